@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import { InstanceId, MetaInstanceId, RunnerId } from '../ids'
+import { Instance } from '../state/instances'
+import { amend, drop, put } from '../state/records'
+import { isServing } from '../state/runners'
+import type { State } from '../state/state'
+import type { Envelope } from './event'
+import { shardOfRunner } from './runners'
+
+export const InstanceCreated = z.object({ type: z.literal('InstanceCreated'), instance: Instance })
+export const InstanceDeleted = z.object({
+  type: z.literal('InstanceDeleted'),
+  instanceId: InstanceId,
+  /** Why it had to go; absent when somebody wanted it gone. */
+  failureError: z.string().optional(),
+  cause: z.enum(['runners', 'node', 'connection']).optional(),
+})
+export const InstanceRetrying = z.object({
+  type: z.literal('InstanceRetrying'),
+  instanceId: InstanceId,
+  metaInstanceId: MetaInstanceId,
+  failureError: z.string(),
+  /** The new attempt's runners, in rank order. */
+  runnerIds: z.array(RunnerId),
+})
+
+export const reduceInstances = (state: State, { at, event }: Envelope): State['instances'] => {
+  const family = state.instances
+  switch (event.type) {
+    case 'InstanceCreated':
+      return put(family, event.instance.instanceId, event.instance)
+    case 'InstanceDeleted':
+      return drop(family, event.instanceId)
+    case 'InstanceRetrying':
+      return amend<Instance>(family, event.instanceId, ({ readySince: _ended, ...instance }) => ({
+        ...instance,
+        shards: instance.shards.map((shard) => ({ ...shard, runnerId: event.runnerIds[shard.rank] ?? shard.runnerId })),
+      }))
+    case 'RunnerStatusUpdated': {
+      const instance = shardOfRunner(state, event.runnerId)?.instance
+      if (instance === undefined || instance.readySince !== undefined || !isServing(event)) return family
+      const ready = instance.shards.every(({ runnerId }) => {
+        const runner = state.runners[runnerId]
+        return runnerId === event.runnerId || (runner !== undefined && isServing(runner))
+      })
+      return ready ? put<Instance>(family, instance.instanceId, { ...instance, readySince: at }) : family
+    }
+    case 'RunnerDeleted': {
+      const instance = shardOfRunner(state, event.runnerId)?.instance
+      if (instance === undefined || instance.readySince === undefined) return family
+      const { readySince: _ended, ...starting } = instance
+      return put<Instance>(family, instance.instanceId, starting)
+    }
+    default:
+      return family
+  }
+}

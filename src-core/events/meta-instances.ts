@@ -1,0 +1,107 @@
+import { z } from 'zod'
+import { MetaInstanceId } from '../ids'
+import { MetaInstance, MetaInstanceChanges, PlacementErrorDetails } from '../state/meta-instances'
+import { amend, drop, put } from '../state/records'
+import type { State } from '../state/state'
+import type { Envelope } from './event'
+
+export const MetaInstanceCreated = z.object({ type: z.literal('MetaInstanceCreated'), metaInstance: MetaInstance })
+export const MetaInstanceUpdated = z.object({
+  type: z.literal('MetaInstanceUpdated'),
+  metaInstanceId: MetaInstanceId,
+  changes: MetaInstanceChanges,
+})
+export const MetaInstanceDeleted = z.object({ type: z.literal('MetaInstanceDeleted'), metaInstanceId: MetaInstanceId })
+export const MetaInstancePlacementFailed = z.object({
+  type: z.literal('MetaInstancePlacementFailed'),
+  metaInstanceId: MetaInstanceId,
+  reason: z.string(),
+  code: z.string(),
+  details: PlacementErrorDetails.optional(),
+})
+export const MetaInstanceRecovered = z.object({
+  type: z.literal('MetaInstanceRecovered'),
+  metaInstanceId: MetaInstanceId,
+})
+
+const MAX_PLACING_DELAY_MS = 60_000
+
+/** How long placing waits after the n-th replacement: not after the first, then 1, 2, 4 … at most 60 s. */
+export const placingDelayMs = (replacements: number): number =>
+  replacements <= 1 ? 0 : Math.min(MAX_PLACING_DELAY_MS, 1000 * 2 ** Math.min(replacements - 2, 16))
+
+const without = <Value extends object, Key extends keyof Value>(value: Value, ...keys: Key[]): Omit<Value, Key> => {
+  const copy = { ...value }
+  for (const key of keys) delete copy[key]
+  return copy
+}
+
+/** `null` clears a field, `undefined` leaves it. */
+const withChanges = (metaInstance: MetaInstance, changes: MetaInstanceChanges): MetaInstance => {
+  const entries = Object.entries({ ...metaInstance, ...changes }).map(([key, value]) => [
+    key,
+    value === undefined ? metaInstance[key as keyof MetaInstance] : value,
+  ])
+  return MetaInstance.parse(Object.fromEntries(entries.filter(([, value]) => value !== null && value !== undefined)))
+}
+
+export const reduceMetaInstances = (state: State, { at, event }: Envelope): State['metaInstances'] => {
+  const family = state.metaInstances
+  switch (event.type) {
+    case 'MetaInstanceCreated':
+      return put(family, event.metaInstance.metaInstanceId, event.metaInstance)
+    case 'MetaInstanceUpdated':
+      return amend(family, event.metaInstanceId, (metaInstance) => ({
+        ...without(withChanges(metaInstance, event.changes), 'nextAttemptAt', 'placementError'),
+        generation: metaInstance.generation + 1,
+        consecutiveFailures: 0,
+        replacements: 0,
+      }))
+    case 'MetaInstanceDeleted':
+      return drop(family, event.metaInstanceId)
+    case 'MetaInstancePlacementFailed': {
+      const { reason, code, details } = event
+      const placementError = { reason, code, ...(details && { details }) }
+      return amend(family, event.metaInstanceId, (metaInstance) => ({ ...metaInstance, placementError }))
+    }
+    case 'MetaInstanceRecovered':
+      return amend(family, event.metaInstanceId, (metaInstance) => ({
+        ...without(metaInstance, 'lastFailureError'),
+        consecutiveFailures: 0,
+        replacements: 0,
+      }))
+    case 'InstanceCreated': {
+      const { metaInstanceId } = event.instance
+      if (metaInstanceId === undefined) return family
+      return amend(family, metaInstanceId, (metaInstance) => ({
+        ...without(metaInstance, 'placementError', 'nextAttemptAt'),
+        consecutiveFailures: 0,
+      }))
+    }
+    case 'InstanceRetrying':
+      // An instance that is gone was counted by its deletion.
+      if (!(event.instanceId in state.instances)) return family
+      return amend(family, event.metaInstanceId, (metaInstance) => ({
+        ...metaInstance,
+        consecutiveFailures: metaInstance.consecutiveFailures + 1,
+        lastFailureError: event.failureError,
+      }))
+    case 'InstanceDeleted': {
+      const metaInstanceId = state.instances[event.instanceId]?.metaInstanceId
+      const { failureError, cause } = event
+      if (metaInstanceId === undefined || failureError === undefined) return family
+      return amend(family, metaInstanceId, (metaInstance) => {
+        const replacements = metaInstance.replacements + (cause === 'runners' ? 1 : 0)
+        return {
+          ...metaInstance,
+          consecutiveFailures: metaInstance.consecutiveFailures + 1,
+          lastFailureError: failureError,
+          replacements,
+          ...(cause === 'runners' && { nextAttemptAt: at + placingDelayMs(replacements) }),
+        }
+      })
+    }
+    default:
+      return family
+  }
+}

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { RunnerId } from '../ids'
+import type { Instance, Shard } from '../state/instances'
+import { drop, dropWhere, put } from '../state/records'
+import { isTerminal, runnerStatusWith } from '../state/runners'
+import type { State } from '../state/state'
+import type { Envelope } from './event'
+
+export const RunnerStatusUpdated = runnerStatusWith({ type: z.literal('RunnerStatusUpdated'), runnerId: RunnerId })
+export const RunnerDeleted = z.object({ type: z.literal('RunnerDeleted'), runnerId: RunnerId })
+
+/** Whose runner this is; undefined for one of a deleted instance or an older attempt. */
+export const shardOfRunner = (state: State, runnerId: RunnerId): { instance: Instance; shard: Shard } | undefined => {
+  for (const instance of Object.values(state.instances)) {
+    const shard = instance.shards.find((candidate) => candidate.runnerId === runnerId)
+    if (shard) return { instance, shard }
+  }
+  return undefined
+}
+
+export const reduceRunners = (state: State, { at, event }: Envelope): State['runners'] => {
+  const family = state.runners
+  switch (event.type) {
+    case 'RunnerStatusUpdated': {
+      const known = family[event.runnerId]
+      if (known && isTerminal(known)) return family
+      const owner = shardOfRunner(state, event.runnerId)
+      if (!owner) return family
+      const { type: _type, runnerId, ...status } = event
+      const since = known?.status === status.status ? known.since : at
+      return put(family, runnerId, { ...status, nodeId: owner.shard.nodeId, instanceId: owner.instance.instanceId, since })
+    }
+    case 'RunnerDeleted':
+      return drop(family, event.runnerId)
+    case 'InstanceRetrying':
+    case 'InstanceDeleted':
+      return event.instanceId in state.instances
+        ? dropWhere(family, (runner) => runner.instanceId === event.instanceId)
+        : family
+    case 'NodeTimedOut':
+    case 'NodeLeaving':
+    case 'MemberRemoved':
+      return dropWhere(family, (runner) => runner.nodeId === event.nodeId)
+    default:
+      return family
+  }
+}

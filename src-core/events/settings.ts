@@ -1,0 +1,25 @@
+import { z } from 'zod'
+import { ApiKeyId } from '../ids'
+import { SettingChange } from '../settings/cluster'
+import { ApiKey } from '../state/api-keys'
+import { drop, put } from '../state/records'
+import type { State } from '../state/state'
+import type { Envelope } from './event'
+
+export const SettingChanged = z.object({ type: z.literal('SettingChanged'), change: SettingChange })
+export const ApiKeyCreated = z.object({ type: z.literal('ApiKeyCreated'), apiKey: ApiKey })
+export const ApiKeyRevoked = z.object({ type: z.literal('ApiKeyRevoked'), apiKeyId: ApiKeyId })
+
+export const reduceSettings = (state: State, { event }: Envelope): State['settings'] =>
+  event.type === 'SettingChanged' ? { ...state.settings, [event.change.key]: event.change.value } : state.settings
+
+export const reduceApiKeys = (state: State, { event }: Envelope): State['apiKeys'] => {
+  switch (event.type) {
+    case 'ApiKeyCreated':
+      return put(state.apiKeys, event.apiKey.apiKeyId, event.apiKey)
+    case 'ApiKeyRevoked':
+      return drop(state.apiKeys, event.apiKeyId)
+    default:
+      return state.apiKeys
+  }
+}

@@ -1,0 +1,41 @@
+import { z } from 'zod'
+
+/**
+ * Branded identifiers. A brand costs nothing at run time and stops a runner's id from being passed
+ * where an instance's id belongs. Values enter the program through these schemas only.
+ */
+const identifier = () => z.string().min(1).max(200)
+
+/** SHA-256 of a node certificate's public key, hex. */
+export const NodeId = identifier().brand<'NodeId'>()
+export type NodeId = z.infer<typeof NodeId>
+
+export const MetaInstanceId = identifier().brand<'MetaInstanceId'>()
+export type MetaInstanceId = z.infer<typeof MetaInstanceId>
+
+export const InstanceId = identifier().brand<'InstanceId'>()
+export type InstanceId = z.infer<typeof InstanceId>
+
+export const RunnerId = identifier().brand<'RunnerId'>()
+export type RunnerId = z.infer<typeof RunnerId>
+
+export const TaskId = identifier().brand<'TaskId'>()
+export type TaskId = z.infer<typeof TaskId>
+
+export const CommandId = identifier().brand<'CommandId'>()
+export type CommandId = z.infer<typeof CommandId>
+
+/** A model's name as people write it, usually `owner/name`. */
+export const ModelId = identifier().brand<'ModelId'>()
+export type ModelId = z.infer<typeof ModelId>
+
+export const ApiKeyId = identifier().brand<'ApiKeyId'>()
+export type ApiKeyId = z.infer<typeof ApiKeyId>
+
+/** Milliseconds since the Unix epoch. */
+export const Timestamp = z.number().int().nonnegative()
+export type Timestamp = z.infer<typeof Timestamp>
+
+/** A number of bytes. */
+export const Bytes = z.number().int().nonnegative()
+export type Bytes = z.infer<typeof Bytes>

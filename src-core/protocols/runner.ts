@@ -1,0 +1,107 @@
+import { z } from 'zod'
+import { GenerationRequest } from '../generation/request'
+import { FinishReason, GenerationErrorCode, LogprobEntry, Usage } from '../generation/stream'
+import { ModelId, RunnerId, TaskId } from '../ids'
+import { InstanceMeta, Sharding } from '../state/meta-instances'
+
+/**
+ * What passes between the supervisor and one runner, over two named pipes. A frame is a `uint32`
+ * little-endian byte count followed by that many bytes of UTF-8 JSON.
+ *
+ * The supervisor speaks first (`hello`), the runner answers with its own `hello`; a runner that was
+ * started early waits for it with its imports done. Closing the commands pipe ends the runner.
+ */
+export const RUNNER_PROTOCOL = 1
+
+/** A frame over this many bytes fails the runner that sent it. */
+export const MAX_FRAME_BYTES = 64 * 1024 * 1024
+
+/** How often a runner's own thread says that it lives, in milliseconds. */
+export const HEARTBEAT_INTERVAL_MS = 1000
+
+export const RunnerShard = z.strictObject({
+  rank: z.number().int().nonnegative(),
+  worldSize: z.number().int().positive(),
+  /** Half-open range of the model's decoder layers. */
+  startLayer: z.number().int().nonnegative(),
+  endLayer: z.number().int().positive(),
+  layers: z.number().int().positive(),
+})
+export type RunnerShard = z.infer<typeof RunnerShard>
+
+/** Supervisor to runner. */
+export const RunnerCommand = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('hello'), protocol: z.number().int(), runnerId: RunnerId }),
+  z.strictObject({
+    type: z.literal('load'),
+    modelId: ModelId,
+    /** Directory in MLX's layout: config.json, *.safetensors, tokenizer files. */
+    modelPath: z.string().min(1),
+    sharding: Sharding,
+    instanceMeta: InstanceMeta,
+    shard: RunnerShard,
+    /** Tokens of context to make room for; absent means the model's own limit. */
+    maxContext: z.number().int().positive().optional(),
+  }),
+  z.strictObject({ type: z.literal('generate'), request: GenerationRequest }),
+  /** Stops prefill or generation within one step; answered by `finished` with `cancelled`. Unknown ids are ignored. */
+  z.strictObject({ type: z.literal('cancel'), taskId: TaskId }),
+  z.strictObject({ type: z.literal('shutdown') }),
+])
+export type RunnerCommand = z.infer<typeof RunnerCommand>
+
+/** The stages a runner reports about itself; `Failed` and the rest are its supervisor's to say. */
+export const RunnerStage = z.enum(['Connecting', 'Loading', 'WarmingUp', 'Ready', 'Running', 'ShuttingDown'])
+export type RunnerStage = z.infer<typeof RunnerStage>
+
+/** Runner to supervisor. Unknown fields are ignored, so that a newer runner can say more. */
+export const RunnerEvent = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('hello'),
+    protocol: z.number().int(),
+    runnerId: RunnerId,
+    pid: z.number().int(),
+    versions: z.record(z.string(), z.string()),
+  }),
+  z.object({
+    type: z.literal('status'),
+    status: RunnerStage,
+    layersLoaded: z.number().int().nonnegative().optional(),
+    layers: z.number().int().positive().optional(),
+  }),
+  /** Said once before the first `Ready`. Durations in seconds, memory in bytes. */
+  z.object({
+    type: z.literal('loaded'),
+    contextLength: z.number().int().positive(),
+    memoryBytes: z.number().int().nonnegative(),
+    timings: z.record(z.string(), z.number()),
+  }),
+  /** The runner cannot go on and ends; `code` names the kind where it is known. */
+  z.object({ type: z.literal('failed'), errorMessage: z.string(), code: z.string().optional() }),
+  /** From a thread of its own. `steps` grows while the engine works, `active` is the number of live requests. */
+  z.object({ type: z.literal('heartbeat'), steps: z.number().int(), active: z.number().int() }),
+  z.object({ type: z.literal('prompt'), taskId: TaskId, processed: z.number().int(), total: z.number().int() }),
+  /** One frame for one engine step: the news of every request in the batch. */
+  z.object({
+    type: z.literal('tokens'),
+    items: z.array(
+      z.object({
+        taskId: TaskId,
+        text: z.string(),
+        tokens: z.number().int().nonnegative(),
+        logprobs: z.array(LogprobEntry).optional(),
+      }),
+    ),
+  }),
+  z.object({
+    type: z.literal('finished'),
+    taskId: TaskId,
+    reason: FinishReason,
+    usage: Usage,
+    stopSequence: z.string().optional(),
+    timings: z.object({ firstToken: z.number(), tokensPerSecond: z.number() }).optional(),
+  }),
+  /** This request cannot be served; the runner is well. */
+  z.object({ type: z.literal('rejected'), taskId: TaskId, code: GenerationErrorCode, message: z.string() }),
+])
+export type RunnerEvent = z.infer<typeof RunnerEvent>

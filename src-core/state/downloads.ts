@@ -1,0 +1,12 @@
+import { z } from 'zod'
+import { Bytes } from '../ids'
+
+/** How far a model's files are on one node. */
+export const Download = z.object({
+  status: z.enum(['Pending', 'Ongoing', 'Complete', 'Failed']),
+  downloadedBytes: Bytes,
+  totalBytes: Bytes,
+  bytesPerSecond: z.number().nonnegative().optional(),
+  error: z.string().optional(),
+})
+export type Download = z.infer<typeof Download>

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { InstanceId, MetaInstanceId, ModelId, NodeId, RunnerId, Timestamp } from '../ids'
+import { InstanceMeta, Sharding } from './meta-instances'
+
+/** One rank's part of a model. Layers are a half-open range; with `Tensor` every rank has all of them. */
+export const Shard = z.object({
+  nodeId: NodeId,
+  runnerId: RunnerId,
+  rank: z.number().int().nonnegative(),
+  worldSize: z.number().int().positive(),
+  startLayer: z.number().int().nonnegative(),
+  endLayer: z.number().int().positive(),
+  layers: z.number().int().positive(),
+})
+export type Shard = z.infer<typeof Shard>
+
+/** For each node, the address it uses towards each rank; null for itself and for non-neighbours. */
+export const RingConnections = z.object({ hostsByNode: z.record(z.string(), z.array(z.string().nullable())) })
+export type RingConnections = z.infer<typeof RingConnections>
+
+/** `devices[i][j]`: rank i's RDMA interface towards rank j, null on the diagonal. */
+export const JacclConnections = z.object({ devices: z.array(z.array(z.string().nullable())) })
+export type JacclConnections = z.infer<typeof JacclConnections>
+
+/** One placement of a model. The binding to its declaration lives here and nowhere else. */
+export const Instance = z.object({
+  instanceId: InstanceId,
+  metaInstanceId: MetaInstanceId.optional(),
+  /** The declaration's generation it was placed for. */
+  generation: z.number().int().nonnegative().optional(),
+  /** The older instance that goes when this one is ready. */
+  replaces: InstanceId.optional(),
+  modelId: ModelId,
+  sharding: Sharding,
+  instanceMeta: InstanceMeta,
+  /** In rank order. */
+  shards: z.array(Shard).min(1),
+  /** Bytes this instance claims on each node: its shard and its part of the KV cache. */
+  claims: z.record(z.string(), z.number().nonnegative()),
+  maxContext: z.number().int().positive().optional(),
+  ring: RingConnections.optional(),
+  jaccl: JacclConnections.optional(),
+  createdAt: Timestamp,
+  /** When all its runners were first ready in the current attempt. */
+  readySince: Timestamp.optional(),
+})
+export type Instance = z.infer<typeof Instance>

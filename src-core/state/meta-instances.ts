@@ -1,0 +1,76 @@
+import { z } from 'zod'
+import { MetaInstanceId, ModelId, NodeId, Timestamp } from '../ids'
+
+/** How a model is shared out: consecutive layers per machine, or an equal part of every layer on each. */
+export const Sharding = z.enum(['Pipeline', 'Tensor'])
+export type Sharding = z.infer<typeof Sharding>
+
+/** What the ranks talk over: TCP between ring neighbours, or RDMA between every pair. */
+export const InstanceMeta = z.enum(['MlxRing', 'MlxJaccl'])
+export type InstanceMeta = z.infer<typeof InstanceMeta>
+
+export const PlacementPreference = z.enum(['largest', 'smallest', 'interactivity', 'throughput'])
+export type PlacementPreference = z.infer<typeof PlacementPreference>
+
+/** Why there is no placement, as a funnel: who was looked at and who fell out at which rule. Bytes are numbers of bytes. */
+export const PlacementErrorDetails = z.object({
+  considered: z.number().int().nonnegative(),
+  removed: z.array(z.object({ rule: z.string(), nodeIds: z.array(NodeId), detail: z.string() })),
+  remaining: z.array(NodeId),
+  freeBytes: z.number().optional(),
+  neededBytes: z.number().optional(),
+})
+export type PlacementErrorDetails = z.infer<typeof PlacementErrorDetails>
+
+export const PlacementError = z.object({ reason: z.string(), code: z.string(), details: PlacementErrorDetails.optional() })
+export type PlacementError = z.infer<typeof PlacementError>
+
+/** What a person may constrain about a declaration. */
+export const Constraints = z.object({
+  modelId: ModelId,
+  sharding: Sharding,
+  instanceMeta: InstanceMeta,
+  minNodes: z.number().int().min(1).max(1024),
+  /** In rank order, where that order is a ring. */
+  nodeIds: z.array(NodeId).min(1).optional(),
+  placementPreference: PlacementPreference,
+  /** Tokens of context to keep memory for. */
+  maxContext: z.number().int().positive().optional(),
+})
+export type Constraints = z.infer<typeof Constraints>
+
+/** An alias that every API takes as a model id. */
+export const MetaInstanceName = z.string().trim().min(1).max(100)
+
+/** The declaration: this model, shared out like this, always exists. */
+export const MetaInstance = Constraints.extend({
+  metaInstanceId: MetaInstanceId,
+  name: MetaInstanceName.optional(),
+  paused: z.boolean(),
+  /** Counts the updates; an instance of an older generation may no longer fit. */
+  generation: z.number().int().nonnegative(),
+  createdAt: Timestamp,
+  placementError: PlacementError.optional(),
+  /** Retries in place since the last recovery or new placement. */
+  consecutiveFailures: z.number().int().nonnegative(),
+  lastFailureError: z.string().optional(),
+  /** Instances given up since the last recovery because their runners failed. */
+  replacements: z.number().int().nonnegative(),
+  /** Not placed before this time. */
+  nextAttemptAt: Timestamp.optional(),
+})
+export type MetaInstance = z.infer<typeof MetaInstance>
+
+/** What `MetaInstanceUpdated` may carry; `null` clears an optional field. */
+export const MetaInstanceChanges = z.object({
+  name: MetaInstanceName.nullable().optional(),
+  modelId: ModelId.optional(),
+  sharding: Sharding.optional(),
+  instanceMeta: InstanceMeta.optional(),
+  minNodes: z.number().int().min(1).max(1024).optional(),
+  nodeIds: z.array(NodeId).min(1).nullable().optional(),
+  placementPreference: PlacementPreference.optional(),
+  maxContext: z.number().int().positive().nullable().optional(),
+  paused: z.boolean().optional(),
+})
+export type MetaInstanceChanges = z.infer<typeof MetaInstanceChanges>

@@ -1,0 +1,52 @@
+import { z } from 'zod'
+import { InstanceId, NodeId, Timestamp } from '../ids'
+
+const Idle = z.object({ status: z.literal('Idle') })
+const Downloading = z.object({ status: z.literal('Downloading') })
+const Connecting = z.object({ status: z.literal('Connecting') })
+const Loading = z.object({
+  status: z.literal('Loading'),
+  layersLoaded: z.number().int().nonnegative(),
+  layers: z.number().int().positive(),
+})
+const WarmingUp = z.object({ status: z.literal('WarmingUp') })
+const Ready = z.object({ status: z.literal('Ready') })
+const Running = z.object({ status: z.literal('Running') })
+const ShuttingDown = z.object({ status: z.literal('ShuttingDown') })
+const Shutdown = z.object({ status: z.literal('Shutdown') })
+const Failed = z.object({
+  status: z.literal('Failed'),
+  errorMessage: z.string(),
+  /** It failed only because another rank did; errors name causes before consequences. */
+  consequence: z.boolean().optional(),
+})
+
+/** The union of all statuses, each with further fields: one list serves the state and the event that changes it. */
+export const runnerStatusWith = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
+  z.discriminatedUnion('status', [
+    Idle.extend(shape),
+    Downloading.extend(shape),
+    Connecting.extend(shape),
+    Loading.extend(shape),
+    WarmingUp.extend(shape),
+    Ready.extend(shape),
+    Running.extend(shape),
+    ShuttingDown.extend(shape),
+    Shutdown.extend(shape),
+    Failed.extend(shape),
+  ])
+
+/** What a runner is at, as its supervisor last reported it. */
+export const RunnerStatus = runnerStatusWith({})
+export type RunnerStatus = z.infer<typeof RunnerStatus>
+export type RunnerStatusWord = RunnerStatus['status']
+
+/** A runner known to the state. It appears with its first report. */
+export const Runner = runnerStatusWith({ nodeId: NodeId, instanceId: InstanceId, since: Timestamp })
+export type Runner = z.infer<typeof Runner>
+
+/** Nothing follows a terminal status. */
+export const isTerminal = (runner: RunnerStatus): boolean => runner.status === 'Failed' || runner.status === 'Shutdown'
+
+/** Able to serve. */
+export const isServing = (runner: RunnerStatus): boolean => runner.status === 'Ready' || runner.status === 'Running'

@@ -1,0 +1,52 @@
+import { z } from 'zod'
+import { NodeId } from '../ids'
+import { ClusterSettings, defaultClusterSettings } from '../settings/cluster'
+import { ApiKey } from './api-keys'
+import { Download } from './downloads'
+import { Instance } from './instances'
+import { Member } from './members'
+import { MetaInstance } from './meta-instances'
+import { Node } from './nodes'
+import { Runner } from './runners'
+import { Task } from './tasks'
+import { Topology } from './topology'
+
+/**
+ * Everything a cluster knows, as `GET /state` shows it and snapshots keep it: the fold of all events.
+ * Families are records by id, in order of appearance.
+ */
+export const State = z.object({
+  metaInstances: z.record(z.string(), MetaInstance),
+  instances: z.record(z.string(), Instance),
+  runners: z.record(z.string(), Runner),
+  tasks: z.record(z.string(), Task),
+  nodes: z.record(z.string(), Node),
+  members: z.record(z.string(), Member),
+  topology: Topology,
+  /** By node, then by model. */
+  downloads: z.record(z.string(), z.record(z.string(), Download)),
+  settings: ClusterSettings,
+  apiKeys: z.record(z.string(), ApiKey),
+  lastEventIndex: z.number().int().nonnegative(),
+  /** When the last event happened. Never goes backwards. */
+  lastEventAt: z.number().int().nonnegative(),
+  term: z.number().int().nonnegative(),
+  masterNodeId: NodeId.optional(),
+})
+export type State = z.infer<typeof State>
+
+export const emptyState = (): State => ({
+  metaInstances: {},
+  instances: {},
+  runners: {},
+  tasks: {},
+  nodes: {},
+  members: {},
+  topology: { edges: {} },
+  downloads: {},
+  settings: defaultClusterSettings,
+  apiKeys: {},
+  lastEventIndex: 0,
+  lastEventAt: 0,
+  term: 0,
+})

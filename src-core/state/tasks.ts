@@ -1,0 +1,24 @@
+import { z } from 'zod'
+import { InstanceId, TaskId, Timestamp } from '../ids'
+
+export const TaskStatus = z.enum(['Pending', 'Running', 'Complete', 'Failed', 'Cancelled'])
+export type TaskStatus = z.infer<typeof TaskStatus>
+
+/** One unit of work given to an instance. */
+export const Task = z.object({
+  taskId: TaskId,
+  instanceId: InstanceId,
+  kind: z.enum(['generation']),
+  status: TaskStatus,
+  error: z.string().optional(),
+  createdAt: Timestamp,
+  endedAt: Timestamp.optional(),
+  /** What the runner measured, once it is done. */
+  promptTokens: z.number().int().nonnegative().optional(),
+  completionTokens: z.number().int().nonnegative().optional(),
+  tokensPerSecond: z.number().nonnegative().optional(),
+})
+export type Task = z.infer<typeof Task>
+
+/** Pending or Running: somebody may still be waiting for it. */
+export const isLive = (task: Task): boolean => task.status === 'Pending' || task.status === 'Running'
