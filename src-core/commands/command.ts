@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import { ApiKeyId, InstanceId, MetaInstanceId, NodeId, TaskId } from '../ids'
+import { ModelCard } from '../placement/model-card'
+import { SettingChange } from '../settings/cluster'
+import { ApiKey } from '../state/api-keys'
+import { Member } from '../state/members'
+import { Constraints, MetaInstanceChanges, MetaInstanceName } from '../state/meta-instances'
+
+export const CreateMetaInstance = Constraints.extend({
+  type: z.literal('CreateMetaInstance'),
+  /** Chosen by the API that takes the request, so that sending it again creates nothing twice. */
+  metaInstanceId: MetaInstanceId,
+  name: MetaInstanceName.optional(),
+  paused: z.boolean(),
+})
+export const UpdateMetaInstance = z.object({
+  type: z.literal('UpdateMetaInstance'),
+  metaInstanceId: MetaInstanceId,
+  changes: MetaInstanceChanges,
+})
+export const DeleteMetaInstance = z.object({ type: z.literal('DeleteMetaInstance'), metaInstanceId: MetaInstanceId })
+export const RestartMetaInstance = z.object({ type: z.literal('RestartMetaInstance'), metaInstanceId: MetaInstanceId })
+
+/** One instance that nothing keeps. The card comes with the command: deciding waits for nothing. */
+export const PlaceInstance = Constraints.extend({
+  type: z.literal('PlaceInstance'),
+  instanceId: InstanceId,
+  card: ModelCard,
+})
+export const DeleteInstance = z.object({ type: z.literal('DeleteInstance'), instanceId: InstanceId })
+export const CancelTask = z.object({ type: z.literal('CancelTask'), taskId: TaskId })
+export const CreateApiKey = z.object({ type: z.literal('CreateApiKey'), apiKey: ApiKey.omit({ createdAt: true }) })
+export const RevokeApiKey = z.object({ type: z.literal('RevokeApiKey'), apiKeyId: ApiKeyId })
+export const ChangeSetting = z.object({ type: z.literal('ChangeSetting'), change: SettingChange })
+export const AdmitMember = z.object({ type: z.literal('AdmitMember'), member: Member.omit({ admittedAt: true }) })
+export const RemoveMember = z.object({ type: z.literal('RemoveMember'), nodeId: NodeId })
+
+/** A request to the master. It decides; it never places, `PlaceInstance` apart. */
+export const Command = z.discriminatedUnion('type', [
+  CreateMetaInstance,
+  UpdateMetaInstance,
+  DeleteMetaInstance,
+  RestartMetaInstance,
+  PlaceInstance,
+  DeleteInstance,
+  CancelTask,
+  CreateApiKey,
+  RevokeApiKey,
+  ChangeSetting,
+  AdmitMember,
+  RemoveMember,
+])
+export type Command = z.infer<typeof Command>
+
+/** Why a command was not carried out. The state is as it was. */
+export interface Refusal {
+  readonly code: 'not_found' | 'conflict' | 'invalid' | 'cannot_place'
+  readonly reason: string
+}

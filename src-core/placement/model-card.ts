@@ -1,0 +1,19 @@
+import { z } from 'zod'
+import { Bytes, ModelId } from '../ids'
+
+/** What placing needs to know of a model. */
+export const ModelCard = z.object({
+  modelId: ModelId,
+  /** All weights, in bytes. */
+  storageBytes: Bytes,
+  /** Decoder layers. */
+  layers: z.number().int().positive(),
+  hiddenSize: z.number().int().positive(),
+  kvHeads: z.number().int().positive(),
+  headDim: z.number().int().positive().optional(),
+  /** Tokens the model was trained for. */
+  contextLength: z.number().int().positive().optional(),
+  supportsTensor: z.boolean(),
+  supportsPipeline: z.boolean(),
+})
+export type ModelCard = z.infer<typeof ModelCard>

@@ -1,0 +1,122 @@
+import { z } from 'zod'
+import { InstanceId, MetaInstanceId, ModelId, NodeId } from '../ids'
+import { ModelCard } from '../placement/model-card'
+import { Shard } from '../state/instances'
+import {
+  InstanceMeta,
+  MetaInstance,
+  MetaInstanceName,
+  PlacementErrorDetails,
+  PlacementPreference,
+  Sharding,
+} from '../state/meta-instances'
+
+/** Schemas of the control API: what the app, the command line and other programs say to a node and hear from it. */
+
+const sharding = Sharding.default('Pipeline')
+const instanceMeta = InstanceMeta.default('MlxRing')
+const placementPreference = PlacementPreference.default('largest')
+
+export const PlaceInstanceRequest = z.strictObject({
+  modelId: ModelId,
+  sharding,
+  instanceMeta,
+  minNodes: z.number().int().min(1).max(1024).optional(),
+  nodeIds: z.array(NodeId).min(1).optional(),
+  placementPreference,
+  maxContext: z.number().int().positive().optional(),
+})
+export type PlaceInstanceRequest = z.infer<typeof PlaceInstanceRequest>
+
+export const CreateMetaInstanceRequest = PlaceInstanceRequest.extend({
+  name: MetaInstanceName.optional(),
+  paused: z.boolean().default(false),
+})
+export type CreateMetaInstanceRequest = z.infer<typeof CreateMetaInstanceRequest>
+
+/** Any constraint; `null` clears. */
+export const UpdateMetaInstanceRequest = z.strictObject({
+  name: MetaInstanceName.nullable().optional(),
+  modelId: ModelId.optional(),
+  sharding: Sharding.optional(),
+  instanceMeta: InstanceMeta.optional(),
+  minNodes: z.number().int().min(1).max(1024).nullable().optional(),
+  nodeIds: z.array(NodeId).min(1).nullable().optional(),
+  placementPreference: PlacementPreference.optional(),
+  maxContext: z.number().int().positive().nullable().optional(),
+  paused: z.boolean().optional(),
+})
+export type UpdateMetaInstanceRequest = z.infer<typeof UpdateMetaInstanceRequest>
+
+/** The status word of a declaration, first match wins in this order of meaning (see state/status.ts). */
+export const MetaInstanceStatusWord = z.enum([
+  'PAUSED',
+  'PLACEMENT_FAILED',
+  'PLACING',
+  'READY',
+  'RUNNING',
+  'RETRYING',
+  'DOWNLOADING',
+  'LOADING',
+  'WARMING_UP',
+  'CONNECTING',
+])
+export type MetaInstanceStatusWord = z.infer<typeof MetaInstanceStatusWord>
+
+/** A declaration with its derived status. `status` of a retry carries its count: `RETRYING (1/3)`. */
+export const MetaInstanceView = MetaInstance.extend({ status: z.string(), statusDetail: z.string() })
+export type MetaInstanceView = z.infer<typeof MetaInstanceView>
+
+export const Preview = z.object({
+  sharding: Sharding,
+  instanceMeta: InstanceMeta,
+  nodeIds: z.array(NodeId),
+  memoryDeltaByNode: z.record(z.string(), z.number()),
+  shards: z.array(Shard.omit({ runnerId: true })),
+  predicted: z.object({ tokensPerSecond: z.number(), firstTokenMs: z.number() }).optional(),
+})
+export const FailedPreview = z.object({
+  sharding: Sharding,
+  instanceMeta: InstanceMeta,
+  nodeIds: z.array(NodeId),
+  error: z.object({ code: z.string(), reason: z.string(), details: PlacementErrorDetails.optional() }),
+})
+export const PreviewResponse = z.object({ previews: z.array(z.union([Preview, FailedPreview])) })
+export type Preview = z.infer<typeof Preview>
+export type FailedPreview = z.infer<typeof FailedPreview>
+export type PreviewResponse = z.infer<typeof PreviewResponse>
+
+/** A model that is on this machine. */
+export const CatalogueModel = z.object({
+  modelId: ModelId,
+  /** For people: `SmolLM2 135M Instruct`. */
+  title: z.string(),
+  quantization: z.string().optional(),
+  /** Whose directory it lies in; we never change or delete what is not `muster`'s. */
+  source: z.enum(['muster', 'huggingface', 'lmstudio']),
+  starter: z.boolean(),
+  path: z.string(),
+  card: ModelCard,
+  /** Why it cannot be run as it is (a file is missing, no chat template …). */
+  problem: z.string().optional(),
+})
+export type CatalogueModel = z.infer<typeof CatalogueModel>
+export const ModelsResponse = z.object({ models: z.array(CatalogueModel) })
+
+/** Errors of control routes: what happened, why, what to do. */
+export const ControlError = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    /** What the person or program can do about it. */
+    hint: z.string().optional(),
+    details: z.unknown().optional(),
+  }),
+})
+export type ControlError = z.infer<typeof ControlError>
+
+export const CreatedMetaInstance = z.object({ metaInstanceId: MetaInstanceId })
+export const CreatedInstance = z.object({ instanceId: InstanceId })
+
+/** The one line a headless node prints when its API answers. */
+export const ReadyLine = z.object({ ready: z.literal(true), url: z.string(), nodeId: NodeId })

@@ -1,0 +1,45 @@
+import type { Event } from '../events/event'
+import type { InstanceId, ModelId, RunnerId, Timestamp } from '../ids'
+import type { ModelCard } from '../placement/model-card'
+import type { State } from '../state/state'
+
+/** Fresh ids. The simulator counts, the product draws. */
+export interface IdSource {
+  instanceId(): InstanceId
+  runnerId(): RunnerId
+}
+
+/** What loading a model's card came to. */
+export type CardResult =
+  | { readonly status: 'loaded'; readonly card: ModelCard }
+  | { readonly status: 'failed'; readonly reason: string }
+
+/** All that a pass may know besides the state. */
+export interface ReconcileInputs {
+  readonly now: Timestamp
+  readonly ids: IdSource
+  /** When each node was last heard in this term; absent: not yet. */
+  readonly heard: Readonly<Record<string, Timestamp>>
+  /** When all deadlines began anew: a start, an election, a wake from sleep. */
+  readonly deadlinesBegan: Timestamp
+  /** The model cards at hand, by model id. */
+  readonly cards: Readonly<Record<string, CardResult>>
+}
+
+/** What the shell should get for a later pass. */
+export type Need = { readonly kind: 'modelCard'; readonly modelId: ModelId }
+
+export interface Reconciled {
+  readonly events: readonly Event[]
+  readonly needs: readonly Need[]
+}
+
+/**
+ * Brings the state towards what was declared: pure, idempotent and by level, never by what just
+ * happened. A second run on its own result asks for nothing.
+ */
+export interface ProcessManager {
+  readonly name: string
+  reconcile(state: State, inputs: ReconcileInputs): Reconciled
+}
+
