@@ -4,7 +4,7 @@ import { ModelCard } from '../placement/model-card'
 import { SettingChange } from '../settings/cluster'
 import { ApiKey } from '../state/api-keys'
 import { Member } from '../state/members'
-import { Constraints, MetaInstanceChanges, MetaInstanceName } from '../state/meta-instances'
+import { Constraints, MetaInstanceChanges, MetaInstanceName, type PlacementErrorDetails } from '../state/meta-instances'
 
 export const CreateMetaInstance = Constraints.extend({
   type: z.literal('CreateMetaInstance'),
@@ -56,4 +56,6 @@ export type Command = z.infer<typeof Command>
 export interface Refusal {
   readonly code: 'not_found' | 'conflict' | 'invalid' | 'cannot_place'
   readonly reason: string
+  /** The funnel, where there was no place. */
+  readonly details?: PlacementErrorDetails
 }

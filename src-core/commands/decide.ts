@@ -1,0 +1,151 @@
+import type { Event } from '../events/event'
+import type { MetaInstanceId, Timestamp } from '../ids'
+import { place } from '../placement/place'
+import { instanceOf } from '../reconcile/instances'
+import type { IdSource } from '../reconcile/process-manager'
+import { instancesOf } from '../state/bindings'
+import type { Instance } from '../state/instances'
+import type { MetaInstance } from '../state/meta-instances'
+import type { State } from '../state/state'
+import { isLive } from '../state/tasks'
+import type { Command, Refusal } from './command'
+
+export interface DecideInputs {
+  readonly now: Timestamp
+  readonly ids: IdSource
+}
+
+export type Decided =
+  | { readonly status: 'decided'; readonly events: readonly Event[] }
+  | { readonly status: 'refused'; readonly refusal: Refusal }
+
+const decided = (...events: Event[]): Decided => ({ status: 'decided', events })
+const refused = (code: Refusal['code'], reason: string, details?: Refusal['details']): Decided => ({
+  status: 'refused',
+  refusal: { code, reason, ...(details && { details }) },
+})
+
+const unknown = (what: string, id: string): Decided => refused('not_found', `There is no ${what} with the id ${id}`)
+
+/** RDMA needs a pair. */
+const leastNodes = (instanceMeta: MetaInstance['instanceMeta'], minNodes: number): number =>
+  instanceMeta === 'MlxJaccl' ? Math.max(2, minNodes) : minNodes
+
+const nameTaken = (state: State, name: string | null | undefined, except: MetaInstanceId): Decided | undefined => {
+  if (name === undefined || name === null) return undefined
+  const other = Object.values(state.metaInstances).find((one) => one.name === name && one.metaInstanceId !== except)
+  return other && refused('conflict', `The name "${name}" is taken by ${other.metaInstanceId}; choose another one`)
+}
+
+const cancelTasks = (state: State, instance: Instance): Event[] =>
+  Object.values(state.tasks)
+    .filter((task) => task.instanceId === instance.instanceId && isLive(task))
+    .map(({ taskId }) => ({ type: 'TaskStatusUpdated', taskId, status: 'Cancelled' }))
+
+const removeInstance = (state: State, instance: Instance): Event[] => [
+  ...cancelTasks(state, instance),
+  { type: 'InstanceDeleted', instanceId: instance.instanceId },
+]
+
+const create = (state: State, command: Extract<Command, { type: 'CreateMetaInstance' }>, now: Timestamp): Decided => {
+  const { type: _type, metaInstanceId, ...wanted } = command
+  const known = state.metaInstances[metaInstanceId]
+  if (known) {
+    return known.modelId === wanted.modelId && known.name === wanted.name
+      ? decided()
+      : refused('conflict', `${metaInstanceId} is declared already, for ${known.modelId}`)
+  }
+  const taken = nameTaken(state, wanted.name, metaInstanceId)
+  if (taken) return taken
+  const metaInstance: MetaInstance = {
+    ...wanted,
+    minNodes: leastNodes(wanted.instanceMeta, wanted.minNodes),
+    metaInstanceId,
+    generation: 0,
+    createdAt: now,
+    consecutiveFailures: 0,
+    replacements: 0,
+  }
+  return decided({ type: 'MetaInstanceCreated', metaInstance })
+}
+
+const update = (state: State, command: Extract<Command, { type: 'UpdateMetaInstance' }>): Decided => {
+  const { metaInstanceId, changes } = command
+  const known = state.metaInstances[metaInstanceId]
+  if (!known) return unknown('meta-instance', metaInstanceId)
+  const taken = nameTaken(state, changes.name, metaInstanceId)
+  if (taken) return taken
+  const wanted = changes.minNodes ?? known.minNodes
+  const minNodes = leastNodes(changes.instanceMeta ?? known.instanceMeta, wanted)
+  const complete = minNodes === known.minNodes ? changes : { ...changes, minNodes }
+  return decided({ type: 'MetaInstanceUpdated', metaInstanceId, changes: complete })
+}
+
+const placeInstance = (state: State, command: Extract<Command, { type: 'PlaceInstance' }>, inputs: DecideInputs): Decided => {
+  const { type: _type, instanceId, card, ...wanted } = command
+  if (instanceId in state.instances) return decided()
+  const constraints = { ...wanted, minNodes: leastNodes(wanted.instanceMeta, wanted.minNodes) }
+  const result = place(state, card, constraints)
+  if (result.status === 'refused') return refused('cannot_place', result.error.reason, result.error.details)
+  return decided({ type: 'InstanceCreated', instance: instanceOf(result.placement, constraints, { ...inputs, instanceId }) })
+}
+
+/** What a command comes to: the events that carry it out, or why not. Nothing is placed for a declaration here. */
+export const decide = (state: State, command: Command, inputs: DecideInputs): Decided => {
+  switch (command.type) {
+    case 'CreateMetaInstance':
+      return create(state, command, inputs.now)
+    case 'UpdateMetaInstance':
+      return update(state, command)
+    case 'DeleteMetaInstance': {
+      const { metaInstanceId } = command
+      if (!(metaInstanceId in state.metaInstances)) return unknown('meta-instance', metaInstanceId)
+      const instances = instancesOf(state, metaInstanceId)
+      return decided(
+        ...instances.flatMap((instance) => cancelTasks(state, instance)),
+        ...instances.map(({ instanceId }): Event => ({ type: 'InstanceDeleted', instanceId })),
+        { type: 'MetaInstanceDeleted', metaInstanceId },
+      )
+    }
+    case 'RestartMetaInstance': {
+      const { metaInstanceId } = command
+      if (!(metaInstanceId in state.metaInstances)) return unknown('meta-instance', metaInstanceId)
+      const instances = instancesOf(state, metaInstanceId)
+      // Without an instance, to restart is to try again now: an update clears what placing waits for.
+      return instances.length === 0
+        ? decided({ type: 'MetaInstanceUpdated', metaInstanceId, changes: {} })
+        : decided(...instances.flatMap((instance) => removeInstance(state, instance)))
+    }
+    case 'PlaceInstance':
+      return placeInstance(state, command, inputs)
+    case 'DeleteInstance': {
+      const instance = state.instances[command.instanceId]
+      return instance ? decided(...removeInstance(state, instance)) : unknown('instance', command.instanceId)
+    }
+    case 'CancelTask': {
+      const task = state.tasks[command.taskId]
+      if (!task) return unknown('task', command.taskId)
+      return isLive(task) ? decided({ type: 'TaskStatusUpdated', taskId: task.taskId, status: 'Cancelled' }) : decided()
+    }
+    case 'CreateApiKey':
+      return command.apiKey.apiKeyId in state.apiKeys
+        ? decided()
+        : decided({ type: 'ApiKeyCreated', apiKey: { ...command.apiKey, createdAt: inputs.now } })
+    case 'RevokeApiKey':
+      return command.apiKeyId in state.apiKeys
+        ? decided({ type: 'ApiKeyRevoked', apiKeyId: command.apiKeyId })
+        : unknown('API key', command.apiKeyId)
+    case 'ChangeSetting':
+      return decided({ type: 'SettingChanged', change: command.change })
+    case 'AdmitMember': {
+      const { nodeId, certificate, friendlyName } = command.member
+      const known = state.members[nodeId]
+      if (known?.certificate !== certificate) return decided({ type: 'MemberAdmitted', ...command.member })
+      return known.friendlyName === friendlyName ? decided() : decided({ type: 'MemberUpdated', nodeId, friendlyName })
+    }
+    case 'RemoveMember':
+      return command.nodeId in state.members
+        ? decided({ type: 'MemberRemoved', nodeId: command.nodeId })
+        : unknown('member', command.nodeId)
+  }
+}

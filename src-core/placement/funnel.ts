@@ -1,0 +1,49 @@
+import type { NodeId } from '../ids'
+import { nodeName } from '../state/bindings'
+import type { PlacementError, PlacementErrorDetails } from '../state/meta-instances'
+import type { State } from '../state/state'
+
+const GIGABYTE = 1e9
+
+/** `142 GB`, `6.2 GB`, `0.54 GB`: as many digits as tell the difference. */
+export const gigabytes = (bytes: number): string => {
+  const value = bytes / GIGABYTE
+  return `${value >= 10 ? Math.round(value) : Number(value.toPrecision(2))} GB`
+}
+
+const machines = (count: number): string => `${count} machine${count === 1 ? '' : 's'}`
+
+/** Who was looked at, and who fell out at which rule. */
+export class Funnel {
+  private readonly removed = new Map<string, { nodeIds: NodeId[]; detail: string }>()
+
+  constructor(private readonly state: State) {}
+
+  /** Puts a machine down as removed; gives back nothing, for use in a `flatMap`. */
+  remove(rule: string, nodeId: NodeId, detail: string): [] {
+    const group = this.removed.get(rule)
+    if (group) group.nodeIds.push(nodeId)
+    else this.removed.set(rule, { nodeIds: [nodeId], detail })
+    return []
+  }
+
+  details(remaining: readonly NodeId[], bytes?: { free: number; needed: number }): PlacementErrorDetails {
+    return {
+      considered: Object.keys(this.state.members).length,
+      removed: [...this.removed].map(([rule, { nodeIds, detail }]) => ({ rule, nodeIds, detail })),
+      remaining: [...remaining],
+      ...(bytes && { freeBytes: bytes.free, neededBytes: bytes.needed }),
+    }
+  }
+
+  /** `4 machines: 1 offline (mini-2), 1 excluded by nodeIds; SENTENCE`. */
+  error(code: string, sentence: string, remaining: readonly NodeId[], bytes?: { free: number; needed: number }): PlacementError {
+    const details = this.details(remaining, bytes)
+    const fallen = details.removed.map(({ rule, nodeIds, detail }) => {
+      const names = rule === 'nodeIds' ? '' : ` (${nodeIds.map((nodeId) => nodeName(this.state, nodeId)).join(', ')})`
+      return `${nodeIds.length} ${detail}${names}`
+    })
+    const reason = fallen.length === 0 ? sentence : `${machines(details.considered)}: ${fallen.join(', ')}; ${sentence}`
+    return { code, reason, details }
+  }
+}

@@ -1,0 +1,54 @@
+import type { NodeId } from '../ids'
+import type { Shard } from '../state/instances'
+import type { Sharding } from '../state/meta-instances'
+import { kvCacheBytes } from './memory'
+import type { ModelCard } from './model-card'
+
+/** A machine in rank order, with what can be promised on it. */
+export interface RankCandidate {
+  readonly nodeId: NodeId
+  readonly freeBytes: number
+}
+
+export type ShardPlan = Omit<Shard, 'runnerId'>
+
+/** `total` in whole parts proportional to `weights`, each at least one (largest remainder). */
+export const shareOut = (total: number, weights: readonly number[]): number[] => {
+  const sum = weights.reduce((a, b) => a + b, 0)
+  const spare = total - weights.length
+  const exact = weights.map((weight) => (sum > 0 ? (spare * weight) / sum : spare / weights.length))
+  const parts = exact.map((part) => 1 + Math.floor(part))
+  let left = total - parts.reduce((a, b) => a + b, 0)
+  const byRemainder = exact.map((part, rank) => ({ rank, rest: part - Math.floor(part) })).sort((a, b) => b.rest - a.rest || a.rank - b.rank)
+  for (const { rank } of byRemainder) {
+    if (left-- <= 0) break
+    parts[rank] = (parts[rank] ?? 0) + 1
+  }
+  return parts
+}
+
+/**
+ * Each rank's layers. `Pipeline` shares them out in proportion to free memory; rank 0, which samples
+ * and serves the client, holds the last ones. `Tensor` gives every rank all layers.
+ */
+export const assignShards = (card: ModelCard, sharding: Sharding, ranks: readonly RankCandidate[]): ShardPlan[] => {
+  const worldSize = ranks.length
+  const { layers } = card
+  if (sharding === 'Tensor') {
+    return ranks.map(({ nodeId }, rank) => ({ nodeId, rank, worldSize, startLayer: 0, endLayer: layers, layers }))
+  }
+  let endLayer = layers
+  const parts = shareOut(layers, ranks.map(({ freeBytes }) => freeBytes))
+  return ranks.map(({ nodeId }, rank) => {
+    const startLayer = endLayer - (parts[rank] ?? 0)
+    const shard = { nodeId, rank, worldSize, startLayer, endLayer, layers }
+    endLayer = startLayer
+    return shard
+  })
+}
+
+/** Bytes that a shard claims on its node: its weights and its part of the key-value cache. */
+export const shardBytes = (card: ModelCard, sharding: Sharding, shard: ShardPlan, maxContext?: number): number => {
+  const part = sharding === 'Tensor' ? 1 / shard.worldSize : (shard.endLayer - shard.startLayer) / shard.layers
+  return Math.ceil((card.storageBytes + kvCacheBytes(card, maxContext)) * part)
+}

@@ -1,0 +1,75 @@
+import type { Event } from '../events/event'
+import { isReady, nodeName } from '../state/bindings'
+import type { Instance } from '../state/instances'
+import { isTerminal, type Runner } from '../state/runners'
+import type { State } from '../state/state'
+import { isExpected } from './node-timeout'
+import type { ProcessManager, ReconcileInputs } from './process-manager'
+
+/** How long the other runners of an instance have to end after the first did. */
+export const RUNNER_GRACE_MS = 5000
+
+/** How long an instance must be ready before its declaration's failures are forgotten. */
+export const RECOVERY_MS = 60_000
+
+/** Each failing node with its error, in rank order, causes before consequences. */
+const failureError = (state: State, failed: readonly Extract<Runner, { status: 'Failed' }>[]): string => {
+  const causesFirst = [...failed].sort((a, b) => Number(a.consequence ?? false) - Number(b.consequence ?? false))
+  const texts = causesFirst
+    .filter(({ errorMessage }) => errorMessage.trim() !== '')
+    .map(({ nodeId, errorMessage }) => `${nodeName(state, nodeId)}: ${errorMessage}`)
+  return texts.length === 0 ? 'Runner failed' : texts.join('; ')
+}
+
+const isFailed = (runner: Runner): runner is Extract<Runner, { status: 'Failed' }> => runner.status === 'Failed'
+
+const afterRunners = (state: State, instance: Instance, { now, ids }: ReconcileInputs): Event[] => {
+  const { instanceId, metaInstanceId, shards } = instance
+  const ended = shards.flatMap(({ runnerId }) => state.runners[runnerId] ?? []).filter(isTerminal)
+  if (ended.length === 0) return []
+  const first = Math.min(...ended.map(({ since }) => since))
+  if (ended.length < shards.length && now < first + RUNNER_GRACE_MS) return []
+
+  const failed = ended.filter(isFailed)
+  if (failed.length === 0) return [{ type: 'InstanceDeleted', instanceId }]
+  const error = failureError(state, failed)
+  const metaInstance = metaInstanceId === undefined ? undefined : state.metaInstances[metaInstanceId]
+  const retries = metaInstance !== undefined && metaInstance.consecutiveFailures < state.settings.maxRetries
+  // A replacement that fails goes at once: the instance it should replace still serves.
+  const spare = instance.replaces !== undefined && instance.replaces in state.instances
+  if (!retries || spare) return [{ type: 'InstanceDeleted', instanceId, failureError: error, cause: 'runners' }]
+  const { metaInstanceId: owner } = metaInstance
+  const runnerIds = shards.map(() => ids.runnerId())
+  return [{ type: 'InstanceRetrying', instanceId, metaInstanceId: owner, failureError: error, runnerIds }]
+}
+
+const recovery = (state: State, instance: Instance, { now }: ReconcileInputs): Event[] => {
+  const { metaInstanceId, readySince } = instance
+  if (metaInstanceId === undefined || readySince === undefined) return []
+  const metaInstance = state.metaInstances[metaInstanceId]
+  if (!metaInstance || now < readySince + RECOVERY_MS || !isReady(state, instance)) return []
+  const { consecutiveFailures, replacements, lastFailureError } = metaInstance
+  const clean = consecutiveFailures === 0 && replacements === 0 && lastFailureError === undefined
+  return clean ? [] : [{ type: 'MetaInstanceRecovered', metaInstanceId }]
+}
+
+const healthOf = (state: State, instance: Instance, inputs: ReconcileInputs): Event[] => {
+  const { instanceId } = instance
+  const absent = instance.shards.map(({ nodeId }) => nodeId).filter((nodeId) => !(nodeId in state.nodes))
+  const gone = absent.find((nodeId) => !isExpected(state, nodeId, inputs))
+  if (gone !== undefined) {
+    return [{ type: 'InstanceDeleted', instanceId, failureError: `${nodeName(state, gone)} left the cluster`, cause: 'node' }]
+  }
+  if (absent.length > 0) return []
+  const ended = afterRunners(state, instance, inputs)
+  return ended.length > 0 ? ended : recovery(state, instance, inputs)
+}
+
+/** Gives up what is broken, retries what may come back, and says what has recovered. */
+export const instanceHealth: ProcessManager = {
+  name: 'instance-health',
+  reconcile: (state, inputs) => ({
+    events: Object.values(state.instances).flatMap((instance) => healthOf(state, instance, inputs)),
+    needs: [],
+  }),
+}

@@ -1,0 +1,48 @@
+import type { Instance } from '../state/instances'
+import type { MetaInstance } from '../state/meta-instances'
+import type { Placement } from '../placement/place'
+import type { Constraints } from '../state/meta-instances'
+import type { IdSource } from './process-manager'
+import type { InstanceId, MetaInstanceId, Timestamp } from '../ids'
+
+/** An instance of a placement, with a fresh runner for every rank. */
+export const instanceOf = (
+  placement: Placement,
+  constraints: Constraints,
+  options: {
+    ids: IdSource
+    now: Timestamp
+    instanceId?: InstanceId
+    metaInstanceId?: MetaInstanceId
+    generation?: number
+    replaces?: InstanceId
+  },
+): Instance => {
+  const { ids, now, instanceId, ...binding } = options
+  const { modelId, sharding, instanceMeta, maxContext } = constraints
+  return {
+    instanceId: instanceId ?? ids.instanceId(),
+    ...binding,
+    modelId,
+    sharding,
+    instanceMeta,
+    shards: placement.shards.map((shard) => ({ ...shard, runnerId: ids.runnerId() })),
+    claims: { ...placement.claims },
+    ...(maxContext !== undefined && { maxContext }),
+    createdAt: now,
+  }
+}
+
+/** Whether an instance placed for an older generation is what the declaration now asks for. */
+export const stillFits = (instance: Instance, metaInstance: MetaInstance): boolean => {
+  const { modelId, sharding, instanceMeta, minNodes, nodeIds, maxContext } = metaInstance
+  const nodes = instance.shards.map(({ nodeId }) => nodeId)
+  return (
+    instance.modelId === modelId &&
+    instance.sharding === sharding &&
+    instance.instanceMeta === instanceMeta &&
+    instance.maxContext === maxContext &&
+    nodes.length >= minNodes &&
+    (nodeIds === undefined || nodes.every((nodeId) => nodeIds.includes(nodeId)))
+  )
+}

@@ -1,0 +1,95 @@
+import type { Event } from '../events/event'
+import { fold } from '../events/fold'
+import { place } from '../placement/place'
+import { instancesOf, isReady } from '../state/bindings'
+import type { Instance } from '../state/instances'
+import type { MetaInstance, PlacementError } from '../state/meta-instances'
+import type { State } from '../state/state'
+import { next } from './apply'
+import { instanceOf, stillFits } from './instances'
+import { isExpected } from './node-timeout'
+import type { Need, ProcessManager, ReconcileInputs } from './process-manager'
+
+type Outcome = { readonly events: readonly Event[]; readonly needs?: readonly Need[] }
+const nothing: Outcome = { events: [] }
+
+const deleted = ({ instanceId }: Instance): Event => ({ type: 'InstanceDeleted', instanceId })
+
+/** The machines an error names: a failure is recorded again only when these or its code change. */
+const named = ({ code, details, reason }: PlacementError): string =>
+  details === undefined
+    ? `${code} ${reason}`
+    : JSON.stringify([code, details.removed.map(({ rule, nodeIds }) => [rule, nodeIds]), details.remaining])
+
+const refusal = (metaInstance: MetaInstance, error: PlacementError): Outcome => {
+  const known = metaInstance.placementError
+  if (known && named(known) === named(error)) return nothing
+  return { events: [{ type: 'MetaInstancePlacementFailed', metaInstanceId: metaInstance.metaInstanceId, ...error }] }
+}
+
+const placed = (state: State, metaInstance: MetaInstance, inputs: ReconcileInputs, old?: Instance): Outcome => {
+  const { metaInstanceId, modelId, generation, nextAttemptAt } = metaInstance
+  if (nextAttemptAt !== undefined && inputs.now < nextAttemptAt) return nothing
+  const result = inputs.cards[modelId]
+  if (result === undefined) return { events: [], needs: [{ kind: 'modelCard', modelId }] }
+  if (result.status === 'failed') {
+    const { events } = refusal(metaInstance, { code: 'model_card', reason: `Failed to load model card: ${result.reason}` })
+    return { events, needs: [{ kind: 'modelCard', modelId }] }
+  }
+  const options = { ids: inputs.ids, now: inputs.now, metaInstanceId, generation }
+  const beside = place(state, result.card, metaInstance)
+  if (beside.status === 'placed') {
+    const instance = instanceOf(beside.placement, metaInstance, { ...options, ...(old && { replaces: old.instanceId }) })
+    return { events: [{ type: 'InstanceCreated', instance }] }
+  }
+  if (old) {
+    // Memory does not allow both: the old one goes first, if that would make room.
+    const alone = place(fold(state, next(state, deleted(old), inputs.now)), result.card, metaInstance)
+    return alone.status === 'placed' ? { events: [deleted(old)] } : refusal(metaInstance, alone.error)
+  }
+  // A machine that may yet report is no reason to say that there is no place.
+  const awaited = Object.values(state.members).some(({ nodeId }) => isExpected(state, nodeId, inputs))
+  return awaited ? nothing : refusal(metaInstance, beside.error)
+}
+
+const settle = (state: State, metaInstance: MetaInstance, inputs: ReconcileInputs): Outcome => {
+  const instances = instancesOf(state, metaInstance.metaInstanceId)
+  if (metaInstance.paused) return { events: instances.map(deleted) }
+  const [old, ...newer] = instances
+  if (old === undefined) return placed(state, metaInstance, inputs)
+  const replacement = newer.find(({ replaces }) => replaces === old.instanceId)
+  if (replacement) {
+    if (isReady(state, replacement)) return { events: [deleted(old)] }
+    return stillFits(replacement, metaInstance) ? nothing : { events: [deleted(replacement)] }
+  }
+  if (newer.length > 0) return { events: newer.map(deleted) }
+  return old.generation === metaInstance.generation || stillFits(old, metaInstance)
+    ? nothing
+    : placed(state, metaInstance, inputs, old)
+}
+
+/**
+ * Sees to it that every declaration has its one instance, and that no instance outlives its
+ * declaration. Later declarations see the instances placed for earlier ones and what they claim.
+ */
+export const metaInstance: ProcessManager = {
+  name: 'meta-instance',
+  reconcile: (state, inputs) => {
+    const events: Event[] = []
+    const needs: Need[] = []
+    let seen = state
+    const record = (outcome: Outcome): void => {
+      for (const event of outcome.events) {
+        seen = fold(seen, next(seen, event, inputs.now))
+        events.push(event)
+      }
+      needs.push(...(outcome.needs ?? []))
+    }
+    for (const instance of Object.values(state.instances)) {
+      const { metaInstanceId } = instance
+      if (metaInstanceId !== undefined && !(metaInstanceId in state.metaInstances)) record({ events: [deleted(instance)] })
+    }
+    for (const declaration of Object.values(state.metaInstances)) record(settle(seen, declaration, inputs))
+    return { events, needs }
+  },
+}

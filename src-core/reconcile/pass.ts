@@ -1,0 +1,43 @@
+import type { Event } from '../events/event'
+import { fold } from '../events/fold'
+import type { State } from '../state/state'
+import { next } from './apply'
+import { instanceHealth } from './instance-health'
+import { metaInstance } from './meta-instance'
+import { nodeTimeout } from './node-timeout'
+import type { Need, ProcessManager, ReconcileInputs } from './process-manager'
+import { taskRetention } from './task-retention'
+
+/** In this order each sees what the one before did: who is gone, then what is broken, then what is missing. */
+export const processManagers: readonly ProcessManager[] = [nodeTimeout, instanceHealth, metaInstance, taskRetention]
+
+export interface Pass {
+  /** To be indexed in this order. */
+  readonly events: readonly Event[]
+  readonly needs: readonly Need[]
+  /** Managers that threw. They did nothing, and the others went on. */
+  readonly failures: readonly { readonly manager: string; readonly error: unknown }[]
+}
+
+/** One look at the state by every process manager. */
+export const runPass = (
+  state: State,
+  inputs: ReconcileInputs,
+  managers: readonly ProcessManager[] = processManagers,
+): Pass => {
+  const events: Event[] = []
+  const needs: Need[] = []
+  const failures: { manager: string; error: unknown }[] = []
+  let seen = state
+  for (const manager of managers) {
+    try {
+      const result = manager.reconcile(seen, inputs)
+      for (const event of result.events) seen = fold(seen, next(seen, event, inputs.now))
+      events.push(...result.events)
+      needs.push(...result.needs)
+    } catch (error) {
+      failures.push({ manager: manager.name, error })
+    }
+  }
+  return { events, needs, failures }
+}

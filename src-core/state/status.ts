@@ -1,0 +1,80 @@
+import type { MetaInstanceStatusWord } from '../protocols/control'
+import { currentInstance, isReady, nodeName } from './bindings'
+import type { Instance } from './instances'
+import type { MetaInstance } from './meta-instances'
+import type { Runner } from './runners'
+import type { State } from './state'
+
+/** `word` is for programs, `status` is the word with its count, `detail` is one line for people. */
+export interface MetaInstanceStatus {
+  readonly word: MetaInstanceStatusWord
+  readonly status: string
+  readonly detail: string
+}
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
+
+/** `Pipeline over at least 2 machines`. */
+export const strategyOf = ({ sharding, instanceMeta, minNodes }: MetaInstance): string =>
+  `${sharding}${instanceMeta === 'MlxJaccl' ? ' over RDMA' : ''} over at least ${counted(minNodes, 'machine')}`
+
+const status = (word: MetaInstanceStatusWord, detail: string, text: string = word): MetaInstanceStatus => ({
+  word,
+  status: text,
+  detail,
+})
+
+const placing = (state: State, metaInstance: MetaInstance): MetaInstanceStatus => {
+  const { lastFailureError, nextAttemptAt } = metaInstance
+  const parts = [strategyOf(metaInstance)]
+  if (lastFailureError !== undefined) parts.push(`after: ${lastFailureError}`)
+  if (nextAttemptAt !== undefined && nextAttemptAt > state.lastEventAt) {
+    parts.push(`next try in ${Math.ceil((nextAttemptAt - state.lastEventAt) / 1000)} s`)
+  }
+  if (parts.length === 1) parts.push('looking for machines')
+  return status('PLACING', parts.join(' · '))
+}
+
+const layersLine = (state: State, runners: readonly Runner[]): string =>
+  runners
+    .map((runner) => {
+      const name = nodeName(state, runner.nodeId)
+      return runner.status === 'Loading'
+        ? `${runner.layersLoaded} of ${runner.layers} layers on ${name}`
+        : `${runner.status} on ${name}`
+    })
+    .join(' · ')
+
+const starting = (state: State, instance: Instance): MetaInstanceStatus => {
+  const runners = instance.shards.flatMap(({ runnerId }) => state.runners[runnerId] ?? [])
+  const any = (word: Runner['status']) => runners.some((runner) => runner.status === word)
+  if (any('Downloading')) return status('DOWNLOADING', layersLine(state, runners))
+  if (any('Loading')) return status('LOADING', layersLine(state, runners))
+  if (any('WarmingUp')) return status('WARMING_UP', layersLine(state, runners))
+  return status('CONNECTING', `starting on ${instance.shards.map(({ nodeId }) => nodeName(state, nodeId)).join(', ')}`)
+}
+
+/** The status of a declaration: a function of the state alone, first match wins. */
+export const statusOf = (state: State, metaInstance: MetaInstance): MetaInstanceStatus => {
+  const { consecutiveFailures, lastFailureError, placementError } = metaInstance
+  if (metaInstance.paused) return status('PAUSED', 'not in memory')
+  const instance = currentInstance(state, metaInstance.metaInstanceId)
+  if (!instance) {
+    return placementError ? status('PLACEMENT_FAILED', placementError.reason) : placing(state, metaInstance)
+  }
+  const machines = instance.shards.map(({ nodeId }) => nodeName(state, nodeId)).join(', ')
+  if (isReady(state, instance)) {
+    const busy = instance.shards.some(({ runnerId }) => state.runners[runnerId]?.status === 'Running')
+    const detail = lastFailureError === undefined ? `on ${machines}` : `on ${machines} · re-created after: ${lastFailureError}`
+    return status(busy ? 'RUNNING' : 'READY', detail)
+  }
+  const progress = starting(state, instance)
+  const { maxRetries } = state.settings
+  if (consecutiveFailures >= 1 && consecutiveFailures <= maxRetries) {
+    const detail = `${lastFailureError ?? 'Runner failed'} · ${progress.detail}`
+    return status('RETRYING', detail, `RETRYING (${consecutiveFailures}/${maxRetries})`)
+  }
+  return lastFailureError === undefined
+    ? progress
+    : { ...progress, detail: `${progress.detail} · re-created after: ${lastFailureError}` }
+}
