@@ -14,7 +14,7 @@ export const usableNodes = (state: State, { nodeIds }: Pick<Constraints, 'nodeId
     if (!node) return funnel.remove('offline', nodeId, 'offline')
     if (wanted && !wanted.has(nodeId)) return funnel.remove('nodeIds', nodeId, 'excluded by nodeIds')
     if (!node.worker) return funnel.remove('no_worker', nodeId, 'only coordinates')
-    if (node.cannotRun !== undefined) return funnel.remove('cannot_run', nodeId, node.cannotRun)
+    if (node.cannotRun !== undefined) return funnel.remove('cannot_run', nodeId, `cannot run models: ${node.cannotRun}`)
     return [nodeId]
   })
 }

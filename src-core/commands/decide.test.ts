@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest'
+import { ApiKeyId, InstanceId, MetaInstanceId, TaskId } from '../ids'
+import { GB, readyWorld, SMALL, smallCard, World } from '../testing/world'
+
+const types = (world: World, from: number) => world.log.slice(from).map(({ type }) => type)
+
+describe('CreateMetaInstance', () => {
+  it('only declares: nothing is placed by a command', () => {
+    const world = new World()
+    world.addNode('mini')
+    const from = world.log.length
+    world.declare()
+    expect(types(world, from)).toEqual(['MetaInstanceCreated'])
+  })
+
+  it('sent twice acts once', () => {
+    const world = new World()
+    world.declare('chat')
+    const from = world.log.length
+    world.declare('chat')
+    expect(types(world, from)).toEqual([])
+  })
+
+  it('is refused where the name is taken', () => {
+    const world = new World()
+    world.declare('one', { name: 'chat' })
+    const command = { type: 'CreateMetaInstance', modelId: SMALL, sharding: 'Pipeline', instanceMeta: 'MlxRing' } as const
+    const result = world.command({
+      ...command,
+      metaInstanceId: MetaInstanceId.parse('two'),
+      name: 'chat',
+      minNodes: 1,
+      placementPreference: 'largest',
+      paused: false,
+    })
+    expect(result).toMatchObject({ status: 'refused', refusal: { code: 'conflict' } })
+  })
+
+  it('asks for two machines at least with RDMA', () => {
+    const world = new World()
+    const id = world.declare('chat', { instanceMeta: 'MlxJaccl' })
+    expect(world.metaInstance(id).minNodes).toBe(2)
+  })
+})
+
+describe('DeleteMetaInstance', () => {
+  it('cancels tasks, deletes the instance and the declaration in one go', () => {
+    const { world, id } = readyWorld()
+    const taskId = TaskId.parse('t')
+    const { instanceId } = world.instance(id)
+    world.apply({ type: 'TaskCreated', task: { taskId, instanceId, kind: 'generation', status: 'Running', createdAt: 0 } })
+    const from = world.log.length
+    world.command({ type: 'DeleteMetaInstance', metaInstanceId: id })
+    expect(types(world, from)).toEqual(['TaskStatusUpdated', 'InstanceDeleted', 'MetaInstanceDeleted'])
+    expect(world.state.tasks[taskId]?.status).toBe('Cancelled')
+    expect([world.state.metaInstances, world.state.instances, world.state.runners]).toEqual([{}, {}, {}])
+    expect(world.reconcile().events).toEqual([])
+  })
+
+  it('of something unknown is refused and changes nothing', () => {
+    const { world } = readyWorld()
+    const before = world.state
+    const result = world.command({ type: 'DeleteMetaInstance', metaInstanceId: MetaInstanceId.parse('gone') })
+    expect(result).toMatchObject({ status: 'refused', refusal: { code: 'not_found' } })
+    expect(world.state).toBe(before)
+  })
+})
+
+describe('RestartMetaInstance', () => {
+  it('deletes the instance and counts no failure; the next pass makes a new one', () => {
+    const { world, id } = readyWorld()
+    const old = world.instance(id).instanceId
+    world.command({ type: 'RestartMetaInstance', metaInstanceId: id })
+    expect(world.metaInstance(id)).toMatchObject({ consecutiveFailures: 0, replacements: 0 })
+    world.reconcile()
+    expect(world.instance(id).instanceId).not.toBe(old)
+  })
+
+  it('tries at once where placing waits', () => {
+    const { world, id } = readyWorld()
+    for (let failure = 1; failure <= 8; failure += 1) {
+      world.fail(id)
+      world.reconcile()
+    }
+    expect(world.status(id)).toBe('PLACING')
+    world.command({ type: 'RestartMetaInstance', metaInstanceId: id })
+    world.reconcile()
+    expect(world.status(id)).toBe('CONNECTING')
+  })
+})
+
+describe('PlaceInstance', () => {
+  const place = (world: World, id: string) =>
+    world.command({
+      type: 'PlaceInstance',
+      instanceId: InstanceId.parse(id),
+      card: smallCard,
+      modelId: SMALL,
+      sharding: 'Pipeline',
+      instanceMeta: 'MlxRing',
+      minNodes: 1,
+      placementPreference: 'largest',
+    })
+
+  it('makes an instance that nothing keeps', () => {
+    const world = new World()
+    world.addNode('mini')
+    place(world, 'i')
+    expect(world.state.instances['i']?.metaInstanceId).toBeUndefined()
+    expect(world.reconcile().events).toEqual([])
+  })
+
+  it('is refused with the funnel where there is no place', () => {
+    const world = new World()
+    world.addNode('mini', { free: GB })
+    expect(place(world, 'i')).toMatchObject({
+      status: 'refused',
+      refusal: { code: 'cannot_place', reason: 'mini has 1 GB free, the model needs 4 GB', details: { considered: 1 } },
+    })
+  })
+})
+
+describe('API keys', () => {
+  it('are created once and revoked', () => {
+    const world = new World()
+    const apiKey = { apiKeyId: ApiKeyId.parse('k'), name: 'laptop', hash: 'ab' }
+    world.command({ type: 'CreateApiKey', apiKey })
+    world.command({ type: 'CreateApiKey', apiKey })
+    expect(world.state.apiKeys['k']).toEqual({ ...apiKey, createdAt: world.now })
+    world.command({ type: 'RevokeApiKey', apiKeyId: apiKey.apiKeyId })
+    expect(world.state.apiKeys).toEqual({})
+  })
+})

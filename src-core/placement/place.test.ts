@@ -1,0 +1,162 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { MetaInstanceId, NodeId } from '../ids'
+import { GB, readyWorld, smallCard, World } from '../testing/world'
+import { kvCacheBytes } from './memory'
+import { place, type PlacementRequest } from './place'
+import { previews } from './previews'
+import { assignShards, shareOut } from './shards'
+
+const request: PlacementRequest = {
+  sharding: 'Pipeline',
+  instanceMeta: 'MlxRing',
+  minNodes: 1,
+  placementPreference: 'largest',
+}
+
+const reasonOf = (world: World, changes: Partial<PlacementRequest> = {}, card = smallCard): string => {
+  const result = place(world.state, card, { ...request, ...changes })
+  return result.status === 'refused' ? result.error.reason : 'placed'
+}
+
+describe('placing on one machine', () => {
+  it('gives it all layers and claims the weights', () => {
+    const world = new World()
+    const nodeId = world.addNode('mini')
+    expect(place(world.state, smallCard, request)).toEqual({
+      status: 'placed',
+      placement: {
+        shards: [{ nodeId, rank: 0, worldSize: 1, startLayer: 0, endLayer: 32, layers: 32 }],
+        claims: { mini: 4 * GB },
+      },
+    })
+  })
+
+  it('claims the key-value cache too where the card gives the head size', () => {
+    const world = new World()
+    world.addNode('mini')
+    const card = { ...smallCard, headDim: 128 }
+    const result = place(world.state, card, { ...request, maxContext: 1000 })
+    // 2 (keys, values) × 32 layers × 8 heads × 128 × 2 bytes × 1,000 tokens
+    expect(kvCacheBytes(card, 1000)).toBe(131_072_000)
+    expect(result).toMatchObject({ placement: { claims: { mini: 4 * GB + 131_072_000 } } })
+  })
+
+  it('keeps room for 8,192 tokens where nobody said how many', () => {
+    expect(kvCacheBytes({ ...smallCard, headDim: 128 })).toBe(2 * 32 * 8 * 128 * 2 * 8192)
+  })
+
+  it('takes the machine with the most free memory', () => {
+    const world = new World()
+    world.addNode('small', { free: 10 * GB })
+    world.addNode('large', { free: 40 * GB })
+    expect(place(world.state, smallCard, request)).toMatchObject({ placement: { claims: { large: 4 * GB } } })
+  })
+
+  it('needs no support for sharding', () => {
+    const world = new World()
+    world.addNode('mini')
+    const card = { ...smallCard, supportsTensor: false, supportsPipeline: false }
+    expect(reasonOf(world, { sharding: 'Tensor' }, card)).toBe('placed')
+  })
+
+  it('neither counts nor promises the memory of a loaded model twice', () => {
+    const { world } = readyWorld()
+    const [node] = Object.values(world.state.nodes)
+    if (!node) throw new Error('no node')
+    const { nodeId, ...info } = node
+    // The model is loaded: what the system has free shrank by what the runner holds.
+    const memory = { ramTotal: 64 * GB, ramAvailable: 44 * GB, heldByRunners: 4 * GB }
+    world.apply({ type: 'NodeGatheredInfo', nodeId, info: { ...info, memory } })
+    expect(reasonOf(world, {}, { ...smallCard, storageBytes: 44 * GB })).toBe('placed')
+    expect(reasonOf(world, {}, { ...smallCard, storageBytes: 44 * GB + 1 })).toContain('44 GB free')
+  })
+})
+
+describe('a refusal', () => {
+  it('says how much is free and how much is needed', () => {
+    const world = new World()
+    world.addNode('mini', { free: 3 * GB })
+    expect(reasonOf(world)).toBe('mini has 3 GB free, the model needs 4 GB')
+  })
+
+  it('names who fell out at each rule', () => {
+    const world = new World()
+    world.addNode('studio', { free: 3 * GB })
+    world.addNode('mini')
+    world.addNode('book', { cannotRun: 'no Python environment' })
+    world.addNode('old')
+    world.apply({ type: 'NodeLeaving', nodeId: NodeId.parse('old'), reason: 'sleep' })
+    const nodeIds = ['studio', 'book', 'old'].map((name) => NodeId.parse(name))
+    expect(reasonOf(world, { nodeIds })).toBe(
+      '4 machines: 1 excluded by nodeIds, 1 cannot run models: no Python environment (book), 1 offline (old); studio has 3 GB free, the model needs 4 GB',
+    )
+  })
+
+  it('names the machines that nodeIds asks for and that are not here', () => {
+    const world = new World()
+    world.addNode('studio')
+    expect(reasonOf(world, { nodeIds: [NodeId.parse('studio'), NodeId.parse('mini')], minNodes: 2 })).toBe(
+      '1 of at least 2 machines are usable; not here: mini',
+    )
+  })
+
+  it('never changes RDMA to a ring silently', () => {
+    const world = new World()
+    world.addNode('studio')
+    expect(reasonOf(world, { instanceMeta: 'MlxJaccl' })).toBe(
+      'Requested RDMA (MlxJaccl) but no RDMA-connected machines are available',
+    )
+  })
+})
+
+describe('layers', () => {
+  it('are all given out, each machine at least one, in proportion to memory', () => {
+    expect(shareOut(32, [48, 16])).toEqual([24, 8])
+    fc.assert(
+      fc.property(fc.array(fc.nat(1000), { minLength: 1, maxLength: 20 }), fc.nat(200), (weights, more) => {
+        const parts = shareOut(weights.length + more, weights)
+        expect(parts.reduce((a, b) => a + b, 0)).toBe(weights.length + more)
+        expect(Math.min(...parts)).toBeGreaterThanOrEqual(1)
+      }),
+    )
+  })
+
+  it('go from the last ones at rank 0 down to the first', () => {
+    const ranks = [{ nodeId: NodeId.parse('a'), freeBytes: 3 }, { nodeId: NodeId.parse('b'), freeBytes: 1 }]
+    expect(assignShards(smallCard, 'Pipeline', ranks).map(({ startLayer, endLayer }) => [startLayer, endLayer])).toEqual([
+      [8, 32],
+      [0, 8],
+    ])
+    expect(assignShards(smallCard, 'Tensor', ranks).map(({ startLayer, endLayer }) => [startLayer, endLayer])).toEqual([
+      [0, 32],
+      [0, 32],
+    ])
+  })
+})
+
+describe('a preview', () => {
+  it('shows memory by node and what speed to expect, or why not, and posting its nodes places exactly those', () => {
+    const world = new World()
+    world.addNode('mini', { free: 10 * GB, bandwidth: 100e9 })
+    world.addNode('studio', { free: 40 * GB, bandwidth: 800e9 })
+    const all = previews(world.state, smallCard, {})
+    const good = all.find((preview) => !('error' in preview))
+    if (!good || 'error' in good) throw new Error('no preview')
+    expect(good).toMatchObject({ nodeIds: ['studio'], memoryDeltaByNode: { studio: 4 * GB } })
+    expect(good.predicted?.tokensPerSecond).toBeCloseTo(200)
+    const onMini = previews(world.state, smallCard, { nodeIds: [NodeId.parse('mini')] })[0]
+    expect(onMini).toMatchObject({ nodeIds: ['mini'] })
+    const id = world.declare('chat', { nodeIds: [NodeId.parse('mini')] })
+    world.reconcile()
+    expect(world.instance(MetaInstanceId.parse(id)).shards.map(({ nodeId }) => nodeId)).toEqual(['mini'])
+    expect(all.filter((preview) => 'error' in preview).map((preview) => preview.instanceMeta)).toContain('MlxJaccl')
+  })
+
+  it('tells what would be if a machine were not there', () => {
+    const world = new World()
+    const nodeId = world.addNode('mini')
+    const [preview] = previews(world.state, smallCard, { without: nodeId })
+    expect(preview).toMatchObject({ error: { code: 'no_machines' } })
+  })
+})

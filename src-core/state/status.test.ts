@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest'
+import { GB, readyWorld, World } from '../testing/world'
+import { statusOf } from './status'
+
+const detail = (world: World, id: Parameters<World['metaInstance']>[0]) => statusOf(world.state, world.metaInstance(id)).detail
+
+describe('the status of a declaration', () => {
+  it('goes from PLACING over CONNECTING, LOADING and WARMING_UP to READY and RUNNING', () => {
+    const world = new World()
+    world.addNode('Mac Studio')
+    const id = world.declare()
+    const seen = [world.status(id)]
+    expect(detail(world, id)).toBe('Pipeline over at least 1 machine · looking for machines')
+    world.reconcile()
+    seen.push(world.status(id))
+    world.report(id, { status: 'Downloading' })
+    seen.push(world.status(id))
+    world.report(id, { status: 'Loading', layersLoaded: 18, layers: 32 })
+    seen.push(world.status(id))
+    expect(detail(world, id)).toBe('18 of 32 layers on Mac Studio')
+    world.report(id, { status: 'WarmingUp' })
+    seen.push(world.status(id))
+    world.report(id, { status: 'Ready' })
+    seen.push(world.status(id))
+    world.report(id, { status: 'Running' })
+    seen.push(world.status(id))
+    expect(seen).toEqual(['PLACING', 'CONNECTING', 'DOWNLOADING', 'LOADING', 'WARMING_UP', 'READY', 'RUNNING'])
+  })
+
+  it('shows the last failure beside any word until it has recovered', () => {
+    const { world, id } = readyWorld()
+    world.fail(id)
+    world.reconcile()
+    expect(world.status(id)).toBe('RETRYING (1/3)')
+    expect(detail(world, id)).toBe('Mac Studio: out of memory · starting on Mac Studio')
+    world.report(id, { status: 'Ready' })
+    expect(world.status(id)).toBe('READY')
+    expect(detail(world, id)).toBe('on Mac Studio · re-created after: Mac Studio: out of memory')
+    world.wait(60_000).reconcile()
+    expect(detail(world, id)).toBe('on Mac Studio')
+  })
+
+  it('is RETRYING ahead of what the new attempt is doing, and names it in the detail', () => {
+    const { world, id } = readyWorld()
+    world.fail(id)
+    world.reconcile()
+    world.report(id, { status: 'Loading', layersLoaded: 1, layers: 32 })
+    expect(world.status(id)).toBe('RETRYING (1/3)')
+    expect(detail(world, id)).toBe('Mac Studio: out of memory · 1 of 32 layers on Mac Studio')
+  })
+
+  it('tells when placing is tried again', () => {
+    const { world, id } = readyWorld()
+    for (let failure = 1; failure <= 8; failure += 1) {
+      world.fail(id)
+      world.reconcile()
+    }
+    expect(detail(world, id)).toBe('Pipeline over at least 1 machine · after: Mac Studio: out of memory · next try in 1 s')
+  })
+
+  it('is PLACEMENT_FAILED with the reason', () => {
+    const world = new World()
+    world.addNode('mini', { free: GB })
+    const id = world.declare()
+    world.reconcile()
+    expect([world.status(id), detail(world, id)]).toEqual(['PLACEMENT_FAILED', 'mini has 1 GB free, the model needs 4 GB'])
+  })
+
+  it('is PAUSED before anything else', () => {
+    const { world, id } = readyWorld()
+    world.command({ type: 'UpdateMetaInstance', metaInstanceId: id, changes: { paused: true } })
+    expect(world.status(id)).toBe('PAUSED')
+  })
+})

@@ -1,0 +1,153 @@
+import type { Command } from '../commands/command'
+import { decide, type Decided } from '../commands/decide'
+import type { Event } from '../events/event'
+import { fold } from '../events/fold'
+import { InstanceId, MetaInstanceId, ModelId, NodeId, RunnerId } from '../ids'
+import type { ModelCard } from '../placement/model-card'
+import { next } from '../reconcile/apply'
+import { runPass, type Pass } from '../reconcile/pass'
+import type { CardResult, IdSource, ReconcileInputs } from '../reconcile/process-manager'
+import type { Instance } from '../state/instances'
+import type { MetaInstance } from '../state/meta-instances'
+import type { RunnerStatus } from '../state/runners'
+import { emptyState, type State } from '../state/state'
+import { statusOf } from '../state/status'
+
+export const GB = 1e9
+export const SMALL = ModelId.parse('m/small')
+
+export const smallCard: ModelCard = {
+  modelId: SMALL,
+  storageBytes: 4 * GB,
+  layers: 32,
+  hiddenSize: 4096,
+  kvHeads: 8,
+  supportsTensor: true,
+  supportsPipeline: true,
+}
+
+/** The core with a clock that stands still until it is told to go on, and ids that count. For tests. */
+export class World {
+  state: State = { ...emptyState(), term: 1 }
+  now = 1_000_000
+  cards: Record<string, CardResult> = { [SMALL]: { status: 'loaded', card: smallCard } }
+  heard: Record<string, number> = {}
+  deadlinesBegan = 0
+  readonly log: Event[] = []
+  private count = 0
+
+  readonly ids: IdSource = {
+    instanceId: () => InstanceId.parse(`instance-${++this.count}`),
+    runnerId: () => RunnerId.parse(`runner-${++this.count}`),
+  }
+
+  apply(...events: Event[]): this {
+    for (const event of events) {
+      this.state = fold(this.state, next(this.state, event, this.now))
+      this.log.push(event)
+    }
+    return this
+  }
+
+  /** A member that has reported itself. */
+  addNode(name: string, options: { free?: number; total?: number; cannotRun?: string; bandwidth?: number } = {}): NodeId {
+    const nodeId = NodeId.parse(name)
+    const { free = 48 * GB, total = 64 * GB, cannotRun, bandwidth } = options
+    this.heard[nodeId] = this.now
+    this.apply(
+      { type: 'MemberAdmitted', nodeId, certificate: '', friendlyName: name },
+      {
+        type: 'NodeGatheredInfo',
+        nodeId,
+        info: {
+          version: '0.1.0',
+          protocol: 1,
+          chip: 'Apple M3 Ultra',
+          memory: { ramTotal: total, ramAvailable: free, heldByRunners: 0 },
+          os: { platform: 'darwin', release: '26.2', name: 'macOS 26.2' },
+          worker: true,
+          ...(cannotRun !== undefined && { cannotRun }),
+          ...(bandwidth !== undefined && { memoryBandwidth: bandwidth }),
+        },
+      },
+    )
+    return nodeId
+  }
+
+  inputs(): ReconcileInputs {
+    const { now, ids, heard, deadlinesBegan, cards } = this
+    return { now, ids, heard, deadlinesBegan, cards }
+  }
+
+  /** One pass, with its events applied. */
+  reconcile(): Pass {
+    const pass = runPass(this.state, this.inputs())
+    this.apply(...pass.events)
+    return pass
+  }
+
+  /** Time passes, all nodes being heard meanwhile. */
+  wait(milliseconds: number): this {
+    this.now += milliseconds
+    for (const nodeId of Object.keys(this.state.nodes)) this.heard[nodeId] = this.now
+    return this
+  }
+
+  command(command: Command): Decided {
+    const result = decide(this.state, command, { now: this.now, ids: this.ids })
+    if (result.status === 'decided') this.apply(...result.events)
+    return result
+  }
+
+  declare(id = 'chat', options: Partial<Omit<MetaInstance, 'metaInstanceId'>> = {}): MetaInstanceId {
+    const metaInstanceId = MetaInstanceId.parse(id)
+    this.command({
+      type: 'CreateMetaInstance',
+      metaInstanceId,
+      modelId: SMALL,
+      sharding: 'Pipeline',
+      instanceMeta: 'MlxRing',
+      minNodes: 1,
+      placementPreference: 'largest',
+      paused: false,
+      ...options,
+    })
+    return metaInstanceId
+  }
+
+  metaInstance(id: MetaInstanceId): MetaInstance {
+    const found = this.state.metaInstances[id]
+    if (!found) throw new Error(`${id} is not declared`)
+    return found
+  }
+
+  instance(id: MetaInstanceId): Instance {
+    const found = Object.values(this.state.instances).find(({ metaInstanceId }) => metaInstanceId === id)
+    if (!found) throw new Error(`${id} has no instance`)
+    return found
+  }
+
+  status(id: MetaInstanceId): string {
+    return statusOf(this.state, this.metaInstance(id)).status
+  }
+
+  /** All runners of the declaration's instance report this. */
+  report(id: MetaInstanceId, status: RunnerStatus): this {
+    for (const { runnerId } of this.instance(id).shards) this.apply({ type: 'RunnerStatusUpdated', runnerId, ...status })
+    return this
+  }
+
+  fail(id: MetaInstanceId, errorMessage = 'out of memory'): this {
+    return this.report(id, { status: 'Failed', errorMessage })
+  }
+}
+
+/** A world with one machine and one declaration whose instance is ready. */
+export const readyWorld = (): { world: World; id: MetaInstanceId } => {
+  const world = new World()
+  world.addNode('Mac Studio')
+  const id = world.declare()
+  world.reconcile()
+  world.report(id, { status: 'Ready' })
+  return { world, id }
+}
