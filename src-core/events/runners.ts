@@ -2,11 +2,15 @@ import { z } from 'zod'
 import { RunnerId } from '../ids'
 import type { Instance, Shard } from '../state/instances'
 import { drop, dropWhere, put } from '../state/records'
-import { isTerminal, runnerStatusWith } from '../state/runners'
+import { isTerminal, processFields, runnerStatusWith } from '../state/runners'
 import type { State } from '../state/state'
 import type { Envelope } from './event'
 
-export const RunnerStatusUpdated = runnerStatusWith({ type: z.literal('RunnerStatusUpdated'), runnerId: RunnerId })
+export const RunnerStatusUpdated = runnerStatusWith({
+  ...processFields,
+  type: z.literal('RunnerStatusUpdated'),
+  runnerId: RunnerId,
+})
 export const RunnerDeleted = z.object({ type: z.literal('RunnerDeleted'), runnerId: RunnerId })
 
 /** Whose runner this is; undefined for one of a deleted instance or an older attempt. */
@@ -28,7 +32,10 @@ export const reduceRunners = (state: State, { at, event }: Envelope): State['run
       if (!owner) return family
       const { type: _type, runnerId, ...status } = event
       const since = known?.status === status.status ? known.since : at
-      return put(family, runnerId, { ...status, nodeId: owner.shard.nodeId, instanceId: owner.instance.instanceId, since })
+      const pid = status.pid ?? known?.pid
+      const { nodeId } = owner.shard
+      const { instanceId } = owner.instance
+      return put(family, runnerId, { ...status, ...(pid !== undefined && { pid }), nodeId, instanceId, since })
     }
     case 'RunnerDeleted':
       return drop(family, event.runnerId)

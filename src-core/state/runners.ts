@@ -36,13 +36,16 @@ export const runnerStatusWith = <Shape extends z.core.$ZodLooseShape>(shape: Sha
     Failed.extend(shape),
   ])
 
+/** The operating system's id of the runner's process, for those who look closer. */
+export const processFields = { pid: z.number().int().positive().optional() }
+
 /** What a runner is at, as its supervisor last reported it. */
 export const RunnerStatus = runnerStatusWith({})
 export type RunnerStatus = z.infer<typeof RunnerStatus>
 export type RunnerStatusWord = RunnerStatus['status']
 
 /** A runner known to the state. It appears with its first report. */
-export const Runner = runnerStatusWith({ nodeId: NodeId, instanceId: InstanceId, since: Timestamp })
+export const Runner = runnerStatusWith({ ...processFields, nodeId: NodeId, instanceId: InstanceId, since: Timestamp })
 export type Runner = z.infer<typeof Runner>
 
 /** Nothing follows a terminal status. */

@@ -1,0 +1,52 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { version } from '../version'
+import { failureText } from './failure'
+
+const DONE = 0
+const FAILED = 1
+const WRONG_USE = 2
+
+const port = (text: string): number => {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value > 65535) throw new InvalidArgumentError('A port is a number from 0 to 65535; 0 picks a free one.')
+  return value
+}
+
+const buildProgram = (finish: (code: number) => void): Command => {
+  const program = new Command('muster')
+    .description('Turns the machines you own into one local LLM service.')
+    .version(version)
+    .exitOverride()
+  program
+    .command('serve')
+    .description('run a node without a window')
+    .option('--data-dir <dir>', 'where everything this node keeps is (MUSTER_DATA_DIR)')
+    .option('--host <address>', 'address to listen on; other than loopback, every request needs an API key (MUSTER_HOST)')
+    .option('--port <port>', 'port of the API, 0 for a free one (MUSTER_PORT)', port)
+    .option('--name <name>', "this machine's name for people (MUSTER_NAME)")
+    .option('--no-worker', 'only coordinate: no model is ever placed here')
+    .addOption(new Option('--welcome', 'greet a person, and declare the starter model where nothing is declared').default(false))
+    .action(async (flags: { dataDir?: string; host?: string; port?: number; name?: string; worker: boolean; welcome: boolean }) => {
+      // Only now: help and wrong use must not wait for a whole node to load.
+      const [{ serve }, { startNode }] = await Promise.all([import('./serve'), import('../node')])
+      finish(await serve(flags, startNode))
+    })
+  return program
+}
+
+/** Runs the command line. Exit codes: 0 done, 1 refused or failed, 2 wrong use. */
+export const run = async (argv: readonly string[]): Promise<number> => {
+  let code = DONE
+  const program = buildProgram((result) => {
+    code = result
+  })
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return code
+  } catch (error) {
+    // Commander has printed its own message; help and version are no errors.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : WRONG_USE
+    process.stderr.write(`${failureText(error)}\n`)
+    return FAILED
+  }
+}

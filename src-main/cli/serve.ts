@@ -1,0 +1,41 @@
+import type { NodeOptions, RunningNode } from '../node'
+import { welcome } from './welcome'
+
+export interface ServeOptions extends NodeOptions {
+  /** Speak to a person instead of printing the one line for programs. */
+  readonly welcome: boolean
+}
+
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`)
+}
+
+/** Resolves with the first signal that asks the process to end. */
+const askedToStop = (): Promise<NodeJS.Signals> =>
+  new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => resolve(signal))
+  })
+
+/**
+ * Runs a node without a window until it is asked to stop. Returns the exit code.
+ *
+ * @param startNode the composition root, handed in so that wrong use is answered without loading a node
+ */
+export const serve = async (
+  { welcome: greet, ...options }: ServeOptions,
+  startNode: (options: NodeOptions) => Promise<RunningNode>,
+): Promise<number> => {
+  const stopped = askedToStop()
+  const node = await startNode(options)
+  if (greet) {
+    await welcome(node, print)
+    if (node.signInLink) print(`\nFrom another machine: ${node.signInLink()}`)
+  } else {
+    print(JSON.stringify({ ready: true, url: node.url, nodeId: node.nodeId }))
+    // For people; programs read standard output.
+    if (node.signInLink) process.stderr.write(`Sign in from a browser, once: ${node.signInLink()}\n`)
+  }
+  await stopped
+  await node.close()
+  return 0
+}

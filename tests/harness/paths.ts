@@ -1,0 +1,24 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+
+export const root = resolve(__dirname, '..', '..')
+
+/** The built command line, as users run it. */
+export const cli = join(root, 'out', 'main', 'cli.cjs')
+
+const venv = join(root, 'native-runner', '.venv', 'bin', 'python')
+
+/** The Python that has the runner; the set-up makes it. */
+export const python = process.env['MUSTER_PYTHON'] ?? venv
+
+/** The starter model as the set-up converted it, where it did. */
+export const starterModel = join(
+  process.env['MUSTER_STARTER_DIR'] ?? join(root, '.cache', 'starter'),
+  'HuggingFaceTB',
+  'SmolLM2-135M-Instruct',
+)
+
+export const required = (path: string, how: string): string => {
+  if (!existsSync(path)) throw new Error(`${path} is missing: ${how}`)
+  return path
+}

@@ -1,0 +1,76 @@
+import { spawnSync } from 'node:child_process'
+import { rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Control } from '../harness/control'
+import { startHeadless, temporaryFolder, testEnvironment } from '../harness/headless-node'
+import { addTinyModel, TINY } from '../harness/models'
+import { cli } from '../harness/paths'
+
+const serve = (dataDir: string, ...args: string[]) =>
+  spawnSync(process.execPath, [cli, 'serve', '--data-dir', dataDir, ...args], {
+    encoding: 'utf8',
+    env: testEnvironment(dataDir),
+    timeout: 30_000,
+  })
+
+describe('a node that cannot start', () => {
+  const folder = { path: '', dispose: () => {} }
+  beforeEach(() => void Object.assign(folder, temporaryFolder()))
+  afterEach(() => folder.dispose())
+
+  it('names the port that is in use', async () => {
+    const server: Server = createServer()
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    const port = typeof address === 'object' && address ? String(address.port) : ''
+    const result = serve(folder.path, '--port', port)
+    await new Promise((resolve) => server.close(resolve))
+    expect(result.status).toBe(1)
+    expect(result.stderr).toContain(port)
+    expect(result.stderr).not.toMatch(/\n\s+at /)
+  })
+
+  it('refuses a data folder that another one uses, and says which', async () => {
+    const first = await startHeadless({ dataDir: folder.path })
+    const second = serve(folder.path, '--port', '0')
+    await first.stop()
+    expect(second.status).toBe(1)
+    expect(second.stderr).toContain(folder.path)
+  })
+
+  it('answers wrong use with exit code 2', () => {
+    expect(serve(folder.path, '--port', 'many').status).toBe(2)
+    expect(serve(folder.path, '--unknown').status).toBe(2)
+  })
+})
+
+describe('a model directory', () => {
+  const folder = { path: '', dispose: () => {} }
+  beforeEach(() => void Object.assign(folder, temporaryFolder()))
+  afterEach(() => folder.dispose())
+
+  it.each([
+    ['is damaged', 'model.safetensors', (file: string) => writeFileSync(file, 'not safetensors')],
+    ['is missing', 'tokenizer.json', (file: string) => rmSync(file)],
+  ])('with a file that %s is named with that file', async (_what, name, damage) => {
+    damage(join(addTinyModel(folder.path), name))
+    const node = await startHeadless({ dataDir: folder.path })
+    const control = new Control(node.url)
+    const response = await control.request('/meta_instance', { method: 'POST', json: { modelId: TINY } })
+    const answer = await response.text()
+    if (response.status === 201) {
+      const state = await control.until('a failure', ({ metaInstances }) =>
+        Object.values(metaInstances).some((one) => (one.lastFailureError ?? one.placementError?.reason) !== undefined),
+      )
+      const [declared] = Object.values(state.metaInstances)
+      expect(declared?.lastFailureError ?? declared?.placementError?.reason).toContain(name)
+    } else {
+      expect(response.status).toBe(400)
+      expect(answer).toContain(name)
+    }
+    expect((await control.request('/health')).status).toBe(200)
+    await node.stop()
+  })
+})
