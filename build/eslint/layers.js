@@ -1,0 +1,85 @@
+/**
+ * The rooms of the house and what each may import, as one table; ARCHITECTURE.md draws the same picture.
+ * Paths are relative to the repository and carry no extension.
+ *
+ * @typedef {object} Layer
+ * @property {string} name as a message says it
+ * @property {RegExp} files which files belong to it; the first layer that matches a file is its layer
+ * @property {readonly RegExp[]} may which of our files it may import
+ * @property {readonly RegExp[]} [mayTypes] which of our files it may import types from, beside those
+ * @property {RegExp} packages which npm packages it may import
+ * @property {boolean} node whether it may import Node's own modules
+ */
+
+const CORE = /^src-core\//
+const RENDERER = /^src-renderer\//
+const ANY = /^/
+const ANY_BUT_ELECTRON = /^(?!electron($|\/))/
+
+/** @type {readonly Layer[]} */
+const FIXED_LAYERS = [
+  {
+    name: 'a test of src-core',
+    files: /^src-core\/(testing\/|.*\.test$)/,
+    may: [CORE],
+    packages: /^(zod|vitest|fast-check)$/,
+    node: false,
+  },
+  { name: 'src-core', files: CORE, may: [CORE], packages: /^zod$/, node: false },
+  { name: 'the Electron entry', files: /^src-main\/electron$/, may: [CORE, /^src-main\//], packages: ANY, node: true },
+  {
+    name: 'src-main/desktop',
+    files: /^src-main\/desktop\//,
+    may: [CORE, /^src-main\/(desktop\/|node$|version$)/],
+    mayTypes: [/^src-main\/logging\//],
+    packages: ANY,
+    node: true,
+  },
+  {
+    name: 'the composition root, the headless entry and the command line',
+    files: /^src-main\/([^/]+$|cli\/)/,
+    may: [CORE, /^src-main\/(?!desktop\/|electron$)/, /^package\.json$/],
+    packages: ANY_BUT_ELECTRON,
+    node: true,
+  },
+  {
+    name: 'src-preload',
+    files: /^src-preload\//,
+    may: [CORE, /^src-preload\//],
+    packages: /^electron($|\/)/,
+    node: false,
+  },
+  {
+    name: 'a test of src-renderer',
+    files: /^src-renderer\/.*\.test$/,
+    may: [CORE, RENDERER],
+    packages: ANY_BUT_ELECTRON,
+    node: true,
+  },
+  { name: 'src-renderer', files: RENDERER, may: [CORE, RENDERER], packages: ANY_BUT_ELECTRON, node: false },
+]
+
+/** What builds, tests and measures may import everything. */
+const OUTSIDE = { name: 'the tools', files: ANY, may: [ANY], packages: ANY, node: true }
+
+/**
+ * The layer of a file. Each folder of src-main is a part, which knows itself and the core; what it needs
+ * of another part is given to it by node.ts through an interface of its own.
+ *
+ * @param {string} file
+ * @returns {Layer}
+ */
+export function layerOf(file) {
+  const fixed = FIXED_LAYERS.find((layer) => layer.files.test(file))
+  if (fixed) return fixed
+  const part = /^src-main\/([^/]+)\//.exec(file)?.[1]
+  if (part === undefined) return OUTSIDE
+  return {
+    name: `src-main/${part}`,
+    files: new RegExp(`^src-main/${part}/`),
+    may: [CORE, new RegExp(`^src-main/(${part}/|version$)`)],
+    mayTypes: [/^src-main\/logging\//],
+    packages: ANY_BUT_ELECTRON,
+    node: true,
+  }
+}

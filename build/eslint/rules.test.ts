@@ -1,0 +1,108 @@
+import { ESLint } from 'eslint'
+import path from 'node:path'
+import ts from 'typescript-eslint'
+import { describe, expect, it } from 'vitest'
+
+const root = path.resolve(import.meta.dirname, '../..')
+
+/** The project's own configuration, without the rules that would first read every type of the project. */
+const untyped = new ESLint({ cwd: root, overrideConfig: ts.configs.disableTypeChecked })
+const typed = new ESLint({ cwd: root })
+
+async function rulesBroken(eslint: ESLint, file: string, code: string): Promise<string[]> {
+  const [result] = await eslint.lintText(code, { filePath: path.join(root, file) })
+  return [...new Set(result?.messages.map((message) => message.ruleId ?? message.message))]
+}
+
+const refused: [why: string, file: string, code: string][] = [
+  ['the core imports a package other than zod', 'src-core/x.ts', "import { Hono } from 'hono'\nnew Hono()\n"],
+  ['the core imports Node', 'src-core/state/x.ts', "export { readFile } from 'node:fs'\n"],
+  ['the core imports Node under its bare name', 'src-core/state/x.ts', "export { readFile } from 'fs'\n"],
+  ['the core imports the shell', 'src-core/x.ts', "import type { Node } from '@main/node'\nexport type N = Node\n"],
+  ['the core imports the renderer lazily', 'src-core/x.ts', "export const x = () => import('@renderer/main')\n"],
+  ['the core names a type of the shell in place', 'src-core/x.ts', "export type N = import('@main/node').Node\n"],
+  ['a part of the shell imports Electron', 'src-main/api/x.ts', "import { app } from 'electron'\napp.quit()\n"],
+  ['a part of the shell requires Electron', 'src-main/api/x.ts', "export const x = require('electron')\n"],
+  ['the composition root imports Electron', 'src-main/node.ts', "import { app } from 'electron'\napp.quit()\n"],
+  ['the headless node imports the desktop', 'src-main/headless.ts', "export { tray } from './desktop/tray'\n"],
+  ['one part imports another', 'src-main/api/x.ts', "export { sequencer } from '../master/sequencer'\n"],
+  ['one part imports another by alias', 'src-main/api/x.ts', "export { sequencer } from '@main/master/sequencer'\n"],
+  ['one part imports types of another', 'src-main/api/x.ts', "export type { S } from '@main/master/sequencer'\n"],
+  ['a part imports the logger itself', 'src-main/api/x.ts', "export { createLogger } from '@main/logging/logger'\n"],
+  ['a part imports the composition root', 'src-main/api/x.ts', "export { startNode } from '@main/node'\n"],
+  ['the renderer imports the shell', 'src-renderer/x.ts', "export { startNode } from '@main/node'\n"],
+  ['the renderer imports Node', 'src-renderer/x.ts', "export { join } from 'node:path'\n"],
+  ['the preload script imports a package', 'src-preload/x.ts', "export { z } from 'zod'\n"],
+  ['a folder is left by a relative path', 'src-main/api/x.ts', "export { fold } from '../../src-core/events/fold'\n"],
+]
+
+const allowed: [why: string, file: string, code: string][] = [
+  ['the core imports zod and itself', 'src-core/x.ts', "export { z } from 'zod'\nexport { NodeId } from './ids'\n"],
+  [
+    'a part imports the core, Node and packages',
+    'src-main/api/x.ts',
+    "export { Hono } from 'hono'\nexport { fold } from '@core/events/fold'\nexport { join } from 'node:path'\n",
+  ],
+  ['a part imports types of the logger', 'src-main/api/x.ts', "export type { Logger } from '@main/logging/logger'\n"],
+  ['the composition root imports the parts', 'src-main/node.ts', "export { startApi } from './api/server'\n"],
+  ['the desktop imports Electron', 'src-main/desktop/x.ts', "export { app } from 'electron'\n"],
+  ['the preload script imports Electron', 'src-preload/x.ts', "export { ipcRenderer } from 'electron'\n"],
+  ['a test in tests/ imports several parts', 'tests/integration/x.test.ts', "export { startNode } from '@main/node'\n"],
+]
+
+describe('the layering rule', () => {
+  it.each(refused)('refuses it when %s', async (_why, file, code) => {
+    expect(await rulesBroken(untyped, file, code)).toContain('muster/one-way')
+  })
+
+  it.each(allowed)('lets it be when %s', async (_why, file, code) => {
+    expect(await rulesBroken(untyped, file, code)).toEqual([])
+  })
+})
+
+describe('the purity of the core', () => {
+  it.each([
+    ['the clock', 'export const now = () => Date.now()\n'],
+    ['the clock as a date', 'export const now = () => new Date()\n'],
+    ['randomness', 'export const dice = () => Math.random()\n'],
+    ['timers', 'export const later = (f: () => void) => setTimeout(f, 1)\n'],
+    ['the console', "export const say = () => console.log('x')\n"],
+    ['a random id', 'export const id = () => crypto.randomUUID()\n'],
+  ])('forbids %s', async (_what, code) => {
+    expect(await rulesBroken(untyped, 'src-core/x.ts', code)).not.toEqual([])
+    expect(await rulesBroken(untyped, 'src-main/api/x.ts', code)).toEqual([])
+  })
+
+  it('lets a date be made from a given time', async () => {
+    expect(await rulesBroken(untyped, 'src-core/x.ts', 'export const at = (t: number) => new Date(t)\n')).toEqual([])
+  })
+})
+
+describe('the strictness rules', () => {
+  it.each([
+    ['any', 'export const x = (y: any) => y as string\n'],
+    ['a non-null assertion', 'export const x = (y: string | undefined) => y!\n'],
+    ['a silenced type error', '// @ts-expect-error it is fine\nexport const x: string = 1\n'],
+    ['an unfinished mark', '// TODO: later\nexport const x = 1\n'],
+  ])('forbid %s', async (_what, code) => {
+    expect(await rulesBroken(untyped, 'src-main/api/x.ts', code)).not.toEqual([])
+  })
+
+  it('cannot be switched off by a comment', async () => {
+    const code = '/* eslint-disable */\nexport const x = (y: string | undefined) => y!\n'
+    expect(await rulesBroken(untyped, 'src-main/api/x.ts', code)).toContain('@typescript-eslint/no-non-null-assertion')
+  })
+
+  it('find the forgotten case and the forgotten promise', { timeout: 60_000 }, async () => {
+    const code = [
+      "export function f(x: 'a' | 'b') { switch (x) { case 'a': return 1 } }",
+      'export function g(p: () => Promise<void>) { p() }',
+    ].join('\n')
+    expect(await rulesBroken(typed, 'src-core/ids.ts', code)).toEqual(
+      expect.arrayContaining([
+        '@typescript-eslint/switch-exhaustiveness-check',
+        '@typescript-eslint/no-floating-promises',
+      ]),
+    )
+  })
+})

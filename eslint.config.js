@@ -1,0 +1,97 @@
+import svelte from 'eslint-plugin-svelte'
+import { defineConfig, globalIgnores } from 'eslint/config'
+import ts from 'typescript-eslint'
+import { oneWay } from './build/eslint/one-way.js'
+import svelteConfig from './svelte.config.js'
+
+/** The outside world comes into the core as an input, never by one of these names. */
+const IMPURE_GLOBALS = [
+  ...['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'requestAnimationFrame'],
+  ...[
+    'console',
+    'process',
+    'Buffer',
+    'performance',
+    'crypto',
+    'fetch',
+    'navigator',
+    'window',
+    'document',
+    'globalThis',
+  ],
+]
+
+const strict = {
+  '@typescript-eslint/no-explicit-any': 'error',
+  '@typescript-eslint/no-non-null-assertion': 'error',
+  '@typescript-eslint/ban-ts-comment': ['error', { 'ts-expect-error': true }],
+  '@typescript-eslint/consistent-type-imports': [
+    'error',
+    { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
+  ],
+  '@typescript-eslint/no-unused-vars': [
+    'error',
+    { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true },
+  ],
+  'no-warning-comments': ['error', { terms: ['todo', 'fixme', 'xxx', 'hack'], location: 'start' }],
+  eqeqeq: ['error', 'always'],
+}
+
+/** Rules that need types: a forgotten promise or a missing case is what types alone do not catch. */
+const typeAware = {
+  '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+  '@typescript-eslint/no-floating-promises': 'error',
+  '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }],
+  '@typescript-eslint/await-thenable': 'error',
+  '@typescript-eslint/only-throw-error': 'error',
+  '@typescript-eslint/no-unnecessary-type-assertion': 'error',
+}
+
+export default defineConfig(
+  globalIgnores([
+    ...['node_modules', 'out', 'dist', 'coverage', 'test-results', '.cache', 'native-runner'],
+    ...['**/fixtures', 'build/test-runtime/default-app'],
+  ]),
+  { linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' } },
+  ts.configs.recommended,
+  svelte.configs.recommended,
+  { plugins: { muster: { rules: { 'one-way': oneWay } } }, rules: { ...strict, 'muster/one-way': 'error' } },
+  {
+    files: ['src-core/**/*.ts', 'src-main/**/*.ts', 'src-preload/**/*.ts', 'tests/**/*.ts', 'build/**/*.ts'],
+    languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
+    rules: typeAware,
+  },
+  {
+    files: ['src-renderer/**/*.ts', 'src-renderer/**/*.svelte'],
+    languageOptions: {
+      parserOptions: {
+        project: './tsconfig.renderer.json',
+        tsconfigRootDir: import.meta.dirname,
+        extraFileExtensions: ['.svelte'],
+      },
+    },
+    rules: typeAware,
+  },
+  {
+    files: ['**/*.svelte', '**/*.svelte.ts'],
+    languageOptions: { parserOptions: { parser: ts.parser, svelteConfig } },
+    rules: { 'svelte/no-at-html-tags': 'error' },
+  },
+  {
+    files: ['src-core/**/*.ts'],
+    ignores: ['src-core/**/*.test.ts', 'src-core/testing/**'],
+    rules: {
+      'no-restricted-globals': ['error', ...IMPURE_GLOBALS],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now', message: 'The time is an input.' },
+        { object: 'Math', property: 'random', message: 'Randomness is an input.' },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'The time is an input.' },
+        { selector: "CallExpression[callee.name='Date']", message: 'The time is an input.' },
+      ],
+    },
+  },
+)
