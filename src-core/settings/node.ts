@@ -1,0 +1,47 @@
+import { z } from 'zod'
+
+/** Where the API listens unless told otherwise: this machine only. */
+export const DEFAULT_HOST = '127.0.0.1'
+export const DEFAULT_PORT = 52416
+/** Where other nodes of the cluster reach this one. */
+export const DEFAULT_PEER_PORT = 52417
+
+const port = z.number().int().min(0).max(65535)
+
+/** How much a node writes to its log. */
+export const LogLevel = z.enum(['debug', 'info', 'warn', 'error'])
+export type LogLevel = z.infer<typeof LogLevel>
+
+/** What is set for one machine, as against the cluster's settings that all machines share. */
+export const NodeSettings = z.object({
+  /** The machine's name for people; the system's own where it is not set. */
+  friendlyName: z.string().trim().min(1).max(100).optional(),
+  /** Address the API listens on. Anything but loopback opens it to the network, and then every request needs a key. */
+  host: z.string().trim().min(1).max(255).default(DEFAULT_HOST),
+  /** 0 picks a free one. */
+  port: port.default(DEFAULT_PORT),
+  peerPort: port.default(DEFAULT_PEER_PORT),
+  /** Look for other nodes on the local network, and be found by them. */
+  discovery: z.boolean().default(true),
+  /** Run models here. Without it the node only coordinates. */
+  worker: z.boolean().default(true),
+  /** Never ask a model hub. */
+  offline: z.boolean().default(false),
+  logLevel: LogLevel.default('info'),
+})
+export type NodeSettings = z.infer<typeof NodeSettings>
+
+export const defaultNodeSettings: NodeSettings = NodeSettings.parse({})
+
+/** Some settings, such as a person, the environment or the command line gives them. */
+export const NodeSettingsChanges = z.strictObject({
+  friendlyName: NodeSettings.shape.friendlyName,
+  host: NodeSettings.shape.host.unwrap().optional(),
+  port: port.optional(),
+  peerPort: port.optional(),
+  discovery: z.boolean().optional(),
+  worker: z.boolean().optional(),
+  offline: z.boolean().optional(),
+  logLevel: LogLevel.optional(),
+})
+export type NodeSettingsChanges = z.infer<typeof NodeSettingsChanges>

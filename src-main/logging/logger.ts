@@ -1,0 +1,89 @@
+import { LogLevel } from '@core/settings/node'
+import pino from 'pino'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { censored, REDACTED } from './redaction'
+import { openRotatingFile } from './rotating-file'
+import { formatForTerminal } from './terminal-format'
+
+export type LogFields = Readonly<Record<string, unknown>>
+
+export interface LogMethod {
+  (fields: LogFields, message: string): void
+  (message: string): void
+}
+
+/** What every part of a node writes to. Fields first, then a sentence without values in it; an error goes in the field `error`. */
+export interface Logger {
+  readonly debug: LogMethod
+  readonly info: LogMethod
+  readonly warn: LogMethod
+  readonly error: LogMethod
+  /** A logger whose lines all carry these fields, such as `{ part: 'worker' }`. */
+  child(fields: LogFields): Logger
+}
+
+export interface LogOptions {
+  /** Where `muster.log` and its predecessors lie; made if it is missing. */
+  readonly directory: string
+  readonly level: LogLevel
+  /** Lines for people, of this level and above. Never standard output: programs read that. */
+  readonly terminal?: { readonly level: LogLevel; readonly colour: boolean; write(text: string): void }
+}
+
+export interface Log {
+  readonly logger: Logger
+  /** The file a person is told to look into. */
+  readonly path: string
+  close(): Promise<void>
+}
+
+const MAX_BYTES = 5 * 1024 * 1024
+const FILES = 5
+
+/** The one of two levels that lets more through. */
+const lower = (a: LogLevel, b: LogLevel): LogLevel => LogLevel.options.find((level) => level === a || level === b) ?? a
+
+/**
+ * Opens this node's log: JSON lines in `muster.log`, at most five files of 5 MB, and readable lines on
+ * the terminal where one is given. Lines are written before the call returns, so that the last line
+ * before a crash is there. A disk that refuses them costs lines, never the node.
+ */
+export const openLog = ({ directory, level, terminal }: LogOptions): Log => {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const path = join(directory, 'muster.log')
+  const file = openRotatingFile({
+    path,
+    maxBytes: MAX_BYTES,
+    files: FILES,
+    onError: (error) => terminal?.write(`Cannot write ${path}: ${error.message}\n`),
+  })
+  const streams: pino.StreamEntry[] = [{ level, stream: { write: (line: string) => file.write(line) } }]
+  if (terminal) {
+    const { colour, write } = terminal
+    streams.push({
+      level: terminal.level,
+      stream: { write: (line: string) => write(formatForTerminal(line, { colour })) },
+    })
+  }
+  const logger = pino(
+    {
+      // The least of the streams' levels: each stream then takes its own.
+      level: lower(level, terminal?.level ?? level),
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      errorKey: 'error',
+      redact: { paths: [...censored], censor: REDACTED },
+    },
+    pino.multistream(streams),
+  )
+  return {
+    logger,
+    path,
+    close: () => {
+      file.close()
+      return Promise.resolve()
+    },
+  }
+}

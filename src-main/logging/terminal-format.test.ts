@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest'
+import { formatForTerminal } from './terminal-format'
+
+const line = (fields: object) =>
+  JSON.stringify({ time: '2026-03-04T05:06:07.008Z', level: 'info', msg: 'started', ...fields })
+const at = new Date('2026-03-04T05:06:07.008Z').toTimeString().slice(0, 8)
+
+describe('a log line on the terminal', () => {
+  it('says when, how bad, which part, what, and with which values', () => {
+    expect(formatForTerminal(line({ part: 'worker', model: 'a/b', layers: 3 }), { colour: false })).toBe(
+      `${at} info worker: started (model=a/b layers=3)\n`,
+    )
+  })
+
+  it('shows what an error said and leaves its stack to the file', () => {
+    const error = { type: 'Error', message: 'disk full', stack: 'Error: disk full\n  at x' }
+    expect(formatForTerminal(line({ level: 'error', msg: 'cannot write', error }), { colour: false })).toBe(
+      `${at} error cannot write: disk full\n`,
+    )
+  })
+
+  it('quotes text with blanks', () => {
+    expect(formatForTerminal(line({ name: 'Mac Studio' }), { colour: false })).toContain('(name="Mac Studio")')
+  })
+
+  it('is coloured only where that was asked for', () => {
+    expect(formatForTerminal(line({ level: 'warn' }), { colour: true })).toContain('\u001b[33m')
+    expect(formatForTerminal(line({ level: 'warn' }), { colour: false })).not.toContain('\u001b')
+  })
+})
