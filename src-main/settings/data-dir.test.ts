@@ -1,0 +1,18 @@
+import { describe, expect, it } from 'vitest'
+import { defaultDataDir } from './data-dir'
+
+const at = (platform: NodeJS.Platform, env: Record<string, string> = {}) =>
+  defaultDataDir({ platform, env, home: '/home/ann' })
+
+describe('the data directory', () => {
+  it('is where each system keeps such things', () => {
+    expect(at('darwin')).toBe('/home/ann/Library/Application Support/Muster')
+    expect(at('linux')).toBe('/home/ann/.local/share/muster')
+    expect(at('linux', { XDG_DATA_HOME: '/data' })).toBe('/data/muster')
+  })
+
+  it('does not follow a relative or empty XDG_DATA_HOME', () => {
+    expect(at('linux', { XDG_DATA_HOME: 'data' })).toBe('/home/ann/.local/share/muster')
+    expect(at('linux', { XDG_DATA_HOME: '' })).toBe('/home/ann/.local/share/muster')
+  })
+})

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest'
+import { settingsFromEnvironment } from './environment'
+import { SettingsError } from './settings-error'
+
+describe('settings from the environment', () => {
+  it('are read from the MUSTER_ variables', () => {
+    const env = {
+      MUSTER_HOST: '0.0.0.0',
+      MUSTER_PORT: '0',
+      MUSTER_PEER_PORT: '4000',
+      MUSTER_NAME: ' Studio ',
+      HOME: '/',
+    }
+    expect(settingsFromEnvironment(env)).toEqual({ host: '0.0.0.0', port: 0, peerPort: 4000, friendlyName: 'Studio' })
+  })
+
+  it('are none where a variable is missing or empty', () => {
+    expect(settingsFromEnvironment({ MUSTER_PORT: '', MUSTER_NAME: ' ' })).toEqual({})
+  })
+
+  it.each(['http', '70000', '-1', '1e3', '80.5'])('refuse %s as a port and name the variable', (text) => {
+    const wrong = () => settingsFromEnvironment({ MUSTER_PORT: text })
+    expect(wrong).toThrow(SettingsError)
+    expect(wrong).toThrow(`MUSTER_PORT is set to "${text}", which cannot be used: a port is a number from 0 to 65535`)
+  })
+
+  it('refuse a name that is too long', () => {
+    expect(() => settingsFromEnvironment({ MUSTER_NAME: 'x'.repeat(101) })).toThrow('MUSTER_NAME')
+  })
+})

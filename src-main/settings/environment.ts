@@ -1,0 +1,43 @@
+import { NodeSettingsChanges } from '@core/settings/node'
+import type { z } from 'zod'
+import { SettingsError } from './settings-error'
+
+/** Which variable gives which setting. `MUSTER_DATA_DIR` is no setting: it says where the settings are. */
+const variables = {
+  MUSTER_HOST: 'host',
+  MUSTER_PORT: 'port',
+  MUSTER_PEER_PORT: 'peerPort',
+  MUSTER_NAME: 'friendlyName',
+} as const satisfies Readonly<Record<string, keyof NodeSettingsChanges>>
+
+const isNumber = (name: string): boolean => name === 'port' || name === 'peerPort'
+
+/** Digits become a number; other text stays, so that the schema can refuse it. */
+const value = (name: string, text: string): unknown =>
+  isNumber(name) && /^\d+$/.test(text.trim()) ? Number(text) : text
+
+const explain = (issue: z.core.$ZodIssue): string =>
+  isNumber(String(issue.path[0])) ? 'a port is a number from 0 to 65535, and 0 picks a free one' : issue.message
+
+/**
+ * The settings that the environment gives. An empty variable counts as not set.
+ *
+ * @throws SettingsError `invalid_setting` that names the variable
+ */
+export const settingsFromEnvironment = (env: Readonly<Record<string, string | undefined>>): NodeSettingsChanges => {
+  const given: Record<string, unknown> = {}
+  for (const [variable, name] of Object.entries(variables)) {
+    const text = env[variable]
+    if (text === undefined || text.trim() === '') continue
+    given[name] = value(name, text)
+  }
+  const parsed = NodeSettingsChanges.safeParse(given)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  const variable = Object.entries(variables).find(([, name]) => name === issue?.path[0])?.[0] ?? 'The environment'
+  throw new SettingsError({
+    code: 'invalid_setting',
+    message: `${variable} is set to "${env[variable] ?? ''}", which cannot be used: ${issue ? explain(issue) : ''}.`,
+    hint: `Correct or unset ${variable} and start again.`,
+  })
+}

@@ -1,0 +1,123 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openNodeSettings, type NodeSettingsOptions } from './node-settings'
+
+describe('the settings of a node', () => {
+  let dataDir: string
+  let warnings: string[]
+  beforeEach(() => {
+    dataDir = mkdtempSync(join(tmpdir(), 'muster-settings-'))
+    warnings = []
+  })
+  afterEach(() => rmSync(dataDir, { recursive: true }))
+
+  const file = () => join(dataDir, 'settings.json')
+  const write = (text: string) => writeFileSync(file(), text)
+  const written = (): unknown => JSON.parse(readFileSync(file(), 'utf8'))
+  const open = (options: Partial<NodeSettingsOptions> = {}) =>
+    openNodeSettings({ dataDir, env: {}, onWarning: (warning) => warnings.push(warning), now: () => 0, ...options })
+
+  it('are defaults on a new machine, and nothing is written before something is set', async () => {
+    const settings = await open()
+    expect(settings.current()).toEqual({
+      host: '127.0.0.1',
+      port: 52416,
+      peerPort: 52417,
+      discovery: true,
+      worker: true,
+      offline: false,
+      logLevel: 'info',
+    })
+    expect(readdirSync(dataDir)).toEqual([])
+    expect(warnings).toEqual([])
+  })
+
+  it('come from the command line before the environment before the file', async () => {
+    write('{"host": "::1", "port": 1, "friendlyName": "file"}')
+    const settings = await open({ env: { MUSTER_PORT: '2', MUSTER_NAME: 'env' }, flags: { friendlyName: 'flag' } })
+    expect(settings.current()).toMatchObject({ host: '::1', port: 2, friendlyName: 'flag' })
+    expect([...settings.fixed()].sort()).toEqual(['friendlyName', 'port'])
+  })
+
+  it('survive a restart', async () => {
+    await (await open()).update({ friendlyName: 'Studio', port: 4000 })
+    expect((await open()).current()).toMatchObject({ friendlyName: 'Studio', port: 4000 })
+  })
+
+  it('never keep what only this run was told', async () => {
+    const settings = await open({ env: { MUSTER_PORT: '2' } })
+    await settings.update({ offline: true })
+    expect(written()).toEqual({ offline: true })
+    expect(settings.current()).toMatchObject({ port: 2, offline: true })
+  })
+
+  it('go back to the default when they are cleared', async () => {
+    const settings = await open()
+    await settings.update({ friendlyName: 'Studio', port: 4000 })
+    expect(await settings.update({ friendlyName: undefined, port: undefined })).toEqual((await open()).current())
+    expect(written()).toEqual({})
+  })
+
+  it('leave fields of a newer version in the file', async () => {
+    write('{"port": 4000, "fromTheFuture": {"a": [1]}}')
+    await (await open()).update({ port: 5000 })
+    expect(written()).toEqual({ port: 5000, fromTheFuture: { a: [1] } })
+  })
+
+  it('use the default for one bad value, say so, and keep the others', async () => {
+    write('{"port": "many", "offline": true}')
+    const settings = await open()
+    expect(settings.current()).toMatchObject({ port: 52416, offline: true })
+    expect(warnings).toEqual([expect.stringContaining(`"port" in ${file()} is "many"`)])
+    await settings.update({ worker: false })
+    expect(written()).toEqual({ port: 'many', offline: true, worker: false })
+  })
+
+  it.each(['{"port": 40', '[]', 'null', '', '"x"'])('move a file with %s aside and say where to', async (text) => {
+    write(text)
+    expect((await open()).current().port).toBe(52416)
+    expect(readdirSync(dataDir)).toEqual(['settings.json.damaged-1970-01-01T00-00-00-000Z'])
+    expect(readFileSync(`${file()}.damaged-1970-01-01T00-00-00-000Z`, 'utf8')).toBe(text)
+    expect(warnings).toEqual([expect.stringContaining(`${file()} could not be read`)])
+  })
+
+  it('refuse a change that cannot be, and change nothing', async () => {
+    const settings = await open()
+    await expect(settings.update({ port: 70_000 })).rejects.toMatchObject({ code: 'invalid_setting' })
+    expect(settings.current().port).toBe(52416)
+    expect(readdirSync(dataDir)).toEqual([])
+    await expect(settings.update({ port: 7000 })).resolves.toMatchObject({ port: 7000 })
+  })
+
+  it('tell those who listen, until they stop', async () => {
+    const settings = await open()
+    const heard: number[] = []
+    const stop = settings.subscribe(({ port }) => heard.push(port))
+    await settings.update({ port: 1 })
+    stop()
+    await settings.update({ port: 2 })
+    expect(heard).toEqual([1])
+  })
+
+  it('lose no change where two come at once', async () => {
+    const settings = await open()
+    await Promise.all([
+      settings.update({ port: 1 }),
+      settings.update({ offline: true }),
+      settings.update({ host: '::1' }),
+    ])
+    expect(written()).toEqual({ port: 1, offline: true, host: '::1' })
+  })
+
+  it('say what to do where the file cannot be written, and stay as they were', async () => {
+    const settings = await openNodeSettings({ dataDir: join(dataDir, 'a'), env: {}, onWarning: () => undefined })
+    writeFileSync(join(dataDir, 'a'), 'in the way')
+    await expect(settings.update({ port: 1 })).rejects.toMatchObject({
+      code: 'settings_not_written',
+      hint: expect.stringContaining('disk'),
+    })
+    expect(settings.current().port).toBe(52416)
+  })
+})

@@ -1,0 +1,91 @@
+import { NodeSettings, NodeSettingsChanges } from '@core/settings/node'
+import { join } from 'node:path'
+import { settingsFromEnvironment } from './environment'
+import { SettingsError } from './settings-error'
+import { readSettingsFile, writeSettingsFile, type Stored } from './settings-file'
+
+export interface NodeSettingsOptions {
+  readonly dataDir: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** From the command line. They win over the environment, which wins over the file. */
+  readonly flags?: NodeSettingsChanges
+  /** Gets one sentence per thing that was wrong with the file. */
+  onWarning(warning: string): void
+  readonly now?: () => number
+}
+
+/** A setting with `undefined` goes back to its default. */
+export type SettingsUpdate = { readonly [Name in keyof NodeSettingsChanges]?: NodeSettingsChanges[Name] | undefined }
+
+export interface NodeSettingsStore {
+  readonly path: string
+  /** The settings in force: command line before environment before file before defaults. */
+  current(): NodeSettings
+  /** Settings that the command line or the environment holds fixed for this run. */
+  fixed(): readonly string[]
+  /** Keeps changes on disk, then puts them in force. Fields this version does not know stay in the file. */
+  update(changes: SettingsUpdate): Promise<NodeSettings>
+  /** Told after each update. Returns the way to stop. */
+  subscribe(listener: (settings: NodeSettings) => void): () => void
+}
+
+const defined = (changes: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
+
+const checked = (changes: Record<string, unknown>): NodeSettingsChanges => {
+  const parsed = NodeSettingsChanges.safeParse(changes)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw new SettingsError({
+    code: 'invalid_setting',
+    message: `The setting "${issue?.path.join('.') ?? ''}" cannot be changed: ${issue?.message ?? 'not usable'}.`,
+    hint: 'Nothing was changed. Give a value of the kind that is asked for.',
+    cause: parsed.error,
+  })
+}
+
+/**
+ * Opens this node's settings in `<data-dir>/settings.json`. What the environment and the command line
+ * give holds for this run only and is never written.
+ *
+ * @throws SettingsError `invalid_setting` for a variable or a change that cannot be used
+ */
+export const openNodeSettings = async (options: NodeSettingsOptions): Promise<NodeSettingsStore> => {
+  const overrides = { ...settingsFromEnvironment(options.env), ...defined(options.flags ?? {}) }
+  const path = join(options.dataDir, 'settings.json')
+  const read = await readSettingsFile(path, { now: options.now ?? Date.now })
+  for (const warning of read.warnings) options.onWarning(warning)
+
+  let stored: Stored = read.stored
+  let kept: NodeSettingsChanges = read.settings
+  let settings = NodeSettings.parse({ ...kept, ...overrides })
+  const listeners = new Set<(settings: NodeSettings) => void>()
+  let lastUpdate: Promise<unknown> = Promise.resolve()
+
+  const apply = async (changes: SettingsUpdate): Promise<NodeSettings> => {
+    const next = checked(defined({ ...kept, ...changes }))
+    const changed = { ...stored, ...changes }
+    await writeSettingsFile(path, defined(changed))
+    stored = changed
+    kept = next
+    settings = NodeSettings.parse({ ...kept, ...overrides })
+    for (const listener of listeners) listener(settings)
+    return settings
+  }
+
+  return {
+    path,
+    current: () => settings,
+    fixed: () => Object.keys(overrides),
+    update: (changes) => {
+      // One after the other: two writers of one file would lose one another's changes.
+      const update = lastUpdate.then(() => apply(changes))
+      lastUpdate = update.catch(() => undefined)
+      return update
+    },
+    subscribe: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}

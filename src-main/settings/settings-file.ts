@@ -1,0 +1,97 @@
+import { NodeSettingsChanges } from '@core/settings/node'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { z } from 'zod'
+import { SettingsError } from './settings-error'
+
+/** What stands in the file, fields of newer versions included. */
+export type Stored = Readonly<Record<string, unknown>>
+
+export interface ReadSettings {
+  readonly stored: Stored
+  readonly settings: NodeSettingsChanges
+  /** What was wrong with the file and what was done about it, for people. */
+  readonly warnings: readonly string[]
+}
+
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
+
+/** A name beside the file that nothing uses yet would need a search; the time of the damage is as good and tells more. */
+const asidePath = (path: string, now: number): string =>
+  `${path}.damaged-${new Date(now).toISOString().replace(/[:.]/g, '-')}`
+
+const parse = (text: string): Stored | undefined => {
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text))
+  } catch {
+    return undefined
+  }
+}
+
+/** Takes each known field that is valid, so that one bad value does not cost the others. */
+const usable = (path: string, stored: Stored): { settings: NodeSettingsChanges; warnings: string[] } => {
+  const good: Record<string, unknown> = {}
+  const warnings: string[] = []
+  for (const [name, schema] of Object.entries(NodeSettingsChanges.shape)) {
+    const value = stored[name]
+    if (value === undefined) continue
+    const parsed = schema.safeParse(value)
+    if (parsed.success) good[name] = parsed.data
+    else {
+      const reason = parsed.error.issues[0]?.message ?? 'not usable'
+      warnings.push(`"${name}" in ${path} is ${JSON.stringify(value)} (${reason}); its default is used instead.`)
+    }
+  }
+  return { settings: NodeSettingsChanges.parse(good), warnings }
+}
+
+/**
+ * Reads the settings file. A missing file means defaults. A file that is no JSON object is moved aside,
+ * never overwritten; a single bad value is passed over; both with a warning that names the file.
+ */
+export const readSettingsFile = async (
+  path: string,
+  { now }: { readonly now: () => number },
+): Promise<ReadSettings> => {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return { stored: {}, settings: {}, warnings: [] }
+    throw error
+  }
+  const stored = parse(text)
+  if (stored) return { stored, ...usable(path, stored) }
+  const aside = asidePath(path, now())
+  await rename(path, aside)
+  const warning = `${path} could not be read as JSON. It was moved to ${aside}, and this machine's settings are back to their defaults.`
+  return { stored: {}, settings: {}, warnings: [warning] }
+}
+
+/**
+ * Replaces the settings file in one step: a crash leaves the old file or the new one, whole.
+ *
+ * @throws SettingsError `settings_not_written`
+ */
+export const writeSettingsFile = async (path: string, stored: Stored): Promise<void> => {
+  const temporary = `${path}.new`
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    const file = await open(temporary, 'w', 0o600)
+    try {
+      await file.writeFile(`${JSON.stringify(stored, undefined, 2)}\n`)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined)
+    throw new SettingsError({
+      code: 'settings_not_written',
+      message: `The settings could not be written to ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      hint: 'Check that the disk is not full and that the folder may be written to; the settings in use are unchanged.',
+      cause: error,
+    })
+  }
+}
