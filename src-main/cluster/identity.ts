@@ -116,7 +116,7 @@ const write = async (path: string, dataDir: string): Promise<void> => {
       cause: error,
     })
   } finally {
-    await rm(temporary, { force: true })
+    await rm(temporary, { force: true }).catch(() => undefined)
   }
 }
 
