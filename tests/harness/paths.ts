@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
-export const root = resolve(__dirname, '..', '..')
+export const root = resolve(import.meta.dirname, '..', '..')
 
 /** The built command line, as users run it. */
 export const cli = join(root, 'out', 'main', 'cli.cjs')

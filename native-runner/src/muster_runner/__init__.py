@@ -1,0 +1,3 @@
+"""Runs one shard of one model for Muster: MLX behind two named pipes."""
+
+PROTOCOL = 1

@@ -1,0 +1,35 @@
+"""``python -m muster_runner --pipes DIR``: a runner behind the pipes ``commands`` and ``events`` in DIR."""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+from muster_runner.runner import Runner
+
+
+def _seconds_since_start() -> float:
+    """How long this process has existed: what Python itself took to start. 0 where the system does not tell."""
+    try:
+        fields = Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()
+        return time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, AttributeError, IndexError, ValueError):
+        return 0.0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="muster_runner", description=__doc__)
+    parser.add_argument("--pipes", type=Path, required=True, help="folder with the named pipes commands and events")
+    arguments = parser.parse_args()
+    for name in ("commands", "events"):
+        if not (arguments.pipes / name).is_fifo():
+            parser.error(f"{arguments.pipes / name} is no named pipe")
+    return Runner(arguments.pipes, _seconds_since_start()).run()
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stderr.flush()
+    # Leaves without tearing mlx down: that can take longer than anybody should wait for a runner to end.
+    os._exit(code)

@@ -1,0 +1,53 @@
+"""Imports mlx-lm without the second that transformers takes.
+
+mlx-lm imports transformers for its tokenizers alone. The runner reads ``tokenizer.json`` itself (see tokenizer.py),
+so placeholders stand in while mlx-lm is imported. They are taken away again at once: a model whose tokenizer needs
+transformers gets the real one.
+"""
+
+import sys
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class _Placeholder(types.ModuleType):
+    """Gives a class of its own for any name that is asked of it."""
+
+    __path__: list[str]
+
+    def __init__(self, name: str):
+        super().__init__(name)
+        self.__path__ = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        placeholder = type(name, (), {"register": staticmethod(lambda *_args, **_kwargs: None)})
+        setattr(self, name, placeholder)
+        return placeholder
+
+
+_NAMES = ("transformers", "transformers.tokenization_utils_base")
+
+
+@contextmanager
+def without_transformers() -> Iterator[None]:
+    """While this lasts, transformers is a placeholder."""
+    placed = [name for name in _NAMES if name not in sys.modules]
+    for name in placed:
+        sys.modules[name] = _Placeholder(name)
+    try:
+        yield
+    finally:
+        for name in placed:
+            del sys.modules[name]
+
+
+def import_mlx_lm() -> None:
+    """Imports what the engine needs of mlx-lm."""
+    with without_transformers():
+        import mlx_lm.generate
+        import mlx_lm.models.cache
+        import mlx_lm.utils  # noqa: F401

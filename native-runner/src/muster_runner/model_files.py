@@ -1,0 +1,89 @@
+"""Looks at a model's files before anything is loaded, so that an error can name the file."""
+
+import json
+import os
+import struct
+from pathlib import Path
+from typing import Any
+
+
+class ModelFileError(Exception):
+    """A file of the model is missing or damaged; the message begins with its name."""
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file of the model. Raises ModelFileError."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelFileError(f"{path.name} is missing from {path.parent}") from error
+    except (OSError, ValueError) as error:
+        raise ModelFileError(f"{path.name} is damaged: {error}") from error
+
+
+def read_config(directory: Path) -> dict[str, Any]:
+    """config.json. Raises ModelFileError."""
+    config = read_json(directory / "config.json")
+    if not isinstance(config, dict) or not isinstance(config.get("model_type"), str):
+        raise ModelFileError("config.json is damaged: it names no model_type")
+    return config
+
+
+def weight_files(directory: Path) -> list[Path]:
+    """All files with weights, as the index or else the folder names them. Raises ModelFileError."""
+    index = directory / "model.safetensors.index.json"
+    if index.exists():
+        weight_map = read_json(index).get("weight_map")
+        if not isinstance(weight_map, dict):
+            raise ModelFileError(f"{index.name} is damaged: it has no weight_map")
+        return [directory / Path(str(name)).name for name in sorted(set(weight_map.values()))]
+    files = sorted(directory.glob("model*.safetensors"))
+    if not files:
+        raise ModelFileError(f"model.safetensors is missing from {directory}")
+    return files
+
+
+def check_safetensors(path: Path) -> None:
+    """Reads a safetensors file's header and compares what it promises with the file's size. Raises ModelFileError.
+
+    The format: https://huggingface.co/docs/safetensors/index
+    """
+    try:
+        size = os.stat(path).st_size
+        with path.open("rb") as file:
+            head = file.read(8)
+            length = struct.unpack("<Q", head)[0] if len(head) == 8 else size
+            if length > size - 8:
+                raise ModelFileError(f"{path.name} is damaged: its header does not fit into its {size} bytes")
+            header = json.loads(file.read(length))
+    except FileNotFoundError as error:
+        raise ModelFileError(f"{path.name} is missing from {path.parent}") from error
+    except (OSError, ValueError) as error:
+        raise ModelFileError(f"{path.name} is damaged: {error}") from error
+    try:
+        ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
+        expected = 8 + length + max(ends, default=0)
+    except (AttributeError, KeyError, IndexError, TypeError) as error:
+        raise ModelFileError(f"{path.name} is damaged: its header has no offsets") from error
+    if size < expected:
+        raise ModelFileError(f"{path.name} is damaged: it ends after {size} of {expected} bytes")
+
+
+def check_model(directory: Path) -> dict[str, Any]:
+    """Checks all files that loading needs and gives back the configuration. Raises ModelFileError."""
+    config = read_config(directory)
+    for file in weight_files(directory):
+        check_safetensors(file)
+    if not any((directory / name).exists() for name in ("tokenizer.json", "tokenizer.model", "tiktoken.model")):
+        raise ModelFileError(f"tokenizer.json is missing from {directory}")
+    return config
+
+
+def context_length(config: dict[str, Any]) -> int | None:
+    """Tokens the model was trained for, where the configuration tells."""
+    for scope in (config, config.get("text_config") or {}):
+        for name in ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "model_max_length"):
+            value = scope.get(name)
+            if isinstance(value, int) and value > 0:
+                return value
+    return None

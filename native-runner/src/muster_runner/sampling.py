@@ -1,0 +1,98 @@
+"""How a token is drawn from log probabilities."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+import mlx.core as mx
+from mlx_lm.sample_utils import apply_min_p, apply_top_k, apply_top_p, greedy_sampler, make_logits_processors
+
+from muster_runner.protocol import Sampling
+
+Sampler = Callable[[mx.array], mx.array]
+
+# How far back a repetition is looked for, in tokens.
+REPETITION_CONTEXT = 256
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """What the draws of a request have in common, whatever its seed."""
+
+    temperature: float
+    top_p: float
+    top_k: int
+    min_p: float
+
+    def scaled(self, logprobs: mx.array) -> mx.array:
+        """Logits to draw from: cut by top-p, min-p and top-k in this order, then divided by the temperature."""
+        if 0 < self.top_p < 1:
+            logprobs = apply_top_p(logprobs, self.top_p)
+        if self.min_p > 0:
+            logprobs = apply_min_p(logprobs, self.min_p)
+        if 0 < self.top_k < logprobs.shape[-1]:
+            logprobs = apply_top_k(logprobs, self.top_k)
+        return logprobs * (1 / self.temperature)
+
+
+@lru_cache(maxsize=256)
+def _shared_sampler(distribution: Distribution) -> Sampler:
+    """One sampler for all requests that draw alike: the batch generator then draws for all of them in one call."""
+    return lambda logprobs: mx.random.categorical(distribution.scaled(logprobs))
+
+
+def _mixed(seed: int, position: int) -> int:
+    """64 bits that differ for every seed and position (multiplicative hashing with odd constants)."""
+    return (seed * 0x9E3779B97F4A7C15 + position * 0xBF58476D1CE4E5B9) & 0xFFFF_FFFF_FFFF_FFFF
+
+
+class SeededSampler:
+    """Draws with a key made of the seed and the position alone: the same text alone or in any batch."""
+
+    def __init__(self, distribution: Distribution, seed: int):
+        self._distribution = distribution
+        self._seed = seed
+        self._position = 0
+
+    def __call__(self, logprobs: mx.array) -> mx.array:
+        key = mx.random.key(_mixed(self._seed, self._position))
+        self._position += 1
+        return mx.random.categorical(self._distribution.scaled(logprobs), key=key)
+
+
+def make_sampler(sampling: Sampling) -> Sampler:
+    """The sampler of one request. Without a temperature and seed of its own it is shared with its like."""
+    temperature = 1.0 if sampling.temperature is None else sampling.temperature
+    if temperature == 0:
+        return greedy_sampler
+    distribution = Distribution(temperature, sampling.top_p or 0.0, sampling.top_k or 0, sampling.min_p or 0.0)
+    return _shared_sampler(distribution) if sampling.seed is None else SeededSampler(distribution, sampling.seed)
+
+
+def make_processors(sampling: Sampling) -> list[Callable[[mx.array, mx.array], mx.array]]:
+    """What changes a request's logits before they are normalised."""
+    penalty = sampling.repetition_penalty
+    if penalty is None or penalty == 1:
+        return []
+    return make_logits_processors(repetition_penalty=penalty, repetition_context_size=REPETITION_CONTEXT)
+
+
+def with_defaults(sampling: Sampling, config: dict[str, Any]) -> Sampling:
+    """Fills what a request left open from the model's generation_config.json; OpenAI's defaults stand behind it."""
+
+    def number(name: str, least: float) -> float | None:
+        value = config.get(name)
+        usable = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        return value if usable and value >= least else None
+
+    greedy = config.get("do_sample") is False and "temperature" not in config
+    defaults = {
+        "temperature": 0.0 if greedy else number("temperature", 0),
+        "top_p": number("top_p", 0),
+        "top_k": int(number("top_k", 0) or 0) or None,
+        "min_p": number("min_p", 0),
+        "repetition_penalty": number("repetition_penalty", 1e-9),
+    }
+    return replace(sampling, **{name: value for name, value in defaults.items() if getattr(sampling, name) is None})

@@ -1,0 +1,129 @@
+"""What a runner process promises its supervisor."""
+
+import os
+import signal
+import struct
+from pathlib import Path
+
+import pytest
+from conftest import PATIENCE_SECONDS, RunnerProcess
+
+
+def damaged(tiny: Path, tmp_path: Path) -> Path:
+    copy = tmp_path / "model"
+    copy.mkdir()
+    for file in tiny.iterdir():
+        (copy / file.name).write_bytes(file.read_bytes())
+    return copy
+
+
+def failure(runner: RunnerProcess) -> str:
+    frame = runner.until(lambda frame: frame["type"] == "failed")
+    assert runner.process.wait(PATIENCE_SECONDS) == 1
+    return frame["errorMessage"]
+
+
+def test_says_hello_then_every_layer_then_ready(runner: RunnerProcess, tiny: Path) -> None:
+    runner.hello()
+    hello = runner.until(lambda frame: frame["type"] == "hello")
+    assert (hello["runnerId"], hello["pid"]) == ("runner-1", runner.process.pid)
+    runner.load(tiny)
+    runner.status("Ready")
+    loading = [frame["layersLoaded"] for frame in runner.seen if frame.get("status") == "Loading"]
+    assert loading == [0, 1, 2, 3, 4]
+    loaded = next(frame for frame in runner.seen if frame["type"] == "loaded")
+    assert loaded["contextLength"] == 2048
+    assert set(loaded["timings"]) == {"python", "imports", "load", "warmUp"}
+
+
+def test_the_declared_context_is_the_limit(runner: RunnerProcess, tiny: Path) -> None:
+    runner.ready(tiny, maxContext=64)
+    assert next(frame for frame in runner.seen if frame["type"] == "loaded")["contextLength"] == 64
+    _, end = runner.answer("long", text="x" * 100)
+    assert end["code"] == "context_length_exceeded"
+
+
+def test_shutdown_ends_it_cleanly(runner: RunnerProcess, tiny: Path) -> None:
+    runner.ready(tiny)
+    runner.send(type="shutdown")
+    runner.status("ShuttingDown")
+    assert runner.process.wait(PATIENCE_SECONDS) == 0
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_the_end_of_the_commands_pipe_ends_it(runner: RunnerProcess, tiny: Path, busy: bool) -> None:
+    runner.ready(tiny)
+    if busy:
+        runner.generate("endless", maxTokens=1500)
+        runner.until(lambda frame: frame["type"] == "tokens")
+    runner.close_commands()
+    assert runner.process.wait(PATIENCE_SECONDS) == 0
+
+
+def test_heartbeats_come_while_nothing_is_done(runner: RunnerProcess) -> None:
+    runner.hello()
+    beat = runner.until(lambda frame: frame["type"] == "heartbeat")
+    assert (beat["steps"], beat["active"]) == (0, 0)
+
+
+def test_an_idle_runner_takes_no_steps(runner: RunnerProcess, tiny: Path) -> None:
+    runner.ready(tiny)
+    runner.answer("some", maxTokens=5)
+    beats = [runner.until(lambda frame: frame["type"] == "heartbeat")["steps"] for _ in range(3)]
+    assert beats[1] == beats[2]
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (struct.pack("<I", 5) + b"abcde", "not JSON"),
+        (struct.pack("<I", 65 * 1024 * 1024), "over the limit"),
+        (struct.pack("<I", 2) + b"[]", "not a JSON object"),
+        (struct.pack("<I", 18) + b'{"type": "dance!"}', "dance!"),
+    ],
+)
+def test_a_bad_frame_fails_it_with_a_clear_error(runner: RunnerProcess, data: bytes, says: str) -> None:
+    runner.hello()
+    runner.send_bytes(data)
+    assert says in failure(runner)
+
+
+def test_another_protocol_is_refused(runner: RunnerProcess) -> None:
+    runner.send(type="hello", protocol=99, runnerId="r")
+    assert "99" in failure(runner)
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json"])
+def test_a_missing_file_is_named(runner: RunnerProcess, tiny: Path, tmp_path: Path, name: str) -> None:
+    model = damaged(tiny, tmp_path)
+    (model / name).unlink()
+    runner.hello()
+    runner.load(model)
+    assert f"{name} is missing" in failure(runner)
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "model.safetensors.index.json", "tokenizer.json"])
+def test_a_damaged_file_is_named(runner: RunnerProcess, tiny: Path, tmp_path: Path, name: str) -> None:
+    model = damaged(tiny, tmp_path)
+    data = (model / name).read_bytes()
+    (model / name).write_bytes(data[: len(data) // 2])
+    runner.hello()
+    runner.load(model)
+    assert f"{name} is damaged" in failure(runner)
+
+
+def test_several_machines_are_refused_clearly(runner: RunnerProcess, tiny: Path) -> None:
+    runner.hello()
+    shard = {"rank": 0, "worldSize": 2, "startLayer": 2, "endLayer": 4, "layers": 4}
+    frame = {"modelId": "t", "modelPath": str(tiny), "sharding": "Pipeline", "instanceMeta": "MlxRing", "shard": shard}
+    runner.send(type="load", **frame)
+    assert "several machines" in failure(runner)
+
+
+def test_it_works_on_when_nobody_reads_for_a_while(runner: RunnerProcess, tiny: Path) -> None:
+    runner.ready(tiny)
+    # Far more than a pipe holds is written before anything is read.
+    runner.generate("unread", maxTokens=1500)
+    runner.generate("also-unread", maxTokens=10)
+    os.kill(runner.process.pid, signal.SIGCONT)
+    assert runner.finished("unread")["usage"]["completionTokens"] == 1500

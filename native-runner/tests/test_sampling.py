@@ -1,0 +1,59 @@
+"""Sampling parameters do what their names say."""
+
+import mlx.core as mx
+import pytest
+
+from muster_runner.protocol import Sampling
+from muster_runner.sampling import make_sampler, with_defaults
+
+PROBABILITIES = [0.5, 0.3, 0.15, 0.05]
+LOGPROBS = mx.log(mx.array([PROBABILITIES]))
+DRAWS = 400
+
+
+def drawn(sampling: Sampling) -> set[int]:
+    mx.random.seed(1)
+    sampler = make_sampler(sampling)
+    return {int(sampler(LOGPROBS).item()) for _ in range(DRAWS)}
+
+
+@pytest.mark.parametrize(
+    ("sampling", "possible"),
+    [
+        (Sampling(temperature=0), {0}),
+        (Sampling(temperature=1), {0, 1, 2, 3}),
+        (Sampling(temperature=1, top_k=2), {0, 1}),
+        (Sampling(temperature=1, top_k=400), {0, 1, 2, 3}),
+        (Sampling(temperature=1, top_p=0.75), {0, 1}),
+        (Sampling(temperature=1, top_p=1.0), {0, 1, 2, 3}),
+        (Sampling(temperature=1, min_p=0.29), {0, 1, 2}),
+        (Sampling(temperature=1, min_p=0.5), {0, 1}),
+    ],
+)
+def test_only_what_is_left_is_drawn(sampling: Sampling, possible: set[int]) -> None:
+    assert drawn(sampling) == possible
+
+
+def test_requests_that_draw_alike_share_a_sampler_and_are_drawn_in_one_call() -> None:
+    assert make_sampler(Sampling(temperature=0.7)) is make_sampler(Sampling(temperature=0.7))
+    assert make_sampler(Sampling(temperature=0.7)) is not make_sampler(Sampling(temperature=0.8))
+
+
+def test_a_seed_gives_the_same_draws_whatever_was_drawn_before() -> None:
+    def draws(seed: int) -> list[int]:
+        sampler = make_sampler(Sampling(temperature=1, seed=seed))
+        return [int(sampler(LOGPROBS).item()) for _ in range(50)]
+
+    first = draws(3)
+    mx.random.categorical(LOGPROBS)
+    assert draws(3) == first
+    assert draws(4) != first
+    assert draws(-3) != first
+
+
+def test_what_a_request_leaves_open_comes_from_the_model() -> None:
+    config = {"temperature": 0.2, "top_p": 0.9, "top_k": 50}
+    assert with_defaults(Sampling(top_p=0.5), config) == Sampling(temperature=0.2, top_p=0.5, top_k=50)
+    assert with_defaults(Sampling(temperature=0), config).temperature == 0
+    assert with_defaults(Sampling(), {"temperature": "hot", "top_p": float("nan")}) == Sampling()
+    assert with_defaults(Sampling(), {"do_sample": False}).temperature == 0
