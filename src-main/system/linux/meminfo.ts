@@ -1,0 +1,12 @@
+import type { Memory } from '../facts'
+
+/** Reads /proc/meminfo, whose figures are in KiB though they say kB. */
+export const parseMeminfo = (text: string): Memory | undefined => {
+  const bytes = (name: string): number | undefined => {
+    const match = new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)
+    return match ? Number(match[1]) * 1024 : undefined
+  }
+  const ramTotal = bytes('MemTotal')
+  const ramAvailable = bytes('MemAvailable')
+  return ramTotal === undefined || ramAvailable === undefined ? undefined : { ramTotal, ramAvailable }
+}

@@ -1,0 +1,116 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { MachineFacts } from './facts'
+import { isSignificant } from './significance'
+import { watchSystem, type SystemWatch } from './watch'
+
+const GB = 1e9
+
+const facts = (
+  changes: Partial<MachineFacts> & { available?: number; load?: number; free?: number } = {},
+): MachineFacts => {
+  const { available = 8 * GB, load = 0, free = 50 * GB, ...others } = changes
+  return {
+    chip: 'Apple M4',
+    memory: { ramTotal: 16 * GB, ramAvailable: available, heldByRunners: 0 },
+    system: { cpuLoad: load },
+    disk: { totalBytes: 100 * GB, freeBytes: free },
+    network: { interfaces: [] },
+    os: { platform: 'darwin', release: '25', name: 'macOS 26.5.1' },
+    ...others,
+  }
+}
+
+describe('a change that matters', () => {
+  it.each<[string, MachineFacts, boolean]>([
+    ['none', facts(), false],
+    ['memory by 1 %', facts({ available: 8 * GB - 0.01 * 16 * GB }), false],
+    ['memory by 2 %', facts({ available: 8 * GB - 0.02 * 16 * GB }), true],
+    ['load by 4 %', facts({ load: 0.04 }), false],
+    ['load by 5 %', facts({ load: 0.05 }), true],
+    ['disk by half a percent', facts({ free: 49.5 * GB }), false],
+    ['disk by 1 %', facts({ free: 49 * GB }), true],
+    [
+      'an interface',
+      facts({ network: { interfaces: [{ name: 'en0', type: 'wifi', addresses: ['10.0.0.1'] }] } }),
+      true,
+    ],
+    ['the chip', facts({ chip: 'Apple M5' }), true],
+    ['what runners hold', facts({ memory: { ramTotal: 16 * GB, ramAvailable: 8 * GB, heldByRunners: GB } }), true],
+  ])('is judged: %s', (_, now, significant) => {
+    expect(isSignificant(facts(), now)).toBe(significant)
+  })
+})
+
+describe('watching the machine', () => {
+  let now: MachineFacts
+  let looks: number
+  let seen: MachineFacts[]
+  let watch: SystemWatch
+  beforeEach(() => {
+    vi.useFakeTimers()
+    now = facts()
+    looks = 0
+    seen = []
+    const gather = () => {
+      looks += 1
+      return Promise.resolve(now)
+    }
+    watch = watchSystem({ machine: { gather }, every: 1000, onChange: (changed) => seen.push(changed) })
+  })
+  afterEach(async () => {
+    await watch.close()
+    vi.useRealTimers()
+  })
+
+  it('reports at once, and then only what matters', async () => {
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(looks).toBe(11)
+    expect(seen).toEqual([facts()])
+    now = facts({ available: GB })
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(seen).toEqual([facts(), facts({ available: GB })])
+    expect(watch.current()).toEqual(facts({ available: GB }))
+  })
+
+  it('adds small changes up', async () => {
+    await vi.advanceTimersByTimeAsync(0)
+    for (const available of [7.9, 7.8, 7.7, 7.6]) {
+      now = facts({ available: available * GB })
+      await vi.advanceTimersByTimeAsync(1000)
+    }
+    expect(seen.map(({ memory }) => memory.ramAvailable)).toEqual([8 * GB, 7.6 * GB])
+  })
+
+  it('is not shaken by a load that wavers around a step', async () => {
+    await vi.advanceTimersByTimeAsync(0)
+    for (const load of [0.024, 0.026, 0.024, 0.026]) {
+      now = facts({ load })
+      await vi.advanceTimersByTimeAsync(1000)
+    }
+    expect(seen).toHaveLength(1)
+  })
+
+  it('reports load in steps of 5 %', async () => {
+    await vi.advanceTimersByTimeAsync(0)
+    now = facts({ load: 0.337 })
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(seen.at(-1)?.system?.cpuLoad).toBe(0.35)
+  })
+
+  it('looks at once when asked to', async () => {
+    await vi.advanceTimersByTimeAsync(0)
+    now = facts({ available: GB })
+    await watch.refresh()
+    expect(seen).toHaveLength(2)
+  })
+
+  it('is quiet after it was closed', async () => {
+    await vi.advanceTimersByTimeAsync(0)
+    await watch.close()
+    now = facts({ available: GB })
+    await vi.advanceTimersByTimeAsync(10_000)
+    await watch.refresh()
+    expect(seen).toHaveLength(1)
+    expect(looks).toBe(1)
+  })
+})
