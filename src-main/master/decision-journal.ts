@@ -1,0 +1,55 @@
+import type { Envelope } from '@core/events/event'
+import type { State } from '@core/state/state'
+
+/** What the journal writes to. */
+export interface JournalLog {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+}
+
+/** Writes what was decided about declarations and instances, with model, ids, attempt and reason. */
+export const journal = (log: JournalLog, before: State, { index, event }: Envelope): void => {
+  switch (event.type) {
+    case 'MetaInstanceCreated': {
+      const { metaInstanceId, modelId, name } = event.metaInstance
+      log.info({ index, metaInstanceId, modelId, name }, 'declared')
+      return
+    }
+    case 'MetaInstanceUpdated':
+      log.info({ index, metaInstanceId: event.metaInstanceId, changes: event.changes }, 'declaration changed')
+      return
+    case 'MetaInstanceDeleted':
+      log.info({ index, metaInstanceId: event.metaInstanceId }, 'declaration deleted')
+      return
+    case 'MetaInstancePlacementFailed': {
+      const { metaInstanceId, reason, code } = event
+      log.warn({ index, metaInstanceId, modelId: before.metaInstances[metaInstanceId]?.modelId, code, reason }, 'cannot be placed')
+      return
+    }
+    case 'MetaInstanceRecovered':
+      log.info({ index, metaInstanceId: event.metaInstanceId }, 'recovered')
+      return
+    case 'InstanceCreated': {
+      const { instanceId, metaInstanceId, modelId, shards } = event.instance
+      log.info({ index, instanceId, metaInstanceId, modelId, nodeIds: shards.map(({ nodeId }) => nodeId) }, 'placed')
+      return
+    }
+    case 'InstanceRetrying': {
+      const { instanceId, metaInstanceId, failureError } = event
+      const failures = before.metaInstances[metaInstanceId]?.consecutiveFailures ?? 0
+      const modelId = before.instances[instanceId]?.modelId
+      log.warn({ index, instanceId, metaInstanceId, modelId, attempt: failures + 1, reason: failureError }, 'retrying')
+      return
+    }
+    case 'InstanceDeleted': {
+      const { instanceId, failureError, cause } = event
+      const { metaInstanceId, modelId } = before.instances[instanceId] ?? {}
+      const fields = { index, instanceId, metaInstanceId, modelId, cause, reason: failureError }
+      if (failureError === undefined) log.info(fields, 'instance deleted')
+      else log.warn(fields, 'instance given up')
+      return
+    }
+    default:
+      return
+  }
+}

@@ -1,0 +1,32 @@
+/** Why a node cannot decide or cannot start, with what to do about it. */
+export class MasterError extends Error {
+  constructor(
+    readonly code: 'disk_full' | 'disk_failed' | 'log_damaged' | 'log_too_new' | 'data_dir_in_use' | 'closed',
+    message: string,
+    /** The next step, for people. */
+    readonly hint: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+    this.name = 'MasterError'
+  }
+}
+
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+
+/** A refused write, told apart by whether the person can make room. */
+export const diskError = (path: string, cause: unknown): MasterError => {
+  const code = codeOf(cause)
+  return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG'
+    ? new MasterError('disk_full', `The disk that holds ${path} is full: nothing was changed`, 'Free some space; this node goes on by itself.', { cause })
+    : new MasterError('disk_failed', `${path} cannot be written (${code ?? String(cause)}): nothing was changed`, 'Check the disk and the folder’s permissions; this node goes on by itself.', { cause })
+}
+
+/** Damage that cutting off a torn end cannot mend. */
+export const damaged = (file: string, offset: number, what: string): MasterError =>
+  new MasterError(
+    'log_damaged',
+    `${file} is damaged at byte ${offset}: ${what}`,
+    `Restore ${file} from a backup. Without one, move it out of the folder: what it recorded is then lost, and Muster says so where it matters.`,
+  )

@@ -1,0 +1,181 @@
+import { closeSync, constants, fdatasync, fstatSync, fsyncSync, mkdirSync, openSync, readdirSync, truncateSync, write, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { fold } from '@core/events/fold'
+import { emptyState, type State } from '@core/state/state'
+import { syncDirectory } from './directory'
+import { damaged, diskError, MasterError } from './errors'
+import { encodeRecord, type LogRecord } from './record'
+import { firstSequenceOf, readSegment, SEGMENT_HEADER_BYTES, segmentHeader, segmentName } from './segment'
+import { newestSnapshot } from './snapshot'
+
+const writeTo = promisify(write)
+const sync = promisify(fdatasync)
+
+/** A new segment begins after this many bytes. */
+const SEGMENT_BYTES = 16 * 1024 * 1024
+
+/** A record before it has its place. */
+type Unplaced<Record> = Record extends LogRecord ? Omit<Record, 'sequence'> : never
+export type NewRecord = Unplaced<LogRecord>
+
+export interface EventLogOptions {
+  readonly directory: string
+  readonly warn: (message: string) => void
+  readonly segmentBytes?: number
+}
+
+interface Waiting {
+  readonly bytes: Buffer
+  readonly durable: () => void
+  readonly failed: (error: MasterError) => void
+}
+
+/**
+ * The memory of decisions: segments that are only ever appended to. No segment is removed, so the
+ * whole history of every declaration stays readable even if all snapshots are lost; snapshots only
+ * make the start quick. Decisions are few (people's intentions and placements), which is what makes
+ * keeping all of them cheap.
+ */
+export class EventLog {
+  private waiting: Waiting[] = []
+  private running = false
+  private closed = false
+  private failure: MasterError | undefined
+
+  private constructor(
+    private readonly directory: string,
+    private readonly segmentBytes: number,
+    private segment: { fd: number; path: string; size: number },
+    /** Of the last record that was given out. */
+    public sequence: number,
+  ) {}
+
+  /**
+   * Opens the log and folds it: from the newest snapshot, then all records after it. A torn end is cut
+   * off, with a copy beside it. Throws MasterError for damage anywhere else.
+   */
+  static open({ directory, warn, segmentBytes = SEGMENT_BYTES }: EventLogOptions): { log: EventLog; state: State; replayed: number } {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    const snapshot = newestSnapshot(directory, warn)
+    let state = snapshot?.state ?? emptyState()
+    let sequence = snapshot?.sequence ?? 0
+    const names = readdirSync(directory).filter((name) => firstSequenceOf(name) !== undefined).sort()
+    const firsts = names.map((name) => firstSequenceOf(name) ?? 0)
+    let replayed = 0
+    if ((firsts[0] ?? 1) !== 1) throw damaged(join(directory, names[0] ?? ''), 0, 'earlier segments are missing')
+    let logged = 0
+    for (const [at, name] of names.entries()) {
+      const first = firsts[at] ?? 0
+      const following = firsts[at + 1]
+      // All of it is in the snapshot.
+      if (following !== undefined && following <= sequence + 1 && snapshot !== undefined) continue
+      const path = join(directory, name)
+      const content = readSegment(path, first, following === undefined)
+      const last = first + content.records.length - 1
+      logged = last
+      if (following !== undefined && following !== last + 1) throw damaged(path, content.soundBytes, `records ${last + 1} to ${following - 1} are missing`)
+      for (const record of content.records) {
+        if (record.sequence <= sequence) continue
+        if (record.sequence !== sequence + 1) throw damaged(path, SEGMENT_HEADER_BYTES, `record ${sequence + 1} is missing`)
+        state = record.kind === 'decision' ? fold(state, record.envelope) : { ...state, term: Math.max(state.term, record.term) }
+        sequence = record.sequence
+        replayed += 1
+      }
+      if (content.torn.length > 0) cutOff(path, content.soundBytes, content.torn, warn)
+    }
+    const path = join(directory, names.at(-1) ?? segmentName(1))
+    if (logged < sequence) throw damaged(path, 0, `records ${logged + 1} to ${sequence} are missing, which a snapshot has seen`)
+    return { log: new EventLog(directory, segmentBytes, openSegment(directory, path), sequence), state, replayed }
+  }
+
+  /** Resolves when the records are on the disk, all of them. Rejects with MasterError; the log then takes no more. */
+  append(records: readonly NewRecord[]): Promise<void> {
+    if (this.failure) return Promise.reject(this.failure)
+    if (records.length === 0) return Promise.resolve()
+    const frames = records.map((record) => {
+      this.sequence += 1
+      return encodeRecord({ ...record, sequence: this.sequence } as LogRecord)
+    })
+    return new Promise((durable, failed) => {
+      this.waiting.push({ bytes: frames.length === 1 && frames[0] ? frames[0] : Buffer.concat(frames), durable, failed })
+      if (!this.running) void this.drain()
+    })
+  }
+
+  /** Resolves when all that was appended so far is on the disk. */
+  flushed(): Promise<void> {
+    if (!this.running && this.waiting.length === 0) return this.failure ? Promise.reject(this.failure) : Promise.resolve()
+    return new Promise((durable, failed) => this.waiting.push({ bytes: Buffer.alloc(0), durable, failed }))
+  }
+
+  close(): void {
+    if (this.closed) return
+    this.closed = true
+    this.failure ??= new MasterError('closed', 'This node is stopping', 'Start it again.')
+    closeSync(this.segment.fd)
+  }
+
+  /** Everything that arrived while one sync ran goes into the next one. */
+  private async drain(): Promise<void> {
+    this.running = true
+    while (this.waiting.length > 0) {
+      const batch = this.waiting
+      this.waiting = []
+      try {
+        if (this.failure) throw this.failure
+        await this.writeDurably(Buffer.concat(batch.map(({ bytes }) => bytes)))
+        for (const { durable } of batch) durable()
+      } catch (cause) {
+        this.failure = cause instanceof MasterError ? cause : diskError(this.segment.path, cause)
+        for (const { failed } of batch) failed(this.failure)
+      }
+    }
+    this.running = false
+  }
+
+  private async writeDurably(bytes: Buffer): Promise<void> {
+    let written = 0
+    while (written < bytes.length) {
+      const { bytesWritten } = await writeTo(this.segment.fd, bytes, written, bytes.length - written, this.segment.size + written)
+      written += bytesWritten
+    }
+    await sync(this.segment.fd)
+    this.segment.size += bytes.length
+    // Not while records wait: they have their sequence, and a segment is named after the first that it holds.
+    if (this.segment.size >= this.segmentBytes) this.rotate()
+  }
+
+  private rotate(): void {
+    if (this.waiting.length > 0) return
+    const next = openSegment(this.directory, join(this.directory, segmentName(this.sequence + 1)))
+    closeSync(this.segment.fd)
+    this.segment = next
+  }
+}
+
+const cutOff = (path: string, offset: number, torn: Buffer, warn: (message: string) => void): void => {
+  const copy = `${path}.cut-${offset}`
+  try {
+    writeFileSync(copy, torn, { mode: 0o600 })
+    truncateSync(path, offset)
+  } catch (cause) {
+    throw diskError(path, cause)
+  }
+  warn(`${path} ended in the middle of a record, as after a crash or a power cut: cut off at byte ${offset}; the rest is kept in ${copy}`)
+}
+
+const openSegment = (directory: string, path: string): { fd: number; path: string; size: number } => {
+  try {
+    // Not in append mode: after a failed write the next one must begin where the last good one ended.
+    const writable = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600)
+    const size = fstatSync(writable).size
+    if (size >= SEGMENT_HEADER_BYTES) return { fd: writable, path, size }
+    writeSync(writable, segmentHeader(), 0, SEGMENT_HEADER_BYTES, 0)
+    fsyncSync(writable)
+    syncDirectory(directory)
+    return { fd: writable, path, size: SEGMENT_HEADER_BYTES }
+  } catch (cause) {
+    throw diskError(path, cause)
+  }
+}

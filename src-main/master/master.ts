@@ -1,0 +1,207 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import type { Command } from '@core/commands/command'
+import type { Envelope, Observation } from '@core/events/event'
+import { InstanceId, RunnerId, type CommandId, type ModelId, type NodeId, type Timestamp } from '@core/ids'
+import type { CardResult, IdSource } from '@core/reconcile/process-manager'
+import { durablePart } from '@core/state/durable'
+import type { State } from '@core/state/state'
+import { CardLoader } from './card-loader'
+import { lockDataDir } from './data-lock'
+import { journal, type JournalLog } from './decision-journal'
+import { MasterError } from './errors'
+import { EventLog } from './event-log'
+import { ReconcileLoop } from './reconcile-loop'
+import { Sequencer, type CommandResult, type Listener } from './sequencer'
+import { writeSnapshot } from './snapshot'
+
+/** Decisions between two snapshots. */
+const SNAPSHOT_EVERY = 5000
+/** After the disk refused: how often it is tried again. */
+const DISK_RETRY_MS = 2000
+
+export type MasterStatus =
+  | { readonly role: 'master' }
+  | { readonly role: 'stepped-down'; readonly code: string; readonly reason: string; readonly hint: string }
+
+export interface MasterOptions {
+  readonly dataDir: string
+  readonly nodeId: NodeId
+  readonly loadCard: (modelId: ModelId) => Promise<CardResult>
+  readonly log: JournalLog
+  readonly now?: () => Timestamp
+}
+
+const drawnIds: IdSource = {
+  instanceId: () => InstanceId.parse(randomUUID()),
+  runnerId: () => RunnerId.parse(randomUUID()),
+}
+
+/**
+ * Decides for the cluster: opens the log, takes a new term, and keeps the declarations true until it
+ * is closed. Where the disk refuses an append it steps down, acknowledges nothing, and comes back
+ * with what the disk has.
+ */
+export class Master {
+  private log: EventLog
+  private readonly sequencer: Sequencer
+  private readonly loop: ReconcileLoop
+  private readonly cards: CardLoader
+  private readonly heard: Record<string, Timestamp> = {}
+  private snapshotAt: number
+  private steppedDown: MasterError | undefined
+  private retry: NodeJS.Timeout | undefined
+
+  private constructor(
+    private readonly options: MasterOptions,
+    private readonly now: () => Timestamp,
+    private readonly unlock: () => void,
+    opened: { log: EventLog; state: State },
+  ) {
+    this.log = opened.log
+    this.snapshotAt = opened.log.sequence
+    this.sequencer = new Sequencer({
+      log: opened.log,
+      state: opened.state,
+      now,
+      ids: drawnIds,
+      onFailure: (error) => this.stepDown(error),
+    })
+    this.cards = new CardLoader({ load: options.loadCard, onResult: () => this.loop.wake(), now })
+    this.loop = new ReconcileLoop({
+      state: () => this.sequencer.state(),
+      apply: (events) => {
+        if (!this.steppedDown) void this.sequencer.add(events).catch(() => undefined)
+      },
+      need: ({ modelId }) => this.cards.need(modelId),
+      cards: () => this.cards.cards(),
+      heard: () => ({ ...this.heard, [options.nodeId]: now() }),
+      ids: drawnIds,
+      now,
+      onFailure: (manager, error) => options.log.warn({ manager, err: error }, 'a process manager failed'),
+    })
+    let before = opened.state
+    this.sequencer.subscribe({
+      event: (envelope) => {
+        journal(options.log, before, envelope)
+        before = this.sequencer.state()
+        this.afterEvent()
+      },
+      reset: () => (before = this.sequencer.state()),
+    })
+  }
+
+  /** Opens the data folder for deciding. Throws MasterError. */
+  static async open(options: MasterOptions): Promise<Master> {
+    const now = options.now ?? Date.now
+    const unlock = lockDataDir(options.dataDir)
+    try {
+      return new Master(options, now, unlock, await openTerm(options))
+    } catch (error) {
+      unlock()
+      throw error
+    }
+  }
+
+  state(): State {
+    return this.sequencer.state()
+  }
+
+  subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void {
+    const listener: Listener = { event, reset }
+    return this.sequencer.subscribe(listener)
+  }
+
+  eventsAfter(index: number, term: number): readonly Envelope[] | undefined {
+    return this.sequencer.recent.after(index, term)
+  }
+
+  /** Resolves when durable. Rejects with MasterError where this node cannot decide. */
+  submit(command: Command, options: { commandId: CommandId }): Promise<CommandResult> {
+    return this.steppedDown ? Promise.reject(this.steppedDown) : this.sequencer.submit(command, options)
+  }
+
+  observe(event: Observation): void {
+    this.sequencer.observe(event)
+  }
+
+  /** Resolves after the next pass over the state. */
+  reconciled(): Promise<void> {
+    return this.loop.passed()
+  }
+
+  /** The models on this machine changed: their cards are read again. */
+  modelsChanged(): void {
+    this.cards.invalidate()
+  }
+
+  status(): MasterStatus {
+    if (!this.steppedDown) return { role: 'master' }
+    const { code, message, hint } = this.steppedDown
+    return { role: 'stepped-down', code, reason: message, hint }
+  }
+
+  async close(): Promise<void> {
+    this.loop.stop()
+    clearTimeout(this.retry)
+    if (!this.steppedDown) {
+      // What was decided is on the disk; a snapshot makes the next start quick.
+      await this.takeSnapshot()
+    }
+    this.log.close()
+    this.unlock()
+  }
+
+  private afterEvent(): void {
+    this.loop.wake()
+    if (this.log.sequence - this.snapshotAt >= SNAPSHOT_EVERY) void this.takeSnapshot()
+  }
+
+  private takeSnapshot(): Promise<void> {
+    const sequence = this.log.sequence
+    const state = this.sequencer.state()
+    this.snapshotAt = sequence
+    // Only what is durable may stand in a snapshot.
+    return this.log
+      .flushed()
+      .then(() => writeSnapshot(join(this.options.dataDir, 'log'), { sequence, state }))
+      .catch((error: unknown) => this.options.log.warn({ err: error }, 'no snapshot was written'))
+  }
+
+  private stepDown(error: unknown): void {
+    if (this.steppedDown || !(error instanceof MasterError) || error.code === 'closed') return
+    this.steppedDown = error
+    this.options.log.warn({ code: error.code, reason: error.message, hint: error.hint }, 'stepped down')
+    this.retry = setTimeout(() => void this.comeBack(), DISK_RETRY_MS)
+  }
+
+  private async comeBack(): Promise<void> {
+    try {
+      this.log.close()
+      const opened = await openTerm(this.options)
+      this.log = opened.log
+      this.snapshotAt = opened.log.sequence
+      this.steppedDown = undefined
+      this.sequencer.restore(opened.log, opened.state)
+      this.loop.wake()
+      this.options.log.info({ term: opened.state.term }, 'deciding again')
+    } catch {
+      this.retry = setTimeout(() => void this.comeBack(), DISK_RETRY_MS)
+    }
+  }
+}
+
+/** What the log holds, in a term of its own: a record of it proves that the disk takes writes. */
+const openTerm = async ({ dataDir, nodeId, log: logger }: MasterOptions): Promise<{ log: EventLog; state: State }> => {
+  const directory = join(dataDir, 'log')
+  const { log, state, replayed } = EventLog.open({ directory, warn: (message) => logger.warn({}, message) })
+  const term = state.term + 1
+  try {
+    await log.append([{ kind: 'term', term }])
+  } catch (error) {
+    log.close()
+    throw error
+  }
+  logger.info({ term, replayed, sequence: log.sequence }, 'opened the log')
+  return { log, state: { ...durablePart(state), term, masterNodeId: nodeId } }
+}

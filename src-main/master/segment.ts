@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs'
+import { MasterError, damaged } from './errors'
+import { decodeRecord, FRAME_HEADER_BYTES, payloadAt, type LogRecord } from './record'
+
+const MAGIC = Buffer.from('MSTR', 'latin1')
+const VERSION = 1
+
+/** Every segment begins with four letters and its version. */
+export const SEGMENT_HEADER_BYTES = 8
+
+export const segmentHeader = (): Buffer => {
+  const header = Buffer.alloc(SEGMENT_HEADER_BYTES)
+  MAGIC.copy(header)
+  header.writeUInt32LE(VERSION, 4)
+  return header
+}
+
+/** `00000000000000000042.log`: the sequence of its first record, so that names sort. */
+export const segmentName = (firstSequence: number): string => `${String(firstSequence).padStart(20, '0')}.log`
+
+export const firstSequenceOf = (name: string): number | undefined => {
+  const match = /^(\d{20})\.log$/.exec(name)
+  return match ? Number(match[1]) : undefined
+}
+
+export interface SegmentContent {
+  readonly records: readonly LogRecord[]
+  /** Where the last good record ends. */
+  readonly soundBytes: number
+  /** What follows it: the torn end of a write that a crash interrupted. */
+  readonly torn: Buffer
+}
+
+const soundFrameAfter = (bytes: Buffer, offset: number): boolean => {
+  for (let at = offset; at + FRAME_HEADER_BYTES < bytes.length; at += 1) if (payloadAt(bytes, at)) return true
+  return false
+}
+
+const header = (file: string, bytes: Buffer): void => {
+  if (!bytes.subarray(0, 4).equals(MAGIC)) throw damaged(file, 0, 'it does not begin as a log of Muster does')
+  const version = bytes.readUInt32LE(4)
+  if (version > VERSION) {
+    throw new MasterError('log_too_new', `${file} was written by a newer Muster (version ${version})`, 'Update Muster on this machine.')
+  }
+}
+
+/**
+ * Reads one segment from its first record. Only the last segment may end torn, and only where no good
+ * record follows; anything else is damage, and throws.
+ *
+ * @param from the sequence its first record must have
+ */
+export const readSegment = (file: string, from: number, isLast: boolean): SegmentContent => {
+  const bytes = readFileSync(file)
+  if (isLast && bytes.length < SEGMENT_HEADER_BYTES) return { records: [], soundBytes: 0, torn: bytes }
+  header(file, bytes)
+  const records: LogRecord[] = []
+  let offset = SEGMENT_HEADER_BYTES
+  while (offset < bytes.length) {
+    const payload = payloadAt(bytes, offset)
+    if (!payload) {
+      if (!isLast || soundFrameAfter(bytes, offset + 1)) throw damaged(file, offset, 'a record does not match its checksum')
+      break
+    }
+    const record = parsed(file, offset, payload)
+    const expected = from + records.length
+    if (record.sequence !== expected) throw damaged(file, offset, `record ${record.sequence} stands where ${expected} should`)
+    records.push(record)
+    offset += FRAME_HEADER_BYTES + payload.length
+  }
+  return { records, soundBytes: offset, torn: bytes.subarray(offset) }
+}
+
+const parsed = (file: string, offset: number, payload: Buffer): LogRecord => {
+  try {
+    return decodeRecord(payload)
+  } catch (cause) {
+    throw damaged(file, offset, `a record is sound but not understood (${cause instanceof Error ? cause.message.slice(0, 200) : 'unknown'})`)
+  }
+}

@@ -1,0 +1,63 @@
+import { buf as crc32 } from 'crc-32'
+import { closeSync, fdatasyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { durablePart } from '@core/state/durable'
+import { State } from '@core/state/state'
+import { syncDirectory } from './directory'
+
+/** A state and the sequence of the last record it contains. */
+export interface Snapshot {
+  readonly sequence: number
+  readonly state: State
+}
+
+const Head = z.object({ v: z.literal(1), sequence: z.number().int().nonnegative(), crc: z.number().int() })
+const NAME = /^snapshot-(\d{20})\.json$/
+/** One may turn out damaged. */
+const KEPT = 2
+
+const names = (directory: string): string[] =>
+  readdirSync(directory)
+    .filter((name) => NAME.test(name))
+    .sort()
+
+/** Writes a snapshot as a whole or not at all, and removes all but the last two. Throws what the disk throws. */
+export const writeSnapshot = (directory: string, { sequence, state }: Snapshot): void => {
+  const body = Buffer.from(JSON.stringify(durablePart(state)), 'utf8')
+  const head = JSON.stringify({ v: 1, sequence, crc: crc32(body) })
+  const path = join(directory, `snapshot-${String(sequence).padStart(20, '0')}.json`)
+  const draft = `${path}.draft`
+  const fd = openSync(draft, 'w', 0o600)
+  try {
+    writeSync(fd, Buffer.concat([Buffer.from(`${head}\n`, 'utf8'), body]))
+    fdatasyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+  renameSync(draft, path)
+  syncDirectory(directory)
+  for (const name of names(directory).slice(0, -KEPT)) rmSync(join(directory, name))
+}
+
+const readSnapshot = (file: string): Snapshot => {
+  const bytes = readFileSync(file)
+  const end = bytes.indexOf(0x0a)
+  if (end < 0) throw new Error('it has no first line')
+  const { sequence, crc } = Head.parse(JSON.parse(bytes.subarray(0, end).toString('utf8')))
+  const body = bytes.subarray(end + 1)
+  if (crc32(body) !== crc) throw new Error('its checksum does not match')
+  return { sequence, state: State.parse(JSON.parse(body.toString('utf8'))) }
+}
+
+/** The newest sound snapshot; damaged ones are passed over with a warning, since the log has it all. */
+export const newestSnapshot = (directory: string, warn: (message: string) => void): Snapshot | undefined => {
+  for (const name of names(directory).reverse()) {
+    try {
+      return readSnapshot(join(directory, name))
+    } catch (error) {
+      warn(`${join(directory, name)} is damaged and passed over: ${error instanceof Error ? error.message.slice(0, 200) : String(error)}`)
+    }
+  }
+  return undefined
+}
