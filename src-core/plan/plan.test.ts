@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import { NodeId, RunnerId, TaskId } from '../ids'
+import type { RunnerStatus } from '../state/runners'
+import { readyWorld, World } from '../testing/world'
+import { plan } from './plan'
+
+const studio = NodeId.parse('Mac Studio')
+const none = { runners: new Map<RunnerId, RunnerStatus>(), tasks: new Set<TaskId>() }
+const having = (runnerId: RunnerId, status: RunnerStatus) => ({ ...none, runners: new Map([[runnerId, status]]) })
+
+const runnerOf = (world: World, id: Parameters<World['instance']>[0]): RunnerId => {
+  const [shard] = world.instance(id).shards
+  if (!shard) throw new Error('no shard')
+  return shard.runnerId
+}
+
+describe('a worker', () => {
+  it('starts a runner for each shard of its own, and for no other node', () => {
+    const world = new World()
+    world.addNode('Mac Studio')
+    const id = world.declare()
+    world.reconcile()
+    expect(plan(world.state, studio, none)).toMatchObject([{ kind: 'start', shard: { runnerId: runnerOf(world, id) } }])
+    expect(plan(world.state, NodeId.parse('other'), none)).toEqual([])
+  })
+
+  it('after a start first says that its runners are gone, then starts them: no failure is counted', () => {
+    const { world, id } = readyWorld()
+    const runnerId = runnerOf(world, id)
+    expect(plan(world.state, studio, none)).toEqual([{ kind: 'reportDeleted', runnerId }])
+    world.apply({ type: 'RunnerDeleted', runnerId })
+    expect(plan(world.state, studio, none)).toMatchObject([{ kind: 'start' }])
+    expect(world.reconcile().events).toEqual([])
+  })
+
+  it('stops what the state no longer has', () => {
+    const { world, id } = readyWorld()
+    const runnerId = runnerOf(world, id)
+    world.command({ type: 'DeleteMetaInstance', metaInstanceId: id })
+    expect(plan(world.state, studio, having(runnerId, { status: 'Ready' }))).toEqual([{ kind: 'stop', runnerId }])
+  })
+
+  it('says again what the state has missed, and nothing where they agree', () => {
+    const { world, id } = readyWorld()
+    const runnerId = runnerOf(world, id)
+    expect(plan(world.state, studio, having(runnerId, { status: 'Ready' }))).toEqual([])
+    const failed = { status: 'Failed', errorMessage: 'out of memory' } as const
+    expect(plan(world.state, studio, having(runnerId, failed))).toEqual([{ kind: 'report', runnerId, status: failed }])
+  })
+
+  it('starts nothing for a failed runner until the master has decided', () => {
+    const { world, id } = readyWorld()
+    world.fail(id)
+    expect(plan(world.state, studio, none)).toEqual([])
+    world.reconcile()
+    expect(plan(world.state, studio, none)).toMatchObject([{ kind: 'start' }])
+  })
+
+  it('cancels what was cancelled while a runner works on it', () => {
+    const { world, id } = readyWorld()
+    const taskId = TaskId.parse('t')
+    const { instanceId } = world.instance(id)
+    world.apply({ type: 'TaskCreated', task: { taskId, instanceId, kind: 'generation', status: 'Running', createdAt: 0 } })
+    const running = { ...having(runnerOf(world, id), { status: 'Ready' }), tasks: new Set([taskId]) }
+    expect(plan(world.state, studio, running)).toEqual([])
+    world.command({ type: 'CancelTask', taskId })
+    expect(plan(world.state, studio, running)).toEqual([{ kind: 'cancel', taskId, instanceId }])
+  })
+})

@@ -1,0 +1,58 @@
+import type { InstanceId, NodeId, RunnerId, TaskId } from '../ids'
+import type { Instance, Shard } from '../state/instances'
+import { isTerminal, type RunnerStatus } from '../state/runners'
+import type { State } from '../state/state'
+
+/** What a worker has: its runners with what it last saw of them, and the tasks they work on. */
+export interface Running {
+  readonly runners: ReadonlyMap<RunnerId, RunnerStatus>
+  readonly tasks: ReadonlySet<TaskId>
+}
+
+export type Action =
+  | { readonly kind: 'start'; readonly instance: Instance; readonly shard: Shard }
+  | { readonly kind: 'stop'; readonly runnerId: RunnerId }
+  /** The state knows a runner of this node that does not exist. */
+  | { readonly kind: 'reportDeleted'; readonly runnerId: RunnerId }
+  /** The state is behind what this node sees. */
+  | { readonly kind: 'report'; readonly runnerId: RunnerId; readonly status: RunnerStatus }
+  | { readonly kind: 'cancel'; readonly taskId: TaskId; readonly instanceId: InstanceId }
+
+const shardsOn = (state: State, nodeId: NodeId): { instance: Instance; shard: Shard }[] =>
+  Object.values(state.instances).flatMap((instance) =>
+    instance.shards.filter((shard) => shard.nodeId === nodeId).map((shard) => ({ instance, shard })),
+  )
+
+const differs = (seen: RunnerStatus, known: RunnerStatus | undefined): boolean => {
+  if (!known) return true
+  if (isTerminal(known)) return false
+  if (seen.status !== known.status) return true
+  return seen.status === 'Loading' && known.status === 'Loading' && seen.layersLoaded !== known.layersLoaded
+}
+
+/**
+ * What should be done on this node so that it runs what the state says: by level, so that doing it
+ * twice does nothing more. Runners that ended stay in `running` until their shard is gone.
+ */
+export const plan = (state: State, nodeId: NodeId, running: Running): Action[] => {
+  const actions: Action[] = []
+  const mine = shardsOn(state, nodeId)
+  const wanted = new Set(mine.map(({ shard }) => shard.runnerId))
+  for (const runnerId of running.runners.keys()) if (!wanted.has(runnerId)) actions.push({ kind: 'stop', runnerId })
+  for (const { instance, shard } of mine) {
+    const known = state.runners[shard.runnerId]
+    const seen = running.runners.get(shard.runnerId)
+    if (seen) {
+      if (differs(seen, known)) actions.push({ kind: 'report', runnerId: shard.runnerId, status: seen })
+    } else if (known && !isTerminal(known)) {
+      actions.push({ kind: 'reportDeleted', runnerId: shard.runnerId })
+    } else if (!known) {
+      actions.push({ kind: 'start', instance, shard })
+    }
+  }
+  for (const taskId of running.tasks) {
+    const task = state.tasks[taskId]
+    if (task?.status === 'Cancelled') actions.push({ kind: 'cancel', taskId, instanceId: task.instanceId })
+  }
+  return actions
+}

@@ -1,0 +1,64 @@
+import { MAX_FRAME_BYTES } from '@core/protocols/runner'
+
+const HEADER_BYTES = 4
+
+/** A frame: `uint32` little-endian byte count, then UTF-8 JSON. */
+export const encodeFrame = (value: unknown): Buffer => {
+  const body = Buffer.from(JSON.stringify(value), 'utf8')
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + body.length)
+  frame.writeUInt32LE(body.length, 0)
+  body.copy(frame, HEADER_BYTES)
+  return frame
+}
+
+/** What a runner sent is no frame. */
+export class FrameError extends Error {
+  override readonly name = 'FrameError'
+}
+
+/** Cuts a byte stream into frames. Throws FrameError for one that is too large or no JSON. */
+export class FrameDecoder {
+  private chunks: Buffer[] = []
+  private buffered = 0
+
+  /** The values of all frames that are complete with this chunk. */
+  push(chunk: Buffer): unknown[] {
+    this.chunks.push(chunk)
+    this.buffered += chunk.length
+    const values: unknown[] = []
+    for (;;) {
+      const header = this.peek(HEADER_BYTES)
+      if (!header) return values
+      const length = header.readUInt32LE(0)
+      if (length > MAX_FRAME_BYTES) throw new FrameError(`the runner sent a frame of ${length} bytes, over the limit of ${MAX_FRAME_BYTES}`)
+      const frame = this.peek(HEADER_BYTES + length)
+      if (!frame) return values
+      this.drop(HEADER_BYTES + length)
+      values.push(parsed(frame.subarray(HEADER_BYTES)))
+    }
+  }
+
+  /** The next bytes in one piece, or undefined while they are not all here. */
+  private peek(length: number): Buffer | undefined {
+    if (this.buffered < length) return undefined
+    const [first] = this.chunks
+    // Joined only when a frame spans chunks: a large one would otherwise be copied with every chunk.
+    if (first && first.length < length) this.chunks = [Buffer.concat(this.chunks)]
+    return this.chunks[0]?.subarray(0, length)
+  }
+
+  private drop(length: number): void {
+    const [first, ...rest] = this.chunks
+    if (!first) return
+    this.buffered -= length
+    this.chunks = first.length === length ? rest : [first.subarray(length), ...rest]
+  }
+}
+
+const parsed = (body: Buffer): unknown => {
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch (cause) {
+    throw new FrameError('the runner sent a frame that is not JSON', { cause })
+  }
+}

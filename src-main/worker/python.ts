@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs'
+
+/** The Python that has the runner's environment, or why there is none. */
+export type Python = { readonly executable: string; readonly source: string } | { readonly unavailable: string }
+
+/** MLX's own BLAS on Linux is an order of magnitude slower than this one, where it is installed. */
+const OPENBLAS = [
+  '/usr/lib/x86_64-linux-gnu/libopenblas.so.0',
+  '/usr/lib/aarch64-linux-gnu/libopenblas.so.0',
+  '/usr/lib64/libopenblas.so.0',
+  '/usr/lib/libopenblas.so.0',
+]
+
+/** What a runner may see of this process's environment: nothing that could hold a secret. */
+const PASSED_ON = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TMPDIR', 'SSL_CERT_FILE', 'OPENBLAS_NUM_THREADS', 'MLX_DISABLE_COMPILE']
+
+/** The environment of a runner; `source` is the folder that holds the package. */
+export const runnerEnvironment = (source: string): Record<string, string> => {
+  const environment: Record<string, string> = {}
+  for (const name of PASSED_ON) {
+    const value = process.env[name]
+    if (value !== undefined) environment[name] = value
+  }
+  const openblas = process.platform === 'linux' ? OPENBLAS.find((path) => existsSync(path)) : undefined
+  return {
+    ...environment,
+    ...(openblas !== undefined && { LD_PRELOAD: openblas }),
+    PYTHONPATH: source,
+    PYTHONUNBUFFERED: '1',
+    // Models are on this machine when a runner starts: nothing may ask the network.
+    HF_HUB_OFFLINE: '1',
+    TRANSFORMERS_OFFLINE: '1',
+    TOKENIZERS_PARALLELISM: 'false',
+    TERM: 'dumb',
+  }
+}

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest'
+import { beat, DEFAULT_LIMITS, freshSigns, verdict } from './watchdog'
+
+const seconds = (count: number) => count * 1000
+
+describe('the watchdog', () => {
+  it('says that a runner hangs after 5 s without a heartbeat', () => {
+    const signs = { ...freshSigns(0), greeted: true, ready: true }
+    expect(verdict(signs, DEFAULT_LIMITS, seconds(5))).toBeUndefined()
+    expect(verdict(signs, DEFAULT_LIMITS, seconds(5) + 1)).toBe('it hangs: no heartbeat for 5 s')
+  })
+
+  it('says that a runner hangs after 60 s of work without a token', () => {
+    const signs = { ...freshSigns(0), greeted: true, ready: true }
+    for (let second = 1; second <= 60; second += 1) beat(signs, { steps: 7, active: 1 }, seconds(second))
+    expect(verdict(signs, DEFAULT_LIMITS, seconds(61))).toBeUndefined()
+    beat(signs, { steps: 7, active: 1 }, seconds(61) + 1)
+    expect(verdict(signs, DEFAULT_LIMITS, seconds(61) + 1)).toBe('it hangs: no token for 60 s')
+  })
+
+  it('lets a runner without work stand still', () => {
+    const signs = { ...freshSigns(0), greeted: true, ready: true }
+    for (let second = 1; second <= 600; second += 1) beat(signs, { steps: 7, active: 0 }, seconds(second))
+    expect(verdict(signs, DEFAULT_LIMITS, seconds(600))).toBeUndefined()
+  })
+
+  it('gives a start without progress 120 s', () => {
+    const signs = freshSigns(0)
+    expect(verdict(signs, DEFAULT_LIMITS, seconds(120))).toBeUndefined()
+    expect(verdict(signs, DEFAULT_LIMITS, seconds(120) + 1)).toBe('no progress for 120 s before it was ready')
+  })
+})

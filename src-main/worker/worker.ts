@@ -1,0 +1,176 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Envelope, Observation } from '@core/events/event'
+import type { GenerationRequest } from '@core/generation/request'
+import type { GenerationUpdate } from '@core/generation/stream'
+import type { InstanceId, ModelId, NodeId, RunnerId, TaskId } from '@core/ids'
+import { plan, type Action } from '@core/plan/plan'
+import type { RunnerStatus } from '@core/state/runners'
+import type { State } from '@core/state/state'
+import { residentBytes } from './memory'
+import type { Python } from './python'
+import { Supervisor } from './supervisor'
+import { DEFAULT_LIMITS, type WatchdogLimits } from './watchdog'
+
+export interface WorkerOptions {
+  readonly nodeId: NodeId
+  readonly source: { state(): State; subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void }
+  readonly observer: { observe(event: Observation): void }
+  readonly python: Python
+  /** For pipes; what a crash left there is removed. */
+  readonly runDir: string
+  readonly modelPath: (modelId: ModelId) => string | undefined
+  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
+  readonly limits?: WatchdogLimits
+}
+
+/** A runner that could not even be started. */
+interface Stillborn {
+  readonly status: RunnerStatus
+}
+
+/** Carries out on this node what the state says, and says what it sees. */
+export class Worker {
+  private readonly supervisors = new Map<RunnerId, Supervisor>()
+  private readonly stillborn = new Map<RunnerId, Stillborn>()
+  private readonly stopping = new Set<Promise<void>>()
+  private readonly unsubscribe: () => void
+  private scheduled: NodeJS.Immediate | undefined
+  private closed = false
+
+  private constructor(private readonly options: WorkerOptions) {
+    const look = (): void => this.wake()
+    this.unsubscribe = options.source.subscribe(look, look)
+    this.wake()
+  }
+
+  static async start(options: WorkerOptions): Promise<Worker> {
+    await mkdir(options.runDir, { recursive: true, mode: 0o700 })
+    for (const name of await readdir(options.runDir)) {
+      if (name.startsWith('runner-')) await rm(join(options.runDir, name), { recursive: true, force: true })
+    }
+    return new Worker(options)
+  }
+
+  /** Streams a request from this node's runner of that instance. */
+  generate(
+    request: GenerationRequest,
+    { instanceId, signal }: { instanceId: InstanceId; signal: AbortSignal },
+  ): AsyncIterable<GenerationUpdate> {
+    const shard = this.options.source.state().instances[instanceId]?.shards.find(({ nodeId }) => nodeId === this.options.nodeId)
+    const supervisor = shard && this.supervisors.get(shard.runnerId)
+    return supervisor ? supervisor.generate(request, signal) : gone()
+  }
+
+  /** What a runner printed lately; undefined for one that is not here. */
+  consoleOf(runnerId: RunnerId): string | undefined {
+    return this.supervisors.get(runnerId)?.consoleText()
+  }
+
+  /** Bytes that this node's runners hold. */
+  heldByRunners(): Promise<number> {
+    return residentBytes([...this.supervisors.values()].flatMap(({ pid }) => pid ?? []))
+  }
+
+  /** Ends all runners; resolves when their processes are gone. */
+  async close(): Promise<void> {
+    this.closed = true
+    this.unsubscribe()
+    clearImmediate(this.scheduled)
+    await Promise.all([...[...this.supervisors.values()].map((supervisor) => supervisor.stop()), ...this.stopping])
+  }
+
+  private wake(): void {
+    if (this.closed) return
+    this.scheduled ??= setImmediate(() => {
+      this.scheduled = undefined
+      this.look()
+    })
+  }
+
+  private look(): void {
+    const { source, nodeId } = this.options
+    const runners = new Map<RunnerId, RunnerStatus>()
+    for (const [runnerId, { status }] of this.stillborn) runners.set(runnerId, status)
+    for (const [runnerId, { status }] of this.supervisors) runners.set(runnerId, status)
+    const tasks = new Set<TaskId>([...this.supervisors.values()].flatMap((supervisor) => [...supervisor.tasks.keys()]))
+    for (const action of plan(source.state(), nodeId, { runners, tasks })) this.carryOut(action)
+  }
+
+  private carryOut(action: Action): void {
+    switch (action.kind) {
+      case 'start':
+        this.start(action)
+        return
+      case 'stop':
+        this.stop(action.runnerId)
+        return
+      case 'reportDeleted':
+        this.options.observer.observe({ type: 'RunnerDeleted', runnerId: action.runnerId })
+        return
+      case 'report':
+        this.report(action.runnerId, action.status)
+        return
+      case 'cancel':
+        for (const supervisor of this.supervisors.values()) supervisor.cancel(action.taskId)
+        return
+    }
+  }
+
+  private start({ instance, shard }: Extract<Action, { kind: 'start' }>): void {
+    const { python, modelPath, runDir, log, limits = DEFAULT_LIMITS } = this.options
+    const { runnerId, rank, worldSize, startLayer, endLayer, layers } = shard
+    const { modelId, sharding, instanceMeta, maxContext } = instance
+    const path = modelPath(modelId)
+    if ('unavailable' in python) return this.fail(runnerId, python.unavailable)
+    if (path === undefined || !existsSync(path)) return this.fail(runnerId, `${modelId} is not on this machine any more`)
+    log.info({ runnerId, modelId, instanceId: instance.instanceId }, 'starting a runner')
+    const supervisor: Supervisor = new Supervisor({
+      runnerId,
+      python,
+      runDir,
+      limits,
+      load: {
+        type: 'load',
+        modelId,
+        modelPath: path,
+        sharding,
+        instanceMeta,
+        shard: { rank, worldSize, startLayer, endLayer, layers },
+        ...(maxContext !== undefined && { maxContext }),
+      },
+      onStatus: (status) => {
+        if (status.status === 'Failed') log.warn({ runnerId, modelId, reason: status.errorMessage }, 'a runner failed')
+        if (this.supervisors.get(runnerId) === supervisor) this.report(runnerId, status)
+      },
+    })
+    this.supervisors.set(runnerId, supervisor)
+    this.report(runnerId, supervisor.status)
+  }
+
+  private fail(runnerId: RunnerId, errorMessage: string): void {
+    const status: RunnerStatus = { status: 'Failed', errorMessage }
+    this.stillborn.set(runnerId, { status })
+    this.report(runnerId, status)
+  }
+
+  private stop(runnerId: RunnerId): void {
+    this.stillborn.delete(runnerId)
+    const supervisor = this.supervisors.get(runnerId)
+    if (!supervisor) return
+    this.supervisors.delete(runnerId)
+    const stopped = supervisor.stop().finally(() => this.stopping.delete(stopped))
+    this.stopping.add(stopped)
+  }
+
+  private report(runnerId: RunnerId, status: RunnerStatus): void {
+    if (this.closed) return
+    const pid = this.supervisors.get(runnerId)?.pid
+    this.options.observer.observe({ ...status, type: 'RunnerStatusUpdated', runnerId, ...(pid !== undefined && pid > 0 && { pid }) })
+  }
+}
+
+async function* gone(): AsyncGenerator<GenerationUpdate> {
+  yield { type: 'failed', code: 'runner_failed', message: 'The runner is not there any more' }
+}
