@@ -24,6 +24,7 @@ export const GenerationErrorCode = z.enum([
   'context_length_exceeded',
   'invalid_request',
   'unsupported',
+  'model_not_found',
   'model_unavailable',
   'runner_failed',
 ])

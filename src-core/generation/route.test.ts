@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest'
+import { TaskId } from '../ids'
+import { readyWorld, SMALL, World } from '../testing/world'
+import { routeOf } from './route'
+
+describe('a request for a model', () => {
+  it('finds it by its id, by the name of a declaration and by the declaration’s id', () => {
+    const world = new World()
+    world.addNode('mini')
+    const id = world.declare('first', { name: 'chat' })
+    world.reconcile()
+    world.report(id, { status: 'Ready' })
+    for (const model of [SMALL, 'chat', id]) expect(routeOf(world.state, model)).toMatchObject({ kind: 'ready' })
+    expect(routeOf(world.state, 'nobody/nothing')).toEqual({ kind: 'unknown' })
+  })
+
+  it('goes to the least busy instance', () => {
+    const { world, id } = readyWorld()
+    const second = world.declare('second')
+    world.reconcile()
+    world.report(second, { status: 'Ready' })
+    const { instanceId } = world.instance(id)
+    world.apply({
+      type: 'TaskCreated',
+      task: { taskId: TaskId.parse('t'), instanceId, kind: 'generation', status: 'Running', createdAt: 0 },
+    })
+    expect(routeOf(world.state, SMALL)).toMatchObject({ instance: { instanceId: world.instance(second).instanceId } })
+  })
+
+  it('waits while it is loaded or retried, and is told why', () => {
+    const { world, id } = readyWorld()
+    world.fail(id)
+    world.reconcile()
+    expect(routeOf(world.state, SMALL)).toEqual({
+      kind: 'wait',
+      reason: 'RETRYING (1/3): Mac Studio: out of memory · starting on Mac Studio',
+    })
+  })
+
+  it('is told at once that the model is paused', () => {
+    const { world, id } = readyWorld()
+    world.command({ type: 'UpdateMetaInstance', metaInstanceId: id, changes: { paused: true } })
+    world.reconcile()
+    expect(routeOf(world.state, SMALL)).toEqual({ kind: 'paused' })
+  })
+})

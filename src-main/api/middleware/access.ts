@@ -1,0 +1,74 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { MiddlewareHandler } from 'hono'
+import { getCookie, setCookie } from 'hono/cookie'
+import type { State } from '@core/state/state'
+import { Problem } from '../problem'
+
+const COOKIE = 'muster-session'
+const SECRET_BYTES = 32
+/** How many browsers may be signed in at once; the oldest goes. */
+const MAX_SESSIONS = 100
+const MAX_LINKS = 10
+
+const secret = (): string => randomBytes(SECRET_BYTES).toString('base64url')
+
+/** What is kept of a key. */
+export const hashOf = (key: string): string => createHash('sha256').update(key).digest('hex')
+
+/** A new API key, to be shown once. */
+export const newKey = (): string => `mst_${secret()}`
+
+const sameHash = (a: string, b: string): boolean => {
+  const [left, right] = [Buffer.from(a, 'hex'), Buffer.from(b, 'hex')]
+  return left.length === right.length && timingSafeEqual(left, right)
+}
+
+const remember = (set: Set<string>, value: string, most: number): void => {
+  set.add(value)
+  for (const oldest of set) {
+    if (set.size <= most) break
+    set.delete(oldest)
+  }
+}
+
+/** Who may use an API that is open to the network: those with a key, and browsers that came by a one-time link. */
+export class Access {
+  // Hashes: whoever reads this process's memory later finds no sessions to use.
+  private readonly links = new Set<string>()
+  private readonly sessions = new Set<string>()
+
+  constructor(private readonly state: () => State) {}
+
+  /** A path that signs one browser in, once. */
+  signInPath(): string {
+    const code = secret()
+    remember(this.links, hashOf(code), MAX_LINKS)
+    return `/sign-in?code=${code}`
+  }
+
+  /** `GET /sign-in?code=…` */
+  readonly signIn: MiddlewareHandler = async (c) => {
+    const code = hashOf(c.req.query('code') ?? '')
+    if (!this.links.delete(code)) {
+      throw new Problem(401, 'link_used', 'This sign-in link has been used or is unknown', { hint: 'Start the node again for a new link.' })
+    }
+    const session = secret()
+    remember(this.sessions, hashOf(session), MAX_SESSIONS)
+    setCookie(c, COOKIE, session, { httpOnly: true, sameSite: 'Strict', path: '/' })
+    return c.redirect('/')
+  }
+
+  readonly check: MiddlewareHandler = async (c, next) => {
+    const [scheme, key] = (c.req.header('authorization') ?? c.req.header('x-api-key')?.replace(/^/, 'Bearer ') ?? '').split(' ')
+    const cookie = getCookie(c, COOKIE)
+    const hash = scheme?.toLowerCase() === 'bearer' && key ? hashOf(key) : undefined
+    const known = hash !== undefined && Object.values(this.state().apiKeys).some((apiKey) => sameHash(apiKey.hash, hash))
+    const session = cookie !== undefined && this.sessions.has(hashOf(cookie))
+    if (!known && !session) {
+      throw new Problem(401, 'invalid_api_key', 'This API is open to the network and needs a key', {
+        hint: 'Send the header authorization: Bearer KEY; a browser signs in with the link that `muster serve` printed.',
+      })
+    }
+    await next()
+  }
+}

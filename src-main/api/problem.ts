@@ -1,0 +1,23 @@
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { ZodError } from 'zod'
+
+/** An answer that is an error: what happened, and what to do. Each dialect writes it in its own shape. */
+export class Problem extends Error {
+  constructor(
+    readonly status: ContentfulStatusCode,
+    readonly code: string,
+    message: string,
+    readonly more: { readonly hint?: string; readonly details?: unknown; readonly param?: string; readonly retryAfter?: number } = {},
+  ) {
+    super(message)
+    this.name = 'Problem'
+  }
+}
+
+/** What is wrong with a body, field by field, in one sentence. */
+export const invalid = (error: ZodError): Problem => {
+  const [first] = error.issues
+  const says = error.issues.slice(0, 5).map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message))
+  const param = first && first.path.length > 0 ? { param: first.path.join('.') } : {}
+  return new Problem(400, 'invalid_request', says.join('; '), { ...param, details: error.issues.slice(0, 20) })
+}

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto'
+import type { Envelope, Observation } from '@core/events/event'
+import type { GenerationRequest } from '@core/generation/request'
+import { routeOf, type Route } from '@core/generation/route'
+import type { GenerationUpdate } from '@core/generation/stream'
+import { TaskId, type InstanceId } from '@core/ids'
+import type { State } from '@core/state/state'
+
+/** How long a request waits for a model that is being placed, loaded or retried. */
+const PATIENCE_MS = 30_000
+/** A request whose instance died before its first token is tried once more. */
+const ATTEMPTS = 2
+
+export interface ServingOptions {
+  readonly source: { state(): State; subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void }
+  readonly observer: { observe(event: Observation): void }
+  readonly rankZero: {
+    generate(
+      request: GenerationRequest,
+      options: { instanceId: InstanceId; signal: AbortSignal },
+    ): AsyncIterable<GenerationUpdate>
+  }
+  readonly patienceMs?: number
+}
+
+/** A request as the API has it: which task it will be is decided here. */
+export type ClientRequest = Omit<GenerationRequest, 'taskId' | 'modelId'> & { readonly model: string }
+
+type Failed = Extract<GenerationUpdate, { type: 'failed' }>
+
+const failed = (code: Failed['code'], message: string): Failed => ({ type: 'failed', code, message })
+
+const notServed = (model: string, route: Exclude<Route, { kind: 'ready' }>): Failed => {
+  switch (route.kind) {
+    case 'unknown':
+      return failed(
+        'model_not_found',
+        `No instance of "${model}" is declared. Declare one in the app, or with: POST /meta_instance {"modelId": "${model}"}`,
+      )
+    case 'paused':
+      return failed('model_unavailable', `"${model}" is paused. Resume it in the app, or with: PATCH /meta_instance/{id} {"paused": false}`)
+    case 'wait':
+      return failed('model_unavailable', `"${model}" is not ready yet: ${route.reason}`)
+  }
+}
+
+/** Brings requests to instances: waits for them, tries once more, and tells the state what became of the task. */
+export class Serving {
+  constructor(private readonly options: ServingOptions) {}
+
+  /**
+   * Streams one request. Ends after one `finished` or `failed`; never empty. Aborting cancels it, also
+   * in the runner.
+   */
+  async *generate(request: ClientRequest, signal: AbortSignal): AsyncGenerator<GenerationUpdate> {
+    const deadline = Date.now() + (this.options.patienceMs ?? PATIENCE_MS)
+    for (let attempt = 1; ; attempt += 1) {
+      const route = await this.awaitRoute(request.model, deadline, signal)
+      if (route.kind !== 'ready') {
+        yield notServed(request.model, route)
+        return
+      }
+      const outcome = yield* this.attempt(request, route.instance.instanceId, signal, attempt < ATTEMPTS)
+      if (outcome === 'over') return
+    }
+  }
+
+  /** One try on one instance; `again` where it died before it had said anything. */
+  private async *attempt(
+    request: ClientRequest,
+    instanceId: InstanceId,
+    signal: AbortSignal,
+    mayRepeat: boolean,
+  ): AsyncGenerator<GenerationUpdate, 'over' | 'again'> {
+    const { observer, rankZero, source } = this.options
+    const { model, ...rest } = request
+    const taskId = TaskId.parse(randomUUID())
+    const modelId = source.state().instances[instanceId]?.modelId
+    if (modelId === undefined) return 'again'
+    const createdAt = Date.now()
+    observer.observe({ type: 'TaskCreated', task: { taskId, instanceId, kind: 'generation', status: 'Pending', createdAt } })
+    observer.observe({ type: 'TaskStatusUpdated', taskId, status: 'Running' })
+    let silent = true
+    let ended = false
+    try {
+      for await (const update of rankZero.generate({ ...rest, taskId, modelId }, { instanceId, signal })) {
+        if (update.type === 'delta') silent = false
+        if (update.type === 'finished' || update.type === 'failed') {
+          ended = true
+          this.tell(taskId, update)
+          if (update.type === 'failed' && update.code === 'runner_failed' && silent && mayRepeat && !signal.aborted) return 'again'
+        }
+        yield update
+      }
+      if (!ended) {
+        const lost = failed('runner_failed', 'The runner ended without an answer')
+        this.tell(taskId, lost)
+        yield lost
+      }
+      return 'over'
+    } finally {
+      // Whoever iterates may leave early; the task has then been cancelled.
+      if (!ended) observer.observe({ type: 'TaskStatusUpdated', taskId, status: 'Cancelled' })
+    }
+  }
+
+  private tell(taskId: TaskId, update: Extract<GenerationUpdate, { type: 'finished' | 'failed' }>): void {
+    const { observer } = this.options
+    if (update.type === 'failed') {
+      observer.observe({ type: 'TaskFailed', taskId, error: update.message })
+      return
+    }
+    if (update.reason === 'cancelled') {
+      observer.observe({ type: 'TaskStatusUpdated', taskId, status: 'Cancelled' })
+      return
+    }
+    const { promptTokens, completionTokens } = update.usage
+    const tokensPerSecond = update.timings?.tokensPerSecond
+    const measured = { promptTokens, completionTokens, ...(tokensPerSecond !== undefined && { tokensPerSecond }) }
+    observer.observe({ type: 'TaskStatusUpdated', taskId, status: 'Complete', measured })
+  }
+
+  /** Resolves when the model can serve, cannot be waited for, or the patience is over. */
+  private awaitRoute(model: string, deadline: number, signal: AbortSignal): Promise<Route> {
+    const { source } = this.options
+    const now = routeOf(source.state(), model)
+    if (now.kind !== 'wait' || signal.aborted || Date.now() >= deadline) return Promise.resolve(now)
+    return new Promise((resolve) => {
+      const look = (): void => {
+        const route = routeOf(source.state(), model)
+        if (route.kind !== 'wait') settle(route)
+      }
+      const giveUp = (): void => settle(routeOf(source.state(), model))
+      const settle = (route: Route): void => {
+        unsubscribe()
+        clearTimeout(timer)
+        signal.removeEventListener('abort', giveUp)
+        resolve(route)
+      }
+      const unsubscribe = source.subscribe(look, look)
+      const timer = setTimeout(giveUp, deadline - Date.now())
+      signal.addEventListener('abort', giveUp, { once: true })
+    })
+  }
+}
