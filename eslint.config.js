@@ -21,6 +21,7 @@ const IMPURE_GLOBALS = [
   ],
 ]
 
+/** @type {import('eslint').Linter.RulesRecord} */
 const strict = {
   '@typescript-eslint/no-explicit-any': 'error',
   '@typescript-eslint/no-non-null-assertion': 'error',
@@ -37,7 +38,11 @@ const strict = {
   eqeqeq: ['error', 'always'],
 }
 
-/** Rules that need types: a forgotten promise or a missing case is what types alone do not catch. */
+/**
+ * Rules that need types: a forgotten promise or a missing case is what types alone do not catch.
+ *
+ * @type {import('eslint').Linter.RulesRecord}
+ */
 const typeAware = {
   '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
   '@typescript-eslint/no-floating-promises': 'error',

@@ -1,0 +1,41 @@
+import { stat } from 'node:fs/promises'
+import path from 'node:path'
+import { runCommand } from './commands.mjs'
+import { root } from './places.mjs'
+import { fingerprint } from './stamps.mjs'
+
+const SOURCES = [
+  ...['src-core', 'src-main', 'src-preload', 'src-renderer'],
+  ...['electron.vite.config.ts', 'svelte.config.js', 'package.json', 'package-lock.json', 'tsconfig.json'],
+]
+
+export const cli = path.join(root, 'out', 'main', 'cli.cjs')
+
+/**
+ * @param {{ signal: AbortSignal }} options
+ * @returns {import('./steps.mjs').Step}
+ */
+export const appBuild = ({ signal }) => ({
+  id: 'app',
+  title: 'Muster',
+  doing: 'building',
+  stamp: path.join(root, 'out', 'built'),
+  inputs: () => fingerprint({ files: SOURCES.map((name) => path.join(root, name)) }),
+  isThere: async () => {
+    const [built, stamped] = await Promise.all([modified(cli), modified(path.join(root, 'out', 'built'))])
+    // Somebody else's build after ours may be of other sources.
+    return built !== undefined && stamped !== undefined && built <= stamped
+  },
+  hint: 'The sources do not build. If you changed them, `npm run build` shows where.',
+  work: async () => {
+    const entry = path.join(root, 'node_modules', 'electron-vite', 'bin', 'electron-vite.js')
+    await runCommand(process.execPath, [entry, 'build'], { log: 'build', signal })
+  },
+})
+
+/** @param {string} file */
+const modified = (file) =>
+  stat(file).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  )

@@ -1,0 +1,66 @@
+import { CommandFailed } from './commands.mjs'
+import { SetUpProblem } from './problem.mjs'
+import { stampAt } from './stamps.mjs'
+
+/**
+ * @typedef {object} Step
+ * @property {'node-packages' | 'app' | 'electron' | 'python' | 'starter' | 'browser'} id
+ * @property {string} title
+ * @property {string} doing what the progress line says while it runs
+ * @property {string} stamp the file that remembers with which inputs it was done
+ * @property {() => Promise<string>} inputs a fingerprint
+ * @property {() => Promise<boolean>} isThere whether its result still is where the stamp says
+ * @property {(say: (news: string) => void) => Promise<void>} work
+ * @property {string} hint what to do when it fails
+ */
+
+const REMINDER_MS = 30_000
+
+/**
+ * Does a step unless it was done with the same inputs before, with a line at its start and its end.
+ *
+ * @param {Step} step
+ * @param {{ print: (line: string) => void, now?: () => number }} options
+ * @returns {Promise<'done' | 'unchanged'>} rejects with a `SetUpProblem`
+ */
+export async function runStep(step, { print, now = () => performance.now() }) {
+  const stamp = stampAt(step.stamp)
+  /** @param {string} text */
+  const line = (text) => print(`  ${step.title.padEnd(20)} ${text}`)
+  const inputs = await step.inputs()
+  if ((await stamp.read()) === inputs && (await step.isThere())) {
+    line('ready')
+    return 'unchanged'
+  }
+
+  const start = now()
+  const elapsed = () => `${((now() - start) / 1000).toFixed(1)} s`
+  line(`${step.doing} …`)
+  const reminder = setInterval(() => line(`still at it after ${elapsed()}`), REMINDER_MS)
+  try {
+    await stamp.remove()
+    await step.work(line)
+    await stamp.write(inputs)
+    line(`done in ${elapsed()}`)
+    return 'done'
+  } catch (error) {
+    line(`failed after ${elapsed()}`)
+    throw problemOf(error, step)
+  } finally {
+    clearInterval(reminder)
+  }
+}
+
+/**
+ * @param {unknown} error
+ * @param {Step} step
+ */
+function problemOf(error, step) {
+  if (error instanceof SetUpProblem) return error
+  const message = `${step.title}: ${error instanceof Error ? error.message : String(error)}`
+  const said = error instanceof CommandFailed ? `${lastLines(error.output)}\n(all of it: ${error.log})\n` : ''
+  return new SetUpProblem({ message, hint: said + step.hint, cause: error })
+}
+
+/** @param {string} output */
+const lastLines = (output) => output.trimEnd().split('\n').slice(-8).join('\n')
