@@ -101,7 +101,17 @@ export const CatalogueModel = z.object({
   problem: z.string().optional(),
 })
 export type CatalogueModel = z.infer<typeof CatalogueModel>
-export const ModelsResponse = z.object({ models: z.array(CatalogueModel) })
+
+/** A model's directory that does not even tell what the model is (its config.json is missing or damaged). */
+export const UnreadableModel = CatalogueModel.pick({ modelId: true, source: true, path: true }).extend({
+  problem: z.string(),
+})
+export type UnreadableModel = z.infer<typeof UnreadableModel>
+
+export const ModelsResponse = z.object({
+  models: z.array(CatalogueModel),
+  unreadable: z.array(UnreadableModel).optional(),
+})
 
 /** Errors of control routes: what happened, why, what to do. */
 export const ControlError = z.object({

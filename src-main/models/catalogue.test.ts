@@ -1,0 +1,181 @@
+import { ModelId } from '@core/ids'
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { openCatalogue, type Catalogue } from './catalogue'
+import { huggingFaceCache } from './hugging-face-cache'
+import { safetensors, writeCachedModel, writeModel } from './testing/model-on-disk'
+
+describe('the models on this machine', () => {
+  let root: string
+  let catalogue: Catalogue | undefined
+  beforeEach(() => {
+    root = mkdtempSync(join(tmpdir(), 'muster-catalogue-'))
+  })
+  afterEach(async () => {
+    await catalogue?.close()
+    catalogue = undefined
+    rmSync(root, { recursive: true })
+  })
+
+  const own = (id: string) => join(root, 'data', 'models', id)
+  const cache = () => join(root, 'hub')
+  const open = async (): Promise<Catalogue> => {
+    catalogue = openCatalogue({
+      dataDir: join(root, 'data'),
+      env: { HF_HUB_CACHE: cache() },
+      home: join(root, 'home'),
+      starter: ModelId.parse('a/starter'),
+      quietMs: 5,
+    })
+    await catalogue.ready
+    return catalogue
+  }
+  const ids = (of: Catalogue) => of.list().map(({ modelId, source }) => `${modelId} ${source}`)
+  const id = (text: string) => ModelId.parse(text)
+
+  it('are none on a new machine', async () => {
+    const { list, unreadable } = await open()
+    expect(list()).toEqual([])
+    expect(unreadable()).toEqual([])
+  })
+
+  it('are found in our own store, the Hugging Face cache and wherever LM Studio keeps its own', async () => {
+    writeModel(own('a/starter'))
+    writeCachedModel(cache(), 'b/cached')
+    writeCachedModel(cache(), 'ownerless')
+    writeModel(join(root, 'home', '.lmstudio', 'models', 'c', 'studio'))
+    writeModel(join(root, 'home', '.cache', 'lm-studio', 'models', 'd', 'old-studio'))
+    writeModel(join(root, 'elsewhere', 'e', 'moved-studio'))
+    writeFileSync(
+      join(root, 'home', '.lmstudio', 'settings.json'),
+      JSON.stringify({ downloadsFolder: join(root, 'elsewhere') }),
+    )
+    const found = await open()
+    expect(ids(found)).toEqual([
+      'a/starter muster',
+      'b/cached huggingface',
+      'c/studio lmstudio',
+      'd/old-studio lmstudio',
+      'e/moved-studio lmstudio',
+      'ownerless huggingface',
+    ])
+    expect(found.list().map(({ starter }) => starter)).toEqual([true, false, false, false, false, false])
+  })
+
+  it('are those of the revision that main names, or else the newest', async () => {
+    const old = writeCachedModel(cache(), 'a/one', { revision: 'old' })
+    const recent = writeCachedModel(cache(), 'a/one', { revision: 'recent', main: 'old' })
+    const older = writeCachedModel(cache(), 'b/two', { revision: 'older', main: 'lost' })
+    const newer = writeCachedModel(cache(), 'b/two', { revision: 'newer', main: 'lost' })
+    utimesSync(old, 1, 1)
+    utimesSync(recent, 2, 2)
+    utimesSync(older, 1, 1)
+    utimesSync(newer, 2, 2)
+    expect((await open()).list().map(({ path }) => path)).toEqual([old, newer])
+  })
+
+  it('appear once: a whole one before a broken one, then ours before others', async () => {
+    writeModel(own('a/model'))
+    writeCachedModel(cache(), 'a/model')
+    writeModel(own('b/model'), { 'tokenizer.json': null })
+    writeCachedModel(cache(), 'b/model')
+    expect(ids(await open())).toEqual(['a/model muster', 'b/model huggingface'])
+  })
+
+  it('do not include what is unfinished, hidden or no model', async () => {
+    for (const name of ['x.partial-123', 'y.partial', '.hidden']) writeModel(own(`a/${name}`))
+    mkdirSync(own('a/empty'), { recursive: true })
+    writeFileSync(own('stray-file'), '')
+    const found = await open()
+    expect(ids(found)).toEqual([])
+    expect(found.unreadable()).toEqual([])
+  })
+
+  it('are told apart from directories that do not tell what they are', async () => {
+    writeModel(own('a/broken'), { 'config.json': '{' })
+    const { list, unreadable, card } = await open()
+    expect(list()).toEqual([])
+    expect(unreadable()).toEqual([
+      {
+        modelId: 'a/broken',
+        source: 'muster',
+        path: own('a/broken'),
+        problem: expect.stringContaining('config.json is damaged') as string,
+      },
+    ])
+    expect(await card(id('a/broken'))).toEqual({
+      status: 'failed',
+      reason: expect.stringContaining('config.json is damaged'),
+    })
+  })
+
+  it('may be links to a folder elsewhere', async () => {
+    const target = writeModel(join(root, 'disk', 'model'))
+    mkdirSync(own('a'), { recursive: true })
+    symlinkSync(target, own('a/linked'))
+    expect(ids(await open())).toEqual(['a/linked muster'])
+  })
+
+  it('are left exactly as they are where they are not ours', async () => {
+    writeCachedModel(cache(), 'b/cached')
+    writeModel(join(root, 'home', '.lmstudio', 'models', 'c', 'studio'), { 'model.safetensors': 'damaged' })
+    const everything = () =>
+      [cache(), join(root, 'home')].flatMap((folder) =>
+        readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => {
+          const { size, mtimeMs, ctimeMs, mode } = lstatSync(join(folder, name))
+          return { name, size, mtimeMs, ctimeMs, mode }
+        }),
+      )
+    const before = everything()
+    const found = await open()
+    await found.card(id('b/cached'))
+    expect(found.list()).toHaveLength(2)
+    expect(everything()).toEqual(before)
+  })
+
+  it('change as their files do, and whoever listens is told', async () => {
+    const found = await open()
+    const heard = vi.fn()
+    const stop = found.subscribe(heard)
+    writeModel(own('a/new'), { 'tokenizer.json': null })
+    await found.refresh()
+    expect(found.find(id('a/new'))?.problem).toBe('tokenizer.json is missing')
+    expect(heard).toHaveBeenCalledTimes(1)
+    await found.refresh()
+    expect(heard).toHaveBeenCalledTimes(1)
+    writeFileSync(join(own('a/new'), 'tokenizer.json'), '{}')
+    await vi.waitFor(() => expect(found.find(id('a/new'))?.problem).toBeUndefined(), { timeout: 10_000 })
+    stop()
+    const calls = heard.mock.calls.length
+    rmSync(own('a/new'), { recursive: true })
+    await found.refresh()
+    expect(found.list()).toEqual([])
+    expect(heard).toHaveBeenCalledTimes(calls)
+  })
+
+  it('give their card as the files are now', async () => {
+    const { card } = await open()
+    expect(await card(id('a/late'))).toEqual({ status: 'failed', reason: 'it is not on this machine' })
+    writeModel(own('a/late'))
+    expect(await card(id('a/late'))).toMatchObject({
+      status: 'loaded',
+      card: { storageBytes: safetensors(1000).length },
+    })
+    writeFileSync(join(own('a/late'), 'model.safetensors'), safetensors(2000))
+    expect(await card(id('a/late'))).toMatchObject({ card: { storageBytes: safetensors(2000).length } })
+  })
+})
+
+describe('the Hugging Face cache', () => {
+  const at = (env: Record<string, string>) => huggingFaceCache({ env, home: '/home/ann' })
+
+  it('is where huggingface_hub has it', () => {
+    expect(at({})).toBe('/home/ann/.cache/huggingface/hub')
+    expect(at({ XDG_CACHE_HOME: '/cache' })).toBe('/cache/huggingface/hub')
+    expect(at({ HF_HOME: '/hf', XDG_CACHE_HOME: '/cache' })).toBe('/hf/hub')
+    expect(at({ HF_HUB_CACHE: '/hub', HF_HOME: '/hf' })).toBe('/hub')
+    expect(at({ HF_HOME: '~/hf' })).toBe('/home/ann/hf/hub')
+  })
+})

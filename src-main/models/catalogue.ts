@@ -1,0 +1,142 @@
+import type { ModelId } from '@core/ids'
+import type { CatalogueModel, UnreadableModel } from '@core/protocols/control'
+import type { CardResult } from '@core/reconcile/process-manager'
+import { dirname } from 'node:path'
+import { inspectModelDirectory, type Candidate, type Inspection } from './model-directory'
+import { listModelFiles } from './model-files'
+import { findCandidates, type StoreOptions } from './stores'
+import { watchFolders } from './watched-folders'
+
+export interface CatalogueOptions extends StoreOptions {
+  /** The model that is offered first on a new machine. */
+  readonly starter: ModelId
+  /** How long to let files settle after a change before looking; a test may shorten it. */
+  readonly quietMs?: number
+}
+
+/** The models on this machine. */
+export interface Catalogue {
+  /** Resolves when the folders have been looked through for the first time. */
+  readonly ready: Promise<void>
+  /** In order of id, each id once. */
+  list(): readonly CatalogueModel[]
+  /** Directories of models that do not tell what they are, and why. */
+  unreadable(): readonly UnreadableModel[]
+  find(modelId: ModelId): CatalogueModel | undefined
+  /** The card as the files are now. A model that is not known yet is looked for. */
+  card(modelId: ModelId): Promise<CardResult>
+  /** Looks through all folders. Cheap where nothing changed: names, sizes and times only. */
+  refresh(): Promise<void>
+  /** Told when the lists have changed. Returns the way to stop. */
+  subscribe(listener: () => void): () => void
+  close(): Promise<void>
+}
+
+interface Remembered {
+  readonly fingerprint: string
+  readonly inspection: Inspection
+}
+
+const QUIET_MS = 300
+
+const byId = (a: { readonly modelId: string }, b: { readonly modelId: string }): number =>
+  a.modelId < b.modelId ? -1 : 1
+
+/** Of several directories with one model: one that can be run before one that cannot, then in the stores' order. */
+const preferred = (inspections: readonly Inspection[]): Inspection[] => {
+  const rank = (one: Inspection): number => (one.status === 'model' ? (one.model.problem === undefined ? 0 : 1) : 2)
+  const best = new Map<string, Inspection>()
+  for (const inspection of inspections) {
+    if (inspection.status === 'none') continue
+    const known = best.get(inspection.model.modelId)
+    if (!known || rank(inspection) < rank(known)) best.set(inspection.model.modelId, inspection)
+  }
+  return [...best.values()]
+}
+
+/**
+ * Opens the catalogue of the models in our own store, the Hugging Face cache and LM Studio's folders. It begins to
+ * look at once and follows changes. The folders of others are read and never written.
+ */
+export const openCatalogue = (options: CatalogueOptions): Catalogue => {
+  const remembered = new Map<string, Remembered>()
+  const listeners = new Set<() => void>()
+  let models: readonly CatalogueModel[] = []
+  let unreadable: readonly UnreadableModel[] = []
+  let looking: Promise<void> | undefined
+  let closed = false
+
+  const inspect = async (candidate: Candidate): Promise<Inspection> => {
+    const files = await listModelFiles(candidate.path)
+    if (!files) return { status: 'none' }
+    const key = `${candidate.source} ${candidate.path}`
+    const fingerprint = JSON.stringify(files)
+    const known = remembered.get(key)
+    if (known?.fingerprint === fingerprint) return known.inspection
+    const starter = candidate.source === 'muster' && candidate.modelId === options.starter
+    const inspection = await inspectModelDirectory(candidate, files, { starter })
+    remembered.set(key, { fingerprint, inspection })
+    return inspection
+  }
+
+  const publish = (inspections: readonly Inspection[]): void => {
+    const chosen = preferred(inspections)
+    const before = JSON.stringify([models, unreadable])
+    models = chosen.flatMap((one) => (one.status === 'model' ? [one.model] : [])).sort(byId)
+    unreadable = chosen.flatMap((one) => (one.status === 'unreadable' ? [one.model] : [])).sort(byId)
+    if (JSON.stringify([models, unreadable]) !== before) for (const listener of listeners) listener()
+  }
+
+  const look = async (): Promise<void> => {
+    const { candidates, roots } = await findCandidates(options)
+    const inspections: Inspection[] = []
+    // One after the other: a start has better things to do with the disk and the processor.
+    for (const candidate of candidates) {
+      if (closed) return
+      inspections.push(await inspect(candidate))
+    }
+    if (closed) return
+    const paths = new Set(candidates.map(({ source, path }) => `${source} ${path}`))
+    for (const key of [...remembered.keys()]) if (!paths.has(key)) remembered.delete(key)
+    folders.set([...new Set([...roots, ...candidates.flatMap(({ path }) => [path, dirname(path)])])])
+    publish(inspections)
+  }
+
+  const refresh = async (): Promise<void> => {
+    // A look that began before the call may have passed by what the caller knows of.
+    await looking
+    looking ??= look().finally(() => {
+      looking = undefined
+    })
+    await looking
+  }
+
+  const folders = watchFolders({ quietMs: options.quietMs ?? QUIET_MS, onChange: () => void refresh() })
+  const find = (modelId: ModelId): CatalogueModel | undefined => models.find((one) => one.modelId === modelId)
+  const ready = refresh()
+
+  return {
+    ready,
+    list: () => models,
+    unreadable: () => unreadable,
+    find,
+    card: async (modelId) => {
+      await ready
+      await refresh()
+      const model = find(modelId)
+      if (model) return { status: 'loaded', card: model.card }
+      const broken = unreadable.find((one) => one.modelId === modelId)
+      return { status: 'failed', reason: broken ? `${broken.problem} (${broken.path})` : 'it is not on this machine' }
+    },
+    refresh,
+    subscribe: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    close: async () => {
+      closed = true
+      folders.close()
+      await looking
+    },
+  }
+}

@@ -1,0 +1,28 @@
+import { readFile } from 'node:fs/promises'
+import { isAbsolute, join } from 'node:path'
+import { z } from 'zod'
+
+const Settings = z.looseObject({ downloadsFolder: z.string() })
+
+const text = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '')
+
+const downloadsFolder = async (lmStudio: string): Promise<string | undefined> => {
+  try {
+    const { downloadsFolder: folder } = Settings.parse(JSON.parse(await text(join(lmStudio, 'settings.json'))))
+    return isAbsolute(folder) ? folder : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * The folders in which LM Studio keeps models: where its settings say, and the places that its versions had by
+ * default. `~/.lmstudio-home-pointer` holds the path of its home where that was moved.
+ */
+export const lmStudioFolders = async (home: string): Promise<string[]> => {
+  const pointer = (await text(join(home, '.lmstudio-home-pointer'))).trim()
+  const homes = [...(isAbsolute(pointer) ? [pointer] : []), join(home, '.lmstudio'), join(home, '.cache', 'lm-studio')]
+  const chosen = await Promise.all(homes.map(downloadsFolder))
+  const folders = [...chosen.filter((folder) => folder !== undefined), ...homes.map((one) => join(one, 'models'))]
+  return [...new Set(folders)]
+}

@@ -1,0 +1,154 @@
+import { z } from 'zod'
+import { canonicalModelType } from './architectures'
+
+/** What config.json tells about a model; sizes as ModelCard has them. */
+export interface ModelShape {
+  readonly modelType: string
+  readonly layers: number
+  readonly hiddenSize: number
+  readonly kvHeads: number
+  readonly headDim?: number
+  readonly contextLength?: number
+  /** `4-bit`, `mxfp4`, `bfloat16`. */
+  readonly quantization?: string
+}
+
+export type ConfigReading =
+  { readonly status: 'read'; readonly shape: ModelShape } | { readonly status: 'refused'; readonly reason: string }
+
+// Files come from anywhere: a value of the wrong kind counts as not given.
+const count = z.number().int().positive().max(1e9).optional().catch(undefined)
+const text = z.string().min(1).max(100).optional().catch(undefined)
+/** One number, or one for each layer (OpenELM, Nemotron); the largest counts, for memory is kept for it. */
+const countPerLayer = z
+  .union([z.number(), z.array(z.number().nullable())])
+  .transform((value) => Math.max(...[value].flat().map((one) => one ?? 0)))
+  .pipe(z.number().int().positive().max(1e9))
+  .optional()
+  .catch(undefined)
+
+/** The names that architectures have for the same thing, the commonest first. */
+const Sizes = z.object({
+  num_hidden_layers: count,
+  num_layers: count,
+  n_layers: count,
+  n_layer: count,
+  num_transformer_layers: count,
+  hidden_size: count,
+  n_embd: count,
+  d_model: count,
+  model_dim: count,
+  num_attention_heads: countPerLayer,
+  n_heads: count,
+  n_head: count,
+  num_query_heads: countPerLayer,
+  num_key_value_heads: countPerLayer,
+  num_kv_heads: countPerLayer,
+  num_attention_groups: count,
+  multi_query: z.boolean().optional().catch(undefined),
+  attn_config: z.object({ kv_n_heads: count }).optional().catch(undefined),
+  head_dim: count,
+  kv_channels: count,
+  kv_lora_rank: count,
+  qk_rope_head_dim: count,
+  qk_nope_head_dim: count,
+  v_head_dim: count,
+  max_position_embeddings: count,
+  n_positions: count,
+  max_seq_len: count,
+  seq_length: count,
+  model_max_length: count,
+})
+type Sizes = z.infer<typeof Sizes>
+
+const Quantization = z.looseObject({ bits: count, mode: text, quant_method: text }).optional().catch(undefined)
+
+const Config = z.looseObject({
+  model_type: z.string().min(1).max(100),
+  text_config: z.unknown().optional(),
+  language_config: z.unknown().optional(),
+  llm_config: z.unknown().optional(),
+  quantization: Quantization,
+  quantization_config: Quantization,
+  torch_dtype: text,
+  dtype: text,
+})
+type Config = z.infer<typeof Config>
+
+const quantizationOf = ({
+  quantization,
+  quantization_config: foreign,
+  torch_dtype,
+  dtype,
+}: Config): string | undefined => {
+  const own = quantization ?? foreign
+  if (own?.mode !== undefined && own.mode !== 'affine') return own.mode
+  if (own?.bits !== undefined) return `${own.bits}-bit`
+  return own?.quant_method ?? torch_dtype ?? dtype
+}
+
+/** Architectures that mlx-lm keeps whole keys and values for although their weights are compressed. */
+const CACHES_WHOLE_KEYS: ReadonlySet<string> = new Set(['deepseek_v2', 'minicpm3', 'youtu_llm'])
+
+/**
+ * The head size with which `2 × kvHeads × headDim` values are what one layer keeps of a token. Latent
+ * attention keeps one compressed vector for all heads, or whole keys and values of unequal sizes.
+ */
+const latentHeadDim = (modelType: string, kvHeads: number, sizes: Sizes): number | undefined => {
+  const { kv_lora_rank: rank, qk_rope_head_dim: rope, qk_nope_head_dim: nope, v_head_dim: value } = sizes
+  if (rank === undefined || rope === undefined) return undefined
+  if (!CACHES_WHOLE_KEYS.has(modelType)) return Math.ceil((rank + rope) / (2 * kvHeads))
+  return nope === undefined || value === undefined ? undefined : Math.ceil((nope + rope + value) / 2)
+}
+
+const wholeOrNothing = (value: number): number | undefined => (Number.isInteger(value) ? value : undefined)
+
+const shapeOf = (config: Config, sizes: Sizes): ModelShape | undefined => {
+  const layers =
+    sizes.num_hidden_layers ?? sizes.num_layers ?? sizes.n_layers ?? sizes.n_layer ?? sizes.num_transformer_layers
+  const hiddenSize = sizes.hidden_size ?? sizes.n_embd ?? sizes.d_model ?? sizes.model_dim
+  if (layers === undefined || hiddenSize === undefined) return undefined
+  const modelType = canonicalModelType(config.model_type)
+  const heads = sizes.num_attention_heads ?? sizes.n_heads ?? sizes.n_head ?? sizes.num_query_heads
+  const kvHeads =
+    sizes.num_key_value_heads ??
+    sizes.num_kv_heads ??
+    sizes.num_attention_groups ??
+    sizes.attn_config?.kv_n_heads ??
+    (sizes.multi_query === true ? 1 : heads) ??
+    1
+  const headDim =
+    latentHeadDim(modelType, kvHeads, sizes) ??
+    sizes.head_dim ??
+    sizes.kv_channels ??
+    (heads === undefined ? undefined : wholeOrNothing(hiddenSize / heads))
+  const contextLength =
+    sizes.max_position_embeddings ??
+    sizes.n_positions ??
+    sizes.max_seq_len ??
+    sizes.seq_length ??
+    sizes.model_max_length
+  const quantization = quantizationOf(config)
+  return {
+    modelType,
+    layers,
+    hiddenSize,
+    kvHeads,
+    ...(headDim === undefined ? {} : { headDim }),
+    ...(contextLength === undefined ? {} : { contextLength }),
+    ...(quantization === undefined ? {} : { quantization }),
+  }
+}
+
+/** Reads a parsed config.json. Models that also see or hear have their language part in a part of its own. */
+export const readModelConfig = (json: unknown): ConfigReading => {
+  const config = Config.safeParse(json)
+  if (!config.success) return { status: 'refused', reason: 'config.json names no model_type' }
+  const { text_config, language_config, llm_config } = config.data
+  for (const part of [json, text_config, language_config, llm_config]) {
+    const sizes = Sizes.safeParse(part)
+    const shape = sizes.success ? shapeOf(config.data, sizes.data) : undefined
+    if (shape) return { status: 'read', shape }
+  }
+  return { status: 'refused', reason: 'config.json does not tell how many layers the model has and how wide they are' }
+}

@@ -1,0 +1,169 @@
+import { ModelId } from '@core/ids'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { inspectModelDirectory, type Candidate } from './model-directory'
+import { listModelFiles } from './model-files'
+import { llamaConfig, safetensors, writeModel, type FileChanges } from './testing/model-on-disk'
+
+const modelId = ModelId.parse('owner/Some-Model_7B-4bit')
+
+describe('a directory that may hold a model', () => {
+  let path: string
+  beforeEach(() => {
+    path = mkdtempSync(join(tmpdir(), 'muster-model-'))
+  })
+  afterEach(() => rmSync(path, { recursive: true }))
+
+  const inspect = async (source: Candidate['source'] = 'muster') =>
+    inspectModelDirectory({ modelId, path, source }, (await listModelFiles(path)) ?? [], { starter: false })
+  const problem = async (source?: Candidate['source']) => {
+    const inspection = await inspect(source)
+    return inspection.status === 'none' ? 'none' : `${inspection.status}: ${inspection.model.problem ?? 'none'}`
+  }
+  const index = (files: readonly string[], total_size?: number) =>
+    JSON.stringify({
+      metadata: { total_size },
+      weight_map: Object.fromEntries(files.map((file, n) => [`w${n}`, file])),
+    })
+
+  it('gives the card of a model, with the size that its weights have on disk', async () => {
+    writeModel(path)
+    expect(await inspect()).toEqual({
+      status: 'model',
+      model: {
+        modelId,
+        title: 'Some Model 7B',
+        quantization: '4-bit',
+        source: 'muster',
+        starter: false,
+        path,
+        card: {
+          modelId,
+          storageBytes: safetensors(1000).length,
+          layers: 30,
+          hiddenSize: 576,
+          kvHeads: 3,
+          headDim: 64,
+          contextLength: 8192,
+          supportsTensor: true,
+          supportsPipeline: false,
+        },
+      },
+    })
+  })
+
+  it('counts the weights that mlx-lm would load and nothing else', async () => {
+    const files = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors']
+    writeModel(path, {
+      'model.safetensors': null,
+      'model-00001-of-00002.safetensors': safetensors(10),
+      'model-00002-of-00002.safetensors': safetensors(20),
+      'model.safetensors.index.json': index(files),
+      'consolidated.safetensors': safetensors(5000),
+      'pytorch_model.bin': 'x'.repeat(5000),
+    })
+    expect(await inspect()).toMatchObject({
+      status: 'model',
+      model: { card: { storageBytes: safetensors(10).length + safetensors(20).length } },
+    })
+    expect(await problem()).toBe('model: none')
+  })
+
+  it('names the file that a broken download lacks, and the size that the whole has', async () => {
+    const files = [1, 2, 3].map((n) => `model-0000${n}-of-00003.safetensors`)
+    writeModel(path, {
+      'model.safetensors': null,
+      'model-00001-of-00003.safetensors': safetensors(10),
+      'model.safetensors.index.json': index(files, 9000),
+    })
+    expect(await problem('huggingface')).toBe(
+      'model: model-00002-of-00003.safetensors is missing, and 1 more of 3 files',
+    )
+    expect(await inspect()).toMatchObject({ model: { card: { storageBytes: 9000 } } })
+  })
+
+  it.each<[string, FileChanges, string]>([
+    [
+      'cut-off weights',
+      { 'model.safetensors': safetensors(1000).subarray(0, 500) },
+      'model: model.safetensors is damaged: it ends after 500 of',
+    ],
+    [
+      'weights of nothing',
+      { 'model.safetensors': '' },
+      'model: model.safetensors is damaged: its header does not fit into its 0 bytes',
+    ],
+    [
+      'weights of another kind',
+      { 'model.safetensors': 'not safetensors' },
+      'model: model.safetensors is damaged: its header does not fit',
+    ],
+    ['no weights', { 'model.safetensors': null }, 'model: model.safetensors is missing'],
+    ['a damaged index', { 'model.safetensors.index.json': '{' }, 'model: model.safetensors.index.json is damaged'],
+    ['no tokenizer', { 'tokenizer.json': null }, 'model: tokenizer.json is missing'],
+    ['a damaged tokenizer configuration', { 'tokenizer_config.json': '{' }, 'model: tokenizer_config.json is damaged'],
+    ['no chat template', { 'tokenizer_config.json': '{}' }, 'model: tokenizer_config.json has no chat template'],
+    [
+      'an unknown architecture',
+      { 'config.json': JSON.stringify({ ...llamaConfig, model_type: 'novel' }) },
+      'model: config.json says that this is a "novel" model',
+    ],
+    ['no configuration', { 'config.json': null }, 'unreadable: config.json is missing'],
+    ['a damaged configuration', { 'config.json': '{"model_type": "lla' }, 'unreadable: config.json is damaged'],
+    ['an empty configuration', { 'config.json': '{}' }, 'unreadable: config.json names no model_type'],
+    [
+      'a bare model_type',
+      { 'config.json': '{"model_type": "llama"}' },
+      'unreadable: config.json does not tell how many layers',
+    ],
+  ])('of ours is listed with %s, and the file is named', async (_, changes, expected) => {
+    writeModel(path, changes)
+    expect(await problem()).toContain(expected)
+  })
+
+  it.each<[string, FileChanges]>([
+    ['without weights', { 'model.safetensors': null }],
+    ['of another format', { 'model.safetensors': null, 'model-Q4_K_M.gguf': 'GGUF' }],
+    [
+      'of an architecture that is not for text',
+      { 'config.json': JSON.stringify({ ...llamaConfig, model_type: 'bert' }) },
+    ],
+    ['that is part of something else', { 'config.json': '{"_class_name": "UNet"}' }],
+  ])("in someone else's folder is none %s", async (_, changes) => {
+    writeModel(path, changes)
+    expect(await problem('huggingface')).toBe('none')
+  })
+
+  it('is none where it is empty or gone', async () => {
+    expect(await problem()).toBe('none')
+    expect(await listModelFiles(join(path, 'gone'))).toBeUndefined()
+  })
+
+  it('has a chat template in any of the places that there are', async () => {
+    writeModel(path, { 'tokenizer_config.json': '{}', 'chat_template.jinja': 'x' })
+    expect(await problem()).toBe('model: none')
+    writeModel(path, { 'tokenizer_config.json': null, 'chat_template.json': '{"chat_template": "x"}' })
+    expect(await problem()).toBe('model: none')
+    writeModel(path, { 'tokenizer_config.json': '{"chat_template": [{"name": "default", "template": "x"}]}' })
+    expect(await problem()).toBe('model: none')
+  })
+
+  it('is not led astray by links to nowhere, directories and pipes in place of files', async () => {
+    writeModel(path, { 'config.json': null, 'tokenizer.json': null, 'model.safetensors': null })
+    symlinkSync(join(path, 'nowhere'), join(path, 'model.safetensors'))
+    mkdirSync(join(path, 'tokenizer.json'))
+    // Reading it would never end.
+    execFileSync('mkfifo', [join(path, 'config.json')])
+    expect(await problem()).toBe('unreadable: config.json is missing')
+  })
+
+  it('follows links to the content of a file', async () => {
+    writeModel(path, { 'model.safetensors': null })
+    writeFileSync(join(path, 'blob'), safetensors(10))
+    symlinkSync('blob', join(path, 'model.safetensors'))
+    expect(await inspect()).toMatchObject({ model: { card: { storageBytes: safetensors(10).length } } })
+  })
+})

@@ -1,0 +1,68 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** A small file in the safetensors format with one tensor of so many bytes. */
+export const safetensors = (bytes: number): Buffer => {
+  const header = Buffer.from(JSON.stringify({ w: { dtype: 'U8', shape: [bytes], data_offsets: [0, bytes] } }))
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(header.length))
+  return Buffer.concat([length, header, Buffer.alloc(bytes)])
+}
+
+export const llamaConfig = {
+  model_type: 'llama',
+  num_hidden_layers: 30,
+  hidden_size: 576,
+  num_attention_heads: 9,
+  num_key_value_heads: 3,
+  max_position_embeddings: 8192,
+  quantization: { group_size: 64, bits: 4 },
+}
+
+/** What stands in a file instead of what a sound model has there; `null` leaves the file out. */
+export type FileChanges = Readonly<Record<string, string | Buffer | null>>
+
+/** The files of a model that can be run and talked to. */
+export const modelFiles = (changes: FileChanges = {}): Map<string, string | Buffer> => {
+  const files: Record<string, string | Buffer | null> = {
+    'config.json': JSON.stringify(llamaConfig),
+    'model.safetensors': safetensors(1000),
+    'tokenizer.json': '{}',
+    'tokenizer_config.json': JSON.stringify({ chat_template: '{{ messages }}' }),
+    ...changes,
+  }
+  return new Map(
+    Object.entries(files).flatMap(([name, content]) => (content === null ? [] : [[name, content] as const])),
+  )
+}
+
+export const writeModel = (directory: string, changes: FileChanges = {}): string => {
+  mkdirSync(directory, { recursive: true })
+  for (const [name, content] of modelFiles(changes)) writeFileSync(join(directory, name), content)
+  return directory
+}
+
+interface CachedModel {
+  readonly revision?: string
+  /** What refs/main holds; the revision unless told otherwise. */
+  readonly main?: string
+}
+
+/** Writes a model as `huggingface_hub` does: content in blobs, names as links in the snapshot of a revision. */
+export const writeCachedModel = (
+  cache: string,
+  repository: string,
+  { revision = 'abc123', main }: CachedModel = {},
+): string => {
+  const root = join(cache, `models--${repository.replace('/', '--')}`)
+  const snapshot = join(root, 'snapshots', revision)
+  for (const folder of ['blobs', 'refs', join('snapshots', revision)])
+    mkdirSync(join(root, folder), { recursive: true })
+  writeFileSync(join(root, 'refs', 'main'), main ?? revision)
+  for (const [name, content] of modelFiles()) {
+    const blob = `${revision}-${name}`
+    writeFileSync(join(root, 'blobs', blob), content)
+    symlinkSync(join('..', '..', 'blobs', blob), join(snapshot, name))
+  }
+  return snapshot
+}
