@@ -1,0 +1,33 @@
+import type { Command } from '@core/commands/command'
+import type { Envelope } from '@core/events/event'
+import type { GenerationUpdate } from '@core/generation/stream'
+import type { CommandId, MetaInstanceId, ModelId, RunnerId } from '@core/ids'
+import type { CatalogueModel } from '@core/protocols/control'
+import type { State } from '@core/state/state'
+import type { Refusal } from '@core/commands/command'
+import type { ClientRequest } from '../serving/serving'
+
+/** What the API needs of the node it speaks for. */
+export interface ApiContext {
+  readonly version: string
+  readonly source: {
+    state(): State
+    subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void
+    /** What followed that index of that term; undefined where it is no longer known. */
+    eventsAfter(index: number, term: number): readonly Envelope[] | undefined
+  }
+  readonly commands: {
+    /** Rejects with an error that has `code`, `message` and `hint` where the node cannot decide. */
+    submit(command: Command, options: { commandId: CommandId }): Promise<{ status: 'done' } | { status: 'refused'; refusal: Refusal }>
+    /** Resolves after the next pass over the state. */
+    reconciled(): Promise<void>
+    history(metaInstanceId: MetaInstanceId): Promise<readonly Envelope[]>
+    status(): { role: 'master' } | { role: 'stepped-down'; code: string; reason: string; hint: string }
+  }
+  readonly serving: { generate(request: ClientRequest, signal: AbortSignal): AsyncIterable<GenerationUpdate> }
+  readonly catalogue: {
+    list(): readonly CatalogueModel[]
+    find(modelId: ModelId): CatalogueModel | undefined
+  }
+  readonly consoleOf: (runnerId: RunnerId) => string | undefined
+}

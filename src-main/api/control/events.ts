@@ -1,0 +1,64 @@
+import type { ServerResponse } from 'node:http'
+import type { HttpBindings } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { Hono } from 'hono'
+import { z } from 'zod'
+import type { Envelope } from '@core/events/event'
+import type { EventStreamMessage } from '@core/protocols/event-stream'
+import { parseWith } from '../body'
+import type { ApiContext } from '../context'
+import { publicEnvelope, publicState } from '../redaction'
+
+const KEEP_ALIVE_MS = 15_000
+/** A client this far behind is not reading; it may come back and resume. */
+const MAX_UNREAD_BYTES = 8 * 1024 * 1024
+
+const Query = z.object({ after: z.coerce.number().int().nonnegative().optional(), term: z.coerce.number().int().nonnegative().optional() })
+
+/** Where the client left off: by its query, or by what its browser remembers (`term:index`). */
+const position = (query: Record<string, string>, lastEventId: string | undefined): { index: number; term: number } | undefined => {
+  const remembered = /^(\d+):(\d+)$/.exec(lastEventId ?? '')
+  if (remembered) return { term: Number(remembered[1]), index: Number(remembered[2]) }
+  const { after, term } = parseWith(Query, query)
+  return after === undefined || term === undefined ? undefined : { index: after, term }
+}
+
+const stream = ({ source }: ApiContext, out: ServerResponse, from: { index: number; term: number } | undefined): void => {
+  const send = (message: EventStreamMessage, term: number, index: number): void => {
+    if (out.writableLength > MAX_UNREAD_BYTES) out.destroy()
+    else out.write(`id: ${term}:${index}\ndata: ${JSON.stringify(message)}\n\n`)
+  }
+  const sendEvent = (envelope: Envelope): void => send({ kind: 'event', envelope: publicEnvelope(envelope) }, envelope.term, envelope.index)
+  const sendSnapshot = (): void => {
+    const state = source.state()
+    send({ kind: 'snapshot', state: publicState(state) }, state.term, state.lastEventIndex)
+  }
+  const missed = from && source.eventsAfter(from.index, from.term)
+  if (missed) missed.forEach(sendEvent)
+  else sendSnapshot()
+  const unsubscribe = source.subscribe(sendEvent, sendSnapshot)
+  const keepAlive = setInterval(() => out.write(':\n\n'), KEEP_ALIVE_MS)
+  out.on('close', () => {
+    unsubscribe()
+    clearInterval(keepAlive)
+  })
+}
+
+/** `GET /events`: what happens, as server-sent events. */
+export const eventRoutes = (context: ApiContext): Hono<{ Bindings: HttpBindings }> => {
+  const routes = new Hono<{ Bindings: HttpBindings }>()
+  routes.get('/events', (c) => {
+    const from = position(c.req.query(), c.req.header('last-event-id'))
+    const out = c.env.outgoing
+    const allowed = c.res.headers.get('access-control-allow-origin')
+    out.writeHead(200, {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      connection: 'keep-alive',
+      ...(allowed !== null && { 'access-control-allow-origin': allowed }),
+    })
+    stream(context, out, from)
+    return RESPONSE_ALREADY_SENT
+  })
+  return routes
+}

@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto'
+import { Hono } from 'hono'
+import { MetaInstanceId } from '@core/ids'
+import { place } from '@core/placement/place'
+import { CreateMetaInstanceRequest, UpdateMetaInstanceRequest } from '@core/protocols/control'
+import { currentInstance } from '@core/state/bindings'
+import type { Constraints, MetaInstanceChanges } from '@core/state/meta-instances'
+import { camelCased, jsonBody, parseWith } from '../body'
+import { carryOut } from '../commands'
+import type { ApiContext } from '../context'
+import { Problem } from '../problem'
+import { usableModel, viewOf } from './views'
+
+/** How long the answer to a declaration waits to tell where it was placed. */
+const PLACING_MS = 250
+
+const idFrom = (text: string): MetaInstanceId => parseWith(MetaInstanceId, text)
+
+/** A pass has looked at it: it has an instance, or the reason why not. */
+const looked = async ({ commands, source }: ApiContext, id: MetaInstanceId): Promise<void> => {
+  const until = performance.now() + PLACING_MS
+  while (performance.now() < until) {
+    await commands.reconciled()
+    const state = source.state()
+    const declared = state.metaInstances[id]
+    if (!declared || declared.paused || declared.placementError || currentInstance(state, id)) return
+    // Its model card is still being read.
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+const neverPossible = (context: ApiContext, { modelId, sharding, minNodes }: Pick<Constraints, 'modelId' | 'sharding' | 'minNodes'>): void => {
+  const { card } = usableModel(context, modelId)
+  if (sharding === 'Tensor' && minNodes > 1 && !card.supportsTensor) {
+    throw new Problem(400, 'tensor_unsupported', `${modelId} does not support Tensor sharding`, { hint: 'Use "sharding": "Pipeline".', param: 'sharding' })
+  }
+}
+
+export const metaInstanceRoutes = (context: ApiContext): Hono => {
+  const { source, commands } = context
+  const routes = new Hono()
+
+  routes.post('/meta_instance', async (c) => {
+    const { minNodes = 1, ...wanted } = parseWith(CreateMetaInstanceRequest, camelCased(await jsonBody(c)))
+    neverPossible(context, { ...wanted, minNodes })
+    if (c.req.query('validate') === 'true') {
+      const result = place(source.state(), usableModel(context, wanted.modelId).card, { ...wanted, minNodes })
+      if (result.status === 'refused') {
+        const { code, reason, details } = result.error
+        throw new Problem(400, code, reason, details === undefined ? {} : { details })
+      }
+    }
+    const metaInstanceId = MetaInstanceId.parse(randomUUID())
+    await carryOut(context, { type: 'CreateMetaInstance', metaInstanceId, minNodes, ...wanted })
+    await looked(context, metaInstanceId)
+    return c.json(viewOf(source.state(), metaInstanceId), 201)
+  })
+
+  routes.get('/meta_instances', (c) => {
+    const state = source.state()
+    return c.json({ metaInstances: Object.values(state.metaInstances).map(({ metaInstanceId }) => viewOf(state, metaInstanceId)) })
+  })
+
+  routes.get('/meta_instance/:id', (c) => c.json(viewOf(source.state(), idFrom(c.req.param('id')))))
+
+  routes.patch('/meta_instance/:id', async (c) => {
+    const metaInstanceId = idFrom(c.req.param('id'))
+    const { minNodes, ...wanted } = parseWith(UpdateMetaInstanceRequest, camelCased(await jsonBody(c)))
+    const known = viewOf(source.state(), metaInstanceId)
+    // Clearing a field that has a default sets that.
+    const changes: MetaInstanceChanges = { ...wanted, ...(minNodes !== undefined && { minNodes: minNodes ?? 1 }) }
+    neverPossible(context, {
+      modelId: changes.modelId ?? known.modelId,
+      sharding: changes.sharding ?? known.sharding,
+      minNodes: changes.minNodes ?? known.minNodes,
+    })
+    await carryOut(context, { type: 'UpdateMetaInstance', metaInstanceId, changes })
+    await commands.reconciled()
+    return c.json(viewOf(source.state(), metaInstanceId))
+  })
+
+  routes.delete('/meta_instance/:id', async (c) => {
+    const metaInstanceId = idFrom(c.req.param('id'))
+    await carryOut(context, { type: 'DeleteMetaInstance', metaInstanceId })
+    return c.json({ metaInstanceId, deleted: true })
+  })
+
+  routes.post('/meta_instance/:id/restart', async (c) => {
+    const metaInstanceId = idFrom(c.req.param('id'))
+    await carryOut(context, { type: 'RestartMetaInstance', metaInstanceId })
+    await commands.reconciled()
+    return c.json(viewOf(source.state(), metaInstanceId))
+  })
+
+  /** Where it is, or where it would be placed now. */
+  routes.get('/meta_instance/:id/placement', (c) => {
+    const state = source.state()
+    const declared = viewOf(state, idFrom(c.req.param('id')))
+    const instance = currentInstance(state, declared.metaInstanceId)
+    if (instance) return c.json({ instance })
+    const model = context.catalogue.find(declared.modelId)
+    if (!model) return c.json({ error: { code: 'unknown_model', reason: `${declared.modelId} is not on this machine` } })
+    const result = place(state, model.card, declared)
+    return c.json(result.status === 'placed' ? { placement: result.placement } : { error: result.error })
+  })
+
+  /** Its decisions, newest first. */
+  routes.get('/meta_instance/:id/history', async (c) => {
+    const { metaInstanceId } = viewOf(source.state(), idFrom(c.req.param('id')))
+    return c.json({ events: [...(await commands.history(metaInstanceId))].reverse() })
+  })
+
+  return routes
+}

@@ -1,0 +1,87 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import {
+  ControlError,
+  CreateMetaInstanceRequest,
+  MetaInstanceView,
+  ModelsResponse,
+  PlaceInstanceRequest,
+  PreviewResponse,
+  UpdateMetaInstanceRequest,
+} from '@core/protocols/control'
+import { Instance } from '@core/state/instances'
+import { State } from '@core/state/state'
+import { ChatCompletionRequest } from '../openai/schema'
+
+interface Described {
+  readonly method: 'get' | 'post' | 'patch' | 'delete'
+  readonly path: string
+  readonly does: string
+  readonly body?: z.ZodType
+  readonly answer?: z.ZodType
+  readonly query?: readonly string[]
+}
+
+/** All routes, for people and programs that read about them. */
+const ROUTES: readonly Described[] = [
+  { method: 'post', path: '/meta_instance', does: 'Declare a model that is to be kept running', body: CreateMetaInstanceRequest, answer: MetaInstanceView, query: ['validate'] },
+  { method: 'get', path: '/meta_instances', does: 'All declarations with their status', answer: z.object({ metaInstances: z.array(MetaInstanceView) }) },
+  { method: 'get', path: '/meta_instance/{id}', does: 'One declaration with its status', answer: MetaInstanceView },
+  { method: 'patch', path: '/meta_instance/{id}', does: 'Change constraints, name or pause; null clears', body: UpdateMetaInstanceRequest, answer: MetaInstanceView },
+  { method: 'delete', path: '/meta_instance/{id}', does: 'Delete a declaration with its instance and tasks' },
+  { method: 'post', path: '/meta_instance/{id}/restart', does: 'Load it anew', answer: MetaInstanceView },
+  { method: 'get', path: '/meta_instance/{id}/placement', does: 'Where it is, or would be placed' },
+  { method: 'get', path: '/meta_instance/{id}/history', does: 'Its decisions, newest first' },
+  { method: 'post', path: '/place_instance', does: 'Place one instance that nothing keeps', body: PlaceInstanceRequest, answer: Instance },
+  { method: 'get', path: '/instance/previews', does: 'What each way to share a model out would give', answer: PreviewResponse, query: ['modelId', 'nodeIds', 'minNodes', 'without', 'maxContext'] },
+  { method: 'get', path: '/instance/await', does: 'Wait until a model can serve', answer: Instance, query: ['modelId'] },
+  { method: 'get', path: '/instance/{id}', does: 'One instance', answer: Instance },
+  { method: 'delete', path: '/instance/{id}', does: 'Delete one instance' },
+  { method: 'get', path: '/runner/{id}/console', does: 'What a runner printed lately' },
+  { method: 'get', path: '/state', does: 'Everything this node knows', answer: State },
+  { method: 'get', path: '/events', does: 'What happens, as server-sent events', query: ['after', 'term'] },
+  { method: 'get', path: '/models', does: 'The models on this machine', answer: ModelsResponse },
+  { method: 'get', path: '/api_keys', does: 'The API keys, without the keys themselves' },
+  { method: 'post', path: '/api_keys', does: 'Create an API key', body: z.strictObject({ name: z.string() }) },
+  { method: 'delete', path: '/api_keys/{id}', does: 'Revoke an API key' },
+  { method: 'get', path: '/health', does: 'Whether this node can decide' },
+  { method: 'get', path: '/metrics', does: 'Figures in Prometheus’ format' },
+  { method: 'get', path: '/v1/models', does: 'OpenAI: the models that are declared' },
+  { method: 'post', path: '/v1/chat/completions', does: 'OpenAI: continue a conversation', body: ChatCompletionRequest },
+]
+
+const json = (schema: z.ZodType, io: 'input' | 'output') => ({ 'application/json': { schema: z.toJSONSchema(schema, { io, unrepresentable: 'any' }) } })
+
+const parameters = ({ path, query = [] }: Described) => [
+  ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
+  ...query.map((name) => ({ name, in: 'query', schema: { type: 'string' } })),
+]
+
+const operation = (route: Described) => ({
+  summary: route.does,
+  parameters: parameters(route),
+  ...(route.body && { requestBody: { required: true, content: json(route.body, 'input') } }),
+  responses: {
+    '200': { description: 'Done', ...(route.answer && { content: json(route.answer, 'output') }) },
+    default: { description: 'What is wrong, and what to do', content: json(ControlError, 'output') },
+  },
+})
+
+/** The OpenAPI document of this API. */
+export const openApiDocument = (version: string): object => {
+  const paths: Record<string, Record<string, object>> = {}
+  for (const route of ROUTES) paths[route.path] = { ...paths[route.path], [route.method]: operation(route) }
+  return { openapi: '3.1.0', info: { title: 'Muster', version, license: { name: 'Apache-2.0' } }, paths }
+}
+
+const page = (version: string): string => {
+  const rows = ROUTES.map(({ method, path, does }) => `<tr><td><code>${method.toUpperCase()}</code></td><td><code>${path}</code></td><td>${does}</td></tr>`)
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Muster API ${version}</title><h1>Muster API ${version}</h1><p>The full description is in <a href="/openapi.json">/openapi.json</a>.</p><table>${rows.join('')}</table></html>`
+}
+
+export const openApiRoutes = (version: string): Hono => {
+  const routes = new Hono()
+  routes.get('/openapi.json', (c) => c.json(openApiDocument(version)))
+  routes.get('/docs', (c) => c.html(page(version)))
+  return routes
+}

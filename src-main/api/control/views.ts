@@ -1,0 +1,24 @@
+import type { MetaInstanceId, ModelId } from '@core/ids'
+import type { CatalogueModel, MetaInstanceView } from '@core/protocols/control'
+import type { State } from '@core/state/state'
+import { statusOf } from '@core/state/status'
+import type { ApiContext } from '../context'
+import { Problem } from '../problem'
+
+/** A declaration with its status. Throws Problem for an unknown id. */
+export const viewOf = (state: State, id: MetaInstanceId): MetaInstanceView => {
+  const metaInstance = state.metaInstances[id]
+  if (!metaInstance) throw new Problem(404, 'not_found', `There is no meta-instance with the id ${id}`, { hint: 'GET /meta_instances lists them.' })
+  const { status, detail } = statusOf(state, metaInstance)
+  return { ...metaInstance, status, statusDetail: detail }
+}
+
+/** A model that can be run. Throws Problem: one that is not here or is damaged never becomes a declaration. */
+export const usableModel = ({ catalogue }: ApiContext, modelId: ModelId): CatalogueModel => {
+  const model = catalogue.find(modelId)
+  if (!model) {
+    throw new Problem(400, 'unknown_model', `The model ${modelId} is not on this machine`, { hint: 'GET /models lists those that are.', param: 'modelId' })
+  }
+  if (model.problem !== undefined) throw new Problem(400, 'damaged_model', `${modelId} cannot be run: ${model.problem}`, { param: 'modelId' })
+  return model
+}

@@ -1,0 +1,12 @@
+/** The promise's value if it comes within that time, else undefined; the promise goes on. */
+export const firstWithin = async <Value>(promise: Promise<Value>, milliseconds: number): Promise<Value | undefined> => {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), milliseconds)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,20 @@
+import type { GenerationUpdate } from '@core/generation/stream'
+import { Problem } from './problem'
+
+const RETRY_AFTER_SECONDS = 5
+
+/** A failed generation as an answer: what was wrong with the request, or when to come back. */
+export const failureOf = ({ code, message }: Extract<GenerationUpdate, { type: 'failed' }>): Problem => {
+  switch (code) {
+    case 'model_not_found':
+      return new Problem(404, code, message, { param: 'model' })
+    case 'context_length_exceeded':
+      return new Problem(400, code, message, { param: 'messages' })
+    case 'invalid_request':
+    case 'unsupported':
+      return new Problem(400, code, message)
+    case 'model_unavailable':
+    case 'runner_failed':
+      return new Problem(503, code, message, { retryAfter: RETRY_AFTER_SECONDS })
+  }
+}

@@ -1,0 +1,116 @@
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import type { ApiContext } from './context'
+import { eventRoutes } from './control/events'
+import { instanceRoutes } from './control/instances'
+import { metaInstanceRoutes } from './control/meta-instances'
+import { nodeRoutes } from './control/node'
+import { openApiRoutes } from './control/openapi'
+import { respondWith } from './dialect'
+import { Access } from './middleware/access'
+import { contentType } from './middleware/content-type'
+import { hostCheck } from './middleware/host'
+import { originCheck } from './middleware/origin'
+import { openaiRoutes } from './openai/routes'
+import { Problem } from './problem'
+import { staticRoutes } from './static-files'
+
+const MAX_BODY_BYTES = 32 * 1024 * 1024
+
+export interface ApiOptions {
+  readonly context: ApiContext
+  readonly host: string
+  /** 0 picks a free one. */
+  readonly port: number
+  /** Folder with the built app; served at `/`. */
+  readonly staticDir: string | undefined
+  /** Origins of our own windows. */
+  readonly trustedOrigins: readonly string[]
+  readonly log: { warn(fields: object, message: string): void }
+}
+
+export interface Api {
+  readonly url: string
+  /** A link that signs one browser in; undefined where the API is not open to the network. */
+  readonly signInLink: (() => string) | undefined
+  close(): Promise<void>
+}
+
+/** The port cannot be had; says who to ask. */
+export class ListenError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly hint: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+    this.name = 'ListenError'
+  }
+}
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host)
+
+const buildApp = (options: ApiOptions, access: Access | undefined): Hono<{ Bindings: HttpBindings }> => {
+  const { context, staticDir, trustedOrigins, log } = options
+  const app = new Hono<{ Bindings: HttpBindings }>()
+  app.onError((error, c) => {
+    if (error instanceof Problem) return respondWith(c, error)
+    log.warn({ err: error, path: c.req.path }, 'a request failed unexpectedly')
+    return respondWith(c, new Problem(500, 'internal', 'This node failed to answer', { hint: 'Its log says why.' }))
+  })
+  app.notFound((c) => respondWith(c, new Problem(404, 'not_found', `There is no ${c.req.method} ${c.req.path}`, { hint: 'GET /docs lists all routes.' })))
+  app.use(hostCheck({ open: access !== undefined }))
+  app.use(originCheck({ trusted: trustedOrigins }))
+  if (access) {
+    app.get('/sign-in', access.signIn)
+    app.use(access.check)
+  }
+  app.use(contentType)
+  app.use(
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: () => {
+        throw new Problem(413, 'too_large', 'The body is over 32 MiB')
+      },
+    }),
+  )
+  app.route('/', metaInstanceRoutes(context))
+  app.route('/', instanceRoutes(context))
+  app.route('/', nodeRoutes(context))
+  app.route('/', eventRoutes(context))
+  app.route('/', openaiRoutes(context))
+  app.route('/', openApiRoutes(context.version))
+  if (staticDir !== undefined) app.route('/', staticRoutes(staticDir))
+  return app
+}
+
+/** Listens, and answers until closed. Throws ListenError. */
+export const startApi = async (options: ApiOptions): Promise<Api> => {
+  const { host, port, context } = options
+  const access = isLoopback(host) ? undefined : new Access(() => context.source.state())
+  const server = createAdaptorServer({ fetch: buildApp(options, access).fetch })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const taken = cause.code === 'EADDRINUSE'
+      const message = taken ? `Port ${port} of ${host} is in use by another program` : `Cannot listen on port ${port} of ${host} (${cause.code ?? cause.message})`
+      reject(new ListenError(taken ? 'port_in_use' : 'cannot_listen', message, 'Quit that program, or choose another port with --port or MUSTER_PORT.', { cause }))
+    })
+    server.listen(port, host, resolve)
+  })
+  const { port: actual } = server.address() as AddressInfo
+  const name = host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host
+  const url = `http://${name}:${actual}`
+  return {
+    url,
+    signInLink: access && (() => `${url}${access.signInPath()}`),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        // Event streams never end by themselves.
+        if ('closeAllConnections' in server) server.closeAllConnections()
+      }),
+  }
+}

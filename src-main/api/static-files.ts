@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync, type Dirent } from 'node:fs'
+import { extname, join, relative, sep } from 'node:path'
+import { Hono } from 'hono'
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.woff2': 'font/woff2',
+  '.json': 'application/json',
+  '.webmanifest': 'application/manifest+json',
+}
+
+/** What a page of this app may do: nothing but talk to this node. */
+export const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+const filesIn = (directory: string): string[] => {
+  let entries: Dirent[]
+  try {
+    entries = readdirSync(directory, { withFileTypes: true, recursive: true })
+  } catch {
+    return []
+  }
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+}
+
+/** The app's own files. Only names found at the start are served, so that no path can lead elsewhere. */
+export const staticRoutes = (directory: string): Hono => {
+  const routes = new Hono()
+  const files = new Map(filesIn(directory).map((file) => [`/${relative(directory, file).split(sep).join('/')}`, file]))
+  const index = files.get('/index.html')
+  if (index) files.set('/', index)
+  routes.get('*', async (c, next) => {
+    const file = files.get(c.req.path)
+    if (file === undefined) return next()
+    c.header('content-type', TYPES[extname(file)] ?? 'application/octet-stream')
+    c.header('content-security-policy', CONTENT_SECURITY_POLICY)
+    c.header('x-content-type-options', 'nosniff')
+    c.header('referrer-policy', 'no-referrer')
+    // Names under assets contain a hash of their content.
+    c.header('cache-control', c.req.path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache')
+    return c.body(new Uint8Array(readFileSync(file)))
+  })
+  return routes
+}
