@@ -6,6 +6,8 @@ interface LockedPackage {
   version?: string
   integrity?: string
   resolved?: string
+  /** Comes inside another package, whose content is pinned. */
+  inBundle?: boolean
   optionalDependencies?: Record<string, string>
 }
 
@@ -29,5 +31,6 @@ it('has the native parts of every package for every platform, not only for the o
 })
 
 it('pins every package by version and content, and none to an address', () => {
-  expect(locked.filter(([, entry]) => !entry.version || !entry.integrity || entry.resolved)).toEqual([])
+  const own = locked.filter(([, entry]) => !entry.inBundle)
+  expect(own.filter(([, entry]) => !entry.version || !entry.integrity || entry.resolved)).toEqual([])
 })

@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import { runCommand } from './commands.mjs'
+import { modifiedAt } from './files.mjs'
 import { root } from './places.mjs'
 import { fingerprint } from './stamps.mjs'
 
@@ -17,12 +17,13 @@ export const cli = path.join(root, 'out', 'main', 'cli.cjs')
  */
 export const appBuild = ({ signal }) => ({
   id: 'app',
+  needs: ['node-packages'],
   title: 'Muster',
   doing: 'building',
   stamp: path.join(root, 'out', 'built'),
   inputs: () => fingerprint({ files: SOURCES.map((name) => path.join(root, name)) }),
   isThere: async () => {
-    const [built, stamped] = await Promise.all([modified(cli), modified(path.join(root, 'out', 'built'))])
+    const [built, stamped] = await Promise.all([modifiedAt(cli), modifiedAt(path.join(root, 'out', 'built'))])
     // Somebody else's build after ours may be of other sources.
     return built !== undefined && stamped !== undefined && built <= stamped
   },
@@ -32,10 +33,3 @@ export const appBuild = ({ signal }) => ({
     await runCommand(process.execPath, [entry, 'build'], { log: 'build', signal })
   },
 })
-
-/** @param {string} file */
-const modified = (file) =>
-  stat(file).then(
-    ({ mtimeMs }) => mtimeMs,
-    () => undefined,
-  )

@@ -1,6 +1,7 @@
-import { access, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { runCommand } from './commands.mjs'
+import { exists } from './files.mjs'
 import { root } from './places.mjs'
 import { SetUpProblem } from './problem.mjs'
 import { fingerprint } from './stamps.mjs'
@@ -19,10 +20,7 @@ export async function installedElectron(env = process.env) {
   const relative = await readFile(path.join(PACKAGE, 'path.txt'), 'utf8').catch(() => undefined)
   if (relative === undefined) return undefined
   const binary = path.join(PACKAGE, 'dist', relative.trim())
-  return access(binary).then(
-    () => binary,
-    () => undefined,
-  )
+  return (await exists(binary)) ? binary : undefined
 }
 
 /**
@@ -34,6 +32,7 @@ export async function installedElectron(env = process.env) {
  */
 export const electronBinary = ({ signal }) => ({
   id: 'electron',
+  needs: ['node-packages'],
   title: 'Electron',
   doing: 'downloading',
   stamp: path.join(PACKAGE, 'dist', 'muster'),

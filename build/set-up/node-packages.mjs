@@ -1,6 +1,7 @@
-import { access } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { CommandFailed, runCommand, withRetries } from './commands.mjs'
+import { exists } from './files.mjs'
 import { root } from './places.mjs'
 import { SetUpProblem } from './problem.mjs'
 import { fingerprint } from './stamps.mjs'
@@ -22,10 +23,7 @@ export function npm(args) {
  */
 async function headersOfThisNode() {
   const prefix = path.resolve(path.dirname(process.execPath), '..')
-  const there = await access(path.join(prefix, 'include', 'node', 'node.h')).then(
-    () => true,
-    () => false,
-  )
+  const there = await exists(path.join(prefix, 'include', 'node', 'node.h'))
   return there && !process.env['npm_config_nodedir'] ? { npm_config_nodedir: prefix } : {}
 }
 
@@ -35,6 +33,7 @@ async function headersOfThisNode() {
  */
 export const nodePackages = ({ signal }) => ({
   id: 'node-packages',
+  needs: [],
   title: 'Node packages',
   doing: 'installing',
   stamp: path.join(root, 'node_modules', '.cache', 'muster', 'installed'),
@@ -46,6 +45,7 @@ export const nodePackages = ({ signal }) => ({
   isThere: async () => true,
   hint: 'Check that this machine reaches the npm registry, then run the same command again: it goes on where it stopped.',
   work: async (say) => {
+    if (await matchesLock()) return
     const env = { ...process.env, ...(await headersOfThisNode()) }
     const [program, args] = npm(['ci', '--no-audit', '--no-fund', '--prefer-offline'])
     const install = () =>
@@ -55,6 +55,33 @@ export const nodePackages = ({ signal }) => ({
     await withRetries(install, { signal, onRetry: () => say('failed, trying again') })
   },
 })
+
+/**
+ * Whether somebody has installed just these packages by hand, as npm's own record of `node_modules` says.
+ */
+async function matchesLock() {
+  const [wanted, installed] = await Promise.all([
+    lockedIn('package-lock.json'),
+    lockedIn('node_modules/.package-lock.json'),
+  ])
+  if (!wanted || !installed) return false
+  return Object.entries(wanted).every(([location, entry]) =>
+    location in installed
+      ? installed[location]?.version === entry.version && installed[location]?.integrity === entry.integrity
+      : location === '' || entry.optional === true || entry.devOptional === true,
+  )
+}
+
+/** @typedef {{ version?: string, integrity?: string, optional?: boolean, devOptional?: boolean }} LockedPackage */
+
+/**
+ * @param {string} file
+ * @returns {Promise<Record<string, LockedPackage> | undefined>}
+ */
+async function lockedIn(file) {
+  const text = await readFile(path.join(root, file), 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : JSON.parse(text).packages
+}
 
 /** @param {unknown} cause */
 const lockMismatch = (cause) =>

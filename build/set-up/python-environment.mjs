@@ -1,6 +1,7 @@
-import { access, mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { runCommand, withRetries } from './commands.mjs'
+import { exists } from './files.mjs'
 import { environment, environmentPython, runner } from './places.mjs'
 import { SetUpProblem } from './problem.mjs'
 import { NEWEST, OLDEST, findPython, hasUv, installHint } from './python.mjs'
@@ -30,6 +31,7 @@ export function pythonEnvironment({ signal, extras }) {
     )
   return {
     id: 'python',
+    needs: [],
     title: extras === 'test' ? 'Python for tests' : 'Python environment',
     doing: 'making',
     stamp: path.join(environment, `muster-${extras}`),
@@ -109,13 +111,6 @@ async function chooseInstaller({ signal, say }) {
       ),
   }
 }
-
-/** @param {string} file */
-const exists = (file) =>
-  access(file).then(
-    () => true,
-    () => false,
-  )
 
 /** An environment dies with the Python it was made from, for instance when that is upgraded. @param {AbortSignal} signal */
 const runs = (signal) =>

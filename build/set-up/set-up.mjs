@@ -8,10 +8,10 @@ import { runStep } from './steps.mjs'
 /** @typedef {Map<Step['id'], SetUpProblem>} Problems */
 
 /**
- * Does chains of steps, all chains at the same time, one set-up of this repository at a time. A step
- * that fails ends its own chain only.
+ * Does chains of steps, all chains at the same time, one set-up of this repository at a time. What needs
+ * a step that failed is left out; the rest goes on.
  *
- * @param {readonly (readonly Step[])[]} chains in a chain each step needs the ones before it
+ * @param {readonly (readonly Step[])[]} chains what a step needs comes before it in its own chain
  * @param {{ signal: AbortSignal, print: (line: string) => void }} options
  * @returns {Promise<Problems>} what could not be done
  */
@@ -37,13 +37,18 @@ export async function setUp(chains, { signal, print }) {
  * @param {{ print: (line: string) => void, problems: Problems }} options
  */
 async function inOrder(chain, { print, problems }) {
+  /** @type {Set<Step['id']>} */
+  const leftOut = new Set()
   for (const step of chain) {
+    if (step.needs.some((id) => problems.has(id) || leftOut.has(id))) {
+      leftOut.add(step.id)
+      continue
+    }
     try {
       await runStep(step, { print })
     } catch (error) {
       if (!(error instanceof SetUpProblem)) throw error
       problems.set(step.id, error)
-      return
     }
   }
 }

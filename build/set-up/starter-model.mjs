@@ -1,6 +1,7 @@
-import { access, copyFile, link, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFile, link, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { runCommand, withRetries } from './commands.mjs'
+import { exists } from './files.mjs'
 import { cache, environmentPython } from './places.mjs'
 import { hasUv } from './python.mjs'
 
@@ -23,6 +24,7 @@ export function starterModel({ signal, models, elsewhere }) {
   const target = path.join(models, STARTER_MODEL)
   return {
     id: 'starter',
+    needs: ['python'],
     title: 'Starter model',
     doing: 'fetching',
     stamp: path.join(models, path.dirname(STARTER_MODEL), '.starter'),
@@ -53,11 +55,7 @@ export function starterModel({ signal, models, elsewhere }) {
 }
 
 /** @param {string} folder */
-const isComplete = async (folder) =>
-  access(path.join(folder, 'config.json')).then(
-    () => true,
-    () => false,
-  )
+const isComplete = (folder) => exists(path.join(folder, 'config.json'))
 
 /**
  * The same files a second time without a second copy, where the disk can.

@@ -1,0 +1,14 @@
+import { stat } from 'node:fs/promises'
+
+/** @param {string} file */
+export const exists = async (file) => (await modifiedAt(file)) !== undefined
+
+/**
+ * @param {string} file
+ * @returns {Promise<number | undefined>} milliseconds since the epoch; undefined where there is no such file
+ */
+export const modifiedAt = (file) =>
+  stat(file).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  )

@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises'
+
+/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+
+/**
+ * A suite that failed without saying which of its tests did, for instance because it could not start.
+ *
+ * @param {Counts} counts
+ * @param {readonly number[]} exitCodes
+ * @returns {Counts}
+ */
+const honest = (counts, exitCodes) =>
+  counts.failed === 0 && exitCodes.some((code) => code !== 0) ? { ...counts, failed: 1 } : counts
+
+/** @type {Counts} */
+const NONE = { passed: 0, failed: 0, skipped: 0 }
+
+/**
+ * @param {string} report
+ * @param {readonly number[]} exitCodes
+ * @param {(text: string) => Counts} parse
+ */
+const fromReport = async (report, exitCodes, parse) =>
+  honest(await readFile(report, 'utf8').then(parse, () => NONE), exitCodes)
+
+/** Each command is one check. @type {import('./suites.mjs').Suite['count']} */
+export const countChecks = async ({ exitCodes }) => ({
+  passed: exitCodes.filter((code) => code === 0).length,
+  failed: exitCodes.filter((code) => code !== 0).length,
+  skipped: 0,
+})
+
+/** @type {import('./suites.mjs').Suite['count']} */
+export const countVitest = ({ report, exitCodes }) => fromReport(report, exitCodes, parseVitest)
+
+/** @type {import('./suites.mjs').Suite['count']} */
+export const countJUnit = ({ report, exitCodes }) => fromReport(report, exitCodes, parseJUnit)
+
+/** @type {import('./suites.mjs').Suite['count']} */
+export const countPlaywright = ({ report, exitCodes }) => fromReport(report, exitCodes, parsePlaywright)
+
+/**
+ * vitest's JSON report.
+ *
+ * @param {string} text
+ * @returns {Counts}
+ */
+export function parseVitest(text) {
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(text)
+  return { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests + numTodoTests }
+}
+
+/**
+ * pytest's JUnit report.
+ *
+ * @param {string} text
+ * @returns {Counts}
+ */
+export function parseJUnit(text) {
+  const suite = /<testsuite .*?>/s.exec(text)?.[0] ?? ''
+  /** @param {string} name */
+  const attribute = (name) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)?.[1] ?? 0)
+  const failed = attribute('failures') + attribute('errors')
+  const skipped = attribute('skipped')
+  return { passed: attribute('tests') - failed - skipped, failed, skipped }
+}
+
+/**
+ * Playwright's JSON report. What passed only at a second try has failed.
+ *
+ * @param {string} text
+ * @returns {Counts}
+ */
+export function parsePlaywright(text) {
+  const { expected, unexpected, flaky, skipped } = JSON.parse(text).stats
+  return { passed: expected, failed: unexpected + flaky, skipped }
+}

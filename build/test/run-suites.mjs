@@ -1,0 +1,121 @@
+import { spawn } from 'node:child_process'
+import { mkdir, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { exists } from '../set-up/files.mjs'
+import { root } from '../set-up/places.mjs'
+import { reportOf } from './suites.mjs'
+
+/** @typedef {import('./suites.mjs').Suite} Suite */
+/** @typedef {{ suite: Suite, counts: import('./counts.mjs').Counts, seconds: number }} Outcome */
+
+/**
+ * Runs suites, two at a time where they do not ask to be alone. Each one's output comes in one piece and
+ * in the given order: the first unfinished one is shown as it goes, the others when their turn comes.
+ *
+ * @param {readonly Suite[]} suites
+ * @param {{ args: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal, write: (text: string) => void }} options
+ * @returns {Promise<Outcome[]>}
+ */
+export async function runSuites(suites, { args, env, signal, write }) {
+  const turns = inTurns(suites.length, write)
+  const outcomes = new Map()
+  /** @param {Suite} suite */
+  const run = async (suite) => {
+    const say = turns.writer(suites.indexOf(suite))
+    outcomes.set(suite, await runSuite(suite, { args, env, signal, write: say }))
+    turns.finish(suites.indexOf(suite))
+  }
+
+  const shared = suites.filter(({ alone }) => !alone)
+  const next = shared[Symbol.iterator]()
+  const worker = async () => {
+    for (const suite of next) await run(suite)
+  }
+  await Promise.all([worker(), worker()])
+  for (const suite of suites.filter(({ alone }) => alone)) await run(suite)
+  return suites.map((suite) => outcomes.get(suite))
+}
+
+/**
+ * @param {Suite} suite
+ * @param {{ args: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal, write: (text: string) => void }} options
+ * @returns {Promise<Outcome>}
+ */
+async function runSuite(suite, { args, env, signal, write }) {
+  const start = performance.now()
+  write(`\n── ${suite.title} ${'─'.repeat(Math.max(3, 76 - suite.title.length))}\n`)
+  const report = reportOf(suite.name)
+  await mkdir(path.dirname(report), { recursive: true })
+  await rm(report, { force: true })
+  const exitCodes = []
+  for (const command of suite.commands(args)) {
+    signal.throwIfAborted()
+    exitCodes.push(
+      await runCommand(await withDisplay(command, suite), { env: { ...env, ...suite.env }, signal, write }),
+    )
+  }
+  const counts = await suite.count({ exitCodes, report })
+  const seconds = (performance.now() - start) / 1000
+  write(`── ${suite.title}: ${describe(counts)} in ${seconds.toFixed(1)} s\n`)
+  return { suite, counts, seconds }
+}
+
+/** @param {import('./counts.mjs').Counts} counts */
+export const describe = ({ passed, failed, skipped }) =>
+  `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
+
+const VIRTUAL_DISPLAY = '/usr/bin/xvfb-run'
+
+/**
+ * Windows need a display; where there is none a virtual one does.
+ *
+ * @param {import('./suites.mjs').Command} command
+ * @param {Suite} suite
+ * @returns {Promise<import('./suites.mjs').Command>}
+ */
+async function withDisplay(command, { needs }) {
+  const missing = process.platform === 'linux' && !process.env['DISPLAY'] && needs.includes('electron')
+  return missing && (await exists(VIRTUAL_DISPLAY)) ? [VIRTUAL_DISPLAY, '-a', ...command] : command
+}
+
+/**
+ * @param {import('./suites.mjs').Command} command
+ * @param {{ env: NodeJS.ProcessEnv, signal: AbortSignal, write: (text: string) => void }} options
+ * @returns {Promise<number>} the exit code
+ */
+function runCommand([program, ...args], { env, signal, write }) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const stop = () => child.kill('SIGTERM')
+    signal.addEventListener('abort', stop, { once: true })
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (/** @type {Buffer} */ data) => write(data.toString()))
+    child.on('error', (error) => write(`${error.message}\n`))
+    child.on('close', (code) => {
+      signal.removeEventListener('abort', stop)
+      resolve(code ?? 1)
+    })
+  })
+}
+
+/**
+ * @param {number} count
+ * @param {(text: string) => void} write
+ */
+function inTurns(count, write) {
+  const held = Array.from({ length: count }, () => '')
+  const finished = new Set()
+  let turn = 0
+  return {
+    /** @param {number} index */
+    writer: (index) => (/** @type {string} */ text) => {
+      if (index === turn) write(text)
+      else held[index] += text
+    },
+    /** @param {number} index */
+    finish: (index) => {
+      finished.add(index)
+      while (finished.has(turn)) write(held[++turn] ?? '')
+    },
+  }
+}

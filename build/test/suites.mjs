@@ -1,0 +1,118 @@
+import path from 'node:path'
+import { cache, environmentPython, root, runner } from '../set-up/places.mjs'
+import { browsers } from '../test-runtime/browser.mjs'
+import { countChecks, countJUnit, countPlaywright, countVitest } from './counts.mjs'
+
+/** @typedef {'packages' | 'app' | 'python' | 'starter' | 'electron' | 'browser'} Need */
+/** @typedef {[program: string, ...args: string[]]} Command */
+
+/**
+ * @typedef {object} Suite
+ * @property {string} name
+ * @property {string} title
+ * @property {readonly Need[]} needs what the set-up must have made
+ * @property {boolean} alone whether it measures or drives real processes and must have the machine for itself
+ * @property {(args: readonly string[]) => readonly Command[]} commands all of them run, whatever the ones before said
+ * @property {NodeJS.ProcessEnv} [env]
+ * @property {(result: { exitCodes: readonly number[], report: string }) => Promise<import('./counts.mjs').Counts>} count
+ */
+
+/** @param {string} name */
+export const reportOf = (name) => path.join(cache, 'test-reports', name)
+
+/**
+ * @param {string} entry a tool's own script, which needs no shell and no PATH
+ * @param {readonly string[]} args
+ * @returns {Command}
+ */
+const tool = (entry, ...args) => [process.execPath, path.join(root, 'node_modules', entry), ...args]
+
+/**
+ * @param {string} name
+ * @param {readonly string[]} projects
+ */
+const vitest = (name, projects) => (/** @type {readonly string[]} */ args) => [
+  tool(
+    'vitest/vitest.mjs',
+    'run',
+    ...projects.flatMap((project) => ['--project', project]),
+    ...['--reporter', 'default', '--reporter', 'json', '--outputFile.json', reportOf(name)],
+    ...args,
+  ),
+]
+
+/** @type {Suite} */
+const integration = {
+  name: 'integration',
+  title: 'Integration tests (vitest, real processes)',
+  needs: ['packages', 'app', 'python', 'starter'],
+  alone: true,
+  commands: vitest('integration', ['integration']),
+  count: countVitest,
+}
+
+/** In the order in which they are told about. @type {readonly Suite[]} */
+export const SUITES = [
+  {
+    name: 'lint',
+    title: 'Lint and format',
+    needs: ['packages'],
+    alone: false,
+    commands: () => [
+      tool('eslint/bin/eslint.js', '.', '--max-warnings', '0'),
+      tool('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'),
+    ],
+    count: countChecks,
+  },
+  {
+    name: 'typecheck',
+    title: 'Types',
+    needs: ['packages'],
+    alone: false,
+    commands: () => [
+      tool('typescript/bin/tsc', '-p', 'tsconfig.json'),
+      tool('typescript/bin/tsc', '-p', 'tsconfig.core.json'),
+      tool('svelte-check/bin/svelte-check', '--tsconfig', './tsconfig.renderer.json', '--fail-on-warnings'),
+    ],
+    count: countChecks,
+  },
+  {
+    name: 'unit',
+    title: 'Unit tests (vitest)',
+    needs: ['packages'],
+    alone: false,
+    commands: vitest('unit', ['unit', 'renderer']),
+    count: countVitest,
+  },
+  {
+    name: 'python',
+    title: 'Runner tests (pytest)',
+    needs: ['python'],
+    alone: false,
+    commands: (args) => [
+      [
+        environmentPython,
+        '-m',
+        'pytest',
+        '--rootdir',
+        runner,
+        `--junitxml=${reportOf('python')}`,
+        ...(args.length > 0 ? args : [runner]),
+      ],
+    ],
+    count: countJUnit,
+  },
+  integration,
+  {
+    name: 'e2e',
+    title: 'End-to-end tests (Playwright)',
+    needs: ['packages', 'app', 'python', 'starter', 'electron', 'browser'],
+    alone: true,
+    commands: (args) => [tool('playwright/cli.js', 'test', '--reporter', 'list,json', ...args)],
+    env: { PLAYWRIGHT_JSON_OUTPUT_FILE: reportOf('e2e'), PLAYWRIGHT_BROWSERS_PATH: browsers },
+    count: countPlaywright,
+  },
+]
+
+/** The long counts of the integration tests; not part of a plain `npm test`. @type {Suite} */
+export const SOAK = { ...integration, name: 'soak', title: 'Integration tests, long counts', env: { MUSTER_SOAK: '1' } }

@@ -1,0 +1,20 @@
+import { defineConfig, devices } from '@playwright/test'
+import { systemBrowser } from './build/test-runtime/browser.mjs'
+
+const executablePath = process.env['MUSTER_TEST_BROWSER'] ?? (await systemBrowser())
+
+export default defineConfig({
+  testDir: 'tests/e2e',
+  outputDir: 'test-results',
+  // Each test runs a node and its models of its own; two at once would fight over two cores.
+  workers: 1,
+  forbidOnly: true,
+  timeout: 120_000,
+  expect: { timeout: 15_000 },
+  use: {
+    ...devices['Desktop Chrome'],
+    screenshot: 'only-on-failure',
+    trace: 'retain-on-failure',
+    launchOptions: executablePath === undefined ? {} : { executablePath },
+  },
+})
