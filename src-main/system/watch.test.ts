@@ -72,6 +72,13 @@ describe('watching the machine', () => {
     expect(watch.current()).toEqual(facts({ available: GB }))
   })
 
+  it('is ready when the first facts were reported', async () => {
+    expect(seen).toEqual([])
+    await watch.ready
+    expect(seen).toEqual([facts()])
+    expect(looks).toBe(1)
+  })
+
   it('adds small changes up', async () => {
     await vi.advanceTimersByTimeAsync(0)
     for (const available of [7.9, 7.8, 7.7, 7.6]) {

@@ -11,6 +11,8 @@ export interface WatchOptions {
 }
 
 export interface SystemWatch {
+  /** Resolves after the first look, when `onChange` has been called with it. */
+  readonly ready: Promise<void>
   /** What was reported last; undefined before the first look. */
   current(): MachineFacts | undefined
   /** Looks now, for instance when a runner has come or gone. Resolves when `onChange` has been called if it is to be. */
@@ -45,9 +47,10 @@ export const watchSystem = ({ machine, every, onChange }: WatchOptions): SystemW
     timer = setTimeout(() => void refresh().finally(schedule), every)
     timer.unref()
   }
-  void refresh().finally(schedule)
+  const ready = refresh().finally(schedule)
 
   return {
+    ready,
     current: () => reported && inSteps(reported),
     refresh,
     close: async () => {
