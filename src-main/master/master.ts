@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { Command } from '@core/commands/command'
 import type { Envelope, Observation } from '@core/events/event'
-import { InstanceId, RunnerId, type CommandId, type ModelId, type NodeId, type Timestamp } from '@core/ids'
+import { InstanceId, RunnerId, type CommandId, type MetaInstanceId, type ModelId, type NodeId, type Timestamp } from '@core/ids'
 import type { CardResult, IdSource } from '@core/reconcile/process-manager'
 import { durablePart } from '@core/state/durable'
 import type { State } from '@core/state/state'
@@ -11,6 +11,7 @@ import { lockDataDir } from './data-lock'
 import { journal, type JournalLog } from './decision-journal'
 import { MasterError } from './errors'
 import { EventLog } from './event-log'
+import { historyOf } from './history'
 import { ReconcileLoop } from './reconcile-loop'
 import { Sequencer, type CommandResult, type Listener } from './sequencer'
 import { writeSnapshot } from './snapshot'
@@ -128,6 +129,11 @@ export class Master {
   /** Resolves after the next pass over the state. */
   reconciled(): Promise<void> {
     return this.loop.passed()
+  }
+
+  /** A declaration's decisions, oldest first, from the log. */
+  history(metaInstanceId: MetaInstanceId): Promise<readonly Envelope[]> {
+    return historyOf(join(this.options.dataDir, 'log'), metaInstanceId)
   }
 
   /** The models on this machine changed: their cards are read again. */

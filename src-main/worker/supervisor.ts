@@ -27,7 +27,7 @@ export interface SupervisorOptions {
 
 /** One runner from its start to its end. */
 export class Supervisor {
-  status: RunnerStatus = { status: 'Idle' }
+  status: RunnerStatus = { status: 'Connecting' }
   private process: RunnerProcess | undefined
   private readonly requests = new Map<TaskId, UpdateQueue>()
   private readonly signs = freshSigns(performance.now())
@@ -91,7 +91,6 @@ export class Supervisor {
 
   private async start(): Promise<void> {
     const { python, runDir, runnerId, load } = this.options
-    this.tell({ status: 'Connecting' })
     try {
       this.process = await startRunnerProcess(python, runDir, {
         event: (event) => this.take(event),

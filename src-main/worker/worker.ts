@@ -25,6 +25,8 @@ export interface WorkerOptions {
   readonly limits?: WatchdogLimits
 }
 
+const MEASURE_EVERY_MS = 4000
+
 /** A runner that could not even be started. */
 interface Stillborn {
   readonly status: RunnerStatus
@@ -38,10 +40,13 @@ export class Worker {
   private readonly unsubscribe: () => void
   private scheduled: NodeJS.Immediate | undefined
   private closed = false
+  private held = 0
+  private readonly measuring: NodeJS.Timeout
 
   private constructor(private readonly options: WorkerOptions) {
     const look = (): void => this.wake()
     this.unsubscribe = options.source.subscribe(look, look)
+    this.measuring = setInterval(() => void this.measure(), MEASURE_EVERY_MS)
     this.wake()
   }
 
@@ -68,9 +73,9 @@ export class Worker {
     return this.supervisors.get(runnerId)?.consoleText()
   }
 
-  /** Bytes that this node's runners hold. */
-  heldByRunners(): Promise<number> {
-    return residentBytes([...this.supervisors.values()].flatMap(({ pid }) => pid ?? []))
+  /** Bytes that this node's runners hold, as last measured. */
+  heldBytes(): number {
+    return this.held
   }
 
   /** Ends all runners; resolves when their processes are gone. */
@@ -78,7 +83,13 @@ export class Worker {
     this.closed = true
     this.unsubscribe()
     clearImmediate(this.scheduled)
+    clearInterval(this.measuring)
     await Promise.all([...[...this.supervisors.values()].map((supervisor) => supervisor.stop()), ...this.stopping])
+  }
+
+  private async measure(): Promise<void> {
+    const pids = [...this.supervisors.values()].flatMap(({ pid }) => pid ?? [])
+    this.held = await residentBytes(pids)
   }
 
   private wake(): void {
@@ -142,6 +153,7 @@ export class Worker {
       },
       onStatus: (status) => {
         if (status.status === 'Failed') log.warn({ runnerId, modelId, reason: status.errorMessage }, 'a runner failed')
+        if (status.status === 'Ready') void this.measure()
         if (this.supervisors.get(runnerId) === supervisor) this.report(runnerId, status)
       },
     })

@@ -1,0 +1,192 @@
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import type { Command } from '@core/commands/command'
+import type { Envelope } from '@core/events/event'
+import type { CommandId, NodeId } from '@core/ids'
+import type { CatalogueModel } from '@core/protocols/control'
+import type { NodeInfo } from '@core/state/nodes'
+import type { State } from '@core/state/state'
+import { startApi } from './api/server'
+import { loadIdentity } from './cluster/identity'
+import { openLog } from './logging/logger'
+import { Master, type MasterStatus } from './master/master'
+import { openCatalogue } from './models/catalogue'
+import { STARTER_MODEL } from './models/starter'
+import { ownModels } from './models/stores'
+import { admitSelf, Presence } from './presence'
+import { findPython } from './python-environment'
+import { Serving } from './serving/serving'
+import { defaultDataDir } from './settings/data-dir'
+import { openNodeSettings } from './settings/node-settings'
+import { thisMachine } from './system/machine'
+import { machineName } from './system/machine-name'
+import { watchSystem } from './system/watch'
+import { version } from './version'
+import { Worker } from './worker/worker'
+
+/** The protocol between nodes that this version speaks. */
+const PEER_PROTOCOL = 1
+const FACTS_EVERY_MS = 5000
+
+export interface NodeOptions {
+  readonly dataDir?: string | undefined
+  readonly host?: string | undefined
+  readonly port?: number | undefined
+  readonly name?: string | undefined
+  /** Without it this node only coordinates. */
+  readonly worker?: boolean | undefined
+  /** Origins of our own windows. */
+  readonly trustedOrigins?: readonly string[]
+  /** The folder that holds `out` and `native-runner`. */
+  readonly appRoot?: string
+}
+
+/** A node that runs, until it is closed. */
+export interface RunningNode {
+  readonly url: string
+  readonly nodeId: NodeId
+  readonly dataDir: string
+  readonly source: { state(): State; subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void }
+  readonly commands: {
+    submit(command: Command, options: { commandId: CommandId }): Promise<{ readonly status: 'done' | 'refused' }>
+    status(): MasterStatus
+  }
+  readonly catalogue: { list(): readonly CatalogueModel[] }
+  readonly signInLink: (() => string) | undefined
+  /** Why no model can run here; undefined where one can. */
+  readonly cannotRun: string | undefined
+  close(): Promise<void>
+}
+
+/** Closes what was opened, the last first; one that fails does not keep the others open. */
+class Opened {
+  private readonly closers: (() => Promise<void> | void)[] = []
+
+  add(close: () => Promise<void> | void): void {
+    this.closers.unshift(close)
+  }
+
+  async close(): Promise<void> {
+    const failures: unknown[] = []
+    for (const close of this.closers.splice(0)) {
+      try {
+        await close()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, 'Not everything could be closed')
+  }
+}
+
+/** The first folder above this file that has the runner's package beside it: the built app may be in chunks. */
+const builtAppRoot = (): string => {
+  for (let folder = __dirname; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'native-runner')) || folder === dirname(folder)) return folder
+  }
+}
+
+const start = async (options: NodeOptions, opened: Opened): Promise<Omit<RunningNode, 'close'>> => {
+  const { trustedOrigins = [], appRoot = builtAppRoot() } = options
+  const { env } = process
+  const dataDir = resolve(
+    options.dataDir ?? env['MUSTER_DATA_DIR'] ?? defaultDataDir({ platform: process.platform, env, home: homedir() }),
+  )
+  const warnings: string[] = []
+  const onWarning = (warning: string): void => void warnings.push(warning)
+  const { host, port, name: friendlyName, worker: runsModels } = options
+  const flags = { host, port, friendlyName, worker: runsModels }
+  const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))
+  const current = (await openNodeSettings({ dataDir, env, flags: given, onWarning })).current()
+
+  const log = openLog({
+    directory: join(dataDir, 'logs'),
+    level: current.logLevel,
+    terminal: { level: 'warn', colour: process.stderr.isTTY, write: (text) => void process.stderr.write(text) },
+  })
+  opened.add(() => log.close())
+  for (const warning of warnings.splice(0)) log.logger.warn({}, warning)
+  const identity = await loadIdentity({ dataDir, onWarning: (warning) => log.logger.warn({}, warning) })
+  const { nodeId, certificate } = identity
+
+  const catalogue = openCatalogue({ dataDir, home: homedir(), env, starter: STARTER_MODEL })
+  opened.add(() => catalogue.close())
+  const master = await Master.open({
+    dataDir,
+    nodeId,
+    loadCard: (modelId) => catalogue.card(modelId),
+    log: log.logger.child({ part: 'master' }),
+  })
+  opened.add(() => master.close())
+  opened.add(catalogue.subscribe(() => master.modelsChanged()))
+  await admitSelf((command, id) => master.submit(command, id), {
+    nodeId,
+    certificate,
+    friendlyName: current.friendlyName ?? (await machineName()),
+  })
+
+  const python = findPython(appRoot, env)
+  const worker = await Worker.start({
+    nodeId,
+    source: master,
+    observer: master,
+    python,
+    runDir: join(dataDir, 'run'),
+    modelPath: (modelId) => catalogue.find(modelId)?.path,
+    log: log.logger.child({ part: 'worker' }),
+  })
+  opened.add(() => worker.close())
+
+  const presence = new Presence({ nodeId, source: master, observer: master })
+  opened.add(() => presence.close())
+  const cannotRun = 'unavailable' in python ? python.unavailable : undefined
+  const machine = thisMachine({ modelsDir: ownModels(dataDir), heldByRunners: () => worker.heldBytes() })
+  const system = watchSystem({
+    machine,
+    every: FACTS_EVERY_MS,
+    onChange: (facts) => {
+      const info: NodeInfo = { ...facts, version, protocol: PEER_PROTOCOL, worker: current.worker }
+      presence.is(cannotRun === undefined ? info : { ...info, cannotRun })
+    },
+  })
+  opened.add(() => system.close())
+  // Declarations are placed by what this machine says of itself, and requests name what it has.
+  await Promise.all([system.refresh(), catalogue.ready])
+  presence.has(catalogue.list())
+  opened.add(catalogue.subscribe(() => presence.has(catalogue.list())))
+
+  const serving = new Serving({ source: master, observer: master, rankZero: worker })
+  const api = await startApi({
+    host: current.host,
+    port: current.port,
+    staticDir: join(appRoot, 'out', 'renderer'),
+    trustedOrigins,
+    log: log.logger.child({ part: 'api' }),
+    context: {
+      version,
+      source: master,
+      commands: master,
+      serving,
+      catalogue,
+      consoleOf: (runnerId) => worker.consoleOf(runnerId),
+    },
+  })
+  opened.add(() => api.close())
+  log.logger.info({ url: api.url, nodeId, version, dataDir }, 'running')
+  return { url: api.url, nodeId, dataDir, source: master, commands: master, catalogue, signInLink: api.signInLink, cannotRun }
+}
+
+/**
+ * Builds one node from its parts and starts it: the same in Electron and without. Rejects with an error
+ * that has `code`, `message` and `hint`; nothing is left open then.
+ */
+export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
+  const opened = new Opened()
+  try {
+    return { ...(await start(options, opened)), close: () => opened.close() }
+  } catch (error) {
+    await opened.close().catch(() => undefined)
+    throw error
+  }
+}

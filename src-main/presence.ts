@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto'
+import type { Command } from '@core/commands/command'
+import type { Envelope, Observation } from '@core/events/event'
+import { CommandId, type NodeId } from '@core/ids'
+import type { CatalogueModel } from '@core/protocols/control'
+import type { Download } from '@core/state/downloads'
+import type { NodeInfo } from '@core/state/nodes'
+import type { State } from '@core/state/state'
+
+export interface PresenceOptions {
+  readonly nodeId: NodeId
+  readonly source: { state(): State; subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void }
+  readonly observer: { observe(event: Observation): void }
+}
+
+const onDisk = ({ card: { storageBytes } }: CatalogueModel): Download => ({
+  status: 'Complete',
+  downloadedBytes: storageBytes,
+  totalBytes: storageBytes,
+})
+
+/** Says by level what this node is and which models it has: again whenever the state knows otherwise. */
+export class Presence {
+  private info: NodeInfo | undefined
+  private models: readonly CatalogueModel[] = []
+  private readonly unsubscribe: () => void
+
+  constructor(private readonly options: PresenceOptions) {
+    this.unsubscribe = options.source.subscribe(
+      ({ event }) => {
+        if (event.type === 'NodeTimedOut' || event.type === 'NodeLeaving' || event.type === 'MemberAdmitted') this.sayAll()
+      },
+      () => this.sayAll(),
+    )
+  }
+
+  /** This machine's facts have changed. */
+  is(info: NodeInfo): void {
+    this.info = info
+    this.options.observer.observe({ type: 'NodeGatheredInfo', nodeId: this.options.nodeId, info })
+  }
+
+  /** The models on this machine have changed. */
+  has(models: readonly CatalogueModel[]): void {
+    this.models = models.filter(({ problem }) => problem === undefined)
+    this.sayModels()
+  }
+
+  close(): void {
+    this.unsubscribe()
+  }
+
+  private sayAll(): void {
+    const { nodeId, source } = this.options
+    if (this.info && !(nodeId in source.state().nodes)) this.is(this.info)
+    this.sayModels()
+  }
+
+  private sayModels(): void {
+    const { nodeId, source, observer } = this.options
+    const known = source.state().downloads[nodeId] ?? {}
+    for (const model of this.models) {
+      const { modelId } = model
+      if (known[modelId]?.totalBytes !== model.card.storageBytes) {
+        observer.observe({ type: 'NodeDownloadProgress', nodeId, modelId, download: onDisk(model) })
+      }
+    }
+    const here = new Set<string>(this.models.map(({ modelId }) => modelId))
+    for (const modelId of Object.keys(known)) {
+      if (!here.has(modelId)) observer.observe({ type: 'NodeDownloadProgress', nodeId, modelId: modelId as CatalogueModel['modelId'] })
+    }
+  }
+}
+
+/** Makes this node a member of its own cluster under its present name. */
+export const admitSelf = async (
+  submit: (command: Command, options: { commandId: CommandId }) => Promise<unknown>,
+  member: Extract<Command, { type: 'AdmitMember' }>['member'],
+): Promise<void> => {
+  await submit({ type: 'AdmitMember', member }, { commandId: CommandId.parse(randomUUID()) })
+}
