@@ -56,7 +56,7 @@ function environment() {
     ...inherited,
     MUSTER_PYTHON: process.env['MUSTER_PYTHON'] || environmentPython,
     MUSTER_STARTER_DIR: testModels,
-    ...(process.stdout.isTTY && { FORCE_COLOR: '1' }),
+    ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }),
   }
 }
 
