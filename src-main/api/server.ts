@@ -1,8 +1,9 @@
 import type { AddressInfo } from 'node:net'
-import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
+import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { ApiContext } from './context'
+import type { ApiEnv } from './env'
 import { eventRoutes } from './control/events'
 import { instanceRoutes } from './control/instances'
 import { metaInstanceRoutes } from './control/meta-instances'
@@ -53,9 +54,9 @@ export class ListenError extends Error {
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host)
 
-const buildApp = (options: ApiOptions, access: Access | undefined): Hono<{ Bindings: HttpBindings }> => {
+const buildApp = (options: ApiOptions, access: Access | undefined): Hono<ApiEnv> => {
   const { context, staticDir, trustedOrigins, log } = options
-  const app = new Hono<{ Bindings: HttpBindings }>()
+  const app = new Hono<ApiEnv>()
   app.onError((error, c) => {
     if (error instanceof Problem) return respondWith(c, error)
     log.warn({ err: error, path: c.req.path }, 'a request failed unexpectedly')

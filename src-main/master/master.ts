@@ -48,7 +48,6 @@ export class Master {
   private readonly sequencer: Sequencer
   private readonly loop: ReconcileLoop
   private readonly cards: CardLoader
-  private readonly heard: Record<string, Timestamp> = {}
   private snapshotAt: number
   private steppedDown: MasterError | undefined
   private retry: NodeJS.Timeout | undefined
@@ -76,7 +75,7 @@ export class Master {
       },
       need: ({ modelId }) => this.cards.need(modelId),
       cards: () => this.cards.cards(),
-      heard: () => ({ ...this.heard, [options.nodeId]: now() }),
+      heard: () => this.heardLately(),
       ids: drawnIds,
       now,
       onFailure: (manager, error) => options.log.warn({ manager, err: error }, 'a process manager failed'),
@@ -156,6 +155,12 @@ export class Master {
     }
     this.log.close()
     this.unlock()
+  }
+
+  /** This node hears itself, but until it has said what it is it is only expected: what stands on it is left alone. */
+  private heardLately(): Readonly<Record<string, Timestamp>> {
+    const { nodeId } = this.options
+    return nodeId in this.sequencer.state().nodes ? { [nodeId]: this.now() } : {}
   }
 
   private afterEvent(): void {

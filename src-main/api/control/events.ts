@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http'
-import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono } from 'hono'
 import { z } from 'zod'
@@ -7,6 +6,7 @@ import type { Envelope } from '@core/events/event'
 import type { EventStreamMessage } from '@core/protocols/event-stream'
 import { parseWith } from '../body'
 import type { ApiContext } from '../context'
+import type { ApiEnv } from '../env'
 import { publicEnvelope, publicState } from '../redaction'
 
 const KEEP_ALIVE_MS = 15_000
@@ -45,17 +45,18 @@ const stream = ({ source }: ApiContext, out: ServerResponse, from: { index: numb
 }
 
 /** `GET /events`: what happens, as server-sent events. */
-export const eventRoutes = (context: ApiContext): Hono<{ Bindings: HttpBindings }> => {
-  const routes = new Hono<{ Bindings: HttpBindings }>()
+export const eventRoutes = (context: ApiContext): Hono<ApiEnv> => {
+  const routes = new Hono<ApiEnv>()
   routes.get('/events', (c) => {
     const from = position(c.req.query(), c.req.header('last-event-id'))
     const out = c.env.outgoing
-    const allowed = c.res.headers.get('access-control-allow-origin')
+    // Not from c.res: looking at it makes Hono write a response of its own.
+    const allowed = c.get('allowedOrigin')
     out.writeHead(200, {
       'content-type': 'text/event-stream',
       'cache-control': 'no-store',
       connection: 'keep-alive',
-      ...(allowed !== null && { 'access-control-allow-origin': allowed }),
+      ...(allowed !== undefined && { 'access-control-allow-origin': allowed }),
     })
     stream(context, out, from)
     return RESPONSE_ALREADY_SENT

@@ -1,11 +1,17 @@
 import type { MiddlewareHandler } from 'hono'
 import { Problem } from '../problem'
 
+/** What a handler that writes to the socket itself must know of the request. */
+export interface OriginVariables {
+  /** The trusted origin that asked, to be named in the answer. */
+  allowedOrigin?: string
+}
+
 /**
  * Refuses requests that a page of another origin makes in a person's browser (CSRF). Programs send no
  * Origin and pass. The app's own origin is trusted, and told so (CORS), since its scheme is its own.
  */
-export const originCheck = ({ trusted }: { readonly trusted: readonly string[] }): MiddlewareHandler => {
+export const originCheck = ({ trusted }: { readonly trusted: readonly string[] }): MiddlewareHandler<{ Variables: OriginVariables }> => {
   return async (c, next) => {
     const origin = c.req.header('origin')
     const own = origin !== undefined && origin === `http://${c.req.header('host') ?? ''}`
@@ -20,6 +26,7 @@ export const originCheck = ({ trusted }: { readonly trusted: readonly string[] }
       })
     }
     if (known) {
+      c.set('allowedOrigin', origin)
       c.header('access-control-allow-origin', origin)
       c.header('vary', 'origin')
       if (c.req.method === 'OPTIONS') {

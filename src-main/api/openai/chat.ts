@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
-import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context, Handler } from 'hono'
 import type { GenerationUpdate, LogprobEntry } from '@core/generation/stream'
 import { jsonBody, parseWith } from '../body'
 import type { ApiContext } from '../context'
+import type { ApiEnv } from '../env'
 import { openaiError } from '../dialect'
 import { failureOf } from '../generation-failure'
 import { firstWithin } from '../first-within'
@@ -16,7 +16,7 @@ import { Chunks, toCompletion, toRequest, type Head } from './translate'
 const HEADERS_AFTER_MS = 5000
 const KEEP_ALIVE_MS = 5000
 
-type ChatContext = Context<{ Bindings: HttpBindings }>
+type ChatContext = Context<ApiEnv>
 
 /** Aborts when the client goes away before the answer is complete. */
 const clientGone = (out: ServerResponse): AbortSignal => {
@@ -57,11 +57,12 @@ const stream = async (
   // An error that comes soon can still be an honest status code.
   const soon = await firstWithin(next, HEADERS_AFTER_MS)
   if (soon && !soon.done && soon.value.type === 'failed') throw failureOf(soon.value)
-  const allowed = c.res.headers.get('access-control-allow-origin')
+  // Not from c.res: looking at it makes Hono write a response of its own.
+  const allowed = c.get('allowedOrigin')
   out.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
-    ...(allowed !== null && { 'access-control-allow-origin': allowed }),
+    ...(allowed !== undefined && { 'access-control-allow-origin': allowed }),
   })
   const keepAlive = setInterval(() => out.write(': waiting\n\n'), KEEP_ALIVE_MS)
   let begun = false
@@ -101,7 +102,7 @@ const stream = async (
 
 /** `POST /v1/chat/completions` */
 export const chatCompletions =
-  ({ serving }: ApiContext): Handler<{ Bindings: HttpBindings }> =>
+  ({ serving }: ApiContext): Handler<ApiEnv> =>
   async (c) => {
     const body = parseWith(ChatCompletionRequest, await jsonBody(c))
     const head: Head = { id: `chatcmpl-${randomUUID()}`, created: Math.floor(Date.now() / 1000), model: body.model }

@@ -1,8 +1,8 @@
-import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import { targetOf } from '@core/generation/route'
 import type { State } from '@core/state/state'
 import type { ApiContext } from '../context'
+import type { ApiEnv } from '../env'
 import { Problem } from '../problem'
 import { chatCompletions } from './chat'
 
@@ -28,9 +28,9 @@ const models = (state: State): Model[] => {
 }
 
 /** OpenAI's dialect. */
-export const openaiRoutes = (context: ApiContext): Hono<{ Bindings: HttpBindings }> => {
+export const openaiRoutes = (context: ApiContext): Hono<ApiEnv> => {
   const { source } = context
-  const routes = new Hono<{ Bindings: HttpBindings }>()
+  const routes = new Hono<ApiEnv>()
   routes.get('/v1/models', (c) => c.json({ object: 'list', data: models(source.state()) }))
   // Model ids contain slashes.
   routes.get('/v1/models/:id{.+}', (c) => {
