@@ -1,6 +1,6 @@
 /**
  * `npm test`: makes what this machine lacks, then runs every suite. With the name of a suite
- * (`lint`, `typecheck`, `unit`, `python`, `integration`, `e2e`, `soak`) it runs that one, and what follows goes to its
+ * (`lint`, `typecheck`, `unit`, `python`, `integration`, `e2e`, `soak`, `bench`) it runs that one, and what follows goes to its
  * test runner. Uses nothing but Node, for in a fresh clone there is nothing else.
  */
 import path from 'node:path'
@@ -16,7 +16,7 @@ import { browserForTests } from './test-runtime/browser.mjs'
 import { electronForTests, hasTestElectron } from './test-runtime/electron.mjs'
 import { electronBinary } from './set-up/electron-binary.mjs'
 import { describe, runSuites } from './test/run-suites.mjs'
-import { SOAK, SUITES } from './test/suites.mjs'
+import { EXTRA_SUITES, SUITES } from './test/suites.mjs'
 
 /** @typedef {import('./test/suites.mjs').Suite} Suite */
 
@@ -80,9 +80,10 @@ function conclude(outcomes) {
 
 requireNode()
 const [name, ...args] = process.argv.slice(2)
-const suites = name === undefined ? SUITES : [...SUITES, SOAK].filter((suite) => suite.name === name)
+const known = [...SUITES, ...EXTRA_SUITES]
+const suites = name === undefined ? SUITES : known.filter((suite) => suite.name === name)
 if (suites.length === 0) {
-  print(`There is no suite "${name}". There are: ${[...SUITES, SOAK].map((suite) => suite.name).join(', ')}.`)
+  print(`There is no suite "${name}". There are: ${known.map((suite) => suite.name).join(', ')}.`)
   process.exit(2)
 }
 process.exitCode = await interruptible(async (signal) => {

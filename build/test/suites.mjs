@@ -114,5 +114,15 @@ export const SUITES = [
   },
 ]
 
-/** The long counts of the integration tests; not part of a plain `npm test`. @type {Suite} */
-export const SOAK = { ...integration, name: 'soak', title: 'Integration tests, long counts', env: { MUSTER_SOAK: '1' } }
+/** What is not part of a plain `npm test`. @type {readonly Suite[]} */
+export const EXTRA_SUITES = [
+  { ...integration, name: 'soak', title: 'Integration tests, long counts', env: { MUSTER_SOAK: '1' } },
+  {
+    name: 'bench',
+    title: 'Benchmarks',
+    needs: ['packages', 'app', 'python', 'starter'],
+    alone: true,
+    commands: (args) => [tool('tsx/dist/cli.mjs', 'tests/bench/run.ts', ...args)],
+    count: countChecks,
+  },
+]
