@@ -17,10 +17,10 @@ export async function acquireLock(file, { signal, onWait, pollMs = 300 }) {
   await mkdir(path.dirname(file), { recursive: true })
   let told = false
   while (!(await tryToTake(file))) {
-    const inode = await inodeOf(file)
+    const found = await identityOf(file)
     const holder = await readFile(file, 'utf8').catch(() => '')
     if (await isAbandoned(file, holder)) {
-      await discard(file, inode)
+      await discard(file, found)
       continue
     }
     if (!told) onWait(holder)
@@ -75,17 +75,22 @@ function isRunning(pid) {
  * renames the lock that the other has taken since gives it back.
  *
  * @param {string} file
- * @param {number | undefined} inode of the lock that was found abandoned
+ * @param {string | undefined} found the identity of the lock that was found abandoned
  */
-async function discard(file, inode) {
+async function discard(file, found) {
   const aside = `${file}.abandoned-${process.pid}`
   await rename(file, aside).catch(() => undefined)
-  if ((await inodeOf(aside)) !== inode) await link(aside, file).catch(() => undefined)
+  if ((await identityOf(aside)) !== found) await link(aside, file).catch(() => undefined)
   await rm(aside, { force: true })
 }
 
-/** @param {string} file */
-const inodeOf = (file) =>
-  stat(file)
-    .then(({ ino }) => ino)
-    .catch(() => undefined)
+/**
+ * Tells one lock file from the next of the same name; inodes alone are used again at once.
+ *
+ * @param {string} file
+ */
+const identityOf = (file) =>
+  stat(file, { bigint: true }).then(
+    ({ ino, birthtimeNs }) => `${ino} ${birthtimeNs}`,
+    () => undefined,
+  )

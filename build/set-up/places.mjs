@@ -18,9 +18,18 @@ export const environmentPython =
     ? path.join(environment, 'Scripts', 'python.exe')
     : path.join(environment, 'bin', 'python')
 
-/** A node's data folder unless it is told another one; the node itself decides the same way. */
-export function dataFolder(env = process.env) {
+/**
+ * Where a node keeps everything unless it is told another place. The node decides by the same rule
+ * (src-main/settings/data-dir.ts), which cannot be asked before it is built.
+ *
+ * @param {{ platform: NodeJS.Platform, env: NodeJS.ProcessEnv, home: string }} [surroundings]
+ */
+export function dataFolder(
+  { platform, env, home } = { platform: process.platform, env: process.env, home: os.homedir() },
+) {
   if (env['MUSTER_DATA_DIR']) return path.resolve(env['MUSTER_DATA_DIR'])
-  if (process.platform === 'darwin') return path.join(os.homedir(), 'Library', 'Application Support', 'Muster')
-  return path.join(env['XDG_DATA_HOME'] || path.join(os.homedir(), '.local', 'share'), 'muster')
+  if (platform === 'darwin') return path.join(home, 'Library', 'Application Support', 'Muster')
+  if (platform === 'win32') return path.join(env['LOCALAPPDATA'] || path.join(home, 'AppData', 'Local'), 'Muster')
+  const xdg = env['XDG_DATA_HOME']
+  return path.join(xdg && path.isAbsolute(xdg) ? xdg : path.join(home, '.local', 'share'), 'muster')
 }

@@ -1,0 +1,120 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { SetUpProblem } from './problem.mjs'
+import { fingerprint } from './stamps.mjs'
+import { runStep, type Step } from './steps.mjs'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'muster-steps-'))
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+const lines: string[] = []
+const print = (line: string) => lines.push(line)
+afterEach(() => {
+  lines.length = 0
+})
+
+/** A step that counts how often it was done. */
+function counted(overrides: Partial<Step> = {}): { step: Step; times: () => number } {
+  let times = 0
+  const step: Step = {
+    id: 'app',
+    needs: [],
+    title: 'The app',
+    doing: 'building',
+    stamp: path.join(folder, 'stamp'),
+    inputs: () => fingerprint({ files: [path.join(folder, 'sources')] }),
+    isThere: async () => true,
+    hint: 'Mend the sources.',
+    work: async () => {
+      times += 1
+    },
+    ...overrides,
+  }
+  return { step, times: () => times }
+}
+
+describe('a step of the set-up', () => {
+  it('is done once for the same inputs, and again when they change', async () => {
+    const { step, times } = counted()
+    expect(await runStep(step, { print })).toBe('done')
+    expect(await runStep(step, { print })).toBe('unchanged')
+    await writeFile(path.join(folder, 'sources'), 'new')
+    expect(await runStep(step, { print })).toBe('done')
+    expect(times()).toBe(2)
+  })
+
+  it('is done again when its result has gone', async () => {
+    await runStep(counted().step, { print })
+    const { step, times } = counted({ isThere: async () => false })
+    expect(await runStep(step, { print })).toBe('done')
+    expect(times()).toBe(1)
+  })
+
+  it('counts as not done when it was interrupted, even where an older result had its stamp', async () => {
+    await runStep(counted().step, { print })
+    const interrupted = counted({
+      isThere: async () => false,
+      work: () => Promise.reject(new Error('the power went')),
+    })
+    await expect(runStep(interrupted.step, { print })).rejects.toThrow('the power went')
+    const { step, times } = counted()
+    await runStep(step, { print })
+    expect(times()).toBe(1)
+  })
+
+  it('says what to do when it fails', async () => {
+    const { step } = counted({ work: () => Promise.reject(new Error('no such file')) })
+    await expect(runStep(step, { print })).rejects.toMatchObject({
+      message: 'The app: no such file',
+      hint: 'Mend the sources.',
+    })
+  })
+
+  it('leaves a problem that knows its own way out as it is', async () => {
+    const problem = new SetUpProblem({ message: 'no Python', hint: 'Install one.' })
+    await expect(runStep(counted({ work: () => Promise.reject(problem) }).step, { print })).rejects.toBe(problem)
+  })
+
+  it('tells that it began and how long it took', async () => {
+    let time = 0
+    const { step } = counted({
+      work: async () => {
+        time = 12_340
+      },
+    })
+    await runStep(step, { print, now: () => time })
+    expect(lines.map((line) => line.trim().replace(/ +/g, ' '))).toEqual([
+      'The app building …',
+      'The app done in 12.3 s',
+    ])
+  })
+})
+
+describe('a fingerprint', () => {
+  it('changes with a file’s content, its name, and a file that appears in a folder', async () => {
+    const inputs = { files: [folder] }
+    const seen = new Set([await fingerprint(inputs)])
+    await writeFile(path.join(folder, 'a'), '1')
+    seen.add(await fingerprint(inputs))
+    await writeFile(path.join(folder, 'a'), '2')
+    seen.add(await fingerprint(inputs))
+    await rm(path.join(folder, 'a'))
+    await writeFile(path.join(folder, 'b'), '2')
+    seen.add(await fingerprint(inputs))
+    expect(seen.size).toBe(4)
+    expect(await fingerprint(inputs)).toBe(await fingerprint(inputs))
+  })
+
+  it('changes with a value, and tells a missing file from an empty one', async () => {
+    const file = path.join(folder, 'empty')
+    const missing = await fingerprint({ files: [file] })
+    await writeFile(file, '')
+    expect(await fingerprint({ files: [file] })).not.toBe(missing)
+    expect(await fingerprint({ values: ['a'] })).not.toBe(await fingerprint({ values: ['b'] }))
+  })
+})
