@@ -1,0 +1,11 @@
+import { z } from 'zod'
+import { mount } from 'svelte'
+import './tokens.css'
+import './base.css'
+import App from './app.svelte'
+
+// The page's policy forbids the code that zod would otherwise generate.
+z.config({ jitless: true })
+
+const target = document.getElementById('app')
+if (target) mount(App, { target })
