@@ -126,6 +126,8 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     friendlyName: current.friendlyName ?? (await machineName()),
   })
 
+  // A runner that starts before the models are known would fail for no reason.
+  await catalogue.ready
   const python = findPython(appRoot, env)
   const worker = await Worker.start({
     nodeId,
@@ -151,8 +153,8 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     },
   })
   opened.add(() => system.close())
-  // Declarations are placed by what this machine says of itself, and requests name what it has.
-  await Promise.all([system.refresh(), catalogue.ready])
+  // Declarations are placed by what this machine says of itself.
+  await system.ready
   presence.has(catalogue.list())
   opened.add(catalogue.subscribe(() => presence.has(catalogue.list())))
 

@@ -2,7 +2,7 @@ import type { Command } from '@core/commands/command'
 import type { Envelope } from '@core/events/event'
 import type { GenerationUpdate } from '@core/generation/stream'
 import type { CommandId, MetaInstanceId, ModelId, RunnerId } from '@core/ids'
-import type { CatalogueModel } from '@core/protocols/control'
+import type { CatalogueModel, UnreadableModel } from '@core/protocols/control'
 import type { State } from '@core/state/state'
 import type { Refusal } from '@core/commands/command'
 import type { ClientRequest } from '../serving/serving'
@@ -27,7 +27,10 @@ export interface ApiContext {
   readonly serving: { generate(request: ClientRequest, signal: AbortSignal): AsyncIterable<GenerationUpdate> }
   readonly catalogue: {
     list(): readonly CatalogueModel[]
+    unreadable(): readonly UnreadableModel[]
     find(modelId: ModelId): CatalogueModel | undefined
+    /** Looks through the folders again. */
+    refresh(): Promise<void>
   }
   readonly consoleOf: (runnerId: RunnerId) => string | undefined
 }

@@ -55,15 +55,16 @@ export const instanceRoutes = (context: ApiContext): Hono => {
 
   routes.post('/place_instance', async (c) => {
     const { minNodes = 1, ...wanted } = parseWith(PlaceInstanceRequest, camelCased(await jsonBody(c)))
-    const { card } = usableModel(context, wanted.modelId)
+    const { card } = await usableModel(context, wanted.modelId)
     const instanceId = InstanceId.parse(randomUUID())
     await carryOut(context, { type: 'PlaceInstance', instanceId, card, minNodes, ...wanted })
     return c.json(found(context, instanceId), 201)
   })
 
-  routes.get('/instance/previews', (c) => {
+  routes.get('/instance/previews', async (c) => {
     const { modelId, ...query } = parseWith(PreviewQuery, camelCased(c.req.query()))
-    return c.json({ previews: previews(source.state(), usableModel(context, modelId).card, query) })
+    const { card } = await usableModel(context, modelId)
+    return c.json({ previews: previews(source.state(), card, query) })
   })
 
   routes.get('/instance/await', async (c) => {

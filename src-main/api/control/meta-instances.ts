@@ -29,8 +29,8 @@ const looked = async ({ commands, source }: ApiContext, id: MetaInstanceId): Pro
   }
 }
 
-const neverPossible = (context: ApiContext, { modelId, sharding, minNodes }: Pick<Constraints, 'modelId' | 'sharding' | 'minNodes'>): void => {
-  const { card } = usableModel(context, modelId)
+const neverPossible = async (context: ApiContext, { modelId, sharding, minNodes }: Pick<Constraints, 'modelId' | 'sharding' | 'minNodes'>): Promise<void> => {
+  const { card } = await usableModel(context, modelId)
   if (sharding === 'Tensor' && minNodes > 1 && !card.supportsTensor) {
     throw new Problem(400, 'tensor_unsupported', `${modelId} does not support Tensor sharding`, { hint: 'Use "sharding": "Pipeline".', param: 'sharding' })
   }
@@ -42,9 +42,9 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
 
   routes.post('/meta_instance', async (c) => {
     const { minNodes = 1, ...wanted } = parseWith(CreateMetaInstanceRequest, camelCased(await jsonBody(c)))
-    neverPossible(context, { ...wanted, minNodes })
+    await neverPossible(context, { ...wanted, minNodes })
     if (c.req.query('validate') === 'true') {
-      const result = place(source.state(), usableModel(context, wanted.modelId).card, { ...wanted, minNodes })
+      const result = place(source.state(), (await usableModel(context, wanted.modelId)).card, { ...wanted, minNodes })
       if (result.status === 'refused') {
         const { code, reason, details } = result.error
         throw new Problem(400, code, reason, details === undefined ? {} : { details })
@@ -69,7 +69,7 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
     const known = viewOf(source.state(), metaInstanceId)
     // Clearing a field that has a default sets that.
     const changes: MetaInstanceChanges = { ...wanted, ...(minNodes !== undefined && { minNodes: minNodes ?? 1 }) }
-    neverPossible(context, {
+    await neverPossible(context, {
       modelId: changes.modelId ?? known.modelId,
       sharding: changes.sharding ?? known.sharding,
       minNodes: changes.minNodes ?? known.minNodes,

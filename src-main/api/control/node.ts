@@ -18,7 +18,10 @@ export const nodeRoutes = (context: ApiContext): Hono => {
 
   routes.get('/state', (c) => c.json(publicState(source.state())))
 
-  routes.get('/models', (c) => c.json({ models: catalogue.list() }))
+  routes.get('/models', async (c) => {
+    await catalogue.refresh()
+    return c.json({ models: catalogue.list(), unreadable: catalogue.unreadable() })
+  })
 
   routes.get('/health', (c) => {
     const status = commands.status()

@@ -14,8 +14,12 @@ export const viewOf = (state: State, id: MetaInstanceId): MetaInstanceView => {
 }
 
 /** A model that can be run. Throws Problem: one that is not here or is damaged never becomes a declaration. */
-export const usableModel = ({ catalogue }: ApiContext, modelId: ModelId): CatalogueModel => {
+export const usableModel = async ({ catalogue }: ApiContext, modelId: ModelId): Promise<CatalogueModel> => {
+  // Somebody may have put it there this moment.
+  if (!catalogue.find(modelId)) await catalogue.refresh()
   const model = catalogue.find(modelId)
+  const unreadable = catalogue.unreadable().find((one) => one.modelId === modelId)
+  if (!model && unreadable) throw new Problem(400, 'damaged_model', `${modelId} cannot be run: ${unreadable.problem}`, { param: 'modelId' })
   if (!model) {
     throw new Problem(400, 'unknown_model', `The model ${modelId} is not on this machine`, { hint: 'GET /models lists those that are.', param: 'modelId' })
   }
