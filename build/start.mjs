@@ -45,7 +45,7 @@ async function prepare(signal) {
 function environmentFor(problems) {
   const problem = problems.get('python')
   const python = problem
-    ? { MUSTER_PYTHON: '', MUSTER_PYTHON_PROBLEM: `${problem.message}. ${problem.hint}` }
+    ? { MUSTER_PYTHON: '', MUSTER_PYTHON_PROBLEM: `${problem.message}.\n${problem.hint}` }
     : { MUSTER_PYTHON: process.env['MUSTER_PYTHON'] || environmentPython }
   return { ...process.env, ...python, MUSTER_DATA_DIR: data }
 }

@@ -18,7 +18,9 @@ const browser = await chromium.launch(executablePath === undefined ? {} : { exec
 try {
   for (const size of SIZES) {
     const page = await browser.newPage({ viewport: { width: size, height: size } })
-    await page.setContent(`<style>body { margin: 0 } svg { display: block; width: 100vw; height: 100vh }</style>${drawing}`)
+    await page.setContent(
+      `<style>body { margin: 0 } svg { display: block; width: 100vw; height: 100vh }</style>${drawing}`,
+    )
     const file = size === 1024 ? path.join(folder, 'icon.png') : path.join(folder, 'linux', `${size}x${size}.png`)
     await mkdir(path.dirname(file), { recursive: true })
     await writeFile(file, await page.screenshot({ omitBackground: true }))

@@ -18,6 +18,10 @@ export class CommandFailed extends Error {
 }
 
 const KEPT_OUTPUT = 16_000
+const GRACE_MS = 2000
+
+/** Logs are about this run of the set-up only. @type {Set<string>} */
+const begunLogs = new Set()
 
 /**
  * Runs a program to its end and returns what it printed last. All of its output is kept in
@@ -31,30 +35,32 @@ const KEPT_OUTPUT = 16_000
 export async function runCommand(program, args, { log, signal, env = process.env, cwd = root, timeLimitMs }) {
   const logFile = path.join(cache, 'set-up', `${log}.log`)
   await mkdir(path.dirname(logFile), { recursive: true })
-  const file = createWriteStream(logFile, { flags: 'a' })
+  const file = createWriteStream(logFile, { flags: begunLogs.has(logFile) ? 'a' : 'w' })
+  begunLogs.add(logFile)
   file.write(`\n$ ${[program, ...args].join(' ')}\n`)
   const limit = timeLimitMs === undefined ? [] : [AbortSignal.timeout(timeLimitMs)]
   const stop = AbortSignal.any([signal, ...limit])
   let output = ''
   /** @param {string} problem */
   const failed = (problem) =>
-    new CommandFailed({ message: `${path.basename(program)} ${args[0] ?? ''} ${problem}`, output, log: logFile })
+    new CommandFailed({ message: `${nameOf(program, args)} ${problem}`, output, log: logFile })
 
   try {
     return await new Promise((resolve, reject) => {
       stop.throwIfAborted()
-      const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], signal: stop })
+      const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+      const stopChild = () => endGroup(child)
+      stop.addEventListener('abort', stopChild, { once: true })
       for (const stream of [child.stdout, child.stderr]) {
         stream.on('data', (/** @type {Buffer} */ chunk) => {
           file.write(chunk)
           output = (output + chunk.toString()).slice(-KEPT_OUTPUT)
         })
       }
-      child.on('error', (error) => {
-        if (!stop.aborted) reject(failed(`could not be started: ${error.message}`))
-      })
+      child.on('error', (error) => reject(failed(`could not be started: ${error.message}`)))
       // Only when it is gone: what it was writing must not be touched while it still writes.
       child.on('close', (code, killedBy) => {
+        stop.removeEventListener('abort', stopChild)
         if (signal.aborted) reject(signal.reason)
         else if (stop.aborted) reject(failed(`took longer than ${Math.round((timeLimitMs ?? 0) / 1000)} s`))
         else if (code === 0) resolve(output)
@@ -64,6 +70,40 @@ export async function runCommand(program, args, { log, signal, env = process.env
   } finally {
     file.end()
   }
+}
+
+/**
+ * Ends a program with everything it has started, such as the compilers of a package's installation. It
+ * leads a process group of its own, so that a terminal's interrupt comes to it from here only.
+ *
+ * @param {import('node:child_process').ChildProcess} child
+ */
+function endGroup(child) {
+  const { pid } = child
+  if (pid === undefined) return
+  /** @param {NodeJS.Signals} signal */
+  const end = (signal) => {
+    try {
+      process.kill(-pid, signal)
+    } catch {
+      // All of it has ended already.
+    }
+  }
+  end('SIGTERM')
+  const impatience = setTimeout(() => end('SIGKILL'), GRACE_MS)
+  child.once('close', () => clearTimeout(impatience))
+}
+
+/**
+ * A command as people speak of it: `python -m pip install`, without its folders and options.
+ *
+ * @param {string} program
+ * @param {readonly string[]} args
+ */
+function nameOf(program, args) {
+  const options = args.findIndex((argument) => argument.startsWith('--'))
+  const words = args.slice(0, options === -1 ? 3 : Math.min(options, 3))
+  return [program, ...words].map((word) => path.basename(word)).join(' ')
 }
 
 /**

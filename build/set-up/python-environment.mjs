@@ -40,7 +40,8 @@ export function pythonEnvironment({ signal, extras }) {
     hint: HINT,
     work: async (say) => {
       const installer = await chooseInstaller({ signal, say })
-      const retrying = { signal, onRetry: () => say('failed, trying again') }
+      // pip and uv try each download several times themselves.
+      const retrying = { signal, pausesMs: [1000], onRetry: () => say('failed, trying again') }
       if (!(await exists(environmentPython)) || !(await runs(signal))) await installer.make()
       for (const file of requirements) await withRetries(() => installer.install(file), retrying)
       await makeRunnerFound(signal)

@@ -23,7 +23,7 @@ export async function setUp(chains, { signal, print }) {
   try {
     /** @type {Problems} */
     const problems = new Map()
-    const results = await Promise.allSettled(chains.map((chain) => inOrder(chain, { print, problems })))
+    const results = await Promise.allSettled(chains.map((chain) => inOrder(chain, { signal, print, problems })))
     signal.throwIfAborted()
     for (const result of results) if (result.status === 'rejected') throw result.reason
     return problems
@@ -34,9 +34,9 @@ export async function setUp(chains, { signal, print }) {
 
 /**
  * @param {readonly Step[]} chain
- * @param {{ print: (line: string) => void, problems: Problems }} options
+ * @param {{ signal: AbortSignal, print: (line: string) => void, problems: Problems }} options
  */
-async function inOrder(chain, { print, problems }) {
+async function inOrder(chain, { signal, print, problems }) {
   /** @type {Set<Step['id']>} */
   const leftOut = new Set()
   for (const step of chain) {
@@ -45,7 +45,7 @@ async function inOrder(chain, { print, problems }) {
       continue
     }
     try {
-      await runStep(step, { print })
+      await runStep(step, { print, signal })
     } catch (error) {
       if (!(error instanceof SetUpProblem)) throw error
       problems.set(step.id, error)
@@ -58,5 +58,7 @@ async function inOrder(chain, { print, problems }) {
  * @param {(line: string) => void} print
  */
 export function explain(problems, print) {
-  for (const { message, hint } of problems.values()) print(`\n${message}\n${hint}\n`)
+  for (const { message, output, hint } of problems.values()) {
+    print(`\n${[message, output, hint].filter(Boolean).join('\n')}\n`)
+  }
 }

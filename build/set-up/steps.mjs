@@ -21,10 +21,10 @@ const REMINDER_MS = 30_000
  * Does a step unless it was done with the same inputs before, with a line at its start and its end.
  *
  * @param {Step} step
- * @param {{ print: (line: string) => void, now?: () => number }} options
+ * @param {{ print: (line: string) => void, signal: AbortSignal, now?: () => number }} options
  * @returns {Promise<'done' | 'unchanged'>} rejects with a `SetUpProblem`
  */
-export async function runStep(step, { print, now = () => performance.now() }) {
+export async function runStep(step, { print, signal, now = () => performance.now() }) {
   const stamp = stampAt(step.stamp)
   /** @param {string} text */
   const line = (text) => print(`  ${step.title.padEnd(20)} ${text}`)
@@ -45,7 +45,7 @@ export async function runStep(step, { print, now = () => performance.now() }) {
     line(`done in ${elapsed()}`)
     return 'done'
   } catch (error) {
-    line(`failed after ${elapsed()}`)
+    line(`${signal.aborted ? 'stopped' : 'failed'} after ${elapsed()}`)
     throw problemOf(error, step)
   } finally {
     clearInterval(reminder)
@@ -56,12 +56,20 @@ export async function runStep(step, { print, now = () => performance.now() }) {
  * @param {unknown} error
  * @param {Step} step
  */
-function problemOf(error, step) {
+function problemOf(error, { title, hint }) {
   if (error instanceof SetUpProblem) return error
-  const message = `${step.title}: ${error instanceof Error ? error.message : String(error)}`
-  const said = error instanceof CommandFailed ? `${lastLines(error.output)}\n(all of it: ${error.log})\n` : ''
-  return new SetUpProblem({ message, hint: said + step.hint, cause: error })
+  const message = `${title}: ${error instanceof Error ? error.message : String(error)}`
+  const output = error instanceof CommandFailed ? `${tellingLines(error.output)}\n(all of it: ${error.log})` : undefined
+  return new SetUpProblem({ message, hint, cause: error, ...(output !== undefined && { output }) })
 }
 
-/** @param {string} output */
-const lastLines = (output) => output.trimEnd().split('\n').slice(-8).join('\n')
+/**
+ * Of what a program said the lines that seem to say why it failed: not its stack traces, nor its retries.
+ *
+ * @param {string} output
+ */
+function tellingLines(output) {
+  const lines = output.split('\n').filter((line) => line.trim() !== '' && !/^\s+at |^warning: /i.test(line))
+  const errors = lines.filter((line) => /error|cannot|could not|failed|missing/i.test(line))
+  return (errors.length > 0 ? errors : lines).slice(-8).join('\n')
+}

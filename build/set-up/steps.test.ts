@@ -12,6 +12,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
+const { signal } = new AbortController()
 const lines: string[] = []
 const print = (line: string) => lines.push(line)
 afterEach(() => {
@@ -41,35 +42,35 @@ function counted(overrides: Partial<Step> = {}): { step: Step; times: () => numb
 describe('a step of the set-up', () => {
   it('is done once for the same inputs, and again when they change', async () => {
     const { step, times } = counted()
-    expect(await runStep(step, { print })).toBe('done')
-    expect(await runStep(step, { print })).toBe('unchanged')
+    expect(await runStep(step, { print, signal })).toBe('done')
+    expect(await runStep(step, { print, signal })).toBe('unchanged')
     await writeFile(path.join(folder, 'sources'), 'new')
-    expect(await runStep(step, { print })).toBe('done')
+    expect(await runStep(step, { print, signal })).toBe('done')
     expect(times()).toBe(2)
   })
 
   it('is done again when its result has gone', async () => {
-    await runStep(counted().step, { print })
+    await runStep(counted().step, { print, signal })
     const { step, times } = counted({ isThere: async () => false })
-    expect(await runStep(step, { print })).toBe('done')
+    expect(await runStep(step, { print, signal })).toBe('done')
     expect(times()).toBe(1)
   })
 
   it('counts as not done when it was interrupted, even where an older result had its stamp', async () => {
-    await runStep(counted().step, { print })
+    await runStep(counted().step, { print, signal })
     const interrupted = counted({
       isThere: async () => false,
       work: () => Promise.reject(new Error('the power went')),
     })
-    await expect(runStep(interrupted.step, { print })).rejects.toThrow('the power went')
+    await expect(runStep(interrupted.step, { print, signal })).rejects.toThrow('the power went')
     const { step, times } = counted()
-    await runStep(step, { print })
+    await runStep(step, { print, signal })
     expect(times()).toBe(1)
   })
 
   it('says what to do when it fails', async () => {
     const { step } = counted({ work: () => Promise.reject(new Error('no such file')) })
-    await expect(runStep(step, { print })).rejects.toMatchObject({
+    await expect(runStep(step, { print, signal })).rejects.toMatchObject({
       message: 'The app: no such file',
       hint: 'Mend the sources.',
     })
@@ -77,7 +78,9 @@ describe('a step of the set-up', () => {
 
   it('leaves a problem that knows its own way out as it is', async () => {
     const problem = new SetUpProblem({ message: 'no Python', hint: 'Install one.' })
-    await expect(runStep(counted({ work: () => Promise.reject(problem) }).step, { print })).rejects.toBe(problem)
+    await expect(runStep(counted({ work: () => Promise.reject(problem) }).step, { print, signal })).rejects.toBe(
+      problem,
+    )
   })
 
   it('tells that it began and how long it took', async () => {
@@ -87,7 +90,7 @@ describe('a step of the set-up', () => {
         time = 12_340
       },
     })
-    await runStep(step, { print, now: () => time })
+    await runStep(step, { print, signal, now: () => time })
     expect(lines.map((line) => line.trim().replace(/ +/g, ' '))).toEqual([
       'The app building …',
       'The app done in 12.3 s',

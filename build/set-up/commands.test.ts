@@ -1,0 +1,95 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { describe, expect, it, vi } from 'vitest'
+import { SetUpProblem } from './problem.mjs'
+import { CommandFailed, runCommand, withRetries } from './commands.mjs'
+
+const { signal } = new AbortController()
+const node = (script: string, options: { signal?: AbortSignal; timeLimitMs?: number } = {}) =>
+  runCommand(process.execPath, ['-e', script], { log: 'test', signal, ...options })
+
+const isRunning = (pid: number | undefined): boolean => {
+  if (pid === undefined) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+describe('running a program', () => {
+  it('returns what it printed', async () => {
+    expect(await node('console.log("a"); console.error("b")')).toMatch(/a\n|b\n/)
+  })
+
+  it('fails with its exit code and what it printed', async () => {
+    const failure = await node('console.log("why"); process.exit(3)').catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(CommandFailed)
+    expect(failure).toMatchObject({ message: expect.stringContaining('ended with code 3'), output: 'why\n' })
+  })
+
+  it('fails when there is no such program', async () => {
+    await expect(runCommand('/no/such/program', ['x'], { log: 'test', signal })).rejects.toThrow('could not be started')
+  })
+
+  it('is named as people would name it', async () => {
+    const run = runCommand('/no/such/python', ['-m', 'pip', 'install', '--quiet', 'x'], { log: 'test', signal })
+    await expect(run).rejects.toThrow(/^python -m pip install could not/)
+  })
+
+  it('ends it when it takes too long', async () => {
+    await expect(node('setInterval(() => {}, 1000)', { timeLimitMs: 50 })).rejects.toThrow('took longer than')
+  })
+
+  it('ends it and what it started when it is interrupted', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'muster-commands-'))
+    try {
+      const pids = path.join(folder, 'pids')
+      const script = `
+        const child = require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
+        require('fs').writeFileSync('${pids}.draft', process.pid + ' ' + child.pid)
+        require('fs').renameSync('${pids}.draft', '${pids}')
+        setInterval(() => {}, 1000)`
+      const stop = new AbortController()
+      const running = node(script, { signal: stop.signal })
+      const [parent, child] = await vi.waitFor(
+        async () => (await readFile(pids, 'utf8')).split(' ').map(Number),
+        10_000,
+      )
+      stop.abort(new Error('interrupted'))
+      await expect(running).rejects.toThrow('interrupted')
+      await vi.waitFor(() => expect([parent, child].filter(isRunning)).toEqual([]), 10_000)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+})
+
+describe('trying again', () => {
+  const options = { signal, pausesMs: [0, 0], onRetry: () => undefined }
+
+  it('goes on until it works, and no longer', async () => {
+    const results = [Promise.reject(new Error('1')), Promise.resolve('done'), Promise.reject(new Error('never'))]
+    for (const result of results) result.catch(() => undefined)
+    let turn = 0
+    expect(await withRetries(() => results[turn++] ?? Promise.reject(new Error('too often')), options)).toBe('done')
+    expect(turn).toBe(2)
+  })
+
+  it('gives up with the last failure', async () => {
+    let turn = 0
+    await expect(withRetries(() => Promise.reject(new Error(String(++turn))), options)).rejects.toThrow('3')
+  })
+
+  it('does not try again what only a person can mend', async () => {
+    let turns = 0
+    const work = () => {
+      turns += 1
+      return Promise.reject(new SetUpProblem({ message: 'no Python', hint: 'Install one.' }))
+    }
+    await expect(withRetries(work, options)).rejects.toThrow('no Python')
+    expect(turns).toBe(1)
+  })
+})
