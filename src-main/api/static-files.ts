@@ -30,11 +30,15 @@ export const CONTENT_SECURITY_POLICY = [
 const filesIn = (directory: string): string[] => {
   let entries: Dirent[]
   try {
-    entries = readdirSync(directory, { withFileTypes: true, recursive: true })
+    entries = readdirSync(directory, { withFileTypes: true })
   } catch {
     return []
   }
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+  return entries.flatMap((entry) => {
+    const path = join(directory, entry.name)
+    if (entry.isDirectory()) return filesIn(path)
+    return entry.isFile() ? [path] : []
+  })
 }
 
 /** The app's own files. Only names found at the start are served, so that no path can lead elsewhere. */

@@ -34,8 +34,8 @@ _LAYER_PARTS = {
 }
 _TOP_PARTS = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
 
-# What the model's authors recommend: https://huggingface.co/HuggingFaceTB/SmolLM2-135M-Instruct
-_SAMPLING = {"do_sample": True, "temperature": 0.2, "top_p": 0.9}
+# Greedy unless a request asks otherwise: a model this small hardly knows its best word from its second best.
+_SAMPLING = {"do_sample": False}
 
 _NOTE = """# SmolLM2-135M-Instruct
 

@@ -1,0 +1,122 @@
+import AxeBuilder from '@axe-core/playwright'
+import { expect, test, type Page } from '@playwright/test'
+import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
+import { addStarterModel, addTinyModel } from '../harness/models'
+
+const READY_TIMEOUT = 60_000
+
+let folder: { path: string; dispose(): void }
+let node: HeadlessNode
+
+test.beforeEach(async () => {
+  folder = temporaryFolder()
+})
+test.afterEach(async () => {
+  await node.stop()
+  folder.dispose()
+})
+
+/** Accessibility as axe sees it, in both themes. */
+const expectAccessible = async (page: Page) => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
+  }
+  await page.emulateMedia({ colorScheme: 'light' })
+}
+
+const launch = async (page: Page, model: string) => {
+  await page.getByRole('button', { name: 'Launch a model…' }).first().click()
+  await page.getByRole('combobox', { name: 'Model' }).selectOption({ label: model })
+  await expect(page.getByLabel('What would happen')).toContainText('uses')
+  await page.getByRole('button', { name: 'Launch', exact: true }).click()
+}
+
+test('a person declares a model, sees it become ready, chats with it and deletes it', async ({ page }) => {
+  addStarterModel(folder.path)
+  node = await startHeadless({ dataDir: folder.path })
+  const errors: string[] = []
+  page.on('pageerror', (error) => errors.push(error.message))
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+  await page.goto(node.url)
+  await expect(page.getByRole('heading', { name: 'Cluster', exact: true })).toBeVisible()
+  await expect(page.getByText('No model is kept running yet')).toBeVisible()
+  await expectAccessible(page)
+
+  await launch(page, 'SmolLM2 135M Instruct · 538 MB')
+  const card = page.locator('[data-meta-instance-id]')
+  await expect(card).toHaveAttribute('data-status', 'READY', { timeout: READY_TIMEOUT })
+  await expectAccessible(page)
+
+  await card.getByRole('button', { name: 'Chat' }).click()
+  await page.getByRole('textbox', { name: 'Message' }).fill('What is the capital of France?')
+  await page.getByRole('button', { name: 'Send' }).click()
+  await expect(page.getByRole('article', { name: 'Answer' }).last()).toContainText('Paris', { timeout: READY_TIMEOUT })
+  await expect(page.getByText(/tokens\/s/)).toBeVisible()
+  await expectAccessible(page)
+
+  for (const name of ['Models', 'Connect', 'Activity']) {
+    await page.getByRole('link', { name }).click()
+    await expect(page.getByRole('heading', { name, exact: true })).toBeVisible()
+    await expectAccessible(page)
+  }
+
+  await page.getByRole('link', { name: 'Cluster' }).click()
+  await card.getByRole('button', { name: /^More for/ }).click()
+  await page.getByRole('menuitem', { name: 'Delete…' }).click()
+  await page.getByRole('button', { name: 'Delete', exact: true }).click()
+  await expect(card).toHaveCount(0)
+  expect(errors).toEqual([])
+})
+
+test('a killed runner is shown as retrying with its error, comes back, and keeps saying why', async ({ page }) => {
+  addTinyModel(folder.path)
+  node = await startHeadless({ dataDir: folder.path })
+  await page.goto(node.url)
+  await launch(page, 'tiny · 732 KB')
+  const card = page.locator('[data-meta-instance-id]')
+  await expect(card).toHaveAttribute('data-status', 'READY', { timeout: READY_TIMEOUT })
+  const state = (await (await fetch(`${node.url}/state`)).json()) as { runners: Record<string, { pid: number }> }
+  const [runner] = Object.values(state.runners)
+  // The card must have been seen retrying, however short that is.
+  const retrying = page.waitForFunction(
+    `document.querySelector('[data-status="RETRYING"]')?.textContent?.includes('Retrying (1/3)')`,
+  )
+  process.kill(runner?.pid ?? 0, 'SIGKILL')
+  await retrying
+  await expect(card).toHaveAttribute('data-status', 'READY', { timeout: READY_TIMEOUT })
+  await expect(card).toContainText('Re-created after:')
+  await expect(card).toContainText('SIGKILL')
+  await expectAccessible(page)
+})
+
+test('the app says when its node is gone, and goes on when it is back', async ({ page }) => {
+  node = await startHeadless({ dataDir: folder.path })
+  await page.goto(node.url)
+  await expect(page.getByText('1 of 1 machine connected')).toBeVisible()
+  const { port } = new URL(node.url)
+  await node.kill()
+  await expect(page.getByRole('contentinfo')).toContainText('Can’t reach this node')
+  node = await startHeadless({ dataDir: folder.path, args: ['--port', port] })
+  await expect(page.getByText('1 of 1 machine connected')).toBeVisible()
+})
+
+test('everything can be done with the keyboard alone', async ({ page }) => {
+  addTinyModel(folder.path)
+  node = await startHeadless({ dataDir: folder.path })
+  await page.goto(node.url)
+  const button = page.getByRole('button', { name: /^Launch tiny/ })
+  await button.focus()
+  await page.keyboard.press('Enter')
+  await page.getByRole('textbox', { name: /^Name/ }).focus()
+  await page.keyboard.type('keys')
+  await page.keyboard.press('Enter')
+  const card = page.locator('[data-meta-instance-id]')
+  await expect(card).toHaveAttribute('data-status', 'READY', { timeout: READY_TIMEOUT })
+  await card.getByRole('button', { name: 'More for keys' }).focus()
+  await page.keyboard.press('Enter')
+  await page.getByRole('menuitem', { name: 'Pause' }).focus()
+  await page.keyboard.press('Enter')
+  await expect(card).toHaveAttribute('data-status', 'PAUSED')
+})
