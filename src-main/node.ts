@@ -176,7 +176,16 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   })
   opened.add(() => api.close())
   log.logger.info({ url: api.url, nodeId, version, dataDir }, 'running')
-  return { url: api.url, nodeId, dataDir, source: master, commands: master, catalogue, signInLink: api.signInLink, cannotRun }
+  return {
+    url: api.url,
+    nodeId,
+    dataDir,
+    source: master,
+    commands: master,
+    catalogue,
+    signInLink: api.signInLink,
+    cannotRun,
+  }
 }
 
 /**

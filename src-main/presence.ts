@@ -28,7 +28,8 @@ export class Presence {
   constructor(private readonly options: PresenceOptions) {
     this.unsubscribe = options.source.subscribe(
       ({ event }) => {
-        if (event.type === 'NodeTimedOut' || event.type === 'NodeLeaving' || event.type === 'MemberAdmitted') this.sayAll()
+        if (event.type === 'NodeTimedOut' || event.type === 'NodeLeaving' || event.type === 'MemberAdmitted')
+          this.sayAll()
       },
       () => this.sayAll(),
     )
@@ -67,7 +68,8 @@ export class Presence {
     }
     const here = new Set<string>(this.models.map(({ modelId }) => modelId))
     for (const modelId of Object.keys(known)) {
-      if (!here.has(modelId)) observer.observe({ type: 'NodeDownloadProgress', nodeId, modelId: modelId as CatalogueModel['modelId'] })
+      if (!here.has(modelId))
+        observer.observe({ type: 'NodeDownloadProgress', nodeId, modelId: modelId as CatalogueModel['modelId'] })
     }
   }
 }

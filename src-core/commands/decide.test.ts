@@ -24,7 +24,12 @@ describe('CreateMetaInstance', () => {
   it('is refused where the name is taken', () => {
     const world = new World()
     world.declare('one', { name: 'chat' })
-    const command = { type: 'CreateMetaInstance', modelId: SMALL, sharding: 'Pipeline', instanceMeta: 'MlxRing' } as const
+    const command = {
+      type: 'CreateMetaInstance',
+      modelId: SMALL,
+      sharding: 'Pipeline',
+      instanceMeta: 'MlxRing',
+    } as const
     const result = world.command({
       ...command,
       metaInstanceId: MetaInstanceId.parse('two'),
@@ -48,7 +53,10 @@ describe('DeleteMetaInstance', () => {
     const { world, id } = readyWorld()
     const taskId = TaskId.parse('t')
     const { instanceId } = world.instance(id)
-    world.apply({ type: 'TaskCreated', task: { taskId, instanceId, kind: 'generation', status: 'Running', createdAt: 0 } })
+    world.apply({
+      type: 'TaskCreated',
+      task: { taskId, instanceId, kind: 'generation', status: 'Running', createdAt: 0 },
+    })
     const from = world.log.length
     world.command({ type: 'DeleteMetaInstance', metaInstanceId: id })
     expect(types(world, from)).toEqual(['TaskStatusUpdated', 'InstanceDeleted', 'MetaInstanceDeleted'])

@@ -81,13 +81,20 @@ const update = (state: State, command: Extract<Command, { type: 'UpdateMetaInsta
   return decided({ type: 'MetaInstanceUpdated', metaInstanceId, changes: complete })
 }
 
-const placeInstance = (state: State, command: Extract<Command, { type: 'PlaceInstance' }>, inputs: DecideInputs): Decided => {
+const placeInstance = (
+  state: State,
+  command: Extract<Command, { type: 'PlaceInstance' }>,
+  inputs: DecideInputs,
+): Decided => {
   const { type: _type, instanceId, card, ...wanted } = command
   if (instanceId in state.instances) return decided()
   const constraints = { ...wanted, minNodes: leastNodes(wanted.instanceMeta, wanted.minNodes) }
   const result = place(state, card, constraints)
   if (result.status === 'refused') return refused('cannot_place', result.error.reason, result.error.details)
-  return decided({ type: 'InstanceCreated', instance: instanceOf(result.placement, constraints, { ...inputs, instanceId }) })
+  return decided({
+    type: 'InstanceCreated',
+    instance: instanceOf(result.placement, constraints, { ...inputs, instanceId }),
+  })
 }
 
 /** What a command comes to: the events that carry it out, or why not. Nothing is placed for a declaration here. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { MetaInstanceId, RunnerId, TaskId } from '../ids'
+import { type MetaInstanceId, RunnerId, TaskId } from '../ids'
 import { durablePart } from '../state/durable'
 import { State } from '../state/state'
-import { readyWorld, World } from '../testing/world'
+import { readyWorld, type World } from '../testing/world'
 import { placingDelayMs } from './meta-instances'
 import { MAX_ENDED_TASKS } from './tasks'
 
@@ -53,7 +53,10 @@ describe('InstanceRetrying', () => {
     expect(world.instance(id).readySince).toBeUndefined()
     expect(world.state.runners).toEqual({})
     expect(world.state.tasks[task]).toMatchObject({ status: 'Failed', error: 'Mac Studio: out of memory' })
-    expect(world.metaInstance(id)).toMatchObject({ consecutiveFailures: 1, lastFailureError: 'Mac Studio: out of memory' })
+    expect(world.metaInstance(id)).toMatchObject({
+      consecutiveFailures: 1,
+      lastFailureError: 'Mac Studio: out of memory',
+    })
   })
 })
 
@@ -69,11 +72,21 @@ describe('InstanceDeleted', () => {
 
   it('counts a replacement and sets the next attempt only when the runners failed', () => {
     const { world, id } = readyWorld()
-    world.apply({ type: 'InstanceDeleted', instanceId: world.instance(id).instanceId, failureError: 'x', cause: 'connection' })
+    world.apply({
+      type: 'InstanceDeleted',
+      instanceId: world.instance(id).instanceId,
+      failureError: 'x',
+      cause: 'connection',
+    })
     expect(world.metaInstance(id)).toMatchObject({ consecutiveFailures: 1, replacements: 0, lastFailureError: 'x' })
     expect(world.metaInstance(id).nextAttemptAt).toBeUndefined()
     world.reconcile()
-    world.apply({ type: 'InstanceDeleted', instanceId: world.instance(id).instanceId, failureError: 'y', cause: 'runners' })
+    world.apply({
+      type: 'InstanceDeleted',
+      instanceId: world.instance(id).instanceId,
+      failureError: 'y',
+      cause: 'runners',
+    })
     expect(world.metaInstance(id)).toMatchObject({ replacements: 1, nextAttemptAt: world.now, lastFailureError: 'y' })
   })
 
@@ -81,7 +94,12 @@ describe('InstanceDeleted', () => {
     const { world, id } = readyWorld()
     const task = addTask(world, id, 't1')
     world.apply({ type: 'TaskStatusUpdated', taskId: task, status: 'Complete' })
-    world.apply({ type: 'InstanceDeleted', instanceId: world.instance(id).instanceId, failureError: 'x', cause: 'node' })
+    world.apply({
+      type: 'InstanceDeleted',
+      instanceId: world.instance(id).instanceId,
+      failureError: 'x',
+      cause: 'node',
+    })
     expect(world.state.tasks[task]?.status).toBe('Complete')
   })
 })
@@ -89,7 +107,12 @@ describe('InstanceDeleted', () => {
 describe('InstanceCreated', () => {
   it('clears the placement error and the counter but keeps why it was re-created', () => {
     const { world, id } = readyWorld()
-    world.apply({ type: 'InstanceDeleted', instanceId: world.instance(id).instanceId, failureError: 'x', cause: 'runners' })
+    world.apply({
+      type: 'InstanceDeleted',
+      instanceId: world.instance(id).instanceId,
+      failureError: 'x',
+      cause: 'runners',
+    })
     world.apply({ type: 'MetaInstancePlacementFailed', metaInstanceId: id, reason: 'no room', code: 'memory' })
     world.reconcile()
     const declaration = world.metaInstance(id)
@@ -138,7 +161,10 @@ describe('tasks', () => {
   it('end once', () => {
     const { world, id } = readyWorld()
     const task = addTask(world, id, 't1')
-    world.apply({ type: 'TaskStatusUpdated', taskId: task, status: 'Cancelled' }, { type: 'TaskFailed', taskId: task, error: 'late' })
+    world.apply(
+      { type: 'TaskStatusUpdated', taskId: task, status: 'Cancelled' },
+      { type: 'TaskFailed', taskId: task, error: 'late' },
+    )
     expect(world.state.tasks[task]).toMatchObject({ status: 'Cancelled', endedAt: world.now })
   })
 
@@ -157,7 +183,9 @@ describe('tasks', () => {
 
 describe('placing after replacements', () => {
   it('waits not at all, then 1, 2, 4 … at most 60 s', () => {
-    expect([1, 2, 3, 4, 5, 6, 7, 8, 9, 1000].map((n) => placingDelayMs(n) / 1000)).toEqual([0, 1, 2, 4, 8, 16, 32, 60, 60, 60])
+    expect([1, 2, 3, 4, 5, 6, 7, 8, 9, 1000].map((n) => placingDelayMs(n) / 1000)).toEqual([
+      0, 1, 2, 4, 8, 16, 32, 60, 60, 60,
+    ])
   })
 })
 

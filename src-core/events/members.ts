@@ -6,7 +6,9 @@ import type { State } from '../state/state'
 import type { Envelope } from './event'
 
 export const MemberAdmitted = Member.omit({ admittedAt: true }).extend({ type: z.literal('MemberAdmitted') })
-export const MemberUpdated = Member.pick({ nodeId: true, friendlyName: true }).extend({ type: z.literal('MemberUpdated') })
+export const MemberUpdated = Member.pick({ nodeId: true, friendlyName: true }).extend({
+  type: z.literal('MemberUpdated'),
+})
 export const MemberRemoved = z.object({ type: z.literal('MemberRemoved'), nodeId: NodeId })
 
 export const reduceMembers = (state: State, { at, event }: Envelope): State['members'] => {

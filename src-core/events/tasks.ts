@@ -29,7 +29,9 @@ const capEnded = (tasks: Tasks): Tasks => {
 }
 
 const endLive = (tasks: Tasks, instanceId: InstanceId, end: Pick<Task, 'status' | 'error' | 'endedAt'>): Tasks =>
-  capEnded(amendWhere(tasks, (task) => (task.instanceId === instanceId && isLive(task) ? { ...task, ...end } : undefined)))
+  capEnded(
+    amendWhere(tasks, (task) => (task.instanceId === instanceId && isLive(task) ? { ...task, ...end } : undefined)),
+  )
 
 export const reduceTasks = (state: State, { at, event }: Envelope): Tasks => {
   const family = state.tasks

@@ -41,3 +41,6 @@ export const GenerationRequest = z.strictObject({
   logprobs: z.number().int().min(0).max(20).optional(),
 })
 export type GenerationRequest = z.infer<typeof GenerationRequest>
+
+/** A request as a client makes it: by a model's id or a declaration's name, before it has become a task. */
+export type ClientRequest = Omit<GenerationRequest, 'taskId' | 'modelId'> & { readonly model: string }

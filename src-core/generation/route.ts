@@ -17,7 +17,10 @@ export const targetOf = (state: State, model: string): Target => {
   const all = Object.values(state.metaInstances)
   const byName = all.filter(({ metaInstanceId, name }) => metaInstanceId === model || name === model)
   if (byName.length > 0) {
-    return { metaInstances: byName, instances: byName.flatMap(({ metaInstanceId }) => instancesOf(state, metaInstanceId)) }
+    return {
+      metaInstances: byName,
+      instances: byName.flatMap(({ metaInstanceId }) => instancesOf(state, metaInstanceId)),
+    }
   }
   return {
     metaInstances: all.filter(({ modelId }) => modelId === model),
@@ -34,7 +37,9 @@ export type Route =
   | { readonly kind: 'unknown' }
 
 const liveTasks = (state: State, instance: Instance, except?: TaskId): number =>
-  Object.values(state.tasks).filter((task) => task.instanceId === instance.instanceId && task.taskId !== except && isLive(task)).length
+  Object.values(state.tasks).filter(
+    (task) => task.instanceId === instance.instanceId && task.taskId !== except && isLive(task),
+  ).length
 
 /** The least busy instance that can serve, or why there is none. */
 export const routeOf = (state: State, model: string): Route => {
@@ -43,7 +48,10 @@ export const routeOf = (state: State, model: string): Route => {
   const [first, ...others] = ready
   if (first) {
     const load = (instance: Instance) => liveTasks(state, instance)
-    return { kind: 'ready', instance: others.reduce((least, other) => (load(other) < load(least) ? other : least), first) }
+    return {
+      kind: 'ready',
+      instance: others.reduce((least, other) => (load(other) < load(least) ? other : least), first),
+    }
   }
   const active = metaInstances.filter(({ paused }) => !paused)
   if (metaInstances.length > 0 && active.length === 0) return { kind: 'paused' }

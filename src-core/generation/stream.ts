@@ -1,7 +1,11 @@
 import { z } from 'zod'
 
 /** A token's text and natural-log probability. `bytes` is its UTF-8, for tokens that are part of a character. */
-export const TokenLogprob = z.object({ token: z.string(), logprob: z.number(), bytes: z.array(z.number().int()).optional() })
+export const TokenLogprob = z.object({
+  token: z.string(),
+  logprob: z.number(),
+  bytes: z.array(z.number().int()).optional(),
+})
 export type TokenLogprob = z.infer<typeof TokenLogprob>
 
 /** A token with the alternatives that were considered, best first. */

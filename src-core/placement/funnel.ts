@@ -37,7 +37,12 @@ export class Funnel {
   }
 
   /** `4 machines: 1 offline (mini-2), 1 excluded by nodeIds; SENTENCE`. */
-  error(code: string, sentence: string, remaining: readonly NodeId[], bytes?: { free: number; needed: number }): PlacementError {
+  error(
+    code: string,
+    sentence: string,
+    remaining: readonly NodeId[],
+    bytes?: { free: number; needed: number },
+  ): PlacementError {
     const details = this.details(remaining, bytes)
     const fallen = details.removed.map(({ rule, nodeIds, detail }) => {
       const names = rule === 'nodeIds' ? '' : ` (${nodeIds.map((nodeId) => nodeName(this.state, nodeId)).join(', ')})`

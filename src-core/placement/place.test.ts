@@ -123,8 +123,13 @@ describe('layers', () => {
   })
 
   it('go from the last ones at rank 0 down to the first', () => {
-    const ranks = [{ nodeId: NodeId.parse('a'), freeBytes: 3 }, { nodeId: NodeId.parse('b'), freeBytes: 1 }]
-    expect(assignShards(smallCard, 'Pipeline', ranks).map(({ startLayer, endLayer }) => [startLayer, endLayer])).toEqual([
+    const ranks = [
+      { nodeId: NodeId.parse('a'), freeBytes: 3 },
+      { nodeId: NodeId.parse('b'), freeBytes: 1 },
+    ]
+    expect(
+      assignShards(smallCard, 'Pipeline', ranks).map(({ startLayer, endLayer }) => [startLayer, endLayer]),
+    ).toEqual([
       [8, 32],
       [0, 8],
     ])

@@ -31,16 +31,27 @@ const shardingProblem = (card: ModelCard, { sharding }: PlacementRequest, size: 
   if (size === 1) return undefined
   const { modelId, layers, hiddenSize, kvHeads } = card
   if (sharding === 'Tensor') {
-    if (!card.supportsTensor) return { code: 'tensor_unsupported', reason: `${modelId} does not support Tensor sharding; use Pipeline` }
+    if (!card.supportsTensor)
+      return { code: 'tensor_unsupported', reason: `${modelId} does not support Tensor sharding; use Pipeline` }
     return hiddenSize % size === 0 && kvHeads % size === 0
       ? undefined
-      : { code: 'indivisible', reason: `${modelId} has ${kvHeads} key-value heads, which ${size} machines cannot share equally` }
+      : {
+          code: 'indivisible',
+          reason: `${modelId} has ${kvHeads} key-value heads, which ${size} machines cannot share equally`,
+        }
   }
-  if (!card.supportsPipeline) return { code: 'pipeline_unsupported', reason: `${modelId} does not support Pipeline sharding; use Tensor` }
-  return layers >= size ? undefined : { code: 'too_few_layers', reason: `${modelId} has only ${layers} layers for ${size} machines` }
+  if (!card.supportsPipeline)
+    return { code: 'pipeline_unsupported', reason: `${modelId} does not support Pipeline sharding; use Tensor` }
+  return layers >= size
+    ? undefined
+    : { code: 'too_few_layers', reason: `${modelId} has only ${layers} layers for ${size} machines` }
 }
 
-const withMemory = (card: ModelCard, request: PlacementRequest, ranks: readonly RankCandidate[]): Placement | undefined => {
+const withMemory = (
+  card: ModelCard,
+  request: PlacementRequest,
+  ranks: readonly RankCandidate[],
+): Placement | undefined => {
   const shards = assignShards(card, request.sharding, ranks)
   const claims: Record<string, number> = {}
   for (const [rank, shard] of shards.entries()) {
@@ -67,8 +78,12 @@ export const place = (state: State, card: ModelCard, request: PlacementRequest):
   const funnel = new Funnel(state)
   const usable = usableNodes(state, request, funnel)
   const gone = request.nodeIds?.filter((nodeId) => !usable.includes(nodeId)) ?? []
-  const refuse = (code: string, sentence: string, remaining: readonly NodeId[] = usable, bytes?: { free: number; needed: number }) =>
-    refused(funnel.error(code, sentence, remaining, bytes))
+  const refuse = (
+    code: string,
+    sentence: string,
+    remaining: readonly NodeId[] = usable,
+    bytes?: { free: number; needed: number },
+  ) => refused(funnel.error(code, sentence, remaining, bytes))
 
   if (usable.length === 0 && gone.length === 0) return refuse('no_machines', 'no machine is ready to run models')
   if (usable.length < request.minNodes) {
@@ -90,15 +105,25 @@ export const place = (state: State, card: ModelCard, request: PlacementRequest):
   const claimed = claimedBytes(state)
   const free = new Map(usable.map((nodeId) => [nodeId as string, freeBytes(state, nodeId, claimed)]))
   for (const group of [...possible].sort(preferred(request, free))) {
-    const placement = withMemory(card, request, group.map((nodeId) => ({ nodeId, freeBytes: free.get(nodeId) ?? 0 })))
+    const placement = withMemory(
+      card,
+      request,
+      group.map((nodeId) => ({ nodeId, freeBytes: free.get(nodeId) ?? 0 })),
+    )
     if (placement) return { status: 'placed', placement }
   }
   const most = Math.max(...possible.map((group) => group.reduce((sum, nodeId) => sum + (free.get(nodeId) ?? 0), 0)))
   const needed = neededBytes(card, request.maxContext)
-  const who = usable.length === 1 ? nodeName(state, usable[0] ?? ('' as NodeId)) : `the ${usable.length} usable machines`
+  const who =
+    usable.length === 1 ? nodeName(state, usable[0] ?? ('' as NodeId)) : `the ${usable.length} usable machines`
   const have = usable.length === 1 ? 'has' : 'have at most'
-  return refuse('not_enough_memory', `${who} ${have} ${gigabytes(most)} free, the model needs ${gigabytes(needed)}`, usable, {
-    free: most,
-    needed,
-  })
+  return refuse(
+    'not_enough_memory',
+    `${who} ${have} ${gigabytes(most)} free, the model needs ${gigabytes(needed)}`,
+    usable,
+    {
+      free: most,
+      needed,
+    },
+  )
 }

@@ -19,7 +19,9 @@ export const shareOut = (total: number, weights: readonly number[]): number[] =>
   const exact = weights.map((weight) => (sum > 0 ? (spare * weight) / sum : spare / weights.length))
   const parts = exact.map((part) => 1 + Math.floor(part))
   let left = total - parts.reduce((a, b) => a + b, 0)
-  const byRemainder = exact.map((part, rank) => ({ rank, rest: part - Math.floor(part) })).sort((a, b) => b.rest - a.rest || a.rank - b.rank)
+  const byRemainder = exact
+    .map((part, rank) => ({ rank, rest: part - Math.floor(part) }))
+    .sort((a, b) => b.rest - a.rest || a.rank - b.rank)
   for (const { rank } of byRemainder) {
     if (left-- <= 0) break
     parts[rank] = (parts[rank] ?? 0) + 1
@@ -38,7 +40,10 @@ export const assignShards = (card: ModelCard, sharding: Sharding, ranks: readonl
     return ranks.map(({ nodeId }, rank) => ({ nodeId, rank, worldSize, startLayer: 0, endLayer: layers, layers }))
   }
   let endLayer = layers
-  const parts = shareOut(layers, ranks.map(({ freeBytes }) => freeBytes))
+  const parts = shareOut(
+    layers,
+    ranks.map(({ freeBytes }) => freeBytes),
+  )
   return ranks.map(({ nodeId }, rank) => {
     const startLayer = endLayer - (parts[rank] ?? 0)
     const shard = { nodeId, rank, worldSize, startLayer, endLayer, layers }

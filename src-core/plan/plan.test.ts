@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { NodeId, RunnerId, TaskId } from '../ids'
+import { NodeId, type RunnerId, TaskId } from '../ids'
 import type { RunnerStatus } from '../state/runners'
 import { readyWorld, World } from '../testing/world'
 import { plan } from './plan'
@@ -60,7 +60,10 @@ describe('a worker', () => {
     const { world, id } = readyWorld()
     const taskId = TaskId.parse('t')
     const { instanceId } = world.instance(id)
-    world.apply({ type: 'TaskCreated', task: { taskId, instanceId, kind: 'generation', status: 'Running', createdAt: 0 } })
+    world.apply({
+      type: 'TaskCreated',
+      task: { taskId, instanceId, kind: 'generation', status: 'Running', createdAt: 0 },
+    })
     const running = { ...having(runnerOf(world, id), { status: 'Ready' }), tasks: new Set([taskId]) }
     expect(plan(world.state, studio, running)).toEqual([])
     world.command({ type: 'CancelTask', taskId })

@@ -8,7 +8,10 @@ export const desktopBridge = {
   /** Where the node's API is. */
   apiAccess: { request: z.undefined(), answer: z.object({ url: z.url() }) },
   /** Whether Muster starts when the person logs in. */
-  loginItem: { request: z.object({ openAtLogin: z.boolean().optional() }), answer: z.object({ openAtLogin: z.boolean() }) },
+  loginItem: {
+    request: z.object({ openAtLogin: z.boolean().optional() }),
+    answer: z.object({ openAtLogin: z.boolean() }),
+  },
 } as const
 
 export type DesktopBridge = typeof desktopBridge
@@ -17,7 +20,9 @@ export type BridgeMethod = keyof DesktopBridge
 /** `window.muster` as the window sees it. */
 export type DesktopApi = {
   readonly [Method in BridgeMethod]: (
-    ...request: undefined extends z.infer<DesktopBridge[Method]['request']> ? [] : [z.infer<DesktopBridge[Method]['request']>]
+    ...request: undefined extends z.infer<DesktopBridge[Method]['request']>
+      ? []
+      : [z.infer<DesktopBridge[Method]['request']>]
   ) => Promise<z.infer<DesktopBridge[Method]['answer']>>
 }
 

@@ -58,7 +58,9 @@ const healthOf = (state: State, instance: Instance, inputs: ReconcileInputs): Ev
   const absent = instance.shards.map(({ nodeId }) => nodeId).filter((nodeId) => !(nodeId in state.nodes))
   const gone = absent.find((nodeId) => !isExpected(state, nodeId, inputs))
   if (gone !== undefined) {
-    return [{ type: 'InstanceDeleted', instanceId, failureError: `${nodeName(state, gone)} left the cluster`, cause: 'node' }]
+    return [
+      { type: 'InstanceDeleted', instanceId, failureError: `${nodeName(state, gone)} left the cluster`, cause: 'node' },
+    ]
   }
   if (absent.length > 0) return []
   const ended = afterRunners(state, instance, inputs)

@@ -33,13 +33,19 @@ const placed = (state: State, metaInstance: MetaInstance, inputs: ReconcileInput
   const result = inputs.cards[modelId]
   if (result === undefined) return { events: [], needs: [{ kind: 'modelCard', modelId }] }
   if (result.status === 'failed') {
-    const { events } = refusal(metaInstance, { code: 'model_card', reason: `Failed to load model card: ${result.reason}` })
+    const { events } = refusal(metaInstance, {
+      code: 'model_card',
+      reason: `Failed to load model card: ${result.reason}`,
+    })
     return { events, needs: [{ kind: 'modelCard', modelId }] }
   }
   const options = { ids: inputs.ids, now: inputs.now, metaInstanceId, generation }
   const beside = place(state, result.card, metaInstance)
   if (beside.status === 'placed') {
-    const instance = instanceOf(beside.placement, metaInstance, { ...options, ...(old && { replaces: old.instanceId }) })
+    const instance = instanceOf(beside.placement, metaInstance, {
+      ...options,
+      ...(old && { replaces: old.instanceId }),
+    })
     return { events: [{ type: 'InstanceCreated', instance }] }
   }
   if (old) {
@@ -87,7 +93,8 @@ export const metaInstance: ProcessManager = {
     }
     for (const instance of Object.values(state.instances)) {
       const { metaInstanceId } = instance
-      if (metaInstanceId !== undefined && !(metaInstanceId in state.metaInstances)) record({ events: [deleted(instance)] })
+      if (metaInstanceId !== undefined && !(metaInstanceId in state.metaInstances))
+        record({ events: [deleted(instance)] })
     }
     for (const declaration of Object.values(state.metaInstances)) record(settle(seen, declaration, inputs))
     return { events, needs }

@@ -66,7 +66,9 @@ describe('a declaration', () => {
     world.now += 30_000
     world.reconcile()
     expect(world.status(id)).toBe('PLACEMENT_FAILED')
-    expect(world.metaInstance(id).placementError?.reason).toBe('1 machine: 1 offline (mini); no machine is ready to run models')
+    expect(world.metaInstance(id).placementError?.reason).toBe(
+      '1 machine: 1 offline (mini); no machine is ready to run models',
+    )
   })
 })
 
@@ -188,7 +190,8 @@ describe('change', () => {
     expect(types(world.reconcile().events)).toEqual(['InstanceCreated'])
     expect(world.status(id)).toBe('READY')
     const newer = Object.values(world.state.instances).find(({ replaces }) => replaces === old)
-    for (const { runnerId } of newer?.shards ?? []) world.apply({ type: 'RunnerStatusUpdated', runnerId, status: 'Ready' })
+    for (const { runnerId } of newer?.shards ?? [])
+      world.apply({ type: 'RunnerStatusUpdated', runnerId, status: 'Ready' })
     expect(world.reconcile().events).toEqual([{ type: 'InstanceDeleted', instanceId: old }])
     expect(world.instance(id).instanceId).toBe(newer?.instanceId)
     expect(world.reconcile().events).toEqual([])
@@ -227,8 +230,16 @@ describe('a pass', () => {
   it('goes on with the other managers when one throws', () => {
     const { world, id } = readyWorld()
     world.command({ type: 'UpdateMetaInstance', metaInstanceId: id, changes: { paused: true } })
-    const broken = { name: 'broken', reconcile: () => { throw new Error('bug') } }
-    const marking = { name: 'marking', reconcile: () => ({ events: [{ type: 'MetaInstanceDeleted' as const, metaInstanceId: id }], needs: [] }) }
+    const broken = {
+      name: 'broken',
+      reconcile: () => {
+        throw new Error('bug')
+      },
+    }
+    const marking = {
+      name: 'marking',
+      reconcile: () => ({ events: [{ type: 'MetaInstanceDeleted' as const, metaInstanceId: id }], needs: [] }),
+    }
     const pass = runPass(world.state, world.inputs(), [broken, marking])
     expect(pass.failures.map(({ manager }) => manager)).toEqual(['broken'])
     expect(types(pass.events)).toEqual(['MetaInstanceDeleted'])
@@ -238,7 +249,10 @@ describe('a pass', () => {
     const { world, id } = readyWorld()
     const taskId = TaskId.parse('t')
     const { instanceId } = world.instance(id)
-    world.apply({ type: 'TaskCreated', task: { taskId, instanceId, kind: 'generation', status: 'Pending', createdAt: world.now } })
+    world.apply({
+      type: 'TaskCreated',
+      task: { taskId, instanceId, kind: 'generation', status: 'Pending', createdAt: world.now },
+    })
     world.apply({ type: 'TaskStatusUpdated', taskId, status: 'Complete' })
     expect(types(world.wait(59_999).reconcile().events)).toEqual([])
     expect(types(world.wait(1).reconcile().events)).toEqual(['TaskDeleted'])

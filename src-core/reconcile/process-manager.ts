@@ -11,8 +11,7 @@ export interface IdSource {
 
 /** What loading a model's card came to. */
 export type CardResult =
-  | { readonly status: 'loaded'; readonly card: ModelCard }
-  | { readonly status: 'failed'; readonly reason: string }
+  { readonly status: 'loaded'; readonly card: ModelCard } | { readonly status: 'failed'; readonly reason: string }
 
 /** All that a pass may know besides the state. */
 export interface ReconcileInputs {
@@ -42,4 +41,3 @@ export interface ProcessManager {
   readonly name: string
   reconcile(state: State, inputs: ReconcileInputs): Reconciled
 }
-

@@ -23,4 +23,3 @@ export const currentInstance = (state: State, metaInstanceId: MetaInstanceId): I
 /** A machine's name for people; its short id where it has none. */
 export const nodeName = (state: State, nodeId: NodeId): string =>
   state.members[nodeId]?.friendlyName ?? nodeId.slice(0, 8)
-

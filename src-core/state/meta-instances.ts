@@ -22,7 +22,11 @@ export const PlacementErrorDetails = z.object({
 })
 export type PlacementErrorDetails = z.infer<typeof PlacementErrorDetails>
 
-export const PlacementError = z.object({ reason: z.string(), code: z.string(), details: PlacementErrorDetails.optional() })
+export const PlacementError = z.object({
+  reason: z.string(),
+  code: z.string(),
+  details: PlacementErrorDetails.optional(),
+})
 export type PlacementError = z.infer<typeof PlacementError>
 
 /** What a person may constrain about a declaration. */

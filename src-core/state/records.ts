@@ -9,7 +9,10 @@ export const put = <Value>(family: Family<Value>, id: string, value: Value): Rec
   [id]: value,
 })
 
-export const dropWhere = <Value>(family: Family<Value>, gone: (value: Value, id: string) => boolean): Record<string, Value> => {
+export const dropWhere = <Value>(
+  family: Family<Value>,
+  gone: (value: Value, id: string) => boolean,
+): Record<string, Value> => {
   const entries = Object.entries(family)
   const kept = entries.filter(([id, value]) => !gone(value, id))
   return kept.length === entries.length ? family : Object.fromEntries(kept)
@@ -33,7 +36,11 @@ export const amendWhere = <Value>(
   return amended ?? family
 }
 
-export const amend = <Value>(family: Family<Value>, id: string, change: (value: Value) => Value): Record<string, Value> => {
+export const amend = <Value>(
+  family: Family<Value>,
+  id: string,
+  change: (value: Value) => Value,
+): Record<string, Value> => {
   const value = family[id]
   return value === undefined ? family : put(family, id, change(value))
 }

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { GB, readyWorld, World } from '../testing/world'
 import { statusOf } from './status'
 
-const detail = (world: World, id: Parameters<World['metaInstance']>[0]) => statusOf(world.state, world.metaInstance(id)).detail
+const detail = (world: World, id: Parameters<World['metaInstance']>[0]) =>
+  statusOf(world.state, world.metaInstance(id)).detail
 
 describe('the status of a declaration', () => {
   it('goes from PLACING over CONNECTING, LOADING and WARMING_UP to READY and RUNNING', () => {
@@ -55,7 +56,9 @@ describe('the status of a declaration', () => {
       world.fail(id)
       world.reconcile()
     }
-    expect(detail(world, id)).toBe('Pipeline over at least 1 machine · after: Mac Studio: out of memory · next try in 1 s')
+    expect(detail(world, id)).toBe(
+      'Pipeline over at least 1 machine · after: Mac Studio: out of memory · next try in 1 s',
+    )
   })
 
   it('is PLACEMENT_FAILED with the reason', () => {
@@ -63,7 +66,10 @@ describe('the status of a declaration', () => {
     world.addNode('mini', { free: GB })
     const id = world.declare()
     world.reconcile()
-    expect([world.status(id), detail(world, id)]).toEqual(['PLACEMENT_FAILED', 'mini has 1 GB free, the model needs 4 GB'])
+    expect([world.status(id), detail(world, id)]).toEqual([
+      'PLACEMENT_FAILED',
+      'mini has 1 GB free, the model needs 4 GB',
+    ])
   })
 
   it('is PAUSED before anything else', () => {

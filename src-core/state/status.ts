@@ -65,7 +65,8 @@ export const statusOf = (state: State, metaInstance: MetaInstance): MetaInstance
   const machines = instance.shards.map(({ nodeId }) => nodeName(state, nodeId)).join(', ')
   if (isReady(state, instance)) {
     const busy = instance.shards.some(({ runnerId }) => state.runners[runnerId]?.status === 'Running')
-    const detail = lastFailureError === undefined ? `on ${machines}` : `on ${machines} · re-created after: ${lastFailureError}`
+    const detail =
+      lastFailureError === undefined ? `on ${machines}` : `on ${machines} · re-created after: ${lastFailureError}`
     return status(busy ? 'RUNNING' : 'READY', detail)
   }
   const progress = starting(state, instance)

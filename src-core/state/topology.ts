@@ -28,6 +28,4 @@ export const isSocketEdge = (edge: Edge): edge is SocketEdge => 'ip' in edge
 
 /** One edge has one key, so that it changes at constant cost. */
 export const edgeKey = (edge: Edge): string =>
-  isSocketEdge(edge)
-    ? `${edge.from}>${edge.to}@${edge.ip}`
-    : `${edge.from}>${edge.to}#${edge.fromInterface}`
+  isSocketEdge(edge) ? `${edge.from}>${edge.to}@${edge.ip}` : `${edge.from}>${edge.to}#${edge.fromInterface}`

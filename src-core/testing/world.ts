@@ -50,7 +50,10 @@ export class World {
   }
 
   /** A member that has reported itself. */
-  addNode(name: string, options: { free?: number; total?: number; cannotRun?: string; bandwidth?: number } = {}): NodeId {
+  addNode(
+    name: string,
+    options: { free?: number; total?: number; cannotRun?: string; bandwidth?: number } = {},
+  ): NodeId {
     const nodeId = NodeId.parse(name)
     const { free = 48 * GB, total = 64 * GB, cannotRun, bandwidth } = options
     this.heard[nodeId] = this.now
@@ -133,7 +136,8 @@ export class World {
 
   /** All runners of the declaration's instance report this. */
   report(id: MetaInstanceId, status: RunnerStatus): this {
-    for (const { runnerId } of this.instance(id).shards) this.apply({ type: 'RunnerStatusUpdated', runnerId, ...status })
+    for (const { runnerId } of this.instance(id).shards)
+      this.apply({ type: 'RunnerStatusUpdated', runnerId, ...status })
     return this
   }
 

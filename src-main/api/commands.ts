@@ -23,7 +23,11 @@ interface Explained extends Error {
 }
 
 const isExplained = (error: unknown): error is Explained =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' && 'hint' in error && typeof error.hint === 'string'
+  error instanceof Error &&
+  'code' in error &&
+  typeof error.code === 'string' &&
+  'hint' in error &&
+  typeof error.hint === 'string'
 
 /** Has a command carried out; returns when it is durable. Throws Problem where it is refused or cannot be kept. */
 export const carryOut = async ({ commands }: ApiContext, command: Command): Promise<void> => {

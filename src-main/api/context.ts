@@ -1,11 +1,11 @@
 import type { Command } from '@core/commands/command'
 import type { Envelope } from '@core/events/event'
+import type { ClientRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
 import type { CommandId, MetaInstanceId, ModelId, RunnerId } from '@core/ids'
 import type { CatalogueModel, UnreadableModel } from '@core/protocols/control'
 import type { State } from '@core/state/state'
 import type { Refusal } from '@core/commands/command'
-import type { ClientRequest } from '../serving/serving'
 
 /** What the API needs of the node it speaks for. */
 export interface ApiContext {
@@ -18,7 +18,10 @@ export interface ApiContext {
   }
   readonly commands: {
     /** Rejects with an error that has `code`, `message` and `hint` where the node cannot decide. */
-    submit(command: Command, options: { commandId: CommandId }): Promise<{ status: 'done' } | { status: 'refused'; refusal: Refusal }>
+    submit(
+      command: Command,
+      options: { commandId: CommandId },
+    ): Promise<{ status: 'done' } | { status: 'refused'; refusal: Refusal }>
     /** Resolves after the next pass over the state. */
     reconciled(): Promise<void>
     history(metaInstanceId: MetaInstanceId): Promise<readonly Envelope[]>

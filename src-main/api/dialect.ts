@@ -11,7 +11,12 @@ const openaiType = (status: number): string => {
 
 /** OpenAI's error object. */
 export const openaiError = ({ status, code, message, more }: Problem): object => ({
-  error: { message: more.hint === undefined ? message : `${message}. ${more.hint}`, type: openaiType(status), param: more.param ?? null, code },
+  error: {
+    message: more.hint === undefined ? message : `${message}. ${more.hint}`,
+    type: openaiType(status),
+    param: more.param ?? null,
+    code,
+  },
 })
 
 const controlError = ({ code, message, more }: Problem): object => {

@@ -7,7 +7,12 @@ export class Problem extends Error {
     readonly status: ContentfulStatusCode,
     readonly code: string,
     message: string,
-    readonly more: { readonly hint?: string; readonly details?: unknown; readonly param?: string; readonly retryAfter?: number } = {},
+    readonly more: {
+      readonly hint?: string
+      readonly details?: unknown
+      readonly param?: string
+      readonly retryAfter?: number
+    } = {},
   ) {
     super(message)
     this.name = 'Problem'
@@ -17,7 +22,9 @@ export class Problem extends Error {
 /** What is wrong with a body, field by field, in one sentence. */
 export const invalid = (error: ZodError): Problem => {
   const [first] = error.issues
-  const says = error.issues.slice(0, 5).map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message))
+  const says = error.issues
+    .slice(0, 5)
+    .map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message))
   const param = first && first.path.length > 0 ? { param: first.path.join('.') } : {}
   return new Problem(400, 'invalid_request', says.join('; '), { ...param, details: error.issues.slice(0, 20) })
 }

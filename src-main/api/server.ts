@@ -62,7 +62,14 @@ const buildApp = (options: ApiOptions, access: Access | undefined): Hono<ApiEnv>
     log.warn({ err: error, path: c.req.path }, 'a request failed unexpectedly')
     return respondWith(c, new Problem(500, 'internal', 'This node failed to answer', { hint: 'Its log says why.' }))
   })
-  app.notFound((c) => respondWith(c, new Problem(404, 'not_found', `There is no ${c.req.method} ${c.req.path}`, { hint: 'GET /docs lists all routes.' })))
+  app.notFound((c) =>
+    respondWith(
+      c,
+      new Problem(404, 'not_found', `There is no ${c.req.method} ${c.req.path}`, {
+        hint: 'GET /docs lists all routes.',
+      }),
+    ),
+  )
   app.use(hostCheck({ open: access !== undefined }))
   app.use(originCheck({ trusted: trustedOrigins }))
   if (access) {
@@ -96,8 +103,17 @@ export const startApi = async (options: ApiOptions): Promise<Api> => {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const taken = cause.code === 'EADDRINUSE'
-      const message = taken ? `Port ${port} of ${host} is in use by another program` : `Cannot listen on port ${port} of ${host} (${cause.code ?? cause.message})`
-      reject(new ListenError(taken ? 'port_in_use' : 'cannot_listen', message, 'Quit that program, or choose another port with --port or MUSTER_PORT.', { cause }))
+      const message = taken
+        ? `Port ${port} of ${host} is in use by another program`
+        : `Cannot listen on port ${port} of ${host} (${cause.code ?? cause.message})`
+      reject(
+        new ListenError(
+          taken ? 'port_in_use' : 'cannot_listen',
+          message,
+          'Quit that program, or choose another port with --port or MUSTER_PORT.',
+          { cause },
+        ),
+      )
     })
     server.listen(port, host, resolve)
   })

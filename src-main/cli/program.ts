@@ -8,7 +8,8 @@ const WRONG_USE = 2
 
 const port = (text: string): number => {
   const value = Number(text)
-  if (!/^\d+$/.test(text) || value > 65535) throw new InvalidArgumentError('A port is a number from 0 to 65535; 0 picks a free one.')
+  if (!/^\d+$/.test(text) || value > 65535)
+    throw new InvalidArgumentError('A port is a number from 0 to 65535; 0 picks a free one.')
   return value
 }
 
@@ -21,16 +22,30 @@ const buildProgram = (finish: (code: number) => void): Command => {
     .command('serve')
     .description('run a node without a window')
     .option('--data-dir <dir>', 'where everything this node keeps is (MUSTER_DATA_DIR)')
-    .option('--host <address>', 'address to listen on; other than loopback, every request needs an API key (MUSTER_HOST)')
+    .option(
+      '--host <address>',
+      'address to listen on; other than loopback, every request needs an API key (MUSTER_HOST)',
+    )
     .option('--port <port>', 'port of the API, 0 for a free one (MUSTER_PORT)', port)
     .option('--name <name>', "this machine's name for people (MUSTER_NAME)")
     .option('--no-worker', 'only coordinate: no model is ever placed here')
-    .addOption(new Option('--welcome', 'greet a person, and declare the starter model where nothing is declared').default(false))
-    .action(async (flags: { dataDir?: string; host?: string; port?: number; name?: string; worker: boolean; welcome: boolean }) => {
-      // Only now: help and wrong use must not wait for a whole node to load.
-      const [{ serve }, { startNode }] = await Promise.all([import('./serve'), import('../node')])
-      finish(await serve(flags, startNode))
-    })
+    .addOption(
+      new Option('--welcome', 'greet a person, and declare the starter model where nothing is declared').default(false),
+    )
+    .action(
+      async (flags: {
+        dataDir?: string
+        host?: string
+        port?: number
+        name?: string
+        worker: boolean
+        welcome: boolean
+      }) => {
+        // Only now: help and wrong use must not wait for a whole node to load.
+        const [{ serve }, { startNode }] = await Promise.all([import('./serve'), import('../node')])
+        finish(await serve(flags, startNode))
+      },
+    )
   return program
 }
 

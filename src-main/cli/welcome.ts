@@ -64,7 +64,9 @@ export const welcome = async (node: WelcomedNode, print: (line: string) => void)
       print(line)
       if (serving && !greeted) {
         greeted = true
-        print(`\nTry it:\n\n${curlFor(node.url, metaInstance.name ?? metaInstance.modelId)}\n\nOr open ${node.url} in a browser.`)
+        print(
+          `\nTry it:\n\n${curlFor(node.url, metaInstance.name ?? metaInstance.modelId)}\n\nOr open ${node.url} in a browser.`,
+        )
       }
     }
   }

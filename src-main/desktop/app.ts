@@ -20,11 +20,11 @@ const startOrExplain = async (appRoot: string): Promise<RunningNode | undefined>
 
 const run = async (): Promise<void> => {
   let window: BrowserWindow | undefined
-  let node: RunningNode | undefined
+  let started = false
   let closing = false
   const appRoot = app.getAppPath()
   const open = (): void => {
-    if (!node) return
+    if (!started) return
     if (window && !window.isDestroyed()) {
       if (window.isMinimized()) window.restore()
       window.show()
@@ -41,7 +41,7 @@ const run = async (): Promise<void> => {
 
   await app.whenReady()
   setMenu({ open, quit })
-  node = await startOrExplain(appRoot)
+  const node = await startOrExplain(appRoot)
   if (!node) {
     app.exit(1)
     return
@@ -56,9 +56,10 @@ const run = async (): Promise<void> => {
     event.preventDefault()
     closing = true
     removeTray()
-    void node?.close().finally(() => app.exit(0))
+    void node.close().finally(() => app.exit(0))
   })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, quit)
+  started = true
   open()
 }
 
@@ -73,6 +74,8 @@ export const runDesktop = (): void => {
     return
   }
   registerScheme()
-  app.on('web-contents-created', (_event, contents) => contents.on('will-attach-webview', (event) => event.preventDefault()))
+  app.on('web-contents-created', (_event, contents) =>
+    contents.on('will-attach-webview', (event) => event.preventDefault()),
+  )
   void run()
 }

@@ -4,10 +4,13 @@ import { bridgeChannel, desktopBridge, type BridgeMethod, type DesktopBridge } f
 import { APP_ORIGIN } from './scheme'
 
 type Handlers = {
-  readonly [Method in BridgeMethod]: (request: z.infer<DesktopBridge[Method]['request']>) => z.infer<DesktopBridge[Method]['answer']>
+  readonly [Method in BridgeMethod]: (
+    request: z.infer<DesktopBridge[Method]['request']>,
+  ) => z.infer<DesktopBridge[Method]['answer']>
 }
 
-const fromOurPage = ({ senderFrame }: IpcMainInvokeEvent): boolean => senderFrame?.url.startsWith(`${APP_ORIGIN}/`) ?? false
+const fromOurPage = ({ senderFrame }: IpcMainInvokeEvent): boolean =>
+  senderFrame?.url.startsWith(`${APP_ORIGIN}/`) ?? false
 
 /** Answers the window's questions; what does not come from our own page, or is no question, is refused. */
 export const answerBridge = (apiUrl: string): void => {

@@ -16,7 +16,10 @@ const inkAt = (x: number, y: number, size: number, form: RingForm, turn: number)
     const angle = (2 * Math.PI * (disc + turn)) / DISCS - Math.PI / 2
     const distance = Math.hypot(x - 0.5 - RING_RADIUS * Math.cos(angle), y - 0.5 - RING_RADIUS * Math.sin(angle))
     const solid = disc === 0 && form !== 'hollow'
-    ink = Math.max(ink, coverage(solid ? distance - DISC_RADIUS : Math.abs(distance - DISC_RADIUS + STROKE / 2) - STROKE / 2, size))
+    ink = Math.max(
+      ink,
+      coverage(solid ? distance - DISC_RADIUS : Math.abs(distance - DISC_RADIUS + STROKE / 2) - STROKE / 2, size),
+    )
   }
   return ink
 }
@@ -26,7 +29,9 @@ export const ringBitmap = (size: number, form: RingForm, turn: number): Uint8Arr
   const pixels = new Uint8Array(4 * size * size)
   for (let row = 0; row < size; row += 1) {
     for (let column = 0; column < size; column += 1) {
-      pixels[4 * (row * size + column) + 3] = Math.round(255 * inkAt((column + 0.5) / size, (row + 0.5) / size, size, form, turn))
+      pixels[4 * (row * size + column) + 3] = Math.round(
+        255 * inkAt((column + 0.5) / size, (row + 0.5) / size, size, form, turn),
+      )
     }
   }
   return pixels

@@ -4,7 +4,8 @@ interface Explained extends Error {
   readonly hint: string
 }
 
-const isExplained = (error: unknown): error is Explained => error instanceof Error && 'hint' in error && typeof error.hint === 'string'
+const isExplained = (error: unknown): error is Explained =>
+  error instanceof Error && 'hint' in error && typeof error.hint === 'string'
 
 const BUTTONS = ['Try again', 'Copy details', 'Quit']
 
@@ -22,6 +23,6 @@ export const explainStartFailure = async (error: unknown): Promise<boolean> => {
       cancelId: 2,
     })
     if (response !== 1) return response === 0
-    clipboard.writeText(`Muster can’t start\n${detail}`)
+    void clipboard.writeText(`Muster can’t start\n${detail}`)
   }
 }

@@ -10,7 +10,11 @@ describe('the tray', () => {
 
   it('closes its ring when all is well', () => {
     const { world } = readyWorld()
-    expect(trayView(world.state)).toMatchObject({ form: 'whole', summary: '1 model ready', models: [{ label: 'm/small — ready' }] })
+    expect(trayView(world.state)).toMatchObject({
+      form: 'whole',
+      summary: '1 model ready',
+      models: [{ label: 'm/small — ready' }],
+    })
   })
 
   it('turns while a model is loaded', () => {
@@ -25,6 +29,10 @@ describe('the tray', () => {
     const { world, id } = readyWorld()
     world.fail(id)
     world.reconcile()
-    expect(trayView(world.state)).toMatchObject({ form: 'broken', summary: '1 model in trouble', models: [{ label: 'm/small — retrying (1/3)' }] })
+    expect(trayView(world.state)).toMatchObject({
+      form: 'broken',
+      summary: '1 model in trouble',
+      models: [{ label: 'm/small — retrying (1/3)' }],
+    })
   })
 })

@@ -16,11 +16,16 @@ const counted = (count: number, noun: string): string => `${count} ${noun}${coun
 /** What the tray shows of the state. */
 export const trayView = (state: State): TrayView => {
   const declared = Object.values(state.metaInstances).map((one) => ({ one, status: statusOf(state, one) }))
-  const models = declared.map(({ one, status }) => ({ id: one.metaInstanceId, label: `${one.name ?? one.modelId} — ${status.status.toLowerCase().replaceAll('_', ' ')}` }))
+  const models = declared.map(({ one, status }) => ({
+    id: one.metaInstanceId,
+    label: `${one.name ?? one.modelId} — ${status.status.toLowerCase().replaceAll('_', ' ')}`,
+  }))
   if (Object.keys(state.nodes).length === 0) return { form: 'hollow', summary: 'Starting', models }
   const words = declared.map(({ status }) => status.word)
   const troubled = words.filter((word) => word === 'PLACEMENT_FAILED' || word === 'RETRYING').length
-  const working = words.filter((word) => ['PLACING', 'DOWNLOADING', 'CONNECTING', 'LOADING', 'WARMING_UP'].includes(word)).length
+  const working = words.filter((word) =>
+    ['PLACING', 'DOWNLOADING', 'CONNECTING', 'LOADING', 'WARMING_UP'].includes(word),
+  ).length
   const ready = words.filter((word) => word === 'READY' || word === 'RUNNING').length
   if (troubled > 0) return { form: 'broken', summary: `${counted(troubled, 'model')} in trouble`, models }
   if (working > 0) return { form: 'turning', summary: `Loading ${counted(working, 'model')}`, models }

@@ -9,7 +9,11 @@ const FRAME_MS = 250
 const STEP = 0.25
 
 const imageOf = (form: RingForm, turn: number): NativeImage => {
-  const image = nativeImage.createFromBitmap(Buffer.from(ringBitmap(2 * SIZE, form, turn)), { width: 2 * SIZE, height: 2 * SIZE, scaleFactor: 2 })
+  const image = nativeImage.createFromBitmap(Buffer.from(ringBitmap(2 * SIZE, form, turn)), {
+    width: 2 * SIZE,
+    height: 2 * SIZE,
+    scaleFactor: 2,
+  })
   image.setTemplateImage(true)
   return image
 }
@@ -44,7 +48,7 @@ export const showTray = (node: Pick<RunningNode, 'source' | 'url'>, { open, quit
         ...view.models.map(({ id, label }) => ({ id, label, enabled: false })),
         { type: 'separator' },
         { id: 'open', label: 'Open Muster', click: open },
-        { id: 'copy', label: 'Copy API address', click: () => clipboard.writeText(`${node.url}/v1`) },
+        { id: 'copy', label: 'Copy API address', click: () => void clipboard.writeText(`${node.url}/v1`) },
         { type: 'separator' },
         { id: 'quit', label: 'Quit Muster', click: quit },
       ]),

@@ -7,7 +7,12 @@ import { APP_ORIGIN } from './scheme'
 const MINIMUM = { width: 720, height: 480 }
 const FIRST = { width: 1180, height: 780 }
 
-const Bounds = z.object({ x: z.number().int(), y: z.number().int(), width: z.number().int().min(MINIMUM.width), height: z.number().int().min(MINIMUM.height) })
+const Bounds = z.object({
+  x: z.number().int(),
+  y: z.number().int(),
+  width: z.number().int().min(MINIMUM.width),
+  height: z.number().int().min(MINIMUM.height),
+})
 
 const boundsFile = (): string => join(app.getPath('userData'), 'window.json')
 
@@ -56,7 +61,14 @@ export const openWindow = (preload: string): BrowserWindow => {
     minHeight: MINIMUM.height,
     show: false,
     title: 'Muster',
-    webPreferences: { preload, sandbox: true, contextIsolation: true, nodeIntegration: false, webSecurity: true, spellcheck: false },
+    webPreferences: {
+      preload,
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+      webSecurity: true,
+      spellcheck: false,
+    },
   })
   confine(window.webContents)
   window.once('ready-to-show', () => window.show())

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Envelope, Observation } from '@core/events/event'
-import type { GenerationRequest } from '@core/generation/request'
+import type { ClientRequest, GenerationRequest } from '@core/generation/request'
 import { routeOf, type Route } from '@core/generation/route'
 import type { GenerationUpdate } from '@core/generation/stream'
 import { TaskId, type InstanceId } from '@core/ids'
@@ -23,9 +23,6 @@ export interface ServingOptions {
   readonly patienceMs?: number
 }
 
-/** A request as the API has it: which task it will be is decided here. */
-export type ClientRequest = Omit<GenerationRequest, 'taskId' | 'modelId'> & { readonly model: string }
-
 type Failed = Extract<GenerationUpdate, { type: 'failed' }>
 
 const failed = (code: Failed['code'], message: string): Failed => ({ type: 'failed', code, message })
@@ -38,7 +35,10 @@ const notServed = (model: string, route: Exclude<Route, { kind: 'ready' }>): Fai
         `No instance of "${model}" is declared. Declare one in the app, or with: POST /meta_instance {"modelId": "${model}"}`,
       )
     case 'paused':
-      return failed('model_unavailable', `"${model}" is paused. Resume it in the app, or with: PATCH /meta_instance/{id} {"paused": false}`)
+      return failed(
+        'model_unavailable',
+        `"${model}" is paused. Resume it in the app, or with: PATCH /meta_instance/{id} {"paused": false}`,
+      )
     case 'wait':
       return failed('model_unavailable', `"${model}" is not ready yet: ${route.reason}`)
   }
@@ -78,7 +78,10 @@ export class Serving {
     const modelId = source.state().instances[instanceId]?.modelId
     if (modelId === undefined) return 'again'
     const createdAt = Date.now()
-    observer.observe({ type: 'TaskCreated', task: { taskId, instanceId, kind: 'generation', status: 'Pending', createdAt } })
+    observer.observe({
+      type: 'TaskCreated',
+      task: { taskId, instanceId, kind: 'generation', status: 'Pending', createdAt },
+    })
     observer.observe({ type: 'TaskStatusUpdated', taskId, status: 'Running' })
     let silent = true
     let ended = false
@@ -88,7 +91,8 @@ export class Serving {
         if (update.type === 'finished' || update.type === 'failed') {
           ended = true
           this.tell(taskId, update)
-          if (update.type === 'failed' && update.code === 'runner_failed' && silent && mayRepeat && !signal.aborted) return 'again'
+          if (update.type === 'failed' && update.code === 'runner_failed' && silent && mayRepeat && !signal.aborted)
+            return 'again'
         }
         yield update
       }

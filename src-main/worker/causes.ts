@@ -7,13 +7,32 @@ interface Pattern {
 
 /** What MLX, Metal and Python print when they die, and what it means to a person. First match wins. */
 const PATTERNS: readonly Pattern[] = [
-  { pattern: /kIOGPUCommandBufferCallbackErrorOutOfMemory|Insufficient Memory|std::bad_alloc|MemoryError|Unable to allocate|\[malloc/i, cause: 'out of memory' },
-  { pattern: /Attempting to allocate \d+ bytes which is greater than/i, cause: 'out of memory: one buffer is larger than this GPU allows' },
-  { pattern: /kIOGPUCommandBufferCallbackErrorTimeout|Caused GPU Timeout/i, cause: 'the GPU took too long and was stopped by macOS (Metal time-out)' },
-  { pattern: /kIOGPUCommandBufferCallbackErrorImpactingInteractivity|Impacting Interactivity/i, cause: 'macOS stopped the GPU work to keep the screen responsive' },
+  {
+    pattern:
+      /kIOGPUCommandBufferCallbackErrorOutOfMemory|Insufficient Memory|std::bad_alloc|MemoryError|Unable to allocate|\[malloc/i,
+    cause: 'out of memory',
+  },
+  {
+    pattern: /Attempting to allocate \d+ bytes which is greater than/i,
+    cause: 'out of memory: one buffer is larger than this GPU allows',
+  },
+  {
+    pattern: /kIOGPUCommandBufferCallbackErrorTimeout|Caused GPU Timeout/i,
+    cause: 'the GPU took too long and was stopped by macOS (Metal time-out)',
+  },
+  {
+    pattern: /kIOGPUCommandBufferCallbackErrorImpactingInteractivity|Impacting Interactivity/i,
+    cause: 'macOS stopped the GPU work to keep the screen responsive',
+  },
   { pattern: /Resource limit.*exceeded/i, cause: 'Metal ran out of resources' },
-  { pattern: /language version .* (?:not supported|is not)|unsupported.*metal.*version/i, cause: 'this macOS is too old for the installed MLX' },
-  { pattern: /\[ring\].*(?:lost|closed|Too many|send|recv)/i, cause: 'the connection to another machine was lost (ring)' },
+  {
+    pattern: /language version .* (?:not supported|is not)|unsupported.*metal.*version/i,
+    cause: 'this macOS is too old for the installed MLX',
+  },
+  {
+    pattern: /\[ring\].*(?:lost|closed|Too many|send|recv)/i,
+    cause: 'the connection to another machine was lost (ring)',
+  },
   { pattern: /\[ring\].*connect/i, cause: 'another machine could not be reached (ring)' },
   { pattern: /\[jaccl\]/i, cause: 'the RDMA connection failed (JACCL)' },
   { pattern: /No module named '?([\w.]+)/, cause: 'the Python environment is incomplete; run the set-up again' },
@@ -23,7 +42,8 @@ const PATTERNS: readonly Pattern[] = [
 /** How many of the last lines an unknown end shows. */
 const LAST_LINES = 2
 
-export const knownCause = (text: string): string | undefined => PATTERNS.find(({ pattern }) => pattern.test(text))?.cause
+export const knownCause = (text: string): string | undefined =>
+  PATTERNS.find(({ pattern }) => pattern.test(text))?.cause
 
 const howItEnded = ({ code, signal }: Exit): string => {
   switch (signal) {

@@ -65,7 +65,8 @@ const overPipes = ({ file, args, env, cwd }: ConsoleProcessOptions): ConsoleProc
     pid: child.pid ?? 0,
     kill: (signal) => void child.kill(signal),
     onOutput: (listener) => {
-      for (const stream of [child.stdout, child.stderr]) stream.on('data', (data: Buffer) => listener(data.toString('utf8')))
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (data: Buffer) => listener(data.toString('utf8')))
     },
     onExit: (listener) => void (ended ? listener(ended) : listeners.push(listener)),
   }

@@ -30,7 +30,8 @@ export class FrameDecoder {
       const header = this.peek(HEADER_BYTES)
       if (!header) return values
       const length = header.readUInt32LE(0)
-      if (length > MAX_FRAME_BYTES) throw new FrameError(`the runner sent a frame of ${length} bytes, over the limit of ${MAX_FRAME_BYTES}`)
+      if (length > MAX_FRAME_BYTES)
+        throw new FrameError(`the runner sent a frame of ${length} bytes, over the limit of ${MAX_FRAME_BYTES}`)
       const frame = this.peek(HEADER_BYTES + length)
       if (!frame) return values
       this.drop(HEADER_BYTES + length)

@@ -12,7 +12,17 @@ const OPENBLAS = [
 ]
 
 /** What a runner may see of this process's environment: nothing that could hold a secret. */
-const PASSED_ON = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TMPDIR', 'SSL_CERT_FILE', 'OPENBLAS_NUM_THREADS', 'MLX_DISABLE_COMPILE']
+const PASSED_ON = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LANG',
+  'LC_ALL',
+  'TMPDIR',
+  'SSL_CERT_FILE',
+  'OPENBLAS_NUM_THREADS',
+  'MLX_DISABLE_COMPILE',
+]
 
 /** The environment of a runner; `source` is the folder that holds the package. */
 export const runnerEnvironment = (source: string): Record<string, string> => {

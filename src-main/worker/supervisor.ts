@@ -191,9 +191,16 @@ export class Supervisor {
   private end(exit: Exit): void {
     clearInterval(this.watch)
     const wanted = this.stopping && this.said === undefined
-    const reason = wanted ? 'the runner was stopped' : causeOfDeath(exit, this.said, this.process?.console.lines() ?? [])
-    for (const taskId of [...this.requests.keys()]) this.finish(taskId, { type: 'failed', code: 'runner_failed', message: reason })
-    this.tell(wanted || (exit.code === 0 && this.said === undefined) ? { status: 'Shutdown' } : { status: 'Failed', errorMessage: reason })
+    const reason = wanted
+      ? 'the runner was stopped'
+      : causeOfDeath(exit, this.said, this.process?.console.lines() ?? [])
+    for (const taskId of [...this.requests.keys()])
+      this.finish(taskId, { type: 'failed', code: 'runner_failed', message: reason })
+    this.tell(
+      wanted || (exit.code === 0 && this.said === undefined)
+        ? { status: 'Shutdown' }
+        : { status: 'Failed', errorMessage: reason },
+    )
     this.markEnded()
   }
 }

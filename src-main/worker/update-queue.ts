@@ -17,7 +17,11 @@ export class UpdateQueue implements AsyncIterable<GenerationUpdate> {
     if (update.type === 'finished' || update.type === 'failed') this.over = true
     else if (this.updates.length > MAX_UNREAD) {
       this.over = true
-      this.updates.push({ type: 'failed', code: 'invalid_request', message: 'The client does not read what it asked for' })
+      this.updates.push({
+        type: 'failed',
+        code: 'invalid_request',
+        message: 'The client does not read what it asked for',
+      })
       this.overflow()
     }
     this.wake?.()

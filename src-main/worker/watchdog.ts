@@ -42,8 +42,10 @@ const seconds = (milliseconds: number): string => `${Math.round(milliseconds / 1
 
 /** Why a runner must be killed; undefined while all is well. */
 export const verdict = (signs: Signs, limits: WatchdogLimits, now: number): string | undefined => {
-  if (signs.greeted && now - signs.heardAt > limits.heartbeat) return `it hangs: no heartbeat for ${seconds(limits.heartbeat)}`
-  if (!signs.ready && now - signs.progressAt > limits.start) return `no progress for ${seconds(limits.start)} before it was ready`
+  if (signs.greeted && now - signs.heardAt > limits.heartbeat)
+    return `it hangs: no heartbeat for ${seconds(limits.heartbeat)}`
+  if (!signs.ready && now - signs.progressAt > limits.start)
+    return `no progress for ${seconds(limits.start)} before it was ready`
   if (signs.ready && signs.active > 0 && now - signs.progressAt > limits.progress) {
     return `it hangs: no token for ${seconds(limits.progress)}`
   }

@@ -63,7 +63,9 @@ export class Worker {
     request: GenerationRequest,
     { instanceId, signal }: { instanceId: InstanceId; signal: AbortSignal },
   ): AsyncIterable<GenerationUpdate> {
-    const shard = this.options.source.state().instances[instanceId]?.shards.find(({ nodeId }) => nodeId === this.options.nodeId)
+    const shard = this.options.source
+      .state()
+      .instances[instanceId]?.shards.find(({ nodeId }) => nodeId === this.options.nodeId)
     const supervisor = shard && this.supervisors.get(shard.runnerId)
     return supervisor ? supervisor.generate(request, signal) : gone()
   }
@@ -135,7 +137,8 @@ export class Worker {
     const { modelId, sharding, instanceMeta, maxContext } = instance
     const path = modelPath(modelId)
     if ('unavailable' in python) return this.fail(runnerId, python.unavailable)
-    if (path === undefined || !existsSync(path)) return this.fail(runnerId, `${modelId} is not on this machine any more`)
+    if (path === undefined || !existsSync(path))
+      return this.fail(runnerId, `${modelId} is not on this machine any more`)
     log.info({ runnerId, modelId, instanceId: instance.instanceId }, 'starting a runner')
     const supervisor: Supervisor = new Supervisor({
       runnerId,
@@ -179,7 +182,12 @@ export class Worker {
   private report(runnerId: RunnerId, status: RunnerStatus): void {
     if (this.closed) return
     const pid = this.supervisors.get(runnerId)?.pid
-    this.options.observer.observe({ ...status, type: 'RunnerStatusUpdated', runnerId, ...(pid !== undefined && pid > 0 && { pid }) })
+    this.options.observer.observe({
+      ...status,
+      type: 'RunnerStatusUpdated',
+      runnerId,
+      ...(pid !== undefined && pid > 0 && { pid }),
+    })
   }
 }
 

@@ -26,7 +26,11 @@ export class ApiError extends Error {
 }
 
 const unreachable = (): ApiError =>
-  new ApiError('unreachable', 'Can’t reach this node.', 'It may have been quit. Start Muster again; this page reconnects by itself.')
+  new ApiError(
+    'unreachable',
+    'Can’t reach this node.',
+    'It may have been quit. Start Muster again; this page reconnects by itself.',
+  )
 
 const errorFrom = async (response: Response): Promise<ApiError> => {
   const parsed = ControlError.safeParse(await response.json().catch(() => undefined))
@@ -34,6 +38,10 @@ const errorFrom = async (response: Response): Promise<ApiError> => {
   const { code, message, hint, details } = parsed.data.error
   return new ApiError(code, message, hint, details)
 }
+
+/** A path with what is asked of it. */
+export const withQuery = (path: string, query: Readonly<Record<string, string>>): string =>
+  `${path}?${new URLSearchParams(query).toString()}`
 
 /** The HTTP API of the node this app belongs to. */
 export class Api {
@@ -48,7 +56,8 @@ export class Api {
   /** Throws ApiError. */
   async fetch(path: string, init: { method?: string; json?: unknown; signal?: AbortSignal } = {}): Promise<Response> {
     const { json, ...rest } = init
-    const body = json === undefined ? {} : { body: JSON.stringify(json), headers: { 'content-type': 'application/json' } }
+    const body =
+      json === undefined ? {} : { body: JSON.stringify(json), headers: { 'content-type': 'application/json' } }
     let response: Response
     try {
       response = await fetch(`${this.url}${path}`, { ...rest, ...body })
@@ -63,7 +72,12 @@ export class Api {
   /** Throws ApiError, also for an answer that is not what was expected. */
   async get<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema>> {
     const parsed = schema.safeParse(await (await this.fetch(path)).json())
-    if (!parsed.success) throw new ApiError('unexpected', 'The node answered in a way this app does not understand.', 'Update both to the same version.')
+    if (!parsed.success)
+      throw new ApiError(
+        'unexpected',
+        'The node answered in a way this app does not understand.',
+        'Update both to the same version.',
+      )
     return parsed.data
   }
 }

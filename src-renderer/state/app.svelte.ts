@@ -1,5 +1,5 @@
 import { getContext, setContext } from 'svelte'
-import { CatalogueModel, ModelsResponse } from '@core/protocols/control'
+import { type CatalogueModel, ModelsResponse } from '@core/protocols/control'
 import type { Api } from '../api/access'
 import { Cluster } from './cluster.svelte'
 import { Route } from './route.svelte'

@@ -23,4 +23,5 @@ export const agoText = (then: number, now: number): string => {
 export const shortName = (modelId: string): string => modelId.split('/').at(-1) ?? modelId
 
 /** `34 tokens/s`, with a digit more where it is slow. */
-export const speedText = (tokensPerSecond: number): string => `${tokensPerSecond >= 10 ? Math.round(tokensPerSecond) : tokensPerSecond.toFixed(1)} tokens/s`
+export const speedText = (tokensPerSecond: number): string =>
+  `${tokensPerSecond >= 10 ? Math.round(tokensPerSecond) : tokensPerSecond.toFixed(1)} tokens/s`

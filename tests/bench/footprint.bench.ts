@@ -62,10 +62,20 @@ export const run = async (): Promise<Bench> => {
   return {
     name: 'Footprint of a headless node',
     rows: [
-      figure('start to /health', seconds(median(starts)), { value: median(starts), atMost: 1, unit: 's', noise: spread(starts) }),
+      figure('start to /health', seconds(median(starts)), {
+        value: median(starts),
+        atMost: 1,
+        unit: 's',
+        noise: spread(starts),
+      }),
       figure('resident, idle, no model', `${resident.toFixed(0)} MB`, { value: resident, atMost: 110, unit: 'MB' }),
       figure('processor, idle', `${load.toFixed(2)} % of a core`, { value: load, atMost: 0.5, unit: '%' }),
-      figure('GET /state, one instance', milliseconds(median(reads)), { value: median(reads), atMost: 5, unit: 'ms', noise: spread(reads) }),
+      figure('GET /state, one instance', milliseconds(median(reads)), {
+        value: median(reads),
+        atMost: 5,
+        unit: 'ms',
+        noise: spread(reads),
+      }),
       figure('size of /state', `${(bytes / 1000).toFixed(1)} KB`, { value: bytes / 1000, atMost: 20, unit: 'KB' }),
     ],
   }

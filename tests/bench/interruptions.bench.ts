@@ -11,7 +11,8 @@ const CLIENTS = 4
 const KILL_EVERY_MS = 4000
 const HANG_AFTER_MS = 45_000
 
-type Outcome = 'answered' | 'refused with a reason' | 'failed with a reason' | 'empty success' | 'hung' | 'without a reason'
+type Outcome =
+  'answered' | 'refused with a reason' | 'failed with a reason' | 'empty success' | 'hung' | 'without a reason'
 
 const ask = async (control: Control, stream: boolean): Promise<Outcome> => {
   const json = { model: TINY, stream, messages: [{ role: 'user', content: 'count' }], max_tokens: 40, temperature: 0 }
@@ -74,7 +75,10 @@ export const run = async (): Promise<Bench> => {
       figure('refused or failed with a reason', String(count('refused with a reason') + count('failed with a reason'))),
       figure('empty successes', String(count('empty success')), { value: count('empty success'), atMost: 0 }),
       figure('hangs', String(count('hung')), { value: count('hung'), atMost: 0 }),
-      figure('failed without a reason', String(count('without a reason')), { value: count('without a reason'), atMost: 0 }),
+      figure('failed without a reason', String(count('without a reason')), {
+        value: count('without a reason'),
+        atMost: 0,
+      }),
     ],
   }
 }

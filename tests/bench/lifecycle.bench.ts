@@ -65,9 +65,24 @@ export const run = async (): Promise<Bench> => {
   return {
     name: 'Lifecycle, tiny model',
     rows: [
-      figure('declared → READY', seconds(median(declared)), { atMost: READY_TARGET_S, value: median(declared), unit: 's', noise: spread(declared) }),
-      figure('kill -9 → Failed in the state', seconds(median(failed)), { atMost: FAILED_TARGET_S, value: median(failed), unit: 's', noise: spread(failed) }),
-      figure('kill -9 → READY again', seconds(median(again)), { atMost: READY_TARGET_S, value: median(again), unit: 's', noise: spread(again) }),
+      figure('declared → READY', seconds(median(declared)), {
+        atMost: READY_TARGET_S,
+        value: median(declared),
+        unit: 's',
+        noise: spread(declared),
+      }),
+      figure('kill -9 → Failed in the state', seconds(median(failed)), {
+        atMost: FAILED_TARGET_S,
+        value: median(failed),
+        unit: 's',
+        noise: spread(failed),
+      }),
+      figure('kill -9 → READY again', seconds(median(again)), {
+        atMost: READY_TARGET_S,
+        value: median(again),
+        unit: 's',
+        noise: spread(again),
+      }),
       figure('the tenth time ÷ the first', ((again.at(-1) ?? NaN) / (again[0] ?? NaN)).toFixed(2)),
     ],
   }

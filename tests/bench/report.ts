@@ -30,7 +30,12 @@ export const figure = (name: string, value: string, target?: Target): Row => {
     ...(atLeast === undefined ? [] : [`≥ ${atLeast} ${unit}`.trim()]),
   ]
   const ok = (atMost === undefined || target.value <= atMost) && (atLeast === undefined || target.value >= atLeast)
-  return { figure: name, value, ...(limits.length > 0 && { target: limits.join(', '), ok }), ...(noise !== undefined && { noise }) }
+  return {
+    figure: name,
+    value,
+    ...(limits.length > 0 && { target: limits.join(', '), ok }),
+    ...(noise !== undefined && { noise }),
+  }
 }
 
 const sorted = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b)

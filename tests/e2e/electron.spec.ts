@@ -20,7 +20,7 @@ const start = (dataDir: string): Promise<ElectronApplication> =>
   _electron.launch({
     ...(executablePath !== undefined && { executablePath }),
     args: [root],
-    env: { ...testEnvironment(dataDir), MUSTER_DATA_DIR: dataDir, MUSTER_PORT: '0' } as Record<string, string>,
+    env: { ...testEnvironment(dataDir), MUSTER_DATA_DIR: dataDir, MUSTER_PORT: '0' },
   })
 
 test.beforeEach(async () => {
@@ -99,5 +99,7 @@ test('a second app on the same data folder leaves it to the first', async () => 
   // It ends by itself, or was gone before it could be asked.
   if (second) await second.waitForEvent('close')
   await expect(page.getByText('1 of 1 machine connected')).toBeVisible()
-  expect(join(folder.path, 'desktop')).toBe(await app.evaluate(({ app: electronApp }) => electronApp.getPath('userData')))
+  expect(join(folder.path, 'desktop')).toBe(
+    await app.evaluate(({ app: electronApp }) => electronApp.getPath('userData')),
+  )
 })

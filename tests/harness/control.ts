@@ -8,7 +8,8 @@ export class Control {
 
   request(path: string, init: RequestInit & { json?: unknown } = {}): Promise<Response> {
     const { json, ...rest } = init
-    const body = json === undefined ? {} : { body: JSON.stringify(json), headers: { 'content-type': 'application/json' } }
+    const body =
+      json === undefined ? {} : { body: JSON.stringify(json), headers: { 'content-type': 'application/json' } }
     return fetch(`${this.url}${path}`, { ...body, ...rest })
   }
 

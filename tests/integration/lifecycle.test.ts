@@ -98,26 +98,33 @@ describe('a declaration on a real node with a real runner', () => {
     expect(state.metaInstances[id]).toMatchObject({ consecutiveFailures: 0, replacements: 1 })
   })
 
-  it.each(['SIGTERM', 'SIGKILL'] as const)('is READY again after the node ended by %s, with no failure counted', async (signal) => {
-    const { metaInstanceId: id } = await control.declare(TINY)
-    const before = await control.until('READY', isReady(id))
-    const { pid } = runnerOf(before, id)
-    if (signal === 'SIGTERM') expect(await node.stop()).toBe(0)
-    else await node.kill()
-    await expect.poll(() => gone(pid), { timeout: 10_000 }).toBe(true)
-    await start()
-    const after = await control.until('READY again', isReady(id))
-    expect(after.metaInstances[id]).toMatchObject({ consecutiveFailures: 0, replacements: 0 })
-    expect(after.metaInstances[id]?.lastFailureError).toBeUndefined()
-    expect(after.term).toBeGreaterThan(before.term)
-  })
+  it.each(['SIGTERM', 'SIGKILL'] as const)(
+    'is READY again after the node ended by %s, with no failure counted',
+    async (signal) => {
+      const { metaInstanceId: id } = await control.declare(TINY)
+      const before = await control.until('READY', isReady(id))
+      const { pid } = runnerOf(before, id)
+      if (signal === 'SIGTERM') expect(await node.stop()).toBe(0)
+      else await node.kill()
+      await expect.poll(() => gone(pid), { timeout: 10_000 }).toBe(true)
+      await start()
+      const after = await control.until('READY again', isReady(id))
+      expect(after.metaInstances[id]).toMatchObject({ consecutiveFailures: 0, replacements: 0 })
+      expect(after.metaInstances[id]?.lastFailureError).toBeUndefined()
+      expect(after.term).toBeGreaterThan(before.term)
+    },
+  )
 
   it('cancels the task of a client that goes away, and the next request is served', async () => {
     const { metaInstanceId: id } = await control.declare(TINY)
     await control.until('READY', isReady(id))
     const client = new AbortController()
     const chat = { model: TINY, stream: true, messages: [{ role: 'user', content: 'go on' }], max_tokens: 1500 }
-    const response = await control.request('/v1/chat/completions', { method: 'POST', json: chat, signal: client.signal })
+    const response = await control.request('/v1/chat/completions', {
+      method: 'POST',
+      json: chat,
+      signal: client.signal,
+    })
     await response.body?.getReader().read()
     client.abort()
     const cancelled = await control.until('Cancelled', (state) =>

@@ -66,7 +66,12 @@ describe('the official OpenAI client with the starter model', () => {
   })
 
   it('stops before a stop string', async () => {
-    const completion = await client.chat.completions.create({ model: STARTER, messages: FRANCE, temperature: 0, stop: [' Paris'] })
+    const completion = await client.chat.completions.create({
+      model: STARTER,
+      messages: FRANCE,
+      temperature: 0,
+      stop: [' Paris'],
+    })
     expect(completion.choices[0]?.message.content).toBe('The capital of France is')
   })
 
@@ -98,7 +103,12 @@ describe('the official OpenAI client with the starter model', () => {
   })
 
   it('ends with length at the limit', async () => {
-    const completion = await client.chat.completions.create({ model: STARTER, messages: FRANCE, temperature: 0, max_tokens: 2 })
+    const completion = await client.chat.completions.create({
+      model: STARTER,
+      messages: FRANCE,
+      temperature: 0,
+      max_tokens: 2,
+    })
     expect(completion.choices[0]?.finish_reason).toBe('length')
     expect(completion.usage?.completion_tokens).toBe(2)
   })

@@ -13,22 +13,33 @@ const KEEP_ALIVE_MS = 15_000
 /** A client this far behind is not reading; it may come back and resume. */
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024
 
-const Query = z.object({ after: z.coerce.number().int().nonnegative().optional(), term: z.coerce.number().int().nonnegative().optional() })
+const Query = z.object({
+  after: z.coerce.number().int().nonnegative().optional(),
+  term: z.coerce.number().int().nonnegative().optional(),
+})
 
 /** Where the client left off: by its query, or by what its browser remembers (`term:index`). */
-const position = (query: Record<string, string>, lastEventId: string | undefined): { index: number; term: number } | undefined => {
+const position = (
+  query: Record<string, string>,
+  lastEventId: string | undefined,
+): { index: number; term: number } | undefined => {
   const remembered = /^(\d+):(\d+)$/.exec(lastEventId ?? '')
   if (remembered) return { term: Number(remembered[1]), index: Number(remembered[2]) }
   const { after, term } = parseWith(Query, query)
   return after === undefined || term === undefined ? undefined : { index: after, term }
 }
 
-const stream = ({ source }: ApiContext, out: ServerResponse, from: { index: number; term: number } | undefined): void => {
+const stream = (
+  { source }: ApiContext,
+  out: ServerResponse,
+  from: { index: number; term: number } | undefined,
+): void => {
   const send = (message: EventStreamMessage, term: number, index: number): void => {
     if (out.writableLength > MAX_UNREAD_BYTES) out.destroy()
     else out.write(`id: ${term}:${index}\ndata: ${JSON.stringify(message)}\n\n`)
   }
-  const sendEvent = (envelope: Envelope): void => send({ kind: 'event', envelope: publicEnvelope(envelope) }, envelope.term, envelope.index)
+  const sendEvent = (envelope: Envelope): void =>
+    send({ kind: 'event', envelope: publicEnvelope(envelope) }, envelope.term, envelope.index)
   const sendSnapshot = (): void => {
     const state = source.state()
     send({ kind: 'snapshot', state: publicState(state) }, state.term, state.lastEventIndex)

@@ -16,7 +16,10 @@ const AWAIT_MS = 30_000
 
 const PreviewQuery = z.strictObject({
   modelId: ModelId,
-  nodeIds: z.string().transform((text) => text.split(',').map((id) => NodeId.parse(id))).optional(),
+  nodeIds: z
+    .string()
+    .transform((text) => text.split(',').map((id) => NodeId.parse(id)))
+    .optional(),
   minNodes: z.coerce.number().int().min(1).optional(),
   without: NodeId.optional(),
   maxContext: z.coerce.number().int().positive().optional(),
@@ -26,7 +29,8 @@ const AwaitQuery = z.strictObject({ modelId: z.string().min(1) })
 const found = ({ source }: ApiContext, text: string): Instance => {
   const id = parseWith(InstanceId, text)
   const instance = source.state().instances[id]
-  if (!instance) throw new Problem(404, 'not_found', `There is no instance with the id ${id}`, { hint: 'GET /state lists them.' })
+  if (!instance)
+    throw new Problem(404, 'not_found', `There is no instance with the id ${id}`, { hint: 'GET /state lists them.' })
   return instance
 }
 
@@ -72,7 +76,10 @@ export const instanceRoutes = (context: ApiContext): Hono => {
     const instance = await readyInstance(context, modelId, c.req.raw.signal)
     if (instance) return c.json(instance)
     const route = routeOf(source.state(), modelId)
-    if (route.kind === 'unknown') throw new Problem(404, 'not_found', `No instance of ${modelId} is declared`, { hint: 'POST /meta_instance declares one.' })
+    if (route.kind === 'unknown')
+      throw new Problem(404, 'not_found', `No instance of ${modelId} is declared`, {
+        hint: 'POST /meta_instance declares one.',
+      })
     const reason = route.kind === 'wait' ? route.reason : 'it is paused'
     throw new Problem(503, 'model_unavailable', `${modelId} is not ready: ${reason}`, { retryAfter: 5 })
   })

@@ -29,10 +29,16 @@ const looked = async ({ commands, source }: ApiContext, id: MetaInstanceId): Pro
   }
 }
 
-const neverPossible = async (context: ApiContext, { modelId, sharding, minNodes }: Pick<Constraints, 'modelId' | 'sharding' | 'minNodes'>): Promise<void> => {
+const neverPossible = async (
+  context: ApiContext,
+  { modelId, sharding, minNodes }: Pick<Constraints, 'modelId' | 'sharding' | 'minNodes'>,
+): Promise<void> => {
   const { card } = await usableModel(context, modelId)
   if (sharding === 'Tensor' && minNodes > 1 && !card.supportsTensor) {
-    throw new Problem(400, 'tensor_unsupported', `${modelId} does not support Tensor sharding`, { hint: 'Use "sharding": "Pipeline".', param: 'sharding' })
+    throw new Problem(400, 'tensor_unsupported', `${modelId} does not support Tensor sharding`, {
+      hint: 'Use "sharding": "Pipeline".',
+      param: 'sharding',
+    })
   }
 }
 
@@ -58,7 +64,9 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
 
   routes.get('/meta_instances', (c) => {
     const state = source.state()
-    return c.json({ metaInstances: Object.values(state.metaInstances).map(({ metaInstanceId }) => viewOf(state, metaInstanceId)) })
+    return c.json({
+      metaInstances: Object.values(state.metaInstances).map(({ metaInstanceId }) => viewOf(state, metaInstanceId)),
+    })
   })
 
   routes.get('/meta_instance/:id', (c) => c.json(viewOf(source.state(), idFrom(c.req.param('id')))))
@@ -99,7 +107,8 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
     const instance = currentInstance(state, declared.metaInstanceId)
     if (instance) return c.json({ instance })
     const model = context.catalogue.find(declared.modelId)
-    if (!model) return c.json({ error: { code: 'unknown_model', reason: `${declared.modelId} is not on this machine` } })
+    if (!model)
+      return c.json({ error: { code: 'unknown_model', reason: `${declared.modelId} is not on this machine` } })
     const result = place(state, model.card, declared)
     return c.json(result.status === 'placed' ? { placement: result.placement } : { error: result.error })
   })

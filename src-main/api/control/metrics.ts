@@ -15,13 +15,42 @@ export const metrics = async (state: State): Promise<{ text: string; contentType
   const { Gauge, Registry } = await import('prom-client')
   const register = new Registry()
   const registers = [register]
-  const declared = new Gauge({ name: 'muster_meta_instances', help: 'Declarations by status.', labelNames: ['status'], registers })
+  const declared = new Gauge({
+    name: 'muster_meta_instances',
+    help: 'Declarations by status.',
+    labelNames: ['status'],
+    registers,
+  })
   const words = Object.values(state.metaInstances).map((one) => statusOf(state, one).word)
-  for (const status of MetaInstanceStatusWord.options) declared.set({ status }, count(words, (word) => word === status))
-  const tasks = new Gauge({ name: 'muster_tasks', help: 'Tasks by status, ended ones for a minute.', labelNames: ['status'], registers })
-  for (const status of TaskStatus.options) tasks.set({ status }, count(Object.values(state.tasks), (task) => task.status === status))
-  const memory = new Gauge({ name: 'muster_node_memory_available_bytes', help: 'Memory that a machine could give.', labelNames: ['node'], registers })
-  for (const { nodeId, memory: { ramAvailable } } of Object.values(state.nodes)) memory.set({ node: nodeId }, ramAvailable)
-  new Gauge({ name: 'muster_last_event_index', help: 'Events of this cluster so far.', registers }).set(state.lastEventIndex)
+  for (const status of MetaInstanceStatusWord.options)
+    declared.set(
+      { status },
+      count(words, (word) => word === status),
+    )
+  const tasks = new Gauge({
+    name: 'muster_tasks',
+    help: 'Tasks by status, ended ones for a minute.',
+    labelNames: ['status'],
+    registers,
+  })
+  for (const status of TaskStatus.options)
+    tasks.set(
+      { status },
+      count(Object.values(state.tasks), (task) => task.status === status),
+    )
+  const memory = new Gauge({
+    name: 'muster_node_memory_available_bytes',
+    help: 'Memory that a machine could give.',
+    labelNames: ['node'],
+    registers,
+  })
+  for (const {
+    nodeId,
+    memory: { ramAvailable },
+  } of Object.values(state.nodes))
+    memory.set({ node: nodeId }, ramAvailable)
+  new Gauge({ name: 'muster_last_event_index', help: 'Events of this cluster so far.', registers }).set(
+    state.lastEventIndex,
+  )
   return { text: await register.metrics(), contentType: register.contentType }
 }

@@ -37,7 +37,11 @@ export const nodeRoutes = (context: ApiContext): Hono => {
     return c.body(text, 200, { 'content-type': contentType })
   })
 
-  routes.get('/api_keys', (c) => c.json({ apiKeys: Object.values(publicState(source.state()).apiKeys).map(({ hash: _hidden, ...apiKey }) => apiKey) }))
+  routes.get('/api_keys', (c) =>
+    c.json({
+      apiKeys: Object.values(publicState(source.state()).apiKeys).map(({ hash: _hidden, ...apiKey }) => apiKey),
+    }),
+  )
 
   /** The key itself is in this answer and nowhere else. */
   routes.post('/api_keys', async (c) => {

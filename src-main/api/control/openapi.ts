@@ -24,17 +24,53 @@ interface Described {
 
 /** All routes, for people and programs that read about them. */
 const ROUTES: readonly Described[] = [
-  { method: 'post', path: '/meta_instance', does: 'Declare a model that is to be kept running', body: CreateMetaInstanceRequest, answer: MetaInstanceView, query: ['validate'] },
-  { method: 'get', path: '/meta_instances', does: 'All declarations with their status', answer: z.object({ metaInstances: z.array(MetaInstanceView) }) },
+  {
+    method: 'post',
+    path: '/meta_instance',
+    does: 'Declare a model that is to be kept running',
+    body: CreateMetaInstanceRequest,
+    answer: MetaInstanceView,
+    query: ['validate'],
+  },
+  {
+    method: 'get',
+    path: '/meta_instances',
+    does: 'All declarations with their status',
+    answer: z.object({ metaInstances: z.array(MetaInstanceView) }),
+  },
   { method: 'get', path: '/meta_instance/{id}', does: 'One declaration with its status', answer: MetaInstanceView },
-  { method: 'patch', path: '/meta_instance/{id}', does: 'Change constraints, name or pause; null clears', body: UpdateMetaInstanceRequest, answer: MetaInstanceView },
+  {
+    method: 'patch',
+    path: '/meta_instance/{id}',
+    does: 'Change constraints, name or pause; null clears',
+    body: UpdateMetaInstanceRequest,
+    answer: MetaInstanceView,
+  },
   { method: 'delete', path: '/meta_instance/{id}', does: 'Delete a declaration with its instance and tasks' },
   { method: 'post', path: '/meta_instance/{id}/restart', does: 'Load it anew', answer: MetaInstanceView },
   { method: 'get', path: '/meta_instance/{id}/placement', does: 'Where it is, or would be placed' },
   { method: 'get', path: '/meta_instance/{id}/history', does: 'Its decisions, newest first' },
-  { method: 'post', path: '/place_instance', does: 'Place one instance that nothing keeps', body: PlaceInstanceRequest, answer: Instance },
-  { method: 'get', path: '/instance/previews', does: 'What each way to share a model out would give', answer: PreviewResponse, query: ['modelId', 'nodeIds', 'minNodes', 'without', 'maxContext'] },
-  { method: 'get', path: '/instance/await', does: 'Wait until a model can serve', answer: Instance, query: ['modelId'] },
+  {
+    method: 'post',
+    path: '/place_instance',
+    does: 'Place one instance that nothing keeps',
+    body: PlaceInstanceRequest,
+    answer: Instance,
+  },
+  {
+    method: 'get',
+    path: '/instance/previews',
+    does: 'What each way to share a model out would give',
+    answer: PreviewResponse,
+    query: ['modelId', 'nodeIds', 'minNodes', 'without', 'maxContext'],
+  },
+  {
+    method: 'get',
+    path: '/instance/await',
+    does: 'Wait until a model can serve',
+    answer: Instance,
+    query: ['modelId'],
+  },
   { method: 'get', path: '/instance/{id}', does: 'One instance', answer: Instance },
   { method: 'delete', path: '/instance/{id}', does: 'Delete one instance' },
   { method: 'get', path: '/runner/{id}/console', does: 'What a runner printed lately' },
@@ -47,13 +83,25 @@ const ROUTES: readonly Described[] = [
   { method: 'get', path: '/health', does: 'Whether this node can decide' },
   { method: 'get', path: '/metrics', does: 'Figures in Prometheus’ format' },
   { method: 'get', path: '/v1/models', does: 'OpenAI: the models that are declared' },
-  { method: 'post', path: '/v1/chat/completions', does: 'OpenAI: continue a conversation', body: ChatCompletionRequest },
+  {
+    method: 'post',
+    path: '/v1/chat/completions',
+    does: 'OpenAI: continue a conversation',
+    body: ChatCompletionRequest,
+  },
 ]
 
-const json = (schema: z.ZodType, io: 'input' | 'output') => ({ 'application/json': { schema: z.toJSONSchema(schema, { io, unrepresentable: 'any' }) } })
+const json = (schema: z.ZodType, io: 'input' | 'output') => ({
+  'application/json': { schema: z.toJSONSchema(schema, { io, unrepresentable: 'any' }) },
+})
 
 const parameters = ({ path, query = [] }: Described) => [
-  ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
+  ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  })),
   ...query.map((name) => ({ name, in: 'query', schema: { type: 'string' } })),
 ]
 
@@ -75,7 +123,10 @@ export const openApiDocument = (version: string): object => {
 }
 
 const page = (version: string): string => {
-  const rows = ROUTES.map(({ method, path, does }) => `<tr><td><code>${method.toUpperCase()}</code></td><td><code>${path}</code></td><td>${does}</td></tr>`)
+  const rows = ROUTES.map(
+    ({ method, path, does }) =>
+      `<tr><td><code>${method.toUpperCase()}</code></td><td><code>${path}</code></td><td>${does}</td></tr>`,
+  )
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Muster API ${version}</title><h1>Muster API ${version}</h1><p>The full description is in <a href="/openapi.json">/openapi.json</a>.</p><table>${rows.join('')}</table></html>`
 }
 

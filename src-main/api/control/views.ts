@@ -8,7 +8,10 @@ import { Problem } from '../problem'
 /** A declaration with its status. Throws Problem for an unknown id. */
 export const viewOf = (state: State, id: MetaInstanceId): MetaInstanceView => {
   const metaInstance = state.metaInstances[id]
-  if (!metaInstance) throw new Problem(404, 'not_found', `There is no meta-instance with the id ${id}`, { hint: 'GET /meta_instances lists them.' })
+  if (!metaInstance)
+    throw new Problem(404, 'not_found', `There is no meta-instance with the id ${id}`, {
+      hint: 'GET /meta_instances lists them.',
+    })
   const { status, detail } = statusOf(state, metaInstance)
   return { ...metaInstance, status, statusDetail: detail }
 }
@@ -19,10 +22,15 @@ export const usableModel = async ({ catalogue }: ApiContext, modelId: ModelId): 
   if (!catalogue.find(modelId)) await catalogue.refresh()
   const model = catalogue.find(modelId)
   const unreadable = catalogue.unreadable().find((one) => one.modelId === modelId)
-  if (!model && unreadable) throw new Problem(400, 'damaged_model', `${modelId} cannot be run: ${unreadable.problem}`, { param: 'modelId' })
+  if (!model && unreadable)
+    throw new Problem(400, 'damaged_model', `${modelId} cannot be run: ${unreadable.problem}`, { param: 'modelId' })
   if (!model) {
-    throw new Problem(400, 'unknown_model', `The model ${modelId} is not on this machine`, { hint: 'GET /models lists those that are.', param: 'modelId' })
+    throw new Problem(400, 'unknown_model', `The model ${modelId} is not on this machine`, {
+      hint: 'GET /models lists those that are.',
+      param: 'modelId',
+    })
   }
-  if (model.problem !== undefined) throw new Problem(400, 'damaged_model', `${modelId} cannot be run: ${model.problem}`, { param: 'modelId' })
+  if (model.problem !== undefined)
+    throw new Problem(400, 'damaged_model', `${modelId} cannot be run: ${model.problem}`, { param: 'modelId' })
   return model
 }

@@ -50,7 +50,9 @@ export class Access {
   readonly signIn: MiddlewareHandler = async (c) => {
     const code = hashOf(c.req.query('code') ?? '')
     if (!this.links.delete(code)) {
-      throw new Problem(401, 'link_used', 'This sign-in link has been used or is unknown', { hint: 'Start the node again for a new link.' })
+      throw new Problem(401, 'link_used', 'This sign-in link has been used or is unknown', {
+        hint: 'Start the node again for a new link.',
+      })
     }
     const session = secret()
     remember(this.sessions, hashOf(session), MAX_SESSIONS)
@@ -59,10 +61,15 @@ export class Access {
   }
 
   readonly check: MiddlewareHandler = async (c, next) => {
-    const [scheme, key] = (c.req.header('authorization') ?? c.req.header('x-api-key')?.replace(/^/, 'Bearer ') ?? '').split(' ')
+    const [scheme, key] = (
+      c.req.header('authorization') ??
+      c.req.header('x-api-key')?.replace(/^/, 'Bearer ') ??
+      ''
+    ).split(' ')
     const cookie = getCookie(c, COOKIE)
     const hash = scheme?.toLowerCase() === 'bearer' && key ? hashOf(key) : undefined
-    const known = hash !== undefined && Object.values(this.state().apiKeys).some((apiKey) => sameHash(apiKey.hash, hash))
+    const known =
+      hash !== undefined && Object.values(this.state().apiKeys).some((apiKey) => sameHash(apiKey.hash, hash))
     const session = cookie !== undefined && this.sessions.has(hashOf(cookie))
     if (!known && !session) {
       throw new Problem(401, 'invalid_api_key', 'This API is open to the network and needs a key', {

@@ -11,7 +11,11 @@ export interface OriginVariables {
  * Refuses requests that a page of another origin makes in a person's browser (CSRF). Programs send no
  * Origin and pass. The app's own origin is trusted, and told so (CORS), since its scheme is its own.
  */
-export const originCheck = ({ trusted }: { readonly trusted: readonly string[] }): MiddlewareHandler<{ Variables: OriginVariables }> => {
+export const originCheck = ({
+  trusted,
+}: {
+  readonly trusted: readonly string[]
+}): MiddlewareHandler<{ Variables: OriginVariables }> => {
   return async (c, next) => {
     const origin = c.req.header('origin')
     const own = origin !== undefined && origin === `http://${c.req.header('host') ?? ''}`

@@ -15,7 +15,12 @@ interface Model {
   readonly owned_by: string
 }
 
-const named = (id: string, createdAt: number): Model => ({ id, object: 'model', created: Math.floor(createdAt / SECOND), owned_by: 'muster' })
+const named = (id: string, createdAt: number): Model => ({
+  id,
+  object: 'model',
+  created: Math.floor(createdAt / SECOND),
+  owned_by: 'muster',
+})
 
 /** What can be asked for: declarations by model and by name, then what nothing keeps. */
 const models = (state: State): Model[] => {
@@ -23,7 +28,8 @@ const models = (state: State): Model[] => {
   for (const { modelId, name, createdAt } of Object.values(state.metaInstances)) {
     for (const id of [modelId, name]) if (id !== undefined && !found.has(id)) found.set(id, named(id, createdAt))
   }
-  for (const { modelId, createdAt } of Object.values(state.instances)) if (!found.has(modelId)) found.set(modelId, named(modelId, createdAt))
+  for (const { modelId, createdAt } of Object.values(state.instances))
+    if (!found.has(modelId)) found.set(modelId, named(modelId, createdAt))
   return [...found.values()]
 }
 
@@ -37,7 +43,11 @@ export const openaiRoutes = (context: ApiContext): Hono<ApiEnv> => {
     const id = c.req.param('id')
     const { metaInstances, instances } = targetOf(source.state(), id)
     const [first] = [...metaInstances, ...instances]
-    if (!first) throw new Problem(404, 'model_not_found', `The model "${id}" is not declared`, { param: 'model', hint: 'GET /v1/models lists those that are.' })
+    if (!first)
+      throw new Problem(404, 'model_not_found', `The model "${id}" is not declared`, {
+        param: 'model',
+        hint: 'GET /v1/models lists those that are.',
+      })
     return c.json(named(id, first.createdAt))
   })
   routes.post('/v1/chat/completions', chatCompletions(context))

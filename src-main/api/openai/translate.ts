@@ -1,6 +1,5 @@
-import type { ChatMessage, Sampling } from '@core/generation/request'
+import type { ChatMessage, ClientRequest, Sampling } from '@core/generation/request'
 import type { FinishReason, GenerationUpdate, LogprobEntry, Usage } from '@core/generation/stream'
-import type { ClientRequest } from '../../serving/serving'
 import { Problem } from '../problem'
 import type { ChatCompletionRequest } from './schema'
 
@@ -58,7 +57,11 @@ const toLogprobs = (entries: readonly LogprobEntry[]): object => ({
 
 export const toCompletion = (
   { id, created, model }: Head,
-  answer: { text: string; logprobs: readonly LogprobEntry[] | undefined; end: Extract<GenerationUpdate, { type: 'finished' }> },
+  answer: {
+    text: string
+    logprobs: readonly LogprobEntry[] | undefined
+    end: Extract<GenerationUpdate, { type: 'finished' }>
+  },
 ): object => ({
   id,
   object: 'chat.completion',
@@ -91,7 +94,11 @@ export class Chunks {
   }
 
   delta(text: string, logprobs: readonly LogprobEntry[] | undefined): string {
-    return this.chunk(`{"content":${JSON.stringify(text)}}`, logprobs ? JSON.stringify(toLogprobs(logprobs)) : 'null', 'null')
+    return this.chunk(
+      `{"content":${JSON.stringify(text)}}`,
+      logprobs ? JSON.stringify(toLogprobs(logprobs)) : 'null',
+      'null',
+    )
   }
 
   end(reason: FinishReason): string {

@@ -8,7 +8,9 @@ export interface Turn {
 }
 
 const Chunk = z.object({
-  choices: z.array(z.object({ delta: z.object({ content: z.string().optional() }), finish_reason: z.string().nullish() })).optional(),
+  choices: z
+    .array(z.object({ delta: z.object({ content: z.string().optional() }), finish_reason: z.string().nullish() }))
+    .optional(),
   usage: z.object({ completion_tokens: z.number() }).nullish(),
   error: z.object({ message: z.string() }).optional(),
 })

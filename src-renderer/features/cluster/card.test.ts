@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { readyWorld, GB, World } from '@core/testing/world'
 import { cardOf, failureLine } from './card'
 
-const card = (world: World, id: Parameters<World['metaInstance']>[0]) => cardOf(world.state, world.metaInstance(id), world.now)
+const card = (world: World, id: Parameters<World['metaInstance']>[0]) =>
+  cardOf(world.state, world.metaInstance(id), world.now)
 
 describe('a card', () => {
   it('tells how many layers are loaded on which machine, and shows that much progress', () => {
@@ -11,7 +12,12 @@ describe('a card', () => {
     const id = world.declare()
     world.reconcile()
     world.report(id, { status: 'Loading', layersLoaded: 8, layers: 32 })
-    expect(card(world, id)).toMatchObject({ word: 'Loading', tone: 'working', line: 'Loading layers 8 of 32 on Mac Studio', progress: 0.25 })
+    expect(card(world, id)).toMatchObject({
+      word: 'Loading',
+      tone: 'working',
+      line: 'Loading layers 8 of 32 on Mac Studio',
+      progress: 0.25,
+    })
   })
 
   it('counts the retries and names the error while it is retried', () => {
@@ -47,6 +53,10 @@ describe('a card', () => {
     world.addNode('mini', { free: GB })
     const id = world.declare()
     world.reconcile()
-    expect(card(world, id)).toMatchObject({ word: 'Can’t place yet', tone: 'failed', line: 'mini has 1 GB free, the model needs 4 GB' })
+    expect(card(world, id)).toMatchObject({
+      word: 'Can’t place yet',
+      tone: 'failed',
+      line: 'mini has 1 GB free, the model needs 4 GB',
+    })
   })
 })

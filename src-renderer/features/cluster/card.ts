@@ -25,7 +25,8 @@ export interface CardView {
   readonly requests: number
 }
 
-const runnersOf = (state: State, instance: Instance): Runner[] => instance.shards.flatMap(({ runnerId }) => state.runners[runnerId] ?? [])
+const runnersOf = (state: State, instance: Instance): Runner[] =>
+  instance.shards.flatMap(({ runnerId }) => state.runners[runnerId] ?? [])
 
 const stage = (runner: Runner | undefined): string => {
   switch (runner?.status) {
@@ -55,7 +56,10 @@ const loadingLine = (state: State, instance: Instance): string =>
   instance.shards
     .map(({ runnerId, nodeId }) => {
       const runner = state.runners[runnerId]
-      const what = runner?.status === 'Loading' ? `Loading layers ${runner.layersLoaded} of ${runner.layers}` : capital(stage(runner))
+      const what =
+        runner?.status === 'Loading'
+          ? `Loading layers ${runner.layersLoaded} of ${runner.layers}`
+          : capital(stage(runner))
       return `${what} on ${nodeName(state, nodeId)}`
     })
     .join(' · ')
@@ -84,7 +88,10 @@ export const requestsOf = (state: State, instance: Instance): number =>
 
 const readyLine = (state: State, instance: Instance, requests: number): string => {
   const speed = speedOf(state, instance)
-  const parts = [...(speed === undefined ? [] : [speedText(speed)]), requests > 0 ? counted(requests, 'request') : 'no requests']
+  const parts = [
+    ...(speed === undefined ? [] : [speedText(speed)]),
+    requests > 0 ? counted(requests, 'request') : 'no requests',
+  ]
   return parts.join(' · ')
 }
 
@@ -147,11 +154,14 @@ export const cardOf = (state: State, metaInstance: MetaInstance, now: number): C
 export const failureLine = ({ machineWord, failure }: CardView): string | undefined => {
   if (failure === undefined) return undefined
   if (machineWord === 'RETRYING') return failure
-  return machineWord === 'PLACING' || machineWord === 'PLACEMENT_FAILED' ? `After: ${failure}` : `Re-created after: ${failure}`
+  return machineWord === 'PLACING' || machineWord === 'PLACEMENT_FAILED'
+    ? `After: ${failure}`
+    : `Re-created after: ${failure}`
 }
 
 /** An instance that nothing keeps. */
-export const looseInstances = (state: State): Instance[] => Object.values(state.instances).filter(({ metaInstanceId }) => metaInstanceId === undefined)
+export const looseInstances = (state: State): Instance[] =>
+  Object.values(state.instances).filter(({ metaInstanceId }) => metaInstanceId === undefined)
 
 export const looseLine = (state: State, instance: Instance): string => {
   if (isReady(state, instance)) return readyLine(state, instance, requestsOf(state, instance))

@@ -1,5 +1,5 @@
 import { CreatedMetaInstance, PreviewResponse, type FailedPreview, type Preview } from '@core/protocols/control'
-import type { Api } from '../../api/access'
+import { withQuery, type Api } from '../../api/access'
 
 export const isPossible = (preview: Preview | FailedPreview): preview is Preview => !('error' in preview)
 
@@ -15,7 +15,9 @@ export class Launch {
   problem: unknown = $state.raw()
   busy = $state(false)
   /** What fits the chosen sharding over the ring. */
-  readonly matching = $derived(this.previews.filter(({ sharding, instanceMeta }) => sharding === this.sharding && instanceMeta === 'MlxRing'))
+  readonly matching = $derived(
+    this.previews.filter(({ sharding, instanceMeta }) => sharding === this.sharding && instanceMeta === 'MlxRing'),
+  )
   readonly possible = $derived(this.matching.some(isPossible))
 
   constructor(private readonly api: Api) {}
@@ -23,9 +25,9 @@ export class Launch {
   async preview(): Promise<void> {
     const { modelId, maxContext } = this
     if (modelId === undefined) return
-    const query = new URLSearchParams({ modelId, ...(maxContext && { maxContext: String(maxContext) }) })
+    const query = { modelId, ...(maxContext && { maxContext: String(maxContext) }) }
     try {
-      const { previews } = await this.api.get(`/instance/previews?${query.toString()}`, PreviewResponse)
+      const { previews } = await this.api.get(withQuery('/instance/previews', query), PreviewResponse)
       // An answer to what has changed meanwhile is no answer.
       if (modelId !== this.modelId || maxContext !== this.maxContext) return
       this.previews = previews
@@ -41,7 +43,13 @@ export class Launch {
     this.busy = true
     const { modelId, sharding, maxContext, nodeIds } = this
     const name = this.name.trim()
-    const json = { modelId, sharding, ...(name && { name }), ...(maxContext && { maxContext }), ...(nodeIds && { nodeIds }) }
+    const json = {
+      modelId,
+      sharding,
+      ...(name && { name }),
+      ...(maxContext && { maxContext }),
+      ...(nodeIds && { nodeIds }),
+    }
     try {
       const response = await this.api.fetch('/meta_instance', { method: 'POST', json })
       return CreatedMetaInstance.parse(await response.json()).metaInstanceId

@@ -15,13 +15,16 @@ export interface Band {
 const COLOURS = 4
 
 /** A model keeps its colour on all machines. */
-const colourOf = (state: State, { instanceId }: Instance): number => 1 + (Object.keys(state.instances).indexOf(instanceId) % COLOURS)
+const colourOf = (state: State, { instanceId }: Instance): number =>
+  1 + (Object.keys(state.instances).indexOf(instanceId) % COLOURS)
 
 /** What fills a machine's memory: other programs, then each of our models. The rest is free. */
 export const bandsOf = (state: State, { nodeId, memory }: Node): { bands: Band[]; freeBytes: number } => {
   const { ramTotal, ramAvailable, heldByRunners } = memory
   const others = Math.max(0, ramTotal - ramAvailable - heldByRunners)
-  const bands: Band[] = [{ key: 'others', label: 'Other programs', bytes: others, share: others / ramTotal, colour: undefined }]
+  const bands: Band[] = [
+    { key: 'others', label: 'Other programs', bytes: others, share: others / ramTotal, colour: undefined },
+  ]
   let promised = 0
   for (const instance of Object.values(state.instances)) {
     const bytes = instance.claims[nodeId]
