@@ -1,5 +1,4 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
-import tailwindcss from '@tailwindcss/vite'
 import { defineConfig } from 'electron-vite'
 import { fileURLToPath } from 'node:url'
 
@@ -43,7 +42,7 @@ export default defineConfig({
   renderer: {
     root: folder('src-renderer'),
     resolve: { alias: { ...core, '@renderer': folder('src-renderer') } },
-    plugins: [tailwindcss(), svelte()],
+    plugins: [svelte()],
     build: {
       outDir: folder('out/renderer'),
       target: 'chrome114',
