@@ -27,7 +27,8 @@ const data = typeof options['data-dir'] === 'string' ? path.resolve(options['dat
 
 /** @param {AbortSignal} signal */
 async function prepare(signal) {
-  const app = [nodePackages({ signal }), appBuild({ signal }), ...(hasDisplay() ? [electronBinary({ signal })] : [])]
+  const lacksElectron = hasDisplay() && !process.env['ELECTRON_EXEC_PATH']
+  const app = [nodePackages({ signal }), appBuild({ signal }), ...(lacksElectron ? [electronBinary({ signal })] : [])]
   const models = [
     pythonEnvironment({ signal, extras: 'run' }),
     starterModel({ signal, models: path.join(data, 'models'), elsewhere: [testModels] }),

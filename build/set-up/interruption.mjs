@@ -2,9 +2,12 @@ import os from 'node:os'
 
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])
 
+/** A terminal's interrupt may arrive twice, from the terminal and from npm. */
+const SAME_INTERRUPT_MS = 1000
+
 /**
  * Does work that stops when this process is asked to end; the process then ends as that signal would
- * have ended it. A second signal waits for nothing.
+ * have ended it. Asked again, it waits for nothing.
  *
  * @template T
  * @param {(signal: AbortSignal) => Promise<T>} work
@@ -14,10 +17,15 @@ export async function interruptible(work) {
   const controller = new AbortController()
   /** @type {NodeJS.Signals | undefined} */
   let received
+  let receivedAt = 0
   /** @param {NodeJS.Signals} name */
   const stop = (name) => {
-    if (received !== undefined) process.exit(exitCodeOf(name))
+    if (received !== undefined) {
+      if (Date.now() - receivedAt > SAME_INTERRUPT_MS) process.exit(exitCodeOf(name))
+      return
+    }
     received = name
+    receivedAt = Date.now()
     controller.abort(new Error(`interrupted by ${name}`))
   }
   for (const name of SIGNALS) process.on(name, stop)
