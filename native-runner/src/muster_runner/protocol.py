@@ -79,11 +79,12 @@ class _Fields:
         self._where = where
 
     def take(self, name: str, kind: type | tuple[type, ...], default: Any = _MISSING) -> Any:
-        value = self._left.pop(name, default)
-        if value is _MISSING:
-            raise ProtocolError(f"{self._where} lacks {name}")
-        wrong = not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)
-        if value is not default and wrong:
+        if name not in self._left:
+            if default is _MISSING:
+                raise ProtocolError(f"{self._where} lacks {name}")
+            return default
+        value = self._left.pop(name)
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             raise ProtocolError(f"{self._where}.{name} is not of the right type")
         return value
 
