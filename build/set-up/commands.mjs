@@ -52,9 +52,9 @@ export async function runCommand(program, args, { log, signal, env = process.env
       const stopChild = () => endGroup(child)
       stop.addEventListener('abort', stopChild, { once: true })
       for (const stream of [child.stdout, child.stderr]) {
-        stream.on('data', (/** @type {Buffer} */ chunk) => {
+        stream.setEncoding('utf8').on('data', (/** @type {string} */ chunk) => {
           file.write(chunk)
-          output = (output + chunk.toString()).slice(-KEPT_OUTPUT)
+          output = (output + chunk).slice(-KEPT_OUTPUT)
         })
       }
       child.on('error', (error) => reject(failed(`could not be started: ${error.message}`)))

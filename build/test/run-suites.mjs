@@ -88,8 +88,7 @@ function runCommand([program, ...args], { env, signal, write }) {
     const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
     const stop = () => child.kill('SIGTERM')
     signal.addEventListener('abort', stop, { once: true })
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (/** @type {Buffer} */ data) => write(data.toString()))
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', write)
     child.on('error', (error) => write(`${error.message}\n`))
     child.on('close', (code) => {
       signal.removeEventListener('abort', stop)

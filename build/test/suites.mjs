@@ -56,11 +56,13 @@ export const SUITES = [
   {
     name: 'lint',
     title: 'Lint and format',
-    needs: ['packages'],
+    needs: ['packages', 'python'],
     alone: false,
     commands: () => [
       tool('eslint/bin/eslint.js', '.', '--max-warnings', '0'),
       tool('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'),
+      [environmentPython, '-m', 'ruff', 'check', '--quiet', runner],
+      [environmentPython, '-m', 'ruff', 'format', '--check', runner],
     ],
     count: countChecks,
   },

@@ -29,7 +29,9 @@ def make_tiny(out: Path, architecture: str = "qwen2", layers: int = 4, hidden: i
     from mlx_lm.utils import _get_classes
 
     heads, kv_heads = 4, 2
-    vocabulary = {text: token for token, text in enumerate([*SPECIAL, *sorted(BYTE_CHARACTERS, key=BYTE_CHARACTERS.__getitem__)])}
+    vocabulary = {
+        text: token for token, text in enumerate([*SPECIAL, *sorted(BYTE_CHARACTERS, key=BYTE_CHARACTERS.__getitem__)])
+    }
     config = {
         "model_type": architecture,
         "hidden_size": hidden,

@@ -101,7 +101,9 @@ class EventWriter:
         os.close(fd)
 
 
-def read_commands(path: str, handle: Callable[[dict[str, Any]], None], ended: Callable[[FrameError | None], None]) -> None:
+def read_commands(
+    path: str, handle: Callable[[dict[str, Any]], None], ended: Callable[[FrameError | None], None]
+) -> None:
     """Reads commands in a thread until the pipe ends or breaks, then says so once."""
 
     def run() -> None:

@@ -88,7 +88,14 @@ class _Fields:
             raise ProtocolError(f"{self._where}.{name} is not of the right type")
         return value
 
-    def number(self, name: str, kind: type | tuple[type, ...], least: float, most: float = float("inf"), default: Any = _MISSING) -> Any:
+    def number(
+        self,
+        name: str,
+        kind: type | tuple[type, ...],
+        least: float,
+        most: float = float("inf"),
+        default: Any = _MISSING,
+    ) -> Any:
         value = self.take(name, kind, default)
         if value is not default and not least <= value <= most:
             raise ProtocolError(f"{self._where}.{name} is {value}, not from {least} to {most}")

@@ -151,7 +151,9 @@ class Runner:
             import muster_runner.engine
             import muster_runner.loading  # noqa: F401
         except ImportError as error:
-            raise Failure(f"the Python environment is incomplete: {error}; run the set-up again", "environment") from error
+            raise Failure(
+                f"the Python environment is incomplete: {error}; run the set-up again", "environment"
+            ) from error
         return time.monotonic() - start
 
     def _load(self, load: Load, imports: float) -> None:
