@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Python } from './worker/python'
 
 /**
@@ -10,6 +10,7 @@ export const findPython = (appRoot: string, env: NodeJS.ProcessEnv): Python => {
   const problem = env['MUSTER_PYTHON_PROBLEM']
   const executable = env['MUSTER_PYTHON'] ?? join(appRoot, 'native-runner', '.venv', 'bin', 'python')
   const source = join(appRoot, 'native-runner', 'src')
-  if (executable !== '' && existsSync(executable) && existsSync(source)) return { executable, source }
+  // Absolute: a runner starts in a folder of its own.
+  if (executable !== '' && existsSync(executable) && existsSync(source)) return { executable: resolve(executable), source }
   return { unavailable: problem ?? 'The Python environment is missing. Start Muster with `npm start`, which makes it' }
 }

@@ -39,4 +39,5 @@ for (const file of files) {
   }
 }
 console.log(table(results))
-process.exitCode = results.some(({ rows }) => rows.some(({ ok }) => ok === false)) ? 1 : 0
+// At once: a benchmark that failed may have left something running.
+process.exit(results.some(({ rows }) => rows.some(({ ok }) => ok === false)) ? 1 : 0)

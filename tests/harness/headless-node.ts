@@ -49,6 +49,8 @@ export const startHeadless = async ({ dataDir, args = [], env }: NodeLaunch): Pr
     env: testEnvironment(dataDir, env),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  // A test that fails must not leave its node behind.
+  process.once('exit', () => child.kill('SIGKILL'))
   let errors = ''
   child.stderr.on('data', (chunk: Buffer) => {
     errors = (errors + chunk.toString()).slice(-20_000)
