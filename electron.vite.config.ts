@@ -1,6 +1,6 @@
-import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'electron-vite'
 import { fileURLToPath } from 'node:url'
+import { renderer } from './renderer.vite.config'
 
 const folder = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 
@@ -39,14 +39,5 @@ export default defineConfig({
       },
     },
   },
-  renderer: {
-    root: folder('src-renderer'),
-    resolve: { alias: { ...core, '@renderer': folder('src-renderer') } },
-    plugins: [svelte()],
-    build: {
-      outDir: folder('out/renderer'),
-      target: 'chrome114',
-      rolldownOptions: { input: folder('src-renderer/index.html') },
-    },
-  },
+  renderer,
 })
