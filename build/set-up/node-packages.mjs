@@ -37,11 +37,7 @@ export const nodePackages = ({ signal }) => ({
   title: 'Node packages',
   doing: 'installing',
   stamp: path.join(root, 'node_modules', '.cache', 'muster', 'installed'),
-  inputs: () =>
-    fingerprint({
-      files: ['package-lock.json', '.npmrc'].map((file) => path.join(root, file)),
-      values: [process.versions.modules],
-    }),
+  inputs: () => fingerprint({ files: [path.join(root, 'package-lock.json')] }),
   isThere: async () => true,
   hint: 'Check that this machine reaches the npm registry, then run the same command again: it goes on where it stopped.',
   work: async (say) => {
