@@ -1,10 +1,19 @@
 import { contextBridge, ipcRenderer } from 'electron'
-import { bridgeChannel, type BridgeMethod, type DesktopApi } from '@core/protocols/desktop'
+import {
+  bridgeChannel,
+  desktopBridge,
+  type BridgeAnswer,
+  type BridgeMethod,
+  type DesktopApi,
+} from '@core/protocols/desktop'
 
 const ask =
-  (method: BridgeMethod) =>
-  (request?: unknown): Promise<never> =>
-    ipcRenderer.invoke(bridgeChannel(method), request) as Promise<never>
+  <Method extends BridgeMethod>(method: Method) =>
+  async (request?: unknown): Promise<BridgeAnswer<Method>> => {
+    const { request: asked, answer } = desktopBridge[method]
+    const answered: unknown = await ipcRenderer.invoke(bridgeChannel(method), asked.parse(request))
+    return answer.parse(answered) as BridgeAnswer<Method>
+  }
 
 /** What the page gets of the app: two questions, no way to send anything else. */
 const api: DesktopApi = { apiAccess: ask('apiAccess'), loginItem: ask('loginItem') }

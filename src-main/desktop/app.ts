@@ -1,81 +1,144 @@
 import { join } from 'node:path'
-import { app, session, type BrowserWindow } from 'electron'
-import { startNode, type RunningNode } from '../node'
+import { app, session } from 'electron'
+import type { NodeOptions, RunningNode } from '../node'
+import { version } from '../version'
 import { answerBridge } from './bridge'
+import { confine } from './confinement'
 import { setMenu } from './menu'
-import { APP_ORIGIN, registerScheme, serveApp } from './scheme'
+import { pageOf, type Page } from './page'
+import { registerScheme, serveApp } from './scheme'
+import { nameForPolicy, signWindowIn } from './sign-in'
 import { explainStartFailure } from './start-failure'
 import { showTray } from './tray'
-import { openWindow } from './window'
+import { MainWindow } from './window'
 
-const startOrExplain = async (appRoot: string): Promise<RunningNode | undefined> => {
-  for (;;) {
-    try {
-      return await startNode({ trustedOrigins: [APP_ORIGIN], appRoot })
-    } catch (error) {
-      if (!(await explainStartFailure(error))) return undefined
-    }
-  }
+/** How long a quit may take. Runners end with this process in any case: their pipes close. */
+const QUIT_LIMIT_MS = 10_000
+
+export interface DesktopOptions {
+  /** Absolute path of the node's data folder; the app's own data goes into a folder in it. */
+  readonly dataDir: string
+  readonly startNode: (options: NodeOptions) => Promise<RunningNode>
 }
 
-const run = async (): Promise<void> => {
-  let window: BrowserWindow | undefined
-  let started = false
-  let closing = false
-  const appRoot = app.getAppPath()
-  const open = (): void => {
-    if (!started) return
-    if (window && !window.isDestroyed()) {
-      if (window.isMinimized()) window.restore()
-      window.show()
-      window.focus()
-      return
-    }
-    window = openWindow(join(appRoot, 'out', 'preload', 'preload.cjs'))
-  }
-  const quit = (): void => app.quit()
-  app.on('second-instance', open)
-  app.on('activate', open)
-  // Closing the window leaves the node at work; the tray brings it back.
-  app.on('window-all-closed', () => undefined)
-
-  await app.whenReady()
-  setMenu({ open, quit })
-  const node = await startOrExplain(appRoot)
-  if (!node) {
-    app.exit(1)
-    return
-  }
-  const { url } = node
-  serveApp(session.defaultSession, join(appRoot, 'out', 'renderer'), url)
-  answerBridge(url)
-  const removeTray = showTray(node, { open, quit })
-  app.on('before-quit', (event) => {
-    if (closing) return
-    // Its runners end with the node: no model may stay in memory behind a closed app.
-    event.preventDefault()
-    closing = true
-    removeTray()
-    void node.close().finally(() => app.exit(0))
+const waitAtMost = async (limitMs: number, work: Promise<unknown>): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limitMs)
   })
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, quit)
-  started = true
-  open()
+  await Promise.race([work, limit]).finally(() => clearTimeout(timer))
 }
 
-/** Runs the desktop app: a node, a window on it and an icon in the menu bar. */
-export const runDesktop = (): void => {
+/** The app from its start to its end: a node, a window on it and an icon in the menu bar. */
+class Desktop {
+  private readonly quitting = new AbortController()
+  private readonly closers: (() => void)[] = []
+  private starting: Promise<RunningNode | undefined> = Promise.resolve(undefined)
+  private window: MainWindow | undefined
+
+  constructor(
+    private readonly options: DesktopOptions,
+    private readonly page: Page,
+  ) {}
+
+  readonly quit = (): void => app.quit()
+
+  /** Before the node runs there is nothing to show yet. */
+  readonly show = (): void => {
+    if (!this.quitting.signal.aborted) this.window?.show()
+  }
+
+  async run(): Promise<void> {
+    app.on('before-quit', (event) => {
+      event.preventDefault()
+      if (this.quitting.signal.aborted) return
+      this.quitting.abort()
+      void this.end()
+    })
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, this.quit)
+    app.on('second-instance', this.show)
+    app.on('activate', this.show)
+    // Closing the window leaves the node at work; the tray brings it back.
+    app.on('window-all-closed', () => undefined)
+
+    await app.whenReady()
+    app.setAboutPanelOptions({ applicationName: 'Muster', applicationVersion: version })
+    setMenu({ show: this.show, quit: this.quit })
+    this.starting = this.startOrExplain()
+    const started = await this.starting
+    if (this.quitting.signal.aborted) return
+    if (!started) app.exit(1)
+  }
+
+  private async startOrExplain(): Promise<RunningNode | undefined> {
+    const { dataDir, startNode } = this.options
+    const { signal } = this.quitting
+    while (!signal.aborted) {
+      let node: RunningNode | undefined
+      try {
+        node = await startNode({ dataDir, trustedOrigins: [this.page.origin], appRoot: app.getAppPath() })
+        if (!signal.aborted) await this.present(node)
+        return node
+      } catch (error) {
+        this.closePresented()
+        await node?.close().catch(() => undefined)
+        if (!(await explainStartFailure(error, { dataDir, signal }))) return undefined
+      }
+    }
+    return undefined
+  }
+
+  /** Gives a node that runs its window and its place in the menu bar. */
+  private async present(node: RunningNode): Promise<void> {
+    const { page, closers } = this
+    const { defaultSession } = session
+    const apiUrl = nameForPolicy(node.url)
+    await signWindowIn(defaultSession, { apiUrl, signInLink: node.signInLink })
+    closers.push(confine(defaultSession, { page, apiUrl }))
+    closers.push(serveApp(defaultSession, { directory: join(app.getAppPath(), 'out', 'renderer'), apiUrl }))
+    closers.push(answerBridge({ page, apiUrl }))
+    closers.push(showTray(node, { show: this.show, quit: this.quit }))
+    const window = new MainWindow({ page, preload: join(app.getAppPath(), 'out', 'preload', 'preload.cjs') })
+    closers.push(() => window.close())
+    this.window = window
+    window.show()
+  }
+
+  private closePresented(): void {
+    this.window = undefined
+    for (const close of this.closers.splice(0).reverse()) close()
+  }
+
+  /** The window and the icon go at once, then the node with its runners: no model stays in memory behind a closed app. */
+  private async end(): Promise<void> {
+    const closeAll = async (): Promise<void> => {
+      this.closePresented()
+      const node = await this.starting
+      // It may have been presented in the meantime.
+      this.closePresented()
+      await node?.close()
+    }
+    let exitCode = 0
+    try {
+      await waitAtMost(QUIT_LIMIT_MS, closeAll())
+    } catch (error) {
+      console.error('Not everything could be closed:', error)
+      exitCode = 1
+    }
+    app.exit(exitCode)
+  }
+}
+
+/** Runs the desktop app, unless one runs on this data folder already: then that one shows its window. */
+export const runDesktop = (options: DesktopOptions): void => {
   app.setName('Muster')
-  const dataDir = process.env['MUSTER_DATA_DIR']
-  // Two apps with two data folders are two apps.
-  if (dataDir) app.setPath('userData', join(dataDir, 'desktop'))
+  // Beside the node's own data, and one for each: the lock that keeps a second app out is in here.
+  app.setPath('userData', join(options.dataDir, 'desktop'))
   if (!app.requestSingleInstanceLock()) {
     app.quit()
     return
   }
   registerScheme()
-  app.on('web-contents-created', (_event, contents) =>
-    contents.on('will-attach-webview', (event) => event.preventDefault()),
-  )
-  void run()
+  const developmentUrl = app.isPackaged ? undefined : process.env['ELECTRON_RENDERER_URL']
+  void new Desktop(options, pageOf({ developmentUrl })).run()
 }

@@ -1,33 +1,44 @@
 import { app, ipcMain, type IpcMainInvokeEvent } from 'electron'
-import type { z } from 'zod'
-import { bridgeChannel, desktopBridge, type BridgeMethod, type DesktopBridge } from '@core/protocols/desktop'
-import { APP_ORIGIN } from './scheme'
+import {
+  bridgeChannel,
+  desktopBridge,
+  type BridgeAnswer,
+  type BridgeMethod,
+  type BridgeRequest,
+} from '@core/protocols/desktop'
+import { isOf, type Page } from './page'
 
 type Handlers = {
-  readonly [Method in BridgeMethod]: (
-    request: z.infer<DesktopBridge[Method]['request']>,
-  ) => z.infer<DesktopBridge[Method]['answer']>
+  readonly [Method in BridgeMethod]: (request: BridgeRequest<Method>) => BridgeAnswer<Method>
 }
 
-const fromOurPage = ({ senderFrame }: IpcMainInvokeEvent): boolean =>
-  senderFrame?.url.startsWith(`${APP_ORIGIN}/`) ?? false
+/** On Linux there is no such thing, and a development build would register bare Electron. */
+const hasLoginItem = (): boolean => app.isPackaged && process.platform !== 'linux'
 
-/** Answers the window's questions; what does not come from our own page, or is no question, is refused. */
-export const answerBridge = (apiUrl: string): void => {
+const isFromPage = ({ senderFrame }: IpcMainInvokeEvent, page: Page): boolean =>
+  senderFrame !== null && senderFrame.parent === null && isOf(page, senderFrame.url)
+
+/**
+ * Answers the window's questions; what does not come from our own page, or is no question, is refused.
+ * Returns the way to stop.
+ */
+export const answerBridge = ({ page, apiUrl }: { readonly page: Page; readonly apiUrl: string }): (() => void) => {
   const handlers: Handlers = {
     apiAccess: () => ({ url: apiUrl }),
     loginItem: ({ openAtLogin }) => {
-      if (openAtLogin !== undefined) app.setLoginItemSettings({ openAtLogin })
-      return { openAtLogin: app.getLoginItemSettings().openAtLogin }
+      const available = hasLoginItem()
+      if (openAtLogin !== undefined && available) app.setLoginItemSettings({ openAtLogin })
+      return { openAtLogin: available && app.getLoginItemSettings().openAtLogin, available }
     },
   }
-  const answer = <Method extends BridgeMethod>(method: Method): void => {
-    const { request: schema } = desktopBridge[method]
-    ipcMain.handle(bridgeChannel(method), (event, request: unknown) => {
-      if (!fromOurPage(event)) throw new Error('Only the app’s own page may ask this')
-      return handlers[method](schema.parse(request) as z.infer<DesktopBridge[Method]['request']>)
+  const answer = <Method extends BridgeMethod>(method: Method): (() => void) => {
+    const channel = bridgeChannel(method)
+    ipcMain.handle(channel, (event, request: unknown) => {
+      if (!isFromPage(event, page)) throw new Error('Only the app’s own page may ask this')
+      return handlers[method](desktopBridge[method].request.parse(request) as BridgeRequest<Method>)
     })
+    return () => ipcMain.removeHandler(channel)
   }
-  answer('apiAccess')
-  answer('loginItem')
+  const closers = [answer('apiAccess'), answer('loginItem')]
+  return () => closers.forEach((close) => close())
 }

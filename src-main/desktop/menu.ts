@@ -1,26 +1,27 @@
-import { Menu, type MenuItemConstructorOptions } from 'electron'
+import { app, Menu, type MenuItemConstructorOptions } from 'electron'
+
+const isMac = process.platform === 'darwin'
+const separator: MenuItemConstructorOptions = { type: 'separator' }
 
 /** The application's menu: what every app has. */
-export const setMenu = (actions: { readonly open: () => void; readonly quit: () => void }): void => {
-  const app: MenuItemConstructorOptions[] =
-    process.platform === 'darwin'
-      ? [
-          { role: 'about' },
-          { type: 'separator' },
-          { role: 'hide' },
-          { role: 'hideOthers' },
-          { role: 'unhide' },
-          { type: 'separator' },
-        ]
-      : []
+export const setMenu = ({ show, quit }: { readonly show: () => void; readonly quit: () => void }): void => {
+  const onlyOnMac: MenuItemConstructorOptions[] = isMac
+    ? [{ role: 'services' }, separator, { role: 'hide' }, { role: 'hideOthers' }, { role: 'unhide' }, separator]
+    : []
+  // Reloading and looking inside is for those who build the app.
+  const onlyInDevelopment: MenuItemConstructorOptions[] = app.isPackaged
+    ? []
+    : [separator, { role: 'reload' }, { role: 'toggleDevTools' }]
   Menu.setApplicationMenu(
     Menu.buildFromTemplate([
       {
         label: 'Muster',
         submenu: [
-          ...app,
-          { label: 'Open Muster', click: actions.open },
-          { label: 'Quit Muster', accelerator: 'CommandOrControl+Q', click: actions.quit },
+          { role: 'about' },
+          separator,
+          ...onlyOnMac,
+          { label: 'Open Muster', click: show },
+          { label: 'Quit Muster', accelerator: 'CommandOrControl+Q', click: quit },
         ],
       },
       { role: 'editMenu' },
@@ -30,8 +31,9 @@ export const setMenu = (actions: { readonly open: () => void; readonly quit: () 
           { role: 'resetZoom' },
           { role: 'zoomIn' },
           { role: 'zoomOut' },
-          { type: 'separator' },
+          separator,
           { role: 'togglefullscreen' },
+          ...onlyInDevelopment,
         ],
       },
       { role: 'windowMenu' },

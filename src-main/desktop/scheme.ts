@@ -1,9 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { extname, join, sep } from 'node:path'
 import { protocol, type Session } from 'electron'
-
-/** The app's own origin: not a file's, so that storage, policy and fetch work as on the web. */
-export const APP_ORIGIN = 'app://muster'
+import { HOST, SCHEME } from './page'
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -17,7 +15,7 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Before the app is ready: Electron takes privileges only then. */
 export const registerScheme = (): void => {
   protocol.registerSchemesAsPrivileged([
-    { scheme: 'app', privileges: { standard: true, secure: true, supportFetchAPI: true, corsEnabled: true } },
+    { scheme: SCHEME, privileges: { standard: true, secure: true, supportFetchAPI: true, corsEnabled: true } },
   ])
 }
 
@@ -26,7 +24,7 @@ export const contentSecurityPolicy = (apiUrl: string): string =>
   [
     "default-src 'none'",
     "script-src 'self'",
-    "style-src 'self' 'unsafe-inline'",
+    "style-src 'self'",
     "img-src 'self' data:",
     "font-src 'self'",
     `connect-src ${apiUrl}`,
@@ -38,26 +36,37 @@ export const contentSecurityPolicy = (apiUrl: string): string =>
 /** The file that a request names; undefined for anything outside the folder. */
 export const fileOf = (directory: string, url: string): string | undefined => {
   const { host, pathname } = new URL(url)
-  if (host !== 'muster') return undefined
-  const path = join(directory, decodeURIComponent(pathname === '/' ? '/index.html' : pathname))
-  return path.startsWith(directory + sep) ? path : undefined
+  if (host !== HOST) return undefined
+  let name: string
+  try {
+    name = decodeURIComponent(pathname)
+  } catch {
+    return undefined
+  }
+  const path = join(directory, name === '/' ? 'index.html' : name)
+  return path.startsWith(directory + sep) && !path.includes('\0') ? path : undefined
 }
 
-/** Serves the built app at `app://muster/`. */
-export const serveApp = (session: Session, directory: string, apiUrl: string): void => {
-  session.protocol.handle('app', async ({ url }) => {
+/** Serves the built app at `app://muster/`. Returns the way to stop. */
+export const serveApp = (
+  session: Session,
+  { directory, apiUrl }: { readonly directory: string; readonly apiUrl: string },
+): (() => void) => {
+  const headers = {
+    'content-security-policy': contentSecurityPolicy(apiUrl),
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+  }
+  const notFound = () => new Response('Not found', { status: 404, headers })
+  session.protocol.handle(SCHEME, async ({ url }) => {
     const file = fileOf(directory, url)
-    if (file === undefined) return new Response('Not found', { status: 404 })
+    if (file === undefined) return notFound()
     try {
-      return new Response(new Uint8Array(await readFile(file)), {
-        headers: {
-          'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
-          'content-security-policy': contentSecurityPolicy(apiUrl),
-          'x-content-type-options': 'nosniff',
-        },
-      })
+      const type = TYPES[extname(file)] ?? 'application/octet-stream'
+      return new Response(new Uint8Array(await readFile(file)), { headers: { ...headers, 'content-type': type } })
     } catch {
-      return new Response('Not found', { status: 404 })
+      return notFound()
     }
   })
+  return () => session.protocol.unhandle(SCHEME)
 }

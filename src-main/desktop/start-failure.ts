@@ -1,28 +1,37 @@
+import { release } from 'node:os'
 import { clipboard, dialog } from 'electron'
-
-interface Explained extends Error {
-  readonly hint: string
-}
-
-const isExplained = (error: unknown): error is Explained =>
-  error instanceof Error && 'hint' in error && typeof error.hint === 'string'
+import { version } from '../version'
+import { startFailureText } from './start-failure-text'
 
 const BUTTONS = ['Try again', 'Copy details', 'Quit']
+const [TRY_AGAIN, COPY, QUIT] = [0, 1, 2]
 
-/** Says why the node did not start and what to do; resolves with whether to try again. */
-export const explainStartFailure = async (error: unknown): Promise<boolean> => {
-  const why = error instanceof Error ? error.message : String(error)
-  const detail = isExplained(error) ? `${why}.\n\n${error.hint}` : why
+const runsOn = (): string =>
+  `Muster ${version}, Electron ${process.versions.electron ?? '?'}, ${process.platform} ${release()} ${process.arch}`
+
+/**
+ * Says why the node did not start and what to do. Resolves with whether to try again; an aborted signal
+ * takes the question back, which counts as no.
+ */
+export const explainStartFailure = async (
+  error: unknown,
+  { dataDir, signal }: { readonly dataDir: string; readonly signal: AbortSignal },
+): Promise<boolean> => {
+  const { what, whyAndWhatToDo, details } = startFailureText(error, { dataDir, runsOn: runsOn() })
   for (;;) {
     const { response } = await dialog.showMessageBox({
       type: 'error',
-      message: 'Muster can’t start',
-      detail,
+      title: 'Muster',
+      message: what,
+      detail: whyAndWhatToDo,
       buttons: BUTTONS,
-      defaultId: 0,
-      cancelId: 2,
+      defaultId: TRY_AGAIN,
+      cancelId: QUIT,
+      noLink: true,
+      signal,
     })
-    if (response !== 1) return response === 0
-    void clipboard.writeText(`Muster can’t start\n${detail}`)
+    if (signal.aborted) return false
+    if (response !== COPY) return response === TRY_AGAIN
+    void clipboard.writeText(details)
   }
 }

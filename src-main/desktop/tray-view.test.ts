@@ -35,4 +35,21 @@ describe('the tray', () => {
       models: [{ label: 'm/small — retrying (1/3)' }],
     })
   })
+
+  it('says that nothing is declared rather than counting to zero', () => {
+    const world = new World()
+    world.addNode('mini')
+    expect(trayView(world.state)).toEqual({ form: 'whole', summary: 'No always-on models', models: [] })
+  })
+
+  it('is whole when all that is declared is paused', () => {
+    const world = new World()
+    world.addNode('mini')
+    world.declare('chat', { paused: true })
+    expect(trayView(world.state)).toMatchObject({
+      form: 'whole',
+      summary: '1 model paused',
+      models: [{ label: 'm/small — paused' }],
+    })
+  })
 })

@@ -27,7 +27,9 @@ export const trayView = (state: State): TrayView => {
     ['PLACING', 'DOWNLOADING', 'CONNECTING', 'LOADING', 'WARMING_UP'].includes(word),
   ).length
   const ready = words.filter((word) => word === 'READY' || word === 'RUNNING').length
+  const paused = words.filter((word) => word === 'PAUSED').length
   if (troubled > 0) return { form: 'broken', summary: `${counted(troubled, 'model')} in trouble`, models }
   if (working > 0) return { form: 'turning', summary: `Loading ${counted(working, 'model')}`, models }
-  return { form: 'whole', summary: `${counted(ready, 'model')} ready`, models }
+  if (ready > 0) return { form: 'whole', summary: `${counted(ready, 'model')} ready`, models }
+  return { form: 'whole', summary: paused > 0 ? `${counted(paused, 'model')} paused` : 'No always-on models', models }
 }

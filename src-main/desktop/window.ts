@@ -1,64 +1,51 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { app, BrowserWindow, screen, shell, type Rectangle, type WebContents } from 'electron'
-import { z } from 'zod'
-import { APP_ORIGIN } from './scheme'
+import { app, BrowserWindow, dialog, screen } from 'electron'
+import type { Page } from './page'
+import { MINIMUM_SIZE, placeWindow, type WindowPlace } from './window-place'
 
-const MINIMUM = { width: 720, height: 480 }
-const FIRST = { width: 1180, height: 780 }
+const placeFile = (): string => join(app.getPath('userData'), 'window.json')
 
-const Bounds = z.object({
-  x: z.number().int(),
-  y: z.number().int(),
-  width: z.number().int().min(MINIMUM.width),
-  height: z.number().int().min(MINIMUM.height),
-})
-
-const boundsFile = (): string => join(app.getPath('userData'), 'window.json')
-
-/** Where the window was last, if that is still on a screen. */
-const lastBounds = (): Partial<Rectangle> => {
+const keptPlace = (): unknown => {
   try {
-    const bounds = Bounds.parse(JSON.parse(readFileSync(boundsFile(), 'utf8')))
-    const visible = screen.getAllDisplays().some(({ workArea }) => {
-      const across = Math.min(bounds.x + bounds.width, workArea.x + workArea.width) - Math.max(bounds.x, workArea.x)
-      const down = Math.min(bounds.y + bounds.height, workArea.y + workArea.height) - Math.max(bounds.y, workArea.y)
-      return across > 100 && down > 50
-    })
-    return visible ? bounds : FIRST
+    return JSON.parse(readFileSync(placeFile(), 'utf8'))
   } catch {
-    return FIRST
+    return undefined
   }
 }
 
-const isHttps = (url: string): boolean => {
+const keepPlace = (window: BrowserWindow): void => {
+  const place: WindowPlace = { ...window.getNormalBounds(), maximized: window.isMaximized() }
   try {
-    return new URL(url).protocol === 'https:'
+    writeFileSync(placeFile(), JSON.stringify(place))
   } catch {
-    return false
+    // The next window opens where the first one did.
   }
 }
 
-/** The page stays the page: it neither goes elsewhere nor opens windows; links to the web go to the browser. */
-const confine = (contents: WebContents): void => {
-  contents.on('will-navigate', (event) => event.preventDefault())
-  contents.on('will-redirect', (event) => event.preventDefault())
-  contents.on('will-attach-webview', (event) => event.preventDefault())
-  contents.setWindowOpenHandler(({ url }) => {
-    if (isHttps(url)) void shell.openExternal(url)
-    return { action: 'deny' }
+/** A page that crashed leaves an empty window; the node and its models are not in it and go on. */
+const offerReload = async (window: BrowserWindow, reason: string): Promise<void> => {
+  const { response } = await dialog.showMessageBox(window, {
+    type: 'warning',
+    message: 'The page in this window ended unexpectedly.',
+    detail: `Reason: ${reason}. Your models go on running. Load the page again to see them.`,
+    buttons: ['Load again', 'Close window'],
+    defaultId: 0,
+    cancelId: 1,
   })
-  contents.session.setPermissionRequestHandler((asking, permission, answer) => {
-    answer(permission === 'clipboard-sanitized-write' && asking.getURL().startsWith(`${APP_ORIGIN}/`))
-  })
+  if (window.isDestroyed()) return
+  if (response === 0) window.reload()
+  else window.close()
 }
 
-/** Opens the app's window; its page has no more rights than a web page, and the bridge. */
-export const openWindow = (preload: string): BrowserWindow => {
+const create = (page: Page, preload: string): BrowserWindow => {
+  const { primary, all } = { primary: screen.getPrimaryDisplay(), all: screen.getAllDisplays() }
+  const others = all.filter(({ id }) => id !== primary.id).map(({ workArea }) => workArea)
+  const { maximized, ...bounds } = placeWindow(keptPlace(), [primary.workArea, ...others])
   const window = new BrowserWindow({
-    ...lastBounds(),
-    minWidth: MINIMUM.width,
-    minHeight: MINIMUM.height,
+    ...bounds,
+    minWidth: MINIMUM_SIZE.width,
+    minHeight: MINIMUM_SIZE.height,
     show: false,
     title: 'Muster',
     webPreferences: {
@@ -70,15 +57,39 @@ export const openWindow = (preload: string): BrowserWindow => {
       spellcheck: false,
     },
   })
-  confine(window.webContents)
-  window.once('ready-to-show', () => window.show())
-  window.on('close', () => {
-    try {
-      writeFileSync(boundsFile(), JSON.stringify(window.getNormalBounds()))
-    } catch {
-      // The next window opens where the first one did.
-    }
+  window.once('ready-to-show', () => {
+    if (maximized) window.maximize()
+    window.show()
   })
-  void window.loadURL(`${APP_ORIGIN}/`)
+  window.on('close', () => keepPlace(window))
+  window.webContents.on('render-process-gone', (_event, { reason }) => {
+    if (reason !== 'clean-exit') void offerReload(window, reason)
+  })
+  void window.loadURL(page.url)
   return window
+}
+
+/** The app's one window, while it is open. Its page has no more rights than a web page, and the bridge. */
+export class MainWindow {
+  private window: BrowserWindow | undefined
+
+  constructor(private readonly options: { readonly page: Page; readonly preload: string }) {}
+
+  /** Brings it to the front, or opens it again where it was. */
+  show(): void {
+    if (!this.window || this.window.isDestroyed()) {
+      this.window = create(this.options.page, this.options.preload)
+      return
+    }
+    if (this.window.isMinimized()) this.window.restore()
+    this.window.show()
+    this.window.focus()
+  }
+
+  /** Takes it off the screen for good; its place is kept for the next start. */
+  close(): void {
+    if (!this.window || this.window.isDestroyed()) return
+    keepPlace(this.window)
+    this.window.destroy()
+  }
 }

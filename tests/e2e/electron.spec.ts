@@ -1,38 +1,55 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import AxeBuilder from '@axe-core/playwright'
-import { _electron, expect, test, type ElectronApplication, type Page } from '@playwright/test'
-import { testElectron } from '../../build/test-runtime/electron.mjs'
-import { temporaryFolder, testEnvironment } from '../harness/headless-node'
-import { addTinyModel } from '../harness/models'
-import { root } from '../harness/paths'
+import { expect, test, type ElectronApplication, type Page } from '@playwright/test'
+import { Control } from '../harness/control'
+import {
+  answer,
+  chooseInTray,
+  noDesktop,
+  opened,
+  questions,
+  startDesktop,
+  trayMenu,
+  withPerson,
+} from '../harness/desktop-app'
+import { startHeadless, temporaryFolder } from '../harness/headless-node'
+import { addTinyModel, TINY } from '../harness/models'
 
 const READY_TIMEOUT = 60_000
-const executablePath = await testElectron()
 
-test.skip(executablePath === undefined, 'No Electron binary is here; the set-up says why.')
-test.skip(process.platform === 'linux' && !process.env['DISPLAY'], 'No display is here; run under xvfb-run.')
+test.skip(noDesktop !== undefined, noDesktop)
 
 let folder: { path: string; dispose(): void }
-let app: ElectronApplication
-let page: Page
+let app: ElectronApplication | undefined
 
-const start = (dataDir: string): Promise<ElectronApplication> =>
-  _electron.launch({
-    ...(executablePath !== undefined && { executablePath }),
-    args: [root],
-    env: { ...testEnvironment(dataDir), MUSTER_DATA_DIR: dataDir, MUSTER_PORT: '0' },
-  })
-
-test.beforeEach(async () => {
+test.beforeEach(() => {
   folder = temporaryFolder()
-  addTinyModel(folder.path)
-  app = await start(folder.path)
-  page = await app.firstWindow()
 })
 test.afterEach(async () => {
-  await app.close()
+  await app?.close()
+  app = undefined
   folder.dispose()
 })
+
+const start = async (options: Partial<Parameters<typeof startDesktop>[0]> = {}): Promise<ElectronApplication> => {
+  app = await startDesktop({ dataDir: folder.path, ...options })
+  return app
+}
+
+const heading = (page: Page) => page.getByRole('heading', { name: 'Cluster', exact: true })
+
+/** The first window, when its page shows what its node says. */
+const connected = async (electron: ElectronApplication): Promise<Page> => {
+  const page = await electron.firstWindow()
+  await expect(page.getByText('1 of 1 machine connected')).toBeVisible()
+  return page
+}
+
+const apiUrl = (page: Page): Promise<string> => page.evaluate(`window.muster.apiAccess().then(({ url }) => url)`)
+
+const windows = (electron: ElectronApplication): Promise<number> =>
+  electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)
 
 const gone = (pid: number): boolean => {
   try {
@@ -43,9 +60,11 @@ const gone = (pid: number): boolean => {
   }
 }
 
-test('a model is declared, becomes ready, answers, and quitting ends its runner', async () => {
+test('a model is declared, becomes ready, answers, and quitting leaves no process behind', async () => {
+  addTinyModel(folder.path)
+  const electron = await start()
+  const page = await connected(electron)
   expect(page.url()).toBe('app://muster/')
-  await expect(page.getByRole('heading', { name: 'Cluster', exact: true })).toBeVisible()
   const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze()
   expect(violations.map(({ id }) => id)).toEqual([])
 
@@ -58,23 +77,23 @@ test('a model is declared, becomes ready, answers, and quitting ends its runner'
   await page.getByRole('button', { name: 'Send' }).click()
   await expect(page.getByRole('article', { name: 'Answer' })).toContainText(/[a-z]{3}/)
 
-  const url = (await page.locator('footer code').textContent())?.replace(/\/v1$/, '') ?? ''
-  const state = (await (await fetch(`${url}/state`)).json()) as { runners: Record<string, { pid: number }> }
-  const pids = Object.values(state.runners).map(({ pid }) => pid)
-  expect(pids).toHaveLength(1)
-  await app.close()
-  await expect.poll(() => pids.every(gone), { timeout: 15_000 }).toBe(true)
+  const { runners } = await new Control(await apiUrl(page)).state()
+  const runnerPids = Object.values(runners).map((runner) => ('pid' in runner ? Number(runner.pid) : 0))
+  expect(runnerPids).toHaveLength(1)
+  const own = await electron.evaluate(({ app: running }) => running.getAppMetrics().map(({ pid }) => pid))
+  await electron.close()
+  await expect.poll(() => [...runnerPids, ...own].filter((pid) => !gone(pid)), { timeout: 15_000 }).toEqual([])
 })
 
 test('the page has no more rights than a web page', async () => {
-  await expect(page.getByRole('heading', { name: 'Cluster', exact: true })).toBeVisible()
-  expect(await page.evaluate(`['require', 'process', 'module'].filter((name) => name in window)`)).toEqual([])
+  const electron = await start({ main: withPerson(folder.path) })
+  const page = await connected(electron)
+  expect(await page.evaluate(`['require', 'process', 'module', 'Buffer'].filter((name) => name in window)`)).toEqual([])
   expect(await page.evaluate(`Object.keys(window.muster ?? {}).sort()`)).toEqual(['apiAccess', 'loginItem'])
-  await page.evaluate(`void (window.location.href = 'https://example.com/')`)
-  expect(await page.evaluate(`window.open('https://example.com/') === null`)).toBe(true)
-  expect(page.url()).toMatch(/^app:\/\/muster\//)
-  expect(app.windows()).toHaveLength(1)
-  // The page's policy holds: a script that text could smuggle in is not run.
+  expect(await page.evaluate(`window.muster.loginItem({ openAtLogin: 'yes' }).catch(() => 'refused')`)).toBe('refused')
+  expect(await page.evaluate(`window.muster.loginItem({ other: true }).catch(() => 'refused')`)).toBe('refused')
+
+  // The page's policy holds: neither a script that text could smuggle in, nor a word to anybody else.
   const smuggled = `(() => {
     const script = document.createElement('script')
     script.textContent = 'window.smuggled = true'
@@ -82,24 +101,191 @@ test('the page has no more rights than a web page', async () => {
     return 'smuggled' in window
   })()`
   expect(await page.evaluate(smuggled)).toBe(false)
+  const blocked = `new Promise((resolve) => {
+    document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => resolve(effectiveDirective))
+    fetch('https://example.com/').catch(() => undefined)
+  })`
+  expect(await page.evaluate(blocked)).toBe('connect-src')
+  const refused = `navigator.permissions.query({ name: 'geolocation' }).then(({ state }) => state)`
+  expect(await page.evaluate(refused)).toBe('denied')
 })
 
-test('closing the window leaves the node at work, and a second start brings the window back', async () => {
-  await expect(page.getByText('1 of 1 machine connected')).toBeVisible()
+test('the page goes nowhere, and links to the web ask first', async () => {
+  const electron = await start({ main: withPerson(folder.path) })
+  const page = await connected(electron)
+  expect(await page.evaluate(`window.open('https://example.com/a') === null`)).toBe(true)
+  await expect.poll(() => questions(electron)).toMatchObject([{ message: 'Open example.com in your browser?' }])
+  // A page that asks again is heard once.
+  await page.evaluate(`window.open('https://example.com/again')`)
+  await page.evaluate(`window.open('file:///etc/passwd')`)
+  await answer(electron, 'Cancel')
+  expect(await questions(electron)).toEqual([])
+  expect(await opened(electron)).toEqual([])
+
+  await page.evaluate(`window.open('https://example.com/b')`)
+  await expect.poll(() => questions(electron)).toHaveLength(1)
+  await answer(electron, 'Open')
+  await expect.poll(() => opened(electron)).toEqual(['https://example.com/b'])
+
+  await page.getByRole('link', { name: 'Connect' }).click()
+  await page.getByRole('link', { name: 'All routes of the API' }).click()
+  await expect.poll(() => opened(electron)).toEqual(['https://example.com/b', `${await apiUrl(page)}/docs`])
+  expect(electron.windows()).toHaveLength(1)
+
+  const tried = electron.evaluate(
+    ({ BrowserWindow }) =>
+      new Promise((resolve) =>
+        BrowserWindow.getAllWindows()[0]?.webContents.once('will-navigate', (event, url) =>
+          resolve({ url, prevented: event.defaultPrevented }),
+        ),
+      ),
+  )
+  // Asked in order: by the answer to this, the one above listens.
+  await electron.evaluate(() => undefined)
+  await page.evaluate(`void (window.location.href = 'https://example.com/')`)
+  expect(await tried).toEqual({ url: 'https://example.com/', prevented: true })
+  expect(await page.evaluate(`document.querySelector('h1')?.textContent`)).toBe('Connect')
+  expect(page.url()).toMatch(/^app:\/\/muster\//)
+})
+
+test('its strict policy lets every page look as it should', async () => {
+  addTinyModel(folder.path)
+  const electron = await start()
+  const page = await electron.firstWindow()
+  const complaints: string[] = []
+  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+  page.on('pageerror', (error) => complaints.push(error.message))
+  await page.reload()
+  for (const name of ['Models', 'Chat', 'Connect', 'Activity', 'Cluster']) {
+    await page.getByRole('link', { name }).click()
+    await expect(page.getByRole('heading', { name, exact: true })).toBeVisible()
+  }
+  await page.getByRole('button', { name: 'Launch a model…' }).first().click()
+  await page.getByRole('button', { name: 'Launch', exact: true }).click()
+  const card = page.locator('[data-meta-instance-id]')
+  await card.getByRole('button', { name: /^More for/ }).click()
+  await expect(page.getByRole('menuitem', { name: 'Delete…' })).toBeVisible()
+  // The menu lies at its button: it is placed by styles that the page sets itself.
+  const button = await card.getByRole('button', { name: /^More for/, includeHidden: true }).boundingBox()
+  const menu = await page.getByRole('menu').boundingBox()
+  expect(Math.abs((menu?.y ?? 0) - (button?.y ?? 0))).toBeLessThan(300)
+  expect(complaints).toEqual([])
+})
+
+test('text can be copied from the page', async () => {
+  const electron = await start()
+  const page = await connected(electron)
+  await electron.evaluate(({ clipboard }) => clipboard.writeText('before'))
+  await page.bringToFront()
+  await page.getByRole('contentinfo').getByRole('button').first().click()
+  await expect.poll(() => electron.evaluate(({ clipboard }) => clipboard.readText())).toBe(`${await apiUrl(page)}/v1`)
+})
+
+test('closing the window leaves the node at work, and a second start brings the window back where it was', async () => {
+  const electron = await start()
+  const page = await connected(electron)
+  const place = { x: 40, y: 50, width: 900, height: 600 }
+  await electron.evaluate(({ BrowserWindow }, bounds) => BrowserWindow.getAllWindows()[0]?.setBounds(bounds), place)
+  await electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close())
+  await page.waitForEvent('close').catch(() => undefined)
+  await expect.poll(() => windows(electron)).toBe(0)
+
+  const back = electron.waitForEvent('window')
+  // The second app ends by itself, or was gone before it could be asked.
+  const second = await startDesktop({ dataDir: folder.path }).catch(() => undefined)
+  await expect(heading(await back)).toBeVisible()
+  await second?.close().catch(() => undefined)
+  expect(await windows(electron)).toBe(1)
+  const bounds = await electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.getNormalBounds())
+  expect(bounds).toMatchObject({ width: place.width, height: place.height })
+})
+
+test('the window’s place outlives the app', async () => {
+  const electron = await start()
+  await connected(electron)
+  await electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.setSize(910, 610))
+  await electron.close()
+  const kept: unknown = JSON.parse(readFileSync(join(folder.path, 'desktop', 'window.json'), 'utf8'))
+  expect(kept).toMatchObject({ width: 910, height: 610, maximized: false })
+})
+
+test('the tray tells how the models are, opens the window and quits', async () => {
+  addTinyModel(folder.path)
+  const electron = await start({ main: withPerson(folder.path) })
+  const page = await connected(electron)
+  const rest = ['Open Muster', 'Copy API address', 'Quit Muster']
+  await expect.poll(() => trayMenu(electron)).toEqual(['No always-on models', ...rest])
+  const url = await apiUrl(page)
+  await new Control(url).declare(TINY, { name: 'chat' })
+  await expect
+    .poll(() => trayMenu(electron), { timeout: READY_TIMEOUT })
+    .toEqual(['1 model ready', 'chat — ready', ...rest])
+
+  await chooseInTray(electron, 'Copy API address')
+  expect(await electron.evaluate(({ clipboard }) => clipboard.readText())).toBe(`${url}/v1`)
   await page.close()
-  expect(await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(0)
-  const opened = app.waitForEvent('window')
-  await app.evaluate(({ app: electronApp }) => electronApp.emit('second-instance'))
-  await expect((await opened).getByRole('heading', { name: 'Cluster', exact: true })).toBeVisible()
+  const back = electron.waitForEvent('window')
+  await chooseInTray(electron, 'Open Muster')
+  await expect(heading(await back)).toBeVisible()
+  const ended = electron.waitForEvent('close')
+  await chooseInTray(electron, 'Quit Muster')
+  await ended
 })
 
-test('a second app on the same data folder leaves it to the first', async () => {
-  await expect(page.getByText('1 of 1 machine connected')).toBeVisible()
-  const second = await start(folder.path).catch(() => undefined)
-  // It ends by itself, or was gone before it could be asked.
-  if (second) await second.waitForEvent('close')
-  await expect(page.getByText('1 of 1 machine connected')).toBeVisible()
-  expect(join(folder.path, 'desktop')).toBe(
-    await app.evaluate(({ app: electronApp }) => electronApp.getPath('userData')),
+test('a node that cannot start is explained, and can be tried again', async () => {
+  const holder = await startHeadless({ dataDir: folder.path })
+  const electron = await start({ main: withPerson(folder.path) })
+  await expect
+    .poll(() => questions(electron), { timeout: 15_000 })
+    .toMatchObject([{ message: 'Muster can’t start.', buttons: ['Try again', 'Copy details', 'Quit'] }])
+  const [question] = await questions(electron)
+  expect(question?.detail).toContain(folder.path)
+  await answer(electron, 'Copy details')
+  await expect.poll(() => questions(electron)).toHaveLength(1)
+  const copied = await electron.evaluate(({ clipboard }) => clipboard.readText())
+  expect(copied).toContain(folder.path)
+  expect(copied).toMatch(/Code: \w+/)
+
+  await holder.stop()
+  await answer(electron, 'Try again')
+  await connected(electron)
+})
+
+test('a port in use is named, and quitting from there ends the app', async () => {
+  const other = temporaryFolder()
+  const holder = await startHeadless({ dataDir: other.path })
+  const { port } = new URL(holder.url)
+  const electron = await start({ main: withPerson(folder.path), env: { MUSTER_PORT: port } })
+  await expect.poll(() => questions(electron), { timeout: 15_000 }).toHaveLength(1)
+  expect((await questions(electron))[0]?.detail).toContain(port)
+  const ended = electron.waitForEvent('close')
+  await answer(electron, 'Quit')
+  await ended
+  await holder.stop()
+  other.dispose()
+})
+
+test('the app is quit while it explains why its node cannot start', async () => {
+  const holder = await startHeadless({ dataDir: folder.path })
+  const electron = await start({ main: withPerson(folder.path) })
+  await expect.poll(() => questions(electron), { timeout: 15_000 }).toHaveLength(1)
+  const ended = electron.waitForEvent('close')
+  electron.process().kill('SIGTERM')
+  await ended
+  await holder.stop()
+})
+
+test('the window is signed in to a node that is open to the network, and holds no secret', async () => {
+  const electron = await start({ env: { MUSTER_HOST: '0.0.0.0' } })
+  const page = await connected(electron)
+  expect((await fetch(`${await apiUrl(page)}/state`)).status).toBe(401)
+  expect(await page.evaluate(`document.cookie`)).toBe('')
+})
+
+test('a data folder may be named from where the app is started', async () => {
+  const electron = await start({ cwd: folder.path, env: { MUSTER_DATA_DIR: 'data' } })
+  await connected(electron)
+  expect(await electron.evaluate(({ app: running }) => running.getPath('userData'))).toBe(
+    join(folder.path, 'data', 'desktop'),
   )
 })

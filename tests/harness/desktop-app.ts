@@ -1,0 +1,114 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { _electron, type ElectronApplication } from '@playwright/test'
+import { testElectron } from '../../build/test-runtime/electron.mjs'
+import { testEnvironment } from './headless-node'
+import { root } from './paths'
+
+const executablePath = await testElectron()
+
+/** Why the desktop app cannot run here; undefined where it can. */
+export const noDesktop =
+  executablePath === undefined
+    ? 'No Electron binary is here; the set-up says why.'
+    : process.platform === 'linux' && !process.env['DISPLAY']
+      ? 'No display is here; run under xvfb-run.'
+      : undefined
+
+export interface DesktopLaunch {
+  readonly dataDir: string
+  readonly env?: Readonly<Record<string, string>>
+  /** The folder to start in, if not the repository's. */
+  readonly cwd?: string
+  /** What Electron loads, if not the app itself. */
+  readonly main?: string
+}
+
+/** Starts the built app in a real Electron, on a free port. */
+export const startDesktop = ({ dataDir, env, cwd, main = root }: DesktopLaunch): Promise<ElectronApplication> =>
+  _electron.launch({
+    ...(executablePath !== undefined && { executablePath }),
+    ...(cwd !== undefined && { cwd }),
+    args: [main],
+    env: { ...testEnvironment(dataDir), MUSTER_DATA_DIR: dataDir, MUSTER_PORT: '0', ...env },
+  })
+
+/** A question that the app put to the person in a native dialog, and what the person could choose. */
+export interface Question {
+  readonly message: string
+  readonly detail: string
+  readonly buttons: readonly string[]
+}
+
+/** What the stand-ins below keep in Electron's main process. */
+interface Person {
+  questions: (Question & { answer: (response: number) => void })[]
+  opened: string[]
+  menu: { id: string; label: string; click: () => void }[]
+}
+
+const standIns = `
+  const { dialog, Menu, shell, Tray } = require('electron')
+  const person = (globalThis.person = { questions: [], opened: [], menu: [] })
+  dialog.showMessageBox = (...args) => {
+    const { message, detail, buttons, signal, cancelId } = args.at(-1)
+    return new Promise((resolve) => {
+      const answer = (response) => resolve({ response, checkboxChecked: false })
+      signal?.addEventListener('abort', () => answer(cancelId))
+      person.questions.push({ message, detail, buttons, answer })
+    })
+  }
+  shell.openExternal = async (url) => void person.opened.push(url)
+  const { setContextMenu } = Tray.prototype
+  Tray.prototype.setContextMenu = function (menu) {
+    person.menu = menu.items.filter(({ type }) => type !== 'separator')
+    return setContextMenu.call(this, menu)
+  }
+`
+
+/**
+ * A stand-in for the app's entry that loads the app itself, with a person behind its dialogs, its browser
+ * and its tray who can be asked by a test: no window system shows those to Playwright.
+ */
+export const withPerson = (folder: string): string => {
+  const main = join(folder, 'with-person')
+  mkdirSync(main)
+  writeFileSync(join(main, 'package.json'), JSON.stringify({ name: 'muster', version: '0.0.0', main: 'main.cjs' }))
+  const load = `
+  require('electron').app.setAppPath(${JSON.stringify(root)})
+  require(${JSON.stringify(join(root, 'out', 'main', 'electron.cjs'))})
+  `
+  writeFileSync(join(main, 'main.cjs'), standIns + load)
+  return main
+}
+
+/** Questions that nobody has answered yet, the oldest first. */
+export const questions = (app: ElectronApplication): Promise<Question[]> =>
+  app.evaluate(() =>
+    (globalThis as unknown as { person: Person }).person.questions.map(({ message, detail, buttons }) => ({
+      message,
+      detail,
+      buttons,
+    })),
+  )
+
+/** Answers the oldest question by the label of a button. */
+export const answer = (app: ElectronApplication, button: string): Promise<void> =>
+  app.evaluate((_electron, label) => {
+    const question = (globalThis as unknown as { person: Person }).person.questions.shift()
+    question?.answer(question.buttons.indexOf(label))
+  }, button)
+
+/** Addresses that were opened in the browser. */
+export const opened = (app: ElectronApplication): Promise<string[]> =>
+  app.evaluate(() => (globalThis as unknown as { person: Person }).person.opened)
+
+/** The labels of the tray's menu. */
+export const trayMenu = (app: ElectronApplication): Promise<string[]> =>
+  app.evaluate(() => (globalThis as unknown as { person: Person }).person.menu.map(({ label }) => label))
+
+/** Chooses an entry of the tray's menu. */
+export const chooseInTray = (app: ElectronApplication, entry: string): Promise<void> =>
+  app.evaluate((_electron, wanted) => {
+    ;(globalThis as unknown as { person: Person }).person.menu.find(({ label }) => label === wanted)?.click()
+  }, entry)
