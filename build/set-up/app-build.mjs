@@ -6,7 +6,14 @@ import { fingerprint } from './stamps.mjs'
 
 const SOURCES = [
   ...['src-core', 'src-main', 'src-preload', 'src-renderer'],
-  ...['electron.vite.config.ts', 'renderer.vite.config.ts', 'svelte.config.js', 'package.json', 'package-lock.json', 'tsconfig.json'],
+  ...[
+    'electron.vite.config.ts',
+    'renderer.vite.config.ts',
+    'svelte.config.js',
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+  ],
 ]
 
 export const cli = path.join(root, 'out', 'main', 'cli.cjs')
