@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { NodeId, type RunnerId, TaskId } from '../ids'
+import { InstanceId, NodeId, RunnerId, TaskId } from '../ids'
 import type { RunnerStatus } from '../state/runners'
 import { readyWorld, World } from '../testing/world'
 import { plan } from './plan'
@@ -68,5 +68,53 @@ describe('a worker', () => {
     expect(plan(world.state, studio, running)).toEqual([])
     world.command({ type: 'CancelTask', taskId })
     expect(plan(world.state, studio, running)).toEqual([{ kind: 'cancel', taskId, instanceId }])
+  })
+})
+
+describe('a worker whose instance has ranks elsewhere', () => {
+  const mini = NodeId.parse('Mac mini')
+  const [mine, other] = [RunnerId.parse('mine'), RunnerId.parse('other')]
+  const failed = { status: 'Failed', errorMessage: 'out of memory' } as const
+  const because = [{ kind: 'giveUp', runnerId: mine, errorMessage: 'stopped because Mac mini failed' }]
+
+  const shared = (): World => {
+    const world = new World()
+    world.addNode('Mac Studio')
+    world.addNode('Mac mini')
+    world.declare()
+    world.reconcile()
+    const [instance] = Object.values(world.state.instances)
+    const [shard] = instance?.shards ?? []
+    if (!instance || !shard) throw new Error('nothing was placed')
+    const shards = [
+      { ...shard, nodeId: studio, runnerId: mine, rank: 0, worldSize: 2 },
+      { ...shard, nodeId: mini, runnerId: other, rank: 1, worldSize: 2 },
+    ]
+    world.apply({ type: 'InstanceDeleted', instanceId: instance.instanceId })
+    world.apply({ type: 'InstanceCreated', instance: { ...instance, instanceId: InstanceId.parse('both'), shards } })
+    return world.apply(
+      { type: 'RunnerStatusUpdated', runnerId: mine, status: 'Ready' },
+      { type: 'RunnerStatusUpdated', runnerId: other, status: 'Ready' },
+    )
+  }
+
+  it('leaves its runner alone while the others are well', () => {
+    expect(plan(shared().state, studio, having(mine, { status: 'Ready' }))).toEqual([])
+  })
+
+  it('gives its runner up once another failed, also one that it has not started', () => {
+    const world = shared().apply({ type: 'RunnerStatusUpdated', runnerId: other, ...failed })
+    expect(plan(world.state, studio, having(mine, { status: 'Ready' }))).toEqual(because)
+    expect(plan(world.state, studio, none)).toEqual(because)
+  })
+
+  it('does nothing more once its own has ended, and the one that failed gives nothing up', () => {
+    const world = shared().apply({ type: 'RunnerStatusUpdated', runnerId: other, ...failed })
+    expect(plan(world.state, mini, having(other, failed))).toEqual([])
+    const ended = { status: 'Failed', errorMessage: 'stopped because Mac mini failed', consequence: true } as const
+    expect(plan(world.state, studio, having(mine, ended))).toEqual([{ kind: 'report', runnerId: mine, status: ended }])
+    world.apply({ type: 'RunnerStatusUpdated', runnerId: mine, ...ended })
+    expect(plan(world.state, studio, having(mine, ended))).toEqual([])
+    expect(plan(world.state, mini, having(other, failed))).toEqual([])
   })
 })

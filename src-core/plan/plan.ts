@@ -1,4 +1,5 @@
 import type { InstanceId, NodeId, RunnerId, TaskId } from '../ids'
+import { nodeName } from '../state/bindings'
 import type { Instance, Shard } from '../state/instances'
 import { isTerminal, type RunnerStatus } from '../state/runners'
 import type { State } from '../state/state'
@@ -12,6 +13,8 @@ export interface Running {
 export type Action =
   | { readonly kind: 'start'; readonly instance: Instance; readonly shard: Shard }
   | { readonly kind: 'stop'; readonly runnerId: RunnerId }
+  /** Another rank of its instance failed, and it is of no use alone: it fails as well, as a consequence. */
+  | { readonly kind: 'giveUp'; readonly runnerId: RunnerId; readonly errorMessage: string }
   /** The state knows a runner of this node that does not exist. */
   | { readonly kind: 'reportDeleted'; readonly runnerId: RunnerId }
   /** The state is behind what this node sees. */
@@ -30,6 +33,15 @@ const differs = (seen: RunnerStatus, known: RunnerStatus | undefined): boolean =
   return seen.status === 'Loading' && known.status === 'Loading' && seen.layersLoaded !== known.layersLoaded
 }
 
+/** The machine whose rank failed first in rank order, causes before consequences; undefined while none did. */
+const failedElsewhere = (state: State, { shards }: Instance, nodeId: NodeId): NodeId | undefined => {
+  const failed = shards.flatMap((shard) => {
+    const runner = state.runners[shard.runnerId]
+    return shard.nodeId !== nodeId && runner?.status === 'Failed' ? [{ shard, runner }] : []
+  })
+  return (failed.find(({ runner }) => !runner.consequence) ?? failed[0])?.shard.nodeId
+}
+
 /**
  * What should be done on this node so that it runs what the state says: by level, so that doing it
  * twice does nothing more. Runners that ended stay in `running` until their shard is gone.
@@ -42,7 +54,12 @@ export const plan = (state: State, nodeId: NodeId, running: Running): Action[] =
   for (const { instance, shard } of mine) {
     const known = state.runners[shard.runnerId]
     const seen = running.runners.get(shard.runnerId)
-    if (seen) {
+    const failed = failedElsewhere(state, instance, nodeId)
+    const over = (seen && isTerminal(seen)) || (known && isTerminal(known))
+    if (failed !== undefined && !over) {
+      const errorMessage = `stopped because ${nodeName(state, failed)} failed`
+      actions.push({ kind: 'giveUp', runnerId: shard.runnerId, errorMessage })
+    } else if (seen) {
       if (differs(seen, known)) actions.push({ kind: 'report', runnerId: shard.runnerId, status: seen })
     } else if (known && !isTerminal(known)) {
       actions.push({ kind: 'reportDeleted', runnerId: shard.runnerId })
