@@ -1,40 +1,72 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { causeOfDeath } from './causes'
+import { causeOfDeath, type Death } from './causes'
 
-const killed = { code: undefined, signal: 'SIGKILL' } as const
 const failed = { code: 1, signal: undefined } as const
+const killed = { code: undefined, signal: 'SIGKILL' } as const
+const nothing: Death = { exit: failed, said: undefined, lines: [], memoryRanOut: false }
+
+const recorded = (name: string): string[] =>
+  readFileSync(new URL(`./fixtures/${name}.log`, import.meta.url), 'utf8')
+    .split('\n')
+    .filter(Boolean)
 
 describe('the cause of a death', () => {
   it.each([
+    ['metal_oom_abort', 'out of memory'],
+    ['metal_oom_python', 'out of memory'],
+    ['metal_too_large_buffer', 'out of memory: one buffer is larger than this GPU allows'],
+    ['metal_timeout_abort', 'the GPU took too long and was stopped by macOS (Metal time-out)'],
+    ['metal_timeout_python', 'the GPU took too long and was stopped by macOS (Metal time-out)'],
+    ['metal_interactivity_abort', 'macOS stopped the GPU work to keep the screen responsive'],
+    ['metal_interactivity_python', 'macOS stopped the GPU work to keep the screen responsive'],
+    ['metal_resource_limit', 'Metal ran out of resources: too many buffers'],
+    ['metal_language_version', 'this macOS is too old for the installed MLX'],
+    ['ring_connect_unreachable', 'another machine could not be reached (ring)'],
+    ['ring_peer_lost_new', 'the connection to another machine was lost (ring)'],
+    ['ring_too_many_errors_old', 'the connection to another machine was lost (ring)'],
+    ['jaccl_connect_timeout', 'another machine could not be reached (JACCL)'],
+    ['jaccl_device_missing', 'RDMA is not enabled on this Mac: turn it on with `rdma_ctl enable` in macOS Recovery'],
     [
-      'out of memory',
-      '[METAL] Command buffer execution failed: Insufficient Memory (00000008:kIOGPUCommandBufferCallbackErrorOutOfMemory)',
+      'jaccl_no_gid',
+      'RDMA needs an IPv4 address on the Thunderbolt port, and the port in no bridge: see System Settings → Network',
     ],
     [
-      'the GPU took too long and was stopped by macOS (Metal time-out)',
-      '[METAL] Command buffer execution failed: Caused GPU Timeout Error (00000002:kIOGPUCommandBufferCallbackErrorTimeout)',
+      'jaccl_rtr_errno22',
+      'RDMA needs an IPv4 address on the Thunderbolt port, and the port in no bridge: see System Settings → Network',
     ],
-    [
-      'out of memory: one buffer is larger than this GPU allows',
-      'RuntimeError: [metal::malloc] Attempting to allocate 99999999999 bytes which is greater than the maximum allowed buffer size',
-    ],
-    ['the connection to another machine was lost (ring)', 'RuntimeError: [ring] connection to a peer was lost'],
-    ['the Python environment is incomplete; run the set-up again', "ModuleNotFoundError: No module named 'mlx_lm'"],
-  ])('is %s where the console says so', (cause, line) => {
-    expect(causeOfDeath(failed, undefined, ['loading', line])).toBe(cause)
-    expect(causeOfDeath(failed, line, [])).toBe(cause)
+    ['jaccl_pd_exhausted', 'RDMA ran out of resources that only a restart of this Mac gives back'],
+    ['jaccl_recv_errno2', 'the RDMA connection to another machine was lost (JACCL)'],
+  ])('is read from the console (%s)', (name, cause) => {
+    expect(causeOfDeath({ ...nothing, lines: recorded(name) })).toBe(cause)
+  })
+
+  it.each([
+    ["ModuleNotFoundError: No module named 'mlx_lm'", 'the Python environment is incomplete; run the set-up again'],
+    ['OSError: [Errno 28] No space left on device', 'the disk is full'],
+    ['RuntimeError: [malloc] Unable to allocate 9999 bytes.', 'out of memory'],
+  ])('is read from what the runner said (%s)', (said, cause) => {
+    expect(causeOfDeath({ ...nothing, said })).toBe(cause)
   })
 
   it('is what the runner said where nothing is known of it', () => {
-    expect(causeOfDeath(failed, 'model.safetensors is missing from /models/x', ['noise'])).toBe(
-      'model.safetensors is missing from /models/x',
-    )
+    const said = 'model.safetensors is missing from /models/x'
+    expect(causeOfDeath({ ...nothing, said, lines: ['noise'] })).toBe(said)
   })
 
   it('is the signal, or the code with the last lines, where it said nothing', () => {
-    expect(causeOfDeath(killed, undefined, [])).toMatch(/^killed by SIGKILL/)
-    expect(causeOfDeath({ code: 3, signal: undefined }, undefined, ['one', 'two', 'three'])).toBe(
+    expect(causeOfDeath({ ...nothing, exit: killed })).toMatch(/^killed by SIGKILL/)
+    expect(causeOfDeath({ ...nothing, exit: { code: 3, signal: undefined }, lines: ['one', 'two', 'three'] })).toBe(
       'ended with code 3: two · three',
+    )
+    expect(causeOfDeath({ ...nothing, exit: { code: 0, signal: undefined } })).toBe('ended by itself')
+    expect(causeOfDeath({ ...nothing, exit: { code: undefined, signal: 'SIGSEGV' } })).toBe('ended by SIGSEGV')
+  })
+
+  it('is want of memory where Linux killed for it, and nothing else is blamed on that', () => {
+    expect(causeOfDeath({ ...nothing, exit: killed, memoryRanOut: true })).toMatch(/^out of memory/)
+    expect(causeOfDeath({ ...nothing, exit: { code: 3, signal: undefined }, memoryRanOut: true })).toBe(
+      'ended with code 3',
     )
   })
 })

@@ -8,10 +8,10 @@ interface Pattern {
 /** What MLX, Metal and Python print when they die, and what it means to a person. First match wins. */
 const PATTERNS: readonly Pattern[] = [
   {
-    pattern:
-      /kIOGPUCommandBufferCallbackErrorOutOfMemory|Insufficient Memory|std::bad_alloc|MemoryError|Unable to allocate|\[malloc/i,
+    pattern: /kIOGPUCommandBufferCallbackErrorOutOfMemory|Insufficient Memory|std::bad_alloc|MemoryError/i,
     cause: 'out of memory',
   },
+  { pattern: /\[malloc\w*\] Unable to allocate|Cannot allocate memory/i, cause: 'out of memory' },
   {
     pattern: /Attempting to allocate \d+ bytes which is greater than/i,
     cause: 'out of memory: one buffer is larger than this GPU allows',
@@ -24,35 +24,83 @@ const PATTERNS: readonly Pattern[] = [
     pattern: /kIOGPUCommandBufferCallbackErrorImpactingInteractivity|Impacting Interactivity/i,
     cause: 'macOS stopped the GPU work to keep the screen responsive',
   },
-  { pattern: /Resource limit.*exceeded/i, cause: 'Metal ran out of resources' },
   {
-    pattern: /language version .* (?:not supported|is not)|unsupported.*metal.*version/i,
+    pattern: /\[metal::malloc\] Resource limit \(\d+\) exceeded/i,
+    cause: 'Metal ran out of resources: too many buffers',
+  },
+  {
+    pattern: /using language version [\d.]+ which is incompatible|Metal math mode .* requires macOS/i,
     cause: 'this macOS is too old for the installed MLX',
   },
+  { pattern: /No Metal device available/i, cause: 'no GPU can be used here: MLX needs a Mac with a user logged in' },
   {
-    pattern: /\[ring\].*(?:lost|closed|Too many|send|recv)/i,
+    pattern: /\[ring\] (?:Couldn't connect|Attempt \d+ waiting)/,
+    cause: 'another machine could not be reached (ring)',
+  },
+  {
+    pattern: /\[ring\].*(?:lost|closed by the peer|Too many send\/recv errors|(?:Send|Recv|Sending|Receiving).*failed)/,
     cause: 'the connection to another machine was lost (ring)',
   },
-  { pattern: /\[ring\].*connect/i, cause: 'another machine could not be reached (ring)' },
-  { pattern: /\[jaccl\]/i, cause: 'the RDMA connection failed (JACCL)' },
-  { pattern: /No module named '?([\w.]+)/, cause: 'the Python environment is incomplete; run the set-up again' },
+  {
+    pattern: /\[jaccl\] Could not find device \S+ \(0 available\)/,
+    cause: 'RDMA is not enabled on this Mac: turn it on with `rdma_ctl enable` in macOS Recovery',
+  },
+  {
+    pattern: /\[jaccl\] Could not (?:find|open) device/,
+    cause: 'the RDMA device of that Thunderbolt port is not there: check the cable',
+  },
+  {
+    pattern: /\[jaccl\] (?:No IPv4-mapped GID|Changing queue pair to RTR failed with errno 22)/,
+    cause:
+      'RDMA needs an IPv4 address on the Thunderbolt port, and the port in no bridge: see System Settings → Network',
+  },
+  {
+    pattern:
+      /\[jaccl\] (?:Couldn't (?:allocate protection domain|create (?:completion queue|queue pair))|Creating the queue pair failed|Register memory region failed)/,
+    cause: 'RDMA ran out of resources that only a restart of this Mac gives back',
+  },
+  {
+    pattern: /\[jaccl\] (?:Couldn't connect|Connection attempt \d+ waiting)/,
+    cause: 'another machine could not be reached (JACCL)',
+  },
+  {
+    pattern: /\[jaccl\] (?:Send|Recv) failed/,
+    cause: 'the RDMA connection to another machine was lost (JACCL)',
+  },
+  { pattern: /\[jaccl\] (?!Connection)/, cause: 'the RDMA connection failed (JACCL)' },
+  { pattern: /No module named '?[\w.]+/, cause: 'the Python environment is incomplete; run the set-up again' },
   { pattern: /No space left on device/i, cause: 'the disk is full' },
 ]
 
-/** How many of the last lines an unknown end shows. */
+/** How many of the last lines are searched for a cause. */
+const SEARCHED_LINES = 20
+/** How many of them an unknown end shows. */
 const LAST_LINES = 2
 
 export const knownCause = (text: string): string | undefined =>
   PATTERNS.find(({ pattern }) => pattern.test(text))?.cause
 
-const howItEnded = ({ code, signal }: Exit): string => {
+/** What is known of a runner's end. */
+export interface Death {
+  readonly exit: Exit
+  /** What it said itself, or what its supervisor found wrong with it. */
+  readonly said: string | undefined
+  /** Its console, oldest line first. */
+  readonly lines: readonly string[]
+  /** Linux ended a process for want of memory while it ran. */
+  readonly memoryRanOut: boolean
+}
+
+const howItEnded = ({ exit: { code, signal }, memoryRanOut }: Death): string => {
   switch (signal) {
     case 'SIGKILL':
-      return 'killed by SIGKILL (by somebody, or by the system because memory ran out)'
+      return memoryRanOut
+        ? 'out of memory: the system killed it (SIGKILL)'
+        : 'killed by SIGKILL (by somebody, or by the system because memory ran out)'
     case 'SIGILL':
       return 'ended by SIGILL: this processor lacks an instruction that MLX uses'
     case undefined:
-      return `ended with code ${code ?? 'unknown'}`
+      return code === 0 ? 'ended by itself' : `ended with code ${code ?? 'unknown'}`
     default:
       return `ended by ${signal}`
   }
@@ -62,11 +110,12 @@ const howItEnded = ({ code, signal }: Exit): string => {
  * Why a runner died, as a person can act on it: a known cause from what it said or printed, else what
  * it said, else how it ended and its last lines.
  */
-export const causeOfDeath = (exit: Exit, said: string | undefined, lines: readonly string[]): string => {
-  const tail = lines.slice(-20)
+export const causeOfDeath = (death: Death): string => {
+  const { said, lines } = death
+  const tail = lines.slice(-SEARCHED_LINES)
   const known = knownCause([...(said === undefined ? [] : [said]), ...tail].join('\n'))
   if (known !== undefined) return known
   if (said !== undefined) return said
   const last = tail.slice(-LAST_LINES).join(' · ').slice(0, 400)
-  return last === '' ? howItEnded(exit) : `${howItEnded(exit)}: ${last}`
+  return last === '' ? howItEnded(death) : `${howItEnded(death)}: ${last}`
 }

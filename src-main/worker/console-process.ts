@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { signalName } from './signals'
+import { loadTerminal, underTerminal, type Terminal } from './pseudo-terminal'
 
 /** How a process ended. */
 export interface Exit {
@@ -10,10 +10,8 @@ export interface Exit {
 /** A process whose console is read. */
 export interface ConsoleProcess {
   readonly pid: number
+  /** Does nothing once it has ended: its pid may by then be somebody else's. */
   kill(signal: NodeJS.Signals): void
-  onOutput(listener: (text: string) => void): void
-  /** Once; at once where it has ended already. */
-  onExit(listener: (exit: Exit) => void): void
 }
 
 export interface ConsoleProcessOptions {
@@ -21,67 +19,50 @@ export interface ConsoleProcessOptions {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
+  readonly onOutput: (text: string) => void
+  /** Called once, never before the process has been handed out. */
+  readonly onExit: (exit: Exit) => void
 }
 
-const send = (pid: number, signal: NodeJS.Signals): void => {
-  try {
-    process.kill(pid, signal)
-  } catch {
-    // It has ended; its exit is on its way.
-  }
-}
+/** What it printed last may come after its exit, or be held open by a child of its own for ever. */
+const LAST_OUTPUT_MS = 100
 
-const underTerminal = (
-  pty: typeof import('node-pty'),
-  { file, args, env, cwd }: ConsoleProcessOptions,
-): ConsoleProcess => {
-  const child = pty.spawn(file, [...args], { env: { ...env }, cwd, cols: 120, rows: 40 })
-  let ended: Exit | undefined
-  const listeners: ((exit: Exit) => void)[] = []
-  child.onExit(({ exitCode, signal }) => {
-    ended = signal ? { code: undefined, signal: signalName(signal) } : { code: exitCode, signal: undefined }
-    for (const listener of listeners) listener(ended)
-  })
-  return {
-    pid: child.pid,
-    kill: (signal) => send(child.pid, signal),
-    onOutput: (listener) => void child.onData(listener),
-    onExit: (listener) => void (ended ? listener(ended) : listeners.push(listener)),
-  }
-}
-
-const overPipes = ({ file, args, env, cwd }: ConsoleProcessOptions): ConsoleProcess => {
+const overPipes = ({ file, args, env, cwd, onOutput, onExit }: ConsoleProcessOptions): ConsoleProcess => {
   const child = spawn(file, [...args], { env: { ...env }, cwd, stdio: ['ignore', 'pipe', 'pipe'] })
-  let ended: Exit | undefined
-  const listeners: ((exit: Exit) => void)[] = []
+  let over = false
   const end = (exit: Exit): void => {
-    if (ended) return
-    ended = exit
-    for (const listener of listeners) listener(exit)
+    if (over) return
+    over = true
+    onExit(exit)
   }
-  child.on('exit', (code, signal) => end({ code: code ?? undefined, signal: signal ?? undefined }))
-  child.on('error', () => end({ code: 127, signal: undefined }))
-  return {
-    pid: child.pid ?? 0,
-    kill: (signal) => void child.kill(signal),
-    onOutput: (listener) => {
-      for (const stream of [child.stdout, child.stderr])
-        stream.on('data', (data: Buffer) => listener(data.toString('utf8')))
-    },
-    onExit: (listener) => void (ended ? listener(ended) : listeners.push(listener)),
-  }
-}
-
-let terminal: Promise<typeof import('node-pty') | undefined> | undefined
-
-/** node-pty is compiled where it is installed, and may be missing. */
-const loadTerminal = (): Promise<typeof import('node-pty') | undefined> => {
-  terminal ??= import('node-pty').catch(() => undefined)
-  return terminal
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', onOutput)
+  child.on('exit', (code, signal) => {
+    const exit = { code: code ?? undefined, signal: signal ?? undefined }
+    const timer = setTimeout(() => end(exit), LAST_OUTPUT_MS)
+    child.once('close', () => {
+      clearTimeout(timer)
+      end(exit)
+    })
+  })
+  child.on('error', (error) => {
+    onOutput(`${error.message}\n`)
+    end({ code: 127, signal: undefined })
+  })
+  return { pid: child.pid ?? 0, kill: (signal) => void child.kill(signal) }
 }
 
 /** Starts a process under a pseudo-terminal, so that it prints as to a person; over plain pipes where there is none. */
-export const startConsoleProcess = async (options: ConsoleProcessOptions): Promise<ConsoleProcess> => {
-  const pty = await loadTerminal()
-  return pty ? underTerminal(pty, options) : overPipes(options)
+export const startConsoleProcess = async (
+  options: ConsoleProcessOptions,
+  terminal: Promise<Terminal | undefined> = loadTerminal(),
+): Promise<ConsoleProcess> => {
+  const found = await terminal
+  if (!found) return overPipes(options)
+  try {
+    return underTerminal(found, options)
+  } catch (error) {
+    // A model that runs without a terminal is better than none.
+    options.onOutput(`(without a terminal: ${error instanceof Error ? error.message : String(error)})\n`)
+    return overPipes(options)
+  }
 }

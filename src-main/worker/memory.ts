@@ -1,14 +1,25 @@
 import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** Bytes that these processes hold in memory; 0 for those that are gone. */
-export const residentBytes = async (pids: readonly number[]): Promise<number> => {
-  if (pids.length === 0) return 0
+const KILOBYTE = 1024
+
+const fromProc = async (pid: number): Promise<number> => {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return KILOBYTE * Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0)
+}
+
+const fromPs = async (pid: number): Promise<number> => {
+  const { stdout } = await run('ps', ['-o', 'rss=', '-p', String(pid)], { timeout: 2000 })
+  return KILOBYTE * Number(stdout.trim())
+}
+
+/** Bytes that a process holds in memory; 0 where it is gone. */
+export const residentBytes = async (pid: number): Promise<number> => {
   try {
-    const { stdout } = await run('ps', ['-o', 'rss=', '-p', pids.join(',')], { timeout: 2000 })
-    return stdout.split('\n').reduce((sum, line) => sum + 1024 * Number(line.trim() || 0), 0)
+    return await (process.platform === 'linux' ? fromProc(pid) : fromPs(pid))
   } catch {
     return 0
   }

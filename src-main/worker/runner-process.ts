@@ -1,7 +1,9 @@
+import { accessSync, constants } from 'node:fs'
+import { z } from 'zod'
 import { RunnerEvent, type RunnerCommand } from '@core/protocols/runner'
 import { ConsoleBuffer } from './console-buffer'
 import { startConsoleProcess, type Exit } from './console-process'
-import { encodeFrame, FrameDecoder } from './frames'
+import { encodeFrame, FrameDecoder, FrameError } from './frames'
 import { makePipes } from './pipes'
 import { runnerEnvironment, type Python } from './python'
 
@@ -11,6 +13,8 @@ export interface RunnerProcess {
   readonly console: ConsoleBuffer
   send(command: RunnerCommand): void
   kill(): void
+  /** Closes and removes its pipes, which also ends it. May be called again. */
+  release(): Promise<void>
 }
 
 export interface RunnerProcessHandlers {
@@ -20,7 +24,23 @@ export interface RunnerProcessHandlers {
   readonly exit: (exit: Exit) => void
 }
 
-const describe = (error: unknown): string => (error instanceof Error ? error.message.slice(0, 300) : String(error))
+const checkExecutable = (path: string): void => {
+  try {
+    accessSync(path, constants.X_OK)
+  } catch (cause) {
+    throw new Error(`${path} is not there or cannot be executed. Start Muster with \`npm start\`, which makes it`, {
+      cause,
+    })
+  }
+}
+
+/** Throws FrameError for what is no event. */
+const parse = (value: unknown): RunnerEvent => {
+  const parsed = RunnerEvent.safeParse(value)
+  if (parsed.success) return parsed.data
+  const why = z.prettifyError(parsed.error).replaceAll(/\s+/g, ' ').slice(0, 300)
+  throw new FrameError(`the runner sent an event that the protocol does not know: ${why}`)
+}
 
 /** Starts `python -m muster_runner` behind its pipes. */
 export const startRunnerProcess = async (
@@ -28,6 +48,7 @@ export const startRunnerProcess = async (
   runDir: string,
   handlers: RunnerProcessHandlers,
 ): Promise<RunnerProcess> => {
+  checkExecutable(executable)
   const pipes = await makePipes(runDir)
   const decoder = new FrameDecoder()
   const console = new ConsoleBuffer()
@@ -36,30 +57,34 @@ export const startRunnerProcess = async (
     args: ['-m', 'muster_runner', '--pipes', pipes.directory],
     env: runnerEnvironment(source),
     cwd: pipes.directory,
+    onOutput: (text) => console.add(text),
+    // What it wrote last may still lie in the pipe.
+    onExit: (exit) => void setImmediate(() => handlers.exit(exit)),
   }).catch(async (error: unknown) => {
     await pipes.close()
     throw error
   })
   const kill = (): void => child.kill('SIGKILL')
   let whole = true
-  const read = (chunk: Buffer): void => {
-    if (!whole) return
+  const events = (chunk: Buffer): RunnerEvent[] => {
     try {
-      for (const value of decoder.push(chunk)) handlers.event(RunnerEvent.parse(value))
+      return decoder.push(chunk).map(parse)
     } catch (error) {
+      if (!(error instanceof FrameError)) throw error
       whole = false
-      handlers.broken(describe(error))
+      handlers.broken(error.message)
       kill()
+      return []
     }
   }
-  pipes.events.on('data', read)
-  child.onOutput((text) => console.add(text))
-  child.onExit((exit) => {
-    // What it wrote last may still lie in the pipe.
-    setImmediate(() => {
-      handlers.exit(exit)
-      void pipes.close()
-    })
+  pipes.events.on('data', (chunk: Buffer) => {
+    if (whole) for (const event of events(chunk)) handlers.event(event)
   })
-  return { pid: child.pid, console, send: (command) => void pipes.commands.write(encodeFrame(command)), kill }
+  return {
+    pid: child.pid,
+    console,
+    send: (command) => void pipes.commands.write(encodeFrame(command)),
+    kill,
+    release: () => pipes.close(),
+  }
 }

@@ -5,16 +5,21 @@ import { RUNNER_PROTOCOL, type RunnerCommand, type RunnerEvent } from '@core/pro
 import { isTerminal, type RunnerStatus } from '@core/state/runners'
 import { causeOfDeath } from './causes'
 import type { Exit } from './console-process'
+import { oomKills } from './oom-kills'
 import type { Python } from './python'
 import { startRunnerProcess, type RunnerProcess } from './runner-process'
 import { UpdateQueue } from './update-queue'
-import { beat, freshSigns, verdict, type WatchdogLimits } from './watchdog'
+import { beat, excuse, freshSigns, verdict, type WatchdogLimits } from './watchdog'
 
 const WATCH_INTERVAL_MS = 1000
 /** How long a runner that was asked to end may take. */
 const SHUTDOWN_GRACE_MS = 3000
+/** How long a killed process is waited for: one that hangs in a driver may never go. */
+const KILL_GRACE_MS = 2000
 /** Progress of loading is told this often. */
 const PROGRESS_INTERVAL_MS = 1000
+
+export type Loaded = Extract<RunnerEvent, { type: 'loaded' }>
 
 export interface SupervisorOptions {
   readonly runnerId: RunnerId
@@ -23,19 +28,27 @@ export interface SupervisorOptions {
   readonly load: Extract<RunnerCommand, { type: 'load' }>
   readonly limits: WatchdogLimits
   readonly onStatus: (status: RunnerStatus) => void
+  readonly onLoaded: (loaded: Loaded) => void
 }
 
 /** One runner from its start to its end. */
 export class Supervisor {
   status: RunnerStatus = { status: 'Connecting' }
+  /** What the runner said it holds once its model was loaded, in bytes. */
+  loadedBytes = 0
   private process: RunnerProcess | undefined
   private readonly requests = new Map<TaskId, UpdateQueue>()
   private readonly signs = freshSigns(performance.now())
   private readonly watch: NodeJS.Timeout
+  private lookedAt = performance.now()
   private readonly ended: Promise<void>
   private markEnded: () => void = () => undefined
+  private readonly oomKillsBefore = oomKills()
   private said: string | undefined
+  private consequence: string | undefined
   private stopping = false
+  private grace: NodeJS.Timeout | undefined
+  private killing: NodeJS.Timeout | undefined
   private toldAt = -Infinity
 
   constructor(private readonly options: SupervisorOptions) {
@@ -78,15 +91,23 @@ export class Supervisor {
     if (this.requests.has(taskId)) this.process?.send({ type: 'cancel', taskId })
   }
 
-  /** Ends the runner, kindly and then not. Resolves when its process is gone. */
-  async stop(): Promise<void> {
-    if (!this.stopping) {
+  /** Ends the runner, kindly where it may have something to finish. Resolves when its process is gone. */
+  stop(): Promise<void> {
+    if (!this.stopping && !isTerminal(this.status)) {
       this.stopping = true
-      this.process?.send({ type: 'shutdown' })
+      if (this.signs.ready) {
+        this.process?.send({ type: 'shutdown' })
+        this.grace = setTimeout(() => this.kill(), SHUTDOWN_GRACE_MS)
+      } else this.kill()
     }
-    const timer = setTimeout(() => this.process?.kill(), SHUTDOWN_GRACE_MS)
-    await this.ended
-    clearTimeout(timer)
+    return this.ended
+  }
+
+  /** Ends the runner at once, as `Failed` in consequence of what happened elsewhere. */
+  giveUp(reason: string): void {
+    if (isTerminal(this.status) || this.consequence !== undefined) return
+    this.consequence = reason
+    this.kill()
   }
 
   private async start(): Promise<void> {
@@ -94,7 +115,7 @@ export class Supervisor {
     try {
       this.process = await startRunnerProcess(python, runDir, {
         event: (event) => this.take(event),
-        broken: (reason) => (this.said = reason),
+        broken: (reason) => (this.said ??= reason),
         exit: (exit) => this.end(exit),
       })
     } catch (error) {
@@ -102,8 +123,10 @@ export class Supervisor {
       this.end({ code: undefined, signal: undefined })
       return
     }
-    if (this.stopping) {
+    if (this.killing || isTerminal(this.status)) {
       this.process.kill()
+      // Where its end was declared meanwhile, nobody else does this.
+      if (isTerminal(this.status)) await this.process.release()
       return
     }
     this.process.send({ type: 'hello', protocol: RUNNER_PROTOCOL, runnerId })
@@ -111,12 +134,12 @@ export class Supervisor {
   }
 
   private take(event: RunnerEvent): void {
+    if (isTerminal(this.status)) return
     const now = performance.now()
     this.signs.heardAt = now
     switch (event.type) {
       case 'hello':
-        this.signs.greeted = true
-        this.signs.progressAt = now
+        this.greet(event)
         return
       case 'heartbeat':
         beat(this.signs, event, now)
@@ -126,9 +149,11 @@ export class Supervisor {
         this.takeStatus(event)
         return
       case 'loaded':
+        this.loadedBytes = event.memoryBytes
+        this.options.onLoaded(event)
         return
       case 'failed':
-        this.said = event.errorMessage
+        this.said ??= event.errorMessage
         return
       case 'prompt':
         this.signs.progressAt = now
@@ -146,6 +171,13 @@ export class Supervisor {
         this.finish(event.taskId, { type: 'failed', code: event.code, message: event.message })
         return
     }
+  }
+
+  private greet({ protocol }: Extract<RunnerEvent, { type: 'hello' }>): void {
+    this.signs.greeted = true
+    this.signs.progressAt = performance.now()
+    if (protocol !== RUNNER_PROTOCOL)
+      this.condemn(`the runner speaks protocol ${protocol}, not ${RUNNER_PROTOCOL}; run the set-up again`)
   }
 
   private takeStatus({ status, layersLoaded = 0, layers = 1 }: Extract<RunnerEvent, { type: 'status' }>): void {
@@ -173,34 +205,57 @@ export class Supervisor {
 
   private tell(status: RunnerStatus): void {
     const now = performance.now()
-    const onlyProgress = status.status === 'Loading' && this.status.status === 'Loading'
-    if (onlyProgress && now - this.toldAt < PROGRESS_INTERVAL_MS) return
+    const halfway =
+      status.status === 'Loading' && this.status.status === 'Loading' && status.layersLoaded < status.layers
+    if (halfway && now - this.toldAt < PROGRESS_INTERVAL_MS) return
     this.toldAt = now
     this.status = status
     this.options.onStatus(status)
   }
 
   private look(): void {
-    const reason = verdict(this.signs, this.options.limits, performance.now())
-    if (reason === undefined || isTerminal(this.status)) return
-    this.said = reason
+    const now = performance.now()
+    const late = now - this.lookedAt - WATCH_INTERVAL_MS
+    this.lookedAt = now
+    if (late > WATCH_INTERVAL_MS) excuse(this.signs, late)
+    const reason = verdict(this.signs, this.options.limits, now)
+    if (reason !== undefined) this.condemn(reason)
+  }
+
+  private condemn(reason: string): void {
+    this.said ??= reason
+    this.kill()
+  }
+
+  private kill(): void {
     this.process?.kill()
-    if (!this.process) this.end({ code: undefined, signal: undefined })
+    this.killing ??= setTimeout(() => this.end({ code: undefined, signal: 'SIGKILL' }), KILL_GRACE_MS)
   }
 
   private end(exit: Exit): void {
+    if (isTerminal(this.status)) return
     clearInterval(this.watch)
-    const wanted = this.stopping && this.said === undefined
-    const reason = wanted
-      ? 'the runner was stopped'
-      : causeOfDeath(exit, this.said, this.process?.console.lines() ?? [])
+    clearTimeout(this.grace)
+    clearTimeout(this.killing)
+    const status = this.lastStatus(exit)
+    const message = status.status === 'Failed' ? status.errorMessage : 'the runner was stopped'
     for (const taskId of [...this.requests.keys()])
-      this.finish(taskId, { type: 'failed', code: 'runner_failed', message: reason })
-    this.tell(
-      wanted || (exit.code === 0 && this.said === undefined)
-        ? { status: 'Shutdown' }
-        : { status: 'Failed', errorMessage: reason },
-    )
-    this.markEnded()
+      this.finish(taskId, { type: 'failed', code: 'runner_failed', message })
+    this.tell(status)
+    void (this.process?.release() ?? Promise.resolve()).finally(this.markEnded)
+  }
+
+  private lastStatus(exit: Exit): Extract<RunnerStatus, { status: 'Failed' | 'Shutdown' }> {
+    if (this.consequence !== undefined) return { status: 'Failed', errorMessage: this.consequence, consequence: true }
+    if (this.stopping && this.said === undefined) return { status: 'Shutdown' }
+    const before = this.oomKillsBefore
+    const now = oomKills()
+    const errorMessage = causeOfDeath({
+      exit,
+      said: this.said,
+      lines: this.process?.console.lines() ?? [],
+      memoryRanOut: before !== undefined && now !== undefined && now > before,
+    })
+    return { status: 'Failed', errorMessage }
   }
 }

@@ -9,7 +9,8 @@ export class UpdateQueue implements AsyncIterable<GenerationUpdate> {
   private over = false
   private wake: (() => void) | undefined
 
-  constructor(private readonly overflow: () => void) {}
+  /** `cancel` stops the source: called when nobody reads any more. */
+  constructor(private readonly cancel: () => void) {}
 
   push(update: GenerationUpdate): void {
     if (this.over) return
@@ -22,22 +23,30 @@ export class UpdateQueue implements AsyncIterable<GenerationUpdate> {
         code: 'invalid_request',
         message: 'The client does not read what it asked for',
       })
-      this.overflow()
+      this.cancel()
     }
     this.wake?.()
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<GenerationUpdate> {
-    for (;;) {
-      const ready = this.updates
-      this.updates = []
-      yield* ready
-      if (this.updates.length > 0) continue
-      if (this.over) return
-      await new Promise<void>((resolve) => {
-        this.wake = resolve
-      })
-      this.wake = undefined
+    try {
+      for (;;) {
+        const ready = this.updates
+        this.updates = []
+        yield* ready
+        if (this.updates.length > 0) continue
+        if (this.over) return
+        await new Promise<void>((resolve) => {
+          this.wake = resolve
+        })
+        this.wake = undefined
+      }
+    } finally {
+      // Whoever iterates may leave before the end.
+      if (!this.over) {
+        this.over = true
+        this.cancel()
+      }
     }
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { beat, DEFAULT_LIMITS, freshSigns, verdict } from './watchdog'
+import { beat, DEFAULT_LIMITS, excuse, freshSigns, verdict } from './watchdog'
 
 const seconds = (count: number) => count * 1000
 
@@ -28,5 +28,12 @@ describe('the watchdog', () => {
     const signs = freshSigns(0)
     expect(verdict(signs, DEFAULT_LIMITS, seconds(120))).toBeUndefined()
     expect(verdict(signs, DEFAULT_LIMITS, seconds(120) + 1)).toBe('no progress for 120 s before it was ready')
+  })
+
+  it('does not count time in which it could not look itself', () => {
+    const signs = { ...freshSigns(0), greeted: true, ready: true }
+    excuse(signs, seconds(600))
+    expect(verdict(signs, DEFAULT_LIMITS, seconds(605))).toBeUndefined()
+    expect(verdict(signs, DEFAULT_LIMITS, seconds(605) + 1)).toBe('it hangs: no heartbeat for 5 s')
   })
 })

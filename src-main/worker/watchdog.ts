@@ -38,6 +38,15 @@ export const beat = (signs: Signs, { steps, active }: { steps: number; active: n
   signs.active = active
 }
 
+/**
+ * Leaves out time in which nobody looked: while this process stands still (a stopped job, a machine that
+ * sleeps), what its runners say waits in their pipes.
+ */
+export const excuse = (signs: Signs, milliseconds: number): void => {
+  signs.heardAt += milliseconds
+  signs.progressAt += milliseconds
+}
+
 const seconds = (milliseconds: number): string => `${Math.round(milliseconds / 1000)} s`
 
 /** Why a runner must be killed; undefined while all is well. */

@@ -26,6 +26,8 @@ export interface WorkerOptions {
 }
 
 const MEASURE_EVERY_MS = 4000
+/** A runner that is gone is asked why: so many consoles are kept. */
+const KEPT_CONSOLES = 8
 
 /** A runner that could not even be started. */
 interface Stillborn {
@@ -37,6 +39,7 @@ export class Worker {
   private readonly supervisors = new Map<RunnerId, Supervisor>()
   private readonly stillborn = new Map<RunnerId, Stillborn>()
   private readonly stopping = new Set<Promise<void>>()
+  private readonly oldConsoles = new Map<RunnerId, string>()
   private readonly unsubscribe: () => void
   private scheduled: NodeJS.Immediate | undefined
   private closed = false
@@ -70,9 +73,9 @@ export class Worker {
     return supervisor ? supervisor.generate(request, signal) : gone()
   }
 
-  /** What a runner printed lately; undefined for one that is not here. */
+  /** What a runner printed last, also one of the latest that are gone; undefined for any other. */
   consoleOf(runnerId: RunnerId): string | undefined {
-    return this.supervisors.get(runnerId)?.consoleText()
+    return this.supervisors.get(runnerId)?.consoleText() ?? this.oldConsoles.get(runnerId)
   }
 
   /** Bytes that this node's runners hold, as last measured. */
@@ -90,8 +93,11 @@ export class Worker {
   }
 
   private async measure(): Promise<void> {
-    const pids = [...this.supervisors.values()].flatMap(({ pid }) => pid ?? [])
-    this.held = await residentBytes(pids)
+    const held = [...this.supervisors.values()].map(async ({ pid, loadedBytes }) =>
+      // On macOS, memory of the GPU is no part of what a process is said to hold.
+      pid === undefined ? 0 : Math.max(await residentBytes(pid), loadedBytes),
+    )
+    this.held = (await Promise.all(held)).reduce((sum, bytes) => sum + bytes, 0)
   }
 
   private wake(): void {
@@ -119,6 +125,9 @@ export class Worker {
       case 'stop':
         this.stop(action.runnerId)
         return
+      case 'giveUp':
+        this.giveUp(action)
+        return
       case 'reportDeleted':
         this.options.observer.observe({ type: 'RunnerDeleted', runnerId: action.runnerId })
         return
@@ -136,9 +145,9 @@ export class Worker {
     const { runnerId, rank, worldSize, startLayer, endLayer, layers } = shard
     const { modelId, sharding, instanceMeta, maxContext } = instance
     const path = modelPath(modelId)
-    if ('unavailable' in python) return this.fail(runnerId, python.unavailable)
+    if ('unavailable' in python) return this.fail(runnerId, { errorMessage: python.unavailable })
     if (path === undefined || !existsSync(path))
-      return this.fail(runnerId, `${modelId} is not on this machine any more`)
+      return this.fail(runnerId, { errorMessage: `${modelId} is not on this machine any more` })
     log.info({ runnerId, modelId, instanceId: instance.instanceId }, 'starting a runner')
     const supervisor: Supervisor = new Supervisor({
       runnerId,
@@ -154,6 +163,8 @@ export class Worker {
         shard: { rank, worldSize, startLayer, endLayer, layers },
         ...(maxContext !== undefined && { maxContext }),
       },
+      onLoaded: ({ memoryBytes, contextLength, timings }) =>
+        log.info({ runnerId, modelId, memoryBytes, contextLength, seconds: timings }, 'loaded a model'),
       onStatus: (status) => {
         if (status.status === 'Failed') log.warn({ runnerId, modelId, reason: status.errorMessage }, 'a runner failed')
         if (status.status === 'Ready') void this.measure()
@@ -164,8 +175,14 @@ export class Worker {
     this.report(runnerId, supervisor.status)
   }
 
-  private fail(runnerId: RunnerId, errorMessage: string): void {
-    const status: RunnerStatus = { status: 'Failed', errorMessage }
+  private giveUp({ runnerId, errorMessage }: Extract<Action, { kind: 'giveUp' }>): void {
+    const supervisor = this.supervisors.get(runnerId)
+    if (supervisor) supervisor.giveUp(errorMessage)
+    else this.fail(runnerId, { errorMessage, consequence: true })
+  }
+
+  private fail(runnerId: RunnerId, why: { errorMessage: string; consequence?: boolean }): void {
+    const status: RunnerStatus = { status: 'Failed', ...why }
     this.stillborn.set(runnerId, { status })
     this.report(runnerId, status)
   }
@@ -175,8 +192,17 @@ export class Worker {
     const supervisor = this.supervisors.get(runnerId)
     if (!supervisor) return
     this.supervisors.delete(runnerId)
+    this.keepConsole(runnerId, supervisor.consoleText())
     const stopped = supervisor.stop().finally(() => this.stopping.delete(stopped))
     this.stopping.add(stopped)
+  }
+
+  private keepConsole(runnerId: RunnerId, text: string): void {
+    this.oldConsoles.set(runnerId, text)
+    for (const oldest of this.oldConsoles.keys()) {
+      if (this.oldConsoles.size <= KEPT_CONSOLES) break
+      this.oldConsoles.delete(oldest)
+    }
   }
 
   private report(runnerId: RunnerId, status: RunnerStatus): void {

@@ -1,0 +1,71 @@
+import { chmodSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import type { ConsoleProcess, ConsoleProcessOptions, Exit } from './console-process'
+import { signalName } from './signals'
+
+/** The part of node-pty that starts a process. */
+export type Terminal = Pick<typeof import('node-pty'), 'spawn'>
+
+const EXECUTABLE_BITS = 0o111
+
+/**
+ * node-pty starts processes on macOS through a program of its own, which its npm package holds without
+ * the right to be executed; then every start fails with "posix_spawnp failed".
+ */
+export const repairSpawnHelper = (packageFolder: string, platform: string): void => {
+  for (const folder of ['build/Release', `prebuilds/${platform}`]) {
+    const path = join(packageFolder, folder, 'spawn-helper')
+    try {
+      const { mode } = statSync(path)
+      if ((mode & EXECUTABLE_BITS) !== EXECUTABLE_BITS) chmodSync(path, mode | EXECUTABLE_BITS)
+    } catch {
+      // Not there, or not ours to change: a start that fails falls back to plain pipes.
+    }
+  }
+}
+
+let loaded: Promise<Terminal | undefined> | undefined
+
+/** node-pty, which is compiled where it is installed and may be missing. */
+export const loadTerminal = (): Promise<Terminal | undefined> => {
+  loaded ??= import('node-pty').then(
+    (terminal) => {
+      if (process.platform === 'darwin') {
+        const entry = createRequire(__filename).resolve('node-pty')
+        // In a packaged app, files that are executed lie beside the archive.
+        const packageFolder = dirname(dirname(entry)).replace('app.asar', 'app.asar.unpacked')
+        repairSpawnHelper(packageFolder, `darwin-${process.arch}`)
+      }
+      return terminal
+    },
+    () => undefined,
+  )
+  return loaded
+}
+
+/** Throws where the terminal or the process cannot be made. */
+export const underTerminal = (
+  terminal: Terminal,
+  { file, args, env, cwd, onOutput, onExit }: ConsoleProcessOptions,
+): ConsoleProcess => {
+  const child = terminal.spawn(file, [...args], { env: { ...env }, cwd, cols: 120, rows: 40 })
+  let over = false
+  child.onData(onOutput)
+  child.onExit(({ exitCode, signal }) => {
+    over = true
+    const exit: Exit = signal ? { code: undefined, signal: signalName(signal) } : { code: exitCode, signal: undefined }
+    onExit(exit)
+  })
+  return {
+    pid: child.pid,
+    kill: (signal) => {
+      if (over) return
+      try {
+        process.kill(child.pid, signal)
+      } catch {
+        // It has ended; its exit is on its way.
+      }
+    },
+  }
+}
