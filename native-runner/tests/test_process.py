@@ -3,10 +3,12 @@
 import os
 import signal
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE_SECONDS, RunnerProcess
+from conftest import PATIENCE_SECONDS, SOURCES, RunnerProcess
 
 
 def damaged(tiny: Path, tmp_path: Path) -> Path:
@@ -127,3 +129,15 @@ def test_it_works_on_when_nobody_reads_for_a_while(runner: RunnerProcess, tiny: 
     runner.generate("also-unread", maxTokens=10)
     os.kill(runner.process.pid, signal.SIGCONT)
     assert runner.finished("unread")["usage"]["completionTokens"] == 1500
+
+
+def test_it_ends_when_the_app_died_before_it_opened_its_pipes(tmp_path: Path) -> None:
+    for name in ("commands", "events"):
+        os.mkfifo(tmp_path / name)
+    environment = {**os.environ, "PYTHONPATH": str(SOURCES)}
+    process = subprocess.Popen([sys.executable, "-m", "muster_runner", "--pipes", str(tmp_path)], env=environment)
+    try:
+        assert process.wait(PATIENCE_SECONDS) == 0
+    finally:
+        process.kill()
+        process.wait()

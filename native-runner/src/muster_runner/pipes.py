@@ -107,7 +107,9 @@ def read_commands(
     """Reads commands in a thread until the pipe ends or breaks, then says so once."""
 
     def run() -> None:
-        fd = os.open(path, os.O_RDONLY)
+        # Opened without waiting for a writer: where the app has died meanwhile there is none and never will be.
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        os.set_blocking(fd, True)
         try:
             while (frame := read_frame(fd)) is not None:
                 handle(frame)
