@@ -5,7 +5,7 @@ import { version } from '../version'
 import { answerBridge } from './bridge'
 import { confine } from './confinement'
 import { setMenu } from './menu'
-import { pageOf, type Page } from './page'
+import { PAGE_ORIGIN } from './page'
 import { registerScheme, serveApp } from './scheme'
 import { nameForPolicy, signWindowIn } from './sign-in'
 import { explainStartFailure } from './start-failure'
@@ -36,10 +36,7 @@ class Desktop {
   private starting: Promise<RunningNode | undefined> = Promise.resolve(undefined)
   private window: MainWindow | undefined
 
-  constructor(
-    private readonly options: DesktopOptions,
-    private readonly page: Page,
-  ) {}
+  constructor(private readonly options: DesktopOptions) {}
 
   readonly quit = (): void => app.quit()
 
@@ -76,7 +73,7 @@ class Desktop {
     while (!signal.aborted) {
       let node: RunningNode | undefined
       try {
-        node = await startNode({ dataDir, trustedOrigins: [this.page.origin], appRoot: app.getAppPath() })
+        node = await startNode({ dataDir, trustedOrigins: [PAGE_ORIGIN], appRoot: app.getAppPath() })
         if (!signal.aborted) await this.present(node)
         return node
       } catch (error) {
@@ -90,15 +87,15 @@ class Desktop {
 
   /** Gives a node that runs its window and its place in the menu bar. */
   private async present(node: RunningNode): Promise<void> {
-    const { page, closers } = this
+    const { closers } = this
     const { defaultSession } = session
     const apiUrl = nameForPolicy(node.url)
     await signWindowIn(defaultSession, { apiUrl, signInLink: node.signInLink })
-    closers.push(confine(defaultSession, { page, apiUrl }))
+    closers.push(confine(defaultSession, { apiUrl }))
     closers.push(serveApp(defaultSession, { directory: join(app.getAppPath(), 'out', 'renderer'), apiUrl }))
-    closers.push(answerBridge({ page, apiUrl }))
+    closers.push(answerBridge({ apiUrl }))
     closers.push(showTray(node, { show: this.show, quit: this.quit }))
-    const window = new MainWindow({ page, preload: join(app.getAppPath(), 'out', 'preload', 'preload.cjs') })
+    const window = new MainWindow({ preload: join(app.getAppPath(), 'out', 'preload', 'preload.cjs') })
     closers.push(() => window.close())
     this.window = window
     window.show()
@@ -139,6 +136,5 @@ export const runDesktop = (options: DesktopOptions): void => {
     return
   }
   registerScheme()
-  const developmentUrl = app.isPackaged ? undefined : process.env['ELECTRON_RENDERER_URL']
-  void new Desktop(options, pageOf({ developmentUrl })).run()
+  void new Desktop(options).run()
 }

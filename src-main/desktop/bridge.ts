@@ -6,7 +6,7 @@ import {
   type BridgeMethod,
   type BridgeRequest,
 } from '@core/protocols/desktop'
-import { isOf, type Page } from './page'
+import { isOfPage } from './page'
 
 type Handlers = {
   readonly [Method in BridgeMethod]: (request: BridgeRequest<Method>) => BridgeAnswer<Method>
@@ -15,14 +15,14 @@ type Handlers = {
 /** On Linux there is no such thing, and a development build would register bare Electron. */
 const hasLoginItem = (): boolean => app.isPackaged && process.platform !== 'linux'
 
-const isFromPage = ({ senderFrame }: IpcMainInvokeEvent, page: Page): boolean =>
-  senderFrame !== null && senderFrame.parent === null && isOf(page, senderFrame.url)
+const isFromPage = ({ senderFrame }: IpcMainInvokeEvent): boolean =>
+  senderFrame !== null && senderFrame.parent === null && isOfPage(senderFrame.url)
 
 /**
  * Answers the window's questions; what does not come from our own page, or is no question, is refused.
  * Returns the way to stop.
  */
-export const answerBridge = ({ page, apiUrl }: { readonly page: Page; readonly apiUrl: string }): (() => void) => {
+export const answerBridge = ({ apiUrl }: { readonly apiUrl: string }): (() => void) => {
   const handlers: Handlers = {
     apiAccess: () => ({ url: apiUrl }),
     loginItem: ({ openAtLogin }) => {
@@ -34,7 +34,7 @@ export const answerBridge = ({ page, apiUrl }: { readonly page: Page; readonly a
   const answer = <Method extends BridgeMethod>(method: Method): (() => void) => {
     const channel = bridgeChannel(method)
     ipcMain.handle(channel, (event, request: unknown) => {
-      if (!isFromPage(event, page)) throw new Error('Only the app’s own page may ask this')
+      if (!isFromPage(event)) throw new Error('Only the app’s own page may ask this')
       return handlers[method](desktopBridge[method].request.parse(request) as BridgeRequest<Method>)
     })
     return () => ipcMain.removeHandler(channel)

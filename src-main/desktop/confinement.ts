@@ -1,11 +1,6 @@
 import { app, dialog, shell, type Session, type WebContents } from 'electron'
 import { judgeLink } from './links'
-import { isOf, isReload, type Page } from './page'
-
-export interface Confinement {
-  readonly page: Page
-  readonly apiUrl: string
-}
+import { isOfPage, isReload } from './page'
 
 /** All that the page may do beyond showing itself: put text on the clipboard. */
 const ALLOWED = 'clipboard-sanitized-write'
@@ -37,9 +32,9 @@ const linkOpener = (apiUrl: string): ((address: string) => Promise<void>) => {
   }
 }
 
-const confinePage = (contents: WebContents, page: Page, open: (address: string) => Promise<void>): void => {
+const confinePage = (contents: WebContents, open: (address: string) => Promise<void>): void => {
   contents.on('will-navigate', (event, url) => {
-    if (!isReload(page, url)) event.preventDefault()
+    if (!isReload(url)) event.preventDefault()
   })
   contents.on('will-redirect', (event) => event.preventDefault())
   contents.on('will-attach-webview', (event) => event.preventDefault())
@@ -54,14 +49,14 @@ const confinePage = (contents: WebContents, page: Page, open: (address: string) 
  * The page stays the page: it goes nowhere, opens no windows and gets none of a browser's permissions.
  * Returns the way to stop confining pages that come later.
  */
-export const confine = (session: Session, { page, apiUrl }: Confinement): (() => void) => {
+export const confine = (session: Session, { apiUrl }: { readonly apiUrl: string }): (() => void) => {
   session.setPermissionRequestHandler((contents, permission, answer) =>
-    answer(permission === ALLOWED && isOf(page, contents.getURL())),
+    answer(permission === ALLOWED && isOfPage(contents.getURL())),
   )
-  session.setPermissionCheckHandler((_contents, permission, origin) => permission === ALLOWED && isOf(page, origin))
+  session.setPermissionCheckHandler((_contents, permission, origin) => permission === ALLOWED && isOfPage(origin))
   session.setDevicePermissionHandler(() => false)
   const open = linkOpener(apiUrl)
-  const onCreated = (_event: unknown, contents: WebContents): void => confinePage(contents, page, open)
+  const onCreated = (_event: unknown, contents: WebContents): void => confinePage(contents, open)
   app.on('web-contents-created', onCreated)
   return () => void app.off('web-contents-created', onCreated)
 }

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { app, BrowserWindow, dialog, screen } from 'electron'
-import type { Page } from './page'
+import { PAGE_URL } from './page'
 import { MINIMUM_SIZE, placeWindow, type WindowPlace } from './window-place'
 
 const placeFile = (): string => join(app.getPath('userData'), 'window.json')
@@ -38,7 +38,7 @@ const offerReload = async (window: BrowserWindow, reason: string): Promise<void>
   else window.close()
 }
 
-const create = (page: Page, preload: string): BrowserWindow => {
+const create = (preload: string): BrowserWindow => {
   const { primary, all } = { primary: screen.getPrimaryDisplay(), all: screen.getAllDisplays() }
   const others = all.filter(({ id }) => id !== primary.id).map(({ workArea }) => workArea)
   const { maximized, ...bounds } = placeWindow(keptPlace(), [primary.workArea, ...others])
@@ -65,7 +65,7 @@ const create = (page: Page, preload: string): BrowserWindow => {
   window.webContents.on('render-process-gone', (_event, { reason }) => {
     if (reason !== 'clean-exit') void offerReload(window, reason)
   })
-  void window.loadURL(page.url)
+  void window.loadURL(PAGE_URL)
   return window
 }
 
@@ -73,12 +73,12 @@ const create = (page: Page, preload: string): BrowserWindow => {
 export class MainWindow {
   private window: BrowserWindow | undefined
 
-  constructor(private readonly options: { readonly page: Page; readonly preload: string }) {}
+  constructor(private readonly options: { readonly preload: string }) {}
 
   /** Brings it to the front, or opens it again where it was. */
   show(): void {
     if (!this.window || this.window.isDestroyed()) {
-      this.window = create(this.options.page, this.options.preload)
+      this.window = create(this.options.preload)
       return
     }
     if (this.window.isMinimized()) this.window.restore()
