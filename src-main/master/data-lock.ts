@@ -1,31 +1,49 @@
 import { execFileSync } from 'node:child_process'
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { MasterError } from './errors'
 
-const Holder = z.object({ pid: z.number().int().positive(), startedAt: z.number() })
+const Holder = z.object({ pid: z.number().int().positive(), start: z.string() })
 type Holder = z.infer<typeof Holder>
 
-/** Clocks of `ps` count whole seconds, and a process is a little older than its first line of code. */
-const SAME_START_MS = 5000
+const LOCK = /^lock\.(\d{10})$/
+const lockName = (turn: number): string => `lock.${String(turn).padStart(10, '0')}`
 
-const startOf = (pid: number): number | undefined => {
+const exists = (pid: number): boolean => {
   try {
-    const elapsed = execFileSync('ps', ['-o', 'etime=', '-p', String(pid)], { encoding: 'utf8' }).trim()
-    const match = /^(?:(?:(\d+)-)?(\d+):)?(\d+):(\d+)$/.exec(elapsed)
-    if (!match) return undefined
-    const [days = 0, hours = 0, minutes = 0, seconds = 0] = match.slice(1).map((part) => Number(part ?? 0))
-    return Date.now() - 1000 * (((days * 24 + hours) * 60 + minutes) * 60 + seconds)
-  } catch {
-    return undefined
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // Somebody else's process is one too.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
 
-/** A process id alone proves nothing: after a crash another program may have it. */
-const isAlive = ({ pid, startedAt }: Holder): boolean => {
-  const start = startOf(pid)
-  return start !== undefined && Math.abs(start - startedAt) < SAME_START_MS
+/**
+ * When a process began, as the system keeps it: unlike the time of day it stays the same when the clock is
+ * set, so it tells a process from a later one with the same id. Empty where the system does not say.
+ */
+const startOf = (pid: number): string => {
+  try {
+    if (process.platform !== 'linux') {
+      const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' }
+      return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', env }).trim()
+    }
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+    // Field 22; the second one, the program's name, may hold spaces and brackets.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')
+    return `${boot} ${fields?.[19] ?? ''}`
+  } catch {
+    return ''
+  }
+}
+
+const isAlive = ({ pid, start }: Holder): boolean => {
+  if (!exists(pid)) return false
+  const now = startOf(pid)
+  // Not knowing, rather refuse to start than share a folder.
+  return now === '' || start === '' || now === start
 }
 
 const readHolder = (path: string): Holder | undefined => {
@@ -36,26 +54,39 @@ const readHolder = (path: string): Holder | undefined => {
   }
 }
 
+/** Emptied, not removed. Needs no room on a disk that is full. */
+const giveBack = (path: string): void => {
+  try {
+    truncateSync(path)
+  } catch {
+    // Without the folder, or with a disk that takes no writes, it is given back when this process ends.
+  }
+}
+
+const isTaken = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EEXIST'
+
 /**
  * Takes a data folder for this process; returns the way to give it back. A lock left by a crash is
  * taken over. Throws MasterError where another running Muster has it.
+ *
+ * Locks are numbered. Who finds the highest one given back or left by a crash makes the next, which only
+ * one can; the highest is never removed. Removing a dead lock to make it anew would not do: of two that
+ * saw it dead, the slower one would remove the lock of the faster.
  */
 export const lockDataDir = (dataDir: string): (() => void) => {
   const directory = join(dataDir, 'run')
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const path = join(directory, 'lock')
-  const own = `${path}.${process.pid}`
-  writeFileSync(own, JSON.stringify({ pid: process.pid, startedAt: Date.now() - process.uptime() * 1000 }), { mode: 0o600 })
+  const turns = (): number[] =>
+    readdirSync(directory)
+      .flatMap((name) => LOCK.exec(name)?.[1] ?? [])
+      .map(Number)
+      .sort((a, b) => a - b)
+  const draft = join(directory, `lock-draft.${process.pid}`)
+  writeFileSync(draft, JSON.stringify({ pid: process.pid, start: startOf(process.pid) }), { mode: 0o600 })
   try {
     for (;;) {
-      try {
-        // Linking is atomic: of two that try at once, one is told that the name exists.
-        linkSync(own, path)
-        return () => rmSync(path, { force: true })
-      } catch (error) {
-        if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-      }
-      const holder = readHolder(path)
+      const last = turns().at(-1) ?? 0
+      const holder = readHolder(join(directory, lockName(last)))
       if (holder && isAlive(holder)) {
         throw new MasterError(
           'data_dir_in_use',
@@ -63,11 +94,25 @@ export const lockDataDir = (dataDir: string): (() => void) => {
           'Use the one that runs, quit it first, or give this one a folder of its own with --data-dir.',
         )
       }
-      // So is renaming: only one of several takes the stale lock away.
-      renameSync(path, `${path}.stale`)
-      rmSync(`${path}.stale`, { force: true })
+      const turn = last + 1
+      const path = join(directory, lockName(turn))
+      try {
+        // A link appears at once and with all it says.
+        linkSync(draft, path)
+      } catch (error) {
+        if (isTaken(error)) continue
+        throw error
+      }
+      const all = turns()
+      // Others went ahead, and have removed the locks before theirs, since we looked.
+      if (all.at(-1) !== turn) {
+        rmSync(path, { force: true })
+        continue
+      }
+      for (const older of all) if (older < turn) rmSync(join(directory, lockName(older)), { force: true })
+      return () => giveBack(path)
     }
   } finally {
-    rmSync(own, { force: true })
+    rmSync(draft, { force: true })
   }
 }
