@@ -44,7 +44,8 @@ export class CardLoader {
 
   /** Forgets all cards: the models on this machine have changed. */
   invalidate(): void {
-    for (const [modelId, entry] of this.entries) if (!entry.loading) this.entries.delete(modelId)
+    // Also those that are being loaded: they may have read what is no longer there.
+    this.entries.clear()
     this.options.onResult()
   }
 
