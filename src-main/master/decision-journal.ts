@@ -23,7 +23,10 @@ export const journal = (log: JournalLog, before: State, { index, event }: Envelo
       return
     case 'MetaInstancePlacementFailed': {
       const { metaInstanceId, reason, code } = event
-      log.warn({ index, metaInstanceId, modelId: before.metaInstances[metaInstanceId]?.modelId, code, reason }, 'cannot be placed')
+      log.warn(
+        { index, metaInstanceId, modelId: before.metaInstances[metaInstanceId]?.modelId, code, reason },
+        'cannot be placed',
+      )
       return
     }
     case 'MetaInstanceRecovered':

@@ -10,9 +10,12 @@ import { RecentEvents } from './recent-events'
 
 export type CommandResult = { readonly status: 'done' } | { readonly status: 'refused'; readonly refusal: Refusal }
 
-/** Called right after the fold; `reset` where the state was put back to what the disk has. */
+/**
+ * Called right after the fold, in the order of the indexes; `before` is the state it was folded into.
+ * `reset` where the state was put back to what the disk has.
+ */
 export interface Listener {
-  readonly event: (envelope: Envelope) => void
+  readonly event: (envelope: Envelope, before: State) => void
   readonly reset?: (() => void) | undefined
 }
 
@@ -36,6 +39,8 @@ export class Sequencer {
   private log: EventLog
   private current: State
   private readonly listeners = new Set<Listener>()
+  private readonly outgoing: { readonly envelope: Envelope; readonly before: State }[] = []
+  private sending = false
   private readonly results = new Map<CommandId, Promise<CommandResult>>()
   readonly recent = new RecentEvents()
 
@@ -75,37 +80,66 @@ export class Sequencer {
   /** Events in this order, as one append. Resolves when its decisions are durable. */
   add(events: readonly Event[]): Promise<void> {
     const records: NewRecord[] = []
-    const envelopes: Envelope[] = []
     for (const event of events) {
+      const before = this.current
       const envelope = this.envelope(event)
-      this.current = fold(this.current, envelope)
+      this.current = fold(before, envelope)
       if (isDecision(event)) records.push({ kind: 'decision', envelope })
-      envelopes.push(envelope)
+      this.recent.add(envelope)
+      this.outgoing.push({ envelope, before })
     }
     const durable = this.log.append(records)
     durable.catch((error: unknown) => this.options.onFailure(error))
-    for (const envelope of envelopes) {
-      this.recent.add(envelope)
-      for (const { event } of this.listeners) event(envelope)
-    }
+    this.sendOn()
     return durable
   }
 
-  /** Goes on from what the disk has, in a new term. */
+  /**
+   * Goes on from what the disk has. That takes an index of its own: who saw events that are undone by it
+   * cannot resume after them.
+   */
   restore(log: EventLog, state: State): void {
+    const { lastEventIndex, lastEventAt } = this.current
     this.log = log
-    this.current = state
+    this.current = {
+      ...state,
+      lastEventIndex: Math.max(state.lastEventIndex, lastEventIndex) + 1,
+      lastEventAt: Math.max(state.lastEventAt, lastEventAt),
+    }
     this.results.clear()
     this.recent.clear()
-    for (const { reset } of this.listeners) reset?.()
+    this.outgoing.length = 0
+    // What a listener observes anew is sent on when all have been told.
+    this.sending = true
+    try {
+      for (const { reset } of this.listeners) reset?.()
+    } finally {
+      this.sending = false
+    }
+    this.sendOn()
+  }
+
+  /** A listener may observe something itself: that is sent when everyone has what came before it. */
+  private sendOn(): void {
+    if (this.sending) return
+    this.sending = true
+    try {
+      for (let next = this.outgoing.shift(); next; next = this.outgoing.shift()) {
+        for (const { event } of this.listeners) event(next.envelope, next.before)
+      }
+    } finally {
+      this.sending = false
+    }
   }
 
   private async carryOut(command: Command): Promise<CommandResult> {
     const { now, ids } = this.options
+    const { log } = this
     const decided = decide(this.current, command, { now: now(), ids })
-    if (decided.status === 'refused') return { status: 'refused', refusal: decided.refusal }
-    await this.add(decided.events)
-    return { status: 'done' }
+    if (decided.status === 'decided') await this.add(decided.events)
+    // An answer without a decision of its own rests on earlier ones, which may still be on their way to the disk.
+    if (decided.status === 'refused' || !decided.events.some(isDecision)) await log.flushed()
+    return decided.status === 'refused' ? decided : { status: 'done' }
   }
 
   private envelope(event: Event): Envelope {

@@ -34,12 +34,17 @@ const stream = (
   out: ServerResponse,
   from: { index: number; term: number } | undefined,
 ): void => {
+  let last = -1
   const send = (message: EventStreamMessage, term: number, index: number): void => {
+    last = index
     if (out.writableLength > MAX_UNREAD_BYTES) out.destroy()
     else out.write(`id: ${term}:${index}\ndata: ${JSON.stringify(message)}\n\n`)
   }
-  const sendEvent = (envelope: Envelope): void =>
-    send({ kind: 'event', envelope: publicEnvelope(envelope) }, envelope.term, envelope.index)
+  const sendEvent = (envelope: Envelope): void => {
+    // A snapshot may hold events that are still on their way to the listeners.
+    if (envelope.index > last)
+      send({ kind: 'event', envelope: publicEnvelope(envelope) }, envelope.term, envelope.index)
+  }
   const sendSnapshot = (): void => {
     const state = source.state()
     send({ kind: 'snapshot', state: publicState(state) }, state.term, state.lastEventIndex)
