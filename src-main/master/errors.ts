@@ -1,3 +1,5 @@
+import { dirname } from 'node:path'
+
 /** Why a node cannot decide or cannot start, with what to do about it. */
 export class MasterError extends Error {
   constructor(
@@ -19,14 +21,28 @@ const codeOf = (error: unknown): string | undefined =>
 export const diskError = (path: string, cause: unknown): MasterError => {
   const code = codeOf(cause)
   return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG'
-    ? new MasterError('disk_full', `The disk that holds ${path} is full: nothing was changed`, 'Free some space; this node goes on by itself.', { cause })
-    : new MasterError('disk_failed', `${path} cannot be written (${code ?? String(cause)}): nothing was changed`, 'Check the disk and the folder’s permissions; this node goes on by itself.', { cause })
+    ? new MasterError(
+        'disk_full',
+        `The disk that holds ${path} is full: nothing was changed`,
+        'Free some space; this node goes on by itself.',
+        { cause },
+      )
+    : new MasterError(
+        'disk_failed',
+        `${path} cannot be written (${code ?? String(cause)}): nothing was changed`,
+        'Check the disk and the folder’s permissions; this node goes on by itself.',
+        { cause },
+      )
 }
+
+/** What a node that is being closed answers. */
+export const stopping = (): MasterError =>
+  new MasterError('closed', 'This node is stopping: nothing was changed', 'Start it again.')
 
 /** Damage that cutting off a torn end cannot mend. */
 export const damaged = (file: string, offset: number, what: string): MasterError =>
   new MasterError(
     'log_damaged',
     `${file} is damaged at byte ${offset}: ${what}`,
-    `Restore ${file} from a backup. Without one, move it out of the folder: what it recorded is then lost, and Muster says so where it matters.`,
+    `Restore ${dirname(file)} from a backup. Without one, rename that folder and start again: Muster then begins empty, and the models are to be declared again.`,
   )

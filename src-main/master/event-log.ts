@@ -1,10 +1,25 @@
-import { closeSync, constants, fdatasync, fstatSync, fsyncSync, mkdirSync, openSync, readdirSync, truncateSync, write, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  write,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { fold } from '@core/events/fold'
 import { emptyState, type State } from '@core/state/state'
 import { syncDirectory } from './directory'
-import { damaged, diskError, MasterError } from './errors'
+import { damaged, diskError, MasterError, stopping } from './errors'
 import { encodeRecord, type LogRecord } from './record'
 import { firstSequenceOf, readSegment, SEGMENT_HEADER_BYTES, segmentHeader, segmentName } from './segment'
 import { newestSnapshot } from './snapshot'
@@ -26,6 +41,8 @@ export interface EventLogOptions {
 }
 
 interface Waiting {
+  /** Of its first record, or of the next one where it has none. */
+  readonly sequence: number
   readonly bytes: Buffer
   readonly durable: () => void
   readonly failed: (error: MasterError) => void
@@ -39,7 +56,7 @@ interface Waiting {
  */
 export class EventLog {
   private waiting: Waiting[] = []
-  private running = false
+  private draining: Promise<void> | undefined
   private closed = false
   private failure: MasterError | undefined
 
@@ -55,12 +72,18 @@ export class EventLog {
    * Opens the log and folds it: from the newest snapshot, then all records after it. A torn end is cut
    * off, with a copy beside it. Throws MasterError for damage anywhere else.
    */
-  static open({ directory, warn, segmentBytes = SEGMENT_BYTES }: EventLogOptions): { log: EventLog; state: State; replayed: number } {
+  static open({ directory, warn, segmentBytes = SEGMENT_BYTES }: EventLogOptions): {
+    log: EventLog
+    state: State
+    replayed: number
+  } {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     const snapshot = newestSnapshot(directory, warn)
     let state = snapshot?.state ?? emptyState()
     let sequence = snapshot?.sequence ?? 0
-    const names = readdirSync(directory).filter((name) => firstSequenceOf(name) !== undefined).sort()
+    const names = readdirSync(directory)
+      .filter((name) => firstSequenceOf(name) !== undefined)
+      .sort()
     const firsts = names.map((name) => firstSequenceOf(name) ?? 0)
     let replayed = 0
     if ((firsts[0] ?? 1) !== 1) throw damaged(join(directory, names[0] ?? ''), 0, 'earlier segments are missing')
@@ -74,83 +97,116 @@ export class EventLog {
       const content = readSegment(path, first, following === undefined)
       const last = first + content.records.length - 1
       logged = last
-      if (following !== undefined && following !== last + 1) throw damaged(path, content.soundBytes, `records ${last + 1} to ${following - 1} are missing`)
+      if (following !== undefined && following !== last + 1)
+        throw damaged(path, content.soundBytes, `records ${last + 1} to ${following - 1} are missing`)
       for (const record of content.records) {
         if (record.sequence <= sequence) continue
-        if (record.sequence !== sequence + 1) throw damaged(path, SEGMENT_HEADER_BYTES, `record ${sequence + 1} is missing`)
-        state = record.kind === 'decision' ? fold(state, record.envelope) : { ...state, term: Math.max(state.term, record.term) }
+        if (record.sequence !== sequence + 1)
+          throw damaged(path, SEGMENT_HEADER_BYTES, `record ${sequence + 1} is missing`)
+        state =
+          record.kind === 'decision'
+            ? fold(state, record.envelope)
+            : { ...state, term: Math.max(state.term, record.term) }
         sequence = record.sequence
         replayed += 1
       }
       if (content.torn.length > 0) cutOff(path, content.soundBytes, content.torn, warn)
     }
     const path = join(directory, names.at(-1) ?? segmentName(1))
-    if (logged < sequence) throw damaged(path, 0, `records ${logged + 1} to ${sequence} are missing, which a snapshot has seen`)
+    if (logged < sequence)
+      throw damaged(path, 0, `records ${logged + 1} to ${sequence} are missing, which a snapshot has seen`)
     return { log: new EventLog(directory, segmentBytes, openSegment(directory, path), sequence), state, replayed }
   }
 
   /** Resolves when the records are on the disk, all of them. Rejects with MasterError; the log then takes no more. */
   append(records: readonly NewRecord[]): Promise<void> {
-    if (this.failure) return Promise.reject(this.failure)
+    const refusal = this.refusal()
+    if (refusal) return Promise.reject(refusal)
     if (records.length === 0) return Promise.resolve()
+    const sequence = this.sequence + 1
     const frames = records.map((record) => {
       this.sequence += 1
-      return encodeRecord({ ...record, sequence: this.sequence } as LogRecord)
+      return encodeRecord({ ...record, sequence: this.sequence })
     })
     return new Promise((durable, failed) => {
-      this.waiting.push({ bytes: frames.length === 1 && frames[0] ? frames[0] : Buffer.concat(frames), durable, failed })
-      if (!this.running) void this.drain()
+      this.waiting.push({ sequence, bytes: Buffer.concat(frames), durable, failed })
+      this.draining ??= this.drain()
     })
   }
 
   /** Resolves when all that was appended so far is on the disk. */
   flushed(): Promise<void> {
-    if (!this.running && this.waiting.length === 0) return this.failure ? Promise.reject(this.failure) : Promise.resolve()
-    return new Promise((durable, failed) => this.waiting.push({ bytes: Buffer.alloc(0), durable, failed }))
+    if (!this.draining) return this.failure ? Promise.reject(this.failure) : Promise.resolve()
+    return new Promise((durable, failed) =>
+      this.waiting.push({ sequence: this.sequence + 1, bytes: Buffer.alloc(0), durable, failed }),
+    )
   }
 
-  close(): void {
+  /** Takes no more, and resolves when what was appended before is on the disk or has failed. */
+  async close(): Promise<void> {
     if (this.closed) return
     this.closed = true
-    this.failure ??= new MasterError('closed', 'This node is stopping', 'Start it again.')
+    await this.draining
     closeSync(this.segment.fd)
+  }
+
+  private refusal(): MasterError | undefined {
+    return this.failure ?? (this.closed ? stopping() : undefined)
   }
 
   /** Everything that arrived while one sync ran goes into the next one. */
   private async drain(): Promise<void> {
-    this.running = true
     while (this.waiting.length > 0) {
       const batch = this.waiting
       this.waiting = []
       try {
         if (this.failure) throw this.failure
-        await this.writeDurably(Buffer.concat(batch.map(({ bytes }) => bytes)))
+        await this.writeDurably(batch)
         for (const { durable } of batch) durable()
       } catch (cause) {
-        this.failure = cause instanceof MasterError ? cause : diskError(this.segment.path, cause)
+        this.failure ??= this.takeBack(cause)
         for (const { failed } of batch) failed(this.failure)
       }
     }
-    this.running = false
+    this.draining = undefined
   }
 
-  private async writeDurably(bytes: Buffer): Promise<void> {
+  private async writeDurably(batch: readonly Waiting[]): Promise<void> {
+    const bytes = Buffer.concat(batch.map((one) => one.bytes))
+    if (bytes.length === 0) return
+    // Before the batch, so that a new segment that cannot be made fails nothing that is already durable.
+    if (this.segment.size >= this.segmentBytes) this.rotate(batch[0]?.sequence ?? this.sequence)
     let written = 0
     while (written < bytes.length) {
-      const { bytesWritten } = await writeTo(this.segment.fd, bytes, written, bytes.length - written, this.segment.size + written)
+      const { bytesWritten } = await writeTo(
+        this.segment.fd,
+        bytes,
+        written,
+        bytes.length - written,
+        this.segment.size + written,
+      )
       written += bytesWritten
     }
     await sync(this.segment.fd)
     this.segment.size += bytes.length
-    // Not while records wait: they have their sequence, and a segment is named after the first that it holds.
-    if (this.segment.size >= this.segmentBytes) this.rotate()
   }
 
-  private rotate(): void {
-    if (this.waiting.length > 0) return
-    const next = openSegment(this.directory, join(this.directory, segmentName(this.sequence + 1)))
+  /** A segment is named after the first record that it holds. */
+  private rotate(firstSequence: number): void {
+    const next = openSegment(this.directory, join(this.directory, segmentName(firstSequence)))
     closeSync(this.segment.fd)
     this.segment = next
+  }
+
+  /** What reached the disk of a batch that failed as a whole must not come true at the next start. */
+  private takeBack(cause: unknown): MasterError {
+    try {
+      ftruncateSync(this.segment.fd, this.segment.size)
+      fdatasyncSync(this.segment.fd)
+    } catch {
+      // A disk that refuses even this is judged by what it holds when it is read again.
+    }
+    return cause instanceof MasterError ? cause : diskError(this.segment.path, cause)
   }
 }
 
@@ -162,20 +218,28 @@ const cutOff = (path: string, offset: number, torn: Buffer, warn: (message: stri
   } catch (cause) {
     throw diskError(path, cause)
   }
-  warn(`${path} ended in the middle of a record, as after a crash or a power cut: cut off at byte ${offset}; the rest is kept in ${copy}`)
+  warn(
+    `${path} ended in the middle of a record, as after a crash or a power cut: cut off at byte ${offset}; the rest is kept in ${copy}`,
+  )
 }
 
 const openSegment = (directory: string, path: string): { fd: number; path: string; size: number } => {
+  let fd: number | undefined
   try {
     // Not in append mode: after a failed write the next one must begin where the last good one ended.
-    const writable = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600)
-    const size = fstatSync(writable).size
-    if (size >= SEGMENT_HEADER_BYTES) return { fd: writable, path, size }
-    writeSync(writable, segmentHeader(), 0, SEGMENT_HEADER_BYTES, 0)
-    fsyncSync(writable)
+    fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600)
+    const size = fstatSync(fd).size
+    if (size >= SEGMENT_HEADER_BYTES) return { fd, path, size }
+    writeFileSync(fd, segmentHeader())
+    fsyncSync(fd)
     syncDirectory(directory)
-    return { fd: writable, path, size: SEGMENT_HEADER_BYTES }
+    return { fd, path, size: SEGMENT_HEADER_BYTES }
   } catch (cause) {
+    if (fd !== undefined) {
+      // Tried again every few seconds: neither descriptors nor half a header may pile up.
+      if (fstatSync(fd).size < SEGMENT_HEADER_BYTES) rmSync(path, { force: true })
+      closeSync(fd)
+    }
     throw diskError(path, cause)
   }
 }

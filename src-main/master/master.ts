@@ -2,14 +2,22 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { Command } from '@core/commands/command'
 import type { Envelope, Observation } from '@core/events/event'
-import { InstanceId, RunnerId, type CommandId, type MetaInstanceId, type ModelId, type NodeId, type Timestamp } from '@core/ids'
+import {
+  InstanceId,
+  RunnerId,
+  type CommandId,
+  type MetaInstanceId,
+  type ModelId,
+  type NodeId,
+  type Timestamp,
+} from '@core/ids'
 import type { CardResult, IdSource } from '@core/reconcile/process-manager'
 import { durablePart } from '@core/state/durable'
 import type { State } from '@core/state/state'
 import { CardLoader } from './card-loader'
 import { lockDataDir } from './data-lock'
 import { journal, type JournalLog } from './decision-journal'
-import { MasterError } from './errors'
+import { MasterError, stopping } from './errors'
 import { EventLog } from './event-log'
 import { historyOf } from './history'
 import { ReconcileLoop } from './reconcile-loop'
@@ -51,15 +59,17 @@ export class Master {
   private snapshotAt: number
   private steppedDown: MasterError | undefined
   private retry: NodeJS.Timeout | undefined
+  private returning: Promise<void> | undefined
+  private closed = false
 
   private constructor(
     private readonly options: MasterOptions,
     private readonly now: () => Timestamp,
     private readonly unlock: () => void,
-    opened: { log: EventLog; state: State },
+    opened: OpenedLog,
   ) {
     this.log = opened.log
-    this.snapshotAt = opened.log.sequence
+    this.snapshotAt = opened.log.sequence - opened.replayed
     this.sequencer = new Sequencer({
       log: opened.log,
       state: opened.state,
@@ -80,14 +90,11 @@ export class Master {
       now,
       onFailure: (manager, error) => options.log.warn({ manager, err: error }, 'a process manager failed'),
     })
-    let before = opened.state
     this.sequencer.subscribe({
-      event: (envelope) => {
+      event: (envelope, before) => {
         journal(options.log, before, envelope)
-        before = this.sequencer.state()
         this.afterEvent()
       },
-      reset: () => (before = this.sequencer.state()),
     })
   }
 
@@ -118,7 +125,8 @@ export class Master {
 
   /** Resolves when durable. Rejects with MasterError where this node cannot decide. */
   submit(command: Command, options: { commandId: CommandId }): Promise<CommandResult> {
-    return this.steppedDown ? Promise.reject(this.steppedDown) : this.sequencer.submit(command, options)
+    const refusal = this.closed ? stopping() : this.steppedDown
+    return refusal ? Promise.reject(refusal) : this.sequencer.submit(command, options)
   }
 
   observe(event: Observation): void {
@@ -147,13 +155,16 @@ export class Master {
   }
 
   async close(): Promise<void> {
+    if (this.closed) return
+    this.closed = true
     this.loop.stop()
     clearTimeout(this.retry)
+    await this.returning
     if (!this.steppedDown) {
       // What was decided is on the disk; a snapshot makes the next start quick.
       await this.takeSnapshot()
     }
-    this.log.close()
+    await this.log.close()
     this.unlock()
   }
 
@@ -181,38 +192,73 @@ export class Master {
 
   private stepDown(error: unknown): void {
     if (this.steppedDown || !(error instanceof MasterError) || error.code === 'closed') return
+    this.become(error)
+    // Before anybody hears of the failure: what did not become durable must not be seen as if it had.
+    try {
+      const { log, state } = readLog(this.options)
+      void log.close()
+      this.sequencer.restore(this.log, { ...state, masterNodeId: this.options.nodeId })
+    } catch (cause) {
+      this.options.log.warn({ err: cause }, 'the log cannot be read either')
+    }
+    this.retryLater()
+  }
+
+  private become(error: MasterError): void {
+    if (this.steppedDown?.code !== error.code)
+      this.options.log.warn({ code: error.code, reason: error.message, hint: error.hint }, 'stepped down')
     this.steppedDown = error
-    this.options.log.warn({ code: error.code, reason: error.message, hint: error.hint }, 'stepped down')
-    this.retry = setTimeout(() => void this.comeBack(), DISK_RETRY_MS)
+  }
+
+  private retryLater(): void {
+    if (this.closed) return
+    this.retry = setTimeout(() => {
+      this.returning = this.comeBack()
+    }, DISK_RETRY_MS)
   }
 
   private async comeBack(): Promise<void> {
     try {
-      this.log.close()
+      await this.log.close()
       const opened = await openTerm(this.options)
       this.log = opened.log
-      this.snapshotAt = opened.log.sequence
+      this.snapshotAt = opened.log.sequence - opened.replayed
       this.steppedDown = undefined
       this.sequencer.restore(opened.log, opened.state)
       this.loop.wake()
       this.options.log.info({ term: opened.state.term }, 'deciding again')
-    } catch {
-      this.retry = setTimeout(() => void this.comeBack(), DISK_RETRY_MS)
+    } catch (error) {
+      if (error instanceof MasterError) this.become(error)
+      else this.options.log.warn({ err: error }, 'cannot decide yet')
+      this.retryLater()
     }
   }
 }
 
+interface OpenedLog {
+  readonly log: EventLog
+  readonly state: State
+  /** Records that no snapshot spared. */
+  readonly replayed: number
+}
+
+/** What the log holds, without anything that only observers know. Throws MasterError. */
+const readLog = ({ dataDir, log: logger }: MasterOptions): OpenedLog => {
+  const warn = (message: string): void => logger.warn({}, message)
+  const { log, state, replayed } = EventLog.open({ directory: join(dataDir, 'log'), warn })
+  return { log, state: durablePart(state), replayed }
+}
+
 /** What the log holds, in a term of its own: a record of it proves that the disk takes writes. */
-const openTerm = async ({ dataDir, nodeId, log: logger }: MasterOptions): Promise<{ log: EventLog; state: State }> => {
-  const directory = join(dataDir, 'log')
-  const { log, state, replayed } = EventLog.open({ directory, warn: (message) => logger.warn({}, message) })
+const openTerm = async (options: MasterOptions): Promise<OpenedLog> => {
+  const { log, state, replayed } = readLog(options)
   const term = state.term + 1
   try {
     await log.append([{ kind: 'term', term }])
   } catch (error) {
-    log.close()
+    await log.close()
     throw error
   }
-  logger.info({ term, replayed, sequence: log.sequence }, 'opened the log')
-  return { log, state: { ...durablePart(state), term, masterNodeId: nodeId } }
+  options.log.info({ term, replayed, sequence: log.sequence }, 'opened the log')
+  return { log, state: { ...state, term, masterNodeId: options.nodeId }, replayed }
 }

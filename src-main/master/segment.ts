@@ -36,11 +36,21 @@ const soundFrameAfter = (bytes: Buffer, offset: number): boolean => {
   return false
 }
 
-const header = (file: string, bytes: Buffer): void => {
-  if (!bytes.subarray(0, 4).equals(MAGIC)) throw damaged(file, 0, 'it does not begin as a log of Muster does')
+/** A crash between making a segment and syncing its header leaves none, a part of it or nothing but zeros. */
+const isUnbegun = (bytes: Buffer): boolean =>
+  bytes.length < SEGMENT_HEADER_BYTES ||
+  (bytes.length === SEGMENT_HEADER_BYTES && bytes.equals(Buffer.alloc(SEGMENT_HEADER_BYTES)))
+
+const checkHeader = (file: string, bytes: Buffer): void => {
+  if (bytes.length < SEGMENT_HEADER_BYTES || !bytes.subarray(0, 4).equals(MAGIC))
+    throw damaged(file, 0, 'it does not begin as a log of Muster does')
   const version = bytes.readUInt32LE(4)
   if (version > VERSION) {
-    throw new MasterError('log_too_new', `${file} was written by a newer Muster (version ${version})`, 'Update Muster on this machine.')
+    throw new MasterError(
+      'log_too_new',
+      `${file} was written by a newer Muster (version ${version})`,
+      'Update Muster on this machine.',
+    )
   }
 }
 
@@ -52,19 +62,21 @@ const header = (file: string, bytes: Buffer): void => {
  */
 export const readSegment = (file: string, from: number, isLast: boolean): SegmentContent => {
   const bytes = readFileSync(file)
-  if (isLast && bytes.length < SEGMENT_HEADER_BYTES) return { records: [], soundBytes: 0, torn: bytes }
-  header(file, bytes)
+  if (isLast && isUnbegun(bytes)) return { records: [], soundBytes: 0, torn: bytes }
+  checkHeader(file, bytes)
   const records: LogRecord[] = []
   let offset = SEGMENT_HEADER_BYTES
   while (offset < bytes.length) {
     const payload = payloadAt(bytes, offset)
     if (!payload) {
-      if (!isLast || soundFrameAfter(bytes, offset + 1)) throw damaged(file, offset, 'a record does not match its checksum')
+      if (!isLast || soundFrameAfter(bytes, offset + 1))
+        throw damaged(file, offset, 'a record does not match its checksum')
       break
     }
     const record = parsed(file, offset, payload)
     const expected = from + records.length
-    if (record.sequence !== expected) throw damaged(file, offset, `record ${record.sequence} stands where ${expected} should`)
+    if (record.sequence !== expected)
+      throw damaged(file, offset, `record ${record.sequence} stands where ${expected} should`)
     records.push(record)
     offset += FRAME_HEADER_BYTES + payload.length
   }
@@ -75,6 +87,10 @@ const parsed = (file: string, offset: number, payload: Buffer): LogRecord => {
   try {
     return decodeRecord(payload)
   } catch (cause) {
-    throw damaged(file, offset, `a record is sound but not understood (${cause instanceof Error ? cause.message.slice(0, 200) : 'unknown'})`)
+    throw damaged(
+      file,
+      offset,
+      `a record is sound but not understood (${cause instanceof Error ? cause.message.slice(0, 200) : 'unknown'})`,
+    )
   }
 }

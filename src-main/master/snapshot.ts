@@ -1,5 +1,14 @@
 import { buf as crc32 } from 'crc-32'
-import { closeSync, fdatasyncSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fdatasyncSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { durablePart } from '@core/state/durable'
@@ -27,10 +36,11 @@ export const writeSnapshot = (directory: string, { sequence, state }: Snapshot):
   const body = Buffer.from(JSON.stringify(durablePart(state)), 'utf8')
   const head = JSON.stringify({ v: 1, sequence, crc: crc32(body) })
   const path = join(directory, `snapshot-${String(sequence).padStart(20, '0')}.json`)
-  const draft = `${path}.draft`
+  // Always the same name: what a crash leaves of it is written over.
+  const draft = join(directory, 'snapshot.draft')
   const fd = openSync(draft, 'w', 0o600)
   try {
-    writeSync(fd, Buffer.concat([Buffer.from(`${head}\n`, 'utf8'), body]))
+    writeFileSync(fd, Buffer.concat([Buffer.from(`${head}\n`, 'utf8'), body]))
     fdatasyncSync(fd)
   } finally {
     closeSync(fd)
@@ -56,7 +66,9 @@ export const newestSnapshot = (directory: string, warn: (message: string) => voi
     try {
       return readSnapshot(join(directory, name))
     } catch (error) {
-      warn(`${join(directory, name)} is damaged and passed over: ${error instanceof Error ? error.message.slice(0, 200) : String(error)}`)
+      warn(
+        `${join(directory, name)} is damaged and passed over: ${error instanceof Error ? error.message.slice(0, 200) : String(error)}`,
+      )
     }
   }
   return undefined
