@@ -1,4 +1,4 @@
-import { buf as crc32 } from 'crc-32'
+import crc32 from 'crc-32'
 import { z } from 'zod'
 import { Envelope } from '@core/events/event'
 
@@ -21,7 +21,7 @@ export const encodeRecord = (record: LogRecord): Buffer => {
   const payload = Buffer.from(JSON.stringify(record), 'utf8')
   const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + payload.length)
   frame.writeUInt32LE(payload.length, 0)
-  frame.writeInt32LE(crc32(payload), 4)
+  frame.writeInt32LE(crc32.buf(payload), 4)
   payload.copy(frame, FRAME_HEADER_BYTES)
   return frame
 }
@@ -33,7 +33,7 @@ export const payloadAt = (bytes: Buffer, offset: number): Buffer | undefined => 
   const length = bytes.readUInt32LE(offset)
   if (length === 0 || length > MAX_RECORD_BYTES || start + length > bytes.length) return undefined
   const payload = bytes.subarray(start, start + length)
-  return crc32(payload) === bytes.readInt32LE(offset + 4) ? payload : undefined
+  return crc32.buf(payload) === bytes.readInt32LE(offset + 4) ? payload : undefined
 }
 
 /** A sound payload as a record. Records of older versions are brought up to date here. Throws what zod throws. */

@@ -1,4 +1,4 @@
-import { buf as crc32 } from 'crc-32'
+import crc32 from 'crc-32'
 import {
   closeSync,
   fdatasyncSync,
@@ -34,7 +34,7 @@ const names = (directory: string): string[] =>
 /** Writes a snapshot as a whole or not at all, and removes all but the last two. Throws what the disk throws. */
 export const writeSnapshot = (directory: string, { sequence, state }: Snapshot): void => {
   const body = Buffer.from(JSON.stringify(durablePart(state)), 'utf8')
-  const head = JSON.stringify({ v: 1, sequence, crc: crc32(body) })
+  const head = JSON.stringify({ v: 1, sequence, crc: crc32.buf(body) })
   const path = join(directory, `snapshot-${String(sequence).padStart(20, '0')}.json`)
   // Always the same name: what a crash leaves of it is written over.
   const draft = join(directory, 'snapshot.draft')
@@ -56,7 +56,7 @@ const readSnapshot = (file: string): Snapshot => {
   if (end < 0) throw new Error('it has no first line')
   const { sequence, crc } = Head.parse(JSON.parse(bytes.subarray(0, end).toString('utf8')))
   const body = bytes.subarray(end + 1)
-  if (crc32(body) !== crc) throw new Error('its checksum does not match')
+  if (crc32.buf(body) !== crc) throw new Error('its checksum does not match')
   return { sequence, state: State.parse(JSON.parse(body.toString('utf8'))) }
 }
 
