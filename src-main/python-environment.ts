@@ -11,6 +11,7 @@ export const findPython = (appRoot: string, env: NodeJS.ProcessEnv): Python => {
   const executable = env['MUSTER_PYTHON'] ?? join(appRoot, 'native-runner', '.venv', 'bin', 'python')
   const source = join(appRoot, 'native-runner', 'src')
   // Absolute: a runner starts in a folder of its own.
-  if (executable !== '' && existsSync(executable) && existsSync(source)) return { executable: resolve(executable), source }
+  if (executable !== '' && existsSync(executable) && existsSync(source))
+    return { executable: resolve(executable), source }
   return { unavailable: problem ?? 'The Python environment is missing. Start Muster with `npm start`, which makes it' }
 }

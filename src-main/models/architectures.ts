@@ -12,8 +12,7 @@ export interface Architecture {
 const both =
   'deepseek_v2 deepseek_v3 deepseek_v32 deepseek_v41 glm4_moe glm4_moe_lite glm_moe_dsa kimi_k25 kimi_k3 minimax_m3_vl ' +
   'ministral3 mistral4 muse_spark prism_hadamard_qwen35 qwen2 qwen3_5 qwen3_5_moe qwen3_moe solar_open'
-const tensorOnly =
-  'exaone_moe gpt_oss iquestloopcoder llama longcat_flash longcat_flash_ngram minimax qwen3 step3p5'
+const tensorOnly = 'exaone_moe gpt_oss iquestloopcoder llama longcat_flash longcat_flash_ngram minimax qwen3 step3p5'
 const pipelineOnly = 'bailing_hybrid qwen3_next'
 const oneNodeOnly =
   'Klear afm7 afmoe apertus baichuan_m1 bailing_moe bailing_moe_linear bailing_moe_v3 bitnet cohere cohere2 dbrx deepseek ' +

@@ -1,0 +1,91 @@
+import { statusOf } from '@core/state/status'
+import { Control } from '../harness/control'
+import { startHeadless, temporaryFolder } from '../harness/headless-node'
+import { addStarterModel, STARTER } from '../harness/models'
+import { starterModel } from '../harness/paths'
+import { startBaseline } from './baseline-server'
+import { speedOf, streamChat } from './chat-client'
+import { figure, median, spread, type Bench } from './report'
+
+const ROUNDS = 5
+const CLIENTS = 8
+const TOKENS = 64
+
+/** A prompt that nobody has computed before, with an answer that is long enough. */
+const prompt = (round: number, client = 0): string =>
+  `Story number ${round}.${client}: write a long story about a robot who lives in a lighthouse and counts the ships that go by.`
+
+const together = async (url: string, model: string, round: number): Promise<number> => {
+  const began = performance.now()
+  const answers = await Promise.all(
+    Array.from({ length: CLIENTS }, (_none, client) => streamChat(url, model, prompt(round, client + 1), TOKENS)),
+  )
+  const tokens = answers.reduce((sum, answer) => sum + answer.tokens, 0)
+  return tokens / ((performance.now() - began) / 1000)
+}
+
+/** Tokens a second and time to the first token through our API, against mlx-lm's own server in paired runs. */
+export const run = async (): Promise<Bench> => {
+  const folder = temporaryFolder()
+  addStarterModel(folder.path)
+  const node = await startHeadless({ dataDir: folder.path, env: { MLX_DISABLE_COMPILE: '' } })
+  const control = new Control(node.url)
+  const { metaInstanceId } = await control.declare(STARTER)
+  await control.until('READY', (state) => {
+    const declared = state.metaInstances[metaInstanceId]
+    return declared !== undefined && statusOf(state, declared).word === 'READY'
+  })
+  const baseline = await startBaseline(starterModel)
+  const ours = (round: number) => streamChat(node.url, STARTER, prompt(round), TOKENS)
+  const theirs = (round: number) => streamChat(baseline.url, starterModel, prompt(round), TOKENS)
+  await ours(0)
+  await theirs(0)
+  const ratios = { speed: [] as number[], first: [] as number[], together: [] as number[] }
+  const speeds = { ours: [] as number[], theirs: [] as number[] }
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    // In turn first and second, so that a machine that slows down harms both alike.
+    const [a, b] =
+      round % 2 === 0
+        ? [await ours(round), await theirs(round)]
+        : await theirs(round).then(async (other) => [await ours(round), other] as const)
+    ratios.speed.push(speedOf(a) / speedOf(b))
+    ratios.first.push(a.firstToken / b.firstToken)
+    speeds.ours.push(speedOf(a))
+    speeds.theirs.push(speedOf(b))
+  }
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    const measure = [
+      () => together(node.url, STARTER, 100 + round),
+      () => together(baseline.url, starterModel, 100 + round),
+    ] as const
+    const first = round % 2
+    const results = [0, 0]
+    for (const which of [first, 1 - first] as (0 | 1)[]) results[which] = await measure[which]()
+    ratios.together.push((results[0] ?? NaN) / (results[1] ?? NaN))
+  }
+  baseline.close()
+  await node.stop()
+  folder.dispose()
+  return {
+    name: 'Generation, starter model, ours ÷ mlx_lm.server',
+    rows: [
+      figure('tokens/s, one client', median(ratios.speed).toFixed(3), {
+        value: median(ratios.speed),
+        atLeast: 0.97,
+        noise: spread(ratios.speed),
+      }),
+      figure(`tokens/s, ${CLIENTS} clients`, median(ratios.together).toFixed(3), {
+        value: median(ratios.together),
+        atLeast: 1,
+        noise: spread(ratios.together),
+      }),
+      figure('time to first token', median(ratios.first).toFixed(3), {
+        value: median(ratios.first),
+        atMost: 1.05,
+        noise: spread(ratios.first),
+      }),
+      figure('ours, one client', `${median(speeds.ours).toFixed(1)} tokens/s`),
+      figure('theirs, one client', `${median(speeds.theirs).toFixed(1)} tokens/s`),
+    ],
+  }
+}
