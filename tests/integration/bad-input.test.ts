@@ -1,0 +1,167 @@
+import { request } from 'node:http'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Control } from '../harness/control'
+import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
+import { addTinyModel, TINY } from '../harness/models'
+
+interface Case {
+  readonly what: string
+  readonly method?: string
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly status: number
+  /** The message must contain it. */
+  readonly says: string
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' }
+const chat = (fields: object): string =>
+  JSON.stringify({ model: TINY, messages: [{ role: 'user', content: 'hi' }], ...fields })
+const declare = (fields: object): string => JSON.stringify({ modelId: TINY, ...fields })
+
+const write = (path: string, body: string, status: number, says: string, what: string): Case => ({
+  what,
+  method: 'POST',
+  path,
+  body,
+  headers: JSON_TYPE,
+  status,
+  says,
+})
+
+const CASES: readonly Case[] = [
+  write('/meta_instance', '{"modelId": ', 400, 'JSON', 'malformed JSON for a declaration'),
+  write('/meta_instance', declare({ colour: 'red' }), 400, 'colour', 'an unknown field'),
+  write(
+    '/meta_instance',
+    declare({ sharding: 'Sideways' }),
+    400,
+    'Tensor',
+    'unknown enum text, which lists what is allowed',
+  ),
+  write('/meta_instance', declare({ minNodes: 'two' }), 400, 'minNodes', 'a wrong type'),
+  write('/meta_instance', declare({ minNodes: 0 }), 400, 'minNodes', 'a number out of range'),
+  write('/meta_instance', declare({ minNodes: 1, min_nodes: 2 }), 400, 'minNodes', 'both spellings of one field'),
+  write(
+    '/meta_instance',
+    JSON.stringify({ modelId: 'nobody/nothing' }),
+    400,
+    'not on this machine',
+    'an unknown model',
+  ),
+  write('/meta_instance', '[]', 400, '', 'a list instead of an object'),
+  write(
+    '/meta_instance?validate=true',
+    declare({ minNodes: 2 }),
+    400,
+    'at least 2',
+    'what cannot be placed now, with validate',
+  ),
+  write('/place_instance', declare({ minNodes: 5 }), 400, 'at least 5', 'a placement that cannot be'),
+  write('/v1/chat/completions', '{', 400, 'JSON', 'malformed JSON for a chat'),
+  write('/v1/chat/completions', chat({ n: 2 }), 400, 'one choice', 'two choices'),
+  write('/v1/chat/completions', chat({ messages: [] }), 400, 'messages', 'no messages'),
+  write('/v1/chat/completions', chat({ temperature: 'hot' }), 400, 'temperature', 'a wrong type in a chat'),
+  write('/v1/chat/completions', chat({ tools: [{}] }), 400, 'tools', 'what is not supported'),
+  write('/v1/chat/completions', chat({ colour: 'red' }), 400, 'colour', 'an unknown field in a chat'),
+  write('/v1/chat/completions', chat({ top_logprobs: 3 }), 400, 'logprobs', 'fields that contradict one another'),
+  write(
+    '/v1/chat/completions',
+    chat({}),
+    404,
+    '/meta_instance',
+    'a model that nobody declared, with how to declare it',
+  ),
+  {
+    what: 'a body that is no JSON',
+    method: 'POST',
+    path: '/meta_instance',
+    headers: { 'content-type': 'text/plain' },
+    body: '{}',
+    status: 415,
+    says: 'application/json',
+  },
+  { what: 'an unknown route', path: '/nothing', status: 404, says: '/docs' },
+  { what: 'an unknown declaration', path: '/meta_instance/gone', status: 404, says: 'gone' },
+  {
+    what: 'the deletion of an unknown declaration',
+    method: 'DELETE',
+    path: '/meta_instance/gone',
+    status: 404,
+    says: 'gone',
+  },
+  { what: 'an unknown instance', path: '/instance/gone', status: 404, says: 'gone' },
+  { what: 'a foreign host', path: '/state', headers: { host: 'evil.example' }, status: 403, says: 'evil.example' },
+  {
+    what: 'a foreign origin',
+    path: '/state',
+    headers: { origin: 'https://evil.example' },
+    status: 403,
+    says: 'evil.example',
+  },
+  {
+    what: 'a cross-site request',
+    path: '/state',
+    headers: { 'sec-fetch-site': 'cross-site' },
+    status: 403,
+    says: 'may not use',
+  },
+]
+
+/** Plain HTTP: fetch would not let a test name another host. */
+const send = (
+  base: string,
+  { method = 'GET', path, headers = {}, body }: Omit<Case, 'what' | 'status' | 'says'>,
+): Promise<{ status: number; text: string }> =>
+  new Promise((resolve, reject) => {
+    const out = request(
+      `${base}${path}`,
+      {
+        method,
+        headers: { ...headers, ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }) },
+      },
+      (answer) => {
+        let text = ''
+        answer.on('data', (chunk: Buffer) => (text += chunk.toString()))
+        answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text }))
+      },
+    )
+    out.on('error', reject)
+    out.end(body)
+  })
+
+describe('bad input', () => {
+  const folder = { path: '', dispose: () => {} }
+  let node: HeadlessNode
+
+  beforeAll(async () => {
+    Object.assign(folder, temporaryFolder())
+    addTinyModel(folder.path)
+    node = await startHeadless({ dataDir: folder.path })
+  })
+  afterAll(async () => {
+    await node.stop()
+    folder.dispose()
+  })
+
+  it.each(CASES)('$what is answered with $status and what is wrong', async ({ status, says, ...asked }) => {
+    const answer = await send(node.url, asked)
+    expect([answer.status, answer.text]).toEqual([status, expect.stringContaining(says)])
+    const { error } = JSON.parse(answer.text) as { error: { message: string; code: string } }
+    expect(error.message.length).toBeGreaterThan(5)
+    expect(error.code).toMatch(/^[a-z_]+$/)
+  })
+
+  it('over 32 MiB is refused, and the node lives on with nothing declared', async () => {
+    const answer = await send(node.url, {
+      method: 'POST',
+      path: '/v1/chat/completions',
+      headers: JSON_TYPE,
+      body: 'x'.repeat(33 * 1024 * 1024),
+    }).catch(() => ({ status: 413, text: 'closed' }))
+    expect(answer.status).toBe(413)
+    const state = await new Control(node.url).state()
+    expect([state.metaInstances, state.instances]).toEqual([{}, {}])
+  })
+})
