@@ -98,7 +98,7 @@ export class EventLog {
       const last = first + content.records.length - 1
       logged = last
       if (following !== undefined && following !== last + 1)
-        throw damaged(path, content.soundBytes, `records ${last + 1} to ${following - 1} are missing`)
+        throw damaged(path, content.soundBytes, `${range(last + 1, following - 1)} missing after it`)
       for (const record of content.records) {
         if (record.sequence <= sequence) continue
         if (record.sequence !== sequence + 1)
@@ -113,8 +113,7 @@ export class EventLog {
       if (content.torn.length > 0) cutOff(path, content.soundBytes, content.torn, warn)
     }
     const path = join(directory, names.at(-1) ?? segmentName(1))
-    if (logged < sequence)
-      throw damaged(path, 0, `records ${logged + 1} to ${sequence} are missing, which a snapshot has seen`)
+    if (logged < sequence) throw damaged(path, 0, `${range(logged + 1, sequence)} missing, which a snapshot has seen`)
     return { log: new EventLog(directory, segmentBytes, openSegment(directory, path), sequence), state, replayed }
   }
 
@@ -124,10 +123,14 @@ export class EventLog {
     if (refusal) return Promise.reject(refusal)
     if (records.length === 0) return Promise.resolve()
     const sequence = this.sequence + 1
-    const frames = records.map((record) => {
-      this.sequence += 1
-      return encodeRecord({ ...record, sequence: this.sequence })
-    })
+    let frames: Buffer[]
+    try {
+      frames = records.map((record, at) => encodeRecord({ ...record, sequence: sequence + at }))
+    } catch (cause) {
+      // It has been folded: as with a disk that refuses, what was folded has to be put back.
+      return Promise.reject((this.failure = diskError(this.segment.path, cause)))
+    }
+    this.sequence += records.length
     return new Promise((durable, failed) => {
       this.waiting.push({ sequence, bytes: Buffer.concat(frames), durable, failed })
       this.draining ??= this.drain()
@@ -209,6 +212,9 @@ export class EventLog {
     return cause instanceof MasterError ? cause : diskError(this.segment.path, cause)
   }
 }
+
+const range = (first: number, last: number): string =>
+  first === last ? `record ${first} is` : `records ${first} to ${last} are`
 
 const cutOff = (path: string, offset: number, torn: Buffer, warn: (message: string) => void): void => {
   const copy = `${path}.cut-${offset}`

@@ -16,9 +16,11 @@ export type LogRecord = z.infer<typeof LogRecord>
 export const FRAME_HEADER_BYTES = 8
 export const MAX_RECORD_BYTES = 16 * 1024 * 1024
 
-/** A record as it stands in a segment: byte count, CRC-32, then UTF-8 JSON. */
+/** A record as it stands in a segment: byte count, CRC-32, then UTF-8 JSON. Throws for one too large to be read again. */
 export const encodeRecord = (record: LogRecord): Buffer => {
   const payload = Buffer.from(JSON.stringify(record), 'utf8')
+  if (payload.length > MAX_RECORD_BYTES)
+    throw new RangeError(`A record of ${payload.length} bytes is larger than the log keeps (${MAX_RECORD_BYTES})`)
   const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + payload.length)
   frame.writeUInt32LE(payload.length, 0)
   frame.writeInt32LE(crc32.buf(payload), 4)

@@ -1,0 +1,135 @@
+import type fs from 'node:fs'
+import { statSync } from 'node:fs'
+import type util from 'node:util'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { declarations, names, ScratchLog } from './testing/scratch-log'
+
+/** What the disk is to do; the real one does the rest. */
+const disk = vi.hoisted(() => ({
+  syncs: 0,
+  /** Bytes that it still has room for. */
+  room: Infinity,
+  refusesSync: false,
+  refusesSegments: false,
+}))
+
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof fs>()
+  const { promisify } = await vi.importActual<typeof util>('node:util')
+  const failure = (code: string): NodeJS.ErrnoException => Object.assign(new Error(code), { code })
+  return {
+    ...real,
+    write: Object.assign(() => undefined, {
+      [promisify.custom]: async (fd: number, buffer: Buffer, offset: number, length: number, position: number) => {
+        const fits = Math.min(length, disk.room)
+        disk.room -= fits
+        if (fits === 0) throw failure('ENOSPC')
+        return promisify(real.write)(fd, buffer, offset, fits, position)
+      },
+    }),
+    fdatasync: (fd: number, done: (error: Error | null) => void) => {
+      disk.syncs += 1
+      if (disk.refusesSync) return process.nextTick(done, failure('EIO'))
+      return real.fdatasync(fd, done)
+    },
+    openSync: (path: string, flags: number | string, mode?: number) => {
+      if (disk.refusesSegments && typeof flags === 'number' && !real.existsSync(path)) throw failure('EROFS')
+      return real.openSync(path, flags, mode)
+    },
+  }
+})
+
+let scratch: ScratchLog
+beforeEach(() => {
+  Object.assign(disk, { syncs: 0, room: Infinity, refusesSync: false, refusesSegments: false })
+  scratch = new ScratchLog()
+})
+afterEach(() => scratch.dispose())
+
+describe('group commit', () => {
+  it('syncs once for everything that arrives while another sync runs', async () => {
+    const { log } = scratch.open()
+    await Promise.all(declarations(1000).map((record) => log.append([record])))
+    expect(disk.syncs).toBe(2)
+    await log.close()
+    expect(await scratch.declared()).toEqual(names(1000))
+  })
+
+  it('says that all is on the disk only when it is', async () => {
+    const { log } = scratch.open()
+    const seen: string[] = []
+    const appended = log.append(declarations(1)).then(() => seen.push('appended'))
+    await Promise.all([appended, log.flushed().then(() => seen.push('flushed'))])
+    expect(seen).toEqual(['appended', 'flushed'])
+    await log.flushed()
+    await log.close()
+  })
+})
+
+describe('a disk that is full', () => {
+  it('fails the whole batch that does not fit, and all that waits behind it', async () => {
+    const { log } = scratch.open()
+    await log.append(declarations(3))
+    // Room for more than one of the next three.
+    disk.room = 700
+    const results = await Promise.allSettled([
+      log.append(declarations(1, 4)),
+      log.append(declarations(3, 5)),
+      log.flushed(),
+    ])
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected'])
+    await expect(log.append(declarations(1, 9))).rejects.toMatchObject({
+      code: 'disk_full',
+      message: expect.stringContaining('is full: nothing was changed') as string,
+    })
+    await log.close()
+    disk.room = Infinity
+    expect(await scratch.declared()).toEqual(names(4))
+    expect(scratch.warnings).toEqual([])
+  })
+
+  it('is left as it was before the batch that did not fit', async () => {
+    const { log } = scratch.open()
+    await log.append(declarations(1))
+    const path = scratch.segments()[0] ?? ''
+    const { size } = statSync(path)
+    disk.room = 500
+    await expect(log.append(declarations(3, 2))).rejects.toMatchObject({ code: 'disk_full' })
+    expect(statSync(path).size).toBe(size)
+    await log.close()
+  })
+})
+
+describe('a disk that fails', () => {
+  it('acknowledges nothing that it did not sync', async () => {
+    const { log } = scratch.open()
+    await log.append(declarations(2))
+    disk.refusesSync = true
+    await expect(log.append(declarations(1, 3))).rejects.toMatchObject({
+      code: 'disk_failed',
+      message: expect.stringContaining('EIO') as string,
+    })
+    await log.close()
+    expect(await scratch.declared()).toEqual(names(2))
+  })
+
+  it('that lets no segment begin fails what should stand in it, not what is on the disk', async () => {
+    const { log } = scratch.open({ segmentBytes: 300 })
+    disk.refusesSegments = true
+    await log.append(declarations(1))
+    await expect(log.append(declarations(1, 2))).rejects.toMatchObject({ code: 'disk_failed' })
+    await log.close()
+    disk.refusesSegments = false
+    await scratch.write(declarations(1, 2), { segmentBytes: 300 })
+    expect(await scratch.declared()).toEqual(names(2))
+  })
+
+  it('is not asked for a record that is larger than the log can read', async () => {
+    const { log } = scratch.open()
+    const event = { type: 'SettingChanged', change: { key: 'name', value: 'x'.repeat(17 * 1024 * 1024) } } as const
+    const record = { kind: 'decision', envelope: { v: 1, index: 1, term: 1, at: 1, event } } as const
+    await expect(log.append([record])).rejects.toMatchObject({ code: 'disk_failed' })
+    await log.close()
+    expect(await scratch.declared()).toEqual([])
+  })
+})

@@ -1,0 +1,43 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { decodeRecord, encodeRecord, FRAME_HEADER_BYTES, MAX_RECORD_BYTES, payloadAt } from './record'
+import { declaration, envelope } from './testing/scratch-log'
+
+const record = { kind: 'decision', sequence: 7, envelope: envelope(9, declaration('chat ☕')) } as const
+
+describe('a record', () => {
+  it('is read as it was written', () => {
+    const payload = payloadAt(encodeRecord(record), 0)
+    expect(payload && decodeRecord(payload)).toEqual(record)
+  })
+
+  it('is not read when any of its bytes changed', () => {
+    const frame = encodeRecord(record)
+    fc.assert(
+      fc.property(fc.nat(frame.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
+        const changed = Buffer.from(frame)
+        changed[at] = (changed[at] ?? 0) ^ change
+        expect(payloadAt(changed, 0)).toBeUndefined()
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('is not found in bytes of any kind', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(220), (bytes, offset) => {
+        expect(payloadAt(Buffer.from(bytes), offset)).toBeUndefined()
+      }),
+    )
+  })
+
+  it('that could not be read again is not written', () => {
+    const event = { type: 'SettingChanged', change: { key: 'name', value: 'x'.repeat(MAX_RECORD_BYTES) } } as const
+    expect(() => encodeRecord({ ...record, envelope: envelope(1, event) })).toThrow('larger than')
+  })
+
+  it('says its length first', () => {
+    const frame = encodeRecord(record)
+    expect(frame.readUInt32LE(0)).toBe(frame.length - FRAME_HEADER_BYTES)
+  })
+})

@@ -1,0 +1,77 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Decision, Envelope } from '@core/events/event'
+import { MetaInstanceId, ModelId } from '@core/ids'
+import { EventLog, type NewRecord } from '../event-log'
+import { firstSequenceOf } from '../segment'
+
+/** A folder of its own, with a log in it. For tests. */
+export class ScratchLog {
+  readonly directory = mkdtempSync(join(tmpdir(), 'muster-log-'))
+  readonly warnings: string[] = []
+
+  open(options: { segmentBytes?: number } = {}): ReturnType<typeof EventLog.open> {
+    return EventLog.open({
+      directory: this.directory,
+      warn: (message) => void this.warnings.push(message),
+      ...options,
+    })
+  }
+
+  /** Appends each record as a batch of its own, and closes. */
+  async write(records: readonly NewRecord[], options: { segmentBytes?: number } = {}): Promise<void> {
+    const { log } = this.open(options)
+    for (const record of records) await log.append([record])
+    await log.close()
+  }
+
+  /** The declarations that the disk holds, in their order. */
+  async declared(): Promise<string[]> {
+    const { log, state } = this.open()
+    await log.close()
+    return Object.keys(state.metaInstances)
+  }
+
+  segments(): string[] {
+    return readdirSync(this.directory)
+      .filter((name) => firstSequenceOf(name) !== undefined)
+      .sort()
+      .map((name) => join(this.directory, name))
+  }
+
+  dispose(): void {
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+}
+
+export const declaration = (id: string): Decision => ({
+  type: 'MetaInstanceCreated',
+  metaInstance: {
+    metaInstanceId: MetaInstanceId.parse(id),
+    modelId: ModelId.parse('m/small'),
+    sharding: 'Pipeline',
+    instanceMeta: 'MlxRing',
+    minNodes: 1,
+    placementPreference: 'largest',
+    paused: true,
+    generation: 0,
+    createdAt: 1000,
+    consecutiveFailures: 0,
+    replacements: 0,
+  },
+})
+
+export const envelope = (index: number, event: Decision): Envelope => ({
+  v: 1,
+  index,
+  term: 1,
+  at: 1000 + index,
+  event,
+})
+
+/** Declarations `d1` to `dN`. */
+export const declarations = (count: number, from = 1): NewRecord[] =>
+  names(count, from).map((id, at) => ({ kind: 'decision', envelope: envelope(from + at, declaration(id)) }))
+
+export const names = (count: number, from = 1): string[] => Array.from({ length: count }, (_, at) => `d${from + at}`)
