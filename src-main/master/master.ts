@@ -17,7 +17,8 @@ import type { State } from '@core/state/state'
 import { CardLoader } from './card-loader'
 import { lockDataDir } from './data-lock'
 import { journal, type JournalLog } from './decision-journal'
-import { MasterError, stopping } from './errors'
+import { proveRoom } from './directory'
+import { diskError, MasterError, stopping } from './errors'
 import { EventLog } from './event-log'
 import { historyOf } from './history'
 import { ReconcileLoop } from './reconcile-loop'
@@ -28,6 +29,8 @@ import { writeSnapshot } from './snapshot'
 const SNAPSHOT_EVERY = 5000
 /** After the disk refused: how often it is tried again. */
 const DISK_RETRY_MS = 2000
+/** It must have this much room: where no more than a few records fit, the node would step down again at once. */
+const DISK_ROOM_BYTES = 64 * 1024
 
 export type MasterStatus =
   | { readonly role: 'master' }
@@ -39,6 +42,8 @@ export interface MasterOptions {
   readonly loadCard: (modelId: ModelId) => Promise<CardResult>
   readonly log: JournalLog
   readonly now?: () => Timestamp
+  /** When the log begins a new segment. */
+  readonly segmentBytes?: number
 }
 
 const drawnIds: IdSource = {
@@ -220,6 +225,7 @@ export class Master {
   private async comeBack(): Promise<void> {
     try {
       await this.log.close()
+      requireRoom(this.options.dataDir)
       const opened = await openTerm(this.options)
       this.log = opened.log
       this.snapshotAt = opened.log.sequence - opened.replayed
@@ -235,6 +241,15 @@ export class Master {
   }
 }
 
+const requireRoom = (dataDir: string): void => {
+  const directory = join(dataDir, 'log')
+  try {
+    proveRoom(directory, DISK_ROOM_BYTES)
+  } catch (cause) {
+    throw diskError(directory, cause)
+  }
+}
+
 interface OpenedLog {
   readonly log: EventLog
   readonly state: State
@@ -243,9 +258,13 @@ interface OpenedLog {
 }
 
 /** What the log holds, without anything that only observers know. Throws MasterError. */
-const readLog = ({ dataDir, log: logger }: MasterOptions): OpenedLog => {
+const readLog = ({ dataDir, log: logger, segmentBytes }: MasterOptions): OpenedLog => {
   const warn = (message: string): void => logger.warn({}, message)
-  const { log, state, replayed } = EventLog.open({ directory: join(dataDir, 'log'), warn })
+  const { log, state, replayed } = EventLog.open({
+    directory: join(dataDir, 'log'),
+    warn,
+    ...(segmentBytes !== undefined && { segmentBytes }),
+  })
   return { log, state: durablePart(state), replayed }
 }
 
