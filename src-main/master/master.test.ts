@@ -1,0 +1,169 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Command } from '@core/commands/command'
+import { CommandId, MetaInstanceId, NodeId } from '@core/ids'
+import { SMALL, smallCard, World } from '@core/testing/world'
+import { Master } from './master'
+
+const self = NodeId.parse('Mac Studio')
+const chat = MetaInstanceId.parse('chat')
+
+let dataDir: string
+let opened: Master[]
+const log = { info: vi.fn(), warn: vi.fn() }
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'muster-master-'))
+  opened = []
+  log.info.mockClear()
+  log.warn.mockClear()
+})
+afterEach(async () => {
+  await Promise.all(opened.map((master) => master.close()))
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+const open = async (): Promise<Master> => {
+  const loadCard = () => Promise.resolve({ status: 'loaded', card: smallCard } as const)
+  const master = await Master.open({ dataDir, nodeId: self, loadCard, log })
+  opened.push(master)
+  return master
+}
+
+let commands = 0
+const submit = (master: Master, command: Command) =>
+  master.submit(command, { commandId: CommandId.parse(`command ${(commands += 1)}`) })
+
+const declare = (master: Master) =>
+  submit(master, {
+    type: 'CreateMetaInstance',
+    metaInstanceId: chat,
+    modelId: SMALL,
+    sharding: 'Pipeline',
+    instanceMeta: 'MlxRing',
+    minNodes: 1,
+    placementPreference: 'largest',
+    paused: false,
+  })
+
+/** What the machine says of itself, so that it can be placed on. */
+const arrive = async (master: Master): Promise<void> => {
+  await submit(master, { type: 'AdmitMember', member: { nodeId: self, certificate: 'c', friendlyName: 'Mac Studio' } })
+  const world = new World()
+  world.addNode(self)
+  const { nodeId, ...info } = world.state.nodes[self] ?? {}
+  if (nodeId === undefined) throw new Error('no node')
+  master.observe({ type: 'NodeGatheredInfo', nodeId, info: info as never })
+}
+
+const placed = (master: Master) =>
+  vi.waitFor(() => {
+    const [instance] = Object.values(master.state().instances)
+    if (!instance) throw new Error('not placed yet')
+    return instance
+  })
+
+describe('a master', () => {
+  it('places what is declared, and writes down what it decided and why', async () => {
+    const master = await open()
+    await arrive(master)
+    await declare(master)
+    const { instanceId, metaInstanceId } = await placed(master)
+    expect(metaInstanceId).toBe(chat)
+    const told = log.info.mock.calls.map(([fields, message]) => [message, fields] as const)
+    expect(told).toContainEqual(['declared', expect.objectContaining({ metaInstanceId: chat, modelId: SMALL })])
+    expect(told).toContainEqual(['placed', expect.objectContaining({ instanceId, modelId: SMALL, nodeIds: [self] })])
+  })
+
+  it('names the model also of an instance that goes with its declaration', async () => {
+    const master = await open()
+    await arrive(master)
+    await declare(master)
+    const { instanceId } = await placed(master)
+    await submit(master, { type: 'DeleteMetaInstance', metaInstanceId: chat })
+    expect(log.info).toHaveBeenCalledWith(
+      expect.objectContaining({ instanceId, metaInstanceId: chat, modelId: SMALL }),
+      'instance deleted',
+    )
+  })
+
+  it('knows after a restart what it decided, in a new term, and leaves it alone until its node is there', async () => {
+    const first = await open()
+    await arrive(first)
+    await declare(first)
+    const instance = await placed(first)
+    await first.close()
+    const second = await open()
+    expect(second.state().term).toBe(first.state().term + 1)
+    expect(second.state().masterNodeId).toBe(self)
+    await second.reconciled()
+    expect(second.state().instances).toEqual({ [instance.instanceId]: instance })
+    expect(second.state().nodes).toEqual({})
+    expect(second.state().lastEventAt).toBeGreaterThan(0)
+  })
+
+  it('takes a new term with every start, also when it decides nothing', async () => {
+    const terms: number[] = []
+    for (let start = 0; start < 3; start += 1) {
+      const master = await open()
+      terms.push(master.state().term)
+      await master.close()
+    }
+    expect(terms).toEqual([1, 2, 3])
+  })
+
+  it('starts from a snapshot after it was closed', async () => {
+    const first = await open()
+    await declare(first)
+    await first.close()
+    expect(readdirSync(join(dataDir, 'log')).filter((name) => name.startsWith('snapshot'))).toHaveLength(1)
+    log.info.mockClear()
+    const second = await open()
+    expect(log.info).toHaveBeenCalledWith(expect.objectContaining({ replayed: 0 }), 'opened the log')
+    expect(Object.keys(second.state().metaInstances)).toEqual([chat])
+  })
+
+  it('tells the story of a declaration from the log', async () => {
+    const master = await open()
+    await arrive(master)
+    await declare(master)
+    const { instanceId } = await placed(master)
+    await submit(master, { type: 'UpdateMetaInstance', metaInstanceId: chat, changes: { name: 'talk' } })
+    await submit(master, { type: 'ChangeSetting', change: { key: 'maxRetries', value: 1 } })
+    await submit(master, { type: 'DeleteInstance', instanceId })
+    const story = (await master.history(chat)).map(({ event }) => event.type)
+    expect(story.slice(0, 4)).toEqual([
+      'MetaInstanceCreated',
+      'InstanceCreated',
+      'MetaInstanceUpdated',
+      'InstanceDeleted',
+    ])
+    expect(await master.history(MetaInstanceId.parse('other'))).toEqual([])
+  })
+
+  it('has its folder to itself, and gives it back', async () => {
+    const first = await open()
+    await expect(open()).rejects.toMatchObject({ code: 'data_dir_in_use' })
+    await first.close()
+    await open()
+  })
+
+  it('refuses commands once it is closed, and changes nothing by them', async () => {
+    const master = await open()
+    await master.close()
+    await expect(declare(master)).rejects.toMatchObject({ code: 'closed' })
+    expect(master.state().metaInstances).toEqual({})
+  })
+
+  it('gives its folder back where the log is damaged', async () => {
+    const first = await open()
+    await first.close()
+    const [segment = ''] = readdirSync(join(dataDir, 'log')).filter((name) => name.endsWith('.log'))
+    const { writeFileSync } = await import('node:fs')
+    writeFileSync(join(dataDir, 'log', segment), 'not a log at all')
+    await expect(open()).rejects.toMatchObject({ code: 'log_damaged' })
+    rmSync(join(dataDir, 'log'), { recursive: true })
+    expect((await open()).state().term).toBe(1)
+  })
+})

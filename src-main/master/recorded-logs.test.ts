@@ -1,0 +1,56 @@
+import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Decision } from '@core/events/event'
+import { durablePart } from '@core/state/durable'
+import { State } from '@core/state/state'
+import { readSegment } from './segment'
+import { ScratchLog } from './testing/scratch-log'
+
+/** Written by the versions they are named after, never again: a log lasts longer than the program that wrote it. */
+const recorded = join(import.meta.dirname, '..', '..', 'tests', 'fixtures', 'log')
+
+let scratch: ScratchLog
+beforeEach(() => void (scratch = new ScratchLog()))
+afterEach(() => scratch.dispose())
+
+describe.each(readdirSync(recorded))('a log of version %s', (version) => {
+  beforeEach(() => cpSync(join(recorded, version), scratch.directory, { recursive: true }))
+
+  const expected = (): State => State.parse(JSON.parse(readFileSync(join(scratch.directory, 'state.json'), 'utf8')))
+  const stateNow = async (): Promise<State> => {
+    const { log, state } = scratch.open()
+    await log.close()
+    expect(scratch.warnings).toEqual([])
+    return durablePart(state)
+  }
+
+  it('is read from its snapshot', async () => {
+    expect(await stateNow()).toEqual(expected())
+  })
+
+  it('is read from its first record', async () => {
+    for (const name of readdirSync(scratch.directory))
+      if (name.startsWith('snapshot')) rmSync(join(scratch.directory, name))
+    expect(await stateNow()).toEqual(expected())
+  })
+
+  it('has decisions of every kind', () => {
+    let from = 1
+    const kinds = new Set<string>()
+    for (const [at, path] of scratch.segments().entries()) {
+      const { records, last } = readSegment(path, { from, after: 0, isLast: at === scratch.segments().length - 1 })
+      for (const record of records) kinds.add(record.kind === 'decision' ? record.envelope.event.type : record.kind)
+      from = last + 1
+    }
+    const known = Decision.options.map((option): string => option.shape.type.value)
+    expect([...kinds].sort()).toEqual([...known, 'term'].sort())
+  })
+
+  it('is gone on with', async () => {
+    const { log } = scratch.open()
+    await log.append([{ kind: 'term', term: 99 }])
+    await log.close()
+    expect((await stateNow()).term).toBe(99)
+  })
+})

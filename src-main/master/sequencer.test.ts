@@ -1,0 +1,159 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Command } from '@core/commands/command'
+import { CommandId, MetaInstanceId, NodeId } from '@core/ids'
+import { World } from '@core/testing/world'
+import type { EventLog } from './event-log'
+import { MasterError } from './errors'
+import { Sequencer } from './sequencer'
+import { declaration, names, ScratchLog } from './testing/scratch-log'
+
+let scratch: ScratchLog
+let log: EventLog
+let clock: number
+beforeEach(() => {
+  scratch = new ScratchLog()
+  clock = 5000
+})
+afterEach(async () => {
+  await log.close()
+  scratch.dispose()
+})
+
+const started = () => {
+  const opened = scratch.open()
+  log = opened.log
+  const onFailure = vi.fn()
+  const sequencer = new Sequencer({ log, state: opened.state, now: () => clock, ids: new World().ids, onFailure })
+  return { sequencer, onFailure, append: vi.spyOn(log, 'append') }
+}
+
+const create = (id: string): Command => {
+  const event = declaration(id)
+  if (event.type !== 'MetaInstanceCreated') throw new Error(event.type)
+  const { generation: _g, createdAt: _c, consecutiveFailures: _f, replacements: _r, ...wanted } = event.metaInstance
+  return { type: 'CreateMetaInstance', ...wanted }
+}
+const remove = (id: string): Command => ({ type: 'DeleteMetaInstance', metaInstanceId: MetaInstanceId.parse(id) })
+const as = (id: string) => ({ commandId: CommandId.parse(id) })
+const leaving = { type: 'NodeLeaving', nodeId: NodeId.parse('a'), reason: 'sleep' } as const
+
+describe('the sequencer', () => {
+  it('folds, then appends, then sends on', async () => {
+    const { sequencer, append } = started()
+    const order: string[] = []
+    append.mockImplementation(() => {
+      order.push(`appended, state at ${sequencer.state().lastEventIndex}`)
+      return Promise.resolve()
+    })
+    sequencer.subscribe({ event: ({ index }, before) => order.push(`sent ${index} after ${before.lastEventIndex}`) })
+    await sequencer.add([declaration('d1'), leaving, declaration('d2')])
+    expect(order).toEqual(['appended, state at 3', 'sent 1 after 0', 'sent 2 after 1', 'sent 3 after 2'])
+  })
+
+  it('writes decisions, and nothing that was observed', async () => {
+    const { sequencer, append } = started()
+    sequencer.observe(leaving)
+    await sequencer.add([leaving, declaration('d1')])
+    const written = append.mock.calls.flatMap(([records]) => records)
+    expect(written).toMatchObject([
+      { kind: 'decision', envelope: { index: 3, event: { type: 'MetaInstanceCreated' } } },
+    ])
+  })
+
+  it('sends events in the order of their indexes, also where a listener observes something itself', () => {
+    const { sequencer } = started()
+    const seen: number[] = []
+    sequencer.subscribe({
+      event: ({ event }) => {
+        if (event.type === 'MetaInstanceCreated') sequencer.observe(leaving)
+      },
+    })
+    sequencer.subscribe({ event: ({ index }) => seen.push(index) })
+    void sequencer.add([declaration('d1'), declaration('d2')])
+    expect(seen).toEqual([1, 2, 3, 4])
+    expect(sequencer.recent.after(1, 0)?.map(({ index }) => index)).toEqual([2, 3, 4])
+  })
+
+  it('never lets time go backwards', async () => {
+    const { sequencer } = started()
+    const times: number[] = []
+    sequencer.subscribe({ event: ({ at }) => times.push(at) })
+    for (clock of [5000, 4000, 6000]) await sequencer.add([leaving])
+    expect(times).toEqual([5000, 5000, 6000])
+  })
+
+  it('answers when the decision is on the disk', async () => {
+    const { sequencer } = started()
+    expect(await sequencer.submit(create('d1'), as('1'))).toEqual({ status: 'done' })
+    expect(await scratch.declared()).toEqual(['d1'])
+  })
+
+  it('acts once on a command that is sent twice, at once or later', async () => {
+    const { sequencer, append } = started()
+    await Promise.all([sequencer.submit(create('d1'), as('1')), sequencer.submit(create('d1'), as('1'))])
+    await sequencer.submit(remove('d1'), as('2'))
+    expect(await sequencer.submit(create('d1'), as('1'))).toEqual({ status: 'done' })
+    expect(sequencer.state().metaInstances).toEqual({})
+    expect(append.mock.calls.flatMap(([records]) => records)).toHaveLength(2)
+  })
+
+  it('gives the same refusal again to the same command', async () => {
+    const { sequencer } = started()
+    const first = await sequencer.submit(remove('d1'), as('1'))
+    expect(first).toMatchObject({ status: 'refused', refusal: { code: 'not_found' } })
+    await sequencer.submit(create('d1'), as('2'))
+    expect(await sequencer.submit(remove('d1'), as('1'))).toEqual(first)
+  })
+
+  it('remembers the latest thousand commands', async () => {
+    const { sequencer } = started()
+    await Promise.all(names(1001).map((id) => sequencer.submit(remove(id), as(id))))
+    await Promise.all(['d1', 'd1001'].map((id) => sequencer.submit(create(id), as(`create ${id}`))))
+    expect(await sequencer.submit(remove('d1001'), as('d1001'))).toMatchObject({ status: 'refused' })
+    expect(await sequencer.submit(remove('d1'), as('d1'))).toEqual({ status: 'done' })
+  })
+
+  it.each([
+    ['says that it is so already', () => create('d1')],
+    ['refuses', () => remove('d2')],
+  ])('waits for the disk also where it %s: that rests on what was decided before', async (_how, command) => {
+    const { sequencer } = started()
+    const order: string[] = []
+    await Promise.all([
+      sequencer.submit(create('d1'), as('1')).then(() => order.push('decided')),
+      sequencer.submit(command(), as('2')).then(() => order.push('answered')),
+    ])
+    expect(order).toEqual(['decided', 'answered'])
+  })
+
+  it('acknowledges nothing that the disk refused, says so, and lets it be sent again', async () => {
+    const { sequencer, onFailure, append } = started()
+    const full = new MasterError('disk_full', 'full', 'free some')
+    append.mockImplementationOnce(() => Promise.reject(full))
+    await expect(sequencer.submit(create('d1'), as('1'))).rejects.toBe(full)
+    expect(onFailure).toHaveBeenCalledWith(full)
+    const { log: again, state } = scratch.open()
+    await log.close()
+    log = again
+    sequencer.restore(log, state)
+    expect(sequencer.state().metaInstances).toEqual({})
+    expect(await sequencer.submit(create('d1'), as('1'))).toEqual({ status: 'done' })
+    expect(Object.keys(sequencer.state().metaInstances)).toEqual(['d1'])
+  })
+
+  it('tells everyone that the state was put back before it sends on what that brought about', async () => {
+    const { sequencer } = started()
+    await sequencer.add([declaration('d1')])
+    const { lastEventIndex } = sequencer.state()
+    const told: string[] = []
+    sequencer.subscribe({ event: () => undefined, reset: () => sequencer.observe(leaving) })
+    sequencer.subscribe({ event: ({ index }) => told.push(`event ${index}`), reset: () => told.push('reset') })
+    const { log: again, state } = scratch.open()
+    await log.close()
+    log = again
+    sequencer.restore(log, state)
+    expect(told).toEqual(['reset', `event ${lastEventIndex + 2}`])
+    // Who saw the undone event gets a snapshot.
+    expect(sequencer.recent.after(lastEventIndex, 0)).toBeUndefined()
+  })
+})
