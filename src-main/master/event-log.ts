@@ -94,13 +94,12 @@ export class EventLog {
       // All of it is in the snapshot.
       if (following !== undefined && following <= sequence + 1 && snapshot !== undefined) continue
       const path = join(directory, name)
-      const content = readSegment(path, first, following === undefined)
-      const last = first + content.records.length - 1
+      const content = readSegment(path, { from: first, after: sequence, isLast: following === undefined })
+      const { last } = content
       logged = last
       if (following !== undefined && following !== last + 1)
         throw damaged(path, content.soundBytes, `${range(last + 1, following - 1)} missing after it`)
       for (const record of content.records) {
-        if (record.sequence <= sequence) continue
         if (record.sequence !== sequence + 1)
           throw damaged(path, SEGMENT_HEADER_BYTES, `record ${sequence + 1} is missing`)
         state =

@@ -24,7 +24,10 @@ export const firstSequenceOf = (name: string): number | undefined => {
 }
 
 export interface SegmentContent {
+  /** Those that were asked for. */
   readonly records: readonly LogRecord[]
+  /** The sequence of its last record; one less than its first where it has none. */
+  readonly last: number
   /** Where the last good record ends. */
   readonly soundBytes: number
   /** What follows it: the torn end of a write that a crash interrupted. */
@@ -58,14 +61,18 @@ const checkHeader = (file: string, bytes: Buffer): void => {
  * Reads one segment from its first record. Only the last segment may end torn, and only where no good
  * record follows; anything else is damage, and throws.
  *
- * @param from the sequence its first record must have
+ * Records up to `after` are only checked, not decoded: a snapshot holds what they did.
  */
-export const readSegment = (file: string, from: number, isLast: boolean): SegmentContent => {
+export const readSegment = (
+  file: string,
+  { from, after, isLast }: { from: number; after: number; isLast: boolean },
+): SegmentContent => {
   const bytes = readFileSync(file)
-  if (isLast && isUnbegun(bytes)) return { records: [], soundBytes: 0, torn: bytes }
+  if (isLast && isUnbegun(bytes)) return { records: [], last: from - 1, soundBytes: 0, torn: bytes }
   checkHeader(file, bytes)
   const records: LogRecord[] = []
   let offset = SEGMENT_HEADER_BYTES
+  let expected = from
   while (offset < bytes.length) {
     const payload = payloadAt(bytes, offset)
     if (!payload) {
@@ -73,14 +80,16 @@ export const readSegment = (file: string, from: number, isLast: boolean): Segmen
         throw damaged(file, offset, 'a record does not match its checksum')
       break
     }
-    const record = parsed(file, offset, payload)
-    const expected = from + records.length
-    if (record.sequence !== expected)
-      throw damaged(file, offset, `record ${record.sequence} stands where ${expected} should`)
-    records.push(record)
+    if (expected > after) {
+      const record = parsed(file, offset, payload)
+      if (record.sequence !== expected)
+        throw damaged(file, offset, `record ${record.sequence} stands where ${expected} should`)
+      records.push(record)
+    }
+    expected += 1
     offset += FRAME_HEADER_BYTES + payload.length
   }
-  return { records, soundBytes: offset, torn: bytes.subarray(offset) }
+  return { records, last: expected - 1, soundBytes: offset, torn: bytes.subarray(offset) }
 }
 
 const parsed = (file: string, offset: number, payload: Buffer): LogRecord => {
