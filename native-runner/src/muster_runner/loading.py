@@ -1,12 +1,13 @@
 """Brings a model into memory, telling how far it is."""
 
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
+from mlx_lm.models.cache import make_prompt_cache
+from mlx_lm.utils import load_model
 
 from muster_runner.model_files import ModelFileError, check_model, context_length, read_json
 from muster_runner.tokenizer import Tokenizer, load_tokenizer
@@ -16,12 +17,19 @@ DEFAULT_CONTEXT = 8192
 Progress = Callable[[int, int], None]
 
 
+class Unsupported(Exception):
+    """A sound model that this runner cannot run; the message says why."""
+
+
 @dataclass(frozen=True)
 class LoadedModel:
+    """``context_length``: most tokens of prompt and answer together. ``weight_bytes``: what the weights take."""
+
     model: Any
     tokenizer: Tokenizer
     context_length: int
     generation_config: dict[str, Any]
+    weight_bytes: int
 
 
 def set_wired_limit() -> None:
@@ -31,21 +39,17 @@ def set_wired_limit() -> None:
 
 
 def load(directory: Path, max_context: int | None, progress: Progress) -> LoadedModel:
-    """Loads all layers. ``progress(loaded, layers)`` after each. Raises ModelFileError, which names the file."""
-    from mlx_lm.utils import load_model
-
+    """Loads all layers. ``progress(loaded, layers)`` after each. Raises ModelFileError and Unsupported."""
     config = check_model(directory)
     tokenizer = load_tokenizer(directory, config)
     path = directory / "generation_config.json"
     generation_config = read_json(path) if path.exists() else {}
     set_wired_limit()
-    try:
-        model, config = load_model(directory, lazy=True)
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelFileError(f"config.json does not fit the model's weights: {error}") from error
+    model, config = _lazily(directory, config)
     layers = list(getattr(model, "layers", []))
     total = max(1, len(layers))
-    # Lazy arrays are read when they are evaluated: layer by layer shows honest progress and bounds the peak.
+    # Lazy arrays are read when they are evaluated: layer by layer shows honest progress and bounds the peak. The
+    # embedding and the head come with the last layer, which is done when all is.
     for at, layer in enumerate(layers):
         mx.eval(layer.parameters())
         if at + 1 < total:
@@ -58,20 +62,20 @@ def load(directory: Path, max_context: int | None, progress: Progress) -> Loaded
         tokenizer=tokenizer,
         context_length=min(limits, default=DEFAULT_CONTEXT),
         generation_config=generation_config if isinstance(generation_config, dict) else {},
+        weight_bytes=mx.get_active_memory(),
     )
 
 
-def warm_up(model: Any, prefill_step: int) -> int:
-    """Generates once, so that the first request does not pay for compiling. Returns the cache's bytes per token."""
-    from mlx_lm.models.cache import make_prompt_cache
-
-    cache = make_prompt_cache(model)
-    prompt = min(16, prefill_step)
-    mx.eval(model(mx.zeros((1, prompt), mx.int32), cache=cache), [layer.state for layer in cache])
-    mx.eval(model(mx.zeros((1, 1), mx.int32), cache=cache))
-    held = 0
-    for layer in cache:
-        # Caches of other kinds have no keys that grow with the tokens.
-        with contextlib.suppress(AttributeError, TypeError, ValueError):
-            held += sum(array.nbytes for array in layer.state[:2])
-    return max(1, held // (prompt + 1))
+def _lazily(directory: Path, config: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The model without its weights read yet."""
+    try:
+        model, config = load_model(directory, lazy=True)
+    except (ValueError, KeyError, TypeError) as error:
+        if "not supported" in str(error):
+            raise Unsupported(
+                f"this version of mlx-lm does not know the architecture {config['model_type']}"
+            ) from error
+        raise ModelFileError(f"config.json does not fit the model's weights: {error}") from error
+    if not all(hasattr(cache, "merge") for cache in make_prompt_cache(model)):
+        raise Unsupported(f"mlx-lm cannot batch requests for the architecture {config['model_type']}")
+    return model, config

@@ -3,8 +3,12 @@
 from typing import Any
 
 import mlx.core as mx
+import numpy as np
 
 from muster_runner.tokenizer import Tokenizer
+
+# JSON knows no infinity; this is what OpenAI gives for what cannot be.
+IMPOSSIBLE = -9999.0
 
 
 class Logprobs:
@@ -12,19 +16,20 @@ class Logprobs:
 
     def __init__(self, tokenizer: Tokenizer):
         self._tokenizer = tokenizer
+        # Not the engine's stream: there this would wait for the next step, which is already being computed.
+        self._stream = mx.new_stream(mx.cpu)
 
     def entry(self, token: int, logprobs: mx.array, alternatives: int) -> dict[str, Any]:
         """The token with its ``alternatives`` best ones, best first. ``logprobs``: one value a vocabulary entry."""
+        values = np.array(logprobs.astype(mx.float32, stream=self._stream))
         top: list[dict[str, Any]] = []
-        if alternatives:
-            best = mx.argpartition(-logprobs, kth=alternatives - 1)[:alternatives]
-            values = logprobs[best]
-            order = mx.argsort(-values)
-            pairs = zip(best[order].tolist(), values[order].tolist(), strict=True)
-            top = [self._named(other, value) for other, value in pairs]
-        return {**self._named(token, logprobs[token].item()), "top": top}
+        if count := min(alternatives, values.size):
+            best = np.argpartition(-values, count - 1)[:count]
+            best = best[np.argsort(-values[best], kind="stable")]
+            top = [self._named(int(other), float(values[other])) for other in best]
+        return {**self._named(token, float(values[token])), "top": top}
 
     def _named(self, token: int, logprob: float) -> dict[str, Any]:
         data = self._tokenizer.token_bytes(token)
-        # JSON knows no infinity; this is what OpenAI gives for what cannot be.
-        return {"token": data.decode("utf-8", "replace"), "logprob": max(logprob, -9999.0), "bytes": list(data)}
+        value = logprob if logprob > IMPOSSIBLE else IMPOSSIBLE
+        return {"token": data.decode("utf-8", "replace"), "logprob": value, "bytes": list(data)}

@@ -1,16 +1,17 @@
 """The two named pipes of a runner.
 
-A frame is a ``uint32`` little-endian byte count and that many bytes of UTF-8 JSON. Each pipe has a thread of its
-own, so that neither a slow reader at the other end nor a long computation here ever blocks the other direction.
+A frame is a ``uint32`` little-endian byte count and that many bytes of UTF-8 JSON. Neither a slow reader at the other
+end nor a long computation here ever blocks the other direction.
 """
 
+import errno
 import json
 import os
-import queue
 import struct
 import threading
+from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 MAX_FRAME_BYTES = 64 * 1024 * 1024
 # What may wait for the supervisor to read. Past that nobody is reading any more, and waiting would only eat memory.
@@ -61,50 +62,74 @@ def read_frame(fd: int) -> dict[str, Any] | None:
 
 
 class EventWriter:
-    """Writes frames in the order they were sent, from a thread of its own; ``send`` never waits."""
+    """Writes frames in the order they were sent; ``send`` never waits.
 
-    def __init__(self, path: str, abandoned: Callable[[], None]):
-        self._path = path
-        self._abandoned = abandoned
-        self._frames: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+    A frame goes straight into the pipe while there is room, which saves every token a change of threads. What does
+    not fit waits for a thread that goes on when the supervisor reads again. Two things must end the process: ``closed``
+    says that nobody holds the other end any more, ``unread`` that more than MAX_UNREAD_BYTES wait (and how many).
+    """
+
+    def __init__(self, path: str, closed: Callable[[], NoReturn], unread: Callable[[int], NoReturn]):
+        self._closed, self._unread_too_long = closed, unread
+        self._waiting: deque[bytes] = deque()
         self._unread = 0
-        self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._run, name="events", daemon=True)
-        self._thread.start()
+        self._changed = threading.Condition()
+        try:
+            self._now = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            closed()
+        self._later = os.open(path, os.O_WRONLY)
+        threading.Thread(target=self._write_waiting, name="events", daemon=True).start()
 
     def send(self, **frame: Any) -> None:
         data = encode(frame)
-        with self._lock:
-            self._unread += len(data)
-            full = self._unread > MAX_UNREAD_BYTES
-        if full:
-            self._abandoned()
-        self._frames.put(data)
+        with self._changed:
+            if not self._waiting:
+                data = data[self._write_now(data) :]
+            if data:
+                self._waiting.append(data)
+                self._unread += len(data)
+                self._changed.notify_all()
+            if self._unread > MAX_UNREAD_BYTES:
+                self._unread_too_long(self._unread)
 
-    def close(self, timeout: float = 5.0) -> None:
+    def flush(self, timeout: float = 5.0) -> None:
         """Waits until all is written, or for ``timeout`` seconds."""
-        self._frames.put(None)
-        self._thread.join(timeout)
+        with self._changed:
+            self._changed.wait_for(lambda: not self._waiting, timeout)
 
-    def _run(self) -> None:
-        fd = os.open(self._path, os.O_WRONLY)
-        while (data := self._frames.get()) is not None:
+    def _write_now(self, data: bytes) -> int:
+        try:
+            return os.write(self._now, data)
+        except BlockingIOError:
+            return 0
+        except BrokenPipeError:
+            self._closed()
+
+    def _write_waiting(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting)
+                # Stays first in the line until it is written: what is sent meanwhile must not overtake it.
+                data = self._waiting[0]
             try:
                 view = memoryview(data)
                 while view:
-                    view = view[os.write(fd, view) :]
+                    view = view[os.write(self._later, view) :]
             except BrokenPipeError:
-                self._abandoned()
-                return
-            with self._lock:
+                self._closed()
+            with self._changed:
+                self._waiting.popleft()
                 self._unread -= len(data)
-        os.close(fd)
+                self._changed.notify_all()
 
 
 def read_commands(
-    path: str, handle: Callable[[dict[str, Any]], None], ended: Callable[[FrameError | None], None]
+    path: str, handle: Callable[[dict[str, Any]], None], ended: Callable[[Exception | None], None]
 ) -> None:
-    """Reads commands in a thread until the pipe ends or breaks, then says so once."""
+    """Reads commands in a thread until the pipe ends or ``handle`` or the pipe fails, then says so once."""
 
     def run() -> None:
         # Opened without waiting for a writer: where the app has died meanwhile there is none and never will be.
@@ -113,7 +138,8 @@ def read_commands(
         try:
             while (frame := read_frame(fd)) is not None:
                 handle(frame)
-        except FrameError as error:
+        except Exception as error:
+            # Without this thread the process would hear nothing any more, and never end.
             ended(error)
         else:
             ended(None)

@@ -11,6 +11,14 @@ class ProtocolError(Exception):
     """A frame is not a command this runner knows; the message names the field."""
 
 
+class RequestError(ProtocolError):
+    """A request that breaks the protocol, but says which task it is for: only that one has to fail."""
+
+    def __init__(self, task_id: str, message: str):
+        super().__init__(message)
+        self.task_id = task_id
+
+
 @dataclass(frozen=True)
 class Hello:
     protocol: int
@@ -101,12 +109,20 @@ class _Fields:
             raise ProtocolError(f"{self._where}.{name} is {value}, not from {least} to {most}")
         return value
 
+    def text(self, name: str, most: int | None = None) -> str:
+        """A string that is not empty, of at most ``most`` UTF-16 units, which is how the schema's language counts."""
+        value = self.take(name, str)
+        if not value or (most is not None and len(value.encode("utf-16-le", "surrogatepass")) > 2 * most):
+            raise ProtocolError(f"{self._where}.{name} is empty or too long")
+        return value
+
     def done(self) -> None:
         if self._left:
             raise ProtocolError(f"{self._where} has unknown fields: {', '.join(sorted(self._left))}")
 
 
 _FLOAT = (int, float)
+MAX_ID = 200
 
 
 def _sampling(value: Any) -> Sampling:
@@ -137,7 +153,17 @@ def _messages(value: list[Any]) -> list[dict[str, str]]:
     return messages
 
 
-def _generate(value: Any) -> Generate:
+def _generate(value: dict[str, Any]) -> Generate:
+    try:
+        return _request(value)
+    except ProtocolError as error:
+        task_id = value.get("taskId")
+        if not isinstance(task_id, str) or not task_id:
+            raise
+        raise RequestError(task_id, str(error)) from error
+
+
+def _request(value: dict[str, Any]) -> Generate:
     fields = _Fields(value, "request")
     prompt = _Fields(fields.take("prompt", dict), "prompt")
     kind: Literal["chat", "text"] = prompt.take("kind", str)
@@ -149,9 +175,9 @@ def _generate(value: Any) -> Generate:
     stop = fields.take("stop", list)
     if len(stop) > 16 or not all(isinstance(text, str) and text for text in stop):
         raise ProtocolError("request.stop is not a list of at most 16 strings")
-    fields.take("modelId", str)
+    fields.text("modelId", MAX_ID)
     generate = Generate(
-        task_id=fields.take("taskId", str),
+        task_id=fields.text("taskId", MAX_ID),
         messages=messages,
         text=text,
         sampling=_sampling(fields.take("sampling", dict)),
@@ -169,8 +195,8 @@ def _load(fields: _Fields) -> Load:
     if sharding not in ("Pipeline", "Tensor") or instance_meta not in ("MlxRing", "MlxJaccl"):
         raise ProtocolError(f"load asks for {sharding} over {instance_meta}, which this runner does not know")
     load = Load(
-        model_id=fields.take("modelId", str),
-        model_path=fields.take("modelPath", str),
+        model_id=fields.text("modelId", MAX_ID),
+        model_path=fields.text("modelPath"),
         sharding=sharding,
         instance_meta=instance_meta,
         rank=shard.number("rank", int, 0),
@@ -191,13 +217,13 @@ def parse_command(frame: dict[str, Any]) -> Command:
     command: Command
     match kind:
         case "hello":
-            command = Hello(protocol=fields.take("protocol", int), runner_id=fields.take("runnerId", str))
+            command = Hello(protocol=fields.take("protocol", int), runner_id=fields.text("runnerId", MAX_ID))
         case "load":
             command = _load(fields)
         case "generate":
             command = _generate(fields.take("request", dict))
         case "cancel":
-            command = Cancel(task_id=fields.take("taskId", str))
+            command = Cancel(task_id=fields.text("taskId", MAX_ID))
         case "shutdown":
             command = Shutdown()
         case _:

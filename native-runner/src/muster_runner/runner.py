@@ -5,26 +5,29 @@ import queue
 import sys
 import threading
 import time
+import traceback
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from muster_runner import PROTOCOL
+from muster_runner.heartbeat import Heartbeat
 from muster_runner.model_files import ModelFileError
 from muster_runner.pipes import EventWriter, FrameError, read_commands
 from muster_runner.protocol import (
     Cancel,
-    Command,
     Generate,
     Hello,
     Load,
     ProtocolError,
+    RequestError,
     Shutdown,
     parse_command,
 )
 
-HEARTBEAT_SECONDS = 1.0
-# Kept prompts may take as much as the conversation they are kept for, twice.
-CACHED_CONTEXTS = 2
+if TYPE_CHECKING:
+    # Imported for good in _import: the pipes must answer long before mlx is there.
+    from muster_runner.engine import Engine
+    from muster_runner.intake import Intake, Prepared
 
 
 class Failure(Exception):
@@ -35,111 +38,140 @@ class Failure(Exception):
         self.code = code
 
 
+class Leaving(Exception):
+    """A shutdown came while something else was being done."""
+
+
 class Runner:
     def __init__(self, pipes: Path, began: float):
         self._began = began
-        self._inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
-        self._events = EventWriter(str(pipes / "events"), abandoned=lambda: os._exit(0))
-        self._engine: Any = None
+        self._inbox: queue.SimpleQueue[Load | Prepared | Cancel | Shutdown] = queue.SimpleQueue()
+        self._events = EventWriter(str(pipes / "events"), closed=self._app_is_gone, unread=self._nobody_reads)
+        self._heartbeat = Heartbeat(self._events.send, self._progress, orphaned=self._app_is_gone)
+        self._engine: Engine | None = None
+        self._intake: Intake | None = None
         self._status: str | None = None
-        self._over = threading.Event()
+        self._leaving = threading.Event()
         read_commands(str(pipes / "commands"), self._receive, self._ended)
 
     def run(self) -> int:
         """Until shut down. Returns the exit code."""
         try:
             self._serve()
-        except Failure as failure:
-            print(failure, file=sys.stderr)
-            self._fail(str(failure), failure.code)
-        except ModelFileError as error:
+        except Leaving:
+            self._say("ShuttingDown")
+            code = 0
+        except (Failure, ModelFileError) as error:
             print(error, file=sys.stderr)
-            self._fail(str(error), "model_file")
+            self._fail(str(error), error.code if isinstance(error, Failure) else "model_file")
+            code = 1
         except Exception as error:
-            import traceback
-
             traceback.print_exc()
             self._fail(f"{type(error).__name__}: {error}", "internal")
-        else:
-            self._events.close()
-            return 0
-        self._events.close()
-        return 1
+            code = 1
+        self._heartbeat.stop()
+        self._events.flush()
+        return code
 
     # The commands' thread
 
     def _receive(self, frame: dict[str, Any]) -> None:
         try:
             command = parse_command(frame)
-        except ProtocolError as error:
-            self._stop_at_once(str(error))
-        if isinstance(command, Hello):
-            self._greet(command)
-        else:
-            self._inbox.put(command)
+        except RequestError as error:
+            self._reject(error.task_id, "invalid_request", str(error))
+            return
+        match command:
+            case Hello():
+                self._greet(command)
+            case Generate():
+                self._prepare(command)
+            case Shutdown():
+                self._leaving.set()
+                self._inbox.put(command)
+            case Load() | Cancel():
+                self._inbox.put(command)
 
     def _greet(self, hello: Hello) -> None:
         """Answers at once, even while the imports are running: a supervisor tells a slow start from a dead one."""
         if hello.protocol != PROTOCOL:
-            self._stop_at_once(f"this runner speaks protocol {PROTOCOL}, not {hello.protocol}; run the set-up again")
+            raise ProtocolError(f"this runner speaks protocol {PROTOCOL}, not {hello.protocol}; run the set-up again")
         versions = {"python": sys.version.split()[0]}
         self._events.send(type="hello", protocol=PROTOCOL, runnerId=hello.runner_id, pid=os.getpid(), versions=versions)
-        threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
+        self._heartbeat.start()
 
-    def _ended(self, error: FrameError | None) -> None:
+    def _prepare(self, request: Generate) -> None:
+        if self._intake is None:
+            self._reject(request.task_id, "model_unavailable", "the model is not loaded yet")
+            return
+        from muster_runner.intake import Rejected
+
+        try:
+            self._inbox.put(self._intake.prepare(request))
+        except Rejected as error:
+            self._reject(request.task_id, error.code, str(error))
+
+    def _ended(self, error: Exception | None) -> NoReturn:
         """The app is gone, or talks nonsense. In either case nobody waits for what is being computed."""
-        if error is not None:
-            self._stop_at_once(str(error))
-        os._exit(0)
-
-    def _stop_at_once(self, message: str) -> None:
-        print(message, file=sys.stderr, flush=True)
-        self._fail(message, "protocol")
-        self._events.close()
+        if error is None:
+            self._app_is_gone()
+        if isinstance(error, ProtocolError | FrameError):
+            print(error, file=sys.stderr, flush=True)
+            self._fail(str(error), "protocol")
+        else:
+            traceback.print_exception(error)
+            self._fail(f"{type(error).__name__}: {error}", "internal")
+        self._events.flush()
         os._exit(1)
 
-    def _beat(self) -> None:
-        while not self._over.wait(HEARTBEAT_SECONDS):
-            engine = self._engine
-            steps, active = (engine.steps, engine.active) if engine else (0, 0)
-            self._events.send(type="heartbeat", steps=steps, active=active)
+    def _app_is_gone(self) -> NoReturn:
+        os._exit(0)
+
+    def _nobody_reads(self, unread: int) -> NoReturn:
+        print(f"nobody reads this runner's events: {unread} bytes wait", file=sys.stderr, flush=True)
+        os._exit(1)
 
     # The engine's thread
 
     def _serve(self) -> None:
+        """Raises Leaving in the end."""
         imports = self._import()
-        load = self._inbox.get()
-        while not isinstance(load, Load):
-            if isinstance(load, Shutdown):
-                return
-            load = self._inbox.get()
-        self._load(load, imports)
+        while not isinstance(load := self._next(), Load):
+            pass
+        engine = self._engine = self._load(load, imports)
+        self._say("Ready")
         while True:
             # Nothing to do: wait in the queue, without using the processor.
-            commands = [self._inbox.get()] if not self._engine.active else []
+            commands = [] if engine.active else [self._next()]
             while not self._inbox.empty():
-                commands.append(self._inbox.get())
+                commands.append(self._next())
             for command in commands:
-                if isinstance(command, Shutdown):
-                    self._say("ShuttingDown")
-                    return
-                self._apply(command)
-            self._say("Running" if self._engine.active else "Ready")
-            if self._engine.active:
-                self._engine.step()
-                if not self._engine.active:
-                    self._say("Ready")
+                self._apply(engine, command)
+            if engine.active:
+                self._say("Running")
+                engine.step()
+            if not engine.active:
+                self._say("Ready")
 
-    def _apply(self, command: Command) -> None:
+    def _next(self) -> "Load | Prepared | Cancel":
+        command = self._inbox.get()
+        if isinstance(command, Shutdown):
+            raise Leaving
+        return command
+
+    def _apply(self, engine: "Engine", command: "Load | Prepared | Cancel") -> None:
+        from muster_runner.engine import BusyTask
+
         match command:
-            case Generate():
-                self._engine.add(command)
-            case Cancel(task_id=task_id):
-                self._engine.cancel(task_id)
             case Load():
                 raise Failure("this runner has already loaded a model", "protocol")
-            case _:
-                raise Failure(f"unexpected command {command}", "protocol")
+            case Cancel(task_id=task_id):
+                engine.cancel(task_id)
+            case prepared:
+                try:
+                    engine.add(prepared)
+                except BusyTask as error:
+                    self._reject(prepared.request.task_id, "invalid_request", str(error))
 
     def _import(self) -> float:
         """Seconds that the imports took."""
@@ -148,59 +180,67 @@ class Runner:
             from muster_runner.deferred import import_mlx_lm
 
             import_mlx_lm()
-            import muster_runner.engine
-            import muster_runner.loading  # noqa: F401
+            import muster_runner.loading
+            import muster_runner.warm_up  # noqa: F401
         except ImportError as error:
             raise Failure(
                 f"the Python environment is incomplete: {error}; run the set-up again", "environment"
             ) from error
         return time.monotonic() - start
 
-    def _load(self, load: Load, imports: float) -> None:
-        import mlx.core as mx
-
-        from muster_runner.engine import Engine, EngineOptions, prefill_step
+    def _load(self, load: Load, imports: float) -> "Engine":
+        from muster_runner.engine import Engine, engine_options
+        from muster_runner.intake import Intake
+        from muster_runner.loading import Unsupported
         from muster_runner.loading import load as load_model
-        from muster_runner.loading import warm_up
+        from muster_runner.warm_up import warm_up
 
         if load.world_size != 1:
             raise Failure("this runner cannot share a model out over several machines", "unsupported")
         start = time.monotonic()
-        self._say("Loading", layersLoaded=0, layers=load.layers)
-        loaded = load_model(
-            Path(load.model_path),
-            load.max_context,
-            lambda done, layers: self._events.send(type="status", status="Loading", layersLoaded=done, layers=layers),
-        )
+        self._layers_loaded(0, load.layers)
+        try:
+            loaded = load_model(Path(load.model_path), load.max_context, self._layers_loaded)
+        except Unsupported as error:
+            raise Failure(str(error), "unsupported") from error
         ready = time.monotonic()
         self._say("WarmingUp")
-        per_token = warm_up(loaded.model, prefill_step())
-        options = EngineOptions(
-            context_length=loaded.context_length,
-            cache_bytes=CACHED_CONTEXTS * loaded.context_length * per_token,
-            generation_config=loaded.generation_config,
-            prefill_step=prefill_step(),
-        )
-        self._engine = Engine(loaded.model, loaded.tokenizer, options, self._events.send)
-        timings = {
-            "python": max(0.0, self._began),
-            "imports": imports,
-            "load": ready - start,
-            "warmUp": time.monotonic() - ready,
-        }
+        options = engine_options(loaded, load.max_context, warm_up(loaded.model, loaded.tokenizer))
+        engine = Engine(loaded.model, loaded.tokenizer, options, self._events.send)
+        self._intake = Intake(loaded.tokenizer, loaded.context_length)
         self._events.send(
             type="loaded",
             contextLength=loaded.context_length,
-            memoryBytes=int(mx.get_active_memory()),
-            timings=timings,
+            memoryBytes=loaded.weight_bytes,
+            timings={
+                "python": self._began,
+                "imports": imports,
+                "load": ready - start,
+                "warmUp": time.monotonic() - ready,
+            },
         )
-        self._say("Ready")
+        return engine
 
-    def _say(self, status: str, **more: Any) -> None:
+    # Either thread
+
+    def _layers_loaded(self, done: int, layers: int) -> None:
+        if self._leaving.is_set():
+            raise Leaving
+        self._status = "Loading"
+        self._events.send(type="status", status="Loading", layersLoaded=done, layers=layers)
+
+    def _progress(self) -> tuple[int, int]:
+        engine = self._engine
+        return (engine.steps, engine.active) if engine else (0, 0)
+
+    def _say(self, status: str) -> None:
         if status != self._status:
             self._status = status
-            self._events.send(type="status", status=status, **more)
+            self._events.send(type="status", status=status)
+
+    def _reject(self, task_id: str, code: str, message: str) -> None:
+        self._events.send(type="rejected", taskId=task_id, code=code, message=message)
 
     def _fail(self, message: str, code: str) -> None:
-        self._over.set()
+        self._heartbeat.stop()
         self._events.send(type="failed", errorMessage=message, code=code)

@@ -12,9 +12,11 @@ from mlx_lm.sample_utils import apply_min_p, apply_top_k, apply_top_p, greedy_sa
 from muster_runner.protocol import Sampling
 
 Sampler = Callable[[mx.array], mx.array]
+Processor = Callable[[mx.array, mx.array], mx.array]
 
 # How far back a repetition is looked for, in tokens.
 REPETITION_CONTEXT = 256
+LEAST_TEMPERATURE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -65,13 +67,15 @@ class SeededSampler:
 def make_sampler(sampling: Sampling) -> Sampler:
     """The sampler of one request. Without a temperature and seed of its own it is shared with its like."""
     temperature = 1.0 if sampling.temperature is None else sampling.temperature
-    if temperature == 0:
+    # Nothing but the best token is left when the nucleus is empty, or when its lead is multiplied without bound.
+    if temperature < LEAST_TEMPERATURE or sampling.top_p == 0:
         return greedy_sampler
-    distribution = Distribution(temperature, sampling.top_p or 0.0, sampling.top_k or 0, sampling.min_p or 0.0)
+    top_p = 1.0 if sampling.top_p is None else sampling.top_p
+    distribution = Distribution(temperature, top_p, sampling.top_k or 0, sampling.min_p or 0.0)
     return _shared_sampler(distribution) if sampling.seed is None else SeededSampler(distribution, sampling.seed)
 
 
-def make_processors(sampling: Sampling) -> list[Callable[[mx.array, mx.array], mx.array]]:
+def make_processors(sampling: Sampling) -> list[Processor]:
     """What changes a request's logits before they are normalised."""
     penalty = sampling.repetition_penalty
     if penalty is None or penalty == 1:
@@ -90,9 +94,24 @@ def with_defaults(sampling: Sampling, config: dict[str, Any]) -> Sampling:
     greedy = config.get("do_sample") is False and "temperature" not in config
     defaults = {
         "temperature": 0.0 if greedy else number("temperature", 0),
-        "top_p": number("top_p", 0),
+        "top_p": number("top_p", 1e-9),
         "top_k": int(number("top_k", 0) or 0) or None,
         "min_p": number("min_p", 0),
         "repetition_penalty": number("repetition_penalty", 1e-9),
     }
     return replace(sampling, **{name: value for name, value in defaults.items() if getattr(sampling, name) is None})
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How one request's tokens are drawn: ``processors`` change its logits, ``sampler`` draws from the log
+    probabilities that come of them."""
+
+    sampler: Sampler
+    processors: list[Processor]
+
+
+def drawing(sampling: Sampling, config: dict[str, Any]) -> Drawing:
+    """``config``: the model's generation_config.json, for what the request leaves open."""
+    complete = with_defaults(sampling, config)
+    return Drawing(make_sampler(complete), make_processors(complete))

@@ -1,22 +1,14 @@
 """Text to tokens and back, with the ``tokenizers`` library where the model has a tokenizer.json."""
 
-import datetime
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
+from muster_runner.chat_template import ChatTemplate, TemplateError, find_chat_template
 from muster_runner.model_files import ModelFileError, read_json
-
-
-class TemplateError(Exception):
-    """The conversation does not fit the model's chat template; the message says why."""
-
-
-class TextStream(Protocol):
-    """Gives the text of one token after the other, holding back unfinished characters."""
-
-    def add(self, token: int) -> str: ...
+from muster_runner.text_stream import ByteStream, DecodingStream, FastStream, TextStream
 
 
 class Tokenizer(Protocol):
@@ -42,59 +34,12 @@ def _byte_characters() -> dict[str, int]:
 BYTE_CHARACTERS = _byte_characters()
 
 
-def chat_template(directory: Path, config: dict[str, Any]) -> str | None:
-    """The model's chat template, from wherever models keep it."""
-    file = directory / "chat_template.jinja"
-    if file.exists():
-        return file.read_text(encoding="utf-8")
-    template = config.get("chat_template")
-    if template is None and (directory / "chat_template.json").exists():
-        template = read_json(directory / "chat_template.json").get("chat_template")
-    if isinstance(template, list):
-        named = {entry.get("name"): entry.get("template") for entry in template if isinstance(entry, dict)}
-        template = named.get("default")
-    return template if isinstance(template, str) else None
-
-
-class ChatTemplate:
-    """A chat template in a sandbox: it comes with the model and is not to be trusted."""
-
-    def __init__(self, source: str, variables: dict[str, str]):
-        from jinja2 import TemplateSyntaxError
-        from jinja2.ext import loopcontrols
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-        def raise_exception(message: str) -> None:
-            raise TemplateError(message)
-
-        environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
-        environment.filters["tojson"] = lambda value, indent=None: json.dumps(value, ensure_ascii=False, indent=indent)
-        environment.globals["raise_exception"] = raise_exception
-        environment.globals["strftime_now"] = lambda form: datetime.datetime.now().strftime(form)
-        self._variables = variables
-        try:
-            self._template = environment.from_string(source)
-        except TemplateSyntaxError as error:
-            raise ModelFileError(f"the chat template is damaged: {error}") from error
-
-    def render(self, messages: list[dict[str, str]]) -> str:
-        from jinja2 import TemplateError as JinjaError
-
-        try:
-            return self._template.render(messages=messages, add_generation_prompt=True, tools=None, **self._variables)
-        except JinjaError as error:
-            raise TemplateError(f"the model's chat template fails: {error}") from error
-
-
-class _FastStream:
-    def __init__(self, tokenizer: Any):
-        from tokenizers.decoders import DecodeStream
-
-        self._tokenizer = tokenizer
-        self._stream = DecodeStream(skip_special_tokens=True)
-
-    def add(self, token: int) -> str:
-        return self._stream.step(self._tokenizer, token) or ""
+def _decoder_kinds(tokenizer: Any) -> set[str]:
+    """The names of the steps that make text of tokens."""
+    if tokenizer.decoder is None:
+        return set()
+    state = json.loads(tokenizer.decoder.__getstate__())
+    return {step["type"] for step in [state, *state.get("decoders", [])]}
 
 
 class FastTokenizer:
@@ -109,12 +54,17 @@ class FastTokenizer:
             raise ModelFileError(f"tokenizer.json is damaged: {error}") from error
         path = directory / "tokenizer_config.json"
         config = read_json(path) if path.exists() else {}
-        specials = {name: self._text(config.get(name)) for name in ("bos_token", "eos_token", "pad_token", "unk_token")}
-        known = {name: text for name, text in specials.items() if text is not None}
+        named = {name: self._text(config.get(name)) for name in ("bos_token", "eos_token", "pad_token", "unk_token")}
+        known = {name: text for name, text in named.items() if text is not None}
         self.eos_token_ids = _eos_token_ids(directory, model_config)
         if (eos := known.get("eos_token")) is not None and (token := self._tokenizer.token_to_id(eos)) is not None:
             self.eos_token_ids.add(token)
-        source = chat_template(directory, config)
+        added = self._tokenizer.get_added_tokens_decoder()
+        self._added = {token: entry.content.encode() for token, entry in added.items()}
+        self._special = frozenset(token for token, entry in added.items() if entry.special)
+        self._decoders = _decoder_kinds(self._tokenizer)
+        self.token_bytes = lru_cache(maxsize=1 << 16)(self._token_bytes)
+        source = find_chat_template(directory, config)
         self._template = ChatTemplate(source, known) if source is not None else None
 
     @staticmethod
@@ -133,30 +83,24 @@ class FastTokenizer:
         return self._tokenizer.decode(list(tokens), skip_special_tokens=False)
 
     def stream(self) -> TextStream:
-        return _FastStream(self._tokenizer)
+        if "ByteLevel" in self._decoders:
+            return ByteStream(self.token_bytes, self._special)
+        return FastStream(self._tokenizer)
 
-    def token_bytes(self, token: int) -> bytes:
-        text = self._tokenizer.id_to_token(token) or ""
-        if text and all(character in BYTE_CHARACTERS for character in text):
-            return bytes(BYTE_CHARACTERS[character] for character in text)
+    def _token_bytes(self, token: int) -> bytes:
+        if (content := self._added.get(token)) is not None:
+            return content
+        text = self._tokenizer.id_to_token(token)
+        if text is None:
+            # Vocabularies are padded: a model may draw an entry that stands for nothing.
+            return b""
+        if "ByteLevel" in self._decoders:
+            return bytes(BYTE_CHARACTERS[character] for character in text if character in BYTE_CHARACTERS)
+        if "ByteFallback" in self._decoders:
+            if len(text) == 6 and text.startswith("<0x") and text.endswith(">"):
+                return bytes([int(text[3:5], 16)])
+            return text.replace("\u2581", " ").encode()
         return self.decode([token]).encode()
-
-
-class _DecodingStream:
-    """Decodes what is pending again with each token; slow, and right for any tokenizer."""
-
-    def __init__(self, tokenizer: "TransformersTokenizer"):
-        self._tokenizer = tokenizer
-        self._tokens: list[int] = []
-        self._given = 0
-
-    def add(self, token: int) -> str:
-        self._tokens.append(token)
-        text = self._tokenizer.decode(self._tokens)
-        if text.endswith("\ufffd"):
-            return ""
-        new, self._given = text[self._given :], len(text)
-        return new
 
 
 class TransformersTokenizer:
@@ -165,7 +109,10 @@ class TransformersTokenizer:
     def __init__(self, directory: Path, model_config: dict[str, Any]):
         from transformers import AutoTokenizer
 
-        self._tokenizer = AutoTokenizer.from_pretrained(str(directory), local_files_only=True)
+        try:
+            self._tokenizer = AutoTokenizer.from_pretrained(str(directory), local_files_only=True)
+        except Exception as error:  # so many tokenizers, so many ways to fail
+            raise ModelFileError(f"the tokenizer in {directory} cannot be read: {error}") from error
         self.eos_token_ids = _eos_token_ids(directory, model_config)
         if self._tokenizer.eos_token_id is not None:
             self.eos_token_ids.add(self._tokenizer.eos_token_id)
@@ -177,14 +124,14 @@ class TransformersTokenizer:
         try:
             text = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         except Exception as error:  # templates raise what they like
-            raise TemplateError(str(error)) from error
+            raise TemplateError(f"the model's chat template fails: {error}") from error
         return self._tokenizer.encode(text, add_special_tokens=False)
 
     def decode(self, tokens: Sequence[int]) -> str:
         return self._tokenizer.decode(list(tokens))
 
     def stream(self) -> TextStream:
-        return _DecodingStream(self)
+        return DecodingStream(lambda tokens: self._tokenizer.decode(tokens, skip_special_tokens=True))
 
     def token_bytes(self, token: int) -> bytes:
         return self.decode([token]).encode()

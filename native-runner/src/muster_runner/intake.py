@@ -1,0 +1,67 @@
+"""Turns requests into tokens before they reach the engine.
+
+This runs in the commands' thread: a long prompt is tokenised while the others go on being answered, and nothing that
+is wrong with a request ever gets near the batch.
+"""
+
+import time
+from dataclasses import dataclass
+
+from muster_runner.chat_template import TemplateError
+from muster_runner.protocol import Generate
+from muster_runner.tokenizer import Tokenizer
+
+
+class Rejected(Exception):
+    """A request that cannot be served; ``code`` is the protocol's name for the reason, the message is for people."""
+
+    def __init__(self, code: str, message: str):
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A request the engine can take. ``limit``: most tokens to generate; ``received``: monotonic seconds."""
+
+    request: Generate
+    tokens: list[int]
+    limit: int
+    received: float
+
+
+class Intake:
+    """``context_length``: most tokens of prompt and answer together."""
+
+    def __init__(self, tokenizer: Tokenizer, context_length: int):
+        self._tokenizer = tokenizer
+        self._context = context_length
+
+    def prepare(self, request: Generate) -> Prepared:
+        """Raises Rejected."""
+        received = time.monotonic()
+        try:
+            if request.messages is not None:
+                tokens = self._tokenizer.encode_chat(request.messages)
+            else:
+                tokens = self._tokenizer.encode(request.text or "")
+        except TemplateError as error:
+            raise Rejected("invalid_request", str(error)) from error
+        if not tokens:
+            raise Rejected("invalid_request", "the prompt is empty")
+        return Prepared(request, tokens, self._limit(request, len(tokens)), received)
+
+    def _limit(self, request: Generate, prompt: int) -> int:
+        room = self._context - prompt
+        if room < 1:
+            raise Rejected(
+                "context_length_exceeded",
+                f"the prompt has {prompt} tokens, and the model's context holds {self._context}; shorten it",
+            )
+        if request.max_tokens is not None and request.max_tokens > room:
+            raise Rejected(
+                "context_length_exceeded",
+                f"the prompt has {prompt} tokens and {request.max_tokens} more were asked for, "
+                f"but the model's context holds {self._context}",
+            )
+        return request.max_tokens or room

@@ -1,0 +1,30 @@
+"""Generates once before the first request does, which then need not pay for what is made at first use."""
+
+from contextlib import suppress
+from typing import Any
+
+from muster_runner.chat_template import TemplateError
+from muster_runner.engine import Engine, EngineOptions
+from muster_runner.intake import Prepared
+from muster_runner.protocol import Generate, Sampling
+from muster_runner.tokenizer import Tokenizer
+
+PROMPT = 8
+TOKENS = 2
+
+
+def warm_up(model: Any, tokenizer: Tokenizer) -> int:
+    """Returns how many bytes of cache a token takes."""
+    with suppress(TemplateError):
+        tokenizer.encode_chat([{"role": "user", "content": "hello"}])
+    engine = Engine(
+        model,
+        tokenizer,
+        EngineOptions(cache_bytes=1 << 62, generation_config={}, prefill_step=PROMPT),
+        emit=lambda **_frame: None,
+    )
+    request = Generate("warm-up", messages=None, text="", sampling=Sampling(temperature=0), max_tokens=TOKENS)
+    engine.add(Prepared(request, tokens=[0] * PROMPT, limit=TOKENS, received=0.0))
+    while engine.active:
+        engine.step()
+    return max(1, engine.cache.nbytes // (PROMPT + TOKENS))
