@@ -1,7 +1,7 @@
 """What one request has been given so far."""
 
 import time
-from collections.abc import Callable, Set
+from collections.abc import Set
 from typing import Any
 
 from muster_runner.intake import Prepared
@@ -25,10 +25,10 @@ class Answer:
         self._completion_tokens = 0
         self._first_token: float | None = None
 
-    def add(self, token: int, logprobs: Callable[[], Any]) -> dict[str, Any] | None:
+    def add(self, token: int, logprobs: Any) -> dict[str, Any] | None:
         """The token's part of a ``tokens`` frame, if any; ``reason`` is set when it was the last.
 
-        ``logprobs()``: the log probability of every entry of the vocabulary, asked for only where it is wanted.
+        ``logprobs``: the log probability of every entry of the vocabulary, computed only where it is wanted.
         """
         if self._first_token is None:
             self._first_token = time.monotonic()
@@ -47,7 +47,7 @@ class Answer:
             text += self._stops.flush()
         item |= {"text": text, "tokens": 1}
         if (alternatives := self._prepared.request.logprobs) is not None:
-            item["logprobs"] = [self._logprobs.entry(token, logprobs(), alternatives)]
+            item["logprobs"] = [self._logprobs.entry(token, logprobs, alternatives)]
         return item
 
     def finished(self, reason: str) -> dict[str, Any]:

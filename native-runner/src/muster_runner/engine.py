@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import mlx.core as mx
-from mlx_lm.generate import BatchGenerator
 from mlx_lm.models.cache import make_prompt_cache
 
 from muster_runner.answer import Answer
+from muster_runner.decoding import DecodingBatch, Sequence
 from muster_runner.intake import Prepared
 from muster_runner.loading import DEFAULT_CONTEXT, LoadedModel
 from muster_runner.logprobs import Logprobs
-from muster_runner.prefill import ONE_PASS, Prefill
+from muster_runner.prefill import Prefill
 from muster_runner.prompt_cache import PromptCache
-from muster_runner.sampling import Drawing, drawing
+from muster_runner.sampling import drawing
 from muster_runner.tokenizer import Tokenizer
 
 Emit = Callable[..., None]
@@ -37,22 +37,23 @@ class BusyTask(Exception):
 
 @dataclass
 class Request:
-    """A live request: it waits, then computes its prompt (``prefill``), then decodes in the batch as ``uid``."""
+    """A live request: it waits, then computes its prompt (``prefill``), then decodes in the batch."""
 
     prepared: Prepared
     answer: Answer
-    drawing: Drawing
     prefill: Prefill | None = None
-    uid: int | None = None
+    decoding: bool = False
 
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """``cache_bytes``: for the key-value caches of kept prompts. ``prefill_step``: prompt tokens in one step."""
+    """``cache_bytes``: for the key-value caches of kept prompts. ``prefill_step``: prompt tokens in one step.
+    ``lookahead``: whether steps overlap, which graphics processors want and others have nothing of."""
 
     cache_bytes: int
     generation_config: dict[str, Any]
     prefill_step: int
+    lookahead: bool
 
 
 def prefill_step(weight_bytes: int) -> int:
@@ -65,7 +66,12 @@ def prefill_step(weight_bytes: int) -> int:
 def engine_options(loaded: LoadedModel, max_context: int | None, cache_bytes_per_token: int) -> EngineOptions:
     """``max_context``: the tokens of context that room was made for."""
     room = min(loaded.context_length, max_context or DEFAULT_CONTEXT)
-    return EngineOptions(cache_bytes_per_token * room, loaded.generation_config, prefill_step(loaded.weight_bytes))
+    return EngineOptions(
+        cache_bytes=cache_bytes_per_token * room,
+        generation_config=loaded.generation_config,
+        prefill_step=prefill_step(loaded.weight_bytes),
+        lookahead=mx.metal.is_available(),
+    )
 
 
 class Engine:
@@ -76,16 +82,9 @@ class Engine:
         self._logprobs = Logprobs(tokenizer)
         self._requests: dict[str, Request] = {}
         self._prompts: deque[Request] = deque()
-        self._decoding: dict[int, Request] = {}
+        self._batch = DecodingBatch(model, options.lookahead)
         self.cache = PromptCache(options.cache_bytes)
         self.steps = 0
-        self._generator = BatchGenerator(
-            model,
-            stop_tokens=[[token] for token in sorted(tokenizer.eos_token_ids)],
-            completion_batch_size=COMPLETION_BATCH,
-            # The prompts' stream too: one order for all, which the ranks of a group will have to share.
-            stream=mx.default_stream(mx.default_device()),
-        )
 
     @property
     def active(self) -> int:
@@ -98,7 +97,7 @@ class Engine:
         if task_id in self._requests:
             raise BusyTask(f"the task {task_id} is already running")
         answer = Answer(prepared, self._tokenizer.stream(), self._tokenizer.eos_token_ids, self._logprobs)
-        request = Request(prepared, answer, drawing(prepared.request.sampling, self._options.generation_config))
+        request = Request(prepared, answer)
         self._requests[task_id] = request
         self._prompts.append(request)
 
@@ -107,8 +106,8 @@ class Engine:
         request = self._requests.get(task_id)
         if request is None:
             return
-        if request.uid is not None:
-            self._leave_batch(request.uid)
+        if request.decoding:
+            self._leave_batch([request])
         else:
             self._prompts.remove(request)
             if (prefill := request.prefill) is not None:
@@ -118,51 +117,39 @@ class Engine:
     def step(self) -> None:
         """One token for every request that decodes, then up to ``prefill_step`` tokens of prompts."""
         self.steps += 1
-        if self._decoding:
-            self._decode()
+        self._decode()
         self._compute_prompts()
         if not self._requests:
             # Buffers of the shapes of this batch; what comes next has other shapes.
             mx.clear_cache()
 
     def _decode(self) -> None:
-        _, tokens = self._generator.next()
         items: list[dict[str, Any]] = []
         ended: list[Request] = []
-        for news in tokens:
-            request = self._decoding[news.uid]
-            if item := request.answer.add(news.token, lambda news=news: news.logprobs):
+        for news in self._batch.step():
+            request = self._requests[news.task_id]
+            if item := request.answer.add(news.token, news.logprobs):
                 items.append(item)
-            if news.finish_reason:
-                del self._decoding[news.uid]
-                self._keep(news.all_tokens, news.prompt_cache)
-            elif request.answer.reason:
-                self._leave_batch(news.uid)
             if request.answer.reason:
                 ended.append(request)
         if items:
             self._emit(type="tokens", items=items)
+        self._leave_batch(ended)
         for request in ended:
             self._finish(request, request.answer.reason or "")
 
     def _compute_prompts(self) -> None:
         left = self._options.prefill_step
-        while self._prompts and len(self._decoding) < COMPLETION_BATCH:
+        while left > 0 and self._prompts and len(self._batch) < COMPLETION_BATCH:
             request = self._prompts.popleft()
             prefill = request.prefill or self._begin(request)
-            done = prefill.done
-            logits = prefill.advance(self._model, left)
-            left -= prefill.done - done
-            if logits is not None:
-                self._start_decoding(request, prefill, logits)
-            else:
-                self._emit(
-                    type="prompt", taskId=request.answer.task_id, processed=prefill.done, total=len(prefill.tokens)
-                )
-                # The next one's turn. Only a few prompts are under way at once: each holds its cache.
-                self._prompts.insert(PREFILLS - 1, request)
-            if left < ONE_PASS:
-                return
+            left -= prefill.advance(self._model, left)
+            if prefill.left == 0:
+                self._start_decoding(request, prefill)
+                continue
+            self._emit(type="prompt", taskId=request.answer.task_id, processed=prefill.done, total=len(prefill.tokens))
+            # The next one's turn. Only a few prompts are under way at once: each holds its cache.
+            self._prompts.insert(PREFILLS - 1, request)
 
     def _begin(self, request: Request) -> Prefill:
         tokens = request.prepared.tokens
@@ -171,36 +158,18 @@ class Engine:
         request.prefill = Prefill(tokens, cache or make_prompt_cache(self._model), used)
         return request.prefill
 
-    def _start_decoding(self, request: Request, prefill: Prefill, logits: mx.array) -> None:
-        """Draws the first token right here, which saves it a step, and lets the request join the batch for the rest."""
-        for process in request.drawing.processors:
-            logits = process(mx.array(prefill.tokens), logits)
-        logprobs = logits - mx.logsumexp(logits, axis=-1, keepdims=True)
-        token = int(request.drawing.sampler(logprobs).item())
-        if item := request.answer.add(token, lambda: logprobs[0]):
-            self._emit(type="tokens", items=[item])
-        if request.answer.reason:
-            self._keep(prefill.tokens, prefill.cache)
-            self._finish(request, request.answer.reason)
-            return
-        (uid,) = self._generator.insert(
-            [[token]],
-            [request.prepared.limit - 1],
-            caches=[prefill.cache],
-            all_tokens=[list(prefill.tokens)],
-            samplers=[request.drawing.sampler],
-            logits_processors=[request.drawing.processors],
-        )
-        request.uid, request.prefill = uid, None
-        self._decoding[uid] = request
+    def _start_decoding(self, request: Request, prefill: Prefill) -> None:
+        draws = drawing(request.prepared.request.sampling, self._options.generation_config)
+        *known, last = prefill.tokens
+        self._batch.join(Sequence(request.answer.task_id, known, last, prefill.cache, draws))
+        request.prefill, request.decoding = None, True
 
-    def _leave_batch(self, uid: int) -> None:
-        del self._decoding[uid]
-        cache, tokens = self._generator.remove([uid], return_prompt_caches=True)[uid]
-        self._keep(tokens, cache)
+    def _leave_batch(self, requests: list[Request]) -> None:
+        for sequence in self._batch.leave([request.answer.task_id for request in requests]):
+            self._keep(sequence.tokens, sequence.cache)
 
     def _keep(self, tokens: list[int], cache: list[Any]) -> None:
-        self.cache.keep(tokens, cache, in_use=self._generator.prompt_cache_nbytes)
+        self.cache.keep(tokens, cache, in_use=self._batch.nbytes)
 
     def _finish(self, request: Request, reason: str) -> None:
         del self._requests[request.answer.task_id]

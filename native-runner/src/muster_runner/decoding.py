@@ -1,0 +1,160 @@
+"""The batch of requests that get one token a step."""
+
+from collections.abc import Sequence as Several
+from dataclasses import dataclass
+from typing import Any
+
+import mlx.core as mx
+
+from muster_runner.sampling import REPETITION_CONTEXT, Drawing
+
+# Steps after which buffers of outgrown shapes are given back: caches grow with every token.
+STEPS_BETWEEN_CLEARINGS = 512
+
+
+class Sequence:
+    """One request's place in the batch.
+
+    ``cache`` holds exactly ``tokens`` until the sequence joins; from then on the batch holds it, and ``tokens`` says
+    what of. ``following`` is the token to feed first.
+    """
+
+    def __init__(self, task_id: str, tokens: list[int], following: int, cache: list[Any], drawing: Drawing):
+        self.task_id = task_id
+        self.tokens = list(tokens)
+        self.following = following
+        self.cache = cache
+        self.drawing = drawing
+        self.context = mx.array(self.tokens[-REPETITION_CONTEXT:], dtype=mx.uint32) if drawing.processors else None
+        # Its first fed token ends its prompt; what is drawn after it is the first of the answer.
+        self.answering = False
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A new token, and the log probability of every entry of the vocabulary when it was drawn: (vocabulary,)."""
+
+    task_id: str
+    token: int
+    logprobs: mx.array
+
+
+class DecodingBatch:
+    """Feeds each sequence its latest token and draws the next.
+
+    With ``lookahead`` a step starts on the tokens after the ones that it returns, so that a graphics processor never
+    waits for Python; the tokens are the same. Without it a token is returned by the step that draws it.
+    """
+
+    def __init__(self, model: Any, lookahead: bool):
+        self._model = model
+        self._lookahead = lookahead
+        self._joining: list[Sequence] = []
+        self._sequences: list[Sequence] = []
+        self._cache: list[Any] = []
+        self._next: mx.array | None = None
+        self._logprobs: mx.array | None = None
+        self._steps = 0
+
+    def __len__(self) -> int:
+        return len(self._sequences) + len(self._joining)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all sequences' caches."""
+        joining = sum(layer.nbytes for sequence in self._joining for layer in sequence.cache)
+        return joining + sum(layer.nbytes for layer in self._cache)
+
+    def join(self, sequence: Sequence) -> None:
+        """From the next step on."""
+        self._joining.append(sequence)
+
+    def leave(self, task_ids: Several[str]) -> list[Sequence]:
+        """Takes sequences out; their ``cache`` holds their ``tokens`` again."""
+        gone = {sequence.task_id: sequence for sequence in self._joining if sequence.task_id in task_ids}
+        self._joining = [sequence for sequence in self._joining if sequence.task_id not in gone]
+        stay = []
+        for at, sequence in enumerate(self._sequences):
+            if sequence.task_id in task_ids:
+                sequence.cache = [layer.extract(at) for layer in self._cache]
+                gone[sequence.task_id] = sequence
+            else:
+                stay.append(at)
+        self._keep(stay)
+        return [gone[task_id] for task_id in task_ids]
+
+    def step(self) -> list[Drawn]:
+        """A token for every sequence that has one by now, in the order in which they joined."""
+        self._admit()
+        if self._next is None:
+            return []
+        fed, before = self._next, self._logprobs
+        logits = self._model(fed[:, None], cache=self._cache)[:, -1, :]
+        self._next, self._logprobs = self._draw(logits, fed)
+        if self._lookahead:
+            mx.async_eval(self._next)
+            drawn, logprobs = fed, before
+        else:
+            drawn, logprobs = self._next, self._logprobs
+        news = [
+            Drawn(sequence.task_id, token, logprobs[at])
+            for at, (sequence, token) in enumerate(zip(self._sequences, drawn.tolist(), strict=True))
+            if logprobs is not None and (sequence.answering or not self._lookahead)
+        ]
+        for sequence, token in zip(self._sequences, fed.tolist(), strict=True):
+            sequence.tokens.append(token)
+            sequence.answering = True
+        self._steps += 1
+        if self._steps % STEPS_BETWEEN_CLEARINGS == 0:
+            mx.clear_cache()
+        return news
+
+    def _admit(self) -> None:
+        if not self._joining:
+            return
+        layers = zip(*(sequence.cache for sequence in self._joining), strict=True)
+        merged = [caches[0].merge(list(caches)) for caches in layers]
+        following = mx.array([sequence.following for sequence in self._joining], dtype=mx.uint32)
+        for sequence in self._joining:
+            sequence.cache = []
+        self._sequences += self._joining
+        self._joining = []
+        if self._next is None:
+            self._cache, self._next = merged, following
+            return
+        for mine, theirs in zip(self._cache, merged, strict=True):
+            mine.extend(theirs)
+        self._next = mx.concatenate([self._next, following])
+
+    def _draw(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array]:
+        """Tokens (batch,) and log probabilities (batch, vocabulary)."""
+        if any(sequence.drawing.processors for sequence in self._sequences):
+            rows = [self._processed(sequence, logits, fed, at) for at, sequence in enumerate(self._sequences)]
+            logits = mx.concatenate(rows, axis=0)
+        logprobs = logits - mx.logsumexp(logits, axis=-1, keepdims=True)
+        samplers = [sequence.drawing.sampler for sequence in self._sequences]
+        if all(sampler is samplers[0] for sampler in samplers):
+            tokens = samplers[0](logprobs)
+        else:
+            tokens = mx.concatenate([sampler(logprobs[at : at + 1]) for at, sampler in enumerate(samplers)], axis=0)
+        return tokens.astype(mx.uint32), logprobs
+
+    def _processed(self, sequence: Sequence, logits: mx.array, fed: mx.array, at: int) -> mx.array:
+        row = logits[at : at + 1]
+        if sequence.context is not None:
+            sequence.context = mx.concatenate([sequence.context, fed[at : at + 1]])[-REPETITION_CONTEXT:]
+            for process in sequence.drawing.processors:
+                row = process(sequence.context, row)
+        return row
+
+    def _keep(self, stay: list[int]) -> None:
+        if len(stay) == len(self._sequences):
+            return
+        self._sequences = [self._sequences[at] for at in stay]
+        if not stay or self._next is None or self._logprobs is None:
+            self._cache, self._next, self._logprobs = [], None, None
+            return
+        for layer in self._cache:
+            layer.filter(stay)
+        rows = mx.array(stay)
+        self._next, self._logprobs = self._next[rows], self._logprobs[rows]

@@ -1,0 +1,124 @@
+"""What the decoding batch promises, held against mlx-lm generating for one request alone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+import pytest
+from mlx_lm.generate import generate_step
+from mlx_lm.models.cache import make_prompt_cache
+from mlx_lm.utils import load_model
+
+from muster_runner.decoding import DecodingBatch, Sequence
+from muster_runner.prefill import Prefill
+from muster_runner.protocol import Sampling
+from muster_runner.sampling import drawing
+
+PROMPTS = {"one token": [65], "short": [66, 67, 68], "long": list(range(40, 120)), "again": [65, 66] * 20}
+
+
+@pytest.fixture(scope="module")
+def model(tiny: Path) -> Any:
+    loaded, _ = load_model(tiny)
+    return loaded
+
+
+@pytest.fixture(params=[False, True], ids=["in order", "lookahead"])
+def batch(model: Any, request: pytest.FixtureRequest) -> DecodingBatch:
+    return DecodingBatch(model, lookahead=request.param)
+
+
+def sequence(model: Any, task_id: str, tokens: list[int], **sampling: Any) -> Sequence:
+    prefill = Prefill(tokens, make_prompt_cache(model), 0)
+    while prefill.left:
+        prefill.advance(model, 7)
+    return Sequence(task_id, tokens[:-1], tokens[-1], prefill.cache, drawing(Sampling(**sampling), {}))
+
+
+def alone(model: Any, tokens: list[int], count: int) -> list[int]:
+    return [int(token) for token, _ in generate_step(mx.array(tokens), model, max_tokens=count)]
+
+
+def steps(batch: DecodingBatch) -> Iterator[dict[str, int]]:
+    while True:
+        yield {drawn.task_id: drawn.token for drawn in batch.step()}
+
+
+def take(batch: DecodingBatch, count: int, until: str) -> dict[str, list[int]]:
+    """Steps until the request ``until`` has ``count`` tokens; what each got meanwhile."""
+    got: dict[str, list[int]] = {}
+    for news in steps(batch):
+        for task_id, token in news.items():
+            got.setdefault(task_id, []).append(token)
+        if len(got.get(until, [])) == count:
+            return got
+    raise AssertionError
+
+
+def test_tokens_are_those_of_one_request_alone(model: Any, batch: DecodingBatch) -> None:
+    for task_id, tokens in PROMPTS.items():
+        batch.join(sequence(model, task_id, tokens, temperature=0))
+    got = take(batch, 25, until="long")
+    assert got == {task_id: alone(model, tokens, 25) for task_id, tokens in PROMPTS.items()}
+
+
+def test_joining_and_leaving_changes_nothing_for_the_others(model: Any, batch: DecodingBatch) -> None:
+    batch.join(sequence(model, "long", PROMPTS["long"], temperature=0))
+    got = take(batch, 5, until="long")["long"]
+    batch.join(sequence(model, "short", PROMPTS["short"], temperature=0))
+    batch.join(sequence(model, "never", PROMPTS["again"], temperature=0))
+    assert [one.tokens for one in batch.leave(["never"])] == [PROMPTS["again"][:-1]]
+    got += take(batch, 5, until="short")["long"]
+    batch.leave(["short"])
+    while len(got) < 25:
+        got += [drawn.token for drawn in batch.step()]
+    assert got == alone(model, PROMPTS["long"], 25)
+
+
+def test_what_leaves_can_go_on_where_it_was(model: Any, batch: DecodingBatch) -> None:
+    for task_id in ("short", "again"):
+        batch.join(sequence(model, task_id, PROMPTS[task_id], temperature=0))
+    got = take(batch, 6, until="again")["again"]
+    (left,) = batch.leave(["again"])
+    known = PROMPTS["again"] + got
+    # What was drawn last may not have been fed yet.
+    assert left.tokens in (known, known[:-1])
+    for layer in left.cache:
+        layer.trim(len(left.tokens) - len(known) + 1)
+    other = DecodingBatch(model, lookahead=False)
+    other.join(Sequence("again", known[:-1], known[-1], left.cache, left.drawing))
+    assert got + take(other, 10, until="again")["again"] == alone(model, PROMPTS["again"], 16)
+
+
+def test_seeded_draws_do_not_depend_on_the_batch(model: Any, batch: DecodingBatch) -> None:
+    seeded = {"temperature": 1.0, "seed": 11}
+    other = DecodingBatch(model, lookahead=False)
+    other.join(sequence(model, "dice", PROMPTS["short"], **seeded))
+    expected = take(other, 12, until="dice")["dice"]
+    for n in range(3):
+        batch.join(sequence(model, f"noise {n}", PROMPTS["long"], temperature=1.0))
+    batch.step()
+    batch.join(sequence(model, "dice", PROMPTS["short"], **seeded))
+    assert take(batch, 12, until="dice")["dice"] == expected
+
+
+def test_a_repetition_penalty_sees_the_prompt_and_the_answer(model: Any, batch: DecodingBatch) -> None:
+    batch.join(sequence(model, "plain", PROMPTS["short"], temperature=0))
+    batch.join(sequence(model, "punished", PROMPTS["short"], temperature=0, repetition_penalty=3.0))
+    got = take(batch, 20, until="punished")
+    expected = list(PROMPTS["short"])
+    for _ in range(20):
+        logits = model(mx.array([expected]))[0, -1]
+        known = mx.array(sorted(set(expected)))
+        logits[known] = mx.where(logits[known] < 0, logits[known] * 3, logits[known] / 3)
+        expected.append(int(mx.argmax(logits).item()))
+    assert got["punished"] == expected[len(PROMPTS["short"]) :]
+    assert got["plain"] == alone(model, PROMPTS["short"], 20)
+    assert got["punished"] != got["plain"]
+
+
+def test_an_empty_batch_does_nothing(batch: DecodingBatch) -> None:
+    assert batch.step() == []
+    assert batch.leave([]) == []
+    assert (len(batch), batch.nbytes) == (0, 0)
