@@ -28,7 +28,7 @@ const together = async (url: string, model: string, round: number): Promise<numb
 export const run = async (): Promise<Bench> => {
   const folder = temporaryFolder()
   addStarterModel(folder.path)
-  const node = await startHeadless({ dataDir: folder.path, env: { MLX_DISABLE_COMPILE: '' } })
+  const node = await startHeadless({ dataDir: folder.path, env: { MLX_DISABLE_COMPILE: undefined } })
   const control = new Control(node.url)
   const { metaInstanceId } = await control.declare(STARTER)
   await control.until('READY', (state) => {
@@ -53,6 +53,8 @@ export const run = async (): Promise<Bench> => {
     speeds.ours.push(speedOf(a))
     speeds.theirs.push(speedOf(b))
   }
+  await together(node.url, STARTER, 100)
+  await together(baseline.url, starterModel, 100)
   for (let round = 1; round <= ROUNDS; round += 1) {
     const measure = [
       () => together(node.url, STARTER, 100 + round),

@@ -29,7 +29,7 @@ export const temporaryFolder = (): { path: string; dispose(): void } => {
 export interface NodeLaunch {
   readonly dataDir: string
   readonly args?: readonly string[]
-  readonly env?: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string | undefined>>
 }
 
 /** The environment tests start nodes in: no model folders but their own. */

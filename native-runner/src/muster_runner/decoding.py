@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import mlx.core as mx
+from mlx_lm.sample_utils import greedy_sampler
 
 from muster_runner.sampling import REPETITION_CONTEXT, Drawing
 
@@ -131,10 +132,11 @@ class DecodingBatch:
         if any(sequence.drawing.processors for sequence in self._sequences):
             rows = [self._processed(sequence, logits, fed, at) for at, sequence in enumerate(self._sequences)]
             logits = mx.concatenate(rows, axis=0)
+        # Not computed until somebody asks: the best token is the same without.
         logprobs = logits - mx.logsumexp(logits, axis=-1, keepdims=True)
         samplers = [sequence.drawing.sampler for sequence in self._sequences]
         if all(sampler is samplers[0] for sampler in samplers):
-            tokens = samplers[0](logprobs)
+            tokens = samplers[0](logits if samplers[0] is greedy_sampler else logprobs)
         else:
             tokens = mx.concatenate([sampler(logprobs[at : at + 1]) for at, sampler in enumerate(samplers)], axis=0)
         return tokens.astype(mx.uint32), logprobs

@@ -7,6 +7,7 @@ there. Ranks that hear the same commands before the same step therefore compute 
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import mlx.core as mx
@@ -17,7 +18,7 @@ from muster_runner.decoding import DecodingBatch, Sequence
 from muster_runner.intake import Prepared
 from muster_runner.loading import DEFAULT_CONTEXT, LoadedModel
 from muster_runner.logprobs import Logprobs
-from muster_runner.prefill import Prefill
+from muster_runner.prefill import Prefill, complete, fitting
 from muster_runner.prompt_cache import PromptCache
 from muster_runner.sampling import drawing
 from muster_runner.tokenizer import Tokenizer
@@ -59,7 +60,7 @@ class EngineOptions:
 def prefill_step(weight_bytes: int) -> int:
     """Few enough tokens for a step to stay well under a second on the machines that a model of that size runs on."""
     if not mx.metal.is_available():
-        return 128
+        return 256
     return 512 if weight_bytes < LARGE_MODEL_BYTES else 256
 
 
@@ -141,22 +142,28 @@ class Engine:
     def _compute_prompts(self) -> None:
         left = self._options.prefill_step
         while left > 0 and self._prompts and len(self._batch) < COMPLETION_BATCH:
-            request = self._prompts.popleft()
-            prefill = request.prefill or self._begin(request)
-            left -= prefill.advance(self._model, left)
-            if prefill.left == 0:
-                self._start_decoding(request, prefill)
-                continue
-            self._emit(type="prompt", taskId=request.answer.task_id, processed=prefill.done, total=len(prefill.tokens))
-            # The next one's turn. Only a few prompts are under way at once: each holds its cache.
-            self._prompts.insert(PREFILLS - 1, request)
+            room = min(PREFILLS, COMPLETION_BATCH - len(self._batch))
+            turn = [self._begun(request) for request in islice(self._prompts, room)]
+            if count := fitting(turn, left):
+                left -= complete(self._model, turn[:count])
+                for prefill in turn[:count]:
+                    self._start_decoding(self._prompts.popleft(), prefill)
+            else:
+                left -= turn[0].advance(self._model, left)
+                self._wait_turn(self._prompts.popleft(), turn[0])
 
-    def _begin(self, request: Request) -> Prefill:
-        tokens = request.prepared.tokens
-        cache, used = self.cache.take(tokens)
-        request.answer.cached_tokens = used
-        request.prefill = Prefill(tokens, cache or make_prompt_cache(self._model), used)
+    def _begun(self, request: Request) -> Prefill:
+        if request.prefill is None:
+            tokens = request.prepared.tokens
+            cache, used = self.cache.take(tokens)
+            request.answer.cached_tokens = used
+            request.prefill = Prefill(tokens, cache or make_prompt_cache(self._model), used)
         return request.prefill
+
+    def _wait_turn(self, request: Request, prefill: Prefill) -> None:
+        self._emit(type="prompt", taskId=request.answer.task_id, processed=prefill.done, total=len(prefill.tokens))
+        # Only a few prompts are under way at once: each holds its cache.
+        self._prompts.insert(PREFILLS - 1, request)
 
     def _start_decoding(self, request: Request, prefill: Prefill) -> None:
         draws = drawing(request.prepared.request.sampling, self._options.generation_config)
