@@ -1,42 +1,26 @@
 import type { z } from 'zod'
 import { ControlError } from '@core/protocols/control'
-
-/** What the desktop app puts into its window; absent where a browser shows the page. */
-interface Bridge {
-  apiAccess(): Promise<{ url: string }>
-}
+import type { DesktopApi } from '@core/protocols/desktop'
+import { ApiError, unexpected, unreachable } from './problem'
 
 declare global {
   interface Window {
-    muster?: Bridge
+    /** What the desktop app puts into its window; absent where a browser shows the page. */
+    readonly muster?: DesktopApi
   }
 }
 
-/** An answer that is an error: what happened, and what to do. */
-export class ApiError extends Error {
-  constructor(
-    readonly code: string,
-    message: string,
-    readonly hint: string | undefined,
-    readonly details?: unknown,
-  ) {
-    super(message)
-    this.name = 'ApiError'
-  }
+export interface RequestOptions {
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly json?: unknown
+  readonly signal?: AbortSignal
 }
-
-const unreachable = (): ApiError =>
-  new ApiError(
-    'unreachable',
-    'Can’t reach this node.',
-    'It may have been quit. Start Muster again; this page reconnects by itself.',
-  )
 
 const errorFrom = async (response: Response): Promise<ApiError> => {
   const parsed = ControlError.safeParse(await response.json().catch(() => undefined))
-  if (!parsed.success) return new ApiError('unknown', `The node answered ${response.status}.`, undefined)
+  if (!parsed.success) return new ApiError('unknown', `The node answered with status ${response.status}.`)
   const { code, message, hint, details } = parsed.data.error
-  return new ApiError(code, message, hint, details)
+  return new ApiError(code, message, { hint, details })
 }
 
 /** A path with what is asked of it. */
@@ -45,7 +29,7 @@ export const withQuery = (path: string, query: Readonly<Record<string, string>>)
 
 /** The HTTP API of the node this app belongs to. */
 export class Api {
-  private constructor(readonly url: string) {}
+  constructor(readonly url: string) {}
 
   /** The desktop app says where its node is; a page that a node serves asks that node. */
   static async open(): Promise<Api> {
@@ -53,31 +37,38 @@ export class Api {
     return new Api(access?.url ?? window.location.origin)
   }
 
-  /** Throws ApiError. */
-  async fetch(path: string, init: { method?: string; json?: unknown; signal?: AbortSignal } = {}): Promise<Response> {
-    const { json, ...rest } = init
+  /** Any answer, errors among them. Throws ApiError where there is none, and what the signal says. */
+  async request(path: string, { method = 'GET', json, signal }: RequestOptions = {}): Promise<Response> {
     const body =
       json === undefined ? {} : { body: JSON.stringify(json), headers: { 'content-type': 'application/json' } }
-    let response: Response
     try {
-      response = await fetch(`${this.url}${path}`, { ...rest, ...body })
-    } catch (error) {
-      if (init.signal?.aborted) throw error
-      throw unreachable()
+      return await fetch(`${this.url}${path}`, { method, ...(signal && { signal }), ...body })
+    } catch (cause) {
+      if (signal?.aborted) throw cause
+      throw unreachable(cause)
     }
+  }
+
+  /** An answer that is none of an error. Throws ApiError. */
+  async fetch(path: string, options: RequestOptions = {}): Promise<Response> {
+    const response = await this.request(path, options)
     if (!response.ok) throw await errorFrom(response)
     return response
   }
 
   /** Throws ApiError, also for an answer that is not what was expected. */
   async get<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema>> {
-    const parsed = schema.safeParse(await (await this.fetch(path)).json())
-    if (!parsed.success)
-      throw new ApiError(
-        'unexpected',
-        'The node answered in a way this app does not understand.',
-        'Update both to the same version.',
-      )
-    return parsed.data
+    return parsedAs(schema, await this.fetch(path))
   }
+
+  /** Throws ApiError, also for an answer that is not what was expected. */
+  async post<Schema extends z.ZodType>(path: string, json: unknown, schema: Schema): Promise<z.infer<Schema>> {
+    return parsedAs(schema, await this.fetch(path, { method: 'POST', json }))
+  }
+}
+
+const parsedAs = async <Schema extends z.ZodType>(schema: Schema, response: Response): Promise<z.infer<Schema>> => {
+  const parsed = schema.safeParse(await response.json().catch(() => undefined))
+  if (!parsed.success) throw unexpected(parsed.error)
+  return parsed.data
 }

@@ -1,21 +1,56 @@
-/** One event of a stream: its `data` lines joined, comments left out. */
-export async function* serverSentEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+/** Nothing came for so long that whoever sends must be gone: its keep-alives come far more often. */
+export class SilentStreamError extends Error {
+  constructor(silenceMs: number) {
+    super(`nothing came for ${silenceMs} ms`)
+    this.name = 'SilentStreamError'
+  }
+}
+
+/** A computer that slept finds its connections dead without a word, so silence has to end them. */
+const readWithin = async (
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  silenceMs: number | undefined,
+): Promise<ReadableStreamReadResult<Uint8Array>> => {
+  if (silenceMs === undefined) return reader.read()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const silence = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new SilentStreamError(silenceMs)), silenceMs)
+  })
+  try {
+    return await Promise.race([reader.read(), silence])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const dataOf = (block: string): string =>
+  block
+    .split('\n')
+    .filter((line) => line.startsWith('data:'))
+    .map((line) => line.slice('data:'.length).replace(/^ /, ''))
+    .join('\n')
+
+/**
+ * The data of each event of a stream, comments left out.
+ *
+ * @param options `silenceMs`: throws SilentStreamError when not even a comment comes for so long
+ */
+export async function* serverSentEvents(
+  body: ReadableStream<Uint8Array>,
+  { silenceMs }: { readonly silenceMs?: number } = {},
+): AsyncGenerator<string> {
   const reader = body.getReader()
   const decoder = new TextDecoder()
   let buffered = ''
   try {
     for (;;) {
-      const { done, value } = await reader.read()
+      const { done, value } = await readWithin(reader, silenceMs)
       if (done) return
-      buffered += decoder.decode(value, { stream: true })
+      buffered = (buffered + decoder.decode(value, { stream: true })).replace(/\r\n/g, '\n')
       const blocks = buffered.split('\n\n')
       buffered = blocks.pop() ?? ''
       for (const block of blocks) {
-        const data = block
-          .split('\n')
-          .filter((line) => line.startsWith('data:'))
-          .map((line) => line.slice(5).trimStart())
-          .join('\n')
+        const data = dataOf(block)
         if (data !== '') yield data
       }
     }

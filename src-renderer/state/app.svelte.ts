@@ -1,30 +1,70 @@
 import { getContext, setContext } from 'svelte'
-import { type CatalogueModel, ModelsResponse } from '@core/protocols/control'
+import type { MetaInstance } from '@core/state/meta-instances'
+import { CreatedMetaInstance } from '@core/protocols/control'
+import type { MetaInstanceId, NodeId } from '@core/ids'
 import type { Api } from '../api/access'
+import { Appearance } from './appearance.svelte'
+import { Catalogue } from './catalogue.svelte'
 import { Cluster } from './cluster.svelte'
+import { OwnNode } from './own-node.svelte'
 import { Route } from './route.svelte'
 
 const KEY = Symbol('app')
 
+/** What the launch form is open for: a new declaration, or changes of one. */
+export type Launching =
+  | { readonly kind: 'declare'; readonly modelId?: string; readonly nodeId?: NodeId }
+  | { readonly kind: 'change'; readonly metaInstance: MetaInstance }
+
+/** Something that a person asked for and did not get. */
+export interface Failure {
+  readonly what: string
+  readonly error: unknown
+}
+
 /** What every page needs. */
 export class AppState {
   readonly cluster: Cluster
+  readonly node: OwnNode
+  readonly models: Catalogue
   readonly route = new Route()
-  models: readonly CatalogueModel[] = $state.raw([])
-  /** The model a launch dialog is open for; `undefined` where none is open. */
-  launching: { modelId: string | undefined } | undefined = $state()
+  readonly appearance = new Appearance()
+  launching: Launching | undefined = $state.raw()
+  failure: Failure | undefined = $state.raw()
+  /** The model that is being dragged from the shelf. */
+  draggedModelId: string | undefined = $state()
 
   constructor(readonly api: Api) {
-    this.cluster = new Cluster(api)
+    this.node = new OwnNode(api)
+    this.models = new Catalogue(api)
+    this.cluster = new Cluster({
+      api,
+      onSnapshot: () => {
+        void this.node.read()
+        void this.models.read()
+      },
+    })
   }
 
-  /** The catalogue has no events of its own: it is read when the node reports other models. */
-  async readModels(): Promise<void> {
-    this.models = (await this.api.get('/models', ModelsResponse)).models
+  close(): void {
+    this.cluster.close()
+    this.route.close()
   }
 
-  launch(modelId?: string): void {
-    this.launching = { modelId }
+  /** Does it, or shows why not; says which. */
+  async attempt(what: string, action: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await action()
+      return true
+    } catch (error) {
+      this.failure = { what, error }
+      return false
+    }
+  }
+
+  /** Keeps this model running as Muster sees fit. Throws ApiError. */
+  async declare(modelId: string): Promise<MetaInstanceId> {
+    return (await this.api.post('/meta_instance', { modelId }, CreatedMetaInstance)).metaInstanceId
   }
 }
 

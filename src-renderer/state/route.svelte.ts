@@ -6,12 +6,18 @@ export class Route {
   readonly current = $derived(parsePlace(this.hash))
 
   constructor() {
-    window.addEventListener('hashchange', () => {
-      this.hash = window.location.hash
-    })
+    window.addEventListener('hashchange', this.follow)
+  }
+
+  close(): void {
+    window.removeEventListener('hashchange', this.follow)
   }
 
   go(page: Page, query: Readonly<Record<string, string>> = {}): void {
     window.location.hash = linkTo(page, query)
+  }
+
+  private readonly follow = (): void => {
+    this.hash = window.location.hash
   }
 }

@@ -1,22 +1,45 @@
 const GIGABYTE = 1e9
 const MEGABYTE = 1e6
 
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
 /** `8.2 GB`, `142 GB`, `740 KB`: as people say sizes. */
 export const bytesText = (bytes: number): string => {
-  if (bytes >= GIGABYTE) return `${(bytes / GIGABYTE).toFixed(bytes >= 10 * GIGABYTE ? 0 : 1)} GB`
+  if (bytes >= GIGABYTE) return `${gigabytes(bytes)} GB`
   if (bytes >= MEGABYTE) return `${Math.round(bytes / MEGABYTE)} MB`
   return `${Math.round(bytes / 1000)} KB`
 }
 
+const gigabytes = (bytes: number): string => (bytes / GIGABYTE).toFixed(bytes >= 10 * GIGABYTE ? 0 : 1)
+
+/** `3.1 of 8.0 GB`: a part in the unit of the whole. */
+export const partText = (bytes: number, total: number): string =>
+  total >= GIGABYTE
+    ? `${(bytes / GIGABYTE).toFixed(1)} of ${(total / GIGABYTE).toFixed(1)} GB`
+    : `${Math.round(bytes / MEGABYTE)} of ${Math.round(total / MEGABYTE)} MB`
+
+/** `1 machine`, `3 machines`. */
 export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`
 
-/** `just now`, `4 min ago`, `2 h ago`. */
+/** `just now`, `4 min ago`, `2 h ago`, `3 d ago`. */
 export const agoText = (then: number, now: number): string => {
-  const seconds = Math.max(0, Math.round((now - then) / 1000))
-  if (seconds < 10) return 'just now'
-  if (seconds < 60) return `${seconds} s ago`
-  const minutes = Math.round(seconds / 60)
-  return minutes < 60 ? `${minutes} min ago` : `${Math.round(minutes / 60)} h ago`
+  const passed = Math.max(0, now - then)
+  if (passed < 10 * SECOND) return 'just now'
+  if (passed < MINUTE) return `${Math.round(passed / SECOND)} s ago`
+  if (passed < HOUR) return `${Math.round(passed / MINUTE)} min ago`
+  return passed < DAY ? `${Math.round(passed / HOUR)} h ago` : `${Math.round(passed / DAY)} d ago`
+}
+
+/** `40 s`, `12 min`, `6 h 12 min`, `3 d 4 h`: how long something lasts. */
+export const durationText = (milliseconds: number): string => {
+  const passed = Math.max(0, milliseconds)
+  if (passed < MINUTE) return `${Math.floor(passed / SECOND)} s`
+  if (passed < HOUR) return `${Math.floor(passed / MINUTE)} min`
+  if (passed < DAY) return `${Math.floor(passed / HOUR)} h ${Math.floor((passed % HOUR) / MINUTE)} min`
+  return `${Math.floor(passed / DAY)} d ${Math.floor((passed % DAY) / HOUR)} h`
 }
 
 /** A model's id without its owner. */
@@ -25,3 +48,6 @@ export const shortName = (modelId: string): string => modelId.split('/').at(-1) 
 /** `34 tokens/s`, with a digit more where it is slow. */
 export const speedText = (tokensPerSecond: number): string =>
   `${tokensPerSecond >= 10 ? Math.round(tokensPerSecond) : tokensPerSecond.toFixed(1)} tokens/s`
+
+/** With a capital at its beginning, as a sentence has. */
+export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

@@ -1,23 +1,63 @@
 import { describe, expect, it } from 'vitest'
-import { readyWorld, GB, World } from '@core/testing/world'
-import { cardOf, failureLine } from './card'
+import type { MetaInstanceId } from '@core/ids'
+import { GB, readyWorld, SMALL, smallCard, World } from '@core/testing/world'
+import { cardOf, failureLine, looseInstances, looseView } from './card'
 
-const card = (world: World, id: Parameters<World['metaInstance']>[0]) =>
-  cardOf(world.state, world.metaInstance(id), world.now)
+const card = (world: World, id: MetaInstanceId) =>
+  cardOf(world.state, world.metaInstance(id), { now: world.now, card: smallCard })
+
+const placed = () => {
+  const world = new World()
+  const nodeId = world.addNode('Mac Studio')
+  const id = world.declare()
+  world.reconcile()
+  return { world, nodeId, id }
+}
 
 describe('a card', () => {
-  it('tells how many layers are loaded on which machine, and shows that much progress', () => {
+  it('says what is being looked for while there is no place yet', () => {
     const world = new World()
-    world.addNode('Mac Studio')
-    const id = world.declare()
-    world.reconcile()
+    const id = world.declare('chat', { minNodes: 2 })
+    expect(card(world, id)).toMatchObject({
+      machineWord: 'PLACING',
+      word: 'Placing',
+      tone: 'waiting',
+      line: 'Pipeline over at least 2 machines · looking for 4.0 GB',
+    })
+  })
+
+  it('tells how many layers are loaded on which machine, and shows that much progress', () => {
+    const { world, id } = placed()
     world.report(id, { status: 'Loading', layersLoaded: 8, layers: 32 })
     expect(card(world, id)).toMatchObject({
       word: 'Loading',
       tone: 'working',
       line: 'Loading layers 8 of 32 on Mac Studio',
       progress: 0.25,
+      machines: [{ name: 'Mac Studio', status: 'layer 8 of 32', bytes: 4 * GB }],
     })
+  })
+
+  it('tells how much is downloaded, how fast, and how long it still takes', () => {
+    const { world, nodeId, id } = placed()
+    world.report(id, { status: 'Downloading' })
+    expect(card(world, id).line).toBe('Downloading on Mac Studio')
+    const download = { status: 'Ongoing', downloadedBytes: 1 * GB, totalBytes: 4 * GB, bytesPerSecond: 50e6 } as const
+    world.apply({ type: 'NodeDownloadProgress', nodeId, modelId: SMALL, download })
+    expect(card(world, id)).toMatchObject({
+      word: 'Downloading',
+      line: '1.0 of 4.0 GB · 50 MB/s · 1 min left',
+      progress: 0.25,
+    })
+  })
+
+  it.each([
+    [{ status: 'Connecting' }, 'Starting on Mac Studio', 0],
+    [{ status: 'WarmingUp' }, 'Warming up on Mac Studio', 1],
+  ] as const)('calls %j loading', (status, line, progress) => {
+    const { world, id } = placed()
+    world.report(id, status)
+    expect(card(world, id)).toMatchObject({ word: 'Loading', line, progress })
   })
 
   it('counts the retries and names the error while it is retried', () => {
@@ -45,7 +85,7 @@ describe('a card', () => {
       world.reconcile()
       if (failure === 8) world.wait(1000).reconcile()
     }
-    expect(card(world, id)).toMatchObject({ word: 'Placing again', line: 'Next try in 2 s' })
+    expect(card(world, id)).toMatchObject({ word: 'Placing again', tone: 'retrying', line: 'Next try in 2 s' })
   })
 
   it('shows why there is no place', () => {
@@ -54,9 +94,44 @@ describe('a card', () => {
     const id = world.declare()
     world.reconcile()
     expect(card(world, id)).toMatchObject({
+      machineWord: 'PLACEMENT_FAILED',
       word: 'Can’t place yet',
-      tone: 'failed',
       line: 'mini has 1 GB free, the model needs 4 GB',
     })
+  })
+
+  it('shows speed, requests and since when it serves', () => {
+    const { world, id } = readyWorld()
+    const readyAt = world.now
+    expect(card(world, id)).toMatchObject({ word: 'Ready', line: 'no requests', readySince: readyAt, speeds: [] })
+  })
+
+  it('of a paused declaration names no machines', () => {
+    const { world, id } = readyWorld()
+    world.command({ type: 'UpdateMetaInstance', metaInstanceId: id, changes: { paused: true } })
+    expect(card(world, id)).toMatchObject({ word: 'Paused', line: 'Not in memory', machines: [], progress: undefined })
+  })
+})
+
+describe('an instance that nothing keeps', () => {
+  const loose = () => {
+    const { world, id } = readyWorld()
+    const { metaInstanceId: _unbound, ...instance } = world.instance(id)
+    world.state = { ...world.state, instances: { [instance.instanceId]: instance } }
+    return { world, instance }
+  }
+
+  it('is listed on its own', () => {
+    const { world, instance } = loose()
+    expect(looseInstances(world.state)).toEqual([instance])
+    expect(looseInstances(readyWorld().world.state)).toEqual([])
+    expect(looseView(world.state, instance)).toMatchObject({ word: 'Ready' })
+  })
+
+  it('says that nothing brings it back when it failed', () => {
+    const { world, instance } = loose()
+    const runnerId = instance.shards[0]?.runnerId
+    if (runnerId) world.apply({ type: 'RunnerStatusUpdated', runnerId, status: 'Failed', errorMessage: 'killed' })
+    expect(looseView(world.state, instance)).toMatchObject({ word: 'Failed', tone: 'failed' })
   })
 })

@@ -1,14 +1,26 @@
+import { neededBytes } from '@core/placement/memory'
+import type { ModelCard } from '@core/placement/model-card'
+import type { MetaInstanceStatusWord } from '@core/protocols/control'
 import { currentInstance, isReady, nodeName } from '@core/state/bindings'
 import type { Instance } from '@core/state/instances'
 import type { MetaInstance } from '@core/state/meta-instances'
-import type { Runner } from '@core/state/runners'
 import type { State } from '@core/state/state'
 import { statusOf, strategyOf } from '@core/state/status'
-import { isLive } from '@core/state/tasks'
-import type { MetaInstanceStatusWord } from '@core/protocols/control'
-import { counted, speedText } from '../../state/text'
+import type { NodeId, RunnerId } from '@core/ids'
+import { bytesText, sentence, shortName } from '../../state/text'
+import { downloadLine, loadingLine, progressOf, stageText } from './progress'
+import { servingLine, speedsOf } from './serving'
 
 export type Tone = 'ready' | 'working' | 'waiting' | 'retrying' | 'failed'
+
+/** One machine of an instance, as a chip. */
+export interface MachineChip {
+  readonly nodeId: NodeId
+  readonly runnerId: RunnerId
+  readonly name: string
+  readonly status: string
+  readonly bytes: number | undefined
+}
 
 /** What a card shows of a declaration. */
 export interface CardView {
@@ -21,78 +33,12 @@ export interface CardView {
   readonly failure: string | undefined
   /** From 0 to 1 while it loads. */
   readonly progress: number | undefined
-  readonly machines: readonly { readonly nodeId: string; readonly name: string; readonly status: string }[]
-  readonly requests: number
-}
-
-const runnersOf = (state: State, instance: Instance): Runner[] =>
-  instance.shards.flatMap(({ runnerId }) => state.runners[runnerId] ?? [])
-
-const stage = (runner: Runner | undefined): string => {
-  switch (runner?.status) {
-    case undefined:
-    case 'Idle':
-    case 'Connecting':
-      return 'starting'
-    case 'Downloading':
-      return 'downloading'
-    case 'Loading':
-      return `layer ${runner.layersLoaded} of ${runner.layers}`
-    case 'WarmingUp':
-      return 'warming up'
-    case 'Ready':
-      return 'ready'
-    case 'Running':
-      return 'answering'
-    case 'ShuttingDown':
-    case 'Shutdown':
-      return 'stopping'
-    case 'Failed':
-      return 'failed'
-  }
-}
-
-const loadingLine = (state: State, instance: Instance): string =>
-  instance.shards
-    .map(({ runnerId, nodeId }) => {
-      const runner = state.runners[runnerId]
-      const what =
-        runner?.status === 'Loading'
-          ? `Loading layers ${runner.layersLoaded} of ${runner.layers}`
-          : capital(stage(runner))
-      return `${what} on ${nodeName(state, nodeId)}`
-    })
-    .join(' · ')
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
-
-const progressOf = (state: State, instance: Instance): number => {
-  const parts = instance.shards.map(({ runnerId }) => {
-    const runner = state.runners[runnerId]
-    if (runner?.status === 'Loading') return runner.layersLoaded / runner.layers
-    return runner?.status === 'WarmingUp' || runner?.status === 'Ready' || runner?.status === 'Running' ? 1 : 0
-  })
-  return parts.reduce((sum, part) => sum + part, 0) / Math.max(1, parts.length)
-}
-
-/** Tokens a second of the requests that ended lately, each counted alike. */
-export const speedOf = (state: State, instance: Instance): number | undefined => {
-  const speeds = Object.values(state.tasks)
-    .filter((task) => task.instanceId === instance.instanceId)
-    .flatMap(({ tokensPerSecond }) => (tokensPerSecond ? [tokensPerSecond] : []))
-  return speeds.length === 0 ? undefined : speeds.reduce((sum, speed) => sum + speed, 0) / speeds.length
-}
-
-export const requestsOf = (state: State, instance: Instance): number =>
-  Object.values(state.tasks).filter((task) => task.instanceId === instance.instanceId && isLive(task)).length
-
-const readyLine = (state: State, instance: Instance, requests: number): string => {
-  const speed = speedOf(state, instance)
-  const parts = [
-    ...(speed === undefined ? [] : [speedText(speed)]),
-    requests > 0 ? counted(requests, 'request') : 'no requests',
-  ]
-  return parts.join(' · ')
+  readonly instance: Instance | undefined
+  readonly machines: readonly MachineChip[]
+  /** Tokens a second of its last requests, oldest first. */
+  readonly speeds: readonly number[]
+  /** Since when it serves. */
+  readonly readySince: number | undefined
 }
 
 const wordAndTone = (machineWord: MetaInstanceStatusWord, status: string, afterFailure: boolean): [string, Tone] => {
@@ -100,9 +46,9 @@ const wordAndTone = (machineWord: MetaInstanceStatusWord, status: string, afterF
     case 'PAUSED':
       return ['Paused', 'waiting']
     case 'PLACEMENT_FAILED':
-      return ['Can’t place yet', 'failed']
+      return ['Can’t place yet', 'waiting']
     case 'PLACING':
-      return [afterFailure ? 'Placing again' : 'Placing', afterFailure ? 'retrying' : 'waiting']
+      return afterFailure ? ['Placing again', 'retrying'] : ['Placing', 'waiting']
     case 'DOWNLOADING':
       return ['Downloading', 'working']
     case 'CONNECTING':
@@ -117,53 +63,99 @@ const wordAndTone = (machineWord: MetaInstanceStatusWord, status: string, afterF
   }
 }
 
+/** `Pipeline over at least 2 machines · looking for 142 GB`. */
+const placingLine = (metaInstance: MetaInstance, now: number, card: ModelCard | undefined): string => {
+  const { nextAttemptAt, maxContext } = metaInstance
+  const wait = nextAttemptAt === undefined ? 0 : Math.ceil((nextAttemptAt - now) / 1000)
+  if (wait > 0) return `Next try in ${wait} s`
+  const what = card === undefined ? 'machines' : bytesText(neededBytes(card, maxContext))
+  return `${strategyOf(metaInstance)} · looking for ${what}`
+}
+
+/** As a sentence; a machine's name at its beginning stays as people wrote it. */
+const reasonText = (state: State, reason: string): string =>
+  Object.values(state.members).some(({ friendlyName }) => reason.startsWith(friendlyName)) ? reason : sentence(reason)
+
+const startingLine = (state: State, instance: Instance): string => {
+  const downloading = instance.shards.some(({ runnerId }) => state.runners[runnerId]?.status === 'Downloading')
+  return (downloading ? downloadLine(state, instance) : undefined) ?? loadingLine(state, instance)
+}
+
+const machinesOf = (state: State, { shards, claims }: Instance): MachineChip[] =>
+  shards.map(({ nodeId, runnerId }) => ({
+    nodeId,
+    runnerId,
+    name: nodeName(state, nodeId),
+    status: stageText(state.runners[runnerId]),
+    bytes: claims[nodeId],
+  }))
+
+export interface CardInputs {
+  readonly now: number
+  /** Of the declared model, where the catalogue has it. */
+  readonly card?: ModelCard | undefined
+}
+
 /** A declaration as its card shows it. */
-export const cardOf = (state: State, metaInstance: MetaInstance, now: number): CardView => {
+export const cardOf = (state: State, metaInstance: MetaInstance, { now, card }: CardInputs): CardView => {
   const { word: machineWord, status } = statusOf(state, metaInstance)
-  const { lastFailureError, nextAttemptAt, placementError } = metaInstance
-  const instance = currentInstance(state, metaInstance.metaInstanceId)
+  const { lastFailureError, placementError, metaInstanceId, paused } = metaInstance
+  const instance = paused ? undefined : currentInstance(state, metaInstanceId)
   const [word, tone] = wordAndTone(machineWord, status, lastFailureError !== undefined)
-  const requests = instance ? requestsOf(state, instance) : 0
+  const ready = instance !== undefined && isReady(state, instance)
   const line = ((): string => {
-    if (machineWord === 'PAUSED') return 'Not in memory'
-    if (placementError && !instance) return placementError.reason
-    if (!instance) {
-      const wait = nextAttemptAt === undefined ? 0 : Math.max(0, Math.ceil((nextAttemptAt - now) / 1000))
-      return wait > 0 ? `Next try in ${wait} s` : `${strategyOf(metaInstance)} · looking for machines`
-    }
-    return isReady(state, instance) ? readyLine(state, instance, requests) : loadingLine(state, instance)
+    if (paused) return 'Not in memory'
+    if (!instance)
+      return placementError ? reasonText(state, placementError.reason) : placingLine(metaInstance, now, card)
+    return ready ? servingLine(state, instance) : startingLine(state, instance)
   })()
-  const loading = instance !== undefined && !isReady(state, instance)
   return {
     machineWord,
     word,
     tone,
     line,
     failure: lastFailureError,
-    progress: loading ? progressOf(state, instance) : undefined,
-    machines: (instance?.shards ?? []).map(({ nodeId, runnerId }) => ({
-      nodeId,
-      name: nodeName(state, nodeId),
-      status: stage(state.runners[runnerId]),
-    })),
-    requests,
+    progress: instance && !ready ? progressOf(state, instance) : undefined,
+    instance,
+    machines: instance ? machinesOf(state, instance) : [],
+    speeds: ready ? speedsOf(state, instance) : [],
+    readySince: ready ? instance.readySince : undefined,
   }
 }
 
 /** What a card says of the last failure, in the words of where the declaration is now. */
 export const failureLine = ({ machineWord, failure }: CardView): string | undefined => {
   if (failure === undefined) return undefined
-  if (machineWord === 'RETRYING') return failure
-  return machineWord === 'PLACING' || machineWord === 'PLACEMENT_FAILED'
-    ? `After: ${failure}`
-    : `Re-created after: ${failure}`
+  switch (machineWord) {
+    case 'RETRYING':
+      return failure
+    case 'PLACING':
+    case 'PLACEMENT_FAILED':
+    case 'PAUSED':
+      return `After: ${failure}`
+    case 'READY':
+    case 'RUNNING':
+    case 'DOWNLOADING':
+    case 'LOADING':
+    case 'WARMING_UP':
+    case 'CONNECTING':
+      return `Re-created after: ${failure}`
+  }
 }
 
-/** An instance that nothing keeps. */
+/** What people call a declaration. */
+export const declaredName = ({ name, modelId }: Pick<MetaInstance, 'name' | 'modelId'>): string =>
+  name ?? shortName(modelId)
+
+/** Instances that nothing keeps. */
 export const looseInstances = (state: State): Instance[] =>
   Object.values(state.instances).filter(({ metaInstanceId }) => metaInstanceId === undefined)
 
-export const looseLine = (state: State, instance: Instance): string => {
-  if (isReady(state, instance)) return readyLine(state, instance, requestsOf(state, instance))
-  return runnersOf(state, instance).some(({ status }) => status === 'Failed') ? 'Failed' : loadingLine(state, instance)
+/** One that nothing keeps, in a word and a line. */
+export const looseView = (state: State, instance: Instance): { word: string; tone: Tone; line: string } => {
+  if (isReady(state, instance)) return { word: 'Ready', tone: 'ready', line: servingLine(state, instance) }
+  const failed = instance.shards.some(({ runnerId }) => state.runners[runnerId]?.status === 'Failed')
+  return failed
+    ? { word: 'Failed', tone: 'failed', line: 'Nothing brings it back: it is not kept running' }
+    : { word: 'Loading', tone: 'working', line: startingLine(state, instance) }
 }

@@ -1,23 +1,55 @@
 import type { Envelope } from '@core/events/event'
+import { nodeName } from '@core/state/bindings'
+import type { MetaInstanceChanges } from '@core/state/meta-instances'
+import type { State } from '@core/state/state'
+
+export interface HistoryLine {
+  readonly text: string
+  readonly tone: 'plain' | 'failure'
+}
+
+const NAMES: Readonly<Record<Exclude<keyof MetaInstanceChanges, 'paused'>, string>> = {
+  name: 'name',
+  modelId: 'model',
+  sharding: 'sharding',
+  instanceMeta: 'connection',
+  minNodes: 'number of machines',
+  nodeIds: 'machines',
+  placementPreference: 'preference',
+  maxContext: 'context',
+}
+
+const changeText = ({ paused, ...changes }: MetaInstanceChanges): string => {
+  if (paused !== undefined) return paused ? 'Paused' : 'Resumed'
+  const changed = Object.entries(NAMES).flatMap(([key, name]) => (key in changes ? [name] : []))
+  return changed.length === 0 ? 'Changed' : `Changed: ${changed.join(', ')}`
+}
+
+const plain = (text: string): HistoryLine => ({ text, tone: 'plain' })
+const failure = (text: string): HistoryLine => ({ text, tone: 'failure' })
 
 /** What a decision about a declaration reads like. */
-export const historyLine = ({ event }: Envelope): string => {
+export const historyLine = (state: State, { event }: Envelope): HistoryLine => {
   switch (event.type) {
     case 'MetaInstanceCreated':
-      return 'Declared'
+      return plain('Declared')
     case 'MetaInstanceUpdated':
-      return event.changes.paused === undefined ? 'Changed' : event.changes.paused ? 'Paused' : 'Resumed'
+      return plain(changeText(event.changes))
     case 'MetaInstancePlacementFailed':
-      return `Can’t be placed: ${event.reason}`
+      return failure(`Can’t be placed: ${event.reason}`)
     case 'MetaInstanceRecovered':
-      return 'Recovered'
-    case 'InstanceCreated':
-      return 'Placed'
+      return plain('Recovered')
+    case 'InstanceCreated': {
+      const names = event.instance.shards.map(({ nodeId }) => nodeName(state, nodeId))
+      return plain(`Placed on ${names.join(', ')}`)
+    }
     case 'InstanceRetrying':
-      return `Retried after: ${event.failureError}`
+      return failure(`Loaded again after: ${event.failureError}`)
     case 'InstanceDeleted':
-      return event.failureError === undefined ? 'Instance removed' : `Given up after: ${event.failureError}`
+      return event.failureError === undefined
+        ? plain('Taken out of memory')
+        : failure(`Given up after: ${event.failureError}`)
     default:
-      return event.type
+      return plain(event.type)
   }
 }

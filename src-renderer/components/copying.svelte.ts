@@ -1,0 +1,19 @@
+import { copyText } from '../state/clipboard'
+
+const SAID_FOR_MS = 1500
+
+/** That something was copied, for as long as people need to see it. */
+export class Copying {
+  private outcome: 'copied' | 'refused' | undefined = $state()
+  readonly copied = $derived(this.outcome === 'copied')
+  readonly said = $derived(
+    this.outcome === undefined ? '' : this.outcome === 'copied' ? 'Copied' : 'Can’t copy: select it by hand',
+  )
+  private timer: ReturnType<typeof setTimeout> | undefined
+
+  readonly copy = async (text: string): Promise<void> => {
+    this.outcome = (await copyText(text)) ? 'copied' : 'refused'
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => (this.outcome = undefined), SAID_FOR_MS)
+  }
+}

@@ -1,0 +1,14 @@
+const ESCAPE = '\u001b'
+const SEQUENCES = new RegExp(
+  `${ESCAPE}(?:\\[[0-?]*[ -/]*[@-~]|\\][^\\u0007${ESCAPE}]*(?:\\u0007|${ESCAPE}\\\\)|[@-Z\\\\-_])`,
+  'g',
+)
+
+/** What a terminal would show in the end: no colors, no cursor, and of a line written over only its last form. */
+export const withoutEscapes = (text: string): string =>
+  text
+    .replace(SEQUENCES, '')
+    .replace(/\r+\n/g, '\n')
+    .split('\n')
+    .map((line) => line.slice(line.lastIndexOf('\r', line.length - 2) + 1).replace('\r', ''))
+    .join('\n')

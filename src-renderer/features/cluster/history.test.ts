@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest'
+import { isDecision, type Envelope } from '@core/events/event'
+import { readyWorld } from '@core/testing/world'
+import { historyLine } from './history'
+
+describe('the history of a declaration', () => {
+  it('reads as what happened to it, with the causes of failures', () => {
+    const { world, id } = readyWorld()
+    world.fail(id)
+    world.reconcile()
+    world.report(id, { status: 'Ready' }).wait(60_000).reconcile()
+    world.command({ type: 'UpdateMetaInstance', metaInstanceId: id, changes: { name: 'chat', maxContext: 4096 } })
+    world.command({ type: 'UpdateMetaInstance', metaInstanceId: id, changes: { paused: true } })
+    world.reconcile()
+    const lines = world.log
+      .filter((event) => isDecision(event) && event.type !== 'MemberAdmitted')
+      .map((event, at) => historyLine(world.state, { v: 1, index: at + 1, term: 1, at, event } satisfies Envelope))
+    expect(lines.map(({ text, tone }) => (tone === 'failure' ? `! ${text}` : text))).toEqual([
+      'Declared',
+      'Placed on Mac Studio',
+      '! Loaded again after: Mac Studio: out of memory',
+      'Recovered',
+      'Changed: name, context',
+      'Paused',
+      'Taken out of memory',
+    ])
+  })
+})

@@ -1,0 +1,93 @@
+import { nodeName } from '@core/state/bindings'
+import type { Download } from '@core/state/downloads'
+import type { Instance } from '@core/state/instances'
+import type { Runner } from '@core/state/runners'
+import type { State } from '@core/state/state'
+import { durationText, bytesText, partText, sentence } from '../../state/text'
+
+/** What a runner is at, in a word or two, as it stands beside a machine's name. */
+export const stageText = (runner: Runner | undefined): string => {
+  switch (runner?.status) {
+    case undefined:
+    case 'Idle':
+    case 'Connecting':
+      return 'starting'
+    case 'Downloading':
+      return 'downloading'
+    case 'Loading':
+      return `layer ${runner.layersLoaded} of ${runner.layers}`
+    case 'WarmingUp':
+      return 'warming up'
+    case 'Ready':
+      return 'ready'
+    case 'Running':
+      return 'answering'
+    case 'ShuttingDown':
+    case 'Shutdown':
+      return 'stopping'
+    case 'Failed':
+      return 'failed'
+  }
+}
+
+/** `Loading layers 18 of 32 on Mac Studio · 24 of 32 on MacBook Pro`. */
+export const loadingLine = (state: State, { shards }: Instance): string => {
+  let loading = false
+  const parts = shards.map(({ runnerId, nodeId }) => {
+    const runner = state.runners[runnerId]
+    const name = nodeName(state, nodeId)
+    if (runner?.status !== 'Loading') return `${sentence(stageText(runner))} on ${name}`
+    const prefix = loading ? '' : 'Loading layers '
+    loading = true
+    return `${prefix}${runner.layersLoaded} of ${runner.layers} on ${name}`
+  })
+  return parts.join(' · ')
+}
+
+/** What of an instance's files is still on its way, over all its machines. */
+const downloadsOf = (state: State, { modelId, shards }: Instance): Download[] =>
+  shards.flatMap(({ nodeId }) => state.downloads[nodeId]?.[modelId] ?? [])
+
+/** `3.1 of 8.0 GB · 92 MB/s · 1 min left`; undefined where nothing is known of the files. */
+export const downloadLine = (state: State, instance: Instance): string | undefined => {
+  const downloads = downloadsOf(state, instance)
+  const total = sum(downloads.map(({ totalBytes }) => totalBytes))
+  if (total === 0) return undefined
+  const done = sum(downloads.map(({ downloadedBytes }) => downloadedBytes))
+  const speed = sum(downloads.map(({ bytesPerSecond }) => bytesPerSecond ?? 0))
+  const parts = [partText(done, total)]
+  if (speed > 0) parts.push(`${bytesText(speed)}/s`, `${durationText((1000 * (total - done)) / speed)} left`)
+  return parts.join(' · ')
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
+
+const loadedShare = (runner: Runner | undefined): number => {
+  switch (runner?.status) {
+    case 'Loading':
+      return runner.layersLoaded / runner.layers
+    case 'WarmingUp':
+    case 'Ready':
+    case 'Running':
+      return 1
+    case undefined:
+    case 'Idle':
+    case 'Downloading':
+    case 'Connecting':
+    case 'ShuttingDown':
+    case 'Shutdown':
+    case 'Failed':
+      return 0
+  }
+}
+
+/** How far it is, from 0 to 1: of its files while they are downloaded, of its layers after that. */
+export const progressOf = (state: State, instance: Instance): number => {
+  const runners = instance.shards.map(({ runnerId }) => state.runners[runnerId])
+  if (runners.some((runner) => runner?.status === 'Downloading')) {
+    const downloads = downloadsOf(state, instance)
+    const total = sum(downloads.map(({ totalBytes }) => totalBytes))
+    return total === 0 ? 0 : sum(downloads.map(({ downloadedBytes }) => downloadedBytes)) / total
+  }
+  return sum(runners.map(loadedShare)) / Math.max(1, runners.length)
+}

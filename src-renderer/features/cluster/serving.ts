@@ -1,0 +1,41 @@
+import type { Instance } from '@core/state/instances'
+import type { State } from '@core/state/state'
+import { isLive } from '@core/state/tasks'
+import { counted, speedText } from '../../state/text'
+
+/** Tokens a second of the requests that ended lately, oldest first. */
+export const speedsOf = (state: State, { instanceId }: Instance): number[] =>
+  Object.values(state.tasks)
+    .filter((task) => task.instanceId === instanceId)
+    .flatMap(({ tokensPerSecond }) => (tokensPerSecond ? [tokensPerSecond] : []))
+
+/** Requests that wait or run. */
+export const requestsOf = (state: State, { instanceId }: Instance): number =>
+  Object.values(state.tasks).filter((task) => task.instanceId === instanceId && isLive(task)).length
+
+/** `34 tokens/s · 2 requests`: the mean of the last minute, and what goes on now. */
+export const servingLine = (state: State, instance: Instance): string => {
+  const speeds = speedsOf(state, instance)
+  const requests = requestsOf(state, instance)
+  const mean = speeds.reduce((sum, speed) => sum + speed, 0) / speeds.length
+  const parts = speeds.length > 0 ? [speedText(mean)] : []
+  return [...parts, requests > 0 ? counted(requests, 'request') : 'no requests'].join(' · ')
+}
+
+/** The speeds as a line in a box of this size, the slowest at its bottom; undefined where there is no line to draw. */
+export const sparkline = (
+  speeds: readonly number[],
+  { width, height }: { readonly width: number; readonly height: number },
+): string | undefined => {
+  if (speeds.length < 2) return undefined
+  const [least, most] = [Math.min(...speeds), Math.max(...speeds)]
+  // Small differences stay small: a tenth of the speed is at least the box's height.
+  const range = Math.max(most - least, most / 10)
+  const step = width / (speeds.length - 1)
+  return speeds
+    .map((speed, at) => {
+      const y = height - ((speed - least) / range) * height
+      return `${at === 0 ? 'M' : 'L'}${(at * step).toFixed(1)} ${y.toFixed(1)}`
+    })
+    .join('')
+}

@@ -1,0 +1,162 @@
+import {
+  CreatedMetaInstance,
+  PreviewResponse,
+  type CreateMetaInstanceRequest,
+  type FailedPreview,
+  type Preview,
+  type UpdateMetaInstanceRequest,
+} from '@core/protocols/control'
+import { type NodeId, type MetaInstanceId } from '@core/ids'
+import { type z } from 'zod'
+import type { InstanceMeta, MetaInstance, PlacementPreference, Sharding } from '@core/state/meta-instances'
+import { withQuery, type Api } from '../../api/access'
+
+export const isPossible = (preview: Preview | FailedPreview): preview is Preview => !('error' in preview)
+
+/** What the form begins with. */
+export type Beginning =
+  | { readonly kind: 'declare'; readonly modelId: string | undefined; readonly nodeId?: NodeId | undefined }
+  | { readonly kind: 'change'; readonly metaInstance: MetaInstance }
+
+const sameNodes = (a: readonly string[] | undefined, b: readonly string[] | undefined): boolean =>
+  JSON.stringify(a) === JSON.stringify(b)
+
+/** What a person has chosen in the launch form, and what the node says would come of it. */
+export class LaunchForm {
+  modelId: string | undefined = $state()
+  name = $state('')
+  sharding: Sharding = $state('Pipeline')
+  instanceMeta: InstanceMeta = $state('MlxRing')
+  preference: PlacementPreference = $state('largest')
+  minNodes: number | undefined = $state()
+  maxContext: number | undefined = $state()
+  /** The machines that were picked, in rank order; undefined leaves the choice to Muster. */
+  nodeIds: readonly NodeId[] | undefined = $state.raw()
+  /** Undefined until the node has answered. */
+  previews: readonly (Preview | FailedPreview)[] | undefined = $state.raw()
+  problem: unknown = $state.raw()
+  busy = $state(false)
+  /** What can be had with the chosen sharding and connection. */
+  readonly possible: readonly Preview[] = $derived(this.matching().filter(isPossible))
+  /** Why no other group of machines will do. */
+  readonly refusal: FailedPreview | undefined = $derived(
+    this.matching().find((preview): preview is FailedPreview => !isPossible(preview)),
+  )
+  /** The preview that would come true: of the picked machines, else of those that Muster would prefer. */
+  readonly expected: Preview | undefined = $derived(this.expectation())
+
+  constructor(
+    private readonly api: Api,
+    private readonly beginning: Beginning,
+  ) {
+    if (beginning.kind === 'declare') {
+      this.modelId = beginning.modelId
+      this.nodeIds = beginning.nodeId && [beginning.nodeId]
+      return
+    }
+    const { metaInstance } = beginning
+    this.modelId = metaInstance.modelId
+    this.name = metaInstance.name ?? ''
+    this.sharding = metaInstance.sharding
+    this.instanceMeta = metaInstance.instanceMeta
+    this.preference = metaInstance.placementPreference
+    this.minNodes = metaInstance.minNodes > 1 ? metaInstance.minNodes : undefined
+    this.maxContext = metaInstance.maxContext
+    this.nodeIds = metaInstance.nodeIds
+  }
+
+  /** Another model has other possibilities. */
+  choose(modelId: string): void {
+    this.modelId = modelId
+    this.nodeIds = undefined
+    void this.preview()
+  }
+
+  isPicked(nodeIds: readonly string[]): boolean {
+    return sameNodes(this.nodeIds, nodeIds)
+  }
+
+  async preview(): Promise<void> {
+    const { modelId, maxContext, minNodes } = this
+    if (modelId === undefined) return
+    const query = {
+      modelId,
+      ...(maxContext && { maxContext: String(maxContext) }),
+      ...(minNodes && { minNodes: String(minNodes) }),
+    }
+    const outdated = () => modelId !== this.modelId || maxContext !== this.maxContext || minNodes !== this.minNodes
+    try {
+      const { previews } = await this.api.get(withQuery('/instance/previews', query), PreviewResponse)
+      if (outdated()) return
+      this.previews = previews
+      this.problem = undefined
+    } catch (error) {
+      if (outdated()) return
+      this.previews = []
+      this.problem = error
+    }
+  }
+
+  /** Declares or changes it; false where the node refused, with the reason in `problem`. */
+  async submit(): Promise<MetaInstanceId | undefined> {
+    this.busy = true
+    try {
+      const id =
+        this.beginning.kind === 'declare'
+          ? (await this.api.post('/meta_instance', this.request(), CreatedMetaInstance)).metaInstanceId
+          : await this.change(this.beginning.metaInstance)
+      this.problem = undefined
+      return id
+    } catch (error) {
+      this.problem = error
+      return undefined
+    } finally {
+      this.busy = false
+    }
+  }
+
+  private matching(): readonly (Preview | FailedPreview)[] {
+    return (this.previews ?? []).filter(
+      ({ sharding, instanceMeta }) => sharding === this.sharding && instanceMeta === this.instanceMeta,
+    )
+  }
+
+  private expectation(): Preview | undefined {
+    if (this.nodeIds) return this.possible.find(({ nodeIds }) => this.isPicked(nodeIds))
+    return this.preference === 'largest' ? this.possible.at(-1) : this.possible[0]
+  }
+
+  /** Only what was chosen: what is left open is for the node to decide, also in later versions. */
+  private request(): z.input<typeof CreateMetaInstanceRequest> {
+    const { name, sharding, instanceMeta, minNodes, maxContext, nodeIds, preference } = this
+    return {
+      modelId: this.modelId ?? '',
+      ...(name.trim() && { name: name.trim() }),
+      sharding,
+      ...(instanceMeta !== 'MlxRing' && { instanceMeta }),
+      ...(preference !== 'largest' && { placementPreference: preference }),
+      ...(minNodes && { minNodes }),
+      ...(maxContext && { maxContext }),
+      ...(nodeIds && { nodeIds: [...nodeIds] }),
+    }
+  }
+
+  /** Only what is different, since everything that is sent may have the model loaded anew. */
+  private async change(known: MetaInstance): Promise<MetaInstanceId> {
+    const name = this.name.trim()
+    const { modelId, sharding, instanceMeta, preference, minNodes, maxContext, nodeIds } = this
+    const changes: z.input<typeof UpdateMetaInstanceRequest> = {
+      ...(name !== (known.name ?? '') && { name: name === '' ? null : name }),
+      ...(modelId !== known.modelId && { modelId: modelId ?? '' }),
+      ...(sharding !== known.sharding && { sharding }),
+      ...(instanceMeta !== known.instanceMeta && { instanceMeta }),
+      ...(preference !== known.placementPreference && { placementPreference: preference }),
+      ...((minNodes ?? 1) !== known.minNodes && { minNodes: minNodes ?? null }),
+      ...(maxContext !== known.maxContext && { maxContext: maxContext ?? null }),
+      ...(!sameNodes(nodeIds, known.nodeIds) && { nodeIds: nodeIds ? [...nodeIds] : null }),
+    }
+    if (Object.keys(changes).length > 0)
+      await this.api.fetch(`/meta_instance/${known.metaInstanceId}`, { method: 'PATCH', json: changes })
+    return known.metaInstanceId
+  }
+}

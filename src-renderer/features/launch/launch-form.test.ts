@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest'
+import { NodeId } from '@core/ids'
+import { previews } from '@core/placement/previews'
+import { GB, SMALL, smallCard, World } from '@core/testing/world'
+import { FakeApi, json, type Asked } from '../../testing/fake-api'
+import { LaunchForm } from './launch-form.svelte'
+
+const cluster = (free = 48 * GB) => {
+  const world = new World()
+  world.addNode('Mac Studio', { free, bandwidth: 800e9 })
+  const created = world.declare('known', { name: 'chat', maxContext: 4096, minNodes: 2 })
+  const api = new FakeApi(({ path, method }: Asked) => {
+    if (path.startsWith('/instance/previews')) return json({ previews: previews(world.state, smallCard, {}) })
+    if (method === 'POST') return json({ ...world.metaInstance(created), status: 'PLACING', statusDetail: '' }, 201)
+    return json({})
+  })
+  return { world, api, metaInstance: world.metaInstance(created) }
+}
+
+const declaring = { kind: 'declare', modelId: SMALL } as const
+
+describe('the launch form', () => {
+  it('shows what would happen before anything does', async () => {
+    const { api } = cluster()
+    const form = new LaunchForm(api, declaring)
+    expect(form.previews).toBeUndefined()
+    await form.preview()
+    expect(form.expected).toMatchObject({
+      nodeIds: ['Mac Studio'],
+      memoryDeltaByNode: { 'Mac Studio': 4 * GB },
+      predicted: { tokensPerSecond: 200 },
+    })
+    expect(api.asked.every(({ method }) => method === 'GET')).toBe(true)
+  })
+
+  it('says why it cannot be placed now', async () => {
+    const { api } = cluster(GB)
+    const form = new LaunchForm(api, declaring)
+    await form.preview()
+    expect(form.possible).toEqual([])
+    expect(form.refusal?.error.reason).toBe('Mac Studio has 1 GB free, the model needs 4 GB')
+  })
+
+  it('asks for nothing that was not chosen', async () => {
+    const { api } = cluster()
+    const form = new LaunchForm(api, declaring)
+    expect(await form.submit()).toBe('known')
+    expect(api.asked.at(-1)).toEqual({
+      path: '/meta_instance',
+      method: 'POST',
+      json: { modelId: SMALL, sharding: 'Pipeline' },
+    })
+  })
+
+  it('asks for exactly the machines that were picked', async () => {
+    const { api } = cluster()
+    const form = new LaunchForm(api, declaring)
+    await form.preview()
+    form.nodeIds = form.possible[0]?.nodeIds
+    form.name = '  chat '
+    form.minNodes = 2
+    form.maxContext = 4096
+    form.preference = 'smallest'
+    await form.submit()
+    expect(api.asked.at(-1)?.json).toEqual({
+      modelId: SMALL,
+      name: 'chat',
+      sharding: 'Pipeline',
+      placementPreference: 'smallest',
+      minNodes: 2,
+      maxContext: 4096,
+      nodeIds: ['Mac Studio'],
+    })
+  })
+
+  it('leaves the choice of machines to Muster again when another model is chosen', () => {
+    const { api } = cluster()
+    const form = new LaunchForm(api, { ...declaring, nodeId: NodeId.parse('Mac Studio') })
+    expect(form.isPicked(['Mac Studio'])).toBe(true)
+    form.choose('other/model')
+    expect(form.nodeIds).toBeUndefined()
+  })
+
+  it('takes no answer to a question that was changed meanwhile', async () => {
+    const { api } = cluster()
+    const form = new LaunchForm(api, declaring)
+    const first = form.preview()
+    form.modelId = 'other/model'
+    await first
+    expect(form.previews).toBeUndefined()
+  })
+
+  it('keeps what was entered when the node refuses, and shows the reason', async () => {
+    const { api } = cluster()
+    const form = new LaunchForm(api, declaring)
+    form.name = 'chat'
+    api.next(() => json({ error: { code: 'conflict', message: 'The name "chat" is taken' } }, 409))
+    expect(await form.submit()).toBeUndefined()
+    expect(form).toMatchObject({ name: 'chat', busy: false, problem: { code: 'conflict' } })
+  })
+
+  describe('for changes', () => {
+    it('begins with what is declared, and sends only what is different', async () => {
+      const { api, metaInstance } = cluster()
+      const form = new LaunchForm(api, { kind: 'change', metaInstance })
+      expect(form).toMatchObject({ modelId: SMALL, name: 'chat', maxContext: 4096, minNodes: 2 })
+      form.sharding = 'Tensor'
+      await form.submit()
+      expect(api.asked).toEqual([{ path: '/meta_instance/known', method: 'PATCH', json: { sharding: 'Tensor' } }])
+    })
+
+    it('clears what was emptied', async () => {
+      const { api, metaInstance } = cluster()
+      const form = new LaunchForm(api, { kind: 'change', metaInstance })
+      form.name = ' '
+      form.maxContext = undefined
+      form.minNodes = undefined
+      await form.submit()
+      expect(api.asked.at(-1)?.json).toEqual({ name: null, maxContext: null, minNodes: null })
+    })
+
+    it('sends nothing where nothing is different', async () => {
+      const { api, metaInstance } = cluster()
+      expect(await new LaunchForm(api, { kind: 'change', metaInstance }).submit()).toBe('known')
+      expect(api.asked).toEqual([])
+    })
+  })
+})

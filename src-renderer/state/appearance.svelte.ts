@@ -1,0 +1,28 @@
+import { z } from 'zod'
+import { Kept } from './kept.svelte'
+
+export const Theme = z.enum(['system', 'light', 'dark'])
+export type Theme = z.infer<typeof Theme>
+
+/** Light or dark, as the system has it or as the person chose. */
+export class Appearance {
+  private readonly kept = new Kept<Theme>('muster.theme', Theme, 'system')
+
+  constructor(private readonly root: HTMLElement = document.documentElement) {
+    this.show()
+  }
+
+  get theme(): Theme {
+    return this.kept.current
+  }
+
+  set theme(theme: Theme) {
+    this.kept.current = theme
+    this.show()
+  }
+
+  private show(): void {
+    if (this.theme === 'system') delete this.root.dataset['theme']
+    else this.root.dataset['theme'] = this.theme
+  }
+}

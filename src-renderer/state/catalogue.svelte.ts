@@ -1,0 +1,50 @@
+import { type CatalogueModel, ModelsResponse, type UnreadableModel } from '@core/protocols/control'
+import type { Api } from '../api/access'
+
+/** The models on this machine. The node has no events for them: it looks at its disk when it is asked. */
+export class Catalogue {
+  all: readonly CatalogueModel[] = $state.raw([])
+  unreadable: readonly UnreadableModel[] = $state.raw([])
+  /** Before the first answer nothing is known: that is not the same as no models. */
+  known = $state(false)
+  reading = $state(false)
+  problem: unknown = $state.raw()
+  readonly usable: readonly CatalogueModel[] = $derived(this.all.filter(({ problem }) => problem === undefined))
+  readonly starter: CatalogueModel | undefined = $derived(this.usable.find(({ starter }) => starter))
+
+  private askedAgain = false
+
+  constructor(private readonly api: Pick<Api, 'get'>) {}
+
+  find(modelId: string): CatalogueModel | undefined {
+    return this.all.find((model) => model.modelId === modelId)
+  }
+
+  async read(): Promise<void> {
+    // The answer that is under way may be older than what this caller wants to see.
+    this.askedAgain = this.reading
+    if (this.reading) return
+    this.reading = true
+    try {
+      const { models, unreadable = [] } = await this.api.get('/models', ModelsResponse)
+      this.all = models
+      this.unreadable = unreadable
+      this.known = true
+      this.problem = undefined
+    } catch (error) {
+      this.problem = error
+    } finally {
+      this.reading = false
+    }
+    if (this.askedAgain) await this.read()
+  }
+}
+
+/** What of the catalogue contains all words of a search, in its title or its id. */
+export const matching = (models: readonly CatalogueModel[], search: string): readonly CatalogueModel[] => {
+  const words = search.toLowerCase().split(/\s+/)
+  return models.filter(({ title, modelId }) => {
+    const text = `${title} ${modelId}`.toLowerCase()
+    return words.every((word) => text.includes(word))
+  })
+}

@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { readyWorld } from '@core/testing/world'
+import { FakeApi, FakeStream, json } from '../testing/fake-api'
+import { Cluster } from './cluster.svelte'
+
+const settled = () => vi.advanceTimersByTimeAsync(0)
+
+describe('the picture of the cluster', () => {
+  let cluster: Cluster | undefined
+  beforeEach(() => vi.useFakeTimers())
+  afterEach(() => {
+    cluster?.close()
+    vi.useRealTimers()
+  })
+
+  const { world, id } = readyWorld()
+  const snapshot = { kind: 'snapshot', state: world.state }
+  const at = { v: 1, index: world.state.lastEventIndex + 1, term: 1, at: world.now }
+  const paused = { ...at, event: { type: 'MetaInstanceUpdated', metaInstanceId: id, changes: { paused: true } } }
+
+  it('is the snapshot with the events after it folded in', async () => {
+    const stream = new FakeStream()
+    cluster = new Cluster({ api: new FakeApi().next(stream.response) })
+    expect(cluster.connection).toBe('starting')
+    stream.send(snapshot)
+    stream.send({ kind: 'event', envelope: paused })
+    await settled()
+    expect(cluster.connection).toBe('connected')
+    expect(cluster.state.metaInstances[id]).toMatchObject({ paused: true, generation: 1 })
+  })
+
+  it('says when the node is gone, and goes on after the last event when it is back', async () => {
+    const [first, second] = [new FakeStream(), new FakeStream()]
+    const api = new FakeApi().next(first.response)
+    cluster = new Cluster({ api })
+    first.send(snapshot)
+    await settled()
+    first.fail()
+    await settled()
+    expect(cluster.connection).toBe('unreachable')
+    expect(Object.keys(cluster.state.metaInstances)).toEqual([id])
+
+    api.next(second.response)
+    await vi.advanceTimersByTimeAsync(250)
+    second.send({ kind: 'event', envelope: paused })
+    await settled()
+    expect(api.asked.map(({ path }) => path)).toEqual(['/events', `/events?after=${world.state.lastEventIndex}&term=1`])
+    expect(cluster.connection).toBe('connected')
+    expect(cluster.state.metaInstances[id]?.paused).toBe(true)
+  })
+
+  it('asks a node that is away less and less often, at most every 5 s', async () => {
+    const api = new FakeApi()
+    cluster = new Cluster({ api })
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(api.asked.length).toBeGreaterThan(12)
+    expect(api.asked.length).toBeLessThan(20)
+  })
+
+  it('calls a node that has not answered yet starting, and after some seconds unreachable', async () => {
+    cluster = new Cluster({ api: new FakeApi() })
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(cluster.connection).toBe('starting')
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(cluster.connection).toBe('unreachable')
+  })
+
+  it('begins with a snapshot again after an event that it does not understand', async () => {
+    const stream = new FakeStream()
+    const api = new FakeApi().next(stream.response)
+    cluster = new Cluster({ api })
+    stream.send(snapshot)
+    stream.send({ kind: 'event', envelope: { ...at, v: 2, event: { type: 'FromTheFuture' } } })
+    await settled()
+    expect(stream.cancelled).toBe(true)
+    await vi.advanceTimersByTimeAsync(250)
+    expect(api.asked.at(-1)?.path).toBe('/events')
+  })
+
+  it('notices that the person is signed out', async () => {
+    const api = new FakeApi(() => json({ error: { code: 'invalid_api_key', message: 'needs a key' } }, 401))
+    cluster = new Cluster({ api })
+    await settled()
+    expect(cluster.connection).toBe('signedOut')
+  })
+
+  it('takes a connection that has gone silent for dead', async () => {
+    const stream = new FakeStream()
+    const api = new FakeApi().next(stream.response)
+    cluster = new Cluster({ api })
+    stream.send(snapshot)
+    await vi.advanceTimersByTimeAsync(40_000)
+    expect(cluster.connection).toBe('unreachable')
+    expect(stream.cancelled).toBe(true)
+  })
+
+  it('tells of each snapshot, and asks nothing more once it is closed', async () => {
+    const stream = new FakeStream()
+    const api = new FakeApi().next(stream.response)
+    const onSnapshot = vi.fn()
+    cluster = new Cluster({ api, onSnapshot })
+    stream.send(snapshot)
+    stream.send({ kind: 'event', envelope: paused })
+    stream.send(snapshot)
+    await settled()
+    expect(onSnapshot).toHaveBeenCalledTimes(2)
+    cluster.close()
+    stream.end()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(api.asked).toHaveLength(1)
+  })
+})

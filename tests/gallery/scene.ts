@@ -1,0 +1,175 @@
+import type { CatalogueModel, UnreadableModel } from '@core/protocols/control'
+import type { Download } from '@core/state/downloads'
+import type { MetaInstance } from '@core/state/meta-instances'
+import type { RunnerStatus } from '@core/state/runners'
+import { InstanceId, ModelId, RunnerId, TaskId, type MetaInstanceId, type NodeId } from '@core/ids'
+import type { ModelCard } from '@core/placement/model-card'
+import { GB, World } from '@core/testing/world'
+
+interface Machine {
+  readonly chip?: string
+  readonly total?: number
+  readonly free?: number
+  readonly load?: number
+  readonly bandwidth?: number
+  readonly cannotRun?: string
+}
+
+/** A cluster as the real core makes it, in a moment that is worth looking at. */
+export class Scene {
+  readonly world = new World()
+  readonly models: CatalogueModel[] = []
+  readonly unreadable: UnreadableModel[] = []
+  private tasks = 0
+
+  constructor() {
+    this.world.now = Date.now()
+  }
+
+  machine(name: string, { chip = 'Apple M4 Max', load = 0.1, bandwidth = 546e9, ...rest }: Machine = {}): NodeId {
+    const { total = 64 * GB, free = 0.7 * total, cannotRun } = rest
+    const nodeId = this.world.addNode(name, { total, free })
+    const info = {
+      version: '0.1.0',
+      protocol: 1,
+      chip,
+      memory: { ramTotal: total, ramAvailable: Math.round(free), heldByRunners: 0 },
+      memoryBandwidth: bandwidth,
+      system: { cpuLoad: load },
+      os: { platform: 'darwin', release: '26.2', name: 'macOS 26.2' },
+      worker: true,
+      ...(cannotRun !== undefined && { cannotRun }),
+    }
+    this.world.apply({ type: 'NodeGatheredInfo', nodeId, info })
+    return nodeId
+  }
+
+  /** Both ways. */
+  link(from: NodeId, to: NodeId): void {
+    const edge = (a: NodeId, b: NodeId, ip: string) =>
+      ({
+        type: 'TopologyEdgeCreated',
+        edge: { from: a, to: b, ip, port: 52417, interfaceType: 'thunderbolt', latencyMs: 0.3 },
+      }) as const
+    this.world.apply(edge(from, to, '10.0.0.2'), edge(to, from, '10.0.0.1'))
+  }
+
+  model(
+    id: string,
+    gigabytes: number,
+    more: Partial<Omit<CatalogueModel, 'card'>> & { card?: Partial<ModelCard> } = {},
+  ): ModelId {
+    const modelId = ModelId.parse(id)
+    const { card: special, ...rest } = more
+    const card: ModelCard = {
+      modelId,
+      storageBytes: Math.round(gigabytes * GB),
+      layers: 32,
+      hiddenSize: 4096,
+      kvHeads: 8,
+      headDim: 128,
+      contextLength: 32_768,
+      supportsTensor: true,
+      supportsPipeline: true,
+      ...special,
+    }
+    const title = (id.split('/').at(-1) ?? id).replace(/-(\dbit)$/, '').replaceAll('-', ' ')
+    const quantization = /-(\d)bit$/.exec(id)?.[1]
+    this.models.push({
+      modelId,
+      title,
+      ...(quantization !== undefined && { quantization: `${quantization}-bit` }),
+      source: 'muster',
+      starter: false,
+      path: `/Users/ada/Library/Application Support/Muster/models/${id}`,
+      card,
+      ...rest,
+    })
+    this.world.cards[modelId] = { status: 'loaded', card }
+    return modelId
+  }
+
+  declare(id: string, modelId: ModelId, options: Partial<Omit<MetaInstance, 'metaInstanceId'>> = {}): MetaInstanceId {
+    const metaInstanceId = this.world.declare(id, { modelId, ...options })
+    this.world.reconcile()
+    return metaInstanceId
+  }
+
+  report(id: MetaInstanceId, ...statuses: RunnerStatus[]): void {
+    const { shards } = this.world.instance(id)
+    for (const [at, { runnerId }] of shards.entries()) {
+      const status = statuses[at] ?? statuses.at(-1)
+      if (status) this.world.apply({ type: 'RunnerStatusUpdated', runnerId, ...status })
+    }
+  }
+
+  ready(id: MetaInstanceId): void {
+    this.report(id, { status: 'Ready' })
+  }
+
+  download(id: MetaInstanceId, download: Partial<Download>): void {
+    const { modelId, shards } = this.world.instance(id)
+    for (const { nodeId } of shards)
+      this.world.apply({
+        type: 'NodeDownloadProgress',
+        nodeId,
+        modelId,
+        download: { status: 'Ongoing', downloadedBytes: 0, totalBytes: 1, ...download },
+      })
+  }
+
+  /** An answer given at this speed. */
+  answered(id: MetaInstanceId, tokensPerSecond: number): void {
+    const taskId = this.begin(id)
+    const measured = { promptTokens: 24, completionTokens: 180, tokensPerSecond }
+    this.world.apply({ type: 'TaskStatusUpdated', taskId, status: 'Complete', measured })
+  }
+
+  /** A request that runs. */
+  begin(id: MetaInstanceId): TaskId {
+    const { instanceId } = this.world.instance(id)
+    const taskId = TaskId.parse(`task-${++this.tasks}`)
+    this.world.apply({
+      type: 'TaskCreated',
+      task: { taskId, instanceId, kind: 'generation', status: 'Running', createdAt: this.world.now },
+    })
+    return taskId
+  }
+
+  /** An instance that nothing keeps. */
+  loose(modelId: ModelId, nodeId: NodeId, status: RunnerStatus): void {
+    const runnerId = RunnerId.parse(`loose-${modelId}`)
+    const shard = { nodeId, runnerId, rank: 0, worldSize: 1, startLayer: 0, endLayer: 32, layers: 32 }
+    const instanceId = InstanceId.parse(`loose-instance-${modelId}`)
+    this.world.apply(
+      {
+        type: 'InstanceCreated',
+        instance: {
+          instanceId,
+          modelId,
+          sharding: 'Pipeline',
+          instanceMeta: 'MlxRing',
+          shards: [shard],
+          claims: { [nodeId]: 2 * GB },
+          createdAt: this.world.now,
+        },
+      },
+      { type: 'RunnerStatusUpdated', runnerId, ...status },
+    )
+  }
+
+  wait(milliseconds: number): this {
+    this.world.wait(milliseconds)
+    return this
+  }
+
+  /** What has happened so far happened before now. */
+  settle(): this {
+    const ahead = this.world.now - Date.now()
+    const shifted = JSON.stringify(this.world.state, (key, value: unknown) =>
+      typeof value === 'number' && /(At|Since|since)$/.test(key) ? value - Math.max(0, ahead) : value,
+    )
+    this.world.state = JSON.parse(shifted) as World['state']
+    return this
+  }
+}

@@ -1,0 +1,78 @@
+import { once } from 'node:events'
+import { type AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import { Hono } from 'hono'
+import { streamSSE } from 'hono/streaming'
+import { previews } from '@core/placement/previews'
+import { NodeId } from '@core/ids'
+import { staticRoutes } from '@main/api/static-files'
+import type { Scene } from './scene'
+
+export interface Gallery {
+  readonly url: string
+  close(): Promise<void>
+}
+
+/** Serves the built app with a cluster that stands still, so that it can be looked at. */
+export const serveScene = async (scene: Scene, { app: directory }: { readonly app: string }): Promise<Gallery> => {
+  const { world, models, unreadable } = scene
+  const routes = new Hono()
+  routes.get('/events', (c) =>
+    streamSSE(c, async (stream) => {
+      await stream.writeSSE({ data: JSON.stringify({ kind: 'snapshot', state: world.state }) })
+      await new Promise<void>((resolve) => stream.onAbort(resolve))
+    }),
+  )
+  routes.get('/models', (c) => c.json({ models, unreadable }))
+  routes.get('/health', (c) =>
+    c.json({ status: 'ok', role: 'master', version: '0.1.0', nodeId: Object.keys(world.state.members)[0], term: 1 }),
+  )
+  routes.get('/api_keys', (c) => c.json({ apiKeys: [] }))
+  routes.get('/instance/previews', (c) => {
+    const { modelId, nodeIds, minNodes, maxContext } = c.req.query()
+    const card = models.find((model) => model.modelId === modelId)?.card
+    if (!card) return c.json({ error: { code: 'unknown_model', message: 'No such model' } }, 400)
+    return c.json({
+      previews: previews(world.state, card, {
+        nodeIds: nodeIds?.split(',').map((id) => NodeId.parse(id)),
+        minNodes: minNodes === undefined ? undefined : Number(minNodes),
+        maxContext: maxContext === undefined ? undefined : Number(maxContext),
+      }),
+    })
+  })
+  routes.get('/meta_instance/:id/history', (c) => {
+    const id = c.req.param('id')
+    const ofIt = world.log.filter(
+      (event) => JSON.stringify(event).includes(`"${id}"`) && !event.type.startsWith('Runner'),
+    )
+    return c.json({
+      events: ofIt.map((event, at) => ({ v: 1, index: at + 1, term: 1, at: Date.now() - 1000 * 60 * at, event })),
+    })
+  })
+  routes.route('/', staticRoutes(directory))
+  routes.all('*', (c) =>
+    c.json(
+      {
+        error: {
+          code: 'picture',
+          message: 'This is only a picture of a cluster',
+          hint: 'Start a node to change something.',
+        },
+      },
+      409,
+    ),
+  )
+  const server = createAdaptorServer({ fetch: routes.fetch })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: async () => {
+      const closed = once(server, 'close')
+      server.close()
+      if ('closeAllConnections' in server) server.closeAllConnections()
+      await closed
+    },
+  }
+}
