@@ -44,7 +44,7 @@ test('a person declares a model, sees it become ready, chats with it and deletes
   await expect(page.getByText('No model is kept running yet')).toBeVisible()
   await expectAccessible(page)
 
-  await launch(page, 'SmolLM2 135M Instruct · 538 MB')
+  await launch(page, 'SmolLM2 135M Instruct · float32 · 538 MB')
   const card = page.locator('[data-meta-instance-id]')
   await expect(card).toHaveAttribute('data-status', 'READY', { timeout: READY_TIMEOUT })
   await expectAccessible(page)
@@ -56,7 +56,7 @@ test('a person declares a model, sees it become ready, chats with it and deletes
   await expect(page.getByText(/tokens\/s/)).toBeVisible()
   await expectAccessible(page)
 
-  for (const name of ['Models', 'Connect', 'Activity']) {
+  for (const name of ['Models', 'Connect', 'Activity', 'Settings']) {
     await page.getByRole('link', { name }).click()
     await expect(page.getByRole('heading', { name, exact: true })).toBeVisible()
     await expectAccessible(page)
@@ -74,7 +74,7 @@ test('a killed runner is shown as retrying with its error, comes back, and keeps
   addTinyModel(folder.path)
   node = await startHeadless({ dataDir: folder.path })
   await page.goto(node.url)
-  await launch(page, 'tiny · 732 KB')
+  await launch(page, 'tiny · float32 · 732 KB')
   const card = page.locator('[data-meta-instance-id]')
   await expect(card).toHaveAttribute('data-status', 'READY', { timeout: READY_TIMEOUT })
   const state = (await (await fetch(`${node.url}/state`)).json()) as { runners: Record<string, { pid: number }> }
