@@ -18,6 +18,8 @@ MAX_FRAME_BYTES = 64 * 1024 * 1024
 MAX_UNREAD_BYTES = 64 * 1024 * 1024
 
 _HEADER = struct.Struct("<I")
+# Made once: this is on every token's way.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class FrameError(Exception):
@@ -26,7 +28,7 @@ class FrameError(Exception):
 
 def encode(frame: dict[str, Any]) -> bytes:
     """The bytes of one frame."""
-    body = json.dumps(frame, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    body = _ENCODER.encode(frame).encode("utf-8", "replace")
     return _HEADER.pack(len(body)) + body
 
 
