@@ -22,7 +22,13 @@ const FALSE_STARTS = ['SIGTRAP', 'SIGABRT', 'SIGSEGV', 'SIGILL']
 /** @param {string} line */
 const print = (line) => console.log(line)
 
-const { values: options } = parseArgs({ strict: false, options: { 'data-dir': { type: 'string' } } })
+/** Options that the app takes from its environment, with a window and without. */
+const FROM_ENVIRONMENT = { port: 'MUSTER_PORT', host: 'MUSTER_HOST', name: 'MUSTER_NAME' }
+
+const { values: options } = parseArgs({
+  strict: false,
+  options: Object.fromEntries(['data-dir', ...Object.keys(FROM_ENVIRONMENT)].map((name) => [name, { type: 'string' }])),
+})
 const data = typeof options['data-dir'] === 'string' ? path.resolve(options['data-dir']) : dataFolder()
 
 /** @param {AbortSignal} signal */
@@ -48,7 +54,11 @@ function environmentFor(problems) {
   const python = problem
     ? { MUSTER_PYTHON: '', MUSTER_PYTHON_PROBLEM: `${problem.message}.\n${problem.hint}` }
     : { MUSTER_PYTHON: process.env['MUSTER_PYTHON'] || environmentPython }
-  return { ...process.env, ...python, MUSTER_DATA_DIR: data }
+  const given = Object.entries(FROM_ENVIRONMENT).flatMap(([name, variable]) => {
+    const value = options[name]
+    return typeof value === 'string' ? [[variable, value]] : []
+  })
+  return { ...process.env, ...python, MUSTER_DATA_DIR: data, ...Object.fromEntries(given) }
 }
 
 /**

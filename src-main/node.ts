@@ -91,7 +91,8 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   const { trustedOrigins = [], appRoot = builtAppRoot() } = options
   const { env } = process
   const dataDir = resolve(
-    options.dataDir ?? env['MUSTER_DATA_DIR'] ?? defaultDataDir({ platform: process.platform, env, home: homedir() }),
+    // An empty variable counts as not set.
+    options.dataDir ?? (env['MUSTER_DATA_DIR'] || defaultDataDir({ platform: process.platform, env, home: homedir() })),
   )
   const warnings: string[] = []
   const onWarning = (warning: string): void => void warnings.push(warning)

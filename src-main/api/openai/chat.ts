@@ -18,6 +18,19 @@ const KEEP_ALIVE_MS = 5000
 
 type ChatContext = Context<ApiEnv>
 
+/** Resolves when the client has read enough for more, or is gone. */
+const drained = (out: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      out.off('drain', done)
+      out.off('close', done)
+      resolve()
+    }
+    out.on('drain', done)
+    out.on('close', done)
+    if (!out.writableNeedDrain || out.destroyed) done()
+  })
+
 /** Aborts when the client goes away before the answer is complete. */
 const clientGone = (out: ServerResponse): AbortSignal => {
   const gone = new AbortController()
@@ -75,6 +88,8 @@ const stream = async (
   try {
     for (let result = await next; !result.done; result = await iterator.next()) {
       const update = result.value
+      // What a slow client does not read waits where it is bounded.
+      if (out.writableNeedDrain) await drained(out)
       switch (update.type) {
         case 'progress':
           break
