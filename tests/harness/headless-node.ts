@@ -50,7 +50,9 @@ export const startHeadless = async ({ dataDir, args = [], env }: NodeLaunch): Pr
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   // A test that fails must not leave its node behind.
-  process.once('exit', () => child.kill('SIGKILL'))
+  const killed = (): void => void child.kill('SIGKILL')
+  process.once('exit', killed)
+  child.once('exit', () => process.off('exit', killed))
   let errors = ''
   child.stderr.on('data', (chunk: Buffer) => {
     errors = (errors + chunk.toString()).slice(-20_000)

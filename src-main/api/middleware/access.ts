@@ -10,6 +10,15 @@ const SECRET_BYTES = 32
 const MAX_SESSIONS = 100
 const MAX_LINKS = 10
 
+const SIGNED_IN = `<!doctype html>
+<html lang="en">
+  <meta charset="utf-8" />
+  <meta http-equiv="refresh" content="0; url=/" />
+  <title>Muster</title>
+  <p>Signed in. <a href="/">Open Muster</a></p>
+</html>
+`
+
 const secret = (): string => randomBytes(SECRET_BYTES).toString('base64url')
 
 /** What is kept of a key. */
@@ -57,7 +66,8 @@ export class Access {
     const session = secret()
     remember(this.sessions, hashOf(session), MAX_SESSIONS)
     setCookie(c, COOKIE, session, { httpOnly: true, sameSite: 'Strict', path: '/' })
-    return c.redirect('/')
+    // Not a redirect: a browser that came from another site would not send a strict cookie along with it.
+    return c.html(SIGNED_IN)
   }
 
   readonly check: MiddlewareHandler = async (c, next) => {

@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { ModelId } from '@core/ids'
+import { Envelope } from '@core/events/event'
+import { MetaInstanceView, PreviewResponse } from '@core/protocols/control'
+import { Instance } from '@core/state/instances'
+import { statusOf } from '@core/state/status'
+import { Control } from '../harness/control'
+import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
+import { addTinyModel, TINY } from '../harness/models'
+
+describe('the control API', () => {
+  const folder = { path: '', dispose: () => {} }
+  let node: HeadlessNode
+  let control: Control
+
+  beforeEach(async () => {
+    Object.assign(folder, temporaryFolder())
+    addTinyModel(folder.path)
+    node = await startHeadless({ dataDir: folder.path })
+    control = new Control(node.url)
+  })
+  afterEach(async () => {
+    await node.stop()
+    folder.dispose()
+  })
+
+  const ask = async <T>(schema: z.ZodType<T>, path: string, init: Parameters<Control['request']>[1] = {}): Promise<T> =>
+    schema.parse(await (await control.request(path, init)).json())
+  const change = (id: string, json: object): Promise<MetaInstanceView> =>
+    ask(MetaInstanceView, `/meta_instance/${id}`, { method: 'PATCH', json })
+  const ready = (id: MetaInstanceView['metaInstanceId']) =>
+    control.until('READY', (state) => {
+      const declared = state.metaInstances[id]
+      return declared !== undefined && statusOf(state, declared).word === 'READY'
+    })
+
+  it('takes camelCase and snake_case alike, and gives a declaration with its status back', async () => {
+    const json = { model_id: TINY, placement_preference: 'smallest', max_context: 512, name: 'small' }
+    const declared = await ask(MetaInstanceView, '/meta_instance', { method: 'POST', json })
+    expect(declared).toMatchObject({ modelId: TINY, placementPreference: 'smallest', maxContext: 512, name: 'small' })
+    expect(await control.metaInstance(declared.metaInstanceId)).toMatchObject({ name: 'small', generation: 0 })
+    const all = await ask(z.object({ metaInstances: z.array(MetaInstanceView) }), '/meta_instances')
+    expect(all.metaInstances.map(({ metaInstanceId }) => metaInstanceId)).toEqual([declared.metaInstanceId])
+  })
+
+  it('pauses and resumes: no instance while paused, one again afterwards', async () => {
+    const { metaInstanceId } = await control.declare(TINY)
+    await ready(metaInstanceId)
+    expect((await change(metaInstanceId, { paused: true })).status).toBe('PAUSED')
+    const paused = await control.until('no runner', (state) => Object.keys(state.runners).length === 0)
+    expect(paused.instances).toEqual({})
+    const answer = await control.request('/v1/chat/completions', {
+      method: 'POST',
+      json: { model: TINY, messages: [{ role: 'user', content: 'hi' }] },
+    })
+    expect([answer.status, await answer.text()]).toEqual([503, expect.stringContaining('paused')])
+    await change(metaInstanceId, { paused: false })
+    await ready(metaInstanceId)
+  })
+
+  it('serves a declaration by its name, and clears the name with null', async () => {
+    const { metaInstanceId } = await control.declare(TINY, { name: 'helper' })
+    await ready(metaInstanceId)
+    const chat = (model: string): Promise<Response> =>
+      control.request('/v1/chat/completions', {
+        method: 'POST',
+        json: { model, max_tokens: 2, messages: [{ role: 'user', content: 'hi' }] },
+      })
+    expect((await chat('helper')).status).toBe(200)
+    expect((await change(metaInstanceId, { name: null })).name).toBeUndefined()
+    expect((await chat('helper')).status).toBe(404)
+  })
+
+  it('restarts into a new instance and counts no failure', async () => {
+    const { metaInstanceId } = await control.declare(TINY)
+    const before = Object.keys((await ready(metaInstanceId)).instances)
+    await ask(MetaInstanceView, `/meta_instance/${metaInstanceId}/restart`, { method: 'POST' })
+    const after = await ready(metaInstanceId)
+    expect(Object.keys(after.instances)).not.toEqual(before)
+    expect(after.metaInstances[metaInstanceId]).toMatchObject({ consecutiveFailures: 0, replacements: 0 })
+  })
+
+  it('tells the history of a declaration, newest first, also after a restart of the node', async () => {
+    const { metaInstanceId } = await control.declare(TINY)
+    await ready(metaInstanceId)
+    const history = async () => {
+      const { events } = await ask(z.object({ events: z.array(Envelope) }), `/meta_instance/${metaInstanceId}/history`)
+      return events.map(({ event }) => event.type)
+    }
+    expect(await history()).toEqual(['InstanceCreated', 'MetaInstanceCreated'])
+    await node.kill()
+    node = await startHeadless({ dataDir: folder.path })
+    control = new Control(node.url)
+    expect((await history()).slice(-2)).toEqual(['InstanceCreated', 'MetaInstanceCreated'])
+  })
+
+  it('previews what a declaration would get, and that is what it gets', async () => {
+    const { previews } = await ask(PreviewResponse, `/instance/previews?modelId=${encodeURIComponent(TINY)}`)
+    const possible = previews.flatMap((preview) => ('error' in preview ? [] : [preview]))
+    const [first] = possible
+    expect(first?.memoryDeltaByNode[node.nodeId]).toBeGreaterThan(0)
+    const { metaInstanceId } = await control.declare(TINY, { nodeIds: first?.nodeIds })
+    const { instance } = await ask(z.object({ instance: Instance }), `/meta_instance/${metaInstanceId}/placement`)
+    expect(instance.shards.map(({ nodeId }) => nodeId)).toEqual(first?.nodeIds)
+  })
+
+  it('places one instance that nothing keeps', async () => {
+    const placed = await ask(Instance, '/place_instance', { method: 'POST', json: { modelId: TINY } })
+    const awaited = await ask(Instance, `/instance/await?modelId=${encodeURIComponent(TINY)}`)
+    expect(awaited.instanceId).toBe(placed.instanceId)
+    expect((await control.request(`/instance/${placed.instanceId}`, { method: 'DELETE' })).status).toBe(200)
+    await control.until(
+      'nothing left',
+      ({ instances, runners }) => Object.keys({ ...instances, ...runners }).length === 0,
+    )
+    expect((await control.request(`/instance/await?modelId=${encodeURIComponent(TINY)}`)).status).toBe(404)
+  })
+
+  it('deletes a declaration once, with all it had', async () => {
+    const { metaInstanceId } = await control.declare(TINY)
+    await ready(metaInstanceId)
+    const path = `/meta_instance/${metaInstanceId}`
+    expect((await control.request(path, { method: 'DELETE' })).status).toBe(200)
+    expect((await control.request(path, { method: 'DELETE' })).status).toBe(404)
+    await control.until(
+      'nothing left',
+      ({ metaInstances, instances, runners }) =>
+        Object.keys({ ...metaInstances, ...instances, ...runners }).length === 0,
+    )
+  })
+
+  it('shows a new API key once and never its hash', async () => {
+    const Created = z.object({ apiKeyId: z.string(), key: z.string() })
+    const { apiKeyId, key } = await ask(Created, '/api_keys', { method: 'POST', json: { name: 'laptop' } })
+    const places = await Promise.all(['/api_keys', '/state'].map(async (path) => (await control.request(path)).text()))
+    for (const text of places) {
+      expect(text).toContain(apiKeyId)
+      expect(text).not.toContain(key)
+      expect(text).not.toContain(createHash('sha256').update(key).digest('hex'))
+    }
+    expect((await control.request(`/api_keys/${apiKeyId}`, { method: 'DELETE' })).status).toBe(200)
+    expect(await (await control.request('/api_keys')).json()).toEqual({ apiKeys: [] })
+  })
+
+  it('lists the models with where they lie', async () => {
+    const { models } = await ask(
+      z.object({ models: z.array(z.object({ modelId: ModelId, source: z.string(), path: z.string() })) }),
+      '/models',
+    )
+    expect(models).toMatchObject([
+      { modelId: TINY, source: 'muster', path: expect.stringContaining(folder.path) as string },
+    ])
+  })
+})
