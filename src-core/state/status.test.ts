@@ -21,6 +21,7 @@ describe('the status of a declaration', () => {
     expect(detail(world, id)).toBe('18 of 32 layers on Mac Studio')
     world.report(id, { status: 'WarmingUp' })
     seen.push(world.status(id))
+    expect(detail(world, id)).toBe('warming up on Mac Studio')
     world.report(id, { status: 'Ready' })
     seen.push(world.status(id))
     world.report(id, { status: 'Running' })

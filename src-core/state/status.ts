@@ -35,13 +35,16 @@ const placing = (state: State, metaInstance: MetaInstance): MetaInstanceStatus =
   return status('PLACING', parts.join(' · '))
 }
 
+/** `WarmingUp` as people say it: warming up. */
+const asWords = (name: string): string => name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase()
+
 const layersLine = (state: State, runners: readonly Runner[]): string =>
   runners
     .map((runner) => {
       const name = nodeName(state, runner.nodeId)
       return runner.status === 'Loading'
         ? `${runner.layersLoaded} of ${runner.layers} layers on ${name}`
-        : `${runner.status} on ${name}`
+        : `${asWords(runner.status)} on ${name}`
     })
     .join(' · ')
 
