@@ -46,6 +46,21 @@ const buildProgram = (finish: (code: number) => void): Command => {
         finish(await serve(flags, startNode))
       },
     )
+  program
+    .command('simulate')
+    .description('run a scenario on a virtual clock: the real rules, simulated machines')
+    .argument('<file>', 'the scenario (JSON), - for standard input')
+    .option('--trace', 'print a log for people instead of lines of JSON', false)
+    .action(async (file: string, options: { trace: boolean }) => {
+      const { simulate, ScenarioError } = await import('./simulate')
+      try {
+        simulate(file, options)
+      } catch (error) {
+        if (!(error instanceof ScenarioError)) throw error
+        process.stderr.write(`${error.message}\n`)
+        finish(WRONG_USE)
+      }
+    })
   return program
 }
 

@@ -1,9 +1,6 @@
 import type { ModelId } from '@core/ids'
+import { CARD_TIME_LIMIT_MS, cardBackOff } from '@core/reconcile/card-loading'
 import type { CardResult } from '@core/reconcile/process-manager'
-
-const TIME_LIMIT_MS = 10_000
-const FIRST_DELAY_MS = 1000
-const LONGEST_DELAY_MS = 30_000
 
 interface Entry {
   result?: CardResult
@@ -52,7 +49,7 @@ export class CardLoader {
   private async load(modelId: ModelId, entry: Entry): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     const limit = new Promise<CardResult>((resolve) => {
-      timer = setTimeout(() => resolve({ status: 'failed', reason: 'no answer in 10 s' }), TIME_LIMIT_MS)
+      timer = setTimeout(() => resolve({ status: 'failed', reason: 'no answer in 10 s' }), CARD_TIME_LIMIT_MS)
     })
     const answer = this.options.load(modelId).catch((error: unknown): CardResult => ({
       status: 'failed',
@@ -62,7 +59,7 @@ export class CardLoader {
     clearTimeout(timer)
     entry.loading = false
     if (entry.result.status === 'failed') {
-      entry.notBefore = this.options.now() + Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** entry.failures)
+      entry.notBefore = this.options.now() + cardBackOff(entry.failures)
       entry.failures += 1
     } else {
       entry.failures = 0
