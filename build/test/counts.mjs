@@ -3,14 +3,17 @@ import { readFile } from 'node:fs/promises'
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 
 /**
- * A suite that failed without saying which of its tests did, for instance because it could not start.
+ * A suite that failed without saying which of its tests did, for instance because it could not start, or that ended
+ * well without having run any: nothing was shown then.
  *
  * @param {Counts} counts
  * @param {readonly number[]} exitCodes
  * @returns {Counts}
  */
 const honest = (counts, exitCodes) =>
-  counts.failed === 0 && exitCodes.some((code) => code !== 0) ? { ...counts, failed: 1 } : counts
+  counts.failed === 0 && (counts.passed === 0 || exitCodes.some((code) => code !== 0))
+    ? { ...counts, failed: 1 }
+    : counts
 
 /** @type {Counts} */
 const NONE = { passed: 0, failed: 0, skipped: 0 }

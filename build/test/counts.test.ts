@@ -34,6 +34,11 @@ describe('a suite that ended badly', () => {
     expect(counts).toEqual({ passed: 0, failed: 1, skipped: 0 })
   })
 
+  it('has failed where nothing shows that any test ran', async () => {
+    const counts = await countVitest({ report: path.join(folder, 'none'), exitCodes: [0] })
+    expect(counts).toEqual({ passed: 0, failed: 1, skipped: 0 })
+  })
+
   it('has failed even where no single test did', async () => {
     const report = path.join(folder, 'report')
     await writeFile(report, '{"numPassedTests": 4, "numFailedTests": 0, "numPendingTests": 0, "numTodoTests": 0}')

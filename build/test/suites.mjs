@@ -118,7 +118,13 @@ export const SUITES = [
 
 /** What is not part of a plain `npm test`. @type {readonly Suite[]} */
 export const EXTRA_SUITES = [
-  { ...integration, name: 'soak', title: 'Integration tests, long counts', env: { MUSTER_SOAK: '1' } },
+  {
+    ...integration,
+    name: 'soak',
+    title: 'Integration tests, long counts',
+    commands: vitest('soak', ['integration']),
+    env: { MUSTER_SOAK: '1' },
+  },
   {
     name: 'bench',
     title: 'Benchmarks',
