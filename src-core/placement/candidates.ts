@@ -1,7 +1,10 @@
 import type { NodeId } from '../ids'
 import type { Constraints } from '../state/meta-instances'
 import type { State } from '../state/state'
+import { allRings, EXACT_UP_TO } from './exact-rings'
 import type { Funnel } from './funnel'
+import { common, isClique, isRing, rdmaGraph, socketGraph, type Graph } from './graph'
+import { grownCliques, grownRings, type Growth } from './grown-rings'
 
 /** Machines in rank order that could hold one instance together. */
 export type Group = readonly NodeId[]
@@ -19,5 +22,45 @@ export const usableNodes = (state: State, { nodeIds }: Pick<Constraints, 'nodeId
   })
 }
 
-/** All groups worth looking at. One machine alone is a group; rings of live edges add to these. */
-export const candidateGroups = (usable: readonly NodeId[]): Group[] => usable.map((nodeId) => [nodeId])
+/** The graph on which a group must be a ring; with `MlxJaccl` also every two of it must be linked. */
+export const graphFor = (
+  state: State,
+  nodeIds: readonly NodeId[],
+  { instanceMeta }: Pick<Constraints, 'instanceMeta'>,
+): Graph => {
+  const edges = nodeIds.length > 1 ? Object.values(state.topology.edges) : []
+  const sockets = socketGraph(nodeIds, edges)
+  switch (instanceMeta) {
+    case 'MlxRing':
+      return sockets
+    case 'MlxJaccl':
+      return common(sockets, rdmaGraph(nodeIds, edges))
+  }
+}
+
+/** All groups worth looking at, as numbers in the graph: exactly all for few machines, the most promising for many. */
+export const candidateGroups = (
+  graph: Graph,
+  { instanceMeta }: Pick<Constraints, 'instanceMeta'>,
+  growth: Growth,
+): number[][] => {
+  const exact = graph.nodeIds.length <= EXACT_UP_TO
+  switch (instanceMeta) {
+    case 'MlxRing':
+      return exact ? allRings(graph) : grownRings(graph, growth)
+    case 'MlxJaccl':
+      return exact
+        ? allRings(graph).filter((group) => group.length > 1 && isClique(graph, group))
+        : grownCliques(graph, growth)
+  }
+}
+
+/** All machines of a graph in an order that is a ring: as they stand where that is one. */
+export const ringOfAll = (graph: Graph, { instanceMeta }: Pick<Constraints, 'instanceMeta'>): number[] | undefined => {
+  const asGiven = graph.nodeIds.map((_nodeId, at) => at)
+  if (instanceMeta === 'MlxJaccl' && !isClique(graph, asGiven)) return undefined
+  if (isRing(graph, asGiven)) return asGiven
+  const growth = { worth: asGiven.map(() => 1), largest: asGiven.length }
+  const rings = asGiven.length <= EXACT_UP_TO ? allRings(graph) : grownRings(graph, growth)
+  return rings.find((ring) => ring.length === asGiven.length)
+}

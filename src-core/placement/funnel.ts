@@ -27,6 +27,10 @@ export class Funnel {
     return []
   }
 
+  get hasRemoved(): boolean {
+    return this.removed.size > 0
+  }
+
   details(remaining: readonly NodeId[], bytes?: { free: number; needed: number }): PlacementErrorDetails {
     return {
       considered: Object.keys(this.state.members).length,

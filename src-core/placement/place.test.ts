@@ -128,15 +128,17 @@ describe('layers', () => {
       { nodeId: NodeId.parse('b'), freeBytes: 1 },
     ]
     expect(
-      assignShards(smallCard, 'Pipeline', ranks).map(({ startLayer, endLayer }) => [startLayer, endLayer]),
+      assignShards(smallCard, 'Pipeline', ranks)?.map(({ startLayer, endLayer }) => [startLayer, endLayer]),
     ).toEqual([
       [8, 32],
       [0, 8],
     ])
-    expect(assignShards(smallCard, 'Tensor', ranks).map(({ startLayer, endLayer }) => [startLayer, endLayer])).toEqual([
-      [0, 32],
-      [0, 32],
-    ])
+    expect(assignShards(smallCard, 'Tensor', ranks)?.map(({ startLayer, endLayer }) => [startLayer, endLayer])).toEqual(
+      [
+        [0, 32],
+        [0, 32],
+      ],
+    )
   })
 })
 

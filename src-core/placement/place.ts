@@ -1,20 +1,28 @@
 import type { NodeId } from '../ids'
 import { nodeName } from '../state/bindings'
+import type { Instance } from '../state/instances'
 import type { Constraints, PlacementError } from '../state/meta-instances'
 import type { State } from '../state/state'
-import { candidateGroups, usableNodes, type Group } from './candidates'
-import { Funnel, gigabytes } from './funnel'
+import { candidateGroups, graphFor, ringOfAll, usableNodes } from './candidates'
+import { connectionsOf } from './connections'
+import { Funnel } from './funnel'
+import { isLeaf, type Graph } from './graph'
 import { claimedBytes, freeBytes, neededBytes } from './memory'
 import type { ModelCard } from './model-card'
-import { assignShards, shardBytes, type RankCandidate, type ShardPlan } from './shards'
+import { comparisonFor, type Choice } from './preference'
+import { shardingProblem, tooLittleMemory } from './refusal'
+import { assignShards, shardBytes, type ShardPlan } from './shards'
 
 export type PlacementRequest = Pick<
   Constraints,
   'sharding' | 'instanceMeta' | 'minNodes' | 'nodeIds' | 'placementPreference' | 'maxContext'
->
+> & {
+  /** Machines that failed lately: taken only where no group without them is legal. */
+  readonly avoid?: readonly NodeId[] | undefined
+}
 
-/** Where the ranks go and what each node is promised for. */
-export interface Placement {
+/** Where the ranks go, what each node is promised for, and over which connections they talk. */
+export interface Placement extends Pick<Instance, 'ring' | 'jaccl'> {
   readonly shards: readonly ShardPlan[]
   /** Bytes by node. */
   readonly claims: Readonly<Record<string, number>>
@@ -26,104 +34,137 @@ export type PlacementResult =
 
 const refused = (error: PlacementError): PlacementResult => ({ status: 'refused', error })
 
-/** Why a model cannot be shared out like this over so many machines; undefined where it can. */
-const shardingProblem = (card: ModelCard, { sharding }: PlacementRequest, size: number): PlacementError | undefined => {
-  if (size === 1) return undefined
-  const { modelId, layers, hiddenSize, kvHeads } = card
-  if (sharding === 'Tensor') {
-    if (!card.supportsTensor)
-      return { code: 'tensor_unsupported', reason: `${modelId} does not support Tensor sharding; use Pipeline` }
-    return hiddenSize % size === 0 && kvHeads % size === 0
-      ? undefined
-      : {
-          code: 'indivisible',
-          reason: `${modelId} has ${kvHeads} key-value heads, which ${size} machines cannot share equally`,
-        }
+/** Numbers of a graph's machines, in rank order. */
+type Order = readonly number[]
+
+/** One look for one model: what its groups would get. */
+class Search {
+  /** Bytes that can be promised, by number of the machine. */
+  readonly free: readonly number[]
+
+  constructor(
+    private readonly card: ModelCard,
+    private readonly request: PlacementRequest,
+    readonly graph: Graph,
+    state: State,
+  ) {
+    const claimed = claimedBytes(state)
+    this.free = graph.nodeIds.map((nodeId) => freeBytes(state, nodeId, claimed))
   }
-  if (!card.supportsPipeline)
-    return { code: 'pipeline_unsupported', reason: `${modelId} does not support Pipeline sharding; use Tensor` }
-  return layers >= size
-    ? undefined
-    : { code: 'too_few_layers', reason: `${modelId} has only ${layers} layers for ${size} machines` }
+
+  freeOf(order: Order): number {
+    return order.reduce((sum, node) => sum + (this.free[node] ?? 0), 0)
+  }
+
+  /** What this group would get; undefined where it does not fit. */
+  choice(order: Order): Choice | undefined {
+    const { card, request, graph } = this
+    const ranks = order.flatMap((node) => {
+      const nodeId = graph.nodeIds[node]
+      return nodeId === undefined ? [] : [{ nodeId, freeBytes: this.free[node] ?? 0 }]
+    })
+    const layerBytes = neededBytes(card, request.maxContext) / card.layers
+    const shards = assignShards(card, request.sharding, ranks, layerBytes)
+    if (shards === undefined) return undefined
+    const claims: Record<string, number> = {}
+    for (const [rank, shard] of shards.entries()) {
+      const bytes = shardBytes(card, request.sharding, shard, request.maxContext)
+      if (bytes > (ranks[rank]?.freeBytes ?? 0)) return undefined
+      claims[shard.nodeId] = bytes
+    }
+    return { shards, claims, free: this.freeOf(order), hasLeaf: order.some((node) => isLeaf(graph, node)) }
+  }
 }
 
-const withMemory = (
+/** The best of the groups that fit. */
+const bestOf = (search: Search, groups: readonly Order[], state: State, card: ModelCard, request: PlacementRequest) => {
+  const better = comparisonFor({ state, card, request })
+  const bySize = new Map<number, Order[]>()
+  for (const group of groups) bySize.set(group.length, [...(bySize.get(group.length) ?? []), group])
+  const sizes = [...bySize.keys()].sort((a, b) => a - b)
+  const size = request.placementPreference
+  if (size === 'largest') sizes.reverse()
+  let best: Choice | undefined
+  for (const count of sizes) {
+    for (const group of bySize.get(count) ?? []) {
+      const choice = search.choice(group)
+      if (choice && (best === undefined || better(choice, best) < 0)) best = choice
+    }
+    // Where the number of machines comes first, no other number can be better.
+    if (best && (size === 'largest' || size === 'smallest')) break
+  }
+  return best
+}
+
+/** The groups of an allowed size; for each number of machines only those that can hold their part are looked at. */
+const groupsOf = (search: Search, card: ModelCard, request: PlacementRequest): Order[] => {
+  const { graph, free } = search
+  if (request.nodeIds !== undefined) {
+    const all = ringOfAll(graph, request)
+    return all === undefined ? [] : [all]
+  }
+  const largest = request.sharding === 'Pipeline' ? Math.min(graph.nodeIds.length, card.layers) : graph.nodeIds.length
+  return candidateGroups(graph, request, { worth: free, largest: Math.max(1, largest) })
+}
+
+const placeAmong = (
+  state: State,
   card: ModelCard,
   request: PlacementRequest,
-  ranks: readonly RankCandidate[],
-): Placement | undefined => {
-  const shards = assignShards(card, request.sharding, ranks)
-  const claims: Record<string, number> = {}
-  for (const [rank, shard] of shards.entries()) {
-    const bytes = shardBytes(card, request.sharding, shard, request.maxContext)
-    if (bytes > (ranks[rank]?.freeBytes ?? 0)) return undefined
-    claims[shard.nodeId] = bytes
+  usable: readonly NodeId[],
+  funnel: Funnel,
+): PlacementResult => {
+  const refuse = (code: string, sentence: string) => refused(funnel.error(code, sentence, usable))
+  const graph = graphFor(state, usable, request)
+  const search = new Search(card, request, graph, state)
+  const groups = groupsOf(search, card, request)
+  if (request.instanceMeta === 'MlxJaccl' && !groups.some((group) => group.length >= 2))
+    return refuse('no_rdma', 'Requested RDMA (MlxJaccl) but no RDMA-connected machines are available')
+  const large = groups.filter((group) => group.length >= request.minNodes)
+  if (large.length === 0) {
+    const count = request.nodeIds === undefined ? request.minNodes : usable.length
+    return refuse('not_connected', `no ${count} machines are connected to one another`)
   }
-  return { shards, claims }
-}
-
-/** More nodes first with `largest`, fewer with the others; then more free memory. */
-const preferred = (request: PlacementRequest, free: ReadonlyMap<string, number>) => {
-  const memory = (group: Group) => group.reduce((sum, nodeId) => sum + (free.get(nodeId) ?? 0), 0)
-  const direction = request.placementPreference === 'largest' ? -1 : 1
-  return (a: Group, b: Group): number => direction * (a.length - b.length) || memory(b) - memory(a)
+  const problems = new Map(
+    [...new Set(large.map(({ length }) => length))].map((size) => [size, shardingProblem(card, request, size)]),
+  )
+  const possible = large.filter(({ length }) => problems.get(length) === undefined)
+  const [problem] = [...problems.values()].filter((candidate) => candidate !== undefined)
+  if (possible.length === 0 && problem) return refuse(problem.code, problem.reason)
+  const best = bestOf(search, possible, state, card, request)
+  if (best) {
+    const { shards, claims } = best
+    const nodeIds = shards.map(({ nodeId }) => nodeId)
+    return { status: 'placed', placement: { shards, claims, ...connectionsOf(state, nodeIds, request.instanceMeta) } }
+  }
+  const most = Math.max(...possible.map((group) => search.freeOf(group)))
+  const needed = neededBytes(card, request.maxContext)
+  const together = most < needed && possible.some((group) => group.length === usable.length)
+  return refused(tooLittleMemory(state, funnel, usable, { free: most, needed, together }))
 }
 
 /**
- * Finds the machines for one instance, or says what to change. Cost: linear in the groups looked at.
+ * Finds the machines for one instance, or says what to change. Exact for up to 10 machines; beyond, polynomial.
  *
  * @param state who is there and what is already promised
  */
 export const place = (state: State, card: ModelCard, request: PlacementRequest): PlacementResult => {
   const funnel = new Funnel(state)
-  const usable = usableNodes(state, request, funnel)
-  const gone = request.nodeIds?.filter((nodeId) => !usable.includes(nodeId)) ?? []
-  const refuse = (
-    code: string,
-    sentence: string,
-    remaining: readonly NodeId[] = usable,
-    bytes?: { free: number; needed: number },
-  ) => refused(funnel.error(code, sentence, remaining, bytes))
-
+  const found = usableNodes(state, request, funnel)
+  // In the order that was asked for, which is the rank order where it is a ring.
+  const usable = request.nodeIds?.filter((nodeId) => found.includes(nodeId)) ?? found
+  const gone = request.nodeIds?.filter((nodeId) => !found.includes(nodeId)) ?? []
+  const refuse = (code: string, sentence: string) => refused(funnel.error(code, sentence, usable))
   if (usable.length === 0 && gone.length === 0) return refuse('no_machines', 'no machine is ready to run models')
   if (usable.length < request.minNodes) {
     const missing = gone.length > 0 ? `; not here: ${gone.map((nodeId) => nodeName(state, nodeId)).join(', ')}` : ''
     return refuse('too_few_machines', `${usable.length} of at least ${request.minNodes} machines are usable${missing}`)
   }
-  const groups = candidateGroups(usable)
-  if (request.instanceMeta === 'MlxJaccl' && !groups.some((group) => group.length >= 2)) {
-    return refuse('no_rdma', 'Requested RDMA (MlxJaccl) but no RDMA-connected machines are available')
+  const { avoid, nodeIds } = request
+  const trusted = avoid && nodeIds === undefined ? usable.filter((nodeId) => !avoid.includes(nodeId)) : usable
+  if (trusted.length > 0 && trusted.length < usable.length) {
+    const result = placeAmong(state, card, request, trusted, funnel)
+    if (result.status === 'placed') return result
   }
-  const large = groups.filter((group) => group.length >= request.minNodes)
-  if (large.length === 0) return refuse('not_connected', `no ${request.minNodes} machines are connected to one another`)
-
-  const problems = large.map((group) => shardingProblem(card, request, group.length))
-  const possible = large.filter((_group, at) => problems[at] === undefined)
-  const problem = problems.find((candidate) => candidate !== undefined)
-  if (possible.length === 0 && problem) return refuse(problem.code, problem.reason)
-
-  const claimed = claimedBytes(state)
-  const free = new Map(usable.map((nodeId) => [nodeId as string, freeBytes(state, nodeId, claimed)]))
-  for (const group of [...possible].sort(preferred(request, free))) {
-    const placement = withMemory(
-      card,
-      request,
-      group.map((nodeId) => ({ nodeId, freeBytes: free.get(nodeId) ?? 0 })),
-    )
-    if (placement) return { status: 'placed', placement }
-  }
-  const most = Math.max(...possible.map((group) => group.reduce((sum, nodeId) => sum + (free.get(nodeId) ?? 0), 0)))
-  const needed = neededBytes(card, request.maxContext)
-  const who =
-    usable.length === 1 ? nodeName(state, usable[0] ?? ('' as NodeId)) : `the ${usable.length} usable machines`
-  const have = usable.length === 1 ? 'has' : 'have at most'
-  return refuse(
-    'not_enough_memory',
-    `${who} ${have} ${gigabytes(most)} free, the model needs ${gigabytes(needed)}`,
-    usable,
-    {
-      free: most,
-      needed,
-    },
-  )
+  return placeAmong(state, card, request, usable, funnel)
 }

@@ -2,7 +2,7 @@ import type { NodeId } from '../ids'
 import type { FailedPreview, Preview } from '../protocols/control'
 import { InstanceMeta, Sharding } from '../state/meta-instances'
 import type { State } from '../state/state'
-import { predict } from './cost-model'
+import { LinkTable, predict } from './cost-model'
 import type { ModelCard } from './model-card'
 import { place } from './place'
 
@@ -23,6 +23,7 @@ const withoutNode = (state: State, nodeId: NodeId | undefined): State => {
 /** What each sharding, backend and size would give: the nodes and their memory, or why not. */
 export const previews = (state: State, card: ModelCard, query: PreviewQuery): (Preview | FailedPreview)[] => {
   const seen = withoutNode(state, query.without)
+  const links = new LinkTable(seen)
   const sizes = Math.max(1, Object.keys(seen.nodes).length)
   const results: (Preview | FailedPreview)[] = []
   for (const sharding of Sharding.options) {
@@ -42,7 +43,7 @@ export const previews = (state: State, card: ModelCard, query: PreviewQuery): (P
           break
         }
         const { shards, claims } = result.placement
-        const predicted = predict(seen, card, sharding, shards)
+        const predicted = predict(seen, { card, sharding, instanceMeta, shards }, links)
         const nodeIds = shards.map(({ nodeId }) => nodeId)
         results.push({
           sharding,

@@ -30,20 +30,45 @@ export const shareOut = (total: number, weights: readonly number[]): number[] =>
 }
 
 /**
+ * Moves parts from those that have more than they can hold to those with the most room left. Undefined where all
+ * together cannot hold them.
+ */
+export const withinRoom = (parts: readonly number[], room: readonly number[]): number[] | undefined => {
+  const fitted = parts.map((part, at) => Math.min(part, room[at] ?? 0))
+  let over = parts.reduce((sum, part, at) => sum + part - (fitted[at] ?? 0), 0)
+  while (over > 0) {
+    const spare = fitted.map((part, at) => (room[at] ?? 0) - part)
+    const most = Math.max(...spare)
+    if (most <= 0) return undefined
+    const at = spare.indexOf(most)
+    fitted[at] = (fitted[at] ?? 0) + 1
+    over -= 1
+  }
+  return fitted.every((part) => part >= 1) ? fitted : undefined
+}
+
+/**
  * Each rank's layers. `Pipeline` shares them out in proportion to free memory; rank 0, which samples
  * and serves the client, holds the last ones. `Tensor` gives every rank all layers.
+ *
+ * @param layerBytes what a layer takes, so that nobody gets more than fits; undefined where they do not fit
  */
-export const assignShards = (card: ModelCard, sharding: Sharding, ranks: readonly RankCandidate[]): ShardPlan[] => {
+export const assignShards = (
+  card: ModelCard,
+  sharding: Sharding,
+  ranks: readonly RankCandidate[],
+  layerBytes = 0,
+): ShardPlan[] | undefined => {
   const worldSize = ranks.length
   const { layers } = card
   if (sharding === 'Tensor') {
     return ranks.map(({ nodeId }, rank) => ({ nodeId, rank, worldSize, startLayer: 0, endLayer: layers, layers }))
   }
+  const free = ranks.map(({ freeBytes }) => freeBytes)
+  const room = free.map((bytes) => (layerBytes > 0 ? Math.floor(bytes / layerBytes) : layers))
+  const parts = withinRoom(shareOut(layers, free), room)
+  if (parts === undefined) return undefined
   let endLayer = layers
-  const parts = shareOut(
-    layers,
-    ranks.map(({ freeBytes }) => freeBytes),
-  )
   return ranks.map(({ nodeId }, rank) => {
     const startLayer = endLayer - (parts[rank] ?? 0)
     const shard = { nodeId, rank, worldSize, startLayer, endLayer, layers }

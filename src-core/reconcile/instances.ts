@@ -28,6 +28,8 @@ export const instanceOf = (
     instanceMeta,
     shards: placement.shards.map((shard) => ({ ...shard, runnerId: ids.runnerId() })),
     claims: { ...placement.claims },
+    ...(placement.ring && { ring: placement.ring }),
+    ...(placement.jaccl && { jaccl: placement.jaccl }),
     ...(maxContext !== undefined && { maxContext }),
     createdAt: now,
   }

@@ -1,0 +1,70 @@
+import type { NodeId } from '../ids'
+import type { Instance, JacclConnections, RingConnections } from '../state/instances'
+import type { InstanceMeta } from '../state/meta-instances'
+import type { InterfaceType } from '../state/nodes'
+import type { State } from '../state/state'
+import { isSocketEdge, type Edge, type RdmaEdge, type SocketEdge } from '../state/topology'
+
+/** Which way to take where there are several. A loopback address leads nowhere else. */
+const RANK: Readonly<Record<InterfaceType, number>> = { thunderbolt: 0, ethernet: 1, unknown: 2, wifi: 3, loopback: 4 }
+
+/** The better of two ways: by kind of interface, then by latency, then by address, so that it is always the same one. */
+export const preferredEdge = (a: SocketEdge, b: SocketEdge): number =>
+  RANK[a.interfaceType] - RANK[b.interfaceType] ||
+  (a.latencyMs ?? Infinity) - (b.latencyMs ?? Infinity) ||
+  (a.ip < b.ip ? -1 : Number(a.ip > b.ip)) ||
+  0
+
+const between = <Kind extends Edge>(edges: readonly Kind[], from: NodeId, to: NodeId): Kind[] =>
+  edges.filter((edge) => edge.from === from && edge.to === to)
+
+const among = (state: State, nodeIds: readonly NodeId[]): Edge[] => {
+  const members = new Set<string>(nodeIds)
+  return Object.values(state.topology.edges).filter(({ from, to }) => members.has(from) && members.has(to))
+}
+
+const isNeighbour = (a: number, b: number, size: number): boolean =>
+  a !== b && ((a + 1) % size === b || (b + 1) % size === a)
+
+const ringOf = (edges: readonly SocketEdge[], nodeIds: readonly NodeId[]): RingConnections => ({
+  hostsByNode: Object.fromEntries(
+    nodeIds.map((from, a) => [
+      from,
+      nodeIds.map((to, b) =>
+        isNeighbour(a, b, nodeIds.length) ? (between(edges, from, to).sort(preferredEdge)[0]?.ip ?? null) : null,
+      ),
+    ]),
+  ),
+})
+
+const jacclOf = (edges: readonly RdmaEdge[], nodeIds: readonly NodeId[]): JacclConnections => ({
+  devices: nodeIds.map((from) =>
+    nodeIds.map((to) => {
+      const [first] = between(edges, from, to)
+        .map(({ fromInterface }) => fromInterface)
+        .sort()
+      return first ?? null
+    }),
+  ),
+})
+
+/** Over which connections the ranks of a group talk, chosen among those that are live. One machine needs none. */
+export const connectionsOf = (
+  state: State,
+  nodeIds: readonly NodeId[],
+  instanceMeta: InstanceMeta,
+): Pick<Instance, 'ring' | 'jaccl'> => {
+  if (nodeIds.length === 1) return {}
+  const edges = among(state, nodeIds)
+  switch (instanceMeta) {
+    case 'MlxRing':
+      return { ring: ringOf(edges.filter(isSocketEdge), nodeIds) }
+    case 'MlxJaccl':
+      return {
+        jaccl: jacclOf(
+          edges.filter((edge): edge is RdmaEdge => !isSocketEdge(edge)),
+          nodeIds,
+        ),
+      }
+  }
+}
