@@ -1,6 +1,7 @@
 import type { NodeId } from '../ids'
 import type { Constraints } from '../state/meta-instances'
 import type { State } from '../state/state'
+import { edgesOf } from '../state/topology'
 import { allRings, EXACT_UP_TO } from './exact-rings'
 import type { Funnel } from './funnel'
 import { common, isClique, isRing, rdmaGraph, socketGraph, type Graph } from './graph'
@@ -28,7 +29,7 @@ export const graphFor = (
   nodeIds: readonly NodeId[],
   { instanceMeta }: Pick<Constraints, 'instanceMeta'>,
 ): Graph => {
-  const edges = nodeIds.length > 1 ? Object.values(state.topology.edges) : []
+  const edges = nodeIds.length > 1 ? edgesOf(state.topology) : []
   const sockets = socketGraph(nodeIds, edges)
   switch (instanceMeta) {
     case 'MlxRing':

@@ -3,7 +3,7 @@ import type { Instance, JacclConnections, RingConnections } from '../state/insta
 import type { InstanceMeta } from '../state/meta-instances'
 import type { InterfaceType } from '../state/nodes'
 import type { State } from '../state/state'
-import { isSocketEdge, type Edge, type RdmaEdge, type SocketEdge } from '../state/topology'
+import { edgesOf, isSocketEdge, type Edge, type RdmaEdge, type SocketEdge } from '../state/topology'
 
 /** Which way to take where there are several. A loopback address leads nowhere else. */
 const RANK: Readonly<Record<InterfaceType, number>> = { thunderbolt: 0, ethernet: 1, unknown: 2, wifi: 3, loopback: 4 }
@@ -20,7 +20,7 @@ const between = <Kind extends Edge>(edges: readonly Kind[], from: NodeId, to: No
 
 const among = (state: State, nodeIds: readonly NodeId[]): Edge[] => {
   const members = new Set<string>(nodeIds)
-  return Object.values(state.topology.edges).filter(({ from, to }) => members.has(from) && members.has(to))
+  return edgesOf(state.topology).filter(({ from, to }) => members.has(from) && members.has(to))
 }
 
 const isNeighbour = (a: number, b: number, size: number): boolean =>

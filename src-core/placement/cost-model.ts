@@ -2,7 +2,7 @@ import type { NodeId } from '../ids'
 import type { InstanceMeta, Sharding } from '../state/meta-instances'
 import type { InterfaceType } from '../state/nodes'
 import type { State } from '../state/state'
-import { isSocketEdge, type SocketEdge } from '../state/topology'
+import { edgesOf, isSocketEdge, type SocketEdge } from '../state/topology'
 import { preferredEdge } from './connections'
 import type { ModelCard } from './model-card'
 import { shardBytes, type ShardPlan } from './shards'
@@ -45,20 +45,21 @@ const TYPICAL: Readonly<Record<InterfaceType | 'rdma', Link>> = {
 
 /** The links of a state, looked up from machine to machine. Built once for all groups. */
 export class LinkTable {
-  private readonly best = new Map<string, SocketEdge>()
+  private readonly best = new Map<NodeId, Map<NodeId, SocketEdge>>()
 
   constructor(state: State) {
-    for (const edge of Object.values(state.topology.edges)) {
+    for (const edge of edgesOf(state.topology)) {
       if (!isSocketEdge(edge)) continue
-      const key = `${edge.from}>${edge.to}`
-      const known = this.best.get(key)
-      if (known === undefined || preferredEdge(edge, known) < 0) this.best.set(key, edge)
+      let from = this.best.get(edge.from)
+      if (from === undefined) this.best.set(edge.from, (from = new Map<NodeId, SocketEdge>()))
+      const known = from.get(edge.to)
+      if (known === undefined || preferredEdge(edge, known) < 0) from.set(edge.to, edge)
     }
   }
 
   between(from: NodeId, to: NodeId, instanceMeta: InstanceMeta): Link {
     if (instanceMeta === 'MlxJaccl') return TYPICAL.rdma
-    const edge = this.best.get(`${from}>${to}`)
+    const edge = this.best.get(from)?.get(to)
     const typical = TYPICAL[edge?.interfaceType ?? 'unknown']
     return {
       seconds: edge?.latencyMs === undefined ? typical.seconds : edge.latencyMs / 1000,

@@ -8,9 +8,13 @@ export interface Growth {
 }
 
 /** Rings looked at from so many beginnings; more machines than that are rarely apart from one another. */
-const MOST_BEGINNINGS = 48
+const MOST_BEGINNINGS = 12
 /** Neighbours tried with each beginning: the best one may lie across a bridge, which is in no ring. */
 const FIRST_NEIGHBOURS = 3
+
+/** Every size up to this one is looked at; above, sizes this much apart: one machine more or less matters little there. */
+const DENSE_UP_TO = 8
+const STEP = 1.15
 
 /** A ring as a linked list, with the order in which machines are tried. */
 class GrowingRing {
@@ -139,7 +143,11 @@ export const grownRings = (graph: Graph, { worth, largest }: Growth): number[][]
     [...(graph.neighbours[node] ?? [])].sort((a, b) => worthOf(b) - worthOf(a) || a - b).slice(0, FIRST_NEIGHBOURS)
   const rings = nodes.map((node) => [node])
   if (largest < 2) return rings
-  for (const node of nodes) for (const partner of partners(node).slice(0, 1)) rings.push([node, partner])
+  for (const node of nodes) {
+    const [first, ...others] = graph.neighbours[node] ?? []
+    if (first === undefined) continue
+    rings.push([node, others.reduce((best, other) => (worthOf(other) > worthOf(best) ? other : best), first)])
+  }
   for (const order of [byWorth, byLinks]) {
     const reached = new Set<number>()
     let beginnings = 0
@@ -148,7 +156,13 @@ export const grownRings = (graph: Graph, { worth, largest }: Growth): number[][]
       if (++beginnings > MOST_BEGINNINGS) break
       for (const partner of partners(node)) {
         const ring = new GrowingRing(graph, order, node, partner)
-        while (ring.size < largest && ring.grow(largest - ring.size)) rings.push(ring.nodes())
+        let noted = 2
+        while (ring.size < largest && ring.grow(largest - ring.size)) {
+          if (ring.size < STEP * noted && ring.size > DENSE_UP_TO) continue
+          noted = ring.size
+          rings.push(ring.nodes())
+        }
+        if (noted < ring.size) rings.push(ring.nodes())
         if (ring.size === 2) continue
         for (const member of ring.nodes()) reached.add(member)
         break

@@ -41,6 +41,9 @@ type Order = readonly number[]
 class Search {
   /** Bytes that can be promised, by number of the machine. */
   readonly free: readonly number[]
+  private readonly layerBytes: number
+  /** How many layers each machine has room for. */
+  private readonly layersFor: readonly number[]
 
   constructor(
     private readonly card: ModelCard,
@@ -50,20 +53,34 @@ class Search {
   ) {
     const claimed = claimedBytes(state)
     this.free = graph.nodeIds.map((nodeId) => freeBytes(state, nodeId, claimed))
+    this.layerBytes = neededBytes(card, request.maxContext) / card.layers
+    this.layersFor = this.free.map((bytes) => Math.floor(bytes / this.layerBytes))
   }
 
   freeOf(order: Order): number {
     return order.reduce((sum, node) => sum + (this.free[node] ?? 0), 0)
   }
 
+  /** Whether it can fit at all: quickly told, and of most groups that is enough. */
+  private hasRoom(order: Order): boolean {
+    const { layers } = this.card
+    let room = 0
+    for (const node of order) {
+      const here = this.layersFor[node] ?? 0
+      if (here < 1) return false
+      room += here
+    }
+    return this.request.sharding === 'Tensor' || room >= layers
+  }
+
   /** What this group would get; undefined where it does not fit. */
   choice(order: Order): Choice | undefined {
-    const { card, request, graph } = this
+    if (!this.hasRoom(order)) return undefined
+    const { card, request, graph, layerBytes } = this
     const ranks = order.flatMap((node) => {
       const nodeId = graph.nodeIds[node]
       return nodeId === undefined ? [] : [{ nodeId, freeBytes: this.free[node] ?? 0 }]
     })
-    const layerBytes = neededBytes(card, request.maxContext) / card.layers
     const shards = assignShards(card, request.sharding, ranks, layerBytes)
     if (shards === undefined) return undefined
     const claims: Record<string, number> = {}
@@ -80,7 +97,11 @@ class Search {
 const bestOf = (search: Search, groups: readonly Order[], state: State, card: ModelCard, request: PlacementRequest) => {
   const better = comparisonFor({ state, card, request })
   const bySize = new Map<number, Order[]>()
-  for (const group of groups) bySize.set(group.length, [...(bySize.get(group.length) ?? []), group])
+  for (const group of groups) {
+    const alike = bySize.get(group.length)
+    if (alike) alike.push(group)
+    else bySize.set(group.length, [group])
+  }
   const sizes = [...bySize.keys()].sort((a, b) => a - b)
   const size = request.placementPreference
   if (size === 'largest') sizes.reverse()

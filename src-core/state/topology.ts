@@ -29,3 +29,14 @@ export const isSocketEdge = (edge: Edge): edge is SocketEdge => 'ip' in edge
 /** One edge has one key, so that it changes at constant cost. */
 export const edgeKey = (edge: Edge): string =>
   isSocketEdge(edge) ? `${edge.from}>${edge.to}@${edge.ip}` : `${edge.from}>${edge.to}#${edge.fromInterface}`
+
+const listed = new WeakMap<Topology['edges'], readonly Edge[]>()
+
+/** All edges as a list, made once for a topology: it is asked for often, and it can be long. */
+export const edgesOf = ({ edges }: Topology): readonly Edge[] => {
+  const known = listed.get(edges)
+  if (known) return known
+  const list = Object.values(edges)
+  listed.set(edges, list)
+  return list
+}

@@ -5,7 +5,7 @@ import { edgeKey, type Edge } from '@core/state/topology'
 import { GB, smallCard, World } from '@core/testing/world'
 import { figure, median, milliseconds, spread, type Bench } from './report'
 
-const RUNS = 15
+const RUNS = 31
 
 /** A state with machines of many sizes and the links that `linked` gives, both ways. */
 const cluster = (size: number, linked: (node: number) => readonly number[]): State => {
