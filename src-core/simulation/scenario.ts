@@ -79,6 +79,8 @@ const SimulatedCard = ModelCard.omit({ modelId: true }).extend({
 })
 
 export const Scenario = z.strictObject({
+  /** What it shows, for people. */
+  about: z.string().optional(),
   /** Kept for what is drawn by lot; the core draws nothing. */
   seed: z.number().int().default(1),
   /** When the run ends; a minute after the last step where it is not said. */

@@ -1,0 +1,5 @@
+/** `npm run scenarios`: writes every scenario's transcript anew; read the diff before you keep it. */
+import { writeFileSync } from 'node:fs'
+import { readScenario, scenarioNames, transcriptOf, transcriptPath } from './scenarios'
+
+for (const name of scenarioNames()) writeFileSync(transcriptPath(name), transcriptOf(readScenario(name)))

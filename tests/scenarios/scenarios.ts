@@ -1,0 +1,29 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { checkScenario } from '@core/simulation/check'
+import type { Scenario } from '@core/simulation/scenario'
+import { trace } from '@core/simulation/trace'
+
+const TRANSCRIPT = '.txt'
+
+/** Names of all scenarios: their paths here, without `.json`. */
+export const scenarioNames = (): string[] =>
+  readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.json'))
+    .map((path) => path.slice(0, -'.json'.length).replaceAll('\\', '/'))
+    .sort()
+
+const pathOf = (name: string, ending: string): string => join(import.meta.dirname, `${name}${ending}`)
+
+export const transcriptPath = (name: string): string => pathOf(name, TRANSCRIPT)
+
+/** Throws where the file is no scenario. */
+export const readScenario = (name: string): Scenario => {
+  const checked = checkScenario(JSON.parse(readFileSync(pathOf(name, '.json'), 'utf8')))
+  if (checked.status === 'wrong') throw new Error(`${name}: ${checked.problem}`)
+  return checked.scenario
+}
+
+/** What happens in a scenario, for people to read and compare. */
+export const transcriptOf = (scenario: Scenario): string =>
+  [...(scenario.about === undefined ? [] : [scenario.about, '']), ...trace(scenario), ''].join('\n')
