@@ -13,6 +13,14 @@ const port = (text: string): number => {
   return value
 }
 
+const standardStreams = {
+  out: (text: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      process.stdout.write(text, (error) => (error ? reject(error) : resolve()))
+    }),
+  error: (text: string): void => void process.stderr.write(text),
+}
+
 const buildProgram = (finish: (code: number) => void): Command => {
   const program = new Command('muster')
     .description('Turns the machines you own into one local LLM service.')
@@ -46,6 +54,15 @@ const buildProgram = (finish: (code: number) => void): Command => {
         finish(await serve(flags, startNode))
       },
     )
+  program
+    .command('simulate')
+    .description('run a scenario through the real core, on a virtual clock')
+    .argument('<scenario.json>', 'the scenario, - for standard input')
+    .option('--trace', 'print a log for people instead of JSON lines', false)
+    .action(async (path: string, flags: { trace: boolean }) => {
+      const { simulate } = await import('./simulate')
+      finish(await simulate(path, flags, standardStreams))
+    })
   return program
 }
 

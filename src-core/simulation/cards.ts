@@ -1,0 +1,58 @@
+import type { ModelId } from '../ids'
+import type { ModelCard } from '../placement/model-card'
+import { CARD_TIME_LIMIT_MS, CARD_TIMED_OUT, CardShelf } from '../reconcile/card-shelf'
+import type { CardResult } from '../reconcile/process-manager'
+import type { VirtualClock } from './clock'
+import type { CardMode, Scenario } from './scenario'
+
+/** How long a card takes to come. */
+export const CARD_MS = 10
+
+/** Simulated model cards, on the shelf that the product uses. */
+export class SimulatedCards {
+  readonly shelf = new CardShelf()
+  private readonly known = new Map<ModelId, ModelCard>()
+  private readonly modes = new Map<ModelId, { mode: CardMode; error: string | undefined }>()
+
+  constructor(
+    models: Scenario['models'],
+    private readonly options: { readonly clock: VirtualClock; readonly onResult: () => void },
+  ) {
+    for (const [name, model] of Object.entries(models)) {
+      const modelId = name as ModelId
+      this.known.set(modelId, { modelId, ...model })
+    }
+  }
+
+  /** What a model's card says, for those who have it at hand. */
+  card(modelId: ModelId): ModelCard | undefined {
+    return this.known.get(modelId)
+  }
+
+  setMode(modelId: ModelId, mode: CardMode, error: string | undefined): void {
+    this.modes.set(modelId, { mode, error })
+  }
+
+  need(modelId: ModelId): void {
+    const { clock } = this.options
+    const load = this.shelf.begin(modelId, clock.now())
+    if (!load) return
+    const finish = (result: CardResult): void => {
+      if (!this.shelf.finish(load, result, clock.now())) return
+      const retryAt = this.shelf.retryAt(modelId)
+      if (retryAt !== undefined) clock.at(retryAt, this.options.onResult)
+      this.options.onResult()
+    }
+    const result = this.answer(modelId)
+    if (result) clock.after(CARD_MS, () => finish(result))
+    else clock.after(CARD_TIME_LIMIT_MS, () => finish({ status: 'failed', reason: CARD_TIMED_OUT }))
+  }
+
+  private answer(modelId: ModelId): CardResult | undefined {
+    const { mode, error } = this.modes.get(modelId) ?? { mode: 'ok' }
+    if (mode === 'hang') return undefined
+    const card = this.known.get(modelId)
+    if (mode === 'error') return { status: 'failed', reason: error ?? 'error' }
+    return card ? { status: 'loaded', card } : { status: 'failed', reason: `${modelId} is unknown` }
+  }
+}

@@ -1,0 +1,159 @@
+import { z } from 'zod'
+import { Scenario, ScenarioSettings, Step } from './scenario'
+
+/** A scenario that may be run, or what is wrong with it. */
+export type CheckedScenario =
+  | { readonly status: 'sound'; readonly scenario: Scenario }
+  | { readonly status: 'unsound'; readonly problems: readonly string[] }
+
+const issuesOf = (error: z.ZodError): string[] =>
+  error.issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
+
+const stepNames = Step.options.map((option) => option.shape.do.value)
+
+/** How a problem names its step: as people count, with its place in the file. */
+const naming = (position: number, raw: unknown): string => {
+  const name = z.object({ do: z.string() }).safeParse(raw).data?.do
+  return `step ${position + 1}${name === undefined ? '' : ` (${name})`}, steps[${position}]`
+}
+
+/** What the steps bring into the world, at whatever time. */
+class Introduced {
+  readonly nodes = new Set<string>()
+  readonly links = new Set<string>()
+  readonly metaInstances = new Set<string>()
+  readonly instances = new Set<string>()
+  readonly tasks = new Set<string>()
+
+  constructor(
+    steps: readonly Step[],
+    readonly models: ReadonlySet<string>,
+  ) {
+    for (const step of steps) this.add(step)
+  }
+
+  private add(step: Step): void {
+    switch (step.do) {
+      case 'addNode':
+        this.nodes.add(step.node)
+        break
+      case 'connect':
+        this.links.add(`${step.from}>${step.to}@${step.ip}`)
+        if (step.reverseIp !== undefined) this.links.add(`${step.to}>${step.from}@${step.reverseIp}`)
+        break
+      case 'connectRdma':
+        this.links.add(`${step.from}>${step.to}#${step.fromInterface}`)
+        this.links.add(`${step.to}>${step.from}#${step.toInterface}`)
+        break
+      case 'createMetaInstance':
+        this.metaInstances.add(step.id)
+        break
+      case 'placeInstance':
+        this.instances.add(step.id)
+        break
+      case 'startTask':
+        this.tasks.add(step.id)
+        break
+      default:
+    }
+  }
+
+  private owner(step: { metaInstance?: string | undefined; instance?: string | undefined }): string[] {
+    const { metaInstance, instance } = step
+    if ((metaInstance === undefined) === (instance === undefined))
+      return ['it takes either a "metaInstance" or an "instance"']
+    if (metaInstance !== undefined && !this.metaInstances.has(metaInstance))
+      return [`no step creates the meta-instance "${metaInstance}"`]
+    return instance !== undefined && !this.instances.has(instance) ? [`no step places the instance "${instance}"`] : []
+  }
+
+  private node(...nodes: string[]): string[] {
+    return nodes.filter((node) => !this.nodes.has(node)).map((node) => `no step adds the node "${node}"`)
+  }
+
+  private task(id: string): string[] {
+    return this.tasks.has(id) ? [] : [`no step starts the task "${id}"`]
+  }
+
+  private link(key: string, text: string): string[] {
+    return this.links.has(key) ? [] : [`no step makes the link ${text}`]
+  }
+
+  /** What a step names that no step introduces. Commands are left out: they are refused when they run. */
+  missing(step: Step): string[] {
+    switch (step.do) {
+      case 'connect':
+      case 'connectRdma':
+        return step.from === step.to ? ['a node has no link to itself'] : this.node(step.from, step.to)
+      case 'disconnect': {
+        const { from, to, ip } = step
+        const unknown = this.node(from, to)
+        return unknown.length > 0 ? unknown : this.link(`${from}>${to}@${ip}`, `from "${from}" to "${to}" at ${ip}`)
+      }
+      case 'disconnectRdma': {
+        const { from, to, fromInterface } = step
+        const unknown = this.node(from, to)
+        const text = `from "${from}" (${fromInterface}) to "${to}"`
+        return unknown.length > 0 ? unknown : this.link(`${from}>${to}#${fromInterface}`, text)
+      }
+      case 'failRunner':
+      case 'shutdownRunner':
+      case 'runner':
+        return [...this.owner(step), ...this.node(step.node)]
+      case 'startTask':
+        return this.owner(step)
+      case 'completeTask':
+      case 'cancelTask':
+        return this.task(step.id)
+      case 'silence':
+      case 'resume':
+      case 'removeNode':
+      case 'setMemory':
+        return this.node(step.node)
+      case 'modelCard':
+        return this.models.has(step.modelId) ? [] : [`"models" does not describe "${step.modelId}"`]
+      case 'addNode':
+      case 'createMetaInstance':
+      case 'updateMetaInstance':
+      case 'deleteMetaInstance':
+      case 'restartMetaInstance':
+      case 'placeInstance':
+      case 'deleteInstance':
+      case 'crashMaster':
+        return []
+    }
+  }
+}
+
+/** Checks the whole of a scenario, before anything of it happens. Each problem names its step. */
+export const checkScenario = (raw: unknown): CheckedScenario => {
+  const outline = z.looseObject({ steps: z.array(z.unknown()).optional() }).safeParse(raw)
+  if (!outline.success) return { status: 'unsound', problems: issuesOf(outline.error) }
+  const { steps: rawSteps = [], ...rest } = outline.data
+  const settings = ScenarioSettings.safeParse(rest)
+  const problems = settings.success ? [] : issuesOf(settings.error)
+
+  const steps: Step[] = []
+  for (const [position, rawStep] of rawSteps.entries()) {
+    const step = Step.safeParse(rawStep)
+    if (step.success) {
+      steps.push(step.data)
+      continue
+    }
+    const name = z.object({ do: z.string() }).safeParse(rawStep).data?.do
+    const known = name === undefined || stepNames.some((candidate) => candidate === name)
+    const causes = known ? issuesOf(step.error) : [`there is no step "${name}"; there are: ${stepNames.join(', ')}`]
+    for (const cause of causes) problems.push(`${naming(position, rawStep)}: ${cause}`)
+  }
+  if (!settings.success || problems.length > 0) return { status: 'unsound', problems }
+
+  const { until } = settings.data
+  const introduced = new Introduced(steps, new Set(Object.keys(settings.data.models)))
+  for (const [position, step] of steps.entries()) {
+    for (const cause of introduced.missing(step)) problems.push(`${naming(position, step)}: ${cause}`)
+    if (until !== undefined && step.at > until)
+      problems.push(`${naming(position, step)}: it would happen at ${step.at}, after the end ("until": ${until})`)
+  }
+  if (problems.length > 0) return { status: 'unsound', problems }
+  return { status: 'sound', scenario: Scenario.parse({ ...settings.data, steps: rawSteps }) }
+}

@@ -1,0 +1,126 @@
+import type { Event } from '../events/event'
+import type { NodeId, RunnerId, Timestamp } from '../ids'
+import type { Instance, Shard } from '../state/instances'
+import { isServing, isTerminal, type RunnerStatus } from '../state/runners'
+import type { State } from '../state/state'
+import type { VirtualClock } from './clock'
+import type { Random } from './random'
+import type { RunnerBehaviour } from './scenario'
+
+interface SimulatedRunner {
+  readonly nodeId: NodeId
+  readonly shard: Shard
+  /** Undefined until it has something to report. */
+  status: RunnerStatus | undefined
+}
+
+export interface RunnersOptions {
+  readonly clock: VirtualClock
+  readonly random: Random
+  readonly behaviour: RunnerBehaviour
+  readonly state: () => State
+  readonly observe: (event: Event) => void
+  readonly isHeard: (nodeId: NodeId) => boolean
+}
+
+const layersOf = ({ startLayer, endLayer }: Shard): number => endLayer - startLayer
+
+const same = (a: RunnerStatus, b: RunnerStatus | undefined): boolean =>
+  b !== undefined &&
+  a.status === b.status &&
+  (a.status !== 'Loading' || b.status !== 'Loading' || a.layersLoaded === b.layersLoaded)
+
+/** The simulated workers' runners: started and stopped by what the state says, reported by level. */
+export class SimulatedRunners {
+  private readonly runners = new Map<RunnerId, SimulatedRunner>()
+  private seen: State['instances'] | undefined
+
+  constructor(private readonly options: RunnersOptions) {}
+
+  /** Workers that hear the master start what the state has and stop what it no longer has. */
+  followState({ again = false } = {}): void {
+    const { instances } = this.options.state()
+    if (instances === this.seen && !again) return
+    this.seen = instances
+    const wanted = new Set<RunnerId>()
+    const missing: Shard[] = []
+    for (const { shards } of Object.values(instances)) {
+      for (const shard of shards) {
+        wanted.add(shard.runnerId)
+        if (!this.runners.has(shard.runnerId) && this.options.isHeard(shard.nodeId)) missing.push(shard)
+      }
+    }
+    for (const [runnerId, { nodeId }] of this.runners)
+      if (!wanted.has(runnerId) && this.options.isHeard(nodeId)) this.runners.delete(runnerId)
+    for (const shard of missing) this.start(shard)
+  }
+
+  /** A node is heard again: it says what the state has missed. */
+  reportAll(nodeId: NodeId): void {
+    this.followState({ again: true })
+    for (const [runnerId, runner] of this.runners) if (runner.nodeId === nodeId) this.report(runnerId, runner)
+  }
+
+  /** The node quit, and its runners with it. */
+  nodeLeft(nodeId: NodeId): void {
+    for (const [runnerId, runner] of this.runners) if (runner.nodeId === nodeId) this.runners.delete(runnerId)
+  }
+
+  /** Makes a runner what a scenario says. Nothing follows a terminal status. */
+  set(runnerId: RunnerId, status: RunnerStatus): void {
+    const runner = this.runners.get(runnerId)
+    if (!runner || (runner.status !== undefined && isTerminal(runner.status))) return
+    runner.status = status
+    this.report(runnerId, runner)
+  }
+
+  /** One runner fails, and the others of its instance lose their connection to it. */
+  fail(instance: Instance, nodeId: NodeId, { error, only }: { error: string; only: boolean }): void {
+    const failing = instance.shards.find((shard) => shard.nodeId === nodeId)
+    const status = failing && this.runners.get(failing.runnerId)?.status
+    if (!failing || (status !== undefined && isTerminal(status))) return
+    this.set(failing.runnerId, { status: 'Failed', errorMessage: error })
+    if (only) return
+    for (const { runnerId } of instance.shards)
+      if (runnerId !== failing.runnerId)
+        this.set(runnerId, { status: 'Failed', errorMessage: 'connection reset', consequence: true })
+  }
+
+  /** An instance begins or ends work: its ready runners say so. */
+  work(instance: Instance, { busy }: { busy: boolean }): void {
+    if (!this.options.behaviour.auto) return
+    for (const { runnerId } of instance.shards) {
+      const status = this.runners.get(runnerId)?.status
+      if (status && isServing(status)) this.set(runnerId, { status: busy ? 'Running' : 'Ready' })
+    }
+  }
+
+  private report(runnerId: RunnerId, { nodeId, status }: SimulatedRunner): void {
+    if (status === undefined || !this.options.isHeard(nodeId)) return
+    if (same(status, this.options.state().runners[runnerId])) return
+    this.options.observe({ type: 'RunnerStatusUpdated', runnerId, ...status })
+  }
+
+  private start(shard: Shard): void {
+    const { runnerId, nodeId } = shard
+    const runner: SimulatedRunner = { nodeId, shard, status: undefined }
+    this.runners.set(runnerId, runner)
+    const { auto, connectMs, loadMs, warmUpMs, jitterMs } = this.options.behaviour
+    if (!auto) return
+    const layers = layersOf(shard)
+    const late = jitterMs === 0 ? 0 : this.options.random.integer(0, jitterMs)
+    const loading = connectMs + late
+    const way: [Timestamp, RunnerStatus][] = [
+      [0, { status: 'Connecting' }],
+      [loading, { status: 'Loading', layersLoaded: 0, layers }],
+      [loading + Math.floor(loadMs / 2), { status: 'Loading', layersLoaded: Math.floor(layers / 2), layers }],
+      [loading + loadMs, { status: 'WarmingUp' }],
+      [loading + loadMs + warmUpMs, { status: 'Ready' }],
+    ]
+    for (const [delay, status] of way) {
+      this.options.clock.after(delay, () => {
+        if (this.runners.get(runnerId) === runner) this.set(runnerId, status)
+      })
+    }
+  }
+}

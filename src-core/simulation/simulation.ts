@@ -1,0 +1,238 @@
+import type { Refusal } from '../commands/command'
+import type { Envelope } from '../events/event'
+import type { Timestamp } from '../ids'
+import { nextDeadline } from '../reconcile/deadlines'
+import { currentInstance } from '../state/bindings'
+import type { Instance } from '../state/instances'
+import type { RunnerStatus } from '../state/runners'
+import type { State } from '../state/state'
+import { SimulatedCards } from './cards'
+import { VirtualClock } from './clock'
+import { isCommandStep, sendCommand } from './commands'
+import { SimulatedMaster } from './master'
+import { RECONNECT_MS, SimulatedNetwork } from './network'
+import { Random } from './random'
+import { SimulatedRunners } from './runners'
+import type { Scenario, Step, StepOf } from './scenario'
+import { SimulatedTasks } from './tasks'
+
+/** A pass at least this often, whatever happened. */
+const INTERVAL_MS = 1000
+/** How long a scenario without an end goes on after its last step. */
+const AFTERMATH_MS = 60_000
+/** More passes at one instant than this mean that two rules undo each other's work for ever. */
+const MAX_PASSES_AT_ONCE = 1000
+
+export interface SimulationListener {
+  event?(envelope: Envelope, before: State, after: State): void
+  refused?(at: Timestamp, command: string, refusal: Refusal): void
+  /** A step is about to happen. */
+  step?(at: Timestamp, step: Step): void
+  /** After each pass, when the simulated workers have seen what it decided. */
+  passed?(at: Timestamp, state: State): void
+}
+
+/** Thrown where a pass never comes to an end. */
+export class Livelock extends Error {
+  override readonly name = 'Livelock'
+}
+
+export type World = Omit<Scenario, 'steps'>
+
+type Owned = Pick<StepOf<'startTask'>, 'metaInstance' | 'instance'>
+
+/** When a scenario ends. */
+export const endOf = ({ until, steps }: Scenario): Timestamp =>
+  until ?? steps.reduce((latest, { at }) => Math.max(latest, at), 0) + AFTERMATH_MS
+
+const instanceFor = (state: State, { metaInstance, instance }: Owned): Instance | undefined =>
+  instance !== undefined
+    ? state.instances[instance]
+    : metaInstance === undefined
+      ? undefined
+      : currentInstance(state, metaInstance)
+
+/** What a `runner` step reports. */
+const reported = (step: StepOf<'runner'>, instance: Instance): RunnerStatus => {
+  const { status } = step
+  if (status === 'Failed') return { status, errorMessage: step.errorMessage ?? '' }
+  if (status !== 'Loading') return { status }
+  const shard = instance.shards.find(({ nodeId }) => nodeId === step.node)
+  const layers = shard ? shard.endLayer - shard.startLayer : 1
+  return { status, layersLoaded: Math.min(step.layersLoaded ?? 0, layers), layers }
+}
+
+/** The real core on a virtual clock, among simulated machines, runners, requests and model cards. */
+export class Simulation {
+  readonly clock = new VirtualClock()
+  readonly master: SimulatedMaster
+  readonly network: SimulatedNetwork
+  readonly cards: SimulatedCards
+  private readonly runners: SimulatedRunners
+  private readonly tasks: SimulatedTasks
+  private woken = false
+  private deadline = Infinity
+  private passesAt: { time: Timestamp; count: number } = { time: 0, count: 0 }
+
+  constructor(
+    world: World,
+    private readonly listener: SimulationListener,
+  ) {
+    const { clock } = this
+    const state = (): State => this.master.state()
+    this.cards = new SimulatedCards(world.models, { clock, onResult: () => this.wake() })
+    this.master = new SimulatedMaster({
+      now: () => clock.now(),
+      heard: () => this.network.heard(),
+      firstHeard: () => this.network.firstHeard(),
+      cards: () => this.cards.shelf.cards(),
+      need: (modelId) => this.cards.need(modelId),
+      told: (envelope, before) => {
+        this.listener.event?.(envelope, before, this.state())
+        this.wake()
+      },
+    })
+    const observe = this.master.observe.bind(this.master)
+    this.network = new SimulatedNetwork({
+      clock,
+      state,
+      observe,
+      onHeard: (nodeId) => this.runners.reportAll(nodeId),
+    })
+    this.runners = new SimulatedRunners({
+      clock,
+      random: new Random(world.seed),
+      behaviour: world.runner,
+      state,
+      observe,
+      isHeard: (nodeId) => this.network.isHeard(nodeId),
+    })
+    this.tasks = new SimulatedTasks({
+      clock,
+      state,
+      observe,
+      onWork: (instance, options) => this.runners.work(instance, options),
+    })
+    this.tick()
+  }
+
+  state(): State {
+    return this.master.state()
+  }
+
+  /** Carries out one step now, with a pass after it. */
+  take(step: Step): void {
+    this.listener.step?.(this.clock.now(), step)
+    this.carryOut(step)
+    this.pass()
+  }
+
+  runUntil(time: Timestamp): void {
+    this.clock.runUntil(time)
+  }
+
+  private tick(): void {
+    this.clock.after(INTERVAL_MS, () => {
+      this.pass()
+      this.tick()
+    })
+  }
+
+  /** A pass as soon as what happens now is done; many calls make one. */
+  private wake(): void {
+    if (this.woken) return
+    this.woken = true
+    this.clock.after(0, () => {
+      if (this.woken) this.pass()
+    })
+  }
+
+  private pass(): void {
+    const now = this.clock.now()
+    this.woken = false
+    if (this.passesAt.time !== now) this.passesAt = { time: now, count: 0 }
+    this.passesAt.count += 1
+    if (this.passesAt.count > MAX_PASSES_AT_ONCE)
+      throw new Livelock(`${MAX_PASSES_AT_ONCE} passes at ${now} ms, and still not at rest`)
+    this.master.pass()
+    this.runners.followState()
+    this.tasks.followState()
+    this.listener.passed?.(now, this.state())
+    const due = nextDeadline(this.state(), this.master.inputs())
+    if (due === undefined || (due >= this.deadline && this.deadline > now)) return
+    this.deadline = due
+    this.clock.at(due, () => this.pass())
+  }
+
+  private carryOut(step: Step): void {
+    if (isCommandStep(step)) {
+      const refusal = sendCommand(this.master, step, (modelId) => this.cards.card(modelId))
+      if (refusal) this.listener.refused?.(this.clock.now(), step.do, refusal)
+      return
+    }
+    switch (step.do) {
+      case 'addNode':
+        this.master.submit({
+          type: 'AdmitMember',
+          member: { nodeId: step.node, certificate: '', friendlyName: step.friendlyName ?? step.node },
+        })
+        return this.network.addNode(step)
+      case 'connect':
+        return this.network.connectSocket(step)
+      case 'disconnect':
+        return this.network.disconnectSocket(step)
+      case 'connectRdma':
+        return this.network.connectRdma(step)
+      case 'disconnectRdma':
+        return this.network.disconnectRdma(step)
+      case 'silence':
+        return this.network.silence(step.node)
+      case 'resume':
+        return this.network.resume(step.node)
+      case 'setMemory':
+        return this.network.setMemory(step.node, step.ramAvailable)
+      case 'removeNode':
+        this.runners.nodeLeft(step.node)
+        return this.network.removeNode(step.node)
+      case 'failRunner': {
+        const instance = instanceFor(this.state(), step)
+        if (instance) this.runners.fail(instance, step.node, step)
+        return
+      }
+      case 'shutdownRunner':
+        return this.setRunner(step, () => ({ status: 'Shutdown' }))
+      case 'runner':
+        return this.setRunner(step, (instance) => reported(step, instance))
+      case 'startTask':
+        return this.tasks.start(step.id, () => instanceFor(this.state(), step), step.durationMs)
+      case 'completeTask':
+        return this.tasks.complete(step.id)
+      case 'modelCard':
+        return this.cards.setMode(step.modelId, step.mode, step.error)
+      case 'crashMaster':
+        this.master.restart()
+        this.cards.shelf.clear()
+        this.network.masterRestarted()
+        return this.clock.after(RECONNECT_MS, () => this.tasks.reportAll())
+    }
+  }
+
+  private setRunner(
+    step: StepOf<'runner'> | StepOf<'shutdownRunner'>,
+    status: (instance: Instance) => RunnerStatus,
+  ): void {
+    const instance = instanceFor(this.state(), step)
+    const shard = instance?.shards.find(({ nodeId }) => nodeId === step.node)
+    if (instance && shard) this.runners.set(shard.runnerId, status(instance))
+  }
+}
+
+/** Runs a whole scenario. Gives back the state at its end. */
+export const simulate = (scenario: Scenario, listener: SimulationListener): State => {
+  const { steps, ...world } = scenario
+  const simulation = new Simulation(world, listener)
+  // The clock keeps the order in which it was asked: steps at equal times stay in the order of the file.
+  for (const step of steps) simulation.clock.at(step.at, () => simulation.take(step))
+  simulation.runUntil(endOf(scenario))
+  return simulation.state()
+}

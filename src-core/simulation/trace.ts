@@ -1,0 +1,144 @@
+import type { Refusal } from '../commands/command'
+import type { Envelope, Event } from '../events/event'
+import type { RunnerId, Timestamp } from '../ids'
+import { nodeName } from '../state/bindings'
+import type { State } from '../state/state'
+import { statusOf } from '../state/status'
+import { isSocketEdge, type Edge } from '../state/topology'
+import type { Step } from './scenario'
+import type { SimulationListener } from './simulation'
+
+/** `1:05.250`: minutes, seconds, milliseconds. */
+const clockText = (at: Timestamp): string => {
+  const seconds = Math.floor((at % 60_000) / 1000)
+  return `${Math.floor(at / 60_000)}:${String(seconds).padStart(2, '0')}.${String(at % 1000).padStart(3, '0')}`
+}
+
+const edgeText = (state: State, edge: Edge): string => {
+  const way = isSocketEdge(edge) ? edge.ip : `${edge.fromInterface} to ${edge.toInterface}`
+  return `${nodeName(state, edge.from)} → ${nodeName(state, edge.to)} (${way})`
+}
+
+const runnerText = (state: State, runnerId: RunnerId): string => {
+  for (const { shards } of Object.values(state.instances)) {
+    const shard = shards.find((candidate) => candidate.runnerId === runnerId)
+    if (shard) return `${runnerId} on ${nodeName(state, shard.nodeId)}`
+  }
+  return runnerId
+}
+
+const because = (reason: string | undefined): string => (reason === undefined ? '' : `: ${reason}`)
+
+/** What an event says, for people. */
+const detail = (state: State, event: Event): string => {
+  switch (event.type) {
+    case 'MetaInstanceCreated':
+      return `${event.metaInstance.metaInstanceId}, ${event.metaInstance.modelId}`
+    case 'MetaInstanceUpdated':
+      return `${event.metaInstanceId} ${JSON.stringify(event.changes)}`
+    case 'MetaInstancePlacementFailed':
+      return `${event.metaInstanceId}: ${event.reason}`
+    case 'MetaInstanceDeleted':
+    case 'MetaInstanceRecovered':
+      return event.metaInstanceId
+    case 'InstanceCreated': {
+      const { instanceId, metaInstanceId, replaces, shards } = event.instance
+      const ranks = shards.map(({ nodeId, startLayer, endLayer }) => {
+        return `${nodeName(state, nodeId)} [${startLayer}, ${endLayer})`
+      })
+      const owner = metaInstanceId === undefined ? '' : ` for ${metaInstanceId}`
+      const instead = replaces === undefined ? '' : ` instead of ${replaces}`
+      return `${instanceId}${owner}${instead} on ${ranks.join(', ')}`
+    }
+    case 'InstanceDeleted':
+      return `${event.instanceId}${because(event.failureError)}`
+    case 'InstanceRetrying':
+      return `${event.instanceId}: ${event.failureError}`
+    case 'RunnerStatusUpdated': {
+      const loaded = event.status === 'Loading' ? ` ${event.layersLoaded} of ${event.layers} layers` : ''
+      const failed = event.status === 'Failed' ? because(event.errorMessage) : ''
+      return `${runnerText(state, event.runnerId)} ${event.status}${loaded}${failed}`
+    }
+    case 'RunnerDeleted':
+      return event.runnerId
+    case 'TaskCreated':
+      return `${event.task.taskId} for ${event.task.instanceId}`
+    case 'TaskStatusUpdated':
+      return `${event.taskId} ${event.status}`
+    case 'TaskFailed':
+      return `${event.taskId}: ${event.error}`
+    case 'TaskDeleted':
+      return event.taskId
+    case 'NodeLeaving':
+      return `${nodeName(state, event.nodeId)}: ${event.reason}`
+    case 'MemberAdmitted':
+      return event.friendlyName
+    case 'NodeGatheredInfo':
+    case 'NodeTimedOut':
+    case 'MemberUpdated':
+    case 'MemberRemoved':
+    case 'NodeDownloadProgress':
+      return nodeName(state, event.nodeId)
+    case 'TopologyEdgeCreated':
+    case 'TopologyEdgeDeleted':
+      return edgeText(state, event.edge)
+    case 'SettingChanged':
+      return `${event.change.key} = ${String(event.change.value)}`
+    case 'ApiKeyCreated':
+    case 'ApiKeyRevoked':
+    case 'JacclSideChannelData':
+    case 'JacclSideChannelGathered':
+      return ''
+  }
+}
+
+/** Tells a simulation as a story: virtual time, what happened, and each declaration's status as it changes. */
+export class Trace implements SimulationListener {
+  private readonly statuses = new Map<string, string>()
+
+  constructor(private readonly print: (line: string) => void) {}
+
+  event({ at, index, event }: Envelope, before: State, after: State): void {
+    // A name is known before it is forgotten, and after it was learnt.
+    const seen = event.type === 'MemberAdmitted' || event.type === 'InstanceCreated' ? after : before
+    this.line(at, `#${index}`, `${event.type} ${detail(seen, event)}`.trimEnd())
+  }
+
+  step(at: Timestamp, { at: _at, do: name, ...what }: Step): void {
+    const fields = Object.entries(what).map(
+      ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+    )
+    this.line(at, '▸', [name, ...fields].join(' '))
+  }
+
+  passed(at: Timestamp, state: State): void {
+    for (const metaInstance of Object.values(state.metaInstances)) {
+      const { metaInstanceId } = metaInstance
+      const { status } = statusOf(state, metaInstance)
+      const known = this.statuses.get(metaInstanceId)
+      if (known === status) continue
+      this.statuses.set(metaInstanceId, status)
+      this.line(at, '', `  ${metaInstanceId}: ${known === undefined ? '' : `${known} → `}${status}`)
+    }
+    for (const id of this.statuses.keys()) if (!(id in state.metaInstances)) this.statuses.delete(id)
+  }
+
+  refused(at: Timestamp, command: string, { reason }: Refusal): void {
+    this.line(at, '', `refused ${command}: ${reason}`)
+  }
+
+  /** How it stands at the end. */
+  end(state: State): void {
+    this.print('')
+    for (const metaInstance of Object.values(state.metaInstances)) {
+      const { status, detail: text } = statusOf(state, metaInstance)
+      this.print(`${metaInstance.metaInstanceId}: ${status} (${text})`)
+    }
+    const { nodes, instances } = state
+    this.print(`${Object.keys(nodes).length} nodes, ${Object.keys(instances).length} instances`)
+  }
+
+  private line(at: Timestamp, mark: string, text: string): void {
+    this.print(`${clockText(at).padStart(10)} ${mark.padStart(6)}  ${text}`)
+  }
+}

@@ -1,0 +1,26 @@
+import type { OutputLine } from './output'
+import type { Scenario } from './scenario'
+import { simulate } from './simulation'
+import { Trace } from './trace'
+
+/** `json` for programs: one line per event, the final state last. `trace` for people, in virtual time. */
+export interface TranscriptOptions {
+  readonly form: 'json' | 'trace'
+}
+
+/** All that a scenario prints. The same scenario gives the same bytes. */
+export const transcriptOf = (scenario: Scenario, { form }: TranscriptOptions): string => {
+  const lines: string[] = []
+  if (form === 'trace') {
+    const trace = new Trace((line) => lines.push(line))
+    trace.end(simulate(scenario, trace))
+  } else {
+    const print = (line: OutputLine): void => void lines.push(JSON.stringify(line))
+    const finalState = simulate(scenario, {
+      event: ({ at, index, event }) => print({ at, index, event }),
+      refused: (at, command, { reason }) => print({ at, refused: { command, reason } }),
+    })
+    print({ finalState })
+  }
+  return lines.map((line) => `${line}\n`).join('')
+}
