@@ -15,7 +15,13 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['src-core/**/*.test.ts', 'src-main/**/*.test.ts', 'src-preload/**/*.test.ts', 'build/**/*.test.ts'],
+          include: [
+            'src-core/**/*.test.ts',
+            'src-main/**/*.test.ts',
+            'src-preload/**/*.test.ts',
+            'build/**/*.test.ts',
+            'tests/scenarios/**/*.test.ts',
+          ],
           testTimeout: 20_000,
         },
       },
@@ -34,7 +40,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration',
-          include: ['tests/integration/**/*.test.ts', 'tests/scenarios/**/*.test.ts'],
+          include: ['tests/integration/**/*.test.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

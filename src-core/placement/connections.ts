@@ -49,7 +49,7 @@ const jacclOf = (edges: readonly RdmaEdge[], nodeIds: readonly NodeId[]): JacclC
 })
 
 /** Over which connections the ranks of a group talk, chosen among those that are live. One machine needs none. */
-export const connectionsOf = (
+export const chooseConnections = (
   state: State,
   nodeIds: readonly NodeId[],
   instanceMeta: InstanceMeta,

@@ -199,16 +199,6 @@ describe('a placement over several machines', () => {
     expect(placed(world, { minNodes: 2 })).toBeUndefined()
   })
 
-  it('keeps away from machines that failed while there is another legal group', () => {
-    const world = worldOf(
-      [40, 30, 20].map((bytes) => bytes * GB),
-      pairs(3),
-    )
-    const avoid = [NodeId.parse('0')]
-    expect(nodesOf(placed(world, { avoid, placementPreference: 'smallest' }))).toEqual(['1'])
-    expect(nodesOf(placed(world, { avoid, minNodes: 3 }))).toHaveLength(3)
-  })
-
   it('keeps the order of nodeIds where that is a ring, and finds another one where it is not', () => {
     const square = worldOf(
       [9, 9, 9, 9].map((bytes) => bytes * GB),

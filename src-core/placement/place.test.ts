@@ -97,7 +97,7 @@ describe('a refusal', () => {
     const world = new World()
     world.addNode('studio')
     expect(reasonOf(world, { nodeIds: [NodeId.parse('studio'), NodeId.parse('mini')], minNodes: 2 })).toBe(
-      '1 of at least 2 machines are usable; not here: mini',
+      'at least 2 machines are needed, 1 is usable; not here: mini',
     )
   })
 

@@ -4,7 +4,7 @@ import type { Instance } from '../state/instances'
 import type { Constraints, PlacementError } from '../state/meta-instances'
 import type { State } from '../state/state'
 import { candidateGroups, graphFor, ringOfAll, usableNodes } from './candidates'
-import { connectionsOf } from './connections'
+import { chooseConnections } from './connections'
 import { Funnel } from './funnel'
 import { isLeaf, type Graph } from './graph'
 import { claimedBytes, freeBytes, neededBytes } from './memory'
@@ -16,10 +16,7 @@ import { assignShards, shardBytes, type ShardPlan } from './shards'
 export type PlacementRequest = Pick<
   Constraints,
   'sharding' | 'instanceMeta' | 'minNodes' | 'nodeIds' | 'placementPreference' | 'maxContext'
-> & {
-  /** Machines that failed lately: taken only where no group without them is legal. */
-  readonly avoid?: readonly NodeId[] | undefined
-}
+>
 
 /** Where the ranks go, what each node is promised for, and over which connections they talk. */
 export interface Placement extends Pick<Instance, 'ring' | 'jaccl'> {
@@ -156,7 +153,10 @@ const placeAmong = (
   if (best) {
     const { shards, claims } = best
     const nodeIds = shards.map(({ nodeId }) => nodeId)
-    return { status: 'placed', placement: { shards, claims, ...connectionsOf(state, nodeIds, request.instanceMeta) } }
+    return {
+      status: 'placed',
+      placement: { shards, claims, ...chooseConnections(state, nodeIds, request.instanceMeta) },
+    }
   }
   const most = Math.max(...possible.map((group) => search.freeOf(group)))
   const needed = neededBytes(card, request.maxContext)
@@ -179,13 +179,11 @@ export const place = (state: State, card: ModelCard, request: PlacementRequest):
   if (usable.length === 0 && gone.length === 0) return refuse('no_machines', 'no machine is ready to run models')
   if (usable.length < request.minNodes) {
     const missing = gone.length > 0 ? `; not here: ${gone.map((nodeId) => nodeName(state, nodeId)).join(', ')}` : ''
-    return refuse('too_few_machines', `${usable.length} of at least ${request.minNodes} machines are usable${missing}`)
-  }
-  const { avoid, nodeIds } = request
-  const trusted = avoid && nodeIds === undefined ? usable.filter((nodeId) => !avoid.includes(nodeId)) : usable
-  if (trusted.length > 0 && trusted.length < usable.length) {
-    const result = placeAmong(state, card, request, trusted, funnel)
-    if (result.status === 'placed') return result
+    const wanted = `at least ${request.minNodes} machine${request.minNodes === 1 ? ' is' : 's are'} needed`
+    return refuse(
+      'too_few_machines',
+      `${wanted}, ${usable.length === 1 ? '1 is' : `${usable.length} are`} usable${missing}`,
+    )
   }
   return placeAmong(state, card, request, usable, funnel)
 }

@@ -2,19 +2,28 @@ import type { Timestamp } from '../ids'
 import { isTerminal } from '../state/runners'
 import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
+import { trustedAt } from '../state/topology'
+import { EDGE_EXPECTED_MS, NODE_TIMEOUT_MS, silentUntil, type Hearing } from './expected'
 import { RECOVERY_MS, RUNNER_GRACE_MS } from './instance-health'
 import { TASK_RETENTION_MS } from './task-retention'
 
 /** When time alone will next change what a pass decides; the shell sets its timer by it. */
-export const nextDeadline = (state: State, now: Timestamp): Timestamp | undefined => {
-  const times: Timestamp[] = []
-  for (const { nextAttemptAt } of Object.values(state.metaInstances))
-    if (nextAttemptAt !== undefined) times.push(nextAttemptAt)
+export const nextDeadline = (state: State, hearing: Hearing): Timestamp | undefined => {
+  const { now, deadlinesBegan, firstHeard = {} } = hearing
+  let earliest = Infinity
+  const note = (time: Timestamp | undefined): void => {
+    if (time !== undefined && time > now && time < earliest) earliest = time
+  }
+  for (const { nextAttemptAt } of Object.values(state.metaInstances)) note(nextAttemptAt)
   for (const { readySince } of Object.values(state.instances))
-    if (readySince !== undefined) times.push(readySince + RECOVERY_MS)
-  for (const runner of Object.values(state.runners)) if (isTerminal(runner)) times.push(runner.since + RUNNER_GRACE_MS)
+    if (readySince !== undefined) note(readySince + RECOVERY_MS)
+  for (const runner of Object.values(state.runners)) if (isTerminal(runner)) note(runner.since + RUNNER_GRACE_MS)
   for (const task of Object.values(state.tasks))
-    if (!isLive(task)) times.push((task.endedAt ?? task.createdAt) + TASK_RETENTION_MS)
-  const ahead = times.filter((time) => time > now)
-  return ahead.length === 0 ? undefined : Math.min(...ahead)
+    if (!isLive(task)) note((task.endedAt ?? task.createdAt) + TASK_RETENTION_MS)
+  for (const { nodeId } of Object.values(state.nodes)) note(silentUntil(nodeId, hearing))
+  note(deadlinesBegan + NODE_TIMEOUT_MS)
+  note(deadlinesBegan + EDGE_EXPECTED_MS)
+  for (const first of Object.values(firstHeard)) note(first + EDGE_EXPECTED_MS)
+  for (const lost of Object.values(state.topology.lost ?? {})) note(trustedAt(lost))
+  return earliest === Infinity ? undefined : earliest
 }

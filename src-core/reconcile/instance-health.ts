@@ -1,9 +1,10 @@
 import type { Event } from '../events/event'
 import { isReady, nodeName } from '../state/bindings'
+import { connectionsOf } from '../state/connections'
 import type { Instance } from '../state/instances'
 import { isTerminal, type Runner } from '../state/runners'
 import type { State } from '../state/state'
-import { isExpected } from './node-timeout'
+import { isEdgeExpected, isExpected } from './expected'
 import type { ProcessManager, ReconcileInputs } from './process-manager'
 
 /** How long the other runners of an instance have to end after the first did. */
@@ -63,6 +64,10 @@ const healthOf = (state: State, instance: Instance, inputs: ReconcileInputs): Ev
     ]
   }
   if (absent.length > 0) return []
+  const { edges } = state.topology
+  const cut = connectionsOf(instance).filter(({ key }) => !(key in edges))
+  if (cut.some((connection) => !isEdgeExpected(state, connection, inputs)))
+    return [{ type: 'InstanceDeleted', instanceId, failureError: 'Network connection lost', cause: 'connection' }]
   const ended = afterRunners(state, instance, inputs)
   return ended.length > 0 ? ended : recovery(state, instance, inputs)
 }

@@ -7,7 +7,7 @@ import type { MetaInstance, PlacementError } from '../state/meta-instances'
 import type { State } from '../state/state'
 import { next } from './apply'
 import { instanceOf, stillFits } from './instances'
-import { isExpected } from './node-timeout'
+import { isExpected } from './expected'
 import type { Need, ProcessManager, ReconcileInputs } from './process-manager'
 
 type Outcome = { readonly events: readonly Event[]; readonly needs?: readonly Need[] }

@@ -19,6 +19,8 @@ export interface ReconcileInputs {
   readonly ids: IdSource
   /** When each node was last heard in this term; absent: not yet. */
   readonly heard: Readonly<Record<string, Timestamp>>
+  /** When each node was first heard in this term; without it all are taken to have been heard as it began. */
+  readonly firstHeard?: Readonly<Record<string, Timestamp>>
   /** When all deadlines began anew: a start, an election, a wake from sleep. */
   readonly deadlinesBegan: Timestamp
   /** The model cards at hand, by model id. */

@@ -1,76 +1,58 @@
 import type { ModelId } from '../ids'
 import type { ModelCard } from '../placement/model-card'
-import { CARD_TIME_LIMIT_MS, cardBackOff } from '../reconcile/card-loading'
+import { CARD_TIME_LIMIT_MS, CARD_TIMED_OUT, CardShelf } from '../reconcile/card-shelf'
 import type { CardResult } from '../reconcile/process-manager'
+import type { VirtualClock } from './clock'
+import type { CardMode, Scenario } from './scenario'
 
-type Mode = { readonly kind: 'ok' } | { readonly kind: 'error'; readonly error: string } | { readonly kind: 'hang' }
+/** How long a card takes to come. */
+export const CARD_MS = 10
 
-interface Entry {
-  result?: CardResult
-  loading: boolean
-  failures: number
-  notBefore: number
-}
-
-export interface SimulatedCardsOptions {
-  readonly cards: Readonly<Record<string, ModelCard>>
-  readonly now: () => number
-  /** Does something later, in virtual time. */
-  readonly after: (milliseconds: number, act: () => void) => void
-}
-
-/** Where model cards come from: at once, with an error, or never. */
+/** Simulated model cards, on the shelf that the product uses. */
 export class SimulatedCards {
-  private readonly modes = new Map<string, Mode>()
-  private entries = new Map<string, Entry>()
+  readonly shelf = new CardShelf()
+  private readonly known = new Map<ModelId, ModelCard>()
+  private readonly modes = new Map<ModelId, { mode: CardMode; error: string | undefined }>()
 
-  constructor(private readonly options: SimulatedCardsOptions) {}
-
-  set(modelId: ModelId, mode: Mode): void {
-    this.modes.set(modelId, mode)
+  constructor(
+    models: Scenario['models'],
+    private readonly options: { readonly clock: VirtualClock; readonly onResult: () => void },
+  ) {
+    for (const [name, model] of Object.entries(models)) {
+      const modelId = name as ModelId
+      this.known.set(modelId, { modelId, ...model })
+    }
   }
 
-  /** What the master has at hand. */
-  atHand(): Record<string, CardResult> {
-    return Object.fromEntries([...this.entries].flatMap(([id, { result }]) => (result ? [[id, result]] : [])))
+  /** What a model's card says, for those who have it at hand. */
+  card(modelId: ModelId): ModelCard | undefined {
+    return this.known.get(modelId)
   }
 
-  /** The master that knew them is gone. */
-  forget(): void {
-    this.entries = new Map()
+  setMode(modelId: ModelId, mode: CardMode, error: string | undefined): void {
+    this.modes.set(modelId, { mode, error })
   }
 
   need(modelId: ModelId): void {
-    const entry = this.entries.get(modelId) ?? { loading: false, failures: 0, notBefore: 0 }
-    this.entries.set(modelId, entry)
-    if (entry.loading || entry.result?.status === 'loaded' || this.options.now() < entry.notBefore) return
-    entry.loading = true
-    const mode = this.modes.get(modelId) ?? { kind: 'ok' }
-    const settle = (result: CardResult): void => {
-      entry.loading = false
-      entry.result = result
-      if (result.status === 'loaded') return
-      const wait = cardBackOff(entry.failures)
-      entry.failures += 1
-      entry.notBefore = this.options.now() + wait
-      // Somebody has to look again by then.
-      this.options.after(wait, () => undefined)
+    const { clock } = this.options
+    const load = this.shelf.begin(modelId, clock.now())
+    if (!load) return
+    const finish = (result: CardResult): void => {
+      if (!this.shelf.finish(load, result, clock.now())) return
+      const retryAt = this.shelf.retryAt(modelId)
+      if (retryAt !== undefined) clock.at(retryAt, this.options.onResult)
+      this.options.onResult()
     }
-    switch (mode.kind) {
-      case 'ok': {
-        const card = this.options.cards[modelId]
-        const result: CardResult = card
-          ? { status: 'loaded', card }
-          : { status: 'failed', reason: `there is no model ${modelId}` }
-        this.options.after(0, () => settle(result))
-        return
-      }
-      case 'error':
-        this.options.after(0, () => settle({ status: 'failed', reason: mode.error }))
-        return
-      case 'hang':
-        this.options.after(CARD_TIME_LIMIT_MS, () => settle({ status: 'failed', reason: 'no answer in 10 s' }))
-        return
-    }
+    const result = this.answer(modelId)
+    if (result) clock.after(CARD_MS, () => finish(result))
+    else clock.after(CARD_TIME_LIMIT_MS, () => finish({ status: 'failed', reason: CARD_TIMED_OUT }))
+  }
+
+  private answer(modelId: ModelId): CardResult | undefined {
+    const { mode, error } = this.modes.get(modelId) ?? { mode: 'ok' }
+    if (mode === 'hang') return undefined
+    const card = this.known.get(modelId)
+    if (mode === 'error') return { status: 'failed', reason: error ?? 'error' }
+    return card ? { status: 'loaded', card } : { status: 'failed', reason: `${modelId} is unknown` }
   }
 }

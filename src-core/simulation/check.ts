@@ -1,148 +1,159 @@
-import type { z } from 'zod'
-import { Scenario, type Step } from './scenario'
+import { z } from 'zod'
+import { Scenario, ScenarioSettings, Step } from './scenario'
 
-/** What is wrong with a scenario, for people: `step 3 (failRunner): no step adds the node "c"`. */
-export type Checked =
-  { readonly status: 'sound'; readonly scenario: Scenario } | { readonly status: 'wrong'; readonly problem: string }
+/** A scenario that may be run, or what is wrong with it. */
+export type CheckedScenario =
+  | { readonly status: 'sound'; readonly scenario: Scenario }
+  | { readonly status: 'unsound'; readonly problems: readonly string[] }
 
-const wrong = (problem: string): Checked => ({ status: 'wrong', problem })
+const issuesOf = (error: z.ZodError): string[] =>
+  error.issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+const stepNames = Step.options.map((option) => option.shape.do.value)
 
-/** Steps are counted from 1, as people count. */
-const stepName = (input: unknown, index: number): string => {
-  const steps = isObject(input) && Array.isArray(input['steps']) ? (input['steps'] as unknown[]) : []
-  const step = steps[index]
-  const kind = isObject(step) && typeof step['do'] === 'string' ? ` (${step['do']})` : ''
-  return `step ${index + 1}${kind}`
+/** How a problem names its step: as people count, with its place in the file. */
+const naming = (position: number, raw: unknown): string => {
+  const name = z.object({ do: z.string() }).safeParse(raw).data?.do
+  return `step ${position + 1}${name === undefined ? '' : ` (${name})`}, steps[${position}]`
 }
 
-const sentence = (issue: z.core.$ZodIssue): string => {
-  if (issue.code === 'unrecognized_keys') {
-    const names = issue.keys.map((key) => `"${key}"`).join(', ')
-    return `unknown field${issue.keys.length === 1 ? '' : 's'} ${names}`
+/** What the steps bring into the world, at whatever time. */
+class Introduced {
+  readonly nodes = new Set<string>()
+  readonly links = new Set<string>()
+  readonly metaInstances = new Set<string>()
+  readonly instances = new Set<string>()
+  readonly tasks = new Set<string>()
+
+  constructor(
+    steps: readonly Step[],
+    readonly models: ReadonlySet<string>,
+  ) {
+    for (const step of steps) this.add(step)
   }
-  return issue.message
-}
 
-const explain = (input: unknown, issue: z.core.$ZodIssue): string => {
-  const [first, index, ...rest] = issue.path
-  if (first !== 'steps' || typeof index !== 'number')
-    return [issue.path.join('.'), sentence(issue)].filter(Boolean).join(': ')
-  const name = stepName(input, index)
-  if (rest[0] === 'do' && issue.code === 'invalid_union') return `${name}: there is no such step`
-  return [name, rest.join('.'), sentence(issue)].filter(Boolean).join(': ')
-}
-
-/** Everything that any step brings into the world. */
-const introduced = (steps: readonly Step[]) => {
-  const known = {
-    nodes: new Set<string>(),
-    links: new Set<string>(),
-    rdma: new Set<string>(),
-    declared: new Set<string>(),
-    placed: new Set<string>(),
-    tasks: new Set<string>(),
-  }
-  for (const step of steps) {
+  private add(step: Step): void {
     switch (step.do) {
       case 'addNode':
-        known.nodes.add(step.node)
+        this.nodes.add(step.node)
         break
       case 'connect':
-        known.links.add(`${step.from}>${step.to}@${step.ip}`)
-        if (step.reverseIp !== undefined) known.links.add(`${step.to}>${step.from}@${step.reverseIp}`)
+        this.links.add(`${step.from}>${step.to}@${step.ip}`)
+        if (step.reverseIp !== undefined) this.links.add(`${step.to}>${step.from}@${step.reverseIp}`)
         break
       case 'connectRdma':
-        known.rdma.add(`${step.from}>${step.to}#${step.fromInterface}`)
-        known.rdma.add(`${step.to}>${step.from}#${step.toInterface}`)
+        this.links.add(`${step.from}>${step.to}#${step.fromInterface}`)
+        this.links.add(`${step.to}>${step.from}#${step.toInterface}`)
         break
       case 'createMetaInstance':
-        known.declared.add(step.id)
+        this.metaInstances.add(step.id)
         break
       case 'placeInstance':
-        known.placed.add(step.id)
+        this.instances.add(step.id)
         break
       case 'startTask':
-        known.tasks.add(step.id)
+        this.tasks.add(step.id)
         break
       default:
     }
   }
-  return known
+
+  private owner(step: { metaInstance?: string | undefined; instance?: string | undefined }): string[] {
+    const { metaInstance, instance } = step
+    if ((metaInstance === undefined) === (instance === undefined))
+      return ['it takes either a "metaInstance" or an "instance"']
+    if (metaInstance !== undefined && !this.metaInstances.has(metaInstance))
+      return [`no step creates the meta-instance "${metaInstance}"`]
+    return instance !== undefined && !this.instances.has(instance) ? [`no step places the instance "${instance}"`] : []
+  }
+
+  private node(...nodes: string[]): string[] {
+    return nodes.filter((node) => !this.nodes.has(node)).map((node) => `no step adds the node "${node}"`)
+  }
+
+  private task(id: string): string[] {
+    return this.tasks.has(id) ? [] : [`no step starts the task "${id}"`]
+  }
+
+  private link(key: string, text: string): string[] {
+    return this.links.has(key) ? [] : [`no step makes the link ${text}`]
+  }
+
+  /** What a step names that no step introduces. Commands are left out: they are refused when they run. */
+  missing(step: Step): string[] {
+    switch (step.do) {
+      case 'connect':
+      case 'connectRdma':
+        return step.from === step.to ? ['a node has no link to itself'] : this.node(step.from, step.to)
+      case 'disconnect': {
+        const { from, to, ip } = step
+        const unknown = this.node(from, to)
+        return unknown.length > 0 ? unknown : this.link(`${from}>${to}@${ip}`, `from "${from}" to "${to}" at ${ip}`)
+      }
+      case 'disconnectRdma': {
+        const { from, to, fromInterface } = step
+        const unknown = this.node(from, to)
+        const text = `from "${from}" (${fromInterface}) to "${to}"`
+        return unknown.length > 0 ? unknown : this.link(`${from}>${to}#${fromInterface}`, text)
+      }
+      case 'failRunner':
+      case 'shutdownRunner':
+      case 'runner':
+        return [...this.owner(step), ...this.node(step.node)]
+      case 'startTask':
+        return this.owner(step)
+      case 'completeTask':
+      case 'cancelTask':
+        return this.task(step.id)
+      case 'silence':
+      case 'resume':
+      case 'removeNode':
+      case 'setMemory':
+        return this.node(step.node)
+      case 'modelCard':
+        return this.models.has(step.modelId) ? [] : [`"models" does not describe "${step.modelId}"`]
+      case 'addNode':
+      case 'createMetaInstance':
+      case 'updateMetaInstance':
+      case 'deleteMetaInstance':
+      case 'restartMetaInstance':
+      case 'placeInstance':
+      case 'deleteInstance':
+      case 'crashMaster':
+        return []
+    }
+  }
 }
 
-/** What a step about the simulated world names that no step introduces; undefined where all is known. */
-const unknownName = (
-  step: Step,
-  known: ReturnType<typeof introduced>,
-  models: ReadonlySet<string>,
-): string | undefined => {
-  const node = (name: string) => (known.nodes.has(name) ? undefined : `no step adds the node "${name}"`)
-  const aim = ({ metaInstance, instance }: { metaInstance?: string | undefined; instance?: string | undefined }) => {
-    if ((metaInstance === undefined) === (instance === undefined)) return 'name one of metaInstance and instance'
-    if (metaInstance !== undefined)
-      return known.declared.has(metaInstance) ? undefined : `no step creates the meta-instance "${metaInstance}"`
-    return instance !== undefined && !known.placed.has(instance)
-      ? `no step places the instance "${instance}"`
-      : undefined
-  }
-  switch (step.do) {
-    case 'removeNode':
-    case 'silence':
-    case 'resume':
-    case 'setMemory':
-      return node(step.node)
-    case 'connect':
-    case 'connectRdma':
-      return node(step.from) ?? node(step.to)
-    case 'disconnect':
-      return known.links.has(`${step.from}>${step.to}@${step.ip}`)
-        ? undefined
-        : `no step connects "${step.from}" to "${step.to}" at ${step.ip}`
-    case 'disconnectRdma':
-      return known.rdma.has(`${step.from}>${step.to}#${step.fromInterface}`)
-        ? undefined
-        : `no step connects ${step.fromInterface} of "${step.from}" to "${step.to}"`
-    case 'failRunner':
-    case 'shutdownRunner':
-    case 'runner':
-      return aim(step) ?? node(step.node)
-    case 'startTask':
-      return aim(step)
-    case 'completeTask':
-    case 'cancelTask':
-      return known.tasks.has(step.id) ? undefined : `no step starts the task "${step.id}"`
-    case 'modelCard':
-      return models.has(step.modelId) ? undefined : `nothing is said of the model "${step.modelId}"`
-    case 'addNode':
-    case 'createMetaInstance':
-    case 'updateMetaInstance':
-    case 'restartMetaInstance':
-    case 'deleteMetaInstance':
-    case 'placeInstance':
-    case 'deleteInstance':
-    case 'crashMaster':
-      return undefined
-  }
-}
+/** Checks the whole of a scenario, before anything of it happens. Each problem names its step. */
+export const checkScenario = (raw: unknown): CheckedScenario => {
+  const outline = z.looseObject({ steps: z.array(z.unknown()).optional() }).safeParse(raw)
+  if (!outline.success) return { status: 'unsound', problems: issuesOf(outline.error) }
+  const { steps: rawSteps = [], ...rest } = outline.data
+  const settings = ScenarioSettings.safeParse(rest)
+  const problems = settings.success ? [] : issuesOf(settings.error)
 
-/** Checks a whole scenario before its first event. */
-export const checkScenario = (input: unknown): Checked => {
-  const parsed = Scenario.safeParse(input)
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues
-    return wrong(issue ? explain(input, issue) : 'this is no scenario')
+  const steps: Step[] = []
+  for (const [position, rawStep] of rawSteps.entries()) {
+    const step = Step.safeParse(rawStep)
+    if (step.success) {
+      steps.push(step.data)
+      continue
+    }
+    const name = z.object({ do: z.string() }).safeParse(rawStep).data?.do
+    const known = name === undefined || stepNames.some((candidate) => candidate === name)
+    const causes = known ? issuesOf(step.error) : [`there is no step "${name}"; there are: ${stepNames.join(', ')}`]
+    for (const cause of causes) problems.push(`${naming(position, rawStep)}: ${cause}`)
   }
-  const scenario = parsed.data
-  const known = introduced(scenario.steps)
-  const models = new Set([
-    ...Object.keys(scenario.models),
-    ...scenario.steps.flatMap((step) => ('modelId' in step && step.do !== 'modelCard' ? (step.modelId ?? []) : [])),
-  ])
-  for (const [index, step] of scenario.steps.entries()) {
-    const problem = unknownName(step, known, models)
-    if (problem !== undefined) return wrong(`${stepName(input, index)}: ${problem}`)
+  if (!settings.success || problems.length > 0) return { status: 'unsound', problems }
+
+  const { until } = settings.data
+  const introduced = new Introduced(steps, new Set(Object.keys(settings.data.models)))
+  for (const [position, step] of steps.entries()) {
+    for (const cause of introduced.missing(step)) problems.push(`${naming(position, step)}: ${cause}`)
+    if (until !== undefined && step.at > until)
+      problems.push(`${naming(position, step)}: it would happen at ${step.at}, after the end ("until": ${until})`)
   }
-  return { status: 'sound', scenario }
+  if (problems.length > 0) return { status: 'unsound', problems }
+  return { status: 'sound', scenario: Scenario.parse({ ...settings.data, steps: rawSteps }) }
 }

@@ -1,118 +1,126 @@
 import type { Event } from '../events/event'
-import type { InstanceId, NodeId, RunnerId } from '../ids'
+import type { NodeId, RunnerId, Timestamp } from '../ids'
 import type { Instance, Shard } from '../state/instances'
-import { isTerminal, type RunnerStatus } from '../state/runners'
+import { isServing, isTerminal, type RunnerStatus } from '../state/runners'
 import type { State } from '../state/state'
-import { isLive } from '../state/tasks'
-import type { Scenario } from './scenario'
+import type { VirtualClock } from './clock'
+import type { Random } from './random'
+import type { RunnerBehaviour } from './scenario'
 
 interface SimulatedRunner {
-  readonly runnerId: RunnerId
   readonly nodeId: NodeId
-  readonly instanceId: InstanceId
-  readonly layers: number
-  status: RunnerStatus
+  readonly shard: Shard
+  /** Undefined until it has something to report. */
+  status: RunnerStatus | undefined
 }
 
 export interface RunnersOptions {
-  readonly behaviour: Scenario['runner']
-  /** Does something later, in virtual time. */
-  readonly after: (milliseconds: number, act: () => void) => void
-  /** Whether a node hears and is heard. */
-  readonly speaks: (nodeId: NodeId) => boolean
+  readonly clock: VirtualClock
+  readonly random: Random
+  readonly behaviour: RunnerBehaviour
+  readonly state: () => State
+  readonly observe: (event: Event) => void
+  readonly isHeard: (nodeId: NodeId) => boolean
 }
 
-const word = ({ status }: RunnerStatus): string => status
+const layersOf = ({ startLayer, endLayer }: Shard): number => endLayer - startLayer
 
-/** The workers of all nodes and what they run. What they report follows from how the state differs from that. */
-export class Runners {
+const same = (a: RunnerStatus, b: RunnerStatus | undefined): boolean =>
+  b !== undefined &&
+  a.status === b.status &&
+  (a.status !== 'Loading' || b.status !== 'Loading' || a.layersLoaded === b.layersLoaded)
+
+/** The simulated workers' runners: started and stopped by what the state says, reported by level. */
+export class SimulatedRunners {
   private readonly runners = new Map<RunnerId, SimulatedRunner>()
+  private seen: State['instances'] | undefined
 
   constructor(private readonly options: RunnersOptions) {}
 
-  /** Starts what the state wants and ends what it no longer has, on every node that hears of it. */
-  follow(state: State): void {
-    const wanted = new Map<RunnerId, { shard: Shard; instance: Instance }>()
-    for (const instance of Object.values(state.instances))
-      for (const shard of instance.shards) wanted.set(shard.runnerId, { shard, instance })
-    for (const { runnerId, nodeId } of this.runners.values())
-      if (!wanted.has(runnerId) && this.options.speaks(nodeId)) this.runners.delete(runnerId)
-    for (const { shard, instance } of wanted.values()) this.start(state, shard, instance)
+  /** Workers that hear the master start what the state has and stop what it no longer has. */
+  followState({ again = false } = {}): void {
+    const { instances } = this.options.state()
+    if (instances === this.seen && !again) return
+    this.seen = instances
+    const wanted = new Set<RunnerId>()
+    const missing: Shard[] = []
+    for (const { shards } of Object.values(instances)) {
+      for (const shard of shards) {
+        wanted.add(shard.runnerId)
+        if (!this.runners.has(shard.runnerId) && this.options.isHeard(shard.nodeId)) missing.push(shard)
+      }
+    }
+    for (const [runnerId, { nodeId }] of this.runners)
+      if (!wanted.has(runnerId) && this.options.isHeard(nodeId)) this.runners.delete(runnerId)
+    for (const shard of missing) this.start(shard)
   }
 
-  /** Everything that ran on a node that is gone. */
-  drop(nodeId: NodeId): void {
-    for (const runner of this.runners.values()) if (runner.nodeId === nodeId) this.runners.delete(runner.runnerId)
+  /** A node is heard again: it says what the state has missed. */
+  reportAll(nodeId: NodeId): void {
+    this.followState({ again: true })
+    for (const [runnerId, runner] of this.runners) if (runner.nodeId === nodeId) this.report(runnerId, runner)
   }
 
-  /** Sets what the instance's runner on this node is at; without one it does nothing. */
-  set(instance: Instance, nodeId: NodeId, status: RunnerStatus): void {
-    const runner = this.of(instance).find((candidate) => candidate.nodeId === nodeId)
-    if (runner && !isTerminal(runner.status)) runner.status = status
+  /** The node quit, and its runners with it. */
+  nodeLeft(nodeId: NodeId): void {
+    for (const [runnerId, runner] of this.runners) if (runner.nodeId === nodeId) this.runners.delete(runnerId)
   }
 
-  /** One fails; the workers of the others stop theirs in consequence, unless `only` says that they do not. */
-  fail(instance: Instance, nodeId: NodeId, error: string, { only }: { readonly only: boolean }): void {
-    if (!instance.shards.some((shard) => shard.nodeId === nodeId)) return
-    this.set(instance, nodeId, { status: 'Failed', errorMessage: error })
+  /** Makes a runner what a scenario says. Nothing follows a terminal status. */
+  set(runnerId: RunnerId, status: RunnerStatus): void {
+    const runner = this.runners.get(runnerId)
+    if (!runner || (runner.status !== undefined && isTerminal(runner.status))) return
+    runner.status = status
+    this.report(runnerId, runner)
+  }
+
+  /** One runner fails, and the others of its instance lose their connection to it. */
+  fail(instance: Instance, nodeId: NodeId, { error, only }: { error: string; only: boolean }): void {
+    const failing = instance.shards.find((shard) => shard.nodeId === nodeId)
+    const status = failing && this.runners.get(failing.runnerId)?.status
+    if (!failing || (status !== undefined && isTerminal(status))) return
+    this.set(failing.runnerId, { status: 'Failed', errorMessage: error })
     if (only) return
-    for (const other of instance.shards)
-      if (other.nodeId !== nodeId)
-        this.set(instance, other.nodeId, { status: 'Failed', errorMessage: 'connection reset', consequence: true })
+    for (const { runnerId } of instance.shards)
+      if (runnerId !== failing.runnerId)
+        this.set(runnerId, { status: 'Failed', errorMessage: 'connection reset', consequence: true })
   }
 
-  /** How far a runner is with the word alone; the rest is what such a runner would say. */
-  statusNamed(instance: Instance, name: RunnerStatus['status'], errorMessage = ''): RunnerStatus {
-    const layers = instance.shards[0]?.layers ?? 1
-    switch (name) {
-      case 'Failed':
-        return { status: name, errorMessage }
-      case 'Loading':
-        return { status: name, layersLoaded: 0, layers }
-      default:
-        return { status: name }
+  /** An instance begins or ends work: its ready runners say so. */
+  work(instance: Instance, { busy }: { busy: boolean }): void {
+    if (!this.options.behaviour.auto) return
+    for (const { runnerId } of instance.shards) {
+      const status = this.runners.get(runnerId)?.status
+      if (status && isServing(status)) this.set(runnerId, { status: busy ? 'Running' : 'Ready' })
     }
   }
 
-  /** What the workers see otherwise than the state has it. */
-  reports(state: State): Event[] {
-    const busy = new Set(
-      Object.values(state.tasks)
-        .filter(isLive)
-        .map(({ instanceId }) => instanceId),
-    )
-    const events: Event[] = []
-    for (const { runnerId, nodeId, instanceId, status } of this.runners.values()) {
-      if (!this.options.speaks(nodeId) || !(nodeId in state.nodes)) continue
-      const known = state.runners[runnerId]
-      if (known && isTerminal(known)) continue
-      const shown: RunnerStatus = status.status === 'Ready' && busy.has(instanceId) ? { status: 'Running' } : status
-      const changed =
-        known === undefined ||
-        word(known) !== word(shown) ||
-        (known.status === 'Loading' && shown.status === 'Loading' && known.layersLoaded !== shown.layersLoaded)
-      if (changed) events.push({ type: 'RunnerStatusUpdated', runnerId, ...shown })
-    }
-    return events
+  private report(runnerId: RunnerId, { nodeId, status }: SimulatedRunner): void {
+    if (status === undefined || !this.options.isHeard(nodeId)) return
+    if (same(status, this.options.state().runners[runnerId])) return
+    this.options.observe({ type: 'RunnerStatusUpdated', runnerId, ...status })
   }
 
-  private of(instance: Instance): SimulatedRunner[] {
-    return instance.shards.flatMap(({ runnerId }) => this.runners.get(runnerId) ?? [])
-  }
-
-  private start(state: State, { runnerId, nodeId, layers }: Shard, { instanceId }: Instance): void {
-    if (this.runners.has(runnerId) || !this.options.speaks(nodeId) || !(nodeId in state.nodes)) return
-    const { auto, connectMs, loadMs } = this.options.behaviour
-    const runner: SimulatedRunner = { runnerId, nodeId, instanceId, layers, status: { status: 'Idle' } }
+  private start(shard: Shard): void {
+    const { runnerId, nodeId } = shard
+    const runner: SimulatedRunner = { nodeId, shard, status: undefined }
     this.runners.set(runnerId, runner)
+    const { auto, connectMs, loadMs, warmUpMs, jitterMs } = this.options.behaviour
     if (!auto) return
-    runner.status = { status: 'Connecting' }
-    // Whatever a step or a failure made of it meanwhile stays.
-    const advance = (milliseconds: number, from: string, status: RunnerStatus): void =>
-      this.options.after(milliseconds, () => {
-        if (word(runner.status) === from) runner.status = status
+    const layers = layersOf(shard)
+    const late = jitterMs === 0 ? 0 : this.options.random.integer(0, jitterMs)
+    const loading = connectMs + late
+    const way: [Timestamp, RunnerStatus][] = [
+      [0, { status: 'Connecting' }],
+      [loading, { status: 'Loading', layersLoaded: 0, layers }],
+      [loading + Math.floor(loadMs / 2), { status: 'Loading', layersLoaded: Math.floor(layers / 2), layers }],
+      [loading + loadMs, { status: 'WarmingUp' }],
+      [loading + loadMs + warmUpMs, { status: 'Ready' }],
+    ]
+    for (const [delay, status] of way) {
+      this.options.clock.after(delay, () => {
+        if (this.runners.get(runnerId) === runner) this.set(runnerId, status)
       })
-    advance(connectMs, 'Connecting', { status: 'Loading', layersLoaded: 0, layers })
-    advance(connectMs + loadMs, 'Loading', { status: 'Ready' })
+    }
   }
 }

@@ -1,99 +1,191 @@
 import { z } from 'zod'
-import { InstanceId, MetaInstanceId, ModelId, NodeId, TaskId } from '../ids'
+import { Bytes, InstanceId, MetaInstanceId, ModelId, NodeId, TaskId, Timestamp } from '../ids'
 import { ModelCard } from '../placement/model-card'
 import { CreateMetaInstanceRequest, PlaceInstanceRequest, UpdateMetaInstanceRequest } from '../protocols/control'
 import { InterfaceType } from '../state/nodes'
+import { RunnerStatus } from '../state/runners'
 
-/** Virtual milliseconds since the beginning. */
-const Instant = z.number().int().nonnegative()
+/**
+ * A scenario: a world of simulated machines and what happens to it, in virtual milliseconds. Nothing
+ * in it may be unknown: a misspelt field would make a scenario that tests something else.
+ */
 
-const bytes = z.number().int().nonnegative()
+/** When a step happens, in virtual milliseconds. */
+const when = { at: Timestamp }
 
-const of = <Name extends string, Shape extends z.core.$ZodLooseShape>(name: Name, shape: Shape) =>
-  z.strictObject({ at: Instant, do: z.literal(name), ...shape })
+/** Whose instance is meant: a declaration's current one, or one that was placed directly. */
+const owner = { metaInstance: MetaInstanceId.optional(), instance: InstanceId.optional() }
 
-/** A declaration by its id, or an instance that was placed directly. */
-const target = { metaInstance: MetaInstanceId.optional(), instance: InstanceId.optional() }
+const runnerStatuses = RunnerStatus.options.map((option) => option.shape.status.value)
 
-const RunnerWord = z.enum([
-  'Connecting',
-  'Loading',
-  'WarmingUp',
-  'Ready',
-  'Running',
-  'ShuttingDown',
-  'Shutdown',
-  'Failed',
-])
+const AddNode = z.strictObject({
+  ...when,
+  do: z.literal('addNode'),
+  node: NodeId,
+  friendlyName: z.string().min(1).max(100).optional(),
+  ramTotal: Bytes.optional(),
+  ramAvailable: Bytes.optional(),
+  /** Bytes per second. */
+  memoryBandwidth: z.number().positive().optional(),
+})
+
+const Connect = z.strictObject({
+  ...when,
+  do: z.literal('connect'),
+  from: NodeId,
+  to: NodeId,
+  ip: z.string().min(1),
+  /** With it the edge back is made as well. */
+  reverseIp: z.string().min(1).optional(),
+  interfaceType: InterfaceType.default('unknown'),
+  latencyMs: z.number().nonnegative().optional(),
+  bytesPerSecond: z.number().positive().optional(),
+})
+
+const Disconnect = z.strictObject({
+  ...when,
+  do: z.literal('disconnect'),
+  from: NodeId,
+  to: NodeId,
+  ip: z.string().min(1),
+  /** Also the way back that the same `connect` made. */
+  both: z.boolean().default(false),
+})
+
+const ConnectRdma = z.strictObject({
+  ...when,
+  do: z.literal('connectRdma'),
+  from: NodeId,
+  to: NodeId,
+  fromInterface: z.string().min(1),
+  toInterface: z.string().min(1),
+})
+
+const DisconnectRdma = ConnectRdma.omit({ toInterface: true }).extend({
+  do: z.literal('disconnectRdma'),
+  toInterface: z.string().min(1).optional(),
+})
+
+const CreateMetaInstance = CreateMetaInstanceRequest.extend({
+  ...when,
+  do: z.literal('createMetaInstance'),
+  id: MetaInstanceId,
+  /** Refuse what cannot be placed now. */
+  validate: z.boolean().default(false),
+})
+
+const UpdateMetaInstance = UpdateMetaInstanceRequest.extend({
+  ...when,
+  do: z.literal('updateMetaInstance'),
+  id: MetaInstanceId,
+})
+
+const PlaceInstance = PlaceInstanceRequest.extend({ ...when, do: z.literal('placeInstance'), id: InstanceId })
+
+const onMetaInstance = <Name extends string>(name: Name) =>
+  z.strictObject({ ...when, do: z.literal(name), id: MetaInstanceId })
+const onTask = <Name extends string>(name: Name) => z.strictObject({ ...when, do: z.literal(name), id: TaskId })
+const onNode = <Name extends string>(name: Name) => z.strictObject({ ...when, do: z.literal(name), node: NodeId })
+
+const FailRunner = z.strictObject({
+  ...when,
+  do: z.literal('failRunner'),
+  ...owner,
+  node: NodeId,
+  error: z.string().default(''),
+  /** The instance's other runners go on. */
+  only: z.boolean().default(false),
+})
+
+const ShutdownRunner = z.strictObject({ ...when, do: z.literal('shutdownRunner'), ...owner, node: NodeId })
+
+const ReportRunner = z.strictObject({
+  ...when,
+  do: z.literal('runner'),
+  ...owner,
+  node: NodeId,
+  status: z.enum(runnerStatuses),
+  errorMessage: z.string().optional(),
+  layersLoaded: z.number().int().nonnegative().optional(),
+})
+
+const StartTask = z.strictObject({
+  ...when,
+  do: z.literal('startTask'),
+  id: TaskId,
+  ...owner,
+  /** From the moment it runs; without it the task runs until it is completed. */
+  durationMs: Timestamp.optional(),
+})
+
+export const CardMode = z.enum(['ok', 'error', 'hang'])
+export type CardMode = z.infer<typeof CardMode>
+
+const SetModelCard = z.strictObject({
+  ...when,
+  do: z.literal('modelCard'),
+  modelId: ModelId,
+  mode: CardMode,
+  error: z.string().min(1).optional(),
+})
 
 export const Step = z.discriminatedUnion('do', [
-  of('addNode', {
-    node: NodeId,
-    friendlyName: z.string().min(1).optional(),
-    ramTotal: bytes,
-    ramAvailable: bytes,
-    memoryBandwidth: z.number().positive().optional(),
-  }),
-  of('removeNode', { node: NodeId }),
-  of('silence', { node: NodeId }),
-  of('resume', { node: NodeId }),
-  of('setMemory', { node: NodeId, ramAvailable: bytes }),
-  of('connect', {
-    from: NodeId,
-    to: NodeId,
-    ip: z.string().min(1),
-    reverseIp: z.string().min(1).optional(),
-    interfaceType: InterfaceType.default('unknown'),
-    latencyMs: z.number().nonnegative().optional(),
-    bytesPerSecond: z.number().positive().optional(),
-  }),
-  of('disconnect', { from: NodeId, to: NodeId, ip: z.string().min(1), both: z.boolean().default(false) }),
-  of('connectRdma', { from: NodeId, to: NodeId, fromInterface: z.string().min(1), toInterface: z.string().min(1) }),
-  of('disconnectRdma', { from: NodeId, to: NodeId, fromInterface: z.string().min(1) }),
-  of('createMetaInstance', {
-    id: MetaInstanceId,
-    /** Refuse what cannot be placed now. */
-    validate: z.boolean().default(false),
-    ...CreateMetaInstanceRequest.shape,
-  }),
-  of('updateMetaInstance', { id: MetaInstanceId, ...UpdateMetaInstanceRequest.shape }),
-  of('restartMetaInstance', { id: MetaInstanceId }),
-  of('deleteMetaInstance', { id: MetaInstanceId }),
-  of('placeInstance', { id: InstanceId, ...PlaceInstanceRequest.shape }),
-  of('deleteInstance', { id: InstanceId }),
-  of('failRunner', { ...target, node: NodeId, error: z.string(), only: z.boolean().default(false) }),
-  of('shutdownRunner', { ...target, node: NodeId }),
-  of('runner', { ...target, node: NodeId, status: RunnerWord, errorMessage: z.string().optional() }),
-  of('startTask', { ...target, id: TaskId, durationMs: z.number().int().nonnegative().optional() }),
-  of('completeTask', { id: TaskId }),
-  of('cancelTask', { id: TaskId }),
-  of('modelCard', { modelId: ModelId, mode: z.enum(['ok', 'error', 'hang']), error: z.string().optional() }),
-  of('crashMaster', {}),
+  AddNode,
+  Connect,
+  Disconnect,
+  ConnectRdma,
+  DisconnectRdma,
+  CreateMetaInstance,
+  UpdateMetaInstance,
+  onMetaInstance('deleteMetaInstance'),
+  onMetaInstance('restartMetaInstance'),
+  PlaceInstance,
+  z.strictObject({ ...when, do: z.literal('deleteInstance'), id: InstanceId }),
+  FailRunner,
+  ShutdownRunner,
+  ReportRunner,
+  StartTask,
+  onTask('completeTask'),
+  onTask('cancelTask'),
+  onNode('silence'),
+  onNode('resume'),
+  onNode('removeNode'),
+  onNode('setMemory').extend({ ramAvailable: Bytes }),
+  SetModelCard,
+  z.strictObject({ ...when, do: z.literal('crashMaster') }),
 ])
 export type Step = z.infer<typeof Step>
 export type StepOf<Name extends Step['do']> = Extract<Step, { do: Name }>
 
-const SimulatedCard = ModelCard.omit({ modelId: true }).extend({
+/** A model as a scenario describes it. */
+export const SimulatedModel = z.strictObject({
+  ...ModelCard.omit({ modelId: true }).shape,
   supportsTensor: z.boolean().default(false),
   supportsPipeline: z.boolean().default(true),
 })
 
-export const Scenario = z.strictObject({
-  /** What it shows, for people. */
-  about: z.string().optional(),
-  /** Kept for what is drawn by lot; the core draws nothing. */
-  seed: z.number().int().default(1),
-  /** When the run ends; a minute after the last step where it is not said. */
-  until: Instant.optional(),
-  models: z.record(z.string().min(1), SimulatedCard.strict()).default({}),
-  runner: z
-    .strictObject({
-      /** Without it runners report nothing until a `runner` step says so. */
-      auto: z.boolean().default(true),
-      connectMs: Instant.default(200),
-      loadMs: Instant.default(1000),
-    })
-    .prefault({}),
-  steps: z.array(Step),
+/** How simulated runners behave. */
+export const RunnerBehaviour = z.strictObject({
+  /** False: they report nothing until a step says so. */
+  auto: z.boolean().default(true),
+  connectMs: Timestamp.default(200),
+  loadMs: Timestamp.default(1000),
+  warmUpMs: Timestamp.default(0),
+  /** Each runner connects up to this much later, by the seed. */
+  jitterMs: Timestamp.default(0),
 })
+export type RunnerBehaviour = z.infer<typeof RunnerBehaviour>
+
+/** Everything of a scenario but its steps. */
+export const ScenarioSettings = z.strictObject({
+  /** What this scenario promises, for those who read it. */
+  promise: z.string().optional(),
+  seed: z.number().int().nonnegative().default(1),
+  /** When it ends; without it 60 s after the last step. */
+  until: Timestamp.optional(),
+  models: z.record(z.string(), SimulatedModel).default({}),
+  runner: RunnerBehaviour.prefault({}),
+})
+
+export const Scenario = ScenarioSettings.extend({ steps: z.array(Step).default([]) })
 export type Scenario = z.infer<typeof Scenario>

@@ -1,221 +1,238 @@
-import type { Command } from '../commands/command'
-import type { Envelope, Event } from '../events/event'
-import { ModelId, type Timestamp } from '../ids'
-import { place } from '../placement/place'
+import type { Refusal } from '../commands/command'
+import type { Envelope } from '../events/event'
+import type { Timestamp } from '../ids'
+import { nextDeadline } from '../reconcile/deadlines'
 import { currentInstance } from '../state/bindings'
 import type { Instance } from '../state/instances'
+import type { RunnerStatus } from '../state/runners'
 import type { State } from '../state/state'
-import { Agenda } from './agenda'
 import { SimulatedCards } from './cards'
-import { rdmaKey, socketKey } from './links'
-import { Machines, UNREACHABLE_AFTER_MS } from './machines'
+import { VirtualClock } from './clock'
+import { isCommandStep, sendCommand } from './commands'
 import { SimulatedMaster } from './master'
-import { Runners } from './runners'
+import { RECONNECT_MS, SimulatedNetwork } from './network'
+import { Random } from './random'
+import { SimulatedRunners } from './runners'
 import type { Scenario, Step, StepOf } from './scenario'
-import { Tasks } from './tasks'
+import { SimulatedTasks } from './tasks'
 
-/** What a run tells, in order. */
-export type Told =
-  | { readonly kind: 'event'; readonly envelope: Envelope }
-  | { readonly kind: 'refused'; readonly at: Timestamp; readonly command: string; readonly reason: string }
+/** A pass at least this often, whatever happened. */
+const INTERVAL_MS = 1000
+/** How long a scenario without an end goes on after its last step. */
+const AFTERMATH_MS = 60_000
+/** More passes at one instant than this mean that two rules undo each other's work for ever. */
+const MAX_PASSES_AT_ONCE = 1000
 
-const AFTER_THE_LAST_STEP_MS = 60_000
-/** More rounds of reports than that in one moment never end. */
-const MOST_ROUNDS = 1000
+export interface SimulationListener {
+  event?(envelope: Envelope, before: State, after: State): void
+  refused?(at: Timestamp, command: string, refusal: Refusal): void
+  /** A step is about to happen. */
+  step?(at: Timestamp, step: Step): void
+  /** After each pass, when the simulated workers have seen what it decided. */
+  passed?(at: Timestamp, state: State): void
+}
 
-/** The real core on a virtual clock, among simulated machines. The same scenario tells the same, to the byte. */
+/** Thrown where a pass never comes to an end. */
+export class Livelock extends Error {
+  override readonly name = 'Livelock'
+}
+
+export type World = Omit<Scenario, 'steps'>
+
+type Owned = Pick<StepOf<'startTask'>, 'metaInstance' | 'instance'>
+
+/** When a scenario ends. */
+export const endOf = ({ until, steps }: Scenario): Timestamp =>
+  until ?? steps.reduce((latest, { at }) => Math.max(latest, at), 0) + AFTERMATH_MS
+
+const instanceFor = (state: State, { metaInstance, instance }: Owned): Instance | undefined =>
+  instance !== undefined
+    ? state.instances[instance]
+    : metaInstance === undefined
+      ? undefined
+      : currentInstance(state, metaInstance)
+
+/** What a `runner` step reports. */
+const reported = (step: StepOf<'runner'>, instance: Instance): RunnerStatus => {
+  const { status } = step
+  if (status === 'Failed') return { status, errorMessage: step.errorMessage ?? '' }
+  if (status !== 'Loading') return { status }
+  const shard = instance.shards.find(({ nodeId }) => nodeId === step.node)
+  const layers = shard ? shard.endLayer - shard.startLayer : 1
+  return { status, layersLoaded: Math.min(step.layersLoaded ?? 0, layers), layers }
+}
+
+/** The real core on a virtual clock, among simulated machines, runners, requests and model cards. */
 export class Simulation {
-  now = 0
+  readonly clock = new VirtualClock()
   readonly master: SimulatedMaster
-  readonly machines = new Machines(() => this.now)
-  private readonly agenda = new Agenda()
-  private readonly cards: SimulatedCards
-  private readonly runners: Runners
-  private readonly tasks: Tasks
-  private readonly until: number
+  readonly network: SimulatedNetwork
+  readonly cards: SimulatedCards
+  private readonly runners: SimulatedRunners
+  private readonly tasks: SimulatedTasks
+  private woken = false
+  private deadline = Infinity
+  private passesAt: { time: Timestamp; count: number } = { time: 0, count: 0 }
 
   constructor(
-    private readonly scenario: Scenario,
-    private readonly tell: (told: Told) => void,
+    world: World,
+    private readonly listener: SimulationListener,
   ) {
-    const after = (milliseconds: number, act: () => void): void => this.agenda.put(this.now + milliseconds, act)
-    const cards = Object.entries(scenario.models).map(
-      ([id, card]) => [id, { ...card, modelId: ModelId.parse(id) }] as const,
-    )
-    this.cards = new SimulatedCards({ cards: Object.fromEntries(cards), now: () => this.now, after })
-    this.runners = new Runners({
-      behaviour: scenario.runner,
-      after,
-      speaks: (nodeId) => this.machines.speaks(nodeId),
-    })
-    this.tasks = new Tasks(after)
+    const { clock } = this
+    const state = (): State => this.master.state()
+    this.cards = new SimulatedCards(world.models, { clock, onResult: () => this.wake() })
     this.master = new SimulatedMaster({
-      now: () => this.now,
-      cards: () => this.cards.atHand(),
-      heard: () => this.machines.heard(),
-      need: ({ modelId }) => this.cards.need(modelId),
-      onEvent: (envelope) => tell({ kind: 'event', envelope }),
+      now: () => clock.now(),
+      heard: () => this.network.heard(),
+      firstHeard: () => this.network.firstHeard(),
+      cards: () => this.cards.shelf.cards(),
+      need: (modelId) => this.cards.need(modelId),
+      told: (envelope, before) => {
+        this.listener.event?.(envelope, before, this.state())
+        this.wake()
+      },
     })
-    const last = Math.max(0, ...scenario.steps.map(({ at }) => at))
-    this.until = scenario.until ?? last + AFTER_THE_LAST_STEP_MS
-    for (const step of scenario.steps) this.agenda.put(step.at, () => this.carryOut(step))
+    const observe = this.master.observe.bind(this.master)
+    this.network = new SimulatedNetwork({
+      clock,
+      state,
+      observe,
+      onHeard: (nodeId) => this.runners.reportAll(nodeId),
+    })
+    this.runners = new SimulatedRunners({
+      clock,
+      random: new Random(world.seed),
+      behaviour: world.runner,
+      state,
+      observe,
+      isHeard: (nodeId) => this.network.isHeard(nodeId),
+    })
+    this.tasks = new SimulatedTasks({
+      clock,
+      state,
+      observe,
+      onWork: (instance, options) => this.runners.work(instance, options),
+    })
+    this.tick()
   }
 
-  get state(): State {
-    return this.master.state
+  state(): State {
+    return this.master.state()
   }
 
-  /** Runs to the end. `onMoment` is called after each moment in which something could happen. */
-  run(onMoment: () => void = () => undefined): State {
-    while (this.moment()) onMoment()
-    return this.state
+  /** Carries out one step now, with a pass after it. */
+  take(step: Step): void {
+    this.listener.step?.(this.clock.now(), step)
+    this.carryOut(step)
+    this.pass()
   }
 
-  /** One moment: its next item or deadline, and all that follows from it at once. False when the run is over. */
-  moment(): boolean {
-    const next = Math.min(this.agenda.nextAt ?? Infinity, this.master.nextDeadline() ?? Infinity)
-    if (next > this.until) return false
-    this.now = next
-    if (this.agenda.nextAt === next) this.agenda.take()?.()
-    this.settle()
-    return true
+  runUntil(time: Timestamp): void {
+    this.clock.runUntil(time)
   }
 
-  /** Everybody reports and the master reconciles, until nobody has anything more to say. */
-  private settle(): void {
-    for (let round = 0; round < MOST_ROUNDS; round += 1) {
-      const { lastEventIndex } = this.state
-      this.report(this.machines.reports(this.state))
-      this.runners.follow(this.state)
-      this.report(this.runners.reports(this.state))
-      this.report(this.tasks.reports(this.state))
-      this.master.reconcile()
-      if (this.state.lastEventIndex === lastEventIndex) return
-    }
-    throw new Error(`the reports never come to rest at ${this.now} ms`)
+  private tick(): void {
+    this.clock.after(INTERVAL_MS, () => {
+      this.pass()
+      this.tick()
+    })
   }
 
-  private report(events: readonly Event[]): void {
-    for (const event of events) this.master.record(event)
+  /** A pass as soon as what happens now is done; many calls make one. */
+  private wake(): void {
+    if (this.woken) return
+    this.woken = true
+    this.clock.after(0, () => {
+      if (this.woken) this.pass()
+    })
   }
 
-  private submit(step: Step, command: Command): void {
-    const refusal = this.master.submit(command)
-    if (refusal) this.refuse(step, refusal.reason)
-  }
-
-  private refuse(step: Step, reason: string): void {
-    this.tell({ kind: 'refused', at: this.now, command: step.do, reason })
+  private pass(): void {
+    const now = this.clock.now()
+    this.woken = false
+    if (this.passesAt.time !== now) this.passesAt = { time: now, count: 0 }
+    this.passesAt.count += 1
+    if (this.passesAt.count > MAX_PASSES_AT_ONCE)
+      throw new Livelock(`${MAX_PASSES_AT_ONCE} passes at ${now} ms, and still not at rest`)
+    this.master.pass()
+    this.runners.followState()
+    this.tasks.followState()
+    this.listener.passed?.(now, this.state())
+    const due = nextDeadline(this.state(), this.master.inputs())
+    if (due === undefined || (due >= this.deadline && this.deadline > now)) return
+    this.deadline = due
+    this.clock.at(due, () => this.pass())
   }
 
   private carryOut(step: Step): void {
+    if (isCommandStep(step)) {
+      const refusal = sendCommand(this.master, step, (modelId) => this.cards.card(modelId))
+      if (refusal) this.listener.refused?.(this.clock.now(), step.do, refusal)
+      return
+    }
     switch (step.do) {
       case 'addNode':
-        this.machines.add(step)
-        return this.submit(step, {
+        this.master.submit({
           type: 'AdmitMember',
           member: { nodeId: step.node, certificate: '', friendlyName: step.friendlyName ?? step.node },
         })
-      case 'removeNode': {
-        const farewell = this.machines.remove(step.node)
-        this.runners.drop(step.node)
-        return this.report(farewell)
-      }
-      case 'silence':
-        this.machines.silence(step.node)
-        return this.agenda.put(this.now + UNREACHABLE_AFTER_MS, () => undefined)
-      case 'resume':
-        return this.machines.resume(step.node)
-      case 'setMemory':
-        return this.machines.setMemory(step.node, step.ramAvailable)
+        return this.network.addNode(step)
       case 'connect':
-        return this.machines.links.connect(step)
-      case 'connectRdma':
-        return this.machines.links.connectRdma(step)
+        return this.network.connectSocket(step)
       case 'disconnect':
-        return this.machines.links.disconnect(socketKey(step.from, step.to, step.ip), step)
+        return this.network.disconnectSocket(step)
+      case 'connectRdma':
+        return this.network.connectRdma(step)
       case 'disconnectRdma':
-        return this.machines.links.disconnect(rdmaKey(step.from, step.to, step.fromInterface), { both: true })
-      case 'createMetaInstance':
-        return this.create(step)
-      case 'updateMetaInstance': {
-        const { at: _at, do: _do, id, minNodes, ...changes } = step
-        return this.submit(step, {
-          type: 'UpdateMetaInstance',
-          metaInstanceId: id,
-          // Clearing a field that has a default sets that.
-          changes: { ...changes, ...(minNodes !== undefined && { minNodes: minNodes ?? 1 }) },
-        })
+        return this.network.disconnectRdma(step)
+      case 'silence':
+        return this.network.silence(step.node)
+      case 'resume':
+        return this.network.resume(step.node)
+      case 'setMemory':
+        return this.network.setMemory(step.node, step.ramAvailable)
+      case 'removeNode':
+        this.runners.nodeLeft(step.node)
+        return this.network.removeNode(step.node)
+      case 'failRunner': {
+        const instance = instanceFor(this.state(), step)
+        if (instance) this.runners.fail(instance, step.node, step)
+        return
       }
-      case 'restartMetaInstance':
-        return this.submit(step, { type: 'RestartMetaInstance', metaInstanceId: step.id })
-      case 'deleteMetaInstance':
-        return this.submit(step, { type: 'DeleteMetaInstance', metaInstanceId: step.id })
-      case 'placeInstance':
-        return this.placeInstance(step)
-      case 'deleteInstance':
-        return this.submit(step, { type: 'DeleteInstance', instanceId: step.id })
-      case 'failRunner':
-        return this.aimed(step, (instance) => this.runners.fail(instance, step.node, step.error, step))
       case 'shutdownRunner':
-        return this.aimed(step, (instance) => this.runners.set(instance, step.node, { status: 'Shutdown' }))
+        return this.setRunner(step, () => ({ status: 'Shutdown' }))
       case 'runner':
-        return this.aimed(step, (instance) => {
-          const status = this.runners.statusNamed(instance, step.status, step.errorMessage)
-          this.runners.set(instance, step.node, status)
-        })
+        return this.setRunner(step, (instance) => reported(step, instance))
       case 'startTask':
-        return this.aimed(step, ({ instanceId }) =>
-          this.tasks.start({ taskId: step.id, instanceId, createdAt: this.now, durationMs: step.durationMs }),
-        )
+        return this.tasks.start(step.id, () => instanceFor(this.state(), step), step.durationMs)
       case 'completeTask':
         return this.tasks.complete(step.id)
-      case 'cancelTask':
-        return this.submit(step, { type: 'CancelTask', taskId: step.id })
       case 'modelCard':
-        return this.cards.set(
-          step.modelId,
-          step.mode === 'error' ? { kind: 'error', error: step.error ?? 'error' } : { kind: step.mode },
-        )
+        return this.cards.setMode(step.modelId, step.mode, step.error)
       case 'crashMaster':
-        this.master.crash()
-        this.cards.forget()
-        return this.machines.forget()
+        this.master.restart()
+        this.cards.shelf.clear()
+        this.network.masterRestarted()
+        return this.clock.after(RECONNECT_MS, () => this.tasks.reportAll())
     }
   }
 
-  private create(step: StepOf<'createMetaInstance'>): void {
-    const { at: _at, do: _do, id, validate, minNodes = 1, ...wanted } = step
-    if (validate) {
-      const card = this.cardOf(wanted.modelId)
-      if (!card) return this.refuse(step, `${wanted.modelId} is not known`)
-      const result = place(this.state, card, { ...wanted, minNodes })
-      if (result.status === 'refused') return this.refuse(step, result.error.reason)
-    }
-    return this.submit(step, { type: 'CreateMetaInstance', metaInstanceId: id, minNodes, ...wanted })
-  }
-
-  private placeInstance(step: StepOf<'placeInstance'>): void {
-    const { at: _at, do: _do, id, minNodes = 1, ...wanted } = step
-    const card = this.cardOf(wanted.modelId)
-    if (!card) return this.refuse(step, `${wanted.modelId} is not known`)
-    return this.submit(step, { type: 'PlaceInstance', instanceId: id, card, minNodes, ...wanted })
-  }
-
-  private cardOf(modelId: ModelId) {
-    const card = this.scenario.models[modelId]
-    return card && { ...card, modelId }
-  }
-
-  /** Does it to the instance that the step means, where there is one now. */
-  private aimed(
-    { metaInstance, instance }: Pick<StepOf<'startTask'>, 'metaInstance' | 'instance'>,
-    act: (instance: Instance) => void,
+  private setRunner(
+    step: StepOf<'runner'> | StepOf<'shutdownRunner'>,
+    status: (instance: Instance) => RunnerStatus,
   ): void {
-    const meant =
-      metaInstance !== undefined
-        ? currentInstance(this.state, metaInstance)
-        : instance && this.state.instances[instance]
-    if (meant) act(meant)
+    const instance = instanceFor(this.state(), step)
+    const shard = instance?.shards.find(({ nodeId }) => nodeId === step.node)
+    if (instance && shard) this.runners.set(shard.runnerId, status(instance))
   }
+}
+
+/** Runs a whole scenario. Gives back the state at its end. */
+export const simulate = (scenario: Scenario, listener: SimulationListener): State => {
+  const { steps, ...world } = scenario
+  const simulation = new Simulation(world, listener)
+  // The clock keeps the order in which it was asked: steps at equal times stay in the order of the file.
+  for (const step of steps) simulation.clock.at(step.at, () => simulation.take(step))
+  simulation.runUntil(endOf(scenario))
+  return simulation.state()
 }

@@ -1,54 +1,107 @@
 import type { Event } from '../events/event'
 import type { InstanceId, TaskId, Timestamp } from '../ids'
 import { isReady } from '../state/bindings'
+import type { Instance } from '../state/instances'
 import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
+import type { VirtualClock } from './clock'
+
+/** How long a request waits for an instance. */
+export const REQUEST_WAITS_MS = 30_000
 
 interface SimulatedTask {
-  readonly taskId: TaskId
-  readonly instanceId: InstanceId
-  readonly createdAt: Timestamp
-  readonly durationMs: number | undefined
-  stage: 'pending' | 'running' | 'done'
+  readonly owner: () => Instance | undefined
+  readonly durationMs: Timestamp | undefined
+  readonly askedAt: Timestamp
+  /** Undefined while the request waits for an instance. */
+  instanceId?: InstanceId
+  running: boolean
 }
 
-/** Requests of clients, and the APIs that report what becomes of them. */
-export class Tasks {
+export interface TasksOptions {
+  readonly clock: VirtualClock
+  readonly state: () => State
+  readonly observe: (event: Event) => void
+  /** An instance begins to work, or has nothing left to do. */
+  readonly onWork: (instance: Instance, options: { busy: boolean }) => void
+}
+
+/** Simulated requests: each waits for an instance, then for its being ready, and then runs its time. */
+export class SimulatedTasks {
   private readonly tasks = new Map<TaskId, SimulatedTask>()
 
-  constructor(private readonly after: (milliseconds: number, act: () => void) => void) {}
+  constructor(private readonly options: TasksOptions) {}
 
-  start(task: Omit<SimulatedTask, 'stage'>): void {
-    if (!this.tasks.has(task.taskId)) this.tasks.set(task.taskId, { ...task, stage: 'pending' })
+  start(taskId: TaskId, owner: () => Instance | undefined, durationMs: Timestamp | undefined): void {
+    if (this.tasks.has(taskId) || taskId in this.options.state().tasks) return
+    this.tasks.set(taskId, { owner, durationMs, askedAt: this.options.clock.now(), running: false })
+    this.followState()
   }
 
   complete(taskId: TaskId): void {
     const task = this.tasks.get(taskId)
-    if (task) task.stage = 'done'
+    if (!task) return
+    this.tasks.delete(taskId)
+    const known = this.options.state().tasks[taskId]
+    if (!known || !isLive(known)) return
+    this.options.observe({ type: 'TaskStatusUpdated', taskId, status: 'Complete' })
+    this.idle(task)
   }
 
-  /** What is otherwise than the state has it. */
-  reports(state: State): Event[] {
-    return [...this.tasks.values()].flatMap((task) => this.reportsOf(state, task))
+  /** Brings every request as far as the state allows. */
+  followState(): void {
+    for (const [taskId, task] of this.tasks) this.advance(taskId, task)
   }
 
-  private reportsOf(state: State, task: SimulatedTask): Event[] {
-    const { taskId, instanceId, createdAt } = task
-    const instance = state.instances[instanceId]
-    const known = state.tasks[taskId]
-    if ((known && !isLive(known)) || !instance) {
+  /** The new master knows of no task: who sent them says what is under way. */
+  reportAll(): void {
+    const { state, observe, clock } = this.options
+    for (const [taskId, { instanceId, running }] of this.tasks) {
+      if (instanceId === undefined || taskId in state().tasks) continue
+      const status = running ? 'Running' : 'Pending'
+      observe({ type: 'TaskCreated', task: { taskId, instanceId, kind: 'generation', status, createdAt: clock.now() } })
+      if (!(taskId in state().tasks)) this.tasks.delete(taskId)
+    }
+  }
+
+  private advance(taskId: TaskId, task: SimulatedTask): void {
+    const { clock, state, observe } = this.options
+    if (task.instanceId === undefined) {
+      const instance = task.owner()
+      if (!instance) {
+        if (clock.now() >= task.askedAt + REQUEST_WAITS_MS) this.tasks.delete(taskId)
+        return
+      }
+      const { instanceId } = instance
+      task.instanceId = instanceId
+      observe({
+        type: 'TaskCreated',
+        task: { taskId, instanceId, kind: 'generation', status: 'Pending', createdAt: clock.now() },
+      })
+    }
+    const known = state().tasks[taskId]
+    // A master that just started has not been told of it yet.
+    if (!known) return
+    if (!isLive(known)) {
       this.tasks.delete(taskId)
-      return []
+      this.idle(task)
+      return
     }
-    if (!known) {
-      return [{ type: 'TaskCreated', task: { taskId, instanceId, kind: 'generation', status: 'Pending', createdAt } }]
-    }
-    if (task.stage === 'done') return [{ type: 'TaskStatusUpdated', taskId, status: 'Complete' }]
-    if (!isReady(state, instance)) return []
-    if (task.stage === 'pending') {
-      task.stage = 'running'
-      if (task.durationMs !== undefined) this.after(task.durationMs, () => this.complete(taskId))
-    }
-    return known.status === 'Pending' ? [{ type: 'TaskStatusUpdated', taskId, status: 'Running' }] : []
+    const instance = state().instances[task.instanceId]
+    if (task.running || !instance || !isReady(state(), instance)) return
+    task.running = true
+    observe({ type: 'TaskStatusUpdated', taskId, status: 'Running' })
+    this.options.onWork(instance, { busy: true })
+    if (task.durationMs === undefined) return
+    clock.after(task.durationMs, () => {
+      if (this.tasks.get(taskId) === task) this.complete(taskId)
+    })
+  }
+
+  private idle({ instanceId }: SimulatedTask): void {
+    const instance = instanceId === undefined ? undefined : this.options.state().instances[instanceId]
+    if (!instance) return
+    for (const other of this.tasks.values()) if (other.instanceId === instanceId && other.running) return
+    this.options.onWork(instance, { busy: false })
   }
 }

@@ -1,79 +1,144 @@
+import type { Refusal } from '../commands/command'
 import type { Envelope, Event } from '../events/event'
-import type { NodeId } from '../ids'
+import type { RunnerId, Timestamp } from '../ids'
 import { nodeName } from '../state/bindings'
 import type { State } from '../state/state'
 import { statusOf } from '../state/status'
 import { isSocketEdge, type Edge } from '../state/topology'
-import type { Scenario } from './scenario'
-import { Simulation, type Told } from './simulation'
+import type { Step } from './scenario'
+import type { SimulationListener } from './simulation'
 
-const MINUTE_MS = 60_000
-
-/** `1:05.250` */
-const clock = (milliseconds: number): string => {
-  const seconds = ((milliseconds % MINUTE_MS) / 1000).toFixed(3).padStart(6, '0')
-  return `${Math.floor(milliseconds / MINUTE_MS)}:${seconds}`
+/** `1:05.250`: minutes, seconds, milliseconds. */
+const clockText = (at: Timestamp): string => {
+  const seconds = Math.floor((at % 60_000) / 1000)
+  return `${Math.floor(at / 60_000)}:${String(seconds).padStart(2, '0')}.${String(at % 1000).padStart(3, '0')}`
 }
 
-const edgeText = (edge: Edge, name: (nodeId: NodeId) => string): string => {
-  const way = isSocketEdge(edge) ? `${edge.ip} (${edge.interfaceType})` : `${edge.fromInterface} → ${edge.toInterface}`
-  return `${name(edge.from)} → ${name(edge.to)} by ${way}`
+const edgeText = (state: State, edge: Edge): string => {
+  const way = isSocketEdge(edge) ? edge.ip : `${edge.fromInterface} to ${edge.toInterface}`
+  return `${nodeName(state, edge.from)} → ${nodeName(state, edge.to)} (${way})`
 }
 
-/** What an event is about, beyond its name. */
-const about = (event: Event, name: (nodeId: NodeId) => string): string => {
+const runnerText = (state: State, runnerId: RunnerId): string => {
+  for (const { shards } of Object.values(state.instances)) {
+    const shard = shards.find((candidate) => candidate.runnerId === runnerId)
+    if (shard) return `${runnerId} on ${nodeName(state, shard.nodeId)}`
+  }
+  return runnerId
+}
+
+const because = (reason: string | undefined): string => (reason === undefined ? '' : `: ${reason}`)
+
+/** What an event says, for people. */
+const detail = (state: State, event: Event): string => {
   switch (event.type) {
-    case 'TopologyEdgeCreated':
-    case 'TopologyEdgeDeleted':
-      return edgeText(event.edge, name)
-    case 'InstanceCreated':
-      return `${event.instance.instanceId} of ${event.instance.modelId} on ${event.instance.shards.map(({ nodeId }) => name(nodeId)).join(', ')}`
-    case 'InstanceDeleted':
-      return [event.instanceId, event.failureError].filter(Boolean).join(': ')
-    case 'InstanceRetrying':
-      return `${event.instanceId}: ${event.failureError}`
     case 'MetaInstanceCreated':
-      return `${event.metaInstance.metaInstanceId}: ${event.metaInstance.modelId}`
+      return `${event.metaInstance.metaInstanceId}, ${event.metaInstance.modelId}`
+    case 'MetaInstanceUpdated':
+      return `${event.metaInstanceId} ${JSON.stringify(event.changes)}`
     case 'MetaInstancePlacementFailed':
       return `${event.metaInstanceId}: ${event.reason}`
-    case 'RunnerStatusUpdated':
-      return `${event.runnerId} ${event.status}${event.status === 'Failed' ? `: ${event.errorMessage}` : ''}`
+    case 'MetaInstanceDeleted':
+    case 'MetaInstanceRecovered':
+      return event.metaInstanceId
+    case 'InstanceCreated': {
+      const { instanceId, metaInstanceId, replaces, shards } = event.instance
+      const ranks = shards.map(({ nodeId, startLayer, endLayer }) => {
+        return `${nodeName(state, nodeId)} [${startLayer}, ${endLayer})`
+      })
+      const owner = metaInstanceId === undefined ? '' : ` for ${metaInstanceId}`
+      const instead = replaces === undefined ? '' : ` instead of ${replaces}`
+      return `${instanceId}${owner}${instead} on ${ranks.join(', ')}`
+    }
+    case 'InstanceDeleted':
+      return `${event.instanceId}${because(event.failureError)}`
+    case 'InstanceRetrying':
+      return `${event.instanceId}: ${event.failureError}`
+    case 'RunnerStatusUpdated': {
+      const loaded = event.status === 'Loading' ? ` ${event.layersLoaded} of ${event.layers} layers` : ''
+      const failed = event.status === 'Failed' ? because(event.errorMessage) : ''
+      return `${runnerText(state, event.runnerId)} ${event.status}${loaded}${failed}`
+    }
+    case 'RunnerDeleted':
+      return event.runnerId
     case 'TaskCreated':
-      return `${event.task.taskId} on ${event.task.instanceId}`
+      return `${event.task.taskId} for ${event.task.instanceId}`
     case 'TaskStatusUpdated':
       return `${event.taskId} ${event.status}`
-    default:
-      return Object.entries(event)
-        .flatMap(([field, value]) =>
-          field === 'nodeId' ? name(value as NodeId) : field.endsWith('Id') ? String(value) : [],
-        )
-        .join(' ')
+    case 'TaskFailed':
+      return `${event.taskId}: ${event.error}`
+    case 'TaskDeleted':
+      return event.taskId
+    case 'NodeLeaving':
+      return `${nodeName(state, event.nodeId)}: ${event.reason}`
+    case 'MemberAdmitted':
+      return event.friendlyName
+    case 'NodeGatheredInfo':
+    case 'NodeTimedOut':
+    case 'MemberUpdated':
+    case 'MemberRemoved':
+    case 'NodeDownloadProgress':
+      return nodeName(state, event.nodeId)
+    case 'TopologyEdgeCreated':
+    case 'TopologyEdgeDeleted':
+      return edgeText(state, event.edge)
+    case 'SettingChanged':
+      return `${event.change.key} = ${String(event.change.value)}`
+    case 'ApiKeyCreated':
+    case 'ApiKeyRevoked':
+    case 'JacclSideChannelData':
+    case 'JacclSideChannelGathered':
+      return ''
   }
 }
 
-/** A run for people: what happened when, and what became of each declaration. */
-export const trace = (scenario: Scenario): string[] => {
-  const lines: string[] = []
-  const shown = new Map<string, string>()
-  const say = (at: number, text: string): void => void lines.push(`${clock(at).padStart(10)}  ${text}`)
-  const showStatuses = (at: number, state: State): void => {
+/** Tells a simulation as a story: virtual time, what happened, and each declaration's status as it changes. */
+export class Trace implements SimulationListener {
+  private readonly statuses = new Map<string, string>()
+
+  constructor(private readonly print: (line: string) => void) {}
+
+  event({ at, index, event }: Envelope, before: State, after: State): void {
+    // A name is known before it is forgotten, and after it was learnt.
+    const seen = event.type === 'MemberAdmitted' || event.type === 'InstanceCreated' ? after : before
+    this.line(at, `#${index}`, `${event.type} ${detail(seen, event)}`.trimEnd())
+  }
+
+  step(at: Timestamp, { at: _at, do: name, ...what }: Step): void {
+    const fields = Object.entries(what).map(
+      ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+    )
+    this.line(at, '▸', [name, ...fields].join(' '))
+  }
+
+  passed(at: Timestamp, state: State): void {
     for (const metaInstance of Object.values(state.metaInstances)) {
-      const { status, detail } = statusOf(state, metaInstance)
-      const text = `${status} · ${detail}`
-      if (shown.get(metaInstance.metaInstanceId) === text) continue
-      shown.set(metaInstance.metaInstanceId, text)
-      say(at, `    ${metaInstance.metaInstanceId} is ${text}`)
+      const { metaInstanceId } = metaInstance
+      const { status } = statusOf(state, metaInstance)
+      const known = this.statuses.get(metaInstanceId)
+      if (known === status) continue
+      this.statuses.set(metaInstanceId, status)
+      this.line(at, '', `  ${metaInstanceId}: ${known === undefined ? '' : `${known} → `}${status}`)
     }
+    for (const id of this.statuses.keys()) if (!(id in state.metaInstances)) this.statuses.delete(id)
   }
-  const onEvent = ({ at, index, event }: Envelope): void => {
-    const name = (nodeId: NodeId): string => nodeName(simulation.state, nodeId)
-    say(at, `${String(index).padStart(5)} ${event.type} ${about(event, name)}`.trimEnd())
+
+  refused(at: Timestamp, command: string, { reason }: Refusal): void {
+    this.line(at, '', `refused ${command}: ${reason}`)
   }
-  const tell = (told: Told): void => {
-    if (told.kind === 'event') onEvent(told.envelope)
-    else say(told.at, `      ${told.command} was refused: ${told.reason}`)
+
+  /** How it stands at the end. */
+  end(state: State): void {
+    this.print('')
+    for (const metaInstance of Object.values(state.metaInstances)) {
+      const { status, detail: text } = statusOf(state, metaInstance)
+      this.print(`${metaInstance.metaInstanceId}: ${status} (${text})`)
+    }
+    const { nodes, instances } = state
+    this.print(`${Object.keys(nodes).length} nodes, ${Object.keys(instances).length} instances`)
   }
-  const simulation: Simulation = new Simulation(scenario, tell)
-  simulation.run(() => showStatuses(simulation.now, simulation.state))
-  return lines
+
+  private line(at: Timestamp, mark: string, text: string): void {
+    this.print(`${clockText(at).padStart(10)} ${mark.padStart(6)}  ${text}`)
+  }
 }

@@ -1,21 +1,26 @@
+import type { OutputLine } from './output'
 import type { Scenario } from './scenario'
-import { Simulation } from './simulation'
+import { simulate } from './simulation'
+import { Trace } from './trace'
 
-/** A run as lines of JSON: one per event or refusal, and the state at the end. */
-export const transcript = (scenario: Scenario): string[] => {
+/** `json` for programs: one line per event, the final state last. `trace` for people, in virtual time. */
+export interface TranscriptOptions {
+  readonly form: 'json' | 'trace'
+}
+
+/** All that a scenario prints. The same scenario gives the same bytes. */
+export const transcriptOf = (scenario: Scenario, { form }: TranscriptOptions): string => {
   const lines: string[] = []
-  const simulation = new Simulation(scenario, (told) => {
-    switch (told.kind) {
-      case 'event': {
-        const { at, index, event } = told.envelope
-        lines.push(JSON.stringify({ at, index, event }))
-        return
-      }
-      case 'refused':
-        lines.push(JSON.stringify({ at: told.at, refused: { command: told.command, reason: told.reason } }))
-    }
-  })
-  const finalState = simulation.run()
-  lines.push(JSON.stringify({ finalState }))
-  return lines
+  if (form === 'trace') {
+    const trace = new Trace((line) => lines.push(line))
+    trace.end(simulate(scenario, trace))
+  } else {
+    const print = (line: OutputLine): void => void lines.push(JSON.stringify(line))
+    const finalState = simulate(scenario, {
+      event: ({ at, index, event }) => print({ at, index, event }),
+      refused: (at, command, { reason }) => print({ at, refused: { command, reason } }),
+    })
+    print({ finalState })
+  }
+  return lines.map((line) => `${line}\n`).join('')
 }

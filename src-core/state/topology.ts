@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { NodeId } from '../ids'
+import { NodeId, Timestamp } from '../ids'
 import { InterfaceType } from './nodes'
 
 /** `from` has reached `to` at this address, lately. */
@@ -21,7 +21,15 @@ export type RdmaEdge = z.infer<typeof RdmaEdge>
 export const Edge = z.union([SocketEdge, RdmaEdge])
 export type Edge = z.infer<typeof Edge>
 
-export const Topology = z.object({ edges: z.record(z.string(), Edge) })
+/** A link that broke lately: when, the last two times, and since when it is there again. */
+export const LostLink = z.object({ lostAt: z.array(Timestamp).min(1).max(2), backSince: Timestamp.optional() })
+export type LostLink = z.infer<typeof LostLink>
+
+export const Topology = z.object({
+  edges: z.record(z.string(), Edge),
+  /** By the edges' keys; absent until a link breaks. */
+  lost: z.record(z.string(), LostLink).optional(),
+})
 export type Topology = z.infer<typeof Topology>
 
 export const isSocketEdge = (edge: Edge): edge is SocketEdge => 'ip' in edge
@@ -29,6 +37,22 @@ export const isSocketEdge = (edge: Edge): edge is SocketEdge => 'ip' in edge
 /** One edge has one key, so that it changes at constant cost. */
 export const edgeKey = (edge: Edge): string =>
   isSocketEdge(edge) ? `${edge.from}>${edge.to}@${edge.ip}` : `${edge.from}>${edge.to}#${edge.fromInterface}`
+
+/** A link that was lost twice within this time is not trusted when it comes back. */
+export const LINK_LOST_TWICE_MS = 60_000
+
+/** How long it must then hold before it is used again. */
+export const LINK_HOLDS_MS = 30_000
+
+/** When a link may be used again; undefined for one that may, or that is not there. */
+export const trustedAt = ({ lostAt: [first, second], backSince }: LostLink): Timestamp | undefined =>
+  first === undefined || second === undefined || backSince === undefined || second - first > LINK_LOST_TWICE_MS
+    ? undefined
+    : backSince + LINK_HOLDS_MS
+
+/** Whether this loss can still matter: to a second one soon after, or to a link that has not held yet. */
+export const isRecentLoss = (lost: LostLink, now: Timestamp): boolean =>
+  now - (lost.lostAt.at(-1) ?? 0) <= LINK_LOST_TWICE_MS || (trustedAt(lost) ?? 0) > now
 
 const listed = new WeakMap<Topology['edges'], readonly Edge[]>()
 

@@ -13,6 +13,14 @@ const port = (text: string): number => {
   return value
 }
 
+const standardStreams = {
+  out: (text: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      process.stdout.write(text, (error) => (error ? reject(error) : resolve()))
+    }),
+  error: (text: string): void => void process.stderr.write(text),
+}
+
 const buildProgram = (finish: (code: number) => void): Command => {
   const program = new Command('muster')
     .description('Turns the machines you own into one local LLM service.')
@@ -48,18 +56,12 @@ const buildProgram = (finish: (code: number) => void): Command => {
     )
   program
     .command('simulate')
-    .description('run a scenario on a virtual clock: the real rules, simulated machines')
-    .argument('<file>', 'the scenario (JSON), - for standard input')
-    .option('--trace', 'print a log for people instead of lines of JSON', false)
-    .action(async (file: string, options: { trace: boolean }) => {
-      const { simulate, ScenarioError } = await import('./simulate')
-      try {
-        simulate(file, options)
-      } catch (error) {
-        if (!(error instanceof ScenarioError)) throw error
-        process.stderr.write(`${error.message}\n`)
-        finish(WRONG_USE)
-      }
+    .description('run a scenario through the real core, on a virtual clock')
+    .argument('<scenario.json>', 'the scenario, - for standard input')
+    .option('--trace', 'print a log for people instead of JSON lines', false)
+    .action(async (path: string, flags: { trace: boolean }) => {
+      const { simulate } = await import('./simulate')
+      finish(await simulate(path, flags, standardStreams))
     })
   return program
 }

@@ -1,36 +1,44 @@
-import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { text } from 'node:stream/consumers'
 import { checkScenario } from '@core/simulation/check'
-import { trace } from '@core/simulation/trace'
-import { transcript } from '@core/simulation/transcript'
+import { transcriptOf } from '@core/simulation/transcript'
+
+const DONE = 0
+const WRONG_USE = 2
 
 export interface SimulateOptions {
-  /** Print a log for people instead of JSON lines. */
+  /** For people, instead of JSON lines for programs. */
   readonly trace: boolean
 }
 
-/** A scenario that cannot be run; the message says what is wrong with it. */
-export class ScenarioError extends Error {
-  override readonly name = 'ScenarioError'
+export interface SimulateStreams {
+  out(text: string): Promise<void> | void
+  error(text: string): void
 }
 
-const read = (path: string): unknown => {
-  let text: string
+const contentsOf = (path: string): Promise<string> => (path === '-' ? text(process.stdin) : readFile(path, 'utf8'))
+
+const read = async (path: string): Promise<{ value: unknown } | { problem: string }> => {
   try {
-    text = readFileSync(path === '-' ? 0 : path, 'utf8')
-  } catch (cause) {
-    throw new ScenarioError(`${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`)
-  }
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new ScenarioError(`${path} is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`)
+    return { value: JSON.parse(await contentsOf(path)) }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return { problem: error instanceof SyntaxError ? `it is not JSON: ${reason}` : reason }
   }
 }
 
-/** Runs the scenario in a file, `-` for standard input. Throws ScenarioError before anything is printed. */
-export const simulate = (path: string, options: SimulateOptions): void => {
-  const checked = checkScenario(read(path))
-  if (checked.status === 'wrong') throw new ScenarioError(`${path}: ${checked.problem}`)
-  const lines = options.trace ? trace(checked.scenario) : transcript(checked.scenario)
-  process.stdout.write(`${lines.join('\n')}\n`)
+/** Runs a scenario from a file, `-` for standard input. Returns the exit code: 2 for one that is not sound. */
+export const simulate = async (path: string, options: SimulateOptions, streams: SimulateStreams): Promise<number> => {
+  const file = await read(path)
+  if ('problem' in file) {
+    streams.error(`${path}: ${file.problem}\n`)
+    return WRONG_USE
+  }
+  const checked = checkScenario(file.value)
+  if (checked.status === 'unsound') {
+    for (const problem of checked.problems) streams.error(`${path}: ${problem}\n`)
+    return WRONG_USE
+  }
+  await streams.out(transcriptOf(checked.scenario, { form: options.trace ? 'trace' : 'json' }))
+  return DONE
 }

@@ -1,14 +1,6 @@
 import type { ModelId } from '@core/ids'
-import { CARD_TIME_LIMIT_MS, cardBackOff } from '@core/reconcile/card-loading'
+import { CARD_TIME_LIMIT_MS, CARD_TIMED_OUT, CardShelf, type CardLoad } from '@core/reconcile/card-shelf'
 import type { CardResult } from '@core/reconcile/process-manager'
-
-interface Entry {
-  result?: CardResult
-  loading: boolean
-  failures: number
-  /** Not asked again before. */
-  notBefore: number
-}
 
 export interface CardLoaderOptions {
   readonly load: (modelId: ModelId) => Promise<CardResult>
@@ -17,53 +9,40 @@ export interface CardLoaderOptions {
   readonly now: () => number
 }
 
-/** Loads model cards outside the pass: once for all declarations of a model, with a time limit and back-off. */
+/** Loads model cards outside the pass: what to load and when the shelf knows, here are the promises and the timer. */
 export class CardLoader {
-  private readonly entries = new Map<ModelId, Entry>()
+  private readonly shelf = new CardShelf()
 
   constructor(private readonly options: CardLoaderOptions) {}
 
   /** What is at hand, by model. */
   cards(): Record<string, CardResult> {
-    const cards: Record<string, CardResult> = {}
-    for (const [modelId, { result }] of this.entries) if (result) cards[modelId] = result
-    return cards
+    return this.shelf.cards()
   }
 
   /** Sees to it that this card is loaded, unless it is or was tried just now. */
   need(modelId: ModelId): void {
-    const entry = this.entries.get(modelId) ?? { loading: false, failures: 0, notBefore: 0 }
-    this.entries.set(modelId, entry)
-    if (entry.loading || entry.result?.status === 'loaded' || this.options.now() < entry.notBefore) return
-    entry.loading = true
-    void this.load(modelId, entry)
+    const load = this.shelf.begin(modelId, this.options.now())
+    if (load) void this.load(load)
   }
 
   /** Forgets all cards: the models on this machine have changed. */
   invalidate(): void {
-    // Also those that are being loaded: they may have read what is no longer there.
-    this.entries.clear()
+    this.shelf.clear()
     this.options.onResult()
   }
 
-  private async load(modelId: ModelId, entry: Entry): Promise<void> {
+  private async load(load: CardLoad): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     const limit = new Promise<CardResult>((resolve) => {
-      timer = setTimeout(() => resolve({ status: 'failed', reason: 'no answer in 10 s' }), CARD_TIME_LIMIT_MS)
+      timer = setTimeout(() => resolve({ status: 'failed', reason: CARD_TIMED_OUT }), CARD_TIME_LIMIT_MS)
     })
-    const answer = this.options.load(modelId).catch((error: unknown): CardResult => ({
+    const answer = this.options.load(load.modelId).catch((error: unknown): CardResult => ({
       status: 'failed',
       reason: error instanceof Error ? error.message : String(error),
     }))
-    entry.result = await Promise.race([answer, limit])
+    const result = await Promise.race([answer, limit])
     clearTimeout(timer)
-    entry.loading = false
-    if (entry.result.status === 'failed') {
-      entry.notBefore = this.options.now() + cardBackOff(entry.failures)
-      entry.failures += 1
-    } else {
-      entry.failures = 0
-    }
-    this.options.onResult()
+    if (this.shelf.finish(load, result, this.options.now())) this.options.onResult()
   }
 }

@@ -78,7 +78,7 @@ export class ReconcileLoop {
     if (events.length > 0) options.apply(events)
     for (const resolve of waiters) resolve()
     clearTimeout(this.timer)
-    const deadline = nextDeadline(options.state(), now) ?? Infinity
+    const deadline = nextDeadline(options.state(), inputs) ?? Infinity
     this.timer = setTimeout(() => this.wake(), Math.max(0, Math.min(INTERVAL_MS, deadline - now)))
   }
 

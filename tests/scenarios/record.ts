@@ -1,5 +1,7 @@
 /** `npm run scenarios`: writes every scenario's transcript anew; read the diff before you keep it. */
 import { writeFileSync } from 'node:fs'
-import { readScenario, scenarioNames, transcriptOf, transcriptPath } from './scenarios'
+import { transcriptOf } from '@core/simulation/transcript'
+import { readScenario, scenarioNames, transcriptPath } from './scenarios'
 
-for (const name of scenarioNames()) writeFileSync(transcriptPath(name), transcriptOf(readScenario(name)))
+for (const name of scenarioNames())
+  writeFileSync(transcriptPath(name), transcriptOf(readScenario(name), { form: 'trace' }))

@@ -2,9 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkScenario } from '@core/simulation/check'
 import type { Scenario } from '@core/simulation/scenario'
-import { trace } from '@core/simulation/trace'
-
-const TRANSCRIPT = '.txt'
 
 /** Names of all scenarios: their paths here, without `.json`. */
 export const scenarioNames = (): string[] =>
@@ -15,15 +12,12 @@ export const scenarioNames = (): string[] =>
 
 const pathOf = (name: string, ending: string): string => join(import.meta.dirname, `${name}${ending}`)
 
-export const transcriptPath = (name: string): string => pathOf(name, TRANSCRIPT)
+/** Where the log for people lies that the scenario's run must give. */
+export const transcriptPath = (name: string): string => pathOf(name, '.txt')
 
 /** Throws where the file is no scenario. */
 export const readScenario = (name: string): Scenario => {
   const checked = checkScenario(JSON.parse(readFileSync(pathOf(name, '.json'), 'utf8')))
-  if (checked.status === 'wrong') throw new Error(`${name}: ${checked.problem}`)
+  if (checked.status === 'unsound') throw new Error(`${name}: ${checked.problems.join('; ')}`)
   return checked.scenario
 }
-
-/** What happens in a scenario, for people to read and compare. */
-export const transcriptOf = (scenario: Scenario): string =>
-  [...(scenario.about === undefined ? [] : [scenario.about, '']), ...trace(scenario), ''].join('\n')

@@ -1,0 +1,98 @@
+import type { Refusal } from '../commands/command'
+import { place } from '../placement/place'
+import type { ModelCard } from '../placement/model-card'
+import type { ModelId } from '../ids'
+import type { Constraints } from '../state/meta-instances'
+import type { SimulatedMaster } from './master'
+import type { Step, StepOf } from './scenario'
+
+const refusal = (code: Refusal['code'], reason: string): Refusal => ({ code, reason })
+
+/** What can never be, whatever machines come: the API refuses it before it becomes a command. */
+const neverPossible = (
+  { modelId, sharding, minNodes }: Pick<Constraints, 'modelId' | 'sharding' | 'minNodes'>,
+  card: ModelCard | undefined,
+): Refusal | undefined => {
+  if (!card) return refusal('invalid', `There is no model ${modelId}`)
+  return sharding === 'Tensor' && minNodes > 1 && !card.supportsTensor
+    ? refusal('invalid', `${modelId} does not support Tensor sharding`)
+    : undefined
+}
+
+type Cards = (modelId: ModelId) => ModelCard | undefined
+
+const create = (master: SimulatedMaster, step: StepOf<'createMetaInstance'>, cards: Cards): Refusal | undefined => {
+  const { at: _at, do: _do, id, validate, minNodes = 1, ...wanted } = step
+  const card = cards(wanted.modelId)
+  const never = neverPossible({ ...wanted, minNodes }, card)
+  if (never || !card) return never
+  if (validate) {
+    const result = place(master.state(), card, { ...wanted, minNodes })
+    if (result.status === 'refused') return refusal('cannot_place', result.error.reason)
+  }
+  return master.submit({ type: 'CreateMetaInstance', metaInstanceId: id, minNodes, ...wanted })
+}
+
+const update = (master: SimulatedMaster, step: StepOf<'updateMetaInstance'>, cards: Cards): Refusal | undefined => {
+  const { at: _at, do: _do, id, minNodes, ...wanted } = step
+  // Clearing a field that has a default sets that.
+  const changes = { ...wanted, ...(minNodes !== undefined && { minNodes: minNodes ?? 1 }) }
+  const known = master.state().metaInstances[id]
+  if (known) {
+    const modelId = changes.modelId ?? known.modelId
+    const sharding = changes.sharding ?? known.sharding
+    const never = neverPossible({ modelId, sharding, minNodes: changes.minNodes ?? known.minNodes }, cards(modelId))
+    if (never) return never
+  }
+  return master.submit({ type: 'UpdateMetaInstance', metaInstanceId: id, changes })
+}
+
+const placeInstance = (master: SimulatedMaster, step: StepOf<'placeInstance'>, cards: Cards): Refusal | undefined => {
+  const { at: _at, do: _do, id, minNodes = 1, ...wanted } = step
+  const card = cards(wanted.modelId)
+  const never = neverPossible({ ...wanted, minNodes }, card)
+  if (never || !card) return never
+  return master.submit({ type: 'PlaceInstance', instanceId: id, card, minNodes, ...wanted })
+}
+
+export type CommandStep = StepOf<
+  | 'createMetaInstance'
+  | 'updateMetaInstance'
+  | 'deleteMetaInstance'
+  | 'restartMetaInstance'
+  | 'placeInstance'
+  | 'deleteInstance'
+  | 'cancelTask'
+>
+
+const commandSteps: ReadonlySet<Step['do']> = new Set<CommandStep['do']>([
+  'createMetaInstance',
+  'updateMetaInstance',
+  'deleteMetaInstance',
+  'restartMetaInstance',
+  'placeInstance',
+  'deleteInstance',
+  'cancelTask',
+])
+
+export const isCommandStep = (step: Step): step is CommandStep => commandSteps.has(step.do)
+
+/** Sends the command that a step stands for; gives back why it was refused. */
+export const sendCommand = (master: SimulatedMaster, step: CommandStep, cards: Cards): Refusal | undefined => {
+  switch (step.do) {
+    case 'createMetaInstance':
+      return create(master, step, cards)
+    case 'updateMetaInstance':
+      return update(master, step, cards)
+    case 'deleteMetaInstance':
+      return master.submit({ type: 'DeleteMetaInstance', metaInstanceId: step.id })
+    case 'restartMetaInstance':
+      return master.submit({ type: 'RestartMetaInstance', metaInstanceId: step.id })
+    case 'placeInstance':
+      return placeInstance(master, step, cards)
+    case 'deleteInstance':
+      return master.submit({ type: 'DeleteInstance', instanceId: step.id })
+    case 'cancelTask':
+      return master.submit({ type: 'CancelTask', taskId: step.id })
+  }
+}

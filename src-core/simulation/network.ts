@@ -1,0 +1,257 @@
+import type { Event } from '../events/event'
+import type { NodeId, Timestamp } from '../ids'
+import type { NodeInfo } from '../state/nodes'
+import type { State } from '../state/state'
+import { edgeKey, type Edge } from '../state/topology'
+import type { VirtualClock } from './clock'
+import type { StepOf } from './scenario'
+
+/** A peer that answers no probe for so long loses its edges: three probes, one a second. */
+export const PROBES_LOST_MS = 3000
+/** After the master started again: until a node has reached it, and then until its probes were answered. */
+export const RECONNECT_MS = 200
+export const PROBED_MS = 300
+
+const PORT = 52417
+const GIGABYTE = 1e9
+
+interface SimulatedNode {
+  info: NodeInfo
+  /** It runs; false once it left. */
+  present: boolean
+  silent: boolean
+  silentSince?: Timestamp | undefined
+  /** The master hears it. */
+  connected: boolean
+  /** Counts its silences and departures: what was begun in an earlier one is no longer meant. */
+  epoch: number
+  firstHeard?: Timestamp | undefined
+  lastHeard?: Timestamp | undefined
+}
+
+interface Link {
+  edge: Edge
+  up: boolean
+  /** The way back that was made with it. */
+  back?: string | undefined
+}
+
+export interface NetworkOptions {
+  readonly clock: VirtualClock
+  readonly state: () => State
+  readonly observe: (...events: Event[]) => void
+  /** A node is heard again: time for its other reports. */
+  readonly onHeard: (nodeId: NodeId) => void
+}
+
+/** Simulated machines and what connects them. They report by level, and only what a reachable node can see. */
+export class SimulatedNetwork {
+  private readonly nodes = new Map<NodeId, SimulatedNode>()
+  private readonly links = new Map<string, Link>()
+
+  constructor(private readonly options: NetworkOptions) {}
+
+  /** Whether what this node reports arrives. */
+  isHeard(nodeId: NodeId): boolean {
+    const node = this.nodes.get(nodeId)
+    return node !== undefined && node.present && !node.silent && node.connected
+  }
+
+  isPresent(nodeId: NodeId): boolean {
+    return this.nodes.get(nodeId)?.present ?? false
+  }
+
+  /** When each node was last heard in this term. */
+  heard(): Record<string, Timestamp> {
+    const now = this.options.clock.now()
+    const heard: Record<string, Timestamp> = {}
+    for (const [nodeId, { lastHeard }] of this.nodes) {
+      if (this.isHeard(nodeId)) heard[nodeId] = now
+      else if (lastHeard !== undefined) heard[nodeId] = lastHeard
+    }
+    return heard
+  }
+
+  firstHeard(): Record<string, Timestamp> {
+    const heard: Record<string, Timestamp> = {}
+    for (const [nodeId, { firstHeard }] of this.nodes) if (firstHeard !== undefined) heard[nodeId] = firstHeard
+    return heard
+  }
+
+  addNode({ node: nodeId, ramTotal, ramAvailable, memoryBandwidth }: StepOf<'addNode'>): void {
+    const total = ramTotal ?? Math.max(64 * GIGABYTE, ramAvailable ?? 0)
+    const info: NodeInfo = {
+      version: '0.1.0',
+      protocol: 1,
+      chip: 'simulated',
+      memory: { ramTotal: total, ramAvailable: ramAvailable ?? total, heldByRunners: 0 },
+      ...(memoryBandwidth !== undefined && { memoryBandwidth }),
+      os: { platform: 'simulated', release: '1', name: 'Simulated' },
+      worker: true,
+    }
+    const known = this.nodes.get(nodeId)
+    if (known)
+      Object.assign(known, { info, present: true, silent: false, silentSince: undefined, epoch: known.epoch + 1 })
+    else this.nodes.set(nodeId, { info, present: true, silent: false, connected: false, epoch: 0 })
+    this.connect(nodeId)
+  }
+
+  setMemory(nodeId: NodeId, ramAvailable: number): void {
+    const node = this.nodes.get(nodeId)
+    if (!node) return
+    const ramTotal = Math.max(node.info.memory.ramTotal, ramAvailable)
+    node.info = { ...node.info, memory: { ...node.info.memory, ramTotal, ramAvailable } }
+    this.reportInfo(nodeId)
+  }
+
+  silence(nodeId: NodeId): void {
+    const node = this.nodes.get(nodeId)
+    if (!node || !node.present || node.silent) return
+    this.fallSilent(nodeId, node)
+    node.silent = true
+    const since = (node.silentSince = this.options.clock.now())
+    this.options.clock.after(PROBES_LOST_MS, () => {
+      if (node.silentSince === since) this.loseEdges(nodeId)
+    })
+  }
+
+  resume(nodeId: NodeId): void {
+    const node = this.nodes.get(nodeId)
+    if (!node || !node.present || !node.silent) return
+    node.silent = false
+    node.silentSince = undefined
+    node.epoch += 1
+    this.connect(nodeId)
+  }
+
+  /** It leaves in order; one that is silent cannot say so. */
+  removeNode(nodeId: NodeId): void {
+    const node = this.nodes.get(nodeId)
+    if (!node || !node.present) return
+    const heard = this.isHeard(nodeId)
+    if (!node.silent) this.fallSilent(nodeId, node)
+    node.present = false
+    node.epoch += 1
+    if (heard) this.options.observe({ type: 'NodeLeaving', nodeId, reason: 'quit' })
+  }
+
+  /** The master is another process now: all must reach it anew. */
+  masterRestarted(): void {
+    for (const [nodeId, node] of this.nodes) {
+      node.connected = false
+      node.firstHeard = node.lastHeard = undefined
+      node.epoch += 1
+      const { epoch } = node
+      this.options.clock.after(RECONNECT_MS, () => {
+        if (node.epoch === epoch && node.present && !node.silent) this.connect(nodeId, PROBED_MS)
+      })
+    }
+  }
+
+  connectSocket(step: StepOf<'connect'>): void {
+    const { from, to, ip, reverseIp, interfaceType, latencyMs, bytesPerSecond } = step
+    const shared = {
+      port: PORT,
+      interfaceType,
+      ...(latencyMs !== undefined && { latencyMs }),
+      ...(bytesPerSecond !== undefined && { bytesPerSecond }),
+    }
+    const there: Edge = { from, to, ip, ...shared }
+    const back: Edge | undefined =
+      reverseIp === undefined ? undefined : { from: to, to: from, ip: reverseIp, ...shared }
+    this.makeLink(there, back && edgeKey(back))
+    if (back) this.makeLink(back, edgeKey(there))
+  }
+
+  disconnectSocket({ from, to, ip, both }: StepOf<'disconnect'>): void {
+    const key = `${from}>${to}@${ip}`
+    const back = this.links.get(key)?.back
+    this.cut(key)
+    if (both && back !== undefined) this.cut(back)
+  }
+
+  connectRdma({ from, to, fromInterface, toInterface }: StepOf<'connectRdma'>): void {
+    const there: Edge = { from, to, fromInterface, toInterface }
+    const back: Edge = { from: to, to: from, fromInterface: toInterface, toInterface: fromInterface }
+    this.makeLink(there, edgeKey(back))
+    this.makeLink(back, edgeKey(there))
+  }
+
+  disconnectRdma({ from, to, fromInterface }: StepOf<'disconnectRdma'>): void {
+    const key = `${from}>${to}#${fromInterface}`
+    const back = this.links.get(key)?.back
+    this.cut(key)
+    if (back !== undefined) this.cut(back)
+  }
+
+  private fallSilent(nodeId: NodeId, node: SimulatedNode): void {
+    if (this.isHeard(nodeId)) node.lastHeard = this.options.clock.now()
+    node.epoch += 1
+  }
+
+  private connect(nodeId: NodeId, probedAfter = 0): void {
+    const node = this.nodes.get(nodeId)
+    if (!node) return
+    const now = this.options.clock.now()
+    node.connected = true
+    node.firstHeard ??= now
+    node.lastHeard = now
+    this.reportInfo(nodeId)
+    const { epoch } = node
+    const report = (): void => {
+      if (node.epoch === epoch) this.reportEdges(nodeId)
+    }
+    if (probedAfter === 0) report()
+    else this.options.clock.after(probedAfter, report)
+    this.options.onHeard(nodeId)
+  }
+
+  private reportInfo(nodeId: NodeId): void {
+    const node = this.nodes.get(nodeId)
+    if (!node || !this.isHeard(nodeId)) return
+    const known = this.options.state().nodes[nodeId]
+    if (known && known.memory.ramAvailable === node.info.memory.ramAvailable) return
+    this.options.observe({ type: 'NodeGatheredInfo', nodeId, info: node.info })
+  }
+
+  private makeLink(edge: Edge, back: string | undefined): void {
+    this.links.set(edgeKey(edge), { edge, up: true, back })
+    this.reportLink(edgeKey(edge), { changed: true })
+  }
+
+  private cut(key: string): void {
+    const link = this.links.get(key)
+    if (!link) return
+    link.up = false
+    this.reportLink(key)
+  }
+
+  private answers(nodeId: NodeId): boolean {
+    const node = this.nodes.get(nodeId)
+    return node !== undefined && node.present && !node.silent
+  }
+
+  /** `from` says what it sees of one link, where that differs from what the state has. */
+  private reportLink(key: string, { changed = false } = {}): void {
+    const link = this.links.get(key)
+    if (!link || !this.isHeard(link.edge.from)) return
+    const { edge } = link
+    const known = key in this.options.state().topology.edges
+    // A peer that fell silent is not given up before its probes are lost.
+    const live = link.up && this.answers(edge.to)
+    if (live && (!known || changed)) this.options.observe({ type: 'TopologyEdgeCreated', edge })
+    else if (known && !link.up) this.options.observe({ type: 'TopologyEdgeDeleted', edge })
+  }
+
+  private reportEdges(nodeId: NodeId): void {
+    for (const [key, { edge }] of this.links) if (edge.from === nodeId || edge.to === nodeId) this.reportLink(key)
+  }
+
+  /** Those that still answer one another drop what they had towards the silent node, and it towards them. */
+  private loseEdges(nodeId: NodeId): void {
+    for (const edge of Object.values(this.options.state().topology.edges)) {
+      const other = edge.from === nodeId ? edge.to : edge.to === nodeId ? edge.from : undefined
+      if (other !== undefined && this.isHeard(other)) this.options.observe({ type: 'TopologyEdgeDeleted', edge })
+    }
+  }
+}
