@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { InstanceId, MetaInstanceId, RunnerId } from '../ids'
+import { InstanceId, MetaInstanceId, NodeId, RunnerId } from '../ids'
 import { Instance } from '../state/instances'
 import { amend, drop, put } from '../state/records'
 import { isServing } from '../state/runners'
@@ -14,6 +14,8 @@ export const InstanceDeleted = z.object({
   /** Why it had to go; absent when somebody wanted it gone. */
   failureError: z.string().optional(),
   cause: z.enum(['runners', 'node', 'connection']).optional(),
+  /** The machines that it was given up for. */
+  failedNodeIds: z.array(NodeId).optional(),
 })
 export const InstanceRetrying = z.object({
   type: z.literal('InstanceRetrying'),

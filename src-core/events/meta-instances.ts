@@ -52,7 +52,7 @@ export const reduceMetaInstances = (state: State, { at, event }: Envelope): Stat
       return put(family, event.metaInstance.metaInstanceId, event.metaInstance)
     case 'MetaInstanceUpdated':
       return amend(family, event.metaInstanceId, (metaInstance) => ({
-        ...without(withChanges(metaInstance, event.changes), 'nextAttemptAt', 'placementError'),
+        ...without(withChanges(metaInstance, event.changes), 'nextAttemptAt', 'placementError', 'failedNodeIds'),
         generation: metaInstance.generation + 1,
         consecutiveFailures: 0,
         replacements: 0,
@@ -66,7 +66,7 @@ export const reduceMetaInstances = (state: State, { at, event }: Envelope): Stat
     }
     case 'MetaInstanceRecovered':
       return amend(family, event.metaInstanceId, (metaInstance) => ({
-        ...without(metaInstance, 'lastFailureError'),
+        ...without(metaInstance, 'lastFailureError', 'failedNodeIds'),
         consecutiveFailures: 0,
         replacements: 0,
       }))
@@ -88,7 +88,7 @@ export const reduceMetaInstances = (state: State, { at, event }: Envelope): Stat
       }))
     case 'InstanceDeleted': {
       const metaInstanceId = state.instances[event.instanceId]?.metaInstanceId
-      const { failureError, cause } = event
+      const { failureError, cause, failedNodeIds } = event
       if (metaInstanceId === undefined || failureError === undefined) return family
       return amend(family, metaInstanceId, (metaInstance) => {
         const replacements = metaInstance.replacements + (cause === 'runners' ? 1 : 0)
@@ -97,6 +97,7 @@ export const reduceMetaInstances = (state: State, { at, event }: Envelope): Stat
           consecutiveFailures: metaInstance.consecutiveFailures + 1,
           lastFailureError: failureError,
           replacements,
+          ...(failedNodeIds && { failedNodeIds }),
           ...(cause === 'runners' && { nextAttemptAt: at + placingDelayMs(replacements) }),
         }
       })

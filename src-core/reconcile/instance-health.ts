@@ -38,7 +38,11 @@ const afterRunners = (state: State, instance: Instance, { now, ids }: ReconcileI
   const retries = metaInstance !== undefined && metaInstance.consecutiveFailures < state.settings.maxRetries
   // A replacement that fails goes at once: the instance it should replace still serves.
   const spare = instance.replaces !== undefined && instance.replaces in state.instances
-  if (!retries || spare) return [{ type: 'InstanceDeleted', instanceId, failureError: error, cause: 'runners' }]
+  if (!retries || spare) {
+    const causes = failed.some(({ consequence }) => !consequence)
+    const failedNodeIds = failed.filter(({ consequence }) => !causes || !consequence).map(({ nodeId }) => nodeId)
+    return [{ type: 'InstanceDeleted', instanceId, failureError: error, cause: 'runners', failedNodeIds }]
+  }
   const { metaInstanceId: owner } = metaInstance
   const runnerIds = shards.map(() => ids.runnerId())
   return [{ type: 'InstanceRetrying', instanceId, metaInstanceId: owner, failureError: error, runnerIds }]
@@ -60,7 +64,13 @@ const healthOf = (state: State, instance: Instance, inputs: ReconcileInputs): Ev
   const gone = absent.find((nodeId) => !isExpected(state, nodeId, inputs))
   if (gone !== undefined) {
     return [
-      { type: 'InstanceDeleted', instanceId, failureError: `${nodeName(state, gone)} left the cluster`, cause: 'node' },
+      {
+        type: 'InstanceDeleted',
+        instanceId,
+        failureError: `${nodeName(state, gone)} left the cluster`,
+        cause: 'node',
+        failedNodeIds: [gone],
+      },
     ]
   }
   if (absent.length > 0) return []

@@ -3,6 +3,7 @@ import type { MetaInstance } from '../state/meta-instances'
 import type { Placement } from '../placement/place'
 import type { Constraints } from '../state/meta-instances'
 import type { IdSource } from './process-manager'
+import type { State } from '../state/state'
 import type { InstanceId, MetaInstanceId, Timestamp } from '../ids'
 
 /** An instance of a placement, with a fresh runner for every rank. */
@@ -36,15 +37,17 @@ export const instanceOf = (
 }
 
 /** Whether an instance placed for an older generation is what the declaration now asks for. */
-export const stillFits = (instance: Instance, metaInstance: MetaInstance): boolean => {
+export const stillFits = (state: State, instance: Instance, metaInstance: MetaInstance): boolean => {
   const { modelId, sharding, instanceMeta, minNodes, nodeIds, maxContext } = metaInstance
   const nodes = instance.shards.map(({ nodeId }) => nodeId)
+  // Those of the named machines that are there, in the order in which they are named.
+  const named = nodeIds?.filter((nodeId) => nodeId in state.nodes || nodes.includes(nodeId))
   return (
     instance.modelId === modelId &&
     instance.sharding === sharding &&
     instance.instanceMeta === instanceMeta &&
     instance.maxContext === maxContext &&
     nodes.length >= minNodes &&
-    (nodeIds === undefined || nodes.every((nodeId) => nodeIds.includes(nodeId)))
+    (named === undefined || (named.length === nodes.length && named.every((nodeId, rank) => nodeId === nodes[rank])))
   )
 }

@@ -1,13 +1,14 @@
 import type { Event } from '../events/event'
 import { fold } from '../events/fold'
-import { place } from '../placement/place'
-import { instancesOf, isReady } from '../state/bindings'
+import type { MetaInstanceId } from '../ids'
+import { isReady } from '../state/bindings'
 import type { Instance } from '../state/instances'
 import type { MetaInstance, PlacementError } from '../state/meta-instances'
 import type { State } from '../state/state'
 import { next } from './apply'
 import { instanceOf, stillFits } from './instances'
 import { isExpected } from './expected'
+import { givingWay, placeDeclared } from './placing'
 import type { Need, ProcessManager, ReconcileInputs } from './process-manager'
 
 type Outcome = { readonly events: readonly Event[]; readonly needs?: readonly Need[] }
@@ -39,37 +40,49 @@ const placed = (state: State, metaInstance: MetaInstance, inputs: ReconcileInput
     })
     return { events, needs: [{ kind: 'modelCard', modelId }] }
   }
-  const options = { ids: inputs.ids, now: inputs.now, metaInstanceId, generation }
-  const beside = place(state, result.card, metaInstance)
+  const { card } = result
+  const beside = placeDeclared(state, card, metaInstance, inputs.now)
   if (beside.status === 'placed') {
     const instance = instanceOf(beside.placement, metaInstance, {
-      ...options,
+      ids: inputs.ids,
+      now: inputs.now,
+      metaInstanceId,
+      generation,
       ...(old && { replaces: old.instanceId }),
     })
     return { events: [{ type: 'InstanceCreated', instance }] }
   }
+  const temporary = givingWay(state, card, metaInstance, inputs.now)
+  if (temporary) return { events: temporary.map(deleted) }
   if (old) {
     // Memory does not allow both: the old one goes first, if that would make room.
-    const alone = place(fold(state, next(state, deleted(old), inputs.now)), result.card, metaInstance)
-    return alone.status === 'placed' ? { events: [deleted(old)] } : refusal(metaInstance, alone.error)
+    const alone = fold(state, next(state, deleted(old), inputs.now))
+    const room =
+      placeDeclared(alone, card, metaInstance, inputs.now).status === 'placed' ||
+      givingWay(alone, card, metaInstance, inputs.now) !== undefined
+    if (room) return { events: [deleted(old)] }
   }
   // A machine that may yet report is no reason to say that there is no place.
   const awaited = Object.values(state.members).some(({ nodeId }) => isExpected(state, nodeId, inputs))
   return awaited ? nothing : refusal(metaInstance, beside.error)
 }
 
-const settle = (state: State, metaInstance: MetaInstance, inputs: ReconcileInputs): Outcome => {
-  const instances = instancesOf(state, metaInstance.metaInstanceId)
+const settle = (
+  state: State,
+  metaInstance: MetaInstance,
+  instances: readonly Instance[],
+  inputs: ReconcileInputs,
+): Outcome => {
   if (metaInstance.paused) return { events: instances.map(deleted) }
   const [old, ...newer] = instances
   if (old === undefined) return placed(state, metaInstance, inputs)
   const replacement = newer.find(({ replaces }) => replaces === old.instanceId)
   if (replacement) {
     if (isReady(state, replacement)) return { events: [deleted(old)] }
-    return stillFits(replacement, metaInstance) ? nothing : { events: [deleted(replacement)] }
+    return stillFits(state, replacement, metaInstance) ? nothing : { events: [deleted(replacement)] }
   }
   if (newer.length > 0) return { events: newer.map(deleted) }
-  return old.generation === metaInstance.generation || stillFits(old, metaInstance)
+  return old.generation === metaInstance.generation || stillFits(state, old, metaInstance)
     ? nothing
     : placed(state, metaInstance, inputs, old)
 }
@@ -91,12 +104,17 @@ export const metaInstance: ProcessManager = {
       }
       needs.push(...(outcome.needs ?? []))
     }
+    const bound = new Map<MetaInstanceId, Instance[]>()
     for (const instance of Object.values(state.instances)) {
       const { metaInstanceId } = instance
-      if (metaInstanceId !== undefined && !(metaInstanceId in state.metaInstances))
-        record({ events: [deleted(instance)] })
+      if (metaInstanceId === undefined) continue
+      const others = bound.get(metaInstanceId)
+      if (others) others.push(instance)
+      else bound.set(metaInstanceId, [instance])
+      if (!(metaInstanceId in state.metaInstances)) record({ events: [deleted(instance)] })
     }
-    for (const declaration of Object.values(state.metaInstances)) record(settle(seen, declaration, inputs))
+    for (const declaration of Object.values(state.metaInstances))
+      record(settle(seen, declaration, bound.get(declaration.metaInstanceId) ?? [], inputs))
     return { events, needs }
   },
 }

@@ -147,7 +147,8 @@ export class Simulation {
     })
   }
 
-  private pass(): void {
+  /** One look by the master, and what its world makes of it. */
+  pass(): void {
     const now = this.clock.now()
     this.woken = false
     if (this.passesAt.time !== now) this.passesAt = { time: now, count: 0 }
@@ -164,7 +165,8 @@ export class Simulation {
     this.clock.at(due, () => this.pass())
   }
 
-  private carryOut(step: Step): void {
+  /** Does what a step says, without the pass that follows it. */
+  carryOut(step: Step): void {
     if (isCommandStep(step)) {
       const refusal = sendCommand(this.master, step, (modelId) => this.cards.card(modelId))
       if (refusal) this.listener.refused?.(this.clock.now(), step.do, refusal)

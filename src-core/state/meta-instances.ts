@@ -58,6 +58,8 @@ export const MetaInstance = Constraints.extend({
   /** Retries in place since the last recovery or new placement. */
   consecutiveFailures: z.number().int().nonnegative(),
   lastFailureError: z.string().optional(),
+  /** The machines that failed last; placing prefers others until it has recovered. */
+  failedNodeIds: z.array(NodeId).optional(),
   /** Instances given up since the last recovery because their runners failed. */
   replacements: z.number().int().nonnegative(),
   /** Not placed before this time. */

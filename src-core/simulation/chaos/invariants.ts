@@ -1,0 +1,103 @@
+import { isDecision, type Envelope } from '../../events/event'
+import { claimedBytes } from '../../placement/memory'
+import { placeDeclared } from '../../reconcile/placing'
+import { runPass } from '../../reconcile/pass'
+import { isReady } from '../../state/bindings'
+import { durablePart } from '../../state/durable'
+import type { Instance } from '../../state/instances'
+import type { State } from '../../state/state'
+import { isLive } from '../../state/tasks'
+import { replayed } from '../master'
+import type { Simulation } from '../simulation'
+
+/** Something that must never be, was. */
+export class Violation extends Error {
+  override readonly name = 'Violation'
+}
+
+const insist = (holds: boolean, what: () => string): void => {
+  if (!holds) throw new Violation(what())
+}
+
+/** Each event follows the one before, and none promises a machine's memory twice. */
+export const checkEvent = ({ index, at, event }: Envelope, before: State, after: State): void => {
+  insist(index === before.lastEventIndex + 1, () => `event ${index} follows event ${before.lastEventIndex}`)
+  insist(at >= before.lastEventAt, () => `event ${index} goes back in time, from ${before.lastEventAt} to ${at}`)
+  if (event.type !== 'InstanceCreated') return
+  const { instanceId, claims } = event.instance
+  const claimed = claimedBytes(after)
+  for (const nodeId of Object.keys(claims)) {
+    const memory = after.nodes[nodeId]?.memory
+    insist(memory !== undefined, () => `${instanceId} is placed on ${nodeId}, which is not there`)
+    const has = memory ? Math.min(memory.ramTotal, memory.ramAvailable + memory.heldByRunners) : 0
+    const promised = claimed.get(nodeId) ?? 0
+    insist(promised <= has, () => `${nodeId} has ${has} bytes and is promised for ${promised}, by ${instanceId}`)
+  }
+}
+
+const bound = (state: State): Map<string, Instance[]> => {
+  const instances = new Map<string, Instance[]>()
+  for (const instance of Object.values(state.instances)) {
+    const { metaInstanceId } = instance
+    if (metaInstanceId === undefined) continue
+    instances.set(metaInstanceId, [...(instances.get(metaInstanceId) ?? []), instance])
+  }
+  return instances
+}
+
+const arePair = ([old, newer, ...more]: readonly Instance[]): boolean =>
+  more.length === 0 && old !== undefined && newer?.replaces === old.instanceId
+
+/** What holds after every pass. `declared` are the declarations that were acknowledged and not deleted. */
+export const checkPass = (state: State, declared: ReadonlySet<string>): void => {
+  for (const id of declared) insist(id in state.metaInstances, () => `the declaration ${id} is lost`)
+  for (const id of Object.keys(state.metaInstances))
+    insist(declared.has(id), () => `${id} was never declared, or deleted`)
+  for (const [id, instances] of bound(state)) {
+    const declaration = state.metaInstances[id]
+    insist(declaration !== undefined, () => `${instances.map(({ instanceId }) => instanceId).join()} outlives ${id}`)
+    insist(instances.length < 2 || arePair(instances), () => `${id} has ${instances.length} instances`)
+    insist(declaration?.paused !== true, () => `${id} is paused and has an instance`)
+  }
+  for (const { taskId, instanceId, status } of Object.values(state.tasks).filter(isLive))
+    insist(instanceId in state.instances, () => `the task ${taskId} is ${status} on ${instanceId}, which is gone`)
+  for (const [runnerId, { instanceId }] of Object.entries(state.runners)) {
+    const owns = state.instances[instanceId]?.shards.some((shard) => shard.runnerId === runnerId) ?? false
+    insist(owns, () => `the runner ${runnerId} belongs to no instance`)
+  }
+}
+
+const declarative = (state: State): string => {
+  const { metaInstances, instances, members, settings } = durablePart(state)
+  return JSON.stringify({ metaInstances, instances, members, settings })
+}
+
+/** What holds when all that was going to happen has happened. */
+export const checkRest = (simulation: Simulation): void => {
+  const { master } = simulation
+  const state = master.state()
+  const instances = bound(state)
+  const inputs = master.inputs()
+  for (const metaInstance of Object.values(state.metaInstances)) {
+    const { metaInstanceId: id, modelId, paused } = metaInstance
+    const own = instances.get(id) ?? []
+    insist(own.length <= 1, () => `${id} has ${own.length} instances at rest`)
+    for (const instance of own)
+      insist(isReady(state, instance), () => `${instance.instanceId} of ${id} is not ready at rest`)
+    const card = inputs.cards[modelId]
+    if (paused || own.length > 0 || card?.status !== 'loaded') continue
+    const result = placeDeclared(state, card.card, metaInstance, inputs.now)
+    insist(result.status === 'refused', () => `${id} has no instance, though there is a place for it`)
+    insist(metaInstance.placementError !== undefined, () => `${id} has no instance and does not say why`)
+  }
+  const again = runPass(state, inputs)
+  insist(again.events.length === 0, () => `a pass at rest decides ${JSON.stringify(again.events)}`)
+  insist(
+    master.decisions.every(({ event }) => isDecision(event)),
+    () => 'an observation is in the log',
+  )
+  insist(
+    declarative(replayed(master.decisions)) === declarative(state),
+    () => 'the log holds another state than the master',
+  )
+}

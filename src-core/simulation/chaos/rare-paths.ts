@@ -1,0 +1,185 @@
+import type { Envelope } from '../../events/event'
+import type { MetaInstanceId } from '../../ids'
+import { connectionsOf } from '../../state/connections'
+import type { Instance } from '../../state/instances'
+import { isServing, isTerminal } from '../../state/runners'
+import type { State } from '../../state/state'
+import { LINK_LOST_TWICE_MS } from '../../state/topology'
+import type { Simulation } from '../simulation'
+
+/** Paths through the core that are seldom taken; a run that never took one has not tested it. */
+export const rarePaths = [
+  'retry, the last one allowed',
+  'given up at the limit of retries',
+  'placed after a wait',
+  'placed away from the machine that failed',
+  'recovered',
+  'others had their grace and went on',
+  'shut down without a failure',
+  'instance lost its node to silence',
+  'instance lost a connection',
+  'bound to another address',
+  'link lost twice',
+  'instance survived a master crash',
+  'replacement took over',
+  'replacement failed first',
+  'old one went first for want of memory',
+  'temporary instance gave way',
+  'deleted while its card was loading',
+  'card did not answer',
+  'card came after a failure',
+  'task ended by a retry',
+  'task cancelled with its declaration',
+  'command refused',
+] as const
+export type RarePath = (typeof rarePaths)[number]
+
+export type PathCounts = Record<RarePath, number>
+
+export const noPaths = (): PathCounts => Object.fromEntries(rarePaths.map((path) => [path, 0])) as PathCounts
+
+const nodesOf = ({ shards }: Instance): string => shards.map(({ nodeId }) => nodeId).join()
+const waysOf = (instance: Instance): string =>
+  connectionsOf(instance)
+    .map(({ key }) => key)
+    .sort()
+    .join()
+
+/** Counts, from events alone, how often each rare path was really taken. */
+export class PathCounter {
+  readonly counts = noPaths()
+  private readonly survivors = new Set<string>()
+  private readonly cutOff = new Map<MetaInstanceId, Instance>()
+
+  constructor(private readonly simulation: () => Simulation) {}
+
+  refused(): void {
+    this.counts['command refused'] += 1
+  }
+
+  crashed(state: State): void {
+    for (const instanceId of Object.keys(state.instances)) this.survivors.add(instanceId)
+  }
+
+  event({ event, at }: Envelope, before: State): void {
+    const { counts } = this
+    switch (event.type) {
+      case 'InstanceRetrying': {
+        const failures = before.metaInstances[event.metaInstanceId]?.consecutiveFailures ?? 0
+        if (failures + 1 === before.settings.maxRetries) counts['retry, the last one allowed'] += 1
+        this.ended(before, event.instanceId)
+        if (this.hasLiveTask(before, event.instanceId)) counts['task ended by a retry'] += 1
+        return
+      }
+      case 'InstanceDeleted':
+        return this.deleted(event, before)
+      case 'InstanceCreated':
+        return this.created(event.instance, before)
+      case 'MetaInstanceRecovered':
+        counts['recovered'] += 1
+        return
+      case 'MetaInstanceDeleted': {
+        const modelId = before.metaInstances[event.metaInstanceId]?.modelId
+        if (modelId !== undefined && this.simulation().cards.shelf.isLoading(modelId))
+          counts['deleted while its card was loading'] += 1
+        return
+      }
+      case 'MetaInstancePlacementFailed':
+        if (event.reason.endsWith('no answer in 10 s')) counts['card did not answer'] += 1
+        return
+      case 'TopologyEdgeDeleted': {
+        const key = Object.keys(before.topology.lost ?? {}).find((lost) => lost.startsWith(`${event.edge.from}>`))
+        const last = key === undefined ? undefined : before.topology.lost?.[key]?.lostAt.at(-1)
+        if (last !== undefined && at - last <= LINK_LOST_TWICE_MS) counts['link lost twice'] += 1
+        return
+      }
+      case 'RunnerStatusUpdated': {
+        const instanceId =
+          before.runners[event.runnerId] === undefined && isServing(event)
+            ? this.owner(before, event.runnerId)
+            : undefined
+        if (instanceId !== undefined && this.survivors.delete(instanceId))
+          counts['instance survived a master crash'] += 1
+        return
+      }
+      case 'TaskStatusUpdated':
+        if (event.status === 'Cancelled') counts['task cancelled with its declaration'] += 1
+        return
+      default:
+    }
+  }
+
+  private owner(state: State, runnerId: string): string | undefined {
+    return Object.values(state.instances).find(({ shards }) => shards.some((shard) => shard.runnerId === runnerId))
+      ?.instanceId
+  }
+
+  private hasLiveTask(state: State, instanceId: string): boolean {
+    return Object.values(state.tasks).some((task) => task.instanceId === instanceId && task.endedAt === undefined)
+  }
+
+  /** Its runners ended it: were there some that did not end? */
+  private ended(before: State, instanceId: string): void {
+    const shards = before.instances[instanceId]?.shards ?? []
+    const going = shards.some(({ runnerId }) => {
+      const runner = before.runners[runnerId]
+      return runner !== undefined && !isTerminal(runner)
+    })
+    if (going) this.counts['others had their grace and went on'] += 1
+  }
+
+  private deleted(event: Extract<Envelope['event'], { type: 'InstanceDeleted' }>, before: State): void {
+    const { counts } = this
+    const instance = before.instances[event.instanceId]
+    if (!instance) return
+    const { metaInstanceId } = instance
+    const declaration = metaInstanceId === undefined ? undefined : before.metaInstances[metaInstanceId]
+    switch (event.cause) {
+      case 'runners': {
+        this.ended(before, event.instanceId)
+        const replaced = instance.replaces !== undefined && instance.replaces in before.instances
+        if (replaced) counts['replacement failed first'] += 1
+        else if (declaration?.consecutiveFailures === before.settings.maxRetries)
+          counts['given up at the limit of retries'] += 1
+        return
+      }
+      case 'node':
+        counts['instance lost its node to silence'] += 1
+        return
+      case 'connection':
+        counts['instance lost a connection'] += 1
+        if (metaInstanceId !== undefined) this.cutOff.set(metaInstanceId, instance)
+        return
+      case undefined: {
+        const replacement = Object.values(before.instances).some(({ replaces }) => replaces === event.instanceId)
+        const runners = instance.shards.map(({ runnerId }) => before.runners[runnerId])
+        if (replacement) counts['replacement took over'] += 1
+        else if (runners.some((runner) => runner?.status === 'Shutdown')) counts['shut down without a failure'] += 1
+        else if (metaInstanceId === undefined) counts['temporary instance gave way'] += 1
+        else if (declaration && !declaration.paused && declaration.generation !== instance.generation)
+          counts['old one went first for want of memory'] += 1
+        return
+      }
+    }
+  }
+
+  private created(instance: Instance, before: State): void {
+    const { counts } = this
+    const { metaInstanceId } = instance
+    if (metaInstanceId === undefined) return
+    const {
+      failedNodeIds,
+      replacements = 0,
+      nextAttemptAt,
+      placementError,
+    } = before.metaInstances[metaInstanceId] ?? {}
+    if (replacements > 1 && nextAttemptAt !== undefined) counts['placed after a wait'] += 1
+    if (failedNodeIds?.some((nodeId) => nodeId in before.nodes && !nodesOf(instance).split(',').includes(nodeId)))
+      counts['placed away from the machine that failed'] += 1
+    if (placementError?.code === 'model_card') counts['card came after a failure'] += 1
+    const lost = this.cutOff.get(metaInstanceId)
+    this.cutOff.delete(metaInstanceId)
+    if (lost && nodesOf(lost) === nodesOf(instance) && waysOf(lost) !== waysOf(instance))
+      counts['bound to another address'] += 1
+  }
+}

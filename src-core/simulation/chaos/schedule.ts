@@ -1,0 +1,265 @@
+import { z } from 'zod'
+import type { State } from '../../state/state'
+import type { Random } from '../random'
+import { Step, type Scenario } from '../scenario'
+
+const GB = 1e9
+
+const models: Scenario['models'] = {
+  'm/small': {
+    storageBytes: 4 * GB,
+    layers: 32,
+    hiddenSize: 4096,
+    kvHeads: 8,
+    supportsTensor: true,
+    supportsPipeline: true,
+  },
+  'm/large': {
+    storageBytes: 40 * GB,
+    layers: 64,
+    hiddenSize: 8192,
+    kvHeads: 8,
+    supportsTensor: true,
+    supportsPipeline: true,
+  },
+  'm/odd': {
+    storageBytes: 9 * GB,
+    layers: 3,
+    hiddenSize: 4096,
+    kvHeads: 3,
+    supportsTensor: false,
+    supportsPipeline: true,
+  },
+}
+const modelIds = Object.keys(models)
+
+const declarations = ['chat', 'code', 'draft', 'vision', 'embed']
+const placed = ['once', 'twice']
+const errors = ['out of memory', 'GPU time-out', '']
+
+/** What a random schedule runs in. */
+export const chaoticWorld = (seed: number): Omit<Scenario, 'steps'> => ({
+  seed,
+  models,
+  runner: { auto: true, connectMs: 200, loadMs: 1000, warmUpMs: 100, jitterMs: 300 },
+})
+
+/** Where a schedule stands: what it may name next. */
+export interface Situation {
+  readonly state: State
+  readonly nodes: readonly string[]
+  readonly silent: ReadonlySet<string>
+  readonly gone: ReadonlySet<string>
+  /** Names for tasks: each is used once. */
+  readonly nextTask: () => string
+}
+
+type Draw = (random: Random, situation: Situation) => object | undefined
+
+const pair = (random: Random, nodes: readonly string[]): { from: string; to: string } | undefined => {
+  const from = random.pick(nodes)
+  const to = random.pick(nodes.filter((node) => node !== from))
+  return from === undefined || to === undefined ? undefined : { from, to }
+}
+
+/** Each pair of machines has two cables, so that one can fail alone. */
+export const cable = (nodes: readonly string[], from: string, to: string, which: number): object => {
+  const [a, b] = [nodes.indexOf(from), nodes.indexOf(to)]
+  const network = `10.${which}.${Math.min(a, b)}${Math.max(a, b)}`
+  const interfaceType = which === 0 ? 'thunderbolt' : 'ethernet'
+  return { do: 'connect', from, to, ip: `${network}.${b + 1}`, reverseIp: `${network}.${a + 1}`, interfaceType }
+}
+
+const rdma = (nodes: readonly string[], from: string, to: string): object => ({
+  do: 'connectRdma',
+  from,
+  to,
+  fromInterface: `rdma_en${nodes.indexOf(to) + 2}`,
+  toInterface: `rdma_en${nodes.indexOf(from) + 2}`,
+})
+
+/** The two cables and the RDMA connection between all machines, as they are at the start. */
+export const cabling = (nodes: readonly string[]): object[] =>
+  nodes.flatMap((from, at) =>
+    nodes.slice(at + 1).flatMap((to) => [cable(nodes, from, to, 0), cable(nodes, from, to, 1), rdma(nodes, from, to)]),
+  )
+
+const some = (random: Random, nodes: readonly string[]): string[] => {
+  const chosen = nodes.filter(() => random.chance(0.5))
+  return chosen.length > 0 ? chosen : nodes.slice(0, 1)
+}
+
+const constraints = (random: Random, { nodes }: Situation): object => ({
+  modelId: random.pick(modelIds),
+  ...(random.chance(0.25) && { sharding: 'Tensor' }),
+  ...(random.chance(0.2) && { instanceMeta: 'MlxJaccl' }),
+  ...(random.chance(0.4) && { minNodes: random.integer(1, 3) }),
+  ...(random.chance(0.15) && { nodeIds: some(random, nodes) }),
+  ...(random.chance(0.5) && { placementPreference: random.pick(['smallest', 'largest', 'throughput']) }),
+})
+
+const update = (random: Random, situation: Situation): object => {
+  const change = random.pick<object>([
+    { paused: true },
+    { paused: false },
+    { paused: false },
+    { maxContext: random.integer(1, 8) * 1024 },
+    { minNodes: random.integer(1, 3) },
+    { nodeIds: random.chance(0.5) ? null : some(random, situation.nodes) },
+    { modelId: random.pick(modelIds) },
+    { name: random.pick(['alias', 'other']) },
+    { instanceMeta: random.pick(['MlxRing', 'MlxJaccl']) },
+  ])
+  return { do: 'updateMetaInstance', id: random.pick(declarations), ...change }
+}
+
+/** One that is declared: a step on the simulated world may not name what no step introduced. */
+const owner = (random: Random, { state }: Situation): object | undefined => {
+  const metaInstance = random.pick(Object.keys(state.metaInstances))
+  if (metaInstance !== undefined && !random.chance(0.1)) return { metaInstance }
+  const instance = random.pick(placed.filter((id) => id in state.instances))
+  return instance === undefined ? (metaInstance === undefined ? undefined : { metaInstance }) : { instance }
+}
+
+/** A runner that exists, so that failing it does something. */
+const runner = (random: Random, situation: Situation): object | undefined => {
+  const { instances } = situation.state
+  const instance = random.pick(Object.values(instances))
+  const node = instance && random.pick(instance.shards)?.nodeId
+  if (instance === undefined || node === undefined) return undefined
+  const { metaInstanceId, instanceId } = instance
+  return metaInstanceId === undefined ? { instance: instanceId, node } : { metaInstance: metaInstanceId, node }
+}
+
+const onRunner =
+  (fields: (random: Random) => object): Draw =>
+  (random, situation) => {
+    const target = runner(random, situation)
+    return target && { ...fields(random), ...target }
+  }
+
+/** What may happen, and how often against the rest. */
+const draws: readonly (readonly [number, Draw])[] = [
+  [
+    10,
+    (random, situation) => ({
+      do: 'createMetaInstance',
+      id: random.pick(declarations),
+      ...constraints(random, situation),
+    }),
+  ],
+  [4, (random) => ({ do: 'deleteMetaInstance', id: random.pick(declarations) })],
+  [6, update],
+  [2, (random) => ({ do: 'restartMetaInstance', id: random.pick(declarations) })],
+  [2, (random, situation) => ({ do: 'placeInstance', id: random.pick(placed), ...constraints(random, situation) })],
+  [1, (random, { state }) => ({ do: 'deleteInstance', id: random.pick([...placed, ...Object.keys(state.instances)]) })],
+  [14, onRunner((random) => ({ do: 'failRunner', error: random.pick(errors), only: random.chance(0.2) }))],
+  [2, onRunner(() => ({ do: 'shutdownRunner' }))],
+  [
+    5,
+    (random, situation) => {
+      const target = owner(random, situation)
+      return target && { do: 'startTask', id: situation.nextTask(), ...target, durationMs: random.integer(0, 20_000) }
+    },
+  ],
+  [
+    1,
+    (random, { state }) => {
+      const id = random.pick(Object.keys(state.tasks))
+      return id === undefined ? undefined : { do: random.pick(['cancelTask', 'completeTask']), id }
+    },
+  ],
+  [
+    3,
+    (random, { nodes, silent, gone }) => {
+      const node = random.pick(nodes.filter((name) => !silent.has(name) && !gone.has(name)))
+      return node === undefined ? undefined : { do: 'silence', node }
+    },
+  ],
+  [
+    4,
+    (random, { silent }) => {
+      const node = random.pick([...silent])
+      return node === undefined ? undefined : { do: 'resume', node }
+    },
+  ],
+  [
+    1,
+    (random, { nodes, gone }) => {
+      const node = random.pick(nodes.filter((name) => !gone.has(name)))
+      return node === undefined ? undefined : { do: 'removeNode', node }
+    },
+  ],
+  [
+    2,
+    (random, { gone }) => {
+      const node = random.pick([...gone])
+      return node === undefined ? undefined : addNode(random, node)
+    },
+  ],
+  [3, (random, { nodes }) => ({ do: 'setMemory', node: random.pick(nodes), ramAvailable: random.integer(2, 64) * GB })],
+  [
+    4,
+    (random, { nodes }) => {
+      const ends = pair(random, nodes)
+      if (!ends) return undefined
+      const { ip } = z.object({ ip: z.string() }).parse(cable(nodes, ends.from, ends.to, random.integer(0, 1)))
+      return { do: 'disconnect', ...ends, ip, both: random.chance(0.7) }
+    },
+  ],
+  [
+    5,
+    (random, { nodes }) => {
+      const ends = pair(random, nodes)
+      return ends && cable(nodes, ends.from, ends.to, random.integer(0, 1))
+    },
+  ],
+  [
+    1,
+    (random, { nodes }) => {
+      const ends = pair(random, nodes)
+      return ends && { do: 'disconnectRdma', ...ends, fromInterface: `rdma_en${nodes.indexOf(ends.to) + 2}` }
+    },
+  ],
+  [
+    2,
+    (random, { nodes }) => {
+      const ends = pair(random, nodes)
+      return ends && rdma(nodes, ends.from, ends.to)
+    },
+  ],
+  [
+    3,
+    (random) => ({ do: 'modelCard', modelId: random.pick(modelIds), mode: random.pick(['ok', 'ok', 'error', 'hang']) }),
+  ],
+  [1, () => ({ do: 'crashMaster' })],
+]
+const total = draws.reduce((sum, [weight]) => sum + weight, 0)
+
+export const addNode = (random: Random, node: string): object => ({
+  do: 'addNode',
+  node,
+  ramTotal: 64 * GB,
+  ramAvailable: random.integer(6, 60) * GB,
+  memoryBandwidth: random.integer(1, 8) * 100 * GB,
+})
+
+/** Mostly soon after the last step, sometimes at once, now and then after what is slow has had its time. */
+const pause = (random: Random): number => {
+  const kind = random.next()
+  if (kind < 0.25) return 0
+  if (kind < 0.5) return random.integer(1, 300)
+  if (kind < 0.9) return random.integer(300, 6000)
+  return kind < 0.97 ? random.integer(6000, 35_000) : random.integer(35_000, 70_000)
+}
+
+/** The next step of a random schedule. */
+export const drawStep = (random: Random, situation: Situation, now: number): Step => {
+  const at = now + pause(random)
+  for (;;) {
+    let left = random.next() * total
+    const [, draw] = draws.find(([weight]) => (left -= weight) < 0) ?? []
+    const step = draw?.(random, situation)
+    if (step) return Step.parse({ at, ...step })
+  }
+}
