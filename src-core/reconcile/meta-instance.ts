@@ -82,9 +82,7 @@ const settle = (
     return stillFits(state, replacement, metaInstance) ? nothing : { events: [deleted(replacement)] }
   }
   if (newer.length > 0) return { events: newer.map(deleted) }
-  return old.generation === metaInstance.generation || stillFits(state, old, metaInstance)
-    ? nothing
-    : placed(state, metaInstance, inputs, old)
+  return stillFits(state, old, metaInstance) ? nothing : placed(state, metaInstance, inputs, old)
 }
 
 /**
