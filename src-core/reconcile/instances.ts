@@ -36,9 +36,13 @@ export const instanceOf = (
   }
 }
 
-/** Whether an instance placed for an older generation is what the declaration now asks for. */
+/**
+ * Whether an instance is what the declaration now asks for. One that was placed for it as it stands is:
+ * placing has judged that, and to judge it by other rules here could replace it for ever.
+ */
 export const stillFits = (state: State, instance: Instance, metaInstance: MetaInstance): boolean => {
-  const { modelId, sharding, instanceMeta, minNodes, nodeIds, maxContext } = metaInstance
+  const { modelId, sharding, instanceMeta, minNodes, nodeIds, maxContext, generation } = metaInstance
+  if (instance.generation === generation) return true
   const nodes = instance.shards.map(({ nodeId }) => nodeId)
   // Those of the named machines that are there, in the order in which they are named.
   const named = nodeIds?.filter((nodeId) => nodeId in state.nodes || nodes.includes(nodeId))

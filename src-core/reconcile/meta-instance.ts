@@ -67,10 +67,6 @@ const placed = (state: State, metaInstance: MetaInstance, inputs: ReconcileInput
   return awaited ? nothing : refusal(metaInstance, beside.error)
 }
 
-/** Whether an instance was placed for what is declared now, or for something that it meets as well. */
-const isWanted = (state: State, instance: Instance, metaInstance: MetaInstance): boolean =>
-  instance.generation === metaInstance.generation || stillFits(state, instance, metaInstance)
-
 const settle = (
   state: State,
   metaInstance: MetaInstance,
@@ -83,10 +79,10 @@ const settle = (
   const replacement = newer.find(({ replaces }) => replaces === old.instanceId)
   if (replacement) {
     if (isReady(state, replacement)) return { events: [deleted(old)] }
-    return isWanted(state, replacement, metaInstance) ? nothing : { events: [deleted(replacement)] }
+    return stillFits(state, replacement, metaInstance) ? nothing : { events: [deleted(replacement)] }
   }
   if (newer.length > 0) return { events: newer.map(deleted) }
-  return isWanted(state, old, metaInstance) ? nothing : placed(state, metaInstance, inputs, old)
+  return stillFits(state, old, metaInstance) ? nothing : placed(state, metaInstance, inputs, old)
 }
 
 /**

@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { version } from '../version'
 import { failureText } from './failure'
+import type { SimulateFlags } from './simulate'
 
 const DONE = 0
 const FAILED = 1
@@ -11,6 +12,11 @@ const port = (text: string): number => {
   if (!/^\d+$/.test(text) || value > 65535)
     throw new InvalidArgumentError('A port is a number from 0 to 65535; 0 picks a free one.')
   return value
+}
+
+const whole = (text: string): number => {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It takes a whole number.')
+  return Number(text)
 }
 
 const standardStreams = {
@@ -56,12 +62,23 @@ const buildProgram = (finish: (code: number) => void): Command => {
     )
   program
     .command('simulate')
-    .description('run a scenario through the real core, on a virtual clock')
-    .argument('<scenario.json>', 'the scenario, - for standard input')
+    .description('run a scenario, or random ones, through the real core on a virtual clock')
+    .argument('[scenario.json]', 'the scenario, - for standard input')
     .option('--trace', 'print a log for people instead of JSON lines', false)
-    .action(async (path: string, flags: { trace: boolean }) => {
-      const { simulate } = await import('./simulate')
-      finish(await simulate(path, flags, standardStreams))
+    .option('--chaos', 'make random schedules and check what must always hold', false)
+    .option('--seed <number>', 'of the first random schedule', whole, 1)
+    .option('--steps <number>', 'in each random schedule', whole, 200)
+    .option('--nodes <number>', 'in each random schedule', whole, 5)
+    .option('--schedules <number>', 'how many random schedules, each with the next seed', whole, 1)
+    .option('--as-scenario', 'print the random schedule as a scenario, without running more than that one', false)
+    .action(async (path: string | undefined, flags: SimulateFlags) => {
+      const { simulate, simulateChaos } = await import('./simulate')
+      if (flags.chaos === (path !== undefined))
+        program.error('error: give either a scenario or --chaos', { exitCode: WRONG_USE })
+      else
+        finish(
+          await (path === undefined ? simulateChaos(flags, standardStreams) : simulate(path, flags, standardStreams)),
+        )
     })
   return program
 }

@@ -1,14 +1,20 @@
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
+import { addPaths, neverTaken, runChaos, type ChaosOptions } from '@core/simulation/chaos/chaos'
+import { noPaths } from '@core/simulation/chaos/rare-paths'
 import { checkScenario } from '@core/simulation/check'
 import { transcriptOf } from '@core/simulation/transcript'
 
 const DONE = 0
+const FAILED = 1
 const WRONG_USE = 2
 
-export interface SimulateOptions {
+export interface SimulateFlags extends ChaosOptions {
   /** For people, instead of JSON lines for programs. */
   readonly trace: boolean
+  readonly chaos: boolean
+  readonly schedules: number
+  readonly asScenario: boolean
 }
 
 export interface SimulateStreams {
@@ -28,7 +34,11 @@ const read = async (path: string): Promise<{ value: unknown } | { problem: strin
 }
 
 /** Runs a scenario from a file, `-` for standard input. Returns the exit code: 2 for one that is not sound. */
-export const simulate = async (path: string, options: SimulateOptions, streams: SimulateStreams): Promise<number> => {
+export const simulate = async (
+  path: string,
+  options: Pick<SimulateFlags, 'trace'>,
+  streams: SimulateStreams,
+): Promise<number> => {
   const file = await read(path)
   if ('problem' in file) {
     streams.error(`${path}: ${file.problem}\n`)
@@ -41,4 +51,38 @@ export const simulate = async (path: string, options: SimulateOptions, streams: 
   }
   await streams.out(transcriptOf(checked.scenario, { form: options.trace ? 'trace' : 'json' }))
   return DONE
+}
+
+/** The command that makes the same schedule again. */
+export const replayCommand = ({ seed, steps, nodes }: ChaosOptions): string =>
+  `muster simulate --chaos --seed ${seed} --steps ${steps} --nodes ${nodes}`
+
+/**
+ * Runs random schedules. Prints each broken promise with the command that replays it, and last what was
+ * done and how often each rare path was taken. Returns 1 where a promise was broken, or where so many
+ * schedules never took one of the paths.
+ */
+export const simulateChaos = async (flags: SimulateFlags, streams: SimulateStreams): Promise<number> => {
+  const { seed, steps, nodes, schedules, asScenario, trace } = flags
+  let [paths, events, violations] = [noPaths(), 0, 0]
+  for (let done = 0; done < (asScenario || trace ? 1 : schedules); done += 1) {
+    const options = { seed: seed + done, steps, nodes }
+    const { scenario, violation, ...counted } = runChaos(options)
+    paths = addPaths(paths, counted.paths)
+    events += counted.events
+    if (asScenario) await streams.out(`${JSON.stringify(scenario)}\n`)
+    if (trace) await streams.out(transcriptOf(scenario, { form: 'trace' }))
+    if (!violation) continue
+    violations += 1
+    const { at, message } = violation
+    const line = JSON.stringify({ violation: { seed: options.seed, at, message }, replay: replayCommand(options) })
+    if (asScenario || trace) streams.error(`${line}\n`)
+    else await streams.out(`${line}\n`)
+  }
+  if (asScenario || trace) return violations > 0 ? FAILED : DONE
+  const missed = neverTaken(paths, { schedules, steps })
+  await streams.out(
+    `${JSON.stringify({ chaos: { seed, schedules, steps, nodes, events, violations, paths, missed } })}\n`,
+  )
+  return violations > 0 || missed.length > 0 ? FAILED : DONE
 }

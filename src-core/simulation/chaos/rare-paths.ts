@@ -4,7 +4,7 @@ import { connectionsOf } from '../../state/connections'
 import type { Instance } from '../../state/instances'
 import { isServing, isTerminal } from '../../state/runners'
 import type { State } from '../../state/state'
-import { LINK_LOST_TWICE_MS } from '../../state/topology'
+import { edgeKey, LINK_LOST_TWICE_MS } from '../../state/topology'
 import type { Simulation } from '../simulation'
 
 /** Paths through the core that are seldom taken; a run that never took one has not tested it. */
@@ -88,8 +88,8 @@ export class PathCounter {
         if (event.reason.endsWith('no answer in 10 s')) counts['card did not answer'] += 1
         return
       case 'TopologyEdgeDeleted': {
-        const key = Object.keys(before.topology.lost ?? {}).find((lost) => lost.startsWith(`${event.edge.from}>`))
-        const last = key === undefined ? undefined : before.topology.lost?.[key]?.lostAt.at(-1)
+        const key = edgeKey(event.edge)
+        const last = key in before.topology.edges ? before.topology.lost?.[key]?.lostAt.at(-1) : undefined
         if (last !== undefined && at - last <= LINK_LOST_TWICE_MS) counts['link lost twice'] += 1
         return
       }
