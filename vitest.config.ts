@@ -21,6 +21,7 @@ export default defineConfig({
             'src-preload/**/*.test.ts',
             'build/**/*.test.ts',
             'tests/scenarios/**/*.test.ts',
+            'tests/chaos/**/*.test.ts',
           ],
           testTimeout: 20_000,
         },
