@@ -4,7 +4,13 @@ import { z } from 'zod'
  * Branded identifiers. A brand costs nothing at run time and stops a runner's id from being passed
  * where an instance's id belongs. Values enter the program through these schemas only.
  */
-const identifier = () => z.string().min(1).max(200)
+const identifier = () =>
+  z
+    .string()
+    .min(1)
+    .max(200)
+    // The state's families are plain records: by such a name, one would be found that nobody put there.
+    .refine((name) => !(name in Object.prototype), 'is a reserved word: choose another name')
 
 /** SHA-256 of a node certificate's public key, hex. */
 export const NodeId = identifier().brand<'NodeId'>()

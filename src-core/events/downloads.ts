@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { ModelId, NodeId } from '../ids'
 import { Download } from '../state/downloads'
-import { drop, put } from '../state/records'
 import type { State } from '../state/state'
+import { drop, put, type Changes } from './changes'
 import type { Envelope } from './event'
 
 export const NodeDownloadProgress = z.object({
@@ -13,20 +13,23 @@ export const NodeDownloadProgress = z.object({
   download: Download.optional(),
 })
 
-export const reduceDownloads = (state: State, { event }: Envelope): State['downloads'] => {
-  const family = state.downloads
+export const reduceDownloads = (
+  { downloads: family, members }: State,
+  { event }: Envelope,
+): Changes<Record<string, Download>> | undefined => {
   switch (event.type) {
     case 'NodeDownloadProgress': {
-      if (!(event.nodeId in state.members)) return family
-      const models = family[event.nodeId] ?? {}
-      const next = event.download ? put(models, event.modelId, event.download) : drop(models, event.modelId)
-      return next === models ? family : put(family, event.nodeId, next)
+      const { nodeId, modelId, download } = event
+      if (!(nodeId in members)) return undefined
+      const { [modelId]: known, ...others } = family[nodeId] ?? {}
+      if (download) return put(nodeId, { ...others, [modelId]: download })
+      return known && put(nodeId, others)
     }
     case 'NodeLeaving':
     case 'NodeTimedOut':
     case 'MemberRemoved':
       return drop(family, event.nodeId)
     default:
-      return family
+      return undefined
   }
 }

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { type MetaInstanceId, RunnerId, TaskId } from '../ids'
+import { next } from '../reconcile/apply'
 import { durablePart } from '../state/durable'
 import { State } from '../state/state'
 import { readyWorld, type World } from '../testing/world'
+import type { Event } from './event'
+import { fold, Folding } from './fold'
 import { placingDelayMs } from './meta-instances'
 import { MAX_ENDED_TASKS } from './tasks'
 
@@ -203,5 +206,57 @@ describe('the state', () => {
     expect(kept.instances[world.instance(id).instanceId]?.readySince).toBeUndefined()
     expect(kept.members).toEqual(world.state.members)
     expect([kept.nodes, kept.runners, kept.tasks, kept.topology.edges]).toEqual([{}, {}, {}, {}])
+  })
+})
+
+describe('a folding', () => {
+  const reports = (world: World, id: MetaInstanceId): Event[] => {
+    const [shard] = world.instance(id).shards
+    const [node] = Object.values(world.state.nodes)
+    if (!shard || !node) throw new Error('the world is empty')
+    const { nodeId, ...info } = node
+    return [
+      { type: 'RunnerStatusUpdated', runnerId: shard.runnerId, status: 'Running' },
+      { type: 'NodeGatheredInfo', nodeId, info: { ...info, memory: { ...info.memory, ramAvailable: 1 } } },
+      { type: 'RunnerStatusUpdated', runnerId: shard.runnerId, status: 'Ready' },
+      { type: 'RunnerDeleted', runnerId: shard.runnerId },
+    ]
+  }
+
+  it('leaves every state that it handed out as it was, and says the same as folding one by one', () => {
+    const { world, id } = readyWorld()
+    const folding = new Folding(world.state)
+    const handedOut: { state: State; copy: State }[] = []
+    let oneByOne = world.state
+    for (const event of reports(world, id)) {
+      const envelope = next(oneByOne, event, world.now)
+      oneByOne = fold(oneByOne, envelope)
+      const { state } = folding.fold(envelope)
+      expect(state).toEqual(oneByOne)
+      handedOut.push({ state, copy: structuredClone(state) })
+    }
+    for (const { state, copy } of handedOut) expect(state).toEqual(copy)
+  })
+
+  it('copies a family once, however many events change it, and none that stands still', () => {
+    const { world, id } = readyWorld()
+    const folding = new Folding(world.state)
+    const [running, , ready] = reports(world, id)
+    if (!running || !ready) throw new Error('there is nothing to report')
+    const seen = new Set<object>()
+    for (const event of [running, ready, running, ready]) {
+      folding.fold(folding.look((state) => next(state, event, world.now)))
+      seen.add(folding.look((state) => state.runners))
+    }
+    expect(seen.size).toBe(1)
+    expect(seen.has(world.state.runners)).toBe(false)
+    expect(folding.state.nodes).toBe(world.state.nodes)
+    expect(folding.state.metaInstances).toBe(world.state.metaInstances)
+    expect(folding.state).toBe(folding.state)
+  })
+
+  it('never goes back a term', () => {
+    const folding = new Folding(readyWorld().world.state)
+    expect(folding.enter(7).enter(5).state.term).toBe(7)
   })
 })

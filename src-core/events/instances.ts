@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { InstanceId, MetaInstanceId, NodeId, RunnerId } from '../ids'
 import { Instance } from '../state/instances'
-import { amend, drop, put } from '../state/records'
 import { isServing } from '../state/runners'
 import type { State } from '../state/state'
+import { amend, drop, put, type Changes } from './changes'
 import type { Envelope } from './event'
 import { shardOfRunner } from './runners'
 
@@ -26,11 +26,11 @@ export const InstanceRetrying = z.object({
   runnerIds: z.array(RunnerId),
 })
 
-export const reduceInstances = (state: State, { at, event }: Envelope): State['instances'] => {
+export const reduceInstances = (state: State, { at, event }: Envelope): Changes<Instance> | undefined => {
   const family = state.instances
   switch (event.type) {
     case 'InstanceCreated':
-      return put(family, event.instance.instanceId, event.instance)
+      return put(event.instance.instanceId, event.instance)
     case 'InstanceDeleted':
       return drop(family, event.instanceId)
     case 'InstanceRetrying':
@@ -40,20 +40,20 @@ export const reduceInstances = (state: State, { at, event }: Envelope): State['i
       }))
     case 'RunnerStatusUpdated': {
       const instance = shardOfRunner(state, event.runnerId)?.instance
-      if (instance === undefined || instance.readySince !== undefined || !isServing(event)) return family
+      if (instance === undefined || instance.readySince !== undefined || !isServing(event)) return undefined
       const ready = instance.shards.every(({ runnerId }) => {
         const runner = state.runners[runnerId]
         return runnerId === event.runnerId || (runner !== undefined && isServing(runner))
       })
-      return ready ? put<Instance>(family, instance.instanceId, { ...instance, readySince: at }) : family
+      return ready ? put(instance.instanceId, { ...instance, readySince: at }) : undefined
     }
     case 'RunnerDeleted': {
       const instance = shardOfRunner(state, event.runnerId)?.instance
-      if (instance === undefined || instance.readySince === undefined) return family
+      if (instance === undefined || instance.readySince === undefined) return undefined
       const { readySince: _ended, ...starting } = instance
-      return put<Instance>(family, instance.instanceId, starting)
+      return put(instance.instanceId, starting)
     }
     default:
-      return family
+      return undefined
   }
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { NodeId } from '../ids'
 import { Member } from '../state/members'
-import { amend, drop, put } from '../state/records'
 import type { State } from '../state/state'
+import { amend, drop, put, type Changes } from './changes'
 import type { Envelope } from './event'
 
 export const MemberAdmitted = Member.omit({ admittedAt: true }).extend({ type: z.literal('MemberAdmitted') })
@@ -11,18 +11,17 @@ export const MemberUpdated = Member.pick({ nodeId: true, friendlyName: true }).e
 })
 export const MemberRemoved = z.object({ type: z.literal('MemberRemoved'), nodeId: NodeId })
 
-export const reduceMembers = (state: State, { at, event }: Envelope): State['members'] => {
-  const family = state.members
+export const reduceMembers = ({ members: family }: State, { at, event }: Envelope): Changes<Member> | undefined => {
   switch (event.type) {
     case 'MemberAdmitted': {
       const { nodeId, certificate, friendlyName } = event
-      return put(family, nodeId, { nodeId, certificate, friendlyName, admittedAt: at })
+      return put(nodeId, { nodeId, certificate, friendlyName, admittedAt: at })
     }
     case 'MemberUpdated':
       return amend(family, event.nodeId, (member) => ({ ...member, friendlyName: event.friendlyName }))
     case 'MemberRemoved':
       return drop(family, event.nodeId)
     default:
-      return family
+      return undefined
   }
 }

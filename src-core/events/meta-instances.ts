@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { MetaInstanceId } from '../ids'
 import { MetaInstance, MetaInstanceChanges, PlacementErrorDetails } from '../state/meta-instances'
-import { amend, drop, put } from '../state/records'
 import type { State } from '../state/state'
+import { amend, drop, put, type Changes } from './changes'
 import type { Envelope } from './event'
 
 export const MetaInstanceCreated = z.object({ type: z.literal('MetaInstanceCreated'), metaInstance: MetaInstance })
@@ -45,11 +45,11 @@ const withChanges = (metaInstance: MetaInstance, changes: MetaInstanceChanges): 
   return MetaInstance.parse(Object.fromEntries(entries.filter(([, value]) => value !== null && value !== undefined)))
 }
 
-export const reduceMetaInstances = (state: State, { at, event }: Envelope): State['metaInstances'] => {
+export const reduceMetaInstances = (state: State, { at, event }: Envelope): Changes<MetaInstance> | undefined => {
   const family = state.metaInstances
   switch (event.type) {
     case 'MetaInstanceCreated':
-      return put(family, event.metaInstance.metaInstanceId, event.metaInstance)
+      return put(event.metaInstance.metaInstanceId, event.metaInstance)
     case 'MetaInstanceUpdated':
       return amend(family, event.metaInstanceId, (metaInstance) => ({
         ...without(withChanges(metaInstance, event.changes), 'nextAttemptAt', 'placementError', 'failedNodeIds'),
@@ -72,7 +72,7 @@ export const reduceMetaInstances = (state: State, { at, event }: Envelope): Stat
       }))
     case 'InstanceCreated': {
       const { metaInstanceId } = event.instance
-      if (metaInstanceId === undefined) return family
+      if (metaInstanceId === undefined) return undefined
       return amend(family, metaInstanceId, (metaInstance) => ({
         ...without(metaInstance, 'placementError', 'nextAttemptAt'),
         consecutiveFailures: 0,
@@ -80,7 +80,7 @@ export const reduceMetaInstances = (state: State, { at, event }: Envelope): Stat
     }
     case 'InstanceRetrying':
       // An instance that is gone was counted by its deletion.
-      if (!(event.instanceId in state.instances)) return family
+      if (!(event.instanceId in state.instances)) return undefined
       return amend(family, event.metaInstanceId, (metaInstance) => ({
         ...metaInstance,
         consecutiveFailures: metaInstance.consecutiveFailures + 1,
@@ -89,7 +89,7 @@ export const reduceMetaInstances = (state: State, { at, event }: Envelope): Stat
     case 'InstanceDeleted': {
       const metaInstanceId = state.instances[event.instanceId]?.metaInstanceId
       const { failureError, cause, failedNodeIds } = event
-      if (metaInstanceId === undefined || failureError === undefined) return family
+      if (metaInstanceId === undefined || failureError === undefined) return undefined
       return amend(family, metaInstanceId, (metaInstance) => {
         const replacements = metaInstance.replacements + (cause === 'runners' ? 1 : 0)
         return {
@@ -103,6 +103,6 @@ export const reduceMetaInstances = (state: State, { at, event }: Envelope): Stat
       })
     }
     default:
-      return family
+      return undefined
   }
 }

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { ApiKeyId } from '../ids'
 import { SettingChange } from '../settings/cluster'
 import { ApiKey } from '../state/api-keys'
-import { drop, put } from '../state/records'
 import type { State } from '../state/state'
+import { drop, put, type Changes } from './changes'
 import type { Envelope } from './event'
 
 export const SettingChanged = z.object({ type: z.literal('SettingChanged'), change: SettingChange })
@@ -13,13 +13,13 @@ export const ApiKeyRevoked = z.object({ type: z.literal('ApiKeyRevoked'), apiKey
 export const reduceSettings = (state: State, { event }: Envelope): State['settings'] =>
   event.type === 'SettingChanged' ? { ...state.settings, [event.change.key]: event.change.value } : state.settings
 
-export const reduceApiKeys = (state: State, { event }: Envelope): State['apiKeys'] => {
+export const reduceApiKeys = ({ apiKeys }: State, { event }: Envelope): Changes<ApiKey> | undefined => {
   switch (event.type) {
     case 'ApiKeyCreated':
-      return put(state.apiKeys, event.apiKey.apiKeyId, event.apiKey)
+      return put(event.apiKey.apiKeyId, event.apiKey)
     case 'ApiKeyRevoked':
-      return drop(state.apiKeys, event.apiKeyId)
+      return drop(apiKeys, event.apiKeyId)
     default:
-      return state.apiKeys
+      return undefined
   }
 }

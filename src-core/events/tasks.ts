@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { TaskId, type InstanceId } from '../ids'
-import { amend, amendWhere, drop, dropWhere, put } from '../state/records'
 import type { State } from '../state/state'
 import { isLive, Task, TaskStatus } from '../state/tasks'
+import { amendWhere, drop, put, type Changes } from './changes'
 import type { Envelope } from './event'
 
 export const TaskCreated = z.object({ type: z.literal('TaskCreated'), task: Task })
@@ -21,50 +21,56 @@ export const MAX_ENDED_TASKS = 1000
 
 type Tasks = State['tasks']
 
-const capEnded = (tasks: Tasks): Tasks => {
-  let excess = -MAX_ENDED_TASKS
-  for (const task of Object.values(tasks)) if (!isLive(task)) excess += 1
-  if (excess <= 0) return tasks
-  return dropWhere(tasks, (task) => !isLive(task) && excess-- > 0)
+/** These tasks end; the oldest ended ones make room for them. */
+const ended = (tasks: Tasks, ending: Changes<Task>): Changes<Task> => {
+  const before = Object.values(tasks).filter((task) => !isLive(task))
+  const excess = before.length + Object.keys(ending).length - MAX_ENDED_TASKS
+  if (excess <= 0) return ending
+  const oldestFirst = [...before.map(({ taskId }) => taskId), ...Object.keys(ending)]
+  return { ...ending, ...Object.fromEntries(oldestFirst.slice(0, excess).map((taskId) => [taskId, null])) }
 }
 
-const endLive = (tasks: Tasks, instanceId: InstanceId, end: Pick<Task, 'status' | 'error' | 'endedAt'>): Tasks =>
-  capEnded(
-    amendWhere(tasks, (task) => (task.instanceId === instanceId && isLive(task) ? { ...task, ...end } : undefined)),
+const endAll = (tasks: Tasks, instanceId: InstanceId, end: Pick<Task, 'status' | 'error' | 'endedAt'>) => {
+  const ending = amendWhere(tasks, (task) =>
+    task.instanceId === instanceId && isLive(task) ? { ...task, ...end } : undefined,
   )
+  return ending && ended(tasks, ending)
+}
 
-export const reduceTasks = (state: State, { at, event }: Envelope): Tasks => {
-  const family = state.tasks
+export const reduceTasks = (
+  { tasks: family, instances }: State,
+  { at, event }: Envelope,
+): Changes<Task> | undefined => {
   switch (event.type) {
     case 'TaskCreated':
       // A task of an instance that has gone meanwhile would stay Pending for ever.
-      return event.task.instanceId in state.instances && !(event.task.taskId in family)
-        ? put(family, event.task.taskId, event.task)
-        : family
+      return event.task.instanceId in instances && !(event.task.taskId in family)
+        ? put(event.task.taskId, event.task)
+        : undefined
     case 'TaskStatusUpdated': {
-      const { status, measured } = event
-      const task = family[event.taskId]
-      if (!task || !isLive(task)) return family
-      const ended = status === 'Pending' || status === 'Running' ? undefined : { endedAt: at }
-      return capEnded(put(family, event.taskId, { ...task, status, ...ended, ...measured }))
+      const { taskId, status, measured } = event
+      const task = family[taskId]
+      if (!task || !isLive(task)) return undefined
+      const changed = { ...task, status, ...measured }
+      return isLive(changed) ? put(taskId, changed) : ended(family, put(taskId, { ...changed, endedAt: at }))
     }
-    case 'TaskFailed':
-      return capEnded(
-        amend(family, event.taskId, (task) =>
-          isLive(task) ? { ...task, status: 'Failed', error: event.error, endedAt: at } : task,
-        ),
-      )
+    case 'TaskFailed': {
+      const { taskId, error } = event
+      const task = family[taskId]
+      if (!task || !isLive(task)) return undefined
+      return ended(family, put<Task>(taskId, { ...task, status: 'Failed', error, endedAt: at }))
+    }
     case 'TaskDeleted':
       return drop(family, event.taskId)
     case 'InstanceRetrying':
-      return event.instanceId in state.instances
-        ? endLive(family, event.instanceId, { status: 'Failed', error: event.failureError, endedAt: at })
-        : family
+      return event.instanceId in instances
+        ? endAll(family, event.instanceId, { status: 'Failed', error: event.failureError, endedAt: at })
+        : undefined
     case 'InstanceDeleted':
       return event.failureError === undefined
-        ? endLive(family, event.instanceId, { status: 'Cancelled', endedAt: at })
-        : endLive(family, event.instanceId, { status: 'Failed', error: event.failureError, endedAt: at })
+        ? endAll(family, event.instanceId, { status: 'Cancelled', endedAt: at })
+        : endAll(family, event.instanceId, { status: 'Failed', error: event.failureError, endedAt: at })
     default:
-      return family
+      return undefined
   }
 }

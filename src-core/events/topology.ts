@@ -1,45 +1,46 @@
 import { z } from 'zod'
-import { drop, dropWhere, put } from '../state/records'
 import type { State } from '../state/state'
-import { Edge, edgeKey, isRecentLoss, type LostLink, type Topology } from '../state/topology'
-import type { Timestamp } from '../ids'
+import { Edge, edgeKey, isRecentLoss, type LostLink } from '../state/topology'
+import { drop, dropWhere, put, type Changes } from './changes'
 import type { Envelope } from './event'
 
 export const TopologyEdgeCreated = z.object({ type: z.literal('TopologyEdgeCreated'), edge: Edge })
 export const TopologyEdgeDeleted = z.object({ type: z.literal('TopologyEdgeDeleted'), edge: Edge })
 
-const created = (topology: Topology, edge: Edge, at: Timestamp): Topology => {
-  const key = edgeKey(edge)
-  const edges = put(topology.edges, key, edge)
-  const lost = topology.lost?.[key]
-  if (!lost || key in topology.edges) return { ...topology, edges }
-  return { edges, lost: put<LostLink>(topology.lost ?? {}, key, { ...lost, backSince: at }) }
-}
+const isKnown = ({ members }: State, { from, to }: Edge): boolean => from in members && to in members
 
-const deleted = (topology: Topology, edge: Edge, at: Timestamp): Topology => {
-  const key = edgeKey(edge)
-  if (!(key in topology.edges)) return topology
-  const recent = dropWhere(topology.lost ?? {}, (lost) => !isRecentLoss(lost, at))
-  const lostAt = [...(topology.lost?.[key]?.lostAt ?? []), at].slice(-2)
-  return { edges: drop(topology.edges, key), lost: put<LostLink>(recent, key, { lostAt }) }
-}
-
-export const reduceTopology = (state: State, { at, event }: Envelope): Topology => {
-  const { topology } = state
+export const reduceEdges = (state: State, { event }: Envelope): Changes<Edge> | undefined => {
+  const family = state.topology.edges
   switch (event.type) {
-    case 'TopologyEdgeCreated': {
-      const known = event.edge.from in state.members && event.edge.to in state.members
-      return known ? created(topology, event.edge, at) : topology
-    }
+    case 'TopologyEdgeCreated':
+      return isKnown(state, event.edge) ? put(edgeKey(event.edge), event.edge) : undefined
     case 'TopologyEdgeDeleted':
-      return deleted(topology, event.edge, at)
+      return drop(family, edgeKey(event.edge))
     case 'NodeLeaving':
     case 'NodeTimedOut':
-    case 'MemberRemoved': {
-      const edges = dropWhere(topology.edges, ({ from, to }) => from === event.nodeId || to === event.nodeId)
-      return edges === topology.edges ? topology : { ...topology, edges }
+    case 'MemberRemoved':
+      return dropWhere(family, ({ from, to }) => from === event.nodeId || to === event.nodeId)
+    default:
+      return undefined
+  }
+}
+
+/** Remembers when links broke and came back, for as long as it matters. */
+export const reduceLostLinks = (state: State, { at, event }: Envelope): Changes<LostLink> | undefined => {
+  const { edges, lost = {} } = state.topology
+  switch (event.type) {
+    case 'TopologyEdgeCreated': {
+      const key = edgeKey(event.edge)
+      const known = lost[key]
+      return known && isKnown(state, event.edge) && !(key in edges) ? put(key, { ...known, backSince: at }) : undefined
+    }
+    case 'TopologyEdgeDeleted': {
+      const key = edgeKey(event.edge)
+      if (!(key in edges)) return undefined
+      const lostAt = [...(lost[key]?.lostAt ?? []), at].slice(-2)
+      return { ...dropWhere(lost, (link) => !isRecentLoss(link, at)), ...put(key, { lostAt }) }
     }
     default:
-      return topology
+      return undefined
   }
 }

@@ -1,5 +1,5 @@
 import type { Event } from '../events/event'
-import { fold } from '../events/fold'
+import { Folding } from '../events/fold'
 import type { State } from '../state/state'
 import { next } from './apply'
 import { instanceHealth } from './instance-health'
@@ -28,11 +28,11 @@ export const runPass = (
   const events: Event[] = []
   const needs: Need[] = []
   const failures: { manager: string; error: unknown }[] = []
-  let seen = state
+  const seen = new Folding(state)
   for (const manager of managers) {
     try {
-      const result = manager.reconcile(seen, inputs)
-      for (const event of result.events) seen = fold(seen, next(seen, event, inputs.now))
+      const result = manager.reconcile(seen.state, inputs)
+      for (const event of result.events) seen.fold(seen.look((before) => next(before, event, inputs.now)))
       events.push(...result.events)
       needs.push(...result.needs)
     } catch (error) {

@@ -3,9 +3,11 @@ import type { ModelCard } from '../placement/model-card'
 import type { Timestamp } from '../ids'
 import type { Instance } from '../state/instances'
 import type { MetaInstance } from '../state/meta-instances'
-import { dropWhere } from '../state/records'
 import type { State } from '../state/state'
 import { trustedAt } from '../state/topology'
+
+const omit = <Value>(record: Readonly<Record<string, Value>>, keys: ReadonlySet<string>): Record<string, Value> =>
+  Object.fromEntries(Object.entries(record).filter(([key]) => !keys.has(key)))
 
 /** Links that came back too lately to be built on, after they were lost twice. */
 const distrusted = (state: State, now: Timestamp): string[] =>
@@ -16,20 +18,15 @@ const distrusted = (state: State, now: Timestamp): string[] =>
 
 const withoutLinks = (state: State, keys: readonly string[]): State => {
   if (keys.length === 0) return state
-  const gone = new Set(keys)
-  return {
-    ...state,
-    topology: { ...state.topology, edges: dropWhere(state.topology.edges, (_, key) => gone.has(key)) },
-  }
+  return { ...state, topology: { ...state.topology, edges: omit(state.topology.edges, new Set(keys)) } }
 }
 
 /** Prefers groups without the machines that failed last; where those were asked for by name there is no choice. */
 const placePreferably = (state: State, card: ModelCard, metaInstance: MetaInstance): PlacementResult => {
   const avoided = new Set<string>(metaInstance.nodeIds ? [] : metaInstance.failedNodeIds)
-  if (avoided.size > 0) {
-    const nodes = dropWhere(state.nodes, (_, nodeId) => avoided.has(nodeId))
-    const elsewhere = nodes === state.nodes ? undefined : place({ ...state, nodes }, card, metaInstance)
-    if (elsewhere?.status === 'placed') return elsewhere
+  if ([...avoided].some((nodeId) => nodeId in state.nodes)) {
+    const elsewhere = place({ ...state, nodes: omit(state.nodes, avoided) }, card, metaInstance)
+    if (elsewhere.status === 'placed') return elsewhere
   }
   return place(state, card, metaInstance)
 }
@@ -61,7 +58,7 @@ export const placeDeclared = (
 
 const without = (state: State, gone: ReadonlySet<string>): State => ({
   ...state,
-  instances: dropWhere(state.instances, (_, instanceId) => gone.has(instanceId)),
+  instances: omit(state.instances, gone),
 })
 
 /**

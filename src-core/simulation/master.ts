@@ -1,7 +1,7 @@
 import type { Command, Refusal } from '../commands/command'
 import { decide } from '../commands/decide'
 import { isDecision, type Envelope, type Event } from '../events/event'
-import { fold } from '../events/fold'
+import { fold, Folding } from '../events/fold'
 import { InstanceId, RunnerId, type ModelId, type Timestamp } from '../ids'
 import { next } from '../reconcile/apply'
 import { runPass, type Pass } from '../reconcile/pass'
@@ -31,7 +31,7 @@ const countingIds = (): IdSource => {
 
 /** What a log of decisions holds: the state without anything that only observers know. */
 export const replayed = (decisions: readonly Envelope[]): State =>
-  durablePart(decisions.reduce((state, envelope) => fold(state, envelope), emptyState()))
+  durablePart(decisions.reduce((folding, envelope) => folding.fold(envelope), new Folding(emptyState())).state)
 
 /** The core as the product runs it: index, fold, append, tell; decisions kept in memory for the next start. */
 export class SimulatedMaster {

@@ -1,5 +1,5 @@
 import type { Envelope } from '@core/events/event'
-import type { State } from '@core/state/state'
+import type { Subject } from '@core/events/subject'
 
 /** What the journal writes to. */
 export interface JournalLog {
@@ -8,7 +8,7 @@ export interface JournalLog {
 }
 
 /** Writes what was decided about declarations and instances, with model, ids, attempt and reason. */
-export const journal = (log: JournalLog, before: State, { index, event }: Envelope): void => {
+export const journal = (log: JournalLog, { instance, metaInstance }: Subject, { index, event }: Envelope): void => {
   switch (event.type) {
     case 'MetaInstanceCreated': {
       const { metaInstanceId, modelId, name } = event.metaInstance
@@ -23,10 +23,7 @@ export const journal = (log: JournalLog, before: State, { index, event }: Envelo
       return
     case 'MetaInstancePlacementFailed': {
       const { metaInstanceId, reason, code } = event
-      log.warn(
-        { index, metaInstanceId, modelId: before.metaInstances[metaInstanceId]?.modelId, code, reason },
-        'cannot be placed',
-      )
+      log.warn({ index, metaInstanceId, modelId: metaInstance?.modelId, code, reason }, 'cannot be placed')
       return
     }
     case 'MetaInstanceRecovered':
@@ -39,14 +36,14 @@ export const journal = (log: JournalLog, before: State, { index, event }: Envelo
     }
     case 'InstanceRetrying': {
       const { instanceId, metaInstanceId, failureError } = event
-      const failures = before.metaInstances[metaInstanceId]?.consecutiveFailures ?? 0
-      const modelId = before.instances[instanceId]?.modelId
+      const failures = metaInstance?.consecutiveFailures ?? 0
+      const modelId = instance?.modelId
       log.warn({ index, instanceId, metaInstanceId, modelId, attempt: failures + 1, reason: failureError }, 'retrying')
       return
     }
     case 'InstanceDeleted': {
       const { instanceId, failureError, cause } = event
-      const { metaInstanceId, modelId } = before.instances[instanceId] ?? {}
+      const { metaInstanceId, modelId } = instance ?? {}
       const fields = { index, instanceId, metaInstanceId, modelId, cause, reason: failureError }
       if (failureError === undefined) log.info(fields, 'instance deleted')
       else log.warn(fields, 'instance given up')

@@ -16,7 +16,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { fold } from '@core/events/fold'
+import { Folding } from '@core/events/fold'
 import { emptyState, type State } from '@core/state/state'
 import { syncDirectory } from './directory'
 import { damaged, diskError, MasterError, stopping } from './errors'
@@ -79,7 +79,7 @@ export class EventLog {
   } {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     const snapshot = newestSnapshot(directory, warn)
-    let state = snapshot?.state ?? emptyState()
+    const folding = new Folding(snapshot?.state ?? emptyState())
     let sequence = snapshot?.sequence ?? 0
     const names = readdirSync(directory)
       .filter((name) => firstSequenceOf(name) !== undefined)
@@ -102,10 +102,8 @@ export class EventLog {
       for (const record of content.records) {
         if (record.sequence !== sequence + 1)
           throw damaged(path, SEGMENT_HEADER_BYTES, `record ${sequence + 1} is missing`)
-        state =
-          record.kind === 'decision'
-            ? fold(state, record.envelope)
-            : { ...state, term: Math.max(state.term, record.term) }
+        if (record.kind === 'decision') folding.fold(record.envelope)
+        else folding.enter(record.term)
         sequence = record.sequence
         replayed += 1
       }
@@ -113,7 +111,11 @@ export class EventLog {
     }
     const path = join(directory, names.at(-1) ?? segmentName(1))
     if (logged < sequence) throw damaged(path, 0, `${range(logged + 1, sequence)} missing, which a snapshot has seen`)
-    return { log: new EventLog(directory, segmentBytes, openSegment(directory, path), sequence), state, replayed }
+    return {
+      log: new EventLog(directory, segmentBytes, openSegment(directory, path), sequence),
+      state: folding.state,
+      replayed,
+    }
   }
 
   /** Resolves when the records are on the disk, all of them. Rejects with MasterError; the log then takes no more. */

@@ -96,8 +96,8 @@ export class Master {
       onFailure: (manager, error) => options.log.warn({ manager, err: error }, 'a process manager failed'),
     })
     this.sequencer.subscribe({
-      event: (envelope, before) => {
-        journal(options.log, before, envelope)
+      event: (envelope, subject) => {
+        journal(options.log, subject, envelope)
         this.afterEvent()
       },
     })

@@ -45,9 +45,18 @@ describe('the sequencer', () => {
       order.push(`appended, state at ${sequencer.state().lastEventIndex}`)
       return Promise.resolve()
     })
-    sequencer.subscribe({ event: ({ index }, before) => order.push(`sent ${index} after ${before.lastEventIndex}`) })
+    sequencer.subscribe({ event: ({ index }) => order.push(`sent ${index}`) })
     await sequencer.add([declaration('d1'), leaving, declaration('d2')])
-    expect(order).toEqual(['appended, state at 3', 'sent 1 after 0', 'sent 2 after 1', 'sent 3 after 2'])
+    expect(order).toEqual(['appended, state at 3', 'sent 1', 'sent 2', 'sent 3'])
+  })
+
+  it('tells with an event what it was about, also where it is gone', async () => {
+    const { sequencer } = started()
+    const declared: (string | undefined)[] = []
+    sequencer.subscribe({ event: (_event, { metaInstance }) => declared.push(metaInstance?.metaInstanceId) })
+    await sequencer.add([declaration('d1')])
+    await sequencer.submit(remove('d1'), as('c1'))
+    expect(declared).toEqual([undefined, 'd1'])
   })
 
   it('writes decisions, and nothing that was observed', async () => {

@@ -1,8 +1,10 @@
 import type { Command, Refusal } from '@core/commands/command'
 import { decide } from '@core/commands/decide'
-import { EVENT_SCHEMA_VERSION, isDecision, type Envelope, type Event, type Observation } from '@core/events/event'
-import { fold } from '@core/events/fold'
+import { isDecision, type Envelope, type Event, type Observation } from '@core/events/event'
+import { Folding } from '@core/events/fold'
+import { subjectOf, type Subject } from '@core/events/subject'
 import type { CommandId, Timestamp } from '@core/ids'
+import { next } from '@core/reconcile/apply'
 import type { IdSource } from '@core/reconcile/process-manager'
 import type { State } from '@core/state/state'
 import type { EventLog, NewRecord } from './event-log'
@@ -11,11 +13,11 @@ import { RecentEvents } from './recent-events'
 export type CommandResult = { readonly status: 'done' } | { readonly status: 'refused'; readonly refusal: Refusal }
 
 /**
- * Called right after the fold, in the order of the indexes; `before` is the state it was folded into.
+ * Called right after the fold, in the order of the indexes, with what the event is about as it was before.
  * `reset` where the state was put back to what the disk has.
  */
 export interface Listener {
-  readonly event: (envelope: Envelope, before: State) => void
+  readonly event: (envelope: Envelope, subject: Subject) => void
   readonly reset?: (() => void) | undefined
 }
 
@@ -37,20 +39,20 @@ export interface SequencerOptions {
  */
 export class Sequencer {
   private log: EventLog
-  private current: State
+  private folding: Folding
   private readonly listeners = new Set<Listener>()
-  private readonly outgoing: { readonly envelope: Envelope; readonly before: State }[] = []
+  private readonly outgoing: { readonly envelope: Envelope; readonly subject: Subject }[] = []
   private sending = false
   private readonly results = new Map<CommandId, Promise<CommandResult>>()
   readonly recent = new RecentEvents()
 
   constructor(private readonly options: SequencerOptions) {
     this.log = options.log
-    this.current = options.state
+    this.folding = new Folding(options.state)
   }
 
   state(): State {
-    return this.current
+    return this.folding.state
   }
 
   subscribe(listener: Listener): () => void {
@@ -81,12 +83,14 @@ export class Sequencer {
   add(events: readonly Event[]): Promise<void> {
     const records: NewRecord[] = []
     for (const event of events) {
-      const before = this.current
-      const envelope = this.envelope(event)
-      this.current = fold(before, envelope)
+      const { envelope, subject } = this.folding.look((state) => ({
+        envelope: next(state, event, this.options.now()),
+        subject: subjectOf(state, event),
+      }))
+      this.folding.fold(envelope)
       if (isDecision(event)) records.push({ kind: 'decision', envelope })
       this.recent.add(envelope)
-      this.outgoing.push({ envelope, before })
+      this.outgoing.push({ envelope, subject })
     }
     const durable = this.log.append(records)
     durable.catch((error: unknown) => this.options.onFailure(error))
@@ -99,13 +103,13 @@ export class Sequencer {
    * cannot resume after them.
    */
   restore(log: EventLog, state: State): void {
-    const { lastEventIndex, lastEventAt } = this.current
+    const { lastEventIndex, lastEventAt } = this.folding.state
     this.log = log
-    this.current = {
+    this.folding = new Folding({
       ...state,
       lastEventIndex: Math.max(state.lastEventIndex, lastEventIndex) + 1,
       lastEventAt: Math.max(state.lastEventAt, lastEventAt),
-    }
+    })
     this.results.clear()
     this.recent.clear()
     this.outgoing.length = 0
@@ -124,8 +128,8 @@ export class Sequencer {
     if (this.sending) return
     this.sending = true
     try {
-      for (let next = this.outgoing.shift(); next; next = this.outgoing.shift()) {
-        for (const { event } of this.listeners) event(next.envelope, next.before)
+      for (let sent = this.outgoing.shift(); sent; sent = this.outgoing.shift()) {
+        for (const { event } of this.listeners) event(sent.envelope, sent.subject)
       }
     } finally {
       this.sending = false
@@ -135,16 +139,10 @@ export class Sequencer {
   private async carryOut(command: Command): Promise<CommandResult> {
     const { now, ids } = this.options
     const { log } = this
-    const decided = decide(this.current, command, { now: now(), ids })
+    const decided = decide(this.folding.state, command, { now: now(), ids })
     if (decided.status === 'decided') await this.add(decided.events)
     // An answer without a decision of its own rests on earlier ones, which may still be on their way to the disk.
     if (decided.status === 'refused' || !decided.events.some(isDecision)) await log.flushed()
     return decided.status === 'refused' ? decided : { status: 'done' }
-  }
-
-  private envelope(event: Event): Envelope {
-    const { lastEventIndex, lastEventAt, term } = this.current
-    const at = Math.max(this.options.now(), lastEventAt)
-    return { v: EVENT_SCHEMA_VERSION, index: lastEventIndex + 1, term, at, event }
   }
 }

@@ -1,0 +1,17 @@
+import type { Instance } from '../state/instances'
+import type { MetaInstance } from '../state/meta-instances'
+import type { State } from '../state/state'
+import type { Event } from './event'
+
+/** The instance and the declaration that an event is about. */
+export interface Subject {
+  readonly instance?: Instance | undefined
+  readonly metaInstance?: MetaInstance | undefined
+}
+
+/** By the state before the event: what it removes is still there. */
+export const subjectOf = (state: State, event: Event): Subject => {
+  const instance = 'instanceId' in event ? state.instances[event.instanceId] : undefined
+  const metaInstanceId = 'metaInstanceId' in event ? event.metaInstanceId : instance?.metaInstanceId
+  return { instance, metaInstance: metaInstanceId === undefined ? undefined : state.metaInstances[metaInstanceId] }
+}
