@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process'
 import { chmodSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { statusOf } from '@core/state/status'
 import { Control } from '../harness/control'
@@ -24,7 +25,41 @@ const stampedPython = (folder: string): string => {
   return path
 }
 
-/** Milliseconds from each token's way into the pipe to its way out of a client's socket. */
+/** Milliseconds from each token's way into the pipe to its way out of this socket. */
+const timed = (socket: Socket): Promise<number[]> =>
+  new Promise((resolve, reject) => {
+    const found: number[] = []
+    socket.on('data', (chunk) => {
+      const now = process.hrtime.bigint()
+      for (const [, written = '0'] of chunk.toString().matchAll(/<(\d+)>/g))
+        found.push(Number(now - BigInt(written)) / 1e6)
+    })
+    socket.once('error', reject)
+    socket.once('close', () => resolve(found.slice(WARM_UP)))
+  })
+
+/** A process that computes as long as the tiny model does, then writes; nothing reads what it writes but a socket. */
+const WRITER = `
+import os, time
+clock = lambda: time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+for _ in range(${TOKENS}):
+    until = clock() + 1_000_000
+    while clock() < until: pass
+    os.write(1, b"<%d>" % clock())
+`
+
+/** What a pipe and a socket cost here with nothing of Muster between them. */
+const bareLatencies = async (): Promise<number[]> => {
+  const forwarder = spawn(process.execPath, [join(import.meta.dirname, 'bare-forwarder.mjs'), python, '-c', WRITER], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const port = await new Promise<number>((resolve, reject) => {
+    forwarder.stdout.once('data', (line: Buffer) => resolve(Number(line)))
+    forwarder.once('error', reject)
+  })
+  return timed(connect(port, '127.0.0.1'))
+}
+
 const latencies = (url: string): Promise<number[]> =>
   new Promise((resolve, reject) => {
     const { hostname, port } = new URL(url)
@@ -35,15 +70,8 @@ const latencies = (url: string): Promise<number[]> =>
       temperature: 0,
       messages: [{ role: 'user', content: 'count' }],
     })
-    const found: number[] = []
     const socket = connect(Number(port), hostname)
-    socket.on('data', (chunk) => {
-      const now = process.hrtime.bigint()
-      for (const [, written = '0'] of chunk.toString().matchAll(/<(\d+)>/g))
-        found.push(Number(now - BigInt(written)) / 1e6)
-    })
-    socket.once('error', reject)
-    socket.once('close', () => resolve(found.slice(WARM_UP)))
+    timed(socket).then(resolve, reject)
     socket.write(
       `POST /v1/chat/completions HTTP/1.1\r\nhost: ${hostname}:${port}\r\ncontent-type: application/json\r\n` +
         `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
@@ -73,12 +101,15 @@ export const run = async (): Promise<Bench> => {
   await node.stop()
   folder.dispose()
   all.sort((a, b) => a - b)
+  const bare = median(await bareLatencies())
   const ninetyFifth = all[Math.floor(all.length * 0.95)] ?? NaN
   return {
     name: 'Own time per token, from the runner’s write to the client’s socket',
     rows: [
       figure('median', milliseconds(median(all)), { value: median(all), atMost: 0.3, unit: 'ms' }),
       figure('95th of 100', milliseconds(ninetyFifth)),
+      figure('a pipe and a socket with nothing between them', milliseconds(bare)),
+      figure('median ÷ that', (median(all) / bare).toFixed(2)),
       figure('tokens', String(all.length)),
     ],
   }
