@@ -13,14 +13,18 @@ export const gigabytes = (bytes: number): string => {
 
 const machines = (count: number): string => `${count} machine${count === 1 ? '' : 's'}`
 
+/** In this order a machine meets them, and people read of them. */
+const RULES = ['offline', 'nodeIds', 'no_worker', 'cannot_run'] as const
+type Rule = (typeof RULES)[number]
+
 /** Who was looked at, and who fell out at which rule. */
 export class Funnel {
-  private readonly removed = new Map<string, { nodeIds: NodeId[]; detail: string }>()
+  private readonly removed = new Map<Rule, { nodeIds: NodeId[]; detail: string }>()
 
   constructor(private readonly state: State) {}
 
   /** Puts a machine down as removed; gives back nothing, for use in a `flatMap`. */
-  remove(rule: string, nodeId: NodeId, detail: string): [] {
+  remove(rule: Rule, nodeId: NodeId, detail: string): [] {
     const group = this.removed.get(rule)
     if (group) group.nodeIds.push(nodeId)
     else this.removed.set(rule, { nodeIds: [nodeId], detail })
@@ -34,7 +38,10 @@ export class Funnel {
   details(remaining: readonly NodeId[], bytes?: { free: number; needed: number }): PlacementErrorDetails {
     return {
       considered: Object.keys(this.state.members).length,
-      removed: [...this.removed].map(([rule, { nodeIds, detail }]) => ({ rule, nodeIds, detail })),
+      removed: RULES.flatMap((rule) => {
+        const group = this.removed.get(rule)
+        return group ? [{ rule, ...group }] : []
+      }),
       remaining: [...remaining],
       ...(bytes && { freeBytes: bytes.free, neededBytes: bytes.needed }),
     }

@@ -89,7 +89,7 @@ describe('a refusal', () => {
     world.apply({ type: 'NodeLeaving', nodeId: NodeId.parse('old'), reason: 'sleep' })
     const nodeIds = ['studio', 'book', 'old'].map((name) => NodeId.parse(name))
     expect(reasonOf(world, { nodeIds })).toBe(
-      '4 machines: 1 excluded by nodeIds, 1 cannot run models: no Python environment (book), 1 offline (old); studio has 3 GB free, the model needs 4 GB',
+      '4 machines: 1 offline (old), 1 excluded by nodeIds, 1 cannot run models: no Python environment (book); studio has 3 GB free, the model needs 4 GB',
     )
   })
 

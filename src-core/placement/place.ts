@@ -141,7 +141,9 @@ const placeAmong = (
   const large = groups.filter((group) => group.length >= request.minNodes)
   if (large.length === 0) {
     const count = request.nodeIds === undefined ? request.minNodes : usable.length
-    return refuse('not_connected', `no ${count} machines are connected to one another`)
+    const how =
+      request.instanceMeta === 'MlxJaccl' ? 'have RDMA between every two of them' : 'are connected to one another'
+    return refuse('not_connected', `no ${count} machines ${how}`)
   }
   const problems = new Map(
     [...new Set(large.map(({ length }) => length))].map((size) => [size, shardingProblem(card, request, size)]),

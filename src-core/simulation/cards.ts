@@ -8,6 +8,14 @@ import type { CardMode, Scenario } from './scenario'
 /** How long a card takes to come. */
 export const CARD_MS = 10
 
+export interface CardsOptions {
+  readonly clock: VirtualClock
+  readonly onAsk: (modelId: ModelId) => void
+  readonly onAnswer: (modelId: ModelId, result: CardResult) => void
+  /** There is something new to see, or it is time to ask again. */
+  readonly onResult: () => void
+}
+
 /** Simulated model cards, on the shelf that the product uses. */
 export class SimulatedCards {
   readonly shelf = new CardShelf()
@@ -16,7 +24,7 @@ export class SimulatedCards {
 
   constructor(
     models: Scenario['models'],
-    private readonly options: { readonly clock: VirtualClock; readonly onResult: () => void },
+    private readonly options: CardsOptions,
   ) {
     for (const [name, model] of Object.entries(models)) {
       const modelId = name as ModelId
@@ -37,8 +45,10 @@ export class SimulatedCards {
     const { clock } = this.options
     const load = this.shelf.begin(modelId, clock.now())
     if (!load) return
+    this.options.onAsk(modelId)
     const finish = (result: CardResult): void => {
       if (!this.shelf.finish(load, result, clock.now())) return
+      this.options.onAnswer(modelId, result)
       const retryAt = this.shelf.retryAt(modelId)
       if (retryAt !== undefined) clock.at(retryAt, this.options.onResult)
       this.options.onResult()

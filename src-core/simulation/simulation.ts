@@ -1,8 +1,9 @@
 import type { Refusal } from '../commands/command'
 import type { Envelope } from '../events/event'
-import type { Timestamp } from '../ids'
+import type { ModelId, NodeId, Timestamp } from '../ids'
 import { nextDeadline } from '../reconcile/deadlines'
-import { currentInstance } from '../state/bindings'
+import type { CardResult } from '../reconcile/process-manager'
+import { currentInstance, instancesOf } from '../state/bindings'
 import type { Instance } from '../state/instances'
 import type { RunnerStatus } from '../state/runners'
 import type { State } from '../state/state'
@@ -28,6 +29,9 @@ export interface SimulationListener {
   refused?(at: Timestamp, command: string, refusal: Refusal): void
   /** A step is about to happen. */
   step?(at: Timestamp, step: Step): void
+  /** A model's card is being loaded, and has come or not. */
+  asked?(at: Timestamp, modelId: ModelId): void
+  answered?(at: Timestamp, modelId: ModelId, result: CardResult): void
   /** After each pass, when the simulated workers have seen what it decided. */
   passed?(at: Timestamp, state: State): void
 }
@@ -51,6 +55,14 @@ const instanceFor = (state: State, { metaInstance, instance }: Owned): Instance 
     : metaInstance === undefined
       ? undefined
       : currentInstance(state, metaInstance)
+
+/** The instance whose runner on this machine is meant: the current one, or the one that is to replace it. */
+const instanceOn = (state: State, step: Owned & { readonly node: NodeId }): Instance | undefined => {
+  const uses = (instance: Instance): boolean => instance.shards.some(({ nodeId }) => nodeId === step.node)
+  const current = instanceFor(state, step)
+  if (current === undefined || uses(current) || step.metaInstance === undefined) return current
+  return instancesOf(state, step.metaInstance).find(uses) ?? current
+}
 
 /** What a `runner` step reports. */
 const reported = (step: StepOf<'runner'>, instance: Instance): RunnerStatus => {
@@ -80,7 +92,12 @@ export class Simulation {
   ) {
     const { clock } = this
     const state = (): State => this.master.state()
-    this.cards = new SimulatedCards(world.models, { clock, onResult: () => this.wake() })
+    this.cards = new SimulatedCards(world.models, {
+      clock,
+      onAsk: (modelId) => this.listener.asked?.(clock.now(), modelId),
+      onAnswer: (modelId, result) => this.listener.answered?.(clock.now(), modelId, result),
+      onResult: () => this.wake(),
+    })
     this.master = new SimulatedMaster({
       now: () => clock.now(),
       heard: () => this.network.heard(),
@@ -197,7 +214,7 @@ export class Simulation {
         this.runners.nodeLeft(step.node)
         return this.network.removeNode(step.node)
       case 'failRunner': {
-        const instance = instanceFor(this.state(), step)
+        const instance = instanceOn(this.state(), step)
         if (instance) this.runners.fail(instance, step.node, step)
         return
       }
@@ -223,7 +240,7 @@ export class Simulation {
     step: StepOf<'runner'> | StepOf<'shutdownRunner'>,
     status: (instance: Instance) => RunnerStatus,
   ): void {
-    const instance = instanceFor(this.state(), step)
+    const instance = instanceOn(this.state(), step)
     const shard = instance?.shards.find(({ nodeId }) => nodeId === step.node)
     if (instance && shard) this.runners.set(shard.runnerId, status(instance))
   }

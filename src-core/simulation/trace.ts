@@ -1,11 +1,17 @@
+import type { z } from 'zod'
 import type { Refusal } from '../commands/command'
 import type { Envelope, Event } from '../events/event'
-import type { RunnerId, Timestamp } from '../ids'
+import type { ModelId, RunnerId, Timestamp } from '../ids'
+import { gigabytes } from '../placement/funnel'
+import { claimedBytes, freeBytes } from '../placement/memory'
+import type { CardResult } from '../reconcile/process-manager'
 import { nodeName } from '../state/bindings'
+import type { Instance } from '../state/instances'
+import type { MetaInstance } from '../state/meta-instances'
 import type { State } from '../state/state'
 import { statusOf } from '../state/status'
 import { isSocketEdge, type Edge } from '../state/topology'
-import type { Step } from './scenario'
+import { Step } from './scenario'
 import type { SimulationListener } from './simulation'
 
 /** `1:05.250`: minutes, seconds, milliseconds. */
@@ -25,6 +31,15 @@ const runnerText = (state: State, runnerId: RunnerId): string => {
     if (shard) return `${runnerId} on ${nodeName(state, shard.nodeId)}`
   }
   return runnerId
+}
+
+/** Which addresses or RDMA interfaces an instance was built on, each from its end: `over 10.0.0.2, 10.0.0.1`. */
+const connectionsText = ({ shards, ring, jaccl }: Instance): string => {
+  const ways = jaccl
+    ? jaccl.devices.flat()
+    : shards.map(({ nodeId, rank, worldSize }) => ring?.hostsByNode[nodeId]?.[(rank + 1) % worldSize])
+  const named = ways.filter((way) => way !== null && way !== undefined)
+  return named.length === 0 ? '' : ` over ${named.join(', ')}`
 }
 
 const because = (reason: string | undefined): string => (reason === undefined ? '' : `: ${reason}`)
@@ -48,7 +63,7 @@ const detail = (state: State, event: Event): string => {
       })
       const owner = metaInstanceId === undefined ? '' : ` for ${metaInstanceId}`
       const instead = replaces === undefined ? '' : ` instead of ${replaces}`
-      return `${instanceId}${owner}${instead} on ${ranks.join(', ')}`
+      return `${instanceId}${owner}${instead} on ${ranks.join(', ')}${connectionsText(event.instance)}`
     }
     case 'InstanceDeleted':
       return `${event.instanceId}${because(event.failureError)}`
@@ -92,6 +107,34 @@ const detail = (state: State, event: Event): string => {
   }
 }
 
+/** Fields as a scenario gives them: what it leaves to be the usual is not told. */
+const fieldsText = (name: Step['do'], fields: Readonly<Record<string, unknown>>): string[] => {
+  const schema = Step.options.find(({ shape }) => shape.do.value === name)
+  const shape: Readonly<Record<string, z.ZodType>> = schema?.shape ?? {}
+  return Object.entries(fields).flatMap(([key, value]) => {
+    const usual = shape[key]?.safeParse(undefined)
+    if (usual?.success && usual.data === value) return []
+    return `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`
+  })
+}
+
+/** The counters that are not 0. */
+const countersText = ({ consecutiveFailures, replacements, nextAttemptAt }: MetaInstance): string => {
+  const parts = [
+    ...(consecutiveFailures > 0 ? [`consecutiveFailures ${consecutiveFailures}`] : []),
+    ...(replacements > 0 ? [`replacements ${replacements}`] : []),
+    ...(nextAttemptAt === undefined ? [] : [`nextAttemptAt ${clockText(nextAttemptAt)}`]),
+  ]
+  return parts.length === 0 ? '' : `; ${parts.join(', ')}`
+}
+
+/** Tasks that an event ended without being about them: ` (t1 Failed)`. */
+const endedTasks = (event: Event, before: State, after: State): string => {
+  if (event.type !== 'InstanceDeleted' && event.type !== 'InstanceRetrying') return ''
+  const ended = Object.values(after.tasks).filter(({ taskId, status }) => before.tasks[taskId]?.status !== status)
+  return ended.length === 0 ? '' : ` (${ended.map(({ taskId, status }) => `${taskId} ${status}`).join(', ')})`
+}
+
 /** Tells a simulation as a story: virtual time, what happened, and each declaration's status as it changes. */
 export class Trace implements SimulationListener {
   private readonly statuses = new Map<string, string>()
@@ -101,14 +144,11 @@ export class Trace implements SimulationListener {
   event({ at, index, event }: Envelope, before: State, after: State): void {
     // A name is known before it is forgotten, and after it was learnt.
     const seen = event.type === 'MemberAdmitted' || event.type === 'InstanceCreated' ? after : before
-    this.line(at, `#${index}`, `${event.type} ${detail(seen, event)}`.trimEnd())
+    this.line(at, `#${index}`, `${event.type} ${detail(seen, event)}${endedTasks(event, before, after)}`.trimEnd())
   }
 
   step(at: Timestamp, { at: _at, do: name, ...what }: Step): void {
-    const fields = Object.entries(what).map(
-      ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-    )
-    this.line(at, '▸', [name, ...fields].join(' '))
+    this.line(at, '▸', [name, ...fieldsText(name, what)].join(' '))
   }
 
   passed(at: Timestamp, state: State): void {
@@ -127,15 +167,33 @@ export class Trace implements SimulationListener {
     this.line(at, '', `refused ${command}: ${reason}`)
   }
 
+  asked(at: Timestamp, modelId: ModelId): void {
+    this.line(at, '', `asks for the card of ${modelId}`)
+  }
+
+  answered(at: Timestamp, modelId: ModelId, result: CardResult): void {
+    this.line(at, '', `card of ${modelId}: ${result.status === 'failed' ? result.reason : result.status}`)
+  }
+
   /** How it stands at the end. */
   end(state: State): void {
     this.print('')
     for (const metaInstance of Object.values(state.metaInstances)) {
       const { status, detail: text } = statusOf(state, metaInstance)
-      this.print(`${metaInstance.metaInstanceId}: ${status} (${text})`)
+      this.print(`${metaInstance.metaInstanceId}: ${status} (${text})${countersText(metaInstance)}`)
     }
-    const { nodes, instances } = state
-    this.print(`${Object.keys(nodes).length} nodes, ${Object.keys(instances).length} instances`)
+    for (const { instanceId, metaInstanceId, shards } of Object.values(state.instances)) {
+      const names = shards.map(({ nodeId }) => nodeName(state, nodeId)).join(', ')
+      this.print(`${instanceId}${metaInstanceId === undefined ? '' : ` for ${metaInstanceId}`}: on ${names}`)
+    }
+    for (const { taskId, status, error } of Object.values(state.tasks))
+      this.print(`${taskId}: ${status}${because(error)}`)
+    const claimed = claimedBytes(state)
+    for (const { nodeId } of Object.values(state.nodes)) {
+      const promised = gigabytes(claimed.get(nodeId) ?? 0)
+      const free = gigabytes(freeBytes(state, nodeId, claimed))
+      this.print(`${nodeName(state, nodeId)}: ${promised} promised, ${free} free`)
+    }
   }
 
   private line(at: Timestamp, mark: string, text: string): void {
