@@ -5,6 +5,8 @@ export interface Growth {
   readonly worth: readonly number[]
   /** Rings need not be larger. */
   readonly largest: number
+  /** The least number of machines that was asked for: the first ring of that size is looked at in any case. */
+  readonly least?: number
 }
 
 /** Rings looked at from so many beginnings; more machines than that are rarely apart from one another. */
@@ -133,7 +135,7 @@ const backFrom = (end: number, from: number, cameFrom: ReadonlyMap<number, numbe
  * worthiest machines are taken in first; then, for rings that reach everywhere, those with the fewest links.
  * Polynomial; it may miss the best ring.
  */
-export const grownRings = (graph: Graph, { worth, largest }: Growth): number[][] => {
+export const grownRings = (graph: Graph, { worth, largest, least = 1 }: Growth): number[][] => {
   const nodes = graph.neighbours.map((_near, node) => node)
   const worthOf = (node: number): number => worth[node] ?? 0
   const linksOf = (node: number): number => graph.neighbours[node]?.length ?? 0
@@ -158,7 +160,8 @@ export const grownRings = (graph: Graph, { worth, largest }: Growth): number[][]
         const ring = new GrowingRing(graph, order, node, partner)
         let noted = 2
         while (ring.size < largest && ring.grow(largest - ring.size)) {
-          if (ring.size < STEP * noted && ring.size > DENSE_UP_TO) continue
+          const asked = noted < least && ring.size >= least
+          if (ring.size < STEP * noted && ring.size > DENSE_UP_TO && !asked) continue
           noted = ring.size
           rings.push(ring.nodes())
         }

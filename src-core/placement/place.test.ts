@@ -1,10 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MetaInstanceId, NodeId } from '../ids'
+import { NodeId } from '../ids'
 import { GB, readyWorld, smallCard, World } from '../testing/world'
 import { kvCacheBytes } from './memory'
 import { place, type PlacementRequest } from './place'
-import { previews } from './previews'
 import { assignShards, shareOut } from './shards'
 
 const request: PlacementRequest = {
@@ -139,31 +138,5 @@ describe('layers', () => {
         [0, 32],
       ],
     )
-  })
-})
-
-describe('a preview', () => {
-  it('shows memory by node and what speed to expect, or why not, and posting its nodes places exactly those', () => {
-    const world = new World()
-    world.addNode('mini', { free: 10 * GB, bandwidth: 100e9 })
-    world.addNode('studio', { free: 40 * GB, bandwidth: 800e9 })
-    const all = previews(world.state, smallCard, {})
-    const good = all.find((preview) => !('error' in preview))
-    if (!good || 'error' in good) throw new Error('no preview')
-    expect(good).toMatchObject({ nodeIds: ['studio'], memoryDeltaByNode: { studio: 4 * GB } })
-    expect(good.predicted?.tokensPerSecond).toBeCloseTo(200)
-    const onMini = previews(world.state, smallCard, { nodeIds: [NodeId.parse('mini')] })[0]
-    expect(onMini).toMatchObject({ nodeIds: ['mini'] })
-    const id = world.declare('chat', { nodeIds: [NodeId.parse('mini')] })
-    world.reconcile()
-    expect(world.instance(MetaInstanceId.parse(id)).shards.map(({ nodeId }) => nodeId)).toEqual(['mini'])
-    expect(all.filter((preview) => 'error' in preview).map((preview) => preview.instanceMeta)).toContain('MlxJaccl')
-  })
-
-  it('tells what would be if a machine were not there', () => {
-    const world = new World()
-    const nodeId = world.addNode('mini')
-    const [preview] = previews(world.state, smallCard, { without: nodeId })
-    expect(preview).toMatchObject({ error: { code: 'no_machines' } })
   })
 })

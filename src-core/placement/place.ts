@@ -122,7 +122,7 @@ const groupsOf = (search: Search, card: ModelCard, request: PlacementRequest): O
     return all === undefined ? [] : [all]
   }
   const largest = request.sharding === 'Pipeline' ? Math.min(graph.nodeIds.length, card.layers) : graph.nodeIds.length
-  return candidateGroups(graph, request, { worth: free, largest: Math.max(1, largest) })
+  return candidateGroups(graph, request, { worth: free, largest: Math.max(1, largest), least: request.minNodes })
 }
 
 const placeAmong = (

@@ -1,60 +1,96 @@
-import type { NodeId } from '../ids'
+import type { MetaInstanceId, NodeId } from '../ids'
 import type { FailedPreview, Preview } from '../protocols/control'
-import { InstanceMeta, Sharding } from '../state/meta-instances'
+import { measuredSpeed } from '../state/measured-speeds'
+import { InstanceMeta, Sharding, type PlacementPreference } from '../state/meta-instances'
 import type { State } from '../state/state'
 import { LinkTable, predict } from './cost-model'
 import type { ModelCard } from './model-card'
-import { place } from './place'
+import { place, type Placement, type PlacementRequest } from './place'
 
 export interface PreviewQuery {
+  /** Exactly these machines. */
   readonly nodeIds?: readonly NodeId[] | undefined
   readonly minNodes?: number | undefined
+  /** By which one preview of each kind is marked as preferred. */
+  readonly placementPreference?: PlacementPreference | undefined
   /** What if this machine were not there? */
   readonly without?: NodeId | undefined
+  /** What if this declaration's instances gave their memory back? */
+  readonly replacing?: MetaInstanceId | undefined
   readonly maxContext?: number | undefined
 }
 
-const withoutNode = (state: State, nodeId: NodeId | undefined): State => {
-  if (nodeId === undefined) return state
-  const { [nodeId]: _left, ...nodes } = state.nodes
-  return { ...state, nodes }
+/** Up to so many machines every size is previewed; beyond, each is twice the one before. */
+const EVERY_SIZE_UP_TO = 16
+
+const supposed = (state: State, { without, replacing }: PreviewQuery): State => {
+  const { [without ?? '']: _left, ...nodes } = state.nodes
+  const instances = Object.fromEntries(
+    Object.entries(state.instances).filter(([, { metaInstanceId }]) => metaInstanceId !== replacing),
+  )
+  return {
+    ...state,
+    ...(without !== undefined && { nodes }),
+    ...(replacing !== undefined && { instances }),
+  }
 }
 
 /** What each sharding, backend and size would give: the nodes and their memory, or why not. */
 export const previews = (state: State, card: ModelCard, query: PreviewQuery): (Preview | FailedPreview)[] => {
-  const seen = withoutNode(state, query.without)
+  const seen = supposed(state, query)
   const links = new LinkTable(seen)
-  const sizes = Math.max(1, Object.keys(seen.nodes).length)
-  const results: (Preview | FailedPreview)[] = []
-  for (const sharding of Sharding.options) {
-    for (const instanceMeta of InstanceMeta.options) {
-      const smallest = Math.max(query.minNodes ?? 1, instanceMeta === 'MlxJaccl' ? 2 : 1)
-      for (let minNodes = smallest; minNodes <= Math.max(smallest, sizes); minNodes += 1) {
-        const result = place(seen, card, {
-          sharding,
-          instanceMeta,
-          minNodes,
-          placementPreference: 'smallest',
-          ...(query.nodeIds && { nodeIds: [...query.nodeIds] }),
-          ...(query.maxContext !== undefined && { maxContext: query.maxContext }),
-        })
-        if (result.status === 'refused') {
-          results.push({ sharding, instanceMeta, nodeIds: [...(query.nodeIds ?? [])], error: result.error })
-          break
-        }
-        const { shards, claims } = result.placement
-        const predicted = predict(seen, { card, sharding, instanceMeta, shards }, links)
-        const nodeIds = shards.map(({ nodeId }) => nodeId)
-        results.push({
-          sharding,
-          instanceMeta,
-          nodeIds,
-          memoryDeltaByNode: { ...claims },
-          shards: [...shards],
-          ...(predicted && { predicted }),
-        })
-      }
+  return Sharding.options.flatMap((sharding) =>
+    InstanceMeta.options.flatMap((instanceMeta) => previewsOf(seen, card, links, query, { sharding, instanceMeta })),
+  )
+}
+
+const previewsOf = (
+  state: State,
+  card: ModelCard,
+  links: LinkTable,
+  { nodeIds, minNodes = 1, maxContext, placementPreference = 'largest' }: PreviewQuery,
+  kind: Pick<PlacementRequest, 'sharding' | 'instanceMeta'>,
+): (Preview | FailedPreview)[] => {
+  const placed = (least: number, preference: PlacementPreference) =>
+    place(state, card, {
+      ...kind,
+      minNodes: least,
+      placementPreference: preference,
+      ...(nodeIds && { nodeIds: [...nodeIds] }),
+      ...(maxContext !== undefined && { maxContext }),
+    })
+  const previewOf = ({ shards, claims }: Placement): Preview => {
+    const ranks = shards.map(({ nodeId }) => nodeId)
+    const predicted = predict(state, { card, ...kind, shards }, links)
+    const measured = measuredSpeed(state, { modelId: card.modelId, ...kind, nodeIds: ranks })
+    return {
+      ...kind,
+      nodeIds: ranks,
+      memoryDeltaByNode: { ...claims },
+      shards: [...shards],
+      ...(predicted && { predicted }),
+      ...(measured && { measured: { tokensPerSecond: measured.tokensPerSecond, runs: measured.runs } }),
     }
   }
-  return results
+  const smallest = Math.max(minNodes, kind.instanceMeta === 'MlxJaccl' ? 2 : 1)
+  const preferred = placed(smallest, placementPreference)
+  if (preferred.status === 'refused') return [{ ...kind, nodeIds: [...(nodeIds ?? [])], error: preferred.error }]
+  const first = { ...previewOf(preferred.placement), preferred: true }
+  if (nodeIds !== undefined) return [first]
+  const found: Preview[] = []
+  const failed: FailedPreview[] = []
+  const machines = Object.keys(state.nodes).length
+  for (let least = smallest; least <= machines;) {
+    const result = placed(least, 'smallest')
+    if (result.status === 'refused') {
+      // What so many machines cannot, more of them cannot either.
+      failed.push({ ...kind, nodeIds: [], error: result.error })
+      break
+    }
+    const size = result.placement.shards.length
+    found.push(size === first.nodeIds.length ? first : previewOf(result.placement))
+    least = size < EVERY_SIZE_UP_TO ? size + 1 : size * 2
+  }
+  if (!found.includes(first)) found.push(first)
+  return [...found.sort((a, b) => a.nodeIds.length - b.nodeIds.length), ...failed]
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { InstanceId, MetaInstanceId, ModelId, NodeId } from '../ids'
 import { ModelCard } from '../placement/model-card'
 import { Shard } from '../state/instances'
+import { MeasuredSpeed } from '../state/measured-speeds'
 import {
   InstanceMeta,
   MetaInstance,
@@ -74,6 +75,10 @@ export const Preview = z.object({
   memoryDeltaByNode: z.record(z.string(), z.number()),
   shards: z.array(Shard.omit({ runnerId: true })),
   predicted: z.object({ tokensPerSecond: z.number(), firstTokenMs: z.number() }).optional(),
+  /** What this very placement gave when it last ran. */
+  measured: MeasuredSpeed.pick({ tokensPerSecond: true, runs: true }).optional(),
+  /** The one of its sharding and backend that the preference would take. */
+  preferred: z.boolean().optional(),
 })
 export const FailedPreview = z.object({
   sharding: Sharding,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Bytes, NodeId } from '../ids'
+import { MeasuredSpeed } from './measured-speeds'
 
 export const InterfaceType = z.enum(['thunderbolt', 'ethernet', 'wifi', 'loopback', 'unknown'])
 export type InterfaceType = z.infer<typeof InterfaceType>
@@ -33,6 +34,8 @@ export const NodeInfo = z.object({
   os: z.object({ platform: z.string(), release: z.string(), name: z.string() }),
   /** False on a node that only coordinates: nothing is placed on it. */
   worker: z.boolean(),
+  /** What placements with this machine as rank 0 gave, the last used at the end. */
+  speeds: z.array(MeasuredSpeed).optional(),
   /** Why this node cannot run models now (no Python environment, for one), for people. */
   cannotRun: z.string().optional(),
 })

@@ -9,6 +9,7 @@ import { runPass, type Pass } from '../reconcile/pass'
 import type { CardResult, IdSource, ReconcileInputs } from '../reconcile/process-manager'
 import type { Instance } from '../state/instances'
 import type { MetaInstance } from '../state/meta-instances'
+import type { NodeInfo } from '../state/nodes'
 import type { RunnerStatus } from '../state/runners'
 import { emptyState, type State } from '../state/state'
 import { statusOf } from '../state/status'
@@ -52,10 +53,10 @@ export class World {
   /** A member that has reported itself. */
   addNode(
     name: string,
-    options: { free?: number; total?: number; cannotRun?: string; bandwidth?: number } = {},
+    options: { free?: number; total?: number; bandwidth?: number } & Pick<NodeInfo, 'cannotRun' | 'speeds'> = {},
   ): NodeId {
     const nodeId = NodeId.parse(name)
-    const { free = 48 * GB, total = 64 * GB, cannotRun, bandwidth } = options
+    const { free = 48 * GB, total = 64 * GB, bandwidth, ...given } = options
     this.heard[nodeId] = this.now
     this.apply(
       { type: 'MemberAdmitted', nodeId, certificate: '', friendlyName: name },
@@ -69,7 +70,7 @@ export class World {
           memory: { ramTotal: total, ramAvailable: free, heldByRunners: 0 },
           os: { platform: 'darwin', release: '26.2', name: 'macOS 26.2' },
           worker: true,
-          ...(cannotRun !== undefined && { cannotRun }),
+          ...given,
           ...(bandwidth !== undefined && { memoryBandwidth: bandwidth }),
         },
       },

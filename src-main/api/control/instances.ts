@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { routeOf } from '@core/generation/route'
-import { InstanceId, ModelId, NodeId, RunnerId } from '@core/ids'
+import { InstanceId, MetaInstanceId, ModelId, NodeId, RunnerId } from '@core/ids'
 import { previews } from '@core/placement/previews'
 import { PlaceInstanceRequest } from '@core/protocols/control'
 import type { Instance } from '@core/state/instances'
+import { PlacementPreference } from '@core/state/meta-instances'
 import { camelCased, jsonBody, parseWith } from '../body'
 import { carryOut } from '../commands'
 import type { ApiContext } from '../context'
@@ -18,10 +19,13 @@ const PreviewQuery = z.strictObject({
   modelId: ModelId,
   nodeIds: z
     .string()
-    .transform((text) => text.split(',').map((id) => NodeId.parse(id)))
+    .transform((text) => text.split(','))
+    .pipe(z.array(NodeId))
     .optional(),
   minNodes: z.coerce.number().int().min(1).optional(),
+  placementPreference: PlacementPreference.optional(),
   without: NodeId.optional(),
+  replacing: MetaInstanceId.optional(),
   maxContext: z.coerce.number().int().positive().optional(),
 })
 const AwaitQuery = z.strictObject({ modelId: z.string().min(1) })

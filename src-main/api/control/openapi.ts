@@ -62,7 +62,7 @@ const ROUTES: readonly Described[] = [
     path: '/instance/previews',
     does: 'What each way to share a model out would give',
     answer: PreviewResponse,
-    query: ['modelId', 'nodeIds', 'minNodes', 'without', 'maxContext'],
+    query: ['modelId', 'nodeIds', 'minNodes', 'placementPreference', 'without', 'replacing', 'maxContext'],
   },
   {
     method: 'get',
