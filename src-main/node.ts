@@ -11,6 +11,8 @@ import { startApi } from './api/server'
 import { loadIdentity } from './cluster/identity'
 import { openLog } from './logging/logger'
 import { Master, type MasterStatus } from './master/master'
+import { measureMemoryBandwidth } from './worker/measurements/memory-bandwidth'
+import { Measurements } from './worker/measurements/measurements'
 import { openCatalogue } from './models/catalogue'
 import { STARTER_MODEL } from './models/starter'
 import { ownModels } from './models/stores'
@@ -18,6 +20,7 @@ import { admitSelf, Presence } from './presence'
 import { findPython } from './python-environment'
 import { Serving } from './serving/serving'
 import { defaultDataDir } from './settings/data-dir'
+import { memoryBandwidthFromEnvironment } from './settings/environment'
 import { openNodeSettings } from './settings/node-settings'
 import { thisMachine } from './system/machine'
 import { machineName } from './system/machine-name'
@@ -130,6 +133,15 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   // A runner that starts before the models are known would fail for no reason.
   await catalogue.ready
   const python = findPython(appRoot, env)
+  const measurements: Measurements = await Measurements.open({
+    dataDir,
+    probe: (probing) =>
+      'unavailable' in python ? Promise.reject(new Error(python.unavailable)) : measureMemoryBandwidth(python, probing),
+    isBusy: () => worker.isBusy,
+    onChange: () => tellFacts(),
+    log: log.logger.child({ part: 'measurements' }),
+  })
+  opened.add(() => measurements.close())
   const worker = await Worker.start({
     nodeId,
     source: master,
@@ -137,6 +149,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     python,
     runDir: join(dataDir, 'run'),
     modelPath: (modelId) => catalogue.find(modelId)?.path,
+    onMeasured: (instance, tokensPerSecond) => measurements.ran(instance, tokensPerSecond),
     log: log.logger.child({ part: 'worker' }),
   })
   opened.add(() => worker.close())
@@ -145,14 +158,23 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   opened.add(() => presence.close())
   const cannotRun = 'unavailable' in python ? python.unavailable : undefined
   const machine = thisMachine({ modelsDir: ownModels(dataDir), heldByRunners: () => worker.heldBytes() })
-  const system = watchSystem({
-    machine,
-    every: FACTS_EVERY_MS,
-    onChange: (facts) => {
-      const info: NodeInfo = { ...facts, version, protocol: PEER_PROTOCOL, worker: current.worker }
-      presence.is(cannotRun === undefined ? info : { ...info, cannotRun })
-    },
-  })
+  const knownBandwidth = memoryBandwidthFromEnvironment(env)
+  const system = watchSystem({ machine, every: FACTS_EVERY_MS, onChange: () => tellFacts() })
+  const tellFacts = (): void => {
+    const facts = system.current()
+    if (facts === undefined) return
+    const memoryBandwidth = knownBandwidth ?? facts.memoryBandwidth ?? measurements.memoryBandwidth(facts.chip)
+    const { speeds } = measurements
+    const info: NodeInfo = {
+      ...facts,
+      ...(memoryBandwidth !== undefined && { memoryBandwidth }),
+      ...(speeds.length > 0 && { speeds: [...speeds] }),
+      version,
+      protocol: PEER_PROTOCOL,
+      worker: current.worker,
+    }
+    presence.is(cannotRun === undefined ? info : { ...info, cannotRun })
+  }
   opened.add(() => system.close())
   // Declarations are placed by what this machine says of itself.
   await system.ready

@@ -63,8 +63,8 @@ const FIXED_LAYERS = [
 const OUTSIDE = { name: 'the tools', files: ANY, may: [ANY], packages: ANY, node: true }
 
 /**
- * The layer of a file. Each folder of src-main is a part, which knows itself and the core; what it needs
- * of another part is given to it by node.ts through an interface of its own.
+ * The layer of a file. Each folder of src-main is a part, which knows itself, the core, and how files are
+ * written (disk); what it needs of another part is given to it by node.ts through an interface of its own.
  *
  * @param {string} file
  * @returns {Layer}
@@ -77,7 +77,7 @@ export function layerOf(file) {
   return {
     name: `src-main/${part}`,
     files: new RegExp(`^src-main/${part}/`),
-    may: [CORE, new RegExp(`^src-main/(${part}/|version$)`)],
+    may: [CORE, new RegExp(`^src-main/(${part}/|disk/|version$)`)],
     mayTypes: [/^src-main\/logging\//],
     packages: ANY_BUT_ELECTRON,
     node: true,

@@ -15,6 +15,15 @@ export const preferredEdge = (a: SocketEdge, b: SocketEdge): number =>
   (a.ip < b.ip ? -1 : Number(a.ip > b.ip)) ||
   0
 
+export type Way = InterfaceType | 'rdma'
+
+/** By which kind of connection one machine would reach another in a group; `unknown` where there is none. */
+export const wayBetween = (state: State, from: NodeId, to: NodeId, instanceMeta: InstanceMeta): Way => {
+  if (instanceMeta === 'MlxJaccl') return 'rdma'
+  const [best] = between(edgesOf(state.topology).filter(isSocketEdge), from, to).sort(preferredEdge)
+  return best?.interfaceType ?? 'unknown'
+}
+
 const between = <Kind extends Edge>(edges: readonly Kind[], from: NodeId, to: NodeId): Kind[] =>
   edges.filter((edge) => edge.from === from && edge.to === to)
 

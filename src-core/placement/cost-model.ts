@@ -20,6 +20,12 @@ export const REFERENCE_PROMPT_TOKENS = 256
 /** Prompt tokens that are computed in the time one pass over the weights takes: compute, not memory, binds there. */
 const PROMPT_TOKENS_PER_PASS = 16
 
+/**
+ * What starting the kernels of one layer takes, whatever it holds: the limit of small models. Between 40 and 100 µs
+ * in what people report of mlx-lm with models below 1 GB on M3 and M4.
+ */
+const LAYER_SECONDS = 0.00006
+
 /** Users at once that `throughput` is about. */
 export const THROUGHPUT_USERS = 8
 
@@ -100,8 +106,8 @@ const linkSeconds = ({ card, sharding, instanceMeta, shards }: Plan, links: Link
 /**
  * Seconds of one step in which `users` get a token each: every step reads the weights once, so a stage takes its
  * bytes divided by its machine's memory bandwidth. `Pipeline` stages follow one another, `Tensor` ranks work side by
- * side and the slowest counts; then come hops × latency and activations ÷ link bandwidth. Undefined where a machine's
- * memory bandwidth is not known.
+ * side and the slowest counts. To that come the layers' own cost, hops × latency, and activations ÷ link bandwidth.
+ * Undefined where a machine's memory bandwidth is not known.
  */
 export const secondsPerStep = (state: State, plan: Plan, links: LinkTable, users = 1): number | undefined => {
   const { card, sharding, shards } = plan
@@ -112,7 +118,7 @@ export const secondsPerStep = (state: State, plan: Plan, links: LinkTable, users
     stages.push(shardBytes({ ...card, headDim: undefined }, sharding, shard) / bandwidth)
   }
   const reading = sharding === 'Tensor' ? Math.max(...stages) : stages.reduce((a, b) => a + b, 0)
-  return reading + linkSeconds(plan, links, users)
+  return reading + card.layers * LAYER_SECONDS + linkSeconds(plan, links, users)
 }
 
 /** The prediction a preview shows, or undefined where a machine's memory bandwidth is not known. */

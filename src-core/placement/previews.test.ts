@@ -32,7 +32,7 @@ describe('a preview', () => {
     const good = all.find((preview) => !('error' in preview))
     if (!good || 'error' in good) throw new Error('no preview')
     expect(good).toMatchObject({ nodeIds: ['studio'], memoryDeltaByNode: { studio: 4 * GB } })
-    expect(good.predicted?.tokensPerSecond).toBeCloseTo(200)
+    expect(good.predicted?.tokensPerSecond).toBeCloseTo(144.5, 1)
     const onMini = previews(world.state, smallCard, { nodeIds: [NodeId.parse('mini')] })[0]
     expect(onMini).toMatchObject({ nodeIds: ['mini'] })
     const id = world.declare('chat', { nodeIds: [NodeId.parse('mini')] })
@@ -94,7 +94,7 @@ describe('a preview', () => {
     const speeds = withRun([], { modelId: SMALL, sharding: 'Pipeline', instanceMeta: 'MlxRing', nodeIds: [nodeId] }, 21)
     world.addNode('mini', { bandwidth: 100e9, speeds })
     expect(pipelines(previews(world.state, smallCard, {}))[0]).toMatchObject({
-      predicted: { tokensPerSecond: 25 },
+      predicted: { tokensPerSecond: expect.closeTo(23.9, 1) as unknown },
       measured: { tokensPerSecond: 21, runs: 1 },
     })
   })

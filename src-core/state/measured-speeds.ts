@@ -33,23 +33,25 @@ const isFor =
     speed.instanceMeta === instanceMeta &&
     speed.nodeIds.join() === nodeIds.join()
 
+export const speedOf = (speeds: readonly MeasuredSpeed[], placement: PlacementKey): MeasuredSpeed | undefined =>
+  speeds.find(isFor(placement))
+
 /** The speeds with one more answer, the placement last used at the end. */
 export const withRun = (
   speeds: readonly MeasuredSpeed[],
   placement: PlacementKey,
   tokensPerSecond: number,
 ): MeasuredSpeed[] => {
-  const same = isFor(placement)
-  const known = speeds.find(same)
+  const known = speedOf(speeds, placement)
   const runs = (known?.runs ?? 0) + 1
   const weight = Math.max(WEIGHT, 1 / runs)
   const mean = known ? known.tokensPerSecond + weight * (tokensPerSecond - known.tokensPerSecond) : tokensPerSecond
-  const others = speeds.filter((speed) => !same(speed))
+  const others = speeds.filter((speed) => speed !== known)
   return [...others, { ...placement, tokensPerSecond: mean, runs }].slice(-MAX_SPEEDS)
 }
 
 /** What this placement gave when it last ran; its first machine knows. */
 export const measuredSpeed = (state: State, placement: PlacementKey): MeasuredSpeed | undefined => {
   const [first] = placement.nodeIds
-  return first === undefined ? undefined : state.nodes[first]?.speeds?.find(isFor(placement))
+  return first === undefined ? undefined : speedOf(state.nodes[first]?.speeds ?? [], placement)
 }

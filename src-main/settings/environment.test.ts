@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { settingsFromEnvironment } from './environment'
+import { memoryBandwidthFromEnvironment, settingsFromEnvironment } from './environment'
 import { SettingsError } from './settings-error'
 
 describe('settings from the environment', () => {
@@ -26,5 +26,16 @@ describe('settings from the environment', () => {
 
   it('refuse a name that is too long', () => {
     expect(() => settingsFromEnvironment({ MUSTER_NAME: 'x'.repeat(101) })).toThrow('MUSTER_NAME')
+  })
+})
+
+describe('the memory bandwidth from the environment', () => {
+  it('is given in GB/s', () => {
+    expect(memoryBandwidthFromEnvironment({ MUSTER_MEMORY_BANDWIDTH: '68.25' })).toBe(68.25e9)
+    expect(memoryBandwidthFromEnvironment({ MUSTER_MEMORY_BANDWIDTH: ' ' })).toBeUndefined()
+  })
+
+  it.each(['fast', '0', '-3', 'Infinity'])('is not %s', (text) => {
+    expect(() => memoryBandwidthFromEnvironment({ MUSTER_MEMORY_BANDWIDTH: text })).toThrow('MUSTER_MEMORY_BANDWIDTH')
   })
 })

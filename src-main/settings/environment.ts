@@ -41,3 +41,23 @@ export const settingsFromEnvironment = (env: Readonly<Record<string, string | un
     hint: `Correct or unset ${variable} and start again.`,
   })
 }
+
+/**
+ * What the owner says of this machine's memory bandwidth: `MUSTER_MEMORY_BANDWIDTH` in GB/s, here in
+ * bytes per second. Undefined where he says nothing; it is then read or measured.
+ *
+ * @throws SettingsError `invalid_setting`
+ */
+export const memoryBandwidthFromEnvironment = (
+  env: Readonly<Record<string, string | undefined>>,
+): number | undefined => {
+  const text = env['MUSTER_MEMORY_BANDWIDTH']?.trim()
+  if (!text) return undefined
+  const gigabytes = Number(text)
+  if (Number.isFinite(gigabytes) && gigabytes > 0) return gigabytes * 1e9
+  throw new SettingsError({
+    code: 'invalid_setting',
+    message: `MUSTER_MEMORY_BANDWIDTH is set to "${text}", which cannot be used: it is a number of GB per second, such as 400.`,
+    hint: 'Correct or unset MUSTER_MEMORY_BANDWIDTH and start again.',
+  })
+}

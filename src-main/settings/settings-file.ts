@@ -1,7 +1,7 @@
 import { NodeSettingsChanges } from '@core/settings/node'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readFile, rename } from 'node:fs/promises'
 import { z } from 'zod'
+import { replaceFile } from '../disk/replace-file'
 import { SettingsError } from './settings-error'
 
 /** What stands in the file, fields of newer versions included. */
@@ -74,19 +74,9 @@ export const readSettingsFile = async (
  * @throws SettingsError `settings_not_written`
  */
 export const writeSettingsFile = async (path: string, stored: Stored): Promise<void> => {
-  const temporary = `${path}.new`
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    const file = await open(temporary, 'w', 0o600)
-    try {
-      await file.writeFile(`${JSON.stringify(stored, undefined, 2)}\n`)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(temporary, path)
+    await replaceFile(path, `${JSON.stringify(stored, undefined, 2)}\n`)
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined)
     throw new SettingsError({
       code: 'settings_not_written',
       message: `The settings could not be written to ${path}: ${error instanceof Error ? error.message : String(error)}`,

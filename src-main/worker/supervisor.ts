@@ -19,6 +19,10 @@ const KILL_GRACE_MS = 2000
 /** Progress of loading is told this often. */
 const PROGRESS_INTERVAL_MS = 1000
 
+/** Shorter answers are measured too coarsely. */
+const TELLING_TOKENS = 16
+
+type Finished = Extract<RunnerEvent, { type: 'finished' }>
 export type Loaded = Extract<RunnerEvent, { type: 'loaded' }>
 
 export interface SupervisorOptions {
@@ -29,6 +33,8 @@ export interface SupervisorOptions {
   readonly limits: WatchdogLimits
   readonly onStatus: (status: RunnerStatus) => void
   readonly onLoaded: (loaded: Loaded) => void
+  /** It has answered a request that had it to itself all the time. */
+  readonly onAnswered: (speed: { readonly tokensPerSecond: number }) => void
 }
 
 /** One runner from its start to its end. */
@@ -50,6 +56,8 @@ export class Supervisor {
   private grace: NodeJS.Timeout | undefined
   private killing: NodeJS.Timeout | undefined
   private toldAt = -Infinity
+  /** The request that has had the runner to itself from its beginning on. */
+  private alone: TaskId | undefined
 
   constructor(private readonly options: SupervisorOptions) {
     this.ended = new Promise((resolve) => {
@@ -80,6 +88,7 @@ export class Supervisor {
       queue.push({ type: 'failed', code: 'runner_failed', message: 'The runner is not there any more' })
       return queue
     }
+    this.alone = this.requests.size === 0 ? taskId : undefined
     this.requests.set(taskId, queue)
     this.process.send({ type: 'generate', request })
     if (signal.aborted) cancel()
@@ -165,6 +174,7 @@ export class Supervisor {
       case 'finished': {
         const { taskId, ...finished } = event
         this.finish(taskId, finished)
+        this.measure(taskId, finished)
         return
       }
       case 'rejected':
@@ -201,6 +211,12 @@ export class Supervisor {
   private finish(taskId: TaskId, update: GenerationUpdate): void {
     this.requests.get(taskId)?.push(update)
     this.requests.delete(taskId)
+  }
+
+  /** One that is cancelled or short says little. */
+  private measure(taskId: TaskId, { reason, usage, timings }: Omit<Finished, 'taskId'>): void {
+    if (taskId !== this.alone || reason === 'cancelled' || usage.completionTokens < TELLING_TOKENS) return
+    if (timings && timings.tokensPerSecond > 0) this.options.onAnswered(timings)
   }
 
   private tell(status: RunnerStatus): void {

@@ -6,6 +6,7 @@ import type { GenerationRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
 import type { InstanceId, ModelId, NodeId, RunnerId, TaskId } from '@core/ids'
 import { plan, type Action } from '@core/plan/plan'
+import type { Instance } from '@core/state/instances'
 import type { RunnerStatus } from '@core/state/runners'
 import type { State } from '@core/state/state'
 import { residentBytes } from './memory'
@@ -21,6 +22,8 @@ export interface WorkerOptions {
   /** For pipes; what a crash left there is removed. */
   readonly runDir: string
   readonly modelPath: (modelId: ModelId) => string | undefined
+  /** An instance's rank 0 here has answered somebody who had it to himself. */
+  readonly onMeasured?: (instance: Instance, tokensPerSecond: number) => void
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
   readonly limits?: WatchdogLimits
 }
@@ -76,6 +79,11 @@ export class Worker {
   /** What a runner printed last, also one of the latest that are gone; undefined for any other. */
   consoleOf(runnerId: RunnerId): string | undefined {
     return this.supervisors.get(runnerId)?.consoleText() ?? this.oldConsoles.get(runnerId)
+  }
+
+  /** Whether a runner is doing anything at all: starting, loading, or answering. */
+  get isBusy(): boolean {
+    return [...this.supervisors.values()].some(({ status }) => status.status !== 'Ready')
   }
 
   /** Bytes that this node's runners hold, as last measured. */
@@ -141,7 +149,7 @@ export class Worker {
   }
 
   private start({ instance, shard }: Extract<Action, { kind: 'start' }>): void {
-    const { python, modelPath, runDir, log, limits = DEFAULT_LIMITS } = this.options
+    const { python, modelPath, runDir, log, onMeasured, limits = DEFAULT_LIMITS } = this.options
     const { runnerId, rank, worldSize, startLayer, endLayer, layers } = shard
     const { modelId, sharding, instanceMeta, maxContext } = instance
     const path = modelPath(modelId)
@@ -170,6 +178,7 @@ export class Worker {
         if (status.status === 'Ready') void this.measure()
         if (this.supervisors.get(runnerId) === supervisor) this.report(runnerId, status)
       },
+      onAnswered: ({ tokensPerSecond }) => onMeasured?.(instance, tokensPerSecond),
     })
     this.supervisors.set(runnerId, supervisor)
     this.report(runnerId, supervisor.status)

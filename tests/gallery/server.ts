@@ -5,6 +5,7 @@ import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import { previews } from '@core/placement/previews'
 import { NodeId } from '@core/ids'
+import { PlacementPreference } from '@core/state/meta-instances'
 import { staticRoutes } from '@main/api/static-files'
 import type { Scene } from './scene'
 
@@ -29,12 +30,13 @@ export const serveScene = async (scene: Scene, { app: directory }: { readonly ap
   )
   routes.get('/api_keys', (c) => c.json({ apiKeys: [] }))
   routes.get('/instance/previews', (c) => {
-    const { modelId, nodeIds, minNodes, maxContext } = c.req.query()
+    const { modelId, nodeIds, minNodes, maxContext, placementPreference } = c.req.query()
     const card = models.find((model) => model.modelId === modelId)?.card
     if (!card) return c.json({ error: { code: 'unknown_model', message: 'No such model' } }, 400)
     return c.json({
       previews: previews(world.state, card, {
         nodeIds: nodeIds?.split(',').map((id) => NodeId.parse(id)),
+        placementPreference: PlacementPreference.optional().parse(placementPreference),
         minNodes: minNodes === undefined ? undefined : Number(minNodes),
         maxContext: maxContext === undefined ? undefined : Number(maxContext),
       }),

@@ -39,6 +39,8 @@ export const testEnvironment = (dataDir: string, env: NodeLaunch['env'] = {}): N
   HF_HOME: join(dataDir, 'no-huggingface'),
   MUSTER_PYTHON: python,
   MLX_DISABLE_COMPILE: '1',
+  // Not measured in the midst of a test.
+  MUSTER_MEMORY_BANDWIDTH: '10',
   ...env,
 })
 

@@ -7,6 +7,7 @@ import {
   type UpdateMetaInstanceRequest,
 } from '@core/protocols/control'
 import { type NodeId, type MetaInstanceId } from '@core/ids'
+import { SvelteSet } from 'svelte/reactivity'
 import { type z } from 'zod'
 import type { InstanceMeta, MetaInstance, PlacementPreference, Sharding } from '@core/state/meta-instances'
 import { withQuery, type Api } from '../../api/access'
@@ -32,6 +33,8 @@ export class LaunchForm {
   maxContext: number | undefined = $state()
   /** The machines that were picked, in rank order; undefined leaves the choice to Muster. */
   nodeIds: readonly NodeId[] | undefined = $state.raw()
+  /** The machines that the choice is cut down to; none means all. */
+  readonly allowed = new SvelteSet<NodeId>()
   /** Undefined until the node has answered. */
   previews: readonly (Preview | FailedPreview)[] | undefined = $state.raw()
   problem: unknown = $state.raw()
@@ -68,8 +71,30 @@ export class LaunchForm {
   /** Another model has other possibilities. */
   choose(modelId: string): void {
     this.modelId = modelId
-    this.nodeIds = undefined
+    this.leaveToMuster()
     void this.preview()
+  }
+
+  prefer(preference: PlacementPreference): void {
+    this.preference = preference
+    void this.preview()
+  }
+
+  /** Whether this machine is one of those that may be used; none of them leaves the choice to Muster. */
+  allow(nodeId: NodeId, may: boolean): void {
+    if (may) this.allowed.add(nodeId)
+    else this.allowed.delete(nodeId)
+    this.nodeIds = this.allowed.size > 0 ? [...this.allowed] : undefined
+    void this.preview()
+  }
+
+  pick(nodeIds: readonly NodeId[]): void {
+    this.nodeIds = nodeIds
+  }
+
+  leaveToMuster(): void {
+    this.nodeIds = undefined
+    this.allowed.clear()
   }
 
   isPicked(nodeIds: readonly string[]): boolean {
@@ -77,18 +102,14 @@ export class LaunchForm {
   }
 
   async preview(): Promise<void> {
-    const { modelId, maxContext, minNodes } = this
-    if (modelId === undefined) return
-    const query = {
-      modelId,
-      ...(maxContext && { maxContext: String(maxContext) }),
-      ...(minNodes && { minNodes: String(minNodes) }),
-    }
-    const outdated = () => modelId !== this.modelId || maxContext !== this.maxContext || minNodes !== this.minNodes
+    const path = this.question()
+    if (path === undefined) return
+    const outdated = () => path !== this.question()
     try {
-      const { previews } = await this.api.get(withQuery('/instance/previews', query), PreviewResponse)
+      const { previews } = await this.api.get(path, PreviewResponse)
       if (outdated()) return
       this.previews = previews
+      this.followPreview()
       this.problem = undefined
     } catch (error) {
       if (outdated()) return
@@ -123,7 +144,27 @@ export class LaunchForm {
 
   private expectation(): Preview | undefined {
     if (this.nodeIds) return this.possible.find(({ nodeIds }) => this.isPicked(nodeIds))
-    return this.preference === 'largest' ? this.possible.at(-1) : this.possible[0]
+    return this.possible.find(({ preferred }) => preferred)
+  }
+
+  /** What is asked of the node; undefined as long as there is nothing to ask. */
+  private question(): string | undefined {
+    const { modelId, maxContext, minNodes, preference, allowed, beginning } = this
+    if (modelId === undefined) return undefined
+    return withQuery('/instance/previews', {
+      modelId,
+      ...(maxContext && { maxContext: String(maxContext) }),
+      ...(minNodes && { minNodes: String(minNodes) }),
+      ...(preference !== 'largest' && { placementPreference: preference }),
+      ...(allowed.size > 0 && { nodeIds: [...allowed].join() }),
+      ...(beginning.kind === 'change' && { replacing: beginning.metaInstance.metaInstanceId }),
+    })
+  }
+
+  /** Machines that were ticked are declared in the order that the preview shows. */
+  private followPreview(): void {
+    const [shown] = this.possible
+    if (this.allowed.size > 0 && shown) this.nodeIds = shown.nodeIds
   }
 
   /** Only what was chosen: what is left open is for the node to decide, also in later versions. */

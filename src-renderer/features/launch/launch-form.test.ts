@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { NodeId } from '@core/ids'
 import { previews } from '@core/placement/previews'
+import { PlacementPreference } from '@core/state/meta-instances'
 import { GB, SMALL, smallCard, World } from '@core/testing/world'
 import { FakeApi, json, type Asked } from '../../testing/fake-api'
 import { LaunchForm } from './launch-form.svelte'
@@ -10,7 +11,15 @@ const cluster = (free = 48 * GB) => {
   world.addNode('Mac Studio', { free, bandwidth: 800e9 })
   const created = world.declare('known', { name: 'chat', maxContext: 4096, minNodes: 2 })
   const api = new FakeApi(({ path, method }: Asked) => {
-    if (path.startsWith('/instance/previews')) return json({ previews: previews(world.state, smallCard, {}) })
+    if (path.startsWith('/instance/previews')) {
+      const query = new URLSearchParams(path.split('?')[1])
+      const preference = PlacementPreference.optional().parse(query.get('placementPreference') ?? undefined)
+      const nodeIds = query
+        .get('nodeIds')
+        ?.split(',')
+        .map((id) => NodeId.parse(id))
+      return json({ previews: previews(world.state, smallCard, { placementPreference: preference, nodeIds }) })
+    }
     if (method === 'POST') return json({ ...world.metaInstance(created), status: 'PLACING', statusDetail: '' }, 201)
     return json({})
   })
@@ -28,7 +37,7 @@ describe('the launch form', () => {
     expect(form.expected).toMatchObject({
       nodeIds: ['Mac Studio'],
       memoryDeltaByNode: { 'Mac Studio': 4 * GB },
-      predicted: { tokensPerSecond: 200 },
+      predicted: { tokensPerSecond: expect.closeTo(144.5, 1) as unknown },
     })
     expect(api.asked.every(({ method }) => method === 'GET')).toBe(true)
   })
@@ -71,6 +80,37 @@ describe('the launch form', () => {
       maxContext: 4096,
       nodeIds: ['Mac Studio'],
     })
+  })
+
+  it('expects what the preference would take', async () => {
+    const { api, world } = cluster()
+    const [first] = Object.values(world.state.nodes)
+    const second = world.addNode('Mac mini', { bandwidth: 100e9 })
+    if (first) {
+      const edge = { from: first.nodeId, to: second, ip: '10.0.0.2', port: 1, interfaceType: 'thunderbolt' } as const
+      const back = { ...edge, from: second, to: first.nodeId, ip: '10.0.0.1' }
+      world.apply({ type: 'TopologyEdgeCreated', edge }, { type: 'TopologyEdgeCreated', edge: back })
+    }
+    const form = new LaunchForm(api, declaring)
+    await form.preview()
+    expect(form.expected?.nodeIds).toHaveLength(2)
+    form.preference = 'interactivity'
+    await form.preview()
+    expect(form.expected?.nodeIds).toEqual(['Mac Studio'])
+  })
+
+  it('cuts the choice down to the machines that are ticked, and asks for exactly these', async () => {
+    const { api, world } = cluster()
+    const mini = world.addNode('Mac mini', { bandwidth: 100e9 })
+    const form = new LaunchForm(api, declaring)
+    form.allow(mini, true)
+    await form.preview()
+    expect(form.expected?.nodeIds).toEqual(['Mac mini'])
+    await form.submit()
+    expect(api.asked.at(-1)?.json).toMatchObject({ nodeIds: ['Mac mini'] })
+    form.allow(mini, false)
+    await form.preview()
+    expect(form.nodeIds).toBeUndefined()
   })
 
   it('leaves the choice of machines to Muster again when another model is chosen', () => {

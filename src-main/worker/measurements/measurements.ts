@@ -1,0 +1,114 @@
+import { join } from 'node:path'
+import type { Instance } from '@core/state/instances'
+import { speedOf, withRun, type MeasuredSpeed } from '@core/state/measured-speeds'
+import { readMeasured, writeMeasured, type Measured } from './measurements-file'
+
+/** A speed that has changed by less is not told again. */
+const TELLING_SHARE = 0.05
+/** Writes are not worth more often. */
+const WRITE_EVERY_MS = 5000
+/** A machine that was just started has other things to do than to be measured. */
+const SETTLED_AFTER_MS = 5000
+
+export interface MeasurementsOptions {
+  readonly dataDir: string
+  /** Measures this machine; rejects where that fails. */
+  readonly probe: (options: { signal: AbortSignal }) => Promise<number>
+  /** Whether a measurement would disturb somebody, and be disturbed. */
+  readonly isBusy: () => boolean
+  /** Something is known that others should hear of. */
+  readonly onChange: () => void
+  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
+  readonly settledAfterMs?: number
+}
+
+/** What this node finds out about its own machine, kept over restarts. */
+export class Measurements {
+  private readonly path: string
+  private told: readonly MeasuredSpeed[]
+  private writing: NodeJS.Timeout | undefined
+  private waiting: NodeJS.Timeout | undefined
+  private readonly closing = new AbortController()
+
+  private constructor(
+    private readonly options: MeasurementsOptions,
+    private measured: Measured,
+  ) {
+    this.path = Measurements.pathIn(options.dataDir)
+    this.told = measured.speeds
+  }
+
+  static async open(options: MeasurementsOptions): Promise<Measurements> {
+    return new Measurements(options, await readMeasured(Measurements.pathIn(options.dataDir)))
+  }
+
+  private static pathIn(dataDir: string): string {
+    return join(dataDir, 'measurements.json')
+  }
+
+  get speeds(): readonly MeasuredSpeed[] {
+    return this.told
+  }
+
+  /** Bytes per second of a machine whose chip is in no table; undefined until it is measured, which this has done once. */
+  memoryBandwidth(chip: string): number | undefined {
+    const known = this.measured.memoryBandwidth
+    if (known?.chip === chip) return known.bytesPerSecond
+    this.measureLater(chip)
+    return undefined
+  }
+
+  /** An answer to one user alone has shown how fast this instance is. */
+  ran({ modelId, sharding, instanceMeta, shards }: Instance, tokensPerSecond: number): void {
+    const placement = { modelId, sharding, instanceMeta, nodeIds: shards.map(({ nodeId }) => nodeId) }
+    const speeds = withRun(this.measured.speeds, placement, tokensPerSecond)
+    this.keep({ ...this.measured, speeds })
+    const [before, now] = [speedOf(this.told, placement), speedOf(speeds, placement)]
+    if (before && now && Math.abs(now.tokensPerSecond / before.tokensPerSecond - 1) < TELLING_SHARE) return
+    this.told = speeds
+    this.options.onChange()
+  }
+
+  /** Resolves when everything is on the disk. */
+  async close(): Promise<void> {
+    this.closing.abort()
+    clearTimeout(this.waiting)
+    if (this.writing) await this.write()
+  }
+
+  private measureLater(chip: string): void {
+    if (this.waiting || this.closing.signal.aborted) return
+    this.waiting = setTimeout(() => void this.measure(chip), this.options.settledAfterMs ?? SETTLED_AFTER_MS)
+    this.waiting.unref()
+  }
+
+  private async measure(chip: string): Promise<void> {
+    const { probe, isBusy, onChange, log } = this.options
+    if (isBusy()) {
+      this.waiting = undefined
+      return this.measureLater(chip)
+    }
+    try {
+      const bytesPerSecond = await probe({ signal: this.closing.signal })
+      log.info({ chip, bytesPerSecond }, 'measured the memory bandwidth')
+      this.keep({ ...this.measured, memoryBandwidth: { chip, bytesPerSecond } })
+      onChange()
+    } catch (err) {
+      // Asked again at the next start: predictions are missing until then, and nothing else.
+      if (!this.closing.signal.aborted) log.warn({ err }, 'the memory bandwidth could not be measured')
+    }
+  }
+
+  private keep(measured: Measured): void {
+    this.measured = measured
+    this.writing ??= setTimeout(() => void this.write(), WRITE_EVERY_MS).unref()
+  }
+
+  private async write(): Promise<void> {
+    clearTimeout(this.writing)
+    this.writing = undefined
+    await writeMeasured(this.path, this.measured).catch((err: unknown) =>
+      this.options.log.warn({ err }, 'what was measured could not be written down'),
+    )
+  }
+}

@@ -1,0 +1,30 @@
+import { execFile } from 'node:child_process'
+import { z } from 'zod'
+import { runnerEnvironment, type Python } from '../python'
+
+const TIME_LIMIT_MS = 60_000
+
+const Printed = z.object({ bytesPerSecond: z.number().positive() })
+
+/** Bytes per second that this machine reads weights with. Rejects where it could not be measured. */
+export const measureMemoryBandwidth = (
+  { executable, source }: Extract<Python, { executable: string }>,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const options = {
+      env: runnerEnvironment(source),
+      timeout: TIME_LIMIT_MS,
+      killSignal: 'SIGKILL',
+      encoding: 'utf8',
+      signal,
+    } as const
+    execFile(executable, ['-m', 'muster_runner.memory_bandwidth'], options, (error, stdout) => {
+      if (error) return reject(error)
+      try {
+        resolve(Printed.parse(JSON.parse(stdout)).bytesPerSecond)
+      } catch (cause) {
+        reject(new Error('the probe printed no figure', { cause }))
+      }
+    })
+  })

@@ -1,0 +1,75 @@
+import { wayBetween, type Way } from '@core/placement/connections'
+import type { NodeId } from '@core/ids'
+import type { Preview } from '@core/protocols/control'
+import { nodeName } from '@core/state/bindings'
+import type { State } from '@core/state/state'
+import { bandsOf } from '../cluster/bands'
+
+/** A machine in a small drawing of a placement; `used`, `ours` and `added` are shares of all its memory, from 0 to 1. */
+export interface DrawnMachine {
+  readonly nodeId: NodeId
+  readonly name: string
+  /** Its place in the row, from 0. */
+  readonly at: number
+  /** Undefined where the placement does without it. */
+  readonly rank: number | undefined
+  readonly used: number
+  readonly ours: number
+  readonly added: number
+}
+
+/** How rank `at` reaches the next one; the last one's goes back to the first. */
+export interface DrawnLink {
+  readonly at: number
+  readonly to: number
+  readonly way: Way
+}
+
+export interface Drawing {
+  readonly machines: readonly DrawnMachine[]
+  readonly links: readonly DrawnLink[]
+  /** Machines for which there is no room. */
+  readonly hidden: number
+}
+
+/** More machines in a row than these cannot be told apart. */
+export const MOST_DRAWN = 8
+
+const machine = (state: State, preview: Preview, nodeId: NodeId, at: number): DrawnMachine => {
+  const rank = preview.nodeIds.indexOf(nodeId)
+  const node = state.nodes[nodeId]
+  const { bands } = node ? bandsOf(state, node) : { bands: [] }
+  const [others, ...ours] = bands.map(({ share }) => share)
+  const added = node === undefined ? 0 : (preview.memoryDeltaByNode[nodeId] ?? 0) / Math.max(1, node.memory.ramTotal)
+  return {
+    nodeId,
+    name: nodeName(state, nodeId),
+    at,
+    rank: rank === -1 ? undefined : rank,
+    used: others ?? 0,
+    ours: ours.reduce((sum, share) => sum + share, 0),
+    added,
+  }
+}
+
+/** The ranks in their order with what links them, then the machines that stay as they are. */
+export const drawPlacement = (state: State, preview: Preview): Drawing => {
+  const { nodeIds, instanceMeta } = preview
+  const chosen = new Set<string>(nodeIds)
+  const rest = Object.values(state.nodes).flatMap(({ nodeId }) => (chosen.has(nodeId) ? [] : [nodeId]))
+  const all = [...nodeIds, ...rest]
+  const drawn = all.slice(0, MOST_DRAWN)
+  const ranks = nodeIds.slice(0, MOST_DRAWN)
+  const links = ranks.flatMap((from, at): DrawnLink[] => {
+    const to = (at + 1) % nodeIds.length
+    const next = nodeIds[to]
+    // Two machines are linked once; what leads out of the picture is not drawn.
+    if (next === undefined || to >= drawn.length || to === at || (nodeIds.length === 2 && at === 1)) return []
+    return [{ at, to, way: wayBetween(state, from, next, instanceMeta) }]
+  })
+  return {
+    machines: drawn.map((nodeId, at) => machine(state, preview, nodeId, at)),
+    links,
+    hidden: all.length - drawn.length,
+  }
+}
