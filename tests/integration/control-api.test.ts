@@ -106,6 +106,27 @@ describe('the control API', () => {
     expect(instance.shards.map(({ nodeId }) => nodeId)).toEqual(first?.nodeIds)
   })
 
+  it('shows beside a prediction what the placement gave, also after a restart', async () => {
+    const { metaInstanceId } = await control.declare(TINY)
+    await ready(metaInstanceId)
+    const answer = await control.request('/v1/chat/completions', {
+      method: 'POST',
+      json: { model: TINY, messages: [{ role: 'user', content: 'count' }], max_tokens: 64 },
+    })
+    expect(answer.status).toBe(200)
+    const measured = async () => {
+      const { previews } = await ask(PreviewResponse, `/instance/previews?modelId=${encodeURIComponent(TINY)}`)
+      return previews.flatMap((preview) => ('error' in preview ? [] : (preview.measured ?? [])))
+    }
+    const before = await measured()
+    expect(before).toHaveLength(1)
+    expect(before[0]?.tokensPerSecond).toBeGreaterThan(0)
+    await node.stop()
+    node = await startHeadless({ dataDir: folder.path })
+    control = new Control(node.url)
+    expect(await measured()).toEqual(before)
+  })
+
   it('places one instance that nothing keeps', async () => {
     const placed = await ask(Instance, '/place_instance', { method: 'POST', json: { modelId: TINY } })
     const awaited = await ask(Instance, `/instance/await?modelId=${encodeURIComponent(TINY)}`)
