@@ -74,8 +74,8 @@ const three = (): Scene => {
   for (const speed of [22, 23, 22, 30, 31, 28, 33, 32, 35, 33, 34]) scene.answered(main, speed)
   scene.begin(main)
   scene.begin(main)
-  const flash = scene.declare('flash', glm, { nodeIds: [studio] })
-  scene.report(flash, { status: 'Loading', layersLoaded: 20, layers: 32 })
+  const flash = scene.declare('flash', glm, { nodeIds: [studio, mini] })
+  scene.report(flash, { status: 'Loading', layersLoaded: 20, layers: 28 }, { status: 'Connecting' })
   const retried = scene.declare('retried', small, { nodeIds: [mini] })
   for (let failure = 1; failure <= 2; failure += 1) {
     scene.world.fail(retried, 'out of memory while warming up')
