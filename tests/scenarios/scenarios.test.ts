@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { simulate } from '@core/simulation/simulation'
 import { transcriptOf } from '@core/simulation/transcript'
+import { State } from '@core/state/state'
 import { readScenario, scenarioNames, transcriptPath } from './scenarios'
 
 describe('scenarios', () => {
@@ -11,5 +13,10 @@ describe('scenarios', () => {
   it.each(scenarioNames())('%s tells the same, to the byte, every time', (name) => {
     const scenario = readScenario(name)
     expect(transcriptOf(scenario, { form: 'json' })).toBe(transcriptOf(scenario, { form: 'json' }))
+  })
+
+  it.each(scenarioNames())('%s ends in a state that is the same after it was written and read', (name) => {
+    const state = simulate(readScenario(name), {})
+    expect(State.parse(JSON.parse(JSON.stringify(state)))).toEqual(state)
   })
 })
