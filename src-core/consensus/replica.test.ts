@@ -1,0 +1,194 @@
+import { describe, expect, it } from 'vitest'
+import { Random } from '../simulation/random'
+import { NodeId } from '../ids'
+import { emptyLog, lastCommon } from './log-end'
+import { masterOf } from './replica'
+import { step } from './step'
+import { Cluster } from './testing/cluster'
+
+const cluster = (names: string, seed = 1): Cluster => new Cluster([...names], new Random(seed))
+
+/** Everybody follows one master and has its log. */
+const expectUnited = (all: Cluster): void => {
+  const [master, ...others] = all.masters()
+  expect(others).toEqual([])
+  if (master === undefined) throw new Error('nobody leads')
+  for (const [name, { replica, running }] of all.hosts) {
+    if (!running) continue
+    expect(masterOf(replica)).toBe(master)
+    expect(all.host(name).entries).toEqual(all.host(master).entries)
+  }
+}
+
+describe('a cluster', () => {
+  it('of one leads itself at once', () => {
+    const alone = cluster('a')
+    alone.run(100)
+    expect(alone.masters()).toEqual(['a'])
+    expect(alone.propose('a', 'x')).toBe(true)
+    alone.run(100)
+    expect(alone.acknowledged).toContain('x')
+  })
+
+  it('elects one master, and all have its log', () => {
+    const three = cluster('abc')
+    three.run(2000)
+    expectUnited(three)
+    three.propose(three.masters()[0] ?? '', 'x')
+    three.run(500)
+    expectUnited(three)
+    expect(three.acknowledged).toContain('x')
+  })
+
+  it('acknowledges only what a second one has, where there is one', () => {
+    const two = cluster('ab')
+    two.run(2000)
+    const [master = ''] = two.masters()
+    two.cut('a', 'b')
+    two.propose(master, 'x')
+    two.run(200)
+    expect(two.acknowledged).not.toContain('x')
+    // Whoever is left alone goes on by itself: it would otherwise stop when the other one sleeps.
+    two.run(1500)
+    expect(two.acknowledged).toContain('x')
+  })
+
+  it('has a new master soon after the old one died, with all that was acknowledged', () => {
+    const three = cluster('abc')
+    three.run(2000)
+    const [old = ''] = three.masters()
+    three.propose(old, 'x')
+    three.run(500)
+    three.crash(old)
+    three.run(3500)
+    const [master = ''] = three.masters()
+    expect(master).not.toBe(old)
+    expect(three.valuesOf(master)).toEqual(['x'])
+    three.restart(old)
+    three.run(2000)
+    expectUnited(three)
+    expect(three.masters()).toEqual([master])
+  })
+
+  it('is not disturbed by one that was away: it follows', () => {
+    const three = cluster('abc')
+    three.run(2000)
+    const [master = ''] = three.masters()
+    const sleeper = ['a', 'b', 'c'].find((name) => name !== master) ?? ''
+    three.crash(sleeper)
+    three.run(10_000)
+    three.restart(sleeper)
+    three.run(10_000)
+    expect(three.masters()).toEqual([master])
+    expect(three.terms).toHaveLength(1)
+    expectUnited(three)
+  })
+
+  it('is handed over by a master that leaves in order, without any seeking', () => {
+    const three = cluster('abc')
+    three.run(2000)
+    const [old = ''] = three.masters()
+    three.propose(old, 'x')
+    three.run(500)
+    three.leave(old)
+    three.run(100)
+    const [master = ''] = three.masters()
+    expect(master).not.toBe(old)
+    expect(three.propose(master, 'y')).toBe(true)
+    three.run(1000)
+    expect(three.valuesOf(master)).toEqual(['x', 'y'])
+    expect(three.acknowledged).toContain('y')
+  })
+
+  it('listens to members only', () => {
+    const two = cluster('ab')
+    two.run(2000)
+    const { replica } = two.host('a')
+    const stranger = NodeId.parse('stranger')
+    const lead = { type: 'lead', term: 99, log: emptyLog, followers: 9 } as const
+    const { effects, replica: after } = step(replica, { kind: 'message', from: stranger, message: lead }, 5000)
+    expect(effects).toEqual([])
+    expect(after).toBe(replica)
+    const alone = step(replica, { kind: 'members', members: [replica.self] }, 5000).replica
+    expect([...alone.peers]).toEqual([])
+  })
+
+  it('obeys no master of an earlier term', () => {
+    const two = cluster('ab')
+    two.run(2000)
+    const [master] = two.masters()
+    const follower = [...two.hosts.values()].find(({ replica }) => replica.self !== master)
+    if (!follower || master === undefined) throw new Error('nobody follows')
+    const { replica } = follower
+    for (const message of [
+      { type: 'rewind', term: replica.term - 1, after: 0 },
+      { type: 'records', term: replica.term - 1, after: 1, log: { ...replica.log, sequence: 9 } },
+      { type: 'handover', term: replica.term - 1 },
+    ] as const)
+      expect(step(replica, { kind: 'message', from: master, message }, 2100).effects).toEqual([])
+  })
+
+  it('is led by the larger side after a split, and nothing of the other one is lost', () => {
+    const five = cluster('abcde')
+    five.run(2000)
+    for (const one of 'ab') for (const other of 'cde') five.cut(one, other)
+    five.run(6000)
+    const sides = five.masters()
+    expect(sides).toHaveLength(2)
+    for (const name of sides) five.propose(name, `from ${name}`)
+    five.run(500)
+    expect(five.acknowledged.size).toBe(2)
+    five.heal()
+    five.run(6000)
+    expectUnited(five)
+    expect('cde').toContain(five.masters()[0])
+    expect(new Set(five.valuesOf('a'))).toEqual(five.acknowledged)
+  })
+
+  it.each(Array.from({ length: 200 }, (_, seed) => seed + 1))(
+    'comes together again with everything acknowledged, whatever happened (seed %i)',
+    (seed) => {
+      const random = new Random(seed)
+      const names = [...'abcd'].slice(0, random.integer(2, 4))
+      const all = new Cluster(names, new Random(seed + 1000))
+      const any = () => names[random.integer(0, names.length - 1)] ?? 'a'
+      for (let turn = 0; turn < 60; turn += 1) {
+        all.loss = random.chance(0.2) ? 0.2 : 0
+        const name = any()
+        switch (random.integer(0, 5)) {
+          case 0:
+            all.cut(name, any())
+            break
+          case 1:
+            all.heal()
+            break
+          case 2:
+            if (all.host(name).running) all.crash(name)
+            break
+          case 3:
+            if (!all.host(name).running) all.restart(name)
+            break
+          default:
+            for (const master of all.masters()) all.propose(master, `${turn} by ${master}`)
+        }
+        all.run(random.integer(10, 2500))
+        for (const one of all.hosts.values()) {
+          for (const other of all.hosts.values()) {
+            const log = ({ entries, epochs }: typeof one) => ({ sequence: entries.length, epochs })
+            const common = lastCommon(log(one), log(other))
+            expect(one.entries.slice(0, common)).toEqual(other.entries.slice(0, common))
+          }
+        }
+      }
+      all.loss = 0
+      all.heal()
+      for (const name of names) if (!all.host(name).running) all.restart(name)
+      all.heal()
+      all.run(20_000)
+      expectUnited(all)
+      const kept = new Set(all.valuesOf(all.masters()[0] ?? ''))
+      expect([...all.acknowledged].filter((value) => !kept.has(value))).toEqual([])
+      expect(new Set(all.terms).size).toBe(all.terms.length)
+    },
+  )
+})

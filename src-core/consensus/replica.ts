@@ -1,0 +1,131 @@
+import type { NodeId, Timestamp } from '../ids'
+import type { LogEnd } from './log-end'
+import type { Message } from './message'
+
+/** A master says that it leads this often; whoever seeks one asks as often. */
+export const HEARTBEAT_MS = 250
+/** A master that is not heard for so long is gone; so is a follower. */
+export const SILENCE_MS = 1000
+/** Every member is tried for so long before the term is raised, unless all have answered or cannot be reached. */
+export const SEEK_MS = 3000
+
+export interface Peer {
+  readonly connected: boolean
+  /** It was dialled since the seeking began, and is not there. */
+  readonly refused: boolean
+  readonly heardAt?: Timestamp | undefined
+  /** What it said last of its log, and up to where it is on its disk. */
+  readonly log?: LogEnd | undefined
+  readonly stored?: number | undefined
+  /** Whom it follows, if anybody; itself where it leads. */
+  readonly master?: NodeId | undefined
+  /** It has said something since the seeking began. */
+  readonly answered: boolean
+  /** As a follower of this master: how much of its log was sent to it. */
+  readonly sent?: number | undefined
+}
+
+export interface Following {
+  readonly kind: 'follower'
+  readonly master: NodeId
+  readonly heardAt: Timestamp
+}
+
+export type Role =
+  | { readonly kind: 'seeking'; readonly since: Timestamp }
+  /** Until its first record is on the disk it leads nobody. */
+  | { readonly kind: 'beginning'; readonly term: number }
+  | { readonly kind: 'master' }
+  | Following
+  /** It sleeps or quits, and takes no part. */
+  | { readonly kind: 'away' }
+
+/** One node's part in the cluster: who leads, and how far everybody's log goes. */
+export interface Replica {
+  readonly self: NodeId
+  /** The highest term it knows of. */
+  readonly term: number
+  readonly role: Role
+  /** What is on its own disk. */
+  readonly log: LogEnd
+  /** What will be there when all that was ordered so far is done. */
+  readonly ordered: LogEnd
+  /** All members but itself. */
+  readonly peers: ReadonlyMap<NodeId, Peer>
+  /** Everything up to this record has been acknowledged, as far as this master did it. */
+  readonly acknowledged: number
+  readonly saidAt: Timestamp
+}
+
+export type Input =
+  | { readonly kind: 'tick' }
+  | { readonly kind: 'members'; readonly members: readonly NodeId[] }
+  | { readonly kind: 'connected'; readonly peer: NodeId }
+  | { readonly kind: 'disconnected'; readonly peer: NodeId }
+  | { readonly kind: 'refused'; readonly peer: NodeId }
+  | { readonly kind: 'message'; readonly from: NodeId; readonly message: Message }
+  /** As master, this node has given its log more records: what it will be when they are written. */
+  | { readonly kind: 'appended'; readonly log: LogEnd }
+  /** This much of the own log is on the disk. */
+  | { readonly kind: 'written'; readonly log: LogEnd }
+  | { readonly kind: 'leave' }
+  | { readonly kind: 'wake' }
+
+/** What the shell has to do, in this order. */
+export type Effect =
+  | { readonly kind: 'send'; readonly to: NodeId; readonly message: Message }
+  /** A `records` message with what the own log has after `after`. */
+  | { readonly kind: 'sendRecords'; readonly to: NodeId; readonly after: number; readonly term: number }
+  /** Write the record that begins the term, then say `written`. */
+  | { readonly kind: 'beginTerm'; readonly term: number }
+  /** Append those of the records that came which are not there yet, in the order of these effects, then say `written`. */
+  | { readonly kind: 'store'; readonly after: number; readonly log: LogEnd }
+  /** Set the own records after this one aside, submit their declarations again, then say `written`. */
+  | { readonly kind: 'rewind'; readonly after: number }
+  | { readonly kind: 'acknowledge'; readonly sequence: number }
+
+export interface Stepped {
+  readonly replica: Replica
+  readonly effects: readonly Effect[]
+}
+
+const freshPeer: Peer = { connected: false, refused: false, answered: false }
+
+/** A node that has just started: it knows its log and its fellow members, and looks for a master. */
+export const startReplica = (self: NodeId, log: LogEnd, members: readonly NodeId[], now: Timestamp): Replica => ({
+  self,
+  term: log.epochs.at(-1)?.term ?? 0,
+  role: { kind: 'seeking', since: now },
+  log,
+  ordered: log,
+  peers: peersFrom(self, members, new Map()),
+  acknowledged: 0,
+  saidAt: now - HEARTBEAT_MS,
+})
+
+export const peersFrom = (
+  self: NodeId,
+  members: readonly NodeId[],
+  known: ReadonlyMap<NodeId, Peer>,
+): Map<NodeId, Peer> =>
+  new Map(members.filter((member) => member !== self).map((member) => [member, known.get(member) ?? freshPeer]))
+
+/** Whom this node takes orders from: itself where it leads. */
+export const masterOf = ({ self, role }: Replica): NodeId | undefined => {
+  switch (role.kind) {
+    case 'master':
+      return self
+    case 'follower':
+      return role.master
+    case 'seeking':
+    case 'beginning':
+    case 'away':
+      return undefined
+  }
+}
+
+/** Members that follow this master and were heard lately. */
+export const followersOf = ({ peers, self }: Replica, now: Timestamp): Peer[] =>
+  [...peers.values()].filter(
+    ({ connected, master, heardAt = -Infinity }) => connected && master === self && now - heardAt < SILENCE_MS,
+  )

@@ -1,0 +1,342 @@
+import type { NodeId, Timestamp } from '../ids'
+import { compareLogs, cutAfter, lastCommon } from './log-end'
+import type { Message, MessageOf } from './message'
+import {
+  followersOf,
+  HEARTBEAT_MS,
+  masterOf,
+  peersFrom,
+  SEEK_MS,
+  SILENCE_MS,
+  type Effect,
+  type Input,
+  type Peer,
+  type Replica,
+  type Role,
+  type Stepped,
+} from './replica'
+
+/** One look at what came in. The replica is small and copied; the effects are for the shell to carry out in their order. */
+export const step = (replica: Replica, input: Input, now: Timestamp): Stepped => {
+  const turn = new Turn(replica, now)
+  turn.take(input)
+  return { replica: turn.replica, effects: turn.effects }
+}
+
+class Turn {
+  readonly effects: Effect[] = []
+
+  constructor(
+    public replica: Replica,
+    private readonly now: Timestamp,
+  ) {}
+
+  take(input: Input): void {
+    if (this.replica.role.kind === 'away' && input.kind !== 'wake') {
+      if (input.kind === 'written') this.written(input)
+      return
+    }
+    switch (input.kind) {
+      case 'tick':
+        this.tick()
+        return
+      case 'members':
+        this.change({ peers: peersFrom(this.replica.self, input.members, this.replica.peers) })
+        return
+      case 'connected':
+        this.peer(input.peer, { connected: true, refused: false })
+        this.greet(input.peer)
+        return
+      case 'disconnected':
+        this.peer(input.peer, { connected: false, master: undefined, sent: undefined })
+        if (masterOf(this.replica) === input.peer) this.seek()
+        this.acknowledge()
+        return
+      case 'refused':
+        this.peer(input.peer, { connected: false, refused: true })
+        this.decide()
+        return
+      case 'message':
+        this.receive(input.from, input.message)
+        return
+      case 'appended':
+        this.change({ ordered: input.log })
+        return
+      case 'written':
+        this.written(input)
+        return
+      case 'leave':
+        this.leave()
+        return
+      case 'wake':
+        this.seek()
+        return
+    }
+  }
+
+  private change(changes: Partial<Replica>): void {
+    this.replica = { ...this.replica, ...changes }
+  }
+
+  private peer(nodeId: NodeId, changes: Partial<Peer>): void {
+    const { peers } = this.replica
+    const known = peers.get(nodeId)
+    if (known) this.change({ peers: new Map(peers).set(nodeId, { ...known, ...changes }) })
+  }
+
+  private send(to: NodeId, message: Message): void {
+    if (this.replica.peers.get(to)?.connected) this.effects.push({ kind: 'send', to, message })
+  }
+
+  private become(role: Role): void {
+    this.change({ role })
+  }
+
+  private tick(): void {
+    const { role, saidAt } = this.replica
+    if (role.kind === 'follower' && this.now - role.heardAt >= SILENCE_MS) this.seek()
+    if (this.now - saidAt >= HEARTBEAT_MS) {
+      this.change({ saidAt: this.now })
+      for (const peer of this.replica.peers.keys()) this.greet(peer)
+    }
+    this.acknowledge()
+    this.decide()
+  }
+
+  /** What there is to say to anybody who listens: that this node leads, or that it looks for who does. */
+  private greet(to: NodeId): void {
+    const { role, term, log, ordered } = this.replica
+    if (role.kind === 'master')
+      this.send(to, { type: 'lead', term, log, followers: followersOf(this.replica, this.now).length })
+    else if (role.kind === 'seeking') this.send(to, { type: 'ask', term, log: ordered })
+    else if (role.kind === 'follower' && role.master === to) this.sayFollow(to)
+  }
+
+  private sayFollow(to: NodeId): void {
+    const { term, log, ordered } = this.replica
+    this.send(to, { type: 'follow', term, log: ordered, stored: log.sequence })
+  }
+
+  private seek(): void {
+    this.become({ kind: 'seeking', since: this.now })
+    const peers = [...this.replica.peers].map(
+      ([nodeId, peer]) => [nodeId, { ...peer, answered: false, refused: false, master: undefined }] as const,
+    )
+    this.change({ peers: new Map(peers), saidAt: this.now })
+    for (const peer of this.replica.peers.keys()) this.greet(peer)
+  }
+
+  /** Leads where nobody does, everybody has been tried, and nobody within reach knows more. */
+  private decide(): void {
+    const { role, peers, self, ordered, term } = this.replica
+    if (role.kind !== 'seeking') return
+    const all = [...peers]
+    const settled = all.every(([, { answered, refused }]) => answered || refused)
+    if (!settled && this.now - role.since < SEEK_MS) return
+    const within = all.filter(([, { connected, answered }]) => connected && answered)
+    // Somebody hears a master: it will be heard here too, or this node stays behind; it deposes nobody.
+    if (within.some(([nodeId, { master }]) => master !== undefined && master !== nodeId && this.isLive(master))) return
+    if (within.some(([nodeId, { master }]) => master === nodeId)) return
+    const isBest = within.every(([nodeId, peer]) => {
+      const more = peer.log === undefined ? -1 : compareLogs(peer.log, ordered)
+      return more < 0 || (more === 0 && self < nodeId)
+    })
+    if (isBest) this.beginTerm(term + 1)
+  }
+
+  /** A master that only others hear counts unless it was dialled and is not there. */
+  private isLive(master: NodeId): boolean {
+    return master !== this.replica.self && this.replica.peers.get(master)?.refused !== true
+  }
+
+  private beginTerm(term: number): void {
+    this.change({ term })
+    this.become({ kind: 'beginning', term })
+    const { ordered, self } = this.replica
+    const from = ordered.sequence + 1
+    this.change({ ordered: { sequence: from, epochs: [...ordered.epochs, { term, master: self, from }] } })
+    this.effects.push({ kind: 'beginTerm', term })
+  }
+
+  private written(input: Extract<Input, { kind: 'written' }>): void {
+    const { role, self, ordered } = this.replica
+    // What was written before the log was cut may be told of after it.
+    this.change({ log: cutAfter(input.log, lastCommon(input.log, ordered)) })
+    const { log } = this.replica
+    switch (role.kind) {
+      case 'beginning': {
+        const last = log.epochs.at(-1)
+        if (last?.term !== role.term || last.master !== self) return
+        this.become({ kind: 'master' })
+        this.change({ acknowledged: 0, saidAt: this.now })
+        for (const peer of this.replica.peers.keys()) this.greet(peer)
+        return
+      }
+      case 'master':
+        for (const [nodeId, { master, sent }] of this.replica.peers)
+          if (master === self && sent !== undefined && sent < log.sequence) this.sendRecords(nodeId, sent)
+        this.acknowledge()
+        return
+      case 'follower':
+        this.greet(role.master)
+        return
+      case 'seeking':
+      case 'away':
+        return
+    }
+  }
+
+  private sendRecords(to: NodeId, after: number): void {
+    this.effects.push({ kind: 'sendRecords', to, after, term: this.replica.term })
+    // Sent in order over one link: what was sent need not be sent again unless the peer says so.
+    this.peer(to, { sent: this.replica.log.sequence })
+  }
+
+  /** What the master has on its disk, and one of those that follow, if anybody does. */
+  private acknowledge(): void {
+    const { role, log, acknowledged, peers, self } = this.replica
+    if (role.kind !== 'master') return
+    const stored = [...peers.values()].flatMap((peer) =>
+      peer.connected && peer.master === self && this.now - (peer.heardAt ?? -Infinity) < SILENCE_MS
+        ? [peer.log ? Math.min(peer.stored ?? 0, lastCommon(peer.log, log)) : 0]
+        : [],
+    )
+    const sequence = stored.length === 0 ? log.sequence : Math.min(log.sequence, Math.max(...stored))
+    if (sequence <= acknowledged) return
+    this.change({ acknowledged: sequence })
+    this.effects.push({ kind: 'acknowledge', sequence })
+  }
+
+  private leave(): void {
+    const { role, peers, self, log, term } = this.replica
+    if (role.kind === 'master') {
+      const [heir] = [...peers]
+        .filter(([, peer]) => peer.connected && peer.master === self && peer.log !== undefined)
+        .sort(
+          ([a, one], [b, other]) => (other.log && one.log ? compareLogs(other.log, one.log) : 0) || (a < b ? -1 : 1),
+        )
+      if (heir && heir[1].log && lastCommon(heir[1].log, log) === log.sequence)
+        this.send(heir[0], { type: 'handover', term })
+    }
+    this.become({ kind: 'away' })
+  }
+
+  private receive(from: NodeId, message: Message): void {
+    // A stranger has no say, whatever the link let through.
+    if (!this.replica.peers.has(from)) return
+    this.peer(from, { heardAt: this.now, connected: true })
+    switch (message.type) {
+      case 'ask':
+        this.heardOf(from, message, undefined)
+        this.answer(from)
+        this.decide()
+        return
+      case 'answer':
+        this.heardOf(from, message, message.master)
+        this.decide()
+        return
+      case 'lead':
+        this.heardOf(from, message, from)
+        this.heardMaster(from, message)
+        return
+      case 'follow':
+        this.heardFollower(from, message)
+        return
+      case 'rewind':
+        this.rewind(from, message)
+        return
+      case 'records':
+        this.store(from, message)
+        return
+      case 'handover':
+        if (this.obeys(from, message)) this.beginTerm(this.replica.term + 1)
+        return
+    }
+  }
+
+  private heardOf(from: NodeId, { log }: { log: Replica['log'] }, master: NodeId | undefined): void {
+    this.peer(from, { answered: true, log, master })
+  }
+
+  private answer(to: NodeId): void {
+    const { term, ordered: log, role } = this.replica
+    if (role.kind === 'master') return this.greet(to)
+    const master = masterOf(this.replica)
+    this.send(to, { type: 'answer', term, log, ...(master !== undefined && { master }) })
+  }
+
+  /** Only the master of the current term is obeyed. */
+  private obeys(from: NodeId, { term }: { term: number }): boolean {
+    const { role } = this.replica
+    return role.kind === 'follower' && role.master === from && term === this.replica.term
+  }
+
+  private rewind(from: NodeId, { after, ...message }: MessageOf<'rewind'>): void {
+    const { ordered, log } = this.replica
+    if (!this.obeys(from, message) || after >= ordered.sequence) return
+    this.change({ ordered: cutAfter(ordered, after), log: cutAfter(log, after) })
+    this.effects.push({ kind: 'rewind', after })
+    this.greet(from)
+  }
+
+  private store(from: NodeId, { after, log, ...message }: MessageOf<'records'>): void {
+    const { ordered } = this.replica
+    // What came before these is missing: the master learns of it with the next word. What is all known is no news.
+    if (!this.obeys(from, message) || after > ordered.sequence || log.sequence <= ordered.sequence) return
+    if (lastCommon(log, ordered) < ordered.sequence) return
+    this.change({ ordered: log })
+    this.effects.push({ kind: 'store', after, log })
+  }
+
+  private heardMaster(from: NodeId, lead: MessageOf<'lead'>): void {
+    const { role, term } = this.replica
+    if (role.kind === 'master') return this.meetMaster(from, lead)
+    // It has to raise its term above what this node has seen before it can be followed.
+    if (lead.term < term) return this.sayFollow(from)
+    if (role.kind === 'follower' && role.master === from) this.become({ ...role, heardAt: this.now })
+    else if (role.kind === 'follower' && lead.term === term) return
+    else this.follow(from)
+    this.change({ term: lead.term })
+    this.greet(from)
+  }
+
+  private follow(master: NodeId): void {
+    this.become({ kind: 'follower', master, heardAt: this.now })
+  }
+
+  /** After a split: the side with more members wins, then the later term, then the lower id. */
+  private meetMaster(other: NodeId, lead: MessageOf<'lead'>): void {
+    const { term, self } = this.replica
+    const own = followersOf(this.replica, this.now).length
+    const wins = own - lead.followers || term - lead.term || (self < other ? 1 : -1)
+    if (wins > 0) {
+      if (lead.term >= term) this.beginTerm(lead.term + 1)
+      return
+    }
+    if (lead.term <= term) return
+    this.change({ term: lead.term })
+    this.follow(other)
+    this.greet(other)
+  }
+
+  private heardFollower(from: NodeId, { term, log, stored }: MessageOf<'follow'>): void {
+    const { role, self } = this.replica
+    if (role.kind !== 'master') return this.answer(from)
+    // One that has seen a later term obeys only a later one still.
+    if (term > this.replica.term) return this.beginTerm(term + 1)
+    const common = lastCommon(log, this.replica.log)
+    const before = this.replica.peers.get(from)
+    this.peer(from, { log, stored, master: self, answered: true })
+    if (log.sequence > common) {
+      this.peer(from, { sent: undefined })
+      return this.send(from, { type: 'rewind', term: this.replica.term, after: common })
+    }
+    // What is on its way already is not sent twice, as long as the follower gets on.
+    const onItsWay = before?.sent ?? 0
+    const stuck = before?.log?.sequence === log.sequence
+    if (common < this.replica.log.sequence && (stuck || onItsWay < this.replica.log.sequence))
+      this.sendRecords(from, common)
+    else this.peer(from, { sent: Math.max(common, onItsWay) })
+    this.acknowledge()
+  }
+}
