@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest'
+import type { Command } from '../commands/command'
+import { MetaInstanceId, NodeId } from '../ids'
+import { World } from '../testing/world'
+import { resubmissions } from './resubmit'
+
+const id = (name: string): MetaInstanceId => MetaInstanceId.parse(name)
+
+/** Two sides that part with two machines and a declaration, and meet again after each has done something. */
+const split = (loser: (world: World) => void, winner: (world: World) => void = () => undefined) => {
+  const [one, other] = [new World(), new World()]
+  for (const world of [one, other]) {
+    world.addNode('a')
+    world.addNode('b')
+    world.declare('both', { name: 'chat' })
+  }
+  const common = one.state
+  const since = one.log.length
+  loser(one)
+  winner(other)
+  const commands = resubmissions({ common, decided: one.log.slice(since), own: one.state, winner: other.state })
+  for (const command of commands) other.command(command)
+  return {
+    commands,
+    winner: other,
+    again: () => resubmissions({ common, decided: one.log.slice(since), own: one.state, winner: other.state }),
+  }
+}
+const types = (commands: readonly Command[]): string[] => commands.map(({ type }) => type)
+
+describe('what the losing side of a split submits again', () => {
+  it('is nothing where nobody told it anything, whatever it placed or lost', () => {
+    const { commands } = split((world) => {
+      world.reconcile()
+      world.fail(id('both'))
+      world.reconcile()
+    })
+    expect(commands).toEqual([])
+  })
+
+  it('is what was declared, changed and deleted there, once', () => {
+    const { winner, again } = split(
+      (world) => {
+        world.declare('mine', { name: 'writer', minNodes: 2, maxContext: 1024 })
+        world.command({ type: 'UpdateMetaInstance', metaInstanceId: id('both'), changes: { paused: true } })
+        world.declare('short-lived')
+        world.command({ type: 'DeleteMetaInstance', metaInstanceId: id('short-lived') })
+      },
+      (world) => world.declare('theirs'),
+    )
+    expect(Object.keys(winner.state.metaInstances).sort()).toEqual(['both', 'mine', 'theirs'])
+    expect(winner.metaInstance(id('mine'))).toMatchObject({ name: 'writer', minNodes: 2, maxContext: 1024 })
+    expect(winner.metaInstance(id('both')).paused).toBe(true)
+    expect(types(again()).filter((type) => type === 'CreateMetaInstance')).toEqual([])
+  })
+
+  it('deletes what was deleted there, and does not bring back what was deleted here', () => {
+    const deleted = split((world) => world.command({ type: 'DeleteMetaInstance', metaInstanceId: id('both') }))
+    expect(deleted.winner.state.metaInstances).toEqual({})
+    const changed = split(
+      (world) => world.command({ type: 'UpdateMetaInstance', metaInstanceId: id('both'), changes: { paused: true } }),
+      (world) => world.command({ type: 'DeleteMetaInstance', metaInstanceId: id('both') }),
+    )
+    expect(changed.commands).toEqual([])
+  })
+
+  it('keeps a declaration whose name was given away meanwhile', () => {
+    const { winner } = split(
+      (world) => world.declare('mine', { name: 'writer' }),
+      (world) => world.declare('theirs', { name: 'writer' }),
+    )
+    expect(winner.metaInstance(id('mine')).name).toBe('writer 2')
+  })
+
+  it('brings membership first, and removals win on both sides', () => {
+    const admit = (name: string): Command => ({
+      type: 'AdmitMember',
+      member: { nodeId: NodeId.parse(name), certificate: name, friendlyName: name },
+    })
+    const { commands, winner } = split(
+      (world) => {
+        world.command({ type: 'RemoveMember', nodeId: NodeId.parse('a') })
+        world.declare('mine')
+        world.command(admit('c'))
+      },
+      (world) => world.command({ type: 'RemoveMember', nodeId: NodeId.parse('b') }),
+    )
+    expect(types(commands)).toEqual(['RemoveMember', 'AdmitMember', 'CreateMetaInstance'])
+    expect(Object.keys(winner.state.members)).toEqual(['c'])
+  })
+
+  it('is the last word on each setting', () => {
+    const set = (value: number): Command => ({ type: 'ChangeSetting', change: { key: 'maxRetries', value } })
+    const { commands, winner } = split((world) => {
+      world.command(set(5))
+      world.command(set(7))
+    })
+    expect(commands).toEqual([set(7)])
+    expect(winner.state.settings.maxRetries).toBe(7)
+  })
+})

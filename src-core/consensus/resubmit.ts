@@ -1,0 +1,122 @@
+import type { Command } from '../commands/command'
+import type { Event } from '../events/event'
+import type { MetaInstance } from '../state/meta-instances'
+import type { State } from '../state/state'
+
+export interface Split {
+  /** The state that both sides had. */
+  readonly common: State
+  /** What the losing side decided since, in order. */
+  readonly decided: readonly Event[]
+  /** What it made of that. */
+  readonly own: State
+  /** What the winning side has now. */
+  readonly winner: State
+}
+
+/**
+ * The commands that bring what the losing side was told by people into the winner's log: membership first, removals
+ * before admissions; then declarations, keys and settings. What was only derived (placements, failures, recoveries)
+ * the winner derives itself. Carrying one out a second time changes nothing.
+ */
+export const resubmissions = (split: Split): Command[] => [
+  ...removals(split),
+  ...admissions(split),
+  ...declarations(split),
+  ...apiKeys(split),
+  ...settings(split),
+]
+
+/** Removed on this side: they stay removed, whatever the other side thought. */
+const removals = ({ common, own, winner }: Split): Command[] =>
+  Object.values(common.members).flatMap(({ nodeId }): Command[] =>
+    nodeId in own.members || !(nodeId in winner.members) ? [] : [{ type: 'RemoveMember', nodeId }],
+  )
+
+/** Admitted on this side. Who was a member before and is none there was removed there: removals win. */
+const admissions = ({ common, own, winner }: Split): Command[] =>
+  Object.values(own.members).flatMap(({ nodeId, certificate, friendlyName }): Command[] => {
+    const known = nodeId in winner.members
+    const renamed = known && common.members[nodeId]?.friendlyName !== friendlyName
+    if ((known && !renamed) || (!known && nodeId in common.members)) return []
+    return [{ type: 'AdmitMember', member: { nodeId, certificate, friendlyName } }]
+  })
+
+const declarations = (split: Split): Command[] => {
+  const { common, decided, own, winner } = split
+  const touched = new Set(
+    decided.flatMap((event) => {
+      switch (event.type) {
+        case 'MetaInstanceCreated':
+          return event.metaInstance.metaInstanceId
+        case 'MetaInstanceUpdated':
+        case 'MetaInstanceDeleted':
+          return event.metaInstanceId
+        default:
+          return []
+      }
+    }),
+  )
+  const names = new Set(Object.values(winner.metaInstances).flatMap(({ name }) => name ?? []))
+  return [...touched].flatMap((metaInstanceId): Command[] => {
+    const mine = own.metaInstances[metaInstanceId]
+    const there = metaInstanceId in winner.metaInstances
+    if (mine === undefined) return there ? [{ type: 'DeleteMetaInstance', metaInstanceId }] : []
+    if (there) {
+      const changes = changesSince(decided, metaInstanceId)
+      return Object.keys(changes).length === 0 ? [] : [{ type: 'UpdateMetaInstance', metaInstanceId, changes }]
+    }
+    // Deleted over there meanwhile: a change does not bring it back.
+    return metaInstanceId in common.metaInstances ? [] : [creation(mine, names)]
+  })
+}
+
+const changesSince = (decided: readonly Event[], metaInstanceId: string) =>
+  decided.reduce(
+    (changes, event) =>
+      event.type === 'MetaInstanceUpdated' && event.metaInstanceId === metaInstanceId
+        ? { ...changes, ...event.changes }
+        : changes,
+    {},
+  )
+
+/** Under another name where the other side gave it away meanwhile: a declaration is worth more than its name. */
+const creation = (mine: MetaInstance, taken: Set<string>): Command => {
+  const { metaInstanceId, modelId, sharding, instanceMeta, minNodes, placementPreference, paused } = mine
+  const { nodeIds, maxContext } = mine
+  const name = mine.name === undefined ? undefined : freeName(mine.name, taken)
+  if (name !== undefined) taken.add(name)
+  return {
+    type: 'CreateMetaInstance',
+    ...{ metaInstanceId, modelId, sharding, instanceMeta, minNodes, placementPreference, paused },
+    ...(name !== undefined && { name }),
+    ...(nodeIds !== undefined && { nodeIds }),
+    ...(maxContext !== undefined && { maxContext }),
+  }
+}
+
+const freeName = (name: string, taken: ReadonlySet<string>): string => {
+  for (let count = 1; ; count += 1) {
+    const candidate = count === 1 ? name : `${name} ${count}`
+    if (!taken.has(candidate)) return candidate
+  }
+}
+
+const apiKeys = ({ common, own, winner }: Split): Command[] => [
+  ...Object.values(common.apiKeys).flatMap(({ apiKeyId }): Command[] =>
+    apiKeyId in own.apiKeys || !(apiKeyId in winner.apiKeys) ? [] : [{ type: 'RevokeApiKey', apiKeyId }],
+  ),
+  ...Object.values(own.apiKeys).flatMap(({ createdAt: _at, ...apiKey }): Command[] =>
+    apiKey.apiKeyId in common.apiKeys || apiKey.apiKeyId in winner.apiKeys ? [] : [{ type: 'CreateApiKey', apiKey }],
+  ),
+]
+
+/** The last word on each setting. */
+const settings = ({ decided, winner }: Split): Command[] => {
+  const last = new Map(
+    decided.flatMap((event) => (event.type === 'SettingChanged' ? [[event.change.key, event.change] as const] : [])),
+  )
+  return [...last.values()].flatMap((change): Command[] =>
+    winner.settings[change.key] === change.value ? [] : [{ type: 'ChangeSetting', change }],
+  )
+}
