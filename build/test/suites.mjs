@@ -51,6 +51,16 @@ const integration = {
   count: countVitest,
 }
 
+/** @type {Suite} */
+const hosts = {
+  name: 'hosts',
+  title: 'Several machines (vitest, network namespaces)',
+  needs: ['packages', 'app', 'python'],
+  alone: true,
+  commands: vitest('hosts', ['hosts']),
+  count: countVitest,
+}
+
 /** In the order in which they are told about. @type {readonly Suite[]} */
 export const SUITES = [
   {
@@ -105,6 +115,7 @@ export const SUITES = [
     count: countJUnit,
   },
   integration,
+  hosts,
   {
     name: 'e2e',
     title: 'End-to-end tests (Playwright)',

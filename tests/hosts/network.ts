@@ -1,0 +1,87 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+
+/** Machines for tests: network namespaces on one bridge, which the product cannot tell from real ones. Needs root. */
+
+const run = (command: string, ...args: string[]): string =>
+  execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+
+/** Why there can be no hosts here; undefined where there can. */
+export const noHosts = (): string | undefined => {
+  if (process.platform !== 'linux') return 'network namespaces exist on Linux only'
+  if (process.getuid?.() !== 0) return 'network namespaces need root'
+  const name = `muster-try-${process.pid}`
+  try {
+    run('ip', 'netns', 'add', name)
+    run('ip', 'netns', 'delete', name)
+    return undefined
+  } catch (error) {
+    return `network namespaces cannot be made here: ${error instanceof Error ? error.message.trim() : String(error)}`
+  }
+}
+
+export interface Host {
+  readonly name: string
+  readonly address: string
+  /** Starts a program on this host. The caller ends it. */
+  spawn(command: string, args: readonly string[], options?: { env?: NodeJS.ProcessEnv; cwd?: string }): ChildProcess
+  /** Pulls the cable: what was connected hears nothing of it. */
+  unplug(): void
+  plug(): void
+  /** Every packet from here takes so much longer. */
+  delay(milliseconds: number): void
+}
+
+let made = 0
+
+/** A switch with so many hosts on it, and nothing else. */
+export const connectHosts = (count: number): { hosts: readonly Host[]; dispose(): void } => {
+  const id = `m${process.pid % 10_000}${made++}`
+  const hub = `${id}hub`
+  const undo: (() => void)[] = []
+  const dispose = (): void => {
+    for (const step of undo.splice(0).reverse()) {
+      try {
+        step()
+      } catch {
+        // What was never made cannot be taken away.
+      }
+    }
+  }
+  const namespace = (name: string): void => {
+    run('ip', 'netns', 'add', name)
+    undo.push(() => run('ip', 'netns', 'delete', name))
+    run('ip', '-n', name, 'link', 'set', 'lo', 'up')
+  }
+  const host = (at: number): Host => {
+    const name = `${id}h${at}`
+    const address = `10.77.0.${at + 1}`
+    const [inside, port] = ['eth0', `p${at}`]
+    namespace(name)
+    run('ip', 'link', 'add', inside, 'netns', name, 'type', 'veth', 'peer', 'name', port, 'netns', hub)
+    run('ip', '-n', hub, 'link', 'set', port, 'master', 'br0', 'up')
+    run('ip', '-n', name, 'address', 'add', `${address}/24`, 'dev', inside)
+    run('ip', '-n', name, 'link', 'set', inside, 'up')
+    run('ip', '-n', name, 'route', 'add', 'default', 'dev', inside)
+    return {
+      name,
+      address,
+      spawn: (command, args, options = {}) =>
+        spawn('ip', ['netns', 'exec', name, command, ...args], { stdio: ['pipe', 'pipe', 'pipe'], ...options }),
+      // At the switch, so that the host's own interface stays up, as with a switch that dies.
+      unplug: () => void run('ip', '-n', hub, 'link', 'set', port, 'nomaster'),
+      plug: () => void run('ip', '-n', hub, 'link', 'set', port, 'master', 'br0'),
+      delay: (milliseconds) =>
+        void run('tc', '-n', name, 'qdisc', 'replace', 'dev', inside, 'root', 'netem', 'delay', `${milliseconds}ms`),
+    }
+  }
+  try {
+    namespace(hub)
+    // Without multicast snooping: nobody here queries for groups, and announcements would be held back.
+    run('ip', '-n', hub, 'link', 'add', 'br0', 'type', 'bridge', 'mcast_snooping', '0')
+    run('ip', '-n', hub, 'link', 'set', 'br0', 'up')
+    return { hosts: Array.from({ length: count }, (_, at) => host(at)), dispose }
+  } catch (error) {
+    dispose()
+    throw error
+  }
+}
