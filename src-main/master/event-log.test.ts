@@ -10,9 +10,12 @@ import {
 } from 'node:fs'
 import { basename } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { NodeId } from '@core/ids'
+import type { NewRecord } from './event-log'
+import { recordsAfter } from './log-reader'
 import { encodeRecord } from './record'
 import { SEGMENT_HEADER_BYTES } from './segment'
-import { declarations, names, ScratchLog } from './testing/scratch-log'
+import { declarations, names, ScratchLog, SELF } from './testing/scratch-log'
 
 const refusal = (code: string, ...parts: string[]) =>
   expect.objectContaining({ code, message: expect.stringMatching(parts.join('.*')) as string })
@@ -207,7 +210,7 @@ describe('damage that is not at the end', () => {
     const { writeSnapshot } = await import('./snapshot')
     const { log, state } = scratch.open()
     await log.close()
-    writeSnapshot(scratch.directory, { sequence: 3, state })
+    writeSnapshot(scratch.directory, { sequence: 3, epochs: [], state })
     writeFileSync(path, bytes.subarray(0, lastAt))
     expect(() => scratch.open()).toThrow(refusal('log_damaged', path, 'record 3 is missing, which a snapshot has seen'))
   })
@@ -232,5 +235,44 @@ describe('damage that is not at the end', () => {
     mkdirSync(scratch.directory)
     expect(await scratch.declared()).toEqual([])
     rmSync(`${scratch.directory}-aside`, { recursive: true })
+  })
+})
+
+describe('who wrote which part of a log', () => {
+  const other = NodeId.parse('other')
+  const term = (number: number, master?: NodeId): NewRecord => ({
+    kind: 'term',
+    term: number,
+    ...(master && { master }),
+  })
+
+  it('is known after appending, after a replay and after a snapshot', async () => {
+    await scratch.write([term(1), ...declarations(2), term(2, other), ...declarations(1, 3)])
+    const epochs = [
+      { term: 1, master: SELF, from: 1 },
+      { term: 2, master: other, from: 4 },
+    ]
+    const { log, state } = scratch.open()
+    expect(log.logEnd).toEqual({ sequence: 5, epochs })
+    await log.append([term(3, SELF)])
+    const all = [...epochs, { term: 3, master: SELF, from: 6 }]
+    expect(log.logEnd).toEqual({ sequence: 6, epochs: all })
+    await log.close()
+    const { writeSnapshot } = await import('./snapshot')
+    writeSnapshot(scratch.directory, { sequence: 6, epochs: all, state })
+    const again = scratch.open()
+    expect(again.replayed).toBe(0)
+    expect(again.log.logEnd).toEqual({ sequence: 6, epochs: all })
+    await again.log.close()
+  })
+
+  it('can be read again after any record, over several segments', async () => {
+    await scratch.write([term(1), ...declarations(20)], { segmentBytes: 500 })
+    expect(scratch.segments().length).toBeGreaterThan(2)
+    for (const after of [0, 1, 7, 20, 21]) {
+      const sequences: number[] = []
+      for await (const { sequence } of recordsAfter(scratch.directory, after)) sequences.push(sequence)
+      expect(sequences).toEqual(Array.from({ length: 21 - after }, (_, at) => after + at + 1))
+    }
   })
 })

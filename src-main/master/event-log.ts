@@ -16,7 +16,9 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { emptyLog, type LogEnd } from '@core/consensus/log-end'
 import { Folding } from '@core/events/fold'
+import type { NodeId } from '@core/ids'
 import { emptyState, type State } from '@core/state/state'
 import { syncDirectory } from './directory'
 import { damaged, diskError, MasterError, stopping } from './errors'
@@ -36,6 +38,8 @@ export type NewRecord = Unplaced<LogRecord>
 
 export interface EventLogOptions {
   readonly directory: string
+  /** This node: it wrote what does not say who did. */
+  readonly self: NodeId
   readonly warn: (message: string) => void
   readonly segmentBytes?: number
 }
@@ -64,15 +68,25 @@ export class EventLog {
     private readonly directory: string,
     private readonly segmentBytes: number,
     private segment: { fd: number; path: string; size: number },
-    /** Of the last record that was given out. */
-    public sequence: number,
+    private readonly self: NodeId,
+    /** How far it goes with what was appended last, and who wrote which part. */
+    private end: LogEnd,
   ) {}
+
+  /** Of the last record that was given out. */
+  get sequence(): number {
+    return this.end.sequence
+  }
+
+  get logEnd(): LogEnd {
+    return this.end
+  }
 
   /**
    * Opens the log and folds it: from the newest snapshot, then all records after it. A torn end is cut
    * off, with a copy beside it. Throws MasterError for damage anywhere else.
    */
-  static open({ directory, warn, segmentBytes = SEGMENT_BYTES }: EventLogOptions): {
+  static open({ directory, self, warn, segmentBytes = SEGMENT_BYTES }: EventLogOptions): {
     log: EventLog
     state: State
     replayed: number
@@ -80,7 +94,7 @@ export class EventLog {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     const snapshot = newestSnapshot(directory, warn)
     const folding = new Folding(snapshot?.state ?? emptyState())
-    let sequence = snapshot?.sequence ?? 0
+    let end: LogEnd = snapshot ? { sequence: snapshot.sequence, epochs: [...snapshot.epochs] } : emptyLog
     const names = readdirSync(directory)
       .filter((name) => firstSequenceOf(name) !== undefined)
       .sort()
@@ -92,27 +106,28 @@ export class EventLog {
       const first = firsts[at] ?? 0
       const following = firsts[at + 1]
       // All of it is in the snapshot.
-      if (following !== undefined && following <= sequence + 1 && snapshot !== undefined) continue
+      if (following !== undefined && following <= end.sequence + 1 && snapshot !== undefined) continue
       const path = join(directory, name)
-      const content = readSegment(path, { from: first, after: sequence, isLast: following === undefined })
+      const content = readSegment(path, { from: first, after: end.sequence, isLast: following === undefined })
       const { last } = content
       logged = last
       if (following !== undefined && following !== last + 1)
         throw damaged(path, content.soundBytes, `${range(last + 1, following - 1)} missing after it`)
       for (const record of content.records) {
-        if (record.sequence !== sequence + 1)
-          throw damaged(path, SEGMENT_HEADER_BYTES, `record ${sequence + 1} is missing`)
+        if (record.sequence !== end.sequence + 1)
+          throw damaged(path, SEGMENT_HEADER_BYTES, `record ${end.sequence + 1} is missing`)
         if (record.kind === 'decision') folding.fold(record.envelope)
         else folding.enter(record.term)
-        sequence = record.sequence
+        end = grown(end, record, self)
         replayed += 1
       }
       if (content.torn.length > 0) cutOff(path, content.soundBytes, content.torn, warn)
     }
     const path = join(directory, names.at(-1) ?? segmentName(1))
-    if (logged < sequence) throw damaged(path, 0, `${range(logged + 1, sequence)} missing, which a snapshot has seen`)
+    if (logged < end.sequence)
+      throw damaged(path, 0, `${range(logged + 1, end.sequence)} missing, which a snapshot has seen`)
     return {
-      log: new EventLog(directory, segmentBytes, openSegment(directory, path), sequence),
+      log: new EventLog(directory, segmentBytes, openSegment(directory, path), self, end),
       state: folding.state,
       replayed,
     }
@@ -131,7 +146,7 @@ export class EventLog {
       // It has been folded: as with a disk that refuses, what was folded has to be put back.
       return Promise.reject((this.failure = diskError(this.segment.path, cause)))
     }
-    this.sequence += records.length
+    this.end = records.reduce((end, record) => grown(end, record, this.self), this.end)
     return new Promise((durable, failed) => {
       this.waiting.push({ sequence, bytes: Buffer.concat(frames), durable, failed })
       this.draining ??= this.drain()
@@ -212,6 +227,13 @@ export class EventLog {
     }
     return cause instanceof MasterError ? cause : diskError(this.segment.path, cause)
   }
+}
+
+/** The end of a log with one more record. */
+const grown = ({ sequence, epochs }: LogEnd, record: NewRecord, self: NodeId): LogEnd => {
+  const from = sequence + 1
+  if (record.kind === 'decision') return { sequence: from, epochs }
+  return { sequence: from, epochs: [...epochs, { term: record.term, master: record.master ?? self, from }] }
 }
 
 const range = (first: number, last: number): string =>

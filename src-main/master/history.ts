@@ -1,9 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Envelope } from '@core/events/event'
 import type { MetaInstanceId } from '@core/ids'
-import { decodeRecord, FRAME_HEADER_BYTES, payloadAt } from './record'
-import { firstSequenceOf, SEGMENT_HEADER_BYTES } from './segment'
+import { recordsAfter } from './log-reader'
 
 /** A declaration that fails for days has a long story; its end is what people read. */
 const MOST_EVENTS = 500
@@ -27,17 +24,9 @@ const concerns = ({ event }: Envelope, id: MetaInstanceId, instances: Set<string
 
 /** Reads a declaration's decisions from the log, oldest first: no segment is ever removed. */
 export const historyOf = async (directory: string, id: MetaInstanceId): Promise<readonly Envelope[]> => {
-  const names = (await readdir(directory)).filter((name) => firstSequenceOf(name) !== undefined).sort()
   const found: Envelope[] = []
   const instances = new Set<string>()
-  for (const name of names) {
-    const bytes = await readFile(join(directory, name))
-    let offset = SEGMENT_HEADER_BYTES
-    for (let payload = payloadAt(bytes, offset); payload; payload = payloadAt(bytes, offset)) {
-      offset += FRAME_HEADER_BYTES + payload.length
-      const record = decodeRecord(payload)
-      if (record.kind === 'decision' && concerns(record.envelope, id, instances)) found.push(record.envelope)
-    }
-  }
+  for await (const record of recordsAfter(directory, 0))
+    if (record.kind === 'decision' && concerns(record.envelope, id, instances)) found.push(record.envelope)
   return found.slice(-MOST_EVENTS)
 }

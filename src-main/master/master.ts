@@ -185,13 +185,13 @@ export class Master {
   }
 
   private takeSnapshot(): Promise<void> {
-    const sequence = this.log.sequence
+    const { sequence, epochs } = this.log.logEnd
     const state = this.sequencer.state()
     this.snapshotAt = sequence
     // Only what is durable may stand in a snapshot.
     return this.log
       .flushed()
-      .then(() => writeSnapshot(join(this.options.dataDir, 'log'), { sequence, state }))
+      .then(() => writeSnapshot(join(this.options.dataDir, 'log'), { sequence, epochs, state }))
       .catch((error: unknown) => this.options.log.warn({ err: error }, 'no snapshot was written'))
   }
 
@@ -258,10 +258,11 @@ interface OpenedLog {
 }
 
 /** What the log holds, without anything that only observers know. Throws MasterError. */
-const readLog = ({ dataDir, log: logger, segmentBytes }: MasterOptions): OpenedLog => {
+const readLog = ({ dataDir, nodeId, log: logger, segmentBytes }: MasterOptions): OpenedLog => {
   const warn = (message: string): void => logger.warn({}, message)
   const { log, state, replayed } = EventLog.open({
     directory: join(dataDir, 'log'),
+    self: nodeId,
     warn,
     ...(segmentBytes !== undefined && { segmentBytes }),
   })
@@ -273,7 +274,7 @@ const openTerm = async (options: MasterOptions): Promise<OpenedLog> => {
   const { log, state, replayed } = readLog(options)
   const term = state.term + 1
   try {
-    await log.append([{ kind: 'term', term }])
+    await log.append([{ kind: 'term', term, master: options.nodeId }])
   } catch (error) {
     await log.close()
     throw error

@@ -11,17 +11,25 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { Epoch } from '@core/consensus/log-end'
 import { durablePart } from '@core/state/durable'
 import { State } from '@core/state/state'
 import { syncDirectory } from './directory'
 
-/** A state and the sequence of the last record it contains. */
+/** A state, the sequence of the last record it contains, and who wrote which of them. */
 export interface Snapshot {
   readonly sequence: number
+  readonly epochs: readonly Epoch[]
   readonly state: State
 }
 
-const Head = z.object({ v: z.literal(1), sequence: z.number().int().nonnegative(), crc: z.number().int() })
+const Head = z.object({
+  v: z.literal(1),
+  sequence: z.number().int().nonnegative(),
+  crc: z.number().int(),
+  /** The oldest snapshots do not say: the log is then read from its first record. */
+  epochs: z.array(Epoch).optional(),
+})
 const NAME = /^snapshot-(\d{20})\.json$/
 /** One may turn out damaged. */
 const KEPT = 2
@@ -32,9 +40,9 @@ const names = (directory: string): string[] =>
     .sort()
 
 /** Writes a snapshot as a whole or not at all, and removes all but the last two. Throws what the disk throws. */
-export const writeSnapshot = (directory: string, { sequence, state }: Snapshot): void => {
+export const writeSnapshot = (directory: string, { sequence, epochs, state }: Snapshot): void => {
   const body = Buffer.from(JSON.stringify(durablePart(state)), 'utf8')
-  const head = JSON.stringify({ v: 1, sequence, crc: crc32.buf(body) })
+  const head = JSON.stringify({ v: 1, sequence, crc: crc32.buf(body), epochs })
   const path = join(directory, `snapshot-${String(sequence).padStart(20, '0')}.json`)
   // Always the same name: what a crash leaves of it is written over.
   const draft = join(directory, 'snapshot.draft')
@@ -50,21 +58,22 @@ export const writeSnapshot = (directory: string, { sequence, state }: Snapshot):
   for (const name of names(directory).slice(0, -KEPT)) rmSync(join(directory, name))
 }
 
-const readSnapshot = (file: string): Snapshot => {
+const readSnapshot = (file: string): Snapshot | undefined => {
   const bytes = readFileSync(file)
   const end = bytes.indexOf(0x0a)
   if (end < 0) throw new Error('it has no first line')
-  const { sequence, crc } = Head.parse(JSON.parse(bytes.subarray(0, end).toString('utf8')))
+  const { sequence, crc, epochs } = Head.parse(JSON.parse(bytes.subarray(0, end).toString('utf8')))
   const body = bytes.subarray(end + 1)
   if (crc32.buf(body) !== crc) throw new Error('its checksum does not match')
-  return { sequence, state: State.parse(JSON.parse(body.toString('utf8'))) }
+  return epochs && { sequence, epochs, state: State.parse(JSON.parse(body.toString('utf8'))) }
 }
 
 /** The newest sound snapshot; damaged ones are passed over with a warning, since the log has it all. */
 export const newestSnapshot = (directory: string, warn: (message: string) => void): Snapshot | undefined => {
   for (const name of names(directory).reverse()) {
     try {
-      return readSnapshot(join(directory, name))
+      const snapshot = readSnapshot(join(directory, name))
+      if (snapshot) return snapshot
     } catch (error) {
       warn(
         `${join(directory, name)} is damaged and passed over: ${error instanceof Error ? error.message.slice(0, 200) : String(error)}`,

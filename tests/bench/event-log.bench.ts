@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { join } from 'node:path'
 import type { Envelope } from '@core/events/event'
 import { fold } from '@core/events/fold'
+import { NodeId } from '@core/ids'
 import { next } from '@core/reconcile/apply'
 import type { State } from '@core/state/state'
 import { World } from '@core/testing/world'
@@ -78,6 +79,7 @@ const timed = async (work: () => Promise<void>): Promise<number> => {
   return (performance.now() - from) / 1000
 }
 
+const self = NodeId.parse('bench')
 const warn = (message: string): void => {
   throw new Error(message)
 }
@@ -88,7 +90,7 @@ const reopened = async (
   times: number[],
 ): Promise<{ state: State; replayed: number; sequence: number }> => {
   const from = performance.now()
-  const { log, state, replayed } = EventLog.open({ directory, warn })
+  const { log, state, replayed } = EventLog.open({ directory, self, warn })
   times.push((performance.now() - from) / 1000)
   const { sequence } = log
   await log.close()
@@ -103,7 +105,7 @@ export const run = async (): Promise<Bench> => {
   try {
     const day = new BadDay()
     const directory = join(folder.path, 'log')
-    let { log } = EventLog.open({ directory, warn })
+    let { log } = EventLog.open({ directory, self, warn })
     await appendAll(log, day.beginning())
 
     const rates: number[] = []
@@ -118,8 +120,8 @@ export const run = async (): Promise<Bench> => {
     const replayed = await reopened(directory, replays)
     if (replayed.replayed !== REPLAYED) throw new Error(`replayed ${replayed.replayed}`)
 
-    writeSnapshot(directory, { sequence: replayed.sequence, state: replayed.state })
-    ;({ log } = EventLog.open({ directory, warn }))
+    writeSnapshot(directory, { sequence: replayed.sequence, epochs: [], state: replayed.state })
+    ;({ log } = EventLog.open({ directory, self, warn }))
     await appendAll(log, day.decisions(TAIL))
     await log.close()
     const starts: number[] = []

@@ -2,9 +2,12 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Decision, Envelope } from '@core/events/event'
-import { MetaInstanceId, ModelId } from '@core/ids'
+import { MetaInstanceId, ModelId, NodeId } from '@core/ids'
 import { EventLog, type NewRecord } from '../event-log'
 import { firstSequenceOf } from '../segment'
+
+/** Whose logs these are. */
+export const SELF = NodeId.parse('self')
 
 /** A folder of its own, with a log in it. For tests. */
 export class ScratchLog {
@@ -14,6 +17,7 @@ export class ScratchLog {
   open(options: { segmentBytes?: number } = {}): ReturnType<typeof EventLog.open> {
     return EventLog.open({
       directory: this.directory,
+      self: SELF,
       warn: (message) => void this.warnings.push(message),
       ...options,
     })

@@ -1,0 +1,21 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { decodeRecord, FRAME_HEADER_BYTES, payloadAt, type LogRecord } from './record'
+import { firstSequenceOf, SEGMENT_HEADER_BYTES } from './segment'
+
+/** What a log has after a record, in order, as far as it is on the disk when its turn comes. Throws what the disk throws. */
+export async function* recordsAfter(directory: string, after: number): AsyncGenerator<LogRecord> {
+  const names = (await readdir(directory)).filter((name) => firstSequenceOf(name) !== undefined).sort()
+  for (const [at, name] of names.entries()) {
+    const following = firstSequenceOf(names[at + 1] ?? '')
+    if (following !== undefined && following <= after + 1) continue
+    const bytes = await readFile(join(directory, name))
+    let offset = SEGMENT_HEADER_BYTES
+    let sequence = firstSequenceOf(name) ?? 1
+    for (let payload = payloadAt(bytes, offset); payload; payload = payloadAt(bytes, offset)) {
+      offset += FRAME_HEADER_BYTES + payload.length
+      if (sequence > after) yield decodeRecord(payload)
+      sequence += 1
+    }
+  }
+}

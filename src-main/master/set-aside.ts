@@ -1,0 +1,86 @@
+import {
+  closeSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { syncDirectory } from './directory'
+import { diskError } from './errors'
+import { FRAME_HEADER_BYTES, payloadAt } from './record'
+import { firstSequenceOf, SEGMENT_HEADER_BYTES } from './segment'
+
+export interface SetAsideOptions {
+  /** Of a log that is closed. */
+  readonly directory: string
+  /** The last record that stays; 0 for none. */
+  readonly after: number
+}
+
+/** Where the records from `count` on begin in a segment's bytes. */
+const offsetAfter = (bytes: Buffer, count: number): number => {
+  let offset = SEGMENT_HEADER_BYTES
+  for (let at = 0; at < count; at += 1) {
+    const payload = payloadAt(bytes, offset)
+    if (!payload) break
+    offset += FRAME_HEADER_BYTES + payload.length
+  }
+  return offset
+}
+
+/**
+ * Takes the records after one out of a log, with the snapshots that contain them, and keeps them in a folder beside
+ * it: after a split another node's records take their place. Gives back that folder. From the last record to the
+ * first, so that a crash in between leaves a log that is whole and only longer. Throws MasterError.
+ */
+export const setAside = ({ directory, after }: SetAsideOptions): string => {
+  const aside = join(directory, `aside-${String(after + 1).padStart(20, '0')}`)
+  try {
+    mkdirSync(aside, { recursive: true, mode: 0o700 })
+    for (const name of readdirSync(directory)) {
+      const snapshot = /^snapshot-(\d{20})\.json$/.exec(name)
+      if (snapshot && Number(snapshot[1]) > after) rmSync(join(directory, name))
+    }
+    syncDirectory(directory)
+    const segments = readdirSync(directory).filter((name) => firstSequenceOf(name) !== undefined)
+    for (const name of segments.sort().reverse()) {
+      const first = firstSequenceOf(name) ?? 1
+      const path = join(directory, name)
+      if (first > after && first > 1) {
+        renameSync(path, join(aside, name))
+        syncDirectory(directory)
+        continue
+      }
+      shorten(path, { keep: Math.max(0, after - first + 1), copy: join(aside, name) })
+      break
+    }
+  } catch (cause) {
+    throw diskError(directory, cause)
+  }
+  return aside
+}
+
+/** Cuts a segment after some of its records; all of it is copied first. */
+const shorten = (path: string, { keep, copy }: { keep: number; copy: string }): void => {
+  const bytes = readFileSync(path)
+  const end = offsetAfter(bytes, keep)
+  if (end >= bytes.length) return
+  synced(copy, 'w', (fd) => writeFileSync(fd, bytes))
+  synced(path, 'r+', (fd) => ftruncateSync(fd, end))
+}
+
+const synced = (path: string, flags: string, change: (fd: number) => void): void => {
+  const fd = openSync(path, flags, 0o600)
+  try {
+    change(fd)
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
