@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest'
+import type { NodeId } from '../ids'
+import { edgesOf, isSocketEdge } from '../state/topology'
+import { World } from '../testing/world'
+import { LOST_AFTER, PEERS_PER_ROUND, Probes, type Target } from './probes'
+
+/** Node `a` that probes others, in a world that takes its reports. */
+const probing = (names: string) => {
+  const world = new World()
+  const [self, ...others] = [...names].map((name) => world.addNode(name))
+  if (self === undefined) throw new Error('nobody probes')
+  const probes = new Probes(self)
+  const way = (nodeId: NodeId, ip: string): Target => ({ nodeId, ip, port: 52417, interfaceType: 'ethernet' })
+  let now = 0
+  /** A second, in which those in `answers` answer. */
+  const second = (targets: readonly Target[], answers: readonly Target[], latencyMs = 1): void => {
+    now += 1000
+    probes.round(targets, now)
+    for (const target of answers) probes.answered(target, { at: now + latencyMs, latencyMs })
+    world.apply(...probes.reports(world.state))
+  }
+  const edges = (): string[] =>
+    edgesOf(world.state.topology).map(
+      (edge) => `${edge.from}>${edge.to}${isSocketEdge(edge) ? `@${edge.ip}` : `#${edge.fromInterface}`}`,
+    )
+  return { world, self, others, probes, way, second, edges, at: () => now }
+}
+
+describe('probing', () => {
+  it('makes an edge of every address that answers, and of no other', () => {
+    const { others, way, second, edges } = probing('abc')
+    const [b, c] = others
+    if (b === undefined || c === undefined) throw new Error('nobody is there')
+    const targets = [way(b, '10.0.0.2'), way(b, '10.1.0.2'), way(c, '10.0.0.3')]
+    second(targets, targets.slice(0, 1))
+    expect(edges()).toEqual(['a>b@10.0.0.2'])
+    second(targets, targets)
+    expect(edges().sort()).toEqual(['a>b@10.0.0.2', 'a>b@10.1.0.2', 'a>c@10.0.0.3'])
+  })
+
+  it('loses a connection with the third probe in a row that is not answered, not before', () => {
+    const { others, way, second, edges } = probing('ab')
+    const targets = others.flatMap((nodeId) => [way(nodeId, '10.0.0.2'), way(nodeId, '10.1.0.2')])
+    second(targets, targets)
+    const [first] = targets
+    if (!first) throw new Error('nobody is there')
+    for (let missed = 0; missed < LOST_AFTER; missed += 1) {
+      second(targets, [first])
+      expect(edges()).toHaveLength(2)
+    }
+    second(targets, [first])
+    expect(edges()).toEqual(['a>b@10.0.0.2'])
+    second(targets, targets)
+    expect(edges()).toHaveLength(2)
+  })
+
+  it('takes any byte for an answer', () => {
+    const { others, way, second, edges, probes, at } = probing('ab')
+    const targets = others.map((nodeId) => way(nodeId, '10.0.0.2'))
+    second(targets, targets)
+    for (let round = 0; round < 10; round += 1) {
+      second(targets, [])
+      for (const target of targets) probes.heard(target, at() + 500)
+    }
+    expect(edges()).toEqual(['a>b@10.0.0.2'])
+  })
+
+  it('also says for a member that is silent everywhere that its connections are gone', () => {
+    const { world, self, others, way, second, edges } = probing('ab')
+    const [b] = others
+    if (b === undefined) throw new Error('nobody is there')
+    world.apply(
+      { type: 'TopologyEdgeCreated', edge: { from: b, to: self, ip: '10.0.0.1', port: 1, interfaceType: 'ethernet' } },
+      { type: 'TopologyEdgeCreated', edge: { from: b, to: self, fromInterface: 'rdma_en2', toInterface: 'rdma_en3' } },
+    )
+    const targets = [way(b, '10.0.0.2')]
+    second(targets, targets)
+    expect(edges()).toHaveLength(3)
+    for (let round = 0; round <= LOST_AFTER; round += 1) second(targets, [])
+    expect(edges()).toEqual([])
+  })
+
+  it('says nothing of anybody before he had his chances', () => {
+    const { world, self, others, way, second, edges } = probing('ab')
+    const [b] = others
+    if (b === undefined) throw new Error('nobody is there')
+    const known = { from: self, to: b, ip: '10.0.0.2', port: 52417, interfaceType: 'ethernet' } as const
+    world.apply({ type: 'TopologyEdgeCreated', edge: known })
+    for (let round = 0; round < LOST_AFTER; round += 1) {
+      second([way(b, '10.0.0.2')], [])
+      expect(edges()).toHaveLength(1)
+    }
+    second([way(b, '10.0.0.2')], [])
+    expect(edges()).toEqual([])
+  })
+
+  it('reports a latency again only where it has changed much', () => {
+    const { world, others, way, second } = probing('ab')
+    const targets = others.map((nodeId) => way(nodeId, '10.0.0.2'))
+    for (const latency of [1, 1.1, 0.9, 1.2]) second(targets, targets, latency)
+    const reports = () => world.log.filter(({ type }) => type === 'TopologyEdgeCreated').length
+    expect(reports()).toBe(1)
+    for (let round = 0; round < 10; round += 1) second(targets, targets, 30)
+    expect(reports()).toBeGreaterThan(1)
+    const [edge] = edgesOf(world.state.topology)
+    expect(edge && isSocketEdge(edge) ? edge.latencyMs : 0).toBeGreaterThan(15)
+  })
+
+  it('gives everybody his turn in a large cluster, and loses nobody who answers', () => {
+    const world = new World()
+    const self = world.addNode('self')
+    const targets = Array.from({ length: 150 }, (_, at): Target => {
+      const nodeId = world.addNode(`n${at}`)
+      return { nodeId, ip: `10.0.${at}.1`, port: 1, interfaceType: 'ethernet' }
+    })
+    const probes = new Probes(self)
+    for (let round = 1; round <= 12; round += 1) {
+      const asked = probes.round(targets, 1000 * round)
+      expect(asked).toHaveLength(PEERS_PER_ROUND)
+      for (const target of asked) probes.answered(target, { at: 1000 * round + 1, latencyMs: 1 })
+      world.apply(...probes.reports(world.state))
+    }
+    expect(edgesOf(world.state.topology)).toHaveLength(150)
+  })
+})
