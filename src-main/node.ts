@@ -163,7 +163,10 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   const tellFacts = (): void => {
     const facts = system.current()
     if (facts === undefined) return
-    const memoryBandwidth = knownBandwidth ?? facts.memoryBandwidth ?? measurements.memoryBandwidth(facts.chip)
+    // Where no model can run there is nothing to predict.
+    const mayMeasure = cannotRun === undefined && current.worker
+    const memoryBandwidth =
+      knownBandwidth ?? facts.memoryBandwidth ?? (mayMeasure ? measurements.memoryBandwidth(facts.chip) : undefined)
     const { speeds } = measurements
     const info: NodeInfo = {
       ...facts,
