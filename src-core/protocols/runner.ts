@@ -42,7 +42,17 @@ export const RunnerCommand = z.discriminatedUnion('type', [
     shard: RunnerShard,
     /** Tokens of context to make room for; absent means the model's own limit. */
     maxContext: z.number().int().positive().optional(),
+    /**
+     * Where the ranks meet, for a shard of a world of several: by rank, `ip:port` as this rank reaches it;
+     * its own entry is where it listens. A ring uses only its own and the next rank's; the others may be null.
+     */
+    ring: z.strictObject({ hosts: z.array(z.string().min(1).nullable()).min(2) }).optional(),
   }),
+  /**
+   * To every rank but 0: rank 0 has work, and waits for this rank in the collective that begins `epoch`.
+   * Epochs count up from 1; one that is over is ignored.
+   */
+  z.strictObject({ type: z.literal('wake'), epoch: z.number().int().positive() }),
   z.strictObject({ type: z.literal('generate'), request: GenerationRequest }),
   /** Stops prefill or generation within one step; answered by `finished` with `cancelled`. Unknown ids are ignored. */
   z.strictObject({ type: z.literal('cancel'), taskId: TaskId }),
@@ -78,6 +88,8 @@ export const RunnerEvent = z.discriminatedUnion('type', [
   }),
   /** The runner cannot go on and ends; `code` names the kind where it is known. */
   z.object({ type: z.literal('failed'), errorMessage: z.string(), code: z.string().optional() }),
+  /** From rank 0 of several, which is about to enter `epoch`: its supervisor has every other rank told to `wake`. */
+  z.object({ type: z.literal('wake'), epoch: z.number().int().positive() }),
   /** From a thread of its own. `steps` grows while the engine works, `active` is the number of live requests. */
   z.object({ type: z.literal('heartbeat'), steps: z.number().int(), active: z.number().int() }),
   z.object({ type: z.literal('prompt'), taskId: TaskId, processed: z.number().int(), total: z.number().int() }),

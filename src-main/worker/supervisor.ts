@@ -33,6 +33,8 @@ export interface SupervisorOptions {
   readonly limits: WatchdogLimits
   readonly onStatus: (status: RunnerStatus) => void
   readonly onLoaded: (loaded: Loaded) => void
+  /** Rank 0 of several is about to work: the other ranks are to be told. */
+  readonly onWake?: (epoch: number) => void
   /** It has answered a request that had it to itself all the time. */
   readonly onAnswered: (speed: { readonly tokensPerSecond: number }) => void
 }
@@ -163,6 +165,9 @@ export class Supervisor {
         return
       case 'failed':
         this.said ??= event.errorMessage
+        return
+      case 'wake':
+        this.options.onWake?.(event.epoch)
         return
       case 'prompt':
         this.signs.progressAt = now
