@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { decodeRecord, FRAME_HEADER_BYTES, payloadAt, type LogRecord } from './record'
+import type { LogRecord } from '@core/events/record'
+import { decodeRecord, FRAME_HEADER_BYTES, payloadAt } from './record'
 import { firstSequenceOf, SEGMENT_HEADER_BYTES } from './segment'
 
 /** What a log has after a record, in order, as far as it is on the disk when its turn comes. Throws what the disk throws. */

@@ -1,23 +1,5 @@
 import crc32 from 'crc-32'
-import { z } from 'zod'
-import { Envelope } from '@core/events/event'
-import { NodeId } from '@core/ids'
-
-/**
- * One record of the log. `sequence` counts records without a gap; an envelope's own index also counts
- * observations, which are not written. A `term` record says who began to decide; the oldest ones do not
- * say who, for there was nobody else.
- */
-export const LogRecord = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('decision'), sequence: z.number().int().positive(), envelope: Envelope }),
-  z.object({
-    kind: z.literal('term'),
-    sequence: z.number().int().positive(),
-    term: z.number().int().nonnegative(),
-    master: NodeId.optional(),
-  }),
-])
-export type LogRecord = z.infer<typeof LogRecord>
+import { LogRecord } from '@core/events/record'
 
 /** Byte count and CRC-32 of the payload, both little-endian. */
 export const FRAME_HEADER_BYTES = 8

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { MasterError, damaged } from './errors'
-import { decodeRecord, FRAME_HEADER_BYTES, payloadAt, type LogRecord } from './record'
+import type { LogRecord } from '@core/events/record'
+import { decodeRecord, FRAME_HEADER_BYTES, payloadAt } from './record'
 
 const MAGIC = Buffer.from('MSTR', 'latin1')
 const VERSION = 1

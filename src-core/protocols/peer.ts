@@ -1,0 +1,102 @@
+import { z } from 'zod'
+import { Message } from '../consensus/message'
+import { Envelope, Observation } from '../events/event'
+import { LogRecord } from '../events/record'
+import { CommandId, InstanceId, ModelId, NodeId, RunnerId } from '../ids'
+import { Command } from '../commands/command'
+import { GenerationRequest } from '../generation/request'
+import { State } from '../state/state'
+
+/**
+ * What passes between two nodes: one WebSocket over mutual TLS 1.3, pinned to the members' keys. Text messages are
+ * the frames below as JSON. A binary message is an item of a stream: `uint32` little-endian stream number, then bytes.
+ */
+export const PEER_PROTOCOL = 1
+/** The oldest protocol that this version still speaks. */
+export const OLDEST_PEER_PROTOCOL = 1
+
+/** A frame over this many bytes ends the link. */
+export const MAX_PEER_FRAME_BYTES = 32 * 1024 * 1024
+
+const streamId = z.number().int().min(1).max(0xffff_ffff)
+
+/** The first frame from either side. Who speaks, the certificate has proved already. */
+export const Hello = z.object({
+  type: z.literal('hello'),
+  protocols: z.object({ from: z.number().int(), to: z.number().int() }),
+  /** Drawn at every start: tells one that came back from a second machine with the same key. */
+  boot: z.string().min(1).max(100),
+  version: z.string().max(50),
+  clusterId: z.string().max(100),
+  /** Where this node listens, and at which addresses. */
+  port: z.number().int().min(0).max(65535),
+  addresses: z.array(z.string().max(100)).max(100),
+  /** Datagrams for `port` that are signed with this key (32 bytes, base64) are answered. */
+  probe: z.object({ port: z.number().int().min(0).max(65535), key: z.string().max(100) }),
+})
+export type Hello = z.infer<typeof Hello>
+
+export const PeerFrame = z.discriminatedUnion('type', [
+  Hello,
+  /** With the records that a `records` message speaks of. */
+  z.object({ type: z.literal('consensus'), message: Message, records: z.array(LogRecord).optional() }),
+  /** To the master: what this node sees of itself. */
+  z.object({ type: z.literal('observe'), events: z.array(Observation) }),
+  /** Rank 0 of that runner's instance is about to work. */
+  z.object({ type: z.literal('wake'), runnerId: RunnerId, epoch: z.number().int().positive() }),
+  /** Asks for a stream; whoever opens it numbers it, the dialling side oddly. */
+  z.object({ type: z.literal('open'), stream: streamId, kind: z.string().max(50), params: z.unknown() }),
+  z.object({ type: z.literal('item'), stream: streamId, value: z.unknown() }),
+  /** So many more items may be sent. */
+  z.object({ type: z.literal('credit'), stream: streamId, count: z.number().int().positive() }),
+  /** From the sending side: that was all, or this went wrong. */
+  z.object({
+    type: z.literal('end'),
+    stream: streamId,
+    error: z.object({ code: z.string(), message: z.string() }).optional(),
+  }),
+  /** From the receiving side: no more is wanted. */
+  z.object({ type: z.literal('cancel'), stream: streamId }),
+])
+export type PeerFrame = z.infer<typeof PeerFrame>
+
+/** Items that may be under way before the receiver has taken any. */
+export const STREAM_WINDOW = 64
+
+/** The highest protocol that both sides speak; undefined where there is none. */
+export const commonProtocol = ({ protocols }: Pick<Hello, 'protocols'>): number | undefined => {
+  const highest = Math.min(PEER_PROTOCOL, protocols.to)
+  return highest >= OLDEST_PEER_PROTOCOL && highest >= protocols.from ? highest : undefined
+}
+
+/** A command for the master; answered by one `SubmitResult`. */
+export const SubmitParams = z.object({ command: Command, commandId: CommandId })
+export const SubmitResult = z.discriminatedUnion('status', [
+  /** Durable; the state has it from that index of that term on. */
+  z.object({ status: z.literal('done'), index: z.number().int(), term: z.number().int() }),
+  z.object({
+    status: z.literal('refused'),
+    refusal: z.object({
+      code: z.enum(['not_found', 'conflict', 'invalid', 'cannot_place']),
+      reason: z.string(),
+      details: z.unknown().optional(),
+    }),
+  }),
+  /** Nothing was done, or nobody knows: ask whoever leads now. */
+  z.object({ status: z.literal('not_master') }),
+])
+export type SubmitResult = z.infer<typeof SubmitResult>
+
+/** What a follower sees of the state: all of it, then what happens. */
+export const WatchItem = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('state'), state: State }),
+  z.object({ kind: z.literal('events'), envelopes: z.array(Envelope) }),
+])
+export type WatchItem = z.infer<typeof WatchItem>
+export const WatchParams = z.object({ term: z.number().int() })
+
+/** A request for rank 0 of an instance; its items are generation updates. */
+export const GenerateParams = z.object({ request: GenerationRequest, instanceId: InstanceId })
+
+export const ModelParams = z.object({ modelId: ModelId })
+export const WhoParams = z.object({ nodeId: NodeId })

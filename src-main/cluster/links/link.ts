@@ -1,0 +1,197 @@
+import { randomUUID } from 'node:crypto'
+import { WebSocket, type RawData } from 'ws'
+import { z } from 'zod'
+import type { NodeId } from '@core/ids'
+import { commonProtocol, Hello, MAX_PEER_FRAME_BYTES, PeerFrame } from '@core/protocols/peer'
+import { Streams, type Item, type StreamHandler } from './streams'
+
+/** Silence for so long is broken by a ping. */
+const PING_AFTER_MS = 500
+/** One that does not answer pings for so long is gone, whatever its socket says. */
+const SILENT_MS = 3000
+const HELLO_WITHIN_MS = 5000
+/** Frames in a second from one peer; a working cluster needs a hundredth of it. */
+const FRAMES_PER_SECOND = 50_000
+
+/** Why a link was closed, as a WebSocket code. */
+export const CLOSED = { duplicate: 4001, notMember: 4003, protocol: 4004, sameIdentity: 4009, leaving: 4010 } as const
+
+export type LinkFrame = Extract<PeerFrame, { type: 'consensus' | 'observe' | 'wake' }>
+
+export interface LinkOptions {
+  readonly peer: NodeId
+  readonly socket: WebSocket
+  /** This side dialled. */
+  readonly dialled: boolean
+  readonly remoteAddress: string
+  readonly hello: Hello
+  readonly handlers: ReadonlyMap<string, StreamHandler>
+  readonly onFrame: (frame: LinkFrame) => void
+  readonly onClose: (why: { readonly code: number; readonly reason: string }) => void
+}
+
+/** A link to a member whose key was proved. What it says is checked frame by frame. */
+export class Link {
+  readonly id = randomUUID()
+  readonly peer: NodeId
+  readonly dialled: boolean
+  readonly remoteAddress: string
+  /** What the other side said first. Resolves when it has; rejects where the two cannot talk. */
+  readonly greeted: Promise<Hello>
+  heardAt = performance.now()
+  private hello: Hello | undefined
+  private readonly streams: Streams
+  private readonly socket: WebSocket
+  private readonly watch: NodeJS.Timeout
+  private frames = 0
+  private pingedAt = 0
+
+  constructor(private readonly options: LinkOptions) {
+    const { peer, socket, dialled, remoteAddress, handlers } = options
+    this.peer = peer
+    this.dialled = dialled
+    this.remoteAddress = remoteAddress
+    this.socket = socket
+    this.streams = new Streams(
+      { send: (frame) => this.send(frame), sendBytes: (stream, bytes) => this.sendBytes(stream, bytes) },
+      handlers,
+      { dialled },
+    )
+    this.greeted = new Promise((resolve, reject) => {
+      this.greet = resolve
+      this.refuse = reject
+    })
+    // Whoever waits for the greeting hears of it; nobody has to.
+    this.greeted.catch(() => undefined)
+    socket.on('message', (data, isBinary) => this.take(data, isBinary))
+    socket.on('pong', () => (this.heardAt = performance.now()))
+    socket.on('ping', () => (this.heardAt = performance.now()))
+    socket.on('error', () => socket.terminate())
+    socket.on('close', (code, reason) => this.closed(code, reason.toString()))
+    this.watch = setInterval(() => this.look(), PING_AFTER_MS)
+    this.send(options.hello)
+    setTimeout(() => {
+      if (!this.hello) this.close(CLOSED.protocol, 'no greeting')
+    }, HELLO_WITHIN_MS).unref()
+  }
+
+  private greet: (hello: Hello) => void = () => undefined
+  private refuse: (error: Error) => void = () => undefined
+
+  /** How the other side presented itself; undefined until it has. */
+  get peerHello(): Hello | undefined {
+    return this.hello
+  }
+
+  get isOpen(): boolean {
+    return this.socket.readyState === WebSocket.OPEN
+  }
+
+  /** Bytes that wait for the network. */
+  get backlog(): number {
+    return this.socket.bufferedAmount
+  }
+
+  send(frame: PeerFrame): void {
+    if (this.isOpen) this.socket.send(JSON.stringify(frame))
+  }
+
+  /** Items of a stream that the other side serves. Throws StreamError. */
+  open(kind: string, params: unknown, signal?: AbortSignal): AsyncGenerator<Item> {
+    return this.streams.open(kind, params, signal)
+  }
+
+  /** Resolves when the other side has shown that it is there; rejects where it does not within the time. */
+  proveAlive(withinMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error('no answer')), withinMs)
+      this.socket.once('pong', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+      this.socket.ping()
+    })
+  }
+
+  close(code: number, reason: string): void {
+    this.socket.close(code, reason)
+    // One that does not answer the closing is not waited for.
+    setTimeout(() => this.socket.terminate(), 500).unref()
+  }
+
+  private sendBytes(stream: number, bytes: Uint8Array): void {
+    if (!this.isOpen) return
+    const head = Buffer.allocUnsafe(4)
+    head.writeUInt32LE(stream, 0)
+    this.socket.send(Buffer.concat([head, bytes]))
+  }
+
+  private take(data: RawData, isBinary: boolean): void {
+    this.heardAt = performance.now()
+    if (++this.frames > FRAMES_PER_SECOND) return this.close(CLOSED.protocol, 'too many frames')
+    const bytes = Buffer.isBuffer(data) ? data : Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data)
+    if (isBinary) {
+      if (bytes.length < 4 || !this.hello) return this.close(CLOSED.protocol, 'not a stream')
+      this.streams.receive(bytes.readUInt32LE(0), bytes.subarray(4))
+      return
+    }
+    const frame = parse(bytes)
+    if (typeof frame === 'string') return this.close(CLOSED.protocol, frame)
+    if (!this.hello) return this.takeHello(frame)
+    switch (frame.type) {
+      case 'hello':
+        return this.close(CLOSED.protocol, 'greeted twice')
+      case 'consensus':
+      case 'observe':
+      case 'wake':
+        return this.options.onFrame(frame)
+      case 'open':
+      case 'item':
+      case 'credit':
+      case 'end':
+      case 'cancel':
+        return this.streams.take(frame)
+    }
+  }
+
+  private takeHello(frame: PeerFrame): void {
+    if (frame.type !== 'hello') return this.close(CLOSED.protocol, 'no greeting')
+    if (commonProtocol(frame) === undefined)
+      return this.close(CLOSED.protocol, `protocols ${frame.protocols.from} to ${frame.protocols.to} are not spoken here`)
+    this.hello = frame
+    this.greet(frame)
+  }
+
+  private look(): void {
+    this.frames = 0
+    const now = performance.now()
+    const silent = now - this.heardAt
+    // After a sleep of our own the other side has to be asked before it is given up.
+    if (silent >= SILENT_MS && this.pingedAt > this.heardAt && now - this.pingedAt < SILENT_MS) return this.socket.terminate()
+    if (silent < PING_AFTER_MS || !this.isOpen) return
+    this.pingedAt = now
+    this.socket.ping()
+  }
+
+  private closed(code: number, reason: string): void {
+    clearInterval(this.watch)
+    this.streams.close()
+    this.refuse(new Error(reason || `closed with ${code}`))
+    this.options.onClose({ code, reason })
+  }
+}
+
+/** The frame, or what is wrong with it. */
+const parse = (bytes: Buffer): PeerFrame | string => {
+  let value: unknown
+  try {
+    value = JSON.parse(bytes.toString('utf8'))
+  } catch {
+    return 'not JSON'
+  }
+  const parsed = PeerFrame.safeParse(value)
+  return parsed.success ? parsed.data : z.prettifyError(parsed.error).replaceAll(/\s+/g, ' ').slice(0, 100)
+}
+
+/** What both ends of a link's WebSocket are made with. */
+export const SOCKET_OPTIONS = { maxPayload: MAX_PEER_FRAME_BYTES, perMessageDeflate: false } as const
