@@ -193,6 +193,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     log: log.logger.child({ part: 'api' }),
     context: {
       version,
+      nodeId,
       source: master,
       commands: master,
       serving,

@@ -6,6 +6,7 @@ import type { IdSource } from '../reconcile/process-manager'
 import { instancesOf } from '../state/bindings'
 import type { Instance } from '../state/instances'
 import type { MetaInstance } from '../state/meta-instances'
+import type { SettingChange } from '../settings/cluster'
 import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
 import type { Command, Refusal } from './command'
@@ -97,6 +98,14 @@ const placeInstance = (
   })
 }
 
+const changeSetting = ({ settings }: State, change: SettingChange): Decided => {
+  if (change.key === 'clusterId' && settings.clusterId !== undefined)
+    return settings.clusterId === change.value
+      ? decided()
+      : refused('conflict', 'A cluster keeps the id it was founded with')
+  return decided({ type: 'SettingChanged', change })
+}
+
 /** What a command comes to: the events that carry it out, or why not. Nothing is placed for a declaration here. */
 export const decide = (state: State, command: Command, inputs: DecideInputs): Decided => {
   switch (command.type) {
@@ -143,7 +152,7 @@ export const decide = (state: State, command: Command, inputs: DecideInputs): De
         ? decided({ type: 'ApiKeyRevoked', apiKeyId: command.apiKeyId })
         : unknown('API key', command.apiKeyId)
     case 'ChangeSetting':
-      return decided({ type: 'SettingChanged', change: command.change })
+      return changeSetting(state, command.change)
     case 'AdmitMember': {
       const { nodeId, certificate, friendlyName } = command.member
       const known = state.members[nodeId]

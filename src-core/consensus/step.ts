@@ -291,8 +291,12 @@ class Turn {
   private heardMaster(from: NodeId, lead: MessageOf<'lead'>): void {
     const { role, term } = this.replica
     if (role.kind === 'master') return this.meetMaster(from, lead)
-    // It has to raise its term above what this node has seen before it can be followed.
-    if (lead.term < term) return this.sayFollow(from)
+    if (lead.term < term) {
+      // It has to raise its term above what this node has seen before it can be followed; one that is
+      // led already leaves a master of old, back from its sleep, to the master of now.
+      if (role.kind !== 'follower' || role.master === from) this.sayFollow(from)
+      return
+    }
     if (role.kind === 'follower' && role.master === from) this.become({ ...role, heardAt: this.now })
     else if (role.kind === 'follower' && lead.term === term) return
     else this.follow(from)

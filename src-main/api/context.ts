@@ -2,7 +2,7 @@ import type { Command } from '@core/commands/command'
 import type { Envelope } from '@core/events/event'
 import type { ClientRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
-import type { CommandId, MetaInstanceId, ModelId, RunnerId } from '@core/ids'
+import type { CommandId, MetaInstanceId, ModelId, NodeId, RunnerId } from '@core/ids'
 import type { CatalogueModel, UnreadableModel } from '@core/protocols/control'
 import type { State } from '@core/state/state'
 import type { Refusal } from '@core/commands/command'
@@ -10,6 +10,8 @@ import type { Refusal } from '@core/commands/command'
 /** What the API needs of the node it speaks for. */
 export interface ApiContext {
   readonly version: string
+  /** The node that answers. */
+  readonly nodeId: NodeId
   readonly source: {
     state(): State
     subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void
@@ -25,7 +27,11 @@ export interface ApiContext {
     /** Resolves after the next pass over the state. */
     reconciled(): Promise<void>
     history(metaInstanceId: MetaInstanceId): Promise<readonly Envelope[]>
-    status(): { role: 'master' } | { role: 'stepped-down'; code: string; reason: string; hint: string }
+    status():
+      | { role: 'master' }
+      | { role: 'follower'; master: NodeId }
+      | { role: 'seeking' }
+      | { role: 'stepped-down'; code: string; reason: string; hint: string }
   }
   readonly serving: { generate(request: ClientRequest, signal: AbortSignal): AsyncIterable<GenerationUpdate> }
   readonly catalogue: {

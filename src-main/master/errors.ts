@@ -3,7 +3,14 @@ import { dirname } from 'node:path'
 /** Why a node cannot decide or cannot start, with what to do about it. */
 export class MasterError extends Error {
   constructor(
-    readonly code: 'disk_full' | 'disk_failed' | 'log_damaged' | 'log_too_new' | 'data_dir_in_use' | 'closed',
+    readonly code:
+      | 'disk_full'
+      | 'disk_failed'
+      | 'log_damaged'
+      | 'log_too_new'
+      | 'data_dir_in_use'
+      | 'no_master'
+      | 'closed',
     message: string,
     /** The next step, for people. */
     readonly hint: string,
@@ -45,4 +52,12 @@ export const damaged = (file: string, offset: number, what: string): MasterError
     'log_damaged',
     `${file} is damaged at byte ${offset}: ${what}`,
     `Restore ${dirname(file)} from a backup. Without one, rename that folder and start again: Muster then begins empty, and the models are to be declared again.`,
+  )
+
+/** Nobody leads within reach, and this node may not decide alone yet. */
+export const noMaster = (): MasterError =>
+  new MasterError(
+    'no_master',
+    'The machines of this cluster have not agreed yet on which of them decides: it is not known whether this was done',
+    'Try again in a few seconds; what was asked for twice is done once.',
   )

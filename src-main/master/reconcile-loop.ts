@@ -16,6 +16,7 @@ export interface ReconcileLoopOptions {
   readonly need: (need: Need) => void
   readonly cards: () => Readonly<Record<string, CardResult>>
   readonly heard: () => Readonly<Record<string, Timestamp>>
+  readonly firstHeard?: () => Readonly<Record<string, Timestamp>>
   readonly ids: IdSource
   readonly now: () => Timestamp
   readonly onFailure: (manager: string, error: unknown) => void
@@ -68,6 +69,7 @@ export class ReconcileLoop {
       now,
       ids: options.ids,
       heard: options.heard(),
+      ...(options.firstHeard && { firstHeard: options.firstHeard() }),
       deadlinesBegan: this.deadlinesBegan,
       cards: options.cards(),
     }

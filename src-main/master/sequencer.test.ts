@@ -4,6 +4,7 @@ import { CommandId, MetaInstanceId, NodeId } from '@core/ids'
 import { World } from '@core/testing/world'
 import type { EventLog } from './event-log'
 import { MasterError } from './errors'
+import { Projection } from './projection'
 import { Sequencer } from './sequencer'
 import { declaration, names, ScratchLog } from './testing/scratch-log'
 
@@ -23,8 +24,9 @@ const started = () => {
   const opened = scratch.open()
   log = opened.log
   const onFailure = vi.fn()
-  const sequencer = new Sequencer({ log, state: opened.state, now: () => clock, ids: new World().ids, onFailure })
-  return { sequencer, onFailure, append: vi.spyOn(log, 'append') }
+  const projection = new Projection(opened.state)
+  const sequencer = new Sequencer({ log, projection, now: () => clock, ids: new World().ids, onFailure })
+  return { sequencer, projection, onFailure, append: vi.spyOn(log, 'append') }
 }
 
 const create = (id: string): Command => {
@@ -39,28 +41,28 @@ const leaving = { type: 'NodeLeaving', nodeId: NodeId.parse('a'), reason: 'sleep
 
 describe('the sequencer', () => {
   it('folds, then appends, then sends on', async () => {
-    const { sequencer, append } = started()
+    const { sequencer, projection, append } = started()
     const order: string[] = []
     append.mockImplementation(() => {
-      order.push(`appended, state at ${sequencer.state().lastEventIndex}`)
+      order.push(`appended, state at ${projection.state().lastEventIndex}`)
       return Promise.resolve()
     })
-    sequencer.subscribe({ event: ({ index }) => order.push(`sent ${index}`) })
+    projection.subscribe({ event: ({ index }) => order.push(`sent ${index}`) })
     await sequencer.add([declaration('d1'), leaving, declaration('d2')])
     expect(order).toEqual(['appended, state at 3', 'sent 1', 'sent 2', 'sent 3'])
   })
 
   it('tells with an event what it was about, also where it is gone', async () => {
-    const { sequencer } = started()
+    const { sequencer, projection } = started()
     const declared: (string | undefined)[] = []
-    sequencer.subscribe({ event: (_event, { metaInstance }) => declared.push(metaInstance?.metaInstanceId) })
+    projection.subscribe({ event: (_event, { metaInstance }) => declared.push(metaInstance?.metaInstanceId) })
     await sequencer.add([declaration('d1')])
     await sequencer.submit(remove('d1'), as('c1'))
     expect(declared).toEqual([undefined, 'd1'])
   })
 
   it('writes decisions, and nothing that was observed', async () => {
-    const { sequencer, append } = started()
+    const { sequencer, projection, append } = started()
     sequencer.observe(leaving)
     await sequencer.add([leaving, declaration('d1')])
     const written = append.mock.calls.flatMap(([records]) => records)
@@ -70,44 +72,44 @@ describe('the sequencer', () => {
   })
 
   it('sends events in the order of their indexes, also where a listener observes something itself', () => {
-    const { sequencer } = started()
+    const { sequencer, projection } = started()
     const seen: number[] = []
-    sequencer.subscribe({
+    projection.subscribe({
       event: ({ event }) => {
         if (event.type === 'MetaInstanceCreated') sequencer.observe(leaving)
       },
     })
-    sequencer.subscribe({ event: ({ index }) => seen.push(index) })
+    projection.subscribe({ event: ({ index }) => seen.push(index) })
     void sequencer.add([declaration('d1'), declaration('d2')])
     expect(seen).toEqual([1, 2, 3, 4])
-    expect(sequencer.recent.after(1, 0)?.map(({ index }) => index)).toEqual([2, 3, 4])
+    expect(projection.recent.after(1, 0)?.map(({ index }) => index)).toEqual([2, 3, 4])
   })
 
   it('never lets time go backwards', async () => {
-    const { sequencer } = started()
+    const { sequencer, projection } = started()
     const times: number[] = []
-    sequencer.subscribe({ event: ({ at }) => times.push(at) })
+    projection.subscribe({ event: ({ at }) => times.push(at) })
     for (clock of [5000, 4000, 6000]) await sequencer.add([leaving])
     expect(times).toEqual([5000, 5000, 6000])
   })
 
   it('answers when the decision is on the disk', async () => {
-    const { sequencer } = started()
+    const { sequencer, projection } = started()
     expect(await sequencer.submit(create('d1'), as('1'))).toEqual({ status: 'done' })
     expect(await scratch.declared()).toEqual(['d1'])
   })
 
   it('acts once on a command that is sent twice, at once or later', async () => {
-    const { sequencer, append } = started()
+    const { sequencer, projection, append } = started()
     await Promise.all([sequencer.submit(create('d1'), as('1')), sequencer.submit(create('d1'), as('1'))])
     await sequencer.submit(remove('d1'), as('2'))
     expect(await sequencer.submit(create('d1'), as('1'))).toEqual({ status: 'done' })
-    expect(sequencer.state().metaInstances).toEqual({})
+    expect(projection.state().metaInstances).toEqual({})
     expect(append.mock.calls.flatMap(([records]) => records)).toHaveLength(2)
   })
 
   it('gives the same refusal again to the same command', async () => {
-    const { sequencer } = started()
+    const { sequencer, projection } = started()
     const first = await sequencer.submit(remove('d1'), as('1'))
     expect(first).toMatchObject({ status: 'refused', refusal: { code: 'not_found' } })
     await sequencer.submit(create('d1'), as('2'))
@@ -115,7 +117,7 @@ describe('the sequencer', () => {
   })
 
   it('remembers the latest thousand commands', async () => {
-    const { sequencer } = started()
+    const { sequencer, projection } = started()
     await Promise.all(names(1001).map((id) => sequencer.submit(remove(id), as(id))))
     await Promise.all(['d1', 'd1001'].map((id) => sequencer.submit(create(id), as(`create ${id}`))))
     expect(await sequencer.submit(remove('d1001'), as('d1001'))).toMatchObject({ status: 'refused' })
@@ -126,7 +128,7 @@ describe('the sequencer', () => {
     ['says that it is so already', () => create('d1')],
     ['refuses', () => remove('d2')],
   ])('waits for the disk also where it %s: that rests on what was decided before', async (_how, command) => {
-    const { sequencer } = started()
+    const { sequencer, projection } = started()
     const order: string[] = []
     await Promise.all([
       sequencer.submit(create('d1'), as('1')).then(() => order.push('decided')),
@@ -136,7 +138,7 @@ describe('the sequencer', () => {
   })
 
   it('acknowledges nothing that the disk refused, says so, and lets it be sent again', async () => {
-    const { sequencer, onFailure, append } = started()
+    const { sequencer, projection, onFailure, append } = started()
     const full = new MasterError('disk_full', 'full', 'free some')
     append.mockImplementationOnce(() => Promise.reject(full))
     await expect(sequencer.submit(create('d1'), as('1'))).rejects.toBe(full)
@@ -145,24 +147,24 @@ describe('the sequencer', () => {
     await log.close()
     log = again
     sequencer.restore(log, state)
-    expect(sequencer.state().metaInstances).toEqual({})
+    expect(projection.state().metaInstances).toEqual({})
     expect(await sequencer.submit(create('d1'), as('1'))).toEqual({ status: 'done' })
-    expect(Object.keys(sequencer.state().metaInstances)).toEqual(['d1'])
+    expect(Object.keys(projection.state().metaInstances)).toEqual(['d1'])
   })
 
   it('tells everyone that the state was put back before it sends on what that brought about', async () => {
-    const { sequencer } = started()
+    const { sequencer, projection } = started()
     await sequencer.add([declaration('d1')])
-    const { lastEventIndex } = sequencer.state()
+    const { lastEventIndex } = projection.state()
     const told: string[] = []
-    sequencer.subscribe({ event: () => undefined, reset: () => sequencer.observe(leaving) })
-    sequencer.subscribe({ event: ({ index }) => told.push(`event ${index}`), reset: () => told.push('reset') })
+    projection.subscribe({ event: () => undefined, reset: () => sequencer.observe(leaving) })
+    projection.subscribe({ event: ({ index }) => told.push(`event ${index}`), reset: () => told.push('reset') })
     const { log: again, state } = scratch.open()
     await log.close()
     log = again
     sequencer.restore(log, state)
     expect(told).toEqual(['reset', `event ${lastEventIndex + 2}`])
     // Who saw the undone event gets a snapshot.
-    expect(sequencer.recent.after(lastEventIndex, 0)).toBeUndefined()
+    expect(projection.recent.after(lastEventIndex, 0)).toBeUndefined()
   })
 })

@@ -13,7 +13,7 @@ const CreateApiKeyRequest = z.strictObject({ name: z.string().trim().min(1).max(
 
 /** The state, the models, the keys, and what operators ask. */
 export const nodeRoutes = (context: ApiContext): Hono => {
-  const { source, catalogue, commands, version } = context
+  const { source, catalogue, commands, version, nodeId } = context
   const routes = new Hono()
 
   routes.get('/state', (c) => c.json(publicState(source.state())))
@@ -26,10 +26,24 @@ export const nodeRoutes = (context: ApiContext): Hono => {
   routes.get('/health', (c) => {
     const status = commands.status()
     const { masterNodeId, term } = source.state()
-    const facts = { version, nodeId: masterNodeId, term }
-    return status.role === 'master'
-      ? c.json({ status: 'ok', role: status.role, ...facts })
-      : c.json({ status: 'degraded', role: status.role, reason: status.reason, hint: status.hint, ...facts }, 503)
+    const facts = { version, nodeId, masterNodeId, term, role: status.role }
+    switch (status.role) {
+      case 'master':
+      case 'follower':
+        return c.json({ status: 'ok', ...facts })
+      case 'seeking':
+        return c.json(
+          {
+            status: 'degraded',
+            reason: 'The machines of this cluster have not agreed yet on which of them decides',
+            hint: 'Wait a few seconds. Running models go on serving.',
+            ...facts,
+          },
+          503,
+        )
+      case 'stepped-down':
+        return c.json({ status: 'degraded', reason: status.reason, hint: status.hint, ...facts }, 503)
+    }
   })
 
   routes.get('/metrics', async (c) => {

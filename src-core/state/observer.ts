@@ -1,0 +1,39 @@
+import type { Observation } from '../events/event'
+import type { NodeId, RunnerId } from '../ids'
+import type { State } from './state'
+
+const nodeOf = (state: State, runnerId: RunnerId): NodeId | undefined => {
+  for (const { shards } of Object.values(state.instances)) {
+    const shard = shards.find((one) => one.runnerId === runnerId)
+    if (shard) return shard.nodeId
+  }
+  return undefined
+}
+
+/** Whether a member may say this: each speaks of itself, of its own runners and connections, and of tasks it took. */
+export const mayObserve = (state: State, from: NodeId, event: Observation): boolean => {
+  switch (event.type) {
+    case 'NodeGatheredInfo':
+    case 'NodeLeaving':
+    case 'NodeDownloadProgress':
+      return event.nodeId === from
+    case 'TopologyEdgeCreated':
+      return event.edge.from === from
+    case 'TopologyEdgeDeleted':
+      // Who answers on no address cannot say itself that it is gone.
+      return event.edge.from === from || event.edge.to === from
+    case 'RunnerStatusUpdated':
+    case 'RunnerDeleted':
+    case 'JacclSideChannelData':
+      return nodeOf(state, event.runnerId) === from
+    case 'TaskCreated':
+    case 'TaskStatusUpdated':
+    case 'TaskFailed':
+      return true
+    // The master's own to say.
+    case 'NodeTimedOut':
+    case 'TaskDeleted':
+    case 'JacclSideChannelGathered':
+      return false
+  }
+}

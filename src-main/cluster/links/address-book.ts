@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { NodeId } from '@core/ids'
+import { replaceFile } from '../../disk/replace-file'
+
+export const PeerAddress = z.object({ ip: z.string().min(1).max(255), port: z.number().int().min(1).max(65535) })
+export type PeerAddress = z.infer<typeof PeerAddress>
+
+const File = z.object({ version: z.literal(1), peers: z.record(z.string(), z.array(PeerAddress)) })
+
+/** Most addresses that are kept of one node. */
+const MOST = 32
+
+const same = (a: PeerAddress, b: PeerAddress): boolean => a.ip === b.ip && a.port === b.port
+
+/**
+ * Where other nodes may be: as discovery, a person, or they themselves say. Kept in `peers.json`, so that a
+ * start finds them where nobody announces anything. Where is never who: a certificate has to prove that.
+ */
+export class AddressBook {
+  private readonly known = new Map<NodeId, PeerAddress[]>()
+  private readonly path: string
+  private writing: Promise<void> = Promise.resolve()
+
+  constructor(dataDir: string) {
+    this.path = join(dataDir, 'peers.json')
+    try {
+      const { peers } = File.parse(JSON.parse(readFileSync(this.path, 'utf8')))
+      for (const [nodeId, addresses] of Object.entries(peers)) this.known.set(nodeId as NodeId, addresses)
+    } catch {
+      // Absent or damaged: everybody is found anew.
+    }
+  }
+
+  of(nodeId: NodeId): readonly PeerAddress[] {
+    return this.known.get(nodeId) ?? []
+  }
+
+  /** These are good; the latest come first. */
+  add(nodeId: NodeId, addresses: readonly PeerAddress[]): void {
+    const before = this.of(nodeId)
+    const merged = [...addresses, ...before.filter((old) => !addresses.some((one) => same(one, old)))].slice(0, MOST)
+    if (merged.length === before.length && merged.every((one, at) => same(one, before[at] ?? one))) return
+    this.known.set(nodeId, merged)
+    this.write()
+  }
+
+  forget(nodeId: NodeId): void {
+    if (this.known.delete(nodeId)) this.write()
+  }
+
+  /** Resolves when what is known is on the disk, as far as the disk takes it. */
+  async close(): Promise<void> {
+    await this.writing
+  }
+
+  private write(): void {
+    this.writing = this.writing
+      .then(() => replaceFile(this.path, `${JSON.stringify({ version: 1, peers: Object.fromEntries(this.known) })}\n`))
+      // Only a convenience: without it they are discovered again.
+      .catch(() => undefined)
+  }
+}

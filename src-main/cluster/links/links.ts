@@ -1,0 +1,216 @@
+import type { WebSocket } from 'ws'
+import type { NodeId } from '@core/ids'
+import type { Hello } from '@core/protocols/peer'
+import type { Identity } from '../identity'
+import type { AddressBook } from './address-book'
+import { dial, WrongPeer } from './dial'
+import { CLOSED, Link, type LinkFrame } from './link'
+import type { Caller } from './listener'
+import { StreamError, type Item, type StreamHandler } from './streams'
+
+export const LINK_PATH = '/link'
+
+const DIAL_EVERY_MS = 1000
+/** How many addresses of one node are tried at a time. */
+const DIAL_AT_ONCE = 8
+/** Two machines with one key: how long the one that was there first has to answer. */
+const PROVE_WITHIN_MS = 1500
+
+export interface LinksOptions {
+  readonly identity: Identity
+  readonly book: AddressBook
+  readonly members: () => readonly NodeId[]
+  readonly hello: () => Hello
+  readonly handlers: ReadonlyMap<string, (params: unknown, signal: AbortSignal, from: NodeId) => AsyncIterable<Item>>
+  readonly onUp: (link: Link) => void
+  readonly onDown: (peer: NodeId) => void
+  /** It was dialled at every address that is known, and is not there. */
+  readonly onRefused: (peer: NodeId) => void
+  readonly onFrame: (peer: NodeId, frame: LinkFrame) => void
+  /** Two machines are alive with the identity of that peer. */
+  readonly onSameIdentity: (peer: NodeId) => void
+  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
+}
+
+/** One link to every member that is there. Both sides dial; where both succeed, the lower id's call stays. */
+export class Links {
+  private readonly links = new Map<NodeId, Link>()
+  private readonly dialling = new Map<NodeId, AbortController>()
+  private readonly failures = new Map<NodeId, string>()
+  private readonly timer: NodeJS.Timeout
+  private closed = false
+
+  constructor(private readonly options: LinksOptions) {
+    this.timer = setInterval(() => this.dialAll(), DIAL_EVERY_MS)
+    setImmediate(() => this.dialAll())
+  }
+
+  get(peer: NodeId): Link | undefined {
+    return this.links.get(peer)
+  }
+
+  all(): readonly Link[] {
+    return [...this.links.values()]
+  }
+
+  /** Why a member is not linked, as its last call ended; undefined where nothing is known. */
+  failure(peer: NodeId): string | undefined {
+    return this.failures.get(peer)
+  }
+
+  /** Items of a stream of that member. Throws StreamError. */
+  async *open(peer: NodeId, kind: string, params: unknown, signal?: AbortSignal): AsyncGenerator<Item> {
+    const link = this.links.get(peer)
+    if (!link) throw new StreamError('link_lost', 'That machine is not connected')
+    yield* link.open(kind, params, signal)
+  }
+
+  /** The one item of a stream that has one. Throws StreamError. */
+  async ask(peer: NodeId, kind: string, params: unknown): Promise<Item> {
+    for await (const item of this.open(peer, kind, params)) return item
+    throw new StreamError('failed', 'That machine gave no answer')
+  }
+
+  /** A member has called; the door has checked that it is one. */
+  enter({ nodeId, socket, remoteAddress }: Caller): void {
+    void this.begin(nodeId, socket, { dialled: false, remoteAddress })
+  }
+
+  /** The members have changed: links to those who are none any more end at once. */
+  membersChanged(): void {
+    const members = new Set(this.options.members())
+    for (const [peer, link] of this.links) if (!members.has(peer)) link.close(CLOSED.notMember, 'no member')
+    for (const [peer, call] of this.dialling) if (!members.has(peer)) call.abort()
+    this.dialAll()
+  }
+
+  /** A node may be at new addresses: they are tried now. */
+  dialAll(): void {
+    if (this.closed) return
+    for (const peer of this.options.members())
+      if (peer !== this.options.identity.nodeId && !this.links.has(peer) && !this.dialling.has(peer)) void this.dial(peer)
+  }
+
+  close(): void {
+    this.closed = true
+    clearInterval(this.timer)
+    for (const call of this.dialling.values()) call.abort()
+    for (const link of this.links.values()) link.close(CLOSED.leaving, 'leaving')
+  }
+
+  private async dial(peer: NodeId): Promise<void> {
+    const { identity, book, onRefused } = this.options
+    const addresses = book.of(peer).slice(0, DIAL_AT_ONCE)
+    if (addresses.length === 0) return
+    const call = new AbortController()
+    this.dialling.set(peer, call)
+    try {
+      const { socket, ip } = await Promise.any(
+        addresses.map(async (address) => {
+          const socket = await dial({ identity, address, path: LINK_PATH, expected: peer, signal: call.signal })
+          // Another address was quicker.
+          if (call.signal.aborted) socket.terminate()
+          call.abort()
+          return { socket, ip: address.ip }
+        }),
+      )
+      this.failures.delete(peer)
+      await this.begin(peer, socket, { dialled: true, remoteAddress: ip })
+    } catch (error) {
+      this.failures.set(peer, reasonOf(error))
+      if (!this.closed && !this.links.has(peer)) onRefused(peer)
+    } finally {
+      call.abort()
+      this.dialling.delete(peer)
+    }
+  }
+
+  private async begin(
+    peer: NodeId,
+    socket: WebSocket,
+    { dialled, remoteAddress }: { dialled: boolean; remoteAddress: string },
+  ): Promise<void> {
+    const { hello, handlers, onFrame, log } = this.options
+    const bound = new Map<string, StreamHandler>(
+      [...handlers].map(([kind, handler]) => [kind, (params, signal) => handler(params, signal, peer)]),
+    )
+    const link: Link = new Link({
+      peer,
+      socket,
+      dialled,
+      remoteAddress,
+      hello: hello(),
+      handlers: bound,
+      onFrame: (frame) => {
+        if (this.links.get(peer) === link) onFrame(peer, frame)
+      },
+      onClose: ({ code, reason }) => this.gone(link, { code, reason }),
+    })
+    let greeting: Hello
+    try {
+      greeting = await link.greeted
+    } catch (error) {
+      this.failures.set(peer, reasonOf(error))
+      log.warn({ peer, err: error }, 'a link to a member could not be made')
+      return
+    }
+    if (this.closed || !this.options.members().includes(peer)) return link.close(CLOSED.notMember, 'no member')
+    if (await this.mayStay(link, greeting)) this.settle(link, greeting)
+  }
+
+  /** Of two links to one node, one stays, and both sides agree which. */
+  private async mayStay(link: Link, { boot }: Hello): Promise<boolean> {
+    const other = this.links.get(link.peer)
+    if (!other?.isOpen) return true
+    if (other.peerHello?.boot !== boot) {
+      const isThere = await other.proveAlive(PROVE_WITHIN_MS).then(
+        () => true,
+        () => false,
+      )
+      if (!isThere || this.links.get(link.peer) !== other) return true
+      this.options.onSameIdentity(link.peer)
+      link.close(CLOSED.sameIdentity, 'another machine has this identity')
+      return false
+    }
+    const lower = this.options.identity.nodeId < link.peer
+    // The same side called again: it knows nothing of the first call any more.
+    if (link.dialled === other.dialled || link.dialled === lower) {
+      this.links.delete(link.peer)
+      other.close(CLOSED.duplicate, 'another link stays')
+      return true
+    }
+    link.close(CLOSED.duplicate, 'another link stays')
+    return false
+  }
+
+  private settle(link: Link, { addresses, port }: Hello): void {
+    const { book, onUp, log } = this.options
+    const isNew = !this.links.has(link.peer)
+    this.links.set(link.peer, link)
+    this.failures.delete(link.peer)
+    book.add(link.peer, [
+      ...(link.remoteAddress !== '' ? [{ ip: link.remoteAddress, port }] : []),
+      ...addresses.map((ip) => ({ ip, port })),
+    ].filter((address) => address.port > 0))
+    log.info({ peer: link.peer, address: link.remoteAddress, dialled: link.dialled, isNew }, 'linked')
+    onUp(link)
+  }
+
+  private gone(link: Link, { code, reason }: { code: number; reason: string }): void {
+    const { peer } = link
+    if (code === CLOSED.sameIdentity) this.options.onSameIdentity(this.options.identity.nodeId)
+    if (this.links.get(peer) !== link) return
+    this.links.delete(peer)
+    this.options.log.info({ peer, code, reason }, 'link lost')
+    this.options.onDown(peer)
+    setImmediate(() => this.dialAll())
+  }
+}
+
+const reasonOf = (error: unknown): string => {
+  if (error instanceof AggregateError) {
+    const wrong: unknown = error.errors.find((one) => one instanceof WrongPeer)
+    return reasonOf(wrong ?? error.errors[0])
+  }
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,220 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import type { Command } from '@core/commands/command'
+import type { Message } from '@core/consensus/message'
+import type { Observation } from '@core/events/event'
+import type { LogRecord } from '@core/events/record'
+import type { CommandId, NodeId, RunnerId, Timestamp } from '@core/ids'
+import {
+  OLDEST_PEER_PROTOCOL,
+  PEER_PROTOCOL,
+  SubmitParams,
+  SubmitResult,
+  WatchItem,
+  WatchParams,
+  type Hello,
+} from '@core/protocols/peer'
+import { Discovery, outwardAddresses, type Sighting } from './discovery'
+import type { Identity } from './identity'
+import { AddressBook, type PeerAddress } from './links/address-book'
+import { LINK_PATH, Links, type LinksOptions } from './links/links'
+import { listen, type Caller, type Listener } from './links/listener'
+import type { Item } from './links/streams'
+
+/** The part of this node that decides, as the links need it. */
+export interface Deciding {
+  memberIds(): readonly NodeId[]
+  connected(peer: NodeId): void
+  disconnected(peer: NodeId): void
+  refused(peer: NodeId): void
+  received(from: NodeId, message: Message, records?: readonly LogRecord[]): void
+  observedBy(from: NodeId, events: readonly Observation[]): void
+  submittedBy(command: Command, commandId: CommandId): Promise<SubmitResult>
+  watchedBy(term: number, signal: AbortSignal): AsyncIterable<WatchItem>
+}
+
+type Handlers = LinksOptions['handlers']
+
+export interface PeersOptions {
+  readonly identity: Identity
+  readonly dataDir: string
+  readonly port: number
+  /** The port was asked for by a person: another one will not do. */
+  readonly portIsFixed: boolean
+  readonly discovery: boolean
+  readonly version: string
+  readonly clusterId: () => string
+  readonly deciding: Deciding
+  /** More streams that other parts of this node serve. */
+  readonly handlers: Handlers
+  readonly onWake: (runnerId: RunnerId, epoch: number) => void
+  /** A stranger knocks: nothing of him is proved but his key. */
+  readonly onStranger: (caller: Caller) => void
+  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
+}
+
+/** The addresses at which others may reach this machine. */
+const ownAddresses = (): string[] => outwardAddresses()
+
+/** The other machines: who is near, who is linked, and what passes between them. */
+export class Peers {
+  /** Two machines are up with one identity: theirs or ours. */
+  readonly sameIdentity = new Set<NodeId>()
+  private readonly sightings = new Map<NodeId, Sighting>()
+  private constructor(
+    private readonly options: PeersOptions,
+    readonly book: AddressBook,
+    readonly links: Links,
+    private readonly listener: Listener,
+    private discovery: Discovery | undefined,
+  ) {}
+
+  /** Rejects with what the system says where the port cannot be had. */
+  static async open(options: PeersOptions): Promise<Peers> {
+    const { identity, dataDir, deciding, log } = options
+    const book = new AddressBook(dataDir)
+    const boot = randomUUID()
+    const probeKey = randomBytes(32).toString('base64')
+    let peers: Peers | undefined
+    let port = 0
+    const hello = (): Hello => ({
+      type: 'hello',
+      protocols: { from: OLDEST_PEER_PROTOCOL, to: PEER_PROTOCOL },
+      boot,
+      version: options.version,
+      clusterId: options.clusterId(),
+      port,
+      addresses: ownAddresses(),
+      probe: { port, key: probeKey },
+    })
+    const isMember = (nodeId: NodeId): boolean =>
+      nodeId !== identity.nodeId && deciding.memberIds().includes(nodeId)
+    const links = new Links({
+      identity,
+      book,
+      members: () => deciding.memberIds(),
+      hello,
+      handlers: new Map([...ownHandlers(deciding), ...options.handlers]),
+      onUp: (link) => deciding.connected(link.peer),
+      onDown: (peer) => deciding.disconnected(peer),
+      onRefused: (peer) => deciding.refused(peer),
+      onFrame: (peer, frame) => {
+        switch (frame.type) {
+          case 'consensus':
+            return deciding.received(peer, frame.message, frame.records)
+          case 'observe':
+            return deciding.observedBy(peer, frame.events)
+          case 'wake':
+            return options.onWake(frame.runnerId, frame.epoch)
+        }
+      },
+      onSameIdentity: (peer) => {
+        peers?.sameIdentity.add(peer)
+        log.warn({ peer }, 'two machines are up with one identity')
+      },
+      log,
+    })
+    const doors = {
+      [LINK_PATH]: { admits: isMember, enter: (caller: Caller) => links.enter(caller) },
+      '/join': { admits: (nodeId: NodeId) => nodeId !== identity.nodeId, enter: options.onStranger },
+    }
+    const open = (wanted: number): Promise<Listener> => listen({ identity, port: wanted, doors })
+    const listener = await open(options.port).catch((error: unknown) => {
+      if (options.portIsFixed) {
+        links.close()
+        throw error
+      }
+      log.warn({ port: options.port, err: error }, 'the port for other machines is in use; another one is taken')
+      return open(0)
+    })
+    port = listener.port
+    peers = new Peers(options, book, links, listener, undefined)
+    peers.announce()
+    return peers
+  }
+
+  get port(): number {
+    return this.listener.port
+  }
+
+  /** Nodes that announce themselves here. */
+  nearby(): readonly Sighting[] {
+    return [...this.sightings.values()]
+  }
+
+  /** Announces this node, anew where what it says of itself has changed. */
+  announce(): void {
+    const { identity, clusterId, version, discovery, log } = this.options
+    const before = this.discovery
+    this.discovery = undefined
+    void before?.close()
+    if (!discovery) return
+    this.discovery = new Discovery({
+      self: { nodeId: identity.nodeId, clusterId: clusterId(), version },
+      port: this.port,
+      onSeen: (sighting) => {
+        this.sightings.set(sighting.nodeId, sighting)
+        this.book.add(
+          sighting.nodeId,
+          sighting.addresses.map((ip) => ({ ip, port: sighting.port })),
+        )
+        this.links.dialAll()
+      },
+      onGone: (nodeId) => this.sightings.delete(nodeId),
+      log,
+    })
+  }
+
+  /** These nodes may be there. */
+  tryAt(nodeId: NodeId, addresses: readonly PeerAddress[]): void {
+    this.book.add(nodeId, addresses)
+    this.links.dialAll()
+  }
+
+  // What deciding needs of the network.
+
+  send(to: NodeId, message: Message, records?: readonly LogRecord[]): void {
+    this.links.get(to)?.send({ type: 'consensus', message, ...(records && { records: [...records] }) })
+  }
+
+  observe(master: NodeId, events: readonly Observation[]): void {
+    this.links.get(master)?.send({ type: 'observe', events: [...events] })
+  }
+
+  async submit(master: NodeId, command: Command, commandId: CommandId): Promise<SubmitResult> {
+    return SubmitResult.parse(await this.links.ask(master, 'submit', { command, commandId }))
+  }
+
+  async *watch(master: NodeId, term: number, signal: AbortSignal): AsyncGenerator<WatchItem> {
+    for await (const item of this.links.open(master, 'watch', { term }, signal)) yield WatchItem.parse(item)
+  }
+
+  heard(): Readonly<Record<string, Timestamp>> {
+    const now = performance.now()
+    const wall = Date.now()
+    return Object.fromEntries(
+      this.links.all().map(({ peer, heardAt }) => [peer, Math.round(wall - Math.max(0, now - heardAt))]),
+    )
+  }
+
+  wake(peer: NodeId, runnerId: RunnerId, epoch: number): void {
+    this.links.get(peer)?.send({ type: 'wake', runnerId, epoch })
+  }
+
+  async close(): Promise<void> {
+    this.links.close()
+    await Promise.all([this.discovery?.close(), this.listener.close(), this.book.close()])
+  }
+}
+
+const ownHandlers = (deciding: Deciding): Handlers =>
+  new Map<string, (params: unknown, signal: AbortSignal, from: NodeId) => AsyncIterable<Item>>([
+    [
+      'submit',
+      async function* (params) {
+        const { command, commandId } = SubmitParams.parse(params)
+        yield await deciding.submittedBy(command, commandId)
+      },
+    ],
+    ['watch', (params, signal) => deciding.watchedBy(WatchParams.parse(params).term, signal)],
+  ])
+

@@ -1,0 +1,35 @@
+import { join } from 'node:path'
+import type { NodeId } from '@core/ids'
+import { durablePart } from '@core/state/durable'
+import type { State } from '@core/state/state'
+import type { JournalLog } from './decision-journal'
+import { EventLog } from './event-log'
+
+export interface LogFolder {
+  readonly dataDir: string
+  readonly nodeId: NodeId
+  readonly log: JournalLog
+  /** When the log begins a new segment. */
+  readonly segmentBytes?: number
+}
+
+export interface OpenedLog {
+  readonly log: EventLog
+  readonly state: State
+  /** Records that no snapshot spared. */
+  readonly replayed: number
+}
+
+export const logDirectory = ({ dataDir }: Pick<LogFolder, 'dataDir'>): string => join(dataDir, 'log')
+
+/** What the log holds, without anything that only observers know. Throws MasterError. */
+export const openLogFolder = ({ dataDir, nodeId, log: logger, segmentBytes }: LogFolder): OpenedLog => {
+  const warn = (message: string): void => logger.warn({}, message)
+  const { log, state, replayed } = EventLog.open({
+    directory: logDirectory({ dataDir }),
+    self: nodeId,
+    warn,
+    ...(segmentBytes !== undefined && { segmentBytes }),
+  })
+  return { log, state: durablePart(state), replayed }
+}

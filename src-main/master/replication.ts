@@ -1,0 +1,225 @@
+import { cutAfter, type LogEnd } from '@core/consensus/log-end'
+import type { Message } from '@core/consensus/message'
+import { HEARTBEAT_MS, masterOf, SILENCE_MS, startReplica, type Effect, type Input, type Replica } from '@core/consensus/replica'
+import { step } from '@core/consensus/step'
+import type { LogRecord } from '@core/events/record'
+import type { NodeId } from '@core/ids'
+import type { EventLog } from './event-log'
+import { recordsAfter } from './log-reader'
+
+const TICK_MS = HEARTBEAT_MS / 2
+/** Records in one frame, at most. */
+const RECORDS_PER_FRAME = 500
+
+/** Who leads, as far as this node knows. */
+export type Leadership =
+  | { readonly kind: 'nobody' }
+  | { readonly kind: 'self'; readonly term: number }
+  | { readonly kind: 'other'; readonly master: NodeId; readonly term: number }
+
+export interface ReplicationOptions {
+  readonly self: NodeId
+  readonly members: readonly NodeId[]
+  readonly log: EventLog
+  readonly directory: string
+  readonly send: (to: NodeId, message: Message, records?: readonly LogRecord[]) => void
+  /** Called while the log takes nothing else; on `self` the term's record is on the disk. */
+  readonly onLeadership: (leadership: Leadership) => void
+  /** Sets the log's records after one aside; gives back the log that is left. */
+  readonly rewind: (after: number) => Promise<EventLog>
+  readonly onFailure: (error: unknown) => void
+}
+
+interface Waiting {
+  readonly sequence: number
+  readonly done: () => void
+  readonly failed: (error: Error) => void
+}
+
+/** What was written is not known to be safe: another master may or may not have it. */
+export class LeadershipLost extends Error {
+  constructor() {
+    super('Another machine has begun to lead')
+    this.name = 'LeadershipLost'
+  }
+}
+
+/** Obeys the consensus of the core: keeps its clock, carries out its effects on the log and the links, in their order. */
+export class Replication {
+  private replica: Replica
+  private log: EventLog
+  private leadership: Leadership = { kind: 'nobody' }
+  private work: Promise<void> = Promise.resolve()
+  private readonly arrived: LogRecord[][] = []
+  private waiting: Waiting[] = []
+  private readonly timer: NodeJS.Timeout
+  private closed = false
+  private tickedAt = performance.now()
+
+  constructor(private readonly options: ReplicationOptions) {
+    const { self, log, members } = options
+    this.log = log
+    this.replica = startReplica(self, log.logEnd, members, performance.now())
+    this.timer = setInterval(() => this.tick(), TICK_MS)
+    this.take({ kind: 'tick' })
+  }
+
+  get leads(): Leadership {
+    return this.leadership
+  }
+
+  /** How many members follow this master, itself left out. */
+  get followers(): number {
+    return [...this.replica.peers.values()].filter(({ master, connected }) => connected && master === this.replica.self)
+      .length
+  }
+
+  take(input: Input): void {
+    if (this.closed) return
+    const { replica, effects } = step(this.replica, input, performance.now())
+    this.replica = replica
+    this.lead()
+    for (const effect of effects) this.carryOut(effect)
+  }
+
+  private tick(): void {
+    const now = performance.now()
+    const slept = now - this.tickedAt > SILENCE_MS
+    this.tickedAt = now
+    // Whatever this node was before: it asks who leads now, and deposes nobody.
+    this.take({ kind: slept ? 'wake' : 'tick' })
+  }
+
+  /** A message of a member, with the records that came with it. */
+  receive(from: NodeId, message: Message, records: readonly LogRecord[] = []): void {
+    this.arrived.push([...records])
+    this.take({ kind: 'message', from, message })
+    this.arrived.pop()
+  }
+
+  /** Records were given to the log by this master. Resolves when they may be acknowledged. */
+  async replicate(durable: Promise<void>): Promise<void> {
+    const end = this.log.logEnd
+    this.take({ kind: 'appended', log: end })
+    await durable
+    const safe = new Promise<void>((done, failed) => this.waiting.push({ sequence: end.sequence, done, failed }))
+    if (this.leadership.kind !== 'self') this.giveUpWaiting()
+    this.take({ kind: 'written', log: end })
+    return safe
+  }
+
+  /** Takes no part until `return`: it sleeps, quits, or its disk refuses. */
+  leave(): void {
+    this.take({ kind: 'leave' })
+  }
+
+  /** Takes part again, with what the log has now. */
+  return(log: EventLog, members: readonly NodeId[] = [...this.replica.peers.keys()]): void {
+    this.log = log
+    const { self, term, peers } = this.replica
+    const fresh = startReplica(self, log.logEnd, members, performance.now())
+    const connected = [...peers].filter(([, peer]) => peer.connected).map(([nodeId]) => nodeId)
+    this.replica = { ...fresh, term: Math.max(term, fresh.term) }
+    for (const peer of connected) this.take({ kind: 'connected', peer })
+    this.take({ kind: 'tick' })
+  }
+
+  /** Resolves when nothing more is being written. */
+  async close(): Promise<void> {
+    if (this.closed) return
+    this.take({ kind: 'leave' })
+    this.closed = true
+    clearInterval(this.timer)
+    this.giveUpWaiting()
+    await this.work
+  }
+
+  /** Tells where what the consensus says of the leadership has changed. */
+  private lead(): void {
+    const { replica } = this
+    const master = masterOf(replica)
+    const now: Leadership =
+      master === undefined
+        ? { kind: 'nobody' }
+        : master === replica.self
+          ? { kind: 'self', term: replica.term }
+          : { kind: 'other', master, term: replica.term }
+    const before = this.leadership
+    if (isSame(before, now)) return
+    this.leadership = now
+    if (before.kind === 'self') this.giveUpWaiting()
+    this.options.onLeadership(now)
+  }
+
+  private giveUpWaiting(): void {
+    for (const { failed } of this.waiting.splice(0)) failed(new LeadershipLost())
+  }
+
+  private carryOut(effect: Effect): void {
+    const { options } = this
+    switch (effect.kind) {
+      case 'send':
+        options.send(effect.to, effect.message)
+        return
+      case 'acknowledge': {
+        const safe = this.waiting.filter(({ sequence }) => sequence <= effect.sequence)
+        this.waiting = this.waiting.filter(({ sequence }) => sequence > effect.sequence)
+        for (const { done } of safe) done()
+        return
+      }
+      case 'sendRecords':
+        this.then(() => this.sendRecords(effect))
+        return
+      case 'beginTerm':
+        this.then(() => this.append([{ kind: 'term', term: effect.term, master: options.self }]))
+        return
+      case 'store': {
+        const records = this.arrived.at(-1) ?? []
+        this.then(() => this.append(records.filter(({ sequence }) => sequence > this.log.sequence)))
+        return
+      }
+      case 'rewind':
+        this.then(async () => {
+          this.log = await options.rewind(effect.after)
+          this.take({ kind: 'written', log: this.log.logEnd })
+        })
+        return
+    }
+  }
+
+  private then(next: () => Promise<void>): void {
+    this.work = this.work.then(next).catch((error: unknown) => this.options.onFailure(error))
+  }
+
+  private async append(records: Parameters<EventLog['append']>[0]): Promise<void> {
+    const written = this.log.append(records)
+    const end = this.log.logEnd
+    await written
+    this.take({ kind: 'written', log: end })
+  }
+
+  private async sendRecords({ to, after, term }: Extract<Effect, { kind: 'sendRecords' }>): Promise<void> {
+    const end: LogEnd = this.replica.log
+    let batch: LogRecord[] = []
+    let first = after
+    const send = (): void => {
+      const last = batch.at(-1)?.sequence
+      if (last === undefined) return
+      this.options.send(to, { type: 'records', term, after: first, log: cutAfter(end, last) }, batch)
+      first = last
+      batch = []
+    }
+    for await (const record of recordsAfter(this.options.directory, after)) {
+      if (record.sequence > end.sequence) break
+      batch.push(record)
+      if (batch.length >= RECORDS_PER_FRAME) send()
+    }
+    send()
+  }
+}
+
+const isSame = (a: Leadership, b: Leadership): boolean => {
+  if (a.kind === 'nobody' || b.kind === 'nobody') return a.kind === b.kind
+  if (a.term !== b.term) return false
+  return a.kind === 'self' ? b.kind === 'self' : b.kind === 'other' && a.master === b.master
+}
