@@ -5,19 +5,26 @@ import type { Command } from '@core/commands/command'
 import type { Envelope } from '@core/events/event'
 import type { CommandId, NodeId } from '@core/ids'
 import type { CatalogueModel } from '@core/protocols/control'
+import { GenerateParams, ModelParams, PEER_PROTOCOL } from '@core/protocols/peer'
 import type { NodeInfo } from '@core/state/nodes'
 import type { State } from '@core/state/state'
 import { startApi } from './api/server'
 import { loadIdentity } from './cluster/identity'
+import { AdmissionFile } from './cluster/joining/admission-file'
+import { Membership } from './cluster/membership'
+import { clusterView } from './cluster/view'
+import { Peers } from './cluster/peers'
 import { openLog } from './logging/logger'
 import { Master, type MasterStatus } from './master/master'
 import { measureMemoryBandwidth } from './worker/measurements/memory-bandwidth'
 import { Measurements } from './worker/measurements/measurements'
+import { cardFinder } from './models/card-finder'
 import { openCatalogue } from './models/catalogue'
 import { STARTER_MODEL } from './models/starter'
 import { ownModels } from './models/stores'
-import { admitSelf, Presence } from './presence'
+import { Presence } from './presence'
 import { findPython } from './python-environment'
+import { rankZero } from './serving/rank-zero'
 import { Serving } from './serving/serving'
 import { defaultDataDir } from './settings/data-dir'
 import { memoryBandwidthFromEnvironment } from './settings/environment'
@@ -28,8 +35,6 @@ import { watchSystem } from './system/watch'
 import { version } from './version'
 import { Worker } from './worker/worker'
 
-/** The protocol between nodes that this version speaks. */
-const PEER_PROTOCOL = 1
 const FACTS_EVERY_MS = 5000
 
 export interface NodeOptions {
@@ -37,6 +42,12 @@ export interface NodeOptions {
   readonly host?: string | undefined
   readonly port?: number | undefined
   readonly name?: string | undefined
+  /** Where other machines reach this one; 0 picks a free one. */
+  readonly peerPort?: number | undefined
+  /** Look for other machines on the local network, and be found by them. */
+  readonly discovery?: boolean | undefined
+  /** Never ask a model hub. */
+  readonly offline?: boolean | undefined
   /** Without it this node only coordinates. */
   readonly worker?: boolean | undefined
   /** Origins of our own windows. */
@@ -83,6 +94,12 @@ class Opened {
   }
 }
 
+async function* nothing(): AsyncGenerator<never> {}
+
+async function* one<Value>(value: Promise<Value>): AsyncGenerator<Value> {
+  yield await value
+}
+
 /** The first folder above this file that has the runner's package beside it: the built app may be in chunks. */
 const builtAppRoot = (): string => {
   for (let folder = __dirname; ; folder = dirname(folder)) {
@@ -99,10 +116,11 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   )
   const warnings: string[] = []
   const onWarning = (warning: string): void => void warnings.push(warning)
-  const { host, port, name: friendlyName, worker: runsModels } = options
-  const flags = { host, port, friendlyName, worker: runsModels }
+  const { host, port, name: friendlyName, worker: runsModels, peerPort, discovery, offline } = options
+  const flags = { host, port, friendlyName, worker: runsModels, peerPort, discovery, offline }
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))
-  const current = (await openNodeSettings({ dataDir, env, flags: given, onWarning })).current()
+  const nodeSettings = await openNodeSettings({ dataDir, env, flags: given, onWarning })
+  const current = nodeSettings.current()
 
   const log = openLog({
     directory: join(dataDir, 'logs'),
@@ -116,19 +134,65 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
 
   const catalogue = openCatalogue({ dataDir, home: homedir(), env, starter: STARTER_MODEL })
   opened.add(() => catalogue.close())
-  const master = await Master.open({
+  const ownName = current.friendlyName ?? (await machineName())
+  const admission = new AdmissionFile(dataDir)
+  // Deciding and the links need one another: what is sent before there are links reaches nobody.
+  let peers: Peers | undefined
+  const master: Master = await Master.open({
     dataDir,
     nodeId,
-    loadCard: (modelId) => catalogue.card(modelId),
+    loadCard: cardFinder({ own: catalogue, state: () => master.state(), nodeId, ask: (...asked) => peers?.links.ask(...asked) ?? Promise.reject(new Error('no links')) }),
+    admittedBy: admission.members,
+    network: {
+      send: (...message) => peers?.send(...message),
+      observe: (...observed) => peers?.observe(...observed),
+      submit: (...command) => peers?.submit(...command) ?? Promise.resolve({ status: 'not_master' }),
+      watch: (...watched) => peers?.watch(...watched) ?? nothing(),
+      heard: () => peers?.heard() ?? {},
+    },
+    onRemoved: () => void cluster.beginAnew(),
     log: log.logger.child({ part: 'master' }),
   })
   opened.add(() => master.close())
   opened.add(catalogue.subscribe(() => master.modelsChanged()))
-  await admitSelf((command, id) => master.submit(command, id), {
-    nodeId,
-    certificate,
-    friendlyName: current.friendlyName ?? (await machineName()),
+  const cluster = new Membership({
+    identity,
+    friendlyName: ownName,
+    admission,
+    master,
+    peers: () => peers,
+    log: log.logger.child({ part: 'membership' }),
   })
+  opened.add(() => cluster.close())
+  await cluster.settled()
+  peers = await Peers.open({
+    identity,
+    dataDir,
+    port: current.peerPort,
+    portIsFixed: nodeSettings.fixed().includes('peerPort'),
+    discovery: current.discovery,
+    version,
+    clusterId: () => cluster.clusterId,
+    deciding: master,
+    handlers: new Map<string, (params: unknown, signal: AbortSignal) => AsyncIterable<unknown>>([
+      ['generate', (params, signal) => {
+        const { request, instanceId } = GenerateParams.parse(params)
+        return worker.generate(request, { instanceId, signal })
+      }],
+      ['card', (params) => one(catalogue.card(ModelParams.parse(params).modelId))],
+    ]),
+    onWake: (runnerId, epoch) => worker.wake(runnerId, epoch),
+    onStranger: (caller) => cluster.admissions.enter(caller),
+    log: log.logger.child({ part: 'peers' }),
+  })
+  const links = peers
+  opened.add(() => links.close())
+  const membersChanged = (): void => links.links.membersChanged()
+  opened.add(
+    master.subscribe(({ event }) => {
+      if (event.type === 'MemberAdmitted' || event.type === 'MemberRemoved') membersChanged()
+    }, membersChanged),
+  )
 
   // A runner that starts before the models are known would fail for no reason.
   await catalogue.ready
@@ -184,7 +248,16 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   presence.has(catalogue.list())
   opened.add(catalogue.subscribe(() => presence.has(catalogue.list())))
 
-  const serving = new Serving({ source: master, observer: master, rankZero: worker })
+  const serving = new Serving({
+    source: master,
+    observer: master,
+    rankZero: rankZero({
+      self: nodeId,
+      state: () => master.state(),
+      here: worker,
+      elsewhere: (peer, params, signal) => links.links.open(peer, 'generate', params, signal),
+    }),
+  })
   const api = await startApi({
     host: current.host,
     port: current.port,
@@ -199,6 +272,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       serving,
       catalogue,
       consoleOf: (runnerId) => worker.consoleOf(runnerId),
+      cluster: clusterView({ nodeId, master, membership: cluster, peers: links }),
     },
   })
   opened.add(() => api.close())

@@ -1,7 +1,5 @@
-import { randomUUID } from 'node:crypto'
-import type { Command } from '@core/commands/command'
 import type { Envelope, Observation } from '@core/events/event'
-import { CommandId, type NodeId } from '@core/ids'
+import type { NodeId } from '@core/ids'
 import type { CatalogueModel } from '@core/protocols/control'
 import type { Download } from '@core/state/downloads'
 import type { NodeInfo } from '@core/state/nodes'
@@ -72,12 +70,4 @@ export class Presence {
         observer.observe({ type: 'NodeDownloadProgress', nodeId, modelId: modelId as CatalogueModel['modelId'] })
     }
   }
-}
-
-/** Makes this node a member of its own cluster under its present name. */
-export const admitSelf = async (
-  submit: (command: Command, options: { commandId: CommandId }) => Promise<unknown>,
-  member: Extract<Command, { type: 'AdmitMember' }>['member'],
-): Promise<void> => {
-  await submit({ type: 'AdmitMember', member }, { commandId: CommandId.parse(randomUUID()) })
 }

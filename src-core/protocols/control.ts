@@ -135,3 +135,51 @@ export const CreatedInstance = z.object({ instanceId: InstanceId })
 
 /** The one line a headless node prints when its API answers. */
 export const ReadyLine = z.object({ ready: z.literal(true), url: z.string(), nodeId: NodeId })
+
+/** `POST /cluster/invite` */
+export const InviteAnswer = z.object({ token: z.string(), expiresAt: z.number() })
+
+/** `POST /cluster/join`: by a token, by a node that is near, or by an address (`host:port`). */
+export const JoinRequest = z.union([
+  z.strictObject({ token: z.string().min(1).max(10_000) }),
+  z.strictObject({ nodeId: NodeId }),
+  z.strictObject({ address: z.string().min(1).max(300) }),
+])
+
+/** `POST /cluster/requests/{id}` */
+export const AdmissionAnswer = z.strictObject({ allow: z.boolean() })
+
+const JoinState = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('asking') }),
+  /** Both machines show these digits; somebody there has to allow it. */
+  z.object({ state: z.literal('waiting'), digits: z.string(), clusterName: z.string(), friendlyName: z.string() }),
+  z.object({ state: z.literal('joined') }),
+  z.object({ state: z.literal('failed'), code: z.string(), reason: z.string(), hint: z.string() }),
+])
+
+/** `GET /cluster`: what this machine knows of its cluster and of others near it. */
+export const ClusterView = z.object({
+  nodeId: NodeId,
+  clusterId: z.string(),
+  name: z.string(),
+  masterNodeId: NodeId.optional(),
+  role: z.enum(['master', 'follower', 'seeking', 'stepped-down']),
+  members: z.array(
+    z.object({
+      nodeId: NodeId,
+      friendlyName: z.string(),
+      /** This machine has a link to it, or is it. */
+      linked: z.boolean(),
+      /** Why there is no link, as the last call ended. */
+      failure: z.string().optional(),
+      /** Two machines are up with its identity. */
+      duplicated: z.boolean(),
+    }),
+  ),
+  /** Nodes on the local network that belong to other clusters. What they say of themselves is not proved. */
+  nearby: z.array(z.object({ nodeId: NodeId, clusterId: z.string(), version: z.string(), addresses: z.array(z.string()) })),
+  /** Machines that ask to be let in here. */
+  asking: z.array(z.object({ requestId: z.string(), nodeId: NodeId, friendlyName: z.string(), digits: z.string() })),
+  joining: JoinState.optional(),
+})
+export type ClusterView = z.infer<typeof ClusterView>

@@ -3,7 +3,7 @@ import type { Envelope } from '@core/events/event'
 import type { ClientRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
 import type { CommandId, MetaInstanceId, ModelId, NodeId, RunnerId } from '@core/ids'
-import type { CatalogueModel, UnreadableModel } from '@core/protocols/control'
+import type { CatalogueModel, ClusterView, UnreadableModel } from '@core/protocols/control'
 import type { State } from '@core/state/state'
 import type { Refusal } from '@core/commands/command'
 
@@ -40,6 +40,15 @@ export interface ApiContext {
     find(modelId: ModelId): CatalogueModel | undefined
     /** Looks through the folders again. */
     refresh(): Promise<void>
+  }
+  /** Who belongs together; the view and what people can do about it. */
+  readonly cluster: {
+    view(): ClusterView
+    invite(): { token: string; expiresAt: number }
+    /** Throws an error with `code` and `hint` for what cannot be tried. */
+    join(how: { token: string } | { nodeId: NodeId } | { address: string }): void
+    cancelJoin(): void
+    decide(requestId: string, allow: boolean): boolean
   }
   readonly consoleOf: (runnerId: RunnerId) => string | undefined
 }

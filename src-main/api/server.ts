@@ -4,6 +4,7 @@ import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { ApiContext } from './context'
 import type { ApiEnv } from './env'
+import { clusterRoutes } from './control/cluster'
 import { eventRoutes } from './control/events'
 import { instanceRoutes } from './control/instances'
 import { metaInstanceRoutes } from './control/meta-instances'
@@ -88,6 +89,7 @@ const buildApp = (options: ApiOptions, access: Access | undefined): Hono<ApiEnv>
   app.route('/', metaInstanceRoutes(context))
   app.route('/', instanceRoutes(context))
   app.route('/', nodeRoutes(context))
+  app.route('/', clusterRoutes(context))
   app.route('/', eventRoutes(context))
   app.route('/', openaiRoutes(context))
   app.route('/', openApiRoutes(context.version))

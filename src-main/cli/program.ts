@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { version } from '../version'
 import { failureText } from './failure'
+import type { RemoteFlags } from './remote'
 import type { SimulateFlags } from './simulate'
 
 const DONE = 0
@@ -41,6 +42,9 @@ const buildProgram = (finish: (code: number) => void): Command => {
       'address to listen on; other than loopback, every request needs an API key (MUSTER_HOST)',
     )
     .option('--port <port>', 'port of the API, 0 for a free one (MUSTER_PORT)', port)
+    .option('--peer-port <port>', 'port for other machines, 0 for a free one (MUSTER_PEER_PORT)', port)
+    .option('--no-discovery', 'neither look for machines on the local network nor be found by them')
+    .option('--offline', 'never ask a model hub')
     .option('--name <name>', "this machine's name for people (MUSTER_NAME)")
     .option('--no-worker', 'only coordinate: no model is ever placed here')
     .addOption(
@@ -52,14 +56,42 @@ const buildProgram = (finish: (code: number) => void): Command => {
         host?: string
         port?: number
         name?: string
-        worker: boolean
+        worker?: boolean
+        peerPort?: number
+        discovery?: boolean
+        offline?: boolean
         welcome: boolean
       }) => {
         // Only now: help and wrong use must not wait for a whole node to load.
         const [{ serve }, { startNode }] = await Promise.all([import('./serve'), import('../node')])
-        finish(await serve(flags, startNode))
+        // What is not switched off is left to the settings.
+        const { worker, discovery, ...given } = flags
+        const off = { ...(worker === false && { worker }), ...(discovery === false && { discovery }) }
+        finish(await serve({ ...given, ...off }, startNode))
       },
     )
+  const remote = (name: string, description: string): Command =>
+    program
+      .command(name)
+      .description(description)
+      .option('--url <url>', 'the running node to talk to (MUSTER_URL)')
+      .option('--json', 'print JSON', false)
+  remote('invite', 'print a token that lets one machine into this cluster, once, within ten minutes').action(
+    async (flags: RemoteFlags) => {
+      const { invite } = await import('./membership')
+      finish(await invite(flags, standardStreams))
+    },
+  )
+  remote('join', 'join the cluster that gave the token, or ask the machine at that address')
+    .argument('<token or host:port>')
+    .action(async (where: string, flags: RemoteFlags) => {
+      const { join } = await import('./membership')
+      finish(await join(where, flags, standardStreams))
+    })
+  remote('leave', 'take this machine out of its cluster; it goes on alone').action(async (flags: RemoteFlags) => {
+    const { leave } = await import('./membership')
+    finish(await leave(flags, standardStreams))
+  })
   program
     .command('simulate')
     .description('run a scenario, or random ones, through the real core on a virtual clock')

@@ -102,6 +102,11 @@ export class Supervisor {
     if (this.requests.has(taskId)) this.process?.send({ type: 'cancel', taskId })
   }
 
+  /** Rank 0 waits for this one in the lockstep. */
+  wake(epoch: number): void {
+    this.process?.send({ type: 'wake', epoch })
+  }
+
   /** Ends the runner, kindly where it may have something to finish. Resolves when its process is gone. */
   stop(): Promise<void> {
     if (!this.stopping && !isTerminal(this.status)) {

@@ -50,10 +50,10 @@ export class Worker {
   private readonly measuring: NodeJS.Timeout
 
   private constructor(private readonly options: WorkerOptions) {
-    const look = (): void => this.wake()
+    const look = (): void => this.lookSoon()
     this.unsubscribe = options.source.subscribe(look, look)
     this.measuring = setInterval(() => void this.measure(), MEASURE_EVERY_MS)
-    this.wake()
+    this.lookSoon()
   }
 
   static async start(options: WorkerOptions): Promise<Worker> {
@@ -74,6 +74,11 @@ export class Worker {
       .instances[instanceId]?.shards.find(({ nodeId }) => nodeId === this.options.nodeId)
     const supervisor = shard && this.supervisors.get(shard.runnerId)
     return supervisor ? supervisor.generate(request, signal) : gone()
+  }
+
+  /** Rank 0 of that runner's instance is about to work. */
+  wake(runnerId: RunnerId, epoch: number): void {
+    this.supervisors.get(runnerId)?.wake(epoch)
   }
 
   /** What a runner printed last, also one of the latest that are gone; undefined for any other. */
@@ -108,7 +113,7 @@ export class Worker {
     this.held = (await Promise.all(held)).reduce((sum, bytes) => sum + bytes, 0)
   }
 
-  private wake(): void {
+  private lookSoon(): void {
     if (this.closed) return
     this.scheduled ??= setImmediate(() => {
       this.scheduled = undefined

@@ -1,4 +1,3 @@
-import { X509Certificate } from 'node:crypto'
 import { TLSSocket } from 'node:tls'
 import { WebSocket } from 'ws'
 import type { NodeId } from '@core/ids'
@@ -13,16 +12,23 @@ export interface DialOptions {
   readonly identity: Identity
   readonly address: PeerAddress
   readonly path: string
-  /** Whose key the other side must prove, before it hears a word. */
-  readonly expected: NodeId
+  /** Whose key the other side must prove, before it hears a word; anybody's where that is not known. */
+  readonly expected?: NodeId | undefined
   readonly signal?: AbortSignal
 }
 
 const host = (ip: string): string => (ip.includes(':') ? `[${ip.replace(/%/g, '%25')}]` : ip)
 
+export interface Dialled {
+  readonly socket: WebSocket
+  /** PEM, of the machine that answered. */
+  readonly certificate: string
+}
+
 /** An open WebSocket to that node at that address. Rejects where it is not there, or is somebody else. */
-export const dial = ({ identity, address, path, expected, signal }: DialOptions): Promise<WebSocket> =>
+export const dial = ({ identity, address, path, expected, signal }: DialOptions): Promise<Dialled> =>
   new Promise((resolve, reject) => {
+    let seen = ''
     if (signal?.aborted) return reject(new Error('given up'))
     const socket = new WebSocket(`wss://${host(address.ip)}:${address.port}${path}`, {
       ...SOCKET_OPTIONS,
@@ -36,8 +42,9 @@ export const dial = ({ identity, address, path, expected, signal }: DialOptions)
         request.once('socket', (raw) => {
           const check = (): void => {
             const certificate = raw instanceof TLSSocket ? raw.getPeerX509Certificate() : undefined
-            if (certificate && publicKeyHash(new X509Certificate(certificate.raw)) === expected) request.end()
-            else request.destroy(new WrongPeer(expected))
+            seen = certificate?.toString() ?? ''
+            if (certificate && (expected === undefined || publicKeyHash(certificate) === expected)) request.end()
+            else request.destroy(new WrongPeer())
           }
           raw.once('secureConnect', check)
         })
@@ -50,7 +57,7 @@ export const dial = ({ identity, address, path, expected, signal }: DialOptions)
     signal?.addEventListener('abort', give, { once: true })
     socket.once('open', () => {
       signal?.removeEventListener('abort', give)
-      resolve(socket)
+      resolve({ socket, certificate: seen })
     })
     socket.on('error', (error) => {
       signal?.removeEventListener('abort', give)
@@ -60,7 +67,7 @@ export const dial = ({ identity, address, path, expected, signal }: DialOptions)
 
 /** Somebody answers there, but not who was meant. */
 export class WrongPeer extends Error {
-  constructor(readonly expected: NodeId) {
+  constructor() {
     super('Another machine answers at that address')
     this.name = 'WrongPeer'
   }

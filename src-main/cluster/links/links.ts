@@ -13,6 +13,8 @@ export const LINK_PATH = '/link'
 const DIAL_EVERY_MS = 1000
 /** How many addresses of one node are tried at a time. */
 const DIAL_AT_ONCE = 8
+/** How long a removed member is still told things. */
+const LAST_WORDS_MS = 50
 /** Two machines with one key: how long the one that was there first has to answer. */
 const PROVE_WITHIN_MS = 1500
 
@@ -79,7 +81,10 @@ export class Links {
   /** The members have changed: links to those who are none any more end at once. */
   membersChanged(): void {
     const members = new Set(this.options.members())
-    for (const [peer, link] of this.links) if (!members.has(peer)) link.close(CLOSED.notMember, 'no member')
+    for (const [peer, link] of this.links) {
+      // What it says is not heard any more; what it was told last, that it is no member, still has to reach it.
+      if (!members.has(peer)) setTimeout(() => link.close(CLOSED.notMember, 'no member'), LAST_WORDS_MS)
+    }
     for (const [peer, call] of this.dialling) if (!members.has(peer)) call.abort()
     this.dialAll()
   }
@@ -107,7 +112,7 @@ export class Links {
     try {
       const { socket, ip } = await Promise.any(
         addresses.map(async (address) => {
-          const socket = await dial({ identity, address, path: LINK_PATH, expected: peer, signal: call.signal })
+          const { socket } = await dial({ identity, address, path: LINK_PATH, expected: peer, signal: call.signal })
           // Another address was quicker.
           if (call.signal.aborted) socket.terminate()
           call.abort()
@@ -132,7 +137,13 @@ export class Links {
   ): Promise<void> {
     const { hello, handlers, onFrame, log } = this.options
     const bound = new Map<string, StreamHandler>(
-      [...handlers].map(([kind, handler]) => [kind, (params, signal) => handler(params, signal, peer)]),
+      [...handlers].map(([kind, handler]) => [
+        kind,
+        (params, signal) => {
+          if (!this.options.members().includes(peer)) throw new StreamError('not_member', 'No member of this cluster')
+          return handler(params, signal, peer)
+        },
+      ]),
     )
     const link: Link = new Link({
       peer,
@@ -142,7 +153,7 @@ export class Links {
       hello: hello(),
       handlers: bound,
       onFrame: (frame) => {
-        if (this.links.get(peer) === link) onFrame(peer, frame)
+        if (this.links.get(peer) === link && this.options.members().includes(peer)) onFrame(peer, frame)
       },
       onClose: ({ code, reason }) => this.gone(link, { code, reason }),
     })

@@ -1,0 +1,55 @@
+import { randomUUID } from 'node:crypto'
+import { Hono } from 'hono'
+import { CommandId, NodeId } from '@core/ids'
+import { AdmissionAnswer, JoinRequest } from '@core/protocols/control'
+import { jsonBody, parseWith } from '../body'
+import type { ApiContext } from '../context'
+import { Problem } from '../problem'
+
+const problemOf = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error && 'hint' in error
+    ? new Problem(409, String(error.code), error.message, { hint: String(error.hint) })
+    : error
+
+/** Who belongs together: joining, letting in, leaving. */
+export const clusterRoutes = ({ cluster, commands }: ApiContext): Hono => {
+  const routes = new Hono()
+
+  routes.get('/cluster', (c) => c.json(cluster.view()))
+
+  routes.post('/cluster/invite', (c) => c.json(cluster.invite(), 201))
+
+  routes.post('/cluster/join', async (c) => {
+    const how = parseWith(JoinRequest, await jsonBody(c))
+    try {
+      cluster.join(how)
+    } catch (error) {
+      throw problemOf(error)
+    }
+    return c.json(cluster.view(), 202)
+  })
+
+  routes.delete('/cluster/join', (c) => {
+    cluster.cancelJoin()
+    return c.json(cluster.view())
+  })
+
+  routes.post('/cluster/requests/:id', async (c) => {
+    const { allow } = parseWith(AdmissionAnswer, await jsonBody(c))
+    if (!cluster.decide(c.req.param('id'), allow))
+      throw new Problem(404, 'not_found', 'That machine does not ask any more', { hint: 'GET /cluster lists who asks.' })
+    return c.json(cluster.view())
+  })
+
+  routes.delete('/members/:id', async (c) => {
+    const nodeId = parseWith(NodeId, c.req.param('id'))
+    const result = await commands.submit(
+      { type: 'RemoveMember', nodeId },
+      { commandId: CommandId.parse(randomUUID()) },
+    )
+    if (result.status === 'refused') throw new Problem(404, result.refusal.code, result.refusal.reason)
+    return c.json({ removed: nodeId })
+  })
+
+  return routes
+}

@@ -1,0 +1,47 @@
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { NodeId } from '@core/ids'
+import { Fellow } from '@core/protocols/join'
+import { replaceFile } from '../../disk/replace-file'
+
+const Admission = z.object({ version: z.literal(1), clusterId: z.string(), members: z.array(Fellow) })
+
+/**
+ * Into which cluster this machine was let, until its log says so itself: kept in `admission.json`, so that a crash
+ * between the two does not leave it between two clusters.
+ */
+export class AdmissionFile {
+  private readonly path: string
+  private admission: z.infer<typeof Admission> | undefined
+
+  constructor(dataDir: string) {
+    this.path = join(dataDir, 'admission.json')
+    try {
+      this.admission = Admission.parse(JSON.parse(readFileSync(this.path, 'utf8')))
+    } catch {
+      // Absent; or damaged, and then this machine stays what it was and can be let in again.
+    }
+  }
+
+  get clusterId(): string | undefined {
+    return this.admission?.clusterId
+  }
+
+  get members(): readonly NodeId[] {
+    return this.admission?.members.map(({ nodeId }) => nodeId) ?? []
+  }
+
+  async write(admission: { readonly clusterId: string; readonly members: readonly Fellow[] }): Promise<void> {
+    const { clusterId, members } = admission
+    this.admission = { version: 1, clusterId, members: [...members] }
+    await replaceFile(this.path, `${JSON.stringify(this.admission)}\n`)
+  }
+
+  /** The log says it now. */
+  remove(): void {
+    if (!this.admission) return
+    this.admission = undefined
+    rmSync(this.path, { force: true })
+  }
+}

@@ -1,0 +1,128 @@
+import { randomUUID } from 'node:crypto'
+import type { NodeId } from '@core/ids'
+import type { Fellow } from '@core/protocols/join'
+import type { Caller } from '../links/listener'
+import { Conversation } from './conversation'
+import { commitmentTo, digitsOf, drawNonce } from './digits'
+import type { Invitations } from './token'
+
+const ANSWER_MS = 10_000
+/** How long a stranger may wait for somebody to look at the screen. */
+const DECISION_MS = 10 * 60_000
+const MOST_STRANGERS = 8
+
+/** A machine that asks to be let in, for the people of this cluster. */
+export interface Asking {
+  readonly requestId: string
+  readonly nodeId: NodeId
+  readonly friendlyName: string
+  readonly digits: string
+}
+
+export interface AdmissionsOptions {
+  /** PEM, of this machine. */
+  readonly certificate: string
+  readonly invitations: Invitations
+  readonly cluster: () => { readonly clusterId: string; readonly clusterName: string; readonly friendlyName: string }
+  /** Makes it a member. Rejects with what to tell it. */
+  readonly admit: (member: { nodeId: NodeId; certificate: string; friendlyName: string }) => Promise<readonly Fellow[]>
+  readonly onChange: () => void
+  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
+}
+
+/** Speaks with strangers at the door: who has a token comes in, who asks waits for a person's "Allow". */
+export class Admissions {
+  private readonly waiting = new Map<string, { asking: Asking; decide: (allow: boolean) => void }>()
+  private strangers = 0
+
+  constructor(private readonly options: AdmissionsOptions) {}
+
+  asking(): readonly Asking[] {
+    return [...this.waiting.values()].map(({ asking }) => asking)
+  }
+
+  /** What a person decided. False where that machine does not wait any more. */
+  decide(requestId: string, allow: boolean): boolean {
+    const found = this.waiting.get(requestId)
+    found?.decide(allow)
+    return found !== undefined
+  }
+
+  enter(caller: Caller): void {
+    if (this.strangers >= MOST_STRANGERS) return void caller.socket.terminate()
+    this.strangers += 1
+    const conversation = new Conversation(caller.socket)
+    this.speak(caller, conversation)
+      .catch((err: unknown) => this.options.log.info({ err, nodeId: caller.nodeId }, 'a joining came to nothing'))
+      .finally(() => {
+        this.strangers -= 1
+        conversation.close()
+      })
+  }
+
+  close(): void {
+    for (const { decide } of this.waiting.values()) decide(false)
+  }
+
+  private async speak(caller: Caller, conversation: Conversation): Promise<void> {
+    const first = await conversation.hear(['token', 'ask'], { withinMs: ANSWER_MS })
+    if (first.type === 'ask') return this.answer(caller, conversation, first)
+    const verdict = this.options.invitations.redeem(first.secret)
+    if (verdict === 'welcome') return this.admit(caller, conversation, first.friendlyName)
+    this.options.log.warn({ nodeId: caller.nodeId, verdict }, 'a token was refused')
+    const reason =
+      verdict === 'expired'
+        ? 'This invitation has expired: they are good for ten minutes'
+        : 'This invitation is not known here: it was used already, or that machine was started anew since'
+    conversation.say({ type: 'refused', code: `token_${verdict}`, reason })
+  }
+
+  private async answer(
+    { nodeId, certificate, ...caller }: Caller,
+    conversation: Conversation,
+    { friendlyName, commitment }: { friendlyName: string; commitment: string },
+  ): Promise<void> {
+    const { options } = this
+    const nonce = drawNonce()
+    const { clusterName, friendlyName: ownName } = options.cluster()
+    conversation.say({ type: 'commitment', commitment: commitmentTo(nonce), clusterName, friendlyName: ownName })
+    const { nonce: theirs } = await conversation.hear(['reveal'], { withinMs: ANSWER_MS })
+    if (commitmentTo(theirs) !== commitment) throw new Error('it revealed another nonce than it committed to')
+    conversation.say({ type: 'reveal', nonce })
+    const digits = digitsOf({
+      joiner: { certificate, nonce: theirs },
+      member: { certificate: options.certificate, nonce },
+    })
+    const asking: Asking = { requestId: randomUUID(), nodeId, friendlyName, digits }
+    const allowed = await this.decision(asking, caller.socket)
+    if (allowed) return this.admit({ nodeId, certificate, ...caller }, conversation, friendlyName)
+    conversation.say({ type: 'refused', code: 'denied', reason: 'That cluster did not let this machine in' })
+  }
+
+  private decision(asking: Asking, socket: Caller['socket']): Promise<boolean> {
+    return new Promise((resolve) => {
+      const settle = (allow: boolean): void => {
+        clearTimeout(late)
+        this.waiting.delete(asking.requestId)
+        this.options.onChange()
+        resolve(allow)
+      }
+      const late = setTimeout(() => settle(false), DECISION_MS)
+      socket.once('close', () => settle(false))
+      this.waiting.set(asking.requestId, { asking, decide: settle })
+      this.options.onChange()
+    })
+  }
+
+  private async admit({ nodeId, certificate }: Caller, conversation: Conversation, friendlyName: string): Promise<void> {
+    const { options } = this
+    try {
+      const members = await options.admit({ nodeId, certificate, friendlyName })
+      options.log.info({ nodeId, friendlyName }, 'admitted a machine')
+      conversation.say({ type: 'admitted', clusterId: options.cluster().clusterId, members: [...members] })
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      conversation.say({ type: 'refused', code: 'not_now', reason })
+    }
+  }
+}

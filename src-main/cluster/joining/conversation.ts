@@ -1,0 +1,81 @@
+import type { WebSocket } from 'ws'
+import { JoinMessage, MAX_JOIN_MESSAGE_BYTES } from '@core/protocols/join'
+
+/** Why a joining came to nothing, with what to do. */
+export class JoinError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly hint: string,
+  ) {
+    super(message)
+    this.name = 'JoinError'
+  }
+}
+
+/** The messages of one joining, one at a time. */
+export class Conversation {
+  private readonly arrived: JoinMessage[] = []
+  private over: JoinError | undefined
+  private wake = (): void => undefined
+
+  constructor(private readonly socket: WebSocket) {
+    socket.on('message', (data: Buffer, isBinary: boolean) => {
+      const message = isBinary || data.length > MAX_JOIN_MESSAGE_BYTES ? undefined : parse(data)
+      if (!message || this.arrived.length > 8) return this.end('That machine does not speak the protocol of joining')
+      this.arrived.push(message)
+      this.wake()
+    })
+    socket.on('error', () => socket.terminate())
+    socket.on('close', () => this.end('The other machine ended the conversation'))
+  }
+
+  get isOpen(): boolean {
+    return this.over === undefined
+  }
+
+  say(message: JoinMessage): void {
+    if (this.isOpen) this.socket.send(JSON.stringify(message))
+  }
+
+  /** The next message, which has to be of one of these types. Rejects with JoinError. */
+  async hear<Type extends JoinMessage['type']>(
+    types: readonly Type[],
+    { withinMs }: { readonly withinMs: number },
+  ): Promise<Extract<JoinMessage, { type: Type }>> {
+    const late = setTimeout(() => this.end('The other machine did not answer in time'), withinMs)
+    try {
+      while (this.arrived.length === 0) {
+        if (this.over) throw this.over
+        await new Promise<void>((resolve) => (this.wake = resolve))
+      }
+      const message = this.arrived.shift()
+      if (message?.type === 'refused' && !(types as readonly string[]).includes('refused'))
+        throw new JoinError(message.code, message.reason, 'Ask somebody at a machine of that cluster.')
+      if (!message || !(types as readonly string[]).includes(message.type))
+        throw new JoinError('protocol', 'The other machine said something unexpected', 'Update Muster on both machines.')
+      return message as Extract<JoinMessage, { type: Type }>
+    } finally {
+      clearTimeout(late)
+    }
+  }
+
+  close(): void {
+    this.socket.close()
+    setTimeout(() => this.socket.terminate(), 500).unref()
+  }
+
+  private end(reason: string): void {
+    this.over ??= new JoinError('ended', reason, 'Check that both machines are on and connected, and try again.')
+    this.wake()
+    this.close()
+  }
+}
+
+const parse = (data: Buffer): JoinMessage | undefined => {
+  try {
+    return JoinMessage.safeParse(JSON.parse(data.toString('utf8'))).data
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,145 @@
+import type { NodeId } from '@core/ids'
+import type { Fellow } from '@core/protocols/join'
+import type { Identity } from '../identity'
+import type { PeerAddress } from '../links/address-book'
+import { dial } from '../links/dial'
+import { Conversation, JoinError } from './conversation'
+import { commitmentTo, digitsOf, drawNonce } from './digits'
+import { INVITATION_MS, parseToken } from './token'
+
+export const JOIN_PATH = '/join'
+const ANSWER_MS = 20_000
+
+/** Where to ask, and whom; anybody at that address where no node is named. */
+export interface Door {
+  readonly addresses: readonly PeerAddress[]
+  readonly nodeId?: NodeId | undefined
+}
+
+/** How far a joining is. */
+export type JoinProgress =
+  | { readonly state: 'asking' }
+  | { readonly state: 'waiting'; readonly digits: string; readonly clusterName: string; readonly friendlyName: string }
+  | { readonly state: 'joined' }
+  | { readonly state: 'failed'; readonly code: string; readonly reason: string; readonly hint: string }
+
+export interface JoiningOptions {
+  readonly identity: Identity
+  readonly friendlyName: () => string
+  /** Makes this machine a member of what let it in. */
+  readonly adopt: (admission: { readonly clusterId: string; readonly members: readonly Fellow[] }) => Promise<void>
+  readonly onChange: () => void
+}
+
+const failure = (error: unknown): Extract<JoinProgress, { state: 'failed' }> =>
+  error instanceof JoinError
+    ? { state: 'failed', code: error.code, reason: error.message, hint: error.hint }
+    : {
+        state: 'failed',
+        code: 'failed',
+        reason: error instanceof Error ? error.message : String(error),
+        hint: 'Try again; the log of this machine says more.',
+      }
+
+/** Brings this machine into another cluster, one attempt at a time. */
+export class Joining {
+  private current: JoinProgress | undefined
+  private running: AbortController | undefined
+
+  constructor(private readonly options: JoiningOptions) {}
+
+  progress(): JoinProgress | undefined {
+    return this.current
+  }
+
+  /** Resolves when this machine is in. Rejects with JoinError. */
+  async withToken(text: string): Promise<void> {
+    const invitation = parseToken(text)
+    if (!invitation)
+      throw new JoinError(
+        'token_unreadable',
+        'This is no invitation of Muster, or a part of it is missing',
+        'Copy the whole token that `muster invite` printed, and try again.',
+      )
+    const { fingerprint, addresses, secret } = invitation
+    await this.attempt({ addresses, nodeId: fingerprint }, async (conversation) => {
+      conversation.say({ type: 'token', secret, friendlyName: this.options.friendlyName() })
+      return conversation.hear(['admitted'], { withinMs: ANSWER_MS })
+    })
+  }
+
+  /** Asks to be let in; somebody there has to allow it. Resolves when this machine is in. Rejects with JoinError. */
+  async byAsking(door: Door): Promise<void> {
+    await this.attempt(door, async (conversation, certificate) => {
+      const nonce = drawNonce()
+      conversation.say({ type: 'ask', friendlyName: this.options.friendlyName(), commitment: commitmentTo(nonce) })
+      const { commitment, clusterName, friendlyName } = await conversation.hear(['commitment'], { withinMs: ANSWER_MS })
+      conversation.say({ type: 'reveal', nonce })
+      const { nonce: theirs } = await conversation.hear(['reveal'], { withinMs: ANSWER_MS })
+      if (commitmentTo(theirs) !== commitment)
+        throw new JoinError('protocol', 'The other machine did not keep to its word', 'Do not join it.')
+      const digits = digitsOf({
+        joiner: { certificate: this.options.identity.certificate, nonce },
+        member: { certificate, nonce: theirs },
+      })
+      this.tell({ state: 'waiting', digits, clusterName, friendlyName })
+      return conversation.hear(['admitted'], { withinMs: INVITATION_MS })
+    })
+  }
+
+  cancel(): void {
+    this.running?.abort()
+    this.running = undefined
+    this.tell(undefined)
+  }
+
+  private async attempt(
+    door: Door,
+    speak: (
+      conversation: Conversation,
+      certificate: string,
+    ) => Promise<{ readonly clusterId: string; readonly members: readonly Fellow[] }>,
+  ): Promise<void> {
+    this.running?.abort()
+    const run = (this.running = new AbortController())
+    this.tell({ state: 'asking' })
+    try {
+      const { socket, certificate } = await this.reach(door, run.signal)
+      const conversation = new Conversation(socket)
+      run.signal.addEventListener('abort', () => conversation.close(), { once: true })
+      try {
+        await this.options.adopt(await speak(conversation, certificate))
+      } finally {
+        conversation.close()
+      }
+      if (!run.signal.aborted) this.tell({ state: 'joined' })
+    } catch (error) {
+      if (!run.signal.aborted) this.tell(failure(error))
+      throw error
+    }
+  }
+
+  private async reach({ addresses, nodeId }: Door, signal: AbortSignal): ReturnType<typeof dial> {
+    const { identity } = this.options
+    const failures: unknown[] = []
+    for (const address of addresses) {
+      try {
+        return await dial({ identity, address, path: JOIN_PATH, expected: nodeId, signal })
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    const where = addresses.map(({ ip, port }) => `${ip}:${port}`).join(', ')
+    const reasons = failures.map((error) => (error instanceof Error ? error.message : String(error)))
+    throw new JoinError(
+      'unreachable',
+      `No machine that could be joined answers at ${where} (${[...new Set(reasons)].join('; ')})`,
+      'Check that Muster runs there, that both machines are on one network, and that no firewall is between them.',
+    )
+  }
+
+  private tell(progress: JoinProgress | undefined): void {
+    this.current = progress
+    this.options.onChange()
+  }
+}

@@ -1,0 +1,59 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { z } from 'zod'
+import { NodeId } from '@core/ids'
+import { PeerAddress } from '../links/address-book'
+
+export const INVITATION_MS = 10 * 60_000
+const PREFIX = 'muster1.'
+
+/** What an invitation tells the machine that gets it. */
+export const Invitation = z.object({
+  clusterId: z.string().min(1).max(100),
+  /** The inviting machine, as the hash of its key: the joiner speaks to nobody else. */
+  fingerprint: NodeId,
+  /** 256 bits, base64url. */
+  secret: z.string().min(22).max(100),
+  addresses: z.array(PeerAddress).min(1).max(32),
+})
+export type Invitation = z.infer<typeof Invitation>
+
+export const printToken = (invitation: Invitation): string =>
+  PREFIX + Buffer.from(JSON.stringify(invitation)).toString('base64url')
+
+/** Undefined for what is no token. */
+export const parseToken = (text: string): Invitation | undefined => {
+  const trimmed = text.replace(/\s+/g, '')
+  if (!trimmed.startsWith(PREFIX)) return undefined
+  try {
+    return Invitation.parse(JSON.parse(Buffer.from(trimmed.slice(PREFIX.length), 'base64url').toString('utf8')))
+  } catch {
+    return undefined
+  }
+}
+
+const digest = (secret: string): Buffer => createHash('sha256').update(secret).digest()
+
+/** The invitations of this machine: each good once, and for ten minutes. A restart voids them. */
+export class Invitations {
+  private readonly open: { readonly digest: Buffer; readonly expiresAt: number }[] = []
+
+  constructor(private readonly now: () => number = Date.now) {}
+
+  create(): { secret: string; expiresAt: number } {
+    const secret = randomBytes(32).toString('base64url')
+    const expiresAt = this.now() + INVITATION_MS
+    this.open.push({ digest: digest(secret), expiresAt })
+    // An invitation a second for as long as they live would be somebody's loop.
+    if (this.open.length > 100) this.open.shift()
+    return { secret, expiresAt }
+  }
+
+  /** Whether that secret lets somebody in; it never does so again. */
+  redeem(secret: string): 'welcome' | 'expired' | 'unknown' {
+    const offered = digest(secret)
+    const at = this.open.findIndex((one) => timingSafeEqual(one.digest, offered))
+    const [found] = at < 0 ? [] : this.open.splice(at, 1)
+    if (!found) return 'unknown'
+    return found.expiresAt >= this.now() ? 'welcome' : 'expired'
+  }
+}

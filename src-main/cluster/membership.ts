@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto'
+import type { Command } from '@core/commands/command'
+import type { Envelope } from '@core/events/event'
+import { CommandId, type NodeId } from '@core/ids'
+import type { Fellow } from '@core/protocols/join'
+import type { State } from '@core/state/state'
+import { outwardAddresses } from './discovery'
+import type { Identity } from './identity'
+import { Admissions } from './joining/admissions'
+import type { AdmissionFile } from './joining/admission-file'
+import { JoinError } from './joining/conversation'
+import { Joining, type Door } from './joining/joining'
+import { Invitations, printToken } from './joining/token'
+import type { Peers } from './peers'
+
+/** A master that removed itself gives its followers this long to hear of it. */
+const FAREWELL_MS = 300
+
+export interface MembershipOptions {
+  readonly identity: Identity
+  readonly friendlyName: string
+  readonly admission: AdmissionFile
+  readonly master: {
+    state(): State
+    subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void
+    memberIds(): readonly NodeId[]
+    submit(
+      command: Command,
+      options: { commandId: CommandId },
+    ): Promise<{ status: 'done' } | { status: 'refused'; refusal: { reason: string } }>
+    beginAnew(members: readonly NodeId[], options: { keep: boolean }): Promise<void>
+  }
+  readonly peers: () => Peers | undefined
+  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
+}
+
+const someId = (): { commandId: CommandId } => ({ commandId: CommandId.parse(randomUUID()) })
+
+/** To which cluster this machine belongs: founds one, lets others in, joins another, and leaves. */
+export class Membership {
+  readonly admissions: Admissions
+  readonly joining: Joining
+  private readonly invitations = new Invitations()
+  private readonly listeners = new Set<() => void>()
+  private readonly unsubscribe: () => void
+  private announced = ''
+  private busy: Promise<void> = Promise.resolve()
+  private closed = false
+
+  constructor(private readonly options: MembershipOptions) {
+    const { identity, friendlyName, master, log } = options
+    const onChange = (): void => {
+      for (const listener of this.listeners) listener()
+    }
+    this.admissions = new Admissions({
+      certificate: identity.certificate,
+      invitations: this.invitations,
+      cluster: () => ({
+        clusterId: this.clusterId,
+        clusterName: master.state().settings.name,
+        friendlyName: master.state().members[identity.nodeId]?.friendlyName ?? friendlyName,
+      }),
+      admit: (member) => this.admit(member),
+      onChange,
+      log,
+    })
+    this.joining = new Joining({
+      identity,
+      friendlyName: () => friendlyName,
+      adopt: (admission) => this.adopt(admission),
+      onChange,
+    })
+    this.announced = this.clusterId
+    this.unsubscribe = master.subscribe(
+      ({ event }) => {
+        if (event.type === 'MemberAdmitted' || event.type === 'SettingChanged') this.look()
+      },
+      () => this.look(),
+    )
+  }
+
+  get clusterId(): string {
+    const { admission, master } = this.options
+    return admission.clusterId ?? master.state().settings.clusterId ?? 'none'
+  }
+
+  /** Told when somebody asks to be let in, or an own joining gets on. */
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener)
+    return () => void this.listeners.delete(listener)
+  }
+
+  /** Resolves when a machine that is alone is a cluster of one; at once where it has fellows. */
+  async settled(): Promise<void> {
+    if (this.options.master.memberIds().length === 1) await this.present()
+    else void this.present().catch(() => undefined)
+  }
+
+  /** A token that lets one machine in, once, within ten minutes. */
+  invite(): { token: string; expiresAt: number } {
+    const { identity, peers } = this.options
+    const port = peers()?.port ?? 0
+    const { secret, expiresAt } = this.invitations.create()
+    const addresses = [...new Set([...outwardAddresses(), '127.0.0.1'])].map((ip) => ({ ip, port }))
+    const token = printToken({ clusterId: this.clusterId, fingerprint: identity.nodeId, secret, addresses })
+    return { token, expiresAt }
+  }
+
+  /** Resolves when this machine is in. Rejects with JoinError. */
+  join(how: { readonly token: string } | { readonly door: Door }): Promise<void> {
+    if (this.options.master.memberIds().length > 1)
+      throw new JoinError(
+        'already_member',
+        'This machine belongs to a cluster of several machines already',
+        'Let it leave that one first: in the app under Machines, or with `muster leave`.',
+      )
+    return 'token' in how ? this.joining.withToken(how.token) : this.joining.byAsking(how.door)
+  }
+
+  /** This machine is a member no more: it becomes a cluster of one again. */
+  beginAnew(): Promise<void> {
+    return this.inTurn(async () => {
+      const { master, identity, admission, log } = this.options
+      if (master.state().masterNodeId === identity.nodeId)
+        await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))
+      if (this.closed) return
+      log.warn({}, 'this machine is no member of its cluster any more, and goes on alone')
+      admission.remove()
+      await master.beginAnew([identity.nodeId], { keep: false })
+      await this.present()
+    })
+  }
+
+  close(): void {
+    this.closed = true
+    this.unsubscribe()
+    this.admissions.close()
+    this.joining.cancel()
+  }
+
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.busy.then(work)
+    this.busy = done.catch(() => undefined)
+    return done
+  }
+
+  /** Founds the cluster where there is none, and says under which name this machine goes now. */
+  private async present(): Promise<void> {
+    const { master, identity, friendlyName } = this.options
+    const { nodeId, certificate } = identity
+    const isFounder = master.memberIds().length === 1
+    const { settings, members } = master.state()
+    if (isFounder && settings.clusterId === undefined)
+      await master.submit({ type: 'ChangeSetting', change: { key: 'clusterId', value: randomUUID() } }, someId())
+    if (isFounder || nodeId in members)
+      await master.submit({ type: 'AdmitMember', member: { nodeId, certificate, friendlyName } }, someId())
+  }
+
+  private look(): void {
+    const { master, identity, admission, peers } = this.options
+    if (identity.nodeId in master.state().members) admission.remove()
+    if (this.clusterId === this.announced) return
+    this.announced = this.clusterId
+    peers()?.announce()
+  }
+
+  private async admit(member: {
+    nodeId: NodeId
+    certificate: string
+    friendlyName: string
+  }): Promise<readonly Fellow[]> {
+    const { master, identity, peers } = this.options
+    const result = await master.submit({ type: 'AdmitMember', member }, someId())
+    if (result.status === 'refused') throw new Error(result.refusal.reason)
+    const there = peers()
+    const own: Fellow = {
+      nodeId: identity.nodeId,
+      addresses: outwardAddresses().map((ip) => ({ ip, port: there?.port ?? 0 })),
+    }
+    const others = master.memberIds().filter((nodeId) => nodeId !== identity.nodeId && nodeId !== member.nodeId)
+    return [own, ...others.map((nodeId): Fellow => ({ nodeId, addresses: [...(there?.book.of(nodeId) ?? [])] }))]
+  }
+
+  private adopt(admission: { readonly clusterId: string; readonly members: readonly Fellow[] }): Promise<void> {
+    return this.inTurn(async () => {
+      const { identity, admission: file, master, peers } = this.options
+      await file.write(admission)
+      const there = peers()
+      for (const { nodeId, addresses } of admission.members) there?.book.add(nodeId, addresses)
+      await master.beginAnew([identity.nodeId, ...admission.members.map(({ nodeId }) => nodeId)], { keep: true })
+      there?.links.dialAll()
+      there?.announce()
+    })
+  }
+}

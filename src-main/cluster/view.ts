@@ -1,0 +1,91 @@
+import type { NodeId } from '@core/ids'
+import type { ClusterView } from '@core/protocols/control'
+import type { State } from '@core/state/state'
+import { JoinError } from './joining/conversation'
+import type { Membership } from './membership'
+import type { Peers } from './peers'
+
+export interface ClusterViewParts {
+  readonly nodeId: NodeId
+  readonly master: { state(): State; memberIds(): readonly NodeId[]; status(): { role: ClusterView['role'] } }
+  readonly membership: Membership
+  readonly peers: Peers
+}
+
+/** What the API shows of the cluster, and what people can do about it. */
+export interface ClusterDesk {
+  view(): ClusterView
+  invite(): { token: string; expiresAt: number }
+  /** Begins; how it gets on is in the view. Throws an error with `code` and `hint` for what cannot be tried. */
+  join(how: { token: string } | { nodeId: NodeId } | { address: string }): void
+  cancelJoin(): void
+  /** False where nobody asks under that id any more. */
+  decide(requestId: string, allow: boolean): boolean
+  subscribe(listener: () => void): () => void
+}
+
+const parseAddress = (text: string): { ip: string; port: number } => {
+  const [, ip, port] = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(text.trim()) ?? []
+  const number = Number(port)
+  if (ip === undefined || !Number.isInteger(number) || number < 1 || number > 65535)
+    throw new JoinError(
+      'address_unreadable',
+      `"${text}" is neither an invitation nor an address`,
+      'Give an address with a port, as in 192.168.1.20:52417, or the whole token that `muster invite` printed.',
+    )
+  return { ip, port: number }
+}
+
+export const clusterView = ({ nodeId, master, membership, peers }: ClusterViewParts): ClusterDesk => ({
+  view: () => {
+    const state = master.state()
+    const joining = membership.joining.progress()
+    const members = new Set(master.memberIds())
+    return {
+      nodeId,
+      clusterId: membership.clusterId,
+      name: state.settings.name,
+      role: master.status().role,
+      ...(state.masterNodeId !== undefined && { masterNodeId: state.masterNodeId }),
+      members: [...members].map((member) => {
+        const failure = peers.links.failure(member)
+        const linked = member === nodeId || peers.links.get(member) !== undefined
+        return {
+          nodeId: member,
+          friendlyName: state.members[member]?.friendlyName ?? member.slice(0, 8),
+          linked,
+          duplicated: peers.sameIdentity.has(member),
+          ...(!linked && failure !== undefined && { failure }),
+        }
+      }),
+      nearby: peers
+        .nearby()
+        .filter((sighting) => !members.has(sighting.nodeId))
+        .map(({ nodeId: near, clusterId, version, addresses }) => ({
+          nodeId: near,
+          clusterId,
+          version,
+          addresses: [...addresses],
+        })),
+      asking: [...membership.admissions.asking()],
+      ...(joining && { joining }),
+    }
+  },
+  invite: () => membership.invite(),
+  join: (how) => {
+    const started =
+      'token' in how
+        ? membership.join({ token: how.token })
+        : membership.join({
+            door:
+              'nodeId' in how
+                ? { nodeId: how.nodeId, addresses: peers.book.of(how.nodeId) }
+                : { addresses: [parseAddress(how.address)] },
+          })
+    // How it ends is in the progress.
+    started.catch(() => undefined)
+  },
+  cancelJoin: () => membership.joining.cancel(),
+  decide: (requestId, allow) => membership.admissions.decide(requestId, allow),
+  subscribe: (listener) => membership.subscribe(listener),
+})

@@ -1,0 +1,39 @@
+import type { GenerationRequest } from '@core/generation/request'
+import { GenerationUpdate } from '@core/generation/stream'
+import type { InstanceId, NodeId } from '@core/ids'
+import { nodeName } from '@core/state/bindings'
+import type { State } from '@core/state/state'
+
+export interface RankZeroOptions {
+  readonly instanceId: InstanceId
+  readonly signal: AbortSignal
+}
+
+type Generate = (request: GenerationRequest, options: RankZeroOptions) => AsyncIterable<GenerationUpdate>
+
+export interface RankZeroParts {
+  readonly self: NodeId
+  readonly state: () => State
+  readonly here: { generate: Generate }
+  /** Rejects where that machine cannot be reached. */
+  readonly elsewhere: (
+    nodeId: NodeId,
+    params: { request: GenerationRequest; instanceId: InstanceId },
+    signal: AbortSignal,
+  ) => AsyncIterable<unknown>
+}
+
+/** Streams from the node that has rank 0 of an instance: this one, or another over its link. */
+export const rankZero = ({ self, state, here, elsewhere }: RankZeroParts): { generate: Generate } => ({
+  generate: async function* (request, options) {
+    const { instanceId, signal } = options
+    const nodeId = state().instances[instanceId]?.shards[0]?.nodeId
+    if (nodeId === undefined || nodeId === self) return yield* here.generate(request, options)
+    try {
+      for await (const item of elsewhere(nodeId, { request, instanceId }, signal)) yield GenerationUpdate.parse(item)
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      yield { type: 'failed', code: 'runner_failed', message: `${nodeName(state(), nodeId)}: ${why}` }
+    }
+  },
+})
