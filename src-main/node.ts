@@ -18,8 +18,10 @@ import { openLog } from './logging/logger'
 import { Master, type MasterStatus } from './master/master'
 import { measureMemoryBandwidth } from './worker/measurements/memory-bandwidth'
 import { Measurements } from './worker/measurements/measurements'
-import { cardFinder } from './models/card-finder'
+import { cardFinder, holdersOf } from './models/card-finder'
 import { openCatalogue } from './models/catalogue'
+import { Copier } from './models/copying/copier'
+import { sharing } from './models/copying/sharing'
 import { STARTER_MODEL } from './models/starter'
 import { ownModels } from './models/stores'
 import { Presence } from './presence'
@@ -179,6 +181,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
         const { request, instanceId } = GenerateParams.parse(params)
         return worker.generate(request, { instanceId, signal })
       }],
+      ...sharing((modelId) => catalogue.find(modelId)?.path),
       ['card', (params) => one(catalogue.card(ModelParams.parse(params).modelId))],
     ]),
     onWake: (runnerId, epoch) => worker.wake(runnerId, epoch),
@@ -206,6 +209,16 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     log: log.logger.child({ part: 'measurements' }),
   })
   opened.add(() => measurements.close())
+  const copier = new Copier({
+    modelsDir: ownModels(dataDir),
+    holders: (modelId) => holdersOf(master.state(), modelId).filter((holder) => links.links.get(holder) !== undefined),
+    open: (...stream) => links.links.open(...stream),
+    onProgress: (modelId, download) =>
+      master.observe({ type: 'NodeDownloadProgress', nodeId, modelId, download }),
+    onComplete: () => catalogue.refresh(),
+    log: log.logger.child({ part: 'copying' }),
+  })
+  opened.add(() => copier.close())
   const worker = await Worker.start({
     nodeId,
     source: master,
@@ -213,10 +226,14 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     python,
     runDir: join(dataDir, 'run'),
     modelPath: (modelId) => catalogue.find(modelId)?.path,
+    fetchModel: (modelId) => copier.want(modelId),
+    wakeRank: (...rank) => links.wake(...rank),
+    hears: (peer) => links.links.get(peer) !== undefined,
     onMeasured: (instance, tokensPerSecond) => measurements.ran(instance, tokensPerSecond),
     log: log.logger.child({ part: 'worker' }),
   })
   opened.add(() => worker.close())
+  opened.add(catalogue.subscribe(() => worker.modelsChanged()))
 
   const presence = new Presence({ nodeId, source: master, observer: master })
   opened.add(() => presence.close())

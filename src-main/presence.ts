@@ -60,13 +60,15 @@ export class Presence {
     const known = source.state().downloads[nodeId] ?? {}
     for (const model of this.models) {
       const { modelId } = model
-      if (known[modelId]?.totalBytes !== model.card.storageBytes) {
+      const told = known[modelId]
+      if (told?.status !== 'Complete' || told.totalBytes !== model.card.storageBytes) {
         observer.observe({ type: 'NodeDownloadProgress', nodeId, modelId, download: onDisk(model) })
       }
     }
     const here = new Set<string>(this.models.map(({ modelId }) => modelId))
-    for (const modelId of Object.keys(known)) {
-      if (!here.has(modelId))
+    for (const [modelId, { status }] of Object.entries(known)) {
+      // What is still coming is told by whoever brings it.
+      if (!here.has(modelId) && status === 'Complete')
         observer.observe({ type: 'NodeDownloadProgress', nodeId, modelId: modelId as CatalogueModel['modelId'] })
     }
   }

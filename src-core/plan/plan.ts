@@ -8,6 +8,8 @@ import type { State } from '../state/state'
 export interface Running {
   readonly runners: ReadonlyMap<RunnerId, RunnerStatus>
   readonly tasks: ReadonlySet<TaskId>
+  /** Nodes that have not been heard for so long that a rank there may hang; a rank that waits for it would wait for ever. */
+  readonly silent?: ReadonlySet<NodeId>
 }
 
 export type Action =
@@ -56,7 +58,11 @@ export const plan = (state: State, nodeId: NodeId, running: Running): Action[] =
     const seen = running.runners.get(shard.runnerId)
     const failed = failedElsewhere(state, instance, nodeId)
     const over = (seen && isTerminal(seen)) || (known && isTerminal(known))
-    if (failed !== undefined && !over) {
+    const silent = instance.shards.find((other) => other.nodeId !== nodeId && running.silent?.has(other.nodeId))
+    if (silent && seen && !over) {
+      const errorMessage = `no answer from ${nodeName(state, silent.nodeId)} for 5 s`
+      actions.push({ kind: 'giveUp', runnerId: shard.runnerId, errorMessage })
+    } else if (failed !== undefined && !over) {
       const errorMessage = `stopped because ${nodeName(state, failed)} failed`
       actions.push({ kind: 'giveUp', runnerId: shard.runnerId, errorMessage })
     } else if (seen) {

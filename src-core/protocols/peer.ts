@@ -99,4 +99,12 @@ export const WatchParams = z.object({ term: z.number().int() })
 export const GenerateParams = z.object({ request: GenerationRequest, instanceId: InstanceId })
 
 export const ModelParams = z.object({ modelId: ModelId })
-export const WhoParams = z.object({ nodeId: NodeId })
+
+/** A file of a model: a plain name, never a path. */
+const FileName = z.string().regex(/^(?!\.)[\w.-]{1,200}$/)
+export const FileParams = z.object({ modelId: ModelId, name: FileName, offset: z.number().int().nonnegative() })
+export const FileList = z.object({
+  files: z.array(z.object({ name: FileName, size: z.number().int().nonnegative() })).max(2000),
+})
+/** SHA-256 of a whole file, hex. */
+export const FileHash = z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) })

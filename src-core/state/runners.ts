@@ -36,8 +36,12 @@ export const runnerStatusWith = <Shape extends z.core.$ZodLooseShape>(shape: Sha
     Failed.extend(shape),
   ])
 
-/** The operating system's id of the runner's process, for those who look closer. */
-export const processFields = { pid: z.number().int().positive().optional() }
+export const processFields = {
+  /** The operating system's id of the runner's process, for those who look closer. */
+  pid: z.number().int().positive().optional(),
+  /** Where it listens for the other ranks of its ring. */
+  ringPort: z.number().int().min(1).max(65535).optional(),
+}
 
 /** What a runner is at, as its supervisor last reported it. */
 export const RunnerStatus = runnerStatusWith({})

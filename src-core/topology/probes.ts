@@ -1,4 +1,4 @@
-import type { Event } from '../events/event'
+import type { Observation } from '../events/event'
 import type { NodeId, Timestamp } from '../ids'
 import type { InterfaceType } from '../state/nodes'
 import type { State } from '../state/state'
@@ -80,7 +80,7 @@ export class Probes {
   }
 
   /** What the state does not know yet of this node's connections. */
-  reports(state: State): Event[] {
+  reports(state: State): Observation[] {
     const { self } = this
     const live = new Map<string, SocketEdge>()
     const reached = new Set<NodeId>()
@@ -90,7 +90,7 @@ export class Probes {
       live.set(edgeKey(edge), edge)
       reached.add(way.target.nodeId)
     }
-    const events: Event[] = []
+    const events: Observation[] = []
     for (const known of edgesOf(state.topology)) {
       const other = known.from === self ? known.to : known.to === self ? known.from : undefined
       if (other === undefined || !this.isTried(other)) continue

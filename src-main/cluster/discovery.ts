@@ -47,6 +47,17 @@ export const outwardAddresses = (): string[] => {
   }
 }
 
+/** All addresses others may reach this machine by; link-local ones reach nobody without a zone that only this machine knows. */
+export const ownAddresses = (): string[] => {
+  try {
+    return Object.values(networkInterfaces())
+      .flatMap((addresses) => addresses ?? [])
+      .flatMap(({ internal, address }) => (internal || /^fe[89ab]/i.test(address) ? [] : [address]))
+  } catch {
+    return []
+  }
+}
+
 /** Announces this node and hears others on one interface each: one that listens on all of them finds nothing on most. */
 export class Discovery {
   private readonly listeners = new Map<string, Bonjour>()

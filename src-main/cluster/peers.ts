@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { Command } from '@core/commands/command'
 import type { Message } from '@core/consensus/message'
 import type { Observation } from '@core/events/event'
@@ -13,15 +13,19 @@ import {
   WatchParams,
   type Hello,
 } from '@core/protocols/peer'
-import { Discovery, outwardAddresses, type Sighting } from './discovery'
+import type { State } from '@core/state/state'
+import { Discovery, ownAddresses, type Sighting } from './discovery'
 import type { Identity } from './identity'
 import { AddressBook, type PeerAddress } from './links/address-book'
 import { LINK_PATH, Links, type LinksOptions } from './links/links'
 import { listen, type Caller, type Listener } from './links/listener'
 import type { Item } from './links/streams'
+import { Prober } from './probing/prober'
 
 /** The part of this node that decides, as the links need it. */
 export interface Deciding {
+  state(): State
+  observe(event: Observation): void
   memberIds(): readonly NodeId[]
   connected(peer: NodeId): void
   disconnected(peer: NodeId): void
@@ -52,9 +56,6 @@ export interface PeersOptions {
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
-/** The addresses at which others may reach this machine. */
-const ownAddresses = (): string[] => outwardAddresses()
-
 /** The other machines: who is near, who is linked, and what passes between them. */
 export class Peers {
   /** Two machines are up with one identity: theirs or ours. */
@@ -65,6 +66,7 @@ export class Peers {
     readonly book: AddressBook,
     readonly links: Links,
     private readonly listener: Listener,
+    private readonly prober: Prober,
     private discovery: Discovery | undefined,
   ) {}
 
@@ -73,9 +75,30 @@ export class Peers {
     const { identity, dataDir, deciding, log } = options
     const book = new AddressBook(dataDir)
     const boot = randomUUID()
-    const probeKey = randomBytes(32).toString('base64')
     let peers: Peers | undefined
-    let port = 0
+    const isMember = (nodeId: NodeId): boolean =>
+      nodeId !== identity.nodeId && deciding.memberIds().includes(nodeId)
+    let links: Links | undefined
+    const doors = {
+      [LINK_PATH]: { admits: isMember, enter: (caller: Caller) => links?.enter(caller) },
+      '/join': { admits: (nodeId: NodeId) => nodeId !== identity.nodeId, enter: options.onStranger },
+    }
+    const open = (wanted: number): Promise<Listener> => listen({ identity, port: wanted, doors })
+    const listener = await open(options.port).catch((error: unknown) => {
+      if (options.portIsFixed) throw error
+      log.warn({ port: options.port, err: error }, 'the port for other machines is in use; another one is taken')
+      return open(0)
+    })
+    const { port } = listener
+    const prober = await Prober.open({
+      self: identity.nodeId,
+      port,
+      state: () => deciding.state(),
+      links: () => links?.all() ?? [],
+      members: () => deciding.memberIds(),
+      observe: (event) => deciding.observe(event),
+      log,
+    })
     const hello = (): Hello => ({
       type: 'hello',
       protocols: { from: OLDEST_PEER_PROTOCOL, to: PEER_PROTOCOL },
@@ -84,17 +107,18 @@ export class Peers {
       clusterId: options.clusterId(),
       port,
       addresses: ownAddresses(),
-      probe: { port, key: probeKey },
+      probe: { port: prober.port, key: prober.key.toString('base64') },
     })
-    const isMember = (nodeId: NodeId): boolean =>
-      nodeId !== identity.nodeId && deciding.memberIds().includes(nodeId)
-    const links = new Links({
+    const all = (links = new Links({
       identity,
       book,
       members: () => deciding.memberIds(),
       hello,
       handlers: new Map([...ownHandlers(deciding), ...options.handlers]),
-      onUp: (link) => deciding.connected(link.peer),
+      onUp: (link) => {
+        deciding.connected(link.peer)
+        prober?.linked(link)
+      },
       onDown: (peer) => deciding.disconnected(peer),
       onRefused: (peer) => deciding.refused(peer),
       onFrame: (peer, frame) => {
@@ -112,22 +136,8 @@ export class Peers {
         log.warn({ peer }, 'two machines are up with one identity')
       },
       log,
-    })
-    const doors = {
-      [LINK_PATH]: { admits: isMember, enter: (caller: Caller) => links.enter(caller) },
-      '/join': { admits: (nodeId: NodeId) => nodeId !== identity.nodeId, enter: options.onStranger },
-    }
-    const open = (wanted: number): Promise<Listener> => listen({ identity, port: wanted, doors })
-    const listener = await open(options.port).catch((error: unknown) => {
-      if (options.portIsFixed) {
-        links.close()
-        throw error
-      }
-      log.warn({ port: options.port, err: error }, 'the port for other machines is in use; another one is taken')
-      return open(0)
-    })
-    port = listener.port
-    peers = new Peers(options, book, links, listener, undefined)
+    }))
+    peers = new Peers(options, book, all, listener, prober, undefined)
     peers.announce()
     return peers
   }
@@ -201,6 +211,7 @@ export class Peers {
   }
 
   async close(): Promise<void> {
+    this.prober.close()
     this.links.close()
     await Promise.all([this.discovery?.close(), this.listener.close(), this.book.close()])
   }

@@ -17,16 +17,20 @@ export interface CardFinderParts {
   readonly ask: (nodeId: NodeId, kind: 'card', params: { modelId: ModelId }) => Promise<unknown>
 }
 
+/** The nodes that have all of a model on their disks. */
+export const holdersOf = ({ downloads }: State, modelId: ModelId): NodeId[] =>
+  Object.entries(downloads)
+    .filter(([, models]) => models[modelId]?.status === 'Complete')
+    .map(([nodeId]) => nodeId as NodeId)
+
 /** Finds a model's card: here, else on the machines that have the model. */
 export const cardFinder =
   ({ own, state, nodeId: self, ask }: CardFinderParts) =>
   async (modelId: ModelId): Promise<CardResult> => {
     const here = await own.card(modelId)
     if (here.status === 'loaded') return here
-    const holders = Object.entries(state().downloads)
-      .filter(([nodeId, models]) => nodeId !== self && models[modelId]?.status === 'Complete')
-      .map(([nodeId]) => nodeId as NodeId)
-    for (const holder of holders) {
+    for (const holder of holdersOf(state(), modelId)) {
+      if (holder === self) continue
       const there = await ask(holder, 'card', { modelId })
         .then((answer) => AnsweredCard.parse(answer))
         .catch(() => undefined)

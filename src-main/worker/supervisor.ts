@@ -22,6 +22,7 @@ const PROGRESS_INTERVAL_MS = 1000
 /** Shorter answers are measured too coarsely. */
 const TELLING_TOKENS = 16
 
+export type LoadCommand = Extract<RunnerCommand, { type: 'load' }>
 type Finished = Extract<RunnerEvent, { type: 'finished' }>
 export type Loaded = Extract<RunnerEvent, { type: 'loaded' }>
 
@@ -29,7 +30,8 @@ export interface SupervisorOptions {
   readonly runnerId: RunnerId
   readonly python: Extract<Python, { executable: string }>
   readonly runDir: string
-  readonly load: Extract<RunnerCommand, { type: 'load' }>
+  /** What to load; later where the other ranks have to be known first. */
+  readonly load: LoadCommand | Promise<LoadCommand>
   readonly limits: WatchdogLimits
   readonly onStatus: (status: RunnerStatus) => void
   readonly onLoaded: (loaded: Loaded) => void
@@ -146,7 +148,7 @@ export class Supervisor {
       return
     }
     this.process.send({ type: 'hello', protocol: RUNNER_PROTOCOL, runnerId })
-    this.process.send(load)
+    void Promise.resolve(load).then((command) => this.process?.send(command))
   }
 
   private take(event: RunnerEvent): void {

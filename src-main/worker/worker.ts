@@ -6,12 +6,14 @@ import type { GenerationRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
 import type { InstanceId, ModelId, NodeId, RunnerId, TaskId } from '@core/ids'
 import { plan, type Action } from '@core/plan/plan'
+import { ringHosts } from '@core/plan/ring-hosts'
 import type { Instance } from '@core/state/instances'
 import type { RunnerStatus } from '@core/state/runners'
 import type { State } from '@core/state/state'
 import { residentBytes } from './memory'
 import type { Python } from './python'
-import { Supervisor } from './supervisor'
+import { reservePort, type ReservedPort } from './reserved-port'
+import { Supervisor, type LoadCommand } from './supervisor'
 import { DEFAULT_LIMITS, type WatchdogLimits } from './watchdog'
 
 export interface WorkerOptions {
@@ -22,15 +24,29 @@ export interface WorkerOptions {
   /** For pipes; what a crash left there is removed. */
   readonly runDir: string
   readonly modelPath: (modelId: ModelId) => string | undefined
+  /** Sees to it that a model comes here; `modelsChanged` is called when it has. Without it there are only the models here. */
+  readonly fetchModel?: (modelId: ModelId) => void
+  /** Tells another rank's node that rank 0, here, is about to work. */
+  readonly wakeRank?: (nodeId: NodeId, runnerId: RunnerId, epoch: number) => void
+  /** Whether a node can be heard now. */
+  readonly hears?: (nodeId: NodeId) => boolean
   /** An instance's rank 0 here has answered somebody who had it to himself. */
   readonly onMeasured?: (instance: Instance, tokensPerSecond: number) => void
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
   readonly limits?: WatchdogLimits
 }
 
+type Hosts = (string | null)[]
+
 const MEASURE_EVERY_MS = 4000
+/** Ranks of other nodes are looked after this often. */
+const LISTEN_EVERY_MS = 500
+/** A link takes 3 s of silence to be given up; what is silent this much longer is not coming back in time. */
+const SILENT_AFTER_MS = 1500
 /** A runner that is gone is asked why: so many consoles are kept. */
 const KEPT_CONSOLES = 8
+
+const DOWNLOADING: RunnerStatus = { status: 'Downloading' }
 
 /** A runner that could not even be started. */
 interface Stillborn {
@@ -41,6 +57,8 @@ interface Stillborn {
 export class Worker {
   private readonly supervisors = new Map<RunnerId, Supervisor>()
   private readonly stillborn = new Map<RunnerId, Stillborn>()
+  /** Runners whose model is on its way. */
+  private readonly awaiting = new Map<RunnerId, Extract<Action, { kind: 'start' }>>()
   private readonly stopping = new Set<Promise<void>>()
   private readonly oldConsoles = new Map<RunnerId, string>()
   private readonly unsubscribe: () => void
@@ -48,11 +66,17 @@ export class Worker {
   private closed = false
   private held = 0
   private readonly measuring: NodeJS.Timeout
+  private readonly listening: NodeJS.Timeout
+  /** Runners that wait for the ports of the other ranks, with what goes on when these are known. */
+  private readonly meeting = new Map<RunnerId, { readonly instance: Instance; readonly meet: (hosts: Hosts) => void }>()
+  private readonly ringPorts = new Map<RunnerId, ReservedPort>()
+  private readonly lostAt = new Map<NodeId, number>()
 
   private constructor(private readonly options: WorkerOptions) {
     const look = (): void => this.lookSoon()
     this.unsubscribe = options.source.subscribe(look, look)
     this.measuring = setInterval(() => void this.measure(), MEASURE_EVERY_MS)
+    this.listening = setInterval(() => this.listen(), LISTEN_EVERY_MS)
     this.lookSoon()
   }
 
@@ -81,6 +105,15 @@ export class Worker {
     this.supervisors.get(runnerId)?.wake(epoch)
   }
 
+  /** The models on this machine have changed: what waits for one may start. */
+  modelsChanged(): void {
+    for (const [runnerId, action] of this.awaiting) {
+      if (this.options.modelPath(action.instance.modelId) === undefined) continue
+      this.awaiting.delete(runnerId)
+      this.start(action)
+    }
+  }
+
   /** What a runner printed last, also one of the latest that are gone; undefined for any other. */
   consoleOf(runnerId: RunnerId): string | undefined {
     return this.supervisors.get(runnerId)?.consoleText() ?? this.oldConsoles.get(runnerId)
@@ -102,6 +135,7 @@ export class Worker {
     this.unsubscribe()
     clearImmediate(this.scheduled)
     clearInterval(this.measuring)
+    clearInterval(this.listening)
     await Promise.all([...[...this.supervisors.values()].map((supervisor) => supervisor.stop()), ...this.stopping])
   }
 
@@ -125,9 +159,31 @@ export class Worker {
     const { source, nodeId } = this.options
     const runners = new Map<RunnerId, RunnerStatus>()
     for (const [runnerId, { status }] of this.stillborn) runners.set(runnerId, status)
+    for (const runnerId of this.awaiting.keys()) runners.set(runnerId, DOWNLOADING)
     for (const [runnerId, { status }] of this.supervisors) runners.set(runnerId, status)
     const tasks = new Set<TaskId>([...this.supervisors.values()].flatMap((supervisor) => [...supervisor.tasks.keys()]))
-    for (const action of plan(source.state(), nodeId, { runners, tasks })) this.carryOut(action)
+    const silent = new Set([...this.lostAt].filter(([, at]) => performance.now() - at > SILENT_AFTER_MS).map(([id]) => id))
+    for (const action of plan(source.state(), nodeId, { runners, tasks, silent })) this.carryOut(action)
+    for (const [runnerId, { instance, meet }] of this.meeting) {
+      const hosts = ringHosts(source.state(), instance, nodeId)
+      if (hosts && this.meeting.delete(runnerId)) meet(hosts)
+    }
+  }
+
+  /** Which nodes of ranks that work with ours cannot be heard, and since when. */
+  private listen(): void {
+    const { source, nodeId, hears } = this.options
+    if (!hears) return
+    const others = new Set(
+      Object.values(source.state().instances)
+        .filter(({ shards }) => shards.some((shard) => shard.nodeId === nodeId))
+        .flatMap(({ shards }) => shards.map((shard) => shard.nodeId)),
+    )
+    others.delete(nodeId)
+    for (const other of [...this.lostAt.keys()]) if (!others.has(other) || hears(other)) this.lostAt.delete(other)
+    for (const other of others)
+      if (!hears(other) && !this.lostAt.has(other)) this.lostAt.set(other, performance.now())
+    if (this.lostAt.size > 0) this.lookSoon()
   }
 
   private carryOut(action: Action): void {
@@ -154,27 +210,38 @@ export class Worker {
   }
 
   private start({ instance, shard }: Extract<Action, { kind: 'start' }>): void {
-    const { python, modelPath, runDir, log, onMeasured, limits = DEFAULT_LIMITS } = this.options
+    const { python, modelPath, fetchModel, runDir, log, onMeasured, limits = DEFAULT_LIMITS } = this.options
     const { runnerId, rank, worldSize, startLayer, endLayer, layers } = shard
     const { modelId, sharding, instanceMeta, maxContext } = instance
     const path = modelPath(modelId)
     if ('unavailable' in python) return this.fail(runnerId, { errorMessage: python.unavailable })
+    if (path === undefined && fetchModel) {
+      this.awaiting.set(runnerId, { kind: 'start', instance, shard })
+      this.report(runnerId, DOWNLOADING)
+      fetchModel(modelId)
+      return
+    }
     if (path === undefined || !existsSync(path))
       return this.fail(runnerId, { errorMessage: `${modelId} is not on this machine any more` })
     log.info({ runnerId, modelId, instanceId: instance.instanceId }, 'starting a runner')
+    const load: LoadCommand = {
+      type: 'load',
+      modelId,
+      modelPath: path,
+      sharding,
+      instanceMeta,
+      shard: { rank, worldSize, startLayer, endLayer, layers },
+      ...(maxContext !== undefined && { maxContext }),
+    }
     const supervisor: Supervisor = new Supervisor({
       runnerId,
       python,
       runDir,
       limits,
-      load: {
-        type: 'load',
-        modelId,
-        modelPath: path,
-        sharding,
-        instanceMeta,
-        shard: { rank, worldSize, startLayer, endLayer, layers },
-        ...(maxContext !== undefined && { maxContext }),
+      load: worldSize === 1 ? load : this.meet(load, { instance, runnerId }),
+      onWake: (epoch) => {
+        for (const other of instance.shards)
+          if (other.rank !== 0) this.options.wakeRank?.(other.nodeId, other.runnerId, epoch)
       },
       onLoaded: ({ memoryBytes, contextLength, timings }) =>
         log.info({ runnerId, modelId, memoryBytes, contextLength, seconds: timings }, 'loaded a model'),
@@ -189,7 +256,25 @@ export class Worker {
     this.report(runnerId, supervisor.status)
   }
 
+  /** Reserves a port for the ring, tells it, and resolves when the others have told theirs. */
+  private async meet(
+    load: LoadCommand,
+    { instance, runnerId }: { readonly instance: Instance; readonly runnerId: RunnerId },
+  ): Promise<LoadCommand> {
+    const reserved = await reservePort()
+    this.ringPorts.set(runnerId, reserved)
+    const supervisor = this.supervisors.get(runnerId)
+    if (supervisor) this.report(runnerId, supervisor.status)
+    const hosts = await new Promise<Hosts>((meet) => {
+      this.meeting.set(runnerId, { instance, meet })
+      this.lookSoon()
+    })
+    await reserved.release()
+    return { ...load, ring: { hosts } }
+  }
+
   private giveUp({ runnerId, errorMessage }: Extract<Action, { kind: 'giveUp' }>): void {
+    this.awaiting.delete(runnerId)
     const supervisor = this.supervisors.get(runnerId)
     if (supervisor) supervisor.giveUp(errorMessage)
     else this.fail(runnerId, { errorMessage, consequence: true })
@@ -203,6 +288,10 @@ export class Worker {
 
   private stop(runnerId: RunnerId): void {
     this.stillborn.delete(runnerId)
+    this.awaiting.delete(runnerId)
+    this.meeting.delete(runnerId)
+    void this.ringPorts.get(runnerId)?.release()
+    this.ringPorts.delete(runnerId)
     const supervisor = this.supervisors.get(runnerId)
     if (!supervisor) return
     this.supervisors.delete(runnerId)
@@ -222,11 +311,13 @@ export class Worker {
   private report(runnerId: RunnerId, status: RunnerStatus): void {
     if (this.closed) return
     const pid = this.supervisors.get(runnerId)?.pid
+    const ringPort = this.ringPorts.get(runnerId)?.port
     this.options.observer.observe({
       ...status,
       type: 'RunnerStatusUpdated',
       runnerId,
       ...(pid !== undefined && pid > 0 && { pid }),
+      ...(ringPort !== undefined && { ringPort }),
     })
   }
 }

@@ -1,0 +1,24 @@
+import { BlockList, isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import type { InterfaceType, NetworkInterface } from '@core/state/nodes'
+
+/** By which of its interfaces this machine reaches an address on the same network; undefined for one beyond a router. */
+const nameTowards = (ip: string): string | undefined => {
+  const family = isIP(ip) === 6 ? 'ipv6' : 'ipv4'
+  for (const [name, addresses] of Object.entries(networkInterfaces())) {
+    for (const { cidr, family: own } of addresses ?? []) {
+      if (cidr === null || own.toLowerCase() !== family) continue
+      const [network, bits] = cidr.split('/')
+      const list = new BlockList()
+      list.addSubnet(network ?? '', Number(bits), family)
+      if (list.check(ip, family)) return name
+    }
+  }
+  return undefined
+}
+
+/** What kind of interface leads to an address, as far as this machine's own facts tell. */
+export const interfaceTypeTowards = (ip: string, known: readonly NetworkInterface[]): InterfaceType => {
+  const name = nameTowards(ip)
+  return known.find((one) => one.name === name)?.type ?? 'unknown'
+}

@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto'
+import { createSocket, type Socket } from 'node:dgram'
+import { isIP } from 'node:net'
+import type { Observation } from '@core/events/event'
+import type { NodeId } from '@core/ids'
+import type { Hello } from '@core/protocols/peer'
+import type { State } from '@core/state/state'
+import { PROBE_EVERY_MS, Probes, type Target } from '@core/topology/probes'
+import type { Link } from '../links/link'
+import { encodeProbe, isGenuine, NONCE_BYTES, readProbe } from './datagram'
+import { interfaceTypeTowards } from './own-interfaces'
+
+/** Answers that came together are reported together. */
+const REPORT_AFTER_MS = 20
+/** Probes that nobody answered are forgotten after so many rounds. */
+const MOST_PENDING = 4096
+
+export interface ProberOptions {
+  readonly self: NodeId
+  /** The port to answer at; where it is taken another one. */
+  readonly port: number
+  readonly state: () => State
+  readonly links: () => readonly Link[]
+  readonly members: () => readonly NodeId[]
+  readonly observe: (event: Observation) => void
+  readonly log: { warn(fields: object, message: string): void }
+}
+
+/** Probes every address of every member once a second, and reports by level which ones answer. */
+export class Prober {
+  readonly key = randomBytes(32)
+  private readonly probes: Probes
+  private readonly hellos = new Map<NodeId, Hello>()
+  private readonly heardFrom = new Map<NodeId, Set<string>>()
+  private readonly pending = new Map<string, { readonly target: Target; readonly sentAt: number; readonly key: Buffer }>()
+  private readonly timer: NodeJS.Timeout
+  private reporting: NodeJS.Timeout | undefined
+
+  private constructor(
+    private readonly options: ProberOptions,
+    private readonly socket: Socket,
+  ) {
+    this.probes = new Probes(options.self)
+    socket.on('message', (datagram, { address, port }) => this.take(datagram, address, port))
+    socket.on('error', (err) => options.log.warn({ err }, 'probing failed'))
+    this.timer = setInterval(() => this.round(), PROBE_EVERY_MS)
+  }
+
+  static async open(options: ProberOptions): Promise<Prober> {
+    const socket = await bind(options.port).catch(() => bind(0))
+    return new Prober(options, socket)
+  }
+
+  get port(): number {
+    return this.socket.address().port
+  }
+
+  /** A link came up: its other end says where it can be probed, and is, at once. */
+  linked(link: Link): void {
+    if (link.peerHello) this.hellos.set(link.peer, link.peerHello)
+    const heard = this.heardFrom.get(link.peer) ?? new Set()
+    if (isIP(link.remoteAddress) !== 0) this.heardFrom.set(link.peer, heard.add(link.remoteAddress))
+    this.round()
+  }
+
+  close(): void {
+    clearInterval(this.timer)
+    clearTimeout(this.reporting)
+    this.socket.close()
+  }
+
+  private round(): void {
+    const now = Date.now()
+    // What came over the links since the last round is as good as an answer.
+    for (const link of this.options.links())
+      if (performance.now() - link.heardAt < PROBE_EVERY_MS)
+        this.probes.heard({ nodeId: link.peer, ip: link.remoteAddress }, now)
+    for (const target of this.probes.round(this.targets(), now)) this.send(target)
+    this.report()
+  }
+
+  private targets(): Target[] {
+    const { self, members, state } = this.options
+    const interfaces = state().nodes[self]?.network?.interfaces ?? []
+    return members().flatMap((nodeId): Target[] => {
+      const hello = this.hellos.get(nodeId)
+      if (nodeId === self || !hello) return []
+      const addresses = new Set([...(this.heardFrom.get(nodeId) ?? []), ...hello.addresses])
+      return [...addresses]
+        .filter((ip) => isIP(ip) !== 0)
+        .map((ip) => ({ nodeId, ip, port: hello.port, interfaceType: interfaceTypeTowards(ip, interfaces) }))
+    })
+  }
+
+  private send(target: Target): void {
+    const hello = this.hellos.get(target.nodeId)
+    if (!hello) return
+    const key = Buffer.from(hello.probe.key, 'base64')
+    const nonce = randomBytes(NONCE_BYTES)
+    this.pending.set(nonce.toString('hex'), { target, sentAt: performance.now(), key })
+    for (const oldest of this.pending.keys()) {
+      if (this.pending.size <= MOST_PENDING) break
+      this.pending.delete(oldest)
+    }
+    const ip = isIP(target.ip) === 4 && this.socket.address().family === 'IPv6' ? `::ffff:${target.ip}` : target.ip
+    // A network that is unreachable right now answers nothing, which is what counts.
+    this.socket.send(encodeProbe('ask', nonce, key), hello.probe.port, ip, () => undefined)
+  }
+
+  private take(datagram: Buffer, address: string, port: number): void {
+    const probe = readProbe(datagram)
+    if (!probe) return
+    if (probe.kind === 'ask') {
+      if (isGenuine(datagram, this.key))
+        this.socket.send(encodeProbe('echo', probe.nonce, this.key), port, address, () => undefined)
+      return
+    }
+    const name = probe.nonce.toString('hex')
+    const asked = this.pending.get(name)
+    if (!asked || !isGenuine(datagram, asked.key)) return
+    this.pending.delete(name)
+    this.probes.answered(asked.target, { at: Date.now(), latencyMs: performance.now() - asked.sentAt })
+    this.reporting ??= setTimeout(() => {
+      this.reporting = undefined
+      this.report()
+    }, REPORT_AFTER_MS)
+  }
+
+  private report(): void {
+    for (const event of this.probes.reports(this.options.state())) this.options.observe(event)
+  }
+}
+
+/** One socket for both families where the system has both. */
+const bind = (port: number): Promise<Socket> =>
+  new Promise<Socket>((resolve, reject) => {
+    const socket = createSocket({ type: 'udp6', ipv6Only: false })
+    socket.once('error', reject)
+    socket.bind(port, () => resolve(socket))
+  }).catch(
+    (cause: NodeJS.ErrnoException) =>
+      new Promise<Socket>((resolve, reject) => {
+        if (cause.code !== 'EAFNOSUPPORT') return reject(cause)
+        const socket = createSocket('udp4')
+        socket.once('error', reject)
+        socket.bind(port, () => resolve(socket))
+      }),
+  )
