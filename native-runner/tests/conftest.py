@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import socket
 import struct
 import subprocess
 import sys
@@ -37,12 +38,19 @@ class RunnerProcess:
             os.mkfifo(folder / name)
         self._commands = os.open(folder / "commands", os.O_RDWR)
         self._events = os.open(folder / "events", os.O_RDWR | os.O_NONBLOCK)
-        environment = {**os.environ, "PYTHONPATH": str(SOURCES), "MLX_DISABLE_COMPILE": "1"}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(SOURCES),
+            "MLX_DISABLE_COMPILE": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "muster_runner", "--pipes", str(folder)],
             env=environment,
             stderr=subprocess.PIPE,
         )
+        # The other ranks' runners: this one's supervisor wakes them.
+        self.others: list[RunnerProcess] = []
         self._buffer = b""
         self.seen: list[Frame] = []
 
@@ -73,6 +81,9 @@ class RunnerProcess:
         while time.monotonic() < deadline:
             while (frame := self._next()) is not None:
                 self.seen.append(frame)
+                if frame["type"] == "wake":
+                    for other in self.others:
+                        other.send(**frame)
                 if holds(frame):
                     return frame
             select.select([self._events], [], [], 0.1)
@@ -125,6 +136,36 @@ class RunnerProcess:
                 os.close(fd)
         if self.process.stderr:
             self.process.stderr.close()
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def start_ranks(
+    folder: Path, model: Path, sharding: str, ranges: list[tuple[int, int]], **more: Any
+) -> list[RunnerProcess]:
+    """Runners that share a model out, ready. ``ranges``: each rank's layers, rank 0 first."""
+    size, layers = len(ranges), max(end for _, end in ranges)
+    hosts: list[str | None] = [f"127.0.0.1:{port}" for port in free_ports(size)]
+    ranks = []
+    for rank, (start, end) in enumerate(ranges):
+        pipes = folder / f"rank-{rank}"
+        pipes.mkdir()
+        runner = RunnerProcess(pipes)
+        runner.hello()
+        shard = {"rank": rank, "worldSize": size, "startLayer": start, "endLayer": end, "layers": layers}
+        frame = {"modelId": "muster/tiny", "modelPath": str(model), "sharding": sharding, "instanceMeta": "MlxRing"}
+        runner.send(type="load", **frame, shard=shard, ring={"hosts": hosts}, **more)
+        ranks.append(runner)
+    ranks[0].others = ranks[1:]
+    for runner in ranks:
+        runner.status("Ready")
+    return ranks
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """Continuous batching: every step gives each request that decodes its next token, and prompts a piece of their turn.
 
 All that decides the flow is done between steps, in the order of the commands: requests join, leave and are cancelled
-there. Ranks that hear the same commands before the same step therefore compute the same batch.
+there. Ranks that hear the same orders before the same step therefore compute the same batch. Rank 0 of several has the
+answers; the others follow it without knowing what is being said.
 """
 
 from collections import deque
@@ -17,9 +18,11 @@ from muster_runner.answer import Answer
 from muster_runner.decoding import DecodingBatch, Sequence
 from muster_runner.intake import Prepared
 from muster_runner.loading import DEFAULT_CONTEXT, LoadedModel
+from muster_runner.lockstep import Lockstep
 from muster_runner.logprobs import Logprobs
 from muster_runner.prefill import Prefill, complete, fitting
 from muster_runner.prompt_cache import PromptCache
+from muster_runner.protocol import Sampling
 from muster_runner.sampling import drawing
 from muster_runner.tokenizer import Tokenizer
 
@@ -40,8 +43,11 @@ class BusyTask(Exception):
 class Request:
     """A live request: it waits, then computes its prompt (``prefill``), then decodes in the batch."""
 
-    prepared: Prepared
-    answer: Answer
+    task_id: str
+    tokens: list[int]
+    # Rank 0 has these, or the only rank.
+    prepared: Prepared | None = None
+    answer: Answer | None = None
     prefill: Prefill | None = None
     decoding: bool = False
 
@@ -49,12 +55,15 @@ class Request:
 @dataclass(frozen=True)
 class EngineOptions:
     """``cache_bytes``: for the key-value caches of kept prompts. ``prefill_step``: prompt tokens in one step.
-    ``lookahead``: whether steps overlap, which graphics processors want and others have nothing of."""
+    ``lookahead``: whether steps overlap, which graphics processors want and others have nothing of. ``lockstep``: of a
+    rank of several. ``reuse``: whether computed prompts are kept."""
 
-    cache_bytes: int
+    cache_bytes: int | None
     generation_config: dict[str, Any]
     prefill_step: int
     lookahead: bool
+    lockstep: Lockstep | None = None
+    reuse: bool = True
 
 
 def prefill_step(weight_bytes: int) -> int:
@@ -64,14 +73,18 @@ def prefill_step(weight_bytes: int) -> int:
     return 512 if weight_bytes < LARGE_MODEL_BYTES else 256
 
 
-def engine_options(loaded: LoadedModel, max_context: int | None, cache_bytes_per_token: int) -> EngineOptions:
+def engine_options(
+    loaded: LoadedModel, max_context: int | None, cache_bytes_per_token: int, lockstep: Lockstep | None, reuse: bool
+) -> EngineOptions:
     """``max_context``: the tokens of context that room was made for."""
     room = min(loaded.context_length, max_context or DEFAULT_CONTEXT)
     return EngineOptions(
-        cache_bytes=cache_bytes_per_token * room,
+        cache_bytes=cache_bytes_per_token * room if lockstep is None else None,
         generation_config=loaded.generation_config,
         prefill_step=prefill_step(loaded.weight_bytes),
-        lookahead=mx.metal.is_available(),
+        lookahead=lockstep is None and mx.metal.is_available(),
+        lockstep=lockstep,
+        reuse=reuse,
     )
 
 
@@ -83,8 +96,9 @@ class Engine:
         self._logprobs = Logprobs(tokenizer)
         self._requests: dict[str, Request] = {}
         self._prompts: deque[Request] = deque()
-        self._batch = DecodingBatch(model, options.lookahead)
-        self.cache = PromptCache(options.cache_bytes)
+        self._batch = DecodingBatch(model, options.lookahead, options.lockstep)
+        self._ended: list[str] = []
+        self.cache = PromptCache(options.cache_bytes, options.reuse)
         self.steps = 0
 
     @property
@@ -98,9 +112,32 @@ class Engine:
         if task_id in self._requests:
             raise BusyTask(f"the task {task_id} is already running")
         answer = Answer(prepared, self._tokenizer.stream(), self._tokenizer.eos_token_ids, self._logprobs)
-        request = Request(prepared, answer)
-        self._requests[task_id] = request
+        self._join(Request(task_id, prepared.tokens, prepared, answer))
+
+    def follow(self, task_id: str, tokens: list[int]) -> None:
+        """Lets a request of rank 0 join here as well."""
+        self._join(Request(task_id, tokens))
+
+    def _join(self, request: Request) -> None:
+        self._requests[request.task_id] = request
         self._prompts.append(request)
+
+    @property
+    def live(self) -> list[str]:
+        """The tasks of all requests, in the order in which they joined."""
+        return list(self._requests)
+
+    def take_ended(self) -> list[str]:
+        """Rank 0 of several: the tasks whose answers the last step completed. They leave with ``end``."""
+        ended, self._ended = self._ended, []
+        return ended
+
+    def end(self, task_ids: list[str]) -> None:
+        """Takes requests out whose answers are complete, on every rank before the same step."""
+        self._leave_batch([self._requests[task_id] for task_id in task_ids])
+        for task_id in task_ids:
+            del self._requests[task_id]
+        self._rest()
 
     def cancel(self, task_id: str) -> None:
         """Ends a request before the next step; what it computed is kept for a later one. Unknown ids do nothing."""
@@ -114,12 +151,16 @@ class Engine:
             if (prefill := request.prefill) is not None:
                 self._keep(prefill.tokens[: prefill.done], prefill.cache)
         self._finish(request, "cancelled")
+        self._rest()
 
     def step(self) -> None:
         """One token for every request that decodes, then up to ``prefill_step`` tokens of prompts."""
         self.steps += 1
         self._decode()
         self._compute_prompts()
+        self._rest()
+
+    def _rest(self) -> None:
         if not self._requests:
             # Buffers of the shapes of this batch; what comes next has other shapes.
             mx.clear_cache()
@@ -129,15 +170,22 @@ class Engine:
         ended: list[Request] = []
         for news in self._batch.step():
             request = self._requests[news.task_id]
-            if item := request.answer.add(news.token, news.logprobs):
+            if (answer := request.answer) is None:
+                continue
+            if item := answer.add(news.token, news.logprobs):
                 items.append(item)
-            if request.answer.reason:
+            if answer.reason:
                 ended.append(request)
         if items:
             self._emit(type="tokens", items=items)
-        self._leave_batch(ended)
-        for request in ended:
-            self._finish(request, request.answer.reason or "")
+        if self._options.lockstep is None:
+            self._leave_batch(ended)
+            for request in ended:
+                self._finish(request)
+        else:
+            for request in ended:
+                self._tell_end(request)
+                self._ended.append(request.task_id)
 
     def _compute_prompts(self) -> None:
         left = self._options.prefill_step
@@ -154,30 +202,38 @@ class Engine:
 
     def _begun(self, request: Request) -> Prefill:
         if request.prefill is None:
-            tokens = request.prepared.tokens
+            tokens = request.tokens
             cache, used = self.cache.take(tokens)
-            request.answer.cached_tokens = used
+            if request.answer is not None:
+                request.answer.cached_tokens = used
             request.prefill = Prefill(tokens, cache or make_prompt_cache(self._model), used)
         return request.prefill
 
     def _wait_turn(self, request: Request, prefill: Prefill) -> None:
-        self._emit(type="prompt", taskId=request.answer.task_id, processed=prefill.done, total=len(prefill.tokens))
+        if request.answer is not None:
+            self._emit(type="prompt", taskId=request.task_id, processed=prefill.done, total=len(prefill.tokens))
         # Only a few prompts are under way at once: each holds its cache.
         self._prompts.insert(PREFILLS - 1, request)
 
     def _start_decoding(self, request: Request, prefill: Prefill) -> None:
-        draws = drawing(request.prepared.request.sampling, self._options.generation_config)
+        # Who follows draws nothing.
+        sampling = request.prepared.request.sampling if request.prepared else Sampling(temperature=0)
+        draws = drawing(sampling, self._options.generation_config if request.prepared else {})
         *known, last = prefill.tokens
-        self._batch.join(Sequence(request.answer.task_id, known, last, prefill.cache, draws))
+        self._batch.join(Sequence(request.task_id, known, last, prefill.cache, draws))
         request.prefill, request.decoding = None, True
 
     def _leave_batch(self, requests: list[Request]) -> None:
-        for sequence in self._batch.leave([request.answer.task_id for request in requests]):
+        for sequence in self._batch.leave([request.task_id for request in requests]):
             self._keep(sequence.tokens, sequence.cache)
 
     def _keep(self, tokens: list[int], cache: list[Any]) -> None:
         self.cache.keep(tokens, cache, in_use=self._batch.nbytes)
 
-    def _finish(self, request: Request, reason: str) -> None:
-        del self._requests[request.answer.task_id]
-        self._emit(**request.answer.finished(reason))
+    def _finish(self, request: Request, reason: str | None = None) -> None:
+        del self._requests[request.task_id]
+        self._tell_end(request, reason)
+
+    def _tell_end(self, request: Request, reason: str | None = None) -> None:
+        if request.answer is not None:
+            self._emit(**request.answer.finished(reason or request.answer.reason or ""))

@@ -37,6 +37,12 @@ class Load:
     end_layer: int
     layers: int
     max_context: int | None
+    ring: list[str | None] | None
+
+
+@dataclass(frozen=True)
+class Wake:
+    epoch: int
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ class Shutdown:
     pass
 
 
-Command = Hello | Load | Generate | Cancel | Shutdown
+Command = Hello | Load | Wake | Generate | Cancel | Shutdown
 
 _MISSING = object()
 
@@ -189,6 +195,17 @@ def _request(value: dict[str, Any]) -> Generate:
     return generate
 
 
+def _ring(value: Any) -> list[str | None] | None:
+    if value is None:
+        return None
+    fields = _Fields(value, "ring")
+    hosts = fields.take("hosts", list)
+    fields.done()
+    if len(hosts) < 2 or not all(host is None or (isinstance(host, str) and host) for host in hosts):
+        raise ProtocolError("ring.hosts is not a list of two or more addresses")
+    return hosts
+
+
 def _load(fields: _Fields) -> Load:
     shard = _Fields(fields.take("shard", dict), "shard")
     sharding, instance_meta = fields.take("sharding", str), fields.take("instanceMeta", str)
@@ -205,6 +222,7 @@ def _load(fields: _Fields) -> Load:
         end_layer=shard.number("endLayer", int, 1),
         layers=shard.number("layers", int, 1),
         max_context=fields.number("maxContext", int, 1, default=None),
+        ring=_ring(fields.take("ring", dict, None)),
     )
     shard.done()
     return load
@@ -220,6 +238,8 @@ def parse_command(frame: dict[str, Any]) -> Command:
             command = Hello(protocol=fields.take("protocol", int), runner_id=fields.text("runnerId", MAX_ID))
         case "load":
             command = _load(fields)
+        case "wake":
+            command = Wake(fields.number("epoch", int, 1))
         case "generate":
             command = _generate(fields.take("request", dict))
         case "cancel":

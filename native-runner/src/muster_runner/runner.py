@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from muster_runner import PROTOCOL
+from muster_runner.errors import GroupError
 from muster_runner.heartbeat import Heartbeat
 from muster_runner.model_files import ModelFileError
 from muster_runner.pipes import EventWriter, FrameError, read_commands
@@ -21,6 +22,7 @@ from muster_runner.protocol import (
     ProtocolError,
     RequestError,
     Shutdown,
+    Wake,
     parse_command,
 )
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     # Imported for good in _import: the pipes must answer long before mlx is there.
     from muster_runner.engine import Engine
     from muster_runner.intake import Intake, Prepared
+    from muster_runner.loading import Share
+    from muster_runner.lockstep import Lockstep, Orders
 
 
 class Failure(Exception):
@@ -45,7 +49,11 @@ class Leaving(Exception):
 class Runner:
     def __init__(self, pipes: Path, began: float):
         self._began = began
-        self._inbox: queue.SimpleQueue[Load | Prepared | Cancel | Shutdown] = queue.SimpleQueue()
+        self._folder = pipes
+        self._lockstep: Lockstep | None = None
+        self._joining: list[Prepared] = []
+        self._epoch = 0
+        self._inbox: queue.SimpleQueue[Load | Prepared | Cancel | Wake | Shutdown] = queue.SimpleQueue()
         self._events = EventWriter(str(pipes / "events"), closed=self._app_is_gone, unread=self._nobody_reads)
         self._heartbeat = Heartbeat(self._events.send, self._progress, orphaned=self._app_is_gone)
         self._engine: Engine | None = None
@@ -61,12 +69,22 @@ class Runner:
         except Leaving:
             self._say("ShuttingDown")
             code = 0
+        except GroupError as error:
+            print(error, file=sys.stderr)
+            self._fail(str(error), "ring")
+            code = 1
         except (Failure, ModelFileError) as error:
             print(error, file=sys.stderr)
             self._fail(str(error), error.code if isinstance(error, Failure) else "model_file")
             code = 1
         except Exception as error:
             traceback.print_exc()
+            if self._lockstep is not None and isinstance(error, RuntimeError):
+                # Further collectives may hang: there is nothing to tidy up with the others.
+                self._fail(f"the connection to the other ranks was lost: {error}", "ring")
+                code = 1
+                self._events.flush()
+                return code
             self._fail(f"{type(error).__name__}: {error}", "internal")
             code = 1
         self._heartbeat.stop()
@@ -89,7 +107,7 @@ class Runner:
             case Shutdown():
                 self._leaving.set()
                 self._inbox.put(command)
-            case Load() | Cancel():
+            case Load() | Cancel() | Wake():
                 self._inbox.put(command)
 
     def _greet(self, hello: Hello) -> None:
@@ -141,30 +159,122 @@ class Runner:
         engine = self._engine = self._load(load, imports)
         self._say("Ready")
         while True:
-            # Nothing to do: wait in the queue, without using the processor.
-            commands = [] if engine.active else [self._next()]
-            while not self._inbox.empty():
-                commands.append(self._next())
-            for command in commands:
-                self._apply(engine, command)
-            if engine.active:
-                self._say("Running")
-                engine.step()
-            if not engine.active:
-                self._say("Ready")
+            if self._lockstep is None:
+                self._work(engine)
+            elif self._lockstep.rank == 0:
+                self._lead(engine, self._lockstep)
+            else:
+                self._follow(engine, self._lockstep)
+            self._say("Ready")
 
-    def _next(self) -> "Load | Prepared | Cancel":
+    def _work(self, engine: "Engine") -> None:
+        """Until there is nothing more to do. Waits in the queue, without using the processor."""
+        commands = [self._next()]
+        while True:
+            for command in commands + self._waiting():
+                self._apply(engine, command)
+            if not engine.active:
+                return
+            self._say("Running")
+            engine.step()
+            commands = []
+
+    def _lead(self, engine: "Engine", lockstep: "Lockstep") -> None:
+        """Rank 0, for as long as there is work: wakes the others, and tells them before each step what to do."""
+        commands = [self._next()]
+        self._epoch += 1
+        self._events.send(type="wake", epoch=self._epoch)
+        self._say("Running")
+        while True:
+            orders = self._orders(engine, commands + self._waiting())
+            live = engine.live
+            lockstep.exchange(orders, live)
+            engine.end(orders.end)
+            for task_id in orders.cancel:
+                engine.cancel(task_id)
+            for prepared in self._joining:
+                engine.add(prepared)
+            if not engine.active:
+                return
+            engine.step()
+            commands = []
+
+    def _orders(self, engine: "Engine", commands: "list[Load | Prepared | Cancel | Wake]") -> "Orders":
+        """What the ranks are to do before the next step; ``_joining`` has the requests for this one."""
+        from muster_runner.intake import Prepared
+        from muster_runner.lockstep import Orders
+
+        orders = Orders(end=engine.take_ended())
+        self._joining = []
+        known = set(engine.live)
+        for command in commands:
+            match command:
+                case Prepared(request=request):
+                    if request.task_id in known:
+                        self._reject(
+                            request.task_id, "invalid_request", f"the task {request.task_id} is already running"
+                        )
+                        continue
+                    known.add(request.task_id)
+                    self._joining.append(command)
+                case Cancel(task_id=task_id):
+                    # One that was about to join never does.
+                    joining = [prepared for prepared in self._joining if prepared.request.task_id != task_id]
+                    if len(joining) < len(self._joining):
+                        self._never_begun(task_id)
+                    self._joining = joining
+                    orders.cancel.append(task_id)
+                case Wake():
+                    raise Failure("rank 0 is woken by nobody", "protocol")
+                case Load():
+                    raise Failure("this runner has already loaded a model", "protocol")
+        orders.join = [(prepared.request.task_id, prepared.tokens) for prepared in self._joining]
+        return orders
+
+    def _never_begun(self, task_id: str) -> None:
+        usage = {"promptTokens": 0, "cachedTokens": 0, "completionTokens": 0}
+        self._events.send(type="finished", taskId=task_id, reason="cancelled", usage=usage)
+
+    def _follow(self, engine: "Engine", lockstep: "Lockstep") -> None:
+        """Any other rank: waits to be woken, then does as it is told until nothing is left to do."""
+        command = self._next()
+        if not isinstance(command, Wake):
+            raise Failure(f"rank {lockstep.rank} answers no requests", "protocol")
+        if command.epoch <= self._epoch:
+            return
+        self._epoch = command.epoch
+        self._say("Running")
+        while True:
+            orders = lockstep.exchange(None, engine.live)
+            engine.end(orders.end)
+            for task_id in orders.cancel:
+                engine.cancel(task_id)
+            for task_id, tokens in orders.join:
+                engine.follow(task_id, tokens)
+            if not engine.active:
+                return
+            engine.step()
+            if self._leaving.is_set():
+                raise Leaving
+
+    def _waiting(self) -> "list[Load | Prepared | Cancel | Wake]":
+        commands = []
+        while not self._inbox.empty():
+            commands.append(self._next())
+        return commands
+
+    def _next(self) -> "Load | Prepared | Cancel | Wake":
         command = self._inbox.get()
         if isinstance(command, Shutdown):
             raise Leaving
         return command
 
-    def _apply(self, engine: "Engine", command: "Load | Prepared | Cancel") -> None:
+    def _apply(self, engine: "Engine", command: "Load | Prepared | Cancel | Wake") -> None:
         from muster_runner.engine import BusyTask
 
         match command:
-            case Load():
-                raise Failure("this runner has already loaded a model", "protocol")
+            case Load() | Wake():
+                raise Failure("this runner has loaded a model by itself already", "protocol")
             case Cancel(task_id=task_id):
                 engine.cancel(task_id)
             case prepared:
@@ -190,22 +300,24 @@ class Runner:
 
     def _load(self, load: Load, imports: float) -> "Engine":
         from muster_runner.engine import Engine, engine_options
+        from muster_runner.group import agreed
         from muster_runner.intake import Intake
         from muster_runner.loading import Unsupported
         from muster_runner.loading import load as load_model
         from muster_runner.warm_up import warm_up
 
-        if load.world_size != 1:
-            raise Failure("this runner cannot share a model out over several machines", "unsupported")
+        share = self._connect(load)
         start = time.monotonic()
-        self._layers_loaded(0, load.layers)
+        self._layers_loaded(0, load.end_layer - load.start_layer)
         try:
-            loaded = load_model(Path(load.model_path), load.max_context, self._layers_loaded)
+            loaded = load_model(Path(load.model_path), load.max_context, self._layers_loaded, share)
         except Unsupported as error:
             raise Failure(str(error), "unsupported") from error
         ready = time.monotonic()
         self._say("WarmingUp")
-        options = engine_options(loaded, load.max_context, warm_up(loaded.model, loaded.tokenizer))
+        cache_bytes = warm_up(loaded.model, loaded.tokenizer, self._lockstep)
+        reuse = share is None or agreed(share.group, int(loaded.can_reuse))
+        options = engine_options(loaded, load.max_context, cache_bytes, self._lockstep, reuse)
         engine = Engine(loaded.model, loaded.tokenizer, options, self._events.send)
         self._intake = Intake(loaded.tokenizer, loaded.context_length)
         self._events.send(
@@ -220,6 +332,19 @@ class Runner:
             },
         )
         return engine
+
+    def _connect(self, load: Load) -> "Share | None":
+        """Meets the other ranks, if there are any."""
+        from muster_runner.group import connect
+        from muster_runner.loading import Share
+        from muster_runner.lockstep import Lockstep
+
+        if load.world_size == 1:
+            return None
+        self._say("Connecting")
+        group = connect(load, self._folder)
+        self._lockstep = Lockstep(group)
+        return Share(group, load.sharding, (load.start_layer, load.end_layer))
 
     # Either thread
 
