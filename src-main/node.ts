@@ -22,6 +22,7 @@ import { cardFinder, holdersOf } from './models/card-finder'
 import { openCatalogue } from './models/catalogue'
 import { Copier } from './models/copying/copier'
 import { sharing } from './models/copying/sharing'
+import { modelsElsewhere } from './models/elsewhere'
 import { STARTER_MODEL } from './models/starter'
 import { ownModels } from './models/stores'
 import { Presence } from './presence'
@@ -143,7 +144,12 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   const master: Master = await Master.open({
     dataDir,
     nodeId,
-    loadCard: cardFinder({ own: catalogue, state: () => master.state(), nodeId, ask: (...asked) => peers?.links.ask(...asked) ?? Promise.reject(new Error('no links')) }),
+    loadCard: cardFinder({
+      own: catalogue,
+      state: () => master.state(),
+      nodeId,
+      ask: (...asked) => peers?.links.ask(...asked) ?? Promise.reject(new Error('no links')),
+    }),
     admittedBy: admission.members,
     network: {
       send: (...message) => peers?.send(...message),
@@ -177,11 +183,15 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     clusterId: () => cluster.clusterId,
     deciding: master,
     handlers: new Map<string, (params: unknown, signal: AbortSignal) => AsyncIterable<unknown>>([
-      ['generate', (params, signal) => {
-        const { request, instanceId } = GenerateParams.parse(params)
-        return worker.generate(request, { instanceId, signal })
-      }],
+      [
+        'generate',
+        (params, signal) => {
+          const { request, instanceId } = GenerateParams.parse(params)
+          return worker.generate(request, { instanceId, signal })
+        },
+      ],
       ...sharing((modelId) => catalogue.find(modelId)?.path),
+      ['models', () => one(Promise.resolve(catalogue.list()))],
       ['card', (params) => one(catalogue.card(ModelParams.parse(params).modelId))],
     ]),
     onWake: (runnerId, epoch) => worker.wake(runnerId, epoch),
@@ -213,8 +223,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     modelsDir: ownModels(dataDir),
     holders: (modelId) => holdersOf(master.state(), modelId).filter((holder) => links.links.get(holder) !== undefined),
     open: (...stream) => links.links.open(...stream),
-    onProgress: (modelId, download) =>
-      master.observe({ type: 'NodeDownloadProgress', nodeId, modelId, download }),
+    onProgress: (modelId, download) => master.observe({ type: 'NodeDownloadProgress', nodeId, modelId, download }),
     onComplete: () => catalogue.refresh(),
     log: log.logger.child({ part: 'copying' }),
   })
@@ -287,7 +296,16 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       source: master,
       commands: master,
       serving,
-      catalogue,
+      catalogue: {
+        list: () => catalogue.list(),
+        unreadable: () => catalogue.unreadable(),
+        find: (modelId) => catalogue.find(modelId),
+        refresh: () => catalogue.refresh(),
+        elsewhere: modelsElsewhere({
+          linked: () => links.links.all().map(({ peer }) => peer),
+          ask: (...asked) => links.links.ask(...asked),
+        }),
+      },
       consoleOf: (runnerId) => worker.consoleOf(runnerId),
       cluster: clusterView({ nodeId, master, membership: cluster, peers: links }),
     },

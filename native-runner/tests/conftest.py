@@ -163,8 +163,13 @@ def start_ranks(
         runner.send(type="load", **frame, shard=shard, ring={"hosts": hosts}, **more)
         ranks.append(runner)
     ranks[0].others = ranks[1:]
-    for runner in ranks:
-        runner.status("Ready")
+    try:
+        for runner in ranks:
+            runner.status("Ready")
+    except AssertionError:
+        for runner in ranks:
+            runner.close()
+        raise
     return ranks
 
 

@@ -131,16 +131,6 @@ def test_three_ranks_give_the_same_text(tiny: Path, tmp_path: Path, one: RunnerP
     end_of(ranks)
 
 
-def test_the_ranks_of_one_that_was_killed_fail_and_end(tiny: Path, tmp_path: Path) -> None:
-    ranks = start_ranks(tmp_path, tiny, "Pipeline", HALVES)
-    ranks[0].generate("endless", maxTokens=1900)
-    ranks[0].until(lambda frame: frame["type"] == "tokens")
-    ranks[1].process.kill()
-    assert ranks[0].until(lambda frame: frame["type"] == "failed")["code"] == "ring"
-    assert ranks[0].process.wait(timeout=30) == 1
-    end_of(ranks)
-
-
 def test_heads_that_cannot_be_dealt_out_are_refused(tiny: Path, tmp_path: Path) -> None:
     ranges = [(0, 4)] * 3
     with pytest.raises(AssertionError, match="cannot be dealt out to 3 machines"):

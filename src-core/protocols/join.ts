@@ -17,9 +17,7 @@ const name = z.string().min(1).max(100)
 
 export const Fellow = z.object({
   nodeId: NodeId,
-  addresses: z
-    .array(z.object({ ip: z.string().max(255), port: z.number().int().min(1).max(65535) }))
-    .max(100),
+  addresses: z.array(z.object({ ip: z.string().max(255), port: z.number().int().min(1).max(65535) })).max(100),
 })
 export type Fellow = z.infer<typeof Fellow>
 

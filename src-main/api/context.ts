@@ -38,6 +38,8 @@ export interface ApiContext {
     list(): readonly CatalogueModel[]
     unreadable(): readonly UnreadableModel[]
     find(modelId: ModelId): CatalogueModel | undefined
+    /** What the other machines of the cluster have. */
+    elsewhere(): Promise<readonly CatalogueModel[]>
     /** Looks through the folders again. */
     refresh(): Promise<void>
   }

@@ -8,7 +8,9 @@ export const invite = async (flags: RemoteFlags, { out, error }: Streams): Promi
   if (flags.json) await out(`${JSON.stringify({ token, expiresAt })}\n`)
   else {
     await out(`${token}\n`)
-    error(`On the other machine: muster join TOKEN. It works once, until ${new Date(expiresAt).toLocaleTimeString()}.\n`)
+    error(
+      `On the other machine: muster join TOKEN. It works once, until ${new Date(expiresAt).toLocaleTimeString()}.\n`,
+    )
   }
   return 0
 }
@@ -17,7 +19,7 @@ export const invite = async (flags: RemoteFlags, { out, error }: Streams): Promi
 export const join = async (where: string, flags: RemoteFlags, { out, error }: Streams): Promise<number> => {
   const how = where.startsWith('muster') ? { token: where } : { address: where }
   await askNode(flags, '/cluster/join', { method: 'POST', body: how })
-  for (let shown = ''; ; ) {
+  for (let shown = ''; ;) {
     const { joining, members, clusterId } = ClusterView.parse(await askNode(flags, '/cluster'))
     switch (joining?.state) {
       case 'waiting':

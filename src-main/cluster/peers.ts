@@ -76,8 +76,7 @@ export class Peers {
     const book = new AddressBook(dataDir)
     const boot = randomUUID()
     let peers: Peers | undefined
-    const isMember = (nodeId: NodeId): boolean =>
-      nodeId !== identity.nodeId && deciding.memberIds().includes(nodeId)
+    const isMember = (nodeId: NodeId): boolean => nodeId !== identity.nodeId && deciding.memberIds().includes(nodeId)
     let links: Links | undefined
     const doors = {
       [LINK_PATH]: { admits: isMember, enter: (caller: Caller) => links?.enter(caller) },
@@ -228,4 +227,3 @@ const ownHandlers = (deciding: Deciding): Handlers =>
     ],
     ['watch', (params, signal) => deciding.watchedBy(WatchParams.parse(params).term, signal)],
   ])
-

@@ -4,13 +4,7 @@ import { dirname } from 'node:path'
 export class MasterError extends Error {
   constructor(
     readonly code:
-      | 'disk_full'
-      | 'disk_failed'
-      | 'log_damaged'
-      | 'log_too_new'
-      | 'data_dir_in_use'
-      | 'no_master'
-      | 'closed',
+      'disk_full' | 'disk_failed' | 'log_damaged' | 'log_too_new' | 'data_dir_in_use' | 'no_master' | 'closed',
     message: string,
     /** The next step, for people. */
     readonly hint: string,

@@ -433,7 +433,7 @@ export class Master {
 
   /** Resolves when this node leads or follows; rejects where its disk refuses even that. */
   private async ledOrFailed(): Promise<void> {
-    for (let settled = false; !settled; ) {
+    for (let settled = false; !settled;) {
       settled = await Promise.race([
         this.led.then(() => true),
         new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 5)),

@@ -1,6 +1,14 @@
 import { cutAfter, type LogEnd } from '@core/consensus/log-end'
 import type { Message } from '@core/consensus/message'
-import { HEARTBEAT_MS, masterOf, SILENCE_MS, startReplica, type Effect, type Input, type Replica } from '@core/consensus/replica'
+import {
+  HEARTBEAT_MS,
+  masterOf,
+  SILENCE_MS,
+  startReplica,
+  type Effect,
+  type Input,
+  type Replica,
+} from '@core/consensus/replica'
 import { step } from '@core/consensus/step'
 import type { LogRecord } from '@core/events/record'
 import type { NodeId } from '@core/ids'

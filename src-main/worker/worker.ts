@@ -162,7 +162,9 @@ export class Worker {
     for (const runnerId of this.awaiting.keys()) runners.set(runnerId, DOWNLOADING)
     for (const [runnerId, { status }] of this.supervisors) runners.set(runnerId, status)
     const tasks = new Set<TaskId>([...this.supervisors.values()].flatMap((supervisor) => [...supervisor.tasks.keys()]))
-    const silent = new Set([...this.lostAt].filter(([, at]) => performance.now() - at > SILENT_AFTER_MS).map(([id]) => id))
+    const silent = new Set(
+      [...this.lostAt].filter(([, at]) => performance.now() - at > SILENT_AFTER_MS).map(([id]) => id),
+    )
     for (const action of plan(source.state(), nodeId, { runners, tasks, silent })) this.carryOut(action)
     for (const [runnerId, { instance, meet }] of this.meeting) {
       const hosts = ringHosts(source.state(), instance, nodeId)
@@ -181,8 +183,7 @@ export class Worker {
     )
     others.delete(nodeId)
     for (const other of [...this.lostAt.keys()]) if (!others.has(other) || hears(other)) this.lostAt.delete(other)
-    for (const other of others)
-      if (!hears(other) && !this.lostAt.has(other)) this.lostAt.set(other, performance.now())
+    for (const other of others) if (!hears(other) && !this.lostAt.has(other)) this.lostAt.set(other, performance.now())
     if (this.lostAt.size > 0) this.lookSoon()
   }
 

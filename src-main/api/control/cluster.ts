@@ -37,16 +37,15 @@ export const clusterRoutes = ({ cluster, commands }: ApiContext): Hono => {
   routes.post('/cluster/requests/:id', async (c) => {
     const { allow } = parseWith(AdmissionAnswer, await jsonBody(c))
     if (!cluster.decide(c.req.param('id'), allow))
-      throw new Problem(404, 'not_found', 'That machine does not ask any more', { hint: 'GET /cluster lists who asks.' })
+      throw new Problem(404, 'not_found', 'That machine does not ask any more', {
+        hint: 'GET /cluster lists who asks.',
+      })
     return c.json(cluster.view())
   })
 
   routes.delete('/members/:id', async (c) => {
     const nodeId = parseWith(NodeId, c.req.param('id'))
-    const result = await commands.submit(
-      { type: 'RemoveMember', nodeId },
-      { commandId: CommandId.parse(randomUUID()) },
-    )
+    const result = await commands.submit({ type: 'RemoveMember', nodeId }, { commandId: CommandId.parse(randomUUID()) })
     if (result.status === 'refused') throw new Problem(404, result.refusal.code, result.refusal.reason)
     return c.json({ removed: nodeId })
   })

@@ -9,7 +9,7 @@ import { camelCased, jsonBody, parseWith } from '../body'
 import { carryOut } from '../commands'
 import type { ApiContext } from '../context'
 import { Problem } from '../problem'
-import { usableModel, viewOf } from './views'
+import { findModel, usableModel, viewOf } from './views'
 
 /** How long the answer to a declaration waits to tell where it was placed. */
 const PLACING_MS = 250
@@ -101,14 +101,16 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
   })
 
   /** Where it is, or where it would be placed now. */
-  routes.get('/meta_instance/:id/placement', (c) => {
+  routes.get('/meta_instance/:id/placement', async (c) => {
     const state = source.state()
     const declared = viewOf(state, idFrom(c.req.param('id')))
     const instance = currentInstance(state, declared.metaInstanceId)
     if (instance) return c.json({ instance })
-    const model = context.catalogue.find(declared.modelId)
+    const model = await findModel(context.catalogue, declared.modelId)
     if (!model)
-      return c.json({ error: { code: 'unknown_model', reason: `${declared.modelId} is not on this machine` } })
+      return c.json({
+        error: { code: 'unknown_model', reason: `${declared.modelId} is on no machine that is connected` },
+      })
     const result = place(state, model.card, declared)
     return c.json(result.status === 'placed' ? { placement: result.placement } : { error: result.error })
   })

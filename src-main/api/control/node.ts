@@ -20,7 +20,10 @@ export const nodeRoutes = (context: ApiContext): Hono => {
 
   routes.get('/models', async (c) => {
     await catalogue.refresh()
-    return c.json({ models: catalogue.list(), unreadable: catalogue.unreadable() })
+    const own = catalogue.list()
+    const here = new Set(own.map(({ modelId }) => modelId))
+    const elsewhere = (await catalogue.elsewhere()).filter(({ modelId }) => !here.has(modelId))
+    return c.json({ models: [...own, ...elsewhere], unreadable: catalogue.unreadable() })
   })
 
   routes.get('/health', (c) => {

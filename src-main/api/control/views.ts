@@ -16,16 +16,23 @@ export const viewOf = (state: State, id: MetaInstanceId): MetaInstanceView => {
   return { ...metaInstance, status, statusDetail: detail }
 }
 
+/** A model as this machine has it, else as another one does. */
+export const findModel = async (
+  catalogue: ApiContext['catalogue'],
+  modelId: ModelId,
+): Promise<CatalogueModel | undefined> =>
+  catalogue.find(modelId) ?? (await catalogue.elsewhere()).find((model) => model.modelId === modelId)
+
 /** A model that can be run. Throws Problem: one that is not here or is damaged never becomes a declaration. */
 export const usableModel = async ({ catalogue }: ApiContext, modelId: ModelId): Promise<CatalogueModel> => {
   // Somebody may have put it there this moment.
   if (!catalogue.find(modelId)) await catalogue.refresh()
-  const model = catalogue.find(modelId)
+  const model = await findModel(catalogue, modelId)
   const unreadable = catalogue.unreadable().find((one) => one.modelId === modelId)
   if (!model && unreadable)
     throw new Problem(400, 'damaged_model', `${modelId} cannot be run: ${unreadable.problem}`, { param: 'modelId' })
   if (!model) {
-    throw new Problem(400, 'unknown_model', `The model ${modelId} is not on this machine`, {
+    throw new Problem(400, 'unknown_model', `The model ${modelId} is on no machine that is connected`, {
       hint: 'GET /models lists those that are.',
       param: 'modelId',
     })

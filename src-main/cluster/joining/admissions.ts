@@ -114,7 +114,11 @@ export class Admissions {
     })
   }
 
-  private async admit({ nodeId, certificate }: Caller, conversation: Conversation, friendlyName: string): Promise<void> {
+  private async admit(
+    { nodeId, certificate }: Caller,
+    conversation: Conversation,
+    friendlyName: string,
+  ): Promise<void> {
     const { options } = this
     try {
       const members = await options.admit({ nodeId, certificate, friendlyName })

@@ -53,7 +53,11 @@ export class Conversation {
       if (message?.type === 'refused' && !(types as readonly string[]).includes('refused'))
         throw new JoinError(message.code, message.reason, 'Ask somebody at a machine of that cluster.')
       if (!message || !(types as readonly string[]).includes(message.type))
-        throw new JoinError('protocol', 'The other machine said something unexpected', 'Update Muster on both machines.')
+        throw new JoinError(
+          'protocol',
+          'The other machine said something unexpected',
+          'Update Muster on both machines.',
+        )
       return message as Extract<JoinMessage, { type: Type }>
     } finally {
       clearTimeout(late)

@@ -3,7 +3,8 @@ import { createHash, randomBytes, X509Certificate } from 'node:crypto'
 export const drawNonce = (): string => randomBytes(32).toString('hex')
 
 /** What a side says before it has heard the other's nonce, so that it cannot choose its own by it. */
-export const commitmentTo = (nonce: string): string => createHash('sha256').update(`muster nonce ${nonce}`).digest('hex')
+export const commitmentTo = (nonce: string): string =>
+  createHash('sha256').update(`muster nonce ${nonce}`).digest('hex')
 
 export interface DigitsInput {
   /** PEM, and what that side revealed. */

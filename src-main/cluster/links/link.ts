@@ -157,7 +157,10 @@ export class Link {
   private takeHello(frame: PeerFrame): void {
     if (frame.type !== 'hello') return this.close(CLOSED.protocol, 'no greeting')
     if (commonProtocol(frame) === undefined)
-      return this.close(CLOSED.protocol, `protocols ${frame.protocols.from} to ${frame.protocols.to} are not spoken here`)
+      return this.close(
+        CLOSED.protocol,
+        `protocols ${frame.protocols.from} to ${frame.protocols.to} are not spoken here`,
+      )
     this.hello = frame
     this.greet(frame)
   }
@@ -167,7 +170,8 @@ export class Link {
     const now = performance.now()
     const silent = now - this.heardAt
     // After a sleep of our own the other side has to be asked before it is given up.
-    if (silent >= SILENT_MS && this.pingedAt > this.heardAt && now - this.pingedAt < SILENT_MS) return this.socket.terminate()
+    if (silent >= SILENT_MS && this.pingedAt > this.heardAt && now - this.pingedAt < SILENT_MS)
+      return this.socket.terminate()
     if (silent < PING_AFTER_MS || !this.isOpen) return
     this.pingedAt = now
     this.socket.ping()

@@ -93,7 +93,8 @@ export class Links {
   dialAll(): void {
     if (this.closed) return
     for (const peer of this.options.members())
-      if (peer !== this.options.identity.nodeId && !this.links.has(peer) && !this.dialling.has(peer)) void this.dial(peer)
+      if (peer !== this.options.identity.nodeId && !this.links.has(peer) && !this.dialling.has(peer))
+        void this.dial(peer)
   }
 
   close(): void {
@@ -199,10 +200,13 @@ export class Links {
     const isNew = !this.links.has(link.peer)
     this.links.set(link.peer, link)
     this.failures.delete(link.peer)
-    book.add(link.peer, [
-      ...(link.remoteAddress !== '' ? [{ ip: link.remoteAddress, port }] : []),
-      ...addresses.map((ip) => ({ ip, port })),
-    ].filter((address) => address.port > 0))
+    book.add(
+      link.peer,
+      [
+        ...(link.remoteAddress !== '' ? [{ ip: link.remoteAddress, port }] : []),
+        ...addresses.map((ip) => ({ ip, port })),
+      ].filter((address) => address.port > 0),
+    )
     log.info({ peer: link.peer, address: link.remoteAddress, dialled: link.dialled, isNew }, 'linked')
     onUp(link)
   }

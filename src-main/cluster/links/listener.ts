@@ -25,9 +25,7 @@ export interface ListenerOptions {
   /** 0 picks a free one. */
   readonly port: number
   /** By path: whether that caller may come in, and what to do with him. Who may not gets nothing. */
-  readonly doors: Readonly<
-    Record<string, { admits(nodeId: NodeId): boolean; enter(caller: Caller): void } | undefined>
-  >
+  readonly doors: Readonly<Record<string, { admits(nodeId: NodeId): boolean; enter(caller: Caller): void } | undefined>>
 }
 
 export interface Listener {

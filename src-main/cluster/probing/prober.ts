@@ -32,7 +32,10 @@ export class Prober {
   private readonly probes: Probes
   private readonly hellos = new Map<NodeId, Hello>()
   private readonly heardFrom = new Map<NodeId, Set<string>>()
-  private readonly pending = new Map<string, { readonly target: Target; readonly sentAt: number; readonly key: Buffer }>()
+  private readonly pending = new Map<
+    string,
+    { readonly target: Target; readonly sentAt: number; readonly key: Buffer }
+  >()
   private readonly timer: NodeJS.Timeout
   private reporting: NodeJS.Timeout | undefined
 

@@ -29,7 +29,9 @@ export const sha256Of = async (path: string): Promise<string> => {
 }
 
 /** What other members may read of the models here: which files there are, their bytes from an offset, and their hashes. */
-export const sharing = (pathOf: PathOf): [string, (params: unknown, signal: AbortSignal) => AsyncIterable<unknown>][] => {
+export const sharing = (
+  pathOf: PathOf,
+): [string, (params: unknown, signal: AbortSignal) => AsyncIterable<unknown>][] => {
   const hashes = new Map<string, string>()
   return [
     [
