@@ -157,6 +157,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       submit: (...command) => peers?.submit(...command) ?? Promise.resolve({ status: 'not_master' }),
       watch: (...watched) => peers?.watch(...watched) ?? nothing(),
       heard: () => peers?.heard() ?? {},
+      begin: () => peers?.begin(),
     },
     onRemoved: () => void cluster.beginAnew(),
     log: log.logger.child({ part: 'master' }),

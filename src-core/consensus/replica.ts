@@ -32,7 +32,8 @@ export interface Following {
 }
 
 export type Role =
-  | { readonly kind: 'seeking'; readonly since: Timestamp }
+  /** After a sleep it is patient: who cannot be reached yet may be there, and nobody is deposed in a hurry. */
+  | { readonly kind: 'seeking'; readonly since: Timestamp; readonly patient?: boolean }
   /** Until its first record is on the disk it leads nobody. */
   | { readonly kind: 'beginning'; readonly term: number }
   | { readonly kind: 'master' }

@@ -69,7 +69,7 @@ class Turn {
         this.leave()
         return
       case 'wake':
-        this.seek()
+        this.seek({ patient: true })
         return
     }
   }
@@ -117,8 +117,8 @@ class Turn {
     this.send(to, { type: 'follow', term, log: ordered, stored: log.sequence })
   }
 
-  private seek(): void {
-    this.become({ kind: 'seeking', since: this.now })
+  private seek({ patient = false } = {}): void {
+    this.become({ kind: 'seeking', since: this.now, patient })
     const peers = [...this.replica.peers].map(
       ([nodeId, peer]) => [nodeId, { ...peer, answered: false, refused: false, master: undefined }] as const,
     )
@@ -131,7 +131,7 @@ class Turn {
     const { role, peers, self, ordered, term } = this.replica
     if (role.kind !== 'seeking') return
     const all = [...peers]
-    const settled = all.every(([, { answered, refused }]) => answered || refused)
+    const settled = all.every(([, { answered, refused }]) => answered || (refused && !role.patient))
     if (!settled && this.now - role.since < SEEK_MS) return
     const within = all.filter(([, { connected, answered }]) => connected && answered)
     // Somebody hears a master: it will be heard here too, or this node stays behind; it deposes nobody.

@@ -205,6 +205,10 @@ export class Peers {
     )
   }
 
+  begin(): void {
+    this.links.dropAll()
+  }
+
   wake(peer: NodeId, runnerId: RunnerId, epoch: number): void {
     this.links.get(peer)?.send({ type: 'wake', runnerId, epoch })
   }

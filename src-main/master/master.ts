@@ -60,6 +60,8 @@ export interface Network {
   watch(master: NodeId, term: number, signal: AbortSignal): AsyncIterable<WatchItem>
   /** When each linked member was last heard. */
   heard(): Readonly<Record<string, Timestamp>>
+  /** Ends all links and makes them anew. */
+  begin(): void
 }
 
 export interface MasterOptions {
@@ -89,6 +91,7 @@ const alone: Network = {
   submit: () => Promise.resolve({ status: 'not_master' }),
   watch: async function* () {},
   heard: () => ({}),
+  begin: () => undefined,
 }
 
 /**
@@ -157,6 +160,7 @@ export class Master {
       send: (to, message, records) => network.send(to, message, records),
       onLeadership: (leadership) => this.leadershipChanged(leadership),
       rewind: (after) => this.rewind(after),
+      onWake: () => network.begin(),
       onFailure: (error) => this.stepDown(error),
     })
   }

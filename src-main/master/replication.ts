@@ -35,6 +35,8 @@ export interface ReplicationOptions {
   readonly onLeadership: (leadership: Leadership) => void
   /** Sets the log's records after one aside; gives back the log that is left. */
   readonly rewind: (after: number) => Promise<EventLog>
+  /** This process stood still: it or its machine slept. */
+  readonly onWake: () => void
   readonly onFailure: (error: unknown) => void
 }
 
@@ -94,8 +96,10 @@ export class Replication {
     const now = performance.now()
     const slept = now - this.tickedAt > SILENCE_MS
     this.tickedAt = now
-    // Whatever this node was before: it asks who leads now, and deposes nobody.
-    this.take({ kind: slept ? 'wake' : 'tick' })
+    if (!slept) return this.take({ kind: 'tick' })
+    // What was said before the sleep is old news. Whatever this node was: it asks who leads now, and deposes nobody.
+    this.options.onWake()
+    this.take({ kind: 'wake' })
   }
 
   /** A message of a member, with the records that came with it. */

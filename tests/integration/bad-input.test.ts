@@ -47,7 +47,7 @@ const CASES: readonly Case[] = [
     '/meta_instance',
     JSON.stringify({ modelId: 'nobody/nothing' }),
     400,
-    'not on this machine',
+    'on no machine that is connected',
     'an unknown model',
   ),
   write('/meta_instance', '[]', 400, '', 'a list instead of an object'),

@@ -119,6 +119,11 @@ export class Link {
     setTimeout(() => this.socket.terminate(), 500).unref()
   }
 
+  /** Ends it without a word. */
+  drop(): void {
+    this.socket.terminate()
+  }
+
   private sendBytes(stream: number, bytes: Uint8Array): void {
     if (!this.isOpen) return
     const head = Buffer.allocUnsafe(4)

@@ -89,6 +89,16 @@ export class Links {
     this.dialAll()
   }
 
+  /** Ends all links at once, with what lies in them unread, and calls everybody again. */
+  dropAll(): void {
+    for (const [peer, link] of [...this.links]) {
+      this.links.delete(peer)
+      link.drop()
+      this.options.onDown(peer)
+    }
+    setImmediate(() => this.dialAll())
+  }
+
   /** A node may be at new addresses: they are tried now. */
   dialAll(): void {
     if (this.closed) return

@@ -1,0 +1,168 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import type { MetaInstanceView } from '@core/protocols/control'
+import type { State } from '@core/state/state'
+import { allLinked, HostedCluster, joinBy, until, type HostedNode } from './cluster'
+import { noHosts } from './network'
+
+const why = noHosts()
+if (why !== undefined) console.log(`No tests on several hosts: ${why}.`)
+
+const state = async (node: HostedNode): Promise<State> => (await node.ask('/state')) as State
+const declare = async (node: HostedNode, json: object): Promise<MetaInstanceView> =>
+  (await node.ask('/meta_instance', { method: 'POST', json: { modelId: 'muster/tiny', ...json } })) as MetaInstanceView
+const names = async (node: HostedNode): Promise<string[]> =>
+  Object.values((await state(node)).metaInstances)
+    .map(({ name }) => name ?? '')
+    .sort()
+const statusOf = (node: HostedNode, id: string) => async () =>
+  (await node.ask(`/meta_instance/${id}`)) as MetaInstanceView
+const ready = (node: HostedNode, id: string): Promise<MetaInstanceView> =>
+  until(`${id} READY`, statusOf(node, id), ({ status }) => status === 'READY')
+const role = (node: HostedNode, wanted: string): Promise<unknown> =>
+  until(
+    wanted,
+    () => node.cluster(),
+    (view) => view.role === wanted,
+  )
+
+let cluster: HostedCluster
+afterEach(() => cluster.dispose())
+
+const start = async (count: number): Promise<[HostedNode, HostedNode, ...HostedNode[]]> => {
+  cluster = new HostedCluster(count)
+  for (let at = 0; at < count; at += 1) cluster.giveModel(at)
+  return (await cluster.startAll()) as [HostedNode, HostedNode, ...HostedNode[]]
+}
+
+describe.skipIf(why !== undefined)('a cluster of machines', () => {
+  it('goes on deciding when its master is killed, and loses nothing it had acknowledged', async () => {
+    const nodes = await start(3)
+    const [master, second] = nodes
+    const declared: string[] = []
+    for (let count = 0; count < 20; count += 1) {
+      await declare(count % 2 === 0 ? master : second, { name: `before ${count}`, paused: true })
+      declared.push(`before ${count}`)
+    }
+    await master.kill()
+    await declare(second, { name: 'after', paused: true })
+    for (const node of nodes.slice(1))
+      await until(
+        'all declarations',
+        () => names(node),
+        (found) => [...declared, 'after'].every((one) => found.includes(one)),
+      )
+    const back = await cluster.start(0)
+    await role(back, 'follower')
+    await until(
+      'the one that was away knows it too',
+      () => names(back),
+      (found) => found.includes('after'),
+    )
+  })
+
+  it('merges what was declared on both sides of a cut', async () => {
+    const [first, second, third] = (await start(3)) as [HostedNode, HostedNode, HostedNode]
+    await declare(first, { name: 'common', paused: true })
+    first.host.unplug()
+    await until(
+      'both sides lead',
+      () => Promise.all([first.cluster(), second.cluster(), third.cluster()]),
+      (views) => views[0].role === 'master' && views.slice(1).some((view) => view.role === 'master'),
+    )
+    await declare(first, { name: 'here', paused: true })
+    await declare(second, { name: 'there', paused: true })
+    const common = Object.values((await state(first)).metaInstances).find(({ name }) => name === 'common')
+    await first.ask(`/meta_instance/${common?.metaInstanceId}`, { method: 'DELETE' })
+    first.host.plug()
+    for (const node of [first, second, third])
+      await until(
+        'one state',
+        () => names(node),
+        (found) => found.join() === 'here,there',
+      )
+    const masters = await Promise.all([first, second, third].map(async (node) => (await node.cluster()).masterNodeId))
+    expect(new Set(masters).size).toBe(1)
+  })
+
+  it('replaces an instance when a rank is killed, and serves again', async () => {
+    const [first, second] = await start(2)
+    const { metaInstanceId } = await declare(first, { name: 'ring', minNodes: 2 })
+    await ready(first, metaInstanceId)
+    const [instance] = Object.values((await state(first)).instances)
+    const rank = instance?.shards.find(({ nodeId }) => nodeId === second.nodeId)
+    const { pid } = (await state(second)).runners[rank?.runnerId ?? ''] ?? {}
+    process.kill(pid ?? NaN, 'SIGKILL')
+    await until(
+      'it counts the failure',
+      statusOf(first, metaInstanceId),
+      ({ lastFailureError }) => lastFailureError !== undefined,
+    )
+    const { lastFailureError } = await ready(first, metaInstanceId)
+    expect(lastFailureError).toContain('machine 2')
+  })
+
+  it('ends an instance whose rank hangs, and serves again', async () => {
+    const [first, second] = await start(2)
+    const { metaInstanceId } = await declare(first, { name: 'ring', minNodes: 2 })
+    await ready(first, metaInstanceId)
+    const [instance] = Object.values((await state(first)).instances)
+    const rank = instance?.shards.find(({ nodeId }) => nodeId === second.nodeId)
+    process.kill((await state(second)).runners[rank?.runnerId ?? '']?.pid ?? NaN, 'SIGSTOP')
+    await until(
+      'it counts the failure',
+      statusOf(first, metaInstanceId),
+      ({ lastFailureError }) => lastFailureError !== undefined,
+    )
+    await ready(first, metaInstanceId)
+  })
+
+  it('gives up an instance when a cable is pulled, and serves on what is left', async () => {
+    const [first, second] = await start(2)
+    const { metaInstanceId } = await declare(first, { name: 'pair' })
+    await ready(first, metaInstanceId)
+    expect(Object.values((await state(first)).instances)[0]?.shards).toHaveLength(2)
+    second.host.unplug()
+    await until(
+      'each side serves alone',
+      async () => Promise.all([state(first), state(second)]),
+      (states) => states.every(({ instances }) => Object.values(instances).every(({ shards }) => shards.length === 1)),
+    )
+    await ready(first, metaInstanceId)
+    await ready(second, metaInstanceId)
+    second.host.plug()
+    await until(
+      'one instance again',
+      () => state(first),
+      ({ instances, nodes }) => Object.keys(nodes).length === 2 && Object.keys(instances).length === 1,
+    )
+  })
+
+  it('is not taken over by a master that slept', async () => {
+    const [first, second] = await start(2)
+    await role(first, 'master')
+    first.signal('SIGSTOP')
+    await role(second, 'master')
+    await declare(second, { name: 'meanwhile', paused: true })
+    first.signal('SIGCONT')
+    await role(first, 'follower')
+    await until(
+      'it knows',
+      () => names(first),
+      (found) => found.includes('meanwhile'),
+    )
+    expect((await second.cluster()).role).toBe('master')
+  })
+
+  it('ends the trust in a removed member at once, and takes it back when it joins again', async () => {
+    const [first, second] = await start(2)
+    await first.ask(`/members/${second.nodeId}`, { method: 'DELETE' })
+    await until(
+      'it is on its own',
+      () => second.cluster(),
+      ({ members, role }) => members.length === 1 && role === 'master',
+    )
+    expect((await first.cluster()).members).toHaveLength(1)
+    await joinBy(first, second)
+    await allLinked(first, 2)
+  })
+})
