@@ -133,14 +133,14 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   opened.add(() => log.close())
   for (const warning of warnings.splice(0)) log.logger.warn({}, warning)
   const identity = await loadIdentity({ dataDir, onWarning: (warning) => log.logger.warn({}, warning) })
-  const { nodeId, certificate } = identity
+  const { nodeId } = identity
 
   const catalogue = openCatalogue({ dataDir, home: homedir(), env, starter: STARTER_MODEL })
   opened.add(() => catalogue.close())
   const ownName = current.friendlyName ?? (await machineName())
   const admission = new AdmissionFile(dataDir)
   // Deciding and the links need one another: what is sent before there are links reaches nobody.
-  let peers: Peers | undefined
+  const wired: { peers?: Peers } = {}
   const master: Master = await Master.open({
     dataDir,
     nodeId,
@@ -148,16 +148,16 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       own: catalogue,
       state: () => master.state(),
       nodeId,
-      ask: (...asked) => peers?.links.ask(...asked) ?? Promise.reject(new Error('no links')),
+      ask: (...asked) => wired.peers?.links.ask(...asked) ?? Promise.reject(new Error('no links')),
     }),
     admittedBy: admission.members,
     network: {
-      send: (...message) => peers?.send(...message),
-      observe: (...observed) => peers?.observe(...observed),
-      submit: (...command) => peers?.submit(...command) ?? Promise.resolve({ status: 'not_master' }),
-      watch: (...watched) => peers?.watch(...watched) ?? nothing(),
-      heard: () => peers?.heard() ?? {},
-      begin: () => peers?.begin(),
+      send: (...message) => wired.peers?.send(...message),
+      observe: (...observed) => wired.peers?.observe(...observed),
+      submit: (...command) => wired.peers?.submit(...command) ?? Promise.resolve({ status: 'not_master' }),
+      watch: (...watched) => wired.peers?.watch(...watched) ?? nothing(),
+      heard: () => wired.peers?.heard() ?? {},
+      begin: () => wired.peers?.begin(),
     },
     onRemoved: () => void cluster.beginAnew(),
     log: log.logger.child({ part: 'master' }),
@@ -169,12 +169,12 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     friendlyName: ownName,
     admission,
     master,
-    peers: () => peers,
+    peers: () => wired.peers,
     log: log.logger.child({ part: 'membership' }),
   })
   opened.add(() => cluster.close())
   await cluster.settled()
-  peers = await Peers.open({
+  const links = await Peers.open({
     identity,
     dataDir,
     port: current.peerPort,
@@ -199,7 +199,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     onStranger: (caller) => cluster.admissions.enter(caller),
     log: log.logger.child({ part: 'peers' }),
   })
-  const links = peers
+  wired.peers = links
   opened.add(() => links.close())
   const membersChanged = (): void => links.links.membersChanged()
   opened.add(

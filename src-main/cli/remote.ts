@@ -28,7 +28,7 @@ export interface RemoteRequest {
 
 const messageOf = (answer: unknown): { message?: string; hint?: string } =>
   typeof answer === 'object' && answer !== null && 'error' in answer && typeof answer.error === 'object' && answer.error
-    ? (answer.error as { message?: string; hint?: string })
+    ? answer.error
     : {}
 
 /** Asks the control API of a running node. Throws RemoteError. */

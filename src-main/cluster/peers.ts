@@ -75,7 +75,7 @@ export class Peers {
     const { identity, dataDir, deciding, log } = options
     const book = new AddressBook(dataDir)
     const boot = randomUUID()
-    let peers: Peers | undefined
+    const opened: { peers?: Peers } = {}
     const isMember = (nodeId: NodeId): boolean => nodeId !== identity.nodeId && deciding.memberIds().includes(nodeId)
     let links: Links | undefined
     const doors = {
@@ -131,12 +131,13 @@ export class Peers {
         }
       },
       onSameIdentity: (peer) => {
-        peers?.sameIdentity.add(peer)
+        opened.peers?.sameIdentity.add(peer)
         log.warn({ peer }, 'two machines are up with one identity')
       },
       log,
     }))
-    peers = new Peers(options, book, all, listener, prober, undefined)
+    const peers = new Peers(options, book, all, listener, prober, undefined)
+    opened.peers = peers
     peers.announce()
     return peers
   }

@@ -62,7 +62,7 @@ describe('the sequencer', () => {
   })
 
   it('writes decisions, and nothing that was observed', async () => {
-    const { sequencer, projection, append } = started()
+    const { sequencer, append } = started()
     sequencer.observe(leaving)
     await sequencer.add([leaving, declaration('d1')])
     const written = append.mock.calls.flatMap(([records]) => records)
@@ -94,7 +94,7 @@ describe('the sequencer', () => {
   })
 
   it('answers when the decision is on the disk', async () => {
-    const { sequencer, projection } = started()
+    const { sequencer } = started()
     expect(await sequencer.submit(create('d1'), as('1'))).toEqual({ status: 'done' })
     expect(await scratch.declared()).toEqual(['d1'])
   })
@@ -109,7 +109,7 @@ describe('the sequencer', () => {
   })
 
   it('gives the same refusal again to the same command', async () => {
-    const { sequencer, projection } = started()
+    const { sequencer } = started()
     const first = await sequencer.submit(remove('d1'), as('1'))
     expect(first).toMatchObject({ status: 'refused', refusal: { code: 'not_found' } })
     await sequencer.submit(create('d1'), as('2'))
@@ -117,7 +117,7 @@ describe('the sequencer', () => {
   })
 
   it('remembers the latest thousand commands', async () => {
-    const { sequencer, projection } = started()
+    const { sequencer } = started()
     await Promise.all(names(1001).map((id) => sequencer.submit(remove(id), as(id))))
     await Promise.all(['d1', 'd1001'].map((id) => sequencer.submit(create(id), as(`create ${id}`))))
     expect(await sequencer.submit(remove('d1001'), as('d1001'))).toMatchObject({ status: 'refused' })
@@ -128,7 +128,7 @@ describe('the sequencer', () => {
     ['says that it is so already', () => create('d1')],
     ['refuses', () => remove('d2')],
   ])('waits for the disk also where it %s: that rests on what was decided before', async (_how, command) => {
-    const { sequencer, projection } = started()
+    const { sequencer } = started()
     const order: string[] = []
     await Promise.all([
       sequencer.submit(create('d1'), as('1')).then(() => order.push('decided')),

@@ -79,7 +79,7 @@ export const startOn = async (host: Host, { name, dataDir, args = [], env }: Lau
   }
   return {
     host,
-    nodeId: nodeId as NodeId,
+    nodeId: nodeId,
     pid: child.pid,
     dataDir,
     ask,

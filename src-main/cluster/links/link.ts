@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { WebSocket, type RawData } from 'ws'
 import { z } from 'zod'
 import type { NodeId } from '@core/ids'
-import { commonProtocol, Hello, MAX_PEER_FRAME_BYTES, PeerFrame } from '@core/protocols/peer'
+import { commonProtocol, type Hello, MAX_PEER_FRAME_BYTES, PeerFrame } from '@core/protocols/peer'
 import { Streams, type Item, type StreamHandler } from './streams'
 
 /** Silence for so long is broken by a ping. */

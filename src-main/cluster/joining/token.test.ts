@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { NodeId } from '@core/ids'
+import { INVITATION_MS, Invitations, parseToken, printToken } from './token'
+
+describe('an invitation', () => {
+  it('lets somebody in once', () => {
+    const invitations = new Invitations()
+    const { secret } = invitations.create()
+    expect(invitations.redeem('another')).toBe('unknown')
+    expect(invitations.redeem(secret)).toBe('welcome')
+    expect(invitations.redeem(secret)).toBe('unknown')
+  })
+
+  it('expires after ten minutes, and is then used up as well', () => {
+    let now = 0
+    const invitations = new Invitations(() => now)
+    const { secret, expiresAt } = invitations.create()
+    expect(expiresAt).toBe(INVITATION_MS)
+    now = INVITATION_MS + 1
+    expect(invitations.redeem(secret)).toBe('expired')
+    now = 0
+    expect(invitations.redeem(secret)).toBe('unknown')
+  })
+
+  it('survives being copied with line breaks, and nothing else is taken for one', () => {
+    const invitation = {
+      clusterId: 'home',
+      fingerprint: NodeId.parse('f'.repeat(64)),
+      secret: new Invitations().create().secret,
+      addresses: [{ ip: '10.0.0.1', port: 52417 }],
+    }
+    const token = printToken(invitation)
+    expect(parseToken(`${token.slice(0, 40)}\n  ${token.slice(40)} `)).toEqual(invitation)
+    for (const text of ['', 'muster1.', 'muster1.e30', token.slice(8), token.slice(0, 60)])
+      expect(parseToken(text)).toBeUndefined()
+  })
+})
