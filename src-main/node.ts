@@ -73,6 +73,9 @@ export interface RunningNode {
   readonly signInLink: (() => string) | undefined
   /** Why no model can run here; undefined where one can. */
   readonly cannotRun: string | undefined
+  /** The machine is about to sleep: others go on without it. */
+  sleep(): Promise<void>
+  wake(): void
   close(): Promise<void>
 }
 
@@ -201,6 +204,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   })
   wired.peers = links
   opened.add(() => links.close())
+  opened.add(() => master.leave('quit'))
   const membersChanged = (): void => links.links.membersChanged()
   opened.add(
     master.subscribe(({ event }) => {
@@ -322,6 +326,8 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     catalogue,
     signInLink: api.signInLink,
     cannotRun,
+    sleep: () => master.leave('sleep'),
+    wake: () => master.comeBackFromSleep(),
   }
 }
 

@@ -93,6 +93,14 @@ const buildProgram = (finish: (code: number) => void): Command => {
     finish(await leave(flags, standardStreams))
   })
   program
+    .command('new-identity')
+    .description('make this a new machine: for a data folder that was copied from another one')
+    .option('--data-dir <dir>', 'where everything this node keeps is (MUSTER_DATA_DIR)')
+    .action(async ({ dataDir }: { dataDir?: string }) => {
+      const { newIdentity } = await import('./new-identity')
+      finish(await newIdentity(dataDir, standardStreams))
+    })
+  program
     .command('simulate')
     .description('run a scenario, or random ones, through the real core on a virtual clock')
     .argument('[scenario.json]', 'the scenario, - for standard input')

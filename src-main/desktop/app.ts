@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { app, session } from 'electron'
+import { app, powerMonitor, session } from 'electron'
 import type { NodeOptions, RunningNode } from '../node'
 import { version } from '../version'
 import { answerBridge } from './bridge'
@@ -27,6 +27,18 @@ const waitAtMost = async (limitMs: number, work: Promise<unknown>): Promise<void
     timer = setTimeout(resolve, limitMs)
   })
   await Promise.race([work, limit]).finally(() => clearTimeout(timer))
+}
+
+/** Tells the other machines before this one sleeps, and takes part again after it. */
+const followPower = (node: RunningNode): (() => void) => {
+  const sleep = (): void => void node.sleep()
+  const wake = (): void => node.wake()
+  powerMonitor.on('suspend', sleep)
+  powerMonitor.on('resume', wake)
+  return () => {
+    powerMonitor.off('suspend', sleep)
+    powerMonitor.off('resume', wake)
+  }
 }
 
 /** The app from its start to its end: a node, a window on it and an icon in the menu bar. */
@@ -94,6 +106,7 @@ class Desktop {
     closers.push(confine(defaultSession, { apiUrl }))
     closers.push(serveApp(defaultSession, { directory: join(app.getAppPath(), 'out', 'renderer'), apiUrl }))
     closers.push(answerBridge({ apiUrl }))
+    closers.push(followPower(node))
     closers.push(showTray(node, { show: this.show, quit: this.quit }))
     const window = new MainWindow({ preload: join(app.getAppPath(), 'out', 'preload', 'preload.cjs') })
     closers.push(() => window.close())

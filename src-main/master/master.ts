@@ -39,6 +39,8 @@ const SNAPSHOT_EVERY = 5000
 const DISK_RETRY_MS = 2000
 /** It must have this much room: where no more than a few records fit, the node would step down again at once. */
 const DISK_ROOM_BYTES = 64 * 1024
+/** Last words are given this long to be on their way. */
+const FAREWELL_MS = 30
 /** How long a command waits for somebody who can decide. */
 const NO_MASTER_MS = 10_000
 /** And how often it looks. */
@@ -247,6 +249,22 @@ export class Master {
       case 'nobody':
         return { role: 'seeking' }
     }
+  }
+
+  /** This machine sleeps or quits: the others hear of it now, and one of them leads if this one did. */
+  async leave(reason: string): Promise<void> {
+    if (this.members.length === 1 || this.closed) return
+    this.observe({ type: 'NodeLeaving', nodeId: this.options.nodeId, reason })
+    await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))
+    this.replication.leave()
+    await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))
+  }
+
+  /** It is back. */
+  comeBackFromSleep(): void {
+    if (this.members.length === 1 || this.closed) return
+    this.network.begin()
+    this.replication.take({ kind: 'wake' })
   }
 
   // What the links bring.

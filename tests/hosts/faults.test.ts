@@ -153,6 +153,35 @@ describe.skipIf(why !== undefined)('a cluster of machines', () => {
     expect((await second.cluster()).role).toBe('master')
   })
 
+  it('goes on at once when its master quits, and knows that it left', async () => {
+    const [first, second] = await start(2)
+    await declare(first, { name: 'before', paused: true })
+    await first.stop()
+    const after = await second.cluster()
+    expect(after.role).toBe('master')
+    expect(await names(second)).toEqual(['before'])
+    await until(
+      'it is no part of the topology',
+      () => state(second),
+      ({ nodes }) => !(first.nodeId in nodes),
+    )
+  })
+
+  it('copies a model from another machine, and goes on after an interruption', async () => {
+    cluster = new HostedCluster(2)
+    cluster.giveModel(0)
+    const [first, second] = (await cluster.startAll()) as [HostedNode, HostedNode]
+    // Slow enough to be interrupted in the middle.
+    first.host.limit(2_000_000)
+    const { metaInstanceId } = await declare(first, { name: 'there', nodeIds: [second.nodeId] })
+    await until('it has begun', statusOf(first, metaInstanceId), ({ status }) => status === 'DOWNLOADING')
+    first.host.unplug()
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    first.host.plug()
+    await ready(second, metaInstanceId)
+    expect((await state(second)).downloads[second.nodeId]?.['muster/tiny']?.status).toBe('Complete')
+  })
+
   it('ends the trust in a removed member at once, and takes it back when it joins again', async () => {
     const [first, second] = await start(2)
     await first.ask(`/members/${second.nodeId}`, { method: 'DELETE' })

@@ -29,6 +29,8 @@ export interface Host {
   plug(): void
   /** Every packet from here takes so much longer. */
   delay(milliseconds: number): void
+  /** So many bits a second leave it. */
+  limit(bitsPerSecond: number): void
 }
 
 let made = 0
@@ -72,6 +74,24 @@ export const connectHosts = (count: number): { hosts: readonly Host[]; dispose()
       plug: () => void run('ip', '-n', hub, 'link', 'set', port, 'master', 'br0'),
       delay: (milliseconds) =>
         void run('tc', '-n', name, 'qdisc', 'replace', 'dev', inside, 'root', 'netem', 'delay', `${milliseconds}ms`),
+      limit: (bitsPerSecond) =>
+        void run(
+          'tc',
+          '-n',
+          name,
+          'qdisc',
+          'replace',
+          'dev',
+          inside,
+          'root',
+          'tbf',
+          'rate',
+          `${bitsPerSecond}bit`,
+          'burst',
+          '32kbit',
+          'latency',
+          '400ms',
+        ),
     }
   }
   try {

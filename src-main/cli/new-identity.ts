@@ -1,0 +1,27 @@
+import { existsSync, mkdirSync, renameSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { lockDataDir } from '../master/data-lock'
+import { defaultDataDir } from '../settings/data-dir'
+import type { Streams } from './remote'
+
+/** What ties a data folder to one machine and its cluster; models and settings stay. */
+const PERSONAL = ['identity.json', 'log', 'peers.json', 'admission.json', 'measurements.json']
+
+/** Puts the identity and what hangs on it aside; the next start makes a new one. Throws where a node runs there. */
+export const newIdentity = async (given: string | undefined, { out }: Streams): Promise<number> => {
+  const { env, platform } = process
+  const dataDir = resolve(given ?? (env['MUSTER_DATA_DIR'] || defaultDataDir({ platform, env, home: homedir() })))
+  const unlock = lockDataDir(dataDir)
+  try {
+    const aside = join(dataDir, `former-identity-${new Date().toISOString().replace(/[:.]/g, '-')}`)
+    mkdirSync(aside, { recursive: true, mode: 0o700 })
+    for (const name of PERSONAL) if (existsSync(join(dataDir, name))) renameSync(join(dataDir, name), join(aside, name))
+    await out(
+      `The former identity is kept in ${aside}. Start Muster: this is a new machine, in a cluster of its own.\n`,
+    )
+    return 0
+  } finally {
+    unlock()
+  }
+}
