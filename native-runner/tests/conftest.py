@@ -1,5 +1,6 @@
 """A runner process behind real named pipes, as the supervisor has it."""
 
+import itertools
 import json
 import os
 import select
@@ -33,24 +34,17 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class RunnerProcess:
     """A real runner. The pipes are held open at both ends, as the supervisor does."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, environment: dict[str, str] | None = None):
         for name in ("commands", "events"):
             os.mkfifo(folder / name)
         self._commands = os.open(folder / "commands", os.O_RDWR)
         self._events = os.open(folder / "events", os.O_RDWR | os.O_NONBLOCK)
-        environment = {
-            **os.environ,
-            "PYTHONPATH": str(SOURCES),
-            "MLX_DISABLE_COMPILE": "1",
-            "OPENBLAS_NUM_THREADS": "1",
-        }
+        environment = {**os.environ, "PYTHONPATH": str(SOURCES), "MLX_DISABLE_COMPILE": "1", **(environment or {})}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "muster_runner", "--pipes", str(folder)],
             env=environment,
             stderr=subprocess.PIPE,
         )
-        # The other ranks' runners: this one's supervisor wakes them.
-        self.others: list[RunnerProcess] = []
         self._buffer = b""
         self.seen: list[Frame] = []
 
@@ -81,18 +75,24 @@ class RunnerProcess:
         while time.monotonic() < deadline:
             while (frame := self._next()) is not None:
                 self.seen.append(frame)
-                if frame["type"] == "wake":
-                    for other in self.others:
-                        other.send(**frame)
+                self.heard(frame)
                 if holds(frame):
                     return frame
-            select.select([self._events], [], [], 0.1)
-            try:
-                self._buffer += os.read(self._events, 1 << 20)
-            except BlockingIOError:
-                if self.process.poll() is not None and self._next() is None:
-                    break
+            if not self.read(0.1) and self.process.poll() is not None and not self.read(0):
+                break
         raise AssertionError(f"never came; seen: {self.seen[-20:]}")
+
+    def read(self, seconds: float) -> bool:
+        """Takes in what the runner has written, or writes in this time; whether there was anything."""
+        select.select([self._events], [], [], seconds)
+        try:
+            self._buffer += os.read(self._events, 1 << 20)
+        except BlockingIOError:
+            return False
+        return True
+
+    def heard(self, frame: Frame) -> None:
+        """For what a supervisor does of itself when an event comes."""
 
     def _next(self) -> Frame | None:
         if len(self._buffer) < 4:
@@ -138,39 +138,95 @@ class RunnerProcess:
             self.process.stderr.close()
 
 
+class RankProcess(RunnerProcess):
+    """One of several, told apart by its rank."""
+
+    def __init__(self, folder: Path, group: "RunnerGroup", rank: int):
+        # Several ranks share the cores that there are.
+        super().__init__(folder, {"OPENBLAS_NUM_THREADS": "1"})
+        self._group, self.rank = group, rank
+
+    def heard(self, frame: Frame) -> None:
+        if frame["type"] == "wake":
+            self._group.wake(frame["epoch"])
+
+    def cpu_ticks(self) -> int:
+        """Processor time used so far, in hundredths of a second."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return int(fields[11]) + int(fields[12])
+
+
 def free_ports(count: int) -> list[int]:
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
     return ports
 
 
-def start_ranks(
-    folder: Path, model: Path, sharding: str, ranges: list[tuple[int, int]], **more: Any
-) -> list[RunnerProcess]:
-    """Runners that share a model out, ready. ``ranges``: each rank's layers, rank 0 first."""
-    size, layers = len(ranges), max(end for _, end in ranges)
-    hosts: list[str | None] = [f"127.0.0.1:{port}" for port in free_ports(size)]
-    ranks = []
-    for rank, (start, end) in enumerate(ranges):
-        pipes = folder / f"rank-{rank}"
-        pipes.mkdir()
-        runner = RunnerProcess(pipes)
-        runner.hello()
-        shard = {"rank": rank, "worldSize": size, "startLayer": start, "endLayer": end, "layers": layers}
-        frame = {"modelId": "muster/tiny", "modelPath": str(model), "sharding": sharding, "instanceMeta": "MlxRing"}
-        runner.send(type="load", **frame, shard=shard, ring={"hosts": hosts}, **more)
-        ranks.append(runner)
-    ranks[0].others = ranks[1:]
-    try:
-        for runner in ranks:
-            runner.status("Ready")
-    except AssertionError:
-        for runner in ranks:
-            runner.close()
-        raise
-    return ranks
+class RunnerGroup:
+    """All ranks of one model, and what their supervisors do: pass on rank 0's wake-ups."""
+
+    def __init__(self, folder: Path, ranks: int = 2):
+        self.ranks = []
+        for rank in range(ranks):
+            (folder / str(rank)).mkdir()
+            self.ranks.append(RankProcess(folder / str(rank), self, rank))
+        self.hosts = [f"127.0.0.1:{port}" for port in free_ports(ranks)]
+        self.waking = True
+
+    @property
+    def first(self) -> RankProcess:
+        """Rank 0, which answers."""
+        return self.ranks[0]
+
+    def wake(self, epoch: int) -> None:
+        for other in self.ranks[1:]:
+            if self.waking:
+                other.send(type="wake", epoch=epoch)
+
+    def shards(self, sharding: str, ends: list[int] | None, layers: int) -> list[Frame]:
+        """``ends``: the ends of the ranks' layers from the highest rank down; evenly without."""
+        count = len(self.ranks)
+        ends = ends or [layers * (at + 1) // count for at in range(count)]
+        ranges = list(reversed(list(itertools.pairwise([0, *ends]))))
+        if sharding == "Tensor":
+            ranges = [(0, layers)] * count
+        return [
+            {"rank": rank, "worldSize": count, "startLayer": start, "endLayer": end, "layers": layers}
+            for rank, (start, end) in enumerate(ranges)
+        ]
+
+    def load(self, models: Path | list[Path], sharding: str, ends: list[int] | None = None, layers: int = 4) -> None:
+        for rank, shard in zip(self.ranks, self.shards(sharding, ends, layers), strict=True):
+            model = models if isinstance(models, Path) else models[rank.rank]
+            frame = {"modelId": "muster/tiny", "modelPath": str(model), "sharding": sharding, "instanceMeta": "MlxRing"}
+            rank.hello()
+            rank.send(type="load", **frame, shard=shard, ring={"hosts": self.neighbours(rank.rank)})
+
+    def neighbours(self, rank: int) -> list[str | None]:
+        """The addresses that this rank is told: its own and the next rank's."""
+        told = (rank, (rank + 1) % len(self.hosts))
+        return [host if at in told else None for at, host in enumerate(self.hosts)]
+
+    def ready(
+        self, models: Path | list[Path], sharding: str, ends: list[int] | None = None, layers: int = 4
+    ) -> "RunnerGroup":
+        self.load(models, sharding, ends, layers)
+        for rank in self.ranks:
+            rank.status("Ready")
+        return self
+
+    def close(self) -> None:
+        for rank in self.ranks:
+            rank.close()
+
+
+@pytest.fixture
+def group(tmp_path: Path) -> Iterator[RunnerGroup]:
+    processes = RunnerGroup(tmp_path)
+    yield processes
+    processes.close()
 
 
 @pytest.fixture

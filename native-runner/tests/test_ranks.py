@@ -1,142 +1,122 @@
-"""What several ranks that share a model out promise: the text of one process, and no rank that is left behind."""
+"""Several ranks generate as one process does."""
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import RunnerProcess, start_ranks
+from conftest import RunnerGroup, RunnerProcess
 
-LONG = "a long prompt " * 100
-HALVES = [(2, 4), (0, 2)]
-WHOLE = [(0, 4), (0, 4)]
-
-
-@pytest.fixture(scope="module")
-def one(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunnerProcess]:
-    process = RunnerProcess(tmp_path_factory.mktemp("one"))
-    process.ready(tiny)
-    yield process
-    process.close()
+PROMPTS = {f"prompt-{n}": f"prompt number {n} " * (1 + 5 * n) for n in range(3)}
 
 
 @pytest.fixture(scope="module", params=["Pipeline", "Tensor"])
-def two(
-    tiny: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[list[RunnerProcess]]:
-    ranges = HALVES if request.param == "Pipeline" else WHOLE
-    ranks = start_ranks(tmp_path_factory.mktemp("two"), tiny, request.param, ranges)
-    yield ranks
-    for rank in ranks:
-        rank.close()
+def pair(request: pytest.FixtureRequest, tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunnerGroup]:
+    """Two ranks with the tiny model for all tests of this file."""
+    group = RunnerGroup(tmp_path_factory.mktemp("ranks"))
+    yield group.ready(tiny, request.param)
+    group.close()
 
 
-def end_of(ranks: list[RunnerProcess]) -> None:
-    for rank in ranks:
-        rank.close()
-
-
-def test_greedy_text_is_that_of_one_process(one: RunnerProcess, two: list[RunnerProcess]) -> None:
-    for task in ("first", "second"):
-        assert (
-            two[0].answer(task, text=task, maxTokens=30)[0]
-            == one.answer(f"{task}-{id(two)}", text=task, maxTokens=30)[0]
-        )
-
-
-def test_requests_join_and_leave_while_others_decode(one: RunnerProcess, two: list[RunnerProcess]) -> None:
-    prompts = {f"batch-{n}": f"prompt number {n} " * (n + 1) for n in range(4)}
-    alone = {
-        task: one.answer(f"{task}-{id(two)}", text=text, maxTokens=10 * n + 9)[0]
-        for n, (task, text) in enumerate(prompts.items())
+def same(pair: RunnerGroup, ready: RunnerProcess, **request: Any) -> dict[str, Any]:
+    """Both answer a request alike. Returns the end that the ranks gave it."""
+    task = f"same-{len(pair.first.seen)}-{len(ready.seen)}"
+    expected, end = ready.answer(task, **request)
+    text, told = pair.first.answer(task, **request)
+    assert text == expected
+    assert {name: told.get(name) for name in ("reason", "stopSequence")} == {
+        name: end.get(name) for name in ("reason", "stopSequence")
     }
-    for n, (task, text) in enumerate(prompts.items()):
-        two[0].generate(task, text=text, maxTokens=10 * n + 9)
-    for task in prompts:
-        two[0].finished(task)
-    assert {task: two[0].text(task) for task in prompts} == alone
+    return told
 
 
-def test_a_seeded_draw_is_that_of_one_process(one: RunnerProcess, two: list[RunnerProcess]) -> None:
-    request = {"text": "dice", "maxTokens": 20, "sampling": {"temperature": 1.0, "seed": 7}}
-    assert two[0].answer("seed", **request)[0] == one.answer(f"seed-{id(two)}", **request)[0]
+def test_greedy_text_is_that_of_one_process(ready: RunnerProcess, pair: RunnerGroup) -> None:
+    for text in PROMPTS.values():
+        same(pair, ready, text=text, maxTokens=30)
 
 
-def test_a_cancelled_request_leaves_the_others_alone(two: list[RunnerProcess]) -> None:
-    expected, _ = two[0].answer("alone", text="other", maxTokens=40)
-    two[0].generate("cancelled", maxTokens=1500)
-    two[0].generate("other", text="other", maxTokens=40)
-    two[0].until(lambda frame: frame["type"] == "tokens")
-    two[0].send(type="cancel", taskId="cancelled")
-    assert two[0].finished("cancelled")["reason"] == "cancelled"
-    two[0].finished("other")
-    assert two[0].text("other") == expected
+def test_draws_with_a_seed_are_those_of_one_process(ready: RunnerProcess, pair: RunnerGroup) -> None:
+    same(pair, ready, text="dice", maxTokens=20, sampling={"temperature": 1.0, "seed": 7, "topP": 0.9, "topK": 20})
+    same(pair, ready, text="dice", maxTokens=20, sampling={"temperature": 0.8, "seed": 8, "repetitionPenalty": 1.3})
 
 
-def test_a_long_prompt_can_be_cancelled(two: list[RunnerProcess]) -> None:
-    two[0].generate("prefill", text=LONG, maxTokens=10)
-    two[0].until(lambda frame: frame["type"] == "prompt")
-    two[0].send(type="cancel", taskId="prefill")
-    assert two[0].finished("prefill")["reason"] == "cancelled"
-    assert two[0].answer("after", maxTokens=5)[1]["reason"] == "length"
+def test_stop_strings_end_the_text_before_them(ready: RunnerProcess, pair: RunnerGroup) -> None:
+    text, _ = ready.answer(f"no-stop-{len(ready.seen)}", maxTokens=40)
+    assert same(pair, ready, maxTokens=40, stop=[text[10:13]])["reason"] == "stop"
 
 
-def test_a_prompt_that_goes_on_from_another_is_not_computed_again(two: list[RunnerProcess]) -> None:
-    first, _ = two[0].answer("turn-1", text=LONG[:600], maxTokens=8)
-    again, end = two[0].answer("turn-2", text=LONG[:600], maxTokens=8)
-    assert again == first
-    assert end["usage"]["cachedTokens"] > 0
+def test_logprobs_are_those_of_one_process(ready: RunnerProcess, pair: RunnerGroup) -> None:
+    def entries(runner: RunnerProcess) -> list[dict[str, Any]]:
+        items = [item for frame in runner.seen if frame["type"] == "tokens" for item in frame["items"]]
+        return [entry for item in items for entry in item.get("logprobs", [])][-4:]
+
+    same(pair, ready, maxTokens=4, logprobs=3)
+    for one, other in zip(entries(pair.first), entries(ready), strict=True):
+        assert one["token"] == other["token"]
+        assert one["logprob"] == pytest.approx(other["logprob"], abs=1e-3)
+        assert [top["token"] for top in one["top"]] == [top["token"] for top in other["top"]]
 
 
-def ticks(process: RunnerProcess) -> int:
-    fields = Path(f"/proc/{process.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return int(fields[11]) + int(fields[12])
+def test_requests_join_a_batch_and_leave_it(ready: RunnerProcess, pair: RunnerGroup) -> None:
+    alone = {
+        task: ready.answer(f"{task}-{len(ready.seen)}", text=text, maxTokens=40)[0] for task, text in PROMPTS.items()
+    }
+    first = pair.first
+    first.generate("cancelled", text="endless", maxTokens=1500)
+    first.until(lambda frame: frame["type"] == "tokens")
+    for task, text in PROMPTS.items():
+        first.generate(task, text=text, maxTokens=40)
+    first.until(lambda frame: frame["type"] == "tokens" and any(item["taskId"] in PROMPTS for item in frame["items"]))
+    first.send(type="cancel", taskId="cancelled")
+    end = first.finished("cancelled")
+    assert end["reason"] == "cancelled"
+    assert 0 < end["usage"]["completionTokens"] < 1500
+    for task in PROMPTS:
+        if not any(frame["type"] == "finished" and frame["taskId"] == task for frame in first.seen):
+            first.finished(task)
+    assert {task: first.text(task) for task in PROMPTS} == alone
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="reads processor time from /proc")
-def test_idle_ranks_use_no_processor(two: list[RunnerProcess]) -> None:
-    two[0].answer("before", maxTokens=3)
-    two[0].status("Ready")
-    before = [ticks(rank) for rank in two]
+def test_cancel_works_inside_a_prompt_and_what_was_computed_is_used_again(
+    ready: RunnerProcess, pair: RunnerGroup
+) -> None:
+    text = "a long prompt " * 100
+    pair.first.generate("inside", text=text, maxTokens=10)
+    progress = pair.first.until(lambda frame: frame["type"] == "prompt" and frame["taskId"] == "inside")
+    assert 0 < progress["processed"] < progress["total"]
+    pair.first.send(type="cancel", taskId="inside")
+    end = pair.first.finished("inside")
+    assert (end["reason"], end["usage"]["completionTokens"]) == ("cancelled", 0)
+    assert same(pair, ready, text=text, maxTokens=10)["usage"]["cachedTokens"] >= progress["processed"]
+
+
+def test_the_same_prompt_again_is_not_computed_again(ready: RunnerProcess, pair: RunnerGroup) -> None:
+    for n in range(12):  # more than are kept
+        same(pair, ready, text=f"{n} once upon a time " * 8, maxTokens=4)
+    assert same(pair, ready, text="11 once upon a time " * 8, maxTokens=20)["usage"]["cachedTokens"] > 150
+
+
+def test_an_epoch_that_is_over_is_ignored(ready: RunnerProcess, pair: RunnerGroup) -> None:
+    pair.first.answer(f"before-{len(pair.first.seen)}", maxTokens=3)
+    pair.first.status("Ready")
+    pair.ranks[1].send(type="wake", epoch=1)
+    same(pair, ready, maxTokens=20)
+
+
+def test_only_rank_0_answers(pair: RunnerGroup) -> None:
+    other = pair.ranks[1]
+    other.generate("not here")
+    end = other.finished("not here")
+    assert (end["type"], end["code"]) == ("rejected", "model_unavailable")
+    assert not {frame["type"] for frame in other.seen} & {"tokens", "finished", "prompt", "wake"}
+
+
+def test_an_idle_group_uses_no_processor(pair: RunnerGroup) -> None:
+    pair.first.answer(f"idle-{len(pair.first.seen)}", maxTokens=3)
+    pair.first.status("Ready")
+    time.sleep(0.5)
+    before = [rank.cpu_ticks() for rank in pair.ranks]
     time.sleep(2)
-    used = [after - then for after, then in zip([ticks(rank) for rank in two], before, strict=True)]
-    # Of 200 that a spinning thread would have used; the heartbeat takes one now and then.
-    assert max(used) <= 10
-
-
-def test_a_wake_of_the_past_is_ignored(two: list[RunnerProcess]) -> None:
-    two[0].answer("epoch", maxTokens=3)
-    two[1].send(type="wake", epoch=1)
-    assert two[0].answer("later", maxTokens=3)[1]["reason"] == "length"
-
-
-@pytest.mark.parametrize("architecture", ["llama", "qwen3", "mistral", "smollm3"])
-def test_layers_shared_out_unevenly_give_the_same_text(architecture: str, tmp_path: Path) -> None:
-    from muster_runner.make_tiny import make_tiny
-
-    make_tiny(tmp_path / "model", architecture)
-    alone = RunnerProcess(made(tmp_path / "alone"))
-    alone.ready(tmp_path / "model")
-    expected, _ = alone.answer("a", maxTokens=25)
-    alone.close()
-    ranks = start_ranks(tmp_path, tmp_path / "model", "Pipeline", [(1, 4), (0, 1)])
-    assert ranks[0].answer("a", maxTokens=25)[0] == expected
-    end_of(ranks)
-
-
-def test_three_ranks_give_the_same_text(tiny: Path, tmp_path: Path, one: RunnerProcess) -> None:
-    ranks = start_ranks(tmp_path, tiny, "Pipeline", [(3, 4), (1, 3), (0, 1)])
-    assert ranks[0].answer("three", maxTokens=6)[0] == one.answer("three", maxTokens=6)[0]
-    end_of(ranks)
-
-
-def test_heads_that_cannot_be_dealt_out_are_refused(tiny: Path, tmp_path: Path) -> None:
-    ranges = [(0, 4)] * 3
-    with pytest.raises(AssertionError, match="cannot be dealt out to 3 machines"):
-        start_ranks(tmp_path, tiny, "Tensor", ranges)
-
-
-def made(folder: Path) -> Path:
-    folder.mkdir()
-    return folder
+    # A rank that waited in a collective would use 200.
+    assert all(rank.cpu_ticks() - ticks < 20 for rank, ticks in zip(pair.ranks, before, strict=True))

@@ -7,7 +7,6 @@ from typing import Any
 import mlx.core as mx
 from mlx_lm.sample_utils import greedy_sampler
 
-from muster_runner.lockstep import Lockstep
 from muster_runner.sampling import REPETITION_CONTEXT, Drawing
 
 # Steps after which buffers of outgrown shapes are given back: caches grow with every token.
@@ -48,9 +47,8 @@ class DecodingBatch:
     waits for Python; the tokens are the same. Without it a token is returned by the step that draws it.
     """
 
-    def __init__(self, model: Any, lookahead: bool, lockstep: Lockstep | None = None):
+    def __init__(self, model: Any, lookahead: bool):
         self._model = model
-        self._lockstep = lockstep
         self._lookahead = lookahead
         self._joining: list[Sequence] = []
         self._sequences: list[Sequence] = []
@@ -130,16 +128,7 @@ class DecodingBatch:
         self._next = mx.concatenate([self._next, following])
 
     def _draw(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array]:
-        """Tokens (batch,) and log probabilities (batch, vocabulary); of ranks but 0 only the tokens mean something."""
-        if self._lockstep is None:
-            return self._sampled(logits, fed)
-        if self._lockstep.rank != 0:
-            stand_in = mx.depends(mx.zeros(fed.shape, mx.uint32), logits)
-            return self._lockstep.tokens(stand_in), mx.zeros((fed.size, 1))
-        tokens, logprobs = self._sampled(logits, fed)
-        return self._lockstep.tokens(tokens), logprobs
-
-    def _sampled(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array]:
+        """Tokens (batch,) and log probabilities (batch, vocabulary)."""
         if any(sequence.drawing.processors for sequence in self._sequences):
             rows = [self._processed(sequence, logits, fed, at) for at, sequence in enumerate(self._sequences)]
             logits = mx.concatenate(rows, axis=0)

@@ -1,39 +1,80 @@
-"""The group of ranks that compute one model together."""
+"""Where the ranks of one model meet, and what they tell each other.
+
+The ring is the one backend for now; whatever joins it needs a way in like ``join_ring`` and nothing else, for the rest
+of the runner knows only ``Group``. All collectives run on the engine thread's default stream: on two streams their
+bytes would get mixed up.
+"""
 
 import json
 import os
+import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
 
-from muster_runner.errors import GroupError
-from muster_runner.protocol import Load
+from muster_runner.failures import PeerLost
+from muster_runner.meeting import meet
 
-# MLX reads an address for every rank, also for those that this one never speaks to.
-NOBODY = "127.0.0.1:1"
+# In the place of a rank that this one never connects to; the ring only wants something that reads as an address.
+NOBODY = "127.0.0.1:9"
 
 
-def connect(load: Load, folder: Path) -> Any:
-    """Meets the other ranks in a ring. Blocks until all are there. Raises GroupError."""
-    if load.instance_meta != "MlxRing" or load.ring is None:
-        raise GroupError(f"this runner cannot connect its ranks over {load.instance_meta}")
-    if len(load.ring) != load.world_size or load.ring[load.rank] is None:
-        raise GroupError(f"the ring has {len(load.ring)} addresses for {load.world_size} ranks, or none for this one")
-    hostfile = folder / "ring.json"
-    hostfile.write_text(json.dumps([[host or NOBODY] for host in load.ring]), encoding="utf-8")
-    hostfile.chmod(0o600)
-    os.environ |= {"MLX_HOSTFILE": str(hostfile), "MLX_RANK": str(load.rank)}
+class Group:
+    """All ranks of one model. All call ``sum``, ``share`` and ``each`` in the same order."""
+
+    def __init__(self, raw: mx.distributed.Group):
+        self.raw = raw
+        self.rank = raw.rank()
+        self.size = raw.size()
+
+    def sum(self, values: Sequence[int]) -> list[int]:
+        """The sums, place by place, of int32 ``values``; as many on every rank. Raises PeerLost."""
+        return self._sum(mx.array(values, dtype=mx.int32)).tolist()
+
+    def share(self, data: bytes | None, size: int) -> bytes:
+        """``data`` of the one rank that gives any, of ``size`` bytes, for all. Raises PeerLost."""
+        mine = mx.zeros((size,), dtype=mx.uint8) if data is None else mx.array(memoryview(data))
+        return bytes(memoryview(self._sum(mine)))
+
+    def each(self, values: Sequence[int]) -> list[list[int]]:
+        """Every rank's ``values`` (int32, as many on every rank), by rank. Raises PeerLost."""
+        count = len(values)
+        row = [0] * (count * self.size)
+        row[count * self.rank : count * (self.rank + 1)] = values
+        every = self.sum(row)
+        return [every[count * rank : count * (rank + 1)] for rank in range(self.size)]
+
+    def send(self, values: mx.array, rank: int) -> mx.array:
+        """``values`` on their way to a neighbour, once somebody evaluates what this gives back."""
+        return mx.distributed.send(values, rank, group=self.raw)
+
+    def receive(self, shape: tuple[int, ...], dtype: mx.Dtype, rank: int) -> mx.array:
+        """What a neighbour sends, lazily."""
+        return mx.distributed.recv(shape, dtype, rank, group=self.raw)
+
+    def _sum(self, values: mx.array) -> mx.array:
+        with_all = mx.distributed.all_sum(values, group=self.raw)
+        mx.eval(with_all)
+        return with_all
+
+
+def join_ring(hosts: Sequence[str | None], rank: int, folder: Path, check: Callable[[], None]) -> Group:
+    """Waits for the neighbours and gives the group back. ``hosts``: by rank, "ip:port"; the own one is where this rank
+    listens. ``folder``: where the file with them may be written for a moment. ``check`` is called while the others are
+    waited for, and may raise to give up. Raises PeerLost."""
+    meet(hosts, rank, check)
+    handle, name = tempfile.mkstemp(dir=folder, prefix="ring-", suffix=".json")
     try:
-        # Strict: without it a ring that fails is silently a group of one.
-        group = mx.distributed.init(strict=True, backend="ring")
-    except RuntimeError as error:
-        raise GroupError(f"the ranks could not connect: {error}") from error
-    if group.size() != load.world_size:
-        raise GroupError(f"a group of {group.size()} ranks came together instead of {load.world_size}")
-    return group
-
-
-def agreed(group: Any, value: int) -> bool:
-    """Whether all ranks say 1. Every rank has to ask."""
-    return int(mx.distributed.all_sum(mx.array(value), group=group).item()) == group.size()
+        with os.fdopen(handle, "w") as file:
+            json.dump([[host or NOBODY] for host in hosts], file)
+        os.environ |= {"MLX_HOSTFILE": name, "MLX_RANK": str(rank)}
+        try:
+            # Strict, for without it a group that does not come about is silently a group of one.
+            raw: Any = mx.distributed.init(strict=True, backend="ring")
+        except (RuntimeError, ValueError) as error:
+            raise PeerLost(f"rank {rank} cannot join the ring: {error}") from error
+    finally:
+        os.unlink(name)
+    return Group(raw)

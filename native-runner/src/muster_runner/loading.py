@@ -1,4 +1,4 @@
-"""Brings a model into memory, telling how far it is."""
+"""Brings a model into memory, or one rank's part of it, telling how far it is."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,42 +6,32 @@ from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
-from mlx_lm.models.cache import can_trim_prompt_cache, make_prompt_cache
-from mlx_lm.utils import load_model
+from mlx_lm.models.cache import make_prompt_cache
+from mlx_lm.utils import MODEL_REMAPPING
 
+from muster_runner.failures import Unsupported
 from muster_runner.model_files import ModelFileError, check_model, context_length, read_json
-from muster_runner.stage import CannotShare, PipelineStage, check_files, evaluate, shard_tensors
+from muster_runner.part import Part
+from muster_runner.pipeline import ARCHITECTURES, Stage
+from muster_runner.tensor import Slice, uneven
 from muster_runner.tokenizer import Tokenizer, load_tokenizer
+from muster_runner.weights import needed_names, open_model
 
 DEFAULT_CONTEXT = 8192
 
 Progress = Callable[[int, int], None]
 
 
-class Unsupported(Exception):
-    """A sound model that this runner cannot run; the message says why."""
-
-
 @dataclass(frozen=True)
 class LoadedModel:
-    """``context_length``: most tokens of prompt and answer together. ``weight_bytes``: what the weights take."""
+    """``context_length``: most tokens of prompt and answer together. ``weight_bytes``: what the weights take here.
+    ``tokenizer``: only where requests come in."""
 
     model: Any
-    tokenizer: Tokenizer
+    tokenizer: Tokenizer | None
     context_length: int
     generation_config: dict[str, Any]
     weight_bytes: int
-    # Whether the beginning of a computed prompt can serve another.
-    can_reuse: bool
-
-
-@dataclass(frozen=True)
-class Share:
-    """What of a model is this rank's. ``layers``: half-open range, for Pipeline."""
-
-    group: Any
-    sharding: str
-    layers: tuple[int, int]
 
 
 def set_wired_limit() -> None:
@@ -50,53 +40,57 @@ def set_wired_limit() -> None:
         mx.set_wired_limit(int(mx.device_info()["max_recommended_working_set_size"]))
 
 
-def load(directory: Path, max_context: int | None, progress: Progress, share: Share | None = None) -> LoadedModel:
-    """Loads all layers, or a rank's ``share``. ``progress(loaded, layers)`` after each. Raises ModelFileError and
-    Unsupported."""
-    config = check_model(directory)
-    tokenizer = load_tokenizer(directory, config)
+def load(directory: Path, max_context: int | None, progress: Progress, part: Part) -> LoadedModel:
+    """Loads this rank's layers. ``progress(loaded, layers)`` after each of them. Raises ModelFileError and Unsupported,
+    and on several ranks PeerLost."""
+    config = check_model(directory, lambda names: needed_names(part, names), tokenizer=part.answers)
+    tokenizer = load_tokenizer(directory, config) if part.answers else None
     path = directory / "generation_config.json"
     generation_config = read_json(path) if path.exists() else {}
     set_wired_limit()
-    model, config = _lazily(directory, config, share)
-    stage = _shared(model, config, share) if share else model
-    evaluate(model, list(getattr(stage, "layers", [])), progress)
-    if isinstance(stage, PipelineStage):
-        stage.settle()
+    model, config = _mine(directory, config, part)
+    layers = list(getattr(model, "layers", []))
+    total = max(1, len(layers))
+    # Lazy arrays are read when they are evaluated: layer by layer shows honest progress and bounds the peak. The
+    # embedding and the head come with the last layer, which is done when all is.
+    for at, layer in enumerate(layers):
+        mx.eval(layer.parameters())
+        if part.group is not None:
+            # A slice is made of a whole layer, whose memory the next one can use.
+            mx.clear_cache()
+        if at + 1 < total:
+            progress(at + 1, total)
+    mx.eval((model if part.group is None else model.model).parameters())
+    progress(total, total)
+    if isinstance(model, Stage):
+        model.connect(config["hidden_size"])
     limits = [limit for limit in (context_length(config), max_context) if limit is not None]
     return LoadedModel(
-        model=stage,
+        model=model,
         tokenizer=tokenizer,
         context_length=min(limits, default=DEFAULT_CONTEXT),
         generation_config=generation_config if isinstance(generation_config, dict) else {},
         weight_bytes=mx.get_active_memory(),
-        can_reuse=can_trim_prompt_cache(make_prompt_cache(stage)),
     )
 
 
-def _shared(model: Any, config: dict[str, Any], share: Share) -> Any:
-    """What of a model that is not read yet is this rank's."""
-    try:
-        if share.sharding == "Pipeline":
-            return PipelineStage(model, config, share.group, share.layers)
-        shard_tensors(model, config, share.group)
-        return model
-    except CannotShare as error:
-        raise Unsupported(str(error)) from error
-
-
-def _lazily(directory: Path, config: dict[str, Any], share: Share | None) -> tuple[Any, dict[str, Any]]:
-    """The model without its weights read yet."""
-    # A stage may do without the files of other stages' layers, and without no other.
-    whole = check_files(directory, *share.layers) if share and share.sharding == "Pipeline" else True
-    try:
-        model, config = load_model(directory, lazy=True, strict=whole)
-    except (ValueError, KeyError, TypeError) as error:
-        if "not supported" in str(error):
-            raise Unsupported(
-                f"this version of mlx-lm does not know the architecture {config['model_type']}"
-            ) from error
-        raise ModelFileError(f"config.json does not fit the model's weights: {error}") from error
+def _mine(directory: Path, config: dict[str, Any], part: Part) -> tuple[Any, dict[str, Any]]:
+    """This rank's part, without its weights read yet."""
+    kind = config["model_type"]
+    if part.pipelined and MODEL_REMAPPING.get(kind, kind) not in ARCHITECTURES:
+        raise Unsupported(f"the layers of the architecture {kind} cannot be spread over several machines")
+    if part.group is not None and not part.pipelined and (why := uneven(config, part.group.size)):
+        raise Unsupported(f"this model cannot be split by tensors: {why}")
+    model, config = open_model(directory, config, part)
+    if part.group is not None:
+        if len(model.layers) != part.layers:
+            raise ModelFileError(f"config.json gives the model {len(model.layers)} layers, not {part.layers}")
+        if part.pipelined:
+            model = Stage(model, part.start, part.end, part.group)
+        elif hasattr(model, "shard"):
+            model = Slice(model, part.group)
+        else:
+            raise Unsupported(f"mlx-lm cannot split the architecture {kind} by tensors")
     if not all(hasattr(cache, "merge") for cache in make_prompt_cache(model)):
-        raise Unsupported(f"mlx-lm cannot batch requests for the architecture {config['model_type']}")
+        raise Unsupported(f"mlx-lm cannot batch requests for the architecture {kind}")
     return model, config

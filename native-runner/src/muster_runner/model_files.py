@@ -3,8 +3,11 @@
 import json
 import os
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+Needed = Callable[[set[str]], set[str]]
 
 
 class ModelFileError(Exception):
@@ -29,14 +32,15 @@ def read_config(directory: Path) -> dict[str, Any]:
     return config
 
 
-def weight_files(directory: Path) -> list[Path]:
-    """All files with weights, as the index or else the folder names them. Raises ModelFileError."""
+def weight_files(directory: Path, needed: Needed) -> list[Path]:
+    """The files with weights that are needed, as the index or else the folder names them. Raises ModelFileError."""
     index = directory / "model.safetensors.index.json"
     if index.exists():
         weight_map = read_json(index).get("weight_map")
         if not isinstance(weight_map, dict):
             raise ModelFileError(f"{index.name} is damaged: it has no weight_map")
-        return [directory / Path(str(name)).name for name in sorted(set(weight_map.values()))]
+        names = needed(set(weight_map))
+        return [directory / Path(str(name)).name for name in sorted({weight_map[name] for name in names})]
     files = sorted(directory.glob("model*.safetensors"))
     if not files:
         raise ModelFileError(f"model.safetensors is missing from {directory}")
@@ -69,12 +73,17 @@ def check_safetensors(path: Path) -> None:
         raise ModelFileError(f"{path.name} is damaged: it ends after {size} of {expected} bytes")
 
 
-def check_model(directory: Path) -> dict[str, Any]:
-    """Checks all files that loading needs and gives back the configuration. Raises ModelFileError."""
+def check_model(directory: Path, needed: Needed = lambda names: names, tokenizer: bool = True) -> dict[str, Any]:
+    """Checks all files that loading needs and gives back the configuration. Raises ModelFileError.
+
+    ``needed`` picks the names of the weights that will be loaded; ``tokenizer``: whether one is needed.
+    """
     config = read_config(directory)
-    for file in weight_files(directory):
+    for file in weight_files(directory, needed):
         check_safetensors(file)
-    if not any((directory / name).exists() for name in ("tokenizer.json", "tokenizer.model", "tiktoken.model")):
+    if tokenizer and not any(
+        (directory / name).exists() for name in ("tokenizer.json", "tokenizer.model", "tiktoken.model")
+    ):
         raise ModelFileError(f"tokenizer.json is missing from {directory}")
     return config
 

@@ -37,11 +37,14 @@ class Load:
     end_layer: int
     layers: int
     max_context: int | None
+    # By rank, "ip:port" as this rank reaches it, or None where it need not.
     ring: list[str | None] | None
 
 
 @dataclass(frozen=True)
 class Wake:
+    """To every rank but 0: rank 0 waits in the collective that begins ``epoch``."""
+
     epoch: int
 
 
@@ -195,17 +198,6 @@ def _request(value: dict[str, Any]) -> Generate:
     return generate
 
 
-def _ring(value: Any) -> list[str | None] | None:
-    if value is None:
-        return None
-    fields = _Fields(value, "ring")
-    hosts = fields.take("hosts", list)
-    fields.done()
-    if len(hosts) < 2 or not all(host is None or (isinstance(host, str) and host) for host in hosts):
-        raise ProtocolError("ring.hosts is not a list of two or more addresses")
-    return hosts
-
-
 def _load(fields: _Fields) -> Load:
     shard = _Fields(fields.take("shard", dict), "shard")
     sharding, instance_meta = fields.take("sharding", str), fields.take("instanceMeta", str)
@@ -228,6 +220,17 @@ def _load(fields: _Fields) -> Load:
     return load
 
 
+def _ring(value: dict[str, Any] | None) -> list[str | None] | None:
+    if value is None:
+        return None
+    fields = _Fields(value, "ring")
+    hosts = fields.take("hosts", list)
+    fields.done()
+    if len(hosts) < 2 or not all(host is None or (isinstance(host, str) and host) for host in hosts):
+        raise ProtocolError("ring.hosts is not a list of at least two addresses or nulls")
+    return hosts
+
+
 def parse_command(frame: dict[str, Any]) -> Command:
     """The command in a frame. Raises ProtocolError, which says what is wrong."""
     kind = frame.get("type")
@@ -239,7 +242,7 @@ def parse_command(frame: dict[str, Any]) -> Command:
         case "load":
             command = _load(fields)
         case "wake":
-            command = Wake(fields.number("epoch", int, 1))
+            command = Wake(epoch=fields.number("epoch", int, 1))
         case "generate":
             command = _generate(fields.take("request", dict))
         case "cancel":

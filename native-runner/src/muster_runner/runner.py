@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from muster_runner import PROTOCOL
-from muster_runner.errors import GroupError
+from muster_runner.failures import Failure, as_failure
 from muster_runner.heartbeat import Heartbeat
 from muster_runner.model_files import ModelFileError
 from muster_runner.pipes import EventWriter, FrameError, read_commands
@@ -29,17 +29,15 @@ from muster_runner.protocol import (
 if TYPE_CHECKING:
     # Imported for good in _import: the pipes must answer long before mlx is there.
     from muster_runner.engine import Engine
+    from muster_runner.following import Follower
     from muster_runner.intake import Intake, Prepared
-    from muster_runner.loading import Share
-    from muster_runner.lockstep import Lockstep, Orders
+    from muster_runner.leading import Leader
 
 
-class Failure(Exception):
-    """The runner cannot go on; the message is for people, the code names the kind."""
-
-    def __init__(self, message: str, code: str):
-        super().__init__(message)
-        self.code = code
+# How long after a shutdown a computation may still hold it up, and how long after another rank went away it may be
+# that a shutdown comes: all ranks are told to end, but not in the same moment.
+SHUTDOWN_SECONDS = 1.5
+FAREWELL_SECONDS = 0.3
 
 
 class Leaving(Exception):
@@ -50,13 +48,11 @@ class Runner:
     def __init__(self, pipes: Path, began: float):
         self._began = began
         self._folder = pipes
-        self._lockstep: Lockstep | None = None
-        self._joining: list[Prepared] = []
-        self._epoch = 0
-        self._inbox: queue.SimpleQueue[Load | Prepared | Cancel | Wake | Shutdown] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Load | Wake | Prepared | Cancel | Shutdown] = queue.SimpleQueue()
         self._events = EventWriter(str(pipes / "events"), closed=self._app_is_gone, unread=self._nobody_reads)
         self._heartbeat = Heartbeat(self._events.send, self._progress, orphaned=self._app_is_gone)
-        self._engine: Engine | None = None
+        self._counts: Engine | Follower | None = None
+        self._rank = 0
         self._intake: Intake | None = None
         self._status: str | None = None
         self._leaving = threading.Event()
@@ -69,27 +65,25 @@ class Runner:
         except Leaving:
             self._say("ShuttingDown")
             code = 0
-        except GroupError as error:
-            print(error, file=sys.stderr)
-            self._fail(str(error), "ring")
-            code = 1
-        except (Failure, ModelFileError) as error:
-            print(error, file=sys.stderr)
-            self._fail(str(error), error.code if isinstance(error, Failure) else "model_file")
-            code = 1
+        except ModelFileError as error:
+            code = self._failed(Failure(str(error), "model_file"))
         except Exception as error:
-            traceback.print_exc()
-            if self._lockstep is not None and isinstance(error, RuntimeError):
-                # Further collectives may hang: there is nothing to tidy up with the others.
-                self._fail(f"the connection to the other ranks was lost: {error}", "ring")
-                code = 1
-                self._events.flush()
-                return code
-            self._fail(f"{type(error).__name__}: {error}", "internal")
-            code = 1
+            if (failure := as_failure(error)) is None:
+                traceback.print_exc()
+                failure = Failure(f"{type(error).__name__}: {error}", "internal")
+            code = self._failed(failure)
         self._heartbeat.stop()
         self._events.flush()
         return code
+
+    def _failed(self, failure: Failure) -> int:
+        """Says so, unless another rank is only ending a little before this one. Returns the exit code."""
+        if failure.code == "ring" and self._leaving.wait(FAREWELL_SECONDS):
+            self._say("ShuttingDown")
+            return 0
+        print(failure, file=sys.stderr)
+        self._fail(str(failure), failure.code)
+        return 1
 
     # The commands' thread
 
@@ -107,7 +101,8 @@ class Runner:
             case Shutdown():
                 self._leaving.set()
                 self._inbox.put(command)
-            case Load() | Cancel() | Wake():
+                self._end_in_time()
+            case Load() | Wake() | Cancel():
                 self._inbox.put(command)
 
     def _greet(self, hello: Hello) -> None:
@@ -120,7 +115,8 @@ class Runner:
 
     def _prepare(self, request: Generate) -> None:
         if self._intake is None:
-            self._reject(request.task_id, "model_unavailable", "the model is not loaded yet")
+            reason = f"rank {self._rank} takes no requests" if self._rank else "the model is not loaded yet"
+            self._reject(request.task_id, "model_unavailable", reason)
             return
         from muster_runner.intake import Rejected
 
@@ -142,6 +138,18 @@ class Runner:
         self._events.flush()
         os._exit(1)
 
+    def _end_in_time(self) -> None:
+        """Ends the process even if the engine's thread waits for another rank that does not come."""
+
+        def end() -> NoReturn:
+            self._say("ShuttingDown")
+            self._events.flush(timeout=0.5)
+            os._exit(0)
+
+        timer = threading.Timer(SHUTDOWN_SECONDS, end)
+        timer.daemon = True
+        timer.start()
+
     def _app_is_gone(self) -> NoReturn:
         os._exit(0)
 
@@ -156,127 +164,52 @@ class Runner:
         imports = self._import()
         while not isinstance(load := self._next(), Load):
             pass
-        engine = self._engine = self._load(load, imports)
+        self._rank = load.rank
+        engine, worker = self._load(load, imports)
+        if engine is None:
+            self._follow(worker)
+        while True:
+            if not engine.active and self._inbox.empty():
+                worker.rest()
+                self._say("Ready")
+            # Nothing to do: wait in the queue, without using the processor.
+            commands = [] if engine.active else [self._next()]
+            while not self._inbox.empty():
+                commands.append(self._next())
+            for command in commands:
+                self._apply(engine, command)
+            if engine.active:
+                self._say("Running")
+                worker.step()
+
+    def _follow(self, follower: "Follower") -> NoReturn:
+        """The life of a rank above 0. Between epochs it is in no collective: one that waits takes a whole core."""
         self._say("Ready")
         while True:
-            if self._lockstep is None:
-                self._work(engine)
-            elif self._lockstep.rank == 0:
-                self._lead(engine, self._lockstep)
-            else:
-                self._follow(engine, self._lockstep)
-            self._say("Ready")
-
-    def _work(self, engine: "Engine") -> None:
-        """Until there is nothing more to do. Waits in the queue, without using the processor."""
-        commands = [self._next()]
-        while True:
-            for command in commands + self._waiting():
-                self._apply(engine, command)
-            if not engine.active:
-                return
-            self._say("Running")
-            engine.step()
-            commands = []
-
-    def _lead(self, engine: "Engine", lockstep: "Lockstep") -> None:
-        """Rank 0, for as long as there is work: wakes the others, and tells them before each step what to do."""
-        commands = [self._next()]
-        self._epoch += 1
-        self._events.send(type="wake", epoch=self._epoch)
-        self._say("Running")
-        while True:
-            orders = self._orders(engine, commands + self._waiting())
-            live = engine.live
-            lockstep.exchange(orders, live)
-            engine.end(orders.end)
-            for task_id in orders.cancel:
-                engine.cancel(task_id)
-            for prepared in self._joining:
-                engine.add(prepared)
-            if not engine.active:
-                return
-            engine.step()
-            commands = []
-
-    def _orders(self, engine: "Engine", commands: "list[Load | Prepared | Cancel | Wake]") -> "Orders":
-        """What the ranks are to do before the next step; ``_joining`` has the requests for this one."""
-        from muster_runner.intake import Prepared
-        from muster_runner.lockstep import Orders
-
-        orders = Orders(end=engine.take_ended())
-        self._joining = []
-        known = set(engine.live)
-        for command in commands:
-            match command:
-                case Prepared(request=request):
-                    if request.task_id in known:
-                        self._reject(
-                            request.task_id, "invalid_request", f"the task {request.task_id} is already running"
-                        )
-                        continue
-                    known.add(request.task_id)
-                    self._joining.append(command)
-                case Cancel(task_id=task_id):
-                    # One that was about to join never does.
-                    joining = [prepared for prepared in self._joining if prepared.request.task_id != task_id]
-                    if len(joining) < len(self._joining):
-                        self._never_begun(task_id)
-                    self._joining = joining
-                    orders.cancel.append(task_id)
-                case Wake():
-                    raise Failure("rank 0 is woken by nobody", "protocol")
+            match self._next():
+                case Wake(epoch=epoch) if follower.awaits(epoch):
+                    self._say("Running")
+                    follower.follow()
+                    self._say("Ready")
                 case Load():
                     raise Failure("this runner has already loaded a model", "protocol")
-        orders.join = [(prepared.request.task_id, prepared.tokens) for prepared in self._joining]
-        return orders
 
-    def _never_begun(self, task_id: str) -> None:
-        usage = {"promptTokens": 0, "cachedTokens": 0, "completionTokens": 0}
-        self._events.send(type="finished", taskId=task_id, reason="cancelled", usage=usage)
-
-    def _follow(self, engine: "Engine", lockstep: "Lockstep") -> None:
-        """Any other rank: waits to be woken, then does as it is told until nothing is left to do."""
-        command = self._next()
-        if not isinstance(command, Wake):
-            raise Failure(f"rank {lockstep.rank} answers no requests", "protocol")
-        if command.epoch <= self._epoch:
-            return
-        self._epoch = command.epoch
-        self._say("Running")
-        while True:
-            orders = lockstep.exchange(None, engine.live)
-            engine.end(orders.end)
-            for task_id in orders.cancel:
-                engine.cancel(task_id)
-            for task_id, tokens in orders.join:
-                engine.follow(task_id, tokens)
-            if not engine.active:
-                return
-            engine.step()
-            if self._leaving.is_set():
-                raise Leaving
-
-    def _waiting(self) -> "list[Load | Prepared | Cancel | Wake]":
-        commands = []
-        while not self._inbox.empty():
-            commands.append(self._next())
-        return commands
-
-    def _next(self) -> "Load | Prepared | Cancel | Wake":
+    def _next(self) -> "Load | Wake | Prepared | Cancel":
         command = self._inbox.get()
         if isinstance(command, Shutdown):
             raise Leaving
         return command
 
-    def _apply(self, engine: "Engine", command: "Load | Prepared | Cancel | Wake") -> None:
+    def _apply(self, engine: "Engine", command: "Load | Wake | Prepared | Cancel") -> None:
         from muster_runner.engine import BusyTask
 
         match command:
-            case Load() | Wake():
-                raise Failure("this runner has loaded a model by itself already", "protocol")
+            case Load():
+                raise Failure("this runner has already loaded a model", "protocol")
             case Cancel(task_id=task_id):
                 engine.cancel(task_id)
+            case Wake():
+                raise Failure("rank 0 wakes the other ranks, and is never woken", "protocol")
             case prepared:
                 try:
                     engine.add(prepared)
@@ -290,36 +223,29 @@ class Runner:
             from muster_runner.deferred import import_mlx_lm
 
             import_mlx_lm()
-            import muster_runner.loading
-            import muster_runner.warm_up  # noqa: F401
+            import muster_runner.ranks  # noqa: F401
         except ImportError as error:
             raise Failure(
                 f"the Python environment is incomplete: {error}; run the set-up again", "environment"
             ) from error
         return time.monotonic() - start
 
-    def _load(self, load: Load, imports: float) -> "Engine":
-        from muster_runner.engine import Engine, engine_options
-        from muster_runner.group import agreed
+    def _load(self, load: Load, imports: float) -> "tuple[Engine | None, Engine | Leader | Follower]":
+        """The engine, on the rank that answers, and what takes this rank's steps."""
         from muster_runner.intake import Intake
-        from muster_runner.loading import Unsupported
-        from muster_runner.loading import load as load_model
-        from muster_runner.warm_up import warm_up
+        from muster_runner.ranks import connect, load_part, start
 
-        share = self._connect(load)
-        start = time.monotonic()
-        self._layers_loaded(0, load.end_layer - load.start_layer)
-        try:
-            loaded = load_model(Path(load.model_path), load.max_context, self._layers_loaded, share)
-        except Unsupported as error:
-            raise Failure(str(error), "unsupported") from error
+        if load.world_size > 1:
+            self._say("Connecting")
+        group = connect(load, self._folder, self._check_leaving)
+        began = time.monotonic()
+        loaded = load_part(load, group, self._layers_loaded)
         ready = time.monotonic()
         self._say("WarmingUp")
-        cache_bytes = warm_up(loaded.model, loaded.tokenizer, self._lockstep)
-        reuse = share is None or agreed(share.group, int(loaded.can_reuse))
-        options = engine_options(loaded, load.max_context, cache_bytes, self._lockstep, reuse)
-        engine = Engine(loaded.model, loaded.tokenizer, options, self._events.send)
-        self._intake = Intake(loaded.tokenizer, loaded.context_length)
+        engine, worker = start(loaded, load.max_context, group, self._events.send, self._wake)
+        self._counts = engine or worker
+        if loaded.tokenizer is not None:
+            self._intake = Intake(loaded.tokenizer, loaded.context_length)
         self._events.send(
             type="loaded",
             contextLength=loaded.context_length,
@@ -327,36 +253,29 @@ class Runner:
             timings={
                 "python": self._began,
                 "imports": imports,
-                "load": ready - start,
+                "load": ready - began,
                 "warmUp": time.monotonic() - ready,
             },
         )
-        return engine
+        return engine, worker
 
-    def _connect(self, load: Load) -> "Share | None":
-        """Meets the other ranks, if there are any."""
-        from muster_runner.group import connect
-        from muster_runner.loading import Share
-        from muster_runner.lockstep import Lockstep
-
-        if load.world_size == 1:
-            return None
-        self._say("Connecting")
-        group = connect(load, self._folder)
-        self._lockstep = Lockstep(group)
-        return Share(group, load.sharding, (load.start_layer, load.end_layer))
+    def _wake(self, epoch: int) -> None:
+        self._events.send(type="wake", epoch=epoch)
 
     # Either thread
 
-    def _layers_loaded(self, done: int, layers: int) -> None:
+    def _check_leaving(self) -> None:
         if self._leaving.is_set():
             raise Leaving
+
+    def _layers_loaded(self, done: int, layers: int) -> None:
+        self._check_leaving()
         self._status = "Loading"
         self._events.send(type="status", status="Loading", layersLoaded=done, layers=layers)
 
     def _progress(self) -> tuple[int, int]:
-        engine = self._engine
-        return (engine.steps, engine.active) if engine else (0, 0)
+        counts = self._counts
+        return (counts.steps, counts.active) if counts else (0, 0)
 
     def _say(self, status: str) -> None:
         if status != self._status:

@@ -111,6 +111,9 @@ class Drawing:
     processors: list[Processor]
 
 
+GREEDY = Drawing(greedy_sampler, [])
+
+
 def drawing(sampling: Sampling, config: dict[str, Any]) -> Drawing:
     """``config``: the model's generation_config.json, for what the request leaves open."""
     complete = with_defaults(sampling, config)

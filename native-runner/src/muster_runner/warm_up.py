@@ -1,12 +1,14 @@
 """Generates once before the first request does, which then need not pay for what is made at first use."""
 
 from contextlib import suppress
-from typing import Any
 
 from muster_runner.chat_template import TemplateError
 from muster_runner.engine import Engine, EngineOptions
+from muster_runner.following import Follower
+from muster_runner.group import Group
 from muster_runner.intake import Prepared
-from muster_runner.lockstep import Lockstep
+from muster_runner.leading import Leader
+from muster_runner.loading import LoadedModel
 from muster_runner.protocol import Generate, Sampling
 from muster_runner.tokenizer import Tokenizer
 
@@ -14,23 +16,28 @@ PROMPT = 8
 TOKENS = 2
 
 
-def warm_up(model: Any, tokenizer: Tokenizer, lockstep: Lockstep | None = None) -> int:
-    """On several ranks all have to. Returns how many bytes of cache a token takes: of all drawn, only the last is
-    never fed."""
+def warm_up(loaded: LoadedModel, tokenizer: Tokenizer, group: Group | None) -> int:
+    """On the rank that answers. Returns how many bytes of cache a token takes here: of all drawn, only the last is
+    never fed. Raises PeerLost."""
     with suppress(TemplateError):
         tokenizer.encode_chat([{"role": "user", "content": "hello"}])
     engine = Engine(
-        model,
+        loaded.model,
         tokenizer,
-        EngineOptions(
-            cache_bytes=1 << 62, generation_config={}, prefill_step=PROMPT, lookahead=False, lockstep=lockstep
-        ),
+        EngineOptions(cache_bytes=1 << 62, generation_config={}, prefill_step=PROMPT, lookahead=False),
         emit=lambda **_frame: None,
     )
+    # The others are on their way here by themselves: nobody has to wake them.
+    worker = engine if group is None else Leader(engine, group, wake=lambda _epoch: None)
     request = Generate("warm-up", messages=None, text="", sampling=Sampling(temperature=0), max_tokens=TOKENS)
     engine.add(Prepared(request, tokens=[0] * PROMPT, limit=TOKENS, received=0.0))
-    # Every rank has the request as its own and is given the same tokens: all make the same steps.
     while engine.active:
-        engine.step()
-        engine.end(engine.take_ended())
-    return max(1, engine.cache.nbytes // (PROMPT + TOKENS - 1))
+        worker.step()
+    worker.rest()
+    kept = engine.cache.nbytes if engine.cache is not None else 0
+    return max(1, kept // (PROMPT + TOKENS - 1))
+
+
+def warm_up_along(loaded: LoadedModel, group: Group) -> None:
+    """On every other rank, at the same time. Raises PeerLost."""
+    Follower(loaded.model, group, prefill_step=PROMPT, reuse=True).follow()

@@ -1,0 +1,80 @@
+"""The ranks above 0: they compute what rank 0 says, and neither draw tokens nor answer anybody."""
+
+from typing import Any
+
+import mlx.core as mx
+
+from muster_runner.decoding import DecodingBatch
+from muster_runner.failures import Disagreement
+from muster_runner.group import Group
+from muster_runner.lockstep import exchange
+from muster_runner.prompt_cache import PromptCache
+from muster_runner.sampling import GREEDY
+from muster_runner.schedule import Schedule, clear
+
+
+class FollowingBatch(DecodingBatch):
+    """The decoding batch of a rank that is told the tokens after each step, by ``feed``."""
+
+    def __init__(self, model: Any):
+        super().__init__(model, lookahead=False)
+
+    def feed(self, tokens: list[int]) -> None:
+        """The tokens that rank 0 drew for the sequences of the last step, in the order in which they had joined;
+        more than there are sequences do no harm."""
+        if self._sequences:
+            self._next = mx.array(tokens[: len(self._sequences)], dtype=mx.uint32)
+
+    def _draw(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array]:
+        # The other ranks wait for what this one computes, though nothing is drawn of it here.
+        mx.eval(logits)
+        return fed, mx.zeros((fed.shape[0], 1))
+
+
+class Follower:
+    """A rank that does in every step what rank 0 says."""
+
+    def __init__(self, model: Any, group: Group, prefill_step: int, reuse: bool):
+        """``prefill_step`` and ``reuse``, whether prompts are kept, must be the same on every rank."""
+        self._group = group
+        self._batch = FollowingBatch(model)
+        # Rank 0 says how many prompts there is room for: bytes differ from rank to rank.
+        self._schedule = Schedule(model, self._batch, PromptCache(1 << 62) if reuse else None, prefill_step)
+        self._epoch = 1
+
+    @property
+    def active(self) -> int:
+        """Requests that have not ended."""
+        return self._schedule.active
+
+    @property
+    def steps(self) -> int:
+        return self._schedule.steps
+
+    def awaits(self, epoch: int) -> bool:
+        """Whether ``epoch`` is the next one, and now begins; one that is over is not. Raises Disagreement."""
+        if epoch < self._epoch:
+            return False
+        if epoch > self._epoch:
+            raise Disagreement(f"this rank was woken for epoch {epoch} and never for epoch {self._epoch}")
+        self._epoch += 1
+        return True
+
+    def follow(self) -> None:
+        """Takes rank 0's steps until nothing is live. Raises PeerLost and Disagreement."""
+        while True:
+            tokens, orders = exchange(self._group, self._schedule.mark, [], [])
+            self._batch.feed(tokens)
+            for order in orders:
+                self._apply(*order)
+            if not self._schedule.active:
+                clear()
+                return
+            self._schedule.step()
+
+    def _apply(self, what: str, whose: Any, told: Any) -> None:
+        if what == "join":
+            self._schedule.join(whose, told, GREEDY)
+        else:
+            self._schedule.leave(whose)
+            self._schedule.keep_only(told)

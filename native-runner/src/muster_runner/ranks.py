@@ -1,0 +1,81 @@
+"""Makes of a loaded model the worker that a runner of this rank is: alone, leading or following."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+
+from mlx_lm.models.cache import KVCache, make_prompt_cache
+
+from muster_runner.engine import Emit, Engine, engine_options, prefill_step
+from muster_runner.failures import Unsupported
+from muster_runner.following import Follower
+from muster_runner.group import Group, join_ring
+from muster_runner.leading import Leader
+from muster_runner.loading import LoadedModel, Progress
+from muster_runner.loading import load as load_model
+from muster_runner.model_files import read_config
+from muster_runner.part import Part
+from muster_runner.protocol import Load
+from muster_runner.warm_up import warm_up, warm_up_along
+
+
+def connect(load: Load, folder: Path, check: Callable[[], None]) -> Group | None:
+    """Brings the ranks together, if there are several; blocks until all have come. ``folder``: where a file with their
+    addresses may be written for a moment. ``check`` is called while others are waited for, and may raise to give up.
+
+    Raises PeerLost and Unsupported.
+    """
+    if load.world_size == 1:
+        return None
+    if load.instance_meta != "MlxRing":
+        raise Unsupported("this runner connects several machines by MlxRing only, not by MlxJaccl")
+    if load.ring is None:
+        raise Unsupported("a model on several machines needs their addresses in the ring, and this load has none")
+    if len(load.ring) != load.world_size or load.rank >= load.world_size:
+        raise Unsupported(f"the ring has {len(load.ring)} addresses for rank {load.rank} of {load.world_size}")
+    return join_ring(load.ring, load.rank, folder, check)
+
+
+def load_part(load: Load, group: Group | None, progress: Progress) -> LoadedModel:
+    """Loads what this rank holds, once all ranks agree. Raises ModelFileError, Unsupported, Disagreement, PeerLost."""
+    part = Part(load.sharding, load.start_layer, load.end_layer, load.layers, group)
+    directory = Path(load.model_path)
+    if group is not None:
+        part.agree(read_config(directory), (version("mlx"), version("mlx-lm")), load.max_context)
+    progress(0, part.end - part.start if part.pipelined else part.layers)
+    return load_model(directory, load.max_context, progress, part)
+
+
+def start(
+    loaded: LoadedModel, max_context: int | None, group: Group | None, emit: Emit, wake: Callable[[int], None]
+) -> tuple[Engine | None, Engine | Leader | Follower]:
+    """Warms up, on all ranks together. Returns the engine, where requests come to this rank, and what takes its steps.
+
+    Raises PeerLost and Disagreement.
+    """
+    if group is None:
+        assert loaded.tokenizer is not None
+        options = engine_options(loaded, max_context, warm_up(loaded, loaded.tokenizer, None))
+        engine = Engine(loaded.model, loaded.tokenizer, options, emit)
+        return engine, engine
+    total = sum(weights for (weights,) in group.each([loaded.weight_bytes >> 20])) << 20
+    proposals = group.each([prefill_step(total), _reusable(loaded)])
+    step = min(proposal for proposal, _ in proposals)
+    # A beginning that is known on one rank must be known on all: prompts are kept only where that can be relied on.
+    reuse = all(reusable for _, reusable in proposals)
+    if loaded.tokenizer is None:
+        warm_up_along(loaded, group)
+        return None, Follower(loaded.model, group, step, reuse)
+    options = engine_options(loaded, max_context, warm_up(loaded, loaded.tokenizer, group))
+    # Without lookahead: what is drawn has to go round before the next step can begin anywhere.
+    options = replace(options, prefill_step=step, lookahead=False)
+    if not reuse:
+        options = replace(options, cache_bytes=None)
+    engine = Engine(loaded.model, loaded.tokenizer, options, emit)
+    return engine, Leader(engine, group, wake)
+
+
+def _reusable(loaded: LoadedModel) -> bool:
+    """Whether any beginning of what the caches hold can be used again: those that slide forget it."""
+    return all(type(cache) is KVCache for cache in make_prompt_cache(loaded.model))

@@ -1,0 +1,77 @@
+"""Opens a model with its weights still on disk, and makes sure that none is missing that will be needed."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mlx.utils import tree_flatten
+from mlx_lm.utils import _get_classes, load_model
+
+from muster_runner.failures import Unsupported
+from muster_runner.model_files import ModelFileError
+from muster_runner.part import Part
+
+_LAYER = re.compile(r"(?:^|\.)layers\.(\d+)\.")
+
+
+def needed_names(part: Part, names: set[str]) -> set[str]:
+    """The names, out of those of all weights, that a rank with ``part`` of the model needs."""
+    if not part.pipelined or part.group is None:
+        return names
+    last, first = part.group.rank == 0, part.group.rank == part.group.size - 1
+    tied = not any(name.startswith("lm_head.") for name in names)
+
+    def needed(name: str) -> bool:
+        if layer := _LAYER.search(name):
+            return part.start <= int(layer[1]) < part.end
+        if ".embed_tokens." in name:
+            return first or (last and tied)
+        return last or not name.startswith(("lm_head.", "model.norm."))
+
+    return {name for name in names if needed(name)}
+
+
+def open_model(directory: Path, config: dict[str, Any], part: Part) -> tuple[Any, dict[str, Any]]:
+    """The whole model, not read yet, and its configuration. What ``part`` does not need may be missing; it then has
+    random numbers, which cost nothing as long as nobody looks at them. Raises ModelFileError and Unsupported."""
+
+    def checking(config: dict[str, Any]) -> tuple[Any, Any]:
+        model_class, arguments = _get_classes(config)
+        return _checked(model_class, part), arguments
+
+    whole = part.group is None
+    try:
+        if whole:
+            return load_model(directory, lazy=True)
+        return load_model(directory, lazy=True, strict=False, get_model_classes=checking)
+    except (ValueError, KeyError, TypeError) as error:
+        if "not supported" in str(error):
+            raise Unsupported(
+                f"this version of mlx-lm does not know the architecture {config['model_type']}"
+            ) from error
+        raise ModelFileError(f"config.json does not fit the model's weights: {error}") from error
+
+
+def _checked(model_class: Any, part: Part) -> Callable[[Any], Any]:
+    """A model class that takes no fewer and no other weights than ``part`` needs."""
+
+    class Checked(model_class):
+        def load_weights(self, weights: Any, strict: bool = True) -> Any:
+            mine = dict(tree_flatten(self.parameters()))
+            given = dict(weights)
+            if missing := sorted(needed_names(part, set(mine)) - set(given)):
+                raise ModelFileError(
+                    f"the model's files lack {len(missing)} weights of layers {part.start} to {part.end - 1}, "
+                    f"the first of them {missing[0]}"
+                )
+            for name, value in given.items():
+                if name not in mine or mine[name].shape != value.shape:
+                    if name in mine and name not in needed_names(part, set(mine)):
+                        continue
+                    raise ValueError(
+                        f"{name} has no place in the model" if name not in mine else f"{name} has the wrong shape"
+                    )
+            return super().load_weights(weights, strict=False)
+
+    return Checked
