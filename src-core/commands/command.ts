@@ -57,5 +57,5 @@ export interface Refusal {
   readonly code: 'not_found' | 'conflict' | 'invalid' | 'cannot_place'
   readonly reason: string
   /** The funnel, where there was no place. */
-  readonly details?: PlacementErrorDetails
+  readonly details?: PlacementErrorDetails | undefined
 }

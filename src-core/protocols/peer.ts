@@ -5,6 +5,7 @@ import { LogRecord } from '../events/record'
 import { CommandId, InstanceId, ModelId, RunnerId } from '../ids'
 import { Command } from '../commands/command'
 import { GenerationRequest } from '../generation/request'
+import { PlacementErrorDetails } from '../state/meta-instances'
 import { State } from '../state/state'
 
 /**
@@ -79,7 +80,7 @@ export const SubmitResult = z.discriminatedUnion('status', [
     refusal: z.object({
       code: z.enum(['not_found', 'conflict', 'invalid', 'cannot_place']),
       reason: z.string(),
-      details: z.unknown().optional(),
+      details: PlacementErrorDetails.optional(),
     }),
   }),
   /** Nothing was done, or nobody knows: ask whoever leads now. */

@@ -33,3 +33,10 @@ export const openLogFolder = ({ dataDir, nodeId, log: logger, segmentBytes }: Lo
   })
   return { log, state: durablePart(state), replayed }
 }
+
+/** What the disk has, read without disturbing the log that is open. Throws MasterError. */
+export const openedState = (folder: LogFolder): State => {
+  const { log, state } = openLogFolder(folder)
+  void log.close()
+  return state
+}

@@ -17,21 +17,22 @@ import type { CardResult, IdSource } from '@core/reconcile/process-manager'
 import { mayObserve } from '@core/state/observer'
 import type { State } from '@core/state/state'
 import { CardLoader } from './card-loader'
+import { Commanding } from './commanding'
 import { lockDataDir } from './data-lock'
 import { journal, type JournalLog } from './decision-journal'
 import { proveRoom } from './directory'
-import { diskError, MasterError, noMaster, stopping } from './errors'
+import { diskError, MasterError, stopping } from './errors'
 import type { EventLog } from './event-log'
 import { follow, tell } from './following'
 import { historyOf } from './history'
-import { logDirectory, openLogFolder, type OpenedLog } from './log-folder'
+import { lead } from './leading'
+import { logDirectory, openedState, openLogFolder, type OpenedLog } from './log-folder'
 import { Projection } from './projection'
-import { ReconcileLoop } from './reconcile-loop'
+import type { ReconcileLoop } from './reconcile-loop'
 import { LeadershipLost, Replication, type Leadership } from './replication'
 import { Sequencer, type CommandResult } from './sequencer'
-import { setAside } from './set-aside'
 import { writeSnapshot } from './snapshot'
-import { commandsOf, forgetSplit, keepSplit, readSplit, stateAt } from './split'
+import { setRecordsAside, submitAgain } from './split'
 
 /** Decisions between two snapshots. */
 const SNAPSHOT_EVERY = 5000
@@ -41,11 +42,6 @@ const DISK_RETRY_MS = 2000
 const DISK_ROOM_BYTES = 64 * 1024
 /** Last words are given this long to be on their way. */
 const FAREWELL_MS = 30
-/** How long a command waits for somebody who can decide. */
-const NO_MASTER_MS = 10_000
-/** And how often it looks. */
-const LOOK_MS = 50
-
 export type MasterStatus =
   | { readonly role: 'master' }
   | { readonly role: 'follower'; readonly master: NodeId }
@@ -108,10 +104,9 @@ export class Master {
   private readonly replication: Replication
   private readonly network: Network
   private readonly cards: CardLoader
+  private readonly commanding: Commanding
   private loop: ReconcileLoop | undefined
   private unfollow: (() => void) | undefined
-  private firstHeard = new Map<string, Timestamp>()
-  private ledSince: Timestamp = 0
   private snapshotAt: number
   private steppedDown: MasterError | undefined
   private retry: NodeJS.Timeout | undefined
@@ -145,6 +140,13 @@ export class Master {
       ids: drawnIds,
       replicate: (durable) => this.replication.replicate(durable),
       onFailure: (error) => this.stepDown(error),
+    })
+    this.commanding = new Commanding({
+      sequencer: this.sequencer,
+      leads: () => this.replication.leads,
+      refusal: () => (this.closed ? stopping() : this.steppedDown),
+      elsewhere: (...command) => network.submit(...command),
+      projection: this.projection,
     })
     this.cards = new CardLoader({ load: options.loadCard, onResult: () => this.loop?.wake(), now })
     this.projection.subscribe({
@@ -201,16 +203,8 @@ export class Master {
   }
 
   /** Resolves when durable and folded here. Rejects with MasterError where nobody can decide. */
-  async submit(command: Command, options: { commandId: CommandId }): Promise<CommandResult> {
-    const deadline = performance.now() + NO_MASTER_MS
-    for (;;) {
-      const refusal = this.closed ? stopping() : this.steppedDown
-      if (refusal) throw refusal
-      const result = await this.attempt(command, options)
-      if (result) return result
-      if (performance.now() > deadline) throw noMaster()
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
-    }
+  submit(command: Command, options: { commandId: CommandId }): Promise<CommandResult> {
+    return this.commanding.submit(command, options)
   }
 
   observe(event: Observation): void {
@@ -292,18 +286,8 @@ export class Master {
   }
 
   /** A command that another node took. */
-  async submittedBy(command: Command, commandId: CommandId): Promise<SubmitResult> {
-    const { leads } = this.replication
-    if (leads.kind !== 'self' || this.steppedDown || this.closed) return { status: 'not_master' }
-    try {
-      const result = await this.sequencer.submit(command, { commandId })
-      if (result.status === 'refused') return { status: 'refused', refusal: result.refusal }
-      const { lastEventIndex, term } = this.state()
-      return { status: 'done', index: lastEventIndex, term }
-    } catch (error) {
-      if (error instanceof LeadershipLost || error instanceof MasterError) return { status: 'not_master' }
-      throw error
-    }
+  submittedBy(command: Command, commandId: CommandId): Promise<SubmitResult> {
+    return this.commanding.submittedBy(command, commandId)
   }
 
   /** What a follower of this term is told. Throws where this node does not lead in it. */
@@ -337,52 +321,6 @@ export class Master {
     await this.replication.close()
     await this.log.close()
     this.unlock()
-  }
-
-  /** The result, or undefined where somebody else has to be asked. */
-  private async attempt(command: Command, options: { commandId: CommandId }): Promise<CommandResult | undefined> {
-    const { leads } = this.replication
-    try {
-      switch (leads.kind) {
-        case 'self':
-          return await this.sequencer.submit(command, options)
-        case 'nobody':
-          return undefined
-        case 'other': {
-          const result = await this.network.submit(leads.master, command, options.commandId)
-          if (result.status === 'not_master') return undefined
-          if (result.status === 'refused') return { status: 'refused', refusal: result.refusal as never }
-          await this.reached(result.index, result.term)
-          return { status: 'done' }
-        }
-      }
-    } catch (error) {
-      if (error instanceof MasterError) throw error
-      // The master went away in the middle: its successor is asked, and what was done is not done twice.
-      return undefined
-    }
-  }
-
-  /** Resolves when this node's state has that event, or belongs to a later term. */
-  private reached(index: number, term: number): Promise<void> {
-    const isThere = (): boolean => {
-      const state = this.state()
-      return state.term > term || (state.term === term && state.lastEventIndex >= index)
-    }
-    if (isThere()) return Promise.resolve()
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if (!isThere()) return
-        unsubscribe()
-        clearTimeout(late)
-        resolve()
-      }
-      const unsubscribe = this.subscribe(look, look)
-      const late = setTimeout(() => {
-        unsubscribe()
-        resolve()
-      }, NO_MASTER_MS)
-    })
   }
 
   private passOn(event: Observation): void {
@@ -428,21 +366,18 @@ export class Master {
 
   private beginLeading(term: number): void {
     const { nodeId } = this.options
-    this.firstHeard = new Map()
-    this.ledSince = this.now()
     this.sequencer.restore(this.log, { ...openedState(this.options), term, masterNodeId: nodeId })
-    this.loop = new ReconcileLoop({
+    this.loop = lead({
+      self: nodeId,
       state: () => this.state(),
       apply: (events) => {
         if (!this.steppedDown) void this.sequencer.add(events).catch(() => undefined)
       },
-      need: ({ modelId }) => this.cards.need(modelId),
-      cards: () => this.cards.cards(),
-      heard: () => this.heardLately(),
-      firstHeard: () => Object.fromEntries(this.firstHeard),
+      cards: this.cards,
+      heard: () => this.network.heard(),
       ids: drawnIds,
       now: this.now,
-      onFailure: (manager, error) => this.options.log.warn({ manager, err: error }, 'a process manager failed'),
+      log: this.options.log,
     })
     this.tellLed()
     void this.resubmit()
@@ -466,19 +401,6 @@ export class Master {
         throw error
       }
     }
-  }
-
-  /** This node hears itself, but until a node has said what it is it is only expected: what stands on it is left alone. */
-  private heardLately(): Readonly<Record<string, Timestamp>> {
-    const { nodeId } = this.options
-    const { nodes } = this.state()
-    const heard: Record<string, Timestamp> = {}
-    for (const [peer, at] of [...Object.entries(this.network.heard()), [nodeId, this.now()] as const]) {
-      if (!(peer in nodes) || at < this.ledSince) continue
-      heard[peer] = at
-      if (!this.firstHeard.has(peer)) this.firstHeard.set(peer, at)
-    }
-    return heard
   }
 
   private afterEvent({ event }: Envelope): void {
@@ -509,42 +431,22 @@ export class Master {
       .catch((error: unknown) => this.options.log.warn({ err: error }, 'no snapshot was written'))
   }
 
-  /** What comes after a record is not in the master's log: it is kept beside it until its declarations were submitted again. */
+  /** What comes after a record is not in the master's log: it makes room for what is. */
   private async rewind(after: number, { keep = true } = {}): Promise<EventLog> {
-    const directory = logDirectory(this.options)
     await this.log.flushed().catch(() => undefined)
     await this.log.close()
-    const own = openedState(this.options)
-    const earlier = readSplit(directory)
-    if (keep && earlier === undefined) {
-      const common = await stateAt(directory, after)
-      await keepSplit(directory, { after, common, own })
-    }
-    const aside = setAside({ directory, after })
-    this.options.log.warn({ after, aside }, 'set aside what the other machines do not have')
-    const opened = openLogFolder(this.options)
+    const opened = await setRecordsAside(this.options, { after, keep })
     this.log = opened.log
     this.snapshotAt = opened.log.sequence - opened.replayed
     return opened.log
   }
 
   private async resubmit(): Promise<void> {
-    const directory = logDirectory(this.options)
     if (this.resubmitting) return
-    const split = readSplit(directory)
-    if (!split) return
     this.resubmitting = true
-    try {
-      for (const command of commandsOf(split, this.state())) {
-        const result = await this.submit(command, { commandId: CommandId.parse(randomUUID()) })
-        this.options.log.info({ command: command.type, result: result.status }, 'submitted again after a split')
-      }
-      forgetSplit(directory)
-    } catch (err) {
-      this.options.log.warn({ err }, 'what was decided during a split is submitted again later')
-    } finally {
-      this.resubmitting = false
-    }
+    const submit = (command: Command) => this.submit(command, { commandId: CommandId.parse(randomUUID()) })
+    await submitAgain(logDirectory(this.options), { state: () => this.state(), submit, log: this.options.log })
+    this.resubmitting = false
   }
 
   private stepDown(error: unknown): void {
@@ -600,13 +502,6 @@ export class Master {
 const membersOf = ({ members }: State, self: NodeId, admittedBy: readonly NodeId[]): NodeId[] => [
   ...new Set([self, ...admittedBy, ...Object.values(members).map(({ nodeId }) => nodeId)]),
 ]
-
-/** What the disk has, read without disturbing the log that is open. */
-const openedState = (options: MasterOptions): State => {
-  const { log, state } = openLogFolder(options)
-  void log.close()
-  return state
-}
 
 const requireRoom = (directory: string): void => {
   try {

@@ -7,16 +7,18 @@ import { Decision, isDecision, type Event } from '@core/events/event'
 import { Folding } from '@core/events/fold'
 import { emptyState, State } from '@core/state/state'
 import { replaceFile } from '../disk/replace-file'
+import { logDirectory, openedState, openLogFolder, type LogFolder, type OpenedLog } from './log-folder'
 import { recordsAfter } from './log-reader'
+import { setAside } from './set-aside'
 
 const FILE = 'split.json'
 
 /** What a log had that the winning side's has not, until its declarations were submitted again. */
 const Split = z.object({ after: z.number().int().nonnegative(), common: State, decided: z.array(Decision), own: State })
-export type Split = z.infer<typeof Split>
+type Split = z.infer<typeof Split>
 
 /** What the log says up to a record. */
-export const stateAt = async (directory: string, last: number): Promise<State> => {
+const stateAt = async (directory: string, last: number): Promise<State> => {
   const folding = new Folding(emptyState())
   for await (const record of recordsAfter(directory, 0)) {
     if (record.sequence > last) break
@@ -27,7 +29,7 @@ export const stateAt = async (directory: string, last: number): Promise<State> =
 }
 
 /** Keeps on the disk what is about to be set aside, so that a crash loses none of it. */
-export const keepSplit = async (
+const keepSplit = async (
   directory: string,
   { after, common, own }: Pick<Split, 'after' | 'common' | 'own'>,
 ): Promise<void> => {
@@ -37,20 +39,58 @@ export const keepSplit = async (
   await replaceFile(join(directory, FILE), JSON.stringify({ after, common, decided: decided.filter(isDecision), own }))
 }
 
-export const readSplit = (directory: string): Split | undefined => {
+const readSplit = (directory: string): Split | undefined => {
   const path = join(directory, FILE)
   if (!existsSync(path)) return undefined
   const parsed = Split.safeParse(JSON.parse(readFileSync(path, 'utf8')))
   return parsed.success ? parsed.data : undefined
 }
 
-export const forgetSplit = (directory: string): void => rmSync(join(directory, FILE), { force: true })
+const forgetSplit = (directory: string): void => rmSync(join(directory, FILE), { force: true })
 
 /** Who belongs to a cluster is its own affair: a machine that joins brings its declarations and keys, not its friends. */
 const brought = new Set<Command['type']>(['CreateMetaInstance', 'CreateApiKey'])
 
 /** The commands that bring a split's declarations to the winning side. */
-export const commandsOf = ({ after, ...split }: Split, winner: State): Command[] => {
+const commandsOf = ({ after, ...split }: Split, winner: State): Command[] => {
   const all = resubmissions({ ...split, winner })
   return after === 0 ? all.filter(({ type }) => brought.has(type)) : all
+}
+
+/**
+ * Takes the records after one out of a log that is closed, and opens it again. With `keep`, what people declared in
+ * them is remembered until `submitAgain` has brought it to the winning side. Throws MasterError.
+ */
+export const setRecordsAside = async (
+  folder: LogFolder,
+  { after, keep }: { readonly after: number; readonly keep: boolean },
+): Promise<OpenedLog> => {
+  const directory = logDirectory(folder)
+  // What an earlier split left is not done yet: it comes first, and this one's records stay in their own folder.
+  if (keep && readSplit(directory) === undefined)
+    await keepSplit(directory, { after, common: await stateAt(directory, after), own: openedState(folder) })
+  const aside = setAside({ directory, after })
+  folder.log.warn({ after, aside }, 'set aside what the other machines do not have')
+  return openLogFolder(folder)
+}
+
+export interface SubmitAgain {
+  readonly state: () => State
+  readonly submit: (command: Command) => Promise<{ readonly status: string }>
+  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
+}
+
+/** Submits the declarations of the last split to whoever decides now; where that fails they are kept for the next time. */
+export const submitAgain = async (directory: string, { state, submit, log }: SubmitAgain): Promise<void> => {
+  const split = readSplit(directory)
+  if (!split) return
+  try {
+    for (const command of commandsOf(split, state())) {
+      const { status } = await submit(command)
+      log.info({ command: command.type, result: status }, 'submitted again after a split')
+    }
+    forgetSplit(directory)
+  } catch (err) {
+    log.warn({ err }, 'what was decided during a split is submitted again later')
+  }
 }

@@ -1,8 +1,12 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import {
+  AdmissionAnswer,
+  ClusterView,
   ControlError,
   CreateMetaInstanceRequest,
+  InviteAnswer,
+  JoinRequest,
   MetaInstanceView,
   ModelsResponse,
   PlaceInstanceRequest,
@@ -76,7 +80,13 @@ const ROUTES: readonly Described[] = [
   { method: 'get', path: '/runner/{id}/console', does: 'What a runner printed lately' },
   { method: 'get', path: '/state', does: 'Everything this node knows', answer: State },
   { method: 'get', path: '/events', does: 'What happens, as server-sent events', query: ['after', 'term'] },
-  { method: 'get', path: '/models', does: 'The models on this machine', answer: ModelsResponse },
+  { method: 'get', path: '/models', does: 'The models of the cluster', answer: ModelsResponse },
+  { method: 'get', path: '/cluster', does: 'Who belongs together, who is near, who asks to join', answer: ClusterView },
+  { method: 'post', path: '/cluster/invite', does: 'A token that lets one machine in, once', answer: InviteAnswer },
+  { method: 'post', path: '/cluster/join', does: 'Join another cluster', body: JoinRequest, answer: ClusterView },
+  { method: 'delete', path: '/cluster/join', does: 'Give a joining up' },
+  { method: 'post', path: '/cluster/requests/{id}', does: 'Let a machine in, or not', body: AdmissionAnswer },
+  { method: 'delete', path: '/members/{id}', does: 'Take a machine out of the cluster' },
   { method: 'get', path: '/api_keys', does: 'The API keys, without the keys themselves' },
   { method: 'post', path: '/api_keys', does: 'Create an API key', body: z.strictObject({ name: z.string() }) },
   { method: 'delete', path: '/api_keys/{id}', does: 'Revoke an API key' },

@@ -1,0 +1,106 @@
+import type { Command } from '@core/commands/command'
+import type { Envelope } from '@core/events/event'
+import type { CommandId, NodeId } from '@core/ids'
+import type { SubmitResult } from '@core/protocols/peer'
+import type { State } from '@core/state/state'
+import { MasterError, noMaster } from './errors'
+import { LeadershipLost, type Leadership } from './replication'
+import type { CommandResult, Sequencer } from './sequencer'
+
+/** How long a command waits for somebody who can decide. */
+const NO_MASTER_MS = 10_000
+/** And how often it looks. */
+const LOOK_MS = 50
+
+export interface CommandingParts {
+  readonly sequencer: Sequencer
+  readonly leads: () => Leadership
+  /** Why this node may not take commands now. */
+  readonly refusal: () => MasterError | undefined
+  /** Rejects where the master cannot be reached. */
+  readonly elsewhere: (master: NodeId, command: Command, commandId: CommandId) => Promise<SubmitResult>
+  readonly projection: {
+    state(): State
+    subscribe(listener: { event: (envelope: Envelope) => void; reset: () => void }): () => void
+  }
+}
+
+/** Brings commands to whoever decides: here, or over the link to the master, as often as masters change. */
+export class Commanding {
+  constructor(private readonly parts: CommandingParts) {}
+
+  /** Resolves when durable and folded here. Rejects with MasterError where nobody can decide. */
+  async submit(command: Command, options: { commandId: CommandId }): Promise<CommandResult> {
+    const deadline = performance.now() + NO_MASTER_MS
+    for (;;) {
+      const refusal = this.parts.refusal()
+      if (refusal) throw refusal
+      const result = await this.attempt(command, options)
+      if (result) return result
+      if (performance.now() > deadline) throw noMaster()
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    }
+  }
+
+  /** A command that another node took. */
+  async submittedBy(command: Command, commandId: CommandId): Promise<SubmitResult> {
+    const { sequencer, leads, refusal, projection } = this.parts
+    if (leads().kind !== 'self' || refusal()) return { status: 'not_master' }
+    try {
+      const result = await sequencer.submit(command, { commandId })
+      if (result.status === 'refused') return { status: 'refused', refusal: result.refusal }
+      const { lastEventIndex, term } = projection.state()
+      return { status: 'done', index: lastEventIndex, term }
+    } catch (error) {
+      if (error instanceof LeadershipLost || error instanceof MasterError) return { status: 'not_master' }
+      throw error
+    }
+  }
+
+  /** The result, or undefined where somebody else has to be asked. */
+  private async attempt(command: Command, options: { commandId: CommandId }): Promise<CommandResult | undefined> {
+    const { sequencer, leads, elsewhere } = this.parts
+    const leader = leads()
+    try {
+      switch (leader.kind) {
+        case 'self':
+          return await sequencer.submit(command, options)
+        case 'nobody':
+          return undefined
+        case 'other': {
+          const result = await elsewhere(leader.master, command, options.commandId)
+          if (result.status === 'not_master') return undefined
+          if (result.status === 'refused') return result
+          await this.reached(result.index, result.term)
+          return { status: 'done' }
+        }
+      }
+    } catch (error) {
+      if (error instanceof MasterError) throw error
+      // The master went away in the middle: its successor is asked, and what was done is not done twice.
+      return undefined
+    }
+  }
+
+  /** Resolves when this node's state has that event, or belongs to a later term. */
+  private reached(index: number, term: number): Promise<void> {
+    const { projection } = this.parts
+    const isThere = (): boolean => {
+      const state = projection.state()
+      return state.term > term || (state.term === term && state.lastEventIndex >= index)
+    }
+    if (isThere()) return Promise.resolve()
+    return new Promise((resolve) => {
+      const settle = (): void => {
+        unsubscribe()
+        clearTimeout(late)
+        resolve()
+      }
+      const look = (): void => {
+        if (isThere()) settle()
+      }
+      const unsubscribe = projection.subscribe({ event: look, reset: look })
+      const late = setTimeout(settle, NO_MASTER_MS)
+    })
+  }
+}

@@ -1,0 +1,42 @@
+import type { Event } from '@core/events/event'
+import type { ModelId, NodeId, Timestamp } from '@core/ids'
+import type { CardResult, IdSource } from '@core/reconcile/process-manager'
+import type { State } from '@core/state/state'
+import { ReconcileLoop } from './reconcile-loop'
+
+export interface LeadingParts {
+  readonly self: NodeId
+  readonly state: () => State
+  readonly apply: (events: readonly Event[]) => void
+  readonly cards: { need(modelId: ModelId): void; cards(): Readonly<Record<string, CardResult>> }
+  /** When each linked member was last heard. */
+  readonly heard: () => Readonly<Record<string, Timestamp>>
+  readonly ids: IdSource
+  readonly now: () => Timestamp
+  readonly log: { warn(fields: object, message: string): void }
+}
+
+/** One term of this node as master: the passes over the state, and who was heard in it. */
+export const lead = ({ self, state, apply, cards, heard, ids, now, log }: LeadingParts): ReconcileLoop => {
+  const since = now()
+  const first = new Map<string, Timestamp>()
+  return new ReconcileLoop({
+    state,
+    apply,
+    need: ({ modelId }) => cards.need(modelId),
+    cards: () => cards.cards(),
+    // This node hears itself, but until a node has said what it is it is only expected: what stands on it is left alone.
+    heard: () => {
+      const { nodes } = state()
+      const lately = [...Object.entries(heard()), [self, now()] as const].filter(
+        ([peer, at]) => peer in nodes && at >= since,
+      )
+      for (const [peer, at] of lately) if (!first.has(peer)) first.set(peer, at)
+      return Object.fromEntries(lately)
+    },
+    firstHeard: () => Object.fromEntries(first),
+    ids,
+    now,
+    onFailure: (manager, error) => log.warn({ manager, err: error }, 'a process manager failed'),
+  })
+}

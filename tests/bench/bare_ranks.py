@@ -1,0 +1,20 @@
+"""The baseline for many ranks: mlx-lm by itself, ``bare_ranks.py MODEL TOKENS`` on every rank of a ring.
+
+Rank 0 prints its tokens per second.
+"""
+
+import sys
+
+import mlx.core as mx
+from mlx_lm import stream_generate
+from mlx_lm.sample_utils import make_sampler
+from mlx_lm.utils import sharded_load
+
+group = mx.distributed.init(strict=True, backend="ring")
+model, tokenizer = sharded_load(sys.argv[1], pipeline_group=None, tensor_group=group)
+prompt = tokenizer.apply_chat_template([{"role": "user", "content": "Tell me a long story."}], add_generation_prompt=True)
+last = None
+for last in stream_generate(model, tokenizer, prompt, max_tokens=int(sys.argv[2]), sampler=make_sampler(0.0)):
+    pass
+if group.rank() == 0 and last is not None:
+    print(last.generation_tps, flush=True)
