@@ -1,4 +1,4 @@
-"""The baseline for many ranks: mlx-lm by itself, ``bare_ranks.py MODEL TOKENS`` on every rank of a ring.
+"""The baseline for many ranks: mlx-lm by itself, ``bare_ranks.py MODEL TOKENS SHARDING`` on every rank of a ring.
 
 Rank 0 prints its tokens per second.
 """
@@ -11,7 +11,10 @@ from mlx_lm.sample_utils import make_sampler
 from mlx_lm.utils import sharded_load
 
 group = mx.distributed.init(strict=True, backend="ring")
-model, tokenizer = sharded_load(sys.argv[1], pipeline_group=None, tensor_group=group)
+pipelined = sys.argv[3] == "Pipeline"
+model, tokenizer = sharded_load(
+    sys.argv[1], pipeline_group=group if pipelined else None, tensor_group=None if pipelined else group
+)
 prompt = tokenizer.apply_chat_template([{"role": "user", "content": "Tell me a long story."}], add_generation_prompt=True)
 last = None
 for last in stream_generate(model, tokenizer, prompt, max_tokens=int(sys.argv[2]), sampler=make_sampler(0.0)):
