@@ -134,6 +134,7 @@ class RunnerProcess:
         for fd in (self._commands, self._events):
             if fd >= 0:
                 os.close(fd)
+        self._commands = self._events = -1
         if self.process.stderr:
             self.process.stderr.close()
 

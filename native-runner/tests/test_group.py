@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,10 +11,10 @@ import mlx.core as mx
 import pytest
 from conftest import PATIENCE_SECONDS, Frame, RankProcess, RunnerGroup, RunnerProcess
 from mlx.utils import tree_flatten
-from mlx_lm.utils import load_model
+from mlx_lm.utils import load_model, quantize_model
 
 from muster_runner.make_tiny import make_tiny
-from muster_runner.model_directory import write_json
+from muster_runner.model_directory import write_json, write_weights
 
 
 def failure(rank: RankProcess) -> Frame:
@@ -65,6 +66,21 @@ def test_three_ranks_of_a_pipeline(runner: RunnerProcess, group: RunnerGroup, ti
         assert list(dict.fromkeys(words)) == ["Connecting", "Loading", "WarmingUp", "Ready"]
     finally:
         three.close()
+
+
+@pytest.mark.parametrize("sharding", ["Pipeline", "Tensor"])
+def test_a_quantized_model(
+    runner: RunnerProcess, group: RunnerGroup, tiny: Path, tmp_path: Path, sharding: str
+) -> None:
+    model, config = load_model(tiny)
+    model, config = quantize_model(model, config, group_size=32, bits=8)
+    quantized = tmp_path / "quantized"
+    shutil.copytree(tiny, quantized)
+    write_weights(quantized, dict(tree_flatten(model.parameters())))
+    write_json(quantized / "config.json", config)
+    runner.ready(quantized)
+    group.ready(quantized, sharding, ends=[3, 4])
+    assert group.first.answer("bits", maxTokens=20)[0] == runner.answer("bits", maxTokens=20)[0]
 
 
 def in_two_files(tiny: Path, folder: Path) -> tuple[Path, Path]:
@@ -160,9 +176,27 @@ def test_a_rank_waits_for_one_that_starts_late(group: RunnerGroup, tiny: Path) -
     # It beats on meanwhile, though mlx itself would keep every thread of Python waiting.
     for _ in range(2):
         group.first.until(lambda frame: frame["type"] == "heartbeat")
+    # Nor does it take a stranger for its neighbour.
+    ip, port = group.hosts[0].split(":")
+    with socket.create_connection((ip, int(port))) as stranger:
+        stranger.sendall(b"GET / HTTP/1.1" + b"\r\n" * 40)
     group.ranks[1].send(type="load", **frame, shard=shards[1], ring={"hosts": group.hosts})
     for rank in group.ranks:
         rank.status("Ready")
+
+
+def test_a_group_can_meet_again_at_the_same_addresses(group: RunnerGroup, tiny: Path, tmp_path: Path) -> None:
+    group.ready(tiny, "Pipeline")
+    group.first.generate("endless", maxTokens=1500)
+    group.first.until(lambda frame: frame["type"] == "tokens")
+    group.close()
+    (tmp_path / "again").mkdir()
+    again = RunnerGroup(tmp_path / "again")
+    again.hosts = group.hosts
+    try:
+        assert again.ready(tiny, "Pipeline").first.answer("again", maxTokens=5)[1]["reason"] == "length"
+    finally:
+        again.close()
 
 
 def test_shutdown_while_it_waits_for_the_others(group: RunnerGroup, tiny: Path) -> None:

@@ -1,5 +1,6 @@
 """A model whose every layer is spread over the ranks."""
 
+import inspect
 from typing import Any
 
 from muster_runner.group import Group
@@ -15,6 +16,11 @@ def uneven(config: dict[str, Any], ranks: int) -> str | None:
     return None
 
 
+def _can_go_without_head(body: Any) -> bool:
+    """Whether what stands before a model's head is a decoder that can be called like the model."""
+    return hasattr(body, "layers") and "cache" in inspect.signature(type(body).__call__).parameters
+
+
 class Slice:
     """One rank's slice of every layer. Called like the model; on ranks above 0 what it gives back says nothing."""
 
@@ -23,10 +29,9 @@ class Slice:
         model.shard(group.raw)
         self.model = model
         # Only rank 0 looks at logits; the widest matrix of the model is neither read nor used on the others.
-        body = getattr(model, "model", None)
-        self._headless = group.rank > 0 and "lm_head" in model and hasattr(body, "layers")
+        self._headless = group.rank > 0 and _can_go_without_head(getattr(model, "model", None))
         if self._headless:
-            model.pop("lm_head")
+            model.pop("lm_head", None)
 
     @property
     def layers(self) -> list[Any]:
@@ -40,4 +45,4 @@ class Slice:
         return make_prompt_cache(self.model)
 
     def __call__(self, tokens: Any, cache: Any = None) -> Any:
-        return self.model.model(tokens, cache) if self._headless else self.model(tokens, cache=cache)
+        return self.model.model(tokens, cache=cache) if self._headless else self.model(tokens, cache=cache)
