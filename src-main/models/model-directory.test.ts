@@ -49,7 +49,7 @@ describe('a directory that may hold a model', () => {
           headDim: 64,
           contextLength: 8192,
           supportsTensor: true,
-          supportsPipeline: false,
+          supportsPipeline: true,
         },
       },
     })
