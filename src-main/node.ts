@@ -6,6 +6,7 @@ import type { Envelope } from '@core/events/event'
 import type { CommandId, NodeId } from '@core/ids'
 import type { CatalogueModel } from '@core/protocols/control'
 import { GenerateParams, ModelParams, PEER_PROTOCOL } from '@core/protocols/peer'
+import { parsePeerAddress } from '@core/settings/peer-address'
 import type { NodeInfo } from '@core/state/nodes'
 import type { State } from '@core/state/state'
 import { startApi } from './api/server'
@@ -49,6 +50,8 @@ export interface NodeOptions {
   readonly peerPort?: number | undefined
   /** Look for other machines on the local network, and be found by them. */
   readonly discovery?: boolean | undefined
+  /** Where members may be, as `host:port`. */
+  readonly peers?: readonly string[] | undefined
   /** Never ask a model hub. */
   readonly offline?: boolean | undefined
   /** Without it this node only coordinates. */
@@ -122,8 +125,8 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   )
   const warnings: string[] = []
   const onWarning = (warning: string): void => void warnings.push(warning)
-  const { host, port, name: friendlyName, worker: runsModels, peerPort, discovery, offline } = options
-  const flags = { host, port, friendlyName, worker: runsModels, peerPort, discovery, offline }
+  const { host, port, name: friendlyName, worker: runsModels, peerPort, discovery, offline, peers } = options
+  const flags = { host, port, friendlyName, worker: runsModels, peerPort, discovery, offline, peers }
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))
   const nodeSettings = await openNodeSettings({ dataDir, env, flags: given, onWarning })
   const current = nodeSettings.current()
@@ -143,7 +146,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   const ownName = current.friendlyName ?? (await machineName())
   const admission = new AdmissionFile(dataDir)
   // Deciding and the links need one another: what is sent before there are links reaches nobody.
-  const wired: { peers?: Peers } = {}
+  const wired: { peers?: Peers; worker?: Worker } = {}
   const master: Master = await Master.open({
     dataDir,
     nodeId,
@@ -160,6 +163,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       submit: (...command) => wired.peers?.submit(...command) ?? Promise.resolve({ status: 'not_master' }),
       watch: (...watched) => wired.peers?.watch(...watched) ?? nothing(),
       heard: () => wired.peers?.heard() ?? {},
+      unreachable: () => wired.peers?.unreachable() ?? [],
       begin: () => wired.peers?.begin(),
     },
     onRemoved: () => void cluster.beginAnew(),
@@ -183,6 +187,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     port: current.peerPort,
     portIsFixed: nodeSettings.fixed().includes('peerPort'),
     discovery: current.discovery,
+    given: current.peers.flatMap((text) => parsePeerAddress(text) ?? []),
     version,
     clusterId: () => cluster.clusterId,
     deciding: master,
@@ -198,6 +203,8 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       ['models', () => one(Promise.resolve(catalogue.list()))],
       ['card', (params) => one(catalogue.card(ModelParams.parse(params).modelId))],
     ]),
+    // Until it has started, it has enough to do.
+    isBusy: () => wired.worker?.isBusy ?? true,
     onWake: (runnerId, epoch) => worker.wake(runnerId, epoch),
     onStranger: (caller) => cluster.admissions.enter(caller),
     log: log.logger.child({ part: 'peers' }),
@@ -246,6 +253,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     onMeasured: (instance, tokensPerSecond) => measurements.ran(instance, tokensPerSecond),
     log: log.logger.child({ part: 'worker' }),
   })
+  wired.worker = worker
   opened.add(() => worker.close())
   opened.add(catalogue.subscribe(() => worker.modelsChanged()))
 

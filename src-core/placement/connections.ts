@@ -3,7 +3,7 @@ import type { Instance, JacclConnections, RingConnections } from '../state/insta
 import type { InstanceMeta } from '../state/meta-instances'
 import type { InterfaceType } from '../state/nodes'
 import type { State } from '../state/state'
-import { edgesOf, isSocketEdge, type Edge, type RdmaEdge, type SocketEdge } from '../state/topology'
+import { carriesRing, edgesOf, isSocketEdge, type Edge, type RdmaEdge, type SocketEdge } from '../state/topology'
 
 /** Which way to take where there are several. A loopback address leads nowhere else. */
 const RANK: Readonly<Record<InterfaceType, number>> = { thunderbolt: 0, ethernet: 1, unknown: 2, wifi: 3, loopback: 4 }
@@ -20,7 +20,7 @@ export type Way = InterfaceType | 'rdma'
 /** By which kind of connection one machine would reach another in a group; `unknown` where there is none. */
 export const wayBetween = (state: State, from: NodeId, to: NodeId, instanceMeta: InstanceMeta): Way => {
   if (instanceMeta === 'MlxJaccl') return 'rdma'
-  const [best] = between(edgesOf(state.topology).filter(isSocketEdge), from, to).sort(preferredEdge)
+  const [best] = between(edgesOf(state.topology).filter(carriesRing), from, to).sort(preferredEdge)
   return best?.interfaceType ?? 'unknown'
 }
 
@@ -67,7 +67,7 @@ export const chooseConnections = (
   const edges = among(state, nodeIds)
   switch (instanceMeta) {
     case 'MlxRing':
-      return { ring: ringOf(edges.filter(isSocketEdge), nodeIds) }
+      return { ring: ringOf(edges.filter(carriesRing), nodeIds) }
     case 'MlxJaccl':
       return {
         jaccl: jacclOf(

@@ -1,5 +1,5 @@
 import type { NodeId } from '../ids'
-import { isSocketEdge, type Edge } from '../state/topology'
+import { carriesRing, isSocketEdge, type Edge } from '../state/topology'
 
 /** Machines by number, and which of them reach one another both ways. */
 export interface Graph {
@@ -28,9 +28,9 @@ const graphOf = (nodeIds: readonly NodeId[], edges: readonly Edge[], counts: (ed
   return { nodeIds, neighbours, linked }
 }
 
-/** Who reaches whom over TCP. */
+/** Who reaches whom over TCP, as a ring does. */
 export const socketGraph = (nodeIds: readonly NodeId[], edges: readonly Edge[]): Graph =>
-  graphOf(nodeIds, edges, isSocketEdge)
+  graphOf(nodeIds, edges, carriesRing)
 
 /** Who reaches whom by RDMA. */
 export const rdmaGraph = (nodeIds: readonly NodeId[], edges: readonly Edge[]): Graph =>

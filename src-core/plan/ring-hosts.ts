@@ -17,6 +17,6 @@ export const ringHosts = (state: State, { shards, ring }: Instance, nodeId: Node
   const reaches = ring.hostsByNode[nodeId] ?? []
   return shards.map((_, rank) => {
     const ip = rank === own ? listens : reaches[rank]
-    return ip === null || ip === undefined ? null : `${ip.includes(':') ? `[${ip}]` : ip}:${ports[rank]}`
+    return ip === null || ip === undefined ? null : `${ip}:${ports[rank]}`
   })
 }

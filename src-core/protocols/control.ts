@@ -136,7 +136,11 @@ export const CreatedInstance = z.object({ instanceId: InstanceId })
 /** The one line a headless node prints when its API answers. */
 export const ReadyLine = z.object({ ready: z.literal(true), url: z.string(), nodeId: NodeId })
 
-/** `POST /cluster/invite` */
+/** `POST /cluster/invite`, which may have no body. */
+export const InviteRequest = z.strictObject({
+  /** Milliseconds; ten minutes where it is not given, which is also the most. */
+  validForMs: z.number().int().min(1000).max(600_000).optional(),
+})
 export const InviteAnswer = z.object({ token: z.string(), expiresAt: z.number() })
 
 /** `POST /cluster/join`: by a token, by a node that is near, or by an address (`host:port`). */
@@ -145,6 +149,9 @@ export const JoinRequest = z.union([
   z.strictObject({ nodeId: NodeId }),
   z.strictObject({ address: z.string().min(1).max(300) }),
 ])
+
+/** `POST /cluster/measure`: how much the connections between two members carry, as `from` sees it. */
+export const MeasureRequest = z.strictObject({ from: NodeId, to: NodeId })
 
 /** `POST /cluster/requests/{id}` */
 export const AdmissionAnswer = z.strictObject({ allow: z.boolean() })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Message } from '../consensus/message'
 import { Envelope, Observation } from '../events/event'
 import { LogRecord } from '../events/record'
-import { CommandId, InstanceId, ModelId, RunnerId } from '../ids'
+import { CommandId, InstanceId, ModelId, NodeId, RunnerId } from '../ids'
 import { Command } from '../commands/command'
 import { GenerationRequest } from '../generation/request'
 import { PlacementErrorDetails } from '../state/meta-instances'
@@ -98,6 +98,9 @@ export const WatchParams = z.object({ term: z.number().int() })
 
 /** A request for rank 0 of an instance; its items are generation updates. */
 export const GenerateParams = z.object({ request: GenerationRequest, instanceId: InstanceId })
+
+/** Measure how much your connections to that member carry; answered when it is known. */
+export const MeasureParams = z.object({ nodeId: NodeId })
 
 export const ModelParams = z.object({ modelId: ModelId })
 

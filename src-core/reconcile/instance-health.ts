@@ -73,11 +73,18 @@ const healthOf = (state: State, instance: Instance, inputs: ReconcileInputs): Ev
       },
     ]
   }
-  if (absent.length > 0) return []
+  const lost: Event = {
+    type: 'InstanceDeleted',
+    instanceId,
+    failureError: 'Network connection lost',
+    cause: 'connection',
+  }
+  // A machine that is expected may still compute what it has alone; with others it cannot when they do not reach it.
+  const isCutOff = instance.shards.length > 1 && absent.some((nodeId) => inputs.unreachable?.includes(nodeId))
+  if (absent.length > 0) return isCutOff ? [lost] : []
   const { edges } = state.topology
   const cut = connectionsOf(instance).filter(({ key }) => !(key in edges))
-  if (cut.some((connection) => !isEdgeExpected(state, connection, inputs)))
-    return [{ type: 'InstanceDeleted', instanceId, failureError: 'Network connection lost', cause: 'connection' }]
+  if (cut.some((connection) => !isEdgeExpected(state, connection, inputs))) return [lost]
   const ended = afterRunners(state, instance, inputs)
   return ended.length > 0 ? ended : recovery(state, instance, inputs)
 }

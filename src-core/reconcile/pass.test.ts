@@ -180,6 +180,34 @@ describe('a node', () => {
     expect(types(world.reconcile().events)).toEqual([])
     expect(world.instance(id).instanceId).toBe(instanceId)
   })
+
+  it('that does not answer any more ends what it computes with others at once, but not what it has alone', () => {
+    const world = new World()
+    const [here, there] = [world.addNode('here'), world.addNode('there')]
+    for (const [from, to] of [
+      [here, there],
+      [there, here],
+    ] as const)
+      world.apply({
+        type: 'TopologyEdgeCreated',
+        edge: { from, to, ip: `10.0.0.${to.length}`, port: 1, interfaceType: 'ethernet' },
+      })
+    const shared = world.declare('shared', { nodeIds: [here, there], minNodes: 2 })
+    const own = world.declare('own', { nodeIds: [there] })
+    world.reconcile()
+    const [ring, single] = [world.instance(shared), world.instance(own)]
+    // Elected anew: what nodes said of themselves is not known any more, and not of all it will be.
+    world.now += 100_000
+    world.deadlinesBegan = world.now
+    world.apply({ type: 'NodeLeaving', nodeId: there, reason: 'not heard yet' })
+    world.heard[here] = world.now
+    expect(types(world.reconcile().events)).toEqual([])
+    world.unreachable = [there]
+    expect(world.reconcile().events).toMatchObject([
+      { type: 'InstanceDeleted', instanceId: ring.instanceId, cause: 'connection' },
+    ])
+    expect(world.state.instances).toHaveProperty(single.instanceId)
+  })
 })
 
 describe('change', () => {

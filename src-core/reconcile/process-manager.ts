@@ -1,5 +1,5 @@
 import type { Event } from '../events/event'
-import type { InstanceId, ModelId, RunnerId, Timestamp } from '../ids'
+import type { InstanceId, ModelId, NodeId, RunnerId, Timestamp } from '../ids'
 import type { ModelCard } from '../placement/model-card'
 import type { State } from '../state/state'
 
@@ -21,6 +21,8 @@ export interface ReconcileInputs {
   readonly heard: Readonly<Record<string, Timestamp>>
   /** When each node was first heard in this term; without it all are taken to have been heard as it began. */
   readonly firstHeard?: Readonly<Record<string, Timestamp>>
+  /** Members that do not answer at any address, as the master itself has tried. */
+  readonly unreachable?: readonly NodeId[]
   /** When all deadlines began anew: a start, an election, a wake from sleep. */
   readonly deadlinesBegan: Timestamp
   /** The model cards at hand, by model id. */

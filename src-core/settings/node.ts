@@ -1,10 +1,9 @@
 import { z } from 'zod'
+import { PeerAddressText } from './peer-address'
+import { DEFAULT_PEER_PORT, DEFAULT_PORT } from './ports'
 
 /** Where the API listens unless told otherwise: this machine only. */
 export const DEFAULT_HOST = '127.0.0.1'
-export const DEFAULT_PORT = 52416
-/** Where other nodes of the cluster reach this one. */
-export const DEFAULT_PEER_PORT = 52417
 
 const port = z.number().int().min(0).max(65535)
 
@@ -23,6 +22,8 @@ export const NodeSettings = z.object({
   peerPort: port.default(DEFAULT_PEER_PORT),
   /** Look for other nodes on the local network, and be found by them. */
   discovery: z.boolean().default(true),
+  /** Where members may be that no announcement reaches: other networks, other sites. */
+  peers: z.array(PeerAddressText).max(64).default([]),
   /** Run models here. Without it the node only coordinates. */
   worker: z.boolean().default(true),
   /** Never ask a model hub. */
@@ -40,6 +41,7 @@ export const NodeSettingsChanges = z.strictObject({
   port: port.optional(),
   peerPort: port.optional(),
   discovery: z.boolean().optional(),
+  peers: NodeSettings.shape.peers.unwrap().optional(),
   worker: z.boolean().optional(),
   offline: z.boolean().optional(),
   logLevel: LogLevel.optional(),

@@ -34,6 +34,7 @@ export class World {
   cards: Record<string, CardResult> = { [SMALL]: { status: 'loaded', card: smallCard } }
   heard: Record<string, number> = {}
   deadlinesBegan = 0
+  unreachable: NodeId[] = []
   readonly log: Event[] = []
   private count = 0
 
@@ -79,8 +80,8 @@ export class World {
   }
 
   inputs(): ReconcileInputs {
-    const { now, ids, heard, deadlinesBegan, cards } = this
-    return { now, ids, heard, deadlinesBegan, cards }
+    const { now, ids, heard, unreachable, deadlinesBegan, cards } = this
+    return { now, ids, heard, unreachable, deadlinesBegan, cards }
   }
 
   /** One pass, with its events applied. */

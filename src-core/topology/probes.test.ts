@@ -54,6 +54,21 @@ describe('probing', () => {
     expect(edges()).toHaveLength(2)
   })
 
+  it('calls a member unreachable that answers at none of its addresses, and after a sleep asks it anew', () => {
+    const { others, way, second, probes } = probing('abc')
+    const [b, c] = others
+    if (b === undefined || c === undefined) throw new Error('nobody is there')
+    const targets = [way(b, '10.0.0.2'), way(b, '10.1.0.2'), way(c, '10.0.0.3')]
+    second(targets, targets)
+    for (let missed = 0; missed <= LOST_AFTER; missed += 1) second(targets, targets.slice(0, 1))
+    expect(probes.unreachable()).toEqual([c])
+    probes.wake()
+    second(targets, [])
+    expect(probes.unreachable()).toEqual([])
+    for (let missed = 0; missed <= 2 * LOST_AFTER; missed += 1) second(targets, [])
+    expect(probes.unreachable()).toEqual([b, c])
+  })
+
   it('takes any byte for an answer', () => {
     const { others, way, second, edges, probes, at } = probing('ab')
     const targets = others.map((nodeId) => way(nodeId, '10.0.0.2'))
@@ -122,4 +137,29 @@ describe('probing', () => {
     }
     expect(edgesOf(world.state.topology)).toHaveLength(150)
   })
+
+  it('knows which ways nobody has measured, and keeps what was measured while the latency changes', () => {
+    const { world, others, way, second, probes, at } = probing('ab')
+    const targets = others.map((nodeId) => way(nodeId, '10.0.0.2'))
+    second(targets, [])
+    expect(probes.unmeasured(world.state)).toEqual([])
+    second(targets, targets)
+    expect(probes.unmeasured(world.state)).toEqual(targets)
+    for (const target of targets) probes.measured(target, 123_456_789)
+    world.apply(...probes.reports(world.state))
+    expect(edgesOf(world.state.topology)).toMatchObject([{ bytesPerSecond: 120_000_000 }])
+    expect(probes.unmeasured(world.state)).toEqual([])
+
+    // The same machine after a restart: its state still knows.
+    const anew = new Probes(world.state.topology.edges['a>b@10.0.0.2']?.from ?? fail())
+    anew.round(targets, at())
+    for (const target of targets) anew.answered(target, { at: at() + 50, latencyMs: 50 })
+    expect(anew.unmeasured(world.state)).toEqual([])
+    world.apply(...anew.reports(world.state))
+    expect(edgesOf(world.state.topology)).toMatchObject([{ bytesPerSecond: 120_000_000, latencyMs: 50 }])
+  })
 })
+
+const fail = (): never => {
+  throw new Error('there is no such edge')
+}

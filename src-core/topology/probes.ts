@@ -32,12 +32,16 @@ interface Way {
   askedAt: Timestamp
   heardAt: Timestamp
   latencyMs: number | undefined
+  bytesPerSecond: number | undefined
 }
 
 const keyOf = ({ nodeId, ip }: Pick<Target, 'nodeId' | 'ip'>): string => `${nodeId}@${ip}`
 
 /** Two digits tell links apart, and do not flicker. */
-const rounded = (milliseconds: number): number => Number(milliseconds.toPrecision(2))
+const rounded = (figure: number): number => Number(figure.toPrecision(2))
+
+const measuredOf = ({ bytesPerSecond }: SocketEdge): Pick<SocketEdge, 'bytesPerSecond'> =>
+  bytesPerSecond === undefined ? {} : { bytesPerSecond }
 
 /** Which members this node reaches by which address. It is told the time, sends nothing itself, and reports by level. */
 export class Probes {
@@ -55,7 +59,15 @@ export class Probes {
       const known = this.ways.get(key)
       const way = known
         ? { ...known, target, missed: known.heardAt >= known.askedAt ? 0 : known.missed + 1, askedAt: now }
-        : { target, missed: 0, answered: false, askedAt: now, heardAt: -Infinity, latencyMs: undefined }
+        : {
+            target,
+            missed: 0,
+            answered: false,
+            askedAt: now,
+            heardAt: -Infinity,
+            latencyMs: undefined,
+            bytesPerSecond: undefined,
+          }
       this.ways.set(key, way)
       return target
     })
@@ -79,6 +91,34 @@ export class Probes {
     way.heardAt = at
   }
 
+  /** Members that were tried at every address, and answered at none. */
+  unreachable(): NodeId[] {
+    const reached = new Map<NodeId, boolean>()
+    for (const { target, missed } of this.ways.values())
+      reached.set(target.nodeId, reached.get(target.nodeId) === true || missed < LOST_AFTER)
+    return [...reached].flatMap(([nodeId, isReached]) => (isReached ? [] : [nodeId]))
+  }
+
+  /** This machine slept: what nobody answered meanwhile says nothing. */
+  wake(): void {
+    for (const way of this.ways.values()) way.missed = -LOST_AFTER
+  }
+
+  /** Ways that work, of which the state does not know how much they carry. */
+  unmeasured(state: State): Target[] {
+    return [...this.ways.values()].flatMap((way) => {
+      const known = state.topology.edges[edgeKey(this.edge(way))]
+      const isKnown = known !== undefined && isSocketEdge(known) && known.bytesPerSecond !== undefined
+      return way.answered && way.missed === 0 && way.bytesPerSecond === undefined && !isKnown ? [way.target] : []
+    })
+  }
+
+  /** How much this way carries, as was measured. */
+  measured(target: Pick<Target, 'nodeId' | 'ip'>, bytesPerSecond: number): void {
+    const way = this.ways.get(keyOf(target))
+    if (way) way.bytesPerSecond = bytesPerSecond
+  }
+
   /** What the state does not know yet of this node's connections. */
   reports(state: State): Observation[] {
     const { self } = this
@@ -100,13 +140,15 @@ export class Probes {
     }
     for (const [key, edge] of live) {
       const known = state.topology.edges[key]
-      if (known === undefined || !isSocketEdge(known) || differs(known, edge))
-        events.push({ type: 'TopologyEdgeCreated', edge })
+      if (known === undefined || !isSocketEdge(known)) events.push({ type: 'TopologyEdgeCreated', edge })
+      else if (differs(known, edge))
+        // What an earlier run of this node measured stays true until it is measured again.
+        events.push({ type: 'TopologyEdgeCreated', edge: { ...measuredOf(known), ...edge } })
     }
     return events
   }
 
-  private edge({ target, latencyMs }: Way): SocketEdge {
+  private edge({ target, latencyMs, bytesPerSecond }: Way): SocketEdge {
     const { nodeId: to, ip, port, interfaceType } = target
     return {
       from: this.self,
@@ -115,6 +157,7 @@ export class Probes {
       port,
       interfaceType,
       ...(latencyMs !== undefined && { latencyMs: rounded(latencyMs) }),
+      ...(bytesPerSecond !== undefined && { bytesPerSecond: rounded(bytesPerSecond) }),
     }
   }
 
@@ -139,6 +182,7 @@ export class Probes {
 
 const differs = (known: SocketEdge, edge: SocketEdge): boolean => {
   if (known.port !== edge.port || known.interfaceType !== edge.interfaceType) return true
+  if (edge.bytesPerSecond !== undefined && edge.bytesPerSecond !== known.bytesPerSecond) return true
   const [a, b] = [known.latencyMs, edge.latencyMs]
   if (a === undefined || b === undefined) return a !== b
   return Math.abs(a - b) > LATENCY_SHARE * Math.max(a, b)

@@ -46,7 +46,9 @@ export interface ApiContext {
   /** Who belongs together; the view and what people can do about it. */
   readonly cluster: {
     view(): ClusterView
-    invite(): { token: string; expiresAt: number }
+    invite(options: { validForMs?: number | undefined }): { token: string; expiresAt: number }
+    /** Rejects where it cannot be measured. */
+    measure(ways: { from: NodeId; to: NodeId }): Promise<void>
     /** Throws an error with `code` and `hint` for what cannot be tried. */
     join(how: { token: string } | { nodeId: NodeId } | { address: string }): void
     cancelJoin(): void

@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { parsePeerAddress } from '@core/settings/peer-address'
 import { version } from '../version'
 import { failureText } from './failure'
 import type { RemoteFlags } from './remote'
@@ -13,6 +14,12 @@ const port = (text: string): number => {
   if (!/^\d+$/.test(text) || value > 65535)
     throw new InvalidArgumentError('A port is a number from 0 to 65535; 0 picks a free one.')
   return value
+}
+
+const several = (text: string, before: readonly string[] = []): readonly string[] => {
+  if (parsePeerAddress(text) === undefined)
+    throw new InvalidArgumentError('An address is host or host:port, as in 192.168.1.20:52417.')
+  return [...before, text]
 }
 
 const whole = (text: string): number => {
@@ -44,6 +51,7 @@ const buildProgram = (finish: (code: number) => void): Command => {
     .option('--port <port>', 'port of the API, 0 for a free one (MUSTER_PORT)', port)
     .option('--peer-port <port>', 'port for other machines, 0 for a free one (MUSTER_PEER_PORT)', port)
     .option('--no-discovery', 'neither look for machines on the local network nor be found by them')
+    .option('--peer <host:port>', 'where another member may be; may be given several times (MUSTER_PEERS)', several)
     .option('--offline', 'never ask a model hub')
     .option('--name <name>', "this machine's name for people (MUSTER_NAME)")
     .option('--no-worker', 'only coordinate: no model is ever placed here')
@@ -60,14 +68,15 @@ const buildProgram = (finish: (code: number) => void): Command => {
         peerPort?: number
         discovery?: boolean
         offline?: boolean
+        peer?: readonly string[]
         welcome: boolean
       }) => {
         // Only now: help and wrong use must not wait for a whole node to load.
         const [{ serve }, { startNode }] = await Promise.all([import('./serve'), import('../node')])
         // What is not switched off is left to the settings.
-        const { worker, discovery, ...given } = flags
+        const { worker, discovery, peer: peers, ...given } = flags
         const off = { ...(worker === false && { worker }), ...(discovery === false && { discovery }) }
-        finish(await serve({ ...given, ...off }, startNode))
+        finish(await serve({ ...given, ...off, peers }, startNode))
       },
     )
   const remote = (name: string, description: string): Command =>

@@ -1,4 +1,4 @@
-import { DEFAULT_PORT } from '@core/settings/node'
+import { DEFAULT_PORT } from '@core/settings/ports'
 
 export interface RemoteFlags {
   readonly url?: string

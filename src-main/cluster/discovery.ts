@@ -1,7 +1,8 @@
 import Bonjour, { type Service } from 'bonjour-service'
-import { networkInterfaces } from 'node:os'
+import { createSocket } from 'node:dgram'
 import { z } from 'zod'
 import { NodeId } from '@core/ids'
+import { channels, withZone, type Channel } from './own-addresses'
 
 /** What a node says of itself to everybody near: where it is, never who it is. */
 export const Announcement = z.object({
@@ -27,36 +28,31 @@ export interface DiscoveryOptions {
   /** It said goodbye on every interface. */
   readonly onGone: (nodeId: NodeId) => void
   readonly log: { warn(fields: object, message: string): void }
-  /** IPv4 addresses of the interfaces to use; by default all that lead to others. */
-  readonly interfaces?: () => readonly string[]
+  /** Where to announce and listen; by default on every interface that leads to others. */
+  readonly channels?: () => readonly Channel[]
 }
 
 const SERVICE = 'muster'
 /** Interfaces come and go with cables and networks. */
 const LOOK_EVERY_MS = 2000
+/** Multicast DNS, IPv6. */
+const GROUP_6 = 'ff02::fb'
 
-/** Addresses of the interfaces that lead to other machines. */
-export const outwardAddresses = (): string[] => {
-  try {
-    return Object.values(networkInterfaces())
-      .flatMap((addresses) => addresses ?? [])
-      .flatMap(({ family, internal, address }) => (family === 'IPv4' && !internal ? [address] : []))
-  } catch {
-    // A sandbox may forbid the question: nobody is discovered then, and addresses can be given by hand.
-    return []
-  }
-}
+const nameOf = ({ family, interfaceName, address }: Channel): string =>
+  family === 'IPv4' ? address : `${interfaceName} IPv6`
 
-/** All addresses others may reach this machine by; link-local ones reach nobody without a zone that only this machine knows. */
-export const ownAddresses = (): string[] => {
-  try {
-    return Object.values(networkInterfaces())
-      .flatMap((addresses) => addresses ?? [])
-      .flatMap(({ internal, address }) => (internal || /^fe[89ab]/i.test(address) ? [] : [address]))
-  } catch {
-    return []
-  }
-}
+/** What the library hands on to its multicast socket; its types know only of its own options. */
+const socketOptions = ({ family, interfaceName, address }: Channel): object =>
+  family === 'IPv4'
+    ? { interface: address, bind: '0.0.0.0' }
+    : {
+        // A socket for both families would hear every IPv4 announcement once more.
+        socket: createSocket({ type: 'udp6', reuseAddr: true, ipv6Only: true }),
+        type: 'udp6',
+        ip: GROUP_6,
+        interface: `::%${interfaceName}`,
+        bind: '::',
+      }
 
 /** Announces this node and hears others on one interface each: one that listens on all of them finds nothing on most. */
 export class Discovery {
@@ -78,48 +74,47 @@ export class Discovery {
   }
 
   private look(): void {
-    const { interfaces = outwardAddresses } = this.options
-    const now = new Set(interfaces())
-    for (const address of this.listeners.keys()) if (!now.has(address)) void this.leave(address)
-    for (const address of now) if (!this.listeners.has(address)) this.join(address)
+    const { channels: open = channels } = this.options
+    const now = new Map(open().map((channel) => [nameOf(channel), channel]))
+    for (const name of this.listeners.keys()) if (!now.has(name)) void this.leave(name)
+    for (const [name, channel] of now) if (!this.listeners.has(name)) this.join(name, channel)
   }
 
-  private join(address: string): void {
+  private join(on: string, channel: Channel): void {
     const { self, port, log } = this.options
     const failed = (err: unknown): void => {
-      log.warn({ err, address }, 'nodes cannot be discovered over this interface; give their addresses by hand')
-      void this.leave(address)
+      log.warn({ err, on }, 'nodes cannot be discovered over this interface; give their addresses by hand')
+      void this.leave(on)
     }
-    const options = { interface: address, bind: '0.0.0.0' }
-    const bonjour = new Bonjour(options as ConstructorParameters<typeof Bonjour>[0], failed)
-    this.listeners.set(address, bonjour)
+    const options = socketOptions(channel) as ConstructorParameters<typeof Bonjour>[0]
+    const bonjour = new Bonjour(options, failed)
+    this.listeners.set(on, bonjour)
     // Names must differ or the second one counts as a conflict; probing would see our own other interfaces as one.
-    const name = `${self.nodeId.slice(0, 12)} ${address}`
+    const name = `${self.nodeId.slice(0, 12)} ${on}`
     bonjour.publish({ name, type: SERVICE, port, probe: false, txt: { ...self } })
     const browser = bonjour.find({ type: SERVICE })
-    const saw = (service: Service): void => this.saw(address, service)
+    const saw = (service: Service): void => this.saw(on, channel, service)
     browser.on('up', saw)
     browser.on('txt-update', saw)
     browser.on('srv-update', saw)
-    browser.on('down', (service: Service) => this.lost(address, service))
+    browser.on('down', (service: Service) => this.lost(on, service))
   }
 
-  private leave(address: string): Promise<void> {
-    const bonjour = this.listeners.get(address)
-    this.listeners.delete(address)
-    for (const nodeId of [...this.seen.keys()]) this.forget(nodeId, (from) => from.startsWith(`${address}|`))
+  private leave(on: string): Promise<void> {
+    const bonjour = this.listeners.get(on)
+    this.listeners.delete(on)
+    for (const nodeId of [...this.seen.keys()]) this.forget(nodeId, (from) => from.startsWith(`${on}|`))
     if (!bonjour) return Promise.resolve()
     return new Promise((resolve) => bonjour.unpublishAll(() => bonjour.destroy(() => resolve())))
   }
 
-  private saw(on: string, service: Service): void {
+  private saw(on: string, { interfaceName }: Channel, service: Service): void {
     const parsed = Announcement.safeParse(service.txt)
     // Anybody may announce anything: what is no node of ours is passed over.
     if (!parsed.success || parsed.data.nodeId === this.options.self.nodeId) return
     const { nodeId } = parsed.data
-    const addresses = [
-      ...new Set([...(service.addresses ?? []), ...(service.referer ? [service.referer.address] : [])]),
-    ]
+    const heard = [...(service.addresses ?? []), ...(service.referer ? [service.referer.address] : [])]
+    const addresses = [...new Set(heard.map((address) => withZone(address, interfaceName)))]
     const known = this.seen.get(nodeId) ?? new Map<string, Sighting>()
     this.seen.set(nodeId, known.set(`${on}|${service.name}`, { ...parsed.data, port: service.port, addresses }))
     this.tell(nodeId)

@@ -4,13 +4,13 @@ import type { Envelope } from '@core/events/event'
 import { CommandId, type NodeId } from '@core/ids'
 import type { Fellow } from '@core/protocols/join'
 import type { State } from '@core/state/state'
-import { outwardAddresses } from './discovery'
 import type { Identity } from './identity'
 import { Admissions } from './joining/admissions'
 import type { AdmissionFile } from './joining/admission-file'
 import { JoinError } from './joining/conversation'
 import { Joining, type Door } from './joining/joining'
 import { Invitations, printToken } from './joining/token'
+import { ownAddresses } from './own-addresses'
 import type { Peers } from './peers'
 
 /** A master that removed itself gives its followers this long to hear of it. */
@@ -96,12 +96,12 @@ export class Membership {
     else void this.present().catch(() => undefined)
   }
 
-  /** A token that lets one machine in, once, within ten minutes. */
-  invite(): { token: string; expiresAt: number } {
+  /** A token that lets one machine in, once, within ten minutes or less. */
+  invite({ validForMs }: { readonly validForMs?: number | undefined }): { token: string; expiresAt: number } {
     const { identity, peers } = this.options
     const port = peers()?.port ?? 0
-    const { secret, expiresAt } = this.invitations.create()
-    const addresses = [...new Set([...outwardAddresses(), '127.0.0.1'])].map((ip) => ({ ip, port }))
+    const { secret, expiresAt } = this.invitations.create(validForMs)
+    const addresses = [...new Set([...ownAddresses(), '127.0.0.1'])].map((ip) => ({ ip, port }))
     const token = printToken({ clusterId: this.clusterId, fingerprint: identity.nodeId, secret, addresses })
     return { token, expiresAt }
   }
@@ -175,7 +175,7 @@ export class Membership {
     const there = peers()
     const own: Fellow = {
       nodeId: identity.nodeId,
-      addresses: outwardAddresses().map((ip) => ({ ip, port: there?.port ?? 0 })),
+      addresses: ownAddresses().map((ip) => ({ ip, port: there?.port ?? 0 })),
     }
     const others = master.memberIds().filter((nodeId) => nodeId !== identity.nodeId && nodeId !== member.nodeId)
     return [own, ...others.map((nodeId): Fellow => ({ nodeId, addresses: [...(there?.book.of(nodeId) ?? [])] }))]

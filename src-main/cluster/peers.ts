@@ -5,6 +5,7 @@ import type { Observation } from '@core/events/event'
 import type { LogRecord } from '@core/events/record'
 import type { CommandId, NodeId, RunnerId, Timestamp } from '@core/ids'
 import {
+  MeasureParams,
   OLDEST_PEER_PROTOCOL,
   PEER_PROTOCOL,
   SubmitParams,
@@ -14,13 +15,16 @@ import {
   type Hello,
 } from '@core/protocols/peer'
 import type { State } from '@core/state/state'
-import { Discovery, ownAddresses, type Sighting } from './discovery'
+import { edgesOf, isSocketEdge } from '@core/state/topology'
+import { Discovery, type Sighting } from './discovery'
 import type { Identity } from './identity'
 import { AddressBook, type PeerAddress } from './links/address-book'
 import { LINK_PATH, Links, type LinksOptions } from './links/links'
 import { listen, type Caller, type Listener } from './links/listener'
 import type { Item } from './links/streams'
+import { ownAddresses } from './own-addresses'
 import { Prober } from './probing/prober'
+import { measureThroughput, THROUGHPUT_PATH, ThroughputDoor } from './probing/throughput'
 
 /** The part of this node that decides, as the links need it. */
 export interface Deciding {
@@ -45,11 +49,15 @@ export interface PeersOptions {
   /** The port was asked for by a person: another one will not do. */
   readonly portIsFixed: boolean
   readonly discovery: boolean
+  /** Where a person says that members are. */
+  readonly given: readonly PeerAddress[]
   readonly version: string
   readonly clusterId: () => string
   readonly deciding: Deciding
   /** More streams that other parts of this node serve. */
   readonly handlers: Handlers
+  /** A model computes here now. */
+  readonly isBusy: () => boolean
   readonly onWake: (runnerId: RunnerId, epoch: number) => void
   /** A stranger knocks: nothing of him is proved but his key. */
   readonly onStranger: (caller: Caller) => void
@@ -73,13 +81,15 @@ export class Peers {
   /** Rejects with what the system says where the port cannot be had. */
   static async open(options: PeersOptions): Promise<Peers> {
     const { identity, dataDir, deciding, log } = options
-    const book = new AddressBook(dataDir)
+    const book = new AddressBook(dataDir, options.given)
     const boot = randomUUID()
     const opened: { peers?: Peers } = {}
     const isMember = (nodeId: NodeId): boolean => nodeId !== identity.nodeId && deciding.memberIds().includes(nodeId)
     let links: Links | undefined
+    const throughput = new ThroughputDoor()
     const doors = {
       [LINK_PATH]: { admits: isMember, enter: (caller: Caller) => links?.enter(caller) },
+      [THROUGHPUT_PATH]: { admits: isMember, enter: (caller: Caller) => throughput.enter(caller) },
       '/join': { admits: (nodeId: NodeId) => nodeId !== identity.nodeId, enter: options.onStranger },
     }
     const open = (wanted: number): Promise<Listener> => listen({ identity, port: wanted, doors })
@@ -96,6 +106,8 @@ export class Peers {
       links: () => links?.all() ?? [],
       members: () => deciding.memberIds(),
       observe: (event) => deciding.observe(event),
+      measure: (way) => measureThroughput(identity, way),
+      isBusy: options.isBusy,
       log,
     })
     const hello = (): Hello => ({
@@ -111,9 +123,14 @@ export class Peers {
     const all = (links = new Links({
       identity,
       book,
+      hearsay: (peer) =>
+        edgesOf(deciding.state().topology).flatMap((edge) =>
+          // A zone means something on the machine that said it.
+          edge.to === peer && isSocketEdge(edge) && !edge.ip.includes('%') ? [{ ip: edge.ip, port: edge.port }] : [],
+        ),
       members: () => deciding.memberIds(),
       hello,
-      handlers: new Map([...ownHandlers(deciding), ...options.handlers]),
+      handlers: new Map([...ownHandlers(deciding, (nodeId) => prober.measure(nodeId)), ...options.handlers]),
       onUp: (link) => {
         deciding.connected(link.peer)
         prober?.linked(link)
@@ -206,7 +223,18 @@ export class Peers {
     )
   }
 
+  /** How much the connections from one member to another carry is measured anew. Rejects where it cannot be. */
+  async measure(from: NodeId, to: NodeId): Promise<void> {
+    if (from === this.options.identity.nodeId) await this.prober.measure(to)
+    else await this.links.ask(from, 'measure', { nodeId: to })
+  }
+
+  unreachable(): readonly NodeId[] {
+    return this.prober.unreachable()
+  }
+
   begin(): void {
+    this.prober.wake()
     this.links.dropAll()
   }
 
@@ -221,13 +249,20 @@ export class Peers {
   }
 }
 
-const ownHandlers = (deciding: Deciding): Handlers =>
+const ownHandlers = (deciding: Deciding, measure: (nodeId: NodeId) => Promise<void>): Handlers =>
   new Map<string, (params: unknown, signal: AbortSignal, from: NodeId) => AsyncIterable<Item>>([
     [
       'submit',
       async function* (params) {
         const { command, commandId } = SubmitParams.parse(params)
         yield await deciding.submittedBy(command, commandId)
+      },
+    ],
+    [
+      'measure',
+      async function* (params) {
+        await measure(MeasureParams.parse(params).nodeId)
+        yield {}
       },
     ],
     ['watch', (params, signal) => deciding.watchedBy(WatchParams.parse(params).term, signal)],

@@ -1,5 +1,6 @@
 import type { NodeId } from '@core/ids'
 import type { ClusterView } from '@core/protocols/control'
+import { parsePeerAddress, type HostAndPort } from '@core/settings/peer-address'
 import type { State } from '@core/state/state'
 import { JoinError } from './joining/conversation'
 import type { Membership } from './membership'
@@ -15,25 +16,25 @@ export interface ClusterViewParts {
 /** What the API shows of the cluster, and what people can do about it. */
 export interface ClusterDesk {
   view(): ClusterView
-  invite(): { token: string; expiresAt: number }
+  invite(options: { validForMs?: number | undefined }): { token: string; expiresAt: number }
   /** Begins; how it gets on is in the view. Throws an error with `code` and `hint` for what cannot be tried. */
   join(how: { token: string } | { nodeId: NodeId } | { address: string }): void
   cancelJoin(): void
   /** False where nobody asks under that id any more. */
   decide(requestId: string, allow: boolean): boolean
+  /** Resolves when it is known how much the connections from one member to another carry. Rejects where it cannot be. */
+  measure(ways: { from: NodeId; to: NodeId }): Promise<void>
   subscribe(listener: () => void): () => void
 }
 
-const parseAddress = (text: string): { ip: string; port: number } => {
-  const [, ip, port] = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(text.trim()) ?? []
-  const number = Number(port)
-  if (ip === undefined || !Number.isInteger(number) || number < 1 || number > 65535)
-    throw new JoinError(
-      'address_unreadable',
-      `"${text}" is neither an invitation nor an address`,
-      'Give an address with a port, as in 192.168.1.20:52417, or the whole token that `muster invite` printed.',
-    )
-  return { ip, port: number }
+const parseAddress = (text: string): HostAndPort => {
+  const address = parsePeerAddress(text)
+  if (address) return address
+  throw new JoinError(
+    'address_unreadable',
+    `"${text}" is neither an invitation nor an address`,
+    'Give an address, as in 192.168.1.20:52417, or the whole token that `muster invite` printed.',
+  )
 }
 
 export const clusterView = ({ nodeId, master, membership, peers }: ClusterViewParts): ClusterDesk => ({
@@ -71,7 +72,8 @@ export const clusterView = ({ nodeId, master, membership, peers }: ClusterViewPa
       ...(joining && { joining }),
     }
   },
-  invite: () => membership.invite(),
+  invite: (options) => membership.invite(options),
+  measure: ({ from, to }) => peers.measure(from, to),
   join: (how) => {
     const started =
       'token' in how

@@ -11,13 +11,15 @@ export interface LeadingParts {
   readonly cards: { need(modelId: ModelId): void; cards(): Readonly<Record<string, CardResult>> }
   /** When each linked member was last heard. */
   readonly heard: () => Readonly<Record<string, Timestamp>>
+  /** Members that answer at no address. */
+  readonly unreachable: () => readonly NodeId[]
   readonly ids: IdSource
   readonly now: () => Timestamp
   readonly log: { warn(fields: object, message: string): void }
 }
 
 /** One term of this node as master: the passes over the state, and who was heard in it. */
-export const lead = ({ self, state, apply, cards, heard, ids, now, log }: LeadingParts): ReconcileLoop => {
+export const lead = ({ self, state, apply, cards, heard, unreachable, ids, now, log }: LeadingParts): ReconcileLoop => {
   const since = now()
   const first = new Map<string, Timestamp>()
   return new ReconcileLoop({
@@ -35,6 +37,7 @@ export const lead = ({ self, state, apply, cards, heard, ids, now, log }: Leadin
       return Object.fromEntries(lately)
     },
     firstHeard: () => Object.fromEntries(first),
+    unreachable,
     ids,
     now,
     onFailure: (manager, error) => log.warn({ manager, err: error }, 'a process manager failed'),

@@ -3,94 +3,34 @@ import type { Command } from '@core/commands/command'
 import type { Message } from '@core/consensus/message'
 import type { Envelope, Observation } from '@core/events/event'
 import type { LogRecord } from '@core/events/record'
-import {
-  CommandId,
-  InstanceId,
-  RunnerId,
-  type MetaInstanceId,
-  type ModelId,
-  type NodeId,
-  type Timestamp,
-} from '@core/ids'
+import { CommandId, type MetaInstanceId, type NodeId, type Timestamp } from '@core/ids'
 import type { SubmitResult, WatchItem } from '@core/protocols/peer'
-import type { CardResult, IdSource } from '@core/reconcile/process-manager'
 import { mayObserve } from '@core/state/observer'
 import type { State } from '@core/state/state'
+import { batched } from './batched'
 import { CardLoader } from './card-loader'
 import { Commanding } from './commanding'
 import { lockDataDir } from './data-lock'
-import { journal, type JournalLog } from './decision-journal'
-import { proveRoom } from './directory'
-import { diskError, MasterError, stopping } from './errors'
+import { journal } from './decision-journal'
+import { DiskRefusal } from './disk-refusal'
+import { drawnIds } from './drawn-ids'
+import { MasterError, stopping } from './errors'
 import type { EventLog } from './event-log'
 import { follow, tell } from './following'
-import { historyOf } from './history'
 import { lead } from './leading'
-import { logDirectory, openedState, openLogFolder, type OpenedLog } from './log-folder'
+import type { MasterOptions, MasterStatus } from './master-options'
+import { alone, type Network } from './network'
 import { Projection } from './projection'
 import type { ReconcileLoop } from './reconcile-loop'
 import { LeadershipLost, Replication, type Leadership } from './replication'
 import { Sequencer, type CommandResult } from './sequencer'
-import { writeSnapshot } from './snapshot'
-import { setRecordsAside, submitAgain } from './split'
+import { resubmitter } from './split'
+import { Storage } from './storage'
 
-/** Decisions between two snapshots. */
-const SNAPSHOT_EVERY = 5000
-/** After the disk refused: how often it is tried again. */
-const DISK_RETRY_MS = 2000
-/** It must have this much room: where no more than a few records fit, the node would step down again at once. */
-const DISK_ROOM_BYTES = 64 * 1024
 /** Last words are given this long to be on their way. */
 const FAREWELL_MS = 30
-export type MasterStatus =
-  | { readonly role: 'master' }
-  | { readonly role: 'follower'; readonly master: NodeId }
-  /** Nobody is known to lead. */
-  | { readonly role: 'seeking' }
-  | { readonly role: 'stepped-down'; readonly code: string; readonly reason: string; readonly hint: string }
 
-/** The other members, as this part needs them. */
-export interface Network {
-  send(to: NodeId, message: Message, records?: readonly LogRecord[]): void
-  observe(master: NodeId, events: readonly Observation[]): void
-  /** Rejects where the master cannot be reached. */
-  submit(master: NodeId, command: Command, commandId: CommandId): Promise<SubmitResult>
-  watch(master: NodeId, term: number, signal: AbortSignal): AsyncIterable<WatchItem>
-  /** When each linked member was last heard. */
-  heard(): Readonly<Record<string, Timestamp>>
-  /** Ends all links and makes them anew. */
-  begin(): void
-}
-
-export interface MasterOptions {
-  readonly dataDir: string
-  readonly nodeId: NodeId
-  readonly loadCard: (modelId: ModelId) => Promise<CardResult>
-  readonly log: JournalLog
-  readonly now?: () => Timestamp
-  /** When the log begins a new segment. */
-  readonly segmentBytes?: number
-  /** Without it this node is alone. */
-  readonly network?: Network
-  /** Members that an admission named before the log could. */
-  readonly admittedBy?: readonly NodeId[]
-  /** This node was told that it is no member any more. */
-  readonly onRemoved?: () => void
-}
-
-const drawnIds: IdSource = {
-  instanceId: () => InstanceId.parse(randomUUID()),
-  runnerId: () => RunnerId.parse(randomUUID()),
-}
-
-const alone: Network = {
-  send: () => undefined,
-  observe: () => undefined,
-  submit: () => Promise.resolve({ status: 'not_master' }),
-  watch: async function* () {},
-  heard: () => ({}),
-  begin: () => undefined,
-}
+export type { MasterOptions, MasterStatus } from './master-options'
 
 /**
  * This node's part in deciding: it leads, or it follows who does. As master it takes commands and keeps the
@@ -98,7 +38,7 @@ const alone: Network = {
  * Where its disk refuses it steps down, acknowledges nothing, and comes back with what the disk has.
  */
 export class Master {
-  private log: EventLog
+  private readonly storage: Storage
   private readonly projection: Projection
   private readonly sequencer: Sequencer
   private readonly replication: Replication
@@ -107,13 +47,10 @@ export class Master {
   private readonly commanding: Commanding
   private loop: ReconcileLoop | undefined
   private unfollow: (() => void) | undefined
-  private snapshotAt: number
-  private steppedDown: MasterError | undefined
-  private retry: NodeJS.Timeout | undefined
-  private returning: Promise<void> | undefined
-  private observed: Observation[] = []
+  private readonly disk: DiskRefusal
   private members: readonly NodeId[]
-  private resubmitting = false
+  private readonly resubmit: () => void
+  private readonly passOn: (event: Observation) => void
   private closed = false
   private readonly led: Promise<void>
   private tellLed: () => void = () => undefined
@@ -122,19 +59,18 @@ export class Master {
     private readonly options: MasterOptions,
     private readonly now: () => Timestamp,
     private readonly unlock: () => void,
-    opened: OpenedLog,
+    opened: ReturnType<typeof Storage.open>,
   ) {
     const { nodeId, network = alone, admittedBy = [] } = options
     this.led = new Promise((resolve) => {
       this.tellLed = resolve
     })
     this.network = network
-    this.log = opened.log
-    this.snapshotAt = opened.log.sequence - opened.replayed
+    this.storage = opened.storage
     this.projection = new Projection(opened.state)
     this.members = membersOf(opened.state, nodeId, admittedBy)
     this.sequencer = new Sequencer({
-      log: opened.log,
+      log: opened.storage.log,
       projection: this.projection,
       now,
       ids: drawnIds,
@@ -144,9 +80,23 @@ export class Master {
     this.commanding = new Commanding({
       sequencer: this.sequencer,
       leads: () => this.replication.leads,
-      refusal: () => (this.closed ? stopping() : this.steppedDown),
+      refusal: () => (this.closed ? stopping() : this.disk.error),
       elsewhere: (...command) => network.submit(...command),
       projection: this.projection,
+    })
+    this.disk = new DiskRefusal({
+      reopen: () => this.storage.reopen(),
+      onBack: (log) => this.replication.return(log),
+      log: options.log,
+    })
+    this.resubmit = resubmitter(this.storage.directory, {
+      state: () => this.state(),
+      submit: (command) => this.submit(command, { commandId: CommandId.parse(randomUUID()) }),
+      log: options.log,
+    })
+    this.passOn = batched((events) => {
+      const { leads } = this.replication
+      if (leads.kind === 'other') network.observe(leads.master, events)
     })
     this.cards = new CardLoader({ load: options.loadCard, onResult: () => this.loop?.wake(), now })
     this.projection.subscribe({
@@ -159,8 +109,8 @@ export class Master {
     this.replication = new Replication({
       self: nodeId,
       members: this.members,
-      log: opened.log,
-      directory: logDirectory(options),
+      log: opened.storage.log,
+      directory: this.storage.directory,
       send: (to, message, records) => network.send(to, message, records),
       onLeadership: (leadership) => this.leadershipChanged(leadership),
       rewind: (after) => this.rewind(after),
@@ -174,8 +124,8 @@ export class Master {
     const now = options.now ?? Date.now
     const unlock = lockDataDir(options.dataDir)
     try {
-      const opened = openLogFolder(options)
-      options.log.info({ replayed: opened.replayed, sequence: opened.log.sequence }, 'opened the log')
+      const opened = Storage.open(options)
+      options.log.info({ replayed: opened.replayed, sequence: opened.storage.log.sequence }, 'opened the log')
       const master = new Master(options, now, unlock, opened)
       if (master.members.every((member) => member === options.nodeId)) await master.ledOrFailed()
       return master
@@ -209,7 +159,7 @@ export class Master {
 
   observe(event: Observation): void {
     const { leads } = this.replication
-    if (leads.kind === 'self' && !this.steppedDown) this.sequencer.observe(event)
+    if (leads.kind === 'self' && !this.disk.error) this.sequencer.observe(event)
     // Where nobody leads nothing is lost: whoever observes says it again when somebody does.
     else if (leads.kind === 'other') this.passOn(event)
   }
@@ -221,7 +171,7 @@ export class Master {
 
   /** A declaration's decisions, oldest first, from the log. */
   history(metaInstanceId: MetaInstanceId): Promise<readonly Envelope[]> {
-    return historyOf(logDirectory(this.options), metaInstanceId)
+    return this.storage.history(metaInstanceId)
   }
 
   /** The models on this machine changed: their cards are read again. */
@@ -230,8 +180,8 @@ export class Master {
   }
 
   status(): MasterStatus {
-    if (this.steppedDown) {
-      const { code, message, hint } = this.steppedDown
+    if (this.disk.error) {
+      const { code, message, hint } = this.disk.error
       return { role: 'stepped-down', code, reason: message, hint }
     }
     const { leads } = this.replication
@@ -281,7 +231,7 @@ export class Master {
 
   /** What a member says it sees. */
   observedBy(from: NodeId, events: readonly Observation[]): void {
-    if (this.replication.leads.kind !== 'self' || this.steppedDown) return
+    if (this.replication.leads.kind !== 'self' || this.disk.error) return
     for (const event of events) if (mayObserve(this.state(), from, event)) this.sequencer.observe(event)
   }
 
@@ -293,17 +243,16 @@ export class Master {
   /** What a follower of this term is told. Throws where this node does not lead in it. */
   watchedBy(term: number, signal: AbortSignal): AsyncIterable<WatchItem> {
     const { leads } = this.replication
-    if (leads.kind !== 'self' || leads.term !== term || this.steppedDown) throw new Error('not the master of that term')
+    if (leads.kind !== 'self' || leads.term !== term || this.disk.error) throw new Error('not the master of that term')
     return tell(this.projection, signal)
   }
 
   /** Sets everything aside that belongs to a cluster, so that the log of another can take its place. */
   async beginAnew(members: readonly NodeId[], { keep }: { readonly keep: boolean }): Promise<void> {
     this.replication.leave()
-    this.stopLeading()
-    this.unfollow?.()
-    const log = await this.rewind(0, { keep })
-    this.projection.replace(openedState(this.options))
+    this.resign()
+    const log = await this.storage.rewind(0, { keep })
+    this.projection.replace(this.storage.durable())
     this.members = members
     this.replication.return(log, members)
   }
@@ -311,40 +260,25 @@ export class Master {
   async close(): Promise<void> {
     if (this.closed) return
     this.closed = true
-    const led = this.loop !== undefined && !this.steppedDown
-    this.stopLeading()
-    this.unfollow?.()
-    clearTimeout(this.retry)
-    await this.returning
+    const led = this.loop !== undefined && !this.disk.error
+    this.resign()
+    await this.disk.close()
     // What was decided is on the disk; a snapshot makes the next start quick.
     if (led) await this.takeSnapshot()
     await this.replication.close()
-    await this.log.close()
+    await this.storage.close()
     this.unlock()
   }
 
-  private passOn(event: Observation): void {
-    this.observed.push(event)
-    if (this.observed.length > 1) return
-    setImmediate(() => {
-      const events = this.observed
-      this.observed = []
-      const { leads } = this.replication
-      if (leads.kind === 'other') this.network.observe(leads.master, events)
-    })
-  }
-
   private leadershipChanged(leadership: Leadership): void {
-    this.stopLeading()
-    this.unfollow?.()
-    this.unfollow = undefined
+    this.resign()
     if (this.closed) return
     const { log } = this.options
     switch (leadership.kind) {
       case 'nobody':
         return
       case 'self':
-        log.info({ term: leadership.term, sequence: this.log.sequence }, 'leading')
+        log.info({ term: leadership.term, sequence: this.storage.log.sequence }, 'leading')
         this.beginLeading(leadership.term)
         return
       case 'other':
@@ -356,7 +290,7 @@ export class Master {
           watch: (master, term, signal) => this.network.watch(master, term, signal),
           onState: () => {
             this.tellLed()
-            void this.resubmit()
+            this.resubmit()
           },
           log,
         })
@@ -366,26 +300,30 @@ export class Master {
 
   private beginLeading(term: number): void {
     const { nodeId } = this.options
-    this.sequencer.restore(this.log, { ...openedState(this.options), term, masterNodeId: nodeId })
+    this.sequencer.restore(this.storage.log, { ...this.storage.durable(), term, masterNodeId: nodeId })
     this.loop = lead({
       self: nodeId,
       state: () => this.state(),
       apply: (events) => {
-        if (!this.steppedDown) void this.sequencer.add(events).catch(() => undefined)
+        if (!this.disk.error) void this.sequencer.add(events).catch(() => undefined)
       },
       cards: this.cards,
       heard: () => this.network.heard(),
+      unreachable: () => this.network.unreachable(),
       ids: drawnIds,
       now: this.now,
       log: this.options.log,
     })
     this.tellLed()
-    void this.resubmit()
+    this.resubmit()
   }
 
-  private stopLeading(): void {
+  /** Leads and follows no more. */
+  private resign(): void {
     this.loop?.stop()
     this.loop = undefined
+    this.unfollow?.()
+    this.unfollow = undefined
   }
 
   /** Resolves when this node leads or follows; rejects where its disk refuses even that. */
@@ -395,8 +333,8 @@ export class Master {
         this.led.then(() => true),
         new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 5)),
       ])
-      if (this.steppedDown && !settled) {
-        const error = this.steppedDown
+      const { error } = this.disk
+      if (error && !settled) {
         await this.close()
         throw error
       }
@@ -406,7 +344,7 @@ export class Master {
   private afterEvent({ event }: Envelope): void {
     this.loop?.wake()
     if (event.type === 'MemberAdmitted' || event.type === 'MemberRemoved') this.membersMayHaveChanged()
-    if (this.loop && this.log.sequence - this.snapshotAt >= SNAPSHOT_EVERY) void this.takeSnapshot()
+    if (this.loop && this.storage.wantsSnapshot) void this.takeSnapshot()
   }
 
   private membersMayHaveChanged(): void {
@@ -421,80 +359,33 @@ export class Master {
   }
 
   private takeSnapshot(): Promise<void> {
-    const { sequence, epochs } = this.log.logEnd
-    const state = this.state()
-    this.snapshotAt = sequence
-    // Only what is durable may stand in a snapshot.
-    return this.log
-      .flushed()
-      .then(() => writeSnapshot(logDirectory(this.options), { sequence, epochs, state }))
+    return this.storage
+      .takeSnapshot(this.state())
       .catch((error: unknown) => this.options.log.warn({ err: error }, 'no snapshot was written'))
   }
 
   /** What comes after a record is not in the master's log: it makes room for what is. */
-  private async rewind(after: number, { keep = true } = {}): Promise<EventLog> {
-    await this.log.flushed().catch(() => undefined)
-    await this.log.close()
-    const opened = await setRecordsAside(this.options, { after, keep })
-    this.log = opened.log
-    this.snapshotAt = opened.log.sequence - opened.replayed
-    return opened.log
-  }
-
-  private async resubmit(): Promise<void> {
-    if (this.resubmitting) return
-    this.resubmitting = true
-    const submit = (command: Command) => this.submit(command, { commandId: CommandId.parse(randomUUID()) })
-    await submitAgain(logDirectory(this.options), { state: () => this.state(), submit, log: this.options.log })
-    this.resubmitting = false
+  private async rewind(after: number): Promise<EventLog> {
+    const log = await this.storage.rewind(after, { keep: true })
+    // The winner's state may have come before the records were aside; else they are submitted when it comes.
+    const { leads } = this.replication
+    if (leads.kind === 'other' && leads.term === this.state().term) this.resubmit()
+    return log
   }
 
   private stepDown(error: unknown): void {
     if (error instanceof LeadershipLost) return
     if (!(error instanceof MasterError)) return this.options.log.warn({ err: error }, 'replication failed')
-    if (this.steppedDown || error.code === 'closed') return
-    this.become(error)
-    this.stopLeading()
-    this.unfollow?.()
-    this.unfollow = undefined
+    if (this.disk.error || error.code === 'closed') return
+    this.disk.begin(error)
+    this.resign()
     this.replication.leave()
     // Before anybody hears of the failure: what did not become durable must not be seen as if it had.
     try {
-      const state = openedState(this.options)
-      this.sequencer.restore(this.log, { ...state, masterNodeId: this.options.nodeId })
+      const state = this.storage.durable()
+      this.sequencer.restore(this.storage.log, { ...state, masterNodeId: this.options.nodeId })
     } catch (cause) {
       this.options.log.warn({ err: cause }, 'the log cannot be read either')
-    }
-    this.retryLater()
-  }
-
-  private become(error: MasterError): void {
-    if (this.steppedDown?.code !== error.code)
-      this.options.log.warn({ code: error.code, reason: error.message, hint: error.hint }, 'stepped down')
-    this.steppedDown = error
-  }
-
-  private retryLater(): void {
-    if (this.closed) return
-    this.retry = setTimeout(() => {
-      this.returning = this.comeBack()
-    }, DISK_RETRY_MS)
-  }
-
-  private async comeBack(): Promise<void> {
-    try {
-      await this.log.close()
-      requireRoom(logDirectory(this.options))
-      const opened = openLogFolder(this.options)
-      this.log = opened.log
-      this.snapshotAt = opened.log.sequence - opened.replayed
-      this.steppedDown = undefined
-      this.options.log.info({}, 'the disk takes records again')
-      this.replication.return(opened.log)
-    } catch (error) {
-      if (error instanceof MasterError) this.become(error)
-      else this.options.log.warn({ err: error }, 'cannot decide yet')
-      this.retryLater()
     }
   }
 }
@@ -502,11 +393,3 @@ export class Master {
 const membersOf = ({ members }: State, self: NodeId, admittedBy: readonly NodeId[]): NodeId[] => [
   ...new Set([self, ...admittedBy, ...Object.values(members).map(({ nodeId }) => nodeId)]),
 ]
-
-const requireRoom = (directory: string): void => {
-  try {
-    proveRoom(directory, DISK_ROOM_BYTES)
-  } catch (cause) {
-    throw diskError(directory, cause)
-  }
-}

@@ -1,5 +1,5 @@
 import type { Event } from '@core/events/event'
-import type { Timestamp } from '@core/ids'
+import type { NodeId, Timestamp } from '@core/ids'
 import { nextDeadline } from '@core/reconcile/deadlines'
 import { runPass } from '@core/reconcile/pass'
 import type { CardResult, IdSource, Need, ReconcileInputs } from '@core/reconcile/process-manager'
@@ -17,6 +17,7 @@ export interface ReconcileLoopOptions {
   readonly cards: () => Readonly<Record<string, CardResult>>
   readonly heard: () => Readonly<Record<string, Timestamp>>
   readonly firstHeard?: () => Readonly<Record<string, Timestamp>>
+  readonly unreachable?: () => readonly NodeId[]
   readonly ids: IdSource
   readonly now: () => Timestamp
   readonly onFailure: (manager: string, error: unknown) => void
@@ -70,6 +71,7 @@ export class ReconcileLoop {
       ids: options.ids,
       heard: options.heard(),
       ...(options.firstHeard && { firstHeard: options.firstHeard() }),
+      ...(options.unreachable && { unreachable: options.unreachable() }),
       deadlinesBegan: this.deadlinesBegan,
       cards: options.cards(),
     }

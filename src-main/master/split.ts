@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Command } from '@core/commands/command'
@@ -11,7 +11,8 @@ import { logDirectory, openedState, openLogFolder, type LogFolder, type OpenedLo
 import { recordsAfter } from './log-reader'
 import { setAside } from './set-aside'
 
-const FILE = 'split.json'
+/** One file for each split, numbered: another may come before the last one is dealt with. */
+const FILE = /^split-(\d{6})\.json$/
 
 /** What a log had that the winning side's has not, until its declarations were submitted again. */
 const Split = z.object({ after: z.number().int().nonnegative(), common: State, decided: z.array(Decision), own: State })
@@ -28,6 +29,22 @@ const stateAt = async (directory: string, last: number): Promise<State> => {
   return folding.state
 }
 
+/** The names of the files of splits, oldest first. */
+const splitFiles = (directory: string): string[] =>
+  readdirSync(directory)
+    .filter((name) => FILE.test(name))
+    .sort()
+
+/** Undefined where it is not what this program wrote. Throws where it cannot be read. */
+const readSplit = (path: string): Split | undefined => {
+  const text = readFileSync(path, 'utf8')
+  try {
+    return Split.parse(JSON.parse(text))
+  } catch {
+    return undefined
+  }
+}
+
 /** Keeps on the disk what is about to be set aside, so that a crash loses none of it. */
 const keepSplit = async (
   directory: string,
@@ -36,17 +53,12 @@ const keepSplit = async (
   const decided: Event[] = []
   for await (const record of recordsAfter(directory, after))
     if (record.kind === 'decision') decided.push(record.envelope.event)
-  await replaceFile(join(directory, FILE), JSON.stringify({ after, common, decided: decided.filter(isDecision), own }))
+  const last = Number(FILE.exec(splitFiles(directory).at(-1) ?? '')?.[1] ?? 0)
+  await replaceFile(
+    join(directory, `split-${String(last + 1).padStart(6, '0')}.json`),
+    JSON.stringify({ after, common, decided: decided.filter(isDecision), own }),
+  )
 }
-
-const readSplit = (directory: string): Split | undefined => {
-  const path = join(directory, FILE)
-  if (!existsSync(path)) return undefined
-  const parsed = Split.safeParse(JSON.parse(readFileSync(path, 'utf8')))
-  return parsed.success ? parsed.data : undefined
-}
-
-const forgetSplit = (directory: string): void => rmSync(join(directory, FILE), { force: true })
 
 /** Who belongs to a cluster is its own affair: a machine that joins brings its declarations and keys, not its friends. */
 const brought = new Set<Command['type']>(['CreateMetaInstance', 'CreateApiKey'])
@@ -66,9 +78,7 @@ export const setRecordsAside = async (
   { after, keep }: { readonly after: number; readonly keep: boolean },
 ): Promise<OpenedLog> => {
   const directory = logDirectory(folder)
-  // What an earlier split left is not done yet: it comes first, and this one's records stay in their own folder.
-  if (keep && readSplit(directory) === undefined)
-    await keepSplit(directory, { after, common: await stateAt(directory, after), own: openedState(folder) })
+  if (keep) await keepSplit(directory, { after, common: await stateAt(directory, after), own: openedState(folder) })
   const aside = setAside({ directory, after })
   folder.log.warn({ after, aside }, 'set aside what the other machines do not have')
   return openLogFolder(folder)
@@ -80,17 +90,34 @@ export interface SubmitAgain {
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
-/** Submits the declarations of the last split to whoever decides now; where that fails they are kept for the next time. */
+/** Submits the declarations of splits to whoever decides now; where that fails they are kept for the next time. */
 export const submitAgain = async (directory: string, { state, submit, log }: SubmitAgain): Promise<void> => {
-  const split = readSplit(directory)
-  if (!split) return
-  try {
-    for (const command of commandsOf(split, state())) {
-      const { status } = await submit(command)
-      log.info({ command: command.type, result: status }, 'submitted again after a split')
+  for (let name = splitFiles(directory)[0]; name !== undefined; name = splitFiles(directory)[0])
+    try {
+      const path = join(directory, name)
+      const split = readSplit(path)
+      if (!split) {
+        log.warn({ path }, 'what was decided during a split cannot be read; its file is kept as damaged')
+        renameSync(path, `${path}.damaged`)
+        continue
+      }
+      for (const command of commandsOf(split, state())) {
+        const { status } = await submit(command)
+        log.info({ command: command.type, result: status }, 'submitted again after a split')
+      }
+      rmSync(path, { force: true })
+    } catch (err) {
+      log.warn({ err, name }, 'what was decided during a split is submitted again later')
+      return
     }
-    forgetSplit(directory)
-  } catch (err) {
-    log.warn({ err }, 'what was decided during a split is submitted again later')
+}
+
+/** A way to begin `submitAgain` whenever there may be something to submit; it runs once at a time. */
+export const resubmitter = (directory: string, parts: SubmitAgain): (() => void) => {
+  let running = false
+  return () => {
+    if (running) return
+    running = true
+    void submitAgain(directory, parts).finally(() => (running = false))
   }
 }

@@ -8,13 +8,16 @@ const variables = {
   MUSTER_PORT: 'port',
   MUSTER_PEER_PORT: 'peerPort',
   MUSTER_NAME: 'friendlyName',
+  MUSTER_PEERS: 'peers',
 } as const satisfies Readonly<Record<string, keyof NodeSettingsChanges>>
 
 const isNumber = (name: string): boolean => name === 'port' || name === 'peerPort'
 
 /** Digits become a number; other text stays, so that the schema can refuse it. */
-const value = (name: string, text: string): unknown =>
-  isNumber(name) && /^\d+$/.test(text.trim()) ? Number(text) : text
+const value = (name: string, text: string): unknown => {
+  if (name === 'peers') return text.split(/[\s,]+/).filter((one) => one !== '')
+  return isNumber(name) && /^\d+$/.test(text.trim()) ? Number(text) : text
+}
 
 const explain = (issue: z.core.$ZodIssue): string =>
   isNumber(String(issue.path[0])) ? 'a port is a number from 0 to 65535, and 0 picks a free one' : issue.message

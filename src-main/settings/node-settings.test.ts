@@ -25,6 +25,7 @@ describe('the settings of a node', () => {
       host: '127.0.0.1',
       port: 52416,
       peerPort: 52417,
+      peers: [],
       discovery: true,
       worker: true,
       offline: false,

@@ -11,12 +11,14 @@ import { connectHosts, type Host } from './network'
 export interface HostedNode {
   readonly host: Host
   readonly nodeId: NodeId
+  /** Of its API; answers on its own host only. */
+  readonly url: string
   readonly pid: number
   readonly dataDir: string
   /** Asks its control API from its own host; the body of the answer. Rejects where the answer is an error. */
   ask(path: string, options?: { method?: string; json?: unknown; timeoutMs?: number }): Promise<unknown>
   cluster(): Promise<ClusterView>
-  /** Runs `muster ARGS --url …` on its host. */
+  /** Runs `muster ARGS` on its host. */
   muster(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }>
   signal(name: NodeJS.Signals): void
   /** Ends it as a power cut would, with its runners. */
@@ -28,13 +30,13 @@ const output = async (
   host: Host,
   command: string,
   args: readonly string[],
-  input?: string,
+  env: NodeJS.ProcessEnv = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> => {
-  const child = host.spawn(command, args, { env: process.env })
+  const child = host.spawn(command, args, { env: { ...process.env, ...env } })
   let [stdout, stderr] = ['', '']
   child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
   child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
-  child.stdin?.end(input)
+  child.stdin?.end()
   const [code] = (await once(child, 'close')) as [number | null]
   return { code, stdout, stderr }
 }
@@ -79,12 +81,13 @@ export const startOn = async (host: Host, { name, dataDir, args = [], env }: Lau
   }
   return {
     host,
-    nodeId: nodeId,
+    nodeId,
+    url,
     pid: child.pid,
     dataDir,
     ask,
     cluster: async () => ClusterView.parse(await ask('/cluster')),
-    muster: (...more) => output(host, process.execPath, [cli, ...more, '--url', url]),
+    muster: (...more) => output(host, process.execPath, [cli, ...more], { MUSTER_URL: url }),
     signal: (name) => void child.kill(name),
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),

@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Sighting } from '@main/cluster/discovery'
+import { State } from '@core/state/state'
+import { edgesOf, isSocketEdge } from '@core/state/topology'
 import { root } from '../harness/paths'
+import { allLinked, HostedCluster, until } from './cluster'
 import { connectHosts, noHosts, type Host } from './network'
 
 const why = noHosts()
@@ -74,5 +77,51 @@ describe.skipIf(why !== undefined)('discovery', () => {
     await c.stop('SIGTERM')
     await a.until(({ gone }) => gone === 'node-c')
     await Promise.all([a.stop('SIGTERM'), b.stop('SIGTERM')])
+  })
+
+  it('finds nodes over IPv6 alone, where only the interface says which network an address means', async () => {
+    const alone = connectHosts(2)
+    try {
+      const [one, two] = alone.hosts
+      if (!one || !two) throw new Error('there are too few hosts')
+      for (const host of [one, two]) host.onlyIPv6()
+      const [a, b] = [announcer(one, 'node-a'), announcer(two, 'node-b')]
+      const { seen } = await a.until((heard) => heard.seen?.nodeId === 'node-b')
+      expect(seen?.addresses).toContainEqual(expect.stringMatching(/^fe80::.*%eth0$/))
+      await b.stop('SIGTERM')
+      await a.until(({ gone }) => gone === 'node-b')
+      await a.stop('SIGTERM')
+    } finally {
+      alone.dispose()
+    }
+  })
+})
+
+describe.skipIf(why !== undefined)('two machines without IPv4', () => {
+  const cluster = new HostedCluster(why === undefined ? 2 : 0)
+  afterAll(() => cluster.dispose())
+
+  it('join and are linked', async () => {
+    for (const host of cluster.hosts) host.onlyIPv6()
+    const [member, joiner] = await Promise.all([cluster.start(0), cluster.start(1)])
+    await until(
+      'the cluster is near',
+      () => joiner.cluster(),
+      ({ nearby }) => nearby.some(({ nodeId }) => nodeId === member.nodeId),
+    )
+    await joiner.ask('/cluster/join', { method: 'POST', json: { nodeId: member.nodeId } })
+    const { asking } = await until(
+      'it asks',
+      () => member.cluster(),
+      (view) => view.asking.length > 0,
+    )
+    await member.ask(`/cluster/requests/${asking[0]?.requestId}`, { method: 'POST', json: { allow: true } })
+    await Promise.all([member, joiner].map((node) => allLinked(node, 2)))
+    const edges = await until(
+      'edges both ways',
+      async () => edgesOf(State.parse(await member.ask('/state')).topology).filter(isSocketEdge),
+      (found) => new Set(found.map(({ from }) => from)).size === 2,
+    )
+    expect(edges.every(({ ip }) => /^fe80::.*%eth0$/.test(ip))).toBe(true)
   })
 })

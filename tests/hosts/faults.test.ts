@@ -1,29 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { MetaInstanceView } from '@core/protocols/control'
-import type { State } from '@core/state/state'
+import { chat, connected, declare, names, ready, role, state, statusOf, stream } from './acts'
 import { allLinked, HostedCluster, joinBy, until, type HostedNode } from './cluster'
 import { noHosts } from './network'
 
 const why = noHosts()
 if (why !== undefined) console.log(`No tests on several hosts: ${why}.`)
-
-const state = async (node: HostedNode): Promise<State> => (await node.ask('/state')) as State
-const declare = async (node: HostedNode, json: object): Promise<MetaInstanceView> =>
-  (await node.ask('/meta_instance', { method: 'POST', json: { modelId: 'muster/tiny', ...json } })) as MetaInstanceView
-const names = async (node: HostedNode): Promise<string[]> =>
-  Object.values((await state(node)).metaInstances)
-    .map(({ name }) => name ?? '')
-    .sort()
-const statusOf = (node: HostedNode, id: string) => async () =>
-  (await node.ask(`/meta_instance/${id}`)) as MetaInstanceView
-const ready = (node: HostedNode, id: string): Promise<MetaInstanceView> =>
-  until(`${id} READY`, statusOf(node, id), ({ status }) => status === 'READY')
-const role = (node: HostedNode, wanted: string): Promise<unknown> =>
-  until(
-    wanted,
-    () => node.cluster(),
-    (view) => view.role === wanted,
-  )
 
 let cluster: HostedCluster
 afterEach(() => cluster.dispose())
@@ -58,6 +39,32 @@ describe.skipIf(why !== undefined)('a cluster of machines', () => {
       () => names(back),
       (found) => found.includes('after'),
     )
+  })
+
+  it('keeps streams going and loses nothing while its master is killed under load', async () => {
+    const [master, second, third] = (await start(3)) as [HostedNode, HostedNode, HostedNode]
+    const { metaInstanceId } = await declare(master, { name: 'steady', nodeIds: [second.nodeId] })
+    await ready(third, metaInstanceId)
+    const expected = await chat(third, 'steady', 300)
+    const pids = async (): Promise<unknown[]> => Object.values((await state(second)).runners).map(({ pid }) => pid)
+    const before = await pids()
+
+    const streams = [second, third, third].map((node) => stream(node, 'steady', 300))
+    await Promise.all(streams.map(({ begun }) => begun))
+    const declaring = Array.from({ length: 10 }, (_, count) =>
+      declare(count % 2 === 0 ? second : third, { name: `during ${count}`, paused: true }),
+    )
+    await master.kill()
+    await Promise.all(declaring)
+    for (const { whole } of streams) expect(await whole).toBe(expected)
+    for (const node of [second, third])
+      await until(
+        'everything that was acknowledged',
+        () => names(node),
+        (found) => found.filter((one) => one.startsWith('during')).length === 10,
+      )
+    expect(await pids()).toEqual(before)
+    expect(await chat(third, 'steady', 300)).toBe(expected)
   })
 
   it('merges what was declared on both sides of a cut', async () => {
@@ -118,6 +125,7 @@ describe.skipIf(why !== undefined)('a cluster of machines', () => {
 
   it('gives up an instance when a cable is pulled, and serves on what is left', async () => {
     const [first, second] = await start(2)
+    await connected(first, 2)
     const { metaInstanceId } = await declare(first, { name: 'pair' })
     await ready(first, metaInstanceId)
     expect(Object.values((await state(first)).instances)[0]?.shards).toHaveLength(2)

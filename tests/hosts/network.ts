@@ -27,6 +27,8 @@ export interface Host {
   /** Pulls the cable: what was connected hears nothing of it. */
   unplug(): void
   plug(): void
+  /** Takes its IPv4 address away. */
+  onlyIPv6(): void
   /** Every packet from here takes so much longer. */
   delay(milliseconds: number): void
   /** So many bits a second leave it. */
@@ -72,6 +74,7 @@ export const connectHosts = (count: number): { hosts: readonly Host[]; dispose()
       // At the switch, so that the host's own interface stays up, as with a switch that dies.
       unplug: () => void run('ip', '-n', hub, 'link', 'set', port, 'nomaster'),
       plug: () => void run('ip', '-n', hub, 'link', 'set', port, 'master', 'br0'),
+      onlyIPv6: () => void run('ip', '-n', name, '-4', 'address', 'flush', 'dev', inside),
       delay: (milliseconds) =>
         void run('tc', '-n', name, 'qdisc', 'replace', 'dev', inside, 'root', 'netem', 'delay', `${milliseconds}ms`),
       limit: (bitsPerSecond) =>

@@ -1,31 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { MetaInstanceView } from '@core/protocols/control'
-import type { State } from '@core/state/state'
+import { chat, declare, ready, state } from './acts'
 import { HostedCluster, until, type HostedNode } from './cluster'
 import { noHosts } from './network'
 
 const why = noHosts()
 if (why !== undefined) console.log(`No tests on several hosts: ${why}.`)
-
-const state = async (node: HostedNode): Promise<State> => (await node.ask('/state')) as State
-
-const declare = async (node: HostedNode, json: object): Promise<MetaInstanceView> =>
-  (await node.ask('/meta_instance', { method: 'POST', json: { modelId: 'muster/tiny', ...json } })) as MetaInstanceView
-
-const ready = (node: HostedNode, id: string): Promise<MetaInstanceView> =>
-  until(
-    `${id} READY`,
-    async () => (await node.ask(`/meta_instance/${id}`)) as MetaInstanceView,
-    ({ status }) => status === 'READY',
-  )
-
-const chat = async (node: HostedNode, model: string, content = 'hello'): Promise<string> => {
-  const json = { model, messages: [{ role: 'user', content }], max_tokens: 24, temperature: 0 }
-  const answer = (await node.ask('/v1/chat/completions', { method: 'POST', json })) as {
-    choices: { message: { content: string } }[]
-  }
-  return answer.choices[0]?.message.content ?? ''
-}
 
 describe.skipIf(why !== undefined)('one model over two machines', () => {
   const cluster = new HostedCluster(why === undefined ? 2 : 0)

@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createCertificate } from '@main/cluster/certificate'
 import { allLinked, HostedCluster, until, type HostedNode } from './cluster'
@@ -53,6 +55,15 @@ describe.skipIf(why !== undefined)('machines that do not know one another', () =
     expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('used already') as string })
   })
 
+  it('refuses a token that has expired', async () => {
+    const short = (await first().ask('/cluster/invite', { method: 'POST', json: { validForMs: 1000 } })) as {
+      token: string
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    const late = await third().muster('join', short.token)
+    expect(late).toMatchObject({ code: 1, stderr: expect.stringContaining('has expired') as string })
+  })
+
   it('lets in who shows the same digits, when somebody allows it', async () => {
     await third().ask('/cluster/join', { method: 'POST', json: { nodeId: first().nodeId } })
     const { asking } = await until(
@@ -90,6 +101,14 @@ describe.skipIf(why !== undefined)('machines that do not know one another', () =
     child.stdout?.on('data', (chunk: Buffer) => (said += chunk.toString()))
     await new Promise((resolve) => child.once('close', resolve))
     expect(said.trim()).toBe('""')
+  })
+
+  it('goes on as one when nobody is announced and every address is forgotten but one that a person gives', async () => {
+    await Promise.all(nodes.map((node) => node.stop()))
+    for (const { dataDir } of nodes) rmSync(join(dataDir, 'peers.json'))
+    const args = ['--no-discovery', '--peer', first().host.address]
+    nodes = await Promise.all([0, 1, 2].map((at) => cluster.start(at, { args })))
+    await Promise.all(nodes.map((node) => allLinked(node, 3)))
   })
 
   it('goes on as one when all are started anew, found by the addresses they know', async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Hono } from 'hono'
 import { CommandId, NodeId } from '@core/ids'
-import { AdmissionAnswer, JoinRequest } from '@core/protocols/control'
+import { AdmissionAnswer, InviteRequest, JoinRequest, MeasureRequest } from '@core/protocols/control'
 import { jsonBody, parseWith } from '../body'
 import type { ApiContext } from '../context'
 import { Problem } from '../problem'
@@ -17,7 +17,22 @@ export const clusterRoutes = ({ cluster, commands }: ApiContext): Hono => {
 
   routes.get('/cluster', (c) => c.json(cluster.view()))
 
-  routes.post('/cluster/invite', (c) => c.json(cluster.invite(), 201))
+  routes.post('/cluster/invite', async (c) => {
+    const how = (await c.req.text()) === '' ? {} : parseWith(InviteRequest, await jsonBody(c))
+    return c.json(cluster.invite(how), 201)
+  })
+
+  routes.post('/cluster/measure', async (c) => {
+    const { from, to } = parseWith(MeasureRequest, await jsonBody(c))
+    try {
+      await cluster.measure({ from, to })
+    } catch (error) {
+      throw new Problem(409, 'not_measured', error instanceof Error ? error.message : String(error), {
+        hint: 'Both machines must be connected, and must not be computing.',
+      })
+    }
+    return c.json({ measured: { from, to } })
+  })
 
   routes.post('/cluster/join', async (c) => {
     const how = parseWith(JoinRequest, await jsonBody(c))

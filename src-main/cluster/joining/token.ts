@@ -39,9 +39,9 @@ export class Invitations {
 
   constructor(private readonly now: () => number = Date.now) {}
 
-  create(): { secret: string; expiresAt: number } {
+  create(validForMs: number = INVITATION_MS): { secret: string; expiresAt: number } {
     const secret = randomBytes(32).toString('base64url')
-    const expiresAt = this.now() + INVITATION_MS
+    const expiresAt = this.now() + Math.min(validForMs, INVITATION_MS)
     this.open.push({ digest: digest(secret), expiresAt })
     // An invitation a second for as long as they live would be somebody's loop.
     if (this.open.length > 100) this.open.shift()

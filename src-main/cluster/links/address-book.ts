@@ -14,6 +14,9 @@ const MOST = 32
 
 const same = (a: PeerAddress, b: PeerAddress): boolean => a.ip === b.ip && a.port === b.port
 
+const isFirst = (one: PeerAddress, at: number, all: readonly PeerAddress[]): boolean =>
+  all.findIndex((other) => same(one, other)) === at
+
 /**
  * Where other nodes may be: as discovery, a person, or they themselves say. Kept in `peers.json`, so that a
  * start finds them where nobody announces anything. Where is never who: a certificate has to prove that.
@@ -23,7 +26,11 @@ export class AddressBook {
   private readonly path: string
   private writing: Promise<void> = Promise.resolve()
 
-  constructor(dataDir: string) {
+  constructor(
+    dataDir: string,
+    /** Where a person says that members are; which of them, nobody knows. */
+    private readonly given: readonly PeerAddress[] = [],
+  ) {
     this.path = join(dataDir, 'peers.json')
     try {
       const { peers } = File.parse(JSON.parse(readFileSync(this.path, 'utf8')))
@@ -35,6 +42,18 @@ export class AddressBook {
 
   of(nodeId: NodeId): readonly PeerAddress[] {
     return this.known.get(nodeId) ?? []
+  }
+
+  /**
+   * Where to look for it: where it is known to be, where others say that they reach it, and where anybody may be.
+   * At most `most` of what machines say, and all of what a person says.
+   */
+  around(
+    nodeId: NodeId,
+    { hearsay, most }: { readonly hearsay: readonly PeerAddress[]; readonly most: number },
+  ): readonly PeerAddress[] {
+    const said = [...this.of(nodeId), ...hearsay].filter(isFirst).slice(0, most)
+    return [...said, ...this.given].filter(isFirst)
   }
 
   /** These are good; the latest come first. */

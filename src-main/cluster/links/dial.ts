@@ -1,4 +1,5 @@
-import { TLSSocket } from 'node:tls'
+import { isIPv6, type createConnection } from 'node:net'
+import { connect, TLSSocket, type ConnectionOptions } from 'node:tls'
 import { WebSocket } from 'ws'
 import type { NodeId } from '@core/ids'
 import { publicKeyHash } from '../certificate'
@@ -15,9 +16,14 @@ export interface DialOptions {
   /** Whose key the other side must prove, before it hears a word; anybody's where that is not known. */
   readonly expected?: NodeId | undefined
   readonly signal?: AbortSignal
+  readonly withinMs?: number
 }
 
-const host = (ip: string): string => (ip.includes(':') ? `[${ip.replace(/%/g, '%25')}]` : ip)
+/** What a URL can name: it knows no zones, such as the `eth0` of `fe80::1%eth0`. */
+const nameable = (ip: string): string => {
+  const [address = ''] = ip.split('%')
+  return isIPv6(address) ? `[${address}]` : ip
+}
 
 export interface Dialled {
   readonly socket: WebSocket
@@ -25,19 +31,31 @@ export interface Dialled {
   readonly certificate: string
 }
 
+/** `ws` only ever calls it with options. */
+const connectTo = ({ ip, port }: PeerAddress): typeof createConnection =>
+  ((options: ConnectionOptions) => connect({ ...options, host: ip, port })) as unknown as typeof createConnection
+
 /** An open WebSocket to that node at that address. Rejects where it is not there, or is somebody else. */
-export const dial = ({ identity, address, path, expected, signal }: DialOptions): Promise<Dialled> =>
+export const dial = ({
+  identity,
+  address,
+  path,
+  expected,
+  signal,
+  withinMs = DIAL_MS,
+}: DialOptions): Promise<Dialled> =>
   new Promise((resolve, reject) => {
     let seen = ''
     if (signal?.aborted) return reject(new Error('given up'))
-    const socket = new WebSocket(`wss://${host(address.ip)}:${address.port}${path}`, {
+    const socket = new WebSocket(`wss://${nameable(address.ip)}:${address.port}${path}`, {
       ...SOCKET_OPTIONS,
       key: identity.privateKey,
       cert: identity.certificate,
       minVersion: 'TLSv1.3',
       // Self-signed: it is the key that is compared, as soon as there is one.
       rejectUnauthorized: false,
-      handshakeTimeout: DIAL_MS,
+      handshakeTimeout: withinMs,
+      createConnection: connectTo(address),
       finishRequest: (request) => {
         request.once('socket', (raw) => {
           const check = (): void => {

@@ -8,7 +8,7 @@ import { Streams, type Item, type StreamHandler } from './streams'
 /** Silence for so long is broken by a ping. */
 const PING_AFTER_MS = 500
 /** One that does not answer pings for so long is gone, whatever its socket says. */
-const SILENT_MS = 3000
+const SILENT_MS = 2000
 const HELLO_WITHIN_MS = 5000
 /** Frames in a second from one peer; a working cluster needs a hundredth of it. */
 const FRAMES_PER_SECOND = 50_000

@@ -2,7 +2,7 @@ import type { WebSocket } from 'ws'
 import type { NodeId } from '@core/ids'
 import type { Hello } from '@core/protocols/peer'
 import type { Identity } from '../identity'
-import type { AddressBook } from './address-book'
+import type { AddressBook, PeerAddress } from './address-book'
 import { dial, WrongPeer } from './dial'
 import { CLOSED, Link, type LinkFrame } from './link'
 import type { Caller } from './listener'
@@ -13,6 +13,8 @@ export const LINK_PATH = '/link'
 const DIAL_EVERY_MS = 1000
 /** How many addresses of one node are tried at a time. */
 const DIAL_AT_ONCE = 8
+/** Who was there a moment ago answers within this time, or is gone: others wait to hear which. */
+const REDIAL_MS = 1200
 /** How long a removed member is still told things. */
 const LAST_WORDS_MS = 50
 /** Two machines with one key: how long the one that was there first has to answer. */
@@ -21,6 +23,8 @@ const PROVE_WITHIN_MS = 1500
 export interface LinksOptions {
   readonly identity: Identity
   readonly book: AddressBook
+  /** Where others say that they reach it. */
+  readonly hearsay: (peer: NodeId) => readonly PeerAddress[]
   readonly members: () => readonly NodeId[]
   readonly hello: () => Hello
   readonly handlers: ReadonlyMap<string, (params: unknown, signal: AbortSignal, from: NodeId) => AsyncIterable<Item>>
@@ -114,16 +118,25 @@ export class Links {
     for (const link of this.links.values()) link.close(CLOSED.leaving, 'leaving')
   }
 
-  private async dial(peer: NodeId): Promise<void> {
+  private async dial(peer: NodeId, withinMs?: number): Promise<void> {
+    if (this.closed || this.links.has(peer) || this.dialling.has(peer)) return
+    if (!this.options.members().includes(peer)) return
     const { identity, book, onRefused } = this.options
-    const addresses = book.of(peer).slice(0, DIAL_AT_ONCE)
+    const addresses = book.around(peer, { hearsay: this.options.hearsay(peer), most: DIAL_AT_ONCE })
     if (addresses.length === 0) return
     const call = new AbortController()
     this.dialling.set(peer, call)
     try {
       const { socket, ip } = await Promise.any(
         addresses.map(async (address) => {
-          const { socket } = await dial({ identity, address, path: LINK_PATH, expected: peer, signal: call.signal })
+          const { socket } = await dial({
+            identity,
+            address,
+            path: LINK_PATH,
+            expected: peer,
+            signal: call.signal,
+            ...(withinMs !== undefined && { withinMs }),
+          })
           // Another address was quicker.
           if (call.signal.aborted) socket.terminate()
           call.abort()
@@ -228,14 +241,15 @@ export class Links {
     this.links.delete(peer)
     this.options.log.info({ peer, code, reason }, 'link lost')
     this.options.onDown(peer)
-    setImmediate(() => this.dialAll())
+    setImmediate(() => void this.dial(peer, REDIAL_MS))
   }
 }
 
 const reasonOf = (error: unknown): string => {
   if (error instanceof AggregateError) {
-    const wrong: unknown = error.errors.find((one) => one instanceof WrongPeer)
-    return reasonOf(wrong ?? error.errors[0])
+    // At an address that somebody gave there may be any of them: that one is elsewhere says nothing.
+    const telling: unknown = error.errors.find((one) => !(one instanceof WrongPeer))
+    return reasonOf(telling ?? error.errors[0])
   }
   return error instanceof Error ? error.message : String(error)
 }

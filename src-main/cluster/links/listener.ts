@@ -7,6 +7,7 @@ import { NodeId } from '@core/ids'
 import { publicKeyHash } from '../certificate'
 import type { Identity } from '../identity'
 import { SOCKET_OPTIONS } from './link'
+import { Turnstile } from './turnstile'
 
 const MOST_CONNECTIONS = 512
 const HANDSHAKE_MS = 5000
@@ -50,11 +51,23 @@ export const listen = async ({ identity, port, doors }: ListenerOptions): Promis
   })
   const sockets = new WebSocketServer({ noServer: true, ...SOCKET_OPTIONS })
   const open = new Set<Socket>()
+  const turnstile = new Turnstile()
+  /** How each connection that has not shown who it is leaves the turnstile. */
+  const unknown = new Map<string, () => void>()
   // Members hold a socket each; the rest have five seconds to show who they are.
   server.maxConnections = MOST_CONNECTIONS
   server.on('connection', (socket: Socket) => {
+    const { remoteAddress = '', remotePort } = socket
+    const leave = turnstile.enter(remoteAddress)
+    if (!leave) return void socket.destroy()
+    const name = `${remoteAddress} ${remotePort}`
+    unknown.set(name, leave)
     open.add(socket)
-    socket.once('close', () => open.delete(socket))
+    socket.once('close', () => {
+      leave()
+      unknown.delete(name)
+      open.delete(socket)
+    })
     socket.on('error', () => socket.destroy())
   })
   // Nothing here is for browsers.
@@ -66,6 +79,8 @@ export const listen = async ({ identity, port, doors }: ListenerOptions): Promis
     if (!certificate || !door) return void socket.destroy()
     const nodeId = NodeId.parse(publicKeyHash(certificate))
     if (!door.admits(nodeId)) return void socket.destroy()
+    // The raw connection beneath has another object for a socket, but the same two ends.
+    unknown.get(`${socket.remoteAddress ?? ''} ${socket.remotePort}`)?.()
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const remoteAddress = plainAddress(socket.remoteAddress ?? '')
       door.enter({ nodeId, certificate: certificate.toString(), socket: webSocket, remoteAddress })

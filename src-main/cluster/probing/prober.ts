@@ -9,6 +9,7 @@ import { PROBE_EVERY_MS, Probes, type Target } from '@core/topology/probes'
 import type { Link } from '../links/link'
 import { encodeProbe, isGenuine, NONCE_BYTES, readProbe } from './datagram'
 import { interfaceTypeTowards } from './own-interfaces'
+import { Survey } from './survey'
 
 /** Answers that came together are reported together. */
 const REPORT_AFTER_MS = 20
@@ -23,13 +24,18 @@ export interface ProberOptions {
   readonly links: () => readonly Link[]
   readonly members: () => readonly NodeId[]
   readonly observe: (event: Observation) => void
-  readonly log: { warn(fields: object, message: string): void }
+  /** Bytes a second over that way. */
+  readonly measure: (way: Target) => Promise<number>
+  /** A model computes here now. */
+  readonly isBusy: () => boolean
+  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
 /** Probes every address of every member once a second, and reports by level which ones answer. */
 export class Prober {
   readonly key = randomBytes(32)
   private readonly probes: Probes
+  private readonly survey: Survey
   private readonly hellos = new Map<NodeId, Hello>()
   private readonly heardFrom = new Map<NodeId, Set<string>>()
   private readonly pending = new Map<
@@ -44,6 +50,7 @@ export class Prober {
     private readonly socket: Socket,
   ) {
     this.probes = new Probes(options.self)
+    this.survey = new Survey({ ...options, probes: this.probes, onMeasured: () => this.report() })
     socket.on('message', (datagram, { address, port }) => this.take(datagram, address, port))
     socket.on('error', (err) => options.log.warn({ err }, 'probing failed'))
     this.timer = setInterval(() => this.round(), PROBE_EVERY_MS)
@@ -66,6 +73,21 @@ export class Prober {
     this.round()
   }
 
+  /** Members that answer at no address. */
+  unreachable(): readonly NodeId[] {
+    return this.probes.unreachable()
+  }
+
+  /** This machine slept. */
+  wake(): void {
+    this.probes.wake()
+  }
+
+  /** How much every way to a member carries is measured anew. Rejects where none can be. */
+  measure(nodeId: NodeId): Promise<void> {
+    return this.survey.again(nodeId, this.targets())
+  }
+
   close(): void {
     clearInterval(this.timer)
     clearTimeout(this.reporting)
@@ -80,6 +102,7 @@ export class Prober {
         this.probes.heard({ nodeId: link.peer, ip: link.remoteAddress }, now)
     for (const target of this.probes.round(this.targets(), now)) this.send(target)
     this.report()
+    this.survey.round()
   }
 
   private targets(): Target[] {

@@ -6,8 +6,8 @@ import type { ModelId } from '@core/ids'
 import { FileParams, ModelParams } from '@core/protocols/peer'
 import { listModelFiles } from '../model-files'
 
-/** Small enough that what else the link carries is not held up. */
-const CHUNK_BYTES = 128 * 1024
+/** A stream's window of these is 1 MB: what else the link carries is not held up for long, even where it is slow. */
+const CHUNK_BYTES = 16 * 1024
 
 /** Directories of the models on this machine. */
 export type PathOf = (modelId: ModelId) => string | undefined

@@ -1,0 +1,13 @@
+/** Calls once, in the next turn, with everything given in this one. */
+export const batched = <Item>(take: (items: readonly Item[]) => void): ((item: Item) => void) => {
+  let items: Item[] = []
+  return (item) => {
+    items.push(item)
+    if (items.length > 1) return
+    setImmediate(() => {
+      const all = items
+      items = []
+      take(all)
+    })
+  }
+}

@@ -1,0 +1,28 @@
+import type { ModelId, NodeId, Timestamp } from '@core/ids'
+import type { CardResult } from '@core/reconcile/process-manager'
+import type { JournalLog } from './decision-journal'
+import type { Network } from './network'
+
+/** What this node has to do with deciding, as others may know it. */
+export type MasterStatus =
+  | { readonly role: 'master' }
+  | { readonly role: 'follower'; readonly master: NodeId }
+  /** Nobody is known to lead. */
+  | { readonly role: 'seeking' }
+  | { readonly role: 'stepped-down'; readonly code: string; readonly reason: string; readonly hint: string }
+
+export interface MasterOptions {
+  readonly dataDir: string
+  readonly nodeId: NodeId
+  readonly loadCard: (modelId: ModelId) => Promise<CardResult>
+  readonly log: JournalLog
+  readonly now?: () => Timestamp
+  /** When the log begins a new segment. */
+  readonly segmentBytes?: number
+  /** Without it this node is alone. */
+  readonly network?: Network
+  /** Members that an admission named before the log could. */
+  readonly admittedBy?: readonly NodeId[]
+  /** This node was told that it is no member any more. */
+  readonly onRemoved?: () => void
+}

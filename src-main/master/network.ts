@@ -1,0 +1,32 @@
+import type { Command } from '@core/commands/command'
+import type { Message } from '@core/consensus/message'
+import type { Observation } from '@core/events/event'
+import type { LogRecord } from '@core/events/record'
+import type { CommandId, NodeId, Timestamp } from '@core/ids'
+import type { SubmitResult, WatchItem } from '@core/protocols/peer'
+
+/** The other members, as this part needs them. */
+export interface Network {
+  send(to: NodeId, message: Message, records?: readonly LogRecord[]): void
+  observe(master: NodeId, events: readonly Observation[]): void
+  /** Rejects where the master cannot be reached. */
+  submit(master: NodeId, command: Command, commandId: CommandId): Promise<SubmitResult>
+  watch(master: NodeId, term: number, signal: AbortSignal): AsyncIterable<WatchItem>
+  /** When each linked member was last heard. */
+  heard(): Readonly<Record<string, Timestamp>>
+  /** Members that answer at no address. */
+  unreachable(): readonly NodeId[]
+  /** Ends all links and makes them anew. */
+  begin(): void
+}
+
+/** Of a node that has nobody else. */
+export const alone: Network = {
+  send: () => undefined,
+  observe: () => undefined,
+  submit: () => Promise.resolve({ status: 'not_master' }),
+  watch: async function* () {},
+  heard: () => ({}),
+  unreachable: () => [],
+  begin: () => undefined,
+}
