@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { Bytes, NodeId } from '../ids'
 import { MeasuredSpeed } from './measured-speeds'
+import { RdmaFacts } from './rdma'
+import { ThunderboltFacts } from './thunderbolt'
 
 export const InterfaceType = z.enum(['thunderbolt', 'ethernet', 'wifi', 'loopback', 'unknown'])
 export type InterfaceType = z.infer<typeof InterfaceType>
@@ -26,12 +28,27 @@ export const NodeInfo = z.object({
   memoryBandwidth: z.number().positive().optional(),
   /** Of the volume that holds our models. */
   disk: z.object({ totalBytes: Bytes, freeBytes: Bytes }).optional(),
-  /** Load in steps of 5 %, temperature in °C. */
-  system: z.object({ cpuLoad: z.number().min(0).max(1), temperature: z.number().optional() }).optional(),
+  /** Loads in steps of 5 %, temperature in °C, power in watts; `memoryPressure` as macOS grades it. */
+  system: z
+    .object({
+      cpuLoad: z.number().min(0).max(1),
+      gpuLoad: z.number().min(0).max(1).optional(),
+      temperature: z.number().optional(),
+      powerWatts: z.number().nonnegative().optional(),
+      memoryPressure: z.enum(['normal', 'warning', 'critical']).optional(),
+    })
+    .optional(),
   network: z.object({ interfaces: z.array(NetworkInterface) }).optional(),
-  thunderbolt: z.unknown().optional(),
-  rdma: z.object({ enabled: z.boolean(), interfaces: z.array(z.string()) }).optional(),
-  os: z.object({ platform: z.string(), release: z.string(), name: z.string() }),
+  thunderbolt: ThunderboltFacts.optional(),
+  rdma: RdmaFacts.optional(),
+  /** `version` and `build` as the system's own: `26.5.1`, `25F80`. */
+  os: z.object({
+    platform: z.string(),
+    release: z.string(),
+    name: z.string(),
+    version: z.string().optional(),
+    build: z.string().optional(),
+  }),
   /** False on a node that only coordinates: nothing is placed on it. */
   worker: z.boolean(),
   /** What placements with this machine as rank 0 gave, the last used at the end. */

@@ -34,6 +34,9 @@ export type Topology = z.infer<typeof Topology>
 
 export const isSocketEdge = (edge: Edge): edge is SocketEdge => 'ip' in edge
 
+/** Whether the ranks of a ring can meet over it: MLX's ring reads `address:port`, and IPv4 only. */
+export const carriesRing = (edge: Edge): edge is SocketEdge => isSocketEdge(edge) && !edge.ip.includes(':')
+
 /** One edge has one key, so that it changes at constant cost. */
 export const edgeKey = (edge: Edge): string =>
   isSocketEdge(edge) ? `${edge.from}>${edge.to}@${edge.ip}` : `${edge.from}>${edge.to}#${edge.fromInterface}`
