@@ -27,6 +27,49 @@ describe('a request for a model', () => {
     expect(routeOf(world.state, SMALL)).toMatchObject({ instance: { instanceId: world.instance(second).instanceId } })
   })
 
+  it('goes elsewhere while the state has not heard yet of requests that were just brought to an instance', () => {
+    const { world, id } = readyWorld()
+    const second = world.declare('second')
+    world.reconcile()
+    world.report(second, { status: 'Ready' })
+    const [one, other] = [world.instance(id).instanceId, world.instance(second).instanceId]
+    const underWay = new Map([[TaskId.parse('t'), one]])
+    expect(routeOf(world.state, SMALL, { underWay })).toMatchObject({ instance: { instanceId: other } })
+    for (const instanceId of [one, other, other])
+      world.apply({
+        type: 'TaskCreated',
+        task: {
+          taskId: TaskId.parse(instanceId === one ? 't' : `t ${world.log.length}`),
+          instanceId,
+          kind: 'generation',
+          status: 'Running',
+          createdAt: 0,
+        },
+      })
+    // What the state knows by now is not counted twice.
+    expect(routeOf(world.state, SMALL, { underWay })).toMatchObject({ instance: { instanceId: one } })
+  })
+
+  it('never goes back to a runner that has just failed it, and waits for another attempt where there is no other', () => {
+    const { world, id } = readyWorld()
+    const second = world.declare('second')
+    world.reconcile()
+    world.report(second, { status: 'Ready' })
+    const runnerOf = (metaInstanceId: typeof id) => world.instance(metaInstanceId).shards[0]?.runnerId ?? fail()
+    const lost = new Set([runnerOf(id)])
+    expect(routeOf(world.state, SMALL, { lost })).toMatchObject({
+      instance: { instanceId: world.instance(second).instanceId },
+    })
+    lost.add(runnerOf(second))
+    expect(routeOf(world.state, SMALL, { lost })).toMatchObject({ kind: 'wait' })
+    world.fail(id)
+    world.reconcile()
+    world.report(id, { status: 'Ready' })
+    expect(routeOf(world.state, SMALL, { lost })).toMatchObject({
+      instance: { instanceId: world.instance(id).instanceId },
+    })
+  })
+
   it('waits while it is loaded or retried, and is told why', () => {
     const { world, id } = readyWorld()
     world.fail(id)
@@ -44,3 +87,7 @@ describe('a request for a model', () => {
     expect(routeOf(world.state, SMALL)).toEqual({ kind: 'paused' })
   })
 })
+
+const fail = (): never => {
+  throw new Error('there is no such runner')
+}

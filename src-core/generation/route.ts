@@ -1,4 +1,4 @@
-import type { TaskId } from '../ids'
+import type { InstanceId, RunnerId, TaskId } from '../ids'
 import { instancesOf, isReady } from '../state/bindings'
 import type { Instance } from '../state/instances'
 import type { MetaInstance } from '../state/meta-instances'
@@ -36,23 +36,36 @@ export type Route =
   | { readonly kind: 'paused' }
   | { readonly kind: 'unknown' }
 
-const liveTasks = (state: State, instance: Instance, except?: TaskId): number =>
-  Object.values(state.tasks).filter(
-    (task) => task.instanceId === instance.instanceId && task.taskId !== except && isLive(task),
-  ).length
+/** What whoever routes knows better than the state, which hears of everything a little later. */
+export interface Known {
+  /** Requests that were just brought somewhere, by task. */
+  readonly underWay?: ReadonlyMap<TaskId, InstanceId>
+  /** Runners of rank 0 that have just failed or cannot be reached; a new attempt is a new runner. */
+  readonly lost?: ReadonlySet<RunnerId>
+}
+
+const load = (state: State, { instanceId }: Instance, { underWay }: Known): number =>
+  Object.values(state.tasks).filter((task) => task.instanceId === instanceId && isLive(task)).length +
+  [...(underWay ?? [])].filter(([taskId, where]) => where === instanceId && !(taskId in state.tasks)).length
+
+const isLost = ({ shards: [first] }: Instance, { lost }: Known): boolean =>
+  first !== undefined && lost?.has(first.runnerId) === true
 
 /** The least busy instance that can serve, or why there is none. */
-export const routeOf = (state: State, model: string): Route => {
+export const routeOf = (state: State, model: string, known: Known = {}): Route => {
   const { metaInstances, instances } = targetOf(state, model)
-  const ready = instances.filter((instance) => isReady(state, instance))
-  const [first, ...others] = ready
+  const usable = instances.filter((instance) => isReady(state, instance))
+  const [first, ...others] = usable.filter((instance) => !isLost(instance, known))
   if (first) {
-    const load = (instance: Instance) => liveTasks(state, instance)
     return {
       kind: 'ready',
-      instance: others.reduce((least, other) => (load(other) < load(least) ? other : least), first),
+      instance: others.reduce(
+        (least, other) => (load(state, other, known) < load(state, least, known) ? other : least),
+        first,
+      ),
     }
   }
+  if (usable.length > 0) return { kind: 'wait', reason: 'its machine has just gone' }
   const active = metaInstances.filter(({ paused }) => !paused)
   if (metaInstances.length > 0 && active.length === 0) return { kind: 'paused' }
   const [declared] = active

@@ -41,7 +41,7 @@ const placed = (state: State, metaInstance: MetaInstance, inputs: ReconcileInput
     return { events, needs: [{ kind: 'modelCard', modelId }] }
   }
   const { card } = result
-  const beside = placeDeclared(state, card, metaInstance, inputs.now)
+  const beside = placeDeclared(state, card, metaInstance, inputs)
   if (beside.status === 'placed') {
     const instance = instanceOf(beside.placement, metaInstance, {
       ids: inputs.ids,
@@ -52,14 +52,14 @@ const placed = (state: State, metaInstance: MetaInstance, inputs: ReconcileInput
     })
     return { events: [{ type: 'InstanceCreated', instance }] }
   }
-  const temporary = givingWay(state, card, metaInstance, inputs.now)
+  const temporary = givingWay(state, card, metaInstance, inputs)
   if (temporary) return { events: temporary.map(deleted) }
   if (old) {
     // Memory does not allow both: the old one goes first, if that would make room.
     const alone = fold(state, next(state, deleted(old), inputs.now))
     const room =
-      placeDeclared(alone, card, metaInstance, inputs.now).status === 'placed' ||
-      givingWay(alone, card, metaInstance, inputs.now) !== undefined
+      placeDeclared(alone, card, metaInstance, inputs).status === 'placed' ||
+      givingWay(alone, card, metaInstance, inputs) !== undefined
     if (room) return { events: [deleted(old)] }
   }
   // A machine that may yet report is no reason to say that there is no place.

@@ -208,6 +208,21 @@ describe('a node', () => {
     ])
     expect(world.state.instances).toHaveProperty(single.instanceId)
   })
+
+  it('places nothing on a machine that answers nowhere, though it does not count as gone yet', () => {
+    const world = new World()
+    world.addNode('here', { free: 10 * GB })
+    const there = world.addNode('there', { free: 90 * GB })
+    world.unreachable = [there]
+    const id = world.declare()
+    const named = world.declare('named', { nodeIds: [there] })
+    world.reconcile()
+    expect(world.instance(id).shards).toMatchObject([{ nodeId: 'here' }])
+    expect(world.state.metaInstances[named]?.placementError?.reason).toContain('there')
+    world.unreachable = []
+    world.reconcile()
+    expect(world.instance(named).shards).toMatchObject([{ nodeId: there }])
+  })
 })
 
 describe('change', () => {

@@ -1,16 +1,20 @@
 import { place, type PlacementResult } from '../placement/place'
 import type { ModelCard } from '../placement/model-card'
-import type { Timestamp } from '../ids'
+import type { NodeId } from '../ids'
 import type { Instance } from '../state/instances'
 import type { MetaInstance } from '../state/meta-instances'
 import type { State } from '../state/state'
 import { trustedAt } from '../state/topology'
+import type { ReconcileInputs } from './process-manager'
+
+/** What placing depends on beside the state. */
+export type PlacingInputs = Pick<ReconcileInputs, 'now' | 'unreachable'>
 
 const omit = <Value>(record: Readonly<Record<string, Value>>, keys: ReadonlySet<string>): Record<string, Value> =>
   Object.fromEntries(Object.entries(record).filter(([key]) => !keys.has(key)))
 
 /** Links that came back too lately to be built on, after they were lost twice. */
-const distrusted = (state: State, now: Timestamp): string[] =>
+const distrusted = (state: State, { now }: PlacingInputs): string[] =>
   Object.entries(state.topology.lost ?? {}).flatMap(([key, lost]) => {
     const from = trustedAt(lost)
     return from !== undefined && now < from && key in state.topology.edges ? [key] : []
@@ -20,6 +24,16 @@ const withoutLinks = (state: State, keys: readonly string[]): State => {
   if (keys.length === 0) return state
   return { ...state, topology: { ...state.topology, edges: omit(state.topology.edges, new Set(keys)) } }
 }
+
+/** Members that answer nowhere are not built on, though it takes longer until they count as gone. */
+const withoutUnreachable = (state: State, unreachable: readonly NodeId[] = []): State =>
+  unreachable.some((nodeId) => nodeId in state.nodes)
+    ? { ...state, nodes: omit(state.nodes, new Set(unreachable)) }
+    : state
+
+/** What may be built on now. */
+const buildable = (state: State, inputs: PlacingInputs): State =>
+  withoutUnreachable(withoutLinks(state, distrusted(state, inputs)), inputs.unreachable)
 
 /** Prefers groups without the machines that failed last; where those were asked for by name there is no choice. */
 const placePreferably = (state: State, card: ModelCard, metaInstance: MetaInstance): PlacementResult => {
@@ -32,9 +46,10 @@ const placePreferably = (state: State, card: ModelCard, metaInstance: MetaInstan
 }
 
 /** What a refusal depended on: while all of it is the same, so is the answer. */
-const inputsOf = (state: State, card: ModelCard, links: readonly string[]): readonly unknown[] => {
+const inputsOf = (state: State, card: ModelCard, placing: PlacingInputs): readonly unknown[] => {
   const { nodes, members, topology, instances, downloads } = state
-  return [nodes, members, topology, instances, downloads, card, links.join()]
+  const links = distrusted(state, placing).join()
+  return [nodes, members, topology, instances, downloads, card, links, placing.unreachable?.join() ?? '']
 }
 
 /** Refusals by declaration, so that placing is tried again only when its inputs changed. */
@@ -45,13 +60,12 @@ export const placeDeclared = (
   state: State,
   card: ModelCard,
   metaInstance: MetaInstance,
-  now: Timestamp,
+  placing: PlacingInputs,
 ): PlacementResult => {
-  const links = distrusted(state, now)
-  const inputs = inputsOf(state, card, links)
+  const inputs = inputsOf(state, card, placing)
   const known = refusals.get(metaInstance)
   if (known && inputs.every((input, at) => input === known.inputs[at])) return known.result
-  const result = placePreferably(withoutLinks(state, links), card, metaInstance)
+  const result = placePreferably(buildable(state, placing), card, metaInstance)
   if (result.status === 'refused') refusals.set(metaInstance, { inputs, result })
   return result
 }
@@ -69,12 +83,12 @@ export const givingWay = (
   state: State,
   card: ModelCard,
   metaInstance: MetaInstance,
-  now: Timestamp,
+  placing: PlacingInputs,
 ): Instance[] | undefined => {
   const temporary = Object.values(state.instances).filter((instance) => instance.metaInstanceId === undefined)
   if (temporary.length === 0) return undefined
   const fits = (gone: ReadonlySet<string>): boolean =>
-    placePreferably(withoutLinks(without(state, gone), distrusted(state, now)), card, metaInstance).status === 'placed'
+    placePreferably(buildable(without(state, gone), placing), card, metaInstance).status === 'placed'
   const gone = new Set<string>(temporary.map(({ instanceId }) => instanceId))
   if (!fits(gone)) return undefined
   for (const { instanceId } of [...temporary].reverse()) {

@@ -3,7 +3,7 @@ import type { Envelope, Observation } from '@core/events/event'
 import type { ClientRequest, GenerationRequest } from '@core/generation/request'
 import { routeOf, type Route } from '@core/generation/route'
 import type { GenerationUpdate } from '@core/generation/stream'
-import { TaskId, type InstanceId } from '@core/ids'
+import { TaskId, type InstanceId, type RunnerId } from '@core/ids'
 import type { State } from '@core/state/state'
 
 /** How long a request waits for a model that is being placed, loaded or retried. */
@@ -46,6 +46,9 @@ const notServed = (model: string, route: Exclude<Route, { kind: 'ready' }>): Fai
 
 /** Brings requests to instances: waits for them, tries once more, and tells the state what became of the task. */
 export class Serving {
+  /** Where requests are under way; the state hears of them by way of the master. */
+  private readonly underWay = new Map<TaskId, InstanceId>()
+
   constructor(private readonly options: ServingOptions) {}
 
   /**
@@ -54,14 +57,18 @@ export class Serving {
    */
   async *generate(request: ClientRequest, signal: AbortSignal): AsyncGenerator<GenerationUpdate> {
     const deadline = Date.now() + (this.options.patienceMs ?? PATIENCE_MS)
+    const lost = new Set<RunnerId>()
     for (let attempt = 1; ; attempt += 1) {
-      const route = await this.awaitRoute(request.model, deadline, signal)
+      const route = await this.awaitRoute(request.model, { deadline, signal, lost })
       if (route.kind !== 'ready') {
         yield notServed(request.model, route)
         return
       }
-      const outcome = yield* this.attempt(request, route.instance.instanceId, signal, attempt < ATTEMPTS)
+      const { instanceId, shards } = route.instance
+      const outcome = yield* this.attempt(request, instanceId, signal, attempt < ATTEMPTS)
       if (outcome === 'over') return
+      // The state may not know yet that it is gone.
+      if (shards[0]) lost.add(shards[0].runnerId)
     }
   }
 
@@ -78,6 +85,7 @@ export class Serving {
     const modelId = source.state().instances[instanceId]?.modelId
     if (modelId === undefined) return 'again'
     const createdAt = Date.now()
+    this.underWay.set(taskId, instanceId)
     observer.observe({
       type: 'TaskCreated',
       task: { taskId, instanceId, kind: 'generation', status: 'Pending', createdAt },
@@ -103,6 +111,7 @@ export class Serving {
       }
       return 'over'
     } finally {
+      this.underWay.delete(taskId)
       // Whoever iterates may leave early; the task has then been cancelled.
       if (!ended) observer.observe({ type: 'TaskStatusUpdated', taskId, status: 'Cancelled' })
     }
@@ -125,16 +134,20 @@ export class Serving {
   }
 
   /** Resolves when the model can serve, cannot be waited for, or the patience is over. */
-  private awaitRoute(model: string, deadline: number, signal: AbortSignal): Promise<Route> {
+  private awaitRoute(
+    model: string,
+    { deadline, signal, lost }: { deadline: number; signal: AbortSignal; lost: ReadonlySet<RunnerId> },
+  ): Promise<Route> {
     const { source } = this.options
-    const now = routeOf(source.state(), model)
+    const routed = (): Route => routeOf(source.state(), model, { underWay: this.underWay, lost })
+    const now = routed()
     if (now.kind !== 'wait' || signal.aborted || Date.now() >= deadline) return Promise.resolve(now)
     return new Promise((resolve) => {
       const look = (): void => {
-        const route = routeOf(source.state(), model)
+        const route = routed()
         if (route.kind !== 'wait') settle(route)
       }
-      const giveUp = (): void => settle(routeOf(source.state(), model))
+      const giveUp = (): void => settle(routed())
       const settle = (route: Route): void => {
         unsubscribe()
         clearTimeout(timer)

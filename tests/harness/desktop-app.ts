@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { _electron, type ElectronApplication } from '@playwright/test'
@@ -24,14 +26,33 @@ export interface DesktopLaunch {
   readonly main?: string
 }
 
+const desktopEnvironment = (dataDir: string, env: DesktopLaunch['env'] = {}) => ({
+  ...testEnvironment(dataDir),
+  MUSTER_DATA_DIR: dataDir,
+  MUSTER_PORT: '0',
+  ...env,
+})
+
 /** Starts the built app in a real Electron, on a free port. */
 export const startDesktop = ({ dataDir, env, cwd, main = root }: DesktopLaunch): Promise<ElectronApplication> =>
   _electron.launch({
     ...(executablePath !== undefined && { executablePath }),
     ...(cwd !== undefined && { cwd }),
     args: [main],
-    env: { ...testEnvironment(dataDir), MUSTER_DATA_DIR: dataDir, MUSTER_PORT: '0', ...env },
+    env: desktopEnvironment(dataDir, env),
   })
+
+/**
+ * Starts the app once more beside one that runs; resolves with its exit code. Not through Playwright, which
+ * wants to speak to an app that ends before it can answer.
+ */
+export const startDesktopAgain = async ({ dataDir }: Pick<DesktopLaunch, 'dataDir'>): Promise<number | null> => {
+  if (executablePath === undefined) throw new Error(noDesktop)
+  const unsandboxed = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+  const again = spawn(executablePath, [...unsandboxed, root], { env: desktopEnvironment(dataDir), stdio: 'ignore' })
+  const [code] = (await once(again, 'exit')) as [number | null]
+  return code
+}
 
 /** A question that the app put to the person in a native dialog, and what the person could choose. */
 export interface Question {

@@ -91,6 +91,23 @@ describe.skipIf(why !== undefined)('a cluster of machines', () => {
     expect(new Set(masters).size).toBe(1)
   })
 
+  it('answers from another machine what was asked of one that died, or hangs, before its first token', async () => {
+    const [first, second, third] = (await start(3)) as [HostedNode, HostedNode, HostedNode]
+    for (const { nodeId } of [second, third]) {
+      const { metaInstanceId } = await declare(first, { nodeIds: [nodeId] })
+      await ready(first, metaInstanceId)
+    }
+    const many = (): Promise<string[]> => Promise.all(Array.from({ length: 6 }, () => chat(first, 'muster/tiny')))
+    const expected = await many()
+    // Its link stays for seconds: nobody knows yet that it answers nothing any more.
+    second.signal('SIGSTOP')
+    expect(await many()).toEqual(expected)
+    second.signal('SIGCONT')
+    await allLinked(first, 3)
+    await third.kill()
+    expect(await many()).toEqual(expected)
+  })
+
   it('replaces an instance when a rank is killed, and serves again', async () => {
     const [first, second] = await start(2)
     const { metaInstanceId } = await declare(first, { name: 'ring', minNodes: 2 })

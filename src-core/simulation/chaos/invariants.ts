@@ -86,7 +86,7 @@ export const checkRest = (simulation: Simulation): void => {
       insist(isReady(state, instance), () => `${instance.instanceId} of ${id} is not ready at rest`)
     const card = inputs.cards[modelId]
     if (paused || own.length > 0 || card?.status !== 'loaded') continue
-    const result = placeDeclared(state, card.card, metaInstance, inputs.now)
+    const result = placeDeclared(state, card.card, metaInstance, inputs)
     insist(result.status === 'refused', () => `${id} has no instance, though there is a place for it`)
     insist(metaInstance.placementError !== undefined, () => `${id} has no instance and does not say why`)
   }
