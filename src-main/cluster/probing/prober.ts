@@ -5,6 +5,7 @@ import type { Observation } from '@core/events/event'
 import type { NodeId } from '@core/ids'
 import type { Hello } from '@core/protocols/peer'
 import type { State } from '@core/state/state'
+import { rdmaReports } from '@core/rdma/edges'
 import { PROBE_EVERY_MS, Probes, type Target } from '@core/topology/probes'
 import type { Link } from '../links/link'
 import { encodeProbe, isGenuine, NONCE_BYTES, readProbe } from './datagram'
@@ -31,7 +32,7 @@ export interface ProberOptions {
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
-/** Probes every address of every member once a second, and reports by level which ones answer. */
+/** Probes every address of every member once a second, and reports by level which ones answer, and what RDMA joins. */
 export class Prober {
   readonly key = randomBytes(32)
   private readonly probes: Probes
@@ -153,7 +154,9 @@ export class Prober {
   }
 
   private report(): void {
-    for (const event of this.probes.reports(this.options.state())) this.options.observe(event)
+    const { self, state, observe } = this.options
+    const seen = state()
+    for (const event of [...this.probes.reports(seen), ...rdmaReports(seen, self)]) observe(event)
   }
 }
 
