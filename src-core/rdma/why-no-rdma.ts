@@ -16,6 +16,9 @@ const FOLLOWS_FROM_MACHINE: ReadonlySet<RdmaReason['code']> = new Set([
   'unhealthy',
 ])
 
+/** Of a machine that never will have RDMA, or of which nothing is known, cables need not be spoken of. */
+const IS_ALL_TO_SAY: ReadonlySet<RdmaReason['code']> = new Set(['offline', 'not_a_mac', 'thunderbolt_4', 'not_read'])
+
 /** What keeps the cables between two machines from RDMA: of several cables the one that lacks least. */
 const reasonsOfCables = (state: State, a: NodeId, b: NodeId): RdmaReason[] | undefined => {
   const [here, there] = [state.nodes[a], state.nodes[b]]
@@ -41,22 +44,18 @@ export const whyNoRdma = (state: State, a: NodeId, b: NodeId): RdmaReason[] =>
 
 const reasonsOf = (state: State, a: NodeId, b: NodeId): RdmaReason[] => {
   const machines = [a, b].flatMap((nodeId) => machineReason(state, nodeId) ?? [])
-  const isMac = (nodeId: NodeId) => state.nodes[nodeId]?.os.platform === 'darwin'
+  if (machines.some(({ code }) => IS_ALL_TO_SAY.has(code))) return machines
   const [one, other] = [nodeName(state, a), nodeName(state, b)]
-  const isTold = [a, b].every((nodeId) => state.nodes[nodeId]?.thunderbolt !== undefined)
-  const cables = reasonsOfCables(state, a, b)
-  if (machines.length > 0) {
-    if (!isMac(a) || !isMac(b) || !isTold) return machines
-    return [...machines, ...(cables ?? []).filter(({ code }) => !FOLLOWS_FROM_MACHINE.has(code))]
-  }
-  if (cables === undefined)
-    return [{ code: 'no_cable', text: `there is no Thunderbolt cable between ${one} and ${other}` }]
+  const cables = reasonsOfCables(state, a, b) ?? [
+    { code: 'no_cable', text: `there is no Thunderbolt cable between ${one} and ${other}` },
+  ]
+  if (machines.length > 0) return [...machines, ...cables.filter(({ code }) => !FOLLOWS_FROM_MACHINE.has(code))]
   if (cables.length > 0) return cables
-  const silent = [
+  const ways = [
     [a, b],
     [b, a],
   ] as const
-  const reached = silent.every(([from, to]) => rdmaEdgesFrom(state, from).some((edge) => edge.to === to))
+  const reached = ways.every(([from, to]) => rdmaEdgesFrom(state, from).some((edge) => edge.to === to))
   return [
     reached
       ? { code: 'not_reported', text: `${one} and ${other} are about to report it` }

@@ -18,7 +18,7 @@ const reader = (answers: { memory?: Memory; times?: CpuTimes[] } = {}): Platform
       asked.push('chip')
       return Promise.resolve({ name: 'Apple M4', memoryBandwidth: 120 * GB })
     },
-    osName: () => Promise.resolve('macOS 26.5.1'),
+    os: () => Promise.resolve({ name: 'macOS 26.5.1', version: '26.5.1', build: '25F80' }),
     memory: () => Promise.resolve(answers.memory ?? { ramTotal: 16 * GB, ramAvailable: 8 * GB }),
     cpuTimes: () => Promise.resolve(times.shift() ?? { busy: 0, total: 0 }),
     interfaceTypes: () => {
