@@ -76,7 +76,9 @@ export const noRdma = (
     reasons.some(({ code: why }) => why !== 'not_a_mac' && why !== 'not_read')
   const told = withoutRdma.filter(isWorthSaying).map(({ nodeIds: [a, b], reasons }) => {
     const names = `${nodeName(state, a)} – ${nodeName(state, b)}`
-    return `${names}: ${reasons.map(({ text }) => text).join(', ')}`
+    // What else is missing is in the details: first things first.
+    const foremost = reasons.filter(({ code: why }) => why === reasons[0]?.code)
+    return `${names}: ${foremost.map(({ text }) => text).join(', ')}`
   })
   const more = told.length - MOST_SPOKEN_OF
   const others = more > 0 ? [`and ${more} more pair${more === 1 ? '' : 's'}`] : []
