@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { MetaInstanceId, type NodeId } from '../ids'
+import { type MetaInstanceId, type NodeId } from '../ids'
 import { rdmaReports } from '../rdma/edges'
 import { addMac, change, network, plug, unplug } from '../testing/macs'
 import { GB, smallCard, World } from '../testing/world'

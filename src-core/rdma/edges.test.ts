@@ -117,6 +117,13 @@ describe('RDMA connections', () => {
     expect(edges()).toEqual(['a.rdma_en1>b.rdma_en2'])
   })
 
+  it('of other devices than macOS has are left to who told them', () => {
+    const edge = { from: a, to: b, fromInterface: 'other-1', toInterface: 'other-2' }
+    world.apply({ type: 'TopologyEdgeCreated', edge })
+    report()
+    expect(edges()).toContain('a.other-1>b.other-2')
+  })
+
   it('count as a cable where both ends tell the same one', () => {
     const edge = (from: NodeId, to: NodeId, fromInterface: string, toInterface: string) => ({
       from,

@@ -34,6 +34,9 @@ export const rdmaEdgesFrom = (state: State, self: NodeId): RdmaEdge[] => {
   })
 }
 
+/** What macOS calls its devices; edges between others are not told here, and not taken back here. */
+const isDevice = (name: string): boolean => name.startsWith('rdma_')
+
 /**
  * What the state does not know yet of this node's RDMA connections: those from here, for each machine speaks for its
  * own end. Said by level, so a cable that moved, a port that went down or an address that was lost takes its edge
@@ -44,7 +47,7 @@ export const rdmaReports = (state: State, self: NodeId): Observation[] => {
   const wanted = new Map(rdmaEdgesFrom(state, self).map((edge) => [edgeKey(edge), edge]))
   const events: Observation[] = []
   for (const edge of edgesOf(state.topology))
-    if (isRdma(edge) && edge.from === self && !wanted.has(edgeKey(edge)))
+    if (isRdma(edge) && edge.from === self && isDevice(edge.fromInterface) && !wanted.has(edgeKey(edge)))
       events.push({ type: 'TopologyEdgeDeleted', edge })
   for (const [key, edge] of wanted) {
     const told = state.topology.edges[key]
