@@ -15,6 +15,17 @@ const isStudioPort = (state: State, { nodeId, port }: CableEnd): boolean =>
 const bridgeOf = (state: State, { nodeId, port }: CableEnd): string | undefined =>
   state.nodes[nodeId]?.thunderbolt?.bridges.find(({ members }) => members.includes(port.interfaceName ?? ''))?.name
 
+const portReasons = ({ port }: Pick<RdmaDevice, 'port'>, because: (text: string) => RdmaReason): RdmaReason[] => {
+  switch (port) {
+    case 'active':
+      return []
+    case 'down':
+      return [because('is down')]
+    case 'unknown':
+      return [because('has not been asked yet')]
+  }
+}
+
 /** What keeps one end from RDMA that its machine could change. */
 const endReasons = (state: State, end: CableEnd): RdmaReason[] => {
   const { nodeId, port } = end
@@ -37,7 +48,7 @@ const endReasons = (state: State, end: CableEnd): RdmaReason[] => {
   if (device.health === 'unhealthy')
     return [because('unhealthy', `${device.name} of ${name} does not work: ${device.problem ?? 'it does not answer'}`)]
   return [
-    ...(device.port === 'active' ? [] : [because('port_down', `${device.name} of ${name} is down`)]),
+    ...portReasons(device, (text) => because('port_down', `${device.name} of ${name} ${text}`)),
     ...(device.hasAddress ? [] : [because('no_address', `${here} of ${name} has no IPv4 address`)]),
   ]
 }

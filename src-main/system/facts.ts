@@ -1,4 +1,6 @@
 import type { InterfaceType, NodeInfo } from '@core/state/nodes'
+import type { RdmaFacts } from '@core/state/rdma'
+import type { ThunderboltFacts } from '@core/state/thunderbolt'
 
 type System = NonNullable<NodeInfo['system']>
 
@@ -24,13 +26,16 @@ export interface Memory {
 /** How hard a machine works, and how warm it gets. */
 export type Sensors = Pick<System, 'gpuLoad' | 'temperature' | 'powerWatts' | 'memoryPressure'>
 
-export type PortFacts = Required<Pick<NodeInfo, 'thunderbolt' | 'rdma'>>
+export interface PortFacts {
+  readonly thunderbolt: ThunderboltFacts
+  readonly rdma: RdmaFacts
+}
 
 /** Ports for cables from machine to machine, and what they carry. Reading them takes seconds. */
 export interface PortsReader {
   /** Quickly told: another one whenever a cable, an address or a bridge came or went. */
   mark(): Promise<string>
-  /** Undefined where it failed. Without `mayProbe` no device is opened, and of each the last that was learnt is told. */
+  /** Undefined, or rejects, where it failed. Without `mayProbe` no device is opened, and of each the last that was learnt is told. */
   read(options: { readonly mayProbe: boolean }): Promise<PortFacts | undefined>
 }
 

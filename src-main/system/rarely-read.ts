@@ -1,5 +1,5 @@
 export interface RarelyReadOptions<Value> {
-  /** Undefined where it failed. */
+  /** Undefined, or rejects, where it failed. */
   read(): Promise<Value | undefined>
   /** There is a value that may be another one than before. */
   onRead(): void

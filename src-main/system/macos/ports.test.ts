@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import type { PortFacts } from '../facts'
+import { FakeMac, laptop } from '../testing/fake-mac'
 import { recorded } from '../testing/recordings'
 import { parseThunderboltInterfaces } from './hardware-ports'
 import { parseIfconfig } from './ifconfig'
+import { macPorts } from './ports'
 import { parseIbvDevices, parseIbvDevinfo } from './rdma-devices'
 import { parseRdmaStatus } from './rdma-status'
 import { parseThunderbolt } from './thunderbolt'
@@ -176,5 +179,91 @@ describe('RDMA', () => {
     expect(gid('ibv_devinfo_v_mini_m4pro_ipv4.txt')).toBe(true)
     expect(gid('ibv_devinfo_v_mini_m4pro_no_ipv4.txt')).toBe(false)
     expect(gid('ibv_devinfo_mbp_m5max_one_active.txt')).toBeUndefined()
+  })
+})
+
+describe('the ports of a Mac', () => {
+  const devices = (facts: PortFacts | undefined) =>
+    Object.fromEntries((facts?.rdma.devices ?? []).map(({ name, port, health }) => [name, `${port} ${health}`]))
+
+  it('are told with interfaces, bridges and devices', async () => {
+    const mac = laptop()
+    expect(await macPorts(mac).read({ mayProbe: true })).toMatchObject({
+      thunderbolt: {
+        ports: [
+          { receptacle: 1, interfaceName: 'en1', linkGbps: 80 },
+          { receptacle: 2, interfaceName: 'en6', maxGbps: 120 },
+          { receptacle: 3, interfaceName: 'en2', maxGbps: 120 },
+        ],
+        bridges: [],
+      },
+      rdma: {
+        status: 'enabled',
+        devices: [
+          { name: 'rdma_en1', interfaceName: 'en1', port: 'active', hasAddress: true, health: 'healthy' },
+          { name: 'rdma_en6', interfaceName: 'en6', port: 'down', hasAddress: false, health: 'healthy' },
+          { name: 'rdma_en2', interfaceName: 'en2', port: 'down', hasAddress: false, health: 'healthy' },
+        ],
+      },
+    })
+    mac.plays('ifconfig', 'ifconfig_bridge_up_with_ip.txt')
+    expect(await macPorts(mac).read({ mayProbe: true })).toMatchObject({
+      thunderbolt: { bridges: [{ name: 'bridge0', members: ['en1', 'en2', 'en3'], active: true }] },
+    })
+  })
+
+  it('have no use of an address that gave no GID', async () => {
+    const mac = new FakeMac({
+      thunderbolt: 'thunderbolt_tb5_mbp_idle.json',
+      hardwarePorts: 'hardwareports_mini_m4.txt',
+      ifconfig: 'ifconfig_tb_port_active_no_bridge.txt',
+      rdmaStatus: 'rdma_status_enabled.txt',
+      ibvDevices: 'ibv_devices_mini_m4pro.txt',
+      ibvDevinfo: 'ibv_devinfo_v_mini_m4pro_no_ipv4.txt',
+    })
+    const ofFirst = async () => (await macPorts(mac).read({ mayProbe: true }))?.rdma.devices[0]
+    expect(await ofFirst()).toMatchObject({ name: 'rdma_en2', port: 'active', hasAddress: false })
+    mac.plays('ibvDevinfo', 'ibv_devinfo_v_mini_m4pro_ipv4.txt')
+    expect(await ofFirst()).toMatchObject({ hasAddress: true })
+  })
+
+  it('are told without opening a device where that would disturb, as they were last known', async () => {
+    const mac = laptop()
+    const ports = macPorts(mac)
+    expect(devices(await ports.read({ mayProbe: false }))['rdma_en1']).toBe('unknown unknown')
+    expect(mac.asked.some((command) => command.startsWith('ibv_devinfo'))).toBe(false)
+    await ports.read({ mayProbe: true })
+    mac.plays('ibvDevinfo', 'ibv_devinfo_mbp_m5max_all_down.txt')
+    expect(devices(await ports.read({ mayProbe: false }))['rdma_en1']).toBe('active healthy')
+    expect(devices(await ports.read({ mayProbe: true }))['rdma_en1']).toBe('down healthy')
+  })
+
+  it('are marked by what comes and goes', async () => {
+    const mac = laptop()
+    const ports = macPorts(mac)
+    const before = await ports.mark()
+    expect(await ports.mark()).toBe(before)
+    mac.unplug(1)
+    expect(await ports.mark()).not.toBe(before)
+  })
+
+  it.each([
+    'system_profiler SPThunderboltDataType -json',
+    'ifconfig',
+    'networksetup -listallhardwareports',
+    'rdma_ctl status',
+    'ibv_devices',
+  ])('are not told at all where a program hangs, which is no empty answer: %s', async (program) => {
+    const mac = laptop()
+    const ports = macPorts(mac)
+    const mark = await ports.mark()
+    mac.hanging.add(program)
+    await expect(ports.read({ mayProbe: true })).rejects.toThrow('did not answer')
+    expect(await ports.mark()).toBe(mark)
+  })
+
+  it('have no RDMA where there is no rdma_ctl', async () => {
+    const old = new FakeMac({ thunderbolt: 'thunderbolt_tb4_mbp_idle.json' })
+    expect((await macPorts(old).read({ mayProbe: true }))?.rdma).toEqual({ status: 'unavailable', devices: [] })
   })
 })
