@@ -31,10 +31,18 @@ export interface PortFacts {
   readonly rdma: RdmaFacts
 }
 
+/** What can be seen of ports at a glance. */
+export interface PortsGlance {
+  /** Another one whenever a cable, an address or a bridge came or went. */
+  readonly mark: string
+  /** What was read earlier, as far as it cannot be true any more: a port that nothing is plugged into is down. */
+  correct(facts: PortFacts): PortFacts
+}
+
 /** Ports for cables from machine to machine, and what they carry. Reading them takes seconds. */
 export interface PortsReader {
-  /** Quickly told: another one whenever a cable, an address or a bridge came or went. */
-  mark(): Promise<string>
+  /** Quickly told. */
+  glance(): Promise<PortsGlance>
   /** Undefined, or rejects, where it failed. Without `mayProbe` no device is opened, and of each the last that was learnt is told. */
   read(options: { readonly mayProbe: boolean }): Promise<PortFacts | undefined>
 }

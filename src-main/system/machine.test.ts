@@ -88,7 +88,7 @@ describe('the ports of this machine', () => {
     const answers: ((facts: PortFacts | undefined) => void)[] = []
     let mark = 'unplugged'
     const ports = {
-      mark: () => Promise.resolve(mark),
+      glance: () => Promise.resolve({ mark, correct: (known: PortFacts) => known }),
       read: ({ mayProbe }: { mayProbe: boolean }) => {
         asked.push(mayProbe)
         return new Promise<PortFacts | undefined>((resolve) => answers.push(resolve))

@@ -107,16 +107,17 @@ export const thisMachine = (options: MachineOptions): Machine => {
   return {
     gather: async () => {
       fixed ??= readFixed()
-      const [lasting, memory, disk, cpuLoad, network, sensors, mark] = await Promise.all([
+      const [lasting, memory, disk, cpuLoad, network, sensors, glance] = await Promise.all([
         fixed,
         reader.memory(),
         diskSpace(options.modelsDir),
         readLoad(),
         readNetwork(),
         reader.sensors?.(),
-        ports?.mark(),
+        ports?.glance(),
       ])
       knownModel ??= kind?.look('')
+      const known = glance && portFacts?.look(glance.mark)
       return {
         ...lasting,
         memory: nodeMemory(memory, options.heldByRunners()),
@@ -124,7 +125,7 @@ export const thisMachine = (options: MachineOptions): Machine => {
         ...(disk ? { disk } : {}),
         system: { cpuLoad, ...slowly?.look(''), ...sensors },
         network,
-        ...(mark !== undefined && portFacts?.look(mark)),
+        ...(glance && known && glance.correct(known)),
       }
     },
     onNews: (listener) => {

@@ -17,12 +17,15 @@ const REPORT_AFTER_MS = 20
 /** Probes that nobody answered are forgotten after so many rounds. */
 const MOST_PENDING = 4096
 
+/** What probing needs of a link. */
+export type ProbedLink = Pick<Link, 'peer' | 'peerHello' | 'remoteAddress' | 'heardAt'>
+
 export interface ProberOptions {
   readonly self: NodeId
   /** The port to answer at; where it is taken another one. */
   readonly port: number
   readonly state: () => State
-  readonly links: () => readonly Link[]
+  readonly links: () => readonly ProbedLink[]
   readonly members: () => readonly NodeId[]
   readonly observe: (event: Observation) => void
   /** Bytes a second over that way. */
@@ -67,7 +70,7 @@ export class Prober {
   }
 
   /** A link came up: its other end says where it can be probed, and is, at once. */
-  linked(link: Link): void {
+  linked(link: ProbedLink): void {
     if (link.peerHello) this.hellos.set(link.peer, link.peerHello)
     const heard = this.heardFrom.get(link.peer) ?? new Set()
     if (isIP(link.remoteAddress) !== 0) this.heardFrom.set(link.peer, heard.add(link.remoteAddress))

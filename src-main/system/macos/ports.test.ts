@@ -241,10 +241,28 @@ describe('the ports of a Mac', () => {
   it('are marked by what comes and goes', async () => {
     const mac = laptop()
     const ports = macPorts(mac)
-    const before = await ports.mark()
-    expect(await ports.mark()).toBe(before)
+    const before = (await ports.glance()).mark
+    expect((await ports.glance()).mark).toBe(before)
     mac.unplug(1)
-    expect(await ports.mark()).not.toBe(before)
+    expect((await ports.glance()).mark).not.toBe(before)
+  })
+
+  it('are down at the first glance after a cable was pulled or an address lost, and up when they were read', async () => {
+    const mac = laptop()
+    const ports = macPorts(mac)
+    const known = await ports.read({ mayProbe: true })
+    if (!known) throw new Error('nothing was read')
+    const first = async () => (await ports.glance()).correct(known).rdma.devices[0]
+    expect(await first()).toMatchObject({ port: 'active', hasAddress: true })
+    mac.plays('ifconfig', 'ifconfig_mbp_bridge.txt')
+    expect(await first()).toMatchObject({ port: 'down', hasAddress: false })
+    expect((await ports.glance()).correct(known).thunderbolt.bridges).toMatchObject([{ name: 'bridge0' }])
+    const down = {
+      ...known,
+      rdma: { ...known.rdma, devices: known.rdma.devices.map((one) => ({ ...one, port: 'down' as const })) },
+    }
+    mac.plays('ifconfig', 'ifconfig_mbp_m5max_en1_active_no_bridge.txt')
+    expect((await ports.glance()).correct(down).rdma.devices[0]).toMatchObject({ port: 'down' })
   })
 
   it.each([
@@ -256,10 +274,10 @@ describe('the ports of a Mac', () => {
   ])('are not told at all where a program hangs, which is no empty answer: %s', async (program) => {
     const mac = laptop()
     const ports = macPorts(mac)
-    const mark = await ports.mark()
+    const { mark } = await ports.glance()
     mac.hanging.add(program)
     await expect(ports.read({ mayProbe: true })).rejects.toThrow('did not answer')
-    expect(await ports.mark()).toBe(mark)
+    expect((await ports.glance()).mark).toBe(mark)
   })
 
   it('have no RDMA where there is no rdma_ctl', async () => {

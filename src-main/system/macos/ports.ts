@@ -1,6 +1,7 @@
 import type { RdmaDevice, RdmaFacts } from '@core/state/rdma'
 import type { CommandResult, Execute } from '../command'
 import type { PortsReader } from '../facts'
+import { asNowShown, bridgesIn } from './as-now-shown'
 import { DeviceProbe } from './device-probe'
 import { parseThunderboltInterfaces } from './hardware-ports'
 import { parseIfconfig, type ShownInterface } from './ifconfig'
@@ -17,7 +18,7 @@ const isPort = ({ name }: ShownInterface): boolean => /^(?:en|bridge)\d+$/.test(
 /** Thunderbolt ports and RDMA devices of a Mac. No program needs rights. */
 export const macPorts = ({ execute }: { readonly execute: Execute }): PortsReader => {
   const probe = new DeviceProbe(execute)
-  let lastMark = ''
+  let shownLast: readonly ShownInterface[] = []
 
   /** What a program says. Rejects where it hangs: that tells nothing, and must not be taken for an empty answer. */
   const ask = async (path: string, args: readonly string[], timeLimitMs = TIME_LIMIT_MS): Promise<CommandResult> => {
@@ -56,10 +57,11 @@ export const macPorts = ({ execute }: { readonly execute: Execute }): PortsReade
   }
 
   return {
-    mark: async () => {
+    glance: async () => {
       const result = await execute('/sbin/ifconfig', [])
-      if (result.ended === 'exited') lastMark = JSON.stringify(parseIfconfig(result.stdout).filter(isPort))
-      return lastMark
+      if (result.ended === 'exited') shownLast = parseIfconfig(result.stdout).filter(isPort)
+      const shown = shownLast
+      return { mark: JSON.stringify(shown), correct: (facts) => asNowShown(facts, shown) }
     },
     read: async ({ mayProbe }) => {
       const shown = parseIfconfig(await printed('/sbin/ifconfig', [])).filter(isPort)
@@ -71,18 +73,13 @@ export const macPorts = ({ execute }: { readonly execute: Execute }): PortsReade
       const ports = parseThunderbolt(profile)
       if (ports === undefined) return undefined
       const interfaceOf = parseThunderboltInterfaces(hardware)
-      const bridges = shown.filter(({ members }) => members.length > 0)
       return {
         thunderbolt: {
           ports: ports.map((port) => {
             const interfaceName = interfaceOf.get(port.receptacle)
             return { ...port, ...(interfaceName !== undefined && { interfaceName }) }
           }),
-          bridges: bridges.map(({ name, members, active }) => ({
-            name,
-            members: [...members],
-            active: active === true,
-          })),
+          bridges: bridgesIn(shown),
         },
         rdma,
       }
