@@ -260,7 +260,11 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   const presence = new Presence({ nodeId, source: master, observer: master })
   opened.add(() => presence.close())
   const cannotRun = 'unavailable' in python ? python.unavailable : undefined
-  const machine = thisMachine({ modelsDir: ownModels(dataDir), heldByRunners: () => worker.heldBytes() })
+  const machine = thisMachine({
+    modelsDir: ownModels(dataDir),
+    heldByRunners: () => worker.heldBytes(),
+    mayProbe: () => !worker.isBusy,
+  })
   const knownBandwidth = memoryBandwidthFromEnvironment(env)
   const system = watchSystem({ machine, every: FACTS_EVERY_MS, onChange: () => tellFacts() })
   const tellFacts = (): void => {

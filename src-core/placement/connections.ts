@@ -1,9 +1,10 @@
 import type { NodeId } from '../ids'
+import { mirroredRdmaEdges } from '../rdma/edges'
 import type { Instance, JacclConnections, RingConnections } from '../state/instances'
 import type { InstanceMeta } from '../state/meta-instances'
 import type { InterfaceType } from '../state/nodes'
 import type { State } from '../state/state'
-import { carriesRing, edgesOf, isSocketEdge, type Edge, type RdmaEdge, type SocketEdge } from '../state/topology'
+import { carriesRing, edgesOf, type Edge, type RdmaEdge, type SocketEdge } from '../state/topology'
 
 /** Which way to take where there are several. A loopback address leads nowhere else. */
 const RANK: Readonly<Record<InterfaceType, number>> = { thunderbolt: 0, ethernet: 1, unknown: 2, wifi: 3, loopback: 4 }
@@ -46,16 +47,25 @@ const ringOf = (edges: readonly SocketEdge[], nodeIds: readonly NodeId[]): RingC
   ),
 })
 
-const jacclOf = (edges: readonly RdmaEdge[], nodeIds: readonly NodeId[]): JacclConnections => ({
-  devices: nodeIds.map((from) =>
-    nodeIds.map((to) => {
-      const [first] = between(edges, from, to)
-        .map(({ fromInterface }) => fromInterface)
-        .sort()
-      return first ?? null
-    }),
-  ),
-})
+/**
+ * One cable for each pair, of which either rank gets its own end: with several cables between two machines, ends that
+ * were chosen one by one could be those of different ones. The lower rank's first interface decides, so that the same
+ * cables always give the same matrix.
+ */
+const jacclOf = (edges: readonly RdmaEdge[], nodeIds: readonly NodeId[]): JacclConnections => {
+  const devices = nodeIds.map((): (string | null)[] => nodeIds.map(() => null))
+  for (const [i, from] of nodeIds.entries()) {
+    for (const [j, to] of nodeIds.entries()) {
+      if (j <= i) continue
+      const [cable] = between(edges, from, to).sort((a, b) => (a.fromInterface < b.fromInterface ? -1 : 1))
+      const [here, there] = [devices[i], devices[j]]
+      if (!cable || !here || !there) continue
+      here[j] = cable.fromInterface
+      there[i] = cable.toInterface
+    }
+  }
+  return { devices }
+}
 
 /** Over which connections the ranks of a group talk, chosen among those that are live. One machine needs none. */
 export const chooseConnections = (
@@ -69,11 +79,6 @@ export const chooseConnections = (
     case 'MlxRing':
       return { ring: ringOf(edges.filter(carriesRing), nodeIds) }
     case 'MlxJaccl':
-      return {
-        jaccl: jacclOf(
-          edges.filter((edge): edge is RdmaEdge => !isSocketEdge(edge)),
-          nodeIds,
-        ),
-      }
+      return { jaccl: jacclOf(mirroredRdmaEdges(edges), nodeIds) }
   }
 }

@@ -1,5 +1,6 @@
 import type { NodeId } from '../ids'
-import { carriesRing, isSocketEdge, type Edge } from '../state/topology'
+import { mirroredRdmaEdges } from '../rdma/edges'
+import { carriesRing, type Edge } from '../state/topology'
 
 /** Machines by number, and which of them reach one another both ways. */
 export interface Graph {
@@ -32,9 +33,9 @@ const graphOf = (nodeIds: readonly NodeId[], edges: readonly Edge[], counts: (ed
 export const socketGraph = (nodeIds: readonly NodeId[], edges: readonly Edge[]): Graph =>
   graphOf(nodeIds, edges, carriesRing)
 
-/** Who reaches whom by RDMA. */
+/** Who reaches whom by RDMA, over a cable of which both ends say so. */
 export const rdmaGraph = (nodeIds: readonly NodeId[], edges: readonly Edge[]): Graph =>
-  graphOf(nodeIds, edges, (edge) => !isSocketEdge(edge))
+  graphOf(nodeIds, mirroredRdmaEdges(edges), () => true)
 
 /** The links that both graphs have. */
 export const common = ({ nodeIds, neighbours, linked }: Graph, other: Graph): Graph => ({

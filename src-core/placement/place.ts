@@ -10,7 +10,7 @@ import { isLeaf, type Graph } from './graph'
 import { claimedBytes, freeBytes, neededBytes } from './memory'
 import type { ModelCard } from './model-card'
 import { comparisonFor, type Choice } from './preference'
-import { shardingProblem, tooLittleMemory } from './refusal'
+import { noRdma, shardingProblem, tooLittleMemory } from './refusal'
 import { assignShards, shardBytes, type ShardPlan } from './shards'
 
 export type PlacementRequest = Pick<
@@ -133,17 +133,18 @@ const placeAmong = (
   funnel: Funnel,
 ): PlacementResult => {
   const refuse = (code: string, sentence: string) => refused(funnel.error(code, sentence, usable))
+  const lacksRdma = (code: string, sentence: string) => refused(noRdma(state, funnel, usable, { code, sentence }))
   const graph = graphFor(state, usable, request)
   const search = new Search(card, request, graph, state)
   const groups = groupsOf(search, card, request)
   if (request.instanceMeta === 'MlxJaccl' && !groups.some((group) => group.length >= 2))
-    return refuse('no_rdma', 'Requested RDMA (MlxJaccl) but no RDMA-connected machines are available')
+    return lacksRdma('no_rdma', 'Requested RDMA (MlxJaccl) but no RDMA-connected machines are available')
   const large = groups.filter((group) => group.length >= request.minNodes)
   if (large.length === 0) {
     const count = request.nodeIds === undefined ? request.minNodes : usable.length
-    const how =
-      request.instanceMeta === 'MlxJaccl' ? 'have RDMA between every two of them' : 'are connected to one another'
-    return refuse('not_connected', `no ${count} machines ${how}`)
+    return request.instanceMeta === 'MlxJaccl'
+      ? lacksRdma('not_connected', `no ${count} machines have RDMA between every two of them`)
+      : refuse('not_connected', `no ${count} machines are connected to one another`)
   }
   const problems = new Map(
     [...new Set(large.map(({ length }) => length))].map((size) => [size, shardingProblem(card, request, size)]),

@@ -1,6 +1,8 @@
 import type { NodeId } from '../ids'
+import { pairsWithoutRdma } from '../rdma/why-no-rdma'
 import { nodeName } from '../state/bindings'
 import type { PlacementError } from '../state/meta-instances'
+import type { MissingRdma } from '../state/rdma'
 import type { State } from '../state/state'
 import { gigabytes, type Funnel } from './funnel'
 import type { ModelCard } from './model-card'
@@ -54,4 +56,34 @@ export const tooLittleMemory = (
     usable,
     { free, needed },
   )
+}
+
+/** More pairs than these are counted. */
+const MOST_SPOKEN_OF = 3
+
+/**
+ * Machines that lack RDMA, or have it only between some of them. The sentence goes on with what each pair lacks, where
+ * it is known of Macs; of others it goes without saying.
+ */
+export const noRdma = (
+  state: State,
+  funnel: Funnel,
+  usable: readonly NodeId[],
+  { code, sentence }: { code: string; sentence: string },
+): PlacementError => {
+  const withoutRdma = pairsWithoutRdma(state, usable)
+  const isWorthSaying = ({ reasons }: MissingRdma): boolean =>
+    reasons.some(({ code: why }) => why !== 'not_a_mac' && why !== 'not_read')
+  const told = withoutRdma.filter(isWorthSaying).map(({ nodeIds: [a, b], reasons }) => {
+    const names = `${nodeName(state, a)} – ${nodeName(state, b)}`
+    // What else is missing is in the details: first things first.
+    const foremost = reasons.filter(({ code: why }) => why === reasons[0]?.code)
+    return `${names}: ${foremost.map(({ text }) => text).join(', ')}`
+  })
+  const more = told.length - MOST_SPOKEN_OF
+  const others = more > 0 ? [`and ${more} more pair${more === 1 ? '' : 's'}`] : []
+  const list = [...told.slice(0, MOST_SPOKEN_OF), ...others].join('; ')
+  const error = funnel.error(code, list === '' ? sentence : `${sentence} (${list})`, usable)
+  const { details } = error
+  return { ...error, ...(details && withoutRdma.length > 0 && { details: { ...details, withoutRdma } }) }
 }

@@ -20,7 +20,15 @@ const deleted = ({ instanceId }: Instance): Event => ({ type: 'InstanceDeleted',
 const named = ({ code, details, reason }: PlacementError): string =>
   details === undefined
     ? `${code} ${reason}`
-    : JSON.stringify([code, details.removed.map(({ rule, nodeIds }) => [rule, nodeIds]), details.remaining])
+    : JSON.stringify([
+        code,
+        details.removed.map(({ rule, nodeIds }) => [rule, nodeIds]),
+        details.remaining,
+        details.withoutRdma?.map(({ nodeIds, reasons }) => [
+          nodeIds,
+          reasons.map(({ code: why, nodeId }) => [why, nodeId]),
+        ]),
+      ])
 
 const refusal = (metaInstance: MetaInstance, error: PlacementError): Outcome => {
   const known = metaInstance.placementError

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { MetaInstanceId, ModelId, NodeId, Timestamp } from '../ids'
+import { MissingRdma } from './rdma'
 
 /** How a model is shared out: consecutive layers per machine, or an equal part of every layer on each. */
 export const Sharding = z.enum(['Pipeline', 'Tensor'])
@@ -19,6 +20,8 @@ export const PlacementErrorDetails = z.object({
   remaining: z.array(NodeId),
   freeBytes: z.number().optional(),
   neededBytes: z.number().optional(),
+  /** Where RDMA was asked for: pairs that have none, as many as are worth reading. */
+  withoutRdma: z.array(MissingRdma).optional(),
 })
 export type PlacementErrorDetails = z.infer<typeof PlacementErrorDetails>
 

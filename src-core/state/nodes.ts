@@ -23,6 +23,8 @@ export const NodeInfo = z.object({
   version: z.string(),
   protocol: z.number().int(),
   chip: z.string(),
+  /** What kind of machine it is: `Mac15,14`, `Mac Studio`. */
+  model: z.object({ identifier: z.string(), name: z.string().optional() }).optional(),
   memory: NodeMemory,
   /** Bytes per second, measured or from the chip's data sheet. */
   memoryBandwidth: z.number().positive().optional(),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { NodeId } from '../ids'
 
 /** `rdma_en3` belongs to the interface `en3` (Apple TN3205). */
 export const RdmaDevice = z.object({
@@ -7,7 +8,7 @@ export const RdmaDevice = z.object({
   port: z.enum(['active', 'down', 'unknown']),
   /** Without an IPv4 address on its interface the device has no usable GID. */
   hasAddress: z.boolean(),
-  /** Whether it could be opened and given a protection domain when last tried. */
+  /** Whether it could be opened and asked when last tried. That a protection domain can be had is not tried: see docs/mac-readiness.md. */
   health: z.enum(['healthy', 'unhealthy', 'unknown']),
   /** What it said, where it is unhealthy. */
   problem: z.string().optional(),
@@ -20,3 +21,44 @@ export const RdmaFacts = z.object({
   devices: z.array(RdmaDevice),
 })
 export type RdmaFacts = z.infer<typeof RdmaFacts>
+
+/** Why two machines have no RDMA between them, or are likely to have trouble with it; the first ones hide later ones. */
+export const RdmaReasonCode = z.enum([
+  'offline',
+  'not_a_mac',
+  'macos_too_old',
+  'thunderbolt_4',
+  'not_enabled',
+  'unavailable',
+  'status_unknown',
+  'not_read',
+  'no_cable',
+  'cable_speed',
+  'studio_port',
+  'bridge',
+  'no_device',
+  'port_down',
+  'no_address',
+  'unhealthy',
+  'not_connected',
+  'not_reported',
+  'versions_differ',
+])
+export type RdmaReasonCode = z.infer<typeof RdmaReasonCode>
+
+export const RdmaReason = z.object({
+  code: RdmaReasonCode,
+  /** Whose side it is about; absent where it is about what joins the two. */
+  nodeId: NodeId.optional(),
+  /** The interface it is about (`en3`), which names port and device too. */
+  interfaceName: z.string().optional(),
+  /** The bridge that the interface is in. */
+  bridge: z.string().optional(),
+  /** For people, as it stands after "RDMA: ". */
+  text: z.string(),
+})
+export type RdmaReason = z.infer<typeof RdmaReason>
+
+/** Two machines without RDMA between them, and why. */
+export const MissingRdma = z.object({ nodeIds: z.tuple([NodeId, NodeId]), reasons: z.array(RdmaReason) })
+export type MissingRdma = z.infer<typeof MissingRdma>

@@ -11,6 +11,8 @@ export const ThunderboltPeer = z.object({
   model: z.string().optional(),
   /** There is a dock or another device in between. */
   throughDock: z.boolean(),
+  /** Of the slowest part of the way there, where a dock is in between and says so. */
+  linkGbps: Gbps.optional(),
 })
 export type ThunderboltPeer = z.infer<typeof ThunderboltPeer>
 

@@ -1,17 +1,34 @@
 import { describe, expect, it } from 'vitest'
-import { runCommand } from './command'
+import { execute, runCommand } from './command'
+
+const node = process.execPath
 
 describe('a program of the system', () => {
   it('gives what it printed', async () => {
-    expect(await runCommand(process.execPath, ['-p', '1+1'])).toBe('2\n')
+    expect(await runCommand(node, ['-p', '1+1'])).toBe('2\n')
   })
 
   it('has answered where it fails after printing', async () => {
-    expect(await runCommand(process.execPath, ['-e', 'console.log("half"); process.exitCode = 1'])).toBe('half\n')
+    expect(await runCommand(node, ['-e', 'console.log("half"); process.exitCode = 1'])).toBe('half\n')
   })
 
   it('is no error where it is missing or fails without a word', async () => {
     expect(await runCommand('/no/such/program', [])).toBeUndefined()
-    expect(await runCommand(process.execPath, ['-e', 'process.exit(3)'])).toBeUndefined()
+    expect(await runCommand(node, ['-e', 'process.exit(3)'])).toBeUndefined()
+  })
+
+  it('tells a program that is missing from one that fails', async () => {
+    expect(await execute('/no/such/program', [])).toEqual({ ended: 'missing' })
+    expect(await execute(node, ['-e', 'console.error("not from here"); process.exit(77)'])).toEqual({
+      ended: 'exited',
+      stdout: '',
+      stderr: 'not from here\n',
+    })
+  })
+
+  it('is not waited for beyond its time, and ended', async () => {
+    const result = await execute(node, ['-e', 'console.log("begun"); setInterval(() => {}, 1000)'], { timeLimitMs: 50 })
+    if (result.ended !== 'time_limit') throw new Error(`it ${result.ended}`)
+    await result.gone
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { NetworkInterfaceInfo } from 'node:os'
 import { NodeInfo } from '@core/state/nodes'
 import { diskSpace } from './disk'
-import type { CpuTimes, Memory, PlatformReader } from './facts'
+import type { CpuTimes, Memory, PlatformReader, PortFacts } from './facts'
 import { thisMachine } from './machine'
 import { machineName } from './machine-name'
 import { describeInterfaces } from './network'
@@ -18,7 +18,7 @@ const reader = (answers: { memory?: Memory; times?: CpuTimes[] } = {}): Platform
       asked.push('chip')
       return Promise.resolve({ name: 'Apple M4', memoryBandwidth: 120 * GB })
     },
-    osName: () => Promise.resolve('macOS 26.5.1'),
+    os: () => Promise.resolve({ name: 'macOS 26.5.1', version: '26.5.1', build: '25F80' }),
     memory: () => Promise.resolve(answers.memory ?? { ramTotal: 16 * GB, ramAvailable: 8 * GB }),
     cpuTimes: () => Promise.resolve(times.shift() ?? { busy: 0, total: 0 }),
     interfaceTypes: () => {
@@ -72,6 +72,86 @@ describe('this machine', () => {
     const { gather } = machine(reader({ times }))
     const loads = [await gather(), await gather(), await gather()].map(({ system }) => system?.cpuLoad)
     expect(loads).toEqual([0.5, 0.1, 0])
+  })
+})
+
+describe('the ports of this machine', () => {
+  const facts = (device: string): PortFacts => ({
+    thunderbolt: { ports: [], bridges: [] },
+    rdma: {
+      status: 'enabled',
+      devices: [{ name: device, interfaceName: 'en1', port: 'down', hasAddress: false, health: 'unknown' }],
+    },
+  })
+  const withPorts = (options: { mayProbe?: () => boolean } = {}) => {
+    const asked: boolean[] = []
+    const answers: ((facts: PortFacts | undefined) => void)[] = []
+    let mark = 'unplugged'
+    const ports = {
+      glance: () => Promise.resolve({ mark, correct: (known: PortFacts) => known }),
+      read: ({ mayProbe }: { mayProbe: boolean }) => {
+        asked.push(mayProbe)
+        return new Promise<PortFacts | undefined>((resolve) => answers.push(resolve))
+      },
+    }
+    let now = 0
+    const from = { ...reader(), ports }
+    const { gather, onNews } = thisMachine({
+      modelsDir: '/',
+      heldByRunners: () => 0,
+      platform: 'darwin',
+      reader: from,
+      now: () => now,
+      ...options,
+    })
+    /** The reading that is under way ends. */
+    const answer = async (given: PortFacts | undefined) => {
+      const news = new Promise<void>((resolve) => onNews(resolve))
+      answers.at(-1)?.(given)
+      await news
+    }
+    return {
+      gather,
+      asked,
+      answer,
+      plug: () => (mark = 'plugged'),
+      pass: (milliseconds: number) => (now += milliseconds),
+    }
+  }
+
+  it('keep nobody waiting: they are told when they were read', async () => {
+    const { gather, answer } = withPorts()
+    expect((await gather()).rdma).toBeUndefined()
+    await answer(facts('rdma_en1'))
+    expect(await gather()).toMatchObject(facts('rdma_en1'))
+  })
+
+  it('are read when something was plugged in, and now and then', async () => {
+    const { gather, asked, answer, plug, pass } = withPorts()
+    await gather()
+    await answer(facts('rdma_en1'))
+    await gather()
+    expect(asked).toHaveLength(1)
+    plug()
+    await gather()
+    expect(asked).toHaveLength(2)
+    await answer(facts('rdma_en2'))
+    pass(60_000)
+    await gather()
+    expect(asked).toHaveLength(3)
+    await answer(undefined)
+    expect(await gather()).toMatchObject(facts('rdma_en2'))
+  })
+
+  it('are read without opening devices while a model computes', async () => {
+    let busy = true
+    const { gather, asked, answer, pass } = withPorts({ mayProbe: () => !busy })
+    await gather()
+    await answer(facts('rdma_en1'))
+    busy = false
+    pass(60_000)
+    await gather()
+    expect(asked).toEqual([false, true])
   })
 })
 

@@ -5,7 +5,7 @@ import type { PlatformReader } from './facts'
 /** What Node alone can tell, for systems without a reader of their own. */
 export const portableReader = (): PlatformReader => ({
   chip: () => Promise.resolve({ name: cpus()[0]?.model.trim() ?? 'unknown' }),
-  osName: () => Promise.resolve(`${systemType()} ${release()}`),
+  os: () => Promise.resolve({ name: `${systemType()} ${release()}` }),
   memory: () => Promise.resolve({ ramTotal: totalmem(), ramAvailable: freemem() }),
   cpuTimes: () => Promise.resolve(sumCpuTimes(cpus())),
   interfaceTypes: () => Promise.resolve(new Map()),

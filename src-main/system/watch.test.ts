@@ -41,11 +41,33 @@ describe('a change that matters', () => {
   })
 })
 
+describe('a change of sensors that matters', () => {
+  const known = { cpuLoad: 0, gpuLoad: 0.5, temperature: 50, powerWatts: 30, memoryPressure: 'normal' } as const
+  it.each<[string, Partial<NonNullable<MachineFacts['system']>>, boolean]>([
+    ['graphics by 4 %', { gpuLoad: 0.54 }, false],
+    ['graphics by 6 %', { gpuLoad: 0.56 }, true],
+    ['4 degrees', { temperature: 54 }, false],
+    ['6 degrees', { temperature: 56 }, true],
+    ['4 watts', { powerWatts: 34 }, false],
+    ['6 watts', { powerWatts: 36 }, true],
+    ['pressure', { memoryPressure: 'warning' }, true],
+  ])('is judged: %s', (_, change, significant) => {
+    expect(isSignificant(facts({ system: known }), facts({ system: { ...known, ...change } }))).toBe(significant)
+  })
+
+  it('is one too where a sensor is there for the first time', () => {
+    expect(isSignificant(facts({ system: { cpuLoad: 0 } }), facts({ system: { cpuLoad: 0, powerWatts: 1 } }))).toBe(
+      true,
+    )
+  })
+})
+
 describe('watching the machine', () => {
   let now: MachineFacts
   let looks: number
   let seen: MachineFacts[]
   let watch: SystemWatch
+  let news: () => void
   beforeEach(() => {
     vi.useFakeTimers()
     now = facts()
@@ -55,7 +77,11 @@ describe('watching the machine', () => {
       looks += 1
       return Promise.resolve(now)
     }
-    watch = watchSystem({ machine: { gather }, every: 1000, onChange: (changed) => seen.push(changed) })
+    watch = watchSystem({
+      machine: { gather, onNews: (listener) => (news = listener) },
+      every: 1000,
+      onChange: (changed) => seen.push(changed),
+    })
   })
   afterEach(async () => {
     await watch.close()
@@ -103,10 +129,26 @@ describe('watching the machine', () => {
     expect(seen.at(-1)?.system?.cpuLoad).toBe(0.35)
   })
 
+  it('reports other figures as whole degrees and watts', async () => {
+    await vi.advanceTimersByTimeAsync(0)
+    now = facts({ system: { cpuLoad: 0, gpuLoad: 0.337, temperature: 61.223, powerWatts: 14.772 } })
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(seen.at(-1)?.system).toEqual({ cpuLoad: 0, gpuLoad: 0.35, temperature: 61, powerWatts: 15 })
+  })
+
   it('looks at once when asked to', async () => {
     await vi.advanceTimersByTimeAsync(0)
     now = facts({ available: GB })
     await watch.refresh()
+    expect(seen).toHaveLength(2)
+  })
+
+  it('looks at once when the machine has read something in the background', async () => {
+    await vi.advanceTimersByTimeAsync(0)
+    now = facts({ rdma: { status: 'enabled', devices: [] } })
+    news()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(seen.at(-1)?.rdma?.status).toBe('enabled')
     expect(seen).toHaveLength(2)
   })
 

@@ -47,6 +47,7 @@ export const watchSystem = ({ machine, every, onChange }: WatchOptions): SystemW
     timer = setTimeout(() => void refresh().finally(schedule), every)
     timer.unref()
   }
+  machine.onNews(() => void refresh())
   const ready = refresh().finally(schedule)
 
   return {

@@ -14,10 +14,12 @@ const app = resolve(process.env['MUSTER_APP'] ?? 'out/renderer')
 const executablePath = process.env['MUSTER_TEST_BROWSER'] ?? (await systemBrowser())
 const widths = (process.env['MUSTER_WIDTHS'] ?? '720,1100,1600').split(',').map(Number)
 const themes = (process.env['MUSTER_THEMES'] ?? 'light,dark').split(',') as ('light' | 'dark')[]
-const pages = (process.env['MUSTER_PAGES'] ?? 'cluster,models,chat,connect,activity,settings,launch,choose').split(',')
+const pages = (
+  process.env['MUSTER_PAGES'] ?? 'cluster,models,chat,connect,activity,settings,launch,choose,options'
+).split(',')
 
 const open = async (page: Page, url: string, place: string): Promise<void> => {
-  const launching = place === 'launch' || place === 'choose'
+  const launching = place === 'launch' || place === 'choose' || place === 'options'
   await page.goto(`${url}/#/${launching ? 'cluster' : place}`)
   await page.getByRole('heading', { level: 1 }).waitFor()
   await page.getByText('connected').first().waitFor()
@@ -25,11 +27,12 @@ const open = async (page: Page, url: string, place: string): Promise<void> => {
   if (launching && (await button.isEnabled())) {
     await button.click()
     // A model that fits somewhere, with all options.
-    if (place === 'choose') {
+    if (place !== 'launch') {
       const models = page.getByRole('combobox', { name: 'Model' })
       await models.selectOption({ index: (await models.getByRole('option').count()) - 1 })
       await page.getByText('More', { exact: true }).click()
     }
+    if (place === 'options') await page.getByRole('spinbutton').last().scrollIntoViewIfNeeded()
   }
   await page.evaluate('document.fonts.ready')
 }

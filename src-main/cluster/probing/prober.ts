@@ -5,6 +5,7 @@ import type { Observation } from '@core/events/event'
 import type { NodeId } from '@core/ids'
 import type { Hello } from '@core/protocols/peer'
 import type { State } from '@core/state/state'
+import { rdmaReports } from '@core/rdma/edges'
 import { PROBE_EVERY_MS, Probes, type Target } from '@core/topology/probes'
 import type { Link } from '../links/link'
 import { encodeProbe, isGenuine, NONCE_BYTES, readProbe } from './datagram'
@@ -16,12 +17,15 @@ const REPORT_AFTER_MS = 20
 /** Probes that nobody answered are forgotten after so many rounds. */
 const MOST_PENDING = 4096
 
+/** What probing needs of a link. */
+export type ProbedLink = Pick<Link, 'peer' | 'peerHello' | 'remoteAddress' | 'heardAt'>
+
 export interface ProberOptions {
   readonly self: NodeId
   /** The port to answer at; where it is taken another one. */
   readonly port: number
   readonly state: () => State
-  readonly links: () => readonly Link[]
+  readonly links: () => readonly ProbedLink[]
   readonly members: () => readonly NodeId[]
   readonly observe: (event: Observation) => void
   /** Bytes a second over that way. */
@@ -31,7 +35,7 @@ export interface ProberOptions {
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
-/** Probes every address of every member once a second, and reports by level which ones answer. */
+/** Probes every address of every member once a second, and reports by level which ones answer, and what RDMA joins. */
 export class Prober {
   readonly key = randomBytes(32)
   private readonly probes: Probes
@@ -66,7 +70,7 @@ export class Prober {
   }
 
   /** A link came up: its other end says where it can be probed, and is, at once. */
-  linked(link: Link): void {
+  linked(link: ProbedLink): void {
     if (link.peerHello) this.hellos.set(link.peer, link.peerHello)
     const heard = this.heardFrom.get(link.peer) ?? new Set()
     if (isIP(link.remoteAddress) !== 0) this.heardFrom.set(link.peer, heard.add(link.remoteAddress))
@@ -153,7 +157,9 @@ export class Prober {
   }
 
   private report(): void {
-    for (const event of this.probes.reports(this.options.state())) this.options.observe(event)
+    const { self, state, observe } = this.options
+    const seen = state()
+    for (const event of [...this.probes.reports(seen), ...rdmaReports(seen, self)]) observe(event)
   }
 }
 

@@ -24,7 +24,7 @@ describe('a Linux machine', () => {
     put('proc/cpuinfo', 'processor\t: 0\nmodel name\t: Intel(R) Core(TM) i7-8550U  CPU @ 1.80GHz\n\nprocessor\t: 1\n')
     put('etc/os-release', 'NAME="Debian"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\n')
     expect(await reader().chip()).toEqual({ name: 'Intel Core i7-8550U CPU @ 1.80GHz' })
-    expect(await reader().osName()).toBe('Debian GNU/Linux 12 (bookworm)')
+    expect(await reader().os()).toEqual({ name: 'Debian GNU/Linux 12 (bookworm)' })
   })
 
   it('is named by its board where the processor has no name', async () => {
@@ -102,7 +102,7 @@ describe('a Linux machine', () => {
 
   it('answers even where nothing can be read', async () => {
     expect(await reader().chip()).toEqual({ name: 'unknown' })
-    expect(await reader().osName()).toBe('Linux')
+    expect(await reader().os()).toEqual({ name: 'Linux' })
     expect(await reader().memory()).toEqual({ ramTotal: 0, ramAvailable: 0 })
     expect(await reader().cpuTimes()).toEqual({ busy: 0, total: 0 })
   })

@@ -15,7 +15,7 @@ export const linuxReader = ({ root }: { readonly root: string }): PlatformReader
       const board = (await text('proc/device-tree/model')).replaceAll('\0', '').trim()
       return { name: parseCpuModel(await text('proc/cpuinfo')) ?? (board || 'unknown') }
     },
-    osName: async () => parseOsRelease(await text('etc/os-release')) ?? 'Linux',
+    os: async () => ({ name: parseOsRelease(await text('etc/os-release')) ?? 'Linux' }),
     memory: async () => {
       const memory = parseMeminfo(await text('proc/meminfo')) ?? { ramTotal: 0, ramAvailable: 0 }
       const group = await readGroupMemory(read)

@@ -7,11 +7,20 @@ const typeOf = (port: string): InterfaceType => {
   return /\b(?:Ethernet|LAN)\b/i.test(port) ? 'ethernet' : 'unknown'
 }
 
+const portsIn = (text: string): (readonly [port: string, device: string])[] =>
+  [...text.matchAll(/^Hardware Port: (.+)\nDevice: (\S+)$/gm)].flatMap(([, port, device]) =>
+    port === undefined || device === undefined ? [] : [[port.trim(), device] as const],
+  )
+
 /** Reads `networksetup -listallhardwareports`: interface name to type. */
-export const parseHardwarePorts = (text: string): ReadonlyMap<string, InterfaceType> => {
-  const types = new Map<string, InterfaceType>()
-  for (const [, port, device] of text.matchAll(/^Hardware Port: (.+)\nDevice: (\S+)$/gm)) {
-    if (port !== undefined && device !== undefined) types.set(device, typeOf(port.trim()))
-  }
-  return types
-}
+export const parseHardwarePorts = (text: string): ReadonlyMap<string, InterfaceType> =>
+  new Map(portsIn(text).map(([port, device]) => [device, typeOf(port)]))
+
+/** The same text: the interface of each Thunderbolt port, by the port's number. Neither need be in order. */
+export const parseThunderboltInterfaces = (text: string): ReadonlyMap<number, string> =>
+  new Map(
+    portsIn(text).flatMap(([port, device]) => {
+      const number = /^Thunderbolt (\d+)$/.exec(port)?.[1]
+      return number === undefined ? [] : [[Number(number), device] as const]
+    }),
+  )

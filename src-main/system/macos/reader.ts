@@ -1,29 +1,41 @@
 import { memoryBandwidthOf } from '@core/placement/chip-bandwidth'
 import { cpus, freemem, totalmem } from 'node:os'
-import type { RunCommand } from '../command'
-import type { PlatformReader } from '../facts'
 import { sumCpuTimes } from '../cpu-times'
+import { printedBy, type Execute } from '../command'
+import type { PlatformReader } from '../facts'
 import { gpuMemoryLimit } from './gpu-memory'
+import { parseGraphics, type Graphics } from './graphics'
+import { parseHardware } from './hardware'
 import { parseHardwarePorts } from './hardware-ports'
-import { parseGpuCores, parseSwVers } from './identification'
+import { parseSwVers } from './identification'
+import { macmonReader } from './macmon'
+import { memoryPressureOf } from './memory-pressure'
+import { macPorts } from './ports'
 import { parseSysctl } from './sysctl'
 import { parseVmStat } from './vm-stat'
 
-/** Facts about a Mac from the programs that come with macOS. None needs rights, and none is slow (system_profiler is). */
-export const macosReader = ({ run }: { readonly run: RunCommand }): PlatformReader => {
+/** system_profiler collects what it prints, which takes a while. */
+const PROFILER_TIME_LIMIT_MS = 20_000
+
+/** Facts about a Mac from the programs that come with macOS, and macmon where it is installed. None needs rights. */
+export const macosReader = ({ execute }: { readonly execute: Execute }): PlatformReader => {
+  const run = printedBy(execute)
   const sysctl = async (...names: string[]): Promise<ReadonlyMap<string, string>> =>
     parseSysctl((await run('/usr/sbin/sysctl', names)) ?? '')
+  const graphics = async (): Promise<Graphics> =>
+    parseGraphics((await run('/usr/sbin/ioreg', ['-r', '-d', '1', '-w', '0', '-c', 'AGXAccelerator'])) ?? '')
   return {
     chip: async () => {
-      const [values, gpu] = await Promise.all([
-        sysctl('machdep.cpu.brand_string'),
-        run('/usr/sbin/ioreg', ['-r', '-d', '1', '-c', 'AGXAccelerator']),
-      ])
+      const [values, { cores }] = await Promise.all([sysctl('machdep.cpu.brand_string'), graphics()])
       const name = values.get('machdep.cpu.brand_string') ?? 'unknown'
-      const memoryBandwidth = memoryBandwidthOf(name, parseGpuCores(gpu ?? ''))
+      const memoryBandwidth = memoryBandwidthOf(name, cores)
       return memoryBandwidth === undefined ? { name } : { name, memoryBandwidth }
     },
-    osName: async () => parseSwVers((await run('/usr/bin/sw_vers', [])) ?? '') ?? 'macOS',
+    os: async () => parseSwVers((await run('/usr/bin/sw_vers', [])) ?? '') ?? { name: 'macOS' },
+    model: async () => {
+      const options = { timeLimitMs: PROFILER_TIME_LIMIT_MS }
+      return parseHardware((await run('/usr/sbin/system_profiler', ['SPHardwareDataType', '-json'], options)) ?? '')
+    },
     memory: async () => {
       const [values, pages] = await Promise.all([
         sysctl('hw.memsize', 'iogpu.wired_limit_mb'),
@@ -40,5 +52,13 @@ export const macosReader = ({ run }: { readonly run: RunCommand }): PlatformRead
     cpuTimes: () => Promise.resolve(sumCpuTimes(cpus())),
     interfaceTypes: async () =>
       parseHardwarePorts((await run('/usr/sbin/networksetup', ['-listallhardwareports'])) ?? ''),
+    sensors: async () => {
+      const level = 'kern.memorystatus_vm_pressure_level'
+      const [values, { load }] = await Promise.all([sysctl(level), graphics()])
+      const memoryPressure = memoryPressureOf(values.get(level))
+      return { ...(load !== undefined && { gpuLoad: load }), ...(memoryPressure && { memoryPressure }) }
+    },
+    slowSensors: macmonReader({ execute }),
+    ports: macPorts({ execute }),
   }
 }

@@ -11,6 +11,7 @@ import { SvelteSet } from 'svelte/reactivity'
 import { type z } from 'zod'
 import type { InstanceMeta, MetaInstance, PlacementPreference, Sharding } from '@core/state/meta-instances'
 import { withQuery, type Api } from '../../api/access'
+import { rdmaOffer, type RdmaOffer } from './rdma'
 
 export const isPossible = (preview: Preview | FailedPreview): preview is Preview => !('error' in preview)
 
@@ -47,6 +48,9 @@ export class LaunchForm {
   )
   /** The preview that would come true: of the picked machines, else of those that Muster would prefer. */
   readonly expected: Preview | undefined = $derived(this.expectation())
+
+  /** Whether RDMA can be had, and if not, why; undefined as long as nobody knows. */
+  readonly rdma: RdmaOffer | undefined = $derived(rdmaOffer(this.previews, this.sharding))
 
   constructor(
     private readonly api: Api,

@@ -1,0 +1,200 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { type MetaInstanceId, type NodeId } from '../ids'
+import { rdmaReports } from '../rdma/edges'
+import { addMac, change, network, plug, unplug } from '../testing/macs'
+import { GB, smallCard, World } from '../testing/world'
+import { place, type PlacementRequest } from './place'
+import { previews } from './previews'
+
+const request: PlacementRequest = {
+  sharding: 'Pipeline',
+  instanceMeta: 'MlxJaccl',
+  minNodes: 2,
+  placementPreference: 'largest',
+}
+
+describe('a placement over RDMA', () => {
+  let world: World
+  let a: NodeId
+  let b: NodeId
+  let c: NodeId
+  beforeEach(() => {
+    world = new World()
+    ;[a, b, c] = [addMac(world, 'a', { receptacles: 6 }), addMac(world, 'b'), addMac(world, 'c')]
+    network(world, a, b)
+    network(world, b, c)
+    network(world, c, a)
+  })
+  const report = () => {
+    for (const { nodeId } of Object.values(world.state.nodes)) world.apply(...rdmaReports(world.state, nodeId))
+  }
+  const placed = (changes: Partial<PlacementRequest> = {}) => {
+    const result = place(world.state, smallCard, { ...request, ...changes })
+    return result.status === 'placed' ? result.placement : result.error
+  }
+  const triangle = () => {
+    plug(world, [a, 1], [b, 2])
+    plug(world, [b, 3], [c, 1])
+    plug(world, [c, 3], [a, 5])
+    report()
+  }
+
+  it('tells MLX for every two ranks by which device each reaches the other', () => {
+    triangle()
+    expect(placed({ minNodes: 3 })).toMatchObject({
+      jaccl: {
+        devices: [
+          [null, 'rdma_en1', 'rdma_en5'],
+          ['rdma_en2', null, 'rdma_en3'],
+          ['rdma_en3', 'rdma_en1', null],
+        ],
+      },
+    })
+  })
+
+  it('gives two ranks the two ends of one cable, however many there are and whatever they are called', () => {
+    // Each end's first interface belongs to another cable.
+    plug(world, [a, 1], [b, 3])
+    plug(world, [a, 4], [b, 1])
+    report()
+    const devices = (nodeIds: NodeId[]) => placed({ nodeIds })
+    expect(devices([a, b])).toMatchObject({
+      jaccl: {
+        devices: [
+          [null, 'rdma_en1'],
+          ['rdma_en3', null],
+        ],
+      },
+    })
+    expect(devices([b, a])).toMatchObject({
+      jaccl: {
+        devices: [
+          [null, 'rdma_en1'],
+          ['rdma_en4', null],
+        ],
+      },
+    })
+  })
+
+  it('is refused with what every pair lacks foremost, and with all of it in the details', () => {
+    change(world, c, (info) => ({ ...info, rdma: { status: 'disabled', devices: [] } }))
+    plug(world, [a, 1], [b, 2], { gbps: 40 })
+    report()
+    const refusal = placed()
+    expect(refusal).toMatchObject({
+      code: 'no_rdma',
+      reason:
+        'Requested RDMA (MlxJaccl) but no RDMA-connected machines are available (' +
+        'a – b: the cable between a and b gives 40 Gb/s, and 80 are needed; ' +
+        'a – c: not enabled on c; b – c: not enabled on c)',
+    })
+    const { details } = refusal as Extract<typeof refusal, { code: string }>
+    expect(details?.withoutRdma?.map(({ nodeIds, reasons }) => [nodeIds, reasons.map(({ code }) => code)])).toEqual([
+      [['a', 'b'], ['cable_speed']],
+      [
+        ['a', 'c'],
+        ['not_enabled', 'no_cable'],
+      ],
+      [
+        ['b', 'c'],
+        ['not_enabled', 'no_cable'],
+      ],
+    ])
+  })
+
+  it('needs every pair, and says which is missing', () => {
+    triangle()
+    unplug(world, c, 3)
+    report()
+    expect(placed({ minNodes: 3 })).toMatchObject({
+      code: 'not_connected',
+      reason:
+        'no 3 machines have RDMA between every two of them (a – c: there is no Thunderbolt cable between a and c)',
+    })
+    expect(placed()).toHaveProperty('jaccl')
+  })
+
+  it('says no more than that where no Macs are concerned', () => {
+    const others = new World()
+    for (const name of ['x', 'y'])
+      change(others, others.addNode(name), (info) => ({ ...info, os: { ...info.os, platform: 'linux' } }))
+    expect(place(others.state, smallCard, request)).toMatchObject({
+      error: {
+        reason: 'Requested RDMA (MlxJaccl) but no RDMA-connected machines are available',
+        details: { withoutRdma: [{ reasons: [{ code: 'not_a_mac' }, { code: 'not_a_mac' }] }] },
+      },
+    })
+  })
+
+  it('fails in its preview for the same reasons', () => {
+    const failed = previews(world.state, smallCard, {}).filter(({ instanceMeta }) => instanceMeta === 'MlxJaccl')
+    expect(failed).toHaveLength(2)
+    for (const preview of failed)
+      expect(preview).toMatchObject({ error: { code: 'no_rdma', details: { withoutRdma: { length: 3 } } } })
+  })
+
+  describe('that runs', () => {
+    let id: MetaInstanceId
+    beforeEach(() => {
+      plug(world, [a, 1], [b, 2])
+      plug(world, [a, 4], [b, 3])
+      report()
+      id = world.declare('chat', { instanceMeta: 'MlxJaccl', minNodes: 2 })
+      world.reconcile()
+      world.report(id, { status: 'Ready' })
+    })
+    const devices = () => world.instance(id).jaccl?.devices
+
+    it('lives on its own cable and on no other', () => {
+      const { instanceId } = world.instance(id)
+      unplug(world, a, 4)
+      report()
+      world.reconcile()
+      expect(world.instance(id).instanceId).toBe(instanceId)
+    })
+
+    it('is placed over the other cable when its own is pulled', () => {
+      expect(devices()).toEqual([
+        [null, 'rdma_en1'],
+        ['rdma_en2', null],
+      ])
+      unplug(world, b, 2)
+      report()
+      world.reconcile()
+      expect(world.log.filter(({ type }) => type === 'InstanceDeleted')).toMatchObject([{ cause: 'connection' }])
+      expect(devices()).toEqual([
+        [null, 'rdma_en4'],
+        ['rdma_en3', null],
+      ])
+    })
+
+    it('is placed anew when one end of its cable moves to another port', () => {
+      unplug(world, b, 2)
+      plug(world, [a, 1], [b, 1])
+      report()
+      world.reconcile()
+      expect(devices()).toEqual([
+        [null, 'rdma_en1'],
+        ['rdma_en1', null],
+      ])
+    })
+
+    it('fails for a reason that is recorded again when it is another one', () => {
+      unplug(world, b, 2)
+      unplug(world, b, 3)
+      report()
+      world.reconcile()
+      world.reconcile()
+      const failures = () => world.log.filter(({ type }) => type === 'MetaInstancePlacementFailed').length
+      expect(failures()).toBe(1)
+      change(world, b, (info) => ({ ...info, rdma: { status: 'disabled', devices: [] } }))
+      world.reconcile()
+      expect(failures()).toBe(2)
+      expect(world.metaInstance(id).placementError?.reason).toContain('a – b: not enabled on b')
+      // Other memory is no other reason.
+      change(world, b, (info) => ({ ...info, memory: { ...info.memory, ramAvailable: 40 * GB } }))
+      world.reconcile()
+      expect(failures()).toBe(2)
+    })
+  })
+})

@@ -1,0 +1,43 @@
+import type { NodeId } from '../ids'
+import type { Node } from '../state/nodes'
+import type { ThunderboltPeer, ThunderboltPort } from '../state/thunderbolt'
+
+/** One end of a cable, as its own machine sees it. */
+export interface CableEnd {
+  readonly nodeId: NodeId
+  readonly port: ThunderboltPort
+  /** How the machine at the other end looks from here. */
+  readonly peer: ThunderboltPeer
+}
+
+/** A Thunderbolt cable between two machines, or a way through docks. */
+export interface Cable {
+  readonly here: CableEnd
+  readonly there: CableEnd
+}
+
+const named = (port: ThunderboltPort, uuid: string | undefined): ThunderboltPeer | undefined =>
+  uuid === undefined ? undefined : port.peers.find(({ domainUuid }) => domainUuid === uuid)
+
+/**
+ * The cables between two machines. A cable counts when both its ends name each other: a machine that has not looked
+ * again since its cable was moved still names the old end, and must not be believed alone.
+ */
+export const cablesBetween = (a: Node, b: Node): Cable[] =>
+  (a.thunderbolt?.ports ?? []).flatMap((from) =>
+    (b.thunderbolt?.ports ?? []).flatMap((to): Cable[] => {
+      const peer = named(from, to.domainUuid)
+      const back = named(to, from.domainUuid)
+      if (!peer || !back) return []
+      return [{ here: { nodeId: a.nodeId, port: from, peer }, there: { nodeId: b.nodeId, port: to, peer: back } }]
+    }),
+  )
+
+/** What an end says of the speed; undefined where it says nothing. */
+const speedOf = ({ port, peer }: CableEnd): number | undefined => peer.linkGbps ?? port.linkGbps
+
+/** Gb/s of a cable: the lower of what its ends say, for a dock shows to one of them only. */
+export const cableGbps = ({ here, there }: Cable): number | undefined => {
+  const speeds = [speedOf(here), speedOf(there)].filter((speed) => speed !== undefined)
+  return speeds.length === 0 ? undefined : Math.min(...speeds)
+}

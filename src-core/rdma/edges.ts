@@ -1,0 +1,67 @@
+import type { NodeId } from '../ids'
+import type { Observation } from '../events/event'
+import type { State } from '../state/state'
+import { edgeKey, edgesOf, isSocketEdge, type Edge, type RdmaEdge } from '../state/topology'
+import { cableReasons, deviceOf } from './cable-reasons'
+import { cablesBetween } from './cables'
+import { machineReason } from './machine'
+
+const isRdma = (edge: Edge): edge is RdmaEdge => !isSocketEdge(edge)
+
+/** Whether a machine reaches another over the network: without that nobody knows whether the other still lives. */
+const reaches = (state: State, from: NodeId, to: NodeId): boolean =>
+  edgesOf(state.topology).some((edge) => isSocketEdge(edge) && edge.from === from && edge.to === to)
+
+/**
+ * The RDMA connections of a machine, from what it and the others say of their ports: for each cable whose two ends
+ * name each other, that is fast enough, out of any bridge, and has an active, healthy device with an address at both.
+ */
+export const rdmaEdgesFrom = (state: State, self: NodeId): RdmaEdge[] => {
+  const own = state.nodes[self]
+  const known = new Set(
+    (own?.thunderbolt?.ports ?? []).flatMap(({ peers }) => peers.map(({ domainUuid }) => domainUuid)),
+  )
+  if (!own || known.size === 0 || machineReason(state, self)) return []
+  return Object.values(state.nodes).flatMap((other): RdmaEdge[] => {
+    if (other.nodeId === self) return []
+    const cables = cablesBetween(own, other)
+    if (cables.length === 0 || machineReason(state, other.nodeId) || !reaches(state, self, other.nodeId)) return []
+    return cables.flatMap((cable): RdmaEdge[] => {
+      const [from, to] = [deviceOf(state, cable.here), deviceOf(state, cable.there)]
+      if (!from || !to || cableReasons(state, cable).length > 0) return []
+      return [{ from: self, to: other.nodeId, fromInterface: from.name, toInterface: to.name }]
+    })
+  })
+}
+
+/** What macOS calls its devices; edges between others are not told here, and not taken back here. */
+const isDevice = (name: string): boolean => name.startsWith('rdma_')
+
+/**
+ * What the state does not know yet of this node's RDMA connections: those from here, for each machine speaks for its
+ * own end. Said by level, so a cable that moved, a port that went down or an address that was lost takes its edge
+ * along, whatever happened in between. Where the other end does not answer, probing takes both edges away, and they
+ * stay away until it is reached again.
+ */
+export const rdmaReports = (state: State, self: NodeId): Observation[] => {
+  const wanted = new Map(rdmaEdgesFrom(state, self).map((edge) => [edgeKey(edge), edge]))
+  const events: Observation[] = []
+  for (const edge of edgesOf(state.topology))
+    if (isRdma(edge) && edge.from === self && isDevice(edge.fromInterface) && !wanted.has(edgeKey(edge)))
+      events.push({ type: 'TopologyEdgeDeleted', edge })
+  for (const [key, edge] of wanted) {
+    const told = state.topology.edges[key]
+    if (told === undefined || !isRdma(told) || told.toInterface !== edge.toInterface)
+      events.push({ type: 'TopologyEdgeCreated', edge })
+  }
+  return events
+}
+
+/** Edges whose other end says the same: both know the cable. */
+export const mirroredRdmaEdges = (edges: readonly Edge[]): RdmaEdge[] => {
+  const found = new Map(edges.filter(isRdma).map((edge) => [edgeKey(edge), edge]))
+  return [...found.values()].filter(({ from, to, fromInterface, toInterface }) => {
+    const back = found.get(edgeKey({ from: to, to: from, fromInterface: toInterface, toInterface: fromInterface }))
+    return back?.toInterface === fromInterface
+  })
+}

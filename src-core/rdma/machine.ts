@@ -1,0 +1,51 @@
+import { nodeName } from '../state/bindings'
+import type { NodeId } from '../ids'
+import type { Node } from '../state/nodes'
+import type { RdmaReason } from '../state/rdma'
+import type { State } from '../state/state'
+
+/** RDMA over Thunderbolt came with this macOS. */
+export const OLDEST_MACOS = '26.2'
+
+/** Gb/s of Thunderbolt 5. Thunderbolt 4 gives 40, and no RDMA. */
+export const RDMA_GBPS = 80
+
+const numbersOf = (version: string): readonly number[] => version.split('.').map(Number)
+
+/** Whether a version is an older one than RDMA needs; one that cannot be read is not. */
+export const isTooOld = (version: string): boolean => {
+  const [major = Number.NaN, minor = 0] = numbersOf(version)
+  const [oldestMajor = 0, oldestMinor = 0] = numbersOf(OLDEST_MACOS)
+  return major < oldestMajor || (major === oldestMajor && minor < oldestMinor)
+}
+
+/** Whether every port says that it can do no more than Thunderbolt 4; one with a slow cable in it says nothing of that. */
+const hasOnlyThunderbolt4 = ({ thunderbolt }: Node): boolean => {
+  const ports = thunderbolt?.ports ?? []
+  const fast = ports.some(({ linkGbps = 0, maxGbps = 0 }) => Math.max(linkGbps, maxGbps) >= RDMA_GBPS)
+  return !fast && ports.some(({ maxGbps }) => maxGbps !== undefined)
+}
+
+/** Why a machine can have no RDMA with anybody; undefined where it is only a matter of cables. */
+export const machineReason = (state: State, nodeId: NodeId): RdmaReason | undefined => {
+  const name = nodeName(state, nodeId)
+  const node = state.nodes[nodeId]
+  const because = (code: RdmaReason['code'], text: string): RdmaReason => ({ code, nodeId, text })
+  if (!node) return because('offline', `${name} is offline`)
+  const { os, rdma, thunderbolt } = node
+  if (os.platform !== 'darwin') return because('not_a_mac', `${name} is not a Mac`)
+  if (os.version !== undefined && isTooOld(os.version))
+    return because('macos_too_old', `${name} runs macOS ${os.version}, and ${OLDEST_MACOS} is needed`)
+  if (hasOnlyThunderbolt4(node)) return because('thunderbolt_4', `${name} has only Thunderbolt 4`)
+  if (!rdma || !thunderbolt) return because('not_read', `${name} has not told its Thunderbolt ports yet`)
+  switch (rdma.status) {
+    case 'enabled':
+      return undefined
+    case 'disabled':
+      return because('not_enabled', `not enabled on ${name}`)
+    case 'unavailable':
+      return because('unavailable', `macOS on ${name} does not have it`)
+    case 'unknown':
+      return because('status_unknown', `${name} does not say whether it is enabled`)
+  }
+}

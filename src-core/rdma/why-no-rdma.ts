@@ -1,0 +1,91 @@
+import type { NodeId } from '../ids'
+import { nodeName } from '../state/bindings'
+import type { MissingRdma, RdmaReason } from '../state/rdma'
+import type { State } from '../state/state'
+import { edgesOf } from '../state/topology'
+import { cableReasons } from './cable-reasons'
+import { cablesBetween } from './cables'
+import { mirroredRdmaEdges, rdmaEdgesFrom } from './edges'
+import { machineReason } from './machine'
+
+/** Reasons that only say that an end has not been set up where its machine has no RDMA in the first place. */
+const FOLLOWS_FROM_MACHINE: ReadonlySet<RdmaReason['code']> = new Set([
+  'no_device',
+  'port_down',
+  'no_address',
+  'unhealthy',
+])
+
+/** Of a machine that never will have RDMA, or of which nothing is known, cables need not be spoken of. */
+const IS_ALL_TO_SAY: ReadonlySet<RdmaReason['code']> = new Set(['offline', 'not_a_mac', 'thunderbolt_4', 'not_read'])
+
+/** What keeps the cables between two machines from RDMA: of several cables the one that lacks least. */
+const reasonsOfCables = (state: State, a: NodeId, b: NodeId): RdmaReason[] | undefined => {
+  const [here, there] = [state.nodes[a], state.nodes[b]]
+  if (!here || !there) return undefined
+  const [best] = cablesBetween(here, there)
+    .map((cable) => cableReasons(state, cable))
+    .sort((one, other) => one.length - other.length)
+  return best
+}
+
+/** Pairs that RDMA joins, both ways round. */
+const joinedPairs = (state: State): ReadonlySet<string> =>
+  new Set(mirroredRdmaEdges(edgesOf(state.topology)).map(({ from, to }) => `${from}>${to}`))
+
+/**
+ * Why two machines have no RDMA between them, most fundamental first; none where they have. Each reason has a code,
+ * the machine and interface it is about, and a text for people, so this serves a refusal, the launch form and
+ * warnings alike. Of several cables only the one that lacks least is spoken of; `cablesBetween` and `cableReasons` give
+ * all. What a machine lacks hides what follows from it: while RDMA is off on one Mac no port of either is active.
+ */
+export const whyNoRdma = (state: State, a: NodeId, b: NodeId): RdmaReason[] =>
+  joinedPairs(state).has(`${a}>${b}`) ? [] : reasonsOf(state, a, b)
+
+const reasonsOf = (state: State, a: NodeId, b: NodeId): RdmaReason[] => {
+  const machines = [a, b].flatMap((nodeId) => machineReason(state, nodeId) ?? [])
+  if (machines.some(({ code }) => IS_ALL_TO_SAY.has(code))) return machines
+  const [one, other] = [nodeName(state, a), nodeName(state, b)]
+  const cables = reasonsOfCables(state, a, b) ?? [
+    { code: 'no_cable', text: `there is no Thunderbolt cable between ${one} and ${other}` },
+  ]
+  if (machines.length > 0) return [...machines, ...cables.filter(({ code }) => !FOLLOWS_FROM_MACHINE.has(code))]
+  if (cables.length > 0) return cables
+  const ways = [
+    [a, b],
+    [b, a],
+  ] as const
+  const reached = ways.every(([from, to]) => rdmaEdgesFrom(state, from).some((edge) => edge.to === to))
+  return [
+    reached
+      ? { code: 'not_reported', text: `${one} and ${other} are about to report it` }
+      : { code: 'not_connected', text: `${one} and ${other} do not reach each other over the network` },
+  ]
+}
+
+/** What may go wrong between two machines although RDMA joins them: drivers of different versions do not always agree. */
+export const rdmaDoubts = (state: State, a: NodeId, b: NodeId): RdmaReason[] => {
+  const [one, other] = [a, b].map((nodeId) => state.nodes[nodeId]?.os)
+  if (one?.version === undefined || other?.version === undefined) return []
+  const same = one.version === other.version && (one.build ?? other.build) === (other.build ?? one.build)
+  if (same) return []
+  const told = ({ version, build }: typeof one): string => [version, ...(build ? [`(${build})`] : [])].join(' ')
+  const text = `${nodeName(state, a)} runs macOS ${told(one)}, ${nodeName(state, b)} ${told(other)}`
+  return [{ code: 'versions_differ', text }]
+}
+
+/** More pairs than these nobody reads. */
+const MOST_PAIRS = 45
+
+/** The pairs among some machines that have no RDMA, with the reasons. */
+export const pairsWithoutRdma = (state: State, nodeIds: readonly NodeId[]): MissingRdma[] => {
+  const joined = joinedPairs(state)
+  const missing: MissingRdma[] = []
+  for (const [at, a] of nodeIds.entries()) {
+    for (const b of nodeIds.slice(at + 1)) {
+      if (missing.length === MOST_PAIRS) return missing
+      if (!joined.has(`${a}>${b}`)) missing.push({ nodeIds: [a, b], reasons: reasonsOf(state, a, b) })
+    }
+  }
+  return missing
+}

@@ -1,0 +1,29 @@
+/** An interface as `ifconfig` shows it. */
+export interface ShownInterface {
+  readonly name: string
+  /** Undefined where it has no such state (a tunnel). */
+  readonly active: boolean | undefined
+  /** IPv4 addresses. */
+  readonly addresses: readonly string[]
+  /** Of a bridge: the interfaces that it joins. */
+  readonly members: readonly string[]
+}
+
+const allMatches = (block: string, pattern: RegExp): string[] =>
+  [...block.matchAll(pattern)].flatMap(([, found]) => found ?? [])
+
+/** Reads `ifconfig` (or `ifconfig -v`): a block for each interface, its lines indented. */
+export const parseIfconfig = (text: string): ShownInterface[] =>
+  text.split(/^(?=\S)/m).flatMap((block): ShownInterface[] => {
+    const name = /^([\w.-]+): flags=/.exec(block)?.[1]
+    if (name === undefined) return []
+    const status = /^\s+status: (\w+)/m.exec(block)?.[1]
+    return [
+      {
+        name,
+        active: status === undefined ? undefined : status === 'active',
+        addresses: allMatches(block, /^\s+inet (\d+\.\d+\.\d+\.\d+)/gm),
+        members: allMatches(block, /^\s+member: (\S+)/gm),
+      },
+    ]
+  })
