@@ -24,6 +24,8 @@ export interface FetcherOptions {
   /** All of it is here. Says what is wrong with it, if anything is. */
   readonly onComplete: (modelId: ModelId) => Promise<string | undefined>
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
+  /** Lets time pass; a test has its own. */
+  readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>
 }
 
 interface Fetching {
@@ -131,7 +133,7 @@ export class Fetcher {
   }
 
   private async run(modelId: ModelId, { partial, stop: { signal } }: Fetching): Promise<void> {
-    const { onProgress, onComplete, log } = this.options
+    const { onProgress, onComplete, log, wait = passing } = this.options
     const progress = new Progress((download) => {
       if (!signal.aborted) onProgress(modelId, download)
     })
@@ -167,10 +169,12 @@ export class Fetcher {
     modelId: ModelId,
     attempt: { readonly partial: PartialModel; readonly progress: Progress; readonly signal: AbortSignal },
   ): Promise<Failure | undefined> {
-    const { peers, hub, waiting, freeBytes, onProgress, log } = this.options
+    const { peers, hub, waiting, freeBytes, onProgress, log, wait = passing } = this.options
     const { partial, progress, signal } = attempt
     const failures: string[] = []
     let retryAfterMs = 0
+    /** Nothing will change by itself. */
+    let isLasting = false
     const isWaiting = waiting(modelId)
     const tryFrom = async (source: Source): Promise<boolean> => {
       try {
@@ -181,6 +185,7 @@ export class Fetcher {
         const reason = messageOf(error)
         failures.push(reason.includes(source.name) ? reason : `${source.name}: ${reason}`)
         retryAfterMs = retryAfterOf(error)
+        isLasting = error instanceof Error && 'isPassing' in error && error.isPassing === false
         if (!signal.aborted) log.warn({ modelId, from: source.name, reason }, 'fetching a model was interrupted')
         return false
       }
@@ -194,13 +199,14 @@ export class Fetcher {
       onProgress(modelId, { status: 'Pending', ...progress.downloaded })
       await wait(LOOK_EVERY_MS, signal)
     }
-    if (failures.length === 0) failures.push('no machine that is connected has it')
+    const nobody = failures.length === 0
     if (!signal.aborted && (await tryFrom(hub(modelId)))) return undefined
+    if (nobody && isLasting) failures.unshift('no machine that is connected has it')
     return { text: failures.join('; '), retryAfterMs }
   }
 }
 
-const wait = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+const passing = (milliseconds: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal.aborted) return resolve()
     const timer = setTimeout(resolve, milliseconds)

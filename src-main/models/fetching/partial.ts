@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { gigabytes } from '@core/placement/funnel'
 import { matches } from './digest'
 import type { Progress } from './progress'
 import type { Offer, OfferedFile, Source } from './source'
@@ -27,8 +28,6 @@ const synced = async (path: string): Promise<void> => {
     await file.close()
   }
 }
-
-const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`
 
 /** There is no room for it. */
 export class DiskFullError extends Error {
