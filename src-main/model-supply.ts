@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 import type { Observation } from '@core/events/event'
-import type { ModelId, NodeId } from '@core/ids'
+import { ModelId, type NodeId } from '@core/ids'
 import { DownloadParams, DownloadResult } from '@core/protocols/peer'
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
@@ -82,6 +82,16 @@ export class ModelSupply {
       hub,
       state: () => deciding.state(),
     })
+  }
+
+  /** What the state knows of downloads here that nobody is at: this node was killed in the midst of them. */
+  withdrawStale(): void {
+    const { nodeId, deciding } = this.parts
+    for (const [model, { status }] of Object.entries(deciding.state().downloads[nodeId] ?? {})) {
+      const modelId = ModelId.parse(model)
+      if (status !== 'Complete' && !this.fetcher.isFetching(modelId))
+        deciding.observe({ type: 'NodeDownloadProgress', nodeId, modelId })
+    }
   }
 
   start(modelId: ModelId, nodeId: NodeId): Promise<void> {

@@ -292,6 +292,13 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   presence.has(catalogue.list())
   opened.add(catalogue.subscribe(() => presence.has(catalogue.list())))
   await supply.fetcher.resume()
+  supply.withdrawStale()
+  opened.add(
+    master.subscribe(
+      () => undefined,
+      () => supply.withdrawStale(),
+    ),
+  )
 
   const serving = new Serving({
     source: master,

@@ -124,7 +124,7 @@ export const HubModel = CatalogueModel.pick({ modelId: true, title: true, quanti
   sizeBytes: Bytes.optional(),
   /** In the last month. */
   downloads: z.number().int().nonnegative().optional(),
-  /** Its licence has to be accepted on the hub first. */
+  /** Its license has to be accepted on the hub first. */
   gated: z.boolean(),
   /** Why it cannot be run. */
   problem: z.string().optional(),

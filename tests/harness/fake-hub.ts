@@ -55,7 +55,7 @@ const drained = async (response: ServerResponse): Promise<void> => {
   over.abort()
 }
 
-/** The token that the fake hub knows, of somebody who has accepted every licence. */
+/** The token that the fake hub knows, of somebody who has accepted every license. */
 export const GOOD_TOKEN = 'hf_good'
 
 /**

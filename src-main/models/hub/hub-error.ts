@@ -80,13 +80,13 @@ export const errorOfAnswer = (
   const code = headers.get('x-error-code')
   const refused = headers.get('x-error-message') === 'Invalid credentials in Authorization header'
   if (code === 'GatedRepo') {
-    const licence = `accept the licence of ${modelId} at ${endpoint}/${modelId}`
+    const license = `accept the license of ${modelId} at ${endpoint}/${modelId}`
     return new HubError({
       code: 'hub_gated',
-      message: `${modelId} is given only to those who accepted its licence on ${host}`,
+      message: `${modelId} is given only to those who accepted its license on ${host}`,
       hint: withToken
-        ? `With the account whose token this machine has, ${licence}; it goes on by itself then.`
-        : `Log in there and ${licence}; then ${GET_TOKEN}.`,
+        ? `With the account whose token this machine has, ${license}; it goes on by itself then.`
+        : `Log in there and ${license}; then ${GET_TOKEN}.`,
     })
   }
   if (refused || (status === 403 && withToken)) {
