@@ -19,13 +19,13 @@ import { openLog } from './logging/logger'
 import { Master, type MasterStatus } from './master/master'
 import { measureMemoryBandwidth } from './worker/measurements/memory-bandwidth'
 import { Measurements } from './worker/measurements/measurements'
-import { cardFinder, holdersOf } from './models/card-finder'
+import { cardFinder } from './models/card-finder'
 import { openCatalogue } from './models/catalogue'
-import { Copier } from './models/copying/copier'
-import { sharing } from './models/copying/sharing'
+import { sharing } from './models/fetching/sharing'
 import { modelsElsewhere } from './models/elsewhere'
 import { STARTER_MODEL } from './models/starter'
 import { ownModels } from './models/stores'
+import { ModelSupply, openHub } from './model-supply'
 import { Presence } from './presence'
 import { findPython } from './python-environment'
 import { rankZero } from './serving/rank-zero'
@@ -143,6 +143,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
 
   const catalogue = openCatalogue({ dataDir, home: homedir(), env, starter: STARTER_MODEL })
   opened.add(() => catalogue.close())
+  const hub = openHub(env, current)
   const ownName = current.friendlyName ?? (await machineName())
   const admission = new AdmissionFile(dataDir)
   // Deciding and the links need one another: what is sent before there are links reaches nobody.
@@ -152,6 +153,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     nodeId,
     loadCard: cardFinder({
       own: catalogue,
+      hub,
       state: () => master.state(),
       nodeId,
       ask: (...asked) => wired.peers?.links.ask(...asked) ?? Promise.reject(new Error('no links')),
@@ -202,6 +204,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       ...sharing((modelId) => catalogue.find(modelId)?.path),
       ['models', () => one(Promise.resolve(catalogue.list()))],
       ['card', (params) => one(catalogue.card(ModelParams.parse(params).modelId))],
+      ['download', (params) => one(supply.serve(params))],
     ]),
     // Until it has started, it has enough to do.
     isBusy: () => wired.worker?.isBusy ?? true,
@@ -231,15 +234,16 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     log: log.logger.child({ part: 'measurements' }),
   })
   opened.add(() => measurements.close())
-  const copier = new Copier({
-    modelsDir: ownModels(dataDir),
-    holders: (modelId) => holdersOf(master.state(), modelId).filter((holder) => links.links.get(holder) !== undefined),
-    open: (...stream) => links.links.open(...stream),
-    onProgress: (modelId, download) => master.observe({ type: 'NodeDownloadProgress', nodeId, modelId, download }),
-    onComplete: () => catalogue.refresh(),
-    log: log.logger.child({ part: 'copying' }),
+  const supply = new ModelSupply({
+    nodeId,
+    dataDir,
+    hub,
+    catalogue,
+    deciding: master,
+    links: links.links,
+    log: log.logger.child({ part: 'fetching' }),
   })
-  opened.add(() => copier.close())
+  opened.add(() => supply.fetcher.close())
   const worker = await Worker.start({
     nodeId,
     source: master,
@@ -247,7 +251,8 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     python,
     runDir: join(dataDir, 'run'),
     modelPath: (modelId) => catalogue.find(modelId)?.path,
-    fetchModel: (modelId) => copier.want(modelId),
+    fetchModel: (modelId) => supply.fetcher.need(modelId),
+    releaseModel: (modelId) => supply.fetcher.release(modelId),
     wakeRank: (...rank) => links.wake(...rank),
     hears: (peer) => links.links.get(peer) !== undefined,
     onMeasured: (instance, tokensPerSecond) => measurements.ran(instance, tokensPerSecond),
@@ -290,6 +295,14 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   await system.ready
   presence.has(catalogue.list())
   opened.add(catalogue.subscribe(() => presence.has(catalogue.list())))
+  await supply.fetcher.resume()
+  supply.withdrawStale()
+  opened.add(
+    master.subscribe(
+      () => undefined,
+      () => supply.withdrawStale(),
+    ),
+  )
 
   const serving = new Serving({
     source: master,
@@ -323,6 +336,8 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
           ask: (...asked) => links.links.ask(...asked),
         }),
       },
+      hub,
+      downloads: supply,
       consoleOf: (runnerId) => worker.consoleOf(runnerId),
       cluster: clusterView({ nodeId, master, membership: cluster, peers: links }),
     },

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { InstanceId, MetaInstanceId, ModelId, NodeId } from '../ids'
+import { Bytes, InstanceId, MetaInstanceId, ModelId, NodeId } from '../ids'
 import { ModelCard } from '../placement/model-card'
 import { Shard } from '../state/instances'
 import { MeasuredSpeed } from '../state/measured-speeds'
@@ -117,6 +117,26 @@ export const ModelsResponse = z.object({
   models: z.array(CatalogueModel),
   unreadable: z.array(UnreadableModel).optional(),
 })
+
+/** A model on a hub, as a search finds it. */
+export const HubModel = CatalogueModel.pick({ modelId: true, title: true, quantization: true }).extend({
+  /** Of its weights, where the hub has counted them. */
+  sizeBytes: Bytes.optional(),
+  /** In the last month. */
+  downloads: z.number().int().nonnegative().optional(),
+  /** Its license has to be accepted on the hub first. */
+  gated: z.boolean(),
+  /** Why it cannot be run. */
+  problem: z.string().optional(),
+})
+export type HubModel = z.infer<typeof HubModel>
+
+/** `GET /models/search`: what the hub has by that name. */
+export const HubSearchResponse = z.object({ hub: z.string(), models: z.array(HubModel) })
+
+/** `POST /models/{id}/download` and `DELETE` of it, which may have no body: on the node that is asked, or on another. */
+export const DownloadRequest = z.strictObject({ nodeId: NodeId.optional() })
+export const DownloadAnswer = z.object({ modelId: ModelId, nodeId: NodeId })
 
 /** Errors of control routes: what happened, why, what to do. */
 export const ControlError = z.object({

@@ -112,3 +112,12 @@ export const FileList = z.object({
 })
 /** SHA-256 of a whole file, hex. */
 export const FileHash = z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) })
+
+/** What people do about a model on that machine's disk: fetch it, or end that and delete it. One answer. */
+export const DownloadParams = z.object({ act: z.enum(['start', 'remove']), modelId: ModelId })
+export type DownloadParams = z.infer<typeof DownloadParams>
+export const DownloadResult = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('done') }),
+  z.object({ status: z.literal('refused'), code: z.string(), message: z.string(), hint: z.string() }),
+])
+export type DownloadResult = z.infer<typeof DownloadResult>

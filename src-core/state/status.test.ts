@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { GB, readyWorld, World } from '../testing/world'
+import type { Download } from './downloads'
 import { statusOf } from './status'
 
 const detail = (world: World, id: Parameters<World['metaInstance']>[0]) =>
@@ -27,6 +28,22 @@ describe('the status of a declaration', () => {
     world.report(id, { status: 'Running' })
     seen.push(world.status(id))
     expect(seen).toEqual(['PLACING', 'CONNECTING', 'DOWNLOADING', 'LOADING', 'WARMING_UP', 'READY', 'RUNNING'])
+  })
+
+  it('tells how far a download is, how fast, and why it is tried again', () => {
+    const world = new World()
+    const nodeId = world.addNode('Mac mini')
+    const id = world.declare()
+    world.reconcile()
+    world.report(id, { status: 'Downloading' })
+    expect(detail(world, id)).toBe('downloading on Mac mini')
+    const { modelId } = world.metaInstance(id)
+    const progress = (download: Download) => world.apply({ type: 'NodeDownloadProgress', nodeId, modelId, download })
+    progress({ status: 'Ongoing', downloadedBytes: 3.1 * GB, totalBytes: 8 * GB, bytesPerSecond: 92e6 })
+    expect(detail(world, id)).toBe('3.1 of 8.0 GB on Mac mini, 92.0 MB/s')
+    progress({ status: 'Failed', downloadedBytes: 3.1 * GB, totalBytes: 8 * GB, error: 'the disk is full' })
+    expect(detail(world, id)).toBe('downloading on Mac mini is tried again after: the disk is full')
+    expect(world.status(id)).toBe('DOWNLOADING')
   })
 
   it('shows the last failure beside any word until it has recovered', () => {

@@ -1,5 +1,6 @@
 import type { MetaInstanceStatusWord } from '../protocols/control'
 import { currentInstance, isReady, nodeName } from './bindings'
+import type { Download } from './downloads'
 import type { Instance } from './instances'
 import type { MetaInstance } from './meta-instances'
 import type { Runner } from './runners'
@@ -38,22 +39,49 @@ const placing = (state: State, metaInstance: MetaInstance): MetaInstanceStatus =
 /** `WarmingUp` as people say it: warming up. */
 const asWords = (name: string): string => name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase()
 
-const layersLine = (state: State, runners: readonly Runner[]): string =>
+/** A part in the unit of the whole: `3.1 of 8.0 GB`. */
+const bytesOf = ({ downloadedBytes, totalBytes }: Download): string => {
+  const [unit, size, digits] = totalBytes >= 1e9 ? (['GB', 1e9, 1] as const) : (['MB', 1e6, 0] as const)
+  return `${(downloadedBytes / size).toFixed(digits)} of ${(totalBytes / size).toFixed(digits)} ${unit}`
+}
+
+const downloadText = (download: Download | undefined, name: string): string => {
+  switch (download?.status) {
+    case 'Ongoing': {
+      const { bytesPerSecond } = download
+      const speed = bytesPerSecond === undefined ? '' : `, ${(bytesPerSecond / 1e6).toFixed(1)} MB/s`
+      return `${bytesOf(download)} on ${name}${speed}`
+    }
+    case 'Failed':
+      return `downloading on ${name} is tried again after: ${download.error ?? 'it failed'}`
+    case undefined:
+    case 'Pending':
+    case 'Complete':
+      return `downloading on ${name}`
+  }
+}
+
+const layersLine = (state: State, { modelId }: Instance, runners: readonly Runner[]): string =>
   runners
     .map((runner) => {
       const name = nodeName(state, runner.nodeId)
-      return runner.status === 'Loading'
-        ? `${runner.layersLoaded} of ${runner.layers} layers on ${name}`
-        : `${asWords(runner.status)} on ${name}`
+      switch (runner.status) {
+        case 'Loading':
+          return `${runner.layersLoaded} of ${runner.layers} layers on ${name}`
+        case 'Downloading':
+          return downloadText(state.downloads[runner.nodeId]?.[modelId], name)
+        default:
+          return `${asWords(runner.status)} on ${name}`
+      }
     })
     .join(' · ')
 
 const starting = (state: State, instance: Instance): MetaInstanceStatus => {
   const runners = instance.shards.flatMap(({ runnerId }) => state.runners[runnerId] ?? [])
   const any = (word: Runner['status']) => runners.some((runner) => runner.status === word)
-  if (any('Downloading')) return status('DOWNLOADING', layersLine(state, runners))
-  if (any('Loading')) return status('LOADING', layersLine(state, runners))
-  if (any('WarmingUp')) return status('WARMING_UP', layersLine(state, runners))
+  if (any('Downloading')) return status('DOWNLOADING', layersLine(state, instance, runners))
+  if (any('Loading')) return status('LOADING', layersLine(state, instance, runners))
+  if (any('WarmingUp')) return status('WARMING_UP', layersLine(state, instance, runners))
   return status('CONNECTING', `starting on ${instance.shards.map(({ nodeId }) => nodeName(state, nodeId)).join(', ')}`)
 }
 

@@ -3,7 +3,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Command, Refusal } from '@core/commands/command'
 import { CommandId } from '@core/ids'
 import type { ApiContext } from './context'
-import { Problem } from './problem'
+import { isExplained, Problem } from './problem'
 
 const statusOfRefusal = (code: Refusal['code']): ContentfulStatusCode => {
   switch (code) {
@@ -16,18 +16,6 @@ const statusOfRefusal = (code: Refusal['code']): ContentfulStatusCode => {
       return 400
   }
 }
-
-interface Explained extends Error {
-  readonly code: string
-  readonly hint: string
-}
-
-const isExplained = (error: unknown): error is Explained =>
-  error instanceof Error &&
-  'code' in error &&
-  typeof error.code === 'string' &&
-  'hint' in error &&
-  typeof error.hint === 'string'
 
 /** Has a command carried out; returns when it is durable. Throws Problem where it is refused or cannot be kept. */
 export const carryOut = async ({ commands }: ApiContext, command: Command): Promise<void> => {

@@ -3,7 +3,8 @@ import type { Envelope } from '@core/events/event'
 import type { ClientRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
 import type { CommandId, MetaInstanceId, ModelId, NodeId, RunnerId } from '@core/ids'
-import type { CatalogueModel, ClusterView, UnreadableModel } from '@core/protocols/control'
+import type { ModelCard } from '@core/placement/model-card'
+import type { CatalogueModel, ClusterView, HubModel, UnreadableModel } from '@core/protocols/control'
 import type { State } from '@core/state/state'
 import type { Refusal } from '@core/commands/command'
 
@@ -42,6 +43,18 @@ export interface ApiContext {
     elsewhere(): Promise<readonly CatalogueModel[]>
     /** Looks through the folders again. */
     refresh(): Promise<void>
+  }
+  /** Models that are on no disk of the cluster. Both reject with an error that has `code`, `message` and `hint`. */
+  readonly hub: {
+    readonly name: string
+    search(words: string, signal: AbortSignal): Promise<HubModel[]>
+    /** Of a model that could be run. */
+    card(modelId: ModelId): Promise<ModelCard>
+  }
+  /** What is on whose disk. They reject with an error that has `code`, `message` and `hint`. */
+  readonly downloads: {
+    start(modelId: ModelId, nodeId: NodeId): Promise<void>
+    remove(modelId: ModelId, nodeId: NodeId): Promise<void>
   }
   /** Who belongs together; the view and what people can do about it. */
   readonly cluster: {

@@ -19,6 +19,19 @@ export class Problem extends Error {
   }
 }
 
+/** An error of another part that says what to do. */
+export interface Explained extends Error {
+  readonly code: string
+  readonly hint: string
+}
+
+export const isExplained = (error: unknown): error is Explained =>
+  error instanceof Error &&
+  'code' in error &&
+  typeof error.code === 'string' &&
+  'hint' in error &&
+  typeof error.hint === 'string'
+
 /** What is wrong with a body, field by field, in one sentence. */
 export const invalid = (error: ZodError): Problem => {
   const [first] = error.issues

@@ -8,6 +8,7 @@ import { clusterRoutes } from './control/cluster'
 import { eventRoutes } from './control/events'
 import { instanceRoutes } from './control/instances'
 import { metaInstanceRoutes } from './control/meta-instances'
+import { modelRoutes } from './control/models'
 import { nodeRoutes } from './control/node'
 import { openApiRoutes } from './control/openapi'
 import { respondWith } from './dialect'
@@ -88,6 +89,7 @@ const buildApp = (options: ApiOptions, access: Access | undefined): Hono<ApiEnv>
   )
   app.route('/', metaInstanceRoutes(context))
   app.route('/', instanceRoutes(context))
+  app.route('/', modelRoutes(context))
   app.route('/', nodeRoutes(context))
   app.route('/', clusterRoutes(context))
   app.route('/', eventRoutes(context))

@@ -3,6 +3,9 @@ import type { ModelId, NodeId } from '@core/ids'
 import { ModelCard } from '@core/placement/model-card'
 import type { CardResult } from '@core/reconcile/process-manager'
 import type { State } from '@core/state/state'
+import type { Catalogue } from './catalogue'
+import type { Hub } from './hub/hub'
+import { HubError } from './hub/hub-error'
 
 const AnsweredCard = z.discriminatedUnion('status', [
   z.object({ status: z.literal('loaded'), card: ModelCard }),
@@ -10,7 +13,8 @@ const AnsweredCard = z.discriminatedUnion('status', [
 ])
 
 export interface CardFinderParts {
-  readonly own: { card(modelId: ModelId): Promise<CardResult> }
+  readonly own: Pick<Catalogue, 'card' | 'unreadable'>
+  readonly hub: Pick<Hub, 'card'>
   readonly state: () => State
   readonly nodeId: NodeId
   /** One answer of another node. Rejects where it cannot be had. */
@@ -23,9 +27,9 @@ export const holdersOf = ({ downloads }: State, modelId: ModelId): NodeId[] =>
     .filter(([, models]) => models[modelId]?.status === 'Complete')
     .map(([nodeId]) => nodeId as NodeId)
 
-/** Finds a model's card: here, else on the machines that have the model. */
+/** Finds a model's card: here, else on the machines that have the model, else on the hub. */
 export const cardFinder =
-  ({ own, state, nodeId: self, ask }: CardFinderParts) =>
+  ({ own, hub, state, nodeId: self, ask }: CardFinderParts) =>
   async (modelId: ModelId): Promise<CardResult> => {
     const here = await own.card(modelId)
     if (here.status === 'loaded') return here
@@ -36,5 +40,12 @@ export const cardFinder =
         .catch(() => undefined)
       if (there?.status === 'loaded') return there
     }
-    return here
+    // What lies here damaged was put here by somebody, who should hear of it.
+    if (own.unreadable().some((one) => one.modelId === modelId)) return here
+    try {
+      return { status: 'loaded', card: await hub.card(modelId) }
+    } catch (error) {
+      if (error instanceof HubError) return { status: 'failed', reason: error.message }
+      throw error
+    }
   }

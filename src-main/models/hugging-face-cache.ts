@@ -12,12 +12,15 @@ export interface Home {
 const expand = (path: string, home: string): string =>
   path === '~' || path.startsWith('~/') ? home + path.slice(1) : path
 
-/** Where Hugging Face's programs keep what they downloaded, by the rules of `huggingface_hub`. */
+/** The folder of Hugging Face's programs, by the rules of `huggingface_hub`. */
+export const huggingFaceHome = ({ env, home }: Home): string =>
+  expand(env['HF_HOME'] || join(env['XDG_CACHE_HOME'] || join(home, '.cache'), 'huggingface'), home)
+
+/** Where they keep what they downloaded. */
 export const huggingFaceCache = ({ env, home }: Home): string => {
   const given = env['HF_HUB_CACHE'] || env['HUGGINGFACE_HUB_CACHE']
   if (given) return expand(given, home)
-  const base = env['HF_HOME'] || join(env['XDG_CACHE_HOME'] || join(home, '.cache'), 'huggingface')
-  return join(expand(base, home), 'hub')
+  return join(huggingFaceHome({ env, home }), 'hub')
 }
 
 const PREFIX = 'models--'

@@ -18,9 +18,23 @@ export interface ModelFile {
 
 const JSON_LIMIT = 64 * 1024 * 1024
 
-/** Files that say something about the model; pictures, notes and the originals of other formats do not. */
-const isRelevant = (name: string): boolean =>
-  /^(?:config\.json|model.*\.safetensors(?:\.index\.json)?|tokenizer.*|tiktoken\.model|chat_template\..*)$/.test(name)
+/** The configuration, the weights, and what turns text into tokens and back. */
+const MODEL_FILES: readonly RegExp[] = [
+  /^(?:config|generation_config|hf_quant_config)\.json$/,
+  /^model[\w.-]*\.safetensors(?:\.index\.json)?$/,
+  /^tokenizer[\w.-]*\.(?:json|txt|model|model\.v\d+)$/,
+  /^(?:added_tokens|special_tokens_map|tekken|vocab)\.json$/,
+  /^(?:merges|vocab)\.txt$/,
+  /^(?:spiece|sentencepiece\.bpe|tiktoken)\.model$/,
+  /^\w+\.tiktoken$/,
+  /^chat_template\.(?:jinja|json)$/,
+]
+
+/**
+ * Whether a file belongs to what is read of a model, copied between machines and fetched from a hub. Pictures, notes
+ * and the originals of other formats do not; nor does anything that could be run (Python, pickles), whoever offers it.
+ */
+export const isModelFile = (name: string): boolean => MODEL_FILES.some((pattern) => pattern.test(name))
 
 /**
  * The relevant files of a directory in order of name, links followed (the Hugging Face cache is made of them). A link
@@ -30,7 +44,7 @@ export const listModelFiles = async (directory: string): Promise<ModelFile[] | u
   const names = await readdir(directory).catch(() => undefined)
   if (!names) return undefined
   const files = names
-    .filter(isRelevant)
+    .filter(isModelFile)
     .sort()
     .map(async (name): Promise<ModelFile[]> => {
       const found = await stat(join(directory, name)).catch(() => undefined)
@@ -104,7 +118,7 @@ const checkSafetensors = async (directory: string, { name, size }: ModelFile): P
   }
 }
 
-const isWeights = (name: string): boolean => name.endsWith('.safetensors')
+export const isWeights = (name: string): boolean => name.endsWith('.safetensors')
 
 /** Looks at the weights as mlx-lm would load them. Undefined where there is no sign of any. */
 export const inspectWeights = async (directory: string, files: readonly ModelFile[]): Promise<Weights | undefined> => {

@@ -19,6 +19,20 @@ export const directoriesIn = async (directory: string): Promise<string[]> => {
   return (await Promise.all(found)).flat().sort()
 }
 
+/** One part of a hub's model id: it can be no path, no hidden file and nothing that is passed over here. */
+const PLAIN = /^(?!.*\.\.)[A-Za-z0-9_][\w.-]{0,95}$/
+
+/**
+ * Where our own store has, or would have, a model; undefined for an id that is not `OWNER/NAME`. Ids come from
+ * anywhere: none of them may name a place outside of the store.
+ */
+export const ownPath = (folder: string, modelId: ModelId): string | undefined => {
+  const [owner, name, ...more] = modelId.split('/')
+  const isName = (part: string | undefined): part is string =>
+    part !== undefined && PLAIN.test(part) && !isPassedOver(part)
+  return isName(owner) && isName(name) && more.length === 0 ? join(folder, owner, name) : undefined
+}
+
 /** The directories `OWNER/NAME` below a folder: our own store's layout, and LM Studio's. */
 export const modelsByOwner = async (folder: string, source: Candidate['source']): Promise<Candidate[]> => {
   const owners = await directoriesIn(folder)
@@ -27,6 +41,21 @@ export const modelsByOwner = async (folder: string, source: Candidate['source'])
     return names.flatMap((name): Candidate[] => {
       const modelId = ModelId.safeParse(`${owner}/${name}`)
       return modelId.success ? [{ modelId: modelId.data, path: join(folder, owner, name), source }] : []
+    })
+  })
+  return (await Promise.all(models)).flat()
+}
+
+const PARTIAL = '.partial'
+
+/** Models that have begun to come to our own store. */
+export const partialModels = async (folder: string): Promise<ModelId[]> => {
+  const owners = await directoriesIn(folder)
+  const models = owners.map(async (owner) => {
+    const names = await readdir(join(folder, owner)).catch(() => [])
+    return names.flatMap((name) => {
+      const modelId = ModelId.safeParse(`${owner}/${name.slice(0, -PARTIAL.length)}`)
+      return name.endsWith(PARTIAL) && modelId.success ? [modelId.data] : []
     })
   })
   return (await Promise.all(models)).flat()

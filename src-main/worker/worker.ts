@@ -26,6 +26,8 @@ export interface WorkerOptions {
   readonly modelPath: (modelId: ModelId) => string | undefined
   /** Sees to it that a model comes here; `modelsChanged` is called when it has. Without it there are only the models here. */
   readonly fetchModel?: (modelId: ModelId) => void
+  /** No runner waits for that model any more. */
+  readonly releaseModel?: (modelId: ModelId) => void
   /** Tells another rank's node that rank 0, here, is about to work. */
   readonly wakeRank?: (nodeId: NodeId, runnerId: RunnerId, epoch: number) => void
   /** Whether a node can be heard now. */
@@ -109,7 +111,7 @@ export class Worker {
   modelsChanged(): void {
     for (const [runnerId, action] of this.awaiting) {
       if (this.options.modelPath(action.instance.modelId) === undefined) continue
-      this.awaiting.delete(runnerId)
+      this.awaitNoMore(runnerId)
       this.start(action)
     }
   }
@@ -274,8 +276,16 @@ export class Worker {
     return { ...load, ring: { hosts } }
   }
 
-  private giveUp({ runnerId, errorMessage }: Extract<Action, { kind: 'giveUp' }>): void {
+  private awaitNoMore(runnerId: RunnerId): void {
+    const modelId = this.awaiting.get(runnerId)?.instance.modelId
     this.awaiting.delete(runnerId)
+    const others = [...this.awaiting.values()]
+    if (modelId !== undefined && !others.some(({ instance }) => instance.modelId === modelId))
+      this.options.releaseModel?.(modelId)
+  }
+
+  private giveUp({ runnerId, errorMessage }: Extract<Action, { kind: 'giveUp' }>): void {
+    this.awaitNoMore(runnerId)
     const supervisor = this.supervisors.get(runnerId)
     if (supervisor) supervisor.giveUp(errorMessage)
     else this.fail(runnerId, { errorMessage, consequence: true })
@@ -289,7 +299,7 @@ export class Worker {
 
   private stop(runnerId: RunnerId): void {
     this.stillborn.delete(runnerId)
-    this.awaiting.delete(runnerId)
+    this.awaitNoMore(runnerId)
     this.meeting.delete(runnerId)
     void this.ringPorts.get(runnerId)?.release()
     this.ringPorts.delete(runnerId)

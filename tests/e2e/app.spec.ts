@@ -1,7 +1,8 @@
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test, type Page } from '@playwright/test'
+import { FakeHub } from '../harness/fake-hub'
 import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
-import { addStarterModel, addTinyModel } from '../harness/models'
+import { addStarterModel, addTinyModel, TINY, tinyModel } from '../harness/models'
 
 const READY_TIMEOUT = 60_000
 
@@ -119,4 +120,44 @@ test('everything can be done with the keyboard alone', async ({ page }) => {
   await page.getByRole('menuitem', { name: 'Pause' }).focus()
   await page.keyboard.press('Enter')
   await expect(card).toHaveAttribute('data-status', 'PAUSED')
+})
+
+test('a person finds models on the hub, downloads one, gives one up, and launches one that is not here yet', async ({
+  page,
+}) => {
+  const hub = await FakeHub.start()
+  hub.add(TINY, { folder: tinyModel() })
+  hub.add('who/tiny-too', { folder: tinyModel() })
+  hub.add('who/tiny-flux', { files: { 'config.json': '{"model_type":"flux"}' } })
+  node = await startHeadless({ dataDir: folder.path, env: { HF_ENDPOINT: hub.url, HF_HUB_OFFLINE: '' } })
+  await page.goto(`${node.url}/#/models`)
+  await page.getByRole('searchbox').fill('tiny')
+  await page.getByRole('searchbox').press('Enter')
+  const found = (modelId: string) =>
+    page
+      .getByRole('list', { name: /^Models on/ })
+      .getByRole('listitem')
+      .filter({ hasText: modelId })
+  await expect(found('who/tiny-flux')).toContainText('cannot run "flux" models')
+  await expect(found(TINY)).toContainText('fits')
+
+  hub.limit(100_000)
+  await found('who/tiny-too').getByRole('button', { name: 'Download' }).click()
+  const arriving = page.getByRole('region', { name: 'On the way' })
+  await expect(arriving.getByRole('progressbar')).toBeVisible()
+  await expectAccessible(page)
+  await arriving.getByRole('button', { name: 'Cancel' }).click()
+  await expect(arriving).toBeHidden()
+  hub.limit(Infinity)
+  await found('who/tiny-too').getByRole('button', { name: 'Download' }).click()
+  await expect(found('who/tiny-too')).toContainText('on your machines')
+
+  await found(TINY).getByRole('button', { name: 'Launch' }).click()
+  await expect(page.getByRole('combobox', { name: 'Model' })).toHaveValue(TINY)
+  await expect(page.getByLabel('What would happen')).toContainText('uses')
+  await page.getByRole('button', { name: 'Launch', exact: true }).click()
+  await expect(page.locator('[data-meta-instance-id]')).toHaveAttribute('data-status', 'READY', {
+    timeout: READY_TIMEOUT,
+  })
+  await hub.close()
 })

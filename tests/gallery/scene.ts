@@ -1,4 +1,4 @@
-import type { CatalogueModel, UnreadableModel } from '@core/protocols/control'
+import type { CatalogueModel, HubModel, UnreadableModel } from '@core/protocols/control'
 import type { Download } from '@core/state/downloads'
 import type { MetaInstance } from '@core/state/meta-instances'
 import type { RunnerStatus } from '@core/state/runners'
@@ -20,6 +20,8 @@ export class Scene {
   readonly world = new World()
   readonly models: CatalogueModel[] = []
   readonly unreadable: UnreadableModel[] = []
+  /** What every search on the hub finds. */
+  readonly onHub: HubModel[] = []
   private tasks = 0
 
   constructor() {
@@ -116,6 +118,29 @@ export class Scene {
         modelId,
         download: { status: 'Ongoing', downloadedBytes: 0, totalBytes: 1, ...download },
       })
+  }
+
+  /** A model that a person asked for. */
+  arriving(nodeId: NodeId, id: string, download: Partial<Download>): void {
+    this.world.apply({
+      type: 'NodeDownloadProgress',
+      nodeId,
+      modelId: ModelId.parse(id),
+      download: { status: 'Ongoing', downloadedBytes: 0, totalBytes: 1, ...download },
+    })
+  }
+
+  found(id: string, gigabytes: number | undefined, more: Partial<HubModel> = {}): void {
+    const title = (id.split('/').at(-1) ?? id).replace(/-(\dbit)$/, '').replaceAll('-', ' ')
+    const quantization = /-(\d)bit$/.exec(id)?.[1]
+    this.onHub.push({
+      modelId: ModelId.parse(id),
+      title,
+      gated: false,
+      ...(gigabytes !== undefined && { sizeBytes: Math.round(gigabytes * GB) }),
+      ...(quantization !== undefined && { quantization: `${quantization}-bit` }),
+      ...more,
+    })
   }
 
   /** An answer given at this speed. */

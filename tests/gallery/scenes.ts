@@ -88,6 +88,25 @@ const three = (): Scene => {
   scene.report(arriving, { status: 'Downloading' })
   scene.download(arriving, { downloadedBytes: 3.1 * GB, totalBytes: 16 * GB, bytesPerSecond: 92e6 })
   scene.loose(small, mini, { status: 'Ready' })
+  const found = (name: string, gigabytes?: number, more = {}) => scene.found(`mlx-community/${name}`, gigabytes, more)
+  found('Qwen3-8B-4bit', 4.6)
+  found('Qwen3-30B-A3B-Instruct-2507-8bit', 32)
+  found('Qwen3-Next-80B-A3B-Instruct-4bit', 45)
+  found('Llama-3.3-70B-Instruct-8bit', 75, { gated: true })
+  found('Qwen-Image-4bit', undefined, { problem: 'the installed mlx-lm cannot run "qwen_image" models' })
+  found('DeepSeek-V3.1-4bit', 378)
+  found('Kimi-K2-Instruct-0905-mlx-DQ3_K_M-With-A-Name-That-Somebody-Thought-Was-A-Good-Idea', 650)
+  scene.arriving(pro, 'mlx-community/Qwen3-Next-80B-A3B-Instruct-4bit', {
+    downloadedBytes: 12.4 * GB,
+    totalBytes: 45 * GB,
+    bytesPerSecond: 61e6,
+  })
+  scene.arriving(mini, 'mlx-community/gemma-3-12b-it-qat-8bit', {
+    status: 'Failed',
+    downloadedBytes: 2 * GB,
+    totalBytes: 13 * GB,
+    error: 'the disk is full: 11 GB more are needed and 3.2 GB are free. Make room, and it goes on by itself',
+  })
   return scene.settle()
 }
 

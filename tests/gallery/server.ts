@@ -16,7 +16,7 @@ export interface Gallery {
 
 /** Serves the built app with a cluster that stands still, so that it can be looked at. */
 export const serveScene = async (scene: Scene, { app: directory }: { readonly app: string }): Promise<Gallery> => {
-  const { world, models, unreadable } = scene
+  const { world, models, unreadable, onHub } = scene
   const routes = new Hono()
   routes.get('/events', (c) =>
     streamSSE(c, async (stream) => {
@@ -25,6 +25,7 @@ export const serveScene = async (scene: Scene, { app: directory }: { readonly ap
     }),
   )
   routes.get('/models', (c) => c.json({ models, unreadable }))
+  routes.get('/models/search', (c) => c.json({ hub: 'huggingface.co', models: onHub }))
   routes.get('/health', (c) =>
     c.json({ status: 'ok', role: 'master', version: '0.1.0', nodeId: Object.keys(world.state.members)[0], term: 1 }),
   )

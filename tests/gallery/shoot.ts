@@ -15,14 +15,28 @@ const executablePath = process.env['MUSTER_TEST_BROWSER'] ?? (await systemBrowse
 const widths = (process.env['MUSTER_WIDTHS'] ?? '720,1100,1600').split(',').map(Number)
 const themes = (process.env['MUSTER_THEMES'] ?? 'light,dark').split(',') as ('light' | 'dark')[]
 const pages = (
-  process.env['MUSTER_PAGES'] ?? 'cluster,models,chat,connect,activity,settings,launch,choose,options'
+  process.env['MUSTER_PAGES'] ?? 'cluster,models,hub,chat,connect,activity,settings,launch,choose,options'
 ).split(',')
 
 const open = async (page: Page, url: string, place: string): Promise<void> => {
   const launching = place === 'launch' || place === 'choose' || place === 'options'
-  await page.goto(`${url}/#/${launching ? 'cluster' : place}`)
+  const shown = launching ? 'cluster' : place === 'hub' ? 'models' : place
+  await page.goto(`${url}/#/${shown}`)
   await page.getByRole('heading', { level: 1 }).waitFor()
   await page.getByText('connected').first().waitFor()
+  if (place === 'hub') {
+    const search = page.getByRole('searchbox')
+    await search.fill('qwen')
+    await search.press('Enter')
+    await page
+      .getByRole('list', { name: /Models on/ })
+      .or(page.getByText('Fewer words'))
+      .first()
+      .waitFor()
+    await page
+      .getByRole('heading', { name: 'From the Hugging Face hub' })
+      .evaluate((heading) => heading.scrollIntoView())
+  }
   const button = page.getByRole('button', { name: 'Launch a model…' }).first()
   if (launching && (await button.isEnabled())) {
     await button.click()

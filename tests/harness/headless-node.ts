@@ -37,6 +37,8 @@ export const testEnvironment = (dataDir: string, env: NodeLaunch['env'] = {}): N
   ...process.env,
   HOME: dataDir,
   HF_HOME: join(dataDir, 'no-huggingface'),
+  // No test asks a real hub.
+  HF_HUB_OFFLINE: '1',
   MUSTER_PYTHON: python,
   MLX_DISABLE_COMPILE: '1',
   // Not measured in the midst of a test.

@@ -7,7 +7,7 @@ export const TINY = 'muster/tiny'
 export const STARTER = 'HuggingFaceTB/SmolLM2-135M-Instruct'
 
 /** A model with random weights, made once. */
-const tinyModel = (): string => {
+export const tinyModel = (): string => {
   const out = join(root, '.cache', 'test-models', 'tiny')
   if (!existsSync(join(out, 'config.json'))) {
     mkdirSync(dirname(out), { recursive: true })

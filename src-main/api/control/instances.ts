@@ -11,7 +11,7 @@ import { camelCased, jsonBody, parseWith } from '../body'
 import { carryOut } from '../commands'
 import type { ApiContext } from '../context'
 import { Problem } from '../problem'
-import { usableModel } from './views'
+import { usableCard } from './views'
 
 const AWAIT_MS = 30_000
 
@@ -63,7 +63,7 @@ export const instanceRoutes = (context: ApiContext): Hono => {
 
   routes.post('/place_instance', async (c) => {
     const { minNodes = 1, ...wanted } = parseWith(PlaceInstanceRequest, camelCased(await jsonBody(c)))
-    const { card } = await usableModel(context, wanted.modelId)
+    const card = await usableCard(context, wanted.modelId)
     const instanceId = InstanceId.parse(randomUUID())
     await carryOut(context, { type: 'PlaceInstance', instanceId, card, minNodes, ...wanted })
     return c.json(found(context, instanceId), 201)
@@ -71,7 +71,7 @@ export const instanceRoutes = (context: ApiContext): Hono => {
 
   routes.get('/instance/previews', async (c) => {
     const { modelId, ...query } = parseWith(PreviewQuery, camelCased(c.req.query()))
-    const { card } = await usableModel(context, modelId)
+    const card = await usableCard(context, modelId)
     return c.json({ previews: previews(source.state(), card, query) })
   })
 

@@ -9,7 +9,7 @@ import { camelCased, jsonBody, parseWith } from '../body'
 import { carryOut } from '../commands'
 import type { ApiContext } from '../context'
 import { Problem } from '../problem'
-import { findModel, usableModel, viewOf } from './views'
+import { usableCard, viewOf } from './views'
 
 /** How long the answer to a declaration waits to tell where it was placed. */
 const PLACING_MS = 250
@@ -33,7 +33,7 @@ const neverPossible = async (
   context: ApiContext,
   { modelId, sharding, minNodes }: Pick<Constraints, 'modelId' | 'sharding' | 'minNodes'>,
 ): Promise<void> => {
-  const { card } = await usableModel(context, modelId)
+  const card = await usableCard(context, modelId)
   if (sharding === 'Tensor' && minNodes > 1 && !card.supportsTensor) {
     throw new Problem(400, 'tensor_unsupported', `${modelId} does not support Tensor sharding`, {
       hint: 'Use "sharding": "Pipeline".',
@@ -50,7 +50,7 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
     const { minNodes = 1, ...wanted } = parseWith(CreateMetaInstanceRequest, camelCased(await jsonBody(c)))
     await neverPossible(context, { ...wanted, minNodes })
     if (c.req.query('validate') === 'true') {
-      const result = place(source.state(), (await usableModel(context, wanted.modelId)).card, { ...wanted, minNodes })
+      const result = place(source.state(), await usableCard(context, wanted.modelId), { ...wanted, minNodes })
       if (result.status === 'refused') {
         const { code, reason, details } = result.error
         throw new Problem(400, code, reason, details === undefined ? {} : { details })
@@ -106,13 +106,13 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
     const declared = viewOf(state, idFrom(c.req.param('id')))
     const instance = currentInstance(state, declared.metaInstanceId)
     if (instance) return c.json({ instance })
-    const model = await findModel(context.catalogue, declared.modelId)
-    if (!model)
-      return c.json({
-        error: { code: 'unknown_model', reason: `${declared.modelId} is on no machine that is connected` },
-      })
-    const result = place(state, model.card, declared)
-    return c.json(result.status === 'placed' ? { placement: result.placement } : { error: result.error })
+    try {
+      const result = place(state, await usableCard(context, declared.modelId), declared)
+      return c.json(result.status === 'placed' ? { placement: result.placement } : { error: result.error })
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+      return c.json({ error: { code: error.code, reason: error.message } })
+    }
   })
 
   /** Its decisions, newest first. */

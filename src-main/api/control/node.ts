@@ -11,20 +11,12 @@ import { metrics } from './metrics'
 
 const CreateApiKeyRequest = z.strictObject({ name: z.string().trim().min(1).max(100) })
 
-/** The state, the models, the keys, and what operators ask. */
+/** The state, the keys, and what operators ask. */
 export const nodeRoutes = (context: ApiContext): Hono => {
-  const { source, catalogue, commands, version, nodeId } = context
+  const { source, commands, version, nodeId } = context
   const routes = new Hono()
 
   routes.get('/state', (c) => c.json(publicState(source.state())))
-
-  routes.get('/models', async (c) => {
-    await catalogue.refresh()
-    const own = catalogue.list()
-    const here = new Set(own.map(({ modelId }) => modelId))
-    const elsewhere = (await catalogue.elsewhere()).filter(({ modelId }) => !here.has(modelId))
-    return c.json({ models: [...own, ...elsewhere], unreadable: catalogue.unreadable() })
-  })
 
   routes.get('/health', (c) => {
     const status = commands.status()

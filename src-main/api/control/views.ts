@@ -1,9 +1,11 @@
 import type { MetaInstanceId, ModelId } from '@core/ids'
+import type { ModelCard } from '@core/placement/model-card'
 import type { CatalogueModel, MetaInstanceView } from '@core/protocols/control'
 import type { State } from '@core/state/state'
 import { statusOf } from '@core/state/status'
 import type { ApiContext } from '../context'
-import { Problem } from '../problem'
+import { hubProblem } from '../hub-problem'
+import { isExplained, Problem } from '../problem'
 
 /** A declaration with its status. Throws Problem for an unknown id. */
 export const viewOf = (state: State, id: MetaInstanceId): MetaInstanceView => {
@@ -23,21 +25,37 @@ export const findModel = async (
 ): Promise<CatalogueModel | undefined> =>
   catalogue.find(modelId) ?? (await catalogue.elsewhere()).find((model) => model.modelId === modelId)
 
-/** A model that can be run. Throws Problem: one that is not here or is damaged never becomes a declaration. */
-export const usableModel = async ({ catalogue }: ApiContext, modelId: ModelId): Promise<CatalogueModel> => {
+/** The card of a model that lies on no disk of the cluster. Throws Problem where the hub does not give it. */
+const cardOnHub = async ({ hub }: ApiContext, modelId: ModelId): Promise<ModelCard> => {
+  try {
+    return await hub.card(modelId)
+  } catch (error) {
+    if (!isExplained(error)) throw error
+    const { code, message, hint } = error
+    // To whoever declares it, it is a model that nobody has; the reason says why it cannot be fetched either.
+    if (code === 'hub_not_found' || code === 'hub_offline' || code === 'hub_unreachable') {
+      throw new Problem(400, 'unknown_model', `The model ${modelId} is on no machine that is connected. ${message}`, {
+        hint: `${hint} GET /models lists the models that are on your machines.`,
+        param: 'modelId',
+      })
+    }
+    throw hubProblem(error, { param: 'modelId' })
+  }
+}
+
+/** The card of a model that can be run. Throws Problem: one that nobody has or that is damaged never becomes a declaration. */
+export const usableCard = async (context: ApiContext, modelId: ModelId): Promise<ModelCard> => {
+  const { catalogue } = context
   // Somebody may have put it there this moment.
   if (!catalogue.find(modelId)) await catalogue.refresh()
   const model = await findModel(catalogue, modelId)
   const unreadable = catalogue.unreadable().find((one) => one.modelId === modelId)
-  if (!model && unreadable)
-    throw new Problem(400, 'damaged_model', `${modelId} cannot be run: ${unreadable.problem}`, { param: 'modelId' })
-  if (!model) {
-    throw new Problem(400, 'unknown_model', `The model ${modelId} is on no machine that is connected`, {
-      hint: 'GET /models lists those that are.',
+  const problem = model?.problem ?? (model ? undefined : unreadable?.problem)
+  if (problem !== undefined) {
+    throw new Problem(400, 'damaged_model', `${modelId} cannot be run: ${problem}`, {
+      hint: `POST /models/${modelId}/download fetches it anew.`,
       param: 'modelId',
     })
   }
-  if (model.problem !== undefined)
-    throw new Problem(400, 'damaged_model', `${modelId} cannot be run: ${model.problem}`, { param: 'modelId' })
-  return model
+  return model?.card ?? (await cardOnHub(context, modelId))
 }

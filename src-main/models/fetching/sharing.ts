@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ModelId } from '@core/ids'
 import { FileParams, ModelParams } from '@core/protocols/peer'
 import { listModelFiles } from '../model-files'
+import { hexOf } from './digest'
 
 /** A stream's window of these is 1 MB: what else the link carries is not held up for long, even where it is slow. */
 const CHUNK_BYTES = 16 * 1024
@@ -20,12 +20,6 @@ const fileOf = async (pathOf: PathOf, params: unknown): Promise<{ path: string; 
   if (directory === undefined || !files?.some((file) => file.name === name))
     throw new Error(`${name} of ${modelId} is not on this machine`)
   return { path: join(directory, name), offset }
-}
-
-export const sha256Of = async (path: string): Promise<string> => {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer)
-  return hash.digest('hex')
 }
 
 /** What other members may read of the models here: which files there are, their bytes from an offset, and their hashes. */
@@ -57,7 +51,7 @@ export const sharing = (
         const { path } = await fileOf(pathOf, params)
         const { size, mtimeMs } = await stat(path)
         const key = `${path} ${size} ${mtimeMs}`
-        const sha256 = hashes.get(key) ?? (await sha256Of(path))
+        const sha256 = hashes.get(key) ?? (await hexOf(path, 'sha256'))
         hashes.set(key, sha256)
         yield { sha256 }
       },

@@ -1,0 +1,128 @@
+import { homedir } from 'node:os'
+import type { Observation } from '@core/events/event'
+import { ModelId, type NodeId } from '@core/ids'
+import { DownloadParams, DownloadResult } from '@core/protocols/peer'
+import { nodeName } from '@core/state/bindings'
+import type { State } from '@core/state/state'
+import { holdersOf } from './models/card-finder'
+import type { Catalogue } from './models/catalogue'
+import { DownloadError, Downloads } from './models/downloads'
+import { Fetcher } from './models/fetching/fetcher'
+import { peerSource } from './models/fetching/peer-source'
+import { Turns } from './models/fetching/turns'
+import { hubEndpoint, isOfflineBy } from './models/hub/endpoint'
+import { Hub } from './models/hub/hub'
+import { HubError } from './models/hub/hub-error'
+import { hubSource } from './models/hub/hub-source'
+import { ownModels } from './models/stores'
+import { diskSpace } from './system/disk'
+
+/** The hub that this node may ask, as its settings and the environment say. */
+export const openHub = (env: NodeJS.ProcessEnv, settings: { readonly offline: boolean }): Hub =>
+  new Hub({
+    endpoint: hubEndpoint({ env, home: homedir() }),
+    offline: settings.offline ? '--offline, or its setting' : isOfflineBy(env) ? 'HF_HUB_OFFLINE' : undefined,
+  })
+
+export interface ModelSupplyParts {
+  readonly nodeId: NodeId
+  readonly dataDir: string
+  readonly hub: Hub
+  readonly catalogue: Catalogue
+  readonly deciding: { state(): State; observe(event: Observation): void }
+  readonly links: {
+    get(peer: NodeId): object | undefined
+    open(peer: NodeId, kind: string, params: unknown, signal: AbortSignal): AsyncIterable<unknown>
+    ask(peer: NodeId, kind: string, params: unknown): Promise<unknown>
+  }
+  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
+}
+
+/** How models come to this machine and leave it, put together from its parts. */
+export class ModelSupply {
+  readonly fetcher: Fetcher
+  private readonly own: Downloads
+
+  constructor(private readonly parts: ModelSupplyParts) {
+    const { nodeId, dataDir, hub, catalogue, deciding, links, log } = parts
+    const modelsDir = ownModels(dataDir)
+    const isLinked = (peer: NodeId): boolean => links.get(peer) !== undefined
+    this.fetcher = new Fetcher({
+      modelsDir,
+      peers: (modelId) =>
+        holdersOf(deciding.state(), modelId)
+          .filter((holder) => holder !== nodeId && isLinked(holder))
+          .map((holder) =>
+            peerSource({
+              modelId,
+              name: nodeName(deciding.state(), holder),
+              open: (...stream) => links.open(holder, ...stream),
+            }),
+          ),
+      hub: (modelId) => hubSource(hub, modelId),
+      waiting: (modelId) => {
+        const turns = new Turns({ self: nodeId, state: () => deciding.state(), isLinked }, modelId, performance.now())
+        return () => turns.first(performance.now()) !== undefined
+      },
+      freeBytes: async (directory) => (await diskSpace(directory))?.freeBytes,
+      onProgress: (modelId, download) =>
+        deciding.observe({ type: 'NodeDownloadProgress', nodeId, modelId, ...(download && { download }) }),
+      onComplete: async (modelId) => {
+        await catalogue.refresh()
+        const model = catalogue.find(modelId) ?? catalogue.unreadable().find((one) => one.modelId === modelId)
+        return model ? model.problem : 'what was fetched is no model'
+      },
+      log,
+    })
+    this.own = new Downloads({
+      nodeId,
+      modelsDir,
+      catalogue,
+      fetcher: this.fetcher,
+      hub,
+      state: () => deciding.state(),
+    })
+  }
+
+  /** What the state knows of downloads here that nobody is at: this node was killed in the midst of them. */
+  withdrawStale(): void {
+    const { nodeId, deciding } = this.parts
+    for (const [model, { status }] of Object.entries(deciding.state().downloads[nodeId] ?? {})) {
+      const modelId = ModelId.parse(model)
+      if (status !== 'Complete' && !this.fetcher.isFetching(modelId))
+        deciding.observe({ type: 'NodeDownloadProgress', nodeId, modelId })
+    }
+  }
+
+  start(modelId: ModelId, nodeId: NodeId): Promise<void> {
+    return this.act({ act: 'start', modelId }, nodeId)
+  }
+
+  remove(modelId: ModelId, nodeId: NodeId): Promise<void> {
+    return this.act({ act: 'remove', modelId }, nodeId)
+  }
+
+  /** Another member asks it of this machine. */
+  async serve(params: unknown): Promise<DownloadResult> {
+    try {
+      await this.act(DownloadParams.parse(params), this.parts.nodeId)
+      return { status: 'done' }
+    } catch (error) {
+      if (!(error instanceof DownloadError) && !(error instanceof HubError)) throw error
+      return { status: 'refused', code: error.code, message: error.message, hint: error.hint }
+    }
+  }
+
+  private async act({ act, modelId }: DownloadParams, nodeId: NodeId): Promise<void> {
+    if (nodeId === this.parts.nodeId) return this.own[act](modelId)
+    const answer = await this.parts.links.ask(nodeId, 'download', { act, modelId }).catch((error: unknown) => {
+      throw new DownloadError(
+        'unreachable',
+        `That machine cannot be asked: ${error instanceof Error ? error.message : String(error)}`,
+        'Is it awake, and connected? GET /cluster says so.',
+      )
+    })
+    const result = DownloadResult.parse(answer)
+    if (result.status === 'refused') throw new DownloadError(result.code, result.message, result.hint)
+  }
+}

@@ -1,0 +1,82 @@
+import { rm } from 'node:fs/promises'
+import type { ModelId, NodeId } from '@core/ids'
+import type { State } from '@core/state/state'
+import type { Catalogue } from './catalogue'
+import type { Fetcher } from './fetching/fetcher'
+import type { Hub } from './hub/hub'
+import { holdersOf } from './card-finder'
+import { ownPath } from './own-store'
+
+/** What was asked for cannot be done. */
+export class DownloadError extends Error {
+  constructor(
+    /** `not_found`, `in_use`, `not_ours`, `invalid`, `unreachable`; another machine may know more. */
+    readonly code: string,
+    message: string,
+    readonly hint: string,
+  ) {
+    super(message)
+    this.name = 'DownloadError'
+  }
+}
+
+export interface DownloadsParts {
+  readonly nodeId: NodeId
+  readonly modelsDir: string
+  readonly catalogue: Pick<Catalogue, 'find' | 'unreadable' | 'refresh'>
+  readonly fetcher: Pick<Fetcher, 'ask' | 'cancel'>
+  readonly hub: Pick<Hub, 'card'>
+  readonly state: () => State
+}
+
+/** What people do about the models on this machine's disk. */
+export class Downloads {
+  constructor(private readonly parts: DownloadsParts) {}
+
+  /** Begins to bring the model here. Rejects with DownloadError or HubError where it cannot be had. */
+  async start(modelId: ModelId): Promise<void> {
+    const { catalogue, fetcher, hub, modelsDir, nodeId, state } = this.parts
+    if (ownPath(modelsDir, modelId) === undefined)
+      throw new DownloadError('invalid', `${modelId} is no name of a model`, 'Such a name is OWNER/NAME.')
+    await catalogue.refresh()
+    const here = catalogue.find(modelId)
+    if (here && here.problem === undefined) return
+    const holders = holdersOf(state(), modelId).filter((holder) => holder !== nodeId)
+    // Whatever could not be run is not worth the time and the space.
+    if (holders.length === 0) await hub.card(modelId)
+    await fetcher.ask(modelId)
+  }
+
+  /** Ends a download, or deletes what is here of a model in our own folder. Rejects with DownloadError. */
+  async remove(modelId: ModelId): Promise<void> {
+    const { catalogue, fetcher, modelsDir, nodeId, state } = this.parts
+    const used = Object.values(state().instances).find(
+      (instance) => instance.modelId === modelId && instance.shards.some((shard) => shard.nodeId === nodeId),
+    )
+    if (used) {
+      throw new DownloadError(
+        'in_use',
+        `${modelId} is in use on this machine`,
+        'Pause or delete what is kept running with it first.',
+      )
+    }
+    await catalogue.refresh()
+    const here = catalogue.find(modelId) ?? catalogue.unreadable().find((one) => one.modelId === modelId)
+    const existed = await fetcher.cancel(modelId)
+    const path = ownPath(modelsDir, modelId)
+    if (here?.source === 'muster' && path !== undefined && here.path === path) {
+      await rm(path, { recursive: true, force: true })
+      await catalogue.refresh()
+      return
+    }
+    if (existed) return
+    if (here) {
+      throw new DownloadError(
+        'not_ours',
+        `${modelId} lies in the folder of another program (${here.path})`,
+        'Delete it with that program; Muster changes nothing there.',
+      )
+    }
+    throw new DownloadError('not_found', `Nothing of ${modelId} is on this machine`, 'GET /models lists what is.')
+  }
+}

@@ -1,0 +1,116 @@
+export type HubErrorCode =
+  | 'hub_offline'
+  | 'hub_unreachable'
+  | 'hub_busy'
+  | 'hub_failed'
+  | 'hub_not_found'
+  | 'hub_gated'
+  | 'hub_token_refused'
+  | 'hub_nonsense'
+  | 'hub_unsupported'
+
+/** The hub did not give what was asked for: why, and what can be done about it. */
+export class HubError extends Error {
+  readonly code: HubErrorCode
+  readonly hint: string
+  /** The hub said when to come back. */
+  readonly retryAfterMs: number | undefined
+
+  constructor(options: {
+    readonly code: HubErrorCode
+    readonly message: string
+    readonly hint: string
+    readonly retryAfterMs?: number | undefined
+    readonly cause?: unknown
+  }) {
+    super(options.message, { cause: options.cause })
+    this.name = 'HubError'
+    this.code = options.code
+    this.hint = options.hint
+    this.retryAfterMs = options.retryAfterMs
+  }
+
+  /** Whether asking again later may help although nobody did anything. */
+  get isPassing(): boolean {
+    return this.code === 'hub_unreachable' || this.code === 'hub_busy' || this.code === 'hub_failed'
+  }
+}
+
+/** What a hub's answer was to, for the words of an error. */
+export interface Asked {
+  /** The hub's host, as people know it. */
+  readonly host: string
+  /** The endpoint's address, for links. */
+  readonly endpoint: string
+  /** The model it was about, if it was about one. */
+  readonly modelId: string | undefined
+  readonly withToken: boolean
+}
+
+const GET_TOKEN = 'run `hf auth login` on this machine, or set HF_TOKEN and start Muster again'
+
+const LONGEST_RETRY_AFTER_MS = 600_000
+
+/** `Retry-After` in milliseconds: a number of seconds, or a date. Else the seconds that the hub's own header tells. */
+const retryAfterOf = (headers: Headers, now: number): number | undefined => {
+  const given = headers.get('retry-after') ?? /;\s*t=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]
+  if (given === undefined) return undefined
+  const milliseconds = /^\d+$/.test(given.trim()) ? Number(given) * 1000 : Date.parse(given) - now
+  return Number.isFinite(milliseconds) ? Math.min(Math.max(0, milliseconds), LONGEST_RETRY_AFTER_MS) : undefined
+}
+
+const notFound = ({ host, modelId, withToken }: Asked): HubError =>
+  new HubError({
+    code: 'hub_not_found',
+    message: `There is no model ${modelId ?? ''} on ${host}${withToken ? '' : ', or it is private'}`,
+    hint:
+      'Is the name right? It is OWNER/NAME, such as mlx-community/Qwen3-8B-4bit. ' + `For a private one, ${GET_TOKEN}.`,
+  })
+
+/**
+ * What an answer that is none of success means. The hub answers 401 for what is missing, private or gated alike where
+ * nobody says who asks; its own headers tell more.
+ */
+export const errorOfAnswer = (
+  { status, headers }: { readonly status: number; readonly headers: Headers },
+  asked: Asked,
+  now: number,
+): HubError => {
+  const { host, endpoint, modelId = '', withToken } = asked
+  const code = headers.get('x-error-code')
+  const refused = headers.get('x-error-message') === 'Invalid credentials in Authorization header'
+  if (code === 'GatedRepo') {
+    const license = `accept the license of ${modelId} at ${endpoint}/${modelId}`
+    return new HubError({
+      code: 'hub_gated',
+      message: `${modelId} is given only to those who accepted its license on ${host}`,
+      hint: withToken
+        ? `With the account whose token this machine has, ${license}; it goes on by itself then.`
+        : `Log in there and ${license}; then ${GET_TOKEN}.`,
+    })
+  }
+  if (refused || (status === 403 && withToken)) {
+    return new HubError({
+      code: 'hub_token_refused',
+      message: `${host} refuses this machine's token`,
+      hint: `It may have expired, or may not read ${modelId || 'models'}. Make a new one at ${endpoint}/settings/tokens; then ${GET_TOKEN}.`,
+    })
+  }
+  if (status === 401 || status === 403 || status === 404) return notFound(asked)
+  if (status === 429) {
+    const retryAfterMs = retryAfterOf(headers, now)
+    const wait = retryAfterMs === undefined ? 'a few minutes' : `${Math.ceil(retryAfterMs / 1000)} s`
+    return new HubError({
+      code: 'hub_busy',
+      message: `${host} takes no more requests from here for now`,
+      hint: `Wait ${wait}. ${withToken ? '' : `With a token it takes more: ${GET_TOKEN}.`}`.trim(),
+      retryAfterMs,
+    })
+  }
+  return new HubError({
+    code: 'hub_failed',
+    message: `${host} answered with status ${status}`,
+    hint: 'Try again in a few minutes.',
+    retryAfterMs: retryAfterOf(headers, now),
+  })
+}

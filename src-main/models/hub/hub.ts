@@ -1,0 +1,101 @@
+import type { ModelId } from '@core/ids'
+import type { ModelCard } from '@core/placement/model-card'
+import type { HubModel } from '@core/protocols/control'
+import type { Endpoint } from './endpoint'
+import { hubCard } from './hub-card'
+import { HubError } from './hub-error'
+import { listModel } from './listing'
+import { HubRequests } from './requests'
+import { searchHub } from './search'
+
+/** A card that was found is believed so long; the form asks for previews with every click. */
+const CARD_KEPT_MS = 300_000
+/** So long a refusal is repeated without asking. */
+const REFUSAL_KEPT_MS = 3000
+/** Somebody waits for the answer. */
+const CARD_LIMIT_MS = 9000
+const MOST_CARDS = 200
+
+interface Kept {
+  readonly until: number
+  readonly card: Promise<ModelCard>
+}
+
+export interface HubOptions {
+  readonly endpoint: Endpoint
+  /** Why the hub is never asked; undefined where it may be. */
+  readonly offline: string | undefined
+}
+
+/** A model hub that speaks Hugging Face's protocol. Whoever is told not to ask it gets errors that say so. */
+export class Hub {
+  readonly name: string
+  readonly requests: HubRequests
+  private readonly cards = new Map<ModelId, Kept>()
+
+  constructor(private readonly options: HubOptions) {
+    this.name = options.endpoint.host
+    this.requests = new HubRequests(options.endpoint)
+  }
+
+  get isOffline(): boolean {
+    return this.options.offline !== undefined
+  }
+
+  /** Rejects with HubError. */
+  async search(words: string, signal?: AbortSignal): Promise<HubModel[]> {
+    this.check()
+    return searchHub(this.requests, words, signal)
+  }
+
+  /** The card of a model on the hub. Rejects with HubError, also where it could not be run. */
+  async card(modelId: ModelId): Promise<ModelCard> {
+    this.check()
+    const now = performance.now()
+    const known = this.cards.get(modelId)
+    if (known && now < known.until) return known.card
+    const card = this.readCard(modelId)
+    this.keep(modelId, { until: now + CARD_KEPT_MS, card })
+    // Those who ask while it is on its way share what it comes to.
+    card.catch(() => this.keep(modelId, { until: performance.now() + REFUSAL_KEPT_MS, card }))
+    return card
+  }
+
+  /** Throws HubError where this machine is told not to ask. */
+  check(): void {
+    const { offline } = this.options
+    if (offline === undefined) return
+    throw new HubError({
+      code: 'hub_offline',
+      message: `This machine is told to ask no model hub (${offline})`,
+      hint: 'Put the model on a disk of one of your machines, or start Muster without that.',
+    })
+  }
+
+  private async readCard(modelId: ModelId): Promise<ModelCard> {
+    const late = new AbortController()
+    const timer = setTimeout(() => late.abort(), CARD_LIMIT_MS)
+    try {
+      return await hubCard(this.requests, await listModel(this.requests, modelId, late.signal), late.signal)
+    } catch (error) {
+      if (!late.signal.aborted) throw error
+      throw new HubError({
+        code: 'hub_unreachable',
+        message: `${this.name} gave no answer in ${CARD_LIMIT_MS / 1000} s`,
+        hint: 'Check this machine’s connection to the internet.',
+        cause: error,
+      })
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  private keep(modelId: ModelId, kept: Kept): void {
+    this.cards.delete(modelId)
+    this.cards.set(modelId, kept)
+    for (const oldest of this.cards.keys()) {
+      if (this.cards.size <= MOST_CARDS) break
+      this.cards.delete(oldest)
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import type { ModelId } from '@core/ids'
+import { isModelFile } from '../model-files'
+import type { Digest } from '../fetching/digest'
+import { HubError } from './hub-error'
+import type { HubRequests } from './requests'
+
+const LISTING_LIMIT = 16 * 1024 * 1024
+const hex = (length: number) => z.string().regex(new RegExp(`^[0-9a-f]{${length}}$`))
+const size = z.number().int().nonnegative().max(1e14)
+
+const Sibling = z.object({
+  rfilename: z.string().max(1000),
+  size: size.optional(),
+  blobId: hex(40).optional(),
+  lfs: z.object({ sha256: hex(64), size }).nullish(),
+})
+
+const Listing = z.object({
+  sha: hex(40),
+  siblings: z.array(Sibling).max(100_000),
+})
+
+export interface HubFile {
+  readonly name: string
+  readonly size: number
+  readonly digest: Digest
+}
+
+/** The files of a model as they were in one commit; what changes later is another one's. */
+export interface HubListing {
+  readonly modelId: ModelId
+  readonly commit: string
+  /** What belongs to a model that we run. */
+  readonly files: readonly HubFile[]
+  /** Names of all files, for the reason where those do not suffice. */
+  readonly names: readonly string[]
+}
+
+/** A hub's model is `OWNER/NAME`; nothing else becomes part of an address. */
+export const isHubModel = (modelId: string): boolean => /^[\w-][\w.-]{0,95}\/[\w-][\w.-]{0,95}$/.test(modelId)
+
+const digestOf = ({ lfs, blobId }: z.infer<typeof Sibling>): Digest | undefined => {
+  if (lfs) return { kind: 'sha256', hex: lfs.sha256 }
+  return blobId === undefined ? undefined : { kind: 'git-blob', hex: blobId }
+}
+
+/** Asks for a model's files. Names that are paths are passed over: no model that we run has any. Throws HubError. */
+export const listModel = async (requests: HubRequests, modelId: ModelId, signal?: AbortSignal): Promise<HubListing> => {
+  if (!isHubModel(modelId)) {
+    throw new HubError({
+      code: 'hub_not_found',
+      message: `${modelId} is no name of a model on ${requests.endpoint.host}`,
+      hint: 'Such a name is OWNER/NAME, such as mlx-community/Qwen3-8B-4bit.',
+    })
+  }
+  const path = `/api/models/${modelId}/revision/main?blobs=true`
+  const listing = Listing.safeParse(await requests.json({ path, modelId, signal }, LISTING_LIMIT))
+  if (!listing.success) throw requests.nonsense('a list of files that cannot be read', listing.error)
+  const { sha: commit, siblings } = listing.data
+  const files = siblings
+    .filter(({ rfilename }) => isModelFile(rfilename))
+    .map((sibling): HubFile => {
+      const digest = digestOf(sibling)
+      const bytes = sibling.lfs?.size ?? sibling.size
+      if (digest === undefined || bytes === undefined)
+        throw requests.nonsense(`no size or no hash of ${sibling.rfilename}`)
+      return { name: sibling.rfilename, size: bytes, digest }
+    })
+  return { modelId, commit, files, names: siblings.map(({ rfilename }) => rfilename) }
+}
+
+/** Where a file's bytes are. */
+export const filePath = ({ modelId, commit }: HubListing, name: string): string =>
+  `/${modelId}/resolve/${commit}/${encodeURIComponent(name)}`

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import { ModelId } from '@core/ids'
+import type { Download } from '@core/state/downloads'
+import { GB, World } from '@core/testing/world'
+import { arrivals } from './arrivals'
+
+const world = () => {
+  const made = new World()
+  const nodeId = made.addNode('Mac mini')
+  const tell = (model: string, download: Download) =>
+    made.apply({ type: 'NodeDownloadProgress', nodeId, modelId: ModelId.parse(model), download })
+  return { made, tell }
+}
+
+describe('models on their way', () => {
+  it('tell how far they are, how fast they come and when they will be there; what is there is not among them', () => {
+    const { made, tell } = world()
+    tell('a/coming', { status: 'Ongoing', downloadedBytes: 3 * GB, totalBytes: 8 * GB, bytesPerSecond: 1e8 })
+    tell('a/here', { status: 'Complete', downloadedBytes: GB, totalBytes: GB })
+    expect(arrivals(made.state)).toMatchObject([
+      { modelId: 'a/coming', machine: 'Mac mini', share: 0.375, line: '3.0 of 8.0 GB · 100 MB/s · 50 s left' },
+    ])
+  })
+
+  it('tell why they are tried again, and that they wait for their turn', () => {
+    const { made, tell } = world()
+    tell('a/failed', { status: 'Failed', downloadedBytes: 0, totalBytes: 0, error: 'the disk is full' })
+    tell('a/waiting', { status: 'Pending', downloadedBytes: 0, totalBytes: 0 })
+    expect(arrivals(made.state).map(({ line, failed, share }) => [line, failed, share])).toEqual([
+      ['Tried again after: the disk is full', true, 0],
+      ['Waiting for another machine, to copy it from there', false, 0],
+    ])
+  })
+
+  it('are known to be needed where an instance waits for them', () => {
+    const { made, tell } = world()
+    const id = made.declare()
+    made.reconcile()
+    tell(made.metaInstance(id).modelId, { status: 'Ongoing', downloadedBytes: 0, totalBytes: GB })
+    tell('z/asked-for', { status: 'Ongoing', downloadedBytes: 0, totalBytes: GB })
+    expect(arrivals(made.state).map(({ needed }) => needed)).toEqual([true, false])
+  })
+})

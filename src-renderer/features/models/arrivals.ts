@@ -1,0 +1,63 @@
+import { ModelId, NodeId } from '@core/ids'
+import { nodeName } from '@core/state/bindings'
+import type { Download } from '@core/state/downloads'
+import type { State } from '@core/state/state'
+import { bytesText, durationText, partText, sentence } from '../../state/text'
+
+/** A model on its way to a machine. */
+export interface Arrival {
+  readonly modelId: ModelId
+  readonly nodeId: NodeId
+  readonly machine: string
+  /** From 0 to 1. */
+  readonly share: number
+  /** How far it is, or why it waits. */
+  readonly line: string
+  readonly failed: boolean
+  /** An instance there waits for it: it comes as long as that is wanted. */
+  readonly needed: boolean
+}
+
+const lineOf = ({ status, downloadedBytes, totalBytes, bytesPerSecond, error }: Download): string => {
+  switch (status) {
+    case 'Failed':
+      return `Tried again after: ${error ?? 'it failed'}`
+    case 'Pending':
+      return 'Waiting for another machine, to copy it from there'
+    case 'Ongoing':
+    case 'Complete': {
+      if (totalBytes === 0) return 'Starting'
+      const parts = [partText(downloadedBytes, totalBytes)]
+      if (bytesPerSecond !== undefined && bytesPerSecond > 0) {
+        const left = (1000 * (totalBytes - downloadedBytes)) / bytesPerSecond
+        parts.push(`${bytesText(bytesPerSecond)}/s`, `${durationText(left)} left`)
+      }
+      return sentence(parts.join(' · '))
+    }
+  }
+}
+
+/** What is on its way to the machines, in order of its id. */
+export const arrivals = (state: State): Arrival[] =>
+  Object.entries(state.downloads)
+    .flatMap(([node, models]) =>
+      Object.entries(models).flatMap(([model, download]): Arrival[] => {
+        if (download.status === 'Complete') return []
+        const [nodeId, modelId] = [NodeId.parse(node), ModelId.parse(model)]
+        const { downloadedBytes, totalBytes, status } = download
+        return [
+          {
+            modelId,
+            nodeId,
+            machine: nodeName(state, nodeId),
+            share: totalBytes === 0 ? 0 : Math.min(1, downloadedBytes / totalBytes),
+            line: lineOf(download),
+            failed: status === 'Failed',
+            needed: Object.values(state.instances).some(
+              (instance) => instance.modelId === modelId && instance.shards.some((shard) => shard.nodeId === nodeId),
+            ),
+          },
+        ]
+      }),
+    )
+    .sort((a, b) => (`${a.modelId} ${a.machine}` < `${b.modelId} ${b.machine}` ? -1 : 1))

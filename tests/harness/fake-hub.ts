@@ -1,0 +1,373 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+
+/** A file of a model on the fake hub. */
+interface HubFile {
+  readonly content: Buffer
+  /** Large ones are kept apart, served by another machine and named by their SHA-256. */
+  readonly lfs: boolean
+}
+
+interface HubModel {
+  readonly files: Map<string, HubFile>
+  readonly commit: string
+  readonly gated: boolean
+  readonly tags: readonly string[]
+}
+
+/** What somebody asked of it. */
+export interface HubRequest {
+  readonly server: 'hub' | 'cdn'
+  readonly method: string
+  /** With its query. */
+  readonly path: string
+  readonly authorization: string | undefined
+  readonly range: string | undefined
+  /** Of the body, so far. */
+  sent: number
+}
+
+interface Fault {
+  readonly matches: string
+  readonly act: 'status' | 'answer' | 'cut' | 'damage' | 'silence'
+  readonly body?: string
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly afterBytes?: number
+  left: number
+}
+
+const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex')
+const gitBlob = (content: Buffer): string =>
+  createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex')
+
+const CHUNK_BYTES = 16 * 1024
+
+/** Resolves when more can be written, or nothing any more. */
+const drained = async (response: ServerResponse): Promise<void> => {
+  const over = new AbortController()
+  const { signal } = over
+  await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })])
+  over.abort()
+}
+
+/** The token that the fake hub knows, of somebody who has accepted every license. */
+export const GOOD_TOKEN = 'hf_good'
+
+/**
+ * A stand-in for a model hub, which cannot be reached from here. It speaks the protocol of Hugging Face's own as far as
+ * models are listed, searched and fetched: over HTTP, with a second server in the part of its CDN, and with the faults
+ * that a test asks for. `fake-hub.test.ts` holds it against Hugging Face's own client.
+ */
+export class FakeHub {
+  readonly requests: HubRequest[] = []
+  private readonly models = new Map<string, HubModel>()
+  private readonly faults: Fault[] = []
+  private readonly waiting = new Set<() => void>()
+  private bytesPerSecond = Infinity
+  private wholeOnly = false
+  private readonly hub: Server
+  private readonly cdn: Server
+
+  private constructor(private readonly host: string) {
+    const serve = (server: 'hub' | 'cdn') => (request: IncomingMessage, response: ServerResponse) => {
+      const { method = 'GET', url: path = '/', headers } = request
+      const { authorization, range } = headers
+      const entry: HubRequest = { server, method, path, authorization, range, sent: 0 }
+      this.requests.push(entry)
+      for (const wake of this.waiting) wake()
+      const act = server === 'hub' ? this.answer(entry, response) : this.answerCdn(entry, response)
+      act.catch(() => response.destroy())
+    }
+    this.hub = createServer(serve('hub'))
+    this.cdn = createServer(serve('cdn'))
+  }
+
+  /** On free ports of an address. */
+  static async start(host = '127.0.0.1'): Promise<FakeHub> {
+    const fake = new FakeHub(host)
+    for (const server of [fake.hub, fake.cdn]) {
+      server.listen(0, host)
+      await once(server, 'listening')
+    }
+    return fake
+  }
+
+  get url(): string {
+    return this.urlOf(this.hub)
+  }
+
+  async close(): Promise<void> {
+    for (const server of [this.hub, this.cdn]) {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    }
+  }
+
+  /** Has a model, of the files of a folder and of others that a test names. */
+  add(
+    modelId: string,
+    {
+      folder,
+      files = {},
+      gated = false,
+      tags = ['mlx'],
+    }: {
+      readonly folder?: string
+      readonly files?: Readonly<Record<string, string | Buffer>>
+      readonly gated?: boolean
+      readonly tags?: readonly string[]
+    },
+  ): void {
+    const all = new Map<string, HubFile>()
+    const put = (name: string, content: Buffer) => all.set(name, { content, lfs: name.endsWith('.safetensors') })
+    if (folder !== undefined) for (const name of readdirSync(folder)) put(name, readFileSync(join(folder, name)))
+    for (const [name, content] of Object.entries(files))
+      put(name, typeof content === 'string' ? Buffer.from(content) : content)
+    const commit = createHash('sha1')
+      .update([...all].map(([name, { content }]) => `${name} ${sha256(content)}`).join())
+      .digest('hex')
+    this.models.set(modelId, { files: all, commit, gated, tags })
+  }
+
+  /** The next requests whose path contains that are answered so. */
+  failNext(matches: string, status: number, options: { headers?: Record<string, string>; times?: number } = {}): void {
+    this.faults.push({ matches, act: 'status', status, headers: options.headers ?? {}, left: options.times ?? 1 })
+  }
+
+  /** The next such request is answered with that, whatever it is. */
+  answerNext(matches: string, body: string): void {
+    this.faults.push({ matches, act: 'answer', body, left: 1 })
+  }
+
+  /** The connection is cut in the middle of a body. */
+  cutNext(matches: string, { afterBytes, times = 1 }: { afterBytes: number; times?: number }): void {
+    this.faults.push({ matches, act: 'cut', afterBytes, left: times })
+  }
+
+  /** One byte of a body is another. */
+  damageNext(matches: string, { times = 1 } = {}): void {
+    this.faults.push({ matches, act: 'damage', left: times })
+  }
+
+  /** A body that stops coming, over a connection that stays. */
+  silenceNext(matches: string, { afterBytes }: { afterBytes: number }): void {
+    this.faults.push({ matches, act: 'silence', afterBytes, left: 1 })
+  }
+
+  /** How fast each body comes. */
+  limit(bytesPerSecond: number): void {
+    this.bytesPerSecond = bytesPerSecond
+  }
+
+  /** Gives whole files only, as some mirrors do. */
+  ignoreRanges(): void {
+    this.wholeOnly = true
+  }
+
+  /** Resolves when such a request has come, or when there was one already. */
+  async asked(holds: (request: HubRequest) => boolean): Promise<HubRequest> {
+    for (;;) {
+      const found = this.requests.find(holds)
+      if (found) return found
+      await new Promise<void>((resolve) => {
+        const wake = () => {
+          this.waiting.delete(wake)
+          resolve()
+        }
+        this.waiting.add(wake)
+      })
+    }
+  }
+
+  /** Bytes of a file that were sent, over all requests. */
+  sentOf(name: string): number {
+    return this.requests
+      .filter(({ path }) => path.split('?')[0]?.endsWith(`/${name}`))
+      .reduce((sum, { sent }) => sum + sent, 0)
+  }
+
+  private urlOf(server: Server): string {
+    return `http://${this.host}:${(server.address() as AddressInfo).port}`
+  }
+
+  private fault(path: string): Fault | undefined {
+    const fault = this.faults.find(({ matches, left }) => left > 0 && path.includes(matches))
+    if (fault) fault.left -= 1
+    return fault
+  }
+
+  private async answer(request: HubRequest, response: ServerResponse): Promise<void> {
+    const url = new URL(request.path, this.url)
+    const redirected = /^\/[^/]+\/[^/]+\/resolve\//.test(url.pathname)
+    // What goes wrong with a large file goes wrong at the CDN.
+    const fault = redirected && url.pathname.endsWith('.safetensors') ? undefined : this.fault(request.path)
+    if (fault?.act === 'status') return void this.fail(response, fault.status ?? 500, fault.headers ?? {})
+    if (fault?.act === 'answer') return void response.writeHead(200).end(fault.body)
+    if (request.authorization !== undefined && request.authorization !== `Bearer ${GOOD_TOKEN}`)
+      return this.fail(response, 401, { 'x-error-message': 'Invalid credentials in Authorization header' })
+    if (url.pathname === '/api/models') return this.search(url.searchParams, response)
+    const listing = /^\/api\/models\/([^/]+\/[^/]+)(?:\/revision\/(\w+))?$/.exec(url.pathname)
+    if (listing) {
+      const { authorization } = request
+      return this.list(listing[1] ?? '', url.searchParams, { authorization, response })
+    }
+    const file = /^\/([^/]+\/[^/]+)\/resolve\/(\w+)\/(.+)$/.exec(url.pathname)
+    if (file) return this.resolve({ request, response, fault, match: file })
+    this.fail(response, 404)
+  }
+
+  /** Nobody is told whether a model is missing or private, unless he says who he is. */
+  private missing(response: ServerResponse, authorization: string | undefined): void {
+    const status = authorization === undefined ? 401 : 404
+    this.fail(response, status, { 'x-error-code': 'RepoNotFound', 'x-error-message': 'Repository not found' })
+  }
+
+  private list(
+    modelId: string,
+    query: URLSearchParams,
+    { authorization, response }: { authorization: string | undefined; response: ServerResponse },
+  ): void {
+    const model = this.models.get(modelId)
+    if (!model) return this.missing(response, authorization)
+    const blobs = query.get('blobs')?.toLowerCase() === 'true'
+    const siblings = [...model.files].map(([rfilename, { content, lfs }]) => ({
+      rfilename,
+      ...(blobs && {
+        size: content.length,
+        blobId: gitBlob(content),
+        ...(lfs && { lfs: { sha256: sha256(content), size: content.length, pointerSize: 135 } }),
+      }),
+    }))
+    this.json(response, { ...this.summary(modelId, model), sha: model.commit, siblings })
+  }
+
+  private search(query: URLSearchParams, response: ServerResponse): void {
+    const words = (query.get('search') ?? '').toLowerCase()
+    const tags = query.getAll('filter')
+    const found = [...this.models]
+      .filter(([id, model]) => id.toLowerCase().includes(words) && tags.every((tag) => model.tags.includes(tag)))
+      .slice(0, Number(query.get('limit') ?? 1000))
+    this.json(
+      response,
+      found.map(([id, model]) => this.summary(id, model)),
+    )
+  }
+
+  private summary(id: string, { files, gated, tags }: HubModel): object {
+    const config = files.get('config.json')
+    const { model_type } = JSON.parse(config?.content.toString() ?? '{}') as { model_type?: string }
+    const bytes = [...files].reduce((sum, [, { content, lfs }]) => sum + (lfs ? content.length : 0), 0)
+    return {
+      _id: id,
+      id,
+      modelId: id,
+      private: false,
+      downloads: 12,
+      likes: 3,
+      tags,
+      gated: gated ? 'auto' : false,
+      ...(model_type !== undefined && { config: { model_type } }),
+      ...(bytes > 0 && { safetensors: { parameters: { F32: Math.floor(bytes / 4) }, total: Math.floor(bytes / 4) } }),
+    }
+  }
+
+  private async resolve({
+    request,
+    response,
+    fault,
+    match,
+  }: {
+    request: HubRequest
+    response: ServerResponse
+    fault: Fault | undefined
+    match: RegExpExecArray
+  }): Promise<void> {
+    const [, modelId = '', revision = '', name = ''] = match
+    const model = this.models.get(modelId)
+    if (!model) return this.missing(response, request.authorization)
+    if (model.gated && request.authorization === undefined)
+      return this.fail(response, 401, {
+        'x-error-code': 'GatedRepo',
+        'x-error-message': 'Access to this model is restricted. You must be authenticated to access it.',
+      })
+    const file = model.files.get(decodeURIComponent(name))
+    if (revision !== 'main' && revision !== model.commit)
+      return this.fail(response, 404, { 'x-error-code': 'RevisionNotFound' })
+    if (!file) return this.fail(response, 404, { 'x-error-code': 'EntryNotFound' })
+    response.setHeader('x-repo-commit', model.commit)
+    response.setHeader('accept-ranges', 'bytes')
+    if (!file.lfs) {
+      response.setHeader('etag', `"${gitBlob(file.content)}"`)
+      return this.send({ request, response, fault, content: file.content })
+    }
+    response.setHeader('x-linked-size', file.content.length)
+    response.setHeader('x-linked-etag', `"${sha256(file.content)}"`)
+    response.setHeader('location', `${this.urlOf(this.cdn)}/${modelId}/${name}?signature=fake`)
+    response.writeHead(302).end('Found. Redirecting')
+  }
+
+  private async answerCdn(request: HubRequest, response: ServerResponse): Promise<void> {
+    const [, owner = '', title = '', name = ''] = request.path.split('?')[0]?.split('/') ?? []
+    const content = this.models.get(`${owner}/${title}`)?.files.get(decodeURIComponent(name))?.content
+    const fault = this.fault(request.path)
+    if (fault?.act === 'status') return this.fail(response, fault.status ?? 500, fault.headers ?? {})
+    // A signed address allows what it allows; a token beside it is refused.
+    if (content === undefined || request.authorization !== undefined) return this.fail(response, 403)
+    response.setHeader('etag', `"${sha256(content)}"`)
+    await this.send({ request, response, fault, content })
+  }
+
+  private async send({
+    request,
+    response,
+    fault,
+    content,
+  }: {
+    request: HubRequest
+    response: ServerResponse
+    fault: Fault | undefined
+    content: Buffer
+  }): Promise<void> {
+    const from = this.wholeOnly ? 0 : Number(/^bytes=(\d+)-$/.exec(request.range ?? '')?.[1] ?? 0)
+    if (from > 0 && from >= content.length) {
+      response.setHeader('content-range', `bytes */${content.length}`)
+      return this.fail(response, 416)
+    }
+    const body = Buffer.from(content.subarray(from))
+    if (fault?.act === 'damage') body[body.length >> 1] = (body[body.length >> 1] ?? 0) ^ 1
+    response.setHeader('content-length', body.length)
+    if (from > 0) response.setHeader('content-range', `bytes ${from}-${content.length - 1}/${content.length}`)
+    response.writeHead(from > 0 ? 206 : 200)
+    if (request.method === 'HEAD') return void response.end()
+    const most = fault?.afterBytes ?? body.length
+    for (let at = 0; at < most && !response.destroyed; at += CHUNK_BYTES) {
+      const part = body.subarray(at, Math.min(at + CHUNK_BYTES, most))
+      if (!response.write(part)) await drained(response)
+      request.sent += part.length
+      if (this.bytesPerSecond !== Infinity)
+        await new Promise((resolve) => setTimeout(resolve, (1000 * part.length) / this.bytesPerSecond))
+    }
+    if (fault?.act === 'cut') {
+      // What was written is on its way before the connection ends.
+      await new Promise((resolve) => setImmediate(resolve))
+      response.destroy()
+    } else if (fault?.act !== 'silence') response.end()
+  }
+
+  private json(response: ServerResponse, value: unknown): void {
+    response.setHeader('content-type', 'application/json')
+    response.writeHead(200).end(JSON.stringify(value))
+  }
+
+  private fail(response: ServerResponse, status: number, headers: Readonly<Record<string, string>> = {}): void {
+    response.setHeader('content-type', 'application/json')
+    response.writeHead(status, headers).end(JSON.stringify({ error: headers['x-error-message'] ?? 'refused' }))
+  }
+}

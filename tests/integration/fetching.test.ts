@@ -1,0 +1,209 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ModelId } from '@core/ids'
+import type { Download } from '@core/state/downloads'
+import { Fetcher } from '@main/models/fetching/fetcher'
+import { peerSource } from '@main/models/fetching/peer-source'
+import { sharing } from '@main/models/fetching/sharing'
+import type { Source } from '@main/models/fetching/source'
+import { hubEndpoint } from '@main/models/hub/endpoint'
+import { Hub } from '@main/models/hub/hub'
+import { hubSource } from '@main/models/hub/hub-source'
+import { FakeHub } from '../harness/fake-hub'
+import { temporaryFolder } from '../harness/headless-node'
+import { TINY, tinyModel } from '../harness/models'
+
+const tiny = ModelId.parse(TINY)
+const WEIGHTS = 'model.safetensors'
+const WEIGHTS_THERE = `${WEIGHTS}?`
+
+describe('bringing a model here', () => {
+  const folder = { path: '', dispose: () => {} }
+  let hub: FakeHub
+  let peers: Source[]
+  let told: (Download | undefined)[]
+  let fetcher: Fetcher
+  let arrived: Promise<void>
+  let free: number | undefined
+  let waits: number[]
+
+  const partial = () => join(folder.path, `${TINY}.partial`)
+  const target = () => join(folder.path, TINY)
+  const errors = () => told.flatMap((download) => download?.error ?? [])
+
+  beforeEach(async () => {
+    Object.assign(folder, temporaryFolder())
+    hub = await FakeHub.start()
+    hub.add(TINY, { folder: tinyModel() })
+    peers = []
+    told = []
+    waits = []
+    free = undefined
+    arrived = new Promise((resolve) => {
+      const client = new Hub({
+        endpoint: hubEndpoint({ env: { HF_ENDPOINT: hub.url }, home: folder.path }),
+        offline: undefined,
+      })
+      fetcher = new Fetcher({
+        modelsDir: folder.path,
+        peers: () => peers,
+        hub: (modelId) => hubSource(client, modelId),
+        waiting: () => () => false,
+        freeBytes: () => Promise.resolve(free),
+        onProgress: (_modelId, download) => void told.push(download),
+        onComplete: () => {
+          resolve()
+          return Promise.resolve(undefined)
+        },
+        log: { info: () => undefined, warn: () => undefined },
+        wait: async (milliseconds) => {
+          waits.push(milliseconds)
+          await new Promise((resolve) => setImmediate(resolve))
+        },
+      })
+    })
+  })
+  afterEach(async () => {
+    await fetcher.close()
+    await hub.close()
+    folder.dispose()
+  })
+
+  /** A machine that has the model: its own side of the conversation, without the link between. */
+  const peer = (path: string, { endsAfterBytes = Infinity } = {}): Source => {
+    const handlers = new Map(sharing(() => path))
+    let left = endsAfterBytes
+    return peerSource({
+      modelId: tiny,
+      name: 'Mac Studio',
+      open: async function* (kind, params, signal) {
+        for await (const item of handlers.get(kind)?.(params, signal) ?? []) {
+          if (item instanceof Uint8Array) left -= item.length
+          if (left < 0) throw new Error('The connection to that machine was lost')
+          yield item
+        }
+      },
+    })
+  }
+  const isWhole = (from = tinyModel()): void => {
+    expect(existsSync(partial())).toBe(false)
+    for (const name of readdirSync(target()))
+      expect(readFileSync(join(target(), name)).equals(readFileSync(join(from, name)))).toBe(true)
+  }
+
+  it('asks other machines first, and the hub not at all where one of them gives it', async () => {
+    peers = [peer(tinyModel())]
+    fetcher.need(tiny)
+    await arrived
+    isWhole()
+    expect(hub.requests).toEqual([])
+  })
+
+  it('goes on from the hub with what a machine that is gone has begun', async () => {
+    peers = [peer(tinyModel(), { endsAfterBytes: 300_000 })]
+    fetcher.need(tiny)
+    await arrived
+    isWhole()
+    const { range } = await hub.asked(({ server }) => server === 'cdn')
+    const from = Number(/\d+/.exec(range ?? '')?.[0])
+    expect(from).toBeGreaterThan(200_000)
+    expect(from + hub.sentOf(WEIGHTS)).toBe(readFileSync(join(tinyModel(), WEIGHTS)).length)
+  })
+
+  it('makes no whole of two halves that do not belong together: it is found by its hash, and fetched again', async () => {
+    const other = join(folder.path, 'elsewhere')
+    mkdirSync(other)
+    for (const name of readdirSync(tinyModel())) writeFileSync(join(other, name), readFileSync(join(tinyModel(), name)))
+    const weights = readFileSync(join(tinyModel(), WEIGHTS)).fill(7, 1000, 2000)
+    writeFileSync(join(other, WEIGHTS), weights)
+    peers = [peer(other, { endsAfterBytes: 300_000 })]
+    fetcher.need(tiny)
+    await arrived
+    isWhole()
+    expect(errors().join()).toContain(`${WEIGHTS} arrived damaged`)
+  })
+
+  it('keeps no file that only another source had', async () => {
+    mkdirSync(partial(), { recursive: true })
+    writeFileSync(join(partial(), 'model-00001-of-00002.safetensors'), 'of another version')
+    writeFileSync(join(partial(), 'config.json'), readFileSync(join(tinyModel(), WEIGHTS)))
+    fetcher.need(tiny)
+    await arrived
+    isWhole()
+    expect(existsSync(join(target(), 'model-00001-of-00002.safetensors'))).toBe(false)
+  })
+
+  it('begins anew where a hub cannot begin in the middle', async () => {
+    hub.cutNext(WEIGHTS_THERE, { afterBytes: 200_000 })
+    hub.ignoreRanges()
+    fetcher.need(tiny)
+    await arrived
+    isWhole()
+    expect(Math.max(...told.map((download) => download?.downloadedBytes ?? 0))).toBeLessThanOrEqual(
+      Math.max(...told.map((download) => download?.totalBytes ?? 0)),
+    )
+  })
+
+  it('waits as long as the hub says', async () => {
+    hub.failNext('/api/models/', 429, { headers: { 'retry-after': '120' } })
+    fetcher.need(tiny)
+    await arrived
+    expect([waits, errors()]).toEqual([[120_000], [expect.stringContaining('takes no more requests')]])
+  })
+
+  it('tries again after 1, 2, 4 … 30 s, and from the beginning once it gets on', async () => {
+    hub.failNext('/api/models/', 503, { times: 7 })
+    hub.cutNext(WEIGHTS_THERE, { afterBytes: 200_000 })
+    fetcher.need(tiny)
+    await arrived
+    expect(waits).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 1000])
+    isWhole()
+  })
+
+  it('begins nothing that the disk has no room for, and says how much is missing', async () => {
+    free = 256 * 1024 * 1024 + 5000
+    fetcher.need(tiny)
+    await expect.poll(() => errors()[0]).toMatch(/the disk is full: .* more are needed and .* are free\. Make room/)
+    expect(hub.requests.filter(({ server }) => server === 'cdn')).toEqual([])
+    free = undefined
+    await arrived
+  })
+
+  it('stops when nobody needs it any more, and goes on from there when somebody does', async () => {
+    hub.limit(400_000)
+    fetcher.need(tiny)
+    await hub.asked(({ server, sent }) => server === 'cdn' && sent >= 0)
+    await expect.poll(() => hub.sentOf(WEIGHTS)).toBeGreaterThan(100_000)
+    fetcher.release(tiny)
+    await expect.poll(() => fetcher.isFetching(tiny)).toBe(false)
+    expect(told.at(-1)).toBeUndefined()
+    expect(existsSync(join(partial(), WEIGHTS))).toBe(true)
+    hub.limit(Infinity)
+    fetcher.need(tiny)
+    await arrived
+    expect(hub.requests.filter(({ server }) => server === 'cdn').at(-1)?.range).toMatch(/^bytes=[1-9]/)
+    isWhole()
+  })
+
+  it('leaves nothing of what a person gave up', async () => {
+    hub.limit(400_000)
+    await fetcher.ask(tiny)
+    await expect.poll(() => hub.sentOf(WEIGHTS)).toBeGreaterThan(50_000)
+    expect(await fetcher.cancel(tiny)).toBe(true)
+    expect([existsSync(partial()), existsSync(target()), told.at(-1)]).toEqual([false, false, undefined])
+    expect(await fetcher.cancel(tiny)).toBe(false)
+  })
+
+  it('writes nowhere but into its own store, whatever a model is called', async () => {
+    for (const id of ['../../tmp/x', 'a/../../b', '/etc/passwd', 'a/.hidden', 'a/b.partial', 'plain']) {
+      const modelId = ModelId.parse(id)
+      fetcher.need(modelId)
+      await fetcher.ask(modelId)
+      expect(fetcher.isFetching(modelId)).toBe(false)
+    }
+    expect(errors()).toHaveLength(12)
+    expect(hub.requests).toEqual([])
+    expect(readdirSync(folder.path)).toEqual([])
+  })
+})
