@@ -6,13 +6,16 @@ import type { GenerationRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
 import type { InstanceId, ModelId, NodeId, RunnerId, TaskId } from '@core/ids'
 import { plan, type Action } from '@core/plan/plan'
+import { rdmaMeeting } from '@core/plan/rdma-meeting'
 import { ringHosts } from '@core/plan/ring-hosts'
 import type { Instance } from '@core/state/instances'
-import type { RunnerStatus } from '@core/state/runners'
+import { isRehearsal, REHEARSAL } from '@core/state/rehearsal'
+import { isTerminal, type RunnerStatus } from '@core/state/runners'
 import type { State } from '@core/state/state'
 import { residentBytes } from './memory'
 import type { Python } from './python'
 import { reservePort, type ReservedPort } from './reserved-port'
+import { SideChannels } from './side-channels'
 import { Supervisor, type LoadCommand } from './supervisor'
 import { DEFAULT_LIMITS, type WatchdogLimits } from './watchdog'
 
@@ -32,11 +35,14 @@ export interface WorkerOptions {
   readonly hears?: (nodeId: NodeId) => boolean
   /** An instance's rank 0 here has answered somebody who had it to himself. */
   readonly onMeasured?: (instance: Instance, tokensPerSecond: number) => void
+  /** RDMA may be rehearsed here, by a test setting. */
+  readonly rehearses?: boolean
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
   readonly limits?: WatchdogLimits
 }
 
-type Hosts = (string | null)[]
+/** Where and how the ranks of an instance meet, as one of them is told. */
+type Meeting = Pick<LoadCommand, 'ring' | 'jaccl'>
 
 const MEASURE_EVERY_MS = 4000
 /** Ranks of other nodes are looked after this often. */
@@ -67,14 +73,30 @@ export class Worker {
   private held = 0
   private readonly measuring: NodeJS.Timeout
   private readonly listening: NodeJS.Timeout
-  /** Runners that wait for the ports of the other ranks, with what goes on when these are known. */
-  private readonly meeting = new Map<RunnerId, { readonly instance: Instance; readonly meet: (hosts: Hosts) => void }>()
+  /** Runners that wait for those of the other ranks, with what goes on when these are known. */
+  private readonly meeting = new Map<
+    RunnerId,
+    { readonly instance: Instance; readonly meet: (meeting: Meeting) => void }
+  >()
   private readonly ringPorts = new Map<RunnerId, ReservedPort>()
   private readonly lostAt = new Map<NodeId, number>()
+  private readonly sideChannels: SideChannels
 
   private constructor(private readonly options: WorkerOptions) {
-    const look = (): void => this.lookSoon()
-    this.unsubscribe = options.source.subscribe(look, look)
+    this.sideChannels = new SideChannels({
+      state: () => options.source.state(),
+      observe: (event) => options.observer.observe(event),
+    })
+    this.unsubscribe = options.source.subscribe(
+      ({ event }) => {
+        this.sideChannels.take(event)
+        this.lookSoon()
+      },
+      () => {
+        this.sideChannels.again()
+        this.lookSoon()
+      },
+    )
     this.measuring = setInterval(() => void this.measure(), MEASURE_EVERY_MS)
     this.listening = setInterval(() => this.listen(), LISTEN_EVERY_MS)
     this.lookSoon()
@@ -167,13 +189,14 @@ export class Worker {
     )
     for (const action of plan(source.state(), nodeId, { runners, tasks, silent })) this.carryOut(action)
     for (const [runnerId, { instance, meet }] of this.meeting) {
-      const hosts = ringHosts(source.state(), instance, nodeId)
-      if (hosts && this.meeting.delete(runnerId)) meet(hosts)
+      const meeting = meetingOf(source.state(), instance, nodeId)
+      if (meeting && this.meeting.delete(runnerId)) meet(meeting)
     }
   }
 
   /** Which nodes of ranks that work with ours cannot be heard, and since when. */
   private listen(): void {
+    this.sideChannels.look()
     const { source, nodeId, hears } = this.options
     if (!hears) return
     const others = new Set(
@@ -211,11 +234,14 @@ export class Worker {
   }
 
   private start({ instance, shard }: Extract<Action, { kind: 'start' }>): void {
-    const { python, modelPath, fetchModel, runDir, log, onMeasured, limits = DEFAULT_LIMITS } = this.options
+    const { python, modelPath, fetchModel, runDir, log, onMeasured, rehearses, limits = DEFAULT_LIMITS } = this.options
     const { runnerId, rank, worldSize, startLayer, endLayer, layers } = shard
-    const { modelId, sharding, instanceMeta, maxContext } = instance
+    const { instanceId, modelId, sharding, instanceMeta, maxContext } = instance
     const path = modelPath(modelId)
+    const rehearsal = isRehearsal(instance)
     if ('unavailable' in python) return this.fail(runnerId, { errorMessage: python.unavailable })
+    if (rehearsal && !rehearses)
+      return this.fail(runnerId, { errorMessage: `this machine takes no part in a ${REHEARSAL}` })
     if (path === undefined && fetchModel) {
       this.awaiting.set(runnerId, { kind: 'start', instance, shard })
       this.report(runnerId, DOWNLOADING)
@@ -224,7 +250,7 @@ export class Worker {
     }
     if (path === undefined || !existsSync(path))
       return this.fail(runnerId, { errorMessage: `${modelId} is not on this machine any more` })
-    log.info({ runnerId, modelId, instanceId: instance.instanceId }, 'starting a runner')
+    log.info({ runnerId, modelId, instanceId, ...(rehearsal && { rdma: REHEARSAL }) }, 'starting a runner')
     const load: LoadCommand = {
       type: 'load',
       modelId,
@@ -249,11 +275,15 @@ export class Worker {
       onStatus: (status) => {
         if (status.status === 'Failed') log.warn({ runnerId, modelId, reason: status.errorMessage }, 'a runner failed')
         if (status.status === 'Ready') void this.measure()
+        if (isTerminal(status)) this.sideChannels.close(runnerId)
         if (this.supervisors.get(runnerId) === supervisor) this.report(runnerId, status)
       },
-      onAnswered: ({ tokensPerSecond }) => onMeasured?.(instance, tokensPerSecond),
+      // What a rehearsal gives says nothing of RDMA.
+      onAnswered: ({ tokensPerSecond }) => !rehearsal && onMeasured?.(instance, tokensPerSecond),
+      ...(instance.jaccl && { rdma: { rehearsal, onRound: (part) => this.sideChannels.ask(runnerId, part) } }),
     })
     this.supervisors.set(runnerId, supervisor)
+    if (instance.jaccl) this.sideChannels.open({ instanceId, runnerId }, supervisor)
     this.report(runnerId, supervisor.status)
   }
 
@@ -262,16 +292,18 @@ export class Worker {
     load: LoadCommand,
     { instance, runnerId }: { readonly instance: Instance; readonly runnerId: RunnerId },
   ): Promise<LoadCommand> {
-    const reserved = await reservePort()
-    this.ringPorts.set(runnerId, reserved)
+    const reserved = instance.ring || isRehearsal(instance) ? await reservePort() : undefined
+    if (reserved) this.ringPorts.set(runnerId, reserved)
     const supervisor = this.supervisors.get(runnerId)
     if (supervisor) this.report(runnerId, supervisor.status)
-    const hosts = await new Promise<Hosts>((meet) => {
+    // What an earlier attempt holds of RDMA must be given back before this one asks for it.
+    if (instance.jaccl) await Promise.all(this.stopping)
+    const meeting = await new Promise<Meeting>((meet) => {
       this.meeting.set(runnerId, { instance, meet })
       this.lookSoon()
     })
-    await reserved.release()
-    return { ...load, ring: { hosts } }
+    await reserved?.release()
+    return { ...load, ...meeting }
   }
 
   private giveUp({ runnerId, errorMessage }: Extract<Action, { kind: 'giveUp' }>): void {
@@ -291,6 +323,7 @@ export class Worker {
     this.stillborn.delete(runnerId)
     this.awaiting.delete(runnerId)
     this.meeting.delete(runnerId)
+    this.sideChannels.close(runnerId)
     void this.ringPorts.get(runnerId)?.release()
     this.ringPorts.delete(runnerId)
     const supervisor = this.supervisors.get(runnerId)
@@ -321,6 +354,13 @@ export class Worker {
       ...(ringPort !== undefined && { ringPort }),
     })
   }
+}
+
+/** Where and how this node's rank of an instance meets the others; undefined until they are all known. */
+const meetingOf = (state: State, instance: Instance, nodeId: NodeId): Meeting | undefined => {
+  if (instance.jaccl) return rdmaMeeting(state, instance, nodeId)
+  const hosts = ringHosts(state, instance, nodeId)
+  return hosts && { ring: { hosts } }
 }
 
 async function* gone(): AsyncGenerator<GenerationUpdate> {
