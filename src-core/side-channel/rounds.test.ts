@@ -92,7 +92,7 @@ describe('a rank’s rounds', () => {
     rounds.ask('AAAA', 0)
     rounds.take(world.state, gathered(0, ['AAAA', 'BBBB', 'CCCC']))
     rounds.ask('DDDD', 0)
-    expect(rounds.take(world.state, event() as Event)).toBeUndefined()
+    expect(rounds.take(world.state, event())).toBeUndefined()
     expect(rounds.isWaiting).toBe(true)
   })
 

@@ -52,16 +52,16 @@ class Runner:
         self._began = began
         self._folder = pipes
         self._inbox: queue.SimpleQueue[Load | Wake | Prepared | Cancel | Shutdown] = queue.SimpleQueue()
+        self._leaving = threading.Event()
+        self._abandoned = threading.Event()
+        # Whether it is joined to others by RDMA, which is given back only by a process that ends in order.
+        self.holds_rdma = False
         self._events = EventWriter(str(pipes / "events"), closed=self._app_is_gone, unread=self._nobody_reads)
         self._heartbeat = Heartbeat(self._events.send, self._progress, orphaned=self._app_is_gone)
         self._counts: Engine | Follower | None = None
         self._rank = 0
         self._intake: Intake | None = None
         self._status: str | None = None
-        self._leaving = threading.Event()
-        self._abandoned = threading.Event()
-        # Whether it is joined to others by RDMA, which is given back only by a process that ends in order.
-        self.holds_rdma = False
         read_commands(str(pipes / "commands"), self._receive, self._ended)
 
     def run(self) -> int:
