@@ -35,8 +35,8 @@ describe('the cause of a death', () => {
       'jaccl_rtr_errno22',
       'RDMA needs an IPv4 address on the Thunderbolt port, and the port in no bridge: see System Settings → Network',
     ],
-    ['jaccl_pd_exhausted', 'RDMA ran out of resources that only a restart of this Mac gives back'],
-    ['jaccl_recv_errno2', 'the RDMA connection to another machine was lost (JACCL)'],
+    ['jaccl_pd_exhausted', '[jaccl] RDMA ran out of resources that only a restart of this Mac gives back'],
+    ['jaccl_recv_errno2', '[jaccl] the RDMA connection to another machine was lost'],
   ])('is read from the console (%s)', (name, cause) => {
     expect(causeOfDeath({ ...nothing, lines: recorded(name) })).toBe(cause)
   })

@@ -41,7 +41,12 @@ export interface SupervisorOptions {
   readonly onStatus: (status: RunnerStatus) => void
   readonly onLoaded: (loaded: Loaded) => void
   /** It is joined to others by RDMA, or rehearses that, and asks for rounds of the side channel, one at a time. */
-  readonly rdma?: { readonly rehearsal: boolean; readonly onRound: (part: Buffer) => void }
+  readonly rdma?: {
+    readonly rehearsal: boolean
+    readonly onRound: (part: Buffer) => void
+    /** How long it may take to give RDMA back. */
+    readonly graceMs?: number
+  }
   /** Rank 0 of several is about to work: the other ranks are to be told. */
   readonly onWake?: (epoch: number) => void
   /** It has answered a request that had it to itself all the time. */
@@ -283,11 +288,12 @@ export class Supervisor {
 
   /** Asks it to end and waits a while, where it has something to finish or to give back; else ends it by force. */
   private dismiss({ kindly }: { readonly kindly: boolean }): void {
-    const holds = this.options.rdma !== undefined && this.loadSent
+    const { rdma } = this.options
+    const holds = rdma !== undefined && this.loadSent
     if (!kindly && !holds) return this.kill()
     if (this.grace) return
     this.process?.send({ type: 'shutdown' })
-    this.grace = setTimeout(() => this.kill(), holds ? RDMA_GRACE_MS : SHUTDOWN_GRACE_MS)
+    this.grace = setTimeout(() => this.kill(), holds ? (rdma.graceMs ?? RDMA_GRACE_MS) : SHUTDOWN_GRACE_MS)
   }
 
   private kill(): void {

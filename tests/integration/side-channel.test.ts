@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../harness/headless-node'
@@ -29,6 +29,15 @@ const kill = (pid: number | undefined): void => {
     if (pid !== undefined) process.kill(pid, 'SIGKILL')
   } catch {
     // It has ended already.
+  }
+}
+
+/** Whether that process, and no later one with its id, is a runner whose pipes are in this folder. */
+const isRunnerOf = (pid: number, path: string): boolean => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(path)
+  } catch {
+    return false
   }
 }
 
@@ -69,7 +78,7 @@ describe('groups that are joined by RDMA', () => {
         failures.push(...group.failures)
         // No pipe is left, and nobody who could hold one.
         expect(await group.close()).toEqual([])
-        for (const pid of pids) expect(existsSync(`/proc/${pid}/exe`)).toBe(false)
+        for (const pid of pids) expect(isRunnerOf(pid, join(folder.path, `lane-${number}`))).toBe(false)
       }
 
       await Promise.all(Array.from({ length: LANES }, (_, number) => lane(number)))
