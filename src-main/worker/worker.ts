@@ -6,15 +6,13 @@ import type { GenerationRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
 import type { InstanceId, ModelId, NodeId, RunnerId, TaskId } from '@core/ids'
 import { plan, type Action } from '@core/plan/plan'
-import { rdmaMeeting } from '@core/plan/rdma-meeting'
-import { ringHosts } from '@core/plan/ring-hosts'
 import type { Instance } from '@core/state/instances'
 import { isRehearsal, REHEARSAL } from '@core/state/rehearsal'
 import { isTerminal, type RunnerStatus } from '@core/state/runners'
 import type { State } from '@core/state/state'
+import { Meetings, type Meeter } from './meetings'
 import { residentBytes } from './memory'
 import type { Python } from './python'
-import { reservePort, type ReservedPort } from './reserved-port'
 import { SideChannels } from './side-channels'
 import { Supervisor, type LoadCommand } from './supervisor'
 import { DEFAULT_LIMITS, type WatchdogLimits } from './watchdog'
@@ -40,9 +38,6 @@ export interface WorkerOptions {
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
   readonly limits?: WatchdogLimits
 }
-
-/** Where and how the ranks of an instance meet, as one of them is told. */
-type Meeting = Pick<LoadCommand, 'ring' | 'jaccl'>
 
 const MEASURE_EVERY_MS = 4000
 /** Ranks of other nodes are looked after this often. */
@@ -73,16 +68,12 @@ export class Worker {
   private held = 0
   private readonly measuring: NodeJS.Timeout
   private readonly listening: NodeJS.Timeout
-  /** Runners that wait for those of the other ranks, with what goes on when these are known. */
-  private readonly meeting = new Map<
-    RunnerId,
-    { readonly instance: Instance; readonly meet: (meeting: Meeting) => void }
-  >()
-  private readonly ringPorts = new Map<RunnerId, ReservedPort>()
+  private readonly meetings: Meetings
   private readonly lostAt = new Map<NodeId, number>()
   private readonly sideChannels: SideChannels
 
   private constructor(private readonly options: WorkerOptions) {
+    this.meetings = new Meetings(options.nodeId)
     this.sideChannels = new SideChannels({
       state: () => options.source.state(),
       observe: (event) => options.observer.observe(event),
@@ -188,10 +179,7 @@ export class Worker {
       [...this.lostAt].filter(([, at]) => performance.now() - at > SILENT_AFTER_MS).map(([id]) => id),
     )
     for (const action of plan(source.state(), nodeId, { runners, tasks, silent })) this.carryOut(action)
-    for (const [runnerId, { instance, meet }] of this.meeting) {
-      const meeting = meetingOf(source.state(), instance, nodeId)
-      if (meeting && this.meeting.delete(runnerId)) meet(meeting)
-    }
+    this.meetings.look(source.state())
   }
 
   /** Which nodes of ranks that work with ours cannot be heard, and since when. */
@@ -287,23 +275,17 @@ export class Worker {
     this.report(runnerId, supervisor.status)
   }
 
-  /** Reserves a port for the ring, tells it, and resolves when the others have told theirs. */
-  private async meet(
-    load: LoadCommand,
-    { instance, runnerId }: { readonly instance: Instance; readonly runnerId: RunnerId },
-  ): Promise<LoadCommand> {
-    const reserved = instance.ring || isRehearsal(instance) ? await reservePort() : undefined
-    if (reserved) this.ringPorts.set(runnerId, reserved)
+  /** Resolves when all ranks can be met. */
+  private async meet(load: LoadCommand, { instance, runnerId }: Meeter): Promise<LoadCommand> {
+    await this.meetings.prepare({ instance, runnerId })
     const supervisor = this.supervisors.get(runnerId)
     if (supervisor) this.report(runnerId, supervisor.status)
+    else this.meetings.forget(runnerId)
     // What an earlier attempt holds of RDMA must be given back before this one asks for it.
     if (instance.jaccl) await Promise.all(this.stopping)
-    const meeting = await new Promise<Meeting>((meet) => {
-      this.meeting.set(runnerId, { instance, meet })
-      this.lookSoon()
-    })
-    await reserved?.release()
-    return { ...load, ...meeting }
+    const meeting = this.meetings.meet({ instance, runnerId })
+    this.lookSoon()
+    return { ...load, ...(await meeting) }
   }
 
   private giveUp({ runnerId, errorMessage }: Extract<Action, { kind: 'giveUp' }>): void {
@@ -322,10 +304,8 @@ export class Worker {
   private stop(runnerId: RunnerId): void {
     this.stillborn.delete(runnerId)
     this.awaiting.delete(runnerId)
-    this.meeting.delete(runnerId)
+    this.meetings.forget(runnerId)
     this.sideChannels.close(runnerId)
-    void this.ringPorts.get(runnerId)?.release()
-    this.ringPorts.delete(runnerId)
     const supervisor = this.supervisors.get(runnerId)
     if (!supervisor) return
     this.supervisors.delete(runnerId)
@@ -345,7 +325,7 @@ export class Worker {
   private report(runnerId: RunnerId, status: RunnerStatus): void {
     if (this.closed) return
     const pid = this.supervisors.get(runnerId)?.pid
-    const ringPort = this.ringPorts.get(runnerId)?.port
+    const ringPort = this.meetings.portOf(runnerId)
     this.options.observer.observe({
       ...status,
       type: 'RunnerStatusUpdated',
@@ -354,13 +334,6 @@ export class Worker {
       ...(ringPort !== undefined && { ringPort }),
     })
   }
-}
-
-/** Where and how this node's rank of an instance meets the others; undefined until they are all known. */
-const meetingOf = (state: State, instance: Instance, nodeId: NodeId): Meeting | undefined => {
-  if (instance.jaccl) return rdmaMeeting(state, instance, nodeId)
-  const hosts = ringHosts(state, instance, nodeId)
-  return hosts && { ring: { hosts } }
 }
 
 async function* gone(): AsyncGenerator<GenerationUpdate> {
