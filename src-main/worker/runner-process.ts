@@ -86,6 +86,12 @@ export const startRunnerProcess = async (
   pipes.events.on('data', (chunk: Buffer) => {
     for (const event of taken(() => decoder.push(chunk).map(parse))) handlers.event(event)
   })
+  let released = false
+  for (const end of Object.values(pipes.sideChannel ?? {})) {
+    end.once('close', () => {
+      if (!released) handlers.broken('the side channel of RDMA broke')
+    })
+  }
   const rounds = new RoundDecoder()
   pipes.sideChannel?.out.on('data', (chunk: Buffer) => {
     for (const part of taken(() => rounds.push(chunk))) round?.(part)
@@ -96,6 +102,9 @@ export const startRunnerProcess = async (
     send: (command) => void pipes.commands.write(encodeFrame(command)),
     answer: (parts) => void pipes.sideChannel?.in.write(encodeRound(parts)),
     kill,
-    release: () => pipes.close(),
+    release: () => {
+      released = true
+      return pipes.close()
+    },
   }
 }
