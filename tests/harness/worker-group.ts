@@ -55,6 +55,7 @@ export class WorkerGroup {
   readonly world: World
   readonly failures: string[] = []
   private gather = new Gather()
+  private told = { attempt: '', events: 0 }
   private readonly seats: Seat[]
   private readonly listeners = new Set<() => void>()
   private reconciling = false
@@ -115,6 +116,11 @@ export class WorkerGroup {
     return Object.values(this.world.state.instances)
       .flatMap(({ shards }) => shards.map(({ runnerId }): RunnerId => runnerId))
       .join(' ')
+  }
+
+  /** How many events of the side channel there were in the current attempt. */
+  toldInRounds(): number {
+    return this.told.attempt === this.attempt() ? this.told.events : 0
   }
 
   restart(): void {
@@ -184,6 +190,8 @@ export class WorkerGroup {
     for (let at = 0; at < events.length; at += 1) {
       const one = events[at]
       if (!one) break
+      if (one.type === 'JacclSideChannelData' || one.type === 'JacclSideChannelGathered')
+        this.told = { attempt: this.attempt(), events: this.toldInRounds() + 1 }
       const envelope = next(this.world.state, one, Date.now())
       this.happen(() => void this.world.apply(one))
       this.tell(envelope)
