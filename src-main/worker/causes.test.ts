@@ -45,6 +45,14 @@ describe('the cause of a death', () => {
     ["ModuleNotFoundError: No module named 'mlx_lm'", 'the Python environment is incomplete; run the set-up again'],
     ['OSError: [Errno 28] No space left on device', 'the disk is full'],
     ['RuntimeError: [malloc] Unable to allocate 9999 bytes.', 'out of memory'],
+    [
+      '[jaccl] Changing queue pair to INIT failed with errno 16',
+      '[jaccl] the RDMA connection failed: Changing queue pair to INIT failed with errno 16',
+    ],
+    [
+      "[jaccl] Couldn't allocate protection domain",
+      '[jaccl] RDMA ran out of resources that only a restart of this Mac gives back',
+    ],
   ])('is read from what the runner said (%s)', (said, cause) => {
     expect(causeOfDeath({ ...nothing, said })).toBe(cause)
   })

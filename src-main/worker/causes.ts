@@ -2,6 +2,7 @@ import type { Exit } from './console-process'
 
 interface Pattern {
   readonly pattern: RegExp
+  /** With `$1` for what the pattern's group holds. */
   readonly cause: string
 }
 
@@ -70,7 +71,7 @@ const PATTERNS: readonly Pattern[] = [
     pattern: /\[jaccl\] (?:Send|Recv) failed/,
     cause: '[jaccl] the RDMA connection to another machine was lost',
   },
-  { pattern: /\[jaccl\] (?!Connection)/, cause: '[jaccl] the RDMA connection failed' },
+  { pattern: /\[jaccl\] (?!Connection)(.{1,200})/, cause: '[jaccl] the RDMA connection failed: $1' },
   { pattern: /No module named '?[\w.]+/, cause: 'the Python environment is incomplete; run the set-up again' },
   { pattern: /No space left on device/i, cause: 'the disk is full' },
 ]
@@ -80,8 +81,13 @@ const SEARCHED_LINES = 20
 /** How many of them an unknown end shows. */
 const LAST_LINES = 2
 
-export const knownCause = (text: string): string | undefined =>
-  PATTERNS.find(({ pattern }) => pattern.test(text))?.cause
+export const knownCause = (text: string): string | undefined => {
+  for (const { pattern, cause } of PATTERNS) {
+    const found = pattern.exec(text)
+    if (found) return cause.replace('$1', () => found[1] ?? '')
+  }
+  return undefined
+}
 
 /** What is known of a runner's end. */
 export interface Death {
