@@ -8,6 +8,7 @@ import type { CatalogueModel } from '@core/protocols/control'
 import { GenerateParams, ModelParams, PEER_PROTOCOL } from '@core/protocols/peer'
 import { parsePeerAddress } from '@core/settings/peer-address'
 import type { NodeInfo } from '@core/state/nodes'
+import { REHEARSAL } from '@core/state/rehearsal'
 import type { State } from '@core/state/state'
 import { startApi } from './api/server'
 import { loadIdentity } from './cluster/identity'
@@ -28,10 +29,11 @@ import { ownModels } from './models/stores'
 import { ModelSupply, openHub } from './model-supply'
 import { Presence } from './presence'
 import { findPython } from './python-environment'
+import { watchRehearsal } from './rehearsal'
 import { rankZero } from './serving/rank-zero'
 import { Serving } from './serving/serving'
 import { defaultDataDir } from './settings/data-dir'
-import { memoryBandwidthFromEnvironment } from './settings/environment'
+import { memoryBandwidthFromEnvironment, rehearsesRdma } from './settings/environment'
 import { openNodeSettings } from './settings/node-settings'
 import { thisMachine } from './system/machine'
 import { machineName } from './system/machine-name'
@@ -140,6 +142,8 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   for (const warning of warnings.splice(0)) log.logger.warn({}, warning)
   const identity = await loadIdentity({ dataDir, onWarning: (warning) => log.logger.warn({}, warning) })
   const { nodeId } = identity
+  const rehearses = rehearsesRdma(env)
+  if (rehearses) log.logger.warn({}, `MUSTER_REHEARSE_JACCL is set: ${REHEARSAL}; nothing here runs on RDMA`)
 
   const catalogue = openCatalogue({ dataDir, home: homedir(), env, starter: STARTER_MODEL })
   opened.add(() => catalogue.close())
@@ -256,12 +260,14 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     wakeRank: (...rank) => links.wake(...rank),
     hears: (peer) => links.links.get(peer) !== undefined,
     onMeasured: (instance, tokensPerSecond) => measurements.ran(instance, tokensPerSecond),
+    rehearses,
     log: log.logger.child({ part: 'worker' }),
   })
   wired.worker = worker
   opened.add(() => worker.close())
   opened.add(catalogue.subscribe(() => worker.modelsChanged()))
 
+  opened.add(watchRehearsal({ nodeId, rehearses, source: master, observer: master }))
   const presence = new Presence({ nodeId, source: master, observer: master })
   opened.add(() => presence.close())
   const cannotRun = 'unavailable' in python ? python.unavailable : undefined

@@ -1,13 +1,18 @@
 import { z } from 'zod'
 import { InstanceId, RunnerId } from '../ids'
 
+/** What one rank may give to one round. JACCL gives 32 bytes for each machine of at most 8. */
+export const MAX_ROUND_BYTES = 64 * 1024
+
+const Bytes = z.string().max(4 * Math.ceil(MAX_ROUND_BYTES / 3))
+
 /** One rank's part of an all-gather round while a JACCL group is made; bytes are base64. */
 export const JacclSideChannelData = z.object({
   type: z.literal('JacclSideChannelData'),
   instanceId: InstanceId,
   runnerId: RunnerId,
   sequence: z.number().int().nonnegative(),
-  data: z.string(),
+  data: Bytes,
 })
 
 /** A complete round, by runner. */
@@ -15,5 +20,5 @@ export const JacclSideChannelGathered = z.object({
   type: z.literal('JacclSideChannelGathered'),
   instanceId: InstanceId,
   sequence: z.number().int().nonnegative(),
-  gathered: z.record(z.string(), z.string()),
+  gathered: z.record(z.string(), Bytes),
 })

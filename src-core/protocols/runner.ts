@@ -10,6 +10,10 @@ import { InstanceMeta, Sharding } from '../state/meta-instances'
  *
  * The supervisor speaks first (`hello`), the runner answers with its own `hello`; a runner that was
  * started early waits for it with its imports done. Closing the commands pipe ends the runner.
+ *
+ * A runner that is joined to others by RDMA has two more pipes, for the all-gathers in which the ranks tell one
+ * another how: on `side-channel-out` it asks for a round with a `uint32` little-endian byte count and its own bytes,
+ * and on `side-channel-in` it gets a `uint32` little-endian total and the bytes of every rank in rank order.
  */
 export const RUNNER_PROTOCOL = 1
 
@@ -47,6 +51,18 @@ export const RunnerCommand = z.discriminatedUnion('type', [
      * its own entry is where it listens. A ring uses only its own and the next rank's; the others may be null.
      */
     ring: z.strictObject({ hosts: z.array(z.string().min(1).nullable()).min(2) }).optional(),
+    /** How the ranks are joined by RDMA, where they are: they then find one another through the side channel. */
+    jaccl: z
+      .strictObject({
+        /** By rank, then by the rank it leads to: the RDMA device, null on the diagonal. */
+        devices: z.array(z.array(z.string().min(1).nullable()).min(2)).min(2),
+        /**
+         * A rehearsal of RDMA on machines that have none: the ranks go through the side channel as JACCL does and
+         * compute over `ring`. What they exchange holds this name of the attempt, so that no other can be mixed up with it.
+         */
+        rehearsal: z.strictObject({ attempt: z.string().min(1) }).optional(),
+      })
+      .optional(),
   }),
   /**
    * To every rank but 0: rank 0 has work, and waits for this rank in the collective that begins `epoch`.

@@ -3,6 +3,7 @@ import { currentInstance, isReady, nodeName } from './bindings'
 import type { Download } from './downloads'
 import type { Instance } from './instances'
 import type { MetaInstance } from './meta-instances'
+import { isRehearsal, REHEARSAL } from './rehearsal'
 import type { Runner } from './runners'
 import type { State } from './state'
 
@@ -76,13 +77,19 @@ const layersLine = (state: State, { modelId }: Instance, runners: readonly Runne
     })
     .join(' · ')
 
+/** On which machines it is, and what must not be mistaken. */
+const machinesOf = (state: State, instance: Instance): string => {
+  const names = instance.shards.map(({ nodeId }) => nodeName(state, nodeId)).join(', ')
+  return isRehearsal(instance) ? `${names} (${REHEARSAL})` : names
+}
+
 const starting = (state: State, instance: Instance): MetaInstanceStatus => {
   const runners = instance.shards.flatMap(({ runnerId }) => state.runners[runnerId] ?? [])
   const any = (word: Runner['status']) => runners.some((runner) => runner.status === word)
   if (any('Downloading')) return status('DOWNLOADING', layersLine(state, instance, runners))
   if (any('Loading')) return status('LOADING', layersLine(state, instance, runners))
   if (any('WarmingUp')) return status('WARMING_UP', layersLine(state, instance, runners))
-  return status('CONNECTING', `starting on ${instance.shards.map(({ nodeId }) => nodeName(state, nodeId)).join(', ')}`)
+  return status('CONNECTING', `starting on ${machinesOf(state, instance)}`)
 }
 
 /** The status of a declaration: a function of the state alone, first match wins. */
@@ -93,7 +100,7 @@ export const statusOf = (state: State, metaInstance: MetaInstance): MetaInstance
   if (!instance) {
     return placementError ? status('PLACEMENT_FAILED', placementError.reason) : placing(state, metaInstance)
   }
-  const machines = instance.shards.map(({ nodeId }) => nodeName(state, nodeId)).join(', ')
+  const machines = machinesOf(state, instance)
   if (isReady(state, instance)) {
     const busy = instance.shards.some(({ runnerId }) => state.runners[runnerId]?.status === 'Running')
     const detail =

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Command } from '@core/commands/command'
-import { CommandId, MetaInstanceId, NodeId } from '@core/ids'
+import type { Event } from '@core/events/event'
+import { CommandId, MetaInstanceId, NodeId, RunnerId } from '@core/ids'
 import { SMALL, smallCard, World } from '@core/testing/world'
 import { Master } from './master'
 
@@ -65,6 +66,23 @@ const placed = (master: Master) =>
   })
 
 describe('a master', () => {
+  it('tells a round of a side channel as soon as all have given their part, and waits for no disk', async () => {
+    const master = await open()
+    await arrive(master)
+    await declare(master)
+    const { instanceId, shards } = await placed(master)
+    const [{ runnerId } = { runnerId: RunnerId.parse('none') }] = shards
+    const heard: Event[] = []
+    master.subscribe(({ event }) => heard.push(event))
+    const part = { type: 'JacclSideChannelData', instanceId, runnerId, sequence: 0, data: 'AAAA' } as const
+    master.observe(part)
+    const gathered = { [runnerId]: 'AAAA' }
+    expect(heard).toEqual([part, { type: 'JacclSideChannelGathered', instanceId, sequence: 0, gathered }])
+    // Nobody but the master may say that.
+    master.observedBy(self, [{ type: 'JacclSideChannelGathered', instanceId, sequence: 1, gathered }])
+    expect(heard).toHaveLength(2)
+  })
+
   it('places what is declared, and writes down what it decided and why', async () => {
     const master = await open()
     await arrive(master)

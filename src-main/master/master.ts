@@ -5,6 +5,7 @@ import type { Envelope, Observation } from '@core/events/event'
 import type { LogRecord } from '@core/events/record'
 import { CommandId, type MetaInstanceId, type NodeId, type Timestamp } from '@core/ids'
 import type { SubmitResult, WatchItem } from '@core/protocols/peer'
+import { Gather } from '@core/side-channel/gather'
 import { mayObserve } from '@core/state/observer'
 import type { State } from '@core/state/state'
 import { batched } from './batched'
@@ -46,6 +47,8 @@ export class Master {
   private readonly cards: CardLoader
   private readonly commanding: Commanding
   private loop: ReconcileLoop | undefined
+  /** Of the term in which this node leads. */
+  private gather = new Gather()
   private unfollow: (() => void) | undefined
   private readonly disk: DiskRefusal
   private members: readonly NodeId[]
@@ -300,6 +303,7 @@ export class Master {
 
   private beginLeading(term: number): void {
     const { nodeId } = this.options
+    this.gather = new Gather()
     this.sequencer.restore(this.storage.log, { ...this.storage.durable(), term, masterNodeId: nodeId })
     this.loop = lead({
       self: nodeId,
@@ -342,6 +346,8 @@ export class Master {
   }
 
   private afterEvent({ event }: Envelope): void {
+    if (this.replication.leads.kind === 'self')
+      for (const more of this.gather.take(() => this.state(), event)) this.sequencer.observe(more)
     this.loop?.wake()
     if (event.type === 'MemberAdmitted' || event.type === 'MemberRemoved') this.membersMayHaveChanged()
     if (this.loop && this.storage.wantsSnapshot) void this.takeSnapshot()

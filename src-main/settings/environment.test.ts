@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { memoryBandwidthFromEnvironment, settingsFromEnvironment } from './environment'
+import { memoryBandwidthFromEnvironment, rehearsesRdma, settingsFromEnvironment } from './environment'
 import { SettingsError } from './settings-error'
 
 describe('settings from the environment', () => {
@@ -37,5 +37,17 @@ describe('the memory bandwidth from the environment', () => {
 
   it.each(['fast', '0', '-3', 'Infinity'])('is not %s', (text) => {
     expect(() => memoryBandwidthFromEnvironment({ MUSTER_MEMORY_BANDWIDTH: text })).toThrow('MUSTER_MEMORY_BANDWIDTH')
+  })
+})
+
+describe('a rehearsal of RDMA', () => {
+  it('is asked for by one value alone', () => {
+    expect(rehearsesRdma({ MUSTER_REHEARSE_JACCL: '1' })).toBe(true)
+    for (const env of [{}, { MUSTER_REHEARSE_JACCL: '' }]) expect(rehearsesRdma(env)).toBe(false)
+    expect(() => rehearsesRdma({ MUSTER_REHEARSE_JACCL: 'yes' })).toThrow('MUSTER_REHEARSE_JACCL is set to "yes"')
+  })
+
+  it('is no setting that a file could keep', () => {
+    expect(settingsFromEnvironment({ MUSTER_REHEARSE_JACCL: '1' })).toEqual({})
   })
 })

@@ -46,6 +46,23 @@ export const settingsFromEnvironment = (env: Readonly<Record<string, string | un
 }
 
 /**
+ * Whether this node rehearses RDMA with others that do, for tests on machines that have none: `MUSTER_REHEARSE_JACCL=1`.
+ * It is in no settings file, so that nobody has it by accident.
+ *
+ * @throws SettingsError `invalid_setting`
+ */
+export const rehearsesRdma = (env: Readonly<Record<string, string | undefined>>): boolean => {
+  const text = env['MUSTER_REHEARSE_JACCL']?.trim()
+  if (!text) return false
+  if (text === '1') return true
+  throw new SettingsError({
+    code: 'invalid_setting',
+    message: `MUSTER_REHEARSE_JACCL is set to "${text}", which cannot be used: only 1 has a meaning, for tests.`,
+    hint: 'Unset MUSTER_REHEARSE_JACCL and start again.',
+  })
+}
+
+/**
  * What the owner says of this machine's memory bandwidth: `MUSTER_MEMORY_BANDWIDTH` in GB/s, here in
  * bytes per second. Undefined where he says nothing; it is then read or measured.
  *

@@ -35,8 +35,8 @@ describe('the cause of a death', () => {
       'jaccl_rtr_errno22',
       'RDMA needs an IPv4 address on the Thunderbolt port, and the port in no bridge: see System Settings → Network',
     ],
-    ['jaccl_pd_exhausted', 'RDMA ran out of resources that only a restart of this Mac gives back'],
-    ['jaccl_recv_errno2', 'the RDMA connection to another machine was lost (JACCL)'],
+    ['jaccl_pd_exhausted', '[jaccl] RDMA ran out of resources that only a restart of this Mac gives back'],
+    ['jaccl_recv_errno2', '[jaccl] the RDMA connection to another machine was lost'],
   ])('is read from the console (%s)', (name, cause) => {
     expect(causeOfDeath({ ...nothing, lines: recorded(name) })).toBe(cause)
   })
@@ -45,6 +45,14 @@ describe('the cause of a death', () => {
     ["ModuleNotFoundError: No module named 'mlx_lm'", 'the Python environment is incomplete; run the set-up again'],
     ['OSError: [Errno 28] No space left on device', 'the disk is full'],
     ['RuntimeError: [malloc] Unable to allocate 9999 bytes.', 'out of memory'],
+    [
+      '[jaccl] Changing queue pair to INIT failed with errno 16',
+      '[jaccl] the RDMA connection failed: Changing queue pair to INIT failed with errno 16',
+    ],
+    [
+      "[jaccl] Couldn't allocate protection domain",
+      '[jaccl] RDMA ran out of resources that only a restart of this Mac gives back',
+    ],
   ])('is read from what the runner said (%s)', (said, cause) => {
     expect(causeOfDeath({ ...nothing, said })).toBe(cause)
   })

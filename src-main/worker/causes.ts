@@ -2,10 +2,14 @@ import type { Exit } from './console-process'
 
 interface Pattern {
   readonly pattern: RegExp
+  /** With `$1` for what the pattern's group holds. */
   readonly cause: string
 }
 
-/** What MLX, Metal and Python print when they die, and what it means to a person. First match wins. */
+/**
+ * What MLX, Metal and Python print when they die, and what it means to a person. First match wins. What may be the
+ * driver's own fault keeps MLX's mark `[jaccl]`, by which warnings know it; what is only not set up right does not.
+ */
 const PATTERNS: readonly Pattern[] = [
   {
     pattern: /kIOGPUCommandBufferCallbackErrorOutOfMemory|Insufficient Memory|std::bad_alloc|MemoryError/i,
@@ -57,7 +61,7 @@ const PATTERNS: readonly Pattern[] = [
   {
     pattern:
       /\[jaccl\] (?:Couldn't (?:allocate protection domain|create (?:completion queue|queue pair))|Creating the queue pair failed|Register memory region failed)/,
-    cause: 'RDMA ran out of resources that only a restart of this Mac gives back',
+    cause: '[jaccl] RDMA ran out of resources that only a restart of this Mac gives back',
   },
   {
     pattern: /\[jaccl\] (?:Couldn't connect|Connection attempt \d+ waiting)/,
@@ -65,9 +69,9 @@ const PATTERNS: readonly Pattern[] = [
   },
   {
     pattern: /\[jaccl\] (?:Send|Recv) failed/,
-    cause: 'the RDMA connection to another machine was lost (JACCL)',
+    cause: '[jaccl] the RDMA connection to another machine was lost',
   },
-  { pattern: /\[jaccl\] (?!Connection)/, cause: 'the RDMA connection failed (JACCL)' },
+  { pattern: /\[jaccl\] (?!Connection)(.{1,200})/, cause: '[jaccl] the RDMA connection failed: $1' },
   { pattern: /No module named '?[\w.]+/, cause: 'the Python environment is incomplete; run the set-up again' },
   { pattern: /No space left on device/i, cause: 'the disk is full' },
 ]
@@ -77,8 +81,13 @@ const SEARCHED_LINES = 20
 /** How many of them an unknown end shows. */
 const LAST_LINES = 2
 
-export const knownCause = (text: string): string | undefined =>
-  PATTERNS.find(({ pattern }) => pattern.test(text))?.cause
+export const knownCause = (text: string): string | undefined => {
+  for (const { pattern, cause } of PATTERNS) {
+    const found = pattern.exec(text)
+    if (found) return cause.replace('$1', () => found[1] ?? '')
+  }
+  return undefined
+}
 
 /** What is known of a runner's end. */
 export interface Death {

@@ -7,11 +7,13 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** The two named pipes of one runner, in a folder that only this user can enter. */
+/** The named pipes of one runner, in a folder that only this user can enter. */
 export interface RunnerPipes {
   readonly directory: string
   readonly commands: Socket
   readonly events: Socket
+  /** What the runner says and hears while it is joined to others by RDMA. */
+  readonly sideChannel: { readonly out: Socket; readonly in: Socket } | undefined
   close(): Promise<void>
 }
 
@@ -29,24 +31,50 @@ const openEnd = (path: string, direction: 'readable' | 'writable'): Socket => {
   }
 }
 
-export const makePipes = async (runDir: string): Promise<RunnerPipes> => {
+/** What a supervisor does with each pipe. */
+const DIRECTIONS = {
+  commands: 'writable',
+  events: 'readable',
+  'side-channel-out': 'readable',
+  'side-channel-in': 'writable',
+} as const
+type Pipe = keyof typeof DIRECTIONS
+
+/** All that was opened is closed again where one cannot be. Throws what the system says. */
+export const makePipes = async (
+  runDir: string,
+  { sideChannel }: { readonly sideChannel: boolean },
+): Promise<RunnerPipes> => {
   // mkdtemp makes it with mode 0700.
   const directory = await mkdtemp(join(runDir, 'runner-'))
-  const paths = { commands: join(directory, 'commands'), events: join(directory, 'events') }
-  await run('mkfifo', ['-m', '600', paths.commands, paths.events])
-  const commands = openEnd(paths.commands, 'writable')
-  const events = openEnd(paths.events, 'readable')
-  // A broken pipe is the runner's end, which its process reports better.
-  commands.on('error', () => undefined)
-  events.on('error', () => undefined)
-  return {
-    directory,
-    commands,
-    events,
-    close: async () => {
-      commands.destroy()
-      events.destroy()
-      await rm(directory, { recursive: true, force: true })
-    },
+  const opened: Socket[] = []
+  const open = (name: Pipe): Socket => {
+    const end = openEnd(join(directory, name), DIRECTIONS[name])
+    // A broken pipe is the runner's end, which its process reports better.
+    end.on('error', () => undefined)
+    opened.push(end)
+    return end
+  }
+  const close = async (): Promise<void> => {
+    for (const end of opened) end.destroy()
+    await rm(directory, { recursive: true, force: true })
+  }
+  const names: Pipe[] = [
+    'commands',
+    'events',
+    ...(sideChannel ? (['side-channel-out', 'side-channel-in'] as const) : []),
+  ]
+  try {
+    await run('mkfifo', ['-m', '600', ...names.map((name) => join(directory, name))])
+    return {
+      directory,
+      commands: open('commands'),
+      events: open('events'),
+      sideChannel: sideChannel ? { out: open('side-channel-out'), in: open('side-channel-in') } : undefined,
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
   }
 }

@@ -6,12 +6,15 @@ import { startConsoleProcess, type Exit } from './console-process'
 import { encodeFrame, FrameDecoder, FrameError } from './frames'
 import { makePipes } from './pipes'
 import { runnerEnvironment, type Python } from './python'
+import { encodeRound, RoundDecoder } from './round-frames'
 
 /** A runner's process with its pipes and its console. */
 export interface RunnerProcess {
   readonly pid: number
   readonly console: ConsoleBuffer
   send(command: RunnerCommand): void
+  /** Every rank's part of the round it waits for, in rank order. */
+  answer(parts: readonly Buffer[]): void
   kill(): void
   /** Closes and removes its pipes, which also ends it. May be called again. */
   release(): Promise<void>
@@ -19,7 +22,9 @@ export interface RunnerProcess {
 
 export interface RunnerProcessHandlers {
   readonly event: (event: RunnerEvent) => void
-  /** It sent what is no event; it is killed. */
+  /** It asks for a round of its side channel, and gives its part. Without this it has no side channel. */
+  readonly round?: ((part: Buffer) => void) | undefined
+  /** It sent what it must not; nothing more is taken from it. */
   readonly broken: (reason: string) => void
   readonly exit: (exit: Exit) => void
 }
@@ -49,7 +54,8 @@ export const startRunnerProcess = async (
   handlers: RunnerProcessHandlers,
 ): Promise<RunnerProcess> => {
   checkExecutable(executable)
-  const pipes = await makePipes(runDir)
+  const { round } = handlers
+  const pipes = await makePipes(runDir, { sideChannel: round !== undefined })
   const decoder = new FrameDecoder()
   const console = new ConsoleBuffer()
   const child = await startConsoleProcess({
@@ -66,25 +72,39 @@ export const startRunnerProcess = async (
   })
   const kill = (): void => child.kill('SIGKILL')
   let whole = true
-  const events = (chunk: Buffer): RunnerEvent[] => {
+  /** What a chunk holds; nothing of it, and nothing more, once something was wrong. */
+  const taken = <Item>(take: () => Item[]): Item[] => {
     try {
-      return decoder.push(chunk).map(parse)
+      return whole ? take() : []
     } catch (error) {
       if (!(error instanceof FrameError)) throw error
       whole = false
       handlers.broken(error.message)
-      kill()
       return []
     }
   }
   pipes.events.on('data', (chunk: Buffer) => {
-    if (whole) for (const event of events(chunk)) handlers.event(event)
+    for (const event of taken(() => decoder.push(chunk).map(parse))) handlers.event(event)
+  })
+  let released = false
+  for (const end of Object.values(pipes.sideChannel ?? {})) {
+    end.once('close', () => {
+      if (!released) handlers.broken('the side channel of RDMA broke')
+    })
+  }
+  const rounds = new RoundDecoder()
+  pipes.sideChannel?.out.on('data', (chunk: Buffer) => {
+    for (const part of taken(() => rounds.push(chunk))) round?.(part)
   })
   return {
     pid: child.pid,
     console,
     send: (command) => void pipes.commands.write(encodeFrame(command)),
+    answer: (parts) => void pipes.sideChannel?.in.write(encodeRound(parts)),
     kill,
-    release: () => pipes.close(),
+    release: () => {
+      released = true
+      return pipes.close()
+    },
   }
 }

@@ -14,6 +14,8 @@ import { beat, excuse, freshSigns, verdict, type WatchdogLimits } from './watchd
 const WATCH_INTERVAL_MS = 1000
 /** How long a runner that was asked to end may take. */
 const SHUTDOWN_GRACE_MS = 3000
+/** And one that has to give RDMA back: what it does not is lost until the machine restarts. */
+const RDMA_GRACE_MS = 10_000
 /** How long a killed process is waited for: one that hangs in a driver may never go. */
 const KILL_GRACE_MS = 2000
 /** Progress of loading is told this often. */
@@ -21,6 +23,9 @@ const PROGRESS_INTERVAL_MS = 1000
 
 /** Shorter answers are measured too coarsely. */
 const TELLING_TOKENS = 16
+
+/** Known by its mark to those who warn of it. */
+export const RDMA_LEAK = '[jaccl] killed while it used RDMA: its protection domain may leak until this Mac restarts'
 
 export type LoadCommand = Extract<RunnerCommand, { type: 'load' }>
 type Finished = Extract<RunnerEvent, { type: 'finished' }>
@@ -35,6 +40,13 @@ export interface SupervisorOptions {
   readonly limits: WatchdogLimits
   readonly onStatus: (status: RunnerStatus) => void
   readonly onLoaded: (loaded: Loaded) => void
+  /** It is joined to others by RDMA, or rehearses that, and asks for rounds of the side channel, one at a time. */
+  readonly rdma?: {
+    readonly rehearsal: boolean
+    readonly onRound: (part: Buffer) => void
+    /** How long it may take to give RDMA back. */
+    readonly graceMs?: number
+  }
   /** Rank 0 of several is about to work: the other ranks are to be told. */
   readonly onWake?: (epoch: number) => void
   /** It has answered a request that had it to itself all the time. */
@@ -59,6 +71,8 @@ export class Supervisor {
   private stopping = false
   private grace: NodeJS.Timeout | undefined
   private killing: NodeJS.Timeout | undefined
+  private loadSent = false
+  private inRound = false
   private toldAt = -Infinity
   /** The request that has had the runner to itself from its beginning on. */
   private alone: TaskId | undefined
@@ -109,14 +123,18 @@ export class Supervisor {
     this.process?.send({ type: 'wake', epoch })
   }
 
+  /** Every rank's part of the round it waits for, in rank order. */
+  answer(parts: readonly Buffer[]): void {
+    this.inRound = false
+    this.signs.progressAt = performance.now()
+    this.process?.answer(parts)
+  }
+
   /** Ends the runner, kindly where it may have something to finish. Resolves when its process is gone. */
   stop(): Promise<void> {
     if (!this.stopping && !isTerminal(this.status)) {
       this.stopping = true
-      if (this.signs.ready) {
-        this.process?.send({ type: 'shutdown' })
-        this.grace = setTimeout(() => this.kill(), SHUTDOWN_GRACE_MS)
-      } else this.kill()
+      this.dismiss({ kindly: this.signs.ready })
     }
     return this.ended
   }
@@ -125,7 +143,13 @@ export class Supervisor {
   giveUp(reason: string): void {
     if (isTerminal(this.status) || this.consequence !== undefined) return
     this.consequence = reason
-    this.kill()
+    this.dismiss({ kindly: false })
+  }
+
+  /** Ends the runner, as `Failed` for this reason. */
+  fail(reason: string): void {
+    this.said ??= reason
+    this.dismiss({ kindly: false })
   }
 
   private async start(): Promise<void> {
@@ -133,7 +157,8 @@ export class Supervisor {
     try {
       this.process = await startRunnerProcess(python, runDir, {
         event: (event) => this.take(event),
-        broken: (reason) => (this.said ??= reason),
+        round: this.options.rdma && ((part) => this.takeRound(part)),
+        broken: (reason) => this.fail(reason),
         exit: (exit) => this.end(exit),
       })
     } catch (error) {
@@ -148,7 +173,18 @@ export class Supervisor {
       return
     }
     this.process.send({ type: 'hello', protocol: RUNNER_PROTOCOL, runnerId })
-    void Promise.resolve(load).then((command) => this.process?.send(command))
+    void Promise.resolve(load).then((command) => {
+      if (this.stopping || this.consequence !== undefined) return
+      this.loadSent = true
+      this.process?.send(command)
+    })
+  }
+
+  private takeRound(part: Buffer): void {
+    if (isTerminal(this.status)) return
+    if (this.inRound) return this.fail('the runner asked for a round of the side channel while another one was open')
+    this.inRound = true
+    this.options.rdma?.onRound(part)
   }
 
   private take(event: RunnerEvent): void {
@@ -199,7 +235,7 @@ export class Supervisor {
     this.signs.greeted = true
     this.signs.progressAt = performance.now()
     if (protocol !== RUNNER_PROTOCOL)
-      this.condemn(`the runner speaks protocol ${protocol}, not ${RUNNER_PROTOCOL}; run the set-up again`)
+      this.fail(`the runner speaks protocol ${protocol}, not ${RUNNER_PROTOCOL}; run the set-up again`)
   }
 
   private takeStatus({ status, layersLoaded = 0, layers = 1 }: Extract<RunnerEvent, { type: 'status' }>): void {
@@ -247,12 +283,17 @@ export class Supervisor {
     this.lookedAt = now
     if (late > WATCH_INTERVAL_MS) excuse(this.signs, late)
     const reason = verdict(this.signs, this.options.limits, now)
-    if (reason !== undefined) this.condemn(reason)
+    if (reason !== undefined) this.fail(reason)
   }
 
-  private condemn(reason: string): void {
-    this.said ??= reason
-    this.kill()
+  /** Asks it to end and waits a while, where it has something to finish or to give back; else ends it by force. */
+  private dismiss({ kindly }: { readonly kindly: boolean }): void {
+    const { rdma } = this.options
+    const holds = rdma !== undefined && this.loadSent
+    if (!kindly && !holds) return this.kill()
+    if (this.grace) return
+    this.process?.send({ type: 'shutdown' })
+    this.grace = setTimeout(() => this.kill(), holds ? (rdma.graceMs ?? RDMA_GRACE_MS) : SHUTDOWN_GRACE_MS)
   }
 
   private kill(): void {
@@ -274,16 +315,20 @@ export class Supervisor {
   }
 
   private lastStatus(exit: Exit): Extract<RunnerStatus, { status: 'Failed' | 'Shutdown' }> {
-    if (this.consequence !== undefined) return { status: 'Failed', errorMessage: this.consequence, consequence: true }
-    if (this.stopping && this.said === undefined) return { status: 'Shutdown' }
+    const { consequence, said } = this
+    const leak = this.options.rdma?.rehearsal === false && this.loadSent && exit.signal !== undefined ? [RDMA_LEAK] : []
+    if (consequence !== undefined)
+      return { status: 'Failed', errorMessage: [consequence, ...leak].join('; '), consequence: true }
+    if (this.stopping && said === undefined)
+      return leak.length > 0 ? { status: 'Failed', errorMessage: RDMA_LEAK } : { status: 'Shutdown' }
     const before = this.oomKillsBefore
     const now = oomKills()
-    const errorMessage = causeOfDeath({
+    const cause = causeOfDeath({
       exit,
-      said: this.said,
+      said,
       lines: this.process?.console.lines() ?? [],
       memoryRanOut: before !== undefined && now !== undefined && now > before,
     })
-    return { status: 'Failed', errorMessage }
+    return { status: 'Failed', errorMessage: [cause, ...leak].join('; ') }
   }
 }

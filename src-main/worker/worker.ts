@@ -6,13 +6,14 @@ import type { GenerationRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
 import type { InstanceId, ModelId, NodeId, RunnerId, TaskId } from '@core/ids'
 import { plan, type Action } from '@core/plan/plan'
-import { ringHosts } from '@core/plan/ring-hosts'
 import type { Instance } from '@core/state/instances'
-import type { RunnerStatus } from '@core/state/runners'
+import { isRehearsal, REHEARSAL } from '@core/state/rehearsal'
+import { isTerminal, type RunnerStatus } from '@core/state/runners'
 import type { State } from '@core/state/state'
+import { Meetings, type Meeter } from './meetings'
 import { residentBytes } from './memory'
 import type { Python } from './python'
-import { reservePort, type ReservedPort } from './reserved-port'
+import { SideChannels } from './side-channels'
 import { Supervisor, type LoadCommand } from './supervisor'
 import { DEFAULT_LIMITS, type WatchdogLimits } from './watchdog'
 
@@ -34,11 +35,11 @@ export interface WorkerOptions {
   readonly hears?: (nodeId: NodeId) => boolean
   /** An instance's rank 0 here has answered somebody who had it to himself. */
   readonly onMeasured?: (instance: Instance, tokensPerSecond: number) => void
+  /** RDMA may be rehearsed here, by a test setting. */
+  readonly rehearses?: boolean
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
   readonly limits?: WatchdogLimits
 }
-
-type Hosts = (string | null)[]
 
 const MEASURE_EVERY_MS = 4000
 /** Ranks of other nodes are looked after this often. */
@@ -69,14 +70,26 @@ export class Worker {
   private held = 0
   private readonly measuring: NodeJS.Timeout
   private readonly listening: NodeJS.Timeout
-  /** Runners that wait for the ports of the other ranks, with what goes on when these are known. */
-  private readonly meeting = new Map<RunnerId, { readonly instance: Instance; readonly meet: (hosts: Hosts) => void }>()
-  private readonly ringPorts = new Map<RunnerId, ReservedPort>()
+  private readonly meetings: Meetings
   private readonly lostAt = new Map<NodeId, number>()
+  private readonly sideChannels: SideChannels
 
   private constructor(private readonly options: WorkerOptions) {
-    const look = (): void => this.lookSoon()
-    this.unsubscribe = options.source.subscribe(look, look)
+    this.meetings = new Meetings(options.nodeId)
+    this.sideChannels = new SideChannels({
+      state: () => options.source.state(),
+      observe: (event) => options.observer.observe(event),
+    })
+    this.unsubscribe = options.source.subscribe(
+      ({ event }) => {
+        this.sideChannels.take(event)
+        this.lookSoon()
+      },
+      () => {
+        this.sideChannels.again()
+        this.lookSoon()
+      },
+    )
     this.measuring = setInterval(() => void this.measure(), MEASURE_EVERY_MS)
     this.listening = setInterval(() => this.listen(), LISTEN_EVERY_MS)
     this.lookSoon()
@@ -168,14 +181,12 @@ export class Worker {
       [...this.lostAt].filter(([, at]) => performance.now() - at > SILENT_AFTER_MS).map(([id]) => id),
     )
     for (const action of plan(source.state(), nodeId, { runners, tasks, silent })) this.carryOut(action)
-    for (const [runnerId, { instance, meet }] of this.meeting) {
-      const hosts = ringHosts(source.state(), instance, nodeId)
-      if (hosts && this.meeting.delete(runnerId)) meet(hosts)
-    }
+    this.meetings.look(source.state())
   }
 
   /** Which nodes of ranks that work with ours cannot be heard, and since when. */
   private listen(): void {
+    this.sideChannels.look()
     const { source, nodeId, hears } = this.options
     if (!hears) return
     const others = new Set(
@@ -213,11 +224,14 @@ export class Worker {
   }
 
   private start({ instance, shard }: Extract<Action, { kind: 'start' }>): void {
-    const { python, modelPath, fetchModel, runDir, log, onMeasured, limits = DEFAULT_LIMITS } = this.options
+    const { python, modelPath, fetchModel, runDir, log, onMeasured, rehearses, limits = DEFAULT_LIMITS } = this.options
     const { runnerId, rank, worldSize, startLayer, endLayer, layers } = shard
-    const { modelId, sharding, instanceMeta, maxContext } = instance
+    const { instanceId, modelId, sharding, instanceMeta, maxContext } = instance
     const path = modelPath(modelId)
+    const rehearsal = isRehearsal(instance)
     if ('unavailable' in python) return this.fail(runnerId, { errorMessage: python.unavailable })
+    if (rehearsal && !rehearses)
+      return this.fail(runnerId, { errorMessage: `this machine takes no part in a ${REHEARSAL}` })
     if (path === undefined && fetchModel) {
       this.awaiting.set(runnerId, { kind: 'start', instance, shard })
       this.report(runnerId, DOWNLOADING)
@@ -226,7 +240,7 @@ export class Worker {
     }
     if (path === undefined || !existsSync(path))
       return this.fail(runnerId, { errorMessage: `${modelId} is not on this machine any more` })
-    log.info({ runnerId, modelId, instanceId: instance.instanceId }, 'starting a runner')
+    log.info({ runnerId, modelId, instanceId, ...(rehearsal && { rdma: REHEARSAL }) }, 'starting a runner')
     const load: LoadCommand = {
       type: 'load',
       modelId,
@@ -251,29 +265,29 @@ export class Worker {
       onStatus: (status) => {
         if (status.status === 'Failed') log.warn({ runnerId, modelId, reason: status.errorMessage }, 'a runner failed')
         if (status.status === 'Ready') void this.measure()
+        if (isTerminal(status)) this.sideChannels.close(runnerId)
         if (this.supervisors.get(runnerId) === supervisor) this.report(runnerId, status)
       },
-      onAnswered: ({ tokensPerSecond }) => onMeasured?.(instance, tokensPerSecond),
+      // What a rehearsal gives says nothing of RDMA.
+      onAnswered: ({ tokensPerSecond }) => !rehearsal && onMeasured?.(instance, tokensPerSecond),
+      ...(instance.jaccl && { rdma: { rehearsal, onRound: (part) => this.sideChannels.ask(runnerId, part) } }),
     })
     this.supervisors.set(runnerId, supervisor)
+    if (instance.jaccl) this.sideChannels.open({ instanceId, runnerId }, supervisor)
     this.report(runnerId, supervisor.status)
   }
 
-  /** Reserves a port for the ring, tells it, and resolves when the others have told theirs. */
-  private async meet(
-    load: LoadCommand,
-    { instance, runnerId }: { readonly instance: Instance; readonly runnerId: RunnerId },
-  ): Promise<LoadCommand> {
-    const reserved = await reservePort()
-    this.ringPorts.set(runnerId, reserved)
+  /** Resolves when all ranks can be met. */
+  private async meet(load: LoadCommand, { instance, runnerId }: Meeter): Promise<LoadCommand> {
+    await this.meetings.prepare({ instance, runnerId })
     const supervisor = this.supervisors.get(runnerId)
     if (supervisor) this.report(runnerId, supervisor.status)
-    const hosts = await new Promise<Hosts>((meet) => {
-      this.meeting.set(runnerId, { instance, meet })
-      this.lookSoon()
-    })
-    await reserved.release()
-    return { ...load, ring: { hosts } }
+    else this.meetings.forget(runnerId)
+    // What an earlier attempt holds of RDMA must be given back before this one asks for it.
+    if (instance.jaccl) await Promise.all(this.stopping)
+    const meeting = this.meetings.meet({ instance, runnerId })
+    this.lookSoon()
+    return { ...load, ...(await meeting) }
   }
 
   private awaitNoMore(runnerId: RunnerId): void {
@@ -300,9 +314,8 @@ export class Worker {
   private stop(runnerId: RunnerId): void {
     this.stillborn.delete(runnerId)
     this.awaitNoMore(runnerId)
-    this.meeting.delete(runnerId)
-    void this.ringPorts.get(runnerId)?.release()
-    this.ringPorts.delete(runnerId)
+    this.meetings.forget(runnerId)
+    this.sideChannels.close(runnerId)
     const supervisor = this.supervisors.get(runnerId)
     if (!supervisor) return
     this.supervisors.delete(runnerId)
@@ -322,7 +335,7 @@ export class Worker {
   private report(runnerId: RunnerId, status: RunnerStatus): void {
     if (this.closed) return
     const pid = this.supervisors.get(runnerId)?.pid
-    const ringPort = this.ringPorts.get(runnerId)?.port
+    const ringPort = this.meetings.portOf(runnerId)
     this.options.observer.observe({
       ...status,
       type: 'RunnerStatusUpdated',

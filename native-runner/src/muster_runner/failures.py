@@ -23,6 +23,20 @@ class PeerLost(Failure):
         super().__init__(message, "ring")
 
 
+class SideChannelBroken(Failure):
+    """The ranks cannot tell one another how RDMA reaches them."""
+
+    def __init__(self, message: str):
+        super().__init__(f"the side channel of RDMA: {message}", "side_channel")
+
+
+class RdmaFailed(Failure):
+    """RDMA could not be had, or broke. The message is mlx's own, with its mark ``[jaccl]``: causes are known by it."""
+
+    def __init__(self, message: str):
+        super().__init__(message, "jaccl")
+
+
 class Disagreement(Failure):
     """The ranks were told different things, or no longer do the same; what they would compute is worth nothing."""
 
@@ -31,9 +45,11 @@ class Disagreement(Failure):
 
 
 def as_failure(error: Exception) -> Failure | None:
-    """The failure that an exception is or, where mlx says that a connection of the ring broke, means."""
+    """The failure that an exception is or, where mlx says that a connection to another rank broke, means."""
     if isinstance(error, Failure):
         return error
     if isinstance(error, RuntimeError) and "[ring]" in str(error):
         return PeerLost(f"the connection to another rank was lost: {error}")
+    if isinstance(error, RuntimeError | ValueError) and "[jaccl]" in str(error):
+        return RdmaFailed(str(error))
     return None

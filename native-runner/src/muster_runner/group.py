@@ -1,8 +1,7 @@
 """Where the ranks of one model meet, and what they tell each other.
 
-The ring is the one backend for now; whatever joins it needs a way in like ``join_ring`` and nothing else, for the rest
-of the runner knows only ``Group``. All collectives run on the engine thread's default stream: on two streams their
-bytes would get mixed up.
+``join_ring`` and ``join_jaccl`` are the ways in; the rest of the runner knows only ``Group``. All collectives run on
+the engine thread's default stream: on two streams their bytes would get mixed up.
 """
 
 import json

@@ -67,11 +67,12 @@ class EventWriter:
     """Writes frames in the order they were sent; ``send`` never waits.
 
     A frame goes straight into the pipe while there is room, which saves every token a change of threads. What does
-    not fit waits for a thread that goes on when the supervisor reads again. Two things must end the process: ``closed``
-    says that nobody holds the other end any more, ``unread`` that more than MAX_UNREAD_BYTES wait (and how many).
+    not fit waits for a thread that goes on when the supervisor reads again. Two things are to end the process:
+    ``closed`` says that nobody holds the other end any more, ``unread`` that more than MAX_UNREAD_BYTES wait (and how
+    many).
     """
 
-    def __init__(self, path: str, closed: Callable[[], NoReturn], unread: Callable[[int], NoReturn]):
+    def __init__(self, path: str, closed: Callable[[], None], unread: Callable[[int], NoReturn]):
         self._closed, self._unread_too_long = closed, unread
         self._waiting: deque[bytes] = deque()
         self._unread = 0
@@ -109,6 +110,7 @@ class EventWriter:
             return 0
         except BrokenPipeError:
             self._closed()
+            return len(data)
 
     def _write_waiting(self) -> None:
         while True:

@@ -26,6 +26,15 @@ class Hello:
 
 
 @dataclass(frozen=True)
+class Jaccl:
+    """``devices``: by rank, then by the rank it leads to, the RDMA device; None on the diagonal. ``rehearsal``: the
+    name of the attempt, where RDMA is only rehearsed."""
+
+    devices: list[list[str | None]]
+    rehearsal: str | None
+
+
+@dataclass(frozen=True)
 class Load:
     model_id: str
     model_path: str
@@ -39,6 +48,7 @@ class Load:
     max_context: int | None
     # By rank, "ip:port" as this rank reaches it, or None where it need not.
     ring: list[str | None] | None
+    jaccl: Jaccl | None
 
 
 @dataclass(frozen=True)
@@ -215,6 +225,7 @@ def _load(fields: _Fields) -> Load:
         layers=shard.number("layers", int, 1),
         max_context=fields.number("maxContext", int, 1, default=None),
         ring=_ring(fields.take("ring", dict, None)),
+        jaccl=_jaccl(fields.take("jaccl", dict, None)),
     )
     shard.done()
     return load
@@ -229,6 +240,24 @@ def _ring(value: dict[str, Any] | None) -> list[str | None] | None:
     if len(hosts) < 2 or not all(host is None or (isinstance(host, str) and host) for host in hosts):
         raise ProtocolError("ring.hosts is not a list of at least two addresses or nulls")
     return hosts
+
+
+def _jaccl(value: dict[str, Any] | None) -> Jaccl | None:
+    if value is None:
+        return None
+    fields = _Fields(value, "jaccl")
+    devices, rehearsal = fields.take("devices", list), fields.take("rehearsal", dict, None)
+    fields.done()
+    if len(devices) < 2 or not all(isinstance(row, list) and len(row) >= 2 for row in devices):
+        raise ProtocolError("jaccl.devices is not a list of at least two lists of at least two")
+    if not all(device is None or (isinstance(device, str) and device) for row in devices for device in row):
+        raise ProtocolError("jaccl.devices holds what is neither a name nor null")
+    if rehearsal is None:
+        return Jaccl(devices, None)
+    attempt = _Fields(rehearsal, "jaccl.rehearsal")
+    name = attempt.text("attempt")
+    attempt.done()
+    return Jaccl(devices, name)
 
 
 def parse_command(frame: dict[str, Any]) -> Command:

@@ -1,5 +1,6 @@
 """Makes of a loaded model the worker that a runner of this rank is: alone, leading or following."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
@@ -11,12 +12,15 @@ from muster_runner.engine import Emit, Engine, engine_options, prefill_step
 from muster_runner.failures import Unsupported
 from muster_runner.following import Follower
 from muster_runner.group import Group, join_ring
+from muster_runner.jaccl import join_jaccl
 from muster_runner.leading import Leader
 from muster_runner.loading import LoadedModel, Progress
 from muster_runner.loading import load as load_model
 from muster_runner.model_files import read_config
 from muster_runner.part import Part
 from muster_runner.protocol import Load
+from muster_runner.rehearsal import REHEARSAL, rehearse
+from muster_runner.side_channel import SideChannel
 from muster_runner.warm_up import warm_up, warm_up_along
 
 
@@ -24,17 +28,47 @@ def connect(load: Load, folder: Path, check: Callable[[], None]) -> Group | None
     """Brings the ranks together, if there are several; blocks until all have come. ``folder``: where a file with their
     addresses may be written for a moment. ``check`` is called while others are waited for, and may raise to give up.
 
-    Raises PeerLost and Unsupported.
+    Raises PeerLost, SideChannelBroken, RdmaFailed and Unsupported.
     """
     if load.world_size == 1:
         return None
-    if load.instance_meta != "MlxRing":
-        raise Unsupported("this runner connects several machines by MlxRing only, not by MlxJaccl")
+    if load.rank >= load.world_size:
+        raise Unsupported(f"there is no rank {load.rank} of {load.world_size}")
+    if load.instance_meta == "MlxRing":
+        return join_ring(_ring(load), load.rank, folder, check)
+    devices = _devices(load)
+    if load.jaccl is None or load.jaccl.rehearsal is None:
+        return join_jaccl(devices, load.rank, folder, check)
+    print(REHEARSAL, file=sys.stderr, flush=True)
+    channel = SideChannel(folder, load.world_size, check)
+    try:
+        rehearse(devices, load.rank, load.jaccl.rehearsal, channel.all_gather)
+    finally:
+        channel.close()
+    return join_ring(_ring(load), load.rank, folder, check)
+
+
+def _ring(load: Load) -> list[str | None]:
     if load.ring is None:
         raise Unsupported("a model on several machines needs their addresses in the ring, and this load has none")
-    if len(load.ring) != load.world_size or load.rank >= load.world_size:
+    if len(load.ring) != load.world_size:
         raise Unsupported(f"the ring has {len(load.ring)} addresses for rank {load.rank} of {load.world_size}")
-    return join_ring(load.ring, load.rank, folder, check)
+    return load.ring
+
+
+def _devices(load: Load) -> list[list[str | None]]:
+    """By rank, then by the rank they lead to: one for every two ranks."""
+    size = load.world_size
+    if load.jaccl is None:
+        raise Unsupported("a model on machines joined by RDMA needs their devices, and this load has none")
+    devices = load.jaccl.devices
+    if len(devices) != size or any(len(row) != size for row in devices):
+        raise Unsupported(f"the RDMA devices are not given for every two of {size} ranks")
+    for one, row in enumerate(devices):
+        for other, device in enumerate(row):
+            if (device is None) != (one == other):
+                raise Unsupported(f"rank {one} has {device or 'no RDMA device'} towards rank {other}")
+    return devices
 
 
 def load_part(load: Load, group: Group | None, progress: Progress) -> LoadedModel:

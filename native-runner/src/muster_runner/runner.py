@@ -1,5 +1,6 @@
 """The life of a runner: hello, load, then generate until it is told to end."""
 
+import gc
 import os
 import queue
 import sys
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 # that a shutdown comes: all ranks are told to end, but not in the same moment.
 SHUTDOWN_SECONDS = 1.5
 FAREWELL_SECONDS = 0.3
+# How long a runner that is joined by RDMA tries to end in order when there is no supervisor any more.
+RDMA_SHUTDOWN_SECONDS = 10.0
 
 
 class Leaving(Exception):
@@ -49,13 +52,16 @@ class Runner:
         self._began = began
         self._folder = pipes
         self._inbox: queue.SimpleQueue[Load | Wake | Prepared | Cancel | Shutdown] = queue.SimpleQueue()
+        self._leaving = threading.Event()
+        self._abandoned = threading.Event()
+        # Whether it is joined to others by RDMA, which is given back only by a process that ends in order.
+        self.holds_rdma = False
         self._events = EventWriter(str(pipes / "events"), closed=self._app_is_gone, unread=self._nobody_reads)
         self._heartbeat = Heartbeat(self._events.send, self._progress, orphaned=self._app_is_gone)
         self._counts: Engine | Follower | None = None
         self._rank = 0
         self._intake: Intake | None = None
         self._status: str | None = None
-        self._leaving = threading.Event()
         read_commands(str(pipes / "commands"), self._receive, self._ended)
 
     def run(self) -> int:
@@ -78,7 +84,7 @@ class Runner:
 
     def _failed(self, failure: Failure) -> int:
         """Says so, unless another rank is only ending a little before this one. Returns the exit code."""
-        if failure.code == "ring" and self._leaving.wait(FAREWELL_SECONDS):
+        if failure.code in ("ring", "jaccl") and self._leaving.wait(FAREWELL_SECONDS):
             self._say("ShuttingDown")
             return 0
         print(failure, file=sys.stderr)
@@ -99,9 +105,7 @@ class Runner:
             case Generate():
                 self._prepare(command)
             case Shutdown():
-                self._leaving.set()
-                self._inbox.put(command)
-                self._end_in_time()
+                self._leave(command)
             case Load() | Wake() | Cancel():
                 self._inbox.put(command)
 
@@ -125,10 +129,10 @@ class Runner:
         except Rejected as error:
             self._reject(request.task_id, error.code, str(error))
 
-    def _ended(self, error: Exception | None) -> NoReturn:
+    def _ended(self, error: Exception | None) -> None:
         """The app is gone, or talks nonsense. In either case nobody waits for what is being computed."""
         if error is None:
-            self._app_is_gone()
+            return self._app_is_gone()
         if isinstance(error, ProtocolError | FrameError):
             print(error, file=sys.stderr, flush=True)
             self._fail(str(error), "protocol")
@@ -138,7 +142,14 @@ class Runner:
         self._events.flush()
         os._exit(1)
 
-    def _end_in_time(self) -> None:
+    def _leave(self, command: Shutdown) -> None:
+        self._leaving.set()
+        self._inbox.put(command)
+        # With RDMA the supervisor decides how long it may take: an end by force costs this machine more than time.
+        if not self.holds_rdma:
+            self._end_in_time(SHUTDOWN_SECONDS)
+
+    def _end_in_time(self, seconds: float) -> None:
         """Ends the process even if the engine's thread waits for another rank that does not come."""
 
         def end() -> NoReturn:
@@ -146,12 +157,22 @@ class Runner:
             self._events.flush(timeout=0.5)
             os._exit(0)
 
-        timer = threading.Timer(SHUTDOWN_SECONDS, end)
+        timer = threading.Timer(seconds, end)
         timer.daemon = True
         timer.start()
 
-    def _app_is_gone(self) -> NoReturn:
-        os._exit(0)
+    def _app_is_gone(self) -> None:
+        if not self.holds_rdma:
+            os._exit(0)
+        if not self._abandoned.is_set():
+            self._abandoned.set()
+            self._leave(Shutdown())
+            self._end_in_time(RDMA_SHUTDOWN_SECONDS)
+
+    def release(self) -> None:
+        """Lets go of all that holds the group, so that the end of the process takes it apart."""
+        self._counts = self._intake = None
+        gc.collect()
 
     def _nobody_reads(self, unread: int) -> NoReturn:
         print(f"nobody reads this runner's events: {unread} bytes wait", file=sys.stderr, flush=True)
@@ -235,6 +256,7 @@ class Runner:
         from muster_runner.intake import Intake
         from muster_runner.ranks import connect, load_part, start
 
+        self.holds_rdma = load.jaccl is not None
         if load.world_size > 1:
             self._say("Connecting")
         group = connect(load, self._folder, self._check_leaving)

@@ -1,0 +1,127 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { Event, Observation } from '../events/event'
+import { InstanceId, RunnerId } from '../ids'
+import { rdmaWorld } from '../testing/rdma-world'
+import type { World } from '../testing/world'
+import { Gather } from './gather'
+
+let world: World
+let gather: Gather
+const instance = () => Object.values(world.state.instances)[0]
+const runners = (): RunnerId[] => instance()?.shards.map(({ runnerId }) => runnerId) ?? []
+const instanceId = (): InstanceId => instance()?.instanceId ?? InstanceId.parse('none')
+
+beforeEach(() => {
+  world = rdmaWorld(['a', 'b', 'c'])
+  gather = new Gather()
+})
+
+const take = (event: Event): Observation[] => {
+  world.apply(event)
+  return gather.take(() => world.state, event)
+}
+
+/** The rank's part of a round. */
+const say = (rank: number, sequence: number, data = `${rank}:${sequence}`): Observation[] =>
+  take({
+    type: 'JacclSideChannelData',
+    instanceId: instanceId(),
+    runnerId: runners()[rank] ?? RunnerId.parse('none'),
+    sequence,
+    data,
+  })
+
+const round = (sequence: number): Observation => ({
+  type: 'JacclSideChannelGathered',
+  instanceId: instanceId(),
+  sequence,
+  gathered: Object.fromEntries(runners().map((runnerId, rank) => [runnerId, `${rank}:${sequence}`])),
+})
+
+describe('a round of the side channel', () => {
+  it('is told once, with the last rank’s part', () => {
+    expect(say(2, 0)).toEqual([])
+    expect(say(0, 0)).toEqual([])
+    expect(say(1, 0)).toEqual([round(0)])
+    expect(say(0, 1)).toEqual([])
+  })
+
+  it('waits for whoever has not spoken, whatever the others repeat', () => {
+    for (let time = 0; time < 5; time += 1) for (const rank of [0, 1]) expect(say(rank, 0)).toEqual([])
+    expect(say(2, 0)).toEqual([round(0)])
+  })
+
+  it('is told again to a rank that asks again, for it has not heard', () => {
+    for (const rank of [0, 1, 2]) say(rank, 0)
+    expect(say(1, 0)).toEqual([round(0)])
+    expect(say(1, 0)).toEqual([round(0)])
+  })
+
+  it('is not told again for a rank that has gone on and only helps', () => {
+    for (const rank of [0, 1, 2]) say(rank, 0)
+    expect(say(0, 1)).toEqual([])
+    expect(say(0, 0)).toEqual([])
+    expect(say(2, 0)).toEqual([round(0)])
+  })
+
+  it('keeps the first word of a rank', () => {
+    say(0, 0)
+    expect(say(0, 0, 'something else')).toEqual([])
+    say(1, 0)
+    expect(say(2, 0)).toEqual([round(0)])
+  })
+
+  it('is complete for a new master when every rank has said its last two parts again', () => {
+    for (const rank of [0, 1, 2]) say(rank, 0)
+    say(0, 1)
+    // The others have not heard of round 0 when the master dies.
+    gather = new Gather()
+    expect(say(1, 0)).toEqual([])
+    expect(say(0, 0)).toEqual([])
+    expect(say(0, 1)).toEqual([])
+    expect(say(2, 0)).toEqual([round(0)])
+    say(1, 1)
+    expect(say(2, 1)).toEqual([round(1)])
+  })
+})
+
+describe('a part of the side channel', () => {
+  it('of a deleted instance is dropped', () => {
+    say(0, 0)
+    const late = { instanceId: instanceId(), runnerId: runners()[1] ?? RunnerId.parse('none') }
+    take({ type: 'InstanceDeleted', instanceId: instanceId() })
+    expect(take({ type: 'JacclSideChannelData', ...late, sequence: 0, data: '' })).toEqual([])
+    expect(gather.size).toBe(0)
+  })
+
+  it('of an earlier attempt is dropped, and mixed into no later one', () => {
+    const [a, b] = runners()
+    if (!a || !b || !instance()?.metaInstanceId) throw new Error('no instance')
+    say(0, 0)
+    say(1, 0)
+    const owner = instance()?.metaInstanceId
+    if (!owner) throw new Error('no declaration')
+    const runnerIds = ['x', 'y', 'z'].map((id) => RunnerId.parse(id))
+    const retrying = { failureError: 'out of memory', runnerIds, metaInstanceId: owner }
+    take({ type: 'InstanceRetrying', instanceId: instanceId(), ...retrying })
+    const late = { type: 'JacclSideChannelData', instanceId: instanceId(), sequence: 0, data: 'old' } as const
+    for (const runnerId of [a, b]) expect(take({ ...late, runnerId })).toEqual([])
+    say(0, 0)
+    say(1, 0)
+    expect(say(2, 0)).toEqual([round(0)])
+  })
+
+  it('of no rank of that instance is dropped', () => {
+    const stranger = { runnerId: RunnerId.parse('stranger'), sequence: 0, data: '' }
+    expect(take({ type: 'JacclSideChannelData', instanceId: instanceId(), ...stranger })).toEqual([])
+    expect(gather.size).toBe(0)
+  })
+})
+
+it('what was gathered is forgotten once the group works', () => {
+  for (const rank of [0, 1, 2]) say(rank, 0)
+  for (const runnerId of runners().slice(1)) take({ type: 'RunnerStatusUpdated', runnerId, status: 'Ready' })
+  expect(gather.size).toBe(1)
+  take({ type: 'RunnerStatusUpdated', runnerId: runners()[0] ?? RunnerId.parse('none'), status: 'Running' })
+  expect(gather.size).toBe(0)
+})

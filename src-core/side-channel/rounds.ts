@@ -1,0 +1,141 @@
+import type { Event, Observation } from '../events/event'
+import type { InstanceId, NodeId, RunnerId, Timestamp } from '../ids'
+import { nodeName } from '../state/bindings'
+import type { Shard } from '../state/instances'
+import type { State } from '../state/state'
+import type { Part } from './gather'
+
+/** A rank that has not heard of its round gives its part again this often. */
+export const SAY_AGAIN_MS = 500
+
+/** A round that is not complete after this time fails its ranks. */
+export const ROUND_LIMIT_MS = 60_000
+
+/** What came of a round: every rank's part in rank order, or why there will be none. */
+export type Outcome =
+  | { readonly kind: 'gathered'; readonly parts: readonly string[] }
+  | { readonly kind: 'failed'; readonly reason: string }
+
+interface Asked extends Part {
+  readonly askedAt: Timestamp
+}
+
+export interface RoundsOptions {
+  readonly instanceId: InstanceId
+  readonly runnerId: RunnerId
+}
+
+/**
+ * One rank's rounds, as its supervisor sees them: numbers them, and gives its part by level until every rank has got
+ * the round. That it has got it itself is not enough: after a change of master the others need its part once more. It
+ * is told the time, and sends nothing itself.
+ */
+export class Rounds {
+  private asked: Asked | undefined
+  private previous: Part | undefined
+  private count = 0
+  private saidAt: Timestamp = -Infinity
+  /** The last round that each rank gave its part to, as far as this one has heard. */
+  private readonly heard = new Map<RunnerId, number>()
+
+  constructor(private readonly options: RoundsOptions) {}
+
+  /** Whether its runner waits for a round. */
+  get isWaiting(): boolean {
+    return this.asked !== undefined
+  }
+
+  /** The runner asks for its next round, and gives its part. What to say of it. */
+  ask(data: string, now: Timestamp): Observation[] {
+    this.asked = { sequence: this.count++, data, askedAt: now }
+    this.saidAt = now
+    return [this.saying(this.asked)]
+  }
+
+  /** Somebody else leads, or the state was replaced: what was said may be lost. What to say again. */
+  again(now: Timestamp): Observation[] {
+    const { asked, previous } = this
+    this.saidAt = now
+    return [previous, asked].flatMap((part) => (part ? [this.saying(part)] : []))
+  }
+
+  /** Time has passed: what to say again, or why it is in vain. */
+  look(state: State, now: Timestamp): { readonly say: Observation[]; readonly outcome?: Outcome } {
+    const { asked } = this
+    if (asked && now - asked.askedAt >= ROUND_LIMIT_MS)
+      return { say: [], outcome: this.failed(overdue(state, this.shards(state), this.missing(state))) }
+    if (now - this.saidAt < SAY_AGAIN_MS) return { say: [] }
+    if (!asked && !this.isNeeded(state)) this.previous = undefined
+    return { say: this.again(now) }
+  }
+
+  /** An event has happened; undefined where it ends no round. */
+  take(state: State, event: Event): Outcome | undefined {
+    if (event.type === 'JacclSideChannelData' && event.instanceId === this.options.instanceId) {
+      this.heard.set(event.runnerId, Math.max(event.sequence, this.heard.get(event.runnerId) ?? -1))
+      return undefined
+    }
+    if (event.type !== 'JacclSideChannelGathered' || event.instanceId !== this.options.instanceId) return undefined
+    const { asked } = this
+    // Told again for another rank, or of an attempt that is over.
+    if (asked?.sequence !== event.sequence) return undefined
+    const shards = this.shards(state)
+    const parts = shards.flatMap(({ runnerId }) => event.gathered[runnerId] ?? [])
+    if (shards.length === 0 || parts.length !== shards.length) return undefined
+    if (event.gathered[this.options.runnerId] !== asked.data) return undefined
+    const sizes = parts.map(bytesOf)
+    if (sizes.some((size) => size !== sizes[0])) return this.failed(uneven(state, shards, sizes))
+    this.previous = { sequence: asked.sequence, data: asked.data }
+    this.asked = undefined
+    return { kind: 'gathered', parts }
+  }
+
+  /** Whether another rank may still wait for the last round that this one has got. */
+  private isNeeded(state: State): boolean {
+    return this.shards(state).some(({ runnerId }) => {
+      const status = state.runners[runnerId]?.status
+      return runnerId !== this.options.runnerId && (status === undefined || status === 'Connecting')
+    })
+  }
+
+  private failed(reason: string): Outcome {
+    this.asked = undefined
+    this.previous = undefined
+    return { kind: 'failed', reason }
+  }
+
+  private saying({ sequence, data }: Part): Observation {
+    const { instanceId, runnerId } = this.options
+    return { type: 'JacclSideChannelData', instanceId, runnerId, sequence, data }
+  }
+
+  private shards(state: State): readonly Shard[] {
+    const shards = state.instances[this.options.instanceId]?.shards ?? []
+    return shards.some(({ runnerId }) => runnerId === this.options.runnerId) ? shards : []
+  }
+
+  /** The machines whose part of this round nobody has heard of. */
+  private missing(state: State): NodeId[] {
+    const { asked, options, heard } = this
+    return this.shards(state).flatMap(({ nodeId, runnerId }) =>
+      runnerId === options.runnerId || (heard.get(runnerId) ?? -1) >= (asked?.sequence ?? 0) ? [] : [nodeId],
+    )
+  }
+}
+
+const LIMIT = `${ROUND_LIMIT_MS / 1000} s`
+
+const overdue = (state: State, shards: readonly Shard[], missing: readonly NodeId[]): string => {
+  const names = missing.map((nodeId) => nodeName(state, nodeId)).join(', ')
+  if (names !== '') return `no answer from ${names} for ${LIMIT} while the machines were joined by RDMA`
+  const who = state.masterNodeId === undefined ? 'the master' : nodeName(state, state.masterNodeId)
+  return `all ${shards.length} machines answered while they were joined by RDMA, but ${who} told nobody for ${LIMIT}`
+}
+
+const uneven = (state: State, shards: readonly Shard[], sizes: readonly number[]): string => {
+  const each = shards.map(({ nodeId }, rank) => `${nodeName(state, nodeId)} ${sizes[rank] ?? 0} bytes`).join(', ')
+  return `the machines do not agree how they are joined by RDMA: ${each} in one round; do all run the same MLX?`
+}
+
+/** How many bytes a base64 text stands for. */
+const bytesOf = (text: string): number => (text.length / 4) * 3 - (text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0)
