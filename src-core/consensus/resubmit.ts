@@ -27,6 +27,21 @@ export const resubmissions = (split: Split): Command[] => [
   ...settings(split),
 ]
 
+/** A split as the losing side keeps it, until its declarations were submitted again. */
+export interface KeptSplit extends Omit<Split, 'winner'> {
+  /** The last record that both sides had; 0 where a machine joined another cluster. */
+  readonly after: number
+}
+
+/** Who belongs to a cluster is its own affair: a machine that joins brings its declarations and keys, not its friends. */
+const brought: ReadonlySet<Command['type']> = new Set<Command['type']>(['CreateMetaInstance', 'CreateApiKey'])
+
+/** The commands that bring a split's declarations to the winning side. */
+export const commandsOf = ({ after, ...split }: KeptSplit, winner: State): Command[] => {
+  const all = resubmissions({ ...split, winner })
+  return after === 0 ? all.filter(({ type }) => brought.has(type)) : all
+}
+
 /** Removed on this side: they stay removed, whatever the other side thought. */
 const removals = ({ common, own, winner }: Split): Command[] =>
   Object.values(common.members).flatMap(({ nodeId }): Command[] =>

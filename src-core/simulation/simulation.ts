@@ -7,6 +7,7 @@ import { currentInstance, instancesOf } from '../state/bindings'
 import type { Instance } from '../state/instances'
 import type { RunnerStatus } from '../state/runners'
 import type { State } from '../state/state'
+import { SimulatedCables } from './cables'
 import { SimulatedCards } from './cards'
 import { VirtualClock } from './clock'
 import { isCommandStep, sendCommand } from './commands'
@@ -80,6 +81,7 @@ export class Simulation {
   readonly master: SimulatedMaster
   readonly network: SimulatedNetwork
   readonly cards: SimulatedCards
+  private readonly cables = new SimulatedCables()
   private readonly runners: SimulatedRunners
   private readonly tasks: SimulatedTasks
   private woken = false
@@ -112,6 +114,7 @@ export class Simulation {
     const observe = this.master.observe.bind(this.master)
     this.network = new SimulatedNetwork({
       clock,
+      cables: this.cables,
       state,
       observe,
       onHeard: (nodeId) => this.runners.reportAll(nodeId),
@@ -197,13 +200,13 @@ export class Simulation {
         })
         return this.network.addNode(step)
       case 'connect':
-        return this.network.connectSocket(step)
+        return this.cables.connectSocket(step)
       case 'disconnect':
-        return this.network.disconnectSocket(step)
+        return this.cables.disconnectSocket(step)
       case 'connectRdma':
-        return this.network.connectRdma(step)
+        return this.cables.connectRdma(step)
       case 'disconnectRdma':
-        return this.network.disconnectRdma(step)
+        return this.cables.disconnectRdma(step)
       case 'silence':
         return this.network.silence(step.node)
       case 'resume':
