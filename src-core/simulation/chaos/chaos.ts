@@ -1,6 +1,7 @@
+import { Livelock } from '../livelock'
 import { Random } from '../random'
 import { Scenario, Step } from '../scenario'
-import { Livelock, Simulation } from '../simulation'
+import { Simulation } from '../simulation'
 import { checkEvent, checkPass, checkRest, Violation } from './invariants'
 import { noPaths, PathCounter, rarePaths, type PathCounts, type RarePath } from './rare-paths'
 import { addNode, cabling, chaoticWorld, drawStep } from './schedule'

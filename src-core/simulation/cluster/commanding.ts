@@ -69,6 +69,12 @@ export class SimulatedCommanding {
     for (const isThere of this.waiting) if (isThere()) this.waiting.delete(isThere)
   }
 
+  /** The process ended: nobody waits here any more. */
+  end(): void {
+    this.asked.clear()
+    this.waiting.clear()
+  }
+
   private attempt(command: Command, commandId: CommandId, tell: Tell, deadline: Timestamp): void {
     const { clock, leads, sequencing, isLinked, send } = this.parts
     const again = (): void => {

@@ -6,17 +6,13 @@ import { runPass } from '../../reconcile/pass'
 import type { IdSource, ReconcileInputs } from '../../reconcile/process-manager'
 import type { State } from '../../state/state'
 import type { SimulatedCards } from '../cards'
+import { Livelock } from '../livelock'
 import type { NodeClock } from './node-clock'
 
 /** A pass at least this often, whatever happened. */
 const INTERVAL_MS = 1000
 /** More passes at one instant than this mean that two rules undo each other's work for ever. */
 const MAX_PASSES_AT_ONCE = 1000
-
-/** Thrown where a pass never comes to an end. */
-export class Livelock extends Error {
-  override readonly name = 'Livelock'
-}
 
 export interface LeadingParts {
   readonly self: NodeId

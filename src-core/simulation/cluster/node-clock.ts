@@ -23,6 +23,10 @@ export class NodeClock {
     this.clock.after(delay, ring)
   }
 
+  at(time: Timestamp, work: () => void): void {
+    this.after(Math.max(0, time - this.now()), work)
+  }
+
   end(): void {
     this.life += 1
     this.asleep = false
