@@ -154,6 +154,8 @@ const happeningText = (happening: Happening): string => {
       return `${happening.node} sets aside what its master does not have, after record ${happening.after}`
     case 'submittedAgain':
       return `${happening.node} submits again ${happening.command} ${happening.id}: ${happening.result}`
+    case 'lost':
+      return `${happening.node} loses ${happening.records} records that were not on its disk yet`
     case 'removed':
       return `${happening.node} is no member any more`
   }

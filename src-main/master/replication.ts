@@ -3,6 +3,7 @@ import type { Message } from '@core/consensus/message'
 import {
   HEARTBEAT_MS,
   masterOf,
+  restartReplica,
   SILENCE_MS,
   startReplica,
   type Effect,
@@ -128,10 +129,9 @@ export class Replication {
   /** Takes part again, with what the log has now. */
   return(log: EventLog, members: readonly NodeId[] = [...this.replica.peers.keys()]): void {
     this.log = log
-    const { self, term, peers } = this.replica
-    const fresh = startReplica(self, log.logEnd, members, performance.now())
+    const { peers } = this.replica
     const connected = [...peers].filter(([, peer]) => peer.connected).map(([nodeId]) => nodeId)
-    this.replica = { ...fresh, term: Math.max(term, fresh.term) }
+    this.replica = restartReplica(this.replica, log.logEnd, members, performance.now())
     for (const peer of connected) this.take({ kind: 'connected', peer })
     this.take({ kind: 'tick' })
   }

@@ -281,6 +281,8 @@ export class ClusterSimulation {
       asked: ({ self }: SimulatedNode, modelId: ModelId): void => listener.asked?.(clock.now(), modelId, self),
       answered: ({ self }: SimulatedNode, modelId: ModelId, result: CardResult): void =>
         listener.answered?.(clock.now(), modelId, result, self),
+      lost: ({ self }: SimulatedNode, records: number): void =>
+        listener.happened?.(clock.now(), { kind: 'lost', node: self, records }),
       removed: ({ self }: SimulatedNode): void => listener.happened?.(clock.now(), { kind: 'removed', node: self }),
     }
   }

@@ -19,6 +19,8 @@ export type Happening =
       readonly id: string
       readonly result: string
     }
+  /** Its process died before these records were on its disk; nobody had been told that they are safe. */
+  | { readonly kind: 'lost'; readonly node: NodeId; readonly records: number }
   /** It heard that it is no member any more, and goes its own way. */
   | { readonly kind: 'removed'; readonly node: NodeId }
 

@@ -75,8 +75,10 @@ export class SimulatedLog {
     this.flush()
   }
 
-  /** The process died: what had not reached the disk is gone. */
-  crash(): void {
+  /** The process died: what had not reached the disk is gone. Gives back how many records that were. */
+  crash(): number {
+    const lost = this.records.length - this.synced
     this.cut(this.synced)
+    return lost
   }
 }

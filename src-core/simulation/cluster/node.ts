@@ -43,6 +43,7 @@ export interface NodeListener {
   asked(node: SimulatedNode, modelId: ModelId): void
   answered(node: SimulatedNode, modelId: ModelId, result: CardResult): void
   removed(node: SimulatedNode): void
+  lost(node: SimulatedNode, records: number): void
 }
 
 export interface NodeParts {
@@ -85,6 +86,8 @@ export class SimulatedNode implements Linked {
   private power: 'off' | 'on' | 'asleep' = 'off'
   /** It has said that it goes: it says nothing more of itself. */
   private isLeaving = false
+  /** Counts its departures: one that was called off leads nowhere. */
+  private departures = 0
   private woken = false
   private commands = 0
 
@@ -191,6 +194,8 @@ export class SimulatedNode implements Linked {
   // What happens to the machine.
 
   start(): void {
+    // One that was about to quit has quit by then.
+    if (this.isLeaving && this.power === 'on') this.crash()
     if (this.power !== 'off') return
     this.power = 'on'
     this.isLeaving = false
@@ -213,9 +218,11 @@ export class SimulatedNode implements Linked {
   crash(): void {
     if (this.power === 'off') return
     this.power = 'off'
+    this.departures += 1
     this.clock.end()
     this.resign()
-    this.log.crash()
+    const records = this.log.crash()
+    if (records > 0) this.parts.listener.lost(this, records)
     this.worker.end()
     this.resubmitting.end()
     this.commanding.end()
@@ -237,9 +244,11 @@ export class SimulatedNode implements Linked {
   }
 
   wake(): void {
-    if (this.power !== 'asleep') return
+    const isGoingToSleep = this.power === 'on' && this.isLeaving
+    if (this.power !== 'asleep' && !isGoingToSleep) return
     this.power = 'on'
     this.isLeaving = false
+    this.departures += 1
     this.machine.begin()
     this.parts.links.look()
     this.parts.links.begin(this.self)
@@ -322,9 +331,13 @@ export class SimulatedNode implements Linked {
     if (this.power !== 'on' || this.isLeaving) return
     this.observe({ type: 'NodeLeaving', nodeId: this.self, reason })
     this.isLeaving = true
+    const departure = ++this.departures
     this.clock.after(FAREWELL_MS, () => {
+      if (this.departures !== departure) return
       this.replication.take({ kind: 'leave' })
-      this.clock.after(FAREWELL_MS, then)
+      this.clock.after(FAREWELL_MS, () => {
+        if (this.departures === departure) then()
+      })
     })
   }
 
