@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Command } from '../commands/command'
-import { MetaInstanceId, NodeId } from '../ids'
+import { ApiKeyId, MetaInstanceId, NodeId } from '../ids'
 import { World } from '../testing/world'
 import { resubmissions } from './resubmit'
 
@@ -62,6 +62,23 @@ describe('what the losing side of a split submits again', () => {
       (world) => world.command({ type: 'DeleteMetaInstance', metaInstanceId: id('both') }),
     )
     expect(changed.commands).toEqual([])
+  })
+
+  it('does not bring back what another one of that side brought already, and somebody removed since', () => {
+    const apiKey = { apiKeyId: ApiKeyId.parse('k'), name: 'ci', hash: 'x' }
+    const member = { nodeId: NodeId.parse('c'), certificate: 'c', friendlyName: 'c' }
+    const { winner, again } = split((world) => {
+      world.declare('mine')
+      world.command({ type: 'AdmitMember', member })
+      world.command({ type: 'CreateApiKey', apiKey })
+    })
+    expect(again()).toEqual([])
+    winner.command({ type: 'DeleteMetaInstance', metaInstanceId: id('mine') })
+    winner.command({ type: 'RemoveMember', nodeId: member.nodeId })
+    winner.command({ type: 'RevokeApiKey', apiKeyId: apiKey.apiKeyId })
+    expect(again()).toEqual([])
+    winner.command({ type: 'AdmitMember', member })
+    expect(Object.keys(winner.state.retired ?? {}).sort()).toEqual(['k', 'mine'])
   })
 
   it('keeps a declaration whose name was given away meanwhile', () => {

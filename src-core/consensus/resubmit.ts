@@ -52,10 +52,14 @@ const removals = ({ common, own, winner }: Split): Command[] =>
 const admissions = ({ common, own, winner }: Split): Command[] =>
   Object.values(own.members).flatMap(({ nodeId, certificate, friendlyName }): Command[] => {
     const known = nodeId in winner.members
-    const renamed = known && common.members[nodeId]?.friendlyName !== friendlyName
-    if ((known && !renamed) || (!known && nodeId in common.members)) return []
+    const before = common.members[nodeId]
+    const renamed = known && before !== undefined && before.friendlyName !== friendlyName
+    if ((known && !renamed) || (!known && (nodeId in common.members || isRetired(winner, nodeId)))) return []
     return [{ type: 'AdmitMember', member: { nodeId, certificate, friendlyName } }]
   })
+
+/** Several nodes may keep the same records of a lost side: what one of them has brought may be gone again since. */
+const isRetired = ({ retired = {} }: State, id: string): boolean => id in retired
 
 const declarations = (split: Split): Command[] => {
   const { common, decided, own, winner } = split
@@ -82,7 +86,8 @@ const declarations = (split: Split): Command[] => {
       return Object.keys(changes).length === 0 ? [] : [{ type: 'UpdateMetaInstance', metaInstanceId, changes }]
     }
     // Deleted over there meanwhile: a change does not bring it back.
-    return metaInstanceId in common.metaInstances ? [] : [creation(mine, names)]
+    if (metaInstanceId in common.metaInstances || isRetired(winner, metaInstanceId)) return []
+    return [creation(mine, names)]
   })
 }
 
@@ -122,7 +127,7 @@ const apiKeys = ({ common, own, winner }: Split): Command[] => [
     apiKeyId in own.apiKeys || !(apiKeyId in winner.apiKeys) ? [] : [{ type: 'RevokeApiKey', apiKeyId }],
   ),
   ...Object.values(own.apiKeys).flatMap(({ createdAt: _at, ...apiKey }): Command[] =>
-    apiKey.apiKeyId in common.apiKeys || apiKey.apiKeyId in winner.apiKeys ? [] : [{ type: 'CreateApiKey', apiKey }],
+    [common.apiKeys, winner.apiKeys, winner.retired ?? {}].some((known) => apiKey.apiKeyId in known) ? [] : [{ type: 'CreateApiKey', apiKey }],
   ),
 ]
 
