@@ -114,8 +114,8 @@ export const decide = (state: State, command: Command, inputs: DecideInputs): De
     case 'UpdateMetaInstance':
       return update(state, command)
     case 'DeleteMetaInstance': {
-      const { metaInstanceId } = command
-      if (!(metaInstanceId in state.metaInstances)) return unknown('meta-instance', metaInstanceId)
+      const { metaInstanceId, lasting } = command
+      if (!(metaInstanceId in state.metaInstances) && !lasting) return unknown('meta-instance', metaInstanceId)
       const instances = instancesOf(state, metaInstanceId)
       return decided(
         ...instances.flatMap((instance) => cancelTasks(state, instance)),
@@ -148,7 +148,7 @@ export const decide = (state: State, command: Command, inputs: DecideInputs): De
         ? decided()
         : decided({ type: 'ApiKeyCreated', apiKey: { ...command.apiKey, createdAt: inputs.now } })
     case 'RevokeApiKey':
-      return command.apiKeyId in state.apiKeys
+      return command.apiKeyId in state.apiKeys || command.lasting
         ? decided({ type: 'ApiKeyRevoked', apiKeyId: command.apiKeyId })
         : unknown('API key', command.apiKeyId)
     case 'ChangeSetting':
@@ -160,7 +160,7 @@ export const decide = (state: State, command: Command, inputs: DecideInputs): De
       return known.friendlyName === friendlyName ? decided() : decided({ type: 'MemberUpdated', nodeId, friendlyName })
     }
     case 'RemoveMember':
-      return command.nodeId in state.members
+      return command.nodeId in state.members || command.lasting
         ? decided({ type: 'MemberRemoved', nodeId: command.nodeId })
         : unknown('member', command.nodeId)
   }

@@ -81,6 +81,16 @@ describe('what the losing side of a split submits again', () => {
     expect(Object.keys(winner.state.retired ?? {}).sort()).toEqual(['k', 'mine'])
   })
 
+  it('tells of what was deleted there even where nobody has heard of it yet: another node may still bring it', () => {
+    const { winner, commands, again } = split((world) => {
+      world.declare('mine')
+      world.command({ type: 'DeleteMetaInstance', metaInstanceId: id('mine') })
+    })
+    expect(commands).toEqual([{ type: 'DeleteMetaInstance', metaInstanceId: id('mine'), lasting: true }])
+    expect(Object.keys(winner.state.retired ?? {})).toEqual(['mine'])
+    expect(again()).toEqual([])
+  })
+
   it('keeps a declaration whose name was given away meanwhile', () => {
     const { winner } = split(
       (world) => world.declare('mine', { name: 'writer' }),

@@ -42,10 +42,28 @@ export const commandsOf = ({ after, ...split }: KeptSplit, winner: State): Comma
   return after === 0 ? all.filter(({ type }) => brought.has(type)) : all
 }
 
+/** What this side has deleted, revoked or removed since the fork, and not made again. */
+const gone = <Id extends string>({ decided }: Split, idOf: (event: Event) => Id | undefined, own: object): Id[] => [
+  ...new Set(decided.flatMap((event) => idOf(event) ?? []).filter((id) => !(id in own))),
+]
+
+/**
+ * It stays gone over there. What the other side has not heard of may still be brought to it, by another node that keeps
+ * the same records: it is told all the same.
+ */
+const removal = <Id extends string>(
+  { winner: { retired = {} } }: Split,
+  id: Id,
+  there: object,
+): { readonly lasting?: true } | undefined => (id in there ? {} : id in retired ? undefined : { lasting: true })
+
 /** Removed on this side: they stay removed, whatever the other side thought. */
-const removals = ({ common, own, winner }: Split): Command[] =>
-  Object.values(common.members).flatMap(({ nodeId }): Command[] =>
-    nodeId in own.members || !(nodeId in winner.members) ? [] : [{ type: 'RemoveMember', nodeId }],
+const removals = (split: Split): Command[] =>
+  gone(split, (event) => (event.type === 'MemberRemoved' ? event.nodeId : undefined), split.own.members).flatMap(
+    (nodeId): Command[] => {
+      const how = removal(split, nodeId, split.winner.members)
+      return how ? [{ type: 'RemoveMember', nodeId, ...how }] : []
+    },
   )
 
 /** Admitted on this side. Who was a member before and is none there was removed there: removals win. */
@@ -80,7 +98,10 @@ const declarations = (split: Split): Command[] => {
   return [...touched].flatMap((metaInstanceId): Command[] => {
     const mine = own.metaInstances[metaInstanceId]
     const there = metaInstanceId in winner.metaInstances
-    if (mine === undefined) return there ? [{ type: 'DeleteMetaInstance', metaInstanceId }] : []
+    if (mine === undefined) {
+      const how = removal(split, metaInstanceId, winner.metaInstances)
+      return how ? [{ type: 'DeleteMetaInstance', metaInstanceId, ...how }] : []
+    }
     if (there) {
       const changes = changesSince(decided, metaInstanceId)
       return Object.keys(changes).length === 0 ? [] : [{ type: 'UpdateMetaInstance', metaInstanceId, changes }]
@@ -122,14 +143,21 @@ const freeName = (name: string, taken: ReadonlySet<string>): string => {
   }
 }
 
-const apiKeys = ({ common, own, winner }: Split): Command[] => [
-  ...Object.values(common.apiKeys).flatMap(({ apiKeyId }): Command[] =>
-    apiKeyId in own.apiKeys || !(apiKeyId in winner.apiKeys) ? [] : [{ type: 'RevokeApiKey', apiKeyId }],
-  ),
-  ...Object.values(own.apiKeys).flatMap(({ createdAt: _at, ...apiKey }): Command[] =>
-    [common.apiKeys, winner.apiKeys, winner.retired ?? {}].some((known) => apiKey.apiKeyId in known) ? [] : [{ type: 'CreateApiKey', apiKey }],
-  ),
-]
+const apiKeys = (split: Split): Command[] => {
+  const { common, own, winner } = split
+  const revoked = gone(split, (event) => (event.type === 'ApiKeyRevoked' ? event.apiKeyId : undefined), own.apiKeys)
+  return [
+    ...revoked.flatMap((apiKeyId): Command[] => {
+      const how = removal(split, apiKeyId, winner.apiKeys)
+      return how ? [{ type: 'RevokeApiKey', apiKeyId, ...how }] : []
+    }),
+    ...Object.values(own.apiKeys).flatMap(({ createdAt: _at, ...apiKey }): Command[] => {
+      const { apiKeyId } = apiKey
+      const known = apiKeyId in common.apiKeys || apiKeyId in winner.apiKeys || isRetired(winner, apiKeyId)
+      return known ? [] : [{ type: 'CreateApiKey', apiKey }]
+    }),
+  ]
+}
 
 /** The last word on each setting. */
 const settings = ({ decided, winner }: Split): Command[] => {

@@ -131,6 +131,8 @@ export class SimulatedLinks {
   begin(nodeId: NodeId): void {
     for (const pair of this.pairs.values()) {
       if (pair.a !== nodeId && pair.b !== nodeId) continue
+      // One that slept while the other side gave the link up has not heard of it.
+      if (!pair.up) this.nodes.get(nodeId)?.disconnected(pair.a === nodeId ? pair.b : pair.a)
       this.lose(pair, { redial: 0 })
       this.clock.after(0, () => this.dial(pair))
     }
