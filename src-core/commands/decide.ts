@@ -48,8 +48,12 @@ const removeInstance = (state: State, instance: Instance): Event[] => [
   { type: 'InstanceDeleted', instanceId: instance.instanceId },
 ]
 
+const isRetired = ({ retired = {} }: State, id: string): boolean => id in retired
+const removedSince = (id: string): Decided => refused('conflict', `${id} was declared before a split, and removed since`)
+
 const create = (state: State, command: Extract<Command, { type: 'CreateMetaInstance' }>, now: Timestamp): Decided => {
-  const { type: _type, metaInstanceId, ...wanted } = command
+  const { type: _type, metaInstanceId, again, ...wanted } = command
+  if (again && isRetired(state, metaInstanceId)) return removedSince(metaInstanceId)
   const known = state.metaInstances[metaInstanceId]
   if (known) {
     return known.modelId === wanted.modelId && known.name === wanted.name
@@ -144,6 +148,7 @@ export const decide = (state: State, command: Command, inputs: DecideInputs): De
       return isLive(task) ? decided({ type: 'TaskStatusUpdated', taskId: task.taskId, status: 'Cancelled' }) : decided()
     }
     case 'CreateApiKey':
+      if (command.again && isRetired(state, command.apiKey.apiKeyId)) return removedSince(command.apiKey.apiKeyId)
       return command.apiKey.apiKeyId in state.apiKeys
         ? decided()
         : decided({ type: 'ApiKeyCreated', apiKey: { ...command.apiKey, createdAt: inputs.now } })
@@ -155,6 +160,7 @@ export const decide = (state: State, command: Command, inputs: DecideInputs): De
       return changeSetting(state, command.change)
     case 'AdmitMember': {
       const { nodeId, certificate, friendlyName } = command.member
+      if (command.again && isRetired(state, nodeId)) return removedSince(nodeId)
       const known = state.members[nodeId]
       if (known?.certificate !== certificate) return decided({ type: 'MemberAdmitted', ...command.member })
       return known.friendlyName === friendlyName ? decided() : decided({ type: 'MemberUpdated', nodeId, friendlyName })

@@ -67,7 +67,7 @@ describe('what the losing side of a split submits again', () => {
   it('does not bring back what another one of that side brought already, and somebody removed since', () => {
     const apiKey = { apiKeyId: ApiKeyId.parse('k'), name: 'ci', hash: 'x' }
     const member = { nodeId: NodeId.parse('c'), certificate: 'c', friendlyName: 'c' }
-    const { winner, again } = split((world) => {
+    const { commands, winner, again } = split((world) => {
       world.declare('mine')
       world.command({ type: 'AdmitMember', member })
       world.command({ type: 'CreateApiKey', apiKey })
@@ -77,6 +77,11 @@ describe('what the losing side of a split submits again', () => {
     winner.command({ type: 'RemoveMember', nodeId: member.nodeId })
     winner.command({ type: 'RevokeApiKey', apiKeyId: apiKey.apiKeyId })
     expect(again()).toEqual([])
+    // Nor does what was on its way already when it was removed.
+    for (const command of commands) winner.command(command)
+    expect(winner.state.metaInstances).not.toHaveProperty('mine')
+    expect(winner.state.apiKeys).toEqual({})
+    expect(winner.state.members).not.toHaveProperty('c')
     winner.command({ type: 'AdmitMember', member })
     expect(Object.keys(winner.state.retired ?? {}).sort()).toEqual(['k', 'mine'])
   })

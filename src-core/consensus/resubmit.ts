@@ -73,7 +73,7 @@ const admissions = ({ common, own, winner }: Split): Command[] =>
     const before = common.members[nodeId]
     const renamed = known && before !== undefined && before.friendlyName !== friendlyName
     if ((known && !renamed) || (!known && (nodeId in common.members || isRetired(winner, nodeId)))) return []
-    return [{ type: 'AdmitMember', member: { nodeId, certificate, friendlyName } }]
+    return [{ type: 'AdmitMember', member: { nodeId, certificate, friendlyName }, again: true }]
   })
 
 /** Several nodes may keep the same records of a lost side: what one of them has brought may be gone again since. */
@@ -129,6 +129,7 @@ const creation = (mine: MetaInstance, taken: Set<string>): Command => {
   if (name !== undefined) taken.add(name)
   return {
     type: 'CreateMetaInstance',
+    again: true,
     ...{ metaInstanceId, modelId, sharding, instanceMeta, minNodes, placementPreference, paused },
     ...(name !== undefined && { name }),
     ...(nodeIds !== undefined && { nodeIds }),
@@ -154,7 +155,7 @@ const apiKeys = (split: Split): Command[] => {
     ...Object.values(own.apiKeys).flatMap(({ createdAt: _at, ...apiKey }): Command[] => {
       const { apiKeyId } = apiKey
       const known = apiKeyId in common.apiKeys || apiKeyId in winner.apiKeys || isRetired(winner, apiKeyId)
-      return known ? [] : [{ type: 'CreateApiKey', apiKey }]
+      return known ? [] : [{ type: 'CreateApiKey', apiKey, again: true }]
     }),
   ]
 }

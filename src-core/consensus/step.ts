@@ -302,8 +302,9 @@ class Turn {
     // It leads in a moment, and the two compare; whoever is led stays with a master that is there.
     if (role.kind === 'beginning' && lead.term <= term) return
     if (role.kind === 'follower' && role.master !== from && this.now - role.heardAt < SILENCE_MS) return
-    if (role.kind === 'seeking' && lead.term === term && obeyed !== undefined && obeyed !== from) {
+    if (lead.term === term && obeyed !== undefined && obeyed !== from) {
       // Another one led here in a term of the same number: one number, one master. It has to take a later one.
+      if (role.kind === 'follower') this.seek()
       this.change({ term: term + 1, obeyed: undefined })
       return this.sayFollow(from)
     }
