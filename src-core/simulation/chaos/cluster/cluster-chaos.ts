@@ -3,18 +3,12 @@ import { Random } from '../../random'
 import { Scenario, Step } from '../../scenario'
 import { NodeId } from '../../../ids'
 import { ClusterSimulation } from '../../cluster/cluster-simulation'
+import type { ChaosOptions } from '../chaos'
 import { Violation } from '../invariants'
 import { addNode, cabling, chaoticWorld } from '../schedule'
 import { ClusterPathCounter, type ClusterPathCounts } from './paths'
 import { ClusterPromises } from './promises'
 import { drawClusterStep, healing, type ClusterSituation } from './schedule'
-
-export interface ClusterChaosOptions {
-  readonly seed: number
-  readonly steps: number
-  /** All of which decide. */
-  readonly nodes: number
-}
 
 export interface ClusterChaosResult {
   readonly scenario: Scenario
@@ -27,7 +21,7 @@ export interface ClusterChaosResult {
 const REST_MS = 240_000
 
 /** A random schedule over several deciding nodes: parted, crashed, asleep, with messages lost and late. */
-export const runClusterChaos = ({ seed, steps: count, nodes: size }: ClusterChaosOptions): ClusterChaosResult => {
+export const runClusterChaos = ({ seed, steps: count, nodes: size }: ChaosOptions): ClusterChaosResult => {
   const random = new Random(seed)
   const nodes = Array.from({ length: size }, (_, at) => NodeId.parse(`node-${at + 1}`))
   const world = { ...chaoticWorld(seed), replicas: nodes }
