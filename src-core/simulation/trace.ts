@@ -155,7 +155,7 @@ const happeningText = (happening: Happening): string => {
     case 'submittedAgain':
       return `${happening.node} submits again ${happening.command} ${happening.id}: ${happening.result}`
     case 'lost':
-      return `${happening.node} loses ${happening.records} records that were not on its disk yet`
+      return `${happening.node} loses the last ${happening.records} of its records, which were not on its disk yet`
     case 'removed':
       return `${happening.node} is no member any more`
   }
