@@ -40,10 +40,18 @@ export const PlaceInstance = Constraints.extend({
 })
 export const DeleteInstance = z.object({ type: z.literal('DeleteInstance'), instanceId: InstanceId })
 export const CancelTask = z.object({ type: z.literal('CancelTask'), taskId: TaskId })
-export const CreateApiKey = z.object({ type: z.literal('CreateApiKey'), apiKey: ApiKey.omit({ createdAt: true }), ...again })
+export const CreateApiKey = z.object({
+  type: z.literal('CreateApiKey'),
+  apiKey: ApiKey.omit({ createdAt: true }),
+  ...again,
+})
 export const RevokeApiKey = z.object({ type: z.literal('RevokeApiKey'), apiKeyId: ApiKeyId, ...lasting })
 export const ChangeSetting = z.object({ type: z.literal('ChangeSetting'), change: SettingChange })
-export const AdmitMember = z.object({ type: z.literal('AdmitMember'), member: Member.omit({ admittedAt: true }), ...again })
+export const AdmitMember = z.object({
+  type: z.literal('AdmitMember'),
+  member: Member.omit({ admittedAt: true }),
+  ...again,
+})
 export const RemoveMember = z.object({ type: z.literal('RemoveMember'), nodeId: NodeId, ...lasting })
 
 /** A request to the master. It decides; it never places, `PlaceInstance` apart. */

@@ -49,7 +49,8 @@ const removeInstance = (state: State, instance: Instance): Event[] => [
 ]
 
 const isRetired = ({ retired = {} }: State, id: string): boolean => id in retired
-const removedSince = (id: string): Decided => refused('conflict', `${id} was declared before a split, and removed since`)
+const removedSince = (id: string): Decided =>
+  refused('conflict', `${id} was declared before a split, and removed since`)
 
 const create = (state: State, command: Extract<Command, { type: 'CreateMetaInstance' }>, now: Timestamp): Decided => {
   const { type: _type, metaInstanceId, again, ...wanted } = command

@@ -76,7 +76,9 @@ const lead = async (schedules: number, firstSeed: number): Promise<number> => {
   const missed = neverTaken(tally)
   for (const path of allPaths) console.log(`${String(tally.paths[path]).padStart(9)}  ${path}`)
   const seconds = Math.round((performance.now() - began) / 1000)
-  console.log(`${schedules} schedules of ${STEPS} steps, ${tally.events} events in ${seconds} s: ${violations} violations`)
+  console.log(
+    `${schedules} schedules of ${STEPS} steps, ${tally.events} events in ${seconds} s: ${violations} violations`,
+  )
   if (missed.length > 0) console.log(`never taken: ${missed.join('; ')}`)
   return violations > 0 || missed.length > 0 ? 1 : 0
 }

@@ -103,8 +103,5 @@ export const checkMasterAtRest = (state: State, inputs: ReconcileInputs, decisio
     decisions.every(({ event }) => isDecision(event)),
     () => 'an observation is in the log',
   )
-  insist(
-    declarative(replayed(decisions)) === declarative(state),
-    () => 'the log holds another state than the master',
-  )
+  insist(declarative(replayed(decisions)) === declarative(state), () => 'the log holds another state than the master')
 }

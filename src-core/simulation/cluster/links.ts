@@ -120,7 +120,8 @@ export class SimulatedLinks {
         continue
       }
       // Whoever is there but whose process is not says so; else only the silence tells.
-      const died = !this.isHeld(pair) && [pair.a, pair.b].some((nodeId) => this.nodes.get(nodeId)?.isRunning() === false)
+      const died =
+        !this.isHeld(pair) && [pair.a, pair.b].some((nodeId) => this.nodes.get(nodeId)?.isRunning() === false)
       this.clock.after(died ? RESET_MS : SILENT_MS, () => {
         if (!pair.reachable && pair.reachableAt === now) this.lose(pair, { redial: died ? RESET_MS : REDIAL_MS })
       })

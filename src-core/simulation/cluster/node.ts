@@ -146,8 +146,7 @@ export class SimulatedNode implements Linked {
       reachedAt: (peer) => links.reachedAt(self, peer),
       peers: () => this.peers(),
     })
-    const silent = (): ReadonlySet<NodeId> =>
-      new Set(this.peers().filter((peer) => this.isSilent(peer)))
+    const silent = (): ReadonlySet<NodeId> => new Set(this.peers().filter((peer) => this.isSilent(peer)))
     this.worker = new SimulatedWorker({
       ...{ self, clock, random, said, state, observe, silent },
       behaviour: world.runner,

@@ -1,13 +1,6 @@
 import { cutAfter } from '../../consensus/log-end'
 import type { Message } from '../../consensus/message'
-import {
-  HEARTBEAT_MS,
-  masterOf,
-  startReplica,
-  type Effect,
-  type Input,
-  type Replica,
-} from '../../consensus/replica'
+import { HEARTBEAT_MS, masterOf, startReplica, type Effect, type Input, type Replica } from '../../consensus/replica'
 import { step } from '../../consensus/step'
 import type { LogRecord } from '../../events/record'
 import type { NodeId, Timestamp } from '../../ids'

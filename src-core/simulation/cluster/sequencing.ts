@@ -36,7 +36,10 @@ export class SimulatedSequencing {
       return isDecision(event) ? [{ kind: 'decision' as const, envelope }] : []
     })
     if (records.length > 0)
-      replication().replicate(records, { done: () => answer({ status: 'done' }), lost: () => answer({ status: 'lost' }) })
+      replication().replicate(records, {
+        done: () => answer({ status: 'done' }),
+        lost: () => answer({ status: 'lost' }),
+      })
     projection.sendOn()
   }
 

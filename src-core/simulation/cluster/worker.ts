@@ -77,7 +77,8 @@ export class SimulatedWorker {
   /** Its instance begins or ends work. */
   work(runnerId: RunnerId, { busy }: { readonly busy: boolean }): void {
     const status = this.runners.get(runnerId)?.status
-    if (this.parts.behaviour.auto && status && isServing(status)) this.set(runnerId, { status: busy ? 'Running' : 'Ready' })
+    if (this.parts.behaviour.auto && status && isServing(status))
+      this.set(runnerId, { status: busy ? 'Running' : 'Ready' })
   }
 
   /** The process ended, and its runners with it. */

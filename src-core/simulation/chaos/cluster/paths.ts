@@ -83,7 +83,11 @@ export class ClusterPathCounter {
         const leads = this.simulation().nodes.get(happening.via)?.leadership
         if (leads?.kind === 'other') counts['command through a follower'] += 1
         const asked = this.asked.find(({ id }) => id === happening.id)
-        if (asked && leads?.kind !== 'nobody' && asked.master !== (leads?.kind === 'other' ? leads.master : happening.via))
+        if (
+          asked &&
+          leads?.kind !== 'nobody' &&
+          asked.master !== (leads?.kind === 'other' ? leads.master : happening.via)
+        )
           counts['command outlived its master'] += 1
         return
       }
@@ -96,7 +100,8 @@ export class ClusterPathCounter {
   }
 
   event({ event }: Envelope, before: State): void {
-    if (event.type !== 'RunnerStatusUpdated' || before.runners[event.runnerId] !== undefined || !isServing(event)) return
+    if (event.type !== 'RunnerStatusUpdated' || before.runners[event.runnerId] !== undefined || !isServing(event))
+      return
     const instance = Object.values(before.instances).find(({ shards }) =>
       shards.some(({ runnerId }) => runnerId === event.runnerId),
     )

@@ -81,7 +81,8 @@ export class ClusterPromises {
     const last = Math.max(this.allDisturbed, ...concerned.map((nodeId) => this.disturbed.get(nodeId) ?? 0))
     insist(
       instance === undefined || at - last < FORGOTTEN_MS,
-      () => `${node} gives up ${event.instanceId} (${event.failureError ?? ''}), though nothing happened to its machines`,
+      () =>
+        `${node} gives up ${event.instanceId} (${event.failureError ?? ''}), though nothing happened to its machines`,
     )
   }
 

@@ -129,7 +129,14 @@ const draws: readonly (readonly [number, Draw])[] = [
   [2, onNode('silence', (situation) => up(situation).filter((node) => !situation.silent.has(node)), none)],
   [4, onNode('resume', ({ silent }) => [...silent], none)],
   [4, network],
-  [1, onNode('setMemory', ({ nodes }) => nodes, (random) => ({ ramAvailable: random.integer(2, 64) * GB }))],
+  [
+    1,
+    onNode(
+      'setMemory',
+      ({ nodes }) => nodes,
+      (random) => ({ ramAvailable: random.integer(2, 64) * GB }),
+    ),
+  ],
   [
     2,
     (random, { nodes }) => {
