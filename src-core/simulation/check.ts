@@ -17,6 +17,10 @@ const naming = (position: number, raw: unknown): string => {
   return `step ${position + 1}${name === undefined ? '' : ` (${name})`}, steps[${position}]`
 }
 
+/** Nodes that stand in more than one group. */
+const twice = (nodes: readonly string[]): string[] =>
+  nodes.filter((node, at) => nodes.indexOf(node) < at).map((node) => `the node "${node}" is named twice`)
+
 /** What the steps bring into the world, at whatever time. */
 class Introduced {
   readonly nodes = new Set<string>()
@@ -134,7 +138,7 @@ class Introduced {
       case 'modelCard':
         return this.models.has(step.modelId) ? [] : [`"models" does not describe "${step.modelId}"`]
       case 'partition':
-        return this.several(...step.groups.flat())
+        return [...this.several(...step.groups.flat()), ...twice(step.groups.flat())]
       case 'crashNode':
       case 'restartNode':
       case 'sleep':

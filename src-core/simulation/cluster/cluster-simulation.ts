@@ -1,6 +1,6 @@
 import type { Command, Refusal } from '../../commands/command'
 import type { Envelope } from '../../events/event'
-import { InstanceId, NodeId, RunnerId, type ModelId, type Timestamp } from '../../ids'
+import { InstanceId, RunnerId, type ModelId, type NodeId, type Timestamp } from '../../ids'
 import type { CardResult, IdSource } from '../../reconcile/process-manager'
 import { next } from '../../reconcile/apply'
 import { fold } from '../../events/fold'

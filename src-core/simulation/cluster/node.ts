@@ -380,7 +380,7 @@ export class SimulatedNode implements Linked {
   }
 
   private beginLeading(term: number): void {
-    const { self, links, listener, ids } = this.parts
+    const { self, listener, ids } = this.parts
     const { lastEventIndex, lastEventAt } = this.state()
     const durable = this.log.stateAt()
     this.sequencing.begin()

@@ -24,7 +24,7 @@ import {
 } from '@core/protocols/peer'
 import { Link, type LinkFrame } from './link'
 
-/** What two nodes of each version said to one another, never recorded again: `tests/fixtures/record-link.ts`. */
+/** What two nodes of each version said to one another, never recorded again: `tests/harness/record-link.ts`. */
 const recorded = join(import.meta.dirname, '..', '..', '..', 'tests', 'fixtures', 'link')
 
 const Side = z.enum(['dialled', 'called'])
