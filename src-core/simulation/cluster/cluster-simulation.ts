@@ -20,6 +20,7 @@ import { subjectOf } from './happening'
 import { SimulatedLinks } from './links'
 import type { NewRecord } from './log'
 import { SimulatedNode } from './node'
+import type { NodeListener, Teller } from './node-listener'
 import type { Outcome } from './outcome'
 import type { Leadership } from './replication'
 
@@ -84,7 +85,7 @@ export class ClusterSimulation {
   /** Those that lead now, the latest term first. */
   masters(): SimulatedNode[] {
     return [...this.nodes.values()]
-      .filter((node) => node.isMaster())
+      .filter((node) => node.deciding.isMaster())
       .sort((a, b) => b.state().term - a.state().term || (a.self < b.self ? -1 : 1))
   }
 
@@ -166,7 +167,7 @@ export class ClusterSimulation {
         for (const node of this.nodes.values()) node.completeTask(step.id)
         return
       case 'modelCard':
-        for (const node of this.nodes.values()) node.cards.setMode(step.modelId, step.mode, step.error)
+        for (const node of this.nodes.values()) node.deciding.cards.setMode(step.modelId, step.mode, step.error)
         return
       case 'crashMaster': {
         const [master] = this.masters()
@@ -194,7 +195,7 @@ export class ClusterSimulation {
         },
       },
       step,
-      (modelId) => node?.cards.card(modelId),
+      (modelId) => node?.deciding.cards.card(modelId),
     )
     if (refusal) this.listener.refused?.(this.clock.now(), step.do, refusal, node?.self)
   }
@@ -255,12 +256,12 @@ export class ClusterSimulation {
     }
   }
 
-  private nodeListener() {
+  private nodeListener(): NodeListener {
     const { listener, clock } = this
     return {
-      event: (node: SimulatedNode, envelope: Envelope, before: State): void =>
+      event: (node: Teller, envelope: Envelope, before: State): void =>
         listener.event?.(envelope, before, node.state(), node.self),
-      leadership: ({ self }: SimulatedNode, leadership: Leadership): void => {
+      leadership: ({ self }: Teller, leadership: Leadership): void => {
         const now = clock.now()
         if (leadership.kind === 'self') listener.happened?.(now, { kind: 'leads', node: self, term: leadership.term })
         else if (leadership.kind === 'nobody') listener.happened?.(now, { kind: 'seeks', node: self })
@@ -269,21 +270,21 @@ export class ClusterSimulation {
           listener.happened?.(now, { kind: 'follows', node: self, master, term })
         }
       },
-      passed: (node: SimulatedNode): void => listener.passed?.(clock.now(), node.state(), node.self),
-      setAside: ({ self }: SimulatedNode, after: number): void =>
+      passed: (node: Teller): void => listener.passed?.(clock.now(), node.state(), node.self),
+      setAside: ({ self }: Teller, after: number): void =>
         listener.happened?.(clock.now(), { kind: 'setAside', node: self, after }),
-      submittedAgain: ({ self }: SimulatedNode, command: Command, outcome: Outcome): void =>
+      submittedAgain: ({ self }: Teller, command: Command, outcome: Outcome): void =>
         listener.happened?.(clock.now(), {
           kind: 'submittedAgain',
           ...{ node: self, command: command.type, id: subjectOf(command) },
           result: outcome.status === 'refused' ? `refused: ${outcome.refusal.reason}` : outcome.status,
         }),
-      asked: ({ self }: SimulatedNode, modelId: ModelId): void => listener.asked?.(clock.now(), modelId, self),
-      answered: ({ self }: SimulatedNode, modelId: ModelId, result: CardResult): void =>
+      asked: ({ self }: Teller, modelId: ModelId): void => listener.asked?.(clock.now(), modelId, self),
+      answered: ({ self }: Teller, modelId: ModelId, result: CardResult): void =>
         listener.answered?.(clock.now(), modelId, result, self),
-      lost: ({ self }: SimulatedNode, records: number): void =>
+      lost: ({ self }: Teller, records: number): void =>
         listener.happened?.(clock.now(), { kind: 'lost', node: self, records }),
-      removed: ({ self }: SimulatedNode): void => listener.happened?.(clock.now(), { kind: 'removed', node: self }),
+      removed: ({ self }: Teller): void => listener.happened?.(clock.now(), { kind: 'removed', node: self }),
     }
   }
 }

@@ -1,30 +1,23 @@
 import type { Command } from '../../commands/command'
-import type { Envelope, Event, Observation } from '../../events/event'
-import { CommandId, type ModelId, type NodeId, type Timestamp } from '../../ids'
-import type { CardResult, IdSource, ReconcileInputs } from '../../reconcile/process-manager'
+import type { Observation } from '../../events/event'
+import type { NodeId, Timestamp } from '../../ids'
+import type { IdSource } from '../../reconcile/process-manager'
 import type { Instance } from '../../state/instances'
-import { mayObserve } from '../../state/observer'
 import type { State } from '../../state/state'
 import type { SimulatedCables } from '../cables'
-import { SimulatedCards } from '../cards'
 import type { VirtualClock } from '../clock'
 import type { Random } from '../random'
 import type { World } from '../simulation'
 import { SimulatedTasks } from '../tasks'
-import { SimulatedCommanding } from './commanding'
-import { SimulatedFollowing } from './following'
-import { SimulatedLeading } from './leading'
+import { SimulatedDeciding } from './deciding'
 import type { Linked, SimulatedLinks } from './links'
-import { SimulatedLog, type NewRecord } from './log'
+import type { NewRecord } from './log'
 import { SimulatedMachine } from './machine'
 import { NodeClock } from './node-clock'
+import type { NodeListener, Teller } from './node-listener'
 import type { Outcome } from './outcome'
 import type { Packet } from './packet'
-import { SimulatedProjection } from './projection'
-import { SimulatedReplication, type Leadership } from './replication'
-import { SimulatedResubmitting } from './resubmitting'
 import { Said } from './said'
-import { SimulatedSequencing } from './sequencing'
 import { SimulatedWorker } from './worker'
 
 /** Last words are given this long to be on their way. */
@@ -33,18 +26,6 @@ const FAREWELL_MS = 30
 const LOOK_MS = 1000
 /** A machine that was not heard for so long may hang. */
 const HANGING_MS = 5000
-
-export interface NodeListener {
-  event(node: SimulatedNode, envelope: Envelope, before: State): void
-  leadership(node: SimulatedNode, leadership: Leadership): void
-  passed(node: SimulatedNode): void
-  setAside(node: SimulatedNode, after: number): void
-  submittedAgain(node: SimulatedNode, command: Command, outcome: Outcome): void
-  asked(node: SimulatedNode, modelId: ModelId): void
-  answered(node: SimulatedNode, modelId: ModelId, result: CardResult): void
-  removed(node: SimulatedNode): void
-  lost(node: SimulatedNode, records: number): void
-}
 
 export interface NodeParts {
   readonly self: NodeId
@@ -64,89 +45,45 @@ export interface NodeParts {
 
 /**
  * One machine that runs the product: its part in deciding, its worker, its requests. What it knows is what its own
- * disk and its links tell it. The order of things is that of the product's `Master`.
+ * disk and its links tell it.
  */
-export class SimulatedNode implements Linked {
+export class SimulatedNode implements Linked, Teller {
   readonly self: NodeId
-  readonly log: SimulatedLog
+  readonly deciding: SimulatedDeciding
   readonly machine: SimulatedMachine
   readonly worker: SimulatedWorker
-  readonly cards: SimulatedCards
-  readonly resubmitting: SimulatedResubmitting
   private readonly clock: NodeClock
   private readonly said: Said
-  private readonly projection: SimulatedProjection
-  private readonly sequencing: SimulatedSequencing
-  private readonly commanding: SimulatedCommanding
-  private readonly following: SimulatedFollowing
-  private replication: SimulatedReplication
-  private leading: SimulatedLeading | undefined
   private requests: SimulatedTasks
-  private members: readonly NodeId[] = []
   private power: 'off' | 'on' | 'asleep' = 'off'
   /** It has said that it goes: it says nothing more of itself. */
   private isLeaving = false
   /** Counts its departures: one that was called off leads nowhere. */
   private departures = 0
   private woken = false
-  private commands = 0
 
   constructor(private readonly parts: NodeParts) {
-    const { self, links, cables, random, world, founding } = parts
+    const { self, links, cables, ids, random, world, founding, listener, offset } = parts
     this.self = self
     const clock = (this.clock = new NodeClock(parts.clock))
     const said = (this.said = new Said(clock))
     const state = (): State => this.state()
     const observe = (event: Observation): void => this.observe(event)
-    const send = (to: NodeId, packet: Packet): void => links.send(self, to, packet)
-    const isLinked = (peer: NodeId): boolean => links.isUp(self, peer)
-    const leads = (): Leadership => this.leadership
-    this.log = new SimulatedLog(founding)
-    this.projection = new SimulatedProjection(this.log.stateAt(), {
-      event: (envelope, before) => this.heardEvent(envelope, before),
-      reset: () => this.stateReplaced(),
-    })
-    this.replication = this.newReplication(0)
-    const { projection } = this
-    this.sequencing = new SimulatedSequencing({
-      clock,
-      ids: parts.ids,
-      projection,
-      replication: () => this.replication,
-    })
-    this.commanding = new SimulatedCommanding({ clock, sequencing: this.sequencing, leads, state, isLinked, send })
-    this.following = new SimulatedFollowing({
-      clock,
-      projection,
-      leads,
-      isLinked,
-      send,
-      onState: () => this.resubmitting.begin(),
-    })
-    this.resubmitting = new SimulatedResubmitting({
-      log: this.log,
-      state,
-      submit: (command, tell) => this.submit(command, tell),
-      onSubmitted: (command, outcome) => parts.listener.submittedAgain(this, command, outcome),
-    })
-    this.cards = new SimulatedCards(world.models, {
-      clock,
-      onAsk: (modelId) => parts.listener.asked(this, modelId),
-      onAnswer: (modelId, result) => parts.listener.answered(this, modelId, result),
-      onResult: () => this.leading?.wake(),
+    this.deciding = new SimulatedDeciding({
+      ...{ self, clock, links, ids, world, founding, listener, offset },
+      isOn: () => this.isActive(),
+      unreachable: () => this.machine.unreachable(),
+      onEvent: () => this.lookSoon(),
+      onReset: () => this.stateReplaced(),
+      onRemoved: () => clock.after(0, () => this.crash()),
     })
     this.machine = new SimulatedMachine({
-      self,
-      clock,
-      cables,
-      said,
-      state,
-      observe,
+      ...{ self, clock, cables, said, state, observe },
       reaches: (peer) => links.reaches(self, peer),
       reachedAt: (peer) => links.reachedAt(self, peer),
-      peers: () => this.peers(),
+      peers: () => this.deciding.peers(),
     })
-    const silent = (): ReadonlySet<NodeId> => new Set(this.peers().filter((peer) => this.isSilent(peer)))
+    const silent = (): ReadonlySet<NodeId> => new Set(this.deciding.peers().filter((peer) => this.isSilent(peer)))
     this.worker = new SimulatedWorker({
       ...{ self, clock, random, said, state, observe, silent },
       behaviour: world.runner,
@@ -156,15 +93,7 @@ export class SimulatedNode implements Linked {
   }
 
   state(): State {
-    return this.projection.state()
-  }
-
-  get leadership(): Leadership {
-    return this.power === 'on' ? this.replication.leadership : { kind: 'nobody' }
-  }
-
-  isMaster(): boolean {
-    return this.leading !== undefined && this.power === 'on'
+    return this.deciding.state()
   }
 
   isActive(): boolean {
@@ -176,17 +105,12 @@ export class SimulatedNode implements Linked {
   }
 
   isMember(peer: NodeId): boolean {
-    return this.members.includes(peer)
-  }
-
-  /** What the master's next pass would see; only of a node that leads. */
-  inputs(): ReconcileInputs | undefined {
-    return this.leading?.inputs()
+    return this.deciding.isMember(peer)
   }
 
   /** A pass now, if it leads; in any case what a worker and requests do. */
   pass(): void {
-    this.leading?.pass()
+    this.deciding.pass()
     if (this.isActive()) this.look()
   }
 
@@ -198,12 +122,8 @@ export class SimulatedNode implements Linked {
     if (this.power !== 'off') return
     this.power = 'on'
     this.isLeaving = false
-    this.replication = this.newReplication(0)
-    this.projection.replace(this.log.stateAt())
-    this.members = this.membersOf()
     this.machine.begin()
-    this.replication.begin(this.parts.offset)
-    this.replication.take({ kind: 'tick' })
+    this.deciding.begin()
     this.parts.links.look()
     this.parts.links.begin(this.self)
     const look = (): void => {
@@ -213,19 +133,14 @@ export class SimulatedNode implements Linked {
     look()
   }
 
-  /** Its process dies: what had not reached the disk is lost, its runners and requests end. */
+  /** Its process dies, with its runners and requests. */
   crash(): void {
     if (this.power === 'off') return
     this.power = 'off'
     this.departures += 1
     this.clock.end()
-    this.resign()
-    const records = this.log.crash()
-    if (records > 0) this.parts.listener.lost(this, records)
+    this.deciding.end()
     this.worker.end()
-    this.resubmitting.end()
-    this.commanding.end()
-    this.cards.shelf.clear()
     this.requests = this.newRequests()
     this.woken = false
     this.parts.links.look()
@@ -251,15 +166,14 @@ export class SimulatedNode implements Linked {
     this.machine.begin()
     this.parts.links.look()
     this.parts.links.begin(this.self)
-    this.replication.take({ kind: 'wake' })
+    this.deciding.wake()
     this.clock.thaw()
   }
 
   // What people ask of it.
 
   submit(command: Command, tell: (outcome: Outcome) => void): void {
-    const commandId = CommandId.parse(`${this.self}-${++this.commands}`)
-    this.commanding.submit(command, commandId, tell)
+    this.deciding.submit(command, tell)
   }
 
   startTask(...task: Parameters<SimulatedTasks['start']>): void {
@@ -273,43 +187,19 @@ export class SimulatedNode implements Linked {
   // What the links bring.
 
   connected(peer: NodeId): void {
-    this.replication.take({ kind: 'connected', peer })
+    this.deciding.connected(peer)
   }
 
   disconnected(peer: NodeId): void {
-    this.commanding.linkLost(peer)
-    this.following.linkLost(peer)
-    this.replication.take({ kind: 'disconnected', peer })
+    this.deciding.disconnected(peer)
   }
 
   refused(peer: NodeId): void {
-    this.replication.take({ kind: 'refused', peer })
+    this.deciding.refused(peer)
   }
 
   receive(from: NodeId, packet: Packet): void {
-    if (!this.isActive() || !this.isMember(from)) return
-    switch (packet.kind) {
-      case 'consensus':
-        return this.replication.receive(from, packet.message, packet.records)
-      case 'observe':
-        if (!this.isMaster()) return
-        for (const event of packet.events) if (mayObserve(this.state(), from, event)) this.sequencing.add([event])
-        return
-      case 'submit':
-        return this.commanding.submittedBy(from, packet)
-      case 'result':
-        return this.commanding.answered(packet)
-      case 'watch':
-        return this.following.watchedBy(from, packet)
-      case 'watched':
-        return this.following.told(packet)
-      case 'unwatched':
-        return this.following.refused(packet)
-    }
-  }
-
-  private peers(): NodeId[] {
-    return this.members.filter((peer) => peer !== this.self)
+    if (this.isActive() && this.isMember(from)) this.deciding.receive(from, packet)
   }
 
   private isSilent(peer: NodeId): boolean {
@@ -318,22 +208,17 @@ export class SimulatedNode implements Linked {
   }
 
   private observe(event: Observation): void {
-    const { leadership } = this
-    if (this.isLeaving && event.type !== 'NodeLeaving') return
-    if (leadership.kind === 'self') this.sequencing.add([event])
-    // Where nobody leads nothing is lost: whoever observes says it again when somebody does.
-    else if (leadership.kind === 'other')
-      this.parts.links.send(this.self, leadership.master, { kind: 'observe', events: [event] })
+    if (!this.isLeaving) this.deciding.observe(event)
   }
 
   private leave(reason: string, then: () => void): void {
     if (this.power !== 'on' || this.isLeaving) return
-    this.observe({ type: 'NodeLeaving', nodeId: this.self, reason })
     this.isLeaving = true
+    this.deciding.observe({ type: 'NodeLeaving', nodeId: this.self, reason })
     const departure = ++this.departures
     this.clock.after(FAREWELL_MS, () => {
       if (this.departures !== departure) return
-      this.replication.take({ kind: 'leave' })
+      this.deciding.leave()
       this.clock.after(FAREWELL_MS, () => {
         if (this.departures === departure) then()
       })
@@ -346,23 +231,6 @@ export class SimulatedNode implements Linked {
     this.parts.links.look()
   }
 
-  private newReplication(term: number): SimulatedReplication {
-    const { self, links } = this.parts
-    return new SimulatedReplication(
-      {
-        self,
-        clock: this.clock,
-        log: this.log,
-        members: () => this.membersOf(),
-        send: (to, message, records) => links.send(self, to, { kind: 'consensus', message, records }),
-        onLeadership: (leadership) => this.leadershipChanged(leadership),
-        keep: (after) => this.resubmitting.keep(after),
-        onSetAside: (after) => this.hasSetAside(after),
-      },
-      { term },
-    )
-  }
-
   private newRequests(): SimulatedTasks {
     return new SimulatedTasks({
       clock: this.clock,
@@ -372,100 +240,10 @@ export class SimulatedNode implements Linked {
     })
   }
 
-  private leadershipChanged(leadership: Leadership): void {
-    this.resign()
-    this.parts.listener.leadership(this, leadership)
-    if (leadership.kind === 'self') this.beginLeading(leadership.term)
-    else if (leadership.kind === 'other') this.following.follow(leadership.master, leadership.term)
-  }
-
-  private beginLeading(term: number): void {
-    const { self, listener, ids } = this.parts
-    const { lastEventIndex, lastEventAt } = this.state()
-    const durable = this.log.stateAt()
-    this.sequencing.begin()
-    this.projection.replace({
-      ...durable,
-      term,
-      masterNodeId: self,
-      lastEventIndex: Math.max(durable.lastEventIndex, lastEventIndex) + 1,
-      lastEventAt: Math.max(durable.lastEventAt, lastEventAt),
-    })
-    this.leading = new SimulatedLeading({
-      self,
-      clock: this.clock,
-      ids,
-      cards: this.cards,
-      state: () => this.state(),
-      apply: (events: readonly Event[]) => this.sequencing.add(events),
-      heard: () => this.heard(),
-      unreachable: () => this.machine.unreachable(),
-      onPassed: () => listener.passed(this),
-    })
-    this.look()
-    this.resubmitting.begin()
-  }
-
-  /** When each linked member was last heard. */
-  private heard(): Record<string, Timestamp> {
-    const { links } = this.parts
-    return Object.fromEntries(
-      this.peers().flatMap((peer) => {
-        const at = links.isUp(this.self, peer) ? links.reachedAt(this.self, peer) : undefined
-        return at === undefined ? [] : [[peer, at]]
-      }),
-    )
-  }
-
-  private resign(): void {
-    this.leading?.stop()
-    this.leading = undefined
-    this.following.stop()
-  }
-
-  private hasSetAside(after: number): void {
-    this.parts.listener.setAside(this, after)
-    const { leadership } = this
-    // The winner's state may have come before the records were aside; else they are submitted when it comes.
-    if (leadership.kind === 'other' && leadership.term === this.state().term) this.resubmitting.begin()
-  }
-
-  private heardEvent(envelope: Envelope, before: State): void {
-    if (this.isMaster()) {
-      this.parts.listener.event(this, envelope, before)
-      this.following.tell(envelope)
-    }
-    this.leading?.wake()
-    const { type } = envelope.event
-    if (type === 'MemberAdmitted' || type === 'MemberRemoved') this.membersMayHaveChanged()
-    this.commanding.look()
-    this.lookSoon()
-  }
-
   private stateReplaced(): void {
     this.said.clear()
-    this.membersMayHaveChanged()
-    this.commanding.look()
-    if (this.power === 'on') this.requests.reportAll()
+    if (this.isActive()) this.requests.reportAll()
     this.lookSoon()
-  }
-
-  private membersOf(): NodeId[] {
-    return [...new Set([this.self, ...Object.values(this.state().members).map(({ nodeId }) => nodeId)])]
-  }
-
-  private membersMayHaveChanged(): void {
-    const wasMember = this.members.length > 1
-    const { members } = this.state()
-    const isMember = this.self in members
-    this.members = this.membersOf()
-    if (this.power !== 'on') return
-    this.replication.take({ kind: 'members', members: this.members })
-    this.parts.links.membersChanged()
-    if (wasMember && !isMember && Object.keys(members).length > 0 && this.leadership.kind === 'other') {
-      this.parts.listener.removed(this)
-      this.clock.after(0, () => this.crash())
-    }
   }
 
   /** Once, when what happens now is done. */

@@ -44,13 +44,9 @@ export class SimulatedReplication {
   private readonly work: ((done: () => void) => void)[] = []
   private busy = false
 
-  constructor(
-    private readonly parts: ReplicationParts,
-    known: { readonly term: number } = { term: 0 },
-  ) {
+  constructor(private readonly parts: ReplicationParts) {
     const { self, log, members, clock } = parts
-    const fresh = startReplica(self, log.end, members(), clock.now())
-    this.replica = { ...fresh, term: Math.max(fresh.term, known.term) }
+    this.replica = startReplica(self, log.end, members(), clock.now())
   }
 
   /** Begins to keep its clock; others are told from now on. */
@@ -60,14 +56,6 @@ export class SimulatedReplication {
       this.parts.clock.after(TICK_MS, tick)
     }
     this.parts.clock.after(offset, tick)
-  }
-
-  get term(): number {
-    return this.replica.term
-  }
-
-  get role(): Replica['role']['kind'] {
-    return this.replica.role.kind
   }
 
   take(input: Input): void {

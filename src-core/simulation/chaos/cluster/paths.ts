@@ -80,7 +80,7 @@ export class ClusterPathCounter {
         if (happening.command === 'DeleteMetaInstance') counts['deletion submitted again'] += 1
         return
       case 'acknowledged': {
-        const leads = this.simulation().nodes.get(happening.via)?.leadership
+        const leads = this.simulation().nodes.get(happening.via)?.deciding.leadership
         if (leads?.kind === 'other') counts['command through a follower'] += 1
         const asked = this.asked.find(({ id }) => id === happening.id)
         if (
@@ -117,7 +117,7 @@ export class ClusterPathCounter {
       for (const instanceId of Object.keys(state?.instances ?? {})) this.survivors.add(instanceId)
     }
     for (const [other, at] of this.leading) {
-      if (other === node || this.simulation().nodes.get(other)?.isMaster() !== true) continue
+      if (other === node || this.simulation().nodes.get(other)?.deciding.isMaster() !== true) continue
       counts['two led at once'] += 1
       if (at === term) counts['two led in the same term'] += 1
     }
@@ -127,8 +127,8 @@ export class ClusterPathCounter {
 
   private follows(node: NodeId, master: NodeId): void {
     const { nodes } = this.simulation()
-    const own = nodes.get(node)?.log.end
-    const its = nodes.get(master)?.log.end
+    const own = nodes.get(node)?.deciding.log.end
+    const its = nodes.get(master)?.deciding.log.end
     if (own && its && own.sequence < its.sequence) this.counts['behind, and brought up to date'] += 1
   }
 }

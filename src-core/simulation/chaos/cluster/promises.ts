@@ -100,7 +100,7 @@ export class ClusterPromises {
     const state = master.state()
     for (const node of nodes) {
       insist(node.isActive(), () => `${node.self} is not there at rest`)
-      insist(node.resubmitting.pending === 0, () => `${node.self} has something to submit again at rest`)
+      insist(node.deciding.resubmitting.pending === 0, () => `${node.self} has something to submit again at rest`)
       sameLog(node, master)
       insist(
         JSON.stringify(sorted(node.state())) === JSON.stringify(sorted(state)),
@@ -110,8 +110,8 @@ export class ClusterPromises {
     for (const id of this.acknowledged)
       insist(id in state.metaInstances || this.deletionAsked.has(id), () => `the declaration ${id} is lost`)
     for (const id of this.deleted) insist(!(id in state.metaInstances), () => `${id} was deleted and is back`)
-    const inputs = master.inputs()
-    if (inputs) checkMasterAtRest(state, inputs, master.log.decisions())
+    const inputs = master.deciding.inputs()
+    if (inputs) checkMasterAtRest(state, inputs, master.deciding.log.decisions())
   }
 
   private obeys(node: NodeId, master: NodeId, term: number): void {
@@ -124,7 +124,7 @@ export class ClusterPromises {
 }
 
 const sameLog = (node: SimulatedNode, master: SimulatedNode): void => {
-  const [own, its] = [node, master].map(({ log }) => JSON.stringify(log.after(0, log.end.sequence)))
+  const [own, its] = [node, master].map(({ deciding: { log } }) => JSON.stringify(log.after(0, log.end.sequence)))
   insist(own === its, () => `${node.self} has another log than ${master.self} at rest`)
 }
 
