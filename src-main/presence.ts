@@ -26,6 +26,8 @@ export class Presence {
   constructor(private readonly options: PresenceOptions) {
     this.unsubscribe = options.source.subscribe(
       ({ event }) => {
+        // Whoever has just said that it goes does not take it back.
+        if (event.type === 'NodeLeaving' && event.nodeId === options.nodeId) return
         if (event.type === 'NodeTimedOut' || event.type === 'NodeLeaving' || event.type === 'MemberAdmitted')
           this.sayAll()
       },

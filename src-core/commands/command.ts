@@ -6,19 +6,30 @@ import { ApiKey } from '../state/api-keys'
 import { Member } from '../state/members'
 import { Constraints, MetaInstanceChanges, MetaInstanceName, type PlacementErrorDetails } from '../state/meta-instances'
 
+/** After a split: what was declared on the other side. What has been removed since stays so. */
+const again = { again: z.literal(true).optional() }
+
 export const CreateMetaInstance = Constraints.extend({
   type: z.literal('CreateMetaInstance'),
   /** Chosen by the API that takes the request, so that sending it again creates nothing twice. */
   metaInstanceId: MetaInstanceId,
   name: MetaInstanceName.optional(),
   paused: z.boolean(),
+  ...again,
 })
 export const UpdateMetaInstance = z.object({
   type: z.literal('UpdateMetaInstance'),
   metaInstanceId: MetaInstanceId,
   changes: MetaInstanceChanges,
 })
-export const DeleteMetaInstance = z.object({ type: z.literal('DeleteMetaInstance'), metaInstanceId: MetaInstanceId })
+/** After a split: also what this side has not heard of, so that nobody brings it later. */
+const lasting = { lasting: z.literal(true).optional() }
+
+export const DeleteMetaInstance = z.object({
+  type: z.literal('DeleteMetaInstance'),
+  metaInstanceId: MetaInstanceId,
+  ...lasting,
+})
 export const RestartMetaInstance = z.object({ type: z.literal('RestartMetaInstance'), metaInstanceId: MetaInstanceId })
 
 /** One instance that nothing keeps. The card comes with the command: deciding waits for nothing. */
@@ -29,11 +40,19 @@ export const PlaceInstance = Constraints.extend({
 })
 export const DeleteInstance = z.object({ type: z.literal('DeleteInstance'), instanceId: InstanceId })
 export const CancelTask = z.object({ type: z.literal('CancelTask'), taskId: TaskId })
-export const CreateApiKey = z.object({ type: z.literal('CreateApiKey'), apiKey: ApiKey.omit({ createdAt: true }) })
-export const RevokeApiKey = z.object({ type: z.literal('RevokeApiKey'), apiKeyId: ApiKeyId })
+export const CreateApiKey = z.object({
+  type: z.literal('CreateApiKey'),
+  apiKey: ApiKey.omit({ createdAt: true }),
+  ...again,
+})
+export const RevokeApiKey = z.object({ type: z.literal('RevokeApiKey'), apiKeyId: ApiKeyId, ...lasting })
 export const ChangeSetting = z.object({ type: z.literal('ChangeSetting'), change: SettingChange })
-export const AdmitMember = z.object({ type: z.literal('AdmitMember'), member: Member.omit({ admittedAt: true }) })
-export const RemoveMember = z.object({ type: z.literal('RemoveMember'), nodeId: NodeId })
+export const AdmitMember = z.object({
+  type: z.literal('AdmitMember'),
+  member: Member.omit({ admittedAt: true }),
+  ...again,
+})
+export const RemoveMember = z.object({ type: z.literal('RemoveMember'), nodeId: NodeId, ...lasting })
 
 /** A request to the master. It decides; it never places, `PlaceInstance` apart. */
 export const Command = z.discriminatedUnion('type', [

@@ -48,8 +48,13 @@ const removeInstance = (state: State, instance: Instance): Event[] => [
   { type: 'InstanceDeleted', instanceId: instance.instanceId },
 ]
 
+const isRetired = ({ retired = {} }: State, id: string): boolean => id in retired
+const removedSince = (id: string): Decided =>
+  refused('conflict', `${id} was declared before a split, and removed since`)
+
 const create = (state: State, command: Extract<Command, { type: 'CreateMetaInstance' }>, now: Timestamp): Decided => {
-  const { type: _type, metaInstanceId, ...wanted } = command
+  const { type: _type, metaInstanceId, again, ...wanted } = command
+  if (again && isRetired(state, metaInstanceId)) return removedSince(metaInstanceId)
   const known = state.metaInstances[metaInstanceId]
   if (known) {
     return known.modelId === wanted.modelId && known.name === wanted.name
@@ -114,8 +119,8 @@ export const decide = (state: State, command: Command, inputs: DecideInputs): De
     case 'UpdateMetaInstance':
       return update(state, command)
     case 'DeleteMetaInstance': {
-      const { metaInstanceId } = command
-      if (!(metaInstanceId in state.metaInstances)) return unknown('meta-instance', metaInstanceId)
+      const { metaInstanceId, lasting } = command
+      if (!(metaInstanceId in state.metaInstances) && !lasting) return unknown('meta-instance', metaInstanceId)
       const instances = instancesOf(state, metaInstanceId)
       return decided(
         ...instances.flatMap((instance) => cancelTasks(state, instance)),
@@ -144,23 +149,25 @@ export const decide = (state: State, command: Command, inputs: DecideInputs): De
       return isLive(task) ? decided({ type: 'TaskStatusUpdated', taskId: task.taskId, status: 'Cancelled' }) : decided()
     }
     case 'CreateApiKey':
+      if (command.again && isRetired(state, command.apiKey.apiKeyId)) return removedSince(command.apiKey.apiKeyId)
       return command.apiKey.apiKeyId in state.apiKeys
         ? decided()
         : decided({ type: 'ApiKeyCreated', apiKey: { ...command.apiKey, createdAt: inputs.now } })
     case 'RevokeApiKey':
-      return command.apiKeyId in state.apiKeys
+      return command.apiKeyId in state.apiKeys || command.lasting
         ? decided({ type: 'ApiKeyRevoked', apiKeyId: command.apiKeyId })
         : unknown('API key', command.apiKeyId)
     case 'ChangeSetting':
       return changeSetting(state, command.change)
     case 'AdmitMember': {
       const { nodeId, certificate, friendlyName } = command.member
+      if (command.again && isRetired(state, nodeId)) return removedSince(nodeId)
       const known = state.members[nodeId]
       if (known?.certificate !== certificate) return decided({ type: 'MemberAdmitted', ...command.member })
       return known.friendlyName === friendlyName ? decided() : decided({ type: 'MemberUpdated', nodeId, friendlyName })
     }
     case 'RemoveMember':
-      return command.nodeId in state.members
+      return command.nodeId in state.members || command.lasting
         ? decided({ type: 'MemberRemoved', nodeId: command.nodeId })
         : unknown('member', command.nodeId)
   }

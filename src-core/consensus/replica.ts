@@ -46,6 +46,8 @@ export interface Replica {
   readonly self: NodeId
   /** The highest term it knows of. */
   readonly term: number
+  /** Whom it obeyed in that term, itself where it led: two that were parted may have taken the same one. */
+  readonly obeyed?: NodeId | undefined
   readonly role: Role
   /** What is on its own disk. */
   readonly log: LogEnd
@@ -56,6 +58,8 @@ export interface Replica {
   /** Everything up to this record has been acknowledged, as far as this master did it. */
   readonly acknowledged: number
   readonly saidAt: Timestamp
+  /** When it last raised its term against another master. */
+  readonly contestedAt?: Timestamp | undefined
 }
 
 export type Input =
@@ -96,6 +100,7 @@ const freshPeer: Peer = { connected: false, refused: false, answered: false }
 export const startReplica = (self: NodeId, log: LogEnd, members: readonly NodeId[], now: Timestamp): Replica => ({
   self,
   term: log.epochs.at(-1)?.term ?? 0,
+  obeyed: log.epochs.at(-1)?.master,
   role: { kind: 'seeking', since: now },
   log,
   ordered: log,
@@ -103,6 +108,17 @@ export const startReplica = (self: NodeId, log: LogEnd, members: readonly NodeId
   acknowledged: 0,
   saidAt: now - HEARTBEAT_MS,
 })
+
+/** The same node with another log, as after a disk that refused: what it knows of terms it still knows. */
+export const restartReplica = (
+  { self, term, obeyed }: Replica,
+  log: LogEnd,
+  members: readonly NodeId[],
+  now: Timestamp,
+): Replica => {
+  const fresh = startReplica(self, log, members, now)
+  return fresh.term > term ? fresh : { ...fresh, term, obeyed }
+}
 
 export const peersFrom = (
   self: NodeId,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Command } from '../commands/command'
-import { MetaInstanceId, NodeId } from '../ids'
+import { ApiKeyId, MetaInstanceId, NodeId } from '../ids'
 import { World } from '../testing/world'
 import { resubmissions } from './resubmit'
 
@@ -62,6 +62,38 @@ describe('what the losing side of a split submits again', () => {
       (world) => world.command({ type: 'DeleteMetaInstance', metaInstanceId: id('both') }),
     )
     expect(changed.commands).toEqual([])
+  })
+
+  it('does not bring back what another one of that side brought already, and somebody removed since', () => {
+    const apiKey = { apiKeyId: ApiKeyId.parse('k'), name: 'ci', hash: 'x' }
+    const member = { nodeId: NodeId.parse('c'), certificate: 'c', friendlyName: 'c' }
+    const { commands, winner, again } = split((world) => {
+      world.declare('mine')
+      world.command({ type: 'AdmitMember', member })
+      world.command({ type: 'CreateApiKey', apiKey })
+    })
+    expect(again()).toEqual([])
+    winner.command({ type: 'DeleteMetaInstance', metaInstanceId: id('mine') })
+    winner.command({ type: 'RemoveMember', nodeId: member.nodeId })
+    winner.command({ type: 'RevokeApiKey', apiKeyId: apiKey.apiKeyId })
+    expect(again()).toEqual([])
+    // Nor does what was on its way already when it was removed.
+    for (const command of commands) winner.command(command)
+    expect(winner.state.metaInstances).not.toHaveProperty('mine')
+    expect(winner.state.apiKeys).toEqual({})
+    expect(winner.state.members).not.toHaveProperty('c')
+    winner.command({ type: 'AdmitMember', member })
+    expect(Object.keys(winner.state.retired ?? {}).sort()).toEqual(['k', 'mine'])
+  })
+
+  it('tells of what was deleted there even where nobody has heard of it yet: another node may still bring it', () => {
+    const { winner, commands, again } = split((world) => {
+      world.declare('mine')
+      world.command({ type: 'DeleteMetaInstance', metaInstanceId: id('mine') })
+    })
+    expect(commands).toEqual([{ type: 'DeleteMetaInstance', metaInstanceId: id('mine'), lasting: true }])
+    expect(Object.keys(winner.state.retired ?? {})).toEqual(['mine'])
+    expect(again()).toEqual([])
   })
 
   it('keeps a declaration whose name was given away meanwhile', () => {

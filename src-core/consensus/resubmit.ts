@@ -27,20 +27,57 @@ export const resubmissions = (split: Split): Command[] => [
   ...settings(split),
 ]
 
+/** A split as the losing side keeps it, until its declarations were submitted again. */
+export interface KeptSplit extends Omit<Split, 'winner'> {
+  /** The last record that both sides had; 0 where a machine joined another cluster. */
+  readonly after: number
+}
+
+/** Who belongs to a cluster is its own affair: a machine that joins brings its declarations and keys, not its friends. */
+const brought: ReadonlySet<Command['type']> = new Set<Command['type']>(['CreateMetaInstance', 'CreateApiKey'])
+
+/** The commands that bring a split's declarations to the winning side. */
+export const commandsOf = ({ after, ...split }: KeptSplit, winner: State): Command[] => {
+  const all = resubmissions({ ...split, winner })
+  return after === 0 ? all.filter(({ type }) => brought.has(type)) : all
+}
+
+/** What this side has deleted, revoked or removed since the fork, and not made again. */
+const gone = <Id extends string>({ decided }: Split, idOf: (event: Event) => Id | undefined, own: object): Id[] => [
+  ...new Set(decided.flatMap((event) => idOf(event) ?? []).filter((id) => !(id in own))),
+]
+
+/**
+ * It stays gone over there. What the other side has not heard of may still be brought to it, by another node that keeps
+ * the same records: it is told all the same.
+ */
+const removal = <Id extends string>(
+  { winner: { retired = {} } }: Split,
+  id: Id,
+  there: object,
+): { readonly lasting?: true } | undefined => (id in there ? {} : id in retired ? undefined : { lasting: true })
+
 /** Removed on this side: they stay removed, whatever the other side thought. */
-const removals = ({ common, own, winner }: Split): Command[] =>
-  Object.values(common.members).flatMap(({ nodeId }): Command[] =>
-    nodeId in own.members || !(nodeId in winner.members) ? [] : [{ type: 'RemoveMember', nodeId }],
+const removals = (split: Split): Command[] =>
+  gone(split, (event) => (event.type === 'MemberRemoved' ? event.nodeId : undefined), split.own.members).flatMap(
+    (nodeId): Command[] => {
+      const how = removal(split, nodeId, split.winner.members)
+      return how ? [{ type: 'RemoveMember', nodeId, ...how }] : []
+    },
   )
 
 /** Admitted on this side. Who was a member before and is none there was removed there: removals win. */
 const admissions = ({ common, own, winner }: Split): Command[] =>
   Object.values(own.members).flatMap(({ nodeId, certificate, friendlyName }): Command[] => {
     const known = nodeId in winner.members
-    const renamed = known && common.members[nodeId]?.friendlyName !== friendlyName
-    if ((known && !renamed) || (!known && nodeId in common.members)) return []
-    return [{ type: 'AdmitMember', member: { nodeId, certificate, friendlyName } }]
+    const before = common.members[nodeId]
+    const renamed = known && before !== undefined && before.friendlyName !== friendlyName
+    if ((known && !renamed) || (!known && (nodeId in common.members || isRetired(winner, nodeId)))) return []
+    return [{ type: 'AdmitMember', member: { nodeId, certificate, friendlyName }, again: true }]
   })
+
+/** Several nodes may keep the same records of a lost side: what one of them has brought may be gone again since. */
+const isRetired = ({ retired = {} }: State, id: string): boolean => id in retired
 
 const declarations = (split: Split): Command[] => {
   const { common, decided, own, winner } = split
@@ -61,13 +98,17 @@ const declarations = (split: Split): Command[] => {
   return [...touched].flatMap((metaInstanceId): Command[] => {
     const mine = own.metaInstances[metaInstanceId]
     const there = metaInstanceId in winner.metaInstances
-    if (mine === undefined) return there ? [{ type: 'DeleteMetaInstance', metaInstanceId }] : []
+    if (mine === undefined) {
+      const how = removal(split, metaInstanceId, winner.metaInstances)
+      return how ? [{ type: 'DeleteMetaInstance', metaInstanceId, ...how }] : []
+    }
     if (there) {
       const changes = changesSince(decided, metaInstanceId)
       return Object.keys(changes).length === 0 ? [] : [{ type: 'UpdateMetaInstance', metaInstanceId, changes }]
     }
     // Deleted over there meanwhile: a change does not bring it back.
-    return metaInstanceId in common.metaInstances ? [] : [creation(mine, names)]
+    if (metaInstanceId in common.metaInstances || isRetired(winner, metaInstanceId)) return []
+    return [creation(mine, names)]
   })
 }
 
@@ -88,6 +129,7 @@ const creation = (mine: MetaInstance, taken: Set<string>): Command => {
   if (name !== undefined) taken.add(name)
   return {
     type: 'CreateMetaInstance',
+    again: true,
     ...{ metaInstanceId, modelId, sharding, instanceMeta, minNodes, placementPreference, paused },
     ...(name !== undefined && { name }),
     ...(nodeIds !== undefined && { nodeIds }),
@@ -102,14 +144,21 @@ const freeName = (name: string, taken: ReadonlySet<string>): string => {
   }
 }
 
-const apiKeys = ({ common, own, winner }: Split): Command[] => [
-  ...Object.values(common.apiKeys).flatMap(({ apiKeyId }): Command[] =>
-    apiKeyId in own.apiKeys || !(apiKeyId in winner.apiKeys) ? [] : [{ type: 'RevokeApiKey', apiKeyId }],
-  ),
-  ...Object.values(own.apiKeys).flatMap(({ createdAt: _at, ...apiKey }): Command[] =>
-    apiKey.apiKeyId in common.apiKeys || apiKey.apiKeyId in winner.apiKeys ? [] : [{ type: 'CreateApiKey', apiKey }],
-  ),
-]
+const apiKeys = (split: Split): Command[] => {
+  const { common, own, winner } = split
+  const revoked = gone(split, (event) => (event.type === 'ApiKeyRevoked' ? event.apiKeyId : undefined), own.apiKeys)
+  return [
+    ...revoked.flatMap((apiKeyId): Command[] => {
+      const how = removal(split, apiKeyId, winner.apiKeys)
+      return how ? [{ type: 'RevokeApiKey', apiKeyId, ...how }] : []
+    }),
+    ...Object.values(own.apiKeys).flatMap(({ createdAt: _at, ...apiKey }): Command[] => {
+      const { apiKeyId } = apiKey
+      const known = apiKeyId in common.apiKeys || apiKeyId in winner.apiKeys || isRetired(winner, apiKeyId)
+      return known ? [] : [{ type: 'CreateApiKey', apiKey, again: true }]
+    }),
+  ]
+}
 
 /** The last word on each setting. */
 const settings = ({ decided, winner }: Split): Command[] => {

@@ -150,9 +150,9 @@ class Turn {
   }
 
   private beginTerm(term: number): void {
-    this.change({ term })
-    this.become({ kind: 'beginning', term })
     const { ordered, self } = this.replica
+    this.change({ term, obeyed: self })
+    this.become({ kind: 'beginning', term })
     const from = ordered.sequence + 1
     this.change({ ordered: { sequence: from, epochs: [...ordered.epochs, { term, master: self, from }] } })
     this.effects.push({ kind: 'beginTerm', term })
@@ -217,6 +217,7 @@ class Turn {
         )
       if (heir && heir[1].log && lastCommon(heir[1].log, log) === log.sequence)
         this.send(heir[0], { type: 'handover', term })
+      this.release(heir?.[0])
     }
     this.become({ kind: 'away' })
   }
@@ -227,11 +228,13 @@ class Turn {
     this.peer(from, { heardAt: this.now, connected: true })
     switch (message.type) {
       case 'ask':
+        this.leadsNoMore(from)
         this.heardOf(from, message, undefined)
         this.answer(from)
         this.decide()
         return
       case 'answer':
+        this.leadsNoMore(from)
         this.heardOf(from, message, message.master)
         this.decide()
         return
@@ -252,6 +255,11 @@ class Turn {
         if (this.obeys(from, message)) this.beginTerm(this.replica.term + 1)
         return
     }
+  }
+
+  /** Who asks for a master, or names one, is none: whoever followed it looks for another. */
+  private leadsNoMore(from: NodeId): void {
+    if (masterOf(this.replica) === from) this.seek()
   }
 
   private heardOf(from: NodeId, { log }: { log: Replica['log'] }, master: NodeId | undefined): void {
@@ -289,38 +297,51 @@ class Turn {
   }
 
   private heardMaster(from: NodeId, lead: MessageOf<'lead'>): void {
-    const { role, term } = this.replica
+    const { role, term, obeyed } = this.replica
     if (role.kind === 'master') return this.meetMaster(from, lead)
-    if (lead.term < term) {
-      // It has to raise its term above what this node has seen before it can be followed; one that is
-      // led already leaves a master of old, back from its sleep, to the master of now.
-      if (role.kind !== 'follower' || role.master === from) this.sayFollow(from)
-      return
+    // It leads in a moment, and the two compare; whoever is led stays with a master that is there.
+    if (role.kind === 'beginning' && lead.term <= term) return
+    if (role.kind === 'follower' && role.master !== from && this.now - role.heardAt < SILENCE_MS) return
+    if (lead.term === term && obeyed !== undefined && obeyed !== from) {
+      // Another one led here in a term of the same number: one number, one master. It has to take a later one.
+      if (role.kind === 'follower') this.seek()
+      this.change({ term: term + 1, obeyed: undefined })
+      return this.sayFollow(from)
     }
-    if (role.kind === 'follower' && role.master === from) this.become({ ...role, heardAt: this.now })
-    else if (role.kind === 'follower' && lead.term === term) return
-    else this.follow(from)
-    this.change({ term: lead.term })
+    // It has to raise its term above what this node has seen before it can be followed.
+    if (lead.term < term) return this.sayFollow(from)
+    this.follow(from, lead.term)
     this.greet(from)
   }
 
-  private follow(master: NodeId): void {
+  private follow(master: NodeId, term: number): void {
+    this.change({ term, obeyed: master })
     this.become({ kind: 'follower', master, heardAt: this.now })
   }
 
   /** After a split: the side with more members wins, then the later term, then the lower id. */
   private meetMaster(other: NodeId, lead: MessageOf<'lead'>): void {
-    const { term, self } = this.replica
+    const { term, self, contestedAt = -Infinity } = this.replica
     const own = followersOf(this.replica, this.now).length
     const wins = own - lead.followers || term - lead.term || (self < other ? 1 : -1)
     if (wins > 0) {
-      if (lead.term >= term) this.beginTerm(lead.term + 1)
-      return
+      // What the two know of one another is a moment old: where each believes to win they do not outbid one another at once.
+      if (lead.term < term || this.now - contestedAt < SILENCE_MS) return
+      this.change({ contestedAt: this.now })
+      return this.beginTerm(lead.term + 1)
     }
     if (lead.term <= term) return
-    this.change({ term: lead.term })
-    this.follow(other)
+    this.follow(other, lead.term)
+    this.release(other)
     this.greet(other)
+  }
+
+  /** Those that followed this node are told that it leads no more, and who may. */
+  private release(heir: NodeId | undefined): void {
+    const { peers, self, term, ordered: log } = this.replica
+    for (const [nodeId, { master }] of peers)
+      if (master === self && nodeId !== heir)
+        this.send(nodeId, { type: 'answer', term, log, ...(heir !== undefined && { master: heir }) })
   }
 
   private heardFollower(from: NodeId, { term, log, stored }: MessageOf<'follow'>): void {

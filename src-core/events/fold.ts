@@ -6,6 +6,7 @@ import { reduceInstances } from './instances'
 import { reduceMembers } from './members'
 import { reduceMetaInstances } from './meta-instances'
 import { reduceNodes } from './nodes'
+import { reduceRetired } from './retired'
 import { reduceRunners } from './runners'
 import { reduceApiKeys, reduceSettings } from './settings'
 import { reduceTasks } from './tasks'
@@ -57,6 +58,7 @@ export class Folding {
     const downloads = reduceDownloads(draft, envelope)
     const settings = reduceSettings(draft, envelope)
     const apiKeys = reduceApiKeys(draft, envelope)
+    const retired = reduceRetired(draft, envelope)
 
     this.handedOut = undefined
     if (metaInstances) draft.metaInstances = this.changed(draft.metaInstances, metaInstances)
@@ -69,6 +71,7 @@ export class Folding {
     if (lost) draft.topology = { ...draft.topology, lost: this.changed(draft.topology.lost ?? {}, lost) }
     if (downloads) draft.downloads = this.changed(draft.downloads, downloads)
     if (apiKeys) draft.apiKeys = this.changed(draft.apiKeys, apiKeys)
+    if (retired) draft.retired = this.changed(draft.retired ?? {}, retired)
     draft.settings = settings
     draft.lastEventIndex = envelope.index
     draft.lastEventAt = envelope.at

@@ -64,10 +64,26 @@ export type PeerFrame = z.infer<typeof PeerFrame>
 /** Items that may be under way before the receiver has taken any. */
 export const STREAM_WINDOW = 64
 
+type Speaker = Pick<Hello, 'protocols' | 'version'>
+
 /** The highest protocol that both sides speak; undefined where there is none. */
-export const commonProtocol = ({ protocols }: Pick<Hello, 'protocols'>): number | undefined => {
-  const highest = Math.min(PEER_PROTOCOL, protocols.to)
-  return highest >= OLDEST_PEER_PROTOCOL && highest >= protocols.from ? highest : undefined
+export const commonProtocol = (
+  { protocols: theirs }: Pick<Hello, 'protocols'>,
+  { protocols: own }: Pick<Hello, 'protocols'> = { protocols: { from: OLDEST_PEER_PROTOCOL, to: PEER_PROTOCOL } },
+): number | undefined => {
+  const highest = Math.min(own.to, theirs.to)
+  return highest >= own.from && highest >= theirs.from ? highest : undefined
+}
+
+/** A WebSocket's reason for closing may not be longer, in bytes. */
+const LONGEST_REASON = 120
+
+/** Why two machines cannot talk, and which of them to update: the same words for both. */
+export const protocolRefusal = (one: Speaker, other: Speaker): string => {
+  const [older, newer] = one.protocols.to < other.protocols.to ? [one, other] : [other, one]
+  return `Muster ${older.version} is too old for Muster ${newer.version}: update Muster ${older.version}`
+    .replaceAll(/[^\x20-\x7e]/g, '?')
+    .slice(0, LONGEST_REASON)
 }
 
 /** A command for the master; answered by one `SubmitResult`. */

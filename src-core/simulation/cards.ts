@@ -9,7 +9,7 @@ import type { CardMode, Scenario } from './scenario'
 export const CARD_MS = 10
 
 export interface CardsOptions {
-  readonly clock: VirtualClock
+  readonly clock: Pick<VirtualClock, 'now' | 'at' | 'after'>
   readonly onAsk: (modelId: ModelId) => void
   readonly onAnswer: (modelId: ModelId, result: CardResult) => void
   /** There is something new to see, or it is time to ask again. */

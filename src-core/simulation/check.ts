@@ -17,6 +17,10 @@ const naming = (position: number, raw: unknown): string => {
   return `step ${position + 1}${name === undefined ? '' : ` (${name})`}, steps[${position}]`
 }
 
+/** Nodes that stand in more than one group. */
+const twice = (nodes: readonly string[]): string[] =>
+  nodes.filter((node, at) => nodes.indexOf(node) < at).map((node) => `the node "${node}" is named twice`)
+
 /** What the steps bring into the world, at whatever time. */
 class Introduced {
   readonly nodes = new Set<string>()
@@ -28,6 +32,7 @@ class Introduced {
   constructor(
     steps: readonly Step[],
     readonly models: ReadonlySet<string>,
+    readonly replicas: ReadonlySet<string> | undefined,
   ) {
     for (const step of steps) this.add(step)
   }
@@ -79,8 +84,28 @@ class Introduced {
     return this.links.has(key) ? [] : [`no step makes the link ${text}`]
   }
 
+  /** Replicas that no step adds. */
+  idle(): string[] {
+    return [...(this.replicas ?? [])].filter((node) => !this.nodes.has(node))
+  }
+
+  /** A step about several deciding nodes. */
+  private several(...nodes: string[]): string[] {
+    if (!this.replicas) return ['it needs "replicas": with one master there is nothing to part, crash or delay']
+    return this.node(...nodes)
+  }
+
+  private via(step: Step): string[] {
+    if (!('via' in step) || step.via === undefined) return []
+    return this.replicas ? this.node(step.via) : ['"via" needs "replicas": with one master all commands go to it']
+  }
+
   /** What a step names that no step introduces. Commands are left out: they are refused when they run. */
   missing(step: Step): string[] {
+    return [...this.via(step), ...this.unknown(step)]
+  }
+
+  private unknown(step: Step): string[] {
     switch (step.do) {
       case 'connect':
       case 'connectRdma':
@@ -112,7 +137,19 @@ class Introduced {
         return this.node(step.node)
       case 'modelCard':
         return this.models.has(step.modelId) ? [] : [`"models" does not describe "${step.modelId}"`]
+      case 'partition':
+        return [...this.several(...step.groups.flat()), ...twice(step.groups.flat())]
+      case 'crashNode':
+      case 'restartNode':
+      case 'sleep':
+      case 'wake':
+      case 'removeMember':
+        return this.several(step.node)
+      case 'heal':
+      case 'network':
+        return this.several()
       case 'addNode':
+        return this.replicas?.has(step.node) === false ? [`"replicas" does not name the node "${step.node}"`] : []
       case 'createMetaInstance':
       case 'updateMetaInstance':
       case 'deleteMetaInstance':
@@ -147,8 +184,10 @@ export const checkScenario = (raw: unknown): CheckedScenario => {
   }
   if (!settings.success || problems.length > 0) return { status: 'unsound', problems }
 
-  const { until } = settings.data
-  const introduced = new Introduced(steps, new Set(Object.keys(settings.data.models)))
+  const { until, replicas } = settings.data
+  const models = new Set(Object.keys(settings.data.models))
+  const introduced = new Introduced(steps, models, replicas && new Set(replicas))
+  for (const node of introduced.idle()) problems.push(`replicas: no step adds the node "${node}"`)
   for (const [position, step] of steps.entries()) {
     for (const cause of introduced.missing(step)) problems.push(`${naming(position, step)}: ${cause}`)
     if (until !== undefined && step.at > until)

@@ -1,9 +1,9 @@
-import type { Refusal } from '../commands/command'
+import type { Command, Refusal } from '../commands/command'
 import { place } from '../placement/place'
 import type { ModelCard } from '../placement/model-card'
 import type { ModelId } from '../ids'
 import type { Constraints } from '../state/meta-instances'
-import type { SimulatedMaster } from './master'
+import type { State } from '../state/state'
 import type { Step, StepOf } from './scenario'
 
 const refusal = (code: Refusal['code'], reason: string): Refusal => ({ code, reason })
@@ -19,10 +19,16 @@ const neverPossible = (
     : undefined
 }
 
+/** Whoever takes commands. What is refused at once is given back. */
+export interface CommandTaker {
+  state(): State
+  submit(command: Command): Refusal | undefined
+}
+
 type Cards = (modelId: ModelId) => ModelCard | undefined
 
-const create = (master: SimulatedMaster, step: StepOf<'createMetaInstance'>, cards: Cards): Refusal | undefined => {
-  const { at: _at, do: _do, id, validate, minNodes = 1, ...wanted } = step
+const create = (master: CommandTaker, step: StepOf<'createMetaInstance'>, cards: Cards): Refusal | undefined => {
+  const { at: _at, do: _do, via: _via, id, validate, minNodes = 1, ...wanted } = step
   const card = cards(wanted.modelId)
   const never = neverPossible({ ...wanted, minNodes }, card)
   if (never || !card) return never
@@ -33,8 +39,8 @@ const create = (master: SimulatedMaster, step: StepOf<'createMetaInstance'>, car
   return master.submit({ type: 'CreateMetaInstance', metaInstanceId: id, minNodes, ...wanted })
 }
 
-const update = (master: SimulatedMaster, step: StepOf<'updateMetaInstance'>, cards: Cards): Refusal | undefined => {
-  const { at: _at, do: _do, id, minNodes, ...wanted } = step
+const update = (master: CommandTaker, step: StepOf<'updateMetaInstance'>, cards: Cards): Refusal | undefined => {
+  const { at: _at, do: _do, via: _via, id, minNodes, ...wanted } = step
   // Clearing a field that has a default sets that.
   const changes = { ...wanted, ...(minNodes !== undefined && { minNodes: minNodes ?? 1 }) }
   const known = master.state().metaInstances[id]
@@ -47,8 +53,8 @@ const update = (master: SimulatedMaster, step: StepOf<'updateMetaInstance'>, car
   return master.submit({ type: 'UpdateMetaInstance', metaInstanceId: id, changes })
 }
 
-const placeInstance = (master: SimulatedMaster, step: StepOf<'placeInstance'>, cards: Cards): Refusal | undefined => {
-  const { at: _at, do: _do, id, minNodes = 1, ...wanted } = step
+const placeInstance = (master: CommandTaker, step: StepOf<'placeInstance'>, cards: Cards): Refusal | undefined => {
+  const { at: _at, do: _do, via: _via, id, minNodes = 1, ...wanted } = step
   const card = cards(wanted.modelId)
   const never = neverPossible({ ...wanted, minNodes }, card)
   if (never || !card) return never
@@ -78,7 +84,7 @@ const commandSteps: ReadonlySet<Step['do']> = new Set<CommandStep['do']>([
 export const isCommandStep = (step: Step): step is CommandStep => commandSteps.has(step.do)
 
 /** Sends the command that a step stands for; gives back why it was refused. */
-export const sendCommand = (master: SimulatedMaster, step: CommandStep, cards: Cards): Refusal | undefined => {
+export const sendCommand = (master: CommandTaker, step: CommandStep, cards: Cards): Refusal | undefined => {
   switch (step.do) {
     case 'createMetaInstance':
       return create(master, step, cards)

@@ -2,8 +2,9 @@ import type { Event } from '../events/event'
 import type { NodeId, Timestamp } from '../ids'
 import type { NodeInfo } from '../state/nodes'
 import type { State } from '../state/state'
-import { edgeKey, type Edge } from '../state/topology'
+import type { CableChange, SimulatedCables } from './cables'
 import type { VirtualClock } from './clock'
+import { infoOf, withFreeMemory } from './machine-info'
 import type { StepOf } from './scenario'
 
 /** A peer that answers no probe for so long loses its edges: three probes, one a second. */
@@ -11,9 +12,6 @@ export const PROBES_LOST_MS = 3000
 /** After the master started again: until a node has reached it, and then until its probes were answered. */
 export const RECONNECT_MS = 200
 export const PROBED_MS = 300
-
-const PORT = 52417
-const GIGABYTE = 1e9
 
 interface SimulatedNode {
   info: NodeInfo
@@ -29,15 +27,9 @@ interface SimulatedNode {
   lastHeard?: Timestamp | undefined
 }
 
-interface Link {
-  edge: Edge
-  up: boolean
-  /** The way back that was made with it. */
-  back?: string | undefined
-}
-
 export interface NetworkOptions {
   readonly clock: VirtualClock
+  readonly cables: SimulatedCables
   readonly state: () => State
   readonly observe: (...events: Event[]) => void
   /** A node is heard again: time for its other reports. */
@@ -47,9 +39,10 @@ export interface NetworkOptions {
 /** Simulated machines and what connects them. They report by level, and only what a reachable node can see. */
 export class SimulatedNetwork {
   private readonly nodes = new Map<NodeId, SimulatedNode>()
-  private readonly links = new Map<string, Link>()
 
-  constructor(private readonly options: NetworkOptions) {}
+  constructor(private readonly options: NetworkOptions) {
+    options.cables.onChange((key, how) => this.reportLink(key, how))
+  }
 
   /** Whether what this node reports arrives. */
   isHeard(nodeId: NodeId): boolean {
@@ -78,17 +71,9 @@ export class SimulatedNetwork {
     return heard
   }
 
-  addNode({ node: nodeId, ramTotal, ramAvailable, memoryBandwidth }: StepOf<'addNode'>): void {
-    const total = ramTotal ?? Math.max(64 * GIGABYTE, ramAvailable ?? 0)
-    const info: NodeInfo = {
-      version: '0.1.0',
-      protocol: 1,
-      chip: 'simulated',
-      memory: { ramTotal: total, ramAvailable: ramAvailable ?? total, heldByRunners: 0 },
-      ...(memoryBandwidth !== undefined && { memoryBandwidth }),
-      os: { platform: 'simulated', release: '1', name: 'Simulated' },
-      worker: true,
-    }
+  addNode(step: StepOf<'addNode'>): void {
+    const nodeId = step.node
+    const info = infoOf(step)
     const known = this.nodes.get(nodeId)
     if (known)
       Object.assign(known, { info, present: true, silent: false, silentSince: undefined, epoch: known.epoch + 1 })
@@ -99,8 +84,7 @@ export class SimulatedNetwork {
   setMemory(nodeId: NodeId, ramAvailable: number): void {
     const node = this.nodes.get(nodeId)
     if (!node) return
-    const ramTotal = Math.max(node.info.memory.ramTotal, ramAvailable)
-    node.info = { ...node.info, memory: { ...node.info.memory, ramTotal, ramAvailable } }
+    node.info = withFreeMemory(node.info, ramAvailable)
     this.reportInfo(nodeId)
   }
 
@@ -148,42 +132,6 @@ export class SimulatedNetwork {
     }
   }
 
-  connectSocket(step: StepOf<'connect'>): void {
-    const { from, to, ip, reverseIp, interfaceType, latencyMs, bytesPerSecond } = step
-    const shared = {
-      port: PORT,
-      interfaceType,
-      ...(latencyMs !== undefined && { latencyMs }),
-      ...(bytesPerSecond !== undefined && { bytesPerSecond }),
-    }
-    const there: Edge = { from, to, ip, ...shared }
-    const back: Edge | undefined =
-      reverseIp === undefined ? undefined : { from: to, to: from, ip: reverseIp, ...shared }
-    this.makeLink(there, back && edgeKey(back))
-    if (back) this.makeLink(back, edgeKey(there))
-  }
-
-  disconnectSocket({ from, to, ip, both }: StepOf<'disconnect'>): void {
-    const key = `${from}>${to}@${ip}`
-    const back = this.links.get(key)?.back
-    this.cut(key)
-    if (both && back !== undefined) this.cut(back)
-  }
-
-  connectRdma({ from, to, fromInterface, toInterface }: StepOf<'connectRdma'>): void {
-    const there: Edge = { from, to, fromInterface, toInterface }
-    const back: Edge = { from: to, to: from, fromInterface: toInterface, toInterface: fromInterface }
-    this.makeLink(there, edgeKey(back))
-    this.makeLink(back, edgeKey(there))
-  }
-
-  disconnectRdma({ from, to, fromInterface }: StepOf<'disconnectRdma'>): void {
-    const key = `${from}>${to}#${fromInterface}`
-    const back = this.links.get(key)?.back
-    this.cut(key)
-    if (back !== undefined) this.cut(back)
-  }
-
   private fallSilent(nodeId: NodeId, node: SimulatedNode): void {
     if (this.isHeard(nodeId)) node.lastHeard = this.options.clock.now()
     node.epoch += 1
@@ -214,26 +162,14 @@ export class SimulatedNetwork {
     this.options.observe({ type: 'NodeGatheredInfo', nodeId, info: node.info })
   }
 
-  private makeLink(edge: Edge, back: string | undefined): void {
-    this.links.set(edgeKey(edge), { edge, up: true, back })
-    this.reportLink(edgeKey(edge), { changed: true })
-  }
-
-  private cut(key: string): void {
-    const link = this.links.get(key)
-    if (!link) return
-    link.up = false
-    this.reportLink(key)
-  }
-
   private answers(nodeId: NodeId): boolean {
     const node = this.nodes.get(nodeId)
     return node !== undefined && node.present && !node.silent
   }
 
   /** `from` says what it sees of one link, where that differs from what the state has. */
-  private reportLink(key: string, { changed = false } = {}): void {
-    const link = this.links.get(key)
+  private reportLink(key: string, { changed = false }: CableChange = {}): void {
+    const link = this.options.cables.get(key)
     if (!link || !this.isHeard(link.edge.from)) return
     const { edge } = link
     const known = key in this.options.state().topology.edges
@@ -244,7 +180,8 @@ export class SimulatedNetwork {
   }
 
   private reportEdges(nodeId: NodeId): void {
-    for (const [key, { edge }] of this.links) if (edge.from === nodeId || edge.to === nodeId) this.reportLink(key)
+    for (const [key, { edge }] of this.options.cables.all())
+      if (edge.from === nodeId || edge.to === nodeId) this.reportLink(key)
   }
 
   /** Those that still answer one another drop what they had towards the silent node, and it towards them. */

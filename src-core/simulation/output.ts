@@ -1,9 +1,23 @@
 import type { Event } from '../events/event'
-import type { Timestamp } from '../ids'
+import type { NodeId, Timestamp } from '../ids'
 import type { State } from '../state/state'
+
+/** Where several nodes decide: which one, in which term. Two that were parted each print their own events. */
+interface Decider {
+  readonly node?: NodeId
+  readonly term?: number
+}
+
+interface Refused {
+  readonly command: string
+  readonly reason: string
+  readonly via?: NodeId
+}
 
 /** One line that a simulation prints, as JSON. */
 export type OutputLine =
-  | { readonly at: Timestamp; readonly index: number; readonly event: Event }
-  | { readonly at: Timestamp; readonly refused: { readonly command: string; readonly reason: string } }
+  | ({ readonly at: Timestamp; readonly index: number; readonly event: Event } & Decider)
+  | { readonly at: Timestamp; readonly refused: Refused }
+  /** `{at, leads: {node, term}}` and the like, only where several nodes decide. */
+  | { readonly at: Timestamp; readonly [kind: string]: unknown }
   | { readonly finalState: State }

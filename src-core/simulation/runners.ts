@@ -1,10 +1,11 @@
 import type { Event } from '../events/event'
-import type { NodeId, RunnerId, Timestamp } from '../ids'
+import type { NodeId, RunnerId } from '../ids'
 import type { Instance, Shard } from '../state/instances'
 import { isServing, isTerminal, type RunnerStatus } from '../state/runners'
 import type { State } from '../state/state'
 import type { VirtualClock } from './clock'
 import type { Random } from './random'
+import { startOf } from './runner-start'
 import type { RunnerBehaviour } from './scenario'
 
 interface SimulatedRunner {
@@ -22,8 +23,6 @@ export interface RunnersOptions {
   readonly observe: (event: Event) => void
   readonly isHeard: (nodeId: NodeId) => boolean
 }
-
-const layersOf = ({ startLayer, endLayer }: Shard): number => endLayer - startLayer
 
 const same = (a: RunnerStatus, b: RunnerStatus | undefined): boolean =>
   b !== undefined &&
@@ -105,20 +104,10 @@ export class SimulatedRunners {
     const { runnerId, nodeId } = shard
     const runner: SimulatedRunner = { nodeId, shard, status: undefined }
     this.runners.set(runnerId, runner)
-    const { auto, connectMs, loadMs, warmUpMs, jitterMs } = this.options.behaviour
-    if (!auto) return
-    const layers = layersOf(shard)
-    const late = jitterMs === 0 ? 0 : this.options.random.integer(0, jitterMs)
-    const loading = connectMs + late
-    const way: [Timestamp, RunnerStatus][] = [
-      [0, { status: 'Connecting' }],
-      [loading, { status: 'Loading', layersLoaded: 0, layers }],
-      [loading + Math.floor(loadMs / 2), { status: 'Loading', layersLoaded: Math.floor(layers / 2), layers }],
-      [loading + loadMs, { status: 'WarmingUp' }],
-      [loading + loadMs + warmUpMs, { status: 'Ready' }],
-    ]
-    for (const [delay, status] of way) {
-      this.options.clock.after(delay, () => {
+    const { behaviour, random } = this.options
+    if (!behaviour.auto) return
+    for (const { after, status } of startOf(shard, behaviour, random)) {
+      this.options.clock.after(after, () => {
         if (this.runners.get(runnerId) === runner) this.set(runnerId, status)
       })
     }

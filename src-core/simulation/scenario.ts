@@ -66,8 +66,12 @@ const DisconnectRdma = ConnectRdma.omit({ toInterface: true }).extend({
   toInterface: z.string().min(1).optional(),
 })
 
+/** Where several nodes decide: the node whose API takes the command, which brings it to its master. */
+const via = { via: NodeId.optional() }
+
 const CreateMetaInstance = CreateMetaInstanceRequest.extend({
   ...when,
+  ...via,
   do: z.literal('createMetaInstance'),
   id: MetaInstanceId,
   /** Refuse what cannot be placed now. */
@@ -76,15 +80,16 @@ const CreateMetaInstance = CreateMetaInstanceRequest.extend({
 
 const UpdateMetaInstance = UpdateMetaInstanceRequest.extend({
   ...when,
+  ...via,
   do: z.literal('updateMetaInstance'),
   id: MetaInstanceId,
 })
 
-const PlaceInstance = PlaceInstanceRequest.extend({ ...when, do: z.literal('placeInstance'), id: InstanceId })
+const PlaceInstance = PlaceInstanceRequest.extend({ ...when, ...via, do: z.literal('placeInstance'), id: InstanceId })
 
 const onMetaInstance = <Name extends string>(name: Name) =>
-  z.strictObject({ ...when, do: z.literal(name), id: MetaInstanceId })
-const onTask = <Name extends string>(name: Name) => z.strictObject({ ...when, do: z.literal(name), id: TaskId })
+  z.strictObject({ ...when, ...via, do: z.literal(name), id: MetaInstanceId })
+const onTask = <Name extends string>(name: Name) => z.strictObject({ ...when, ...via, do: z.literal(name), id: TaskId })
 const onNode = <Name extends string>(name: Name) => z.strictObject({ ...when, do: z.literal(name), node: NodeId })
 
 const FailRunner = z.strictObject({
@@ -111,11 +116,37 @@ const ReportRunner = z.strictObject({
 
 const StartTask = z.strictObject({
   ...when,
+  ...via,
   do: z.literal('startTask'),
   id: TaskId,
   ...owner,
   /** From the moment it runs; without it the task runs until it is completed. */
   durationMs: Timestamp.optional(),
+})
+
+// With several deciding nodes (`replicas`).
+
+/** Nodes of different groups do not reach one another; those that no group names are one more. */
+const Partition = z.strictObject({
+  ...when,
+  do: z.literal('partition'),
+  groups: z.array(z.array(NodeId).min(1)).min(1),
+})
+
+const Sleep = onNode('sleep').extend({
+  /** It says so before; false for one that stops in the middle of a word. */
+  announced: z.boolean().default(true),
+})
+
+/** What happens to messages between nodes from now on. */
+const Network = z.strictObject({
+  ...when,
+  do: z.literal('network'),
+  /** The part that is lost: messages of the consensus for good, the rest until it is sent again. */
+  loss: z.number().min(0).max(0.9).default(0),
+  delayMs: Timestamp.default(1),
+  /** Each is late by up to so much more, by the seed; their order stays. */
+  jitterMs: Timestamp.default(0),
 })
 
 export const CardMode = z.enum(['ok', 'error', 'hang'])
@@ -140,7 +171,7 @@ export const Step = z.discriminatedUnion('do', [
   onMetaInstance('deleteMetaInstance'),
   onMetaInstance('restartMetaInstance'),
   PlaceInstance,
-  z.strictObject({ ...when, do: z.literal('deleteInstance'), id: InstanceId }),
+  z.strictObject({ ...when, ...via, do: z.literal('deleteInstance'), id: InstanceId }),
   FailRunner,
   ShutdownRunner,
   ReportRunner,
@@ -153,6 +184,14 @@ export const Step = z.discriminatedUnion('do', [
   onNode('setMemory').extend({ ramAvailable: Bytes }),
   SetModelCard,
   z.strictObject({ ...when, do: z.literal('crashMaster') }),
+  Partition,
+  z.strictObject({ ...when, do: z.literal('heal') }),
+  onNode('crashNode'),
+  onNode('restartNode'),
+  Sleep,
+  onNode('wake'),
+  Network,
+  onNode('removeMember').extend(via),
 ])
 export type Step = z.infer<typeof Step>
 export type StepOf<Name extends Step['do']> = Extract<Step, { do: Name }>
@@ -185,6 +224,8 @@ export const ScenarioSettings = z.strictObject({
   until: Timestamp.optional(),
   models: z.record(z.string(), SimulatedModel).default({}),
   runner: RunnerBehaviour.prefault({}),
+  /** Nodes that each run the consensus with a log of their own, members of one cluster; without it one master decides. */
+  replicas: z.array(NodeId).min(1).optional(),
 })
 
 export const Scenario = ScenarioSettings.extend({ steps: z.array(Step).default([]) })

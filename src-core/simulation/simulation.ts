@@ -1,78 +1,28 @@
-import type { Refusal } from '../commands/command'
-import type { Envelope } from '../events/event'
-import type { ModelId, NodeId, Timestamp } from '../ids'
+import type { Timestamp } from '../ids'
 import { nextDeadline } from '../reconcile/deadlines'
-import type { CardResult } from '../reconcile/process-manager'
-import { currentInstance, instancesOf } from '../state/bindings'
 import type { Instance } from '../state/instances'
 import type { RunnerStatus } from '../state/runners'
 import type { State } from '../state/state'
+import { SimulatedCables } from './cables'
 import { SimulatedCards } from './cards'
 import { VirtualClock } from './clock'
 import { isCommandStep, sendCommand } from './commands'
+import type { SimulationListener } from './listener'
+import { Livelock } from './livelock'
 import { SimulatedMaster } from './master'
 import { RECONNECT_MS, SimulatedNetwork } from './network'
 import { Random } from './random'
 import { SimulatedRunners } from './runners'
 import type { Scenario, Step, StepOf } from './scenario'
+import { instanceFor, instanceOn, reported } from './subjects'
 import { SimulatedTasks } from './tasks'
 
 /** A pass at least this often, whatever happened. */
 const INTERVAL_MS = 1000
-/** How long a scenario without an end goes on after its last step. */
-const AFTERMATH_MS = 60_000
 /** More passes at one instant than this mean that two rules undo each other's work for ever. */
 const MAX_PASSES_AT_ONCE = 1000
 
-export interface SimulationListener {
-  event?(envelope: Envelope, before: State, after: State): void
-  refused?(at: Timestamp, command: string, refusal: Refusal): void
-  /** A step is about to happen. */
-  step?(at: Timestamp, step: Step): void
-  /** A model's card is being loaded, and has come or not. */
-  asked?(at: Timestamp, modelId: ModelId): void
-  answered?(at: Timestamp, modelId: ModelId, result: CardResult): void
-  /** After each pass, when the simulated workers have seen what it decided. */
-  passed?(at: Timestamp, state: State): void
-}
-
-/** Thrown where a pass never comes to an end. */
-export class Livelock extends Error {
-  override readonly name = 'Livelock'
-}
-
 export type World = Omit<Scenario, 'steps'>
-
-type Owned = Pick<StepOf<'startTask'>, 'metaInstance' | 'instance'>
-
-/** When a scenario ends. */
-export const endOf = ({ until, steps }: Scenario): Timestamp =>
-  until ?? steps.reduce((latest, { at }) => Math.max(latest, at), 0) + AFTERMATH_MS
-
-const instanceFor = (state: State, { metaInstance, instance }: Owned): Instance | undefined =>
-  instance !== undefined
-    ? state.instances[instance]
-    : metaInstance === undefined
-      ? undefined
-      : currentInstance(state, metaInstance)
-
-/** The instance whose runner on this machine is meant: the current one, or the one that is to replace it. */
-const instanceOn = (state: State, step: Owned & { readonly node: NodeId }): Instance | undefined => {
-  const uses = (instance: Instance): boolean => instance.shards.some(({ nodeId }) => nodeId === step.node)
-  const current = instanceFor(state, step)
-  if (current === undefined || uses(current) || step.metaInstance === undefined) return current
-  return instancesOf(state, step.metaInstance).find(uses) ?? current
-}
-
-/** What a `runner` step reports. */
-const reported = (step: StepOf<'runner'>, instance: Instance): RunnerStatus => {
-  const { status } = step
-  if (status === 'Failed') return { status, errorMessage: step.errorMessage ?? '' }
-  if (status !== 'Loading') return { status }
-  const shard = instance.shards.find(({ nodeId }) => nodeId === step.node)
-  const layers = shard ? shard.endLayer - shard.startLayer : 1
-  return { status, layersLoaded: Math.min(step.layersLoaded ?? 0, layers), layers }
-}
 
 /** The real core on a virtual clock, among simulated machines, runners, requests and model cards. */
 export class Simulation {
@@ -80,6 +30,7 @@ export class Simulation {
   readonly master: SimulatedMaster
   readonly network: SimulatedNetwork
   readonly cards: SimulatedCards
+  private readonly cables = new SimulatedCables()
   private readonly runners: SimulatedRunners
   private readonly tasks: SimulatedTasks
   private woken = false
@@ -112,6 +63,7 @@ export class Simulation {
     const observe = this.master.observe.bind(this.master)
     this.network = new SimulatedNetwork({
       clock,
+      cables: this.cables,
       state,
       observe,
       onHeard: (nodeId) => this.runners.reportAll(nodeId),
@@ -197,13 +149,13 @@ export class Simulation {
         })
         return this.network.addNode(step)
       case 'connect':
-        return this.network.connectSocket(step)
+        return this.cables.connectSocket(step)
       case 'disconnect':
-        return this.network.disconnectSocket(step)
+        return this.cables.disconnectSocket(step)
       case 'connectRdma':
-        return this.network.connectRdma(step)
+        return this.cables.connectRdma(step)
       case 'disconnectRdma':
-        return this.network.disconnectRdma(step)
+        return this.cables.disconnectRdma(step)
       case 'silence':
         return this.network.silence(step.node)
       case 'resume':
@@ -233,6 +185,16 @@ export class Simulation {
         this.cards.shelf.clear()
         this.network.masterRestarted()
         return this.clock.after(RECONNECT_MS, () => this.tasks.reportAll())
+      // The check lets these through only where several nodes decide.
+      case 'partition':
+      case 'heal':
+      case 'crashNode':
+      case 'restartNode':
+      case 'sleep':
+      case 'wake':
+      case 'network':
+      case 'removeMember':
+        return
     }
   }
 
@@ -244,14 +206,4 @@ export class Simulation {
     const shard = instance?.shards.find(({ nodeId }) => nodeId === step.node)
     if (instance && shard) this.runners.set(shard.runnerId, status(instance))
   }
-}
-
-/** Runs a whole scenario. Gives back the state at its end. */
-export const simulate = (scenario: Scenario, listener: SimulationListener): State => {
-  const { steps, ...world } = scenario
-  const simulation = new Simulation(world, listener)
-  // The clock keeps the order in which it was asked: steps at equal times stay in the order of the file.
-  for (const step of steps) simulation.clock.at(step.at, () => simulation.take(step))
-  simulation.runUntil(endOf(scenario))
-  return simulation.state()
 }

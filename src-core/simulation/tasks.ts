@@ -1,4 +1,4 @@
-import type { Event } from '../events/event'
+import type { Observation } from '../events/event'
 import type { InstanceId, TaskId, Timestamp } from '../ids'
 import { isReady } from '../state/bindings'
 import type { Instance } from '../state/instances'
@@ -19,9 +19,9 @@ interface SimulatedTask {
 }
 
 export interface TasksOptions {
-  readonly clock: VirtualClock
+  readonly clock: Pick<VirtualClock, 'now' | 'after'>
   readonly state: () => State
-  readonly observe: (event: Event) => void
+  readonly observe: (event: Observation) => void
   /** An instance begins to work, or has nothing left to do. */
   readonly onWork: (instance: Instance, options: { busy: boolean }) => void
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Refusal } from '../commands/command'
 import type { Envelope, Event } from '../events/event'
-import type { ModelId, RunnerId, Timestamp } from '../ids'
+import type { ModelId, NodeId, RunnerId, Timestamp } from '../ids'
 import { gigabytes } from '../placement/funnel'
 import { claimedBytes, freeBytes } from '../placement/memory'
 import type { CardResult } from '../reconcile/process-manager'
@@ -11,8 +11,9 @@ import type { MetaInstance } from '../state/meta-instances'
 import type { State } from '../state/state'
 import { statusOf } from '../state/status'
 import { isSocketEdge, type Edge } from '../state/topology'
+import type { Happening } from './cluster/happening'
 import { Step } from './scenario'
-import type { SimulationListener } from './simulation'
+import type { SimulationListener } from './listener'
 
 /** `1:05.250`: minutes, seconds, milliseconds. */
 const clockText = (at: Timestamp): string => {
@@ -135,44 +136,78 @@ const endedTasks = (event: Event, before: State, after: State): string => {
   return ended.length === 0 ? '' : ` (${ended.map(({ taskId, status }) => `${taskId} ${status}`).join(', ')})`
 }
 
+/** Who says it, where several nodes decide: `b@3 ` for b in term 3. */
+const sayer = (node: NodeId | undefined, term?: number): string =>
+  node === undefined ? '' : `${node}${term === undefined ? '' : `@${term}`} `
+
+const happeningText = (happening: Happening): string => {
+  switch (happening.kind) {
+    case 'leads':
+      return `${happening.node} leads in term ${happening.term}`
+    case 'follows':
+      return `${happening.node} follows ${happening.master} in term ${happening.term}`
+    case 'seeks':
+      return `${happening.node} knows no master`
+    case 'acknowledged':
+      return `${happening.via} acknowledges ${happening.command} ${happening.id}`
+    case 'setAside':
+      return `${happening.node} sets aside what its master does not have, after record ${happening.after}`
+    case 'submittedAgain':
+      return `${happening.node} submits again ${happening.command} ${happening.id}: ${happening.result}`
+    case 'lost':
+      return `${happening.node} loses the last ${happening.records} of its records, which were not on its disk yet`
+    case 'removed':
+      return `${happening.node} is no member any more`
+  }
+}
+
 /** Tells a simulation as a story: virtual time, what happened, and each declaration's status as it changes. */
 export class Trace implements SimulationListener {
-  private readonly statuses = new Map<string, string>()
+  /** Of each declaration, as each deciding node sees it. */
+  private readonly statuses = new Map<NodeId | undefined, Map<string, string>>()
 
   constructor(private readonly print: (line: string) => void) {}
 
-  event({ at, index, event }: Envelope, before: State, after: State): void {
+  event({ at, index, term, event }: Envelope, before: State, after: State, node?: NodeId): void {
     // A name is known before it is forgotten, and after it was learnt.
     const seen = event.type === 'MemberAdmitted' || event.type === 'InstanceCreated' ? after : before
-    this.line(at, `#${index}`, `${event.type} ${detail(seen, event)}${endedTasks(event, before, after)}`.trimEnd())
+    const text = `${event.type} ${detail(seen, event)}${endedTasks(event, before, after)}`.trimEnd()
+    this.line(at, `#${index}`, `${sayer(node, term)}${text}`)
   }
 
   step(at: Timestamp, { at: _at, do: name, ...what }: Step): void {
     this.line(at, '▸', [name, ...fieldsText(name, what)].join(' '))
   }
 
-  passed(at: Timestamp, state: State): void {
+  happened(at: Timestamp, happening: Happening): void {
+    this.line(at, '·', happeningText(happening))
+  }
+
+  passed(at: Timestamp, state: State, node?: NodeId): void {
+    const statuses = this.statuses.get(node) ?? new Map<string, string>()
+    this.statuses.set(node, statuses)
     for (const metaInstance of Object.values(state.metaInstances)) {
       const { metaInstanceId } = metaInstance
       const { status } = statusOf(state, metaInstance)
-      const known = this.statuses.get(metaInstanceId)
+      const known = statuses.get(metaInstanceId)
       if (known === status) continue
-      this.statuses.set(metaInstanceId, status)
-      this.line(at, '', `  ${metaInstanceId}: ${known === undefined ? '' : `${known} → `}${status}`)
+      statuses.set(metaInstanceId, status)
+      const said = `${metaInstanceId}: ${known === undefined ? '' : `${known} → `}${status}`
+      this.line(at, '', `  ${sayer(node, node && state.term)}${said}`)
     }
-    for (const id of this.statuses.keys()) if (!(id in state.metaInstances)) this.statuses.delete(id)
+    for (const id of statuses.keys()) if (!(id in state.metaInstances)) statuses.delete(id)
   }
 
-  refused(at: Timestamp, command: string, { reason }: Refusal): void {
-    this.line(at, '', `refused ${command}: ${reason}`)
+  refused(at: Timestamp, command: string, { reason }: Refusal, node?: NodeId): void {
+    this.line(at, '', `${sayer(node)}refused ${command}: ${reason}`)
   }
 
-  asked(at: Timestamp, modelId: ModelId): void {
-    this.line(at, '', `asks for the card of ${modelId}`)
+  asked(at: Timestamp, modelId: ModelId, node?: NodeId): void {
+    this.line(at, '', `${sayer(node)}asks for the card of ${modelId}`)
   }
 
-  answered(at: Timestamp, modelId: ModelId, result: CardResult): void {
-    this.line(at, '', `card of ${modelId}: ${result.status === 'failed' ? result.reason : result.status}`)
+  answered(at: Timestamp, modelId: ModelId, result: CardResult, node?: NodeId): void {
+    this.line(at, '', `${sayer(node)}card of ${modelId}: ${result.status === 'failed' ? result.reason : result.status}`)
   }
 
   /** How it stands at the end. */

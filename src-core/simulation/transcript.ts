@@ -1,6 +1,6 @@
 import type { OutputLine } from './output'
 import type { Scenario } from './scenario'
-import { simulate } from './simulation'
+import { simulate } from './simulate'
 import { Trace } from './trace'
 
 /** `json` for programs: one line per event, the final state last. `trace` for people, in virtual time. */
@@ -17,8 +17,11 @@ export const transcriptOf = (scenario: Scenario, { form }: TranscriptOptions): s
   } else {
     const print = (line: OutputLine): void => void lines.push(JSON.stringify(line))
     const finalState = simulate(scenario, {
-      event: ({ at, index, event }) => print({ at, index, event }),
-      refused: (at, command, { reason }) => print({ at, refused: { command, reason } }),
+      event: ({ at, index, term, event }, _before, _after, node) =>
+        print(node === undefined ? { at, index, event } : { at, node, term, index, event }),
+      refused: (at, command, { reason }, via) =>
+        print({ at, refused: { command, reason, ...(via !== undefined && { via }) } }),
+      happened: (at, { kind, ...what }) => print({ at, [kind]: what }),
     })
     print({ finalState })
   }

@@ -13,6 +13,7 @@ export const durablePart = (state: State): State => ({
   members: state.members,
   settings: state.settings,
   apiKeys: state.apiKeys,
+  ...(state.retired && { retired: state.retired }),
   lastEventIndex: state.lastEventIndex,
   lastEventAt: state.lastEventAt,
   term: state.term,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { NodeId } from '../ids'
+import { NodeId, Timestamp } from '../ids'
 import { ClusterSettings, defaultClusterSettings } from '../settings/cluster'
 import { ApiKey } from './api-keys'
 import { Download } from './downloads'
@@ -10,6 +10,9 @@ import { Node } from './nodes'
 import { Runner } from './runners'
 import { Task } from './tasks'
 import { Topology } from './topology'
+
+/** How much of what is gone is remembered. */
+export const MAX_RETIRED = 1000
 
 /**
  * Everything a cluster knows, as `GET /state` shows it and snapshots keep it: the fold of all events.
@@ -27,6 +30,8 @@ export const State = z.object({
   downloads: z.record(z.string(), z.record(z.string(), Download)),
   settings: ClusterSettings,
   apiKeys: z.record(z.string(), ApiKey),
+  /** Ids of declarations, keys and members that were deleted, revoked or removed, and when: the latest ones. */
+  retired: z.record(z.string(), Timestamp).optional(),
   lastEventIndex: z.number().int().nonnegative(),
   /** When the last event happened. Never goes backwards. */
   lastEventAt: z.number().int().nonnegative(),

@@ -118,6 +118,12 @@ const buildProgram = (finish: (code: number) => void): Command => {
     .option('--seed <number>', 'of the first random schedule', whole, 1)
     .option('--steps <number>', 'in each random schedule', whole, 200)
     .option('--nodes <number>', 'in each random schedule', whole, 5)
+    .addOption(
+      new Option('--deciders <who>', 'one master, or all machines; without it every third schedule has all').choices([
+        'one',
+        'all',
+      ]),
+    )
     .option('--schedules <number>', 'how many random schedules, each with the next seed', whole, 1)
     .option('--as-scenario', 'print the random schedule as a scenario, without running more than that one', false)
     .action(async (path: string | undefined, flags: SimulateFlags) => {

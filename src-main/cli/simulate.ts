@@ -1,7 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
-import { addPaths, neverTaken, runChaos, type ChaosOptions } from '@core/simulation/chaos/chaos'
-import { noPaths } from '@core/simulation/chaos/rare-paths'
+import type { ChaosOptions } from '@core/simulation/chaos/chaos'
+import {
+  addTally,
+  decidersFor,
+  emptyTally,
+  neverTaken,
+  runSchedule,
+  tallyOf,
+  type Deciders,
+  type ScheduleOptions,
+} from '@core/simulation/chaos/tally'
 import { checkScenario } from '@core/simulation/check'
 import { transcriptOf } from '@core/simulation/transcript'
 
@@ -15,6 +24,8 @@ export interface SimulateFlags extends ChaosOptions {
   readonly chaos: boolean
   readonly schedules: number
   readonly asScenario: boolean
+  /** Without it every third schedule is over several deciding nodes. */
+  readonly deciders?: Deciders | undefined
 }
 
 export interface SimulateStreams {
@@ -54,8 +65,8 @@ export const simulate = async (
 }
 
 /** The command that makes the same schedule again. */
-export const replayCommand = ({ seed, steps, nodes }: ChaosOptions): string =>
-  `muster simulate --chaos --seed ${seed} --steps ${steps} --nodes ${nodes}`
+export const replayCommand = ({ seed, steps, nodes, deciders }: ScheduleOptions): string =>
+  `muster simulate --chaos --seed ${seed} --steps ${steps} --nodes ${nodes} --deciders ${deciders}`
 
 /**
  * Runs random schedules. Prints each broken promise with the command that replays it, and last what was
@@ -64,12 +75,13 @@ export const replayCommand = ({ seed, steps, nodes }: ChaosOptions): string =>
  */
 export const simulateChaos = async (flags: SimulateFlags, streams: SimulateStreams): Promise<number> => {
   const { seed, steps, nodes, schedules, asScenario, trace } = flags
-  let [paths, events, violations] = [noPaths(), 0, 0]
+  let [tally, violations] = [emptyTally(), 0]
   for (let done = 0; done < (asScenario || trace ? 1 : schedules); done += 1) {
-    const options = { seed: seed + done, steps, nodes }
-    const { scenario, violation, ...counted } = runChaos(options)
-    paths = addPaths(paths, counted.paths)
-    events += counted.events
+    const next = { seed: seed + done, steps, nodes }
+    const options = { ...next, deciders: flags.deciders ?? decidersFor(next) }
+    const result = runSchedule(options)
+    const { scenario, violation } = result
+    tally = addTally(tally, tallyOf(options, result))
     if (asScenario) await streams.out(`${JSON.stringify(scenario)}\n`)
     if (trace) await streams.out(transcriptOf(scenario, { form: 'trace' }))
     if (!violation) continue
@@ -80,7 +92,8 @@ export const simulateChaos = async (flags: SimulateFlags, streams: SimulateStrea
     else await streams.out(`${line}\n`)
   }
   if (asScenario || trace) return violations > 0 ? FAILED : DONE
-  const missed = neverTaken(paths, { schedules, steps })
+  const missed = neverTaken(tally)
+  const { events, paths } = tally
   await streams.out(
     `${JSON.stringify({ chaos: { seed, schedules, steps, nodes, events, violations, paths, missed } })}\n`,
   )

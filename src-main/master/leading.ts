@@ -1,5 +1,6 @@
 import type { Event } from '@core/events/event'
 import type { ModelId, NodeId, Timestamp } from '@core/ids'
+import { Hearings } from '@core/reconcile/hearings'
 import type { CardResult, IdSource } from '@core/reconcile/process-manager'
 import type { State } from '@core/state/state'
 import { ReconcileLoop } from './reconcile-loop'
@@ -20,23 +21,14 @@ export interface LeadingParts {
 
 /** One term of this node as master: the passes over the state, and who was heard in it. */
 export const lead = ({ self, state, apply, cards, heard, unreachable, ids, now, log }: LeadingParts): ReconcileLoop => {
-  const since = now()
-  const first = new Map<string, Timestamp>()
+  const hearings = new Hearings(self, now())
   return new ReconcileLoop({
     state,
     apply,
     need: ({ modelId }) => cards.need(modelId),
     cards: () => cards.cards(),
-    // This node hears itself, but until a node has said what it is it is only expected: what stands on it is left alone.
-    heard: () => {
-      const { nodes } = state()
-      const lately = [...Object.entries(heard()), [self, now()] as const].filter(
-        ([peer, at]) => peer in nodes && at >= since,
-      )
-      for (const [peer, at] of lately) if (!first.has(peer)) first.set(peer, at)
-      return Object.fromEntries(lately)
-    },
-    firstHeard: () => Object.fromEntries(first),
+    heard: () => hearings.take(state(), heard(), now()),
+    firstHeard: () => hearings.first(),
     unreachable,
     ids,
     now,

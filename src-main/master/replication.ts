@@ -3,6 +3,7 @@ import type { Message } from '@core/consensus/message'
 import {
   HEARTBEAT_MS,
   masterOf,
+  restartReplica,
   SILENCE_MS,
   startReplica,
   type Effect,
@@ -114,6 +115,8 @@ export class Replication {
     const end = this.log.logEnd
     this.take({ kind: 'appended', log: end })
     await durable
+    // An answer that rests on what is safe already waits for nothing.
+    if (this.leadership.kind === 'self' && this.replica.acknowledged >= end.sequence) return
     const safe = new Promise<void>((done, failed) => this.waiting.push({ sequence: end.sequence, done, failed }))
     if (this.leadership.kind !== 'self') this.giveUpWaiting()
     this.take({ kind: 'written', log: end })
@@ -128,10 +131,9 @@ export class Replication {
   /** Takes part again, with what the log has now. */
   return(log: EventLog, members: readonly NodeId[] = [...this.replica.peers.keys()]): void {
     this.log = log
-    const { self, term, peers } = this.replica
-    const fresh = startReplica(self, log.logEnd, members, performance.now())
+    const { peers } = this.replica
     const connected = [...peers].filter(([, peer]) => peer.connected).map(([nodeId]) => nodeId)
-    this.replica = { ...fresh, term: Math.max(term, fresh.term) }
+    this.replica = restartReplica(this.replica, log.logEnd, members, performance.now())
     for (const peer of connected) this.take({ kind: 'connected', peer })
     this.take({ kind: 'tick' })
   }

@@ -86,12 +86,12 @@ export class Sequencer {
   }
 
   private async carryOut(command: Command): Promise<CommandResult> {
-    const { now, ids, projection } = this.options
+    const { now, ids, projection, replicate = (durable) => durable } = this.options
     const { log } = this
     const decided = decide(projection.state(), command, { now: now(), ids })
     if (decided.status === 'decided') await this.add(decided.events)
-    // An answer without a decision of its own rests on earlier ones, which may still be on their way to the disk.
-    if (decided.status === 'refused' || !decided.events.some(isDecision)) await log.flushed()
+    // An answer without a decision of its own rests on earlier ones, which may still be on their way to the disks.
+    if (decided.status === 'refused' || !decided.events.some(isDecision)) await replicate(log.flushed())
     return decided.status === 'refused' ? decided : { status: 'done' }
   }
 }

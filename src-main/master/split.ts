@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Command } from '@core/commands/command'
-import { resubmissions } from '@core/consensus/resubmit'
+import { commandsOf } from '@core/consensus/resubmit'
 import { Decision, isDecision, type Event } from '@core/events/event'
 import { Folding } from '@core/events/fold'
 import { emptyState, State } from '@core/state/state'
@@ -58,15 +58,6 @@ const keepSplit = async (
     join(directory, `split-${String(last + 1).padStart(6, '0')}.json`),
     JSON.stringify({ after, common, decided: decided.filter(isDecision), own }),
   )
-}
-
-/** Who belongs to a cluster is its own affair: a machine that joins brings its declarations and keys, not its friends. */
-const brought = new Set<Command['type']>(['CreateMetaInstance', 'CreateApiKey'])
-
-/** The commands that bring a split's declarations to the winning side. */
-const commandsOf = ({ after, ...split }: Split, winner: State): Command[] => {
-  const all = resubmissions({ ...split, winner })
-  return after === 0 ? all.filter(({ type }) => brought.has(type)) : all
 }
 
 /**

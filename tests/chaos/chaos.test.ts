@@ -1,31 +1,50 @@
 import { describe, expect, it } from 'vitest'
-import { addPaths, neverTaken, runChaos } from '@core/simulation/chaos/chaos'
-import { noPaths } from '@core/simulation/chaos/rare-paths'
+import {
+  addTally,
+  emptyTally,
+  neverTaken,
+  runSchedule,
+  tallyOf,
+  type ScheduleOptions,
+} from '@core/simulation/chaos/tally'
 import { replayCommand } from '@main/cli/simulate'
 
-const SCHEDULES = 300
-const STEPS = 200
-const PART = 50
+const PART = 25
+const ONE_MASTER = { schedules: 200, steps: 200 }
+const ALL_DECIDE = { schedules: 50, steps: 80 }
+
+const firstSeeds = (schedules: number): number[] =>
+  Array.from({ length: schedules / PART }, (_none, at) => 1 + at * PART)
 
 describe('random schedules', () => {
-  let paths = noPaths()
+  let tally = emptyTally()
 
-  const parts = Array.from({ length: SCHEDULES / PART }, (_none, at) => 1 + at * PART)
-  it.each(parts)('break no promise, from seed %i on', { timeout: 120_000 }, (first) => {
-    for (let seed = first; seed < first + PART; seed += 1) {
-      const options = { seed, steps: STEPS, nodes: 1 + (seed % 7) }
-      const { violation, paths: taken } = runChaos(options)
-      expect(violation, replayCommand(options)).toBeUndefined()
-      paths = addPaths(paths, taken)
-    }
+  const make = (options: ScheduleOptions): void => {
+    const result = runSchedule(options)
+    expect(result.violation, replayCommand(options)).toBeUndefined()
+    tally = addTally(tally, tallyOf(options, result))
+  }
+
+  it.each(firstSeeds(ONE_MASTER.schedules))('break no promise, from seed %i on', { timeout: 120_000 }, (first) => {
+    for (let seed = first; seed < first + PART; seed += 1)
+      make({ seed, steps: ONE_MASTER.steps, nodes: 1 + (seed % 7), deciders: 'one' })
   })
+
+  it.each(firstSeeds(ALL_DECIDE.schedules))(
+    'break no promise among several deciding machines, from seed %i on',
+    { timeout: 120_000 },
+    (first) => {
+      for (let seed = first; seed < first + PART; seed += 1)
+        make({ seed, steps: ALL_DECIDE.steps, nodes: 2 + (seed % 4), deciders: 'all' })
+    },
+  )
 
   it('take every rare path', () => {
-    expect(neverTaken(paths, { schedules: SCHEDULES, steps: STEPS })).toEqual([])
+    expect(neverTaken(tally)).toEqual([])
   })
 
-  it('are the same for the same seed', () => {
-    const options = { seed: 42, steps: 50, nodes: 4 }
-    expect(runChaos(options)).toEqual(runChaos(options))
+  it.each(['one', 'all'] as const)('are the same for the same seed (%s)', (deciders) => {
+    const options = { seed: 42, steps: 50, nodes: 4, deciders }
+    expect(runSchedule(options)).toEqual(runSchedule(options))
   })
 })

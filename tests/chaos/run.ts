@@ -6,8 +6,15 @@ import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { z } from 'zod'
-import { addPaths, neverTaken, runChaos } from '@core/simulation/chaos/chaos'
-import { noPaths, rarePaths } from '@core/simulation/chaos/rare-paths'
+import {
+  addTally,
+  allPaths,
+  decidersFor,
+  emptyTally,
+  neverTaken,
+  runSchedule,
+  tallyOf,
+} from '@core/simulation/chaos/tally'
 import { replayCommand } from '@main/cli/simulate'
 
 const STEPS = 200
@@ -18,8 +25,11 @@ const PORTION = 25
 
 const Portion = z.object({ first: z.number(), count: z.number() })
 const Answer = z.object({
-  events: z.number(),
-  paths: z.record(z.enum(rarePaths), z.number()),
+  tally: z.object({
+    events: z.number(),
+    paths: z.record(z.enum(allPaths), z.number()),
+    steps: z.object({ one: z.number(), all: z.number() }),
+  }),
   violations: z.array(z.object({ replay: z.string(), at: z.number(), message: z.string() })),
 })
 type Answer = z.infer<typeof Answer>
@@ -27,12 +37,13 @@ type Answer = z.infer<typeof Answer>
 const sizeFor = (seed: number): number => SIZES[seed % SIZES.length] ?? 1
 
 const makePortion = ({ first, count }: z.infer<typeof Portion>): Answer => {
-  const answer: Answer = { events: 0, paths: noPaths(), violations: [] }
+  const answer: Answer = { tally: emptyTally(), violations: [] }
   for (let seed = first; seed < first + count; seed += 1) {
-    const options = { seed, steps: STEPS, nodes: sizeFor(seed) }
-    const { violation, events, paths } = runChaos(options)
-    answer.events += events
-    answer.paths = addPaths(answer.paths, paths)
+    const nodes = sizeFor(seed)
+    const options = { seed, steps: STEPS, nodes, deciders: decidersFor({ seed, nodes }) }
+    const result = runSchedule(options)
+    answer.tally = addTally(answer.tally, tallyOf(options, result))
+    const { violation } = result
     if (violation) answer.violations.push({ replay: replayCommand(options), ...violation })
   }
   return answer
@@ -42,7 +53,7 @@ const lead = async (schedules: number, firstSeed: number): Promise<number> => {
   const began = performance.now()
   const end = firstSeed + schedules
   let next = firstSeed
-  let [events, violations, paths] = [0, 0, noPaths()]
+  let [tally, violations] = [emptyTally(), 0]
   await Promise.all(
     Array.from({ length: availableParallelism() }, async () => {
       const child = fork(import.meta.filename, { env: { ...process.env, MUSTER_CHAOS_PART: '1' } })
@@ -55,18 +66,19 @@ const lead = async (schedules: number, firstSeed: number): Promise<number> => {
           child.send(portion)
         })
         child.removeAllListeners('exit')
-        events += answer.events
+        tally = addTally(tally, answer.tally)
         violations += answer.violations.length
-        paths = addPaths(paths, answer.paths)
         for (const { at, message, replay } of answer.violations) console.log(`at ${at} ms: ${message}\n  ${replay}`)
       }
       child.disconnect()
     }),
   )
-  const missed = neverTaken(paths, { schedules, steps: STEPS })
-  for (const path of rarePaths) console.log(`${String(paths[path]).padStart(9)}  ${path}`)
+  const missed = neverTaken(tally)
+  for (const path of allPaths) console.log(`${String(tally.paths[path]).padStart(9)}  ${path}`)
   const seconds = Math.round((performance.now() - began) / 1000)
-  console.log(`${schedules} schedules of ${STEPS} steps, ${events} events in ${seconds} s: ${violations} violations`)
+  console.log(
+    `${schedules} schedules of ${STEPS} steps, ${tally.events} events in ${seconds} s: ${violations} violations`,
+  )
   if (missed.length > 0) console.log(`never taken: ${missed.join('; ')}`)
   return violations > 0 || missed.length > 0 ? 1 : 0
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { simulate } from '@core/simulation/simulation'
+import { simulate } from '@core/simulation/simulate'
 import { transcriptOf } from '@core/simulation/transcript'
 import { State } from '@core/state/state'
 import { readScenario, scenarioNames, transcriptPath } from './scenarios'

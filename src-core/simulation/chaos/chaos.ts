@@ -1,8 +1,9 @@
+import { Livelock } from '../livelock'
 import { Random } from '../random'
 import { Scenario, Step } from '../scenario'
-import { Livelock, Simulation } from '../simulation'
+import { Simulation } from '../simulation'
 import { checkEvent, checkPass, checkRest, Violation } from './invariants'
-import { noPaths, PathCounter, rarePaths, type PathCounts, type RarePath } from './rare-paths'
+import { PathCounter, type PathCounts } from './rare-paths'
 import { addNode, cabling, chaoticWorld, drawStep } from './schedule'
 
 /** One random schedule: the same options make the same one. */
@@ -92,19 +93,3 @@ export const runChaos = ({ seed, steps: count, nodes: size }: ChaosOptions): Cha
   }
   return result()
 }
-
-/** Adds what one schedule has taken to what others have. */
-export const addPaths = (sum: PathCounts, more: PathCounts): PathCounts => {
-  const counts = noPaths()
-  for (const path of rarePaths) counts[path] = sum[path] + more[path]
-  return counts
-}
-
-/** So many random steps take every rare path; in fewer some may be missing by chance. */
-const ENOUGH_STEPS = 40_000
-
-/** The rare paths that so many schedules should have taken and did not. */
-export const neverTaken = (
-  paths: PathCounts,
-  { schedules, steps }: { readonly schedules: number; readonly steps: number },
-): RarePath[] => (schedules * steps < ENOUGH_STEPS ? [] : rarePaths.filter((path) => paths[path] === 0))

@@ -2,6 +2,7 @@ import { isDecision, type Envelope } from '../../events/event'
 import { claimedBytes } from '../../placement/memory'
 import { placeDeclared } from '../../reconcile/placing'
 import { runPass } from '../../reconcile/pass'
+import type { ReconcileInputs } from '../../reconcile/process-manager'
 import { isReady } from '../../state/bindings'
 import { durablePart } from '../../state/durable'
 import type { Instance } from '../../state/instances'
@@ -15,7 +16,7 @@ export class Violation extends Error {
   override readonly name = 'Violation'
 }
 
-const insist = (holds: boolean, what: () => string): void => {
+export const insist = (holds: boolean, what: () => string): void => {
   if (!holds) throw new Violation(what())
 }
 
@@ -53,6 +54,11 @@ export const checkPass = (state: State, declared: ReadonlySet<string>): void => 
   for (const id of declared) insist(id in state.metaInstances, () => `the declaration ${id} is lost`)
   for (const id of Object.keys(state.metaInstances))
     insist(declared.has(id), () => `${id} was never declared, or deleted`)
+  checkState(state)
+}
+
+/** What holds of a master's state after every pass. */
+export const checkState = (state: State): void => {
   for (const [id, instances] of bound(state)) {
     const declaration = state.metaInstances[id]
     insist(declaration !== undefined, () => `${instances.map(({ instanceId }) => instanceId).join()} outlives ${id}`)
@@ -73,11 +79,12 @@ const declarative = (state: State): string => {
 }
 
 /** What holds when all that was going to happen has happened. */
-export const checkRest = (simulation: Simulation): void => {
-  const { master } = simulation
-  const state = master.state()
+export const checkRest = ({ master }: Simulation): void =>
+  checkMasterAtRest(master.state(), master.inputs(), master.decisions)
+
+/** The same of any master, with the decisions in its log. */
+export const checkMasterAtRest = (state: State, inputs: ReconcileInputs, decisions: readonly Envelope[]): void => {
   const instances = bound(state)
-  const inputs = master.inputs()
   for (const metaInstance of Object.values(state.metaInstances)) {
     const { metaInstanceId: id, modelId, paused } = metaInstance
     const own = instances.get(id) ?? []
@@ -93,11 +100,8 @@ export const checkRest = (simulation: Simulation): void => {
   const again = runPass(state, inputs)
   insist(again.events.length === 0, () => `a pass at rest decides ${JSON.stringify(again.events)}`)
   insist(
-    master.decisions.every(({ event }) => isDecision(event)),
+    decisions.every(({ event }) => isDecision(event)),
     () => 'an observation is in the log',
   )
-  insist(
-    declarative(replayed(master.decisions)) === declarative(state),
-    () => 'the log holds another state than the master',
-  )
+  insist(declarative(replayed(decisions)) === declarative(state), () => 'the log holds another state than the master')
 }

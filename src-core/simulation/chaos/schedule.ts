@@ -31,11 +31,11 @@ const models: Scenario['models'] = {
     supportsPipeline: true,
   },
 }
-const modelIds = Object.keys(models)
+export const modelIds = Object.keys(models)
 
 const declarations = ['chat', 'code', 'draft', 'vision', 'embed']
 const placed = ['once', 'twice']
-const errors = ['out of memory', 'GPU time-out', '']
+export const errors = ['out of memory', 'GPU time-out', '']
 
 /** What a random schedule runs in. */
 export const chaoticWorld = (seed: number): Omit<Scenario, 'steps'> => ({
@@ -56,7 +56,7 @@ export interface Situation {
 
 type Draw = (random: Random, situation: Situation) => object | undefined
 
-const pair = (random: Random, nodes: readonly string[]): { from: string; to: string } | undefined => {
+export const pair = (random: Random, nodes: readonly string[]): { from: string; to: string } | undefined => {
   const from = random.pick(nodes)
   const to = random.pick(nodes.filter((node) => node !== from))
   return from === undefined || to === undefined ? undefined : { from, to }
@@ -70,7 +70,7 @@ export const cable = (nodes: readonly string[], from: string, to: string, which:
   return { do: 'connect', from, to, ip: `${network}.${b + 1}`, reverseIp: `${network}.${a + 1}`, interfaceType }
 }
 
-const rdma = (nodes: readonly string[], from: string, to: string): object => ({
+export const rdma = (nodes: readonly string[], from: string, to: string): object => ({
   do: 'connectRdma',
   from,
   to,
@@ -89,7 +89,7 @@ const some = (random: Random, nodes: readonly string[]): string[] => {
   return chosen.length > 0 ? chosen : nodes.slice(0, 1)
 }
 
-const constraints = (random: Random, { nodes }: Situation): object => ({
+export const constraints = (random: Random, { nodes }: Pick<Situation, 'nodes'>): object => ({
   modelId: random.pick(modelIds),
   ...(random.chance(0.25) && { sharding: 'Tensor' }),
   ...(random.chance(0.2) && { instanceMeta: 'MlxJaccl' }),
@@ -98,23 +98,27 @@ const constraints = (random: Random, { nodes }: Situation): object => ({
   ...(random.chance(0.5) && { placementPreference: random.pick(['smallest', 'largest', 'throughput']) }),
 })
 
-const update = (random: Random, situation: Situation): object => {
-  const change = random.pick<object>([
+/** A change of a declaration. */
+export const change = (random: Random, nodes: readonly string[]): object | undefined =>
+  random.pick<object>([
     { paused: true },
     { paused: false },
     { paused: false },
     { maxContext: random.integer(1, 8) * 1024 },
     { minNodes: random.integer(1, 3) },
-    { nodeIds: random.chance(0.5) ? null : some(random, situation.nodes) },
+    { nodeIds: random.chance(0.5) ? null : some(random, nodes) },
     { modelId: random.pick(modelIds) },
     { name: random.pick(['alias', 'other']) },
     { instanceMeta: random.pick(['MlxRing', 'MlxJaccl']) },
   ])
-  return { do: 'updateMetaInstance', id: random.pick(declarations), ...change }
+
+const update: Draw = (random, { nodes }) => {
+  const changes = change(random, nodes)
+  return { do: 'updateMetaInstance', id: random.pick(declarations), ...changes }
 }
 
 /** One that is declared: a step on the simulated world may not name what no step introduced. */
-const owner = (random: Random, { state }: Situation): object | undefined => {
+export const owner = (random: Random, { state }: Pick<Situation, 'state'>): object | undefined => {
   const metaInstance = random.pick(Object.keys(state.metaInstances))
   if (metaInstance !== undefined && !random.chance(0.1)) return { metaInstance }
   const instance = random.pick(placed.filter((id) => id in state.instances))
@@ -122,7 +126,7 @@ const owner = (random: Random, { state }: Situation): object | undefined => {
 }
 
 /** A runner that exists, so that failing it does something. */
-const runner = (random: Random, situation: Situation): object | undefined => {
+export const runner = (random: Random, situation: Pick<Situation, 'state'>): object | undefined => {
   const { instances } = situation.state
   const instance = random.pick(Object.values(instances))
   const node = instance && random.pick(instance.shards)?.nodeId
@@ -245,7 +249,7 @@ export const addNode = (random: Random, node: string): object => ({
 })
 
 /** Mostly soon after the last step, sometimes at once, now and then after what is slow has had its time. */
-const pause = (random: Random): number => {
+export const pause = (random: Random): number => {
   const kind = random.next()
   if (kind < 0.25) return 0
   if (kind < 0.5) return random.integer(1, 300)

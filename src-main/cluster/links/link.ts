@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { WebSocket, type RawData } from 'ws'
 import { z } from 'zod'
 import type { NodeId } from '@core/ids'
-import { commonProtocol, type Hello, MAX_PEER_FRAME_BYTES, PeerFrame } from '@core/protocols/peer'
+import { commonProtocol, type Hello, MAX_PEER_FRAME_BYTES, PeerFrame, protocolRefusal } from '@core/protocols/peer'
 import { Streams, type Item, type StreamHandler } from './streams'
 
 /** Silence for so long is broken by a ping. */
@@ -161,11 +161,8 @@ export class Link {
 
   private takeHello(frame: PeerFrame): void {
     if (frame.type !== 'hello') return this.close(CLOSED.protocol, 'no greeting')
-    if (commonProtocol(frame) === undefined)
-      return this.close(
-        CLOSED.protocol,
-        `protocols ${frame.protocols.from} to ${frame.protocols.to} are not spoken here`,
-      )
+    const { hello } = this.options
+    if (commonProtocol(frame, hello) === undefined) return this.close(CLOSED.protocol, protocolRefusal(frame, hello))
     this.hello = frame
     this.greet(frame)
   }

@@ -1,0 +1,88 @@
+import { edgeKey, type Edge } from '../state/topology'
+import type { StepOf } from './scenario'
+
+const PORT = 52417
+
+export interface Cable {
+  readonly edge: Edge
+  up: boolean
+  /** The way back that was made with it. */
+  readonly back?: string | undefined
+}
+
+export interface CableChange {
+  /** It was made, or made again: what was known of it is old. */
+  readonly changed?: boolean
+}
+
+type Listener = (key: string, how: CableChange) => void
+
+/** What connects the simulated machines, whoever sees it. */
+export class SimulatedCables {
+  private readonly cables = new Map<string, Cable>()
+  private readonly listeners: Listener[] = []
+
+  onChange(listener: Listener): void {
+    this.listeners.push(listener)
+  }
+
+  get(key: string): Cable | undefined {
+    return this.cables.get(key)
+  }
+
+  all(): ReadonlyMap<string, Cable> {
+    return this.cables
+  }
+
+  connectSocket(step: StepOf<'connect'>): void {
+    const { from, to, ip, reverseIp, interfaceType, latencyMs, bytesPerSecond } = step
+    const shared = {
+      port: PORT,
+      interfaceType,
+      ...(latencyMs !== undefined && { latencyMs }),
+      ...(bytesPerSecond !== undefined && { bytesPerSecond }),
+    }
+    const there: Edge = { from, to, ip, ...shared }
+    const back: Edge | undefined =
+      reverseIp === undefined ? undefined : { from: to, to: from, ip: reverseIp, ...shared }
+    this.make(there, back && edgeKey(back))
+    if (back) this.make(back, edgeKey(there))
+  }
+
+  disconnectSocket({ from, to, ip, both }: StepOf<'disconnect'>): void {
+    const key = `${from}>${to}@${ip}`
+    const back = this.cables.get(key)?.back
+    this.cut(key)
+    if (both && back !== undefined) this.cut(back)
+  }
+
+  connectRdma({ from, to, fromInterface, toInterface }: StepOf<'connectRdma'>): void {
+    const there: Edge = { from, to, fromInterface, toInterface }
+    const back: Edge = { from: to, to: from, fromInterface: toInterface, toInterface: fromInterface }
+    this.make(there, edgeKey(back))
+    this.make(back, edgeKey(there))
+  }
+
+  disconnectRdma({ from, to, fromInterface }: StepOf<'disconnectRdma'>): void {
+    const key = `${from}>${to}#${fromInterface}`
+    const back = this.cables.get(key)?.back
+    this.cut(key)
+    if (back !== undefined) this.cut(back)
+  }
+
+  private make(edge: Edge, back: string | undefined): void {
+    this.cables.set(edgeKey(edge), { edge, up: true, back })
+    this.tell(edgeKey(edge), { changed: true })
+  }
+
+  private cut(key: string): void {
+    const cable = this.cables.get(key)
+    if (!cable) return
+    cable.up = false
+    this.tell(key, {})
+  }
+
+  private tell(key: string, how: CableChange): void {
+    for (const listener of this.listeners) listener(key, how)
+  }
+}

@@ -1,0 +1,97 @@
+import { Livelock } from '../../livelock'
+import { Random } from '../../random'
+import { Scenario, Step } from '../../scenario'
+import { NodeId } from '../../../ids'
+import { ClusterSimulation } from '../../cluster/cluster-simulation'
+import type { ChaosOptions } from '../chaos'
+import { Violation } from '../invariants'
+import { addNode, cabling, chaoticWorld } from '../schedule'
+import { ClusterPathCounter, type ClusterPathCounts } from './paths'
+import { ClusterPromises } from './promises'
+import { drawClusterStep, healing, type ClusterSituation } from './schedule'
+
+export interface ClusterChaosResult {
+  readonly scenario: Scenario
+  readonly events: number
+  readonly paths: ClusterPathCounts
+  readonly violation?: { readonly at: number; readonly message: string }
+}
+
+/** Longer than anything that is still under way can take. */
+const REST_MS = 240_000
+
+/** A random schedule over several deciding nodes: parted, crashed, asleep, with messages lost and late. */
+export const runClusterChaos = ({ seed, steps: count, nodes: size }: ChaosOptions): ClusterChaosResult => {
+  const random = new Random(seed)
+  const nodes = Array.from({ length: size }, (_, at) => NodeId.parse(`node-${at + 1}`))
+  const world = { ...chaoticWorld(seed), replicas: nodes }
+  const steps: Step[] = []
+  const [down, asleep, silent] = [new Set<string>(), new Set<string>(), new Set<string>()]
+  const names = { 'meta-instance': 0, instance: 0, task: 0 }
+  let [events, parted] = [0, false]
+
+  const promises = new ClusterPromises()
+  const paths = new ClusterPathCounter(() => simulation)
+  const simulation: ClusterSimulation = new ClusterSimulation(world, {
+    event: (envelope, before, after, node) => {
+      events += 1
+      paths.event(envelope, before)
+      if (node !== undefined) promises.event(envelope, before, after, node)
+    },
+    passed: (_at, state) => promises.passed(state),
+    refused: (_at, _command, { reason }) => paths.refused(reason),
+    happened: (_at, happening) => {
+      promises.happened(happening)
+      paths.happened(happening)
+    },
+  })
+
+  const note = (step: Step): void => {
+    if (step.do === 'partition' || step.do === 'heal') parted = step.do === 'partition'
+    if (step.do === 'silence') silent.add(step.node)
+    if (step.do === 'resume') silent.delete(step.node)
+    if (step.do === 'sleep') asleep.add(step.node)
+    if (step.do === 'wake') asleep.delete(step.node)
+    if (step.do === 'crashNode' || step.do === 'removeNode') down.add(step.node)
+    if (step.do === 'restartNode') down.delete(step.node)
+  }
+
+  const take = (step: Step): void => {
+    steps.push(step)
+    simulation.runUntil(step.at)
+    if (step.do === 'crashMaster')
+      for (const { self } of simulation.masters().slice(0, 1)) promises.crashed(self, step.at)
+    paths.step(step)
+    promises.step(step, step.at)
+    note(step)
+    simulation.carryOut(step)
+    simulation.pass()
+  }
+
+  const situation = (): ClusterSituation => ({
+    ...{ state: simulation.state(), nodes, down, asleep, silent, parted },
+    nextName: (kind) => `${kind}-${++names[kind]}-by-chance`,
+  })
+
+  const result = (violation?: ClusterChaosResult['violation']): ClusterChaosResult => ({
+    scenario: Scenario.parse({ ...world, until: simulation.clock.now(), steps }),
+    events,
+    paths: paths.counts,
+    ...(violation && { violation }),
+  })
+
+  try {
+    for (const node of nodes) take(Step.parse({ at: 0, ...addNode(random, node) }))
+    for (const link of cabling(nodes)) take(Step.parse({ at: 0, ...link }))
+    for (let done = 0; done < count; done += 1) take(drawClusterStep(random, situation(), simulation.clock.now()))
+    const now = simulation.clock.now()
+    // Whoever was about to quit or to sleep has done so by then.
+    for (const step of healing(situation())) take(Step.parse({ at: now + 1000, ...step }))
+    simulation.runUntil(simulation.clock.now() + REST_MS)
+    promises.rest(simulation)
+  } catch (error) {
+    if (!(error instanceof Violation || error instanceof Livelock)) throw error
+    return result({ at: simulation.clock.now(), message: error.message })
+  }
+  return result()
+}

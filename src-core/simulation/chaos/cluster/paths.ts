@@ -1,0 +1,134 @@
+import type { Envelope } from '../../../events/event'
+import type { NodeId } from '../../../ids'
+import { isServing } from '../../../state/runners'
+import type { State } from '../../../state/state'
+import type { ClusterSimulation } from '../../cluster/cluster-simulation'
+import type { Happening } from '../../cluster/happening'
+import type { Step } from '../../scenario'
+
+/** Paths through several deciding nodes that are seldom taken. */
+export const clusterPaths = [
+  'led again after the master died',
+  'two led at once',
+  'two led in the same term',
+  'records set aside',
+  'declaration submitted again',
+  'change submitted again',
+  'deletion submitted again',
+  'handed over by one that goes to sleep',
+  'woke after its followers had gone on',
+  'instance survived a change of master',
+  'records lost before they were on a disk',
+  'behind, and brought up to date',
+  'command outlived its master',
+  'nobody there to decide',
+  'command through a follower',
+] as const
+export type ClusterPath = (typeof clusterPaths)[number]
+export type ClusterPathCounts = Record<ClusterPath, number>
+
+export const noClusterPaths = (): ClusterPathCounts =>
+  Object.fromEntries(clusterPaths.map((path) => [path, 0])) as ClusterPathCounts
+
+/** Counts how often each rare path was really taken. */
+export class ClusterPathCounter {
+  readonly counts = noClusterPaths()
+  private lastMaster: NodeId | undefined
+  private readonly died = new Set<NodeId>()
+  private readonly leading = new Map<NodeId, number>()
+  private readonly survivors = new Set<string>()
+  private readonly sleepingMasters = new Set<NodeId>()
+  private readonly handingOver = new Set<NodeId>()
+  private asked: { readonly id: string; readonly master: NodeId }[] = []
+
+  constructor(private readonly simulation: () => ClusterSimulation) {}
+
+  /** A step is about to happen. */
+  step(step: Step): void {
+    const masters = this.simulation().masters()
+    const masterIds = masters.map(({ self }) => self)
+    if (step.do === 'crashNode' && masterIds.includes(step.node)) this.died.add(step.node)
+    if (step.do === 'crashMaster' && masterIds[0] !== undefined) this.died.add(masterIds[0])
+    if (step.do === 'sleep' && masterIds.includes(step.node))
+      (step.announced ? this.handingOver : this.sleepingMasters).add(step.node)
+    const [master] = masterIds
+    if ('id' in step && master !== undefined) this.asked = [...this.asked.slice(-20), { id: step.id, master }]
+  }
+
+  happened(happening: Happening): void {
+    const { counts } = this
+    switch (happening.kind) {
+      case 'leads':
+        return this.leads(happening.node, happening.term)
+      case 'follows':
+        this.leading.delete(happening.node)
+        if (this.sleepingMasters.delete(happening.node)) counts['woke after its followers had gone on'] += 1
+        return this.follows(happening.node, happening.master)
+      case 'seeks':
+        this.leading.delete(happening.node)
+        return
+      case 'setAside':
+        counts['records set aside'] += 1
+        return
+      case 'lost':
+        counts['records lost before they were on a disk'] += 1
+        return
+      case 'submittedAgain':
+        if (happening.result !== 'done') return
+        if (happening.command === 'CreateMetaInstance') counts['declaration submitted again'] += 1
+        if (happening.command === 'UpdateMetaInstance') counts['change submitted again'] += 1
+        if (happening.command === 'DeleteMetaInstance') counts['deletion submitted again'] += 1
+        return
+      case 'acknowledged': {
+        const leads = this.simulation().nodes.get(happening.via)?.deciding.leadership
+        if (leads?.kind === 'other') counts['command through a follower'] += 1
+        const asked = this.asked.find(({ id }) => id === happening.id)
+        if (
+          asked &&
+          leads?.kind !== 'nobody' &&
+          asked.master !== (leads?.kind === 'other' ? leads.master : happening.via)
+        )
+          counts['command outlived its master'] += 1
+        return
+      }
+      case 'removed':
+    }
+  }
+
+  refused(reason: string): void {
+    if (reason.startsWith('nobody')) this.counts['nobody there to decide'] += 1
+  }
+
+  event({ event }: Envelope, before: State): void {
+    if (event.type !== 'RunnerStatusUpdated' || before.runners[event.runnerId] !== undefined || !isServing(event))
+      return
+    const instance = Object.values(before.instances).find(({ shards }) =>
+      shards.some(({ runnerId }) => runnerId === event.runnerId),
+    )
+    if (instance && this.survivors.delete(instance.instanceId)) this.counts['instance survived a change of master'] += 1
+  }
+
+  private leads(node: NodeId, term: number): void {
+    const { counts } = this
+    if (this.lastMaster !== undefined && this.lastMaster !== node) {
+      if (this.died.delete(this.lastMaster)) counts['led again after the master died'] += 1
+      if (this.handingOver.delete(this.lastMaster)) counts['handed over by one that goes to sleep'] += 1
+      const state = this.simulation().nodes.get(node)?.state()
+      for (const instanceId of Object.keys(state?.instances ?? {})) this.survivors.add(instanceId)
+    }
+    for (const [other, at] of this.leading) {
+      if (other === node || this.simulation().nodes.get(other)?.deciding.isMaster() !== true) continue
+      counts['two led at once'] += 1
+      if (at === term) counts['two led in the same term'] += 1
+    }
+    this.lastMaster = node
+    this.leading.set(node, term)
+  }
+
+  private follows(node: NodeId, master: NodeId): void {
+    const { nodes } = this.simulation()
+    const own = nodes.get(node)?.deciding.log.end
+    const its = nodes.get(master)?.deciding.log.end
+    if (own && its && own.sequence < its.sequence) this.counts['behind, and brought up to date'] += 1
+  }
+}

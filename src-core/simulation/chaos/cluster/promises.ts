@@ -1,0 +1,140 @@
+import type { Envelope } from '../../../events/event'
+import type { NodeId, Timestamp } from '../../../ids'
+import type { State } from '../../../state/state'
+import type { ClusterSimulation } from '../../cluster/cluster-simulation'
+import type { Happening } from '../../cluster/happening'
+import type { SimulatedNode } from '../../cluster/node'
+import type { Step } from '../../scenario'
+import { checkEvent, checkMasterAtRest, checkState, insist } from '../invariants'
+
+/** Longer than any deadline of the master: what happened before this has had its effect. */
+const FORGOTTEN_MS = 65_000
+
+/** Keeps what people were told and what the nodes did, and insists that it holds. */
+export class ClusterPromises {
+  private readonly acknowledged = new Set<string>()
+  private readonly deletionAsked = new Set<string>()
+  private readonly deleted = new Set<string>()
+  private readonly began = new Map<number, Set<NodeId>>()
+  private readonly obeyed = new Map<NodeId, Map<number, NodeId>>()
+  /** When something last kept a machine from being there as it was. */
+  private readonly disturbed = new Map<string, Timestamp>()
+  private allDisturbed: Timestamp = 0
+
+  step(step: Step, now: Timestamp): void {
+    if (step.do === 'deleteMetaInstance') this.deletionAsked.add(step.id)
+    switch (step.do) {
+      case 'crashNode':
+      case 'removeNode':
+        return this.crashed(step.node, now)
+      case 'restartNode':
+      case 'sleep':
+      case 'wake':
+      case 'silence':
+      case 'resume':
+        this.disturbed.set(step.node, now)
+        return
+      case 'disconnect':
+      case 'connect':
+        this.disturbed.set(step.from, now)
+        this.disturbed.set(step.to, now)
+        return
+      case 'partition':
+      case 'heal':
+      case 'network':
+        this.allDisturbed = now
+        return
+      default:
+    }
+  }
+
+  crashed(node: NodeId, now: Timestamp): void {
+    this.disturbed.set(node, now)
+    this.obeyed.delete(node)
+  }
+
+  happened(happening: Happening): void {
+    switch (happening.kind) {
+      case 'leads': {
+        const { node, term } = happening
+        const own = this.began.get(term) ?? new Set()
+        insist(!own.has(node), () => `${node} leads twice in term ${term}`)
+        this.began.set(term, own.add(node))
+        return this.obeys(node, node, term)
+      }
+      case 'follows':
+        return this.obeys(happening.node, happening.master, happening.term)
+      case 'acknowledged':
+        if (happening.command === 'createMetaInstance') this.acknowledged.add(happening.id)
+        if (happening.command === 'deleteMetaInstance') this.deleted.add(happening.id)
+        return
+      default:
+    }
+  }
+
+  event(envelope: Envelope, before: State, after: State, node: NodeId): void {
+    checkEvent(envelope, before, after)
+    const { event, at } = envelope
+    if (event.type !== 'InstanceDeleted' || (event.cause !== 'node' && event.cause !== 'connection')) return
+    const instance = before.instances[event.instanceId]
+    const concerned = [...(instance?.shards.map(({ nodeId }) => nodeId) ?? []), node]
+    const last = Math.max(this.allDisturbed, ...concerned.map((nodeId) => this.disturbed.get(nodeId) ?? 0))
+    insist(
+      instance === undefined || at - last < FORGOTTEN_MS,
+      () =>
+        `${node} gives up ${event.instanceId} (${event.failureError ?? ''}), though nothing happened to its machines`,
+    )
+  }
+
+  passed(state: State): void {
+    checkState(state)
+  }
+
+  /** What holds when everybody is back and all that was going to happen has happened. */
+  rest(simulation: ClusterSimulation): void {
+    const nodes = [...simulation.nodes.values()]
+    const [master, ...others] = simulation.masters()
+    insist(master !== undefined, () => 'nobody leads at rest')
+    insist(others.length === 0, () => `${[master, ...others].map((node) => node?.self).join()} all lead at rest`)
+    if (master === undefined) return
+    const state = master.state()
+    for (const node of nodes) {
+      insist(node.isActive(), () => `${node.self} is not there at rest`)
+      insist(node.deciding.resubmitting.pending === 0, () => `${node.self} has something to submit again at rest`)
+      sameLog(node, master)
+      insist(
+        JSON.stringify(sorted(node.state())) === JSON.stringify(sorted(state)),
+        () => `${node.self} has another state than ${master.self} at rest`,
+      )
+    }
+    for (const id of this.acknowledged)
+      insist(id in state.metaInstances || this.deletionAsked.has(id), () => `the declaration ${id} is lost`)
+    for (const id of this.deleted) insist(!(id in state.metaInstances), () => `${id} was deleted and is back`)
+    const inputs = master.deciding.inputs()
+    if (inputs) checkMasterAtRest(state, inputs, master.deciding.log.decisions())
+  }
+
+  private obeys(node: NodeId, master: NodeId, term: number): void {
+    const terms = this.obeyed.get(node) ?? new Map<number, NodeId>()
+    this.obeyed.set(node, terms)
+    const other = terms.get(term)
+    insist(other === undefined || other === master, () => `in term ${term}, ${node} obeys ${other} and then ${master}`)
+    terms.set(term, master)
+  }
+}
+
+const sameLog = (node: SimulatedNode, master: SimulatedNode): void => {
+  const [own, its] = [node, master].map(({ deciding: { log } }) => JSON.stringify(log.after(0, log.end.sequence)))
+  insist(own === its, () => `${node.self} has another log than ${master.self} at rest`)
+}
+
+/** The same families whatever order their entries came in. */
+const sorted = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, entry]) => [key, sorted(entry)]),
+  )
+}

@@ -1,0 +1,181 @@
+import { z } from 'zod'
+import type { State } from '../../../state/state'
+import type { Random } from '../../random'
+import { Step } from '../../scenario'
+import { cable, change, constraints, errors, modelIds, owner, pair, pause, runner } from '../schedule'
+
+const GB = 1e9
+/** As many declarations as may be at a time. */
+const MOST_DECLARED = 5
+
+/** Where a schedule over several deciding nodes stands. */
+export interface ClusterSituation {
+  /** As whoever leads sees it. */
+  readonly state: State
+  readonly nodes: readonly string[]
+  readonly down: ReadonlySet<string>
+  readonly asleep: ReadonlySet<string>
+  readonly silent: ReadonlySet<string>
+  readonly parted: boolean
+  /** Names that are used once, as the product's ids are. */
+  readonly nextName: (kind: 'meta-instance' | 'instance' | 'task') => string
+}
+
+type Draw = (random: Random, situation: ClusterSituation) => object | undefined
+
+const up = ({ nodes, down, asleep }: ClusterSituation): string[] =>
+  nodes.filter((node) => !down.has(node) && !asleep.has(node))
+
+const via = (random: Random, situation: ClusterSituation): object => {
+  const node = random.pick(up(situation))
+  return node === undefined ? {} : { via: node }
+}
+
+const declared = (random: Random, { state }: ClusterSituation): string | undefined =>
+  random.pick(Object.keys(state.metaInstances))
+
+const onDeclared =
+  (fields: Draw): Draw =>
+  (random, situation) => {
+    const id = declared(random, situation)
+    return id === undefined ? undefined : { id, ...via(random, situation), ...fields(random, situation) }
+  }
+
+const onNode =
+  (name: string, among: (situation: ClusterSituation) => readonly string[], fields: (random: Random) => object): Draw =>
+  (random, situation) => {
+    const node = random.pick(among(situation))
+    return node === undefined ? undefined : { do: name, node, ...fields(random) }
+  }
+
+const none = (): object => ({})
+
+/** Two or three groups. */
+const partition: Draw = (random, { nodes }) => {
+  if (nodes.length < 2) return undefined
+  const groups: string[][] = Array.from({ length: random.chance(0.8) ? 2 : 3 }, () => [])
+  for (const node of nodes) random.pick(groups)?.push(node)
+  const filled = groups.filter((group) => group.length > 0)
+  return filled.length < 2 ? undefined : { do: 'partition', groups: filled }
+}
+
+const network: Draw = (random) =>
+  random.pick<object>([
+    { do: 'network' },
+    { do: 'network' },
+    { do: 'network', loss: 0.2 },
+    { do: 'network', loss: 0.05, delayMs: 20, jitterMs: 30 },
+    { do: 'network', delayMs: 300, jitterMs: 200 },
+  ])
+
+const onRunner =
+  (fields: (random: Random) => object): Draw =>
+  (random, situation) => {
+    const target = runner(random, situation)
+    return target && { ...fields(random), ...target }
+  }
+
+/** What may happen, and how often against the rest. */
+const draws: readonly (readonly [number, Draw])[] = [
+  [
+    12,
+    (random, situation) =>
+      Object.keys(situation.state.metaInstances).length >= MOST_DECLARED
+        ? undefined
+        : {
+            do: 'createMetaInstance',
+            id: situation.nextName('meta-instance'),
+            ...constraints(random, situation),
+            ...via(random, situation),
+          },
+  ],
+  [4, onDeclared(() => ({ do: 'deleteMetaInstance' }))],
+  [4, onDeclared((random, { nodes }) => ({ do: 'updateMetaInstance', ...change(random, nodes) }))],
+  [1, onDeclared(() => ({ do: 'restartMetaInstance' }))],
+  [
+    1,
+    (random, situation) => ({
+      do: 'placeInstance',
+      id: situation.nextName('instance'),
+      ...constraints(random, situation),
+      ...via(random, situation),
+    }),
+  ],
+  [
+    1,
+    (random, situation) => {
+      const id = random.pick(Object.keys(situation.state.instances))
+      return id === undefined ? undefined : { do: 'deleteInstance', id, ...via(random, situation) }
+    },
+  ],
+  [4, onRunner((random) => ({ do: 'failRunner', error: random.pick(errors), only: random.chance(0.2) }))],
+  [
+    3,
+    (random, situation) => {
+      const target = owner(random, situation)
+      if (!target) return undefined
+      const id = situation.nextName('task')
+      return { do: 'startTask', id, ...target, durationMs: random.integer(0, 20_000), ...via(random, situation) }
+    },
+  ],
+  [5, partition],
+  [7, (_random, { parted }) => (parted ? { do: 'heal' } : undefined)],
+  [4, onNode('crashNode', up, none)],
+  [6, onNode('restartNode', ({ down }) => [...down], none)],
+  [1, () => ({ do: 'crashMaster' })],
+  [3, onNode('sleep', up, (random) => ({ announced: random.chance(0.5) }))],
+  [5, onNode('wake', ({ asleep }) => [...asleep], none)],
+  [2, onNode('removeNode', up, none)],
+  [2, onNode('silence', (situation) => up(situation).filter((node) => !situation.silent.has(node)), none)],
+  [4, onNode('resume', ({ silent }) => [...silent], none)],
+  [4, network],
+  [
+    1,
+    onNode(
+      'setMemory',
+      ({ nodes }) => nodes,
+      (random) => ({ ramAvailable: random.integer(2, 64) * GB }),
+    ),
+  ],
+  [
+    2,
+    (random, { nodes }) => {
+      const ends = pair(random, nodes)
+      if (!ends) return undefined
+      const { ip } = z.object({ ip: z.string() }).parse(cable(nodes, ends.from, ends.to, random.integer(0, 1)))
+      return { do: 'disconnect', ...ends, ip, both: random.chance(0.7) }
+    },
+  ],
+  [
+    3,
+    (random, { nodes }) => {
+      const ends = pair(random, nodes)
+      return ends && cable(nodes, ends.from, ends.to, random.integer(0, 1))
+    },
+  ],
+  [
+    1,
+    (random) => ({ do: 'modelCard', modelId: random.pick(modelIds), mode: random.pick(['ok', 'ok', 'error', 'hang']) }),
+  ],
+]
+const total = draws.reduce((sum, [weight]) => sum + weight, 0)
+
+/** All are there and reach one another again; from here on everything comes to rest. */
+export const healing = ({ down, asleep, silent }: ClusterSituation): object[] => [
+  { do: 'network' },
+  { do: 'heal' },
+  ...[...silent].map((node) => ({ do: 'resume', node })),
+  ...[...asleep].map((node) => ({ do: 'wake', node })),
+  ...[...down].map((node) => ({ do: 'restartNode', node })),
+]
+
+/** The next step of a random schedule. */
+export const drawClusterStep = (random: Random, situation: ClusterSituation, now: number): Step => {
+  const at = now + pause(random)
+  for (;;) {
+    let left = random.next() * total
+    const [, draw] = draws.find(([weight]) => (left -= weight) < 0) ?? []
+    const step = draw?.(random, situation)
+    if (step) return Step.parse({ at, ...step })
+  }
+}

@@ -1,0 +1,51 @@
+import type { Command } from '../../commands/command'
+import type { NodeId } from '../../ids'
+import type { Step } from '../scenario'
+
+/** What happens among several deciding nodes besides events. */
+export type Happening =
+  | { readonly kind: 'leads'; readonly node: NodeId; readonly term: number }
+  | { readonly kind: 'follows'; readonly node: NodeId; readonly master: NodeId; readonly term: number }
+  /** It knows no master. */
+  | { readonly kind: 'seeks'; readonly node: NodeId }
+  /** The answer to a command reached whoever gave it: its decisions are safe, and folded at that node. */
+  | { readonly kind: 'acknowledged'; readonly command: Step['do']; readonly id: string; readonly via: NodeId }
+  /** What a node has after that record is not in its master's log, and makes room. */
+  | { readonly kind: 'setAside'; readonly node: NodeId; readonly after: number }
+  | {
+      readonly kind: 'submittedAgain'
+      readonly node: NodeId
+      readonly command: Command['type']
+      readonly id: string
+      readonly result: string
+    }
+  /** Its process died before these records were on its disk; nobody had been told that they are safe. */
+  | { readonly kind: 'lost'; readonly node: NodeId; readonly records: number }
+  /** It heard that it is no member any more, and goes its own way. */
+  | { readonly kind: 'removed'; readonly node: NodeId }
+
+/** What a command is about. */
+export const subjectOf = (command: Command): string => {
+  switch (command.type) {
+    case 'CreateMetaInstance':
+    case 'UpdateMetaInstance':
+    case 'DeleteMetaInstance':
+    case 'RestartMetaInstance':
+      return command.metaInstanceId
+    case 'PlaceInstance':
+    case 'DeleteInstance':
+      return command.instanceId
+    case 'CancelTask':
+      return command.taskId
+    case 'CreateApiKey':
+      return command.apiKey.apiKeyId
+    case 'RevokeApiKey':
+      return command.apiKeyId
+    case 'ChangeSetting':
+      return command.change.key
+    case 'AdmitMember':
+      return command.member.nodeId
+    case 'RemoveMember':
+      return command.nodeId
+  }
+}

@@ -1,0 +1,76 @@
+import type { Observation } from '../../events/event'
+import type { NodeId, Timestamp } from '../../ids'
+import type { NodeInfo } from '../../state/nodes'
+import type { State } from '../../state/state'
+import type { Cable, SimulatedCables } from '../cables'
+import type { NodeClock } from './node-clock'
+import type { Said } from './said'
+
+/** Every peer is probed once a second; three lost probes, and what led there is gone. */
+const PROBE_MS = 1000
+export const PROBES_LOST_MS = 3 * PROBE_MS
+
+export interface MachineParts {
+  readonly self: NodeId
+  readonly clock: NodeClock
+  readonly cables: SimulatedCables
+  readonly said: Said
+  readonly state: () => State
+  readonly observe: (event: Observation) => void
+  readonly reaches: (peer: NodeId) => boolean
+  readonly reachedAt: (peer: NodeId) => Timestamp | undefined
+  readonly peers: () => readonly NodeId[]
+}
+
+/** What a machine sees of itself and of its connections, said by level to whoever leads. */
+export class SimulatedMachine {
+  info: NodeInfo | undefined
+  /** Probes that nobody answered before this say nothing: it has just begun, or slept. */
+  private probesSince: Timestamp = 0
+
+  constructor(private readonly parts: MachineParts) {
+    parts.cables.onChange((key, { changed = false }) => {
+      const cable = parts.cables.get(key)
+      if (cable && this.info) this.sayCable(key, cable, { again: changed })
+    })
+  }
+
+  begin(): void {
+    this.probesSince = this.parts.clock.now()
+  }
+
+  say(): void {
+    const { self, state, said, observe, cables } = this.parts
+    const { info } = this
+    if (!info) return
+    const known = state().nodes[self]
+    if (known?.memory.ramAvailable !== info.memory.ramAvailable || known.memory.ramTotal !== info.memory.ramTotal)
+      said.unless(`info ${info.memory.ramTotal} ${info.memory.ramAvailable}`, () =>
+        observe({ type: 'NodeGatheredInfo', nodeId: self, info }),
+      )
+    for (const [key, cable] of cables.all()) this.sayCable(key, cable, {})
+  }
+
+  /** Peers that were tried at every address, and answered at none. */
+  unreachable(): NodeId[] {
+    return this.parts.peers().filter((peer) => this.isLost(peer))
+  }
+
+  private isLost(peer: NodeId): boolean {
+    const { clock, reaches, reachedAt } = this.parts
+    const last = Math.max(this.probesSince, reachedAt(peer) ?? 0)
+    return !reaches(peer) && clock.now() - last >= PROBES_LOST_MS
+  }
+
+  /** Who sees it says so; of one that answers nothing, the other side says that it is gone. */
+  private sayCable(key: string, { edge, up }: Cable, { again = false }: { readonly again?: boolean }): void {
+    const { self, state, said, observe, reaches } = this.parts
+    const known = key in state().topology.edges
+    if (edge.from === self && up && reaches(edge.to)) {
+      if (!known || again) said.unless(`there ${key} ${again}`, () => observe({ type: 'TopologyEdgeCreated', edge }))
+      return
+    }
+    const gone = (edge.from === self && (!up || this.isLost(edge.to))) || (edge.to === self && this.isLost(edge.from))
+    if (known && gone) said.unless(`gone ${key}`, () => observe({ type: 'TopologyEdgeDeleted', edge }))
+  }
+}

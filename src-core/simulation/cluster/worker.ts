@@ -1,0 +1,119 @@
+import type { Observation } from '../../events/event'
+import type { NodeId, RunnerId } from '../../ids'
+import { plan } from '../../plan/plan'
+import type { Shard } from '../../state/instances'
+import { isServing, isTerminal, type RunnerStatus } from '../../state/runners'
+import type { State } from '../../state/state'
+import type { Random } from '../random'
+import { startOf } from '../runner-start'
+import type { RunnerBehaviour } from '../scenario'
+import type { NodeClock } from './node-clock'
+import type { Said } from './said'
+
+export interface WorkerParts {
+  readonly self: NodeId
+  readonly clock: NodeClock
+  readonly random: Random
+  readonly behaviour: RunnerBehaviour
+  readonly said: Said
+  readonly state: () => State
+  readonly observe: (event: Observation) => void
+  /** Machines that were not heard for so long that a rank there may hang. */
+  readonly silent: () => ReadonlySet<NodeId>
+}
+
+interface SimulatedRunner {
+  status: RunnerStatus
+  /** It has something to report. */
+  told: boolean
+}
+
+const sayingOf = (runnerId: RunnerId, status: RunnerStatus): string => `${runnerId} ${JSON.stringify(status)}`
+
+/** A worker with simulated runners: what it does is the product's plan for the state that its node sees. */
+export class SimulatedWorker {
+  private readonly runners = new Map<RunnerId, SimulatedRunner>()
+
+  constructor(private readonly parts: WorkerParts) {}
+
+  /** Does what the state asks for, and says again what it does not know. */
+  look(): void {
+    const { self, state, silent, said, observe } = this.parts
+    const running = { runners: this.statuses(), tasks: new Set<never>(), silent: silent() }
+    for (const action of plan(state(), self, running)) {
+      switch (action.kind) {
+        case 'start':
+          this.start(action.shard)
+          break
+        case 'stop':
+          this.runners.delete(action.runnerId)
+          break
+        case 'giveUp':
+          this.giveUp(action.runnerId, action.errorMessage)
+          break
+        case 'reportDeleted': {
+          const { runnerId } = action
+          said.unless(`${runnerId} deleted`, () => observe({ type: 'RunnerDeleted', runnerId }))
+          break
+        }
+        case 'report':
+          if (this.runners.get(action.runnerId)?.told) this.report(action.runnerId, action.status)
+          break
+        case 'cancel':
+      }
+    }
+  }
+
+  /** What a runner is now, as a scenario says or as its start goes on. Nothing follows a terminal status. */
+  set(runnerId: RunnerId, status: RunnerStatus): void {
+    const runner = this.runners.get(runnerId)
+    if (!runner || (isTerminal(runner.status) && runner.told)) return
+    runner.status = status
+    runner.told = true
+    this.parts.said.forget(sayingOf(runnerId, status))
+    this.report(runnerId, status)
+  }
+
+  /** Its instance begins or ends work. */
+  work(runnerId: RunnerId, { busy }: { readonly busy: boolean }): void {
+    const status = this.runners.get(runnerId)?.status
+    if (this.parts.behaviour.auto && status && isServing(status))
+      this.set(runnerId, { status: busy ? 'Running' : 'Ready' })
+  }
+
+  /** The process ended, and its runners with it. */
+  end(): void {
+    this.runners.clear()
+  }
+
+  private statuses(): Map<RunnerId, RunnerStatus> {
+    return new Map([...this.runners].map(([runnerId, { status }]) => [runnerId, status]))
+  }
+
+  private giveUp(runnerId: RunnerId, errorMessage: string): void {
+    const status: RunnerStatus = { status: 'Failed', errorMessage, consequence: true }
+    const runner = this.runners.get(runnerId)
+    if (runner) this.set(runnerId, status)
+    else this.report(runnerId, status)
+  }
+
+  private report(runnerId: RunnerId, status: RunnerStatus): void {
+    const { said, observe } = this.parts
+    said.unless(sayingOf(runnerId, status), () => observe({ type: 'RunnerStatusUpdated', runnerId, ...status }))
+  }
+
+  private start(shard: Shard): void {
+    const { clock, behaviour, random } = this.parts
+    const { runnerId } = shard
+    const runner: SimulatedRunner = { status: { status: 'Connecting' }, told: false }
+    this.runners.set(runnerId, runner)
+    if (!behaviour.auto) return
+    for (const { after, status } of startOf(shard, behaviour, random)) {
+      const take = (): void => {
+        if (this.runners.get(runnerId) === runner) this.set(runnerId, status)
+      }
+      if (after === 0) take()
+      else clock.after(after, take)
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import type { NodeId } from '../ids'
+import { currentInstance, instancesOf } from '../state/bindings'
+import type { Instance } from '../state/instances'
+import type { RunnerStatus } from '../state/runners'
+import type { State } from '../state/state'
+import type { StepOf } from './scenario'
+
+/** Whose instance a step means. */
+export type Owned = Pick<StepOf<'startTask'>, 'metaInstance' | 'instance'>
+
+export const instanceFor = (state: State, { metaInstance, instance }: Owned): Instance | undefined =>
+  instance !== undefined
+    ? state.instances[instance]
+    : metaInstance === undefined
+      ? undefined
+      : currentInstance(state, metaInstance)
+
+/** The instance whose runner on this machine is meant: the current one, or the one that is to replace it. */
+export const instanceOn = (state: State, step: Owned & { readonly node: NodeId }): Instance | undefined => {
+  const uses = (instance: Instance): boolean => instance.shards.some(({ nodeId }) => nodeId === step.node)
+  const current = instanceFor(state, step)
+  if (current === undefined || uses(current) || step.metaInstance === undefined) return current
+  return instancesOf(state, step.metaInstance).find(uses) ?? current
+}
+
+/** What a `runner` step reports. */
+export const reported = (step: StepOf<'runner'>, instance: Instance): RunnerStatus => {
+  const { status } = step
+  if (status === 'Failed') return { status, errorMessage: step.errorMessage ?? '' }
+  if (status !== 'Loading') return { status }
+  const shard = instance.shards.find(({ nodeId }) => nodeId === step.node)
+  const layers = shard ? shard.endLayer - shard.startLayer : 1
+  return { status, layersLoaded: Math.min(step.layersLoaded ?? 0, layers), layers }
+}
