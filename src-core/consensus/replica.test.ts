@@ -53,6 +53,23 @@ describe('a cluster', () => {
     expect(two.acknowledged).toContain('x')
   })
 
+  it('waits for one that is there and has not followed yet', () => {
+    const two = cluster('ab')
+    two.run(2000)
+    const [master = ''] = two.masters()
+    const other = master === 'a' ? 'b' : 'a'
+    two.crash(other)
+    two.run(100)
+    // It is connected again, and has said nothing yet.
+    two.restart(other)
+    two.propose(master, 'x')
+    two.run(5)
+    expect(two.acknowledged).not.toContain('x')
+    two.run(500)
+    expect(two.valuesOf(other)).toContain('x')
+    expect(two.acknowledged).toContain('x')
+  })
+
   it('has a new master soon after the old one died, with all that was acknowledged', () => {
     const three = cluster('abc')
     three.run(2000)

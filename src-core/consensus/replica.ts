@@ -13,6 +13,8 @@ export interface Peer {
   readonly connected: boolean
   /** It was dialled since the seeking began, and is not there. */
   readonly refused: boolean
+  /** Since when, the last time. */
+  readonly connectedAt?: Timestamp | undefined
   readonly heardAt?: Timestamp | undefined
   /** What it said last of its log, and up to where it is on its disk. */
   readonly log?: LogEnd | undefined

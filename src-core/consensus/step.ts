@@ -44,7 +44,7 @@ class Turn {
         this.change({ peers: peersFrom(this.replica.self, input.members, this.replica.peers) })
         return
       case 'connected':
-        this.peer(input.peer, { connected: true, refused: false })
+        this.peer(input.peer, { connected: true, refused: false, connectedAt: this.now })
         this.greet(input.peer)
         return
       case 'disconnected':
@@ -192,15 +192,16 @@ class Turn {
     this.peer(to, { sent: this.replica.log.sequence })
   }
 
-  /** What the master has on its disk, and one of those that follow, if anybody does. */
+  /** What the master has on its disk, and one of those that are there, if anybody is: who is there follows in a moment. */
   private acknowledge(): void {
     const { role, log, acknowledged, peers, self } = this.replica
     if (role.kind !== 'master') return
-    const stored = [...peers.values()].flatMap((peer) =>
-      peer.connected && peer.master === self && this.now - (peer.heardAt ?? -Infinity) < SILENCE_MS
-        ? [peer.log ? Math.min(peer.stored ?? 0, lastCommon(peer.log, log)) : 0]
-        : [],
-    )
+    const stored = [...peers.values()]
+      .filter(
+        ({ connected, connectedAt = -Infinity, heardAt = -Infinity }) =>
+          connected && this.now - Math.max(connectedAt, heardAt) < SILENCE_MS,
+      )
+      .map((peer) => (peer.master === self && peer.log ? Math.min(peer.stored ?? 0, lastCommon(peer.log, log)) : 0))
     const sequence = stored.length === 0 ? log.sequence : Math.min(log.sequence, Math.max(...stored))
     if (sequence <= acknowledged) return
     this.change({ acknowledged: sequence })
