@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type MetaInstanceId, type NodeId } from '../ids'
 import { rdmaReports } from '../rdma/edges'
-import { addMac, change, network, plug, unplug } from '../testing/macs'
+import { addMac, change, network, plug, unplug } from '../testing/cabled-macs'
 import { GB, smallCard, World } from '../testing/world'
 import { place, type PlacementRequest } from './place'
 import { previews } from './previews'

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { NodeId } from '../ids'
 import { edgesOf, isSocketEdge } from '../state/topology'
-import { addMac, change, changeDevice, changePort, network, plug, unplug } from '../testing/macs'
+import { addMac, change, changeDevice, changePort, network, plug, unplug } from '../testing/cabled-macs'
 import { World } from '../testing/world'
 import { LOST_AFTER, Probes } from '../topology/probes'
 import { mirroredRdmaEdges, rdmaReports } from './edges'

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { NodeId } from '../ids'
 import type { RdmaReason } from '../state/rdma'
-import { addMac, change, changeDevice, changePort, network, plug, unplug } from '../testing/macs'
+import { addMac, change, changeDevice, changePort, network, plug, unplug } from '../testing/cabled-macs'
 import { World } from '../testing/world'
 import { rdmaReports } from './edges'
 import { isTooOld } from './machine'

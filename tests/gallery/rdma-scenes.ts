@@ -1,5 +1,5 @@
 import { rdmaReports } from '@core/rdma/edges'
-import { addMac, change, network, plug } from '@core/testing/macs'
+import { addMac, change, network, plug } from '@core/testing/cabled-macs'
 import type { NodeId } from '@core/ids'
 import { Scene } from './scene'
 

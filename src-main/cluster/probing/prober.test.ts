@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { NodeId } from '@core/ids'
 import { PEER_PROTOCOL } from '@core/protocols/peer'
 import { edgesOf, isSocketEdge } from '@core/state/topology'
-import { addMac, changeDevice, plug } from '@core/testing/macs'
+import { addMac, changeDevice, plug } from '@core/testing/cabled-macs'
 import { World } from '@core/testing/world'
 import { Prober } from './prober'
 

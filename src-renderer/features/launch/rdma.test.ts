@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { NodeId } from '@core/ids'
 import { previews } from '@core/placement/previews'
 import { rdmaReports } from '@core/rdma/edges'
-import { addMac, change, network, plug } from '@core/testing/macs'
+import { addMac, change, network, plug } from '@core/testing/cabled-macs'
 import { GB, smallCard, World } from '@core/testing/world'
 import { rdmaOffer } from './rdma'
 
