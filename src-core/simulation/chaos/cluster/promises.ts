@@ -50,7 +50,6 @@ export class ClusterPromises {
 
   crashed(node: NodeId, now: Timestamp): void {
     this.disturbed.set(node, now)
-    this.obeyed.delete(node)
   }
 
   happened(happening: Happening): void {
