@@ -17,7 +17,7 @@ import type { NodeClock } from './node-clock'
 
 const TICK_MS = HEARTBEAT_MS / 2
 /** How long the disk takes to write, and to set records aside. */
-export const WRITE_MS = 3
+const WRITE_MS = 3
 const SET_ASIDE_MS = 10
 
 export type Leadership =
