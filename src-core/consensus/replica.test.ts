@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Random } from '../simulation/random'
 import { NodeId } from '../ids'
 import { emptyLog, lastCommon } from './log-end'
-import { masterOf } from './replica'
+import { masterOf, SILENCE_MS, startReplica } from './replica'
 import { step } from './step'
 import { Cluster } from './testing/cluster'
 
@@ -143,6 +143,56 @@ describe('a cluster', () => {
       { type: 'handover', term: replica.term - 1 },
     ] as const)
       expect(step(replica, { kind: 'message', from: master, message }, 2100).effects).toEqual([])
+  })
+
+  it('stays with a master that is there, whatever another one says of itself', () => {
+    const three = cluster('abc')
+    three.run(2000)
+    const [master] = three.masters()
+    const [follower, other] = [...three.hosts.values()].filter(({ replica }) => replica.self !== master)
+    if (!follower || !other || master === undefined) throw new Error('nobody follows')
+    const lead = { type: 'lead', term: 9, log: other.replica.log, followers: 1 } as const
+    const input = { kind: 'message', from: other.replica.self, message: lead } as const
+    expect(masterOf(step(follower.replica, input, 2010).replica)).toBe(master)
+    // One that is not heard any more holds nobody.
+    expect(masterOf(step(follower.replica, input, 2010 + SILENCE_MS).replica)).toBe(other.replica.self)
+    // One that says itself that it leads no more neither: whoever followed it asks at once.
+    const answer = { type: 'answer', term: 9, log: other.replica.log, master: other.replica.self } as const
+    const told = step(follower.replica, { kind: 'message', from: master, message: answer }, 2010)
+    expect(told.replica.role.kind).toBe('seeking')
+    expect(told.effects).toContainEqual(expect.objectContaining({ to: other.replica.self }))
+  })
+
+  it('obeys one master in a term: another one with the same number has to take a later one', () => {
+    const members = ['a', 'b', 'c'].map((name) => NodeId.parse(name))
+    const [a, b, c] = members
+    if (!a || !b || !c) throw new Error('three names')
+    const log = { sequence: 3, epochs: [{ term: 2, master: a, from: 1 }] }
+    let replica = startReplica(c, log, members, 0)
+    replica = step(replica, { kind: 'connected', peer: b }, 1).replica
+    const lead = { type: 'lead', term: 2, log: emptyLog, followers: 0 } as const
+    const heard = step(replica, { kind: 'message', from: b, message: lead }, 2)
+    expect(masterOf(heard.replica)).toBeUndefined()
+    const says = expect.objectContaining({ type: 'follow', term: 3 }) as unknown
+    expect(heard.effects).toEqual([{ kind: 'send', to: b, message: says }])
+    const later = step(heard.replica, { kind: 'message', from: b, message: { ...lead, term: 4 } }, 3)
+    expect(masterOf(later.replica)).toBe(b)
+  })
+
+  it('does not outbid another master without end', () => {
+    const two = cluster('ab')
+    two.cut('a', 'b')
+    two.run(6000)
+    expect(two.masters()).toEqual(['a', 'b'])
+    const { replica } = two.host('a')
+    // Fewer followers than this one has, so that this one wins, with a later term, so that it has to raise its own.
+    const lead = { type: 'lead', term: 50, log: emptyLog, followers: -1 } as const
+    const message = { kind: 'message', from: NodeId.parse('b'), message: lead } as const
+    const raised = step(replica, message, 6001)
+    expect(raised.effects).toEqual([{ kind: 'beginTerm', term: 51 }])
+    const leads = { ...raised.replica, role: { kind: 'master' as const } }
+    expect(step(leads, { ...message, message: { ...lead, term: 52 } }, 6010).effects).toEqual([])
+    expect(step(leads, { ...message, message: { ...lead, term: 52 } }, 6001 + SILENCE_MS).effects).toHaveLength(1)
   })
 
   it('is led by the larger side after a split, and nothing of the other one is lost', () => {

@@ -1,4 +1,5 @@
-import type { NodeId, Timestamp } from '../ids'
+import { z } from 'zod'
+import { NodeId, type Timestamp } from '../ids'
 import type { LogEnd } from './log-end'
 import type { Message } from './message'
 
@@ -98,11 +99,25 @@ export interface Stepped {
 
 const freshPeer: Peer = { connected: false, refused: false, answered: false }
 
-/** A node that has just started: it knows its log and its fellow members, and looks for a master. */
-export const startReplica = (self: NodeId, log: LogEnd, members: readonly NodeId[], now: Timestamp): Replica => ({
+/**
+ * The highest term a node has taken part in, and whom it obeyed there. The shell keeps it on the disk before anybody
+ * hears of it: a node that forgot it with its process, or with records that it set aside, might lead in one term twice.
+ */
+export const KnownTerm = z.object({ term: z.number().int().nonnegative(), obeyed: NodeId.optional() })
+export type KnownTerm = z.infer<typeof KnownTerm>
+
+export const knownTermOf = ({ term, obeyed }: Replica): KnownTerm => ({ term, ...(obeyed !== undefined && { obeyed }) })
+
+/** A node that has just started: it knows its log, its term and its fellow members, and looks for a master. */
+export const startReplica = (
+  self: NodeId,
+  log: LogEnd,
+  members: readonly NodeId[],
+  now: Timestamp,
+  known: KnownTerm = { term: 0 },
+): Replica => ({
   self,
-  term: log.epochs.at(-1)?.term ?? 0,
-  obeyed: log.epochs.at(-1)?.master,
+  ...latest({ term: log.epochs.at(-1)?.term ?? 0, obeyed: log.epochs.at(-1)?.master }, known),
   role: { kind: 'seeking', since: now },
   log,
   ordered: log,
@@ -118,9 +133,11 @@ export const restartReplica = (
   members: readonly NodeId[],
   now: Timestamp,
 ): Replica => {
-  const fresh = startReplica(self, log, members, now)
-  return fresh.term > term ? fresh : { ...fresh, term, obeyed }
+  return startReplica(self, log, members, now, { term, obeyed })
 }
+
+/** Of two the one that knows more; in the same term, whatever the disk says of whom it obeyed. */
+const latest = (log: KnownTerm, known: KnownTerm): KnownTerm => (known.term >= log.term && known.term > 0 ? known : log)
 
 export const peersFrom = (
   self: NodeId,

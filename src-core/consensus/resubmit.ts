@@ -48,22 +48,16 @@ const gone = <Id extends string>({ decided }: Split, idOf: (event: Event) => Id 
 ]
 
 /**
- * It stays gone over there. What the other side has not heard of may still be brought to it, by another node that keeps
- * the same records: it is told all the same.
+ * Whether the other side has to be told that it is gone: also where it has not heard of it, for another node that keeps
+ * the same records may still bring it there. So it is told lastingly: who decides may be another one by then.
  */
-const removal = <Id extends string>(
-  { winner: { retired = {} } }: Split,
-  id: Id,
-  there: object,
-): { readonly lasting?: true } | undefined => (id in there ? {} : id in retired ? undefined : { lasting: true })
+const isNews = ({ winner }: Split, id: string, there: object): boolean => id in there || !isRetired(winner, id)
 
 /** Removed on this side: they stay removed, whatever the other side thought. */
 const removals = (split: Split): Command[] =>
   gone(split, (event) => (event.type === 'MemberRemoved' ? event.nodeId : undefined), split.own.members).flatMap(
-    (nodeId): Command[] => {
-      const how = removal(split, nodeId, split.winner.members)
-      return how ? [{ type: 'RemoveMember', nodeId, ...how }] : []
-    },
+    (nodeId): Command[] =>
+      isNews(split, nodeId, split.winner.members) ? [{ type: 'RemoveMember', nodeId, lasting: true }] : [],
   )
 
 /** Admitted on this side. Who was a member before and is none there was removed there: removals win. */
@@ -98,10 +92,10 @@ const declarations = (split: Split): Command[] => {
   return [...touched].flatMap((metaInstanceId): Command[] => {
     const mine = own.metaInstances[metaInstanceId]
     const there = metaInstanceId in winner.metaInstances
-    if (mine === undefined) {
-      const how = removal(split, metaInstanceId, winner.metaInstances)
-      return how ? [{ type: 'DeleteMetaInstance', metaInstanceId, ...how }] : []
-    }
+    if (mine === undefined)
+      return isNews(split, metaInstanceId, winner.metaInstances)
+        ? [{ type: 'DeleteMetaInstance', metaInstanceId, lasting: true }]
+        : []
     if (there) {
       const changes = changesSince(decided, metaInstanceId)
       return Object.keys(changes).length === 0 ? [] : [{ type: 'UpdateMetaInstance', metaInstanceId, changes }]
@@ -148,10 +142,9 @@ const apiKeys = (split: Split): Command[] => {
   const { common, own, winner } = split
   const revoked = gone(split, (event) => (event.type === 'ApiKeyRevoked' ? event.apiKeyId : undefined), own.apiKeys)
   return [
-    ...revoked.flatMap((apiKeyId): Command[] => {
-      const how = removal(split, apiKeyId, winner.apiKeys)
-      return how ? [{ type: 'RevokeApiKey', apiKeyId, ...how }] : []
-    }),
+    ...revoked.flatMap((apiKeyId): Command[] =>
+      isNews(split, apiKeyId, winner.apiKeys) ? [{ type: 'RevokeApiKey', apiKeyId, lasting: true }] : [],
+    ),
     ...Object.values(own.apiKeys).flatMap(({ createdAt: _at, ...apiKey }): Command[] => {
       const { apiKeyId } = apiKey
       const known = apiKeyId in common.apiKeys || apiKeyId in winner.apiKeys || isRetired(winner, apiKeyId)

@@ -47,6 +47,13 @@ describe.each(readdirSync(recorded))('a log of version %s', (version) => {
     expect([...kinds].sort()).toEqual([...known, 'term'].sort())
   })
 
+  it('says who led from which record on; before that was written there was nobody else', async () => {
+    const { log } = scratch.open()
+    await log.close()
+    const epochs = JSON.parse(readFileSync(join(scratch.directory, 'epochs.json'), 'utf8')) as unknown
+    expect(log.logEnd.epochs).toEqual(epochs)
+  })
+
   it('is gone on with', async () => {
     const { log } = scratch.open()
     await log.append([{ kind: 'term', term: 99 }])

@@ -2,18 +2,21 @@ import { cutAfter, type LogEnd } from '@core/consensus/log-end'
 import type { Message } from '@core/consensus/message'
 import {
   HEARTBEAT_MS,
+  knownTermOf,
   masterOf,
   restartReplica,
   SILENCE_MS,
   startReplica,
   type Effect,
   type Input,
+  type KnownTerm,
   type Replica,
 } from '@core/consensus/replica'
 import { step } from '@core/consensus/step'
 import type { LogRecord } from '@core/events/record'
 import type { NodeId } from '@core/ids'
 import type { EventLog } from './event-log'
+import { keepKnownTerm, readKnownTerm } from './known-term'
 import { recordsAfter } from './log-reader'
 
 const TICK_MS = HEARTBEAT_MS / 2
@@ -58,6 +61,7 @@ export class LeadershipLost extends Error {
 /** Obeys the consensus of the core: keeps its clock, carries out its effects on the log and the links, in their order. */
 export class Replication {
   private replica: Replica
+  private kept: KnownTerm
   private log: EventLog
   private leadership: Leadership = { kind: 'nobody' }
   private work: Promise<void> = Promise.resolve()
@@ -70,7 +74,8 @@ export class Replication {
   constructor(private readonly options: ReplicationOptions) {
     const { self, log, members } = options
     this.log = log
-    this.replica = startReplica(self, log.logEnd, members, performance.now())
+    this.kept = readKnownTerm(options.directory)
+    this.replica = startReplica(self, log.logEnd, members, performance.now(), this.kept)
     this.timer = setInterval(() => this.tick(), TICK_MS)
     this.take({ kind: 'tick' })
   }
@@ -89,8 +94,21 @@ export class Replication {
     if (this.closed) return
     const { replica, effects } = step(this.replica, input, performance.now())
     this.replica = replica
+    this.keepTerm()
     this.lead()
     for (const effect of effects) this.carryOut(effect)
+  }
+
+  /** Before anybody hears of it. */
+  private keepTerm(): void {
+    const { term, obeyed } = this.replica
+    if (term === this.kept.term && obeyed === this.kept.obeyed) return
+    this.kept = knownTermOf(this.replica)
+    try {
+      keepKnownTerm(this.options.directory, this.kept)
+    } catch (error) {
+      this.then(() => Promise.reject(error))
+    }
   }
 
   private tick(): void {

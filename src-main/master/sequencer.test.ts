@@ -20,12 +20,19 @@ afterEach(async () => {
   scratch.dispose()
 })
 
-const started = () => {
+const started = (replicate?: (durable: Promise<void>) => Promise<void>) => {
   const opened = scratch.open()
   log = opened.log
   const onFailure = vi.fn()
   const projection = new Projection(opened.state)
-  const sequencer = new Sequencer({ log, projection, now: () => clock, ids: new World().ids, onFailure })
+  const sequencer = new Sequencer({
+    log,
+    projection,
+    now: () => clock,
+    ids: new World().ids,
+    onFailure,
+    ...(replicate && { replicate }),
+  })
   return { sequencer, projection, onFailure, append: vi.spyOn(log, 'append') }
 }
 
@@ -69,6 +76,25 @@ describe('the sequencer', () => {
     expect(written).toMatchObject([
       { kind: 'decision', envelope: { index: 3, event: { type: 'MetaInstanceCreated' } } },
     ])
+  })
+
+  it('answers a command that changes nothing only when what it rests on is safe elsewhere', async () => {
+    const safe: (() => void)[] = []
+    const { sequencer } = started(async (durable) => {
+      await durable
+      await new Promise<void>((resolve) => safe.push(resolve))
+    })
+    const answered: string[] = []
+    const asked = [
+      sequencer.submit(create('d1'), as('c1')).then(() => answered.push('declared')),
+      sequencer.submit(create('d1'), as('c2')).then(() => answered.push('declared already')),
+      sequencer.submit(remove('unknown'), as('c3')).then(() => answered.push('refused')),
+    ]
+    await vi.waitFor(() => expect(safe).toHaveLength(3))
+    expect(answered).toEqual([])
+    for (const tell of safe) tell()
+    await Promise.all(asked)
+    expect(answered).toHaveLength(3)
   })
 
   it('sends events in the order of their indexes, also where a listener observes something itself', () => {

@@ -1,4 +1,5 @@
 import { cutAfter, type Epoch, type LogEnd } from '../../consensus/log-end'
+import type { KnownTerm } from '../../consensus/replica'
 import type { Decision, Envelope } from '../../events/event'
 import { Folding } from '../../events/fold'
 import type { LogRecord } from '../../events/record'
@@ -15,6 +16,8 @@ export class SimulatedLog {
   private readonly records: LogRecord[] = []
   private epochs: Epoch[] = []
   private synced = 0
+  /** Beside the log, on the disk as soon as it is set. */
+  knownTerm: KnownTerm = { term: 0 }
 
   constructor(founding: readonly NewRecord[]) {
     this.append(founding)

@@ -1,6 +1,14 @@
 import { cutAfter } from '../../consensus/log-end'
 import type { Message } from '../../consensus/message'
-import { HEARTBEAT_MS, masterOf, startReplica, type Effect, type Input, type Replica } from '../../consensus/replica'
+import {
+  HEARTBEAT_MS,
+  knownTermOf,
+  masterOf,
+  startReplica,
+  type Effect,
+  type Input,
+  type Replica,
+} from '../../consensus/replica'
 import { step } from '../../consensus/step'
 import type { LogRecord } from '../../events/record'
 import type { NodeId, Timestamp } from '../../ids'
@@ -9,7 +17,7 @@ import type { NodeClock } from './node-clock'
 
 const TICK_MS = HEARTBEAT_MS / 2
 /** How long the disk takes to write, and to set records aside. */
-export const WRITE_MS = 3
+const WRITE_MS = 3
 const SET_ASIDE_MS = 10
 
 export type Leadership =
@@ -46,7 +54,7 @@ export class SimulatedReplication {
 
   constructor(private readonly parts: ReplicationParts) {
     const { self, log, members, clock } = parts
-    this.replica = startReplica(self, log.end, members(), clock.now())
+    this.replica = startReplica(self, log.end, members(), clock.now(), log.knownTerm)
   }
 
   /** Begins to keep its clock; others are told from now on. */
@@ -61,6 +69,7 @@ export class SimulatedReplication {
   take(input: Input): void {
     const { replica, effects } = step(this.replica, input, this.parts.clock.now())
     this.replica = replica
+    this.parts.log.knownTerm = knownTermOf(replica)
     this.lead()
     for (const effect of effects) this.carryOut(effect)
   }

@@ -60,7 +60,7 @@ export const runClusterChaos = ({ seed, steps: count, nodes: size }: ChaosOption
     steps.push(step)
     simulation.runUntil(step.at)
     if (step.do === 'crashMaster')
-      for (const { self } of simulation.masters().slice(0, 1)) promises.crashed(self, step.at)
+      for (const { self } of simulation.masters().slice(0, 1)) promises.disturb(self, step.at)
     paths.step(step)
     promises.step(step, step.at)
     note(step)

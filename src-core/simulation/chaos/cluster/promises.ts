@@ -20,20 +20,24 @@ export class ClusterPromises {
   /** When something last kept a machine from being there as it was. */
   private readonly disturbed = new Map<string, Timestamp>()
   private allDisturbed: Timestamp = 0
+  /** Machines that are not there, and whether some do not reach others: that goes on disturbing. */
+  private readonly away = new Set<string>()
+  private isParted = false
 
   step(step: Step, now: Timestamp): void {
     if (step.do === 'deleteMetaInstance') this.deletionAsked.add(step.id)
     switch (step.do) {
       case 'crashNode':
       case 'removeNode':
-        return this.crashed(step.node, now)
-      case 'restartNode':
       case 'sleep':
-      case 'wake':
       case 'silence':
+        this.away.add(step.node)
+        return this.disturb(step.node, now)
+      case 'restartNode':
+      case 'wake':
       case 'resume':
-        this.disturbed.set(step.node, now)
-        return
+        this.away.delete(step.node)
+        return this.disturb(step.node, now)
       case 'disconnect':
       case 'connect':
         this.disturbed.set(step.from, now)
@@ -42,15 +46,16 @@ export class ClusterPromises {
       case 'partition':
       case 'heal':
       case 'network':
+        if (step.do !== 'network') this.isParted = step.do === 'partition'
         this.allDisturbed = now
         return
       default:
     }
   }
 
-  crashed(node: NodeId, now: Timestamp): void {
+  /** Something kept that machine from being there as it was. */
+  disturb(node: NodeId, now: Timestamp): void {
     this.disturbed.set(node, now)
-    this.obeyed.delete(node)
   }
 
   happened(happening: Happening): void {
@@ -78,6 +83,7 @@ export class ClusterPromises {
     if (event.type !== 'InstanceDeleted' || (event.cause !== 'node' && event.cause !== 'connection')) return
     const instance = before.instances[event.instanceId]
     const concerned = [...(instance?.shards.map(({ nodeId }) => nodeId) ?? []), node]
+    if (this.isParted || concerned.some((nodeId) => this.away.has(nodeId))) return
     const last = Math.max(this.allDisturbed, ...concerned.map((nodeId) => this.disturbed.get(nodeId) ?? 0))
     insist(
       instance === undefined || at - last < FORGOTTEN_MS,
