@@ -28,10 +28,10 @@ export const slowCableFamily: Family = (state) => {
           throughDock
             ? { text: `Join ${between} directly, without the dock, by a Thunderbolt 5 cable.` }
             : {
-                text: `Use a Thunderbolt 5 cable between ${between}: it is marked with ⚡︎5 or “80 Gb/s”, and is at most 2 m long.`,
+                text: `Use a Thunderbolt 5 cable between ${between}: its plugs are marked with a lightning bolt and a 5.`,
               },
           {
-            text: `If it is one: unplug it and plug it in again at both ends. In Terminal, “Speed” should then say 80 Gb/s:`,
+            text: `If it is one, unplug it and plug it in again at both ends. In Terminal, “Speed” should then say 80 Gb/s:`,
             commands: ['system_profiler SPThunderboltDataType'],
           },
         ],

@@ -10,6 +10,7 @@ import { instanceRoutes } from './control/instances'
 import { metaInstanceRoutes } from './control/meta-instances'
 import { nodeRoutes } from './control/node'
 import { openApiRoutes } from './control/openapi'
+import { warningRoutes } from './control/warnings'
 import { respondWith } from './dialect'
 import { Access } from './middleware/access'
 import { contentType } from './middleware/content-type'
@@ -90,6 +91,7 @@ const buildApp = (options: ApiOptions, access: Access | undefined): Hono<ApiEnv>
   app.route('/', instanceRoutes(context))
   app.route('/', nodeRoutes(context))
   app.route('/', clusterRoutes(context))
+  app.route('/', warningRoutes(context))
   app.route('/', eventRoutes(context))
   app.route('/', openaiRoutes(context))
   app.route('/', openApiRoutes(context.version))
