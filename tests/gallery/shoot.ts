@@ -8,19 +8,28 @@ import { chromium, type Page } from 'playwright'
 import { systemBrowser } from '../../build/test-runtime/browser.mjs'
 import { scenes, type SceneName } from './scenes'
 import { serveScene } from './server'
+import { FAKE_DESKTOP, showAllWarnings, warningPlaces } from './warning-places'
 
 const [folder = 'gallery', ...only] = process.argv.slice(2)
 const app = resolve(process.env['MUSTER_APP'] ?? 'out/renderer')
 const executablePath = process.env['MUSTER_TEST_BROWSER'] ?? (await systemBrowser())
 const widths = (process.env['MUSTER_WIDTHS'] ?? '720,1100,1600').split(',').map(Number)
 const themes = (process.env['MUSTER_THEMES'] ?? 'light,dark').split(',') as ('light' | 'dark')[]
-const pages = (process.env['MUSTER_PAGES'] ?? 'cluster,models,chat,connect,activity,settings,launch,choose').split(',')
+const pages = (
+  process.env['MUSTER_PAGES'] ??
+  'cluster,models,chat,connect,activity,settings,launch,choose,fix,cable,machine,bridge,undo,dismissed'
+).split(',')
 
 const open = async (page: Page, url: string, place: string): Promise<void> => {
   const launching = place === 'launch' || place === 'choose'
-  await page.goto(`${url}/#/${launching ? 'cluster' : place}`)
+  const warned = warningPlaces[place]
+  await page.goto(`${url}/#/${launching || warned ? 'cluster' : place}`)
   await page.getByRole('heading', { level: 1 }).waitFor()
   await page.getByText('connected').first().waitFor()
+  if (warned) {
+    await showAllWarnings(page)
+    await warned(page)
+  }
   const button = page.getByRole('button', { name: 'Launch a model…' }).first()
   if (launching && (await button.isEnabled())) {
     await button.click()
@@ -41,12 +50,22 @@ for (const name of names.filter((one) => only.length === 0 || only.includes(one)
   const gallery = await serveScene(scenes[name](), { app })
   for (const width of widths) {
     for (const colorScheme of themes) {
-      const page = await browser.newPage({ viewport: { width, height: Math.round(width * 0.65) }, colorScheme })
-      page.on('pageerror', (error) => console.error(`${name}: ${error.message}`))
-      page.on('console', (message) => message.type() === 'error' && console.error(`${name}: ${message.text()}`))
+      const fresh = async (): Promise<Page> => {
+        const page = await browser.newPage({ viewport: { width, height: Math.round(width * 0.65) }, colorScheme })
+        page.on('pageerror', (error) => console.error(`${name}: ${error.message}`))
+        page.on('console', (message) => message.type() === 'error' && console.error(`${name}: ${message.text()}`))
+        return page
+      }
+      const page = await fresh()
       for (const place of pages) {
-        await open(page, gallery.url, place)
-        await page.screenshot({ path: join(folder, `${name}-${place}-${width}-${colorScheme}.png`) })
+        const warned = place in warningPlaces
+        if (warned && name !== 'cabled') continue
+        // What was dismissed, and the desktop app, are not there for the next one.
+        const own = warned ? await fresh() : page
+        if (place === 'bridge' || place === 'undo') await own.addInitScript(FAKE_DESKTOP)
+        await open(own, gallery.url, place)
+        await own.screenshot({ path: join(folder, `${name}-${place}-${width}-${colorScheme}.png`) })
+        if (warned) await own.close()
       }
       await page.close()
     }
