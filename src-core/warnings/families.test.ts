@@ -274,7 +274,7 @@ describe('missing pairs', () => {
     declareRdma(macs, [...nodes])
     expect(missingPairFamily(macs.state)).toMatchObject([
       {
-        title: 'RDMA needs a cable between every two Macs: one pair is not joined.',
+        title: 'One pair of Macs lacks the cable that RDMA needs.',
         cause: expect.stringContaining('no cable between a and c.'),
         nodeIds: ['a', 'c'],
       },

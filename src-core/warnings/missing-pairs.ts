@@ -51,8 +51,8 @@ export const missingPairFamily: Family = (state) => {
       id,
       code: 'missing-pairs',
       severity: 'warning',
-      title: `RDMA needs a cable between every two Macs: ${missing.length === 1 ? 'one pair is' : `${missing.length} pairs are`} not joined.`,
-      cause: `${declarationName(metaInstance)} can’t be placed on all of them: there is no cable between ${texts.join('; ')}.`,
+      title: `${missing.length === 1 ? 'One pair of Macs lacks' : `${missing.length} pairs of Macs lack`} the cable that RDMA needs.`,
+      cause: `RDMA goes from every Mac to every other. For ${declarationName(metaInstance)} there is no cable between ${texts.join('; ')}.`,
       fix: [
         ...texts.map((text) => ({ text: `Join ${text} by a Thunderbolt 5 cable.` })),
         { text: 'Or let the model use fewer machines, or a ring: in its menu choose Change….' },

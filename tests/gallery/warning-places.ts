@@ -5,8 +5,18 @@ export const FAKE_DESKTOP = `window.muster = {
   apiAccess: async () => ({ url: location.origin }),
   loginItem: async () => ({ openAtLogin: false, available: true }),
   bridgedPorts: async ({ action }) => ({
-    release: action === 'release' ? [] : ['/sbin/ifconfig bridge0 deletem en2', '/usr/sbin/ipconfig set en2 DHCP'],
-    undo: action === 'release' ? ['/usr/sbin/ipconfig set en2 NONE', '/sbin/ifconfig bridge0 addm en2'] : [],
+    release: action === 'release' ? [] : [
+      '/sbin/ifconfig bridge0 deletem en2',
+      '/sbin/ifconfig bridge0 deletem en3',
+      '/usr/sbin/ipconfig set en2 DHCP',
+      '/usr/sbin/ipconfig set en3 DHCP',
+    ],
+    undo: action !== 'release' ? [] : [
+      '/usr/sbin/ipconfig set en2 NONE',
+      '/usr/sbin/ipconfig set en3 NONE',
+      '/sbin/ifconfig bridge0 addm en2',
+      '/sbin/ifconfig bridge0 addm en3',
+    ],
     outcome: action === 'show' ? 'shown' : 'done',
   }),
 }`

@@ -22,8 +22,12 @@ export const pointsOut =
   (query: Readonly<Record<string, string>>): Attachment<HTMLElement> =>
   (page) => {
     const target = targetIn(page, query)
-    if (!target) return
+    if (!target) return undefined
     target.tabIndex = -1
     target.scrollIntoView({ block: 'center' })
     target.focus({ preventScroll: true })
+    target.dataset['pointedOut'] = ''
+    const clear = (): void => void delete target.dataset['pointedOut']
+    target.addEventListener('blur', clear, { once: true })
+    return clear
   }
