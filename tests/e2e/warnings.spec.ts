@@ -56,7 +56,7 @@ test('what a person dismissed stays away until it is about something new, and ca
   await expect(banner(page)).toBeHidden()
 
   await page.getByRole('link', { name: 'Settings' }).click()
-  await page.getByRole('button', { name: `Show again: ${TITLE}` }).click()
+  await page.getByRole('button', { name: `Show again ${TITLE}` }).click()
   await expect(page.getByRole('heading', { name: 'Dismissed warnings' })).toBeHidden()
   await page.getByRole('link', { name: 'Cluster' }).click()
   await banner(page)
