@@ -17,7 +17,7 @@ export const bridgeFamily: Family = (state) => {
         id: `bridge ${nodeId} ${bridge} ${ends.map(({ port }) => port.interfaceName).join(',')}`,
         code: 'bridge',
         severity,
-        title: `A bridge on ${name} holds Thunderbolt ports that RDMA needs.`,
+        title: `A bridge on ${name} holds ports that RDMA needs.`,
         cause: `${ports} ${ends.length === 1 ? 'is' : 'are'} in ${bridge}. A port in a bridge has no address of its own, and RDMA does not work on it.`,
         fix: bridgeSteps(state, [nodeId]),
         subject: { kind: 'node', nodeId } as const,

@@ -38,12 +38,8 @@ const gbpsOf = (a: ThunderboltPort, b: ThunderboltPort): number | undefined => {
   return said.length === 0 ? undefined : Math.min(...said)
 }
 
-/**
- * The cables between members. Each end names the other by its domain's UUID; one of the two is enough,
- * for the machines do not look at the same moment.
- */
-export const cables = (state: State): Cable[] => {
-  const located: Located[] = Object.values(state.nodes).flatMap(({ nodeId, thunderbolt }) =>
+const findCables = (nodes: State['nodes']): readonly Cable[] => {
+  const located: Located[] = Object.values(nodes).flatMap(({ nodeId, thunderbolt }) =>
     (thunderbolt?.ports ?? []).map((port) => ({ nodeId, port })),
   )
   const byDomain = new Map(located.flatMap((end) => (end.port.domainUuid ? [[end.port.domainUuid, end] as const] : [])))
@@ -69,6 +65,21 @@ export const cables = (state: State): Cable[] => {
     }
   }
   return [...found.values()]
+}
+
+/** They are asked for by each kind of warning, and change only with what a machine says. */
+const listed = new WeakMap<State['nodes'], readonly Cable[]>()
+
+/**
+ * The cables between members. Each end names the other by its domain's UUID; one of the two is enough,
+ * for the machines do not look at the same moment.
+ */
+export const cables = ({ nodes }: Pick<State, 'nodes'>): readonly Cable[] => {
+  const known = listed.get(nodes)
+  if (known) return known
+  const found = findCables(nodes)
+  listed.set(nodes, found)
+  return found
 }
 
 /** The cables that join the same two machines, together. */

@@ -36,4 +36,15 @@ describe('failures', () => {
       { text: 'out of memory', nodeId: 'Mac Studio', subject: { kind: 'metaInstance', metaInstanceId: 'chat' } },
     ])
   })
+
+  it('of an instance that nothing keeps are told with that instance', () => {
+    const macs = new Macs()
+    macs.mac('Mac Studio')
+    const id = macs.declare('chat')
+    macs.reconcile()
+    const { metaInstanceId: _none, ...loose } = macs.instance(id)
+    macs.fail(id, 'out of memory')
+    const state = { ...macs.state, instances: { [loose.instanceId]: loose }, metaInstances: {} }
+    expect(failuresIn(state)).toMatchObject([{ subject: { kind: 'instance', instanceId: loose.instanceId } }])
+  })
 })

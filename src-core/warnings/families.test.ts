@@ -173,7 +173,7 @@ describe('a bridge', () => {
     expect(bridgeFamily(macs.state)).toMatchObject([
       {
         severity: 'hint',
-        title: 'A bridge on MacBook Pro holds Thunderbolt ports that RDMA needs.',
+        title: 'A bridge on MacBook Pro holds ports that RDMA needs.',
         cause: expect.stringContaining('Thunderbolt 1 (en2) is in bridge0'),
         fix: [
           {

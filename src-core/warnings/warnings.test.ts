@@ -1,7 +1,8 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { NodeId } from '../ids'
 import { Macs } from '../testing/macs'
-import { Warning } from './warning'
+import { aboutOf, Severity, Warning } from './warning'
 import { warningsOf } from './warnings'
 
 const DOMAINS = "[jaccl] Couldn't allocate protection domain"
@@ -65,6 +66,65 @@ describe('warnings', () => {
       '/cluster?model=chat',
       '/cluster?machine=Mac%20mini',
     ])
+  })
+})
+
+describe('warnings of any cluster', () => {
+  const NAMES = ['a', 'b', 'c', 'd']
+  const mac = fc.record({
+    maxGbps: fc.constantFrom(40, 120),
+    bridge: fc.subarray(['en2', 'en3', 'en4', 'en9; reboot']),
+    bridgeActive: fc.boolean(),
+    model: fc.constantFrom('Mac15,14', 'Mac16,11'),
+    rdma: fc.record({ status: fc.constantFrom('enabled', 'disabled', 'unavailable', 'unknown' as const) }),
+    os: fc.record({ version: fc.constantFrom('26.2', '26.5') }),
+  })
+  const end = fc.tuple(fc.nat(3), fc.integer({ min: 1, max: 3 }))
+  const COMMANDS = [
+    /^sudo \/sbin\/ifconfig bridge0 deletem en\d$/,
+    /^sudo \/usr\/sbin\/ipconfig set en\d DHCP$/,
+    /^(?:rdma_ctl (?:enable|status)|sw_vers|system_profiler SPThunderboltDataType)$/,
+  ]
+
+  it('are each one thing, most severe first, about machines that are there, with safe commands', () => {
+    fc.assert(
+      fc.property(
+        fc.array(mac, { minLength: 4, maxLength: 4 }),
+        fc.array(fc.tuple(end, end, fc.constantFrom(40, 80), fc.boolean()), { maxLength: 8 }),
+        fc.option(fc.subarray(NAMES, { minLength: 2 }), { nil: undefined }),
+        (macs, plugged, named) => {
+          const world = new Macs()
+          const nodes = macs.map((options, at) => world.mac(NAMES[at] ?? 'e', options))
+          for (const [[a, at], [b, to], gbps, throughDock] of plugged) {
+            const [from, other] = [nodes[a], nodes[b]]
+            if (from && other && a !== b) world.cable([from, at], [other, to], { gbps, throughDock })
+          }
+          const nodeIds = named && nodes.filter((nodeId) => named.includes(nodeId))
+          world.declare('chat', { instanceMeta: 'MlxJaccl', minNodes: 2, ...(nodeIds && { nodeIds }) })
+          const found = warningsOf(world.state)
+          expect(Warning.array().parse(found)).toEqual(found)
+          expect(new Set(found.map(({ id }) => id)).size).toBe(found.length)
+          const ranks = found.map(({ severity }) => Severity.options.indexOf(severity))
+          expect(ranks).toEqual([...ranks].sort((x, y) => x - y))
+          expect(
+            found.flatMap((warning) => warning.nodeIds).filter((nodeId) => !(nodeId in world.state.nodes)),
+          ).toEqual([])
+          for (const command of found.flatMap(({ fix }) => fix.flatMap(({ commands = [] }) => commands)))
+            expect(COMMANDS.some((form) => form.test(command))).toBe(true)
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+})
+
+describe('what a warning is about', () => {
+  const [node, other] = [new Macs().mac('Mac mini'), new Macs().mac('b')]
+  it.each([
+    [{ kind: 'node', nodeId: node } as const, '/cluster?machine=Mac%20mini'],
+    [{ kind: 'link', nodeIds: [node, other] as [NodeId, NodeId] } as const, '/cluster?machine=Mac%20mini'],
+  ])('has a place in the app: %o', (subject, place) => {
+    expect(aboutOf(subject)).toBe(place)
   })
 })
 

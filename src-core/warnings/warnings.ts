@@ -33,6 +33,10 @@ const FAMILIES: readonly Family[] = [
 
 /** Everything that people should know of this state, most severe first. A pure function: the same state, the same list. */
 export const warningsOf = (state: State): Warning[] => {
-  const found = FAMILIES.flatMap((family) => family(state)).map((one) => ({ ...one, about: aboutOf(one.subject) }))
-  return Severity.options.flatMap((severity) => found.filter((warning) => warning.severity === severity))
+  const found = new Map<string, Warning>()
+  for (const one of FAMILIES.flatMap((family) => family(state))) {
+    // A port can have two machines behind it, by a dock: what is to be said of it is said once.
+    if (!found.has(one.id)) found.set(one.id, { ...one, about: aboutOf(one.subject) })
+  }
+  return Severity.options.flatMap((severity) => [...found.values()].filter((warning) => warning.severity === severity))
 }

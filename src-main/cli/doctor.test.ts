@@ -47,7 +47,7 @@ describe('muster doctor', () => {
     const { code, text } = await run(await serve(bridged()))
     expect(code).toBe(1)
     expect(text.split('\n').slice(0, 6)).toEqual([
-      'Hint: A bridge on Mac mini holds Thunderbolt ports that RDMA needs.',
+      'Hint: A bridge on Mac mini holds ports that RDMA needs.',
       '  Thunderbolt 1 (en2) is in bridge0. A port in a bridge has no address of its own, and RDMA does not work on it.',
       '  1. On Mac mini, in Terminal. It lasts until that Mac restarts.',
       '       sudo /sbin/ifconfig bridge0 deletem en2',
