@@ -10,6 +10,7 @@ import { parsePeerAddress } from '@core/settings/peer-address'
 import type { NodeInfo } from '@core/state/nodes'
 import { REHEARSAL } from '@core/state/rehearsal'
 import type { State } from '@core/state/state'
+import { bridgedPorts } from '@core/warnings/bridged-ports'
 import { startApi } from './api/server'
 import { loadIdentity } from './cluster/identity'
 import { AdmissionFile } from './cluster/joining/admission-file'
@@ -35,6 +36,9 @@ import { Serving } from './serving/serving'
 import { defaultDataDir } from './settings/data-dir'
 import { memoryBandwidthFromEnvironment, rehearsesRdma } from './settings/environment'
 import { openNodeSettings } from './settings/node-settings'
+import { runCommand } from './system/command'
+import { asAdministrator } from './system/macos/bridged-ports/administrator'
+import { BridgedPorts } from './system/macos/bridged-ports/bridged-ports'
 import { thisMachine } from './system/machine'
 import { machineName } from './system/machine-name'
 import { watchSystem } from './system/watch'
@@ -78,6 +82,8 @@ export interface RunningNode {
   readonly signInLink: (() => string) | undefined
   /** Why no model can run here; undefined where one can. */
   readonly cannotRun: string | undefined
+  /** Takes Thunderbolt ports out of a bridge, for whoever sits at this Mac. */
+  readonly bridgedPorts: Pick<BridgedPorts, 'answer'>
   /** The machine is about to sleep: others go on without it. */
   sleep(): Promise<void>
   wake(): void
@@ -359,6 +365,15 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     catalogue,
     signInLink: api.signInLink,
     cannotRun,
+    bridgedPorts: new BridgedPorts({
+      platform: process.platform,
+      dataDir,
+      ports: () => bridgedPorts(master.state(), nodeId),
+      run: runCommand,
+      asAdministrator: asAdministrator(),
+      onChange: () => void system.refresh(),
+      log: log.logger.child({ part: 'bridged-ports' }),
+    }),
     sleep: () => master.leave('sleep'),
     wake: () => master.comeBackFromSleep(),
   }

@@ -15,7 +15,11 @@ const ask =
     return answer.parse(answered) as BridgeAnswer<Method>
   }
 
-/** What the page gets of the app: two questions, no way to send anything else. */
-const api: DesktopApi = { apiAccess: ask('apiAccess'), loginItem: ask('loginItem') }
+/** What the page gets of the app: three questions, no way to send anything else. */
+const api: DesktopApi = {
+  apiAccess: ask('apiAccess'),
+  loginItem: ask('loginItem'),
+  bridgedPorts: ask('bridgedPorts'),
+}
 
 contextBridge.exposeInMainWorld('muster', api)

@@ -11,6 +11,7 @@ import {
   PlacementPreference,
   Sharding,
 } from '../state/meta-instances'
+import { Warning } from '../warnings/warning'
 
 /** Schemas of the control API: what the app, the command line and other programs say to a node and hear from it. */
 
@@ -212,3 +213,7 @@ export const ClusterView = z.object({
   joining: JoinState.optional(),
 })
 export type ClusterView = z.infer<typeof ClusterView>
+
+/** `GET /warnings`: what people should know and can do something about, most severe first. */
+export const WarningsResponse = z.object({ warnings: z.array(Warning) })
+export type WarningsResponse = z.infer<typeof WarningsResponse>

@@ -19,6 +19,8 @@ export type RdmaDevice = z.infer<typeof RdmaDevice>
 export const RdmaFacts = z.object({
   status: z.enum(['enabled', 'disabled', 'unavailable', 'unknown']),
   devices: z.array(RdmaDevice),
+  /** Runners that were killed while they used RDMA, since this machine started: each keeps a protection domain. */
+  killedRunners: z.number().int().nonnegative().optional(),
 })
 export type RdmaFacts = z.infer<typeof RdmaFacts>
 

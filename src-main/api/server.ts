@@ -11,6 +11,7 @@ import { metaInstanceRoutes } from './control/meta-instances'
 import { modelRoutes } from './control/models'
 import { nodeRoutes } from './control/node'
 import { openApiRoutes } from './control/openapi'
+import { warningRoutes } from './control/warnings'
 import { respondWith } from './dialect'
 import { Access } from './middleware/access'
 import { contentType } from './middleware/content-type'
@@ -92,6 +93,7 @@ const buildApp = (options: ApiOptions, access: Access | undefined): Hono<ApiEnv>
   app.route('/', modelRoutes(context))
   app.route('/', nodeRoutes(context))
   app.route('/', clusterRoutes(context))
+  app.route('/', warningRoutes(context))
   app.route('/', eventRoutes(context))
   app.route('/', openaiRoutes(context))
   app.route('/', openApiRoutes(context.version))

@@ -101,6 +101,12 @@ const buildProgram = (finish: (code: number) => void): Command => {
     const { leave } = await import('./membership')
     finish(await leave(flags, standardStreams))
   })
+  remote('doctor', 'print what is wrong with the cluster, why, and how it is put right').action(
+    async (flags: RemoteFlags) => {
+      const { doctor } = await import('./doctor')
+      finish(await doctor(flags, standardStreams))
+    },
+  )
   program
     .command('new-identity')
     .description('make this a new machine: for a data folder that was copied from another one')

@@ -105,7 +105,7 @@ class Desktop {
     await signWindowIn(defaultSession, { apiUrl, signInLink: node.signInLink })
     closers.push(confine(defaultSession, { apiUrl }))
     closers.push(serveApp(defaultSession, { directory: join(app.getAppPath(), 'out', 'renderer'), apiUrl }))
-    closers.push(answerBridge({ apiUrl }))
+    closers.push(answerBridge({ apiUrl, bridgedPorts: node.bridgedPorts }))
     closers.push(followPower(node))
     closers.push(showTray(node, { show: this.show, quit: this.quit }))
     const window = new MainWindow({ preload: join(app.getAppPath(), 'out', 'preload', 'preload.cjs') })

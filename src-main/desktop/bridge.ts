@@ -6,10 +6,17 @@ import {
   type BridgeMethod,
   type BridgeRequest,
 } from '@core/protocols/desktop'
+import type { RunningNode } from '../node'
 import { isOfPage } from './page'
 
 type Handlers = {
-  readonly [Method in BridgeMethod]: (request: BridgeRequest<Method>) => BridgeAnswer<Method>
+  readonly [Method in BridgeMethod]: (
+    request: BridgeRequest<Method>,
+  ) => BridgeAnswer<Method> | Promise<BridgeAnswer<Method>>
+}
+
+export interface BridgeOptions extends Pick<RunningNode, 'bridgedPorts'> {
+  readonly apiUrl: string
 }
 
 /** On Linux there is no such thing, and a development build would register bare Electron. */
@@ -22,7 +29,7 @@ const isFromPage = ({ senderFrame }: IpcMainInvokeEvent): boolean =>
  * Answers the window's questions; what does not come from our own page, or is no question, is refused.
  * Returns the way to stop.
  */
-export const answerBridge = ({ apiUrl }: { readonly apiUrl: string }): (() => void) => {
+export const answerBridge = ({ apiUrl, bridgedPorts }: BridgeOptions): (() => void) => {
   const handlers: Handlers = {
     apiAccess: () => ({ url: apiUrl }),
     loginItem: ({ openAtLogin }) => {
@@ -30,6 +37,7 @@ export const answerBridge = ({ apiUrl }: { readonly apiUrl: string }): (() => vo
       if (openAtLogin !== undefined && available) app.setLoginItemSettings({ openAtLogin })
       return { openAtLogin: available && app.getLoginItemSettings().openAtLogin, available }
     },
+    bridgedPorts: (request) => bridgedPorts.answer(request),
   }
   const answer = <Method extends BridgeMethod>(method: Method): (() => void) => {
     const channel = bridgeChannel(method)
@@ -39,6 +47,6 @@ export const answerBridge = ({ apiUrl }: { readonly apiUrl: string }): (() => vo
     })
     return () => ipcMain.removeHandler(channel)
   }
-  const closers = [answer('apiAccess'), answer('loginItem')]
+  const closers = [answer('apiAccess'), answer('loginItem'), answer('bridgedPorts')]
   return () => closers.forEach((close) => close())
 }

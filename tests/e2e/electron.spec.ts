@@ -92,9 +92,17 @@ test('the page has no more rights than a web page', async () => {
   const electron = await start({ main: withPerson(folder.path) })
   const page = await connected(electron)
   expect(await page.evaluate(`['require', 'process', 'module', 'Buffer'].filter((name) => name in window)`)).toEqual([])
-  expect(await page.evaluate(`Object.keys(window.muster ?? {}).sort()`)).toEqual(['apiAccess', 'loginItem'])
+  expect(await page.evaluate(`Object.keys(window.muster ?? {}).sort()`)).toEqual([
+    'apiAccess',
+    'bridgedPorts',
+    'loginItem',
+  ])
   expect(await page.evaluate(`window.muster.loginItem({ openAtLogin: 'yes' }).catch(() => 'refused')`)).toBe('refused')
   expect(await page.evaluate(`window.muster.loginItem({ other: true }).catch(() => 'refused')`)).toBe('refused')
+  expect(await page.evaluate(`window.muster.bridgedPorts({ action: 'reboot' }).catch(() => 'refused')`)).toBe('refused')
+  // Commands that were not shown are not run, on any system.
+  const foreign = `window.muster.bridgedPorts({ action: 'release', commands: ['/sbin/reboot'] })`
+  expect(await page.evaluate(foreign)).toMatchObject({ outcome: expect.stringMatching(/^(?:shown|changed)$/) })
 
   // The page's policy holds: neither a script that text could smuggle in, nor a word to anybody else.
   const smuggled = `(() => {

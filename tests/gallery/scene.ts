@@ -1,6 +1,7 @@
 import type { CatalogueModel, HubModel, UnreadableModel } from '@core/protocols/control'
 import type { Download } from '@core/state/downloads'
 import type { MetaInstance } from '@core/state/meta-instances'
+import type { NodeInfo } from '@core/state/nodes'
 import type { RunnerStatus } from '@core/state/runners'
 import { InstanceId, ModelId, RunnerId, TaskId, type MetaInstanceId, type NodeId } from '@core/ids'
 import type { ModelCard } from '@core/placement/model-card'
@@ -13,6 +14,9 @@ interface Machine {
   readonly load?: number
   readonly bandwidth?: number
   readonly cannotRun?: string
+  readonly os?: NodeInfo['os']
+  readonly thunderbolt?: NodeInfo['thunderbolt']
+  readonly rdma?: NodeInfo['rdma']
 }
 
 /** A cluster as the real core makes it, in a moment that is worth looking at. */
@@ -29,7 +33,7 @@ export class Scene {
   }
 
   machine(name: string, { chip = 'Apple M4 Max', load = 0.1, bandwidth = 546e9, ...rest }: Machine = {}): NodeId {
-    const { total = 64 * GB, free = 0.7 * total, cannotRun } = rest
+    const { total = 64 * GB, free = 0.7 * total, cannotRun, thunderbolt, rdma } = rest
     const nodeId = this.world.addNode(name, { total, free })
     const info = {
       version: '0.1.0',
@@ -38,8 +42,10 @@ export class Scene {
       memory: { ramTotal: total, ramAvailable: Math.round(free), heldByRunners: 0 },
       memoryBandwidth: bandwidth,
       system: { cpuLoad: load },
-      os: { platform: 'darwin', release: '26.2', name: 'macOS 26.2' },
+      os: rest.os ?? { platform: 'darwin', release: '26.2', name: 'macOS 26.2' },
       worker: true,
+      ...(thunderbolt && { thunderbolt }),
+      ...(rdma && { rdma }),
       ...(cannotRun !== undefined && { cannotRun }),
     }
     this.world.apply({ type: 'NodeGatheredInfo', nodeId, info })

@@ -1,5 +1,6 @@
 import { ModelId } from '@core/ids'
 import { GB } from '@core/testing/world'
+import { cabled } from './cabled-scene'
 import { rdmaScenes } from './rdma-scenes'
 import { Scene } from './scene'
 
@@ -191,5 +192,5 @@ const many = (): Scene => {
   return scene.settle()
 }
 
-export const scenes = { nothing, bare, one, three, statuses, many, ...rdmaScenes } as const
+export const scenes = { nothing, bare, one, three, statuses, many, cabled, ...rdmaScenes } as const
 export type SceneName = keyof typeof scenes

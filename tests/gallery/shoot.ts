@@ -8,6 +8,7 @@ import { chromium, type Page } from 'playwright'
 import { systemBrowser } from '../../build/test-runtime/browser.mjs'
 import { scenes, type SceneName } from './scenes'
 import { serveScene } from './server'
+import { FAKE_DESKTOP, showAllWarnings, warningPlaces } from './warning-places'
 
 const [folder = 'gallery', ...only] = process.argv.slice(2)
 const app = resolve(process.env['MUSTER_APP'] ?? 'out/renderer')
@@ -15,15 +16,21 @@ const executablePath = process.env['MUSTER_TEST_BROWSER'] ?? (await systemBrowse
 const widths = (process.env['MUSTER_WIDTHS'] ?? '720,1100,1600').split(',').map(Number)
 const themes = (process.env['MUSTER_THEMES'] ?? 'light,dark').split(',') as ('light' | 'dark')[]
 const pages = (
-  process.env['MUSTER_PAGES'] ?? 'cluster,models,hub,chat,connect,activity,settings,launch,choose,options'
+  process.env['MUSTER_PAGES'] ??
+  'cluster,models,hub,chat,connect,activity,settings,launch,choose,options,fix,cable,machine,bridge,undo,dismissed'
 ).split(',')
 
 const open = async (page: Page, url: string, place: string): Promise<void> => {
   const launching = place === 'launch' || place === 'choose' || place === 'options'
-  const shown = launching ? 'cluster' : place === 'hub' ? 'models' : place
+  const warned = warningPlaces[place]
+  const shown = launching || warned ? 'cluster' : place === 'hub' ? 'models' : place
   await page.goto(`${url}/#/${shown}`)
   await page.getByRole('heading', { level: 1 }).waitFor()
   await page.getByText('connected').first().waitFor()
+  if (warned) {
+    await showAllWarnings(page)
+    await warned(page)
+  }
   if (place === 'hub') {
     const search = page.getByRole('searchbox')
     await search.fill('qwen')
@@ -58,12 +65,22 @@ for (const name of names.filter((one) => only.length === 0 || only.includes(one)
   const gallery = await serveScene(scenes[name](), { app })
   for (const width of widths) {
     for (const colorScheme of themes) {
-      const page = await browser.newPage({ viewport: { width, height: Math.round(width * 0.65) }, colorScheme })
-      page.on('pageerror', (error) => console.error(`${name}: ${error.message}`))
-      page.on('console', (message) => message.type() === 'error' && console.error(`${name}: ${message.text()}`))
+      const fresh = async (): Promise<Page> => {
+        const page = await browser.newPage({ viewport: { width, height: Math.round(width * 0.65) }, colorScheme })
+        page.on('pageerror', (error) => console.error(`${name}: ${error.message}`))
+        page.on('console', (message) => message.type() === 'error' && console.error(`${name}: ${message.text()}`))
+        return page
+      }
+      const page = await fresh()
       for (const place of pages) {
-        await open(page, gallery.url, place)
-        await page.screenshot({ path: join(folder, `${name}-${place}-${width}-${colorScheme}.png`) })
+        const warned = place in warningPlaces
+        if (warned && name !== 'cabled') continue
+        // What was dismissed, and the desktop app, are not there for the next one.
+        const own = warned ? await fresh() : page
+        if (place === 'bridge' || place === 'undo') await own.addInitScript(FAKE_DESKTOP)
+        await open(own, gallery.url, place)
+        await own.screenshot({ path: join(folder, `${name}-${place}-${width}-${colorScheme}.png`) })
+        if (warned) await own.close()
       }
       await page.close()
     }

@@ -17,6 +17,7 @@ import {
   PlaceInstanceRequest,
   PreviewResponse,
   UpdateMetaInstanceRequest,
+  WarningsResponse,
 } from '@core/protocols/control'
 import { Instance } from '@core/state/instances'
 import { State } from '@core/state/state'
@@ -85,6 +86,12 @@ const ROUTES: readonly Described[] = [
   { method: 'get', path: '/runner/{id}/console', does: 'What a runner printed lately' },
   { method: 'get', path: '/state', does: 'Everything this node knows', answer: State },
   { method: 'get', path: '/events', does: 'What happens, as server-sent events', query: ['after', 'term'] },
+  {
+    method: 'get',
+    path: '/warnings',
+    does: 'What is wrong, why, and how it is put right, most severe first',
+    answer: WarningsResponse,
+  },
   { method: 'get', path: '/models', does: 'The models of the cluster', answer: ModelsResponse },
   {
     method: 'get',

@@ -1,0 +1,342 @@
+import { describe, expect, it } from 'vitest'
+import type { NodeId } from '../ids'
+import type { State } from '../state/state'
+import { Macs, type CableOptions, type MacOptions } from '../testing/macs'
+import { bridgeFamily } from './bridges'
+import { bridgeLoopFamily } from './bridge-loops'
+import { macosVersionFamily } from './macos-versions'
+import { missingPairFamily } from './missing-pairs'
+import { noAddressFamily } from './no-address'
+import { rdmaOffFamily } from './rdma-off'
+import { slowCableFamily } from './slow-cables'
+import { studioPortFamily } from './studio-port'
+import { thunderbolt5Family } from './thunderbolt-5'
+import { unhealthyDeviceFamily } from './unhealthy-devices'
+import type { Family } from './warning'
+
+/** What a family says: severity and title. */
+const says = (family: Family, macs: Macs): string[] =>
+  family(macs.state).map(({ severity, title }) => `${severity}: ${title}`)
+
+const declareRdma = (macs: Macs, nodeIds?: NodeId[]) =>
+  macs.declare('chat', { instanceMeta: 'MlxJaccl', minNodes: 2, ...(nodeIds && { nodeIds }) })
+
+/** Two Macs with one cable. */
+const pair = (a: MacOptions = {}, b: MacOptions = {}, cable: CableOptions = {}) => {
+  const macs = new Macs()
+  const nodes: [NodeId, NodeId] = [macs.mac('MacBook Pro', a), macs.mac('Mac Studio', b)]
+  macs.cable([nodes[0], 1], [nodes[1], 1], cable)
+  return { macs, nodes }
+}
+
+describe('RDMA that is not enabled', () => {
+  it('is a hint while nobody asks for RDMA, and a warning when somebody does', () => {
+    const { macs } = pair({ rdma: { status: 'disabled', devices: [] } })
+    expect(says(rdmaOffFamily, macs)).toEqual(['hint: RDMA is not enabled on MacBook Pro.'])
+    declareRdma(macs)
+    expect(says(rdmaOffFamily, macs)).toEqual(['warning: RDMA is not enabled on MacBook Pro.'])
+  })
+
+  it('is enabled in Recovery, as the exact steps say', () => {
+    const { macs } = pair({ rdma: { status: 'disabled', devices: [] } })
+    const [found] = rdmaOffFamily(macs.state)
+    expect(found?.fix.map(({ text, commands = [] }) => [text, ...commands].join(' ')).join('\n')).toMatch(
+      /Shut.*\n.*Options.*Terminal.*\n.*rdma_ctl enable\n.*Restart.*\n.*rdma_ctl status/,
+    )
+  })
+
+  it.each<[string, MacOptions, string[]]>([
+    ['enabled', { rdma: { status: 'enabled' } }, []],
+    ['unknown', { rdma: { status: 'unknown' } }, []],
+    [
+      'a macOS without RDMA',
+      { rdma: { status: 'unavailable', devices: [] }, os: { name: 'macOS 15.6', version: '15.6' } },
+      ['hint: The macOS on MacBook Pro has no RDMA.'],
+    ],
+    ['Thunderbolt 4, which has none', { maxGbps: 40, rdma: { status: 'disabled' } }, []],
+  ])('is told for what it is: %s', (_what, options, expected) => {
+    expect(says(rdmaOffFamily, pair(options).macs)).toEqual(expected)
+  })
+
+  it('is nobody’s matter on a Mac without a cable', () => {
+    const macs = new Macs()
+    macs.mac('Mac Studio', { rdma: { status: 'disabled', devices: [] } })
+    expect(says(rdmaOffFamily, macs)).toEqual([])
+  })
+})
+
+describe('Thunderbolt 4', () => {
+  it('is named where RDMA was asked of such a machine, even if macOS says enabled', () => {
+    const { macs, nodes } = pair({ maxGbps: 40, rdma: { status: 'enabled' } })
+    expect(says(thunderbolt5Family, macs)).toEqual([])
+    declareRdma(macs, nodes)
+    expect(says(thunderbolt5Family, macs)).toEqual([
+      'warning: RDMA needs Thunderbolt 5, which MacBook Pro does not have.',
+    ])
+  })
+
+  it('is the matter of a declaration that finds too few others', () => {
+    const { macs } = pair({ maxGbps: 40 })
+    declareRdma(macs)
+    expect(thunderbolt5Family(macs.state)).toMatchObject([
+      { title: 'RDMA needs Thunderbolt 5: small can’t be placed.', cause: expect.stringContaining('only Mac Studio') },
+    ])
+  })
+
+  it('is not assumed of a machine that does not say', () => {
+    const { macs, nodes } = pair()
+    macs.says(nodes[0], { thunderbolt: { ports: [], bridges: [] } })
+    declareRdma(macs, nodes)
+    expect(says(thunderbolt5Family, macs)).toEqual([])
+  })
+})
+
+describe('the port next to Ethernet', () => {
+  const studio = (model: string, interfaces = ['en2', 'en3', 'en5', 'en4']): MacOptions => ({
+    model,
+    interfaces,
+    ports: 4,
+  })
+
+  it.each(['Mac15,14', 'Mac16,9'])('of a Mac Studio (%s) is named when a cable to a member is in it', (model) => {
+    const { macs } = pair({}, studio(model))
+    expect(studioPortFamily(macs.state)).toMatchObject([
+      {
+        title: 'The port next to Ethernet on Mac Studio does not do RDMA.',
+        cause: expect.stringContaining('The cable to MacBook Pro is in Thunderbolt 1 (en2)'),
+        picture: { kind: 'studio', port: { receptacle: 1 } },
+      },
+    ])
+  })
+
+  it.each<[string, MacOptions, CableOptions]>([
+    ['another port', studio('Mac15,14', ['en3', 'en2', 'en5', 'en4']), {}],
+    ['en2 of a Mac mini', studio('Mac16,11'), {}],
+    ['a Mac Studio with Thunderbolt 4', { ...studio('Mac14,14'), maxGbps: 40 }, {}],
+  ])('is not named for %s', (_what, options, cable) => {
+    expect(says(studioPortFamily, pair({}, options, cable).macs)).toEqual([])
+  })
+
+  it('is not named while it is empty', () => {
+    const macs = new Macs()
+    const [book, desk] = [macs.mac('MacBook Pro'), macs.mac('Mac Studio', studio('Mac15,14'))]
+    macs.cable([book, 1], [desk, 2])
+    expect(says(studioPortFamily, macs)).toEqual([])
+  })
+})
+
+describe('macOS versions', () => {
+  const NEWER = { os: { version: '26.6', build: '25G83', name: 'macOS 26.6' } }
+
+  it('that differ are named where the Macs are to use RDMA together', () => {
+    const { macs, nodes } = pair({}, NEWER)
+    expect(says(macosVersionFamily, macs)).toEqual([])
+    declareRdma(macs, nodes)
+    expect(macosVersionFamily(macs.state)).toMatchObject([
+      { cause: expect.stringContaining('Mac Studio has 26.6 (25G83) and MacBook Pro has 26.5.1 (25F80)') },
+    ])
+  })
+
+  it('of the same number but another build differ', () => {
+    const { macs, nodes } = pair({}, { os: { build: '25F81' } })
+    declareRdma(macs, nodes)
+    expect(says(macosVersionFamily, macs)).toHaveLength(1)
+  })
+
+  it('are named once, however many models share the Macs', () => {
+    const { macs, nodes } = pair({}, NEWER)
+    declareRdma(macs, nodes)
+    macs.declare('other', { instanceMeta: 'MlxJaccl', minNodes: 2, nodeIds: [nodes[1], nodes[0]] })
+    expect(says(macosVersionFamily, macs)).toHaveLength(1)
+  })
+
+  it('are a new warning when one of them changed', () => {
+    const { macs, nodes } = pair({}, NEWER)
+    declareRdma(macs, nodes)
+    const [before] = macosVersionFamily(macs.state)
+    macs.says(nodes[1], { os: { platform: 'darwin', release: '25.6', name: 'macOS 26.7', version: '26.7' } })
+    expect(macosVersionFamily(macs.state)[0]?.id).not.toBe(before?.id)
+  })
+
+  it('are no matter where they are the same, nor where one does not say', () => {
+    const { macs, nodes } = pair()
+    declareRdma(macs, nodes)
+    expect(says(macosVersionFamily, macs)).toEqual([])
+    macs.says(nodes[0], { os: { platform: 'darwin', release: '25.5', name: 'macOS' } })
+    expect(says(macosVersionFamily, macs)).toEqual([])
+  })
+})
+
+describe('a bridge', () => {
+  it('that holds a port with a cable to a member is named with its ports and the exact commands', () => {
+    const { macs } = pair({ bridge: ['en2', 'en3', 'en4'] })
+    expect(bridgeFamily(macs.state)).toMatchObject([
+      {
+        severity: 'hint',
+        title: 'A bridge on MacBook Pro holds ports that RDMA needs.',
+        cause: expect.stringContaining('Thunderbolt 1 (en2) is in bridge0'),
+        fix: [
+          {
+            text: expect.stringContaining('On MacBook Pro'),
+            commands: ['sudo /sbin/ifconfig bridge0 deletem en2', 'sudo /usr/sbin/ipconfig set en2 DHCP'],
+          },
+          { text: expect.stringContaining('Make Inactive') },
+        ],
+      },
+    ])
+  })
+
+  it('is no matter without a cable in it, nor on Thunderbolt 4', () => {
+    expect(says(bridgeFamily, pair({ bridge: ['en3'] }).macs)).toEqual([])
+    expect(says(bridgeFamily, pair({ bridge: ['en2'], maxGbps: 40 }).macs)).toEqual([])
+  })
+
+  it('whose names are no names of interfaces puts them into no command', () => {
+    const { macs } = pair({ interfaces: ['en2; rm -rf ~'], bridge: ['en2; rm -rf ~'] })
+    const [found] = bridgeFamily(macs.state)
+    expect(found?.fix.flatMap(({ commands = [] }) => commands)).toEqual([])
+  })
+})
+
+describe('a loop of bridges', () => {
+  const ring = (active: readonly boolean[], cables: readonly (readonly [number, number, number, number])[]): State => {
+    const macs = new Macs()
+    const nodes = active.map((bridgeActive, at) =>
+      macs.mac(`Mac ${at + 1}`, { bridge: ['en2', 'en3', 'en4'], bridgeActive }),
+    )
+    for (const [from, port, to, at] of cables) {
+      const [a, b] = [nodes[from], nodes[to]]
+      if (a && b) macs.cable([a, port], [b, at])
+    }
+    return macs.state
+  }
+  const CIRCLE = [
+    [0, 1, 1, 1],
+    [1, 2, 2, 1],
+    [2, 2, 0, 2],
+  ] as const
+
+  it.each<[string, readonly boolean[], readonly (readonly [number, number, number, number])[], readonly string[]]>([
+    ['three in a circle', [true, true, true], CIRCLE, ['Mac 1, Mac 2, and Mac 3']],
+    [
+      'two with two cables',
+      [true, true],
+      [
+        [0, 1, 1, 1],
+        [0, 2, 1, 2],
+      ],
+      ['Mac 1 and Mac 2'],
+    ],
+    ['a chain', [true, true, true], CIRCLE.slice(0, 2), []],
+    ['a circle with a bridge that is off', [true, false, true], CIRCLE, []],
+    ['a circle with a tail', [true, true, true, true], [...CIRCLE, [2, 3, 3, 1]], ['Mac 1, Mac 2, and Mac 3']],
+  ])('is found, and nothing else is: %s', (_what, active, cabled, loops) => {
+    expect(bridgeLoopFamily(ring(active, cabled)).map(({ title }) => title)).toEqual(
+      loops.map((names) => `The Thunderbolt bridges of ${names} form a loop.`),
+    )
+  })
+})
+
+describe('a slow cable', () => {
+  it('between two Macs with Thunderbolt 5 is named with the pair, once', () => {
+    const { macs, nodes } = pair({}, {}, { gbps: 40 })
+    macs.cable([nodes[0], 2], [nodes[1], 2], { gbps: 40 })
+    expect(says(slowCableFamily, macs)).toEqual([
+      'hint: The cables between Mac Studio and MacBook Pro only give Thunderbolt 4 speed.',
+    ])
+  })
+
+  it('is a warning when RDMA is asked for, and names the dock where there is one', () => {
+    const { macs } = pair({}, {}, { gbps: 40, throughDock: true })
+    declareRdma(macs)
+    expect(slowCableFamily(macs.state)).toMatchObject([
+      { severity: 'warning', cause: expect.stringContaining('through a dock') },
+    ])
+  })
+
+  it('is no matter at full speed, nor where a Mac has only Thunderbolt 4', () => {
+    expect(says(slowCableFamily, pair().macs)).toEqual([])
+    expect(says(slowCableFamily, pair({ maxGbps: 40 }).macs)).toEqual([])
+  })
+})
+
+describe('missing pairs', () => {
+  const three = () => {
+    const macs = new Macs()
+    const nodes = [macs.mac('a'), macs.mac('b'), macs.mac('c')] as const
+    macs.cable([nodes[0], 1], [nodes[1], 1]).cable([nodes[1], 2], [nodes[2], 1])
+    return { macs, nodes }
+  }
+
+  it('are named where some of the Macs that are meant are joined but not all', () => {
+    const { macs, nodes } = three()
+    expect(says(missingPairFamily, macs)).toEqual([])
+    declareRdma(macs, [...nodes])
+    expect(missingPairFamily(macs.state)).toMatchObject([
+      {
+        title: 'One pair of Macs lacks the cable that RDMA needs.',
+        cause: expect.stringContaining('no cable between a and c.'),
+        nodeIds: ['a', 'c'],
+      },
+    ])
+  })
+
+  it('are the pairs of all cabled Macs where the declaration leaves the choice open', () => {
+    const { macs } = three()
+    macs.mac('on Wi-Fi')
+    declareRdma(macs)
+    expect(missingPairFamily(macs.state).map(({ nodeIds }) => nodeIds)).toEqual([['a', 'c']])
+  })
+
+  it('are none where all are joined, by cable or by a connection that is there', () => {
+    const { macs, nodes } = three()
+    declareRdma(macs, [...nodes])
+    const [a, , c] = nodes
+    macs.apply({
+      type: 'TopologyEdgeCreated',
+      edge: { from: a, to: c, fromInterface: 'rdma_en3', toInterface: 'rdma_en3' },
+    })
+    expect(says(missingPairFamily, macs)).toEqual([])
+  })
+
+  it('are not guessed while a Mac is away', () => {
+    const { macs, nodes } = three()
+    declareRdma(macs, [...nodes])
+    macs.apply({ type: 'NodeTimedOut', nodeId: nodes[1] })
+    expect(says(missingPairFamily, macs)).toEqual([])
+  })
+})
+
+describe('an unhealthy device', () => {
+  it('is told as the pair of Macs that it joins, once, with what it said', () => {
+    const { macs, nodes } = pair()
+    macs.device(nodes[0], 'en2', { health: 'unhealthy', problem: 'it did not open in 5 s' })
+    macs.device(nodes[1], 'en2', { health: 'unhealthy' })
+    expect(unhealthyDeviceFamily(macs.state)).toMatchObject([
+      {
+        title: 'RDMA between Mac Studio and MacBook Pro does not work.',
+        cause: 'Mac Studio: rdma_en2 can’t be opened; MacBook Pro: it did not open in 5 s.',
+        fix: [{ text: expect.stringMatching(/^Unplug the cable/) }, { text: expect.stringMatching(/restart/) }],
+      },
+    ])
+  })
+
+  it('is no matter on a port without a cable', () => {
+    const { macs, nodes } = pair()
+    macs.device(nodes[0], 'en3', { health: 'unhealthy' })
+    expect(says(unhealthyDeviceFamily, macs)).toEqual([])
+  })
+})
+
+describe('a port without an address', () => {
+  it('is named where a cable to a member is in it and no bridge holds it', () => {
+    const { macs, nodes } = pair()
+    macs.device(nodes[0], 'en2', { hasAddress: false }).device(nodes[0], 'en3', { hasAddress: false })
+    expect(noAddressFamily(macs.state)).toMatchObject([
+      { id: 'no-address MacBook Pro en2', cause: expect.stringContaining('Thunderbolt 1 (en2)') },
+    ])
+    const bridged = pair({ bridge: ['en2'] })
+    bridged.macs.device(bridged.nodes[0], 'en2', { hasAddress: false })
+    expect(says(noAddressFamily, bridged.macs)).toEqual([])
+  })
+})

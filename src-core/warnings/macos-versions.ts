@@ -1,0 +1,62 @@
+import type { NodeId } from '../ids'
+import { nodeName } from '../state/bindings'
+import type { State } from '../state/state'
+import { listed } from './names'
+import { jacclDeclarations } from './rdma-wanted'
+import type { Family, Found, WarningSubject } from './warning'
+
+interface Group {
+  readonly nodeIds: readonly NodeId[]
+  readonly subject: WarningSubject
+}
+
+/** The machines that are to speak RDMA with one another: those of an instance, else those that a declaration names. */
+const groupsOf = (state: State): Group[] => [
+  ...Object.values(state.instances)
+    .filter(({ instanceMeta }) => instanceMeta === 'MlxJaccl')
+    .map(({ instanceId, metaInstanceId, shards }): Group => ({
+      nodeIds: shards.map(({ nodeId }) => nodeId),
+      subject: metaInstanceId ? { kind: 'metaInstance', metaInstanceId } : { kind: 'instance', instanceId },
+    })),
+  ...jacclDeclarations(state).map(({ nodeIds = [], metaInstanceId }): Group => ({
+    nodeIds,
+    subject: { kind: 'metaInstance', metaInstanceId },
+  })),
+]
+
+/** `26.5.1 (25F80)`; undefined for a machine that is away or does not say. */
+const versionOn = (state: State, nodeId: NodeId): string | undefined => {
+  const { version, build } = state.nodes[nodeId]?.os ?? {}
+  return version === undefined ? undefined : `${version}${build === undefined ? '' : ` (${build})`}`
+}
+
+/** The driver's protocol is not fixed yet: machines of one RDMA instance should have the same macOS, to the build. */
+export const macosVersionFamily: Family = (state) => {
+  const found = new Map<string, Found>()
+  for (const { nodeIds, subject } of groupsOf(state)) {
+    const known = [...nodeIds].sort().flatMap((nodeId) => {
+      const version = versionOn(state, nodeId)
+      return version === undefined ? [] : [{ nodeId, version }]
+    })
+    if (new Set(known.map(({ version }) => version)).size < 2) continue
+    const id = `macos-versions ${known.map(({ nodeId, version }) => `${nodeId} ${version}`).join(', ')}`
+    if (found.has(id)) continue
+    const says = known.map(({ nodeId, version }) => `${nodeName(state, nodeId)} has ${version}`)
+    found.set(id, {
+      id,
+      code: 'macos-versions',
+      severity: 'warning',
+      title: 'macOS differs between Macs that use RDMA together.',
+      cause: `${listed(says)}. RDMA between different versions of its driver fails or hangs.`,
+      fix: [
+        {
+          text: `Bring ${listed(known.map(({ nodeId }) => nodeName(state, nodeId)))} to the same version of macOS: System Settings → General → Software Update. The build in brackets counts too.`,
+        },
+        { text: 'To see what a Mac has, in Terminal:', commands: ['sw_vers'] },
+      ],
+      subject,
+      nodeIds: known.map(({ nodeId }) => nodeId),
+    })
+  }
+  return [...found.values()]
+}

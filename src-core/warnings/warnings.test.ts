@@ -1,0 +1,198 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { NodeId } from '../ids'
+import { Macs } from '../testing/macs'
+import { aboutOf, Severity, Warning } from './warning'
+import { warningsOf } from './warnings'
+
+const DOMAINS = "[jaccl] Couldn't allocate protection domain"
+const RECEIVE = '[jaccl] Recv failed with errno=54'
+
+const serving = () => {
+  const macs = new Macs()
+  const nodes: [NodeId, NodeId] = [macs.mac('MacBook Pro'), macs.mac('Mac Studio')]
+  macs.cable([nodes[0], 1], [nodes[1], 1])
+  const edge = (from: NodeId, to: NodeId) =>
+    ({ type: 'TopologyEdgeCreated', edge: { from, to, fromInterface: 'rdma_en2', toInterface: 'rdma_en2' } }) as const
+  const socket = (from: NodeId, to: NodeId, ip: string) =>
+    ({ type: 'TopologyEdgeCreated', edge: { from, to, ip, port: 1, interfaceType: 'thunderbolt' } }) as const
+  macs.apply(
+    edge(...nodes),
+    edge(nodes[1], nodes[0]),
+    socket(...nodes, '10.0.0.2'),
+    socket(nodes[1], nodes[0], '10.0.0.1'),
+  )
+  const id = macs.declare('chat', { instanceMeta: 'MlxJaccl', minNodes: 2 })
+  macs.reconcile()
+  return { macs, nodes, id }
+}
+
+const codes = (macs: Macs): string[] => warningsOf(macs.state).map(({ code }) => code)
+
+describe('warnings', () => {
+  it('are none where all is well, with RDMA and without', () => {
+    expect(warningsOf(new Macs().state)).toEqual([])
+    const { macs, id } = serving()
+    expect(macs.instance(id).instanceMeta).toBe('MlxJaccl')
+    expect(warningsOf(macs.state)).toEqual([])
+  })
+
+  it('are the same for the same state, and as their schema says', () => {
+    const { macs, id } = serving()
+    macs.mac('Mac mini', { cannotRun: 'There is no Python 3.11.' })
+    macs.fail(id, `RuntimeError: ${RECEIVE}`)
+    const [first, again] = [warningsOf(macs.state), warningsOf(structuredClone(macs.state))]
+    expect(first).toEqual(again)
+    expect(Warning.array().parse(first)).toEqual(first)
+  })
+
+  it('begin with the most severe', () => {
+    const { macs, nodes, id } = serving()
+    macs.says(macs.mac('Mac mini', { cannotRun: 'There is no Python 3.11.' }), {})
+    macs.says(nodes[0], { rdma: { status: 'enabled', devices: [], killedRunners: 2 } })
+    macs.fail(id, RECEIVE)
+    expect(warningsOf(macs.state).map(({ severity, code }) => `${severity} ${code}`)).toEqual([
+      'error jaccl-error',
+      'warning cannot-run',
+      'hint protection-domains',
+    ])
+  })
+
+  it('lead to where their subject is in the app', () => {
+    const { macs, id } = serving()
+    macs.fail(id, RECEIVE)
+    macs.mac('Mac mini', { cannotRun: 'There is no Python 3.11.' })
+    expect(warningsOf(macs.state).map(({ about }) => about)).toEqual([
+      '/cluster?model=chat',
+      '/cluster?machine=Mac%20mini',
+    ])
+  })
+})
+
+describe('warnings of any cluster', () => {
+  const NAMES = ['a', 'b', 'c', 'd']
+  const mac = fc.record({
+    maxGbps: fc.constantFrom(40, 120),
+    bridge: fc.subarray(['en2', 'en3', 'en4', 'en9; reboot']),
+    bridgeActive: fc.boolean(),
+    model: fc.constantFrom('Mac15,14', 'Mac16,11'),
+    rdma: fc.record({ status: fc.constantFrom('enabled', 'disabled', 'unavailable', 'unknown' as const) }),
+    os: fc.record({ version: fc.constantFrom('26.2', '26.5') }),
+  })
+  const end = fc.tuple(fc.nat(3), fc.integer({ min: 1, max: 3 }))
+  const COMMANDS = [
+    /^sudo \/sbin\/ifconfig bridge0 deletem en\d$/,
+    /^sudo \/usr\/sbin\/ipconfig set en\d DHCP$/,
+    /^(?:rdma_ctl (?:enable|status)|sw_vers|system_profiler SPThunderboltDataType)$/,
+  ]
+
+  it('are each one thing, most severe first, about machines that are there, with safe commands', () => {
+    fc.assert(
+      fc.property(
+        fc.array(mac, { minLength: 4, maxLength: 4 }),
+        fc.array(fc.tuple(end, end, fc.constantFrom(40, 80), fc.boolean()), { maxLength: 8 }),
+        fc.option(fc.subarray(NAMES, { minLength: 2 }), { nil: undefined }),
+        (macs, plugged, named) => {
+          const world = new Macs()
+          const nodes = macs.map((options, at) => world.mac(NAMES[at] ?? 'e', options))
+          for (const [[a, at], [b, to], gbps, throughDock] of plugged) {
+            const [from, other] = [nodes[a], nodes[b]]
+            if (from && other && a !== b) world.cable([from, at], [other, to], { gbps, throughDock })
+          }
+          const nodeIds = named && nodes.filter((nodeId) => named.includes(nodeId))
+          world.declare('chat', { instanceMeta: 'MlxJaccl', minNodes: 2, ...(nodeIds && { nodeIds }) })
+          const found = warningsOf(world.state)
+          expect(Warning.array().parse(found)).toEqual(found)
+          expect(new Set(found.map(({ id }) => id)).size).toBe(found.length)
+          const ranks = found.map(({ severity }) => Severity.options.indexOf(severity))
+          expect(ranks).toEqual([...ranks].sort((x, y) => x - y))
+          expect(
+            found.flatMap((warning) => warning.nodeIds).filter((nodeId) => !(nodeId in world.state.nodes)),
+          ).toEqual([])
+          for (const command of found.flatMap(({ fix }) => fix.flatMap(({ commands = [] }) => commands)))
+            expect(COMMANDS.some((form) => form.test(command))).toBe(true)
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+})
+
+describe('what a warning is about', () => {
+  const [node, other] = [new Macs().mac('Mac mini'), new Macs().mac('b')]
+  it.each([
+    [{ kind: 'node', nodeId: node } as const, '/cluster?machine=Mac%20mini'],
+    [{ kind: 'link', nodeIds: [node, other] as [NodeId, NodeId] } as const, '/cluster?machine=Mac%20mini'],
+  ])('has a place in the app: %o', (subject, place) => {
+    expect(aboutOf(subject)).toBe(place)
+  })
+})
+
+describe('an error of the RDMA driver', () => {
+  it('is told with the Macs concerned, by the runner’s failure and by what the declaration remembers of it', () => {
+    const { macs, id } = serving()
+    macs.fail(id, RECEIVE)
+    const [failed] = warningsOf(macs.state)
+    expect(failed).toMatchObject({
+      title: 'The experimental RDMA driver in macOS failed.',
+      cause: `On MacBook Pro and Mac Studio: ${RECEIVE}`,
+      subject: { kind: 'metaInstance', metaInstanceId: 'chat' },
+      fix: [{ text: expect.stringMatching(/^Restart /) }, { text: expect.stringContaining('use a ring') }],
+    })
+    macs.reconcile()
+    expect(macs.metaInstance(id).lastFailureError).toContain(RECEIVE)
+    expect(warningsOf(macs.state)[0]?.id).toBe(failed?.id)
+  })
+
+  it('has one name for one text, and another for another', () => {
+    const idOf = (text: string): string | undefined => {
+      const { macs, id } = serving()
+      return warningsOf(macs.fail(id, text).state)[0]?.id
+    }
+    expect(idOf(`a: ${RECEIVE}`)).toBe(idOf(RECEIVE))
+    expect(idOf('[jaccl] Send failed with error code 5')).not.toBe(idOf(RECEIVE))
+  })
+
+  it('is no connection attempt on the console, and no other error', () => {
+    const { macs, id } = serving()
+    macs.fail(id, 'ended with code 1: [jaccl] Connection attempt 1 waiting 2000 ms')
+    expect(codes(macs)).toEqual([])
+  })
+
+  it('is forgotten when the declaration has recovered', () => {
+    const { macs, id } = serving()
+    macs.fail(id, RECEIVE)
+    macs.reconcile()
+    macs.apply({ type: 'MetaInstanceRecovered', metaInstanceId: id })
+    expect(codes(macs)).toEqual([])
+  })
+})
+
+describe('protection domains', () => {
+  it('that have run out are told by the Mac that has to restart, and by nothing else', () => {
+    const { macs, id } = serving()
+    const [shard] = macs.instance(id).shards
+    if (!shard) throw new Error('no shard')
+    macs.apply({ type: 'RunnerStatusUpdated', runnerId: shard.runnerId, status: 'Failed', errorMessage: DOMAINS })
+    expect(warningsOf(macs.state)).toMatchObject([
+      { code: 'protection-domains', severity: 'error', subject: { kind: 'node', nodeId: shard.nodeId } },
+    ])
+  })
+
+  it('are known from a device that cannot be given one', () => {
+    const { macs, nodes } = serving()
+    macs.device(nodes[1], 'en2', { health: 'unhealthy', problem: 'could not allocate protection domain' })
+    expect(codes(macs)).toEqual(['protection-domains'])
+  })
+
+  it('that killed runners hold are a hint, and a new one with each runner more', () => {
+    const { macs, nodes } = serving()
+    const killed = (killedRunners: number) => {
+      macs.says(nodes[0], { rdma: { status: 'enabled', devices: [], killedRunners } })
+      return warningsOf(macs.state).map(({ severity, id }) => `${severity} ${id}`)
+    }
+    expect(killed(0)).toEqual([])
+    expect(killed(1)).toEqual(['hint protection-domains MacBook Pro 1'])
+    expect(killed(2)).toEqual(['hint protection-domains MacBook Pro 2'])
+  })
+})

@@ -1,0 +1,42 @@
+import type { State } from '../state/state'
+import { bridgeFamily } from './bridges'
+import { bridgeLoopFamily } from './bridge-loops'
+import { cannotRunFamily } from './cannot-run'
+import { jacclErrorFamily } from './jaccl-errors'
+import { macosVersionFamily } from './macos-versions'
+import { missingPairFamily } from './missing-pairs'
+import { noAddressFamily } from './no-address'
+import { protectionDomainFamily } from './protection-domains'
+import { rdmaOffFamily } from './rdma-off'
+import { slowCableFamily } from './slow-cables'
+import { studioPortFamily } from './studio-port'
+import { thunderbolt5Family } from './thunderbolt-5'
+import { unhealthyDeviceFamily } from './unhealthy-devices'
+import { aboutOf, Severity, type Family, type Warning } from './warning'
+
+/** Among equally severe ones, this order: what fails, then what is set up wrong, then what is cabled wrong. */
+const FAMILIES: readonly Family[] = [
+  jacclErrorFamily,
+  protectionDomainFamily,
+  bridgeLoopFamily,
+  cannotRunFamily,
+  unhealthyDeviceFamily,
+  missingPairFamily,
+  thunderbolt5Family,
+  rdmaOffFamily,
+  macosVersionFamily,
+  bridgeFamily,
+  noAddressFamily,
+  studioPortFamily,
+  slowCableFamily,
+]
+
+/** Everything that people should know of this state, most severe first. A pure function: the same state, the same list. */
+export const warningsOf = (state: State): Warning[] => {
+  const found = new Map<string, Warning>()
+  for (const one of FAMILIES.flatMap((family) => family(state))) {
+    // A port can have two machines behind it, by a dock: what is to be said of it is said once.
+    if (!found.has(one.id)) found.set(one.id, { ...one, about: aboutOf(one.subject) })
+  }
+  return Severity.options.flatMap((severity) => [...found.values()].filter((warning) => warning.severity === severity))
+}

@@ -1,0 +1,33 @@
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { BridgePorts } from '@core/warnings/bridge-commands'
+import { replaceFile } from '../../../disk/replace-file'
+
+const RecordFile = z.strictObject({ version: z.literal(1), taken: z.array(BridgePorts) })
+
+const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT'
+
+/** Which ports were taken out of which bridge, on disk: what undoing goes by, also after a crash. */
+export class BridgeRecord {
+  private readonly path: string
+
+  constructor(dataDir: string) {
+    this.path = join(dataDir, 'bridged-ports.json')
+  }
+
+  /** Rejects where there is a record that cannot be read: whoever goes on would forget what to put back. */
+  async read(): Promise<readonly BridgePorts[]> {
+    try {
+      return RecordFile.parse(JSON.parse(await readFile(this.path, 'utf8'))).taken
+    } catch (error) {
+      if (isMissing(error)) return []
+      throw new Error(`${this.path} cannot be read. Look what it says, then delete it`, { cause: error })
+    }
+  }
+
+  async write(taken: readonly BridgePorts[]): Promise<void> {
+    if (taken.length === 0) await rm(this.path, { force: true })
+    else await replaceFile(this.path, `${JSON.stringify({ version: 1, taken })}\n`)
+  }
+}

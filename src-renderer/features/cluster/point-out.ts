@@ -1,0 +1,33 @@
+import type { Attachment } from 'svelte/attachments'
+
+const TARGETS: Readonly<Record<string, string>> = {
+  machine: 'data-node-id',
+  model: 'data-meta-instance-id',
+  instance: 'data-instance-id',
+}
+
+/** What a link into this page is about: `?machine=…`, `?model=…`, `?instance=…`. */
+const targetIn = (page: HTMLElement, query: Readonly<Record<string, string>>): HTMLElement | undefined => {
+  for (const [name, attribute] of Object.entries(TARGETS)) {
+    const id = query[name]
+    // Ids are compared, not put into a selector: they come from an address.
+    if (id !== undefined)
+      return [...page.querySelectorAll<HTMLElement>(`[${attribute}]`)].find((one) => one.getAttribute(attribute) === id)
+  }
+  return undefined
+}
+
+/** Brings what the address names into view, and the focus to it. */
+export const pointsOut =
+  (query: Readonly<Record<string, string>>): Attachment<HTMLElement> =>
+  (page) => {
+    const target = targetIn(page, query)
+    if (!target) return undefined
+    target.tabIndex = -1
+    target.scrollIntoView({ block: 'center' })
+    target.focus({ preventScroll: true })
+    target.dataset['pointedOut'] = ''
+    const clear = (): void => void delete target.dataset['pointedOut']
+    target.addEventListener('blur', clear, { once: true })
+    return clear
+  }

@@ -1,0 +1,75 @@
+import AxeBuilder from '@axe-core/playwright'
+import { expect, test, type Page } from '@playwright/test'
+import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
+
+const TITLE = 'build machine can’t run models.'
+const problem = (text: string) => ({ MUSTER_PYTHON: '', MUSTER_PYTHON_PROBLEM: text })
+
+let folder: { path: string; dispose(): void }
+let node: HeadlessNode
+
+const start = async (text: string): Promise<void> => {
+  node = await startHeadless({ dataDir: folder.path, args: ['--name', 'build machine'], env: problem(text) })
+}
+
+test.beforeEach(async () => {
+  folder = temporaryFolder()
+  await start('There is no Python 3.11 or newer.')
+})
+test.afterEach(async () => {
+  await node.stop()
+  folder.dispose()
+})
+
+const banner = (page: Page) => page.getByRole('region', { name: 'Warnings' })
+const mark = (page: Page) => page.getByRole('button', { name: '1 warning for build machine' })
+
+test('a warning shows above the map and on its machine, with its cause and the way out', async ({ page }) => {
+  await page.goto(node.url)
+  await expect(banner(page)).toContainText(TITLE)
+  await banner(page).getByRole('button', { name: /^Fix…/ }).click()
+  const sheet = page.getByRole('dialog', { name: TITLE })
+  await expect(sheet).toContainText('There is no Python 3.11 or newer.')
+  await expect(sheet.getByRole('listitem')).toHaveCount(1)
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  expect(violations.map(({ id }) => id)).toEqual([])
+
+  await sheet.getByRole('link', { name: 'Show the machine' }).click()
+  await expect(sheet).toBeHidden()
+  await expect(page.getByRole('article', { name: 'build machine' })).toBeFocused()
+
+  await mark(page).click()
+  await expect(sheet).toBeVisible()
+  await page.keyboard.press('Escape')
+  await expect(sheet).toBeHidden()
+})
+
+test('what a person dismissed stays away until it is about something new, and can be taken back', async ({ page }) => {
+  await page.goto(node.url)
+  await banner(page)
+    .getByRole('button', { name: `Dismiss: ${TITLE}` })
+    .click()
+  await expect(banner(page)).toBeHidden()
+  await expect(mark(page)).toBeHidden()
+  await page.reload()
+  await expect(page.getByText('1 of 1 machine connected')).toBeVisible()
+  await expect(banner(page)).toBeHidden()
+
+  await page.getByRole('link', { name: 'Settings' }).click()
+  await page.getByRole('button', { name: `Show again ${TITLE}` }).click()
+  await expect(page.getByRole('heading', { name: 'Dismissed warnings' })).toBeHidden()
+  await page.getByRole('link', { name: 'Cluster' }).click()
+  await banner(page)
+    .getByRole('button', { name: `Dismiss: ${TITLE}` })
+    .click()
+  await expect(banner(page)).toBeHidden()
+
+  const port = new URL(node.url).port
+  await node.stop()
+  node = await startHeadless({
+    dataDir: folder.path,
+    args: ['--name', 'build machine', '--port', port],
+    env: problem('The Python environment is damaged.'),
+  })
+  await expect(banner(page)).toContainText(TITLE)
+})
