@@ -185,7 +185,14 @@ export const ClusterView = z.object({
   ),
   /** Nodes on the local network that belong to other clusters. What they say of themselves is not proved. */
   nearby: z.array(
-    z.object({ nodeId: NodeId, clusterId: z.string(), version: z.string(), addresses: z.array(z.string()) }),
+    z.object({
+      nodeId: NodeId,
+      clusterId: z.string(),
+      version: z.string(),
+      /** As it calls itself. */
+      friendlyName: z.string().optional(),
+      addresses: z.array(z.string()),
+    }),
   ),
   /** Machines that ask to be let in here. */
   asking: z.array(z.object({ requestId: z.string(), nodeId: NodeId, friendlyName: z.string(), digits: z.string() })),

@@ -4,6 +4,7 @@ import type { ClientRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
 import type { CommandId, MetaInstanceId, ModelId, NodeId, RunnerId } from '@core/ids'
 import type { CatalogueModel, ClusterView, UnreadableModel } from '@core/protocols/control'
+import type { DoctorReport } from '@core/protocols/doctor'
 import type { State } from '@core/state/state'
 import type { Refusal } from '@core/commands/command'
 
@@ -53,6 +54,9 @@ export interface ApiContext {
     join(how: { token: string } | { nodeId: NodeId } | { address: string }): void
     cancelJoin(): void
     decide(requestId: string, allow: boolean): boolean
+    doctor(): Promise<DoctorReport>
+    /** Told whenever the view may have changed. */
+    subscribe(listener: () => void): () => void
   }
   readonly consoleOf: (runnerId: RunnerId) => string | undefined
 }

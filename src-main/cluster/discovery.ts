@@ -9,6 +9,8 @@ export const Announcement = z.object({
   nodeId: NodeId,
   clusterId: z.string().min(1).max(100),
   version: z.string().max(50),
+  /** As the machine calls itself; nothing of this is proved. */
+  friendlyName: z.string().max(100).optional(),
 })
 export type Announcement = z.infer<typeof Announcement>
 
