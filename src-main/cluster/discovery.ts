@@ -75,6 +75,32 @@ export class Discovery {
     await Promise.all([...this.listeners.keys()].map((address) => this.leave(address)))
   }
 
+  /** Who of these answers now. What was heard once may be of a machine that has died since without a word. */
+  async whoIsThere(wanted: ReadonlySet<NodeId>, { withinMs }: { readonly withinMs: number }): Promise<Set<NodeId>> {
+    const { channels: open = channels } = this.options
+    const heard = new Set<NodeId>()
+    const asking: Bonjour[] = []
+    await new Promise<void>((resolve) => {
+      const isDone = (): boolean => [...wanted].every((nodeId) => heard.has(nodeId))
+      if (isDone()) return resolve()
+      setTimeout(resolve, withinMs)
+      for (const channel of open()) {
+        const options = socketOptions(channel) as ConstructorParameters<typeof Bonjour>[0]
+        // An interface that is just going away: the others may still answer.
+        const bonjour = new Bonjour(options, () => undefined)
+        asking.push(bonjour)
+        bonjour.find({ type: SERVICE }).on('up', ({ txt }: Service) => {
+          const parsed = Announcement.safeParse(txt)
+          if (!parsed.success) return
+          heard.add(parsed.data.nodeId)
+          if (isDone()) resolve()
+        })
+      }
+    })
+    for (const bonjour of asking) bonjour.destroy()
+    return heard
+  }
+
   private look(): void {
     const { channels: open = channels } = this.options
     const now = new Map(open().map((channel) => [nameOf(channel), channel]))

@@ -194,12 +194,12 @@ export class Peers {
 
   /** What this machine sees of the others, tried anew. */
   examine(): Promise<OwnView> {
-    const { identity, version, discovery, deciding } = this.options
+    const { identity, version, deciding } = this.options
     return examine({
       identity,
       version,
       port: this.port,
-      discovery,
+      discovery: this.discovery,
       members: deciding.memberIds(),
       nearby: this.nearby(),
       addressesOf: (nodeId) => this.addressesOf(nodeId),
