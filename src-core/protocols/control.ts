@@ -142,6 +142,7 @@ export const InviteRequest = z.strictObject({
   validForMs: z.number().int().min(1000).max(600_000).optional(),
 })
 export const InviteAnswer = z.object({ token: z.string(), expiresAt: z.number() })
+export type InviteAnswer = z.infer<typeof InviteAnswer>
 
 /** `POST /cluster/join`: by a token, by a node that is near, or by an address (`host:port`). */
 export const JoinRequest = z.union([
