@@ -1,5 +1,6 @@
 import { ModelId } from '@core/ids'
 import { GB } from '@core/testing/world'
+import { machineScenes } from './machine-scenes'
 import { Scene } from './scene'
 
 const LONG_ERROR =
@@ -171,5 +172,5 @@ const many = (): Scene => {
   return scene.settle()
 }
 
-export const scenes = { nothing, bare, one, three, statuses, many } as const
+export const scenes = { nothing, bare, one, three, statuses, many, ...machineScenes } as const
 export type SceneName = keyof typeof scenes

@@ -38,14 +38,16 @@ mkdirSync(folder, { recursive: true })
 const browser = await chromium.launch(executablePath === undefined ? {} : { executablePath })
 const names = Object.keys(scenes) as SceneName[]
 for (const name of names.filter((one) => only.length === 0 || only.includes(one))) {
-  const gallery = await serveScene(scenes[name](), { app })
+  const scene = scenes[name]()
+  const gallery = await serveScene(scene, { app })
   for (const width of widths) {
     for (const colorScheme of themes) {
       const page = await browser.newPage({ viewport: { width, height: Math.round(width * 0.65) }, colorScheme })
       page.on('pageerror', (error) => console.error(`${name}: ${error.message}`))
       page.on('console', (message) => message.type() === 'error' && console.error(`${name}: ${message.text()}`))
-      for (const place of pages) {
+      for (const place of scene.opens ? ['cluster'] : pages) {
         await open(page, gallery.url, place)
+        for (const button of scene.opens ?? []) await page.getByRole('button', { name: button }).first().click()
         await page.screenshot({ path: join(folder, `${name}-${place}-${width}-${colorScheme}.png`) })
       }
       await page.close()

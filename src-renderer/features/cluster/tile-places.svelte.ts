@@ -6,7 +6,7 @@ import type { Place } from '../machines/geometry'
 /** Where the tiles lie, followed as the window, the text and the machines change. */
 export class TilePlaces {
   readonly of = new SvelteMap<NodeId, Place>()
-  private readonly tiles = new Map<NodeId, HTMLElement>()
+  private readonly tiles = new SvelteMap<NodeId, HTMLElement>()
 
   /** On the element that the tiles lie in. */
   readonly map: Attachment<HTMLElement> = (element) => {
