@@ -84,7 +84,7 @@ const unreached = (evidence: Evidence, to: NodeId): Finding => {
     code: 'away',
     what: `${name} is away.`,
     why: 'No machine hears it or gets an answer from it: it is off, asleep, or on another network.',
-    todo: `Wake ${name} and check that Muster runs there. If it is on another network, bring both onto one, or give its address in the settings.`,
+    todo: `Wake ${name} and check that Muster runs there. If it is on another network, bring both onto one, or start Muster here with \`--peer\` and its address.`,
   }
 }
 

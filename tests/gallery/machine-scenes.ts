@@ -165,7 +165,7 @@ const putOff = (): Scene => {
 
 const removing = (): Scene => Object.assign(pair(), { opens: ['More for Mac Studio'] })
 
-const connections = (): Scene => Object.assign(twelve(), { opens: ['11 connections', '10 connections of Studio 3'] })
+const connections = (): Scene => Object.assign(twelve(), { opens: ['10 connections of Studio 3'] })
 
 /** A firewall, a machine that is away, and a clock that is off. */
 const doctor = (): Scene => {
@@ -197,7 +197,7 @@ const doctor = (): Scene => {
     duplicated: false,
     seen: nodes.filter((nodeId) => nodeId !== self).map(seen),
   })
-  scene.report = judge({
+  scene.findings = judge({
     self: pro,
     members: nodes,
     nameOf: (nodeId) => scene.world.state.members[nodeId]?.friendlyName ?? nodeId,

@@ -39,7 +39,7 @@ export class Scene {
   readonly unreadable: UnreadableModel[] = []
   /** What the node knows beside the state. */
   beside: Partial<ClusterView> = {}
-  report: DoctorReport | undefined
+  findings: DoctorReport | undefined
   /** Only the cluster's page is looked at, after a click on this. */
   opens: readonly string[] | undefined
   private tasks = 0

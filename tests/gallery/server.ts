@@ -51,7 +51,7 @@ export const serveScene = async (scene: Scene, { app: directory }: { readonly ap
       await new Promise<void>((resolve) => stream.onAbort(resolve))
     }),
   )
-  routes.get('/cluster/doctor', (c) => c.json(scene.report))
+  routes.get('/cluster/doctor', (c) => c.json(scene.findings))
   routes.post('/cluster/invite', (c) =>
     c.json({ token: `muster1.${'eyJjbHVzdGVySWQiOiJnYWxsZXJ5Iiwi'.repeat(9)}`, expiresAt: Date.now() + 580_000 }, 201),
   )

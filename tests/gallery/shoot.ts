@@ -47,7 +47,8 @@ for (const name of names.filter((one) => only.length === 0 || only.includes(one)
       page.on('console', (message) => message.type() === 'error' && console.error(`${name}: ${message.text()}`))
       for (const place of scene.opens ? ['cluster'] : pages) {
         await open(page, gallery.url, place)
-        for (const button of scene.opens ?? []) await page.getByRole('button', { name: button }).first().click()
+        for (const button of scene.opens ?? [])
+          await page.getByRole('button', { name: button, exact: true }).first().click()
         await page.screenshot({ path: join(folder, `${name}-${place}-${width}-${colorScheme}.png`) })
       }
       await page.close()

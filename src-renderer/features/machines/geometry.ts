@@ -53,22 +53,21 @@ const rounded = ({ x, y }: Point): string => `${Math.round(10 * x) / 10} ${Math.
 /** Lines that would run behind other tiles bow out of their way, as far as there is room between the rows. */
 const BOW = 0.8
 
-/**
- * The line between two tiles. `spread` (−1 to 1) moves the label along it: where two lines cross, their labels
- * would lie on one another.
- */
+/** Where two lines cross, their labels lie above and below the crossing. */
+const LABEL_STEP = 19
+
+/** The line between two tiles. `lift` (−1 to 1) moves its label up or down, out of the way of another. */
 export const lineBetween = (
   a: Place,
   b: Place,
-  { others = [], spread = 0 }: { readonly others?: readonly Place[]; readonly spread?: number } = {},
+  { others = [], lift = 0 }: { readonly others?: readonly Place[]; readonly lift?: number } = {},
 ): Line => {
   const [from, to] = [exit(a, centre(b)), exit(b, centre(a))]
   const length = Math.hypot(to.x - from.x, to.y - from.y)
-  const at = 0.5 + 0.25 * spread
   if (!others.some((other) => isHidden(from, to, other)))
     return {
       path: `M${rounded(from)}L${rounded(to)}`,
-      middle: { x: from.x + at * (to.x - from.x), y: from.y + at * (to.y - from.y) },
+      middle: { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 - lift * LABEL_STEP },
       length,
     }
   const sideways = Math.abs(to.x - from.x) >= Math.abs(to.y - from.y)
