@@ -1,8 +1,10 @@
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { NodeId } from '@core/ids'
-import { temporaryFolder } from '../../../tests/harness/headless-node'
 import { loadIdentity, type Identity } from '../identity'
 import { listen } from '../links/listener'
 import { checkAddress } from './check-address'
@@ -13,9 +15,9 @@ afterEach(async () => {
 })
 
 const identity = (): Promise<Identity> => {
-  const folder = temporaryFolder()
-  closers.push(folder.dispose)
-  return loadIdentity({ dataDir: folder.path, onWarning: () => undefined })
+  const dataDir = mkdtempSync(join(tmpdir(), 'muster-test-'))
+  closers.push(() => rmSync(dataDir, { recursive: true, force: true }))
+  return loadIdentity({ dataDir, onWarning: () => undefined })
 }
 
 /** Accepts connections and does with them as it is told. */
