@@ -79,6 +79,7 @@ export class Peers {
   readonly sameIdentity = new Set<NodeId>()
   private readonly sightings = new Map<NodeId, Sighting>()
   private readonly listeners = new Set<() => void>()
+  private examining: Promise<OwnView> | undefined
   private constructor(
     private readonly options: PeersOptions,
     readonly book: AddressBook,
@@ -192,10 +193,10 @@ export class Peers {
     return () => void this.listeners.delete(listener)
   }
 
-  /** What this machine sees of the others, tried anew. */
+  /** What this machine sees of the others, tried anew; who asks meanwhile gets the same answer. */
   examine(): Promise<OwnView> {
     const { identity, version, deciding } = this.options
-    return examine({
+    this.examining ??= examine({
       identity,
       version,
       port: this.port,
@@ -205,7 +206,8 @@ export class Peers {
       addressesOf: (nodeId) => this.addressesOf(nodeId),
       links: this.links,
       sameIdentity: this.sameIdentity,
-    })
+    }).finally(() => (this.examining = undefined))
+    return this.examining
   }
 
   /** What all machines see of one another, and what it means. */

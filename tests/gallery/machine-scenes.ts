@@ -165,7 +165,7 @@ const putOff = (): Scene => {
 
 const removing = (): Scene => Object.assign(pair(), { opens: ['More for Mac Studio'] })
 
-const connections = (): Scene => Object.assign(twelve(), { opens: ['10 connections of Studio 3'] })
+const connections = (): Scene => Object.assign(twelve(), { opens: ['10 links of Studio 3'] })
 
 /** A firewall, a machine that is away, and a clock that is off. */
 const doctor = (): Scene => {

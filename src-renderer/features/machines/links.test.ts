@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { World } from '@core/testing/world'
 import type { NodeId } from '@core/ids'
 import type { InterfaceType } from '@core/state/nodes'
-import { figuresText, latencyText, pairLinks } from './links'
+import { figuresText, kindSummaries, latencyText, pairLinks } from './links'
 
 const linked = (world: World, from: NodeId, to: NodeId, interfaceType: InterfaceType, more: object = {}) => {
   const ip = `10.0.${interfaceType.length}.${to.length}`
@@ -59,6 +59,29 @@ describe('what connects two machines', () => {
     linked(world, studio, pro, 'ethernet')
     expect(pairLinks({ ...world.state, members: {} })).toEqual([])
   })
+})
+
+it('sums many connections up, kind by kind', () => {
+  const world = new World()
+  const [studio, pro, mini, imac] = ['Studio', 'Pro', 'Mini', 'iMac'].map((name) => world.addNode(name)) as [
+    NodeId,
+    NodeId,
+    NodeId,
+    NodeId,
+  ]
+  const both = (one: NodeId, other: NodeId, type: InterfaceType, more: object = {}) => {
+    linked(world, one, other, type, more)
+    linked(world, other, one, type, more)
+  }
+  both(studio, mini, 'ethernet', { latencyMs: 0.3 })
+  both(pro, mini, 'ethernet', { latencyMs: 0.42 })
+  both(imac, mini, 'wifi')
+  both(studio, pro, 'thunderbolt', { latencyMs: 0.2 })
+  expect(kindSummaries(pairLinks(world.state))).toEqual([
+    { kind: 'thunderbolt', text: '1 pair · 0.2 ms' },
+    { kind: 'ethernet', text: '2 pairs · 0.3 ms to 0.4 ms' },
+    { kind: 'wifi', text: '1 pair' },
+  ])
 })
 
 it.each([

@@ -2,7 +2,7 @@ import type { NodeId } from '@core/ids'
 import type { InterfaceType } from '@core/state/nodes'
 import type { State } from '@core/state/state'
 import { edgesOf, isSocketEdge, type Edge } from '@core/state/topology'
-import { bytesText } from '../../state/text'
+import { bytesText, counted } from '../../state/text'
 
 export type LinkKind = 'rdma' | InterfaceType
 
@@ -131,3 +131,21 @@ export const figuresText = ({ latencyMs, bytesPerSecond }: Pick<Way, 'latencyMs'
     ...(latencyMs === undefined ? [] : [latencyText(latencyMs)]),
     ...(bytesPerSecond === undefined ? [] : [rateText(bytesPerSecond)]),
   ].join(' · ')
+
+/** One kind of connection, over all pairs that have it as their best. */
+export interface KindSummary {
+  readonly kind: LinkKind
+  /** `6 pairs · 0.2–0.4 ms` */
+  readonly text: string
+}
+
+/** What connects the pairs, kind by kind, best first: what too many lines would not tell. */
+export const kindSummaries = (links: readonly PairLink[]): readonly KindSummary[] =>
+  KINDS.flatMap((kind) => {
+    const those = links.filter((link) => link.kind === kind)
+    if (those.length === 0) return []
+    const latencies = those.flatMap(({ latencyMs }) => (latencyMs === undefined ? [] : [latencyMs]))
+    const [least, most] = [Math.min(...latencies), Math.max(...latencies)].map(latencyText)
+    const range = latencies.length === 0 ? [] : [least === most ? least : `${least} to ${most}`]
+    return [{ kind, text: [counted(those.length, 'pair'), ...range].join(' · ') }]
+  })
