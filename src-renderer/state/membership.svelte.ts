@@ -31,6 +31,9 @@ export class Membership {
   readonly asking: readonly Asking[] = $derived(this.view?.asking ?? [])
   /** Who asks, and has not been answered or put off. */
   readonly urgent: Asking | undefined = $derived(this.asking.find(({ requestId }) => !this.putOff.includes(requestId)))
+  /** How this machine gets on with joining another cluster, or how that ended. */
+  readonly joining: Joining | undefined = $derived(this.view?.joining)
+  readonly underWay = $derived(this.joining?.state === 'asking' || this.joining?.state === 'waiting')
   private readonly stopped = new AbortController()
 
   constructor(private readonly api: Api) {

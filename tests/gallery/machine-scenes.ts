@@ -124,11 +124,8 @@ const adding = (): Scene => Object.assign(alone(), { opens: ['Add a machine…',
 
 const addingToSeveral = (): Scene => Object.assign(pair(), { opens: ['Add a machine…'] })
 
-const joining = (state: NonNullable<Scene['beside']['joining']>): Scene => {
-  const scene = Object.assign(alone(), { opens: ['Add a machine…'] })
-  scene.beside = { ...scene.beside, joining: state }
-  return scene
-}
+const joining = (state: Scene['joins']): Scene =>
+  Object.assign(alone(), { opens: ['Add a machine…', 'Ask to join Mac Studio'], joins: state })
 
 const joinWaiting = (): Scene =>
   joining({ state: 'waiting', digits: '048213', clusterName: 'Muster', friendlyName: 'Mac Studio' })
@@ -138,10 +135,19 @@ const joinFailed = (): Scene =>
     state: 'failed',
     code: 'token_expired',
     reason: 'This invitation has expired: they are good for ten minutes',
-    hint: 'Ask somebody at a machine of that cluster.',
+    hint: 'Ask for a new invitation on a machine of that cluster: in the app under “Add a machine…”, or with `muster invite`.',
   })
 
 const joined = (): Scene => joining({ state: 'joined' })
+
+const joiningAside = (): Scene => {
+  const scene = alone()
+  scene.beside = {
+    ...scene.beside,
+    joining: { state: 'waiting', digits: '048213', clusterName: 'Muster', friendlyName: 'Mac Studio' },
+  }
+  return Object.assign(scene, { opens: [] })
+}
 
 const asked = (): Scene => {
   const scene = pair()
@@ -223,6 +229,7 @@ export const machineScenes = {
   addingToSeveral,
   joinWaiting,
   joinFailed,
+  joiningAside,
   joined,
   asked,
   putOff,

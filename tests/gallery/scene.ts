@@ -40,6 +40,8 @@ export class Scene {
   /** What the node knows beside the state. */
   beside: Partial<ClusterView> = {}
   findings: DoctorReport | undefined
+  /** How a joining gets on that is begun in the picture. */
+  joins: ClusterView['joining']
   /** Only the cluster's page is looked at, after a click on this. */
   opens: readonly string[] | undefined
   private tasks = 0

@@ -51,6 +51,7 @@ export const serveScene = async (scene: Scene, { app: directory }: { readonly ap
       await new Promise<void>((resolve) => stream.onAbort(resolve))
     }),
   )
+  routes.post('/cluster/join', (c) => c.json({ ...view(), joining: scene.joins }, 202))
   routes.get('/cluster/doctor', (c) => c.json(scene.findings))
   routes.post('/cluster/invite', (c) =>
     c.json({ token: `muster1.${'eyJjbHVzdGVySWQiOiJnYWxsZXJ5Iiwi'.repeat(9)}`, expiresAt: Date.now() + 580_000 }, 201),
