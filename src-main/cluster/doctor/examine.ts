@@ -7,7 +7,7 @@ import type { Links } from '../links/links'
 import { checkAddress } from './check-address'
 
 /** So many addresses of one machine are tried. */
-const MOST_ADDRESSES = 8
+const MOST_ADDRESSES = 16
 /** So many machines are looked at; in a larger cluster the first of them. */
 const MOST_MACHINES = 64
 
