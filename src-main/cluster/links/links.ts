@@ -46,6 +46,8 @@ export class Links {
   private readonly dialling = new Map<NodeId, AbortController>()
   private readonly failures = new Map<NodeId, LastCall>()
   private readonly called = new Set<NodeId>()
+  /** Links of a second machine with one key, closed here: the code of the closing comes back as an echo. */
+  private readonly turnedAway = new WeakSet<Link>()
   private readonly timer: NodeJS.Timeout
   private closed = false
 
@@ -213,6 +215,7 @@ export class Links {
       )
       if (!isThere || this.links.get(link.peer) !== other) return true
       this.options.onSameIdentity(link.peer)
+      this.turnedAway.add(link)
       link.close(CLOSED.sameIdentity, 'another machine has this identity')
       return false
     }
@@ -245,7 +248,8 @@ export class Links {
 
   private gone(link: Link, { code, reason }: { code: number; reason: string }): void {
     const { peer } = link
-    if (code === CLOSED.sameIdentity) this.options.onSameIdentity(this.options.identity.nodeId)
+    if (code === CLOSED.sameIdentity && !this.turnedAway.has(link))
+      this.options.onSameIdentity(this.options.identity.nodeId)
     if (this.links.get(peer) !== link) return
     this.links.delete(peer)
     this.options.log.info({ peer, code, reason }, 'link lost')
