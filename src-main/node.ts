@@ -202,6 +202,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     given: current.peers.flatMap((text) => parsePeerAddress(text) ?? []),
     version,
     clusterId: () => cluster.clusterId,
+    friendlyName: ownName,
     deciding: master,
     handlers: new Map<string, (params: unknown, signal: AbortSignal) => AsyncIterable<unknown>>([
       [

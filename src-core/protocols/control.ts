@@ -163,6 +163,7 @@ export const InviteRequest = z.strictObject({
   validForMs: z.number().int().min(1000).max(600_000).optional(),
 })
 export const InviteAnswer = z.object({ token: z.string(), expiresAt: z.number() })
+export type InviteAnswer = z.infer<typeof InviteAnswer>
 
 /** `POST /cluster/join`: by a token, by a node that is near, or by an address (`host:port`). */
 export const JoinRequest = z.union([
@@ -206,7 +207,14 @@ export const ClusterView = z.object({
   ),
   /** Nodes on the local network that belong to other clusters. What they say of themselves is not proved. */
   nearby: z.array(
-    z.object({ nodeId: NodeId, clusterId: z.string(), version: z.string(), addresses: z.array(z.string()) }),
+    z.object({
+      nodeId: NodeId,
+      clusterId: z.string(),
+      version: z.string(),
+      /** As it calls itself. */
+      friendlyName: z.string().optional(),
+      addresses: z.array(z.string()),
+    }),
   ),
   /** Machines that ask to be let in here. */
   asking: z.array(z.object({ requestId: z.string(), nodeId: NodeId, friendlyName: z.string(), digits: z.string() })),

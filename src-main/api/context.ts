@@ -5,6 +5,7 @@ import type { GenerationUpdate } from '@core/generation/stream'
 import type { CommandId, MetaInstanceId, ModelId, NodeId, RunnerId } from '@core/ids'
 import type { ModelCard } from '@core/placement/model-card'
 import type { CatalogueModel, ClusterView, HubModel, UnreadableModel } from '@core/protocols/control'
+import type { DoctorReport } from '@core/protocols/doctor'
 import type { State } from '@core/state/state'
 import type { Refusal } from '@core/commands/command'
 
@@ -66,6 +67,9 @@ export interface ApiContext {
     join(how: { token: string } | { nodeId: NodeId } | { address: string }): void
     cancelJoin(): void
     decide(requestId: string, allow: boolean): boolean
+    doctor(): Promise<DoctorReport>
+    /** Told whenever the view may have changed. */
+    subscribe(listener: () => void): () => void
   }
   readonly consoleOf: (runnerId: RunnerId) => string | undefined
 }

@@ -9,6 +9,8 @@ export const Announcement = z.object({
   nodeId: NodeId,
   clusterId: z.string().min(1).max(100),
   version: z.string().max(50),
+  /** As the machine calls itself; nothing of this is proved. */
+  friendlyName: z.string().max(100).optional(),
 })
 export type Announcement = z.infer<typeof Announcement>
 
@@ -71,6 +73,32 @@ export class Discovery {
   async close(): Promise<void> {
     clearInterval(this.timer)
     await Promise.all([...this.listeners.keys()].map((address) => this.leave(address)))
+  }
+
+  /** Who of these answers now. What was heard once may be of a machine that has died since without a word. */
+  async whoIsThere(wanted: ReadonlySet<NodeId>, { withinMs }: { readonly withinMs: number }): Promise<Set<NodeId>> {
+    const { channels: open = channels } = this.options
+    const heard = new Set<NodeId>()
+    const asking: Bonjour[] = []
+    await new Promise<void>((resolve) => {
+      const isDone = (): boolean => [...wanted].every((nodeId) => heard.has(nodeId))
+      if (isDone()) return resolve()
+      setTimeout(resolve, withinMs)
+      for (const channel of open()) {
+        const options = socketOptions(channel) as ConstructorParameters<typeof Bonjour>[0]
+        // An interface that is just going away: the others may still answer.
+        const bonjour = new Bonjour(options, () => undefined)
+        asking.push(bonjour)
+        bonjour.find({ type: SERVICE }).on('up', ({ txt }: Service) => {
+          const parsed = Announcement.safeParse(txt)
+          if (!parsed.success) return
+          heard.add(parsed.data.nodeId)
+          if (isDone()) resolve()
+        })
+      }
+    })
+    for (const bonjour of asking) bonjour.destroy()
+    return heard
   }
 
   private look(): void {

@@ -4,6 +4,7 @@ import type { Message } from '@core/consensus/message'
 import type { Observation } from '@core/events/event'
 import type { LogRecord } from '@core/events/record'
 import type { CommandId, NodeId, RunnerId, Timestamp } from '@core/ids'
+import type { DoctorReport, OwnView } from '@core/protocols/doctor'
 import {
   MeasureParams,
   OLDEST_PEER_PROTOCOL,
@@ -17,6 +18,8 @@ import {
 import type { State } from '@core/state/state'
 import { edgesOf, isSocketEdge } from '@core/state/topology'
 import { Discovery, type Sighting } from './discovery'
+import { consult, EXAMINE_STREAM } from './doctor/consult'
+import { examine } from './doctor/examine'
 import type { Identity } from './identity'
 import { AddressBook, type PeerAddress } from './links/address-book'
 import { LINK_PATH, Links, type LinksOptions } from './links/links'
@@ -42,6 +45,11 @@ export interface Deciding {
 
 type Handlers = LinksOptions['handlers']
 
+/** A text record holds 255 bytes. */
+const MOST_OF_NAME = 60
+/** Addresses of one machine that the doctor tries. */
+const MOST_CHECKED = 8
+
 export interface PeersOptions {
   readonly identity: Identity
   readonly dataDir: string
@@ -53,6 +61,7 @@ export interface PeersOptions {
   readonly given: readonly PeerAddress[]
   readonly version: string
   readonly clusterId: () => string
+  readonly friendlyName: string
   readonly deciding: Deciding
   /** More streams that other parts of this node serve. */
   readonly handlers: Handlers
@@ -69,6 +78,8 @@ export class Peers {
   /** Two machines are up with one identity: theirs or ours. */
   readonly sameIdentity = new Set<NodeId>()
   private readonly sightings = new Map<NodeId, Sighting>()
+  private readonly listeners = new Set<() => void>()
+  private examining: Promise<OwnView> | undefined
   private constructor(
     private readonly options: PeersOptions,
     readonly book: AddressBook,
@@ -123,20 +134,27 @@ export class Peers {
     const all = (links = new Links({
       identity,
       book,
-      hearsay: (peer) =>
-        edgesOf(deciding.state().topology).flatMap((edge) =>
-          // A zone means something on the machine that said it.
-          edge.to === peer && isSocketEdge(edge) && !edge.ip.includes('%') ? [{ ip: edge.ip, port: edge.port }] : [],
-        ),
+      hearsay: (peer) => hearsay(deciding.state(), peer),
       members: () => deciding.memberIds(),
       hello,
-      handlers: new Map([...ownHandlers(deciding, (nodeId) => prober.measure(nodeId)), ...options.handlers]),
+      handlers: new Map([
+        ...ownHandlers(deciding, (nodeId) => prober.measure(nodeId)),
+        [EXAMINE_STREAM, () => one(opened.peers?.examine())],
+        ...options.handlers,
+      ]),
       onUp: (link) => {
         deciding.connected(link.peer)
         prober?.linked(link)
+        opened.peers?.changed()
       },
-      onDown: (peer) => deciding.disconnected(peer),
-      onRefused: (peer) => deciding.refused(peer),
+      onDown: (peer) => {
+        deciding.disconnected(peer)
+        opened.peers?.changed()
+      },
+      onRefused: (peer) => {
+        deciding.refused(peer)
+        opened.peers?.changed()
+      },
       onFrame: (peer, frame) => {
         switch (frame.type) {
           case 'consensus':
@@ -149,6 +167,7 @@ export class Peers {
       },
       onSameIdentity: (peer) => {
         opened.peers?.sameIdentity.add(peer)
+        opened.peers?.changed()
         log.warn({ peer }, 'two machines are up with one identity')
       },
       log,
@@ -168,15 +187,56 @@ export class Peers {
     return [...this.sightings.values()]
   }
 
+  /** Told when somebody comes near or goes, and when a link does. */
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener)
+    return () => void this.listeners.delete(listener)
+  }
+
+  /** What this machine sees of the others, tried anew; who asks meanwhile gets the same answer. */
+  examine(): Promise<OwnView> {
+    const { identity, version, deciding } = this.options
+    this.examining ??= examine({
+      identity,
+      version,
+      port: this.port,
+      discovery: this.discovery,
+      members: deciding.memberIds(),
+      nearby: this.nearby(),
+      addressesOf: (nodeId) => this.addressesOf(nodeId),
+      links: this.links,
+      sameIdentity: this.sameIdentity,
+    }).finally(() => (this.examining = undefined))
+    return this.examining
+  }
+
+  /** What all machines see of one another, and what it means. */
+  consult(): Promise<DoctorReport> {
+    const { identity, deciding } = this.options
+    return consult({
+      self: identity.nodeId,
+      state: deciding.state(),
+      members: deciding.memberIds(),
+      nearby: this.nearby(),
+      links: this.links,
+      examineHere: () => this.examine(),
+    })
+  }
+
   /** Announces this node, anew where what it says of itself has changed. */
   announce(): void {
-    const { identity, clusterId, version, discovery, log } = this.options
+    const { identity, clusterId, version, friendlyName, discovery, log } = this.options
     const before = this.discovery
     this.discovery = undefined
     void before?.close()
     if (!discovery) return
     this.discovery = new Discovery({
-      self: { nodeId: identity.nodeId, clusterId: clusterId(), version },
+      self: {
+        nodeId: identity.nodeId,
+        clusterId: clusterId(),
+        version,
+        friendlyName: friendlyName.slice(0, MOST_OF_NAME),
+      },
       port: this.port,
       onSeen: (sighting) => {
         this.sightings.set(sighting.nodeId, sighting)
@@ -185,8 +245,12 @@ export class Peers {
           sighting.addresses.map((ip) => ({ ip, port: sighting.port })),
         )
         this.links.dialAll()
+        this.changed()
       },
-      onGone: (nodeId) => this.sightings.delete(nodeId),
+      onGone: (nodeId) => {
+        this.sightings.delete(nodeId)
+        this.changed()
+      },
       log,
     })
   }
@@ -242,11 +306,31 @@ export class Peers {
     this.links.get(peer)?.send({ type: 'wake', runnerId, epoch })
   }
 
+  private addressesOf(nodeId: NodeId): readonly PeerAddress[] {
+    const { deciding } = this.options
+    return this.book.around(nodeId, { hearsay: hearsay(deciding.state(), nodeId), most: MOST_CHECKED })
+  }
+
+  private changed(): void {
+    for (const listener of this.listeners) listener()
+  }
+
   async close(): Promise<void> {
     this.prober.close()
     this.links.close()
     await Promise.all([this.discovery?.close(), this.listener.close(), this.book.close()])
   }
+}
+
+/** Where other members say that they reach it. */
+const hearsay = ({ topology }: State, peer: NodeId): PeerAddress[] =>
+  edgesOf(topology).flatMap((edge) =>
+    // A zone means something on the machine that said it.
+    edge.to === peer && isSocketEdge(edge) && !edge.ip.includes('%') ? [{ ip: edge.ip, port: edge.port }] : [],
+  )
+
+async function* one(value: Promise<Item> | undefined): AsyncGenerator<Item> {
+  yield await value
 }
 
 const ownHandlers = (deciding: Deciding, measure: (nodeId: NodeId) => Promise<void>): Handlers =>

@@ -1,4 +1,6 @@
+import type { Envelope } from '@core/events/event'
 import type { NodeId } from '@core/ids'
+import type { DoctorReport } from '@core/protocols/doctor'
 import type { ClusterView } from '@core/protocols/control'
 import { parsePeerAddress, type HostAndPort } from '@core/settings/peer-address'
 import type { State } from '@core/state/state'
@@ -8,7 +10,12 @@ import type { Peers } from './peers'
 
 export interface ClusterViewParts {
   readonly nodeId: NodeId
-  readonly master: { state(): State; memberIds(): readonly NodeId[]; status(): { role: ClusterView['role'] } }
+  readonly master: {
+    state(): State
+    subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void
+    memberIds(): readonly NodeId[]
+    status(): { role: ClusterView['role'] }
+  }
   readonly membership: Membership
   readonly peers: Peers
 }
@@ -24,8 +31,21 @@ export interface ClusterDesk {
   decide(requestId: string, allow: boolean): boolean
   /** Resolves when it is known how much the connections from one member to another carry. Rejects where it cannot be. */
   measure(ways: { from: NodeId; to: NodeId }): Promise<void>
+  /** What all machines see of one another, and what it means. Takes some seconds where one does not answer. */
+  doctor(): Promise<DoctorReport>
+  /** Told whenever the view may have changed. */
   subscribe(listener: () => void): () => void
 }
+
+/** What of the events shows in the view. */
+const CHANGING: ReadonlySet<Envelope['event']['type']> = new Set([
+  'MemberAdmitted',
+  'MemberUpdated',
+  'MemberRemoved',
+  'SettingChanged',
+  'NodeTimedOut',
+  'NodeLeaving',
+])
 
 const parseAddress = (text: string): HostAndPort => {
   const address = parsePeerAddress(text)
@@ -49,7 +69,7 @@ export const clusterView = ({ nodeId, master, membership, peers }: ClusterViewPa
       role: master.status().role,
       ...(state.masterNodeId !== undefined && { masterNodeId: state.masterNodeId }),
       members: [...members].map((member) => {
-        const failure = peers.links.failure(member)
+        const failure = peers.links.lastCall(member)?.reason
         const linked = member === nodeId || peers.links.get(member) !== undefined
         return {
           nodeId: member,
@@ -62,10 +82,11 @@ export const clusterView = ({ nodeId, master, membership, peers }: ClusterViewPa
       nearby: peers
         .nearby()
         .filter((sighting) => !members.has(sighting.nodeId))
-        .map(({ nodeId: near, clusterId, version, addresses }) => ({
+        .map(({ nodeId: near, clusterId, version, friendlyName, addresses }) => ({
           nodeId: near,
           clusterId,
           version,
+          ...(friendlyName !== undefined && { friendlyName }),
           addresses: [...addresses],
         })),
       asking: [...membership.admissions.asking()],
@@ -89,5 +110,15 @@ export const clusterView = ({ nodeId, master, membership, peers }: ClusterViewPa
   },
   cancelJoin: () => membership.joining.cancel(),
   decide: (requestId, allow) => membership.admissions.decide(requestId, allow),
-  subscribe: (listener) => membership.subscribe(listener),
+  doctor: () => peers.consult(),
+  subscribe: (listener) => {
+    const ends = [
+      membership.subscribe(listener),
+      peers.subscribe(listener),
+      master.subscribe(({ event }) => {
+        if (CHANGING.has(event.type)) listener()
+      }, listener),
+    ]
+    return () => ends.forEach((end) => end())
+  },
 })

@@ -6,6 +6,7 @@ import type { Api } from '../api/access'
 import { Appearance } from './appearance.svelte'
 import { Catalogue } from './catalogue.svelte'
 import { Cluster } from './cluster.svelte'
+import { Membership } from './membership.svelte'
 import { OwnNode } from './own-node.svelte'
 import { Route } from './route.svelte'
 
@@ -15,6 +16,13 @@ const KEY = Symbol('app')
 export type Launching =
   | { readonly kind: 'declare'; readonly modelId?: string; readonly nodeId?: NodeId }
   | { readonly kind: 'change'; readonly metaInstance: MetaInstance }
+
+/** `add`: letting one in or joining others. `doctor`: how they reach one another. */
+export type MachinesDialog =
+  | { readonly kind: 'add' }
+  | { readonly kind: 'doctor' }
+  | { readonly kind: 'remove'; readonly nodeId: NodeId }
+  | { readonly kind: 'duplicate'; readonly nodeId: NodeId }
 
 /** Something that a person asked for and did not get. */
 export interface Failure {
@@ -27,16 +35,20 @@ export class AppState {
   readonly cluster: Cluster
   readonly node: OwnNode
   readonly models: Catalogue
+  readonly membership: Membership
   readonly route = new Route()
   readonly appearance = new Appearance()
   launching: Launching | undefined = $state.raw()
   failure: Failure | undefined = $state.raw()
+  /** What is being done about the machines of the cluster, in a dialog. */
+  machines: MachinesDialog | undefined = $state.raw()
   /** The model that is being dragged from the shelf. */
   draggedModelId: string | undefined = $state()
 
   constructor(readonly api: Api) {
     this.node = new OwnNode(api)
     this.models = new Catalogue(api)
+    this.membership = new Membership(api)
     this.cluster = new Cluster({
       api,
       onSnapshot: () => {
@@ -48,6 +60,7 @@ export class AppState {
 
   close(): void {
     this.cluster.close()
+    this.membership.close()
     this.route.close()
   }
 

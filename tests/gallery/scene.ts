@@ -1,7 +1,8 @@
-import type { CatalogueModel, HubModel, UnreadableModel } from '@core/protocols/control'
+import type { CatalogueModel, ClusterView, HubModel, UnreadableModel } from '@core/protocols/control'
+import type { DoctorReport } from '@core/protocols/doctor'
 import type { Download } from '@core/state/downloads'
 import type { MetaInstance } from '@core/state/meta-instances'
-import type { NodeInfo } from '@core/state/nodes'
+import type { InterfaceType, NodeInfo } from '@core/state/nodes'
 import type { RunnerStatus } from '@core/state/runners'
 import { InstanceId, ModelId, RunnerId, TaskId, type MetaInstanceId, type NodeId } from '@core/ids'
 import type { ModelCard } from '@core/placement/model-card'
@@ -19,6 +20,21 @@ interface Machine {
   readonly rdma?: NodeInfo['rdma']
 }
 
+interface Cable {
+  readonly type?: InterfaceType
+  readonly latencyMs?: number
+  readonly bytesPerSecond?: number
+  readonly oneWay?: boolean
+}
+
+const SUBNETS: Readonly<Record<InterfaceType, string>> = {
+  thunderbolt: '169.254.10',
+  ethernet: '192.168.1',
+  wifi: '192.168.7',
+  loopback: '127.0.0',
+  unknown: '10.0.0',
+}
+
 /** A cluster as the real core makes it, in a moment that is worth looking at. */
 export class Scene {
   readonly world = new World()
@@ -26,6 +42,13 @@ export class Scene {
   readonly unreadable: UnreadableModel[] = []
   /** What every search on the hub finds. */
   readonly onHub: HubModel[] = []
+  /** What the node knows beside the state. */
+  beside: Partial<ClusterView> = {}
+  findings: DoctorReport | undefined
+  /** How a joining gets on that is begun in the picture. */
+  joins: ClusterView['joining']
+  /** Only the cluster's page is looked at, after a click on this. */
+  opens: readonly string[] | undefined
   private tasks = 0
 
   constructor() {
@@ -52,14 +75,37 @@ export class Scene {
     return nodeId
   }
 
-  /** Both ways. */
-  link(from: NodeId, to: NodeId): void {
-    const edge = (a: NodeId, b: NodeId, ip: string) =>
+  /** Both ways, unless it is said otherwise. */
+  link(
+    from: NodeId,
+    to: NodeId,
+    { type = 'thunderbolt', latencyMs = 0.3, bytesPerSecond, oneWay = false }: Cable = {},
+  ): void {
+    const at = (nodeId: NodeId): number => Object.keys(this.world.state.members).indexOf(nodeId) + 1
+    const edge = (a: NodeId, b: NodeId) =>
       ({
         type: 'TopologyEdgeCreated',
-        edge: { from: a, to: b, ip, port: 52417, interfaceType: 'thunderbolt', latencyMs: 0.3 },
+        edge: {
+          from: a,
+          to: b,
+          ip: `${SUBNETS[type]}.${at(b)}`,
+          port: 52417,
+          interfaceType: type,
+          latencyMs,
+          ...(bytesPerSecond !== undefined && { bytesPerSecond }),
+        },
       }) as const
-    this.world.apply(edge(from, to, '10.0.0.2'), edge(to, from, '10.0.0.1'))
+    this.world.apply(edge(from, to), ...(oneWay ? [] : [edge(to, from)]))
+  }
+
+  rdma(from: NodeId, to: NodeId): void {
+    const edge = (a: NodeId, b: NodeId, fromInterface: string, toInterface: string) =>
+      ({ type: 'TopologyEdgeCreated', edge: { from: a, to: b, fromInterface, toInterface } }) as const
+    this.world.apply(edge(from, to, 'rdma_en2', 'rdma_en3'), edge(to, from, 'rdma_en3', 'rdma_en2'))
+  }
+
+  leads(nodeId: NodeId): void {
+    this.world.state = { ...this.world.state, masterNodeId: nodeId }
   }
 
   model(

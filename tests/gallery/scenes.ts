@@ -1,6 +1,7 @@
 import { ModelId } from '@core/ids'
 import { GB } from '@core/testing/world'
 import { cabled } from './cabled-scene'
+import { machineScenes } from './machine-scenes'
 import { rdmaScenes } from './rdma-scenes'
 import { Scene } from './scene'
 
@@ -192,5 +193,9 @@ const many = (): Scene => {
   return scene.settle()
 }
 
-export const scenes = { nothing, bare, one, three, statuses, many, cabled, ...rdmaScenes } as const
+export const scenes = {
+  ...{ nothing, bare, one, three, statuses, many, cabled },
+  ...rdmaScenes,
+  ...machineScenes,
+} as const
 export type SceneName = keyof typeof scenes

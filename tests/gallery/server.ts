@@ -5,6 +5,7 @@ import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import { previews } from '@core/placement/previews'
 import { NodeId } from '@core/ids'
+import type { ClusterView } from '@core/protocols/control'
 import { PlacementPreference } from '@core/state/meta-instances'
 import { staticRoutes } from '@main/api/static-files'
 import type { Scene } from './scene'
@@ -23,6 +24,37 @@ export const serveScene = async (scene: Scene, { app: directory }: { readonly ap
       await stream.writeSSE({ data: JSON.stringify({ kind: 'snapshot', state: world.state }) })
       await new Promise<void>((resolve) => stream.onAbort(resolve))
     }),
+  )
+  const view = (): ClusterView => {
+    const { members, nodes, masterNodeId } = world.state
+    const nodeId = NodeId.parse(Object.keys(members)[0])
+    return {
+      nodeId,
+      clusterId: 'gallery',
+      name: 'Muster',
+      role: 'master',
+      ...(masterNodeId !== undefined && { masterNodeId }),
+      members: Object.values(members).map((member) => ({
+        nodeId: member.nodeId,
+        friendlyName: member.friendlyName,
+        linked: member.nodeId in nodes,
+        duplicated: false,
+      })),
+      nearby: [],
+      asking: [],
+      ...scene.beside,
+    }
+  }
+  routes.get('/cluster/events', (c) =>
+    streamSSE(c, async (stream) => {
+      await stream.writeSSE({ data: JSON.stringify(view()) })
+      await new Promise<void>((resolve) => stream.onAbort(resolve))
+    }),
+  )
+  routes.post('/cluster/join', (c) => c.json({ ...view(), joining: scene.joins }, 202))
+  routes.get('/cluster/doctor', (c) => c.json(scene.findings))
+  routes.post('/cluster/invite', (c) =>
+    c.json({ token: `muster1.${'eyJjbHVzdGVySWQiOiJnYWxsZXJ5Iiwi'.repeat(9)}`, expiresAt: Date.now() + 580_000 }, 201),
   )
   routes.get('/models', (c) => c.json({ models, unreadable }))
   routes.get('/models/search', (c) => c.json({ hub: 'huggingface.co', models: onHub }))

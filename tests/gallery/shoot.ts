@@ -62,7 +62,8 @@ mkdirSync(folder, { recursive: true })
 const browser = await chromium.launch(executablePath === undefined ? {} : { executablePath })
 const names = Object.keys(scenes) as SceneName[]
 for (const name of names.filter((one) => only.length === 0 || only.includes(one))) {
-  const gallery = await serveScene(scenes[name](), { app })
+  const scene = scenes[name]()
+  const gallery = await serveScene(scene, { app })
   for (const width of widths) {
     for (const colorScheme of themes) {
       const fresh = async (): Promise<Page> => {
@@ -72,13 +73,15 @@ for (const name of names.filter((one) => only.length === 0 || only.includes(one)
         return page
       }
       const page = await fresh()
-      for (const place of pages) {
+      for (const place of scene.opens ? ['cluster'] : pages) {
         const warned = place in warningPlaces
         if (warned && name !== 'cabled') continue
         // What was dismissed, and the desktop app, are not there for the next one.
         const own = warned ? await fresh() : page
         if (place === 'bridge' || place === 'undo') await own.addInitScript(FAKE_DESKTOP)
         await open(own, gallery.url, place)
+        for (const button of scene.opens ?? [])
+          await own.getByRole('button', { name: button, exact: true }).first().click()
         await own.screenshot({ path: join(folder, `${name}-${place}-${width}-${colorScheme}.png`) })
         if (warned) await own.close()
       }

@@ -29,10 +29,28 @@ export interface Host {
   plug(): void
   /** Takes its IPv4 address away. */
   onlyIPv6(): void
+  /** Drops what comes in for a TCP port without an answer, as a firewall does; what this host calls itself goes on. */
+  block(port: number): void
+  unblock(port: number): void
   /** Every packet from here takes so much longer. */
   delay(milliseconds: number): void
   /** So many bits a second leave it. */
   limit(bitsPerSecond: number): void
+}
+
+/** By routing rules, which every kernel has: they come before the rule that delivers to the host itself. */
+const firewall = (name: string, what: 'add' | 'delete', port: number): void => {
+  if (!run('ip', '-n', name, 'rule').includes('10:')) {
+    for (const family of ['-4', '-6']) {
+      run('ip', family, '-n', name, 'rule', 'add', 'pref', '10', 'lookup', 'local')
+      run('ip', family, '-n', name, 'rule', 'delete', 'pref', '0')
+    }
+  }
+  for (const family of ['-4', '-6'])
+    run(
+      ...(['ip', family, '-n', name, 'rule', what, 'pref', '5', 'iif', 'eth0', 'ipproto', 'tcp'] as const),
+      ...(['dport', String(port), 'blackhole'] as const),
+    )
 }
 
 let made = 0
@@ -75,6 +93,8 @@ export const connectHosts = (count: number): { hosts: readonly Host[]; dispose()
       unplug: () => void run('ip', '-n', hub, 'link', 'set', port, 'nomaster'),
       plug: () => void run('ip', '-n', hub, 'link', 'set', port, 'master', 'br0'),
       onlyIPv6: () => void run('ip', '-n', name, '-4', 'address', 'flush', 'dev', inside),
+      block: (dport) => void firewall(name, 'add', dport),
+      unblock: (dport) => void firewall(name, 'delete', dport),
       delay: (milliseconds) =>
         void run('tc', '-n', name, 'qdisc', 'replace', 'dev', inside, 'root', 'netem', 'delay', `${milliseconds}ms`),
       limit: (bitsPerSecond) =>

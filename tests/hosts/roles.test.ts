@@ -1,5 +1,6 @@
 import { cpSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
+import { DoctorReport } from '@core/protocols/doctor'
 import { chat, declare, ready, state, statusOf } from './acts'
 import { allLinked, HostedCluster, joinBy, until } from './cluster'
 import { noHosts } from './network'
@@ -52,6 +53,12 @@ describe.skipIf(why !== undefined)('what a machine is for', () => {
       () => copy.cluster(),
       ({ members }) => members.some(({ nodeId, duplicated }) => duplicated && nodeId === copy.nodeId),
     )
+    for (const node of [first, copy]) {
+      const { findings } = DoctorReport.parse(await node.ask('/cluster/doctor'))
+      expect(findings.filter(({ code }) => code === 'same_identity').map(({ nodeIds }) => nodeIds)).toEqual([
+        [second.nodeId],
+      ])
+    }
     await copy.stop()
     expect(await copy.muster('new-identity', '--data-dir', copy.dataDir)).toMatchObject({ code: 0 })
     const anew = await cluster.start(2)

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono } from 'hono'
 import { CommandId, NodeId } from '@core/ids'
 import { AdmissionAnswer, InviteRequest, JoinRequest, MeasureRequest } from '@core/protocols/control'
 import { jsonBody, parseWith } from '../body'
 import type { ApiContext } from '../context'
+import type { ApiEnv } from '../env'
 import { Problem } from '../problem'
+import { beginEvents } from './event-stream'
 
 const problemOf = (error: unknown): unknown =>
   error instanceof Error && 'code' in error && 'hint' in error
@@ -12,10 +15,26 @@ const problemOf = (error: unknown): unknown =>
     : error
 
 /** Who belongs together: joining, letting in, leaving. */
-export const clusterRoutes = ({ cluster, commands }: ApiContext): Hono => {
-  const routes = new Hono()
+export const clusterRoutes = ({ cluster, commands }: ApiContext): Hono<ApiEnv> => {
+  const routes = new Hono<ApiEnv>()
 
   routes.get('/cluster', (c) => c.json(cluster.view()))
+
+  routes.get('/cluster/doctor', async (c) => c.json(await cluster.doctor()))
+
+  routes.get('/cluster/events', (c) => {
+    const out = beginEvents(c)
+    let said = ''
+    const tell = (): void => {
+      const view = JSON.stringify(cluster.view())
+      if (view === said) return
+      said = view
+      out.write(`data: ${view}\n\n`)
+    }
+    tell()
+    out.on('close', cluster.subscribe(tell))
+    return RESPONSE_ALREADY_SENT
+  })
 
   routes.post('/cluster/invite', async (c) => {
     const how = (await c.req.text()) === '' ? {} : parseWith(InviteRequest, await jsonBody(c))

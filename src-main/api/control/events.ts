@@ -8,8 +8,8 @@ import { parseWith } from '../body'
 import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
 import { publicEnvelope, publicState } from '../redaction'
+import { beginEvents } from './event-stream'
 
-const KEEP_ALIVE_MS = 15_000
 /** A client this far behind is not reading; it may come back and resume. */
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024
 
@@ -53,11 +53,7 @@ const stream = (
   if (missed) missed.forEach(sendEvent)
   else sendSnapshot()
   const unsubscribe = source.subscribe(sendEvent, sendSnapshot)
-  const keepAlive = setInterval(() => out.write(':\n\n'), KEEP_ALIVE_MS)
-  out.on('close', () => {
-    unsubscribe()
-    clearInterval(keepAlive)
-  })
+  out.on('close', unsubscribe)
 }
 
 /** `GET /events`: what happens, as server-sent events. */
@@ -65,15 +61,7 @@ export const eventRoutes = (context: ApiContext): Hono<ApiEnv> => {
   const routes = new Hono<ApiEnv>()
   routes.get('/events', (c) => {
     const from = position(c.req.query(), c.req.header('last-event-id'))
-    const out = c.env.outgoing
-    // Not from c.res: looking at it makes Hono write a response of its own.
-    const allowed = c.get('allowedOrigin')
-    out.writeHead(200, {
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-store',
-      connection: 'keep-alive',
-      ...(allowed !== undefined && { 'access-control-allow-origin': allowed }),
-    })
+    const out = beginEvents(c)
     stream(context, out, from)
     return RESPONSE_ALREADY_SENT
   })

@@ -19,6 +19,7 @@ import {
   UpdateMetaInstanceRequest,
   WarningsResponse,
 } from '@core/protocols/control'
+import { DoctorReport } from '@core/protocols/doctor'
 import { Instance } from '@core/state/instances'
 import { State } from '@core/state/state'
 import { ChatCompletionRequest } from '../openai/schema'
@@ -116,6 +117,13 @@ const ROUTES: readonly Described[] = [
     answer: DownloadAnswer,
   },
   { method: 'get', path: '/cluster', does: 'Who belongs together, who is near, who asks to join', answer: ClusterView },
+  { method: 'get', path: '/cluster/events', does: 'The same whenever it changes, as server-sent events' },
+  {
+    method: 'get',
+    path: '/cluster/doctor',
+    does: 'What every machine sees of every other, and what to do where they do not reach one another',
+    answer: DoctorReport,
+  },
   {
     method: 'post',
     path: '/cluster/invite',

@@ -13,6 +13,14 @@ export class JoinError extends Error {
   }
 }
 
+const hintFor = (code: string): string => {
+  if (code.startsWith('token_'))
+    return 'Ask for a new invitation on a machine of that cluster: in the app under “Add a machine…”, or with `muster invite`.'
+  return code === 'denied'
+    ? 'Ask whoever sits at that machine, and compare the digits on both.'
+    : 'Try again, or ask somebody at a machine of that cluster.'
+}
+
 /** The messages of one joining, one at a time. */
 export class Conversation {
   private readonly arrived: JoinMessage[] = []
@@ -51,7 +59,7 @@ export class Conversation {
       }
       const message = this.arrived.shift()
       if (message?.type === 'refused' && !(types as readonly string[]).includes('refused'))
-        throw new JoinError(message.code, message.reason, 'Ask somebody at a machine of that cluster.')
+        throw new JoinError(message.code, message.reason, hintFor(message.code))
       if (!message || !(types as readonly string[]).includes(message.type))
         throw new JoinError(
           'protocol',

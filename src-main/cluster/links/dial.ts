@@ -2,6 +2,7 @@ import { isIPv6, type createConnection } from 'node:net'
 import { connect, TLSSocket, type ConnectionOptions } from 'node:tls'
 import { WebSocket } from 'ws'
 import type { NodeId } from '@core/ids'
+import type { CallOutcome } from '@core/protocols/doctor'
 import { publicKeyHash } from '../certificate'
 import type { Identity } from '../identity'
 import type { PeerAddress } from './address-book'
@@ -35,7 +36,7 @@ export interface Dialled {
 const connectTo = ({ ip, port }: PeerAddress): typeof createConnection =>
   ((options: ConnectionOptions) => connect({ ...options, host: ip, port })) as unknown as typeof createConnection
 
-/** An open WebSocket to that node at that address. Rejects where it is not there, or is somebody else. */
+/** An open WebSocket to that node at that address. Rejects with CallFailed where it is not there, or is somebody else. */
 export const dial = ({
   identity,
   address,
@@ -46,6 +47,7 @@ export const dial = ({
 }: DialOptions): Promise<Dialled> =>
   new Promise((resolve, reject) => {
     let seen = ''
+    let stage: Stage = 'tcp'
     if (signal?.aborted) return reject(new Error('given up'))
     const socket = new WebSocket(`wss://${nameable(address.ip)}:${address.port}${path}`, {
       ...SOCKET_OPTIONS,
@@ -63,7 +65,9 @@ export const dial = ({
             seen = certificate?.toString() ?? ''
             if (certificate && (expected === undefined || publicKeyHash(certificate) === expected)) request.end()
             else request.destroy(new WrongPeer())
+            stage = 'door'
           }
+          raw.once('connect', () => (stage = 'tls'))
           raw.once('secureConnect', check)
         })
       },
@@ -79,9 +83,42 @@ export const dial = ({
     })
     socket.on('error', (error) => {
       signal?.removeEventListener('abort', give)
-      reject(error)
+      reject(new CallFailed(outcomeOf(error, stage), error))
     })
   })
+
+/** How far a call has come. At the door members are let in, and nobody else gets an answer. */
+type Stage = 'tcp' | 'tls' | 'door'
+
+const outcomeOf = (error: Error & { code?: unknown }, stage: Stage): CallOutcome => {
+  if (error instanceof WrongPeer) return 'other_machine'
+  switch (stage) {
+    case 'tls':
+      return 'tls'
+    case 'door':
+      // Who may not come in is cut off; who hangs lets one wait.
+      return error.code === 'ECONNRESET' ? 'not_member' : 'lost'
+    case 'tcp':
+      return tcpOutcome(error.code)
+  }
+}
+
+/** What a connection that did not come about says of the other side. */
+export const tcpOutcome = (code: unknown): 'refused' | 'timed_out' | 'unreachable' => {
+  if (code === 'ECONNREFUSED' || code === 'ECONNRESET') return 'refused'
+  return code === undefined || code === 'ETIMEDOUT' ? 'timed_out' : 'unreachable'
+}
+
+/** A call that led nowhere, with how far it came. */
+export class CallFailed extends Error {
+  constructor(
+    readonly outcome: CallOutcome,
+    cause: Error,
+  ) {
+    super(cause.message, { cause })
+    this.name = 'CallFailed'
+  }
+}
 
 /** Somebody answers there, but not who was meant. */
 export class WrongPeer extends Error {

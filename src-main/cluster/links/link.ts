@@ -30,6 +30,17 @@ export interface LinkOptions {
   readonly onClose: (why: { readonly code: number; readonly reason: string }) => void
 }
 
+/** It ended before a word was said. */
+export class LinkClosed extends Error {
+  constructor(
+    readonly code: number,
+    message: string,
+  ) {
+    super(message)
+    this.name = 'LinkClosed'
+  }
+}
+
 /** A link to a member whose key was proved. What it says is checked frame by frame. */
 export class Link {
   readonly id = randomUUID()
@@ -182,7 +193,7 @@ export class Link {
   private closed(code: number, reason: string): void {
     clearInterval(this.watch)
     this.streams.close()
-    this.refuse(new Error(reason || `closed with ${code}`))
+    this.refuse(new LinkClosed(code, reason || `closed with ${code}`))
     this.options.onClose({ code, reason })
   }
 }

@@ -1,9 +1,11 @@
 import type { WebSocket } from 'ws'
 import type { NodeId } from '@core/ids'
+import type { LastCall } from '@core/protocols/doctor'
 import type { Hello } from '@core/protocols/peer'
 import type { Identity } from '../identity'
 import type { AddressBook, PeerAddress } from './address-book'
-import { dial, WrongPeer } from './dial'
+import { dial } from './dial'
+import { lastCallOf, NO_ADDRESS } from './last-call'
 import { CLOSED, Link, type LinkFrame } from './link'
 import type { Caller } from './listener'
 import { StreamError, type Item, type StreamHandler } from './streams'
@@ -42,7 +44,10 @@ export interface LinksOptions {
 export class Links {
   private readonly links = new Map<NodeId, Link>()
   private readonly dialling = new Map<NodeId, AbortController>()
-  private readonly failures = new Map<NodeId, string>()
+  private readonly failures = new Map<NodeId, LastCall>()
+  private readonly called = new Set<NodeId>()
+  /** Links of a second machine with one key, closed here: the code of the closing comes back as an echo. */
+  private readonly turnedAway = new WeakSet<Link>()
   private readonly timer: NodeJS.Timeout
   private closed = false
 
@@ -59,9 +64,14 @@ export class Links {
     return [...this.links.values()]
   }
 
-  /** Why a member is not linked, as its last call ended; undefined where nothing is known. */
-  failure(peer: NodeId): string | undefined {
+  /** Why a member is not linked, as the last call to it ended; undefined where nothing is known. */
+  lastCall(peer: NodeId): LastCall | undefined {
     return this.failures.get(peer)
+  }
+
+  /** Whether it has ever called here: that way is open. */
+  hasCalled(peer: NodeId): boolean {
+    return this.called.has(peer)
   }
 
   /** Items of a stream of that member. Throws StreamError. */
@@ -79,6 +89,7 @@ export class Links {
 
   /** A member has called; the door has checked that it is one. */
   enter({ nodeId, socket, remoteAddress }: Caller): void {
+    this.called.add(nodeId)
     void this.begin(nodeId, socket, { dialled: false, remoteAddress })
   }
 
@@ -123,7 +134,7 @@ export class Links {
     if (!this.options.members().includes(peer)) return
     const { identity, book, onRefused } = this.options
     const addresses = book.around(peer, { hearsay: this.options.hearsay(peer), most: DIAL_AT_ONCE })
-    if (addresses.length === 0) return
+    if (addresses.length === 0) return void this.failures.set(peer, NO_ADDRESS)
     const call = new AbortController()
     this.dialling.set(peer, call)
     try {
@@ -146,7 +157,7 @@ export class Links {
       this.failures.delete(peer)
       await this.begin(peer, socket, { dialled: true, remoteAddress: ip })
     } catch (error) {
-      this.failures.set(peer, reasonOf(error))
+      this.failures.set(peer, lastCallOf(error))
       if (!this.closed && !this.links.has(peer)) onRefused(peer)
     } finally {
       call.abort()
@@ -185,7 +196,7 @@ export class Links {
     try {
       greeting = await link.greeted
     } catch (error) {
-      this.failures.set(peer, reasonOf(error))
+      this.failures.set(peer, lastCallOf(error))
       log.warn({ peer, err: error }, 'a link to a member could not be made')
       return
     }
@@ -204,6 +215,7 @@ export class Links {
       )
       if (!isThere || this.links.get(link.peer) !== other) return true
       this.options.onSameIdentity(link.peer)
+      this.turnedAway.add(link)
       link.close(CLOSED.sameIdentity, 'another machine has this identity')
       return false
     }
@@ -236,20 +248,12 @@ export class Links {
 
   private gone(link: Link, { code, reason }: { code: number; reason: string }): void {
     const { peer } = link
-    if (code === CLOSED.sameIdentity) this.options.onSameIdentity(this.options.identity.nodeId)
+    if (code === CLOSED.sameIdentity && !this.turnedAway.has(link))
+      this.options.onSameIdentity(this.options.identity.nodeId)
     if (this.links.get(peer) !== link) return
     this.links.delete(peer)
     this.options.log.info({ peer, code, reason }, 'link lost')
     this.options.onDown(peer)
     setImmediate(() => void this.dial(peer, REDIAL_MS))
   }
-}
-
-const reasonOf = (error: unknown): string => {
-  if (error instanceof AggregateError) {
-    // At an address that somebody gave there may be any of them: that one is elsewhere says nothing.
-    const telling: unknown = error.errors.find((one) => !(one instanceof WrongPeer))
-    return reasonOf(telling ?? error.errors[0])
-  }
-  return error instanceof Error ? error.message : String(error)
 }

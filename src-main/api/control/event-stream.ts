@@ -1,0 +1,21 @@
+import type { ServerResponse } from 'node:http'
+import type { Context } from 'hono'
+import type { ApiEnv } from '../env'
+
+const KEEP_ALIVE_MS = 15_000
+
+/** Begins an answer of server-sent events, which stays open until the client goes, kept alive by comments. */
+export const beginEvents = (c: Context<ApiEnv>): ServerResponse => {
+  const out = c.env.outgoing
+  // Not from c.res: looking at it makes Hono write a response of its own.
+  const allowed = c.get('allowedOrigin')
+  out.writeHead(200, {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
+    connection: 'keep-alive',
+    ...(allowed !== undefined && { 'access-control-allow-origin': allowed }),
+  })
+  const keepAlive = setInterval(() => out.write(':\n\n'), KEEP_ALIVE_MS)
+  out.on('close', () => clearInterval(keepAlive))
+  return out
+}

@@ -1,0 +1,86 @@
+import type { Evidence } from '@core/doctor/evidence'
+import { judge } from '@core/doctor/judge'
+import type { NodeId } from '@core/ids'
+import { OwnView, type DoctorReport } from '@core/protocols/doctor'
+import { nodeName } from '@core/state/bindings'
+import type { State } from '@core/state/state'
+import { edgesOf } from '@core/state/topology'
+import type { Links } from '../links/links'
+import { StreamError } from '../links/streams'
+import type { Sighting } from '../discovery'
+
+/** The stream by which a member says what it sees. */
+export const EXAMINE_STREAM = 'examine'
+/** A machine's own checks take less than half of it. */
+const ANSWER_MS = 5000
+
+export interface ConsultOptions {
+  readonly self: NodeId
+  readonly state: State
+  readonly members: readonly NodeId[]
+  readonly nearby: readonly Sighting[]
+  readonly links: Pick<Links, 'get' | 'open'>
+  readonly examineHere: () => Promise<OwnView>
+}
+
+interface Answer {
+  readonly view: OwnView
+  /** Its clock minus ours: the middle between question and answer is when it looked, more or less. */
+  readonly clockMs: number
+}
+
+const askMember = async (links: ConsultOptions['links'], nodeId: NodeId): Promise<Answer | string> => {
+  const begun = Date.now()
+  const late = AbortSignal.timeout(ANSWER_MS)
+  try {
+    for await (const item of links.open(nodeId, EXAMINE_STREAM, {}, late)) {
+      const parsed = OwnView.safeParse(item)
+      const ended = Date.now()
+      if (!parsed.success) return 'It answered in a way that this version of Muster does not understand.'
+      const { at } = parsed.data
+      // It looked some time before it answered: only a clock outside of that span is off.
+      return { view: parsed.data, clockMs: at < begun ? at - begun : at > ended ? at - ended : 0 }
+    }
+    return late.aborted ? 'It did not answer in time.' : 'It gave no answer.'
+  } catch (error) {
+    if (error instanceof StreamError && error.code === 'unknown_stream') return 'Its version of Muster is too old.'
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** Asks every member that is linked what it sees, all at once, and says what it means. Never rejects. */
+export const consult = async (options: ConsultOptions): Promise<DoctorReport> => {
+  const { self, state, members, nearby, links, examineHere } = options
+  const views = new Map<NodeId, OwnView>()
+  const silent = new Map<NodeId, string>()
+  const clocks = new Map<NodeId, number>()
+  const asked = members.filter((nodeId) => nodeId !== self)
+  await Promise.all([
+    examineHere().then((view) => views.set(self, view)),
+    ...asked.map(async (nodeId) => {
+      if (!links.get(nodeId)) return void silent.set(nodeId, 'This machine has no link to it.')
+      const answer = await askMember(links, nodeId)
+      if (typeof answer === 'string') return void silent.set(nodeId, answer)
+      views.set(nodeId, answer.view)
+      clocks.set(nodeId, answer.clockMs)
+    }),
+  ])
+  const strangers: Evidence['nearby'] = nearby
+    .filter(({ nodeId }) => !members.includes(nodeId))
+    .map(({ nodeId, clusterId, version, friendlyName }) => ({
+      nodeId,
+      clusterId,
+      version,
+      ...(friendlyName !== undefined && { friendlyName }),
+    }))
+  return judge({
+    self,
+    members,
+    nameOf: (nodeId) => nodeName(state, nodeId),
+    views,
+    silent,
+    edges: edgesOf(state.topology),
+    clocks,
+    nearby: strangers,
+  })
+}

@@ -1,0 +1,66 @@
+import type { NodeId } from '@core/ids'
+import type { OwnView, Seen } from '@core/protocols/doctor'
+import type { Discovery, Sighting } from '../discovery'
+import type { Identity } from '../identity'
+import type { PeerAddress } from '../links/address-book'
+import type { Links } from '../links/links'
+import { checkAddress } from './check-address'
+
+/** So many addresses of one machine are tried. */
+const MOST_ADDRESSES = 16
+/** So many machines are looked at; in a larger cluster the first of them. */
+const MOST_MACHINES = 64
+
+/** Announcements are answered in a few milliseconds; the library asks anew after one second. */
+const LISTEN_MS = 1500
+
+export interface ExamineOptions {
+  readonly identity: Identity
+  readonly version: string
+  readonly port: number
+  /** Asks who announces itself; undefined where discovery is off. */
+  readonly discovery: Pick<Discovery, 'whoIsThere'> | undefined
+  readonly members: readonly NodeId[]
+  readonly nearby: readonly Sighting[]
+  readonly addressesOf: (nodeId: NodeId) => readonly PeerAddress[]
+  readonly links: Pick<Links, 'get' | 'lastCall' | 'hasCalled'>
+  readonly sameIdentity: ReadonlySet<NodeId>
+}
+
+const look = async (
+  { identity, links, addressesOf, sameIdentity }: ExamineOptions,
+  nodeId: NodeId,
+): Promise<Omit<Seen, 'announced'>> => {
+  const linked = links.get(nodeId) !== undefined
+  const lastCall = linked ? undefined : links.lastCall(nodeId)
+  const addresses = addressesOf(nodeId).slice(0, MOST_ADDRESSES)
+  const checks = await Promise.all(addresses.map((address) => checkAddress({ identity, address, expected: nodeId })))
+  return {
+    nodeId,
+    checks,
+    linked,
+    ...(lastCall && { lastCall }),
+    calledHere: links.hasCalled(nodeId),
+    duplicated: sameIdentity.has(nodeId),
+  }
+}
+
+/** What this machine sees of the other members and of who is near, tried anew. Takes as long as one check. */
+export const examine = async (options: ExamineOptions): Promise<OwnView> => {
+  const { identity, version, port, discovery, members, nearby, sameIdentity } = options
+  const others = [...new Set([...members, ...nearby.map(({ nodeId }) => nodeId)])]
+    .filter((nodeId) => nodeId !== identity.nodeId)
+    .slice(0, MOST_MACHINES)
+  const [heard, looks] = await Promise.all([
+    discovery?.whoIsThere(new Set(others), { withinMs: LISTEN_MS }),
+    Promise.all(others.map((nodeId) => look(options, nodeId))),
+  ])
+  return {
+    at: Date.now(),
+    version,
+    port,
+    discovery: discovery !== undefined,
+    duplicated: sameIdentity.has(identity.nodeId),
+    seen: looks.map((one) => ({ ...one, announced: heard?.has(one.nodeId) ?? false })),
+  }
+}

@@ -1,0 +1,105 @@
+import type { NodeId } from '@core/ids'
+import type { Check, DoctorReport, PairReport } from '@core/protocols/doctor'
+import { latencyText } from './links'
+
+/** `partly`: in one direction only. */
+export type CellState = Check['state'] | 'partly'
+
+export interface Cell {
+  readonly state: CellState
+  readonly text: string
+}
+
+export interface DoctorRow {
+  readonly key: string
+  readonly a: NodeId
+  readonly b: NodeId
+  readonly seen: Cell
+  readonly tcpOut: Cell
+  readonly tcpIn: Cell
+  readonly tls: Cell
+  readonly link: Cell
+  readonly probe: Cell
+  /** Something that must work does not. */
+  readonly isBroken: boolean
+  /** Each check in words. */
+  readonly reasons: readonly { readonly what: string; readonly check: Check }[]
+}
+
+const WORDS: Readonly<Record<CellState, string>> = { yes: 'yes', no: 'no', unknown: '?', partly: 'one way' }
+
+const cell = (state: CellState, text = WORDS[state]): Cell => ({ state, text })
+
+/** One answer for both directions. */
+const both = (forth: Check, back: Check): Cell => {
+  const states = [forth.state, back.state]
+  if (states.every((state) => state === 'yes')) return cell('yes')
+  if (states.includes('yes') && states.includes('no')) return cell('partly')
+  if (states.includes('no')) return cell('no')
+  // What one side says stands where the other cannot be asked.
+  return cell(states.includes('yes') ? 'yes' : 'unknown')
+}
+
+const probes = (forth: PairReport, back: PairReport): Cell => {
+  const { state } = both(forth.probe, back.probe)
+  const latencies = [forth.latencyMs, back.latencyMs].filter((latency) => latency !== undefined)
+  return state === 'yes' && latencies.length > 0 ? cell('yes', latencyText(Math.max(...latencies))) : cell(state)
+}
+
+const rowOf = (forth: PairReport, back: PairReport, nameOf: (nodeId: NodeId) => string): DoctorRow => {
+  const { from: a, to: b } = forth
+  const [there, here] = [`${nameOf(a)} → ${nameOf(b)}`, `${nameOf(b)} → ${nameOf(a)}`]
+  const tls = both(forth.tls, back.tls)
+  const row = {
+    tcpOut: cell(forth.tcpOut.state),
+    tcpIn: cell(forth.tcpIn.state),
+    tls,
+    link: both(forth.link, back.link),
+    probe: probes(forth, back),
+  }
+  return {
+    key: `${a} ${b}`,
+    a,
+    b,
+    seen: both(forth.announced, back.announced),
+    ...row,
+    isBroken: Object.values(row).some(({ state }) => state === 'no' || state === 'partly'),
+    reasons: [
+      { what: `Seen, ${there}`, check: forth.announced },
+      { what: `Seen, ${here}`, check: back.announced },
+      { what: `TCP, ${there}`, check: forth.tcpOut },
+      { what: `TCP, ${here}`, check: forth.tcpIn },
+      { what: `TLS, ${there}`, check: forth.tls },
+      { what: `TLS, ${here}`, check: back.tls },
+      { what: 'Link', check: forth.link.state === 'no' && back.link.code !== 'not_linked' ? back.link : forth.link },
+      { what: `Probes, ${there}`, check: forth.probe },
+      { what: `Probes, ${here}`, check: back.probe },
+    ],
+  }
+}
+
+/** One row for each two machines, those that need attention first. */
+export const doctorRows = ({ members, pairs }: DoctorReport): readonly DoctorRow[] => {
+  const names = new Map(members.map(({ nodeId, friendlyName }) => [nodeId, friendlyName]))
+  const nameOf = (nodeId: NodeId): string => names.get(nodeId) ?? nodeId.slice(0, 8)
+  const byWay = new Map(pairs.map((pair) => [`${pair.from} ${pair.to}`, pair]))
+  const rows = members.flatMap(({ nodeId: a }, at) =>
+    members.slice(at + 1).flatMap(({ nodeId: b }) => {
+      const [forth, back] = [byWay.get(`${a} ${b}`), byWay.get(`${b} ${a}`)]
+      return forth && back ? [rowOf(forth, back, nameOf)] : []
+    }),
+  )
+  return rows.sort((one, other) => Number(other.isBroken) - Number(one.isBroken))
+}
+
+/** `All 3 machines reach one another.` */
+export const verdict = ({ findings, members }: DoctorReport): { readonly good: boolean; readonly text: string } => {
+  const problems = findings.filter(({ severity }) => severity === 'problem').length
+  if (problems > 0) return { good: false, text: problems === 1 ? '1 problem found' : `${problems} problems found` }
+  if (members.length === 1) return { good: true, text: 'This machine is alone: there is no connection to check.' }
+  return {
+    good: true,
+    text:
+      members.length === 2 ? 'Both machines reach each other.' : `All ${members.length} machines reach one another.`,
+  }
+}

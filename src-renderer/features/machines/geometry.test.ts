@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import { lineBetween, type Place } from './geometry'
+
+const tile = (left: number, top: number): Place => ({ left, top, width: 200, height: 100 })
+
+describe('the line between two tiles', () => {
+  it('runs from edge to edge, with its label in the gap', () => {
+    expect(lineBetween(tile(0, 0), tile(300, 0))).toEqual({
+      path: 'M200 50L300 50',
+      middle: { x: 250, y: 50 },
+      length: 100,
+    })
+    expect(lineBetween(tile(0, 0), tile(0, 200)).middle).toEqual({ x: 100, y: 150 })
+  })
+
+  it('bows around a tile that lies in its way', () => {
+    const [left, middle, right] = [tile(0, 0), tile(300, 0), tile(600, 0)]
+    const line = lineBetween(left, right, { others: [middle] })
+    expect(line.path).toContain('Q')
+    expect(line.middle.y).toBeGreaterThan(middle.top + middle.height)
+    const below = lineBetween(tile(0, 0), tile(0, 400), { others: [tile(0, 200)] })
+    expect(below.middle.x).toBeGreaterThan(200)
+  })
+
+  it('is straight where other tiles lie beside it', () => {
+    expect(lineBetween(tile(0, 0), tile(300, 0), { others: [tile(0, 200), tile(600, 0)] }).path).not.toContain('Q')
+  })
+
+  it('lifts its label, so that the labels of two crossing lines do not lie on one another', () => {
+    const falling = lineBetween(tile(0, 0), tile(400, 300), { lift: 1 })
+    const rising = lineBetween(tile(400, 0), tile(0, 300), { lift: -1 })
+    expect(falling.middle.x).toBe(rising.middle.x)
+    expect(rising.middle.y - falling.middle.y).toBeGreaterThan(30)
+  })
+
+  it('is nothing to worry about where both lie at one place, as before they are laid out', () => {
+    expect(lineBetween(tile(0, 0), tile(0, 0)).length).toBe(0)
+  })
+})

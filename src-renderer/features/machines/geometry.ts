@@ -1,0 +1,81 @@
+/** Where a tile lies in the map, in pixels. */
+export interface Place {
+  readonly left: number
+  readonly top: number
+  readonly width: number
+  readonly height: number
+}
+
+export interface Point {
+  readonly x: number
+  readonly y: number
+}
+
+/** A line between two tiles, from edge to edge, with the middle of what is seen of it. */
+export interface Line {
+  readonly path: string
+  readonly middle: Point
+  readonly length: number
+}
+
+const centre = ({ left, top, width, height }: Place): Point => ({ x: left + width / 2, y: top + height / 2 })
+
+/** Where the way to another point leaves the tile. */
+const exit = (place: Place, towards: Point): Point => {
+  const from = centre(place)
+  const [dx, dy] = [towards.x - from.x, towards.y - from.y]
+  if (dx === 0 && dy === 0) return from
+  const share = Math.min(
+    dx === 0 ? Infinity : place.width / 2 / Math.abs(dx),
+    dy === 0 ? Infinity : place.height / 2 / Math.abs(dy),
+  )
+  return { x: from.x + share * dx, y: from.y + share * dy }
+}
+
+const isBetween = (value: number, one: number, other: number): boolean =>
+  value > Math.min(one, other) && value < Math.max(one, other)
+
+/** Whether a straight line from one to another would run behind a third tile. */
+const isHidden = (from: Point, to: Point, place: Place): boolean => {
+  const middle = centre(place)
+  const [dx, dy] = [to.x - from.x, to.y - from.y]
+  // Along the longer side of the way, so that no division comes near zero.
+  if (Math.abs(dx) >= Math.abs(dy)) {
+    if (!isBetween(middle.x, from.x, to.x)) return false
+    return Math.abs(from.y + (dy * (middle.x - from.x)) / dx - middle.y) < place.height / 2
+  }
+  if (!isBetween(middle.y, from.y, to.y)) return false
+  return Math.abs(from.x + (dx * (middle.y - from.y)) / dy - middle.x) < place.width / 2
+}
+
+const rounded = ({ x, y }: Point): string => `${Math.round(10 * x) / 10} ${Math.round(10 * y) / 10}`
+
+/** Lines that would run behind other tiles bow out of their way, as far as there is room between the rows. */
+const BOW = 0.8
+
+/** Where two lines cross, their labels lie above and below the crossing. */
+const LABEL_STEP = 19
+
+/** The line between two tiles. `lift` (−1 to 1) moves its label up or down, out of the way of another. */
+export const lineBetween = (
+  a: Place,
+  b: Place,
+  { others = [], lift = 0 }: { readonly others?: readonly Place[]; readonly lift?: number } = {},
+): Line => {
+  const [from, to] = [exit(a, centre(b)), exit(b, centre(a))]
+  const length = Math.hypot(to.x - from.x, to.y - from.y)
+  if (!others.some((other) => isHidden(from, to, other)))
+    return {
+      path: `M${rounded(from)}L${rounded(to)}`,
+      middle: { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 - lift * LABEL_STEP },
+      length,
+    }
+  const sideways = Math.abs(to.x - from.x) >= Math.abs(to.y - from.y)
+  const bend = sideways
+    ? { x: (from.x + to.x) / 2, y: Math.max(a.top + a.height, b.top + b.height) + BOW * a.height }
+    : { x: Math.max(a.left + a.width, b.left + b.width) + BOW * a.height, y: (from.y + to.y) / 2 }
+  // From the sides that face the gap, so that most of the line is seen.
+  const [start, end] = [exit(a, bend), exit(b, bend)]
+  const middle = { x: (start.x + 2 * bend.x + end.x) / 4, y: (start.y + 2 * bend.y + end.y) / 4 }
+  return { path: `M${rounded(start)}Q${rounded(bend)} ${rounded(end)}`, middle, length }
+}

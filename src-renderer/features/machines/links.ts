@@ -1,0 +1,151 @@
+import type { NodeId } from '@core/ids'
+import type { InterfaceType } from '@core/state/nodes'
+import type { State } from '@core/state/state'
+import { edgesOf, isSocketEdge, type Edge } from '@core/state/topology'
+import { bytesText, counted } from '../../state/text'
+
+export type LinkKind = 'rdma' | InterfaceType
+
+/** Best first. */
+const KINDS: readonly LinkKind[] = ['rdma', 'thunderbolt', 'ethernet', 'wifi', 'unknown', 'loopback']
+
+export const kindNames: Readonly<Record<LinkKind, string>> = {
+  rdma: 'RDMA',
+  thunderbolt: 'Thunderbolt',
+  ethernet: 'Ethernet',
+  wifi: 'Wi-Fi',
+  unknown: 'Network',
+  loopback: 'Loopback',
+}
+
+/** One connection in one direction. */
+export interface Way {
+  readonly from: NodeId
+  readonly to: NodeId
+  readonly kind: LinkKind
+  /** The address, or the two RDMA interfaces. */
+  readonly over: string
+  readonly latencyMs?: number | undefined
+  readonly bytesPerSecond?: number | undefined
+}
+
+/** All ways between two machines, with the best of them. */
+export interface PairLink {
+  readonly key: string
+  readonly a: NodeId
+  readonly b: NodeId
+  readonly kind: LinkKind
+  readonly latencyMs: number | undefined
+  readonly bytesPerSecond: number | undefined
+  /** The only machine that reaches the other, where it does not work both ways. */
+  readonly onlyFrom: NodeId | undefined
+  /** Best first. */
+  readonly ways: readonly Way[]
+}
+
+const wayOf = (edge: Edge): Way =>
+  isSocketEdge(edge)
+    ? {
+        from: edge.from,
+        to: edge.to,
+        kind: edge.interfaceType,
+        over: edge.ip,
+        latencyMs: edge.latencyMs,
+        bytesPerSecond: edge.bytesPerSecond,
+      }
+    : { from: edge.from, to: edge.to, kind: 'rdma', over: `${edge.fromInterface} → ${edge.toInterface}` }
+
+const rank = (kind: LinkKind): number => KINDS.indexOf(kind)
+
+const best = (figures: readonly (number | undefined)[], pick: (...all: number[]) => number): number | undefined => {
+  const known = figures.filter((figure) => figure !== undefined)
+  return known.length === 0 ? undefined : pick(...known)
+}
+
+const pairOf = (key: string, a: NodeId, b: NodeId, ways: readonly Way[]): PairLink => {
+  const forth = new Set(ways.filter(({ from }) => from === a).map(({ kind }) => kind))
+  const back = new Set(ways.filter(({ from }) => from === b).map(({ kind }) => kind))
+  // What works both ways counts, however good a way in one direction may be.
+  const kind = KINDS.find((one) => forth.has(one) && back.has(one)) ?? ways[0]?.kind ?? 'unknown'
+  const onlyFrom = back.size === 0 ? a : forth.size === 0 ? b : undefined
+  // RDMA has no figures of its own: those of the cable beneath it are shown.
+  const measured = ways.filter((way) => way.kind === kind || (kind === 'rdma' && way.kind === 'thunderbolt'))
+  return {
+    key,
+    a,
+    b,
+    kind,
+    onlyFrom,
+    ways,
+    latencyMs: best(
+      measured.map(({ latencyMs }) => latencyMs),
+      Math.min,
+    ),
+    bytesPerSecond: best(
+      measured.map(({ bytesPerSecond }) => bytesPerSecond),
+      Math.max,
+    ),
+  }
+}
+
+/** Each pair of members between which something goes, in the order of the members. */
+export const pairLinks = ({ members, topology }: Pick<State, 'members' | 'topology'>): readonly PairLink[] => {
+  const order = new Map(Object.values(members).map(({ nodeId }, at) => [nodeId, at]))
+  const pairs = new Map<string, { a: NodeId; b: NodeId; ways: Way[] }>()
+  for (const edge of edgesOf(topology)) {
+    const [from, to] = [order.get(edge.from), order.get(edge.to)]
+    if (from === undefined || to === undefined) continue
+    const [a, b] = from < to ? [edge.from, edge.to] : [edge.to, edge.from]
+    const key = `${a} ${b}`
+    const pair = pairs.get(key) ?? { a, b, ways: [] }
+    pairs.set(key, pair)
+    pair.ways.push(wayOf(edge))
+  }
+  return [...pairs].map(([key, { a, b, ways }]) =>
+    pairOf(
+      key,
+      a,
+      b,
+      [...ways].sort((one, other) => rank(one.kind) - rank(other.kind)),
+    ),
+  )
+}
+
+/** The other end. */
+export const otherEnd = ({ a, b }: Pick<PairLink, 'a' | 'b'>, nodeId: NodeId): NodeId => (a === nodeId ? b : a)
+
+export const touches = ({ a, b }: Pick<PairLink, 'a' | 'b'>, nodeId: NodeId | undefined): boolean =>
+  a === nodeId || b === nodeId
+
+/** `9 µs`, `0.3 ms`, `12 ms`. */
+export const latencyText = (milliseconds: number): string => {
+  if (milliseconds < 0.1) return `${Math.max(1, Math.round(1000 * milliseconds))} µs`
+  return `${milliseconds >= 10 ? Math.round(milliseconds) : Number(milliseconds.toPrecision(1 + Number(milliseconds >= 1)))} ms`
+}
+
+export const rateText = (bytesPerSecond: number): string => `${bytesText(bytesPerSecond)}/s`
+
+/** `0.3 ms · 2.4 GB/s`, as far as it is known. */
+export const figuresText = ({ latencyMs, bytesPerSecond }: Pick<Way, 'latencyMs' | 'bytesPerSecond'>): string =>
+  [
+    ...(latencyMs === undefined ? [] : [latencyText(latencyMs)]),
+    ...(bytesPerSecond === undefined ? [] : [rateText(bytesPerSecond)]),
+  ].join(' · ')
+
+/** One kind of connection, over all pairs that have it as their best. */
+export interface KindSummary {
+  readonly kind: LinkKind
+  /** `6 pairs · 0.2–0.4 ms` */
+  readonly text: string
+}
+
+/** What connects the pairs, kind by kind, best first: what too many lines would not tell. */
+export const kindSummaries = (links: readonly PairLink[]): readonly KindSummary[] =>
+  KINDS.flatMap((kind) => {
+    const those = links.filter((link) => link.kind === kind)
+    if (those.length === 0) return []
+    const latencies = those.flatMap(({ latencyMs }) => (latencyMs === undefined ? [] : [latencyMs]))
+    const [least, most] = [Math.min(...latencies), Math.max(...latencies)].map(latencyText)
+    const range = latencies.length === 0 ? [] : [least === most ? least : `${least} to ${most}`]
+    return [{ kind, text: [counted(those.length, 'pair'), ...range].join(' · ') }]
+  })

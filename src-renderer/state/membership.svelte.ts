@@ -1,0 +1,107 @@
+import { ClusterView, InviteAnswer } from '@core/protocols/control'
+import { DoctorReport } from '@core/protocols/doctor'
+import type { NodeId } from '@core/ids'
+import type { Api } from '../api/access'
+import { serverSentEvents } from '../api/server-sent-events'
+
+export type Asking = ClusterView['asking'][number]
+export type Nearby = ClusterView['nearby'][number]
+export type Joining = NonNullable<ClusterView['joining']>
+/** By what another cluster is joined. */
+export type JoinBy = { readonly token: string } | { readonly nodeId: NodeId } | { readonly address: string }
+
+const RETRY_MS = 1000
+/** Nodes send a comment every 15 s. */
+const SILENCE_MS = 40_000
+
+const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds)
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+
+/** Who belongs together, who is near, and who asks to be let in: what the state does not hold, as this node sees it. */
+export class Membership {
+  view: ClusterView | undefined = $state.raw()
+  /** Requests that a person has put off: they no longer open a dialog by themselves. */
+  private putOff: readonly string[] = $state.raw([])
+  readonly asking: readonly Asking[] = $derived(this.view?.asking ?? [])
+  /** Who asks, and has not been answered or put off. */
+  readonly urgent: Asking | undefined = $derived(this.asking.find(({ requestId }) => !this.putOff.includes(requestId)))
+  /** How this machine gets on with joining another cluster, or how that ended. */
+  readonly joining: Joining | undefined = $derived(this.view?.joining)
+  readonly underWay = $derived(this.joining?.state === 'asking' || this.joining?.state === 'waiting')
+  private readonly stopped = new AbortController()
+
+  constructor(private readonly api: Api) {
+    void this.follow()
+  }
+
+  close(): void {
+    this.stopped.abort()
+  }
+
+  later(requestId: string): void {
+    this.putOff = [...this.putOff, requestId]
+  }
+
+  /** Opens the question again. */
+  recall(requestId: string): void {
+    this.putOff = this.putOff.filter((one) => one !== requestId)
+  }
+
+  /** Throws ApiError. */
+  async decide(requestId: string, allow: boolean): Promise<void> {
+    this.view = await this.api.post(`/cluster/requests/${requestId}`, { allow }, ClusterView)
+  }
+
+  /** Throws ApiError. How it gets on is in the view. */
+  async join(by: JoinBy): Promise<void> {
+    this.view = await this.api.post('/cluster/join', by, ClusterView)
+  }
+
+  /** Gives a joining up, or forgets how it ended. Throws ApiError. */
+  async forgetJoining(): Promise<void> {
+    const response = await this.api.fetch('/cluster/join', { method: 'DELETE' })
+    this.view = ClusterView.parse(await response.json())
+  }
+
+  /** Throws ApiError. */
+  invite(): Promise<InviteAnswer> {
+    return this.api.post('/cluster/invite', {}, InviteAnswer)
+  }
+
+  /** Takes a machine out of the cluster; this one leaves that way. Throws ApiError. */
+  async remove(nodeId: NodeId): Promise<void> {
+    await this.api.fetch(`/members/${nodeId}`, { method: 'DELETE' })
+  }
+
+  /** How much the connections carry, in both directions; what comes of it is in the state. Throws ApiError. */
+  async measure(a: NodeId, b: NodeId): Promise<void> {
+    await this.api.fetch('/cluster/measure', { method: 'POST', json: { from: a, to: b } })
+    await this.api.fetch('/cluster/measure', { method: 'POST', json: { from: b, to: a } })
+  }
+
+  /** What all machines see of one another. Throws ApiError. */
+  examine(): Promise<DoctorReport> {
+    return this.api.get('/cluster/doctor', DoctorReport)
+  }
+
+  private async follow(): Promise<void> {
+    const { signal } = this.stopped
+    while (!signal.aborted) {
+      try {
+        const response = await this.api.request('/cluster/events', { signal })
+        if (response.ok && response.body)
+          for await (const data of serverSentEvents(response.body, { silenceMs: SILENCE_MS }))
+            this.view = ClusterView.parse(JSON.parse(data))
+      } catch {
+        // That the node is away is shown by the page; what was known stays until it is back.
+      }
+      await pause(RETRY_MS, signal)
+    }
+  }
+}

@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { ClusterView } from '@core/protocols/control'
+import { NodeId } from '@core/ids'
+import { FakeApi, FakeStream, json } from '../testing/fake-api'
+import { Membership } from './membership.svelte'
+
+const self = NodeId.parse('Studio')
+const asker = { requestId: 'r1', nodeId: NodeId.parse('Mini'), friendlyName: 'Mini', digits: '012345' }
+
+const view = (more: Partial<ClusterView> = {}): ClusterView => ({
+  nodeId: self,
+  clusterId: 'one',
+  name: 'Muster',
+  role: 'master',
+  members: [{ nodeId: self, friendlyName: 'Studio', linked: true, duplicated: false }],
+  nearby: [],
+  asking: [],
+  ...more,
+})
+
+const settled = () => vi.advanceTimersByTimeAsync(0)
+
+describe('who belongs together', () => {
+  let membership: Membership
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => {
+    membership.close()
+    vi.useRealTimers()
+  })
+
+  it('is followed as the node says it, and asked for again when the node comes back', async () => {
+    const [first, second] = [new FakeStream(), new FakeStream()]
+    const api = new FakeApi().next(first.response)
+    membership = new Membership(api)
+    first.send(view())
+    await settled()
+    expect(membership.view?.members).toHaveLength(1)
+    first.fail()
+    await settled()
+    // What was known stays while nobody answers.
+    expect(membership.view?.members).toHaveLength(1)
+    api.next(second.response)
+    await vi.advanceTimersByTimeAsync(1000)
+    second.send(view({ name: 'Home' }))
+    await settled()
+    expect(membership.view?.name).toBe('Home')
+    expect(api.asked.map(({ path }) => path)).toEqual(['/cluster/events', '/cluster/events'])
+  })
+
+  it('tells of who asks, until a person puts it off, and again when he looks', async () => {
+    const stream = new FakeStream()
+    membership = new Membership(new FakeApi().next(stream.response))
+    stream.send(view({ asking: [asker] }))
+    await settled()
+    expect(membership.urgent).toEqual(asker)
+    membership.later('r1')
+    expect(membership.urgent).toBeUndefined()
+    expect(membership.asking).toEqual([asker])
+    membership.recall('r1')
+    expect(membership.urgent).toEqual(asker)
+  })
+
+  it('shows what an answer has changed before the node says it', async () => {
+    const stream = new FakeStream()
+    const api = new FakeApi().next(stream.response)
+    membership = new Membership(api)
+    stream.send(view({ asking: [asker] }))
+    await settled()
+    api.next(() => json(view()))
+    await membership.decide('r1', true)
+    expect(api.asked.at(-1)).toEqual({ path: '/cluster/requests/r1', method: 'POST', json: { allow: true } })
+    expect(membership.urgent).toBeUndefined()
+    api.next(() => json(view({ joining: { state: 'asking' } }), 202))
+    await membership.join({ address: '10.0.0.2' })
+    expect(membership.view?.joining).toEqual({ state: 'asking' })
+    api.next(() => json(view()))
+    await membership.forgetJoining()
+    expect(membership.view?.joining).toBeUndefined()
+  })
+
+  it('measures a connection from both of its ends', async () => {
+    const api = new FakeApi(({ path }) => (path === '/cluster/measure' ? json({}) : undefined))
+    membership = new Membership(api)
+    await membership.measure(self, asker.nodeId)
+    expect(api.asked.filter(({ path }) => path === '/cluster/measure').map((asked) => asked.json)).toEqual([
+      { from: self, to: asker.nodeId },
+      { from: asker.nodeId, to: self },
+    ])
+  })
+})
