@@ -59,7 +59,8 @@ export class OneWorker {
       nodeId: made.nodeId,
       source: {
         state: () => made.world.state,
-        subscribe: (listener) => made.listen(() => (listener as () => void)()),
+        // It is told of every change as of a new state: it works by level.
+        subscribe: (_event, reset) => made.listen(() => reset?.()),
       },
       observer: { observe: (event) => made.observe(event) },
       python: which,
