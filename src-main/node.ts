@@ -220,6 +220,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     // Until it has started, it has enough to do.
     isBusy: () => wired.worker?.isBusy ?? true,
     onWake: (runnerId, epoch) => worker.wake(runnerId, epoch),
+    onRemoved: () => void cluster.beginAnew(),
     onStranger: (caller) => cluster.admissions.enter(caller),
     log: log.logger.child({ part: 'peers' }),
   })

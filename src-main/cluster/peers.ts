@@ -68,6 +68,8 @@ export interface PeersOptions {
   /** A model computes here now. */
   readonly isBusy: () => boolean
   readonly onWake: (runnerId: RunnerId, epoch: number) => void
+  /** This machine is a member no more, as it hears only now. */
+  readonly onRemoved: () => void
   /** A stranger knocks: nothing of him is proved but his key. */
   readonly onStranger: (caller: Caller) => void
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
@@ -99,7 +101,11 @@ export class Peers {
     let links: Links | undefined
     const throughput = new ThroughputDoor()
     const doors = {
-      [LINK_PATH]: { admits: isMember, enter: (caller: Caller) => links?.enter(caller) },
+      [LINK_PATH]: {
+        admits: isMember,
+        enter: (caller: Caller) => links?.enter(caller),
+        wasRemoved: (nodeId: NodeId) => nodeId in (deciding.state().retired ?? {}),
+      },
       [THROUGHPUT_PATH]: { admits: isMember, enter: (caller: Caller) => throughput.enter(caller) },
       '/join': { admits: (nodeId: NodeId) => nodeId !== identity.nodeId, enter: options.onStranger },
     }
@@ -165,6 +171,7 @@ export class Peers {
             return options.onWake(frame.runnerId, frame.epoch)
         }
       },
+      onRemoved: options.onRemoved,
       onSameIdentity: (peer) => {
         opened.peers?.sameIdentity.add(peer)
         opened.peers?.changed()

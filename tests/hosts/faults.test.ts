@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { chat, connected, declare, names, ready, role, state, statusOf, stream } from './acts'
-import { allLinked, HostedCluster, joinBy, until, type HostedNode } from './cluster'
+import { allLinked, HostedCluster, until, type HostedNode } from './cluster'
 import { noHosts } from './network'
 
 const why = noHosts()
@@ -205,18 +205,5 @@ describe.skipIf(why !== undefined)('a cluster of machines', () => {
     first.host.plug()
     await ready(second, metaInstanceId)
     expect((await state(second)).downloads[second.nodeId]?.['muster/tiny']?.status).toBe('Complete')
-  })
-
-  it('ends the trust in a removed member at once, and takes it back when it joins again', async () => {
-    const [first, second] = await start(2)
-    await first.ask(`/members/${second.nodeId}`, { method: 'DELETE' })
-    await until(
-      'it is on its own',
-      () => second.cluster(),
-      ({ members, role }) => members.length === 1 && role === 'master',
-    )
-    expect((await first.cluster()).members).toHaveLength(1)
-    await joinBy(first, second)
-    await allLinked(first, 2)
   })
 })

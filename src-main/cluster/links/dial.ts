@@ -7,6 +7,7 @@ import { publicKeyHash } from '../certificate'
 import type { Identity } from '../identity'
 import type { PeerAddress } from './address-book'
 import { SOCKET_OPTIONS } from './link'
+import { GONE } from './listener'
 
 const DIAL_MS = 2500
 
@@ -81,6 +82,11 @@ export const dial = ({
       signal?.removeEventListener('abort', give)
       resolve({ socket, certificate: seen })
     })
+    socket.on('unexpected-response', (request, { statusCode }) => {
+      signal?.removeEventListener('abort', give)
+      request.destroy()
+      reject(statusCode === GONE ? new Removed() : new CallFailed('lost', new Error(`It answered ${statusCode}`)))
+    })
     socket.on('error', (error) => {
       signal?.removeEventListener('abort', give)
       reject(new CallFailed(outcomeOf(error, stage), error))
@@ -117,6 +123,14 @@ export class CallFailed extends Error {
   ) {
     super(cause.message, { cause })
     this.name = 'CallFailed'
+  }
+}
+
+/** Who was meant answers that this machine is no member any more. */
+export class Removed extends CallFailed {
+  constructor() {
+    super('not_member', new Error('It has removed this machine from its cluster'))
+    this.name = 'Removed'
   }
 }
 

@@ -4,7 +4,7 @@ import type { LastCall } from '@core/protocols/doctor'
 import type { Hello } from '@core/protocols/peer'
 import type { Identity } from '../identity'
 import type { AddressBook, PeerAddress } from './address-book'
-import { dial } from './dial'
+import { dial, Removed } from './dial'
 import { lastCallOf, NO_ADDRESS } from './last-call'
 import { CLOSED, Link, type LinkFrame } from './link'
 import type { Caller } from './listener'
@@ -19,6 +19,8 @@ const DIAL_AT_ONCE = 8
 const REDIAL_MS = 1200
 /** How long a removed member is still told things. */
 const LAST_WORDS_MS = 50
+/** One that knows less than the others may say so once; nobody else must be there who says otherwise. */
+const REMOVED_SAYINGS = 3
 /** Two machines with one key: how long the one that was there first has to answer. */
 const PROVE_WITHIN_MS = 1500
 
@@ -35,6 +37,8 @@ export interface LinksOptions {
   /** It was dialled at every address that is known, and is not there. */
   readonly onRefused: (peer: NodeId) => void
   readonly onFrame: (peer: NodeId, frame: LinkFrame) => void
+  /** Members say that this machine is none any more, and no other member is there. */
+  readonly onRemoved: () => void
   /** Two machines are alive with the identity of that peer. */
   readonly onSameIdentity: (peer: NodeId) => void
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
@@ -48,6 +52,8 @@ export class Links {
   private readonly called = new Set<NodeId>()
   /** Links of a second machine with one key, closed here: the code of the closing comes back as an echo. */
   private readonly turnedAway = new WeakSet<Link>()
+  /** How often in a row each member has said that this machine was removed. */
+  private readonly removedBy = new Map<NodeId, number>()
   private readonly timer: NodeJS.Timeout
   private closed = false
 
@@ -159,10 +165,21 @@ export class Links {
     } catch (error) {
       this.failures.set(peer, lastCallOf(error))
       if (!this.closed && !this.links.has(peer)) onRefused(peer)
+      this.heedRemoval(peer, error)
     } finally {
       call.abort()
       this.dialling.delete(peer)
     }
+  }
+
+  private heedRemoval(peer: NodeId, error: unknown): void {
+    const told = error instanceof AggregateError && error.errors.some((one) => one instanceof Removed)
+    if (!told || this.links.size > 0) return void this.removedBy.delete(peer)
+    const sayings = (this.removedBy.get(peer) ?? 0) + 1
+    this.removedBy.set(peer, sayings)
+    if (sayings < REMOVED_SAYINGS || this.closed) return
+    this.removedBy.clear()
+    this.options.onRemoved()
   }
 
   private async begin(
@@ -234,6 +251,7 @@ export class Links {
     const { book, onUp, log } = this.options
     const isNew = !this.links.has(link.peer)
     this.links.set(link.peer, link)
+    this.removedBy.clear()
     this.failures.delete(link.peer)
     book.add(
       link.peer,

@@ -25,9 +25,20 @@ export interface ListenerOptions {
   readonly identity: Identity
   /** 0 picks a free one. */
   readonly port: number
-  /** By path: whether that caller may come in, and what to do with him. Who may not gets nothing. */
-  readonly doors: Readonly<Record<string, { admits(nodeId: NodeId): boolean; enter(caller: Caller): void } | undefined>>
+  /** By path. */
+  readonly doors: Readonly<Record<string, Door | undefined>>
 }
+
+export interface Door {
+  /** Whether that caller may come in. Who may not gets nothing. */
+  admits(nodeId: NodeId): boolean
+  enter(caller: Caller): void
+  /** Whether it was let in once and was removed since: it is told that much, for it may not have heard. */
+  wasRemoved?(nodeId: NodeId): boolean
+}
+
+/** To somebody who was removed; the status that a removed member is answered with. */
+export const GONE = 410
 
 export interface Listener {
   readonly port: number
@@ -78,7 +89,11 @@ export const listen = async ({ identity, port, doors }: ListenerOptions): Promis
     const door = Object.hasOwn(doors, request.url ?? '') ? doors[request.url ?? ''] : undefined
     if (!certificate || !door) return void socket.destroy()
     const nodeId = NodeId.parse(publicKeyHash(certificate))
-    if (!door.admits(nodeId)) return void socket.destroy()
+    if (!door.admits(nodeId)) {
+      if (door.wasRemoved?.(nodeId) === true) socket.end(`HTTP/1.1 ${GONE} Gone\r\nConnection: close\r\n\r\n`)
+      else socket.destroy()
+      return
+    }
     // The raw connection beneath has another object for a socket, but the same two ends.
     unknown.get(`${socket.remoteAddress ?? ''} ${socket.remotePort}`)?.()
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
