@@ -11,6 +11,7 @@ afterEach(() => cluster.dispose())
 
 const start = async (count: number): Promise<[HostedNode, HostedNode, ...HostedNode[]]> => {
   cluster = new HostedCluster(count)
+  for (let at = 0; at < count; at += 1) cluster.giveModel(at)
   return (await cluster.startAll()) as [HostedNode, HostedNode, ...HostedNode[]]
 }
 
