@@ -55,18 +55,18 @@ export class Membership {
 
   /** Throws ApiError. */
   async decide(requestId: string, allow: boolean): Promise<void> {
-    this.view = await this.api.post(`/cluster/requests/${requestId}`, { allow }, ClusterView)
+    await this.answered(this.api.post(`/cluster/requests/${requestId}`, { allow }, ClusterView))
   }
 
   /** Throws ApiError. How it gets on is in the view. */
   async join(by: JoinBy): Promise<void> {
-    this.view = await this.api.post('/cluster/join', by, ClusterView)
+    await this.answered(this.api.post('/cluster/join', by, ClusterView))
   }
 
   /** Gives a joining up, or forgets how it ended. Throws ApiError. */
   async forgetJoining(): Promise<void> {
-    const response = await this.api.fetch('/cluster/join', { method: 'DELETE' })
-    this.view = ClusterView.parse(await response.json())
+    const forgotten = this.api.fetch('/cluster/join', { method: 'DELETE' })
+    await this.answered(forgotten.then(async (response) => ClusterView.parse(await response.json())))
   }
 
   /** Throws ApiError. */
@@ -88,6 +88,13 @@ export class Membership {
   /** What all machines see of one another. Throws ApiError. */
   examine(): Promise<DoctorReport> {
     return this.api.get('/cluster/doctor', DoctorReport)
+  }
+
+  /** Shows what an answer says, unless the node has said something since it was asked: that is as new or newer. */
+  private async answered(answer: Promise<ClusterView>): Promise<void> {
+    const before = this.view
+    const view = await answer
+    if (this.view === before) this.view = view
   }
 
   private async follow(): Promise<void> {

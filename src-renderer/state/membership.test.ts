@@ -78,6 +78,23 @@ describe('who belongs together', () => {
     expect(membership.view?.joining).toBeUndefined()
   })
 
+  it('keeps what the node has said since, where an answer is late', async () => {
+    const stream = new FakeStream()
+    const api = new FakeApi().next(stream.response)
+    membership = new Membership(api)
+    stream.send(view())
+    await settled()
+    let answer: (response: Response) => void = () => undefined
+    api.next(() => new Promise<Response>((resolve) => (answer = resolve)))
+    const joining = membership.join({ address: '127.0.0.1:9' })
+    const failed = { state: 'failed', code: 'unreachable', reason: 'nobody', hint: 'look' } as const
+    stream.send(view({ joining: failed }))
+    await settled()
+    answer(json(view({ joining: { state: 'asking' } }), 202))
+    await joining
+    expect(membership.view?.joining).toEqual(failed)
+  })
+
   it('measures a connection from both of its ends', async () => {
     const api = new FakeApi(({ path }) => (path === '/cluster/measure' ? json({}) : undefined))
     membership = new Membership(api)

@@ -41,14 +41,14 @@ export interface Asked {
 /** Answers as the test says, and remembers what it was asked. */
 export class FakeApi extends Api {
   readonly asked: Asked[] = []
-  private readonly answers: (() => Response)[] = []
+  private readonly answers: (() => Response | Promise<Response>)[] = []
 
   constructor(private readonly otherwise?: (asked: Asked) => Response | undefined) {
     super('http://127.0.0.1:52416')
   }
 
   /** The next request gets this answer. */
-  next(...answers: (() => Response)[]): this {
+  next(...answers: (() => Response | Promise<Response>)[]): this {
     this.answers.push(...answers)
     return this
   }
