@@ -12,14 +12,11 @@ export const meshProblem = ({
   instanceMeta,
   minNodes,
   nodeIds = [],
-}: Pick<Constraints, 'instanceMeta' | 'minNodes'> & {
-  readonly nodeIds?: readonly unknown[] | null | undefined
-}): (PlacementError & { readonly param: 'minNodes' | 'nodeIds' }) | undefined => {
-  const asked = Math.max(minNodes, nodeIds?.length ?? 0)
+}: Pick<Constraints, 'instanceMeta' | 'minNodes' | 'nodeIds'>): PlacementError | undefined => {
+  const asked = Math.max(minNodes, nodeIds.length)
   if (asked <= mostRanks({ instanceMeta })) return undefined
   return {
     code: 'too_many_for_rdma',
     reason: `RDMA (MlxJaccl) joins at most ${MOST_MESH_RANKS} machines, and ${asked} were asked for; a ring (MlxRing) joins more`,
-    param: minNodes === asked ? 'minNodes' : 'nodeIds',
   }
 }

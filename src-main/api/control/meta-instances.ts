@@ -37,7 +37,7 @@ const neverPossible = async (
 ): Promise<void> => {
   const { modelId, sharding, minNodes } = wanted
   const tooMany = meshProblem(wanted)
-  if (tooMany) throw new Problem(400, tooMany.code, tooMany.reason, { param: tooMany.param })
+  if (tooMany) throw new Problem(400, tooMany.code, tooMany.reason)
   const card = await usableCard(context, modelId)
   if (sharding === 'Tensor' && minNodes > 1 && !card.supportsTensor) {
     throw new Problem(400, 'tensor_unsupported', `${modelId} does not support Tensor sharding`, {
