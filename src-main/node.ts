@@ -319,6 +319,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   )
 
   const serving = new Serving({
+    nodeId,
     source: master,
     observer: master,
     rankZero: rankZero({
@@ -328,6 +329,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       elsewhere: (peer, params, signal) => links.links.open(peer, 'generate', params, signal),
     }),
   })
+  opened.add(() => serving.close())
   const api = await startApi({
     host: current.host,
     port: current.port,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type MetaInstanceId, RunnerId, TaskId } from '../ids'
+import { type MetaInstanceId, NodeId, RunnerId, TaskId } from '../ids'
 import { next } from '../reconcile/apply'
 import { durablePart } from '../state/durable'
 import { State } from '../state/state'
@@ -9,12 +9,19 @@ import { fold, Folding } from './fold'
 import { placingDelayMs } from './meta-instances'
 import { MAX_ENDED_TASKS } from './tasks'
 
-const addTask = (world: World, id: MetaInstanceId, name: string): TaskId => {
+const addTask = (world: World, id: MetaInstanceId, name: string, takenBy?: NodeId): TaskId => {
   const taskId = TaskId.parse(name)
   const { instanceId } = world.instance(id)
   world.apply({
     type: 'TaskCreated',
-    task: { taskId, instanceId, kind: 'generation', status: 'Pending', createdAt: world.now },
+    task: {
+      taskId,
+      instanceId,
+      kind: 'generation',
+      ...(takenBy && { takenBy }),
+      status: 'Pending',
+      createdAt: world.now,
+    },
   })
   return taskId
 }
@@ -36,6 +43,34 @@ describe('an event about something that no longer exists', () => {
       { type: 'TaskFailed', taskId: TaskId.parse('gone'), error: 'x' },
     )
     expect({ ...world.state, lastEventIndex: 0 }).toEqual({ ...before, lastEventIndex: 0 })
+  })
+})
+
+describe('a node that goes', () => {
+  const gone = NodeId.parse('laptop')
+  it.each([
+    { type: 'NodeTimedOut', nodeId: gone },
+    { type: 'NodeLeaving', nodeId: gone, reason: 'sleep' },
+    { type: 'MemberRemoved', nodeId: gone },
+  ] as const)('takes the requests along that were asked of it, and no others: $type', (event) => {
+    const { world, id } = readyWorld()
+    world.addNode('laptop')
+    const live = addTask(world, id, 'live', gone)
+    const complete = addTask(world, id, 'complete', gone)
+    world.apply({ type: 'TaskStatusUpdated', taskId: complete, status: 'Complete' })
+    const others = addTask(world, id, 'others', world.addNode('other'))
+    const nobodys = addTask(world, id, 'nobodys')
+    world.wait(5).apply(event)
+    expect(world.state.tasks[live]).toMatchObject({ status: 'Cancelled', endedAt: world.now })
+    expect(world.state.tasks[complete]?.status).toBe('Complete')
+    expect(world.state.tasks[others]?.status).toBe('Pending')
+    expect(world.state.tasks[nobodys]?.status).toBe('Pending')
+  })
+
+  it('can take no more once it is no member, as nobody would say how they ended', () => {
+    const { world, id } = readyWorld()
+    world.apply({ type: 'MemberRemoved', nodeId: world.addNode('laptop') })
+    expect(world.state.tasks).not.toHaveProperty(addTask(world, id, 'late', gone))
   })
 })
 

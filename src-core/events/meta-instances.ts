@@ -37,7 +37,7 @@ const without = <Value extends object, Key extends keyof Value>(value: Value, ..
 }
 
 /** `null` clears a field, `undefined` leaves it. */
-const withChanges = (metaInstance: MetaInstance, changes: MetaInstanceChanges): MetaInstance => {
+export const withChanges = (metaInstance: MetaInstance, changes: MetaInstanceChanges): MetaInstance => {
   const entries = Object.entries({ ...metaInstance, ...changes }).map(([key, value]) => [
     key,
     value === undefined ? metaInstance[key as keyof MetaInstance] : value,

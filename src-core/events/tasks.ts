@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { TaskId, type InstanceId } from '../ids'
+import { TaskId } from '../ids'
 import type { State } from '../state/state'
 import { isLive, Task, TaskStatus } from '../state/tasks'
 import { amendWhere, drop, put, type Changes } from './changes'
@@ -30,23 +30,28 @@ const ended = (tasks: Tasks, ending: Changes<Task>): Changes<Task> => {
   return { ...ending, ...Object.fromEntries(oldestFirst.slice(0, excess).map((taskId) => [taskId, null])) }
 }
 
-const endAll = (tasks: Tasks, instanceId: InstanceId, end: Pick<Task, 'status' | 'error' | 'endedAt'>) => {
-  const ending = amendWhere(tasks, (task) =>
-    task.instanceId === instanceId && isLive(task) ? { ...task, ...end } : undefined,
-  )
+/** Of whom or where the tasks are that end together. */
+type Place = Pick<Task, 'instanceId'> | Required<Pick<Task, 'takenBy'>>
+
+const isOf = (task: Task, place: Place): boolean =>
+  'instanceId' in place ? task.instanceId === place.instanceId : task.takenBy === place.takenBy
+
+const endAll = (tasks: Tasks, place: Place, end: Pick<Task, 'status' | 'error' | 'endedAt'>) => {
+  const ending = amendWhere(tasks, (task) => (isLive(task) && isOf(task, place) ? { ...task, ...end } : undefined))
   return ending && ended(tasks, ending)
 }
 
 export const reduceTasks = (
-  { tasks: family, instances }: State,
+  { tasks: family, instances, members }: State,
   { at, event }: Envelope,
 ): Changes<Task> | undefined => {
   switch (event.type) {
-    case 'TaskCreated':
-      // A task of an instance that has gone meanwhile would stay Pending for ever.
-      return event.task.instanceId in instances && !(event.task.taskId in family)
-        ? put(event.task.taskId, event.task)
-        : undefined
+    case 'TaskCreated': {
+      const { taskId, instanceId, takenBy } = event.task
+      // One of an instance or a member that has gone meanwhile would stay Pending for ever.
+      const isHere = instanceId in instances && (takenBy === undefined || takenBy in members)
+      return isHere && !(taskId in family) ? put(taskId, event.task) : undefined
+    }
     case 'TaskStatusUpdated': {
       const { taskId, status, measured } = event
       const task = family[taskId]
@@ -64,12 +69,17 @@ export const reduceTasks = (
       return drop(family, event.taskId)
     case 'InstanceRetrying':
       return event.instanceId in instances
-        ? endAll(family, event.instanceId, { status: 'Failed', error: event.failureError, endedAt: at })
+        ? endAll(family, event, { status: 'Failed', error: event.failureError, endedAt: at })
         : undefined
     case 'InstanceDeleted':
       return event.failureError === undefined
-        ? endAll(family, event.instanceId, { status: 'Cancelled', endedAt: at })
-        : endAll(family, event.instanceId, { status: 'Failed', error: event.failureError, endedAt: at })
+        ? endAll(family, event, { status: 'Cancelled', endedAt: at })
+        : endAll(family, event, { status: 'Failed', error: event.failureError, endedAt: at })
+    case 'NodeTimedOut':
+    case 'NodeLeaving':
+    case 'MemberRemoved':
+      // Whoever asked for the answer asked there.
+      return endAll(family, { takenBy: event.nodeId }, { status: 'Cancelled', endedAt: at })
     default:
       return undefined
   }

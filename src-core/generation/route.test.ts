@@ -33,7 +33,7 @@ describe('a request for a model', () => {
     world.reconcile()
     world.report(second, { status: 'Ready' })
     const [one, other] = [world.instance(id).instanceId, world.instance(second).instanceId]
-    const underWay = new Map([[TaskId.parse('t'), one]])
+    const underWay = new Map([[TaskId.parse('t'), { instanceId: one }]])
     expect(routeOf(world.state, SMALL, { underWay })).toMatchObject({ instance: { instanceId: other } })
     for (const instanceId of [one, other, other])
       world.apply({

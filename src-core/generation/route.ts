@@ -1,10 +1,10 @@
-import type { InstanceId, RunnerId, TaskId } from '../ids'
+import type { RunnerId, TaskId } from '../ids'
 import { instancesOf, isReady } from '../state/bindings'
 import type { Instance } from '../state/instances'
 import type { MetaInstance } from '../state/meta-instances'
 import type { State } from '../state/state'
 import { statusOf } from '../state/status'
-import { isLive } from '../state/tasks'
+import { isLive, type Task } from '../state/tasks'
 
 /** What a client's model name stands for. */
 export interface Target {
@@ -39,14 +39,14 @@ export type Route =
 /** What whoever routes knows better than the state, which hears of everything a little later. */
 export interface Known {
   /** Requests that were just brought somewhere, by task. */
-  readonly underWay?: ReadonlyMap<TaskId, InstanceId>
+  readonly underWay?: ReadonlyMap<TaskId, Pick<Task, 'instanceId'>>
   /** Runners of rank 0 that have just failed or cannot be reached; a new attempt is a new runner. */
   readonly lost?: ReadonlySet<RunnerId>
 }
 
 const load = (state: State, { instanceId }: Instance, { underWay }: Known): number =>
   Object.values(state.tasks).filter((task) => task.instanceId === instanceId && isLive(task)).length +
-  [...(underWay ?? [])].filter(([taskId, where]) => where === instanceId && !(taskId in state.tasks)).length
+  [...(underWay ?? [])].filter(([taskId, task]) => task.instanceId === instanceId && !(taskId in state.tasks)).length
 
 const isLost = ({ shards: [first] }: Instance, { lost }: Known): boolean =>
   first !== undefined && lost?.has(first.runnerId) === true

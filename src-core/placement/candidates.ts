@@ -6,6 +6,7 @@ import { allRings, EXACT_UP_TO } from './exact-rings'
 import type { Funnel } from './funnel'
 import { common, isClique, isRing, rdmaGraph, socketGraph, type Graph } from './graph'
 import { grownCliques, grownRings, type Growth } from './grown-rings'
+import { MOST_MESH_RANKS } from './mesh-limit'
 
 /** Machines in rank order that could hold one instance together. */
 export type Group = readonly NodeId[]
@@ -51,7 +52,9 @@ export const candidateGroups = (
       return exact ? allRings(graph) : grownRings(graph, growth)
     case 'MlxJaccl':
       return exact
-        ? allRings(graph).filter((group) => group.length > 1 && isClique(graph, group))
+        ? allRings(graph).filter(
+            (group) => group.length > 1 && group.length <= MOST_MESH_RANKS && isClique(graph, group),
+          )
         : grownCliques(graph, growth)
   }
 }

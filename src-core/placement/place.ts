@@ -8,6 +8,7 @@ import { chooseConnections } from './connections'
 import { Funnel } from './funnel'
 import { isLeaf, type Graph } from './graph'
 import { claimedBytes, freeBytes, neededBytes } from './memory'
+import { meshProblem, mostRanks } from './mesh-limit'
 import type { ModelCard } from './model-card'
 import { comparisonFor, type Choice } from './preference'
 import { noRdma, shardingProblem, tooLittleMemory } from './refusal'
@@ -121,7 +122,8 @@ const groupsOf = (search: Search, card: ModelCard, request: PlacementRequest): O
     const all = ringOfAll(graph, request)
     return all === undefined ? [] : [all]
   }
-  const largest = request.sharding === 'Pipeline' ? Math.min(graph.nodeIds.length, card.layers) : graph.nodeIds.length
+  const all = Math.min(graph.nodeIds.length, mostRanks(request))
+  const largest = request.sharding === 'Pipeline' ? Math.min(all, card.layers) : all
   return candidateGroups(graph, request, { worth: free, largest: Math.max(1, largest), least: request.minNodes })
 }
 
@@ -179,6 +181,8 @@ export const place = (state: State, card: ModelCard, request: PlacementRequest):
   const usable = request.nodeIds?.filter((nodeId) => found.includes(nodeId)) ?? found
   const gone = request.nodeIds?.filter((nodeId) => !found.includes(nodeId)) ?? []
   const refuse = (code: string, sentence: string) => refused(funnel.error(code, sentence, usable))
+  const tooMany = meshProblem(request)
+  if (tooMany) return refuse(tooMany.code, tooMany.reason)
   if (usable.length === 0 && gone.length === 0) return refuse('no_machines', 'no machine is ready to run models')
   if (usable.length < request.minNodes) {
     const missing = gone.length > 0 ? `; not here: ${gone.map((nodeId) => nodeName(state, nodeId)).join(', ')}` : ''

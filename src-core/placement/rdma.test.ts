@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { type MetaInstanceId, type NodeId } from '../ids'
+import { type MetaInstanceId, NodeId } from '../ids'
 import { rdmaReports } from '../rdma/edges'
 import { addMac, change, network, plug, unplug } from '../testing/cabled-macs'
+import { rdmaWorld } from '../testing/rdma-world'
 import { GB, smallCard, World } from '../testing/world'
 import { place, type PlacementRequest } from './place'
 import { previews } from './previews'
@@ -196,5 +197,39 @@ describe('a placement over RDMA', () => {
       world.reconcile()
       expect(failures()).toBe(2)
     })
+  })
+})
+
+describe('RDMA between more machines than MLX makes a mesh of', () => {
+  const names = (count: number) => Array.from({ length: count }, (_, at) => `m${at + 1}`)
+  const world = (count: number) => rdmaWorld(names(count), { minNodes: 2, paused: true }).state
+  const asked = (count: number, changes: Partial<PlacementRequest>) =>
+    place(world(count), smallCard, { ...request, ...changes })
+
+  // Up to 10 machines all groups are looked at, beyond that some.
+  it.each([9, 12])('takes 8 of %i, whatever is preferred', (count) => {
+    for (const placementPreference of ['largest', 'interactivity', 'throughput'] as const) {
+      const result = asked(count, { placementPreference })
+      expect(result.status === 'placed' && result.placement.shards.length).toBeLessThanOrEqual(8)
+    }
+    expect(asked(count, {})).toMatchObject({ placement: { shards: { length: 8 } } })
+    expect(asked(count, { minNodes: 8 })).toMatchObject({ placement: { shards: { length: 8 } } })
+  })
+
+  it('is refused where more are asked for, by number or by name, and says how many there can be', () => {
+    const reason = 'RDMA (MlxJaccl) joins at most 8 machines, and 9 were asked for; a ring (MlxRing) joins more'
+    const nodeIds = names(9).map((name) => NodeId.parse(name))
+    expect(asked(9, { minNodes: 9 })).toMatchObject({ error: { code: 'too_many_for_rdma', reason } })
+    expect(asked(9, { nodeIds })).toMatchObject({ error: { code: 'too_many_for_rdma' } })
+    expect(asked(9, { nodeIds: nodeIds.slice(1) })).toMatchObject({ placement: { shards: { length: 8 } } })
+    expect(asked(9, { instanceMeta: 'MlxRing', minNodes: 9 })).toMatchObject({ placement: { shards: { length: 9 } } })
+  })
+
+  it('has a preview for each number of machines up to 8, and the reason why there is none for more', () => {
+    const found = previews(world(9), smallCard, {}).filter(
+      ({ instanceMeta, sharding }) => instanceMeta === 'MlxJaccl' && sharding === 'Pipeline',
+    )
+    expect(found.map(({ nodeIds }) => nodeIds.length)).toEqual([2, 3, 4, 5, 6, 7, 8, 0])
+    expect(found.at(-1)).toMatchObject({ error: { code: 'too_many_for_rdma' } })
   })
 })

@@ -1,4 +1,6 @@
 import type { Command, Refusal } from '../commands/command'
+import { withChanges } from '../events/meta-instances'
+import { meshProblem } from '../placement/mesh-limit'
 import { place } from '../placement/place'
 import type { ModelCard } from '../placement/model-card'
 import type { ModelId } from '../ids'
@@ -10,10 +12,13 @@ const refusal = (code: Refusal['code'], reason: string): Refusal => ({ code, rea
 
 /** What can never be, whatever machines come: the API refuses it before it becomes a command. */
 const neverPossible = (
-  { modelId, sharding, minNodes }: Pick<Constraints, 'modelId' | 'sharding' | 'minNodes'>,
+  wanted: Pick<Constraints, 'modelId' | 'sharding' | 'minNodes' | 'instanceMeta' | 'nodeIds'>,
   card: ModelCard | undefined,
 ): Refusal | undefined => {
+  const { modelId, sharding, minNodes } = wanted
   if (!card) return refusal('invalid', `There is no model ${modelId}`)
+  const tooMany = meshProblem(wanted)
+  if (tooMany) return refusal('invalid', tooMany.reason)
   return sharding === 'Tensor' && minNodes > 1 && !card.supportsTensor
     ? refusal('invalid', `${modelId} does not support Tensor sharding`)
     : undefined
@@ -45,9 +50,8 @@ const update = (master: CommandTaker, step: StepOf<'updateMetaInstance'>, cards:
   const changes = { ...wanted, ...(minNodes !== undefined && { minNodes: minNodes ?? 1 }) }
   const known = master.state().metaInstances[id]
   if (known) {
-    const modelId = changes.modelId ?? known.modelId
-    const sharding = changes.sharding ?? known.sharding
-    const never = neverPossible({ modelId, sharding, minNodes: changes.minNodes ?? known.minNodes }, cards(modelId))
+    const complete = withChanges(known, changes)
+    const never = neverPossible(complete, cards(complete.modelId))
     if (never) return never
   }
   return master.submit({ type: 'UpdateMetaInstance', metaInstanceId: id, changes })

@@ -1,9 +1,10 @@
 import type { Observation } from '../events/event'
-import type { InstanceId, TaskId, Timestamp } from '../ids'
+import { takenTaskReports } from '../generation/taken-tasks'
+import type { InstanceId, NodeId, TaskId, Timestamp } from '../ids'
 import { isReady } from '../state/bindings'
 import type { Instance } from '../state/instances'
 import type { State } from '../state/state'
-import { isLive } from '../state/tasks'
+import { isLive, type Task } from '../state/tasks'
 import type { VirtualClock } from './clock'
 
 /** How long a request waits for an instance. */
@@ -22,6 +23,8 @@ export interface TasksOptions {
   readonly clock: Pick<VirtualClock, 'now' | 'after'>
   readonly state: () => State
   readonly observe: (event: Observation) => void
+  /** Whoever takes them; nobody where only the master is simulated. */
+  readonly takenBy?: NodeId
   /** An instance begins to work, or has nothing left to do. */
   readonly onWork: (instance: Instance, options: { busy: boolean }) => void
 }
@@ -55,13 +58,21 @@ export class SimulatedTasks {
 
   /** The new master knows of no task: who sent them says what is under way. */
   reportAll(): void {
-    const { state, observe, clock } = this.options
+    const { state, observe, takenBy } = this.options
+    const { tasks, instances } = state()
+    const underWay = new Map<TaskId, Task>()
     for (const [taskId, { instanceId, running }] of this.tasks) {
-      if (instanceId === undefined || taskId in state().tasks) continue
-      const status = running ? 'Running' : 'Pending'
-      observe({ type: 'TaskCreated', task: { taskId, instanceId, kind: 'generation', status, createdAt: clock.now() } })
-      if (!(taskId in state().tasks)) this.tasks.delete(taskId)
+      if (instanceId === undefined) continue
+      if (taskId in tasks || instanceId in instances)
+        underWay.set(taskId, this.taskOf(taskId, instanceId, running ? 'Running' : 'Pending'))
+      else this.tasks.delete(taskId)
     }
+    for (const event of takenTaskReports(state(), takenBy, { underWay })) observe(event)
+  }
+
+  private taskOf(taskId: TaskId, instanceId: InstanceId, status: Task['status']): Task {
+    const { clock, takenBy } = this.options
+    return { taskId, instanceId, kind: 'generation', ...(takenBy && { takenBy }), status, createdAt: clock.now() }
   }
 
   private advance(taskId: TaskId, task: SimulatedTask): void {
@@ -74,10 +85,7 @@ export class SimulatedTasks {
       }
       const { instanceId } = instance
       task.instanceId = instanceId
-      observe({
-        type: 'TaskCreated',
-        task: { taskId, instanceId, kind: 'generation', status: 'Pending', createdAt: clock.now() },
-      })
+      observe({ type: 'TaskCreated', task: this.taskOf(taskId, instanceId, 'Pending') })
     }
     const known = state().tasks[taskId]
     // A master that just started has not been told of it yet.

@@ -129,9 +129,17 @@ const countersText = ({ consecutiveFailures, replacements, nextAttemptAt }: Meta
   return parts.length === 0 ? '' : `; ${parts.join(', ')}`
 }
 
+const TAKES_TASKS_ALONG: ReadonlySet<Event['type']> = new Set<Event['type']>([
+  'InstanceDeleted',
+  'InstanceRetrying',
+  'NodeTimedOut',
+  'NodeLeaving',
+  'MemberRemoved',
+])
+
 /** Tasks that an event ended without being about them: ` (t1 Failed)`. */
 const endedTasks = (event: Event, before: State, after: State): string => {
-  if (event.type !== 'InstanceDeleted' && event.type !== 'InstanceRetrying') return ''
+  if (!TAKES_TASKS_ALONG.has(event.type)) return ''
   const ended = Object.values(after.tasks).filter(({ taskId, status }) => before.tasks[taskId]?.status !== status)
   return ended.length === 0 ? '' : ` (${ended.map(({ taskId, status }) => `${taskId} ${status}`).join(', ')})`
 }

@@ -27,9 +27,10 @@ export const mayObserve = (state: State, from: NodeId, event: Observation): bool
     case 'JacclSideChannelData':
       return nodeOf(state, event.runnerId) === from
     case 'TaskCreated':
+      return event.task.takenBy === from
     case 'TaskStatusUpdated':
     case 'TaskFailed':
-      return true
+      return state.tasks[event.taskId]?.takenBy === from
     // The master's own to say.
     case 'NodeTimedOut':
     case 'TaskDeleted':

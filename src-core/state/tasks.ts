@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { InstanceId, TaskId, Timestamp } from '../ids'
+import { InstanceId, NodeId, TaskId, Timestamp } from '../ids'
 
 export const TaskStatus = z.enum(['Pending', 'Running', 'Complete', 'Failed', 'Cancelled'])
 export type TaskStatus = z.infer<typeof TaskStatus>
@@ -9,6 +9,8 @@ export const Task = z.object({
   taskId: TaskId,
   instanceId: InstanceId,
   kind: z.enum(['generation']),
+  /** The node that took the request: it alone says what becomes of the task, which ends with it. */
+  takenBy: NodeId.optional(),
   status: TaskStatus,
   error: z.string().optional(),
   createdAt: Timestamp,
@@ -21,4 +23,4 @@ export const Task = z.object({
 export type Task = z.infer<typeof Task>
 
 /** Pending or Running: somebody may still be waiting for it. */
-export const isLive = (task: Task): boolean => task.status === 'Pending' || task.status === 'Running'
+export const isLive = ({ status }: Pick<Task, 'status'>): boolean => status === 'Pending' || status === 'Running'

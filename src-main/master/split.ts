@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { Command } from '@core/commands/command'
-import { commandsOf } from '@core/consensus/resubmit'
+import type { Command, Refusal } from '@core/commands/command'
+import { Resubmission } from '@core/consensus/resubmission'
 import { Decision, isDecision, type Event } from '@core/events/event'
 import { Folding } from '@core/events/fold'
 import { emptyState, State } from '@core/state/state'
@@ -77,12 +77,20 @@ export const setRecordsAside = async (
 
 export interface SubmitAgain {
   readonly state: () => State
-  readonly submit: (command: Command) => Promise<{ readonly status: string }>
+  readonly submit: (command: Command) => Promise<{ readonly status: string; readonly refusal?: Refusal }>
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
-/** Submits the declarations of splits to whoever decides now; where that fails they are kept for the next time. */
-export const submitAgain = async (directory: string, { state, submit, log }: SubmitAgain): Promise<void> => {
+/**
+ * Submits the declarations of splits to whoever decides now; where that fails they are kept for the next time.
+ *
+ * @param begun by the names of their files, what has become of splits so far
+ */
+export const submitAgain = async (
+  directory: string,
+  { state, submit, log }: SubmitAgain,
+  begun = new Map<string, Resubmission>(),
+): Promise<void> => {
   for (let name = splitFiles(directory)[0]; name !== undefined; name = splitFiles(directory)[0])
     try {
       const path = join(directory, name)
@@ -92,23 +100,41 @@ export const submitAgain = async (directory: string, { state, submit, log }: Sub
         renameSync(path, `${path}.damaged`)
         continue
       }
-      for (const command of commandsOf(split, state())) {
-        const { status } = await submit(command)
-        log.info({ command: command.type, result: status }, 'submitted again after a split')
+      const resubmission = begun.get(name) ?? new Resubmission(split)
+      begun.set(name, resubmission)
+      let step = resubmission.next(state())
+      for (; step.kind === 'submit'; step = resubmission.next(state())) {
+        const { command } = step
+        const { status, refusal } = await submit(command)
+        resubmission.answered(command, refusal)
+        log.info({ command: command.type, result: status, refusal }, 'submitted again after a split')
       }
+      if (step.kind === 'later') return
       rmSync(path, { force: true })
+      begun.delete(name)
     } catch (err) {
       log.warn({ err, name }, 'what was decided during a split is submitted again later')
       return
     }
 }
 
-/** A way to begin `submitAgain` whenever there may be something to submit; it runs once at a time. */
+/**
+ * A way to begin `submitAgain` whenever there may be something to submit. It runs once at a time, and once more where
+ * it was begun meanwhile: the state is another one by then.
+ */
 export const resubmitter = (directory: string, parts: SubmitAgain): (() => void) => {
-  let running = false
-  return () => {
-    if (running) return
+  const begun = new Map<string, Resubmission>()
+  let [running, wanted] = [false, false]
+  const run = async (): Promise<void> => {
     running = true
-    void submitAgain(directory, parts).finally(() => (running = false))
+    while (wanted) {
+      wanted = false
+      await submitAgain(directory, parts, begun)
+    }
+    running = false
+  }
+  return () => {
+    wanted = true
+    if (!running) void run()
   }
 }

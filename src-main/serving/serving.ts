@@ -3,8 +3,9 @@ import type { Envelope, Observation } from '@core/events/event'
 import type { ClientRequest, GenerationRequest } from '@core/generation/request'
 import { routeOf, type Route } from '@core/generation/route'
 import type { GenerationUpdate } from '@core/generation/stream'
-import { TaskId, type InstanceId, type RunnerId } from '@core/ids'
+import { TaskId, type InstanceId, type NodeId, type RunnerId } from '@core/ids'
 import type { State } from '@core/state/state'
+import { TakenTasks } from './taken-tasks'
 
 /** How long a request waits for a model that is being placed, loaded or retried. */
 const PATIENCE_MS = 30_000
@@ -12,6 +13,7 @@ const PATIENCE_MS = 30_000
 const ATTEMPTS = 2
 
 export interface ServingOptions {
+  readonly nodeId: NodeId
   readonly source: { state(): State; subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void }
   readonly observer: { observe(event: Observation): void }
   readonly rankZero: {
@@ -46,10 +48,16 @@ const notServed = (model: string, route: Exclude<Route, { kind: 'ready' }>): Fai
 
 /** Brings requests to instances: waits for them, tries once more, and tells the state what became of the task. */
 export class Serving {
-  /** Where requests are under way; the state hears of them by way of the master. */
-  private readonly underWay = new Map<TaskId, InstanceId>()
+  /** The state hears of them by way of the master. */
+  private readonly tasks: TakenTasks
 
-  constructor(private readonly options: ServingOptions) {}
+  constructor(private readonly options: ServingOptions) {
+    this.tasks = new TakenTasks(options)
+  }
+
+  close(): void {
+    this.tasks.close()
+  }
 
   /**
    * Streams one request. Ends after one `finished` or `failed`; never empty. Aborting cancels it, also
@@ -79,18 +87,13 @@ export class Serving {
     signal: AbortSignal,
     mayRepeat: boolean,
   ): AsyncGenerator<GenerationUpdate, 'over' | 'again'> {
-    const { observer, rankZero, source } = this.options
+    const { nodeId, rankZero, source } = this.options
     const { model, ...rest } = request
     const taskId = TaskId.parse(randomUUID())
     const modelId = source.state().instances[instanceId]?.modelId
     if (modelId === undefined) return 'again'
     const createdAt = Date.now()
-    this.underWay.set(taskId, instanceId)
-    observer.observe({
-      type: 'TaskCreated',
-      task: { taskId, instanceId, kind: 'generation', status: 'Pending', createdAt },
-    })
-    observer.observe({ type: 'TaskStatusUpdated', taskId, status: 'Running' })
+    this.tasks.begin({ taskId, instanceId, kind: 'generation', takenBy: nodeId, status: 'Running', createdAt })
     let silent = true
     let ended = false
     try {
@@ -111,26 +114,24 @@ export class Serving {
       }
       return 'over'
     } finally {
-      this.underWay.delete(taskId)
       // Whoever iterates may leave early; the task has then been cancelled.
-      if (!ended) observer.observe({ type: 'TaskStatusUpdated', taskId, status: 'Cancelled' })
+      this.tasks.end({ type: 'TaskStatusUpdated', taskId, status: 'Cancelled' })
     }
   }
 
   private tell(taskId: TaskId, update: Extract<GenerationUpdate, { type: 'finished' | 'failed' }>): void {
-    const { observer } = this.options
     if (update.type === 'failed') {
-      observer.observe({ type: 'TaskFailed', taskId, error: update.message })
+      this.tasks.end({ type: 'TaskFailed', taskId, error: update.message })
       return
     }
     if (update.reason === 'cancelled') {
-      observer.observe({ type: 'TaskStatusUpdated', taskId, status: 'Cancelled' })
+      this.tasks.end({ type: 'TaskStatusUpdated', taskId, status: 'Cancelled' })
       return
     }
     const { promptTokens, completionTokens } = update.usage
     const tokensPerSecond = update.timings?.tokensPerSecond
     const measured = { promptTokens, completionTokens, ...(tokensPerSecond !== undefined && { tokensPerSecond }) }
-    observer.observe({ type: 'TaskStatusUpdated', taskId, status: 'Complete', measured })
+    this.tasks.end({ type: 'TaskStatusUpdated', taskId, status: 'Complete', measured })
   }
 
   /** Resolves when the model can serve, cannot be waited for, or the patience is over. */
@@ -139,7 +140,7 @@ export class Serving {
     { deadline, signal, lost }: { deadline: number; signal: AbortSignal; lost: ReadonlySet<RunnerId> },
   ): Promise<Route> {
     const { source } = this.options
-    const routed = (): Route => routeOf(source.state(), model, { underWay: this.underWay, lost })
+    const routed = (): Route => routeOf(source.state(), model, { underWay: this.tasks.underWay, lost })
     const now = routed()
     if (now.kind !== 'wait' || signal.aborted || Date.now() >= deadline) return Promise.resolve(now)
     return new Promise((resolve) => {

@@ -91,6 +91,33 @@ describe.skipIf(why !== undefined)('a cluster of machines', () => {
     expect(new Set(masters).size).toBe(1)
   })
 
+  it('computes no further for a machine that died, and knows that its requests ended when it is back', async () => {
+    const nodes = await start(2)
+    await connected(nodes[0], 2)
+    const [view] = await Promise.all([nodes[0].cluster(), role(nodes[0], 'master')])
+    expect(view.masterNodeId).toBe(nodes[0].nodeId)
+    const [serving, asked] = nodes
+    const { metaInstanceId } = await declare(serving, { name: 'far', nodeIds: [serving.nodeId] })
+    await ready(asked, metaInstanceId)
+    const task = async () =>
+      Object.values((await state(serving)).tasks).find(({ takenBy }) => takenBy === asked.nodeId)?.status
+    const runner = async () => Object.values((await state(serving)).runners)[0]?.status
+    const { begun, whole } = stream(asked, 'far', 1500)
+    const brokenOff = expect(whole).rejects.toThrow('broke off')
+    await begun
+    await until('it runs', task, (status) => status === 'Running')
+    await asked.kill()
+    await brokenOff
+    await until('an idle runner', runner, (status) => status === 'Ready')
+    // A whole answer to one user alone is measured: this one was not.
+    const speeds = async () => (await state(serving)).nodes[serving.nodeId]?.speeds
+    expect(await speeds()).toBeUndefined()
+    await cluster.start(1)
+    await until('it has ended', task, (status) => status === 'Cancelled')
+    await chat(serving, 'far', 100)
+    await until('a whole answer is measured', speeds, (measured) => measured?.length === 1)
+  })
+
   it('answers from another machine what was asked of one that died, or hangs, before its first token', async () => {
     const [first, second, third] = (await start(3)) as [HostedNode, HostedNode, HostedNode]
     for (const { nodeId } of [second, third]) {

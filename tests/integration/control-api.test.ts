@@ -128,6 +128,19 @@ describe('the control API', () => {
     expect(await measured()).toEqual(before)
   })
 
+  it('refuses what RDMA can never join, whether it is declared or changed, and declares nothing', async () => {
+    const refusal = { error: { code: 'too_many_for_rdma', message: expect.stringContaining('8') } }
+    const json = { modelId: TINY, instanceMeta: 'MlxJaccl', minNodes: 9 }
+    const declared = await control.request('/meta_instance', { method: 'POST', json })
+    expect([declared.status, await declared.json()]).toMatchObject([400, refusal])
+    expect((await control.state()).metaInstances).toEqual({})
+    const { metaInstanceId } = await control.declare(TINY, { minNodes: 9, paused: true })
+    const change = { method: 'PATCH', json: { instanceMeta: 'MlxJaccl' } }
+    const changed = await control.request(`/meta_instance/${metaInstanceId}`, change)
+    expect([changed.status, await changed.json()]).toMatchObject([400, refusal])
+    expect(await control.metaInstance(metaInstanceId)).toMatchObject({ instanceMeta: 'MlxRing', generation: 0 })
+  })
+
   it('places one instance that nothing keeps', async () => {
     const placed = await ask(Instance, '/place_instance', { method: 'POST', json: { modelId: TINY } })
     const awaited = await ask(Instance, `/instance/await?modelId=${encodeURIComponent(TINY)}`)

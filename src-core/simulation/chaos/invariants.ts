@@ -65,8 +65,11 @@ export const checkState = (state: State): void => {
     insist(instances.length < 2 || arePair(instances), () => `${id} has ${instances.length} instances`)
     insist(declaration?.paused !== true, () => `${id} is paused and has an instance`)
   }
-  for (const { taskId, instanceId, status } of Object.values(state.tasks).filter(isLive))
+  for (const { taskId, instanceId, takenBy, status } of Object.values(state.tasks).filter(isLive)) {
     insist(instanceId in state.instances, () => `the task ${taskId} is ${status} on ${instanceId}, which is gone`)
+    const isAsked = takenBy === undefined || takenBy in state.members
+    insist(isAsked, () => `the task ${taskId} is ${status} for ${takenBy}, which is no member`)
+  }
   for (const [runnerId, { instanceId }] of Object.entries(state.runners)) {
     const owns = state.instances[instanceId]?.shards.some((shard) => shard.runnerId === runnerId) ?? false
     insist(owns, () => `the runner ${runnerId} belongs to no instance`)

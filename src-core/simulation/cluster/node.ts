@@ -234,6 +234,7 @@ export class SimulatedNode implements Linked, Teller {
   private newRequests(): SimulatedTasks {
     return new SimulatedTasks({
       clock: this.clock,
+      takenBy: this.self,
       state: () => this.state(),
       observe: (event) => this.observe(event),
       onWork: (instance, options) => this.parts.onWork(instance, options),

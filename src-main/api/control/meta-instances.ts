@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { Hono } from 'hono'
+import { withChanges } from '@core/events/meta-instances'
 import { MetaInstanceId } from '@core/ids'
+import { meshProblem } from '@core/placement/mesh-limit'
 import { place } from '@core/placement/place'
 import { CreateMetaInstanceRequest, UpdateMetaInstanceRequest } from '@core/protocols/control'
 import { currentInstance } from '@core/state/bindings'
@@ -31,8 +33,11 @@ const looked = async ({ commands, source }: ApiContext, id: MetaInstanceId): Pro
 
 const neverPossible = async (
   context: ApiContext,
-  { modelId, sharding, minNodes }: Pick<Constraints, 'modelId' | 'sharding' | 'minNodes'>,
+  wanted: Pick<Constraints, 'modelId' | 'sharding' | 'minNodes' | 'instanceMeta' | 'nodeIds'>,
 ): Promise<void> => {
+  const { modelId, sharding, minNodes } = wanted
+  const tooMany = meshProblem(wanted)
+  if (tooMany) throw new Problem(400, tooMany.code, tooMany.reason)
   const card = await usableCard(context, modelId)
   if (sharding === 'Tensor' && minNodes > 1 && !card.supportsTensor) {
     throw new Problem(400, 'tensor_unsupported', `${modelId} does not support Tensor sharding`, {
@@ -77,11 +82,7 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
     const known = viewOf(source.state(), metaInstanceId)
     // Clearing a field that has a default sets that.
     const changes: MetaInstanceChanges = { ...wanted, ...(minNodes !== undefined && { minNodes: minNodes ?? 1 }) }
-    await neverPossible(context, {
-      modelId: changes.modelId ?? known.modelId,
-      sharding: changes.sharding ?? known.sharding,
-      minNodes: changes.minNodes ?? known.minNodes,
-    })
+    await neverPossible(context, withChanges(known, changes))
     await carryOut(context, { type: 'UpdateMetaInstance', metaInstanceId, changes })
     await commands.reconciled()
     return c.json(viewOf(source.state(), metaInstanceId))

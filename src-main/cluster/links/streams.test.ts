@@ -101,6 +101,28 @@ describe('streams over a link', () => {
     await expect(all(near.open('silent', {}))).rejects.toMatchObject({ code: 'link_lost' })
   })
 
+  it('stop what they send when the link is lost, whether it is being made or waits for its reader', async () => {
+    const stopped: string[] = []
+    const { near, far } = pair({
+      making: async function* (_params, signal) {
+        yield 1
+        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+        stopped.push('making')
+      },
+      waiting: async function* () {
+        try {
+          for (;;) yield 1
+        } finally {
+          stopped.push('waiting')
+        }
+      },
+    })
+    for (const kind of ['making', 'waiting']) await near.open(kind, {}).next()
+    expect(stopped).toEqual([])
+    far.close()
+    await expect.poll(() => stopped).toEqual(expect.arrayContaining(['making', 'waiting']))
+  })
+
   it('end a stream that brings more than was asked for', async () => {
     const { near, sent } = pair({})
     const stream = near.open('flood', {})

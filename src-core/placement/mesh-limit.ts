@@ -1,0 +1,22 @@
+import type { Constraints, PlacementError } from '../state/meta-instances'
+
+/** The most ranks that MLX makes a mesh of (`MESH_MAX_PEERS` of its JACCL). */
+export const MOST_MESH_RANKS = 8
+
+/** The most machines that one instance can have, whatever machines there are. */
+export const mostRanks = ({ instanceMeta }: Pick<Constraints, 'instanceMeta'>): number =>
+  instanceMeta === 'MlxJaccl' ? MOST_MESH_RANKS : Infinity
+
+/** Why these machines can never be one instance together: RDMA was asked for, and they are too many for it. */
+export const meshProblem = ({
+  instanceMeta,
+  minNodes,
+  nodeIds = [],
+}: Pick<Constraints, 'instanceMeta' | 'minNodes' | 'nodeIds'>): PlacementError | undefined => {
+  const asked = Math.max(minNodes, nodeIds.length)
+  if (asked <= mostRanks({ instanceMeta })) return undefined
+  return {
+    code: 'too_many_for_rdma',
+    reason: `RDMA (MlxJaccl) joins at most ${MOST_MESH_RANKS} machines, and ${asked} were asked for; a ring (MlxRing) joins more`,
+  }
+}

@@ -1,0 +1,163 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Envelope, Event, Observation } from '@core/events/event'
+import type { ClientRequest } from '@core/generation/request'
+import type { GenerationUpdate } from '@core/generation/stream'
+import { TaskId, type NodeId } from '@core/ids'
+import { next } from '@core/reconcile/apply'
+import { durablePart } from '@core/state/durable'
+import type { State } from '@core/state/state'
+import type { Task } from '@core/state/tasks'
+import { readyWorld, SMALL } from '@core/testing/world'
+import { Serving } from './serving'
+
+interface Listener {
+  readonly event: (envelope: Envelope) => void
+  readonly reset: () => void
+}
+
+/** Stands in for this node's part in deciding: folds what it hears, and can be away or replaced. */
+class Deciding {
+  private readonly listeners = new Set<Listener>()
+  readonly world
+  readonly id
+  readonly nodeId: NodeId
+  /** What is observed now reaches nobody. */
+  isAway = false
+
+  constructor() {
+    const { world, id } = readyWorld()
+    this.world = world
+    this.id = id
+    this.nodeId = world.addNode('laptop')
+  }
+
+  state(): State {
+    return this.world.state
+  }
+
+  subscribe(event: Listener['event'], reset: Listener['reset'] = () => undefined): () => void {
+    const listener = { event, reset }
+    this.listeners.add(listener)
+    return () => void this.listeners.delete(listener)
+  }
+
+  observe(event: Observation): void {
+    if (!this.isAway) this.take(event)
+  }
+
+  take(event: Event): void {
+    const envelope = next(this.world.state, event, this.world.now)
+    this.world.apply(event)
+    for (const listener of this.listeners) listener.event(envelope)
+  }
+
+  /** What a node has that begins to follow. */
+  replace(state: State): void {
+    this.world.state = state
+    this.isAway = false
+    for (const { reset } of this.listeners) reset()
+  }
+
+  tasks(): Task[] {
+    return Object.values(this.world.state.tasks)
+  }
+}
+
+const request: ClientRequest = { model: SMALL, prompt: { kind: 'text', text: 'x' }, sampling: {}, stop: [] }
+const delta: GenerationUpdate = { type: 'delta', text: 'a', tokens: 1 }
+const usage = { promptTokens: 2, cachedTokens: 0, completionTokens: 3 }
+const finished: GenerationUpdate = { type: 'finished', reason: 'stop', usage }
+
+let serving: Serving
+afterEach(() => serving.close())
+
+const serve = (deciding: Deciding, answer: readonly GenerationUpdate[] = [delta, finished]): Serving =>
+  (serving = new Serving({
+    nodeId: deciding.nodeId,
+    source: deciding,
+    observer: deciding,
+    rankZero: {
+      generate: async function* () {
+        yield* answer
+      },
+    },
+  }))
+
+/** A request that has given its first token, and goes on when it is asked to. */
+const begun = async (serving: Serving) => {
+  const updates = serving.generate(request, new AbortController().signal)
+  await updates.next()
+  return {
+    leave: () => updates.return(undefined),
+    finish: async () => {
+      for await (const _update of updates) continue
+    },
+  }
+}
+
+describe('a request that a node takes', () => {
+  it('is a task of that node from its beginning to its end', async () => {
+    const deciding = new Deciding()
+    const one = await begun(serve(deciding))
+    expect(deciding.tasks()).toMatchObject([{ takenBy: deciding.nodeId, status: 'Running' }])
+    await one.finish()
+    expect(deciding.tasks()).toMatchObject([{ status: 'Complete', promptTokens: 2, completionTokens: 3 }])
+  })
+
+  it('fails with the reason of the runner, and is cancelled when whoever asked goes away', async () => {
+    const deciding = new Deciding()
+    await (await begun(serve(deciding, [delta, { type: 'failed', code: 'runner_failed', message: 'hot' }]))).finish()
+    serving.close()
+    await (await begun(serve(deciding))).leave()
+    expect(deciding.tasks()).toMatchObject([{ status: 'Failed', error: 'hot' }, { status: 'Cancelled' }])
+  })
+
+  it('ends with the node: the next run of it says so as soon as it starts, and again when it follows another master', () => {
+    const deciding = new Deciding()
+    const { instanceId } = deciding.world.instance(deciding.id)
+    const { nodeId: takenBy } = deciding
+    const old = (name: string): Task => {
+      const taskId = TaskId.parse(name)
+      return { taskId, instanceId, kind: 'generation', takenBy, status: 'Running', createdAt: 0 }
+    }
+    deciding.take({ type: 'TaskCreated', task: old('before') })
+    serve(deciding)
+    expect(deciding.tasks()).toMatchObject([{ status: 'Cancelled' }])
+    const state = deciding.state()
+    deciding.replace({ ...state, tasks: { ...state.tasks, elsewhere: old('elsewhere') } })
+    expect(deciding.tasks()).toMatchObject([{ status: 'Cancelled' }, { status: 'Cancelled' }])
+  })
+
+  it('is told again to a new master, which knows of no task', async () => {
+    const deciding = new Deciding()
+    const one = await begun(serve(deciding))
+    const before = deciding.tasks()
+    deciding.isAway = true
+    deciding.replace(durablePart(deciding.state()))
+    expect(deciding.tasks()).toEqual(before)
+    await one.finish()
+    expect(deciding.tasks()).toMatchObject([{ status: 'Complete' }])
+  })
+
+  it('ends as it did where nobody heard of it at the time', async () => {
+    const deciding = new Deciding()
+    const one = await begun(serve(deciding))
+    deciding.isAway = true
+    await one.finish()
+    expect(deciding.tasks()).toMatchObject([{ status: 'Running' }])
+    deciding.replace(deciding.state())
+    expect(deciding.tasks()).toMatchObject([{ status: 'Complete', completionTokens: 3 }])
+  })
+
+  it('counts again where this node had only seemed gone', async () => {
+    const deciding = new Deciding()
+    const one = await begun(serve(deciding))
+    const [task] = deciding.tasks()
+    deciding.take({ type: 'NodeTimedOut', nodeId: deciding.nodeId })
+    expect(deciding.tasks()).toMatchObject([{ status: 'Cancelled' }])
+    deciding.take({ type: 'TaskDeleted', taskId: task?.taskId ?? TaskId.parse('none') })
+    expect(deciding.tasks()).toMatchObject([{ taskId: task?.taskId, status: 'Running' }])
+    await one.finish()
+    expect(deciding.tasks()).toMatchObject([{ status: 'Complete' }])
+  })
+})
