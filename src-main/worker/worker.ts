@@ -35,6 +35,8 @@ export interface WorkerOptions {
   readonly hears?: (nodeId: NodeId) => boolean
   /** An instance's rank 0 here has answered somebody who had it to himself. */
   readonly onMeasured?: (instance: Instance, tokensPerSecond: number) => void
+  /** A runner here was killed while it used RDMA, or died of itself, also one that was to end anyway. */
+  readonly onLeak?: () => void
   /** RDMA may be rehearsed here, by a test setting. */
   readonly rehearses?: boolean
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
@@ -270,7 +272,13 @@ export class Worker {
       },
       // What a rehearsal gives says nothing of RDMA.
       onAnswered: ({ tokensPerSecond }) => !rehearsal && onMeasured?.(instance, tokensPerSecond),
-      ...(instance.jaccl && { rdma: { rehearsal, onRound: (part) => this.sideChannels.ask(runnerId, part) } }),
+      ...(instance.jaccl && {
+        rdma: {
+          rehearsal,
+          onRound: (part) => this.sideChannels.ask(runnerId, part),
+          onLeak: () => this.options.onLeak?.(),
+        },
+      }),
     })
     this.supervisors.set(runnerId, supervisor)
     if (instance.jaccl) this.sideChannels.open({ instanceId, runnerId }, supervisor)
