@@ -1,15 +1,8 @@
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import type { Command } from '@core/commands/command'
-import type { Envelope } from '@core/events/event'
-import type { CommandId, NodeId } from '@core/ids'
-import type { CatalogueModel } from '@core/protocols/control'
-import { GenerateParams, ModelParams, PEER_PROTOCOL } from '@core/protocols/peer'
 import { parsePeerAddress } from '@core/settings/peer-address'
-import type { NodeInfo } from '@core/state/nodes'
 import { REHEARSAL } from '@core/state/rehearsal'
-import type { State } from '@core/state/state'
 import { bridgedPorts } from '@core/warnings/bridged-ports'
 import { startApi } from './api/server'
 import { loadIdentity } from './cluster/identity'
@@ -18,16 +11,19 @@ import { Membership } from './cluster/membership'
 import { clusterView } from './cluster/view'
 import { Peers } from './cluster/peers'
 import { openLog } from './logging/logger'
-import { Master, type MasterStatus } from './master/master'
+import { Master } from './master/master'
 import { measureMemoryBandwidth } from './worker/measurements/memory-bandwidth'
 import { Measurements } from './worker/measurements/measurements'
 import { cardFinder } from './models/card-finder'
 import { openCatalogue } from './models/catalogue'
-import { sharing } from './models/fetching/sharing'
 import { modelsElsewhere } from './models/elsewhere'
 import { STARTER_MODEL } from './models/starter'
 import { ownModels } from './models/stores'
 import { ModelSupply, openHub } from './model-supply'
+import type { NodeOptions, RunningNode } from './node-options'
+import { Opened } from './opened'
+import { OwnFacts } from './own-facts'
+import { peerStreams } from './peer-streams'
 import { Presence } from './presence'
 import { findPython } from './python-environment'
 import { watchRehearsal } from './rehearsal'
@@ -36,86 +32,19 @@ import { Serving } from './serving/serving'
 import { defaultDataDir } from './settings/data-dir'
 import { memoryBandwidthFromEnvironment, rehearsesRdma } from './settings/environment'
 import { openNodeSettings } from './settings/node-settings'
+import { thisBoot } from './system/boot'
 import { runCommand } from './system/command'
 import { asAdministrator } from './system/macos/bridged-ports/administrator'
 import { BridgedPorts } from './system/macos/bridged-ports/bridged-ports'
 import { thisMachine } from './system/machine'
 import { machineName } from './system/machine-name'
-import { watchSystem } from './system/watch'
 import { version } from './version'
+import { KilledRunners } from './worker/killed-runners'
 import { Worker } from './worker/worker'
 
-const FACTS_EVERY_MS = 5000
-
-export interface NodeOptions {
-  readonly dataDir?: string | undefined
-  readonly host?: string | undefined
-  readonly port?: number | undefined
-  readonly name?: string | undefined
-  /** Where other machines reach this one; 0 picks a free one. */
-  readonly peerPort?: number | undefined
-  /** Look for other machines on the local network, and be found by them. */
-  readonly discovery?: boolean | undefined
-  /** Where members may be, as `host:port`. */
-  readonly peers?: readonly string[] | undefined
-  /** Never ask a model hub. */
-  readonly offline?: boolean | undefined
-  /** Without it this node only coordinates. */
-  readonly worker?: boolean | undefined
-  /** Origins of our own windows. */
-  readonly trustedOrigins?: readonly string[]
-  /** The folder that holds `out` and `native-runner`. */
-  readonly appRoot?: string
-}
-
-/** A node that runs, until it is closed. */
-export interface RunningNode {
-  readonly url: string
-  readonly nodeId: NodeId
-  readonly dataDir: string
-  readonly source: { state(): State; subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void }
-  readonly commands: {
-    submit(command: Command, options: { commandId: CommandId }): Promise<{ readonly status: 'done' | 'refused' }>
-    status(): MasterStatus
-  }
-  readonly catalogue: { list(): readonly CatalogueModel[] }
-  readonly signInLink: (() => string) | undefined
-  /** Why no model can run here; undefined where one can. */
-  readonly cannotRun: string | undefined
-  /** Takes Thunderbolt ports out of a bridge, for whoever sits at this Mac. */
-  readonly bridgedPorts: Pick<BridgedPorts, 'answer'>
-  /** The machine is about to sleep: others go on without it. */
-  sleep(): Promise<void>
-  wake(): void
-  close(): Promise<void>
-}
-
-/** Closes what was opened, the last first; one that fails does not keep the others open. */
-class Opened {
-  private readonly closers: (() => Promise<void> | void)[] = []
-
-  add(close: () => Promise<void> | void): void {
-    this.closers.unshift(close)
-  }
-
-  async close(): Promise<void> {
-    const failures: unknown[] = []
-    for (const close of this.closers.splice(0)) {
-      try {
-        await close()
-      } catch (error) {
-        failures.push(error)
-      }
-    }
-    if (failures.length > 0) throw new AggregateError(failures, 'Not everything could be closed')
-  }
-}
+export type { NodeOptions, RunningNode } from './node-options'
 
 async function* nothing(): AsyncGenerator<never> {}
-
-async function* one<Value>(value: Promise<Value>): AsyncGenerator<Value> {
-  yield await value
-}
 
 /** The first folder above this file that has the runner's package beside it: the built app may be in chunks. */
 const builtAppRoot = (): string => {
@@ -204,19 +133,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     clusterId: () => cluster.clusterId,
     friendlyName: ownName,
     deciding: master,
-    handlers: new Map<string, (params: unknown, signal: AbortSignal) => AsyncIterable<unknown>>([
-      [
-        'generate',
-        (params, signal) => {
-          const { request, instanceId } = GenerateParams.parse(params)
-          return worker.generate(request, { instanceId, signal })
-        },
-      ],
-      ...sharing((modelId) => catalogue.find(modelId)?.path),
-      ['models', () => one(Promise.resolve(catalogue.list()))],
-      ['card', (params) => one(catalogue.card(ModelParams.parse(params).modelId))],
-      ['download', (params) => one(supply.serve(params))],
-    ]),
+    handlers: peerStreams({ catalogue, worker: () => worker, supply: () => supply }),
     // Until it has started, it has enough to do.
     isBusy: () => wired.worker?.isBusy ?? true,
     onWake: (runnerId, epoch) => worker.wake(runnerId, epoch),
@@ -242,10 +159,17 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     probe: (probing) =>
       'unavailable' in python ? Promise.reject(new Error(python.unavailable)) : measureMemoryBandwidth(python, probing),
     isBusy: () => worker.isBusy,
-    onChange: () => tellFacts(),
+    onChange: () => facts.tell(),
     log: log.logger.child({ part: 'measurements' }),
   })
   opened.add(() => measurements.close())
+  const killedRunners: KilledRunners = await KilledRunners.open({
+    dataDir,
+    boot: await thisBoot(),
+    onChange: () => facts.tell(),
+    log: log.logger.child({ part: 'worker' }),
+  })
+  opened.add(() => killedRunners.close())
   const supply = new ModelSupply({
     nodeId,
     dataDir,
@@ -268,6 +192,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     wakeRank: (...rank) => links.wake(...rank),
     hears: (peer) => links.links.get(peer) !== undefined,
     onMeasured: (instance, tokensPerSecond) => measurements.ran(instance, tokensPerSecond),
+    onLeak: () => killedRunners.add(),
     rehearses,
     log: log.logger.child({ part: 'worker' }),
   })
@@ -284,29 +209,18 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     heldByRunners: () => worker.heldBytes(),
     mayProbe: () => !worker.isBusy,
   })
-  const knownBandwidth = memoryBandwidthFromEnvironment(env)
-  const system = watchSystem({ machine, every: FACTS_EVERY_MS, onChange: () => tellFacts() })
-  const tellFacts = (): void => {
-    const facts = system.current()
-    if (facts === undefined) return
-    // Where no model can run there is nothing to predict.
-    const mayMeasure = cannotRun === undefined && current.worker
-    const memoryBandwidth =
-      knownBandwidth ?? facts.memoryBandwidth ?? (mayMeasure ? measurements.memoryBandwidth(facts.chip) : undefined)
-    const { speeds } = measurements
-    const info: NodeInfo = {
-      ...facts,
-      ...(memoryBandwidth !== undefined && { memoryBandwidth }),
-      ...(speeds.length > 0 && { speeds: [...speeds] }),
-      version,
-      protocol: PEER_PROTOCOL,
-      worker: current.worker,
-    }
-    presence.is(cannotRun === undefined ? info : { ...info, cannotRun })
-  }
-  opened.add(() => system.close())
+  const facts = new OwnFacts({
+    machine,
+    worker: current.worker,
+    cannotRun,
+    knownBandwidth: memoryBandwidthFromEnvironment(env),
+    measurements,
+    killedRunners,
+    onChange: (info) => presence.is(info),
+  })
+  opened.add(() => facts.close())
   // Declarations are placed by what this machine says of itself.
-  await system.ready
+  await facts.ready
   presence.has(catalogue.list())
   opened.add(catalogue.subscribe(() => presence.has(catalogue.list())))
   await supply.fetcher.resume()
@@ -375,7 +289,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       ports: () => bridgedPorts(master.state(), nodeId),
       run: runCommand,
       asAdministrator: asAdministrator(),
-      onChange: () => void system.refresh(),
+      onChange: () => void facts.refresh(),
       log: log.logger.child({ part: 'bridged-ports' }),
     }),
     sleep: () => master.leave('sleep'),

@@ -1,12 +1,12 @@
 import type { NodeId, Timestamp } from '../ids'
-import { compareLogs, cutAfter, lastCommon } from './log-end'
+import { heirOf, isToLead, winsOver } from './election'
+import { cutAfter, lastCommon } from './log-end'
 import type { Message, MessageOf } from './message'
 import {
   followersOf,
   HEARTBEAT_MS,
   masterOf,
   peersFrom,
-  SEEK_MS,
   SILENCE_MS,
   type Effect,
   type Input,
@@ -126,27 +126,8 @@ class Turn {
     for (const peer of this.replica.peers.keys()) this.greet(peer)
   }
 
-  /** Leads where nobody does, everybody has been tried, and nobody within reach knows more. */
   private decide(): void {
-    const { role, peers, self, ordered, term } = this.replica
-    if (role.kind !== 'seeking') return
-    const all = [...peers]
-    const settled = all.every(([, { answered, refused }]) => answered || (refused && !role.patient))
-    if (!settled && this.now - role.since < SEEK_MS) return
-    const within = all.filter(([, { connected, answered }]) => connected && answered)
-    // Somebody hears a master: it will be heard here too, or this node stays behind; it deposes nobody.
-    if (within.some(([nodeId, { master }]) => master !== undefined && master !== nodeId && this.isLive(master))) return
-    if (within.some(([nodeId, { master }]) => master === nodeId)) return
-    const isBest = within.every(([nodeId, peer]) => {
-      const more = peer.log === undefined ? -1 : compareLogs(peer.log, ordered)
-      return more < 0 || (more === 0 && self < nodeId)
-    })
-    if (isBest) this.beginTerm(term + 1)
-  }
-
-  /** A master that only others hear counts unless it was dialled and is not there. */
-  private isLive(master: NodeId): boolean {
-    return master !== this.replica.self && this.replica.peers.get(master)?.refused !== true
+    if (isToLead(this.replica, this.now)) this.beginTerm(this.replica.term + 1)
   }
 
   private beginTerm(term: number): void {
@@ -209,16 +190,11 @@ class Turn {
   }
 
   private leave(): void {
-    const { role, peers, self, log, term } = this.replica
+    const { role, term } = this.replica
     if (role.kind === 'master') {
-      const [heir] = [...peers]
-        .filter(([, peer]) => peer.connected && peer.master === self && peer.log !== undefined)
-        .sort(
-          ([a, one], [b, other]) => (other.log && one.log ? compareLogs(other.log, one.log) : 0) || (a < b ? -1 : 1),
-        )
-      if (heir && heir[1].log && lastCommon(heir[1].log, log) === log.sequence)
-        this.send(heir[0], { type: 'handover', term })
-      this.release(heir?.[0])
+      const heir = heirOf(this.replica)
+      if (heir?.lacksNothing) this.send(heir.nodeId, { type: 'handover', term })
+      this.release(heir?.nodeId)
     }
     this.become({ kind: 'away' })
   }
@@ -320,12 +296,9 @@ class Turn {
     this.become({ kind: 'follower', master, heardAt: this.now })
   }
 
-  /** After a split: the side with more members wins, then the later term, then the lower id. */
   private meetMaster(other: NodeId, lead: MessageOf<'lead'>): void {
-    const { term, self, contestedAt = -Infinity } = this.replica
-    const own = followersOf(this.replica, this.now).length
-    const wins = own - lead.followers || term - lead.term || (self < other ? 1 : -1)
-    if (wins > 0) {
+    const { term, contestedAt = -Infinity } = this.replica
+    if (winsOver(this.replica, other, lead, this.now)) {
       // What the two know of one another is a moment old: where each believes to win they do not outbid one another at once.
       if (lead.term < term || this.now - contestedAt < SILENCE_MS) return
       this.change({ contestedAt: this.now })

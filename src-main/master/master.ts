@@ -5,7 +5,6 @@ import type { Envelope, Observation } from '@core/events/event'
 import type { LogRecord } from '@core/events/record'
 import { CommandId, type MetaInstanceId, type NodeId, type Timestamp } from '@core/ids'
 import type { SubmitResult, WatchItem } from '@core/protocols/peer'
-import { Gather } from '@core/side-channel/gather'
 import { mayObserve } from '@core/state/observer'
 import type { State } from '@core/state/state'
 import { batched } from './batched'
@@ -17,13 +16,13 @@ import { DiskRefusal } from './disk-refusal'
 import { drawnIds } from './drawn-ids'
 import { MasterError, stopping } from './errors'
 import type { EventLog } from './event-log'
-import { follow, tell } from './following'
-import { lead } from './leading'
+import { tell } from './following'
 import type { MasterOptions, MasterStatus } from './master-options'
 import { alone, type Network } from './network'
+import { Office } from './office'
 import { Projection } from './projection'
-import type { ReconcileLoop } from './reconcile-loop'
-import { LeadershipLost, Replication, type Leadership } from './replication'
+import { LeadershipLost, Replication } from './replication'
+import { Roster } from './roster'
 import { Sequencer, type CommandResult } from './sequencer'
 import { resubmitter } from './split'
 import { Storage } from './storage'
@@ -46,32 +45,24 @@ export class Master {
   private readonly network: Network
   private readonly cards: CardLoader
   private readonly commanding: Commanding
-  private loop: ReconcileLoop | undefined
-  /** Of the term in which this node leads. */
-  private gather = new Gather()
-  private unfollow: (() => void) | undefined
+  private readonly office: Office
   private readonly disk: DiskRefusal
-  private members: readonly NodeId[]
+  private readonly roster: Roster
   private readonly resubmit: () => void
   private readonly passOn: (event: Observation) => void
   private closed = false
-  private readonly led: Promise<void>
-  private tellLed: () => void = () => undefined
 
   private constructor(
     private readonly options: MasterOptions,
-    private readonly now: () => Timestamp,
+    now: () => Timestamp,
     private readonly unlock: () => void,
     opened: ReturnType<typeof Storage.open>,
   ) {
     const { nodeId, network = alone, admittedBy = [] } = options
-    this.led = new Promise((resolve) => {
-      this.tellLed = resolve
-    })
     this.network = network
     this.storage = opened.storage
     this.projection = new Projection(opened.state)
-    this.members = membersOf(opened.state, nodeId, admittedBy)
+    this.roster = new Roster({ self: nodeId, admittedBy }, opened.state)
     this.sequencer = new Sequencer({
       log: opened.storage.log,
       projection: this.projection,
@@ -101,21 +92,34 @@ export class Master {
       const { leads } = this.replication
       if (leads.kind === 'other') network.observe(leads.master, events)
     })
-    this.cards = new CardLoader({ load: options.loadCard, onResult: () => this.loop?.wake(), now })
+    this.cards = new CardLoader({ load: options.loadCard, onResult: () => this.office.wake(), now })
+    this.office = new Office({
+      self: nodeId,
+      network,
+      projection: this.projection,
+      cards: this.cards,
+      onTerm: (term) => this.beginTerm(term),
+      apply: (events) => {
+        if (!this.disk.error) void this.sequencer.add(events).catch(() => undefined)
+      },
+      onLed: () => this.resubmit(),
+      now,
+      log: options.log,
+    })
     this.projection.subscribe({
       event: (envelope, subject) => {
-        if (this.loop) journal(options.log, subject, envelope)
+        if (this.office.leads) journal(options.log, subject, envelope)
         this.afterEvent(envelope)
       },
       reset: () => this.membersMayHaveChanged(),
     })
     this.replication = new Replication({
       self: nodeId,
-      members: this.members,
+      members: this.roster.all,
       log: opened.storage.log,
       directory: this.storage.directory,
       send: (to, message, records) => network.send(to, message, records),
-      onLeadership: (leadership) => this.leadershipChanged(leadership),
+      onLeadership: (leadership) => (this.closed ? this.office.resign() : this.office.enter(leadership)),
       rewind: (after) => this.rewind(after),
       onWake: () => network.begin(),
       onFailure: (error) => this.stepDown(error),
@@ -130,7 +134,7 @@ export class Master {
       const opened = Storage.open(options)
       options.log.info({ replayed: opened.replayed, sequence: opened.storage.log.sequence }, 'opened the log')
       const master = new Master(options, now, unlock, opened)
-      if (master.members.every((member) => member === options.nodeId)) await master.ledOrFailed()
+      if (master.roster.isAlone) await master.ledOrFailed()
       return master
     } catch (error) {
       unlock()
@@ -152,7 +156,7 @@ export class Master {
 
   /** All members that this node knows of, itself among them. */
   memberIds(): readonly NodeId[] {
-    return this.members
+    return this.roster.all
   }
 
   /** Resolves when durable and folded here. Rejects with MasterError where nobody can decide. */
@@ -169,7 +173,7 @@ export class Master {
 
   /** Resolves after the next pass over the state; at once where another node makes it. */
   reconciled(): Promise<void> {
-    return this.loop?.passed() ?? Promise.resolve()
+    return this.office.passed()
   }
 
   /** A declaration's decisions, oldest first, from the log. */
@@ -200,7 +204,7 @@ export class Master {
 
   /** This machine sleeps or quits: the others hear of it now, and one of them leads if this one did. */
   async leave(reason: string): Promise<void> {
-    if (this.members.length === 1 || this.closed) return
+    if (this.roster.isAlone || this.closed) return
     this.observe({ type: 'NodeLeaving', nodeId: this.options.nodeId, reason })
     await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))
     this.replication.leave()
@@ -209,7 +213,7 @@ export class Master {
 
   /** It is back. */
   comeBackFromSleep(): void {
-    if (this.members.length === 1 || this.closed) return
+    if (this.roster.isAlone || this.closed) return
     this.network.begin()
     this.replication.take({ kind: 'wake' })
   }
@@ -253,18 +257,18 @@ export class Master {
   /** Sets everything aside that belongs to a cluster, so that the log of another can take its place. */
   async beginAnew(members: readonly NodeId[], { keep }: { readonly keep: boolean }): Promise<void> {
     this.replication.leave()
-    this.resign()
+    this.office.resign()
     const log = await this.storage.rewind(0, { keep })
     this.projection.replace(this.storage.durable())
-    this.members = members
+    this.roster.replace(members)
     this.replication.return(log, members)
   }
 
   async close(): Promise<void> {
     if (this.closed) return
     this.closed = true
-    const led = this.loop !== undefined && !this.disk.error
-    this.resign()
+    const led = this.office.leads && !this.disk.error
+    this.office.resign()
     await this.disk.close()
     // What was decided is on the disk; a snapshot makes the next start quick.
     if (led) await this.takeSnapshot()
@@ -273,68 +277,17 @@ export class Master {
     this.unlock()
   }
 
-  private leadershipChanged(leadership: Leadership): void {
-    this.resign()
-    if (this.closed) return
-    const { log } = this.options
-    switch (leadership.kind) {
-      case 'nobody':
-        return
-      case 'self':
-        log.info({ term: leadership.term, sequence: this.storage.log.sequence }, 'leading')
-        this.beginLeading(leadership.term)
-        return
-      case 'other':
-        log.info({ term: leadership.term, master: leadership.master }, 'following')
-        this.unfollow = follow({
-          master: leadership.master,
-          term: leadership.term,
-          projection: this.projection,
-          watch: (master, term, signal) => this.network.watch(master, term, signal),
-          onState: () => {
-            this.tellLed()
-            this.resubmit()
-          },
-          log,
-        })
-        return
-    }
-  }
-
-  private beginLeading(term: number): void {
-    const { nodeId } = this.options
-    this.gather = new Gather()
+  private beginTerm(term: number): void {
+    const { nodeId, log } = this.options
+    log.info({ term, sequence: this.storage.log.sequence }, 'leading')
     this.sequencer.restore(this.storage.log, { ...this.storage.durable(), term, masterNodeId: nodeId })
-    this.loop = lead({
-      self: nodeId,
-      state: () => this.state(),
-      apply: (events) => {
-        if (!this.disk.error) void this.sequencer.add(events).catch(() => undefined)
-      },
-      cards: this.cards,
-      heard: () => this.network.heard(),
-      unreachable: () => this.network.unreachable(),
-      ids: drawnIds,
-      now: this.now,
-      log: this.options.log,
-    })
-    this.tellLed()
-    this.resubmit()
-  }
-
-  /** Leads and follows no more. */
-  private resign(): void {
-    this.loop?.stop()
-    this.loop = undefined
-    this.unfollow?.()
-    this.unfollow = undefined
   }
 
   /** Resolves when this node leads or follows; rejects where its disk refuses even that. */
   private async ledOrFailed(): Promise<void> {
     for (let settled = false; !settled;) {
       settled = await Promise.race([
-        this.led.then(() => true),
+        this.office.led.then(() => true),
         new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 5)),
       ])
       const { error } = this.disk
@@ -347,21 +300,16 @@ export class Master {
 
   private afterEvent({ event }: Envelope): void {
     if (this.replication.leads.kind === 'self')
-      for (const more of this.gather.take(() => this.state(), event)) this.sequencer.observe(more)
-    this.loop?.wake()
+      for (const more of this.office.gathered(event)) this.sequencer.observe(more)
+    this.office.wake()
     if (event.type === 'MemberAdmitted' || event.type === 'MemberRemoved') this.membersMayHaveChanged()
-    if (this.loop && this.storage.wantsSnapshot) void this.takeSnapshot()
+    if (this.office.leads && this.storage.wantsSnapshot) void this.takeSnapshot()
   }
 
   private membersMayHaveChanged(): void {
-    const { nodeId, onRemoved, admittedBy = [] } = this.options
-    const state = this.state()
-    const wasMember = this.members.length > 1
-    const isMember = nodeId in state.members
-    this.members = membersOf(state, nodeId, isMember ? [] : admittedBy)
-    this.replication.take({ kind: 'members', members: this.members })
-    if (wasMember && !isMember && Object.keys(state.members).length > 0 && this.replication.leads.kind === 'other')
-      onRemoved?.()
+    const isRemoved = this.roster.look(this.state())
+    this.replication.take({ kind: 'members', members: this.roster.all })
+    if (isRemoved && this.replication.leads.kind === 'other') this.options.onRemoved?.()
   }
 
   private takeSnapshot(): Promise<void> {
@@ -384,7 +332,7 @@ export class Master {
     if (!(error instanceof MasterError)) return this.options.log.warn({ err: error }, 'replication failed')
     if (this.disk.error || error.code === 'closed') return
     this.disk.begin(error)
-    this.resign()
+    this.office.resign()
     this.replication.leave()
     // Before anybody hears of the failure: what did not become durable must not be seen as if it had.
     try {
@@ -395,7 +343,3 @@ export class Master {
     }
   }
 }
-
-const membersOf = ({ members }: State, self: NodeId, admittedBy: readonly NodeId[]): NodeId[] => [
-  ...new Set([self, ...admittedBy, ...Object.values(members).map(({ nodeId }) => nodeId)]),
-]

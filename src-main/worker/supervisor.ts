@@ -44,6 +44,8 @@ export interface SupervisorOptions {
   readonly rdma?: {
     readonly rehearsal: boolean
     readonly onRound: (part: Buffer) => void
+    /** It was killed while it used RDMA, or died of itself: what it held may be lost. Never called for a rehearsal. */
+    readonly onLeak: () => void
     /** How long it may take to give RDMA back. */
     readonly graceMs?: number
   }
@@ -306,21 +308,28 @@ export class Supervisor {
     clearInterval(this.watch)
     clearTimeout(this.grace)
     clearTimeout(this.killing)
-    const status = this.lastStatus(exit)
+    const leaks = this.leaks(exit)
+    const status = this.lastStatus(exit, leaks)
     const message = status.status === 'Failed' ? status.errorMessage : 'the runner was stopped'
     for (const taskId of [...this.requests.keys()])
       this.finish(taskId, { type: 'failed', code: 'runner_failed', message })
     this.tell(status)
+    if (leaks) this.options.rdma?.onLeak()
     void (this.process?.release() ?? Promise.resolve()).finally(this.markEnded)
   }
 
-  private lastStatus(exit: Exit): Extract<RunnerStatus, { status: 'Failed' | 'Shutdown' }> {
+  /** Whether it may have held something of RDMA that it had no time to give back. */
+  private leaks({ signal }: Exit): boolean {
+    return this.options.rdma?.rehearsal === false && this.loadSent && signal !== undefined
+  }
+
+  private lastStatus(exit: Exit, leaks: boolean): Extract<RunnerStatus, { status: 'Failed' | 'Shutdown' }> {
     const { consequence, said } = this
-    const leak = this.options.rdma?.rehearsal === false && this.loadSent && exit.signal !== undefined ? [RDMA_LEAK] : []
+    const leak = leaks ? [RDMA_LEAK] : []
     if (consequence !== undefined)
       return { status: 'Failed', errorMessage: [consequence, ...leak].join('; '), consequence: true }
     if (this.stopping && said === undefined)
-      return leak.length > 0 ? { status: 'Failed', errorMessage: RDMA_LEAK } : { status: 'Shutdown' }
+      return leaks ? { status: 'Failed', errorMessage: RDMA_LEAK } : { status: 'Shutdown' }
     const before = this.oomKillsBefore
     const now = oomKills()
     const cause = causeOfDeath({

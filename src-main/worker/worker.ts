@@ -1,53 +1,27 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Envelope, Observation } from '@core/events/event'
 import type { GenerationRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
-import type { InstanceId, ModelId, NodeId, RunnerId, TaskId } from '@core/ids'
+import type { InstanceId, RunnerId, TaskId } from '@core/ids'
 import { plan, type Action } from '@core/plan/plan'
-import type { Instance } from '@core/state/instances'
 import { isRehearsal, REHEARSAL } from '@core/state/rehearsal'
 import { isTerminal, type RunnerStatus } from '@core/state/runners'
-import type { State } from '@core/state/state'
+import { AwaitedModels, type Start } from './awaited-models'
 import { Meetings, type Meeter } from './meetings'
 import { residentBytes } from './memory'
-import type { Python } from './python'
+import { OldConsoles } from './old-consoles'
 import { SideChannels } from './side-channels'
+import { SilentNodes } from './silent-nodes'
 import { Supervisor, type LoadCommand } from './supervisor'
-import { DEFAULT_LIMITS, type WatchdogLimits } from './watchdog'
+import { DEFAULT_LIMITS } from './watchdog'
+import type { WorkerOptions } from './worker-options'
 
-export interface WorkerOptions {
-  readonly nodeId: NodeId
-  readonly source: { state(): State; subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void }
-  readonly observer: { observe(event: Observation): void }
-  readonly python: Python
-  /** For pipes; what a crash left there is removed. */
-  readonly runDir: string
-  readonly modelPath: (modelId: ModelId) => string | undefined
-  /** Sees to it that a model comes here; `modelsChanged` is called when it has. Without it there are only the models here. */
-  readonly fetchModel?: (modelId: ModelId) => void
-  /** No runner waits for that model any more. */
-  readonly releaseModel?: (modelId: ModelId) => void
-  /** Tells another rank's node that rank 0, here, is about to work. */
-  readonly wakeRank?: (nodeId: NodeId, runnerId: RunnerId, epoch: number) => void
-  /** Whether a node can be heard now. */
-  readonly hears?: (nodeId: NodeId) => boolean
-  /** An instance's rank 0 here has answered somebody who had it to himself. */
-  readonly onMeasured?: (instance: Instance, tokensPerSecond: number) => void
-  /** RDMA may be rehearsed here, by a test setting. */
-  readonly rehearses?: boolean
-  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
-  readonly limits?: WatchdogLimits
-}
+export type { WorkerOptions } from './worker-options'
 
 const MEASURE_EVERY_MS = 4000
 /** Ranks of other nodes are looked after this often. */
 const LISTEN_EVERY_MS = 500
-/** A link takes 3 s of silence to be given up; what is silent this much longer is not coming back in time. */
-const SILENT_AFTER_MS = 1500
-/** A runner that is gone is asked why: so many consoles are kept. */
-const KEPT_CONSOLES = 8
 
 const DOWNLOADING: RunnerStatus = { status: 'Downloading' }
 
@@ -60,10 +34,9 @@ interface Stillborn {
 export class Worker {
   private readonly supervisors = new Map<RunnerId, Supervisor>()
   private readonly stillborn = new Map<RunnerId, Stillborn>()
-  /** Runners whose model is on its way. */
-  private readonly awaiting = new Map<RunnerId, Extract<Action, { kind: 'start' }>>()
+  private readonly awaited: AwaitedModels
   private readonly stopping = new Set<Promise<void>>()
-  private readonly oldConsoles = new Map<RunnerId, string>()
+  private readonly oldConsoles = new OldConsoles()
   private readonly unsubscribe: () => void
   private scheduled: NodeJS.Immediate | undefined
   private closed = false
@@ -71,11 +44,14 @@ export class Worker {
   private readonly measuring: NodeJS.Timeout
   private readonly listening: NodeJS.Timeout
   private readonly meetings: Meetings
-  private readonly lostAt = new Map<NodeId, number>()
+  private readonly silentNodes: SilentNodes
   private readonly sideChannels: SideChannels
 
   private constructor(private readonly options: WorkerOptions) {
-    this.meetings = new Meetings(options.nodeId)
+    const { nodeId, modelPath, releaseModel, hears } = options
+    this.meetings = new Meetings(nodeId)
+    this.awaited = new AwaitedModels({ modelPath, release: (modelId) => releaseModel?.(modelId) })
+    this.silentNodes = new SilentNodes({ self: nodeId, hears: (other) => hears?.(other) ?? true })
     this.sideChannels = new SideChannels({
       state: () => options.source.state(),
       observe: (event) => options.observer.observe(event),
@@ -122,16 +98,12 @@ export class Worker {
 
   /** The models on this machine have changed: what waits for one may start. */
   modelsChanged(): void {
-    for (const [runnerId, action] of this.awaiting) {
-      if (this.options.modelPath(action.instance.modelId) === undefined) continue
-      this.awaitNoMore(runnerId)
-      this.start(action)
-    }
+    for (const start of this.awaited.arrived()) this.start(start)
   }
 
   /** What a runner printed last, also one of the latest that are gone; undefined for any other. */
   consoleOf(runnerId: RunnerId): string | undefined {
-    return this.supervisors.get(runnerId)?.consoleText() ?? this.oldConsoles.get(runnerId)
+    return this.supervisors.get(runnerId)?.consoleText() ?? this.oldConsoles.of(runnerId)
   }
 
   /** Whether a runner is doing anything at all: starting, loading, or answering. */
@@ -174,30 +146,17 @@ export class Worker {
     const { source, nodeId } = this.options
     const runners = new Map<RunnerId, RunnerStatus>()
     for (const [runnerId, { status }] of this.stillborn) runners.set(runnerId, status)
-    for (const runnerId of this.awaiting.keys()) runners.set(runnerId, DOWNLOADING)
+    for (const runnerId of this.awaited.runners()) runners.set(runnerId, DOWNLOADING)
     for (const [runnerId, { status }] of this.supervisors) runners.set(runnerId, status)
     const tasks = new Set<TaskId>([...this.supervisors.values()].flatMap((supervisor) => [...supervisor.tasks.keys()]))
-    const silent = new Set(
-      [...this.lostAt].filter(([, at]) => performance.now() - at > SILENT_AFTER_MS).map(([id]) => id),
-    )
+    const silent = this.silentNodes.silent()
     for (const action of plan(source.state(), nodeId, { runners, tasks, silent })) this.carryOut(action)
     this.meetings.look(source.state())
   }
 
-  /** Which nodes of ranks that work with ours cannot be heard, and since when. */
   private listen(): void {
     this.sideChannels.look()
-    const { source, nodeId, hears } = this.options
-    if (!hears) return
-    const others = new Set(
-      Object.values(source.state().instances)
-        .filter(({ shards }) => shards.some((shard) => shard.nodeId === nodeId))
-        .flatMap(({ shards }) => shards.map((shard) => shard.nodeId)),
-    )
-    others.delete(nodeId)
-    for (const other of [...this.lostAt.keys()]) if (!others.has(other) || hears(other)) this.lostAt.delete(other)
-    for (const other of others) if (!hears(other) && !this.lostAt.has(other)) this.lostAt.set(other, performance.now())
-    if (this.lostAt.size > 0) this.lookSoon()
+    if (this.silentNodes.listen(this.options.source.state())) this.lookSoon()
   }
 
   private carryOut(action: Action): void {
@@ -223,7 +182,7 @@ export class Worker {
     }
   }
 
-  private start({ instance, shard }: Extract<Action, { kind: 'start' }>): void {
+  private start({ instance, shard }: Start): void {
     const { python, modelPath, fetchModel, runDir, log, onMeasured, rehearses, limits = DEFAULT_LIMITS } = this.options
     const { runnerId, rank, worldSize, startLayer, endLayer, layers } = shard
     const { instanceId, modelId, sharding, instanceMeta, maxContext } = instance
@@ -233,7 +192,7 @@ export class Worker {
     if (rehearsal && !rehearses)
       return this.fail(runnerId, { errorMessage: `this machine takes no part in a ${REHEARSAL}` })
     if (path === undefined && fetchModel) {
-      this.awaiting.set(runnerId, { kind: 'start', instance, shard })
+      this.awaited.add({ kind: 'start', instance, shard })
       this.report(runnerId, DOWNLOADING)
       fetchModel(modelId)
       return
@@ -270,7 +229,13 @@ export class Worker {
       },
       // What a rehearsal gives says nothing of RDMA.
       onAnswered: ({ tokensPerSecond }) => !rehearsal && onMeasured?.(instance, tokensPerSecond),
-      ...(instance.jaccl && { rdma: { rehearsal, onRound: (part) => this.sideChannels.ask(runnerId, part) } }),
+      ...(instance.jaccl && {
+        rdma: {
+          rehearsal,
+          onRound: (part) => this.sideChannels.ask(runnerId, part),
+          onLeak: () => this.options.onLeak?.(),
+        },
+      }),
     })
     this.supervisors.set(runnerId, supervisor)
     if (instance.jaccl) this.sideChannels.open({ instanceId, runnerId }, supervisor)
@@ -290,16 +255,8 @@ export class Worker {
     return { ...load, ...(await meeting) }
   }
 
-  private awaitNoMore(runnerId: RunnerId): void {
-    const modelId = this.awaiting.get(runnerId)?.instance.modelId
-    this.awaiting.delete(runnerId)
-    const others = [...this.awaiting.values()]
-    if (modelId !== undefined && !others.some(({ instance }) => instance.modelId === modelId))
-      this.options.releaseModel?.(modelId)
-  }
-
   private giveUp({ runnerId, errorMessage }: Extract<Action, { kind: 'giveUp' }>): void {
-    this.awaitNoMore(runnerId)
+    this.awaited.forget(runnerId)
     const supervisor = this.supervisors.get(runnerId)
     if (supervisor) supervisor.giveUp(errorMessage)
     else this.fail(runnerId, { errorMessage, consequence: true })
@@ -313,23 +270,15 @@ export class Worker {
 
   private stop(runnerId: RunnerId): void {
     this.stillborn.delete(runnerId)
-    this.awaitNoMore(runnerId)
+    this.awaited.forget(runnerId)
     this.meetings.forget(runnerId)
     this.sideChannels.close(runnerId)
     const supervisor = this.supervisors.get(runnerId)
     if (!supervisor) return
     this.supervisors.delete(runnerId)
-    this.keepConsole(runnerId, supervisor.consoleText())
+    this.oldConsoles.keep(runnerId, supervisor.consoleText())
     const stopped = supervisor.stop().finally(() => this.stopping.delete(stopped))
     this.stopping.add(stopped)
-  }
-
-  private keepConsole(runnerId: RunnerId, text: string): void {
-    this.oldConsoles.set(runnerId, text)
-    for (const oldest of this.oldConsoles.keys()) {
-      if (this.oldConsoles.size <= KEPT_CONSOLES) break
-      this.oldConsoles.delete(oldest)
-    }
   }
 
   private report(runnerId: RunnerId, status: RunnerStatus): void {

@@ -45,6 +45,10 @@ export interface WorkerGroupOptions {
   readonly python: Python
   /** How long the next event takes to its other end, in milliseconds. */
   readonly delay: () => number
+  /** What stands for RDMA towards another machine; a rehearsal of it where nothing is given. */
+  readonly device?: (to: NodeId) => string
+  /** A worker tells that a runner may have lost something of RDMA. */
+  readonly onLeak: () => void
 }
 
 /**
@@ -61,9 +65,9 @@ export class WorkerGroup {
   private reconciling = false
 
   private constructor(private readonly options: WorkerGroupOptions) {
-    const { size, folder } = options
+    const { size, folder, device = rehearsalDevice } = options
     const names = Array.from({ length: size }, (_, at) => `machine-${at}`)
-    this.world = rdmaWorld(names, { device: (to) => rehearsalDevice(to) })
+    this.world = rdmaWorld(names, { device: (to) => device(to) })
     this.seats = Object.values(this.world.state.members).map(({ nodeId }, at) => ({
       nodeId,
       runDir: join(folder, `run-${at}`),
@@ -94,6 +98,7 @@ export class WorkerGroup {
         runDir: seat.runDir,
         modelPath: () => options.folder,
         rehearses: true,
+        onLeak: options.onLeak,
         log: { info: () => undefined, warn: () => undefined },
       })
     }

@@ -3,10 +3,12 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ModelId, RunnerId } from '@core/ids'
 import type { RunnerStatus } from '@core/state/runners'
+import { KilledRunners } from '@main/worker/killed-runners'
 import { RDMA_LEAK, Supervisor, type LoadCommand, type SupervisorOptions } from '@main/worker/supervisor'
 import { DEFAULT_LIMITS } from '@main/worker/watchdog'
 import { temporaryFolder } from '../harness/headless-node'
 import { python, required, root } from '../harness/paths'
+import { WorkerGroup } from '../harness/worker-group'
 
 type Way = 'orderly' | 'stubborn' | 'crash' | 'large' | 'hasty'
 
@@ -21,35 +23,51 @@ const load: LoadCommand = {
 
 let folder: ReturnType<typeof temporaryFolder>
 let runDir: string
-let supervisor: Supervisor
+let supervisor: Supervisor | undefined
+let killed: KilledRunners
 let statuses: RunnerStatus[]
 let changed: () => void
 
-beforeEach(() => {
+const openKilled = (): Promise<KilledRunners> =>
+  KilledRunners.open({
+    dataDir: folder.path,
+    boot: { id: 'this-run', startedAt: 0 },
+    onChange: () => undefined,
+    log: { warn: () => undefined },
+  })
+
+beforeEach(async () => {
   folder = temporaryFolder()
   runDir = join(folder.path, 'run')
   mkdirSync(runDir)
+  killed = await openKilled()
+  supervisor = undefined
   statuses = []
   changed = () => undefined
 })
 afterEach(async () => {
-  await supervisor.stop()
+  await supervisor?.stop()
+  await killed.close()
   folder.dispose()
 })
 
-const start = (way: Way, rdma: SupervisorOptions['rdma'] = { rehearsal: false, onRound: () => undefined }): void => {
+const endingRunner = (way: Way): { executable: string; source: string } => {
   const executable = join(folder.path, 'runner')
   const script = join(root, 'tests', 'harness', 'ending_runner.py')
   // It is started as: -m muster_runner --pipes DIRECTORY
   writeFileSync(executable, `#!/bin/sh\nexec ${required(python, 'run `npm test`')} -S ${script} ${way} "$4"\n`)
   chmodSync(executable, 0o755)
+  return { executable, source: join(root, 'native-runner', 'src') }
+}
+
+const start = (way: Way, rdma: Partial<SupervisorOptions['rdma']> = {}): Supervisor => {
   supervisor = new Supervisor({
     runnerId: RunnerId.parse('r1'),
-    python: { executable, source: join(root, 'native-runner', 'src') },
+    python: endingRunner(way),
     runDir,
     load,
     limits: DEFAULT_LIMITS,
-    rdma,
+    rdma: { rehearsal: false, onRound: () => undefined, onLeak: () => killed.add(), ...rdma },
     onStatus: (status) => {
       statuses.push(status)
       changed()
@@ -57,6 +75,7 @@ const start = (way: Way, rdma: SupervisorOptions['rdma'] = { rehearsal: false, o
     onLoaded: () => undefined,
     onAnswered: () => undefined,
   })
+  return supervisor
 }
 
 const until = (word: RunnerStatus['status']): Promise<RunnerStatus> =>
@@ -68,20 +87,21 @@ const until = (word: RunnerStatus['status']): Promise<RunnerStatus> =>
     changed()
   })
 
-const impatient = { rehearsal: false, onRound: () => undefined, graceMs: 200 }
+const impatient = { graceMs: 200 }
 
 describe('a runner that uses RDMA', () => {
   it('is asked to end even where it is not ready, for what it holds is lost with a kill', async () => {
-    start('orderly')
+    const supervisor = start('orderly')
     await until('Loading')
     await supervisor.stop()
     expect(statuses.at(-1)).toEqual({ status: 'Shutdown' })
     expect(supervisor.consoleText()).toContain('asked to end')
     expect(readdirSync(runDir)).toEqual([])
+    expect(killed.count).toBe(0)
   })
 
   it('is asked to end where another rank has failed', async () => {
-    start('orderly')
+    const supervisor = start('orderly')
     await until('Loading')
     supervisor.giveUp('stopped because Mac Studio failed')
     expect(await until('Failed')).toEqual({
@@ -93,36 +113,55 @@ describe('a runner that uses RDMA', () => {
   })
 
   it('is killed where it does not end, and the mark says what that may have cost', async () => {
-    start('stubborn', impatient)
+    const supervisor = start('stubborn', impatient)
     await until('Loading')
     supervisor.giveUp('stopped because Mac Studio failed')
     expect(await until('Failed')).toMatchObject({ errorMessage: `stopped because Mac Studio failed; ${RDMA_LEAK}` })
+    expect(killed.count).toBe(1)
   })
 
-  it('that must be killed though nothing failed is told of too', async () => {
-    start('stubborn', impatient)
+  it('that must be killed though nothing failed is told of and counted too', async () => {
+    const supervisor = start('stubborn', impatient)
     await until('Loading')
     await supervisor.stop()
     expect(statuses.at(-1)).toEqual({ status: 'Failed', errorMessage: RDMA_LEAK })
+    expect(killed.count).toBe(1)
   })
 
   it('that dies of itself may have cost as much', async () => {
     start('crash')
     expect(await until('Failed')).toMatchObject({ errorMessage: `ended by SIGSEGV; ${RDMA_LEAK}` })
+    expect(killed.count).toBe(1)
   })
 
   it('and only rehearses it costs nothing', async () => {
-    start('stubborn', { ...impatient, rehearsal: true })
+    const supervisor = start('stubborn', { ...impatient, rehearsal: true })
     await until('Loading')
     await supervisor.stop()
     expect(statuses.at(-1)).toEqual({ status: 'Shutdown' })
+    expect(killed.count).toBe(0)
+  })
+
+  it('is counted by its worker, and still known to the next start of Muster', async () => {
+    const group = await WorkerGroup.start({
+      folder: join(folder.path, 'group'),
+      size: 2,
+      python: endingRunner('crash'),
+      delay: () => 0,
+      device: () => 'rdma_en3',
+      onLeak: () => killed.add(),
+    })
+    await group.until('both ranks to have died', () => killed.count >= 2)
+    await group.close()
+    await killed.close()
+    expect((await openKilled()).count).toBe(killed.count)
   })
 
   it.each([
     ['large', 'the runner gave 65537 bytes to one round'],
     ['hasty', 'asked for a round of the side channel while another one was open'],
   ] as const)('fails with the reason where what it asks for is no round (%s)', async (way, reason) => {
-    start(way)
+    const supervisor = start(way)
     expect(await until('Failed')).toMatchObject({ errorMessage: expect.stringContaining(reason) as string })
     await supervisor.stop()
     expect(readdirSync(runDir)).toEqual([])

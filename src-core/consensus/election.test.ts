@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import { NodeId } from '../ids'
+import { heirOf, winsOver } from './election'
+import { emptyLog, type LogEnd } from './log-end'
+import { peersFrom, startReplica, type Peer, type Replica } from './replica'
+
+const a = NodeId.parse('a')
+const b = NodeId.parse('b')
+const c = NodeId.parse('c')
+const logOf = (term: number, sequence: number): LogEnd => ({ sequence, epochs: [{ term, master: a, from: 1 }] })
+
+const master = (self: NodeId, peers: Record<string, Partial<Peer>> = {}, log = logOf(1, 5)): Replica => {
+  const others = Object.keys(peers).map((name) => NodeId.parse(name))
+  const known = [...peersFrom(self, others, new Map())].map(([name, peer]): [NodeId, Peer] => [
+    name,
+    { ...peer, connected: true, heardAt: 0, ...peers[name] },
+  ])
+  return { ...startReplica(self, log, others, 0), role: { kind: 'master' }, peers: new Map(known) }
+}
+const lead = (term: number, followers: number) => ({ type: 'lead' as const, term, followers, log: emptyLog })
+
+describe('of two masters after a split', () => {
+  it('the side with more members wins, whatever its term', () => {
+    expect(winsOver(master(b, { c: { master: b } }), a, lead(7, 0), 0)).toBe(true)
+    expect(winsOver(master(b), a, lead(1, 1), 0)).toBe(false)
+  })
+
+  it('a follower that was not heard lately counts for nobody', () => {
+    expect(winsOver(master(b, { c: { master: b, heardAt: -60_000 } }), a, lead(7, 0), 0)).toBe(false)
+  })
+
+  it('of as many the later term wins, and then the lower id', () => {
+    expect(winsOver(master(b), a, lead(0, 0), 0)).toBe(true)
+    expect(winsOver(master(b), a, lead(1, 0), 0)).toBe(false)
+    expect(winsOver(master(b), c, lead(1, 0), 0)).toBe(true)
+  })
+})
+
+describe('who leads after a master that leaves', () => {
+  it('is the follower that knows most, at once where it lacks nothing', () => {
+    const followers = { b: { master: a, log: logOf(1, 4) }, c: { master: a, log: logOf(1, 5) } }
+    expect(heirOf(master(a, followers))).toEqual({ nodeId: c, lacksNothing: true })
+    expect(heirOf(master(a, followers, logOf(1, 6)))).toEqual({ nodeId: c, lacksNothing: false })
+  })
+
+  it('is the lower id of those that know as much', () => {
+    const log = logOf(1, 5)
+    expect(heirOf(master(a, { c: { master: a, log }, b: { master: a, log } }))?.nodeId).toBe(b)
+  })
+
+  it('is nobody that follows another, or that no link leads to', () => {
+    const log = logOf(1, 5)
+    expect(heirOf(master(a, { b: { master: c, log }, c: { master: a, log, connected: false } }))).toBeUndefined()
+  })
+})

@@ -1,0 +1,42 @@
+import type { NodeId, Timestamp } from '../ids'
+import { compareLogs, lastCommon, type LogEnd } from './log-end'
+import type { MessageOf } from './message'
+import { followersOf, SEEK_MS, type Replica } from './replica'
+
+/** Whether a node that looks for a master is to be it: nobody leads, everybody has been tried, and nobody within reach knows more. */
+export const isToLead = (replica: Replica, now: Timestamp): boolean => {
+  const { role, peers, self, ordered } = replica
+  if (role.kind !== 'seeking') return false
+  const all = [...peers]
+  const settled = all.every(([, { answered, refused }]) => answered || (refused && !role.patient))
+  if (!settled && now - role.since < SEEK_MS) return false
+  const within = all.filter(([, { connected, answered }]) => connected && answered)
+  // Somebody hears a master: it will be heard here too, or this node stays behind; it deposes nobody.
+  if (within.some(([nodeId, { master }]) => master !== undefined && master !== nodeId && isLive(replica, master)))
+    return false
+  if (within.some(([nodeId, { master }]) => master === nodeId)) return false
+  return within.every(([nodeId, peer]) => {
+    const more = peer.log === undefined ? -1 : compareLogs(peer.log, ordered)
+    return more < 0 || (more === 0 && self < nodeId)
+  })
+}
+
+/** A master that only others hear counts unless it was dialled and is not there. */
+const isLive = ({ self, peers }: Replica, master: NodeId): boolean =>
+  master !== self && peers.get(master)?.refused !== true
+
+/** Of two masters after a split: the side with more members wins, then the later term, then the lower id. */
+export const winsOver = (replica: Replica, other: NodeId, lead: MessageOf<'lead'>, now: Timestamp): boolean => {
+  const { term, self } = replica
+  const own = followersOf(replica, now).length
+  return (own - lead.followers || term - lead.term || (self < other ? 1 : -1)) > 0
+}
+
+/** Of a master's followers the one that knows most, and whether it could lead at once: it lacks nothing. */
+export const heirOf = ({ peers, self, log }: Replica): { nodeId: NodeId; lacksNothing: boolean } | undefined => {
+  const followers = [...peers].flatMap(([nodeId, peer]): { nodeId: NodeId; known: LogEnd }[] =>
+    peer.connected && peer.master === self && peer.log ? [{ nodeId, known: peer.log }] : [],
+  )
+  const [heir] = followers.sort((a, b) => compareLogs(b.known, a.known) || (a.nodeId < b.nodeId ? -1 : 1))
+  return heir && { nodeId: heir.nodeId, lacksNothing: lastCommon(heir.known, log) === log.sequence }
+}

@@ -1,0 +1,118 @@
+import type { Event, Observation } from '@core/events/event'
+import type { NodeId, Timestamp } from '@core/ids'
+import { Gather } from '@core/side-channel/gather'
+import { drawnIds } from './drawn-ids'
+import { follow } from './following'
+import { lead, type LeadingParts } from './leading'
+import type { Network } from './network'
+import type { Projection } from './projection'
+import type { ReconcileLoop } from './reconcile-loop'
+import type { Leadership } from './replication'
+
+export interface OfficeParts {
+  readonly self: NodeId
+  readonly network: Network
+  readonly projection: Projection
+  readonly cards: LeadingParts['cards']
+  /** This node leads from now on: what comes next is ordered in that term. */
+  readonly onTerm: (term: number) => void
+  readonly apply: (events: readonly Event[]) => void
+  /** This node leads, or has the state of who does. */
+  readonly onLed: () => void
+  readonly now: () => Timestamp
+  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
+}
+
+/** What this node does while it leads, and while it follows: from one change of the leadership to the next. */
+export class Office {
+  /** Resolves when this node has led or followed for the first time. */
+  readonly led: Promise<void>
+  private tellLed: () => void = () => undefined
+  private loop: ReconcileLoop | undefined
+  /** Of the term in which this node leads. */
+  private gather = new Gather()
+  private unfollow: (() => void) | undefined
+
+  constructor(private readonly parts: OfficeParts) {
+    this.led = new Promise((resolve) => {
+      this.tellLed = resolve
+    })
+  }
+
+  get leads(): boolean {
+    return this.loop !== undefined
+  }
+
+  enter(leadership: Leadership): void {
+    this.resign()
+    switch (leadership.kind) {
+      case 'nobody':
+        return
+      case 'self':
+        this.lead(leadership.term)
+        return
+      case 'other':
+        this.follow(leadership)
+        return
+    }
+  }
+
+  /** Leads and follows no more. */
+  resign(): void {
+    this.loop?.stop()
+    this.loop = undefined
+    this.unfollow?.()
+    this.unfollow = undefined
+  }
+
+  /** There is something to look at for whoever leads. */
+  wake(): void {
+    this.loop?.wake()
+  }
+
+  /** Resolves after the next pass over the state; at once where another node makes it. */
+  passed(): Promise<void> {
+    return this.loop?.passed() ?? Promise.resolve()
+  }
+
+  /** What the master adds to an event: the rounds of side channels that it completes. */
+  gathered(event: Event): readonly Observation[] {
+    return this.gather.take(() => this.parts.projection.state(), event)
+  }
+
+  private lead(term: number): void {
+    const { self, network, projection, cards, onTerm, apply, now, log } = this.parts
+    this.gather = new Gather()
+    onTerm(term)
+    this.loop = lead({
+      self,
+      state: () => projection.state(),
+      apply,
+      cards,
+      heard: () => network.heard(),
+      unreachable: () => network.unreachable(),
+      ids: drawnIds,
+      now,
+      log,
+    })
+    this.enteredOn()
+  }
+
+  private follow({ master, term }: Extract<Leadership, { kind: 'other' }>): void {
+    const { network, projection, log } = this.parts
+    log.info({ term, master }, 'following')
+    this.unfollow = follow({
+      master,
+      term,
+      projection,
+      watch: (...watched) => network.watch(...watched),
+      onState: () => this.enteredOn(),
+      log,
+    })
+  }
+
+  private enteredOn(): void {
+    this.tellLed()
+    this.parts.onLed()
+  }
+}

@@ -1,0 +1,50 @@
+import type { Command } from '@core/commands/command'
+import type { Envelope } from '@core/events/event'
+import type { CommandId, NodeId } from '@core/ids'
+import type { CatalogueModel } from '@core/protocols/control'
+import type { State } from '@core/state/state'
+import type { MasterStatus } from './master/master'
+import type { BridgedPorts } from './system/macos/bridged-ports/bridged-ports'
+
+export interface NodeOptions {
+  readonly dataDir?: string | undefined
+  readonly host?: string | undefined
+  readonly port?: number | undefined
+  readonly name?: string | undefined
+  /** Where other machines reach this one; 0 picks a free one. */
+  readonly peerPort?: number | undefined
+  /** Look for other machines on the local network, and be found by them. */
+  readonly discovery?: boolean | undefined
+  /** Where members may be, as `host:port`. */
+  readonly peers?: readonly string[] | undefined
+  /** Never ask a model hub. */
+  readonly offline?: boolean | undefined
+  /** Without it this node only coordinates. */
+  readonly worker?: boolean | undefined
+  /** Origins of our own windows. */
+  readonly trustedOrigins?: readonly string[]
+  /** The folder that holds `out` and `native-runner`. */
+  readonly appRoot?: string
+}
+
+/** A node that runs, until it is closed. */
+export interface RunningNode {
+  readonly url: string
+  readonly nodeId: NodeId
+  readonly dataDir: string
+  readonly source: { state(): State; subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void }
+  readonly commands: {
+    submit(command: Command, options: { commandId: CommandId }): Promise<{ readonly status: 'done' | 'refused' }>
+    status(): MasterStatus
+  }
+  readonly catalogue: { list(): readonly CatalogueModel[] }
+  readonly signInLink: (() => string) | undefined
+  /** Why no model can run here; undefined where one can. */
+  readonly cannotRun: string | undefined
+  /** Takes Thunderbolt ports out of a bridge, for whoever sits at this Mac. */
+  readonly bridgedPorts: Pick<BridgedPorts, 'answer'>
+  /** The machine is about to sleep: others go on without it. */
+  sleep(): Promise<void>
+  wake(): void
+  close(): Promise<void>
+}

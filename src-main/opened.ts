@@ -1,0 +1,20 @@
+/** Closes what was opened, the last first; one that fails does not keep the others open. */
+export class Opened {
+  private readonly closers: (() => Promise<void> | void)[] = []
+
+  add(close: () => Promise<void> | void): void {
+    this.closers.unshift(close)
+  }
+
+  async close(): Promise<void> {
+    const failures: unknown[] = []
+    for (const close of this.closers.splice(0)) {
+      try {
+        await close()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, 'Not everything could be closed')
+  }
+}

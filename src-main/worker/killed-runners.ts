@@ -1,0 +1,84 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { replaceFile } from '../disk/replace-file'
+
+/** One run of this machine, from when it was started until it is started again. */
+const Boot = z.object({
+  /** What the system calls it, where it does; no other run is called so. */
+  id: z.string().optional(),
+  /** By the machine's clock, which may be set right in between. */
+  startedAt: z.number(),
+})
+export type Boot = z.infer<typeof Boot>
+
+const Kept = z.object({ version: z.literal(1), boot: Boot, killed: z.number().int().nonnegative() })
+type Kept = z.infer<typeof Kept>
+
+/** How far a clock may have been set right: no machine starts twice in this time and loses a runner in between. */
+const SET_RIGHT_MS = 60_000
+
+const isSame = (a: Boot, b: Boot): boolean =>
+  a.id !== undefined && b.id !== undefined ? a.id === b.id : Math.abs(a.startedAt - b.startedAt) < SET_RIGHT_MS
+
+/** A file that is missing or damaged counts nothing: what it held is a hint to people, and no more. */
+const readKept = async (path: string): Promise<Kept | undefined> => {
+  try {
+    return Kept.parse(JSON.parse(await readFile(path, 'utf8')))
+  } catch {
+    return undefined
+  }
+}
+
+export interface KilledRunnersOptions {
+  readonly dataDir: string
+  readonly boot: Boot
+  /** There is one more. */
+  readonly onChange: () => void
+  readonly log: { warn(fields: object, message: string): void }
+}
+
+/**
+ * How many runners were killed here while they used RDMA since this machine was started: the system gives back what
+ * they held only when it starts anew. Kept in `killed-runners.json`, since Muster starts more often than the machine.
+ */
+export class KilledRunners {
+  private writing: Promise<void> = Promise.resolve()
+
+  private constructor(
+    private readonly options: KilledRunnersOptions,
+    private killed: number,
+  ) {}
+
+  static async open(options: KilledRunnersOptions): Promise<KilledRunners> {
+    const kept = await readKept(KilledRunners.pathIn(options.dataDir))
+    return new KilledRunners(options, kept && isSame(kept.boot, options.boot) ? kept.killed : 0)
+  }
+
+  private static pathIn(dataDir: string): string {
+    return join(dataDir, 'killed-runners.json')
+  }
+
+  get count(): number {
+    return this.killed
+  }
+
+  add(): void {
+    this.killed += 1
+    this.writing = this.writing.then(() => this.write())
+    this.options.onChange()
+  }
+
+  /** Resolves when everything is on the disk. */
+  close(): Promise<void> {
+    return this.writing
+  }
+
+  private async write(): Promise<void> {
+    const { dataDir, boot, log } = this.options
+    const kept: Kept = { version: 1, boot, killed: this.killed }
+    await replaceFile(KilledRunners.pathIn(dataDir), `${JSON.stringify(kept)}\n`).catch((err: unknown) =>
+      log.warn({ err }, 'how many runners were killed could not be written down'),
+    )
+  }
+}
