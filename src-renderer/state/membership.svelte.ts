@@ -79,6 +79,16 @@ export class Membership {
     await this.api.fetch(`/members/${nodeId}`, { method: 'DELETE' })
   }
 
+  /** Throws ApiError. */
+  async rename(nodeId: NodeId, friendlyName: string): Promise<void> {
+    this.view = await this.api.patch(`/cluster/members/${nodeId}`, { friendlyName }, ClusterView)
+  }
+
+  /** Throws ApiError. */
+  async renameCluster(name: string): Promise<void> {
+    this.view = await this.api.patch('/cluster', { name }, ClusterView)
+  }
+
   /** How much the connections carry, in both directions; what comes of it is in the state. Throws ApiError. */
   async measure(a: NodeId, b: NodeId): Promise<void> {
     await this.api.fetch('/cluster/measure', { method: 'POST', json: { from: a, to: b } })
