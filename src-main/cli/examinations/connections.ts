@@ -13,9 +13,10 @@ const isAbout = ({ nodeIds: [culprit, other] }: ConnectionFinding, pair: Pair): 
 const pairsOf = ({ pairs }: DoctorReport, finding: ConnectionFinding): readonly Pair[] => {
   if (finding.severity === 'notice') return []
   const found = new Map<string, Pair>()
-  for (const { from, to, link, probe } of pairs) {
+  for (const { from, to, tcpOut, link, probe } of pairs) {
     const key = [from, to].sort().join(' ')
-    const isBroken = link.state === 'no' || probe.state === 'no'
+    // Linked by a call from the other side, a pair may still lack one direction.
+    const isBroken = [tcpOut, link, probe].some(({ state }) => state === 'no')
     if (isBroken && !found.has(key) && isAbout(finding, [from, to])) found.set(key, [from, to])
   }
   return [...found.values()]
