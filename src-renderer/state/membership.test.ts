@@ -78,6 +78,27 @@ describe('who belongs together', () => {
     expect(membership.view?.joining).toBeUndefined()
   })
 
+  it('names machines and the cluster, and shows it before the node says it', async () => {
+    const stream = new FakeStream()
+    const api = new FakeApi().next(stream.response)
+    membership = new Membership(api)
+    stream.send(view())
+    await settled()
+    const renamed = { nodeId: self, friendlyName: 'Hall', linked: true, duplicated: false }
+    api.next(() => json(view({ members: [renamed] })))
+    await membership.rename(self, 'Hall')
+    expect(api.asked.at(-1)).toEqual({
+      path: `/cluster/members/${self}`,
+      method: 'PATCH',
+      json: { friendlyName: 'Hall' },
+    })
+    expect(membership.view?.members).toEqual([renamed])
+    api.next(() => json(view({ name: 'The team' })))
+    await membership.renameCluster('The team')
+    expect(api.asked.at(-1)).toEqual({ path: '/cluster', method: 'PATCH', json: { name: 'The team' } })
+    expect(membership.view?.name).toBe('The team')
+  })
+
   it('measures a connection from both of its ends', async () => {
     const api = new FakeApi(({ path }) => (path === '/cluster/measure' ? json({}) : undefined))
     membership = new Membership(api)
