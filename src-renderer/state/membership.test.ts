@@ -99,6 +99,24 @@ describe('who belongs together', () => {
     expect(membership.view?.name).toBe('The team')
   })
 
+  it('does not show an answer over what the node has said since', async () => {
+    const stream = new FakeStream()
+    const api = new FakeApi().next(stream.response)
+    membership = new Membership(api)
+    stream.send(view())
+    await settled()
+    const failed = { state: 'failed', code: 'unreachable', reason: 'nobody answers', hint: 'look there' } as const
+    let late: (response: Response) => void = () => undefined
+    const answer = new Promise<Response>((resolve) => (late = resolve))
+    vi.spyOn(api, 'request').mockImplementationOnce(() => answer)
+    const joined = membership.join({ address: '10.0.0.2' })
+    stream.send(view({ joining: failed }))
+    await settled()
+    late(json(view({ joining: { state: 'asking' } }), 202))
+    await joined
+    expect(membership.joining).toEqual(failed)
+  })
+
   it('measures a connection from both of its ends', async () => {
     const api = new FakeApi(({ path }) => (path === '/cluster/measure' ? json({}) : undefined))
     membership = new Membership(api)
