@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { ApiKeyId, InstanceId, MetaInstanceId, NodeId, TaskId } from '../ids'
 import { ModelCard } from '../placement/model-card'
 import { SettingChange } from '../settings/cluster'
+import { GivenName } from '../settings/given-name'
 import { ApiKey } from '../state/api-keys'
 import { Member } from '../state/members'
 import { Constraints, MetaInstanceChanges, MetaInstanceName, type PlacementErrorDetails } from '../state/meta-instances'
@@ -52,6 +53,8 @@ export const AdmitMember = z.object({
   member: Member.omit({ admittedAt: true }),
   ...again,
 })
+/** A person calls a machine otherwise; the machine itself says its name with `AdmitMember`. */
+export const RenameMember = z.object({ type: z.literal('RenameMember'), nodeId: NodeId, friendlyName: GivenName })
 export const RemoveMember = z.object({ type: z.literal('RemoveMember'), nodeId: NodeId, ...lasting })
 
 /** A request to the master. It decides; it never places, `PlaceInstance` apart. */
@@ -67,6 +70,7 @@ export const Command = z.discriminatedUnion('type', [
   RevokeApiKey,
   ChangeSetting,
   AdmitMember,
+  RenameMember,
   RemoveMember,
 ])
 export type Command = z.infer<typeof Command>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ApiKeyId, InstanceId, MetaInstanceId, TaskId } from '../ids'
+import { ApiKeyId, InstanceId, MetaInstanceId, NodeId, TaskId } from '../ids'
+import { GivenName } from '../settings/given-name'
 import { GB, readyWorld, SMALL, smallCard, World } from '../testing/world'
 
 const types = (world: World, from: number) => world.log.slice(from).map(({ type }) => type)
@@ -137,5 +138,90 @@ describe('API keys', () => {
     expect(world.state.apiKeys['k']).toEqual({ ...apiKey, createdAt: world.now })
     world.command({ type: 'RevokeApiKey', apiKeyId: apiKey.apiKeyId })
     expect(world.state.apiKeys).toEqual({})
+  })
+})
+
+describe('a machine’s name', () => {
+  const nodeId = NodeId.parse('mini')
+  const says = (world: World, friendlyName: string) =>
+    world.command({ type: 'AdmitMember', member: { nodeId, certificate: 'c', friendlyName } })
+  const rename = (world: World, friendlyName: string) => world.command({ type: 'RenameMember', nodeId, friendlyName })
+  const admitted = () => {
+    const world = new World()
+    says(world, 'Mac mini')
+    return world
+  }
+  const nameIn = ({ state }: World) => state.members[nodeId]?.friendlyName
+
+  it('is what the machine says, also when it says another one', () => {
+    const world = admitted()
+    expect(nameIn(world)).toBe('Mac mini')
+    says(world, 'Mac mini (2)')
+    expect(nameIn(world)).toBe('Mac mini (2)')
+  })
+
+  it('that people gave stays when the machine starts again', () => {
+    const world = admitted()
+    rename(world, 'Kitchen')
+    says(world, 'Mac mini')
+    rename(world, 'Hall')
+    says(world, 'Mac mini')
+    expect(nameIn(world)).toBe('Hall')
+  })
+
+  it('that people gave goes when the machine was given another one by its own settings', () => {
+    const world = admitted()
+    rename(world, 'Kitchen')
+    says(world, 'build machine')
+    expect(nameIn(world)).toBe('build machine')
+    says(world, 'build machine')
+    rename(world, 'Kitchen')
+    says(world, 'build machine')
+    expect(nameIn(world)).toBe('Kitchen')
+  })
+
+  it('is the machine’s own again when people give it that', () => {
+    const world = admitted()
+    rename(world, 'Kitchen')
+    rename(world, 'Mac mini')
+    says(world, 'Mac mini')
+    expect(nameIn(world)).toBe('Mac mini')
+  })
+
+  it('changes nothing when it is given twice', () => {
+    const world = admitted()
+    rename(world, 'Kitchen')
+    const from = world.log.length
+    rename(world, 'Kitchen')
+    expect(types(world, from)).toEqual([])
+  })
+
+  it('is given to members only', () => {
+    expect(rename(new World(), 'Kitchen')).toMatchObject({ status: 'refused', refusal: { code: 'not_found' } })
+  })
+
+  it('is begun anew with the membership', () => {
+    const world = admitted()
+    rename(world, 'Kitchen')
+    world.command({ type: 'RemoveMember', nodeId })
+    says(world, 'Mac mini')
+    expect(world.state.members[nodeId]).toMatchObject({ friendlyName: 'Mac mini' })
+    expect(world.state.members[nodeId]).not.toHaveProperty('ownName')
+  })
+})
+
+describe('a name that people give', () => {
+  it.each([
+    ['Kitchen', 'Kitchen'],
+    ['  Ada’s Mac  ', 'Ada’s Mac'],
+    ['厨房 👩‍🍳', '厨房 👩‍🍳'],
+    ['x'.repeat(60), 'x'.repeat(60)],
+    ['x'.repeat(61), undefined],
+    ['   ', undefined],
+    ['two\nlines', undefined],
+    ['two\u2028lines', undefined],
+    ['bell\u0007', undefined],
+  ])('%j is %j', (text, name) => {
+    expect(GivenName.safeParse(text).data).toBe(name)
   })
 })

@@ -111,6 +111,30 @@ const changeSetting = ({ settings }: State, change: SettingChange): Decided => {
   return decided({ type: 'SettingChanged', change })
 }
 
+/**
+ * A machine says its name each time it starts: as its settings, its command line or its system have it. Only when that
+ * is another one than it said last, somebody has changed it there, and then it goes by it; else it goes on under the
+ * name that people gave it in the cluster.
+ */
+const admit = (state: State, { member, again }: Extract<Command, { type: 'AdmitMember' }>): Decided => {
+  const { nodeId, certificate, friendlyName } = member
+  if (again && isRetired(state, nodeId)) return removedSince(nodeId)
+  const known = state.members[nodeId]
+  if (known?.certificate !== certificate) return decided({ type: 'MemberAdmitted', ...member })
+  return friendlyName === (known.ownName ?? known.friendlyName)
+    ? decided()
+    : decided({ type: 'MemberUpdated', nodeId, friendlyName, ownName: friendlyName })
+}
+
+const rename = (state: State, { nodeId, friendlyName }: Extract<Command, { type: 'RenameMember' }>): Decided => {
+  const known = state.members[nodeId]
+  if (!known) return unknown('member', nodeId)
+  const ownName = known.ownName ?? known.friendlyName
+  return known.friendlyName === friendlyName
+    ? decided()
+    : decided({ type: 'MemberUpdated', nodeId, friendlyName, ownName })
+}
+
 /** What a command comes to: the events that carry it out, or why not. Nothing is placed for a declaration here. */
 export const decide = (state: State, command: Command, inputs: DecideInputs): Decided => {
   switch (command.type) {
@@ -159,13 +183,10 @@ export const decide = (state: State, command: Command, inputs: DecideInputs): De
         : unknown('API key', command.apiKeyId)
     case 'ChangeSetting':
       return changeSetting(state, command.change)
-    case 'AdmitMember': {
-      const { nodeId, certificate, friendlyName } = command.member
-      if (command.again && isRetired(state, nodeId)) return removedSince(nodeId)
-      const known = state.members[nodeId]
-      if (known?.certificate !== certificate) return decided({ type: 'MemberAdmitted', ...command.member })
-      return known.friendlyName === friendlyName ? decided() : decided({ type: 'MemberUpdated', nodeId, friendlyName })
-    }
+    case 'AdmitMember':
+      return admit(state, command)
+    case 'RenameMember':
+      return rename(state, command)
     case 'RemoveMember':
       return command.nodeId in state.members || command.lasting
         ? decided({ type: 'MemberRemoved', nodeId: command.nodeId })

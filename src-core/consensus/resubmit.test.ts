@@ -121,6 +121,18 @@ describe('what the losing side of a split submits again', () => {
     expect(Object.keys(winner.state.members)).toEqual(['c'])
   })
 
+  it('brings names that people gave to machines, which these keep when they start again', () => {
+    const nodeId = NodeId.parse('a')
+    const { commands, winner, again } = split((world) =>
+      world.command({ type: 'RenameMember', nodeId, friendlyName: 'Kitchen' }),
+    )
+    expect(commands).toEqual([{ type: 'RenameMember', nodeId, friendlyName: 'Kitchen' }])
+    const { certificate = '', ownName = '' } = winner.state.members[nodeId] ?? {}
+    winner.command({ type: 'AdmitMember', member: { nodeId, certificate, friendlyName: ownName } })
+    expect(winner.state.members[nodeId]?.friendlyName).toBe('Kitchen')
+    expect(again()).toEqual([])
+  })
+
   it('is the last word on each setting', () => {
     const set = (value: number): Command => ({ type: 'ChangeSetting', change: { key: 'maxRetries', value } })
     const { commands, winner } = split((world) => {

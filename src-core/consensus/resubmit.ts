@@ -60,14 +60,16 @@ const removals = (split: Split): Command[] =>
       isNews(split, nodeId, split.winner.members) ? [{ type: 'RemoveMember', nodeId, lasting: true }] : [],
   )
 
-/** Admitted on this side. Who was a member before and is none there was removed there: removals win. */
+/** Admitted or renamed on this side. Who was a member before and is none there was removed there: removals win. */
 const admissions = ({ common, own, winner }: Split): Command[] =>
-  Object.values(own.members).flatMap(({ nodeId, certificate, friendlyName }): Command[] => {
-    const known = nodeId in winner.members
-    const before = common.members[nodeId]
-    const renamed = known && before !== undefined && before.friendlyName !== friendlyName
-    if ((known && !renamed) || (!known && (nodeId in common.members || isRetired(winner, nodeId)))) return []
-    return [{ type: 'AdmitMember', member: { nodeId, certificate, friendlyName }, again: true }]
+  Object.values(own.members).flatMap(({ admittedAt: _at, ...member }): Command[] => {
+    const { nodeId, friendlyName } = member
+    const [before, known] = [common.members[nodeId], winner.members[nodeId]]
+    if (known) {
+      const renamed = before !== undefined && before.friendlyName !== friendlyName
+      return renamed && known.friendlyName !== friendlyName ? [{ type: 'RenameMember', nodeId, friendlyName }] : []
+    }
+    return before || isRetired(winner, nodeId) ? [] : [{ type: 'AdmitMember', member, again: true }]
   })
 
 /** Several nodes may keep the same records of a lost side: what one of them has brought may be gone again since. */

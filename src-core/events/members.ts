@@ -6,7 +6,7 @@ import { amend, drop, put, type Changes } from './changes'
 import type { Envelope } from './event'
 
 export const MemberAdmitted = Member.omit({ admittedAt: true }).extend({ type: z.literal('MemberAdmitted') })
-export const MemberUpdated = Member.pick({ nodeId: true, friendlyName: true }).extend({
+export const MemberUpdated = Member.pick({ nodeId: true, friendlyName: true, ownName: true }).extend({
   type: z.literal('MemberUpdated'),
 })
 export const MemberRemoved = z.object({ type: z.literal('MemberRemoved'), nodeId: NodeId })
@@ -14,11 +14,13 @@ export const MemberRemoved = z.object({ type: z.literal('MemberRemoved'), nodeId
 export const reduceMembers = ({ members: family }: State, { at, event }: Envelope): Changes<Member> | undefined => {
   switch (event.type) {
     case 'MemberAdmitted': {
-      const { nodeId, certificate, friendlyName } = event
-      return put(nodeId, { nodeId, certificate, friendlyName, admittedAt: at })
+      const { type: _type, ...member } = event
+      return put(event.nodeId, { ...member, admittedAt: at })
     }
-    case 'MemberUpdated':
-      return amend(family, event.nodeId, (member) => ({ ...member, friendlyName: event.friendlyName }))
+    case 'MemberUpdated': {
+      const { type: _type, ...changes } = event
+      return amend(family, event.nodeId, (member) => ({ ...member, ...changes }))
+    }
     case 'MemberRemoved':
       return drop(family, event.nodeId)
     default:

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Bytes, InstanceId, MetaInstanceId, ModelId, NodeId } from '../ids'
 import { ModelCard } from '../placement/model-card'
+import { GivenName } from '../settings/given-name'
 import { Shard } from '../state/instances'
 import { MeasuredSpeed } from '../state/measured-speeds'
 import {
@@ -221,6 +222,12 @@ export const ClusterView = z.object({
   joining: JoinState.optional(),
 })
 export type ClusterView = z.infer<typeof ClusterView>
+
+/** `PATCH /cluster` */
+export const RenameClusterRequest = z.strictObject({ name: GivenName })
+
+/** `PATCH /cluster/members/{nodeId}` */
+export const RenameMemberRequest = z.strictObject({ friendlyName: GivenName })
 
 /** `GET /warnings`: what people should know and can do something about, most severe first. */
 export const WarningsResponse = z.object({ warnings: z.array(Warning) })

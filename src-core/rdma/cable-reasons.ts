@@ -1,7 +1,7 @@
 import { nodeName } from '../state/bindings'
 import type { RdmaDevice, RdmaReason, RdmaReasonCode } from '../state/rdma'
 import type { State } from '../state/state'
-import { cableGbps, type Cable, type CableEnd } from './cables'
+import { cableGbps, isThroughDock, type Cable, type CableEnd } from './cables'
 import { RDMA_GBPS } from './machine'
 
 /** The RDMA device of an interface is named after it. */
@@ -12,7 +12,8 @@ export const deviceOf = (state: State, { nodeId, port }: CableEnd): RdmaDevice |
 const isStudioPort = (state: State, { nodeId, port }: CableEnd): boolean =>
   state.nodes[nodeId]?.model?.name === 'Mac Studio' && port.interfaceName === 'en2'
 
-const bridgeOf = (state: State, { nodeId, port }: CableEnd): string | undefined =>
+/** The bridge that a cable ends in, if its port is in one. */
+export const bridgeOf = (state: State, { nodeId, port }: CableEnd): string | undefined =>
   state.nodes[nodeId]?.thunderbolt?.bridges.find(({ members }) => members.includes(port.interfaceName ?? ''))?.name
 
 const portReasons = ({ port }: Pick<RdmaDevice, 'port'>, because: (text: string) => RdmaReason): RdmaReason[] => {
@@ -60,7 +61,7 @@ export const cableReasons = (state: State, cable: Cable): RdmaReason[] => {
   const slow: RdmaReason[] = []
   if (gbps === undefined || gbps < RDMA_GBPS) {
     const [a, b] = [nodeName(state, here.nodeId), nodeName(state, there.nodeId)]
-    const way = here.peer.throughDock || there.peer.throughDock ? 'way through a dock' : 'cable'
+    const way = isThroughDock(cable) ? 'way through a dock' : 'cable'
     const speed = gbps === undefined ? 'no speed that is known' : `${gbps} Gb/s`
     slow.push({
       code: 'cable_speed',

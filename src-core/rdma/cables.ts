@@ -1,5 +1,6 @@
 import type { NodeId } from '../ids'
 import type { Node } from '../state/nodes'
+import type { State } from '../state/state'
 import type { ThunderboltPeer, ThunderboltPort } from '../state/thunderbolt'
 
 /** One end of a cable, as its own machine sees it. */
@@ -33,11 +34,43 @@ export const cablesBetween = (a: Node, b: Node): Cable[] =>
     }),
   )
 
+/** All cables between members, each once, with the lower node id `here`. */
+const findCables = (nodes: State['nodes']): readonly Cable[] => {
+  const all = Object.values(nodes)
+  const byDomain = new Map<string, Node[]>()
+  for (const node of all) {
+    for (const { domainUuid } of node.thunderbolt?.ports ?? [])
+      if (domainUuid !== undefined) byDomain.set(domainUuid, [...(byDomain.get(domainUuid) ?? []), node])
+  }
+  return all.flatMap((node) => {
+    const peers = (node.thunderbolt?.ports ?? []).flatMap((port) => port.peers)
+    const named = new Set(peers.flatMap(({ domainUuid }) => byDomain.get(domainUuid) ?? []))
+    return [...named].filter(({ nodeId }) => node.nodeId < nodeId).flatMap((other) => cablesBetween(node, other))
+  })
+}
+
+/** Many ask for them, and they change only with what a machine says. */
+const listed = new WeakMap<State['nodes'], readonly Cable[]>()
+
+export const cablesAmong = ({ nodes }: Pick<State, 'nodes'>): readonly Cable[] => {
+  const known = listed.get(nodes)
+  if (known) return known
+  const found = findCables(nodes)
+  listed.set(nodes, found)
+  return found
+}
+
+export const endsOf = ({ here, there }: Cable): readonly [CableEnd, CableEnd] => [here, there]
+
+export const isThroughDock = (cable: Cable): boolean => endsOf(cable).some(({ peer }) => peer.throughDock)
+
 /** What an end says of the speed; undefined where it says nothing. */
 const speedOf = ({ port, peer }: CableEnd): number | undefined => peer.linkGbps ?? port.linkGbps
 
 /** Gb/s of a cable: the lower of what its ends say, for a dock shows to one of them only. */
-export const cableGbps = ({ here, there }: Cable): number | undefined => {
-  const speeds = [speedOf(here), speedOf(there)].filter((speed) => speed !== undefined)
+export const cableGbps = (cable: Cable): number | undefined => {
+  const speeds = endsOf(cable)
+    .map(speedOf)
+    .filter((speed) => speed !== undefined)
   return speeds.length === 0 ? undefined : Math.min(...speeds)
 }

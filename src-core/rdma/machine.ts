@@ -3,6 +3,7 @@ import type { NodeId } from '../ids'
 import type { Node } from '../state/nodes'
 import type { RdmaReason } from '../state/rdma'
 import type { State } from '../state/state'
+import type { ThunderboltPort } from '../state/thunderbolt'
 
 /** RDMA over Thunderbolt came with this macOS. */
 export const OLDEST_MACOS = '26.2'
@@ -19,11 +20,14 @@ export const isTooOld = (version: string): boolean => {
   return major < oldestMajor || (major === oldestMajor && minor < oldestMinor)
 }
 
+/** Whether a port can do 80 Gb/s, whatever the cable in it gives. */
+export const isThunderbolt5 = ({ maxGbps = 0, linkGbps = 0 }: ThunderboltPort): boolean =>
+  Math.max(maxGbps, linkGbps) >= RDMA_GBPS
+
 /** Whether every port says that it can do no more than Thunderbolt 4; one with a slow cable in it says nothing of that. */
 const hasOnlyThunderbolt4 = ({ thunderbolt }: Node): boolean => {
   const ports = thunderbolt?.ports ?? []
-  const fast = ports.some(({ linkGbps = 0, maxGbps = 0 }) => Math.max(linkGbps, maxGbps) >= RDMA_GBPS)
-  return !fast && ports.some(({ maxGbps }) => maxGbps !== undefined)
+  return !ports.some(isThunderbolt5) && ports.some(({ maxGbps }) => maxGbps !== undefined)
 }
 
 /** Why a machine can have no RDMA with anybody; undefined where it is only a matter of cables. */
@@ -34,9 +38,10 @@ export const machineReason = (state: State, nodeId: NodeId): RdmaReason | undefi
   if (!node) return because('offline', `${name} is offline`)
   const { os, rdma, thunderbolt } = node
   if (os.platform !== 'darwin') return because('not_a_mac', `${name} is not a Mac`)
+  // No newer macOS helps such a machine.
+  if (hasOnlyThunderbolt4(node)) return because('thunderbolt_4', `${name} has only Thunderbolt 4`)
   if (os.version !== undefined && isTooOld(os.version))
     return because('macos_too_old', `${name} runs macOS ${os.version}, and ${OLDEST_MACOS} is needed`)
-  if (hasOnlyThunderbolt4(node)) return because('thunderbolt_4', `${name} has only Thunderbolt 4`)
   if (!rdma || !thunderbolt) return because('not_read', `${name} has not told its Thunderbolt ports yet`)
   switch (rdma.status) {
     case 'enabled':

@@ -1,5 +1,6 @@
 import type { NodeId } from '../ids'
 import { nodeName } from '../state/bindings'
+import type { Node } from '../state/nodes'
 import type { MissingRdma, RdmaReason } from '../state/rdma'
 import type { State } from '../state/state'
 import { edgesOf } from '../state/topology'
@@ -63,14 +64,17 @@ const reasonsOf = (state: State, a: NodeId, b: NodeId): RdmaReason[] => {
   ]
 }
 
+/** `26.5.1 (25F80)`; undefined where a machine does not say. */
+export const macosOf = ({ os: { version, build } }: Pick<Node, 'os'>): string | undefined =>
+  version === undefined ? undefined : [version, ...(build === undefined ? [] : [`(${build})`])].join(' ')
+
 /** What may go wrong between two machines although RDMA joins them: drivers of different versions do not always agree. */
 export const rdmaDoubts = (state: State, a: NodeId, b: NodeId): RdmaReason[] => {
-  const [one, other] = [a, b].map((nodeId) => state.nodes[nodeId]?.os)
-  if (one?.version === undefined || other?.version === undefined) return []
-  const same = one.version === other.version && (one.build ?? other.build) === (other.build ?? one.build)
-  if (same) return []
-  const told = ({ version, build }: typeof one): string => [version, ...(build ? [`(${build})`] : [])].join(' ')
-  const text = `${nodeName(state, a)} runs macOS ${told(one)}, ${nodeName(state, b)} ${told(other)}`
+  const [one, other] = [state.nodes[a], state.nodes[b]]
+  if (one?.os.version === undefined || other?.os.version === undefined) return []
+  const builds = [one.os.build ?? other.os.build, other.os.build ?? one.os.build]
+  if (one.os.version === other.os.version && builds[0] === builds[1]) return []
+  const text = `${nodeName(state, a)} runs macOS ${macosOf(one)}, ${nodeName(state, b)} ${macosOf(other)}`
   return [{ code: 'versions_differ', text }]
 }
 

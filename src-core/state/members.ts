@@ -7,6 +7,11 @@ export const Member = z.object({
   /** PEM. */
   certificate: z.string(),
   friendlyName: z.string().min(1).max(100),
+  /**
+   * What the machine last called itself, where people call it otherwise: the name that people gave stays until the
+   * machine calls itself something else than that.
+   */
+  ownName: z.string().min(1).max(100).optional(),
   admittedAt: Timestamp,
 })
 export type Member = z.infer<typeof Member>

@@ -25,6 +25,8 @@ export interface CableOptions {
   readonly seenByFirstOnly?: boolean
 }
 
+const STUDIOS: ReadonlySet<string> = new Set(['Mac14,14', 'Mac15,14', 'Mac16,9'])
+
 const domainOf = (name: string, receptacle: number): string => `${name}/${receptacle}`
 
 /** Macs that say what they have plugged in. For tests. */
@@ -59,6 +61,9 @@ export class Macs extends World {
     }))
     return this.says(nodeId, {
       os: { platform: 'darwin', release: '25.5.0', name: 'macOS 26.5.1', version: '26.5.1', build: '25F80', ...os },
+      ...(model !== undefined && {
+        model: { identifier: model, name: STUDIOS.has(model) ? 'Mac Studio' : 'Mac mini' },
+      }),
       thunderbolt: {
         ports: made,
         bridges: bridge.length > 0 ? [{ name: 'bridge0', members: [...bridge], active: bridgeActive }] : [],

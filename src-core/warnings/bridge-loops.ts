@@ -1,8 +1,8 @@
 import type { NodeId } from '../ids'
+import { bridgeOf } from '../rdma/cable-reasons'
+import { cablesAmong, endsOf } from '../rdma/cables'
 import type { State } from '../state/state'
-import { bridgeAt } from './bridged-ports'
 import { bridgeSteps } from './bridge-steps'
-import { cables } from './cables'
 import { namesOf } from './names'
 import type { Family, Found } from './warning'
 
@@ -16,9 +16,9 @@ const isActive = (state: State, nodeId: NodeId, name: string): boolean =>
   state.nodes[nodeId]?.thunderbolt?.bridges.some((bridge) => bridge.name === name && bridge.active) ?? false
 
 const jointsOf = (state: State): Joint[] =>
-  cables(state).flatMap(({ ends }) => {
-    const [a, b] = ends.map((end) => {
-      const bridge = bridgeAt(state, end)
+  cablesAmong(state).flatMap((cable) => {
+    const [a, b] = endsOf(cable).map((end) => {
+      const bridge = bridgeOf(state, end)
       return bridge !== undefined && isActive(state, end.nodeId, bridge) ? `${end.nodeId} ${bridge}` : undefined
     })
     return a === undefined || b === undefined ? [] : [{ a, b }]

@@ -1,27 +1,15 @@
 import type { NodeId } from '../ids'
+import { bridgeOf } from '../rdma/cable-reasons'
+import { cablesAmong, endsOf, type Cable, type CableEnd } from '../rdma/cables'
 import type { State } from '../state/state'
 import { BridgePorts } from './bridge-commands'
-import { cables, type Cable, type CableEnd } from './cables'
-import type { NamedPort } from './warning'
-
-/** The bridge that a cable ends in, if its port is in one. */
-export const bridgeAt = (state: State, { nodeId, port: { interfaceName } }: CableEnd): string | undefined =>
-  interfaceName === undefined
-    ? undefined
-    : state.nodes[nodeId]?.thunderbolt?.bridges.find(({ members }) => members.includes(interfaceName))?.name
-
-export const namedPort = ({ nodeId, port: { receptacle, interfaceName } }: CableEnd): NamedPort => ({
-  nodeId,
-  receptacle,
-  ...(interfaceName !== undefined && { interfaceName }),
-})
 
 /** A machine's ports that are cabled to a member and lie in a bridge, by bridge. */
 export const bridgedEnds = (state: State, nodeId: NodeId, among: readonly Cable[]): Map<string, CableEnd[]> => {
   const found = new Map<string, CableEnd[]>()
-  for (const end of among.flatMap(({ ends }) => ends)) {
+  for (const end of among.flatMap(endsOf)) {
     if (end.nodeId !== nodeId) continue
-    const bridge = bridgeAt(state, end)
+    const bridge = bridgeOf(state, end)
     if (bridge === undefined || found.get(bridge)?.some(({ port }) => port === end.port)) continue
     found.set(bridge, [...(found.get(bridge) ?? []), end])
   }
@@ -33,7 +21,7 @@ export const bridgedEnds = (state: State, nodeId: NodeId, among: readonly Cable[
  * Names that no interface of macOS has are left out.
  */
 export const bridgedPorts = (state: State, nodeId: NodeId): BridgePorts[] =>
-  [...bridgedEnds(state, nodeId, cables(state))].flatMap(([bridge, ends]) => {
+  [...bridgedEnds(state, nodeId, cablesAmong(state))].flatMap(([bridge, ends]) => {
     const interfaces = ends.flatMap(({ port: { interfaceName } }) => interfaceName ?? []).sort()
     const parsed = BridgePorts.safeParse({ bridge, interfaces })
     return parsed.success ? [parsed.data] : []

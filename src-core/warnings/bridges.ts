@@ -1,16 +1,21 @@
+import type { NodeId } from '../ids'
 import { nodeName } from '../state/bindings'
-import { bridgedEnds, namedPort } from './bridged-ports'
+import { bridgedEnds } from './bridged-ports'
 import { bridgeSteps } from './bridge-steps'
-import { cables, joinsThunderbolt5 } from './cables'
+import { cabledPairs, namedPort } from './cables'
 import { listed } from './names'
 import { rdmaWanted } from './rdma-wanted'
 import type { Family } from './warning'
 
 /** macOS puts all Thunderbolt ports into one bridge; a port in it has no address of its own, and no RDMA. */
 export const bridgeFamily: Family = (state) => {
-  const joined = cables(state).filter(joinsThunderbolt5)
+  // All its ports between two Macs, not only the one that lacks least: any of them may be used after that.
+  const keptBy = (nodeId: NodeId) =>
+    cabledPairs(state)
+      .filter(({ reasons }) => reasons.some((reason) => reason.code === 'bridge' && reason.nodeId === nodeId))
+      .flatMap((pair) => pair.cables)
   return [...rdmaWanted(state)].flatMap(([nodeId, severity]) =>
-    [...bridgedEnds(state, nodeId, joined)].map(([bridge, ends]) => {
+    [...bridgedEnds(state, nodeId, keptBy(nodeId))].map(([bridge, ends]) => {
       const name = nodeName(state, nodeId)
       const ports = listed(ends.map(({ port }) => `Thunderbolt ${port.receptacle} (${port.interfaceName ?? '?'})`))
       return {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { serving } from '../testing/serving-macs'
 import { isOutOfDomains, jacclErrors } from './jaccl-text'
+import { warningsOf } from './warnings'
 
 describe('an error of the RDMA backend', () => {
   it.each([
@@ -25,7 +27,7 @@ describe('an error of the RDMA backend', () => {
     '[jaccl] dlsym(0x1f2, ibv_open_device): symbol not found',
     "RuntimeError: [ring] Couldn't connect (error: 60)",
     'Cannot initialize jaccl distributed backend.',
-    'another machine could not be reached (JACCL)',
+    '[jaccl] killed while it used RDMA: its protection domain may leak until this Mac restarts',
     'out of memory',
   ])('is not %s', (text) => {
     expect(jacclErrors(text)).toEqual([])
@@ -41,9 +43,43 @@ describe('an error of the RDMA backend', () => {
     expect(jacclErrors(log.join('\n'))).toEqual(["[jaccl] Couldn't connect (error: 60)"])
   })
 
-  it('is known in the words that a worker has for it', () => {
-    expect(jacclErrors('the RDMA connection to another machine was lost (JACCL)')).toHaveLength(1)
-    expect(jacclErrors('RDMA ran out of resources that only a restart of this Mac gives back')).toHaveLength(1)
+  it('is told apart from what else a worker says of the same death', () => {
+    const lost = '[jaccl] the RDMA connection to another machine was lost'
+    const leak = '[jaccl] killed while it used RDMA: its protection domain may leak until this Mac restarts'
+    expect(jacclErrors(`${lost}; ${leak}`)).toEqual([lost])
+    expect(jacclErrors(`the runner did not answer any more; ${leak}`)).toEqual([])
+  })
+})
+
+/** As `src-main/worker/causes.ts` words each recorded end; its own test holds that it does, log by log. */
+describe('what a worker says of a recorded death', () => {
+  it.each<[string, string, 'driver' | 'domains' | undefined]>([
+    ['jaccl_recv_errno2', '[jaccl] the RDMA connection to another machine was lost', 'driver'],
+    ['jaccl_pd_exhausted', '[jaccl] RDMA ran out of resources that only a restart of this Mac gives back', 'domains'],
+    [
+      'an error that no sentence is known for',
+      '[jaccl] the RDMA connection failed: Changing queue pair to INIT failed with errno 16',
+      'driver',
+    ],
+    ['jaccl_connect_timeout', 'another machine could not be reached (JACCL)', undefined],
+    [
+      'jaccl_device_missing',
+      'RDMA is not enabled on this Mac: turn it on with `rdma_ctl enable` in macOS Recovery',
+      undefined,
+    ],
+    [
+      'jaccl_no_gid, jaccl_rtr_errno22',
+      'RDMA needs an IPv4 address on the Thunderbolt port, and the port in no bridge: see System Settings → Network',
+      undefined,
+    ],
+  ])('%s: %s', (_log, sentence, warned) => {
+    expect(jacclErrors(sentence)).toEqual(warned === undefined ? [] : [sentence])
+    expect(isOutOfDomains(sentence)).toBe(warned === 'domains')
+    const { macs, id } = serving()
+    macs.fail(id, sentence)
+    const expected = { driver: ['jaccl-error'], domains: ['protection-domains', 'protection-domains'] }
+    const codes = warningsOf(macs.state).map(({ code }) => code)
+    expect(codes).toEqual(warned === undefined ? [] : expected[warned])
   })
 })
 

@@ -1,4 +1,5 @@
 import type { NodeId } from '../ids'
+import { macosOf, rdmaDoubts } from '../rdma/why-no-rdma'
 import { nodeName } from '../state/bindings'
 import type { State } from '../state/state'
 import { listed } from './names'
@@ -24,10 +25,10 @@ const groupsOf = (state: State): Group[] => [
   })),
 ]
 
-/** `26.5.1 (25F80)`; undefined for a machine that is away or does not say. */
-const versionOn = (state: State, nodeId: NodeId): string | undefined => {
-  const { version, build } = state.nodes[nodeId]?.os ?? {}
-  return version === undefined ? undefined : `${version}${build === undefined ? '' : ` (${build})`}`
+/** Of a machine that is away nothing is known. */
+const versionOn = ({ nodes }: State, nodeId: NodeId): string | undefined => {
+  const node = nodes[nodeId]
+  return node && macosOf(node)
 }
 
 /** The driver's protocol is not fixed yet: machines of one RDMA instance should have the same macOS, to the build. */
@@ -38,7 +39,10 @@ export const macosVersionFamily: Family = (state) => {
       const version = versionOn(state, nodeId)
       return version === undefined ? [] : [{ nodeId, version }]
     })
-    if (new Set(known.map(({ version }) => version)).size < 2) continue
+    const doubtful = known.some(({ nodeId: a }) =>
+      known.some(({ nodeId: b }) => a < b && rdmaDoubts(state, a, b).length > 0),
+    )
+    if (!doubtful) continue
     const id = `macos-versions ${known.map(({ nodeId, version }) => `${nodeId} ${version}`).join(', ')}`
     if (found.has(id)) continue
     const says = known.map(({ nodeId, version }) => `${nodeName(state, nodeId)} has ${version}`)

@@ -2,22 +2,13 @@ import type { NodeId } from '../ids'
 import { instancesOf, nodeName } from '../state/bindings'
 import type { MetaInstance } from '../state/meta-instances'
 import type { State } from '../state/state'
-import { edgesOf, isSocketEdge } from '../state/topology'
-import { cables } from './cables'
+import { whyNoRdma } from '../rdma/why-no-rdma'
+import { cabledPairs } from './cables'
 import { declarationName } from './names'
 import { jacclDeclarations } from './rdma-wanted'
 import type { Family, Found } from './warning'
 
 const pairKey = (a: NodeId, b: NodeId): string => [a, b].sort().join(' ')
-
-/** Pairs that a cable or an RDMA connection joins. */
-const joinedPairs = (state: State): ReadonlySet<string> =>
-  new Set([
-    ...cables(state).map(({ nodeIds: [a, b] }) => pairKey(a, b)),
-    ...edgesOf(state.topology)
-      .filter((edge) => !isSocketEdge(edge))
-      .map(({ from, to }) => pairKey(from, to)),
-  ])
 
 const pairsOf = (nodeIds: readonly NodeId[]): [NodeId, NodeId][] =>
   nodeIds.flatMap((a, at) => nodeIds.slice(at + 1).map((b): [NodeId, NodeId] => [a, b]))
@@ -29,7 +20,7 @@ const pairsOf = (nodeIds: readonly NodeId[]): [NodeId, NodeId][] =>
 const meant = (state: State, { metaInstanceId, nodeIds }: MetaInstance): readonly NodeId[] => {
   if (instancesOf(state, metaInstanceId).length > 0) return []
   if (nodeIds) return nodeIds.every((nodeId) => nodeId in state.nodes) ? nodeIds : []
-  const cabled = new Set(cables(state).flatMap((cable) => cable.nodeIds))
+  const cabled = new Set(cabledPairs(state).flatMap((pair) => pair.nodeIds))
   return Object.values(state.nodes)
     .map(({ nodeId }) => nodeId)
     .filter((nodeId) => cabled.has(nodeId))
@@ -37,12 +28,16 @@ const meant = (state: State, { metaInstanceId, nodeIds }: MetaInstance): readonl
 
 /** JACCL speaks from every machine to every other: a chain or a star of cables is not enough. */
 export const missingPairFamily: Family = (state) => {
-  const joined = joinedPairs(state)
+  const cabled = new Set(cabledPairs(state).map(({ nodeIds: [a, b] }) => pairKey(a, b)))
   const found = new Map<string, Found>()
   for (const metaInstance of jacclDeclarations(state)) {
     const pairs = pairsOf(meant(state, metaInstance))
-    const missing = pairs.filter(([a, b]) => !joined.has(pairKey(a, b)))
-    if (missing.length === 0 || missing.length === pairs.length) continue
+    const without = pairs.map((pair) => ({ pair, reasons: whyNoRdma(state, ...pair) }))
+    const missing = without
+      .filter(({ reasons }) => reasons.some(({ code }) => code === 'no_cable'))
+      .map(({ pair }) => pair)
+    const isStarted = without.some(({ pair, reasons }) => reasons.length === 0 || cabled.has(pairKey(...pair)))
+    if (missing.length === 0 || !isStarted) continue
     const id = `missing-pairs ${missing.map(([a, b]) => pairKey(a, b)).join(', ')}`
     if (found.has(id)) continue
     const texts = missing.map(([a, b]) => `${nodeName(state, a)} and ${nodeName(state, b)}`)

@@ -1,27 +1,19 @@
 import { nodeName } from '../state/bindings'
 import { PortInterface } from './bridge-commands'
-import { bridgeAt, namedPort } from './bridged-ports'
-import { cables, joinsThunderbolt5, type CableEnd } from './cables'
-import { rdmaWanted } from './rdma-wanted'
+import { cabledPairs, endsWith, namedPort } from './cables'
+import { rdmaWanted, wantedBetween } from './rdma-wanted'
 import type { Family, Found } from './warning'
 
 /** A port outside every bridge whose interface has no IPv4 address: its RDMA device has none either (Apple TN3205). */
 export const noAddressFamily: Family = (state) => {
   const wanted = rdmaWanted(state)
-  const lacksAddress = (end: CableEnd): boolean =>
-    bridgeAt(state, end) === undefined &&
-    (state.nodes[end.nodeId]?.rdma?.devices.some(
-      ({ interfaceName, hasAddress }) => interfaceName === end.port.interfaceName && !hasAddress,
-    ) ??
-      false)
-  return cables(state)
-    .filter(joinsThunderbolt5)
-    .flatMap(({ ends }) => ends.filter(lacksAddress))
-    .flatMap((end): Found[] => {
+  return cabledPairs(state).flatMap((pair) => {
+    const severity = wantedBetween(wanted, pair.nodeIds)
+    if (severity === undefined) return []
+    return endsWith(pair, 'no_address').flatMap((end): Found[] => {
       const { nodeId, port } = end
-      const severity = wanted.get(nodeId)
       const name = PortInterface.safeParse(port.interfaceName)
-      if (severity === undefined || !name.success) return []
+      if (!name.success) return []
       return [
         {
           id: `no-address ${nodeId} ${name.data}`,
@@ -44,4 +36,5 @@ export const noAddressFamily: Family = (state) => {
         },
       ]
     })
+  })
 }

@@ -1,18 +1,19 @@
 import type { NodeId } from '../ids'
 import { nodeName } from '../state/bindings'
 import { failuresIn } from './failures'
-import { isOutOfDomains } from './jaccl-text'
+import { isKilledWithDomain, isOutOfDomains } from './jaccl-text'
 import type { Family } from './warning'
 
 const times = (count: number): string => (count === 1 ? 'A runner' : `${count} runners`)
 
 /** A process that is killed while it uses RDMA keeps its protection domain until the Mac restarts. */
 export const protectionDomainFamily: Family = (state) => {
-  const failed = new Set(
-    failuresIn(state).flatMap(({ nodeId, text }): NodeId[] => (nodeId && isOutOfDomains(text) ? [nodeId] : [])),
-  )
+  const failures = failuresIn(state)
+  const whose = (says: (text: string) => boolean): ReadonlySet<NodeId> =>
+    new Set(failures.flatMap(({ nodeId, text }): NodeId[] => (nodeId && says(text) ? [nodeId] : [])))
+  const [failed, leaked] = [whose(isOutOfDomains), whose(isKilledWithDomain)]
   return Object.values(state.nodes).flatMap(({ nodeId, rdma }) => {
-    const killed = rdma?.killedRunners ?? 0
+    const killed = rdma?.killedRunners ?? (leaked.has(nodeId) ? 1 : 0)
     const exhausted = failed.has(nodeId) || (rdma?.devices.some(({ problem = '' }) => isOutOfDomains(problem)) ?? false)
     if (killed === 0 && !exhausted) return []
     const name = nodeName(state, nodeId)

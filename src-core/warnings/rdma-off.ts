@@ -1,10 +1,7 @@
+import { machineReason, OLDEST_MACOS } from '../rdma/machine'
 import { nodeName } from '../state/bindings'
-import type { Node } from '../state/nodes'
-import { isThunderbolt5 } from './cables'
 import { rdmaWanted } from './rdma-wanted'
 import type { Family, Found } from './warning'
-
-const hasThunderbolt5 = ({ thunderbolt }: Node): boolean => thunderbolt?.ports.some(isThunderbolt5) ?? false
 
 const ENABLE: Found['fix'] = [
   {
@@ -16,22 +13,20 @@ const ENABLE: Found['fix'] = [
   { text: 'To check, in Terminal: it should say “enabled”.', commands: ['rdma_ctl status'] },
 ]
 
-/** RDMA is switched off when a Mac is new; macOS before 26.2 has none. */
+/** RDMA is switched off when a Mac is new; an older macOS has none. */
 export const rdmaOffFamily: Family = (state) =>
   [...rdmaWanted(state)].flatMap(([nodeId, severity]): Found[] => {
     const node = state.nodes[nodeId]
-    if (!node?.rdma || !hasThunderbolt5(node)) return []
+    const reason = machineReason(state, nodeId)
+    if (!node || !reason) return []
     const name = nodeName(state, nodeId)
     const where: Pick<Found, 'subject' | 'nodeIds' | 'severity'> = {
       subject: { kind: 'node', nodeId },
       nodeIds: [nodeId],
       severity,
     }
-    switch (node.rdma.status) {
-      case 'enabled':
-      case 'unknown':
-        return []
-      case 'disabled':
+    switch (reason.code) {
+      case 'not_enabled':
         return [
           {
             ...where,
@@ -42,6 +37,7 @@ export const rdmaOffFamily: Family = (state) =>
             fix: ENABLE,
           },
         ]
+      case 'macos_too_old':
       case 'unavailable':
         return [
           {
@@ -49,12 +45,15 @@ export const rdmaOffFamily: Family = (state) =>
             id: `rdma-unavailable ${nodeId} ${node.os.version ?? node.os.name}`,
             code: 'rdma-unavailable',
             title: `The macOS on ${name} has no RDMA.`,
-            cause: `RDMA over Thunderbolt comes with macOS 26.2; ${name} has ${node.os.name}.`,
+            cause: `RDMA over Thunderbolt comes with macOS ${OLDEST_MACOS}; ${name} has ${node.os.name}${reason.code === 'unavailable' ? ', and rdma_ctl is not there' : ''}.`,
             fix: [
               { text: `Update macOS on ${name}: System Settings → General → Software Update.` },
               { text: 'Then enable RDMA in Recovery; Muster says how when it is time.' },
             ],
           },
         ]
+      // Others speak of that, or there is nothing to do about it.
+      default:
+        return []
     }
   })

@@ -1,7 +1,8 @@
 import type { NodeId } from '../ids'
 import type { MetaInstance } from '../state/meta-instances'
 import type { State } from '../state/state'
-import { cables, joinsThunderbolt5 } from './cables'
+import { cablesAmong } from '../rdma/cables'
+import { joinsThunderbolt5, nodeIdsOf } from './cables'
 import type { Severity } from './warning'
 
 /** Declarations that ask for RDMA and are not paused. */
@@ -27,9 +28,7 @@ export const namedForRdma = (state: State): ReadonlySet<NodeId> =>
  */
 export const rdmaWanted = (state: State): ReadonlyMap<NodeId, Severity> => {
   const open = jacclDeclarations(state).some(({ nodeIds }) => nodeIds === undefined)
-  const cabled = cables(state)
-    .filter(joinsThunderbolt5)
-    .flatMap(({ nodeIds }) => nodeIds)
+  const cabled = cablesAmong(state).filter(joinsThunderbolt5).flatMap(nodeIdsOf)
   const wanted = new Map<NodeId, Severity>(cabled.map((nodeId) => [nodeId, open ? 'warning' : 'hint']))
   for (const nodeId of namedForRdma(state)) wanted.set(nodeId, 'warning')
   return wanted

@@ -1,17 +1,15 @@
+import type { NodeId } from '../ids'
+import { machineReason } from '../rdma/machine'
 import { nodeName } from '../state/bindings'
-import type { Node } from '../state/nodes'
 import type { State } from '../state/state'
-import { isThunderbolt5 } from './cables'
 import { declarationName, namesOf } from './names'
 import { jacclDeclarations, namedForRdma } from './rdma-wanted'
 import type { Family, Found } from './warning'
 
-/** Undefined where the machine does not say what its ports can do. */
-const hasThunderbolt5 = ({ thunderbolt, os }: Node): boolean | undefined => {
-  if (os.platform !== 'darwin') return false
-  const ports = thunderbolt?.ports ?? []
-  if (ports.some(isThunderbolt5)) return true
-  return ports.some(({ maxGbps, linkGbps }) => maxGbps !== undefined || linkGbps !== undefined) ? false : undefined
+/** Whether a machine never will have RDMA; one that does not say what its ports can do may. */
+const lacksThunderbolt5 = (state: State, nodeId: NodeId): boolean => {
+  const code = machineReason(state, nodeId)?.code
+  return code === 'thunderbolt_4' || code === 'not_a_mac'
 }
 
 const RING =
@@ -20,7 +18,7 @@ const RING =
 const named = (state: State): Found[] =>
   [...namedForRdma(state)].flatMap((nodeId): Found[] => {
     const node = state.nodes[nodeId]
-    if (!node || hasThunderbolt5(node) !== false) return []
+    if (!node || !lacksThunderbolt5(state, nodeId)) return []
     const name = nodeName(state, nodeId)
     return [
       {
@@ -28,7 +26,10 @@ const named = (state: State): Found[] =>
         code: 'thunderbolt-5',
         severity: 'warning',
         title: `RDMA needs Thunderbolt 5, which ${name} does not have.`,
-        cause: `A model is to use RDMA on ${name} (${node.chip}). Its ports give 40 Gb/s at most, even where macOS says that RDMA is enabled.`,
+        cause:
+          node.os.platform === 'darwin'
+            ? `A model is to use RDMA on ${name} (${node.chip}). Its ports give 40 Gb/s at most, even where macOS says that RDMA is enabled.`
+            : `A model is to use RDMA on ${name}, which is not a Mac.`,
         fix: [{ text: `Choose other machines for the model: those with Thunderbolt 5.` }, { text: RING }],
         subject: { kind: 'node', nodeId },
         nodeIds: [nodeId],
@@ -39,7 +40,7 @@ const named = (state: State): Found[] =>
 /** A declaration that leaves the choice open, in a cluster that has too few such machines. */
 const open = (state: State): Found[] => {
   const nodes = Object.values(state.nodes)
-  const able = nodes.filter((node) => hasThunderbolt5(node) !== false).map(({ nodeId }) => nodeId)
+  const able = nodes.map(({ nodeId }) => nodeId).filter((nodeId) => !lacksThunderbolt5(state, nodeId))
   return jacclDeclarations(state).flatMap((metaInstance): Found[] => {
     const { metaInstanceId, nodeIds, minNodes } = metaInstance
     const needed = Math.max(2, minNodes)

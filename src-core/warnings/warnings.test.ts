@@ -2,30 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { NodeId } from '../ids'
 import { Macs } from '../testing/macs'
+import { serving } from '../testing/serving-macs'
 import { aboutOf, Severity, Warning } from './warning'
 import { warningsOf } from './warnings'
 
-const DOMAINS = "[jaccl] Couldn't allocate protection domain"
-const RECEIVE = '[jaccl] Recv failed with errno=54'
-
-const serving = () => {
-  const macs = new Macs()
-  const nodes: [NodeId, NodeId] = [macs.mac('MacBook Pro'), macs.mac('Mac Studio')]
-  macs.cable([nodes[0], 1], [nodes[1], 1])
-  const edge = (from: NodeId, to: NodeId) =>
-    ({ type: 'TopologyEdgeCreated', edge: { from, to, fromInterface: 'rdma_en2', toInterface: 'rdma_en2' } }) as const
-  const socket = (from: NodeId, to: NodeId, ip: string) =>
-    ({ type: 'TopologyEdgeCreated', edge: { from, to, ip, port: 1, interfaceType: 'thunderbolt' } }) as const
-  macs.apply(
-    edge(...nodes),
-    edge(nodes[1], nodes[0]),
-    socket(...nodes, '10.0.0.2'),
-    socket(nodes[1], nodes[0], '10.0.0.1'),
-  )
-  const id = macs.declare('chat', { instanceMeta: 'MlxJaccl', minNodes: 2 })
-  macs.reconcile()
-  return { macs, nodes, id }
-}
+const DOMAINS = '[jaccl] RDMA ran out of resources that only a restart of this Mac gives back'
+const RECEIVE = '[jaccl] the RDMA connection to another machine was lost'
+const KILLED = '[jaccl] killed while it used RDMA: its protection domain may leak until this Mac restarts'
 
 const codes = (macs: Macs): string[] => warningsOf(macs.state).map(({ code }) => code)
 
@@ -150,7 +133,7 @@ describe('an error of the RDMA driver', () => {
       return warningsOf(macs.fail(id, text).state)[0]?.id
     }
     expect(idOf(`a: ${RECEIVE}`)).toBe(idOf(RECEIVE))
-    expect(idOf('[jaccl] Send failed with error code 5')).not.toBe(idOf(RECEIVE))
+    expect(idOf('[jaccl] the RDMA connection failed: Register memory region failed')).not.toBe(idOf(RECEIVE))
   })
 
   it('is no connection attempt on the console, and no other error', () => {
@@ -183,6 +166,15 @@ describe('protection domains', () => {
     const { macs, nodes } = serving()
     macs.device(nodes[1], 'en2', { health: 'unhealthy', problem: 'could not allocate protection domain' })
     expect(codes(macs)).toEqual(['protection-domains'])
+  })
+
+  it('that a runner kept as it was killed are a hint, and no error of the driver', () => {
+    const { macs, id } = serving()
+    macs.fail(id, `the runner did not answer any more; ${KILLED}`)
+    expect(warningsOf(macs.state).map(({ severity, id: known }) => `${severity} ${known}`)).toEqual([
+      'hint protection-domains MacBook Pro 1',
+      'hint protection-domains Mac Studio 1',
+    ])
   })
 
   it('that killed runners hold are a hint, and a new one with each runner more', () => {

@@ -2,9 +2,57 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { NodeId } from '@core/ids'
+import type { DoctorReport, Finding } from '@core/protocols/doctor'
 import { Macs } from '@core/testing/macs'
 import { warningsOf } from '@core/warnings/warnings'
 import { doctor } from './doctor'
+
+const [MINI, STUDIO, BOOK] = ['mini', 'studio', 'book'] as [NodeId, NodeId, NodeId]
+
+const member = (nodeId: NodeId, friendlyName: string) => ({ nodeId, friendlyName, answered: true })
+const SOUND: DoctorReport = { nodeId: MINI, members: [member(MINI, 'Mac mini')], pairs: [], nearby: [], findings: [] }
+
+/** What three machines say of one another, of which some pairs do not work. */
+const apart = (broken: readonly (readonly [NodeId, NodeId])[], findings: readonly Finding[]): DoctorReport => {
+  const members = [member(MINI, 'Mac mini'), member(STUDIO, 'Mac Studio'), member(BOOK, 'MacBook')]
+  const pairs = members.flatMap(({ nodeId: from }) =>
+    members.flatMap(({ nodeId: to }) => {
+      const isBroken = broken.some((pair) => pair.includes(from) && pair.includes(to))
+      const check = { state: isBroken ? ('no' as const) : ('yes' as const), code: 'x', reason: 'so it is' }
+      const all = { announced: check, tcpOut: check, tcpIn: check, tls: check, link: check, probe: check }
+      return from === to ? [] : [{ from, to, ...all }]
+    }),
+  )
+  return { nodeId: MINI, members, pairs, nearby: [], findings: [...findings] }
+}
+
+const NO_WAY: Finding = {
+  code: 'different_network',
+  severity: 'problem',
+  nodeIds: [MINI, STUDIO],
+  what: 'There is no way between Mac mini and Mac Studio.',
+  why: 'They are on different networks.',
+  todo: 'Put them on one network.',
+}
+
+const FIREWALL: Finding = {
+  code: 'firewall',
+  severity: 'problem',
+  nodeIds: [BOOK],
+  what: 'A firewall on MacBook keeps other machines out.',
+  why: 'Nothing comes back from its port.',
+  todo: 'Open it.',
+}
+
+const CLOCK: Finding = {
+  code: 'clock',
+  severity: 'notice',
+  nodeIds: [MINI],
+  what: 'The clock of Mac mini is 2 min ahead.',
+  why: 'Times would jump.',
+  todo: 'Set it.',
+}
 
 describe('muster doctor', () => {
   let server: Server | undefined
@@ -15,12 +63,18 @@ describe('muster doctor', () => {
   }
   afterEach(close)
 
-  /** A node that answers as the core says of this state. */
-  const serve = async (macs: Macs): Promise<string> => {
-    const body = JSON.stringify({ warnings: warningsOf(macs.state) })
+  const A_PROBLEM = { error: { message: 'The disk is full', hint: 'Make room.' } }
+
+  /** A node that answers as the core says of this state; an answer that is missing is an error. */
+  const serve = async (macs: Macs, answers: { warnings?: unknown; connections?: unknown } = {}): Promise<string> => {
+    const { warnings = { warnings: warningsOf(macs.state) }, connections = SOUND } = answers
     server = createServer((request, response) => {
-      const known = request.url === '/warnings'
-      response.writeHead(known ? 200 : 404, { 'content-type': 'application/json' }).end(known ? body : '{}')
+      const answer = new Map([
+        ['/warnings', warnings],
+        ['/cluster/doctor', connections],
+      ]).get(request.url ?? '')
+      const status = answer === A_PROBLEM ? 500 : answer === undefined ? 404 : 200
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer ?? {}))
     })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -59,7 +113,78 @@ describe('muster doctor', () => {
   it('prints the same as JSON', async () => {
     const macs = bridged()
     const { code, text } = await run(await serve(macs), { json: true })
-    expect([code, JSON.parse(text)]).toEqual([1, { warnings: warningsOf(macs.state) }])
+    expect([code, JSON.parse(text)]).toEqual([1, { warnings: warningsOf(macs.state), connections: [] }])
+  })
+
+  it('prints what keeps machines apart, with the pairs that it keeps apart', async () => {
+    const broken = [
+      [MINI, STUDIO],
+      [STUDIO, BOOK],
+      [BOOK, MINI],
+    ] as const
+    const { code, text } = await run(await serve(new Macs(), { connections: apart(broken, [NO_WAY, FIREWALL, CLOCK]) }))
+    expect([code, text.split('\n')]).toEqual([
+      1,
+      [
+        'Error: There is no way between Mac mini and Mac Studio.',
+        '  They are on different networks.',
+        '  Between Mac mini and Mac Studio.',
+        '  1. Put them on one network.',
+        '',
+        'Error: A firewall on MacBook keeps other machines out.',
+        '  Nothing comes back from its port.',
+        '  Between Mac mini and MacBook.',
+        '  Between Mac Studio and MacBook.',
+        '  1. Open it.',
+        '',
+        'Hint: The clock of Mac mini is 2 min ahead.',
+        '  Times would jump.',
+        '  1. Set it.',
+        '',
+      ],
+    ])
+  })
+
+  it('gives programs the findings of connections as the node said them, with their pairs', async () => {
+    const url = await serve(new Macs(), { connections: apart([[MINI, STUDIO]], [NO_WAY, FIREWALL]) })
+    const { code, text } = await run(url, { json: true })
+    expect([code, JSON.parse(text)]).toEqual([
+      1,
+      {
+        warnings: [],
+        connections: [
+          { ...NO_WAY, pairs: [[MINI, STUDIO]] },
+          { ...FIREWALL, pairs: [] },
+        ],
+      },
+    ])
+  })
+
+  it('tells of what it could examine where something else could not be, and of that too', async () => {
+    const macs = bridged()
+    const people = await run(await serve(macs, { connections: A_PROBLEM }))
+    expect(people.code).toBe(1)
+    expect(people.text).toMatch(/^Hint: A bridge on Mac mini holds ports that RDMA needs\./)
+    expect(people.text).toMatch(
+      /\n\nError: The connections between machines could not be examined\.\n {2}The disk is full\n {2}1\. Make room\.\n$/,
+    )
+    close()
+    const programs = await run(await serve(macs, { warnings: A_PROBLEM, connections: apart([], [CLOCK]) }), {
+      json: true,
+    })
+    expect([programs.code, JSON.parse(programs.text)]).toEqual([
+      1,
+      {
+        connections: [{ ...CLOCK, pairs: [] }],
+        failed: [{ examination: 'warnings', message: 'The disk is full', hint: 'Make room.' }],
+      },
+    ])
+  })
+
+  it('does not take an answer that it cannot read for a clean bill of health', async () => {
+    const { code, text } = await run(await serve(new Macs(), { connections: { findings: 'none' } }))
+    expect(code).toBe(1)
+    expect(text).toContain('The connections between machines could not be examined.')
   })
 
   it('says plainly that no node answers', async () => {

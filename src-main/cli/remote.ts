@@ -24,6 +24,8 @@ export class RemoteError extends Error {
 export interface RemoteRequest {
   readonly method?: 'GET' | 'POST' | 'DELETE'
   readonly body?: object
+  /** How long to wait for the answer; without it, for as long as the connection lives. */
+  readonly withinMs?: number
 }
 
 const messageOf = (answer: unknown): { message?: string; hint?: string } =>
@@ -35,7 +37,7 @@ const messageOf = (answer: unknown): { message?: string; hint?: string } =>
 export const askNode = async (
   { url = process.env['MUSTER_URL'] || `http://127.0.0.1:${DEFAULT_PORT}` }: Pick<RemoteFlags, 'url'>,
   path: string,
-  { method = 'GET', body }: RemoteRequest = {},
+  { method = 'GET', body, withinMs }: RemoteRequest = {},
 ): Promise<unknown> => {
   const key = process.env['MUSTER_API_KEY']
   let response: Response
@@ -47,8 +49,11 @@ export const askNode = async (
         ...(key !== undefined && key !== '' && { authorization: `Bearer ${key}` }),
       },
       ...(body && { body: JSON.stringify(body) }),
+      ...(withinMs !== undefined && { signal: AbortSignal.timeout(withinMs) }),
     })
-  } catch {
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'TimeoutError')
+      throw new RemoteError(`The node at ${url} did not answer in time.`, 'Look whether that machine is overloaded.')
     throw new RemoteError(
       `No node answers at ${url}`,
       'Start Muster there, or name another node with --url or MUSTER_URL.',

@@ -34,6 +34,14 @@ export interface MembershipOptions {
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
+/** What may change how this machine announces itself. */
+const CHANGING: ReadonlySet<Envelope['event']['type']> = new Set([
+  'MemberAdmitted',
+  'MemberUpdated',
+  'MemberRemoved',
+  'SettingChanged',
+])
+
 const someId = (): { commandId: CommandId } => ({ commandId: CommandId.parse(randomUUID()) })
 
 /** To which cluster this machine belongs: founds one, lets others in, joins another, and leaves. */
@@ -58,7 +66,7 @@ export class Membership {
       cluster: () => ({
         clusterId: this.clusterId,
         clusterName: master.state().settings.name,
-        friendlyName: master.state().members[identity.nodeId]?.friendlyName ?? friendlyName,
+        friendlyName: this.name,
       }),
       admit: (member) => this.admit(member),
       onChange,
@@ -70,10 +78,10 @@ export class Membership {
       adopt: (admission) => this.adopt(admission),
       onChange,
     })
-    this.announced = this.clusterId
+    this.announced = this.announcement
     this.unsubscribe = master.subscribe(
       ({ event }) => {
-        if (event.type === 'MemberAdmitted' || event.type === 'SettingChanged') this.look()
+        if (CHANGING.has(event.type)) this.look()
       },
       () => this.look(),
     )
@@ -82,6 +90,16 @@ export class Membership {
   get clusterId(): string {
     const { admission, master } = this.options
     return admission.clusterId ?? master.state().settings.clusterId ?? 'none'
+  }
+
+  /** As its cluster calls it; as it calls itself before it has one. */
+  private get name(): string {
+    const { identity, friendlyName, master } = this.options
+    return master.state().members[identity.nodeId]?.friendlyName ?? friendlyName
+  }
+
+  private get announcement(): string {
+    return `${this.clusterId} ${this.name}`
   }
 
   /** Told when somebody asks to be let in, or an own joining gets on. */
@@ -144,7 +162,11 @@ export class Membership {
     return done
   }
 
-  /** Founds the cluster where there is none, and says under which name this machine goes now. */
+  /**
+   * Founds the cluster where there is none, and says what this machine calls itself: by its settings, its command line
+   * or its system. A name that people gave it in the cluster stays all the same, until it calls itself something else
+   * than it did before: then somebody has named it anew here (`decide` compares with what it said last).
+   */
   private async present(): Promise<void> {
     const { master, identity, friendlyName } = this.options
     const { nodeId, certificate } = identity
@@ -159,8 +181,8 @@ export class Membership {
   private look(): void {
     const { master, identity, admission, peers } = this.options
     if (identity.nodeId in master.state().members) admission.remove()
-    if (this.clusterId === this.announced) return
-    this.announced = this.clusterId
+    if (this.announcement === this.announced) return
+    this.announced = this.announcement
     peers()?.announce()
   }
 

@@ -232,7 +232,8 @@ export class Peers {
 
   /** Announces this node, anew where what it says of itself has changed. */
   announce(): void {
-    const { identity, clusterId, version, friendlyName, discovery, log } = this.options
+    const { identity, clusterId, version, friendlyName, deciding, discovery, log } = this.options
+    const name = deciding.state().members[identity.nodeId]?.friendlyName ?? friendlyName
     const before = this.discovery
     this.discovery = undefined
     void before?.close()
@@ -242,7 +243,7 @@ export class Peers {
         nodeId: identity.nodeId,
         clusterId: clusterId(),
         version,
-        friendlyName: friendlyName.slice(0, MOST_OF_NAME),
+        friendlyName: name.slice(0, MOST_OF_NAME),
       },
       port: this.port,
       onSeen: (sighting) => {

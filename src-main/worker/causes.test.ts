@@ -57,6 +57,11 @@ describe('the cause of a death', () => {
     expect(causeOfDeath({ ...nothing, said })).toBe(cause)
   })
 
+  it('is no error of the RDMA driver where only a symbol was not found', () => {
+    const lines = ['[jaccl] dlsym(0x1f2, ibv_open_device): symbol not found']
+    expect(causeOfDeath({ ...nothing, lines })).toMatch(/^ended with code 1/)
+  })
+
   it('is what the runner said where nothing is known of it', () => {
     const said = 'model.safetensors is missing from /models/x'
     expect(causeOfDeath({ ...nothing, said, lines: ['noise'] })).toBe(said)

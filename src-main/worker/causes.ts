@@ -71,7 +71,10 @@ const PATTERNS: readonly Pattern[] = [
     pattern: /\[jaccl\] (?:Send|Recv) failed/,
     cause: '[jaccl] the RDMA connection to another machine was lost',
   },
-  { pattern: /\[jaccl\] (?!Connection)(.{1,200})/, cause: '[jaccl] the RDMA connection failed: $1' },
+  {
+    pattern: /\[jaccl\] (?!Connection attempt|dl(?:open|sym)\b)(.{1,200})/,
+    cause: '[jaccl] the RDMA connection failed: $1',
+  },
   { pattern: /No module named '?[\w.]+/, cause: 'the Python environment is incomplete; run the set-up again' },
   { pattern: /No space left on device/i, cause: 'the disk is full' },
 ]

@@ -65,6 +65,11 @@ export class Api {
   async post<Schema extends z.ZodType>(path: string, json: unknown, schema: Schema): Promise<z.infer<Schema>> {
     return parsedAs(schema, await this.fetch(path, { method: 'POST', json }))
   }
+
+  /** Throws ApiError, also for an answer that is not what was expected. */
+  async patch<Schema extends z.ZodType>(path: string, json: unknown, schema: Schema): Promise<z.infer<Schema>> {
+    return parsedAs(schema, await this.fetch(path, { method: 'PATCH', json }))
+  }
 }
 
 const parsedAs = async <Schema extends z.ZodType>(schema: Schema, response: Response): Promise<z.infer<Schema>> => {

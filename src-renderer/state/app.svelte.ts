@@ -22,6 +22,8 @@ export type MachinesDialog =
   | { readonly kind: 'add' }
   | { readonly kind: 'doctor' }
   | { readonly kind: 'remove'; readonly nodeId: NodeId }
+  | { readonly kind: 'rename-machine'; readonly nodeId: NodeId }
+  | { readonly kind: 'rename-cluster' }
   | { readonly kind: 'duplicate'; readonly nodeId: NodeId }
 
 /** Something that a person asked for and did not get. */

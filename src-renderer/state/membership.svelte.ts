@@ -34,6 +34,8 @@ export class Membership {
   /** How this machine gets on with joining another cluster, or how that ended. */
   readonly joining: Joining | undefined = $derived(this.view?.joining)
   readonly underWay = $derived(this.joining?.state === 'asking' || this.joining?.state === 'waiting')
+  /** How often the node has said of itself what there is to see. */
+  private said = 0
   private readonly stopped = new AbortController()
 
   constructor(private readonly api: Api) {
@@ -55,18 +57,20 @@ export class Membership {
 
   /** Throws ApiError. */
   async decide(requestId: string, allow: boolean): Promise<void> {
-    await this.answered(this.api.post(`/cluster/requests/${requestId}`, { allow }, ClusterView))
+    await this.answered(() => this.api.post(`/cluster/requests/${requestId}`, { allow }, ClusterView))
   }
 
   /** Throws ApiError. How it gets on is in the view. */
   async join(by: JoinBy): Promise<void> {
-    await this.answered(this.api.post('/cluster/join', by, ClusterView))
+    await this.answered(() => this.api.post('/cluster/join', by, ClusterView))
   }
 
   /** Gives a joining up, or forgets how it ended. Throws ApiError. */
   async forgetJoining(): Promise<void> {
-    const forgotten = this.api.fetch('/cluster/join', { method: 'DELETE' })
-    await this.answered(forgotten.then(async (response) => ClusterView.parse(await response.json())))
+    await this.answered(async () => {
+      const response = await this.api.fetch('/cluster/join', { method: 'DELETE' })
+      return ClusterView.parse(await response.json())
+    })
   }
 
   /** Throws ApiError. */
@@ -77,6 +81,16 @@ export class Membership {
   /** Takes a machine out of the cluster; this one leaves that way. Throws ApiError. */
   async remove(nodeId: NodeId): Promise<void> {
     await this.api.fetch(`/members/${nodeId}`, { method: 'DELETE' })
+  }
+
+  /** Throws ApiError. */
+  async rename(nodeId: NodeId, friendlyName: string): Promise<void> {
+    await this.answered(() => this.api.patch(`/cluster/members/${nodeId}`, { friendlyName }, ClusterView))
+  }
+
+  /** Throws ApiError. */
+  async renameCluster(name: string): Promise<void> {
+    await this.answered(() => this.api.patch('/cluster', { name }, ClusterView))
   }
 
   /** How much the connections carry, in both directions; what comes of it is in the state. Throws ApiError. */
@@ -90,11 +104,11 @@ export class Membership {
     return this.api.get('/cluster/doctor', DoctorReport)
   }
 
-  /** Shows what an answer says, unless the node has said something since it was asked: that is as new or newer. */
-  private async answered(answer: Promise<ClusterView>): Promise<void> {
-    const before = this.view
-    const view = await answer
-    if (this.view === before) this.view = view
+  /** An answer is shown at once, but not over what the node has said since: an answer may be overtaken by that. */
+  private async answered(ask: () => Promise<ClusterView>): Promise<void> {
+    const { said } = this
+    const view = await ask()
+    if (said === this.said) this.view = view
   }
 
   private async follow(): Promise<void> {
@@ -103,8 +117,10 @@ export class Membership {
       try {
         const response = await this.api.request('/cluster/events', { signal })
         if (response.ok && response.body)
-          for await (const data of serverSentEvents(response.body, { silenceMs: SILENCE_MS }))
+          for await (const data of serverSentEvents(response.body, { silenceMs: SILENCE_MS })) {
             this.view = ClusterView.parse(JSON.parse(data))
+            this.said += 1
+          }
       } catch {
         // That the node is away is shown by the page; what was known stays until it is back.
       }

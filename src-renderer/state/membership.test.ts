@@ -78,21 +78,43 @@ describe('who belongs together', () => {
     expect(membership.view?.joining).toBeUndefined()
   })
 
-  it('keeps what the node has said since, where an answer is late', async () => {
+  it('names machines and the cluster, and shows it before the node says it', async () => {
     const stream = new FakeStream()
     const api = new FakeApi().next(stream.response)
     membership = new Membership(api)
     stream.send(view())
     await settled()
-    let answer: (response: Response) => void = () => undefined
-    api.next(() => new Promise<Response>((resolve) => (answer = resolve)))
-    const joining = membership.join({ address: '127.0.0.1:9' })
-    const failed = { state: 'failed', code: 'unreachable', reason: 'nobody', hint: 'look' } as const
+    const renamed = { nodeId: self, friendlyName: 'Hall', linked: true, duplicated: false }
+    api.next(() => json(view({ members: [renamed] })))
+    await membership.rename(self, 'Hall')
+    expect(api.asked.at(-1)).toEqual({
+      path: `/cluster/members/${self}`,
+      method: 'PATCH',
+      json: { friendlyName: 'Hall' },
+    })
+    expect(membership.view?.members).toEqual([renamed])
+    api.next(() => json(view({ name: 'The team' })))
+    await membership.renameCluster('The team')
+    expect(api.asked.at(-1)).toEqual({ path: '/cluster', method: 'PATCH', json: { name: 'The team' } })
+    expect(membership.view?.name).toBe('The team')
+  })
+
+  it('does not show an answer over what the node has said since', async () => {
+    const stream = new FakeStream()
+    const api = new FakeApi().next(stream.response)
+    membership = new Membership(api)
+    stream.send(view())
+    await settled()
+    const failed = { state: 'failed', code: 'unreachable', reason: 'nobody answers', hint: 'look there' } as const
+    let late: (response: Response) => void = () => undefined
+    const answer = new Promise<Response>((resolve) => (late = resolve))
+    vi.spyOn(api, 'request').mockImplementationOnce(() => answer)
+    const joined = membership.join({ address: '10.0.0.2' })
     stream.send(view({ joining: failed }))
     await settled()
-    answer(json(view({ joining: { state: 'asking' } }), 202))
-    await joining
-    expect(membership.view?.joining).toEqual(failed)
+    late(json(view({ joining: { state: 'asking' } }), 202))
+    await joined
+    expect(membership.joining).toEqual(failed)
   })
 
   it('measures a connection from both of its ends', async () => {

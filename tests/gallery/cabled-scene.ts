@@ -50,6 +50,7 @@ export const cabled = (): Scene => {
     total: 256 * GB,
     free: 220 * GB,
     bandwidth: 819e9,
+    model: { identifier: 'Mac15,14', name: 'Mac Studio' },
     thunderbolt: {
       ports: ports('studio', STUDIO, {
         1: { to: 'pro/1', model: 'Mac16,6' },
@@ -89,7 +90,7 @@ export const cabled = (): Scene => {
     nodeIds: [studio, pro, mini],
   })
   const failing = scene.declare('flash', glm, { nodeIds: [studio, pro] })
-  scene.world.fail(failing, '[jaccl] Recv failed with errno=54')
+  scene.world.fail(failing, '[jaccl] the RDMA connection to another machine was lost')
   scene.world.reconcile()
   scene.report(failing, { status: 'Loading', layersLoaded: 9, layers: 28 })
   return scene.settle()

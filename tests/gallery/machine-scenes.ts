@@ -171,6 +171,8 @@ const putOff = (): Scene => {
 
 const removing = (): Scene => Object.assign(pair(), { opens: ['More for Mac Studio'] })
 
+const renaming = (): Scene => Object.assign(pair(), { opens: ['More for Mac Studio', 'Rename…'] })
+
 const connections = (): Scene => Object.assign(twelve(), { opens: ['10 links of Studio 3'] })
 
 /** A firewall, a machine that is away, and a clock that is off. */
@@ -234,6 +236,7 @@ export const machineScenes = {
   asked,
   putOff,
   removing,
+  renaming,
   connections,
   doctor,
 } as const

@@ -53,6 +53,9 @@ const withoutRdma = (): Scene => {
   return scene.settle()
 }
 
+/** The same, with the question why it has no place. */
+const whyNoPlace = (): Scene => Object.assign(withoutRdma(), { opens: ['Why?'] })
+
 /** Two Macs of which one was never set up for it. */
 const rdmaOff = (): Scene => {
   const scene = new Scene()
@@ -64,4 +67,4 @@ const rdmaOff = (): Scene => {
   return scene.settle()
 }
 
-export const rdmaScenes = { rdma, withoutRdma, rdmaOff } as const
+export const rdmaScenes = { rdma, withoutRdma, whyNoPlace, rdmaOff } as const

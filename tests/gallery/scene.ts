@@ -16,6 +16,7 @@ interface Machine {
   readonly bandwidth?: number
   readonly cannotRun?: string
   readonly os?: NodeInfo['os']
+  readonly model?: NodeInfo['model']
   readonly thunderbolt?: NodeInfo['thunderbolt']
   readonly rdma?: NodeInfo['rdma']
 }
@@ -56,7 +57,7 @@ export class Scene {
   }
 
   machine(name: string, { chip = 'Apple M4 Max', load = 0.1, bandwidth = 546e9, ...rest }: Machine = {}): NodeId {
-    const { total = 64 * GB, free = 0.7 * total, cannotRun, thunderbolt, rdma } = rest
+    const { total = 64 * GB, free = 0.7 * total, cannotRun, model, thunderbolt, rdma } = rest
     const nodeId = this.world.addNode(name, { total, free })
     const info = {
       version: '0.1.0',
@@ -67,6 +68,7 @@ export class Scene {
       system: { cpuLoad: load },
       os: rest.os ?? { platform: 'darwin', release: '26.2', name: 'macOS 26.2' },
       worker: true,
+      ...(model && { model }),
       ...(thunderbolt && { thunderbolt }),
       ...(rdma && { rdma }),
       ...(cannotRun !== undefined && { cannotRun }),

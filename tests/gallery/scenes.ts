@@ -125,6 +125,14 @@ const statuses = (): Scene => {
   const downloading = scene.declare('downloading', model('Downloading', 8))
   scene.report(downloading, { status: 'Downloading' })
   scene.download(downloading, { downloadedBytes: 3.1 * GB, totalBytes: 8 * GB, bytesPerSecond: 92e6 })
+  const failing = scene.declare('failing', model('Download-That-Fails', 8))
+  scene.report(failing, { status: 'Downloading' })
+  scene.download(failing, {
+    status: 'Failed',
+    downloadedBytes: 3.1 * GB,
+    totalBytes: 8 * GB,
+    error: 'the disk is full: 4.9 GB more are needed and 3.2 GB are free. Make room, and it goes on by itself',
+  })
   scene.declare('connecting', model('Connecting'))
   const loading = scene.declare('loading', model('Loading'))
   scene.report(loading, { status: 'Loading', layersLoaded: 18, layers: 32 })

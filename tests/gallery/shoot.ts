@@ -81,7 +81,11 @@ for (const name of names.filter((one) => only.length === 0 || only.includes(one)
         if (place === 'bridge' || place === 'undo') await own.addInitScript(FAKE_DESKTOP)
         await open(own, gallery.url, place)
         for (const button of scene.opens ?? [])
-          await own.getByRole('button', { name: button, exact: true }).first().click()
+          await own
+            .getByRole('button', { name: button, exact: true })
+            .or(own.getByRole('menuitem', { name: button, exact: true }))
+            .first()
+            .click()
         await own.screenshot({ path: join(folder, `${name}-${place}-${width}-${colorScheme}.png`) })
         if (warned) await own.close()
       }

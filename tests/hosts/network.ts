@@ -19,6 +19,25 @@ export const noHosts = (): string | undefined => {
   }
 }
 
+let delays: boolean | undefined
+
+/** Whether this kernel can hold packets back (`sch_netem`), which small ones are built without. Tried once. */
+export const canDelay = (): boolean => {
+  if (delays !== undefined) return delays
+  if (noHosts() !== undefined) return (delays = false)
+  const name = `muster-try-delay-${process.pid}`
+  run('ip', 'netns', 'add', name)
+  try {
+    run('tc', '-n', name, 'qdisc', 'add', 'dev', 'lo', 'root', 'netem', 'delay', '1ms')
+    delays = true
+  } catch {
+    delays = false
+  } finally {
+    run('ip', 'netns', 'delete', name)
+  }
+  return delays
+}
+
 export interface Host {
   readonly name: string
   readonly address: string
@@ -32,7 +51,7 @@ export interface Host {
   /** Drops what comes in for a TCP port without an answer, as a firewall does; what this host calls itself goes on. */
   block(port: number): void
   unblock(port: number): void
-  /** Every packet from here takes so much longer. */
+  /** Every packet from here takes so much longer. Only where `canDelay()`. */
   delay(milliseconds: number): void
   /** So many bits a second leave it. */
   limit(bitsPerSecond: number): void

@@ -45,6 +45,7 @@ export const subjectOf = (command: Command): string => {
       return command.change.key
     case 'AdmitMember':
       return command.member.nodeId
+    case 'RenameMember':
     case 'RemoveMember':
       return command.nodeId
   }

@@ -2,8 +2,16 @@ import { randomUUID } from 'node:crypto'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono } from 'hono'
 import { CommandId, NodeId } from '@core/ids'
-import { AdmissionAnswer, InviteRequest, JoinRequest, MeasureRequest } from '@core/protocols/control'
-import { jsonBody, parseWith } from '../body'
+import type { Command } from '@core/commands/command'
+import {
+  AdmissionAnswer,
+  InviteRequest,
+  JoinRequest,
+  MeasureRequest,
+  RenameClusterRequest,
+  RenameMemberRequest,
+} from '@core/protocols/control'
+import { camelCased, jsonBody, parseWith } from '../body'
 import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
 import { Problem } from '../problem'
@@ -17,6 +25,10 @@ const problemOf = (error: unknown): unknown =>
 /** Who belongs together: joining, letting in, leaving. */
 export const clusterRoutes = ({ cluster, commands }: ApiContext): Hono<ApiEnv> => {
   const routes = new Hono<ApiEnv>()
+  const carryOut = async (command: Command): Promise<void> => {
+    const result = await commands.submit(command, { commandId: CommandId.parse(randomUUID()) })
+    if (result.status === 'refused') throw new Problem(404, result.refusal.code, result.refusal.reason)
+  }
 
   routes.get('/cluster', (c) => c.json(cluster.view()))
 
@@ -77,10 +89,22 @@ export const clusterRoutes = ({ cluster, commands }: ApiContext): Hono<ApiEnv> =
     return c.json(cluster.view())
   })
 
+  routes.patch('/cluster', async (c) => {
+    const { name } = parseWith(RenameClusterRequest, camelCased(await jsonBody(c)))
+    await carryOut({ type: 'ChangeSetting', change: { key: 'name', value: name } })
+    return c.json(cluster.view())
+  })
+
+  routes.patch('/cluster/members/:id', async (c) => {
+    const nodeId = parseWith(NodeId, c.req.param('id'))
+    const { friendlyName } = parseWith(RenameMemberRequest, camelCased(await jsonBody(c)))
+    await carryOut({ type: 'RenameMember', nodeId, friendlyName })
+    return c.json(cluster.view())
+  })
+
   routes.delete('/members/:id', async (c) => {
     const nodeId = parseWith(NodeId, c.req.param('id'))
-    const result = await commands.submit({ type: 'RemoveMember', nodeId }, { commandId: CommandId.parse(randomUUID()) })
-    if (result.status === 'refused') throw new Problem(404, result.refusal.code, result.refusal.reason)
+    await carryOut({ type: 'RemoveMember', nodeId })
     return c.json({ removed: nodeId })
   })
 

@@ -16,6 +16,8 @@ import {
   ModelsResponse,
   PlaceInstanceRequest,
   PreviewResponse,
+  RenameClusterRequest,
+  RenameMemberRequest,
   UpdateMetaInstanceRequest,
   WarningsResponse,
 } from '@core/protocols/control'
@@ -117,6 +119,20 @@ const ROUTES: readonly Described[] = [
     answer: DownloadAnswer,
   },
   { method: 'get', path: '/cluster', does: 'Who belongs together, who is near, who asks to join', answer: ClusterView },
+  {
+    method: 'patch',
+    path: '/cluster',
+    does: 'Give the cluster another name',
+    body: RenameClusterRequest,
+    answer: ClusterView,
+  },
+  {
+    method: 'patch',
+    path: '/cluster/members/{id}',
+    does: 'Give a machine another name; it keeps it until its own settings name it anew',
+    body: RenameMemberRequest,
+    answer: ClusterView,
+  },
   { method: 'get', path: '/cluster/events', does: 'The same whenever it changes, as server-sent events' },
   {
     method: 'get',

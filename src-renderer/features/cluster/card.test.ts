@@ -51,6 +51,30 @@ describe('a card', () => {
     })
   })
 
+  it('tells why a download is tried again, beside how far it is', () => {
+    const { world, nodeId, id } = placed()
+    world.report(id, { status: 'Downloading' })
+    const failed = (downloadedBytes: number, totalBytes: number) => {
+      const download = { status: 'Failed', downloadedBytes, totalBytes, error: 'the disk is full' } as const
+      world.apply({ type: 'NodeDownloadProgress', nodeId, modelId: SMALL, download })
+      return card(world, id)
+    }
+    expect(failed(0, 0)).toMatchObject({ line: 'Tried again on Mac Studio after: the disk is full' })
+    expect(failed(1 * GB, 4 * GB)).toMatchObject({
+      word: 'Retrying download',
+      tone: 'retrying',
+      line: '1.0 of 4.0 GB · tried again on Mac Studio after: the disk is full',
+      progress: 0.25,
+    })
+    world.apply({
+      type: 'NodeDownloadProgress',
+      nodeId,
+      modelId: SMALL,
+      download: { status: 'Ongoing', downloadedBytes: 2 * GB, totalBytes: 4 * GB },
+    })
+    expect(card(world, id)).toMatchObject({ word: 'Downloading', tone: 'working', line: '2.0 of 4.0 GB' })
+  })
+
   it.each([
     [{ status: 'Connecting' }, 'Starting on Mac Studio', 0],
     [{ status: 'WarmingUp' }, 'Warming up on Mac Studio', 1],

@@ -8,7 +8,7 @@ import type { State } from '@core/state/state'
 import { statusOf, strategyOf } from '@core/state/status'
 import type { NodeId, RunnerId } from '@core/ids'
 import { bytesText, sentence, shortName } from '../../state/text'
-import { downloadLine, loadingLine, progressOf, stageText } from './progress'
+import { downloadFailures, downloadLine, loadingLine, progressOf, stageText } from './progress'
 import { servingLine, speedsOf } from './serving'
 
 export type Tone = 'ready' | 'working' | 'waiting' | 'retrying' | 'failed'
@@ -41,7 +41,18 @@ export interface CardView {
   readonly readySince: number | undefined
 }
 
-const wordAndTone = (machineWord: MetaInstanceStatusWord, status: string, afterFailure: boolean): [string, Tone] => {
+interface Trouble {
+  /** The last instance failed. */
+  readonly afterFailure: boolean
+  /** Files did not arrive, and are asked for again. */
+  readonly downloadFails: boolean
+}
+
+const wordAndTone = (
+  machineWord: MetaInstanceStatusWord,
+  status: string,
+  { afterFailure, downloadFails }: Trouble,
+): [string, Tone] => {
   switch (machineWord) {
     case 'PAUSED':
       return ['Paused', 'waiting']
@@ -50,7 +61,7 @@ const wordAndTone = (machineWord: MetaInstanceStatusWord, status: string, afterF
     case 'PLACING':
       return afterFailure ? ['Placing again', 'retrying'] : ['Placing', 'waiting']
     case 'DOWNLOADING':
-      return ['Downloading', 'working']
+      return downloadFails ? ['Retrying download', 'retrying'] : ['Downloading', 'working']
     case 'CONNECTING':
     case 'LOADING':
     case 'WARMING_UP':
@@ -101,7 +112,10 @@ export const cardOf = (state: State, metaInstance: MetaInstance, { now, card }: 
   const { word: machineWord, status } = statusOf(state, metaInstance)
   const { lastFailureError, placementError, metaInstanceId, paused } = metaInstance
   const instance = paused ? undefined : currentInstance(state, metaInstanceId)
-  const [word, tone] = wordAndTone(machineWord, status, lastFailureError !== undefined)
+  const [word, tone] = wordAndTone(machineWord, status, {
+    afterFailure: lastFailureError !== undefined,
+    downloadFails: instance !== undefined && downloadFailures(state, instance).length > 0,
+  })
   const ready = instance !== undefined && isReady(state, instance)
   const line = ((): string => {
     if (paused) return 'Not in memory'

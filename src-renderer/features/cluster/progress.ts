@@ -48,14 +48,23 @@ export const loadingLine = (state: State, { shards }: Instance): string => {
 const downloadsOf = (state: State, { modelId, shards }: Instance): Download[] =>
   shards.flatMap(({ nodeId }) => state.downloads[nodeId]?.[modelId] ?? [])
 
-/** `3.1 of 8.0 GB · 92 MB/s · 1 min left`; undefined where nothing is known of the files. */
+/** What keeps an instance's files away, machine by machine, where a download has failed and is to be tried again. */
+export const downloadFailures = (state: State, { modelId, shards }: Instance): string[] =>
+  shards.flatMap(({ nodeId, runnerId }) => {
+    const download = state.downloads[nodeId]?.[modelId]
+    const isWaitedFor = state.runners[runnerId]?.status === 'Downloading' && download?.status === 'Failed'
+    return isWaitedFor ? [`tried again on ${nodeName(state, nodeId)} after: ${download.error ?? 'it failed'}`] : []
+  })
+
+/** `3.1 of 8.0 GB · 92 MB/s · 1 min left`, and why it is tried again; undefined where nothing is known of the files. */
 export const downloadLine = (state: State, instance: Instance): string | undefined => {
   const downloads = downloadsOf(state, instance)
+  const failures = downloadFailures(state, instance)
   const total = sum(downloads.map(({ totalBytes }) => totalBytes))
-  if (total === 0) return undefined
+  if (total === 0) return failures.length === 0 ? undefined : sentence(failures.join(' · '))
   const done = sum(downloads.map(({ downloadedBytes }) => downloadedBytes))
   const speed = sum(downloads.map(({ bytesPerSecond }) => bytesPerSecond ?? 0))
-  const parts = [partText(done, total)]
+  const parts = [partText(done, total), ...failures]
   if (speed > 0) parts.push(`${bytesText(speed)}/s`, `${durationText((1000 * (total - done)) / speed)} left`)
   return parts.join(' · ')
 }

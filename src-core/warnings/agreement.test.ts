@@ -1,0 +1,136 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { NodeId } from '../ids'
+import { whyNoRdma, rdmaDoubts } from '../rdma/why-no-rdma'
+import type { RdmaReasonCode } from '../state/rdma'
+import { Macs, type CableOptions, type MacOptions } from '../testing/macs'
+import type { Warning } from './warning'
+import { warningsOf } from './warnings'
+
+/** What a warning says of a pair, in the words of a refusal; undefined for what is no matter of RDMA between two. */
+const MEANING: Readonly<Record<string, readonly RdmaReasonCode[]>> = {
+  'rdma-disabled': ['not_enabled'],
+  'rdma-unavailable': ['unavailable', 'macos_too_old'],
+  'thunderbolt-5': ['thunderbolt_4', 'not_a_mac'],
+  'studio-port': ['studio_port'],
+  bridge: ['bridge'],
+  'no-address': ['no_address'],
+  'slow-cable': ['cable_speed'],
+  'unhealthy-device': ['unhealthy'],
+}
+
+/** Refusals that have no warning: they pass by themselves, or are told where the cables are. */
+const UNSPOKEN: ReadonlySet<RdmaReasonCode> = new Set([
+  'offline',
+  'not_read',
+  'status_unknown',
+  'no_cable',
+  'no_device',
+  'port_down',
+  'not_connected',
+  'not_reported',
+])
+
+interface Pair {
+  readonly macs: Macs
+  readonly nodes: readonly [NodeId, NodeId]
+}
+
+const pairOf = (a: MacOptions, b: MacOptions, cables: readonly CableOptions[]): Pair => {
+  const macs = new Macs()
+  const nodes = [macs.mac('a', a), macs.mac('b', b)] as const
+  cables.forEach((cable, at) => macs.cable([nodes[0], at + 1], [nodes[1], at + 1], cable))
+  macs.declare('chat', { instanceMeta: 'MlxJaccl', minNodes: 2, nodeIds: [...nodes] })
+  return { macs, nodes }
+}
+
+const ofRdma = (macs: Macs): Warning[] => warningsOf(macs.state).filter(({ code }) => code in MEANING)
+
+/** Each warning is a reason of the refusal, and each reason that a person can do something about is a warning. */
+const agree = ({ macs, nodes }: Pair): void => {
+  const reasons = whyNoRdma(macs.state, ...nodes).map(({ code }) => code)
+  const warnings = ofRdma(macs)
+  for (const { code, title } of warnings)
+    expect(
+      reasons.some((reason) => MEANING[code]?.includes(reason)),
+      `${title} – but ${reasons.join(', ')}`,
+    ).toBe(true)
+  for (const reason of reasons.filter((code) => !UNSPOKEN.has(code)))
+    expect(
+      warnings.some(({ code }) => MEANING[code]?.includes(reason)),
+      `${reason} is not warned of`,
+    ).toBe(true)
+  const differ = warningsOf(macs.state).some(({ code }) => code === 'macos-versions')
+  expect(differ).toBe(rdmaDoubts(macs.state, ...nodes).length > 0)
+}
+
+describe('a warning and a refused placement', () => {
+  const STUDIO = { model: 'Mac15,14' }
+  const unhealthy = { name: 'rdma_en3', interfaceName: 'en3', port: 'active', hasAddress: true } as const
+  it.each<[string, MacOptions, MacOptions, readonly CableOptions[], readonly string[]]>([
+    ['nothing is wrong', {}, {}, [{}], []],
+    ['RDMA is off at one end', { rdma: { status: 'disabled', devices: [] } }, {}, [{}], ['rdma-disabled']],
+    ['macOS is too old', { os: { version: '26.1', name: 'macOS 26.1' } }, {}, [{}], ['rdma-unavailable']],
+    [
+      'macOS is too old, which a newer one would not help',
+      { maxGbps: 40, os: { version: '15.6', name: 'macOS 15.6' } },
+      {},
+      [{}],
+      ['thunderbolt-5'],
+    ],
+    ['one is no Mac', { os: { platform: 'linux' } }, {}, [{}], ['thunderbolt-5']],
+    ['the only cable is in the port next to Ethernet', STUDIO, {}, [{}], ['studio-port']],
+    ['another cable is not in that port', STUDIO, {}, [{}, {}], []],
+    ['the only cable is slow', {}, {}, [{ gbps: 40 }], ['slow-cable']],
+    ['one of two cables is slow', {}, {}, [{ gbps: 40 }, {}], []],
+    ['a bridge holds both ports', { bridge: ['en2', 'en3'] }, {}, [{}, {}], ['bridge']],
+    ['a bridge holds one of two ports', { bridge: ['en2'] }, {}, [{}, {}], []],
+    ['a device does not answer, on the other of two cables', {}, {}, [{}, {}], []],
+    [
+      'a device does not answer, and there is no other cable',
+      { interfaces: ['en3'], ports: 1, rdma: { devices: [{ ...unhealthy, health: 'unhealthy' }] } },
+      {},
+      [{}],
+      ['unhealthy-device'],
+    ],
+    ['only one end has seen the cable', {}, {}, [{ gbps: 40, seenByFirstOnly: true }], []],
+  ])('agree where %s', (what, a, b, cables, codes) => {
+    const pair = pairOf(a, b, cables)
+    if (what.includes('on the other of two')) pair.macs.device(pair.nodes[0], 'en3', { health: 'unhealthy' })
+    agree(pair)
+    expect(ofRdma(pair.macs).map(({ code }) => code)).toEqual(codes)
+  })
+
+  it('agree in whatever state two Macs are', () => {
+    const device = fc.record({
+      port: fc.constantFrom('active' as const, 'down' as const),
+      hasAddress: fc.boolean(),
+      health: fc.constantFrom('healthy' as const, 'unhealthy' as const),
+    })
+    const mac = fc.record({
+      maxGbps: fc.constantFrom(120, 120, 40),
+      bridge: fc.subarray(['en2', 'en3']),
+      model: fc.constantFrom('Mac15,14', 'Mac16,11'),
+      rdma: fc.record({ status: fc.constantFrom('enabled', 'enabled', 'disabled', 'unavailable', 'unknown' as const) }),
+      os: fc.record({ version: fc.constantFrom('26.1', '26.2', '26.5') }),
+    })
+    const cable = fc.record({ gbps: fc.constantFrom(40, 80), throughDock: fc.boolean(), seenByFirstOnly: fc.boolean() })
+    let warned = 0
+    fc.assert(
+      fc.property(
+        mac,
+        mac,
+        fc.array(cable, { maxLength: 3 }),
+        fc.array(device, { maxLength: 6 }),
+        (a, b, plugged, devices) => {
+          const pair = pairOf(a, b, plugged)
+          devices.forEach((change, at) => pair.macs.device(pair.nodes[at < 3 ? 0 : 1], `en${2 + (at % 3)}`, change))
+          agree(pair)
+          warned += ofRdma(pair.macs).length
+        },
+      ),
+      { numRuns: 300 },
+    )
+    expect(warned).toBeGreaterThan(100)
+  })
+})
