@@ -26,6 +26,7 @@ const bare = (): Scene => {
   scene.machine('debian-build', {
     chip: 'AMD EPYC 7763',
     bandwidth: 40e9,
+    os: { platform: 'linux', release: '6.1.0', name: 'Debian GNU/Linux 12' },
     cannotRun: 'There is no Python 3.11 or newer. Install python3 with venv and pip, then start Muster again.',
   })
   return scene
