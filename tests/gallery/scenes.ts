@@ -3,6 +3,7 @@ import { GB } from '@core/testing/world'
 import { cabled } from './cabled-scene'
 import { machineScenes } from './machine-scenes'
 import { rdmaScenes } from './rdma-scenes'
+import { readme } from './readme-scene'
 import { Scene } from './scene'
 
 const LONG_ERROR =
@@ -195,7 +196,7 @@ const many = (): Scene => {
 }
 
 export const scenes = {
-  ...{ nothing, bare, one, three, statuses, many, cabled },
+  ...{ nothing, bare, one, three, statuses, many, cabled, readme },
   ...rdmaScenes,
   ...machineScenes,
 } as const
