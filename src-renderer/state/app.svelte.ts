@@ -60,6 +60,12 @@ export class AppState {
     })
   }
 
+  /** What people call the machine that answers this page. */
+  get here(): 'this Mac' | 'this machine' {
+    const node = this.node.nodeId === undefined ? undefined : this.cluster.state.nodes[this.node.nodeId]
+    return node?.os.platform === 'darwin' ? 'this Mac' : 'this machine'
+  }
+
   close(): void {
     this.cluster.close()
     this.membership.close()

@@ -30,7 +30,7 @@ const expectAccessible = async (page: Page) => {
 const launch = async (page: Page, model: string) => {
   await page.getByRole('button', { name: 'Launch a model…' }).first().click()
   await page.getByRole('combobox', { name: 'Model' }).selectOption({ label: model })
-  await expect(page.getByLabel('What would happen')).toContainText('uses')
+  await expect(page.getByLabel('What would happen')).toContainText(/uses/i)
   await page.getByRole('button', { name: 'Launch', exact: true }).click()
 }
 
@@ -154,7 +154,7 @@ test('a person finds models on the hub, downloads one, gives one up, and launche
 
   await found(TINY).getByRole('button', { name: 'Launch' }).click()
   await expect(page.getByRole('combobox', { name: 'Model' })).toHaveValue(TINY)
-  await expect(page.getByLabel('What would happen')).toContainText('uses')
+  await expect(page.getByLabel('What would happen')).toContainText(/uses/i)
   await page.getByRole('button', { name: 'Launch', exact: true }).click()
   await expect(page.locator('[data-meta-instance-id]')).toHaveAttribute('data-status', 'READY', {
     timeout: READY_TIMEOUT,

@@ -138,7 +138,7 @@ test('who asks at an address is let in by a person who sees the same six digits,
   await page.keyboard.press('Escape')
   await expect(question).toBeHidden()
   await expect(page.getByText('MacBook Pro asks to join.')).toBeVisible()
-  await page.getByRole('button', { name: 'Look…' }).click()
+  await page.getByRole('button', { name: 'Answer…' }).click()
   await question.getByRole('button', { name: 'Allow', exact: true }).click()
   await expect(other.getByText('This machine is a member now.')).toBeVisible({ timeout: TIMEOUT })
   await expectTogether(page)

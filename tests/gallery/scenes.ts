@@ -3,6 +3,7 @@ import { GB } from '@core/testing/world'
 import { cabled } from './cabled-scene'
 import { machineScenes } from './machine-scenes'
 import { rdmaScenes } from './rdma-scenes'
+import { readme } from './readme-scene'
 import { Scene } from './scene'
 
 const LONG_ERROR =
@@ -26,6 +27,7 @@ const bare = (): Scene => {
   scene.machine('debian-build', {
     chip: 'AMD EPYC 7763',
     bandwidth: 40e9,
+    os: { platform: 'linux', release: '6.1.0', name: 'Debian GNU/Linux 12' },
     cannotRun: 'There is no Python 3.11 or newer. Install python3 with venv and pip, then start Muster again.',
   })
   return scene
@@ -202,7 +204,7 @@ const many = (): Scene => {
 }
 
 export const scenes = {
-  ...{ nothing, bare, one, three, statuses, many, cabled },
+  ...{ nothing, bare, one, three, statuses, many, cabled, readme },
   ...rdmaScenes,
   ...machineScenes,
 } as const

@@ -20,8 +20,10 @@ const pages = (
   'cluster,models,hub,chat,connect,activity,settings,launch,choose,options,fix,cable,machine,bridge,undo,dismissed'
 ).split(',')
 
+const launchPlaces: readonly string[] = ['launch', 'choose', 'options']
+
 const open = async (page: Page, url: string, place: string): Promise<void> => {
-  const launching = place === 'launch' || place === 'choose' || place === 'options'
+  const launching = launchPlaces.includes(place)
   const warned = warningPlaces[place]
   const shown = launching || warned ? 'cluster' : place === 'hub' ? 'models' : place
   await page.goto(`${url}/#/${shown}`)
@@ -76,8 +78,9 @@ for (const name of names.filter((one) => only.length === 0 || only.includes(one)
       for (const place of scene.opens ? ['cluster'] : pages) {
         const warned = place in warningPlaces
         if (warned && name !== 'cabled') continue
-        // What was dismissed, and the desktop app, are not there for the next one.
-        const own = warned ? await fresh() : page
+        // What was opened or dismissed, and the desktop app, are not there for the next one.
+        const alone = warned || launchPlaces.includes(place)
+        const own = alone ? await fresh() : page
         if (place === 'bridge' || place === 'undo') await own.addInitScript(FAKE_DESKTOP)
         await open(own, gallery.url, place)
         for (const button of scene.opens ?? [])
@@ -87,7 +90,7 @@ for (const name of names.filter((one) => only.length === 0 || only.includes(one)
             .first()
             .click()
         await own.screenshot({ path: join(folder, `${name}-${place}-${width}-${colorScheme}.png`) })
-        if (warned) await own.close()
+        if (alone) await own.close()
       }
       await page.close()
     }

@@ -38,6 +38,24 @@ describe('a card', () => {
     })
   })
 
+  it('sums up how far many machines are, which their chips tell one by one', () => {
+    const world = new World()
+    const nodes = ['a', 'b', 'c', 'd'].map((name) => world.addNode(name))
+    for (const from of nodes)
+      for (const to of nodes)
+        if (from !== to)
+          world.apply({
+            type: 'TopologyEdgeCreated',
+            edge: { from, to, ip: `${from}.local`, port: 1, interfaceType: 'ethernet' },
+          })
+    const id = world.declare('wide', { minNodes: 4 })
+    world.reconcile()
+    expect(card(world, id).line).toBe('Starting on 4 machines')
+    world.report(id, { status: 'Loading', layersLoaded: 4, layers: 8 })
+    expect(card(world, id)).toMatchObject({ line: 'Loading on 4 machines · 50 %', progress: 0.5 })
+    expect(card(world, id).machines).toHaveLength(4)
+  })
+
   it('tells how much is downloaded, how fast, and how long it still takes', () => {
     const { world, nodeId, id } = placed()
     world.report(id, { status: 'Downloading' })
@@ -127,7 +145,7 @@ describe('a card', () => {
   it('shows speed, requests and since when it serves', () => {
     const { world, id } = readyWorld()
     const readyAt = world.now
-    expect(card(world, id)).toMatchObject({ word: 'Ready', line: 'no requests', readySince: readyAt, speeds: [] })
+    expect(card(world, id)).toMatchObject({ word: 'Ready', line: 'No requests', readySince: readyAt, speeds: [] })
   })
 
   it('of a paused declaration names no machines', () => {

@@ -84,13 +84,23 @@ const placingLine = (metaInstance: MetaInstance, now: number, card: ModelCard | 
 }
 
 /** As a sentence; a machine's name at its beginning stays as people wrote it. */
-const reasonText = (state: State, reason: string): string =>
+export const reasonText = (state: State, reason: string): string =>
   Object.values(state.members).some(({ friendlyName }) => reason.startsWith(friendlyName)) ? reason : sentence(reason)
+
+/** On more machines than this the line sums up; how far each is stands on its chip. */
+const NAMED = 3
 
 const startingLine = (state: State, instance: Instance): string => {
   const downloading = instance.shards.some(({ runnerId }) => state.runners[runnerId]?.status === 'Downloading')
-  return (downloading ? downloadLine(state, instance) : undefined) ?? loadingLine(state, instance)
+  const download = downloading ? downloadLine(state, instance) : undefined
+  if (download !== undefined) return download
+  const machines = instance.shards.length
+  if (machines <= NAMED) return loadingLine(state, instance)
+  const progress = progressOf(state, instance)
+  return progress === 0 ? `Starting on ${machines} machines` : `Loading on ${machines} machines · ${percent(progress)}`
 }
+
+const percent = (share: number): string => `${Math.floor(100 * share)} %`
 
 const machinesOf = (state: State, { shards, claims }: Instance): MachineChip[] =>
   shards.map(({ nodeId, runnerId }) => ({

@@ -1,7 +1,7 @@
 import type { Instance } from '@core/state/instances'
 import type { State } from '@core/state/state'
 import { isLive } from '@core/state/tasks'
-import { counted, speedText } from '../../state/text'
+import { counted, sentence, speedText } from '../../state/text'
 
 /** Tokens a second of the requests that ended lately, oldest first. */
 export const speedsOf = (state: State, { instanceId }: Instance): number[] =>
@@ -19,7 +19,7 @@ export const servingLine = (state: State, instance: Instance): string => {
   const requests = requestsOf(state, instance)
   const mean = speeds.reduce((sum, speed) => sum + speed, 0) / speeds.length
   const parts = speeds.length > 0 ? [speedText(mean)] : []
-  return [...parts, requests > 0 ? counted(requests, 'request') : 'no requests'].join(' · ')
+  return sentence([...parts, requests > 0 ? counted(requests, 'request') : 'no requests'].join(' · '))
 }
 
 /** The speeds as a line in a box of this size, the slowest at its bottom; undefined where there is no line to draw. */

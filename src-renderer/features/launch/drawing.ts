@@ -33,7 +33,7 @@ export interface Drawing {
 }
 
 /** More machines in a row than these cannot be told apart. */
-export const MOST_DRAWN = 8
+export const MOST_DRAWN = 6
 
 const machine = (state: State, preview: Preview, nodeId: NodeId, at: number): DrawnMachine => {
   const rank = preview.nodeIds.indexOf(nodeId)

@@ -43,6 +43,7 @@ const both = (forth: Check, back: Check): Cell => {
 const probes = (forth: PairReport, back: PairReport): Cell => {
   const { state } = both(forth.probe, back.probe)
   const latencies = [forth.latencyMs, back.latencyMs].filter((latency) => latency !== undefined)
+  if (state === 'no') return cell(state, 'none')
   return state === 'yes' && latencies.length > 0 ? cell('yes', latencyText(Math.max(...latencies))) : cell(state)
 }
 

@@ -22,6 +22,14 @@ describe('the line between two tiles', () => {
     expect(below.middle.x).toBeGreaterThan(200)
   })
 
+  it('bows up from the last row, under which something is written', () => {
+    const [left, middle, right] = [tile(0, 200), tile(300, 200), tile(600, 200)]
+    const line = lineBetween(left, right, { others: [tile(0, 0), middle] })
+    expect(line.path).toContain('Q')
+    expect(line.middle.y).toBeLessThan(middle.top)
+    expect(lineBetween(left, right, { others: [tile(0, 0), middle, tile(0, 400)] }).middle.y).toBeGreaterThan(300)
+  })
+
   it('is straight where other tiles lie beside it', () => {
     expect(lineBetween(tile(0, 0), tile(300, 0), { others: [tile(0, 200), tile(600, 0)] }).path).not.toContain('Q')
   })

@@ -71,8 +71,11 @@ export const lineBetween = (
       length,
     }
   const sideways = Math.abs(to.x - from.x) >= Math.abs(to.y - from.y)
+  const [above, below] = [Math.min(a.top, b.top), Math.max(a.top + a.height, b.top + b.height)]
+  // Under the last row is no gap, but what is written there.
+  const isLast = others.some(({ top }) => top < above) && !others.some(({ top }) => top > below)
   const bend = sideways
-    ? { x: (from.x + to.x) / 2, y: Math.max(a.top + a.height, b.top + b.height) + BOW * a.height }
+    ? { x: (from.x + to.x) / 2, y: isLast ? above - BOW * a.height : below + BOW * a.height }
     : { x: Math.max(a.left + a.width, b.left + b.width) + BOW * a.height, y: (from.y + to.y) / 2 }
   // From the sides that face the gap, so that most of the line is seen.
   const [start, end] = [exit(a, bend), exit(b, bend)]
