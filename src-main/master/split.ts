@@ -71,7 +71,8 @@ export const setRecordsAside = async (
   const directory = logDirectory(folder)
   if (keep) await keepSplit(directory, { after, common: await stateAt(directory, after), own: openedState(folder) })
   const aside = setAside({ directory, after })
-  folder.log.warn({ after, aside }, 'set aside what the other machines do not have')
+  // A machine that joins or leaves gives all of it up for the cluster's; only a split is news.
+  folder.log[after === 0 ? 'info' : 'warn']({ after, aside }, 'set aside what the other machines do not have')
   return openLogFolder(folder)
 }
 

@@ -213,8 +213,10 @@ export class Links {
     try {
       greeting = await link.greeted
     } catch (error) {
-      this.failures.set(peer, lastCallOf(error))
-      log.warn({ peer, err: error }, 'a link to a member could not be made')
+      const call = lastCallOf(error)
+      this.failures.set(peer, call)
+      // Both sides call at several addresses at once, and drop what they do not need.
+      log[call.outcome === 'lost' ? 'info' : 'warn']({ peer, ...call }, 'a link to a member could not be made')
       return
     }
     if (this.closed || !this.options.members().includes(peer)) return link.close(CLOSED.notMember, 'no member')
