@@ -133,4 +133,16 @@ describe('a warning and a refused placement', () => {
     )
     expect(warned).toBeGreaterThan(100)
   })
+
+  it('name every port that their commands take out of a bridge, also one that something else keeps from RDMA', () => {
+    const macs = new Macs()
+    const studio = macs.mac('studio', { model: 'Mac15,14', bridge: ['en2', 'en3'] })
+    const others = [macs.mac('b'), macs.mac('c')]
+    others.forEach((other, at) => macs.cable([studio, at + 1], [other, 1]))
+    macs.declare('chat', { instanceMeta: 'MlxJaccl', minNodes: 3, nodeIds: [studio, ...others] })
+    const [bridge] = warningsOf(macs.state).filter(({ code }) => code === 'bridge')
+    const commands = bridge?.fix.flatMap(({ commands = [] }) => commands).join('\n') ?? ''
+    expect([...commands.matchAll(/deletem (en\d)/g)].map(([, name]) => name)).toEqual(['en2', 'en3'])
+    for (const name of ['en2', 'en3']) expect(bridge?.cause).toContain(`(${name})`)
+  })
 })

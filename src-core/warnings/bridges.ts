@@ -1,4 +1,5 @@
 import type { NodeId } from '../ids'
+import { cablesAmong } from '../rdma/cables'
 import { nodeName } from '../state/bindings'
 import { bridgedEnds } from './bridged-ports'
 import { bridgeSteps } from './bridge-steps'
@@ -14,8 +15,11 @@ export const bridgeFamily: Family = (state) => {
     cabledPairs(state)
       .filter(({ reasons }) => reasons.some((reason) => reason.code === 'bridge' && reason.nodeId === nodeId))
       .flatMap((pair) => pair.cables)
-  return [...rdmaWanted(state)].flatMap(([nodeId, severity]) =>
-    [...bridgedEnds(state, nodeId, keptBy(nodeId))].map(([bridge, ends]) => {
+  return [...rdmaWanted(state)].flatMap(([nodeId, severity]) => {
+    const inTheWay = bridgedEnds(state, nodeId, keptBy(nodeId))
+    // Whatever the steps take out of such a bridge is named, also where it is not that alone which keeps a pair apart.
+    const all = [...bridgedEnds(state, nodeId, cablesAmong(state))].filter(([bridge]) => inTheWay.has(bridge))
+    return all.map(([bridge, ends]) => {
       const name = nodeName(state, nodeId)
       const ports = listed(ends.map(({ port }) => `Thunderbolt ${port.receptacle} (${port.interfaceName ?? '?'})`))
       return {
@@ -29,6 +33,6 @@ export const bridgeFamily: Family = (state) => {
         nodeIds: [nodeId],
         picture: { kind: 'ports', ports: ends.map(namedPort) } as const,
       }
-    }),
-  )
+    })
+  })
 }
