@@ -15,6 +15,16 @@ export const Prompt = z.discriminatedUnion('kind', [
 ])
 export type Prompt = z.infer<typeof Prompt>
 
+/**
+ * A seed: a whole number of 64 bits, signed or not. JSON numbers are doubles in most programs, here too: seeds over 2^53
+ * that are less than a double's step apart are one seed.
+ */
+export const Seed = z
+  .number()
+  .min(-(2 ** 63), { error: 'must be at least -2^63' })
+  .max(2 ** 64, { error: 'must be at most 2^64' })
+  .multipleOf(1, { error: 'must be a whole number' })
+
 /** How the next token is chosen. Absent fields take the runner's defaults (greedy is `temperature: 0`). */
 export const Sampling = z.strictObject({
   temperature: z.number().min(0).max(10).optional(),
@@ -23,7 +33,7 @@ export const Sampling = z.strictObject({
   minP: z.number().min(0).max(1).optional(),
   repetitionPenalty: z.number().positive().max(10).optional(),
   /** The same seed and prompt give the same text, alone or in a batch. */
-  seed: z.number().int().optional(),
+  seed: Seed.optional(),
 })
 export type Sampling = z.infer<typeof Sampling>
 

@@ -27,8 +27,9 @@ export const camelCased = (body: unknown): unknown => {
   return renamed
 }
 
+/** The value as the schema has it. Throws Problem, which names each field that is wrong and what it should be. */
 export const parseWith = <Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> => {
-  const result = schema.safeParse(value)
+  const result = schema.safeParse(value, { reportInput: true })
   if (!result.success) throw invalid(result.error)
   return result.data
 }

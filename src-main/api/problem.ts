@@ -1,5 +1,6 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { ZodError } from 'zod'
+import { invalidFields, sentence } from './invalid-fields'
 
 /** An answer that is an error: what happened, and what to do. Each dialect writes it in its own shape. */
 export class Problem extends Error {
@@ -34,10 +35,9 @@ export const isExplained = (error: unknown): error is Explained =>
 
 /** What is wrong with a body, field by field, in one sentence. */
 export const invalid = (error: ZodError): Problem => {
-  const [first] = error.issues
-  const says = error.issues
-    .slice(0, 5)
-    .map(({ path, message }) => (path.length > 0 ? `${path.join('.')}: ${message}` : message))
+  const fields = error.issues.flatMap((issue) => invalidFields(issue))
+  const [first] = fields
   const param = first && first.path.length > 0 ? { param: first.path.join('.') } : {}
-  return new Problem(400, 'invalid_request', says.join('; '), { ...param, details: error.issues.slice(0, 20) })
+  const message = fields.slice(0, 5).map(sentence).join('; ')
+  return new Problem(400, 'invalid_request', message, { ...param, details: fields.slice(0, 20) })
 }

@@ -14,6 +14,7 @@ import { openApiRoutes } from './control/openapi'
 import { warningRoutes } from './control/warnings'
 import { respondWith } from './dialect'
 import { Access } from './middleware/access'
+import { contentEncoding } from './middleware/content-encoding'
 import { contentType } from './middleware/content-type'
 import { hostCheck } from './middleware/host'
 import { originCheck } from './middleware/origin'
@@ -59,7 +60,8 @@ const isLoopback = (host: string): boolean => host === 'localhost' || host === '
 
 const buildApp = (options: ApiOptions, access: Access | undefined): Hono<ApiEnv> => {
   const { context, staticDir, trustedOrigins, log } = options
-  const app = new Hono<ApiEnv>()
+  // Clients put a slash after a route or leave it away, as their base URL happens to end.
+  const app = new Hono<ApiEnv>({ strict: false })
   app.onError((error, c) => {
     if (error instanceof Problem) return respondWith(c, error)
     log.warn({ err: error, path: c.req.path }, 'a request failed unexpectedly')
@@ -88,6 +90,7 @@ const buildApp = (options: ApiOptions, access: Access | undefined): Hono<ApiEnv>
       },
     }),
   )
+  app.use(contentEncoding({ maxBytes: MAX_BODY_BYTES }))
   app.route('/', metaInstanceRoutes(context))
   app.route('/', instanceRoutes(context))
   app.route('/', modelRoutes(context))

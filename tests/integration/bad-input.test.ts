@@ -1,4 +1,5 @@
 import { request } from 'node:http'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Control } from '../harness/control'
 import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
@@ -65,6 +66,9 @@ const CASES: readonly Case[] = [
   write('/v1/chat/completions', chat({ temperature: 'hot' }), 400, 'temperature', 'a wrong type in a chat'),
   write('/v1/chat/completions', chat({ tools: [{}] }), 400, 'tools', 'what is not supported'),
   write('/v1/chat/completions', chat({ colour: 'red' }), 400, 'colour', 'an unknown field in a chat'),
+  write('/v1/chat/completions', chat({ stop: Array(17).fill('a') }), 400, 'stop: Too big', 'more stops than are taken'),
+  write('/v1/chat/completions', chat({ seed: 2 ** 65 }), 400, 'seed: must be at most 2^64', 'a seed out of range'),
+  write('/cluster/join', '{"tken": "x"}', 400, 'token', 'a choice of fields of which none is given'),
   write('/v1/chat/completions', chat({ top_logprobs: 3 }), 400, 'logprobs', 'fields that contradict one another'),
   write(
     '/v1/chat/completions',
@@ -81,6 +85,15 @@ const CASES: readonly Case[] = [
     body: '{}',
     status: 415,
     says: 'application/json',
+  },
+  {
+    what: 'a body in an encoding that is not known',
+    method: 'POST',
+    path: '/meta_instance',
+    headers: { ...JSON_TYPE, 'content-encoding': 'zstd' },
+    body: '{}',
+    status: 415,
+    says: 'gzip',
   },
   { what: 'an unknown route', path: '/nothing', status: 404, says: '/docs' },
   { what: 'an unknown declaration', path: '/meta_instance/gone', status: 404, says: 'gone' },
@@ -151,6 +164,20 @@ describe('bad input', () => {
     const { error } = JSON.parse(answer.text) as { error: { message: string; code: string } }
     expect(error.message.length).toBeGreaterThan(5)
     expect(error.code).toMatch(/^[a-z_]+$/)
+  })
+
+  it.each([
+    ['gzip', gzipSync],
+    ['br', brotliCompressSync],
+  ])('is none where a client compresses with %s, or ends a route with a slash', async (encoding, compress) => {
+    const answer = await fetch(`${node.url}/v1/chat/completions/`, {
+      method: 'POST',
+      headers: { ...JSON_TYPE, 'content-encoding': encoding },
+      body: new Uint8Array(compress(chat({}))),
+    })
+    expect([answer.status, await answer.text()]).toEqual([404, expect.stringContaining(TINY)])
+    expect((await fetch(`${node.url}/health/`)).status).toBe(200)
+    expect((await fetch(`${node.url}/meta_instances/`)).status).toBe(200)
   })
 
   it('over 32 MiB is refused, and the node lives on with nothing declared', async () => {

@@ -1,18 +1,22 @@
 import { z } from 'zod'
+import { Seed } from '@core/generation/request'
 
 const TextPart = z.object({ type: z.literal('text'), text: z.string() })
-const Content = z.union([z.string(), z.array(TextPart)], {
-  error: 'only text is supported: a string, or a list of {"type": "text", "text": …}',
+/** What an assistant said instead of an answer; clients send it back as it came. */
+const RefusalPart = z.object({ type: z.literal('refusal'), refusal: z.string() })
+const ContentPart = z.discriminatedUnion('type', [TextPart, RefusalPart], {
+  error: 'only text is supported: {"type": "text", "text": …}',
 })
+const Content = z.union([z.string(), z.array(ContentPart)])
 
 const Message = z.object({
   role: z.enum(['system', 'developer', 'user', 'assistant', 'tool']),
   content: Content.nullish(),
-  name: z.string().optional(),
+  name: z.string().nullish(),
   refusal: z.unknown().optional(),
 })
 
-const unsupported = (message: string) => z.undefined({ error: message }).or(z.null()).optional()
+const unsupported = (message: string) => z.null({ error: message }).optional()
 
 /**
  * `POST /v1/chat/completions`, see https://platform.openai.com/docs/api-reference/chat/create. What is
@@ -28,7 +32,7 @@ export const ChatCompletionRequest = z.strictObject({
   top_k: z.number().int().min(0).nullish(),
   min_p: z.number().min(0).max(1).nullish(),
   repetition_penalty: z.number().positive().max(10).nullish(),
-  seed: z.number().int().nullish(),
+  seed: Seed.nullish(),
   stop: z.union([z.string().min(1), z.array(z.string().min(1)).max(16)]).nullish(),
   max_tokens: z.number().int().positive().nullish(),
   max_completion_tokens: z.number().int().positive().nullish(),
@@ -41,7 +45,7 @@ export const ChatCompletionRequest = z.strictObject({
   response_format: z.object({ type: z.literal('text', { error: 'only text is supported' }) }).nullish(),
   tools: z.array(z.unknown()).max(0, { error: 'tools are not supported' }).nullish(),
   tool_choice: z.enum(['none', 'auto']).nullish(),
-  functions: unsupported('functions are not supported'),
+  functions: z.array(z.unknown()).max(0, { error: 'functions are not supported' }).nullish(),
   function_call: unsupported('functions are not supported'),
   audio: unsupported('audio is not supported'),
   modalities: z.array(z.literal('text', { error: 'only text is supported' })).nullish(),

@@ -4,7 +4,9 @@ import { Problem } from '../problem'
 import type { ChatCompletionRequest } from './schema'
 
 const textOf = (content: ChatCompletionRequest['messages'][number]['content']): string =>
-  typeof content === 'string' ? content : (content ?? []).map(({ text }) => text).join('')
+  typeof content === 'string'
+    ? content
+    : (content ?? []).map((part) => (part.type === 'text' ? part.text : part.refusal)).join('')
 
 /** OpenAI's newer name for the system's role is unknown to chat templates. */
 const messageOf = ({ role, content }: ChatCompletionRequest['messages'][number]): ChatMessage => ({

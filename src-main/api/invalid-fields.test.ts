@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { JoinRequest } from '@core/protocols/control'
+import { parseWith } from './body'
+import { Problem } from './problem'
+
+const problem = (schema: z.ZodType, value: unknown): Problem => {
+  try {
+    parseWith(schema, value)
+  } catch (error) {
+    if (error instanceof Problem) return error
+    throw error
+  }
+  throw new Error('it was accepted')
+}
+const says = (schema: z.ZodType, value: unknown): string => problem(schema, value).message
+
+describe('what is wrong with a body', () => {
+  it('of a union is said by the branch that takes this kind of value', () => {
+    const schema = z.object({ size: z.union([z.string().max(3), z.number().max(7)]) })
+    expect(says(schema, { size: 'large' })).toBe('size: Too big: expected string to have <=3 characters, not 5')
+    expect(says(schema, { size: 8 })).toBe('size: Too big: expected number to be <=7, not 8')
+  })
+
+  it('names every kind of value that a union takes where none of them was given', () => {
+    const schema = z.object({ size: z.union([z.string(), z.array(z.string()), z.null()]) })
+    expect(says(schema, { size: { a: 1 } })).toBe('size: expected string or array or null, received object')
+    expect(says(schema, {})).toBe('size: expected string or array or null, received undefined')
+  })
+
+  it('is found at the bottom of unions within unions', () => {
+    const schema = z.object({
+      list: z.union([z.string(), z.array(z.union([z.string(), z.object({ n: z.number() })]))]),
+    })
+    expect(says(schema, { list: ['a', { n: 'b' }] })).toBe('list.1.n: expected number, received string')
+    expect(problem(schema, { list: ['a', { n: 'b' }] }).more.param).toBe('list.1.n')
+  })
+
+  it('names each choice between objects, of which none fits', () => {
+    const message = says(JoinRequest, { tken: 'x' })
+    for (const name of ['token', 'nodeId', 'address', 'tken']) expect(message).toContain(name)
+    expect(message).not.toContain('Invalid input')
+  })
+
+  it('keeps a union’s own words, and those of its branches', () => {
+    const own = z.object({ a: z.union([z.string(), z.number()], { error: 'a word or a number' }) })
+    expect(says(own, { a: [] })).toBe('a: a word or a number')
+    const branch = z.object({ a: z.string({ error: 'not supported yet' }).or(z.null()) })
+    expect(says(branch, { a: 1 })).toContain('not supported yet')
+  })
+
+  it('shows numbers and choices, and never a text that may be secret', () => {
+    const schema = z.object({ n: z.number().max(2), choice: z.enum(['a', 'b']), secret: z.string().max(3) })
+    const { message, more } = problem(schema, { n: 3, choice: 'c', secret: 'hunter2' })
+    expect(message).toContain('n: Too big: expected number to be <=2, not 3')
+    expect(message).toContain('choice: Invalid option: expected one of "a"|"b", not "c"')
+    expect(message + JSON.stringify(more.details)).not.toContain('hunter2')
+  })
+})
