@@ -2,28 +2,48 @@
 
 import datetime
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from muster_runner.model_files import read_json
+from muster_runner.model_files import ModelFileError, read_json, read_text
 
 
 class TemplateError(Exception):
     """The conversation does not fit the model's chat template; the message says why."""
 
 
+class NoTemplate(TemplateError):
+    """The model has no chat template: it was made to continue plain text."""
+
+
 def find_chat_template(directory: Path, config: dict[str, Any]) -> str | None:
-    """The template's source, from wherever models keep it. ``config``: tokenizer_config.json."""
+    """The template's source, from wherever models keep it; None where there is none. ``config``: tokenizer_config.json.
+
+    Of several by name it is ``default``, or the only one. Raises ModelFileError.
+    """
     file = directory / "chat_template.jinja"
     if file.exists():
-        return file.read_text(encoding="utf-8")
+        return read_text(file)
     template = config.get("chat_template")
     if template is None and (directory / "chat_template.json").exists():
-        template = read_json(directory / "chat_template.json").get("chat_template")
+        content = read_json(directory / "chat_template.json")
+        template = content.get("chat_template") if isinstance(content, dict) else None
     if isinstance(template, list):
-        named = {entry.get("name"): entry.get("template") for entry in template if isinstance(entry, dict)}
-        template = named.get("default")
+        template = _default_of(template)
     return template if isinstance(template, str) else None
+
+
+def _default_of(templates: list[Any]) -> str | None:
+    named = {
+        str(entry.get("name")): entry["template"]
+        for entry in templates
+        if isinstance(entry, dict) and isinstance(entry.get("template"), str)
+    }
+    if "default" not in named and len(named) > 1:
+        names = ", ".join(sorted(named))
+        raise ModelFileError(f"tokenizer_config.json has the chat templates {names}, and none of them is `default`")
+    return named.get("default", next(iter(named.values()), None))
 
 
 def _environment() -> Any:
@@ -64,22 +84,30 @@ def _environment() -> Any:
 
 
 class ChatTemplate:
-    """``variables``: the special tokens by name, such as ``bos_token``."""
+    """``find``: gives the source, as ``find_chat_template`` does; ``variables``: the special tokens by name, such as
+    ``bos_token``. Both are used at the first conversation: plain text is continued without a good template."""
 
-    def __init__(self, source: str, variables: dict[str, str]):
-        self._source = source
+    def __init__(self, find: Callable[[], str | None], variables: dict[str, str]):
+        self._find = find
         self._variables = variables
         self._template: Any = None
 
     def render(self, messages: list[dict[str, str]]) -> str:
         """Raises TemplateError."""
         try:
-            # Compiled at the first use: a text completion works without a template, and without a good one.
-            self._template = self._template or _environment().from_string(self._source)
+            self._template = self._template or self._compile()
             return self._template.render(
                 messages=messages, add_generation_prompt=True, tools=None, documents=None, **self._variables
             )
         except TemplateError:
             raise
+        except ModelFileError as error:
+            raise TemplateError(str(error)) from error
         except Exception as error:  # a template is a program of the model's author, and fails as it likes
             raise TemplateError(f"the model's chat template fails: {error}") from error
+
+    def _compile(self) -> Any:
+        source = self._find()
+        if source is None:
+            raise NoTemplate("this model has no chat template, so it cannot take conversations")
+        return _environment().from_string(source)

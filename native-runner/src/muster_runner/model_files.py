@@ -7,6 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+# Some editors put it before a file's first character; it is no part of what the file says.
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
 Needed = Callable[[set[str]], set[str]]
 
 
@@ -14,13 +17,21 @@ class ModelFileError(Exception):
     """A file of the model is missing or damaged; the message begins with its name."""
 
 
-def read_json(path: Path) -> Any:
-    """The content of a JSON file of the model. Raises ModelFileError."""
+def read_text(path: Path) -> str:
+    """The content of a text file of the model, without a byte order mark. Raises ModelFileError."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise ModelFileError(f"{path.name} is missing from {path.parent}") from error
     except (OSError, ValueError) as error:
+        raise ModelFileError(f"{path.name} is damaged: {error}") from error
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file of the model. Raises ModelFileError."""
+    try:
+        return json.loads(read_text(path))
+    except ValueError as error:
         raise ModelFileError(f"{path.name} is damaged: {error}") from error
 
 

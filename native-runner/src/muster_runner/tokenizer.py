@@ -6,13 +6,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from muster_runner.chat_template import ChatTemplate, TemplateError, find_chat_template
-from muster_runner.model_files import ModelFileError, read_json
+from muster_runner.chat_template import ChatTemplate, NoTemplate, TemplateError, find_chat_template
+from muster_runner.end_tokens import end_token_ids, read_optional, token_text
+from muster_runner.model_files import BYTE_ORDER_MARK, ModelFileError
 from muster_runner.text_stream import ByteStream, DecodingStream, FastStream, TextStream
 
 
 class Tokenizer(Protocol):
-    eos_token_ids: set[int]
+    eos_token_ids: frozenset[int]
 
     def encode(self, text: str) -> list[int]: ...
     def encode_chat(self, messages: list[dict[str, str]]) -> list[int]: ...
@@ -49,34 +50,25 @@ class FastTokenizer:
         import tokenizers
 
         try:
-            self._tokenizer = tokenizers.Tokenizer.from_file(str(directory / "tokenizer.json"))
+            content = (directory / "tokenizer.json").read_bytes().removeprefix(BYTE_ORDER_MARK)
+            self._tokenizer = tokenizers.Tokenizer.from_buffer(content)
         except Exception as error:  # the library raises plain Exceptions
             raise ModelFileError(f"tokenizer.json is damaged: {error}") from error
-        path = directory / "tokenizer_config.json"
-        config = read_json(path) if path.exists() else {}
-        named = {name: self._text(config.get(name)) for name in ("bos_token", "eos_token", "pad_token", "unk_token")}
+        config = read_optional(directory, "tokenizer_config.json")
+        named = {name: token_text(config.get(name)) for name in ("bos_token", "eos_token", "pad_token", "unk_token")}
         known = {name: text for name, text in named.items() if text is not None}
-        self.eos_token_ids = _eos_token_ids(directory, model_config)
-        if (eos := known.get("eos_token")) is not None and (token := self._tokenizer.token_to_id(eos)) is not None:
-            self.eos_token_ids.add(token)
+        self.eos_token_ids = end_token_ids(directory, model_config, self._tokenizer.token_to_id)
         added = self._tokenizer.get_added_tokens_decoder()
         self._added = {token: entry.content.encode() for token, entry in added.items()}
         self._special = frozenset(token for token, entry in added.items() if entry.special)
         self._decoders = _decoder_kinds(self._tokenizer)
         self.token_bytes = lru_cache(maxsize=1 << 16)(self._token_bytes)
-        source = find_chat_template(directory, config)
-        self._template = ChatTemplate(source, known) if source is not None else None
-
-    @staticmethod
-    def _text(token: Any) -> str | None:
-        return token.get("content") if isinstance(token, dict) else token
+        self._template = ChatTemplate(lambda: find_chat_template(directory, config), known)
 
     def encode(self, text: str) -> list[int]:
         return self._tokenizer.encode(text, add_special_tokens=True).ids
 
     def encode_chat(self, messages: list[dict[str, str]]) -> list[int]:
-        if self._template is None:
-            raise TemplateError("this model has no chat template; use a text completion instead")
         return self._tokenizer.encode(self._template.render(messages), add_special_tokens=False).ids
 
     def decode(self, tokens: Sequence[int]) -> str:
@@ -113,9 +105,9 @@ class TransformersTokenizer:
             self._tokenizer = AutoTokenizer.from_pretrained(str(directory), local_files_only=True)
         except Exception as error:  # so many tokenizers, so many ways to fail
             raise ModelFileError(f"the tokenizer in {directory} cannot be read: {error}") from error
-        self.eos_token_ids = _eos_token_ids(directory, model_config)
-        if self._tokenizer.eos_token_id is not None:
-            self.eos_token_ids.add(self._tokenizer.eos_token_id)
+        ids = end_token_ids(directory, model_config, self._tokenizer.convert_tokens_to_ids)
+        own = self._tokenizer.eos_token_id
+        self.eos_token_ids = ids if own is None else ids | {own}
 
     def encode(self, text: str) -> list[int]:
         return self._tokenizer.encode(text)
@@ -137,19 +129,24 @@ class TransformersTokenizer:
         return self.decode([token]).encode()
 
 
-def _eos_token_ids(directory: Path, model_config: dict[str, Any]) -> set[int]:
-    """The tokens that end a text, from generation_config.json and config.json."""
-    path = directory / "generation_config.json"
-    configs = [read_json(path) if path.exists() else {}, model_config]
-    for config in configs:
-        ids = config.get("eos_token_id")
-        if ids is not None:
-            return {int(token) for token in (ids if isinstance(ids, list) else [ids])}
-    return set()
-
-
 def load_tokenizer(directory: Path, model_config: dict[str, Any]) -> Tokenizer:
     """The model's tokenizer. Raises ModelFileError."""
     if (directory / "tokenizer.json").exists():
         return FastTokenizer(directory, model_config)
     return TransformersTokenizer(directory, model_config)
+
+
+def check_conversations(directory: Path, model_config: dict[str, Any]) -> None:
+    """Tries the tokenizer and the chat template, where there is one, on a plain conversation. Raises ModelFileError.
+
+    The template is a program that came with the model: run this where nothing waits for it without a time limit.
+    """
+    tokenizer = load_tokenizer(directory, model_config)
+    try:
+        tokens = tokenizer.encode_chat([{"role": "user", "content": "hello"}])
+    except NoTemplate:
+        return
+    except TemplateError as error:
+        raise ModelFileError(str(error)) from error
+    if not tokens:
+        raise ModelFileError("the model's chat template makes nothing of a conversation")
