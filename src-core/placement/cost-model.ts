@@ -12,6 +12,18 @@ export interface Prediction {
   readonly tokensPerSecond: number
   /** Until the first token of a prompt of `REFERENCE_PROMPT_TOKENS`. */
   readonly firstTokenMs: number
+  /** Where the time of one token goes. */
+  readonly perToken: TokenTime
+}
+
+/** The parts of the time that one token takes, in milliseconds. */
+export interface TokenTime {
+  /** Reading the weights from memory. */
+  readonly readingMs: number
+  /** Starting the kernels of the layers. */
+  readonly layersMs: number
+  /** Between machines; 0 on one alone. */
+  readonly linksMs: number
 }
 
 /** The prompt that `firstTokenMs` speaks of. */
@@ -103,13 +115,19 @@ const linkSeconds = ({ card, sharding, instanceMeta, shards }: Plan, links: Link
   }
 }
 
+interface StepTime {
+  readonly reading: number
+  readonly layers: number
+  readonly links: number
+}
+
 /**
  * Seconds of one step in which `users` get a token each: every step reads the weights once, so a stage takes its
  * bytes divided by its machine's memory bandwidth. `Pipeline` stages follow one another, `Tensor` ranks work side by
  * side and the slowest counts. To that come the layers' own cost, hops × latency, and activations ÷ link bandwidth.
  * Undefined where a machine's memory bandwidth is not known.
  */
-export const secondsPerStep = (state: State, plan: Plan, links: LinkTable, users = 1): number | undefined => {
+const stepTime = (state: State, plan: Plan, links: LinkTable, users: number): StepTime | undefined => {
   const { card, sharding, shards } = plan
   const stages: number[] = []
   for (const shard of shards) {
@@ -118,13 +136,26 @@ export const secondsPerStep = (state: State, plan: Plan, links: LinkTable, users
     stages.push(shardBytes({ ...card, headDim: undefined }, sharding, shard) / bandwidth)
   }
   const reading = sharding === 'Tensor' ? Math.max(...stages) : stages.reduce((a, b) => a + b, 0)
-  return reading + card.layers * LAYER_SECONDS + linkSeconds(plan, links, users)
+  return { reading, layers: card.layers * LAYER_SECONDS, links: linkSeconds(plan, links, users) }
+}
+
+const total = ({ reading, layers, links }: StepTime): number => reading + layers + links
+
+/** Seconds of one step for `users` at once; undefined where a machine's memory bandwidth is not known. */
+export const secondsPerStep = (state: State, plan: Plan, links: LinkTable, users = 1): number | undefined => {
+  const time = stepTime(state, plan, links, users)
+  return time && total(time)
 }
 
 /** The prediction a preview shows, or undefined where a machine's memory bandwidth is not known. */
 export const predict = (state: State, plan: Plan, links: LinkTable): Prediction | undefined => {
-  const seconds = secondsPerStep(state, plan, links)
-  if (seconds === undefined || seconds === 0) return undefined
+  const time = stepTime(state, plan, links, 1)
+  const seconds = time && total(time)
+  if (!seconds) return undefined
   const passes = Math.max(1, REFERENCE_PROMPT_TOKENS / PROMPT_TOKENS_PER_PASS)
-  return { tokensPerSecond: 1 / seconds, firstTokenMs: Math.round(1000 * seconds * passes) }
+  return {
+    tokensPerSecond: 1 / seconds,
+    firstTokenMs: Math.round(1000 * seconds * passes),
+    perToken: { readingMs: 1000 * time.reading, layersMs: 1000 * time.layers, linksMs: 1000 * time.links },
+  }
 }

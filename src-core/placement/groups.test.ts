@@ -88,6 +88,7 @@ describe('a placement over several machines', () => {
     sharding: fc.constantFrom('Pipeline' as const, 'Tensor' as const),
     minNodes: fc.integer({ min: 1, max: 4 }),
     placementPreference: fc.constantFrom(
+      'auto' as const,
       'largest' as const,
       'smallest' as const,
       'interactivity' as const,

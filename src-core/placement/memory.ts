@@ -5,6 +5,9 @@ import type { ModelCard } from './model-card'
 /** Tokens of context that memory is kept for where nobody said otherwise. */
 export const DEFAULT_MAX_CONTEXT = 8192
 
+/** Share of a machine's memory that `auto` leaves free: for the people at it, and for what they start next. */
+export const SPARE_SHARE = 0.15
+
 /** Keys and values are kept in 16 bits. */
 const KV_BYTES_PER_VALUE = 2
 

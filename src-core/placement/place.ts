@@ -7,7 +7,7 @@ import { candidateGroups, graphFor, ringOfAll, usableNodes } from './candidates'
 import { chooseConnections } from './connections'
 import { Funnel } from './funnel'
 import { isLeaf, type Graph } from './graph'
-import { claimedBytes, freeBytes, neededBytes } from './memory'
+import { claimedBytes, freeBytes, neededBytes, SPARE_SHARE } from './memory'
 import { meshProblem, mostRanks } from './mesh-limit'
 import type { ModelCard } from './model-card'
 import { comparisonFor, type Choice } from './preference'
@@ -39,6 +39,8 @@ type Order = readonly number[]
 class Search {
   /** Bytes that can be promised, by number of the machine. */
   readonly free: readonly number[]
+  /** What of them `auto` would rather not promise. */
+  private readonly spare: readonly number[]
   private readonly layerBytes: number
   /** How many layers each machine has room for. */
   private readonly layersFor: readonly number[]
@@ -51,6 +53,7 @@ class Search {
   ) {
     const claimed = claimedBytes(state)
     this.free = graph.nodeIds.map((nodeId) => freeBytes(state, nodeId, claimed))
+    this.spare = graph.nodeIds.map((nodeId) => SPARE_SHARE * (state.nodes[nodeId]?.memory.ramTotal ?? 0))
     this.layerBytes = neededBytes(card, request.maxContext) / card.layers
     this.layersFor = this.free.map((bytes) => Math.floor(bytes / this.layerBytes))
   }
@@ -82,12 +85,16 @@ class Search {
     const shards = assignShards(card, request.sharding, ranks, layerBytes)
     if (shards === undefined) return undefined
     const claims: Record<string, number> = {}
+    let leavesSpare = true
     for (const [rank, shard] of shards.entries()) {
       const bytes = shardBytes(card, request.sharding, shard, request.maxContext)
-      if (bytes > (ranks[rank]?.freeBytes ?? 0)) return undefined
+      const left = (ranks[rank]?.freeBytes ?? 0) - bytes
+      if (left < 0) return undefined
+      leavesSpare &&= left >= (this.spare[order[rank] ?? -1] ?? 0)
       claims[shard.nodeId] = bytes
     }
-    return { shards, claims, free: this.freeOf(order), hasLeaf: order.some((node) => isLeaf(graph, node)) }
+    const hasLeaf = order.some((node) => isLeaf(graph, node))
+    return { shards, claims, free: this.freeOf(order), hasLeaf, leavesSpare }
   }
 }
 

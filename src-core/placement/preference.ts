@@ -13,6 +13,8 @@ export interface Choice {
   readonly free: number
   /** Whether one of its machines is at the end of a cable. */
   readonly hasLeaf: boolean
+  /** Whether each of its machines has `SPARE_SHARE` of its memory free afterwards. */
+  readonly leavesSpare: boolean
 }
 
 /** Sorts the better choice first. */
@@ -44,37 +46,52 @@ const remembered = (cost: (choice: Choice) => number): ((choice: Choice) => numb
   }
 }
 
+/** In whole nanoseconds: less is the rounding of a sum whose parts came in another order, and no difference in speed. */
+const nanoseconds = (seconds: number): number => Math.round(seconds * 1e9)
+
+/** The cheaper one first; machines of unknown bandwidth cost `Infinity` and come last, all alike. */
+const cheaper = (a: number, b: number): number => (a === b ? 0 : a - b)
+
 /**
- * `largest`: most nodes, then groups with a leaf, then most free memory. `smallest`: fewest nodes, then most free
- * memory. `interactivity`: least time per token for one user. `throughput`: most tokens/s at 8 users divided by
- * machines, then fewer machines. Among equals more of the model on disk; names decide the rest, so that the same
- * state is always placed alike.
+ * `auto`: groups that leave every machine `SPARE_SHARE` of its memory before those that do not, then least time per
+ * token for one user, then fewest nodes, then as `largest`. `largest`: most nodes, then groups with a leaf, then most free memory. `smallest`: fewest nodes, then most free
+ * memory. `interactivity`: least time per token for one user, then as `smallest`. `throughput`: most tokens/s at 8
+ * users divided by machines, then as `smallest`. Among equals more of the model on disk; names decide the rest, so that
+ * the same state is always placed alike.
  */
 export const comparisonFor = ({ state, card, request }: PreferenceOptions): Comparison => {
   const { placementPreference, sharding, instanceMeta } = request
   const disk = onDisk(state, card)
   const last: Comparison = (a, b) => disk(b) - disk(a) || (names(a) < names(b) ? -1 : Number(names(a) > names(b)))
   const fewest: Comparison = (a, b) => size(a) - size(b) || b.free - a.free
-  const seconds = (users: number) => {
+  const leafFirst: Comparison = (a, b) => Number(b.hasLeaf) - Number(a.hasLeaf) || b.free - a.free || last(a, b)
+  const time = (users: number) => {
     const links = new LinkTable(state)
-    return remembered(
-      ({ shards }) => secondsPerStep(state, { card, sharding, instanceMeta, shards }, links, users) ?? Infinity,
+    return remembered(({ shards }) =>
+      nanoseconds(secondsPerStep(state, { card, sharding, instanceMeta, shards }, links, users) ?? Infinity),
     )
   }
   switch (placementPreference) {
+    case 'auto': {
+      const token = time(1)
+      return (a, b) =>
+        Number(b.leavesSpare) - Number(a.leavesSpare) ||
+        cheaper(token(a), token(b)) ||
+        size(a) - size(b) ||
+        leafFirst(a, b)
+    }
     case 'largest':
-      return (a, b) => size(b) - size(a) || Number(b.hasLeaf) - Number(a.hasLeaf) || b.free - a.free || last(a, b)
+      return (a, b) => size(b) - size(a) || leafFirst(a, b)
     case 'smallest':
       return (a, b) => fewest(a, b) || last(a, b)
     case 'interactivity': {
-      const token = seconds(1)
-      // Machines of unknown bandwidth come last, all alike.
-      return (a, b) => (token(a) === token(b) ? 0 : token(a) - token(b)) || fewest(a, b) || last(a, b)
+      const token = time(1)
+      return (a, b) => cheaper(token(a), token(b)) || fewest(a, b) || last(a, b)
     }
     case 'throughput': {
-      const step = seconds(THROUGHPUT_USERS)
+      const step = time(THROUGHPUT_USERS)
       const cost = (choice: Choice): number => step(choice) * size(choice)
-      return (a, b) => (cost(a) === cost(b) ? 0 : cost(a) - cost(b)) || fewest(a, b) || last(a, b)
+      return (a, b) => cheaper(cost(a), cost(b)) || fewest(a, b) || last(a, b)
     }
   }
 }

@@ -1,9 +1,9 @@
 import type { MetaInstanceId, NodeId } from '../ids'
 import type { FailedPreview, Preview } from '../protocols/control'
-import { measuredSpeed } from '../state/measured-speeds'
-import { InstanceMeta, Sharding, type PlacementPreference } from '../state/meta-instances'
+import { DEFAULT_PREFERENCE, InstanceMeta, Sharding, type PlacementPreference } from '../state/meta-instances'
 import type { State } from '../state/state'
-import { LinkTable, predict } from './cost-model'
+import { LinkTable } from './cost-model'
+import { expectedSpeed } from './expectation'
 import type { ModelCard } from './model-card'
 import { place, type Placement, type PlacementRequest } from './place'
 
@@ -48,7 +48,7 @@ const previewsOf = (
   state: State,
   card: ModelCard,
   links: LinkTable,
-  { nodeIds, minNodes = 1, maxContext, placementPreference = 'largest' }: PreviewQuery,
+  { nodeIds, minNodes = 1, maxContext, placementPreference = DEFAULT_PREFERENCE }: PreviewQuery,
   kind: Pick<PlacementRequest, 'sharding' | 'instanceMeta'>,
 ): (Preview | FailedPreview)[] => {
   const placed = (least: number, preference: PlacementPreference) =>
@@ -59,19 +59,13 @@ const previewsOf = (
       ...(nodeIds && { nodeIds: [...nodeIds] }),
       ...(maxContext !== undefined && { maxContext }),
     })
-  const previewOf = ({ shards, claims }: Placement): Preview => {
-    const ranks = shards.map(({ nodeId }) => nodeId)
-    const predicted = predict(state, { card, ...kind, shards }, links)
-    const measured = measuredSpeed(state, { modelId: card.modelId, ...kind, nodeIds: ranks })
-    return {
-      ...kind,
-      nodeIds: ranks,
-      memoryDeltaByNode: { ...claims },
-      shards: [...shards],
-      ...(predicted && { predicted }),
-      ...(measured && { measured: { tokensPerSecond: measured.tokensPerSecond, runs: measured.runs } }),
-    }
-  }
+  const previewOf = ({ shards, claims }: Placement): Preview => ({
+    ...kind,
+    nodeIds: shards.map(({ nodeId }) => nodeId),
+    memoryDeltaByNode: { ...claims },
+    shards: [...shards],
+    ...expectedSpeed(state, { card, ...kind, shards }, links),
+  })
   const smallest = Math.max(minNodes, kind.instanceMeta === 'MlxJaccl' ? 2 : 1)
   const preferred = placed(smallest, placementPreference)
   if (preferred.status === 'refused') return [{ ...kind, nodeIds: [...(nodeIds ?? [])], error: preferred.error }]

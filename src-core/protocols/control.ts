@@ -5,6 +5,7 @@ import { GivenName } from '../settings/given-name'
 import { Shard } from '../state/instances'
 import { MeasuredSpeed } from '../state/measured-speeds'
 import {
+  DEFAULT_PREFERENCE,
   InstanceMeta,
   MetaInstance,
   MetaInstanceName,
@@ -18,7 +19,7 @@ import { Warning } from '../warnings/warning'
 
 const sharding = Sharding.default('Pipeline')
 const instanceMeta = InstanceMeta.default('MlxRing')
-const placementPreference = PlacementPreference.default('largest')
+const placementPreference = PlacementPreference.default(DEFAULT_PREFERENCE)
 
 export const PlaceInstanceRequest = z.strictObject({
   modelId: ModelId,
@@ -76,7 +77,14 @@ export const Preview = z.object({
   nodeIds: z.array(NodeId),
   memoryDeltaByNode: z.record(z.string(), z.number()),
   shards: z.array(Shard.omit({ runnerId: true })),
-  predicted: z.object({ tokensPerSecond: z.number(), firstTokenMs: z.number() }).optional(),
+  predicted: z
+    .object({
+      tokensPerSecond: z.number(),
+      firstTokenMs: z.number(),
+      /** Where the time of one token goes; a node of an earlier version does not say. */
+      perToken: z.object({ readingMs: z.number(), layersMs: z.number(), linksMs: z.number() }).optional(),
+    })
+    .optional(),
   /** What this very placement gave when it last ran. */
   measured: MeasuredSpeed.pick({ tokensPerSecond: true, runs: true }).optional(),
   /** The one of its sharding and backend that the preference would take. */

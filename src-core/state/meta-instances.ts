@@ -10,8 +10,12 @@ export type Sharding = z.infer<typeof Sharding>
 export const InstanceMeta = z.enum(['MlxRing', 'MlxJaccl'])
 export type InstanceMeta = z.infer<typeof InstanceMeta>
 
-export const PlacementPreference = z.enum(['largest', 'smallest', 'interactivity', 'throughput'])
+/** Which of several groups of machines is taken; `placement/preference.ts` says what each compares. */
+export const PlacementPreference = z.enum(['auto', 'largest', 'smallest', 'interactivity', 'throughput'])
 export type PlacementPreference = z.infer<typeof PlacementPreference>
+
+/** What a declaration gets that asks for none. */
+export const DEFAULT_PREFERENCE: PlacementPreference = 'auto'
 
 /** Why there is no placement, as a funnel: who was looked at and who fell out at which rule. Bytes are numbers of bytes. */
 export const PlacementErrorDetails = z.object({

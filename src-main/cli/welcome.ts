@@ -3,6 +3,7 @@ import type { Command } from '@core/commands/command'
 import type { Envelope } from '@core/events/event'
 import { CommandId, MetaInstanceId, type ModelId } from '@core/ids'
 import type { CatalogueModel } from '@core/protocols/control'
+import { DEFAULT_PREFERENCE } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
 import { statusOf } from '@core/state/status'
 
@@ -33,7 +34,7 @@ const declareStarter = async (node: WelcomedNode, modelId: ModelId): Promise<voi
       sharding: 'Pipeline',
       instanceMeta: 'MlxRing',
       minNodes: 1,
-      placementPreference: 'largest',
+      placementPreference: DEFAULT_PREFERENCE,
       paused: false,
     },
     { commandId: CommandId.parse(randomUUID()) },

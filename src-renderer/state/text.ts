@@ -49,5 +49,30 @@ export const shortName = (modelId: string): string => modelId.split('/').at(-1) 
 export const speedText = (tokensPerSecond: number): string =>
   `${tokensPerSecond >= 10 ? Math.round(tokensPerSecond) : tokensPerSecond.toFixed(1)} tokens/s`
 
+/** What there is to say of a speed, a measured one first: `34 tokens/s measured`, `about 40 tokens/s`. */
+export const expectedSpeedText = ({
+  predicted,
+  measured,
+}: {
+  readonly predicted?: { readonly tokensPerSecond: number } | undefined
+  readonly measured?: { readonly tokensPerSecond: number } | undefined
+}): readonly string[] => [
+  ...(measured ? [`${speedText(measured.tokensPerSecond)} measured`] : []),
+  ...(predicted ? [`${measured ? 'predicted' : 'about'} ${speedText(predicted.tokensPerSecond)}`] : []),
+]
+
+/** `2.9 ms a token: 2.4 reading weights, 0.3 starting layers, 0.2 between machines`. */
+export const tokenTimeText = (time: {
+  readonly readingMs: number
+  readonly layersMs: number
+  readonly linksMs: number
+}): string => {
+  const { readingMs, layersMs, linksMs } = time
+  const said = (milliseconds: number): string => milliseconds.toFixed(milliseconds >= 10 ? 0 : 1)
+  const links = linksMs > 0 ? `, ${said(linksMs)} between machines` : ''
+  const all = readingMs + layersMs + linksMs
+  return `${said(all)} ms a token: ${said(readingMs)} reading weights, ${said(layersMs)} starting layers${links}`
+}
+
 /** With a capital at its beginning, as a sentence has. */
 export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

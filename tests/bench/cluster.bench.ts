@@ -159,7 +159,7 @@ const pulled = async (): Promise<Record<'deleted' | 'serving' | 'load', [number,
         return load
       }),
     )
-    const id = await declare(first, { name: 'pair', minNodes: 1 })
+    const id = await declare(first, { name: 'pair', placementPreference: 'largest' })
     await Promise.all(pair.map((node) => ready(node, id)))
     const before = Object.values((await stateOf(first)).instances)
     if (before[0]?.shards.length !== 2) throw new Error('it is not on both machines')

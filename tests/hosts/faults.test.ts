@@ -170,7 +170,7 @@ describe.skipIf(why !== undefined)('a cluster of machines', () => {
   it('gives up an instance when a cable is pulled, and serves on what is left', async () => {
     const [first, second] = await start(2)
     await connected(first, 2)
-    const { metaInstanceId } = await declare(first, { name: 'pair' })
+    const { metaInstanceId } = await declare(first, { name: 'pair', placementPreference: 'largest' })
     await ready(first, metaInstanceId)
     expect(Object.values((await state(first)).instances)[0]?.shards).toHaveLength(2)
     second.host.unplug()

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PlacementPreference } from '../../state/meta-instances'
 import type { State } from '../../state/state'
 import type { Random } from '../random'
 import { Step, type Scenario } from '../scenario'
@@ -95,7 +96,7 @@ export const constraints = (random: Random, { nodes }: Pick<Situation, 'nodes'>)
   ...(random.chance(0.2) && { instanceMeta: 'MlxJaccl' }),
   ...(random.chance(0.4) && { minNodes: random.integer(1, 3) }),
   ...(random.chance(0.15) && { nodeIds: some(random, nodes) }),
-  ...(random.chance(0.5) && { placementPreference: random.pick(['smallest', 'largest', 'throughput']) }),
+  ...(random.chance(0.5) && { placementPreference: random.pick(PlacementPreference.options) }),
 })
 
 /** A change of a declaration. */

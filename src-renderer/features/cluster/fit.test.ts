@@ -1,15 +1,25 @@
 import { describe, expect, it } from 'vitest'
-import { GB, smallCard, World } from '@core/testing/world'
-import { bestFit, fitOn } from './fit'
+import type { NodeId } from '@core/ids'
+import { CreateMetaInstanceRequest } from '@core/protocols/control'
+import { withRun } from '@core/state/measured-speeds'
+import { GB, SMALL, smallCard, World } from '@core/testing/world'
+import { fitOn, plainFit } from './fit'
 
-/** Read at its memory's speed, and 60 µs for each of its 32 layers. */
-const near = (speed: number): unknown => expect.closeTo(speed, 1)
+const link = (world: World, a: NodeId, b: NodeId): void => {
+  const edge = { from: a, to: b, ip: '10.0.0.2', port: 1, interfaceType: 'thunderbolt' } as const
+  world.apply(
+    { type: 'TopologyEdgeCreated', edge },
+    { type: 'TopologyEdgeCreated', edge: { ...edge, from: b, to: a, ip: '10.0.0.1' } },
+  )
+}
 
 describe('what would become of a model on a machine', () => {
   it('is the memory it takes and its speed where that can be foretold', () => {
     const world = new World()
     const node = world.addNode('mini', { bandwidth: 400e9 })
-    expect(fitOn(world.state, smallCard, node)).toEqual({ fits: true, bytes: 4 * GB, tokensPerSecond: near(83.9) })
+    const other = world.addNode('old')
+    expect(fitOn(world.state, smallCard, node)).toEqual({ fits: true, text: 'uses 4.0 GB · about 84 tokens/s' })
+    expect(fitOn(world.state, smallCard, other)).toEqual({ fits: true, text: 'uses 4.0 GB' })
   })
 
   it('is the memory that is missing, or why the machine is no choice at all', () => {
@@ -22,19 +32,53 @@ describe('what would become of a model on a machine', () => {
     expect(fitOn(world.state, smallCard, broken)).toEqual({ fits: false, reason: 'cannot run models: no Python' })
     expect(fitOn(world.state, smallCard, away)).toEqual({ fits: false, reason: 'offline' })
   })
+})
 
-  it('is said of all machines together in a few words', () => {
+describe('where a model would go by itself', () => {
+  it('is said in a few words', () => {
     const world = new World()
-    expect(bestFit(world.state, smallCard)).toBeUndefined()
-    world.addNode('mini', { bandwidth: 400e9 })
-    expect(bestFit(world.state, smallCard)).toMatchObject({ where: 'fits', tokensPerSecond: near(83.9) })
-    world.addNode('Mac Studio', { bandwidth: 800e9 })
-    expect(bestFit(world.state, smallCard)).toMatchObject({ where: 'fits any machine', tokensPerSecond: near(144.5) })
-    world.addNode('old', { free: GB })
-    expect(bestFit(world.state, smallCard)).toMatchObject({ where: 'fits 2 machines' })
-    expect(bestFit(world.state, { ...smallCard, storageBytes: 900 * GB })).toEqual({
-      fits: false,
-      reason: 'fits no machine now',
+    expect(plainFit(world.state, smallCard)).toBeUndefined()
+    const mini = world.addNode('mini', { bandwidth: 400e9 })
+    expect(plainFit(world.state, smallCard)).toEqual({ fits: true, text: 'fits · about 84 tokens/s' })
+    const studio = world.addNode('Mac Studio', { bandwidth: 800e9 })
+    expect(plainFit(world.state, smallCard)).toEqual({ fits: true, text: 'on Mac Studio · about 145 tokens/s' })
+    link(world, mini, studio)
+    const large = { ...smallCard, storageBytes: 60 * GB }
+    expect(plainFit(world.state, large)).toMatchObject({
+      text: expect.stringContaining('on 2 machines together · about ') as unknown,
     })
+    expect(plainFit(world.state, { ...smallCard, storageBytes: 900 * GB })).toEqual({
+      fits: false,
+      reason: 'needs 804 GB more',
+    })
+  })
+
+  it('is where the node then places it', () => {
+    const world = new World()
+    for (const [name, bandwidth] of Object.entries({ mini: 100e9, 'Mac Studio': 800e9, book: 400e9 }))
+      world.addNode(name, { bandwidth })
+    const { placementPreference } = CreateMetaInstanceRequest.parse({ modelId: SMALL })
+    const promised = plainFit(world.state, smallCard)
+    const id = world.declare('chat', { placementPreference })
+    world.reconcile()
+    const [{ nodeId } = { nodeId: '' }] = world.instance(id).shards
+    expect(promised).toEqual({ fits: true, text: `on ${nodeId} · about 145 tokens/s` })
+  })
+
+  it('is said with the speed that was measured there, where one was', () => {
+    const world = new World()
+    const speeds = withRun(
+      [],
+      { modelId: SMALL, sharding: 'Pipeline', instanceMeta: 'MlxRing', nodeIds: ['mini' as NodeId] },
+      71,
+    )
+    world.addNode('mini', { bandwidth: 400e9, speeds })
+    expect(plainFit(world.state, smallCard)).toEqual({ fits: true, text: 'fits · 71 tokens/s measured' })
+  })
+
+  it('says why no machine is a choice', () => {
+    const world = new World()
+    world.addNode('mini', { cannotRun: 'no Python' })
+    expect(plainFit(world.state, smallCard)).toEqual({ fits: false, reason: 'cannot run models: no Python' })
   })
 })

@@ -1,58 +1,54 @@
 import type { NodeId } from '@core/ids'
+import { expectationOf, PLAIN_LAUNCH, type ExpectedSpeed } from '@core/placement/expectation'
 import type { ModelCard } from '@core/placement/model-card'
-import { previews } from '@core/placement/previews'
 import { nodeName } from '@core/state/bindings'
+import type { PlacementError } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
-import { bytesText } from '../../state/text'
+import { bytesText, counted, expectedSpeedText } from '../../state/text'
 
-/** What would become of a model on one machine alone. */
-export type Fit =
-  | { readonly fits: true; readonly bytes: number; readonly tokensPerSecond: number | undefined }
-  | { readonly fits: false; readonly reason: string }
+/** What would become of a model, in a few words. */
+export type Fit = { readonly fits: true; readonly text: string } | { readonly fits: false; readonly reason: string }
 
-/** Reckoned here and not asked of the node: while something is dragged, every machine says it at once. */
+const parts = (...texts: readonly (string | undefined)[]): string => texts.filter(Boolean).join(' · ')
+
+/** What the model lacks on these machines. */
+const lack = ({ details, reason }: PlacementError, nodeIds: readonly NodeId[]): string => {
+  const missing = (details?.neededBytes ?? 0) - (details?.freeBytes ?? 0)
+  if (missing > 0) return `needs ${bytesText(missing)} more`
+  if (details?.neededBytes !== undefined) return 'fits no machine now'
+  const common = details?.removed.find((group) => nodeIds.every((nodeId) => group.nodeIds.includes(nodeId)))
+  return common?.detail ?? (nodeIds.length === 1 ? reason : 'fits no machine now')
+}
+
+/** On one machine alone: what a launch would give that names it. */
 export const fitOn = (state: State, card: ModelCard, nodeId: NodeId): Fit => {
-  if (!(nodeId in state.nodes)) return { fits: false, reason: 'offline' }
-  const alone = previews({ ...state, nodes: pick(state.nodes, nodeId) }, card, { nodeIds: [nodeId] })
-  const [ring] = alone.filter(({ sharding, instanceMeta }) => sharding === 'Pipeline' && instanceMeta === 'MlxRing')
-  if (ring === undefined) return { fits: false, reason: 'cannot run it' }
-  if (!('error' in ring)) {
-    return { fits: true, bytes: ring.memoryDeltaByNode[nodeId] ?? 0, tokensPerSecond: ring.predicted?.tokensPerSecond }
+  const expected = expectationOf(state, card, { ...PLAIN_LAUNCH, nodeIds: [nodeId] })
+  switch (expected.status) {
+    case 'placed':
+      return { fits: true, text: parts(`uses ${bytesText(expected.claims[nodeId] ?? 0)}`, speedPart(expected)) }
+    case 'refused':
+      return { fits: false, reason: lack(expected.error, [nodeId]) }
   }
-  const { details, reason } = ring.error
-  if (details?.neededBytes !== undefined && details.freeBytes !== undefined)
-    return { fits: false, reason: `needs ${bytesText(details.neededBytes - details.freeBytes)} more` }
-  const removed = details?.removed.find(({ nodeIds }) => nodeIds.includes(nodeId))
-  return { fits: false, reason: removed?.detail ?? reason }
 }
 
-const pick = (nodes: State['nodes'], nodeId: NodeId): State['nodes'] => {
-  const node = nodes[nodeId]
-  return node === undefined ? {} : { [nodeId]: node }
+const speedPart = (expected: ExpectedSpeed): string | undefined => expectedSpeedText(expected)[0]
+
+/** `fits`, `on Mac Studio`, `on 3 machines together`. */
+const whereText = (state: State, nodeIds: readonly NodeId[]): string => {
+  const [first, ...others] = nodeIds
+  if (first === undefined || Object.keys(state.nodes).length === 1) return 'fits'
+  return others.length === 0 ? `on ${nodeName(state, first)}` : `on ${counted(nodeIds.length, 'machine')} together`
 }
 
-/** Where a model would go by itself, in a few words, or what it lacks; undefined where no machine is known yet. */
-export const bestFit = (state: State, card: ModelCard): (Fit & { readonly where?: string }) | undefined => {
-  const fits = Object.values(state.nodes).map(({ nodeId }) => ({ nodeId, fit: fitOn(state, card, nodeId) }))
-  const possible = fits.flatMap(({ nodeId, fit }) => (fit.fits ? [{ nodeId, fit }] : []))
-  const [first] = possible
-  if (first === undefined) {
-    const reasons = new Set(fits.flatMap(({ fit }) => (fit.fits ? [] : [fit.reason])))
-    const [reason] = reasons
-    return reason === undefined
-      ? undefined
-      : { fits: false, reason: reasons.size === 1 ? reason : 'fits no machine now' }
+/** Where a model would go that is launched without a further word, or what it lacks; undefined where no machine is known yet. */
+export const plainFit = (state: State, card: ModelCard): Fit | undefined => {
+  const nodeIds = Object.values(state.nodes).map(({ nodeId }) => nodeId)
+  if (nodeIds.length === 0) return undefined
+  const expected = expectationOf(state, card)
+  switch (expected.status) {
+    case 'placed':
+      return { fits: true, text: parts(whereText(state, expected.nodeIds), speedPart(expected)) }
+    case 'refused':
+      return { fits: false, reason: lack(expected.error, nodeIds) }
   }
-  const fastest = possible.reduce((best, next) =>
-    (next.fit.tokensPerSecond ?? 0) > (best.fit.tokensPerSecond ?? 0) ? next : best,
-  )
-  const where =
-    fits.length === 1
-      ? 'fits'
-      : possible.length === fits.length
-        ? 'fits any machine'
-        : possible.length === 1
-          ? `fits ${nodeName(state, first.nodeId)}`
-          : `fits ${possible.length} machines`
-  return { ...fastest.fit, where }
 }

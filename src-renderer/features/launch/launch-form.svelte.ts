@@ -9,7 +9,13 @@ import {
 import { type NodeId, type MetaInstanceId } from '@core/ids'
 import { SvelteSet } from 'svelte/reactivity'
 import { type z } from 'zod'
-import type { InstanceMeta, MetaInstance, PlacementPreference, Sharding } from '@core/state/meta-instances'
+import {
+  DEFAULT_PREFERENCE,
+  type InstanceMeta,
+  type MetaInstance,
+  type PlacementPreference,
+  type Sharding,
+} from '@core/state/meta-instances'
 import { withQuery, type Api } from '../../api/access'
 import { rdmaOffer, type RdmaOffer } from './rdma'
 
@@ -29,7 +35,7 @@ export class LaunchForm {
   name = $state('')
   sharding: Sharding = $state('Pipeline')
   instanceMeta: InstanceMeta = $state('MlxRing')
-  preference: PlacementPreference = $state('largest')
+  preference: PlacementPreference = $state(DEFAULT_PREFERENCE)
   minNodes: number | undefined = $state()
   maxContext: number | undefined = $state()
   /** The machines that were picked, in rank order; undefined leaves the choice to Muster. */
@@ -159,7 +165,7 @@ export class LaunchForm {
       modelId,
       ...(maxContext && { maxContext: String(maxContext) }),
       ...(minNodes && { minNodes: String(minNodes) }),
-      ...(preference !== 'largest' && { placementPreference: preference }),
+      ...(preference !== DEFAULT_PREFERENCE && { placementPreference: preference }),
       ...(allowed.size > 0 && { nodeIds: [...allowed].join() }),
       ...(beginning.kind === 'change' && { replacing: beginning.metaInstance.metaInstanceId }),
     })
@@ -179,7 +185,7 @@ export class LaunchForm {
       ...(name.trim() && { name: name.trim() }),
       sharding,
       ...(instanceMeta !== 'MlxRing' && { instanceMeta }),
-      ...(preference !== 'largest' && { placementPreference: preference }),
+      ...(preference !== DEFAULT_PREFERENCE && { placementPreference: preference }),
       ...(minNodes && { minNodes }),
       ...(maxContext && { maxContext }),
       ...(nodeIds && { nodeIds: [...nodeIds] }),
