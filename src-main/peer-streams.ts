@@ -1,6 +1,7 @@
 import type { ModelId } from '@core/ids'
 import type { CatalogueModel } from '@core/protocols/control'
 import { GenerateParams, ModelParams } from '@core/protocols/peer'
+import { fromRequest1, GenerateParams1, toUpdate1, type GenerationUpdate1 } from '@core/protocols/peer-1'
 import { sharing } from './models/fetching/sharing'
 import type { ModelSupply } from './model-supply'
 import type { Worker } from './worker/worker'
@@ -22,14 +23,27 @@ async function* one<Value>(value: Promise<Value>): AsyncGenerator<Value> {
   yield await value
 }
 
+/** For a machine that speaks protocol 1. */
+async function* generate1(
+  worker: Pick<Worker, 'generate'>,
+  { request, instanceId }: GenerateParams1,
+  signal: AbortSignal,
+): AsyncGenerator<GenerationUpdate1> {
+  for await (const update of worker.generate(fromRequest1(request), { instanceId, signal })) {
+    const said = toUpdate1(update)
+    if (said) yield said
+  }
+}
+
 /** What other members may ask of this machine over the links, beside what deciding needs. */
 export const peerStreams = ({ catalogue, worker, supply }: PeerStreamsParts): ReadonlyMap<string, Serve> =>
   new Map<string, Serve>([
     [
       'generate',
       (params, signal) => {
-        const { request, instanceId } = GenerateParams.parse(params)
-        return worker().generate(request, { instanceId, signal })
+        const { data } = GenerateParams.safeParse(params)
+        if (data === undefined) return generate1(worker(), GenerateParams1.parse(params), signal)
+        return worker().generate(data.request, { instanceId: data.instanceId, signal })
       },
     ],
     ...sharing((modelId) => catalogue.find(modelId)?.path),

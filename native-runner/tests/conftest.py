@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from muster_runner import PROTOCOL
+
 SOURCES = Path(__file__).resolve().parents[1] / "src"
 PATIENCE_SECONDS = 60
 
@@ -56,7 +58,7 @@ class RunnerProcess:
         os.write(self._commands, data)
 
     def hello(self) -> None:
-        self.send(type="hello", protocol=1, runnerId="runner-1")
+        self.send(type="hello", protocol=PROTOCOL, runnerId="runner-1")
 
     def load(self, model: Path, **more: Any) -> None:
         shard = {"rank": 0, "worldSize": 1, "startLayer": 0, "endLayer": 4, "layers": 4}
@@ -65,7 +67,13 @@ class RunnerProcess:
 
     def generate(self, task: str, text: str = "hello", **more: Any) -> None:
         sampling = {"temperature": 0} | more.pop("sampling", {})
-        prompt = more.pop("prompt", {"kind": "chat", "messages": [{"role": "user", "content": text}]})
+        prompt = more.pop(
+            "prompt",
+            {
+                "kind": "chat",
+                "messages": [{"role": "user", "parts": [{"type": "text", "text": text}]}],
+            },
+        )
         request = {"taskId": task, "modelId": "muster/tiny", "prompt": prompt, "sampling": sampling, "stop": [], **more}
         self.send(type="generate", request=request)
 
@@ -116,7 +124,8 @@ class RunnerProcess:
 
     def text(self, task: str) -> str:
         items = [item for frame in self.seen if frame["type"] == "tokens" for item in frame["items"]]
-        return "".join(item["text"] for item in items if item["taskId"] == task)
+        content = [delta for item in items if item["taskId"] == task for delta in item["content"]]
+        return "".join(delta["text"] for delta in content if delta["channel"] == "text")
 
     def answer(self, task: str, **request: Any) -> tuple[str, Frame]:
         self.generate(task, **request)

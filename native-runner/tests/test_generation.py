@@ -94,8 +94,6 @@ def test_a_request_longer_than_the_context_is_rejected_with_both_numbers(ready: 
     _, end = ready.answer("too-long", text="x" * 3000)
     assert (end["type"], end["code"]) == ("rejected", "context_length_exceeded")
     assert "2048" in end["message"]
-    _, end = ready.answer("asks-too-much", maxTokens=2048)
-    assert (end["type"], end["code"]) == ("rejected", "context_length_exceeded")
 
 
 def test_logprobs_are_the_best_first_and_of_the_chosen_token(ready: RunnerProcess) -> None:
@@ -129,3 +127,20 @@ def test_running_is_said_while_there_is_work_and_ready_after_it(ready: RunnerPro
     ready.status("Ready")
     words = [frame["status"] for frame in ready.seen if frame["type"] == "status"]
     assert words[-2:] == ["Running", "Ready"]
+
+
+def test_more_tokens_than_there_is_room_for_are_as_many_as_fit(ready: RunnerProcess) -> None:
+    prompt = {"kind": "text", "text": "x" * 2000}
+    _, end = ready.answer("asks-too-much", prompt=prompt, maxTokens=32000)
+    assert end["reason"] in ("length", "stop")
+    assert end["usage"]["promptTokens"] + end["usage"]["completionTokens"] <= 2048
+
+
+def test_counting_computes_nothing_and_counts_what_a_request_counts(ready: RunnerProcess) -> None:
+    _, counted = ready.answer("counted", countOnly=True)
+    _, answered = ready.answer("answered", maxTokens=1)
+    assert counted["usage"] == {
+        "promptTokens": answered["usage"]["promptTokens"],
+        "cachedTokens": 0,
+        "completionTokens": 0,
+    }

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from muster_runner.chat_template import TemplateError
+from muster_runner.conversation import GREETING
 from muster_runner.model_files import BYTE_ORDER_MARK, ModelFileError, read_config
 from muster_runner.tokenizer import FastTokenizer, check_conversations
 
-HELLO = [{"role": "user", "content": "hello"}]
+HELLO = GREETING
 JSON_FILES = ("config.json", "tokenizer.json", "tokenizer_config.json")
 
 

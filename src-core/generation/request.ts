@@ -1,17 +1,28 @@
 import { z } from 'zod'
 import { ModelId, TaskId } from '../ids'
+import { Message, Reasoning, Tool, ToolChoice } from './conversation'
 
-/** One turn of a conversation, as chat templates know it. */
-export const ChatMessage = z.strictObject({
-  role: z.enum(['system', 'user', 'assistant', 'tool']),
-  content: z.string(),
+/** A conversation, to which the model's chat template is applied. */
+export const ChatPrompt = z.strictObject({
+  kind: z.literal('chat'),
+  messages: z.array(Message).min(1),
+  tools: z.array(Tool).optional(),
+  toolChoice: ToolChoice.optional(),
+  /** At most one tool call in an answer. */
+  singleToolCall: z.boolean().optional(),
+  reasoning: Reasoning.optional(),
+  /** The last message is the beginning of the answer, which goes on from there. */
+  continueLast: z.boolean().optional(),
+  /** Further variables of the chat template, by name. */
+  templateArguments: z.record(z.string(), z.unknown()).optional(),
 })
-export type ChatMessage = z.infer<typeof ChatMessage>
+export type ChatPrompt = z.infer<typeof ChatPrompt>
 
-/** What to continue: a conversation (the model's chat template is applied) or plain text. */
+/** What to work on: a conversation, plain text to be continued, or texts whose embeddings are wanted. */
 export const Prompt = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('chat'), messages: z.array(ChatMessage).min(1) }),
+  ChatPrompt,
   z.strictObject({ kind: z.literal('text'), text: z.string() }),
+  z.strictObject({ kind: z.literal('embed'), texts: z.array(z.string()).min(1) }),
 ])
 export type Prompt = z.infer<typeof Prompt>
 
@@ -25,28 +36,48 @@ export const Seed = z
   .max(2 ** 64, { error: 'must be at most 2^64' })
   .multipleOf(1, { error: 'must be a whole number' })
 
-/** How the next token is chosen. Absent fields take the runner's defaults (greedy is `temperature: 0`). */
+/** How the next token is chosen. Absent fields take the model's defaults (greedy is `temperature: 0`). */
 export const Sampling = z.strictObject({
   temperature: z.number().min(0).max(10).optional(),
   topP: z.number().min(0).max(1).optional(),
   topK: z.number().int().min(0).optional(),
   minP: z.number().min(0).max(1).optional(),
   repetitionPenalty: z.number().positive().max(10).optional(),
+  /** Taken off the logit of each token as often as the answer has it, or once if it has it at all. */
+  frequencyPenalty: z.number().min(-2).max(2).optional(),
+  presencePenalty: z.number().min(-2).max(2).optional(),
+  /** Added to logits, by token number. */
+  logitBias: z.record(z.string().regex(/^\d{1,9}$/), z.number().min(-100).max(100)).optional(),
   /** The same seed and prompt give the same text, alone or in a batch. */
   seed: Seed.optional(),
 })
 export type Sampling = z.infer<typeof Sampling>
 
-/** The one internal form of a request for text; every API dialect is translated into it. */
+/** What the answer's text must look like; decoding is constrained to it. */
+export const OutputFormat = z.discriminatedUnion('kind', [
+  /** Any JSON object. */
+  z.strictObject({ kind: z.literal('json') }),
+  z.strictObject({ kind: z.literal('jsonSchema'), schema: z.record(z.string(), z.unknown()) }),
+  z.strictObject({ kind: z.literal('grammar'), syntax: z.enum(['lark', 'regex']), source: z.string().min(1) }),
+])
+export type OutputFormat = z.infer<typeof OutputFormat>
+
+/** Most stop strings of one request. */
+export const MAX_STOPS = 16
+
+/** The one internal form of a request to a model; every API dialect is translated into it. */
 export const GenerationRequest = z.strictObject({
   taskId: TaskId,
   modelId: ModelId,
   prompt: Prompt,
+  /** Only the prompt's tokens are counted; nothing is computed. */
+  countOnly: z.boolean().optional(),
   sampling: Sampling,
-  /** Most tokens to generate; absent means up to the end of the model's context. */
+  /** Most tokens to generate, thoughts included. Absent, or beyond the room in the context: as many as fit. */
   maxTokens: z.number().int().positive().optional(),
   /** Generation ends before any of these strings; none of them is part of the result. */
-  stop: z.array(z.string().min(1)).max(16),
+  stop: z.array(z.string().min(1)).max(MAX_STOPS),
+  format: OutputFormat.optional(),
   /** Give the log probability of each token, and of this many alternatives; absent means none. */
   logprobs: z.number().int().min(0).max(20).optional(),
 })

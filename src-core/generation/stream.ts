@@ -12,14 +12,16 @@ export type TokenLogprob = z.infer<typeof TokenLogprob>
 export const LogprobEntry = TokenLogprob.extend({ top: z.array(TokenLogprob) })
 export type LogprobEntry = z.infer<typeof LogprobEntry>
 
-export const FinishReason = z.enum(['stop', 'length', 'cancelled'])
+/** Why an answer ended. `toolCalls`: it ends with calls that the client is to carry out. */
+export const FinishReason = z.enum(['stop', 'length', 'toolCalls', 'cancelled'])
 export type FinishReason = z.infer<typeof FinishReason>
 
-/** Token counts of one request. `cachedTokens` of the prompt needed no computing. */
+/** Token counts. `cachedTokens` of the prompt needed no computing; `reasoningTokens` are part of the completion. */
 export const Usage = z.object({
   promptTokens: z.number().int().nonnegative(),
   cachedTokens: z.number().int().nonnegative(),
   completionTokens: z.number().int().nonnegative(),
+  reasoningTokens: z.number().int().nonnegative().optional(),
 })
 export type Usage = z.infer<typeof Usage>
 
@@ -34,17 +36,40 @@ export const GenerationErrorCode = z.enum([
 ])
 export type GenerationErrorCode = z.infer<typeof GenerationErrorCode>
 
+/**
+ * More of an answer, on the channel that it belongs to. The first delta of a tool call has its `id` and `name`; the
+ * arguments of all deltas of one `index` together are the text of a JSON object. Calls are numbered from 0.
+ */
+export const ContentDelta = z.discriminatedUnion('channel', [
+  z.object({ channel: z.literal('text'), text: z.string() }),
+  z.object({ channel: z.literal('reasoning'), text: z.string() }),
+  z.object({
+    channel: z.literal('toolCall'),
+    index: z.number().int().nonnegative(),
+    id: z.string().optional(),
+    name: z.string().optional(),
+    arguments: z.string(),
+  }),
+])
+export type ContentDelta = z.infer<typeof ContentDelta>
+
+/** What the content says on the channels that are text. */
+export const textOn = (channel: 'text' | 'reasoning', content: readonly ContentDelta[]): string =>
+  content.map((delta) => (delta.channel === channel ? delta.text : '')).join('')
+
 /** What comes back for one request, in order: any number of `progress` and `delta`, then one `finished` or `failed`. */
 export const GenerationUpdate = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), processed: z.number().int(), total: z.number().int() }),
   z.object({
     type: z.literal('delta'),
-    /** May be empty: a token that is part of a character, or may yet become a stop string. */
-    text: z.string(),
+    /** May be empty: for a token that is part of a character, or may yet become a stop string. */
+    content: z.array(ContentDelta),
     /** Tokens this delta stands for. */
     tokens: z.number().int().nonnegative(),
     logprobs: z.array(LogprobEntry).optional(),
   }),
+  /** The embedding of the text at `index` of the request. */
+  z.object({ type: z.literal('embedding'), index: z.number().int().nonnegative(), vector: z.array(z.number()) }),
   z.object({
     type: z.literal('finished'),
     reason: FinishReason,

@@ -12,7 +12,7 @@ import { State } from '../state/state'
  * What passes between two nodes: one WebSocket over mutual TLS 1.3, pinned to the members' keys. Text messages are
  * the frames below as JSON. A binary message is an item of a stream: `uint32` little-endian stream number, then bytes.
  */
-export const PEER_PROTOCOL = 1
+export const PEER_PROTOCOL = 2
 /** The oldest protocol that this version still speaks. */
 export const OLDEST_PEER_PROTOCOL = 1
 
@@ -112,8 +112,9 @@ export const WatchItem = z.discriminatedUnion('kind', [
 export type WatchItem = z.infer<typeof WatchItem>
 export const WatchParams = z.object({ term: z.number().int() })
 
-/** A request for rank 0 of an instance; its items are generation updates. */
-export const GenerateParams = z.object({ request: GenerationRequest, instanceId: InstanceId })
+/** A request for rank 0 of an instance; its items are generation updates. Without a `form` it is protocol 1's. */
+export const GenerateParams = z.object({ form: z.literal(2), request: GenerationRequest, instanceId: InstanceId })
+export type GenerateParams = z.infer<typeof GenerateParams>
 
 /** Measure how much your connections to that member carry; answered when it is known. */
 export const MeasureParams = z.object({ nodeId: NodeId })

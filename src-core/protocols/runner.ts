@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { GenerationRequest } from '../generation/request'
-import { FinishReason, GenerationErrorCode, LogprobEntry, Usage } from '../generation/stream'
+import { ContentDelta, FinishReason, GenerationErrorCode, LogprobEntry, Usage } from '../generation/stream'
 import { ModelId, RunnerId, TaskId } from '../ids'
 import { InstanceMeta, Sharding } from '../state/meta-instances'
 
@@ -15,7 +15,7 @@ import { InstanceMeta, Sharding } from '../state/meta-instances'
  * another how: on `side-channel-out` it asks for a round with a `uint32` little-endian byte count and its own bytes,
  * and on `side-channel-in` it gets a `uint32` little-endian total and the bytes of every rank in rank order.
  */
-export const RUNNER_PROTOCOL = 1
+export const RUNNER_PROTOCOL = 2
 
 /** A frame over this many bytes fails the runner that sent it. */
 export const MAX_FRAME_BYTES = 64 * 1024 * 1024
@@ -115,11 +115,17 @@ export const RunnerEvent = z.discriminatedUnion('type', [
     items: z.array(
       z.object({
         taskId: TaskId,
-        text: z.string(),
+        content: z.array(ContentDelta),
         tokens: z.number().int().nonnegative(),
         logprobs: z.array(LogprobEntry).optional(),
       }),
     ),
+  }),
+  z.object({
+    type: z.literal('embedding'),
+    taskId: TaskId,
+    index: z.number().int().nonnegative(),
+    vector: z.array(z.number()),
   }),
   z.object({
     type: z.literal('finished'),

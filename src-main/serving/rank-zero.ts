@@ -1,6 +1,8 @@
 import type { GenerationRequest } from '@core/generation/request'
 import { GenerationUpdate } from '@core/generation/stream'
 import type { InstanceId, NodeId } from '@core/ids'
+import { PEER_PROTOCOL, type GenerateParams } from '@core/protocols/peer'
+import { fromUpdate1, GenerationUpdate1, toRequest1, type GenerateParams1 } from '@core/protocols/peer-1'
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
 
@@ -18,7 +20,7 @@ export interface RankZeroParts {
   /** Rejects where that machine cannot be reached. */
   readonly elsewhere: (
     nodeId: NodeId,
-    params: { request: GenerationRequest; instanceId: InstanceId },
+    params: GenerateParams | GenerateParams1,
     signal: AbortSignal,
   ) => AsyncIterable<unknown>
 }
@@ -30,7 +32,19 @@ export const rankZero = ({ self, state, here, elsewhere }: RankZeroParts): { gen
     const nodeId = state().instances[instanceId]?.shards[0]?.nodeId
     if (nodeId === undefined || nodeId === self) return yield* here.generate(request, options)
     try {
-      for await (const item of elsewhere(nodeId, { request, instanceId }, signal)) yield GenerationUpdate.parse(item)
+      if ((state().nodes[nodeId]?.protocol ?? PEER_PROTOCOL) > 1) {
+        const params = { form: 2, request, instanceId } as const
+        for await (const item of elsewhere(nodeId, params, signal)) yield GenerationUpdate.parse(item)
+        return
+      }
+      const request1 = toRequest1(request)
+      if (request1 === undefined) {
+        const message = `${nodeName(state(), nodeId)}, which runs this model, has an older Muster that takes plain text only; update it`
+        yield { type: 'failed', code: 'unsupported', message }
+        return
+      }
+      for await (const item of elsewhere(nodeId, { request: request1, instanceId }, signal))
+        yield fromUpdate1(GenerationUpdate1.parse(item))
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       yield { type: 'failed', code: 'runner_failed', message: `${nodeName(state(), nodeId)}: ${why}` }

@@ -64,7 +64,7 @@ class Deciding {
 }
 
 const request: ClientRequest = { model: SMALL, prompt: { kind: 'text', text: 'x' }, sampling: {}, stop: [] }
-const delta: GenerationUpdate = { type: 'delta', text: 'a', tokens: 1 }
+const delta: GenerationUpdate = { type: 'delta', content: [{ channel: 'text', text: 'a' }], tokens: 1 }
 const usage = { promptTokens: 2, cachedTokens: 0, completionTokens: 3 }
 const finished: GenerationUpdate = { type: 'finished', reason: 'stop', usage }
 

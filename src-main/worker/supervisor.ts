@@ -221,6 +221,9 @@ export class Supervisor {
       case 'tokens':
         for (const { taskId, ...delta } of event.items) this.requests.get(taskId)?.push({ type: 'delta', ...delta })
         return
+      case 'embedding':
+        this.requests.get(event.taskId)?.push({ type: 'embedding', index: event.index, vector: event.vector })
+        return
       case 'finished': {
         const { taskId, ...finished } = event
         this.finish(taskId, finished)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { GenerationUpdate } from '@core/generation/stream'
 import { UpdateQueue } from './update-queue'
 
-const delta = (text: string): GenerationUpdate => ({ type: 'delta', text, tokens: 1 })
+const delta = (text: string): GenerationUpdate => ({ type: 'delta', content: [{ channel: 'text', text }], tokens: 1 })
 const usage = { promptTokens: 1, cachedTokens: 0, completionTokens: 2 }
 const finished: GenerationUpdate = { type: 'finished', reason: 'stop', usage }
 

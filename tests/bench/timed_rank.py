@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+from muster_runner import PROTOCOL
 from muster_runner.heartbeat import Heartbeat
 from muster_runner.pipes import EventWriter, read_commands
 from muster_runner.rehearsal import rehearse
@@ -31,7 +32,7 @@ def main(pipes: Path, rounds: int, out: Path) -> None:
     heartbeat = Heartbeat(events.send, lambda: (0, 0), orphaned=gone)
     read_commands(str(pipes / "commands"), receive, gone)
     hello = inbox.get()
-    events.send(type="hello", protocol=1, runnerId=hello["runnerId"], pid=os.getpid(), versions={})
+    events.send(type="hello", protocol=PROTOCOL, runnerId=hello["runnerId"], pid=os.getpid(), versions={})
     heartbeat.start()
     load = inbox.get()
     shard, jaccl = load["shard"], load["jaccl"]

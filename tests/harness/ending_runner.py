@@ -10,6 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
+from muster_runner import PROTOCOL
 from muster_runner.pipes import EventWriter, read_commands
 
 way, pipes = sys.argv[1], Path(sys.argv[2])
@@ -24,7 +25,7 @@ events = EventWriter(str(pipes / "events"), closed=gone, unread=gone)
 
 def receive(frame: dict) -> None:
     if frame["type"] == "hello":
-        events.send(type="hello", protocol=1, runnerId=frame["runnerId"], pid=os.getpid(), versions={})
+        events.send(type="hello", protocol=PROTOCOL, runnerId=frame["runnerId"], pid=os.getpid(), versions={})
     if frame["type"] == "load":
         events.send(type="status", status="Loading", layersLoaded=1, layers=1)
         if way == "crash":

@@ -140,7 +140,10 @@ export class OneWorker {
     const request = {
       taskId,
       modelId: ModelId.parse('muster/tiny'),
-      prompt: { kind: 'chat' as const, messages: [{ role: 'user' as const, content: 'hello' }] },
+      prompt: {
+        kind: 'chat' as const,
+        messages: [{ role: 'user' as const, parts: [{ type: 'text' as const, text: 'hello' }] }],
+      },
       sampling: { temperature: 0 },
       stop: [],
       maxTokens,

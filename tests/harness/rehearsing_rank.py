@@ -6,6 +6,7 @@ import queue
 import sys
 from pathlib import Path
 
+from muster_runner import PROTOCOL
 from muster_runner.failures import Failure
 from muster_runner.heartbeat import Heartbeat
 from muster_runner.pipes import EventWriter, read_commands
@@ -39,7 +40,7 @@ def main(folder: Path) -> None:
     try:
         while (frame := inbox.get())["type"] != "load":
             check()
-            events.send(type="hello", protocol=1, runnerId=frame["runnerId"], pid=os.getpid(), versions={})
+            events.send(type="hello", protocol=PROTOCOL, runnerId=frame["runnerId"], pid=os.getpid(), versions={})
             heartbeat.start()
         events.send(type="status", status="Connecting")
         shard, jaccl = frame["shard"], frame["jaccl"]

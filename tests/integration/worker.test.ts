@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { GenerationUpdate } from '@core/generation/stream'
+import { textOn, type GenerationUpdate } from '@core/generation/stream'
 import { RunnerId, TaskId } from '@core/ids'
 import { encodeFrame } from '@main/worker/frames'
 import { temporaryFolder } from '../harness/headless-node'
@@ -63,7 +63,7 @@ describe('a worker', () => {
       await one.ready()
       const { pid } = one
       const updates = await all(one.generate(8))
-      const text = updates.map((update) => (update.type === 'delta' ? update.text : '')).join('')
+      const text = updates.map((update) => (update.type === 'delta' ? textOn('text', update.content) : '')).join('')
       expect(text).toMatch(/^[a-z ]{4,}$/)
       expect(updates.at(-1)).toMatchObject({ type: 'finished', usage: { completionTokens: 8 } })
       await expect.poll(() => one.running.heldBytes(), { timeout: 20_000 }).toBeGreaterThan(10_000_000)

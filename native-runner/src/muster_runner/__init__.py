@@ -1,3 +1,3 @@
 """Runs one shard of one model for Muster: MLX behind two named pipes."""
 
-PROTOCOL = 1
+PROTOCOL = 2

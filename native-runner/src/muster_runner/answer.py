@@ -10,6 +10,11 @@ from muster_runner.text import StopStrings
 from muster_runner.text_stream import TextStream
 
 
+def _written(text: str) -> list[dict[str, str]]:
+    """Text as the content of a frame's item."""
+    return [{"channel": "text", "text": text}] if text else []
+
+
 class Answer:
     """Makes text of tokens, and knows when enough is enough."""
 
@@ -37,7 +42,7 @@ class Answer:
             # The end-of-text token is no text, and no client counts it.
             self.reason = "stop"
             text = self._stops.flush()
-            return {**item, "text": text, "tokens": 0} if text else None
+            return {**item, "content": _written(text), "tokens": 0} if text else None
         self._completion_tokens += 1
         text = self._stops.add(self._stream.add(token))
         if self._stops.matched is not None:
@@ -45,7 +50,7 @@ class Answer:
         elif self._completion_tokens >= self._prepared.limit:
             self.reason = "length"
             text += self._stops.flush()
-        item |= {"text": text, "tokens": 1}
+        item |= {"content": _written(text), "tokens": 1}
         if (alternatives := self._prepared.request.logprobs) is not None:
             item["logprobs"] = [self._logprobs.entry(token, logprobs, alternatives)]
         return item

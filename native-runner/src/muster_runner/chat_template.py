@@ -92,13 +92,12 @@ class ChatTemplate:
         self._variables = variables
         self._template: Any = None
 
-    def render(self, messages: list[dict[str, str]]) -> str:
-        """Raises TemplateError."""
+    def render(self, messages: list[dict[str, Any]], variables: dict[str, Any]) -> str:
+        """The text of messages in the transformers library's form; ``variables``: what the template may read beside
+        them. Raises TemplateError."""
         try:
             self._template = self._template or self._compile()
-            return self._template.render(
-                messages=messages, add_generation_prompt=True, tools=None, documents=None, **self._variables
-            )
+            return self._template.render(**{"documents": None, **self._variables, **variables, "messages": messages})
         except TemplateError:
             raise
         except ModelFileError as error:

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 
 from muster_runner.chat_template import TemplateError
-from muster_runner.protocol import Generate
+from muster_runner.protocol import ChatPrompt, EmbedPrompt, GenerationRequest, TextPrompt
 from muster_runner.tokenizer import Tokenizer
 
 
@@ -24,7 +24,7 @@ class Rejected(Exception):
 class Prepared:
     """A request the engine can take. ``limit``: most tokens to generate; ``received``: monotonic seconds."""
 
-    request: Generate
+    request: GenerationRequest
     tokens: list[int]
     limit: int
     received: float
@@ -37,31 +37,28 @@ class Intake:
         self._tokenizer = tokenizer
         self._context = context_length
 
-    def prepare(self, request: Generate) -> Prepared:
+    def prepare(self, request: GenerationRequest) -> Prepared:
         """Raises Rejected."""
         received = time.monotonic()
         try:
-            if request.messages is not None:
-                tokens = self._tokenizer.encode_chat(request.messages)
-            else:
-                tokens = self._tokenizer.encode(request.text or "")
+            match request.prompt:
+                case ChatPrompt():
+                    tokens = self._tokenizer.encode_chat(request.prompt)
+                case TextPrompt(text=text):
+                    tokens = self._tokenizer.encode(text)
+                case EmbedPrompt():
+                    raise Rejected("unsupported", "this model answers; it makes no embeddings")
         except TemplateError as error:
             raise Rejected("invalid_request", str(error)) from error
         if not tokens:
             raise Rejected("invalid_request", "the prompt is empty")
         return Prepared(request, tokens, self._limit(request, len(tokens)), received)
 
-    def _limit(self, request: Generate, prompt: int) -> int:
+    def _limit(self, request: GenerationRequest, prompt: int) -> int:
         room = self._context - prompt
         if room < 1:
             raise Rejected(
                 "context_length_exceeded",
                 f"the prompt has {prompt} tokens, and the model's context holds {self._context}; shorten it",
             )
-        if request.max_tokens is not None and request.max_tokens > room:
-            raise Rejected(
-                "context_length_exceeded",
-                f"the prompt has {prompt} tokens and {request.max_tokens} more were asked for, "
-                f"but the model's context holds {self._context}",
-            )
-        return request.max_tokens or room
+        return min(request.max_tokens or room, room)

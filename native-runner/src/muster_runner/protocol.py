@@ -1,10 +1,13 @@
-"""The commands a runner takes, checked where they come in.
+"""The commands that a runner takes, as msgspec structs, which check types, bounds and unknown names.
 
-The schema of both directions is ``src-core/protocols/runner.ts``; ``protocol.schema.json`` is generated from it.
+The schema of both directions is ``src-core/protocols/runner.ts``; ``protocol.schema.json`` is generated from it. Names
+are camelCase in frames and snake_case here.
 """
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
 
 
 class ProtocolError(Exception):
@@ -19,266 +22,242 @@ class RequestError(ProtocolError):
         self.task_id = task_id
 
 
-@dataclass(frozen=True)
-class Hello:
-    protocol: int
-    runner_id: str
+class Record(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
+    """A part of a frame. Unknown fields are refused."""
 
 
-@dataclass(frozen=True)
-class Jaccl:
-    """``devices``: by rank, then by the rank it leads to, the RDMA device; None on the diagonal. ``rehearsal``: the
-    name of the attempt, where RDMA is only rehearsed."""
-
-    devices: list[list[str | None]]
-    rehearsal: str | None
+Id = Annotated[str, Meta(min_length=1, max_length=200)]
+NonEmpty = Annotated[str, Meta(min_length=1)]
+Count = Annotated[int, Meta(ge=0)]
+Positive = Annotated[int, Meta(ge=1)]
+Json = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Load:
-    model_id: str
-    model_path: str
-    sharding: str
-    instance_meta: str
-    rank: int
-    world_size: int
-    start_layer: int
-    end_layer: int
-    layers: int
-    max_context: int | None
-    # By rank, "ip:port" as this rank reaches it, or None where it need not.
-    ring: list[str | None] | None
-    jaccl: Jaccl | None
+# Conversations
 
 
-@dataclass(frozen=True)
-class Wake:
-    """To every rank but 0: rank 0 waits in the collective that begins ``epoch``."""
-
-    epoch: int
+class TextPart(Record, tag="text", tag_field="type"):
+    text: str
 
 
-@dataclass(frozen=True)
-class Sampling:
+class ImagePart(Record, tag="image", tag_field="type"):
+    """``data``: the file in base64."""
+
+    media_type: Literal["image/png", "image/jpeg", "image/webp", "image/gif"]
+    data: NonEmpty
+
+
+class ReasoningPart(Record, tag="reasoning", tag_field="type"):
+    text: str
+
+
+class ToolCallPart(Record, tag="toolCall", tag_field="type"):
+    """``arguments``: the text of a JSON object."""
+
+    id: Id
+    name: Id
+    arguments: str
+
+
+class ToolResultPart(Record, tag="toolResult", tag_field="type"):
+    id: Id
+    content: list[TextPart | ImagePart]
+    name: Annotated[str, Meta(max_length=200)] | None = None
+    is_error: bool | None = None
+
+
+class SystemMessage(Record, tag="system", tag_field="role"):
+    parts: list[TextPart]
+
+
+class UserMessage(Record, tag="user", tag_field="role"):
+    parts: list[TextPart | ImagePart]
+
+
+class AssistantMessage(Record, tag="assistant", tag_field="role"):
+    parts: list[TextPart | ReasoningPart | ToolCallPart]
+
+
+class ToolMessage(Record, tag="tool", tag_field="role"):
+    parts: Annotated[list[ToolResultPart], Meta(min_length=1)]
+
+
+Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage
+
+
+class Tool(Record):
+    """A function that the model may ask for. ``parameters``: a JSON Schema of its arguments."""
+
+    name: Id
+    description: str | None = None
+    parameters: Json | None = None
+    strict: bool | None = None
+
+
+class ToolChoice(Record):
+    """``name``: of the one tool to be called, where ``kind`` is ``named``."""
+
+    kind: Literal["auto", "none", "required", "named"]
+    name: Id | None = None
+
+    def __post_init__(self) -> None:
+        if (self.kind == "named") != (self.name is not None):
+            raise ValueError("a tool's name goes with the kind `named`, and with no other")
+
+
+class Reasoning(Record):
+    """None leaves it to the model. ``max_tokens``: of thought."""
+
+    enabled: bool | None = None
+    effort: Literal["minimal", "low", "medium", "high"] | None = None
+    max_tokens: Positive | None = None
+
+
+# Prompts
+
+
+class ChatPrompt(Record, tag="chat", tag_field="kind"):
+    messages: Annotated[list[Message], Meta(min_length=1)]
+    tools: list[Tool] = []
+    tool_choice: ToolChoice | None = None
+    single_tool_call: bool = False
+    reasoning: Reasoning | None = None
+    continue_last: bool = False
+    template_arguments: Json = {}
+
+
+class TextPrompt(Record, tag="text", tag_field="kind"):
+    text: str
+
+
+class EmbedPrompt(Record, tag="embed", tag_field="kind"):
+    texts: Annotated[list[str], Meta(min_length=1)]
+
+
+# Answers
+
+
+class Sampling(Record):
     """How the next token is chosen; None leaves it to the model's own generation_config.json."""
 
-    temperature: float | None = None
-    top_p: float | None = None
-    top_k: int | None = None
-    min_p: float | None = None
-    repetition_penalty: float | None = None
+    temperature: Annotated[float, Meta(ge=0, le=10)] | None = None
+    top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
+    top_k: Count | None = None
+    min_p: Annotated[float, Meta(ge=0, le=1)] | None = None
+    repetition_penalty: Annotated[float, Meta(gt=0, le=10)] | None = None
+    frequency_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
+    presence_penalty: Annotated[float, Meta(ge=-2, le=2)] | None = None
+    # By token number.
+    logit_bias: dict[Annotated[str, Meta(pattern=r"^\d{1,9}$")], Annotated[float, Meta(ge=-100, le=100)]] | None = None
     seed: int | None = None
 
 
-@dataclass(frozen=True)
-class Generate:
-    task_id: str
-    messages: list[dict[str, str]] | None
-    text: str | None
+class JsonFormat(Record, tag="json", tag_field="kind"):
+    """Any JSON object."""
+
+
+class JsonSchemaFormat(Record, tag="jsonSchema", tag_field="kind"):
+    schema: Json
+
+
+class GrammarFormat(Record, tag="grammar", tag_field="kind"):
+    syntax: Literal["lark", "regex"]
+    source: NonEmpty
+
+
+class GenerationRequest(Record):
+    """``max_tokens``: most tokens to generate; None, or more than there is room for, means as many as fit."""
+
+    task_id: Id
+    model_id: Id
+    prompt: ChatPrompt | TextPrompt | EmbedPrompt
     sampling: Sampling
-    max_tokens: int | None
-    stop: list[str] = field(default_factory=list)
-    logprobs: int | None = None
+    stop: Annotated[list[NonEmpty], Meta(max_length=16)]
+    count_only: bool = False
+    max_tokens: Positive | None = None
+    format: JsonFormat | JsonSchemaFormat | GrammarFormat | None = None
+    logprobs: Annotated[int, Meta(ge=0, le=20)] | None = None
 
 
-@dataclass(frozen=True)
-class Cancel:
-    task_id: str
+# Commands
 
 
-@dataclass(frozen=True)
-class Shutdown:
+class Hello(Record, tag="hello", tag_field="type"):
+    protocol: int
+    runner_id: Id
+
+
+class Shard(Record):
+    """``start_layer`` to ``end_layer``: a half-open range of the model's ``layers``."""
+
+    rank: Count
+    world_size: Positive
+    start_layer: Count
+    end_layer: Positive
+    layers: Positive
+
+
+class Ring(Record):
+    """``hosts``: by rank, "ip:port" as this rank reaches it, or None where it need not."""
+
+    hosts: Annotated[list[NonEmpty | None], Meta(min_length=2)]
+
+
+class Rehearsal(Record):
+    attempt: NonEmpty
+
+
+class Jaccl(Record):
+    """``devices``: by rank, then by the rank it leads to, the RDMA device; None on the diagonal."""
+
+    devices: Annotated[list[Annotated[list[NonEmpty | None], Meta(min_length=2)]], Meta(min_length=2)]
+    rehearsal: Rehearsal | None = None
+
+
+class Load(Record, tag="load", tag_field="type"):
+    model_id: Id
+    model_path: NonEmpty
+    sharding: Literal["Pipeline", "Tensor"]
+    instance_meta: Literal["MlxRing", "MlxJaccl"]
+    shard: Shard
+    max_context: Positive | None = None
+    ring: Ring | None = None
+    jaccl: Jaccl | None = None
+
+
+class Wake(Record, tag="wake", tag_field="type"):
+    """To every rank but 0: rank 0 waits in the collective that begins ``epoch``."""
+
+    epoch: Positive
+
+
+class Generate(Record, tag="generate", tag_field="type"):
+    request: GenerationRequest
+
+
+class Cancel(Record, tag="cancel", tag_field="type"):
+    task_id: Id
+
+
+class Shutdown(Record, tag="shutdown", tag_field="type"):
     pass
 
 
 Command = Hello | Load | Wake | Generate | Cancel | Shutdown
 
-_MISSING = object()
+
+def _task_of(frame: Json) -> str | None:
+    """The task that a broken frame is about, if it says so."""
+    request = frame.get("request")
+    task_id = request.get("taskId") if frame.get("type") == "generate" and isinstance(request, dict) else None
+    return task_id if isinstance(task_id, str) and task_id else None
 
 
-class _Fields:
-    """Takes fields out of an object by name and type; what is left over at the end is an error."""
-
-    def __init__(self, value: Any, where: str):
-        if not isinstance(value, dict):
-            raise ProtocolError(f"{where} is not an object")
-        self._left = dict(value)
-        self._where = where
-
-    def take(self, name: str, kind: type | tuple[type, ...], default: Any = _MISSING) -> Any:
-        if name not in self._left:
-            if default is _MISSING:
-                raise ProtocolError(f"{self._where} lacks {name}")
-            return default
-        value = self._left.pop(name)
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise ProtocolError(f"{self._where}.{name} is not of the right type")
-        return value
-
-    def number(
-        self,
-        name: str,
-        kind: type | tuple[type, ...],
-        least: float,
-        most: float = float("inf"),
-        default: Any = _MISSING,
-    ) -> Any:
-        value = self.take(name, kind, default)
-        if value is not default and not least <= value <= most:
-            raise ProtocolError(f"{self._where}.{name} is {value}, not from {least} to {most}")
-        return value
-
-    def text(self, name: str, most: int | None = None) -> str:
-        """A string that is not empty, of at most ``most`` UTF-16 units, which is how the schema's language counts."""
-        value = self.take(name, str)
-        if not value or (most is not None and len(value.encode("utf-16-le", "surrogatepass")) > 2 * most):
-            raise ProtocolError(f"{self._where}.{name} is empty or too long")
-        return value
-
-    def done(self) -> None:
-        if self._left:
-            raise ProtocolError(f"{self._where} has unknown fields: {', '.join(sorted(self._left))}")
-
-
-_FLOAT = (int, float)
-MAX_ID = 200
-
-
-def _sampling(value: Any) -> Sampling:
-    fields = _Fields(value, "sampling")
-    sampling = Sampling(
-        temperature=fields.number("temperature", _FLOAT, 0, 10, default=None),
-        top_p=fields.number("topP", _FLOAT, 0, 1, default=None),
-        top_k=fields.number("topK", int, 0, default=None),
-        min_p=fields.number("minP", _FLOAT, 0, 1, default=None),
-        repetition_penalty=fields.number("repetitionPenalty", _FLOAT, 1e-9, 10, default=None),
-        seed=fields.take("seed", int, default=None),
-    )
-    fields.done()
-    return sampling
-
-
-def _messages(value: list[Any]) -> list[dict[str, str]]:
-    if not value:
-        raise ProtocolError("prompt.messages is empty")
-    messages = []
-    for at, message in enumerate(value):
-        fields = _Fields(message, f"prompt.messages[{at}]")
-        role, content = fields.take("role", str), fields.take("content", str)
-        fields.done()
-        if role not in ("system", "user", "assistant", "tool"):
-            raise ProtocolError(f"prompt.messages[{at}].role is {role!r}")
-        messages.append({"role": role, "content": content})
-    return messages
-
-
-def _generate(value: dict[str, Any]) -> Generate:
-    try:
-        return _request(value)
-    except ProtocolError as error:
-        task_id = value.get("taskId")
-        if not isinstance(task_id, str) or not task_id:
-            raise
-        raise RequestError(task_id, str(error)) from error
-
-
-def _request(value: dict[str, Any]) -> Generate:
-    fields = _Fields(value, "request")
-    prompt = _Fields(fields.take("prompt", dict), "prompt")
-    kind: Literal["chat", "text"] = prompt.take("kind", str)
-    if kind not in ("chat", "text"):
-        raise ProtocolError(f"prompt.kind is {kind!r}, not chat or text")
-    messages = _messages(prompt.take("messages", list)) if kind == "chat" else None
-    text = prompt.take("text", str) if kind == "text" else None
-    prompt.done()
-    stop = fields.take("stop", list)
-    if len(stop) > 16 or not all(isinstance(text, str) and text for text in stop):
-        raise ProtocolError("request.stop is not a list of at most 16 strings")
-    fields.text("modelId", MAX_ID)
-    generate = Generate(
-        task_id=fields.text("taskId", MAX_ID),
-        messages=messages,
-        text=text,
-        sampling=_sampling(fields.take("sampling", dict)),
-        max_tokens=fields.number("maxTokens", int, 1, default=None),
-        stop=stop,
-        logprobs=fields.number("logprobs", int, 0, 20, default=None),
-    )
-    fields.done()
-    return generate
-
-
-def _load(fields: _Fields) -> Load:
-    shard = _Fields(fields.take("shard", dict), "shard")
-    sharding, instance_meta = fields.take("sharding", str), fields.take("instanceMeta", str)
-    if sharding not in ("Pipeline", "Tensor") or instance_meta not in ("MlxRing", "MlxJaccl"):
-        raise ProtocolError(f"load asks for {sharding} over {instance_meta}, which this runner does not know")
-    load = Load(
-        model_id=fields.text("modelId", MAX_ID),
-        model_path=fields.text("modelPath"),
-        sharding=sharding,
-        instance_meta=instance_meta,
-        rank=shard.number("rank", int, 0),
-        world_size=shard.number("worldSize", int, 1),
-        start_layer=shard.number("startLayer", int, 0),
-        end_layer=shard.number("endLayer", int, 1),
-        layers=shard.number("layers", int, 1),
-        max_context=fields.number("maxContext", int, 1, default=None),
-        ring=_ring(fields.take("ring", dict, None)),
-        jaccl=_jaccl(fields.take("jaccl", dict, None)),
-    )
-    shard.done()
-    return load
-
-
-def _ring(value: dict[str, Any] | None) -> list[str | None] | None:
-    if value is None:
-        return None
-    fields = _Fields(value, "ring")
-    hosts = fields.take("hosts", list)
-    fields.done()
-    if len(hosts) < 2 or not all(host is None or (isinstance(host, str) and host) for host in hosts):
-        raise ProtocolError("ring.hosts is not a list of at least two addresses or nulls")
-    return hosts
-
-
-def _jaccl(value: dict[str, Any] | None) -> Jaccl | None:
-    if value is None:
-        return None
-    fields = _Fields(value, "jaccl")
-    devices, rehearsal = fields.take("devices", list), fields.take("rehearsal", dict, None)
-    fields.done()
-    if len(devices) < 2 or not all(isinstance(row, list) and len(row) >= 2 for row in devices):
-        raise ProtocolError("jaccl.devices is not a list of at least two lists of at least two")
-    if not all(device is None or (isinstance(device, str) and device) for row in devices for device in row):
-        raise ProtocolError("jaccl.devices holds what is neither a name nor null")
-    if rehearsal is None:
-        return Jaccl(devices, None)
-    attempt = _Fields(rehearsal, "jaccl.rehearsal")
-    name = attempt.text("attempt")
-    attempt.done()
-    return Jaccl(devices, name)
-
-
-def parse_command(frame: dict[str, Any]) -> Command:
+def parse_command(frame: Json) -> Command:
     """The command in a frame. Raises ProtocolError, which says what is wrong."""
-    kind = frame.get("type")
-    fields = _Fields({name: value for name, value in frame.items() if name != "type"}, str(kind))
-    command: Command
-    match kind:
-        case "hello":
-            command = Hello(protocol=fields.take("protocol", int), runner_id=fields.text("runnerId", MAX_ID))
-        case "load":
-            command = _load(fields)
-        case "wake":
-            command = Wake(epoch=fields.number("epoch", int, 1))
-        case "generate":
-            command = _generate(fields.take("request", dict))
-        case "cancel":
-            command = Cancel(task_id=fields.text("taskId", MAX_ID))
-        case "shutdown":
-            command = Shutdown()
-        case _:
-            raise ProtocolError(f"{kind!r} is no command of protocol 1")
-    fields.done()
-    return command
+    try:
+        return msgspec.convert(frame, type=Command)
+    except msgspec.ValidationError as error:
+        if (task_id := _task_of(frame)) is not None:
+            raise RequestError(task_id, str(error)) from error
+        raise ProtocolError(f"a frame of type {frame.get('type')!r} cannot be read: {error}") from error

@@ -30,35 +30,37 @@ def connect(load: Load, folder: Path, check: Callable[[], None]) -> Group | None
 
     Raises PeerLost, SideChannelBroken, RdmaFailed and Unsupported.
     """
-    if load.world_size == 1:
+    if load.shard.world_size == 1:
         return None
-    if load.rank >= load.world_size:
-        raise Unsupported(f"there is no rank {load.rank} of {load.world_size}")
+    if load.shard.rank >= load.shard.world_size:
+        raise Unsupported(f"there is no rank {load.shard.rank} of {load.shard.world_size}")
     if load.instance_meta == "MlxRing":
-        return join_ring(_ring(load), load.rank, folder, check)
+        return join_ring(_ring(load), load.shard.rank, folder, check)
     devices = _devices(load)
     if load.jaccl is None or load.jaccl.rehearsal is None:
-        return join_jaccl(devices, load.rank, folder, check)
+        return join_jaccl(devices, load.shard.rank, folder, check)
     print(REHEARSAL, file=sys.stderr, flush=True)
-    channel = SideChannel(folder, load.world_size, check)
+    channel = SideChannel(folder, load.shard.world_size, check)
     try:
-        rehearse(devices, load.rank, load.jaccl.rehearsal, channel.all_gather)
+        rehearse(devices, load.shard.rank, load.jaccl.rehearsal.attempt, channel.all_gather)
     finally:
         channel.close()
-    return join_ring(_ring(load), load.rank, folder, check)
+    return join_ring(_ring(load), load.shard.rank, folder, check)
 
 
 def _ring(load: Load) -> list[str | None]:
     if load.ring is None:
         raise Unsupported("a model on several machines needs their addresses in the ring, and this load has none")
-    if len(load.ring) != load.world_size:
-        raise Unsupported(f"the ring has {len(load.ring)} addresses for rank {load.rank} of {load.world_size}")
-    return load.ring
+    if len(load.ring.hosts) != load.shard.world_size:
+        raise Unsupported(
+            f"the ring has {len(load.ring.hosts)} addresses for rank {load.shard.rank} of {load.shard.world_size}"
+        )
+    return load.ring.hosts
 
 
 def _devices(load: Load) -> list[list[str | None]]:
     """By rank, then by the rank they lead to: one for every two ranks."""
-    size = load.world_size
+    size = load.shard.world_size
     if load.jaccl is None:
         raise Unsupported("a model on machines joined by RDMA needs their devices, and this load has none")
     devices = load.jaccl.devices
@@ -73,7 +75,7 @@ def _devices(load: Load) -> list[list[str | None]]:
 
 def load_part(load: Load, group: Group | None, progress: Progress) -> LoadedModel:
     """Loads what this rank holds, once all ranks agree. Raises ModelFileError, Unsupported, Disagreement, PeerLost."""
-    part = Part(load.sharding, load.start_layer, load.end_layer, load.layers, group)
+    part = Part(load.sharding, load.shard.start_layer, load.shard.end_layer, load.shard.layers, group)
     directory = Path(load.model_path)
     if group is not None:
         part.agree(read_config(directory), (version("mlx"), version("mlx-lm")), load.max_context)

@@ -18,6 +18,7 @@ from muster_runner.pipes import EventWriter, FrameError, read_commands
 from muster_runner.protocol import (
     Cancel,
     Generate,
+    GenerationRequest,
     Hello,
     Load,
     ProtocolError,
@@ -103,7 +104,7 @@ class Runner:
             case Hello():
                 self._greet(command)
             case Generate():
-                self._prepare(command)
+                self._prepare(command.request)
             case Shutdown():
                 self._leave(command)
             case Load() | Wake() | Cancel():
@@ -117,7 +118,7 @@ class Runner:
         self._events.send(type="hello", protocol=PROTOCOL, runnerId=hello.runner_id, pid=os.getpid(), versions=versions)
         self._heartbeat.start()
 
-    def _prepare(self, request: Generate) -> None:
+    def _prepare(self, request: GenerationRequest) -> None:
         if self._intake is None:
             reason = f"rank {self._rank} takes no requests" if self._rank else "the model is not loaded yet"
             self._reject(request.task_id, "model_unavailable", reason)
@@ -125,9 +126,15 @@ class Runner:
         from muster_runner.intake import Rejected
 
         try:
-            self._inbox.put(self._intake.prepare(request))
+            prepared = self._intake.prepare(request)
         except Rejected as error:
             self._reject(request.task_id, error.code, str(error))
+            return
+        if request.count_only:
+            usage = {"promptTokens": len(prepared.tokens), "cachedTokens": 0, "completionTokens": 0}
+            self._events.send(type="finished", taskId=request.task_id, reason="stop", usage=usage)
+        else:
+            self._inbox.put(prepared)
 
     def _ended(self, error: Exception | None) -> None:
         """The app is gone, or talks nonsense. In either case nobody waits for what is being computed."""
@@ -185,7 +192,7 @@ class Runner:
         imports = self._import()
         while not isinstance(load := self._next(), Load):
             pass
-        self._rank = load.rank
+        self._rank = load.shard.rank
         engine, worker = self._load(load, imports)
         if engine is None:
             self._follow(worker)
@@ -257,7 +264,7 @@ class Runner:
         from muster_runner.ranks import connect, load_part, start
 
         self.holds_rdma = load.jaccl is not None
-        if load.world_size > 1:
+        if load.shard.world_size > 1:
             self._say("Connecting")
         group = connect(load, self._folder, self._check_leaving)
         began = time.monotonic()

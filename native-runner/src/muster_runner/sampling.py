@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import mlx.core as mx
+import msgspec
 from mlx_lm.sample_utils import apply_min_p, apply_top_k, apply_top_p, greedy_sampler, make_logits_processors
 
 from muster_runner.protocol import Sampling
@@ -99,7 +100,9 @@ def with_defaults(sampling: Sampling, config: dict[str, Any]) -> Sampling:
         "min_p": number("min_p", 0),
         "repetition_penalty": number("repetition_penalty", 1e-9),
     }
-    return replace(sampling, **{name: value for name, value in defaults.items() if getattr(sampling, name) is None})
+    return msgspec.structs.replace(
+        sampling, **{name: value for name, value in defaults.items() if getattr(sampling, name) is None}
+    )
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from muster_runner.chat_template import ChatTemplate, NoTemplate, TemplateError, find_chat_template
+from muster_runner.conversation import GREETING, render_conversation
 from muster_runner.end_tokens import end_token_ids, read_optional, token_text
 from muster_runner.model_files import BYTE_ORDER_MARK, ModelFileError
+from muster_runner.protocol import ChatPrompt
 from muster_runner.text_stream import ByteStream, DecodingStream, FastStream, TextStream
 
 
@@ -16,7 +18,7 @@ class Tokenizer(Protocol):
     eos_token_ids: frozenset[int]
 
     def encode(self, text: str) -> list[int]: ...
-    def encode_chat(self, messages: list[dict[str, str]]) -> list[int]: ...
+    def encode_chat(self, prompt: ChatPrompt) -> list[int]: ...
     def decode(self, tokens: Sequence[int]) -> str: ...
     def stream(self) -> TextStream: ...
     def token_bytes(self, token: int) -> bytes: ...
@@ -68,8 +70,9 @@ class FastTokenizer:
     def encode(self, text: str) -> list[int]:
         return self._tokenizer.encode(text, add_special_tokens=True).ids
 
-    def encode_chat(self, messages: list[dict[str, str]]) -> list[int]:
-        return self._tokenizer.encode(self._template.render(messages), add_special_tokens=False).ids
+    def encode_chat(self, prompt: ChatPrompt) -> list[int]:
+        text = render_conversation(prompt, self._template.render)
+        return self._tokenizer.encode(text, add_special_tokens=False).ids
 
     def decode(self, tokens: Sequence[int]) -> str:
         return self._tokenizer.decode(list(tokens), skip_special_tokens=False)
@@ -112,12 +115,15 @@ class TransformersTokenizer:
     def encode(self, text: str) -> list[int]:
         return self._tokenizer.encode(text)
 
-    def encode_chat(self, messages: list[dict[str, str]]) -> list[int]:
+    def encode_chat(self, prompt: ChatPrompt) -> list[int]:
+        text = render_conversation(prompt, self._render)
+        return self._tokenizer.encode(text, add_special_tokens=False)
+
+    def _render(self, messages: list[dict[str, Any]], variables: dict[str, Any]) -> str:
         try:
-            text = self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+            return self._tokenizer.apply_chat_template(messages, tokenize=False, **variables)
         except Exception as error:  # templates raise what they like
             raise TemplateError(f"the model's chat template fails: {error}") from error
-        return self._tokenizer.encode(text, add_special_tokens=False)
 
     def decode(self, tokens: Sequence[int]) -> str:
         return self._tokenizer.decode(list(tokens))
@@ -143,7 +149,7 @@ def check_conversations(directory: Path, model_config: dict[str, Any]) -> None:
     """
     tokenizer = load_tokenizer(directory, model_config)
     try:
-        tokens = tokenizer.encode_chat([{"role": "user", "content": "hello"}])
+        tokens = tokenizer.encode_chat(GREETING)
     except NoTemplate:
         return
     except TemplateError as error:

@@ -3,13 +3,14 @@
 from contextlib import suppress
 
 from muster_runner.chat_template import TemplateError
+from muster_runner.conversation import GREETING
 from muster_runner.engine import Engine, EngineOptions
 from muster_runner.following import Follower
 from muster_runner.group import Group
 from muster_runner.intake import Prepared
 from muster_runner.leading import Leader
 from muster_runner.loading import LoadedModel
-from muster_runner.protocol import Generate, Sampling
+from muster_runner.protocol import GenerationRequest, Sampling, TextPrompt
 from muster_runner.tokenizer import Tokenizer
 
 PROMPT = 8
@@ -20,7 +21,7 @@ def warm_up(loaded: LoadedModel, tokenizer: Tokenizer, group: Group | None) -> i
     """On the rank that answers. Returns how many bytes of cache a token takes here: of all drawn, only the last is
     never fed. Raises PeerLost."""
     with suppress(TemplateError):
-        tokenizer.encode_chat([{"role": "user", "content": "hello"}])
+        tokenizer.encode_chat(GREETING)
     engine = Engine(
         loaded.model,
         tokenizer,
@@ -29,7 +30,9 @@ def warm_up(loaded: LoadedModel, tokenizer: Tokenizer, group: Group | None) -> i
     )
     # The others are on their way here by themselves: nobody has to wake them.
     worker = engine if group is None else Leader(engine, group, wake=lambda _epoch: None)
-    request = Generate("warm-up", messages=None, text="", sampling=Sampling(temperature=0), max_tokens=TOKENS)
+    request = GenerationRequest(
+        task_id="warm-up", model_id="-", prompt=TextPrompt(text=""), sampling=Sampling(temperature=0), stop=[]
+    )
     engine.add(Prepared(request, tokens=[0] * PROMPT, limit=TOKENS, received=0.0))
     while engine.active:
         worker.step()

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context, Handler } from 'hono'
-import type { GenerationUpdate, LogprobEntry } from '@core/generation/stream'
+import { textOn, type GenerationUpdate, type LogprobEntry } from '@core/generation/stream'
 import { jsonBody, parseWith } from '../body'
 import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
@@ -45,8 +45,10 @@ const whole = async (c: ChatContext, head: Head, updates: AsyncIterable<Generati
     switch (update.type) {
       case 'progress':
         break
+      case 'embedding':
+        break
       case 'delta':
-        text += update.text
+        text += textOn('text', update.content)
         if (update.logprobs) logprobs = [...(logprobs ?? []), ...update.logprobs]
         break
       case 'failed':
@@ -93,9 +95,12 @@ const stream = async (
       switch (update.type) {
         case 'progress':
           break
+        case 'embedding':
+          break
         case 'delta':
           begin()
-          if (update.text !== '' || update.logprobs) out.write(chunks.delta(update.text, update.logprobs))
+          if (update.content.length > 0 || update.logprobs)
+            out.write(chunks.delta(textOn('text', update.content), update.logprobs))
           break
         case 'failed':
           out.write(`data: ${JSON.stringify(openaiError(failureOf(update)))}\n\n`)

@@ -1,4 +1,5 @@
-import type { ChatMessage, ClientRequest, Sampling } from '@core/generation/request'
+import type { Message } from '@core/generation/conversation'
+import type { ClientRequest, Sampling } from '@core/generation/request'
 import type { FinishReason, GenerationUpdate, LogprobEntry, Usage } from '@core/generation/stream'
 import { Problem } from '../problem'
 import type { ChatCompletionRequest } from './schema'
@@ -9,10 +10,11 @@ const textOf = (content: ChatCompletionRequest['messages'][number]['content']): 
     : (content ?? []).map((part) => (part.type === 'text' ? part.text : part.refusal)).join('')
 
 /** OpenAI's newer name for the system's role is unknown to chat templates. */
-const messageOf = ({ role, content }: ChatCompletionRequest['messages'][number]): ChatMessage => ({
-  role: role === 'developer' ? 'system' : role,
-  content: textOf(content),
-})
+const messageOf = ({ role, content }: ChatCompletionRequest['messages'][number]): Message => {
+  const text = { type: 'text', text: textOf(content) } as const
+  if (role === 'tool') return { role, parts: [{ type: 'toolResult', id: 'call', content: [text] }] }
+  return { role: role === 'developer' ? 'system' : role, parts: [text] }
+}
 
 const given = <Value extends object>(values: Value): { [Key in keyof Value]?: NonNullable<Value[Key]> } =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== null)) as {

@@ -22,6 +22,7 @@ import {
   WatchParams,
   type Hello,
 } from '@core/protocols/peer'
+import { GenerateParams1, GenerationUpdate1 } from '@core/protocols/peer-1'
 import { Link, type LinkFrame } from './link'
 
 /** What two nodes of each version said to one another, never recorded again: `tests/harness/record-link.ts`. */
@@ -43,7 +44,10 @@ const sessionOf = (version: string) =>
 const streams: Readonly<Record<string, { readonly params: z.ZodType; readonly item: z.ZodType }>> = {
   submit: { params: SubmitParams, item: SubmitResult },
   watch: { params: WatchParams, item: WatchItem },
-  generate: { params: GenerateParams, item: GenerationUpdate },
+  generate: {
+    params: z.union([GenerateParams, GenerateParams1]),
+    item: z.union([GenerationUpdate, GenerationUpdate1]),
+  },
   models: { params: z.strictObject({}), item: z.array(CatalogueModel) },
   'model-files': { params: ModelParams, item: FileList },
   'model-file': { params: FileParams, item: z.never() },

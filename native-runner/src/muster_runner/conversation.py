@@ -1,0 +1,208 @@
+"""From a conversation in the protocol's form to what chat templates take, and to templates that are strict about it.
+
+Templates are written for the message format of the transformers library: dicts with ``role``, ``content`` and, where
+there are any, ``tool_calls``, ``reasoning_content`` and ``tool_call_id``. Clients send system messages late, two turns
+of one role in a row, or a tool's result before the user has spoken; a template that refuses that gets the nearest
+conversation that it takes (``adaptations``), which says the same.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from muster_runner.chat_template import TemplateError
+from muster_runner.protocol import (
+    AssistantMessage,
+    ChatPrompt,
+    ImagePart,
+    Message,
+    ReasoningPart,
+    SystemMessage,
+    TextPart,
+    ToolCallPart,
+    ToolMessage,
+    ToolResultPart,
+    UserMessage,
+)
+
+TemplateMessage = dict[str, Any]
+# (messages, further variables) -> text. Raises TemplateError.
+Render = Callable[[list[TemplateMessage], dict[str, Any]], str]
+
+# The plainest conversation, which every chat template takes.
+GREETING = ChatPrompt(messages=[UserMessage(parts=[TextPart(text="hello")])])
+
+# Between the texts of turns that are joined into one.
+PARAGRAPH = "\n\n"
+
+
+def render_conversation(prompt: ChatPrompt, render: Render) -> str:
+    """The text of a conversation, in the first form that the template takes. Raises TemplateError: the first form's."""
+    variables = template_variables(prompt)
+    messages = template_messages(prompt.messages)
+    refusal: TemplateError | None = None
+    for adapted in adaptations(messages):
+        try:
+            text = render(adapted, variables)
+        except TemplateError as error:
+            refusal = refusal or error
+        else:
+            return _cut_after(text, adapted[-1]) if prompt.continue_last else text
+    raise refusal or TemplateError("the conversation is empty")
+
+
+def template_variables(prompt: ChatPrompt) -> dict[str, Any]:
+    """What a template is given beside the messages."""
+    variables: dict[str, Any] = {"add_generation_prompt": not prompt.continue_last, "tools": None}
+    hidden = prompt.tool_choice is not None and prompt.tool_choice.kind == "none"
+    if prompt.tools and not hidden:
+        variables["tools"] = [
+            {
+                "type": "function",
+                "function": {
+                    "name": tool.name,
+                    "description": tool.description or "",
+                    "parameters": tool.parameters or {"type": "object", "properties": {}},
+                },
+            }
+            for tool in prompt.tools
+        ]
+    if (reasoning := prompt.reasoning) is not None:
+        if reasoning.enabled is not None:
+            # Qwen, GLM and others read the first name, DeepSeek and Granite the second.
+            variables |= {"enable_thinking": reasoning.enabled, "thinking": reasoning.enabled}
+        if reasoning.effort is not None:
+            variables["reasoning_effort"] = "low" if reasoning.effort == "minimal" else reasoning.effort
+    return variables | prompt.template_arguments
+
+
+def template_messages(messages: list[Message]) -> list[TemplateMessage]:
+    """The messages as templates know them. A tool's results become a message each."""
+    return [entry for message in messages for entry in _entries(message)]
+
+
+def _entries(message: Message) -> list[TemplateMessage]:
+    match message:
+        case SystemMessage(parts=parts):
+            return [{"role": "system", "content": _text(parts)}]
+        case UserMessage(parts=parts):
+            return [{"role": "user", "content": _content(parts)}]
+        case AssistantMessage(parts=parts):
+            return [_assistant(parts)]
+        case ToolMessage(parts=results):
+            return [_tool_result(result) for result in results]
+
+
+def _text(parts: list[Any]) -> str:
+    return "".join(part.text for part in parts if isinstance(part, TextPart))
+
+
+def _content(parts: list[TextPart | ImagePart]) -> str | list[dict[str, str]]:
+    """A string; or, with images, the list that templates of vision models iterate."""
+    if not any(isinstance(part, ImagePart) for part in parts):
+        return _text(parts)
+    return [{"type": "text", "text": part.text} if isinstance(part, TextPart) else {"type": "image"} for part in parts]
+
+
+def _assistant(parts: list[TextPart | ReasoningPart | ToolCallPart]) -> TemplateMessage:
+    message: TemplateMessage = {"role": "assistant", "content": _text(parts)}
+    if reasoning := "".join(part.text for part in parts if isinstance(part, ReasoningPart)):
+        # The first is what most templates read, the second is gpt-oss's.
+        message |= {"reasoning_content": reasoning, "thinking": reasoning}
+    if calls := [part for part in parts if isinstance(part, ToolCallPart)]:
+        message["tool_calls"] = [
+            {"type": "function", "id": call.id, "function": {"name": call.name, "arguments": _arguments(call)}}
+            for call in calls
+        ]
+    return message
+
+
+def _arguments(call: ToolCallPart) -> Any:
+    """As an object, which templates write as JSON or walk through; text that is no JSON stays text."""
+    try:
+        return json.loads(call.arguments or "{}")
+    except ValueError:
+        return call.arguments
+
+
+def _tool_result(result: ToolResultPart) -> TemplateMessage:
+    text = _content(result.content)
+    if result.is_error and isinstance(text, str):
+        text = f"Error: {text}"
+    named = {} if result.name is None else {"name": result.name}
+    return {"role": "tool", "content": text, "tool_call_id": result.id, **named}
+
+
+def adaptations(messages: list[TemplateMessage]) -> Iterator[list[TemplateMessage]]:
+    """The conversation as it is, then in forms for ever stricter templates."""
+    yield messages
+    hoisted = _system_first(messages)
+    yield hoisted
+    joined = _joined(hoisted)
+    yield joined
+    yield _joined(_without_system(hoisted))
+    yield _joined(_user_first(_without_system(_plain_tools(hoisted))))
+
+
+def _join(one: Any, other: Any) -> Any:
+    if isinstance(one, str) and isinstance(other, str):
+        return PARAGRAPH.join(text for text in (one, other) if text)
+    parts = [[{"type": "text", "text": side}] if isinstance(side, str) else side for side in (one, other)]
+    return parts[0] + parts[1]
+
+
+def _system_first(messages: list[TemplateMessage]) -> list[TemplateMessage]:
+    """One system message, at the beginning."""
+    texts = [message["content"] for message in messages if message["role"] == "system"]
+    rest = [message for message in messages if message["role"] != "system"]
+    return [{"role": "system", "content": PARAGRAPH.join(filter(None, texts))}, *rest] if texts else rest
+
+
+def _joined(messages: list[TemplateMessage]) -> list[TemplateMessage]:
+    """Turns of one role in a row become one; tool results stay apart, for each answers a call of its own."""
+    joined: list[TemplateMessage] = []
+    for message in messages:
+        before = joined[-1] if joined else None
+        if before is None or before["role"] != message["role"] or message["role"] == "tool":
+            joined.append(message)
+            continue
+        calls = [*before.get("tool_calls", []), *message.get("tool_calls", [])]
+        joined[-1] = before | message | {"content": _join(before["content"], message["content"])}
+        if calls:
+            joined[-1]["tool_calls"] = calls
+    return joined
+
+
+def _without_system(messages: list[TemplateMessage]) -> list[TemplateMessage]:
+    """For templates that know no system: the user says it."""
+    return [message | {"role": "user"} if message["role"] == "system" else message for message in messages]
+
+
+def _plain_tools(messages: list[TemplateMessage]) -> list[TemplateMessage]:
+    """For templates that know no tools: calls and their results as text."""
+    plain: list[TemplateMessage] = []
+    for message in messages:
+        if message["role"] == "tool":
+            plain.append({"role": "user", "content": _join("Result of the tool:", message["content"])})
+        elif calls := message.get("tool_calls"):
+            text = "\n".join(json.dumps(call["function"], ensure_ascii=False) for call in calls)
+            plain.append({"role": "assistant", "content": _join(message["content"], text)})
+        else:
+            plain.append(message)
+    return plain
+
+
+def _user_first(messages: list[TemplateMessage]) -> list[TemplateMessage]:
+    """Some templates want a user's turn before any answer."""
+    if messages and messages[0]["role"] == "assistant":
+        return [{"role": "user", "content": "…"}, *messages]
+    return messages
+
+
+def _cut_after(text: str, last: TemplateMessage) -> str:
+    """Up to the end of the last message's content: what templates write to end a turn must not be there yet."""
+    content = last["content"].strip() if isinstance(last["content"], str) else ""
+    at = text.rfind(content) if content else -1
+    if at < 0:
+        raise TemplateError("the model's chat template does not show the answer that is to be continued")
+    return text[: at + len(content)]
