@@ -9,10 +9,14 @@ from muster_runner.chat_template import ChatTemplate, TemplateError
 from muster_runner.conversation import render_conversation, template_messages
 from muster_runner.protocol import ChatPrompt
 
-LENIENT = "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}"
+LENIENT = (
+    "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}"
+    "{% if add_generation_prompt %}[assistant]{% endif %}"
+)
 SYSTEM_FIRST = (
     "{% for m in messages %}{% if m.role == 'system' and not loop.first %}"
-    "{{ raise_exception('System message must be at the beginning') }}{% endif %}[{{ m.role }}]{{ m.content }}{% endfor %}"
+    "{{ raise_exception('System message must be at the beginning') }}{% endif %}"
+    "[{{ m.role }}]{{ m.content }}{% endfor %}"
 )
 # As Gemma's and Mistral's first ones: no system, and user and assistant in turn.
 IN_TURN = (
