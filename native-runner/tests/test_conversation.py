@@ -32,7 +32,7 @@ def said(role: str, text: str) -> dict[str, Any]:
 
 def rendered(source: str, *messages: dict[str, Any], **more: Any) -> str:
     prompt = msgspec.convert({"kind": "chat", "messages": list(messages), **more}, type=ChatPrompt)
-    return render_conversation(prompt, ChatTemplate(source, {}).render)
+    return render_conversation(prompt, ChatTemplate(lambda: source, {}).render)
 
 
 CALL = {
