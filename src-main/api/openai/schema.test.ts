@@ -64,7 +64,7 @@ describe('a chat completion request', () => {
     ]
     expect(accepted(message({ role: 'assistant', content })).prompt).toEqual({
       kind: 'chat',
-      messages: [{ role: 'assistant', content: 'Sorry. I cannot do that.' }],
+      messages: [{ role: 'assistant', parts: [{ type: 'text', text: 'Sorry. I cannot do that.' }] }],
     })
   })
 
