@@ -4,5 +4,5 @@ import type { OriginVariables } from './middleware/origin'
 /** What Hono's handlers find in their context. */
 export interface ApiEnv {
   Bindings: HttpBindings
-  Variables: OriginVariables
+  Variables: OriginVariables & { ignoredFields?: string }
 }

@@ -20,9 +20,9 @@ const unsupported = (message: string) => z.null({ error: message }).optional()
 
 /**
  * `POST /v1/chat/completions`, see https://platform.openai.com/docs/api-reference/chat/create. What is
- * not supported is refused by name; what only describes the request to OpenAI is accepted and ignored.
+ * not supported is refused by name; fields that only mean something to OpenAI are ignored and named in the answer's header.
  */
-export const ChatCompletionRequest = z.strictObject({
+export const ChatCompletionRequest = z.object({
   model: z.string().min(1),
   messages: z.array(Message).min(1),
   stream: z.boolean().nullish(),

@@ -1,6 +1,9 @@
 import type { Message } from '@core/generation/conversation'
 import type { ClientRequest, Sampling } from '@core/generation/request'
-import type { FinishReason, GenerationUpdate, LogprobEntry, Usage } from '@core/generation/stream'
+import type { ContentDelta, FinishReason, LogprobEntry, Usage } from '@core/generation/stream'
+import type { Answer, Delta, Finished, ToolCall } from '../answering/answer'
+import type { AnswerWriter } from '../answering/stream-answer'
+import { openaiError } from '../dialect'
 import { Problem } from '../problem'
 import type { ChatCompletionRequest } from './schema'
 
@@ -45,13 +48,19 @@ export interface Head {
   readonly model: string
 }
 
-const finishReason = (reason: FinishReason): 'stop' | 'length' => (reason === 'length' ? 'length' : 'stop')
+const FINISH_REASONS = {
+  stop: 'stop',
+  length: 'length',
+  toolCalls: 'tool_calls',
+  cancelled: 'stop',
+} as const satisfies Record<FinishReason, string>
 
-export const toUsage = ({ promptTokens, cachedTokens, completionTokens }: Usage): object => ({
+export const toUsage = ({ promptTokens, cachedTokens, completionTokens, reasoningTokens }: Usage): object => ({
   prompt_tokens: promptTokens,
   completion_tokens: completionTokens,
   total_tokens: promptTokens + completionTokens,
   prompt_tokens_details: { cached_tokens: cachedTokens },
+  completion_tokens_details: { reasoning_tokens: reasoningTokens ?? 0 },
 })
 
 const toLogprobs = (entries: readonly LogprobEntry[]): object => ({
@@ -59,14 +68,21 @@ const toLogprobs = (entries: readonly LogprobEntry[]): object => ({
   refusal: null,
 })
 
-export const toCompletion = (
-  { id, created, model }: Head,
-  answer: {
-    text: string
-    logprobs: readonly LogprobEntry[] | undefined
-    end: Extract<GenerationUpdate, { type: 'finished' }>
-  },
-): object => ({
+const toToolCall = ({ id, name, arguments: text }: ToolCall): object => ({
+  id,
+  type: 'function',
+  function: { name, arguments: text },
+})
+
+const messageFrom = ({ text, reasoning, toolCalls }: Answer): object => ({
+  role: 'assistant',
+  content: text === '' && toolCalls.length > 0 ? null : text,
+  refusal: null,
+  ...(reasoning !== '' && { reasoning_content: reasoning }),
+  ...(toolCalls.length > 0 && { tool_calls: toolCalls.map(toToolCall) }),
+})
+
+export const toCompletion = ({ id, created, model }: Head, answer: Answer): object => ({
   id,
   object: 'chat.completion',
   created,
@@ -74,46 +90,75 @@ export const toCompletion = (
   choices: [
     {
       index: 0,
-      message: { role: 'assistant', content: answer.text, refusal: null },
+      message: messageFrom(answer),
       logprobs: answer.logprobs ? toLogprobs(answer.logprobs) : null,
-      finish_reason: finishReason(answer.end.reason),
+      finish_reason: FINISH_REASONS[answer.end.reason],
     },
   ],
   usage: toUsage(answer.end.usage),
 })
 
+const deltaFrom = (delta: ContentDelta): object => {
+  switch (delta.channel) {
+    case 'text':
+      return { content: delta.text }
+    case 'reasoning':
+      return { reasoning_content: delta.text }
+    case 'toolCall': {
+      const { index, id, name, arguments: text } = delta
+      const named = { ...(name !== undefined && { name }), arguments: text }
+      return { tool_calls: [{ index, ...(id !== undefined && { id, type: 'function' }), function: named }] }
+    }
+  }
+}
+
 /** Writes the chunks of one stream; what they share is serialised once. */
-export class Chunks {
+export class Chunks implements AnswerWriter {
+  readonly contentType = 'text/event-stream; charset=utf-8'
+  readonly heartbeat = ': alive\n\n'
   private readonly head: string
   private readonly tail: string
 
-  constructor({ id, created, model }: Head, includeUsage: boolean) {
+  constructor(
+    { id, created, model }: Head,
+    private readonly includeUsage: boolean,
+  ) {
     const head = JSON.stringify({ id, object: 'chat.completion.chunk', created, model })
     this.head = `data: ${head.slice(0, -1)},"choices":[`
     this.tail = includeUsage ? '],"usage":null}\n\n' : ']}\n\n'
   }
 
   begin(): string {
-    return this.chunk('{"role":"assistant","content":""}', 'null', 'null')
+    return this.chunk({ role: 'assistant', content: '' })
   }
 
-  delta(text: string, logprobs: readonly LogprobEntry[] | undefined): string {
-    return this.chunk(
-      `{"content":${JSON.stringify(text)}}`,
-      logprobs ? JSON.stringify(toLogprobs(logprobs)) : 'null',
-      'null',
-    )
+  delta({ content, logprobs }: Delta): string {
+    const [first = { channel: 'text', text: '' } as const, ...others] = content
+    if (content.length === 0 && !logprobs) return ''
+    // Log probabilities go with the first part: a token has one entry, whatever it adds to.
+    return this.chunk(deltaFrom(first), { logprobs }) + others.map((part) => this.chunk(deltaFrom(part))).join('')
   }
 
-  end(reason: FinishReason): string {
-    return this.chunk('{}', 'null', `"${finishReason(reason)}"`)
+  finished({ reason, usage }: Finished): string {
+    const last = this.chunk({}, { reason: FINISH_REASONS[reason] })
+    const used = this.includeUsage ? `${this.head}],"usage":${JSON.stringify(toUsage(usage))}}\n\n` : ''
+    return `${last}${used}data: [DONE]\n\n`
   }
 
-  usage(usage: Usage): string {
-    return `${this.head}],"usage":${JSON.stringify(toUsage(usage))}}\n\n`
+  failed(problem: Problem): string {
+    return `data: ${JSON.stringify(openaiError(problem))}\n\n`
   }
 
-  private chunk(delta: string, logprobs: string, reason: string): string {
-    return `${this.head}{"index":0,"delta":${delta},"logprobs":${logprobs},"finish_reason":${reason}}${this.tail}`
+  private chunk(
+    delta: object,
+    { logprobs, reason }: { logprobs?: readonly LogprobEntry[] | undefined; reason?: string } = {},
+  ): string {
+    const choice = {
+      index: 0,
+      delta,
+      logprobs: logprobs ? toLogprobs(logprobs) : null,
+      finish_reason: reason ?? null,
+    }
+    return `${this.head}${JSON.stringify(choice)}${this.tail}`
   }
 }
