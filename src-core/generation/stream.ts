@@ -33,6 +33,8 @@ export const GenerationErrorCode = z.enum([
   'model_not_found',
   'model_unavailable',
   'runner_failed',
+  /** Runners died while they were answering it; it is not run again for a while. */
+  'ended_runners',
 ])
 export type GenerationErrorCode = z.infer<typeof GenerationErrorCode>
 

@@ -1,16 +1,35 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import { invalid, Problem } from './problem'
+import { wellFormedJson } from './well-formed'
 
-/** The body as JSON. Throws Problem. */
+/** Objects and lists within one another. Far more than a request needs, far less than any program's stack holds. */
+const MAX_DEPTH = 200
+
+const isTooDeep = (value: unknown): boolean => {
+  let level: unknown[] = [value]
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MAX_DEPTH) return true
+    level = level.flatMap((inner): unknown[] =>
+      typeof inner === 'object' && inner !== null ? Object.values(inner) : [],
+    )
+  }
+  return false
+}
+
+/** The body as JSON, with well-formed strings only. Throws Problem. */
 export const jsonBody = async (c: Context): Promise<unknown> => {
   const text = await c.req.text()
+  let body: unknown
   try {
-    return JSON.parse(text) as unknown
+    body = JSON.parse(wellFormedJson(text))
   } catch (error) {
     const where = error instanceof Error ? error.message : ''
     throw new Problem(400, 'invalid_json', `The body is not JSON: ${where}`)
   }
+  if (isTooDeep(body))
+    throw new Problem(400, 'invalid_json', `The body has more than ${MAX_DEPTH} objects and lists within one another`)
+  return body
 }
 
 const camel = (name: string): string => name.replace(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase())

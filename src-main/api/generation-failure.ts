@@ -12,6 +12,7 @@ export const failureOf = ({ code, message }: Extract<GenerationUpdate, { type: '
       return new Problem(400, code, message, { param: 'messages' })
     case 'invalid_request':
     case 'unsupported':
+    case 'ended_runners':
       return new Problem(400, code, message)
     case 'model_unavailable':
     case 'runner_failed':

@@ -58,6 +58,13 @@ class Deciding {
     for (const { reset } of this.listeners) reset()
   }
 
+  /** The runner fails, and another one is ready in its place. */
+  replaceRunner(): void {
+    this.world.fail(this.id).wait(600_000).reconcile()
+    this.world.reconcile()
+    this.world.report(this.id, { status: 'Ready' })
+  }
+
   tasks(): Task[] {
     return Object.values(this.world.state.tasks)
   }
@@ -159,5 +166,46 @@ describe('a request that a node takes', () => {
     expect(deciding.tasks()).toMatchObject([{ taskId: task?.taskId, status: 'Running' }])
     await one.finish()
     expect(deciding.tasks()).toMatchObject([{ status: 'Complete' }])
+  })
+})
+
+describe('a request whose runner', () => {
+  const died: GenerationUpdate = { type: 'failed', code: 'runner_failed', message: 'boom' }
+  const missed: GenerationUpdate = { type: 'failed', code: 'model_unavailable', message: 'gone' }
+  const refused: GenerationUpdate = { type: 'failed', code: 'ended_runners', message: 'no more' }
+
+  /** Each try fails like that; a new runner is there at once. Gives the answer and the number of tries. */
+  const insist = async (answers: readonly GenerationUpdate[]) => {
+    const deciding = new Deciding()
+    let tries = 0
+    serving = new Serving({
+      nodeId: deciding.nodeId,
+      source: deciding,
+      observer: deciding,
+      rankZero: {
+        generate: async function* () {
+          const answer = answers[Math.min(tries, answers.length - 1)]
+          tries += 1
+          deciding.replaceRunner()
+          if (answer) yield await Promise.resolve(answer)
+        },
+      },
+    })
+    const updates: GenerationUpdate[] = []
+    for await (const update of serving.generate(request, new AbortController().signal)) updates.push(update)
+    return { updates, tries }
+  }
+
+  it('dies is tried once more, and not again', async () => {
+    expect(await insist([died])).toEqual({ updates: [died], tries: 2 })
+    expect(await insist([died, finished])).toEqual({ updates: [finished], tries: 2 })
+  })
+
+  it('is gone before it had the request goes to the next one, and keeps its second try', async () => {
+    expect(await insist([missed, died, missed, finished])).toEqual({ updates: [finished], tries: 4 })
+  })
+
+  it('is not to run it again is refused at once', async () => {
+    expect(await insist([refused])).toEqual({ updates: [refused], tries: 1 })
   })
 })

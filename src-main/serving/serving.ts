@@ -9,7 +9,10 @@ import { TakenTasks } from './taken-tasks'
 
 /** How long a request waits for a model that is being placed, loaded or retried. */
 const PATIENCE_MS = 30_000
-/** A request whose instance died before its first token is tried once more. */
+/**
+ * A request whose instance died before its first token is tried once more. Only the node that took a request tries it
+ * again, never the one that it was passed on to: so this holds for the whole cluster.
+ */
 const ATTEMPTS = 2
 
 export interface ServingOptions {
@@ -66,32 +69,36 @@ export class Serving {
   async *generate(request: ClientRequest, signal: AbortSignal): AsyncGenerator<GenerationUpdate> {
     const deadline = Date.now() + (this.options.patienceMs ?? PATIENCE_MS)
     const lost = new Set<RunnerId>()
-    for (let attempt = 1; ; attempt += 1) {
+    for (let attempt = 1; ;) {
       const route = await this.awaitRoute(request.model, { deadline, signal, lost })
       if (route.kind !== 'ready') {
         yield notServed(request.model, route)
         return
       }
       const { instanceId, shards } = route.instance
-      const outcome = yield* this.attempt(request, instanceId, signal, attempt < ATTEMPTS)
+      const mayWait = Date.now() < deadline
+      const outcome = yield* this.attempt(request, instanceId, { signal, mayRepeat: attempt < ATTEMPTS, mayWait })
       if (outcome === 'over') return
+      if (outcome === 'died') attempt += 1
       // The state may not know yet that it is gone.
       if (shards[0]) lost.add(shards[0].runnerId)
     }
   }
 
-  /** One try on one instance; `again` where it died before it had said anything. */
+  /**
+   * One try on one instance: `died` where it did before it had said anything, `missed` where it was gone before it had
+   * the request.
+   */
   private async *attempt(
     request: ClientRequest,
     instanceId: InstanceId,
-    signal: AbortSignal,
-    mayRepeat: boolean,
-  ): AsyncGenerator<GenerationUpdate, 'over' | 'again'> {
+    { signal, mayRepeat, mayWait }: { signal: AbortSignal; mayRepeat: boolean; mayWait: boolean },
+  ): AsyncGenerator<GenerationUpdate, 'over' | 'died' | 'missed'> {
     const { nodeId, rankZero, source } = this.options
     const { model, ...rest } = request
     const taskId = TaskId.parse(randomUUID())
     const modelId = source.state().instances[instanceId]?.modelId
-    if (modelId === undefined) return 'again'
+    if (modelId === undefined) return 'missed'
     const createdAt = Date.now()
     this.tasks.begin({ taskId, instanceId, kind: 'generation', takenBy: nodeId, status: 'Running', createdAt })
     let silent = true
@@ -102,8 +109,10 @@ export class Serving {
         if (update.type === 'finished' || update.type === 'failed') {
           ended = true
           this.tell(taskId, update)
-          if (update.type === 'failed' && update.code === 'runner_failed' && silent && mayRepeat && !signal.aborted)
-            return 'again'
+          if (update.type === 'failed' && silent && !signal.aborted) {
+            if (update.code === 'runner_failed' && mayRepeat) return 'died'
+            if (update.code === 'model_unavailable' && mayWait) return 'missed'
+          }
         }
         yield update
       }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { causeOfDeath, type Death } from './causes'
+import { causeOfDeath, diedOfItsWork, type Death } from './causes'
 
 const failed = { code: 1, signal: undefined } as const
 const killed = { code: undefined, signal: 'SIGKILL' } as const
@@ -81,5 +81,36 @@ describe('the cause of a death', () => {
     expect(causeOfDeath({ ...nothing, exit: { code: 3, signal: undefined }, memoryRanOut: true })).toBe(
       'ended with code 3',
     )
+  })
+})
+
+describe('a runner that died', () => {
+  const unknown = {
+    exit: { code: undefined, signal: undefined },
+    said: undefined,
+    code: undefined,
+    memoryRanOut: false,
+  }
+
+  it.each([
+    ['an abort', { exit: { code: undefined, signal: 'SIGABRT' } }],
+    ['a crash', { exit: { code: undefined, signal: 'SIGSEGV' } }],
+    ['a failure that it told', { exit: { code: 1, signal: undefined }, said: 'TypeError', code: 'internal' }],
+    ['its own end with a code', { exit: { code: 1, signal: undefined } }],
+    ['the watchdog', { exit: { code: undefined, signal: 'SIGKILL' }, said: 'it hangs: no heartbeat for 5 s' }],
+    ['a lack of memory', { exit: { code: undefined, signal: 'SIGKILL' }, memoryRanOut: true }],
+  ] as const)('of its work by %s', (_how, death) => {
+    expect(diedOfItsWork({ ...unknown, ...death })).toBe(true)
+  })
+
+  it.each([
+    ['somebody who kills it', { exit: { code: undefined, signal: 'SIGKILL' } }],
+    ['somebody who asks it to end', { exit: { code: undefined, signal: 'SIGTERM' } }],
+    ['the end of its terminal', { exit: { code: undefined, signal: 'SIGHUP' } }],
+    ['another rank that is lost', { exit: { code: 1, signal: undefined }, said: '[ring] lost', code: 'ring' }],
+    ['RDMA that breaks', { exit: { code: 1, signal: undefined }, said: '[jaccl] failed', code: 'jaccl' }],
+    ['its own orderly end', { exit: { code: 0, signal: undefined } }],
+  ] as const)('not of its work by %s', (_how, death) => {
+    expect(diedOfItsWork({ ...unknown, ...death })).toBe(false)
   })
 })

@@ -103,6 +103,26 @@ export interface Death {
   readonly memoryRanOut: boolean
 }
 
+/** Signals that come from people and their tools, hardly ever from what a process does. */
+const SENT_SIGNALS: ReadonlySet<string> = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'])
+/** Of a runner's own `failed`: another rank or the way to it is gone. */
+const CODES_OF_OTHERS: ReadonlySet<string> = new Set(['ring', 'jaccl', 'side_channel'])
+
+/**
+ * Whether a runner died of what it computed: it crashed, failed, hung or took all memory. False where somebody killed
+ * it or another machine was lost. `code` is that of its own `failed`.
+ */
+export const diedOfItsWork = ({
+  exit,
+  said,
+  code,
+  memoryRanOut,
+}: Omit<Death, 'lines'> & { readonly code: string | undefined }): boolean => {
+  if (code !== undefined && CODES_OF_OTHERS.has(code)) return false
+  if (said !== undefined || memoryRanOut) return true
+  return exit.signal === undefined ? exit.code !== 0 : !SENT_SIGNALS.has(exit.signal)
+}
+
 const howItEnded = ({ exit: { code, signal }, memoryRanOut }: Death): string => {
   switch (signal) {
     case 'SIGKILL':

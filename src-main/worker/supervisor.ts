@@ -3,7 +3,7 @@ import type { GenerationUpdate } from '@core/generation/stream'
 import type { RunnerId, TaskId } from '@core/ids'
 import { RUNNER_PROTOCOL, type RunnerCommand, type RunnerEvent } from '@core/protocols/runner'
 import { isTerminal, type RunnerStatus } from '@core/state/runners'
-import { causeOfDeath } from './causes'
+import { causeOfDeath, diedOfItsWork } from './causes'
 import type { Exit } from './console-process'
 import { oomKills } from './oom-kills'
 import type { Python } from './python'
@@ -26,6 +26,13 @@ const TELLING_TOKENS = 16
 
 /** Known by its mark to those who warn of it. */
 export const RDMA_LEAK = '[jaccl] killed while it used RDMA: its protection domain may leak until this Mac restarts'
+
+/** Nothing was done: the request can be brought to the next runner as if it had never come here. */
+export const RUNNER_GONE: GenerationUpdate = {
+  type: 'failed',
+  code: 'model_unavailable',
+  message: 'The runner is not there any more',
+}
 
 export type LoadCommand = Extract<RunnerCommand, { type: 'load' }>
 type Finished = Extract<RunnerEvent, { type: 'finished' }>
@@ -51,6 +58,8 @@ export interface SupervisorOptions {
   }
   /** Rank 0 of several is about to work: the other ranks are to be told. */
   readonly onWake?: (epoch: number) => void
+  /** It died of what it computed, while it was answering these. */
+  readonly onDiedOfWork?: (requests: readonly GenerationRequest[], cause: string) => void
   /** It has answered a request that had it to itself all the time. */
   readonly onAnswered: (speed: { readonly tokensPerSecond: number }) => void
 }
@@ -61,7 +70,7 @@ export class Supervisor {
   /** What the runner said it holds once its model was loaded, in bytes. */
   loadedBytes = 0
   private process: RunnerProcess | undefined
-  private readonly requests = new Map<TaskId, UpdateQueue>()
+  private readonly requests = new Map<TaskId, { readonly request: GenerationRequest; readonly queue: UpdateQueue }>()
   private readonly signs = freshSigns(performance.now())
   private readonly watch: NodeJS.Timeout
   private lookedAt = performance.now()
@@ -69,6 +78,7 @@ export class Supervisor {
   private markEnded: () => void = () => undefined
   private readonly oomKillsBefore = oomKills()
   private said: string | undefined
+  private saidCode: string | undefined
   private consequence: string | undefined
   private stopping = false
   private grace: NodeJS.Timeout | undefined
@@ -105,11 +115,11 @@ export class Supervisor {
     const cancel = (): void => this.cancel(taskId)
     const queue = new UpdateQueue(cancel)
     if (!this.process || isTerminal(this.status)) {
-      queue.push({ type: 'failed', code: 'runner_failed', message: 'The runner is not there any more' })
+      queue.push(RUNNER_GONE)
       return queue
     }
     this.alone = this.requests.size === 0 ? taskId : undefined
-    this.requests.set(taskId, queue)
+    this.requests.set(taskId, { request, queue })
     this.process.send({ type: 'generate', request })
     if (signal.aborted) cancel()
     else signal.addEventListener('abort', cancel, { once: true })
@@ -210,19 +220,23 @@ export class Supervisor {
         return
       case 'failed':
         this.said ??= event.errorMessage
+        this.saidCode ??= event.code
         return
       case 'wake':
         this.options.onWake?.(event.epoch)
         return
       case 'prompt':
         this.signs.progressAt = now
-        this.requests.get(event.taskId)?.push({ type: 'progress', processed: event.processed, total: event.total })
+        this.requests
+          .get(event.taskId)
+          ?.queue.push({ type: 'progress', processed: event.processed, total: event.total })
         return
       case 'tokens':
-        for (const { taskId, ...delta } of event.items) this.requests.get(taskId)?.push({ type: 'delta', ...delta })
+        for (const { taskId, ...delta } of event.items)
+          this.requests.get(taskId)?.queue.push({ type: 'delta', ...delta })
         return
       case 'embedding':
-        this.requests.get(event.taskId)?.push({ type: 'embedding', index: event.index, vector: event.vector })
+        this.requests.get(event.taskId)?.queue.push({ type: 'embedding', index: event.index, vector: event.vector })
         return
       case 'finished': {
         const { taskId, ...finished } = event
@@ -262,7 +276,7 @@ export class Supervisor {
   }
 
   private finish(taskId: TaskId, update: GenerationUpdate): void {
-    this.requests.get(taskId)?.push(update)
+    this.requests.get(taskId)?.queue.push(update)
     this.requests.delete(taskId)
   }
 
@@ -312,8 +326,18 @@ export class Supervisor {
     clearTimeout(this.grace)
     clearTimeout(this.killing)
     const leaks = this.leaks(exit)
-    const status = this.lastStatus(exit, leaks)
+    const memoryRanOut = this.memoryRanOut()
+    const status = this.lastStatus(exit, { leaks, memoryRanOut })
     const message = status.status === 'Failed' ? status.errorMessage : 'the runner was stopped'
+    if (!this.stopping && this.consequence === undefined) {
+      const { said, saidCode: code } = this
+      // Before its requests hear of it: they may be tried again at once.
+      if (diedOfItsWork({ exit, said, code, memoryRanOut }))
+        this.options.onDiedOfWork?.(
+          [...this.requests.values()].map(({ request }) => request),
+          message,
+        )
+    }
     for (const taskId of [...this.requests.keys()])
       this.finish(taskId, { type: 'failed', code: 'runner_failed', message })
     this.tell(status)
@@ -326,21 +350,23 @@ export class Supervisor {
     return this.options.rdma?.rehearsal === false && this.loadSent && signal !== undefined
   }
 
-  private lastStatus(exit: Exit, leaks: boolean): Extract<RunnerStatus, { status: 'Failed' | 'Shutdown' }> {
+  private memoryRanOut(): boolean {
+    const before = this.oomKillsBefore
+    const now = oomKills()
+    return before !== undefined && now !== undefined && now > before
+  }
+
+  private lastStatus(
+    exit: Exit,
+    { leaks, memoryRanOut }: { readonly leaks: boolean; readonly memoryRanOut: boolean },
+  ): Extract<RunnerStatus, { status: 'Failed' | 'Shutdown' }> {
     const { consequence, said } = this
     const leak = leaks ? [RDMA_LEAK] : []
     if (consequence !== undefined)
       return { status: 'Failed', errorMessage: [consequence, ...leak].join('; '), consequence: true }
     if (this.stopping && said === undefined)
       return leaks ? { status: 'Failed', errorMessage: RDMA_LEAK } : { status: 'Shutdown' }
-    const before = this.oomKillsBefore
-    const now = oomKills()
-    const cause = causeOfDeath({
-      exit,
-      said,
-      lines: this.process?.console.lines() ?? [],
-      memoryRanOut: before !== undefined && now !== undefined && now > before,
-    })
+    const cause = causeOfDeath({ exit, said, lines: this.process?.console.lines() ?? [], memoryRanOut })
     return { status: 'Failed', errorMessage: [cause, ...leak].join('; ') }
   }
 }

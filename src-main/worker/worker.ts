@@ -13,7 +13,8 @@ import { residentBytes } from './memory'
 import { OldConsoles } from './old-consoles'
 import { SideChannels } from './side-channels'
 import { SilentNodes } from './silent-nodes'
-import { Supervisor, type LoadCommand } from './supervisor'
+import { RUNNER_GONE, Supervisor, type LoadCommand } from './supervisor'
+import { Suspects } from './suspects'
 import { DEFAULT_LIMITS } from './watchdog'
 import type { WorkerOptions } from './worker-options'
 
@@ -37,6 +38,7 @@ export class Worker {
   private readonly awaited: AwaitedModels
   private readonly stopping = new Set<Promise<void>>()
   private readonly oldConsoles = new OldConsoles()
+  private readonly suspects = new Suspects()
   private readonly unsubscribe: () => void
   private scheduled: NodeJS.Immediate | undefined
   private closed = false
@@ -84,11 +86,13 @@ export class Worker {
     request: GenerationRequest,
     { instanceId, signal }: { instanceId: InstanceId; signal: AbortSignal },
   ): AsyncIterable<GenerationUpdate> {
-    const shard = this.options.source
-      .state()
-      .instances[instanceId]?.shards.find(({ nodeId }) => nodeId === this.options.nodeId)
-    const supervisor = shard && this.supervisors.get(shard.runnerId)
-    return supervisor ? supervisor.generate(request, signal) : gone()
+    return this.suspects.admit(request, signal, () => {
+      const shard = this.options.source
+        .state()
+        .instances[instanceId]?.shards.find(({ nodeId }) => nodeId === this.options.nodeId)
+      const supervisor = shard && this.supervisors.get(shard.runnerId)
+      return supervisor ? supervisor.generate(request, signal) : gone()
+    })
   }
 
   /** Rank 0 of that runner's instance is about to work. */
@@ -227,6 +231,7 @@ export class Worker {
         if (isTerminal(status)) this.sideChannels.close(runnerId)
         if (this.supervisors.get(runnerId) === supervisor) this.report(runnerId, status)
       },
+      onDiedOfWork: (requests, cause) => this.suspects.suspect(requests, cause),
       // What a rehearsal gives says nothing of RDMA.
       onAnswered: ({ tokensPerSecond }) => !rehearsal && onMeasured?.(instance, tokensPerSecond),
       ...(instance.jaccl && {
@@ -296,5 +301,5 @@ export class Worker {
 }
 
 async function* gone(): AsyncGenerator<GenerationUpdate> {
-  yield { type: 'failed', code: 'runner_failed', message: 'The runner is not there any more' }
+  yield RUNNER_GONE
 }

@@ -5,7 +5,7 @@ request has had enough. What is computed is the schedule's business. On rank 0 o
 gets is also told to the other ranks.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ import mlx.core as mx
 
 from muster_runner.answer import Answer
 from muster_runner.decoding import DecodingBatch
-from muster_runner.intake import Prepared
+from muster_runner.intake import Prepared, Rejected, refused_alone
 from muster_runner.loading import DEFAULT_CONTEXT, LoadedModel
 from muster_runner.lockstep import Order
 from muster_runner.logprobs import Logprobs
@@ -25,10 +25,6 @@ from muster_runner.tokenizer import Tokenizer
 Emit = Callable[..., None]
 
 LARGE_MODEL_BYTES = 16 * 1024**3
-
-
-class BusyTask(Exception):
-    """A task of that id is already being answered."""
 
 
 @dataclass(frozen=True)
@@ -91,13 +87,15 @@ class Engine:
         return self._schedule.mark
 
     def add(self, prepared: Prepared) -> None:
-        """Lets a request join at the next step. Raises BusyTask."""
+        """Lets a request join at the next step. Raises Rejected."""
         task_id = prepared.request.task_id
         if task_id in self._answers:
-            raise BusyTask(f"the task {task_id} is already running")
-        draws = drawing(prepared.request.sampling, self._options.generation_config)
-        stream = self._tokenizer.stream()
-        self._answers[task_id] = Answer(prepared, stream, self._tokenizer.eos_token_ids, self._logprobs)
+            raise Rejected("invalid_request", f"the task {task_id} is already running")
+        with refused_alone("its settings cannot be used"):
+            draws = drawing(prepared.request.sampling, self._options.generation_config)
+            stream = self._tokenizer.stream()
+            answer = Answer(prepared, stream, self._tokenizer.eos_token_ids, self._logprobs)
+        self._answers[task_id] = answer
         self._schedule.join(task_id, prepared.tokens, draws)
         self.tell(("join", task_id, prepared.tokens))
 
@@ -109,11 +107,17 @@ class Engine:
     def step(self) -> None:
         """Up to ``prefill_step`` tokens of prompts, then a token for every request that decodes."""
         items: list[dict[str, Any]] = []
-        ended: dict[str, str] = {}
+        ended: dict[str, str | Rejected] = {}
         drawn = self._schedule.step()
         for news in drawn:
             answer = self._answers[news.task_id]
-            if item := answer.add(news.token, news.logprobs):
+            try:
+                with refused_alone("its tokens make no text"):
+                    item = answer.add(news.token, news.logprobs)
+            except Rejected as error:
+                ended[news.task_id] = error
+                continue
+            if item:
                 items.append(item)
             if answer.reason:
                 ended[news.task_id] = answer.reason
@@ -127,8 +131,8 @@ class Engine:
     def rest(self) -> None:
         """With nothing live: there is nobody else to be sent to sleep."""
 
-    def _end(self, ended: dict[str, str]) -> None:
-        """``ended``: reasons by task."""
+    def _end(self, ended: Mapping[str, str | Rejected]) -> None:
+        """``ended``: by task, why its answer is over, or why it cannot be given."""
         if not ended:
             return
         answers = {task_id: self._answers.pop(task_id) for task_id in ended}
@@ -137,7 +141,11 @@ class Engine:
         self._schedule.leave(list(ended))
         self.tell(("leave", list(ended), self._schedule.kept))
         for task_id, answer in answers.items():
-            self._emit(**answer.finished(ended[task_id]))
+            reason = ended[task_id]
+            if isinstance(reason, Rejected):
+                self._emit(type="rejected", taskId=task_id, code=reason.code, message=str(reason))
+            else:
+                self._emit(**answer.finished(reason))
 
     def _say_progress(self, task_id: str, done: int, total: int) -> None:
         self._emit(type="prompt", taskId=task_id, processed=done, total=total)

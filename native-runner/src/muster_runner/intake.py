@@ -5,6 +5,9 @@ is wrong with a request ever gets near the batch.
 """
 
 import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from muster_runner.chat_template import TemplateError
@@ -18,6 +21,18 @@ class Rejected(Exception):
     def __init__(self, code: str, message: str):
         super().__init__(message)
         self.code = code
+
+
+@contextmanager
+def refused_alone(what: str) -> Iterator[None]:
+    """Turns whatever goes wrong with one request into its refusal: nothing that a request brings ends the runner."""
+    try:
+        yield
+    except Rejected:
+        raise
+    except Exception as error:
+        traceback.print_exc()
+        raise Rejected("invalid_request", f"{what}: {type(error).__name__}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -40,16 +55,17 @@ class Intake:
     def prepare(self, request: GenerationRequest) -> Prepared:
         """Raises Rejected."""
         received = time.monotonic()
-        try:
-            match request.prompt:
-                case ChatPrompt():
-                    tokens = self._tokenizer.encode_chat(request.prompt)
-                case TextPrompt(text=text):
-                    tokens = self._tokenizer.encode(text)
-                case EmbedPrompt():
-                    raise Rejected("unsupported", "this model answers; it makes no embeddings")
-        except TemplateError as error:
-            raise Rejected("invalid_request", str(error)) from error
+        with refused_alone("its prompt cannot be turned into tokens"):
+            try:
+                match request.prompt:
+                    case ChatPrompt():
+                        tokens = self._tokenizer.encode_chat(request.prompt)
+                    case TextPrompt(text=text):
+                        tokens = self._tokenizer.encode(text)
+                    case EmbedPrompt():
+                        raise Rejected("unsupported", "this model answers; it makes no embeddings")
+            except TemplateError as error:
+                raise Rejected("invalid_request", str(error)) from error
         if not tokens:
             raise Rejected("invalid_request", "the prompt is empty")
         return Prepared(request, tokens, self._limit(request, len(tokens)), received)

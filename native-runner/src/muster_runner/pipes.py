@@ -55,8 +55,9 @@ def read_frame(fd: int) -> dict[str, Any] | None:
     if body is None:
         return None
     try:
-        frame = json.loads(body)
-    except ValueError as error:
+        # What is no UTF-8 spoils a text, not the frame.
+        frame = json.loads(body.decode("utf-8", "replace"))
+    except (ValueError, RecursionError) as error:
         raise FrameError(f"a frame is not JSON: {error}") from error
     if not isinstance(frame, dict):
         raise FrameError("a frame is not a JSON object")

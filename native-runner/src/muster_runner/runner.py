@@ -229,7 +229,7 @@ class Runner:
         return command
 
     def _apply(self, engine: "Engine", command: "Load | Wake | Prepared | Cancel") -> None:
-        from muster_runner.engine import BusyTask
+        from muster_runner.intake import Rejected
 
         match command:
             case Load():
@@ -241,8 +241,8 @@ class Runner:
             case prepared:
                 try:
                     engine.add(prepared)
-                except BusyTask as error:
-                    self._reject(prepared.request.task_id, "invalid_request", str(error))
+                except Rejected as error:
+                    self._reject(prepared.request.task_id, error.code, str(error))
 
     def _import(self) -> float:
         """Seconds that the imports took."""

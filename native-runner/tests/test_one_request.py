@@ -1,0 +1,118 @@
+"""What one request brings harms that request alone."""
+
+import json
+import struct
+from typing import Any
+
+import pytest
+from conftest import RunnerProcess
+
+from muster_runner.engine import Engine, EngineOptions
+from muster_runner.intake import Prepared, Rejected
+from muster_runner.protocol import GenerationRequest, Sampling, TextPrompt
+
+HALF = "\ud83d"
+
+
+def request_frame(task: str, content: str) -> bytes:
+    prompt = {"kind": "chat", "messages": [{"role": "user", "parts": [{"type": "text", "text": content}]}]}
+    request = {"taskId": task, "modelId": "m", "prompt": prompt, "sampling": {}, "stop": [], "maxTokens": 3}
+    return json.dumps({"type": "generate", "request": request}, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+@pytest.mark.parametrize("escaped", [True, False])
+@pytest.mark.parametrize("content", [HALF, f"a {HALF} b", f"{HALF}{HALF}", "\ude00\ud83d"])
+def test_half_a_surrogate_pair_costs_nobody_else_anything(ready: RunnerProcess, escaped: bool, content: str) -> None:
+    ready.generate("other", maxTokens=200)
+    ready.until(lambda frame: frame["type"] == "tokens")
+    if escaped:
+        ready.generate("spoilt", text=content, maxTokens=3)
+    else:
+        body = request_frame("spoilt", content)
+        ready.send_bytes(struct.pack("<I", len(body)) + body)
+    assert ready.finished("spoilt")["type"] in ("finished", "rejected")
+    assert ready.finished("other")["usage"]["completionTokens"] == 200
+    ready.seen.clear()
+
+
+@pytest.mark.parametrize("field", [{"stop": [HALF]}, {"modelId": HALF}, {"taskId": f"task{HALF}"}])
+def test_nor_does_it_in_any_other_field(ready: RunnerProcess, field: dict[str, Any]) -> None:
+    ready.generate("odd", maxTokens=3, **field)
+    _, end = ready.answer("after", maxTokens=3)
+    assert end["type"] == "finished"
+    ready.seen.clear()
+
+
+class BrokenTokenizer:
+    """Makes text of every token but one."""
+
+    eos_token_ids: frozenset[int] = frozenset()
+
+    def __init__(self, unsayable: int):
+        self._unsayable = unsayable
+
+    def stream(self) -> "BrokenTokenizer":
+        return self
+
+    def add(self, token: int) -> str:
+        if token == self._unsayable:
+            raise ValueError("no text")
+        return "x"
+
+
+class OneStep:
+    """A schedule whose every step draws the token that a request is named after."""
+
+    def __init__(self) -> None:
+        self.live: list[str] = []
+        self.active, self.steps, self.mark, self.kept = 0, 0, 0, 0
+
+    def join(self, task_id: str, _tokens: list[int], _draws: Any) -> None:
+        self.live.append(task_id)
+        self.active = len(self.live)
+
+    def step(self) -> list[Any]:
+        return [type("News", (), {"task_id": task, "token": int(task), "logprobs": None}) for task in self.live]
+
+    def cached(self, _task_id: str) -> int:
+        return 0
+
+    def leave(self, task_ids: list[str]) -> None:
+        self.live = [task for task in self.live if task not in task_ids]
+        self.active = len(self.live)
+
+
+def engine_with(tokenizer: Any, frames: list[dict[str, Any]]) -> Engine:
+    options = EngineOptions(cache_bytes=None, generation_config={}, prefill_step=8, lookahead=False)
+    engine = Engine(None, tokenizer, options, emit=lambda **frame: frames.append(frame))
+    engine._schedule = OneStep()
+    return engine
+
+
+def prepared(task: str, sampling: Any = None) -> Prepared:
+    request = GenerationRequest(
+        task_id=task, model_id="m", prompt=TextPrompt(text=""), sampling=sampling or Sampling(temperature=0), stop=[]
+    )
+    return Prepared(request, tokens=[1], limit=2, received=0.0)
+
+
+def test_a_token_that_makes_no_text_ends_its_request_and_no_other() -> None:
+    frames: list[dict[str, Any]] = []
+    engine = engine_with(BrokenTokenizer(unsayable=7), frames)
+    for task in ("6", "7", "8"):
+        engine.add(prepared(task))
+    engine.step()
+    assert [frame["taskId"] for frame in frames if frame["type"] == "rejected"] == ["7"]
+    engine.step()
+    assert {frame["taskId"] for frame in frames if frame["type"] == "finished"} == {"6", "8"}
+    assert engine.active == 0
+
+
+def test_settings_that_cannot_be_used_are_the_requests_own_refusal() -> None:
+    engine = engine_with(BrokenTokenizer(unsayable=7), [])
+    with pytest.raises(Rejected):
+        engine.add(prepared("6", sampling="no sampling at all"))
+    with pytest.raises(Rejected, match="already"):
+        for _ in range(2):
+            engine.add(prepared("8"))
+    assert engine.active == 1
