@@ -9,9 +9,11 @@ import pytest
 from muster_runner.chat_template import TemplateError
 from muster_runner.conversation import GREETING
 from muster_runner.model_files import BYTE_ORDER_MARK, ModelFileError, read_config
-from muster_runner.tokenizer import FastTokenizer, check_conversations
+from muster_runner.prompts import Prompts, check_conversations
+from muster_runner.protocol import TextPrompt
+from muster_runner.tokenizer import FastTokenizer
 
-HELLO = GREETING
+CONTEXT = 1000
 JSON_FILES = ("config.json", "tokenizer.json", "tokenizer_config.json")
 
 
@@ -37,16 +39,16 @@ def tokenizer(folder: Path) -> FastTokenizer:
 
 
 def test_a_byte_order_mark_is_no_part_of_any_file(folder: Path) -> None:
-    expected = tokenizer(folder).encode_chat(HELLO)
+    expected = Prompts(tokenizer(folder)).encode(GREETING, CONTEXT)
     source = template_of(folder)
     change(folder / "tokenizer_config.json", chat_template=None)
     for name, content in [(name, (folder / name).read_bytes()) for name in JSON_FILES]:
         (folder / name).write_bytes(BYTE_ORDER_MARK + content)
     (folder / "chat_template.jinja").write_bytes(BYTE_ORDER_MARK + source.encode())
-    assert tokenizer(folder).encode_chat(HELLO) == expected
+    assert Prompts(tokenizer(folder)).encode(GREETING, CONTEXT) == expected
     (folder / "chat_template.jinja").unlink()
     (folder / "chat_template.json").write_bytes(BYTE_ORDER_MARK + json.dumps({"chat_template": source}).encode())
-    assert tokenizer(folder).encode_chat(HELLO) == expected
+    assert Prompts(tokenizer(folder)).encode(GREETING, CONTEXT) == expected
 
 
 @pytest.mark.parametrize("names", [["default", "tool_use"], ["rag", "default"], ["tool_use"]])
@@ -54,9 +56,9 @@ def test_of_several_templates_the_default_is_taken_or_the_only_one(folder: Path,
     source = template_of(folder)
     chosen = "default" if "default" in names else names[0]
     templates = [{"name": name, "template": source if name == chosen else "other"} for name in names]
-    expected = tokenizer(folder).encode_chat(HELLO)
+    expected = Prompts(tokenizer(folder)).encode(GREETING, CONTEXT)
     change(folder / "tokenizer_config.json", chat_template=templates)
-    assert tokenizer(folder).encode_chat(HELLO) == expected
+    assert Prompts(tokenizer(folder)).encode(GREETING, CONTEXT) == expected
 
 
 @pytest.mark.parametrize(
@@ -79,8 +81,8 @@ def test_a_model_without_a_template_is_sound_and_refuses_conversations(folder: P
     change(folder / "tokenizer_config.json", chat_template=None)
     check_conversations(folder, read_config(folder))
     with pytest.raises(TemplateError, match="no chat template"):
-        tokenizer(folder).encode_chat(HELLO)
-    assert tokenizer(folder).encode("abc")
+        Prompts(tokenizer(folder)).encode(GREETING, CONTEXT)
+    assert Prompts(tokenizer(folder)).encode(TextPrompt(text="abc"), CONTEXT)
 
 
 def test_a_template_file_that_is_no_text_is_named(folder: Path) -> None:

@@ -92,6 +92,13 @@ class ChatTemplate:
         self._variables = variables
         self._template: Any = None
 
+    def source(self) -> str:
+        """Empty where there is none, or none that can be read."""
+        try:
+            return self._find() or ""
+        except ModelFileError:
+            return ""
+
     def render(self, messages: list[dict[str, Any]], variables: dict[str, Any]) -> str:
         """The text of messages in the transformers library's form; ``variables``: what the template may read beside
         them. Raises TemplateError."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from muster_runner.chat_template import TemplateError
+from muster_runner.control_tokens import NO_CONTROLS, ControlTokens
 from muster_runner.protocol import (
     AssistantMessage,
     ChatPrompt,
@@ -36,10 +37,13 @@ GREETING = ChatPrompt(messages=[UserMessage(parts=[TextPart(text="hello")])])
 PARAGRAPH = "\n\n"
 
 
-def render_conversation(prompt: ChatPrompt, render: Render) -> str:
-    """The text of a conversation, in the first form that the template takes. Raises TemplateError: the first form's."""
-    variables = template_variables(prompt)
-    messages = template_messages(prompt.messages)
+def render_conversation(prompt: ChatPrompt, render: Render, controls: ControlTokens = NO_CONTROLS) -> str:
+    """The text of a conversation, in the first form that the template takes. Raises TemplateError: the first form's.
+
+    What the client wrote has the marker of ``controls`` in its control tokens.
+    """
+    variables = controls.inert_variables(template_variables(prompt))
+    messages = controls.inert_messages(template_messages(prompt.messages))
     refusal: TemplateError | None = None
     for adapted in adaptations(messages):
         try:

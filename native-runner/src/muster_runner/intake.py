@@ -1,18 +1,16 @@
-"""Turns requests into tokens before they reach the engine.
+"""Turns requests into what the engine takes. Prompts are encoded in processes of their own (encoding.py), so that a
+long one holds up neither the engine nor the heartbeat, and nothing that is wrong with a request gets near the batch."""
 
-This runs in the commands' thread: a long prompt is tokenised while the others go on being answered, and nothing that
-is wrong with a request ever gets near the batch.
-"""
-
+import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from muster_runner.chat_template import TemplateError
-from muster_runner.protocol import ChatPrompt, EmbedPrompt, GenerationRequest, TextPrompt
-from muster_runner.tokenizer import Tokenizer
+from muster_runner.encoder_messages import Order, Refusal
+from muster_runner.encoding import Encoding
+from muster_runner.protocol import EmbedPrompt, GenerationRequest
 
 
 class Rejected(Exception):
@@ -46,35 +44,66 @@ class Prepared:
 
 
 class Intake:
-    """``context_length``: most tokens of prompt and answer together."""
+    """``context_length``: most tokens of prompt and answer together. ``deliver`` gets, in another thread, each request
+    that was taken and not cancelled, or why it is refused."""
 
-    def __init__(self, tokenizer: Tokenizer, context_length: int):
-        self._tokenizer = tokenizer
+    def __init__(
+        self,
+        encoding: Encoding,
+        context_length: int,
+        deliver: Callable[[GenerationRequest, Prepared | Rejected], None],
+    ):
+        self._encoding = encoding
         self._context = context_length
+        self._deliver = deliver
+        self._lock = threading.Lock()
+        # By task, what tells it from an earlier request of that id.
+        self._waiting: dict[str, object] = {}
 
-    def prepare(self, request: GenerationRequest) -> Prepared:
+    def take(self, request: GenerationRequest) -> None:
         """Raises Rejected."""
         received = time.monotonic()
-        with refused_alone("its prompt cannot be turned into tokens"):
-            try:
-                match request.prompt:
-                    case ChatPrompt():
-                        tokens = self._tokenizer.encode_chat(request.prompt)
-                    case TextPrompt(text=text):
-                        tokens = self._tokenizer.encode(text)
-                    case EmbedPrompt():
-                        raise Rejected("unsupported", "this model answers; it makes no embeddings")
-            except TemplateError as error:
-                raise Rejected("invalid_request", str(error)) from error
-        if not tokens:
-            raise Rejected("invalid_request", "the prompt is empty")
-        return Prepared(request, tokens, self._limit(request, len(tokens)), received)
+        task_id, prompt = request.task_id, request.prompt
+        if isinstance(prompt, EmbedPrompt):
+            raise Rejected("unsupported", "this model answers; it makes no embeddings")
+        ticket = object()
 
-    def _limit(self, request: GenerationRequest, prompt: int) -> int:
-        room = self._context - prompt
+        def wanted() -> bool:
+            return self._waiting.get(task_id) is ticket
+
+        def done(result: list[int] | Refusal) -> None:
+            with self._lock:
+                if wanted():
+                    del self._waiting[task_id]
+                    self._deliver(request, self._prepared(request, result, received))
+
+        with self._lock:
+            if task_id in self._waiting:
+                raise Rejected("invalid_request", f"the task {task_id} is already running")
+            self._waiting[task_id] = ticket
+        try:
+            with refused_alone("its prompt cannot be read"):
+                self._encoding.put(Order(prompt, self._context), wanted, done)
+        except Rejected:
+            self.cancel(task_id)
+            raise
+
+    def cancel(self, task_id: str) -> bool:
+        """Whether the request was waiting here; it is then not delivered any more."""
+        with self._lock:
+            return self._waiting.pop(task_id, None) is not None
+
+    def _prepared(
+        self, request: GenerationRequest, result: list[int] | Refusal, received: float
+    ) -> Prepared | Rejected:
+        if isinstance(result, Refusal):
+            return Rejected(result.code, result.message)
+        if not result:
+            return Rejected("invalid_request", "the prompt is empty")
+        room = self._context - len(result)
         if room < 1:
-            raise Rejected(
+            return Rejected(
                 "context_length_exceeded",
-                f"the prompt has {prompt} tokens, and the model's context holds {self._context}; shorten it",
+                f"the prompt has {len(result)} tokens, and the model's context holds {self._context}; shorten it",
             )
-        return min(request.max_tokens or room, room)
+        return Prepared(request, result, min(request.max_tokens or room, room), received)

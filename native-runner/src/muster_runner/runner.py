@@ -30,9 +30,10 @@ from muster_runner.protocol import (
 
 if TYPE_CHECKING:
     # Imported for good in _import: the pipes must answer long before mlx is there.
+    from muster_runner.encoding import Encoding
     from muster_runner.engine import Engine
     from muster_runner.following import Follower
-    from muster_runner.intake import Intake, Prepared
+    from muster_runner.intake import Intake, Prepared, Rejected
     from muster_runner.leading import Leader
 
 
@@ -61,6 +62,7 @@ class Runner:
         self._heartbeat = Heartbeat(self._events.send, self._progress, orphaned=self._app_is_gone)
         self._counts: Engine | Follower | None = None
         self._rank = 0
+        self._encoding: Encoding | None = None
         self._intake: Intake | None = None
         self._status: str | None = None
         read_commands(str(pipes / "commands"), self._receive, self._ended)
@@ -107,7 +109,12 @@ class Runner:
                 self._prepare(command.request)
             case Shutdown():
                 self._leave(command)
-            case Load() | Wake() | Cancel():
+            case Load():
+                self._start_encoding(command)
+                self._inbox.put(command)
+            case Cancel():
+                self._cancel(command)
+            case Wake():
                 self._inbox.put(command)
 
     def _greet(self, hello: Hello) -> None:
@@ -118,6 +125,13 @@ class Runner:
         self._events.send(type="hello", protocol=PROTOCOL, runnerId=hello.runner_id, pid=os.getpid(), versions=versions)
         self._heartbeat.start()
 
+    def _start_encoding(self, load: Load) -> None:
+        """The process that encodes prompts starts at once, beside the imports and the loading."""
+        from muster_runner.encoding import Encoding
+
+        if load.shard.rank == 0 and self._encoding is None:
+            self._encoding = Encoding(Path(load.model_path))
+
     def _prepare(self, request: GenerationRequest) -> None:
         if self._intake is None:
             reason = f"rank {self._rank} takes no requests" if self._rank else "the model is not loaded yet"
@@ -126,15 +140,26 @@ class Runner:
         from muster_runner.intake import Rejected
 
         try:
-            prepared = self._intake.prepare(request)
+            self._intake.take(request)
         except Rejected as error:
             self._reject(request.task_id, error.code, str(error))
-            return
-        if request.count_only:
-            usage = {"promptTokens": len(prepared.tokens), "cachedTokens": 0, "completionTokens": 0}
-            self._events.send(type="finished", taskId=request.task_id, reason="stop", usage=usage)
+
+    def _prepared(self, request: GenerationRequest, outcome: "Prepared | Rejected") -> None:
+        """From a thread of the encoding."""
+        from muster_runner.intake import Rejected
+
+        if isinstance(outcome, Rejected):
+            self._reject(request.task_id, outcome.code, str(outcome))
+        elif request.count_only:
+            self._finish(request.task_id, "stop", prompt_tokens=len(outcome.tokens))
         else:
-            self._inbox.put(prepared)
+            self._inbox.put(outcome)
+
+    def _cancel(self, command: Cancel) -> None:
+        if self._intake is not None and self._intake.cancel(command.task_id):
+            self._finish(command.task_id, "cancelled", prompt_tokens=0)
+        else:
+            self._inbox.put(command)
 
     def _ended(self, error: Exception | None) -> None:
         """The app is gone, or talks nonsense. In either case nobody waits for what is being computed."""
@@ -274,7 +299,8 @@ class Runner:
         engine, worker = start(loaded, load.max_context, group, self._events.send, self._wake)
         self._counts = engine or worker
         if loaded.tokenizer is not None:
-            self._intake = Intake(loaded.tokenizer, loaded.context_length)
+            assert self._encoding is not None
+            self._intake = Intake(self._encoding, loaded.context_length, self._prepared)
         self._events.send(
             type="loaded",
             contextLength=loaded.context_length,
@@ -310,6 +336,11 @@ class Runner:
         if status != self._status:
             self._status = status
             self._events.send(type="status", status=status)
+
+    def _finish(self, task_id: str, reason: str, prompt_tokens: int) -> None:
+        """Of a request that the engine never had."""
+        usage = {"promptTokens": prompt_tokens, "cachedTokens": 0, "completionTokens": 0}
+        self._events.send(type="finished", taskId=task_id, reason=reason, usage=usage)
 
     def _reject(self, task_id: str, code: str, message: str) -> None:
         self._events.send(type="rejected", taskId=task_id, code=code, message=message)

@@ -6,19 +6,35 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from muster_runner.chat_template import ChatTemplate, NoTemplate, TemplateError, find_chat_template
-from muster_runner.conversation import GREETING, render_conversation
+from muster_runner.chat_template import ChatTemplate, TemplateError, find_chat_template
 from muster_runner.end_tokens import end_token_ids, read_optional, token_text
 from muster_runner.model_files import BYTE_ORDER_MARK, ModelFileError
-from muster_runner.protocol import ChatPrompt
 from muster_runner.text_stream import ByteStream, DecodingStream, FastStream, TextStream
 
 
 class Tokenizer(Protocol):
     eos_token_ids: frozenset[int]
 
-    def encode(self, text: str) -> list[int]: ...
-    def encode_chat(self, prompt: ChatPrompt) -> list[int]: ...
+    def encode(self, text: str, templated: bool) -> list[int]:
+        """``templated``: a chat template wrote it, with the tokens that begin and end a text."""
+        ...
+
+    def render(self, messages: list[dict[str, Any]], variables: dict[str, Any]) -> str:
+        """What the chat template makes of messages in the transformers library's form. Raises TemplateError."""
+        ...
+
+    def template_source(self) -> str:
+        """The chat template; empty where there is none."""
+        ...
+
+    def added_tokens(self) -> tuple[list[str], list[str]]:
+        """The texts of the special tokens, and of the others that are found in a text before it is split."""
+        ...
+
+    def add_token(self, text: str) -> int:
+        """Makes a text a special token. Returns its number."""
+        ...
+
     def decode(self, tokens: Sequence[int]) -> str: ...
     def stream(self) -> TextStream: ...
     def token_bytes(self, token: int) -> bytes: ...
@@ -56,6 +72,9 @@ class FastTokenizer:
             self._tokenizer = tokenizers.Tokenizer.from_buffer(content)
         except Exception as error:  # the library raises plain Exceptions
             raise ModelFileError(f"tokenizer.json is damaged: {error}") from error
+        # Some were saved as they stood in a training, where texts are cut and filled up to one length.
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
         config = read_optional(directory, "tokenizer_config.json")
         named = {name: token_text(config.get(name)) for name in ("bos_token", "eos_token", "pad_token", "unk_token")}
         known = {name: text for name, text in named.items() if text is not None}
@@ -67,12 +86,27 @@ class FastTokenizer:
         self.token_bytes = lru_cache(maxsize=1 << 16)(self._token_bytes)
         self._template = ChatTemplate(lambda: find_chat_template(directory, config), known)
 
-    def encode(self, text: str) -> list[int]:
-        return self._tokenizer.encode(text, add_special_tokens=True).ids
+    def encode(self, text: str, templated: bool) -> list[int]:
+        return self._tokenizer.encode(text, add_special_tokens=not templated).ids
 
-    def encode_chat(self, prompt: ChatPrompt) -> list[int]:
-        text = render_conversation(prompt, self._template.render)
-        return self._tokenizer.encode(text, add_special_tokens=False).ids
+    def render(self, messages: list[dict[str, Any]], variables: dict[str, Any]) -> str:
+        return self._template.render(messages, variables)
+
+    def template_source(self) -> str:
+        return self._template.source()
+
+    def added_tokens(self) -> tuple[list[str], list[str]]:
+        added = self._tokenizer.get_added_tokens_decoder().values()
+        return (
+            [entry.content for entry in added if entry.special],
+            [entry.content for entry in added if not entry.special],
+        )
+
+    def add_token(self, text: str) -> int:
+        import tokenizers
+
+        self._tokenizer.add_special_tokens([tokenizers.AddedToken(text, normalized=False, special=True)])
+        return self._tokenizer.token_to_id(text)
 
     def decode(self, tokens: Sequence[int]) -> str:
         return self._tokenizer.decode(list(tokens), skip_special_tokens=False)
@@ -112,14 +146,25 @@ class TransformersTokenizer:
         own = self._tokenizer.eos_token_id
         self.eos_token_ids = ids if own is None else ids | {own}
 
-    def encode(self, text: str) -> list[int]:
-        return self._tokenizer.encode(text)
+    def encode(self, text: str, templated: bool) -> list[int]:
+        return self._tokenizer.encode(text, add_special_tokens=not templated)
 
-    def encode_chat(self, prompt: ChatPrompt) -> list[int]:
-        text = render_conversation(prompt, self._render)
-        return self._tokenizer.encode(text, add_special_tokens=False)
+    def template_source(self) -> str:
+        source = self._tokenizer.chat_template
+        return source if isinstance(source, str) else ""
 
-    def _render(self, messages: list[dict[str, Any]], variables: dict[str, Any]) -> str:
+    def added_tokens(self) -> tuple[list[str], list[str]]:
+        added = self._tokenizer.added_tokens_decoder.values()
+        special = {*self._tokenizer.all_special_tokens, *(entry.content for entry in added if entry.special)}
+        return sorted(special), [entry.content for entry in added if entry.content not in special]
+
+    def add_token(self, text: str) -> int:
+        from transformers import AddedToken
+
+        self._tokenizer.add_tokens([AddedToken(text, normalized=False, special=True)], special_tokens=True)
+        return self._tokenizer.convert_tokens_to_ids(text)
+
+    def render(self, messages: list[dict[str, Any]], variables: dict[str, Any]) -> str:
         try:
             return self._tokenizer.apply_chat_template(messages, tokenize=False, **variables)
         except Exception as error:  # templates raise what they like
@@ -140,19 +185,3 @@ def load_tokenizer(directory: Path, model_config: dict[str, Any]) -> Tokenizer:
     if (directory / "tokenizer.json").exists():
         return FastTokenizer(directory, model_config)
     return TransformersTokenizer(directory, model_config)
-
-
-def check_conversations(directory: Path, model_config: dict[str, Any]) -> None:
-    """Tries the tokenizer and the chat template, where there is one, on a plain conversation. Raises ModelFileError.
-
-    The template is a program that came with the model: run this where nothing waits for it without a time limit.
-    """
-    tokenizer = load_tokenizer(directory, model_config)
-    try:
-        tokens = tokenizer.encode_chat(GREETING)
-    except NoTemplate:
-        return
-    except TemplateError as error:
-        raise ModelFileError(str(error)) from error
-    if not tokens:
-        raise ModelFileError("the model's chat template makes nothing of a conversation")

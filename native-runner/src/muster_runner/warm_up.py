@@ -1,9 +1,5 @@
 """Generates once before the first request does, which then need not pay for what is made at first use."""
 
-from contextlib import suppress
-
-from muster_runner.chat_template import TemplateError
-from muster_runner.conversation import GREETING
 from muster_runner.engine import Engine, EngineOptions
 from muster_runner.following import Follower
 from muster_runner.group import Group
@@ -20,8 +16,6 @@ TOKENS = 2
 def warm_up(loaded: LoadedModel, tokenizer: Tokenizer, group: Group | None) -> int:
     """On the rank that answers. Returns how many bytes of cache a token takes here: of all drawn, only the last is
     never fed. Raises PeerLost."""
-    with suppress(TemplateError):
-        tokenizer.encode_chat(GREETING)
     engine = Engine(
         loaded.model,
         tokenizer,

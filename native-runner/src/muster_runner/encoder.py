@@ -1,0 +1,79 @@
+"""``python -m muster_runner.encoder DIRECTORY NICENESS``: a process that turns prompts into tokens for a runner.
+
+Neither a tokenizer nor a chat template, which is a program that came with the model, runs where the engine does: either
+can hold Python's lock for seconds, or for ever. This process has the tokenizer alone and never imports mlx. It reads
+orders from its standard input and answers each on its standard output; when the input ends, as it does with the
+runner, so does this process.
+
+An order may take as much processor time as its size allows (``cpu_seconds``); then the system ends the process by
+SIGPROF. Address space is bounded too, where the system can do that.
+"""
+
+import os
+import resource
+import signal
+import sys
+import traceback
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from muster_runner.chat_template import TemplateError
+from muster_runner.conversation import GREETING
+from muster_runner.encoder_messages import (
+    LEAST_CPU_SECONDS,
+    Order,
+    Refusal,
+    cpu_seconds,
+    encode_answer,
+    read_message,
+    write_message,
+)
+from muster_runner.model_files import read_config
+from muster_runner.prompts import Prompts, TooLong
+from muster_runner.tokenizer import load_tokenizer
+
+ADDRESS_SPACE_BYTES = 16 << 30
+
+
+def _answer(prompts: Prompts, order: Order) -> list[int] | Refusal:
+    try:
+        return prompts.encode(order.prompt, order.context)
+    except TooLong as error:
+        return Refusal("context_length_exceeded", str(error))
+    except TemplateError as error:
+        return Refusal("invalid_request", str(error))
+    except Exception as error:  # whatever a text does to a tokenizer, or a conversation to a template
+        traceback.print_exc()
+        return Refusal("invalid_request", f"the prompt cannot be encoded: {type(error).__name__}: {error}")
+
+
+def main() -> None:
+    directory = Path(sys.argv[1])
+    os.nice(int(sys.argv[2]))
+    orders, answers = os.dup(0), os.dup(1)
+    # What a library prints must not get among the answers.
+    os.dup2(2, 1)
+    with suppress(OSError):
+        # Where memory runs out on Linux, this process is to be ended and not the runner.
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    prompts = Prompts(load_tokenizer(directory, read_config(directory)))
+    signal.setitimer(signal.ITIMER_PROF, LEAST_CPU_SECONDS)
+    # Compiles the template and makes what a first encoding makes.
+    with suppress(TemplateError):
+        prompts.encode(GREETING, context=1 << 20)
+    decoder = msgspec.json.Decoder(Order)
+    while True:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        message = read_message(orders)
+        if message is None:
+            os._exit(0)
+        signal.setitimer(signal.ITIMER_PROF, cpu_seconds(len(message)))
+        write_message(answers, encode_answer(_answer(prompts, decoder.decode(message))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""From prompts to tokens: the chat template, what a client may not write as a token, and what cannot fit."""
+
+from pathlib import Path
+from typing import Any
+
+from muster_runner.chat_template import NoTemplate, TemplateError
+from muster_runner.control_tokens import ControlTokens, controls_of
+from muster_runner.conversation import GREETING, render_conversation
+from muster_runner.model_files import ModelFileError
+from muster_runner.protocol import ChatPrompt, TextPrompt
+from muster_runner.tokenizer import Tokenizer, load_tokenizer
+
+# A text of fewer characters for each token of the context is encoded in one go: that takes no longer than a prompt
+# that fits. Of a longer one pieces are counted first, until there are too many tokens.
+CHARACTERS_PER_TOKEN = 4
+PIECE_CHARACTERS = 1 << 16
+# How many tokens more a piece may have than its text has as a part of the whole.
+PIECE_SLACK = 64
+
+
+class TooLong(Exception):
+    """A prompt that cannot fit into the context; the message is for people."""
+
+
+class Prompts:
+    """Encodes prompts for one model. Not thread-safe."""
+
+    def __init__(self, tokenizer: Tokenizer):
+        self._tokenizer = tokenizer
+        special, others = tokenizer.added_tokens()
+        self._controls = ControlTokens(special, controls_of(special, others, tokenizer.template_source()))
+        self._marker = tokenizer.add_token(self._controls.marker)
+
+    def encode(self, prompt: ChatPrompt | TextPrompt, context: int) -> list[int]:
+        """The prompt's tokens. ``context``: most tokens that are of use. In plain text control tokens are obeyed:
+        whoever continues a text writes all of it. Raises TemplateError and TooLong."""
+        match prompt:
+            case ChatPrompt():
+                text = render_conversation(prompt, self._tokenizer.render, self._controls)
+                self._check_length(text, context)
+                tokens = self._tokenizer.encode(text, templated=True)
+                return [token for token in tokens if token != self._marker] if self._controls.marker in text else tokens
+            case TextPrompt(text=text):
+                self._check_length(text, context)
+                return self._tokenizer.encode(text, templated=False)
+
+    def _check_length(self, text: str, context: int) -> None:
+        if len(text) <= CHARACTERS_PER_TOKEN * context:
+            return
+        at_least = 0
+        for at in range(0, len(text), PIECE_CHARACTERS):
+            piece = text[at : at + PIECE_CHARACTERS]
+            at_least += max(0, len(self._tokenizer.encode(piece, templated=True)) - PIECE_SLACK)
+            if at_least > context:
+                raise TooLong(
+                    f"the prompt has {len(text)} characters, which are more tokens than the model's context holds "
+                    f"({context}); shorten it"
+                )
+
+
+def check_conversations(directory: Path, model_config: dict[str, Any]) -> None:
+    """Tries the tokenizer and the chat template, where there is one, on a plain conversation. Raises ModelFileError.
+
+    The template is a program that came with the model: run this where nothing waits for it without a time limit.
+    """
+    tokenizer = load_tokenizer(directory, model_config)
+    try:
+        tokens = Prompts(tokenizer).encode(GREETING, context=1 << 20)
+    except NoTemplate:
+        return
+    except TemplateError as error:
+        raise ModelFileError(str(error)) from error
+    if not tokens:
+        raise ModelFileError("the model's chat template makes nothing of a conversation")

@@ -1,0 +1,152 @@
+"""A prompt is encoded beside the runner: nothing that it brings holds up the engine or the heartbeat."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from conftest import PATIENCE_SECONDS, SOURCES, RunnerProcess
+
+from muster_runner.encoder_messages import LEAST_CPU_SECONDS, Order, Refusal
+from muster_runner.encoding import LARGE_BYTES, Line
+from muster_runner.protocol import TextPrompt
+
+ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+
+
+def encoders(pid: int) -> list[int]:
+    """The encoder processes of that process."""
+    found = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    lines = [line.split() for line in found.splitlines()]
+    return [int(child) for child, parent, *args in lines if int(parent) == pid and "muster_runner.encoder" in args]
+
+
+def wait_for(holds: Any) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+@pytest.fixture(scope="module")
+def endless(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model whose template never ends for a conversation about loops."""
+    model = tmp_path_factory.mktemp("models") / "endless"
+    shutil.copytree(tiny, model)
+    config = json.loads((model / "tokenizer_config.json").read_text())
+    loop = "{% if 'loop' in messages[0].content %}" + ENDLESS + "{% endif %}"
+    config["chat_template"] = loop + config["chat_template"]
+    (model / "tokenizer_config.json").write_text(json.dumps(config))
+    return model
+
+
+def test_the_process_that_encodes_never_imports_mlx() -> None:
+    code = "import sys, muster_runner.encoder, muster_runner.encoding, muster_runner.tokenizer; print(*sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": str(SOURCES)}
+    modules = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert not [name for name in modules.stdout.split() if name.split(".")[0] in ("mlx", "mlx_lm", "transformers")]
+
+
+def test_a_template_that_never_ends_costs_its_request_alone(runner: RunnerProcess, endless: Path) -> None:
+    runner.ready(endless)
+    runner.generate("other", maxTokens=1500)
+    runner.until(lambda frame: frame["type"] == "tokens")
+    runner.generate("endless", text="loop", maxTokens=3)
+    runner.generate("behind", maxTokens=3)
+    refused = runner.finished("endless")
+    assert (refused["type"], refused["code"]) == ("rejected", "invalid_request")
+    assert f"{LEAST_CPU_SECONDS:.0f} s" in refused["message"]
+    assert runner.finished("behind")["type"] == "finished"
+    assert runner.finished("other")["usage"]["completionTokens"] == 1500
+
+
+def test_a_text_far_too_long_is_refused_while_others_are_answered(ready: RunnerProcess) -> None:
+    ready.generate("stream", maxTokens=1500)
+    ready.until(lambda frame: frame["type"] == "tokens")
+    ready.generate("huge", text="a " * (4 << 20), maxTokens=3)
+    _, small = ready.answer("small", maxTokens=3)
+    assert small["type"] == "finished"
+    refused = ready.finished("huge")
+    assert (refused["type"], refused["code"]) == ("rejected", "context_length_exceeded")
+    assert "2048" in refused["message"]
+    assert ready.finished("stream")["usage"]["completionTokens"] == 1500
+
+
+def test_a_large_text_that_fits_is_answered(ready: RunnerProcess) -> None:
+    # Tools that the tiny model's template leaves out make the order large, and the prompt no longer.
+    tools = [{"name": "tool", "description": "x" * 2 * LARGE_BYTES}]
+    prompt = {"kind": "chat", "messages": [{"role": "user", "parts": [{"type": "text", "text": "hi"}]}], "tools": tools}
+    _, end = ready.answer("fits", prompt=prompt, maxTokens=3)
+    assert end["type"] == "finished"
+
+
+@pytest.mark.parametrize("idle", [True, False])
+def test_an_encoder_that_dies_is_replaced_and_its_request_answered(
+    runner: RunnerProcess, tiny: Path, idle: bool
+) -> None:
+    runner.ready(tiny)
+    if idle:
+        runner.answer("first", maxTokens=3)
+    (encoder,) = encoders(runner.process.pid)
+    os.kill(encoder, signal.SIGSTOP if not idle else signal.SIGKILL)
+    runner.generate("second", maxTokens=3)
+    if not idle:
+        os.kill(encoder, signal.SIGKILL)
+    assert runner.finished("second")["type"] == "finished"
+    assert encoders(runner.process.pid) != [encoder]
+
+
+@pytest.mark.parametrize("how", ["killed", "shut down", "left alone"])
+def test_it_ends_with_the_runner(runner: RunnerProcess, tiny: Path, how: str) -> None:
+    runner.ready(tiny)
+    (encoder,) = encoders(runner.process.pid)
+    if how == "killed":
+        runner.process.kill()
+    elif how == "shut down":
+        runner.send(type="shutdown")
+    else:
+        runner.close_commands()
+    runner.process.wait(PATIENCE_SECONDS)
+    wait_for(lambda: is_gone(encoder))
+
+
+def test_a_request_can_be_cancelled_while_it_waits_to_be_encoded(runner: RunnerProcess, tiny: Path) -> None:
+    runner.ready(tiny)
+    (encoder,) = encoders(runner.process.pid)
+    os.kill(encoder, signal.SIGSTOP)
+    for task in ("one", "two"):
+        runner.generate(task, maxTokens=3)
+    runner.send(type="cancel", taskId="two")
+    assert runner.finished("two")["reason"] == "cancelled"
+    runner.generate("two", maxTokens=3)
+    os.kill(encoder, signal.SIGCONT)
+    assert runner.finished("one")["reason"] == "length"
+    assert runner.finished("two")["reason"] == "length"
+
+
+def test_a_process_that_has_nothing_to_do_may_end_and_comes_back(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(SOURCES))
+    line = Line("test", tiny, idle_seconds=0.01)
+    answers: list[list[int] | Refusal] = []
+    order = Order(TextPrompt(text="abc"), context=100)
+    for asked in (1, 2):
+        line.put(msgspec.json.encode(order), wanted=lambda: True, done=answers.append)
+        wait_for(lambda asked=asked: len(answers) == asked)
+        wait_for(lambda: not encoders(os.getpid()))
+    assert answers[0] == answers[1]
+    assert isinstance(answers[0], list)
