@@ -52,6 +52,11 @@ const typeAware = {
   '@typescript-eslint/no-unnecessary-type-assertion': 'error',
 }
 
+const REMOVAL = {
+  importNames: ['rm', 'rmSync', 'rmdir', 'rmdirSync', 'unlink', 'unlinkSync', 'default'],
+  message: 'src-main/disk/removal removes: it follows no link and leaves nothing but what was named.',
+}
+
 export default defineConfig(
   globalIgnores([
     ...['node_modules', 'out', 'dist', 'coverage', 'test-results', '.cache', 'native-runner'],
@@ -81,6 +86,16 @@ export default defineConfig(
     files: ['**/*.svelte', '**/*.svelte.ts'],
     languageOptions: { parserOptions: { parser: ts.parser, svelteConfig } },
     rules: { 'svelte/no-at-html-tags': 'error' },
+  },
+  {
+    files: ['src-main/**/*.ts'],
+    ignores: ['src-main/disk/removal.ts', 'src-main/**/*.test.ts', 'src-main/**/testing/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { paths: ['fs', 'node:fs', 'fs/promises', 'node:fs/promises'].map((name) => ({ name, ...REMOVAL })) },
+      ],
+    },
   },
   {
     files: ['src-core/**/*.ts'],

@@ -1,9 +1,10 @@
 import { NodeId } from '@core/ids'
 import { createPrivateKey, randomBytes, X509Certificate } from 'node:crypto'
 import { constants } from 'node:fs'
-import { chmod, copyFile, link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, copyFile, link, mkdir, open, readFile, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { z } from 'zod'
+import { removeFile } from '../disk/removal'
 import { belongTogether, createCertificate, publicKeyHash } from './certificate'
 
 /** Who this node is to others. */
@@ -116,7 +117,7 @@ const write = async (path: string, dataDir: string): Promise<void> => {
       cause: error,
     })
   } finally {
-    await rm(temporary, { force: true }).catch(() => undefined)
+    await removeFile(dataDir, basename(temporary)).catch(() => undefined)
   }
 }
 

@@ -1,5 +1,6 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { mkdir, open, rename } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
+import { removeFile } from './removal'
 
 /**
  * Replaces a file in one step: a crash leaves the old one or the new one, whole. Only its owner may read it.
@@ -18,7 +19,7 @@ export const replaceFile = async (path: string, text: string): Promise<void> => 
     }
     await rename(temporary, path)
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined)
+    await removeFile(dirname(temporary), basename(temporary)).catch(() => undefined)
     throw error
   }
 }

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { linkSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { z } from 'zod'
+import { removeFileSync } from '../disk/removal'
 import { MasterError } from './errors'
 
 const Holder = z.object({ pid: z.number().int().positive(), start: z.string() })
@@ -106,13 +107,13 @@ export const lockDataDir = (dataDir: string): (() => void) => {
       const all = turns()
       // Others went ahead, and have removed the locks before theirs, since we looked.
       if (all.at(-1) !== turn) {
-        rmSync(path, { force: true })
+        removeFileSync(directory, lockName(turn))
         continue
       }
-      for (const older of all) if (older < turn) rmSync(join(directory, lockName(older)), { force: true })
+      for (const older of all) if (older < turn) removeFileSync(directory, lockName(older))
       return () => giveBack(path)
     }
   } finally {
-    rmSync(draft, { force: true })
+    removeFileSync(directory, basename(draft))
   }
 }

@@ -1,5 +1,6 @@
-import { closeSync, fdatasyncSync, fsyncSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, fdatasyncSync, fsyncSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { removeFileSync } from '../disk/removal'
 
 /** Makes a created or renamed name durable, which syncing the file alone does not. */
 export const syncDirectory = (path: string): void => {
@@ -11,9 +12,11 @@ export const syncDirectory = (path: string): void => {
   }
 }
 
+const PROBE = 'room.probe'
+
 /** Throws what the disk throws where it has no room for so many bytes in that directory. */
 export const proveRoom = (directory: string, bytes: number): void => {
-  const path = join(directory, 'room.probe')
+  const path = join(directory, PROBE)
   try {
     const fd = openSync(path, 'w', 0o600)
     try {
@@ -23,6 +26,6 @@ export const proveRoom = (directory: string, bytes: number): void => {
       closeSync(fd)
     }
   } finally {
-    rmSync(path, { force: true })
+    removeFileSync(directory, PROBE)
   }
 }

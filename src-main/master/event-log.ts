@@ -9,18 +9,18 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  rmSync,
   truncateSync,
   write,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { emptyLog, type LogEnd } from '@core/consensus/log-end'
 import { Folding } from '@core/events/fold'
 import type { LogRecord } from '@core/events/record'
 import type { NodeId } from '@core/ids'
 import { emptyState, type State } from '@core/state/state'
+import { removeFileSync } from '../disk/removal'
 import { syncDirectory } from './directory'
 import { damaged, diskError, MasterError, stopping } from './errors'
 import { encodeRecord } from './record'
@@ -267,7 +267,7 @@ const openSegment = (directory: string, path: string): { fd: number; path: strin
   } catch (cause) {
     if (fd !== undefined) {
       // Tried again every few seconds: neither descriptors nor half a header may pile up.
-      if (fstatSync(fd).size < SEGMENT_HEADER_BYTES) rmSync(path, { force: true })
+      if (fstatSync(fd).size < SEGMENT_HEADER_BYTES) removeFileSync(directory, basename(path))
       closeSync(fd)
     }
     throw diskError(path, cause)

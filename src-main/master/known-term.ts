@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { KnownTerm } from '@core/consensus/replica'
+import { removeFileSync } from '../disk/removal'
 import { syncDirectory } from './directory'
 import { diskError } from './errors'
 
@@ -30,7 +31,7 @@ export const keepKnownTerm = (directory: string, known: KnownTerm): void => {
     renameSync(temporary, path)
     syncDirectory(directory)
   } catch (cause) {
-    rmSync(temporary, { force: true })
+    removeFileSync(dirname(temporary), basename(temporary))
     throw diskError(directory, cause)
   }
 }

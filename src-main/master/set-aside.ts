@@ -7,10 +7,10 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
-  rmSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { removeFileSync } from '../disk/removal'
 import { syncDirectory } from './directory'
 import { diskError } from './errors'
 import { FRAME_HEADER_BYTES, payloadAt } from './record'
@@ -45,7 +45,7 @@ export const setAside = ({ directory, after }: SetAsideOptions): string => {
     mkdirSync(aside, { recursive: true, mode: 0o700 })
     for (const name of readdirSync(directory)) {
       const snapshot = /^snapshot-(\d{20})\.json$/.exec(name)
-      if (snapshot && Number(snapshot[1]) > after) rmSync(join(directory, name))
+      if (snapshot && Number(snapshot[1]) > after) removeFileSync(directory, name)
     }
     syncDirectory(directory)
     const segments = readdirSync(directory).filter((name) => firstSequenceOf(name) !== undefined)

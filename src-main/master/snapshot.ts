@@ -1,19 +1,11 @@
 import crc32 from 'crc-32'
-import {
-  closeSync,
-  fdatasyncSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, fdatasyncSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Epoch } from '@core/consensus/log-end'
 import { durablePart } from '@core/state/durable'
 import { State } from '@core/state/state'
+import { removeFileSync } from '../disk/removal'
 import { syncDirectory } from './directory'
 
 /** A state, the sequence of the last record it contains, and who wrote which of them. */
@@ -55,7 +47,7 @@ export const writeSnapshot = (directory: string, { sequence, epochs, state }: Sn
   }
   renameSync(draft, path)
   syncDirectory(directory)
-  for (const name of names(directory).slice(0, -KEPT)) rmSync(join(directory, name))
+  for (const name of names(directory).slice(0, -KEPT)) removeFileSync(directory, name)
 }
 
 const readSnapshot = (file: string): Snapshot | undefined => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Command, Refusal } from '@core/commands/command'
@@ -6,6 +6,7 @@ import { Resubmission } from '@core/consensus/resubmission'
 import { Decision, isDecision, type Event } from '@core/events/event'
 import { Folding } from '@core/events/fold'
 import { emptyState, State } from '@core/state/state'
+import { removeFileSync } from '../disk/removal'
 import { replaceFile } from '../disk/replace-file'
 import { logDirectory, openedState, openLogFolder, type LogFolder, type OpenedLog } from './log-folder'
 import { recordsAfter } from './log-reader'
@@ -111,7 +112,7 @@ export const submitAgain = async (
         log.info({ command: command.type, result: status, refusal }, 'submitted again after a split')
       }
       if (step.kind === 'later') return
-      rmSync(path, { force: true })
+      removeFileSync(directory, name)
       begun.delete(name)
     } catch (err) {
       log.warn({ err, name }, 'what was decided during a split is submitted again later')

@@ -1,11 +1,12 @@
-import { rm } from 'node:fs/promises'
 import type { ModelId, NodeId } from '@core/ids'
 import type { State } from '@core/state/state'
 import type { Catalogue } from './catalogue'
 import type { Fetcher } from './fetching/fetcher'
 import type { Hub } from './hub/hub'
 import { holdersOf } from './card-finder'
-import { ownPath } from './own-store'
+import { OutsideError } from '../disk/below'
+import { removeBelow } from '../disk/removal'
+import { ownPlace } from './own-store'
 
 /** What was asked for cannot be done. */
 export class DownloadError extends Error {
@@ -29,6 +30,11 @@ export interface DownloadsParts {
   readonly state: () => State
 }
 
+const refuse = (error: unknown): never => {
+  if (!(error instanceof OutsideError)) throw error
+  throw new DownloadError('not_ours', error.message, `Delete it yourself where it lies, or remove ${error.path} first.`)
+}
+
 /** What people do about the models on this machine's disk. */
 export class Downloads {
   constructor(private readonly parts: DownloadsParts) {}
@@ -36,7 +42,7 @@ export class Downloads {
   /** Begins to bring the model here. Rejects with DownloadError or HubError where it cannot be had. */
   async start(modelId: ModelId): Promise<void> {
     const { catalogue, fetcher, hub, modelsDir, nodeId, state } = this.parts
-    if (ownPath(modelsDir, modelId) === undefined)
+    if (!ownPlace(modelsDir, modelId))
       throw new DownloadError('invalid', `${modelId} is no name of a model`, 'Such a name is OWNER/NAME.')
     await catalogue.refresh()
     const here = catalogue.find(modelId)
@@ -62,10 +68,10 @@ export class Downloads {
     }
     await catalogue.refresh()
     const here = catalogue.find(modelId) ?? catalogue.unreadable().find((one) => one.modelId === modelId)
-    const existed = await fetcher.cancel(modelId)
-    const path = ownPath(modelsDir, modelId)
-    if (here?.source === 'muster' && path !== undefined && here.path === path) {
-      await rm(path, { recursive: true, force: true })
+    const existed = await fetcher.cancel(modelId).catch(refuse)
+    const place = ownPlace(modelsDir, modelId)
+    if (here?.source === 'muster' && place && here.path === place.path) {
+      await removeBelow(modelsDir, [place.owner, place.name]).catch(refuse)
       await catalogue.refresh()
       return
     }

@@ -22,15 +22,24 @@ export const directoriesIn = async (directory: string): Promise<string[]> => {
 /** One part of a hub's model id: it can be no path, no hidden file and nothing that is passed over here. */
 const PLAIN = /^(?!.*\.\.)[A-Za-z0-9_][\w.-]{0,95}$/
 
+export interface OwnPlace {
+  readonly owner: string
+  readonly name: string
+  readonly path: string
+}
+
 /**
  * Where our own store has, or would have, a model; undefined for an id that is not `OWNER/NAME`. Ids come from
- * anywhere: none of them may name a place outside of the store.
+ * anywhere: none of them may name a place outside of the store. Whether a link lies on the way, the disk alone knows:
+ * what changes anything there asks `disk/below`.
  */
-export const ownPath = (folder: string, modelId: ModelId): string | undefined => {
+export const ownPlace = (folder: string, modelId: ModelId): OwnPlace | undefined => {
   const [owner, name, ...more] = modelId.split('/')
   const isName = (part: string | undefined): part is string =>
     part !== undefined && PLAIN.test(part) && !isPassedOver(part)
-  return isName(owner) && isName(name) && more.length === 0 ? join(folder, owner, name) : undefined
+  return isName(owner) && isName(name) && more.length === 0
+    ? { owner, name, path: join(folder, owner, name) }
+    : undefined
 }
 
 /** The directories `OWNER/NAME` below a folder: our own store's layout, and LM Studio's. */
@@ -46,7 +55,8 @@ export const modelsByOwner = async (folder: string, source: Candidate['source'])
   return (await Promise.all(models)).flat()
 }
 
-const PARTIAL = '.partial'
+/** Ends the name of a model's folder that is not complete. */
+export const PARTIAL = '.partial'
 
 /** Models that have begun to come to our own store. */
 export const partialModels = async (folder: string): Promise<ModelId[]> => {

@@ -2,8 +2,8 @@ import { ModelId } from '@core/ids'
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
+import { makeBelow } from '../disk/below'
 import { inspectModelDirectory } from './model-directory'
 import { listModelFiles } from './model-files'
 import { ownModels } from './stores'
@@ -119,7 +119,7 @@ export const ensureStarter = async (options: StarterOptions): Promise<'present' 
   options.onProgress?.('checking')
   await checkSource(options)
   options.onProgress?.('converting')
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await makeBelow(ownModels(options.dataDir), STARTER_MODEL.split('/').slice(0, 1))
   await convert(options, path)
   options.onProgress?.('verifying')
   const problem = await problemOf(path)

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
 import { constants, closeSync, openSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import { Socket } from 'node:net'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
+import { removeBelow } from '../disk/removal'
 
 const run = promisify(execFile)
 
@@ -57,7 +58,7 @@ export const makePipes = async (
   }
   const close = async (): Promise<void> => {
     for (const end of opened) end.destroy()
-    await rm(directory, { recursive: true, force: true })
+    await removeBelow(runDir, [basename(directory)])
   }
   const names: Pipe[] = [
     'commands',

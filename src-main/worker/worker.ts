@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readdir } from 'node:fs/promises'
 import type { GenerationRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
 import type { InstanceId, RunnerId, TaskId } from '@core/ids'
 import { plan, type Action } from '@core/plan/plan'
 import { isRehearsal, REHEARSAL } from '@core/state/rehearsal'
 import { isTerminal, type RunnerStatus } from '@core/state/runners'
+import { finishRemovals, removeBelow } from '../disk/removal'
 import { AwaitedModels, type Start } from './awaited-models'
 import { Meetings, type Meeter } from './meetings'
 import { residentBytes } from './memory'
@@ -75,9 +75,9 @@ export class Worker {
 
   static async start(options: WorkerOptions): Promise<Worker> {
     await mkdir(options.runDir, { recursive: true, mode: 0o700 })
-    for (const name of await readdir(options.runDir)) {
-      if (name.startsWith('runner-')) await rm(join(options.runDir, name), { recursive: true, force: true })
-    }
+    await finishRemovals(options.runDir)
+    for (const name of await readdir(options.runDir))
+      if (name.startsWith('runner-')) await removeBelow(options.runDir, [name])
     return new Worker(options)
   }
 

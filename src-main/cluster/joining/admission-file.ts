@@ -1,9 +1,12 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { NodeId } from '@core/ids'
 import { Fellow } from '@core/protocols/join'
+import { removeFileSync } from '../../disk/removal'
 import { replaceFile } from '../../disk/replace-file'
+
+const FILE = 'admission.json'
 
 const Admission = z.object({ version: z.literal(1), clusterId: z.string(), members: z.array(Fellow) })
 
@@ -15,8 +18,8 @@ export class AdmissionFile {
   private readonly path: string
   private admission: z.infer<typeof Admission> | undefined
 
-  constructor(dataDir: string) {
-    this.path = join(dataDir, 'admission.json')
+  constructor(private readonly dataDir: string) {
+    this.path = join(dataDir, FILE)
     try {
       this.admission = Admission.parse(JSON.parse(readFileSync(this.path, 'utf8')))
     } catch {
@@ -42,6 +45,6 @@ export class AdmissionFile {
   remove(): void {
     if (!this.admission) return
     this.admission = undefined
-    rmSync(this.path, { force: true })
+    removeFileSync(this.dataDir, FILE)
   }
 }

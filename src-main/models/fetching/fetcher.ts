@@ -1,6 +1,7 @@
 import type { ModelId } from '@core/ids'
 import type { Download } from '@core/state/downloads'
-import { ownPath, partialModels } from '../own-store'
+import { finishRemovals } from '../../disk/removal'
+import { ownPlace, partialModels } from '../own-store'
 import { PartialModel } from './partial'
 import { Progress } from './progress'
 import type { Source } from './source'
@@ -96,6 +97,9 @@ export class Fetcher {
 
   /** Goes on with what people asked for before this start. */
   async resume(): Promise<void> {
+    await finishRemovals(this.options.modelsDir).catch((error: unknown) =>
+      this.options.log.warn({ reason: messageOf(error) }, 'what was deleted could not be removed from the disk'),
+    )
     for (const modelId of await partialModels(this.options.modelsDir))
       if (await this.partialOf(modelId)?.isAskedFor()) await this.ask(modelId)
   }
@@ -107,8 +111,9 @@ export class Fetcher {
   }
 
   private partialOf(modelId: ModelId): PartialModel | undefined {
-    const target = ownPath(this.options.modelsDir, modelId)
-    return target === undefined ? undefined : new PartialModel(target)
+    const { modelsDir } = this.options
+    const place = ownPlace(modelsDir, modelId)
+    return place && new PartialModel(modelsDir, place)
   }
 
   private begin(modelId: ModelId): Fetching | undefined {

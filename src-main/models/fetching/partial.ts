@@ -1,8 +1,11 @@
 import { createWriteStream } from 'node:fs'
-import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { lstat, open, readdir, rename, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { gigabytes } from '@core/placement/funnel'
+import { makeBelow } from '../../disk/below'
+import { removeBelow, removeFile } from '../../disk/removal'
+import { PARTIAL, type OwnPlace } from '../own-store'
 import { matches } from './digest'
 import type { Progress } from './progress'
 import type { Offer, OfferedFile, Source } from './source'
@@ -57,13 +60,20 @@ export class PartialModel {
   /** Files that were found to be what they must be: hashing all of them again with each attempt takes minutes. */
   private readonly verified = new Map<string, string>()
 
-  constructor(private readonly target: string) {
-    this.path = `${target}.partial`
+  /** The folder's names below our store. */
+  private readonly names: readonly [string, string]
+
+  constructor(
+    private readonly modelsDir: string,
+    private readonly place: OwnPlace,
+  ) {
+    this.path = `${place.path}${PARTIAL}`
+    this.names = [place.owner, `${place.name}${PARTIAL}`]
   }
 
   /** A person asked for it. */
   async keepAskedFor(): Promise<void> {
-    await mkdir(this.path, { recursive: true, mode: 0o700 })
+    await makeBelow(this.modelsDir, this.names)
     await writeFile(join(this.path, ASKED_FOR), '', { mode: 0o600 })
   }
 
@@ -84,8 +94,9 @@ export class PartialModel {
     return sizes.reduce((sum, size) => sum + size, 0)
   }
 
+  /** @throws OutsideError where a link lies on the way to it */
   async remove(): Promise<void> {
-    await rm(this.path, { recursive: true, force: true })
+    await removeBelow(this.modelsDir, this.names)
   }
 
   /** Brings all files from one source, goes on where it was, and puts the whole into its place. */
@@ -93,7 +104,7 @@ export class PartialModel {
     const offer = await source.offer(signal)
     const { files } = offer
     if (files.length === 0) throw new Error('it has no files of that model')
-    await mkdir(this.path, { recursive: true, mode: 0o700 })
+    await makeBelow(this.modelsDir, this.names)
     await this.dropOthers(files)
     const totalBytes = files.reduce((sum, { size }) => sum + size, 0)
     const downloadedBytes = await this.downloadedBytes()
@@ -106,10 +117,9 @@ export class PartialModel {
     await eachOf(files, { atOnce: source.filesAtOnce, signal }, (file, stop) =>
       this.bringFile({ offer, file, progress, signal: stop }),
     )
-    await rm(join(this.path, ASKED_FOR), { force: true })
-    await mkdir(dirname(this.target), { recursive: true, mode: 0o700 })
-    await rm(this.target, { recursive: true, force: true })
-    await rename(this.path, this.target)
+    await removeFile(this.path, ASKED_FOR)
+    await removeBelow(this.modelsDir, [this.place.owner, this.place.name])
+    await rename(this.path, this.place.path)
   }
 
   /** What only another source had is no part of the model that this one has. */
@@ -118,9 +128,10 @@ export class PartialModel {
     for (const name of await readdir(this.path)) {
       if (name === ASKED_FOR) continue
       const size = offered.get(name)
-      // What is larger than the whole is something else.
-      if (size === undefined || (await sizeOf(join(this.path, name))) > size)
-        await rm(join(this.path, name), { recursive: true, force: true })
+      const here = await lstat(join(this.path, name))
+      // What is larger than the whole is something else; through a link another file would be written.
+      if (size === undefined || here.size > size || !here.isFile() || here.nlink > 1)
+        await removeBelow(this.modelsDir, [...this.names, name])
     }
   }
 
@@ -150,7 +161,7 @@ export class PartialModel {
       return
     }
     // Whatever is wrong with it, going on from it would never make it right.
-    await rm(path, { force: true })
+    await removeFile(this.path, file.name)
     progress.add(-arrived)
     throw new Error(`${file.name} arrived damaged and is fetched again`)
   }

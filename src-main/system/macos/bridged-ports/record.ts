@@ -1,8 +1,11 @@
-import { readFile, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { BridgePorts } from '@core/warnings/bridge-commands'
+import { removeFile } from '../../../disk/removal'
 import { replaceFile } from '../../../disk/replace-file'
+
+const FILE = 'bridged-ports.json'
 
 const RecordFile = z.strictObject({ version: z.literal(1), taken: z.array(BridgePorts) })
 
@@ -12,8 +15,8 @@ const isMissing = (error: unknown): boolean => error instanceof Error && 'code' 
 export class BridgeRecord {
   private readonly path: string
 
-  constructor(dataDir: string) {
-    this.path = join(dataDir, 'bridged-ports.json')
+  constructor(private readonly dataDir: string) {
+    this.path = join(dataDir, FILE)
   }
 
   /** Rejects where there is a record that cannot be read: whoever goes on would forget what to put back. */
@@ -27,7 +30,7 @@ export class BridgeRecord {
   }
 
   async write(taken: readonly BridgePorts[]): Promise<void> {
-    if (taken.length === 0) await rm(this.path, { force: true })
+    if (taken.length === 0) await removeFile(this.dataDir, FILE)
     else await replaceFile(this.path, `${JSON.stringify({ version: 1, taken })}\n`)
   }
 }
