@@ -106,6 +106,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       heard: () => wired.peers?.heard() ?? {},
       unreachable: () => wired.peers?.unreachable() ?? [],
       begin: () => wired.peers?.begin(),
+      stoodStill: (milliseconds) => wired.peers?.stoodStill(milliseconds),
     },
     onRemoved: () => void cluster.beginAnew(),
     log: log.logger.child({ part: 'master' }),

@@ -22,6 +22,7 @@ import { consult, EXAMINE_STREAM } from './doctor/consult'
 import { examine } from './doctor/examine'
 import type { Identity } from './identity'
 import { AddressBook, type PeerAddress } from './links/address-book'
+import { LOST_MS } from './links/link'
 import { LINK_PATH, Links, type LinksOptions } from './links/links'
 import { listen, type Caller, type Listener } from './links/listener'
 import type { Item } from './links/streams'
@@ -308,6 +309,13 @@ export class Peers {
   begin(): void {
     this.prober.wake()
     this.links.dropAll()
+  }
+
+  stoodStill(milliseconds: number): void {
+    this.prober.wake()
+    // The others have given links up by now only where it was that long; a short one was load, and streams go on.
+    if (milliseconds >= LOST_MS) this.links.dropAll()
+    else this.links.refreshAll()
   }
 
   wake(peer: NodeId, runnerId: RunnerId, epoch: number): void {

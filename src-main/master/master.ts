@@ -121,7 +121,7 @@ export class Master {
       send: (to, message, records) => network.send(to, message, records),
       onLeadership: (leadership) => (this.closed ? this.office.resign() : this.office.enter(leadership)),
       rewind: (after) => this.rewind(after),
-      onWake: () => network.begin(),
+      onStandstill: (milliseconds) => network.stoodStill(milliseconds),
       onFailure: (error) => this.stepDown(error),
     })
   }

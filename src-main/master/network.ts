@@ -16,8 +16,10 @@ export interface Network {
   heard(): Readonly<Record<string, Timestamp>>
   /** Members that answer at no address. */
   unreachable(): readonly NodeId[]
-  /** Ends all links and makes them anew. */
+  /** This machine slept: all links end and are made anew. */
   begin(): void
+  /** This process stood still for so long, because its machine slept or was busy. */
+  stoodStill(milliseconds: number): void
 }
 
 /** Of a node that has nobody else. */
@@ -29,4 +31,5 @@ export const alone: Network = {
   heard: () => ({}),
   unreachable: () => [],
   begin: () => undefined,
+  stoodStill: () => undefined,
 }

@@ -39,8 +39,8 @@ export interface ReplicationOptions {
   readonly onLeadership: (leadership: Leadership) => void
   /** Sets the log's records after one aside; gives back the log that is left. */
   readonly rewind: (after: number) => Promise<EventLog>
-  /** This process stood still: it or its machine slept. */
-  readonly onWake: () => void
+  /** This process stood still: its machine slept, or gave it no processor time. */
+  readonly onStandstill: (milliseconds: number) => void
   readonly onFailure: (error: unknown) => void
 }
 
@@ -113,16 +113,18 @@ export class Replication {
 
   private tick(): void {
     const now = performance.now()
-    const slept = now - this.tickedAt > SILENCE_MS
+    const stoodStill = now - this.tickedAt
     this.tickedAt = now
-    if (!slept) return this.take({ kind: 'tick' })
-    // What was said before the sleep is old news. Whatever this node was: it asks who leads now, and deposes nobody.
-    this.options.onWake()
+    if (stoodStill <= SILENCE_MS) return this.take({ kind: 'tick' })
+    // What was said meanwhile is old news. Whatever this node was: it asks who leads now, and deposes nobody.
+    this.options.onStandstill(stoodStill)
     this.take({ kind: 'wake' })
   }
 
   /** A message of a member, with the records that came with it. */
   receive(from: NodeId, message: Message, records: readonly LogRecord[] = []): void {
+    // It may have been said before a standstill that no tick has seen yet.
+    if (!this.closed && performance.now() - this.tickedAt > SILENCE_MS) return this.tick()
     this.arrived.push([...records])
     this.take({ kind: 'message', from, message })
     this.arrived.pop()

@@ -5,10 +5,18 @@ import type { NodeId } from '@core/ids'
 import { commonProtocol, type Hello, MAX_PEER_FRAME_BYTES, PeerFrame, protocolRefusal } from '@core/protocols/peer'
 import { Streams, type Item, type StreamHandler } from './streams'
 
-/** Silence for so long is broken by a ping. */
-const PING_AFTER_MS = 500
-/** One that does not answer pings for so long is gone, whatever its socket says. */
-const SILENT_MS = 2000
+/** How often a link looks whether the other side is there. One that said nothing since then is pinged. */
+const LOOK_EVERY_MS = 500
+/**
+ * Looks in a row at which a ping was without an answer. They are counted, not timed: a process that gets no processor
+ * time looks less often, and does not take its own standstill for the other side's.
+ */
+const LOOKS_UNTIL_SILENT = 4
+const LOOKS_UNTIL_LOST = 16
+/** Silence after which the other side gives a link up. */
+export const LOST_MS = LOOKS_UNTIL_LOST * LOOK_EVERY_MS
+/** A retired link without streams stays for a little: the other side may have begun one before it knew. */
+const IDLE_LOOKS = 3
 const HELLO_WITHIN_MS = 5000
 /** Frames in a second from one peer; a working cluster needs a hundredth of it. */
 const FRAMES_PER_SECOND = 50_000
@@ -27,6 +35,10 @@ export interface LinkOptions {
   readonly hello: Hello
   readonly handlers: ReadonlyMap<string, StreamHandler>
   readonly onFrame: (frame: LinkFrame) => void
+  /** The other side answers no more, or is busy: nothing new should be asked of it. Streams that flow may go on. */
+  readonly onSilent?: () => void
+  /** It was only busy. */
+  readonly onHeard?: () => void
   readonly onClose: (why: { readonly code: number; readonly reason: string }) => void
 }
 
@@ -55,7 +67,14 @@ export class Link {
   private readonly socket: WebSocket
   private readonly watch: NodeJS.Timeout
   private frames = 0
-  private pingedAt = 0
+  /** Looks since the other side was last heard at which it owed an answer. */
+  private unanswered = 0
+  /** Looks in a row at which a retired link had no stream. */
+  private idleLooks = 0
+  private retired = false
+  /** Numbers the pings by which the words before a standstill are told from those after it. */
+  private refreshes = 0
+  private awaitedPong: string | undefined
 
   constructor(private readonly options: LinkOptions) {
     const { peer, socket, dialled, remoteAddress, handlers } = options
@@ -75,11 +94,14 @@ export class Link {
     // Whoever waits for the greeting hears of it; nobody has to.
     this.greeted.catch(() => undefined)
     socket.on('message', (data, isBinary) => this.take(data, isBinary))
-    socket.on('pong', () => (this.heardAt = performance.now()))
-    socket.on('ping', () => (this.heardAt = performance.now()))
+    socket.on('pong', (payload) => {
+      if (payload.toString() === this.awaitedPong) this.awaitedPong = undefined
+      this.heard()
+    })
+    socket.on('ping', () => this.heard())
     socket.on('error', () => socket.terminate())
     socket.on('close', (code, reason) => this.closed(code, reason.toString()))
-    this.watch = setInterval(() => this.look(), PING_AFTER_MS)
+    this.watch = setInterval(() => this.look(), LOOK_EVERY_MS)
     this.send(options.hello)
     setTimeout(() => {
       if (!this.hello) this.close(CLOSED.protocol, 'no greeting')
@@ -96,6 +118,11 @@ export class Link {
 
   get isOpen(): boolean {
     return this.socket.readyState === WebSocket.OPEN
+  }
+
+  /** Whether the other side has left pings without an answer for about two seconds. */
+  get isSilent(): boolean {
+    return this.unanswered >= LOOKS_UNTIL_SILENT
   }
 
   /** Bytes that wait for the network. */
@@ -124,6 +151,21 @@ export class Link {
     })
   }
 
+  /**
+   * Another link takes over: nothing new begins on this one. What flows goes on, and the link is closed when either
+   * side has nothing left on it.
+   */
+  retire(): void {
+    this.retired = true
+  }
+
+  /** This process stood still: what the other side said meanwhile about who leads is old news and is not heard. */
+  refresh(): void {
+    if (!this.isOpen) return
+    this.awaitedPong = `after ${++this.refreshes}`
+    this.socket.ping(this.awaitedPong)
+  }
+
   close(code: number, reason: string): void {
     this.socket.close(code, reason)
     // One that does not answer the closing is not waited for.
@@ -142,8 +184,15 @@ export class Link {
     this.socket.send(Buffer.concat([head, bytes]))
   }
 
-  private take(data: RawData, isBinary: boolean): void {
+  private heard(): void {
     this.heardAt = performance.now()
+    const wasSilent = this.isSilent
+    this.unanswered = 0
+    if (wasSilent) this.options.onHeard?.()
+  }
+
+  private take(data: RawData, isBinary: boolean): void {
+    this.heard()
     if (++this.frames > FRAMES_PER_SECOND) return this.close(CLOSED.protocol, 'too many frames')
     const bytes = Buffer.isBuffer(data) ? data : Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data)
     if (isBinary) {
@@ -158,6 +207,7 @@ export class Link {
       case 'hello':
         return this.close(CLOSED.protocol, 'greeted twice')
       case 'consensus':
+        return this.awaitedPong === undefined ? this.options.onFrame(frame) : undefined
       case 'observe':
       case 'wake':
         return this.options.onFrame(frame)
@@ -180,13 +230,15 @@ export class Link {
 
   private look(): void {
     this.frames = 0
-    const now = performance.now()
-    const silent = now - this.heardAt
-    // After a sleep of our own the other side has to be asked before it is given up.
-    if (silent >= SILENT_MS && this.pingedAt > this.heardAt && now - this.pingedAt < SILENT_MS)
-      return this.socket.terminate()
-    if (silent < PING_AFTER_MS || !this.isOpen) return
-    this.pingedAt = now
+    this.idleLooks = this.streams.isIdle ? this.idleLooks + 1 : 0
+    if (this.retired && this.idleLooks >= IDLE_LOOKS) return this.close(CLOSED.duplicate, 'another link stays')
+    if (performance.now() - this.heardAt < LOOK_EVERY_MS || !this.isOpen) return
+    this.unanswered += 1
+    if (this.unanswered >= LOOKS_UNTIL_LOST) return this.socket.terminate()
+    if (this.unanswered === LOOKS_UNTIL_SILENT) {
+      this.streams.failUnanswered()
+      this.options.onSilent?.()
+    }
     this.socket.ping()
   }
 

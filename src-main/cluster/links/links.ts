@@ -44,9 +44,15 @@ export interface LinksOptions {
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
-/** One link to every member that is there. Both sides dial; where both succeed, the lower id's call stays. */
+/**
+ * One link to every member that is there. Both sides dial; where both succeed, the lower id's call stays, and what has
+ * begun on the other link ends in peace. A member that is silent has no link for whoever asks here, and is dialled
+ * anew; its link is given up only later, for it may only have been busy, and streams may be on it.
+ */
 export class Links {
   private readonly links = new Map<NodeId, Link>()
+  /** Replaced by another link to the same member, and still carrying streams. */
+  private readonly retired = new Set<Link>()
   private readonly dialling = new Map<NodeId, AbortController>()
   private readonly failures = new Map<NodeId, LastCall>()
   private readonly called = new Set<NodeId>()
@@ -63,11 +69,12 @@ export class Links {
   }
 
   get(peer: NodeId): Link | undefined {
-    return this.links.get(peer)
+    const link = this.links.get(peer)
+    return link?.isSilent === true ? undefined : link
   }
 
   all(): readonly Link[] {
-    return [...this.links.values()]
+    return [...this.links.values()].filter(({ isSilent }) => !isSilent)
   }
 
   /** Why a member is not linked, as the last call to it ended; undefined where nothing is known. */
@@ -82,7 +89,7 @@ export class Links {
 
   /** Items of a stream of that member. Throws StreamError. */
   async *open(peer: NodeId, kind: string, params: unknown, signal?: AbortSignal): AsyncGenerator<Item> {
-    const link = this.links.get(peer)
+    const link = this.get(peer)
     if (!link) throw new StreamError('link_lost', 'That machine is not connected')
     yield* link.open(kind, params, signal)
   }
@@ -106,6 +113,7 @@ export class Links {
       // What it says is not heard any more; what it was told last, that it is no member, still has to reach it.
       if (!members.has(peer)) setTimeout(() => link.close(CLOSED.notMember, 'no member'), LAST_WORDS_MS)
     }
+    for (const link of this.retired) if (!members.has(link.peer)) link.close(CLOSED.notMember, 'no member')
     for (const [peer, call] of this.dialling) if (!members.has(peer)) call.abort()
     this.dialAll()
   }
@@ -115,28 +123,33 @@ export class Links {
     for (const [peer, link] of [...this.links]) {
       this.links.delete(peer)
       link.drop()
-      this.options.onDown(peer)
+      if (!link.isSilent) this.options.onDown(peer)
     }
+    for (const link of this.retired) link.drop()
     setImmediate(() => this.dialAll())
+  }
+
+  /** This process stood still for a moment, as under load. The links are whole; what lies in them of who leads is old. */
+  refreshAll(): void {
+    for (const link of this.links.values()) link.refresh()
   }
 
   /** A node may be at new addresses: they are tried now. */
   dialAll(): void {
     if (this.closed) return
     for (const peer of this.options.members())
-      if (peer !== this.options.identity.nodeId && !this.links.has(peer) && !this.dialling.has(peer))
-        void this.dial(peer)
+      if (peer !== this.options.identity.nodeId && !this.get(peer) && !this.dialling.has(peer)) void this.dial(peer)
   }
 
   close(): void {
     this.closed = true
     clearInterval(this.timer)
     for (const call of this.dialling.values()) call.abort()
-    for (const link of this.links.values()) link.close(CLOSED.leaving, 'leaving')
+    for (const link of [...this.links.values(), ...this.retired]) link.close(CLOSED.leaving, 'leaving')
   }
 
   private async dial(peer: NodeId, withinMs?: number): Promise<void> {
-    if (this.closed || this.links.has(peer) || this.dialling.has(peer)) return
+    if (this.closed || this.get(peer) || this.dialling.has(peer)) return
     if (!this.options.members().includes(peer)) return
     const { identity, book, onRefused } = this.options
     const addresses = book.around(peer, { hearsay: this.options.hearsay(peer), most: DIAL_AT_ONCE })
@@ -164,7 +177,7 @@ export class Links {
       await this.begin(peer, socket, { dialled: true, remoteAddress: ip })
     } catch (error) {
       this.failures.set(peer, lastCallOf(error))
-      if (!this.closed && !this.links.has(peer)) onRefused(peer)
+      if (!this.closed && !this.get(peer)) onRefused(peer)
       this.heedRemoval(peer, error)
     } finally {
       call.abort()
@@ -207,6 +220,8 @@ export class Links {
       onFrame: (frame) => {
         if (this.links.get(peer) === link && this.options.members().includes(peer)) onFrame(peer, frame)
       },
+      onSilent: () => this.silent(link),
+      onHeard: () => this.heardAgain(link),
       onClose: ({ code, reason }) => this.gone(link, { code, reason }),
     })
     let greeting: Hello
@@ -232,7 +247,11 @@ export class Links {
         () => true,
         () => false,
       )
-      if (!isThere || this.links.get(link.peer) !== other) return true
+      if (!isThere || this.links.get(link.peer) !== other) {
+        // That process is gone, and with it all that was on the link.
+        other.drop()
+        return true
+      }
       this.options.onSameIdentity(link.peer)
       this.turnedAway.add(link)
       link.close(CLOSED.sameIdentity, 'another machine has this identity')
@@ -240,18 +259,23 @@ export class Links {
     }
     const lower = this.options.identity.nodeId < link.peer
     // The same side called again: it knows nothing of the first call any more.
-    if (link.dialled === other.dialled || link.dialled === lower) {
-      this.links.delete(link.peer)
-      other.close(CLOSED.duplicate, 'another link stays')
+    if (other.isSilent || link.dialled === other.dialled || link.dialled === lower) {
+      this.retire(other)
       return true
     }
-    link.close(CLOSED.duplicate, 'another link stays')
+    this.retire(link)
     return false
+  }
+
+  /** It is replaced, and ends when what has begun on it has ended: on the other side it may be in use by now. */
+  private retire(link: Link): void {
+    this.retired.add(link)
+    link.retire()
   }
 
   private settle(link: Link, { addresses, port }: Hello): void {
     const { book, onUp, log } = this.options
-    const isNew = !this.links.has(link.peer)
+    const isNew = !this.get(link.peer)
     this.links.set(link.peer, link)
     this.removedBy.clear()
     this.failures.delete(link.peer)
@@ -266,14 +290,28 @@ export class Links {
     onUp(link)
   }
 
+  private silent(link: Link): void {
+    if (this.links.get(link.peer) !== link) return
+    this.options.log.info({ peer: link.peer }, 'a linked member is silent')
+    this.options.onDown(link.peer)
+    setImmediate(() => void this.dial(link.peer, REDIAL_MS))
+  }
+
+  private heardAgain(link: Link): void {
+    if (this.links.get(link.peer) !== link || this.closed) return
+    this.options.log.info({ peer: link.peer }, 'a linked member that was silent is heard again')
+    this.options.onUp(link)
+  }
+
   private gone(link: Link, { code, reason }: { code: number; reason: string }): void {
     const { peer } = link
     if (code === CLOSED.sameIdentity && !this.turnedAway.has(link))
       this.options.onSameIdentity(this.options.identity.nodeId)
+    this.retired.delete(link)
     if (this.links.get(peer) !== link) return
     this.links.delete(peer)
     this.options.log.info({ peer, code, reason }, 'link lost')
-    this.options.onDown(peer)
+    if (!link.isSilent) this.options.onDown(peer)
     setImmediate(() => void this.dial(peer, REDIAL_MS))
   }
 }

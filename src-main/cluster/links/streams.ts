@@ -26,6 +26,8 @@ export type StreamHandler = (params: unknown, signal: AbortSignal) => AsyncItera
 interface Receiving {
   readonly items: Item[]
   taken: number
+  /** Anything has come. */
+  answered: boolean
   done: boolean
   error: StreamError | undefined
   wake: () => void
@@ -64,7 +66,14 @@ export class Streams {
     if (signal?.aborted) return
     const stream = this.next
     this.next += 2
-    const state: Receiving = { items: [], taken: 0, done: false, error: undefined, wake: () => undefined }
+    const state: Receiving = {
+      items: [],
+      taken: 0,
+      answered: false,
+      done: false,
+      error: undefined,
+      wake: () => undefined,
+    }
     this.receiving.set(stream, state)
     const stop = (): void => {
       state.done = true
@@ -132,7 +141,24 @@ export class Streams {
       this.receiving.delete(stream)
       this.sender.send({ type: 'cancel', stream })
     } else state.items.push(item)
+    state.answered = true
     state.wake()
+  }
+
+  /** No stream is under way in either direction. */
+  get isIdle(): boolean {
+    return this.receiving.size === 0 && this.sending.size === 0
+  }
+
+  /** The other side is silent: what it has not begun to answer may be asked elsewhere. What flows is waited for. */
+  failUnanswered(): void {
+    for (const [stream, state] of this.receiving) {
+      if (state.answered) continue
+      state.error = lost()
+      this.receiving.delete(stream)
+      this.sender.send({ type: 'cancel', stream })
+      state.wake()
+    }
   }
 
   /** The link is gone: what was being read fails, what was being sent stops. */

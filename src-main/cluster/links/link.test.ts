@@ -1,0 +1,171 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { WebSocket, WebSocketServer } from 'ws'
+import { NodeId } from '@core/ids'
+import { PeerFrame, type Hello } from '@core/protocols/peer'
+import { Link, SOCKET_OPTIONS, type LinkFrame } from './link'
+import type { StreamHandler } from './streams'
+
+const hello: Hello = {
+  ...{ type: 'hello', protocols: { from: 1, to: 1 }, boot: 'boot', version: '1.0.0', clusterId: 'cluster', port: 0 },
+  ...{ addresses: [], probe: { port: 0, key: '' } },
+}
+const PATIENT = { timeout: 20_000, interval: 10 }
+
+let server: WebSocketServer
+let near: End
+let far: End
+beforeEach(async () => {
+  server = new WebSocketServer({ port: 0, host: '127.0.0.1', ...SOCKET_OPTIONS })
+  await once(server, 'listening')
+  const called = once(server, 'connection') as Promise<[WebSocket]>
+  const dialled = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, SOCKET_OPTIONS)
+  await once(dialled, 'open')
+  near = new End(dialled, 'dialled')
+  far = new End((await called)[0], 'called')
+  await Promise.all([near.link.greeted, far.link.greeted])
+})
+afterEach(async () => {
+  for (const { link } of [near, far]) link.drop()
+  await new Promise((resolve) => server.close(resolve))
+})
+
+/** One side of a link, and what it was told. */
+class End {
+  readonly frames: LinkFrame[] = []
+  readonly told: string[] = []
+  readonly link: Link
+  /** Hands on one item for each call. */
+  next: () => void = () => undefined
+
+  constructor(
+    readonly socket: WebSocket,
+    side: 'dialled' | 'called',
+  ) {
+    const wait = (signal: AbortSignal): Promise<void> =>
+      new Promise((resolve) => {
+        this.next = resolve
+        signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+    const flowing: StreamHandler = async function* (_params, signal) {
+      for (let count = 0; !signal.aborted; count += 1) {
+        yield count
+        await wait(signal)
+      }
+    }
+    this.link = new Link({
+      ...{ peer: NodeId.parse(side), socket, dialled: side === 'dialled', remoteAddress: '', hello },
+      handlers: new Map([['flowing', flowing]]),
+      onFrame: (frame) => this.frames.push(frame),
+      onSilent: () => this.told.push('silent'),
+      onHeard: () => this.told.push('heard'),
+      onClose: ({ reason }) => this.told.push(`closed: ${reason}`),
+    })
+  }
+}
+
+/** A machine as the link sees it; held, its process gets no processor time: it neither hears nor says anything. */
+const standIn = async (): Promise<{
+  near: End
+  hold: () => void
+  release: () => void
+  say: (frame: PeerFrame) => void
+}> => {
+  const held: (() => void)[] = []
+  let isHeld = false
+  const act = (does: () => void): void => void (isHeld ? held.push(does) : does())
+  const machines = new WebSocketServer({ port: 0, host: '127.0.0.1', autoPong: false, ...SOCKET_OPTIONS })
+  await once(machines, 'listening')
+  const said = new Set<WebSocket>()
+  const say = (frame: PeerFrame): void => said.forEach((socket) => socket.send(JSON.stringify(frame)))
+  machines.on('connection', (socket) => {
+    said.add(socket)
+    socket.on('ping', (payload) => act(() => socket.pong(payload)))
+    socket.on('message', (data: Buffer) =>
+      act(() => {
+        const frame = PeerFrame.parse(JSON.parse(data.toString()))
+        if (frame.type === 'hello') say(hello)
+        if (frame.type === 'open') say({ type: 'item', stream: frame.stream, value: frame.params })
+      }),
+    )
+  })
+  server.once('close', () => machines.close())
+  const socket = new WebSocket(`ws://127.0.0.1:${(machines.address() as AddressInfo).port}`, SOCKET_OPTIONS)
+  await once(socket, 'open')
+  const near = new End(socket, 'dialled')
+  await near.link.greeted
+  return {
+    near,
+    say,
+    hold: () => void (isHeld = true),
+    release: () => {
+      isHeld = false
+      for (const does of held.splice(0)) does()
+    },
+  }
+}
+
+describe('a link whose other side stands still for some seconds', () => {
+  it('is silent meanwhile, asks nothing new, and goes on with what flows on it', async () => {
+    const { near, hold, release, say } = await standIn()
+    const flowing = near.link.open('flowing', 1)
+    expect((await flowing.next()).value).toBe(1)
+    const next = flowing.next()
+    hold()
+    await expect(near.link.open('flowing', 2).next()).rejects.toMatchObject({ code: 'link_lost' })
+    expect(near.told).toEqual(['silent'])
+    expect(near.link.isSilent).toBe(true)
+    release()
+    await expect.poll(() => near.told, PATIENT).toEqual(['silent', 'heard'])
+    say({ type: 'item', stream: 1, value: 'more' })
+    expect((await next).value).toBe('more')
+    near.link.drop()
+  }, 30_000)
+
+  it('is lost where that never ends', async () => {
+    const { near, hold } = await standIn()
+    const flowing = near.link.open('flowing', 1)
+    await flowing.next()
+    hold()
+    await expect(flowing.next()).rejects.toMatchObject({ code: 'link_lost' })
+    expect(near.told[0]).toBe('silent')
+    await expect.poll(() => near.told, PATIENT).toEqual(['silent', 'closed: '])
+  }, 30_000)
+})
+
+describe('a link of a process that stood still', () => {
+  it('does not hear what was said before about who leads, and all that is said after', async () => {
+    far.socket.pause()
+    far.link.send({ type: 'consensus', message: { type: 'handover', term: 1 } })
+    near.link.refresh()
+    far.socket.resume()
+    const said = async (term: number): Promise<void> => {
+      far.link.send({ type: 'consensus', message: { type: 'handover', term } })
+      await expect
+        .poll(() => near.frames, PATIENT)
+        .toContainEqual({ type: 'consensus', message: { type: 'handover', term } })
+    }
+    await near.link.proveAlive(5000)
+    await said(2)
+    expect(near.frames).toHaveLength(1)
+  })
+})
+
+describe('a link that was replaced', () => {
+  it('carries what has begun on it to its end, and is closed then', async () => {
+    const flowing = near.link.open('flowing', {})
+    await flowing.next()
+    for (const { link } of [near, far]) link.retire()
+    const idle = [near.told, far.told]
+    for (let count = 1; count < 5; count += 1) {
+      const next = flowing.next()
+      far.next()
+      expect((await next).value).toBe(count)
+      await near.link.proveAlive(5000)
+    }
+    expect(idle).toEqual([[], []])
+    await flowing.return(undefined)
+    await expect.poll(() => near.told, PATIENT).toEqual(['closed: another link stays'])
+  }, 30_000)
+})
