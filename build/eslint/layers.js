@@ -13,6 +13,8 @@
 
 const CORE = /^src-core\//
 const RENDERER = /^src-renderer\//
+/** What the runner's tests found mlx-lm to have and to do: data for both sides. */
+const ARCHITECTURES = /^native-runner\/src\/muster_runner\/architectures\.json$/
 const ANY = /^/
 const ANY_BUT_ELECTRON = /^(?!electron($|\/))/
 
@@ -77,7 +79,7 @@ export function layerOf(file) {
   return {
     name: `src-main/${part}`,
     files: new RegExp(`^src-main/${part}/`),
-    may: [CORE, new RegExp(`^src-main/(${part}/|disk/|version$)`)],
+    may: [CORE, new RegExp(`^src-main/(${part}/|disk/|version$)`), ARCHITECTURES],
     mayTypes: [/^src-main\/logging\//],
     packages: ANY_BUT_ELECTRON,
     node: true,

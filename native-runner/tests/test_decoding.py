@@ -26,7 +26,7 @@ def model(tiny: Path) -> Any:
 
 @pytest.fixture(params=[False, True], ids=["in order", "lookahead"])
 def batch(model: Any, request: pytest.FixtureRequest) -> DecodingBatch:
-    return DecodingBatch(model, lookahead=request.param)
+    return DecodingBatch(model, lookahead=request.param, together=True)
 
 
 def sequence(model: Any, task_id: str, tokens: list[int], **sampling: Any) -> Sequence:
@@ -86,14 +86,14 @@ def test_what_leaves_can_go_on_where_it_was(model: Any, batch: DecodingBatch) ->
     assert left.tokens in (known, known[:-1])
     for layer in left.cache:
         layer.trim(len(left.tokens) - len(known) + 1)
-    other = DecodingBatch(model, lookahead=False)
+    other = DecodingBatch(model, lookahead=False, together=True)
     other.join(Sequence("again", known[:-1], known[-1], left.cache, left.drawing))
     assert got + take(other, 10, until="again")["again"] == alone(model, PROMPTS["again"], 16)
 
 
 def test_seeded_draws_do_not_depend_on_the_batch(model: Any, batch: DecodingBatch) -> None:
     seeded = {"temperature": 1.0, "seed": 11}
-    other = DecodingBatch(model, lookahead=False)
+    other = DecodingBatch(model, lookahead=False, together=True)
     other.join(sequence(model, "dice", PROMPTS["short"], **seeded))
     expected = take(other, 12, until="dice")["dice"]
     for n in range(3):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from conftest import RunnerProcess
 
+from muster_runner.architectures import ALL
 from muster_runner.engine import Engine, EngineOptions
 from muster_runner.intake import Prepared, Rejected
 from muster_runner.protocol import GenerationRequest, Sampling, TextPrompt
@@ -83,7 +84,7 @@ class OneStep:
 
 
 def engine_with(tokenizer: Any, frames: list[dict[str, Any]]) -> Engine:
-    options = EngineOptions(cache_bytes=None, generation_config={}, prefill_step=8, lookahead=False)
+    options = EngineOptions(able=ALL, cache_bytes=None, generation_config={}, prefill_step=8, lookahead=False)
     engine = Engine(None, tokenizer, options, emit=lambda **frame: frames.append(frame))
     engine._schedule = OneStep()
     return engine

@@ -8,6 +8,7 @@ import mlx.core as mx
 from mlx_lm.sample_utils import greedy_sampler
 
 from muster_runner.sampling import REPETITION_CONTEXT, Drawing
+from muster_runner.sequence_caches import MergedCaches, SeparateCaches, SequenceCaches
 
 # Steps after which buffers of outgrown shapes are given back: caches grow with every token.
 STEPS_BETWEEN_CLEARINGS = 512
@@ -44,15 +45,16 @@ class DecodingBatch:
     """Feeds each sequence its latest token and draws the next.
 
     With ``lookahead`` a step starts on the tokens after the ones that it returns, so that a graphics processor never
-    waits for Python; the tokens are the same. Without it a token is returned by the step that draws it.
+    waits for Python; the tokens are the same. Without it a token is returned by the step that draws it. ``together``:
+    whether the model can compute several sequences in one pass.
     """
 
-    def __init__(self, model: Any, lookahead: bool):
+    def __init__(self, model: Any, lookahead: bool, together: bool):
         self._model = model
         self._lookahead = lookahead
         self._joining: list[Sequence] = []
         self._sequences: list[Sequence] = []
-        self._cache: list[Any] = []
+        self._caches: SequenceCaches = MergedCaches() if together else SeparateCaches()
         self._next: mx.array | None = None
         self._logprobs: mx.array | None = None
         self._steps = 0
@@ -64,7 +66,7 @@ class DecodingBatch:
     def nbytes(self) -> int:
         """Bytes of all sequences' caches."""
         joining = sum(layer.nbytes for sequence in self._joining for layer in sequence.cache)
-        return joining + sum(layer.nbytes for layer in self._cache)
+        return joining + self._caches.nbytes
 
     def join(self, sequence: Sequence) -> None:
         """From the next step on."""
@@ -77,7 +79,7 @@ class DecodingBatch:
         stay = []
         for at, sequence in enumerate(self._sequences):
             if sequence.task_id in task_ids:
-                sequence.cache = [layer.extract(at) for layer in self._cache]
+                sequence.cache = self._caches.extract(at)
                 gone[sequence.task_id] = sequence
             else:
                 stay.append(at)
@@ -90,7 +92,7 @@ class DecodingBatch:
         if self._next is None:
             return []
         fed, before = self._next, self._logprobs
-        logits = self._model(fed[:, None], cache=self._cache)[:, -1, :]
+        logits = self._caches.logits(self._model, fed)
         self._next, self._logprobs = self._draw(logits, fed)
         if self._lookahead:
             mx.async_eval(self._next)
@@ -113,19 +115,13 @@ class DecodingBatch:
     def _admit(self) -> None:
         if not self._joining:
             return
-        layers = zip(*(sequence.cache for sequence in self._joining), strict=True)
-        merged = [caches[0].merge(list(caches)) for caches in layers]
+        self._caches.add([sequence.cache for sequence in self._joining])
         following = mx.array([sequence.following for sequence in self._joining], dtype=mx.uint32)
         for sequence in self._joining:
             sequence.cache = []
         self._sequences += self._joining
         self._joining = []
-        if self._next is None:
-            self._cache, self._next = merged, following
-            return
-        for mine, theirs in zip(self._cache, merged, strict=True):
-            mine.extend(theirs)
-        self._next = mx.concatenate([self._next, following])
+        self._next = following if self._next is None else mx.concatenate([self._next, following])
 
     def _draw(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array]:
         """Tokens (batch,) and log probabilities (batch, vocabulary)."""
@@ -153,10 +149,9 @@ class DecodingBatch:
         if len(stay) == len(self._sequences):
             return
         self._sequences = [self._sequences[at] for at in stay]
+        self._caches.keep(stay)
         if not stay or self._next is None or self._logprobs is None:
-            self._cache, self._next, self._logprobs = [], None, None
+            self._next, self._logprobs = None, None
             return
-        for layer in self._cache:
-            layer.filter(stay)
         rows = mx.array(stay)
         self._next, self._logprobs = self._next[rows], self._logprobs[rows]

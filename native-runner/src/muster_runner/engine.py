@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import mlx.core as mx
+from mlx_lm.models.cache import can_trim_prompt_cache, make_prompt_cache
 
 from muster_runner.answer import Answer
+from muster_runner.architectures import Abilities
 from muster_runner.decoding import DecodingBatch
 from muster_runner.intake import Prepared, Rejected, refused_alone
 from muster_runner.loading import DEFAULT_CONTEXT, LoadedModel
@@ -29,9 +31,11 @@ LARGE_MODEL_BYTES = 16 * 1024**3
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """``cache_bytes``: for the key-value caches of kept prompts, None to keep none. ``prefill_step``: prompt tokens in
-    one step. ``lookahead``: whether steps overlap, which graphics processors want and others have nothing of."""
+    """``able``: what the model can do. ``cache_bytes``: for the key-value caches of kept prompts, None to keep none.
+    ``prefill_step``: prompt tokens in one step. ``lookahead``: whether steps overlap, which graphics processors want
+    and others have nothing of."""
 
+    able: Abilities
     cache_bytes: int | None
     generation_config: dict[str, Any]
     prefill_step: int
@@ -45,11 +49,17 @@ def prefill_step(weight_bytes: int) -> int:
     return 512 if weight_bytes < LARGE_MODEL_BYTES else 256
 
 
+def keeps_prompts(loaded: LoadedModel) -> bool:
+    """Whether what one request computed can serve another. Caches that say that they can be trimmed will be."""
+    return loaded.able.resume and (loaded.able.trim or not can_trim_prompt_cache(make_prompt_cache(loaded.model)))
+
+
 def engine_options(loaded: LoadedModel, max_context: int | None, cache_bytes_per_token: int) -> EngineOptions:
     """``max_context``: the tokens of context that room was made for."""
     room = min(loaded.context_length, max_context or DEFAULT_CONTEXT)
     return EngineOptions(
-        cache_bytes=cache_bytes_per_token * room,
+        able=loaded.able,
+        cache_bytes=cache_bytes_per_token * room if keeps_prompts(loaded) else None,
         generation_config=loaded.generation_config,
         prefill_step=prefill_step(loaded.weight_bytes),
         lookahead=mx.metal.is_available(),
@@ -67,8 +77,8 @@ class Engine:
         self._logprobs = Logprobs(tokenizer)
         self._answers: dict[str, Answer] = {}
         self.cache = None if options.cache_bytes is None else PromptCache(options.cache_bytes)
-        batch = DecodingBatch(model, options.lookahead)
-        self._schedule = Schedule(model, batch, self.cache, options.prefill_step, self._say_progress)
+        batch = DecodingBatch(model, options.lookahead, options.able.batch)
+        self._schedule = Schedule(model, options.able, batch, self.cache, options.prefill_step, self._say_progress)
         self.tell: Callable[[Order], None] = lambda _order: None
         self.drawn: list[int] = []
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import mlx.core as mx
 
+from muster_runner.architectures import Abilities
 from muster_runner.decoding import DecodingBatch
 from muster_runner.failures import Disagreement
 from muster_runner.group import Group
@@ -16,8 +17,8 @@ from muster_runner.schedule import Schedule, clear
 class FollowingBatch(DecodingBatch):
     """The decoding batch of a rank that is told the tokens after each step, by ``feed``."""
 
-    def __init__(self, model: Any):
-        super().__init__(model, lookahead=False)
+    def __init__(self, model: Any, together: bool):
+        super().__init__(model, lookahead=False, together=together)
 
     def feed(self, tokens: list[int]) -> None:
         """The tokens that rank 0 drew for the sequences of the last step, in the order in which they had joined;
@@ -34,12 +35,13 @@ class FollowingBatch(DecodingBatch):
 class Follower:
     """A rank that does in every step what rank 0 says."""
 
-    def __init__(self, model: Any, group: Group, prefill_step: int, reuse: bool):
-        """``prefill_step`` and ``reuse``, whether prompts are kept, must be the same on every rank."""
+    def __init__(self, model: Any, able: Abilities, group: Group, prefill_step: int, reuse: bool):
+        """``able``, ``prefill_step`` and ``reuse``, whether prompts are kept, must be the same on every rank."""
         self._group = group
-        self._batch = FollowingBatch(model)
+        self._batch = FollowingBatch(model, able.batch)
         # Rank 0 says how many prompts there is room for: bytes differ from rank to rank.
-        self._schedule = Schedule(model, self._batch, PromptCache(1 << 62) if reuse else None, prefill_step)
+        kept = PromptCache(1 << 62) if reuse else None
+        self._schedule = Schedule(model, able, self._batch, kept, prefill_step)
         self._epoch = 1
 
     @property

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
-from mlx_lm.models.cache import make_prompt_cache
-from mlx_lm.utils import MODEL_REMAPPING
 
+from muster_runner.architectures import Abilities, abilities, module_name, within
 from muster_runner.failures import Unsupported
 from muster_runner.model_files import ModelFileError, check_model, context_length, read_json
 from muster_runner.part import Part
@@ -25,9 +24,10 @@ Progress = Callable[[int, int], None]
 @dataclass(frozen=True)
 class LoadedModel:
     """``context_length``: most tokens of prompt and answer together. ``weight_bytes``: what the weights take here.
-    ``tokenizer``: only where requests come in."""
+    ``able``: what it can do with several sequences. ``tokenizer``: only where requests come in."""
 
     model: Any
+    able: Abilities
     tokenizer: Tokenizer | None
     context_length: int
     generation_config: dict[str, Any]
@@ -67,6 +67,7 @@ def load(directory: Path, max_context: int | None, progress: Progress, part: Par
     limits = [limit for limit in (context_length(config), max_context) if limit is not None]
     return LoadedModel(
         model=model,
+        able=within(abilities(config), model),
         tokenizer=tokenizer,
         context_length=min(limits, default=DEFAULT_CONTEXT),
         generation_config=generation_config if isinstance(generation_config, dict) else {},
@@ -77,7 +78,7 @@ def load(directory: Path, max_context: int | None, progress: Progress, part: Par
 def _mine(directory: Path, config: dict[str, Any], part: Part) -> tuple[Any, dict[str, Any]]:
     """This rank's part, without its weights read yet."""
     kind = config["model_type"]
-    if part.pipelined and MODEL_REMAPPING.get(kind, kind) not in ARCHITECTURES:
+    if part.pipelined and module_name(config) not in ARCHITECTURES:
         raise Unsupported(f"the layers of the architecture {kind} cannot be spread over several machines")
     if part.group is not None and not part.pipelined and (why := uneven(config, part.group.size)):
         raise Unsupported(f"this model cannot be split by tensors: {why}")
@@ -91,6 +92,4 @@ def _mine(directory: Path, config: dict[str, Any], part: Part) -> tuple[Any, dic
             model = Slice(model, part.group)
         else:
             raise Unsupported(f"mlx-lm cannot split the architecture {kind} by tensors")
-    if not all(hasattr(cache, "merge") for cache in make_prompt_cache(model)):
-        raise Unsupported(f"mlx-lm cannot batch requests for the architecture {kind}")
     return model, config

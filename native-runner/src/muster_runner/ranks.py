@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import astuple, replace
 from importlib.metadata import version
 from pathlib import Path
 
 from mlx_lm.models.cache import KVCache, make_prompt_cache
 
-from muster_runner.engine import Emit, Engine, engine_options, prefill_step
+from muster_runner.architectures import Abilities
+from muster_runner.engine import Emit, Engine, engine_options, keeps_prompts, prefill_step
 from muster_runner.failures import Unsupported
 from muster_runner.following import Follower
 from muster_runner.group import Group, join_ring
@@ -96,13 +97,16 @@ def start(
         engine = Engine(loaded.model, loaded.tokenizer, options, emit)
         return engine, engine
     total = sum(weights for (weights,) in group.each([loaded.weight_bytes >> 20])) << 20
-    proposals = group.each([prefill_step(total), _reusable(loaded)])
-    step = min(proposal for proposal, _ in proposals)
+    proposals = group.each([prefill_step(total), _reusable(loaded), *astuple(loaded.able)])
+    step = min(proposed[0] for proposed in proposals)
     # A beginning that is known on one rank must be known on all: prompts are kept only where that can be relied on.
-    reuse = all(reusable for _, reusable in proposals)
+    reuse = all(proposed[1] for proposed in proposals)
+    # All compute in the same order, so a rank with other layers does no more than the others can.
+    able = Abilities(*(all(column) for column in list(zip(*proposals, strict=True))[2:]))
+    loaded = replace(loaded, able=able)
     if loaded.tokenizer is None:
         warm_up_along(loaded, group)
-        return None, Follower(loaded.model, group, step, reuse)
+        return None, Follower(loaded.model, loaded.able, group, step, reuse)
     options = engine_options(loaded, max_context, warm_up(loaded, loaded.tokenizer, group))
     # Without lookahead: what is drawn has to go round before the next step can begin anywhere.
     options = replace(options, prefill_step=step, lookahead=False)
@@ -114,4 +118,4 @@ def start(
 
 def _reusable(loaded: LoadedModel) -> bool:
     """Whether any beginning of what the caches hold can be used again: those that slide forget it."""
-    return all(type(cache) is KVCache for cache in make_prompt_cache(loaded.model))
+    return keeps_prompts(loaded) and all(type(cache) is KVCache for cache in make_prompt_cache(loaded.model))

@@ -15,6 +15,7 @@ from typing import Any
 import mlx.core as mx
 from mlx_lm.models.cache import make_prompt_cache
 
+from muster_runner.architectures import Abilities
 from muster_runner.decoding import DecodingBatch, Drawn, Sequence
 from muster_runner.prefill import Prefill, complete, fitting
 from muster_runner.prompt_cache import PromptCache
@@ -40,17 +41,20 @@ class Request:
 
 
 class Schedule:
-    """``cache``: None where nothing may be kept. ``progress(task, done, total)``: a prompt was computed in part."""
+    """``able``: what the model can do. ``cache``: None where nothing may be kept. ``progress(task, done, total)``: a
+    prompt was computed in part."""
 
     def __init__(
         self,
         model: Any,
+        able: Abilities,
         batch: DecodingBatch,
         cache: PromptCache | None,
         prefill_step: int,
         progress: Callable[[str, int, int], None] = lambda _task_id, _done, _total: None,
     ):
-        self._model, self._batch, self._prefill_step, self._progress = model, batch, prefill_step, progress
+        self._model, self._able, self._batch = model, able, batch
+        self._prefill_step, self._progress = prefill_step, progress
         self._requests: dict[str, Request] = {}
         self._prompts: deque[Request] = deque()
         self._history = 0
@@ -99,7 +103,8 @@ class Schedule:
             self.cache.keep_only(count)
 
     def step(self) -> list[Drawn]:
-        """Up to ``prefill_step`` tokens of prompts, then a token for every request that decodes."""
+        """Up to ``prefill_step`` tokens of prompts, or all of one that cannot be computed in pieces; then a token for
+        every request that decodes."""
         self.steps += 1
         self._compute_prompts()
         drawn = self._batch.step()
@@ -111,13 +116,20 @@ class Schedule:
         while left > 0 and self._prompts and len(self._batch) < COMPLETION_BATCH:
             room = min(PREFILLS, COMPLETION_BATCH - len(self._batch))
             turn = [self._begun(request) for request in islice(self._prompts, room)]
-            if count := fitting(turn, left):
+            if count := self._to_complete(turn, left):
                 left -= complete(self._model, turn[:count])
                 for prefill in turn[:count]:
                     self._start_decoding(self._prompts.popleft(), prefill)
             else:
                 left -= turn[0].advance(self._model, left)
                 self._wait_turn(self._prompts.popleft(), turn[0])
+
+    def _to_complete(self, turn: list[Prefill], left: int) -> int:
+        """How many prompts, from the first, are now computed to their end; 0 if the first is too long for that."""
+        if not self._able.chunk:
+            return 1
+        count = fitting(turn, left)
+        return count if self._able.pad else min(count, 1)
 
     def _begun(self, request: Request) -> Prefill:
         if request.prefill is None:

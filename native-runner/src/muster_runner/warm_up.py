@@ -19,7 +19,9 @@ def warm_up(loaded: LoadedModel, tokenizer: Tokenizer, group: Group | None) -> i
     engine = Engine(
         loaded.model,
         tokenizer,
-        EngineOptions(cache_bytes=1 << 62, generation_config={}, prefill_step=PROMPT, lookahead=False),
+        EngineOptions(
+            able=loaded.able, cache_bytes=1 << 62, generation_config={}, prefill_step=PROMPT, lookahead=False
+        ),
         emit=lambda **_frame: None,
     )
     # The others are on their way here by themselves: nobody has to wake them.
@@ -37,4 +39,4 @@ def warm_up(loaded: LoadedModel, tokenizer: Tokenizer, group: Group | None) -> i
 
 def warm_up_along(loaded: LoadedModel, group: Group) -> None:
     """On every other rank, at the same time. Raises PeerLost."""
-    Follower(loaded.model, group, prefill_step=PROMPT, reuse=True).follow()
+    Follower(loaded.model, loaded.able, group, prefill_step=PROMPT, reuse=True).follow()

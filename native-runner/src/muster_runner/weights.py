@@ -45,6 +45,11 @@ def open_model(directory: Path, config: dict[str, Any], part: Part) -> tuple[Any
         if whole:
             return load_model(directory, lazy=True)
         return load_model(directory, lazy=True, strict=False, get_model_classes=checking)
+    except SystemExit as error:
+        # Some of mlx-lm's modules need packages that are no part of it, and end the process without them.
+        raise Unsupported(
+            f"this runner has not what mlx-lm needs for the architecture {config['model_type']}"
+        ) from error
     except (ValueError, KeyError, TypeError) as error:
         if "not supported" in str(error):
             raise Unsupported(

@@ -1,0 +1,88 @@
+"""The caches of the sequences that decode, and one pass of the model over the latest token of each.
+
+Where an architecture can batch, the caches of all are one; where it cannot, each keeps its own and is computed by
+itself. Either way a step gives each sequence its token, so that none waits for another to end.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import mlx.core as mx
+
+
+class SequenceCaches(Protocol):
+    """The sequences are numbered in the order in which they were added, without gaps."""
+
+    @property
+    def nbytes(self) -> int: ...
+
+    def add(self, caches: Sequence[list[Any]]) -> None:
+        """Takes over one cache, a list of layers, for each new sequence."""
+
+    def extract(self, at: int) -> list[Any]:
+        """A cache of its own for one sequence."""
+
+    def keep(self, stay: list[int]) -> None:
+        """Forgets all sequences but these."""
+
+    def logits(self, model: Any, fed: mx.array) -> mx.array:
+        """Feeds each sequence its token of ``fed`` (sequences,); returns (sequences, vocabulary)."""
+
+
+class MergedCaches:
+    """One cache for all: a step is one pass."""
+
+    def __init__(self) -> None:
+        self._layers: list[Any] = []
+
+    @property
+    def nbytes(self) -> int:
+        return sum(layer.nbytes for layer in self._layers)
+
+    def add(self, caches: Sequence[list[Any]]) -> None:
+        merged = [layers[0].merge(list(layers)) for layers in zip(*caches, strict=True)]
+        if not self._layers:
+            self._layers = merged
+            return
+        for mine, theirs in zip(self._layers, merged, strict=True):
+            mine.extend(theirs)
+
+    def extract(self, at: int) -> list[Any]:
+        return [layer.extract(at) for layer in self._layers]
+
+    def keep(self, stay: list[int]) -> None:
+        if not stay:
+            self._layers = []
+        for layer in self._layers:
+            layer.filter(stay)
+
+    def logits(self, model: Any, fed: mx.array) -> mx.array:
+        return model(fed[:, None], cache=self._layers)[:, -1, :]
+
+
+class SeparateCaches:
+    """A cache for each: a step is as many passes as there are sequences, one after the other."""
+
+    def __init__(self) -> None:
+        self._caches: list[list[Any]] = []
+
+    @property
+    def nbytes(self) -> int:
+        return sum(layer.nbytes for cache in self._caches for layer in cache)
+
+    def add(self, caches: Sequence[list[Any]]) -> None:
+        self._caches += caches
+
+    def extract(self, at: int) -> list[Any]:
+        return self._caches[at]
+
+    def keep(self, stay: list[int]) -> None:
+        self._caches = [self._caches[at] for at in stay]
+
+    def logits(self, model: Any, fed: mx.array) -> mx.array:
+        rows = []
+        for at, cache in enumerate(self._caches):
+            rows.append(model(fed[at : at + 1, None], cache=cache)[:, -1, :])
+            # In this order on every rank: what one sends, another receives.
+            mx.async_eval(rows[-1])
+        return mx.concatenate(rows, axis=0)
