@@ -8,7 +8,7 @@ from typing import Any
 
 import mlx.core as mx
 import msgspec
-from mlx_lm.sample_utils import apply_min_p, apply_top_k, apply_top_p, greedy_sampler, make_logits_processors
+from mlx_lm.sample_utils import apply_min_p, apply_top_k, apply_top_p, greedy_sampler
 
 from muster_runner.protocol import Sampling
 
@@ -17,7 +17,15 @@ Processor = Callable[[mx.array, mx.array], mx.array]
 
 # How far back a repetition is looked for, in tokens.
 REPETITION_CONTEXT = 256
+# Below the first, and above the second, float32 has no room left for the differences between logits.
 LEAST_TEMPERATURE = 1e-4
+MOST_TEMPERATURE = 1e6
+# A nucleus this small holds the best token alone; float32 would make 0 of smaller ones, and then nothing is left.
+LEAST_TOP_P = 1e-30
+# A factor beyond these makes infinities of finite logits, and no number of what is impossible already.
+LEAST_PENALTY, MOST_PENALTY = 1e-6, 1e6
+# Keeps a draw's noise, which can be minus infinity, from ruling out the only tokens that are left.
+LEAST_NOISE = -100.0
 
 
 @dataclass(frozen=True)
@@ -29,9 +37,16 @@ class Distribution:
     top_k: int
     min_p: float
 
+    def draw(self, logprobs: mx.array, key: mx.array | None = None) -> mx.array:
+        """A token for each row, never an impossible one: the best after Gumbel noise was added."""
+        logits = self.scaled(logprobs)
+        return mx.argmax(logits + mx.maximum(mx.random.gumbel(logits.shape, key=key), LEAST_NOISE), axis=-1)
+
     def scaled(self, logprobs: mx.array) -> mx.array:
-        """Logits to draw from: cut by top-p, min-p and top-k in this order, then divided by the temperature."""
-        if 0 < self.top_p < 1:
+        """Logits to draw from: cut by top-p, min-p and top-k in this order, then divided by the temperature. The best
+        token always stays. In float32, whatever the model computes in: every step would round again."""
+        logprobs = logprobs.astype(mx.float32)
+        if self.top_p < 1:
             logprobs = apply_top_p(logprobs, self.top_p)
         if self.min_p > 0:
             logprobs = apply_min_p(logprobs, self.min_p)
@@ -43,7 +58,7 @@ class Distribution:
 @lru_cache(maxsize=256)
 def _shared_sampler(distribution: Distribution) -> Sampler:
     """One sampler for all requests that draw alike: the batch generator then draws for all of them in one call."""
-    return lambda logprobs: mx.random.categorical(distribution.scaled(logprobs))
+    return distribution.draw
 
 
 def _mixed(seed: int, position: int) -> int:
@@ -62,26 +77,42 @@ class SeededSampler:
     def __call__(self, logprobs: mx.array) -> mx.array:
         key = mx.random.key(_mixed(self._seed, self._position))
         self._position += 1
-        return mx.random.categorical(self._distribution.scaled(logprobs), key=key)
+        return self._distribution.draw(logprobs, key)
 
 
 def make_sampler(sampling: Sampling) -> Sampler:
     """The sampler of one request. Without a temperature and seed of its own it is shared with its like."""
-    temperature = 1.0 if sampling.temperature is None else sampling.temperature
-    # Nothing but the best token is left when the nucleus is empty, or when its lead is multiplied without bound.
-    if temperature < LEAST_TEMPERATURE or sampling.top_p == 0:
-        return greedy_sampler
+    temperature = 1.0 if sampling.temperature is None else min(sampling.temperature, MOST_TEMPERATURE)
     top_p = 1.0 if sampling.top_p is None else sampling.top_p
-    distribution = Distribution(temperature, top_p, sampling.top_k or 0, sampling.min_p or 0.0)
+    min_p = min(sampling.min_p or 0.0, 1.0)
+    # Each of these leaves the best token alone.
+    if temperature < LEAST_TEMPERATURE or top_p < LEAST_TOP_P or sampling.top_k == 1 or min_p == 1:
+        return greedy_sampler
+    distribution = Distribution(temperature, top_p, sampling.top_k or 0, min_p)
     return _shared_sampler(distribution) if sampling.seed is None else SeededSampler(distribution, sampling.seed)
+
+
+def repetition_penalty(penalty: float) -> Processor:
+    """Divides the logits of tokens that stand in the context by ``penalty``, multiplies them where they are negative
+    (https://arxiv.org/abs/1909.05858, with signs minded). Finite logits stay finite, impossible tokens impossible."""
+    factor = min(max(penalty, LEAST_PENALTY), MOST_PENALTY)
+
+    def penalised(context: mx.array, logits: mx.array) -> mx.array:
+        if context.size == 0:
+            return logits
+        seen = logits[:, context].astype(mx.float32)
+        limits = mx.finfo(logits.dtype)
+        changed = mx.clip(mx.where(seen < 0, seen * factor, seen / factor), limits.min, limits.max)
+        logits[:, context] = mx.where(mx.isinf(seen), seen, changed).astype(logits.dtype)
+        return logits
+
+    return penalised
 
 
 def make_processors(sampling: Sampling) -> list[Processor]:
     """What changes a request's logits before they are normalised."""
     penalty = sampling.repetition_penalty
-    if penalty is None or penalty == 1:
-        return []
-    return make_logits_processors(repetition_penalty=penalty, repetition_context_size=REPETITION_CONTEXT)
+    return [] if penalty is None or penalty == 1 else [repetition_penalty(penalty)]
 
 
 def with_defaults(sampling: Sampling, config: dict[str, Any]) -> Sampling:
