@@ -269,6 +269,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       },
       hub,
       downloads: supply,
+      standstillOf: (runnerId) => worker.standstillOf(runnerId),
       consoleOf: (runnerId) => worker.consoleOf(runnerId),
       cluster: clusterView({ nodeId, master, membership: cluster, peers: links }),
     },

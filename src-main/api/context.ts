@@ -71,5 +71,7 @@ export interface ApiContext {
     /** Told whenever the view may have changed. */
     subscribe(listener: () => void): () => void
   }
+  /** Why a runner of this node that should be working is not, in words; undefined for all others. */
+  readonly standstillOf: (runnerId: RunnerId) => string | undefined
   readonly consoleOf: (runnerId: RunnerId) => string | undefined
 }

@@ -6,6 +6,7 @@ import type { ApiContext } from './context'
 import type { ApiEnv } from './env'
 import { clusterRoutes } from './control/cluster'
 import { eventRoutes } from './control/events'
+import { healthRoutes } from './control/health'
 import { instanceRoutes } from './control/instances'
 import { metaInstanceRoutes } from './control/meta-instances'
 import { modelRoutes } from './control/models'
@@ -95,6 +96,7 @@ const buildApp = (options: ApiOptions, access: Access | undefined): Hono<ApiEnv>
   app.route('/', instanceRoutes(context))
   app.route('/', modelRoutes(context))
   app.route('/', nodeRoutes(context))
+  app.route('/', healthRoutes(context))
   app.route('/', clusterRoutes(context))
   app.route('/', warningRoutes(context))
   app.route('/', eventRoutes(context))

@@ -9,7 +9,7 @@ import { oomKills } from './oom-kills'
 import type { Python } from './python'
 import { startRunnerProcess, type RunnerProcess } from './runner-process'
 import { UpdateQueue } from './update-queue'
-import { beat, excuse, freshSigns, verdict, type WatchdogLimits } from './watchdog'
+import { beat, excuse, freshSigns, standstill, verdict, type WatchdogLimits } from './watchdog'
 
 const WATCH_INTERVAL_MS = 1000
 /** How long a runner that was asked to end may take. */
@@ -103,6 +103,11 @@ export class Supervisor {
 
   get tasks(): ReadonlyMap<TaskId, unknown> {
     return this.requests
+  }
+
+  /** Why it is not working although it should be; undefined while all is well. */
+  get standstill(): string | undefined {
+    return isTerminal(this.status) ? undefined : standstill(this.signs, performance.now())
   }
 
   consoleText(): string {

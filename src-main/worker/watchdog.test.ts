@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { beat, DEFAULT_LIMITS, excuse, freshSigns, verdict } from './watchdog'
+import { beat, DEFAULT_LIMITS, excuse, freshSigns, standstill, verdict } from './watchdog'
 
 const seconds = (count: number) => count * 1000
 
@@ -35,5 +35,17 @@ describe('the watchdog', () => {
     excuse(signs, seconds(600))
     expect(verdict(signs, DEFAULT_LIMITS, seconds(605))).toBeUndefined()
     expect(verdict(signs, DEFAULT_LIMITS, seconds(605) + 1)).toBe('it hangs: no heartbeat for 5 s')
+  })
+
+  it('tells of a runner that stands still long before it kills it, and of no other', () => {
+    const signs = { ...freshSigns(0), greeted: true, ready: true }
+    for (let second = 1; second <= 30; second += 1) beat(signs, { steps: 7, active: 0 }, seconds(second))
+    expect(standstill(signs, seconds(31))).toBeUndefined()
+    expect(standstill(signs, seconds(34))).toBe('no heartbeat for 4 s')
+    for (let second = 34; second <= 50; second += 1) beat(signs, { steps: 8, active: 1 }, seconds(second))
+    expect(standstill(signs, seconds(50))).toBe('no token for 16 s although it has work')
+    expect(verdict(signs, DEFAULT_LIMITS, seconds(50))).toBeUndefined()
+    beat(signs, { steps: 9, active: 1 }, seconds(51))
+    expect(standstill(signs, seconds(51))).toBeUndefined()
   })
 })

@@ -60,3 +60,15 @@ export const verdict = (signs: Signs, limits: WatchdogLimits, now: number): stri
   }
   return undefined
 }
+
+/** When whoever asks is told that a runner stands still, long before it has to be killed; in milliseconds. */
+const NOTICED_AFTER = { heartbeat: 3000, progress: 15_000 } as const
+
+/** What a runner that is ready does not do although it should; undefined while all is well. */
+export const standstill = (signs: Signs, now: number): string | undefined => {
+  const [silent, idle] = [now - signs.heardAt, now - signs.progressAt]
+  if (signs.greeted && silent > NOTICED_AFTER.heartbeat) return `no heartbeat for ${seconds(silent)}`
+  return signs.ready && signs.active > 0 && idle > NOTICED_AFTER.progress
+    ? `no token for ${seconds(idle)} although it has work`
+    : undefined
+}

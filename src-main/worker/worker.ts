@@ -110,6 +110,11 @@ export class Worker {
     return this.supervisors.get(runnerId)?.consoleText() ?? this.oldConsoles.of(runnerId)
   }
 
+  /** Why a runner of this node that should be working is not; undefined for all others. */
+  standstillOf(runnerId: RunnerId): string | undefined {
+    return this.supervisors.get(runnerId)?.standstill
+  }
+
   /** Whether a runner is doing anything at all: starting, loading, or answering. */
   get isBusy(): boolean {
     return [...this.supervisors.values()].some(({ status }) => status.status !== 'Ready')

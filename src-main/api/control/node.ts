@@ -13,33 +13,10 @@ const CreateApiKeyRequest = z.strictObject({ name: z.string().trim().min(1).max(
 
 /** The state, the keys, and what operators ask. */
 export const nodeRoutes = (context: ApiContext): Hono => {
-  const { source, commands, version, nodeId } = context
+  const { source } = context
   const routes = new Hono()
 
   routes.get('/state', (c) => c.json(publicState(source.state())))
-
-  routes.get('/health', (c) => {
-    const status = commands.status()
-    const { masterNodeId, term } = source.state()
-    const facts = { version, nodeId, masterNodeId, term, role: status.role }
-    switch (status.role) {
-      case 'master':
-      case 'follower':
-        return c.json({ status: 'ok', ...facts })
-      case 'seeking':
-        return c.json(
-          {
-            status: 'degraded',
-            reason: 'The machines of this cluster have not agreed yet on which of them decides',
-            hint: 'Wait a few seconds. Running models go on serving.',
-            ...facts,
-          },
-          503,
-        )
-      case 'stepped-down':
-        return c.json({ status: 'degraded', reason: status.reason, hint: status.hint, ...facts }, 503)
-    }
-  })
 
   routes.get('/metrics', async (c) => {
     const { text, contentType } = await metrics(source.state())

@@ -24,6 +24,7 @@ import {
 import { DoctorReport } from '@core/protocols/doctor'
 import { Instance } from '@core/state/instances'
 import { State } from '@core/state/state'
+import { Health } from './health'
 import { ChatCompletionRequest } from '../openai/schema'
 
 interface Described {
@@ -160,7 +161,13 @@ const ROUTES: readonly Described[] = [
   { method: 'get', path: '/api_keys', does: 'The API keys, without the keys themselves' },
   { method: 'post', path: '/api_keys', does: 'Create an API key', body: z.strictObject({ name: z.string() }) },
   { method: 'delete', path: '/api_keys/{id}', does: 'Revoke an API key' },
-  { method: 'get', path: '/health', does: 'Whether this node can decide' },
+  {
+    method: 'get',
+    path: '/health',
+    does: 'Whether this node can decide; with models=1 also whether every model serves that is not paused. 503 if not',
+    answer: Health,
+    query: ['models'],
+  },
   { method: 'get', path: '/metrics', does: 'Figures in Prometheus’ format' },
   { method: 'get', path: '/v1/models', does: 'OpenAI: the models that are declared' },
   {

@@ -1,0 +1,105 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import { MetaInstanceId, ModelId, NodeId } from '@core/ids'
+import { MetaInstanceName, type MetaInstance } from '@core/state/meta-instances'
+import { currentInstance, isReady } from '@core/state/bindings'
+import { statusOf } from '@core/state/status'
+import { parseWith } from '../body'
+import type { ApiContext } from '../context'
+
+/** One declaration, as whoever watches over a node wants to know it. */
+const ModelHealth = z.object({
+  metaInstanceId: MetaInstanceId,
+  name: MetaInstanceName.optional(),
+  modelId: ModelId,
+  /** As in `GET /meta_instances`. */
+  status: z.string(),
+  /** With what a runner of this machine does not do although it should. */
+  detail: z.string(),
+  /** Whether requests are answered now. What is paused is not, and that is no fault. */
+  serving: z.boolean(),
+})
+type ModelHealth = z.infer<typeof ModelHealth>
+
+/** `GET /health`; `models` where they were asked for. The HTTP status is 200 for `ok` and 503 for `degraded`. */
+export const Health = z.object({
+  status: z.enum(['ok', 'degraded']),
+  reason: z.string().optional(),
+  hint: z.string().optional(),
+  version: z.string(),
+  nodeId: NodeId,
+  masterNodeId: NodeId.optional(),
+  term: z.number().int(),
+  role: z.enum(['master', 'follower', 'seeking', 'stepped-down']),
+  models: z.array(ModelHealth).optional(),
+})
+export type Health = z.infer<typeof Health>
+
+const Query = z.object({ models: z.stringbool().optional() })
+
+interface Trouble {
+  readonly reason: string
+  readonly hint: string
+}
+
+const troubleOf = (status: ReturnType<ApiContext['commands']['status']>): Trouble | undefined => {
+  switch (status.role) {
+    case 'master':
+    case 'follower':
+      return undefined
+    case 'seeking':
+      return {
+        reason: 'The machines of this cluster have not agreed yet on which of them decides',
+        hint: 'Wait a few seconds. Running models go on serving.',
+      }
+    case 'stepped-down':
+      return { reason: status.reason, hint: status.hint }
+  }
+}
+
+const modelHealth = ({ source, standstillOf }: ApiContext, declared: MetaInstance): ModelHealth => {
+  const state = source.state()
+  const { metaInstanceId, name, modelId, paused } = declared
+  const instance = currentInstance(state, metaInstanceId)
+  const stands = instance?.shards.flatMap(({ runnerId }) => standstillOf(runnerId) ?? []) ?? []
+  const { status, detail } = statusOf(state, declared)
+  return {
+    ...{ metaInstanceId, modelId, status },
+    ...(name !== undefined && { name }),
+    detail: [detail, ...stands].join(' · '),
+    serving: !paused && instance !== undefined && isReady(state, instance) && stands.length === 0,
+  }
+}
+
+const missing = (state: ReturnType<ApiContext['source']['state']>, models: readonly ModelHealth[]): Trouble | undefined => {
+  const out = models.filter(({ metaInstanceId, serving }) => !serving && !state.metaInstances[metaInstanceId]?.paused)
+  return out.length === 0
+    ? undefined
+    : {
+        reason: `${out.map(({ name, modelId }) => name ?? modelId).join(', ')}: not serving`,
+        hint: 'The detail of each model says why. What can be put right without you is.',
+      }
+}
+
+/** What load balancers and monitors ask: whether this node can decide and, with `?models=1`, whether all models serve. */
+export const healthRoutes = (context: ApiContext): Hono => {
+  const { source, commands, version, nodeId } = context
+  const routes = new Hono()
+  routes.get('/health', (c) => {
+    const query = parseWith(Query, c.req.query())
+    const state = source.state()
+    const { masterNodeId, term } = state
+    const status = commands.status()
+    const models = query.models ? Object.values(state.metaInstances).map((one) => modelHealth(context, one)) : undefined
+    const trouble = troubleOf(status) ?? (models && missing(state, models))
+    const health: Health = {
+      status: trouble ? 'degraded' : 'ok',
+      ...trouble,
+      ...{ version, nodeId, term, role: status.role },
+      ...(masterNodeId !== undefined && { masterNodeId }),
+      ...(models && { models }),
+    }
+    return c.json(health, trouble ? 503 : 200)
+  })
+  return routes
+}
