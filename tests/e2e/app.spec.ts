@@ -71,6 +71,23 @@ test('a person declares a model, sees it become ready, chats with it and deletes
   expect(errors).toEqual([])
 })
 
+/**
+ * From now on: whether an element of this selector has had this text, however short that was. The page itself watches:
+ * looking now and then can miss it, and so can a predicate given to `waitForFunction` as text, which the page's policy
+ * lets nobody evaluate after the first look.
+ */
+const everShown = async (page: Page, selector: string, text: string): Promise<() => Promise<boolean>> => {
+  await page.evaluate(`{
+    const look = () => {
+      const shown = [...document.querySelectorAll(${JSON.stringify(selector)})]
+      if (shown.some(({ textContent }) => textContent.includes(${JSON.stringify(text)}))) window.everShown = true
+    }
+    new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true, attributes: true })
+    look()
+  }`)
+  return () => page.evaluate<boolean>('window.everShown === true')
+}
+
 test('a killed runner is shown as retrying with its error, comes back, and keeps saying why', async ({ page }) => {
   addTinyModel(folder.path)
   node = await startHeadless({ dataDir: folder.path })
@@ -80,12 +97,9 @@ test('a killed runner is shown as retrying with its error, comes back, and keeps
   await expect(card).toHaveAttribute('data-status', 'READY', { timeout: READY_TIMEOUT })
   const state = (await (await fetch(`${node.url}/state`)).json()) as { runners: Record<string, { pid: number }> }
   const [runner] = Object.values(state.runners)
-  // The card must have been seen retrying, however short that is.
-  const retrying = page.waitForFunction(
-    `document.querySelector('[data-status="RETRYING"]')?.textContent?.includes('Retrying (1/3)')`,
-  )
+  const retrying = await everShown(page, '[data-status="RETRYING"]', 'Retrying (1/3)')
   process.kill(runner?.pid ?? 0, 'SIGKILL')
-  await retrying
+  await expect.poll(retrying, { timeout: READY_TIMEOUT }).toBe(true)
   await expect(card).toHaveAttribute('data-status', 'READY', { timeout: READY_TIMEOUT })
   await expect(card).toContainText('Re-created after:')
   await expect(card).toContainText('SIGKILL')

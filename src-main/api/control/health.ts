@@ -71,7 +71,10 @@ const modelHealth = ({ source, standstillOf }: ApiContext, declared: MetaInstanc
   }
 }
 
-const missing = (state: ReturnType<ApiContext['source']['state']>, models: readonly ModelHealth[]): Trouble | undefined => {
+const missing = (
+  state: ReturnType<ApiContext['source']['state']>,
+  models: readonly ModelHealth[],
+): Trouble | undefined => {
   const out = models.filter(({ metaInstanceId, serving }) => !serving && !state.metaInstances[metaInstanceId]?.paused)
   return out.length === 0
     ? undefined
