@@ -20,6 +20,8 @@ import { keepKnownTerm, readKnownTerm } from './known-term'
 import { recordsAfter } from './log-reader'
 
 const TICK_MS = HEARTBEAT_MS / 2
+/** A node that is its own cluster keeps no clock for anybody; it looks only whether it has slept. */
+const ALONE_TICK_MS = 1000
 /** Records in one frame, at most. */
 const RECORDS_PER_FRAME = 500
 
@@ -67,16 +69,17 @@ export class Replication {
   private work: Promise<void> = Promise.resolve()
   private readonly arrived: LogRecord[][] = []
   private waiting: Waiting[] = []
-  private readonly timer: NodeJS.Timeout
+  private timer: NodeJS.Timeout | undefined
   private closed = false
   private tickedAt = performance.now()
+  /** Between two ticks; 0 before the first. */
+  private tickMs = 0
 
   constructor(private readonly options: ReplicationOptions) {
     const { self, log, members } = options
     this.log = log
     this.kept = readKnownTerm(options.directory)
     this.replica = startReplica(self, log.logEnd, members, performance.now(), this.kept)
-    this.timer = setInterval(() => this.tick(), TICK_MS)
     this.take({ kind: 'tick' })
   }
 
@@ -97,6 +100,15 @@ export class Replication {
     this.keepTerm()
     this.lead()
     for (const effect of effects) this.carryOut(effect)
+    this.tickEvery(this.leadership.kind === 'self' && replica.peers.size === 0 ? ALONE_TICK_MS : TICK_MS)
+  }
+
+  private tickEvery(milliseconds: number): void {
+    if (this.closed || milliseconds === this.tickMs) return
+    clearInterval(this.timer)
+    this.tickMs = milliseconds
+    this.tickedAt = performance.now()
+    this.timer = setInterval(() => this.tick(), milliseconds)
   }
 
   /** Before anybody hears of it. */
@@ -111,9 +123,14 @@ export class Replication {
     }
   }
 
+  /** How long this process has not ticked although it should have, in milliseconds, a usual tick included. */
+  private stoodStill(now: number): number {
+    return now - this.tickedAt - (this.tickMs - TICK_MS)
+  }
+
   private tick(): void {
     const now = performance.now()
-    const stoodStill = now - this.tickedAt
+    const stoodStill = this.stoodStill(now)
     this.tickedAt = now
     if (stoodStill <= SILENCE_MS) return this.take({ kind: 'tick' })
     // What was said meanwhile is old news. Whatever this node was: it asks who leads now, and deposes nobody.
@@ -124,7 +141,7 @@ export class Replication {
   /** A message of a member, with the records that came with it. */
   receive(from: NodeId, message: Message, records: readonly LogRecord[] = []): void {
     // It may have been said before a standstill that no tick has seen yet.
-    if (!this.closed && performance.now() - this.tickedAt > SILENCE_MS) return this.tick()
+    if (!this.closed && this.stoodStill(performance.now()) > SILENCE_MS) return this.tick()
     this.arrived.push([...records])
     this.take({ kind: 'message', from, message })
     this.arrived.pop()
