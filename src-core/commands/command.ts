@@ -22,6 +22,7 @@ export const UpdateMetaInstance = z.object({
   type: z.literal('UpdateMetaInstance'),
   metaInstanceId: MetaInstanceId,
   changes: MetaInstanceChanges,
+  ...again,
 })
 /** After a split: also what this side has not heard of, so that nobody brings it later. */
 const lasting = { lasting: z.literal(true).optional() }

@@ -1,5 +1,5 @@
 import type { Event } from '../events/event'
-import type { MetaInstanceId, Timestamp } from '../ids'
+import type { Timestamp } from '../ids'
 import { place } from '../placement/place'
 import { instanceOf } from '../reconcile/instances'
 import type { IdSource } from '../reconcile/process-manager'
@@ -10,6 +10,7 @@ import type { SettingChange } from '../settings/cluster'
 import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
 import type { Command, Refusal } from './command'
+import { idProblem, nameKey, nameProblem } from './names'
 
 export interface DecideInputs {
   readonly now: Timestamp
@@ -32,11 +33,8 @@ const unknown = (what: string, id: string): Decided => refused('not_found', `The
 const leastNodes = (instanceMeta: MetaInstance['instanceMeta'], minNodes: number): number =>
   instanceMeta === 'MlxJaccl' ? Math.max(2, minNodes) : minNodes
 
-const nameTaken = (state: State, name: string | null | undefined, except: MetaInstanceId): Decided | undefined => {
-  if (name === undefined || name === null) return undefined
-  const other = Object.values(state.metaInstances).find((one) => one.name === name && one.metaInstanceId !== except)
-  return other && refused('conflict', `The name "${name}" is taken by ${other.metaInstanceId}; choose another one`)
-}
+const conflict = (reason: string | undefined): Decided | undefined =>
+  reason === undefined ? undefined : refused('conflict', reason)
 
 const cancelTasks = (state: State, instance: Instance): Event[] =>
   Object.values(state.tasks)
@@ -61,7 +59,9 @@ const create = (state: State, command: Extract<Command, { type: 'CreateMetaInsta
       ? decided()
       : refused('conflict', `${metaInstanceId} is declared already, for ${known.modelId}`)
   }
-  const taken = nameTaken(state, wanted.name, metaInstanceId)
+  // What the other side of a split declared was allowed there, and is worth more than a name here that its model had first.
+  const notTwice = again ? undefined : (idProblem(state, wanted.modelId) ?? idProblem(state, metaInstanceId))
+  const taken = conflict(notTwice ?? (wanted.name === undefined ? undefined : nameProblem(state, wanted.name, command)))
   if (taken) return taken
   const metaInstance: MetaInstance = {
     ...wanted,
@@ -75,11 +75,26 @@ const create = (state: State, command: Extract<Command, { type: 'CreateMetaInsta
   return decided({ type: 'MetaInstanceCreated', metaInstance })
 }
 
+/** Only what changes is looked at: a conflict from before there were rules does not stop other changes. */
+const changesProblem = (
+  state: State,
+  known: MetaInstance,
+  { changes, again }: Extract<Command, { type: 'UpdateMetaInstance' }>,
+): string | undefined => {
+  const { metaInstanceId } = known
+  const modelId = changes.modelId ?? known.modelId
+  const name = changes.name === undefined ? known.name : (changes.name ?? undefined)
+  const otherModel = modelId !== known.modelId && !again
+  const problem = otherModel ? idProblem(state, modelId, metaInstanceId) : undefined
+  const renamed = name !== undefined && (name !== known.name || (otherModel && nameKey(name) === nameKey(modelId)))
+  return problem ?? (renamed ? nameProblem(state, name, { metaInstanceId, modelId }) : undefined)
+}
+
 const update = (state: State, command: Extract<Command, { type: 'UpdateMetaInstance' }>): Decided => {
   const { metaInstanceId, changes } = command
   const known = state.metaInstances[metaInstanceId]
   if (!known) return unknown('meta-instance', metaInstanceId)
-  const taken = nameTaken(state, changes.name, metaInstanceId)
+  const taken = conflict(changesProblem(state, known, command))
   if (taken) return taken
   const wanted = changes.minNodes ?? known.minNodes
   const minNodes = leastNodes(changes.instanceMeta ?? known.instanceMeta, wanted)
@@ -94,6 +109,8 @@ const placeInstance = (
 ): Decided => {
   const { type: _type, instanceId, card, ...wanted } = command
   if (instanceId in state.instances) return decided()
+  const taken = conflict(idProblem(state, wanted.modelId))
+  if (taken) return taken
   const constraints = { ...wanted, minNodes: leastNodes(wanted.instanceMeta, wanted.minNodes) }
   const result = place(state, card, constraints)
   if (result.status === 'refused') return refused('cannot_place', result.error.reason, result.error.details)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Command } from '../commands/command'
-import { ApiKeyId, MetaInstanceId, NodeId } from '../ids'
+import { ApiKeyId, MetaInstanceId, ModelId, NodeId } from '../ids'
 import { World } from '../testing/world'
 import { resubmissions } from './resubmit'
 
@@ -102,6 +102,31 @@ describe('what the losing side of a split submits again', () => {
       (world) => world.declare('theirs', { name: 'writer' }),
     )
     expect(winner.metaInstance(id('mine')).name).toBe('writer 2')
+  })
+
+  it('keeps every other change of a declaration whose new name was given away meanwhile', () => {
+    const { winner } = split(
+      (world) => {
+        const changes = { name: 'writer', paused: true }
+        world.command({ type: 'UpdateMetaInstance', metaInstanceId: id('both'), changes })
+      },
+      (world) => world.declare('theirs', { name: 'Writer' }),
+    )
+    expect(winner.metaInstance(id('both'))).toMatchObject({ name: 'writer 2', paused: true })
+  })
+
+  it('keeps a declaration of a model whose id was given away as a name, and one whose name is a model there', () => {
+    const m = ModelId.parse('m/new')
+    const model = split(
+      (world) => world.declare('mine', { modelId: m }),
+      (world) => world.declare('theirs', { name: m }),
+    )
+    expect(model.winner.metaInstance(id('mine')).modelId).toBe(m)
+    const name = split(
+      (world) => world.declare('mine', { name: m }),
+      (world) => world.declare('theirs', { modelId: m }),
+    )
+    expect(name.winner.metaInstance(id('mine')).name).toBe('m/new 2')
   })
 
   it('brings membership first, and removals win on both sides', () => {

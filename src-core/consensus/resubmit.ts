@@ -1,6 +1,7 @@
 import type { Command } from '../commands/command'
+import { nameKey, nameProblem } from '../commands/names'
 import type { Event } from '../events/event'
-import type { MetaInstance } from '../state/meta-instances'
+import type { MetaInstance, MetaInstanceChanges } from '../state/meta-instances'
 import type { State } from '../state/state'
 
 export interface Split {
@@ -90,7 +91,7 @@ const declarations = (split: Split): Command[] => {
       }
     }),
   )
-  const names = new Set(Object.values(winner.metaInstances).flatMap(({ name }) => name ?? []))
+  const given = new Set<string>()
   return [...touched].flatMap((metaInstanceId): Command[] => {
     const mine = own.metaInstances[metaInstanceId]
     const there = metaInstanceId in winner.metaInstances
@@ -100,16 +101,18 @@ const declarations = (split: Split): Command[] => {
         : []
     if (there) {
       const changes = changesSince(decided, metaInstanceId)
-      return Object.keys(changes).length === 0 ? [] : [{ type: 'UpdateMetaInstance', metaInstanceId, changes }]
+      if (Object.keys(changes).length === 0) return []
+      if (typeof changes.name === 'string') changes.name = freeName(changes.name, mine, winner, given)
+      return [{ type: 'UpdateMetaInstance', again: true, metaInstanceId, changes }]
     }
     // Deleted over there meanwhile: a change does not bring it back.
     if (metaInstanceId in common.metaInstances || isRetired(winner, metaInstanceId)) return []
-    return [creation(mine, names)]
+    return [creation(mine, winner, given)]
   })
 }
 
-const changesSince = (decided: readonly Event[], metaInstanceId: string) =>
-  decided.reduce(
+const changesSince = (decided: readonly Event[], metaInstanceId: string): MetaInstanceChanges =>
+  decided.reduce<MetaInstanceChanges>(
     (changes, event) =>
       event.type === 'MetaInstanceUpdated' && event.metaInstanceId === metaInstanceId
         ? { ...changes, ...event.changes }
@@ -117,12 +120,10 @@ const changesSince = (decided: readonly Event[], metaInstanceId: string) =>
     {},
   )
 
-/** Under another name where the other side gave it away meanwhile: a declaration is worth more than its name. */
-const creation = (mine: MetaInstance, taken: Set<string>): Command => {
+const creation = (mine: MetaInstance, winner: State, given: Set<string>): Command => {
   const { metaInstanceId, modelId, sharding, instanceMeta, minNodes, placementPreference, paused } = mine
   const { nodeIds, maxContext } = mine
-  const name = mine.name === undefined ? undefined : freeName(mine.name, taken)
-  if (name !== undefined) taken.add(name)
+  const name = mine.name === undefined ? undefined : freeName(mine.name, mine, winner, given)
   return {
     type: 'CreateMetaInstance',
     again: true,
@@ -133,10 +134,16 @@ const creation = (mine: MetaInstance, taken: Set<string>): Command => {
   }
 }
 
-const freeName = (name: string, taken: ReadonlySet<string>): string => {
+/**
+ * The name, with a number where the other side gave it away meanwhile: a declaration and its other changes are worth
+ * more than its name. `given` collects what this side hands out.
+ */
+const freeName = (name: string, mine: MetaInstance, winner: State, given: Set<string>): string => {
   for (let count = 1; ; count += 1) {
     const candidate = count === 1 ? name : `${name} ${count}`
-    if (!taken.has(candidate)) return candidate
+    if (given.has(nameKey(candidate)) || nameProblem(winner, candidate, mine) !== undefined) continue
+    given.add(nameKey(candidate))
+    return candidate
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { TaskId } from '../ids'
+import { ModelId, TaskId } from '../ids'
 import { readyWorld, SMALL, World } from '../testing/world'
-import { routeOf } from './route'
+import { routeOf, targetOf } from './route'
 
 describe('a request for a model', () => {
   it('finds it by its id, by the name of a declaration and by the declaration’s id', () => {
@@ -12,6 +12,22 @@ describe('a request for a model', () => {
     world.report(id, { status: 'Ready' })
     for (const model of [SMALL, 'chat', id]) expect(routeOf(world.state, model)).toMatchObject({ kind: 'ready' })
     expect(routeOf(world.state, 'nobody/nothing')).toEqual({ kind: 'unknown' })
+  })
+
+  it('for a model goes there where an older log holds its id as the name or id of another declaration', () => {
+    const world = new World()
+    world.addNode('mini')
+    const first = world.declare('first')
+    const named = world.declare('second')
+    const other = ModelId.parse('m/other')
+    const called = (name: string): void =>
+      void world.apply({ type: 'MetaInstanceUpdated', metaInstanceId: named, changes: { name } })
+    world.apply({ type: 'MetaInstanceUpdated', metaInstanceId: named, changes: { modelId: other } })
+    const askedFor = (model: string) => targetOf(world.state, model).metaInstances.map((one) => one.metaInstanceId)
+    called(SMALL)
+    expect([askedFor(SMALL), askedFor(other)]).toEqual([[first], [named]])
+    called('first')
+    expect(askedFor('first')).toEqual([first])
   })
 
   it('goes to the least busy instance', () => {

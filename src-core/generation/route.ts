@@ -12,19 +12,22 @@ export interface Target {
   readonly instances: readonly Instance[]
 }
 
-/** By the id or the name of a declaration, else by model: all its declarations and what nothing keeps. */
+/**
+ * By a model's id: all its declarations and what nothing keeps; else by the id, else by the name of a declaration. This
+ * order decides only where an older log holds a name that today's commands refuse (commands/names.ts).
+ */
 export const targetOf = (state: State, model: string): Target => {
-  const all = Object.values(state.metaInstances)
-  const byName = all.filter(({ metaInstanceId, name }) => metaInstanceId === model || name === model)
-  if (byName.length > 0) {
-    return {
-      metaInstances: byName,
-      instances: byName.flatMap(({ metaInstanceId }) => instancesOf(state, metaInstanceId)),
-    }
-  }
-  return {
-    metaInstances: all.filter(({ modelId }) => modelId === model),
+  const declared = Object.values(state.metaInstances)
+  const byModel = {
+    metaInstances: declared.filter(({ modelId }) => modelId === model),
     instances: Object.values(state.instances).filter(({ modelId }) => modelId === model),
+  }
+  if (byModel.metaInstances.length + byModel.instances.length > 0) return byModel
+  const byId = declared.filter(({ metaInstanceId }) => metaInstanceId === model)
+  const metaInstances = byId.length > 0 ? byId : declared.filter(({ name }) => name === model)
+  return {
+    metaInstances,
+    instances: metaInstances.flatMap(({ metaInstanceId }) => instancesOf(state, metaInstanceId)),
   }
 }
 

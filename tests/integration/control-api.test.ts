@@ -6,6 +6,7 @@ import { Envelope } from '@core/events/event'
 import { MetaInstanceView, PreviewResponse } from '@core/protocols/control'
 import { Instance } from '@core/state/instances'
 import { statusOf } from '@core/state/status'
+import { ListedModel, ListedModels } from '@main/api/openai/models'
 import { Control } from '../harness/control'
 import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
 import { addTinyModel, TINY } from '../harness/models'
@@ -71,6 +72,23 @@ describe('the control API', () => {
     expect((await chat('helper')).status).toBe(200)
     expect((await change(metaInstanceId, { name: null })).name).toBeUndefined()
     expect((await chat('helper')).status).toBe(404)
+  })
+
+  it('gives no declaration the id of a model as its name, also where nobody has declared that model', async () => {
+    const named = (name: string) => control.request('/meta_instance', { method: 'POST', json: { modelId: TINY, name } })
+    const refused = await named(TINY.toUpperCase())
+    expect([refused.status, await refused.text()]).toEqual([409, expect.stringContaining(TINY)])
+    const { metaInstanceId } = await control.declare(TINY, { name: 'helper' })
+    const changed = await control.request(`/meta_instance/${metaInstanceId}`, { method: 'PATCH', json: { name: TINY } })
+    expect(changed.status).toBe(409)
+    const list = await ask(ListedModels, '/v1/models')
+    expect(list.data.map(({ id, muster }) => [id, muster.kind, muster.modelId])).toEqual([
+      [TINY, 'model', TINY],
+      ['helper', 'name', TINY],
+    ])
+    expect(list.data[0]?.muster.contextLength).toBeGreaterThan(0)
+    await ready(metaInstanceId)
+    expect((await ask(ListedModel, '/v1/models/helper')).muster).toMatchObject({ state: 'READY', modelId: TINY })
   })
 
   it('restarts into a new instance and counts no failure', async () => {

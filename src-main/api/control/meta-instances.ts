@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Hono } from 'hono'
+import { nameKey } from '@core/commands/names'
 import { withChanges } from '@core/events/meta-instances'
 import { MetaInstanceId } from '@core/ids'
 import { meshProblem } from '@core/placement/mesh-limit'
@@ -47,6 +48,23 @@ const neverPossible = async (
   }
 }
 
+/** A name that is a model's id would hide that model once it is declared. What is declared the core looks at itself. */
+const namedAsModel = async (
+  { catalogue }: ApiContext,
+  name: string | null | undefined,
+  known?: string | undefined,
+): Promise<void> => {
+  if (name === undefined || name === null || name === known) return
+  const key = nameKey(name)
+  const models = [...catalogue.list(), ...catalogue.unreadable(), ...(await catalogue.elsewhere())]
+  const model = models.find(({ modelId }) => nameKey(modelId) === key)
+  if (model)
+    throw new Problem(409, 'conflict', `The name "${name}" is the id of the model ${model.modelId}`, {
+      hint: 'Choose another name.',
+      param: 'name',
+    })
+}
+
 export const metaInstanceRoutes = (context: ApiContext): Hono => {
   const { source, commands } = context
   const routes = new Hono()
@@ -54,6 +72,7 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
   routes.post('/meta_instance', async (c) => {
     const { minNodes = 1, ...wanted } = parseWith(CreateMetaInstanceRequest, camelCased(await jsonBody(c)))
     await neverPossible(context, { ...wanted, minNodes })
+    await namedAsModel(context, wanted.name)
     if (c.req.query('validate') === 'true') {
       const result = place(source.state(), await usableCard(context, wanted.modelId), { ...wanted, minNodes })
       if (result.status === 'refused') {
@@ -83,6 +102,7 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
     // Clearing a field that has a default sets that.
     const changes: MetaInstanceChanges = { ...wanted, ...(minNodes !== undefined && { minNodes: minNodes ?? 1 }) }
     await neverPossible(context, withChanges(known, changes))
+    await namedAsModel(context, changes.name, known.name)
     await carryOut(context, { type: 'UpdateMetaInstance', metaInstanceId, changes })
     await commands.reconciled()
     return c.json(viewOf(source.state(), metaInstanceId))

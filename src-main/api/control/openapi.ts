@@ -25,6 +25,7 @@ import { DoctorReport } from '@core/protocols/doctor'
 import { Instance } from '@core/state/instances'
 import { State } from '@core/state/state'
 import { Health } from './health'
+import { ListedModel, ListedModels } from '../openai/models'
 import { ChatCompletionRequest } from '../openai/schema'
 
 interface Described {
@@ -169,7 +170,13 @@ const ROUTES: readonly Described[] = [
     query: ['models'],
   },
   { method: 'get', path: '/metrics', does: 'Figures in Prometheus’ format' },
-  { method: 'get', path: '/v1/models', does: 'OpenAI: the models that are declared' },
+  {
+    method: 'get',
+    path: '/v1/models',
+    does: 'OpenAI: the models that are declared, and what each id stands for',
+    answer: ListedModels,
+  },
+  { method: 'get', path: '/v1/models/{id}', does: 'OpenAI: one of them', answer: ListedModel },
   {
     method: 'post',
     path: '/v1/chat/completions',
