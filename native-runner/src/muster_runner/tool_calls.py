@@ -1,0 +1,123 @@
+"""Tool calls in the text of an answer, in the form of the model's family or as bare JSON."""
+
+import importlib
+import json
+import re
+import secrets
+import string
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from muster_runner.protocol import Tool
+
+# (text between the marks, tools in OpenAI's form) -> one call or several. Raises anything.
+Parse = Callable[[str, list[dict[str, Any]]], Any]
+
+_ID_CHARACTERS = string.ascii_letters + string.digits
+# Mistral's templates take ids of exactly this form, and nobody minds it.
+ID_LENGTH = 9
+
+# The names under which models write a call's parts when they write it as bare JSON.
+_NAME_KEYS = ("name", "function")
+_ARGUMENT_KEYS = ("arguments", "parameters", "args", "input")
+_FENCE = re.compile(r"^```(?:json)?\s*(.*?)\s*```$", re.DOTALL)
+# How a bare call may begin: up to its first key, as far as that has been written.
+_BARE_BEGINNING = re.compile(r"\s*(?:```(?:json)?\s*)?\[?\s*\{\s*\"(\w*)(\")?")
+_BARE_PREFIX = re.compile(r"\s*(?:`{0,3}|```(?:j|js|jso|json)?\s*)(?:\[\s*)?(?:\{\s*)?")
+_FIRST_KEYS = (*_NAME_KEYS, *_ARGUMENT_KEYS, "type", "id")
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """``arguments``: the text of a JSON object."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+def new_call_id() -> str:
+    return "".join(secrets.choice(_ID_CHARACTERS) for _ in range(ID_LENGTH))
+
+
+def tool_parser(kind: str) -> tuple[str, str, Parse]:
+    """The marks around a family's calls, and the parser of what stands between, from mlx-lm's ``tool_parsers``."""
+    module = importlib.import_module(f"mlx_lm.tool_parsers.{kind}")
+    return module.tool_call_start, module.tool_call_end, module.parse_tool_call
+
+
+def as_openai(tools: Sequence[Tool]) -> list[dict[str, Any]]:
+    """Tools in the form that templates and parsers of the field know."""
+    return [
+        {
+            "type": "function",
+            "function": {
+                "name": tool.name,
+                "description": tool.description or "",
+                "parameters": tool.parameters or {"type": "object", "properties": {}},
+            },
+        }
+        for tool in tools
+    ]
+
+
+def parse_calls(text: str, parse: Parse, tools: Sequence[Tool]) -> list[ToolCall] | None:
+    """The calls in the text between a family's marks; None where it holds none that can be read."""
+    for attempt in (parse, _parse_json):
+        try:
+            result = attempt(text, as_openai(tools))
+            found = [_call(entry) for entry in (result if isinstance(result, list) else [result])]
+        except Exception:  # parsers of the field raise what they like at what a model makes up
+            continue
+        if found:
+            return found
+    return None
+
+
+def parse_bare_calls(text: str, tools: Sequence[Tool]) -> list[ToolCall] | None:
+    """The calls that an answer without marks consists of, all of tools that exist; None where it is something else."""
+    fenced = _FENCE.match(text.strip())
+    try:
+        result = _parse_json(fenced.group(1) if fenced else text, [])
+        found = [_call(entry) for entry in (result if isinstance(result, list) else [result])]
+    except ValueError:
+        return None
+    known = {tool.name for tool in tools}
+    return found if found and all(call.name in known for call in found) else None
+
+
+def may_become_bare_call(text: str) -> bool:
+    """Whether an answer that begins with ``text`` may yet turn out to be a call written as bare JSON."""
+    if (begun := _BARE_BEGINNING.match(text)) is None:
+        return _BARE_PREFIX.fullmatch(text) is not None
+    key, closed = begun.groups()
+    return key in _FIRST_KEYS if closed else any(name.startswith(key) for name in _FIRST_KEYS)
+
+
+def _parse_json(text: str, _tools: list[dict[str, Any]]) -> Any:
+    """One call, a list of them, or several in a row. Raises ValueError."""
+    decoder = json.JSONDecoder(strict=False)
+    found: list[Any] = []
+    at, text = 0, text.strip()
+    while at < len(text):
+        value, at = decoder.raw_decode(text, at)
+        found += value if isinstance(value, list) else [value]
+        while at < len(text) and text[at] in " \t\r\n,;":
+            at += 1
+    return found
+
+
+def _call(value: Any) -> ToolCall:
+    """Raises ValueError for what is no call."""
+    if isinstance(value, dict) and isinstance(value.get("function"), dict):
+        value = value | value["function"]
+    if not isinstance(value, dict):
+        raise ValueError("a call is an object")
+    name = next((value[key] for key in _NAME_KEYS if isinstance(value.get(key), str)), None)
+    arguments = next((value[key] for key in _ARGUMENT_KEYS if key in value), {})
+    if isinstance(arguments, str):
+        arguments = json.loads(arguments or "{}", strict=False)
+    if not name or not isinstance(arguments, dict):
+        raise ValueError("a call has a name, and its arguments are an object")
+    return ToolCall(new_call_id(), name, json.dumps(arguments, ensure_ascii=False, allow_nan=False))

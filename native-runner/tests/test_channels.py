@@ -1,0 +1,162 @@
+"""How answers of each family are sorted into text, thoughts and tool calls."""
+
+import json
+from typing import Any
+
+import pytest
+
+from muster_runner.answer_format import HARMONY_MARKS, AnswerFormat, ToolFormat
+from muster_runner.channels import Channels, MarkFinder, channels
+from muster_runner.protocol import Tool
+from muster_runner.tool_calls import may_become_bare_call, parse_bare_calls, tool_parser
+
+TOOLS = [Tool(name="get_weather", parameters={"type": "object", "properties": {"city": {"type": "string"}}})]
+THINK = ("<think>", "</think>")
+
+
+class Characters:
+    """A text stream whose tokens are characters; marks are numbered from a million on."""
+
+    def add(self, token: int) -> str:
+        return chr(token)
+
+
+def numbered(*marks: str) -> dict[int, str]:
+    return {1_000_000 + at: mark for at, mark in enumerate(marks)}
+
+
+def family(kind: str | None, think: tuple[str, str] | None = THINK, own_tokens: bool = True) -> AnswerFormat:
+    tool = ToolFormat(*tool_parser(kind)) if kind else None
+    marks = [*(think or ()), *((tool.start, tool.end) if tool else ())]
+    return AnswerFormat(think, tool, harmony=False, tokens=numbered(*filter(None, marks)) if own_tokens else {})
+
+
+def tokens_of(form: AnswerFormat, text: str) -> list[int]:
+    numbers = {mark: number for number, mark in form.tokens.items()}
+    finder = MarkFinder(list(numbers))
+    pieces = [*finder.add(text), *finder.flush()]
+    return [number for piece, is_mark in pieces for number in ([numbers[piece]] if is_mark else map(ord, piece))]
+
+
+def sorted_out(form: AnswerFormat, text: str, tools: list[Tool] = TOOLS, prompt_end: str = "") -> dict[str, Any]:
+    out: Channels = channels(form, Characters(), tools, prompt_end)
+    deltas = [delta for token in tokens_of(form, text) for delta in out.add(token)] + out.end()
+    calls = [(delta["name"], json.loads(delta["arguments"])) for delta in deltas if delta["channel"] == "toolCall"]
+    assert [delta["index"] for delta in deltas if delta["channel"] == "toolCall"] == list(range(out.calls))
+
+    def said(channel: str) -> str:
+        return "".join(delta["text"] for delta in deltas if delta["channel"] == channel)
+
+    return {"text": said("text"), "reasoning": said("reasoning"), "calls": calls}
+
+
+PARIS = ("get_weather", {"city": "Paris"})
+
+FAMILIES = [
+    ("json_tools", '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Paris"}}\n</tool_call>'),
+    ("json_tools", '<tool_call>{"name": "get_weather", "arguments": "{\\"city\\": \\"Paris\\"}"}</tool_call>'),
+    (
+        "qwen3_coder",
+        "<tool_call>\n<function=get_weather>\n<parameter=city>\nParis\n</parameter>\n</function>\n</tool_call>",
+    ),
+    ("glm47", "<tool_call>get_weather\n<arg_key>city</arg_key>\n<arg_value>Paris</arg_value>\n</tool_call>"),
+    ("mistral", '[TOOL_CALLS]get_weather[ARGS]{"city": "Paris"}'),
+    ("mistral", '[TOOL_CALLS][{"name": "get_weather", "arguments": {"city": "Paris"}}]'),
+    ("pythonic", '<|tool_call_start|>[get_weather(city="Paris")]<|tool_call_end|>'),
+]
+
+
+@pytest.mark.parametrize("own_tokens", [True, False], ids=["marks as tokens", "marks as text"])
+@pytest.mark.parametrize(("kind", "call"), FAMILIES)
+def test_each_familys_call_is_found_after_thoughts_and_text(kind: str, call: str, own_tokens: bool) -> None:
+    form = family(kind, own_tokens=own_tokens)
+    found = sorted_out(form, f"<think>\nWhich city?\n</think>\n\nI look. {call}")
+    assert found == {"text": "I look. ", "reasoning": "Which city?\n", "calls": [PARIS]}
+
+
+def test_several_calls_are_numbered_in_their_order() -> None:
+    call = '<tool_call>{"name": "get_weather", "arguments": {"city": "%s"}}</tool_call>'
+    found = sorted_out(family("json_tools"), call % "Paris" + "\n" + call % "Rome")
+    assert found["calls"] == [PARIS, ("get_weather", {"city": "Rome"})]
+    assert found["text"] == ""
+
+
+def test_a_thought_that_the_prompt_has_opened_is_a_thought_from_the_first_token_on() -> None:
+    found = sorted_out(family(None), "hm</think>Yes", prompt_end="<|assistant|><think>\n")
+    assert found == {"text": "Yes", "reasoning": "hm", "calls": []}
+
+
+def test_a_mark_that_is_a_token_of_its_own_may_be_written_about() -> None:
+    out = channels(family(None), Characters(), [], "")
+    spelled = [delta for letter in "see <think>" for delta in out.add(ord(letter))]
+    assert "".join(delta["text"] for delta in spelled) == "see <think>"
+
+
+@pytest.mark.parametrize("text", ["1 < 2, <th", "a <tool", "<"])
+def test_text_that_only_begins_like_a_mark_is_not_lost(text: str) -> None:
+    assert sorted_out(family("json_tools", own_tokens=False), text)["text"] == text
+
+
+@pytest.mark.parametrize("broken", ["{broken", '["get_weather"]', '{"arguments": {}}', "{}"])
+def test_a_call_that_cannot_be_read_is_shown_as_it_was_written(broken: str) -> None:
+    text = f"<tool_call>{broken}</tool_call>"
+    assert sorted_out(family("json_tools"), text) == {"text": text, "reasoning": "", "calls": []}
+
+
+def test_a_call_that_is_cut_off_is_no_call() -> None:
+    found = sorted_out(family("json_tools"), '<tool_call>{"name": "get_wea')
+    assert found == {"text": '<tool_call>{"name": "get_wea', "reasoning": "", "calls": []}
+
+
+@pytest.mark.parametrize(
+    "bare",
+    [
+        '{"name": "get_weather", "arguments": {"city": "Paris"}}',
+        '```json\n{"name": "get_weather", "arguments": {"city": "Paris"}}\n```',
+        '[{"name": "get_weather", "parameters": {"city": "Paris"}}]',
+        '{"type": "function", "function": {"name": "get_weather", "arguments": {"city": "Paris"}}}',
+    ],
+)
+@pytest.mark.parametrize("kind", [None, "json_tools"])
+def test_a_call_whose_marks_a_small_model_forgot_is_a_call(kind: str | None, bare: str) -> None:
+    assert sorted_out(family(kind), bare) == {"text": "", "reasoning": "", "calls": [PARIS]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"name": "rm_rf", "arguments": {}}', '{"answer": 42}', "[1, 2]", "Hello", "```python\nx\n```", '{"name": "get_w'],
+)
+def test_what_is_no_call_of_a_known_tool_is_text(text: str) -> None:
+    assert sorted_out(family("json_tools"), text) == {"text": text, "reasoning": "", "calls": []}
+
+
+def test_without_tools_json_is_never_held_back() -> None:
+    out = channels(family("json_tools"), Characters(), [], "")
+    assert out.add(ord("{")) == [{"channel": "text", "text": "{"}]
+
+
+def test_only_what_may_become_a_call_is_held_back() -> None:
+    call = '```json\n[{"name": "get_weather", "arguments": {}}]\n```'
+    assert all(may_become_bare_call(call[:length]) for length in range(len(call)))
+    assert not may_become_bare_call("Hello")
+    assert not may_become_bare_call('{"answer"')
+    assert parse_bare_calls(call, TOOLS) is not None
+
+
+HARMONY = AnswerFormat(think=None, tool=None, harmony=True, tokens=numbered(*HARMONY_MARKS))
+
+
+def test_harmonys_channels_are_thoughts_calls_and_text() -> None:
+    found = sorted_out(
+        HARMONY,
+        "<|channel|>analysis<|message|>Need the weather.<|end|>"
+        "<|start|>assistant<|channel|>commentary<|message|>I look.<|end|>"
+        "<|start|>assistant<|channel|>commentary to=functions.get_weather <|constrain|>json<|message|>"
+        '{"city": "Paris"}<|call|>',
+    )
+    assert found == {"text": "I look.", "reasoning": "Need the weather.", "calls": [PARIS]}
+
+
+def test_harmonys_final_channel_is_the_answer() -> None:
+    text = "<|channel|>analysis<|message|>Easy.<|end|><|start|>assistant<|channel|>final<|message|>Paris.<|return|>"
+    assert sorted_out(HARMONY, text) == {"text": "Paris.", "reasoning": "Easy.", "calls": []}
