@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from muster_runner.answer import Answer
+from muster_runner.answer_format import PLAIN
+from muster_runner.channels import channels
 from muster_runner.intake import Prepared
 from muster_runner.protocol import GenerationRequest, Sampling, TextPrompt
 from muster_runner.text_stream import ByteStream
@@ -57,7 +59,12 @@ def answered(pieces: list[bytes], *, stop: Sequence[str] = (), limit: int = 1000
         logprobs=logprobs,
     )
     stream = ByteStream(lambda token: pieces[token - 1], frozenset())
-    answer = Answer(Prepared(request, [1], limit, time.monotonic()), stream, {EOS}, NamedEntries())  # type: ignore[arg-type]
+    answer = Answer(
+        Prepared(request, [1], limit, time.monotonic()),
+        channels(PLAIN, stream, [], thinking=False),
+        {EOS},
+        NamedEntries(),
+    )  # type: ignore[arg-type]
     items = []
     for token in [*range(1, len(pieces) + 1), EOS]:
         if (item := answer.add(token, None)) is not None:

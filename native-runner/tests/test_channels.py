@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from muster_runner.answer_format import HARMONY_MARKS, AnswerFormat, ToolFormat
-from muster_runner.channels import Channels, MarkFinder, channels
+from muster_runner.channels import Channels, MarkFinder, channels, opens_thought
 from muster_runner.protocol import Tool
 from muster_runner.tool_calls import may_become_bare_call, parse_bare_calls, tool_parser
 
@@ -39,7 +39,7 @@ def tokens_of(form: AnswerFormat, text: str) -> list[int]:
 
 
 def sorted_out(form: AnswerFormat, text: str, tools: list[Tool] = TOOLS, prompt_end: str = "") -> dict[str, Any]:
-    out: Channels = channels(form, Characters(), tools, prompt_end)
+    out: Channels = channels(form, Characters(), tools, opens_thought(form, prompt_end))
     deltas = [delta for token in tokens_of(form, text) for delta in out.add(token)] + out.end()
     calls = [(delta["name"], json.loads(delta["arguments"])) for delta in deltas if delta["channel"] == "toolCall"]
     assert [delta["index"] for delta in deltas if delta["channel"] == "toolCall"] == list(range(out.calls))
@@ -87,7 +87,7 @@ def test_a_thought_that_the_prompt_has_opened_is_a_thought_from_the_first_token_
 
 
 def test_a_mark_that_is_a_token_of_its_own_may_be_written_about() -> None:
-    out = channels(family(None), Characters(), [], "")
+    out = channels(family(None), Characters(), [], thinking=False)
     spelled = [delta for letter in "see <think>" for delta in out.add(ord(letter))]
     assert "".join(delta["text"] for delta in spelled) == "see <think>"
 
@@ -131,7 +131,7 @@ def test_what_is_no_call_of_a_known_tool_is_text(text: str) -> None:
 
 
 def test_without_tools_json_is_never_held_back() -> None:
-    out = channels(family("json_tools"), Characters(), [], "")
+    out = channels(family("json_tools"), Characters(), [], thinking=False)
     assert out.add(ord("{")) == [{"channel": "text", "text": "{"}]
 
 

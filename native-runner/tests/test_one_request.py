@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from conftest import RunnerProcess
 
-from muster_runner.architectures import ALL
+from muster_runner.answer_rules import AnswerRules
+from muster_runner.architectures import Abilities
 from muster_runner.engine import Engine, EngineOptions
 from muster_runner.intake import Prepared, Rejected
 from muster_runner.protocol import GenerationRequest, Sampling, TextPrompt
@@ -52,6 +53,12 @@ class BrokenTokenizer:
     def __init__(self, unsayable: int):
         self._unsayable = unsayable
 
+    def template_source(self) -> str:
+        return ""
+
+    def added_tokens(self) -> tuple[list[str], list[str]]:
+        return [], []
+
     def stream(self) -> "BrokenTokenizer":
         return self
 
@@ -84,8 +91,8 @@ class OneStep:
 
 
 def engine_with(tokenizer: Any, frames: list[dict[str, Any]]) -> Engine:
-    options = EngineOptions(able=ALL, cache_bytes=None, generation_config={}, prefill_step=8, lookahead=False)
-    engine = Engine(None, tokenizer, options, emit=lambda **frame: frames.append(frame))
+    options = EngineOptions(able=Abilities(), cache_bytes=None, generation_config={}, prefill_step=8, lookahead=False)
+    engine = Engine(None, tokenizer, AnswerRules(tokenizer, None), options, emit=lambda **frame: frames.append(frame))
     engine._schedule = OneStep()
     return engine
 

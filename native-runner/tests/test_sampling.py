@@ -1,10 +1,11 @@
 """Sampling parameters do what their names say."""
 
 import mlx.core as mx
+import numpy as np
 import pytest
 
 from muster_runner.protocol import Sampling
-from muster_runner.sampling import make_sampler, with_defaults
+from muster_runner.sampling import make_processors, make_sampler, with_defaults
 
 PROBABILITIES = [0.5, 0.3, 0.15, 0.05]
 LOGPROBS = mx.log(mx.array([PROBABILITIES]))
@@ -57,3 +58,23 @@ def test_what_a_request_leaves_open_comes_from_the_model() -> None:
     assert with_defaults(Sampling(temperature=0), config).temperature == 0
     assert with_defaults(Sampling(), {"temperature": "hot", "top_p": float("nan")}) == Sampling()
     assert with_defaults(Sampling(), {"do_sample": False}).temperature == 0
+
+
+@pytest.mark.parametrize(("frequency", "presence"), [(0.5, 0.0), (0.0, 1.5), (-1.0, 0.25), (2.0, 2.0)])
+def test_what_the_answer_has_is_penalised_and_the_prompt_is_not(frequency: float, presence: float) -> None:
+    processors = make_processors(Sampling(frequency_penalty=frequency, presence_penalty=presence))
+    (penalise,) = processors
+    logits = np.random.default_rng(1).normal(size=(1, 6)).astype(np.float32)
+    answer = [2, 2, 4]
+    for at in range(len(answer) + 1):
+        # The first token that is fed is the prompt's last one.
+        context = mx.array([5, 1, *answer[:at]], dtype=mx.uint32)
+        counts = np.bincount(answer[:at], minlength=6)
+        expected = logits - frequency * counts - presence * (counts > 0)
+        assert np.allclose(np.array(penalise(context, mx.array(logits))), expected, atol=1e-5)
+
+
+def test_a_bias_is_added_to_known_tokens_alone() -> None:
+    (biased,) = make_processors(Sampling(logit_bias={"0": 5.0, "3": -100.0, "999": 50.0}))
+    out = np.array(biased(mx.array([0]), mx.zeros((1, 4))))
+    assert out.tolist() == [[5.0, 0.0, 0.0, -100.0]]

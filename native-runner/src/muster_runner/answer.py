@@ -5,15 +5,11 @@ from collections import deque
 from collections.abc import Set
 from typing import Any
 
+from muster_runner.channels import Channels, Delta, text_delta
 from muster_runner.intake import Prepared
 from muster_runner.logprobs import Logprobs
+from muster_runner.protocol import ChatPrompt
 from muster_runner.text import StopStrings
-from muster_runner.text_stream import TextStream
-
-
-def _written(text: str) -> list[dict[str, str]]:
-    """Text as the content of a frame's item."""
-    return [{"channel": "text", "text": text}] if text else []
 
 
 class _HeldTokens:
@@ -43,54 +39,76 @@ class _HeldTokens:
 
 
 class Answer:
-    """Makes text of tokens, and knows when enough is enough."""
+    """Makes content of tokens, and knows when enough is enough."""
 
-    def __init__(self, prepared: Prepared, stream: TextStream, eos: Set[int], logprobs: Logprobs):
+    def __init__(self, prepared: Prepared, channels: Channels, eos: Set[int], logprobs: Logprobs):
         self.task_id = prepared.request.task_id
         self.cached_tokens = 0
         self.reason: str | None = None
         self._prepared = prepared
-        self._stream = stream
+        self._channels = channels
         self._eos = eos
         self._logprobs = logprobs
+        prompt = prepared.request.prompt
+        self._one_call = isinstance(prompt, ChatPrompt) and prompt.single_tool_call
         self._stops = StopStrings(prepared.request.stop)
         self._held = _HeldTokens()
         self._generated_tokens = 0
         self._given_tokens = 0
+        self._reasoning_tokens = 0
         self._given_characters = 0
         self._first_token: float | None = None
 
     def add(self, token: int, logprobs: Any) -> dict[str, Any] | None:
         """What may be given after the token, as its part of a ``tokens`` frame; ``reason`` is set when it was the last.
 
-        Only tokens that are part of the given text are counted and have their log probabilities told: neither a stop
+        Only tokens that are part of what is given are counted and have their log probabilities told: neither a stop
         string's nor the one that ends the text. ``logprobs``: the log probability of every entry of the vocabulary,
         computed only where it is wanted.
         """
         if self._first_token is None:
             self._first_token = time.monotonic()
-        text = ""
+        deltas: list[Delta] = []
         if token in self._eos:
             self.reason = "stop"
         else:
             self._generated_tokens += 1
-            decoded = self._stream.add(token)
-            self._held.add(self._entry(token, logprobs), decoded)
-            text = self._stops.add(decoded)
-            if self._stops.matched is not None:
-                self.reason = "stop"
-            elif self._generated_tokens >= self._prepared.limit:
+            deltas = self._channels.add(token)
+            self._reasoning_tokens += self._channels.reasoning
+            entry = None if self._channels.reasoning else self._entry(token, logprobs)
+            self._held.add(entry, _text_of(deltas))
+            if self._generated_tokens >= self._prepared.limit:
                 self.reason = "length"
+        if self.reason is not None:
+            deltas = deltas + self._channels.end()
+        content = self._shown(deltas)
+        if self._stops.matched is not None or (self._one_call and self._channels.calls > 0):
+            self.reason = "stop"
+        elif self.reason is not None:
+            content += text_delta("text", self._stops.flush())
+        return self._item(content)
+
+    def _shown(self, deltas: list[Delta]) -> list[Delta]:
+        """What may be shown of new content: stop strings end the text, and what may become one waits."""
+        content: list[Delta] = []
+        for delta in deltas:
+            if delta["channel"] == "text":
+                content += text_delta("text", self._stops.add(delta["text"]))
+            elif self._stops.matched is None:
+                content += [*text_delta("text", self._stops.flush()), delta]
+        return content
+
+    def _item(self, content: list[Delta]) -> dict[str, Any] | None:
+        self._given_characters += len(_text_of(content))
+        elsewhere = any(delta["channel"] != "text" for delta in content)
         complete = self.reason is not None and self._stops.matched is None
-        if complete:
-            text += self._stops.flush()
-        self._given_characters += len(text)
-        entries = self._held.rest() if complete else self._held.given(self._given_characters)
+        entries = self._held.rest() if complete or elsewhere else self._held.given(self._given_characters)
         self._given_tokens += len(entries)
-        if not text and not entries:
+        if not content and not entries:
             return None
-        item: dict[str, Any] = {"taskId": self.task_id, "content": _written(text), "tokens": len(entries)}
-        if told := [entry for entry in entries if entry is not None]:
+        item: dict[str, Any] = {"taskId": self.task_id, "content": content, "tokens": len(entries)}
+        # The tokens of calls and thoughts have no log probabilities: clients lay them over the text.
+        if not elsewhere and (told := [entry for entry in entries if entry is not None]):
             item["logprobs"] = told
         return item
 
@@ -100,15 +118,19 @@ class Answer:
 
     def finished(self, reason: str) -> dict[str, Any]:
         """The ``finished`` frame."""
+        usage = {
+            "promptTokens": len(self._prepared.tokens),
+            "cachedTokens": self.cached_tokens,
+            "completionTokens": self._given_tokens,
+        }
+        if self._reasoning_tokens > 0:
+            usage["reasoningTokens"] = self._reasoning_tokens
+        called = reason == "stop" and self._channels.calls > 0
         frame: dict[str, Any] = {
             "type": "finished",
             "taskId": self.task_id,
-            "reason": reason,
-            "usage": {
-                "promptTokens": len(self._prepared.tokens),
-                "cachedTokens": self.cached_tokens,
-                "completionTokens": self._given_tokens,
-            },
+            "reason": "toolCalls" if called else reason,
+            "usage": usage,
         }
         if self._stops.matched is not None:
             frame["stopSequence"] = self._stops.matched
@@ -117,3 +139,7 @@ class Answer:
             rate = (self._generated_tokens - 1) / elapsed if self._generated_tokens > 1 and elapsed > 0 else 0.0
             frame["timings"] = {"firstToken": self._first_token - self._prepared.received, "tokensPerSecond": rate}
         return frame
+
+
+def _text_of(content: list[Delta]) -> str:
+    return "".join(delta["text"] for delta in content if delta["channel"] == "text")

@@ -68,7 +68,8 @@ def answer_format(tokenizer: Tokenizer) -> AnswerFormat:
     """The format that a model answers in."""
     template = tokenizer.template_source()
     special, others = tokenizer.added_tokens()
-    added = {text: tokenizer.token_number(text) for text in (*special, *others)}
+    numbers = {text: tokenizer.token_number(text) for text in (*special, *others)}
+    added = {text: number for text, number in numbers.items() if number is not None}
     if all(mark in added for mark in ("<|channel|>", "<|message|>", "<|start|>")):
         tokens = {added[mark]: mark for mark in HARMONY_MARKS if mark in added}
         return AnswerFormat(think=None, tool=None, harmony=True, tokens=tokens)

@@ -36,13 +36,14 @@ class Channels(Protocol):
         ...
 
 
-def channels(form: AnswerFormat, stream: TextStream, tools: Sequence[Tool], prompt_end: str) -> Channels:
-    """``tools``: those that may be called; ``prompt_end``: the last characters of the prompt, where templates open the
-    model's thought for it."""
-    if form.harmony:
-        return HarmonyChannels(form, stream)
-    thinking = form.think is not None and prompt_end.rstrip().endswith(form.think[0])
-    return MarkedChannels(form, stream, tools, thinking)
+def opens_thought(form: AnswerFormat, prompt_end: str) -> bool:
+    """Whether a prompt that ends like this has begun the model's thought, as some templates do."""
+    return form.think is not None and prompt_end.rstrip().endswith(form.think[0])
+
+
+def channels(form: AnswerFormat, stream: TextStream, tools: Sequence[Tool], thinking: bool) -> Channels:
+    """``tools``: those that may be called; ``thinking``: whether the answer begins within a thought."""
+    return HarmonyChannels(form, stream) if form.harmony else MarkedChannels(form, stream, tools, thinking)
 
 
 def text_delta(channel: str, text: str) -> list[Delta]:

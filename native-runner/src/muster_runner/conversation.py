@@ -25,6 +25,7 @@ from muster_runner.protocol import (
     ToolResultPart,
     UserMessage,
 )
+from muster_runner.tool_calls import as_openai
 
 TemplateMessage = dict[str, Any]
 # (messages, further variables) -> text. Raises TemplateError.
@@ -60,17 +61,7 @@ def template_variables(prompt: ChatPrompt) -> dict[str, Any]:
     variables: dict[str, Any] = {"add_generation_prompt": not prompt.continue_last, "tools": None}
     hidden = prompt.tool_choice is not None and prompt.tool_choice.kind == "none"
     if prompt.tools and not hidden:
-        variables["tools"] = [
-            {
-                "type": "function",
-                "function": {
-                    "name": tool.name,
-                    "description": tool.description or "",
-                    "parameters": tool.parameters or {"type": "object", "properties": {}},
-                },
-            }
-            for tool in prompt.tools
-        ]
+        variables["tools"] = as_openai(prompt.tools)
     if (reasoning := prompt.reasoning) is not None:
         if reasoning.enabled is not None:
             # Qwen, GLM and others read the first name, DeepSeek and Granite the second.

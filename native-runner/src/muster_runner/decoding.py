@@ -7,6 +7,7 @@ from typing import Any
 import mlx.core as mx
 from mlx_lm.sample_utils import greedy_sampler
 
+from muster_runner.constraints import masked
 from muster_runner.sampling import REPETITION_CONTEXT, Drawing
 from muster_runner.sequence_caches import MergedCaches, SeparateCaches, SequenceCaches
 
@@ -125,7 +126,10 @@ class DecodingBatch:
 
     def _draw(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array]:
         """Tokens (batch,) and log probabilities (batch, vocabulary)."""
-        if any(sequence.drawing.processors for sequence in self._sequences):
+        if any(sequence.drawing.constraint for sequence in self._sequences):
+            # Masks are made here while the model computes the logits that they are laid over.
+            mx.async_eval(logits)
+        if any(sequence.drawing.processors or sequence.drawing.constraint for sequence in self._sequences):
             rows = [self._processed(sequence, logits, fed, at) for at, sequence in enumerate(self._sequences)]
             logits = mx.concatenate(rows, axis=0)
         # Not computed until somebody asks: the best token is the same without.
@@ -143,6 +147,11 @@ class DecodingBatch:
             sequence.context = mx.concatenate([sequence.context, fed[at : at + 1]])[-REPETITION_CONTEXT:]
             for process in sequence.drawing.processors:
                 row = process(sequence.context, row)
+        if (constraint := sequence.drawing.constraint) is not None:
+            if sequence.answering:
+                constraint.take(int(fed[at].item()))
+            if (mask := constraint.mask()) is not None:
+                row = masked(row, mask)
         return row
 
     def _keep(self, stay: list[int]) -> None:

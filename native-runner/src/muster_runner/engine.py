@@ -13,6 +13,7 @@ import mlx.core as mx
 from mlx_lm.models.cache import can_trim_prompt_cache, make_prompt_cache
 
 from muster_runner.answer import Answer
+from muster_runner.answer_rules import AnswerRules
 from muster_runner.architectures import Abilities
 from muster_runner.decoding import DecodingBatch
 from muster_runner.intake import Prepared, Rejected, refused_alone
@@ -72,9 +73,10 @@ class Engine:
     ``tell`` hears every order that changes the schedule; ``drawn`` is the last step's tokens in the batch's order.
     """
 
-    def __init__(self, model: Any, tokenizer: Tokenizer, options: EngineOptions, emit: Emit):
+    def __init__(self, model: Any, tokenizer: Tokenizer, rules: AnswerRules, options: EngineOptions, emit: Emit):
         self._tokenizer, self._options, self._emit = tokenizer, options, emit
         self._logprobs = Logprobs(tokenizer)
+        self._rules = rules
         self._answers: dict[str, Answer] = {}
         self.cache = None if options.cache_bytes is None else PromptCache(options.cache_bytes)
         batch = DecodingBatch(model, options.lookahead, options.able.batch)
@@ -102,9 +104,9 @@ class Engine:
         if task_id in self._answers:
             raise Rejected("invalid_request", f"the task {task_id} is already running")
         with refused_alone("its settings cannot be used"):
-            draws = drawing(prepared.request.sampling, self._options.generation_config)
-            stream = self._tokenizer.stream()
-            answer = Answer(prepared, stream, self._tokenizer.eos_token_ids, self._logprobs)
+            draws = drawing(prepared.request.sampling, self._options.generation_config, prepared.constraint)
+            channels = self._rules.channels(prepared.request, prepared.tokens)
+            answer = Answer(prepared, channels, self._tokenizer.eos_token_ids, self._logprobs)
         self._answers[task_id] = answer
         self._schedule.join(task_id, prepared.tokens, draws)
         self.tell(("join", task_id, prepared.tokens))

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from muster_runner.answer_rules import AnswerRules
+from muster_runner.constraints import BadFormat, Constraint
 from muster_runner.encoder_messages import Order, Refusal
 from muster_runner.encoding import Encoding
 from muster_runner.protocol import EmbedPrompt, GenerationRequest
@@ -26,7 +28,7 @@ def refused_alone(what: str) -> Iterator[None]:
     """Turns whatever goes wrong with one request into its refusal: nothing that a request brings ends the runner."""
     try:
         yield
-    except Rejected:
+    except (Rejected, BadFormat):
         raise
     except Exception as error:
         traceback.print_exc()
@@ -41,20 +43,24 @@ class Prepared:
     tokens: list[int]
     limit: int
     received: float
+    constraint: Constraint | None = None
 
 
 class Intake:
-    """``context_length``: most tokens of prompt and answer together. ``deliver`` gets, in another thread, each request
+    """``context_length``: most tokens of prompt and answer together. ``answers``: what the model's answers may be
+    held to. ``deliver`` gets, in another thread, each request
     that was taken and not cancelled, or why it is refused."""
 
     def __init__(
         self,
         encoding: Encoding,
         context_length: int,
+        answers: AnswerRules,
         deliver: Callable[[GenerationRequest, Prepared | Rejected], None],
     ):
         self._encoding = encoding
         self._context = context_length
+        self._answers = answers
         self._deliver = deliver
         self._lock = threading.Lock()
         # By task, what tells it from an earlier request of that id.
@@ -106,4 +112,11 @@ class Intake:
                 "context_length_exceeded",
                 f"the prompt has {len(result)} tokens, and the model's context holds {self._context}; shorten it",
             )
-        return Prepared(request, result, min(request.max_tokens or room, room), received)
+        try:
+            with refused_alone("its output format cannot be used"):
+                constraint = self._answers.constraint(request, result)
+        except BadFormat as error:
+            return Rejected("invalid_request", str(error))
+        except Rejected as error:
+            return error
+        return Prepared(request, result, min(request.max_tokens or room, room), received, constraint)

@@ -7,6 +7,7 @@ from typing import Any
 
 import mlx.core as mx
 
+from muster_runner.answer_rules import AnswerRules, answer_rules
 from muster_runner.architectures import Abilities, abilities, module_name, within
 from muster_runner.failures import Unsupported
 from muster_runner.model_files import ModelFileError, check_model, context_length, read_json
@@ -24,11 +25,13 @@ Progress = Callable[[int, int], None]
 @dataclass(frozen=True)
 class LoadedModel:
     """``context_length``: most tokens of prompt and answer together. ``weight_bytes``: what the weights take here.
-    ``able``: what it can do with several sequences. ``tokenizer``: only where requests come in."""
+    ``able``: what it can do with several sequences. ``tokenizer`` and ``rules``, of its answers: only where requests
+    come in."""
 
     model: Any
     able: Abilities
     tokenizer: Tokenizer | None
+    rules: AnswerRules | None
     context_length: int
     generation_config: dict[str, Any]
     weight_bytes: int
@@ -45,6 +48,7 @@ def load(directory: Path, max_context: int | None, progress: Progress, part: Par
     and on several ranks PeerLost."""
     config = check_model(directory, lambda names: needed_names(part, names), tokenizer=part.answers)
     tokenizer = load_tokenizer(directory, config) if part.answers else None
+    rules = answer_rules(directory, tokenizer) if tokenizer is not None else None
     path = directory / "generation_config.json"
     generation_config = read_json(path) if path.exists() else {}
     set_wired_limit()
@@ -69,6 +73,7 @@ def load(directory: Path, max_context: int | None, progress: Progress, part: Par
         model=model,
         able=within(abilities(config), model),
         tokenizer=tokenizer,
+        rules=rules,
         context_length=min(limits, default=DEFAULT_CONTEXT),
         generation_config=generation_config if isinstance(generation_config, dict) else {},
         weight_bytes=mx.get_active_memory(),

@@ -92,9 +92,9 @@ def start(
     Raises PeerLost and Disagreement.
     """
     if group is None:
-        assert loaded.tokenizer is not None
+        assert loaded.tokenizer is not None and loaded.rules is not None
         options = engine_options(loaded, max_context, warm_up(loaded, loaded.tokenizer, None))
-        engine = Engine(loaded.model, loaded.tokenizer, options, emit)
+        engine = Engine(loaded.model, loaded.tokenizer, loaded.rules, options, emit)
         return engine, engine
     total = sum(weights for (weights,) in group.each([loaded.weight_bytes >> 20])) << 20
     proposals = group.each([prefill_step(total), _reusable(loaded), *astuple(loaded.able)])
@@ -104,7 +104,7 @@ def start(
     # All compute in the same order, so a rank with other layers does no more than the others can.
     able = Abilities(*(all(column) for column in list(zip(*proposals, strict=True))[2:]))
     loaded = replace(loaded, able=able)
-    if loaded.tokenizer is None:
+    if loaded.tokenizer is None or loaded.rules is None:
         warm_up_along(loaded, group)
         return None, Follower(loaded.model, loaded.able, group, step, reuse)
     options = engine_options(loaded, max_context, warm_up(loaded, loaded.tokenizer, group))
@@ -112,7 +112,7 @@ def start(
     options = replace(options, prefill_step=step, lookahead=False)
     if not reuse:
         options = replace(options, cache_bytes=None)
-    engine = Engine(loaded.model, loaded.tokenizer, options, emit)
+    engine = Engine(loaded.model, loaded.tokenizer, loaded.rules, options, emit)
     return engine, Leader(engine, group, wake)
 
 

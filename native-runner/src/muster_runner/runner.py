@@ -299,8 +299,8 @@ class Runner:
         engine, worker = start(loaded, load.max_context, group, self._events.send, self._wake)
         self._counts = engine or worker
         if loaded.tokenizer is not None:
-            assert self._encoding is not None
-            self._intake = Intake(self._encoding, loaded.context_length, self._prepared)
+            assert self._encoding is not None and loaded.rules is not None
+            self._intake = Intake(self._encoding, loaded.context_length, loaded.rules, self._prepared)
         self._events.send(
             type="loaded",
             contextLength=loaded.context_length,

@@ -10,6 +10,7 @@ import mlx.core as mx
 import msgspec
 from mlx_lm.sample_utils import apply_min_p, apply_top_k, apply_top_p, greedy_sampler
 
+from muster_runner.constraints import Constraint
 from muster_runner.protocol import Sampling
 
 Sampler = Callable[[mx.array], mx.array]
@@ -109,10 +110,50 @@ def repetition_penalty(penalty: float) -> Processor:
     return penalised
 
 
+class AnswerPenalties:
+    """OpenAI's penalties: what the answer has already becomes less likely, by ``frequency`` for each time and by
+    ``presence`` once. The prompt does not count. One instance serves one answer.
+
+    See https://platform.openai.com/docs/api-reference/chat/create
+    """
+
+    def __init__(self, frequency: float, presence: float):
+        self._frequency, self._presence = frequency, presence
+        self._counts: mx.array | None = None
+
+    def __call__(self, context: mx.array, logits: mx.array) -> mx.array:
+        if self._counts is None:
+            # The first token that is fed is still the prompt's.
+            self._counts = mx.zeros(logits.shape[-1], dtype=mx.float32)
+        else:
+            self._counts = self._counts.at[context[-1:]].add(1.0)
+        penalty = self._frequency * self._counts + self._presence * (self._counts > 0)
+        return logits - penalty.astype(logits.dtype)
+
+
+def logit_bias(bias: dict[str, float]) -> Processor:
+    """Adds to the logits of tokens, given by number. Numbers beyond the vocabulary stand for nothing."""
+    tokens = mx.array([int(token) for token in bias], dtype=mx.uint32)
+    values = mx.array(list(bias.values()), dtype=mx.float32)
+
+    def biased(_context: mx.array, logits: mx.array) -> mx.array:
+        known = tokens < logits.shape[-1]
+        place = mx.where(known, tokens, 0)
+        return logits.at[:, place].add(mx.where(known, values, 0.0).astype(logits.dtype))
+
+    return biased
+
+
 def make_processors(sampling: Sampling) -> list[Processor]:
     """What changes a request's logits before they are normalised."""
-    penalty = sampling.repetition_penalty
-    return [] if penalty is None or penalty == 1 else [repetition_penalty(penalty)]
+    processors: list[Processor] = []
+    if sampling.logit_bias:
+        processors.append(logit_bias(sampling.logit_bias))
+    if sampling.repetition_penalty not in (None, 1):
+        processors.append(repetition_penalty(sampling.repetition_penalty))
+    if sampling.frequency_penalty or sampling.presence_penalty:
+        processors.append(AnswerPenalties(sampling.frequency_penalty or 0.0, sampling.presence_penalty or 0.0))
+    return processors
 
 
 def with_defaults(sampling: Sampling, config: dict[str, Any]) -> Sampling:
@@ -138,17 +179,18 @@ def with_defaults(sampling: Sampling, config: dict[str, Any]) -> Sampling:
 
 @dataclass(frozen=True)
 class Drawing:
-    """How one request's tokens are drawn: ``processors`` change its logits, ``sampler`` draws from the log
-    probabilities that come of them."""
+    """How one request's tokens are drawn: ``processors`` change its logits, ``constraint`` forbids some tokens, and
+    ``sampler`` draws from the log probabilities that come of them."""
 
     sampler: Sampler
     processors: list[Processor]
+    constraint: Constraint | None = None
 
 
 GREEDY = Drawing(greedy_sampler, [])
 
 
-def drawing(sampling: Sampling, config: dict[str, Any]) -> Drawing:
+def drawing(sampling: Sampling, config: dict[str, Any], constraint: Constraint | None = None) -> Drawing:
     """``config``: the model's generation_config.json, for what the request leaves open."""
     complete = with_defaults(sampling, config)
-    return Drawing(make_sampler(complete), make_processors(complete))
+    return Drawing(make_sampler(complete), make_processors(complete), constraint)

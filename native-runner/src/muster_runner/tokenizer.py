@@ -35,6 +35,10 @@ class Tokenizer(Protocol):
         """Makes a text a special token. Returns its number."""
         ...
 
+    def token_number(self, text: str) -> int | None:
+        """The number of the token that stands for exactly this text."""
+        ...
+
     def decode(self, tokens: Sequence[int]) -> str: ...
     def stream(self) -> TextStream: ...
     def token_bytes(self, token: int) -> bytes: ...
@@ -102,6 +106,9 @@ class FastTokenizer:
             [entry.content for entry in added if not entry.special],
         )
 
+    def token_number(self, text: str) -> int | None:
+        return self._tokenizer.token_to_id(text)
+
     def add_token(self, text: str) -> int:
         import tokenizers
 
@@ -157,6 +164,9 @@ class TransformersTokenizer:
         added = self._tokenizer.added_tokens_decoder.values()
         special = {*self._tokenizer.all_special_tokens, *(entry.content for entry in added if entry.special)}
         return sorted(special), [entry.content for entry in added if entry.content not in special]
+
+    def token_number(self, text: str) -> int | None:
+        return self._tokenizer.convert_tokens_to_ids(text)
 
     def add_token(self, text: str) -> int:
         from transformers import AddedToken

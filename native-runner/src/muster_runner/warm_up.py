@@ -1,5 +1,6 @@
 """Generates once before the first request does, which then need not pay for what is made at first use."""
 
+from muster_runner.answer_rules import AnswerRules
 from muster_runner.engine import Engine, EngineOptions
 from muster_runner.following import Follower
 from muster_runner.group import Group
@@ -19,6 +20,7 @@ def warm_up(loaded: LoadedModel, tokenizer: Tokenizer, group: Group | None) -> i
     engine = Engine(
         loaded.model,
         tokenizer,
+        AnswerRules(tokenizer, vocabulary=None),
         EngineOptions(
             able=loaded.able, cache_bytes=1 << 62, generation_config={}, prefill_step=PROMPT, lookahead=False
         ),

@@ -1,0 +1,156 @@
+"""Grammars that an answer must follow: which tokens may come next, by llguidance.
+
+A mask is computed on the processor while the model computes the logits that it is laid over. Constraints stand on the
+rank that draws tokens and on no other.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+import numpy as np
+
+from muster_runner.protocol import (
+    ChatPrompt,
+    GenerationRequest,
+    GrammarFormat,
+    JsonFormat,
+    JsonSchemaFormat,
+    Tool,
+)
+
+# Gives the grammar in the library's own form. Raises what its author did wrong.
+Grammar = Callable[[], str]
+
+ANY_OBJECT: dict[str, Any] = {"type": "object"}
+# One space, or a new line and its indentation: a model that may write white space without end does.
+JSON_OPTIONS = {"whitespace_flexible": True, "whitespace_pattern": "( |\\n {0,16})?"}
+
+
+class BadFormat(Exception):
+    """A format that cannot be kept to; the message says why."""
+
+
+class Constraint:
+    """The state of one answer's grammar. ``begins_after``: the token that ends a thought; up to then all is allowed."""
+
+    def __init__(self, matcher: Any, begins_after: int | None):
+        self._matcher = matcher
+        self._begins_after = begins_after
+
+    def take(self, token: int) -> None:
+        """The answer goes on with ``token``."""
+        if self._begins_after is None:
+            if not self._matcher.is_stopped():
+                self._matcher.consume_token(token)
+        elif token == self._begins_after:
+            self._begins_after = None
+
+    def mask(self) -> np.ndarray | None:
+        """Bits of the tokens that may come next, lowest first in each uint32: (vocabulary / 32,). None allows all."""
+        if self._begins_after is not None or self._matcher.is_error():
+            return None
+        return np.frombuffer(self._matcher.compute_bitmask(), dtype=np.uint32)
+
+
+def masked(logits: mx.array, mask: np.ndarray) -> mx.array:
+    """Logits (1, vocabulary) with everything that the mask forbids at minus infinity."""
+    bits = mx.array(mask)[:, None] >> mx.arange(32, dtype=mx.uint32)[None, :]
+    allowed = (bits & 1).astype(mx.bool_).reshape(-1)[: logits.shape[-1]]
+    if allowed.size < logits.shape[-1]:
+        # Vocabularies are padded beyond what the tokenizer knows.
+        allowed = mx.concatenate([allowed, mx.zeros(logits.shape[-1] - allowed.size, dtype=mx.bool_)])
+    return mx.where(allowed, logits, mx.array(-mx.inf, dtype=logits.dtype))
+
+
+class Vocabulary:
+    """One model's tokens, for grammars. ``end_tokens``: those that end an answer. Thread-safe."""
+
+    def __init__(self, tokenizer_file: Path, end_tokens: Iterable[int]):
+        from llguidance import LLTokenizer
+
+        # Slices would make masks no quicker here, and take a third longer to prepare.
+        self._tokens = LLTokenizer(str(tokenizer_file), eos_token=sorted(end_tokens) or None, slices=[])
+
+    def constraint(self, grammar: Grammar, begins_after: int | None) -> Constraint:
+        """Raises BadFormat."""
+        from llguidance import LLMatcher
+
+        try:
+            matcher = LLMatcher(self._tokens, grammar(), log_level=0)
+        except Exception as error:  # the library raises what a grammar's author did
+            raise BadFormat(f"the output format cannot be kept to: {error}") from error
+        if matcher.is_error():
+            raise BadFormat(f"the output format cannot be kept to: {matcher.get_error()}")
+        return Constraint(matcher, begins_after)
+
+
+def json_grammar(schema: dict[str, Any]) -> str:
+    """The grammar of JSON that a schema describes."""
+    from llguidance import LLMatcher
+
+    return LLMatcher.grammar_from_json_schema(schema, overrides=JSON_OPTIONS)
+
+
+def grammar_of(request: GenerationRequest) -> Grammar | None:
+    """What a request holds its answer to, if anything."""
+    from llguidance import LLMatcher
+
+    prompt = request.prompt
+    if isinstance(prompt, ChatPrompt) and (tools := required_tools(prompt)):
+        return lambda: json_grammar(call_schema(tools))
+    match request.format:
+        case None:
+            return None
+        case JsonFormat():
+            return lambda: json_grammar(ANY_OBJECT)
+        case JsonSchemaFormat(schema=schema):
+            return lambda: json_grammar(schema)
+        case GrammarFormat(syntax="regex", source=source):
+            return lambda: LLMatcher.grammar_from_regex(source)
+        case GrammarFormat(source=source):
+            return lambda: LLMatcher.grammar_from_lark(source)
+
+
+def required_tools(prompt: ChatPrompt) -> list[Tool]:
+    """The tools of which one must be called; none where the model may also answer."""
+    match prompt.tool_choice:
+        case None:
+            return []
+        case choice if choice.kind == "required":
+            return list(prompt.tools)
+        case choice:
+            return [tool for tool in prompt.tools if tool.name == choice.name]
+
+
+def call_schema(tools: Sequence[Tool]) -> dict[str, Any]:
+    """The JSON Schema of a call of one of the tools, written without marks (see tool_calls.parse_bare_calls)."""
+    return {
+        "anyOf": [
+            {
+                "type": "object",
+                "properties": {
+                    "name": {"const": tool.name},
+                    "arguments": _moved(tool.parameters or ANY_OBJECT, f"#/anyOf/{at}/properties/arguments"),
+                },
+                "required": ["name", "arguments"],
+                "additionalProperties": False,
+            }
+            for at, tool in enumerate(tools)
+        ]
+    }
+
+
+def _moved(schema: Any, place: str) -> Any:
+    """A schema whose references to itself hold where it stands within another one, at the JSON pointer ``place``."""
+    if isinstance(schema, list):
+        return [_moved(entry, place) for entry in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: place + value[1:]
+        if key == "$ref" and isinstance(value, str) and value.startswith("#")
+        else _moved(value, place)
+        for key, value in schema.items()
+    }

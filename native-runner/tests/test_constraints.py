@@ -1,0 +1,112 @@
+"""Answers that are held to a format or to a call: the tiny model writes nonsense, and must write it in form."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import RunnerProcess
+
+from muster_runner.constraints import call_schema
+from muster_runner.protocol import Tool
+
+SCHEMA = {
+    "type": "object",
+    "properties": {"n": {"type": "integer", "minimum": 0, "maximum": 9}, "kind": {"enum": ["a", "b"]}},
+    "required": ["n", "kind"],
+    "additionalProperties": False,
+}
+TOOLS = [
+    {"name": "clock", "parameters": {"type": "object", "properties": {}, "additionalProperties": False}},
+    {"name": "dice", "parameters": SCHEMA},
+]
+SAMPLINGS = [{"temperature": 0}, {"temperature": 1.5, "seed": 3}]
+
+
+def calls_in(runner: RunnerProcess, task: str) -> list[dict[str, Any]]:
+    items = [item for frame in runner.seen if frame["type"] == "tokens" for item in frame["items"]]
+    content = [delta for item in items if item["taskId"] == task for delta in item["content"]]
+    return [delta for delta in content if delta["channel"] == "toolCall"]
+
+
+def chat(**more: Any) -> dict[str, Any]:
+    return {"kind": "chat", "messages": [{"role": "user", "parts": [{"type": "text", "text": "go"}]}], **more}
+
+
+@pytest.mark.parametrize("sampling", SAMPLINGS, ids=["greedy", "hot"])
+def test_an_answer_in_a_schema_is_json_of_that_schema(ready: RunnerProcess, sampling: dict[str, Any]) -> None:
+    text, end = ready.answer(
+        f"schema-{sampling}", sampling=sampling, format={"kind": "jsonSchema", "schema": SCHEMA}, maxTokens=200
+    )
+    assert end["reason"] == "stop"
+    value = json.loads(text)
+    assert set(value) == {"n", "kind"} and 0 <= value["n"] <= 9 and value["kind"] in "ab"
+
+
+def test_an_answer_in_a_grammar_matches_it(ready: RunnerProcess) -> None:
+    regex = {"kind": "grammar", "syntax": "regex", "source": "(yes|no), [0-9]{3}"}
+    lark = {"kind": "grammar", "syntax": "lark", "source": 'start: "left" | "right"'}
+    assert re.fullmatch("(yes|no), [0-9]{3}", ready.answer("regex", format=regex)[0])
+    assert ready.answer("lark", format=lark)[0] in ("left", "right")
+
+
+@pytest.mark.parametrize(
+    "format",
+    [
+        {"kind": "jsonSchema", "schema": {"type": "nonsense"}},
+        {"kind": "jsonSchema", "schema": {"$ref": "#/nowhere"}},
+        {"kind": "grammar", "syntax": "lark", "source": "start: ("},
+        {"kind": "grammar", "syntax": "regex", "source": "("},
+    ],
+)
+def test_a_format_that_cannot_be_kept_to_is_refused_and_harms_nobody(ready: RunnerProcess, format: Any) -> None:
+    _, end = ready.answer(f"bad-{format}", format=format)
+    assert (end["type"], end["code"]) == ("rejected", "invalid_request")
+    assert "format" in end["message"]
+    assert ready.answer(f"after-{format}", maxTokens=2)[1]["type"] == "finished"
+
+
+@pytest.mark.parametrize(
+    ("choice", "names"),
+    [({"kind": "required"}, {"clock", "dice"}), ({"kind": "named", "name": "dice"}, {"dice"})],
+    ids=["required", "named"],
+)
+@pytest.mark.parametrize("sampling", SAMPLINGS, ids=["greedy", "hot"])
+def test_a_call_that_is_demanded_is_made(ready: RunnerProcess, choice: Any, names: set[str], sampling: Any) -> None:
+    task = f"call-{choice}-{sampling}"
+    text, end = ready.answer(task, prompt=chat(tools=TOOLS, toolChoice=choice), sampling=sampling, maxTokens=300)
+    (call,) = calls_in(ready, task)
+    assert (text, end["reason"]) == ("", "toolCalls")
+    assert call["name"] in names and call["index"] == 0 and call["id"]
+    assert set(json.loads(call["arguments"])) == ({"n", "kind"} if call["name"] == "dice" else set())
+
+
+def test_held_answers_and_free_ones_go_on_side_by_side(ready: RunnerProcess) -> None:
+    alone, _ = ready.answer("alone", text="free", maxTokens=30)
+    ready.generate("held", format={"kind": "jsonSchema", "schema": SCHEMA}, maxTokens=200)
+    ready.generate("free", text="free", maxTokens=30)
+    ended: set[str] = set()
+    ready.until(lambda frame: frame["type"] == "finished" and (ended.add(frame["taskId"]) or len(ended) == 2))
+    assert ready.text("free") == alone
+    json.loads(ready.text("held"))
+
+
+def test_references_within_a_tools_schema_hold_where_it_stands() -> None:
+    parameters = {"$defs": {"city": {"type": "string"}}, "properties": {"city": {"$ref": "#/$defs/city"}}}
+    schema = call_schema([Tool(name="a"), Tool(name="b", parameters=parameters)])
+    moved = schema["anyOf"][1]["properties"]["arguments"]["properties"]["city"]["$ref"]
+    assert moved == "#/anyOf/1/properties/arguments/$defs/city"
+
+
+def test_a_bias_forbids_and_compels(ready: RunnerProcess, tiny: Path) -> None:
+    vocabulary = json.loads((tiny / "tokenizer.json").read_text())["model"]["vocab"]
+    compelled, _ = ready.answer("compelled", maxTokens=5, sampling={"logitBias": {str(vocabulary["q"]): 100.0}})
+    assert compelled == "qqqqq"
+    plain, _ = ready.answer("plain", maxTokens=20)
+    # The vocabulary writes a space as a G with a dot above.
+    ban = {str(vocabulary[plain[0].replace(" ", "\u0120")]): -100.0}
+    forbidden, _ = ready.answer("forbidden", maxTokens=20, sampling={"logitBias": ban})
+    assert plain[0] not in forbidden
+    beyond, _ = ready.answer("beyond", maxTokens=20, sampling={"logitBias": {"999999999": 100.0}})
+    assert beyond == plain
