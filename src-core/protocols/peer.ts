@@ -16,7 +16,7 @@ export const PEER_PROTOCOL = 2
 /** The oldest protocol that this version still speaks. */
 export const OLDEST_PEER_PROTOCOL = 1
 
-/** A frame over this many bytes ends the link. */
+/** A frame over this many bytes ends the link: whoever has one to send refuses that alone instead. */
 export const MAX_PEER_FRAME_BYTES = 32 * 1024 * 1024
 
 const streamId = z.number().int().min(1).max(0xffff_ffff)

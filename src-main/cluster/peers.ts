@@ -46,6 +46,8 @@ export interface Deciding {
 
 type Handlers = LinksOptions['handlers']
 
+/** Events that are reported in one frame. Each has at most some kilobytes. */
+const OBSERVATIONS_PER_FRAME = 100
 /** A text record holds 255 bytes. */
 const MOST_OF_NAME = 60
 /** Addresses of one machine that the doctor tries. */
@@ -273,11 +275,16 @@ export class Peers {
   // What deciding needs of the network.
 
   send(to: NodeId, message: Message, records?: readonly LogRecord[]): void {
-    this.links.get(to)?.send({ type: 'consensus', message, ...(records && { records: [...records] }) })
+    const frame = { type: 'consensus', message, ...(records && { records: [...records] }) } as const
+    if (this.links.get(to)?.send(frame) === false)
+      this.options.log.warn({ peer: to, message: message.type }, 'a message is too large for a link')
   }
 
   observe(master: NodeId, events: readonly Observation[]): void {
-    this.links.get(master)?.send({ type: 'observe', events: [...events] })
+    const link = this.links.get(master)
+    for (let at = 0; at < events.length; at += OBSERVATIONS_PER_FRAME)
+      if (link?.send({ type: 'observe', events: events.slice(at, at + OBSERVATIONS_PER_FRAME) }) === false)
+        this.options.log.warn({ peer: master }, 'what this machine observes is too large for a link')
   }
 
   async submit(master: NodeId, command: Command, commandId: CommandId): Promise<SubmitResult> {

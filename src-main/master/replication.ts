@@ -22,8 +22,9 @@ import { recordsAfter } from './log-reader'
 const TICK_MS = HEARTBEAT_MS / 2
 /** A node that is its own cluster keeps no clock for anybody; it looks only whether it has slept. */
 const ALONE_TICK_MS = 1000
-/** Records in one frame, at most. */
+/** Records in one frame, at most; and their bytes, unless one alone has more. Other frames wait while one is sent. */
 const RECORDS_PER_FRAME = 500
+const RECORD_BYTES_PER_FRAME = 1024 * 1024
 
 /** Who leads, as far as this node knows. */
 export type Leadership =
@@ -252,6 +253,7 @@ export class Replication {
   private async sendRecords({ to, after, term }: Extract<Effect, { kind: 'sendRecords' }>): Promise<void> {
     const end: LogEnd = this.replica.log
     let batch: LogRecord[] = []
+    let bytes = 0
     let first = after
     const send = (): void => {
       const last = batch.at(-1)?.sequence
@@ -259,11 +261,14 @@ export class Replication {
       this.options.send(to, { type: 'records', term, after: first, log: cutAfter(end, last) }, batch)
       first = last
       batch = []
+      bytes = 0
     }
     for await (const record of recordsAfter(this.options.directory, after)) {
       if (record.sequence > end.sequence) break
+      const size = Buffer.byteLength(JSON.stringify(record))
+      if (batch.length >= RECORDS_PER_FRAME || bytes + size > RECORD_BYTES_PER_FRAME) send()
       batch.push(record)
-      if (batch.length >= RECORDS_PER_FRAME) send()
+      bytes += size
     }
     send()
   }

@@ -25,6 +25,8 @@ export interface RankZeroParts {
   ) => AsyncIterable<unknown>
 }
 
+const isTooLarge = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'too_large'
+
 /** Streams from the node that has rank 0 of an instance: this one, or another over its link. */
 export const rankZero = ({ self, state, here, elsewhere }: RankZeroParts): { generate: Generate } => ({
   generate: async function* (request, options) {
@@ -47,6 +49,11 @@ export const rankZero = ({ self, state, here, elsewhere }: RankZeroParts): { gen
         yield fromUpdate1(GenerationUpdate1.parse(item))
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
+      if (isTooLarge(error)) {
+        const message = `This request has to pass from one machine to another, and it cannot: ${why}. Send less, or ask the machine that runs the model`
+        yield { type: 'failed', code: 'invalid_request', message }
+        return
+      }
       yield { type: 'failed', code: 'runner_failed', message: `${nodeName(state(), nodeId)}: ${why}` }
     }
   },

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { NodeId } from '@core/ids'
-import { PeerFrame, type Hello } from '@core/protocols/peer'
+import { MAX_PEER_FRAME_BYTES, PeerFrame, type Hello } from '@core/protocols/peer'
 import { Link, SOCKET_OPTIONS, type LinkFrame } from './link'
-import type { StreamHandler } from './streams'
+import { StreamError, type StreamHandler } from './streams'
 
 const hello: Hello = {
   ...{ type: 'hello', protocols: { from: 1, to: 1 }, boot: 'boot', version: '1.0.0', clusterId: 'cluster', port: 0 },
@@ -56,7 +57,27 @@ class End {
     }
     this.link = new Link({
       ...{ peer: NodeId.parse(side), socket, dialled: side === 'dialled', remoteAddress: '', hello },
-      handlers: new Map([['flowing', flowing]]),
+      handlers: new Map<string, StreamHandler>([
+        ['flowing', flowing],
+        [
+          'echo',
+          async function* (params) {
+            yield { length: String(params).length }
+          },
+        ],
+        [
+          'text',
+          async function* (params) {
+            yield 'x'.repeat(Number(params))
+          },
+        ],
+        [
+          'bytes',
+          async function* (params) {
+            yield Buffer.alloc(Number(params))
+          },
+        ],
+      ]),
       onFrame: (frame) => this.frames.push(frame),
       onSilent: () => this.told.push('silent'),
       onHeard: () => this.told.push('heard'),
@@ -132,6 +153,42 @@ describe('a link whose other side stands still for some seconds', () => {
     expect(near.told[0]).toBe('silent')
     await expect.poll(() => near.told, PATIENT).toEqual(['silent', 'closed: '])
   }, 30_000)
+})
+
+describe('a link on which something is too large', () => {
+  const around = (limit: number) =>
+    fc.oneof(fc.integer({ min: -200, max: 200 }), fc.integer({ min: 200, max: 2 ** 21 })).map((over) => limit + over)
+
+  it('stays, refuses that alone, and brings everything else whole', async () => {
+    const other = near.link.open('flowing', {})
+    expect((await other.next()).value).toBe(0)
+    const advance = far.next
+    await fc.assert(
+      fc.asyncProperty(
+        around(MAX_PEER_FRAME_BYTES),
+        fc.constantFrom('request', 'text', 'bytes'),
+        async (size, where) => {
+          const kind = where === 'request' ? 'echo' : where
+          const params = where === 'request' ? 'x'.repeat(size) : size
+          const answered = near.link.open(kind, params).next()
+          const outcome = await answered.then(
+            ({ value }) => (value as { length: number }).length,
+            (error: unknown) => (error instanceof StreamError ? error.code : error),
+          )
+          // Around the limit some bytes are the frame's own.
+          if (size + 100 < MAX_PEER_FRAME_BYTES) expect(outcome).toBe(size)
+          else if (size > MAX_PEER_FRAME_BYTES) expect(outcome).toBe('too_large')
+          else expect([size, 'too_large']).toContain(outcome)
+          expect([near.told, far.told]).toEqual([[], []])
+        },
+      ),
+      { numRuns: 8, interruptAfterTimeLimit: 40_000 },
+    )
+    const next = other.next()
+    advance()
+    expect((await next).value).toBe(1)
+    expect(near.link.isOpen && far.link.isOpen).toBe(true)
+  }, 90_000)
 })
 
 describe('a link of a process that stood still', () => {

@@ -130,8 +130,12 @@ export class Link {
     return this.socket.bufferedAmount
   }
 
-  send(frame: PeerFrame): void {
-    if (this.isOpen) this.socket.send(JSON.stringify(frame))
+  /** Says whether it could be said at all: one over the limit is not sent, for the other side would end the link. */
+  send(frame: PeerFrame): boolean {
+    const bytes = Buffer.from(JSON.stringify(frame))
+    if (bytes.length > MAX_PEER_FRAME_BYTES) return false
+    if (this.isOpen) this.socket.send(bytes, { binary: false })
+    return true
   }
 
   /** Items of a stream that the other side serves. Throws StreamError. */
@@ -177,11 +181,13 @@ export class Link {
     this.socket.terminate()
   }
 
-  private sendBytes(stream: number, bytes: Uint8Array): void {
-    if (!this.isOpen) return
+  private sendBytes(stream: number, bytes: Uint8Array): boolean {
+    if (bytes.length + 4 > MAX_PEER_FRAME_BYTES) return false
+    if (!this.isOpen) return true
     const head = Buffer.allocUnsafe(4)
     head.writeUInt32LE(stream, 0)
     this.socket.send(Buffer.concat([head, bytes]))
+    return true
   }
 
   private heard(): void {

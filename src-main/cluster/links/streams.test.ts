@@ -13,9 +13,12 @@ const pair = (handlers: Record<string, StreamHandler>) => {
     send: (frame: PeerFrame) => {
       sent.push(frame)
       queueMicrotask(() => ends[other]?.take(JSON.parse(JSON.stringify(frame)) as StreamFrame))
+      return true
     },
-    sendBytes: (stream: number, bytes: Uint8Array) =>
-      queueMicrotask(() => ends[other]?.receive(stream, Buffer.from(bytes))),
+    sendBytes: (stream: number, bytes: Uint8Array) => {
+      queueMicrotask(() => ends[other]?.receive(stream, Buffer.from(bytes)))
+      return true
+    },
   })
   const near = (ends.near = new Streams(sender('far'), new Map(), { dialled: true }))
   const far = (ends.far = new Streams(sender('near'), served, { dialled: false }))

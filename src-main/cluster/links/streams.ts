@@ -1,4 +1,4 @@
-import { STREAM_WINDOW, type PeerFrame } from '@core/protocols/peer'
+import { MAX_PEER_FRAME_BYTES, STREAM_WINDOW, type PeerFrame } from '@core/protocols/peer'
 
 /** An item of a stream: anything JSON can say, or bytes. */
 export type Item = unknown
@@ -16,8 +16,9 @@ export class StreamError extends Error {
 
 /** What the streams need of a link. */
 export interface StreamSender {
-  send(frame: PeerFrame): void
-  sendBytes(stream: number, bytes: Uint8Array): void
+  /** False: it is larger than a frame may be, and nothing was sent. */
+  send(frame: PeerFrame): boolean
+  sendBytes(stream: number, bytes: Uint8Array): boolean
 }
 
 /** Answers a stream that the other side opens. Throws StreamError for what it cannot serve. */
@@ -39,8 +40,17 @@ interface Sending {
   wake: () => void
 }
 
+/** Of an error, in characters. */
+const LONGEST_MESSAGE = 10_000
+
 /** Items are taken off in lots, so that not every one of them costs a frame of its own. */
 const CREDIT_LOT = STREAM_WINDOW / 4
+
+const tooLarge = (what: string): StreamError =>
+  new StreamError(
+    'too_large',
+    `${what} is larger than what machines send one another at once (${MAX_PEER_FRAME_BYTES / 2 ** 20} MiB)`,
+  )
 
 const lost = (): StreamError => new StreamError('link_lost', 'The connection to that machine was lost')
 
@@ -74,13 +84,13 @@ export class Streams {
       error: undefined,
       wake: () => undefined,
     }
+    if (!this.sender.send({ type: 'open', stream, kind, params })) throw tooLarge('The request')
     this.receiving.set(stream, state)
     const stop = (): void => {
       state.done = true
       state.wake()
     }
     signal?.addEventListener('abort', stop, { once: true })
-    this.sender.send({ type: 'open', stream, kind, params })
     try {
       for (;;) {
         while (state.items.length > 0) {
@@ -187,14 +197,20 @@ export class Streams {
         while (state.credit === 0 && !signal.aborted) await new Promise<void>((resolve) => (state.wake = resolve))
         if (signal.aborted) break
         state.credit -= 1
-        if (item instanceof Uint8Array) this.sender.sendBytes(stream, item)
-        else this.sender.send({ type: 'item', stream, value: item })
+        const isSent =
+          item instanceof Uint8Array
+            ? this.sender.sendBytes(stream, item)
+            : this.sender.send({ type: 'item', stream, value: item })
+        if (!isSent) throw tooLarge('The answer')
       }
     } catch (cause) {
       error =
         cause instanceof StreamError
           ? { code: cause.code, message: cause.message }
-          : { code: 'failed', message: cause instanceof Error ? cause.message : String(cause) }
+          : {
+              code: 'failed',
+              message: (cause instanceof Error ? cause.message : String(cause)).slice(0, LONGEST_MESSAGE),
+            }
     }
     this.sending.delete(stream)
     if (!this.closed) this.sender.send({ type: 'end', stream, ...(error && { error }) })
