@@ -1,5 +1,17 @@
 import type { Context } from 'hono'
+import { anthropicError, newRequestId } from './anthropic/error'
 import type { Problem } from './problem'
+
+/** Whose words a route speaks. */
+type Dialect = 'openai' | 'anthropic' | 'control'
+
+const dialectOf = ({ req }: Context): Dialect => {
+  if (!req.path.startsWith('/v1/')) return 'control'
+  return req.path.startsWith('/v1/messages') || isAnthropic(req) ? 'anthropic' : 'openai'
+}
+
+/** Whether a client of Anthropic asks: some routes are in both APIs, with different answers. */
+export const isAnthropic = (req: Context['req']): boolean => req.header('anthropic-version') !== undefined
 
 const openaiType = (status: number): string => {
   if (status === 401) return 'authentication_error'
@@ -10,13 +22,8 @@ const openaiType = (status: number): string => {
 }
 
 /** OpenAI's error object. */
-export const openaiError = ({ status, code, message, more }: Problem): object => ({
-  error: {
-    message: more.hint === undefined ? message : `${message}. ${more.hint}`,
-    type: openaiType(status),
-    param: more.param ?? null,
-    code,
-  },
+export const openaiError = ({ status, code, explanation, more }: Problem): object => ({
+  error: { message: explanation, type: openaiType(status), param: more.param ?? null, code },
 })
 
 const controlError = ({ code, message, more }: Problem): object => {
@@ -27,5 +34,15 @@ const controlError = ({ code, message, more }: Problem): object => {
 /** An error in the shape that the route's clients know. */
 export const respondWith = (c: Context, problem: Problem): Response => {
   if (problem.more.retryAfter !== undefined) c.header('retry-after', String(problem.more.retryAfter))
-  return c.json(c.req.path.startsWith('/v1/') ? openaiError(problem) : controlError(problem), problem.status)
+  switch (dialectOf(c)) {
+    case 'openai':
+      return c.json(openaiError(problem), problem.status)
+    case 'anthropic': {
+      const requestId = newRequestId()
+      c.header('request-id', requestId)
+      return c.json(anthropicError(problem, requestId), problem.status)
+    }
+    case 'control':
+      return c.json(controlError(problem), problem.status)
+  }
 }

@@ -18,6 +18,11 @@ export class Problem extends Error {
     super(message)
     this.name = 'Problem'
   }
+
+  /** What happened and what to do, for dialects whose errors have one text. */
+  get explanation(): string {
+    return this.more.hint === undefined ? this.message : `${this.message}. ${this.more.hint}`
+  }
 }
 
 /** An error of another part that says what to do. */

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { anthropicRoutes } from './anthropic/routes'
 import type { ApiContext } from './context'
 import type { ApiEnv } from './env'
 import { clusterRoutes } from './control/cluster'
@@ -100,6 +101,8 @@ const buildApp = (options: ApiOptions, access: Access | undefined): Hono<ApiEnv>
   app.route('/', clusterRoutes(context))
   app.route('/', warningRoutes(context))
   app.route('/', eventRoutes(context))
+  // Before OpenAI's: it takes what its own clients ask at the routes that both have.
+  app.route('/', anthropicRoutes(context))
   app.route('/', openaiRoutes(context))
   app.route('/', openApiRoutes(context.version))
   if (staticDir !== undefined) app.route('/', staticRoutes(staticDir))

@@ -6,6 +6,16 @@ import type { ApiEnv } from '../env'
 /** A header may not be longer than common servers and proxies take. */
 const MAX_NAMES_LENGTH = 1000
 
+/** Names fields of a request that were ignored in the header `x-muster-ignored-fields` of the answer, beside earlier ones. */
+export const nameIgnored = (c: Context<ApiEnv>, fields: readonly string[]): void => {
+  if (fields.length === 0) return
+  const before = c.get('ignoredFields')
+  const names = [...(before === undefined ? [] : [before]), ...fields.map((name) => encodeURIComponent(name))]
+  const header = names.join(', ').slice(0, MAX_NAMES_LENGTH)
+  c.set('ignoredFields', header)
+  c.header('x-muster-ignored-fields', header)
+}
+
 /**
  * The body of a request of a dialect. Clients send fields that their own service knows: those that the schema lacks
  * are ignored, and named in the header `x-muster-ignored-fields` of the answer. Throws Problem.
@@ -16,14 +26,9 @@ export const dialectBody = async <Shape extends z.ZodRawShape>(
 ): Promise<z.infer<z.ZodObject<Shape>>> => {
   const body = await jsonBody(c)
   const parsed = parseWith(schema, body)
-  const ignored = Object.keys(body as object).filter((name) => !Object.hasOwn(schema.shape, name))
-  if (ignored.length > 0) {
-    const names = ignored
-      .map((name) => encodeURIComponent(name))
-      .join(', ')
-      .slice(0, MAX_NAMES_LENGTH)
-    c.set('ignoredFields', names)
-    c.header('x-muster-ignored-fields', names)
-  }
+  nameIgnored(
+    c,
+    Object.keys(body as object).filter((name) => !Object.hasOwn(schema.shape, name)),
+  )
   return parsed
 }

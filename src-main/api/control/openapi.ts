@@ -24,9 +24,10 @@ import {
 import { DoctorReport } from '@core/protocols/doctor'
 import { Instance } from '@core/state/instances'
 import { State } from '@core/state/state'
-import { Health } from './health'
+import { CountTokensRequest, MessagesRequest } from '../anthropic/schema'
 import { ListedModel, ListedModels } from '../openai/models'
 import { ChatCompletionRequest } from '../openai/schema'
+import { Health } from './health'
 
 interface Described {
   readonly method: 'get' | 'post' | 'patch' | 'delete'
@@ -182,6 +183,13 @@ const ROUTES: readonly Described[] = [
     path: '/v1/chat/completions',
     does: 'OpenAI: continue a conversation',
     body: ChatCompletionRequest,
+  },
+  { method: 'post', path: '/v1/messages', does: 'Anthropic: continue a conversation', body: MessagesRequest },
+  {
+    method: 'post',
+    path: '/v1/messages/count_tokens',
+    does: 'Anthropic: count the tokens of a conversation',
+    body: CountTokensRequest,
   },
 ]
 

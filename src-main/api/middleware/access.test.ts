@@ -49,6 +49,13 @@ describe('an API that is open to the network', () => {
     expect([answer.status, await answer.text()]).toEqual([200, 'the state'])
   })
 
+  it('takes a right key beside one that a client made up', async () => {
+    const key = newKey()
+    const { ask } = open(withKey(key))
+    expect((await ask('/state', { 'x-api-key': key, authorization: 'Bearer none' })).status).toBe(200)
+    expect((await ask('/state', { 'x-api-key': 'none', authorization: `Bearer ${key}` })).status).toBe(200)
+  })
+
   it('refuses a wrong key, the hash of a right one, and a key that was revoked', async () => {
     const key = newKey()
     const node = withKey(key)

@@ -40,6 +40,11 @@ const remember = (set: Set<string>, value: string, most: number): void => {
   }
 }
 
+const bearerOf = (header: string | undefined): string | undefined => {
+  const [scheme, key] = header?.split(' ') ?? []
+  return scheme?.toLowerCase() === 'bearer' ? key : undefined
+}
+
 /** Who may use an API that is open to the network: those with a key, and browsers that came by a one-time link. */
 export class Access {
   // Hashes: whoever reads this process's memory later finds no sessions to use.
@@ -71,19 +76,17 @@ export class Access {
   }
 
   readonly check: MiddlewareHandler = async (c, next) => {
-    const [scheme, key] = (
-      c.req.header('authorization') ??
-      c.req.header('x-api-key')?.replace(/^/, 'Bearer ') ??
-      ''
-    ).split(' ')
+    // Some clients send both, of which one is what their program makes up where none is given.
+    const keys = [bearerOf(c.req.header('authorization')), c.req.header('x-api-key')]
+    const hashes = keys.flatMap((key) => (key ? [hashOf(key)] : []))
     const cookie = getCookie(c, COOKIE)
-    const hash = scheme?.toLowerCase() === 'bearer' && key ? hashOf(key) : undefined
-    const known =
-      hash !== undefined && Object.values(this.state().apiKeys).some((apiKey) => sameHash(apiKey.hash, hash))
+    const known = Object.values(this.state().apiKeys).some((apiKey) =>
+      hashes.some((hash) => sameHash(apiKey.hash, hash)),
+    )
     const session = cookie !== undefined && this.sessions.has(hashOf(cookie))
     if (!known && !session) {
       throw new Problem(401, 'invalid_api_key', 'This API is open to the network and needs a key', {
-        hint: 'Send the header authorization: Bearer KEY; a browser signs in with the link that `muster serve` printed.',
+        hint: 'Send the header authorization: Bearer KEY, or x-api-key: KEY; a browser signs in with the link that `muster serve` printed.',
       })
     }
     await next()

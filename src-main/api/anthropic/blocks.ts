@@ -1,0 +1,101 @@
+import { z } from 'zod'
+import { ImagePart, ToolCallPart } from '@core/generation/conversation'
+
+export const TextBlock = z.object({ type: z.literal('text'), text: z.string() })
+
+const ImageBlock = z.object({
+  type: z.literal('image'),
+  source: z.object({
+    type: z.literal('base64', { error: 'only images in base64 are supported: nothing is fetched from elsewhere' }),
+    media_type: ImagePart.shape.mediaType,
+    data: ImagePart.shape.data,
+  }),
+})
+
+const TextOrImages = z.union([z.string(), z.array(z.discriminatedUnion('type', [TextBlock, ImageBlock]))])
+
+const DocumentBlock = z.object({
+  type: z.literal('document'),
+  title: z.string().nullish(),
+  context: z.string().nullish(),
+  source: z.discriminatedUnion(
+    'type',
+    [
+      z.object({ type: z.literal('text'), data: z.string() }),
+      z.object({ type: z.literal('content'), content: TextOrImages }),
+    ],
+    { error: 'only documents of text are supported: {"type": "text", "media_type": "text/plain", "data": …}' },
+  ),
+})
+
+const SearchResultBlock = z.object({
+  type: z.literal('search_result'),
+  source: z.string(),
+  title: z.string(),
+  content: z.array(TextBlock),
+})
+
+/** Names a tool that was found; the tool itself is among the request's. */
+const ToolReferenceBlock = z.object({ type: z.literal('tool_reference'), tool_name: z.string() })
+
+const ToolResultBlock = z.object({
+  type: z.literal('tool_result'),
+  tool_use_id: ToolCallPart.shape.id,
+  content: z
+    .union([
+      z.string(),
+      z.array(
+        z.discriminatedUnion('type', [TextBlock, ImageBlock, DocumentBlock, SearchResultBlock, ToolReferenceBlock]),
+      ),
+    ])
+    .nullish(),
+  is_error: z.boolean().nullish(),
+})
+
+const ToolUseBlock = z.object({
+  type: z.literal('tool_use'),
+  id: ToolCallPart.shape.id,
+  name: ToolCallPart.shape.name,
+  input: z.record(z.string(), z.unknown()),
+})
+
+const ThinkingBlock = z.object({ type: z.literal('thinking'), thinking: z.string() })
+
+/**
+ * What only Anthropic's own service could have done, or can read: a conversation that began there has such blocks.
+ * They are ignored, and named in the answer's header.
+ */
+export const FOREIGN_BLOCKS = [
+  'redacted_thinking',
+  'server_tool_use',
+  'web_search_tool_result',
+  'web_fetch_tool_result',
+  'code_execution_tool_result',
+  'bash_code_execution_tool_result',
+  'text_editor_code_execution_tool_result',
+  'tool_search_tool_result',
+  'mcp_tool_use',
+  'mcp_tool_result',
+  'container_upload',
+  'compaction',
+] as const
+const ForeignBlock = z.object({ type: z.enum(FOREIGN_BLOCKS) })
+
+/** What may stand in a user's turn. */
+export const UserBlock = z.discriminatedUnion('type', [
+  TextBlock,
+  ImageBlock,
+  DocumentBlock,
+  SearchResultBlock,
+  ToolResultBlock,
+  ForeignBlock,
+])
+export type UserBlock = z.infer<typeof UserBlock>
+
+/** What may stand in an assistant's turn. */
+export const AssistantBlock = z.discriminatedUnion('type', [TextBlock, ThinkingBlock, ToolUseBlock, ForeignBlock])
+export type AssistantBlock = z.infer<typeof AssistantBlock>
+
+export type ToolResultBlock = z.infer<typeof ToolResultBlock>
+/** What a tool's result, or a user, may show the model. */
+export type ShownBlock = Exclude<NonNullable<ToolResultBlock['content']>, string>[number]

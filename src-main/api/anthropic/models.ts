@@ -1,0 +1,41 @@
+import type { Handler } from 'hono'
+import type { ApiContext } from '../context'
+import { isAnthropic } from '../dialect'
+import type { ApiEnv } from '../env'
+import { Problem } from '../problem'
+import { servedModel, servedModels, type ServedModel } from '../served-models'
+
+const toModel = ({ name, createdAt }: ServedModel): object => ({
+  type: 'model',
+  id: name,
+  display_name: name,
+  created_at: new Date(createdAt).toISOString(),
+})
+
+/** `GET /v1/models` for Anthropic's clients, all on one page; OpenAI's are answered by the next handler. */
+export const listModels =
+  ({ source }: ApiContext): Handler<ApiEnv> =>
+  async (c, next) => {
+    if (!isAnthropic(c.req)) return next()
+    const models = servedModels(source.state())
+    return c.json({
+      data: models.map(toModel),
+      has_more: false,
+      first_id: models.at(0)?.name ?? null,
+      last_id: models.at(-1)?.name ?? null,
+    })
+  }
+
+/** `GET /v1/models/{id}` for Anthropic's clients. */
+export const oneModel =
+  ({ source }: ApiContext): Handler<ApiEnv, '/v1/models/:id{.+}'> =>
+  async (c, next) => {
+    if (!isAnthropic(c.req)) return next()
+    const id = c.req.param('id')
+    const model = servedModel(source.state(), id)
+    if (!model)
+      throw new Problem(404, 'model_not_found', `The model "${id}" is not declared`, {
+        hint: 'GET /v1/models lists those that are.',
+      })
+    return c.json(toModel(model))
+  }

@@ -1,0 +1,66 @@
+import { Hono, type MiddlewareHandler } from 'hono'
+import { collectAnswer } from '../answering/answer'
+import { dialectBody, nameIgnored } from '../answering/request-body'
+import { clientGone, streamAnswer } from '../answering/stream-answer'
+import type { ApiContext } from '../context'
+import type { ApiEnv } from '../env'
+import { Problem } from '../problem'
+import { servedModels } from '../served-models'
+import { newRequestId } from './error'
+import { MessageEvents } from './events'
+import { newHead, toMessage } from './message'
+import { listModels, oneModel } from './models'
+import { CountTokensRequest, MessagesRequest } from './schema'
+import { ignoredIn, toCountRequest, toRequest } from './translate'
+
+/** Most names that a hint lists. */
+const MAX_NAMES = 10
+
+/** Anthropic's programs ask for Anthropic's models until they are told otherwise: says how. */
+const forOurModels = ({ source }: ApiContext, problem: Problem): Problem => {
+  const names = servedModels(source.state()).map(({ name }) => `"${name}"`)
+  if (problem.code !== 'model_not_found' || names.length === 0) return problem
+  const hint = `Ask for one that is: ${names.slice(0, MAX_NAMES).join(', ')}. Claude Code takes it from ANTHROPIC_MODEL and ANTHROPIC_DEFAULT_HAIKU_MODEL; a declaration can also be given the name that a program asks for.`
+  return new Problem(problem.status, problem.code, problem.message, { ...problem.more, hint })
+}
+
+/** Anthropic's dialect. */
+export const anthropicRoutes = (context: ApiContext): Hono<ApiEnv> => {
+  const { serving } = context
+  const routes = new Hono<ApiEnv>()
+
+  const explained = async <Value>(answer: Promise<Value>): Promise<Value> => {
+    try {
+      return await answer
+    } catch (error) {
+      throw error instanceof Problem ? forOurModels(context, error) : error
+    }
+  }
+
+  const identified: MiddlewareHandler<ApiEnv> = async (c, next) => {
+    c.header('request-id', newRequestId())
+    await next()
+  }
+
+  routes.post('/v1/messages', identified, async (c) => {
+    const body = await dialectBody(c, MessagesRequest)
+    nameIgnored(c, ignoredIn(body))
+    const head = newHead(body.model)
+    const updates = serving.generate(toRequest(body), clientGone(c.env.outgoing))
+    if (!body.stream) return c.json(toMessage(head, await explained(collectAnswer(updates))))
+    return explained(streamAnswer(c, updates, new MessageEvents(head)))
+  })
+
+  routes.post('/v1/messages/count_tokens', identified, async (c) => {
+    const body = await dialectBody(c, CountTokensRequest)
+    nameIgnored(c, ignoredIn(body))
+    const counted = serving.generate(toCountRequest(body), clientGone(c.env.outgoing))
+    const { end } = await explained(collectAnswer(counted))
+    return c.json({ input_tokens: end.usage.promptTokens })
+  })
+
+  routes.get('/v1/models', listModels(context))
+  // Model ids contain slashes.
+  routes.get('/v1/models/:id{.+}', oneModel(context))
+  return routes
+}
