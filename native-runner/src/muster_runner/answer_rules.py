@@ -1,8 +1,5 @@
 """What a model's answers are sorted by, and what they can be held to."""
 
-from pathlib import Path
-from typing import Any
-
 from muster_runner.answer_format import PLAIN, AnswerFormat, answer_format
 from muster_runner.channels import Channels, channels, opens_thought
 from muster_runner.constraints import BadFormat, Constraint, Vocabulary, grammar_of
@@ -16,7 +13,7 @@ PROMPT_END_TOKENS = 16
 class AnswerRules:
     """For one model. Thread-safe, but for ``channels``, which belongs to the engine's thread.
 
-    ``vocabulary``: None where the model's tokenizer is of a kind that constraints cannot be laid over.
+    ``vocabulary``: None where no answer is held to anything, as in a warm-up.
     """
 
     def __init__(self, tokenizer: Tokenizer, vocabulary: Vocabulary | None):
@@ -38,7 +35,7 @@ class AnswerRules:
         if (grammar := grammar_of(request)) is None:
             return None
         if self._vocabulary is None:
-            raise BadFormat("this model's tokenizer cannot be held to a format or to a choice of tools")
+            raise BadFormat("answers of this model cannot be held to a format or to a choice of tools")
         thinking = isinstance(request.prompt, ChatPrompt) and opens_thought(self._form, self._end_of(prompt))
         return self._vocabulary.constraint(grammar, begins_after=self._end_of_thought() if thinking else None)
 
@@ -48,10 +45,3 @@ class AnswerRules:
     def _end_of_thought(self) -> int | None:
         form: AnswerFormat = self._form
         return next((token for token, mark in form.tokens.items() if form.think and mark == form.think[1]), None)
-
-
-def answer_rules(directory: Path, tokenizer: Tokenizer) -> AnswerRules:
-    """Reads the vocabulary at once: that holds Python's lock, and nobody's answer waits for it yet."""
-    file = directory / "tokenizer.json"
-    vocabulary: Any = Vocabulary(file, tokenizer.eos_token_ids) if file.exists() else None
-    return AnswerRules(tokenizer, vocabulary)

@@ -4,8 +4,9 @@ A mask is computed on the processor while the model computes the logits that it 
 rank that draws tokens and on no other.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 import mlx.core as mx
@@ -19,6 +20,7 @@ from muster_runner.protocol import (
     JsonSchemaFormat,
     Tool,
 )
+from muster_runner.tokenizer import Tokenizer
 
 # Gives the grammar in the library's own form. Raises what its author did wrong.
 Grammar = Callable[[], str]
@@ -64,21 +66,47 @@ def masked(logits: mx.array, mask: np.ndarray) -> mx.array:
     return mx.where(allowed, logits, mx.array(-mx.inf, dtype=logits.dtype))
 
 
+class _Described:
+    """What llguidance asks of a tokenizer."""
+
+    def __init__(self, tokenizer: Tokenizer):
+        special, _ = tokenizer.added_tokens()
+        self.eos_token_id = min(tokenizer.eos_token_ids, default=0)
+        self.bos_token_id = None
+        # One by one, so that other threads come to their turn in between.
+        self.tokens = [tokenizer.token_bytes(token) for token in range(tokenizer.vocabulary_size())]
+        self.special_token_ids = [number for text in special if (number := tokenizer.token_number(text)) is not None]
+        self._tokenizer = tokenizer
+
+    def __call__(self, text: str) -> list[int]:
+        return self._tokenizer.encode(text, templated=True)
+
+
 class Vocabulary:
-    """One model's tokens, for grammars. ``end_tokens``: those that end an answer. Thread-safe."""
+    """One model's tokens, for grammars. Reads them in a thread of its own, which takes a second for a large
+    vocabulary: begun while the model loads, it holds up nobody's answer. Thread-safe."""
 
-    def __init__(self, tokenizer_file: Path, end_tokens: Iterable[int]):
-        from llguidance import LLTokenizer
+    def __init__(self, tokenizer: Tokenizer):
+        self._tokens: Future[Any] = Future()
+        threading.Thread(target=self._read, args=(tokenizer,), name="vocabulary", daemon=True).start()
 
-        # Slices would make masks no quicker here, and take a third longer to prepare.
-        self._tokens = LLTokenizer(str(tokenizer_file), eos_token=sorted(end_tokens) or None, slices=[])
+    def _read(self, tokenizer: Tokenizer) -> None:
+        try:
+            from llguidance import LLTokenizer, TokenizerWrapper
+
+            described = TokenizerWrapper(_Described(tokenizer))
+            ends = sorted(tokenizer.eos_token_ids) or None
+            # Slices would make masks no quicker here, and the vocabulary slower to read.
+            self._tokens.set_result(LLTokenizer(described, eos_token=ends, slices=[]))
+        except Exception as error:  # whoever asks for a constraint is told
+            self._tokens.set_exception(error)
 
     def constraint(self, grammar: Grammar, begins_after: int | None) -> Constraint:
         """Raises BadFormat."""
         from llguidance import LLMatcher
 
         try:
-            matcher = LLMatcher(self._tokens, grammar(), log_level=0)
+            matcher = LLMatcher(self._tokens.result(), grammar(), log_level=0)
         except Exception as error:  # the library raises what a grammar's author did
             raise BadFormat(f"the output format cannot be kept to: {error}") from error
         if matcher.is_error():

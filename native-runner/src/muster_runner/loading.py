@@ -7,8 +7,9 @@ from typing import Any
 
 import mlx.core as mx
 
-from muster_runner.answer_rules import AnswerRules, answer_rules
+from muster_runner.answer_rules import AnswerRules
 from muster_runner.architectures import Abilities, abilities, module_name, within
+from muster_runner.constraints import Vocabulary
 from muster_runner.failures import Unsupported
 from muster_runner.model_files import ModelFileError, check_model, context_length, read_json
 from muster_runner.part import Part
@@ -48,7 +49,7 @@ def load(directory: Path, max_context: int | None, progress: Progress, part: Par
     and on several ranks PeerLost."""
     config = check_model(directory, lambda names: needed_names(part, names), tokenizer=part.answers)
     tokenizer = load_tokenizer(directory, config) if part.answers else None
-    rules = answer_rules(directory, tokenizer) if tokenizer is not None else None
+    rules = AnswerRules(tokenizer, Vocabulary(tokenizer)) if tokenizer is not None else None
     path = directory / "generation_config.json"
     generation_config = read_json(path) if path.exists() else {}
     set_wired_limit()

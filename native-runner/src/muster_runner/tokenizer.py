@@ -39,6 +39,10 @@ class Tokenizer(Protocol):
         """The number of the token that stands for exactly this text."""
         ...
 
+    def vocabulary_size(self) -> int:
+        """One more than the highest number of a token."""
+        ...
+
     def decode(self, tokens: Sequence[int]) -> str: ...
     def stream(self) -> TextStream: ...
     def token_bytes(self, token: int) -> bytes: ...
@@ -109,6 +113,9 @@ class FastTokenizer:
     def token_number(self, text: str) -> int | None:
         return self._tokenizer.token_to_id(text)
 
+    def vocabulary_size(self) -> int:
+        return 1 + max(self._tokenizer.get_vocab(with_added_tokens=True).values())
+
     def add_token(self, text: str) -> int:
         import tokenizers
 
@@ -167,6 +174,9 @@ class TransformersTokenizer:
 
     def token_number(self, text: str) -> int | None:
         return self._tokenizer.convert_tokens_to_ids(text)
+
+    def vocabulary_size(self) -> int:
+        return 1 + max(self._tokenizer.get_vocab().values())
 
     def add_token(self, text: str) -> int:
         from transformers import AddedToken
