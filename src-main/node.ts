@@ -80,7 +80,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   const rehearses = rehearsesRdma(env)
   if (rehearses) log.logger.warn({}, `MUSTER_REHEARSE_JACCL is set: ${REHEARSAL}; nothing here runs on RDMA`)
 
-  const catalogue = openCatalogue({ dataDir, home: homedir(), env, starter: STARTER_MODEL })
+  const catalogue = openCatalogue({ dataDir, home: homedir(), env, starter: STARTER_MODEL, version })
   opened.add(() => catalogue.close())
   const hub = openHub(env, current)
   const ownName = current.friendlyName ?? (await machineName())
@@ -187,7 +187,12 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     observer: master,
     python,
     runDir: join(dataDir, 'run'),
-    modelPath: (modelId) => catalogue.find(modelId)?.path,
+    // A damaged copy in another program's folder is passed over and fetched anew; one of ours is the person's to replace.
+    modelPath: (modelId) => {
+      const model = catalogue.find(modelId)
+      return model?.problem === undefined ? model?.path : undefined
+    },
+    modelProblem: (modelId) => catalogue.problemOfOwn(modelId),
     fetchModel: (modelId) => supply.fetcher.need(modelId),
     releaseModel: (modelId) => supply.fetcher.release(modelId),
     wakeRank: (...rank) => links.wake(...rank),

@@ -11,11 +11,15 @@ export interface PresenceOptions {
   readonly observer: { observe(event: Observation): void }
 }
 
-const onDisk = ({ card: { storageBytes } }: CatalogueModel): Download => ({
+const onDisk = ({ card: { storageBytes }, fingerprint }: CatalogueModel): Download => ({
   status: 'Complete',
   downloadedBytes: storageBytes,
   totalBytes: storageBytes,
+  ...(fingerprint !== undefined && { fingerprint }),
 })
+
+const isKnown = (told: Download | undefined, { totalBytes, fingerprint }: Download): boolean =>
+  told?.status === 'Complete' && told.totalBytes === totalBytes && told.fingerprint === fingerprint
 
 /** Says by level what this node is and which models it has: again whenever the state knows otherwise. */
 export class Presence {
@@ -62,10 +66,9 @@ export class Presence {
     const known = source.state().downloads[nodeId] ?? {}
     for (const model of this.models) {
       const { modelId } = model
-      const told = known[modelId]
-      if (told?.status !== 'Complete' || told.totalBytes !== model.card.storageBytes) {
-        observer.observe({ type: 'NodeDownloadProgress', nodeId, modelId, download: onDisk(model) })
-      }
+      const download = onDisk(model)
+      if (!isKnown(known[modelId], download))
+        observer.observe({ type: 'NodeDownloadProgress', nodeId, modelId, download })
     }
     const here = new Set<string>(this.models.map(({ modelId }) => modelId))
     for (const [modelId, { status }] of Object.entries(known)) {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { InstanceId, MetaInstanceId, NodeId, RunnerId } from '../ids'
+import { CannotLoad } from '../state/meta-instances'
 import { Instance } from '../state/instances'
 import { isServing } from '../state/runners'
 import type { State } from '../state/state'
@@ -16,6 +17,8 @@ export const InstanceDeleted = z.object({
   cause: z.enum(['runners', 'node', 'connection']).optional(),
   /** The machines that it was given up for. */
   failedNodeIds: z.array(NodeId).optional(),
+  /** Of them, those that failed for a reason that does not pass by trying again. */
+  cannotLoad: z.array(CannotLoad).optional(),
 })
 export const InstanceRetrying = z.object({
   type: z.literal('InstanceRetrying'),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { MetaInstanceId } from '../ids'
-import { MetaInstance, MetaInstanceChanges, PlacementErrorDetails } from '../state/meta-instances'
+import { MetaInstance, MetaInstanceChanges, PlacementErrorDetails, type CannotLoad } from '../state/meta-instances'
 import type { State } from '../state/state'
 import { amend, drop, put, type Changes } from './changes'
 import type { Envelope } from './event'
@@ -36,6 +36,12 @@ const without = <Value extends object, Key extends keyof Value>(value: Value, ..
   return copy
 }
 
+/** One entry for each machine, the latest. */
+const withLatest = (known: readonly CannotLoad[] = [], latest: readonly CannotLoad[]): CannotLoad[] => [
+  ...known.filter(({ nodeId }) => !latest.some((one) => one.nodeId === nodeId)),
+  ...latest,
+]
+
 /** `null` clears a field, `undefined` leaves it. */
 export const withChanges = (metaInstance: MetaInstance, changes: MetaInstanceChanges): MetaInstance => {
   const entries = Object.entries({ ...metaInstance, ...changes }).map(([key, value]) => [
@@ -52,7 +58,13 @@ export const reduceMetaInstances = (state: State, { at, event }: Envelope): Chan
       return put(event.metaInstance.metaInstanceId, event.metaInstance)
     case 'MetaInstanceUpdated':
       return amend(family, event.metaInstanceId, (metaInstance) => ({
-        ...without(withChanges(metaInstance, event.changes), 'nextAttemptAt', 'placementError', 'failedNodeIds'),
+        ...without(
+          withChanges(metaInstance, event.changes),
+          'nextAttemptAt',
+          'placementError',
+          'failedNodeIds',
+          'cannotLoad',
+        ),
         generation: metaInstance.generation + 1,
         consecutiveFailures: 0,
         replacements: 0,
@@ -88,17 +100,20 @@ export const reduceMetaInstances = (state: State, { at, event }: Envelope): Chan
       }))
     case 'InstanceDeleted': {
       const metaInstanceId = state.instances[event.instanceId]?.metaInstanceId
-      const { failureError, cause, failedNodeIds } = event
+      const { failureError, cause, failedNodeIds, cannotLoad } = event
       if (metaInstanceId === undefined || failureError === undefined) return undefined
       return amend(family, metaInstanceId, (metaInstance) => {
-        const replacements = metaInstance.replacements + (cause === 'runners' ? 1 : 0)
+        // A machine that cannot load the model is not tried again: nothing has to slow the next placement down.
+        const repeats = cause === 'runners' && cannotLoad === undefined
+        const replacements = metaInstance.replacements + (repeats ? 1 : 0)
         return {
           ...metaInstance,
           consecutiveFailures: metaInstance.consecutiveFailures + 1,
           lastFailureError: failureError,
           replacements,
           ...(failedNodeIds && { failedNodeIds }),
-          ...(cause === 'runners' && { nextAttemptAt: at + placingDelayMs(replacements) }),
+          ...(cannotLoad && { cannotLoad: withLatest(metaInstance.cannotLoad, cannotLoad) }),
+          ...(repeats && { nextAttemptAt: at + placingDelayMs(replacements) }),
         }
       })
     }

@@ -6,13 +6,18 @@ import { allRings, EXACT_UP_TO } from './exact-rings'
 import type { Funnel } from './funnel'
 import { common, isClique, isRing, rdmaGraph, socketGraph, type Graph } from './graph'
 import { grownCliques, grownRings, type Growth } from './grown-rings'
+import type { PlacementRequest } from './place'
 import { MOST_MESH_RANKS } from './mesh-limit'
 
 /** Machines in rank order that could hold one instance together. */
 export type Group = readonly NodeId[]
 
 /** The machines that may be used at all; each one that may not is put down in the funnel with the rule. */
-export const usableNodes = (state: State, { nodeIds }: Pick<Constraints, 'nodeIds'>, funnel: Funnel): NodeId[] => {
+export const usableNodes = (
+  state: State,
+  { nodeIds, unfit = {} }: Pick<PlacementRequest, 'nodeIds' | 'unfit'>,
+  funnel: Funnel,
+): NodeId[] => {
   const wanted = nodeIds && new Set<string>(nodeIds)
   return Object.values(state.members).flatMap(({ nodeId }) => {
     const node = state.nodes[nodeId]
@@ -20,6 +25,8 @@ export const usableNodes = (state: State, { nodeIds }: Pick<Constraints, 'nodeId
     if (wanted && !wanted.has(nodeId)) return funnel.remove('nodeIds', nodeId, 'excluded by nodeIds')
     if (!node.worker) return funnel.remove('no_worker', nodeId, 'only coordinates')
     if (node.cannotRun !== undefined) return funnel.remove('cannot_run', nodeId, `cannot run models: ${node.cannotRun}`)
+    const reason = unfit[nodeId]
+    if (reason !== undefined) return funnel.remove('cannot_load', nodeId, `cannot load it: ${reason}`)
     return [nodeId]
   })
 }

@@ -11,13 +11,17 @@ import { claimedBytes, freeBytes, neededBytes, SPARE_SHARE } from './memory'
 import { meshProblem, mostRanks } from './mesh-limit'
 import type { ModelCard } from './model-card'
 import { comparisonFor, type Choice } from './preference'
-import { noRdma, shardingProblem, tooLittleMemory } from './refusal'
+import { cannotLoad, noRdma, shardingProblem, tooLittleMemory } from './refusal'
+import type { Unfit } from './unfit'
 import { assignShards, shardBytes, type ShardPlan } from './shards'
 
-export type PlacementRequest = Pick<
+export interface PlacementRequest extends Pick<
   Constraints,
   'sharding' | 'instanceMeta' | 'minNodes' | 'nodeIds' | 'placementPreference' | 'maxContext'
->
+> {
+  /** Machines that cannot load this model. */
+  readonly unfit?: Unfit
+}
 
 /** Where the ranks go, what each node is promised for, and over which connections they talk. */
 export interface Placement extends Pick<Instance, 'ring' | 'jaccl'> {
@@ -190,6 +194,10 @@ export const place = (state: State, card: ModelCard, request: PlacementRequest):
   const refuse = (code: string, sentence: string) => refused(funnel.error(code, sentence, usable))
   const tooMany = meshProblem(request)
   if (tooMany) return refuse(tooMany.code, tooMany.reason)
+  if (usable.length < request.minNodes) {
+    const unfit = cannotLoad(state, request, funnel.details(usable))
+    if (unfit) return refused(unfit)
+  }
   if (usable.length === 0 && gone.length === 0) return refuse('no_machines', 'no machine is ready to run models')
   if (usable.length < request.minNodes) {
     const missing = gone.length > 0 ? `; not here: ${gone.map((nodeId) => nodeName(state, nodeId)).join(', ')}` : ''

@@ -1,7 +1,7 @@
 import type { NodeId } from '../ids'
 import { pairsWithoutRdma } from '../rdma/why-no-rdma'
 import { nodeName } from '../state/bindings'
-import type { PlacementError } from '../state/meta-instances'
+import type { PlacementError, PlacementErrorDetails } from '../state/meta-instances'
 import type { MissingRdma } from '../state/rdma'
 import type { State } from '../state/state'
 import { gigabytes, type Funnel } from './funnel'
@@ -30,6 +30,25 @@ export const shardingProblem = (
   return layers >= size
     ? undefined
     : { code: 'too_few_layers', reason: `${modelId} has only ${layers} layers for ${size} machines` }
+}
+
+/** Where too few machines are left because some cannot load the model: why, in the words of each; else undefined. */
+export const cannotLoad = (
+  state: State,
+  { unfit: reasons = {} }: Pick<PlacementRequest, 'unfit'>,
+  details: PlacementErrorDetails,
+): PlacementError | undefined => {
+  const unfit = details.removed.find(({ rule }) => rule === 'cannot_load')?.nodeIds ?? []
+  if (unfit.length === 0) return undefined
+  const failures = unfit.map((nodeId) => `${nodeName(state, nodeId)}: ${reasons[nodeId] ?? ''}`).join('; ')
+  const others = details.removed
+    .filter(({ rule }) => rule !== 'cannot_load' && rule !== 'nodeIds')
+    .flatMap(({ nodeIds, detail }) => nodeIds.map((nodeId) => `${nodeName(state, nodeId)}: ${detail}`))
+  return {
+    code: 'cannot_load',
+    reason: `${[failures, ...others].join('; ')}. It is tried again when the model's files change`,
+    details,
+  }
 }
 
 /** `mini`, `the other 2 machines`, `the 3 machines`. */

@@ -112,6 +112,8 @@ export const CatalogueModel = z.object({
   starter: z.boolean(),
   path: z.string(),
   card: ModelCard,
+  /** Of its files: another one once any of them has changed. */
+  fingerprint: z.string().max(100).optional(),
   /** Why it cannot be run as it is (a file is missing, no chat template …). */
   problem: z.string().optional(),
 })

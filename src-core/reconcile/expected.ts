@@ -9,6 +9,9 @@ export const NODE_TIMEOUT_MS = 30_000
 /** How long after both its nodes were heard a link may still be found again. */
 export const EDGE_EXPECTED_MS = 5000
 
+/** How long after it was first heard a node may take to tell which models it has. */
+export const FILES_EXPECTED_MS = EDGE_EXPECTED_MS
+
 /** What is known of who was heard, and since when that counts. */
 export type Hearing = Pick<ReconcileInputs, 'now' | 'heard' | 'firstHeard' | 'deadlinesBegan'>
 
@@ -19,6 +22,12 @@ export const silentUntil = (nodeId: NodeId, { heard, deadlinesBegan }: Hearing):
 /** Members that have not been heard since the deadlines began but still may be: what stands on them is left alone. */
 export const isExpected = (state: State, nodeId: NodeId, { heard, deadlinesBegan, now }: Hearing): boolean =>
   nodeId in state.members && (heard[nodeId] ?? -1) < deadlinesBegan && now < deadlinesBegan + NODE_TIMEOUT_MS
+
+/** By when a node has told which models it has. */
+export const filesToldBy = (
+  nodeId: NodeId,
+  { firstHeard = {}, deadlinesBegan }: Pick<Hearing, 'firstHeard' | 'deadlinesBegan'>,
+): Timestamp => Math.max(deadlinesBegan, firstHeard[nodeId] ?? 0) + FILES_EXPECTED_MS
 
 /** Until when a link between these two may still be found. */
 export const edgeExpectedUntil = (

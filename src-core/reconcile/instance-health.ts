@@ -2,7 +2,7 @@ import type { Event } from '../events/event'
 import { isReady, nodeName } from '../state/bindings'
 import { connectionsOf } from '../state/connections'
 import type { Instance } from '../state/instances'
-import { isTerminal, type Runner } from '../state/runners'
+import { isLastingFailure, isTerminal, type Runner } from '../state/runners'
 import type { State } from '../state/state'
 import { isEdgeExpected, isExpected } from './expected'
 import type { ProcessManager, ReconcileInputs } from './process-manager'
@@ -13,8 +13,10 @@ export const RUNNER_GRACE_MS = 5000
 /** How long an instance must be ready before its declaration's failures are forgotten. */
 export const RECOVERY_MS = 60_000
 
+type FailedRunner = Extract<Runner, { status: 'Failed' }>
+
 /** Each failing node with its error, in rank order, causes before consequences. */
-const failureError = (state: State, failed: readonly Extract<Runner, { status: 'Failed' }>[]): string => {
+const failureError = (state: State, failed: readonly FailedRunner[]): string => {
   const causesFirst = [...failed].sort((a, b) => Number(a.consequence ?? false) - Number(b.consequence ?? false))
   const texts = causesFirst
     .filter(({ errorMessage }) => errorMessage.trim() !== '')
@@ -22,7 +24,24 @@ const failureError = (state: State, failed: readonly Extract<Runner, { status: '
   return texts.length === 0 ? 'Runner failed' : texts.join('; ')
 }
 
-const isFailed = (runner: Runner): runner is Extract<Runner, { status: 'Failed' }> => runner.status === 'Failed'
+const isFailed = (runner: Runner): runner is FailedRunner => runner.status === 'Failed'
+
+/** Nothing is tried again on these machines while the model's files there are the same. */
+const givenUp = (
+  state: State,
+  { instanceId, modelId }: Instance,
+  { failureError, lasting }: { failureError: string; lasting: readonly FailedRunner[] },
+): Event => ({
+  type: 'InstanceDeleted',
+  instanceId,
+  failureError,
+  cause: 'runners',
+  failedNodeIds: lasting.map(({ nodeId }) => nodeId),
+  cannotLoad: lasting.map(({ nodeId, errorMessage }) => {
+    const fingerprint = state.downloads[nodeId]?.[modelId]?.fingerprint
+    return { nodeId, reason: errorMessage, ...(fingerprint !== undefined && { fingerprint }) }
+  }),
+})
 
 const afterRunners = (state: State, instance: Instance, { now, ids }: ReconcileInputs): Event[] => {
   const { instanceId, metaInstanceId, shards } = instance
@@ -34,6 +53,8 @@ const afterRunners = (state: State, instance: Instance, { now, ids }: ReconcileI
   const failed = ended.filter(isFailed)
   if (failed.length === 0) return [{ type: 'InstanceDeleted', instanceId }]
   const error = failureError(state, failed)
+  const lasting = failed.filter(isLastingFailure)
+  if (lasting.length > 0) return [givenUp(state, instance, { failureError: error, lasting })]
   const metaInstance = metaInstanceId === undefined ? undefined : state.metaInstances[metaInstanceId]
   const retries = metaInstance !== undefined && metaInstance.consecutiveFailures < state.settings.maxRetries
   // A replacement that fails goes at once: the instance it should replace still serves.

@@ -1,14 +1,16 @@
 import { place, type PlacementResult } from '../placement/place'
+import { unfitMachines, type Unfit } from '../placement/unfit'
 import type { ModelCard } from '../placement/model-card'
 import type { NodeId } from '../ids'
 import type { Instance } from '../state/instances'
 import type { MetaInstance } from '../state/meta-instances'
 import type { State } from '../state/state'
 import { trustedAt } from '../state/topology'
+import { filesToldBy } from './expected'
 import type { ReconcileInputs } from './process-manager'
 
 /** What placing depends on beside the state. */
-export type PlacingInputs = Pick<ReconcileInputs, 'now' | 'unreachable'>
+export type PlacingInputs = Pick<ReconcileInputs, 'now' | 'unreachable' | 'firstHeard' | 'deadlinesBegan'>
 
 const omit = <Value>(record: Readonly<Record<string, Value>>, keys: ReadonlySet<string>): Record<string, Value> =>
   Object.fromEntries(Object.entries(record).filter(([key]) => !keys.has(key)))
@@ -35,21 +37,37 @@ const withoutUnreachable = (state: State, unreachable: readonly NodeId[] = []): 
 const buildable = (state: State, inputs: PlacingInputs): State =>
   withoutUnreachable(withoutLinks(state, distrusted(state, inputs)), inputs.unreachable)
 
+/** Machines that have failed to load the model, and have the same files still. */
+const unfitNow = (state: State, metaInstance: MetaInstance, inputs: PlacingInputs): Unfit =>
+  unfitMachines(state, metaInstance, { mayStillTell: (nodeId) => inputs.now < filesToldBy(nodeId, inputs) })
+
 /** Prefers groups without the machines that failed last; where those were asked for by name there is no choice. */
-const placePreferably = (state: State, card: ModelCard, metaInstance: MetaInstance): PlacementResult => {
+const placePreferably = (
+  state: State,
+  card: ModelCard,
+  metaInstance: MetaInstance,
+  inputs: PlacingInputs,
+): PlacementResult => {
+  const request = { ...metaInstance, unfit: unfitNow(state, metaInstance, inputs) }
   const avoided = new Set<string>(metaInstance.nodeIds ? [] : metaInstance.failedNodeIds)
   if ([...avoided].some((nodeId) => nodeId in state.nodes)) {
-    const elsewhere = place({ ...state, nodes: omit(state.nodes, avoided) }, card, metaInstance)
+    const elsewhere = place({ ...state, nodes: omit(state.nodes, avoided) }, card, request)
     if (elsewhere.status === 'placed') return elsewhere
   }
-  return place(state, card, metaInstance)
+  return place(state, card, request)
 }
 
 /** What a refusal depended on: while all of it is the same, so is the answer. */
-const inputsOf = (state: State, card: ModelCard, placing: PlacingInputs): readonly unknown[] => {
+const inputsOf = (
+  state: State,
+  card: ModelCard,
+  metaInstance: MetaInstance,
+  placing: PlacingInputs,
+): readonly unknown[] => {
   const { nodes, members, topology, instances, downloads } = state
   const links = distrusted(state, placing).join()
-  return [nodes, members, topology, instances, downloads, card, links, placing.unreachable?.join() ?? '']
+  const unfit = Object.keys(unfitNow(state, metaInstance, placing)).join()
+  return [nodes, members, topology, instances, downloads, card, links, unfit, placing.unreachable?.join() ?? '']
 }
 
 /** Refusals by declaration, so that placing is tried again only when its inputs changed. */
@@ -62,10 +80,10 @@ export const placeDeclared = (
   metaInstance: MetaInstance,
   placing: PlacingInputs,
 ): PlacementResult => {
-  const inputs = inputsOf(state, card, placing)
+  const inputs = inputsOf(state, card, metaInstance, placing)
   const known = refusals.get(metaInstance)
   if (known && inputs.every((input, at) => input === known.inputs[at])) return known.result
-  const result = placePreferably(buildable(state, placing), card, metaInstance)
+  const result = placePreferably(buildable(state, placing), card, metaInstance, placing)
   if (result.status === 'refused') refusals.set(metaInstance, { inputs, result })
   return result
 }
@@ -88,7 +106,7 @@ export const givingWay = (
   const temporary = Object.values(state.instances).filter((instance) => instance.metaInstanceId === undefined)
   if (temporary.length === 0) return undefined
   const fits = (gone: ReadonlySet<string>): boolean =>
-    placePreferably(buildable(without(state, gone), placing), card, metaInstance).status === 'placed'
+    placePreferably(buildable(without(state, gone), placing), card, metaInstance, placing).status === 'placed'
   const gone = new Set<string>(temporary.map(({ instanceId }) => instanceId))
   if (!fits(gone)) return undefined
   for (const { instanceId } of [...temporary].reverse()) {

@@ -134,6 +134,7 @@ class Introduced {
       case 'resume':
       case 'removeNode':
       case 'setMemory':
+      case 'setFiles':
         return this.node(step.node)
       case 'modelCard':
         return this.models.has(step.modelId) ? [] : [`"models" does not describe "${step.modelId}"`]

@@ -1,10 +1,11 @@
 import type { Event } from '../events/event'
-import type { NodeId, Timestamp } from '../ids'
+import type { ModelId, NodeId, Timestamp } from '../ids'
 import type { NodeInfo } from '../state/nodes'
 import type { State } from '../state/state'
 import type { CableChange, SimulatedCables } from './cables'
 import type { VirtualClock } from './clock'
 import { infoOf, withFreeMemory } from './machine-info'
+import { filesToTell } from './model-files'
 import type { StepOf } from './scenario'
 
 /** A peer that answers no probe for so long loses its edges: three probes, one a second. */
@@ -15,6 +16,8 @@ export const PROBED_MS = 300
 
 interface SimulatedNode {
   info: NodeInfo
+  /** Fingerprints of the models that it has. */
+  readonly files: Map<ModelId, string>
   /** It runs; false once it left. */
   present: boolean
   silent: boolean
@@ -77,7 +80,7 @@ export class SimulatedNetwork {
     const known = this.nodes.get(nodeId)
     if (known)
       Object.assign(known, { info, present: true, silent: false, silentSince: undefined, epoch: known.epoch + 1 })
-    else this.nodes.set(nodeId, { info, present: true, silent: false, connected: false, epoch: 0 })
+    else this.nodes.set(nodeId, { info, present: true, silent: false, connected: false, epoch: 0, files: new Map() })
     this.connect(nodeId)
   }
 
@@ -86,6 +89,14 @@ export class SimulatedNetwork {
     if (!node) return
     node.info = withFreeMemory(node.info, ramAvailable)
     this.reportInfo(nodeId)
+  }
+
+  /** The machine has the model, in these files or not any more. */
+  setFiles(nodeId: NodeId, modelId: ModelId, fingerprint: string | null): void {
+    const files = this.nodes.get(nodeId)?.files
+    if (fingerprint === null) files?.delete(modelId)
+    else files?.set(modelId, fingerprint)
+    this.reportFiles(nodeId)
   }
 
   silence(nodeId: NodeId): void {
@@ -145,6 +156,7 @@ export class SimulatedNetwork {
     node.firstHeard ??= now
     node.lastHeard = now
     this.reportInfo(nodeId)
+    this.reportFiles(nodeId)
     const { epoch } = node
     const report = (): void => {
       if (node.epoch === epoch) this.reportEdges(nodeId)
@@ -160,6 +172,12 @@ export class SimulatedNetwork {
     const known = this.options.state().nodes[nodeId]
     if (known && known.memory.ramAvailable === node.info.memory.ramAvailable) return
     this.options.observe({ type: 'NodeGatheredInfo', nodeId, info: node.info })
+  }
+
+  private reportFiles(nodeId: NodeId): void {
+    const node = this.nodes.get(nodeId)
+    if (!node || !this.isHeard(nodeId)) return
+    this.options.observe(...filesToTell(this.options.state(), nodeId, node.files))
   }
 
   private answers(nodeId: NodeId): boolean {

@@ -74,11 +74,15 @@ export class SimulatedRunners {
   }
 
   /** One runner fails, and the others of its instance lose their connection to it. */
-  fail(instance: Instance, nodeId: NodeId, { error, only }: { error: string; only: boolean }): void {
+  fail(
+    instance: Instance,
+    nodeId: NodeId,
+    { error, code, only }: { error: string; code?: string | undefined; only: boolean },
+  ): void {
     const failing = instance.shards.find((shard) => shard.nodeId === nodeId)
     const status = failing && this.runners.get(failing.runnerId)?.status
     if (!failing || (status !== undefined && isTerminal(status))) return
-    this.set(failing.runnerId, { status: 'Failed', errorMessage: error })
+    this.set(failing.runnerId, { status: 'Failed', errorMessage: error, ...(code !== undefined && { code }) })
     if (only) return
     for (const { runnerId } of instance.shards)
       if (runnerId !== failing.runnerId)

@@ -98,6 +98,8 @@ const FailRunner = z.strictObject({
   ...owner,
   node: NodeId,
   error: z.string().default(''),
+  /** Of its failure, such as `model_file`. */
+  code: z.string().optional(),
   /** The instance's other runners go on. */
   only: z.boolean().default(false),
 })
@@ -182,6 +184,8 @@ export const Step = z.discriminatedUnion('do', [
   onNode('resume'),
   onNode('removeNode'),
   onNode('setMemory').extend({ ramAvailable: Bytes }),
+  /** The machine has the model, in files of this fingerprint; null: it has it no more. */
+  onNode('setFiles').extend({ modelId: ModelId, fingerprint: z.string().nullable() }),
   SetModelCard,
   z.strictObject({ ...when, do: z.literal('crashMaster') }),
   Partition,

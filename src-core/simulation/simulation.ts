@@ -162,6 +162,8 @@ export class Simulation {
         return this.network.resume(step.node)
       case 'setMemory':
         return this.network.setMemory(step.node, step.ramAvailable)
+      case 'setFiles':
+        return this.network.setFiles(step.node, step.modelId, step.fingerprint)
       case 'removeNode':
         this.runners.nodeLeft(step.node)
         return this.network.removeNode(step.node)

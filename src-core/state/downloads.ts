@@ -8,5 +8,7 @@ export const Download = z.object({
   totalBytes: Bytes,
   bytesPerSecond: z.number().nonnegative().optional(),
   error: z.string().optional(),
+  /** Of a complete model's files there: another one once any of them has changed. Absent from older versions. */
+  fingerprint: z.string().max(100).optional(),
 })
 export type Download = z.infer<typeof Download>

@@ -36,6 +36,15 @@ export const PlacementError = z.object({
 })
 export type PlacementError = z.infer<typeof PlacementError>
 
+/** A machine that could not load the model for a lasting reason, and the files that it had then. */
+export const CannotLoad = z.object({
+  nodeId: NodeId,
+  reason: z.string(),
+  /** Of the files there, as in `Download`; absent where the machine had not told it. */
+  fingerprint: z.string().optional(),
+})
+export type CannotLoad = z.infer<typeof CannotLoad>
+
 /** What a person may constrain about a declaration. */
 export const Constraints = z.object({
   modelId: ModelId,
@@ -67,6 +76,8 @@ export const MetaInstance = Constraints.extend({
   lastFailureError: z.string().optional(),
   /** The machines that failed last; placing prefers others until it has recovered. */
   failedNodeIds: z.array(NodeId).optional(),
+  /** Machines that are not tried again until the model's files there change, or a person changes the declaration. */
+  cannotLoad: z.array(CannotLoad).optional(),
   /** Instances given up since the last recovery because their runners failed. */
   replacements: z.number().int().nonnegative(),
   /** Not placed before this time. */

@@ -17,6 +17,8 @@ const Shutdown = z.object({ status: z.literal('Shutdown') })
 const Failed = z.object({
   status: z.literal('Failed'),
   errorMessage: z.string(),
+  /** The kind of failure, where the runner knew it: as in its `failed` event. */
+  code: z.string().max(100).optional(),
   /** It failed only because another rank did; errors name causes before consequences. */
   consequence: z.boolean().optional(),
 })
@@ -54,6 +56,16 @@ export type Runner = z.infer<typeof Runner>
 
 /** Nothing follows a terminal status. */
 export const isTerminal = (runner: RunnerStatus): boolean => runner.status === 'Failed' || runner.status === 'Shutdown'
+
+/** A damaged or an unsupported model: the same files fail in the same way, however often they are loaded. */
+const LASTING_CODES: ReadonlySet<string> = new Set(['model_file', 'unsupported'])
+
+/** Failed for a reason of its own that does not pass by trying again. */
+export const isLastingFailure = (runner: RunnerStatus): boolean =>
+  runner.status === 'Failed' &&
+  runner.consequence !== true &&
+  runner.code !== undefined &&
+  LASTING_CODES.has(runner.code)
 
 /** Able to serve. */
 export const isServing = (runner: RunnerStatus): boolean => runner.status === 'Ready' || runner.status === 'Running'

@@ -13,7 +13,7 @@ const AnsweredCard = z.discriminatedUnion('status', [
 ])
 
 export interface CardFinderParts {
-  readonly own: Pick<Catalogue, 'card' | 'unreadable'>
+  readonly own: Pick<Catalogue, 'card' | 'find' | 'unreadable'>
   readonly hub: Pick<Hub, 'card'>
   readonly state: () => State
   readonly nodeId: NodeId
@@ -41,7 +41,7 @@ export const cardFinder =
       if (there?.status === 'loaded') return there
     }
     // What lies here damaged was put here by somebody, who should hear of it.
-    if (own.unreadable().some((one) => one.modelId === modelId)) return here
+    if (own.find(modelId) !== undefined || own.unreadable().some((one) => one.modelId === modelId)) return here
     try {
       return { status: 'loaded', card: await hub.card(modelId) }
     } catch (error) {

@@ -27,6 +27,7 @@ describe('the models on this machine', () => {
       env: { HF_HUB_CACHE: cache() },
       home: join(root, 'home'),
       starter: ModelId.parse('a/starter'),
+      version: '1.2.3',
       quietMs: 5,
     })
     await catalogue.ready

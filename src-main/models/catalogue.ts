@@ -1,15 +1,18 @@
 import type { ModelId } from '@core/ids'
 import type { CatalogueModel, UnreadableModel } from '@core/protocols/control'
 import type { CardResult } from '@core/reconcile/process-manager'
+import { createHash } from 'node:crypto'
 import { dirname } from 'node:path'
 import { inspectModelDirectory, type Candidate, type Inspection } from './model-directory'
-import { listModelFiles } from './model-files'
+import { listModelFiles, type ModelFile } from './model-files'
 import { findCandidates, type StoreOptions } from './stores'
 import { watchFolders } from './watched-folders'
 
 export interface CatalogueOptions extends StoreOptions {
   /** The model that is offered first on a new machine. */
   readonly starter: ModelId
+  /** Of this program. */
+  readonly version: string
   /** How long to let files settle after a change before looking; a test may shorten it. */
   readonly quietMs?: number
 }
@@ -23,6 +26,8 @@ export interface Catalogue {
   /** Directories of models that do not tell what they are, and why. */
   unreadable(): readonly UnreadableModel[]
   find(modelId: ModelId): CatalogueModel | undefined
+  /** Why the copy in our own store cannot be run; undefined where it can, or there is none. */
+  problemOfOwn(modelId: ModelId): string | undefined
   /** The card as the files are now. A model that is not known yet is looked for. */
   card(modelId: ModelId): Promise<CardResult>
   /** Looks through all folders. Cheap where nothing changed: names, sizes and times only. */
@@ -38,6 +43,16 @@ interface Remembered {
 }
 
 const QUIET_MS = 300
+
+/** Another version may read what this one cannot: to it the same files are other ones. */
+const fingerprintOf = (files: readonly ModelFile[], version: string): string =>
+  createHash('sha256')
+    .update(JSON.stringify([version, files]))
+    .digest('hex')
+    .slice(0, 32)
+
+const withFingerprint = (inspection: Inspection, fingerprint: string): Inspection =>
+  inspection.status === 'model' ? { ...inspection, model: { ...inspection.model, fingerprint } } : inspection
 
 const byId = (a: { readonly modelId: string }, b: { readonly modelId: string }): number =>
   a.modelId < b.modelId ? -1 : 1
@@ -70,11 +85,11 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
     const files = await listModelFiles(candidate.path)
     if (!files) return { status: 'none' }
     const key = `${candidate.source} ${candidate.path}`
-    const fingerprint = JSON.stringify(files)
+    const fingerprint = fingerprintOf(files, options.version)
     const known = remembered.get(key)
     if (known?.fingerprint === fingerprint) return known.inspection
     const starter = candidate.source === 'muster' && candidate.modelId === options.starter
-    const inspection = await inspectModelDirectory(candidate, files, { starter })
+    const inspection = withFingerprint(await inspectModelDirectory(candidate, files, { starter }), fingerprint)
     remembered.set(key, { fingerprint, inspection })
     return inspection
   }
@@ -120,10 +135,15 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
     list: () => models,
     unreadable: () => unreadable,
     find,
+    problemOfOwn: (modelId) => {
+      const own = find(modelId) ?? unreadable.find((one) => one.modelId === modelId)
+      return own?.source === 'muster' ? own.problem : undefined
+    },
     card: async (modelId) => {
       await ready
       await refresh()
       const model = find(modelId)
+      if (model?.problem !== undefined) return { status: 'failed', reason: `${model.problem} (${model.path})` }
       if (model) return { status: 'loaded', card: model.card }
       const broken = unreadable.find((one) => one.modelId === modelId)
       return { status: 'failed', reason: broken ? `${broken.problem} (${broken.path})` : 'it is not on this machine' }

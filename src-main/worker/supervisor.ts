@@ -78,6 +78,7 @@ export class Supervisor {
   private markEnded: () => void = () => undefined
   private readonly oomKillsBefore = oomKills()
   private said: string | undefined
+  /** Of what the runner itself said. */
   private saidCode: string | undefined
   private consequence: string | undefined
   private stopping = false
@@ -224,8 +225,9 @@ export class Supervisor {
         this.options.onLoaded(event)
         return
       case 'failed':
-        this.said ??= event.errorMessage
-        this.saidCode ??= event.code
+        if (this.said !== undefined) return
+        this.said = event.errorMessage
+        this.saidCode = event.code
         return
       case 'wake':
         this.options.onWake?.(event.epoch)
@@ -372,6 +374,8 @@ export class Supervisor {
     if (this.stopping && said === undefined)
       return leaks ? { status: 'Failed', errorMessage: RDMA_LEAK } : { status: 'Shutdown' }
     const cause = causeOfDeath({ exit, said, lines: this.process?.console.lines() ?? [], memoryRanOut })
-    return { status: 'Failed', errorMessage: [cause, ...leak].join('; ') }
+    // Where another cause is known, such as want of memory, the runner's own code is not that of the cause.
+    const code = cause === said ? this.saidCode : undefined
+    return { status: 'Failed', errorMessage: [cause, ...leak].join('; '), ...(code !== undefined && { code }) }
   }
 }

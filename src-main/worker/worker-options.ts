@@ -13,6 +13,8 @@ export interface WorkerOptions {
   /** For pipes; what a crash left there is removed. */
   readonly runDir: string
   readonly modelPath: (modelId: ModelId) => string | undefined
+  /** Why what this machine has of a model cannot be loaded; undefined where it has nothing that must be kept. */
+  readonly modelProblem?: (modelId: ModelId) => string | undefined
   /** Sees to it that a model comes here; `modelsChanged` is called when it has. Without it there are only the models here. */
   readonly fetchModel?: (modelId: ModelId) => void
   /** No runner waits for that model any more. */

@@ -192,7 +192,8 @@ export class Worker {
   }
 
   private start({ instance, shard }: Start): void {
-    const { python, modelPath, fetchModel, runDir, log, onMeasured, rehearses, limits = DEFAULT_LIMITS } = this.options
+    const { python, modelPath, modelProblem, fetchModel, runDir, log, onMeasured, rehearses } = this.options
+    const { limits = DEFAULT_LIMITS } = this.options
     const { runnerId, rank, worldSize, startLayer, endLayer, layers } = shard
     const { instanceId, modelId, sharding, instanceMeta, maxContext } = instance
     const path = modelPath(modelId)
@@ -200,6 +201,8 @@ export class Worker {
     if ('unavailable' in python) return this.fail(runnerId, { errorMessage: python.unavailable })
     if (rehearsal && !rehearses)
       return this.fail(runnerId, { errorMessage: `this machine takes no part in a ${REHEARSAL}` })
+    const problem = path === undefined ? modelProblem?.(modelId) : undefined
+    if (problem !== undefined) return this.fail(runnerId, { errorMessage: problem, code: 'model_file' })
     if (path === undefined && fetchModel) {
       this.awaited.add({ kind: 'start', instance, shard })
       this.report(runnerId, DOWNLOADING)
@@ -272,7 +275,7 @@ export class Worker {
     else this.fail(runnerId, { errorMessage, consequence: true })
   }
 
-  private fail(runnerId: RunnerId, why: { errorMessage: string; consequence?: boolean }): void {
+  private fail(runnerId: RunnerId, why: { errorMessage: string; consequence?: boolean; code?: string }): void {
     const status: RunnerStatus = { status: 'Failed', ...why }
     this.stillborn.set(runnerId, { status })
     this.report(runnerId, status)

@@ -150,6 +150,9 @@ export class ClusterSimulation {
         return this.nodes.get(step.node)?.quit()
       case 'setMemory':
         return this.setMemory(step)
+      case 'setFiles':
+        this.nodes.get(step.node)?.machine.setFiles(step.modelId, step.fingerprint)
+        return
       case 'removeMember':
         return this.submit(step, { type: 'RemoveMember', nodeId: step.node }, this.via(step))
       case 'failRunner':
@@ -233,7 +236,10 @@ export class ClusterSimulation {
     const instance = instanceOn(this.state(), step)
     const failing = instance?.shards.find(({ nodeId }) => nodeId === step.node)
     if (!instance || !failing) return
-    this.nodes.get(step.node)?.worker.set(failing.runnerId, { status: 'Failed', errorMessage: step.error })
+    const { error: errorMessage, code } = step
+    this.nodes
+      .get(step.node)
+      ?.worker.set(failing.runnerId, { status: 'Failed', errorMessage, ...(code !== undefined && { code }) })
     if (step.only) return
     const status: RunnerStatus = { status: 'Failed', errorMessage: 'connection reset', consequence: true }
     for (const { nodeId, runnerId } of instance.shards)

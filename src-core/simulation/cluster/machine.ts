@@ -1,8 +1,9 @@
 import type { Observation } from '../../events/event'
-import type { NodeId, Timestamp } from '../../ids'
+import type { ModelId, NodeId, Timestamp } from '../../ids'
 import type { NodeInfo } from '../../state/nodes'
 import type { State } from '../../state/state'
 import type { Cable, SimulatedCables } from '../cables'
+import { filesToTell } from '../model-files'
 import type { NodeClock } from './node-clock'
 import type { Said } from './said'
 
@@ -25,6 +26,8 @@ export interface MachineParts {
 /** What a machine sees of itself and of its connections, said by level to whoever leads. */
 export class SimulatedMachine {
   info: NodeInfo | undefined
+  /** Fingerprints of the models that it has. */
+  private readonly files = new Map<ModelId, string>()
   /** Probes that nobody answered before this say nothing: it has just begun, or slept. */
   private probesSince: Timestamp = 0
 
@@ -33,6 +36,12 @@ export class SimulatedMachine {
       const cable = parts.cables.get(key)
       if (cable && this.info) this.sayCable(key, cable, { again: changed })
     })
+  }
+
+  /** It has the model, in these files or not any more. */
+  setFiles(modelId: ModelId, fingerprint: string | null): void {
+    if (fingerprint === null) this.files.delete(modelId)
+    else this.files.set(modelId, fingerprint)
   }
 
   begin(): void {
@@ -48,6 +57,8 @@ export class SimulatedMachine {
       said.unless(`info ${info.memory.ramTotal} ${info.memory.ramAvailable}`, () =>
         observe({ type: 'NodeGatheredInfo', nodeId: self, info }),
       )
+    for (const event of filesToTell(state(), self, this.files))
+      said.unless(`files ${event.modelId} ${event.download?.fingerprint ?? ''}`, () => observe(event))
     for (const [key, cable] of cables.all()) this.sayCable(key, cable, {})
   }
 

@@ -5,6 +5,7 @@ import { withChanges } from '@core/events/meta-instances'
 import { MetaInstanceId } from '@core/ids'
 import { meshProblem } from '@core/placement/mesh-limit'
 import { place } from '@core/placement/place'
+import { unfitMachines } from '@core/placement/unfit'
 import { CreateMetaInstanceRequest, UpdateMetaInstanceRequest } from '@core/protocols/control'
 import { currentInstance } from '@core/state/bindings'
 import type { Constraints, MetaInstanceChanges } from '@core/state/meta-instances'
@@ -128,7 +129,10 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
     const instance = currentInstance(state, declared.metaInstanceId)
     if (instance) return c.json({ instance })
     try {
-      const result = place(state, await usableCard(context, declared.modelId), declared)
+      const result = place(state, await usableCard(context, declared.modelId), {
+        ...declared,
+        unfit: unfitMachines(state, declared),
+      })
       return c.json(result.status === 'placed' ? { placement: result.placement } : { error: result.error })
     } catch (error) {
       if (!(error instanceof Problem)) throw error
