@@ -17,6 +17,7 @@ import { Measurements } from './worker/measurements/measurements'
 import { cardFinder } from './models/card-finder'
 import { openCatalogue } from './models/catalogue'
 import { modelsElsewhere } from './models/elsewhere'
+import { LastHolders } from './models/last-holders'
 import { STARTER_MODEL } from './models/starter'
 import { ownModels } from './models/stores'
 import { ModelSupply, openHub } from './model-supply'
@@ -39,6 +40,7 @@ import { BridgedPorts } from './system/macos/bridged-ports/bridged-ports'
 import { thisMachine } from './system/machine'
 import { machineName } from './system/machine-name'
 import { version } from './version'
+import { checkModel } from './worker/check-model'
 import { KilledRunners } from './worker/killed-runners'
 import { Worker } from './worker/worker'
 
@@ -80,23 +82,33 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   const rehearses = rehearsesRdma(env)
   if (rehearses) log.logger.warn({}, `MUSTER_REHEARSE_JACCL is set: ${REHEARSAL}; nothing here runs on RDMA`)
 
-  const catalogue = openCatalogue({ dataDir, home: homedir(), env, starter: STARTER_MODEL, version })
+  const python = findPython(appRoot, env)
+  const catalogue = openCatalogue({
+    dataDir,
+    home: homedir(),
+    env,
+    starter: STARTER_MODEL,
+    version,
+    tryConversation: 'unavailable' in python ? undefined : (path) => checkModel(python, path),
+  })
   opened.add(() => catalogue.close())
   const hub = openHub(env, current)
   const ownName = current.friendlyName ?? (await machineName())
   const admission = new AdmissionFile(dataDir)
   // Deciding and the links need one another: what is sent before there are links reaches nobody.
-  const wired: { peers?: Peers; worker?: Worker } = {}
+  const wired: { peers?: Peers; worker?: Worker; holders?: LastHolders } = {}
+  const loadCard = cardFinder({
+    own: catalogue,
+    hub,
+    state: () => master.state(),
+    nodeId,
+    away: (modelId) => wired.holders?.away(modelId),
+    ask: (...asked) => wired.peers?.links.ask(...asked) ?? Promise.reject(new Error('no links')),
+  })
   const master: Master = await Master.open({
     dataDir,
     nodeId,
-    loadCard: cardFinder({
-      own: catalogue,
-      hub,
-      state: () => master.state(),
-      nodeId,
-      ask: (...asked) => wired.peers?.links.ask(...asked) ?? Promise.reject(new Error('no links')),
-    }),
+    loadCard,
     admittedBy: admission.members,
     network: {
       send: (...message) => wired.peers?.send(...message),
@@ -112,6 +124,9 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     log: log.logger.child({ part: 'master' }),
   })
   opened.add(() => master.close())
+  const holders = new LastHolders({ source: master })
+  wired.holders = holders
+  opened.add(() => holders.close())
   opened.add(catalogue.subscribe(() => master.modelsChanged()))
   const cluster = new Membership({
     identity,
@@ -154,7 +169,6 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
 
   // A runner that starts before the models are known would fail for no reason.
   await catalogue.ready
-  const python = findPython(appRoot, env)
   const measurements: Measurements = await Measurements.open({
     dataDir,
     probe: (probing) =>
@@ -267,6 +281,8 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
         unreadable: () => catalogue.unreadable(),
         find: (modelId) => catalogue.find(modelId),
         refresh: () => catalogue.refresh(),
+        card: loadCard,
+        away: (modelId) => holders.away(modelId),
         elsewhere: modelsElsewhere({
           linked: () => links.links.all().map(({ peer }) => peer),
           ask: (...asked) => links.links.ask(...asked),

@@ -6,6 +6,7 @@ import type { CommandId, MetaInstanceId, ModelId, NodeId, RunnerId } from '@core
 import type { ModelCard } from '@core/placement/model-card'
 import type { CatalogueModel, ClusterView, HubModel, UnreadableModel } from '@core/protocols/control'
 import type { DoctorReport } from '@core/protocols/doctor'
+import type { CardResult } from '@core/reconcile/process-manager'
 import type { State } from '@core/state/state'
 import type { Refusal } from '@core/commands/command'
 
@@ -40,6 +41,10 @@ export interface ApiContext {
     list(): readonly CatalogueModel[]
     unreadable(): readonly UnreadableModel[]
     find(modelId: ModelId): CatalogueModel | undefined
+    /** The card of a model that some machine has, when that machine has judged its files; else the hub's. */
+    card(modelId: ModelId): Promise<CardResult>
+    /** Machines that had the model and are away, in a sentence; undefined where none is known. */
+    away(modelId: ModelId): string | undefined
     /** What the other machines of the cluster have. */
     elsewhere(): Promise<readonly CatalogueModel[]>
     /** Looks through the folders again. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { ModelId, NodeId } from '@core/ids'
 import { ModelCard } from '@core/placement/model-card'
 import type { CardResult } from '@core/reconcile/process-manager'
+import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
 import type { Catalogue } from './catalogue'
 import type { Hub } from './hub/hub'
@@ -17,6 +18,8 @@ export interface CardFinderParts {
   readonly hub: Pick<Hub, 'card'>
   readonly state: () => State
   readonly nodeId: NodeId
+  /** Machines that had the model and are away, in a sentence; undefined where none is known. */
+  readonly away: (modelId: ModelId) => string | undefined
   /** One answer of another node. Rejects where it cannot be had. */
   readonly ask: (nodeId: NodeId, kind: 'card', params: { modelId: ModelId }) => Promise<unknown>
 }
@@ -29,23 +32,28 @@ export const holdersOf = ({ downloads }: State, modelId: ModelId): NodeId[] =>
 
 /** Finds a model's card: here, else on the machines that have the model, else on the hub. */
 export const cardFinder =
-  ({ own, hub, state, nodeId: self, ask }: CardFinderParts) =>
+  ({ own, hub, state, nodeId: self, away, ask }: CardFinderParts) =>
   async (modelId: ModelId): Promise<CardResult> => {
     const here = await own.card(modelId)
     if (here.status === 'loaded') return here
+    let refusal: CardResult | undefined
     for (const holder of holdersOf(state(), modelId)) {
       if (holder === self) continue
       const there = await ask(holder, 'card', { modelId })
         .then((answer) => AnsweredCard.parse(answer))
         .catch(() => undefined)
       if (there?.status === 'loaded') return there
+      if (there) refusal ??= { ...there, reason: `${nodeName(state(), holder)}: ${there.reason}` }
     }
     // What lies here damaged was put here by somebody, who should hear of it.
     if (own.find(modelId) !== undefined || own.unreadable().some((one) => one.modelId === modelId)) return here
+    if (refusal) return refusal
     try {
       return { status: 'loaded', card: await hub.card(modelId) }
     } catch (error) {
-      if (error instanceof HubError) return { status: 'failed', reason: error.message }
-      throw error
+      if (!(error instanceof HubError)) throw error
+      // What a person can act on comes first: the machine that has it can be started.
+      const first = away(modelId) ?? 'it is on no machine that is connected'
+      return { status: 'failed', reason: `${first}; ${error.message}` }
     }
   }

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { dirname } from 'node:path'
 import { inspectModelDirectory, type Candidate, type Inspection } from './model-directory'
 import { listModelFiles, type ModelFile } from './model-files'
+import { ConversationTrials } from './conversation-trials'
 import { findCandidates, type StoreOptions } from './stores'
 import { watchFolders } from './watched-folders'
 
@@ -13,6 +14,11 @@ export interface CatalogueOptions extends StoreOptions {
   readonly starter: ModelId
   /** Of this program. */
   readonly version: string
+  /**
+   * Tries the tokenizer and the chat template of the model in a folder. Gives what is wrong, if anything is; rejects
+   * where that could not be found out. Absent where there is no Python to try it with.
+   */
+  readonly tryConversation?: ((path: string) => Promise<string | undefined>) | undefined
   /** How long to let files settle after a change before looking; a test may shorten it. */
   readonly quietMs?: number
 }
@@ -28,7 +34,10 @@ export interface Catalogue {
   find(modelId: ModelId): CatalogueModel | undefined
   /** Why the copy in our own store cannot be run; undefined where it can, or there is none. */
   problemOfOwn(modelId: ModelId): string | undefined
-  /** The card as the files are now. A model that is not known yet is looked for. */
+  /**
+   * The card as the files are now. A model that is not known yet is looked for, and what was not tried yet of its files
+   * is: a conversation is put to its tokenizer and its chat template, once for the same files.
+   */
   card(modelId: ModelId): Promise<CardResult>
   /** Looks through all folders. Cheap where nothing changed: names, sizes and times only. */
   refresh(): Promise<void>
@@ -87,7 +96,7 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
     const key = `${candidate.source} ${candidate.path}`
     const fingerprint = fingerprintOf(files, options.version)
     const known = remembered.get(key)
-    if (known?.fingerprint === fingerprint) return known.inspection
+    if (known?.fingerprint === fingerprint) return trials.amend(known.inspection)
     const starter = candidate.source === 'muster' && candidate.modelId === options.starter
     const inspection = withFingerprint(await inspectModelDirectory(candidate, files, { starter }), fingerprint)
     remembered.set(key, { fingerprint, inspection })
@@ -127,6 +136,16 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
   }
 
   const folders = watchFolders({ quietMs: options.quietMs ?? QUIET_MS, onChange: () => void refresh() })
+  const trials = new ConversationTrials(options.tryConversation)
+  /** Tries it where nobody has; what is found then stands in the lists. */
+  const judged = async (modelId: ModelId): Promise<CatalogueModel | undefined> => {
+    const model = find(modelId)
+    if (!model || model.problem !== undefined) return model
+    const problem = await trials.problemOf(model)
+    if (problem === undefined) return model
+    await refresh()
+    return { ...model, problem }
+  }
   const find = (modelId: ModelId): CatalogueModel | undefined => models.find((one) => one.modelId === modelId)
   const ready = refresh()
 
@@ -142,7 +161,7 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
     card: async (modelId) => {
       await ready
       await refresh()
-      const model = find(modelId)
+      const model = await judged(modelId)
       if (model?.problem !== undefined) return { status: 'failed', reason: `${model.problem} (${model.path})` }
       if (model) return { status: 'loaded', card: model.card }
       const broken = unreadable.find((one) => one.modelId === modelId)

@@ -116,9 +116,13 @@ describe('config.json', () => {
   })
 
   it('is refused with the reason where it does not describe a model', () => {
-    expect(shape(null)).toBe('config.json names no model_type')
-    expect(shape({ model_type: 7 })).toBe('config.json names no model_type')
-    expect(shape({ model_type: 'llama', num_hidden_layers: -1, hidden_size: 'wide' })).toMatch(/how many layers/)
+    expect(shape(null)).toBe("config.json is null, expected an object with the model's description")
+    expect(shape({})).toMatch(/^config\.json names no model_type/)
+    expect(shape({ model_type: 7 })).toMatch(/^config\.json: model_type is 7, expected/)
+    expect(shape({ model_type: 'llama', num_hidden_layers: -1, hidden_size: 'wide' })).toMatch(
+      /^config\.json: num_hidden_layers is -1, expected/,
+    )
+    expect(shape({ model_type: 'llama' })).toMatch(/how many layers/)
   })
 
   it('never throws and never gives a shape that a card could not have', () => {

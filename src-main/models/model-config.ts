@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { canonicalModelType } from './architectures'
+import { valueText } from './model-json'
 
 /** What config.json tells about a model; sizes as ModelCard has them. */
 export interface ModelShape {
@@ -140,15 +141,40 @@ const shapeOf = (config: Config, sizes: Sizes): ModelShape | undefined => {
   }
 }
 
+const LAYERS = ['num_hidden_layers', 'num_layers', 'n_layers', 'n_layer', 'num_transformer_layers'] as const
+const WIDTHS = ['hidden_size', 'n_embd', 'd_model', 'model_dim'] as const
+
+/** Which of the sizes that every model has to tell is wrong, or missing. */
+const noShape = (parts: readonly unknown[]): string => {
+  const given = (names: readonly string[]): [string, unknown][] =>
+    parts.flatMap((part) =>
+      Object.entries(part ?? {}).filter(([name, value]) => names.includes(name) && !count.parse(value)),
+    )
+  const [wrong] = [...given(LAYERS), ...given(WIDTHS)]
+  if (wrong) return `config.json: ${wrong[0]} is ${valueText(wrong[1])}, expected a whole number above 0`
+  return (
+    'config.json does not tell how many layers the model has and how wide they are: ' +
+    'num_hidden_layers and hidden_size are missing'
+  )
+}
+
+const noModelType = (json: unknown): string => {
+  if (json === null || typeof json !== 'object' || Array.isArray(json))
+    return `config.json is ${valueText(json)}, expected an object with the model's description`
+  if ('_class_name' in json || !('model_type' in json))
+    return 'config.json names no model_type: it does not describe a language model'
+  return `config.json: model_type is ${valueText(json.model_type)}, expected the name of an architecture, such as "llama"`
+}
+
 /** Reads a parsed config.json. Models that also see or hear have their language part in a part of its own. */
 export const readModelConfig = (json: unknown): ConfigReading => {
   const config = Config.safeParse(json)
-  if (!config.success) return { status: 'refused', reason: 'config.json names no model_type' }
+  if (!config.success) return { status: 'refused', reason: noModelType(json) }
   const { text_config, language_config, llm_config } = config.data
   for (const part of [json, text_config, language_config, llm_config]) {
     const sizes = Sizes.safeParse(part)
     const shape = sizes.success ? shapeOf(config.data, sizes.data) : undefined
     if (shape) return { status: 'read', shape }
   }
-  return { status: 'refused', reason: 'config.json does not tell how many layers the model has and how wide they are' }
+  return { status: 'refused', reason: noShape([json, text_config, language_config, llm_config]) }
 }

@@ -3,6 +3,7 @@ import type { ModelId } from '@core/ids'
 import type { ModelCard } from '@core/placement/model-card'
 import { architectureOf } from './architectures'
 import type { ModelShape } from './model-config'
+import { otherPurpose } from './model-formats'
 
 /** `SmolLM2-135M-Instruct-4bit` → `SmolLM2 135M Instruct`: the precision is told beside it. */
 export const titleOf = (modelId: ModelId): string => {
@@ -14,13 +15,25 @@ export const titleOf = (modelId: ModelId): string => {
 const TOKENIZERS = ['tokenizer.json', 'tokenizer.model', 'tiktoken.model']
 
 const TokenizerConfig = z.looseObject({ chat_template: z.unknown().optional() })
+const NamedTemplate = z.looseObject({ name: z.string(), template: z.string() })
 
-const hasTemplate = (json: unknown): boolean => {
+/** How conversations are written for the model: there is none, it is found, or there is no saying which. */
+const templateIn = (json: unknown, file: string): { readonly found: boolean; readonly problem?: string } => {
   const template = TokenizerConfig.safeParse(json).data?.chat_template
-  return (typeof template === 'string' && template !== '') || (Array.isArray(template) && template.length > 0)
+  if (!Array.isArray(template)) return { found: typeof template === 'string' && template !== '' }
+  const names = template.flatMap((one) => NamedTemplate.safeParse(one).data?.name ?? [])
+  if (names.length < 2 || names.includes('default')) return { found: names.length > 0 }
+  return {
+    found: true,
+    problem: `${file}: chat_template has the templates ${names.sort().join(', ')}, expected one with the name default`,
+  }
 }
 
-/** Why the model cannot be talked to, by the files that turn text into tokens and back. */
+/**
+ * Why the model cannot be talked to, by the files that turn text into tokens and back.
+ *
+ * @param read the content of a JSON file
+ */
 export const tokenizerProblem = async (
   names: readonly string[],
   read: (name: string) => Promise<unknown>,
@@ -28,13 +41,27 @@ export const tokenizerProblem = async (
   if (!TOKENIZERS.some((name) => names.includes(name))) return 'tokenizer.json is missing'
   if (names.includes('chat_template.jinja')) return undefined
   for (const name of ['tokenizer_config.json', 'chat_template.json']) {
-    if (names.includes(name) && hasTemplate(await read(name))) return undefined
+    if (!names.includes(name)) continue
+    const { found, problem } = templateIn(await read(name), name)
+    if (found) return problem
   }
-  return 'tokenizer_config.json has no chat template: the model continues text and was not made to answer'
+  return (
+    'tokenizer_config.json has no chat template: the model continues text and was not made to answer; ' +
+    'choose one that was made for conversations (often called Instruct or Chat)'
+  )
 }
 
-export const unknownArchitecture = ({ modelType }: ModelShape): string =>
-  `config.json says that this is a "${modelType}" model, which the installed mlx-lm cannot run`
+/** What is wrong with the text of chat_template.jinja before anybody renders it. */
+export const templateProblem = (text: string): string | undefined =>
+  text.trim() === ''
+    ? 'chat_template.jinja is empty, expected the template that conversations are written with'
+    : undefined
+
+export const unknownArchitecture = ({ modelType }: ModelShape): string => {
+  const purpose = otherPurpose(modelType)
+  const what = `config.json says that this is a "${modelType}" model (model_type), which the installed mlx-lm cannot run`
+  return purpose === undefined ? what : `${what}: ${purpose}`
+}
 
 /** What placing needs to know. */
 export const cardOf = (modelId: ModelId, shape: ModelShape, storageBytes: number): ModelCard => {

@@ -111,6 +111,72 @@ describe('a directory that may hold a model', () => {
       { 'config.json': JSON.stringify({ ...llamaConfig, model_type: 'novel' }) },
       'model: config.json says that this is a "novel" model',
     ],
+    [
+      'only a LoRA adapter',
+      { 'model.safetensors': null, 'config.json': null, 'adapter_config.json': '{}', 'adapters.safetensors': 'x' },
+      'unreadable: model.safetensors is missing: the folder holds a LoRA adapter',
+    ],
+    [
+      'only GGUF',
+      {
+        'model.safetensors': null,
+        'config.json': null,
+        'tokenizer.json': null,
+        'tokenizer_config.json': null,
+        'x.gguf': '',
+      },
+      'unreadable: model.safetensors is missing: the folder has weights only as GGUF',
+    ],
+    [
+      'only a pickle',
+      { 'model.safetensors': null, 'pytorch_model.bin': 'x' },
+      'model: model.safetensors is missing: the folder has weights only as PyTorch',
+    ],
+    [
+      'a program of its own',
+      { 'config.json': JSON.stringify({ ...llamaConfig, model_file: 'x.py' }) },
+      'model: config.json: model_file asks for a program',
+    ],
+    [
+      'AWQ in name only',
+      {
+        'config.json': JSON.stringify({
+          ...llamaConfig,
+          quantization: null,
+          quantization_config: { quant_method: 'awq' },
+        }),
+      },
+      'model: config.json: quant_method says that the model is quantized with AWQ',
+    ],
+    [
+      'a quantization that is a word',
+      { 'config.json': JSON.stringify({ ...llamaConfig, quantization: '4bit' }) },
+      'model: config.json: quantization is "4bit", expected an object',
+    ],
+    [
+      'an empty language part',
+      { 'config.json': JSON.stringify({ ...llamaConfig, text_config: null }) },
+      'model: config.json: text_config is null',
+    ],
+    [
+      'a model for embeddings',
+      { 'config.json': JSON.stringify({ ...llamaConfig, model_type: 'bert' }) },
+      'it turns text into vectors',
+    ],
+    [
+      'a template that is not in UTF-8',
+      { 'chat_template.jinja': Buffer.from([0xe9, 0x7b]) },
+      'model: chat_template.jinja is damaged: it is not in UTF-8',
+    ],
+    [
+      'templates none of which is the default',
+      {
+        'tokenizer_config.json': JSON.stringify({
+          chat_template: ['rag', 'tool_use'].map((name) => ({ name, template: 'x' })),
+        }),
+      },
+      'model: tokenizer_config.json: chat_template has the templates rag, tool_use',
+    ],
     ['no configuration', { 'config.json': null }, 'unreadable: config.json is missing'],
     ['a damaged configuration', { 'config.json': '{"model_type": "lla' }, 'unreadable: config.json is damaged'],
     ['an empty configuration', { 'config.json': '{}' }, 'unreadable: config.json names no model_type'],
@@ -137,6 +203,29 @@ describe('a directory that may hold a model', () => {
     expect(await problem('huggingface')).toBe('none')
   })
 
+  it.each<[string, FileChanges]>([
+    ['a byte order mark', { 'config.json': `\ufeff${JSON.stringify(llamaConfig)}` }],
+    [
+      'the words that Python writes for no finite number',
+      { 'config.json': JSON.stringify(llamaConfig).replace('8192', 'Infinity') },
+    ],
+    ['a generation_config.json of another kind', { 'generation_config.json': '[1, 2]' }],
+    ['code for other programs', { 'config.json': JSON.stringify({ ...llamaConfig, auto_map: { AutoConfig: 'x.C' } }) }],
+    [
+      'the name of a quantization that its weights do not have',
+      {
+        'config.json': JSON.stringify({
+          ...llamaConfig,
+          quantization: null,
+          quantization_config: { quant_method: 'fp8' },
+        }),
+      },
+    ],
+  ])('is not refused for %s, for it can be loaded', async (_, changes) => {
+    writeModel(path, changes)
+    expect(await problem()).toBe('model: none')
+  })
+
   it('is none where it is empty or gone', async () => {
     expect(await problem()).toBe('none')
     expect(await listModelFiles(join(path, 'gone'))).toBeUndefined()
@@ -157,7 +246,7 @@ describe('a directory that may hold a model', () => {
     mkdirSync(join(path, 'tokenizer.json'))
     // Reading it would never end.
     execFileSync('mkfifo', [join(path, 'config.json')])
-    expect(await problem()).toBe('unreadable: config.json is missing')
+    expect(await problem()).toBe('unreadable: config.json is missing: what has that name is no file')
   })
 
   it('follows links to the content of a file', async () => {

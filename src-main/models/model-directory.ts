@@ -1,9 +1,14 @@
+import { readdir } from 'node:fs/promises'
 import type { ModelId } from '@core/ids'
 import type { CatalogueModel, UnreadableModel } from '@core/protocols/control'
 import { architectureOf } from './architectures'
 import { readModelConfig } from './model-config'
-import { cardOf, titleOf, tokenizerProblem, unknownArchitecture } from './model-description'
-import { inspectWeights, ModelFileError, readModelJson, type ModelFile } from './model-files'
+import { configProblem } from './config-check'
+import { cardOf, templateProblem, titleOf, tokenizerProblem, unknownArchitecture } from './model-description'
+import { ModelFileError, type ModelFile } from './model-files'
+import { insteadOfWeights } from './model-formats'
+import { missingFile, readModelJson, readModelText } from './model-json'
+import { inspectWeights } from './weights'
 
 /** A directory that may hold a model. */
 export interface Candidate {
@@ -20,8 +25,19 @@ export type Inspection =
 
 const NONE: Inspection = { status: 'none' }
 
+/** What a check says, where it may also find that a file cannot be read. */
+const saidBy = async (check: Promise<string | undefined>): Promise<string | undefined> => {
+  try {
+    return await check
+  } catch (error) {
+    if (error instanceof ModelFileError) return error.message
+    throw error
+  }
+}
+
 /**
- * Says what lies in a directory, from the names, sizes and small files in it; no weights are read. Never throws.
+ * Says what lies in a directory, from the names, sizes and small files in it; no weights are read. Never throws. What is
+ * wrong is told with the file and the field, and what to do; what mlx-lm can load is not refused.
  *
  * @param files as `listModelFiles` gave them
  */
@@ -32,16 +48,20 @@ export const inspectModelDirectory = async (
 ): Promise<Inspection> => {
   const ours = source === 'muster'
   const weights = await inspectWeights(path, files)
+  const instead = weights || !ours ? undefined : insteadOfWeights(await readdir(path).catch(() => []))
   // Tokenizers and configurations alone are what other programs leave in their folders all the time.
-  if (!weights && !(ours && files.length > 0)) return NONE
+  if (!weights && !(ours && (files.length > 0 || instead !== undefined))) return NONE
 
   const unreadable = (problem: string): Inspection => ({
     status: 'unreadable',
     model: { modelId, source, path, problem },
   })
+  const has = (name: string): boolean => files.some((file) => file.name === name)
+  const json = (name: string): Promise<unknown> => readModelJson(path, files, name)
+  if (instead !== undefined && !has('config.json')) return unreadable(instead)
   let config: unknown
   try {
-    config = await readModelJson(path, files, 'config.json')
+    config = await json('config.json')
   } catch (error) {
     if (!(error instanceof ModelFileError)) throw error
     return unreadable(error.message)
@@ -52,14 +72,23 @@ export const inspectModelDirectory = async (
   const architecture = architectureOf(shape.modelType)
   if (!architecture && !ours) return NONE
 
-  const problem =
-    weights?.problem ??
-    (weights ? undefined : 'model.safetensors is missing') ??
-    (architecture ? undefined : unknownArchitecture(shape)) ??
-    (await tokenizerProblem(
-      files.map(({ name }) => name),
-      (name) => readModelJson(path, files, name),
-    ).catch(messageOfFileError))
+  const findProblem = async (): Promise<string | undefined> => {
+    if (!weights) return instead ?? missingFile(path, 'model.safetensors')
+    if (weights.problem !== undefined) return weights.problem
+    if (!architecture) return unknownArchitecture(shape)
+    const exported = has('hf_quant_config.json') ? await json('hf_quant_config.json') : undefined
+    return (
+      configProblem(config, { exported, tensors: weights.tensors }) ??
+      (await tokenizerProblem(
+        files.map(({ name }) => name),
+        json,
+      )) ??
+      (has('chat_template.jinja')
+        ? templateProblem(await readModelText(path, files, 'chat_template.jinja'))
+        : undefined)
+    )
+  }
+  const problem = await saidBy(findProblem())
   const { quantization } = shape
   return {
     status: 'model',
@@ -74,9 +103,4 @@ export const inspectModelDirectory = async (
       ...(problem === undefined ? {} : { problem }),
     },
   }
-}
-
-const messageOfFileError = (error: unknown): string => {
-  if (error instanceof ModelFileError) return error.message
-  throw error
 }

@@ -1,14 +1,16 @@
 """Opens a model with its weights still on disk, and makes sure that none is missing that will be needed."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import mlx_lm.utils
 from mlx.utils import tree_flatten
 from mlx_lm.utils import _get_classes, load_model
 
-from muster_runner.failures import Unsupported
+from muster_runner.failures import Failure, Unsupported
 from muster_runner.model_files import ModelFileError
 from muster_runner.part import Part
 
@@ -42,20 +44,46 @@ def open_model(directory: Path, config: dict[str, Any], part: Part) -> tuple[Any
 
     whole = part.group is None
     try:
-        if whole:
-            return load_model(directory, lazy=True)
-        return load_model(directory, lazy=True, strict=False, get_model_classes=checking)
+        with _already_read(config):
+            if whole:
+                return load_model(directory, lazy=True)
+            return load_model(directory, lazy=True, strict=False, get_model_classes=checking)
     except SystemExit as error:
         # Some of mlx-lm's modules need packages that are no part of it, and end the process without them.
         raise Unsupported(
             f"this runner has not what mlx-lm needs for the architecture {config['model_type']}"
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ModelFileError, Failure, MemoryError, RuntimeError, OSError):
+        # Other machines, memory, disks: nothing of this is the model's fault.
+        raise
+    except Exception as error:  # mlx-lm builds the model without checking the configuration first
         if "not supported" in str(error):
             raise Unsupported(
                 f"this version of mlx-lm does not know the architecture {config['model_type']}"
             ) from error
-        raise ModelFileError(f"config.json does not fit the model's weights: {error}") from error
+        raise ModelFileError(_misfit(config, error)) from error
+
+
+@contextmanager
+def _already_read(config: dict[str, Any]) -> Iterator[None]:
+    """While this lasts, mlx-lm takes this configuration. Its own reading stops at a byte order mark, and at a
+    generation_config.json that holds no object."""
+    original = mlx_lm.utils.load_config
+    mlx_lm.utils.load_config = lambda _path: mlx_lm.utils._decode_tagged_floats(config)
+    try:
+        yield
+    finally:
+        mlx_lm.utils.load_config = original
+
+
+_MISSING_ARGUMENT = re.compile(r"missing \d+ required (?:positional|keyword-only) arguments?: (.+)$")
+
+
+def _misfit(config: dict[str, Any], error: Exception) -> str:
+    """What building the model stumbled over, naming the field of config.json where that is known."""
+    if isinstance(error, TypeError) and (missing := _MISSING_ARGUMENT.search(str(error))):
+        return f"config.json lacks {missing[1]}, which a {config['model_type']} model has to tell"
+    return f"config.json does not fit the model's weights: {error}"
 
 
 def _checked(model_class: Any, part: Part) -> Callable[[Any], Any]:

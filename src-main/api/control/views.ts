@@ -26,7 +26,7 @@ export const findModel = async (
   catalogue.find(modelId) ?? (await catalogue.elsewhere()).find((model) => model.modelId === modelId)
 
 /** The card of a model that lies on no disk of the cluster. Throws Problem where the hub does not give it. */
-const cardOnHub = async ({ hub }: ApiContext, modelId: ModelId): Promise<ModelCard> => {
+const cardOnHub = async ({ hub, catalogue }: ApiContext, modelId: ModelId): Promise<ModelCard> => {
   try {
     return await hub.card(modelId)
   } catch (error) {
@@ -34,7 +34,9 @@ const cardOnHub = async ({ hub }: ApiContext, modelId: ModelId): Promise<ModelCa
     const { code, message, hint } = error
     // To whoever declares it, it is a model that nobody has; the reason says why it cannot be fetched either.
     if (code === 'hub_not_found' || code === 'hub_offline' || code === 'hub_unreachable') {
-      throw new Problem(400, 'unknown_model', `The model ${modelId} is on no machine that is connected. ${message}`, {
+      const away = catalogue.away(modelId)
+      const where = away ?? `The model ${modelId} is on no machine that is connected`
+      throw new Problem(400, 'unknown_model', `${where}. ${message}`, {
         hint: `${hint} GET /models lists the models that are on your machines.`,
         param: 'modelId',
       })
@@ -43,7 +45,25 @@ const cardOnHub = async ({ hub }: ApiContext, modelId: ModelId): Promise<ModelCa
   }
 }
 
-/** The card of a model that can be run. Throws Problem: one that nobody has or that is damaged never becomes a declaration. */
+/** A file is not whole, as against one that says something which cannot be run. */
+const DAMAGED = /^[\w.-]+ is (?:damaged|missing|a link)\b(?!.*: the folder )/
+
+/** Throws Problem for a model whose files were judged and cannot be run. */
+const refuse = (modelId: ModelId, problem: string): never => {
+  // What is missing or damaged may be whole where it came from; what is of another kind is the same there.
+  const isDamaged = DAMAGED.test(problem)
+  throw new Problem(400, isDamaged ? 'damaged_model' : 'unsupported_model', `${modelId} cannot be run: ${problem}`, {
+    hint: isDamaged
+      ? `Put the whole files in its folder, or fetch it anew: POST /models/${modelId}/download.`
+      : 'GET /models lists the models on your machines and what is wrong with those that cannot be run.',
+    param: 'modelId',
+  })
+}
+
+/**
+ * The card of a model that can be run. Throws Problem: one that nobody has, or whose folder cannot be run as it is,
+ * never becomes a declaration.
+ */
 export const usableCard = async (context: ApiContext, modelId: ModelId): Promise<ModelCard> => {
   const { catalogue } = context
   // Somebody may have put it there this moment.
@@ -51,11 +71,8 @@ export const usableCard = async (context: ApiContext, modelId: ModelId): Promise
   const model = await findModel(catalogue, modelId)
   const unreadable = catalogue.unreadable().find((one) => one.modelId === modelId)
   const problem = model?.problem ?? (model ? undefined : unreadable?.problem)
-  if (problem !== undefined) {
-    throw new Problem(400, 'damaged_model', `${modelId} cannot be run: ${problem}`, {
-      hint: `POST /models/${modelId}/download fetches it anew.`,
-      param: 'modelId',
-    })
-  }
-  return model?.card ?? (await cardOnHub(context, modelId))
+  if (problem !== undefined) return refuse(modelId, problem)
+  if (!model) return cardOnHub(context, modelId)
+  const judged = await catalogue.card(modelId)
+  return judged.status === 'loaded' ? judged.card : refuse(modelId, judged.reason)
 }

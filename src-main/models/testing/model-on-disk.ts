@@ -15,6 +15,8 @@ export const llamaConfig = {
   hidden_size: 576,
   num_attention_heads: 9,
   num_key_value_heads: 3,
+  intermediate_size: 1536,
+  vocab_size: 49152,
   max_position_embeddings: 8192,
   quantization: { group_size: 64, bits: 4 },
 }

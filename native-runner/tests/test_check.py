@@ -1,0 +1,57 @@
+"""The check of a model's folder before it is declared."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def folder(tiny: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny model without its weights, to be changed."""
+    return Path(shutil.copytree(tiny, tmp_path / "model", ignore=shutil.ignore_patterns("*.safetensors")))
+
+
+def check(folder: Path) -> str | None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "muster_runner.check", str(folder)], capture_output=True, text=True, check=True
+    )
+    return json.loads(answer.stdout)["problem"]
+
+
+def change(folder: Path, **fields: Any) -> None:
+    path = folder / "tokenizer_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
+
+
+def test_a_sound_model_has_no_problem_and_its_weights_are_not_looked_at(folder: Path) -> None:
+    assert check(folder) is None
+
+
+@pytest.mark.parametrize(
+    ("template", "why"),
+    [
+        ("{% for x in %}", "chat template fails"),
+        ("{{ 1 / 0 }}", "chat template fails"),
+        ("{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}", "end within 4 s"),
+    ],
+)
+def test_a_template_that_cannot_be_used_is_named_with_the_reason(folder: Path, template: str, why: str) -> None:
+    change(folder, chat_template=template)
+    assert why in (check(folder) or "")
+
+
+def test_a_tokenizer_that_cannot_be_read_is_named(folder: Path) -> None:
+    path = folder / "tokenizer.json"
+    path.write_bytes(path.read_bytes()[:-100])
+    assert (check(folder) or "").startswith("tokenizer.json")
+
+
+def test_nothing_of_a_model_gets_mlx_loaded(folder: Path) -> None:
+    program = "import sys; from muster_runner.check import problem_of; from pathlib import Path\n"
+    program += f"assert problem_of(Path({str(folder)!r})) is None; assert 'mlx.core' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -1,0 +1,43 @@
+import type { CatalogueModel } from '@core/protocols/control'
+import type { Inspection } from './model-directory'
+
+type Tried = Pick<CatalogueModel, 'path' | 'fingerprint'>
+
+interface Trial {
+  readonly fingerprint: string | undefined
+  readonly problem: Promise<string | undefined>
+  /** Once it is known. */
+  verdict?: string | undefined
+}
+
+/** Whether conversations can be put to the models in folders: tried once for the same files of each. */
+export class ConversationTrials {
+  private readonly trials = new Map<string, Trial>()
+
+  constructor(private readonly attempt: ((path: string) => Promise<string | undefined>) | undefined) {}
+
+  /** What is wrong, if anything is. Where that cannot be found out the model is not refused, and is tried again later. */
+  problemOf({ path, fingerprint }: Tried): Promise<string | undefined> {
+    const known = this.trials.get(path)
+    if (known && known.fingerprint === fingerprint) return known.problem
+    if (!this.attempt) return Promise.resolve(undefined)
+    const problem = this.attempt(path).then(
+      (verdict) => (trial.verdict = verdict),
+      () => {
+        if (this.trials.get(path) === trial) this.trials.delete(path)
+        return undefined
+      },
+    )
+    const trial: Trial = { fingerprint, problem }
+    this.trials.set(path, trial)
+    return problem
+  }
+
+  /** The inspection of a folder, with what was found wrong when its files were tried. */
+  amend(inspection: Inspection): Inspection {
+    if (inspection.status !== 'model' || inspection.model.problem !== undefined) return inspection
+    const trial = this.trials.get(inspection.model.path)
+    if (trial?.verdict === undefined || trial.fingerprint !== inspection.model.fingerprint) return inspection
+    return { ...inspection, model: { ...inspection.model, problem: trial.verdict } }
+  }
+}

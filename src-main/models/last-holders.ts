@@ -1,0 +1,59 @@
+import type { Envelope } from '@core/events/event'
+import type { ModelId, NodeId } from '@core/ids'
+import { nodeName } from '@core/state/bindings'
+import type { State } from '@core/state/state'
+
+export interface LastHoldersOptions {
+  readonly source: { state(): State; subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void }
+}
+
+/**
+ * Remembers which machines had which models when they were last heard: the state forgets what a machine that is gone
+ * has. Known only of machines that were heard since this node started.
+ */
+export class LastHolders {
+  private readonly models = new Map<ModelId, Set<NodeId>>()
+  private readonly unsubscribe: () => void
+
+  constructor(private readonly options: LastHoldersOptions) {
+    const { source } = options
+    this.readAll()
+    this.unsubscribe = source.subscribe(
+      ({ event }) => {
+        if (event.type !== 'NodeDownloadProgress') return
+        this.set(event.modelId, event.nodeId, event.download?.status === 'Complete')
+      },
+      () => this.readAll(),
+    )
+  }
+
+  close(): void {
+    this.unsubscribe()
+  }
+
+  /** `Mac Studio, which has this model, is away`; undefined where no such machine is known. */
+  away(modelId: ModelId): string | undefined {
+    const state = this.options.source.state()
+    const names = [...(this.models.get(modelId) ?? [])]
+      .filter((nodeId) => nodeId in state.members && !(nodeId in state.nodes))
+      .map((nodeId) => nodeName(state, nodeId))
+    if (names.length === 0) return undefined
+    const [last, ...others] = [...names].reverse()
+    return others.length === 0
+      ? `${last}, which has this model, is away`
+      : `${others.reverse().join(', ')} and ${last}, which have this model, are away`
+  }
+
+  private readAll(): void {
+    for (const [nodeId, models] of Object.entries(this.options.source.state().downloads))
+      for (const [modelId, { status }] of Object.entries(models))
+        if (status === 'Complete') this.set(modelId as ModelId, nodeId as NodeId, true)
+  }
+
+  private set(modelId: ModelId, nodeId: NodeId, has: boolean): void {
+    const holders = this.models.get(modelId) ?? new Set()
+    this.models.set(modelId, holders)
+    if (has) holders.add(nodeId)
+    else holders.delete(nodeId)
+  }
+}

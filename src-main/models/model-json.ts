@@ -1,0 +1,80 @@
+import { lstat, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ModelFileError, type ModelFile } from './model-files'
+
+const TEXT_LIMIT = 64 * 1024 * 1024
+
+/** How a value is named in a message: short, as JSON would write it. */
+export const valueText = (value: unknown): string => {
+  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? 'undefined')
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** Why a name that is needed is no file among those listed. */
+export const missingFile = async (directory: string, name: string): Promise<string> => {
+  const found = await lstat(join(directory, name)).catch(() => undefined)
+  if (found?.isSymbolicLink()) return `${name} is a link to nothing that can be read; put the file itself there`
+  if (found && !found.isFile()) return `${name} is missing: what has that name is no file`
+  return `${name} is missing`
+}
+
+/**
+ * A text file of the model, in UTF-8; a byte order mark is no part of the text.
+ *
+ * @throws ModelFileError where it is missing, too large or no UTF-8
+ */
+export const readModelText = async (directory: string, files: readonly ModelFile[], name: string): Promise<string> => {
+  const file = files.find((one) => one.name === name)
+  if (!file) throw new ModelFileError(await missingFile(directory, name))
+  if (file.size > TEXT_LIMIT)
+    throw new ModelFileError(`${name} is damaged: it has ${file.size} bytes, expected at most ${TEXT_LIMIT}`)
+  const bytes = await readFile(join(directory, name)).catch((error: unknown) => {
+    throw new ModelFileError(`${name} cannot be read: ${reasonOf(error)}`, { cause: error })
+  })
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (error) {
+    throw new ModelFileError(`${name} is damaged: it is not in UTF-8; save it as UTF-8, or fetch it anew`, {
+      cause: error,
+    })
+  }
+}
+
+const STRING_OR_NUMBER_WORD = /"(?:[^"\\]|\\.)*"|-?\b(?:Infinity|NaN)\b/g
+const NOT_A_NUMBER = { __float__: 'NaN' }
+
+/** Python writes and reads `Infinity` and `NaN` in JSON, and configurations have them. */
+const asJson = (text: string): string =>
+  text.replace(STRING_OR_NUMBER_WORD, (found) => {
+    if (found.startsWith('"')) return found
+    return found.endsWith('NaN') ? JSON.stringify(NOT_A_NUMBER) : found.replace('Infinity', '1e999')
+  })
+
+const parse = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const python = asJson(text)
+    if (python === text) throw error
+    return JSON.parse(python)
+  }
+}
+
+/** @throws ModelFileError where the text is no JSON */
+export const parseModelJson = (name: string, text: string): unknown => {
+  try {
+    return parse(text)
+  } catch (error) {
+    throw new ModelFileError(`${name} is damaged: ${reasonOf(error)}`, { cause: error })
+  }
+}
+
+/**
+ * The content of a JSON file of the model.
+ *
+ * @throws ModelFileError where it is missing, too large or no JSON
+ */
+export const readModelJson = async (directory: string, files: readonly ModelFile[], name: string): Promise<unknown> =>
+  parseModelJson(name, await readModelText(directory, files, name))
