@@ -9,7 +9,8 @@ export default defineConfig({
   // Each test runs a node and its models of its own; two at once would fight over two cores.
   workers: 1,
   forbidOnly: true,
-  timeout: 120_000,
+  // Of a whole test: it waits for conditions, each with a limit of its own, also on a machine that is busy otherwise.
+  timeout: 300_000,
   expect: { timeout: 15_000 },
   use: {
     ...devices['Desktop Chrome'],
