@@ -11,6 +11,7 @@ export const ImagePart = z.strictObject({
   mediaType: z.enum(['image/png', 'image/jpeg', 'image/webp', 'image/gif']),
   data: z.string().min(1),
 })
+export type ImagePart = z.infer<typeof ImagePart>
 
 /** What the model thought before it answered; templates decide whether it sees that again. */
 export const ReasoningPart = z.strictObject({ type: z.literal('reasoning'), text: z.string() })

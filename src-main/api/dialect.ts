@@ -2,11 +2,14 @@ import type { Context } from 'hono'
 import { anthropicError, newRequestId } from './anthropic/error'
 import type { Problem } from './problem'
 
+/** OpenAI's routes, which are there without `/v1` too. */
+const OPENAI_PATH = /^\/(?:v1|chat\/completions|completions|responses|embeddings|cancel)(?:\/|$)/
+
 /** Whose words a route speaks. */
 type Dialect = 'openai' | 'anthropic' | 'control'
 
 const dialectOf = ({ req }: Context): Dialect => {
-  if (!req.path.startsWith('/v1/')) return 'control'
+  if (!OPENAI_PATH.test(req.path)) return 'control'
   return req.path.startsWith('/v1/messages') || isAnthropic(req) ? 'anthropic' : 'openai'
 }
 

@@ -75,7 +75,7 @@ const CASES: readonly Case[] = [
     '200',
     'objects within one another in a field that is ignored',
   ),
-  write('/v1/chat/completions', chat({ n: 2 }), 400, 'one choice', 'two choices'),
+  write('/v1/chat/completions', chat({ n: 17 }), 400, 'n: Too big', 'seventeen choices'),
   write('/v1/chat/completions', chat({ messages: [] }), 400, 'messages', 'no messages'),
   write('/v1/chat/completions', chat({ temperature: 'hot' }), 400, 'temperature', 'a wrong type in a chat'),
   write('/v1/chat/completions', chat({ tools: [{}] }), 400, 'tools', 'what is not supported'),

@@ -115,7 +115,7 @@ describe('the official OpenAI client with the starter model', () => {
 
   it.each([
     ['an unknown model', { model: 'nobody/nothing' }, 404],
-    ['two choices', { n: 2 }, 400],
+    ['a hundred choices', { n: 100 }, 400],
     ['a context that is too long', { messages: [{ role: 'user' as const, content: 'word '.repeat(9000) }] }, 400],
     ['a temperature out of range', { temperature: 99 }, 400],
   ])('is told what is wrong with %s', async (_what, wrong, status) => {

@@ -1,4 +1,3 @@
-import type { ServerResponse } from 'node:http'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context } from 'hono'
 import type { GenerationUpdate } from '@core/generation/stream'
@@ -7,12 +6,13 @@ import { firstWithin } from '../first-within'
 import { failureOf } from '../generation-failure'
 import type { Problem } from '../problem'
 import type { Delta, Finished } from './answer'
+import { AnswerSocket } from './answer-socket'
 import { mergeDeltas } from './merge-deltas'
+
+export { clientGone } from './answer-socket'
 
 /** A stream that has to wait sends its headers after this long, so that clients know it lives. */
 const HEADERS_AFTER_MS = 5000
-/** A silence of this length is broken: proxies and clients give up on connections that say nothing. */
-const HEARTBEAT_MS = 5000
 
 /**
  * How a dialect writes a streamed answer; each method gives text for the socket, '' for nothing. `begin` comes once
@@ -29,65 +29,71 @@ export interface AnswerWriter {
   failed(problem: Problem): string
 }
 
-/** Aborts when the client goes away before the answer is complete. */
-export const clientGone = (out: ServerResponse): AbortSignal => {
-  const gone = new AbortController()
-  out.on('close', () => gone.abort())
-  return gone.signal
+/** An answer and how it is written. */
+export interface Streamed {
+  readonly updates: AsyncIterable<GenerationUpdate>
+  readonly writer: AnswerWriter
 }
+
+/** Answers with their writers, in order. */
+export const paired = (
+  answers: readonly AsyncIterable<GenerationUpdate>[],
+  writers: readonly AnswerWriter[],
+): Streamed[] =>
+  answers.flatMap((updates, index) => {
+    const writer = writers[index]
+    return writer ? [{ updates, writer }] : []
+  })
 
 /**
  * Streams an answer in a dialect. An error that comes before the headers is thrown as a Problem, so that it is an
  * honest status; later ones are the dialect's error event. Deltas that a slow client does not read are merged.
  */
-export const streamAnswer = async (
+export const streamAnswer = (
   c: Context<ApiEnv>,
   updates: AsyncIterable<GenerationUpdate>,
   writer: AnswerWriter,
-): Promise<Response> => {
-  const iterator = updates[Symbol.asyncIterator]()
-  const first = iterator.next()
-  const soon = await firstWithin(first, HEADERS_AFTER_MS)
-  if (soon && !soon.done && soon.value.type === 'failed') throw failureOf(soon.value)
-  const stream = new AnswerStream(c, writer)
+): Promise<Response> => streamAnswers(c, [{ updates, writer }])
+
+/** Streams several answers to one request into one stream, as they come; the first that fails ends them all. */
+export const streamAnswers = async (c: Context<ApiEnv>, answers: readonly Streamed[]): Promise<Response> => {
+  const begun = answers.map(({ updates, writer }) => {
+    const iterator = updates[Symbol.asyncIterator]()
+    return { iterator, writer, first: iterator.next() }
+  })
+  const soon = await firstWithin(Promise.all(begun.map(({ first }) => first)), HEADERS_AFTER_MS)
+  for (const result of soon ?? []) if (!result.done && result.value.type === 'failed') throw failureOf(result.value)
+  const [one] = begun
+  if (!one) throw new Error('no answer to stream')
+  const socket = new AnswerSocket(c, one.writer)
+  const send = async ({ iterator, writer, first }: (typeof begun)[number]): Promise<void> => {
+    const stream = new AnswerStream(socket, writer)
+    try {
+      for (let result = await first; !result.done; result = await iterator.next()) stream.take(result.value)
+    } catch (error) {
+      stream.fail()
+      throw error
+    }
+  }
   try {
-    for (let result = await first; !result.done; result = await iterator.next()) stream.take(result.value)
-  } catch (error) {
-    stream.fail()
-    throw error
+    await Promise.all(begun.map(send))
   } finally {
-    stream.close()
+    socket.end()
   }
   return RESPONSE_ALREADY_SENT
 }
 
-/** The socket's side of one answer. */
+/** One answer's part of the stream. */
 class AnswerStream {
-  private readonly out: ServerResponse
-  private readonly heartbeat: NodeJS.Timeout | undefined
   private begun = false
   /** What a slow client has not been sent yet. */
   private waiting: Delta | undefined
 
   constructor(
-    c: Context<ApiEnv>,
+    private readonly socket: AnswerSocket,
     private readonly writer: AnswerWriter,
   ) {
-    this.out = c.env.outgoing
-    // Not from c.res: looking at it makes Hono write a response of its own.
-    const origin = c.get('allowedOrigin')
-    const ignored = c.get('ignoredFields')
-    this.out.writeHead(200, {
-      'content-type': writer.contentType,
-      'cache-control': 'no-store',
-      'x-accel-buffering': 'no',
-      ...(origin !== undefined && { 'access-control-allow-origin': origin }),
-      ...(ignored !== undefined && { 'x-muster-ignored-fields': ignored }),
-    })
-    this.out.flushHeaders()
-    const { heartbeat } = writer
-    this.heartbeat = heartbeat === undefined ? undefined : setInterval(() => this.out.write(heartbeat), HEARTBEAT_MS)
-    this.out.on('drain', () => this.sendWaiting())
+    socket.onDrain(() => this.sendWaiting())
   }
 
   take(update: GenerationUpdate): void {
@@ -97,15 +103,15 @@ class AnswerStream {
         return
       case 'delta':
         this.waiting = this.waiting ? mergeDeltas(this.waiting, update) : update
-        if (!this.out.writableNeedDrain) this.sendWaiting()
+        if (!this.socket.isFull) this.sendWaiting()
         return
       case 'failed':
         this.sendWaiting()
-        this.write(this.writer.failed(failureOf(update)))
+        this.endWith(this.writer.failed(failureOf(update)))
         return
       case 'finished':
         this.sendWaiting()
-        this.write(this.beginning() + this.writer.finished(update))
+        this.socket.write(this.beginning() + this.writer.finished(update))
         return
     }
   }
@@ -113,29 +119,24 @@ class AnswerStream {
   /** The node itself failed in mid-stream. */
   fail(): void {
     const message = 'This node failed to answer; its log says why'
-    this.write(this.writer.failed(failureOf({ type: 'failed', code: 'runner_failed', message })))
+    this.endWith(this.writer.failed(failureOf({ type: 'failed', code: 'runner_failed', message })))
   }
 
-  close(): void {
-    clearInterval(this.heartbeat)
-    this.out.end()
+  /** The end of all answers of the stream: its client is told why, and the others are cancelled as if it had left. */
+  private endWith(text: string): void {
+    this.socket.write(text)
+    this.socket.end()
   }
 
   private sendWaiting(): void {
     const { waiting } = this
     this.waiting = undefined
-    if (waiting) this.write(this.beginning() + this.writer.delta(waiting))
+    if (waiting) this.socket.write(this.beginning() + this.writer.delta(waiting))
   }
 
   private beginning(): string {
     if (this.begun) return ''
     this.begun = true
     return this.writer.begin()
-  }
-
-  private write(text: string): void {
-    if (text === '') return
-    this.heartbeat?.refresh()
-    this.out.write(text)
   }
 }

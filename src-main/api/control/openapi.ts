@@ -25,8 +25,9 @@ import { DoctorReport } from '@core/protocols/doctor'
 import { Instance } from '@core/state/instances'
 import { State } from '@core/state/state'
 import { CountTokensRequest, MessagesRequest } from '../anthropic/schema'
+import { ChatCompletionRequest } from '../openai/chat/schema'
+import { CompletionRequest } from '../openai/completions/schema'
 import { ListedModel, ListedModels } from '../openai/models'
-import { ChatCompletionRequest } from '../openai/schema'
 import { Health } from './health'
 
 interface Described {
@@ -184,6 +185,8 @@ const ROUTES: readonly Described[] = [
     does: 'OpenAI: continue a conversation',
     body: ChatCompletionRequest,
   },
+  { method: 'post', path: '/v1/completions', does: 'OpenAI: continue a text', body: CompletionRequest },
+  { method: 'post', path: '/v1/cancel/{id}', does: 'End the answer of that id' },
   { method: 'post', path: '/v1/messages', does: 'Anthropic: continue a conversation', body: MessagesRequest },
   {
     method: 'post',

@@ -1,14 +1,22 @@
-import { Hono } from 'hono'
+import { Hono, type Handler } from 'hono'
+import { Running } from '../answering/running'
 import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
 import { Problem } from '../problem'
-import { chatCompletions } from './chat'
+import { cancelAnswer } from './cancel'
+import { chatCompletions } from './chat/route'
+import { completions } from './completions/route'
 import { listedModel, listedModels, type ModelSources } from './models'
 
-/** OpenAI's dialect. */
+/** OpenAI's dialect. What is not already a route of the app's own is there without `/v1` too. */
 export const openaiRoutes = (context: ApiContext): Hono<ApiEnv> => {
   const { source, catalogue } = context
   const routes = new Hono<ApiEnv>()
+  const running = new Running()
+  const post = (path: string, handler: Handler<ApiEnv>): void => {
+    routes.post(`/v1${path}`, handler)
+    routes.post(path, handler)
+  }
   const sources = (): ModelSources => ({
     state: source.state(),
     contextLengthOf: (modelId) => catalogue.find(modelId)?.card.contextLength,
@@ -25,6 +33,8 @@ export const openaiRoutes = (context: ApiContext): Hono<ApiEnv> => {
       })
     return c.json(model)
   })
-  routes.post('/v1/chat/completions', chatCompletions(context))
+  post('/chat/completions', chatCompletions(context, running))
+  post('/completions', completions(context, running))
+  post('/cancel/:id', cancelAnswer(running))
   return routes
 }

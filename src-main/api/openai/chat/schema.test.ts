@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseWith } from '../body'
-import { Problem } from '../problem'
+import { parseWith } from '../../body'
+import { Problem } from '../../problem'
 import { ChatCompletionRequest } from './schema'
 import { toRequest } from './translate'
 
@@ -28,18 +28,36 @@ describe('a chat completion request', () => {
       'messages.0.content: expected string or array, received number',
     ],
     [
-      'an image',
-      message({ content: [{ type: 'image_url', image_url: { url: 'x' } }] }),
-      'messages.0.content.0.type: only text is supported: {"type": "text", "text": …}',
+      'an image that is elsewhere',
+      message({ content: [{ type: 'image_url', image_url: { url: 'https://example.com/cat.png' } }] }),
+      'no address is fetched',
     ],
+    [
+      'a sound',
+      message({ content: [{ type: 'input_audio', input_audio: {} }] }),
+      'messages.0.content.0.type: only text and image_url are supported: {"type": "text", "text": …}',
+    ],
+    ['a file', message({ content: [{ type: 'file', file: {} }] }), 'only text and image_url are supported'],
+    ['a tool without a name', { tools: [{ type: 'function', function: {} }] }, 'function.name'],
+    [
+      'a named tool that is not there',
+      { tool_choice: { type: 'function', function: { name: 'f' } } },
+      'no tool is named "f"',
+    ],
+    ['a required tool but no tools', { tool_choice: 'required' }, 'tool_choice: there are no tools to choose from'],
+    ['a format that nobody knows', { response_format: { type: 'yaml' } }, 'response_format.type: only the types text'],
+    ['no tokens', { max_tokens: 0 }, 'max_tokens: must be at least 1'],
+    ['17 choices', { n: 17 }, 'n: Too big: expected number to be <=16, not 17'],
+    ['a bias for no token', { logit_bias: { hello: 1 } }, 'logit_bias'],
+    ['nothing to go on with', { continue_final_message: true }, 'continue_final_message: the last message'],
     [
       'a text part without text',
       message({ content: [{ type: 'text' }] }),
       'messages.0.content.0.text: expected string',
     ],
     ['a temperature over 2', { temperature: 3 }, 'temperature: Too big: expected number to be <=2, not 3'],
-    ['an unknown role', message({ role: 'bot' }), '"assistant"|"tool", not "bot"'],
-    ['functions', { functions: [{}] }, 'functions: functions are not supported'],
+    ['an unknown role', message({ role: 'bot' }), '"assistant"|"tool"|"function", not "bot"'],
+    ['a function without a name', { functions: [{}] }, 'functions.0.name: expected string'],
     ['audio', { audio: {} }, 'audio: audio is not supported'],
     ['a seed that is no whole number', { seed: 1.5 }, 'seed: must be a whole number'],
     ['a seed over 64 bits', { seed: 2 ** 65 }, 'seed: must be at most 2^64'],
@@ -52,6 +70,9 @@ describe('a chat completion request', () => {
     ['a null name', message({ name: null })],
     ['no functions', { functions: [] }],
     ['null for what is not supported', { functions: null, audio: null, function_call: null }],
+    ['the least of everything', { max_tokens: -1, top_k: -1, stop: '', seed: -1, n: 1 }],
+    ['a tool that only OpenAI runs', { tools: [{ type: 'web_search' }] }],
+    ['what only other services know', { provider: {}, options: {}, keep_alive: '5m', id: 'x' }],
     ['a refusal beside the content', message({ role: 'assistant', content: null, refusal: 'no' })],
   ])('with %s is accepted', (_what, fields) => {
     expect(refused(fields)).toBe('accepted')

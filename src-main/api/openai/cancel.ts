@@ -1,0 +1,17 @@
+import type { Handler } from 'hono'
+import type { Running } from '../answering/running'
+import type { ApiEnv } from '../env'
+import { Problem } from '../problem'
+
+/** `POST /v1/cancel/{id}`: ends the answer of that id where it is; its client gets what there is of it. */
+export const cancelAnswer =
+  (running: Running): Handler<ApiEnv> =>
+  (c) => {
+    const id = c.req.param('id') ?? ''
+    if (!running.cancel(id))
+      throw new Problem(404, 'not_found', `No answer with the id "${id}" is being made`, {
+        param: 'id',
+        hint: 'It may be over, or was asked for at another machine: cancel it there.',
+      })
+    return c.json({ id, cancelled: true })
+  }

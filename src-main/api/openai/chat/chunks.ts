@@ -1,0 +1,89 @@
+import type { ContentDelta, LogprobEntry } from '@core/generation/stream'
+import type { Delta, Finished } from '../../answering/answer'
+import type { AnswerWriter } from '../../answering/stream-answer'
+import { openaiError } from '../../dialect'
+import type { Problem } from '../../problem'
+import type { Head } from '../head'
+import { StreamEnd } from '../stream-end'
+import { toFinishReason, toLogprobs, type CallForm } from './completion'
+
+export interface ChunksOptions {
+  /** How many answers share the stream. */
+  readonly choices: number
+  readonly includeUsage: boolean
+  readonly callForm: CallForm
+}
+
+const deltaFrom = (delta: ContentDelta, form: CallForm): object => {
+  switch (delta.channel) {
+    case 'text':
+      return { content: delta.text }
+    case 'reasoning':
+      return { reasoning_content: delta.text }
+    case 'toolCall': {
+      const { index, id, name, arguments: text } = delta
+      const named = { ...(name !== undefined && { name }), arguments: text }
+      if (form === 'function') return { function_call: named }
+      return { tool_calls: [{ index, ...(id !== undefined && { id, type: 'function' }), function: named }] }
+    }
+  }
+}
+
+/** Writes the chunks of one choice; what they share is serialised once. */
+class Chunks implements AnswerWriter {
+  readonly contentType = 'text/event-stream; charset=utf-8'
+  readonly heartbeat = ': alive\n\n'
+
+  constructor(
+    private readonly index: number,
+    private readonly shared: { head: string; tail: string; end: StreamEnd; form: CallForm },
+  ) {}
+
+  begin(): string {
+    return this.chunk({ role: 'assistant', content: '' })
+  }
+
+  delta({ content, logprobs }: Delta): string {
+    const [first = { channel: 'text', text: '' } as const, ...others] = content
+    if (content.length === 0 && !logprobs) return ''
+    const { form } = this.shared
+    // Log probabilities go with the first part: a token has one entry, whatever it adds to.
+    return (
+      this.chunk(deltaFrom(first, form), { logprobs }) +
+      others.map((part) => this.chunk(deltaFrom(part, form))).join('')
+    )
+  }
+
+  finished({ reason, usage }: Finished): string {
+    const { end, form } = this.shared
+    return this.chunk({}, { reason: toFinishReason(reason, form) }) + end.after(this.index, usage)
+  }
+
+  failed(problem: Problem): string {
+    return `data: ${JSON.stringify(openaiError(problem))}\n\n`
+  }
+
+  private chunk(
+    delta: object,
+    { logprobs, reason }: { logprobs?: readonly LogprobEntry[] | undefined; reason?: string } = {},
+  ): string {
+    const choice = {
+      index: this.index,
+      delta,
+      logprobs: logprobs ? toLogprobs(logprobs) : null,
+      finish_reason: reason ?? null,
+    }
+    return `data: ${this.shared.head},"choices":[${JSON.stringify(choice)}]${this.shared.tail}`
+  }
+}
+
+/** A writer for each choice of a streamed completion. */
+export const chunksOf = (
+  { id, created, model }: Head,
+  { choices, includeUsage, callForm }: ChunksOptions,
+): AnswerWriter[] => {
+  const head = JSON.stringify({ id, object: 'chat.completion.chunk', created, model }).slice(0, -1)
+  const end = new StreamEnd({ choices, perPrompt: choices, head: includeUsage ? head : undefined })
+  const tail = includeUsage ? ',"usage":null}\n\n' : '}\n\n'
+  return Array.from({ length: choices }, (_, index) => new Chunks(index, { head, tail, end, form: callForm }))
+}

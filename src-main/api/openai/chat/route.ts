@@ -1,0 +1,30 @@
+import type { Handler } from 'hono'
+import { collectAnswer } from '../../answering/answer'
+import { dialectBody, nameIgnored } from '../../answering/request-body'
+import type { Running } from '../../answering/running'
+import { clientGone, paired, streamAnswers } from '../../answering/stream-answer'
+import type { ApiContext } from '../../context'
+import type { ApiEnv } from '../../env'
+import { choicesOf } from '../choices'
+import { newHead } from '../head'
+import { chunksOf } from './chunks'
+import { toCompletion, type CallForm } from './completion'
+import { ChatCompletionRequest } from './schema'
+import { ignoredTools, speaksOfFunctions, toRequest } from './translate'
+
+/** `POST /v1/chat/completions` */
+export const chatCompletions =
+  ({ serving }: ApiContext, running: Running): Handler<ApiEnv> =>
+  async (c) => {
+    const body = await dialectBody(c, ChatCompletionRequest)
+    nameIgnored(c, ignoredTools(body))
+    const head = newHead('chatcmpl-', body.model)
+    const requests = choicesOf(toRequest(body), body.n ?? 1)
+    const signal = running.begin(head.id, clientGone(c.env.outgoing))
+    const updates = requests.map((request) => serving.generate(request, signal))
+    const callForm: CallForm = speaksOfFunctions(body) ? 'function' : 'tools'
+    if (!body.stream) return c.json(toCompletion(head, await Promise.all(updates.map(collectAnswer)), callForm))
+    const includeUsage = body.stream_options?.include_usage === true
+    const writers = chunksOf(head, { choices: requests.length, includeUsage, callForm })
+    return streamAnswers(c, paired(updates, writers))
+  }

@@ -1,0 +1,108 @@
+import { z } from 'zod'
+import { Tool } from '@core/generation/conversation'
+import { Choices } from '../choices'
+import { Effort } from '../reasoning'
+import { samplingFields, Stop, TokenLimit } from '../sampling'
+import { FunctionTool } from '../tools'
+import { Message } from './messages'
+
+const unsupported = (message: string) => z.null({ error: message }).optional()
+const JsonSchema = z.record(z.string(), z.unknown())
+const Named = z.object({ name: Tool.shape.name })
+
+const FOREIGN = 'a tool of the type function says what it is in "function"'
+/** A tool that only OpenAI runs, or whose form only its models know: ignored, and named in the answer's header. */
+const ForeignTool = z.object({
+  type: z.string().refine((type) => type !== 'function', { error: FOREIGN, abort: true }),
+})
+const GivenTool = z.union([
+  z.object({ type: z.literal('function').default('function'), function: FunctionTool }),
+  ForeignTool,
+])
+
+const ToolChoice = z.union([
+  z.enum(['none', 'auto', 'required']),
+  z.discriminatedUnion(
+    'type',
+    [
+      z.object({ type: z.literal('function'), function: Named }),
+      z.object({
+        type: z.literal('allowed_tools'),
+        allowed_tools: z.object({
+          mode: z.enum(['auto', 'required']),
+          tools: z.array(z.object({ function: Named.optional() })),
+        }),
+      }),
+    ],
+    { error: 'only {"type": "function"} and {"type": "allowed_tools"} are supported' },
+  ),
+])
+
+const ResponseFormat = z.discriminatedUnion(
+  'type',
+  [
+    z.object({ type: z.literal('text') }),
+    z.object({ type: z.literal('json_object') }),
+    z.object({ type: z.literal('json_schema'), json_schema: z.object({ schema: JsonSchema.nullish() }) }),
+  ],
+  { error: 'only the types text, json_object and json_schema are supported' },
+)
+
+/**
+ * `POST /v1/chat/completions`, see https://platform.openai.com/docs/api-reference/chat/create. What changes an answer
+ * and is not supported is refused by name; fields that only mean something to OpenAI are ignored, and fields that are
+ * not here are ignored and named in the answer's header.
+ */
+export const ChatCompletionRequest = z.object({
+  model: z.string().min(1),
+  messages: z.array(Message).min(1),
+  ...samplingFields,
+  stream: z.boolean().nullish(),
+  stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
+  stop: Stop.nullish(),
+  max_tokens: TokenLimit.nullish(),
+  max_completion_tokens: TokenLimit.nullish(),
+  logprobs: z.boolean().nullish(),
+  top_logprobs: z.number().int().min(0).max(20).nullish(),
+  n: Choices.nullish(),
+  response_format: ResponseFormat.nullish(),
+  /** vLLM's names for what must be matched. */
+  guided_json: JsonSchema.nullish(),
+  guided_regex: z.string().min(1).nullish(),
+  tools: z.array(GivenTool).nullish(),
+  tool_choice: ToolChoice.nullish(),
+  parallel_tool_calls: z.boolean().nullish(),
+  /** The older form of tools. */
+  functions: z.array(FunctionTool).nullish(),
+  function_call: z.union([z.enum(['none', 'auto']), Named]).nullish(),
+  reasoning_effort: Effort.nullish(),
+  /** OpenRouter's form of it. */
+  reasoning: z
+    .object({
+      effort: Effort.nullish(),
+      enabled: z.boolean().nullish(),
+      max_tokens: z.number().int().positive().nullish(),
+    })
+    .nullish(),
+  /** What vLLM, SGLang and Qwen's own service take. */
+  enable_thinking: z.boolean().nullish(),
+  chat_template_kwargs: z.record(z.string(), z.unknown()).nullish(),
+  /** GLM's and DeepSeek's services: `enabled` or `disabled`. */
+  thinking: z.object({ type: z.string() }).nullish(),
+  /** vLLM's way to have the last message, an assistant's, go on. */
+  continue_final_message: z.boolean().nullish(),
+  add_generation_prompt: z.boolean().nullish(),
+  audio: unsupported('audio is not supported'),
+  modalities: z.array(z.literal('text', { error: 'only text is supported' })).nullish(),
+  web_search_options: unsupported('web search is not supported'),
+  prediction: z.unknown().optional(),
+  verbosity: z.unknown().optional(),
+  user: z.unknown().optional(),
+  metadata: z.unknown().optional(),
+  store: z.unknown().optional(),
+  service_tier: z.unknown().optional(),
+  safety_identifier: z.unknown().optional(),
+  prompt_cache_key: z.unknown().optional(),
+  prompt_cache_retention: z.unknown().optional(),
+})
+export type ChatCompletionRequest = z.infer<typeof ChatCompletionRequest>

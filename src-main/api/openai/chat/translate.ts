@@ -1,0 +1,108 @@
+import type { Reasoning, Tool } from '@core/generation/conversation'
+import type { ChatPrompt, ClientRequest, OutputFormat } from '@core/generation/request'
+import { given } from '../given'
+import { invalidField } from '../invalid-field'
+import { reasoningOf } from '../reasoning'
+import { toLimit, toSampling, toStop } from '../sampling'
+import { chosenTools, toTool, type Choice } from '../tools'
+import { toMessages } from './conversation'
+import type { ChatCompletionRequest } from './schema'
+
+/** Tools of the request that Muster can do nothing with, for the answer's header. */
+export const ignoredTools = ({ tools }: ChatCompletionRequest): string[] =>
+  (tools ?? []).flatMap((tool) => ('function' in tool ? [] : [`tools.${tool.type}`]))
+
+/** Whether the client speaks of functions, as before there were tools: it is answered in its words. */
+export const speaksOfFunctions = ({ tools, functions }: ChatCompletionRequest): boolean =>
+  (tools ?? []).length === 0 && (functions ?? []).length > 0
+
+const toolsOf = (body: ChatCompletionRequest): Tool[] =>
+  speaksOfFunctions(body)
+    ? (body.functions ?? []).map(toTool)
+    : (body.tools ?? []).flatMap((tool) => ('function' in tool ? [toTool(tool.function)] : []))
+
+const choiceOf = ({ tool_choice, function_call }: ChatCompletionRequest): Choice => {
+  const choice = tool_choice ?? function_call ?? 'auto'
+  if (typeof choice === 'string') return { kind: choice }
+  if ('name' in choice) return { kind: 'named', name: choice.name }
+  if (choice.type === 'function') return { kind: 'named', name: choice.function.name }
+  const { mode, tools } = choice.allowed_tools
+  return { kind: 'allowed', mode, names: tools.flatMap((tool) => tool.function?.name ?? []) }
+}
+
+/** What several kinds of clients say about thinking; where they say it twice, the plainer word counts. */
+const toReasoning = (body: ChatCompletionRequest): Reasoning => {
+  const { reasoning, thinking, chat_template_kwargs: variables } = body
+  const ofThinking = { enabled: true, disabled: false }[thinking?.type ?? '']
+  const ofTemplate = variables?.['enable_thinking'] ?? variables?.['thinking']
+  return {
+    ...reasoningOf(body.reasoning_effort ?? reasoning?.effort),
+    ...given({
+      maxTokens: reasoning?.max_tokens,
+      enabled:
+        body.enable_thinking ??
+        (typeof ofTemplate === 'boolean' ? ofTemplate : undefined) ??
+        reasoning?.enabled ??
+        ofThinking,
+    }),
+  }
+}
+
+const toFormat = ({ response_format, guided_json, guided_regex }: ChatCompletionRequest): OutputFormat | undefined => {
+  if (guided_json) return { kind: 'jsonSchema', schema: guided_json }
+  if (typeof guided_regex === 'string') return { kind: 'grammar', syntax: 'regex', source: guided_regex }
+  switch (response_format?.type) {
+    case 'json_object':
+      return { kind: 'json' }
+    case 'json_schema': {
+      const { schema } = response_format.json_schema
+      return schema ? { kind: 'jsonSchema', schema } : { kind: 'json' }
+    }
+    case 'text':
+    case undefined:
+      return undefined
+  }
+}
+
+/**
+ * Whether the assistant's turn at the end goes on. OpenAI begins a new one, so this is only done where a client says so:
+ * with vLLM's `continue_final_message`, with `add_generation_prompt: false`, or with `prefix` in the message.
+ */
+const continuesLast = (body: ChatCompletionRequest): boolean => {
+  const last = body.messages.at(-1)
+  const isAssistant = last?.role === 'assistant'
+  if (body.continue_final_message && !isAssistant)
+    throw invalidField('continue_final_message', 'the last message is not the assistant’s')
+  if (!isAssistant) return false
+  return (body.continue_final_message ?? last.prefix) === true || body.add_generation_prompt === false
+}
+
+const toPrompt = (body: ChatCompletionRequest): ChatPrompt => {
+  const reasoning = toReasoning(body)
+  return {
+    kind: 'chat',
+    messages: toMessages(body.messages),
+    ...chosenTools(toolsOf(body), choiceOf(body), body.tool_choice ? 'tool_choice' : 'function_call'),
+    // The older form has room for one call.
+    ...((body.parallel_tool_calls === false || speaksOfFunctions(body)) && { singleToolCall: true }),
+    ...(Object.keys(reasoning).length > 0 && { reasoning }),
+    ...(continuesLast(body) && { continueLast: true }),
+    ...(body.chat_template_kwargs && { templateArguments: body.chat_template_kwargs }),
+  }
+}
+
+/** OpenAI's request as ours, for one of its choices. Throws Problem. */
+export const toRequest = (body: ChatCompletionRequest): ClientRequest => {
+  if (body.top_logprobs && !body.logprobs) throw invalidField('top_logprobs', 'needs "logprobs": true')
+  return {
+    model: body.model,
+    prompt: toPrompt(body),
+    sampling: toSampling(body),
+    stop: toStop(body.stop),
+    ...given({
+      maxTokens: toLimit(body.max_completion_tokens) ?? toLimit(body.max_tokens),
+      format: toFormat(body),
+      logprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
+    }),
+  }
+}

@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import { Choices } from '../choices'
+import { samplingFields, Stop, TokenLimit } from '../sampling'
+
+/** Most prompts of one request. */
+const MAX_PROMPTS = 64
+const ONLY_TEXT = 'only text is supported, as a string or a list of strings; prompts of token numbers are not'
+
+/**
+ * `POST /v1/completions`, see https://platform.openai.com/docs/api-reference/completions/create. The prompt is continued
+ * as it is, without a chat template.
+ */
+export const CompletionRequest = z.object({
+  model: z.string().min(1),
+  prompt: z.union(
+    [
+      z.string(),
+      z
+        .array(z.string({ error: ONLY_TEXT }))
+        .min(1)
+        .max(MAX_PROMPTS),
+    ],
+    { error: ONLY_TEXT },
+  ),
+  ...samplingFields,
+  stream: z.boolean().nullish(),
+  stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
+  stop: Stop.nullish(),
+  /** OpenAI's default is 16. */
+  max_tokens: TokenLimit.nullish(),
+  /** How many alternatives of each token are told. */
+  logprobs: z.number().int().min(0).max(20).nullish(),
+  n: Choices.nullish(),
+  echo: z.boolean().nullish(),
+  best_of: z.number().int().min(1).nullish(),
+  suffix: z
+    .literal('', { error: 'suffix is not supported: write what comes before and after into the prompt' })
+    .nullish(),
+  user: z.unknown().optional(),
+})
+export type CompletionRequest = z.infer<typeof CompletionRequest>

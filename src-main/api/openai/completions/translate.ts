@@ -1,0 +1,42 @@
+import type { ClientRequest } from '@core/generation/request'
+import { choicesOf } from '../choices'
+import { given } from '../given'
+import { invalidField } from '../invalid-field'
+import { toLimit, toSampling, toStop } from '../sampling'
+import type { CompletionRequest } from './schema'
+
+/** Most answers to one request, prompts times choices. */
+const MAX_ANSWERS = 128
+/** OpenAI's; a base model rarely ends by itself. */
+const DEFAULT_MAX_TOKENS = 16
+
+/** One answer that is wanted, and what its text begins with. */
+export interface Wanted {
+  readonly request: ClientRequest
+  readonly echo: string
+}
+
+/** OpenAI's request as ours: the choices of the first prompt, then those of the next. Throws Problem. */
+export const toRequests = (body: CompletionRequest): Wanted[] => {
+  const prompts = typeof body.prompt === 'string' ? [body.prompt] : body.prompt
+  const count = body.n ?? 1
+  if (prompts.length * count > MAX_ANSWERS)
+    throw invalidField('n', `over ${MAX_ANSWERS} answers of all prompts together`)
+  if (typeof body.best_of === 'number' && body.best_of !== count)
+    throw invalidField('best_of', 'not supported; ask for all of them with n and choose')
+  if (body.echo && typeof body.logprobs === 'number')
+    throw invalidField('logprobs', 'not supported with echo: the prompt has no log probabilities')
+  return prompts.flatMap((text) => {
+    const request: ClientRequest = {
+      model: body.model,
+      prompt: { kind: 'text', text },
+      sampling: toSampling(body),
+      stop: toStop(body.stop),
+      ...given({
+        maxTokens: toLimit(body.max_tokens ?? DEFAULT_MAX_TOKENS),
+        logprobs: body.logprobs,
+      }),
+    }
+    return choicesOf(request, count).map((choice) => ({ request: choice, echo: body.echo ? text : '' }))
+  })
+}

@@ -1,0 +1,24 @@
+import { z } from 'zod'
+import type { Reasoning } from '@core/generation/conversation'
+
+export const Effort = z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'])
+
+/** How long to think; `none` is not to. The least effort leaves it to the model whether it thinks at all. */
+export const reasoningOf = (effort: z.infer<typeof Effort> | null | undefined): Reasoning => {
+  switch (effort) {
+    case 'none':
+      return { enabled: false }
+    case 'minimal':
+      return { effort }
+    case 'low':
+    case 'medium':
+    case 'high':
+      return { enabled: true, effort }
+    case 'xhigh':
+    case 'max':
+      return { enabled: true, effort: 'high' }
+    case null:
+    case undefined:
+      return {}
+  }
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import { MAX_STOPS, Sampling, Seed } from '@core/generation/request'
+import { given } from './given'
+
+/** Most tokens of an answer; -1, as some clients write it, is not given. */
+export const TokenLimit = z
+  .number()
+  .int()
+  .min(-1)
+  .refine((limit) => limit !== 0, { error: 'must be at least 1; leave it away for as many as fit' })
+
+/** How tokens are chosen: fields that chat completions and completions share. */
+export const samplingFields = {
+  temperature: z.number().min(0).max(2).nullish(),
+  top_p: z.number().min(0).max(1).nullish(),
+  /** -1, as vLLM has it, is no limit. */
+  top_k: z.number().int().min(-1).nullish(),
+  min_p: z.number().min(0).max(1).nullish(),
+  repetition_penalty: z.number().positive().max(10).nullish(),
+  frequency_penalty: z.number().min(-2).max(2).nullish(),
+  presence_penalty: z.number().min(-2).max(2).nullish(),
+  logit_bias: Sampling.shape.logitBias.unwrap().nullish(),
+  seed: Seed.nullish(),
+}
+
+const SamplingFields = z.object(samplingFields)
+
+export const toSampling = (body: z.infer<typeof SamplingFields>): Sampling =>
+  given({
+    temperature: body.temperature,
+    topP: body.top_p,
+    topK: body.top_k === -1 ? 0 : body.top_k,
+    minP: body.min_p,
+    repetitionPenalty: body.repetition_penalty,
+    frequencyPenalty: body.frequency_penalty,
+    presencePenalty: body.presence_penalty,
+    logitBias: body.logit_bias,
+    seed: body.seed,
+  })
+
+/** A limit that was given; undefined for -1 and null. */
+export const toLimit = (limit: number | null | undefined): number | undefined =>
+  limit === -1 ? undefined : (limit ?? undefined)
+
+export const Stop = z.union([z.string(), z.array(z.string()).max(MAX_STOPS)])
+
+/** Empty ones stop nothing. */
+export const toStop = (stop: z.infer<typeof Stop> | null | undefined): string[] =>
+  (typeof stop === 'string' ? [stop] : (stop ?? [])).filter((text) => text !== '')

@@ -1,0 +1,165 @@
+import OpenAI from 'openai'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { statusOf } from '@core/state/status'
+import { Control } from '../harness/control'
+import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
+import { addTinyModel, TINY } from '../harness/models'
+
+const HI = [{ role: 'user' as const, content: 'Hi' }]
+const CHAT = { model: TINY, messages: HI, temperature: 0, max_tokens: 4 }
+
+describe('OpenAI’s dialect with the tiny model', () => {
+  const folder = { path: '', dispose: () => {} }
+  let node: HeadlessNode
+  let control: Control
+  let client: OpenAI
+
+  const post = (path: string, body: object): Promise<Response> =>
+    fetch(`${node.url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+
+  beforeAll(async () => {
+    Object.assign(folder, temporaryFolder())
+    addTinyModel(folder.path)
+    node = await startHeadless({ dataDir: folder.path })
+    control = new Control(node.url)
+    const { metaInstanceId } = await control.declare(TINY)
+    await control.until('READY', (state) => {
+      const declared = state.metaInstances[metaInstanceId]
+      return declared !== undefined && statusOf(state, declared).word === 'READY'
+    })
+    client = new OpenAI({ baseURL: `${node.url}/v1`, apiKey: 'none', maxRetries: 0 })
+  }, 180_000)
+  afterAll(async () => {
+    await node.stop()
+    folder.dispose()
+  })
+
+  it.each(['/v1/chat/completions', '/chat/completions', '/v1/chat/completions/', '/chat/completions/'])(
+    'answers at %s, and refuses in OpenAI’s form',
+    async (path) => {
+      expect((await post(path, CHAT)).status).toBe(200)
+      const refused = await post(path, { model: 'nobody/nothing', messages: HI })
+      expect([refused.status, await refused.json()]).toEqual([
+        404,
+        { error: expect.objectContaining({ type: 'not_found_error', param: 'model' }) as unknown },
+      ])
+    },
+  )
+
+  it('leaves the routes of the app to the app', async () => {
+    expect(await (await fetch(`${node.url}/models`)).json()).toHaveProperty('models')
+  })
+
+  it('names what it ignores in a header, also when it streams', async () => {
+    for (const stream of [false, true]) {
+      const answer = await post('/v1/chat/completions', {
+        ...CHAT,
+        stream,
+        keep_alive: '5m',
+        tools: [{ type: 'web_search' }],
+      })
+      await answer.text()
+      expect([answer.status, answer.headers.get('x-muster-ignored-fields')]).toEqual([
+        200,
+        'keep_alive, tools.web_search',
+      ])
+    }
+  })
+
+  it('clamps a limit beyond the room', async () => {
+    const completion = await client.chat.completions.create({
+      ...CHAT,
+      max_tokens: 3,
+      max_completion_tokens: 32_000,
+      stop: [...'aeiou .,rstlnmhd'],
+    })
+    expect(completion.choices[0]?.finish_reason).toBe('stop')
+  })
+
+  describe('with several choices', () => {
+    const choices = { ...CHAT, temperature: 1, seed: 3, n: 3 }
+
+    it('gives different texts for one seed, the same each time, and counts the prompt once', async () => {
+      const draw = () => client.chat.completions.create(choices)
+      const [first, second] = await Promise.all([draw(), draw()])
+      const texts = first.choices.map(({ message }) => message.content)
+      expect(first.choices.map(({ index }) => index)).toEqual([0, 1, 2])
+      expect(new Set(texts).size).toBe(3)
+      expect(second.choices.map(({ message }) => message.content)).toEqual(texts)
+      const one = await client.chat.completions.create({ ...choices, n: 1 })
+      expect(one.choices[0]?.message.content).toBe(texts[0])
+      expect(first.usage?.prompt_tokens).toBe(one.usage?.prompt_tokens)
+      expect(first.usage?.completion_tokens).toBe(12)
+    })
+
+    it('streams the same texts as one stream that ends once', async () => {
+      const whole = await client.chat.completions.create(choices)
+      const stream = await client.chat.completions.create({
+        ...choices,
+        stream: true,
+        stream_options: { include_usage: true },
+      })
+      const texts = ['', '', '']
+      const reasons: string[] = []
+      let usage: OpenAI.CompletionUsage | null | undefined
+      for await (const chunk of stream) {
+        usage = chunk.usage ?? usage
+        for (const { index, delta, finish_reason } of chunk.choices) {
+          texts[index] += delta.content ?? ''
+          if (finish_reason) reasons.push(finish_reason)
+        }
+      }
+      expect(texts).toEqual(whole.choices.map(({ message }) => message.content))
+      expect([reasons.length, usage?.completion_tokens]).toEqual([3, 12])
+    })
+  })
+
+  describe('completions', () => {
+    const ONCE = { model: TINY, temperature: 0, max_tokens: 6 }
+
+    it('continue each of several prompts, with the prompt before it where asked', async () => {
+      const [both, one] = await Promise.all([
+        client.completions.create({ ...ONCE, prompt: ['Once upon', 'The cat'], echo: true }),
+        client.completions.create({ ...ONCE, prompt: 'The cat' }),
+      ])
+      expect(both.choices.map(({ text }) => text.slice(0, 7))).toEqual(['Once up', 'The cat'])
+      expect(both.choices[1]?.text).toBe(`The cat${one.choices[0]?.text ?? ''}`)
+      expect([one.object, one.choices[0]?.finish_reason, one.usage?.completion_tokens]).toEqual([
+        'text_completion',
+        'length',
+        6,
+      ])
+    })
+
+    it('stream the same text', async () => {
+      const whole = await client.completions.create({ ...ONCE, prompt: 'The cat' })
+      let text = ''
+      for await (const chunk of await client.completions.create({ ...ONCE, prompt: 'The cat', stream: true }))
+        text += chunk.choices[0]?.text ?? ''
+      expect(text).toBe(whole.choices[0]?.text)
+    })
+
+    it('list log probabilities in their old form', async () => {
+      const { choices } = await client.completions.create({ ...ONCE, prompt: 'The cat', logprobs: 2 })
+      const { tokens, top_logprobs, text_offset, token_logprobs } = choices[0]?.logprobs ?? {}
+      expect([tokens?.length, token_logprobs?.length, text_offset?.[0]]).toEqual([6, 6, 0])
+      for (const top of top_logprobs ?? []) expect(Object.keys(top).length).toBeLessThanOrEqual(2)
+    })
+  })
+
+  it('cancels an answer by its id, whose stream then ends in order', async () => {
+    const stream = await client.chat.completions.create({ ...CHAT, max_tokens: 4000, stream: true })
+    let cancelled: number | undefined
+    let reason: string | null | undefined
+    for await (const chunk of stream) {
+      cancelled ??= (await post(`/v1/cancel/${chunk.id}`, {})).status
+      reason = chunk.choices[0]?.finish_reason ?? reason
+    }
+    expect([cancelled, reason]).toEqual([200, 'stop'])
+    expect((await post('/v1/cancel/nothing', {})).status).toBe(404)
+  })
+})
