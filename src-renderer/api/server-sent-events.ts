@@ -33,13 +33,15 @@ const dataOf = (block: string): string =>
 /**
  * The data of each event of a stream, comments left out.
  *
- * @param options `silenceMs`: throws SilentStreamError when not even a comment comes for so long
+ * @param options `silenceMs`: throws SilentStreamError when not even a comment comes for that long; `signal`: ends it
  */
 export async function* serverSentEvents(
   body: ReadableStream<Uint8Array>,
-  { silenceMs }: { readonly silenceMs?: number } = {},
+  { silenceMs, signal }: { readonly silenceMs?: number; readonly signal?: AbortSignal } = {},
 ): AsyncGenerator<string> {
   const reader = body.getReader()
+  const end = (): void => void reader.cancel().catch(() => undefined)
+  signal?.addEventListener('abort', end)
   const decoder = new TextDecoder()
   let buffered = ''
   try {
@@ -55,6 +57,7 @@ export async function* serverSentEvents(
       }
     }
   } finally {
+    signal?.removeEventListener('abort', end)
     // Leaving early tells the server that nobody reads any more.
     await reader.cancel().catch(() => undefined)
   }

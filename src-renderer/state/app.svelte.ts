@@ -4,6 +4,9 @@ import { CreatedMetaInstance } from '@core/protocols/control'
 import type { MetaInstanceId, NodeId } from '@core/ids'
 import type { Api } from '../api/access'
 import { Appearance } from './appearance.svelte'
+import { bandColours, type BandColours } from '../features/cluster/bands'
+import { fitWorker } from '../features/fits/fit-worker'
+import { Fits } from '../features/fits/fits.svelte'
 import { Catalogue } from './catalogue.svelte'
 import { Cluster } from './cluster.svelte'
 import { Membership } from './membership.svelte'
@@ -38,14 +41,21 @@ export class AppState {
   readonly node: OwnNode
   readonly models: Catalogue
   readonly membership: Membership
+  /** Where models would go. */
+  readonly fits: Fits
   readonly route = new Route()
   readonly appearance = new Appearance()
   launching: Launching | undefined = $state.raw()
   failure: Failure | undefined = $state.raw()
   /** What is being done about the machines of the cluster, in a dialog. */
   machines: MachinesDialog | undefined = $state.raw()
+  /** The instance whose model is pointed at: it is lit wherever it is shown. */
+  litInstance: string | undefined = $state()
   /** The model that is being dragged from the shelf. */
   draggedModelId: string | undefined = $state()
+
+  /** Of every instance's bands. */
+  readonly bandColours: BandColours = $derived.by(() => bandColours(this.cluster.state))
 
   constructor(readonly api: Api) {
     this.node = new OwnNode(api)
@@ -58,6 +68,7 @@ export class AppState {
         void this.models.read()
       },
     })
+    this.fits = new Fits({ state: () => this.cluster.state, finder: fitWorker })
   }
 
   /** What people call the machine that answers this page. */
@@ -68,6 +79,7 @@ export class AppState {
 
   close(): void {
     this.cluster.close()
+    this.fits.close()
     this.membership.close()
     this.route.close()
   }

@@ -3,7 +3,8 @@ import { readyWorld } from '@core/testing/world'
 import { FakeApi, FakeStream, json } from '../testing/fake-api'
 import { Cluster } from './cluster.svelte'
 
-const settled = () => vi.advanceTimersByTimeAsync(0)
+/** What has come is shown with the next picture. */
+const settled = () => vi.advanceTimersByTimeAsync(20)
 
 describe('the picture of the cluster', () => {
   let cluster: Cluster | undefined
@@ -105,8 +106,8 @@ describe('the picture of the cluster', () => {
     await settled()
     expect(onSnapshot).toHaveBeenCalledTimes(2)
     cluster.close()
-    stream.end()
     await vi.advanceTimersByTimeAsync(60_000)
+    expect(stream.cancelled).toBe(true)
     expect(api.asked).toHaveLength(1)
   })
 })

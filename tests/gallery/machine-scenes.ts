@@ -173,7 +173,7 @@ const removing = (): Scene => Object.assign(pair(), { opens: ['More for Mac Stud
 
 const renaming = (): Scene => Object.assign(pair(), { opens: ['More for Mac Studio', 'Rename…'] })
 
-const connections = (): Scene => Object.assign(twelve(), { opens: ['10 links of Studio 3'] })
+const connections = (): Scene => Object.assign(twelve(), { opens: ['Studio 3'] })
 
 /** A firewall, a machine that is away, and a clock that is off. */
 const doctor = (): Scene => {

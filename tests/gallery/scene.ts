@@ -1,3 +1,4 @@
+import type { Event } from '@core/events/event'
 import type { CatalogueModel, ClusterView, HubModel, UnreadableModel } from '@core/protocols/control'
 import type { DoctorReport } from '@core/protocols/doctor'
 import type { Download } from '@core/state/downloads'
@@ -78,11 +79,16 @@ export class Scene {
   }
 
   /** Both ways, unless it is said otherwise. */
-  link(
+  link(from: NodeId, to: NodeId, cable: Cable = {}): void {
+    this.world.apply(...this.linking(from, to, cable))
+  }
+
+  /** What links two machines, to be applied with more of its kind at once. */
+  linking(
     from: NodeId,
     to: NodeId,
     { type = 'thunderbolt', latencyMs = 0.3, bytesPerSecond, oneWay = false }: Cable = {},
-  ): void {
+  ): Event[] {
     const at = (nodeId: NodeId): number => Object.keys(this.world.state.members).indexOf(nodeId) + 1
     const edge = (a: NodeId, b: NodeId) =>
       ({
@@ -97,7 +103,7 @@ export class Scene {
           ...(bytesPerSecond !== undefined && { bytesPerSecond }),
         },
       }) as const
-    this.world.apply(edge(from, to), ...(oneWay ? [] : [edge(to, from)]))
+    return [edge(from, to), ...(oneWay ? [] : [edge(to, from)])]
   }
 
   rdma(from: NodeId, to: NodeId): void {

@@ -1,6 +1,7 @@
 import { ModelId } from '@core/ids'
 import { GB } from '@core/testing/world'
 import { cabled } from './cabled-scene'
+import { crowdScenes } from './crowd-scene'
 import { machineScenes } from './machine-scenes'
 import { rdmaScenes } from './rdma-scenes'
 import { readme } from './readme-scene'
@@ -206,6 +207,7 @@ const many = (): Scene => {
 export const scenes = {
   ...{ nothing, bare, one, three, statuses, many, cabled, readme },
   ...rdmaScenes,
+  ...crowdScenes,
   ...machineScenes,
 } as const
 export type SceneName = keyof typeof scenes

@@ -4,25 +4,33 @@ import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import { previews } from '@core/placement/previews'
+import type { Event } from '@core/events/event'
 import { NodeId } from '@core/ids'
 import type { ClusterView } from '@core/protocols/control'
+import { next } from '@core/reconcile/apply'
 import { PlacementPreference } from '@core/state/meta-instances'
 import { staticRoutes } from '@main/api/static-files'
 import type { Scene } from './scene'
 
 export interface Gallery {
   readonly url: string
+  /** These happen now; whoever looks is told. */
+  emit(...events: readonly Event[]): void
   close(): Promise<void>
 }
 
 /** Serves the built app with a cluster that stands still, so that it can be looked at. */
 export const serveScene = async (scene: Scene, { app: directory }: { readonly app: string }): Promise<Gallery> => {
   const { world, models, unreadable, onHub } = scene
+  const listeners = new Set<(data: string) => void>()
   const routes = new Hono()
   routes.get('/events', (c) =>
     streamSSE(c, async (stream) => {
       await stream.writeSSE({ data: JSON.stringify({ kind: 'snapshot', state: world.state }) })
+      const listener = (data: string): void => void stream.write(data)
+      listeners.add(listener)
       await new Promise<void>((resolve) => stream.onAbort(resolve))
+      listeners.delete(listener)
     }),
   )
   const view = (): ClusterView => {
@@ -103,6 +111,14 @@ export const serveScene = async (scene: Scene, { app: directory }: { readonly ap
   const { port } = server.address() as AddressInfo
   return {
     url: `http://127.0.0.1:${port}`,
+    emit: (...events) => {
+      const told = events.map((event) => {
+        const envelope = next(world.state, event, Date.now())
+        world.apply(event)
+        return `data: ${JSON.stringify({ kind: 'event', envelope })}\n\n`
+      })
+      for (const listener of listeners) listener(told.join(''))
+    },
     close: async () => {
       const closed = once(server, 'close')
       server.close()

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { GB, readyWorld } from '@core/testing/world'
-import { bandColour, bandsOf } from './bands'
+import { NodeId } from '@core/ids'
+import { GB, readyWorld, World } from '@core/testing/world'
+import { bandColours, bandsOf } from './bands'
 
 describe('a machine’s memory', () => {
   it('is other programs, our models, and the rest', () => {
@@ -13,7 +14,7 @@ describe('a machine’s memory', () => {
       ['small', 4 * GB, 0.0625],
     ])
     expect(freeBytes).toBe(44 * GB)
-    expect(bands[1]?.colour).toBe(bandColour(world.state, world.instance(id)))
+    expect(bands[1]?.colour).toBe(bandColours(world.state)[world.instance(id).instanceId])
   })
 
   it('keeps a model’s color when its instance is replaced', () => {
@@ -22,10 +23,28 @@ describe('a machine’s memory', () => {
     const other = world.declare('other')
     world.reconcile()
     world.report(other, { status: 'Ready' })
-    const before = bandColour(world.state, world.instance(other))
-    expect(before).not.toBe(bandColour(world.state, world.instance(id)))
+    const colourOf = (declared: typeof id) => bandColours(world.state)[world.instance(declared).instanceId]
+    const before = colourOf(other)
+    expect(before).not.toBe(colourOf(id))
     world.command({ type: 'RestartMetaInstance', metaInstanceId: id })
     world.reconcile()
-    expect(bandColour(world.state, world.instance(other))).toBe(before)
+    expect(colourOf(other)).toBe(before)
+  })
+
+  it('has another color for each model as long as there are enough, whoever else is declared', () => {
+    const world = new World()
+    world.addNode('first', { free: 48 * GB })
+    world.addNode('second', { free: 48 * GB })
+    const ids = Array.from({ length: 14 }, (_none, at) =>
+      world.declare(`model-${at}`, { nodeIds: [NodeId.parse(at % 7 === 0 ? 'first' : 'second')] }),
+    )
+    world.reconcile()
+    for (const node of Object.values(world.state.nodes)) {
+      const colours = bandsOf(world.state, node)
+        .bands.slice(1, 8)
+        .map(({ colour }) => colour)
+      expect(new Set(colours).size).toBe(colours.length)
+    }
+    expect(ids).toHaveLength(14)
   })
 })

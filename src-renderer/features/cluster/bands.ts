@@ -13,24 +13,55 @@ export interface Band {
   readonly colour: string
 }
 
-const COLOURS = 4
+/** `--band-1` to `--band-7` of the tokens, each far from the one before. */
+const COLOURS = 7
 
-/** A model keeps its colour on all machines, and when its instance is replaced. */
-export const bandColour = (state: State, { metaInstanceId, instanceId }: Instance): string => {
+/** The colours of all instances, by instance. */
+export type BandColours = Readonly<Record<string, string>>
+
+/**
+ * A model keeps its colour on all machines, and when its instance is replaced. Declarations take colours in turn; where
+ * one would look like another on the same machine, it takes the next that is used there least.
+ */
+export const bandColours = (state: Pick<State, 'instances' | 'metaInstances'>): BandColours => {
   const declared = Object.keys(state.metaInstances)
-  const at =
-    metaInstanceId === undefined
-      ? declared.length + Object.keys(state.instances).indexOf(instanceId)
-      : declared.indexOf(metaInstanceId)
-  return `var(--band-${1 + (Math.max(0, at) % COLOURS)})`
+  const turns: Record<string, number> = Object.fromEntries(declared.map((id, turn) => [id, turn]))
+  const used: Record<string, number> = {}
+  const chosen: Record<string, number> = {}
+  const turnOf = ({ metaInstanceId }: Instance, at: number): number =>
+    metaInstanceId === undefined ? declared.length + at : (turns[metaInstanceId] ?? 0)
+  const inTurn = Object.values(state.instances)
+    .map((instance, at) => ({ instance, turn: turnOf(instance, at) }))
+    .sort((a, b) => a.turn - b.turn)
+  for (const { instance, turn } of inTurn) {
+    const machines = Object.keys(instance.claims)
+    const owner = instance.metaInstanceId ?? instance.instanceId
+    const clashes = (colour: number): number =>
+      machines.reduce((count, nodeId) => count + (used[`${nodeId} ${colour}`] ?? 0), 0)
+    const candidates = Array.from({ length: COLOURS }, (_none, further) => (turn + further) % COLOURS)
+    const best = candidates.reduce((a, b) => (clashes(b) < clashes(a) ? b : a))
+    const colour = (chosen[owner] ??= best)
+    for (const nodeId of machines) used[`${nodeId} ${colour}`] = (used[`${nodeId} ${colour}`] ?? 0) + 1
+  }
+  return Object.fromEntries(
+    inTurn.map(({ instance: { instanceId, metaInstanceId } }) => [
+      instanceId,
+      `var(--band-${1 + (chosen[metaInstanceId ?? instanceId] ?? 0)})`,
+    ]),
+  )
 }
 
 /** What people call an instance: by the declaration it stands for, if that has a name. */
 export const instanceName = (state: State, { metaInstanceId, modelId }: Instance): string =>
   (metaInstanceId === undefined ? undefined : state.metaInstances[metaInstanceId]?.name) ?? shortName(modelId)
 
+export interface MachineMemory {
+  readonly bands: readonly Band[]
+  readonly freeBytes: number
+}
+
 /** What fills a machine's memory: other programs, then each of our models. The rest is free. */
-export const bandsOf = (state: State, { nodeId, memory }: Node): { bands: Band[]; freeBytes: number } => {
+export const bandsOf = (state: State, { nodeId, memory }: Node, colours = bandColours(state)): MachineMemory => {
   const { ramTotal, ramAvailable, heldByRunners } = memory
   const share = (bytes: number): number => (ramTotal === 0 ? 0 : bytes / ramTotal)
   const others = Math.max(0, ramTotal - ramAvailable - heldByRunners)
@@ -43,7 +74,8 @@ export const bandsOf = (state: State, { nodeId, memory }: Node): { bands: Band[]
     if (bytes === undefined) continue
     promised += bytes
     const label = instanceName(state, instance)
-    bands.push({ key: instance.instanceId, label, bytes, share: share(bytes), colour: bandColour(state, instance) })
+    const colour = colours[instance.instanceId] ?? 'var(--band-1)'
+    bands.push({ key: instance.instanceId, label, bytes, share: share(bytes), colour })
   }
   return { bands, freeBytes: Math.max(0, ramTotal - others - Math.max(promised, heldByRunners)) }
 }

@@ -5,7 +5,7 @@ import { currentInstance, isReady, nodeName } from '@core/state/bindings'
 import type { Instance } from '@core/state/instances'
 import type { MetaInstance } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
-import { statusOf, strategyOf } from '@core/state/status'
+import { statusOf, strategyOf, type MetaInstanceStatus } from '@core/state/status'
 import type { NodeId, RunnerId } from '@core/ids'
 import { bytesText, sentence, shortName } from '../../state/text'
 import { downloadFailures, downloadLine, loadingLine, progressOf, stageText } from './progress'
@@ -73,6 +73,10 @@ const wordAndTone = (
       return ['Ready', 'ready']
   }
 }
+
+/** The word on the card. */
+export const cardWord = ({ lastFailureError }: MetaInstance, { word, status }: MetaInstanceStatus): string =>
+  wordAndTone(word, status, { afterFailure: lastFailureError !== undefined, downloadFails: false })[0]
 
 /** `Pipeline over at least 2 machines · looking for 142 GB`. */
 const placingLine = (metaInstance: MetaInstance, now: number, card: ModelCard | undefined): string => {

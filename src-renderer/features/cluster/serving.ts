@@ -1,17 +1,30 @@
 import type { Instance } from '@core/state/instances'
 import type { State } from '@core/state/state'
-import { isLive } from '@core/state/tasks'
+import { isLive, type Task } from '@core/state/tasks'
 import { counted, sentence, speedText } from '../../state/text'
 
+const byInstance = new WeakMap<State['tasks'], Map<string, Task[]>>()
+
+/** The tasks of an instance. They are sorted once for all instances that ask about the same state. */
+const tasksOf = ({ tasks }: State, { instanceId }: Instance): readonly Task[] => {
+  const known = byInstance.get(tasks)
+  if (known) return known.get(instanceId) ?? []
+  const sorted = new Map<string, Task[]>()
+  for (const task of Object.values(tasks)) {
+    const alike = sorted.get(task.instanceId)
+    if (alike) alike.push(task)
+    else sorted.set(task.instanceId, [task])
+  }
+  byInstance.set(tasks, sorted)
+  return sorted.get(instanceId) ?? []
+}
+
 /** Tokens a second of the requests that ended lately, oldest first. */
-export const speedsOf = (state: State, { instanceId }: Instance): number[] =>
-  Object.values(state.tasks)
-    .filter((task) => task.instanceId === instanceId)
-    .flatMap(({ tokensPerSecond }) => (tokensPerSecond ? [tokensPerSecond] : []))
+export const speedsOf = (state: State, instance: Instance): number[] =>
+  tasksOf(state, instance).flatMap(({ tokensPerSecond }) => (tokensPerSecond ? [tokensPerSecond] : []))
 
 /** Requests that wait or run. */
-export const requestsOf = (state: State, { instanceId }: Instance): number =>
-  Object.values(state.tasks).filter((task) => task.instanceId === instanceId && isLive(task)).length
+export const requestsOf = (state: State, instance: Instance): number => tasksOf(state, instance).filter(isLive).length
 
 /** `34 tokens/s · 2 requests`: the mean of the last minute, and what goes on now. */
 export const servingLine = (state: State, instance: Instance): string => {

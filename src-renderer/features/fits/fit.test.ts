@@ -39,9 +39,15 @@ describe('where a model would go by itself', () => {
     const world = new World()
     expect(plainFit(world.state, smallCard)).toBeUndefined()
     const mini = world.addNode('mini', { bandwidth: 400e9 })
-    expect(plainFit(world.state, smallCard)).toEqual({ fits: true, text: 'fits · about 84 tokens/s' })
+    expect(plainFit(world.state, smallCard)).toEqual({
+      fits: true,
+      text: 'fits · about 84 tokens/s',
+    })
     const studio = world.addNode('Mac Studio', { bandwidth: 800e9 })
-    expect(plainFit(world.state, smallCard)).toEqual({ fits: true, text: 'on Mac Studio · about 145 tokens/s' })
+    expect(plainFit(world.state, smallCard)).toEqual({
+      fits: true,
+      text: 'on Mac Studio · about 145 tokens/s',
+    })
     link(world, mini, studio)
     const large = { ...smallCard, storageBytes: 60 * GB }
     expect(plainFit(world.state, large)).toMatchObject({
@@ -73,12 +79,18 @@ describe('where a model would go by itself', () => {
       71,
     )
     world.addNode('mini', { bandwidth: 400e9, speeds })
-    expect(plainFit(world.state, smallCard)).toEqual({ fits: true, text: 'fits · 71 tokens/s measured' })
+    expect(plainFit(world.state, smallCard)).toEqual({
+      fits: true,
+      text: 'fits · 71 tokens/s measured',
+    })
   })
 
   it('says why no machine is a choice', () => {
     const world = new World()
     world.addNode('mini', { cannotRun: 'no Python' })
-    expect(plainFit(world.state, smallCard)).toEqual({ fits: false, reason: 'cannot run models: no Python' })
+    expect(plainFit(world.state, smallCard)).toEqual({
+      fits: false,
+      reason: 'cannot run models: no Python',
+    })
   })
 })

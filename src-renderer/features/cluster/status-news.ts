@@ -1,0 +1,25 @@
+import type { State } from '@core/state/state'
+import { statusOf } from '@core/state/status'
+import { cardWord, declaredName } from './card'
+
+/** What every declaration is called and how it is, by id. */
+export type Words = Readonly<Record<string, { readonly name: string; readonly word: string }>>
+
+export const wordsOf = (state: State): Words =>
+  Object.fromEntries(
+    Object.entries(state.metaInstances).map(([id, metaInstance]) => [
+      id,
+      { name: declaredName(metaInstance), word: cardWord(metaInstance, statusOf(state, metaInstance)) },
+    ]),
+  )
+
+/** More changes at once than these are counted. */
+const MOST_TOLD = 3
+
+/** What to tell people who do not see the cards: `chat: Ready. code: Retrying (1/3).`; empty where nothing changed. */
+export const statusNews = (before: Words, after: Words): string => {
+  const changed = Object.entries(after).filter(([id, { word }]) => before[id] !== undefined && before[id].word !== word)
+  const told = changed.slice(0, MOST_TOLD).map(([, { name, word }]) => `${name}: ${word}.`)
+  const more = changed.length - told.length
+  return [...told, ...(more > 0 ? [`${more} more changed.`] : [])].join(' ')
+}

@@ -1,0 +1,14 @@
+import type { FitAnswer, FitQuestion } from './fits-protocol'
+
+/** Whoever finds the places: a worker, or a test. */
+export interface FitFinder {
+  ask(question: FitQuestion): void
+  close(): void
+}
+
+/** Finds them in a thread of its own, beside the page's. */
+export const fitWorker = (answered: (answer: FitAnswer) => void): FitFinder => {
+  const worker = new Worker(new URL('./fits.worker.ts', import.meta.url), { type: 'module' })
+  worker.onmessage = ({ data }: MessageEvent<FitAnswer>) => answered(data)
+  return { ask: (question) => worker.postMessage(question), close: () => worker.terminate() }
+}

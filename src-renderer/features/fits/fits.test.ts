@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ModelId } from '@core/ids'
+import type { ModelCard } from '@core/placement/model-card'
+import { GB, smallCard, World } from '@core/testing/world'
+import { plainFit } from './fit'
+import type { FitFinder } from './fit-worker'
+import { Fits } from './fits.svelte'
+import { applied, nothingKnown, type FitAnswer, type FitQuestion } from './fits-protocol'
+
+beforeEach(() => vi.useFakeTimers())
+afterEach(() => vi.useRealTimers())
+
+/** What the worker does, at once, and what it was asked. */
+const finder = () => {
+  const asked: FitQuestion[] = []
+  let state = nothingKnown()
+  const begin = (answered: (answer: FitAnswer) => void): FitFinder => ({
+    ask: (question) => {
+      // Over a worker only data goes.
+      const { version, changes, cards } = structuredClone(question)
+      asked.push(question)
+      state = applied(state, changes)
+      for (const card of cards) answered({ version, modelId: card.modelId, fit: plainFit(state, card) })
+    },
+    close: () => undefined,
+  })
+  return { asked, begin }
+}
+
+const cards = Array.from({ length: 500 }, (_none, at): ModelCard => ({
+  ...smallCard,
+  modelId: ModelId.parse(`m/model-${at}`),
+  storageBytes: (1 + at) * GB,
+}))
+
+describe('what fits where', () => {
+  const cluster = () => {
+    const world = new World()
+    world.addNode('mini', { bandwidth: 400e9 })
+    world.addNode('Mac Studio', { bandwidth: 800e9 })
+    const { asked, begin } = finder()
+    return { world, asked, fits: new Fits({ state: () => world.state, finder: begin }) }
+  }
+
+  it('is asked about the models in sight, and not again for what did not change', () => {
+    const { fits, asked } = cluster()
+    fits.show(cards.slice(0, 12))
+    expect(fits.of('m/model-3')).toEqual({ fits: true, text: 'on Mac Studio · about 145 tokens/s' })
+    fits.show(cards.slice(2, 14))
+    fits.show(cards.slice(0, 12))
+    vi.advanceTimersByTime(60_000)
+    expect(asked.map((question) => question.cards.length)).toEqual([12, 2])
+    expect(fits.of('m/model-400')).toBeUndefined()
+    fits.close()
+  })
+
+  it('is found anew within seconds of a change, with what changed and nothing else', () => {
+    const { world, fits, asked } = cluster()
+    fits.show(cards.slice(0, 3))
+    const studio = Object.values(world.state.nodes).find(({ nodeId }) => nodeId === 'Mac Studio')
+    if (!studio) throw new Error('no studio')
+    world.apply({ type: 'NodeTimedOut', nodeId: studio.nodeId })
+    vi.advanceTimersByTime(2000)
+    expect(asked.at(-1)?.changes).toEqual({ nodes: { 'Mac Studio': null } })
+    expect(fits.of('m/model-2')).toMatchObject({ text: expect.stringContaining('fits · about') as unknown })
+    fits.close()
+  })
+
+  it('is not asked about while nothing is in sight', () => {
+    const { world, fits, asked } = cluster()
+    fits.show(cards.slice(0, 3))
+    fits.show([])
+    world.addNode('third')
+    vi.advanceTimersByTime(60_000)
+    expect(asked).toHaveLength(1)
+    fits.show(cards.slice(0, 1))
+    expect(Object.keys(asked.at(-1)?.changes ?? {}).sort()).toEqual(['members', 'nodes'])
+    fits.close()
+  })
+})
