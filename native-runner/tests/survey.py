@@ -135,13 +135,13 @@ class Fed(DecodingBatch):
         super().__init__(model, lookahead=False, together=True)
         self.logits: dict[str, list[mx.array]] = {}
 
-    def _draw(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array]:
+    def _draw(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array, mx.array]:
         tokens = []
         for at, sequence in enumerate(self._sequences):
             rows = self.logits.setdefault(sequence.task_id, [])
             tokens.append(ANSWER[len(rows)])
             rows.append(logits[at].astype(mx.float32))
-        return mx.array(tokens, dtype=mx.uint32), logits
+        return mx.array(tokens, dtype=mx.uint32), logits, mx.ones(len(tokens), mx.bool_)
 
 
 # By step: which sequences join, several at once, into an empty batch or one at a time; and which leave before the end,

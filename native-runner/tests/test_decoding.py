@@ -1,6 +1,7 @@
 """What the decoding batch promises, held against mlx-lm generating for one request alone."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +123,27 @@ def test_an_empty_batch_does_nothing(batch: DecodingBatch) -> None:
     assert batch.step() == []
     assert batch.leave([]) == []
     assert (len(batch), batch.nbytes) == (0, 0)
+
+
+@pytest.mark.parametrize("part", ["processors", "sampler"])
+def test_settings_that_fail_are_told_of_their_request_and_the_others_go_on(
+    model: Any, batch: DecodingBatch, part: str
+) -> None:
+    def fails(*_arguments: Any) -> mx.array:
+        raise ValueError("cannot be followed")
+
+    broken = sequence(model, "broken", PROMPTS["short"], temperature=0, repetition_penalty=2.0)
+    broken.drawing = replace(broken.drawing, **{part: [fails] if part == "processors" else fails})
+    batch.join(broken)
+    batch.join(sequence(model, "long", PROMPTS["long"], temperature=0))
+    got: list[int] = []
+    told: Exception | None = None
+    while len(got) < 8:
+        for drawn in batch.step():
+            if drawn.task_id == "long":
+                assert drawn.error is None
+                got.append(drawn.token)
+            elif told is None:
+                told = drawn.error
+    assert isinstance(told, ValueError)
+    assert got == alone(model, PROMPTS["long"], 8)

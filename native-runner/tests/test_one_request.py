@@ -80,7 +80,10 @@ class OneStep:
         self.active = len(self.live)
 
     def step(self) -> list[Any]:
-        return [type("News", (), {"task_id": task, "token": int(task), "logprobs": None}) for task in self.live]
+        return [
+            type("News", (), {"task_id": task, "token": int(task), "logprobs": None, "finite": True, "error": None})
+            for task in self.live
+        ]
 
     def cached(self, _task_id: str) -> int:
         return 0

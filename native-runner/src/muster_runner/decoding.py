@@ -31,15 +31,21 @@ class Sequence:
         self.context = mx.array(self.tokens[-REPETITION_CONTEXT:], dtype=mx.uint32) if drawing.processors else None
         # Its first fed token ends its prompt; what is drawn after it is the first of the answer.
         self.answering = False
+        # What its own processors, constraint or sampler raised: it must leave, the others need not.
+        self.error: Exception | None = None
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A new token, and the log probability of every entry of the vocabulary when it was drawn: (vocabulary,)."""
+    """A new token, and the log probability of every entry of the vocabulary when it was drawn: (vocabulary,).
+    Unless ``finite`` the model computed no numbers, and where there is an ``error`` the request's own settings could
+    not be followed: the token then means nothing."""
 
     task_id: str
     token: int
     logprobs: mx.array
+    finite: bool
+    error: Exception | None = None
 
 
 class DecodingBatch:
@@ -58,6 +64,7 @@ class DecodingBatch:
         self._caches: SequenceCaches = MergedCaches() if together else SeparateCaches()
         self._next: mx.array | None = None
         self._logprobs: mx.array | None = None
+        self._finite: mx.array | None = None
         self._steps = 0
 
     def __len__(self) -> int:
@@ -92,19 +99,20 @@ class DecodingBatch:
         self._admit()
         if self._next is None:
             return []
-        fed, before = self._next, self._logprobs
+        before = fed, _, _ = self._next, self._logprobs, self._finite
         logits = self._caches.logits(self._model, fed)
-        self._next, self._logprobs = self._draw(logits, fed)
-        if self._lookahead:
-            mx.async_eval(self._next)
-            drawn, logprobs = fed, before
-        else:
-            drawn, logprobs = self._next, self._logprobs
-        news = [
-            Drawn(sequence.task_id, token, logprobs[at])
-            for at, (sequence, token) in enumerate(zip(self._sequences, drawn.tolist(), strict=True))
-            if logprobs is not None and (sequence.answering or not self._lookahead)
-        ]
+        self._next, self._logprobs, self._finite = self._draw(logits, fed)
+        mx.async_eval(self._next, self._finite)
+        drawn, logprobs, finite = before if self._lookahead else (self._next, self._logprobs, self._finite)
+        news = []
+        if logprobs is not None and finite is not None:
+            # Those that have just joined are the last, and have nothing drawn yet where steps overlap.
+            answering = zip(self._sequences, drawn.tolist(), finite.tolist(), strict=False)
+            news = [
+                Drawn(sequence.task_id, token, logprobs[at], sound, sequence.error)
+                for at, (sequence, token, sound) in enumerate(answering)
+                if sequence.answering or not self._lookahead
+            ]
         for sequence, token in zip(self._sequences, fed.tolist(), strict=True):
             sequence.tokens.append(token)
             sequence.answering = True
@@ -124,8 +132,9 @@ class DecodingBatch:
         self._joining = []
         self._next = following if self._next is None else mx.concatenate([self._next, following])
 
-    def _draw(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array]:
-        """Tokens (batch,) and log probabilities (batch, vocabulary)."""
+    def _draw(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array, mx.array]:
+        """Tokens (batch,), log probabilities (batch, vocabulary), and whether the logits were numbers (batch,)."""
+        computed = logits
         if any(sequence.drawing.constraint for sequence in self._sequences):
             # Masks are made here while the model computes the logits that they are laid over.
             mx.async_eval(logits)
@@ -138,11 +147,28 @@ class DecodingBatch:
         if all(sampler is samplers[0] for sampler in samplers):
             tokens = samplers[0](logits if samplers[0] is greedy_sampler else logprobs)
         else:
-            tokens = mx.concatenate([sampler(logprobs[at : at + 1]) for at, sampler in enumerate(samplers)], axis=0)
-        return tokens.astype(mx.uint32), logprobs
+            tokens = mx.concatenate(
+                [self._sampled(sequence, logprobs[at : at + 1]) for at, sequence in enumerate(self._sequences)], axis=0
+            )
+        # Where one layer computes no numbers there are none in the whole row, so one entry tells, and costs nothing.
+        chosen = mx.take_along_axis(computed, tokens[:, None], axis=-1)[:, 0]
+        return tokens.astype(mx.uint32), logprobs, mx.isfinite(chosen)
+
+    def _sampled(self, sequence: Sequence, logprobs: mx.array) -> mx.array:
+        try:
+            return sequence.drawing.sampler(logprobs)
+        except Exception as error:
+            sequence.error = error
+            return greedy_sampler(logprobs)
 
     def _processed(self, sequence: Sequence, logits: mx.array, fed: mx.array, at: int) -> mx.array:
-        row = logits[at : at + 1]
+        try:
+            return self._shaped(sequence, logits[at : at + 1], fed, at)
+        except Exception as error:
+            sequence.error = error
+            return logits[at : at + 1]
+
+    def _shaped(self, sequence: Sequence, row: mx.array, fed: mx.array, at: int) -> mx.array:
         if sequence.context is not None:
             sequence.context = mx.concatenate([sequence.context, fed[at : at + 1]])[-REPETITION_CONTEXT:]
             for process in sequence.drawing.processors:
@@ -159,8 +185,8 @@ class DecodingBatch:
             return
         self._sequences = [self._sequences[at] for at in stay]
         self._caches.keep(stay)
-        if not stay or self._next is None or self._logprobs is None:
-            self._next, self._logprobs = None, None
+        if not stay or self._next is None or self._logprobs is None or self._finite is None:
+            self._next = self._logprobs = self._finite = None
             return
         rows = mx.array(stay)
-        self._next, self._logprobs = self._next[rows], self._logprobs[rows]
+        self._next, self._logprobs, self._finite = self._next[rows], self._logprobs[rows], self._finite[rows]

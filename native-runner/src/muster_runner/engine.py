@@ -15,7 +15,7 @@ from mlx_lm.models.cache import can_trim_prompt_cache, make_prompt_cache
 from muster_runner.answer import Answer
 from muster_runner.answer_rules import AnswerRules
 from muster_runner.architectures import Abilities
-from muster_runner.decoding import DecodingBatch
+from muster_runner.decoding import DecodingBatch, Drawn
 from muster_runner.intake import Prepared, Rejected, refused_alone
 from muster_runner.loading import DEFAULT_CONTEXT, LoadedModel
 from muster_runner.lockstep import Order
@@ -27,6 +27,7 @@ from muster_runner.tokenizer import Tokenizer
 
 Emit = Callable[..., None]
 
+NO_NUMBERS = "the model computed no numbers here, only overflow: its weights are damaged, or its precision is too low"
 LARGE_MODEL_BYTES = 16 * 1024**3
 
 
@@ -70,7 +71,8 @@ def engine_options(loaded: LoadedModel, max_context: int | None, cache_bytes_per
 class Engine:
     """One model's live requests. Not thread-safe: one thread applies commands and steps.
 
-    ``tell`` hears every order that changes the schedule; ``drawn`` is the last step's tokens in the batch's order.
+    ``tell`` hears every order that changes the schedule, ``watch`` every token that is drawn; ``drawn`` is the last
+    step's tokens in the batch's order.
     """
 
     def __init__(self, model: Any, tokenizer: Tokenizer, rules: AnswerRules, options: EngineOptions, emit: Emit):
@@ -82,6 +84,7 @@ class Engine:
         batch = DecodingBatch(model, options.lookahead, options.able.batch)
         self._schedule = Schedule(model, options.able, batch, self.cache, options.prefill_step, self._say_progress)
         self.tell: Callable[[Order], None] = lambda _order: None
+        self.watch: Callable[[Drawn], None] = lambda _drawn: None
         self.drawn: list[int] = []
 
     @property
@@ -122,8 +125,15 @@ class Engine:
         ended: dict[str, str | Rejected] = {}
         drawn = self._schedule.step()
         for news in drawn:
+            self.watch(news)
             answer = self._answers[news.task_id]
+            if not news.finite:
+                ended[news.task_id] = Rejected("runner_failed", NO_NUMBERS)
+                continue
             try:
+                if news.error:
+                    with refused_alone("its settings cannot be followed"):
+                        raise news.error
                 with refused_alone("its tokens make no text"):
                     item = answer.add(news.token, news.logprobs)
             except Rejected as error:
@@ -136,21 +146,24 @@ class Engine:
         self.drawn = [news.token for news in drawn]
         if items:
             self._emit(type="tokens", items=items)
-        self._end(ended)
+        self._end(ended, sound=all(news.finite for news in drawn))
         if not self.active:
             clear()
 
     def rest(self) -> None:
         """With nothing live: there is nobody else to be sent to sleep."""
 
-    def _end(self, ended: Mapping[str, str | Rejected]) -> None:
-        """``ended``: by task, why its answer is over, or why it cannot be given."""
+    def _end(self, ended: Mapping[str, str | Rejected], sound: bool = True) -> None:
+        """``ended``: by task, why its answer is over, or why it cannot be given. ``sound``: all were numbers."""
         if not ended:
             return
         answers = {task_id: self._answers.pop(task_id) for task_id in ended}
         for task_id, answer in answers.items():
             answer.cached_tokens = self._schedule.cached(task_id)
         self._schedule.leave(list(ended))
+        if not sound:
+            # What it computed is of no use to anybody, and other ranks know kept prompts by their number alone.
+            self._schedule.keep_only(0)
         self.tell(("leave", list(ended), self._schedule.kept))
         for task_id, answer in answers.items():
             reason = ended[task_id]

@@ -26,10 +26,10 @@ class FollowingBatch(DecodingBatch):
         if self._sequences:
             self._next = mx.array(tokens[: len(self._sequences)], dtype=mx.uint32)
 
-    def _draw(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array]:
+    def _draw(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array, mx.array]:
         # The other ranks wait for what this one computes, though nothing is drawn of it here.
         mx.eval(logits)
-        return fed, mx.zeros((fed.shape[0], 1))
+        return fed, mx.zeros((fed.shape[0], 1)), mx.ones(fed.shape, mx.bool_)
 
 
 class Follower:

@@ -29,6 +29,7 @@ class LoadedModel:
     ``able``: what it can do with several sequences. ``tokenizer`` and ``rules``, of its answers: only where requests
     come in."""
 
+    directory: Path
     model: Any
     able: Abilities
     tokenizer: Tokenizer | None
@@ -71,6 +72,7 @@ def load(directory: Path, max_context: int | None, progress: Progress, part: Par
         model.connect(config["hidden_size"])
     limits = [limit for limit in (context_length(config), max_context) if limit is not None]
     return LoadedModel(
+        directory=directory,
         model=model,
         able=within(abilities(config), model),
         tokenizer=tokenizer,

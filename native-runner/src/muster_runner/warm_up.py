@@ -1,22 +1,48 @@
 """Generates once before the first request does, which then need not pay for what is made at first use."""
 
+from pathlib import Path
+
+import mlx.core as mx
+
 from muster_runner.answer_rules import AnswerRules
+from muster_runner.decoding import Drawn
 from muster_runner.engine import Engine, EngineOptions
 from muster_runner.following import Follower
 from muster_runner.group import Group
 from muster_runner.intake import Prepared
 from muster_runner.leading import Leader
 from muster_runner.loading import LoadedModel
+from muster_runner.model_files import ModelFileError
 from muster_runner.protocol import GenerationRequest, Sampling, TextPrompt
 from muster_runner.tokenizer import Tokenizer
+from muster_runner.weights import damaged
 
 PROMPT = 8
 TOKENS = 2
 
 
+class Watch:
+    """Looks at the logits of the first tokens."""
+
+    def __init__(self) -> None:
+        self.finite = True
+        self.alike = True
+
+    def __call__(self, drawn: Drawn) -> None:
+        self.finite = self.finite and drawn.finite and not mx.any(mx.isnan(drawn.logprobs)).item()
+        self.alike = self.alike and bool((mx.min(drawn.logprobs) == mx.max(drawn.logprobs)).item())
+
+    def check(self, directory: Path) -> None:
+        """Raises ModelFileError if what was computed cannot be an answer to anything."""
+        if self.finite and not self.alike:
+            return
+        what = "the same for every token" if self.finite else "no numbers"
+        raise ModelFileError(f"{damaged(directory) or directory.name} is damaged: the model computes {what}")
+
+
 def warm_up(loaded: LoadedModel, tokenizer: Tokenizer, group: Group | None) -> int:
     """On the rank that answers. Returns how many bytes of cache a token takes here: of all drawn, only the last is
-    never fed. Raises PeerLost."""
+    never fed. Raises PeerLost and ModelFileError."""
     engine = Engine(
         loaded.model,
         tokenizer,
@@ -31,10 +57,13 @@ def warm_up(loaded: LoadedModel, tokenizer: Tokenizer, group: Group | None) -> i
     request = GenerationRequest(
         task_id="warm-up", model_id="-", prompt=TextPrompt(text=""), sampling=Sampling(temperature=0), stop=[]
     )
-    engine.add(Prepared(request, tokens=[0] * PROMPT, limit=TOKENS, received=0.0))
+    engine.watch = watch = Watch()
+    # Different ones: some models have a token that stands for nothing, and computes to nothing.
+    engine.add(Prepared(request, tokens=list(range(PROMPT)), limit=TOKENS, received=0.0))
     while engine.active:
         worker.step()
     worker.rest()
+    watch.check(loaded.directory)
     kept = engine.cache.nbytes if engine.cache is not None else 0
     return max(1, kept // (PROMPT + TOKENS - 1))
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import mlx.core as mx
 import mlx_lm.utils
 from mlx.utils import tree_flatten
 from mlx_lm.utils import _get_classes, load_model
@@ -108,3 +109,19 @@ def _checked(model_class: Any, part: Part) -> Callable[[Any], Any]:
             return super().load_weights(weights, strict=False)
 
     return Checked
+
+
+def damaged(directory: Path) -> str | None:
+    """The first file with a tensor that cannot be meant, and that tensor's name; None if all are plausible. Reads all
+    weights, which is only worth it once it is known that something is wrong."""
+    empty = None
+    for path in sorted(directory.glob("model*.safetensors")):
+        for name, values in mx.load(str(path)).items():
+            if not mx.issubdtype(values.dtype, mx.floating):
+                continue
+            if not mx.all(mx.isfinite(values)).item():
+                return f"{path.name} ({name})"
+            if values.ndim > 1 and not mx.any(values).item():
+                empty = empty or f"{path.name} ({name})"
+            mx.clear_cache()
+    return empty
