@@ -13,6 +13,8 @@ export interface NodeOptions {
   readonly name?: string | undefined
   /** Where other machines reach this one; 0 picks a free one. */
   readonly peerPort?: number | undefined
+  /** Where programs that look for Ollama reach the API too; 0 picks a free one. */
+  readonly ollamaPort?: number | undefined
   /** Look for other machines on the local network, and be found by them. */
   readonly discovery?: boolean | undefined
   /** Where members may be, as `host:port`. */
@@ -30,6 +32,8 @@ export interface NodeOptions {
 /** A node that runs, until it is closed. */
 export interface RunningNode {
   readonly url: string
+  /** The same API at Ollama's port; undefined where it is not asked for, or the port is taken. */
+  readonly ollamaUrl: string | undefined
   readonly nodeId: NodeId
   readonly dataDir: string
   readonly source: { state(): State; subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void }

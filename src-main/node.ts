@@ -64,8 +64,18 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   )
   const warnings: string[] = []
   const onWarning = (warning: string): void => void warnings.push(warning)
-  const { host, port, name: friendlyName, worker: runsModels, peerPort, discovery, offline, peers } = options
-  const flags = { host, port, friendlyName, worker: runsModels, peerPort, discovery, offline, peers }
+  const {
+    name: friendlyName,
+    worker: runsModels,
+    host,
+    port,
+    peerPort,
+    ollamaPort,
+    discovery,
+    offline,
+    peers,
+  } = options
+  const flags = { host, port, friendlyName, worker: runsModels, peerPort, ollamaPort, discovery, offline, peers }
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))
   const nodeSettings = await openNodeSettings({ dataDir, env, flags: given, onWarning })
   const current = nodeSettings.current()
@@ -267,6 +277,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   const api = await startApi({
     host: current.host,
     port: current.port,
+    ollamaPort: current.ollamaPort,
     staticDir: join(appRoot, 'out', 'renderer'),
     trustedOrigins,
     log: log.logger.child({ part: 'api' }),
@@ -299,6 +310,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   log.logger.info({ url: api.url, nodeId, version, dataDir }, 'running')
   return {
     url: api.url,
+    ollamaUrl: api.ollamaUrl,
     nodeId,
     dataDir,
     source: master,

@@ -114,6 +114,10 @@ export const CatalogueModel = z.object({
   card: ModelCard,
   /** Of its files: another one once any of them has changed. */
   fingerprint: z.string().max(100).optional(),
+  /** The `model_type` of its configuration. */
+  architecture: z.string().optional(),
+  /** What it can do beside answering, as its chat template tells. */
+  abilities: z.array(z.enum(['tools', 'thinking'])).optional(),
   /** Why it cannot be run as it is (a file is missing, no chat template …). */
   problem: z.string().optional(),
 })
@@ -166,7 +170,13 @@ export const CreatedMetaInstance = z.object({ metaInstanceId: MetaInstanceId })
 export const CreatedInstance = z.object({ instanceId: InstanceId })
 
 /** The one line a headless node prints when its API answers. */
-export const ReadyLine = z.object({ ready: z.literal(true), url: z.string(), nodeId: NodeId })
+export const ReadyLine = z.object({
+  ready: z.literal(true),
+  url: z.string(),
+  nodeId: NodeId,
+  /** The same API at Ollama's port, where it was asked for and is free. */
+  ollamaUrl: z.string().optional(),
+})
 
 /** `POST /cluster/invite`, which may have no body. */
 export const InviteRequest = z.strictObject({

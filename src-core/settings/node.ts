@@ -20,6 +20,8 @@ export const NodeSettings = z.object({
   /** 0 picks a free one. */
   port: port.default(DEFAULT_PORT),
   peerPort: port.default(DEFAULT_PEER_PORT),
+  /** A second port of the API, for programs that look for Ollama at its own, 11434. 0 picks a free one. */
+  ollamaPort: port.optional(),
   /** Look for other nodes on the local network, and be found by them. */
   discovery: z.boolean().default(true),
   /** Where members may be that no announcement reaches: other networks, other sites. */
@@ -40,6 +42,7 @@ export const NodeSettingsChanges = z.strictObject({
   host: NodeSettings.shape.host.unwrap().optional(),
   port: port.optional(),
   peerPort: port.optional(),
+  ollamaPort: port.optional(),
   discovery: z.boolean().optional(),
   peers: NodeSettings.shape.peers.unwrap().optional(),
   worker: z.boolean().optional(),

@@ -1,17 +1,21 @@
 import type { Context } from 'hono'
 import { anthropicError, newRequestId } from './anthropic/error'
+import { ollamaError } from './ollama/error'
 import type { Problem } from './problem'
 
 /** OpenAI's routes, which are there without `/v1` too. */
 const OPENAI_PATH = /^\/(?:v1|chat\/completions|completions|responses|embeddings|cancel)(?:\/|$)/
 
 /** Whose words a route speaks. */
-type Dialect = 'openai' | 'anthropic' | 'control'
+type Dialect = 'openai' | 'anthropic' | 'ollama' | 'control'
 
 const dialectOf = ({ req }: Context): Dialect => {
+  if (isOllamas(req.path)) return 'ollama'
   if (!OPENAI_PATH.test(req.path)) return 'control'
   return req.path.startsWith('/v1/messages') || isAnthropic(req) ? 'anthropic' : 'openai'
 }
+
+export const isOllamas = (path: string): boolean => path.startsWith('/api/')
 
 /** Whether a client of Anthropic asks: some routes are in both APIs, with different answers. */
 export const isAnthropic = (req: Context['req']): boolean => req.header('anthropic-version') !== undefined
@@ -45,6 +49,8 @@ export const respondWith = (c: Context, problem: Problem): Response => {
       c.header('request-id', requestId)
       return c.json(anthropicError(problem, requestId), problem.status)
     }
+    case 'ollama':
+      return c.json(ollamaError(problem), problem.status)
     case 'control':
       return c.json(controlError(problem), problem.status)
   }

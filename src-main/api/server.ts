@@ -20,6 +20,7 @@ import { contentEncoding } from './middleware/content-encoding'
 import { contentType } from './middleware/content-type'
 import { hostCheck } from './middleware/host'
 import { originCheck } from './middleware/origin'
+import { ollamaRoutes } from './ollama/routes'
 import { openaiRoutes } from './openai/routes'
 import { Problem } from './problem'
 import { staticRoutes } from './static-files'
@@ -31,6 +32,8 @@ export interface ApiOptions {
   readonly host: string
   /** 0 picks a free one. */
   readonly port: number
+  /** A second one, where programs look for Ollama; 0 picks a free one. */
+  readonly ollamaPort: number | undefined
   /** Folder with the built app; served at `/`. */
   readonly staticDir: string | undefined
   /** Origins of our own windows. */
@@ -40,6 +43,8 @@ export interface ApiOptions {
 
 export interface Api {
   readonly url: string
+  /** Where programs find it that look for Ollama; undefined where that is not asked for, or the port cannot be had. */
+  readonly ollamaUrl: string | undefined
   /** A link that signs one browser in; undefined where the API is not open to the network. */
   readonly signInLink: (() => string) | undefined
   close(): Promise<void>
@@ -104,44 +109,81 @@ const buildApp = (options: ApiOptions, access: Access | undefined): Hono<ApiEnv>
   // Before OpenAI's: it takes what its own clients ask at the routes that both have.
   app.route('/', anthropicRoutes(context))
   app.route('/', openaiRoutes(context))
+  app.route('/', ollamaRoutes(context))
   app.route('/', openApiRoutes(context.version))
   if (staticDir !== undefined) app.route('/', staticRoutes(staticDir))
   return app
 }
 
-/** Listens, and answers until closed. Throws ListenError. */
-export const startApi = async (options: ApiOptions): Promise<Api> => {
-  const { host, port, context } = options
-  const access = isLoopback(host) ? undefined : new Access(() => context.source.state())
-  const server = createAdaptorServer({ fetch: buildApp(options, access).fetch })
+type Fetch = Hono<ApiEnv>['fetch']
+
+/** Ollama's clients ask there whether it runs; the rest is as everywhere. */
+const atOllamasPort =
+  (fetch: Fetch): Fetch =>
+  (request, ...rest) =>
+    new URL(request.url).pathname === '/' ? new Response('Ollama is running') : fetch(request, ...rest)
+
+interface Listening {
+  readonly url: string
+  close(): Promise<void>
+}
+
+/** Throws ListenError. `option` names the setting that gives another port. */
+const listen = async (
+  fetch: Fetch,
+  { host, port, option }: { readonly host: string; readonly port: number; readonly option: string },
+): Promise<Listening> => {
+  const server = createAdaptorServer({ fetch })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const taken = cause.code === 'EADDRINUSE'
       const message = taken
         ? `Port ${port} of ${host} is in use by another program`
         : `Cannot listen on port ${port} of ${host} (${cause.code ?? cause.message})`
-      reject(
-        new ListenError(
-          taken ? 'port_in_use' : 'cannot_listen',
-          message,
-          'Quit that program, or choose another port with --port or MUSTER_PORT.',
-          { cause },
-        ),
-      )
+      const hint = `Quit that program, or choose another port with ${option}.`
+      reject(new ListenError(taken ? 'port_in_use' : 'cannot_listen', message, hint, { cause }))
     })
     server.listen(port, host, resolve)
   })
   const { port: actual } = server.address() as AddressInfo
   const name = host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host
-  const url = `http://${name}:${actual}`
   return {
-    url,
-    signInLink: access && (() => `${url}${access.signInPath()}`),
+    url: `http://${name}:${actual}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
         // Event streams never end by themselves.
         if ('closeAllConnections' in server) server.closeAllConnections()
       }),
+  }
+}
+
+/** The second port is for convenience: without it the node runs all the same. */
+const listenForOllama = async (fetch: Fetch, { host, ollamaPort, log }: ApiOptions): Promise<Listening | undefined> => {
+  if (ollamaPort === undefined) return undefined
+  try {
+    const option = '--ollama-port or MUSTER_OLLAMA_PORT'
+    return await listen(atOllamasPort(fetch), { host, port: ollamaPort, option })
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error
+    log.warn({}, `${error.message}, so programs that look for Ollama there do not find Muster. ${error.hint}`)
+    return undefined
+  }
+}
+
+/** Listens, and answers until closed. Throws ListenError. */
+export const startApi = async (options: ApiOptions): Promise<Api> => {
+  const { host, port, context } = options
+  const access = isLoopback(host) ? undefined : new Access(() => context.source.state())
+  const { fetch } = buildApp(options, access)
+  const main = await listen(fetch, { host, port, option: '--port or MUSTER_PORT' })
+  const ollama = await listenForOllama(fetch, options)
+  return {
+    url: main.url,
+    ollamaUrl: ollama?.url,
+    signInLink: access && (() => `${main.url}${access.signInPath()}`),
+    close: async () => {
+      await Promise.all([main.close(), ollama?.close()])
+    },
   }
 }

@@ -50,6 +50,11 @@ const buildProgram = (finish: (code: number) => void): Command => {
     )
     .option('--port <port>', 'port of the API, 0 for a free one (MUSTER_PORT)', port)
     .option('--peer-port <port>', 'port for other machines, 0 for a free one (MUSTER_PEER_PORT)', port)
+    .option(
+      '--ollama-port <port>',
+      'a second port of the API, for programs that look for Ollama at 11434 (MUSTER_OLLAMA_PORT)',
+      port,
+    )
     .option('--no-discovery', 'neither look for machines on the local network nor be found by them')
     .option('--peer <host:port>', 'where another member may be; may be given several times (MUSTER_PEERS)', several)
     .option('--offline', 'never ask a model hub')
@@ -66,6 +71,7 @@ const buildProgram = (finish: (code: number) => void): Command => {
         name?: string
         worker?: boolean
         peerPort?: number
+        ollamaPort?: number
         discovery?: boolean
         offline?: boolean
         peer?: readonly string[]

@@ -31,7 +31,8 @@ export const serve = async (
     await welcome(node, print)
     if (node.signInLink) print(`\nFrom another machine: ${node.signInLink()}`)
   } else {
-    print(JSON.stringify({ ready: true, url: node.url, nodeId: node.nodeId }))
+    const { url, nodeId, ollamaUrl } = node
+    print(JSON.stringify({ ready: true, url, nodeId, ...(ollamaUrl !== undefined && { ollamaUrl }) }))
     // For people; programs read standard output.
     if (node.signInLink) process.stderr.write(`Sign in from a browser, once: ${node.signInLink()}\n`)
   }

@@ -40,6 +40,8 @@ describe('a directory that may hold a model', () => {
         source: 'muster',
         starter: false,
         path,
+        architecture: 'llama',
+        abilities: [],
         card: {
           modelId,
           storageBytes: safetensors(1000).length,
@@ -53,6 +55,27 @@ describe('a directory that may hold a model', () => {
         },
       },
     })
+  })
+
+  it.each([
+    [
+      'a template that shows tools',
+      { 'tokenizer_config.json': '{"chat_template": "{% if tools %}{% endif %}"}' },
+      ['tools'],
+    ],
+    [
+      'a template of its own file',
+      { 'chat_template.jinja': '{{ tools }}{% if enable_thinking %}' },
+      ['tools', 'thinking'],
+    ],
+    [
+      'templates by name',
+      { 'chat_template.json': '{"chat_template": [{"name": "a", "template": "<think>"}]}' },
+      ['thinking'],
+    ],
+  ])('says what a model can do beside answering: %s', async (_what, changes, abilities) => {
+    writeModel(path, changes)
+    expect(await inspect()).toMatchObject({ model: { abilities } })
   })
 
   it('counts the weights that mlx-lm would load and nothing else', async () => {

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import type { ModelId } from '@core/ids'
 import type { CatalogueModel, UnreadableModel } from '@core/protocols/control'
+import { abilitiesOf } from './abilities'
 import { architectureOf } from './architectures'
 import { readModelConfig } from './model-config'
 import { configProblem } from './config-check'
@@ -57,7 +58,9 @@ export const inspectModelDirectory = async (
     model: { modelId, source, path, problem },
   })
   const has = (name: string): boolean => files.some((file) => file.name === name)
+  const names = files.map(({ name }) => name)
   const json = (name: string): Promise<unknown> => readModelJson(path, files, name)
+  const text = (name: string): Promise<string> => readModelText(path, files, name)
   if (instead !== undefined && !has('config.json')) return unreadable(instead)
   let config: unknown
   try {
@@ -79,13 +82,8 @@ export const inspectModelDirectory = async (
     const exported = has('hf_quant_config.json') ? await json('hf_quant_config.json') : undefined
     return (
       configProblem(config, { exported, tensors: weights.tensors }) ??
-      (await tokenizerProblem(
-        files.map(({ name }) => name),
-        json,
-      )) ??
-      (has('chat_template.jinja')
-        ? templateProblem(await readModelText(path, files, 'chat_template.jinja'))
-        : undefined)
+      (await tokenizerProblem(names, json)) ??
+      (has('chat_template.jinja') ? templateProblem(await text('chat_template.jinja')) : undefined)
     )
   }
   const problem = await saidBy(findProblem())
@@ -99,6 +97,8 @@ export const inspectModelDirectory = async (
       source,
       starter,
       path,
+      architecture: shape.modelType,
+      abilities: await abilitiesOf({ names, json, text }),
       card: cardOf(modelId, shape, weights?.bytes ?? 0),
       ...(problem === undefined ? {} : { problem }),
     },

@@ -8,10 +8,17 @@ describe('settings from the environment', () => {
       MUSTER_HOST: '0.0.0.0',
       MUSTER_PORT: '0',
       MUSTER_PEER_PORT: '4000',
+      MUSTER_OLLAMA_PORT: '11434',
       MUSTER_NAME: ' Studio ',
       HOME: '/',
     }
-    expect(settingsFromEnvironment(env)).toEqual({ host: '0.0.0.0', port: 0, peerPort: 4000, friendlyName: 'Studio' })
+    expect(settingsFromEnvironment(env)).toEqual({
+      host: '0.0.0.0',
+      port: 0,
+      peerPort: 4000,
+      ollamaPort: 11434,
+      friendlyName: 'Studio',
+    })
   })
 
   it('are none where a variable is missing or empty', () => {

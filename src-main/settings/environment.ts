@@ -7,11 +7,13 @@ const variables = {
   MUSTER_HOST: 'host',
   MUSTER_PORT: 'port',
   MUSTER_PEER_PORT: 'peerPort',
+  MUSTER_OLLAMA_PORT: 'ollamaPort',
   MUSTER_NAME: 'friendlyName',
   MUSTER_PEERS: 'peers',
 } as const satisfies Readonly<Record<string, keyof NodeSettingsChanges>>
 
-const isNumber = (name: string): boolean => name === 'port' || name === 'peerPort'
+const NUMBERS: ReadonlySet<string> = new Set(['port', 'peerPort', 'ollamaPort'])
+const isNumber = (name: string): boolean => NUMBERS.has(name)
 
 /** Digits become a number; other text stays, so that the schema can refuse it. */
 const value = (name: string, text: string): unknown => {

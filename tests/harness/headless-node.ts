@@ -10,6 +10,7 @@ import { cli, python, required } from './paths'
 /** A real node in a process of its own. */
 export interface HeadlessNode {
   readonly url: string
+  readonly ollamaUrl: string | undefined
   readonly nodeId: string
   readonly dataDir: string
   readonly process: ChildProcess
@@ -67,7 +68,7 @@ export const startHeadless = async ({ dataDir, args = [], env }: NodeLaunch): Pr
     once(lines, 'line').then(([line]) => String(line)),
     exited.then(([code]) => Promise.reject(new Error(`the node ended with ${String(code)}: ${errors}`))),
   ])
-  const { url, nodeId } = ReadyLine.parse(JSON.parse(first))
+  const { url, nodeId, ollamaUrl } = ReadyLine.parse(JSON.parse(first))
   const end = async (signal: NodeJS.Signals): Promise<number | null> => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal)
     await exited
@@ -75,6 +76,7 @@ export const startHeadless = async ({ dataDir, args = [], env }: NodeLaunch): Pr
   }
   return {
     url,
+    ollamaUrl,
     nodeId,
     dataDir,
     process: child,

@@ -25,6 +25,7 @@ import { DoctorReport } from '@core/protocols/doctor'
 import { Instance } from '@core/state/instances'
 import { State } from '@core/state/state'
 import { CountTokensRequest, MessagesRequest } from '../anthropic/schema'
+import { ChatRequest, DeleteRequest, EmbedRequest, GenerateRequest, PullRequest, ShowRequest } from '../ollama/schema'
 import { ChatCompletionRequest } from '../openai/chat/schema'
 import { CompletionRequest } from '../openai/completions/schema'
 import { ListedModel, ListedModels } from '../openai/models'
@@ -194,6 +195,20 @@ const ROUTES: readonly Described[] = [
     does: 'Anthropic: count the tokens of a conversation',
     body: CountTokensRequest,
   },
+  { method: 'post', path: '/api/chat', does: 'Ollama: continue a conversation', body: ChatRequest },
+  { method: 'post', path: '/api/generate', does: 'Ollama: answer a prompt', body: GenerateRequest },
+  { method: 'post', path: '/api/embed', does: 'Ollama: embeddings of texts', body: EmbedRequest },
+  { method: 'get', path: '/api/tags', does: 'Ollama: the models that are declared' },
+  { method: 'get', path: '/api/ps', does: 'Ollama: the models that are in memory' },
+  { method: 'post', path: '/api/show', does: 'Ollama: what a model is and can do', body: ShowRequest },
+  { method: 'post', path: '/api/pull', does: 'Ollama: bring a model to this machine’s disk', body: PullRequest },
+  {
+    method: 'delete',
+    path: '/api/delete',
+    does: 'Ollama: delete a model from this machine’s disk',
+    body: DeleteRequest,
+  },
+  { method: 'get', path: '/api/version', does: 'Ollama: the version of its API that is spoken here' },
 ]
 
 const json = (schema: z.ZodType, io: 'input' | 'output') => ({

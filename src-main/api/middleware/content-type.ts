@@ -1,11 +1,19 @@
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
+import { isOllamas } from '../dialect'
 import { Problem } from '../problem'
 
 const WRITES = new Set(['POST', 'PUT', 'PATCH'])
 
+/**
+ * Ollama's examples post by curl, which says that JSON is a form. A page cannot make such a request and hide that it
+ * is one: browsers send an origin with every POST (Fetch standard, "append a request Origin header").
+ */
+const isProgramOfOllamas = ({ req }: Context): boolean =>
+  isOllamas(req.path) && req.header('origin') === undefined && req.header('sec-fetch-site') === undefined
+
 /** Writes are JSON and say so: a form of another site cannot. */
 export const contentType: MiddlewareHandler = async (c, next) => {
-  if (WRITES.has(c.req.method)) {
+  if (WRITES.has(c.req.method) && !isProgramOfOllamas(c)) {
     const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
     const empty =
       c.req.header('content-length') === '0' ||

@@ -1,0 +1,101 @@
+import type { FinishReason, LogprobEntry, TokenLogprob } from '@core/generation/stream'
+import type { Answer, Finished, ToolCall } from '../answering/answer'
+
+const NANOSECONDS = 1e9
+const NS_PER_MS = 1e6
+
+/** One answer: its model by the name that was asked for, and how long it has taken so far. */
+export interface Head {
+  readonly model: string
+  /** When it was asked for, as `createdAt` of every line: ISO 8601. */
+  readonly createdAt: string
+  /** Milliseconds since the request came. */
+  readonly elapsed: () => number
+}
+
+export const newHead = (model: string): Head => {
+  const start = performance.now()
+  return { model, createdAt: new Date().toISOString(), elapsed: () => performance.now() - start }
+}
+
+export const lineHead = ({ model, createdAt }: Head): object => ({ model, created_at: createdAt })
+
+const DONE_REASONS = {
+  stop: 'stop',
+  length: 'length',
+  toolCalls: 'stop',
+  cancelled: 'stop',
+} as const satisfies Record<FinishReason, string>
+
+const whole = (value: number): number => Math.max(0, Math.round(value))
+
+/** What ends an answer: why, how many tokens, and how long each part took in nanoseconds. */
+export const ending = ({ reason, usage, timings }: Finished, { elapsed }: Head): object => {
+  const total = elapsed() * NS_PER_MS
+  const prompt = (timings?.firstToken ?? 0) * NANOSECONDS
+  const rate = timings?.tokensPerSecond ?? 0
+  const generated = rate > 0 ? (usage.completionTokens / rate) * NANOSECONDS : 0
+  return {
+    done: true,
+    done_reason: DONE_REASONS[reason],
+    total_duration: whole(total),
+    load_duration: whole(total - prompt - generated),
+    prompt_eval_count: usage.promptTokens,
+    prompt_eval_duration: whole(prompt),
+    eval_count: usage.completionTokens,
+    eval_duration: whole(generated),
+  }
+}
+
+/** The arguments as an object. A call that the limit of tokens cut short has none that could be read. */
+const argumentsOf = ({ arguments: text }: ToolCall): unknown => {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return {}
+  }
+}
+
+export const toToolCall = (call: ToolCall, index: number): object => ({
+  id: call.id,
+  function: { index, name: call.name, arguments: argumentsOf(call) },
+})
+
+const toLogprob = ({ token, logprob, bytes }: TokenLogprob): object => ({ token, logprob, ...(bytes && { bytes }) })
+
+export const toLogprobs = (entries: readonly LogprobEntry[] | undefined): object =>
+  entries
+    ? { logprobs: entries.map(({ top, ...token }) => ({ ...toLogprob(token), top_logprobs: top.map(toLogprob) })) }
+    : {}
+
+/** A part of an answer, or all of it, in the shape of one route. */
+export interface Piece {
+  readonly text?: string
+  readonly reasoning?: string
+  readonly toolCalls?: readonly object[]
+}
+
+/** How a route of Ollama's writes what was said: in a message, or beside the rest. */
+export type Shape = (piece: Piece) => object
+
+export const chatShape: Shape = ({ text = '', reasoning, toolCalls }) => ({
+  message: {
+    role: 'assistant',
+    content: text,
+    ...(reasoning && { thinking: reasoning }),
+    ...(toolCalls && toolCalls.length > 0 && { tool_calls: toolCalls }),
+  },
+})
+
+export const generateShape: Shape = ({ text = '', reasoning }) => ({
+  response: text,
+  ...(reasoning && { thinking: reasoning }),
+})
+
+/** A whole answer as one object. */
+export const toAnswer = (head: Head, shape: Shape, { text, reasoning, toolCalls, logprobs, end }: Answer): object => ({
+  ...lineHead(head),
+  ...shape({ text, reasoning, toolCalls: toolCalls.map(toToolCall) }),
+  ...toLogprobs(logprobs),
+  ...ending(end, head),
+})

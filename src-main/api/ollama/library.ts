@@ -1,0 +1,103 @@
+import { Hono } from 'hono'
+import { stream } from 'hono/streaming'
+import { ModelId } from '@core/ids'
+import { dialectBody } from '../answering/request-body'
+import { clientGone } from '../answering/stream-answer'
+import { parseWith } from '../body'
+import type { ApiContext } from '../context'
+import type { ApiEnv } from '../env'
+import { hubProblem } from '../hub-problem'
+import { isExplained, Problem } from '../problem'
+import { servedModel, servedModels, type ServedModel } from '../served-models'
+import { ollamaError } from './error'
+import { askedModel } from './model-name'
+import { running, toShow, toTag, type Found } from './models'
+import { pull } from './pull'
+import { DeleteRequest, PullRequest, ShowRequest } from './schema'
+
+/**
+ * The version of Ollama whose API is spoken here. Clients refuse to talk to one that they think is too old, so it is
+ * not Muster's own.
+ */
+const OLLAMA_VERSION = '0.13.5'
+
+const REFUSED = {
+  '/api/create': 'Models are not made here',
+  '/api/copy': 'Models are not copied here',
+  '/api/push': 'Models are not published from here',
+} as const
+
+const finder = async ({ catalogue }: ApiContext, models: readonly ServedModel[]) => {
+  const isMissing = ({ modelId }: ServedModel): boolean => catalogue.find(modelId) === undefined
+  const elsewhere = models.some(isMissing) ? await catalogue.elsewhere() : []
+  return ({ modelId }: ServedModel): Found =>
+    catalogue.find(modelId) ?? elsewhere.find((model) => model.modelId === modelId)
+}
+
+/** Which models there are, what they are, and how they come and go. */
+export const libraryRoutes = (context: ApiContext): Hono<ApiEnv> => {
+  const { source, downloads, nodeId } = context
+  const routes = new Hono<ApiEnv>()
+
+  /** The model that a name stands for, or that has this id and may be on no disk yet. Throws Problem. */
+  const modelIdOf = (name: string): ModelId => servedModel(source.state(), name)?.modelId ?? parseWith(ModelId, name)
+
+  routes.get('/api/version', (c) => c.json({ version: OLLAMA_VERSION }))
+
+  routes.get('/api/tags', async (c) => {
+    const models = servedModels(source.state())
+    const find = await finder(context, models)
+    return c.json({ models: models.map((model) => toTag(model, find(model))) })
+  })
+
+  routes.get('/api/ps', async (c) => {
+    const state = source.state()
+    return c.json({ models: running(state, await finder(context, servedModels(state))) })
+  })
+
+  routes.post('/api/show', async (c) => {
+    const name = askedModel(await dialectBody(c, ShowRequest))
+    const model = servedModel(source.state(), name)
+    if (!model)
+      throw new Problem(404, 'model_not_found', `model "${name}" not found`, {
+        hint: 'GET /api/tags lists those that are declared.',
+      })
+    const find = await finder(context, [model])
+    return c.json(toShow(model, find(model)))
+  })
+
+  routes.post('/api/pull', async (c) => {
+    const body = await dialectBody(c, PullRequest)
+    const lines = await pull(context, modelIdOf(askedModel(body)), clientGone(c.env.outgoing))
+    if (body.stream === false) {
+      let last: object = {}
+      for await (const line of lines) last = line
+      return c.json(last)
+    }
+    c.header('content-type', 'application/x-ndjson')
+    return stream(c, async (out) => {
+      try {
+        for await (const line of lines) await out.write(`${JSON.stringify(line)}\n`)
+      } catch (error) {
+        if (!(error instanceof Problem)) throw error
+        await out.write(`${JSON.stringify(ollamaError(error))}\n`)
+      }
+    })
+  })
+
+  routes.delete('/api/delete', async (c) => {
+    const modelId = modelIdOf(askedModel(await dialectBody(c, DeleteRequest)))
+    try {
+      await downloads.remove(modelId, nodeId)
+    } catch (error) {
+      throw isExplained(error) ? hubProblem(error) : error
+    }
+    return c.body(null, 200)
+  })
+
+  for (const [path, why] of Object.entries(REFUSED))
+    routes.post(path, () => {
+      throw new Problem(400, 'unsupported', why, { hint: 'POST /api/pull brings a model from the hub.' })
+    })
+  return routes
+}

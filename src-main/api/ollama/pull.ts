@@ -1,0 +1,87 @@
+import type { ModelId } from '@core/ids'
+import type { Download } from '@core/state/downloads'
+import type { ApiContext } from '../context'
+import { hubProblem } from '../hub-problem'
+import { isExplained, Problem } from '../problem'
+
+/** One line of `POST /api/pull`. */
+export interface Progress {
+  readonly status: string
+  readonly digest?: string
+  /** Bytes. */
+  readonly total?: number
+  readonly completed?: number
+}
+
+const failed = (modelId: ModelId, reason: string): Problem =>
+  new Problem(503, 'download_failed', `${modelId} could not be fetched: ${reason}`)
+
+/** What the state says of the download, each time it says something else. Ends when the signal aborts. */
+async function* downloadOf(
+  { source, nodeId }: ApiContext,
+  modelId: ModelId,
+  signal: AbortSignal,
+): AsyncGenerator<Download | undefined> {
+  const current = (): Download | undefined => source.state().downloads[nodeId]?.[modelId]
+  let last = current()
+  let wake: () => void = () => undefined
+  const look = (): void => {
+    if (signal.aborted || current() !== last) wake()
+  }
+  const unsubscribe = source.subscribe(look, look)
+  signal.addEventListener('abort', look)
+  try {
+    yield last
+    while (!signal.aborted) {
+      await new Promise<void>((resolve) => {
+        wake = resolve
+        look()
+      })
+      last = current()
+      yield last
+    }
+  } finally {
+    unsubscribe()
+    signal.removeEventListener('abort', look)
+  }
+}
+
+const isHere = ({ catalogue }: ApiContext, modelId: ModelId): boolean => {
+  const model = catalogue.find(modelId)
+  return model !== undefined && model.problem === undefined
+}
+
+async function* progressOf(context: ApiContext, modelId: ModelId, signal: AbortSignal): AsyncGenerator<Progress> {
+  yield { status: 'pulling manifest' }
+  // What the state says first may be of an earlier attempt: this one has yet to be heard of.
+  let heard = false
+  for await (const download of downloadOf(context, modelId, signal)) {
+    if (isHere(context, modelId)) {
+      yield { status: 'success' }
+      return
+    }
+    if (heard && !download) throw failed(modelId, 'the download was given up')
+    if (heard && download?.status === 'Failed') throw failed(modelId, download.error ?? 'the reason is not known')
+    heard = true
+    if (download?.status !== 'Ongoing') continue
+    const { totalBytes: total, downloadedBytes: completed } = download
+    yield { status: `pulling ${modelId}`, digest: modelId, total, completed }
+  }
+}
+
+/**
+ * Brings a model to this machine's disk. Gives how far it is, line by line; the last is `success`. The download goes
+ * on when the client goes away. Throws Problem, also in the midst of the lines.
+ */
+export const pull = async (
+  context: ApiContext,
+  modelId: ModelId,
+  signal: AbortSignal,
+): Promise<AsyncGenerator<Progress>> => {
+  try {
+    await context.downloads.start(modelId, context.nodeId)
+  } catch (error) {
+    throw isExplained(error) ? hubProblem(error) : error
+  }
+  return progressOf(context, modelId, signal)
+}

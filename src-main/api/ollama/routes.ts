@@ -1,0 +1,80 @@
+import { Hono, type Context } from 'hono'
+import type { ClientRequest } from '@core/generation/request'
+import { collectAnswer } from '../answering/answer'
+import { collectEmbeddings } from '../answering/embeddings'
+import { dialectBody, nameIgnored } from '../answering/request-body'
+import { clientGone, streamAnswer } from '../answering/stream-answer'
+import type { ApiContext } from '../context'
+import type { ApiEnv } from '../env'
+import { chatShape, generateShape, lineHead, newHead, toAnswer, type Shape } from './answer'
+import { libraryRoutes } from './library'
+import { AnswerLines } from './lines'
+import { askedModel } from './model-name'
+import { ChatRequest, EmbeddingsRequest, EmbedRequest, GenerateRequest } from './schema'
+import { chatToRequest, embedToRequest, generateToRequest, ignoredIn, loadRequest } from './translate'
+
+const NS_PER_MS = 1e6
+
+interface Asked {
+  /** Undefined where there is nothing to answer: the model is only to be loaded. */
+  readonly request: ClientRequest | undefined
+  readonly body: ChatRequest | GenerateRequest
+  readonly shape: Shape
+}
+
+/** Ollama's dialect. */
+export const ollamaRoutes = (context: ApiContext): Hono<ApiEnv> => {
+  const { serving } = context
+  const routes = new Hono<ApiEnv>()
+
+  const answer = async (c: Context<ApiEnv>, { request, body, shape }: Asked): Promise<Response> => {
+    nameIgnored(c, ignoredIn(body))
+    const head = newHead(body.model ?? askedModel(body))
+    const signal = clientGone(c.env.outgoing)
+    if (!request) {
+      await collectAnswer(serving.generate(loadRequest(askedModel(body)), signal))
+      return c.json({ ...lineHead(head), ...shape({}), done: true, done_reason: 'load' })
+    }
+    const updates = serving.generate(request, signal)
+    if (body.stream === false) return c.json(toAnswer(head, shape, await collectAnswer(updates)))
+    return streamAnswer(c, updates, new AnswerLines(head, shape))
+  }
+
+  routes.post('/api/chat', async (c) => {
+    const body = await dialectBody(c, ChatRequest)
+    const request = (body.messages ?? []).length > 0 ? chatToRequest(body) : undefined
+    return answer(c, { body, request, shape: chatShape })
+  })
+
+  routes.post('/api/generate', async (c) => {
+    const body = await dialectBody(c, GenerateRequest)
+    const asksNothing = !body.prompt && (body.images ?? []).length === 0
+    return answer(c, { body, request: asksNothing ? undefined : generateToRequest(body), shape: generateShape })
+  })
+
+  routes.post('/api/embed', async (c) => {
+    const body = await dialectBody(c, EmbedRequest)
+    const texts = typeof body.input === 'string' ? [body.input] : body.input
+    const head = newHead(body.model ?? askedModel(body))
+    const signal = clientGone(c.env.outgoing)
+    if (texts.length === 0) return c.json({ model: head.model, embeddings: [] })
+    const { vectors, usage } = await collectEmbeddings(serving.generate(embedToRequest(body, texts), signal))
+    return c.json({
+      model: head.model,
+      embeddings: vectors,
+      total_duration: Math.round(head.elapsed() * NS_PER_MS),
+      load_duration: 0,
+      prompt_eval_count: usage.promptTokens,
+    })
+  })
+
+  routes.post('/api/embeddings', async (c) => {
+    const body = await dialectBody(c, EmbeddingsRequest)
+    const request = embedToRequest(body, [body.prompt])
+    const { vectors } = await collectEmbeddings(serving.generate(request, clientGone(c.env.outgoing)))
+    return c.json({ embedding: vectors[0] ?? [] })
+  })
+
+  routes.route('/', libraryRoutes(context))
+  return routes
+}

@@ -1,0 +1,108 @@
+import type { Message, Reasoning, Tool } from '@core/generation/conversation'
+import type { ChatPrompt, ClientRequest, OutputFormat, Prompt, Sampling } from '@core/generation/request'
+import { givenBy, toMessages } from './conversation'
+import { askedModel } from './model-name'
+import { Options, type ChatRequest, type EmbedRequest, type GenerateRequest } from './schema'
+
+type Generation = Omit<ChatRequest, 'messages' | 'tools'>
+type GivenOptions = Generation['options']
+
+/** Options that Muster can do nothing with, for the answer's header. */
+export const ignoredIn = ({ options, keep_alive }: Generation): string[] => [
+  // Models that people declared stay in memory until they are paused or deleted.
+  ...(keep_alive === undefined || keep_alive === null ? [] : ['keep_alive']),
+  ...Object.keys(options ?? {})
+    .filter((name) => !Object.hasOwn(Options.shape, name))
+    .map((name) => `options.${name}`),
+]
+
+const given = <Value extends object>(values: Value): { [Key in keyof Value]?: NonNullable<Value[Key]> } =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== null)) as {
+    [Key in keyof Value]?: NonNullable<Value[Key]>
+  }
+
+const toSampling = (options: GivenOptions): Sampling => {
+  const { temperature, top_p: topP, top_k, min_p: minP, seed, repeat_penalty: repetitionPenalty } = options ?? {}
+  const { presence_penalty: presencePenalty, frequency_penalty: frequencyPenalty } = options ?? {}
+  // Below one, no token is left out.
+  const topK = typeof top_k === 'number' ? Math.max(0, top_k) : undefined
+  return given({ temperature, topP, topK, minP, seed, repetitionPenalty, presencePenalty, frequencyPenalty })
+}
+
+const toStops = (stop: NonNullable<GivenOptions>['stop']): string[] =>
+  (typeof stop === 'string' ? [stop] : (stop ?? [])).filter((one) => one !== '')
+
+const toReasoning = (think: Generation['think']): Reasoning | undefined => {
+  if (typeof think === 'boolean') return { enabled: think }
+  return think ? { enabled: true, effort: think } : undefined
+}
+
+const toFormat = (format: Generation['format']): OutputFormat | undefined => {
+  if (!format) return undefined
+  return format === 'json' ? { kind: 'json' } : { kind: 'jsonSchema', schema: format }
+}
+
+const withPrompt = (body: Generation, prompt: Prompt): ClientRequest => {
+  const limit = body.options?.num_predict
+  return {
+    model: askedModel(body),
+    prompt,
+    sampling: toSampling(body.options),
+    stop: toStops(body.options?.stop),
+    ...given({
+      // 0 is what clients send that set nothing.
+      maxTokens: limit && limit > 0 ? limit : undefined,
+      format: toFormat(body.format),
+      logprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
+    }),
+  }
+}
+
+const chatPrompt = (messages: Message[], { think }: Generation): ChatPrompt => {
+  const reasoning = toReasoning(think)
+  const last = messages.at(-1)
+  const end = last?.role === 'assistant' ? last.parts.at(-1) : undefined
+  const continueLast = end?.type === 'text' && end.text.trim() !== ''
+  return { kind: 'chat', messages, ...(reasoning && { reasoning }), ...(continueLast && { continueLast }) }
+}
+
+const toTools = (tools: ChatRequest['tools']): Tool[] =>
+  (tools ?? []).map(({ function: { name, description, parameters } }) => ({
+    name,
+    ...(description && { description }),
+    ...(parameters && { parameters }),
+  }))
+
+/** Ollama's chat as ours. Throws Problem. */
+export const chatToRequest = (body: ChatRequest): ClientRequest => {
+  const tools = toTools(body.tools)
+  const prompt = chatPrompt(toMessages(body.messages ?? []), body)
+  return withPrompt(body, { ...prompt, ...(tools.length > 0 && { tools }) })
+}
+
+/** Ollama's prompt as ours: a conversation of one turn, or with `raw` the text as it is. Throws Problem. */
+export const generateToRequest = (body: GenerateRequest): ClientRequest => {
+  const text = body.prompt ?? ''
+  if (body.raw) return withPrompt(body, { kind: 'text', text })
+  const system: Message[] = body.system ? [{ role: 'system', parts: [{ type: 'text', text: body.system }] }] : []
+  const user: Message = { role: 'user', parts: givenBy(text, body.images ?? []) }
+  return withPrompt(body, chatPrompt([...system, user], body))
+}
+
+/** A request that finds out whether a model can serve, waiting for it as any other does. */
+export const loadRequest = (model: string): ClientRequest => ({
+  model,
+  prompt: { kind: 'text', text: 'load' },
+  sampling: {},
+  stop: [],
+  countOnly: true,
+  maxTokens: 1,
+})
+
+/** The texts whose embeddings are asked for. Throws Problem. */
+export const embedToRequest = (body: Omit<EmbedRequest, 'input'>, texts: readonly string[]): ClientRequest => ({
+  model: askedModel(body),
+  prompt: { kind: 'embed', texts: [...texts] },
+  sampling: {},
+  stop: [],
+})

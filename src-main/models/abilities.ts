@@ -1,0 +1,35 @@
+import { z } from 'zod'
+import type { CatalogueModel } from '@core/protocols/control'
+
+type Ability = NonNullable<CatalogueModel['abilities']>[number]
+
+/** What templates read or write where the model knows tools, or thinks before it answers. */
+const SIGNS: readonly (readonly [Ability, RegExp])[] = [
+  ['tools', /\btools\b/],
+  ['thinking', /enable_thinking|reasoning_content|reasoning_effort|<think>|\[THINK\]/],
+]
+
+const WithTemplate = z.looseObject({ chat_template: z.unknown().optional() })
+
+export interface TemplateFiles {
+  readonly names: readonly string[]
+  readonly json: (name: string) => Promise<unknown>
+  readonly text: (name: string) => Promise<string>
+}
+
+/** The chat templates of a model as one text; what cannot be read is left out. */
+const templatesOf = async ({ names, json, text }: TemplateFiles): Promise<string> => {
+  const texts = ['chat_template.jinja', 'tokenizer_config.json', 'chat_template.json']
+    .filter((name) => names.includes(name))
+    .map(async (name) => {
+      if (name.endsWith('.jinja')) return text(name)
+      return JSON.stringify(WithTemplate.safeParse(await json(name)).data?.chat_template ?? '')
+    })
+  return (await Promise.all(texts.map((one) => one.catch(() => '')))).join('\n')
+}
+
+/** What a model can do beside answering, as the texts of its chat templates tell. */
+export const abilitiesOf = async (files: TemplateFiles): Promise<Ability[]> => {
+  const templates = await templatesOf(files)
+  return SIGNS.flatMap(([ability, sign]) => (sign.test(templates) ? [ability] : []))
+}
