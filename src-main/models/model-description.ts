@@ -45,10 +45,8 @@ export const tokenizerProblem = async (
     const { found, problem } = templateIn(await read(name), name)
     if (found) return problem
   }
-  return (
-    'tokenizer_config.json has no chat template: the model continues text and was not made to answer; ' +
-    'choose one that was made for conversations (often called Instruct or Chat)'
-  )
+  // A base model: it continues text, and says so to whoever sends it a conversation.
+  return undefined
 }
 
 /** What is wrong with the text of chat_template.jinja before anybody renders it. */

@@ -128,7 +128,6 @@ describe('a directory that may hold a model', () => {
     ['a damaged index', { 'model.safetensors.index.json': '{' }, 'model: model.safetensors.index.json is damaged'],
     ['no tokenizer', { 'tokenizer.json': null }, 'model: tokenizer.json is missing'],
     ['a damaged tokenizer configuration', { 'tokenizer_config.json': '{' }, 'model: tokenizer_config.json is damaged'],
-    ['no chat template', { 'tokenizer_config.json': '{}' }, 'model: tokenizer_config.json has no chat template'],
     [
       'an unknown architecture',
       { 'config.json': JSON.stringify({ ...llamaConfig, model_type: 'novel' }) },
@@ -252,6 +251,11 @@ describe('a directory that may hold a model', () => {
   it('is none where it is empty or gone', async () => {
     expect(await problem()).toBe('none')
     expect(await listModelFiles(join(path, 'gone'))).toBeUndefined()
+  })
+
+  it('may have no chat template at all: a base model continues text', async () => {
+    writeModel(path, { 'tokenizer_config.json': '{}' })
+    expect(await problem()).toBe('model: none')
   })
 
   it('has a chat template in any of the places that there are', async () => {

@@ -115,5 +115,7 @@ class ChatTemplate:
     def _compile(self) -> Any:
         source = self._find()
         if source is None:
-            raise NoTemplate("this model has no chat template, so it cannot take conversations")
+            raise NoTemplate(
+                "this model has no chat template, so it cannot take conversations; POST /v1/completions continues plain text"
+            )
         return _environment().from_string(source)
