@@ -11,6 +11,7 @@ import { Catalogue } from './catalogue.svelte'
 import { Cluster } from './cluster.svelte'
 import { Membership } from './membership.svelte'
 import { OwnNode } from './own-node.svelte'
+import { RequestLog } from './request-log.svelte'
 import { Route } from './route.svelte'
 
 const KEY = Symbol('app')
@@ -41,6 +42,7 @@ export class AppState {
   readonly node: OwnNode
   readonly models: Catalogue
   readonly membership: Membership
+  readonly requests = new RequestLog()
   /** Where models would go. */
   readonly fits: Fits
   readonly route = new Route()
@@ -67,6 +69,7 @@ export class AppState {
         void this.node.read()
         void this.models.read()
       },
+      onFolded: (state) => this.requests.note(state),
     })
     this.fits = new Fits({ state: () => this.cluster.state, finder: fitWorker })
   }

@@ -36,6 +36,8 @@ export interface ClusterOptions {
   readonly api: Pick<Api, 'request'>
   /** Called after each snapshot: what does not come with events may have changed as well. */
   readonly onSnapshot?: () => void
+  /** Called with each state that is shown, for what is to be remembered of it. */
+  readonly onFolded?: (state: State) => void
 }
 
 /**
@@ -45,6 +47,8 @@ export interface ClusterOptions {
 export class Cluster {
   private readonly live = new LiveState()
   connection: Connection = $state('starting')
+  /** When something came last: what is shown is as of then. */
+  heardAt = $state(Date.now())
   /** Whether there was ever anything to show. */
   readonly known = $derived(this.live.state.lastEventIndex > 0)
   private folding = new Folding(emptyState())
@@ -129,8 +133,11 @@ export class Cluster {
       taken = this.waiting.length
     }
     this.waiting = this.waiting.slice(taken)
-    this.live.show(this.folding.state)
+    const { state } = this.folding
+    this.live.show(state)
+    this.options.onFolded?.(state)
     if (!this.stream.signal.aborted) this.connection = 'connected'
+    this.heardAt = Date.now()
     if (this.waiting.length > 0) this.callOff = beforeNextPicture(() => this.catchUp())
   }
 

@@ -1,7 +1,6 @@
-import type { State } from '@core/state/state'
 import { isLive, type Task } from '@core/state/tasks'
+import type { NotedRequest } from '../../state/request-log.svelte'
 import type { GlyphTone } from '../../components/glyph.svelte'
-import { instanceName } from '../cluster/bands'
 
 /** One request as the list shows it. */
 export interface RequestView {
@@ -28,14 +27,10 @@ const wordAndTone = ({ status }: Task): [string, GlyphTone] => {
 }
 
 /** The newest first; those that still run before those that ended. */
-export const requestsIn = (state: State): readonly RequestView[] => {
-  const views = Object.values(state.tasks)
-    .reverse()
-    .map((task): RequestView => {
-      const instance = state.instances[task.instanceId]
-      const [word, tone] = wordAndTone(task)
-      const model = instance ? instanceName(state, instance) : 'a model that is gone'
-      return { task, model, word, tone, live: isLive(task) }
-    })
+export const requestsIn = (noted: readonly NotedRequest[]): readonly RequestView[] => {
+  const views = [...noted].reverse().map(({ task, model }): RequestView => {
+    const [word, tone] = wordAndTone(task)
+    return { task, model, word, tone, live: isLive(task) }
+  })
   return [...views.filter(({ live }) => live), ...views.filter(({ live }) => !live)]
 }

@@ -17,17 +17,36 @@ const targetIn = (page: HTMLElement, query: Readonly<Record<string, string>>): H
   return undefined
 }
 
-/** Brings what the address names into view, and the focus to it. */
+const pointOut = (target: HTMLElement): (() => void) => {
+  target.tabIndex = -1
+  target.scrollIntoView({ block: 'center' })
+  target.focus({ preventScroll: true })
+  target.dataset['pointedOut'] = ''
+  const clear = (): void => void delete target.dataset['pointedOut']
+  target.addEventListener('blur', clear, { once: true })
+  return clear
+}
+
+/**
+ * Brings what the address names into view, and the focus to it: as soon as it is there, for what was just launched is
+ * shown a moment after the answer.
+ */
 export const pointsOut =
   (query: Readonly<Record<string, string>>): Attachment<HTMLElement> =>
   (page) => {
-    const target = targetIn(page, query)
-    if (!target) return undefined
-    target.tabIndex = -1
-    target.scrollIntoView({ block: 'center' })
-    target.focus({ preventScroll: true })
-    target.dataset['pointedOut'] = ''
-    const clear = (): void => void delete target.dataset['pointedOut']
-    target.addEventListener('blur', clear, { once: true })
-    return clear
+    if (!Object.keys(TARGETS).some((name) => name in query)) return undefined
+    let clear: (() => void) | undefined
+    const look = (): void => {
+      const target = targetIn(page, query)
+      if (!target) return
+      observer.disconnect()
+      clear = pointOut(target)
+    }
+    const observer = new MutationObserver(look)
+    observer.observe(page, { childList: true, subtree: true })
+    look()
+    return () => {
+      observer.disconnect()
+      clear?.()
+    }
   }

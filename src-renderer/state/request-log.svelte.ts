@@ -1,0 +1,49 @@
+import { nodeName } from '@core/state/bindings'
+import type { State } from '@core/state/state'
+import type { Task } from '@core/state/tasks'
+import { shortName } from './text'
+
+/** A request with the name of its model, as it was when the request was seen. */
+export interface NotedRequest {
+  readonly task: Task
+  readonly model: string
+}
+
+/** The oldest go first. */
+const MOST_NOTED = 1000
+
+const modelName = (state: State, { instanceId }: Task): string | undefined => {
+  const instance = state.instances[instanceId]
+  if (!instance) return undefined
+  const declared = instance.metaInstanceId && state.metaInstances[instance.metaInstanceId]
+  return declared?.name ?? shortName(instance.modelId)
+}
+
+/**
+ * The requests that this window has seen. The state forgets them a minute after their end, and instances when they are
+ * replaced; who looks into what happened comes later.
+ */
+export class RequestLog {
+  all: readonly NotedRequest[] = $state.raw([])
+  private tasks: State['tasks'] | undefined
+  private names: Readonly<Record<string, string>> = {}
+
+  note(state: State): void {
+    if (state.tasks === this.tasks) return
+    this.tasks = state.tasks
+    const noted = Object.fromEntries(this.all.map((request) => [request.task.taskId, request]))
+    const names: Record<string, string> = { ...this.names }
+    for (const task of Object.values(state.tasks)) {
+      if (noted[task.taskId]?.task === task) continue
+      const model = modelName(state, task) ?? names[task.instanceId] ?? goneName(state, task)
+      names[task.instanceId] = model
+      noted[task.taskId] = { task, model }
+    }
+    this.names = names
+    this.all = Object.values(noted).slice(-MOST_NOTED)
+  }
+}
+
+/** An instance that was replaced before this window saw it: where it was asked is all that is known. */
+const goneName = (state: State, { takenBy }: Task): string =>
+  takenBy === undefined ? 'an earlier instance' : `an earlier instance, asked on ${nodeName(state, takenBy)}`
