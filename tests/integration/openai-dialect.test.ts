@@ -151,6 +151,47 @@ describe('OpenAI’s dialect with the tiny model', () => {
     })
   })
 
+  describe('responses', () => {
+    const SAY = { model: TINY, temperature: 0, max_output_tokens: 5 }
+
+    it('stream to the end what they give whole', async () => {
+      const whole = await client.responses.create({ ...SAY, input: 'Hi' })
+      const streamed = await client.responses.stream({ ...SAY, input: 'Hi' }).finalResponse()
+      expect(streamed.output_text).toBe(whole.output_text)
+      expect(whole.output_text.length).toBeGreaterThan(0)
+      expect([whole.status, whole.incomplete_details?.reason, whole.usage?.output_tokens]).toEqual([
+        'incomplete',
+        'max_output_tokens',
+        5,
+      ])
+    })
+
+    it('go on from one another like the whole conversation at once, streamed or not', async () => {
+      const first = await client.responses.stream({ ...SAY, input: 'Hi' }).finalResponse()
+      const next = await client.responses.create({ ...SAY, input: 'And?', previous_response_id: first.id })
+      const together = await client.responses.create({
+        ...SAY,
+        input: [
+          { role: 'user', content: 'Hi' },
+          { role: 'assistant', content: first.output_text },
+          { role: 'user', content: 'And?' },
+        ],
+      })
+      expect([next.output_text, next.usage?.input_tokens]).toEqual([together.output_text, together.usage?.input_tokens])
+    })
+
+    it('can be asked for again until they are deleted, unless they were not to be kept', async () => {
+      const { id } = await client.responses.create({ ...SAY, input: 'Hi' })
+      expect((await client.responses.retrieve(id)).id).toBe(id)
+      await client.responses.delete(id)
+      await expect(client.responses.retrieve(id)).rejects.toThrow(OpenAI.NotFoundError)
+      const secret = await client.responses.create({ ...SAY, input: 'Hi', store: false })
+      await expect(client.responses.create({ ...SAY, input: 'So?', previous_response_id: secret.id })).rejects.toThrow(
+        'Send the whole conversation',
+      )
+    })
+  })
+
   it('cancels an answer by its id, whose stream then ends in order', async () => {
     const stream = await client.chat.completions.create({ ...CHAT, max_tokens: 4000, stream: true })
     let cancelled: number | undefined

@@ -28,7 +28,9 @@ import { CountTokensRequest, MessagesRequest } from '../anthropic/schema'
 import { ChatRequest, DeleteRequest, EmbedRequest, GenerateRequest, PullRequest, ShowRequest } from '../ollama/schema'
 import { ChatCompletionRequest } from '../openai/chat/schema'
 import { CompletionRequest } from '../openai/completions/schema'
+import { EmbeddingRequest } from '../openai/embeddings/schema'
 import { ListedModel, ListedModels } from '../openai/models'
+import { ResponseRequest } from '../openai/responses/schema'
 import { Health } from './health'
 
 interface Described {
@@ -187,6 +189,15 @@ const ROUTES: readonly Described[] = [
     body: ChatCompletionRequest,
   },
   { method: 'post', path: '/v1/completions', does: 'OpenAI: continue a text', body: CompletionRequest },
+  {
+    method: 'post',
+    path: '/v1/responses',
+    does: 'OpenAI: continue a conversation, as items and events',
+    body: ResponseRequest,
+  },
+  { method: 'get', path: '/v1/responses/{id}', does: 'OpenAI: a response that is kept' },
+  { method: 'delete', path: '/v1/responses/{id}', does: 'OpenAI: forget it' },
+  { method: 'post', path: '/v1/embeddings', does: 'OpenAI: vectors of texts', body: EmbeddingRequest },
   { method: 'post', path: '/v1/cancel/{id}', does: 'End the answer of that id' },
   { method: 'post', path: '/v1/messages', does: 'Anthropic: continue a conversation', body: MessagesRequest },
   {

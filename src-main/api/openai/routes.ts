@@ -6,13 +6,17 @@ import { Problem } from '../problem'
 import { cancelAnswer } from './cancel'
 import { chatCompletions } from './chat/route'
 import { completions } from './completions/route'
+import { embeddings } from './embeddings/route'
 import { listedModel, listedModels, type ModelSources } from './models'
+import { createResponse, deleteResponse, getResponse } from './responses/route'
+import { ResponseStore } from './responses/store'
 
 /** OpenAI's dialect. What is not already a route of the app's own is there without `/v1` too. */
 export const openaiRoutes = (context: ApiContext): Hono<ApiEnv> => {
   const { source, catalogue } = context
   const routes = new Hono<ApiEnv>()
   const running = new Running()
+  const responses = new ResponseStore()
   const post = (path: string, handler: Handler<ApiEnv>): void => {
     routes.post(`/v1${path}`, handler)
     routes.post(path, handler)
@@ -35,6 +39,13 @@ export const openaiRoutes = (context: ApiContext): Hono<ApiEnv> => {
   })
   post('/chat/completions', chatCompletions(context, running))
   post('/completions', completions(context, running))
+  post('/responses', createResponse(context, running, responses))
+  post('/responses/:id/cancel', cancelAnswer(running))
+  for (const path of ['/v1/responses/:id', '/responses/:id']) {
+    routes.get(path, getResponse(responses))
+    routes.delete(path, deleteResponse(responses))
+  }
+  post('/embeddings', embeddings(context))
   post('/cancel/:id', cancelAnswer(running))
   return routes
 }

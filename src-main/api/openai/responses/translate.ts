@@ -1,0 +1,102 @@
+import type { Message, Tool } from '@core/generation/conversation'
+import type { ClientRequest, OutputFormat } from '@core/generation/request'
+import { given } from '../given'
+import { invalidField } from '../invalid-field'
+import { reasoningOf } from '../reasoning'
+import { toLimit, toSampling } from '../sampling'
+import { chosenTools, toTool, type Choice } from '../tools'
+import { toMessages } from './conversation'
+import type { GivenTool, ResponseRequest } from './schema'
+
+/** What of the request Muster can do nothing with, for the answer's header. */
+export const ignoredIn = ({ tools, input }: ResponseRequest): string[] => [
+  ...(tools ?? []).flatMap((tool) => (tool.type === 'foreign' ? [`tools.${tool.is}`] : [])),
+  ...new Set(
+    (Array.isArray(input) ? input : []).flatMap((item) => (item.type === 'foreign' ? [`input.${item.is}`] : [])),
+  ),
+]
+
+/** The custom tools of a request, by name: calls of them are told as such. */
+export const customTools = ({ tools }: ResponseRequest): ReadonlySet<string> =>
+  new Set((tools ?? []).flatMap((tool) => (tool.type === 'custom' ? [tool.name] : [])))
+
+/** A custom tool takes text: as a function it has that one argument. */
+const toolOf = (tool: GivenTool): Tool[] => {
+  switch (tool.type) {
+    case 'function':
+      return [toTool(tool)]
+    case 'custom': {
+      const { name, description, format } = tool
+      const grammar = format?.definition ? `The input follows this grammar:\n${format.definition}` : ''
+      const says = [description, grammar].filter(Boolean).join('\n\n')
+      const parameters = {
+        type: 'object',
+        properties: { input: { type: 'string' } },
+        required: ['input'],
+        additionalProperties: false,
+      }
+      return [{ name, parameters, ...(says !== '' && { description: says }) }]
+    }
+    case 'foreign':
+      return []
+  }
+}
+
+const choiceOf = (choice: ResponseRequest['tool_choice']): Choice => {
+  if (!choice) return { kind: 'auto' }
+  if (typeof choice === 'string') return { kind: choice }
+  if ('name' in choice) return { kind: 'named', name: choice.name }
+  return { kind: 'allowed', mode: choice.mode, names: choice.tools.flatMap(({ name }) => name ?? []) }
+}
+
+const toFormat = ({ text }: ResponseRequest): OutputFormat | undefined => {
+  const format = text?.format
+  switch (format?.type) {
+    case 'json_object':
+      return { kind: 'json' }
+    case 'json_schema':
+      return { kind: 'jsonSchema', schema: format.schema }
+    case 'text':
+    case undefined:
+      return undefined
+  }
+}
+
+const wantsLogprobs = ({ include, top_logprobs }: ResponseRequest): boolean =>
+  typeof top_logprobs === 'number' || (Array.isArray(include) && include.includes('message.output_text.logprobs'))
+
+/** The conversation so far, without instructions: they hold for one response. Throws Problem where nothing is said. */
+export const toConversation = ({ input }: ResponseRequest, before: readonly Message[] = []): Message[] => {
+  const messages: Message[] =
+    typeof input === 'string'
+      ? [...before, { role: 'user', parts: [{ type: 'text', text: input }] }]
+      : toMessages(input ?? [], before)
+  if (messages.length === 0) throw invalidField('input', 'nothing is said in it')
+  return messages
+}
+
+/** OpenAI's request as ours. Throws Problem. */
+export const toRequest = (body: ResponseRequest, conversation: readonly Message[]): ClientRequest => {
+  const { instructions } = body
+  const reasoning = reasoningOf(body.reasoning?.effort)
+  return {
+    model: body.model,
+    prompt: {
+      kind: 'chat',
+      messages: [
+        ...(instructions ? [{ role: 'system' as const, parts: [{ type: 'text' as const, text: instructions }] }] : []),
+        ...conversation,
+      ],
+      ...chosenTools((body.tools ?? []).flatMap(toolOf), choiceOf(body.tool_choice), 'tool_choice'),
+      ...(body.parallel_tool_calls === false && { singleToolCall: true }),
+      ...(Object.keys(reasoning).length > 0 && { reasoning }),
+    },
+    sampling: toSampling(body),
+    stop: [],
+    ...given({
+      maxTokens: toLimit(body.max_output_tokens),
+      format: toFormat(body),
+      logprobs: wantsLogprobs(body) ? (body.top_logprobs ?? 0) : undefined,
+    }),
+  }
+}
