@@ -116,6 +116,7 @@ class ChatTemplate:
         source = self._find()
         if source is None:
             raise NoTemplate(
-                "this model has no chat template, so it cannot take conversations; POST /v1/completions continues plain text"
+                "this model has no chat template, so it cannot take conversations; "
+                "POST /v1/completions continues plain text"
             )
         return _environment().from_string(source)
