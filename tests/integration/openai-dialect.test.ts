@@ -118,6 +118,47 @@ describe('OpenAI’s dialect with the tiny model', () => {
     })
   })
 
+  describe('a tool that must be called', () => {
+    const parameters = {
+      type: 'object',
+      properties: { ok: { type: 'boolean' } },
+      required: ['ok'],
+      additionalProperties: false,
+    }
+    const weather = { name: 'weather', parameters }
+    const OK: unknown = expect.objectContaining({ ok: expect.any(Boolean) as unknown })
+
+    it('is called with arguments of its schema, and the official client puts its deltas together', async () => {
+      const stream = client.chat.completions.stream({
+        ...CHAT,
+        max_tokens: 200,
+        tools: [{ type: 'function', function: weather }],
+        tool_choice: { type: 'function', function: { name: 'weather' } },
+      })
+      const [choice] = (await stream.finalChatCompletion()).choices
+      const [call] = choice?.message.tool_calls ?? []
+      expect([choice?.finish_reason, call?.function.name]).toEqual(['tool_calls', 'weather'])
+      expect(JSON.parse(call?.function.arguments ?? '')).toEqual(OK)
+    })
+
+    it('is an item of a response, whose result can be given to the next one', async () => {
+      const tools = [{ type: 'function' as const, ...weather, strict: true }]
+      const request = { model: TINY, temperature: 0, max_output_tokens: 200, tools }
+      const first = await client.responses.stream({ ...request, input: 'Hi', tool_choice: 'required' }).finalResponse()
+      const [call] = first.output.filter(({ type }) => type === 'function_call')
+      expect(call?.type === 'function_call' && JSON.parse(call.arguments)).toEqual(OK)
+      const call_id = call?.type === 'function_call' ? call.call_id : ''
+      const next = await client.responses.create({
+        ...request,
+        max_output_tokens: 5,
+        tool_choice: 'none',
+        previous_response_id: first.id,
+        input: [{ type: 'function_call_output', call_id, output: 'sunny' }],
+      })
+      expect(next.usage?.input_tokens).toBeGreaterThan(first.usage?.input_tokens ?? Infinity)
+    })
+  })
+
   describe('completions', () => {
     const ONCE = { model: TINY, temperature: 0, max_tokens: 6 }
 
