@@ -3,6 +3,7 @@ import { CreateMetaInstanceRequest } from '../protocols/control'
 import { GB, SMALL, smallCard, World } from '../testing/world'
 import { expectationOf, PLAIN_LAUNCH } from './expectation'
 import { previews } from './previews'
+import { PlacementSpace } from './space'
 
 /** Three Macs with Thunderbolt between every two, of which the second is the fastest. */
 const threeMacs = (): World => {
@@ -37,7 +38,7 @@ describe('what is expected of a launch that leaves everything open', () => {
     const world = threeMacs()
     for (const storageBytes of [2 * GB, 38 * GB, 60 * GB, 120 * GB]) {
       const card = { ...smallCard, storageBytes }
-      const expected = expectationOf(world.state, card)
+      const expected = expectationOf(new PlacementSpace(world.state), card)
       if (expected.status === 'refused') throw new Error(expected.error.reason)
       const marked = previews(world.state, card, {}).find((preview) => 'preferred' in preview && preview.preferred)
       expect(marked).toMatchObject({ nodeIds: expected.nodeIds, predicted: expected.predicted })
@@ -51,7 +52,7 @@ describe('what is expected of a launch that leaves everything open', () => {
   it('is nowhere slower than what any number of machines would give, memory being left on each', () => {
     const world = threeMacs()
     const card = { ...smallCard, storageBytes: 2 * GB }
-    const expected = expectationOf(world.state, card)
+    const expected = expectationOf(new PlacementSpace(world.state), card)
     const others = previews(world.state, card, {}).flatMap((preview) =>
       'error' in preview || preview.sharding !== 'Pipeline' || !preview.predicted ? [] : [preview.predicted],
     )
@@ -63,7 +64,7 @@ describe('what is expected of a launch that leaves everything open', () => {
   it('says where the time of a token goes, and the parts are all of it', () => {
     const world = threeMacs()
     for (const minNodes of [1, 3]) {
-      const expected = expectationOf(world.state, smallCard, { ...PLAIN_LAUNCH, minNodes })
+      const expected = expectationOf(new PlacementSpace(world.state), smallCard, { ...PLAIN_LAUNCH, minNodes })
       if (expected.status === 'refused' || !expected.predicted) throw new Error('nothing is predicted')
       const { tokensPerSecond, perToken } = expected.predicted
       expect(perToken.readingMs + perToken.layersMs + perToken.linksMs).toBeCloseTo(1000 / tokensPerSecond)

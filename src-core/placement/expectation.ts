@@ -2,9 +2,10 @@ import type { NodeId } from '../ids'
 import { measuredSpeed } from '../state/measured-speeds'
 import { DEFAULT_PREFERENCE, type PlacementError } from '../state/meta-instances'
 import type { State } from '../state/state'
-import { LinkTable, predict, type Plan, type Prediction } from './cost-model'
+import { predict, type LinkTable, type Plan, type Prediction } from './cost-model'
 import type { ModelCard } from './model-card'
 import { place, type PlacementRequest } from './place'
+import type { PlacementSpace } from './space'
 
 /** What a launch asks for that leaves everything open: the defaults of `POST /meta_instance`. */
 export const PLAIN_LAUNCH: PlacementRequest = {
@@ -44,11 +45,12 @@ export type Expectation =
   | { readonly status: 'refused'; readonly error: PlacementError }
 
 /** Where a launch would place the model now, and how fast it would be there: what the node would do, by the same code. */
-export const expectationOf = (state: State, card: ModelCard, request = PLAIN_LAUNCH): Expectation => {
-  const result = place(state, card, request)
+export const expectationOf = (space: PlacementSpace, card: ModelCard, request = PLAIN_LAUNCH): Expectation => {
+  const { state } = space
+  const result = place(state, card, request, space)
   if (result.status === 'refused') return result
   const { shards, claims } = result.placement
   const { sharding, instanceMeta } = request
-  const speed = expectedSpeed(state, { card, sharding, instanceMeta, shards }, new LinkTable(state))
+  const speed = expectedSpeed(state, { card, sharding, instanceMeta, shards }, space.links)
   return { status: 'placed', nodeIds: shards.map(({ nodeId }) => nodeId), claims, ...speed }
 }

@@ -3,17 +3,18 @@ import { nodeName } from '../state/bindings'
 import type { Instance } from '../state/instances'
 import type { Constraints, PlacementError } from '../state/meta-instances'
 import type { State } from '../state/state'
-import { candidateGroups, graphFor, ringOfAll, usableNodes } from './candidates'
+import { ringOfAll, usableNodes } from './candidates'
 import { chooseConnections } from './connections'
 import { Funnel } from './funnel'
 import { isLeaf, type Graph } from './graph'
-import { claimedBytes, freeBytes, neededBytes, SPARE_SHARE } from './memory'
+import { neededBytes, SPARE_SHARE } from './memory'
 import { meshProblem, mostRanks } from './mesh-limit'
 import type { ModelCard } from './model-card'
 import { comparisonFor, type Choice } from './preference'
 import { cannotLoad, noRdma, shardingProblem, tooLittleMemory } from './refusal'
 import type { Unfit } from './unfit'
 import { assignShards, shardBytes, type ShardPlan } from './shards'
+import { PlacementSpace, type Region } from './space'
 
 export interface PlacementRequest extends Pick<
   Constraints,
@@ -41,9 +42,7 @@ type Order = readonly number[]
 
 /** One look for one model: what its groups would get. */
 class Search {
-  /** Bytes that can be promised, by number of the machine. */
-  readonly free: readonly number[]
-  /** What of them `auto` would rather not promise. */
+  /** What of the free bytes `auto` would rather not promise. */
   private readonly spare: readonly number[]
   private readonly layerBytes: number
   /** How many layers each machine has room for. */
@@ -53,10 +52,10 @@ class Search {
     private readonly card: ModelCard,
     private readonly request: PlacementRequest,
     readonly graph: Graph,
+    /** Bytes that can be promised, by number of the machine. */
+    readonly free: readonly number[],
     state: State,
   ) {
-    const claimed = claimedBytes(state)
-    this.free = graph.nodeIds.map((nodeId) => freeBytes(state, nodeId, claimed))
     this.spare = graph.nodeIds.map((nodeId) => SPARE_SHARE * (state.nodes[nodeId]?.memory.ramTotal ?? 0))
     this.layerBytes = neededBytes(card, request.maxContext) / card.layers
     this.layersFor = this.free.map((bytes) => Math.floor(bytes / this.layerBytes))
@@ -103,8 +102,14 @@ class Search {
 }
 
 /** The best of the groups that fit. */
-const bestOf = (search: Search, groups: readonly Order[], state: State, card: ModelCard, request: PlacementRequest) => {
-  const better = comparisonFor({ state, card, request })
+const bestOf = (
+  search: Search,
+  groups: readonly Order[],
+  space: PlacementSpace,
+  card: ModelCard,
+  request: PlacementRequest,
+) => {
+  const better = comparisonFor({ space, card, request })
   const bySize = new Map<number, Order[]>()
   for (const group of groups) {
     const alike = bySize.get(group.length)
@@ -127,29 +132,34 @@ const bestOf = (search: Search, groups: readonly Order[], state: State, card: Mo
 }
 
 /** The groups of an allowed size; for each number of machines only those that can hold their part are looked at. */
-const groupsOf = (search: Search, card: ModelCard, request: PlacementRequest): Order[] => {
-  const { graph, free } = search
+const groupsOf = (
+  space: PlacementSpace,
+  { graph, free }: Region,
+  card: ModelCard,
+  request: PlacementRequest,
+): readonly Order[] => {
   if (request.nodeIds !== undefined) {
     const all = ringOfAll(graph, request)
     return all === undefined ? [] : [all]
   }
   const all = Math.min(graph.nodeIds.length, mostRanks(request))
   const largest = request.sharding === 'Pipeline' ? Math.min(all, card.layers) : all
-  return candidateGroups(graph, request, { worth: free, largest: Math.max(1, largest), least: request.minNodes })
+  return space.groups({ graph, free }, request, { largest: Math.max(1, largest), least: request.minNodes })
 }
 
 const placeAmong = (
-  state: State,
+  space: PlacementSpace,
   card: ModelCard,
   request: PlacementRequest,
   usable: readonly NodeId[],
   funnel: Funnel,
 ): PlacementResult => {
+  const { state } = space
   const refuse = (code: string, sentence: string) => refused(funnel.error(code, sentence, usable))
   const lacksRdma = (code: string, sentence: string) => refused(noRdma(state, funnel, usable, { code, sentence }))
-  const graph = graphFor(state, usable, request)
-  const search = new Search(card, request, graph, state)
-  const groups = groupsOf(search, card, request)
+  const region = space.region(usable, request)
+  const search = new Search(card, request, region.graph, region.free, state)
+  const groups = groupsOf(space, region, card, request)
   if (request.instanceMeta === 'MlxJaccl' && !groups.some((group) => group.length >= 2))
     return lacksRdma('no_rdma', 'Requested RDMA (MlxJaccl) but no RDMA-connected machines are available')
   const large = groups.filter((group) => group.length >= request.minNodes)
@@ -165,7 +175,7 @@ const placeAmong = (
   const possible = large.filter(({ length }) => problems.get(length) === undefined)
   const [problem] = [...problems.values()].filter((candidate) => candidate !== undefined)
   if (possible.length === 0 && problem) return refuse(problem.code, problem.reason)
-  const best = bestOf(search, possible, state, card, request)
+  const best = bestOf(search, possible, space, card, request)
   if (best) {
     const { shards, claims } = best
     const nodeIds = shards.map(({ nodeId }) => nodeId)
@@ -184,8 +194,14 @@ const placeAmong = (
  * Finds the machines for one instance, or says what to change. Exact for up to 10 machines; beyond, polynomial.
  *
  * @param state who is there and what is already promised
+ * @param space of that state, where it is asked about several models
  */
-export const place = (state: State, card: ModelCard, request: PlacementRequest): PlacementResult => {
+export const place = (
+  state: State,
+  card: ModelCard,
+  request: PlacementRequest,
+  space = new PlacementSpace(state),
+): PlacementResult => {
   const funnel = new Funnel(state)
   const found = usableNodes(state, request, funnel)
   // In the order that was asked for, which is the rank order where it is a ring.
@@ -207,5 +223,5 @@ export const place = (state: State, card: ModelCard, request: PlacementRequest):
       `${wanted}, ${usable.length === 1 ? '1 is' : `${usable.length} are`} usable${missing}`,
     )
   }
-  return placeAmong(state, card, request, usable, funnel)
+  return placeAmong(space, card, request, usable, funnel)
 }

@@ -1,8 +1,9 @@
 import type { Constraints } from '../state/meta-instances'
 import type { State } from '../state/state'
-import { LinkTable, secondsPerStep, THROUGHPUT_USERS } from './cost-model'
+import { secondsPerStep, THROUGHPUT_USERS } from './cost-model'
 import type { ModelCard } from './model-card'
 import type { ShardPlan } from './shards'
+import type { PlacementSpace } from './space'
 
 /** A group that could hold the model, with what tells it from others. */
 export interface Choice {
@@ -21,7 +22,7 @@ export interface Choice {
 export type Comparison = (a: Choice, b: Choice) => number
 
 export interface PreferenceOptions {
-  readonly state: State
+  readonly space: PlacementSpace
   readonly card: ModelCard
   readonly request: Pick<Constraints, 'sharding' | 'instanceMeta' | 'placementPreference'>
 }
@@ -59,16 +60,16 @@ const cheaper = (a: number, b: number): number => (a === b ? 0 : a - b)
  * users divided by machines, then as `smallest`. Among equals more of the model on disk; names decide the rest, so that
  * the same state is always placed alike.
  */
-export const comparisonFor = ({ state, card, request }: PreferenceOptions): Comparison => {
+export const comparisonFor = ({ space, card, request }: PreferenceOptions): Comparison => {
   const { placementPreference, sharding, instanceMeta } = request
+  const { state } = space
   const disk = onDisk(state, card)
   const last: Comparison = (a, b) => disk(b) - disk(a) || (names(a) < names(b) ? -1 : Number(names(a) > names(b)))
   const fewest: Comparison = (a, b) => size(a) - size(b) || b.free - a.free
   const leafFirst: Comparison = (a, b) => Number(b.hasLeaf) - Number(a.hasLeaf) || b.free - a.free || last(a, b)
   const time = (users: number) => {
-    const links = new LinkTable(state)
     return remembered(({ shards }) =>
-      nanoseconds(secondsPerStep(state, { card, sharding, instanceMeta, shards }, links, users) ?? Infinity),
+      nanoseconds(secondsPerStep(state, { card, sharding, instanceMeta, shards }, space.links, users) ?? Infinity),
     )
   }
   switch (placementPreference) {

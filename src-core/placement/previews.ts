@@ -2,10 +2,10 @@ import type { MetaInstanceId, NodeId } from '../ids'
 import type { FailedPreview, Preview } from '../protocols/control'
 import { DEFAULT_PREFERENCE, InstanceMeta, Sharding, type PlacementPreference } from '../state/meta-instances'
 import type { State } from '../state/state'
-import { LinkTable } from './cost-model'
 import { expectedSpeed } from './expectation'
 import type { ModelCard } from './model-card'
 import { place, type Placement, type PlacementRequest } from './place'
+import { PlacementSpace } from './space'
 
 export interface PreviewQuery {
   /** Exactly these machines. */
@@ -37,34 +37,38 @@ const supposed = (state: State, { without, replacing }: PreviewQuery): State => 
 
 /** What each sharding, backend and size would give: the nodes and their memory, or why not. */
 export const previews = (state: State, card: ModelCard, query: PreviewQuery): (Preview | FailedPreview)[] => {
-  const seen = supposed(state, query)
-  const links = new LinkTable(seen)
+  const space = new PlacementSpace(supposed(state, query))
   return Sharding.options.flatMap((sharding) =>
-    InstanceMeta.options.flatMap((instanceMeta) => previewsOf(seen, card, links, query, { sharding, instanceMeta })),
+    InstanceMeta.options.flatMap((instanceMeta) => previewsOf(space, card, query, { sharding, instanceMeta })),
   )
 }
 
 const previewsOf = (
-  state: State,
+  space: PlacementSpace,
   card: ModelCard,
-  links: LinkTable,
   { nodeIds, minNodes = 1, maxContext, placementPreference = DEFAULT_PREFERENCE }: PreviewQuery,
   kind: Pick<PlacementRequest, 'sharding' | 'instanceMeta'>,
 ): (Preview | FailedPreview)[] => {
+  const { state } = space
   const placed = (least: number, preference: PlacementPreference) =>
-    place(state, card, {
-      ...kind,
-      minNodes: least,
-      placementPreference: preference,
-      ...(nodeIds && { nodeIds: [...nodeIds] }),
-      ...(maxContext !== undefined && { maxContext }),
-    })
+    place(
+      state,
+      card,
+      {
+        ...kind,
+        minNodes: least,
+        placementPreference: preference,
+        ...(nodeIds && { nodeIds: [...nodeIds] }),
+        ...(maxContext !== undefined && { maxContext }),
+      },
+      space,
+    )
   const previewOf = ({ shards, claims }: Placement): Preview => ({
     ...kind,
     nodeIds: shards.map(({ nodeId }) => nodeId),
     memoryDeltaByNode: { ...claims },
     shards: [...shards],
-    ...expectedSpeed(state, { card, ...kind, shards }, links),
+    ...expectedSpeed(state, { card, ...kind, shards }, space.links),
   })
   const smallest = Math.max(minNodes, kind.instanceMeta === 'MlxJaccl' ? 2 : 1)
   const preferred = placed(smallest, placementPreference)

@@ -1,7 +1,7 @@
 import type { Command } from '../commands/command'
 import { decide, type Decided } from '../commands/decide'
 import type { Event } from '../events/event'
-import { fold } from '../events/fold'
+import { Folding } from '../events/fold'
 import { InstanceId, MetaInstanceId, ModelId, NodeId, RunnerId } from '../ids'
 import type { ModelCard } from '../placement/model-card'
 import { next } from '../reconcile/apply'
@@ -44,10 +44,10 @@ export class World {
   }
 
   apply(...events: Event[]): this {
-    for (const event of events) {
-      this.state = fold(this.state, next(this.state, event, this.now))
-      this.log.push(event)
-    }
+    const folding = new Folding(this.state)
+    for (const event of events) folding.fold(folding.look((state) => next(state, event, this.now)))
+    this.state = folding.state
+    this.log.push(...events)
     return this
   }
 

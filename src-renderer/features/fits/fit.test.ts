@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { NodeId } from '@core/ids'
 import { CreateMetaInstanceRequest } from '@core/protocols/control'
+import { PlacementSpace } from '@core/placement/space'
 import { withRun } from '@core/state/measured-speeds'
 import { GB, SMALL, smallCard, World } from '@core/testing/world'
 import { fitOn, plainFit } from './fit'
@@ -37,23 +38,23 @@ describe('what would become of a model on a machine', () => {
 describe('where a model would go by itself', () => {
   it('is said in a few words', () => {
     const world = new World()
-    expect(plainFit(world.state, smallCard)).toBeUndefined()
+    expect(plainFit(new PlacementSpace(world.state), smallCard)).toBeUndefined()
     const mini = world.addNode('mini', { bandwidth: 400e9 })
-    expect(plainFit(world.state, smallCard)).toEqual({
+    expect(plainFit(new PlacementSpace(world.state), smallCard)).toEqual({
       fits: true,
       text: 'fits · about 84 tokens/s',
     })
     const studio = world.addNode('Mac Studio', { bandwidth: 800e9 })
-    expect(plainFit(world.state, smallCard)).toEqual({
+    expect(plainFit(new PlacementSpace(world.state), smallCard)).toEqual({
       fits: true,
       text: 'on Mac Studio · about 145 tokens/s',
     })
     link(world, mini, studio)
     const large = { ...smallCard, storageBytes: 60 * GB }
-    expect(plainFit(world.state, large)).toMatchObject({
+    expect(plainFit(new PlacementSpace(world.state), large)).toMatchObject({
       text: expect.stringContaining('on 2 machines together · about ') as unknown,
     })
-    expect(plainFit(world.state, { ...smallCard, storageBytes: 900 * GB })).toEqual({
+    expect(plainFit(new PlacementSpace(world.state), { ...smallCard, storageBytes: 900 * GB })).toEqual({
       fits: false,
       reason: 'needs 804 GB more',
     })
@@ -64,7 +65,7 @@ describe('where a model would go by itself', () => {
     for (const [name, bandwidth] of Object.entries({ mini: 100e9, 'Mac Studio': 800e9, book: 400e9 }))
       world.addNode(name, { bandwidth })
     const { placementPreference } = CreateMetaInstanceRequest.parse({ modelId: SMALL })
-    const promised = plainFit(world.state, smallCard)
+    const promised = plainFit(new PlacementSpace(world.state), smallCard)
     const id = world.declare('chat', { placementPreference })
     world.reconcile()
     const [{ nodeId } = { nodeId: '' }] = world.instance(id).shards
@@ -79,7 +80,7 @@ describe('where a model would go by itself', () => {
       71,
     )
     world.addNode('mini', { bandwidth: 400e9, speeds })
-    expect(plainFit(world.state, smallCard)).toEqual({
+    expect(plainFit(new PlacementSpace(world.state), smallCard)).toEqual({
       fits: true,
       text: 'fits · 71 tokens/s measured',
     })
@@ -88,7 +89,7 @@ describe('where a model would go by itself', () => {
   it('says why no machine is a choice', () => {
     const world = new World()
     world.addNode('mini', { cannotRun: 'no Python' })
-    expect(plainFit(world.state, smallCard)).toEqual({
+    expect(plainFit(new PlacementSpace(world.state), smallCard)).toEqual({
       fits: false,
       reason: 'cannot run models: no Python',
     })

@@ -1,6 +1,7 @@
 import type { NodeId } from '@core/ids'
 import { expectationOf, PLAIN_LAUNCH, type ExpectedSpeed } from '@core/placement/expectation'
 import type { ModelCard } from '@core/placement/model-card'
+import { PlacementSpace } from '@core/placement/space'
 import { nodeName } from '@core/state/bindings'
 import type { PlacementError } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
@@ -22,7 +23,7 @@ const lack = ({ details, reason }: PlacementError, nodeIds: readonly NodeId[]): 
 
 /** On one machine alone: what a launch would give that names it. */
 export const fitOn = (state: State, card: ModelCard, nodeId: NodeId): Fit => {
-  const expected = expectationOf(state, card, { ...PLAIN_LAUNCH, nodeIds: [nodeId] })
+  const expected = expectationOf(new PlacementSpace(state), card, { ...PLAIN_LAUNCH, nodeIds: [nodeId] })
   switch (expected.status) {
     case 'placed':
       return { fits: true, text: parts(`uses ${bytesText(expected.claims[nodeId] ?? 0)}`, speedPart(expected)) }
@@ -41,10 +42,11 @@ const whereText = (state: State, nodeIds: readonly NodeId[]): string => {
 }
 
 /** Where a model would go that is launched without a further word, or what it lacks; undefined where no machine is known yet. */
-export const plainFit = (state: State, card: ModelCard): Fit | undefined => {
+export const plainFit = (space: PlacementSpace, card: ModelCard): Fit | undefined => {
+  const { state } = space
   const nodeIds = Object.values(state.nodes).map(({ nodeId }) => nodeId)
   if (nodeIds.length === 0) return undefined
-  const expected = expectationOf(state, card)
+  const expected = expectationOf(space, card)
   switch (expected.status) {
     case 'placed':
       return { fits: true, text: parts(whereText(state, expected.nodeIds), speedPart(expected)) }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ModelId } from '@core/ids'
 import type { ModelCard } from '@core/placement/model-card'
+import { PlacementSpace } from '@core/placement/space'
 import { GB, smallCard, World } from '@core/testing/world'
 import { plainFit } from './fit'
 import type { FitFinder } from './fit-worker'
@@ -20,7 +21,8 @@ const finder = () => {
       const { version, changes, cards } = structuredClone(question)
       asked.push(question)
       state = applied(state, changes)
-      for (const card of cards) answered({ version, modelId: card.modelId, fit: plainFit(state, card) })
+      const space = new PlacementSpace(state)
+      for (const card of cards) answered({ version, modelId: card.modelId, fit: plainFit(space, card) })
     },
     close: () => undefined,
   })

@@ -1,3 +1,4 @@
+import { PlacementSpace } from '@core/placement/space'
 import { plainFit } from './fit'
 import { applied, nothingKnown, type FitAnswer, type FitQuestion } from './fits-protocol'
 
@@ -9,9 +10,10 @@ let state = nothingKnown()
 let latest = 0
 
 const answer = async ({ version, cards }: FitQuestion): Promise<void> => {
+  const space = new PlacementSpace(state)
   for (const card of cards) {
     if (version !== latest) return
-    const found: FitAnswer = { version, modelId: card.modelId, fit: plainFit(state, card) }
+    const found: FitAnswer = { version, modelId: card.modelId, fit: plainFit(space, card) }
     postMessage(found)
     // Lets a newer question in.
     await new Promise((resolve) => setTimeout(resolve))

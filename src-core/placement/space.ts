@@ -1,0 +1,61 @@
+import type { NodeId } from '../ids'
+import type { Constraints } from '../state/meta-instances'
+import type { State } from '../state/state'
+import { candidateGroups, graphFor } from './candidates'
+import { LinkTable } from './cost-model'
+import type { Graph } from './graph'
+import { claimedBytes, freeBytes } from './memory'
+
+/** The machines that a search is about, as a graph, with the bytes that can be promised on each of them. */
+export interface Region {
+  readonly graph: Graph
+  readonly free: readonly number[]
+}
+
+/** How large the groups of a search are. */
+interface Sizes {
+  readonly least: number
+  readonly largest: number
+}
+
+/**
+ * What all searches over one state share, found out when it is first asked for: links, who reaches whom, what is free,
+ * and the candidate groups. Whoever asks about many models makes one of these instead of looking at every edge anew
+ * for each of them.
+ */
+export class PlacementSpace {
+  private known: LinkTable | undefined
+  private claimed: ReadonlyMap<string, number> | undefined
+  private readonly regions = new Map<string, Region>()
+  private readonly candidates = new Map<string, readonly (readonly number[])[]>()
+
+  constructor(readonly state: State) {}
+
+  get links(): LinkTable {
+    return (this.known ??= new LinkTable(this.state))
+  }
+
+  /** @param nodeIds in the order that the graph numbers them */
+  region(nodeIds: readonly NodeId[], { instanceMeta }: Pick<Constraints, 'instanceMeta'>): Region {
+    const key = regionKey(nodeIds, instanceMeta)
+    const known = this.regions.get(key)
+    if (known) return known
+    const claimed = (this.claimed ??= claimedBytes(this.state))
+    const region = {
+      graph: graphFor(this.state, nodeIds, { instanceMeta }),
+      free: nodeIds.map((nodeId) => freeBytes(this.state, nodeId, claimed)),
+    }
+    this.regions.set(key, region)
+    return region
+  }
+
+  /** Numbers of machines in a region's graph, group by group. */
+  groups({ graph, free }: Region, { instanceMeta }: Pick<Constraints, 'instanceMeta'>, { least, largest }: Sizes) {
+    const key = `${least}-${largest} ${regionKey(graph.nodeIds, instanceMeta)}`
+    const groups = this.candidates.get(key) ?? candidateGroups(graph, { instanceMeta }, { worth: free, largest, least })
+    this.candidates.set(key, groups)
+    return groups
+  }
+}
+
+const regionKey = (nodeIds: readonly NodeId[], instanceMeta: string): string => `${instanceMeta} ${nodeIds.join()}`
