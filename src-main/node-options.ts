@@ -19,6 +19,10 @@ export interface NodeOptions {
   readonly discovery?: boolean | undefined
   /** Where members may be, as `host:port`. */
   readonly peers?: readonly string[] | undefined
+  /** Hosts that requests may be sent to beside this machine's own names. */
+  readonly allowedHosts?: readonly string[] | undefined
+  /** Origins whose pages may use the API. */
+  readonly allowedOrigins?: readonly string[] | undefined
   /** Never ask a model hub. */
   readonly offline?: boolean | undefined
   /** Without it this node only coordinates. */

@@ -74,8 +74,22 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     discovery,
     offline,
     peers,
+    allowedHosts,
+    allowedOrigins,
   } = options
-  const flags = { host, port, friendlyName, worker: runsModels, peerPort, ollamaPort, discovery, offline, peers }
+  const flags = {
+    host,
+    port,
+    friendlyName,
+    worker: runsModels,
+    peerPort,
+    ollamaPort,
+    discovery,
+    offline,
+    peers,
+    allowedHosts,
+    allowedOrigins,
+  }
   const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))
   const nodeSettings = await openNodeSettings({ dataDir, env, flags: given, onWarning })
   const current = nodeSettings.current()
@@ -279,7 +293,8 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     port: current.port,
     ollamaPort: current.ollamaPort,
     staticDir: join(appRoot, 'out', 'renderer'),
-    trustedOrigins,
+    allowedHosts: current.allowedHosts,
+    allowedOrigins: [...trustedOrigins, ...current.allowedOrigins],
     log: log.logger.child({ part: 'api' }),
     context: {
       version,

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { AllowedHost } from './allowed-host'
+import { AllowedOrigin } from './allowed-origin'
 import { PeerAddressText } from './peer-address'
 import { DEFAULT_PEER_PORT, DEFAULT_PORT } from './ports'
 
@@ -20,6 +22,10 @@ export const NodeSettings = z.object({
   /** 0 picks a free one. */
   port: port.default(DEFAULT_PORT),
   peerPort: port.default(DEFAULT_PEER_PORT),
+  /** Names and suffixes that requests may be sent to beside this machine's own: a proxy's, a container's for its host. */
+  allowedHosts: z.array(AllowedHost).max(64).default([]),
+  /** Origins whose pages may use the API from a browser. */
+  allowedOrigins: z.array(AllowedOrigin).max(64).default([]),
   /** A second port of the API, for programs that look for Ollama at its own, 11434. 0 picks a free one. */
   ollamaPort: port.optional(),
   /** Look for other nodes on the local network, and be found by them. */
@@ -43,6 +49,8 @@ export const NodeSettingsChanges = z.strictObject({
   port: port.optional(),
   peerPort: port.optional(),
   ollamaPort: port.optional(),
+  allowedHosts: NodeSettings.shape.allowedHosts.unwrap().optional(),
+  allowedOrigins: NodeSettings.shape.allowedOrigins.unwrap().optional(),
   discovery: z.boolean().optional(),
   peers: NodeSettings.shape.peers.unwrap().optional(),
   worker: z.boolean().optional(),

@@ -19,7 +19,7 @@ import { Access } from './middleware/access'
 import { contentEncoding } from './middleware/content-encoding'
 import { contentType } from './middleware/content-type'
 import { hostCheck } from './middleware/host'
-import { originCheck } from './middleware/origin'
+import { corsHeaders, originCheck } from './middleware/origin'
 import { ollamaRoutes } from './ollama/routes'
 import { openaiRoutes } from './openai/routes'
 import { Problem } from './problem'
@@ -36,8 +36,10 @@ export interface ApiOptions {
   readonly ollamaPort: number | undefined
   /** Folder with the built app; served at `/`. */
   readonly staticDir: string | undefined
-  /** Origins of our own windows. */
-  readonly trustedOrigins: readonly string[]
+  /** Hosts that requests may be sent to beside this machine's own names. */
+  readonly allowedHosts: readonly string[]
+  /** Origins of our own windows, and those whose pages may use the API. */
+  readonly allowedOrigins: readonly string[]
   readonly log: { warn(fields: object, message: string): void }
 }
 
@@ -65,8 +67,9 @@ export class ListenError extends Error {
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host)
 
-const buildApp = (options: ApiOptions, access: Access | undefined): Hono<ApiEnv> => {
-  const { context, staticDir, trustedOrigins, log } = options
+/** `open` to the network: every request needs a key or a session. */
+const buildApp = (options: ApiOptions, { access, open }: { access: Access; open: boolean }): Hono<ApiEnv> => {
+  const { context, staticDir, allowedHosts, allowedOrigins, log } = options
   // Clients put a slash after a route or leave it away, as their base URL happens to end.
   const app = new Hono<ApiEnv>({ strict: false })
   app.onError((error, c) => {
@@ -82,9 +85,9 @@ const buildApp = (options: ApiOptions, access: Access | undefined): Hono<ApiEnv>
       }),
     ),
   )
-  app.use(hostCheck({ open: access !== undefined }))
-  app.use(originCheck({ trusted: trustedOrigins }))
-  if (access) {
+  app.use(originCheck({ allowedOrigins, allowedHosts }))
+  app.use(hostCheck({ open, allowed: allowedHosts, hasKey: access.hasKey }))
+  if (open) {
     app.get('/sign-in', access.signIn)
     app.use(access.check)
   }
@@ -117,11 +120,15 @@ const buildApp = (options: ApiOptions, access: Access | undefined): Hono<ApiEnv>
 
 type Fetch = Hono<ApiEnv>['fetch']
 
-/** Ollama's clients ask there whether it runs; the rest is as everywhere. */
+/** Ollama's clients ask there whether it runs, also from pages; the rest is as everywhere. */
 const atOllamasPort =
-  (fetch: Fetch): Fetch =>
-  (request, ...rest) =>
-    new URL(request.url).pathname === '/' ? new Response('Ollama is running') : fetch(request, ...rest)
+  (fetch: Fetch, allowedOrigins: readonly string[]): Fetch =>
+  (request, ...rest) => {
+    if (new URL(request.url).pathname !== '/') return fetch(request, ...rest)
+    const origin = request.headers.get('origin') ?? ''
+    const headers = corsHeaders(allowedOrigins.includes(origin) ? origin : undefined)
+    return new Response('Ollama is running', { headers })
+  }
 
 interface Listening {
   readonly url: string
@@ -159,11 +166,14 @@ const listen = async (
 }
 
 /** The second port is for convenience: without it the node runs all the same. */
-const listenForOllama = async (fetch: Fetch, { host, ollamaPort, log }: ApiOptions): Promise<Listening | undefined> => {
+const listenForOllama = async (
+  fetch: Fetch,
+  { host, ollamaPort, allowedOrigins, log }: ApiOptions,
+): Promise<Listening | undefined> => {
   if (ollamaPort === undefined) return undefined
   try {
     const option = '--ollama-port or MUSTER_OLLAMA_PORT'
-    return await listen(atOllamasPort(fetch), { host, port: ollamaPort, option })
+    return await listen(atOllamasPort(fetch, allowedOrigins), { host, port: ollamaPort, option })
   } catch (error) {
     if (!(error instanceof ListenError)) throw error
     log.warn({}, `${error.message}, so programs that look for Ollama there do not find Muster. ${error.hint}`)
@@ -174,14 +184,15 @@ const listenForOllama = async (fetch: Fetch, { host, ollamaPort, log }: ApiOptio
 /** Listens, and answers until closed. Throws ListenError. */
 export const startApi = async (options: ApiOptions): Promise<Api> => {
   const { host, port, context } = options
-  const access = isLoopback(host) ? undefined : new Access(() => context.source.state())
-  const { fetch } = buildApp(options, access)
+  const access = new Access(() => context.source.state())
+  const open = !isLoopback(host)
+  const { fetch } = buildApp(options, { access, open })
   const main = await listen(fetch, { host, port, option: '--port or MUSTER_PORT' })
   const ollama = await listenForOllama(fetch, options)
   return {
     url: main.url,
     ollamaUrl: ollama?.url,
-    signInLink: access && (() => `${main.url}${access.signInPath()}`),
+    signInLink: open ? () => `${main.url}${access.signInPath()}` : undefined,
     close: async () => {
       await Promise.all([main.close(), ollama?.close()])
     },

@@ -1,5 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { parsePeerAddress } from '@core/settings/peer-address'
+import type { ZodType } from 'zod'
+import { AllowedHost } from '@core/settings/allowed-host'
+import { AllowedOrigin } from '@core/settings/allowed-origin'
+import { PeerAddressText } from '@core/settings/peer-address'
 import { version } from '../version'
 import { failureText } from './failure'
 import type { RemoteFlags } from './remote'
@@ -16,11 +19,14 @@ const port = (text: string): number => {
   return value
 }
 
-const several = (text: string, before: readonly string[] = []): readonly string[] => {
-  if (parsePeerAddress(text) === undefined)
-    throw new InvalidArgumentError('An address is host or host:port, as in 192.168.1.20:52417.')
-  return [...before, text]
-}
+/** An option that may be given several times, each time with one value of the schema. */
+const several =
+  (schema: ZodType<string, string>) =>
+  (text: string, before: readonly string[] = []): readonly string[] => {
+    const { data, error } = schema.safeParse(text)
+    if (data === undefined) throw new InvalidArgumentError(error?.issues[0]?.message ?? 'not usable')
+    return [...before, data]
+  }
 
 const whole = (text: string): number => {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It takes a whole number.')
@@ -56,7 +62,21 @@ const buildProgram = (finish: (code: number) => void): Command => {
       port,
     )
     .option('--no-discovery', 'neither look for machines on the local network nor be found by them')
-    .option('--peer <host:port>', 'where another member may be; may be given several times (MUSTER_PEERS)', several)
+    .option(
+      '--peer <host:port>',
+      'where another member may be; may be given several times (MUSTER_PEERS)',
+      several(PeerAddressText),
+    )
+    .option(
+      '--allow-host <name>',
+      'answer requests to this name or *.suffix too; may be given several times (MUSTER_ALLOWED_HOSTS)',
+      several(AllowedHost),
+    )
+    .option(
+      '--allow-origin <origin>',
+      'let pages of this origin use the API; may be given several times (MUSTER_ALLOWED_ORIGINS)',
+      several(AllowedOrigin),
+    )
     .option('--offline', 'never ask a model hub')
     .option('--name <name>', "this machine's name for people (MUSTER_NAME)")
     .option('--no-worker', 'only coordinate: no model is ever placed here')
@@ -75,14 +95,16 @@ const buildProgram = (finish: (code: number) => void): Command => {
         discovery?: boolean
         offline?: boolean
         peer?: readonly string[]
+        allowHost?: readonly string[]
+        allowOrigin?: readonly string[]
         welcome: boolean
       }) => {
         // Only now: help and wrong use must not wait for a whole node to load.
         const [{ serve }, { startNode }] = await Promise.all([import('./serve'), import('../node')])
         // What is not switched off is left to the settings.
-        const { worker, discovery, peer: peers, ...given } = flags
+        const { worker, discovery, peer: peers, allowHost: allowedHosts, allowOrigin: allowedOrigins, ...given } = flags
         const off = { ...(worker === false && { worker }), ...(discovery === false && { discovery }) }
-        finish(await serve({ ...given, ...off, peers }, startNode))
+        finish(await serve({ ...given, ...off, peers, allowedHosts, allowedOrigins }, startNode))
       },
     )
   const remote = (name: string, description: string): Command =>

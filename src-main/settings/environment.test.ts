@@ -21,6 +21,26 @@ describe('settings from the environment', () => {
     })
   })
 
+  it('have lists with commas or spaces between their values, each as it will be compared', () => {
+    const env = {
+      MUSTER_ALLOWED_HOSTS: 'Host.Docker.Internal, *.tail1234.ts.net .lan',
+      MUSTER_ALLOWED_ORIGINS: 'app://obsidian.md,https://Chat.example.org:443/',
+    }
+    expect(settingsFromEnvironment(env)).toEqual({
+      allowedHosts: ['host.docker.internal', '.tail1234.ts.net', '.lan'],
+      allowedOrigins: ['app://obsidian.md', 'https://chat.example.org'],
+    })
+  })
+
+  it.each([
+    ['MUSTER_ALLOWED_HOSTS', 'http://studio.lan'],
+    ['MUSTER_ALLOWED_HOSTS', '*'],
+    ['MUSTER_ALLOWED_ORIGINS', '*'],
+    ['MUSTER_ALLOWED_ORIGINS', 'null'],
+  ])('refuse %s=%s and name the variable', (variable, text) => {
+    expect(() => settingsFromEnvironment({ [variable]: text })).toThrow(`${variable} is set to "${text}"`)
+  })
+
   it('are none where a variable is missing or empty', () => {
     expect(settingsFromEnvironment({ MUSTER_PORT: '', MUSTER_NAME: ' ' })).toEqual({})
   })

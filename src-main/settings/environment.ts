@@ -10,14 +10,19 @@ const variables = {
   MUSTER_OLLAMA_PORT: 'ollamaPort',
   MUSTER_NAME: 'friendlyName',
   MUSTER_PEERS: 'peers',
+  MUSTER_ALLOWED_HOSTS: 'allowedHosts',
+  MUSTER_ALLOWED_ORIGINS: 'allowedOrigins',
 } as const satisfies Readonly<Record<string, keyof NodeSettingsChanges>>
 
 const NUMBERS: ReadonlySet<string> = new Set(['port', 'peerPort', 'ollamaPort'])
 const isNumber = (name: string): boolean => NUMBERS.has(name)
 
+/** Several, with commas or spaces between them. */
+const LISTS: ReadonlySet<string> = new Set(['peers', 'allowedHosts', 'allowedOrigins'])
+
 /** Digits become a number; other text stays, so that the schema can refuse it. */
 const value = (name: string, text: string): unknown => {
-  if (name === 'peers') return text.split(/[\s,]+/).filter((one) => one !== '')
+  if (LISTS.has(name)) return text.split(/[\s,]+/).filter((one) => one !== '')
   return isNumber(name) && /^\d+$/.test(text.trim()) ? Number(text) : text
 }
 

@@ -26,6 +26,8 @@ describe('the settings of a node', () => {
       port: 52416,
       peerPort: 52417,
       peers: [],
+      allowedHosts: [],
+      allowedOrigins: [],
       discovery: true,
       worker: true,
       offline: false,

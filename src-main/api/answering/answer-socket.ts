@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Context } from 'hono'
 import type { ApiEnv } from '../env'
+import { corsHeaders } from '../middleware/origin'
 
 /** A silence of this length is broken: proxies and clients give up on connections that say nothing. */
 const HEARTBEAT_MS = 5000
@@ -24,13 +25,12 @@ export class AnswerSocket {
   ) {
     this.out = c.env.outgoing
     // Not from c.res: looking at it makes Hono write a response of its own.
-    const origin = c.get('allowedOrigin')
     const ignored = c.get('ignoredFields')
     this.out.writeHead(200, {
       'content-type': contentType,
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
-      ...(origin !== undefined && { 'access-control-allow-origin': origin }),
+      ...corsHeaders(c.get('allowedOrigin')),
       ...(ignored !== undefined && { 'x-muster-ignored-fields': ignored }),
     })
     this.out.flushHeaders()

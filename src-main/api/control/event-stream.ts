@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Context } from 'hono'
 import type { ApiEnv } from '../env'
+import { corsHeaders } from '../middleware/origin'
 
 const KEEP_ALIVE_MS = 15_000
 
@@ -8,12 +9,11 @@ const KEEP_ALIVE_MS = 15_000
 export const beginEvents = (c: Context<ApiEnv>): ServerResponse => {
   const out = c.env.outgoing
   // Not from c.res: looking at it makes Hono write a response of its own.
-  const allowed = c.get('allowedOrigin')
   out.writeHead(200, {
     'content-type': 'text/event-stream',
     'cache-control': 'no-store',
     connection: 'keep-alive',
-    ...(allowed !== undefined && { 'access-control-allow-origin': allowed }),
+    ...corsHeaders(c.get('allowedOrigin')),
   })
   const keepAlive = setInterval(() => out.write(':\n\n'), KEEP_ALIVE_MS)
   out.on('close', () => clearInterval(keepAlive))

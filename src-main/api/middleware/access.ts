@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
 import type { State } from '@core/state/state'
 import { Problem } from '../problem'
@@ -75,16 +75,18 @@ export class Access {
     return c.html(SIGNED_IN)
   }
 
-  readonly check: MiddlewareHandler = async (c, next) => {
+  /** Whether a request has a key that is known here. */
+  readonly hasKey = (c: Context): boolean => {
     // Some clients send both, of which one is what their program makes up where none is given.
     const keys = [bearerOf(c.req.header('authorization')), c.req.header('x-api-key')]
     const hashes = keys.flatMap((key) => (key ? [hashOf(key)] : []))
+    return Object.values(this.state().apiKeys).some((apiKey) => hashes.some((hash) => sameHash(apiKey.hash, hash)))
+  }
+
+  readonly check: MiddlewareHandler = async (c, next) => {
     const cookie = getCookie(c, COOKIE)
-    const known = Object.values(this.state().apiKeys).some((apiKey) =>
-      hashes.some((hash) => sameHash(apiKey.hash, hash)),
-    )
     const session = cookie !== undefined && this.sessions.has(hashOf(cookie))
-    if (!known && !session) {
+    if (!this.hasKey(c) && !session) {
       throw new Problem(401, 'invalid_api_key', 'This API is open to the network and needs a key', {
         hint: 'Send the header authorization: Bearer KEY, or x-api-key: KEY; a browser signs in with the link that `muster serve` printed.',
       })

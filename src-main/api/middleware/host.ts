@@ -1,30 +1,49 @@
 import { hostname } from 'node:os'
 import { isIP } from 'node:net'
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
+import { AllowedHost, coversHost, plainHost } from '@core/settings/allowed-host'
 import { Problem } from '../problem'
 
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
+/** Where the request was sent, by its Host header: a plain name or address, without the port. */
+export const hostOf = (c: Context): string => plainHost((c.req.header('host') ?? '').replace(/:\d+$/, ''))
 
-/** The name in a Host header, without its port. */
-export const nameOf = (host: string): string => host.toLowerCase().replace(/:\d+$/, '')
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 
-const ownNames = (): Set<string> => {
-  const name = hostname().toLowerCase()
-  return new Set([name, `${name.split('.')[0] ?? name}.local`])
+/** Asked anew each time: a machine may be renamed while the node runs. */
+const isOwnName = (host: string, systemName: () => string): boolean => {
+  const name = plainHost(systemName())
+  return host === name || host === `${name.split('.')[0] ?? name}.local`
+}
+
+export interface HostCheckOptions {
+  /** The API listens to the network, and every request needs a key. */
+  readonly open: boolean
+  /** Further hosts, from the settings. */
+  readonly allowed: readonly string[]
+  hasKey(c: Context): boolean
+  readonly systemName?: () => string
+}
+
+const hintFor = (host: string, open: boolean): string => {
+  const usual = open ? 'Use this machine’s address or name' : 'Use http://127.0.0.1 or http://localhost with this port'
+  if (!AllowedHost.safeParse(host).success) return `${usual}.`
+  return `${usual}, or allow this one: start with --allow-host ${host} or MUSTER_ALLOWED_HOSTS=${host}, or put "allowedHosts": ["${host}"] into settings.json in the data folder. A request with a valid API key may use any host.`
 }
 
 /**
- * Refuses requests for another host: a web page that points a name of its own at this machine (DNS
- * rebinding) gives itself away by that name. An address is nobody's name to point.
+ * Refuses requests for another host: a web page that points a name of its own at this machine (DNS rebinding) gives
+ * itself away by that name. Addresses are safe, since nobody can point one elsewhere, and so is a request with a key,
+ * since such a page has none.
  */
-export const hostCheck = ({ open }: { readonly open: boolean }): MiddlewareHandler => {
-  const own = ownNames()
+export const hostCheck = ({ open, allowed, hasKey, systemName = hostname }: HostCheckOptions): MiddlewareHandler => {
+  const isKnown = (host: string): boolean =>
+    isLoopback(host) || coversHost(allowed, host) || (open && (isIP(host) !== 0 || isOwnName(host, systemName)))
   return async (c, next) => {
-    const name = nameOf(c.req.header('host') ?? '')
-    const address = isIP(name.replace(/^\[|\]$/g, '')) !== 0
-    if (!LOOPBACK.has(name) && !(open && (own.has(name) || address))) {
-      throw new Problem(403, 'foreign_host', `This is not the host "${name}"`, {
-        hint: open ? 'Use this machine’s address or name.' : 'Use http://127.0.0.1 or http://localhost with this port.',
+    const host = hostOf(c)
+    if (!isKnown(host) && !hasKey(c)) {
+      throw new Problem(403, 'foreign_host', `This is not the host "${host.slice(0, 255)}"`, {
+        hint: hintFor(host, open),
       })
     }
     await next()

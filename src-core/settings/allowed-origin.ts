@@ -1,0 +1,26 @@
+import { z } from 'zod'
+
+const ORIGIN = /^([a-z][a-z\d+.-]*):\/\/([a-z\d_.-]+|\[[\da-f:.]+\])(?::(\d{1,5}))?\/?$/
+const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: '80', https: '443' }
+
+/** An origin as browsers write it (RFC 6454): small letters, no default port, no path; undefined for what is none. */
+const parseOrigin = (text: string): string | undefined => {
+  const [, scheme, host, port] = ORIGIN.exec(text.trim().toLowerCase()) ?? []
+  if (scheme === undefined || host === undefined) return undefined
+  return `${scheme}://${host}${port === undefined || port === DEFAULT_PORTS[scheme] ? '' : `:${port}`}`
+}
+
+/**
+ * An origin whose pages may use a node's API. Never `*` or `null`: every page anywhere could have itself called so, by
+ * a sandboxed frame.
+ */
+export const AllowedOrigin = z
+  .string()
+  .max(300)
+  .transform((text, context) => {
+    const origin = parseOrigin(text)
+    if (origin !== undefined) return origin
+    const message = 'an origin is a scheme and a host, such as https://chat.example.org or app://obsidian.md'
+    context.addIssue({ code: 'custom', message })
+    return z.NEVER
+  })
