@@ -23,9 +23,9 @@ export const samplingFields = {
   seed: Seed.nullish(),
 }
 
-const SamplingFields = z.object(samplingFields)
+type SamplingFields = z.infer<z.ZodObject<typeof samplingFields>>
 
-export const toSampling = (body: z.infer<typeof SamplingFields>): Sampling =>
+export const toSampling = (body: SamplingFields): Sampling =>
   given({
     temperature: body.temperature,
     topP: body.top_p,
