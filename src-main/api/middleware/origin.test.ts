@@ -16,7 +16,7 @@ const api = (allowedOrigins: readonly string[] = [], allowedHosts: readonly stri
     await next()
   })
   app.all('/state', (c) => c.text('the state'))
-  return (headers: Record<string, string>, method = 'GET') =>
+  return async (headers: Record<string, string>, method = 'GET') =>
     app.request('/state', { method, headers: { host: HOST, 'x-api-key': 'right', ...headers } })
 }
 
