@@ -20,12 +20,13 @@ SECONDS = 4
 MEMORY_BYTES = 8 << 30
 
 
-class Endless(Exception):
-    """The chat template took too long."""
+class Endless(BaseException):
+    """The chat template took too long. Not an Exception: whoever makes do with a template that fails, by trying it on
+    another form of the conversation, must not go on."""
 
 
 def _stop(_signal: int, _frame: object) -> NoReturn:
-    raise Endless(f"it does not come to an end within {SECONDS} s")
+    raise Endless
 
 
 def problem_of(directory: Path) -> str | None:
@@ -36,6 +37,8 @@ def problem_of(directory: Path) -> str | None:
         check_conversations(directory, read_config(directory))
     except ModelFileError as error:
         return str(error)
+    except Endless:
+        return f"the model's chat template fails: it does not come to an end within {SECONDS} s ({directory})"
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     return None
