@@ -10,14 +10,32 @@ import { State } from '../state/state'
 
 /**
  * What passes between two nodes: one WebSocket over mutual TLS 1.3, pinned to the members' keys. Text messages are
- * the frames below as JSON. A binary message is an item of a stream: `uint32` little-endian stream number, then bytes.
+ * the frames below as JSON. A binary message begins with a stream's number, `uint32` little-endian. What follows is the
+ * next part of the message that a `parts` frame announced for that stream in that direction, and otherwise an item.
  */
 export const PEER_PROTOCOL = 2
 /** The oldest protocol that this version still speaks. */
 export const OLDEST_PEER_PROTOCOL = 1
 
-/** A frame over this many bytes ends the link: whoever has one to send refuses that alone instead. */
+/** In bytes. A WebSocket message over this ends the link: whoever has one to send refuses that alone instead. */
 export const MAX_PEER_FRAME_BYTES = 32 * 1024 * 1024
+
+/** The first protocol in which large messages of streams travel in parts. */
+export const PARTS_SINCE_PROTOCOL = 2
+/** In bytes. An `open` or `item` over this travels in parts of just this size, the last one of what is left. */
+export const PART_BYTES = 64 * 1024
+/** In bytes. Items of bytes are cut only over this: what copies models makes chunks of a fit size itself. */
+export const WHOLE_BYTES_ITEM_BYTES = 1024 * 1024
+/** In bytes. What may be under way of a stream's parts, in each direction, before the receiver has taken any. */
+export const PART_WINDOW_BYTES = 4 * PART_BYTES
+/** In bytes. An `open` or `item` over this ends its stream alone. */
+export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+/** In bytes. The same for what `watch` brings: all of the state. JavaScript reads no text of 512 MiB. */
+export const MAX_WATCH_BYTES = 256 * 1024 * 1024
+/** In bytes. What one link holds of opens that are not whole yet; the one that would go over it ends alone. */
+export const MAX_HELD_OPEN_BYTES = 4 * MAX_MESSAGE_BYTES
+/** In bytes. The same for items. */
+export const MAX_HELD_ITEM_BYTES = MAX_WATCH_BYTES + 4 * MAX_MESSAGE_BYTES
 
 const streamId = z.number().int().min(1).max(0xffff_ffff)
 
@@ -58,8 +76,22 @@ export const PeerFrame = z.discriminatedUnion('type', [
   }),
   /** From the receiving side: no more is wanted. */
   z.object({ type: z.literal('cancel'), stream: streamId }),
+  /**
+   * Since protocol 2: the binary messages of this stream that follow in this direction are the parts of one message of
+   * that many bytes, which is an `open` or `item` frame of this stream as JSON, or an item of bytes.
+   */
+  z.object({
+    type: z.literal('parts'),
+    stream: streamId,
+    of: z.enum(['frame', 'bytes']),
+    bytes: z.number().int().positive(),
+  }),
+  /** Since protocol 2, from whoever takes parts: so many more bytes of them may be sent. */
+  z.object({ type: z.literal('room'), stream: streamId, bytes: z.number().int().positive() }),
 ])
 export type PeerFrame = z.infer<typeof PeerFrame>
+/** What is said about one stream. */
+export type StreamFrame = Exclude<PeerFrame, { type: 'hello' | 'consensus' | 'observe' | 'wake' }>
 
 /** Items that may be under way before the receiver has taken any. */
 export const STREAM_WINDOW = 64

@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { WebSocket, type RawData } from 'ws'
-import { z } from 'zod'
 import type { NodeId } from '@core/ids'
-import { commonProtocol, type Hello, MAX_PEER_FRAME_BYTES, PeerFrame, protocolRefusal } from '@core/protocols/peer'
+import {
+  commonProtocol,
+  MAX_PEER_FRAME_BYTES,
+  PARTS_SINCE_PROTOCOL,
+  protocolRefusal,
+  type Hello,
+  type PeerFrame,
+} from '@core/protocols/peer'
+import { encodeFrame, parseFrame } from './frame'
 import { Streams, type Item, type StreamHandler } from './streams'
 
 /** How often a link looks whether the other side is there. One that said nothing since then is pinged. */
@@ -63,6 +70,8 @@ export class Link {
   readonly greeted: Promise<Hello>
   heardAt = performance.now()
   private hello: Hello | undefined
+  /** The highest that both speak, once both have greeted. */
+  private protocol: number | undefined
   private readonly streams: Streams
   private readonly socket: WebSocket
   private readonly watch: NodeJS.Timeout
@@ -83,7 +92,12 @@ export class Link {
     this.remoteAddress = remoteAddress
     this.socket = socket
     this.streams = new Streams(
-      { send: (frame) => this.send(frame), sendBytes: (stream, bytes) => this.sendBytes(stream, bytes) },
+      {
+        send: (frame) => this.send(frame),
+        sendEncoded: (bytes) => this.sendEncoded(bytes),
+        sendBytes: (stream, bytes) => this.sendBytes(stream, bytes),
+        cutsParts: () => (this.protocol ?? 0) >= PARTS_SINCE_PROTOCOL,
+      },
       handlers,
       { dialled },
     )
@@ -132,10 +146,8 @@ export class Link {
 
   /** Says whether it could be said at all: one over the limit is not sent, for the other side would end the link. */
   send(frame: PeerFrame): boolean {
-    const bytes = Buffer.from(JSON.stringify(frame))
-    if (bytes.length > MAX_PEER_FRAME_BYTES) return false
-    if (this.isOpen) this.socket.send(bytes, { binary: false })
-    return true
+    const bytes = encodeFrame(frame)
+    return bytes !== undefined && this.sendEncoded(bytes)
   }
 
   /** Items of a stream that the other side serves. Throws StreamError. */
@@ -181,6 +193,12 @@ export class Link {
     this.socket.terminate()
   }
 
+  private sendEncoded(bytes: Buffer): boolean {
+    if (bytes.length > MAX_PEER_FRAME_BYTES) return false
+    if (this.isOpen) this.socket.send(bytes, { binary: false })
+    return true
+  }
+
   private sendBytes(stream: number, bytes: Uint8Array): boolean {
     if (bytes.length + 4 > MAX_PEER_FRAME_BYTES) return false
     if (!this.isOpen) return true
@@ -203,10 +221,10 @@ export class Link {
     const bytes = Buffer.isBuffer(data) ? data : Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data)
     if (isBinary) {
       if (bytes.length < 4 || !this.hello) return this.close(CLOSED.protocol, 'not a stream')
-      this.streams.receive(bytes.readUInt32LE(0), bytes.subarray(4))
+      this.streams.takeBytes(bytes.readUInt32LE(0), bytes.subarray(4))
       return
     }
-    const frame = parse(bytes)
+    const frame = parseFrame(bytes)
     if (typeof frame === 'string') return this.close(CLOSED.protocol, frame)
     if (!this.hello) return this.takeHello(frame)
     switch (frame.type) {
@@ -222,6 +240,8 @@ export class Link {
       case 'credit':
       case 'end':
       case 'cancel':
+      case 'parts':
+      case 'room':
         return this.streams.take(frame)
     }
   }
@@ -229,7 +249,8 @@ export class Link {
   private takeHello(frame: PeerFrame): void {
     if (frame.type !== 'hello') return this.close(CLOSED.protocol, 'no greeting')
     const { hello } = this.options
-    if (commonProtocol(frame, hello) === undefined) return this.close(CLOSED.protocol, protocolRefusal(frame, hello))
+    this.protocol = commonProtocol(frame, hello)
+    if (this.protocol === undefined) return this.close(CLOSED.protocol, protocolRefusal(frame, hello))
     this.hello = frame
     this.greet(frame)
   }
@@ -254,18 +275,6 @@ export class Link {
     this.refuse(new LinkClosed(code, reason || `closed with ${code}`))
     this.options.onClose({ code, reason })
   }
-}
-
-/** The frame, or what is wrong with it. */
-const parse = (bytes: Buffer): PeerFrame | string => {
-  let value: unknown
-  try {
-    value = JSON.parse(bytes.toString('utf8'))
-  } catch {
-    return 'not JSON'
-  }
-  const parsed = PeerFrame.safeParse(value)
-  return parsed.success ? parsed.data : z.prettifyError(parsed.error).replaceAll(/\s+/g, ' ').slice(0, 100)
 }
 
 /** What both ends of a link's WebSocket are made with. */

@@ -1,8 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { STREAM_WINDOW, type PeerFrame } from '@core/protocols/peer'
+import {
+  MAX_HELD_OPEN_BYTES,
+  MAX_MESSAGE_BYTES,
+  PART_BYTES,
+  PART_WINDOW_BYTES,
+  STREAM_WINDOW,
+  type PeerFrame,
+  type StreamFrame,
+} from '@core/protocols/peer'
 import { StreamError, Streams, type StreamHandler } from './streams'
-
-type StreamFrame = Extract<PeerFrame, { type: 'open' | 'item' | 'credit' | 'end' | 'cancel' }>
 
 /** Two ends of a link without a network: what one sends the other takes a little later, in order. */
 const pair = (handlers: Record<string, StreamHandler>) => {
@@ -10,16 +16,20 @@ const pair = (handlers: Record<string, StreamHandler>) => {
   const served = new Map(Object.entries(handlers))
   const ends: { near?: Streams; far?: Streams } = {}
   const sender = (other: 'near' | 'far') => ({
-    send: (frame: PeerFrame) => {
-      sent.push(frame)
-      queueMicrotask(() => ends[other]?.take(JSON.parse(JSON.stringify(frame)) as StreamFrame))
-      return true
-    },
+    send: (frame: PeerFrame) => sendEncoded(other, Buffer.from(JSON.stringify(frame))),
+    sendEncoded: (bytes: Buffer) => sendEncoded(other, bytes),
+    cutsParts: () => true,
     sendBytes: (stream: number, bytes: Uint8Array) => {
-      queueMicrotask(() => ends[other]?.receive(stream, Buffer.from(bytes)))
+      queueMicrotask(() => ends[other]?.takeBytes(stream, Buffer.from(bytes)))
       return true
     },
   })
+  const sendEncoded = (other: 'near' | 'far', bytes: Buffer): boolean => {
+    const frame = JSON.parse(bytes.toString()) as StreamFrame
+    sent.push(frame)
+    queueMicrotask(() => ends[other]?.take(frame))
+    return true
+  }
   const near = (ends.near = new Streams(sender('far'), new Map(), { dialled: true }))
   const far = (ends.far = new Streams(sender('near'), served, { dialled: false }))
   return { near, far, sent }
@@ -135,4 +145,67 @@ describe('streams over a link', () => {
     await expect(all(stream)).rejects.toMatchObject({ code: 'flooded' })
     expect(sent).toContainEqual({ type: 'cancel', stream: 1 })
   })
+
+  it('end alone where parts come that keep to no rule, and hold nothing of them', async () => {
+    const part = Buffer.alloc(PART_BYTES)
+    const breaches: Readonly<Record<string, (near: Streams) => void>> = {
+      too_large: (near) => near.take({ type: 'parts', stream: 1, of: 'bytes', bytes: MAX_MESSAGE_BYTES + 1 }),
+      flooded: (near) => {
+        near.take({ type: 'item', stream: 1, value: 'not taken yet' })
+        near.take({ type: 'parts', stream: 1, of: 'bytes', bytes: MAX_MESSAGE_BYTES })
+        for (let sent = 0; sent <= PART_WINDOW_BYTES; sent += PART_BYTES) near.takeBytes(1, part)
+      },
+      'invalid part': (near) => {
+        near.take({ type: 'parts', stream: 1, of: 'bytes', bytes: 3 * PART_BYTES })
+        near.takeBytes(1, part.subarray(1))
+      },
+      'invalid item between': (near) => {
+        near.take({ type: 'parts', stream: 1, of: 'bytes', bytes: 3 * PART_BYTES })
+        near.take({ type: 'item', stream: 1, value: 'between' })
+      },
+      'invalid end': (near) => {
+        near.take({ type: 'parts', stream: 1, of: 'bytes', bytes: 3 * PART_BYTES })
+        near.take({ type: 'end', stream: 1 })
+      },
+      'invalid frame': (near) => {
+        near.take({ type: 'parts', stream: 1, of: 'frame', bytes: 3 })
+        near.takeBytes(1, Buffer.from('{"}'))
+      },
+      'invalid stream': (near) => {
+        const bytes = Buffer.from(JSON.stringify({ type: 'item', stream: 3, value: 'of another' }))
+        near.take({ type: 'parts', stream: 1, of: 'frame', bytes: bytes.length })
+        near.takeBytes(1, bytes)
+      },
+    }
+    for (const [breach, commit] of Object.entries(breaches)) {
+      const { near } = pair({
+        silent: (_params, signal) => silence(signal),
+        other: async function* () {
+          yield 'whole'
+        },
+      })
+      const ended = all(near.open('silent', {})).catch((error: unknown) => error)
+      commit(near)
+      expect(await ended, breach).toMatchObject({ code: breach.split(' ')[0] })
+      expect(await all(near.open('other', {})), breach).toEqual(['whole'])
+    }
+  })
+
+  it('are refused alone where more large requests are begun at once than a link holds', async () => {
+    const { far, sent } = pair({})
+    const begun = MAX_HELD_OPEN_BYTES / MAX_MESSAGE_BYTES + 1
+    const streams = Array.from({ length: begun }, (_, index) => 2 * index + 1)
+    for (const stream of streams) far.take({ type: 'parts', stream, of: 'frame', bytes: MAX_MESSAGE_BYTES })
+    const part = Buffer.alloc(PART_BYTES, ' ')
+    const refused = (): PeerFrame[] => sent.filter(({ type }) => type === 'end')
+    for (let came = PART_BYTES; came < MAX_MESSAGE_BYTES; came += PART_BYTES)
+      for (const stream of streams) far.takeBytes(stream, part)
+    expect(refused()).toEqual([expect.objectContaining({ error: expect.objectContaining({ code: 'busy' }) })])
+    for (const stream of streams) far.take({ type: 'cancel', stream })
+    expect(far.isIdle).toBe(true)
+  }, 30_000)
 })
+
+async function* silence(signal: AbortSignal): AsyncGenerator<unknown> {
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+}

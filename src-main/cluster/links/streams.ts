@@ -1,24 +1,33 @@
-import { MAX_PEER_FRAME_BYTES, STREAM_WINDOW, type PeerFrame } from '@core/protocols/peer'
+import {
+  MAX_HELD_ITEM_BYTES,
+  MAX_HELD_OPEN_BYTES,
+  MAX_MESSAGE_BYTES,
+  MAX_PEER_FRAME_BYTES,
+  MAX_WATCH_BYTES,
+  PART_BYTES,
+  STREAM_WINDOW,
+  WHOLE_BYTES_ITEM_BYTES,
+  type PeerFrame,
+  type StreamFrame,
+} from '@core/protocols/peer'
+import { encodeFrame, parseFrame } from './frame'
+import { Inlet, Memory, Room, type Announced } from './parts'
+import { flooded, invalid, lost, StreamError, tooLarge } from './stream-error'
+
+export { StreamError } from './stream-error'
 
 /** An item of a stream: anything JSON can say, or bytes. */
 export type Item = unknown
-
-/** A stream that the other side ended with an error, or that was lost with its link. */
-export class StreamError extends Error {
-  constructor(
-    readonly code: string,
-    message: string,
-  ) {
-    super(message)
-    this.name = 'StreamError'
-  }
-}
 
 /** What the streams need of a link. */
 export interface StreamSender {
   /** False: it is larger than a frame may be, and nothing was sent. */
   send(frame: PeerFrame): boolean
+  /** A frame as JSON. */
+  sendEncoded(bytes: Buffer): boolean
   sendBytes(stream: number, bytes: Uint8Array): boolean
+  /** Whether the other side knows messages in parts. */
+  cutsParts(): boolean
 }
 
 /** Answers a stream that the other side opens. Throws StreamError for what it cannot serve. */
@@ -32,12 +41,18 @@ interface Receiving {
   done: boolean
   error: StreamError | undefined
   wake: () => void
+  /** For the parts of its `open`. */
+  readonly room: Room
+  /** Where the parts of its items come in. */
+  readonly inlet: Inlet
 }
 
 interface Sending {
   credit: number
   readonly stop: AbortController
   wake: () => void
+  /** For the parts of its items. */
+  readonly room: Room
 }
 
 /** Of an error, in characters. */
@@ -46,18 +61,17 @@ const LONGEST_MESSAGE = 10_000
 /** Items are taken off in lots, so that not every one of them costs a frame of its own. */
 const CREDIT_LOT = STREAM_WINDOW / 4
 
-const tooLarge = (what: string): StreamError =>
-  new StreamError(
-    'too_large',
-    `${what} is larger than what machines send one another at once (${MAX_PEER_FRAME_BYTES / 2 ** 20} MiB)`,
-  )
-
-const lost = (): StreamError => new StreamError('link_lost', 'The connection to that machine was lost')
+/** In bytes. */
+const largestItem = (kind: string): number => (kind === 'watch' ? MAX_WATCH_BYTES : MAX_MESSAGE_BYTES)
 
 /** Many streams over one link, each held back by its own reader. */
 export class Streams {
   private readonly receiving = new Map<number, Receiving>()
   private readonly sending = new Map<number, Sending>()
+  /** Asked for in parts that have not all come. */
+  private readonly opening = new Map<number, Inlet>()
+  private readonly openMemory = new Memory(MAX_HELD_OPEN_BYTES)
+  private readonly itemMemory = new Memory(MAX_HELD_ITEM_BYTES)
   private next: number
   private closed = false
 
@@ -83,19 +97,29 @@ export class Streams {
       done: false,
       error: undefined,
       wake: () => undefined,
+      room: new Room(),
+      inlet: new Inlet(this.itemMemory, largestItem(kind)),
     }
-    if (!this.sender.send({ type: 'open', stream, kind, params })) throw tooLarge('The request')
-    this.receiving.set(stream, state)
     const stop = (): void => {
       state.done = true
+      state.room.close()
       state.wake()
     }
+    this.receiving.set(stream, state)
     signal?.addEventListener('abort', stop, { once: true })
     try {
+      const sent = this.sendFrame({ type: 'open', stream, kind, params }, MAX_MESSAGE_BYTES, state.room)
+      if (sent === 'too large') {
+        // The other side has not heard of it.
+        this.receiving.delete(stream)
+        throw tooLarge('The request', this.largest(MAX_MESSAGE_BYTES))
+      }
+      await sent
       for (;;) {
         while (state.items.length > 0) {
           const item = state.items.shift()
           if (++state.taken % CREDIT_LOT === 0) this.sender.send({ type: 'credit', stream, count: CREDIT_LOT })
+          if (state.items.length === 0) this.grant(stream, state.inlet)
           yield item
         }
         if (state.error) throw state.error
@@ -106,12 +130,13 @@ export class Streams {
       }
     } finally {
       signal?.removeEventListener('abort', stop)
+      state.inlet.close()
       if (this.receiving.delete(stream) && !this.closed) this.sender.send({ type: 'cancel', stream })
     }
   }
 
   /** A stream's frame has come. */
-  take(frame: Extract<PeerFrame, { type: 'open' | 'item' | 'credit' | 'end' | 'cancel' }>): void {
+  take(frame: StreamFrame): void {
     switch (frame.type) {
       case 'open':
         void this.serve(frame)
@@ -131,43 +156,55 @@ export class Streams {
         if (!state) return
         this.receiving.delete(frame.stream)
         if (frame.error) state.error = new StreamError(frame.error.code, frame.error.message)
+        else if (state.inlet.isFilling) state.error = invalid('ended in the middle of a message')
         state.done = true
+        state.inlet.close()
+        state.room.close()
         state.wake()
         return
       }
       case 'cancel':
         this.sending.get(frame.stream)?.stop.abort()
+        this.dropOpening(frame.stream)
+        return
+      case 'parts':
+        this.announce(frame.stream, frame)
+        return
+      case 'room':
+        ;(this.receiving.get(frame.stream) ?? this.sending.get(frame.stream))?.room.grant(frame.bytes)
         return
     }
   }
 
-  /** Bytes of a stream have come. */
+  /** A binary message has come: an item, or a part of something larger. */
+  takeBytes(stream: number, bytes: Buffer): void {
+    const state = this.receiving.get(stream)
+    const opening = this.opening.get(stream)
+    if (opening) this.fillOpening(stream, opening, bytes)
+    else if (state?.inlet.isFilling) this.fillItem(stream, state, bytes)
+    else this.receive(stream, bytes)
+  }
+
+  /** An item has come. */
   receive(stream: number, item: Item): void {
     const state = this.receiving.get(stream)
     if (!state) return
-    if (state.items.length >= STREAM_WINDOW) {
-      // It does not keep to what it may send: whatever it is, it is not believed any further.
-      state.error = new StreamError('flooded', 'That machine sent more than it was asked for')
-      this.receiving.delete(stream)
-      this.sender.send({ type: 'cancel', stream })
-    } else state.items.push(item)
+    if (state.inlet.isFilling) return this.fail(stream, state, invalid('began a message in the middle of another'))
+    if (state.items.length >= STREAM_WINDOW) return this.fail(stream, state, flooded())
+    state.items.push(item)
     state.answered = true
     state.wake()
   }
 
   /** No stream is under way in either direction. */
   get isIdle(): boolean {
-    return this.receiving.size === 0 && this.sending.size === 0
+    return this.receiving.size === 0 && this.sending.size === 0 && this.opening.size === 0
   }
 
   /** The other side is silent: what it has not begun to answer may be asked elsewhere. What flows is waited for. */
   failUnanswered(): void {
     for (const [stream, state] of this.receiving) {
-      if (state.answered) continue
-      state.error = lost()
-      this.receiving.delete(stream)
-      this.sender.send({ type: 'cancel', stream })
-      state.wake()
+      if (!state.answered) this.fail(stream, state, lost())
     }
   }
 
@@ -176,19 +213,137 @@ export class Streams {
     this.closed = true
     for (const state of this.receiving.values()) {
       state.error = lost()
+      state.inlet.close()
+      state.room.close()
       state.wake()
     }
     this.receiving.clear()
     for (const { stop } of this.sending.values()) stop.abort()
     this.sending.clear()
+    for (const stream of this.opening.keys()) this.dropOpening(stream)
+  }
+
+  /** A message in parts is to come: an item of a stream that was opened here, or what opens one there. */
+  private announce(stream: number, message: Announced): void {
+    const state = this.receiving.get(stream)
+    if (state) {
+      attempt(
+        () => state.inlet.begin(message),
+        (error) => this.fail(stream, state, error),
+      )
+      return
+    }
+    const isOwn = stream % 2 === this.next % 2
+    if (isOwn || this.sending.has(stream) || this.opening.has(stream)) return
+    const inlet = new Inlet(this.openMemory, MAX_MESSAGE_BYTES)
+    this.opening.set(stream, inlet)
+    attempt(
+      () => inlet.begin(message),
+      (error) => this.refuse(stream, error),
+    )
+  }
+
+  private fillItem(stream: number, state: Receiving, part: Buffer): void {
+    state.answered = true
+    attempt(
+      () => {
+        const message = state.inlet.take(part)
+        if (message) this.receive(stream, message.of === 'bytes' ? message.bytes : valueIn(message.bytes, stream))
+        else if (state.items.length === 0) this.grant(stream, state.inlet)
+      },
+      (error) => this.fail(stream, state, error),
+    )
+  }
+
+  private fillOpening(stream: number, inlet: Inlet, part: Buffer): void {
+    attempt(
+      () => {
+        const message = inlet.take(part)
+        if (!message) return this.grant(stream, inlet)
+        const frame = parseFrame(message.bytes)
+        if (typeof frame === 'string' || frame.type !== 'open' || frame.stream !== stream)
+          throw invalid('asked for nothing that can be understood')
+        this.dropOpening(stream)
+        void this.serve(frame)
+      },
+      (error) => this.refuse(stream, error),
+    )
+  }
+
+  /** What has been taken of a stream's parts may be sent anew. */
+  private grant(stream: number, inlet: Inlet): void {
+    const bytes = inlet.settle()
+    if (bytes > 0) this.sender.send({ type: 'room', stream, bytes })
+  }
+
+  /** Ends a stream that was opened here. What the other side sends of it from now on is not heard. */
+  private fail(stream: number, state: Receiving, error: StreamError): void {
+    state.error = error
+    state.inlet.close()
+    state.room.close()
+    this.receiving.delete(stream)
+    this.sender.send({ type: 'cancel', stream })
+    state.wake()
+  }
+
+  /** Ends a stream before it was whole that the other side opens. */
+  private refuse(stream: number, { code, message }: StreamError): void {
+    this.dropOpening(stream)
+    this.sender.send({ type: 'end', stream, error: { code, message } })
+  }
+
+  private dropOpening(stream: number): void {
+    this.opening.get(stream)?.close()
+    this.opening.delete(stream)
+  }
+
+  /** In bytes: the most that the other side takes of a message that may have that many. */
+  private largest(bytes: number): number {
+    return this.sender.cutsParts() ? bytes : MAX_PEER_FRAME_BYTES
+  }
+
+  /** Resolves when all of it was sent, or the stream was ended meanwhile. What is small is sent before this returns. */
+  private sendFrame(frame: PeerFrame & { stream: number }, limit: number, room: Room): 'too large' | Promise<void> {
+    const bytes = encodeFrame(frame)
+    if (bytes === undefined || bytes.length > this.largest(limit)) return 'too large'
+    if (this.sender.cutsParts() && bytes.length > PART_BYTES)
+      return this.sendParts(frame.stream, { of: 'frame', bytes }, room)
+    this.sender.sendEncoded(bytes)
+    return Promise.resolve()
+  }
+
+  private sendItem(stream: number, item: Item, limit: number, room: Room): 'too large' | Promise<void> {
+    if (!(item instanceof Uint8Array)) return this.sendFrame({ type: 'item', stream, value: item }, limit, room)
+    if (!this.sender.cutsParts() || item.length <= WHOLE_BYTES_ITEM_BYTES)
+      return this.sender.sendBytes(stream, item) ? Promise.resolve() : 'too large'
+    if (item.length > limit) return 'too large'
+    return this.sendParts(stream, { of: 'bytes', bytes: item }, room)
+  }
+
+  private async sendParts(
+    stream: number,
+    { of, bytes }: { of: Announced['of']; bytes: Uint8Array },
+    room: Room,
+  ): Promise<void> {
+    this.sender.send({ type: 'parts', stream, of, bytes: bytes.length })
+    for (let at = 0; at < bytes.length; at += PART_BYTES) {
+      const part = bytes.subarray(at, at + PART_BYTES)
+      if (!(await room.take(part.length))) return
+      this.sender.sendBytes(stream, part)
+    }
   }
 
   private async serve({ stream, kind, params }: Extract<PeerFrame, { type: 'open' }>): Promise<void> {
     if (this.sending.has(stream)) return
-    const state: Sending = { credit: STREAM_WINDOW, stop: new AbortController(), wake: () => undefined }
+    const room = new Room()
+    const state: Sending = { credit: STREAM_WINDOW, stop: new AbortController(), wake: () => undefined, room }
     this.sending.set(stream, state)
     const { signal } = state.stop
-    signal.addEventListener('abort', () => state.wake(), { once: true })
+    const stopped = (): void => {
+      state.wake()
+      room.close()
+    }
+    signal.addEventListener('abort', stopped, { once: true })
     let error: { code: string; message: string } | undefined
     try {
       const handler = this.handlers.get(kind)
@@ -197,11 +352,10 @@ export class Streams {
         while (state.credit === 0 && !signal.aborted) await new Promise<void>((resolve) => (state.wake = resolve))
         if (signal.aborted) break
         state.credit -= 1
-        const isSent =
-          item instanceof Uint8Array
-            ? this.sender.sendBytes(stream, item)
-            : this.sender.send({ type: 'item', stream, value: item })
-        if (!isSent) throw tooLarge('The answer')
+        const sent = this.sendItem(stream, item, largestItem(kind), room)
+        if (sent === 'too large') throw tooLarge('The answer', this.largest(largestItem(kind)))
+        await sent
+        if (signal.aborted) break
       }
     } catch (cause) {
       error =
@@ -215,4 +369,22 @@ export class Streams {
     this.sending.delete(stream)
     if (!this.closed) this.sender.send({ type: 'end', stream, ...(error && { error }) })
   }
+}
+
+/** Does it; a stream that does not keep to the rules is ended, and nothing else. */
+const attempt = (does: () => void, onStreamError: (error: StreamError) => void): void => {
+  try {
+    does()
+  } catch (error) {
+    if (!(error instanceof StreamError)) throw error
+    onStreamError(error)
+  }
+}
+
+/** What an item of that stream says that came in parts. Throws StreamError. */
+const valueIn = (bytes: Buffer, stream: number): Item => {
+  const frame = parseFrame(bytes)
+  if (typeof frame === 'string' || frame.type !== 'item' || frame.stream !== stream)
+    throw invalid('answered with nothing that can be understood')
+  return frame.value
 }

@@ -1,0 +1,27 @@
+/** A stream that the other side ended with an error, that was refused, or that was lost with its link. */
+export class StreamError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message)
+    this.name = 'StreamError'
+  }
+}
+
+export const tooLarge = (what: string, limitBytes: number): StreamError =>
+  new StreamError(
+    'too_large',
+    `${what} is larger than what machines send one another at once (${limitBytes / 2 ** 20} MiB)`,
+  )
+
+export const lost = (): StreamError => new StreamError('link_lost', 'The connection to that machine was lost')
+
+/** It does not keep to what it may send: whatever it is, it is not believed any further. */
+export const flooded = (): StreamError => new StreamError('flooded', 'That machine sent more than it was asked for')
+
+export const invalid = (did: string): StreamError => new StreamError('invalid', `That machine ${did}`)
+
+/** Too many large messages come over one link at the same time. */
+export const busy = (): StreamError =>
+  new StreamError('busy', 'That machine is receiving too many large messages; try again when they are through')
