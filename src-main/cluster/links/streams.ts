@@ -2,33 +2,17 @@ import {
   MAX_HELD_ITEM_BYTES,
   MAX_HELD_OPEN_BYTES,
   MAX_MESSAGE_BYTES,
-  MAX_PEER_FRAME_BYTES,
   MAX_WATCH_BYTES,
-  PART_BYTES,
   STREAM_WINDOW,
-  WHOLE_BYTES_ITEM_BYTES,
-  type PeerFrame,
   type StreamFrame,
 } from '@core/protocols/peer'
-import { encodeFrame, parseFrame } from './frame'
+import { parseFrame } from './frame'
+import { Outgoing, type Item, type StreamSender } from './outgoing'
 import { Inlet, Memory, Room, type Announced } from './parts'
-import { flooded, invalid, lost, StreamError, tooLarge } from './stream-error'
+import { flooded, invalid, lost, StreamError } from './stream-error'
 
 export { StreamError } from './stream-error'
-
-/** An item of a stream: anything JSON can say, or bytes. */
-export type Item = unknown
-
-/** What the streams need of a link. */
-export interface StreamSender {
-  /** False: it is larger than a frame may be, and nothing was sent. */
-  send(frame: PeerFrame): boolean
-  /** A frame as JSON. */
-  sendEncoded(bytes: Buffer): boolean
-  sendBytes(stream: number, bytes: Uint8Array): boolean
-  /** Whether the other side knows messages in parts. */
-  cutsParts(): boolean
-}
+export type { Item } from './outgoing'
 
 /** Answers a stream that the other side opens. Throws StreamError for what it cannot serve. */
 export type StreamHandler = (params: unknown, signal: AbortSignal) => AsyncIterable<Item>
@@ -72,6 +56,7 @@ export class Streams {
   private readonly opening = new Map<number, Inlet>()
   private readonly openMemory = new Memory(MAX_HELD_OPEN_BYTES)
   private readonly itemMemory = new Memory(MAX_HELD_ITEM_BYTES)
+  private readonly outgoing: Outgoing
   private next: number
   private closed = false
 
@@ -82,6 +67,7 @@ export class Streams {
     { dialled }: { readonly dialled: boolean },
   ) {
     this.next = dialled ? 1 : 2
+    this.outgoing = new Outgoing(sender)
   }
 
   /** Items until the other side ends them. Throws StreamError. Leaving the loop, or the signal, ends the stream there. */
@@ -105,15 +91,16 @@ export class Streams {
       state.room.close()
       state.wake()
     }
-    this.receiving.set(stream, state)
     signal?.addEventListener('abort', stop, { once: true })
     try {
-      const sent = this.sendFrame({ type: 'open', stream, kind, params }, MAX_MESSAGE_BYTES, state.room)
-      if (sent === 'too large') {
-        // The other side has not heard of it.
-        this.receiving.delete(stream)
-        throw tooLarge('The request', this.largest(MAX_MESSAGE_BYTES))
-      }
+      const open = { type: 'open', stream, kind, params } as const
+      const sent = this.outgoing.sendFrame(open, {
+        what: 'The request',
+        limitBytes: MAX_MESSAGE_BYTES,
+        room: state.room,
+      })
+      // Until then the other side has not heard of it, and need not be told that it ends.
+      this.receiving.set(stream, state)
       await sent
       for (;;) {
         while (state.items.length > 0) {
@@ -297,43 +284,7 @@ export class Streams {
     this.opening.delete(stream)
   }
 
-  /** In bytes: the most that the other side takes of a message that may have that many. */
-  private largest(bytes: number): number {
-    return this.sender.cutsParts() ? bytes : MAX_PEER_FRAME_BYTES
-  }
-
-  /** Resolves when all of it was sent, or the stream was ended meanwhile. What is small is sent before this returns. */
-  private sendFrame(frame: PeerFrame & { stream: number }, limit: number, room: Room): 'too large' | Promise<void> {
-    const bytes = encodeFrame(frame)
-    if (bytes === undefined || bytes.length > this.largest(limit)) return 'too large'
-    if (this.sender.cutsParts() && bytes.length > PART_BYTES)
-      return this.sendParts(frame.stream, { of: 'frame', bytes }, room)
-    this.sender.sendEncoded(bytes)
-    return Promise.resolve()
-  }
-
-  private sendItem(stream: number, item: Item, limit: number, room: Room): 'too large' | Promise<void> {
-    if (!(item instanceof Uint8Array)) return this.sendFrame({ type: 'item', stream, value: item }, limit, room)
-    if (!this.sender.cutsParts() || item.length <= WHOLE_BYTES_ITEM_BYTES)
-      return this.sender.sendBytes(stream, item) ? Promise.resolve() : 'too large'
-    if (item.length > limit) return 'too large'
-    return this.sendParts(stream, { of: 'bytes', bytes: item }, room)
-  }
-
-  private async sendParts(
-    stream: number,
-    { of, bytes }: { of: Announced['of']; bytes: Uint8Array },
-    room: Room,
-  ): Promise<void> {
-    this.sender.send({ type: 'parts', stream, of, bytes: bytes.length })
-    for (let at = 0; at < bytes.length; at += PART_BYTES) {
-      const part = bytes.subarray(at, at + PART_BYTES)
-      if (!(await room.take(part.length))) return
-      this.sender.sendBytes(stream, part)
-    }
-  }
-
-  private async serve({ stream, kind, params }: Extract<PeerFrame, { type: 'open' }>): Promise<void> {
+  private async serve({ stream, kind, params }: Extract<StreamFrame, { type: 'open' }>): Promise<void> {
     if (this.sending.has(stream)) return
     const room = new Room()
     const state: Sending = { credit: STREAM_WINDOW, stop: new AbortController(), wake: () => undefined, room }
@@ -352,9 +303,7 @@ export class Streams {
         while (state.credit === 0 && !signal.aborted) await new Promise<void>((resolve) => (state.wake = resolve))
         if (signal.aborted) break
         state.credit -= 1
-        const sent = this.sendItem(stream, item, largestItem(kind), room)
-        if (sent === 'too large') throw tooLarge('The answer', this.largest(largestItem(kind)))
-        await sent
+        await this.outgoing.sendItem(stream, item, { what: 'The answer', limitBytes: largestItem(kind), room })
         if (signal.aborted) break
       }
     } catch (cause) {

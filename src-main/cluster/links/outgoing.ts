@@ -1,0 +1,75 @@
+import {
+  MAX_PEER_FRAME_BYTES,
+  PART_BYTES,
+  WHOLE_BYTES_ITEM_BYTES,
+  type PeerFrame,
+  type StreamFrame,
+} from '@core/protocols/peer'
+import { encodeFrame } from './frame'
+import type { Announced, Room } from './parts'
+import { tooLarge } from './stream-error'
+
+/** An item of a stream: anything JSON can say, or bytes. */
+export type Item = unknown
+
+/** What the streams need of a link. */
+export interface StreamSender {
+  /** False: it is larger than a frame may be, and nothing was sent. */
+  send(frame: PeerFrame): boolean
+  /** A frame as JSON. */
+  sendEncoded(bytes: Buffer): boolean
+  sendBytes(stream: number, bytes: Uint8Array): boolean
+  /** Whether the other side knows messages in parts. */
+  cutsParts(): boolean
+}
+
+export interface Sent {
+  /** For people, where it is refused. */
+  readonly what: string
+  /** What it may have, for a machine that takes parts. */
+  readonly limitBytes: number
+  readonly room: Room
+}
+
+/** Sends what streams say: at once, or in parts where it is large and the other side knows them. */
+export class Outgoing {
+  constructor(private readonly sender: StreamSender) {}
+
+  /**
+   * Resolves when all of it was sent, or its room was closed meanwhile. The first word of it is sent before this
+   * returns. Throws StreamError, at once, where it is too large.
+   */
+  sendFrame(frame: StreamFrame, { what, limitBytes, room }: Sent): Promise<void> {
+    const cutsParts = this.sender.cutsParts()
+    const limit = cutsParts ? limitBytes : MAX_PEER_FRAME_BYTES
+    const bytes = encodeFrame(frame)
+    if (bytes === undefined || bytes.length > limit) throw tooLarge(what, limit)
+    if (cutsParts && bytes.length > PART_BYTES) return this.sendParts(frame.stream, { of: 'frame', bytes }, room)
+    this.sender.sendEncoded(bytes)
+    return Promise.resolve()
+  }
+
+  /** The same for an item. */
+  sendItem(stream: number, item: Item, sent: Sent): Promise<void> {
+    if (!(item instanceof Uint8Array)) return this.sendFrame({ type: 'item', stream, value: item }, sent)
+    if (!this.sender.cutsParts() || item.length <= WHOLE_BYTES_ITEM_BYTES) {
+      if (!this.sender.sendBytes(stream, item)) throw tooLarge(sent.what, MAX_PEER_FRAME_BYTES)
+      return Promise.resolve()
+    }
+    if (item.length > sent.limitBytes) throw tooLarge(sent.what, sent.limitBytes)
+    return this.sendParts(stream, { of: 'bytes', bytes: item }, sent.room)
+  }
+
+  private async sendParts(
+    stream: number,
+    { of, bytes }: { readonly of: Announced['of']; readonly bytes: Uint8Array },
+    room: Room,
+  ): Promise<void> {
+    this.sender.send({ type: 'parts', stream, of, bytes: bytes.length })
+    for (let at = 0; at < bytes.length; at += PART_BYTES) {
+      const part = bytes.subarray(at, at + PART_BYTES)
+      if (!(await room.take(part.length))) return
+      this.sender.sendBytes(stream, part)
+    }
+  }
+}
