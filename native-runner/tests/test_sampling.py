@@ -78,3 +78,13 @@ def test_a_bias_is_added_to_known_tokens_alone() -> None:
     (biased,) = make_processors(Sampling(logit_bias={"0": 5.0, "3": -100.0, "999": 50.0}))
     out = np.array(biased(mx.array([0]), mx.zeros((1, 4))))
     assert out.tolist() == [[5.0, 0.0, 0.0, -100.0]]
+
+
+@pytest.mark.parametrize("sampling", [Sampling(repetition_penalty=2.0), Sampling(presence_penalty=1.0)])
+def test_tokens_beyond_the_logits_are_penalised_nowhere(sampling: Sampling) -> None:
+    (penalise,) = make_processors(sampling)
+    logits = np.array([[1.0, 2.0, 3.0, 4.0]], dtype=np.float32)
+    for context in ([7], [7, 2], [7, 2, 4_000_000]):
+        out = np.array(penalise(mx.array(context, dtype=mx.uint32), mx.array(logits)))
+    assert out[0, [0, 1, 3]].tolist() == [1.0, 2.0, 4.0]
+    assert out[0, 2] < 3.0

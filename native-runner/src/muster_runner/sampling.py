@@ -95,17 +95,19 @@ def make_sampler(sampling: Sampling) -> Sampler:
 
 def repetition_penalty(penalty: float) -> Processor:
     """Divides the logits of tokens that stand in the context by ``penalty``, multiplies them where they are negative
-    (https://arxiv.org/abs/1909.05858, with signs minded). Finite logits stay finite, impossible tokens impossible."""
+    (https://arxiv.org/abs/1909.05858, with signs minded). Finite logits stay finite, impossible tokens impossible.
+    MLX checks no index: a token beyond the logits, which a damaged model may bring, must not be written to."""
     factor = min(max(penalty, LEAST_PENALTY), MOST_PENALTY)
 
     def penalised(context: mx.array, logits: mx.array) -> mx.array:
         if context.size == 0:
             return logits
-        seen = logits[:, context].astype(mx.float32)
-        limits = mx.finfo(logits.dtype)
-        changed = mx.clip(mx.where(seen < 0, seen * factor, seen / factor), limits.min, limits.max)
-        logits[:, context] = mx.where(mx.isinf(seen), seen, changed).astype(logits.dtype)
-        return logits
+        size, limits = logits.shape[-1], mx.finfo(logits.dtype)
+        known = context < size
+        seen = mx.zeros(size, dtype=mx.bool_).at[mx.where(known, context, 0)].maximum(known)
+        wide = logits.astype(mx.float32)
+        changed = mx.clip(mx.where(wide < 0, wide * factor, wide / factor), limits.min, limits.max)
+        return mx.where(seen & ~mx.isinf(wide), changed.astype(logits.dtype), logits)
 
     return penalised
 
@@ -126,7 +128,9 @@ class AnswerPenalties:
             # The first token that is fed is still the prompt's.
             self._counts = mx.zeros(logits.shape[-1], dtype=mx.float32)
         else:
-            self._counts = self._counts.at[context[-1:]].add(1.0)
+            drawn = context[-1:]
+            known = drawn < self._counts.size
+            self._counts = self._counts.at[mx.where(known, drawn, 0)].add(known.astype(mx.float32))
         penalty = self._frequency * self._counts + self._presence * (self._counts > 0)
         return logits - penalty.astype(logits.dtype)
 
