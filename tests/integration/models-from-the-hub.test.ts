@@ -123,7 +123,7 @@ describe('a model that is on no disk', () => {
     expect(gguf).toMatchObject({ status: 400, body: { error: { code: 'hub_unsupported' } } })
     expect(gguf.body.error.message).toBe('who/gguf cannot be run: it has no safetensors weights, only GGUF')
     const flux = await post('/meta_instance', { modelId: 'who/diffusion' })
-    expect(flux.body.error.message).toContain('"flux" model, which the installed mlx-lm cannot run')
+    expect(flux.body.error.message).toContain('who/diffusion cannot be run: config.json')
     const gated = await post('/meta_instance', { modelId: 'who/gated' })
     expect(gated).toMatchObject({ status: 400, body: { error: { code: 'hub_gated' } } })
     expect(gated.body.error.hint).toContain(`${hub.url}/who/gated`)
