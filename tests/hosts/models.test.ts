@@ -90,7 +90,7 @@ describe.skipIf(why !== undefined)('a model that a machine needs', () => {
     const { nodes, hub } = await start()
     const [first, second] = nodes
     // Slow enough to die in the middle of it.
-    first.host.limit(1_200_000)
+    first.host.limit(900_000)
     const { metaInstanceId } = await declare(second, { name: 'there', nodeIds: [second.nodeId] })
     await until('a good part of it', downloadOn(second), (download) => (download?.downloadedBytes ?? 0) > 250_000)
     // What a killed process has said is still on its way; what a machine without power has said is not.
