@@ -23,7 +23,7 @@ ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% 
 
 def encoders(pid: int) -> list[int]:
     """The encoder processes of that process."""
-    found = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    found = subprocess.run(["ps", "-Aww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
     lines = [line.split() for line in found.splitlines()]
     return [int(child) for child, parent, *args in lines if int(parent) == pid and "muster_runner.encoder" in args]
 
