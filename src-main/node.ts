@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { parsePeerAddress } from '@core/settings/peer-address'
+import { nodeName } from '@core/state/bindings'
 import { REHEARSAL } from '@core/state/rehearsal'
 import { bridgedPorts } from '@core/warnings/bridged-ports'
 import { startApi } from './api/server'
@@ -33,6 +34,7 @@ import { Serving } from './serving/serving'
 import { defaultDataDir } from './settings/data-dir'
 import { memoryBandwidthFromEnvironment, rehearsesRdma } from './settings/environment'
 import { openNodeSettings } from './settings/node-settings'
+import { ClusterSuspects } from './suspects/cluster-suspects'
 import { thisBoot } from './system/boot'
 import { runCommand } from './system/command'
 import { asAdministrator } from './system/macos/bridged-ports/administrator'
@@ -162,6 +164,12 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   })
   opened.add(() => cluster.close())
   await cluster.settled()
+  const suspected = new ClusterSuspects({
+    self: nodeId,
+    name: () => nodeName(master.state(), nodeId),
+    master: () => master.state().masterNodeId,
+    links: () => wired.peers?.links,
+  })
   const links = await Peers.open({
     identity,
     dataDir,
@@ -173,7 +181,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     clusterId: () => cluster.clusterId,
     friendlyName: ownName,
     deciding: master,
-    handlers: peerStreams({ catalogue, worker: () => worker, supply: () => supply }),
+    handlers: peerStreams({ catalogue, worker: () => worker, supply: () => supply, suspected }),
     // Until it has started, it has enough to do.
     isBusy: () => wired.worker?.isBusy ?? true,
     onWake: (runnerId, epoch) => worker.wake(runnerId, epoch),
@@ -182,6 +190,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     log: log.logger.child({ part: 'peers' }),
   })
   wired.peers = links
+  opened.add(links.subscribe(() => suspected.linksChanged()))
   opened.add(() => links.close())
   opened.add(() => master.leave('quit'))
   const membersChanged = (): void => links.links.membersChanged()
@@ -223,6 +232,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     nodeId,
     source: master,
     observer: master,
+    suspects: suspected.suspects,
     python,
     runDir: join(dataDir, 'run'),
     // A damaged copy in another program's folder is passed over and fetched anew; one of ours is the person's to replace.
@@ -285,6 +295,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       state: () => master.state(),
       here: worker,
       elsewhere: (peer, params, signal) => links.links.open(peer, 'generate', params, signal),
+      suspects: suspected.suspects,
     }),
   })
   opened.add(() => serving.close())

@@ -4,6 +4,7 @@ import { GenerateParams, ModelParams } from '@core/protocols/peer'
 import { fromRequest1, GenerateParams1, toUpdate1, type GenerationUpdate1 } from '@core/protocols/peer-1'
 import { sharing } from './models/fetching/sharing'
 import type { ModelSupply } from './model-supply'
+import type { ClusterSuspects } from './suspects/cluster-suspects'
 import type { Worker } from './worker/worker'
 
 type Serve = (params: unknown, signal: AbortSignal) => AsyncIterable<unknown>
@@ -17,6 +18,7 @@ export interface PeerStreamsParts {
   /** Like `supply` it begins after the links: a stream that comes before it fails. */
   readonly worker: () => Pick<Worker, 'generate'>
   readonly supply: () => Pick<ModelSupply, 'serve'>
+  readonly suspected: Pick<ClusterSuspects, 'suspects' | 'handlers'>
 }
 
 async function* one<Value>(value: Promise<Value>): AsyncGenerator<Value> {
@@ -36,16 +38,18 @@ async function* generate1(
 }
 
 /** What other members may ask of this machine over the links, beside what deciding needs. */
-export const peerStreams = ({ catalogue, worker, supply }: PeerStreamsParts): ReadonlyMap<string, Serve> =>
+export const peerStreams = ({ catalogue, worker, supply, suspected }: PeerStreamsParts): ReadonlyMap<string, Serve> =>
   new Map<string, Serve>([
     [
       'generate',
       (params, signal) => {
         const { data } = GenerateParams.safeParse(params)
         if (data === undefined) return generate1(worker(), GenerateParams1.parse(params), signal)
+        if (data.suspicion) suspected.suspects.learn([data.suspicion])
         return worker().generate(data.request, { instanceId: data.instanceId, signal })
       },
     ],
+    ...suspected.handlers,
     ...sharing((modelId) => catalogue.find(modelId)?.path),
     ['models', () => one(Promise.resolve(catalogue.list()))],
     ['card', (params) => one(catalogue.card(ModelParams.parse(params).modelId))],

@@ -7,6 +7,7 @@ import { Command } from '../commands/command'
 import { GenerationRequest } from '../generation/request'
 import { PlacementErrorDetails } from '../state/meta-instances'
 import { State } from '../state/state'
+import { MAX_SUSPECTS, Suspicion } from '../suspects/suspicion'
 
 /**
  * What passes between two nodes: one WebSocket over mutual TLS 1.3, pinned to the members' keys. Text messages are
@@ -145,8 +146,22 @@ export type WatchItem = z.infer<typeof WatchItem>
 export const WatchParams = z.object({ term: z.number().int() })
 
 /** A request for rank 0 of an instance; its items are generation updates. Without a `form` it is protocol 1's. */
-export const GenerateParams = z.object({ form: z.literal(2), request: GenerationRequest, instanceId: InstanceId })
+export const GenerateParams = z.object({
+  form: z.literal(2),
+  request: GenerationRequest,
+  instanceId: InstanceId,
+  /** What the asking machine knows of runners that died while they were answering this request. Older machines skip it. */
+  suspicion: Suspicion.optional(),
+})
 export type GenerateParams = z.infer<typeof GenerateParams>
+
+/** What a machine has learned of requests during which runners died; answered by `{}`. Older machines do not know it. */
+export const SuspectsParams = z.object({ suspicions: z.array(Suspicion).max(MAX_SUSPECTS) })
+/**
+ * To the master: waits until no other machine runs that suspect. Answered by `{}` when it is the asker's turn, which
+ * lasts until the stream ends. Older machines do not know it.
+ */
+export const SuspectTurnParams = z.object({ digest: Suspicion.shape.digest })
 
 /** Measure how much your connections to that member carry; answered when it is known. */
 export const MeasureParams = z.object({ nodeId: NodeId })

@@ -17,6 +17,7 @@ const heard = async (error: Error): Promise<unknown[]> => {
     elsewhere: async function* () {
       throw error
     },
+    suspects: { refusal: () => undefined, of: () => undefined },
   })
   const updates: unknown[] = []
   const options = { instanceId, signal: new AbortController().signal }

@@ -23,19 +23,32 @@ export interface RankZeroParts {
     params: GenerateParams | GenerateParams1,
     signal: AbortSignal,
   ) => AsyncIterable<unknown>
+  readonly suspects: {
+    /** Why a request may not be run anywhere, where it has ended too many runners. */
+    refusal(request: GenerationRequest): GenerationUpdate | undefined
+    /** What is known here of runners that died during it. */
+    of(request: GenerationRequest): GenerateParams['suspicion']
+  }
 }
 
 const isTooLarge = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'too_large'
 
 /** Streams from the node that has rank 0 of an instance: this one, or another over its link. */
-export const rankZero = ({ self, state, here, elsewhere }: RankZeroParts): { generate: Generate } => ({
+export const rankZero = ({ self, state, here, elsewhere, suspects }: RankZeroParts): { generate: Generate } => ({
   generate: async function* (request, options) {
     const { instanceId, signal } = options
     const nodeId = state().instances[instanceId]?.shards[0]?.nodeId
     if (nodeId === undefined || nodeId === self) return yield* here.generate(request, options)
+    // Said here as well: an older machine knows no suspects.
+    const refusal = suspects.refusal(request)
+    if (refusal) {
+      yield refusal
+      return
+    }
     try {
       if ((state().nodes[nodeId]?.protocol ?? PEER_PROTOCOL) > 1) {
-        const params = { form: 2, request, instanceId } as const
+        const suspicion = suspects.of(request)
+        const params = { form: 2, request, instanceId, ...(suspicion && { suspicion }) } as const
         for await (const item of elsewhere(nodeId, params, signal)) yield GenerationUpdate.parse(item)
         return
       }

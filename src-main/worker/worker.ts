@@ -14,7 +14,6 @@ import { OldConsoles } from './old-consoles'
 import { SideChannels } from './side-channels'
 import { SilentNodes } from './silent-nodes'
 import { RUNNER_GONE, Supervisor, type LoadCommand } from './supervisor'
-import { Suspects } from './suspects'
 import { DEFAULT_LIMITS } from './watchdog'
 import type { WorkerOptions } from './worker-options'
 
@@ -38,7 +37,6 @@ export class Worker {
   private readonly awaited: AwaitedModels
   private readonly stopping = new Set<Promise<void>>()
   private readonly oldConsoles = new OldConsoles()
-  private readonly suspects = new Suspects()
   private readonly unsubscribe: () => void
   private scheduled: NodeJS.Immediate | undefined
   private closed = false
@@ -86,7 +84,7 @@ export class Worker {
     request: GenerationRequest,
     { instanceId, signal }: { instanceId: InstanceId; signal: AbortSignal },
   ): AsyncIterable<GenerationUpdate> {
-    return this.suspects.admit(request, signal, () => {
+    return this.options.suspects.admit(request, signal, () => {
       const shard = this.options.source
         .state()
         .instances[instanceId]?.shards.find(({ nodeId }) => nodeId === this.options.nodeId)
@@ -239,7 +237,7 @@ export class Worker {
         if (isTerminal(status)) this.sideChannels.close(runnerId)
         if (this.supervisors.get(runnerId) === supervisor) this.report(runnerId, status)
       },
-      onDiedOfWork: (requests, cause) => this.suspects.suspect(requests, cause),
+      onDiedOfWork: (requests, cause) => this.options.suspects.suspect(requests, cause),
       // What a rehearsal gives says nothing of RDMA.
       onAnswered: ({ tokensPerSecond }) => !rehearsal && onMeasured?.(instance, tokensPerSecond),
       ...(instance.jaccl && {

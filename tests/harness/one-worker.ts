@@ -6,6 +6,7 @@ import { ModelId, TaskId, type MetaInstanceId, type NodeId } from '@core/ids'
 import type { Runner } from '@core/state/runners'
 import { World } from '@core/testing/world'
 import type { Python } from '@main/worker/python'
+import { Suspects } from '@main/suspects/suspects'
 import { Worker, type WorkerOptions } from '@main/worker/worker'
 import { python, required, root } from './paths'
 
@@ -63,6 +64,7 @@ export class OneWorker {
         subscribe: (_event, reset) => made.listen(() => reset?.()),
       },
       observer: { observe: (event) => made.observe(event) },
+      suspects: new Suspects(),
       python: which,
       runDir: made.runDir,
       modelPath: () => modelPath,

@@ -10,6 +10,7 @@ import { rehearsalDevice } from '@core/state/rehearsal'
 import { rdmaWorld } from '@core/testing/rdma-world'
 import type { World } from '@core/testing/world'
 import type { Python } from '@main/worker/python'
+import { Suspects } from '@main/suspects/suspects'
 import { Worker } from '@main/worker/worker'
 import { python, required, root } from './paths'
 
@@ -94,6 +95,7 @@ export class WorkerGroup {
           },
         },
         observer: { observe: (event) => group.observe(seat, event) },
+        suspects: new Suspects(),
         python: options.python,
         runDir: seat.runDir,
         modelPath: () => options.folder,

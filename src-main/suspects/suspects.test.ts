@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { GenerationRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
 import { ModelId, TaskId } from '@core/ids'
-import { MAX_DEATHS, MAX_SUSPECTS, Suspects, SUSPICION_MS } from './suspects'
+import { MAX_DEATHS, MAX_SUSPECTS, SUSPICION_MS } from '@core/suspects/suspicion'
+import { Suspects } from './suspects'
 
 const usage = { promptTokens: 1, cachedTokens: 0, completionTokens: 1 }
 const FINISHED: GenerationUpdate = { type: 'finished', reason: 'stop', usage }
@@ -116,7 +117,7 @@ describe('requests that were answered while a runner died', () => {
 
   it('are refused with what happened, and no longer than the suspicion lasts', async () => {
     let now = 0
-    const suspects = new Suspects(() => now)
+    const suspects = new Suspects({ now: () => now })
     const runner = new Runner(suspects, new Set(['killer']))
     await runner.insist('killer')
     const refused = await runner.ask('killer')
