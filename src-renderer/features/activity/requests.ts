@@ -1,6 +1,6 @@
 import { isLive, type Task } from '@core/state/tasks'
 import type { NotedRequest } from '../../state/request-log.svelte'
-import type { GlyphTone } from '../../components/glyph.svelte'
+import type { GlyphTone } from '../../components/glyph-tone'
 
 /** One request as the list shows it. */
 export interface RequestView {
