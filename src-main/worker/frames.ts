@@ -4,10 +4,11 @@ const HEADER_BYTES = 4
 
 /** A frame: `uint32` little-endian byte count, then UTF-8 JSON. */
 export const encodeFrame = (value: unknown): Buffer => {
-  const body = Buffer.from(JSON.stringify(value), 'utf8')
-  const frame = Buffer.allocUnsafe(HEADER_BYTES + body.length)
-  frame.writeUInt32LE(body.length, 0)
-  body.copy(frame, HEADER_BYTES)
+  const json = JSON.stringify(value)
+  const length = Buffer.byteLength(json)
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + length)
+  frame.writeUInt32LE(length, 0)
+  frame.write(json, HEADER_BYTES)
   return frame
 }
 
