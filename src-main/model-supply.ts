@@ -2,6 +2,7 @@ import { homedir } from 'node:os'
 import type { Observation } from '@core/events/event'
 import { ModelId, type NodeId } from '@core/ids'
 import { DownloadParams, DownloadResult } from '@core/protocols/peer'
+import type { NodeSettings } from '@core/settings/node'
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
 import { holdersOf } from './models/card-finder'
@@ -14,12 +15,17 @@ import { hubEndpoint, isOfflineBy } from './models/hub/endpoint'
 import { Hub } from './models/hub/hub'
 import { HubError } from './models/hub/hub-error'
 import { hubSource } from './models/hub/hub-source'
+import { openNetwork } from './models/hub/network'
 import { ownModels } from './models/stores'
 import { diskSpace } from './system/disk'
 
 /** The hub that this node may ask, as its settings and the environment say. */
-export const openHub = (env: NodeJS.ProcessEnv, settings: { readonly offline: boolean }): Hub =>
+export const openHub = (
+  env: NodeJS.ProcessEnv,
+  settings: Pick<NodeSettings, 'offline' | 'proxy' | 'noProxy' | 'caFile'>,
+): Hub =>
   new Hub({
+    network: openNetwork({ env, proxy: settings.proxy, noProxy: settings.noProxy, caFile: settings.caFile }),
     endpoint: hubEndpoint({ env, home: homedir() }),
     offline: settings.offline ? '--offline, or its setting' : isOfflineBy(env) ? 'HF_HUB_OFFLINE' : undefined,
   })

@@ -7,6 +7,11 @@ import { DEFAULT_PEER_PORT, DEFAULT_PORT } from './ports'
 /** Where the API listens unless told otherwise: this machine only. */
 export const DEFAULT_HOST = '127.0.0.1'
 
+const ProxyAddress = z.url({
+  protocol: /^https?$/,
+  error: 'a proxy is written http://host:port, with user:password@ before the host where it asks for them',
+})
+
 const port = z.number().int().min(0).max(65535)
 
 /** How much a node writes to its log. */
@@ -36,6 +41,12 @@ export const NodeSettings = z.object({
   worker: z.boolean().default(true),
   /** Never ask a model hub. */
   offline: z.boolean().default(false),
+  /** `http://[user:password@]host:port` of the proxy to the internet; where it is not set, `HTTPS_PROXY` counts. */
+  proxy: ProxyAddress.optional(),
+  /** Hosts that are asked without the proxy; where it is not set, `NO_PROXY` counts. */
+  noProxy: z.array(z.string().trim().min(1).max(255)).max(64).optional(),
+  /** A PEM file of authorities that are trusted beside the usual ones; where it is not set, `SSL_CERT_FILE` counts. */
+  caFile: z.string().trim().min(1).max(1000).optional(),
   logLevel: LogLevel.default('info'),
 })
 export type NodeSettings = z.infer<typeof NodeSettings>
@@ -55,6 +66,9 @@ export const NodeSettingsChanges = z.strictObject({
   peers: NodeSettings.shape.peers.unwrap().optional(),
   worker: z.boolean().optional(),
   offline: z.boolean().optional(),
+  proxy: NodeSettings.shape.proxy,
+  noProxy: NodeSettings.shape.noProxy,
+  caFile: NodeSettings.shape.caFile,
   logLevel: LogLevel.optional(),
 })
 export type NodeSettingsChanges = z.infer<typeof NodeSettingsChanges>

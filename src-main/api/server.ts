@@ -25,6 +25,7 @@ import { openaiRoutes } from './openai/routes'
 import { Problem } from './problem'
 import { staticRoutes } from './static-files'
 
+const KEEP_ALIVE_MS = 90_000
 const MAX_BODY_BYTES = 32 * 1024 * 1024
 
 export interface ApiOptions {
@@ -140,7 +141,11 @@ const listen = async (
   fetch: Fetch,
   { host, port, option }: { readonly host: string; readonly port: number; readonly option: string },
 ): Promise<Listening> => {
-  const server = createAdaptorServer({ fetch })
+  const server = createAdaptorServer({
+    fetch,
+    // Longer than clients keep idle connections (75 s): one that is closed under a request fails it.
+    serverOptions: { keepAliveTimeout: KEEP_ALIVE_MS },
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const taken = cause.code === 'EADDRINUSE'

@@ -41,6 +41,19 @@ describe('settings from the environment', () => {
     expect(() => settingsFromEnvironment({ [variable]: text })).toThrow(`${variable} is set to "${text}"`)
   })
 
+  it('tell the way to the internet', () => {
+    const env = {
+      MUSTER_PROXY: 'http://ann:secret@proxy.lan:3128',
+      MUSTER_NO_PROXY: 'mirror.lan,.corp',
+      MUSTER_CA_FILE: '/etc/ca.pem',
+    }
+    const told = { proxy: 'http://ann:secret@proxy.lan:3128', noProxy: ['mirror.lan', '.corp'], caFile: '/etc/ca.pem' }
+    expect(settingsFromEnvironment(env)).toEqual(told)
+    expect(() => settingsFromEnvironment({ MUSTER_PROXY: 'proxy.lan:3128' })).toThrow(
+      'a proxy is written http://host:port',
+    )
+  })
+
   it('are none where a variable is missing or empty', () => {
     expect(settingsFromEnvironment({ MUSTER_PORT: '', MUSTER_NAME: ' ' })).toEqual({})
   })

@@ -12,13 +12,16 @@ const variables = {
   MUSTER_PEERS: 'peers',
   MUSTER_ALLOWED_HOSTS: 'allowedHosts',
   MUSTER_ALLOWED_ORIGINS: 'allowedOrigins',
+  MUSTER_PROXY: 'proxy',
+  MUSTER_NO_PROXY: 'noProxy',
+  MUSTER_CA_FILE: 'caFile',
 } as const satisfies Readonly<Record<string, keyof NodeSettingsChanges>>
 
 const NUMBERS: ReadonlySet<string> = new Set(['port', 'peerPort', 'ollamaPort'])
 const isNumber = (name: string): boolean => NUMBERS.has(name)
 
 /** Several, with commas or spaces between them. */
-const LISTS: ReadonlySet<string> = new Set(['peers', 'allowedHosts', 'allowedOrigins'])
+const LISTS: ReadonlySet<string> = new Set(['peers', 'allowedHosts', 'allowedOrigins', 'noProxy'])
 
 /** Digits become a number; other text stays, so that the schema can refuse it. */
 const value = (name: string, text: string): unknown => {

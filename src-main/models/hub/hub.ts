@@ -5,6 +5,7 @@ import type { Endpoint } from './endpoint'
 import { hubCard } from './hub-card'
 import { HubError } from './hub-error'
 import { listModel } from './listing'
+import type { Network } from './network'
 import { HubRequests } from './requests'
 import { searchHub } from './search'
 
@@ -25,6 +26,8 @@ export interface HubOptions {
   readonly endpoint: Endpoint
   /** Why the hub is never asked; undefined where it may be. */
   readonly offline: string | undefined
+  /** How it is reached; straight where nothing is said. */
+  readonly network?: Network
 }
 
 /** A model hub that speaks Hugging Face's protocol. Whoever is told not to ask it gets errors that say so. */
@@ -35,7 +38,7 @@ export class Hub {
 
   constructor(private readonly options: HubOptions) {
     this.name = options.endpoint.host
-    this.requests = new HubRequests(options.endpoint)
+    this.requests = new HubRequests(options.endpoint, { ...(options.network && { network: options.network }) })
   }
 
   get isOffline(): boolean {

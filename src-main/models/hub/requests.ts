@@ -1,5 +1,7 @@
+import type { RequestInit, Response } from 'undici'
 import type { Endpoint } from './endpoint'
 import { errorOfAnswer, HubError, type Asked } from './hub-error'
+import { CertificateFileError, openNetwork, type Network } from './network'
 
 const MOST_REDIRECTS = 5
 /** A hub that says nothing for so long is not going to. */
@@ -20,6 +22,9 @@ export interface HubAnswer {
   readonly status: number
   readonly bytes: AsyncIterable<Uint8Array>
 }
+
+/** OpenSSL's words for a chain that ends at nobody known. */
+const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)|CERT_UNTRUSTED/
 
 const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
 
@@ -67,10 +72,16 @@ class Patience {
  * itself and to nobody it sends us on to.
  */
 export class HubRequests {
+  private readonly network: Network
+  private readonly silenceMs: number
+
   constructor(
     readonly endpoint: Endpoint,
-    private readonly silenceMs: number = SILENCE_MS,
-  ) {}
+    { network = openNetwork({ env: {} }), silenceMs = SILENCE_MS }: { network?: Network; silenceMs?: number } = {},
+  ) {
+    this.network = network
+    this.silenceMs = silenceMs
+  }
 
   /** Throws HubError, also while the answer is read. The answer must be read to its end, or its loop be left. */
   async get({ path, modelId, from, signal }: HubRequest): Promise<HubAnswer> {
@@ -131,7 +142,7 @@ export class HubRequests {
     let url = start
     for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects += 1) {
       const authorization = token !== undefined && url.origin === own.origin && { authorization: `Bearer ${token}` }
-      const response = await fetch(url, { ...init, headers: { ...init.headers, ...authorization } })
+      const response = await this.network.fetch(url, { ...init, headers: { ...init.headers, ...authorization } })
       const location = response.headers.get('location')
       if (!isRedirect(response.status) || location === null) return response
       await response.body?.cancel()
@@ -144,8 +155,7 @@ export class HubRequests {
 
   private async *read(response: Response, patience: Patience): AsyncGenerator<Uint8Array> {
     try {
-      // The types of the browser's fetch do not know that the streams of Node's can be iterated.
-      for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
+      for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
         yield part
         patience.heard()
       }
@@ -160,13 +170,25 @@ export class HubRequests {
     if (error instanceof HubError) return error
     if (patience.signal.aborted && !patience.isOver) return error
     const { host } = this.endpoint
+    const { proxy } = this.network
+    const over = proxy === undefined ? '' : ` through the proxy ${proxy}`
+    const cause = causeOf(error)
     return new HubError({
       code: 'hub_unreachable',
       message: patience.isOver
-        ? `${host} has not answered for ${this.silenceMs / 1000} s`
-        : `${host} cannot be reached (${causeOf(error)})`,
-      hint: 'Check this machine’s connection to the internet. What has arrived is kept.',
+        ? `${host} has not answered${over} for ${this.silenceMs / 1000} s`
+        : `${host} cannot be reached${over} (${cause})`,
+      hint: this.wayOut(error, cause),
       cause: error,
     })
+  }
+
+  private wayOut(error: unknown, cause: string): string {
+    if (error instanceof CertificateFileError) return 'Correct the setting caFile or SSL_CERT_FILE.'
+    if (UNTRUSTED.test(cause))
+      return 'Something between here and the hub signs with a certificate of its own. If that is your network’s proxy, name the file of its authority with the setting caFile or SSL_CERT_FILE.'
+    if (this.network.proxy !== undefined)
+      return 'Is the proxy right (the setting proxy, or HTTPS_PROXY)? NO_PROXY names hosts that are asked without it. What has arrived is kept.'
+    return 'Check this machine’s connection to the internet; where it has a proxy, name it with the setting proxy or HTTPS_PROXY. What has arrived is kept.'
   }
 }
