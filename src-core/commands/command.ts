@@ -5,7 +5,13 @@ import { SettingChange } from '../settings/cluster'
 import { GivenName } from '../settings/given-name'
 import { ApiKey } from '../state/api-keys'
 import { Member } from '../state/members'
-import { Constraints, MetaInstanceChanges, MetaInstanceName, type PlacementErrorDetails } from '../state/meta-instances'
+import {
+  Constraints,
+  MetaInstanceChanges,
+  MetaInstanceName,
+  OnRequest,
+  type PlacementErrorDetails,
+} from '../state/meta-instances'
 
 /** After a split: what was declared on the other side. What has been removed since stays so. */
 const again = { again: z.literal(true).optional() }
@@ -16,6 +22,8 @@ export const CreateMetaInstance = Constraints.extend({
   metaInstanceId: MetaInstanceId,
   name: MetaInstanceName.optional(),
   paused: z.boolean(),
+  /** A temporary one. Refused as a conflict where the model is declared already: that one answers then. */
+  onRequest: OnRequest.optional(),
   ...again,
 })
 export const UpdateMetaInstance = z.object({

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ApiKeyId, InstanceId, MetaInstanceId, NodeId, TaskId } from '../ids'
 import { GivenName } from '../settings/given-name'
+import type { MetaInstanceChanges } from '../state/meta-instances'
 import { GB, readyWorld, SMALL, smallCard, World } from '../testing/world'
 
 const types = (world: World, from: number) => world.log.slice(from).map(({ type }) => type)
@@ -46,6 +47,42 @@ describe('CreateMetaInstance', () => {
     const world = new World()
     const id = world.declare('chat', { instanceMeta: 'MlxJaccl' })
     expect(world.metaInstance(id).minNodes).toBe(2)
+  })
+})
+
+describe('a declaration made on request', () => {
+  it('is made once for a model, and not beside a declaration of it', () => {
+    const world = new World()
+    const id = world.declare('asked', { onRequest: { idleSeconds: 5 } })
+    const again = { ...world.metaInstance(id), type: 'CreateMetaInstance' } as const
+    expect(world.command({ ...again, metaInstanceId: MetaInstanceId.parse('again') })).toMatchObject({
+      status: 'refused',
+      refusal: { code: 'conflict' },
+    })
+    expect(world.command(again)).toEqual({ status: 'decided', events: [] })
+  })
+
+  it('is told again how long it is kept without another decision', () => {
+    const world = new World()
+    const metaInstanceId = world.declare('asked', { onRequest: { idleSeconds: 5 } })
+    const changed = (changes: MetaInstanceChanges) =>
+      world.command({ type: 'UpdateMetaInstance', metaInstanceId, changes })
+    expect(changed({ onRequest: { idleSeconds: 5 } })).toEqual({ status: 'decided', events: [] })
+    expect(changed({ pinned: false })).toEqual({ status: 'decided', events: [] })
+    expect(changed({ onRequest: {} })).toMatchObject({ events: [{ type: 'MetaInstanceUpdated' }] })
+    expect(changed({ onRequest: null, pinned: null })).toMatchObject({ events: [{ type: 'MetaInstanceUpdated' }] })
+    expect(changed({ onRequest: null, pinned: null })).toEqual({ status: 'decided', events: [] })
+    expect(world.metaInstance(metaInstanceId)).not.toHaveProperty('onRequest')
+  })
+
+  it('is never made of one that is always on', () => {
+    const world = new World()
+    const metaInstanceId = world.declare()
+    for (const changes of [{ pinned: true }, { onRequest: { idleSeconds: 1 } }, { onRequest: {}, paused: true }])
+      expect(world.command({ type: 'UpdateMetaInstance', metaInstanceId, changes })).toMatchObject({
+        status: 'refused',
+        refusal: { code: 'invalid' },
+      })
   })
 })
 

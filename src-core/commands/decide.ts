@@ -4,13 +4,13 @@ import { place } from '../placement/place'
 import { instanceOf } from '../reconcile/instances'
 import type { IdSource } from '../reconcile/process-manager'
 import { instancesOf } from '../state/bindings'
-import type { Instance } from '../state/instances'
-import type { MetaInstance } from '../state/meta-instances'
+import type { MetaInstance, MetaInstanceChanges } from '../state/meta-instances'
 import type { SettingChange } from '../settings/cluster'
 import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
 import type { Command, Refusal } from './command'
 import { idProblem, nameKey, nameProblem } from './names'
+import { removeDeclaration, removeInstance } from './removal'
 
 export interface DecideInputs {
   readonly now: Timestamp
@@ -36,16 +36,6 @@ const leastNodes = (instanceMeta: MetaInstance['instanceMeta'], minNodes: number
 const conflict = (reason: string | undefined): Decided | undefined =>
   reason === undefined ? undefined : refused('conflict', reason)
 
-const cancelTasks = (state: State, instance: Instance): Event[] =>
-  Object.values(state.tasks)
-    .filter((task) => task.instanceId === instance.instanceId && isLive(task))
-    .map(({ taskId }) => ({ type: 'TaskStatusUpdated', taskId, status: 'Cancelled' }))
-
-const removeInstance = (state: State, instance: Instance): Event[] => [
-  ...cancelTasks(state, instance),
-  { type: 'InstanceDeleted', instanceId: instance.instanceId },
-]
-
 const isRetired = ({ retired = {} }: State, id: string): boolean => id in retired
 const removedSince = (id: string): Decided =>
   refused('conflict', `${id} was declared before a split, and removed since`)
@@ -59,6 +49,9 @@ const create = (state: State, command: Extract<Command, { type: 'CreateMetaInsta
       ? decided()
       : refused('conflict', `${metaInstanceId} is declared already, for ${known.modelId}`)
   }
+  const declared =
+    wanted.onRequest && Object.values(state.metaInstances).find(({ modelId }) => modelId === wanted.modelId)
+  if (declared) return refused('conflict', `${wanted.modelId} is declared already, as ${declared.metaInstanceId}`)
   // What the other side of a split declared was allowed there, and is worth more than a name here that its model had first.
   const notTwice = again ? undefined : (idProblem(state, wanted.modelId) ?? idProblem(state, metaInstanceId))
   const taken = conflict(notTwice ?? (wanted.name === undefined ? undefined : nameProblem(state, wanted.name, command)))
@@ -90,10 +83,28 @@ const changesProblem = (
   return problem ?? (renamed ? nameProblem(state, name, { metaInstanceId, modelId }) : undefined)
 }
 
+/** What is always on has no end to be put off. */
+const lifetimeProblem = ({ metaInstanceId, onRequest }: MetaInstance, changes: MetaInstanceChanges) =>
+  onRequest === undefined && (changes.onRequest || changes.pinned)
+    ? `${metaInstanceId} is always on: only a model that was loaded on request ends by idling or can be pinned`
+    : undefined
+
+/** Requests say again and again how long a model is to be kept: that is decided once. */
+const isLifetimeAsKnown = ({ onRequest, pinned }: MetaInstance, changes: MetaInstanceChanges): boolean => {
+  const names = Object.keys(changes)
+  if (names.length === 0 || names.some((name) => name !== 'onRequest' && name !== 'pinned')) return false
+  const sameEnd = !('onRequest' in changes) || changes.onRequest?.idleSeconds === onRequest?.idleSeconds
+  const sameKind = !('onRequest' in changes) || (changes.onRequest === null) === (onRequest === undefined)
+  return sameEnd && sameKind && (!('pinned' in changes) || (changes.pinned ?? false) === (pinned ?? false))
+}
+
 const update = (state: State, command: Extract<Command, { type: 'UpdateMetaInstance' }>): Decided => {
   const { metaInstanceId, changes } = command
   const known = state.metaInstances[metaInstanceId]
   if (!known) return unknown('meta-instance', metaInstanceId)
+  const lifetime = lifetimeProblem(known, changes)
+  if (lifetime !== undefined) return refused('invalid', lifetime)
+  if (isLifetimeAsKnown(known, changes)) return decided()
   const taken = conflict(changesProblem(state, known, command))
   if (taken) return taken
   const wanted = changes.minNodes ?? known.minNodes
@@ -162,12 +173,7 @@ export const decide = (state: State, command: Command, inputs: DecideInputs): De
     case 'DeleteMetaInstance': {
       const { metaInstanceId, lasting } = command
       if (!(metaInstanceId in state.metaInstances) && !lasting) return unknown('meta-instance', metaInstanceId)
-      const instances = instancesOf(state, metaInstanceId)
-      return decided(
-        ...instances.flatMap((instance) => cancelTasks(state, instance)),
-        ...instances.map(({ instanceId }): Event => ({ type: 'InstanceDeleted', instanceId })),
-        { type: 'MetaInstanceDeleted', metaInstanceId },
-      )
+      return decided(...removeDeclaration(state, metaInstanceId))
     }
     case 'RestartMetaInstance': {
       const { metaInstanceId } = command

@@ -7,12 +7,17 @@ import { resubmissions } from './resubmit'
 const id = (name: string): MetaInstanceId => MetaInstanceId.parse(name)
 
 /** Two sides that part with two machines and a declaration, and meet again after each has done something. */
-const split = (loser: (world: World) => void, winner: (world: World) => void = () => undefined) => {
+const split = (
+  loser: (world: World) => void,
+  winner: (world: World) => void = () => undefined,
+  before: (world: World) => void = () => undefined,
+) => {
   const [one, other] = [new World(), new World()]
   for (const world of [one, other]) {
     world.addNode('a')
     world.addNode('b')
     world.declare('both', { name: 'chat' })
+    before(world)
   }
   const common = one.state
   const since = one.log.length
@@ -62,6 +67,40 @@ describe('what the losing side of a split submits again', () => {
       (world) => world.command({ type: 'DeleteMetaInstance', metaInstanceId: id('both') }),
     )
     expect(changed.commands).toEqual([])
+  })
+
+  it('is nothing of what was loaded on request there, but for what somebody kept or deleted', () => {
+    const ask = (world: World, name: string) =>
+      world.declare(name, { modelId: ModelId.parse(`m/${name}`), onRequest: { idleSeconds: 1 } })
+    const keep = (world: World, name: string) =>
+      world.command({
+        type: 'UpdateMetaInstance',
+        metaInstanceId: id(name),
+        changes: { onRequest: null, pinned: null },
+      })
+    const end = (world: World, name: string) =>
+      world.apply({ type: 'MetaInstanceDeleted', metaInstanceId: id(name), cause: 'idle' })
+    const before = (world: World) => {
+      for (const name of ['kept-here', 'kept-there', 'deleted']) ask(world, name)
+    }
+    const { commands, winner } = split(
+      (world) => {
+        ask(world, 'new')
+        ask(world, 'new-and-kept')
+        keep(world, 'new-and-kept')
+        keep(world, 'kept-here')
+        end(world, 'kept-there')
+        world.command({ type: 'DeleteMetaInstance', metaInstanceId: id('deleted') })
+      },
+      (world) => {
+        end(world, 'kept-here')
+        keep(world, 'kept-there')
+      },
+      before,
+    )
+    expect(types(commands).sort()).toEqual(['CreateMetaInstance', 'CreateMetaInstance', 'DeleteMetaInstance'])
+    expect(Object.keys(winner.state.metaInstances).sort()).toEqual(['both', 'kept-here', 'kept-there', 'new-and-kept'])
+    expect(winner.metaInstance(id('kept-here'))).not.toHaveProperty('onRequest')
   })
 
   it('does not bring back what another one of that side brought already, and somebody removed since', () => {

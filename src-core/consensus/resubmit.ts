@@ -76,6 +76,15 @@ const admissions = ({ common, own, winner }: Split): Command[] =>
 /** Several nodes may keep the same records of a lost side: what one of them has brought may be gone again since. */
 const isRetired = ({ retired = {} }: State, id: string): boolean => id in retired
 
+/** Requests bring temporary declarations again where they are wanted: that they came or ended is no news over there. */
+const passed = ({ decided, own }: Split): ReadonlySet<string> =>
+  new Set([
+    ...Object.values(own.metaInstances).flatMap((one) => (one.onRequest ? one.metaInstanceId : [])),
+    ...decided.flatMap((event) =>
+      event.type === 'MetaInstanceDeleted' && event.cause !== undefined ? event.metaInstanceId : [],
+    ),
+  ])
+
 const declarations = (split: Split): Command[] => {
   const { common, decided, own, winner } = split
   const touched = new Set(
@@ -92,7 +101,9 @@ const declarations = (split: Split): Command[] => {
     }),
   )
   const given = new Set<string>()
+  const temporary = passed(split)
   return [...touched].flatMap((metaInstanceId): Command[] => {
+    if (temporary.has(metaInstanceId)) return []
     const mine = own.metaInstances[metaInstanceId]
     const there = metaInstanceId in winner.metaInstances
     if (mine === undefined)
@@ -105,8 +116,9 @@ const declarations = (split: Split): Command[] => {
       if (typeof changes.name === 'string') changes.name = freeName(changes.name, mine, winner, given)
       return [{ type: 'UpdateMetaInstance', again: true, metaInstanceId, changes }]
     }
-    // Deleted over there meanwhile: a change does not bring it back.
-    if (metaInstanceId in common.metaInstances || isRetired(winner, metaInstanceId)) return []
+    // Deleted over there meanwhile: a change does not bring it back. A temporary one ended by itself, and was kept here.
+    const before = common.metaInstances[metaInstanceId]
+    if ((before && !before.onRequest) || isRetired(winner, metaInstanceId)) return []
     return [creation(mine, winner, given)]
   })
 }

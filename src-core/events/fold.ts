@@ -3,6 +3,7 @@ import type { Changes } from './changes'
 import { reduceDownloads } from './downloads'
 import type { Envelope } from './event'
 import { reduceInstances } from './instances'
+import { reduceLastUsed } from './last-used'
 import { reduceMembers } from './members'
 import { reduceMetaInstances } from './meta-instances'
 import { reduceNodes } from './nodes'
@@ -59,6 +60,7 @@ export class Folding {
     const settings = reduceSettings(draft, envelope)
     const apiKeys = reduceApiKeys(draft, envelope)
     const retired = reduceRetired(draft, envelope)
+    const lastUsed = reduceLastUsed(draft, envelope)
 
     this.handedOut = undefined
     if (metaInstances) draft.metaInstances = this.changed(draft.metaInstances, metaInstances)
@@ -72,6 +74,7 @@ export class Folding {
     if (downloads) draft.downloads = this.changed(draft.downloads, downloads)
     if (apiKeys) draft.apiKeys = this.changed(draft.apiKeys, apiKeys)
     if (retired) draft.retired = this.changed(draft.retired ?? {}, retired)
+    if (lastUsed) draft.lastUsed = this.changed(draft.lastUsed ?? {}, lastUsed)
     draft.settings = settings
     draft.lastEventIndex = envelope.index
     draft.lastEventAt = envelope.at

@@ -11,7 +11,14 @@ export const MetaInstanceUpdated = z.object({
   metaInstanceId: MetaInstanceId,
   changes: MetaInstanceChanges,
 })
-export const MetaInstanceDeleted = z.object({ type: z.literal('MetaInstanceDeleted'), metaInstanceId: MetaInstanceId })
+export const MetaInstanceDeleted = z.object({
+  type: z.literal('MetaInstanceDeleted'),
+  metaInstanceId: MetaInstanceId,
+  /** Of a temporary one that ended by itself: nobody asked for it, or it gave way. Absent where somebody deleted it. */
+  cause: z.enum(['idle', 'memory']).optional(),
+  /** The same for people. */
+  reason: z.string().optional(),
+})
 export const MetaInstancePlacementFailed = z.object({
   type: z.literal('MetaInstancePlacementFailed'),
   metaInstanceId: MetaInstanceId,

@@ -7,7 +7,8 @@ import type { Envelope } from './event'
 export const reduceRetired = ({ retired = {} }: State, { event, at }: Envelope): Changes<Timestamp> | undefined => {
   switch (event.type) {
     case 'MetaInstanceDeleted':
-      return retire(retired, event.metaInstanceId, at)
+      // One that ended by itself comes and goes with requests; where somebody kept it meanwhile, that counts.
+      return event.cause === undefined ? retire(retired, event.metaInstanceId, at) : undefined
     case 'ApiKeyRevoked':
       return retire(retired, event.apiKeyId, at)
     case 'MemberRemoved':

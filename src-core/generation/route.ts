@@ -36,6 +36,8 @@ export type Route =
   | { readonly kind: 'ready'; readonly instance: Instance }
   /** It is being placed, loaded or retried. */
   | { readonly kind: 'wait'; readonly reason: string }
+  /** It was loaded on request, and there is no place for it. */
+  | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'paused' }
   | { readonly kind: 'unknown' }
 
@@ -72,6 +74,7 @@ export const routeOf = (state: State, model: string, known: Known = {}): Route =
   const active = metaInstances.filter(({ paused }) => !paused)
   if (metaInstances.length > 0 && active.length === 0) return { kind: 'paused' }
   const [declared] = active
+  if (declared?.onRequest && declared.placementError) return { kind: 'refused', reason: declared.placementError.reason }
   if (declared) {
     const { status, detail } = statusOf(state, declared)
     return { kind: 'wait', reason: `${status}: ${detail}` }

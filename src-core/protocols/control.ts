@@ -9,6 +9,7 @@ import {
   InstanceMeta,
   MetaInstance,
   MetaInstanceName,
+  OnRequest,
   PlacementErrorDetails,
   PlacementPreference,
   Sharding,
@@ -35,6 +36,8 @@ export type PlaceInstanceRequest = z.infer<typeof PlaceInstanceRequest>
 export const CreateMetaInstanceRequest = PlaceInstanceRequest.extend({
   name: MetaInstanceName.optional(),
   paused: z.boolean().default(false),
+  /** A temporary one, that ends when nobody asks for it. */
+  onRequest: OnRequest.optional(),
 })
 export type CreateMetaInstanceRequest = z.infer<typeof CreateMetaInstanceRequest>
 
@@ -49,6 +52,11 @@ export const UpdateMetaInstanceRequest = z.strictObject({
   placementPreference: PlacementPreference.optional(),
   maxContext: z.number().int().positive().nullable().optional(),
   paused: z.boolean().optional(),
+  /** Of a temporary one; `null` keeps it always on. */
+  onRequest: OnRequest.nullable().optional(),
+  pinned: z.boolean().optional(),
+  /** Keep a temporary one always on. */
+  keep: z.literal(true).optional(),
 })
 export type UpdateMetaInstanceRequest = z.infer<typeof UpdateMetaInstanceRequest>
 

@@ -4,6 +4,7 @@ import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
 import { trustedAt } from '../state/topology'
 import { EDGE_EXPECTED_MS, NODE_TIMEOUT_MS, silentUntil, type Hearing } from './expected'
+import { idleUntil } from './idleness'
 import { RECOVERY_MS, RUNNER_GRACE_MS } from './instance-health'
 import { TASK_RETENTION_MS } from './task-retention'
 
@@ -14,7 +15,10 @@ export const nextDeadline = (state: State, hearing: Hearing): Timestamp | undefi
   const note = (time: Timestamp | undefined): void => {
     if (time !== undefined && time > now && time < earliest) earliest = time
   }
-  for (const { nextAttemptAt } of Object.values(state.metaInstances)) note(nextAttemptAt)
+  for (const metaInstance of Object.values(state.metaInstances)) {
+    note(metaInstance.nextAttemptAt)
+    if (metaInstance.onRequest) note(idleUntil(state, metaInstance, hearing))
+  }
   for (const { readySince } of Object.values(state.instances))
     if (readySince !== undefined) note(readySince + RECOVERY_MS)
   for (const runner of Object.values(state.runners)) if (isTerminal(runner)) note(runner.since + RUNNER_GRACE_MS)

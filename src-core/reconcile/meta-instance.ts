@@ -1,3 +1,4 @@
+import { removeDeclaration } from '../commands/removal'
 import type { Event } from '../events/event'
 import { fold } from '../events/fold'
 import type { MetaInstanceId } from '../ids'
@@ -15,6 +16,15 @@ type Outcome = { readonly events: readonly Event[]; readonly needs?: readonly Ne
 const nothing: Outcome = { events: [] }
 
 const deleted = ({ instanceId }: Instance): Event => ({ type: 'InstanceDeleted', instanceId })
+
+/** The end of an instance that gives way; of a temporary declaration with it. */
+const yielded = (state: State, instance: Instance, { name, modelId }: MetaInstance): Event[] =>
+  instance.metaInstanceId === undefined
+    ? [deleted(instance)]
+    : removeDeclaration(state, instance.metaInstanceId, {
+        cause: 'memory',
+        reason: `its memory was needed for ${name ?? modelId}`,
+      })
 
 /** The machines an error names: a failure is recorded again only when these or its code change. */
 const named = ({ code, details, reason }: PlacementError): string =>
@@ -61,7 +71,7 @@ const placed = (state: State, metaInstance: MetaInstance, inputs: ReconcileInput
     return { events: [{ type: 'InstanceCreated', instance }] }
   }
   const temporary = givingWay(state, card, metaInstance, inputs)
-  if (temporary) return { events: temporary.map(deleted) }
+  if (temporary) return { events: temporary.flatMap((instance) => yielded(state, instance, metaInstance)) }
   if (old) {
     // Memory does not allow both: the old one goes first, if that would make room.
     const alone = fold(state, next(state, deleted(old), inputs.now))
@@ -93,6 +103,12 @@ const settle = (
   return stillFits(state, old, metaInstance) ? nothing : placed(state, metaInstance, inputs, old)
 }
 
+/** A temporary one is not placed only to give way to the next. */
+const alwaysOnFirst = ({ metaInstances }: State): MetaInstance[] => {
+  const all = Object.values(metaInstances)
+  return [...all.filter(({ onRequest }) => !onRequest), ...all.filter(({ onRequest }) => onRequest)]
+}
+
 /**
  * Sees to it that every declaration has its one instance, and that no instance outlives its
  * declaration. Later declarations see the instances placed for earlier ones and what they claim.
@@ -119,8 +135,9 @@ export const metaInstance: ProcessManager = {
       else bound.set(metaInstanceId, [instance])
       if (!(metaInstanceId in state.metaInstances)) record({ events: [deleted(instance)] })
     }
-    for (const declaration of Object.values(state.metaInstances))
-      record(settle(seen, declaration, bound.get(declaration.metaInstanceId) ?? [], inputs))
+    for (const declaration of alwaysOnFirst(state))
+      if (declaration.metaInstanceId in seen.metaInstances)
+        record(settle(seen, declaration, bound.get(declaration.metaInstanceId) ?? [], inputs))
     return { events, needs }
   },
 }

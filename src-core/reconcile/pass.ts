@@ -2,14 +2,21 @@ import type { Event } from '../events/event'
 import { Folding } from '../events/fold'
 import type { State } from '../state/state'
 import { next } from './apply'
+import { idleEnd } from './idle-end'
 import { instanceHealth } from './instance-health'
 import { metaInstance } from './meta-instance'
 import { nodeTimeout } from './node-timeout'
 import type { Need, ProcessManager, ReconcileInputs } from './process-manager'
 import { taskRetention } from './task-retention'
 
-/** In this order each sees what the one before did: who is gone, then what is broken, then what is missing. */
-export const processManagers: readonly ProcessManager[] = [nodeTimeout, instanceHealth, metaInstance, taskRetention]
+/** In this order each sees what the one before did: who is gone, what is broken, what is over, then what is missing. */
+export const processManagers: readonly ProcessManager[] = [
+  nodeTimeout,
+  instanceHealth,
+  idleEnd,
+  metaInstance,
+  taskRetention,
+]
 
 export interface Pass {
   /** To be indexed in this order. */

@@ -7,6 +7,7 @@ import type { MetaInstance } from '../state/meta-instances'
 import type { State } from '../state/state'
 import { trustedAt } from '../state/topology'
 import { filesToldBy } from './expected'
+import { mayGiveWay } from './giving-way'
 import type { ReconcileInputs } from './process-manager'
 
 /** What placing depends on beside the state. */
@@ -93,9 +94,12 @@ const without = (state: State, gone: ReadonlySet<string>): State => ({
   instances: omit(state.instances, gone),
 })
 
+/** By declaration, when even the end of all that may give way would make no room. */
+const hopeless = new WeakMap<MetaInstance, readonly unknown[]>()
+
 /**
- * Which instances have to give way for a declaration to be placed: those that nothing keeps, oldest
- * first and no more than needed. Undefined where even all of them would not make room.
+ * Which instances have to give way for a declaration to be placed: in the order of `mayGiveWay`, and no more than
+ * needed. Undefined where even all of them would not make room.
  */
 export const givingWay = (
   state: State,
@@ -103,12 +107,19 @@ export const givingWay = (
   metaInstance: MetaInstance,
   placing: PlacingInputs,
 ): Instance[] | undefined => {
-  const temporary = Object.values(state.instances).filter((instance) => instance.metaInstanceId === undefined)
+  const temporary = mayGiveWay(state, metaInstance, placing)
   if (temporary.length === 0) return undefined
+  const all = new Set<string>(temporary.map(({ instanceId }) => instanceId))
+  const inputs = [...inputsOf(state, card, metaInstance, placing), [...all].sort().join()]
+  const known = hopeless.get(metaInstance)
+  if (known && inputs.every((input, at) => input === known[at])) return undefined
   const fits = (gone: ReadonlySet<string>): boolean =>
     placePreferably(buildable(without(state, gone), placing), card, metaInstance, placing).status === 'placed'
-  const gone = new Set<string>(temporary.map(({ instanceId }) => instanceId))
-  if (!fits(gone)) return undefined
+  if (!fits(all)) {
+    hopeless.set(metaInstance, inputs)
+    return undefined
+  }
+  const gone = new Set(all)
   for (const { instanceId } of [...temporary].reverse()) {
     gone.delete(instanceId)
     if (!fits(gone)) gone.add(instanceId)

@@ -1,4 +1,5 @@
 import type { Command, Refusal } from '../commands/command'
+import { requestedChanges } from '../commands/requested-changes'
 import { withChanges } from '../events/meta-instances'
 import { meshProblem } from '../placement/mesh-limit'
 import { place } from '../placement/place'
@@ -45,9 +46,8 @@ const create = (master: CommandTaker, step: StepOf<'createMetaInstance'>, cards:
 }
 
 const update = (master: CommandTaker, step: StepOf<'updateMetaInstance'>, cards: Cards): Refusal | undefined => {
-  const { at: _at, do: _do, via: _via, id, minNodes, ...wanted } = step
-  // Clearing a field that has a default sets that.
-  const changes = { ...wanted, ...(minNodes !== undefined && { minNodes: minNodes ?? 1 }) }
+  const { at: _at, do: _do, via: _via, id, ...wanted } = step
+  const changes = requestedChanges(wanted)
   const known = master.state().metaInstances[id]
   if (known) {
     const complete = withChanges(known, changes)

@@ -49,12 +49,13 @@ const because = (reason: string | undefined): string => (reason === undefined ? 
 const detail = (state: State, event: Event): string => {
   switch (event.type) {
     case 'MetaInstanceCreated':
-      return `${event.metaInstance.metaInstanceId}, ${event.metaInstance.modelId}`
+      return `${event.metaInstance.metaInstanceId}, ${event.metaInstance.modelId}${event.metaInstance.onRequest ? ', on request' : ''}`
     case 'MetaInstanceUpdated':
       return `${event.metaInstanceId} ${JSON.stringify(event.changes)}`
     case 'MetaInstancePlacementFailed':
       return `${event.metaInstanceId}: ${event.reason}`
     case 'MetaInstanceDeleted':
+      return `${event.metaInstanceId}${because(event.reason)}`
     case 'MetaInstanceRecovered':
       return event.metaInstanceId
     case 'InstanceCreated': {

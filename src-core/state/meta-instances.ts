@@ -59,6 +59,13 @@ export const Constraints = z.object({
 })
 export type Constraints = z.infer<typeof Constraints>
 
+/** A model that was loaded because a request asked for it: it ends when nobody has asked for so long. */
+export const OnRequest = z.object({
+  /** From the end of the last request on. 0: at once. Absent: not until somebody ends it, or its memory is needed. */
+  idleSeconds: z.number().nonnegative().optional(),
+})
+export type OnRequest = z.infer<typeof OnRequest>
+
 /** An alias that every API takes as a model id. */
 export const MetaInstanceName = z.string().trim().min(1).max(100)
 
@@ -67,6 +74,10 @@ export const MetaInstance = Constraints.extend({
   metaInstanceId: MetaInstanceId,
   name: MetaInstanceName.optional(),
   paused: z.boolean(),
+  /** Of a temporary declaration. Absent: always on. A member of a version before this keeps it as always on. */
+  onRequest: OnRequest.optional(),
+  /** A temporary one that does not end by idling, nor give way to other temporary ones. */
+  pinned: z.boolean().optional(),
   /** Counts the updates; an instance of an older generation may no longer fit. */
   generation: z.number().int().nonnegative(),
   createdAt: Timestamp,
@@ -96,5 +107,8 @@ export const MetaInstanceChanges = z.object({
   placementPreference: PlacementPreference.optional(),
   maxContext: z.number().int().positive().nullable().optional(),
   paused: z.boolean().optional(),
+  /** `null`: always on from now on. */
+  onRequest: OnRequest.nullable().optional(),
+  pinned: z.boolean().nullable().optional(),
 })
 export type MetaInstanceChanges = z.infer<typeof MetaInstanceChanges>

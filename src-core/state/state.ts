@@ -30,6 +30,8 @@ export const State = z.object({
   downloads: z.record(z.string(), z.record(z.string(), Download)),
   settings: ClusterSettings,
   apiKeys: z.record(z.string(), ApiKey),
+  /** When a request last began or ended, by temporary declaration. Absent: none was asked for yet in this term. */
+  lastUsed: z.record(z.string(), Timestamp).optional(),
   /** Ids of declarations, keys and members that were deleted, revoked or removed, and when: the latest ones. */
   retired: z.record(z.string(), Timestamp).optional(),
   lastEventIndex: z.number().int().nonnegative(),

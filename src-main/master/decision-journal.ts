@@ -11,15 +11,24 @@ export interface JournalLog {
 export const journal = (log: JournalLog, { instance, metaInstance }: Subject, { index, event }: Envelope): void => {
   switch (event.type) {
     case 'MetaInstanceCreated': {
-      const { metaInstanceId, modelId, name } = event.metaInstance
-      log.info({ index, metaInstanceId, modelId, name }, 'declared')
+      const { metaInstanceId, modelId, name, onRequest } = event.metaInstance
+      log.info({ index, metaInstanceId, modelId, name, onRequest }, onRequest ? 'loaded on request' : 'declared')
       return
     }
     case 'MetaInstanceUpdated':
       log.info({ index, metaInstanceId: event.metaInstanceId, changes: event.changes }, 'declaration changed')
       return
     case 'MetaInstanceDeleted':
-      log.info({ index, metaInstanceId: event.metaInstanceId }, 'declaration deleted')
+      log.info(
+        {
+          index,
+          metaInstanceId: event.metaInstanceId,
+          modelId: metaInstance?.modelId,
+          cause: event.cause,
+          reason: event.reason,
+        },
+        event.reason === undefined ? 'declaration deleted' : 'temporary declaration ended',
+      )
       return
     case 'MetaInstancePlacementFailed': {
       const { metaInstanceId, reason, code } = event

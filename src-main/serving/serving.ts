@@ -44,6 +44,8 @@ const notServed = (model: string, route: Exclude<Route, { kind: 'ready' }>): Fai
         'model_unavailable',
         `"${model}" is paused. Resume it in the app, or with: PATCH /meta_instance/{id} {"paused": false}`,
       )
+    case 'refused':
+      return failed('model_unavailable', `"${model}" cannot be loaded now: ${route.reason}`)
     case 'wait':
       return failed('model_unavailable', `"${model}" is not ready yet: ${route.reason}`)
   }

@@ -45,6 +45,8 @@ export const runChaos = ({ seed, steps: count, nodes: size }: ChaosOptions): Cha
     event: (envelope, before, after) => {
       events += 1
       checkEvent(envelope, before, after)
+      const { event } = envelope
+      if (event.type === 'MetaInstanceDeleted' && event.cause !== undefined) declared.delete(event.metaInstanceId)
       paths.event(envelope, before)
     },
     refused: () => {

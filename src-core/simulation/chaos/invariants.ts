@@ -1,6 +1,7 @@
-import { isDecision, type Envelope } from '../../events/event'
+import { isDecision, type Envelope, type Event } from '../../events/event'
 import { claimedBytes } from '../../placement/memory'
-import { placeDeclared } from '../../reconcile/placing'
+import { idleUntil } from '../../reconcile/idleness'
+import { givingWay, placeDeclared } from '../../reconcile/placing'
 import { runPass } from '../../reconcile/pass'
 import type { ReconcileInputs } from '../../reconcile/process-manager'
 import { isReady } from '../../state/bindings'
@@ -20,8 +21,33 @@ export const insist = (holds: boolean, what: () => string): void => {
   if (!holds) throw new Violation(what())
 }
 
+/** Only temporary declarations end by themselves: when nobody uses them, or where an always-on one needs their memory. */
+const checkEnd = (event: Extract<Event, { type: 'MetaInstanceDeleted' }>, before: State): void => {
+  const { metaInstanceId: id, cause } = event
+  if (cause === undefined) return
+  const { onRequest, pinned = false } = before.metaInstances[id] ?? {}
+  insist(onRequest !== undefined, () => `${id} is always on, and ended by itself`)
+  if (cause === 'idle') insist(!pinned, () => `${id} is pinned, and ended by idling`)
+}
+
+/** Requests under way end with what they run on, but idleness waits for them. */
+const checkIdle = ({ event }: Envelope, before: State): void => {
+  if (event.type !== 'TaskStatusUpdated' || event.status !== 'Cancelled') return
+  const task = before.tasks[event.taskId]
+  const metaInstanceId = task && isLive(task) ? before.instances[task.instanceId]?.metaInstanceId : undefined
+  const metaInstance = metaInstanceId && before.metaInstances[metaInstanceId]
+  if (!metaInstance) return
+  insist(
+    idleUntil(before, metaInstance, { deadlinesBegan: 0 }) === undefined,
+    () => `${metaInstanceId} counts as idle while ${event.taskId} runs`,
+  )
+}
+
 /** Each event follows the one before, and none promises a machine's memory twice. */
-export const checkEvent = ({ index, at, event }: Envelope, before: State, after: State): void => {
+export const checkEvent = (envelope: Envelope, before: State, after: State): void => {
+  const { index, at, event } = envelope
+  if (event.type === 'MetaInstanceDeleted') checkEnd(event, before)
+  checkIdle(envelope, before)
   insist(index === before.lastEventIndex + 1, () => `event ${index} follows event ${before.lastEventIndex}`)
   insist(at >= before.lastEventAt, () => `event ${index} goes back in time, from ${before.lastEventAt} to ${at}`)
   if (event.type !== 'InstanceCreated') return
@@ -98,6 +124,8 @@ export const checkMasterAtRest = (state: State, inputs: ReconcileInputs, decisio
     if (paused || own.length > 0 || card?.status !== 'loaded') continue
     const result = placeDeclared(state, card.card, metaInstance, inputs)
     insist(result.status === 'refused', () => `${id} has no instance, though there is a place for it`)
+    const yielding = givingWay(state, card.card, metaInstance, inputs)
+    insist(yielding === undefined, () => `${id} has no instance, though ${yielding?.length} may give way to it`)
     insist(metaInstance.placementError !== undefined, () => `${id} has no instance and does not say why`)
   }
   const again = runPass(state, inputs)

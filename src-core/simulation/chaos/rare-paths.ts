@@ -24,7 +24,12 @@ export const rarePaths = [
   'replacement took over',
   'replacement failed first',
   'old one went first for want of memory',
-  'temporary instance gave way',
+  'instance that nothing keeps gave way',
+  'temporary declaration ended by idling',
+  'idle temporary declaration gave way',
+  'temporary declaration gave way in the midst of an answer',
+  'pinned declaration gave way',
+  'temporary declaration gave way to another',
   'deleted while its card was loading',
   'card did not answer',
   'card came after a failure',
@@ -50,6 +55,9 @@ export class PathCounter {
   readonly counts = noPaths()
   private readonly survivors = new Set<string>()
   private readonly cutOff = new Map<MetaInstanceId, Instance>()
+  /** Index of the last cancelled task, and of the last temporary declaration that gave way. */
+  private cancelled = 0
+  private yieldedAt = 0
 
   constructor(private readonly simulation: () => Simulation) {}
 
@@ -61,7 +69,7 @@ export class PathCounter {
     for (const instanceId of Object.keys(state.instances)) this.survivors.add(instanceId)
   }
 
-  event({ event, at }: Envelope, before: State): void {
+  event({ event, at, index }: Envelope, before: State): void {
     const { counts } = this
     switch (event.type) {
       case 'InstanceRetrying': {
@@ -82,6 +90,7 @@ export class PathCounter {
         const modelId = before.metaInstances[event.metaInstanceId]?.modelId
         if (modelId !== undefined && this.simulation().cards.shelf.isLoading(modelId))
           counts['deleted while its card was loading'] += 1
+        this.gaveWay(event, before)
         return
       }
       case 'MetaInstancePlacementFailed':
@@ -103,10 +112,27 @@ export class PathCounter {
         return
       }
       case 'TaskStatusUpdated':
+        if (event.status === 'Cancelled') this.cancelled = index
         if (event.status === 'Cancelled') counts['task cancelled with its declaration'] += 1
         return
       default:
     }
+  }
+
+  private gaveWay(
+    { metaInstanceId, cause }: Extract<Envelope['event'], { type: 'MetaInstanceDeleted' }>,
+    before: State,
+  ) {
+    const { counts, cancelled } = this
+    if (cause === 'idle') counts['temporary declaration ended by idling'] += 1
+    if (cause !== 'memory') return
+    if (before.metaInstances[metaInstanceId]?.pinned) counts['pinned declaration gave way'] += 1
+    counts[
+      cancelled === before.lastEventIndex - 1
+        ? 'temporary declaration gave way in the midst of an answer'
+        : 'idle temporary declaration gave way'
+    ] += 1
+    this.yieldedAt = before.lastEventIndex + 1
   }
 
   private owner(state: State, runnerId: string): string | undefined {
@@ -155,7 +181,7 @@ export class PathCounter {
         const runners = instance.shards.map(({ runnerId }) => before.runners[runnerId])
         if (replacement) counts['replacement took over'] += 1
         else if (runners.some((runner) => runner?.status === 'Shutdown')) counts['shut down without a failure'] += 1
-        else if (metaInstanceId === undefined) counts['temporary instance gave way'] += 1
+        else if (metaInstanceId === undefined) counts['instance that nothing keeps gave way'] += 1
         else if (declaration && !declaration.paused && declaration.generation !== instance.generation)
           counts['old one went first for want of memory'] += 1
         return
@@ -177,6 +203,8 @@ export class PathCounter {
     if (failedNodeIds?.some((nodeId) => nodeId in before.nodes && !nodesOf(instance).split(',').includes(nodeId)))
       counts['placed away from the machine that failed'] += 1
     if (placementError?.code === 'model_card') counts['card came after a failure'] += 1
+    if (before.metaInstances[metaInstanceId]?.onRequest && this.yieldedAt === before.lastEventIndex)
+      counts['temporary declaration gave way to another'] += 1
     const lost = this.cutOff.get(metaInstanceId)
     this.cutOff.delete(metaInstanceId)
     if (lost && nodesOf(lost) === nodesOf(instance) && waysOf(lost) !== waysOf(instance))

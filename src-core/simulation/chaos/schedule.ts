@@ -34,6 +34,14 @@ const models: Scenario['models'] = {
 }
 export const modelIds = Object.keys(models)
 
+/** Models that are loaded on request, and declared at times. */
+const askedModels: Scenario['models'] = {
+  'm/asked': { ...models['m/small'], storageBytes: 6 * GB } as Scenario['models'][string],
+  'm/wanted': { ...models['m/odd'], storageBytes: 12 * GB } as Scenario['models'][string],
+}
+const askedModelIds = Object.keys(askedModels)
+const temporaries = ['asked', 'wanted']
+
 const declarations = ['chat', 'code', 'draft', 'vision', 'embed']
 const placed = ['once', 'twice']
 export const errors = ['out of memory', 'GPU time-out', '']
@@ -41,7 +49,7 @@ export const errors = ['out of memory', 'GPU time-out', '']
 /** What a random schedule runs in. */
 export const chaoticWorld = (seed: number): Omit<Scenario, 'steps'> => ({
   seed,
-  models,
+  models: { ...models, ...askedModels },
   runner: { auto: true, connectMs: 200, loadMs: 1000, warmUpMs: 100, jitterMs: 300 },
 })
 
@@ -99,6 +107,21 @@ export const constraints = (random: Random, { nodes }: Pick<Situation, 'nodes'>)
   ...(random.chance(0.5) && { placementPreference: random.pick(PlacementPreference.options) }),
 })
 
+/** A temporary declaration, such as a request makes. */
+export const onRequest = (random: Random): object => ({
+  modelId: random.pick(random.chance(0.8) ? askedModelIds : modelIds),
+  onRequest: random.chance(0.8) ? { idleSeconds: random.integer(0, 40) } : {},
+})
+
+/** A change of how long a temporary declaration is kept. */
+export const lifetime = (random: Random): object | undefined =>
+  random.pick<object>([
+    { pinned: true },
+    { pinned: false },
+    { keep: true },
+    { onRequest: { idleSeconds: random.integer(0, 40) } },
+  ])
+
 /** A change of a declaration. */
 export const change = (random: Random, nodes: readonly string[]): object | undefined =>
   random.pick<object>([
@@ -153,7 +176,9 @@ const draws: readonly (readonly [number, Draw])[] = [
       ...constraints(random, situation),
     }),
   ],
-  [4, (random) => ({ do: 'deleteMetaInstance', id: random.pick(declarations) })],
+  [6, (random) => ({ do: 'createMetaInstance', id: random.pick(temporaries), ...onRequest(random) })],
+  [4, (random) => ({ do: 'updateMetaInstance', id: random.pick(temporaries), ...lifetime(random) })],
+  [4, (random) => ({ do: 'deleteMetaInstance', id: random.pick([...declarations, ...temporaries]) })],
   [6, update],
   [2, (random) => ({ do: 'restartMetaInstance', id: random.pick(declarations) })],
   [2, (random, situation) => ({ do: 'placeInstance', id: random.pick(placed), ...constraints(random, situation) })],

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Hono } from 'hono'
 import { nameKey } from '@core/commands/names'
+import { requestedChanges } from '@core/commands/requested-changes'
 import { withChanges } from '@core/events/meta-instances'
 import { MetaInstanceId } from '@core/ids'
 import { meshProblem } from '@core/placement/mesh-limit'
@@ -8,7 +9,7 @@ import { place } from '@core/placement/place'
 import { unfitMachines } from '@core/placement/unfit'
 import { CreateMetaInstanceRequest, UpdateMetaInstanceRequest } from '@core/protocols/control'
 import { currentInstance } from '@core/state/bindings'
-import type { Constraints, MetaInstanceChanges } from '@core/state/meta-instances'
+import type { Constraints } from '@core/state/meta-instances'
 import { camelCased, jsonBody, parseWith } from '../body'
 import { carryOut } from '../commands'
 import type { ApiContext } from '../context'
@@ -98,10 +99,8 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
 
   routes.patch('/meta_instance/:id', async (c) => {
     const metaInstanceId = idFrom(c.req.param('id'))
-    const { minNodes, ...wanted } = parseWith(UpdateMetaInstanceRequest, camelCased(await jsonBody(c)))
+    const changes = requestedChanges(parseWith(UpdateMetaInstanceRequest, camelCased(await jsonBody(c))))
     const known = viewOf(source.state(), metaInstanceId)
-    // Clearing a field that has a default sets that.
-    const changes: MetaInstanceChanges = { ...wanted, ...(minNodes !== undefined && { minNodes: minNodes ?? 1 }) }
     await neverPossible(context, withChanges(known, changes))
     await namedAsModel(context, changes.name, known.name)
     await carryOut(context, { type: 'UpdateMetaInstance', metaInstanceId, changes })

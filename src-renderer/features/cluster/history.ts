@@ -2,13 +2,14 @@ import type { Envelope } from '@core/events/event'
 import { nodeName } from '@core/state/bindings'
 import type { MetaInstanceChanges } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
+import { idleText } from './on-request'
 
 export interface HistoryLine {
   readonly text: string
   readonly tone: 'plain' | 'failure'
 }
 
-const NAMES: Readonly<Record<Exclude<keyof MetaInstanceChanges, 'paused'>, string>> = {
+const NAMES: Readonly<Record<Exclude<keyof MetaInstanceChanges, 'paused' | 'pinned' | 'onRequest'>, string>> = {
   name: 'name',
   modelId: 'model',
   sharding: 'sharding',
@@ -19,8 +20,18 @@ const NAMES: Readonly<Record<Exclude<keyof MetaInstanceChanges, 'paused'>, strin
   maxContext: 'context',
 }
 
+/** How long a model is kept that was loaded on request. */
+const lifetimeText = ({ onRequest, pinned }: MetaInstanceChanges): string | undefined => {
+  if (onRequest === null) return 'Kept always on'
+  if (onRequest !== undefined) return `Kept ${idleText(onRequest)}`
+  if (pinned === undefined) return undefined
+  return pinned ? 'Pinned' : 'Unpinned'
+}
+
 const changeText = ({ paused, ...changes }: MetaInstanceChanges): string => {
   if (paused !== undefined) return paused ? 'Paused' : 'Resumed'
+  const lifetime = lifetimeText(changes)
+  if (lifetime !== undefined) return lifetime
   const changed = Object.entries(NAMES).flatMap(([key, name]) => (key in changes ? [name] : []))
   return changed.length === 0 ? 'Changed' : `Changed: ${changed.join(', ')}`
 }
@@ -32,7 +43,7 @@ const failure = (text: string): HistoryLine => ({ text, tone: 'failure' })
 export const historyLine = (state: State, { event }: Envelope): HistoryLine => {
   switch (event.type) {
     case 'MetaInstanceCreated':
-      return plain('Declared')
+      return plain(event.metaInstance.onRequest ? 'Loaded on request' : 'Declared')
     case 'MetaInstanceUpdated':
       return plain(changeText(event.changes))
     case 'MetaInstancePlacementFailed':

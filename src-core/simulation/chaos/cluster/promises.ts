@@ -14,6 +14,9 @@ const FORGOTTEN_MS = 65_000
 export class ClusterPromises {
   private readonly acknowledged = new Set<string>()
   private readonly deletionAsked = new Set<string>()
+  /** Temporary declarations, which may end by themselves, and those that somebody asked to keep. */
+  private readonly temporary = new Set<string>()
+  private readonly keepAsked = new Set<string>()
   private readonly deleted = new Set<string>()
   private readonly began = new Map<number, Set<NodeId>>()
   private readonly obeyed = new Map<NodeId, Map<number, NodeId>>()
@@ -26,6 +29,8 @@ export class ClusterPromises {
 
   step(step: Step, now: Timestamp): void {
     if (step.do === 'deleteMetaInstance') this.deletionAsked.add(step.id)
+    if (step.do === 'createMetaInstance' && step.onRequest) this.temporary.add(step.id)
+    if (step.do === 'updateMetaInstance' && step.keep) this.keepAsked.add(step.id)
     switch (step.do) {
       case 'crashNode':
       case 'removeNode':
@@ -71,6 +76,8 @@ export class ClusterPromises {
         return this.obeys(happening.node, happening.master, happening.term)
       case 'acknowledged':
         if (happening.command === 'createMetaInstance') this.acknowledged.add(happening.id)
+        if (happening.command === 'updateMetaInstance' && this.keepAsked.has(happening.id))
+          this.temporary.delete(happening.id)
         if (happening.command === 'deleteMetaInstance') this.deleted.add(happening.id)
         return
       default:
@@ -114,7 +121,10 @@ export class ClusterPromises {
       )
     }
     for (const id of this.acknowledged)
-      insist(id in state.metaInstances || this.deletionAsked.has(id), () => `the declaration ${id} is lost`)
+      insist(
+        id in state.metaInstances || this.deletionAsked.has(id) || this.temporary.has(id),
+        () => `the declaration ${id} is lost`,
+      )
     for (const id of this.deleted) insist(!(id in state.metaInstances), () => `${id} was deleted and is back`)
     const inputs = master.deciding.inputs()
     if (inputs) checkMasterAtRest(state, inputs, master.deciding.log.decisions())

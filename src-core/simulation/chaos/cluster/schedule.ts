@@ -2,7 +2,19 @@ import { z } from 'zod'
 import type { State } from '../../../state/state'
 import type { Random } from '../../random'
 import { Step } from '../../scenario'
-import { cable, change, constraints, errors, modelIds, owner, pair, pause, runner } from '../schedule'
+import {
+  cable,
+  change,
+  constraints,
+  errors,
+  lifetime,
+  modelIds,
+  onRequest,
+  owner,
+  pair,
+  pause,
+  runner,
+} from '../schedule'
 
 const GB = 1e9
 /** As many declarations as may be at a time. */
@@ -89,6 +101,19 @@ const draws: readonly (readonly [number, Draw])[] = [
             ...via(random, situation),
           },
   ],
+  [
+    5,
+    (random, situation) =>
+      Object.keys(situation.state.metaInstances).length >= MOST_DECLARED
+        ? undefined
+        : {
+            do: 'createMetaInstance',
+            id: situation.nextName('meta-instance'),
+            ...onRequest(random),
+            ...via(random, situation),
+          },
+  ],
+  [2, onDeclared((random) => ({ do: 'updateMetaInstance', ...lifetime(random) }))],
   [4, onDeclared(() => ({ do: 'deleteMetaInstance' }))],
   [4, onDeclared((random, { nodes }) => ({ do: 'updateMetaInstance', ...change(random, nodes) }))],
   [1, onDeclared(() => ({ do: 'restartMetaInstance' }))],
