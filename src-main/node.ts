@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { parsePeerAddress } from '@core/settings/peer-address'
-import { nodeName } from '@core/state/bindings'
 import { REHEARSAL } from '@core/state/rehearsal'
 import { bridgedPorts } from '@core/warnings/bridged-ports'
 import { startApi } from './api/server'
@@ -166,7 +165,6 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   await cluster.settled()
   const suspected = new ClusterSuspects({
     self: nodeId,
-    name: () => nodeName(master.state(), nodeId),
     master: () => master.state().masterNodeId,
     links: () => wired.peers?.links,
   })

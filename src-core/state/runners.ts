@@ -21,6 +21,8 @@ const Failed = z.object({
   code: z.string().max(100).optional(),
   /** It failed only because another rank did; errors name causes before consequences. */
   consequence: z.boolean().optional(),
+  /** It died of what it computed: a crash, a hang or want of memory, no kill. Older machines do not say so. */
+  ofWork: z.boolean().optional(),
 })
 
 /** The union of all statuses, each with further fields: one list serves the state and the event that changes it. */

@@ -44,7 +44,6 @@ class Machines {
         self,
         new ClusterSuspects({
           self,
-          name: () => self,
           master: () => this.nodes[0],
           links: () => ({
             all: () => linked().map((peer) => ({ peer })),
@@ -76,7 +75,7 @@ class Machines {
     await (text === 'killer' ? settled() : this.hold)
     if (text === 'killer') {
       this.deaths.push(`at ${at}`)
-      this.at(at).suspects.suspect([asked], 'ended by SIGABRT')
+      this.at(at).suspects.suspect([asked], `machine ${at}: ended by SIGABRT`)
     }
     yield text === 'killer' ? DIED : FINISHED
   }

@@ -14,8 +14,6 @@ type Serve = (params: unknown, signal: AbortSignal) => AsyncIterable<unknown>
 
 export interface ClusterSuspectsOptions {
   readonly self: NodeId
-  /** This machine's, for people. */
-  readonly name: () => string
   readonly master: () => NodeId | undefined
   /** Undefined until there are any. */
   readonly links: () =>
@@ -41,7 +39,6 @@ export class ClusterSuspects {
     const turns = new Turns()
     const suspects = new Suspects({
       ...(options.now && { now: options.now }),
-      machine: options.name,
       tell: (suspicions) => tellMembers(options, suspicions),
       turn: (digest, signal) => turnAtMaster(options, turns, { digest, signal }),
     })

@@ -9,8 +9,6 @@ import { Turns } from './turns'
 export interface SuspectsOptions {
   /** Milliseconds; never goes back. */
   readonly now?: () => number
-  /** This machine's name, for people; left out where there is no other. */
-  readonly machine?: () => string
   /** Tells the other members. Resolves when those in reach have heard it, or will not be waited for; never rejects. */
   readonly tell?: (suspicions: readonly Suspicion[]) => Promise<void>
   /**
@@ -51,9 +49,7 @@ export class Suspects {
 
   /** A runner died of its work while it was answering these; `cause` is for people. */
   suspect(requests: Iterable<GenerationRequest>, cause: string): void {
-    const { machine } = this.options
-    const told = (machine ? `${machine()}: ${cause}` : cause).slice(0, MAX_CAUSE)
-    const death = { deathId: randomUUID(), cause: told, cleared: false }
+    const death = { deathId: randomUUID(), cause: cause.slice(0, MAX_CAUSE), cleared: false }
     const digests = new Set([...requests].map(digestOf))
     this.tell([...digests].flatMap((digest) => this.learn([{ digest, remainingMs: SUSPICION_MS, deaths: [death] }])))
   }

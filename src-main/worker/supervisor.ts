@@ -3,10 +3,11 @@ import type { GenerationUpdate } from '@core/generation/stream'
 import type { RunnerId, TaskId } from '@core/ids'
 import { RUNNER_PROTOCOL, type RunnerCommand, type RunnerEvent } from '@core/protocols/runner'
 import { isTerminal, type RunnerStatus } from '@core/state/runners'
-import { causeOfDeath, diedOfItsWork } from './causes'
 import type { Exit } from './console-process'
 import { oomKills } from './oom-kills'
 import type { Python } from './python'
+import { RequestsUnderWay } from './requests-under-way'
+import { lastStatus } from './runner-end'
 import { startRunnerProcess, type RunnerProcess } from './runner-process'
 import { UpdateQueue } from './update-queue'
 import { beat, excuse, freshSigns, standstill, verdict, type WatchdogLimits } from './watchdog'
@@ -21,12 +22,6 @@ const KILL_GRACE_MS = 2000
 /** Progress of loading is told this often. */
 const PROGRESS_INTERVAL_MS = 1000
 
-/** Shorter answers are measured too coarsely. */
-const TELLING_TOKENS = 16
-
-/** Known by its mark to those who warn of it. */
-export const RDMA_LEAK = '[jaccl] killed while it used RDMA: its protection domain may leak until this Mac restarts'
-
 /** Nothing was done: the request can be brought to the next runner as if it had never come here. */
 export const RUNNER_GONE: GenerationUpdate = {
   type: 'failed',
@@ -35,7 +30,6 @@ export const RUNNER_GONE: GenerationUpdate = {
 }
 
 export type LoadCommand = Extract<RunnerCommand, { type: 'load' }>
-type Finished = Extract<RunnerEvent, { type: 'finished' }>
 export type Loaded = Extract<RunnerEvent, { type: 'loaded' }>
 
 export interface SupervisorOptions {
@@ -58,8 +52,11 @@ export interface SupervisorOptions {
   }
   /** Rank 0 of several is about to work: the other ranks are to be told. */
   readonly onWake?: (epoch: number) => void
-  /** It died of what it computed, while it was answering these. */
-  readonly onDiedOfWork?: (requests: readonly GenerationRequest[], cause: string) => void
+  /** It failed while it was answering these, before they hear of it. Not where it was asked to end. */
+  readonly onUnanswered?: (
+    requests: readonly GenerationRequest[],
+    status: Extract<RunnerStatus, { status: 'Failed' }>,
+  ) => void
   /** It has answered a request that had it to itself all the time. */
   readonly onAnswered: (speed: { readonly tokensPerSecond: number }) => void
 }
@@ -70,7 +67,7 @@ export class Supervisor {
   /** What the runner said it holds once its model was loaded, in bytes. */
   loadedBytes = 0
   private process: RunnerProcess | undefined
-  private readonly requests = new Map<TaskId, { readonly request: GenerationRequest; readonly queue: UpdateQueue }>()
+  private readonly requests: RequestsUnderWay
   private readonly signs = freshSigns(performance.now())
   private readonly watch: NodeJS.Timeout
   private lookedAt = performance.now()
@@ -87,10 +84,12 @@ export class Supervisor {
   private loadSent = false
   private inRound = false
   private toldAt = -Infinity
-  /** The request that has had the runner to itself from its beginning on. */
-  private alone: TaskId | undefined
 
   constructor(private readonly options: SupervisorOptions) {
+    this.requests = new RequestsUnderWay({
+      cancel: (taskId) => this.cancel(taskId),
+      onAnswered: options.onAnswered,
+    })
     this.ended = new Promise((resolve) => {
       this.markEnded = resolve
     })
@@ -103,7 +102,7 @@ export class Supervisor {
   }
 
   get tasks(): ReadonlyMap<TaskId, unknown> {
-    return this.requests
+    return this.requests.byTask
   }
 
   /** Why it is not working although it should be; undefined while all is well. */
@@ -117,15 +116,13 @@ export class Supervisor {
 
   /** Streams one request; aborting cancels it in the runner. Ends after `finished` or `failed`. */
   generate(request: GenerationRequest, signal: AbortSignal): AsyncIterable<GenerationUpdate> {
-    const { taskId } = request
-    const cancel = (): void => this.cancel(taskId)
-    const queue = new UpdateQueue(cancel)
     if (!this.process || isTerminal(this.status)) {
+      const queue = new UpdateQueue(() => undefined)
       queue.push(RUNNER_GONE)
       return queue
     }
-    this.alone = this.requests.size === 0 ? taskId : undefined
-    this.requests.set(taskId, { request, queue })
+    const cancel = (): void => this.cancel(request.taskId)
+    const queue = this.requests.begin(request)
     this.process.send({ type: 'generate', request })
     if (signal.aborted) cancel()
     else signal.addEventListener('abort', cancel, { once: true })
@@ -234,25 +231,13 @@ export class Supervisor {
         return
       case 'prompt':
         this.signs.progressAt = now
-        this.requests
-          .get(event.taskId)
-          ?.queue.push({ type: 'progress', processed: event.processed, total: event.total })
+        this.requests.take(event)
         return
       case 'tokens':
-        for (const { taskId, ...delta } of event.items)
-          this.requests.get(taskId)?.queue.push({ type: 'delta', ...delta })
-        return
       case 'embedding':
-        this.requests.get(event.taskId)?.queue.push({ type: 'embedding', index: event.index, vector: event.vector })
-        return
-      case 'finished': {
-        const { taskId, ...finished } = event
-        this.finish(taskId, finished)
-        this.measure(taskId, finished)
-        return
-      }
+      case 'finished':
       case 'rejected':
-        this.finish(event.taskId, { type: 'failed', code: event.code, message: event.message })
+        this.requests.take(event)
         return
     }
   }
@@ -280,17 +265,6 @@ export class Supervisor {
         this.tell({ status })
         return
     }
-  }
-
-  private finish(taskId: TaskId, update: GenerationUpdate): void {
-    this.requests.get(taskId)?.queue.push(update)
-    this.requests.delete(taskId)
-  }
-
-  /** One that is cancelled or short says little. */
-  private measure(taskId: TaskId, { reason, usage, timings }: Omit<Finished, 'taskId'>): void {
-    if (taskId !== this.alone || reason === 'cancelled' || usage.completionTokens < TELLING_TOKENS) return
-    if (timings && timings.tokensPerSecond > 0) this.options.onAnswered(timings)
   }
 
   private tell(status: RunnerStatus): void {
@@ -333,20 +307,12 @@ export class Supervisor {
     clearTimeout(this.grace)
     clearTimeout(this.killing)
     const leaks = this.leaks(exit)
+    const { said, saidCode, consequence, stopping } = this
+    const lines = this.process?.console.lines() ?? []
     const memoryRanOut = this.memoryRanOut()
-    const status = this.lastStatus(exit, { leaks, memoryRanOut })
-    const message = status.status === 'Failed' ? status.errorMessage : 'the runner was stopped'
-    if (!this.stopping && this.consequence === undefined) {
-      const { said, saidCode: code } = this
-      // Before its requests hear of it: they may be tried again at once.
-      if (diedOfItsWork({ exit, said, code, memoryRanOut }))
-        this.options.onDiedOfWork?.(
-          [...this.requests.values()].map(({ request }) => request),
-          message,
-        )
-    }
-    for (const taskId of [...this.requests.keys()])
-      this.finish(taskId, { type: 'failed', code: 'runner_failed', message })
+    const status = lastStatus({ exit, said, saidCode, consequence, stopping, lines, memoryRanOut, leaks })
+    if (status.status === 'Failed' && !stopping) this.options.onUnanswered?.(this.requests.all(), status)
+    this.requests.failAll(status.status === 'Failed' ? status.errorMessage : 'the runner was stopped')
     this.tell(status)
     if (leaks) this.options.rdma?.onLeak()
     void (this.process?.release() ?? Promise.resolve()).finally(this.markEnded)
@@ -361,21 +327,5 @@ export class Supervisor {
     const before = this.oomKillsBefore
     const now = oomKills()
     return before !== undefined && now !== undefined && now > before
-  }
-
-  private lastStatus(
-    exit: Exit,
-    { leaks, memoryRanOut }: { readonly leaks: boolean; readonly memoryRanOut: boolean },
-  ): Extract<RunnerStatus, { status: 'Failed' | 'Shutdown' }> {
-    const { consequence, said } = this
-    const leak = leaks ? [RDMA_LEAK] : []
-    if (consequence !== undefined)
-      return { status: 'Failed', errorMessage: [consequence, ...leak].join('; '), consequence: true }
-    if (this.stopping && said === undefined)
-      return leaks ? { status: 'Failed', errorMessage: RDMA_LEAK } : { status: 'Shutdown' }
-    const cause = causeOfDeath({ exit, said, lines: this.process?.console.lines() ?? [], memoryRanOut })
-    // Where another cause is known, such as want of memory, the runner's own code is not that of the cause.
-    const code = cause === said ? this.saidCode : undefined
-    return { status: 'Failed', errorMessage: [cause, ...leak].join('; '), ...(code !== undefined && { code }) }
   }
 }

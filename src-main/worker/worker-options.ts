@@ -18,7 +18,7 @@ export interface WorkerOptions {
       signal: AbortSignal,
       run: () => AsyncIterable<GenerationUpdate>,
     ): AsyncIterable<GenerationUpdate>
-    /** A runner died of its work while it was answering these. */
+    /** A runner died of its work while it was answering these; `cause` is for people and names the machine. */
     suspect(requests: readonly GenerationRequest[], cause: string): void
   }
   readonly python: Python

@@ -4,6 +4,7 @@ import type { GenerationRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
 import type { InstanceId, RunnerId, TaskId } from '@core/ids'
 import { plan, type Action } from '@core/plan/plan'
+import { nodeName } from '@core/state/bindings'
 import { isRehearsal, REHEARSAL } from '@core/state/rehearsal'
 import { isTerminal, type RunnerStatus } from '@core/state/runners'
 import { finishRemovals, removeBelow } from '../disk/removal'
@@ -11,6 +12,7 @@ import { AwaitedModels, type Start } from './awaited-models'
 import { Meetings, type Meeter } from './meetings'
 import { residentBytes } from './memory'
 import { OldConsoles } from './old-consoles'
+import { OrphanedRequests } from './orphaned-requests'
 import { SideChannels } from './side-channels'
 import { SilentNodes } from './silent-nodes'
 import { RUNNER_GONE, Supervisor, type LoadCommand } from './supervisor'
@@ -46,6 +48,7 @@ export class Worker {
   private readonly meetings: Meetings
   private readonly silentNodes: SilentNodes
   private readonly sideChannels: SideChannels
+  private readonly orphaned: OrphanedRequests
 
   private constructor(private readonly options: WorkerOptions) {
     const { nodeId, modelPath, releaseModel, hears } = options
@@ -56,13 +59,19 @@ export class Worker {
       state: () => options.source.state(),
       observe: (event) => options.observer.observe(event),
     })
+    this.orphaned = new OrphanedRequests({
+      state: () => options.source.state(),
+      suspect: (...death) => options.suspects.suspect(...death),
+    })
     this.unsubscribe = options.source.subscribe(
       ({ event }) => {
         this.sideChannels.take(event)
+        this.orphaned.take(event)
         this.lookSoon()
       },
       () => {
         this.sideChannels.again()
+        this.orphaned.lookAll()
         this.lookSoon()
       },
     )
@@ -191,7 +200,7 @@ export class Worker {
 
   private start({ instance, shard }: Start): void {
     const { python, modelPath, modelProblem, fetchModel, runDir, log, onMeasured, rehearses } = this.options
-    const { limits = DEFAULT_LIMITS } = this.options
+    const { limits = DEFAULT_LIMITS, nodeId, source } = this.options
     const { runnerId, rank, worldSize, startLayer, endLayer, layers } = shard
     const { instanceId, modelId, sharding, instanceMeta, maxContext } = instance
     const path = modelPath(modelId)
@@ -237,7 +246,11 @@ export class Worker {
         if (isTerminal(status)) this.sideChannels.close(runnerId)
         if (this.supervisors.get(runnerId) === supervisor) this.report(runnerId, status)
       },
-      onDiedOfWork: (requests, cause) => this.options.suspects.suspect(requests, cause),
+      onUnanswered: (requests, status) => {
+        if (status.ofWork !== true) return this.orphaned.add(instance, requests)
+        const name = nodeName(source.state(), nodeId)
+        this.options.suspects.suspect(requests, `${name}: ${status.errorMessage}`)
+      },
       // What a rehearsal gives says nothing of RDMA.
       onAnswered: ({ tokensPerSecond }) => !rehearsal && onMeasured?.(instance, tokensPerSecond),
       ...(instance.jaccl && {

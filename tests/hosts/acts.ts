@@ -75,7 +75,10 @@ export const stream = (node: HostedNode, model: string, maxTokens: number) => {
     for (const line of lines) {
       if (!line.startsWith('data: {')) continue
       const { choices } = JSON.parse(line.slice('data: '.length)) as { choices?: { delta: { content?: string } }[] }
-      if (!choices) throw new Error(line)
+      if (!choices) {
+        child.emit('failed', new Error(line))
+        return
+      }
       text += choices[0]?.delta.content ?? ''
       if (text !== '') begin()
     }
@@ -83,6 +86,7 @@ export const stream = (node: HostedNode, model: string, maxTokens: number) => {
   })
   const whole = new Promise<string>((resolve, reject) => {
     child.once('done', () => resolve(text))
+    child.once('failed', reject)
     child.once('close', (code) => reject(new Error(`the stream broke off after ${text.length} characters: ${code}`)))
   })
   return { begun: Promise.race([begun, whole.then(() => undefined)]), whole }

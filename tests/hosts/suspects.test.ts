@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { Envelope } from '@core/events/event'
 import { poisonedPython } from '../harness/poisoned-python'
-import { chat, declare, ready } from './acts'
+import { chat, connected, declare, ready, state, stream } from './acts'
 import { HostedCluster, until, type HostedNode } from './cluster'
 import { noHosts } from './network'
 
@@ -83,5 +83,36 @@ describe.skipIf(why !== undefined)('a request that crashes whatever runner is gi
     )
     expect(await refusal(first, `at ${first.nodeId}`, 'poison')).toContain('ended_runners')
     expect(await failures(first, ids)).toBe(2)
+  })
+
+  it('is refused as well where it crashes a rank that is not the first', async () => {
+    const [first, second] = (await start(2)) as [HostedNode, HostedNode]
+    await connected(first, 2)
+    const { metaInstanceId } = await declare(first, { name: 'ring', minNodes: 2 })
+    const crash = async (): Promise<void> => {
+      await ready(first, metaInstanceId)
+      const { instances, runners } = await state(first)
+      const last = Object.values(instances)[0]?.shards.find(({ rank }) => rank === 1)
+      const { begun, whole } = stream(second, 'ring', 1500)
+      const brokenOff = expect(whole).rejects.toThrow()
+      await begun
+      process.kill(runners[last?.runnerId ?? '']?.pid ?? NaN, 'SIGSEGV')
+      await brokenOff
+    }
+    await crash()
+    await until(
+      'a failure',
+      () => failures(first, [metaInstanceId]),
+      (count) => count === 1,
+    )
+    await crash()
+    await until(
+      'another failure',
+      () => failures(first, [metaInstanceId]),
+      (count) => count === 2,
+    )
+    await ready(first, metaInstanceId)
+    await expect(chat(second, 'ring', 1500)).rejects.toThrow('ended_runners')
+    expect(await chat(second, 'ring', 3)).not.toBe('')
   })
 })

@@ -1,0 +1,65 @@
+import type { Event } from '@core/events/event'
+import type { GenerationRequest } from '@core/generation/request'
+import type { InstanceId, NodeId, RunnerId } from '@core/ids'
+import { nodeName } from '@core/state/bindings'
+import type { Instance } from '@core/state/instances'
+import type { RunnerStatus } from '@core/state/runners'
+import type { State } from '@core/state/state'
+
+interface Orphaned {
+  readonly instanceId: InstanceId
+  readonly others: ReadonlyMap<RunnerId, NodeId>
+  readonly requests: readonly GenerationRequest[]
+}
+
+export interface OrphanedRequestsOptions {
+  readonly state: () => State
+  /** A runner died of its work while its instance was answering these; `cause` names its machine. */
+  readonly suspect: (requests: readonly GenerationRequest[], cause: string) => void
+}
+
+/**
+ * Rank 0 knows the requests, but any rank may die of them: then rank 0 fails for want of the other, at times before the
+ * other's machine has said why. Its requests are kept until that is known, or until the attempt is over.
+ */
+export class OrphanedRequests {
+  private orphaned: Orphaned[] = []
+
+  constructor(private readonly options: OrphanedRequestsOptions) {}
+
+  /** Rank 0 of that attempt failed, and not of its own work, while it was answering these. */
+  add({ instanceId, shards }: Instance, requests: readonly GenerationRequest[]): void {
+    const others = new Map(shards.filter(({ rank }) => rank !== 0).map(({ runnerId, nodeId }) => [runnerId, nodeId]))
+    if (requests.length === 0 || others.size === 0) return
+    this.orphaned.push({ instanceId, others, requests })
+    this.lookAll()
+  }
+
+  /** The state has been replaced. */
+  lookAll(): void {
+    const { runners } = this.options.state()
+    for (const [runnerId, runner] of Object.entries(runners)) this.failed(runnerId as RunnerId, runner)
+  }
+
+  take(event: Event): void {
+    switch (event.type) {
+      case 'RunnerStatusUpdated':
+        return this.failed(event.runnerId, event)
+      case 'InstanceRetrying':
+      case 'InstanceDeleted':
+        this.orphaned = this.orphaned.filter(({ instanceId }) => instanceId !== event.instanceId)
+        return
+      default:
+        return
+    }
+  }
+
+  private failed(runnerId: RunnerId, runner: RunnerStatus): void {
+    if (runner.status !== 'Failed' || runner.ofWork !== true) return
+    const found = this.orphaned.find(({ others }) => others.has(runnerId))
+    const nodeId = found?.others.get(runnerId)
+    if (!found || nodeId === undefined) return
+    this.orphaned = this.orphaned.filter((one) => one !== found)
+    this.options.suspect(found.requests, `${nodeName(this.options.state(), nodeId)}: ${runner.errorMessage}`)
+  }
+}

@@ -1,0 +1,88 @@
+import type { GenerationRequest } from '@core/generation/request'
+import type { GenerationUpdate } from '@core/generation/stream'
+import type { TaskId } from '@core/ids'
+import type { RunnerEvent } from '@core/protocols/runner'
+import { UpdateQueue } from './update-queue'
+
+/** Shorter answers are measured too coarsely. */
+const TELLING_TOKENS = 16
+
+type Finished = Extract<RunnerEvent, { type: 'finished' }>
+/** What a runner says about one request or several. */
+export type RequestEvent = Extract<RunnerEvent, { type: 'prompt' | 'tokens' | 'embedding' | 'finished' | 'rejected' }>
+
+export interface RequestsUnderWayOptions {
+  /** Nobody reads what that request gets any more. */
+  readonly cancel: (taskId: TaskId) => void
+  /** A request was answered that had the runner to itself all the time. */
+  readonly onAnswered: (speed: { readonly tokensPerSecond: number }) => void
+}
+
+/** The requests that one runner is answering, each with the queue of what it gets. */
+export class RequestsUnderWay {
+  private readonly requests = new Map<TaskId, { readonly request: GenerationRequest; readonly queue: UpdateQueue }>()
+  /** The request that has had the runner to itself from its beginning on. */
+  private alone: TaskId | undefined
+
+  constructor(private readonly options: RequestsUnderWayOptions) {}
+
+  get byTask(): ReadonlyMap<TaskId, unknown> {
+    return this.requests
+  }
+
+  all(): GenerationRequest[] {
+    return [...this.requests.values()].map(({ request }) => request)
+  }
+
+  has(taskId: TaskId): boolean {
+    return this.requests.has(taskId)
+  }
+
+  begin(request: GenerationRequest): UpdateQueue {
+    const { taskId } = request
+    const queue = new UpdateQueue(() => this.options.cancel(taskId))
+    this.alone = this.requests.size === 0 ? taskId : undefined
+    this.requests.set(taskId, { request, queue })
+    return queue
+  }
+
+  take(event: RequestEvent): void {
+    switch (event.type) {
+      case 'prompt':
+        return this.push(event.taskId, { type: 'progress', processed: event.processed, total: event.total })
+      case 'tokens':
+        for (const { taskId, ...delta } of event.items) this.push(taskId, { type: 'delta', ...delta })
+        return
+      case 'embedding':
+        return this.push(event.taskId, { type: 'embedding', index: event.index, vector: event.vector })
+      case 'finished': {
+        const { taskId, ...finished } = event
+        this.finish(taskId, finished)
+        return this.measure(event)
+      }
+      case 'rejected':
+        return this.finish(event.taskId, { type: 'failed', code: event.code, message: event.message })
+    }
+  }
+
+  /** The runner is gone: none of them will be answered. */
+  failAll(message: string): void {
+    for (const taskId of [...this.requests.keys()])
+      this.finish(taskId, { type: 'failed', code: 'runner_failed', message })
+  }
+
+  private push(taskId: TaskId, update: GenerationUpdate): void {
+    this.requests.get(taskId)?.queue.push(update)
+  }
+
+  private finish(taskId: TaskId, update: GenerationUpdate): void {
+    this.push(taskId, update)
+    this.requests.delete(taskId)
+  }
+
+  /** One that is cancelled or short says little. */
+  private measure({ taskId, reason, usage, timings }: Finished): void {
+    if (taskId !== this.alone || reason === 'cancelled' || usage.completionTokens < TELLING_TOKENS) return
+    if (timings && timings.tokensPerSecond > 0) this.options.onAnswered(timings)
+  }
+}
