@@ -28,6 +28,7 @@ import { peerStreams } from './peer-streams'
 import { Presence } from './presence'
 import { findPython } from './python-environment'
 import { watchRehearsal } from './rehearsal'
+import { InstanceQueues } from './serving/instance-queues'
 import { rankZero } from './serving/rank-zero'
 import { Serving } from './serving/serving'
 import { defaultDataDir } from './settings/data-dir'
@@ -179,7 +180,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     clusterId: () => cluster.clusterId,
     friendlyName: ownName,
     deciding: master,
-    handlers: peerStreams({ catalogue, worker: () => worker, supply: () => supply, suspected }),
+    handlers: peerStreams({ catalogue, queues: () => queues, supply: () => supply, suspected }),
     // Until it has started, it has enough to do.
     isBusy: () => wired.worker?.isBusy ?? true,
     onWake: (runnerId, epoch) => worker.wake(runnerId, epoch),
@@ -251,6 +252,8 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   wired.worker = worker
   opened.add(() => worker.close())
   opened.add(catalogue.subscribe(() => worker.modelsChanged()))
+  const queues: InstanceQueues = new InstanceQueues({ source: master, runner: worker })
+  opened.add(() => queues.close())
 
   opened.add(watchRehearsal({ nodeId, rehearses, source: master, observer: master }))
   const presence = new Presence({ nodeId, source: master, observer: master })
@@ -291,7 +294,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     rankZero: rankZero({
       self: nodeId,
       state: () => master.state(),
-      here: worker,
+      here: queues,
       elsewhere: (peer, params, signal) => links.links.open(peer, 'generate', params, signal),
       suspects: suspected.suspects,
     }),
@@ -311,6 +314,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       source: master,
       commands: master,
       serving,
+      liveRequests: () => queues.live,
       catalogue: {
         list: () => catalogue.list(),
         unreadable: () => catalogue.unreadable(),

@@ -1,11 +1,18 @@
+import type { GenerationUpdate } from '@core/generation/stream'
 import type { ModelId } from '@core/ids'
 import type { CatalogueModel } from '@core/protocols/control'
 import { GenerateParams, ModelParams } from '@core/protocols/peer'
-import { fromRequest1, GenerateParams1, toUpdate1, type GenerationUpdate1 } from '@core/protocols/peer-1'
+import {
+  fromRequest1,
+  GenerateParams1,
+  toUpdate1,
+  unavailableToOthers,
+  type GenerationUpdate1,
+} from '@core/protocols/peer-1'
 import { sharing } from './models/fetching/sharing'
 import type { ModelSupply } from './model-supply'
+import type { InstanceQueues } from './serving/instance-queues'
 import type { ClusterSuspects } from './suspects/cluster-suspects'
-import type { Worker } from './worker/worker'
 
 type Serve = (params: unknown, signal: AbortSignal) => AsyncIterable<unknown>
 
@@ -16,7 +23,7 @@ export interface PeerStreamsParts {
     card(modelId: ModelId): Promise<unknown>
   }
   /** Like `supply` it begins after the links: a stream that comes before it fails. */
-  readonly worker: () => Pick<Worker, 'generate'>
+  readonly queues: () => Pick<InstanceQueues, 'generate'>
   readonly supply: () => Pick<ModelSupply, 'serve'>
   readonly suspected: Pick<ClusterSuspects, 'suspects' | 'handlers'>
 }
@@ -25,28 +32,35 @@ async function* one<Value>(value: Promise<Value>): AsyncGenerator<Value> {
   yield await value
 }
 
+/** For a machine that knows no queue. */
+async function* withoutQueue(updates: AsyncIterable<GenerationUpdate>): AsyncGenerator<GenerationUpdate> {
+  for await (const update of updates) yield unavailableToOthers(update)
+}
+
 /** For a machine that speaks protocol 1. */
 async function* generate1(
-  worker: Pick<Worker, 'generate'>,
+  queues: Pick<InstanceQueues, 'generate'>,
   { request, instanceId }: GenerateParams1,
   signal: AbortSignal,
 ): AsyncGenerator<GenerationUpdate1> {
-  for await (const update of worker.generate(fromRequest1(request), { instanceId, signal })) {
+  for await (const update of queues.generate(fromRequest1(request), { instanceId, signal })) {
     const said = toUpdate1(update)
     if (said) yield said
   }
 }
 
 /** What other members may ask of this machine over the links, beside what deciding needs. */
-export const peerStreams = ({ catalogue, worker, supply, suspected }: PeerStreamsParts): ReadonlyMap<string, Serve> =>
+export const peerStreams = ({ catalogue, queues, supply, suspected }: PeerStreamsParts): ReadonlyMap<string, Serve> =>
   new Map<string, Serve>([
     [
       'generate',
       (params, signal) => {
         const { data } = GenerateParams.safeParse(params)
-        if (data === undefined) return generate1(worker(), GenerateParams1.parse(params), signal)
-        if (data.suspicion) suspected.suspects.learn([data.suspicion])
-        return worker().generate(data.request, { instanceId: data.instanceId, signal })
+        if (data === undefined) return generate1(queues(), GenerateParams1.parse(params), signal)
+        const { request, instanceId, key, suspicion } = data
+        if (suspicion) suspected.suspects.learn([suspicion])
+        if (key === undefined) return withoutQueue(queues().generate(request, { instanceId, signal }))
+        return queues().generate(request, { instanceId, signal, key })
       },
     ],
     ...suspected.handlers,

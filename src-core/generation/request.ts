@@ -83,5 +83,10 @@ export const GenerationRequest = z.strictObject({
 })
 export type GenerationRequest = z.infer<typeof GenerationRequest>
 
+/** Whose request it is, as queues tell requests apart: the id of an API key. */
+export const QueueKey = z.string().min(1).max(200)
+/** Of all requests that came without a key, whichever node took them. */
+export const LOCAL_KEY = 'local'
+
 /** A request as a client makes it: by a model's id or a declaration's name, before it has become a task. */
 export type ClientRequest = Omit<GenerationRequest, 'taskId' | 'modelId'> & { readonly model: string }

@@ -1,4 +1,5 @@
-import type { RunnerId, TaskId } from '../ids'
+import type { InstanceId, RunnerId, TaskId } from '../ids'
+import { BATCH_SIZE } from '../protocols/runner'
 import { instancesOf, isReady } from '../state/bindings'
 import type { Instance } from '../state/instances'
 import type { MetaInstance } from '../state/meta-instances'
@@ -38,6 +39,8 @@ export type Route =
   | { readonly kind: 'wait'; readonly reason: string }
   /** It was loaded on request, and there is no place for it. */
   | { readonly kind: 'refused'; readonly reason: string }
+  /** It can serve, and every instance has just refused the request. */
+  | { readonly kind: 'full' }
   | { readonly kind: 'paused' }
   | { readonly kind: 'unknown' }
 
@@ -47,30 +50,74 @@ export interface Known {
   readonly underWay?: ReadonlyMap<TaskId, Pick<Task, 'instanceId'>>
   /** Runners of rank 0 that have just failed or cannot be reached; a new attempt is a new runner. */
   readonly lost?: ReadonlySet<RunnerId>
+  /** Instances that have just refused this request because too many wait there. */
+  readonly full?: ReadonlySet<InstanceId>
+  /** How much of this request's prompt that runner of rank 0 has computed; 0 where it knows none of it. */
+  readonly held?: (runnerId: RunnerId) => number
 }
 
-const load = (state: State, { instanceId }: Instance, { underWay }: Known): number =>
-  Object.values(state.tasks).filter((task) => task.instanceId === instanceId && isLive(task)).length +
-  [...(underWay ?? [])].filter(([taskId, task]) => task.instanceId === instanceId && !(taskId in state.tasks)).length
+/** An instance that could take the request. */
+export interface Candidate {
+  /** Requests that it is computing or that wait for it. */
+  readonly load: number
+  /** Size of the longest prefix of the prompt that it has computed. */
+  readonly held: number
+}
+
+/** More live requests than the least busy instance has, with which a prefix still decides. */
+export const MAX_LEAD = BATCH_SIZE / 4
+
+/**
+ * The candidate that takes the request: the one that holds the longest prefix of it, then the least busy, then the
+ * first. A prefix counts only while its instance is not far busier than the least busy one, because a prompt is
+ * computed sooner than many answers:
+ *
+ * 1. It must have at most `MAX_LEAD` more live requests than the least busy candidate.
+ * 2. Where its batch is full, so that the request would wait, the least busy one's must be full too.
+ */
+export const preferred = <Some extends Candidate>(candidates: readonly Some[]): Some | undefined => {
+  const least = Math.min(...candidates.map(({ load }) => load))
+  const advantage = ({ load, held }: Candidate): number => {
+    const waitsInVain = load >= BATCH_SIZE && least < BATCH_SIZE
+    return load - least > MAX_LEAD || waitsInVain ? 0 : held
+  }
+  const [first, ...others] = candidates
+  if (first === undefined) return undefined
+  return others.reduce((best, other) => {
+    const more = advantage(other) - advantage(best)
+    return more > 0 || (more === 0 && other.load < best.load) ? other : best
+  }, first)
+}
+
+/** Live requests by instance. */
+const loads = (state: State, { underWay = new Map() }: Known): ReadonlyMap<InstanceId, number> => {
+  const counts = new Map<InstanceId, number>()
+  const count = (instanceId: InstanceId): void => void counts.set(instanceId, (counts.get(instanceId) ?? 0) + 1)
+  for (const task of Object.values(state.tasks)) if (isLive(task)) count(task.instanceId)
+  for (const [taskId, { instanceId }] of underWay) if (!(taskId in state.tasks)) count(instanceId)
+  return counts
+}
 
 const isLost = ({ shards: [first] }: Instance, { lost }: Known): boolean =>
   first !== undefined && lost?.has(first.runnerId) === true
 
-/** The least busy instance that can serve, or why there is none. */
+/** The instance that takes a request (`preferred`) of those that can serve, or why there is none. */
 export const routeOf = (state: State, model: string, known: Known = {}): Route => {
   const { metaInstances, instances } = targetOf(state, model)
-  const usable = instances.filter((instance) => isReady(state, instance))
-  const [first, ...others] = usable.filter((instance) => !isLost(instance, known))
-  if (first) {
-    return {
-      kind: 'ready',
-      instance: others.reduce(
-        (least, other) => (load(state, other, known) < load(state, least, known) ? other : least),
-        first,
-      ),
-    }
-  }
-  if (usable.length > 0) return { kind: 'wait', reason: 'its machine has just gone' }
+  const ready = instances.filter((instance) => isReady(state, instance))
+  const usable = ready.filter((instance) => !isLost(instance, known))
+  const open = usable.filter(({ instanceId }) => known.full?.has(instanceId) !== true)
+  const load = open.length > 1 ? loads(state, known) : undefined
+  const best = preferred(
+    open.map((instance) => {
+      const [first] = instance.shards
+      const held = first === undefined ? 0 : (known.held?.(first.runnerId) ?? 0)
+      return { instance, load: load?.get(instance.instanceId) ?? 0, held }
+    }),
+  )
+  if (best) return { kind: 'ready', instance: best.instance }
+  if (usable.length > 0) return { kind: 'full' }
+  if (ready.length > 0) return { kind: 'wait', reason: 'its machine has just gone' }
   const active = metaInstances.filter(({ paused }) => !paused)
   if (metaInstances.length > 0 && active.length === 0) return { kind: 'paused' }
   const [declared] = active

@@ -33,6 +33,10 @@ export const GenerationErrorCode = z.enum([
   'model_not_found',
   'model_unavailable',
   'runner_failed',
+  /** Too many requests wait for the instance. */
+  'overloaded',
+  /** Too many requests of this key wait for the instance. */
+  'too_many_requests',
   /** Runners died while they were answering it; it is not run again for a while. */
   'ended_runners',
 ])
@@ -81,6 +85,12 @@ export const GenerationUpdate = z.discriminatedUnion('type', [
     /** Seconds from the runner's receipt to the first token, and generated tokens per second after it. */
     timings: z.object({ firstToken: z.number(), tokensPerSecond: z.number() }).optional(),
   }),
-  z.object({ type: z.literal('failed'), code: GenerationErrorCode, message: z.string() }),
+  z.object({
+    type: z.literal('failed'),
+    code: GenerationErrorCode,
+    message: z.string(),
+    /** Seconds after which it is worth trying again, where that is known. */
+    retryAfter: z.number().int().positive().optional(),
+  }),
 ])
 export type GenerationUpdate = z.infer<typeof GenerationUpdate>

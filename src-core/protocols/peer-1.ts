@@ -129,11 +129,18 @@ export const toUpdate1 = (update: GenerationUpdate): GenerationUpdate1 | undefin
       const reason = update.reason === 'toolCalls' ? 'stop' : update.reason
       return { ...update, reason, usage: { promptTokens, cachedTokens, completionTokens } }
     }
-    case 'progress':
     case 'failed':
+      return unavailableToOthers(update)
+    case 'progress':
       return update
   }
 }
+
+/** A refusal for want of room in the words of a machine that knows no queue: it may be tried again. */
+export const unavailableToOthers = <Update extends GenerationUpdate>(update: Update): Update =>
+  update.type === 'failed' && (update.code === 'overloaded' || update.code === 'too_many_requests')
+    ? { ...update, code: 'model_unavailable' }
+    : update
 
 /** What a machine that speaks protocol 1 says. */
 export const fromUpdate1 = (update: GenerationUpdate1): GenerationUpdate => {

@@ -4,7 +4,7 @@ import { Envelope, Observation } from '../events/event'
 import { LogRecord } from '../events/record'
 import { CommandId, InstanceId, ModelId, NodeId, RunnerId } from '../ids'
 import { Command } from '../commands/command'
-import { GenerationRequest } from '../generation/request'
+import { GenerationRequest, QueueKey } from '../generation/request'
 import { PlacementErrorDetails } from '../state/meta-instances'
 import { State } from '../state/state'
 import { MAX_SUSPECTS, Suspicion } from '../suspects/suspicion'
@@ -152,6 +152,8 @@ export const GenerateParams = z.object({
   instanceId: InstanceId,
   /** What the asking machine knows of runners that died while they were answering this request. Older machines skip it. */
   suspicion: Suspicion.optional(),
+  /** Whose request it is, for the queue of the instance. Absent from versions that know no queue. */
+  key: QueueKey.optional(),
 })
 export type GenerateParams = z.infer<typeof GenerateParams>
 

@@ -23,6 +23,9 @@ export const MAX_FRAME_BYTES = 64 * 1024 * 1024
 /** How often a runner's own thread says that it lives, in milliseconds. */
 export const HEARTBEAT_INTERVAL_MS = 1000
 
+/** Requests that a runner decodes together (its `COMPLETION_BATCH`), where it does not say otherwise. */
+export const BATCH_SIZE = 32
+
 export const RunnerShard = z.strictObject({
   rank: z.number().int().nonnegative(),
   worldSize: z.number().int().positive(),
@@ -100,6 +103,8 @@ export const RunnerEvent = z.discriminatedUnion('type', [
     type: z.literal('loaded'),
     contextLength: z.number().int().positive(),
     memoryBytes: z.number().int().nonnegative(),
+    /** Requests that it decodes together; more wait within it, in the order in which they came. */
+    batchSize: z.number().int().positive().optional(),
     timings: z.record(z.string(), z.number()),
   }),
   /** The runner cannot go on and ends; `code` names the kind where it is known. */

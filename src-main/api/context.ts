@@ -36,7 +36,15 @@ export interface ApiContext {
       | { role: 'seeking' }
       | { role: 'stepped-down'; code: string; reason: string; hint: string }
   }
-  readonly serving: { generate(request: ClientRequest, signal: AbortSignal): AsyncIterable<GenerationUpdate> }
+  readonly serving: {
+    /** `key`: the id of the API key; undefined for a request without one. */
+    generate(
+      request: ClientRequest,
+      asking: { signal: AbortSignal; key: string | undefined },
+    ): AsyncIterable<GenerationUpdate>
+  }
+  /** For instances of which this machine has rank 0. */
+  readonly liveRequests: () => { readonly running: number; readonly waiting: number }
   readonly catalogue: {
     list(): readonly CatalogueModel[]
     unreadable(): readonly UnreadableModel[]

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { anthropicError, newRequestId } from './anthropic/error'
+import { anthropicError, anthropicStatus, newRequestId } from './anthropic/error'
 import { ollamaError } from './ollama/error'
 import type { Problem } from './problem'
 
@@ -24,6 +24,7 @@ const openaiType = (status: number): string => {
   if (status === 401) return 'authentication_error'
   if (status === 403) return 'permission_error'
   if (status === 404) return 'not_found_error'
+  if (status === 429) return 'rate_limit_error'
   if (status === 503) return 'service_unavailable'
   return status >= 500 ? 'server_error' : 'invalid_request_error'
 }
@@ -47,7 +48,7 @@ export const respondWith = (c: Context, problem: Problem): Response => {
     case 'anthropic': {
       const requestId = newRequestId()
       c.header('request-id', requestId)
-      return c.json(anthropicError(problem, requestId), problem.status)
+      return c.json(anthropicError(problem, requestId), anthropicStatus(problem))
     }
     case 'ollama':
       return c.json(ollamaError(problem), problem.status)

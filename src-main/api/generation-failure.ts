@@ -4,7 +4,11 @@ import { Problem } from './problem'
 const RETRY_AFTER_SECONDS = 5
 
 /** A failed generation as an answer: what was wrong with the request, or when to come back. */
-export const failureOf = ({ code, message }: Extract<GenerationUpdate, { type: 'failed' }>): Problem => {
+export const failureOf = ({
+  code,
+  message,
+  retryAfter = RETRY_AFTER_SECONDS,
+}: Extract<GenerationUpdate, { type: 'failed' }>): Problem => {
   switch (code) {
     case 'model_not_found':
       return new Problem(404, code, message, { param: 'model' })
@@ -16,6 +20,9 @@ export const failureOf = ({ code, message }: Extract<GenerationUpdate, { type: '
       return new Problem(400, code, message)
     case 'model_unavailable':
     case 'runner_failed':
-      return new Problem(503, code, message, { retryAfter: RETRY_AFTER_SECONDS })
+    case 'overloaded':
+      return new Problem(503, code, message, { retryAfter })
+    case 'too_many_requests':
+      return new Problem(429, code, message, { retryAfter })
   }
 }

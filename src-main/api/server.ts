@@ -92,6 +92,7 @@ const buildApp = (options: ApiOptions, { access, open }: { access: Access; open:
     app.get('/sign-in', access.signIn)
     app.use(access.check)
   }
+  app.use(access.identify)
   app.use(contentType)
   app.use(
     bodyLimit({

@@ -20,7 +20,7 @@ const heard = async (error: Error): Promise<unknown[]> => {
     suspects: { refusal: () => undefined, of: () => undefined },
   })
   const updates: unknown[] = []
-  const options = { instanceId, signal: new AbortController().signal }
+  const options = { instanceId, signal: new AbortController().signal, key: 'local' }
   for await (const update of generate({} as GenerationRequest, options)) updates.push(update)
   return updates
 }

@@ -9,6 +9,8 @@ import type { State } from '@core/state/state'
 export interface RankZeroOptions {
   readonly instanceId: InstanceId
   readonly signal: AbortSignal
+  /** Whose request it is, for the queue on that machine. */
+  readonly key: string
 }
 
 type Generate = (request: GenerationRequest, options: RankZeroOptions) => AsyncIterable<GenerationUpdate>
@@ -36,7 +38,7 @@ const isTooLarge = (error: unknown): boolean => error instanceof Error && 'code'
 /** Streams from the node that has rank 0 of an instance: this one, or another over its link. */
 export const rankZero = ({ self, state, here, elsewhere, suspects }: RankZeroParts): { generate: Generate } => ({
   generate: async function* (request, options) {
-    const { instanceId, signal } = options
+    const { instanceId, signal, key } = options
     const nodeId = state().instances[instanceId]?.shards[0]?.nodeId
     if (nodeId === undefined || nodeId === self) return yield* here.generate(request, options)
     // Said here as well: an older machine knows no suspects.
@@ -48,7 +50,7 @@ export const rankZero = ({ self, state, here, elsewhere, suspects }: RankZeroPar
     try {
       if ((state().nodes[nodeId]?.protocol ?? PEER_PROTOCOL) > 1) {
         const suspicion = suspects.of(request)
-        const params = { form: 2, request, instanceId, ...(suspicion && { suspicion }) } as const
+        const params = { form: 2, request, instanceId, key, ...(suspicion && { suspicion }) } as const
         for await (const item of elsewhere(nodeId, params, signal)) yield GenerationUpdate.parse(item)
         return
       }

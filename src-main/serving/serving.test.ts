@@ -92,7 +92,7 @@ const serve = (deciding: Deciding, answer: readonly GenerationUpdate[] = [delta,
 
 /** A request that has given its first token, and goes on when it is asked to. */
 const begun = async (serving: Serving) => {
-  const updates = serving.generate(request, new AbortController().signal)
+  const updates = serving.generate(request, { signal: new AbortController().signal })
   await updates.next()
   return {
     leave: () => updates.return(undefined),
@@ -169,6 +169,76 @@ describe('a request that a node takes', () => {
   })
 })
 
+describe('of two instances of a model', () => {
+  /** Two that are ready; `answer` says what the one that is asked does. Gives where each request went, in order. */
+  const two = (answer: (instance: string) => GenerationUpdate[]) => {
+    const deciding = new Deciding()
+    const { world } = deciding
+    const second = world.declare('second')
+    world.reconcile()
+    world.report(second, { status: 'Ready' })
+    const [one, other] = [world.instance(deciding.id).instanceId, world.instance(second).instanceId]
+    const went: string[] = []
+    serving = new Serving({
+      nodeId: deciding.nodeId,
+      source: deciding,
+      observer: deciding,
+      rankZero: {
+        generate: async function* (_request, { instanceId }) {
+          went.push(instanceId)
+          yield* answer(instanceId)
+        },
+      },
+    })
+    return { deciding, second, one, other, went }
+  }
+  const user = (text: string) => ({ role: 'user' as const, parts: [{ type: 'text' as const, text }] })
+  const ask = async (...texts: string[]): Promise<GenerationUpdate[]> => {
+    const conversation: ClientRequest = { ...request, prompt: { kind: 'chat', messages: texts.map(user) } }
+    const updates: GenerationUpdate[] = []
+    const { signal } = new AbortController()
+    for await (const update of serving.generate(conversation, { signal })) updates.push(update)
+    return updates
+  }
+
+  it('the one that answered a conversation answers its next turn, though another is less busy', async () => {
+    const { deciding, went, one, other } = two(() => [delta, finished])
+    const { instanceId } = deciding.world.instance(deciding.id)
+    const busy: Task = { taskId: TaskId.parse('busy'), instanceId, kind: 'generation', status: 'Running', createdAt: 0 }
+    deciding.take({ type: 'TaskCreated', task: busy })
+    await ask('hello')
+    deciding.take({ type: 'TaskStatusUpdated', taskId: busy.taskId, status: 'Complete' })
+    await ask('something else')
+    await ask('hello', 'and now?')
+    expect(went).toEqual([other, one, other])
+  })
+
+  it('one that was replaced is asked for nothing that its runner had computed before', async () => {
+    const { deciding, second, went, one, other } = two(() => [delta, finished])
+    await ask('hello')
+    deciding.take({ type: 'InstanceDeleted', instanceId: one })
+    deciding.world.reconcile()
+    deciding.world.report(deciding.id, { status: 'Ready' })
+    await ask('hello', 'and now?')
+    expect(went).toEqual([one, other])
+    expect(deciding.world.instance(second).instanceId).toBe(other)
+  })
+
+  it('the other one is asked where too many wait for the first', async () => {
+    const refusal: GenerationUpdate = { type: 'failed', code: 'overloaded', message: 'many wait', retryAfter: 7 }
+    const { went, one, other } = two((instance) => (instance === one ? [refusal] : [delta, finished]))
+    expect(await ask('hello')).toEqual([delta, finished])
+    expect(went).toEqual([one, other])
+  })
+
+  it('both refuse where too many wait for both, with the time after which it is worth trying again', async () => {
+    const refusal: GenerationUpdate = { type: 'failed', code: 'overloaded', message: 'many wait', retryAfter: 7 }
+    const { went } = two(() => [refusal])
+    expect(await ask('hello')).toEqual([refusal])
+    expect(went).toHaveLength(2)
+  })
+})
+
 describe('a request whose runner', () => {
   const died: GenerationUpdate = { type: 'failed', code: 'runner_failed', message: 'boom' }
   const missed: GenerationUpdate = { type: 'failed', code: 'model_unavailable', message: 'gone' }
@@ -192,7 +262,7 @@ describe('a request whose runner', () => {
       },
     })
     const updates: GenerationUpdate[] = []
-    for await (const update of serving.generate(request, new AbortController().signal)) updates.push(update)
+    for await (const update of serving.generate(request, { signal: new AbortController().signal })) updates.push(update)
     return { updates, tries }
   }
 

@@ -1,9 +1,11 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { Envelope, Observation } from '@core/events/event'
-import type { ClientRequest, GenerationRequest } from '@core/generation/request'
-import { routeOf, type Route } from '@core/generation/route'
+import { PrefixMemory, prefixChain, type PrefixChain } from '@core/generation/prefixes'
+import { LOCAL_KEY, type ClientRequest, type GenerationRequest } from '@core/generation/request'
+import { routeOf, targetOf, type Route } from '@core/generation/route'
 import type { GenerationUpdate } from '@core/generation/stream'
 import { TaskId, type InstanceId, type NodeId, type RunnerId } from '@core/ids'
+import type { Instance } from '@core/state/instances'
 import type { State } from '@core/state/state'
 import { TakenTasks } from './taken-tasks'
 
@@ -22,7 +24,7 @@ export interface ServingOptions {
   readonly rankZero: {
     generate(
       request: GenerationRequest,
-      options: { instanceId: InstanceId; signal: AbortSignal },
+      options: { instanceId: InstanceId; signal: AbortSignal; key: string },
     ): AsyncIterable<GenerationUpdate>
   }
   readonly patienceMs?: number
@@ -46,21 +48,64 @@ const notServed = (model: string, route: Exclude<Route, { kind: 'ready' }>): Fai
       )
     case 'refused':
       return failed('model_unavailable', `"${model}" cannot be loaded now: ${route.reason}`)
+    case 'full':
+      return failed('overloaded', `Too many requests wait for "${model}" already`)
     case 'wait':
       return failed('model_unavailable', `"${model}" is not ready yet: ${route.reason}`)
   }
 }
 
-/** Brings requests to instances: waits for them, tries once more, and tells the state what became of the task. */
+/** Who asks, and until when. */
+export interface Asking {
+  /** Aborts when nobody wants the answer any more. */
+  readonly signal: AbortSignal
+  /** The id of the API key, for the fair queue; absent for requests without one. */
+  readonly key?: string | undefined
+}
+
+/** What is known of one request while it is brought to one instance after another. */
+interface Bringing extends Asking {
+  readonly deadline: number
+  readonly chain: PrefixChain
+  readonly lost: Set<RunnerId>
+  readonly full: Set<InstanceId>
+}
+
+/** How one try on one instance ended; anything but `over` said nothing to the client. */
+type Outcome =
+  | { readonly kind: 'over' }
+  /** Its runner died of it or beside it. */
+  | { readonly kind: 'died' }
+  /** It was gone before it had the request. */
+  | { readonly kind: 'missed' }
+  /** Too many wait there. */
+  | { readonly kind: 'full'; readonly refusal: Failed }
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64')
+
+/**
+ * Brings requests to instances: waits for them, picks one by what it has computed and how busy it is, tries once more,
+ * and tells the state what became of the task.
+ */
 export class Serving {
   /** The state hears of them by way of the master. */
   private readonly tasks: TakenTasks
+  private readonly prefixes = new PrefixMemory<RunnerId>()
+  private readonly unsubscribe: () => void
 
   constructor(private readonly options: ServingOptions) {
     this.tasks = new TakenTasks(options)
+    const forget = (): void => {
+      const { runners } = options.source.state()
+      this.prefixes.retain((runnerId) => runnerId in runners)
+    }
+    this.unsubscribe = options.source.subscribe(({ event }) => {
+      if (event.type === 'InstanceDeleted' || event.type === 'InstanceRetrying') forget()
+    }, forget)
   }
 
   close(): void {
+    this.unsubscribe()
     this.tasks.close()
   }
 
@@ -68,53 +113,78 @@ export class Serving {
    * Streams one request. Ends after one `finished` or `failed`; never empty. Aborting cancels it, also
    * in the runner.
    */
-  async *generate(request: ClientRequest, signal: AbortSignal): AsyncGenerator<GenerationUpdate> {
-    const deadline = Date.now() + (this.options.patienceMs ?? PATIENCE_MS)
-    const lost = new Set<RunnerId>()
+  async *generate(request: ClientRequest, { signal, key }: Asking): AsyncGenerator<GenerationUpdate> {
+    const bringing: Bringing = {
+      signal,
+      key,
+      deadline: Date.now() + (this.options.patienceMs ?? PATIENCE_MS),
+      chain: this.chainOf(request),
+      lost: new Set(),
+      full: new Set(),
+    }
+    let refusal: Failed | undefined
     for (let attempt = 1; ;) {
-      const route = await this.awaitRoute(request.model, { deadline, signal, lost })
+      const route = await this.awaitRoute(request.model, bringing)
       if (route.kind !== 'ready') {
-        yield notServed(request.model, route)
+        yield refusal ?? notServed(request.model, route)
         return
       }
-      const { instanceId, shards } = route.instance
-      const mayWait = Date.now() < deadline
-      const outcome = yield* this.attempt(request, instanceId, { signal, mayRepeat: attempt < ATTEMPTS, mayWait })
-      if (outcome === 'over') return
-      if (outcome === 'died') attempt += 1
+      const { instance } = route
+      const outcome = yield* this.attempt(request, instance, { ...bringing, mayRepeat: attempt < ATTEMPTS })
+      switch (outcome.kind) {
+        case 'over':
+          return
+        case 'full':
+          bringing.full.add(instance.instanceId)
+          refusal = outcome.refusal
+          continue
+        case 'died':
+          attempt += 1
+          break
+        case 'missed':
+          break
+      }
       // The state may not know yet that it is gone.
-      if (shards[0]) lost.add(shards[0].runnerId)
+      if (instance.shards[0]) bringing.lost.add(instance.shards[0].runnerId)
     }
   }
 
-  /**
-   * One try on one instance: `died` where it did before it had said anything, `missed` where it was gone before it had
-   * the request.
-   */
+  /** Of a request that several instances could take; for a single one there is nothing to choose. */
+  private chainOf({ model, prompt, countOnly }: ClientRequest): PrefixChain {
+    const { instances } = targetOf(this.options.source.state(), model)
+    return countOnly === true || instances.length < 2 ? [] : prefixChain(prompt, sha256)
+  }
+
+  /** One try on one instance. */
   private async *attempt(
     request: ClientRequest,
-    instanceId: InstanceId,
-    { signal, mayRepeat, mayWait }: { signal: AbortSignal; mayRepeat: boolean; mayWait: boolean },
-  ): AsyncGenerator<GenerationUpdate, 'over' | 'died' | 'missed'> {
+    { instanceId, modelId, shards }: Instance,
+    { signal, key = LOCAL_KEY, chain, deadline, mayRepeat }: Bringing & { readonly mayRepeat: boolean },
+  ): AsyncGenerator<GenerationUpdate, Outcome> {
     const { nodeId, rankZero, source } = this.options
-    const { model, ...rest } = request
+    const { model: _model, ...rest } = request
     const taskId = TaskId.parse(randomUUID())
-    const modelId = source.state().instances[instanceId]?.modelId
-    if (modelId === undefined) return 'missed'
+    if (!(instanceId in source.state().instances)) return { kind: 'missed' }
     const createdAt = Date.now()
+    const mayWait = createdAt < deadline
     this.tasks.begin({ taskId, instanceId, kind: 'generation', takenBy: nodeId, status: 'Running', createdAt })
     let silent = true
     let ended = false
     try {
-      for await (const update of rankZero.generate({ ...rest, taskId, modelId }, { instanceId, signal })) {
-        if (update.type === 'delta') silent = false
+      for await (const update of rankZero.generate({ ...rest, taskId, modelId }, { instanceId, signal, key })) {
+        if (update.type === 'delta') {
+          // The prompt is computed: the next turn of this conversation is quicker there.
+          if (silent && shards[0]) this.prefixes.remember(shards[0].runnerId, chain)
+          silent = false
+        }
         if (update.type === 'finished' || update.type === 'failed') {
           ended = true
           this.tell(taskId, update)
-          if (update.type === 'failed' && silent && !signal.aborted) {
-            if (update.code === 'runner_failed' && mayRepeat) return 'died'
-            if (update.code === 'model_unavailable' && mayWait) return 'missed'
-          }
+          const retried = update.type === 'failed' && silent && !signal.aborted ? update : undefined
+          if (retried?.code === 'runner_failed' && mayRepeat) return { kind: 'died' }
+          if (retried?.code === 'model_unavailable' && mayWait) return { kind: 'missed' }
+          if (retried?.code === 'overloaded' || retried?.code === 'too_many_requests')
+            return { kind: 'full', refusal: retried }
         }
         yield update
       }
@@ -123,7 +193,7 @@ export class Serving {
         this.tell(taskId, lost)
         yield lost
       }
-      return 'over'
+      return { kind: 'over' }
     } finally {
       // Whoever iterates may leave early; the task has then been cancelled.
       this.tasks.end({ type: 'TaskStatusUpdated', taskId, status: 'Cancelled' })
@@ -146,12 +216,10 @@ export class Serving {
   }
 
   /** Resolves when the model can serve, cannot be waited for, or the patience is over. */
-  private awaitRoute(
-    model: string,
-    { deadline, signal, lost }: { deadline: number; signal: AbortSignal; lost: ReadonlySet<RunnerId> },
-  ): Promise<Route> {
+  private awaitRoute(model: string, { deadline, signal, lost, full, chain }: Bringing): Promise<Route> {
     const { source } = this.options
-    const routed = (): Route => routeOf(source.state(), model, { underWay: this.tasks.underWay, lost })
+    const held = (runnerId: RunnerId): number => this.prefixes.held(runnerId, chain)
+    const routed = (): Route => routeOf(source.state(), model, { underWay: this.tasks.underWay, lost, full, held })
     const now = routed()
     if (now.kind !== 'wait' || signal.aborted || Date.now() >= deadline) return Promise.resolve(now)
     return new Promise((resolve) => {

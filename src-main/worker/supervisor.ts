@@ -1,7 +1,7 @@
 import type { GenerationRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
 import type { RunnerId, TaskId } from '@core/ids'
-import { RUNNER_PROTOCOL, type RunnerCommand, type RunnerEvent } from '@core/protocols/runner'
+import { BATCH_SIZE, RUNNER_PROTOCOL, type RunnerCommand, type RunnerEvent } from '@core/protocols/runner'
 import { isTerminal, type RunnerStatus } from '@core/state/runners'
 import type { Exit } from './console-process'
 import { oomKills } from './oom-kills'
@@ -66,6 +66,8 @@ export class Supervisor {
   status: RunnerStatus = { status: 'Connecting' }
   /** What the runner said it holds once its model was loaded, in bytes. */
   loadedBytes = 0
+  /** Requests that it computes together, as it says. */
+  batchSize = BATCH_SIZE
   private process: RunnerProcess | undefined
   private readonly requests: RequestsUnderWay
   private readonly signs = freshSigns(performance.now())
@@ -219,6 +221,7 @@ export class Supervisor {
         return
       case 'loaded':
         this.loadedBytes = event.memoryBytes
+        this.batchSize = event.batchSize ?? BATCH_SIZE
         this.options.onLoaded(event)
         return
       case 'failed':

@@ -4,6 +4,7 @@ import type { GenerationRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
 import type { InstanceId, RunnerId, TaskId } from '@core/ids'
 import { plan, type Action } from '@core/plan/plan'
+import { BATCH_SIZE } from '@core/protocols/runner'
 import { nodeName } from '@core/state/bindings'
 import { isRehearsal, REHEARSAL } from '@core/state/rehearsal'
 import { isTerminal, type RunnerStatus } from '@core/state/runners'
@@ -93,13 +94,16 @@ export class Worker {
     request: GenerationRequest,
     { instanceId, signal }: { instanceId: InstanceId; signal: AbortSignal },
   ): AsyncIterable<GenerationUpdate> {
-    return this.options.suspects.admit(request, signal, () => {
-      const shard = this.options.source
-        .state()
-        .instances[instanceId]?.shards.find(({ nodeId }) => nodeId === this.options.nodeId)
-      const supervisor = shard && this.supervisors.get(shard.runnerId)
-      return supervisor ? supervisor.generate(request, signal) : gone()
-    })
+    return this.options.suspects.admit(
+      request,
+      signal,
+      () => this.runnerOf(instanceId)?.generate(request, signal) ?? gone(),
+    )
+  }
+
+  /** Requests that this node's runner of that instance computes together. */
+  batchSizeOf(instanceId: InstanceId): number {
+    return this.runnerOf(instanceId)?.batchSize ?? BATCH_SIZE
   }
 
   /** Rank 0 of that runner's instance is about to work. */
@@ -140,6 +144,12 @@ export class Worker {
     clearInterval(this.measuring)
     clearInterval(this.listening)
     await Promise.all([...[...this.supervisors.values()].map((supervisor) => supervisor.stop()), ...this.stopping])
+  }
+
+  private runnerOf(instanceId: InstanceId): Supervisor | undefined {
+    const { source, nodeId } = this.options
+    const shard = source.state().instances[instanceId]?.shards.find((one) => one.nodeId === nodeId)
+    return shard && this.supervisors.get(shard.runnerId)
   }
 
   private async measure(): Promise<void> {

@@ -287,6 +287,7 @@ class Runner:
         """The engine, on the rank that answers, and what takes this rank's steps."""
         from muster_runner.intake import Intake
         from muster_runner.ranks import connect, load_part, start
+        from muster_runner.schedule import COMPLETION_BATCH
 
         self.holds_rdma = load.jaccl is not None
         if load.shard.world_size > 1:
@@ -305,6 +306,7 @@ class Runner:
             type="loaded",
             contextLength=loaded.context_length,
             memoryBytes=loaded.weight_bytes,
+            batchSize=COMPLETION_BATCH,
             timings={
                 "python": self._began,
                 "imports": imports,

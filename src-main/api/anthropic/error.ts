@@ -24,6 +24,13 @@ const typeOf = (status: number): string => {
   }
 }
 
+/** Anthropic's own, which no standard names: "overloaded_error". Its clients know it and come back. */
+const OVERLOADED: number = 529
+
+/** The status of an error there: that too many requests wait has one of its own. */
+export const anthropicStatus = ({ status, code }: Problem): Problem['status'] =>
+  code === 'overloaded' ? (OVERLOADED as Problem['status']) : status
+
 /** Clients look for these words to know that they should shorten the conversation. */
 const TOO_LONG = 'prompt is too long: '
 

@@ -1,4 +1,5 @@
 import { Hono, type MiddlewareHandler } from 'hono'
+import { ask } from '../answering/asking'
 import { collectAnswer } from '../answering/answer'
 import { dialectBody, nameIgnored } from '../answering/request-body'
 import { clientGone, streamAnswer } from '../answering/stream-answer'
@@ -26,7 +27,6 @@ const forOurModels = ({ source }: ApiContext, problem: Problem): Problem => {
 
 /** Anthropic's dialect. */
 export const anthropicRoutes = (context: ApiContext): Hono<ApiEnv> => {
-  const { serving } = context
   const routes = new Hono<ApiEnv>()
 
   const explained = async <Value>(answer: Promise<Value>): Promise<Value> => {
@@ -46,7 +46,7 @@ export const anthropicRoutes = (context: ApiContext): Hono<ApiEnv> => {
     const body = await dialectBody(c, MessagesRequest)
     nameIgnored(c, ignoredIn(body))
     const head = newHead(body.model)
-    const updates = serving.generate(toRequest(body), clientGone(c.env.outgoing))
+    const updates = ask(c, context, toRequest(body), clientGone(c.env.outgoing))
     if (!body.stream) return c.json(toMessage(head, await explained(collectAnswer(updates))))
     return explained(streamAnswer(c, updates, new MessageEvents(head)))
   })
@@ -54,7 +54,7 @@ export const anthropicRoutes = (context: ApiContext): Hono<ApiEnv> => {
   routes.post('/v1/messages/count_tokens', identified, async (c) => {
     const body = await dialectBody(c, CountTokensRequest)
     nameIgnored(c, ignoredIn(body))
-    const counted = serving.generate(toCountRequest(body), clientGone(c.env.outgoing))
+    const counted = ask(c, context, toCountRequest(body), clientGone(c.env.outgoing))
     const { end } = await explained(collectAnswer(counted))
     return c.json({ input_tokens: end.usage.promptTokens })
   })

@@ -9,8 +9,14 @@ const count = <Value>(values: Iterable<Value>, of: (value: Value) => boolean): n
   return found
 }
 
-/** The state in Prometheus' text format. */
-export const metrics = async (state: State): Promise<{ text: string; contentType: string }> => {
+/** Requests for instances of which this machine has rank 0. */
+export interface LiveRequests {
+  readonly running: number
+  readonly waiting: number
+}
+
+/** The state, and what this machine computes, in Prometheus' text format. */
+export const metrics = async (state: State, live: LiveRequests): Promise<{ text: string; contentType: string }> => {
   // Few nodes are scraped: the others need not hold the library in memory.
   const { Gauge, Registry } = await import('prom-client')
   const register = new Registry()
@@ -38,6 +44,14 @@ export const metrics = async (state: State): Promise<{ text: string; contentType
       { status },
       count(Object.values(state.tasks), (task) => task.status === status),
     )
+  const requests = new Gauge({
+    name: 'muster_requests',
+    help: 'Requests that run on this machine’s runners of rank 0, or wait for one.',
+    labelNames: ['status'],
+    registers,
+  })
+  requests.set({ status: 'running' }, live.running)
+  requests.set({ status: 'waiting' }, live.waiting)
   const memory = new Gauge({
     name: 'muster_node_memory_available_bytes',
     help: 'Memory that a machine could give.',

@@ -13,13 +13,13 @@ const CreateApiKeyRequest = z.strictObject({ name: z.string().trim().min(1).max(
 
 /** The state, the keys, and what operators ask. */
 export const nodeRoutes = (context: ApiContext): Hono => {
-  const { source } = context
+  const { source, liveRequests } = context
   const routes = new Hono()
 
   routes.get('/state', (c) => c.json(publicState(source.state())))
 
   routes.get('/metrics', async (c) => {
-    const { text, contentType } = await metrics(source.state())
+    const { text, contentType } = await metrics(source.state(), liveRequests())
     return c.body(text, 200, { 'content-type': contentType })
   })
 

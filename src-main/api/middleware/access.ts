@@ -1,6 +1,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Context, MiddlewareHandler } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
+import type { ApiKeyId } from '@core/ids'
+import type { ApiKey } from '@core/state/api-keys'
 import type { State } from '@core/state/state'
 import { Problem } from '../problem'
 
@@ -45,6 +47,12 @@ const bearerOf = (header: string | undefined): string | undefined => {
   return scheme?.toLowerCase() === 'bearer' ? key : undefined
 }
 
+/** What handlers find of the key of a request. */
+export interface KeyVariables {
+  /** Absent where it came without one that is known here. */
+  apiKeyId?: ApiKeyId
+}
+
 /** Who may use an API that is open to the network: those with a key, and browsers that came by a one-time link. */
 export class Access {
   // Hashes: whoever reads this process's memory later finds no sessions to use.
@@ -76,11 +84,20 @@ export class Access {
   }
 
   /** Whether a request has a key that is known here. */
-  readonly hasKey = (c: Context): boolean => {
+  readonly hasKey = (c: Context): boolean => this.keyOf(c) !== undefined
+
+  /** Finds out by which key a request comes, also where none is needed: it counts as that key's. */
+  readonly identify: MiddlewareHandler<{ Variables: KeyVariables }> = async (c, next) => {
+    const key = this.keyOf(c)
+    if (key) c.set('apiKeyId', key.apiKeyId)
+    await next()
+  }
+
+  private keyOf(c: Context): ApiKey | undefined {
     // Some clients send both, of which one is what their program makes up where none is given.
     const keys = [bearerOf(c.req.header('authorization')), c.req.header('x-api-key')]
     const hashes = keys.flatMap((key) => (key ? [hashOf(key)] : []))
-    return Object.values(this.state().apiKeys).some((apiKey) => hashes.some((hash) => sameHash(apiKey.hash, hash)))
+    return Object.values(this.state().apiKeys).find((apiKey) => hashes.some((hash) => sameHash(apiKey.hash, hash)))
   }
 
   readonly check: MiddlewareHandler = async (c, next) => {

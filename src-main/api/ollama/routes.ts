@@ -1,5 +1,6 @@
 import { Hono, type Context } from 'hono'
 import type { ClientRequest } from '@core/generation/request'
+import { ask } from '../answering/asking'
 import { collectAnswer } from '../answering/answer'
 import { collectEmbeddings } from '../answering/embeddings'
 import { dialectBody, nameIgnored } from '../answering/request-body'
@@ -24,7 +25,6 @@ interface Asked {
 
 /** Ollama's dialect. */
 export const ollamaRoutes = (context: ApiContext): Hono<ApiEnv> => {
-  const { serving } = context
   const routes = new Hono<ApiEnv>()
 
   const answer = async (c: Context<ApiEnv>, { request, body, shape }: Asked): Promise<Response> => {
@@ -32,10 +32,10 @@ export const ollamaRoutes = (context: ApiContext): Hono<ApiEnv> => {
     const head = newHead(body.model ?? askedModel(body))
     const signal = clientGone(c.env.outgoing)
     if (!request) {
-      await collectAnswer(serving.generate(loadRequest(askedModel(body)), signal))
+      await collectAnswer(ask(c, context, loadRequest(askedModel(body)), signal))
       return c.json({ ...lineHead(head), ...shape({}), done: true, done_reason: 'load' })
     }
-    const updates = serving.generate(request, signal)
+    const updates = ask(c, context, request, signal)
     if (body.stream === false) return c.json(toAnswer(head, shape, await collectAnswer(updates)))
     return streamAnswer(c, updates, new AnswerLines(head, shape))
   }
@@ -58,7 +58,7 @@ export const ollamaRoutes = (context: ApiContext): Hono<ApiEnv> => {
     const head = newHead(body.model ?? askedModel(body))
     const signal = clientGone(c.env.outgoing)
     if (texts.length === 0) return c.json({ model: head.model, embeddings: [] })
-    const { vectors, usage } = await collectEmbeddings(serving.generate(embedToRequest(body, texts), signal))
+    const { vectors, usage } = await collectEmbeddings(ask(c, context, embedToRequest(body, texts), signal))
     return c.json({
       model: head.model,
       embeddings: vectors,
@@ -71,7 +71,7 @@ export const ollamaRoutes = (context: ApiContext): Hono<ApiEnv> => {
   routes.post('/api/embeddings', async (c) => {
     const body = await dialectBody(c, EmbeddingsRequest)
     const request = embedToRequest(body, [body.prompt])
-    const { vectors } = await collectEmbeddings(serving.generate(request, clientGone(c.env.outgoing)))
+    const { vectors } = await collectEmbeddings(ask(c, context, request, clientGone(c.env.outgoing)))
     return c.json({ embedding: vectors[0] ?? [] })
   })
 

@@ -1,4 +1,5 @@
 import type { Handler } from 'hono'
+import { askAll } from '../../answering/asking'
 import { collectAnswer } from '../../answering/answer'
 import { dialectBody, nameIgnored } from '../../answering/request-body'
 import type { Running } from '../../answering/running'
@@ -14,14 +15,14 @@ import { ignoredTools, speaksOfFunctions, toRequest } from './translate'
 
 /** `POST /v1/chat/completions` */
 export const chatCompletions =
-  ({ serving }: ApiContext, running: Running): Handler<ApiEnv> =>
+  (context: ApiContext, running: Running): Handler<ApiEnv> =>
   async (c) => {
     const body = await dialectBody(c, ChatCompletionRequest)
     nameIgnored(c, ignoredTools(body))
     const head = newHead('chatcmpl-', body.model)
     const requests = choicesOf(toRequest(body), body.n ?? 1)
     const signal = running.begin(head.id, clientGone(c.env.outgoing))
-    const updates = requests.map((request) => serving.generate(request, signal))
+    const updates = askAll(c, context, requests, signal)
     const callForm: CallForm = speaksOfFunctions(body) ? 'function' : 'tools'
     if (!body.stream) return c.json(toCompletion(head, await Promise.all(updates.map(collectAnswer)), callForm))
     const includeUsage = body.stream_options?.include_usage === true

@@ -1,4 +1,5 @@
 import type { Handler } from 'hono'
+import { askAll } from '../../answering/asking'
 import { collectAnswer } from '../../answering/answer'
 import { dialectBody } from '../../answering/request-body'
 import type { Running } from '../../answering/running'
@@ -12,26 +13,24 @@ import { toRequests } from './translate'
 
 /** `POST /v1/completions` */
 export const completions =
-  ({ serving }: ApiContext, running: Running): Handler<ApiEnv> =>
+  (context: ApiContext, running: Running): Handler<ApiEnv> =>
   async (c) => {
     const body = await dialectBody(c, CompletionRequest)
     const head = newHead('cmpl-', body.model)
     const wanted = toRequests(body)
     const signal = running.begin(head.id, clientGone(c.env.outgoing))
-    const answered = wanted.map(({ request, echo }) => ({ echo, updates: serving.generate(request, signal) }))
+    const updates = askAll(
+      c,
+      context,
+      wanted.map(({ request }) => request),
+      signal,
+    )
     const perPrompt = body.n ?? 1
     if (body.stream) {
       const includeUsage = body.stream_options?.include_usage === true
-      return streamAnswers(
-        c,
-        paired(
-          answered.map(({ updates }) => updates),
-          textChunksOf(head, wanted, { perPrompt, includeUsage }),
-        ),
-      )
+      return streamAnswers(c, paired(updates, textChunksOf(head, wanted, { perPrompt, includeUsage })))
     }
-    const answers = await Promise.all(
-      answered.map(async ({ updates, echo }) => ({ echo, answer: await collectAnswer(updates) })),
-    )
+    const collected = await Promise.all(updates.map(collectAnswer))
+    const answers = collected.map((answer, at) => ({ echo: wanted[at]?.echo ?? '', answer }))
     return c.json(toCompletion(head, answers, perPrompt))
   }

@@ -1,4 +1,5 @@
 import type { Handler } from 'hono'
+import { ask } from '../../answering/asking'
 import { dialectBody } from '../../answering/request-body'
 import { clientGone } from '../../answering/stream-answer'
 import type { ApiContext } from '../../context'
@@ -8,10 +9,10 @@ import { EmbeddingRequest } from './schema'
 
 /** `POST /v1/embeddings` */
 export const embeddings =
-  ({ serving }: ApiContext): Handler<ApiEnv> =>
+  (context: ApiContext): Handler<ApiEnv> =>
   async (c) => {
     const body = await dialectBody(c, EmbeddingRequest)
     const count = typeof body.input === 'string' ? 1 : body.input.length
-    const updates = serving.generate(toRequest(body), clientGone(c.env.outgoing))
+    const updates = ask(c, context, toRequest(body), clientGone(c.env.outgoing))
     return c.json(toEmbeddings(body, await collectVectors(updates, count)))
   }

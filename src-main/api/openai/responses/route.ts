@@ -1,4 +1,5 @@
 import type { Handler } from 'hono'
+import { ask } from '../../answering/asking'
 import { collectAnswer } from '../../answering/answer'
 import { dialectBody, nameIgnored } from '../../answering/request-body'
 import type { Running } from '../../answering/running'
@@ -26,7 +27,7 @@ const found = (store: ResponseStore, id: string, param: string): Kept => {
 
 /** `POST /v1/responses` */
 export const createResponse =
-  ({ serving }: ApiContext, running: Running, store: ResponseStore): Handler<ApiEnv> =>
+  (context: ApiContext, running: Running, store: ResponseStore): Handler<ApiEnv> =>
   async (c) => {
     const body = await dialectBody(c, ResponseRequest)
     nameIgnored(c, ignoredIn(body))
@@ -42,7 +43,7 @@ export const createResponse =
       store.put({ response, conversation: toMessages(response.output, conversation) })
     }
     const signal = running.begin(head.id, clientGone(c.env.outgoing))
-    const updates = serving.generate(toRequest(body, conversation), signal)
+    const updates = ask(c, context, toRequest(body, conversation), signal)
     if (body.stream) return streamAnswer(c, updates, new ResponseEvents({ describe, custom, keep }))
 
     const { text, reasoning, toolCalls, logprobs, end } = await collectAnswer(updates)

@@ -1,0 +1,198 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Envelope, Event } from '@core/events/event'
+import type { GenerationRequest } from '@core/generation/request'
+import type { GenerationUpdate } from '@core/generation/stream'
+import { TaskId, type InstanceId } from '@core/ids'
+import { next } from '@core/reconcile/apply'
+import { readyWorld, SMALL } from '@core/testing/world'
+import { InstanceQueues } from './instance-queues'
+
+const BATCH = 2
+const usage = { promptTokens: 1, cachedTokens: 0, completionTokens: 1 }
+
+/** A machine whose runner answers when it is told to, one update for each request. */
+class Machine {
+  private readonly ready = readyWorld()
+  private readonly listeners = new Set<(envelope: Envelope) => void>()
+  private readonly answering = new Map<string, (reason: 'stop' | 'cancelled') => void>()
+  readonly began: string[] = []
+  readonly instanceId: InstanceId = this.ready.world.instance(this.ready.id).instanceId
+  clock = 0
+  readonly queues: InstanceQueues
+
+  constructor(limits = { waiting: 20, waitingOfKey: 15 }) {
+    this.queues = new InstanceQueues({
+      source: {
+        state: () => this.ready.world.state,
+        subscribe: (listener) => {
+          this.listeners.add(listener)
+          return () => void this.listeners.delete(listener)
+        },
+      },
+      runner: { generate: (request, { signal }) => this.run(request, signal), batchSizeOf: () => BATCH },
+      now: () => this.clock,
+      limits,
+    })
+  }
+
+  /** Requests that the runner has now. */
+  get running(): number {
+    return this.answering.size
+  }
+
+  take(event: Event): void {
+    const envelope = next(this.ready.world.state, event, this.ready.world.now)
+    this.ready.world.apply(event)
+    for (const listener of this.listeners) listener(envelope)
+  }
+
+  finish(name: string | undefined): void {
+    this.answering.get(name ?? '')?.('stop')
+  }
+
+  /** Sends a request; gives its updates once it is over. */
+  send(
+    name: string,
+    {
+      key,
+      signal = new AbortController().signal,
+      countOnly,
+    }: { key?: string; signal?: AbortSignal; countOnly?: true } = {},
+  ) {
+    const request: GenerationRequest = {
+      taskId: TaskId.parse(name),
+      modelId: SMALL,
+      prompt: { kind: 'text', text: 'x' },
+      sampling: {},
+      stop: [],
+      ...(countOnly && { countOnly }),
+    }
+    return collected(
+      this.queues.generate(request, { instanceId: this.instanceId, signal, ...(key !== undefined && { key }) }),
+    )
+  }
+
+  private async *run({ taskId }: GenerationRequest, signal: AbortSignal): AsyncGenerator<GenerationUpdate> {
+    this.began.push(taskId)
+    const reason = await new Promise<'stop' | 'cancelled'>((resolve) => {
+      this.answering.set(taskId, resolve)
+      if (signal.aborted) resolve('cancelled')
+      else signal.addEventListener('abort', () => resolve('cancelled'), { once: true })
+    })
+    this.answering.delete(taskId)
+    yield { type: 'finished', reason, usage }
+  }
+}
+
+const collected = async (updates: AsyncIterable<GenerationUpdate>): Promise<GenerationUpdate[]> => {
+  const all: GenerationUpdate[] = []
+  for await (const update of updates) all.push(update)
+  return all
+}
+
+/** What was promised has begun. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+let machine: Machine
+afterEach(() => machine.queues.close())
+
+describe('requests for one instance', () => {
+  it('run together up to the runner’s batch; the others wait their turn', async () => {
+    machine = new Machine()
+    const sent = ['a', 'b', 'c', 'd'].map((name) => machine.send(name))
+    await settled()
+    expect([machine.began, machine.queues.live]).toEqual([['a', 'b'], { running: 2, waiting: 2 }])
+    machine.finish('b')
+    await settled()
+    expect(machine.began).toEqual(['a', 'b', 'c'])
+    for (const name of ['a', 'c', 'd']) {
+      machine.finish(name)
+      await settled()
+    }
+    expect((await Promise.all(sent)).map((updates) => updates.at(-1))).toEqual(
+      sent.map(() => ({ type: 'finished', reason: 'stop', usage })),
+    )
+    expect(machine.queues.live).toEqual({ running: 0, waiting: 0 })
+  })
+
+  it('of one key do not hold up the single one of another', async () => {
+    machine = new Machine()
+    for (let number = 0; number < 15; number += 1) void machine.send(`many ${number}`, { key: 'many' })
+    void machine.send('one', { key: 'one' })
+    await settled()
+    machine.finish('many 0')
+    await settled()
+    machine.finish('many 1')
+    await settled()
+    expect(machine.began.slice(2)).toContain('one')
+  })
+
+  it('leave the queue at once when their clients go, and never run', async () => {
+    machine = new Machine()
+    const clients = Array.from({ length: 10 }, () => new AbortController())
+    const sent = clients.map(({ signal }, number) => machine.send(String(number), { signal }))
+    await settled()
+    clients.forEach((client, number) => number % 2 === 1 && client.abort())
+    expect(machine.queues.live.waiting).toBe(4)
+    while (machine.queues.live.running > 0) {
+      machine.finish(machine.began.at(-1))
+      machine.finish(machine.began.at(-2))
+      await settled()
+    }
+    // Two had begun: the second of them was cancelled in the runner.
+    expect(machine.began).toEqual(['0', '1', '2', '4', '6', '8'])
+    expect((await Promise.all(sent))[3]).toMatchObject([{ type: 'finished', reason: 'cancelled' }])
+    expect(machine.queues.live).toEqual({ running: 0, waiting: 0 })
+  })
+
+  it('leave it when their task is cancelled or the instance ends', async () => {
+    machine = new Machine()
+    void machine.send('a')
+    void machine.send('b')
+    const cancelled = machine.send('c')
+    const left = machine.send('d')
+    await settled()
+    machine.take({ type: 'TaskStatusUpdated', taskId: TaskId.parse('c'), status: 'Cancelled' })
+    expect(await cancelled).toMatchObject([{ type: 'finished', reason: 'cancelled' }])
+    machine.take({ type: 'InstanceDeleted', instanceId: machine.instanceId })
+    // It can be brought to another instance.
+    expect(await left).toMatchObject([{ type: 'failed', code: 'model_unavailable' }])
+    expect(machine.began).toEqual(['a', 'b'])
+  })
+
+  it('are refused where too many wait, with a time after which it is worth trying again', async () => {
+    machine = new Machine()
+    for (let number = 0; number < 2; number += 1) void machine.send(`runs ${number}`)
+    await settled()
+    machine.clock = 4000
+    machine.finish('runs 0')
+    await settled()
+    for (const key of ['a', 'b'])
+      for (let number = 0; number < 11; number += 1) void machine.send(`${key} ${number}`, { key })
+    await settled()
+    expect(machine.queues.live).toEqual({ running: 2, waiting: 20 })
+    // Ten of them leave first, two at a time, each after four seconds.
+    expect(await machine.send('late', { key: 'c' })).toMatchObject([
+      { type: 'failed', code: 'overloaded', retryAfter: 20 },
+    ])
+  })
+
+  it('are refused where too many of their key wait, while others find room', async () => {
+    machine = new Machine()
+    for (let number = 0; number < 17; number += 1) void machine.send(`a ${number}`, { key: 'a' })
+    await settled()
+    expect(await machine.send('one more', { key: 'a' })).toMatchObject([{ type: 'failed', code: 'too_many_requests' }])
+    void machine.send('other', { key: 'b' })
+    await settled()
+    expect(machine.queues.live.waiting).toBe(16)
+  })
+
+  it('that only count tokens wait for nothing', async () => {
+    machine = new Machine()
+    for (const name of ['a', 'b', 'c']) void machine.send(name)
+    void machine.send('count', { countOnly: true })
+    await settled()
+    expect(machine.began).toEqual(['a', 'b', 'count'])
+    expect(machine.running).toBe(3)
+  })
+})

@@ -1,0 +1,136 @@
+import { execFileSync } from 'node:child_process'
+import http from 'node:http'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { State } from '@core/state/state'
+import { statusOf } from '@core/state/status'
+import { isLive } from '@core/state/tasks'
+import { Control } from '../harness/control'
+import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
+import { addTinyModel, TINY } from '../harness/models'
+
+const SEED = Number(process.env['MUSTER_SEED'] ?? 7)
+const CLIENTS = 64
+const CHAT = '/v1/chat/completions'
+const SOAK = process.env['MUSTER_SOAK'] === '1'
+/** Requests of the endurance test, in rounds between which memory is read. */
+const ROUNDS = 5
+const ROUND = SOAK ? 2000 : 60
+const AT_ONCE = 48
+/** What a process may hold more after a round than after the first one, in bytes. */
+const ALLOWED_GROWTH = 48 * 1024 * 1024
+
+/** Also the runner: `Ready` is one that has no request. */
+const isIdle = (state: State): boolean => {
+  const [declared] = Object.values(state.metaInstances)
+  const live = Object.values(state.tasks).filter(isLive)
+  return declared !== undefined && statusOf(state, declared).status === 'READY' && live.length === 0
+}
+
+describe('many clients of one model', () => {
+  const folder = { path: '', dispose: () => {} }
+  let node: HeadlessNode
+  let control: Control
+
+  beforeAll(async () => {
+    Object.assign(folder, temporaryFolder())
+    addTinyModel(folder.path)
+    node = await startHeadless({ dataDir: folder.path })
+    control = new Control(node.url)
+    await control.declare(TINY)
+    await control.until('READY', isIdle)
+  })
+  afterAll(async () => {
+    await node.stop()
+    folder.dispose()
+  })
+
+  const figures = async (): Promise<Record<string, number>> => {
+    const text = await (await control.request('/metrics')).text()
+    return Object.fromEntries(
+      [...text.matchAll(/^muster_requests\{status="(\w+)"\} (\d+)$/gm)].map(([, status = '', count]) => [
+        status,
+        Number(count),
+      ]),
+    )
+  }
+
+  const chat = (content: string, maxTokens: number): object => {
+    const messages = [{ role: 'user', content }]
+    return { model: TINY, messages, max_tokens: maxTokens, stream: true, temperature: 0 }
+  }
+
+  const ask = (content: string, maxTokens: number): Promise<Response> =>
+    control.request(CHAT, { method: 'POST', json: chat(content, maxTokens) })
+
+  it(`leave nothing behind, though a third of ${CLIENTS} vanish in the midst`, async () => {
+    /** How many chunks a client reads before it vanishes; a client without a number stays. */
+    const [patience = []] = fc.sample(
+      fc.array(fc.option(fc.nat(12), { nil: undefined, freq: 2 }), { minLength: CLIENTS, maxLength: CLIENTS }),
+      { seed: SEED, numRuns: 1 },
+    )
+    /** The text that came, or `vanished`. The socket is torn off, as by a client that dies. */
+    const read = (chunks: number | undefined, client: number): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const { hostname, port } = new URL(node.url)
+        const headers = { 'content-type': 'application/json' }
+        const request = http.request({ hostname, port, path: CHAT, method: 'POST', headers, agent: false })
+        const vanish = (): void => {
+          resolve('vanished')
+          request.destroy()
+        }
+        request.on('error', reject)
+        request.on('response', (response) => {
+          let text = ''
+          let count = 0
+          response.on('data', (chunk: Buffer) => {
+            text += chunk.toString()
+            count += 1
+            if (count === chunks) vanish()
+          })
+          response.on('end', () => resolve(text))
+        })
+        request.end(JSON.stringify(chat(`client ${client}`, 200)), () => {
+          // Before its answer has begun: it may be waiting for its turn, or for its prompt.
+          if (chunks === 0) vanish()
+        })
+      })
+    const answers = await Promise.all(patience.map(read))
+    patience.forEach((chunks, client) => {
+      if (chunks === undefined) expect(answers[client]).toContain('data: [DONE]')
+    })
+    expect(answers.filter((answer) => answer === 'vanished').length).toBeGreaterThan(CLIENTS / 6)
+    await control.until('nothing under way', isIdle)
+    expect(await figures()).toEqual({ running: 0, waiting: 0 })
+    expect((await ask('one more', 3)).status).toBe(200)
+  })
+
+  /** Resident bytes of a process. */
+  const memoryOf = (pid: number): number =>
+    Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) * 1024
+
+  it(
+    `take no more memory after ${ROUNDS * ROUND} requests than after ${ROUND}`,
+    async () => {
+      const round = async (number: number): Promise<number> => {
+        let next = 0
+        const client = async (): Promise<void> => {
+          while (next < ROUND) {
+            next += 1
+            const answer = await ask(`round ${number}, request ${next}`, 2)
+            expect(await answer.text()).toContain('data: [DONE]')
+          }
+        }
+        await Promise.all(Array.from({ length: AT_ONCE }, client))
+        await control.until('nothing under way', isIdle)
+        return memoryOf(node.process.pid ?? 0)
+      }
+      const held: number[] = []
+      for (let number = 0; number < ROUNDS; number += 1) held.push(await round(number))
+      const [first = 0] = held
+      expect(Math.min(...held.slice(-2)) - first).toBeLessThan(ALLOWED_GROWTH)
+      expect(await figures()).toEqual({ running: 0, waiting: 0 })
+    },
+    SOAK ? 3_600_000 : 180_000,
+  )
+})
