@@ -23,22 +23,49 @@ const readWithin = async (
   }
 }
 
-const dataOf = (block: string): string =>
+/** One event of a stream. */
+export interface ServerSentMessage {
+  /** Its kind, where it says one. */
+  readonly event: string | undefined
+  /** Where to go on after it, where it says that. */
+  readonly id: string | undefined
+  readonly data: string
+}
+
+const field = (block: string, name: string): string[] =>
   block
     .split('\n')
-    .filter((line) => line.startsWith('data:'))
-    .map((line) => line.slice('data:'.length).replace(/^ /, ''))
-    .join('\n')
+    .filter((line) => line.startsWith(`${name}:`))
+    .map((line) => line.slice(name.length + 1).replace(/^ /, ''))
+
+const messageOf = (block: string): ServerSentMessage => ({
+  event: field(block, 'event').at(-1),
+  id: field(block, 'id').at(-1),
+  data: field(block, 'data').join('\n'),
+})
+
+interface ReadOptions {
+  readonly silenceMs?: number
+  readonly signal?: AbortSignal
+}
+
+/** The data of each event of a stream, read as `serverSentMessages` does. */
+export async function* serverSentEvents(
+  body: ReadableStream<Uint8Array>,
+  options: ReadOptions = {},
+): AsyncGenerator<string> {
+  for await (const { data } of serverSentMessages(body, options)) yield data
+}
 
 /**
- * The data of each event of a stream, comments left out.
+ * Each event of a stream, comments left out.
  *
  * @param options `silenceMs`: throws SilentStreamError when not even a comment comes for that long; `signal`: ends it
  */
-export async function* serverSentEvents(
+export async function* serverSentMessages(
   body: ReadableStream<Uint8Array>,
-  { silenceMs, signal }: { readonly silenceMs?: number; readonly signal?: AbortSignal } = {},
-): AsyncGenerator<string> {
+  { silenceMs, signal }: ReadOptions = {},
+): AsyncGenerator<ServerSentMessage> {
   const reader = body.getReader()
   const end = (): void => void reader.cancel().catch(() => undefined)
   signal?.addEventListener('abort', end)
@@ -52,8 +79,8 @@ export async function* serverSentEvents(
       const blocks = buffered.split('\n\n')
       buffered = blocks.pop() ?? ''
       for (const block of blocks) {
-        const data = dataOf(block)
-        if (data !== '') yield data
+        const message = messageOf(block)
+        if (message.data !== '') yield message
       }
     }
   } finally {

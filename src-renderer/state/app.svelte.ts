@@ -7,6 +7,7 @@ import { Appearance } from './appearance.svelte'
 import { bandColours, type BandColours } from '../features/cluster/bands'
 import { fitWorker } from '../features/fits/fit-worker'
 import { Fits } from '../features/fits/fits.svelte'
+import { openFeed } from '../feed/open-feed'
 import { Catalogue } from './catalogue.svelte'
 import { Cluster } from './cluster.svelte'
 import { Membership } from './membership.svelte'
@@ -62,9 +63,10 @@ export class AppState {
   constructor(readonly api: Api) {
     this.node = new OwnNode(api)
     this.models = new Catalogue(api)
-    this.membership = new Membership(api)
+    const feed = openFeed(api)
+    this.membership = new Membership(api, feed)
     this.cluster = new Cluster({
-      api,
+      feed,
       onSnapshot: () => {
         void this.node.read()
         void this.models.read()

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { readyWorld } from '@core/testing/world'
 import { FakeApi, FakeStream, json } from '../testing/fake-api'
+import { EventFeed } from '../feed/event-feed'
 import { Cluster } from './cluster.svelte'
 
 /** What has come is shown with the next picture. */
@@ -21,7 +22,7 @@ describe('the picture of the cluster', () => {
 
   it('is the snapshot with the events after it folded in', async () => {
     const stream = new FakeStream()
-    cluster = new Cluster({ api: new FakeApi().next(stream.response) })
+    cluster = new Cluster({ feed: new EventFeed(new FakeApi().next(stream.response)) })
     expect(cluster.connection).toBe('starting')
     stream.send(snapshot)
     stream.send({ kind: 'event', envelope: paused })
@@ -33,8 +34,8 @@ describe('the picture of the cluster', () => {
   it('says when the node is gone, and goes on after the last event when it is back', async () => {
     const [first, second] = [new FakeStream(), new FakeStream()]
     const api = new FakeApi().next(first.response)
-    cluster = new Cluster({ api })
-    first.send(snapshot)
+    cluster = new Cluster({ feed: new EventFeed(api) })
+    first.send(snapshot, { id: `1:${world.state.lastEventIndex}` })
     await settled()
     first.fail()
     await settled()
@@ -45,21 +46,24 @@ describe('the picture of the cluster', () => {
     await vi.advanceTimersByTimeAsync(250)
     second.send({ kind: 'event', envelope: paused })
     await settled()
-    expect(api.asked.map(({ path }) => path)).toEqual(['/events', `/events?after=${world.state.lastEventIndex}&term=1`])
+    expect(api.asked.map(({ path }) => path)).toEqual([
+      '/events?cluster=true',
+      `/events?cluster=true&after=${world.state.lastEventIndex}&term=1`,
+    ])
     expect(cluster.connection).toBe('connected')
     expect(cluster.state.metaInstances[id]?.paused).toBe(true)
   })
 
   it('asks a node that is away less and less often, at most every 5 s', async () => {
     const api = new FakeApi()
-    cluster = new Cluster({ api })
+    cluster = new Cluster({ feed: new EventFeed(api) })
     await vi.advanceTimersByTimeAsync(60_000)
     expect(api.asked.length).toBeGreaterThan(12)
     expect(api.asked.length).toBeLessThan(20)
   })
 
   it('calls a node that has not answered yet starting, and after some seconds unreachable', async () => {
-    cluster = new Cluster({ api: new FakeApi() })
+    cluster = new Cluster({ feed: new EventFeed(new FakeApi()) })
     await vi.advanceTimersByTimeAsync(1000)
     expect(cluster.connection).toBe('starting')
     await vi.advanceTimersByTimeAsync(10_000)
@@ -69,18 +73,18 @@ describe('the picture of the cluster', () => {
   it('begins with a snapshot again after an event that it does not understand', async () => {
     const stream = new FakeStream()
     const api = new FakeApi().next(stream.response)
-    cluster = new Cluster({ api })
+    cluster = new Cluster({ feed: new EventFeed(api) })
     stream.send(snapshot)
     stream.send({ kind: 'event', envelope: { ...at, v: 2, event: { type: 'FromTheFuture' } } })
     await settled()
     expect(stream.cancelled).toBe(true)
     await vi.advanceTimersByTimeAsync(250)
-    expect(api.asked.at(-1)?.path).toBe('/events')
+    expect(api.asked.at(-1)?.path).toBe('/events?cluster=true')
   })
 
   it('notices that the person is signed out', async () => {
     const api = new FakeApi(() => json({ error: { code: 'invalid_api_key', message: 'needs a key' } }, 401))
-    cluster = new Cluster({ api })
+    cluster = new Cluster({ feed: new EventFeed(api) })
     await settled()
     expect(cluster.connection).toBe('signedOut')
   })
@@ -88,7 +92,7 @@ describe('the picture of the cluster', () => {
   it('takes a connection that has gone silent for dead', async () => {
     const stream = new FakeStream()
     const api = new FakeApi().next(stream.response)
-    cluster = new Cluster({ api })
+    cluster = new Cluster({ feed: new EventFeed(api) })
     stream.send(snapshot)
     await vi.advanceTimersByTimeAsync(40_000)
     expect(cluster.connection).toBe('unreachable')
@@ -99,7 +103,7 @@ describe('the picture of the cluster', () => {
     const stream = new FakeStream()
     const api = new FakeApi().next(stream.response)
     const onSnapshot = vi.fn()
-    cluster = new Cluster({ api, onSnapshot })
+    cluster = new Cluster({ feed: new EventFeed(api), onSnapshot })
     stream.send(snapshot)
     stream.send({ kind: 'event', envelope: paused })
     stream.send(snapshot)

@@ -2,26 +2,13 @@ import { ClusterView, InviteAnswer } from '@core/protocols/control'
 import { DoctorReport } from '@core/protocols/doctor'
 import type { NodeId } from '@core/ids'
 import type { Api } from '../api/access'
-import { serverSentEvents } from '../api/server-sent-events'
+import type { Feed } from '../feed/feed'
 
 export type Asking = ClusterView['asking'][number]
 export type Nearby = ClusterView['nearby'][number]
 export type Joining = NonNullable<ClusterView['joining']>
 /** By what another cluster is joined. */
 export type JoinBy = { readonly token: string } | { readonly nodeId: NodeId } | { readonly address: string }
-
-const RETRY_MS = 1000
-/** Nodes send a comment every 15 s. */
-const SILENCE_MS = 40_000
-
-const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds)
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer)
-      resolve()
-    })
-  })
 
 /** Who belongs together, who is near, and who asks to be let in: what the state does not hold, as this node sees it. */
 export class Membership {
@@ -36,14 +23,16 @@ export class Membership {
   readonly underWay = $derived(this.joining?.state === 'asking' || this.joining?.state === 'waiting')
   /** How often the node has said of itself what there is to see. */
   private said = 0
-  private readonly stopped = new AbortController()
+  /** Hears no more. */
+  readonly close: () => void
 
-  constructor(private readonly api: Api) {
-    void this.follow()
-  }
-
-  close(): void {
-    this.stopped.abort()
+  constructor(
+    private readonly api: Api,
+    feed: Pick<Feed, 'listen'>,
+  ) {
+    this.close = feed.listen((message) => {
+      if (message.kind === 'cluster') this.take(message.data)
+    })
   }
 
   later(requestId: string): void {
@@ -111,20 +100,11 @@ export class Membership {
     if (said === this.said) this.view = view
   }
 
-  private async follow(): Promise<void> {
-    const { signal } = this.stopped
-    while (!signal.aborted) {
-      try {
-        const response = await this.api.request('/cluster/events', { signal })
-        if (response.ok && response.body)
-          for await (const data of serverSentEvents(response.body, { silenceMs: SILENCE_MS })) {
-            this.view = ClusterView.parse(JSON.parse(data))
-            this.said += 1
-          }
-      } catch {
-        // That the node is away is shown by the page; what was known stays until it is back.
-      }
-      await pause(RETRY_MS, signal)
-    }
+  /** What cannot be read is left out: the next one tells all there is. */
+  private take(data: string): void {
+    const view = ClusterView.safeParse(JSON.parse(data))
+    if (!view.success) return
+    this.view = view.data
+    this.said += 1
   }
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { ClusterView } from '@core/protocols/control'
 import { NodeId } from '@core/ids'
 import { FakeApi, FakeStream, json } from '../testing/fake-api'
+import { EventFeed } from '../feed/event-feed'
 import { Membership } from './membership.svelte'
 
 const self = NodeId.parse('Studio')
@@ -31,8 +32,8 @@ describe('who belongs together', () => {
   it('is followed as the node says it, and asked for again when the node comes back', async () => {
     const [first, second] = [new FakeStream(), new FakeStream()]
     const api = new FakeApi().next(first.response)
-    membership = new Membership(api)
-    first.send(view())
+    membership = new Membership(api, new EventFeed(api))
+    first.send(view(), { event: 'cluster' })
     await settled()
     expect(membership.view?.members).toHaveLength(1)
     first.fail()
@@ -40,17 +41,18 @@ describe('who belongs together', () => {
     // What was known stays while nobody answers.
     expect(membership.view?.members).toHaveLength(1)
     api.next(second.response)
-    await vi.advanceTimersByTimeAsync(1000)
-    second.send(view({ name: 'Home' }))
+    await vi.advanceTimersByTimeAsync(250)
+    second.send(view({ name: 'Home' }), { event: 'cluster' })
     await settled()
     expect(membership.view?.name).toBe('Home')
-    expect(api.asked.map(({ path }) => path)).toEqual(['/cluster/events', '/cluster/events'])
+    expect(api.asked.map(({ path }) => path)).toEqual(['/events?cluster=true', '/events?cluster=true'])
   })
 
   it('tells of who asks, until a person puts it off, and again when he looks', async () => {
     const stream = new FakeStream()
-    membership = new Membership(new FakeApi().next(stream.response))
-    stream.send(view({ asking: [asker] }))
+    const api = new FakeApi().next(stream.response)
+    membership = new Membership(api, new EventFeed(api))
+    stream.send(view({ asking: [asker] }), { event: 'cluster' })
     await settled()
     expect(membership.urgent).toEqual(asker)
     membership.later('r1')
@@ -63,8 +65,8 @@ describe('who belongs together', () => {
   it('shows what an answer has changed before the node says it', async () => {
     const stream = new FakeStream()
     const api = new FakeApi().next(stream.response)
-    membership = new Membership(api)
-    stream.send(view({ asking: [asker] }))
+    membership = new Membership(api, new EventFeed(api))
+    stream.send(view({ asking: [asker] }), { event: 'cluster' })
     await settled()
     api.next(() => json(view()))
     await membership.decide('r1', true)
@@ -81,8 +83,8 @@ describe('who belongs together', () => {
   it('names machines and the cluster, and shows it before the node says it', async () => {
     const stream = new FakeStream()
     const api = new FakeApi().next(stream.response)
-    membership = new Membership(api)
-    stream.send(view())
+    membership = new Membership(api, new EventFeed(api))
+    stream.send(view(), { event: 'cluster' })
     await settled()
     const renamed = { nodeId: self, friendlyName: 'Hall', linked: true, duplicated: false }
     api.next(() => json(view({ members: [renamed] })))
@@ -102,15 +104,15 @@ describe('who belongs together', () => {
   it('does not show an answer over what the node has said since', async () => {
     const stream = new FakeStream()
     const api = new FakeApi().next(stream.response)
-    membership = new Membership(api)
-    stream.send(view())
+    membership = new Membership(api, new EventFeed(api))
+    stream.send(view(), { event: 'cluster' })
     await settled()
     const failed = { state: 'failed', code: 'unreachable', reason: 'nobody answers', hint: 'look there' } as const
     let late: (response: Response) => void = () => undefined
     const answer = new Promise<Response>((resolve) => (late = resolve))
     vi.spyOn(api, 'request').mockImplementationOnce(() => answer)
     const joined = membership.join({ address: '10.0.0.2' })
-    stream.send(view({ joining: failed }))
+    stream.send(view({ joining: failed }), { event: 'cluster' })
     await settled()
     late(json(view({ joining: { state: 'asking' } }), 202))
     await joined
@@ -119,7 +121,7 @@ describe('who belongs together', () => {
 
   it('measures a connection from both of its ends', async () => {
     const api = new FakeApi(({ path }) => (path === '/cluster/measure' ? json({}) : undefined))
-    membership = new Membership(api)
+    membership = new Membership(api, new EventFeed(api))
     await membership.measure(self, asker.nodeId)
     expect(api.asked.filter(({ path }) => path === '/cluster/measure').map((asked) => asked.json)).toEqual([
       { from: self, to: asker.nodeId },

@@ -5,6 +5,7 @@ import { TaskId } from '@core/ids'
 import { next } from '@core/reconcile/apply'
 import { readyWorld } from '@core/testing/world'
 import { FakeApi, FakeStream } from '../testing/fake-api'
+import { EventFeed } from '../feed/event-feed'
 import { Cluster } from './cluster.svelte'
 
 beforeEach(() => vi.useFakeTimers())
@@ -16,7 +17,7 @@ it('is drawn once for a thousand events at once, and only where something shows 
   const { world, id } = readyWorld()
   const { instanceId } = world.instance(id)
   const stream = new FakeStream()
-  const cluster = new Cluster({ api: new FakeApi().next(stream.response) })
+  const cluster = new Cluster({ feed: new EventFeed(new FakeApi().next(stream.response)) })
   stream.send({ kind: 'snapshot', state: world.state })
   await vi.advanceTimersByTimeAsync(20)
 

@@ -18,9 +18,11 @@ export class FakeStream {
 
   readonly response = (): Response => new Response(this.body, { headers: { 'content-type': 'text/event-stream' } })
 
-  send(data: unknown): void {
+  /** With its position, where it has one: `term:index`. */
+  send(data: unknown, { event, id }: { readonly event?: string; readonly id?: string } = {}): void {
     const text = typeof data === 'string' ? data : JSON.stringify(data)
-    this.controller?.enqueue(encoder.encode(`data: ${text}\n\n`))
+    const head = `${event === undefined ? '' : `event: ${event}\n`}${id === undefined ? '' : `id: ${id}\n`}`
+    this.controller?.enqueue(encoder.encode(`${head}data: ${text}\n\n`))
   }
 
   end(): void {

@@ -176,3 +176,19 @@ test('a person finds models on the hub, downloads one, gives one up, and launche
   })
   await hub.close()
 })
+
+test('six tabs follow one node, each with what happens, over one connection', async ({ page, context }) => {
+  addTinyModel(folder.path)
+  node = await startHeadless({ dataDir: folder.path })
+  const tabs = [page]
+  for (let more = 0; more < 5; more += 1) tabs.push(await context.newPage())
+  for (const tab of tabs) {
+    await tab.goto(node.url)
+    await expect(tab.getByText('No model is kept running yet')).toBeVisible()
+  }
+  await launch(page, 'tiny · float32 · 732 KB')
+  for (const tab of tabs) await expect(tab.locator('[data-meta-instance-id]')).toHaveCount(1)
+  await page.close()
+  await tabs[5]?.reload()
+  for (const tab of tabs.slice(1)) await expect(tab.locator('[data-meta-instance-id]')).toHaveCount(1)
+})

@@ -24,15 +24,6 @@ export const serveScene = async (scene: Scene, { app: directory }: { readonly ap
   const { world, models, unreadable, onHub } = scene
   const listeners = new Set<(data: string) => void>()
   const routes = new Hono()
-  routes.get('/events', (c) =>
-    streamSSE(c, async (stream) => {
-      await stream.writeSSE({ data: JSON.stringify({ kind: 'snapshot', state: world.state }) })
-      const listener = (data: string): void => void stream.write(data)
-      listeners.add(listener)
-      await new Promise<void>((resolve) => stream.onAbort(resolve))
-      listeners.delete(listener)
-    }),
-  )
   const view = (): ClusterView => {
     const { members, nodes, masterNodeId } = world.state
     const nodeId = NodeId.parse(Object.keys(members)[0])
@@ -53,10 +44,14 @@ export const serveScene = async (scene: Scene, { app: directory }: { readonly ap
       ...scene.beside,
     }
   }
-  routes.get('/cluster/events', (c) =>
+  routes.get('/events', (c) =>
     streamSSE(c, async (stream) => {
-      await stream.writeSSE({ data: JSON.stringify(view()) })
+      await stream.writeSSE({ data: JSON.stringify({ kind: 'snapshot', state: world.state }) })
+      await stream.writeSSE({ event: 'cluster', data: JSON.stringify(view()) })
+      const listener = (data: string): void => void stream.write(data)
+      listeners.add(listener)
       await new Promise<void>((resolve) => stream.onAbort(resolve))
+      listeners.delete(listener)
     }),
   )
   routes.post('/cluster/join', (c) => c.json({ ...view(), joining: scene.joins }, 202))

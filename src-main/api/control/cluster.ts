@@ -15,6 +15,7 @@ import { camelCased, jsonBody, parseWith } from '../body'
 import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
 import { Problem } from '../problem'
+import { streamClusterView } from './cluster-view'
 import { beginEvents } from './event-stream'
 
 const problemOf = (error: unknown): unknown =>
@@ -35,16 +36,7 @@ export const clusterRoutes = ({ cluster, commands }: ApiContext): Hono<ApiEnv> =
   routes.get('/cluster/doctor', async (c) => c.json(await cluster.doctor()))
 
   routes.get('/cluster/events', (c) => {
-    const out = beginEvents(c)
-    let said = ''
-    const tell = (): void => {
-      const view = JSON.stringify(cluster.view())
-      if (view === said) return
-      said = view
-      out.write(`data: ${view}\n\n`)
-    }
-    tell()
-    out.on('close', cluster.subscribe(tell))
+    streamClusterView(cluster, beginEvents(c))
     return RESPONSE_ALREADY_SENT
   })
 

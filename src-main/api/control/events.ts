@@ -8,6 +8,7 @@ import { parseWith } from '../body'
 import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
 import { publicEnvelope, publicState } from '../redaction'
+import { streamClusterView } from './cluster-view'
 import { beginEvents } from './event-stream'
 
 /** A client this far behind is not reading; it may come back and resume. */
@@ -16,16 +17,18 @@ const MAX_UNREAD_BYTES = 8 * 1024 * 1024
 const Query = z.object({
   after: z.coerce.number().int().nonnegative().optional(),
   term: z.coerce.number().int().nonnegative().optional(),
+  /** Whether the cluster's view comes too, as events of the name `cluster`: one connection instead of two. */
+  cluster: z.stringbool().default(false),
 })
+type Query = z.infer<typeof Query>
 
 /** Where the client left off: by its query, or by what its browser remembers (`term:index`). */
 const position = (
-  query: Record<string, string>,
+  { after, term }: Query,
   lastEventId: string | undefined,
 ): { index: number; term: number } | undefined => {
   const remembered = /^(\d+):(\d+)$/.exec(lastEventId ?? '')
   if (remembered) return { term: Number(remembered[1]), index: Number(remembered[2]) }
-  const { after, term } = parseWith(Query, query)
   return after === undefined || term === undefined ? undefined : { index: after, term }
 }
 
@@ -60,9 +63,11 @@ const stream = (
 export const eventRoutes = (context: ApiContext): Hono<ApiEnv> => {
   const routes = new Hono<ApiEnv>()
   routes.get('/events', (c) => {
-    const from = position(c.req.query(), c.req.header('last-event-id'))
+    const query = parseWith(Query, c.req.query())
+    const from = position(query, c.req.header('last-event-id'))
     const out = beginEvents(c)
     stream(context, out, from)
+    if (query.cluster) streamClusterView(context.cluster, out, { event: 'cluster' })
     return RESPONSE_ALREADY_SENT
   })
   return routes

@@ -95,7 +95,7 @@ const ROUTES: readonly Described[] = [
   { method: 'delete', path: '/instance/{id}', does: 'Delete one instance' },
   { method: 'get', path: '/runner/{id}/console', does: 'What a runner printed lately' },
   { method: 'get', path: '/state', does: 'Everything this node knows', answer: State },
-  { method: 'get', path: '/events', does: 'What happens, as server-sent events', query: ['after', 'term'] },
+  { method: 'get', path: '/events', does: 'What happens, as server-sent events', query: ['after', 'term', 'cluster'] },
   {
     method: 'get',
     path: '/warnings',

@@ -1,0 +1,19 @@
+import type { ServerResponse } from 'node:http'
+import type { ApiContext } from '../context'
+
+/** Sends how the cluster is, now and whenever that changes, until the client goes. */
+export const streamClusterView = (
+  cluster: ApiContext['cluster'],
+  out: ServerResponse,
+  { event }: { readonly event?: string } = {},
+): void => {
+  let said = ''
+  const tell = (): void => {
+    const view = JSON.stringify(cluster.view())
+    if (view === said) return
+    said = view
+    out.write(`${event === undefined ? '' : `event: ${event}\n`}data: ${view}\n\n`)
+  }
+  tell()
+  out.on('close', cluster.subscribe(tell))
+}

@@ -1,0 +1,30 @@
+/// <reference lib="webworker" />
+import { EventFeed } from './event-feed'
+import type { PageMessage } from './shared-feed'
+
+declare const self: SharedWorkerGlobalScope
+
+/** Not the page's own way of asking: that brings schemas along, which are not looked at here. */
+const feed = new EventFeed({
+  request: (path, { signal } = {}) => fetch(`${self.location.origin}${path}`, { ...(signal && { signal }) }),
+})
+
+self.onconnect = ({ ports }) => {
+  for (const port of ports) {
+    let leave: (() => void) | undefined
+    port.onmessage = ({ data }: MessageEvent<PageMessage>) => {
+      switch (data) {
+        case 'join':
+          leave ??= feed.listen((message) => port.postMessage(message))
+          return
+        case 'leave':
+          leave?.()
+          leave = undefined
+          return
+        case 'restart':
+          feed.restart()
+          return
+      }
+    }
+  }
+}
