@@ -17,10 +17,12 @@ def folder(tiny: Path, tmp_path: Path) -> Path:
 
 
 def check(folder: Path) -> str | None:
+    """What is wrong, if anything is, after its code: ``damaged: …``."""
     answer = subprocess.run(
         [sys.executable, "-m", "muster_runner.check", str(folder)], capture_output=True, text=True, check=True
     )
-    return json.loads(answer.stdout)["problem"]
+    found = json.loads(answer.stdout)["problem"]
+    return found and f"{found['problemCode']}: {found['problem']}"
 
 
 def change(folder: Path, **fields: Any) -> None:
@@ -42,13 +44,15 @@ def test_a_sound_model_has_no_problem_and_its_weights_are_not_looked_at(folder: 
 )
 def test_a_template_that_cannot_be_used_is_named_with_the_reason(folder: Path, template: str, why: str) -> None:
     change(folder, chat_template=template)
-    assert why in (check(folder) or "")
+    found = check(folder) or ""
+    assert found.startswith("unsupported: ")
+    assert why in found
 
 
 def test_a_tokenizer_that_cannot_be_read_is_named(folder: Path) -> None:
     path = folder / "tokenizer.json"
     path.write_bytes(path.read_bytes()[:-100])
-    assert (check(folder) or "").startswith("tokenizer.json")
+    assert (check(folder) or "").startswith("damaged: tokenizer.json")
 
 
 def test_nothing_of_a_model_gets_mlx_loaded(folder: Path) -> None:

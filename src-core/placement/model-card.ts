@@ -17,3 +17,10 @@ export const ModelCard = z.object({
   supportsPipeline: z.boolean(),
 })
 export type ModelCard = z.infer<typeof ModelCard>
+
+/**
+ * Why a model cannot be run: `damaged` where a file is missing or not whole, which fetching it anew may mend;
+ * `unsupported` where its files are whole and say something that cannot be run.
+ */
+export const ModelProblemCode = z.enum(['damaged', 'unsupported'])
+export type ModelProblemCode = z.infer<typeof ModelProblemCode>

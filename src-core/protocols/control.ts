@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Bytes, InstanceId, MetaInstanceId, ModelId, NodeId } from '../ids'
-import { ModelCard } from '../placement/model-card'
+import { ModelCard, ModelProblemCode } from '../placement/model-card'
 import { GivenName } from '../settings/given-name'
 import { Shard } from '../state/instances'
 import { MeasuredSpeed } from '../state/measured-speeds'
@@ -128,11 +128,18 @@ export const CatalogueModel = z.object({
   abilities: z.array(z.enum(['tools', 'thinking'])).optional(),
   /** Why it cannot be run as it is (a file is missing, no chat template …). */
   problem: z.string().optional(),
+  /** The kind of problem. Older machines do not tell it. */
+  problemCode: ModelProblemCode.optional(),
 })
 export type CatalogueModel = z.infer<typeof CatalogueModel>
 
 /** A model's directory that does not even tell what the model is (its config.json is missing or damaged). */
-export const UnreadableModel = CatalogueModel.pick({ modelId: true, source: true, path: true }).extend({
+export const UnreadableModel = CatalogueModel.pick({
+  modelId: true,
+  source: true,
+  path: true,
+  problemCode: true,
+}).extend({
   problem: z.string(),
 })
 export type UnreadableModel = z.infer<typeof UnreadableModel>

@@ -1,6 +1,6 @@
 import type { Event } from '../events/event'
 import type { InstanceId, ModelId, NodeId, RunnerId, Timestamp } from '../ids'
-import type { ModelCard } from '../placement/model-card'
+import type { ModelCard, ModelProblemCode } from '../placement/model-card'
 import type { State } from '../state/state'
 
 /** Fresh ids. The simulator counts, the product draws. */
@@ -11,7 +11,9 @@ export interface IdSource {
 
 /** What loading a model's card came to. */
 export type CardResult =
-  { readonly status: 'loaded'; readonly card: ModelCard } | { readonly status: 'failed'; readonly reason: string }
+  | { readonly status: 'loaded'; readonly card: ModelCard }
+  /** `code` where the model's files were judged. */
+  | { readonly status: 'failed'; readonly reason: string; readonly code?: ModelProblemCode | undefined }
 
 /** All that a pass may know besides the state. */
 export interface ReconcileInputs {

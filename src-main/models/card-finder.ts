@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ModelId, NodeId } from '@core/ids'
-import { ModelCard } from '@core/placement/model-card'
+import { ModelCard, ModelProblemCode } from '@core/placement/model-card'
 import type { CardResult } from '@core/reconcile/process-manager'
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
@@ -10,7 +10,7 @@ import { HubError } from './hub/hub-error'
 
 const AnsweredCard = z.discriminatedUnion('status', [
   z.object({ status: z.literal('loaded'), card: ModelCard }),
-  z.object({ status: z.literal('failed'), reason: z.string() }),
+  z.object({ status: z.literal('failed'), reason: z.string(), code: ModelProblemCode.optional() }),
 ])
 
 export interface CardFinderParts {

@@ -104,11 +104,13 @@ describe('the models on this machine', () => {
         source: 'muster',
         path: own('a/broken'),
         problem: expect.stringContaining('config.json is damaged') as string,
+        problemCode: 'damaged',
       },
     ])
     expect(await card(id('a/broken'))).toEqual({
       status: 'failed',
       reason: expect.stringContaining('config.json is damaged'),
+      code: 'damaged',
     })
   })
 

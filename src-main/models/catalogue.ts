@@ -4,6 +4,7 @@ import type { CardResult } from '@core/reconcile/process-manager'
 import { createHash } from 'node:crypto'
 import { dirname } from 'node:path'
 import { inspectModelDirectory, type Candidate, type Inspection } from './model-directory'
+import type { ModelProblem } from './model-problem'
 import { listModelFiles, type ModelFile } from './model-files'
 import { ConversationTrials } from './conversation-trials'
 import { findCandidates, type StoreOptions } from './stores'
@@ -18,7 +19,7 @@ export interface CatalogueOptions extends StoreOptions {
    * Tries the tokenizer and the chat template of the model in a folder. Gives what is wrong, if anything is; rejects
    * where that could not be found out. Absent where there is no Python to try it with.
    */
-  readonly tryConversation?: ((path: string) => Promise<string | undefined>) | undefined
+  readonly tryConversation?: ((path: string) => Promise<ModelProblem | undefined>) | undefined
   /** How long to let files settle after a change before looking; a test may shorten it. */
   readonly quietMs?: number
 }
@@ -144,7 +145,7 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
     const problem = await trials.problemOf(model)
     if (problem === undefined) return model
     await refresh()
-    return { ...model, problem }
+    return { ...model, ...problem }
   }
   const find = (modelId: ModelId): CatalogueModel | undefined => models.find((one) => one.modelId === modelId)
   const ready = refresh()
@@ -162,10 +163,10 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
       await ready
       await refresh()
       const model = await judged(modelId)
-      if (model?.problem !== undefined) return { status: 'failed', reason: `${model.problem} (${model.path})` }
-      if (model) return { status: 'loaded', card: model.card }
-      const broken = unreadable.find((one) => one.modelId === modelId)
-      return { status: 'failed', reason: broken ? `${broken.problem} (${broken.path})` : 'it is not on this machine' }
+      if (model && model.problem === undefined) return { status: 'loaded', card: model.card }
+      const broken = model ?? unreadable.find((one) => one.modelId === modelId)
+      if (!broken) return { status: 'failed', reason: 'it is not on this machine' }
+      return { status: 'failed', reason: `${broken.problem} (${broken.path})`, code: broken.problemCode }
     },
     refresh,
     subscribe: (listener) => {

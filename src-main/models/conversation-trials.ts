@@ -1,23 +1,24 @@
 import type { CatalogueModel } from '@core/protocols/control'
 import type { Inspection } from './model-directory'
+import type { ModelProblem } from './model-problem'
 
 type Tried = Pick<CatalogueModel, 'path' | 'fingerprint'>
 
 interface Trial {
   readonly fingerprint: string | undefined
-  readonly problem: Promise<string | undefined>
+  readonly problem: Promise<ModelProblem | undefined>
   /** Once it is known. */
-  verdict?: string | undefined
+  verdict?: ModelProblem | undefined
 }
 
 /** Whether conversations can be put to the models in folders: tried once for the same files of each. */
 export class ConversationTrials {
   private readonly trials = new Map<string, Trial>()
 
-  constructor(private readonly attempt: ((path: string) => Promise<string | undefined>) | undefined) {}
+  constructor(private readonly attempt: ((path: string) => Promise<ModelProblem | undefined>) | undefined) {}
 
   /** What is wrong, if anything is. Where that cannot be found out the model is not refused, and is tried again later. */
-  problemOf({ path, fingerprint }: Tried): Promise<string | undefined> {
+  problemOf({ path, fingerprint }: Tried): Promise<ModelProblem | undefined> {
     const known = this.trials.get(path)
     if (known && known.fingerprint === fingerprint) return known.problem
     if (!this.attempt) return Promise.resolve(undefined)
@@ -38,6 +39,6 @@ export class ConversationTrials {
     if (inspection.status !== 'model' || inspection.model.problem !== undefined) return inspection
     const trial = this.trials.get(inspection.model.path)
     if (trial?.verdict === undefined || trial.fingerprint !== inspection.model.fingerprint) return inspection
-    return { ...inspection, model: { ...inspection.model, problem: trial.verdict } }
+    return { ...inspection, model: { ...inspection.model, ...trial.verdict } }
   }
 }

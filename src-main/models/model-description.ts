@@ -4,6 +4,7 @@ import type { ModelCard } from '@core/placement/model-card'
 import { architectureOf } from './architectures'
 import type { ModelShape } from './model-config'
 import { otherPurpose } from './model-formats'
+import { damaged, unsupported, type ModelProblem } from './model-problem'
 
 /** `SmolLM2-135M-Instruct-4bit` → `SmolLM2 135M Instruct`: the precision is told beside it. */
 export const titleOf = (modelId: ModelId): string => {
@@ -18,14 +19,16 @@ const TokenizerConfig = z.looseObject({ chat_template: z.unknown().optional() })
 const NamedTemplate = z.looseObject({ name: z.string(), template: z.string() })
 
 /** How conversations are written for the model: there is none, it is found, or there is no saying which. */
-const templateIn = (json: unknown, file: string): { readonly found: boolean; readonly problem?: string } => {
+const templateIn = (json: unknown, file: string): { readonly found: boolean; readonly problem?: ModelProblem } => {
   const template = TokenizerConfig.safeParse(json).data?.chat_template
   if (!Array.isArray(template)) return { found: typeof template === 'string' && template !== '' }
   const names = template.flatMap((one) => NamedTemplate.safeParse(one).data?.name ?? [])
   if (names.length < 2 || names.includes('default')) return { found: names.length > 0 }
   return {
     found: true,
-    problem: `${file}: chat_template has the templates ${names.sort().join(', ')}, expected one with the name default`,
+    problem: unsupported(
+      `${file}: chat_template has the templates ${names.sort().join(', ')}, expected one with the name default`,
+    ),
   }
 }
 
@@ -37,8 +40,8 @@ const templateIn = (json: unknown, file: string): { readonly found: boolean; rea
 export const tokenizerProblem = async (
   names: readonly string[],
   read: (name: string) => Promise<unknown>,
-): Promise<string | undefined> => {
-  if (!TOKENIZERS.some((name) => names.includes(name))) return 'tokenizer.json is missing'
+): Promise<ModelProblem | undefined> => {
+  if (!TOKENIZERS.some((name) => names.includes(name))) return damaged('tokenizer.json is missing')
   if (names.includes('chat_template.jinja')) return undefined
   for (const name of ['tokenizer_config.json', 'chat_template.json']) {
     if (!names.includes(name)) continue
@@ -50,9 +53,9 @@ export const tokenizerProblem = async (
 }
 
 /** What is wrong with the text of chat_template.jinja before anybody renders it. */
-export const templateProblem = (text: string): string | undefined =>
+export const templateProblem = (text: string): ModelProblem | undefined =>
   text.trim() === ''
-    ? 'chat_template.jinja is empty, expected the template that conversations are written with'
+    ? damaged('chat_template.jinja is empty, expected the template that conversations are written with')
     : undefined
 
 export const unknownArchitecture = ({ modelType }: ModelShape): string => {

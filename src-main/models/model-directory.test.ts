@@ -253,6 +253,22 @@ describe('a directory that may hold a model', () => {
     expect(await listModelFiles(join(path, 'gone'))).toBeUndefined()
   })
 
+  it.each<[string, FileChanges, string]>([
+    ['a file that is missing', { 'tokenizer.json': null }, 'damaged'],
+    ['a file that is cut off', { 'model.safetensors': safetensors(1000).subarray(0, -1) }, 'damaged'],
+    ['a description that is no JSON', { 'config.json': '{' }, 'damaged'],
+    [
+      'an architecture that mlx-lm does not know',
+      { 'config.json': JSON.stringify({ ...llamaConfig, model_type: 'new' }) },
+      'unsupported',
+    ],
+    ['a description that says nothing sensible', { 'config.json': '[]' }, 'unsupported'],
+    ['an adapter instead of a model', { 'model.safetensors': null, 'adapter_config.json': '{}' }, 'unsupported'],
+  ])('tells whether fetching it anew may mend it: %s', async (_what, changes, problemCode) => {
+    writeModel(path, changes)
+    expect(await inspect()).toMatchObject({ model: { problemCode } })
+  })
+
   it('may have no chat template at all: a base model continues text', async () => {
     writeModel(path, { 'tokenizer_config.json': '{}' })
     expect(await problem()).toBe('model: none')

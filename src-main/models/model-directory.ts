@@ -9,6 +9,7 @@ import { cardOf, templateProblem, titleOf, tokenizerProblem, unknownArchitecture
 import { ModelFileError, type ModelFile } from './model-files'
 import { insteadOfWeights } from './model-formats'
 import { missingFile, readModelJson, readModelText } from './model-json'
+import { damaged, unsupported, type ModelProblem } from './model-problem'
 import { inspectWeights } from './weights'
 
 /** A directory that may hold a model. */
@@ -27,11 +28,11 @@ export type Inspection =
 const NONE: Inspection = { status: 'none' }
 
 /** What a check says, where it may also find that a file cannot be read. */
-const saidBy = async (check: Promise<string | undefined>): Promise<string | undefined> => {
+const saidBy = async (check: Promise<ModelProblem | undefined>): Promise<ModelProblem | undefined> => {
   try {
     return await check
   } catch (error) {
-    if (error instanceof ModelFileError) return error.message
+    if (error instanceof ModelFileError) return damaged(error.message)
     throw error
   }
 }
@@ -53,35 +54,37 @@ export const inspectModelDirectory = async (
   // Tokenizers and configurations alone are what other programs leave in their folders all the time.
   if (!weights && !(ours && (files.length > 0 || instead !== undefined))) return NONE
 
-  const unreadable = (problem: string): Inspection => ({
+  const unreadable = (problem: ModelProblem): Inspection => ({
     status: 'unreadable',
-    model: { modelId, source, path, problem },
+    model: { modelId, source, path, ...problem },
   })
   const has = (name: string): boolean => files.some((file) => file.name === name)
   const names = files.map(({ name }) => name)
   const json = (name: string): Promise<unknown> => readModelJson(path, files, name)
   const text = (name: string): Promise<string> => readModelText(path, files, name)
-  if (instead !== undefined && !has('config.json')) return unreadable(instead)
+  if (instead !== undefined && !has('config.json')) return unreadable(unsupported(instead))
   let config: unknown
   try {
     config = await json('config.json')
   } catch (error) {
     if (!(error instanceof ModelFileError)) throw error
-    return unreadable(error.message)
+    return unreadable(damaged(error.message))
   }
   const reading = readModelConfig(config)
-  if (reading.status === 'refused') return ours ? unreadable(reading.reason) : NONE
+  if (reading.status === 'refused') return ours ? unreadable(unsupported(reading.reason)) : NONE
   const { shape } = reading
   const architecture = architectureOf(shape.modelType)
   if (!architecture && !ours) return NONE
 
-  const findProblem = async (): Promise<string | undefined> => {
-    if (!weights) return instead ?? missingFile(path, 'model.safetensors')
-    if (weights.problem !== undefined) return weights.problem
-    if (!architecture) return unknownArchitecture(shape)
+  const findProblem = async (): Promise<ModelProblem | undefined> => {
+    if (!weights)
+      return instead === undefined ? damaged(await missingFile(path, 'model.safetensors')) : unsupported(instead)
+    if (weights.problem !== undefined) return damaged(weights.problem)
+    if (!architecture) return unsupported(unknownArchitecture(shape))
     const exported = has('hf_quant_config.json') ? await json('hf_quant_config.json') : undefined
+    const inConfig = configProblem(config, { exported, tensors: weights.tensors })
+    if (inConfig !== undefined) return unsupported(inConfig)
     return (
-      configProblem(config, { exported, tensors: weights.tensors }) ??
       (await tokenizerProblem(names, json)) ??
       (has('chat_template.jinja') ? templateProblem(await text('chat_template.jinja')) : undefined)
     )
@@ -100,7 +103,7 @@ export const inspectModelDirectory = async (
       architecture: shape.modelType,
       abilities: await abilitiesOf({ names, json, text }),
       card: cardOf(modelId, shape, weights?.bytes ?? 0),
-      ...(problem === undefined ? {} : { problem }),
+      ...problem,
     },
   }
 }

@@ -1,11 +1,15 @@
 import { execFile } from 'node:child_process'
 import { z } from 'zod'
+import { ModelProblemCode } from '@core/placement/model-card'
 import { runnerEnvironment, type Python } from './python'
 
 /** A card may take 10 s; what has not been found out by then is not waited for. */
 const TIME_LIMIT_MS = 8000
 
-const Printed = z.object({ problem: z.string().min(1).nullable() })
+const Printed = z.object({
+  problem: z.object({ problem: z.string().min(1), problemCode: ModelProblemCode }).nullable(),
+})
+type Problem = NonNullable<z.infer<typeof Printed>['problem']>
 
 /**
  * Tries the tokenizer and the chat template of the model in a folder, in a process of its own with a runner's
@@ -16,7 +20,7 @@ const Printed = z.object({ problem: z.string().min(1).nullable() })
 export const checkModel = (
   { executable, source }: Extract<Python, { executable: string }>,
   directory: string,
-): Promise<string | undefined> =>
+): Promise<Problem | undefined> =>
   new Promise((resolve, reject) => {
     const options = {
       env: runnerEnvironment(source),

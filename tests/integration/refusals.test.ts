@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Control } from '../harness/control'
-import { startHeadless, temporaryFolder, testEnvironment } from '../harness/headless-node'
+import { startHeadless, temporaryFolder, testEnvironment, type HeadlessNode } from '../harness/headless-node'
 import { addTinyModel, TINY } from '../harness/models'
 import { cli } from '../harness/paths'
 
@@ -73,4 +73,45 @@ describe('a model directory', () => {
     expect((await control.request('/health')).status).toBe(200)
     await node.stop()
   })
+})
+
+describe('a declaration of a model that was damaged, or removed, after it was declared', () => {
+  const folder = { path: '', dispose: () => {} }
+  let node: HeadlessNode
+  beforeEach(() => void Object.assign(folder, temporaryFolder()))
+  afterEach(async () => {
+    await node.stop()
+    folder.dispose()
+  })
+
+  it.each([
+    ['damaged', 'damaged_model', (model: string) => rmSync(join(model, 'tokenizer.json'))],
+    ['removed', 'unknown_model', (model: string) => rmSync(model, { recursive: true })],
+  ])(
+    'can be paused, renamed, changed and deleted where nothing is asked of the model: %s',
+    async (_how, code, harm) => {
+      const model = addTinyModel(folder.path)
+      addTinyModel(folder.path, 'muster/whole')
+      node = await startHeadless({ dataDir: folder.path, args: ['--offline'] })
+      const control = new Control(node.url)
+      const { metaInstanceId } = await control.declare(TINY)
+      harm(model)
+      const patch = async (json: object): Promise<unknown> => {
+        const answer = await control.request(`/meta_instance/${metaInstanceId}`, { method: 'PATCH', json })
+        const body = (await answer.json()) as { error?: { code: string } }
+        return answer.ok ? body : `${answer.status} ${body.error?.code}`
+      }
+      expect(await patch({ paused: true })).toMatchObject({ paused: true })
+      expect(await patch({ name: 'renamed', maxContext: 64, modelId: TINY })).toMatchObject({ name: 'renamed' })
+      expect(await patch({ placementPreference: 'smallest', minNodes: 2 })).toMatchObject({ minNodes: 2 })
+      expect(await patch({ sharding: 'Tensor' })).toBe(`400 ${code}`)
+      expect(await patch({ modelId: 'muster/nowhere' })).toBe('400 unknown_model')
+      expect(await patch({ modelId: 'muster/whole', minNodes: null, paused: false })).toMatchObject({ paused: false })
+      await control.until('it runs another model', ({ runners }) =>
+        Object.values(runners).some(({ status }) => status === 'Ready'),
+      )
+      const gone = await control.request(`/meta_instance/${metaInstanceId}`, { method: 'DELETE' })
+      expect(gone.status).toBe(200)
+    },
+  )
 })

@@ -42,7 +42,8 @@ def _default_of(templates: list[Any]) -> str | None:
     }
     if "default" not in named and len(named) > 1:
         names = ", ".join(sorted(named))
-        raise ModelFileError(f"tokenizer_config.json has the chat templates {names}, and none of them is `default`")
+        what = f"tokenizer_config.json has the chat templates {names}, and none of them is `default`"
+        raise ModelFileError(what, "unsupported")
     return named.get("default", next(iter(named.values()), None))
 
 

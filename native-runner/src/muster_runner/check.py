@@ -1,7 +1,8 @@
 """``python -m muster_runner.check DIR``: whether conversations can be put to the model in DIR.
 
 Reads its tokenizer and renders its chat template once, without mlx, and prints one line of JSON: ``problem`` is null,
-or says what is wrong and with which file. Any other end of this program says nothing about the model.
+or has what is wrong and with which file, and the code of that. Any other end of this program says nothing about the
+model.
 """
 
 import argparse
@@ -29,16 +30,17 @@ def _stop(_signal: int, _frame: object) -> NoReturn:
     raise Endless
 
 
-def problem_of(directory: Path) -> str | None:
+def problem_of(directory: Path) -> dict[str, str] | None:
     """What is wrong with the model's tokenizer or chat template, if anything is."""
     signal.signal(signal.SIGVTALRM, _stop)
     signal.setitimer(signal.ITIMER_VIRTUAL, SECONDS)
     try:
         check_conversations(directory, read_config(directory))
     except ModelFileError as error:
-        return str(error)
+        return {"problem": str(error), "problemCode": error.code}
     except Endless:
-        return f"the model's chat template fails: it does not come to an end within {SECONDS} s ({directory})"
+        problem = f"the model's chat template fails: it does not come to an end within {SECONDS} s ({directory})"
+        return {"problem": problem, "problemCode": "unsupported"}
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     return None

@@ -5,7 +5,7 @@ import os
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 # Some editors put it before a file's first character; it is no part of what the file says.
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -14,7 +14,14 @@ Needed = Callable[[set[str]], set[str]]
 
 
 class ModelFileError(Exception):
-    """A file of the model is missing or damaged; the message begins with its name."""
+    """A file of the model cannot be used; the message begins with its name.
+
+    ``code`` is ``damaged`` where it is missing or not whole, ``unsupported`` where what it says cannot be run.
+    """
+
+    def __init__(self, message: str, code: Literal["damaged", "unsupported"] = "damaged") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def read_text(path: Path) -> str:

@@ -69,6 +69,6 @@ def check_conversations(directory: Path, model_config: dict[str, Any]) -> None:
     except NoTemplate:
         return
     except TemplateError as error:
-        raise ModelFileError(str(error)) from error
+        raise ModelFileError(str(error), "unsupported") from error
     if not tokens:
-        raise ModelFileError("the model's chat template makes nothing of a conversation")
+        raise ModelFileError("the model's chat template makes nothing of a conversation", "unsupported")

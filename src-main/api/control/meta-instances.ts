@@ -34,15 +34,22 @@ const looked = async ({ commands, source }: ApiContext, id: MetaInstanceId): Pro
   }
 }
 
-const neverPossible = async (
-  context: ApiContext,
-  wanted: Pick<Constraints, 'modelId' | 'sharding' | 'minNodes' | 'instanceMeta' | 'nodeIds'>,
-): Promise<void> => {
-  const { modelId, sharding, minNodes } = wanted
+type Wanted = Pick<Constraints, 'modelId' | 'sharding' | 'minNodes' | 'instanceMeta' | 'nodeIds'>
+
+const sharesTensors = ({ sharding, minNodes }: Wanted): boolean => sharding === 'Tensor' && minNodes > 1
+
+/** Whether a change asks something of the model. A model that is damaged or gone can still be paused, renamed, moved. */
+const asksOfModel = (known: Wanted, wanted: Wanted): boolean =>
+  wanted.modelId !== known.modelId || (sharesTensors(wanted) && !sharesTensors(known))
+
+/** Throws Problem for what no cluster can ever run. `known`: what is declared already and is to be changed. */
+const neverPossible = async (context: ApiContext, wanted: Wanted, known?: Wanted): Promise<void> => {
   const tooMany = meshProblem(wanted)
   if (tooMany) throw new Problem(400, tooMany.code, tooMany.reason)
+  if (known && !asksOfModel(known, wanted)) return
+  const { modelId } = wanted
   const card = await usableCard(context, modelId)
-  if (sharding === 'Tensor' && minNodes > 1 && !card.supportsTensor) {
+  if (sharesTensors(wanted) && !card.supportsTensor) {
     throw new Problem(400, 'tensor_unsupported', `${modelId} does not support Tensor sharding`, {
       hint: 'Use "sharding": "Pipeline".',
       param: 'sharding',
@@ -101,7 +108,7 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
     const metaInstanceId = idFrom(c.req.param('id'))
     const changes = requestedChanges(parseWith(UpdateMetaInstanceRequest, camelCased(await jsonBody(c))))
     const known = viewOf(source.state(), metaInstanceId)
-    await neverPossible(context, withChanges(known, changes))
+    await neverPossible(context, withChanges(known, changes), known)
     await namedAsModel(context, changes.name, known.name)
     await carryOut(context, { type: 'UpdateMetaInstance', metaInstanceId, changes })
     await commands.reconciled()

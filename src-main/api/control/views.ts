@@ -1,5 +1,5 @@
 import type { MetaInstanceId, ModelId } from '@core/ids'
-import type { ModelCard } from '@core/placement/model-card'
+import type { ModelCard, ModelProblemCode } from '@core/placement/model-card'
 import type { CatalogueModel, MetaInstanceView } from '@core/protocols/control'
 import type { State } from '@core/state/state'
 import { statusOf } from '@core/state/status'
@@ -45,13 +45,9 @@ const cardOnHub = async ({ hub, catalogue }: ApiContext, modelId: ModelId): Prom
   }
 }
 
-/** A file is not whole, as against one that says something which cannot be run. */
-const DAMAGED = /^[\w.-]+ is (?:damaged|missing|a link)\b(?!.*: the folder )/
-
 /** Throws Problem for a model whose files were judged and cannot be run. */
-const refuse = (modelId: ModelId, problem: string): never => {
-  // What is missing or damaged may be whole where it came from; what is of another kind is the same there.
-  const isDamaged = DAMAGED.test(problem)
+const refuse = (modelId: ModelId, problem: string, code: ModelProblemCode | undefined): never => {
+  const isDamaged = code === 'damaged'
   throw new Problem(400, isDamaged ? 'damaged_model' : 'unsupported_model', `${modelId} cannot be run: ${problem}`, {
     hint: isDamaged
       ? `Put the whole files in its folder, or fetch it anew: POST /models/${modelId}/download.`
@@ -70,9 +66,12 @@ export const usableCard = async (context: ApiContext, modelId: ModelId): Promise
   if (!catalogue.find(modelId)) await catalogue.refresh()
   const model = await findModel(catalogue, modelId)
   const unreadable = catalogue.unreadable().find((one) => one.modelId === modelId)
-  const problem = model?.problem ?? (model ? undefined : unreadable?.problem)
-  if (problem !== undefined) return refuse(modelId, problem)
+  const judgement = model ?? unreadable
+  if (judgement?.problem !== undefined) return refuse(modelId, judgement.problem, judgement.problemCode)
   if (!model) return cardOnHub(context, modelId)
   const judged = await catalogue.card(modelId)
-  return judged.status === 'loaded' ? judged.card : refuse(modelId, judged.reason)
+  if (judged.status === 'loaded') return judged.card
+  // The folder was removed after it was last looked at.
+  if (judged.code === undefined && !(await findModel(catalogue, modelId))) return cardOnHub(context, modelId)
+  return refuse(modelId, judged.reason, judged.code)
 }

@@ -38,12 +38,11 @@ export const hubCard = async (requests: HubRequests, listing: HubListing, signal
   if (reading.status === 'refused') throw unsupported(modelId, reading.reason)
   const { shape } = reading
   if (!architectureOf(shape.modelType)) throw unsupported(modelId, unknownArchitecture(shape))
-  const problem =
-    configProblem(config, {}) ??
-    (await tokenizerProblem(
-      files.map(({ name }) => name),
-      read,
-    ))
+  const tokenizer = await tokenizerProblem(
+    files.map(({ name }) => name),
+    read,
+  )
+  const problem = configProblem(config, {}) ?? tokenizer?.problem
   if (problem !== undefined) throw unsupported(modelId, problem)
   return cardOf(
     modelId,
