@@ -2,6 +2,7 @@ import type { Command } from '@core/commands/command'
 import type { Envelope } from '@core/events/event'
 import type { CommandId, NodeId } from '@core/ids'
 import type { CatalogueModel } from '@core/protocols/control'
+import type { LoadOnRequest } from '@core/settings/node'
 import type { State } from '@core/state/state'
 import type { MasterStatus } from './master/master'
 import type { BridgedPorts } from './system/macos/bridged-ports/bridged-ports'
@@ -23,6 +24,10 @@ export interface NodeOptions {
   readonly allowedHosts?: readonly string[] | undefined
   /** Origins whose pages may use the API. */
   readonly allowedOrigins?: readonly string[] | undefined
+  /** Load models that requests ask for and nobody has declared. */
+  readonly loadOnRequest?: LoadOnRequest | undefined
+  /** How long such a model is kept after its last answer. */
+  readonly onRequestIdleSeconds?: number | undefined
   /** Never ask a model hub. */
   readonly offline?: boolean | undefined
   /** Without it this node only coordinates. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { loadsOnRequest } from '@core/settings/node'
 import { parsePeerAddress } from '@core/settings/peer-address'
 import { REHEARSAL } from '@core/state/rehearsal'
 import { bridgedPorts } from '@core/warnings/bridged-ports'
@@ -29,6 +30,7 @@ import { Presence } from './presence'
 import { findPython } from './python-environment'
 import { watchRehearsal } from './rehearsal'
 import { InstanceQueues } from './serving/instance-queues'
+import { LoadOnRequest } from './serving/on-request'
 import { rankZero } from './serving/rank-zero'
 import { Serving } from './serving/serving'
 import { defaultDataDir } from './settings/data-dir'
@@ -75,11 +77,15 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     ollamaPort,
     discovery,
     offline,
+    loadOnRequest,
+    onRequestIdleSeconds,
     peers,
     allowedHosts,
     allowedOrigins,
   } = options
   const flags = {
+    loadOnRequest,
+    onRequestIdleSeconds,
     host,
     port,
     friendlyName,
@@ -300,6 +306,16 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     }),
   })
   opened.add(() => serving.close())
+  const onRequest = new LoadOnRequest({
+    source: master,
+    commands: master,
+    serving,
+    settings: () => {
+      const settings = nodeSettings.current()
+      return { enabled: loadsOnRequest(settings), idleSeconds: settings.onRequestIdleSeconds }
+    },
+    log: log.logger.child({ part: 'serving' }),
+  })
   const api = await startApi({
     host: current.host,
     port: current.port,
@@ -313,8 +329,9 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       nodeId,
       source: master,
       commands: master,
-      serving,
+      serving: onRequest,
       liveRequests: () => queues.live,
+      settings: nodeSettings,
       catalogue: {
         list: () => catalogue.list(),
         unreadable: () => catalogue.unreadable(),

@@ -90,3 +90,9 @@ export const LOCAL_KEY = 'local'
 
 /** A request as a client makes it: by a model's id or a declaration's name, before it has become a task. */
 export type ClientRequest = Omit<GenerationRequest, 'taskId' | 'modelId'> & { readonly model: string }
+
+/** The same, with how long the model is to be kept after it where it was loaded on request. */
+export type ApiRequest = ClientRequest & {
+  /** Seconds. 0: not at all. Infinity: until somebody ends it. Absent: as it is, or as this node's settings say. */
+  readonly keepAlive?: number
+}

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Bytes, InstanceId, MetaInstanceId, ModelId, NodeId } from '../ids'
 import { ModelCard, ModelProblemCode } from '../placement/model-card'
 import { GivenName } from '../settings/given-name'
+import { LoadOnRequest, NodeSettings } from '../settings/node'
 import { Shard } from '../state/instances'
 import { MeasuredSpeed } from '../state/measured-speeds'
 import {
@@ -263,6 +264,26 @@ export const RenameClusterRequest = z.strictObject({ name: GivenName })
 
 /** `PATCH /cluster/members/{nodeId}` */
 export const RenameMemberRequest = z.strictObject({ friendlyName: GivenName })
+
+/** What of a node's settings can be changed while it runs. */
+const ChangeableSettings = NodeSettings.pick({ loadOnRequest: true, onRequestIdleSeconds: true })
+
+/** `GET /node/settings` */
+export const NodeSettingsView = z.object({
+  settings: ChangeableSettings,
+  /** Those that the command line or the environment holds fixed. */
+  fixed: z.array(z.string()),
+  /** Whether it loads models on request, as the settings come to. */
+  loadsOnRequest: z.boolean(),
+})
+export type NodeSettingsView = z.infer<typeof NodeSettingsView>
+
+/** `PATCH /node/settings` */
+export const ChangeNodeSettingsRequest = z.strictObject({
+  loadOnRequest: LoadOnRequest.optional(),
+  onRequestIdleSeconds: NodeSettings.shape.onRequestIdleSeconds.unwrap().optional(),
+})
+export type ChangeNodeSettingsRequest = z.infer<typeof ChangeNodeSettingsRequest>
 
 /** `GET /warnings`: what people should know and can do something about, most severe first. */
 export const WarningsResponse = z.object({ warnings: z.array(Warning) })

@@ -18,6 +18,16 @@ const port = z.number().int().min(0).max(65535)
 export const LogLevel = z.enum(['debug', 'info', 'warn', 'error'])
 export type LogLevel = z.infer<typeof LogLevel>
 
+/** Whether this is an address of this machine alone. */
+export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host)
+
+/** Whether a request for a model that is on disk but not declared loads it. `auto`: where only this machine can ask. */
+export const LoadOnRequest = z.enum(['auto', 'on', 'off'])
+export type LoadOnRequest = z.infer<typeof LoadOnRequest>
+
+/** How long a model that was loaded on request is kept after its last answer, where the request does not say. */
+const OnRequestIdleSeconds = z.number().int().min(0).max(999_999_999)
+
 /** What is set for one machine, as against the cluster's settings that all machines share. */
 export const NodeSettings = z.object({
   /** The machine's name for people; the system's own where it is not set. */
@@ -48,6 +58,8 @@ export const NodeSettings = z.object({
   /** A PEM file of authorities that are trusted beside the usual ones; where it is not set, `SSL_CERT_FILE` counts. */
   caFile: z.string().trim().min(1).max(1000).optional(),
   logLevel: LogLevel.default('info'),
+  loadOnRequest: LoadOnRequest.default('auto'),
+  onRequestIdleSeconds: OnRequestIdleSeconds.default(300),
 })
 export type NodeSettings = z.infer<typeof NodeSettings>
 
@@ -70,5 +82,11 @@ export const NodeSettingsChanges = z.strictObject({
   noProxy: NodeSettings.shape.noProxy,
   caFile: NodeSettings.shape.caFile,
   logLevel: LogLevel.optional(),
+  loadOnRequest: LoadOnRequest.optional(),
+  onRequestIdleSeconds: OnRequestIdleSeconds.optional(),
 })
 export type NodeSettingsChanges = z.infer<typeof NodeSettingsChanges>
+
+/** Whether this node loads models on request. */
+export const loadsOnRequest = ({ loadOnRequest, host }: Pick<NodeSettings, 'loadOnRequest' | 'host'>): boolean =>
+  loadOnRequest === 'auto' ? isLoopback(host) : loadOnRequest === 'on'

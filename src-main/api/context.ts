@@ -1,12 +1,13 @@
 import type { Command } from '@core/commands/command'
 import type { Envelope } from '@core/events/event'
-import type { ClientRequest } from '@core/generation/request'
+import type { ApiRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
 import type { CommandId, MetaInstanceId, ModelId, NodeId, RunnerId } from '@core/ids'
 import type { ModelCard } from '@core/placement/model-card'
 import type { CatalogueModel, ClusterView, HubModel, UnreadableModel } from '@core/protocols/control'
 import type { DoctorReport } from '@core/protocols/doctor'
 import type { CardResult } from '@core/reconcile/process-manager'
+import type { NodeSettings, NodeSettingsChanges } from '@core/settings/node'
 import type { State } from '@core/state/state'
 import type { Refusal } from '@core/commands/command'
 
@@ -39,12 +40,22 @@ export interface ApiContext {
   readonly serving: {
     /** `key`: the id of the API key; undefined for a request without one. */
     generate(
-      request: ClientRequest,
+      request: ApiRequest,
       asking: { signal: AbortSignal; key: string | undefined },
     ): AsyncIterable<GenerationUpdate>
+    /** Models on disks that a request loads without their being declared. */
+    loadable(): readonly ModelId[]
   }
   /** For instances of which this machine has rank 0. */
   readonly liveRequests: () => { readonly running: number; readonly waiting: number }
+  /** This node's own settings. */
+  readonly settings: {
+    current(): NodeSettings
+    /** Those that the command line or the environment holds fixed. */
+    fixed(): readonly string[]
+    /** Rejects with an error that has `code`, `message` and `hint` where they cannot be kept. */
+    update(changes: NodeSettingsChanges): Promise<NodeSettings>
+  }
   readonly catalogue: {
     list(): readonly CatalogueModel[]
     unreadable(): readonly UnreadableModel[]

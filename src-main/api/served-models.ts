@@ -1,4 +1,4 @@
-import { targetOf } from '@core/generation/route'
+import { targetOf, type Target } from '@core/generation/route'
 import type { ModelId } from '@core/ids'
 import type { State } from '@core/state/state'
 
@@ -7,27 +7,47 @@ export interface ServedModel {
   /** A model's id, or the name of a declaration. */
   readonly name: string
   readonly modelId: ModelId
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970; 0 for one that is on disk only. */
   readonly createdAt: number
+  /** What serves it now or will; nothing of one that is loaded when it is asked for. */
+  readonly target: Target
 }
 
-/** What can be asked for: declarations by model and by name, then instances that nothing keeps. Each name once. */
-export const servedModels = (state: State): ServedModel[] => {
-  const found = new Map<string, ServedModel>()
-  const add = (name: string | undefined, modelId: ModelId, createdAt: number): void => {
-    if (name !== undefined && !found.has(name)) found.set(name, { name, modelId, createdAt })
-  }
-  for (const { modelId, name, createdAt } of Object.values(state.metaInstances)) {
-    add(modelId, modelId, createdAt)
-    add(name, modelId, createdAt)
-  }
-  for (const { modelId, createdAt } of Object.values(state.instances)) add(modelId, modelId, createdAt)
-  return [...found.values()]
+/** Where a client's names are looked up. */
+export interface Servable {
+  readonly state: State
+  /** Models on disks that a request loads. */
+  readonly loadable: readonly ModelId[]
 }
+
+/** What a node can be asked for now. */
+export const servable = ({
+  source,
+  serving,
+}: {
+  readonly source: { state(): State }
+  readonly serving: { loadable(): readonly ModelId[] }
+}): Servable => ({ state: source.state(), loadable: serving.loadable() })
 
 /** The model that a client's name stands for; undefined where none is served by it. */
-export const servedModel = (state: State, name: string): ServedModel | undefined => {
-  const { metaInstances, instances } = targetOf(state, name)
-  const [first] = [...metaInstances, ...instances]
-  return first && { name, modelId: first.modelId, createdAt: first.createdAt }
+export const servedModel = ({ state, loadable }: Servable, name: string): ServedModel | undefined => {
+  const target = targetOf(state, name)
+  const [first] = [...target.metaInstances, ...target.instances]
+  if (first) return { name, modelId: first.modelId, createdAt: first.createdAt, target }
+  const modelId = loadable.find((one) => one === name)
+  return modelId && { name, modelId, createdAt: 0, target }
+}
+
+/**
+ * All that can be asked for, each name once: declarations by model and by name, then instances that nothing keeps, then
+ * what lies on a disk and is loaded on request.
+ */
+export const servedModels = (where: Servable): ServedModel[] => {
+  const { metaInstances, instances } = where.state
+  const names = new Set<string>([
+    ...Object.values(metaInstances).flatMap(({ modelId, name }) => (name === undefined ? [modelId] : [modelId, name])),
+    ...Object.values(instances).map(({ modelId }) => modelId),
+    ...where.loadable,
+  ])
+  return [...names].flatMap((name) => servedModel(where, name) ?? [])
 }

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { isLoopback } from '@core/settings/node'
 import { anthropicRoutes } from './anthropic/routes'
 import type { ApiContext } from './context'
 import type { ApiEnv } from './env'
@@ -13,6 +14,7 @@ import { metaInstanceRoutes } from './control/meta-instances'
 import { modelRoutes } from './control/models'
 import { nodeRoutes } from './control/node'
 import { openApiRoutes } from './control/openapi'
+import { settingsRoutes } from './control/settings'
 import { warningRoutes } from './control/warnings'
 import { respondWith } from './dialect'
 import { Access } from './middleware/access'
@@ -66,8 +68,6 @@ export class ListenError extends Error {
   }
 }
 
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host)
-
 /** `open` to the network: every request needs a key or a session. */
 const buildApp = (options: ApiOptions, { access, open }: { access: Access; open: boolean }): Hono<ApiEnv> => {
   const { context, staticDir, allowedHosts, allowedOrigins, log } = options
@@ -109,6 +109,7 @@ const buildApp = (options: ApiOptions, { access, open }: { access: Access; open:
   app.route('/', nodeRoutes(context))
   app.route('/', healthRoutes(context))
   app.route('/', clusterRoutes(context))
+  app.route('/', settingsRoutes(context))
   app.route('/', warningRoutes(context))
   app.route('/', eventRoutes(context))
   // Before OpenAI's: it takes what its own clients ask at the routes that both have.

@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { ZodType } from 'zod'
 import { AllowedHost } from '@core/settings/allowed-host'
 import { AllowedOrigin } from '@core/settings/allowed-origin'
+import { LoadOnRequest } from '@core/settings/node'
 import { PeerAddressText } from '@core/settings/peer-address'
 import { version } from '../version'
 import { failureText } from './failure'
@@ -77,6 +78,17 @@ const buildProgram = (finish: (code: number) => void): Command => {
       'let pages of this origin use the API; may be given several times (MUSTER_ALLOWED_ORIGINS)',
       several(AllowedOrigin),
     )
+    .addOption(
+      new Option(
+        '--load-on-request <when>',
+        'load a model that a request names and nobody has declared; auto: where only this machine can ask (MUSTER_LOAD_ON_REQUEST)',
+      ).choices(LoadOnRequest.options),
+    )
+    .option(
+      '--on-request-idle <seconds>',
+      'keep such a model for so long after its last answer (MUSTER_ON_REQUEST_IDLE)',
+      whole,
+    )
     .option('--offline', 'never ask a model hub')
     .option('--name <name>', "this machine's name for people (MUSTER_NAME)")
     .option('--no-worker', 'only coordinate: no model is ever placed here')
@@ -93,6 +105,8 @@ const buildProgram = (finish: (code: number) => void): Command => {
         peerPort?: number
         ollamaPort?: number
         discovery?: boolean
+        loadOnRequest?: LoadOnRequest
+        onRequestIdle?: number
         offline?: boolean
         peer?: readonly string[]
         allowHost?: readonly string[]
@@ -102,9 +116,10 @@ const buildProgram = (finish: (code: number) => void): Command => {
         // Only now: help and wrong use must not wait for a whole node to load.
         const [{ serve }, { startNode }] = await Promise.all([import('./serve'), import('../node')])
         // What is not switched off is left to the settings.
-        const { worker, discovery, peer: peers, allowHost: allowedHosts, allowOrigin: allowedOrigins, ...given } = flags
+        const { worker, discovery, peer: peers, allowHost: allowedHosts, allowOrigin: allowedOrigins, ...rest } = flags
+        const { onRequestIdle: onRequestIdleSeconds, ...given } = rest
         const off = { ...(worker === false && { worker }), ...(discovery === false && { discovery }) }
-        finish(await serve({ ...given, ...off, peers, allowedHosts, allowedOrigins }, startNode))
+        finish(await serve({ ...given, ...off, peers, allowedHosts, allowedOrigins, onRequestIdleSeconds }, startNode))
       },
     )
   const remote = (name: string, description: string): Command =>

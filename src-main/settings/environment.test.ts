@@ -54,6 +54,13 @@ describe('settings from the environment', () => {
     )
   })
 
+  it('say when models are loaded on request, and for how long', () => {
+    const env = { MUSTER_LOAD_ON_REQUEST: 'off', MUSTER_ON_REQUEST_IDLE: '60' }
+    expect(settingsFromEnvironment(env)).toEqual({ loadOnRequest: 'off', onRequestIdleSeconds: 60 })
+    expect(() => settingsFromEnvironment({ MUSTER_LOAD_ON_REQUEST: 'never' })).toThrow('MUSTER_LOAD_ON_REQUEST')
+    expect(() => settingsFromEnvironment({ MUSTER_ON_REQUEST_IDLE: '5m' })).toThrow('whole number of seconds')
+  })
+
   it('are none where a variable is missing or empty', () => {
     expect(settingsFromEnvironment({ MUSTER_PORT: '', MUSTER_NAME: ' ' })).toEqual({})
   })

@@ -9,6 +9,8 @@ const variables = {
   MUSTER_PEER_PORT: 'peerPort',
   MUSTER_OLLAMA_PORT: 'ollamaPort',
   MUSTER_NAME: 'friendlyName',
+  MUSTER_LOAD_ON_REQUEST: 'loadOnRequest',
+  MUSTER_ON_REQUEST_IDLE: 'onRequestIdleSeconds',
   MUSTER_PEERS: 'peers',
   MUSTER_ALLOWED_HOSTS: 'allowedHosts',
   MUSTER_ALLOWED_ORIGINS: 'allowedOrigins',
@@ -17,7 +19,7 @@ const variables = {
   MUSTER_CA_FILE: 'caFile',
 } as const satisfies Readonly<Record<string, keyof NodeSettingsChanges>>
 
-const NUMBERS: ReadonlySet<string> = new Set(['port', 'peerPort', 'ollamaPort'])
+const NUMBERS: ReadonlySet<string> = new Set(['port', 'peerPort', 'ollamaPort', 'onRequestIdleSeconds'])
 const isNumber = (name: string): boolean => NUMBERS.has(name)
 
 /** Several, with commas or spaces between them. */
@@ -29,8 +31,11 @@ const value = (name: string, text: string): unknown => {
   return isNumber(name) && /^\d+$/.test(text.trim()) ? Number(text) : text
 }
 
-const explain = (issue: z.core.$ZodIssue): string =>
-  isNumber(String(issue.path[0])) ? 'a port is a number from 0 to 65535, and 0 picks a free one' : issue.message
+const explain = (issue: z.core.$ZodIssue): string => {
+  const name = String(issue.path[0])
+  if (name === 'onRequestIdleSeconds') return 'it is a whole number of seconds, at most 999999999'
+  return isNumber(name) ? 'a port is a number from 0 to 65535, and 0 picks a free one' : issue.message
+}
 
 /**
  * The settings that the environment gives. An empty variable counts as not set.

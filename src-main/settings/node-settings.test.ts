@@ -32,6 +32,8 @@ describe('the settings of a node', () => {
       worker: true,
       offline: false,
       logLevel: 'info',
+      loadOnRequest: 'auto',
+      onRequestIdleSeconds: 300,
     })
     expect(readdirSync(dataDir)).toEqual([])
     expect(warnings).toEqual([])

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import type { ClientRequest } from '@core/generation/request'
+import type { ApiRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
 import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
@@ -8,7 +8,7 @@ import type { ApiEnv } from '../env'
 export const askAll = (
   c: Context<ApiEnv>,
   { serving }: Pick<ApiContext, 'serving'>,
-  requests: readonly ClientRequest[],
+  requests: readonly ApiRequest[],
   signal: AbortSignal,
 ): AsyncIterable<GenerationUpdate>[] => {
   const key = c.get('apiKeyId')
@@ -19,7 +19,7 @@ export const askAll = (
 export const ask = (
   c: Context<ApiEnv>,
   context: Pick<ApiContext, 'serving'>,
-  request: ClientRequest,
+  request: ApiRequest,
   signal: AbortSignal,
 ): AsyncIterable<GenerationUpdate> => {
   const [updates] = askAll(c, context, [request], signal)

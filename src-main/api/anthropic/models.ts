@@ -3,7 +3,7 @@ import type { ApiContext } from '../context'
 import { isAnthropic } from '../dialect'
 import type { ApiEnv } from '../env'
 import { Problem } from '../problem'
-import { servedModel, servedModels, type ServedModel } from '../served-models'
+import { servable, servedModel, servedModels, type ServedModel } from '../served-models'
 
 const toModel = ({ name, createdAt }: ServedModel): object => ({
   type: 'model',
@@ -14,10 +14,10 @@ const toModel = ({ name, createdAt }: ServedModel): object => ({
 
 /** `GET /v1/models` for Anthropic's clients, all on one page; OpenAI's are answered by the next handler. */
 export const listModels =
-  ({ source }: ApiContext): Handler<ApiEnv> =>
+  (context: ApiContext): Handler<ApiEnv> =>
   async (c, next) => {
     if (!isAnthropic(c.req)) return next()
-    const models = servedModels(source.state())
+    const models = servedModels(servable(context))
     return c.json({
       data: models.map(toModel),
       has_more: false,
@@ -28,14 +28,14 @@ export const listModels =
 
 /** `GET /v1/models/{id}` for Anthropic's clients. */
 export const oneModel =
-  ({ source }: ApiContext): Handler<ApiEnv, '/v1/models/:id{.+}'> =>
+  (context: ApiContext): Handler<ApiEnv, '/v1/models/:id{.+}'> =>
   async (c, next) => {
     if (!isAnthropic(c.req)) return next()
     const id = c.req.param('id')
-    const model = servedModel(source.state(), id)
+    const model = servedModel(servable(context), id)
     if (!model)
       throw new Problem(404, 'model_not_found', `The model "${id}" is not declared`, {
-        hint: 'GET /v1/models lists those that are.',
+        hint: 'GET /v1/models lists those that can be asked for.',
       })
     return c.json(toModel(model))
   }

@@ -6,7 +6,7 @@ import { clientGone, streamAnswer } from '../answering/stream-answer'
 import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
 import { Problem } from '../problem'
-import { servedModels } from '../served-models'
+import { servable, servedModels } from '../served-models'
 import { newRequestId } from './error'
 import { MessageEvents } from './events'
 import { newHead, toMessage } from './message'
@@ -18,10 +18,10 @@ import { ignoredIn, toCountRequest, toRequest } from './translate'
 const MAX_NAMES = 10
 
 /** Anthropic's programs ask for Anthropic's models until they are told otherwise: says how. */
-const forOurModels = ({ source }: ApiContext, problem: Problem): Problem => {
-  const names = servedModels(source.state()).map(({ name }) => `"${name}"`)
+const forOurModels = (context: ApiContext, problem: Problem): Problem => {
+  const names = servedModels(servable(context)).map(({ name }) => `"${name}"`)
   if (problem.code !== 'model_not_found' || names.length === 0) return problem
-  const hint = `Ask for one that is: ${names.slice(0, MAX_NAMES).join(', ')}. Claude Code takes it from ANTHROPIC_MODEL and ANTHROPIC_DEFAULT_HAIKU_MODEL; a declaration can also be given the name that a program asks for.`
+  const hint = `Ask for one that can be: ${names.slice(0, MAX_NAMES).join(', ')}. Claude Code takes it from ANTHROPIC_MODEL and ANTHROPIC_DEFAULT_HAIKU_MODEL; a declaration can also be given the name that a program asks for.`
   return new Problem(problem.status, problem.code, problem.message, { ...problem.more, hint })
 }
 

@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import {
   AdmissionAnswer,
+  ChangeNodeSettingsRequest,
   ClusterView,
   ControlError,
   CreateMetaInstanceRequest,
@@ -14,6 +15,7 @@ import {
   MeasureRequest,
   MetaInstanceView,
   ModelsResponse,
+  NodeSettingsView,
   PlaceInstanceRequest,
   PreviewResponse,
   RenameClusterRequest,
@@ -62,7 +64,7 @@ const ROUTES: readonly Described[] = [
   {
     method: 'patch',
     path: '/meta_instance/{id}',
-    does: 'Change constraints, name or pause; null clears',
+    does: 'Change constraints, name or pause; null clears. Of one loaded on request: pin it, or keep it always on',
     body: UpdateMetaInstanceRequest,
     answer: MetaInstanceView,
   },
@@ -101,6 +103,19 @@ const ROUTES: readonly Described[] = [
     path: '/warnings',
     does: 'What is wrong, why, and how it is put right, most severe first',
     answer: WarningsResponse,
+  },
+  {
+    method: 'get',
+    path: '/node/settings',
+    does: 'What of this machine’s settings can be changed while it runs',
+    answer: NodeSettingsView,
+  },
+  {
+    method: 'patch',
+    path: '/node/settings',
+    does: 'Change them; what the command line or the environment sets is held',
+    body: ChangeNodeSettingsRequest,
+    answer: NodeSettingsView,
   },
   { method: 'get', path: '/models', does: 'The models of the cluster', answer: ModelsResponse },
   {

@@ -8,7 +8,7 @@ import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
 import { hubProblem } from '../hub-problem'
 import { isExplained, Problem } from '../problem'
-import { servedModel, servedModels, type ServedModel } from '../served-models'
+import { servable, servedModel, servedModels, type ServedModel } from '../served-models'
 import { ollamaError } from './error'
 import { askedModel } from './model-name'
 import { running, toShow, toTag, type Found } from './models'
@@ -40,27 +40,28 @@ export const libraryRoutes = (context: ApiContext): Hono<ApiEnv> => {
   const routes = new Hono<ApiEnv>()
 
   /** The model that a name stands for, or that has this id and may be on no disk yet. Throws Problem. */
-  const modelIdOf = (name: string): ModelId => servedModel(source.state(), name)?.modelId ?? parseWith(ModelId, name)
+  const modelIdOf = (name: string): ModelId => servedModel(servable(context), name)?.modelId ?? parseWith(ModelId, name)
 
   routes.get('/api/version', (c) => c.json({ version: OLLAMA_VERSION }))
 
   routes.get('/api/tags', async (c) => {
-    const models = servedModels(source.state())
+    const models = servedModels(servable(context))
     const find = await finder(context, models)
     return c.json({ models: models.map((model) => toTag(model, find(model))) })
   })
 
   routes.get('/api/ps', async (c) => {
-    const state = source.state()
-    return c.json({ models: running(state, await finder(context, servedModels(state))) })
+    const models = servedModels(servable(context))
+    const find = await finder(context, models)
+    return c.json({ models: running(source.state(), models, find) })
   })
 
   routes.post('/api/show', async (c) => {
     const name = askedModel(await dialectBody(c, ShowRequest))
-    const model = servedModel(source.state(), name)
+    const model = servedModel(servable(context), name)
     if (!model)
       throw new Problem(404, 'model_not_found', `model "${name}" not found`, {
-        hint: 'GET /api/tags lists those that are declared.',
+        hint: 'GET /api/tags lists those that can be asked for.',
       })
     const find = await finder(context, [model])
     return c.json(toShow(model, find(model)))

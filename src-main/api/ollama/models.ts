@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { CatalogueModel } from '@core/protocols/control'
+import { idleUntil } from '@core/reconcile/idleness'
 import { isReady } from '@core/state/bindings'
 import type { Instance } from '@core/state/instances'
 import type { ModelCard } from '@core/placement/model-card'
 import type { State } from '@core/state/state'
-import { servedModels, type ServedModel } from '../served-models'
+import type { ServedModel } from '../served-models'
 
 /** A model as it is on some machine's disk; undefined where no machine that is connected has it now. */
 export type Found = CatalogueModel | undefined
@@ -14,6 +15,8 @@ const digestOf = (name: string, found: Found): string =>
   createHash('sha256')
     .update(JSON.stringify([found?.modelId ?? name, found?.card.storageBytes ?? 0]))
     .digest('hex')
+
+const MS_PER_SECOND = 1000
 
 const BITS = /^(\d+)-bit$/
 const FORMATS: Readonly<Record<string, string>> = { mxfp4: 'MXFP4', bfloat16: 'BF16', float16: 'F16', float32: 'F32' }
@@ -54,17 +57,24 @@ export const toTag = ({ name, createdAt }: ServedModel, found: Found): object =>
   modified_at: new Date(createdAt).toISOString(),
 })
 
-/** What is kept running has no time at which it will be unloaded; Ollama says so with a date that nobody will see. */
+/** What is always on has no time at which it is unloaded; Ollama says so with a date that nobody will see. */
 const NEVER = '2318-01-01T00:00:00Z'
+
+/** When it is unloaded if nobody asks for it again: of an idle one that was loaded on request; else its time from now. */
+const expiresAt = (state: State, { metaInstanceId }: Instance): string => {
+  const metaInstance = metaInstanceId && state.metaInstances[metaInstanceId]
+  if (!metaInstance || metaInstance.pinned || metaInstance.onRequest?.idleSeconds === undefined) return NEVER
+  const soonest = state.lastEventAt + metaInstance.onRequest.idleSeconds * MS_PER_SECOND
+  return new Date(idleUntil(state, metaInstance, { deadlinesBegan: 0 }) ?? soonest).toISOString()
+}
 
 const contextOf = ({ maxContext }: Instance, card: ModelCard | undefined): number =>
   maxContext ?? card?.contextLength ?? 0
 
 /** `GET /api/ps`: what is in memory, under each name that it can be asked for by. */
-export const running = (state: State, find: (served: ServedModel) => Found): object[] => {
-  const ready = Object.values(state.instances).filter((instance) => isReady(state, instance))
-  return servedModels(state).flatMap((served) => {
-    const instance = ready.find(({ modelId }) => modelId === served.modelId)
+export const running = (state: State, models: readonly ServedModel[], find: (served: ServedModel) => Found): object[] =>
+  models.flatMap((served) => {
+    const instance = served.target.instances.find((one) => isReady(state, one))
     if (!instance) return []
     const found = find(served)
     const claimed = Object.values(instance.claims).reduce((sum, bytes) => sum + bytes, 0)
@@ -73,12 +83,11 @@ export const running = (state: State, find: (served: ServedModel) => Found): obj
         ...modelHead(served.name, found),
         size: claimed,
         size_vram: claimed,
-        expires_at: NEVER,
+        expires_at: expiresAt(state, instance),
         context_length: contextOf(instance, found?.card),
       },
     ]
   })
-}
 
 /** `POST /api/show`: what the model is and can do. */
 export const toShow = ({ name, createdAt }: ServedModel, found: Found): object => {

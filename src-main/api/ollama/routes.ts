@@ -1,5 +1,5 @@
 import { Hono, type Context } from 'hono'
-import type { ClientRequest } from '@core/generation/request'
+import type { ApiRequest } from '@core/generation/request'
 import { ask } from '../answering/asking'
 import { collectAnswer } from '../answering/answer'
 import { collectEmbeddings } from '../answering/embeddings'
@@ -12,13 +12,14 @@ import { libraryRoutes } from './library'
 import { AnswerLines } from './lines'
 import { askedModel } from './model-name'
 import { ChatRequest, EmbeddingsRequest, EmbedRequest, GenerateRequest } from './schema'
+import { unload } from './unload'
 import { chatToRequest, embedToRequest, generateToRequest, ignoredIn, loadRequest } from './translate'
 
 const NS_PER_MS = 1e6
 
 interface Asked {
   /** Undefined where there is nothing to answer: the model is only to be loaded. */
-  readonly request: ClientRequest | undefined
+  readonly request: ApiRequest | undefined
   readonly body: ChatRequest | GenerateRequest
   readonly shape: Shape
 }
@@ -31,8 +32,12 @@ export const ollamaRoutes = (context: ApiContext): Hono<ApiEnv> => {
     nameIgnored(c, ignoredIn(body))
     const head = newHead(body.model ?? askedModel(body))
     const signal = clientGone(c.env.outgoing)
+    if (!request && body.keep_alive === 0) {
+      await unload(context, askedModel(body))
+      return c.json({ ...lineHead(head), ...shape({}), done: true, done_reason: 'unload' })
+    }
     if (!request) {
-      await collectAnswer(ask(c, context, loadRequest(askedModel(body)), signal))
+      await collectAnswer(ask(c, context, loadRequest(body), signal))
       return c.json({ ...lineHead(head), ...shape({}), done: true, done_reason: 'load' })
     }
     const updates = ask(c, context, request, signal)

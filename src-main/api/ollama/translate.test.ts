@@ -123,7 +123,7 @@ describe('a request of Ollama’s', () => {
 
   it('names the options that mean nothing here', () => {
     const body = asked({ keep_alive: '5m', options: { num_ctx: 4096, temperature: 1, mirostat: 0 } })
-    expect(ignoredIn(body)).toEqual(['keep_alive', 'options.num_ctx', 'options.mirostat'])
+    expect(ignoredIn(body)).toEqual(['options.num_ctx', 'options.mirostat'])
   })
 
   it.each([

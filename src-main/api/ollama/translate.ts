@@ -1,20 +1,23 @@
 import type { Message, Reasoning, Tool } from '@core/generation/conversation'
-import type { ChatPrompt, ClientRequest, OutputFormat, Prompt, Sampling } from '@core/generation/request'
+import type { ApiRequest, ChatPrompt, OutputFormat, Prompt, Sampling } from '@core/generation/request'
 import { givenBy, toMessages } from './conversation'
 import { askedModel } from './model-name'
 import { Options, type ChatRequest, type EmbedRequest, type GenerateRequest } from './schema'
+
+const MS_PER_SECOND = 1000
 
 type Generation = Omit<ChatRequest, 'messages' | 'tools'>
 type GivenOptions = Generation['options']
 
 /** Options that Muster can do nothing with, for the answer's header. */
-export const ignoredIn = ({ options, keep_alive }: Generation): string[] => [
-  // Models that people declared stay in memory until they are paused or deleted.
-  ...(keep_alive === undefined || keep_alive === null ? [] : ['keep_alive']),
-  ...Object.keys(options ?? {})
+export const ignoredIn = ({ options }: Generation): string[] =>
+  Object.keys(options ?? {})
     .filter((name) => !Object.hasOwn(Options.shape, name))
-    .map((name) => `options.${name}`),
-]
+    .map((name) => `options.${name}`)
+
+/** Of models that were loaded on request; those that people declared stay in memory whatever a request says. */
+const keptFor = ({ keep_alive }: Pick<Generation, 'keep_alive'>): Pick<ApiRequest, 'keepAlive'> =>
+  typeof keep_alive === 'number' ? { keepAlive: keep_alive / MS_PER_SECOND } : {}
 
 const given = <Value extends object>(values: Value): { [Key in keyof Value]?: NonNullable<Value[Key]> } =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== null)) as {
@@ -42,13 +45,14 @@ const toFormat = (format: Generation['format']): OutputFormat | undefined => {
   return format === 'json' ? { kind: 'json' } : { kind: 'jsonSchema', schema: format }
 }
 
-const withPrompt = (body: Generation, prompt: Prompt): ClientRequest => {
+const withPrompt = (body: Generation, prompt: Prompt): ApiRequest => {
   const limit = body.options?.num_predict
   return {
     model: askedModel(body),
     prompt,
     sampling: toSampling(body.options),
     stop: toStops(body.options?.stop),
+    ...keptFor(body),
     ...given({
       // 0 is what clients send that set nothing.
       maxTokens: limit && limit > 0 ? limit : undefined,
@@ -74,14 +78,14 @@ const toTools = (tools: ChatRequest['tools']): Tool[] =>
   }))
 
 /** Ollama's chat as ours. Throws Problem. */
-export const chatToRequest = (body: ChatRequest): ClientRequest => {
+export const chatToRequest = (body: ChatRequest): ApiRequest => {
   const tools = toTools(body.tools)
   const prompt = chatPrompt(toMessages(body.messages ?? []), body)
   return withPrompt(body, { ...prompt, ...(tools.length > 0 && { tools }) })
 }
 
 /** Ollama's prompt as ours: a conversation of one turn, or with `raw` the text as it is. Throws Problem. */
-export const generateToRequest = (body: GenerateRequest): ClientRequest => {
+export const generateToRequest = (body: GenerateRequest): ApiRequest => {
   const text = body.prompt ?? ''
   if (body.raw) return withPrompt(body, { kind: 'text', text })
   const system: Message[] = body.system ? [{ role: 'system', parts: [{ type: 'text', text: body.system }] }] : []
@@ -90,8 +94,9 @@ export const generateToRequest = (body: GenerateRequest): ClientRequest => {
 }
 
 /** A request that finds out whether a model can serve, waiting for it as any other does. */
-export const loadRequest = (model: string): ClientRequest => ({
-  model,
+export const loadRequest = (body: Generation): ApiRequest => ({
+  model: askedModel(body),
+  ...keptFor(body),
   prompt: { kind: 'text', text: 'load' },
   sampling: {},
   stop: [],
@@ -100,8 +105,9 @@ export const loadRequest = (model: string): ClientRequest => ({
 })
 
 /** The texts whose embeddings are asked for. Throws Problem. */
-export const embedToRequest = (body: Omit<EmbedRequest, 'input'>, texts: readonly string[]): ClientRequest => ({
+export const embedToRequest = (body: Omit<EmbedRequest, 'input'>, texts: readonly string[]): ApiRequest => ({
   model: askedModel(body),
+  ...keptFor(body),
   prompt: { kind: 'embed', texts: [...texts] },
   sampling: {},
   stop: [],

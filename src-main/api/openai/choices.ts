@@ -11,7 +11,7 @@ const MAX_COUNTED_SEED = 2 ** 52
 export const Choices = z.number().int().min(1).max(MAX_CHOICES)
 
 /** The same request once for each choice. Of a seed each choice has one of its own, or all would be the same text. */
-export const choicesOf = (request: ClientRequest, count: number): ClientRequest[] =>
+export const choicesOf = <Request extends ClientRequest>(request: Request, count: number): Request[] =>
   Array.from({ length: count }, (_, index) => {
     const { seed } = request.sampling
     if (seed === undefined || index === 0) return request

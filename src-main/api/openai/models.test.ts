@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { ModelId } from '@core/ids'
 import { readyWorld, SMALL, type World } from '@core/testing/world'
-import { ListedModel, listedModel, listedModels } from './models'
+import { servedModel, servedModels } from '../served-models'
+import { ListedModel, listedModel } from './models'
 
-const listed = ({ state }: World) => listedModels({ state, contextLengthOf: () => 4096 })
-const entries = (world: World) => listed(world).map(({ id, muster }) => [id, muster.kind, muster.state])
+const listed = ({ state }: World, loadable: readonly ModelId[] = []) =>
+  servedModels({ state, loadable }).map((served) => listedModel({ state, contextLengthOf: () => 4096 }, served))
+const entries = (world: World, loadable?: readonly ModelId[]) =>
+  listed(world, loadable).map(({ id, muster }) => [id, muster.kind, muster.state])
 
 describe('the list of models', () => {
   it('has each id once, with what it stands for', () => {
@@ -21,6 +24,22 @@ describe('the list of models', () => {
     }
   })
 
+  it('has what lies on a disk and is loaded when it is asked for, once, and as what it is once it is there', () => {
+    const { world } = readyWorld()
+    const other = ModelId.parse('m/other')
+    const loadable = [other, SMALL]
+    expect(entries(world, loadable)).toEqual([
+      [SMALL, 'model', 'READY'],
+      [other, 'model', 'ON_DISK'],
+    ])
+    for (const entry of listed(world, loadable)) expect(ListedModel.parse(entry)).toEqual(entry)
+    world.declare('asked', { modelId: other, onRequest: { idleSeconds: 5 } })
+    expect(entries(world, loadable)).toEqual([
+      [SMALL, 'model', 'READY'],
+      [other, 'model', 'PLACING'],
+    ])
+  })
+
   it('lists a model once that an older log also holds as the name of another declaration', () => {
     const { world } = readyWorld()
     const named = world.declare('second', { modelId: ModelId.parse('m/other') })
@@ -32,9 +51,11 @@ describe('the list of models', () => {
   })
 
   it('says nothing of a context that is not known, and nothing of what nobody declared', () => {
-    const { world } = readyWorld()
-    const sources = { state: world.state, contextLengthOf: () => undefined }
-    expect(listedModel(sources, SMALL)?.muster).not.toHaveProperty('contextLength')
-    expect(listedModel(sources, 'nobody/nothing')).toBeUndefined()
+    const { state } = readyWorld().world
+    const served = servedModel({ state, loadable: [] }, SMALL)
+    const entry = served && listedModel({ state, contextLengthOf: () => undefined }, served)
+    expect(entry?.muster.modelId).toBe(SMALL)
+    expect(entry?.muster).not.toHaveProperty('contextLength')
+    expect(servedModel({ state, loadable: [] }, 'nobody/nothing')).toBeUndefined()
   })
 })

@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { targetOf } from '@core/generation/route'
 import { ModelId } from '@core/ids'
 import { MetaInstanceStatusWord } from '@core/protocols/control'
 import { isReady } from '@core/state/bindings'
 import type { State } from '@core/state/state'
 import { statusOf } from '@core/state/status'
+import type { ServedModel } from '../served-models'
 
 const MS_PER_SECOND = 1000
 
@@ -19,8 +19,8 @@ export const ListedModel = z.object({
     /** A model, whichever of its declarations serves, or one declaration by its name. */
     kind: z.enum(['model', 'name']),
     modelId: ModelId,
-    /** Of several declarations of one model the one that is readiest. */
-    state: MetaInstanceStatusWord,
+    /** Of several declarations of one model the one that is readiest. `ON_DISK`: a request loads it. */
+    state: z.enum([...MetaInstanceStatusWord.options, 'ON_DISK']),
     /** Most tokens of prompt and answer together; absent where this machine does not have the model. */
     contextLength: z.number().int().positive().optional(),
   }),
@@ -48,39 +48,26 @@ const READIEST_FIRST: readonly MetaInstanceStatusWord[] = [
   'PAUSED',
 ]
 
-/** What a request for `id` would be served by, as an entry of the list; undefined where that is nothing. */
-export const listedModel = ({ state, contextLengthOf }: ModelSources, id: string): ListedModel | undefined => {
-  const { metaInstances, instances } = targetOf(state, id)
-  const [first] = [...metaInstances, ...instances]
-  if (!first) return undefined
-  const { modelId, createdAt } = first
+/** One entry of the list. */
+export const listedModel = ({ state, contextLengthOf }: ModelSources, served: ServedModel): ListedModel => {
+  const { name, modelId, createdAt, target } = served
   const words = new Set([
-    ...metaInstances.map((declared) => statusOf(state, declared).word),
-    ...instances
+    ...target.metaInstances.map((declared) => statusOf(state, declared).word),
+    ...target.instances
       .filter(({ metaInstanceId }) => metaInstanceId === undefined)
       .map((instance) => (isReady(state, instance) ? 'READY' : 'LOADING')),
   ])
   const contextLength = contextLengthOf(modelId)
   return {
-    id,
+    id: name,
     object: 'model',
     created: Math.floor(createdAt / MS_PER_SECOND),
     owned_by: 'muster',
     muster: {
-      kind: modelId === id ? 'model' : 'name',
+      kind: modelId === name ? 'model' : 'name',
       modelId,
-      state: READIEST_FIRST.find((word) => words.has(word)) ?? 'PLACING',
+      state: READIEST_FIRST.find((word) => words.has(word)) ?? 'ON_DISK',
       ...(contextLength !== undefined && { contextLength }),
     },
   }
-}
-
-/** All that can be asked for, each id once: declarations by model and by name, then what nothing keeps. */
-export const listedModels = (sources: ModelSources): ListedModel[] => {
-  const { metaInstances, instances } = sources.state
-  const ids = new Set([
-    ...Object.values(metaInstances).flatMap(({ modelId, name }) => (name === undefined ? [modelId] : [modelId, name])),
-    ...Object.values(instances).map(({ modelId }) => modelId),
-  ])
-  return [...ids].flatMap((id) => listedModel(sources, id) ?? [])
 }

@@ -3,11 +3,12 @@ import { Running } from '../answering/running'
 import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
 import { Problem } from '../problem'
+import { servable, servedModel, servedModels } from '../served-models'
 import { cancelAnswer } from './cancel'
 import { chatCompletions } from './chat/route'
 import { completions } from './completions/route'
 import { embeddings } from './embeddings/route'
-import { listedModel, listedModels, type ModelSources } from './models'
+import { listedModel, type ModelSources } from './models'
 import { createResponse, deleteResponse, getResponse } from './responses/route'
 import { ResponseStore } from './responses/store'
 
@@ -25,17 +26,20 @@ export const openaiRoutes = (context: ApiContext): Hono<ApiEnv> => {
     state: source.state(),
     contextLengthOf: (modelId) => catalogue.find(modelId)?.card.contextLength,
   })
-  routes.get('/v1/models', (c) => c.json({ object: 'list', data: listedModels(sources()) }))
+  routes.get('/v1/models', (c) => {
+    const from = sources()
+    return c.json({ object: 'list', data: servedModels(servable(context)).map((served) => listedModel(from, served)) })
+  })
   // Model ids contain slashes.
   routes.get('/v1/models/:id{.+}', (c) => {
     const id = c.req.param('id')
-    const model = listedModel(sources(), id)
-    if (!model)
+    const served = servedModel(servable(context), id)
+    if (!served)
       throw new Problem(404, 'model_not_found', `The model "${id}" is not declared`, {
         param: 'model',
-        hint: 'GET /v1/models lists those that are.',
+        hint: 'GET /v1/models lists those that can be asked for.',
       })
-    return c.json(model)
+    return c.json(listedModel(sources(), served))
   })
   post('/chat/completions', chatCompletions(context, running))
   post('/completions', completions(context, running))

@@ -3,6 +3,7 @@ import { Tool } from '@core/generation/conversation'
 import { Choices } from '../choices'
 import { Effort } from '../reasoning'
 import { samplingFields, Stop, TokenLimit } from '../sampling'
+import { ttlField } from '../ttl'
 import { FunctionTool } from '../tools'
 import { Message } from './messages'
 
@@ -57,6 +58,7 @@ export const ChatCompletionRequest = z.object({
   model: z.string().min(1),
   messages: z.array(Message).min(1),
   ...samplingFields,
+  ...ttlField,
   stream: z.boolean().nullish(),
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
   stop: Stop.nullish(),

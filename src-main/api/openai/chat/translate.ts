@@ -1,9 +1,10 @@
 import type { Reasoning, Tool } from '@core/generation/conversation'
-import type { ChatPrompt, ClientRequest, OutputFormat } from '@core/generation/request'
+import type { ChatPrompt, ApiRequest, OutputFormat } from '@core/generation/request'
 import { given } from '../given'
 import { invalidField } from '../invalid-field'
 import { reasoningOf } from '../reasoning'
 import { toLimit, toSampling, toStop } from '../sampling'
+import { keptFor } from '../ttl'
 import { chosenTools, toTool, type Choice } from '../tools'
 import { toMessages } from './conversation'
 import type { ChatCompletionRequest } from './schema'
@@ -92,13 +93,14 @@ const toPrompt = (body: ChatCompletionRequest): ChatPrompt => {
 }
 
 /** OpenAI's request as ours, for one of its choices. Throws Problem. */
-export const toRequest = (body: ChatCompletionRequest): ClientRequest => {
+export const toRequest = (body: ChatCompletionRequest): ApiRequest => {
   if (body.top_logprobs && !body.logprobs) throw invalidField('top_logprobs', 'needs "logprobs": true')
   return {
     model: body.model,
     prompt: toPrompt(body),
     sampling: toSampling(body),
     stop: toStop(body.stop),
+    ...keptFor(body),
     ...given({
       maxTokens: toLimit(body.max_completion_tokens) ?? toLimit(body.max_tokens),
       format: toFormat(body),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Choices } from '../choices'
 import { samplingFields, Stop, TokenLimit } from '../sampling'
+import { ttlField } from '../ttl'
 
 /** Most prompts of one request. */
 const MAX_PROMPTS = 64
@@ -23,6 +24,7 @@ export const CompletionRequest = z.object({
     { error: ONLY_TEXT },
   ),
   ...samplingFields,
+  ...ttlField,
   stream: z.boolean().nullish(),
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
   stop: Stop.nullish(),

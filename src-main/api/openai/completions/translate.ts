@@ -1,8 +1,9 @@
-import type { ClientRequest } from '@core/generation/request'
+import type { ApiRequest } from '@core/generation/request'
 import { choicesOf } from '../choices'
 import { given } from '../given'
 import { invalidField } from '../invalid-field'
 import { toLimit, toSampling, toStop } from '../sampling'
+import { keptFor } from '../ttl'
 import type { CompletionRequest } from './schema'
 
 /** Most answers to one request, prompts times choices. */
@@ -12,7 +13,7 @@ const DEFAULT_MAX_TOKENS = 16
 
 /** One answer that is wanted, and what its text begins with. */
 export interface Wanted {
-  readonly request: ClientRequest
+  readonly request: ApiRequest
   readonly echo: string
 }
 
@@ -27,11 +28,12 @@ export const toRequests = (body: CompletionRequest): Wanted[] => {
   if (body.echo && typeof body.logprobs === 'number')
     throw invalidField('logprobs', 'not supported with echo: the prompt has no log probabilities')
   return prompts.flatMap((text) => {
-    const request: ClientRequest = {
+    const request: ApiRequest = {
       model: body.model,
       prompt: { kind: 'text', text },
       sampling: toSampling(body),
       stop: toStop(body.stop),
+      ...keptFor(body),
       ...given({
         maxTokens: toLimit(body.max_tokens ?? DEFAULT_MAX_TOKENS),
         logprobs: body.logprobs,

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Tool } from '@core/generation/conversation'
 import { Effort } from '../reasoning'
 import { samplingFields, TokenLimit } from '../sampling'
+import { ttlField } from '../ttl'
 import { FunctionTool } from '../tools'
 import { InputItem } from './items'
 
@@ -57,6 +58,7 @@ export const ResponseRequest = z.object({
   store: z.boolean().nullish(),
   stream: z.boolean().nullish(),
   ...samplingFields,
+  ...ttlField,
   max_output_tokens: TokenLimit.nullish(),
   top_logprobs: z.number().int().min(0).max(20).nullish(),
   tools: z.array(GivenTool).nullish(),

@@ -1,9 +1,10 @@
 import type { Message, Tool } from '@core/generation/conversation'
-import type { ClientRequest, OutputFormat } from '@core/generation/request'
+import type { ApiRequest, OutputFormat } from '@core/generation/request'
 import { given } from '../given'
 import { invalidField } from '../invalid-field'
 import { reasoningOf } from '../reasoning'
 import { toLimit, toSampling } from '../sampling'
+import { keptFor } from '../ttl'
 import { chosenTools, toTool, type Choice } from '../tools'
 import { toMessages } from './conversation'
 import type { GivenTool, ResponseRequest } from './schema'
@@ -76,7 +77,7 @@ export const toConversation = ({ input }: ResponseRequest, before: readonly Mess
 }
 
 /** OpenAI's request as ours. Throws Problem. */
-export const toRequest = (body: ResponseRequest, conversation: readonly Message[]): ClientRequest => {
+export const toRequest = (body: ResponseRequest, conversation: readonly Message[]): ApiRequest => {
   const { instructions } = body
   const reasoning = reasoningOf(body.reasoning?.effort)
   return {
@@ -93,6 +94,7 @@ export const toRequest = (body: ResponseRequest, conversation: readonly Message[
     },
     sampling: toSampling(body),
     stop: [],
+    ...keptFor(body),
     ...given({
       maxTokens: toLimit(body.max_output_tokens),
       format: toFormat(body),

@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest'
+import type { Command, Refusal } from '@core/commands/command'
+import type { ApiRequest, ClientRequest } from '@core/generation/request'
+import { routeOf } from '@core/generation/route'
+import type { GenerationUpdate } from '@core/generation/stream'
+import { MetaInstanceId, type CommandId } from '@core/ids'
+import { SMALL, smallCard, World } from '@core/testing/world'
+import { LoadOnRequest } from './on-request'
+
+type Result = { status: 'done' } | { status: 'refused'; refusal: Refusal }
+
+const finished: GenerationUpdate = {
+  type: 'finished',
+  reason: 'stop',
+  usage: { promptTokens: 1, cachedTokens: 0, completionTokens: 1 },
+}
+const request: ApiRequest = { model: SMALL, prompt: { kind: 'text', text: 'x' }, sampling: {}, stop: [] }
+
+/** A machine that has the model on its disk, and stand-ins for deciding and answering around the real core. */
+class Machine {
+  readonly world = new World()
+  readonly commands: Command[] = []
+  enabled = true
+  /** What a master of an earlier version makes of a command. */
+  asHeard = (command: Command): Command => command
+  private readonly answered: ClientRequest[] = []
+  readonly loads: LoadOnRequest
+
+  constructor({ free = 48e9 } = {}) {
+    const nodeId = this.world.addNode('Mac Studio', { free })
+    const { storageBytes } = smallCard
+    const download = { status: 'Complete', downloadedBytes: storageBytes, totalBytes: storageBytes } as const
+    this.world.apply({ type: 'NodeDownloadProgress', nodeId, modelId: SMALL, download })
+    this.loads = new LoadOnRequest({
+      source: { state: () => this.world.state },
+      commands: { submit: (command, options) => this.submit(command, options) },
+      serving: { generate: (one) => this.serve(one) },
+      settings: () => ({ enabled: this.enabled, idleSeconds: 300 }),
+      log: { warn: () => undefined },
+    })
+  }
+
+  async ask(more: Partial<ApiRequest> = {}): Promise<GenerationUpdate> {
+    for await (const update of this.loads.generate({ ...request, ...more }, { signal: new AbortController().signal }))
+      return update
+    throw new Error('no answer')
+  }
+
+  get requests(): readonly ClientRequest[] {
+    return this.answered
+  }
+
+  get declared() {
+    return Object.values(this.world.state.metaInstances)
+  }
+
+  private async submit(command: Command, _options: { commandId: CommandId }): Promise<Result> {
+    // As over a link: the answer comes later.
+    await Promise.resolve()
+    this.commands.push(command)
+    const decided = this.world.command(this.asHeard(command))
+    this.world.reconcile()
+    return decided.status === 'refused' ? decided : { status: 'done' }
+  }
+
+  private async *serve(one: ClientRequest): AsyncGenerator<GenerationUpdate> {
+    await Promise.resolve()
+    this.answered.push(one)
+    const route = routeOf(this.world.state, one.model)
+    if (route.kind === 'unknown') yield { type: 'failed', code: 'model_not_found', message: 'not declared' }
+    else if (route.kind === 'refused') yield { type: 'failed', code: 'model_unavailable', message: route.reason }
+    else yield finished
+  }
+}
+
+describe('a request for a model that nobody has declared', () => {
+  it('declares it for its time where it lies on a disk, once for all who ask', async () => {
+    const machine = new Machine()
+    expect(await Promise.all([machine.ask(), machine.ask(), machine.ask()])).toEqual([finished, finished, finished])
+    expect(machine.declared).toMatchObject([{ modelId: SMALL, onRequest: { idleSeconds: 300 } }])
+    expect(machine.commands).toHaveLength(1)
+    expect(machine.loads.loadable()).toEqual([SMALL])
+  })
+
+  it('is unknown where it lies on no disk, and where loading on request is off', async () => {
+    const machine = new Machine()
+    const unknown = { type: 'failed', code: 'model_not_found' }
+    expect(await machine.ask({ model: 'm/elsewhere' })).toMatchObject(unknown)
+    machine.enabled = false
+    expect(await machine.ask()).toMatchObject(unknown)
+    expect(machine.loads.loadable()).toEqual([])
+    expect(machine.declared).toEqual([])
+  })
+
+  it('is told at once why there is no place, and leaves no declaration behind', async () => {
+    const machine = new Machine({ free: 1e9 })
+    expect(await machine.ask()).toMatchObject({
+      code: 'model_unavailable',
+      message: expect.stringContaining('1 GB free') as string,
+    })
+    await Promise.resolve()
+    expect(machine.declared).toEqual([])
+  })
+
+  it('uses what another node has declared meanwhile', async () => {
+    const machine = new Machine()
+    const asHeard = machine.asHeard
+    machine.asHeard = (command) => {
+      if (command.type === 'CreateMetaInstance') machine.world.declare('of another node')
+      return asHeard(command)
+    }
+    expect(await machine.ask()).toEqual(finished)
+    expect(machine.declared.map(({ metaInstanceId }) => metaInstanceId)).toEqual(['of another node'])
+  })
+
+  it('declares nothing for ever where the master does not know what is temporary', async () => {
+    const machine = new Machine()
+    machine.asHeard = (command) => {
+      if (command.type !== 'CreateMetaInstance') return command
+      const { onRequest: _unknown, ...known } = command
+      return known
+    }
+    expect(await machine.ask()).toMatchObject({ code: 'model_unavailable' })
+    expect(machine.declared).toEqual([])
+  })
+})
+
+describe('how long a request wants its model to be kept', () => {
+  it('is told where it differs, of those that were loaded on request, and to no runner', async () => {
+    const machine = new Machine()
+    await machine.ask({ keepAlive: 60 })
+    await machine.ask({ keepAlive: 60 })
+    await machine.ask()
+    expect(machine.commands).toHaveLength(1)
+    expect(machine.declared).toMatchObject([{ onRequest: { idleSeconds: 60 } }])
+    await machine.ask({ keepAlive: Infinity })
+    expect(machine.declared).toMatchObject([{ onRequest: {} }])
+    for (const one of machine.requests) expect(one).not.toHaveProperty('keepAlive')
+  })
+
+  it('changes nothing of one that is always on', async () => {
+    const machine = new Machine()
+    machine.world.declare(MetaInstanceId.parse('chat'))
+    expect(await machine.ask({ keepAlive: 0 })).toEqual(finished)
+    expect(machine.commands).toEqual([])
+  })
+})
