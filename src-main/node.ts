@@ -11,6 +11,7 @@ import { AdmissionFile } from './cluster/joining/admission-file'
 import { Membership } from './cluster/membership'
 import { clusterView } from './cluster/view'
 import { Peers } from './cluster/peers'
+import { ApiKeyAccounts } from './keys/api-key-accounts'
 import { openLog } from './logging/logger'
 import { Master } from './master/master'
 import { measureMemoryBandwidth } from './worker/measurements/memory-bandwidth'
@@ -186,7 +187,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     clusterId: () => cluster.clusterId,
     friendlyName: ownName,
     deciding: master,
-    handlers: peerStreams({ catalogue, queues: () => queues, supply: () => supply, suspected }),
+    handlers: peerStreams({ catalogue, queues: () => queues, usage: () => accounts, supply: () => supply, suspected }),
     // Until it has started, it has enough to do.
     isBusy: () => wired.worker?.isBusy ?? true,
     onWake: (runnerId, epoch) => worker.wake(runnerId, epoch),
@@ -293,6 +294,14 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     ),
   )
 
+  const accounts: ApiKeyAccounts = await ApiKeyAccounts.open({
+    self: nodeId,
+    dataDir,
+    source: master,
+    ask: (...asked) => links.links.ask(...asked),
+    log: log.logger.child({ part: 'keys' }),
+  })
+  opened.add(() => accounts.close())
   const serving = new Serving({
     nodeId,
     source: master,
@@ -330,6 +339,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       source: master,
       commands: master,
       serving: onRequest,
+      keys: accounts,
       liveRequests: () => queues.live,
       settings: nodeSettings,
       catalogue: {

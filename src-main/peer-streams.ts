@@ -9,6 +9,8 @@ import {
   unavailableToOthers,
   type GenerationUpdate1,
 } from '@core/protocols/peer-1'
+import { USAGE_STREAM } from './keys/cluster-usage'
+import type { ApiKeyAccounts } from './keys/api-key-accounts'
 import { sharing } from './models/fetching/sharing'
 import type { ModelSupply } from './model-supply'
 import type { InstanceQueues } from './serving/instance-queues'
@@ -24,6 +26,7 @@ export interface PeerStreamsParts {
   }
   /** Like `supply` it begins after the links: a stream that comes before it fails. */
   readonly queues: () => Pick<InstanceQueues, 'generate'>
+  readonly usage: () => Pick<ApiKeyAccounts, 'current'>
   readonly supply: () => Pick<ModelSupply, 'serve'>
   readonly suspected: Pick<ClusterSuspects, 'suspects' | 'handlers'>
 }
@@ -50,7 +53,13 @@ async function* generate1(
 }
 
 /** What other members may ask of this machine over the links, beside what deciding needs. */
-export const peerStreams = ({ catalogue, queues, supply, suspected }: PeerStreamsParts): ReadonlyMap<string, Serve> =>
+export const peerStreams = ({
+  catalogue,
+  queues,
+  usage,
+  supply,
+  suspected,
+}: PeerStreamsParts): ReadonlyMap<string, Serve> =>
   new Map<string, Serve>([
     [
       'generate',
@@ -65,6 +74,7 @@ export const peerStreams = ({ catalogue, queues, supply, suspected }: PeerStream
     ],
     ...suspected.handlers,
     ...sharing((modelId) => catalogue.find(modelId)?.path),
+    [USAGE_STREAM, () => one(Promise.resolve(usage().current))],
     ['models', () => one(Promise.resolve(catalogue.list()))],
     ['card', (params) => one(catalogue.card(ModelParams.parse(params).modelId))],
     ['download', (params) => one(supply().serve(params))],

@@ -3,7 +3,7 @@ import { ApiKeyId, InstanceId, MetaInstanceId, NodeId, TaskId } from '../ids'
 import { ModelCard } from '../placement/model-card'
 import { SettingChange } from '../settings/cluster'
 import { GivenName } from '../settings/given-name'
-import { ApiKey } from '../state/api-keys'
+import { ApiKey, ApiKeyChanges } from '../state/api-keys'
 import { Member } from '../state/members'
 import {
   Constraints,
@@ -55,6 +55,11 @@ export const CreateApiKey = z.object({
   apiKey: ApiKey.omit({ createdAt: true }),
   ...again,
 })
+export const UpdateApiKey = z.object({
+  type: z.literal('UpdateApiKey'),
+  apiKeyId: ApiKeyId,
+  changes: ApiKeyChanges,
+})
 export const RevokeApiKey = z.object({ type: z.literal('RevokeApiKey'), apiKeyId: ApiKeyId, ...lasting })
 export const ChangeSetting = z.object({ type: z.literal('ChangeSetting'), change: SettingChange })
 export const AdmitMember = z.object({
@@ -76,6 +81,7 @@ export const Command = z.discriminatedUnion('type', [
   DeleteInstance,
   CancelTask,
   CreateApiKey,
+  UpdateApiKey,
   RevokeApiKey,
   ChangeSetting,
   AdmitMember,

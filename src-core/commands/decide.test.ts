@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ApiKeyId, InstanceId, MetaInstanceId, NodeId, TaskId } from '../ids'
+import type { ApiKeyChanges } from '../state/api-keys'
 import { GivenName } from '../settings/given-name'
 import type { MetaInstanceChanges } from '../state/meta-instances'
 import { GB, readyWorld, SMALL, smallCard, World } from '../testing/world'
@@ -175,6 +176,21 @@ describe('API keys', () => {
     expect(world.state.apiKeys['k']).toEqual({ ...apiKey, createdAt: world.now })
     world.command({ type: 'RevokeApiKey', apiKeyId: apiKey.apiKeyId })
     expect(world.state.apiKeys).toEqual({})
+  })
+
+  it('are renamed and limited; what is not named stays, and null removes limits', () => {
+    const world = new World()
+    const apiKey = { apiKeyId: ApiKeyId.parse('k'), name: 'laptop', hash: 'ab', limits: { concurrent: 3 } }
+    world.command({ type: 'CreateApiKey', apiKey })
+    const update = (changes: ApiKeyChanges) => {
+      world.command({ type: 'UpdateApiKey', apiKeyId: apiKey.apiKeyId, changes })
+      return world.state.apiKeys['k']
+    }
+    expect(update({ name: 'desk' })).toEqual({ ...apiKey, name: 'desk', createdAt: world.now })
+    expect(update({ limits: { tokensPerMinute: 9 } })).toMatchObject({ name: 'desk', limits: { tokensPerMinute: 9 } })
+    expect(update({ limits: null })).not.toHaveProperty('limits')
+    const unknown = { type: 'UpdateApiKey', apiKeyId: ApiKeyId.parse('gone'), changes: {} } as const
+    expect(world.command(unknown)).toMatchObject({ status: 'refused', refusal: { code: 'not_found' } })
   })
 })
 

@@ -200,6 +200,10 @@ export const decide = (state: State, command: Command, inputs: DecideInputs): De
       return command.apiKey.apiKeyId in state.apiKeys
         ? decided()
         : decided({ type: 'ApiKeyCreated', apiKey: { ...command.apiKey, createdAt: inputs.now } })
+    case 'UpdateApiKey':
+      return command.apiKeyId in state.apiKeys
+        ? decided({ type: 'ApiKeyUpdated', apiKeyId: command.apiKeyId, changes: command.changes })
+        : unknown('API key', command.apiKeyId)
     case 'RevokeApiKey':
       return command.apiKeyId in state.apiKeys || command.lasting
         ? decided({ type: 'ApiKeyRevoked', apiKeyId: command.apiKeyId })

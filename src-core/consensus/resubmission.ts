@@ -21,6 +21,7 @@ const subjectOf = (command: Command): string => {
       return command.nodeId
     case 'CreateApiKey':
       return command.apiKey.apiKeyId
+    case 'UpdateApiKey':
     case 'RevokeApiKey':
       return command.apiKeyId
     case 'ChangeSetting':

@@ -125,6 +125,21 @@ describe('what the losing side of a split submits again', () => {
     expect(Object.keys(winner.state.retired ?? {}).sort()).toEqual(['k', 'mine'])
   })
 
+  it('brings what was changed of keys, and of keys that were made there with their changes', () => {
+    const key = (name: string) => ({ apiKeyId: ApiKeyId.parse(name), name, hash: name })
+    const { winner, again } = split(
+      (world) => {
+        world.command({ type: 'UpdateApiKey', apiKeyId: key('old').apiKeyId, changes: { limits: { concurrent: 2 } } })
+        world.command({ type: 'CreateApiKey', apiKey: key('new') })
+        world.command({ type: 'UpdateApiKey', apiKeyId: key('new').apiKeyId, changes: { name: 'newer' } })
+      },
+      () => undefined,
+      (world) => world.command({ type: 'CreateApiKey', apiKey: key('old') }),
+    )
+    expect(winner.state.apiKeys).toMatchObject({ old: { limits: { concurrent: 2 } }, new: { name: 'newer' } })
+    expect(again()).toEqual([])
+  })
+
   it('tells of what was deleted there even where nobody has heard of it yet: another node may still bring it', () => {
     const { winner, commands, again } = split((world) => {
       world.declare('mine')

@@ -1,6 +1,8 @@
 import type { Command } from '../commands/command'
 import { nameKey, nameProblem } from '../commands/names'
 import type { Event } from '../events/event'
+import type { ApiKeyId } from '../ids'
+import type { ApiKey, ApiKeyChanges } from '../state/api-keys'
 import type { MetaInstance, MetaInstanceChanges } from '../state/meta-instances'
 import type { State } from '../state/state'
 
@@ -160,7 +162,7 @@ const freeName = (name: string, mine: MetaInstance, winner: State, given: Set<st
 }
 
 const apiKeys = (split: Split): Command[] => {
-  const { common, own, winner } = split
+  const { common, decided, own, winner } = split
   const revoked = gone(split, (event) => (event.type === 'ApiKeyRevoked' ? event.apiKeyId : undefined), own.apiKeys)
   return [
     ...revoked.flatMap((apiKeyId): Command[] =>
@@ -171,8 +173,25 @@ const apiKeys = (split: Split): Command[] => {
       const known = apiKeyId in common.apiKeys || apiKeyId in winner.apiKeys || isRetired(winner, apiKeyId)
       return known ? [] : [{ type: 'CreateApiKey', apiKey, again: true }]
     }),
+    ...Object.values(own.apiKeys).flatMap((mine): Command[] => {
+      const { apiKeyId } = mine
+      const there = winner.apiKeys[apiKeyId]
+      const changes = keyChangesSince(decided, apiKeyId)
+      const idle = Object.keys(changes).length === 0
+      return idle || there === undefined || isAlike(mine, there) ? [] : [{ type: 'UpdateApiKey', apiKeyId, changes }]
+    }),
   ]
 }
+
+const isAlike = (a: ApiKey, b: ApiKey): boolean =>
+  a.name === b.name && JSON.stringify(a.limits) === JSON.stringify(b.limits)
+
+const keyChangesSince = (decided: readonly Event[], apiKeyId: ApiKeyId): ApiKeyChanges =>
+  decided.reduce<ApiKeyChanges>(
+    (changes, event) =>
+      event.type === 'ApiKeyUpdated' && event.apiKeyId === apiKeyId ? { ...changes, ...event.changes } : changes,
+    {},
+  )
 
 /** The last word on each setting. */
 const settings = ({ decided, winner }: Split): Command[] => {

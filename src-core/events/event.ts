@@ -12,7 +12,7 @@ import {
 } from './meta-instances'
 import { NodeGatheredInfo, NodeLeaving, NodeTimedOut } from './nodes'
 import { RunnerDeleted, RunnerStatusUpdated } from './runners'
-import { ApiKeyCreated, ApiKeyRevoked, SettingChanged } from './settings'
+import { ApiKeyCreated, ApiKeyRevoked, ApiKeyUpdated, SettingChanged } from './settings'
 import { JacclSideChannelData, JacclSideChannelGathered } from './side-channel'
 import { TaskCreated, TaskDeleted, TaskFailed, TaskStatusUpdated } from './tasks'
 import { TopologyEdgeCreated, TopologyEdgeDeleted } from './topology'
@@ -31,6 +31,7 @@ export const Decision = z.discriminatedUnion('type', [
   MemberUpdated,
   MemberRemoved,
   ApiKeyCreated,
+  ApiKeyUpdated,
   ApiKeyRevoked,
   SettingChanged,
 ])

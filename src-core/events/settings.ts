@@ -1,13 +1,14 @@
 import { z } from 'zod'
 import { ApiKeyId } from '../ids'
 import { SettingChange } from '../settings/cluster'
-import { ApiKey } from '../state/api-keys'
+import { ApiKey, ApiKeyChanges } from '../state/api-keys'
 import type { State } from '../state/state'
-import { drop, put, type Changes } from './changes'
+import { amend, drop, put, type Changes } from './changes'
 import type { Envelope } from './event'
 
 export const SettingChanged = z.object({ type: z.literal('SettingChanged'), change: SettingChange })
 export const ApiKeyCreated = z.object({ type: z.literal('ApiKeyCreated'), apiKey: ApiKey })
+export const ApiKeyUpdated = z.object({ type: z.literal('ApiKeyUpdated'), apiKeyId: ApiKeyId, changes: ApiKeyChanges })
 export const ApiKeyRevoked = z.object({ type: z.literal('ApiKeyRevoked'), apiKeyId: ApiKeyId })
 
 export const reduceSettings = (state: State, { event }: Envelope): State['settings'] =>
@@ -17,9 +18,17 @@ export const reduceApiKeys = ({ apiKeys }: State, { event }: Envelope): Changes<
   switch (event.type) {
     case 'ApiKeyCreated':
       return put(event.apiKey.apiKeyId, event.apiKey)
+    case 'ApiKeyUpdated':
+      return amend(apiKeys, event.apiKeyId, (apiKey) => changed(apiKey, event.changes))
     case 'ApiKeyRevoked':
       return drop(apiKeys, event.apiKeyId)
     default:
       return undefined
   }
 }
+
+const changed = ({ limits: before, ...apiKey }: ApiKey, { name, limits = before }: ApiKeyChanges): ApiKey => ({
+  ...apiKey,
+  ...(name !== undefined && { name }),
+  ...(limits && { limits }),
+})

@@ -102,6 +102,7 @@ const detail = (state: State, event: Event): string => {
     case 'SettingChanged':
       return `${event.change.key} = ${String(event.change.value)}`
     case 'ApiKeyCreated':
+    case 'ApiKeyUpdated':
     case 'ApiKeyRevoked':
     case 'JacclSideChannelData':
     case 'JacclSideChannelGathered':

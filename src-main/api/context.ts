@@ -2,7 +2,9 @@ import type { Command } from '@core/commands/command'
 import type { Envelope } from '@core/events/event'
 import type { ApiRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
-import type { CommandId, MetaInstanceId, ModelId, NodeId, RunnerId } from '@core/ids'
+import type { Standings, Verdict } from '@core/keys/key-meter'
+import type { UsageByKey, Use } from '@core/keys/usage'
+import type { ApiKeyId, CommandId, MetaInstanceId, ModelId, NodeId, RunnerId } from '@core/ids'
 import type { ModelCard } from '@core/placement/model-card'
 import type { CatalogueModel, ClusterView, HubModel, UnreadableModel } from '@core/protocols/control'
 import type { DoctorReport } from '@core/protocols/doctor'
@@ -45,6 +47,17 @@ export interface ApiContext {
     ): AsyncIterable<GenerationUpdate>
     /** Models on disks that a request loads without their being declared. */
     loadable(): readonly ModelId[]
+  }
+  /** What keys may use and have used. */
+  readonly keys: {
+    /** A request of HTTP begins, if the limits of its key allow it; `expected` is about how many tokens it will be. */
+    begin(
+      apiKeyId: ApiKeyId | undefined,
+      expected: number,
+    ): { readonly verdict: Verdict; readonly standings: Standings; end(tokens: number): void }
+    used(use: Use): void
+    /** By key, as all members that can be asked have counted it. */
+    usage(): Promise<{ readonly usage: UsageByKey; readonly missing: readonly NodeId[] }>
   }
   /** For instances of which this machine has rank 0. */
   readonly liveRequests: () => { readonly running: number; readonly waiting: number }

@@ -6,6 +6,7 @@ import { isLoopback } from '@core/settings/node'
 import { anthropicRoutes } from './anthropic/routes'
 import type { ApiContext } from './context'
 import type { ApiEnv } from './env'
+import { apiKeyRoutes } from './control/api-keys'
 import { clusterRoutes } from './control/cluster'
 import { eventRoutes } from './control/events'
 import { healthRoutes } from './control/health'
@@ -107,6 +108,7 @@ const buildApp = (options: ApiOptions, { access, open }: { access: Access; open:
   app.route('/', instanceRoutes(context))
   app.route('/', modelRoutes(context))
   app.route('/', nodeRoutes(context))
+  app.route('/', apiKeyRoutes(context))
   app.route('/', healthRoutes(context))
   app.route('/', clusterRoutes(context))
   app.route('/', settingsRoutes(context))

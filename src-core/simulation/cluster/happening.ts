@@ -39,6 +39,7 @@ export const subjectOf = (command: Command): string => {
       return command.taskId
     case 'CreateApiKey':
       return command.apiKey.apiKeyId
+    case 'UpdateApiKey':
     case 'RevokeApiKey':
       return command.apiKeyId
     case 'ChangeSetting':

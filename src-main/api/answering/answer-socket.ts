@@ -31,6 +31,7 @@ export class AnswerSocket {
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
       ...corsHeaders(c.get('allowedOrigin')),
+      ...c.get('rateLimits'),
       ...(ignored !== undefined && { 'x-muster-ignored-fields': ignored }),
     })
     this.out.flushHeaders()

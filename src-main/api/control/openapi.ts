@@ -23,7 +23,9 @@ import {
   UpdateMetaInstanceRequest,
   WarningsResponse,
 } from '@core/protocols/control'
+import { ApiKeysResponse, CreateApiKeyRequest, CreatedApiKey, UsageResponse } from '@core/protocols/api-keys'
 import { DoctorReport } from '@core/protocols/doctor'
+import { ApiKeyChanges } from '@core/state/api-keys'
 import { Instance } from '@core/state/instances'
 import { State } from '@core/state/state'
 import { CountTokensRequest, MessagesRequest } from '../anthropic/schema'
@@ -179,9 +181,32 @@ const ROUTES: readonly Described[] = [
   { method: 'delete', path: '/cluster/join', does: 'Give a joining up' },
   { method: 'post', path: '/cluster/requests/{id}', does: 'Let a machine in, or not', body: AdmissionAnswer },
   { method: 'delete', path: '/members/{id}', does: 'Take a machine out of the cluster' },
-  { method: 'get', path: '/api_keys', does: 'The API keys, without the keys themselves' },
-  { method: 'post', path: '/api_keys', does: 'Create an API key', body: z.strictObject({ name: z.string() }) },
-  { method: 'delete', path: '/api_keys/{id}', does: 'Revoke an API key' },
+  {
+    method: 'get',
+    path: '/api_keys',
+    does: 'The API keys with their limits and usage, without the keys themselves',
+    answer: ApiKeysResponse,
+  },
+  {
+    method: 'post',
+    path: '/api_keys',
+    does: 'Create an API key; limits hold at each node that takes its requests',
+    body: CreateApiKeyRequest,
+    answer: CreatedApiKey,
+  },
+  {
+    method: 'patch',
+    path: '/api_keys/{id}',
+    does: 'Rename an API key, or replace its limits; null removes them',
+    body: ApiKeyChanges,
+  },
+  { method: 'delete', path: '/api_keys/{id}', does: 'Revoke an API key; its usage goes with it' },
+  {
+    method: 'get',
+    path: '/usage',
+    does: 'What was used by each key, by model, this month and in total',
+    answer: UsageResponse,
+  },
   {
     method: 'get',
     path: '/health',

@@ -11,7 +11,12 @@ export interface OriginVariables {
 }
 
 /** Headers of answers that pages may read beside those that every page may. */
-const EXPOSED = 'x-muster-ignored-fields, retry-after, request-id'
+const EXPOSED = [
+  'x-muster-ignored-fields',
+  'retry-after',
+  'request-id',
+  ...['limit', 'remaining', 'reset'].flatMap((name) => [`x-ratelimit-${name}-requests`, `x-ratelimit-${name}-tokens`]),
+].join(', ')
 /** What an answer to a preflight depends on. */
 const ASKED = 'access-control-request-method, access-control-request-headers, access-control-request-private-network'
 const PREFLIGHT_KEPT_SECONDS = '600'

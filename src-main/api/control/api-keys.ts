@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto'
+import { Hono } from 'hono'
+import { LOCAL_KEY } from '@core/generation/request'
+import { ApiKeyId, type NodeId } from '@core/ids'
+import { monthOf, usageView } from '@core/keys/usage'
+import {
+  CreateApiKeyRequest,
+  type ApiKeysResponse,
+  type ApiKeyView,
+  type UsageResponse,
+} from '@core/protocols/api-keys'
+import { ApiKeyChanges, type ApiKey } from '@core/state/api-keys'
+import { nodeName } from '@core/state/bindings'
+import { camelCased, jsonBody, parseWith } from '../body'
+import { carryOut } from '../commands'
+import type { ApiContext } from '../context'
+import type { ApiEnv } from '../env'
+import { hashOf, newKey } from '../middleware/access'
+
+/** Names within `limits` may be in snake_case too. */
+const limitsCamelCased = (body: unknown): unknown => {
+  const renamed = camelCased(body)
+  return typeof renamed === 'object' && renamed !== null && 'limits' in renamed
+    ? { ...renamed, limits: camelCased(renamed.limits) }
+    : renamed
+}
+
+/** API keys with their limits, and what was used by each. */
+export const apiKeyRoutes = (context: ApiContext): Hono<ApiEnv> => {
+  const { source, keys } = context
+  const routes = new Hono<ApiEnv>()
+
+  const awayFrom = (missing: readonly NodeId[]) => {
+    const named = missing.map((nodeId) => ({ nodeId, friendlyName: nodeName(source.state(), nodeId) }))
+    return named.length > 0 && { missing: named }
+  }
+  const without = ({ hash: _hidden, ...apiKey }: ApiKey): Omit<ApiKey, 'hash'> => apiKey
+
+  routes.get('/api_keys', async (c) => {
+    const { usage, missing } = await keys.usage()
+    const now = Date.now()
+    const apiKeys = Object.values(source.state().apiKeys).map((apiKey): ApiKeyView => ({
+      ...without(apiKey),
+      usage: usageView(usage[apiKey.apiKeyId], now),
+    }))
+    return c.json({ apiKeys, ...awayFrom(missing) } satisfies ApiKeysResponse)
+  })
+
+  routes.post('/api_keys', async (c) => {
+    const { name, limits } = parseWith(CreateApiKeyRequest, limitsCamelCased(await jsonBody(c)))
+    const key = newKey()
+    const apiKeyId = ApiKeyId.parse(randomUUID())
+    const given = { apiKeyId, name, ...(limits && { limits }) }
+    await carryOut(context, { type: 'CreateApiKey', apiKey: { ...given, hash: hashOf(key) } })
+    return c.json({ ...given, key }, 201)
+  })
+
+  routes.patch('/api_keys/:id', async (c) => {
+    const apiKeyId = parseWith(ApiKeyId, c.req.param('id'))
+    const changes = parseWith(ApiKeyChanges, limitsCamelCased(await jsonBody(c)))
+    await carryOut(context, { type: 'UpdateApiKey', apiKeyId, changes })
+    const apiKey = source.state().apiKeys[apiKeyId]
+    // Revoked in the same moment.
+    return c.json(apiKey ? without(apiKey) : { apiKeyId })
+  })
+
+  routes.delete('/api_keys/:id', async (c) => {
+    const apiKeyId = parseWith(ApiKeyId, c.req.param('id'))
+    await carryOut(context, { type: 'RevokeApiKey', apiKeyId })
+    return c.json({ apiKeyId, revoked: true })
+  })
+
+  routes.get('/usage', async (c) => {
+    const { usage, missing } = await keys.usage()
+    const now = Date.now()
+    const named = Object.values(source.state().apiKeys).map(({ apiKeyId, name }) => ({
+      apiKeyId,
+      name,
+      ...usageView(usage[apiKeyId], now),
+    }))
+    const local = usage[LOCAL_KEY]
+    const all = [...named, ...(local ? [usageView(local, now)] : [])]
+    return c.json({ month: monthOf(now), keys: all, ...awayFrom(missing) } satisfies UsageResponse)
+  })
+
+  return routes
+}
