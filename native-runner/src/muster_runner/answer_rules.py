@@ -1,8 +1,9 @@
 """What a model's answers are sorted by, and what they can be held to."""
 
-from muster_runner.answer_format import PLAIN, AnswerFormat, answer_format
+from muster_runner.answer_format import PLAIN, answer_format
+from muster_runner.call_grammars import call_grammar
 from muster_runner.channels import Channels, channels, opens_thought
-from muster_runner.constraints import BadFormat, Constraint, Vocabulary, grammar_of
+from muster_runner.constraints import BadFormat, Constraint, Grammar, ThoughtLimit, Vocabulary, format_grammar
 from muster_runner.protocol import ChatPrompt, GenerationRequest
 from muster_runner.tokenizer import Tokenizer
 
@@ -31,17 +32,37 @@ class AnswerRules:
         return channels(self._form, self._tokenizer.stream(), [] if hidden else asked.tools, thinking)
 
     def constraint(self, request: GenerationRequest, prompt: list[int]) -> Constraint | None:
-        """What the request holds the answer to, once a thought is over that the prompt has begun. Raises BadFormat."""
-        if (grammar := grammar_of(request)) is None:
-            return None
-        if self._vocabulary is None:
-            raise BadFormat("answers of this model cannot be held to a format or to a choice of tools")
-        thinking = isinstance(request.prompt, ChatPrompt) and opens_thought(self._form, self._end_of(prompt))
-        return self._vocabulary.constraint(grammar, begins_after=self._end_of_thought() if thinking else None)
+        """What the request holds the answer to: a grammar, from the end of a thought on that the prompt has begun, and
+        the thought to its length. Raises BadFormat."""
+        asked = request.prompt
+        thinking = isinstance(asked, ChatPrompt) and opens_thought(self._form, self._end_of(prompt))
+        marks = self._thought_marks()
+        held: Constraint | None = None
+        if (grammar := self._grammar(request)) is not None:
+            if self._vocabulary is None:
+                raise BadFormat("answers of this model cannot be held to a format or to a choice of tools")
+            held = self._vocabulary.constraint(grammar, begins_after=marks[1] if thinking and marks else None)
+        limit = asked.reasoning.max_tokens if isinstance(asked, ChatPrompt) and asked.reasoning else None
+        if marks is None or limit is None:
+            return held
+        return ThoughtLimit(marks, begun=thinking, left=limit, beside=held)
+
+    def _grammar(self, request: GenerationRequest) -> Grammar | None:
+        asked = request.prompt
+        if isinstance(asked, ChatPrompt):
+            special, _ = self._tokenizer.added_tokens()
+            numbers = {text: number for text in special if (number := self._tokenizer.token_number(text)) is not None}
+            if (calls := call_grammar(asked, self._form.tool, numbers)) is not None:
+                return calls
+        return format_grammar(request)
 
     def _end_of(self, prompt: list[int]) -> str:
         return self._tokenizer.decode(prompt[-PROMPT_END_TOKENS:])
 
-    def _end_of_thought(self) -> int | None:
-        form: AnswerFormat = self._form
-        return next((token for token, mark in form.tokens.items() if form.think and mark == form.think[1]), None)
+    def _thought_marks(self) -> tuple[int, int] | None:
+        """The tokens around a thought, where they are tokens."""
+        numbers = {mark: token for token, mark in self._form.tokens.items()}
+        if self._form.think is None or any(mark not in numbers for mark in self._form.think):
+            return None
+        start, end = self._form.think
+        return numbers[start], numbers[end]

@@ -5,21 +5,14 @@ rank that draws tokens and on no other.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, Protocol
 
 import mlx.core as mx
 import numpy as np
 
-from muster_runner.protocol import (
-    ChatPrompt,
-    GenerationRequest,
-    GrammarFormat,
-    JsonFormat,
-    JsonSchemaFormat,
-    Tool,
-)
+from muster_runner.protocol import GenerationRequest, GrammarFormat, JsonFormat, JsonSchemaFormat
 from muster_runner.tokenizer import Tokenizer
 
 # Gives the grammar in the library's own form. Raises what its author did wrong.
@@ -34,7 +27,19 @@ class BadFormat(Exception):
     """A format that cannot be kept to; the message says why."""
 
 
-class Constraint:
+class Constraint(Protocol):
+    """What one answer is held to, token by token."""
+
+    def take(self, token: int) -> None:
+        """The answer goes on with ``token``."""
+        ...
+
+    def mask(self) -> np.ndarray | None:
+        """Bits of the tokens that may come next, lowest first in each uint32: (vocabulary / 32,). None allows all."""
+        ...
+
+
+class GrammarConstraint:
     """The state of one answer's grammar. ``begins_after``: the token that ends a thought; up to then all is allowed."""
 
     def __init__(self, matcher: Any, begins_after: int | None):
@@ -42,7 +47,6 @@ class Constraint:
         self._begins_after = begins_after
 
     def take(self, token: int) -> None:
-        """The answer goes on with ``token``."""
         if self._begins_after is None:
             if not self._matcher.is_stopped():
                 self._matcher.consume_token(token)
@@ -50,10 +54,39 @@ class Constraint:
             self._begins_after = None
 
     def mask(self) -> np.ndarray | None:
-        """Bits of the tokens that may come next, lowest first in each uint32: (vocabulary / 32,). None allows all."""
         if self._begins_after is not None or self._matcher.is_error():
             return None
         return np.frombuffer(self._matcher.compute_bitmask(), dtype=np.uint32)
+
+
+class ThoughtLimit:
+    """Ends a thought that has become as long as it may.
+
+    ``marks``: the tokens that begin and end one; ``begun``: whether the prompt has begun it; ``left``: tokens of
+    thought in the whole answer; ``beside``: what else the answer is held to.
+    """
+
+    def __init__(self, marks: tuple[int, int], *, begun: bool, left: int, beside: Constraint | None):
+        self._start, self._end = marks
+        self._thinking = begun
+        self._left = left
+        self._beside = beside
+        self._only_end = np.zeros(self._end // 32 + 1, dtype=np.uint32)
+        self._only_end[-1] = np.uint32(1) << np.uint32(self._end % 32)
+
+    def take(self, token: int) -> None:
+        if self._thinking:
+            self._left -= 1
+            self._thinking = token != self._end
+        else:
+            self._thinking = token == self._start
+        if self._beside is not None:
+            self._beside.take(token)
+
+    def mask(self) -> np.ndarray | None:
+        if self._thinking and self._left <= 0:
+            return self._only_end
+        return None if self._beside is None else self._beside.mask()
 
 
 def masked(logits: mx.array, mask: np.ndarray) -> mx.array:
@@ -111,7 +144,7 @@ class Vocabulary:
             raise BadFormat(f"the output format cannot be kept to: {error}") from error
         if matcher.is_error():
             raise BadFormat(f"the output format cannot be kept to: {matcher.get_error()}")
-        return Constraint(matcher, begins_after)
+        return GrammarConstraint(matcher, begins_after)
 
 
 def json_grammar(schema: dict[str, Any]) -> str:
@@ -121,13 +154,10 @@ def json_grammar(schema: dict[str, Any]) -> str:
     return LLMatcher.grammar_from_json_schema(schema, overrides=JSON_OPTIONS)
 
 
-def grammar_of(request: GenerationRequest) -> Grammar | None:
-    """What a request holds its answer to, if anything."""
+def format_grammar(request: GenerationRequest) -> Grammar | None:
+    """The grammar of the format that a request asks for, if any."""
     from llguidance import LLMatcher
 
-    prompt = request.prompt
-    if isinstance(prompt, ChatPrompt) and (tools := required_tools(prompt)):
-        return lambda: json_grammar(call_schema(tools))
     match request.format:
         case None:
             return None
@@ -139,46 +169,3 @@ def grammar_of(request: GenerationRequest) -> Grammar | None:
             return lambda: LLMatcher.grammar_from_regex(source)
         case GrammarFormat(source=source):
             return lambda: LLMatcher.grammar_from_lark(source)
-
-
-def required_tools(prompt: ChatPrompt) -> list[Tool]:
-    """The tools of which one must be called; none where the model may also answer."""
-    match prompt.tool_choice:
-        case None:
-            return []
-        case choice if choice.kind == "required":
-            return list(prompt.tools)
-        case choice:
-            return [tool for tool in prompt.tools if tool.name == choice.name]
-
-
-def call_schema(tools: Sequence[Tool]) -> dict[str, Any]:
-    """The JSON Schema of a call of one of the tools, written without marks (see tool_calls.parse_bare_calls)."""
-    return {
-        "anyOf": [
-            {
-                "type": "object",
-                "properties": {
-                    "name": {"const": tool.name},
-                    "arguments": _moved(tool.parameters or ANY_OBJECT, f"#/anyOf/{at}/properties/arguments"),
-                },
-                "required": ["name", "arguments"],
-                "additionalProperties": False,
-            }
-            for at, tool in enumerate(tools)
-        ]
-    }
-
-
-def _moved(schema: Any, place: str) -> Any:
-    """A schema whose references to itself hold where it stands within another one, at the JSON pointer ``place``."""
-    if isinstance(schema, list):
-        return [_moved(entry, place) for entry in schema]
-    if not isinstance(schema, dict):
-        return schema
-    return {
-        key: place + value[1:]
-        if key == "$ref" and isinstance(value, str) and value.startswith("#")
-        else _moved(value, place)
-        for key, value in schema.items()
-    }

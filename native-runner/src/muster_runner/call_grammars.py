@@ -1,0 +1,107 @@
+"""Grammars of tool calls: those that must be made, and those that must fit their schema where one is made."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from muster_runner.answer_format import ToolFormat
+from muster_runner.constraints import ANY_OBJECT, JSON_OPTIONS, Grammar, json_grammar
+from muster_runner.protocol import ChatPrompt, Tool
+
+_CLOSING = json.dumps("}\n")
+
+
+def call_grammar(prompt: ChatPrompt, form: ToolFormat | None, special: Mapping[str, int]) -> Grammar | None:
+    """What the calls of an answer are held to, if anything. ``special``: the special tokens by their text."""
+    if tools := required_tools(prompt):
+        return lambda: json_grammar(call_schema(tools))
+    hidden = prompt.tool_choice is not None and prompt.tool_choice.kind == "none"
+    if hidden or not any(tool.strict for tool in prompt.tools):
+        return None
+    if form is None:
+        return lambda: _bare_calls(prompt.tools)
+    return lambda: _marked_calls(prompt.tools, form, special)
+
+
+def required_tools(prompt: ChatPrompt) -> list[Tool]:
+    """The tools of which one must be called; none where the model may also answer."""
+    match prompt.tool_choice:
+        case None:
+            return []
+        case choice if choice.kind == "required":
+            return list(prompt.tools)
+        case choice:
+            return [tool for tool in prompt.tools if tool.name == choice.name]
+
+
+def call_schema(tools: Sequence[Tool]) -> dict[str, Any]:
+    """The JSON Schema of a call of one of the tools, written without marks (see tool_calls.parse_bare_calls)."""
+    return {
+        "anyOf": [
+            {
+                "type": "object",
+                "properties": {
+                    "name": {"const": tool.name},
+                    "arguments": _moved(tool.parameters or ANY_OBJECT, f"#/anyOf/{at}/properties/arguments"),
+                },
+                "required": ["name", "arguments"],
+                "additionalProperties": False,
+            }
+            for at, tool in enumerate(tools)
+        ]
+    }
+
+
+def _moved(schema: Any, place: str) -> Any:
+    """A schema whose references to itself hold where it stands within another one, at the JSON pointer ``place``."""
+    if isinstance(schema, list):
+        return [_moved(entry, place) for entry in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: place + value[1:]
+        if key == "$ref" and isinstance(value, str) and value.startswith("#")
+        else _moved(value, place)
+        for key, value in schema.items()
+    }
+
+
+def _parameters(tool: Tool) -> dict[str, Any]:
+    """The arguments' schema; where it is not to be kept to strictly, only that they are an object."""
+    schema = tool.parameters if tool.strict and tool.parameters else ANY_OBJECT
+    return {"x-guidance": JSON_OPTIONS, **schema}
+
+
+def _marked_calls(tools: Sequence[Tool], form: ToolFormat, special: Mapping[str, int]) -> str:
+    """Text in which every call that a family's mark begins fits its tool. Its parts are written as JSON, which is read
+    between the marks of every family (see tool_calls.parse_calls).
+
+    A mark that is a special token is no text and stands as its number; another one ends the text before it lazily.
+    See https://github.com/guidance-ai/llguidance/blob/main/docs/syntax.md
+    """
+    mark = {text: f"<[{special[text]}]>" if text in special else json.dumps(text) for text in (form.start, form.end)}
+    begun = f"TEXT {mark[form.start]}" if form.start in special else "lazily"
+    end = mark[form.end] if form.end else ""
+    lines = [
+        "start: (" + " | ".join(f"call_{at}" for at in range(len(tools))) + ")* TEXT",
+        "TEXT: /(.|\\n)*/",
+        *([] if form.start in special else [f"lazily[lazy]: TEXT {mark[form.start]}"]),
+        *(
+            f"call_{at}: {begun} {json.dumps(_beginning(tool))} %json {json.dumps(_parameters(tool))} {_CLOSING} {end}"
+            for at, tool in enumerate(tools)
+        ),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _beginning(tool: Tool) -> str:
+    return f'\n{{"name": {json.dumps(tool.name)}, "arguments": '
+
+
+def _bare_calls(tools: Sequence[Tool]) -> str:
+    """A call as bare JSON, or text that does not begin like one."""
+    from llguidance import LLMatcher
+
+    schema = call_schema([Tool(name=tool.name, parameters=_parameters(tool)) for tool in tools])
+    call = json.dumps({"x-guidance": JSON_OPTIONS, **schema})
+    return LLMatcher.grammar_from_lark(f"start: text | call\ntext: /[^{{`\\[\\s](.|\\n)*/\ncall: %json {call}\n")

@@ -1,0 +1,28 @@
+"""The tiny model with the marks of a family: tokens around thoughts and tool calls."""
+
+import json
+import shutil
+from pathlib import Path
+
+MARKS = ("<tool_call>", "</tool_call>", "<think>", "</think>")
+
+
+def make_marked(tiny: Path, out: Path, *, special: bool) -> dict[str, int]:
+    """Gives the number of each mark's token. The marks take the places of bytes that no UTF-8 has."""
+    shutil.copytree(tiny, out)
+    tokenizer = json.loads((out / "tokenizer.json").read_text())
+    vocabulary: dict[str, int] = tokenizer["model"]["vocab"]
+    # The byte-level alphabet writes bytes 0xF8 to 0xFB as these.
+    numbers = {mark: vocabulary.pop(chr(byte)) for mark, byte in zip(MARKS, range(0xF8, 0xFC), strict=True)}
+    vocabulary.update(numbers)
+    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
+    tokenizer["added_tokens"] += [
+        {"id": number, "content": mark, "special": special, **flags} for mark, number in numbers.items()
+    ]
+    (out / "tokenizer.json").write_text(json.dumps(tokenizer))
+    config = json.loads((out / "tokenizer_config.json").read_text())
+    config["chat_template"] += (
+        "{% if enable_thinking %}<think>{% elif false %}<tool_call></tool_call></think>{% endif %}"
+    )
+    (out / "tokenizer_config.json").write_text(json.dumps(config))
+    return numbers
