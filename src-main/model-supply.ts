@@ -35,6 +35,8 @@ export interface ModelSupplyParts {
   readonly dataDir: string
   readonly hub: Hub
   readonly catalogue: Catalogue
+  /** Machines that had a model and are away, in a sentence; undefined where none is known. */
+  readonly away: (modelId: ModelId) => string | undefined
   readonly deciding: { state(): State; observe(event: Observation): void }
   readonly links: {
     get(peer: NodeId): object | undefined
@@ -50,7 +52,7 @@ export class ModelSupply {
   private readonly own: Downloads
 
   constructor(private readonly parts: ModelSupplyParts) {
-    const { nodeId, dataDir, hub, catalogue, deciding, links, log } = parts
+    const { nodeId, dataDir, hub, catalogue, away, deciding, links, log } = parts
     const modelsDir = ownModels(dataDir)
     const isLinked = (peer: NodeId): boolean => links.get(peer) !== undefined
     this.fetcher = new Fetcher({
@@ -66,6 +68,7 @@ export class ModelSupply {
             }),
           ),
       hub: (modelId) => hubSource(hub, modelId),
+      away,
       waiting: (modelId) => {
         const turns = new Turns({ self: nodeId, state: () => deciding.state(), isLinked }, modelId, performance.now())
         return () => turns.first(performance.now()) !== undefined
@@ -86,6 +89,7 @@ export class ModelSupply {
       catalogue,
       fetcher: this.fetcher,
       hub,
+      away,
       state: () => deciding.state(),
     })
   }

@@ -229,6 +229,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     dataDir,
     hub,
     catalogue,
+    away: (modelId) => holders.away(modelId),
     deciding: master,
     links: links.links,
     log: log.logger.child({ part: 'fetching' }),

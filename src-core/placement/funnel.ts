@@ -47,6 +47,26 @@ export class Funnel {
     }
   }
 
+  /** What is wrong with the request itself, whichever machines there are: nobody else is to be blamed before it. */
+  ofRequest({ code, reason }: PlacementError, remaining: readonly NodeId[]): PlacementError {
+    return { code, reason, details: this.details(remaining) }
+  }
+
+  /**
+   * Machines that were asked for by name and cannot be used: they come first, and nobody has to be told of those that
+   * were not asked for. `mini-2 is offline; studio: only coordinates; SENTENCE`.
+   */
+  ofMissing(missing: readonly NodeId[], sentence: string, remaining: readonly NodeId[]): PlacementError {
+    const why = missing.map((nodeId) => {
+      const name = nodeName(this.state, nodeId)
+      const fell = [...this.removed].find(([, group]) => group.nodeIds.includes(nodeId))
+      if (!fell) return `${name} is no member`
+      const [rule, { detail }] = fell
+      return rule === 'offline' ? `${name} is offline` : `${name}: ${detail}`
+    })
+    return { code: 'too_few_machines', reason: [...why, sentence].join('; '), details: this.details(remaining) }
+  }
+
   /** `4 machines: 1 offline (mini-2), 1 excluded by nodeIds; SENTENCE`. */
   error(
     code: string,

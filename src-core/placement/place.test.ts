@@ -92,12 +92,37 @@ describe('a refusal', () => {
     )
   })
 
-  it('names the machines that nodeIds asks for and that are not here', () => {
+  it('begins with the machines that nodeIds asks for and that cannot be used, and with nobody else', () => {
     const world = new World()
     world.addNode('studio')
-    expect(reasonOf(world, { nodeIds: [NodeId.parse('studio'), NodeId.parse('mini')], minNodes: 2 })).toBe(
-      'at least 2 machines are needed, 1 is usable; not here: mini',
+    world.addNode('book', { cannotRun: 'no Python environment' })
+    world.addNode('old')
+    world.addNode('other')
+    for (const name of ['old', 'other'])
+      world.apply({ type: 'NodeLeaving', nodeId: NodeId.parse(name), reason: 'sleep' })
+    const nodeIds = ['studio', 'old', 'book', 'mini'].map((name) => NodeId.parse(name))
+    expect(reasonOf(world, { nodeIds, minNodes: 2 })).toBe(
+      'old is offline; book: cannot run models: no Python environment; mini is no member; ' +
+        'at least 2 machines are needed, 1 is usable',
     )
+  })
+
+  it('says what is wrong with the request itself before anything of machines', () => {
+    const world = new World()
+    for (const name of ['studio', 'mini', 'old']) world.addNode(name)
+    const [studio, mini] = [NodeId.parse('studio'), NodeId.parse('mini')]
+    const way = { ip: '10.0.0.1', port: 1, interfaceType: 'ethernet' } as const
+    world.apply(
+      { type: 'TopologyEdgeCreated', edge: { ...way, from: studio, to: mini } },
+      { type: 'TopologyEdgeCreated', edge: { ...way, from: mini, to: studio } },
+    )
+    world.apply({ type: 'NodeLeaving', nodeId: NodeId.parse('old'), reason: 'sleep' })
+    const tensor = { sharding: 'Tensor', minNodes: 2 } as const
+    expect(reasonOf(world, tensor, { ...smallCard, supportsTensor: false })).toMatch(
+      /^m\/small does not support Tensor/,
+    )
+    expect(reasonOf(world, { minNodes: 2 }, { ...smallCard, layers: 1 })).toMatch(/^m\/small has only 1 layers/)
+    expect(reasonOf(world, { instanceMeta: 'MlxJaccl', minNodes: 9 })).toMatch(/^RDMA \(MlxJaccl\) joins at most/)
   })
 
   it('never changes RDMA to a ring silently', () => {

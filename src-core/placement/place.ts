@@ -1,5 +1,4 @@
 import type { NodeId } from '../ids'
-import { nodeName } from '../state/bindings'
 import type { Instance } from '../state/instances'
 import type { Constraints, PlacementError } from '../state/meta-instances'
 import type { State } from '../state/state'
@@ -174,7 +173,7 @@ const placeAmong = (
   )
   const possible = large.filter(({ length }) => problems.get(length) === undefined)
   const [problem] = [...problems.values()].filter((candidate) => candidate !== undefined)
-  if (possible.length === 0 && problem) return refuse(problem.code, problem.reason)
+  if (possible.length === 0 && problem) return refused(funnel.ofRequest(problem, usable))
   const best = bestOf(search, possible, space, card, request)
   if (best) {
     const { shards, claims } = best
@@ -209,19 +208,16 @@ export const place = (
   const gone = request.nodeIds?.filter((nodeId) => !found.includes(nodeId)) ?? []
   const refuse = (code: string, sentence: string) => refused(funnel.error(code, sentence, usable))
   const tooMany = meshProblem(request)
-  if (tooMany) return refuse(tooMany.code, tooMany.reason)
+  if (tooMany) return refused(funnel.ofRequest(tooMany, usable))
   if (usable.length < request.minNodes) {
     const unfit = cannotLoad(state, request, funnel.details(usable))
     if (unfit) return refused(unfit)
   }
   if (usable.length === 0 && gone.length === 0) return refuse('no_machines', 'no machine is ready to run models')
   if (usable.length < request.minNodes) {
-    const missing = gone.length > 0 ? `; not here: ${gone.map((nodeId) => nodeName(state, nodeId)).join(', ')}` : ''
     const wanted = `at least ${request.minNodes} machine${request.minNodes === 1 ? ' is' : 's are'} needed`
-    return refuse(
-      'too_few_machines',
-      `${wanted}, ${usable.length === 1 ? '1 is' : `${usable.length} are`} usable${missing}`,
-    )
+    const sentence = `${wanted}, ${usable.length === 1 ? '1 is' : `${usable.length} are`} usable`
+    return gone.length > 0 ? refused(funnel.ofMissing(gone, sentence, usable)) : refuse('too_few_machines', sentence)
   }
   return placeAmong(space, card, request, usable, funnel)
 }

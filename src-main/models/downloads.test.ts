@@ -34,7 +34,13 @@ const offline = (): never => {
 const downloads = (): Downloads => {
   const fetcher = new Fetcher({
     modelsDir,
-    ...{ peers: () => [], hub: offline, waiting: () => () => false, freeBytes: async () => undefined },
+    ...{
+      peers: () => [],
+      hub: offline,
+      waiting: () => () => false,
+      away: () => undefined,
+      freeBytes: async () => undefined,
+    },
     ...{ onProgress: () => undefined, onComplete: async () => undefined },
     log: { info: () => undefined, warn: () => undefined },
   })
@@ -48,6 +54,7 @@ const downloads = (): Downloads => {
     fetcher,
     catalogue: { find, unreadable: () => [], refresh: async () => undefined },
     hub: { card: offline },
+    away: () => undefined,
     state: emptyState,
   })
 }

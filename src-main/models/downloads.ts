@@ -3,6 +3,7 @@ import type { State } from '@core/state/state'
 import type { Catalogue } from './catalogue'
 import type { Fetcher } from './fetching/fetcher'
 import type { Hub } from './hub/hub'
+import { HubError } from './hub/hub-error'
 import { holdersOf } from './card-finder'
 import { OutsideError } from '../disk/below'
 import { removeBelow } from '../disk/removal'
@@ -11,7 +12,7 @@ import { ownPlace } from './own-store'
 /** What was asked for cannot be done. */
 export class DownloadError extends Error {
   constructor(
-    /** `not_found`, `in_use`, `not_ours`, `invalid`, `unreachable`; another machine may know more. */
+    /** `not_found`, `in_use`, `not_ours`, `invalid`, `unreachable`, or the hub's; another machine may know more. */
     readonly code: string,
     message: string,
     readonly hint: string,
@@ -27,6 +28,8 @@ export interface DownloadsParts {
   readonly catalogue: Pick<Catalogue, 'find' | 'unreadable' | 'refresh'>
   readonly fetcher: Pick<Fetcher, 'ask' | 'cancel'>
   readonly hub: Pick<Hub, 'card'>
+  /** Machines that had a model and are away, in a sentence; undefined where none is known. */
+  readonly away: (modelId: ModelId) => string | undefined
   readonly state: () => State
 }
 
@@ -49,8 +52,15 @@ export class Downloads {
     if (here && here.problem === undefined) return
     const holders = holdersOf(state(), modelId).filter((holder) => holder !== nodeId)
     // Whatever could not be run is not worth the time and the space.
-    if (holders.length === 0) await hub.card(modelId)
+    if (holders.length === 0) await hub.card(modelId).catch((error: unknown) => this.notOnHub(modelId, error))
     await fetcher.ask(modelId)
+  }
+
+  /** Throws why the hub does not give it; first who has it, as that machine can be started. */
+  private notOnHub(modelId: ModelId, error: unknown): never {
+    const away = this.parts.away(modelId)
+    if (!(error instanceof HubError) || away === undefined) throw error
+    throw new DownloadError(error.code, `${away}. ${error.message}`, `Start that machine, or: ${error.hint}`)
   }
 
   /** Ends a download, or deletes what is here of a model in our own folder. Rejects with DownloadError. */

@@ -50,6 +50,7 @@ describe('bringing a model here', () => {
         peers: () => peers,
         hub: (modelId) => hubSource(client, modelId),
         waiting: () => () => false,
+        away: () => undefined,
         freeBytes: () => Promise.resolve(free),
         onProgress: (_modelId, download) => void told.push(download),
         onComplete: () => {

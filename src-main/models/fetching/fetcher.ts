@@ -17,6 +17,8 @@ export interface FetcherOptions {
   /** Other machines that have the model and can be asked now, the best first. */
   readonly peers: (modelId: ModelId) => readonly Source[]
   readonly hub: (modelId: ModelId) => Source
+  /** Machines that had the model and are away, in a sentence; undefined where none is known. */
+  readonly away: (modelId: ModelId) => string | undefined
   /** Says, again and again, whether another machine is bringing the model from the hub, for this one to copy it. */
   readonly waiting: (modelId: ModelId) => () => boolean
   readonly freeBytes: (directory: string) => Promise<number | undefined>
@@ -206,7 +208,10 @@ export class Fetcher {
     }
     const nobody = failures.length === 0
     if (!signal.aborted && (await tryFrom(hub(modelId)))) return undefined
-    if (nobody && isLasting) failures.unshift('no machine that is connected has it')
+    // What a person can act on comes first: the machine that has it can be started.
+    const away = nobody ? this.options.away(modelId) : undefined
+    if (away !== undefined) failures.unshift(away)
+    else if (nobody && isLasting) failures.unshift('no machine that is connected has it')
     return { text: failures.join('; '), retryAfterMs }
   }
 }

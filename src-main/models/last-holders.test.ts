@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest'
+import type { Envelope, Event } from '@core/events/event'
+import { ModelId, NodeId } from '@core/ids'
+import { next } from '@core/reconcile/apply'
+import { World } from '@core/testing/world'
+import { cardFinder } from './card-finder'
+import { HubError } from './hub/hub-error'
+import { LastHolders } from './last-holders'
+
+const modelId = ModelId.parse('m/small')
+
+/** A state as it comes to a node: event by event, or anew as a whole. */
+class Source {
+  readonly world = new World()
+  private listeners: { event: (envelope: Envelope) => void; reset: () => void }[] = []
+
+  state = () => this.world.state
+
+  subscribe(event: (envelope: Envelope) => void, reset: () => void = () => undefined): () => void {
+    this.listeners.push({ event, reset })
+    return () => void (this.listeners = [])
+  }
+
+  take(event: Event): void {
+    const envelope = next(this.world.state, event, this.world.now)
+    this.world.apply(event)
+    for (const listener of this.listeners) listener.event(envelope)
+  }
+
+  reset(): void {
+    for (const { reset } of this.listeners) reset()
+  }
+
+  has(name: string, status: 'Complete' | 'Ongoing' = 'Complete'): void {
+    const nodeId = NodeId.parse(name)
+    const download = { status, downloadedBytes: 1, totalBytes: 1 } as const
+    this.take({ type: 'NodeDownloadProgress', nodeId, modelId, download })
+  }
+
+  leave(name: string): void {
+    this.take({ type: 'NodeLeaving', nodeId: NodeId.parse(name), reason: 'sleep' })
+  }
+}
+
+const start = (...names: string[]): Source => {
+  const source = new Source()
+  for (const name of names) source.world.addNode(name)
+  return source
+}
+
+describe('machines that had a model', () => {
+  it('are named once they are away, and as long as they are', () => {
+    const source = start('Mac Studio', 'Mac mini')
+    const holders = new LastHolders({ source })
+    source.has('Mac Studio')
+    source.has('Mac mini', 'Ongoing')
+    expect(holders.away(modelId)).toBeUndefined()
+    source.leave('Mac Studio')
+    source.leave('Mac mini')
+    expect(holders.away(modelId)).toBe('Mac Studio, which has this model, is away')
+    expect(holders.away(ModelId.parse('m/other'))).toBeUndefined()
+    source.world.addNode('Mac Studio')
+    expect(holders.away(modelId)).toBeUndefined()
+  })
+
+  it('are all named, also those that were known before, and those of a state that came as a whole', () => {
+    const source = start('Mac Studio', 'Mac mini', 'MacBook Pro')
+    source.has('Mac Studio')
+    const holders = new LastHolders({ source })
+    source.has('Mac mini')
+    source.world.apply({
+      type: 'NodeDownloadProgress',
+      nodeId: NodeId.parse('MacBook Pro'),
+      modelId,
+      download: { status: 'Complete', downloadedBytes: 1, totalBytes: 1 },
+    })
+    source.reset()
+    for (const name of ['Mac Studio', 'Mac mini', 'MacBook Pro']) source.leave(name)
+    expect(holders.away(modelId)).toBe('Mac Studio, Mac mini and MacBook Pro, which have this model, are away')
+  })
+
+  it('are not named where they deleted it before they left, or are members no more', () => {
+    const source = start('Mac Studio', 'Mac mini')
+    const holders = new LastHolders({ source })
+    source.has('Mac Studio')
+    source.has('Mac mini')
+    source.take({ type: 'NodeDownloadProgress', nodeId: NodeId.parse('Mac Studio'), modelId })
+    source.leave('Mac Studio')
+    source.take({ type: 'MemberRemoved', nodeId: NodeId.parse('Mac mini') })
+    expect(holders.away(modelId)).toBeUndefined()
+  })
+})
+
+describe('why a card cannot be had', () => {
+  const reasonWhere = async (away: string | undefined): Promise<string> => {
+    const hint = 'start Muster without that'
+    const find = cardFinder({
+      own: {
+        card: async () => ({ status: 'failed', reason: 'it is not on this machine' }),
+        find: () => undefined,
+        unreadable: () => [],
+      },
+      hub: { card: () => Promise.reject(new HubError({ code: 'hub_offline', message: 'no hub (--offline)', hint })) },
+      state: () => new World().state,
+      nodeId: NodeId.parse('here'),
+      away: () => away,
+      ask: () => Promise.reject(new Error('nobody is there')),
+    })
+    const result = await find(modelId)
+    return result.status === 'failed' ? result.reason : 'loaded'
+  }
+
+  it('begins with the machine that has the model and is away, as that can be started', async () => {
+    expect(await reasonWhere('Mac Studio, which has this model, is away')).toBe(
+      'Mac Studio, which has this model, is away; no hub (--offline)',
+    )
+    expect(await reasonWhere(undefined)).toBe('it is on no machine that is connected; no hub (--offline)')
+  })
+})
