@@ -83,6 +83,6 @@ describe('what is remembered', () => {
   })
 
   it('of texts to embed is nothing', () => {
-    expect(chainOf({ kind: 'embed', texts: ['x'] })).toEqual([])
+    expect(chainOf({ kind: 'embed', inputs: ['x'] })).toEqual([])
   })
 })

@@ -18,11 +18,30 @@ export const ChatPrompt = z.strictObject({
 })
 export type ChatPrompt = z.infer<typeof ChatPrompt>
 
+/** Most inputs of one request for embeddings. */
+export const MAX_EMBED_INPUTS = 2048
+
+/** Texts whose embeddings are wanted, or tokens as they are. */
+export const EmbedPrompt = z.strictObject({
+  kind: z.literal('embed'),
+  inputs: z
+    .array(z.union([z.string(), z.array(z.number().int().nonnegative()).min(1)]))
+    .min(1)
+    .max(MAX_EMBED_INPUTS),
+  /** What is too long for the model is cut; otherwise it is refused. */
+  truncate: z.boolean().optional(),
+  /** So many numbers of each vector are kept, which then gets unit length again. */
+  dimensions: z.number().int().positive().optional(),
+  /** Of the model's own text that is put before each input. */
+  promptName: z.string().min(1).max(200).optional(),
+})
+export type EmbedPrompt = z.infer<typeof EmbedPrompt>
+
 /** What to work on: a conversation, plain text to be continued, or texts whose embeddings are wanted. */
 export const Prompt = z.discriminatedUnion('kind', [
   ChatPrompt,
   z.strictObject({ kind: z.literal('text'), text: z.string() }),
-  z.strictObject({ kind: z.literal('embed'), texts: z.array(z.string()).min(1) }),
+  EmbedPrompt,
 ])
 export type Prompt = z.infer<typeof Prompt>
 

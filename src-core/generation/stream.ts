@@ -63,7 +63,11 @@ export type ContentDelta = z.infer<typeof ContentDelta>
 export const textOn = (channel: 'text' | 'reasoning', content: readonly ContentDelta[]): string =>
   content.map((delta) => (delta.channel === channel ? delta.text : '')).join('')
 
-/** What comes back for one request, in order: any number of `progress` and `delta`, then one `finished` or `failed`. */
+/** The vector of the input at `index` of a request, as base64 of little-endian 32-bit floats. */
+export const Embedding = z.object({ index: z.number().int().nonnegative(), vector: z.base64() })
+export type Embedding = z.infer<typeof Embedding>
+
+/** What comes back for one request, in order: any number of `progress`, `delta` and `embeddings`, then one `finished` or `failed`. */
 export const GenerationUpdate = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), processed: z.number().int(), total: z.number().int() }),
   z.object({
@@ -74,8 +78,8 @@ export const GenerationUpdate = z.discriminatedUnion('type', [
     tokens: z.number().int().nonnegative(),
     logprobs: z.array(LogprobEntry).optional(),
   }),
-  /** The embedding of the text at `index` of the request. */
-  z.object({ type: z.literal('embedding'), index: z.number().int().nonnegative(), vector: z.array(z.number()) }),
+  /** Embeddings of some of the request's inputs. */
+  z.object({ type: z.literal('embeddings'), items: z.array(Embedding) }),
   z.object({
     type: z.literal('finished'),
     reason: FinishReason,

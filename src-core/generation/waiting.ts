@@ -43,7 +43,10 @@ const charactersOf = (prompt: Prompt): number => {
     case 'text':
       return prompt.text.length
     case 'embed':
-      return sum(prompt.texts)
+      return prompt.inputs.reduce(
+        (total, input) => total + input.length * (typeof input === 'string' ? 1 : CHARACTERS_PER_TOKEN),
+        0,
+      )
     case 'chat':
       return sum(prompt.messages.flatMap(({ parts }) => parts.flatMap(textsOf)))
   }

@@ -1,4 +1,5 @@
 import type { NodeId } from '../ids'
+import { EMBEDDINGS_SINCE_PROTOCOL } from '../protocols/peer'
 import type { Constraints } from '../state/meta-instances'
 import type { State } from '../state/state'
 import { edgesOf } from '../state/topology'
@@ -6,6 +7,7 @@ import { allRings, EXACT_UP_TO } from './exact-rings'
 import type { Funnel } from './funnel'
 import { common, isClique, isRing, rdmaGraph, socketGraph, type Graph } from './graph'
 import { grownCliques, grownRings, type Growth } from './grown-rings'
+import type { ModelCard } from './model-card'
 import type { PlacementRequest } from './place'
 import { MOST_MESH_RANKS } from './mesh-limit'
 
@@ -16,6 +18,7 @@ export type Group = readonly NodeId[]
 export const usableNodes = (
   state: State,
   { nodeIds, unfit = {} }: Pick<PlacementRequest, 'nodeIds' | 'unfit'>,
+  { kind }: Pick<ModelCard, 'kind'>,
   funnel: Funnel,
 ): NodeId[] => {
   const wanted = nodeIds && new Set<string>(nodeIds)
@@ -25,6 +28,8 @@ export const usableNodes = (
     if (wanted && !wanted.has(nodeId)) return funnel.remove('nodeIds', nodeId, 'excluded by nodeIds')
     if (!node.worker) return funnel.remove('no_worker', nodeId, 'only coordinates')
     if (node.cannotRun !== undefined) return funnel.remove('cannot_run', nodeId, `cannot run models: ${node.cannotRun}`)
+    if (kind === 'embedding' && node.protocol < EMBEDDINGS_SINCE_PROTOCOL)
+      return funnel.remove('too_old', nodeId, 'runs no embedding models until its Muster is updated')
     const reason = unfit[nodeId]
     if (reason !== undefined) return funnel.remove('cannot_load', nodeId, `cannot load it: ${reason}`)
     return [nodeId]

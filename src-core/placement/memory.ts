@@ -15,9 +15,21 @@ const KV_BYTES_PER_VALUE = 2
 export const kvCacheBytes = (card: ModelCard, maxContext: number = DEFAULT_MAX_CONTEXT): number =>
   card.headDim === undefined ? 0 : 2 * card.layers * card.kvHeads * card.headDim * KV_BYTES_PER_VALUE * maxContext
 
+/** An embedding model computes at most so many tokens at once, and keeps nothing of them. */
+const EMBEDDING_BATCH_TOKENS = 16_384
+/** Of one token while it is computed, in widths of the model: what goes in and out of a layer and is between. */
+const WORKING_WIDTHS = 16
+const BYTES_PER_WORKING_VALUE = 4
+
+/** Bytes that a model takes beside its weights while it works. */
+export const workingBytes = (card: ModelCard, maxContext?: number): number =>
+  card.kind === 'embedding'
+    ? EMBEDDING_BATCH_TOKENS * card.hiddenSize * WORKING_WIDTHS * BYTES_PER_WORKING_VALUE
+    : kvCacheBytes(card, maxContext)
+
 /** Bytes that a model takes, shared out or not. */
 export const neededBytes = (card: ModelCard, maxContext?: number): number =>
-  card.storageBytes + kvCacheBytes(card, maxContext)
+  card.storageBytes + workingBytes(card, maxContext)
 
 /** Bytes that all instances together claim on each node. */
 export const claimedBytes = (state: State): Map<string, number> => {

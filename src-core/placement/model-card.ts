@@ -1,9 +1,15 @@
 import { z } from 'zod'
 import { Bytes, ModelId } from '../ids'
 
+/** `text`: it writes. `embedding`: it turns texts into vectors. */
+export const ModelKind = z.enum(['text', 'embedding'])
+export type ModelKind = z.infer<typeof ModelKind>
+
 /** What placing needs to know of a model. */
 export const ModelCard = z.object({
   modelId: ModelId,
+  /** Absent: `text`. */
+  kind: ModelKind.optional(),
   /** All weights, in bytes. */
   storageBytes: Bytes,
   /** Decoder layers. */

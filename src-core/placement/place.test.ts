@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { NodeId } from '../ids'
 import { GB, readyWorld, smallCard, World } from '../testing/world'
-import { kvCacheBytes } from './memory'
+import { EMBEDDINGS_SINCE_PROTOCOL } from '../protocols/peer'
+import { kvCacheBytes, neededBytes } from './memory'
 import { place, type PlacementRequest } from './place'
 import { assignShards, shareOut } from './shards'
 
@@ -43,6 +44,30 @@ describe('placing on one machine', () => {
 
   it('keeps room for 8,192 tokens where nobody said how many', () => {
     expect(kvCacheBytes({ ...smallCard, headDim: 128 })).toBe(2 * 32 * 8 * 128 * 2 * 8192)
+  })
+
+  it('claims no key-value cache for an embedding model, but room to compute a batch', () => {
+    const world = new World()
+    world.addNode('mini', { protocol: EMBEDDINGS_SINCE_PROTOCOL })
+    const card = { ...smallCard, headDim: 128, kind: 'embedding' as const }
+    const short = place(world.state, card, { ...request, maxContext: 1000 })
+    const long = place(world.state, card, { ...request, maxContext: 1_000_000 })
+    expect(short).toMatchObject({ placement: { claims: { mini: neededBytes(card) } } })
+    expect(long).toEqual(short)
+    expect(neededBytes(card)).toBeGreaterThan(card.storageBytes)
+  })
+
+  it('keeps an embedding model off machines whose Muster runs none, and on one machine', () => {
+    const world = new World()
+    world.addNode('old', { protocol: EMBEDDINGS_SINCE_PROTOCOL - 1 })
+    const card = { ...smallCard, kind: 'embedding' as const }
+    expect(reasonOf(world, {}, card)).toContain('1 runs no embedding models until its Muster is updated (old)')
+    expect(reasonOf(world)).toBe('placed')
+    world.addNode('new', { protocol: EMBEDDINGS_SINCE_PROTOCOL })
+    expect(place(world.state, card, request)).toMatchObject({ placement: { shards: [{ nodeId: 'new' }] } })
+    const alone = 'is an embedding model, which runs on one machine'
+    expect(reasonOf(world, { minNodes: 2 }, card)).toContain(alone)
+    expect(reasonOf(world, { instanceMeta: 'MlxJaccl' }, card)).toContain(alone)
   })
 
   it('takes the machine with the most free memory', () => {

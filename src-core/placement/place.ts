@@ -10,7 +10,7 @@ import { neededBytes, SPARE_SHARE } from './memory'
 import { meshProblem, mostRanks } from './mesh-limit'
 import type { ModelCard } from './model-card'
 import { comparisonFor, type Choice } from './preference'
-import { cannotLoad, noRdma, shardingProblem, tooLittleMemory } from './refusal'
+import { cannotLoad, noRdma, sharedOutProblem, shardingProblem, tooLittleMemory } from './refusal'
 import type { Unfit } from './unfit'
 import { assignShards, shardBytes, type ShardPlan } from './shards'
 import { PlacementSpace, type Region } from './space'
@@ -202,12 +202,12 @@ export const place = (
   space = new PlacementSpace(state),
 ): PlacementResult => {
   const funnel = new Funnel(state)
-  const found = usableNodes(state, request, funnel)
+  const found = usableNodes(state, request, card, funnel)
   // In the order that was asked for, which is the rank order where it is a ring.
   const usable = request.nodeIds?.filter((nodeId) => found.includes(nodeId)) ?? found
   const gone = request.nodeIds?.filter((nodeId) => !found.includes(nodeId)) ?? []
   const refuse = (code: string, sentence: string) => refused(funnel.error(code, sentence, usable))
-  const tooMany = meshProblem(request)
+  const tooMany = meshProblem(request) ?? sharedOutProblem(card, request)
   if (tooMany) return refused(funnel.ofRequest(tooMany, usable))
   if (usable.length < request.minNodes) {
     const unfit = cannotLoad(state, request, funnel.details(usable))

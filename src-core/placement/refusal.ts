@@ -10,11 +10,13 @@ import type { PlacementRequest } from './place'
 
 /** Why a model cannot be shared out like this over so many machines; undefined where it can. */
 export const shardingProblem = (
-  { modelId, layers, hiddenSize, kvHeads, supportsTensor, supportsPipeline }: ModelCard,
+  { modelId, kind, layers, hiddenSize, kvHeads, supportsTensor, supportsPipeline }: ModelCard,
   { sharding }: Pick<PlacementRequest, 'sharding'>,
   size: number,
 ): PlacementError | undefined => {
   if (size === 1) return undefined
+  if (kind === 'embedding')
+    return { code: 'not_shared_out', reason: `${modelId} is an embedding model, which runs on one machine` }
   if (sharding === 'Tensor') {
     if (!supportsTensor)
       return { code: 'tensor_unsupported', reason: `${modelId} does not support Tensor sharding; use Pipeline` }
@@ -31,6 +33,15 @@ export const shardingProblem = (
     ? undefined
     : { code: 'too_few_layers', reason: `${modelId} has only ${layers} layers for ${size} machines` }
 }
+
+/** Why a model is not for more than one machine, where more than one is asked for. */
+export const sharedOutProblem = (
+  card: ModelCard,
+  request: Pick<PlacementRequest, 'sharding' | 'instanceMeta' | 'minNodes'>,
+): PlacementError | undefined =>
+  card.kind === 'embedding'
+    ? shardingProblem(card, request, request.instanceMeta === 'MlxJaccl' ? 2 : request.minNodes)
+    : undefined
 
 /** Where too few machines are left because some cannot load the model: why, in the words of each; else undefined. */
 export const cannotLoad = (

@@ -26,7 +26,7 @@ describe('a request to a machine that speaks protocol 1', () => {
     ['tools', chat({ tools: [{ name: 'clock' }] })],
     ['reasoning', chat({ reasoning: { enabled: true } })],
     ['an answer to be continued', chat({ continueLast: true })],
-    ['embeddings', { kind: 'embed', texts: ['x'] }],
+    ['embeddings', { kind: 'embed', inputs: ['x'] }],
   ])('has no words for %s', (_, prompt) => {
     expect(toRequest1(request(prompt))).toBeUndefined()
   })

@@ -122,7 +122,7 @@ export const toUpdate1 = (update: GenerationUpdate): GenerationUpdate1 | undefin
       const { content, ...rest } = update
       return { ...rest, text: textOn('text', content) }
     }
-    case 'embedding':
+    case 'embeddings':
       return undefined
     case 'finished': {
       const { promptTokens, cachedTokens, completionTokens } = update.usage

@@ -14,7 +14,7 @@ import { MAX_SUSPECTS, Suspicion } from '../suspects/suspicion'
  * the frames below as JSON. A binary message begins with a stream's number, `uint32` little-endian. What follows is the
  * next part of the message that a `parts` frame announced for that stream in that direction, and otherwise an item.
  */
-export const PEER_PROTOCOL = 2
+export const PEER_PROTOCOL = 3
 /** The oldest protocol that this version still speaks. */
 export const OLDEST_PEER_PROTOCOL = 1
 
@@ -23,6 +23,8 @@ export const MAX_PEER_FRAME_BYTES = 32 * 1024 * 1024
 
 /** The first protocol in which large messages of streams travel in parts. */
 export const PARTS_SINCE_PROTOCOL = 2
+/** The first protocol whose machines run embedding models. */
+export const EMBEDDINGS_SINCE_PROTOCOL = 3
 /** In bytes. An `open` or `item` over this travels in parts of just this size, the last one of what is left. */
 export const PART_BYTES = 64 * 1024
 /** In bytes. Items of bytes are cut only over this: what copies models makes chunks of a fit size itself. */
@@ -170,11 +172,18 @@ export const MeasureParams = z.object({ nodeId: NodeId })
 
 export const ModelParams = z.object({ modelId: ModelId })
 
-/** A file of a model: a plain name, never a path. */
-const FileName = z.string().regex(/^(?!\.)[\w.-]{1,200}$/)
+/** A file of a model: a plain name. */
+const PlainFileName = z.string().regex(/^(?!\.)[\w.-]{1,200}$/)
+/** The settings of one step of an embedding model: the one kind of file that lies in a folder of the model's own. */
+const StepFileName = z.string().regex(/^\d{1,2}_[A-Za-z]{1,50}\/config\.json$/)
+const FileName = z.union([PlainFileName, StepFileName])
+const listed = (name: typeof PlainFileName) =>
+  z.array(z.object({ name, size: z.number().int().nonnegative() })).max(2000)
 export const FileParams = z.object({ modelId: ModelId, name: FileName, offset: z.number().int().nonnegative() })
 export const FileList = z.object({
-  files: z.array(z.object({ name: FileName, size: z.number().int().nonnegative() })).max(2000),
+  files: listed(PlainFileName),
+  /** Apart from the others, which machines before protocol 3 take alone. */
+  steps: listed(StepFileName).optional(),
 })
 /** SHA-256 of a whole file, hex. */
 export const FileHash = z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) })

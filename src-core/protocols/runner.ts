@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { GenerationRequest } from '../generation/request'
-import { ContentDelta, FinishReason, GenerationErrorCode, LogprobEntry, Usage } from '../generation/stream'
+import { ContentDelta, Embedding, FinishReason, GenerationErrorCode, LogprobEntry, Usage } from '../generation/stream'
 import { ModelId, RunnerId, TaskId } from '../ids'
 import { InstanceMeta, Sharding } from '../state/meta-instances'
 
@@ -126,11 +126,11 @@ export const RunnerEvent = z.discriminatedUnion('type', [
       }),
     ),
   }),
+  /** The vectors of one batch, as far as they are this request's; `finished` follows the last. */
   z.object({
-    type: z.literal('embedding'),
+    type: z.literal('embeddings'),
     taskId: TaskId,
-    index: z.number().int().nonnegative(),
-    vector: z.array(z.number()),
+    items: z.array(Embedding),
   }),
   z.object({
     type: z.literal('finished'),

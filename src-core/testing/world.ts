@@ -54,7 +54,9 @@ export class World {
   /** A member that has reported itself. */
   addNode(
     name: string,
-    options: { free?: number; total?: number; bandwidth?: number } & Pick<NodeInfo, 'cannotRun' | 'speeds'> = {},
+    options: { free?: number; total?: number; bandwidth?: number } & Partial<
+      Pick<NodeInfo, 'cannotRun' | 'speeds' | 'protocol'>
+    > = {},
   ): NodeId {
     const nodeId = NodeId.parse(name)
     const { free = 48 * GB, total = 64 * GB, bandwidth, ...given } = options

@@ -3,17 +3,20 @@ import { Problem } from './problem'
 
 const RETRY_AFTER_SECONDS = 5
 
-/** A failed generation as an answer: what was wrong with the request, or when to come back. */
-export const failureOf = ({
-  code,
-  message,
-  retryAfter = RETRY_AFTER_SECONDS,
-}: Extract<GenerationUpdate, { type: 'failed' }>): Problem => {
+/**
+ * A failed generation as an answer: what was wrong with the request, or when to come back.
+ *
+ * @param tooLong the field to blame where a text does not fit into the context
+ */
+export const failureOf = (
+  { code, message, retryAfter = RETRY_AFTER_SECONDS }: Extract<GenerationUpdate, { type: 'failed' }>,
+  { tooLong = 'messages' }: { readonly tooLong?: string } = {},
+): Problem => {
   switch (code) {
     case 'model_not_found':
       return new Problem(404, code, message, { param: 'model' })
     case 'context_length_exceeded':
-      return new Problem(400, code, message, { param: 'messages' })
+      return new Problem(400, code, message, { param: tooLong })
     case 'invalid_request':
     case 'unsupported':
     case 'ended_runners':

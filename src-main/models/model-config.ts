@@ -39,6 +39,7 @@ const Sizes = z.object({
   n_embd: count,
   d_model: count,
   model_dim: count,
+  dim: count,
   num_attention_heads: countPerLayer,
   n_heads: count,
   n_head: count,
@@ -102,12 +103,15 @@ const latentHeadDim = (modelType: string, kvHeads: number, sizes: Sizes): number
   return nope === undefined || value === undefined ? undefined : Math.ceil((nope + rope + value) / 2)
 }
 
+/** Encoders whose positions 0 and 1 no token of a text has. */
+const BEGINS_AFTER_PADDING: ReadonlySet<string> = new Set(['roberta', 'xlm-roberta', 'camembert', 'mpnet'])
+
 const wholeOrNothing = (value: number): number | undefined => (Number.isInteger(value) ? value : undefined)
 
 const shapeOf = (config: Config, sizes: Sizes): ModelShape | undefined => {
   const layers =
     sizes.num_hidden_layers ?? sizes.num_layers ?? sizes.n_layers ?? sizes.n_layer ?? sizes.num_transformer_layers
-  const hiddenSize = sizes.hidden_size ?? sizes.n_embd ?? sizes.d_model ?? sizes.model_dim
+  const hiddenSize = sizes.hidden_size ?? sizes.n_embd ?? sizes.d_model ?? sizes.model_dim ?? sizes.dim
   if (layers === undefined || hiddenSize === undefined) return undefined
   const modelType = canonicalModelType(config.model_type)
   const heads = sizes.num_attention_heads ?? sizes.n_heads ?? sizes.n_head ?? sizes.num_query_heads
@@ -123,12 +127,14 @@ const shapeOf = (config: Config, sizes: Sizes): ModelShape | undefined => {
     sizes.head_dim ??
     sizes.kv_channels ??
     (heads === undefined ? undefined : wholeOrNothing(hiddenSize / heads))
-  const contextLength =
+  const positions =
     sizes.max_position_embeddings ??
     sizes.n_positions ??
     sizes.max_seq_len ??
     sizes.seq_length ??
     sizes.model_max_length
+  const contextLength =
+    positions !== undefined && BEGINS_AFTER_PADDING.has(modelType) ? Math.max(1, positions - 2) : positions
   const quantization = quantizationOf(config)
   return {
     modelType,
@@ -142,7 +148,7 @@ const shapeOf = (config: Config, sizes: Sizes): ModelShape | undefined => {
 }
 
 const LAYERS = ['num_hidden_layers', 'num_layers', 'n_layers', 'n_layer', 'num_transformer_layers'] as const
-const WIDTHS = ['hidden_size', 'n_embd', 'd_model', 'model_dim'] as const
+const WIDTHS = ['hidden_size', 'n_embd', 'd_model', 'model_dim', 'dim'] as const
 
 /** Which of the sizes that every model has to tell is wrong, or missing. */
 const noShape = (parts: readonly unknown[]): string => {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ModelId } from '@core/ids'
-import type { ModelCard } from '@core/placement/model-card'
+import type { ModelCard, ModelKind } from '@core/placement/model-card'
 import { architectureOf } from './architectures'
 import type { ModelShape } from './model-config'
 import { otherPurpose } from './model-formats'
@@ -65,11 +65,13 @@ export const unknownArchitecture = ({ modelType }: ModelShape): string => {
 }
 
 /** What placing needs to know. */
-export const cardOf = (modelId: ModelId, shape: ModelShape, storageBytes: number): ModelCard => {
+export const cardOf = (modelId: ModelId, shape: ModelShape, kind: ModelKind, storageBytes: number): ModelCard => {
   const { modelType, quantization: _, ...sizes } = shape
-  const architecture = architectureOf(modelType)
+  // An embedding model runs on one machine.
+  const architecture = kind === 'text' ? architectureOf(modelType) : undefined
   return {
     modelId,
+    ...(kind === 'text' ? {} : { kind }),
     storageBytes,
     ...sizes,
     supportsTensor: architecture?.supportsTensor ?? false,

@@ -181,9 +181,30 @@ describe('a directory that may hold a model', () => {
       'model: config.json: text_config is null',
     ],
     [
-      'a model for embeddings',
-      { 'config.json': JSON.stringify({ ...llamaConfig, model_type: 'bert' }) },
+      'an encoder that the runner lacks',
+      { 'config.json': JSON.stringify({ ...llamaConfig, model_type: 'albert' }) },
       'it turns text into vectors',
+    ],
+    [
+      'a reranker',
+      {
+        'config.json': JSON.stringify({
+          ...llamaConfig,
+          model_type: 'bert',
+          architectures: ['BertForSequenceClassification'],
+        }),
+      },
+      'it judges texts',
+    ],
+    [
+      'an embedding model without the settings of its steps',
+      {
+        'modules.json': JSON.stringify([
+          { type: 'sentence_transformers.models.Transformer', path: '' },
+          { type: 'sentence_transformers.models.Pooling', path: '1_Pooling' },
+        ]),
+      },
+      '1_Pooling/config.json is missing',
     ],
     [
       'a template that is not in UTF-8',
@@ -217,7 +238,7 @@ describe('a directory that may hold a model', () => {
     ['of another format', { 'model.safetensors': null, 'model-Q4_K_M.gguf': 'GGUF' }],
     [
       'of an architecture that is not for text',
-      { 'config.json': JSON.stringify({ ...llamaConfig, model_type: 'bert' }) },
+      { 'config.json': JSON.stringify({ ...llamaConfig, model_type: 'albert' }) },
     ],
     ['that is part of something else', { 'config.json': '{"_class_name": "UNet"}' }],
   ])("in someone else's folder is none %s", async (_, changes) => {

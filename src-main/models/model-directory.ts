@@ -2,9 +2,9 @@ import { readdir } from 'node:fs/promises'
 import type { ModelId } from '@core/ids'
 import type { CatalogueModel, UnreadableModel } from '@core/protocols/control'
 import { abilitiesOf } from './abilities'
-import { architectureOf } from './architectures'
 import { readModelConfig } from './model-config'
 import { configProblem } from './config-check'
+import { embeddingProblem, kindOf, runs } from './model-kind'
 import { cardOf, templateProblem, titleOf, tokenizerProblem, unknownArchitecture } from './model-description'
 import { ModelFileError, type ModelFile } from './model-files'
 import { insteadOfWeights } from './model-formats'
@@ -22,7 +22,7 @@ export interface Candidate {
 export type Inspection =
   | { readonly status: 'model'; readonly model: CatalogueModel }
   | { readonly status: 'unreadable'; readonly model: UnreadableModel }
-  /** No model, or in someone else's folder one that is not for us (pictures, embeddings, another format). */
+  /** No model, or in someone else's folder one that is not for us (pictures, speech, another format). */
   | { readonly status: 'none' }
 
 const NONE: Inspection = { status: 'none' }
@@ -73,14 +73,19 @@ export const inspectModelDirectory = async (
   const reading = readModelConfig(config)
   if (reading.status === 'refused') return ours ? unreadable(unsupported(reading.reason)) : NONE
   const { shape } = reading
-  const architecture = architectureOf(shape.modelType)
-  if (!architecture && !ours) return NONE
+  const kind = kindOf({ modelId, modelType: shape.modelType, config, names })
+  const isKnown = runs(kind, shape.modelType)
+  if (!isKnown && !ours) return NONE
 
   const findProblem = async (): Promise<ModelProblem | undefined> => {
     if (!weights)
       return instead === undefined ? damaged(await missingFile(path, 'model.safetensors')) : unsupported(instead)
     if (weights.problem !== undefined) return damaged(weights.problem)
-    if (!architecture) return unsupported(unknownArchitecture(shape))
+    if (!isKnown) return unsupported(unknownArchitecture(shape))
+    if (kind === 'embedding') {
+      const embedding = await embeddingProblem(config, names, json)
+      if (embedding !== undefined) return embedding
+    }
     const exported = has('hf_quant_config.json') ? await json('hf_quant_config.json') : undefined
     const inConfig = configProblem(config, { exported, tensors: weights.tensors })
     if (inConfig !== undefined) return unsupported(inConfig)
@@ -101,8 +106,8 @@ export const inspectModelDirectory = async (
       starter,
       path,
       architecture: shape.modelType,
-      abilities: await abilitiesOf({ names, json, text }),
-      card: cardOf(modelId, shape, weights?.bytes ?? 0),
+      abilities: kind === 'text' ? await abilitiesOf({ names, json, text }) : [],
+      card: cardOf(modelId, shape, kind, weights?.bytes ?? 0),
       ...problem,
     },
   }

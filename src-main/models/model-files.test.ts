@@ -7,13 +7,24 @@ describe('what belongs to a model', () => {
     ...['model.safetensors.index.json', 'tokenizer.json', 'tokenizer_config.json', 'tokenizer.model', 'tekken.json'],
     ...['special_tokens_map.json', 'added_tokens.json', 'vocab.json', 'merges.txt', 'tiktoken.model', 'qwen.tiktoken'],
     ...['chat_template.jinja', 'chat_template.json', 'hf_quant_config.json'],
+    ...['modules.json', 'sentence_bert_config.json', 'config_sentence_transformers.json', '1_Pooling/config.json'],
   ])('is %s', (name) => {
     expect(isModelFile(name)).toBe(true)
   })
 
   it.each([
     ...['pytorch_model.bin', 'model.pt', 'tokenizer.py', 'tokenizer.pkl', 'modeling_qwen.py', 'model.gguf'],
-    ...['../config.json', 'sub/config.json', '.config.json', 'README.md', 'adapters.safetensors', 'config.json.py'],
+    ...[
+      '../config.json',
+      'sub/config.json',
+      '1_Pooling/../config.json',
+      '1_Pooling/x/config.json',
+      '1_Pooling/a.py',
+      '.config.json',
+      'README.md',
+      'adapters.safetensors',
+      'config.json.py',
+    ],
     ...['consolidated.safetensors', 'model.safetensors.py', 'x\nconfig.json', ''],
   ])('is not %s', (name) => {
     expect(isModelFile(name)).toBe(false)

@@ -31,8 +31,8 @@ export const insteadOfWeights = (names: readonly string[]): string | undefined =
 
 const PURPOSES: readonly [RegExp, string][] = [
   [
-    /^(?:bert|roberta|xlm-roberta|xlm_roberta|camembert|distilbert|albert|electra|mpnet|deberta|deberta-v2|modernbert|nomic_bert|new|eurobert|jina_embeddings_v3)$/,
-    'it turns text into vectors (embeddings) and writes none',
+    /^(?:albert|electra|deberta|deberta-v2|new|eurobert|jina_embeddings_v3|xlm_roberta)$/,
+    'it turns text into vectors (embeddings), by an architecture that the runner lacks',
   ],
   [
     /^(?:vit|clip|clip_vision_model|siglip|siglip2|dinov2|dinov3_vit|swin|convnext|deit|beit|sam|detr)$/,

@@ -1,15 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import type { GenerationRequest } from '@core/generation/request'
 import { InstanceId, NodeId } from '@core/ids'
+import { EMBEDDINGS_SINCE_PROTOCOL } from '@core/protocols/peer'
 import { emptyState, type State } from '@core/state/state'
 import { rankZero } from './rank-zero'
 
 const instanceId = InstanceId.parse('instance')
 const shards = [{ nodeId: NodeId.parse('there') }]
-const state = { ...emptyState(), instances: { [instanceId]: { instanceId, shards } } } as unknown as State
+const idle = { ...emptyState(), instances: { [instanceId]: { instanceId, shards } } } as unknown as State
+
+const chat = { prompt: { kind: 'text', text: 'x' } } as GenerationRequest
 
 /** What the client hears where the link refuses with that. */
-const heard = async (error: Error): Promise<unknown[]> => {
+const heard = async (error: Error, { state = idle, request = chat } = {}): Promise<unknown[]> => {
   const { generate } = rankZero({
     self: NodeId.parse('here'),
     state: () => state,
@@ -21,7 +24,7 @@ const heard = async (error: Error): Promise<unknown[]> => {
   })
   const updates: unknown[] = []
   const options = { instanceId, signal: new AbortController().signal, key: 'local' }
-  for await (const update of generate({} as GenerationRequest, options)) updates.push(update)
+  for await (const update of generate(request, options)) updates.push(update)
   return updates
 }
 
@@ -29,6 +32,15 @@ describe('a request for another machine', () => {
   it('that no link can carry is the client’s to make smaller', async () => {
     const tooLarge = Object.assign(new Error('it is too large'), { code: 'too_large' })
     expect(await heard(tooLarge)).toMatchObject([{ type: 'failed', code: 'invalid_request' }])
+  })
+
+  it('that asks an older Muster for embeddings is refused, and says which machine to update', async () => {
+    const node = { protocol: EMBEDDINGS_SINCE_PROTOCOL - 1, name: 'mini' }
+    const state = { ...idle, nodes: { there: node } } as unknown as State
+    const request = { prompt: { kind: 'embed', inputs: ['x'] } } as unknown as GenerationRequest
+    const [failed] = await heard(new Error('it was asked'), { state, request })
+    expect(failed).toMatchObject({ type: 'failed', code: 'unsupported' })
+    expect(failed).toHaveProperty('message', expect.stringContaining('there, which runs this model, has an older'))
   })
 
   it('that is lost with its link may be asked again', async () => {

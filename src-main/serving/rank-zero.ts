@@ -1,7 +1,7 @@
 import type { GenerationRequest } from '@core/generation/request'
 import { GenerationUpdate } from '@core/generation/stream'
 import type { InstanceId, NodeId } from '@core/ids'
-import { PEER_PROTOCOL, type GenerateParams } from '@core/protocols/peer'
+import { EMBEDDINGS_SINCE_PROTOCOL, PEER_PROTOCOL, type GenerateParams } from '@core/protocols/peer'
 import { fromUpdate1, GenerationUpdate1, toRequest1, type GenerateParams1 } from '@core/protocols/peer-1'
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
@@ -48,7 +48,13 @@ export const rankZero = ({ self, state, here, elsewhere, suspects }: RankZeroPar
       return
     }
     try {
-      if ((state().nodes[nodeId]?.protocol ?? PEER_PROTOCOL) > 1) {
+      const protocol = state().nodes[nodeId]?.protocol ?? PEER_PROTOCOL
+      if (request.prompt.kind === 'embed' && protocol < EMBEDDINGS_SINCE_PROTOCOL) {
+        const message = `${nodeName(state(), nodeId)}, which runs this model, has an older Muster that makes no embeddings; update it`
+        yield { type: 'failed', code: 'unsupported', message }
+        return
+      }
+      if (protocol > 1) {
         const suspicion = suspects.of(request)
         const params = { form: 2, request, instanceId, key, ...(suspicion && { suspicion }) } as const
         for await (const item of elsewhere(nodeId, params, signal)) yield GenerationUpdate.parse(item)

@@ -9,7 +9,7 @@ const TELLING_TOKENS = 16
 
 type Finished = Extract<RunnerEvent, { type: 'finished' }>
 /** What a runner says about one request or several. */
-export type RequestEvent = Extract<RunnerEvent, { type: 'prompt' | 'tokens' | 'embedding' | 'finished' | 'rejected' }>
+export type RequestEvent = Extract<RunnerEvent, { type: 'prompt' | 'tokens' | 'embeddings' | 'finished' | 'rejected' }>
 
 export interface RequestsUnderWayOptions {
   /** Nobody reads what that request gets any more. */
@@ -53,8 +53,8 @@ export class RequestsUnderWay {
       case 'tokens':
         for (const { taskId, ...delta } of event.items) this.push(taskId, { type: 'delta', ...delta })
         return
-      case 'embedding':
-        return this.push(event.taskId, { type: 'embedding', index: event.index, vector: event.vector })
+      case 'embeddings':
+        return this.push(event.taskId, { type: 'embeddings', items: event.items })
       case 'finished': {
         const { taskId, ...finished } = event
         this.finish(taskId, finished)

@@ -233,11 +233,11 @@ export class Supervisor {
         this.options.onWake?.(event.epoch)
         return
       case 'prompt':
+      case 'embeddings':
         this.signs.progressAt = now
         this.requests.take(event)
         return
       case 'tokens':
-      case 'embedding':
       case 'finished':
       case 'rejected':
         this.requests.take(event)

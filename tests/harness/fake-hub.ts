@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { filesIn } from './models'
 
 /** A file of a model on the fake hub. */
 interface HubFile {
@@ -127,7 +128,7 @@ export class FakeHub {
   ): void {
     const all = new Map<string, HubFile>()
     const put = (name: string, content: Buffer) => all.set(name, { content, lfs: name.endsWith('.safetensors') })
-    if (folder !== undefined) for (const name of readdirSync(folder)) put(name, readFileSync(join(folder, name)))
+    if (folder !== undefined) for (const name of filesIn(folder)) put(name, readFileSync(join(folder, name)))
     for (const [name, content] of Object.entries(files))
       put(name, typeof content === 'string' ? Buffer.from(content) : content)
     const commit = createHash('sha1')

@@ -1,20 +1,36 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { python, required, root, starterModel } from './paths'
 
 export const TINY = 'muster/tiny'
 export const STARTER = 'HuggingFaceTB/SmolLM2-135M-Instruct'
 
-/** A model with random weights, made once. */
-export const tinyModel = (): string => {
-  const out = join(root, '.cache', 'test-models', 'tiny')
+/** Numbers in a vector of the tiny embedding model, and the most tokens that it takes. */
+export const TINY_EMBEDDING = { modelId: 'muster/tiny-encoder', width: 32, context: 128 } as const
+
+const made = (name: string, module: string): string => {
+  const out = join(root, '.cache', 'test-models', name)
   if (!existsSync(join(out, 'config.json'))) {
     mkdirSync(dirname(out), { recursive: true })
-    execFileSync(required(python, 'run `npm test`, which makes it'), ['-m', 'muster_runner.make_tiny', out])
+    execFileSync(required(python, 'run `npm test`, which makes it'), ['-m', module, out])
   }
   return out
 }
+
+/** A model with random weights, made once. */
+export const tinyModel = (): string => made('tiny', 'muster_runner.make_tiny')
+
+/** An embedding model with random weights, made once: of BERT's family, as sentence-transformers saves one. */
+export const tinyEmbeddingModel = (): string => made('tiny-encoder', 'muster_runner.embedding.make_tiny')
+
+/** Names of all files in a folder and in those in it, as `FOLDER/NAME`, in order. */
+export const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) =>
+      entry.isDirectory() ? filesIn(join(folder, entry.name)).map((name) => `${entry.name}/${name}`) : [entry.name],
+    )
+    .sort()
 
 const storeOf = (dataDir: string, modelId: string): string => {
   const path = join(dataDir, 'models', ...modelId.split('/'))
@@ -26,6 +42,13 @@ const storeOf = (dataDir: string, modelId: string): string => {
 export const addTinyModel = (dataDir: string, modelId: string = TINY): string => {
   const path = storeOf(dataDir, modelId)
   cpSync(tinyModel(), path, { recursive: true })
+  return path
+}
+
+/** Puts a copy of the tiny embedding model into a data folder. */
+export const addTinyEmbeddingModel = (dataDir: string): string => {
+  const path = storeOf(dataDir, TINY_EMBEDDING.modelId)
+  cpSync(tinyEmbeddingModel(), path, { recursive: true })
   return path
 }
 

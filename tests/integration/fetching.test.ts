@@ -12,7 +12,7 @@ import { Hub } from '@main/models/hub/hub'
 import { hubSource } from '@main/models/hub/hub-source'
 import { FakeHub } from '../harness/fake-hub'
 import { temporaryFolder } from '../harness/headless-node'
-import { TINY, tinyModel } from '../harness/models'
+import { filesIn, TINY, tinyEmbeddingModel, tinyModel } from '../harness/models'
 
 const tiny = ModelId.parse(TINY)
 const WEIGHTS = 'model.safetensors'
@@ -89,7 +89,9 @@ describe('bringing a model here', () => {
   }
   const isWhole = (from = tinyModel()): void => {
     expect(existsSync(partial())).toBe(false)
-    for (const name of readdirSync(target()))
+    const names = filesIn(target())
+    expect(names).toEqual(filesIn(from))
+    for (const name of names)
       expect(readFileSync(join(target(), name)).equals(readFileSync(join(from, name)))).toBe(true)
   }
 
@@ -100,6 +102,21 @@ describe('bringing a model here', () => {
     isWhole()
     expect(hub.requests).toEqual([])
   })
+
+  it.each(['another machine', 'the hub'])(
+    'brings the settings of an embedding model’s steps from %s',
+    async (where) => {
+      hub.add(TINY, { folder: tinyEmbeddingModel() })
+      if (where === 'another machine') peers = [peer(tinyEmbeddingModel())]
+      mkdirSync(join(partial(), '1_Pooling'), { recursive: true })
+      writeFileSync(join(partial(), '1_Pooling', 'model.py'), 'no part of it')
+      fetcher.need(tiny)
+      await arrived
+      isWhole(tinyEmbeddingModel())
+      expect(readdirSync(join(target(), '1_Pooling'))).toEqual(['config.json'])
+      if (where === 'another machine') expect(hub.requests).toEqual([])
+    },
+  )
 
   it('goes on from the hub with what a machine that is gone has begun', async () => {
     peers = [peer(tinyModel(), { endsAfterBytes: 300_000 })]

@@ -21,8 +21,12 @@ import msgspec
 
 from muster_runner.chat_template import TemplateError
 from muster_runner.conversation import GREETING
+from muster_runner.embedding.recipe import read_recipe
+from muster_runner.embedding.texts import BadInput, Texts
 from muster_runner.encoder_messages import (
     LEAST_CPU_SECONDS,
+    Encoded,
+    Lists,
     Order,
     Refusal,
     cpu_seconds,
@@ -32,14 +36,42 @@ from muster_runner.encoder_messages import (
 )
 from muster_runner.model_files import read_config
 from muster_runner.prompts import Prompts, TooLong
+from muster_runner.protocol import EmbedPrompt
 from muster_runner.tokenizer import load_tokenizer
 
 ADDRESS_SPACE_BYTES = 16 << 30
 
 
-def _answer(prompts: Prompts, order: Order) -> list[int] | Refusal:
+class Encoder:
+    """For the model in ``directory``. Raises ModelFileError."""
+
+    def __init__(self, directory: Path):
+        self._directory, self._config = directory, read_config(directory)
+        self._tokenizer = load_tokenizer(directory, self._config)
+        self._vocabulary = self._tokenizer.vocabulary_size()
+        self._prompts = Prompts(self._tokenizer)
+        self._texts: Texts | None = None
+
+    def warm(self) -> None:
+        """Compiles the template and makes what a first encoding makes."""
+        with suppress(TemplateError):
+            self._prompts.encode(GREETING, context=1 << 20)
+
+    def encode(self, order: Order) -> list[int] | Lists:
+        """Raises what Prompts and Texts raise."""
+        if not isinstance(order.prompt, EmbedPrompt):
+            return self._prompts.encode(order.prompt, order.context)
+        if self._texts is None:
+            recipe = read_recipe(self._directory, self._config)
+            self._texts = Texts(self._tokenizer, recipe, self._directory, self._vocabulary)
+        return Lists(self._texts.encode(order.prompt, order.context))
+
+
+def _answer(encoder: Encoder, order: Order) -> Encoded:
     try:
-        return prompts.encode(order.prompt, order.context)
+        return encoder.encode(order)
+    except BadInput as error:
+        return Refusal(error.code, str(error))
     except TooLong as error:
         return Refusal("context_length_exceeded", str(error))
     except TemplateError as error:
@@ -60,11 +92,9 @@ def main() -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
-    prompts = Prompts(load_tokenizer(directory, read_config(directory)))
+    encoder = Encoder(directory)
     signal.setitimer(signal.ITIMER_PROF, LEAST_CPU_SECONDS)
-    # Compiles the template and makes what a first encoding makes.
-    with suppress(TemplateError):
-        prompts.encode(GREETING, context=1 << 20)
+    encoder.warm()
     decoder = msgspec.json.Decoder(Order)
     while True:
         signal.setitimer(signal.ITIMER_PROF, 0)
@@ -72,7 +102,7 @@ def main() -> None:
         if message is None:
             os._exit(0)
         signal.setitimer(signal.ITIMER_PROF, cpu_seconds(len(message)))
-        write_message(answers, encode_answer(_answer(prompts, decoder.decode(message))))
+        write_message(answers, encode_answer(_answer(encoder, decoder.decode(message))))
 
 
 if __name__ == "__main__":

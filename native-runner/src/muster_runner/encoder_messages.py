@@ -1,20 +1,22 @@
 """What passes between a runner and its encoder processes, over the standard input and output of these.
 
 A message is a ``uint32`` little-endian byte count and that many bytes. An order is JSON (``Order``); an answer is
-``t`` and the tokens as ``uint32`` little-endian, or ``r`` and JSON (``Refusal``).
+``t`` and the tokens as ``uint32`` little-endian, ``l`` and JSON (the tokens of each of several inputs), or ``r`` and
+JSON (``Refusal``).
 """
 
 import array
 import os
 import struct
 import sys
+from dataclasses import dataclass
 
 import msgspec
 
-from muster_runner.protocol import ChatPrompt, TextPrompt
+from muster_runner.protocol import ChatPrompt, EmbedPrompt, TextPrompt
 
 HEADER = struct.Struct("<I")
-TOKENS, REFUSED = b"t", b"r"
+TOKENS, LISTS, REFUSED = b"t", b"l", b"r"
 
 # Far more than any tokenizer takes.
 LEAST_CPU_SECONDS = 3.0
@@ -22,9 +24,9 @@ BYTES_PER_CPU_SECOND = 1 << 18
 
 
 class Order(msgspec.Struct, frozen=True):
-    """``context``: most tokens that are of use."""
+    """``context``: most tokens that are of use, of each input."""
 
-    prompt: ChatPrompt | TextPrompt
+    prompt: ChatPrompt | TextPrompt | EmbedPrompt
     context: int
 
 
@@ -66,15 +68,29 @@ def write_message(fd: int, message: bytes) -> None:
             view = view[os.write(fd, view) :]
 
 
-def encode_answer(answer: list[int] | Refusal) -> bytes:
+@dataclass(frozen=True)
+class Lists:
+    """The tokens of each of several inputs."""
+
+    inputs: list[list[int]]
+
+
+Encoded = list[int] | Lists | Refusal
+
+
+def encode_answer(answer: Encoded) -> bytes:
     if isinstance(answer, Refusal):
         return REFUSED + msgspec.json.encode(answer)
+    if isinstance(answer, Lists):
+        return LISTS + msgspec.json.encode(answer.inputs)
     return TOKENS + _little_endian(array.array("I", answer)).tobytes()
 
 
-def decode_answer(data: bytes) -> list[int] | Refusal:
+def decode_answer(data: bytes) -> Encoded:
     if data[:1] == REFUSED:
         return msgspec.json.decode(data[1:], type=Refusal)
+    if data[:1] == LISTS:
+        return Lists(msgspec.json.decode(data[1:], type=list[list[int]]))
     return _little_endian(array.array("I", data[1:])).tolist()
 
 

@@ -17,7 +17,15 @@ from pathlib import Path
 
 import msgspec
 
-from muster_runner.encoder_messages import Order, Refusal, cpu_seconds, decode_answer, read_message, write_message
+from muster_runner.encoder_messages import (
+    Encoded,
+    Order,
+    Refusal,
+    cpu_seconds,
+    decode_answer,
+    read_message,
+    write_message,
+)
 
 LARGE_BYTES = 1 << 16
 # How long the process for large prompts waits for another one.
@@ -26,7 +34,7 @@ LARGE_IDLE_SECONDS = 60.0
 STALLED_SECONDS = 60.0
 TRIES = 2
 
-Done = Callable[[list[int] | Refusal], None]
+Done = Callable[[Encoded], None]
 
 
 class EncoderDied(Exception):
@@ -51,7 +59,7 @@ class EncoderProcess:
         assert self._process.stdin is not None and self._process.stdout is not None
         self._orders, self._answers = self._process.stdin.fileno(), self._process.stdout.fileno()
 
-    def ask(self, order: bytes) -> list[int] | Refusal:
+    def ask(self, order: bytes) -> Encoded:
         """Raises EncoderDied."""
         limit = STALLED_SECONDS + 4 * cpu_seconds(len(order))
         try:
@@ -117,7 +125,7 @@ class Line:
             elif job.wanted():
                 job.done(self._encode(job.order))
 
-    def _encode(self, order: bytes) -> list[int] | Refusal:
+    def _encode(self, order: bytes) -> Encoded:
         for tried in range(1, TRIES + 1):
             try:
                 return self._start().ask(order)

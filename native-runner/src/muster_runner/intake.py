@@ -7,12 +7,20 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from muster_runner.answer_rules import AnswerRules
 from muster_runner.constraints import BadFormat, Constraint
-from muster_runner.encoder_messages import Order, Refusal
+from muster_runner.encoder_messages import Encoded, Lists, Order, Refusal
 from muster_runner.encoding import Encoding
 from muster_runner.protocol import EmbedPrompt, GenerationRequest
+
+Ready = TypeVar("Ready")
+
+NO_EMBEDDINGS = (
+    "this model writes text and makes no embeddings; declare an embedding model, such as bge-m3 or Qwen3-Embedding, "
+    "and ask that one"
+)
 
 
 class Rejected(Exception):
@@ -45,22 +53,23 @@ class Prepared:
     received: float
     constraint: Constraint | None = None
 
+    @property
+    def prompt_tokens(self) -> int:
+        return len(self.tokens)
 
-class Intake:
-    """``context_length``: most tokens of prompt and answer together. ``answers``: what the model's answers may be
-    held to. ``deliver`` gets, in another thread, each request
-    that was taken and not cancelled, or why it is refused."""
+
+class Intake(Generic[Ready]):
+    """``context_length``: most tokens of prompt and answer together, or of one input. ``deliver`` gets, in another
+    thread, each request that was taken and not cancelled, or why it is refused."""
 
     def __init__(
         self,
         encoding: Encoding,
         context_length: int,
-        answers: AnswerRules,
-        deliver: Callable[[GenerationRequest, Prepared | Rejected], None],
+        deliver: Callable[[GenerationRequest, Ready | Rejected], None],
     ):
         self._encoding = encoding
         self._context = context_length
-        self._answers = answers
         self._deliver = deliver
         self._lock = threading.Lock()
         # By task, what tells it from an earlier request of that id.
@@ -70,18 +79,17 @@ class Intake:
         """Raises Rejected."""
         received = time.monotonic()
         task_id, prompt = request.task_id, request.prompt
-        if isinstance(prompt, EmbedPrompt):
-            raise Rejected("unsupported", "this model answers; it makes no embeddings")
+        self._check(request)
         ticket = object()
 
         def wanted() -> bool:
             return self._waiting.get(task_id) is ticket
 
-        def done(result: list[int] | Refusal) -> None:
+        def done(result: Encoded) -> None:
             with self._lock:
                 if wanted():
                     del self._waiting[task_id]
-                    self._deliver(request, self._prepared(request, result, received))
+                    self._deliver(request, self._outcome(request, result, received))
 
         with self._lock:
             if task_id in self._waiting:
@@ -99,11 +107,38 @@ class Intake:
         with self._lock:
             return self._waiting.pop(task_id, None) is not None
 
-    def _prepared(
-        self, request: GenerationRequest, result: list[int] | Refusal, received: float
-    ) -> Prepared | Rejected:
+    def _outcome(self, request: GenerationRequest, result: Encoded, received: float) -> Ready | Rejected:
         if isinstance(result, Refusal):
             return Rejected(result.code, result.message)
+        return self._prepared(request, result, received)
+
+    def _check(self, request: GenerationRequest) -> None:
+        """Raises Rejected for what this model does not do."""
+        raise NotImplementedError
+
+    def _prepared(self, request: GenerationRequest, result: list[int] | Lists, received: float) -> Ready | Rejected:
+        raise NotImplementedError
+
+
+class AnswerIntake(Intake[Prepared]):
+    """Of a model that writes. ``answers``: what its answers may be held to."""
+
+    def __init__(
+        self,
+        encoding: Encoding,
+        context_length: int,
+        answers: AnswerRules,
+        deliver: Callable[[GenerationRequest, Prepared | Rejected], None],
+    ):
+        super().__init__(encoding, context_length, deliver)
+        self._answers = answers
+
+    def _check(self, request: GenerationRequest) -> None:
+        if isinstance(request.prompt, EmbedPrompt):
+            raise Rejected("unsupported", NO_EMBEDDINGS)
+
+    def _prepared(self, request: GenerationRequest, result: list[int] | Lists, received: float) -> Prepared | Rejected:
+        assert not isinstance(result, Lists)
         if not result:
             return Rejected("invalid_request", "the prompt is empty")
         room = self._context - len(result)

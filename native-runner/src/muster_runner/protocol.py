@@ -131,7 +131,13 @@ class TextPrompt(Record, tag="text", tag_field="kind"):
 
 
 class EmbedPrompt(Record, tag="embed", tag_field="kind"):
-    texts: Annotated[list[str], Meta(min_length=1)]
+    """``inputs``: texts, or tokens as they are. ``truncate``: what is too long is cut, not refused. ``dimensions``: how
+    many numbers of each vector are kept. ``prompt_name``: of the model's own text that is put before each input."""
+
+    inputs: Annotated[list[str | Annotated[list[Count], Meta(min_length=1)]], Meta(min_length=1, max_length=2048)]
+    truncate: bool = False
+    dimensions: Positive | None = None
+    prompt_name: Id | None = None
 
 
 # Answers

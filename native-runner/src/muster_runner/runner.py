@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from muster_runner import PROTOCOL
-from muster_runner.failures import Failure, as_failure
+from muster_runner.embedding.kind import makes_embeddings
+from muster_runner.failures import Failure, Unsupported, as_failure
 from muster_runner.heartbeat import Heartbeat
-from muster_runner.model_files import ModelFileError
+from muster_runner.model_files import ModelFileError, read_config
 from muster_runner.pipes import EventWriter, FrameError, read_commands
 from muster_runner.protocol import (
     Cancel,
@@ -30,12 +31,17 @@ from muster_runner.protocol import (
 
 if TYPE_CHECKING:
     # Imported for good in _import: the pipes must answer long before mlx is there.
+    from muster_runner.embedding.engine import EmbeddingEngine, PreparedTexts
+    from muster_runner.embedding.loading import Embedder
     from muster_runner.encoding import Encoding
     from muster_runner.engine import Engine
     from muster_runner.following import Follower
     from muster_runner.intake import Intake, Prepared, Rejected
     from muster_runner.leading import Leader
+    from muster_runner.loading import LoadedModel
 
+    Requested = Prepared | PreparedTexts
+    Worker = Engine | EmbeddingEngine | Leader | Follower
 
 # How long after a shutdown a computation may still hold it up, and how long after another rank went away it may be
 # that a shutdown comes: all ranks are told to end, but not in the same moment.
@@ -53,17 +59,17 @@ class Runner:
     def __init__(self, pipes: Path, began: float):
         self._began = began
         self._folder = pipes
-        self._inbox: queue.SimpleQueue[Load | Wake | Prepared | Cancel | Shutdown] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Load | Wake | Requested | Cancel | Shutdown] = queue.SimpleQueue()
         self._leaving = threading.Event()
         self._abandoned = threading.Event()
         # Whether it is joined to others by RDMA, which is given back only by a process that ends in order.
         self.holds_rdma = False
         self._events = EventWriter(str(pipes / "events"), closed=self._app_is_gone, unread=self._nobody_reads)
         self._heartbeat = Heartbeat(self._events.send, self._progress, orphaned=self._app_is_gone)
-        self._counts: Engine | Follower | None = None
+        self._counts: Engine | EmbeddingEngine | Follower | None = None
         self._rank = 0
         self._encoding: Encoding | None = None
-        self._intake: Intake | None = None
+        self._intake: Intake[Any] | None = None
         self._status: str | None = None
         read_commands(str(pipes / "commands"), self._receive, self._ended)
 
@@ -144,14 +150,14 @@ class Runner:
         except Rejected as error:
             self._reject(request.task_id, error.code, str(error))
 
-    def _prepared(self, request: GenerationRequest, outcome: "Prepared | Rejected") -> None:
+    def _prepared(self, request: GenerationRequest, outcome: "Requested | Rejected") -> None:
         """From a thread of the encoding."""
         from muster_runner.intake import Rejected
 
         if isinstance(outcome, Rejected):
             self._reject(request.task_id, outcome.code, str(outcome))
         elif request.count_only:
-            self._finish(request.task_id, "stop", prompt_tokens=len(outcome.tokens))
+            self._finish(request.task_id, "stop", prompt_tokens=outcome.prompt_tokens)
         else:
             self._inbox.put(outcome)
 
@@ -218,7 +224,11 @@ class Runner:
         while not isinstance(load := self._next(), Load):
             pass
         self._rank = load.shard.rank
-        engine, worker = self._load(load, imports)
+        directory = Path(load.model_path)
+        if makes_embeddings(directory, load.model_id, read_config(directory)):
+            engine = worker = self._load_embedder(load, imports)
+        else:
+            engine, worker = self._load(load, imports)
         if engine is None:
             self._follow(worker)
         while True:
@@ -247,13 +257,13 @@ class Runner:
                 case Load():
                     raise Failure("this runner has already loaded a model", "protocol")
 
-    def _next(self) -> "Load | Wake | Prepared | Cancel":
+    def _next(self) -> "Load | Wake | Requested | Cancel":
         command = self._inbox.get()
         if isinstance(command, Shutdown):
             raise Leaving
         return command
 
-    def _apply(self, engine: "Engine", command: "Load | Wake | Prepared | Cancel") -> None:
+    def _apply(self, engine: "Engine | EmbeddingEngine", command: "Load | Wake | Requested | Cancel") -> None:
         from muster_runner.intake import Rejected
 
         match command:
@@ -283,9 +293,31 @@ class Runner:
             ) from error
         return time.monotonic() - start
 
-    def _load(self, load: Load, imports: float) -> "tuple[Engine | None, Engine | Leader | Follower]":
+    def _load_embedder(self, load: Load, imports: float) -> "EmbeddingEngine":
+        """Raises ModelFileError and Unsupported."""
+        from muster_runner.embedding.batches import MOST_TEXTS
+        from muster_runner.embedding.engine import EmbeddingEngine
+        from muster_runner.embedding.intake import EmbeddingIntake
+        from muster_runner.embedding.loading import load_embedder
+
+        if load.shard.world_size > 1:
+            raise Unsupported("an embedding model runs on one machine and is not shared out")
+        began = time.monotonic()
+        embedder = load_embedder(Path(load.model_path), load.max_context, self._layers_loaded)
+        self._say("WarmingUp")
+        ready = time.monotonic()
+        embedder = embedder.tried()
+        engine = EmbeddingEngine(embedder, self._events.send)
+        self._counts = engine
+        assert self._encoding is not None
+        self._intake = EmbeddingIntake(self._encoding, embedder.context_length, self._prepared)
+        times = {"imports": imports, "load": ready - began, "warmUp": time.monotonic() - ready}
+        self._say_loaded(embedder, MOST_TEXTS, times)
+        return engine
+
+    def _load(self, load: Load, imports: float) -> "tuple[Engine | None, Worker]":
         """The engine, on the rank that answers, and what takes this rank's steps."""
-        from muster_runner.intake import Intake
+        from muster_runner.intake import AnswerIntake
         from muster_runner.ranks import connect, load_part, start
         from muster_runner.schedule import COMPLETION_BATCH
 
@@ -301,20 +333,20 @@ class Runner:
         self._counts = engine or worker
         if loaded.tokenizer is not None:
             assert self._encoding is not None and loaded.rules is not None
-            self._intake = Intake(self._encoding, loaded.context_length, loaded.rules, self._prepared)
+            self._intake = AnswerIntake(self._encoding, loaded.context_length, loaded.rules, self._prepared)
+        times = {"imports": imports, "load": ready - began, "warmUp": time.monotonic() - ready}
+        self._say_loaded(loaded, COMPLETION_BATCH, times)
+        return engine, worker
+
+    def _say_loaded(self, loaded: "LoadedModel | Embedder", batch_size: int, times: dict[str, float]) -> None:
+        """``times``: seconds, by what took them."""
         self._events.send(
             type="loaded",
             contextLength=loaded.context_length,
             memoryBytes=loaded.weight_bytes,
-            batchSize=COMPLETION_BATCH,
-            timings={
-                "python": self._began,
-                "imports": imports,
-                "load": ready - began,
-                "warmUp": time.monotonic() - ready,
-            },
+            batchSize=batch_size,
+            timings={"python": self._began, **times},
         )
-        return engine, worker
 
     def _wake(self, epoch: int) -> None:
         self._events.send(type="wake", epoch=epoch)

@@ -19,6 +19,10 @@ class Tokenizer(Protocol):
         """``templated``: a chat template wrote it, with the tokens that begin and end a text."""
         ...
 
+    def encode_within(self, text: str, limit: int | None) -> list[int]:
+        """With the tokens that begin and end a text, which also a text has that was cut to ``limit`` tokens."""
+        ...
+
     def render(self, messages: list[dict[str, Any]], variables: dict[str, Any]) -> str:
         """What the chat template makes of messages in the transformers library's form. Raises TemplateError."""
         ...
@@ -97,6 +101,15 @@ class FastTokenizer:
     def encode(self, text: str, templated: bool) -> list[int]:
         return self._tokenizer.encode(text, add_special_tokens=not templated).ids
 
+    def encode_within(self, text: str, limit: int | None) -> list[int]:
+        if limit is None:
+            return self.encode(text, templated=False)
+        self._tokenizer.enable_truncation(limit)
+        try:
+            return self.encode(text, templated=False)
+        finally:
+            self._tokenizer.no_truncation()
+
     def render(self, messages: list[dict[str, Any]], variables: dict[str, Any]) -> str:
         return self._template.render(messages, variables)
 
@@ -162,6 +175,9 @@ class TransformersTokenizer:
 
     def encode(self, text: str, templated: bool) -> list[int]:
         return self._tokenizer.encode(text, add_special_tokens=not templated)
+
+    def encode_within(self, text: str, limit: int | None) -> list[int]:
+        return self._tokenizer.encode(text, truncation=limit is not None, max_length=limit)
 
     def template_source(self) -> str:
         source = self._tokenizer.chat_template

@@ -15,6 +15,8 @@ from muster_runner.failures import Failure, Unsupported
 from muster_runner.model_files import ModelFileError
 from muster_runner.part import Part
 
+Classes = Callable[[dict[str, Any]], tuple[Any, Any]]
+
 _LAYER = re.compile(r"(?:^|\.)layers\.(\d+)\.")
 
 
@@ -35,19 +37,22 @@ def needed_names(part: Part, names: set[str]) -> set[str]:
     return {name for name in names if needed(name)}
 
 
-def open_model(directory: Path, config: dict[str, Any], part: Part) -> tuple[Any, dict[str, Any]]:
+def open_model(
+    directory: Path, config: dict[str, Any], part: Part, classes: Classes = _get_classes
+) -> tuple[Any, dict[str, Any]]:
     """The whole model, not read yet, and its configuration. What ``part`` does not need may be missing; it then has
-    random numbers, which cost nothing as long as nobody looks at them. Raises ModelFileError and Unsupported."""
+    random numbers, which cost nothing as long as nobody looks at them. ``classes``: of the model and its arguments, for
+    a configuration. Raises ModelFileError and Unsupported."""
 
     def checking(config: dict[str, Any]) -> tuple[Any, Any]:
-        model_class, arguments = _get_classes(config)
+        model_class, arguments = classes(config)
         return _checked(model_class, part), arguments
 
     whole = part.group is None
     try:
         with _already_read(config):
             if whole:
-                return load_model(directory, lazy=True)
+                return load_model(directory, lazy=True, get_model_classes=classes)
             return load_model(directory, lazy=True, strict=False, get_model_classes=checking)
     except SystemExit as error:
         # Some of mlx-lm's modules need packages that are no part of it, and end the process without them.

@@ -38,7 +38,7 @@ export const collectAnswer = async (updates: AsyncIterable<GenerationUpdate>): P
   for await (const update of updates) {
     switch (update.type) {
       case 'progress':
-      case 'embedding':
+      case 'embeddings':
         break
       case 'delta':
         for (const delta of update.content) content.push(delta)

@@ -99,7 +99,7 @@ class AnswerStream {
   take(update: GenerationUpdate): void {
     switch (update.type) {
       case 'progress':
-      case 'embedding':
+      case 'embeddings':
         return
       case 'delta':
         this.waiting = this.waiting ? mergeDeltas(this.waiting, update) : update

@@ -7,11 +7,12 @@ import { parseWith } from '../body'
 import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
 import { hubProblem } from '../hub-problem'
+import { modelFinder, type Found } from '../model-finder'
 import { isExplained, Problem } from '../problem'
 import { servable, servedModel, servedModels, type ServedModel } from '../served-models'
 import { ollamaError } from './error'
 import { askedModel } from './model-name'
-import { running, toShow, toTag, type Found } from './models'
+import { running, toShow, toTag } from './models'
 import { pull } from './pull'
 import { DeleteRequest, PullRequest, ShowRequest } from './schema'
 
@@ -27,11 +28,12 @@ const REFUSED = {
   '/api/push': 'Models are not published from here',
 } as const
 
-const finder = async ({ catalogue }: ApiContext, models: readonly ServedModel[]) => {
-  const isMissing = ({ modelId }: ServedModel): boolean => catalogue.find(modelId) === undefined
-  const elsewhere = models.some(isMissing) ? await catalogue.elsewhere() : []
-  return ({ modelId }: ServedModel): Found =>
-    catalogue.find(modelId) ?? elsewhere.find((model) => model.modelId === modelId)
+const finder = async (context: ApiContext, models: readonly ServedModel[]) => {
+  const find = await modelFinder(
+    context,
+    models.map(({ modelId }) => modelId),
+  )
+  return ({ modelId }: ServedModel): Found => find(modelId)
 }
 
 /** Which models there are, what they are, and how they come and go. */

@@ -1,14 +1,11 @@
 import { createHash } from 'node:crypto'
-import type { CatalogueModel } from '@core/protocols/control'
 import { idleUntil } from '@core/reconcile/idleness'
 import { isReady } from '@core/state/bindings'
 import type { Instance } from '@core/state/instances'
 import type { ModelCard } from '@core/placement/model-card'
 import type { State } from '@core/state/state'
+import type { Found } from '../model-finder'
 import type { ServedModel } from '../served-models'
-
-/** A model as it is on some machine's disk; undefined where no machine that is connected has it now. */
-export type Found = CatalogueModel | undefined
 
 /** A number that tells one model from another, as Ollama's digest of a manifest does; it is no hash of the files. */
 const digestOf = (name: string, found: Found): string =>
@@ -107,7 +104,7 @@ export const toShow = ({ name, createdAt }: ServedModel, found: Found): object =
         ...(card.contextLength !== undefined && { [`${architecture}.context_length`]: card.contextLength }),
       }),
     },
-    capabilities: ['completion', ...abilities],
+    capabilities: card?.kind === 'embedding' ? ['embedding'] : ['completion', ...abilities],
     modified_at: new Date(createdAt).toISOString(),
   }
 }

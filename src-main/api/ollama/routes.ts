@@ -2,7 +2,7 @@ import { Hono, type Context } from 'hono'
 import type { ApiRequest } from '@core/generation/request'
 import { ask } from '../answering/asking'
 import { collectAnswer } from '../answering/answer'
-import { collectEmbeddings } from '../answering/embeddings'
+import { collectEmbeddings, floatsOf } from '../answering/embeddings'
 import { dialectBody, nameIgnored } from '../answering/request-body'
 import { clientGone, streamAnswer } from '../answering/stream-answer'
 import type { ApiContext } from '../context'
@@ -16,6 +16,16 @@ import { unload } from './unload'
 import { chatToRequest, embedToRequest, generateToRequest, ignoredIn, loadRequest } from './translate'
 
 const NS_PER_MS = 1e6
+
+/** No text is nothing to embed, as Ollama has it. */
+const textsOf = ({ input }: EmbedRequest): readonly string[] =>
+  typeof input === 'string' ? (input === '' ? [] : [input]) : input
+
+/** At length 1, which Ollama promises of `/api/embed` whatever the model makes. */
+const unit = (vector: readonly number[]): readonly number[] => {
+  const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0))
+  return length === 0 ? vector : vector.map((value) => value / length)
+}
 
 interface Asked {
   /** Undefined where there is nothing to answer: the model is only to be loaded. */
@@ -59,14 +69,17 @@ export const ollamaRoutes = (context: ApiContext): Hono<ApiEnv> => {
 
   routes.post('/api/embed', async (c) => {
     const body = await dialectBody(c, EmbedRequest)
-    const texts = typeof body.input === 'string' ? [body.input] : body.input
+    const texts = textsOf(body)
     const head = newHead(body.model ?? askedModel(body))
     const signal = clientGone(c.env.outgoing)
     if (texts.length === 0) return c.json({ model: head.model, embeddings: [] })
-    const { vectors, usage } = await collectEmbeddings(ask(c, context, embedToRequest(body, texts), signal))
+    const { vectors, usage } = await collectEmbeddings(
+      ask(c, context, embedToRequest(body, texts), signal),
+      texts.length,
+    )
     return c.json({
       model: head.model,
-      embeddings: vectors,
+      embeddings: vectors.map((vector) => unit(floatsOf(vector))),
       total_duration: Math.round(head.elapsed() * NS_PER_MS),
       load_duration: 0,
       prompt_eval_count: usage.promptTokens,
@@ -75,9 +88,10 @@ export const ollamaRoutes = (context: ApiContext): Hono<ApiEnv> => {
 
   routes.post('/api/embeddings', async (c) => {
     const body = await dialectBody(c, EmbeddingsRequest)
+    if (body.prompt === '') return c.json({ embedding: [] })
     const request = embedToRequest(body, [body.prompt])
-    const { vectors } = await collectEmbeddings(ask(c, context, request, clientGone(c.env.outgoing)))
-    return c.json({ embedding: vectors[0] ?? [] })
+    const { vectors } = await collectEmbeddings(ask(c, context, request, clientGone(c.env.outgoing)), 1)
+    return c.json({ embedding: floatsOf(vectors[0] ?? '') })
   })
 
   routes.route('/', libraryRoutes(context))

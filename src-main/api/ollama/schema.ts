@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ImagePart, Tool as InternalTool, ToolCallPart } from '@core/generation/conversation'
-import { MAX_STOPS, Seed } from '@core/generation/request'
+import { MAX_EMBED_INPUTS, MAX_STOPS, Seed } from '@core/generation/request'
 import { KeepAlive } from './keep-alive'
 
 const JsonObject = z.record(z.string(), z.unknown())
@@ -89,7 +89,10 @@ export type GenerateRequest = z.infer<typeof GenerateRequest>
 /** `POST /api/embed` */
 export const EmbedRequest = z.object({
   ...named,
-  input: z.union([z.string(), z.array(z.string())]),
+  input: z.union([z.string(), z.array(z.string()).max(MAX_EMBED_INPUTS)]),
+  /** Cuts what is too long for the model; with `false` it is refused. */
+  truncate: z.boolean().nullish(),
+  dimensions: z.number().int().positive().nullish(),
   keep_alive: KeepAlive.nullish(),
 })
 export type EmbedRequest = z.infer<typeof EmbedRequest>

@@ -108,7 +108,12 @@ export const loadRequest = (body: Generation): ApiRequest => ({
 export const embedToRequest = (body: Omit<EmbedRequest, 'input'>, texts: readonly string[]): ApiRequest => ({
   model: askedModel(body),
   ...keptFor(body),
-  prompt: { kind: 'embed', texts: [...texts] },
+  prompt: {
+    kind: 'embed',
+    inputs: [...texts],
+    truncate: body.truncate ?? true,
+    ...(typeof body.dimensions === 'number' && { dimensions: body.dimensions }),
+  },
   sampling: {},
   stop: [],
 })

@@ -1,13 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { ModelId } from '@core/ids'
-import { readyWorld, SMALL, type World } from '@core/testing/world'
+import { readyWorld, SMALL, smallCard, type World } from '@core/testing/world'
 import { servedModel, servedModels } from '../served-models'
-import { ListedModel, listedModel } from './models'
+import { ListedModel, listedModel, type ModelSources } from './models'
 
+const known = () => ({ ...smallCard, contextLength: 4096 })
 const listed = ({ state }: World, loadable: readonly ModelId[] = []) =>
-  servedModels({ state, loadable }).map((served) => listedModel({ state, contextLengthOf: () => 4096 }, served))
+  servedModels({ state, loadable }).map((served) => listedModel({ state, cardOf: known }, served))
 const entries = (world: World, loadable?: readonly ModelId[]) =>
   listed(world, loadable).map(({ id, muster }) => [id, muster.kind, muster.state])
+/** What the list says of the model, where its card is that. */
+const saidOf = (cardOf: ModelSources['cardOf']) => {
+  const { state } = readyWorld().world
+  const served = servedModel({ state, loadable: [] }, SMALL)
+  return served && listedModel({ state, cardOf }, served).muster
+}
 
 describe('the list of models', () => {
   it('has each id once, with what it stands for', () => {
@@ -20,7 +27,7 @@ describe('the list of models', () => {
     ])
     for (const entry of listed(world)) {
       expect(ListedModel.parse(entry)).toEqual(entry)
-      expect(entry.muster).toMatchObject({ modelId: SMALL, contextLength: 4096 })
+      expect(entry.muster).toMatchObject({ modelId: SMALL, modelKind: 'text', contextLength: 4096 })
     }
   })
 
@@ -50,12 +57,15 @@ describe('the list of models', () => {
     ])
   })
 
+  it('says which models embed', () => {
+    expect(saidOf(() => ({ ...smallCard, kind: 'embedding' }))).toMatchObject({ modelKind: 'embedding' })
+  })
+
   it('says nothing of a context that is not known, and nothing of what nobody declared', () => {
-    const { state } = readyWorld().world
-    const served = servedModel({ state, loadable: [] }, SMALL)
-    const entry = served && listedModel({ state, contextLengthOf: () => undefined }, served)
-    expect(entry?.muster.modelId).toBe(SMALL)
-    expect(entry?.muster).not.toHaveProperty('contextLength')
-    expect(servedModel({ state, loadable: [] }, 'nobody/nothing')).toBeUndefined()
+    const said = saidOf(() => undefined)
+    expect(said?.modelId).toBe(SMALL)
+    expect(said).not.toHaveProperty('contextLength')
+    expect(said).not.toHaveProperty('modelKind')
+    expect(servedModel({ state: readyWorld().world.state, loadable: [] }, 'nobody/nothing')).toBeUndefined()
   })
 })

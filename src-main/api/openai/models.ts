@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ModelId } from '@core/ids'
+import { ModelKind, type ModelCard } from '@core/placement/model-card'
 import { MetaInstanceStatusWord } from '@core/protocols/control'
 import { isReady } from '@core/state/bindings'
 import type { State } from '@core/state/state'
@@ -21,7 +22,9 @@ export const ListedModel = z.object({
     modelId: ModelId,
     /** Of several declarations of one model the one that is readiest. `ON_DISK`: a request loads it. */
     state: z.enum([...MetaInstanceStatusWord.options, 'ON_DISK']),
-    /** Most tokens of prompt and answer together; absent where this machine does not have the model. */
+    /** Whether it writes or makes embeddings; absent where no machine that is connected has the model. */
+    modelKind: ModelKind.optional(),
+    /** Most tokens of prompt and answer together; absent where no machine that is connected has the model. */
     contextLength: z.number().int().positive().optional(),
   }),
 })
@@ -31,7 +34,7 @@ export const ListedModels = z.object({ object: z.literal('list'), data: z.array(
 
 export interface ModelSources {
   readonly state: State
-  readonly contextLengthOf: (modelId: ModelId) => number | undefined
+  readonly cardOf: (modelId: ModelId) => ModelCard | undefined
 }
 
 /** What answers soonest comes first. */
@@ -49,7 +52,7 @@ const READIEST_FIRST: readonly MetaInstanceStatusWord[] = [
 ]
 
 /** One entry of the list. */
-export const listedModel = ({ state, contextLengthOf }: ModelSources, served: ServedModel): ListedModel => {
+export const listedModel = ({ state, cardOf }: ModelSources, served: ServedModel): ListedModel => {
   const { name, modelId, createdAt, target } = served
   const words = new Set([
     ...target.metaInstances.map((declared) => statusOf(state, declared).word),
@@ -57,7 +60,7 @@ export const listedModel = ({ state, contextLengthOf }: ModelSources, served: Se
       .filter(({ metaInstanceId }) => metaInstanceId === undefined)
       .map((instance) => (isReady(state, instance) ? 'READY' : 'LOADING')),
   ])
-  const contextLength = contextLengthOf(modelId)
+  const card = cardOf(modelId)
   return {
     id: name,
     object: 'model',
@@ -67,7 +70,8 @@ export const listedModel = ({ state, contextLengthOf }: ModelSources, served: Se
       kind: modelId === name ? 'model' : 'name',
       modelId,
       state: READIEST_FIRST.find((word) => words.has(word)) ?? 'ON_DISK',
-      ...(contextLength !== undefined && { contextLength }),
+      ...(card && { modelKind: card.kind ?? 'text' }),
+      ...(card?.contextLength !== undefined && { contextLength: card.contextLength }),
     },
   }
 }

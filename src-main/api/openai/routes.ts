@@ -1,20 +1,22 @@
 import { Hono, type Handler } from 'hono'
+import type { ModelId } from '@core/ids'
 import { Running } from '../answering/running'
 import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
+import { modelFinder } from '../model-finder'
 import { Problem } from '../problem'
-import { servable, servedModel, servedModels } from '../served-models'
+import { servable, servedModel, servedModels, type ServedModel } from '../served-models'
 import { cancelAnswer } from './cancel'
 import { chatCompletions } from './chat/route'
 import { completions } from './completions/route'
 import { embeddings } from './embeddings/route'
-import { listedModel, type ModelSources } from './models'
+import { listedModel, type ListedModel } from './models'
 import { createResponse, deleteResponse, getResponse } from './responses/route'
 import { ResponseStore } from './responses/store'
 
 /** OpenAI's dialect. What is not already a route of the app's own is there without `/v1` too. */
 export const openaiRoutes = (context: ApiContext): Hono<ApiEnv> => {
-  const { source, catalogue } = context
+  const { source } = context
   const routes = new Hono<ApiEnv>()
   const running = new Running()
   const responses = new ResponseStore()
@@ -22,16 +24,15 @@ export const openaiRoutes = (context: ApiContext): Hono<ApiEnv> => {
     routes.post(`/v1${path}`, handler)
     routes.post(path, handler)
   }
-  const sources = (): ModelSources => ({
-    state: source.state(),
-    contextLengthOf: (modelId) => catalogue.find(modelId)?.card.contextLength,
-  })
-  routes.get('/v1/models', (c) => {
-    const from = sources()
-    return c.json({ object: 'list', data: servedModels(servable(context)).map((served) => listedModel(from, served)) })
-  })
+  const listed = async (models: readonly ServedModel[]): Promise<ListedModel[]> => {
+    const ids = models.map(({ modelId }) => modelId)
+    const find = await modelFinder(context, ids)
+    const from = { state: source.state(), cardOf: (modelId: ModelId) => find(modelId)?.card }
+    return models.map((served) => listedModel(from, served))
+  }
+  routes.get('/v1/models', async (c) => c.json({ object: 'list', data: await listed(servedModels(servable(context))) }))
   // Model ids contain slashes.
-  routes.get('/v1/models/:id{.+}', (c) => {
+  routes.get('/v1/models/:id{.+}', async (c) => {
     const id = c.req.param('id')
     const served = servedModel(servable(context), id)
     if (!served)
@@ -39,7 +40,8 @@ export const openaiRoutes = (context: ApiContext): Hono<ApiEnv> => {
         param: 'model',
         hint: 'GET /v1/models lists those that can be asked for.',
       })
-    return c.json(listedModel(sources(), served))
+    const [model] = await listed([served])
+    return c.json(model)
   })
   post('/chat/completions', chatCompletions(context, running))
   post('/completions', completions(context, running))

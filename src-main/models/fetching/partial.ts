@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs'
 import { lstat, open, readdir, rename, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { gigabytes } from '@core/placement/funnel'
 import { makeBelow } from '../../disk/below'
@@ -61,19 +61,19 @@ export class PartialModel {
   private readonly verified = new Map<string, string>()
 
   /** The folder's names below our store. */
-  private readonly names: readonly [string, string]
+  private readonly way: readonly [string, string]
 
   constructor(
     private readonly modelsDir: string,
     private readonly place: OwnPlace,
   ) {
     this.path = `${place.path}${PARTIAL}`
-    this.names = [place.owner, `${place.name}${PARTIAL}`]
+    this.way = [place.owner, `${place.name}${PARTIAL}`]
   }
 
   /** A person asked for it. */
   async keepAskedFor(): Promise<void> {
-    await makeBelow(this.modelsDir, this.names)
+    await makeBelow(this.modelsDir, this.way)
     await writeFile(join(this.path, ASKED_FOR), '', { mode: 0o600 })
   }
 
@@ -89,14 +89,13 @@ export class PartialModel {
   }
 
   async downloadedBytes(): Promise<number> {
-    const names = await readdir(this.path).catch(() => [])
-    const sizes = await Promise.all(names.map((name) => sizeOf(join(this.path, name))))
+    const sizes = await Promise.all((await this.names()).map((name) => sizeOf(join(this.path, name))))
     return sizes.reduce((sum, size) => sum + size, 0)
   }
 
   /** @throws OutsideError where a link lies on the way to it */
   async remove(): Promise<void> {
-    await removeBelow(this.modelsDir, this.names)
+    await removeBelow(this.modelsDir, this.way)
   }
 
   /** Brings all files from one source, goes on where it was, and puts the whole into its place. */
@@ -104,7 +103,7 @@ export class PartialModel {
     const offer = await source.offer(signal)
     const { files } = offer
     if (files.length === 0) throw new Error('it has no files of that model')
-    await makeBelow(this.modelsDir, this.names)
+    await makeBelow(this.modelsDir, this.way)
     await this.dropOthers(files)
     const totalBytes = files.reduce((sum, { size }) => sum + size, 0)
     const downloadedBytes = await this.downloadedBytes()
@@ -122,16 +121,26 @@ export class PartialModel {
     await rename(this.path, this.place.path)
   }
 
+  /** What lies here, and what lies in folders here as `FOLDER/NAME`. */
+  private async names(): Promise<string[]> {
+    const entries = await readdir(this.path, { withFileTypes: true }).catch(() => [])
+    const names = entries.map(async (entry) => {
+      if (!entry.isDirectory()) return [entry.name]
+      return (await readdir(join(this.path, entry.name))).map((name) => `${entry.name}/${name}`)
+    })
+    return (await Promise.all(names)).flat()
+  }
+
   /** What only another source had is no part of the model that this one has. */
   private async dropOthers(files: readonly OfferedFile[]): Promise<void> {
     const offered = new Map(files.map(({ name, size }) => [name, size]))
-    for (const name of await readdir(this.path)) {
+    for (const name of await this.names()) {
       if (name === ASKED_FOR) continue
       const size = offered.get(name)
       const here = await lstat(join(this.path, name))
       // What is larger than the whole is something else; through a link another file would be written.
       if (size === undefined || here.size > size || !here.isFile() || here.nlink > 1)
-        await removeBelow(this.modelsDir, [...this.names, name])
+        await removeBelow(this.modelsDir, [...this.way, ...name.split('/')])
     }
   }
 
@@ -143,6 +152,7 @@ export class PartialModel {
   }): Promise<void> {
     const { offer, file, progress, signal } = options
     const path = join(this.path, file.name)
+    if (dirname(path) !== this.path) await makeBelow(this.modelsDir, [...this.way, ...dirname(file.name).split('/')])
     const here = await sizeOf(path)
     if (here < file.size || here === 0) {
       this.verified.delete(file.name)
@@ -161,7 +171,7 @@ export class PartialModel {
       return
     }
     // Whatever is wrong with it, going on from it would never make it right.
-    await removeFile(this.path, file.name)
+    await removeFile(dirname(path), basename(path))
     progress.add(-arrived)
     throw new Error(`${file.name} arrived damaged and is fetched again`)
   }

@@ -29,10 +29,10 @@ export const peerSource = ({ modelId, name, open }: PeerSourceOptions): Source =
     // They would share one link.
     filesAtOnce: 1,
     offer: async (asking) => {
-      const { files } = FileList.parse(await ask('model-files', { modelId }, asking))
+      const { files, steps = [] } = FileList.parse(await ask('model-files', { modelId }, asking))
       return {
         // Another version there may count more among them.
-        files: files.filter((file) => isModelFile(file.name)),
+        files: [...files, ...steps].filter((file) => isModelFile(file.name)),
         read: (file, offset, signal) =>
           Promise.resolve({
             from: offset,

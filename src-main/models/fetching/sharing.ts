@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ModelId } from '@core/ids'
 import { FileParams, ModelParams } from '@core/protocols/peer'
-import { listModelFiles } from '../model-files'
+import { isStepFile, listModelFiles } from '../model-files'
 import { hexOf } from './digest'
 
 /** A stream's window of these is 1 MB: what else the link carries is not held up for long, even where it is slow. */
@@ -35,7 +35,11 @@ export const sharing = (
         const directory = pathOf(modelId)
         const files = directory === undefined ? undefined : await listModelFiles(directory)
         if (!files) throw new Error(`${modelId} is not on this machine`)
-        yield { files: files.map(({ name, size }) => ({ name, size })) }
+        const listed = files.map(({ name, size }) => ({ name, size }))
+        yield {
+          files: listed.filter(({ name }) => !isStepFile(name)),
+          steps: listed.filter(({ name }) => isStepFile(name)),
+        }
       },
     ],
     [

@@ -1,6 +1,6 @@
 import type { Digest } from './digest'
 
-/** A file of a model as somebody offers it. Its name is a plain one, never a path. */
+/** A file of a model as somebody offers it. Its name is a plain one, or that of a step's settings (`isStepFile`). */
 export interface OfferedFile {
   readonly name: string
   readonly size: number

@@ -1,8 +1,8 @@
 import type { ModelCard } from '@core/placement/model-card'
-import { architectureOf } from '../architectures'
 import { readModelConfig } from '../model-config'
 import { configProblem } from '../config-check'
 import { cardOf, tokenizerProblem, unknownArchitecture } from '../model-description'
+import { embeddingProblem, kindOf, runs } from '../model-kind'
 import { otherFormats } from '../model-formats'
 import { isWeights } from '../weights'
 import { HubError } from './hub-error'
@@ -37,16 +37,17 @@ export const hubCard = async (requests: HubRequests, listing: HubListing, signal
   const reading = readModelConfig(config)
   if (reading.status === 'refused') throw unsupported(modelId, reading.reason)
   const { shape } = reading
-  if (!architectureOf(shape.modelType)) throw unsupported(modelId, unknownArchitecture(shape))
-  const tokenizer = await tokenizerProblem(
-    files.map(({ name }) => name),
-    read,
-  )
-  const problem = configProblem(config, {}) ?? tokenizer?.problem
+  const ours = files.map(({ name }) => name)
+  const kind = kindOf({ modelId, modelType: shape.modelType, config, names: ours })
+  if (!runs(kind, shape.modelType)) throw unsupported(modelId, unknownArchitecture(shape))
+  const embedding = kind === 'embedding' ? await embeddingProblem(config, ours, read) : undefined
+  const tokenizer = await tokenizerProblem(ours, read)
+  const problem = embedding?.problem ?? configProblem(config, {}) ?? tokenizer?.problem
   if (problem !== undefined) throw unsupported(modelId, problem)
   return cardOf(
     modelId,
     shape,
+    kind,
     weights.reduce((sum, { size }) => sum + size, 0),
   )
 }

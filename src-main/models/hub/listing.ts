@@ -45,7 +45,7 @@ const digestOf = ({ lfs, blobId }: z.infer<typeof Sibling>): Digest | undefined 
   return blobId === undefined ? undefined : { kind: 'git-blob', hex: blobId }
 }
 
-/** Asks for a model's files. Names that are paths are passed over: no model that we run has any. Throws HubError. */
+/** Asks for a model's files. Names that are paths are passed over, but for the steps' settings of embedding models. Throws HubError. */
 export const listModel = async (requests: HubRequests, modelId: ModelId, signal?: AbortSignal): Promise<HubListing> => {
   if (!isHubModel(modelId)) {
     throw new HubError({
@@ -72,4 +72,4 @@ export const listModel = async (requests: HubRequests, modelId: ModelId, signal?
 
 /** Where a file's bytes are. */
 export const filePath = ({ modelId, commit }: HubListing, name: string): string =>
-  `/${modelId}/resolve/${commit}/${encodeURIComponent(name)}`
+  `/${modelId}/resolve/${commit}/${name.split('/').map(encodeURIComponent).join('/')}`

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readyWorld } from '@core/testing/world'
+import { readyWorld, SMALL } from '@core/testing/world'
 import { chosenPartner, partnersOf } from './partners'
 
 describe('models to talk to', () => {
@@ -14,6 +14,11 @@ describe('models to talk to', () => {
       ['helper', 'READY', true],
       ['sleeper', 'PAUSED', false],
     ])
+  })
+
+  it('are none that only make embeddings', () => {
+    const { world } = readyWorld()
+    expect(partnersOf(world.state, (modelId) => modelId === SMALL)).toEqual([])
   })
 
   it('are found by id or by name, and else the first is taken', () => {

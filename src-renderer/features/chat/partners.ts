@@ -1,5 +1,5 @@
 import { currentInstance, isReady } from '@core/state/bindings'
-import type { MetaInstanceId } from '@core/ids'
+import type { MetaInstanceId, ModelId } from '@core/ids'
 import type { MetaInstanceStatusWord } from '@core/protocols/control'
 import type { State } from '@core/state/state'
 import { statusOf } from '@core/state/status'
@@ -11,6 +11,7 @@ export interface Partner {
   /** What the API takes as its model. */
   readonly id: string
   readonly name: string
+  readonly modelId: ModelId
   readonly ready: boolean
   readonly paused: boolean
   /** `READY`, `LOADING` … and a line about it; for an instance that nothing keeps only whether it is ready. */
@@ -21,12 +22,13 @@ export interface Partner {
 
 const declaredPartners = (state: State): Partner[] =>
   Object.values(state.metaInstances).map((metaInstance) => {
-    const { metaInstanceId, paused } = metaInstance
+    const { metaInstanceId, modelId, paused } = metaInstance
     const instance = currentInstance(state, metaInstanceId)
     const { word, detail } = statusOf(state, metaInstance)
     return {
       id: metaInstanceId,
       name: declaredName(metaInstance),
+      modelId,
       ready: !paused && instance !== undefined && isReady(state, instance),
       paused,
       word,
@@ -45,6 +47,7 @@ const loosePartners = (state: State): Partner[] => {
       return {
         id: instance.modelId,
         name: `${shortName(instance.modelId)} (not kept running)`,
+        modelId: instance.modelId,
         ready,
         paused: false,
         word: ready ? 'READY' : 'LOADING',
@@ -54,9 +57,13 @@ const loosePartners = (state: State): Partner[] => {
     })
 }
 
-/** All of them, those that answer at once first. */
-export const partnersOf = (state: State): readonly Partner[] => {
-  const all = [...declaredPartners(state), ...loosePartners(state)]
+/**
+ * All of them, those that answer at once first.
+ *
+ * @param embeds whether a model is known to make embeddings: it answers nobody
+ */
+export const partnersOf = (state: State, embeds: (modelId: ModelId) => boolean = () => false): readonly Partner[] => {
+  const all = [...declaredPartners(state), ...loosePartners(state)].filter(({ modelId }) => !embeds(modelId))
   return [...all.filter(({ ready }) => ready), ...all.filter(({ ready }) => !ready)]
 }
 

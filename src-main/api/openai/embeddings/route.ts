@@ -1,10 +1,11 @@
 import type { Handler } from 'hono'
 import { ask } from '../../answering/asking'
+import { collectEmbeddings } from '../../answering/embeddings'
 import { dialectBody } from '../../answering/request-body'
 import { clientGone } from '../../answering/stream-answer'
 import type { ApiContext } from '../../context'
 import type { ApiEnv } from '../../env'
-import { collectVectors, toEmbeddings, toRequest } from './embedding'
+import { toEmbeddings, toRequest } from './embedding'
 import { EmbeddingRequest } from './schema'
 
 /** `POST /v1/embeddings` */
@@ -12,7 +13,7 @@ export const embeddings =
   (context: ApiContext): Handler<ApiEnv> =>
   async (c) => {
     const body = await dialectBody(c, EmbeddingRequest)
-    const count = typeof body.input === 'string' ? 1 : body.input.length
-    const updates = ask(c, context, toRequest(body), clientGone(c.env.outgoing))
-    return c.json(toEmbeddings(body, await collectVectors(updates, count)))
+    const request = toRequest(body)
+    const updates = ask(c, context, request, clientGone(c.env.outgoing))
+    return c.json(toEmbeddings(body, await collectEmbeddings(updates, request.prompt.inputs.length)))
   }

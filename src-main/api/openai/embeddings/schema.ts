@@ -1,17 +1,23 @@
 import { z } from 'zod'
+import { MAX_EMBED_INPUTS } from '@core/generation/request'
 
-/** Most texts of one request, as OpenAI has it. */
-const MAX_TEXTS = 2048
-const ONLY_TEXT = 'only text is supported, as a string or a list of strings; token numbers are not'
-const Text = z.string({ error: ONLY_TEXT }).min(1)
+const FORMS = 'must be a text, a list of texts, a list of token numbers, or a list of such lists'
+const Text = z.string().min(1, { error: 'is empty; there is nothing to embed' })
+const Tokens = z.array(z.number().int().nonnegative()).min(1)
 
 /** `POST /v1/embeddings`, see https://platform.openai.com/docs/api-reference/embeddings/create. */
 export const EmbeddingRequest = z.object({
   model: z.string().min(1),
-  input: z.union([Text, z.array(Text).min(1).max(MAX_TEXTS)], { error: ONLY_TEXT }),
+  input: z.union(
+    [Text, z.array(Text).min(1).max(MAX_EMBED_INPUTS), Tokens, z.array(Tokens).min(1).max(MAX_EMBED_INPUTS)],
+    { error: FORMS },
+  ),
   /** `base64`, which OpenAI's own clients ask for, is the vector as little-endian 32-bit floats. */
   encoding_format: z.enum(['float', 'base64']).nullish(),
-  dimensions: z.null({ error: 'not supported; the model decides how long its vectors are' }).optional(),
+  /** So many numbers of each vector are kept; what is left has length 1 again. */
+  dimensions: z.number().int().positive().nullish(),
+  /** Of a text that the model's makers put before inputs, such as `query`: by its name in the model's files. */
+  prompt_name: z.string().min(1).max(200).nullish(),
   user: z.unknown().optional(),
 })
 export type EmbeddingRequest = z.infer<typeof EmbeddingRequest>

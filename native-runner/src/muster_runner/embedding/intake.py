@@ -1,0 +1,26 @@
+"""Turns requests for embeddings into what the engine takes."""
+
+from muster_runner.embedding.engine import PreparedTexts
+from muster_runner.encoder_messages import Lists
+from muster_runner.intake import Intake, Rejected
+from muster_runner.protocol import EmbedPrompt, GenerationRequest, TextPrompt
+
+ONLY_EMBEDS = (
+    "this is an embedding model: it turns text into vectors and writes none. Ask it by POST /v1/embeddings or "
+    "/api/embed, and declare a model that chats for conversations"
+)
+
+
+class EmbeddingIntake(Intake[PreparedTexts]):
+    """Of a model that embeds. Plain texts may be counted."""
+
+    def _check(self, request: GenerationRequest) -> None:
+        counts = request.count_only and isinstance(request.prompt, TextPrompt)
+        if not counts and not isinstance(request.prompt, EmbedPrompt):
+            raise Rejected("unsupported", ONLY_EMBEDS)
+
+    def _prepared(self, request: GenerationRequest, result: list[int] | Lists, received: float) -> PreparedTexts:
+        if isinstance(result, Lists) and isinstance(request.prompt, EmbedPrompt):
+            return PreparedTexts(request, request.prompt, result.inputs)
+        assert not isinstance(result, Lists)
+        return PreparedTexts(request, EmbedPrompt(inputs=[result]), [result])

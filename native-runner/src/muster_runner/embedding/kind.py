@@ -1,0 +1,42 @@
+"""Tells embedding models from those that write text. ``src-main/models/model-kind.ts`` has the same rules for the node.
+
+1. An encoder (BERT and its family) makes embeddings and can do nothing else.
+2. A folder with ``modules.json`` was saved by sentence-transformers, which makes embeddings.
+3. A decoder that can be run as an embedding model is one if its configuration names the network without a head
+   (``MistralModel``), or if its name says so: conversions for MLX leave ``modules.json`` out.
+"""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+TABLE = Path(__file__).with_name("architectures.json")
+MODULES = "modules.json"
+
+_HEADLESS = re.compile(r"^[A-Za-z0-9]+(?<!LMHead)Model$")
+_NAME = re.compile(r"embed", re.IGNORECASE)
+
+
+@cache
+def _table() -> dict[str, list[str]]:
+    return json.loads(TABLE.read_bytes())
+
+
+def is_encoder(config: dict[str, Any]) -> bool:
+    return config["model_type"] in _table()["encoders"]
+
+
+def is_decoder(config: dict[str, Any]) -> bool:
+    """Whether it is a decoder that can be run as an embedding model."""
+    return config["model_type"] in _table()["decoders"]
+
+
+def makes_embeddings(directory: Path, model_id: str, config: dict[str, Any]) -> bool:
+    """Whether the folder holds an embedding model; the rules are above."""
+    if is_encoder(config) or (directory / MODULES).exists():
+        return True
+    named = config.get("architectures")
+    headless = isinstance(named, list) and any(isinstance(name, str) and _HEADLESS.match(name) for name in named)
+    return is_decoder(config) and (headless or bool(_NAME.search(model_id.rsplit("/", 1)[-1])))

@@ -1,0 +1,75 @@
+"""From the texts of a request to tokens, in the process that encodes prompts."""
+
+from pathlib import Path
+from typing import Any
+
+from muster_runner.embedding.recipe import Recipe
+from muster_runner.end_tokens import read_optional, token_text
+from muster_runner.protocol import EmbedPrompt
+from muster_runner.tokenizer import Tokenizer
+
+
+class BadInput(Exception):
+    """An input that cannot be embedded; ``code`` is the protocol's name for the reason, the message is for people."""
+
+    def __init__(self, message: str, code: str = "invalid_request"):
+        super().__init__(message)
+        self.code = code
+
+
+class Texts:
+    """Encodes inputs for one model. Not thread-safe. ``vocabulary``: one more than the highest number of a token."""
+
+    def __init__(self, tokenizer: Tokenizer, recipe: Recipe, directory: Path, vocabulary: int):
+        self._tokenizer, self._recipe, self._vocabulary = tokenizer, recipe, vocabulary
+        # Tokenizers of Llama's family are told by a setting, not in their own file, that a text ends with a token.
+        config: dict[str, Any] = read_optional(directory, "tokenizer_config.json")
+        end = token_text(config.get("eos_token")) if config.get("add_eos_token") is True else None
+        self._end = tokenizer.token_number(end) if end is not None else None
+
+    def encode(self, prompt: EmbedPrompt, limit: int) -> list[list[int]]:
+        """The tokens of each input. ``limit``: most tokens of one. Raises BadInput, which names the input."""
+        before = self._before(prompt.prompt_name)
+        return [self._encode(at, given, before, prompt.truncate, limit) for at, given in enumerate(prompt.inputs)]
+
+    def _before(self, name: str | None) -> str:
+        if name is None:
+            return ""
+        prompts = self._recipe.prompts or {}
+        if name not in prompts:
+            known = f"it has {', '.join(sorted(prompts))}" if prompts else "it has none"
+            raise BadInput(f"the model has no prompt with the name {name!r}: {known}")
+        if not self._recipe.pools_prompt:
+            raise BadInput("this model leaves its prompts out of the average, which is not supported", "unsupported")
+        return prompts[name]
+
+    def _encode(self, at: int, given: str | list[int], before: str, truncate: bool, limit: int) -> list[int]:
+        if isinstance(given, str):
+            tokens = self._tokens(before + given, limit if truncate else None)
+            if not tokens:
+                raise BadInput(f"input[{at}] is empty")
+        elif before:
+            raise BadInput(f"input[{at}] is given as tokens, which no prompt can be put before; send text")
+        else:
+            tokens = given[:limit] if truncate else given
+            if wrong := [token for token in tokens if token >= self._vocabulary]:
+                raise BadInput(
+                    f"input[{at}] has the token {wrong[0]}, and the model's vocabulary ends at {self._vocabulary - 1}: "
+                    "tokens of another model mean nothing here; send text"
+                )
+        if len(tokens) > limit:
+            raise BadInput(
+                f"input[{at}] has {len(tokens)} tokens, and the model takes {limit}; shorten it",
+                "context_length_exceeded",
+            )
+        return tokens
+
+    def _tokens(self, text: str, limit: int | None) -> list[int]:
+        if self._recipe.lower_case:
+            text = text.lower()
+        if self._end is None:
+            return self._tokenizer.encode_within(text, limit)
+        tokens = self._tokenizer.encode_within(text, limit)
+        if not tokens or tokens[-1] == self._end:
+            return tokens
+        return [*(tokens if limit is None else tokens[: limit - 1]), self._end]

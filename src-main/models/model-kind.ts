@@ -1,0 +1,90 @@
+import { z } from 'zod'
+import type { ModelKind } from '@core/placement/model-card'
+import { damaged, unsupported, type ModelProblem } from './model-problem'
+import { architectureOf } from './architectures'
+import table from '../../native-runner/src/muster_runner/embedding/architectures.json'
+
+const encoders: ReadonlySet<string> = new Set(table.encoders)
+const decoders: ReadonlySet<string> = new Set(table.decoders)
+
+const Named = z.looseObject({ architectures: z.array(z.string()).optional().catch(undefined) })
+
+/** `MistralModel`: the network without a head that would write. */
+const HEADLESS = /^[A-Za-z0-9]+(?<!LMHead)Model$/
+const SAYS_SO = /embed/i
+
+/**
+ * Whether a model writes text or makes embeddings, as `embedding/kind.py` of the runner tells it: an encoder, what
+ * sentence-transformers saved, and a decoder that can be run as an embedding model and has no head or says so in its name.
+ *
+ * @param config config.json as parsed
+ * @param names of the model's files
+ */
+export const kindOf = ({
+  modelId,
+  modelType,
+  config,
+  names,
+}: {
+  readonly modelId: string
+  readonly modelType: string
+  readonly config: unknown
+  readonly names: readonly string[]
+}): ModelKind => {
+  if (encoders.has(modelType) || names.includes('modules.json')) return 'embedding'
+  if (!decoders.has(modelType)) return 'text'
+  const architectures = Named.safeParse(config).data?.architectures ?? []
+  const name = modelId.split('/').at(-1) ?? modelId
+  return architectures.some((one) => HEADLESS.test(one)) || SAYS_SO.test(name) ? 'embedding' : 'text'
+}
+
+/** Whether the runner can run a model of this kind with this architecture. */
+export const runs = (kind: ModelKind, modelType: string): boolean => {
+  switch (kind) {
+    case 'text':
+      return architectureOf(modelType) !== undefined
+    case 'embedding':
+      return encoders.has(modelType) || decoders.has(modelType)
+  }
+}
+
+const JUDGES = /For(?:Sequence|Token)Classification$|ForQuestionAnswering$|ForMultipleChoice$/
+
+const headProblem = (config: unknown): ModelProblem | undefined => {
+  const judge = Named.safeParse(config).data?.architectures?.find((one) => JUDGES.test(one))
+  return judge === undefined
+    ? undefined
+    : unsupported(
+        `config.json says that this is a ${judge}: it judges texts (a reranker or a classifier) and makes no embeddings`,
+      )
+}
+
+const Modules = z.array(z.looseObject({ type: z.string(), path: z.string() }))
+const STEPS: ReadonlySet<string> = new Set(['Transformer', 'Pooling', 'Normalize'])
+
+const modulesProblem = (modules: unknown, names: readonly string[]): ModelProblem | undefined => {
+  const listed = Modules.safeParse(modules)
+  if (!listed.success) return damaged('modules.json is damaged: it does not list the steps with type and path')
+  const steps = listed.data.map(({ type, path }) => ({ step: type.split('.').at(-1) ?? type, path }))
+  const lacking = steps.find(({ step }) => !STEPS.has(step))
+  if (lacking)
+    return unsupported(`modules.json has a step that Muster cannot compute: ${lacking.step} (${lacking.path})`)
+  const pooling = steps.find(({ step }) => step === 'Pooling')
+  if (!pooling) return unsupported('modules.json has no Pooling, which makes one vector of the tokens of a text')
+  const settings = `${pooling.path}/config.json`
+  return names.includes(settings) ? undefined : damaged(`${settings} is missing`)
+}
+
+/**
+ * Why a model of the right architecture makes no embeddings all the same: it has another head, or steps that are missing
+ * or unknown. Undefined where it does.
+ *
+ * @param names of the model's files, those of its steps among them
+ * @param json the content of one of them
+ */
+export const embeddingProblem = async (
+  config: unknown,
+  names: readonly string[],
+  json: (name: string) => Promise<unknown>,
+): Promise<ModelProblem | undefined> =>
+  names.includes('modules.json') ? modulesProblem(await json('modules.json'), names) : headProblem(config)
