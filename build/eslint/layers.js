@@ -13,8 +13,8 @@
 
 const CORE = /^src-core\//
 const RENDERER = /^src-renderer\//
-/** What the runner's tests found mlx-lm to have and to do: data for both sides. */
-const ARCHITECTURES = /^native-runner\/src\/muster_runner\/architectures\.json$/
+/** Which models the runner can run, and what they can do: data for both sides. */
+const ARCHITECTURES = /^native-runner\/src\/muster_runner\/(?:embedding\/)?architectures\.json$/
 const ANY = /^/
 const ANY_BUT_ELECTRON = /^(?!electron($|\/))/
 

@@ -26,6 +26,7 @@ from muster_runner.failures import Unsupported
 from muster_runner.make_tiny import make_tiny
 from muster_runner.model_files import ModelFileError, read_config
 
+KINDS = Path(__file__).resolve().parents[2] / "src-core" / "protocols" / "examples" / "embedding-kinds.json"
 SHORT, MIDDLE, LONG = [1, 20, 2], [1, *range(30, 70), 2], [1, *(5 + at % 250 for at in range(CONTEXT - 2)), 2]
 TEXTS = [MIDDLE, SHORT, LONG, [1, 2]]
 
@@ -164,7 +165,7 @@ def test_weights_that_are_missing_or_no_numbers_are_the_files_fault(tmp_path: Pa
         opened(tmp_path)
 
 
-@pytest.mark.parametrize("example", json.loads(Path(__file__).with_name("embedding_kinds.json").read_text()))
+@pytest.mark.parametrize("example", json.loads(KINDS.read_text(encoding="utf-8")))
 def test_embedding_models_are_told_from_those_that_write_as_the_node_tells_them(
     example: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import examples from '../../native-runner/tests/embedding_kinds.json'
+import examples from '@core/protocols/examples/embedding-kinds.json'
 import { embeddingProblem, kindOf } from './model-kind'
 
 const step = (kind: string, path: string) => ({ path, type: `sentence_transformers.models.${kind}` })
