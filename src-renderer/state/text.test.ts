@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { agoText, bytesText, durationText, partText, speedText } from './text'
+import { agoText, bytesText, durationText, numberText, partText, speedText } from './text'
 
 describe('numbers for people', () => {
   it('gives sizes two digits where one would not tell them apart', () => {
@@ -28,6 +28,10 @@ describe('numbers for people', () => {
   it('never says that something will have happened', () => {
     expect(agoText(2000, 1000)).toBe('just now')
     expect(durationText(-5)).toBe('0 s')
+  })
+
+  it('gives counts in full up to a million', () => {
+    expect([950, 12_400, 1_234_567, 421e6].map(numberText)).toEqual(['950', '12,400', '1.2 million', '421 million'])
   })
 
   it('gives slow speeds a digit more', () => {

@@ -76,3 +76,7 @@ export const tokenTimeText = (time: {
 
 /** With a capital at its beginning, as a sentence has. */
 export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
+
+/** `950`, `12,400`, `1.2 million`: as people say counts. */
+export const numberText = (count: number): string =>
+  count >= 1e6 ? `${(count / 1e6).toFixed(count >= 1e8 ? 0 : 1)} million` : count.toLocaleString('en-US')

@@ -10,6 +10,7 @@ import type { ClusterView } from '@core/protocols/control'
 import { next } from '@core/reconcile/apply'
 import { PlacementPreference } from '@core/state/meta-instances'
 import { staticRoutes } from '@main/api/static-files'
+import { listedKeys } from './keys'
 import type { Scene } from './scene'
 
 export interface Gallery {
@@ -64,7 +65,7 @@ export const serveScene = async (scene: Scene, { app: directory }: { readonly ap
   routes.get('/health', (c) =>
     c.json({ status: 'ok', role: 'master', version: '0.1.0', nodeId: Object.keys(world.state.members)[0], term: 1 }),
   )
-  routes.get('/api_keys', (c) => c.json({ apiKeys: [] }))
+  routes.get('/api_keys', (c) => c.json(listedKeys(Date.now())))
   routes.get('/instance/previews', (c) => {
     const { modelId, nodeIds, minNodes, maxContext, placementPreference } = c.req.query()
     const card = models.find((model) => model.modelId === modelId)?.card

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { ApiKeyId } from '@core/ids'
+import { usageView } from '@core/keys/usage'
 import { FakeApi, json } from '../../testing/fake-api'
 import { ApiKeys } from './keys.svelte'
+import { limitsIn, limitsText } from './limits'
 
+const usage = usageView(undefined, 0)
 const listed = (...names: string[]) =>
-  json({ apiKeys: names.map((name) => ({ apiKeyId: `id-${name}`, name, createdAt: 1000 })) })
+  json({ apiKeys: names.map((name) => ({ apiKeyId: `id-${name}`, name, createdAt: 1000, usage })) })
 
 describe('API keys', () => {
   it('are listed, and a new one is shown when it is made', async () => {
@@ -17,6 +20,24 @@ describe('API keys', () => {
     expect(api.asked[0]).toEqual({ path: '/api_keys', method: 'POST', json: { name: 'editor' } })
     expect(keys.created).toMatchObject({ name: 'editor', key: 'mst_secret' })
     expect(keys.list.map(({ name }) => name)).toEqual(['editor'])
+  })
+
+  it('are limited, and limited no more where every field is empty', async () => {
+    const api = new FakeApi(() => listed('editor'))
+    const keys = new ApiKeys(api)
+    const apiKeyId = ApiKeyId.parse('id-editor')
+    await keys.limit(apiKeyId, limitsIn({ concurrent: 2, tokensPerMinute: null }))
+    await keys.limit(apiKeyId, limitsIn({ concurrent: null }))
+    const changes = api.asked.filter(({ method }) => method === 'PATCH').map(({ json }) => json)
+    expect(changes).toEqual([{ limits: { concurrent: 2 } }, { limits: null }])
+    expect(limitsText({ concurrent: 2, tokensPerMinute: 40_000 })).toBe('40,000 tokens a minute, 2 at a time')
+  })
+
+  it('name the machines that have not said what they counted', async () => {
+    const missing = [{ nodeId: 'n', friendlyName: 'Mac mini' }]
+    const keys = new ApiKeys(new FakeApi(() => json({ apiKeys: [], missing })))
+    await keys.read()
+    expect(keys.missing).toEqual(['Mac mini'])
   })
 
   it('go when they are revoked', async () => {

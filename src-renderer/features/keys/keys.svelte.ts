@@ -1,0 +1,51 @@
+import type { ApiKeyId } from '@core/ids'
+import { ApiKeysResponse, CreatedApiKey, type ApiKeyView } from '@core/protocols/api-keys'
+import type { ApiKeyLimits } from '@core/state/api-keys'
+import type { Api } from '../../api/access'
+
+/** The keys that programs use, with what was used by each. A key itself is seen once, when it is made. */
+export class ApiKeys {
+  list: readonly ApiKeyView[] = $state.raw([])
+  /** Machines that are away: what they counted is missing. */
+  missing: readonly string[] = $state.raw([])
+  created: { readonly name: string; readonly key: string } | undefined = $state.raw()
+  problem: unknown = $state.raw()
+  busy = $state(false)
+
+  constructor(private readonly api: Api) {}
+
+  read(): Promise<void> {
+    return this.attempt(async () => undefined)
+  }
+
+  create(name: string): Promise<void> {
+    return this.attempt(async () => {
+      this.created = await this.api.post('/api_keys', { name: name.trim() }, CreatedApiKey)
+    })
+  }
+
+  /** No limits at all where none is given. */
+  limit(apiKeyId: ApiKeyId, limits: ApiKeyLimits): Promise<void> {
+    const json = { limits: Object.keys(limits).length > 0 ? limits : null }
+    return this.attempt(() => this.api.fetch(`/api_keys/${apiKeyId}`, { method: 'PATCH', json }))
+  }
+
+  revoke(apiKeyId: ApiKeyId): Promise<void> {
+    return this.attempt(() => this.api.fetch(`/api_keys/${apiKeyId}`, { method: 'DELETE' }))
+  }
+
+  private async attempt(action: () => Promise<unknown>): Promise<void> {
+    this.busy = true
+    try {
+      await action()
+      const { apiKeys, missing = [] } = await this.api.get('/api_keys', ApiKeysResponse)
+      this.list = apiKeys
+      this.missing = missing.map(({ friendlyName }) => friendlyName)
+      this.problem = undefined
+    } catch (error) {
+      this.problem = error
+    } finally {
+      this.busy = false
+    }
+  }
+}
