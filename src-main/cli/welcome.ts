@@ -56,7 +56,8 @@ export const welcome = async (node: WelcomedNode, print: (line: string) => void)
     const state = node.source.state()
     for (const metaInstance of Object.values(state.metaInstances)) {
       const { word, status, detail } = statusOf(state, metaInstance)
-      const line = `${metaInstance.name ?? metaInstance.modelId}: ${status} (${detail})`
+      const asked = metaInstance.onRequest ? ', on request' : ''
+      const line = `${metaInstance.name ?? metaInstance.modelId}: ${status} (${detail}${asked})`
       const serving = word === 'READY' || word === 'RUNNING'
       // Answering requests is no news.
       const news = serving ? `${metaInstance.metaInstanceId} serves ${detail}` : line

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { emptyState } from '@core/state/state'
-import { readyWorld, World } from '@core/testing/world'
+import { readyWorld, SMALL, World } from '@core/testing/world'
 import { trayView } from './tray-view'
 
 describe('the tray', () => {
@@ -34,6 +34,13 @@ describe('the tray', () => {
       summary: '1 model in trouble',
       models: [{ label: 'm/small — retrying (1/3)' }],
     })
+  })
+
+  it('marks a model that was loaded on request', () => {
+    const world = new World()
+    world.addNode('Mac Studio')
+    world.declare('asked', { onRequest: { idleSeconds: 300 } })
+    expect(trayView(world.state).models).toEqual([{ id: 'asked', label: `${SMALL} — placing, on request` }])
   })
 
   it('says that nothing is declared rather than counting to zero', () => {

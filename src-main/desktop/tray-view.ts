@@ -18,7 +18,10 @@ export const trayView = (state: State): TrayView => {
   const declared = Object.values(state.metaInstances).map((one) => ({ one, status: statusOf(state, one) }))
   const models = declared.map(({ one, status }) => ({
     id: one.metaInstanceId,
-    label: `${one.name ?? one.modelId} — ${status.status.toLowerCase().replaceAll('_', ' ')}`,
+    label: [
+      `${one.name ?? one.modelId} — ${status.status.toLowerCase().replaceAll('_', ' ')}`,
+      ...(one.onRequest ? ['on request'] : []),
+    ].join(', '),
   }))
   if (Object.keys(state.nodes).length === 0) return { form: 'hollow', summary: 'Starting', models }
   const words = declared.map(({ status }) => status.word)

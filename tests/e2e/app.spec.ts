@@ -34,6 +34,35 @@ const launch = async (page: Page, model: string) => {
   await page.getByRole('button', { name: 'Launch', exact: true }).click()
 }
 
+test('a model that a request loaded says when it ends, can be pinned, kept and ended', async ({ page }) => {
+  addTinyModel(folder.path)
+  node = await startHeadless({ dataDir: folder.path })
+  await page.goto(node.url)
+  await expect(page.getByText('No model is kept running yet')).toBeVisible()
+  const ask = () =>
+    page.request.post(`${node.url}/v1/completions`, { data: { model: TINY, prompt: 'hi', max_tokens: 2, ttl: 900 } })
+  expect((await ask()).status()).toBe(200)
+  const card = page.locator('[data-meta-instance-id]')
+  await expect(card).toContainText('On request · ends after 15 min idle · 14 min left')
+  await expectAccessible(page)
+
+  await card.getByRole('button', { name: 'Pin' }).click()
+  await expect(card).toContainText('On request · pinned')
+  await card.getByRole('button', { name: 'End now' }).click()
+  await expect(card).toHaveCount(0)
+  expect((await ask()).status()).toBe(200)
+  await card.getByRole('button', { name: /^More for/ }).click()
+  await page.getByRole('menuitem', { name: 'Keep always on' }).click()
+  await expect(card).not.toContainText('On request')
+
+  await page.getByRole('link', { name: 'Settings' }).click()
+  await page.getByRole('radio', { name: 'Never' }).check()
+  await page.reload()
+  await expect(page.getByRole('radio', { name: 'Never' })).toBeChecked()
+  await expectAccessible(page)
+  await page.getByRole('radio', { name: /^Where only this machine can ask/ }).check()
+})
+
 test('a person declares a model, sees it become ready, chats with it and deletes it', async ({ page }) => {
   addStarterModel(folder.path)
   node = await startHeadless({ dataDir: folder.path })

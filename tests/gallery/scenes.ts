@@ -3,6 +3,7 @@ import { GB } from '@core/testing/world'
 import { cabled } from './cabled-scene'
 import { crowdScenes } from './crowd-scene'
 import { machineScenes } from './machine-scenes'
+import { onRequest } from './on-request-scene'
 import { rdmaScenes } from './rdma-scenes'
 import { readme } from './readme-scene'
 import { Scene } from './scene'
@@ -205,7 +206,7 @@ const many = (): Scene => {
 }
 
 export const scenes = {
-  ...{ nothing, bare, one, three, statuses, many, cabled, readme },
+  ...{ nothing, bare, one, three, onRequest, statuses, many, cabled, readme },
   ...rdmaScenes,
   ...crowdScenes,
   ...machineScenes,

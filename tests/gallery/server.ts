@@ -60,6 +60,9 @@ export const serveScene = async (scene: Scene, { app: directory }: { readonly ap
   routes.post('/cluster/invite', (c) =>
     c.json({ token: `muster1.${'eyJjbHVzdGVySWQiOiJnYWxsZXJ5Iiwi'.repeat(9)}`, expiresAt: Date.now() + 580_000 }, 201),
   )
+  routes.get('/node/settings', (c) =>
+    c.json({ settings: { loadOnRequest: 'auto', onRequestIdleSeconds: 300 }, fixed: [], loadsOnRequest: true }),
+  )
   routes.get('/models', (c) => c.json({ models, unreadable }))
   routes.get('/models/search', (c) => c.json({ hub: 'huggingface.co', models: onHub }))
   routes.get('/health', (c) =>

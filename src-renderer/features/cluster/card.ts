@@ -175,6 +175,10 @@ export const failureLine = ({ machineWord, failure }: CardView): string | undefi
 export const declaredName = ({ name, modelId }: Pick<MetaInstance, 'name' | 'modelId'>): string =>
   name ?? shortName(modelId)
 
+/** Models that are always on: not those that came by a request. */
+export const keptModels = (state: State): ReadonlySet<string> =>
+  new Set(Object.values(state.metaInstances).flatMap(({ modelId, onRequest }) => (onRequest ? [] : modelId)))
+
 /** Instances that nothing keeps. */
 export const looseInstances = (state: State): Instance[] =>
   Object.values(state.instances).filter(({ metaInstanceId }) => metaInstanceId === undefined)

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import type { NodeSettingsView } from '@core/protocols/control'
+import { LoadOnRequestSettings } from './load-on-request.svelte'
+
+const VIEW: NodeSettingsView = {
+  settings: { loadOnRequest: 'auto', onRequestIdleSeconds: 300 },
+  fixed: ['onRequestIdleSeconds'],
+  loadsOnRequest: true,
+}
+
+/** A node that answers with what it was told last, or refuses. */
+const node = ({ refuses = false } = {}) => {
+  let view = VIEW
+  const answer = (): Promise<never> => Promise.resolve(view as never)
+  return {
+    get: answer,
+    patch: (_path: string, json: unknown) => {
+      if (refuses) return Promise.reject(new Error('the disk is full'))
+      view = { ...view, settings: { ...view.settings, ...(json as object) } }
+      return answer()
+    },
+  }
+}
+
+describe('the settings of loading on request', () => {
+  it('are as the node says, and can be changed but for what is held fixed', async () => {
+    const settings = new LoadOnRequestSettings(node())
+    await settings.read()
+    expect(settings.view).toEqual(VIEW)
+    expect([settings.isFixed('loadOnRequest'), settings.isFixed('onRequestIdleSeconds')]).toEqual([false, true])
+    await settings.change({ loadOnRequest: 'off' })
+    expect(settings.view?.settings.loadOnRequest).toBe('off')
+  })
+
+  it('stay as they are where the node refuses, and are not offered where it has none', async () => {
+    const settings = new LoadOnRequestSettings(node({ refuses: true }))
+    await expect(settings.change({ loadOnRequest: 'off' })).rejects.toThrow('the disk is full')
+    expect(settings.view).toEqual(VIEW)
+    const older = new LoadOnRequestSettings({ ...node(), get: () => Promise.reject(new Error('no such route')) })
+    await older.read()
+    expect(older.view).toBeUndefined()
+  })
+})
