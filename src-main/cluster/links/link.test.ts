@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { NodeId } from '@core/ids'
+import { NodeId, RunnerId } from '@core/ids'
 import { MAX_PEER_FRAME_BYTES, PeerFrame, type Hello } from '@core/protocols/peer'
 import { Link, SOCKET_OPTIONS, type LinkFrame } from './link'
 import { StreamError, type StreamHandler } from './streams'
@@ -36,6 +36,8 @@ afterEach(async () => {
 class End {
   readonly frames: LinkFrame[] = []
   readonly told: string[] = []
+  /** Told of each frame beside. */
+  onFrame: (frame: LinkFrame) => void = () => undefined
   readonly link: Link
   /** Hands on one item for each call. */
   next: () => void = () => undefined
@@ -78,7 +80,10 @@ class End {
           },
         ],
       ]),
-      onFrame: (frame) => this.frames.push(frame),
+      onFrame: (frame) => {
+        this.frames.push(frame)
+        this.onFrame(frame)
+      },
       onSilent: () => this.told.push('silent'),
       onHeard: () => this.told.push('heard'),
       onClose: ({ reason }) => this.told.push(`closed: ${reason}`),
@@ -188,6 +193,31 @@ describe('a link on which something is too large', () => {
     advance()
     expect((await next).value).toBe(1)
     expect(near.link.isOpen && far.link.isOpen).toBe(true)
+  }, 90_000)
+})
+
+describe('a link whose other side says very much', () => {
+  it('stays, and brings all of it in order, whatever it is', async () => {
+    const COUNT = 200_000
+    const flowing = near.link.open('flowing', {})
+    expect((await flowing.next()).value).toBe(0)
+    const epochs: number[] = []
+    const came = new Promise<void>((resolve) => {
+      near.onFrame = (frame) => {
+        if (frame.type === 'wake') epochs.push(frame.epoch)
+        if (epochs.length === COUNT) resolve()
+      }
+    })
+    for (let epoch = 1; epoch <= COUNT; epoch += 1) {
+      far.link.send({ type: 'wake', runnerId: RunnerId.parse('r'), epoch })
+      if (epoch % 100 === 0) far.socket.ping()
+    }
+    const next = flowing.next()
+    far.next()
+    await came
+    expect(epochs.every((epoch, at) => epoch === at + 1)).toBe(true)
+    expect((await next).value).toBe(1)
+    expect([near.told, far.told].flat().filter((one) => one.startsWith('closed'))).toEqual([])
   }, 90_000)
 })
 

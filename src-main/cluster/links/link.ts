@@ -10,6 +10,7 @@ import {
   type PeerFrame,
 } from '@core/protocols/peer'
 import { encodeFrame, parseFrame } from './frame'
+import { Inflow } from './inflow'
 import { Streams, type Item, type StreamHandler } from './streams'
 
 /** How often a link looks whether the other side is there. One that said nothing since then is pinged. */
@@ -25,8 +26,6 @@ export const LOST_MS = LOOKS_UNTIL_LOST * LOOK_EVERY_MS
 /** A retired link without streams stays for a little: the other side may have begun one before it knew. */
 const IDLE_LOOKS = 3
 const HELLO_WITHIN_MS = 5000
-/** Frames in a second from one peer; a working cluster needs a hundredth of it. */
-const FRAMES_PER_SECOND = 50_000
 
 /** Why a link was closed, as a WebSocket code. */
 export const CLOSED = { duplicate: 4001, notMember: 4003, protocol: 4004, sameIdentity: 4009, leaving: 4010 } as const
@@ -75,7 +74,7 @@ export class Link {
   private readonly streams: Streams
   private readonly socket: WebSocket
   private readonly watch: NodeJS.Timeout
-  private frames = 0
+  private readonly inflow: Inflow
   /** Looks since the other side was last heard at which it owed an answer. */
   private unanswered = 0
   /** Looks in a row at which a retired link had no stream. */
@@ -91,6 +90,7 @@ export class Link {
     this.dialled = dialled
     this.remoteAddress = remoteAddress
     this.socket = socket
+    this.inflow = new Inflow({ socket })
     this.streams = new Streams(
       {
         send: (frame) => this.send(frame),
@@ -209,6 +209,7 @@ export class Link {
   }
 
   private heard(): void {
+    this.inflow.count()
     this.heardAt = performance.now()
     const wasSilent = this.isSilent
     this.unanswered = 0
@@ -217,7 +218,6 @@ export class Link {
 
   private take(data: RawData, isBinary: boolean): void {
     this.heard()
-    if (++this.frames > FRAMES_PER_SECOND) return this.close(CLOSED.protocol, 'too many frames')
     const bytes = Buffer.isBuffer(data) ? data : Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data)
     if (isBinary) {
       if (bytes.length < 4 || !this.hello) return this.close(CLOSED.protocol, 'not a stream')
@@ -256,7 +256,6 @@ export class Link {
   }
 
   private look(): void {
-    this.frames = 0
     this.idleLooks = this.streams.isIdle ? this.idleLooks + 1 : 0
     if (this.retired && this.idleLooks >= IDLE_LOOKS) return this.close(CLOSED.duplicate, 'another link stays')
     if (performance.now() - this.heardAt < LOOK_EVERY_MS || !this.isOpen) return
@@ -271,6 +270,7 @@ export class Link {
 
   private closed(code: number, reason: string): void {
     clearInterval(this.watch)
+    this.inflow.close()
     this.streams.close()
     this.refuse(new LinkClosed(code, reason || `closed with ${code}`))
     this.options.onClose({ code, reason })

@@ -1,7 +1,9 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   MAX_HELD_OPEN_BYTES,
   MAX_MESSAGE_BYTES,
+  MAX_WATCH_BYTES,
   PART_BYTES,
   PART_WINDOW_BYTES,
   STREAM_WINDOW,
@@ -204,6 +206,49 @@ describe('streams over a link', () => {
     for (const stream of streams) far.take({ type: 'cancel', stream })
     expect(far.isIdle).toBe(true)
   }, 30_000)
+})
+
+describe('the largest item of a stream', () => {
+  const kinds = fc.constantFrom('watch', 'generate', 'model-file')
+  const limitOf = (kind: string): number => (kind === 'watch' ? MAX_WATCH_BYTES : MAX_MESSAGE_BYTES)
+  const around = fc.oneof(fc.integer({ min: -2, max: 2 }), fc.integer({ min: -(2 ** 20), max: 2 ** 20 }))
+
+  it('is taken up to the limit of its kind, and ends that stream alone beyond it', async () => {
+    await fc.assert(
+      fc.asyncProperty(kinds, fc.constantFrom('frame', 'bytes'), around, fc.boolean(), async (kind, of, over, swap) => {
+        // Around the other kinds' limit as well.
+        const bytes = over + (swap ? MAX_MESSAGE_BYTES : limitOf(kind))
+        const silent: StreamHandler = (_params, signal) => silence(signal)
+        const { near, sent } = pair({ [kind]: silent, other: silent })
+        const leave = new AbortController()
+        const other = all(near.open('other', {}, leave.signal))
+        const outcome = all(near.open(kind, {}, leave.signal)).catch((error: unknown) => error)
+        near.take({ type: 'parts', stream: 3, of, bytes })
+        const refused = sent.filter(({ type }) => type === 'cancel')
+        expect(refused).toEqual(bytes > limitOf(kind) ? [{ type: 'cancel', stream: 3 }] : [])
+        leave.abort()
+        if (bytes > limitOf(kind)) expect(await outcome).toMatchObject({ code: 'too_large' })
+        else expect(await outcome).toEqual([])
+        expect(await other).toEqual([])
+      }),
+    )
+  })
+
+  it('is sent up to the same limit', async () => {
+    const bytes: StreamHandler = async function* (params) {
+      yield Buffer.alloc(Number(params))
+    }
+    const { near } = pair({ watch: bytes, generate: bytes })
+    const sizeOf = (kind: string, size: number): Promise<unknown> =>
+      all(near.open(kind, size)).then(
+        ([item]) => (item as Uint8Array).length,
+        (error: unknown) => (error instanceof StreamError ? error.code : error),
+      )
+    expect(await sizeOf('watch', MAX_MESSAGE_BYTES + 1)).toBe(MAX_MESSAGE_BYTES + 1)
+    expect(await sizeOf('generate', MAX_MESSAGE_BYTES + 1)).toBe('too_large')
+    expect(await sizeOf('watch', MAX_WATCH_BYTES + 1)).toBe('too_large')
+    expect(await sizeOf('generate', 1)).toBe(1)
+  }, 60_000)
 })
 
 async function* silence(signal: AbortSignal): AsyncGenerator<unknown> {
