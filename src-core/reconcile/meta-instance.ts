@@ -1,7 +1,8 @@
 import { removeDeclaration } from '../commands/removal'
 import type { Event } from '../events/event'
 import { fold } from '../events/fold'
-import type { MetaInstanceId } from '../ids'
+import { placingDelayMs } from '../events/meta-instances'
+import type { MetaInstanceId, Timestamp } from '../ids'
 import { isReady } from '../state/bindings'
 import type { Instance } from '../state/instances'
 import type { MetaInstance, PlacementError } from '../state/meta-instances'
@@ -46,9 +47,13 @@ const refusal = (metaInstance: MetaInstance, error: PlacementError): Outcome => 
   return { events: [{ type: 'MetaInstancePlacementFailed', metaInstanceId: metaInstance.metaInstanceId, ...error }] }
 }
 
+/** Whether it waits before the next attempt; never longer than its delay, whoever's clock set the time for it. */
+const isWaiting = ({ nextAttemptAt = 0, replacements }: MetaInstance, now: Timestamp): boolean =>
+  now < nextAttemptAt && nextAttemptAt <= now + placingDelayMs(replacements)
+
 const placed = (state: State, metaInstance: MetaInstance, inputs: ReconcileInputs, old?: Instance): Outcome => {
-  const { metaInstanceId, modelId, generation, nextAttemptAt } = metaInstance
-  if (nextAttemptAt !== undefined && inputs.now < nextAttemptAt) return nothing
+  const { metaInstanceId, modelId, generation } = metaInstance
+  if (isWaiting(metaInstance, inputs.now)) return nothing
   const result = inputs.cards[modelId]
   if (result === undefined) return { events: [], needs: [{ kind: 'modelCard', modelId }] }
   if (result.status === 'failed') {

@@ -295,12 +295,10 @@ export class Peers {
     for await (const item of this.links.open(master, 'watch', { term }, signal)) yield WatchItem.parse(item)
   }
 
-  heard(): Readonly<Record<string, Timestamp>> {
+  /** How long ago each linked member was last heard, in milliseconds. */
+  heard(): Readonly<Record<string, number>> {
     const now = performance.now()
-    const wall = Date.now()
-    return Object.fromEntries(
-      this.links.all().map(({ peer, heardAt }) => [peer, Math.round(wall - Math.max(0, now - heardAt))]),
-    )
+    return Object.fromEntries(this.links.all().map(({ peer, heardAt }) => [peer, Math.max(0, now - heardAt)]))
   }
 
   /** How much the connections from one member to another carry is measured anew. Rejects where it cannot be. */

@@ -18,6 +18,7 @@ import { MasterError, stopping } from './errors'
 import type { EventLog } from './event-log'
 import { tell } from './following'
 import type { MasterOptions, MasterStatus } from './master-options'
+import { leaderTime } from './leader-time'
 import { alone, type Network } from './network'
 import { Office } from './office'
 import { Projection } from './projection'
@@ -54,7 +55,7 @@ export class Master {
 
   private constructor(
     private readonly options: MasterOptions,
-    now: () => Timestamp,
+    wall: () => Timestamp,
     private readonly unlock: () => void,
     opened: ReturnType<typeof Storage.open>,
   ) {
@@ -62,6 +63,7 @@ export class Master {
     this.network = network
     this.storage = opened.storage
     this.projection = new Projection(opened.state)
+    const now = leaderTime(wall, this.projection)
     this.roster = new Roster({ self: nodeId, admittedBy }, opened.state)
     this.sequencer = new Sequencer({
       log: opened.storage.log,
@@ -128,12 +130,12 @@ export class Master {
 
   /** Opens the data folder for deciding. A node without fellows leads at once. Throws MasterError. */
   static async open(options: MasterOptions): Promise<Master> {
-    const now = options.now ?? Date.now
+    const wall = options.now ?? Date.now
     const unlock = lockDataDir(options.dataDir)
     try {
       const opened = Storage.open(options)
       options.log.info({ replayed: opened.replayed, sequence: opened.storage.log.sequence }, 'opened the log')
-      const master = new Master(options, now, unlock, opened)
+      const master = new Master(options, wall, unlock, opened)
       if (master.roster.isAlone) await master.ledOrFailed()
       return master
     } catch (error) {

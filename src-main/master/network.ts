@@ -2,7 +2,7 @@ import type { Command } from '@core/commands/command'
 import type { Message } from '@core/consensus/message'
 import type { Observation } from '@core/events/event'
 import type { LogRecord } from '@core/events/record'
-import type { CommandId, NodeId, Timestamp } from '@core/ids'
+import type { CommandId, NodeId } from '@core/ids'
 import type { SubmitResult, WatchItem } from '@core/protocols/peer'
 
 /** The other members, as this part needs them. */
@@ -12,8 +12,8 @@ export interface Network {
   /** Rejects where the master cannot be reached. */
   submit(master: NodeId, command: Command, commandId: CommandId): Promise<SubmitResult>
   watch(master: NodeId, term: number, signal: AbortSignal): AsyncIterable<WatchItem>
-  /** When each linked member was last heard. */
-  heard(): Readonly<Record<string, Timestamp>>
+  /** How long ago each linked member was last heard, in milliseconds. */
+  heard(): Readonly<Record<string, number>>
   /** Members that answer at no address. */
   unreachable(): readonly NodeId[]
   /** This machine slept: all links end and are made anew. */

@@ -23,6 +23,10 @@ export interface OfficeParts {
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
+/** Ages as stamps of the leader's clock. */
+const stamped = (ages: Readonly<Record<string, number>>, now: Timestamp): Record<string, Timestamp> =>
+  Object.fromEntries(Object.entries(ages).map(([nodeId, age]) => [nodeId, Math.round(now - age)]))
+
 /** What this node does while it leads, and while it follows: from one change of the leadership to the next. */
 export class Office {
   /** Resolves when this node has led or followed for the first time. */
@@ -89,7 +93,7 @@ export class Office {
       state: () => projection.state(),
       apply,
       cards,
-      heard: () => network.heard(),
+      heard: () => stamped(network.heard(), now()),
       unreachable: () => network.unreachable(),
       ids: drawnIds,
       now,

@@ -31,6 +31,11 @@ export class Projection {
     return this.folding.state
   }
 
+  /** The stamp of the last event. */
+  get lastEventAt(): Timestamp {
+    return this.folding.look(({ lastEventAt }) => lastEventAt)
+  }
+
   subscribe(listener: Listener): () => void {
     this.listeners.add(listener)
     return () => void this.listeners.delete(listener)

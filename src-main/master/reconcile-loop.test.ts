@@ -142,3 +142,37 @@ describe('the reconcile loop', () => {
     expect(passes).toHaveLength(1)
   })
 })
+
+describe('a storm', () => {
+  it('of passes that decide the same again and again is told once, and paused', async () => {
+    const world = new World()
+    world.addNode('Mac Studio')
+    world.declare()
+    let failures = 0
+    let passes = 0
+    const lost = world.state
+    loop = new ReconcileLoop({
+      // What it decides has no effect: the state stays as it was.
+      state: () => lost,
+      apply: () => {
+        passes += 1
+        loop?.wake()
+      },
+      need: () => undefined,
+      cards: () => world.cards,
+      heard: () => ({ 'Mac Studio': Date.now() }),
+      ids: world.ids,
+      now: () => Date.now(),
+      onFailure: (_manager, error) => {
+        failures += 1
+        expect(String(error)).toContain('InstanceCreated')
+      },
+    })
+    await vi.advanceTimersByTimeAsync(4000)
+    expect(failures).toBe(1)
+    const before = passes
+    await vi.advanceTimersByTimeAsync(4000)
+    expect(passes - before).toBeLessThanOrEqual(27)
+    expect(failures).toBe(2)
+  })
+})

@@ -9,6 +9,10 @@ import type { State } from '@core/state/state'
 const INTERVAL_MS = 1000
 /** A clock that moved this much more or less than the time that went by was set, or the machine slept. */
 const JUMP_MS = 10_000
+/** So many passes in a row that decide the same, each within `STORM_GAP_MS` of the one before, are a fault of ours. */
+const STORM_PASSES = 25
+const STORM_GAP_MS = 500
+const STORM_PAUSE_MS = 5000
 
 export interface ReconcileLoopOptions {
   readonly state: () => State
@@ -23,6 +27,41 @@ export interface ReconcileLoopOptions {
   readonly onFailure: (manager: string, error: unknown) => void
 }
 
+/** What the events are about, without the ids that are drawn anew each time. */
+const gist = (events: readonly Event[]): string =>
+  JSON.stringify(
+    events.map((event) => [
+      event.type,
+      'nodeId' in event ? event.nodeId : undefined,
+      'metaInstanceId' in event ? event.metaInstanceId : undefined,
+    ]),
+  )
+
+/** Sees when passes decide the same again and again, which would use a processor for nothing and fill the disk. */
+class StormGuard {
+  private last = ''
+  private lastAt = -Infinity
+  private repeats = 0
+  private until = -Infinity
+
+  /** Whether this pass is one too many of its kind; then nothing is to be done until the pause is over. */
+  sees(events: readonly Event[], now: number): boolean {
+    const seen = events.length === 0 ? '' : gist(events)
+    const again = seen !== '' && seen === this.last && now - this.lastAt < STORM_GAP_MS
+    this.repeats = again ? this.repeats + 1 : 0
+    this.last = seen
+    this.lastAt = now
+    if (this.repeats < STORM_PASSES) return false
+    this.repeats = 0
+    this.until = now + STORM_PAUSE_MS
+    return true
+  }
+
+  pausedFor(now: number): number {
+    return Math.max(0, this.until - now)
+  }
+}
+
 /** Runs a pass when something changed, when a deadline comes, and at least once a second. */
 export class ReconcileLoop {
   private deadlinesBegan: Timestamp
@@ -32,6 +71,7 @@ export class ReconcileLoop {
   private timer: NodeJS.Timeout | undefined
   private waiters: (() => void)[] = []
   private stopped = false
+  private readonly storm = new StormGuard()
 
   constructor(private readonly options: ReconcileLoopOptions) {
     this.deadlinesBegan = this.lastWall = options.now()
@@ -40,7 +80,7 @@ export class ReconcileLoop {
 
   /** A pass as soon as what runs now is done; many calls make one pass. */
   wake(): void {
-    if (this.stopped) return
+    if (this.stopped || this.storm.pausedFor(performance.now()) > 0) return
     this.scheduled ??= setImmediate(() => {
       this.scheduled = undefined
       this.pass()
@@ -80,10 +120,15 @@ export class ReconcileLoop {
     for (const { manager, error } of failures) options.onFailure(manager, error)
     for (const need of needs) options.need(need)
     if (events.length > 0) options.apply(events)
+    if (this.storm.sees(events, performance.now())) {
+      const what = [...new Set(events.map(({ type }) => type))].join(', ')
+      options.onFailure('reconcile-loop', new Error(`the same is decided again and again (${what}); it pauses`))
+    }
     for (const resolve of waiters) resolve()
     clearTimeout(this.timer)
     const deadline = nextDeadline(options.state(), inputs) ?? Infinity
-    this.timer = setTimeout(() => this.wake(), Math.max(0, Math.min(INTERVAL_MS, deadline - now)))
+    const wait = Math.max(0, Math.min(INTERVAL_MS, deadline - now))
+    this.timer = setTimeout(() => this.wake(), Math.max(wait, this.storm.pausedFor(performance.now())))
   }
 
   private noticeJumps(now: Timestamp): void {

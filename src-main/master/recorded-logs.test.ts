@@ -10,6 +10,9 @@ import { ScratchLog } from './testing/scratch-log'
 /** Written by the versions they are named after, never again: a log lasts longer than the program that wrote it. */
 const recorded = join(import.meta.dirname, '..', '..', 'tests', 'fixtures', 'log')
 
+/** What later versions decide, which these could not have written. */
+const LATER = new Set(['ApiKeyUpdated'])
+
 let scratch: ScratchLog
 beforeEach(() => void (scratch = new ScratchLog()))
 afterEach(() => scratch.dispose())
@@ -35,7 +38,7 @@ describe.each(readdirSync(recorded))('a log of version %s', (version) => {
     expect(await stateNow()).toEqual(expected())
   })
 
-  it('has decisions of every kind', () => {
+  it('has decisions of every kind of its time', () => {
     let from = 1
     const kinds = new Set<string>()
     for (const [at, path] of scratch.segments().entries()) {
@@ -44,7 +47,7 @@ describe.each(readdirSync(recorded))('a log of version %s', (version) => {
       from = last + 1
     }
     const known = Decision.options.map((option): string => option.shape.type.value)
-    expect([...kinds].sort()).toEqual([...known, 'term'].sort())
+    expect([...kinds].sort()).toEqual([...known.filter((type) => !LATER.has(type)), 'term'].sort())
   })
 
   it('says who led from which record on; before that was written there was nobody else', async () => {
