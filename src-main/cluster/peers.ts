@@ -3,7 +3,7 @@ import type { Command } from '@core/commands/command'
 import type { Message } from '@core/consensus/message'
 import type { Observation } from '@core/events/event'
 import type { LogRecord } from '@core/events/record'
-import type { CommandId, NodeId, RunnerId, Timestamp } from '@core/ids'
+import type { CommandId, NodeId, RunnerId } from '@core/ids'
 import type { DoctorReport, OwnView } from '@core/protocols/doctor'
 import {
   MeasureParams,
