@@ -5,7 +5,8 @@ import { createInterface } from 'node:readline'
 import { ClusterView, ReadyLine } from '@core/protocols/control'
 import type { NodeId } from '@core/ids'
 import { temporaryFolder, testEnvironment } from '../harness/headless-node'
-import { cli, required, root } from '../harness/paths'
+import { tinyModel } from '../harness/models'
+import { cli, required } from '../harness/paths'
 import { connectHosts, type Host } from './network'
 
 export interface HostedNode {
@@ -112,11 +113,11 @@ export class HostedCluster {
     return join(this.folder.path, `node-${at}`)
   }
 
-  /** Puts the tiny model on a machine's disk. */
-  giveModel(at: number, name = 'tiny'): void {
+  /** Puts the tiny model, or the one in another folder, on a machine's disk. */
+  giveModel(at: number, name = 'tiny', from = tinyModel()): void {
     const target = join(this.dataDir(at), 'models', 'muster', name)
     mkdirSync(target, { recursive: true })
-    cpSync(join(root, '.cache', 'test-models', 'tiny'), target, { recursive: true, dereference: true })
+    cpSync(from, target, { recursive: true, dereference: true })
   }
 
   async start(at: number, options: Partial<LaunchOptions> = {}): Promise<HostedNode> {
