@@ -42,7 +42,16 @@ const buildable = (state: State, inputs: PlacingInputs): State =>
 const unfitNow = (state: State, metaInstance: MetaInstance, inputs: PlacingInputs): Unfit =>
   unfitMachines(state, metaInstance, { mayStillTell: (nodeId) => inputs.now < filesToldBy(nodeId, inputs) })
 
-/** Prefers groups without the machines that failed last; where those were asked for by name there is no choice. */
+/** Machines that would have to fetch the model first. None where nobody is known to have it. */
+const withoutFiles = ({ nodes, downloads }: State, { modelId }: MetaInstance): string[] => {
+  const without = Object.keys(nodes).filter((nodeId) => downloads[nodeId]?.[modelId]?.status !== 'Complete')
+  return without.length === Object.keys(nodes).length ? [] : without
+}
+
+/**
+ * Prefers groups without the machines that failed last, and for a request that waits, machines that have the model on
+ * their disks; where machines were asked for by name there is no choice.
+ */
 const placePreferably = (
   state: State,
   card: ModelCard,
@@ -50,9 +59,12 @@ const placePreferably = (
   inputs: PlacingInputs,
 ): PlacementResult => {
   const request = { ...metaInstance, unfit: unfitNow(state, metaInstance, inputs) }
-  const avoided = new Set<string>(metaInstance.nodeIds ? [] : metaInstance.failedNodeIds)
-  if ([...avoided].some((nodeId) => nodeId in state.nodes)) {
-    const elsewhere = place({ ...state, nodes: omit(state.nodes, avoided) }, card, request)
+  const avoided: readonly string[] = metaInstance.nodeIds ? [] : (metaInstance.failedNodeIds ?? [])
+  const slow = metaInstance.nodeIds || !metaInstance.onRequest ? [] : withoutFiles(state, metaInstance)
+  const omissions = slow.length > 0 ? [[...slow, ...avoided], avoided] : [avoided]
+  for (const omitted of omissions) {
+    if (!omitted.some((nodeId) => nodeId in state.nodes)) continue
+    const elsewhere = place({ ...state, nodes: omit(state.nodes, new Set(omitted)) }, card, request)
     if (elsewhere.status === 'placed') return elsewhere
   }
   return place(state, card, request)

@@ -75,7 +75,11 @@ const missing = (
   state: ReturnType<ApiContext['source']['state']>,
   models: readonly ModelHealth[],
 ): Trouble | undefined => {
-  const out = models.filter(({ metaInstanceId, serving }) => !serving && !state.metaInstances[metaInstanceId]?.paused)
+  const out = models.filter(({ metaInstanceId, serving }) => {
+    const { paused, onRequest } = state.metaInstances[metaInstanceId] ?? {}
+    // What comes and goes with requests is nobody's promise.
+    return !serving && !paused && !onRequest
+  })
   return out.length === 0
     ? undefined
     : {
