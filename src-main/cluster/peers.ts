@@ -5,44 +5,21 @@ import type { Observation } from '@core/events/event'
 import type { LogRecord } from '@core/events/record'
 import type { CommandId, NodeId, RunnerId } from '@core/ids'
 import type { DoctorReport, OwnView } from '@core/protocols/doctor'
-import {
-  MeasureParams,
-  OLDEST_PEER_PROTOCOL,
-  PEER_PROTOCOL,
-  SubmitParams,
-  SubmitResult,
-  WatchItem,
-  WatchParams,
-  type Hello,
-} from '@core/protocols/peer'
-import type { State } from '@core/state/state'
-import { edgesOf, isSocketEdge } from '@core/state/topology'
+import { OLDEST_PEER_PROTOCOL, PEER_PROTOCOL, SubmitResult, WatchItem, type Hello } from '@core/protocols/peer'
+import type { Deciding } from './deciding'
 import { Discovery, type Sighting } from './discovery'
 import { consult, EXAMINE_STREAM } from './doctor/consult'
 import { examine } from './doctor/examine'
+import { hearsay } from './hearsay'
 import type { Identity } from './identity'
 import { AddressBook, type PeerAddress } from './links/address-book'
 import { LOST_MS } from './links/link'
 import { LINK_PATH, Links, type LinksOptions } from './links/links'
 import { listen, type Caller, type Listener } from './links/listener'
-import type { Item } from './links/streams'
 import { ownAddresses } from './own-addresses'
+import { one, ownHandlers } from './own-handlers'
 import { Prober } from './probing/prober'
 import { measureThroughput, THROUGHPUT_PATH, ThroughputDoor } from './probing/throughput'
-
-/** The part of this node that decides, as the links need it. */
-export interface Deciding {
-  state(): State
-  observe(event: Observation): void
-  memberIds(): readonly NodeId[]
-  connected(peer: NodeId): void
-  disconnected(peer: NodeId): void
-  refused(peer: NodeId): void
-  received(from: NodeId, message: Message, records?: readonly LogRecord[]): void
-  observedBy(from: NodeId, events: readonly Observation[]): void
-  submittedBy(command: Command, commandId: CommandId): Promise<SubmitResult>
-  watchedBy(term: number, signal: AbortSignal): AsyncIterable<WatchItem>
-}
 
 type Handlers = LinksOptions['handlers']
 
@@ -342,33 +319,3 @@ export class Peers {
     await Promise.all([this.discovery?.close(), this.listener.close(), this.book.close()])
   }
 }
-
-/** Where other members say that they reach it. */
-const hearsay = ({ topology }: State, peer: NodeId): PeerAddress[] =>
-  edgesOf(topology).flatMap((edge) =>
-    // A zone means something on the machine that said it.
-    edge.to === peer && isSocketEdge(edge) && !edge.ip.includes('%') ? [{ ip: edge.ip, port: edge.port }] : [],
-  )
-
-async function* one(value: Promise<Item> | undefined): AsyncGenerator<Item> {
-  yield await value
-}
-
-const ownHandlers = (deciding: Deciding, measure: (nodeId: NodeId) => Promise<void>): Handlers =>
-  new Map<string, (params: unknown, signal: AbortSignal, from: NodeId) => AsyncIterable<Item>>([
-    [
-      'submit',
-      async function* (params) {
-        const { command, commandId } = SubmitParams.parse(params)
-        yield await deciding.submittedBy(command, commandId)
-      },
-    ],
-    [
-      'measure',
-      async function* (params) {
-        await measure(MeasureParams.parse(params).nodeId)
-        yield {}
-      },
-    ],
-    ['watch', (params, signal) => deciding.watchedBy(WatchParams.parse(params).term, signal)],
-  ])

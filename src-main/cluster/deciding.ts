@@ -1,0 +1,21 @@
+import type { Command } from '@core/commands/command'
+import type { Message } from '@core/consensus/message'
+import type { Observation } from '@core/events/event'
+import type { LogRecord } from '@core/events/record'
+import type { CommandId, NodeId } from '@core/ids'
+import type { SubmitResult, WatchItem } from '@core/protocols/peer'
+import type { State } from '@core/state/state'
+
+/** The part of this node that decides, as the links need it. */
+export interface Deciding {
+  state(): State
+  observe(event: Observation): void
+  memberIds(): readonly NodeId[]
+  connected(peer: NodeId): void
+  disconnected(peer: NodeId): void
+  refused(peer: NodeId): void
+  received(from: NodeId, message: Message, records?: readonly LogRecord[]): void
+  observedBy(from: NodeId, events: readonly Observation[]): void
+  submittedBy(command: Command, commandId: CommandId): Promise<SubmitResult>
+  watchedBy(term: number, signal: AbortSignal): AsyncIterable<WatchItem>
+}

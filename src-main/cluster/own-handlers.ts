@@ -1,0 +1,32 @@
+import type { NodeId } from '@core/ids'
+import { MeasureParams, SubmitParams, WatchParams } from '@core/protocols/peer'
+import type { Deciding } from './deciding'
+import type { LinksOptions } from './links/links'
+import type { Item } from './links/streams'
+
+type Handlers = LinksOptions['handlers']
+
+/** A stream of one item. */
+export async function* one(value: Promise<Item> | undefined): AsyncGenerator<Item> {
+  yield await value
+}
+
+/** Streams that the cluster itself serves to members: commands, the state, measurements. */
+export const ownHandlers = (deciding: Deciding, measure: (nodeId: NodeId) => Promise<void>): Handlers =>
+  new Map<string, (params: unknown, signal: AbortSignal, from: NodeId) => AsyncIterable<Item>>([
+    [
+      'submit',
+      async function* (params) {
+        const { command, commandId } = SubmitParams.parse(params)
+        yield await deciding.submittedBy(command, commandId)
+      },
+    ],
+    [
+      'measure',
+      async function* (params) {
+        await measure(MeasureParams.parse(params).nodeId)
+        yield {}
+      },
+    ],
+    ['watch', (params, signal) => deciding.watchedBy(WatchParams.parse(params).term, signal)],
+  ])
