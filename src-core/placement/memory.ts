@@ -16,7 +16,7 @@ export const kvCacheBytes = (card: ModelCard, maxContext: number = DEFAULT_MAX_C
   card.headDim === undefined ? 0 : 2 * card.layers * card.kvHeads * card.headDim * KV_BYTES_PER_VALUE * maxContext
 
 /** An embedding model computes at most so many tokens at once, and keeps nothing of them. */
-const EMBEDDING_BATCH_TOKENS = 16_384
+const EMBEDDING_BATCH_TOKENS = 8192
 /** Of one token while it is computed, in widths of the model: what goes in and out of a layer and is between. */
 const WORKING_WIDTHS = 16
 const BYTES_PER_WORKING_VALUE = 4

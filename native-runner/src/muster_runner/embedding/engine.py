@@ -35,9 +35,15 @@ class _Request:
     left: int
 
 
-def most_tokens() -> int:
-    """Of one batch: a step should stay well under a second, and its memory small beside the weights'."""
-    return 16384 if mx.metal.is_available() else 2048
+SMALL_MODEL_BYTES = 1 << 30
+
+
+def most_tokens(weight_bytes: int) -> int:
+    """Of one batch: a step should stay under a second, so that a cancel takes effect and the supervisor sees it move.
+    Placing counts on no more (``src-core/placement/memory.ts``)."""
+    if not mx.metal.is_available():
+        return 256
+    return 8192 if weight_bytes < SMALL_MODEL_BYTES else 4096
 
 
 class EmbeddingEngine:
@@ -45,7 +51,7 @@ class EmbeddingEngine:
 
     def __init__(self, embedder: Embedder, emit: Emit):
         self._embedder, self._emit = embedder, emit
-        self._batches = Batches(most_tokens())
+        self._batches = Batches(most_tokens(embedder.weight_bytes))
         self._requests: dict[str, _Request] = {}
         self.steps = 0
 
