@@ -37,6 +37,7 @@ class Machine {
       serving: { generate: (one) => this.serve(one) },
       settings: () => ({ enabled: this.enabled, idleSeconds: 300 }),
       log: { warn: () => undefined },
+      now: () => this.world.now,
     })
   }
 
@@ -136,6 +137,19 @@ describe('how long a request wants its model to be kept', () => {
     await machine.ask({ keepAlive: Infinity })
     expect(machine.declared).toMatchObject([{ onRequest: {} }])
     for (const one of machine.requests) expect(one).not.toHaveProperty('keepAlive')
+  })
+
+  it('is decided now and then only where requests disagree, the longest time counting, but for an end at once', async () => {
+    const machine = new Machine()
+    await machine.ask({ keepAlive: 60 })
+    for (let turn = 0; turn < 20; turn += 1) await machine.ask({ keepAlive: turn % 2 === 0 ? 600 : 60 })
+    expect(machine.commands).toHaveLength(2)
+    expect(machine.declared).toMatchObject([{ onRequest: { idleSeconds: 600 } }])
+    machine.world.wait(10_000)
+    await machine.ask({ keepAlive: 60 })
+    expect(machine.declared).toMatchObject([{ onRequest: { idleSeconds: 60 } }])
+    await machine.ask({ keepAlive: 0 })
+    expect(machine.declared).toMatchObject([{ onRequest: { idleSeconds: 0 } }])
   })
 
   it('changes nothing of one that is always on', async () => {

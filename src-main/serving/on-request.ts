@@ -12,6 +12,9 @@ import type { Asking } from './serving'
 /** A model may end as idle in the moment in which a request comes for it; it is then loaded again, but not for ever. */
 const MOST_LOADS = 2
 
+/** A shorter time than the known one is not decided more often than this: clients that disagree would fill the log. */
+const SHORTENED_EVERY_MS = 10_000
+
 type Failed = Extract<GenerationUpdate, { type: 'failed' }>
 
 export interface LoadOnRequestOptions {
@@ -26,6 +29,8 @@ export interface LoadOnRequestOptions {
   readonly serving: { generate(request: ClientRequest, asking: Asking): AsyncGenerator<GenerationUpdate> }
   readonly settings: () => { readonly enabled: boolean; readonly idleSeconds: number }
   readonly log: { warn(fields: object, message: string): void }
+  /** Milliseconds of a clock that never runs back. */
+  readonly now?: () => number
 }
 
 const unavailable = (model: string, reason: string): Failed => ({
@@ -43,6 +48,8 @@ const kept = (keepAlive: number): OnRequest => (Number.isFinite(keepAlive) ? { i
  */
 export class LoadOnRequest {
   private readonly loading = new Map<string, Promise<Failed | undefined>>()
+  /** When this node last changed how long a declaration is kept. */
+  private readonly changedAt = new Map<MetaInstanceId, number>()
 
   constructor(private readonly options: LoadOnRequestOptions) {}
 
@@ -120,11 +127,22 @@ export class LoadOnRequest {
     }
   }
 
-  /** A request says how long its model is to be kept. What is always on is not touched by it. */
+  /**
+   * A request says how long its model is to be kept; the last one counts. What is always on is not touched by it. Of
+   * requests that disagree within seconds the longest time counts, but for one that ends the model.
+   */
   private keep(model: string, onRequest: OnRequest): void {
-    for (const { metaInstanceId, onRequest: known } of this.temporary(model))
-      if (known?.idleSeconds !== onRequest.idleSeconds)
-        this.tell({ type: 'UpdateMetaInstance', metaInstanceId, changes: { onRequest } })
+    const now = (this.options.now ?? performance.now.bind(performance))()
+    for (const { metaInstanceId, onRequest: known } of this.temporary(model)) {
+      const [wanted = Infinity, present = Infinity] = [onRequest.idleSeconds, known?.idleSeconds]
+      if (wanted === present) continue
+      const last = this.changedAt.get(metaInstanceId) ?? -Infinity
+      if (wanted < present && wanted > 0 && now - last < SHORTENED_EVERY_MS) continue
+      this.changedAt.set(metaInstanceId, now)
+      this.tell({ type: 'UpdateMetaInstance', metaInstanceId, changes: { onRequest } })
+    }
+    const { metaInstances } = this.options.source.state()
+    for (const id of this.changedAt.keys()) if (!(id in metaInstances)) this.changedAt.delete(id)
   }
 
   /** Ends what was declared for requests and has no place; those requests have been told. */
