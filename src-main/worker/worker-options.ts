@@ -12,12 +12,6 @@ export interface WorkerOptions {
   readonly source: { state(): State; subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void }
   readonly observer: { observe(event: Observation): void }
   readonly suspects: {
-    /** Streams `run()`, in its turn or not at all where the request has ended runners before. */
-    admit(
-      request: GenerationRequest,
-      signal: AbortSignal,
-      run: () => AsyncIterable<GenerationUpdate>,
-    ): AsyncIterable<GenerationUpdate>
     /** A runner died of its work while it was answering these; `cause` is for people and names the machine. */
     suspect(requests: readonly GenerationRequest[], cause: string): void
   }
