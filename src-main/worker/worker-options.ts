@@ -1,6 +1,5 @@
 import type { Envelope, Observation } from '@core/events/event'
 import type { GenerationRequest } from '@core/generation/request'
-import type { GenerationUpdate } from '@core/generation/stream'
 import type { ModelId, NodeId, RunnerId } from '@core/ids'
 import type { Instance } from '@core/state/instances'
 import type { State } from '@core/state/state'
