@@ -48,6 +48,16 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
+        test: {
+          name: 'models',
+          include: ['tests/models/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
         // Machines of their own, as network namespaces: where there is no root, they are skipped.
         extends: true,
         test: {

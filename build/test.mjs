@@ -1,10 +1,12 @@
 /**
  * `npm test`: makes what this machine lacks, then runs every suite. With the name of a suite
- * (`lint`, `typecheck`, `unit`, `python`, `integration`, `e2e`, `soak`, `bench`) it runs that one, and what follows goes to its
- * test runner. Uses nothing but Node, for in a fresh clone there is nothing else.
+ * (`lint`, `typecheck`, `unit`, `python`, `integration`, `clients`, `models`, `e2e`,
+ * `soak`, `bench`) it runs that one, and what follows goes to its test runner. Uses nothing but Node, for in a fresh clone there is nothing else.
  */
 import path from 'node:path'
 import { appBuild } from './set-up/app-build.mjs'
+import { clientPackages } from './set-up/client-packages.mjs'
+import { coderDirectory, coderModel } from './set-up/coder-model.mjs'
 import { interruptible } from './set-up/interruption.mjs'
 import { nodePackages } from './set-up/node-packages.mjs'
 import { requireNode } from './set-up/node-version.mjs'
@@ -43,6 +45,8 @@ function prepare(suites, signal) {
       [
         ...ifNeeded('python', pythonEnvironment({ signal, extras: 'test' })),
         ...ifNeeded('starter', starterModel({ signal, models: testModels, elsewhere })),
+        ...ifNeeded('coder', coderModel({ signal })),
+        ...ifNeeded('clients', clientPackages({ signal })),
       ],
     ],
     { signal, print },
@@ -56,6 +60,7 @@ function environment() {
     ...inherited,
     MUSTER_PYTHON: process.env['MUSTER_PYTHON'] || environmentPython,
     MUSTER_STARTER_DIR: testModels,
+    MUSTER_CODER_MODEL: coderDirectory,
     ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }),
   }
 }

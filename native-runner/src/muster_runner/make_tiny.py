@@ -66,7 +66,7 @@ def make_tiny(out: Path, architecture: str = "qwen2", layers: int = 4, hidden: i
     special = list(enumerate(SPECIAL))
     write_json(
         out / "tokenizer.json",
-        byte_level_tokenizer(vocabulary, special, [], digits_apart=False, split_words=False),
+        byte_level_tokenizer(vocabulary, special, [], split_words=False),
     )
     write_json(
         out / "tokenizer_config.json",

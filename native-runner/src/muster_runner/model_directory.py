@@ -1,6 +1,9 @@
 """Writes model directories in the layout that mlx-lm reads."""
 
 import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,22 +24,45 @@ def write_json(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
+@contextmanager
+def written_whole(out: Path) -> Iterator[Path]:
+    """A folder to write into, which becomes ``out`` when the block ends well and is removed when it fails."""
+    partial = out.with_name(f"{out.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        if out.exists():
+            shutil.rmtree(out)
+        partial.rename(out)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+DIGITS_APART = {"type": "Digits", "individual_digits": True}
+
+
 def byte_level_tokenizer(
     vocabulary: dict[str, int],
-    special: list[tuple[int, str]],
+    added: list[tuple[int, str]],
     merges: list[list[str]],
     *,
-    digits_apart: bool,
+    split_first: dict[str, Any] | None = None,
     split_words: bool,
+    normalizer: dict[str, Any] | None = None,
+    written: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
-    """A tokenizer.json for a byte-level BPE vocabulary."""
+    """A tokenizer.json for a byte-level BPE vocabulary.
+
+    ``added``: tokens that no merge makes, all of them special but those of ``written``, which are part of the text.
+    ``split_first``: a pre-tokenizer that runs before the bytes are mapped. ``split_words``: split by GPT-2's rule.
+    """
     level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": split_words}
-    digits = {"type": "Digits", "individual_digits": True}
     return {
         "version": "1.0",
         "truncation": None,
         "padding": None,
-        "normalizer": None,
+        "normalizer": normalizer,
         "post_processor": None,
         "added_tokens": [
             {
@@ -46,11 +72,11 @@ def byte_level_tokenizer(
                 "lstrip": False,
                 "rstrip": False,
                 "normalized": False,
-                "special": True,
+                "special": content not in written,
             }
-            for token, content in special
+            for token, content in added
         ],
-        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [digits, level]} if digits_apart else level,
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [split_first, level]} if split_first else level,
         "decoder": level,
         "model": {
             "type": "BPE",

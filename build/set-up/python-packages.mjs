@@ -1,0 +1,97 @@
+import { rm } from 'node:fs/promises'
+import path from 'node:path'
+import { runCommand, withRetries } from './commands.mjs'
+import { exists } from './files.mjs'
+import { SetUpProblem } from './problem.mjs'
+import { NEWEST, OLDEST, findPython, hasUv, installHint } from './python.mjs'
+
+/** @typedef {{ folder: string, python: string }} Environment python: its interpreter */
+/** @typedef {{ requirements: readonly string[], hashes: boolean, log: string, signal: AbortSignal, say: (news: string) => void }} Filling */
+
+/** @param {string} folder of a virtual environment */
+export const pythonOf = (folder) =>
+  process.platform === 'win32' ? path.join(folder, 'Scripts', 'python.exe') : path.join(folder, 'bin', 'python')
+
+/**
+ * Makes a virtual environment where none works, and installs packages into it.
+ *
+ * @param {Environment} environment
+ * @param {Filling} filling requirements: files; hashes: whether all of their packages must have one
+ */
+export async function fillEnvironment(environment, filling) {
+  const { requirements, log, signal, say } = filling
+  const installer = await chooseInstaller(environment, filling)
+  if (!(await exists(environment.python)) || !(await runs(environment, { log, signal }))) await installer.make()
+  // pip and uv try each download several times themselves.
+  const retrying = { signal, pausesMs: [1000], onRetry: () => say('failed, trying again') }
+  for (const file of requirements) await withRetries(() => installer.install(file), retrying)
+}
+
+/**
+ * An environment dies with the Python it was made from, for instance when that is upgraded.
+ *
+ * @param {Environment} environment
+ * @param {{ log: string, signal: AbortSignal }} options
+ */
+const runs = ({ python }, { log, signal }) =>
+  runCommand(python, ['-c', ''], { log, signal, timeLimitMs: 30_000 }).then(
+    () => true,
+    () => false,
+  )
+
+/**
+ * uv where it is there, for it is quicker and can bring a Python; else Python's own tools.
+ *
+ * @param {Environment} environment
+ * @param {Filling} filling
+ * @returns {Promise<{ make: () => Promise<unknown>, install: (requirements: string) => Promise<unknown> }>}
+ */
+async function chooseInstaller({ folder, python: target }, { hashes, log, signal, say }) {
+  const options = { log, signal }
+  const checked = hashes ? ['--require-hashes'] : []
+  const remove = () => rm(folder, { recursive: true, force: true })
+  if (await hasUv({ signal })) {
+    say('using uv')
+    const range = `>=${OLDEST.join('.')},<3.${(NEWEST[1] ?? 0) + 1}`
+    return {
+      make: async () => {
+        await remove()
+        await withRetries(() => runCommand('uv', ['venv', '--python', range, folder], options), {
+          signal,
+          onRetry: remove,
+        })
+      },
+      install: (file) =>
+        runCommand('uv', ['pip', 'install', '--python', target, ...checked, '--compile-bytecode', '-r', file], options),
+    }
+  }
+
+  const python = await findPython({ signal })
+  if (!python.found) {
+    const seen = python.tooOld.length > 0 ? ` (${python.tooOld.join(', ')})` : ''
+    throw new SetUpProblem({
+      message: `no Python ${OLDEST.join('.')} to ${NEWEST.join('.')} was found${seen}`,
+      hint: installHint(),
+    })
+  }
+  const { executable, version } = python.found
+  say(`using Python ${version}`)
+  return {
+    make: async () => {
+      await remove()
+      await runCommand(executable, ['-m', 'venv', folder], options).catch((error) => {
+        throw new SetUpProblem({
+          message: `Python ${version} cannot make a virtual environment`,
+          hint: `On Debian and Ubuntu: sudo apt install python${version}-venv\n${installHint()}`,
+          cause: error,
+        })
+      })
+    },
+    install: (file) =>
+      runCommand(
+        target,
+        ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', ...checked, '-r', file],
+        options,
+      ),
+  }
+}

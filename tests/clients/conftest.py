@@ -1,0 +1,76 @@
+"""One real node with the tiny model for all tests of this folder: the built command line, a real runner, sockets."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+RUNNER_PYTHON = os.environ.get("MUSTER_PYTHON", str(ROOT / "native-runner/.venv/bin/python"))
+NODE = os.environ.get("MUSTER_TEST_NODE", "node")
+TINY = "muster/tiny"
+READY_SECONDS = 180
+
+
+@dataclass(frozen=True)
+class Node:
+    """``url``: without a path; ``model``: an id that answers, ``alias``: its declaration's name."""
+
+    url: str
+    model: str
+    alias: str
+    process: subprocess.Popen[str]
+
+    def request(self, path: str, body: Any = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, {"content-type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+    def runner_pids(self) -> list[int]:
+        return [runner["pid"] for runner in self.request("/state")["runners"].values() if runner.get("pid")]
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        while True:
+            declared = self.request("/meta_instances")["metaInstances"]
+            if all(each["status"] in ("READY", "RUNNING") for each in declared):
+                return
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not ready in {READY_SECONDS} s: {declared}")
+            time.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def node() -> Iterator[Node]:
+    with tempfile.TemporaryDirectory(prefix="muster-clients-", ignore_cleanup_errors=True) as folder:
+        model = Path(folder, "models", TINY)
+        subprocess.run([RUNNER_PYTHON, "-m", "muster_runner.make_tiny", str(model)], check=True)
+        own = {"HOME": folder, "HF_HUB_OFFLINE": "1", "MUSTER_PYTHON": RUNNER_PYTHON, "MUSTER_MEMORY_BANDWIDTH": "10"}
+        process = subprocess.Popen(
+            [NODE, str(ROOT / "out/main/cli.cjs"), "serve", "--data-dir", folder, "--port", "0"],
+            env={**os.environ, **own, "MLX_DISABLE_COMPILE": "1"},
+            stdout=subprocess.PIPE,
+            stderr=sys.stderr,
+            text=True,
+        )
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            node = Node(json.loads(line)["url"], TINY, "chat", process)
+            node.request("/meta_instance", {"modelId": node.model, "name": node.alias})
+            node.wait_until_ready()
+            yield node
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)

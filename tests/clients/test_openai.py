@@ -1,0 +1,96 @@
+"""OpenAI's own client for Python."""
+
+import os
+import signal
+
+import pytest
+from openai import APIError, BadRequestError, NotFoundError, OpenAI
+from pydantic import BaseModel
+
+from conftest import Node
+
+HELLO = [{"role": "user", "content": "hello"}]
+# The tiny model writes at random: only what leaves it no choice comes to an end.
+DAY = {
+    "type": "object",
+    "properties": {"day": {"enum": ["today"]}},
+    "required": ["day"],
+    "additionalProperties": False,
+}
+TOOL = {"type": "function", "function": {"name": "get_weather", "parameters": DAY}}
+
+
+@pytest.fixture
+def client(node: Node) -> OpenAI:
+    return OpenAI(base_url=f"{node.url}/v1", api_key="none", max_retries=0)
+
+
+def test_lists_and_finds_models(node: Node, client: OpenAI):
+    assert [model.id for model in client.models.list()] == [node.model, node.alias]
+    assert client.models.retrieve(node.model).id == node.model
+    assert client.models.retrieve(node.alias).id == node.alias
+
+
+def test_streams_the_answer_that_comes_whole(node: Node, client: OpenAI):
+    request = {"model": node.alias, "messages": HELLO, "temperature": 0, "max_tokens": 12}
+    whole = client.chat.completions.create(**request)
+    chunks = list(client.chat.completions.create(**request, stream=True, stream_options={"include_usage": True}))
+    assert whole.choices[0].finish_reason == "length"
+    assert "".join(c.choices[0].delta.content or "" for c in chunks if c.choices) == whole.choices[0].message.content
+    assert chunks[-1].usage.completion_tokens == whole.usage.completion_tokens == 12
+
+
+def test_completes_a_prompt_and_answers_as_a_response(node: Node, client: OpenAI):
+    completion = client.completions.create(model=node.model, prompt="hello", max_tokens=4, temperature=0)
+    assert completion.choices[0].text
+    response = client.responses.create(model=node.model, input="hello", max_output_tokens=16, temperature=0)
+    assert (response.output_text != "", response.incomplete_details.reason) == (True, "max_output_tokens")
+    again = client.responses.create(
+        model=node.model, input="more", previous_response_id=response.id, max_output_tokens=16
+    )
+    assert again.usage.input_tokens > response.usage.input_tokens
+    with client.responses.stream(model=node.model, input="hello", max_output_tokens=16, temperature=0) as stream:
+        events = list(stream)
+    assert (events[0].type, events[-1].type) == ("response.created", "response.incomplete")
+    assert events[-1].response.output_text == response.output_text
+
+
+def test_gets_a_tool_called_whole_and_streamed(node: Node, client: OpenAI):
+    request = {"model": node.model, "messages": HELLO, "tools": [TOOL], "tool_choice": "required", "temperature": 0}
+    call = client.chat.completions.create(**request).choices[0].message.tool_calls[0]
+    assert (call.function.name, call.function.arguments.replace(" ", "")) == ("get_weather", '{"day":"today"}')
+    with client.chat.completions.stream(**request) as stream:
+        streamed = stream.get_final_completion().choices[0]
+    assert streamed.message.tool_calls[0].function.arguments == call.function.arguments
+    assert streamed.finish_reason == "tool_calls"
+
+
+def test_parses_an_answer_into_a_class(node: Node, client: OpenAI):
+    class Answer(BaseModel):
+        agreed: bool
+
+    parsed = client.chat.completions.parse(model=node.model, messages=HELLO, response_format=Answer, temperature=0)
+    assert isinstance(parsed.choices[0].message.parsed, Answer)
+
+
+def test_raises_its_own_errors(node: Node, client: OpenAI):
+    with pytest.raises(NotFoundError, match="nobody/nothing"):
+        client.chat.completions.create(model="nobody/nothing", messages=HELLO)
+    with pytest.raises(NotFoundError):
+        client.models.retrieve("nobody/nothing")
+    with pytest.raises(BadRequestError, match="temperature") as raised:
+        client.chat.completions.create(model=node.model, messages=HELLO, temperature=99)
+    assert raised.value.param == "temperature"
+
+
+def test_raises_what_breaks_a_stream(node: Node, client: OpenAI):
+    stream = client.chat.completions.create(model=node.model, messages=HELLO, max_tokens=1500, stream=True)
+    killed = False
+    with pytest.raises(APIError, match="SIGKILL"):
+        for chunk in stream:
+            if not killed and chunk.choices and chunk.choices[0].delta.content:
+                for pid in node.runner_pids():
+                    os.kill(pid, signal.SIGKILL)
+                killed = True
+    assert killed
+    node.wait_until_ready()

@@ -1,0 +1,100 @@
+import OpenAI from 'openai'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { addCoderModel, CODER } from '../harness/models'
+import { startServing, type ServingNode } from '../harness/serving'
+import { cityOf, IN_PARIS, WEATHER } from './weather'
+
+const TOOLS: OpenAI.ChatCompletionTool[] = [
+  {
+    type: 'function',
+    function: { name: WEATHER.name, description: WEATHER.description, parameters: WEATHER.schema },
+  },
+]
+const FRANCE = { role: 'user' as const, content: 'What is the capital of France?' }
+const Person = z.strictObject({ name: z.string(), age: z.int() })
+
+/** Of a long prompt; 13 tokens each. A processor needs minutes for thousands of tokens. */
+const LINES = process.env['MUSTER_SOAK'] ? 620 : 100
+
+const functionOf = (call: OpenAI.ChatCompletionMessageToolCall | undefined) => {
+  if (call?.type !== 'function') throw new Error(`no call of a function but ${JSON.stringify(call)}`)
+  return call.function
+}
+
+describe('a real model through OpenAI’s client', () => {
+  let serving: ServingNode
+  let client: OpenAI
+
+  const ask = async (more: Partial<OpenAI.ChatCompletionCreateParamsNonStreaming>) => {
+    const request = { model: 'coder', messages: [FRANCE], temperature: 0, max_tokens: 60, ...more }
+    const { choices, usage } = await client.chat.completions.create(request)
+    const choice = choices[0]
+    if (choice === undefined) throw new Error('no choice')
+    return { ...choice, usage }
+  }
+
+  beforeAll(async () => {
+    const declaration = { name: 'coder', maxContext: 12_000 }
+    serving = await startServing({ modelId: CODER, add: addCoderModel, declaration })
+    client = new OpenAI({ baseURL: `${serving.node.url}/v1`, apiKey: 'none', maxRetries: 0 })
+  })
+  afterAll(() => serving.stop())
+
+  it('knows a capital', async () => {
+    const { message, finish_reason } = await ask({})
+    expect(message.content).toContain('Paris')
+    expect(finish_reason).toBe('stop')
+  })
+
+  it.each<[string, OpenAI.ChatCompletionToolChoiceOption]>([
+    ['is free to', 'auto'],
+    ['has to call some tool', 'required'],
+    ['has to call this one', { type: 'function', function: { name: WEATHER.name } }],
+  ])('calls a tool with the right arguments where it %s', async (_how, tool_choice) => {
+    const { message, finish_reason } = await ask({ messages: [IN_PARIS], tools: TOOLS, tool_choice })
+    const call = functionOf(message.tool_calls?.[0])
+    expect([call.name, cityOf(call.arguments), finish_reason]).toEqual([WEATHER.name, 'Paris', 'tool_calls'])
+  })
+
+  it('streams a call in pieces that make the same call', async () => {
+    const request = { model: 'coder', messages: [IN_PARIS], tools: TOOLS, temperature: 0, max_tokens: 60 }
+    const stream = client.chat.completions.stream({ ...request, tool_choice: 'required' })
+    const call = functionOf((await stream.finalMessage()).tool_calls?.[0])
+    expect([call.name, cityOf(call.arguments)]).toEqual([WEATHER.name, 'Paris'])
+  })
+
+  it('calls no tool where it may not, and reads the result of one that it called', async () => {
+    const called = { name: WEATHER.name, arguments: '{"city": "Paris"}' }
+    const messages: OpenAI.ChatCompletionMessageParam[] = [
+      IN_PARIS,
+      { role: 'assistant', tool_calls: [{ id: 'call_1', type: 'function', function: called }] },
+      { role: 'tool', tool_call_id: 'call_1', content: 'Sunny, 24 degrees' },
+    ]
+    const { message } = await ask({ messages, tools: TOOLS, tool_choice: 'none' })
+    expect(message.tool_calls ?? []).toEqual([])
+    expect(message.content).toMatch(/24|sunny/i)
+  })
+
+  it('answers in the form of a schema', async () => {
+    const json_schema = { name: 'person', strict: true, schema: z.toJSONSchema(Person) }
+    const { message } = await ask({
+      messages: [{ role: 'user', content: 'Give me a person called Ann who is 30 years old, as JSON.' }],
+      response_format: { type: 'json_schema', json_schema },
+    })
+    expect(Person.parse(JSON.parse(message.content ?? ''))).toEqual({ name: 'Ann', age: 30 })
+  })
+
+  it('writes a function', async () => {
+    const content = 'Write a Python function that adds two numbers. Answer with the code only.'
+    expect((await ask({ messages: [{ role: 'user', content }] })).message.content).toMatch(/def \w+\(/)
+  })
+
+  it('answers at the end of a long prompt', async () => {
+    const lines = Array.from({ length: LINES }, (_, day) => `On day ${day} the gauge stood at ${(day * 37) % 101}.`)
+    const content = `${lines.join('\n')}\n\nNever mind these lines. What is the capital of France?`
+    const { message, usage } = await ask({ messages: [{ role: 'user', content }], max_tokens: 20 })
+    expect(usage?.prompt_tokens).toBeGreaterThan(12 * LINES)
+    expect(message.content).toContain('Paris')
+  })
+})
