@@ -260,7 +260,11 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   wired.worker = worker
   opened.add(() => worker.close())
   opened.add(catalogue.subscribe(() => worker.modelsChanged()))
-  const queues: InstanceQueues = new InstanceQueues({ source: master, runner: worker })
+  const queues: InstanceQueues = new InstanceQueues({
+    source: master,
+    runner: worker,
+    suspects: suspected.suspects,
+  })
   opened.add(() => queues.close())
 
   opened.add(watchRehearsal({ nodeId, rehearses, source: master, observer: master }))

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { NodeId, type Timestamp } from '../ids'
+import type { Flow } from './flow'
 import type { LogEnd } from './log-end'
 import type { Message } from './message'
 
@@ -7,6 +8,8 @@ import type { Message } from './message'
 export const HEARTBEAT_MS = 250
 /** A master that is not heard for so long is gone; so is a follower. */
 export const SILENCE_MS = 1000
+/** A follower whose disk gets nowhere for so long holds up no acknowledgement. */
+export const DISK_PATIENCE_MS = 2000
 /** Every member is tried for so long before the term is raised, unless all have answered or cannot be reached. */
 export const SEEK_MS = 3000
 
@@ -24,8 +27,10 @@ export interface Peer {
   readonly master?: NodeId | undefined
   /** It has said something since the seeking began. */
   readonly answered: boolean
-  /** As a follower of this master: how much of its log was sent to it. */
-  readonly sent?: number | undefined
+  /** As a follower of this master: how far it is with the log, and what is on its way to it. */
+  readonly flow?: Flow | undefined
+  /** As a follower: since when its disk has lacked something without getting on. */
+  readonly behindSince?: Timestamp | undefined
 }
 
 export interface Following {
@@ -76,14 +81,22 @@ export type Input =
   | { readonly kind: 'appended'; readonly log: LogEnd }
   /** This much of the own log is on the disk. */
   | { readonly kind: 'written'; readonly log: LogEnd }
+  /** Records up to `through` have been given to the link to that follower. */
+  | { readonly kind: 'sent'; readonly to: NodeId; readonly through: number }
   | { readonly kind: 'leave' }
   | { readonly kind: 'wake' }
 
 /** What the shell has to do, in this order. */
 export type Effect =
   | { readonly kind: 'send'; readonly to: NodeId; readonly message: Message }
-  /** A `records` message with what the own log has after `after`. */
-  | { readonly kind: 'sendRecords'; readonly to: NodeId; readonly after: number; readonly term: number }
+  /** `records` messages with what the own log has after `after`, of so many bytes at most or one record; then `sent`. */
+  | {
+      readonly kind: 'sendRecords'
+      readonly to: NodeId
+      readonly after: number
+      readonly term: number
+      readonly bytes: number
+    }
   /** Write the record that begins the term, then say `written`. */
   | { readonly kind: 'beginTerm'; readonly term: number }
   /** Append those of the records that came which are not there yet, in the order of these effects, then say `written`. */

@@ -1,8 +1,10 @@
 import type { NodeId, Timestamp } from '../ids'
 import { heirOf, isToLead, winsOver } from './election'
+import { beginFlow, beginSending, endSending, hear, nextWindow } from './flow'
 import { cutAfter, lastCommon } from './log-end'
 import type { Message, MessageOf } from './message'
 import {
+  DISK_PATIENCE_MS,
   followersOf,
   HEARTBEAT_MS,
   masterOf,
@@ -34,6 +36,7 @@ class Turn {
   take(input: Input): void {
     if (this.replica.role.kind === 'away' && input.kind !== 'wake') {
       if (input.kind === 'written') this.written(input)
+      else if (input.kind === 'sent') this.sent(input)
       return
     }
     switch (input.kind) {
@@ -48,7 +51,7 @@ class Turn {
         this.greet(input.peer)
         return
       case 'disconnected':
-        this.peer(input.peer, { connected: false, master: undefined, sent: undefined })
+        this.peer(input.peer, { connected: false, master: undefined, flow: undefined, behindSince: undefined })
         if (masterOf(this.replica) === input.peer) this.seek()
         this.acknowledge()
         return
@@ -64,6 +67,9 @@ class Turn {
         return
       case 'written':
         this.written(input)
+        return
+      case 'sent':
+        this.sent(input)
         return
       case 'leave':
         this.leave()
@@ -154,8 +160,10 @@ class Turn {
         return
       }
       case 'master':
-        for (const [nodeId, { master, sent }] of this.replica.peers)
-          if (master === self && sent !== undefined && sent < log.sequence) this.sendRecords(nodeId, sent)
+        for (const nodeId of this.replica.peers.keys()) {
+          this.noteBehind(nodeId)
+          this.sendRecords(nodeId)
+        }
         this.acknowledge()
         return
       case 'follower':
@@ -167,20 +175,43 @@ class Turn {
     }
   }
 
-  private sendRecords(to: NodeId, after: number): void {
-    this.effects.push({ kind: 'sendRecords', to, after, term: this.replica.term })
-    // Sent in order over one link: what was sent need not be sent again unless the peer says so.
-    this.peer(to, { sent: this.replica.log.sequence })
+  /** The next window, where there is something to send to a follower. */
+  private sendRecords(to: NodeId): void {
+    const { role, self, term, log, peers } = this.replica
+    const peer = peers.get(to)
+    if (role.kind !== 'master' || peer?.flow === undefined || peer.master !== self) return
+    const after = nextWindow(peer.flow, log.sequence)
+    if (after === undefined) return
+    this.effects.push({ kind: 'sendRecords', to, after, term, bytes: peer.flow.window })
+    this.peer(to, { flow: beginSending(peer.flow, this.now) })
   }
 
-  /** What the master has on its disk, and one of those that are there, if anybody is: who is there follows in a moment. */
+  private sent({ to, through }: Extract<Input, { kind: 'sent' }>): void {
+    const flow = this.replica.peers.get(to)?.flow
+    if (flow === undefined) return
+    this.peer(to, { flow: endSending(flow, through, this.now) })
+    this.sendRecords(to)
+  }
+
+  private noteBehind(nodeId: NodeId): void {
+    const peer = this.replica.peers.get(nodeId)
+    if (peer?.stored !== undefined && peer.stored < this.replica.log.sequence && peer.behindSince === undefined)
+      this.peer(nodeId, { behindSince: this.now })
+  }
+
+  /**
+   * What the master has on its disk, and one of those that are there, if anybody is: who is there follows in a moment.
+   * One that has to catch up first, or whose disk gets nowhere, holds nothing up.
+   */
   private acknowledge(): void {
     const { role, log, acknowledged, peers, self } = this.replica
     if (role.kind !== 'master') return
     const stored = [...peers.values()]
       .filter(
-        ({ connected, connectedAt = -Infinity, heardAt = -Infinity }) =>
-          connected && this.now - Math.max(connectedAt, heardAt) < SILENCE_MS,
+        ({ connected, connectedAt = -Infinity, heardAt = -Infinity, flow, behindSince = Infinity, ...peer }) =>
+          connected &&
+          this.now - Math.max(connectedAt, heardAt) < SILENCE_MS &&
+          (peer.master !== self || (flow?.caughtUp !== false && this.now - behindSince < DISK_PATIENCE_MS)),
       )
       .map((peer) => (peer.master === self && peer.log ? Math.min(peer.stored ?? 0, lastCommon(peer.log, log)) : 0))
     const sequence = stored.length === 0 ? log.sequence : Math.min(log.sequence, Math.max(...stored))
@@ -325,17 +356,16 @@ class Turn {
     if (term > this.replica.term) return this.beginTerm(term + 1)
     const common = lastCommon(log, this.replica.log)
     const before = this.replica.peers.get(from)
-    this.peer(from, { log, stored, master: self, answered: true })
+    const end = this.replica.log.sequence
+    const gotOn = stored >= end ? undefined : stored > (before?.stored ?? -1) ? this.now : before?.behindSince
+    this.peer(from, { log, stored, master: self, answered: true, behindSince: gotOn })
     if (log.sequence > common) {
-      this.peer(from, { sent: undefined })
+      this.peer(from, { flow: undefined })
       return this.send(from, { type: 'rewind', term: this.replica.term, after: common })
     }
-    // What is on its way already is not sent twice, as long as the follower gets on.
-    const onItsWay = before?.sent ?? 0
-    const stuck = before?.log?.sequence === log.sequence
-    if (common < this.replica.log.sequence && (stuck || onItsWay < this.replica.log.sequence))
-      this.sendRecords(from, common)
-    else this.peer(from, { sent: Math.max(common, onItsWay) })
+    const flow = (before?.master === self ? before.flow : undefined) ?? beginFlow(common, this.now)
+    this.peer(from, { flow: hear(flow, { acked: common, end, now: this.now }) })
+    this.sendRecords(from)
     this.acknowledge()
   }
 }

@@ -30,6 +30,18 @@ describe('a request for a model', () => {
     expect(askedFor('first')).toEqual([first])
   })
 
+  it('is told at once that there is no place for what was declared for it, but waits for what is always on', () => {
+    const world = new World()
+    world.addNode('mini', { free: 1e9 })
+    world.declare('asked', { onRequest: { idleSeconds: 5 } })
+    expect(routeOf(world.state, SMALL)).toMatchObject({ kind: 'wait' })
+    world.reconcile()
+    expect(routeOf(world.state, SMALL)).toEqual({ kind: 'refused', reason: expect.stringContaining('1 GB') as string })
+    world.declare('kept')
+    world.reconcile()
+    expect(routeOf(world.state, SMALL)).toMatchObject({ kind: 'wait' })
+  })
+
   it('goes to the least busy instance', () => {
     const { world, id } = readyWorld()
     const second = world.declare('second')

@@ -120,11 +120,12 @@ export const routeOf = (state: State, model: string, known: Known = {}): Route =
   if (ready.length > 0) return { kind: 'wait', reason: 'its machine has just gone' }
   const active = metaInstances.filter(({ paused }) => !paused)
   if (metaInstances.length > 0 && active.length === 0) return { kind: 'paused' }
-  const [declared] = active
-  if (declared?.onRequest && declared.placementError) return { kind: 'refused', reason: declared.placementError.reason }
+  const refused = active.find(({ onRequest, placementError }) => onRequest && placementError)
+  const declared = active.find((one) => one !== refused)
   if (declared) {
     const { status, detail } = statusOf(state, declared)
     return { kind: 'wait', reason: `${status}: ${detail}` }
   }
+  if (refused?.placementError) return { kind: 'refused', reason: refused.placementError.reason }
   return instances.length > 0 ? { kind: 'wait', reason: 'it is loading' } : { kind: 'unknown' }
 }

@@ -23,6 +23,7 @@ import { emptyState, type State } from '@core/state/state'
 import { removeFileSync } from '../disk/removal'
 import { syncDirectory } from './directory'
 import { damaged, diskError, MasterError, stopping } from './errors'
+import { RecentRecords } from './recent-records'
 import { encodeRecord } from './record'
 import { firstSequenceOf, readSegment, SEGMENT_HEADER_BYTES, segmentHeader, segmentName } from './segment'
 import { newestSnapshot } from './snapshot'
@@ -64,6 +65,8 @@ export class EventLog {
   private draining: Promise<void> | undefined
   private closed = false
   private failure: MasterError | undefined
+  /** The records that were appended last. */
+  readonly recent = new RecentRecords()
 
   private constructor(
     private readonly directory: string,
@@ -147,6 +150,8 @@ export class EventLog {
       // It has been folded: as with a disk that refuses, what was folded has to be put back.
       return Promise.reject((this.failure = diskError(this.segment.path, cause)))
     }
+    for (const [at, record] of records.entries())
+      this.recent.add({ ...record, sequence: sequence + at }, frames[at]?.length ?? 0)
     this.end = records.reduce((end, record) => grown(end, record, this.self), this.end)
     return new Promise((durable, failed) => {
       this.waiting.push({ sequence, bytes: Buffer.concat(frames), durable, failed })

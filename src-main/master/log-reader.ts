@@ -2,10 +2,16 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LogRecord } from '@core/events/record'
 import { decodeRecord, FRAME_HEADER_BYTES, payloadAt } from './record'
+import type { SizedRecord } from './recent-records'
 import { firstSequenceOf, SEGMENT_HEADER_BYTES } from './segment'
 
 /** What a log has after a record, in order, as far as it is on the disk when its turn comes. Throws what the disk throws. */
 export async function* recordsAfter(directory: string, after: number): AsyncGenerator<LogRecord> {
+  for await (const { record } of sizedRecordsAfter(directory, after)) yield record
+}
+
+/** The same, each with its bytes on the disk. */
+export async function* sizedRecordsAfter(directory: string, after: number): AsyncGenerator<SizedRecord> {
   const names = (await readdir(directory)).filter((name) => firstSequenceOf(name) !== undefined).sort()
   for (const [at, name] of names.entries()) {
     const following = firstSequenceOf(names[at + 1] ?? '')
@@ -15,7 +21,7 @@ export async function* recordsAfter(directory: string, after: number): AsyncGene
     let sequence = firstSequenceOf(name) ?? 1
     for (let payload = payloadAt(bytes, offset); payload; payload = payloadAt(bytes, offset)) {
       offset += FRAME_HEADER_BYTES + payload.length
-      if (sequence > after) yield decodeRecord(payload)
+      if (sequence > after) yield { record: decodeRecord(payload), bytes: FRAME_HEADER_BYTES + payload.length }
       sequence += 1
     }
   }

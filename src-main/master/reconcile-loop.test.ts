@@ -96,7 +96,7 @@ describe('the reconcile loop', () => {
       failureError: 'out of memory',
       cause: 'runners',
     })
-    const declared = world.metaInstance(id)
+    const declared = { ...world.metaInstance(id), replacements: 2 }
     const at = Date.now() + 137
     world.state = { ...world.state, metaInstances: { [id]: { ...declared, nextAttemptAt: at } } }
     await passed(loop)

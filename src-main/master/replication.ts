@@ -17,7 +17,7 @@ import type { LogRecord } from '@core/events/record'
 import type { NodeId } from '@core/ids'
 import type { EventLog } from './event-log'
 import { keepKnownTerm, readKnownTerm } from './known-term'
-import { recordsAfter } from './log-reader'
+import { LogReading } from './log-reading'
 
 const TICK_MS = HEARTBEAT_MS / 2
 /** A node that is its own cluster keeps no clock for anybody; it looks only whether it has slept. */
@@ -72,6 +72,7 @@ export class Replication {
   private waiting: Waiting[] = []
   private timer: NodeJS.Timeout | undefined
   private closed = false
+  private readonly reading: LogReading
   private tickedAt = performance.now()
   /** Between two ticks; 0 before the first. */
   private tickMs = 0
@@ -79,6 +80,7 @@ export class Replication {
   constructor(private readonly options: ReplicationOptions) {
     const { self, log, members } = options
     this.log = log
+    this.reading = new LogReading(options.directory, () => this.log.recent)
     this.kept = readKnownTerm(options.directory)
     this.replica = startReplica(self, log.logEnd, members, performance.now(), this.kept)
     this.take({ kind: 'tick' })
@@ -169,6 +171,7 @@ export class Replication {
   /** Takes part again, with what the log has now. */
   return(log: EventLog, members: readonly NodeId[] = [...this.replica.peers.keys()]): void {
     this.log = log
+    this.reading.beginAnew()
     const { peers } = this.replica
     const connected = [...peers].filter(([, peer]) => peer.connected).map(([nodeId]) => nodeId)
     this.replica = restartReplica(this.replica, log.logEnd, members, performance.now())
@@ -233,6 +236,7 @@ export class Replication {
       case 'rewind':
         this.then(async () => {
           this.log = await options.rewind(effect.after)
+          this.reading.beginAnew()
           this.take({ kind: 'written', log: this.log.logEnd })
         })
         return
@@ -250,10 +254,11 @@ export class Replication {
     this.take({ kind: 'written', log: end })
   }
 
-  private async sendRecords({ to, after, term }: Extract<Effect, { kind: 'sendRecords' }>): Promise<void> {
+  private async sendRecords({ to, after, term, bytes: most }: Extract<Effect, { kind: 'sendRecords' }>): Promise<void> {
     const end: LogEnd = this.replica.log
     let batch: LogRecord[] = []
     let bytes = 0
+    let all = 0
     let first = after
     const send = (): void => {
       const last = batch.at(-1)?.sequence
@@ -263,14 +268,15 @@ export class Replication {
       batch = []
       bytes = 0
     }
-    for await (const record of recordsAfter(this.options.directory, after)) {
-      if (record.sequence > end.sequence) break
-      const size = Buffer.byteLength(JSON.stringify(record))
+    for await (const { record, bytes: size } of this.reading.after(to, after, end.sequence)) {
       if (batch.length >= RECORDS_PER_FRAME || bytes + size > RECORD_BYTES_PER_FRAME) send()
       batch.push(record)
       bytes += size
+      all += size
+      if (all >= most) break
     }
     send()
+    this.take({ kind: 'sent', to, through: first })
   }
 }
 

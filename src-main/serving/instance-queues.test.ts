@@ -20,6 +20,10 @@ class Machine {
   clock = 0
   readonly queues: InstanceQueues
 
+  /** One after the other where `suspected` says so, as suspects run. */
+  suspected: (name: string) => boolean = () => false
+  private turn: Promise<unknown> = Promise.resolve()
+
   constructor(limits = { waiting: 20, waitingOfKey: 15 }) {
     this.queues = new InstanceQueues({
       source: {
@@ -30,6 +34,10 @@ class Machine {
         },
       },
       runner: { generate: (request, { signal }) => this.run(request, signal), batchSizeOf: () => BATCH },
+      suspects: {
+        of: ({ taskId }) => (this.suspected(taskId) ? {} : undefined),
+        admit: ({ taskId }, _signal, run) => (this.suspected(taskId) ? this.alone(run) : run()),
+      },
       now: () => this.clock,
       limits,
     })
@@ -70,6 +78,15 @@ class Machine {
     return collected(
       this.queues.generate(request, { instanceId: this.instanceId, signal, ...(key !== undefined && { key }) }),
     )
+  }
+
+  private async *alone(run: () => AsyncIterable<GenerationUpdate>): AsyncGenerator<GenerationUpdate> {
+    const before = this.turn
+    let done = (): void => undefined
+    this.turn = new Promise<void>((resolve) => (done = resolve))
+    await before
+    yield* run()
+    done()
   }
 
   private async *run({ taskId }: GenerationRequest, signal: AbortSignal): AsyncGenerator<GenerationUpdate> {
@@ -185,6 +202,18 @@ describe('requests for one instance', () => {
     void machine.send('other', { key: 'b' })
     await settled()
     expect(machine.queues.live.waiting).toBe(16)
+  })
+
+  it('that are suspects take one place in all, and leave the others to those that nobody suspects', async () => {
+    machine = new Machine()
+    machine.suspected = (name) => name.startsWith('suspect')
+    for (let number = 0; number < 5; number += 1) void machine.send(`suspect ${number}`)
+    void machine.send('innocent')
+    await settled()
+    expect([...machine.began].sort()).toEqual(['innocent', 'suspect 0'])
+    machine.finish('suspect 0')
+    await settled()
+    expect(machine.began).toContain('suspect 1')
   })
 
   it('that only count tokens wait for nothing', async () => {

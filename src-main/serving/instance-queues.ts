@@ -24,6 +24,17 @@ export interface InstanceQueuesOptions {
     /** Requests that the instance computes together. */
     batchSizeOf(instanceId: InstanceId): number
   }
+  /** Keeps requests that end runners from them. */
+  readonly suspects: {
+    /** What is known of a request that is a suspect. */
+    of(request: GenerationRequest): unknown
+    /** Streams `run()`, in its turn or not at all where the request has ended runners before. */
+    admit(
+      request: GenerationRequest,
+      signal: AbortSignal,
+      run: () => AsyncIterable<GenerationUpdate>,
+    ): AsyncIterable<GenerationUpdate>
+  }
   /** Milliseconds that never go backwards. */
   readonly now?: () => number
   readonly limits?: { readonly waiting: number; readonly waitingOfKey: number }
@@ -104,12 +115,24 @@ export class InstanceQueues {
    * Streams a request in its turn. Ends after one `finished` or `failed`: `overloaded` or `too_many_requests` at once
    * where too many wait, of all keys or of this one.
    */
-  async *generate(
+  generate(request: GenerationRequest, options: QueuedOptions): AsyncIterable<GenerationUpdate> {
+    const { runner, suspects } = this.options
+    const { signal } = options
+    const run = (): AsyncIterable<GenerationUpdate> => runner.generate(request, options)
+    // Suspects run one at a time: they wait for that without a place, for others to run beside them.
+    if (suspects.of(request) !== undefined)
+      return suspects.admit(request, signal, () => this.inTurn(request, options, run))
+    // With a place it is looked at again: a copy of it may have ended a runner while it waited.
+    return this.inTurn(request, options, () => suspects.admit(request, signal, run))
+  }
+
+  private async *inTurn(
     request: GenerationRequest,
     { instanceId, signal, key = LOCAL_KEY }: QueuedOptions,
+    run: () => AsyncIterable<GenerationUpdate>,
   ): AsyncGenerator<GenerationUpdate> {
-    const { runner, now = () => performance.now() } = this.options
-    if (request.countOnly === true) return yield* runner.generate(request, { instanceId, signal })
+    const { now = () => performance.now() } = this.options
+    if (request.countOnly === true) return yield* run()
     const lane = this.lane(instanceId)
     if (lane.queue.size === 0 && this.hasRoom(instanceId, lane)) lane.running += 1
     else {
@@ -123,7 +146,7 @@ export class InstanceQueues {
     }
     const began = now()
     try {
-      for await (const update of runner.generate(request, { instanceId, signal })) {
+      for await (const update of run()) {
         if (update.type === 'finished' && update.reason !== 'cancelled')
           lane.serviceMs = meanServiceMs(lane.serviceMs, now() - began)
         yield update

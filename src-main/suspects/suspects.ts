@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { GenerationRequest } from '@core/generation/request'
-import type { GenerationUpdate } from '@core/generation/stream'
+import type { GenerationErrorCode, GenerationUpdate } from '@core/generation/stream'
 import { isBlamed, SuspectLedger } from '@core/suspects/ledger'
 import { MAX_CAUSE, SUSPICION_MS, type Suspicion } from '@core/suspects/suspicion'
 import { digestOf } from './digest'
@@ -148,7 +148,15 @@ const refusal = (causes: readonly string[]): GenerationUpdate => ({
     `(${[...new Set(causes)].join('; ')}). Change the request, or try it again in ${SUSPICION_MS / 60_000} minutes.`,
 })
 
+/** Failures that say nothing of the request: it did not run, or its runner died. */
+const UNTOLD: ReadonlySet<GenerationErrorCode> = new Set<GenerationErrorCode>([
+  'runner_failed',
+  'model_unavailable',
+  'overloaded',
+  'too_many_requests',
+])
+
 /** The runner has survived it: it was answered, or refused. */
 const clears = (update: GenerationUpdate): boolean =>
   (update.type === 'finished' && update.reason !== 'cancelled') ||
-  (update.type === 'failed' && update.code !== 'runner_failed' && update.code !== 'model_unavailable')
+  (update.type === 'failed' && !UNTOLD.has(update.code))

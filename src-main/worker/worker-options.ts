@@ -1,6 +1,5 @@
 import type { Envelope, Observation } from '@core/events/event'
 import type { GenerationRequest } from '@core/generation/request'
-import type { GenerationUpdate } from '@core/generation/stream'
 import type { ModelId, NodeId, RunnerId } from '@core/ids'
 import type { Instance } from '@core/state/instances'
 import type { State } from '@core/state/state'
@@ -12,12 +11,6 @@ export interface WorkerOptions {
   readonly source: { state(): State; subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void }
   readonly observer: { observe(event: Observation): void }
   readonly suspects: {
-    /** Streams `run()`, in its turn or not at all where the request has ended runners before. */
-    admit(
-      request: GenerationRequest,
-      signal: AbortSignal,
-      run: () => AsyncIterable<GenerationUpdate>,
-    ): AsyncIterable<GenerationUpdate>
     /** A runner died of its work while it was answering these; `cause` is for people and names the machine. */
     suspect(requests: readonly GenerationRequest[], cause: string): void
   }

@@ -94,11 +94,7 @@ export class Worker {
     request: GenerationRequest,
     { instanceId, signal }: { instanceId: InstanceId; signal: AbortSignal },
   ): AsyncIterable<GenerationUpdate> {
-    return this.options.suspects.admit(
-      request,
-      signal,
-      () => this.runnerOf(instanceId)?.generate(request, signal) ?? gone(),
-    )
+    return this.runnerOf(instanceId)?.generate(request, signal) ?? gone()
   }
 
   /** Requests that this node's runner of that instance computes together. */

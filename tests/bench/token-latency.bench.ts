@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process'
-import { chmodSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { statusOf } from '@core/state/status'
@@ -8,22 +7,12 @@ import { startHeadless, temporaryFolder } from '../harness/headless-node'
 import { addTinyModel, TINY } from '../harness/models'
 import { python } from '../harness/paths'
 import { figure, median, milliseconds, type Bench } from './report'
+import { stampedPython } from './stamped-runner'
 
 const TOKENS = 2000
 const TOKENS_AN_ANSWER = 300
 /** Of each answer: connection and code paths are cold. */
 const WARM_UP = 50
-
-const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
-
-/** The runner's Python with the stamps put in. */
-const stampedPython = (folder: string): string => {
-  const path = join(folder, 'python')
-  const stamps = join(import.meta.dirname, 'stamped-python')
-  writeFileSync(path, `#!/bin/sh\nPYTHONPATH=${quoted(stamps)}:"$PYTHONPATH" exec ${quoted(python)} "$@"\n`)
-  chmodSync(path, 0o755)
-  return path
-}
 
 /** Milliseconds from each token's way into the pipe to its way out of this socket. */
 const timed = (socket: Socket): Promise<number[]> =>

@@ -17,7 +17,7 @@ export interface HostedNode {
   readonly pid: number
   readonly dataDir: string
   /** Asks its control API from its own host; the body of the answer. Rejects where the answer is an error. */
-  ask(path: string, options?: { method?: string; json?: unknown; timeoutMs?: number }): Promise<unknown>
+  ask(path: string, options?: { method?: string; json?: unknown; timeoutMs?: number; key?: string }): Promise<unknown>
   cluster(): Promise<ClusterView>
   /** Runs `muster ARGS` on its host. */
   muster(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }>
@@ -67,10 +67,18 @@ export const startOn = async (host: Host, { name, dataDir, args = [], env }: Lau
     exited.then(([code]) => Promise.reject(new Error(`${name} ended with ${String(code)}: ${errors}`))),
   ])
   const { url, nodeId } = ReadyLine.parse(JSON.parse(first))
-  const ask: HostedNode['ask'] = async (path, { method = 'GET', json, timeoutMs = 60_000 } = {}) => {
+  const ask: HostedNode['ask'] = async (path, { method = 'GET', json, timeoutMs = 60_000, key } = {}) => {
     const body = json === undefined ? [] : ['-H', 'content-type: application/json', '-d', JSON.stringify(json)]
+    const bearer = key === undefined ? [] : ['-H', `authorization: Bearer ${key}`]
     const limits = ['--silent', '--show-error', '--max-time', String(timeoutMs / 1000), '-w', '\n%{http_code}']
-    const { stdout, stderr, code } = await output(host, 'curl', [...limits, '-X', method, ...body, `${url}${path}`])
+    const { stdout, stderr, code } = await output(host, 'curl', [
+      ...limits,
+      '-X',
+      method,
+      ...body,
+      ...bearer,
+      `${url}${path}`,
+    ])
     if (code !== 0) throw new Error(`${name} ${path}: ${stderr}`)
     const cut = stdout.lastIndexOf('\n')
     if (Number(stdout.slice(cut + 1)) >= 400) throw new Error(`${name} ${path}: ${stdout}`)

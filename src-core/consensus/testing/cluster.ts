@@ -33,6 +33,8 @@ export class Cluster {
   readonly terms: string[] = []
   private readonly cuts = new Set<string>()
   loss = 0
+  /** How much longer records take between two, in milliseconds. */
+  private readonly slowness = new Map<string, number>()
 
   constructor(
     names: readonly string[],
@@ -109,6 +111,11 @@ export class Cluster {
     this.cuts.add([a, b].sort().join())
   }
 
+  /** Records from one to another take so much longer; what else they say does not. */
+  slow(from: string, to: string, milliseconds: number): void {
+    this.slowness.set(`${from} ${to}`, milliseconds)
+  }
+
   heal(): void {
     this.cuts.clear()
     for (const self of this.hosts.keys()) this.connectAll(self)
@@ -157,8 +164,9 @@ export class Cluster {
         return
       case 'sendRecords': {
         const log = this.logOf(host)
-        const { after, term } = effect
-        this.deliver(self, effect.to, { type: 'records', term, after, log }, host.entries.slice(after))
+        const { to, after, term } = effect
+        this.deliver(self, to, { type: 'records', term, after, log }, host.entries.slice(after))
+        this.give(self, { kind: 'sent', to, through: log.sequence })
         return
       }
       case 'beginTerm': {
@@ -188,7 +196,8 @@ export class Cluster {
   private deliver(from: NodeId, to: NodeId, message: Message, entries: readonly Entry[] = []): void {
     const { life } = this.host(to)
     if (this.random.chance(this.loss)) return
-    this.clock.after(this.random.integer(1, 20), () => {
+    const late = message.type === 'records' ? (this.slowness.get(`${from} ${to}`) ?? 0) : 0
+    this.clock.after(late + this.random.integer(1, 20), () => {
       const host = this.host(to)
       if (!this.reaches(from, to) || host.life !== life) return
       const { replica, effects } = step(host.replica, { kind: 'message', from, message }, this.clock.now())

@@ -186,6 +186,7 @@ export class SimulatedReplication {
     const records = this.parts.log.after(after, end.sequence)
     const last = records.at(-1)?.sequence
     if (last !== undefined) this.parts.send(to, { type: 'records', term, after, log: cutAfter(end, last) }, records)
+    this.take({ kind: 'sent', to, through: last ?? after })
   }
 }
 

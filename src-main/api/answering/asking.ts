@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Context } from 'hono'
 import { LOCAL_KEY, type ApiRequest, type Prompt } from '@core/generation/request'
 import { ModelId } from '@core/ids'
@@ -33,6 +34,8 @@ export const askAll = (
   let left = requests.length
   // Choices are of one prompt, which is computed and counted once.
   const prompts = new Set<Prompt>()
+  // Every choice and prompt listens to it in several places, which Node takes for a leak.
+  setMaxListeners(0, signal)
   signal.addEventListener('abort', () => metered.end(tokens), { once: true })
   return requests.map((request) => {
     const first = !prompts.has(request.prompt)

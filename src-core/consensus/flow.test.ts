@@ -1,0 +1,93 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Random } from '../simulation/random'
+import { beginFlow, beginSending, endSending, FIRST_WINDOW_BYTES, hear, LARGEST_WINDOW_BYTES, nextWindow } from './flow'
+import { Cluster } from './testing/cluster'
+
+describe('what is sent to a follower', () => {
+  it('is sent once, however often it says where it is before it has that', () => {
+    let flow = beginFlow(0, 0)
+    expect(nextWindow(flow, 1000)).toBe(0)
+    flow = endSending(beginSending(flow, 0), 300, 5)
+    for (let now = 250; now <= 750; now += 250) {
+      flow = hear(flow, { acked: 0, end: 1000, now })
+      expect(nextWindow(flow, 1000)).toBeUndefined()
+    }
+    flow = hear(flow, { acked: 300, end: 1000, now: 800 })
+    expect(nextWindow(flow, 1000)).toBe(300)
+    expect(flow.window).toBe(2 * FIRST_WINDOW_BYTES)
+  })
+
+  it('is sent again where it gets nowhere, and then more and more patiently', () => {
+    let flow = endSending(beginSending(beginFlow(0, 0), 0), 300, 0)
+    const times: number[] = []
+    for (let now = 0; now < 16_000; now += 250) {
+      flow = hear(flow, { acked: 0, end: 1000, now })
+      if (nextWindow(flow, 1000) === undefined) continue
+      times.push(now)
+      flow = endSending(beginSending(flow, now), 300, now)
+    }
+    expect(times).toEqual([1000, 3000, 7000, 15_000])
+  })
+
+  it('goes out at once to one that keeps up, while few records are on their way', () => {
+    let flow = hear(beginFlow(10, 0), { acked: 10, end: 10, now: 0 })
+    expect(flow.caughtUp).toBe(true)
+    let sent = 0
+    for (let end = 11; end < 2000; end += 1) {
+      const after = nextWindow(flow, end)
+      if (after === undefined) break
+      sent += 1
+      flow = endSending(beginSending(flow, 1), end, 1)
+    }
+    expect(sent).toBe(256)
+  })
+
+  it('is never beyond the log, never sent twice without a reason, and all there in the end', () => {
+    const speeds = fc.record({ end: fc.integer({ min: 1, max: 5000 }), perWindow: fc.integer({ min: 1, max: 700 }) })
+    fc.assert(
+      fc.property(speeds, ({ end, perWindow }) => {
+        let flow = beginFlow(0, 0)
+        let total = 0
+        for (let now = 0; flow.acked < end; now += 10) {
+          const after = nextWindow(flow, end)
+          if (after !== undefined) {
+            const through = Math.min(end, after + perWindow)
+            total += through - after
+            flow = endSending(beginSending(flow, now), through, now)
+          }
+          flow = hear(flow, { acked: flow.sent, end, now })
+          expect(flow.window).toBeLessThanOrEqual(LARGEST_WINDOW_BYTES)
+        }
+        expect(total).toBe(end)
+      }),
+    )
+  })
+})
+
+describe('an acknowledgement', () => {
+  it('does not wait for one that has to catch up, but for the same one once it has', () => {
+    const two = new Cluster(['a', 'b'], new Random(1))
+    two.run(2000)
+    const [master = ''] = two.masters()
+    const other = master === 'a' ? 'b' : 'a'
+    two.crash(other)
+    two.run(2000)
+    for (let value = 0; value < 400; value += 1) two.propose(master, `v${value}`)
+    two.run(500)
+    // What it lacks stays on its way.
+    two.slow(master, other, 3000)
+    two.restart(other)
+    two.run(1500)
+    two.propose(master, 'meanwhile')
+    two.run(100)
+    expect(two.acknowledged).toContain('meanwhile')
+    two.slow(master, other, 0)
+    two.run(8000)
+    expect(two.valuesOf(other)).toContain('meanwhile')
+    two.cut(master, other)
+    two.propose(master, 'after')
+    two.run(200)
+    expect(two.acknowledged).not.toContain('after')
+  })
+})
