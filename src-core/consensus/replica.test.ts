@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Random } from '../simulation/random'
 import { NodeId } from '../ids'
 import { emptyLog, lastCommon } from './log-end'
+import type { Message } from './message'
 import { masterOf, SILENCE_MS, startReplica } from './replica'
 import { step } from './step'
 import { Cluster } from './testing/cluster'
@@ -258,4 +259,25 @@ describe('a cluster', () => {
       expect(new Set(all.terms).size).toBe(all.terms.length)
     },
   )
+})
+
+describe('a member that lies', () => {
+  it.each([
+    { type: 'follow', term: Number.MAX_SAFE_INTEGER, log: emptyLog, stored: 0 },
+    { type: 'lead', term: Number.MAX_SAFE_INTEGER, log: emptyLog, followers: 9 },
+    {
+      type: 'ask',
+      term: 1,
+      log: { sequence: 1, epochs: [{ term: Number.MAX_SAFE_INTEGER, master: NodeId.parse('b'), from: 1 }] },
+    },
+  ] satisfies Message[])('of its term in "$type" is named, and not believed', (message) => {
+    const [a, b] = [NodeId.parse('a'), NodeId.parse('b')]
+    let replica = startReplica(a, emptyLog, [a, b], 0)
+    replica = step(replica, { kind: 'connected', peer: b }, 0).replica
+    const { replica: after, effects } = step(replica, { kind: 'message', from: b, message }, 10)
+    expect(after).toEqual(replica)
+    expect(effects).toEqual([
+      { kind: 'distrust', peer: b, reason: expect.stringContaining('9007199254740991') as string },
+    ])
+  })
 })

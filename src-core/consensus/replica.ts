@@ -10,6 +10,8 @@ export const HEARTBEAT_MS = 250
 export const SILENCE_MS = 1000
 /** A follower whose disk gets nowhere for so long holds up no acknowledgement. */
 export const DISK_PATIENCE_MS = 2000
+/** No cluster changes its master so often between two words of one member. */
+export const LARGEST_TERM_STEP = 1_000_000
 /** Every member is tried for so long before the term is raised, unless all have answered or cannot be reached. */
 export const SEEK_MS = 3000
 
@@ -104,6 +106,8 @@ export type Effect =
   /** Set the own records after this one aside, submit their declarations again, then say `written`. */
   | { readonly kind: 'rewind'; readonly after: number }
   | { readonly kind: 'acknowledge'; readonly sequence: number }
+  /** Tell people: what this member says cannot be so, and nothing was made of it. */
+  | { readonly kind: 'distrust'; readonly peer: NodeId; readonly reason: string }
 
 export interface Stepped {
   readonly replica: Replica

@@ -7,6 +7,7 @@ import {
   DISK_PATIENCE_MS,
   followersOf,
   HEARTBEAT_MS,
+  LARGEST_TERM_STEP,
   masterOf,
   peersFrom,
   SILENCE_MS,
@@ -23,6 +24,15 @@ export const step = (replica: Replica, input: Input, now: Timestamp): Stepped =>
   const turn = new Turn(replica, now)
   turn.take(input)
   return { replica: turn.replica, effects: turn.effects }
+}
+
+/** Why what a member says cannot be so. A term that was believed could not be taken back, and would end all counting. */
+const beyondReason = (message: Message, { term }: Replica): string | undefined => {
+  const terms = [message.term, ...('log' in message ? message.log.epochs.map((epoch) => epoch.term) : [])]
+  const highest = Math.max(...terms)
+  return highest > term + LARGEST_TERM_STEP
+    ? `it speaks of term ${highest}, and this cluster is in term ${term}`
+    : undefined
 }
 
 class Turn {
@@ -233,6 +243,11 @@ class Turn {
   private receive(from: NodeId, message: Message): void {
     // A stranger has no say, whatever the link let through.
     if (!this.replica.peers.has(from)) return
+    const reason = beyondReason(message, this.replica)
+    if (reason !== undefined) {
+      this.effects.push({ kind: 'distrust', peer: from, reason })
+      return
+    }
     this.peer(from, { heardAt: this.now, connected: true })
     switch (message.type) {
       case 'ask':

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Timestamp } from '../ids'
+import { CommandId, Timestamp } from '../ids'
 import { NodeDownloadProgress } from './downloads'
 import { InstanceCreated, InstanceDeleted, InstanceRetrying } from './instances'
 import { MemberAdmitted, MemberRemoved, MemberUpdated } from './members'
@@ -68,6 +68,8 @@ export const Envelope = z.object({
   index: z.number().int().positive(),
   term: z.number().int().nonnegative(),
   at: Timestamp,
+  /** The command that it was decided for: a command that comes again is known by it, whoever leads then. */
+  commandId: CommandId.optional(),
   event: Event,
 })
 export type Envelope = z.infer<typeof Envelope>

@@ -1,4 +1,5 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
+import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Command, Refusal } from '@core/commands/command'
 import { CommandId } from '@core/ids'
@@ -17,10 +18,35 @@ const statusOfRefusal = (code: Refusal['code']): ContentfulStatusCode => {
   }
 }
 
+const KEY = /^[\x21-\x7e]{1,255}$/
+
+/**
+ * The id of what a client asks for: its own, where it sends `Idempotency-Key`, so that the same request sent again is
+ * carried out once, whichever machine takes it and whoever decides meanwhile. Throws Problem.
+ */
+export const commandIdOf = async (c: Context): Promise<CommandId> => {
+  const key = c.req.header('idempotency-key')
+  if (key === undefined) return CommandId.parse(randomUUID())
+  if (!KEY.test(key))
+    throw new Problem(400, 'invalid_request', 'Idempotency-Key is 1 to 255 printable ASCII characters without spaces')
+  const asked = [key, c.req.method, c.req.path, await c.req.text()]
+  return CommandId.parse(createHash('sha256').update(JSON.stringify(asked)).digest('hex'))
+}
+
+/** The id of what that command makes: the same for the same command. */
+export const newIdOf = (commandId: CommandId): string => {
+  const hash = createHash('sha256').update(`made by ${commandId}`).digest('hex')
+  return hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/, '$1-$2-$3-$4-$5')
+}
+
 /** Has a command carried out; returns when it is durable. Throws Problem where it is refused or cannot be kept. */
-export const carryOut = async ({ commands }: ApiContext, command: Command): Promise<void> => {
+export const carryOut = async (
+  { commands }: Pick<ApiContext, 'commands'>,
+  command: Command,
+  commandId: CommandId = CommandId.parse(randomUUID()),
+): Promise<void> => {
   try {
-    const result = await commands.submit(command, { commandId: CommandId.parse(randomUUID()) })
+    const result = await commands.submit(command, { commandId })
     if (result.status === 'done') return
     const { code, reason, details } = result.refusal
     throw new Problem(statusOfRefusal(code), code, reason, details === undefined ? {} : { details })

@@ -23,6 +23,7 @@ import { emptyState, type State } from '@core/state/state'
 import { removeFileSync } from '../disk/removal'
 import { syncDirectory } from './directory'
 import { damaged, diskError, MasterError, stopping } from './errors'
+import { RecentCommands } from './recent-commands'
 import { RecentRecords } from './recent-records'
 import { encodeRecord } from './record'
 import { firstSequenceOf, readSegment, SEGMENT_HEADER_BYTES, segmentHeader, segmentName } from './segment'
@@ -67,6 +68,8 @@ export class EventLog {
   private failure: MasterError | undefined
   /** The records that were appended last. */
   readonly recent = new RecentRecords()
+  /** The commands that were decided last. */
+  readonly commands: RecentCommands
 
   private constructor(
     private readonly directory: string,
@@ -75,7 +78,10 @@ export class EventLog {
     private readonly self: NodeId,
     /** How far it goes with what was appended last, and who wrote which part. */
     private end: LogEnd,
-  ) {}
+    commands: RecentCommands,
+  ) {
+    this.commands = commands
+  }
 
   /** Of the last record that was given out. */
   get sequence(): number {
@@ -98,6 +104,7 @@ export class EventLog {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     const snapshot = newestSnapshot(directory, warn)
     const folding = new Folding(snapshot?.state ?? emptyState())
+    const commands = new RecentCommands(snapshot?.commands)
     let end: LogEnd = snapshot ? { sequence: snapshot.sequence, epochs: [...snapshot.epochs] } : emptyLog
     const names = readdirSync(directory)
       .filter((name) => firstSequenceOf(name) !== undefined)
@@ -122,6 +129,7 @@ export class EventLog {
           throw damaged(path, SEGMENT_HEADER_BYTES, `record ${end.sequence + 1} is missing`)
         if (record.kind === 'decision') folding.fold(record.envelope)
         else folding.enter(record.term)
+        commands.note(record)
         end = grown(end, record, self)
         replayed += 1
       }
@@ -131,7 +139,7 @@ export class EventLog {
     if (logged < end.sequence)
       throw damaged(path, 0, `${range(logged + 1, end.sequence)} missing, which a snapshot has seen`)
     return {
-      log: new EventLog(directory, segmentBytes, openSegment(directory, path), self, end),
+      log: new EventLog(directory, segmentBytes, openSegment(directory, path), self, end, commands),
       state: folding.state,
       replayed,
     }
@@ -150,6 +158,7 @@ export class EventLog {
       // It has been folded: as with a disk that refuses, what was folded has to be put back.
       return Promise.reject((this.failure = diskError(this.segment.path, cause)))
     }
+    for (const record of records) this.commands.note(record)
     for (const [at, record] of records.entries())
       this.recent.add({ ...record, sequence: sequence + at }, frames[at]?.length ?? 0)
     this.end = records.reduce((end, record) => grown(end, record, this.self), this.end)

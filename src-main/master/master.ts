@@ -123,6 +123,7 @@ export class Master {
       send: (to, message, records) => network.send(to, message, records),
       onLeadership: (leadership) => (this.closed ? this.office.resign() : this.office.enter(leadership)),
       rewind: (after) => this.rewind(after),
+      onDistrust: (peer, reason) => options.log.warn({ peer, reason }, 'what a member says of terms cannot be so'),
       onStandstill: (milliseconds) => network.stoodStill(milliseconds),
       onFailure: (error) => this.stepDown(error),
     })

@@ -5,9 +5,12 @@ import { LogRecord } from '@core/events/record'
 export const FRAME_HEADER_BYTES = 8
 export const MAX_RECORD_BYTES = 16 * 1024 * 1024
 
-/** A record as it stands in a segment: byte count, CRC-32, then UTF-8 JSON. Throws for one too large to be read again. */
+/**
+ * A record as it stands in a segment: byte count, CRC-32, then UTF-8 JSON. Throws for one that could not be read again:
+ * what no schema knows, or what is too large.
+ */
 export const encodeRecord = (record: LogRecord): Buffer => {
-  const payload = Buffer.from(JSON.stringify(record), 'utf8')
+  const payload = Buffer.from(JSON.stringify(LogRecord.parse(record)), 'utf8')
   if (payload.length > MAX_RECORD_BYTES)
     throw new RangeError(`A record of ${payload.length} bytes is larger than the log keeps (${MAX_RECORD_BYTES})`)
   const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + payload.length)

@@ -44,6 +44,8 @@ export interface ReplicationOptions {
   readonly rewind: (after: number) => Promise<EventLog>
   /** This process stood still: its machine slept, or gave it no processor time. */
   readonly onStandstill: (milliseconds: number) => void
+  /** A member says what cannot be so; nothing was made of it. */
+  readonly onDistrust: (peer: NodeId, reason: string) => void
   readonly onFailure: (error: unknown) => void
 }
 
@@ -215,6 +217,9 @@ export class Replication {
     switch (effect.kind) {
       case 'send':
         options.send(effect.to, effect.message)
+        return
+      case 'distrust':
+        options.onDistrust(effect.peer, effect.reason)
         return
       case 'acknowledge': {
         const safe = this.waiting.filter(({ sequence }) => sequence <= effect.sequence)

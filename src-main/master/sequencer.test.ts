@@ -134,6 +134,18 @@ describe('the sequencer', () => {
     expect(append.mock.calls.flatMap(([records]) => records)).toHaveLength(2)
   })
 
+  it('acts once on a command that another process had decided before it, as after a start or a change of master', async () => {
+    const before = started()
+    await before.sequencer.submit(create('d1'), as('1'))
+    await before.sequencer.submit(remove('d1'), as('2'))
+    await log.close()
+    const { sequencer, projection } = started()
+    expect(await sequencer.submit(create('d1'), as('1'))).toEqual({ status: 'done' })
+    expect(await sequencer.submit(remove('d1'), as('2'))).toEqual({ status: 'done' })
+    expect(projection.state().metaInstances).toEqual({})
+    expect(await sequencer.submit(remove('d1'), as('3'))).toMatchObject({ status: 'refused' })
+  })
+
   it('gives the same refusal again to the same command', async () => {
     const { sequencer } = started()
     const first = await sequencer.submit(remove('d1'), as('1'))

@@ -39,7 +39,7 @@ export class Sequencer {
   submit(command: Command, { commandId }: { commandId: CommandId }): Promise<CommandResult> {
     const known = this.results.get(commandId)
     if (known) return known
-    const result = this.carryOut(command)
+    const result = this.carryOut(command, commandId)
     this.results.set(commandId, result)
     // One that could not be made durable did not act, and may be sent again.
     result.catch(() => this.results.delete(commandId))
@@ -55,11 +55,11 @@ export class Sequencer {
   }
 
   /** Events in this order, as one append. Resolves when its decisions are durable. */
-  add(events: readonly Event[]): Promise<void> {
+  add(events: readonly Event[], commandId?: CommandId): Promise<void> {
     const { projection, now, onFailure, replicate = (durable) => durable } = this.options
     const records: NewRecord[] = []
     for (const event of events) {
-      const envelope = projection.place(event, now())
+      const envelope = projection.place(event, now(), commandId)
       if (isDecision(event)) records.push({ kind: 'decision', envelope })
     }
     const written = this.log.append(records)
@@ -85,11 +85,16 @@ export class Sequencer {
     })
   }
 
-  private async carryOut(command: Command): Promise<CommandResult> {
+  private async carryOut(command: Command, commandId: CommandId): Promise<CommandResult> {
     const { now, ids, projection, replicate = (durable) => durable } = this.options
     const { log } = this
+    if (log.commands.has(commandId)) {
+      // Decided before, here or by an earlier master; it is safe once the log is.
+      await replicate(log.flushed())
+      return { status: 'done' }
+    }
     const decided = decide(projection.state(), command, { now: now(), ids })
-    if (decided.status === 'decided') await this.add(decided.events)
+    if (decided.status === 'decided') await this.add(decided.events, commandId)
     // An answer without a decision of its own rests on earlier ones, which may still be on their way to the disks.
     if (decided.status === 'refused' || !decided.events.some(isDecision)) await replicate(log.flushed())
     return decided.status === 'refused' ? decided : { status: 'done' }

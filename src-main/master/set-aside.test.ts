@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { setAside } from './set-aside'
 import { writeSnapshot } from './snapshot'
@@ -22,6 +23,16 @@ describe('records that are set aside', () => {
     setAside({ directory: scratch.directory, after: 5 })
     await scratch.write(declarations(2, 100), { segmentBytes: 900 })
     expect(await scratch.declared()).toEqual([...names(5), ...names(101).slice(-2)])
+  })
+
+  it('are kept, however often others are set aside from the same place on', async () => {
+    await scratch.write(declarations(9))
+    const first = setAside({ directory: scratch.directory, after: 5 })
+    const kept = readdirSync(first).map((name) => readFileSync(join(first, name)))
+    await scratch.write(declarations(3, 100))
+    const second = setAside({ directory: scratch.directory, after: 5 })
+    expect(second).not.toBe(first)
+    expect(readdirSync(first).map((name) => readFileSync(join(first, name)))).toEqual(kept)
   })
 
   it('are in no snapshot any more', async () => {

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
@@ -40,9 +41,9 @@ const offsetAfter = (bytes: Buffer, count: number): number => {
  * first, so that a crash in between leaves a log that is whole and only longer. Throws MasterError.
  */
 export const setAside = ({ directory, after }: SetAsideOptions): string => {
-  const aside = join(directory, `aside-${String(after + 1).padStart(20, '0')}`)
+  const aside = unusedFolder(directory, `aside-${String(after + 1).padStart(20, '0')}`)
   try {
-    mkdirSync(aside, { recursive: true, mode: 0o700 })
+    mkdirSync(aside, { mode: 0o700 })
     for (const name of readdirSync(directory)) {
       const snapshot = /^snapshot-(\d{20})\.json$/.exec(name)
       if (snapshot && Number(snapshot[1]) > after) removeFileSync(directory, name)
@@ -64,6 +65,13 @@ export const setAside = ({ directory, after }: SetAsideOptions): string => {
     throw diskError(directory, cause)
   }
   return aside
+}
+
+/** What was set aside before is not overwritten: a second time from the same record on has a number. */
+const unusedFolder = (directory: string, name: string): string => {
+  let path = join(directory, name)
+  for (let again = 2; existsSync(path); again += 1) path = join(directory, `${name}-${again}`)
+  return path
 }
 
 /** Cuts a segment after some of its records; all of it is copied first. */

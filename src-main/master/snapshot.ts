@@ -3,6 +3,7 @@ import { closeSync, fdatasyncSync, openSync, readdirSync, readFileSync, renameSy
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Epoch } from '@core/consensus/log-end'
+import { CommandId } from '@core/ids'
 import { durablePart } from '@core/state/durable'
 import { State } from '@core/state/state'
 import { removeFileSync } from '../disk/removal'
@@ -12,6 +13,8 @@ import { syncDirectory } from './directory'
 export interface Snapshot {
   readonly sequence: number
   readonly epochs: readonly Epoch[]
+  /** The commands that were decided last, oldest first. */
+  readonly commands?: readonly CommandId[]
   readonly state: State
 }
 
@@ -21,6 +24,7 @@ const Head = z.object({
   crc: z.number().int(),
   /** The oldest snapshots do not say: the log is then read from its first record. */
   epochs: z.array(Epoch).optional(),
+  commands: z.array(CommandId).default([]),
 })
 const NAME = /^snapshot-(\d{20})\.json$/
 /** One may turn out damaged. */
@@ -32,9 +36,9 @@ const names = (directory: string): string[] =>
     .sort()
 
 /** Writes a snapshot as a whole or not at all, and removes all but the last two. Throws what the disk throws. */
-export const writeSnapshot = (directory: string, { sequence, epochs, state }: Snapshot): void => {
+export const writeSnapshot = (directory: string, { sequence, epochs, commands = [], state }: Snapshot): void => {
   const body = Buffer.from(JSON.stringify(durablePart(state)), 'utf8')
-  const head = JSON.stringify({ v: 1, sequence, crc: crc32.buf(body), epochs })
+  const head = JSON.stringify({ v: 1, sequence, crc: crc32.buf(body), epochs, commands })
   const path = join(directory, `snapshot-${String(sequence).padStart(20, '0')}.json`)
   // Always the same name: what a crash leaves of it is written over.
   const draft = join(directory, 'snapshot.draft')
@@ -54,10 +58,10 @@ const readSnapshot = (file: string): Snapshot | undefined => {
   const bytes = readFileSync(file)
   const end = bytes.indexOf(0x0a)
   if (end < 0) throw new Error('it has no first line')
-  const { sequence, crc, epochs } = Head.parse(JSON.parse(bytes.subarray(0, end).toString('utf8')))
+  const { sequence, crc, epochs, commands } = Head.parse(JSON.parse(bytes.subarray(0, end).toString('utf8')))
   const body = bytes.subarray(end + 1)
   if (crc32.buf(body) !== crc) throw new Error('its checksum does not match')
-  return epochs && { sequence, epochs, state: State.parse(JSON.parse(body.toString('utf8'))) }
+  return epochs && { sequence, epochs, commands, state: State.parse(JSON.parse(body.toString('utf8'))) }
 }
 
 /** The newest sound snapshot; damaged ones are passed over with a warning, since the log has it all. */

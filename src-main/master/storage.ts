@@ -14,6 +14,9 @@ const SNAPSHOT_EVERY = 5000
 /** It must have this much room: where no more than a few records fit, the node would step down again at once. */
 const DISK_ROOM_BYTES = 64 * 1024
 
+/** So many in a snapshot: whoever asks again does so soon. */
+const KEPT_COMMANDS = 1000
+
 /** The log of decisions that is open now, its snapshots, and what takes its place after a split or a full disk. */
 export class Storage {
   private opened: EventLog
@@ -59,10 +62,11 @@ export class Storage {
   /** Rejects where the disk refuses; then the next start replays more. */
   async takeSnapshot(state: State): Promise<void> {
     const { sequence, epochs } = this.opened.logEnd
+    const commands = this.opened.commands.latest(KEPT_COMMANDS)
     this.snapshotAt = sequence
     // Only what is durable may stand in a snapshot.
     await this.opened.flushed()
-    writeSnapshot(this.directory, { sequence, epochs, state })
+    writeSnapshot(this.directory, { sequence, epochs, commands, state })
   }
 
   /** Sets the records after one aside; with `keep`, what people declared in them is remembered (`split.ts`). */

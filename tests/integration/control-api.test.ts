@@ -37,6 +37,31 @@ describe('the control API', () => {
       return declared !== undefined && statusOf(state, declared).word === 'READY'
     })
 
+  it('carries out once what is asked for again with the same Idempotency-Key, also after a restart of the node', async () => {
+    const asked = (method: string, path: string, key: string, body?: object) =>
+      fetch(`${node.url}${path}`, {
+        method,
+        headers: { 'content-type': 'application/json', 'idempotency-key': key },
+        ...(body && { body: JSON.stringify(body) }),
+      })
+    const made = { modelId: TINY, paused: true }
+    const [first, second] = await Promise.all([1, 2].map(() => asked('POST', '/meta_instance', 'a', made)))
+    const [one, two] = [MetaInstanceView.parse(await first?.json()), MetaInstanceView.parse(await second?.json())]
+    expect(two.metaInstanceId).toBe(one.metaInstanceId)
+    const other = MetaInstanceView.parse(await (await asked('POST', '/meta_instance', 'b', made)).json())
+    expect(other.metaInstanceId).not.toBe(one.metaInstanceId)
+    const path = `/meta_instance/${one.metaInstanceId}`
+    expect((await asked('DELETE', path, 'c')).status).toBe(200)
+    await node.stop()
+    node = await startHeadless({ dataDir: folder.path })
+    control = new Control(node.url)
+    expect((await asked('DELETE', path, 'c')).status).toBe(200)
+    expect((await asked('DELETE', path, 'd')).status).toBe(404)
+    expect(Object.keys((await control.state()).metaInstances)).toEqual([other.metaInstanceId])
+    expect((await asked('POST', '/api_keys', 'e', { name: 'once' })).status).toBe(400)
+    expect((await asked('DELETE', path, 'no spaces')).status).toBe(400)
+  })
+
   it('takes camelCase and snake_case alike, and gives a declaration with its status back', async () => {
     const json = { model_id: TINY, placement_preference: 'smallest', max_context: 512, name: 'small' }
     const declared = await ask(MetaInstanceView, '/meta_instance', { method: 'POST', json })

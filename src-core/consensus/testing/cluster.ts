@@ -184,6 +184,8 @@ export class Cluster {
         this.sync(self)
         return
       }
+      case 'distrust':
+        return
       case 'acknowledge':
         for (const { value } of host.entries.slice(0, effect.sequence))
           if (value !== undefined) this.acknowledged.add(value)

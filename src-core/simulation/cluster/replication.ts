@@ -116,6 +116,8 @@ export class SimulatedReplication {
       case 'send':
         this.parts.send(effect.to, effect.message, [])
         return
+      case 'distrust':
+        return
       case 'acknowledge': {
         const safe = this.waiting.filter(({ sequence }) => sequence <= effect.sequence)
         this.waiting = this.waiting.filter(({ sequence }) => sequence > effect.sequence)

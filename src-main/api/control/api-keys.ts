@@ -12,10 +12,11 @@ import {
 import { ApiKeyChanges, type ApiKey } from '@core/state/api-keys'
 import { nodeName } from '@core/state/bindings'
 import { camelCased, jsonBody, parseWith } from '../body'
-import { carryOut } from '../commands'
+import { carryOut, commandIdOf } from '../commands'
 import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
 import { hashOf, newKey } from '../middleware/access'
+import { Problem } from '../problem'
 
 /** Names within `limits` may be in snake_case too. */
 const limitsCamelCased = (body: unknown): unknown => {
@@ -47,6 +48,10 @@ export const apiKeyRoutes = (context: ApiContext): Hono<ApiEnv> => {
   })
 
   routes.post('/api_keys', async (c) => {
+    if (c.req.header('idempotency-key') !== undefined)
+      throw new Problem(400, 'invalid_request', 'A key is shown once, so making one cannot be asked for twice', {
+        hint: 'Leave Idempotency-Key away; where no answer came, GET /api_keys shows whether it was made.',
+      })
     const { name, limits } = parseWith(CreateApiKeyRequest, limitsCamelCased(await jsonBody(c)))
     const key = newKey()
     const apiKeyId = ApiKeyId.parse(randomUUID())
@@ -58,7 +63,7 @@ export const apiKeyRoutes = (context: ApiContext): Hono<ApiEnv> => {
   routes.patch('/api_keys/:id', async (c) => {
     const apiKeyId = parseWith(ApiKeyId, c.req.param('id'))
     const changes = parseWith(ApiKeyChanges, limitsCamelCased(await jsonBody(c)))
-    await carryOut(context, { type: 'UpdateApiKey', apiKeyId, changes })
+    await carryOut(context, { type: 'UpdateApiKey', apiKeyId, changes }, await commandIdOf(c))
     const apiKey = source.state().apiKeys[apiKeyId]
     // Revoked in the same moment.
     return c.json(apiKey ? without(apiKey) : { apiKeyId })
@@ -66,7 +71,7 @@ export const apiKeyRoutes = (context: ApiContext): Hono<ApiEnv> => {
 
   routes.delete('/api_keys/:id', async (c) => {
     const apiKeyId = parseWith(ApiKeyId, c.req.param('id'))
-    await carryOut(context, { type: 'RevokeApiKey', apiKeyId })
+    await carryOut(context, { type: 'RevokeApiKey', apiKeyId }, await commandIdOf(c))
     return c.json({ apiKeyId, revoked: true })
   })
 

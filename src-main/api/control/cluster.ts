@@ -1,8 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono } from 'hono'
-import { CommandId, NodeId } from '@core/ids'
-import type { Command } from '@core/commands/command'
+import { NodeId } from '@core/ids'
 import {
   AdmissionAnswer,
   InviteRequest,
@@ -12,6 +10,7 @@ import {
   RenameMemberRequest,
 } from '@core/protocols/control'
 import { camelCased, jsonBody, parseWith } from '../body'
+import { carryOut, commandIdOf } from '../commands'
 import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
 import { Problem } from '../problem'
@@ -24,13 +23,9 @@ const problemOf = (error: unknown): unknown =>
     : error
 
 /** Who belongs together: joining, letting in, leaving. */
-export const clusterRoutes = ({ cluster, commands }: ApiContext): Hono<ApiEnv> => {
+export const clusterRoutes = (context: ApiContext): Hono<ApiEnv> => {
+  const { cluster } = context
   const routes = new Hono<ApiEnv>()
-  const carryOut = async (command: Command): Promise<void> => {
-    const result = await commands.submit(command, { commandId: CommandId.parse(randomUUID()) })
-    if (result.status === 'refused') throw new Problem(404, result.refusal.code, result.refusal.reason)
-  }
-
   routes.get('/cluster', (c) => c.json(cluster.view()))
 
   routes.get('/cluster/doctor', async (c) => c.json(await cluster.doctor()))
@@ -83,20 +78,20 @@ export const clusterRoutes = ({ cluster, commands }: ApiContext): Hono<ApiEnv> =
 
   routes.patch('/cluster', async (c) => {
     const { name } = parseWith(RenameClusterRequest, camelCased(await jsonBody(c)))
-    await carryOut({ type: 'ChangeSetting', change: { key: 'name', value: name } })
+    await carryOut(context, { type: 'ChangeSetting', change: { key: 'name', value: name } }, await commandIdOf(c))
     return c.json(cluster.view())
   })
 
   routes.patch('/cluster/members/:id', async (c) => {
     const nodeId = parseWith(NodeId, c.req.param('id'))
     const { friendlyName } = parseWith(RenameMemberRequest, camelCased(await jsonBody(c)))
-    await carryOut({ type: 'RenameMember', nodeId, friendlyName })
+    await carryOut(context, { type: 'RenameMember', nodeId, friendlyName }, await commandIdOf(c))
     return c.json(cluster.view())
   })
 
   routes.delete('/members/:id', async (c) => {
     const nodeId = parseWith(NodeId, c.req.param('id'))
-    await carryOut({ type: 'RemoveMember', nodeId })
+    await carryOut(context, { type: 'RemoveMember', nodeId }, await commandIdOf(c))
     return c.json({ removed: nodeId })
   })
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { routeOf } from '@core/generation/route'
@@ -8,7 +7,7 @@ import { PlaceInstanceRequest } from '@core/protocols/control'
 import type { Instance } from '@core/state/instances'
 import { PlacementPreference } from '@core/state/meta-instances'
 import { camelCased, jsonBody, parseWith } from '../body'
-import { carryOut } from '../commands'
+import { carryOut, commandIdOf, newIdOf } from '../commands'
 import type { ApiContext } from '../context'
 import { Problem } from '../problem'
 import { usableCard } from './views'
@@ -64,8 +63,9 @@ export const instanceRoutes = (context: ApiContext): Hono => {
   routes.post('/place_instance', async (c) => {
     const { minNodes = 1, ...wanted } = parseWith(PlaceInstanceRequest, camelCased(await jsonBody(c)))
     const card = await usableCard(context, wanted.modelId)
-    const instanceId = InstanceId.parse(randomUUID())
-    await carryOut(context, { type: 'PlaceInstance', instanceId, card, minNodes, ...wanted })
+    const commandId = await commandIdOf(c)
+    const instanceId = InstanceId.parse(newIdOf(commandId))
+    await carryOut(context, { type: 'PlaceInstance', instanceId, card, minNodes, ...wanted }, commandId)
     return c.json(found(context, instanceId), 201)
   })
 
@@ -91,8 +91,8 @@ export const instanceRoutes = (context: ApiContext): Hono => {
   routes.get('/instance/:id', (c) => c.json(found(context, c.req.param('id'))))
 
   routes.delete('/instance/:id', async (c) => {
-    const { instanceId } = found(context, c.req.param('id'))
-    await carryOut(context, { type: 'DeleteInstance', instanceId })
+    const instanceId = parseWith(InstanceId, c.req.param('id'))
+    await carryOut(context, { type: 'DeleteInstance', instanceId }, await commandIdOf(c))
     return c.json({ instanceId, deleted: true })
   })
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { Hono } from 'hono'
 import { nameKey } from '@core/commands/names'
 import { requestedChanges } from '@core/commands/requested-changes'
@@ -11,7 +10,7 @@ import { CreateMetaInstanceRequest, UpdateMetaInstanceRequest } from '@core/prot
 import { currentInstance } from '@core/state/bindings'
 import type { Constraints } from '@core/state/meta-instances'
 import { camelCased, jsonBody, parseWith } from '../body'
-import { carryOut } from '../commands'
+import { carryOut, commandIdOf, newIdOf } from '../commands'
 import type { ApiContext } from '../context'
 import { Problem } from '../problem'
 import { usableCard, viewOf } from './views'
@@ -89,8 +88,9 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
         throw new Problem(400, code, reason, details === undefined ? {} : { details })
       }
     }
-    const metaInstanceId = MetaInstanceId.parse(randomUUID())
-    await carryOut(context, { type: 'CreateMetaInstance', metaInstanceId, minNodes, ...wanted })
+    const commandId = await commandIdOf(c)
+    const metaInstanceId = MetaInstanceId.parse(newIdOf(commandId))
+    await carryOut(context, { type: 'CreateMetaInstance', metaInstanceId, minNodes, ...wanted }, commandId)
     await looked(context, metaInstanceId)
     return c.json(viewOf(source.state(), metaInstanceId), 201)
   })
@@ -110,20 +110,20 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
     const known = viewOf(source.state(), metaInstanceId)
     await neverPossible(context, withChanges(known, changes), known)
     await namedAsModel(context, changes.name, known.name)
-    await carryOut(context, { type: 'UpdateMetaInstance', metaInstanceId, changes })
+    await carryOut(context, { type: 'UpdateMetaInstance', metaInstanceId, changes }, await commandIdOf(c))
     await commands.reconciled()
     return c.json(viewOf(source.state(), metaInstanceId))
   })
 
   routes.delete('/meta_instance/:id', async (c) => {
     const metaInstanceId = idFrom(c.req.param('id'))
-    await carryOut(context, { type: 'DeleteMetaInstance', metaInstanceId })
+    await carryOut(context, { type: 'DeleteMetaInstance', metaInstanceId }, await commandIdOf(c))
     return c.json({ metaInstanceId, deleted: true })
   })
 
   routes.post('/meta_instance/:id/restart', async (c) => {
     const metaInstanceId = idFrom(c.req.param('id'))
-    await carryOut(context, { type: 'RestartMetaInstance', metaInstanceId })
+    await carryOut(context, { type: 'RestartMetaInstance', metaInstanceId }, await commandIdOf(c))
     await commands.reconciled()
     return c.json(viewOf(source.state(), metaInstanceId))
   })

@@ -1,0 +1,33 @@
+import type { CommandId } from '@core/ids'
+import type { NewRecord } from './event-log'
+
+const KEPT = 10_000
+
+/** Which commands a log has decisions of, the latest of them: one that comes again is not carried out again. */
+export class RecentCommands {
+  private readonly ids = new Set<CommandId>()
+
+  constructor(known: readonly CommandId[] = []) {
+    for (const commandId of known) this.ids.add(commandId)
+  }
+
+  /** The latest of them, oldest first. */
+  latest(most: number): readonly CommandId[] {
+    return [...this.ids].slice(-most)
+  }
+
+  has(commandId: CommandId): boolean {
+    return this.ids.has(commandId)
+  }
+
+  note(record: NewRecord): void {
+    const commandId = record.kind === 'decision' ? record.envelope.commandId : undefined
+    if (commandId === undefined || this.ids.has(commandId)) return
+    this.ids.add(commandId)
+    if (this.ids.size <= KEPT) return
+    for (const oldest of this.ids) {
+      this.ids.delete(oldest)
+      return
+    }
+  }
+}
