@@ -181,7 +181,7 @@ def make_tiny_encoder(out: Path, family: str = "bert", pooling: str = "mean_toke
         # Norms and biases are no ones and zeros here, so that none can be left out unnoticed.
         weights[name] = mx.random.normal(shape) * DEVIATION + ("orm" in name and name.endswith("weight"))
     write_weights(out, weights)
-    tokenizer = byte_level_tokenizer(vocabulary, list(enumerate(SPECIAL)), [], digits_apart=False, split_words=False)
+    tokenizer = byte_level_tokenizer(vocabulary, list(enumerate(SPECIAL)), [], split_words=False)
     write_json(out / "tokenizer.json", {**tokenizer, "post_processor": _between(SPECIAL[BEGIN], SPECIAL[END])})
     write_json(out / "tokenizer_config.json", {"tokenizer_class": "PreTrainedTokenizerFast", "pad_token": SPECIAL[3]})
     write_steps(out, pooling)
