@@ -58,6 +58,16 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
+        test: {
+          name: 'agents',
+          include: ['tests/agents/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
         // Machines of their own, as network namespaces: where there is no root, they are skipped.
         extends: true,
         test: {

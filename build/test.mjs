@@ -1,9 +1,10 @@
 /**
  * `npm test`: makes what this machine lacks, then runs every suite. With the name of a suite
  * (`lint`, `typecheck`, `unit`, `python`, `integration`, `clients`, `models`, `e2e`,
- * `soak`, `bench`) it runs that one, and what follows goes to its test runner. Uses nothing but Node, for in a fresh clone there is nothing else.
+ * `soak`, `agents`, `bench`) it runs that one, and what follows goes to its test runner. Uses nothing but Node, for in a fresh clone there is nothing else.
  */
 import path from 'node:path'
+import { agentPackages, agentsFolder, agentsPython } from './set-up/agent-packages.mjs'
 import { appBuild } from './set-up/app-build.mjs'
 import { clientPackages } from './set-up/client-packages.mjs'
 import { coderDirectory, coderModel } from './set-up/coder-model.mjs'
@@ -46,6 +47,7 @@ function prepare(suites, signal) {
         ...ifNeeded('python', pythonEnvironment({ signal, extras: 'test' })),
         ...ifNeeded('starter', starterModel({ signal, models: testModels, elsewhere })),
         ...ifNeeded('coder', coderModel({ signal })),
+        ...ifNeeded('agents', agentPackages({ signal })),
         ...ifNeeded('clients', clientPackages({ signal })),
       ],
     ],
@@ -61,6 +63,8 @@ function environment() {
     MUSTER_PYTHON: process.env['MUSTER_PYTHON'] || environmentPython,
     MUSTER_STARTER_DIR: testModels,
     MUSTER_CODER_MODEL: coderDirectory,
+    MUSTER_TEST_AGENTS: agentsFolder,
+    MUSTER_TEST_AGENTS_PYTHON: agentsPython,
     ...(process.stdout.isTTY ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }),
   }
 }

@@ -4,7 +4,7 @@ import { cache, environmentPython, root, runner } from '../set-up/places.mjs'
 import { browsers } from '../test-runtime/browser.mjs'
 import { countChecks, countJUnit, countPlaywright, countVitest } from './counts.mjs'
 
-/** @typedef {'packages' | 'app' | 'python' | 'starter' | 'coder' | 'clients' | 'electron' | 'browser'} Need */
+/** @typedef {'packages' | 'app' | 'python' | 'starter' | 'coder' | 'clients' | 'agents' | 'electron' | 'browser'} Need */
 /** @typedef {[program: string, ...args: string[]]} Command */
 
 /**
@@ -77,6 +77,9 @@ const hosts = {
 
 const clientTests = path.join(root, 'tests', 'clients')
 
+/** What ruff looks at beside the runner. */
+const pythonTests = [clientTests, path.join(root, 'tests', 'agents')]
+
 /** @type {Suite} */
 const clients = {
   name: 'clients',
@@ -107,8 +110,8 @@ export const SUITES = [
     commands: () => [
       tool('eslint/bin/eslint.js', '.', '--max-warnings', '0'),
       tool('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'),
-      [environmentPython, '-m', 'ruff', 'check', '--quiet', runner, clientTests],
-      [environmentPython, '-m', 'ruff', 'format', '--check', runner, clientTests],
+      [environmentPython, '-m', 'ruff', 'check', '--quiet', runner, ...pythonTests],
+      [environmentPython, '-m', 'ruff', 'format', '--check', runner, ...pythonTests],
     ],
     count: countChecks,
   },
@@ -164,6 +167,14 @@ export const EXTRA_SUITES = [
     needs: [...integration.needs, 'coder'],
     commands: vitest('soak', ['integration', 'models']),
     env: { MUSTER_SOAK: '1' },
+  },
+  {
+    name: 'agents',
+    title: 'Other people’s agents (vitest, a real node)',
+    needs: ['packages', 'app', 'python', 'coder', 'agents'],
+    alone: true,
+    commands: vitest('agents', ['agents']),
+    count: countVitest,
   },
   {
     name: 'bench',

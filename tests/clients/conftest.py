@@ -19,16 +19,19 @@ ROOT = Path(__file__).parents[2]
 RUNNER_PYTHON = os.environ.get("MUSTER_PYTHON", str(ROOT / "native-runner/.venv/bin/python"))
 NODE = os.environ.get("MUSTER_TEST_NODE", "node")
 TINY = "muster/tiny"
+ENCODER = "muster/tiny-encoder"
 READY_SECONDS = 180
 
 
 @dataclass(frozen=True)
 class Node:
-    """``url``: without a path; ``model``: an id that answers, ``alias``: its declaration's name."""
+    """``url``: without a path; ``model``: an id that answers, ``alias``: its declaration's name; ``encoder``: the id of
+    an embedding model."""
 
     url: str
     model: str
     alias: str
+    encoder: str
     process: subprocess.Popen[str]
 
     def request(self, path: str, body: Any = None) -> Any:
@@ -37,8 +40,10 @@ class Node:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
-    def runner_pids(self) -> list[int]:
-        return [runner["pid"] for runner in self.request("/state")["runners"].values() if runner.get("pid")]
+    def runner_pids(self, model: str) -> list[int]:
+        state = self.request("/state")
+        shards = [s for i in state["instances"].values() if i["modelId"] == model for s in i["shards"]]
+        return [state["runners"][shard["runnerId"]]["pid"] for shard in shards]
 
     def wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
@@ -54,8 +59,9 @@ class Node:
 @pytest.fixture(scope="session")
 def node() -> Iterator[Node]:
     with tempfile.TemporaryDirectory(prefix="muster-clients-", ignore_cleanup_errors=True) as folder:
-        model = Path(folder, "models", TINY)
-        subprocess.run([RUNNER_PYTHON, "-m", "muster_runner.make_tiny", str(model)], check=True)
+        models = Path(folder, "models")
+        for maker, name in (("make_tiny", TINY), ("embedding.make_tiny", ENCODER)):
+            subprocess.run([RUNNER_PYTHON, "-m", f"muster_runner.{maker}", str(models / name)], check=True)
         own = {"HOME": folder, "HF_HUB_OFFLINE": "1", "MUSTER_PYTHON": RUNNER_PYTHON, "MUSTER_MEMORY_BANDWIDTH": "10"}
         process = subprocess.Popen(
             [NODE, str(ROOT / "out/main/cli.cjs"), "serve", "--data-dir", folder, "--port", "0"],
@@ -67,8 +73,9 @@ def node() -> Iterator[Node]:
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
-            node = Node(json.loads(line)["url"], TINY, "chat", process)
+            node = Node(json.loads(line)["url"], TINY, "chat", ENCODER, process)
             node.request("/meta_instance", {"modelId": node.model, "name": node.alias})
+            node.request("/meta_instance", {"modelId": node.encoder})
             node.wait_until_ready()
             yield node
         finally:

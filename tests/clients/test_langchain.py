@@ -4,7 +4,7 @@ from typing import Literal
 
 import pytest
 from langchain_core.tools import tool
-from langchain_openai import ChatOpenAI
+from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 from openai import NotFoundError
 
 from conftest import Node
@@ -32,6 +32,13 @@ def test_gets_a_tool_called(node: Node):
     call = bound.invoke("hello").tool_calls[0]
     assert (call["name"], call["args"]) == ("get_weather", {"day": "today"})
     assert get_weather.invoke(call).content.endswith("sunny")
+
+
+def test_gets_embeddings_of_texts(node: Node):
+    embeddings = OpenAIEmbeddings(
+        model=node.encoder, base_url=f"{node.url}/v1", api_key="none", check_embedding_ctx_length=False
+    )
+    assert len(embeddings.embed_documents(["a heron", "a stone"])[1]) == len(embeddings.embed_query("a heron")) > 0
 
 
 def test_raises_the_error_of_its_client(node: Node):

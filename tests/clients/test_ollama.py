@@ -27,6 +27,12 @@ def test_streams_the_answer_that_comes_whole(node: Node, client: Client):
     assert client.generate(model=node.model, prompt="hello", options=SHORT).response
 
 
+def test_gets_embeddings(node: Node, client: Client):
+    first, second = client.embed(model=node.encoder, input=["a heron", "a stone"]).embeddings
+    assert len(first) == len(second) > 0
+    assert client.embed(model=node.encoder, input="a heron").embeddings[0] == pytest.approx(first, abs=1e-5)
+
+
 def test_raises_its_own_errors(node: Node, client: Client):
     with pytest.raises(ResponseError, match="nobody/nothing") as raised:
         client.chat(model="nobody/nothing", messages=HELLO)

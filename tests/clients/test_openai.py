@@ -26,7 +26,7 @@ def client(node: Node) -> OpenAI:
 
 
 def test_lists_and_finds_models(node: Node, client: OpenAI):
-    assert [model.id for model in client.models.list()] == [node.model, node.alias]
+    assert {model.id for model in client.models.list()} >= {node.model, node.alias, node.encoder}
     assert client.models.retrieve(node.model).id == node.model
     assert client.models.retrieve(node.alias).id == node.alias
 
@@ -73,6 +73,17 @@ def test_parses_an_answer_into_a_class(node: Node, client: OpenAI):
     assert isinstance(parsed.choices[0].message.parsed, Answer)
 
 
+def test_gets_embeddings_in_both_encodings(node: Node, client: OpenAI):
+    request = {"model": node.encoder, "input": ["a heron", "a stone"]}
+    packed = client.embeddings.create(**request)
+    plain = client.embeddings.create(**request, encoding_format="float")
+    assert [entry.index for entry in packed.data] == [0, 1]
+    for one, other in zip(packed.data, plain.data, strict=True):
+        assert one.embedding == pytest.approx(other.embedding, abs=1e-6)
+    with pytest.raises(BadRequestError, match="embedding"):
+        client.embeddings.create(model=node.model, input="a heron")
+
+
 def test_raises_its_own_errors(node: Node, client: OpenAI):
     with pytest.raises(NotFoundError, match="nobody/nothing"):
         client.chat.completions.create(model="nobody/nothing", messages=HELLO)
@@ -84,13 +95,13 @@ def test_raises_its_own_errors(node: Node, client: OpenAI):
 
 
 def test_raises_what_breaks_a_stream(node: Node, client: OpenAI):
-    stream = client.chat.completions.create(model=node.model, messages=HELLO, max_tokens=1500, stream=True)
-    killed = False
+    # Its greedy text never ends by itself.
+    request = {"model": node.model, "messages": HELLO, "temperature": 0, "max_tokens": 1500}
+    chunks = iter(client.chat.completions.create(**request, stream=True))
+    while not next(chunks).choices[0].delta.content:
+        pass
+    for pid in node.runner_pids(node.model):
+        os.kill(pid, signal.SIGKILL)
     with pytest.raises(APIError, match="SIGKILL"):
-        for chunk in stream:
-            if not killed and chunk.choices and chunk.choices[0].delta.content:
-                for pid in node.runner_pids():
-                    os.kill(pid, signal.SIGKILL)
-                killed = True
-    assert killed
+        list(chunks)
     node.wait_until_ready()
