@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { lockDataDir } from '../master/data-lock'
 import { defaultDataDir } from '../settings/data-dir'
-import type { Streams } from './remote'
+import type { Streams } from './standard-streams'
 
 /** What ties a data folder to one machine and its cluster; models and settings stay. */
 const PERSONAL = ['identity.json', 'log', 'peers.json', 'admission.json', 'measurements.json']

@@ -53,7 +53,7 @@ describe('muster doctor', () => {
     expect(await doctor('--url', url)).toMatchObject({
       out: '',
       error: expect.stringContaining(`No node answers at ${url}`),
-      code: 1,
+      code: 3,
     })
     expect((await doctor('--thorough')).code).toBe(2)
   })

@@ -1,6 +1,5 @@
 import type { NodeId } from '@core/ids'
 import { DoctorReport, type Finding as ConnectionFinding } from '@core/protocols/doctor'
-import { askNode } from '../remote'
 import type { Examination, Finding } from './finding'
 
 type Pair = readonly [NodeId, NodeId]
@@ -35,8 +34,8 @@ const severityOf = ({ severity }: ConnectionFinding): Finding['severity'] => {
 export const connections: Examination = {
   name: 'connections',
   title: 'The connections between machines',
-  examine: async (flags) => {
-    const report = DoctorReport.parse(await askNode(flags, '/cluster/doctor', { withinMs: 30_000 }))
+  examine: async (api) => {
+    const report = await api.ask('/cluster/doctor', DoctorReport)
     const nameOf = (nodeId: NodeId): string =>
       report.members.find((member) => member.nodeId === nodeId)?.friendlyName ?? nodeId
     const found = report.findings.map((finding) => ({ finding, pairs: pairsOf(report, finding) }))

@@ -1,5 +1,5 @@
 import type { Warning } from '@core/warnings/warning'
-import type { RemoteFlags } from '../remote'
+import type { NodeApi } from '../api/node-api'
 
 /** What is wrong, why, and how it is put right. */
 export interface Finding extends Pick<Warning, 'severity' | 'title' | 'cause' | 'fix'> {
@@ -20,5 +20,5 @@ export interface Examination {
   readonly name: string
   /** What people call it, in "… could not be examined". */
   readonly title: string
-  readonly examine: (flags: RemoteFlags) => Promise<Examined>
+  readonly examine: (api: NodeApi) => Promise<Examined>
 }

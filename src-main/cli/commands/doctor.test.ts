@@ -6,7 +6,9 @@ import type { NodeId } from '@core/ids'
 import type { DoctorReport, Finding } from '@core/protocols/doctor'
 import { Macs } from '@core/testing/macs'
 import { warningsOf } from '@core/warnings/warnings'
-import { doctor } from './doctor'
+import { NodeApi } from '../api/node-api'
+import { Output } from '../terminal/output'
+import { run as doctor } from './doctor'
 
 const [MINI, STUDIO, BOOK] = ['mini', 'studio', 'book'] as [NodeId, NodeId, NodeId]
 
@@ -83,7 +85,11 @@ describe('muster doctor', () => {
 
   const run = async (url: string, options: { json: boolean } = { json: false }) => {
     let text = ''
-    const code = await doctor({ url, ...options }, { out: async (more) => void (text += more) })
+    const out = new Output({
+      write: async (more) => void (text += more),
+      ...{ isTerminal: false, colour: false, columns: () => undefined },
+    })
+    const code = await doctor(options, { api: new NodeApi({ url }), out })
     return { code, text }
   }
 

@@ -1,7 +1,9 @@
-import { connections } from './examinations/connections'
-import type { Examination, Examined, Finding } from './examinations/finding'
-import { warnings } from './examinations/warnings'
-import { RemoteError, type RemoteFlags, type Streams } from './remote'
+import type { NodeApi } from '../api/node-api'
+import type { CommandContext, CommonOptions } from '../context'
+import { connections } from '../examinations/connections'
+import type { Examination, Examined, Finding } from '../examinations/finding'
+import { warnings } from '../examinations/warnings'
+import { CommandError, DONE, FAILED, type ExitCode } from '../exit-codes'
 
 const EXAMINATIONS: readonly Examination[] = [warnings, connections]
 
@@ -19,17 +21,15 @@ const textOf = ({ severity, title, cause, fix, between = [] }: Finding): string 
 
 /** An examination that could not be made hides nothing that another one found. */
 type Result = { readonly examination: Examination } & (
-  { readonly examined: Examined } | { readonly error: RemoteError }
+  { readonly examined: Examined } | { readonly error: CommandError }
 )
 
-const make = async (examination: Examination, flags: RemoteFlags): Promise<Result> => {
+const make = async (examination: Examination, api: NodeApi): Promise<Result> => {
   try {
-    return { examination, examined: await examination.examine(flags) }
+    return { examination, examined: await examination.examine(api) }
   } catch (error) {
-    if (error instanceof RemoteError) return { examination, error }
-    // Its answer is none that is known here: that of another version.
-    const problem = new RemoteError('The node’s answer is not understood.', 'Use the `muster` of the same version.')
-    return { examination, error: problem }
+    if (error instanceof CommandError) return { examination, error }
+    throw error
   }
 }
 
@@ -57,13 +57,16 @@ const jsonOf = (results: readonly Result[]): object => {
 }
 
 /** Prints what a running node finds wrong with its cluster. Exit code 0 where that is nothing, else 1. */
-export const doctor = async (flags: RemoteFlags, { out }: Pick<Streams, 'out'>): Promise<number> => {
-  const results = await Promise.all(EXAMINATIONS.map((examination) => make(examination, flags)))
+export const run = async (
+  { json }: CommonOptions,
+  { api, out }: Pick<CommandContext, 'api' | 'out'>,
+): Promise<ExitCode> => {
+  const results = await Promise.all(EXAMINATIONS.map((examination) => make(examination, api)))
   const [first] = results
   // Nothing could be examined: that is no finding, but a failure.
   if (first && 'error' in first && results.every((result) => 'error' in result)) throw first.error
   const findings = results.flatMap(findingsOf)
-  if (flags.json) await out(`${JSON.stringify(jsonOf(results))}\n`)
-  else await out(findings.length === 0 ? 'Nothing is wrong.\n' : `${findings.map(textOf).join('\n\n')}\n`)
-  return findings.length === 0 ? 0 : 1
+  if (json) await out.json(jsonOf(results))
+  else await out.line(findings.length === 0 ? 'Nothing is wrong.' : findings.map(textOf).join('\n\n'))
+  return findings.length === 0 ? DONE : FAILED
 }

@@ -1,0 +1,66 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { fold } from '@core/events/fold'
+import { EventStreamMessage } from '@core/protocols/event-stream'
+import type { State } from '@core/state/state'
+import { CommandError, UNREACHABLE } from '../exit-codes'
+import type { NodeApi } from './node-api'
+import { serverSentEvents } from './server-sent-events'
+
+const RETRY_MS = 1000
+
+export interface Followed {
+  /** `term:index`, from which following can go on. */
+  readonly id: string | undefined
+  readonly message: EventStreamMessage
+}
+
+export interface Following {
+  readonly signal?: AbortSignal
+  /** Where it begins; without it, with a snapshot. */
+  readonly after?: { readonly index: number; readonly term: number }
+  /** Told when the node is gone, and that it is looked for. */
+  readonly onLost: (text: string) => Promise<void>
+}
+
+const isUnreachable = (error: unknown): boolean => !(error instanceof CommandError) || error.exitCode === UNREACHABLE
+
+/**
+ * What happens, as the node tells it. Goes on where it was after the connection was cut or the node restarted; a node
+ * that does not answer at the very beginning is an error.
+ */
+export async function* followEvents(api: NodeApi, { signal, after, onLost }: Following): AsyncGenerator<Followed> {
+  let last = after && `${after.term}:${after.index}`
+  for (let began = false; !signal?.aborted;) {
+    try {
+      const [term, index] = last?.split(':') ?? []
+      const from = last === undefined ? '' : `?after=${index ?? ''}&term=${term ?? ''}`
+      const response = await api.fetch(`/events${from}`, { withinMs: Infinity, ...(signal && { signal }) })
+      began = true
+      for await (const { id, data } of serverSentEvents(response)) {
+        const { data: message, error } = EventStreamMessage.safeParse(JSON.parse(data))
+        if (error)
+          throw new CommandError('The node’s events are not understood', {
+            hint: 'Use the `muster` of the same version as the node.',
+          })
+        last = id ?? last
+        yield { id, message }
+      }
+    } catch (error) {
+      if (signal?.aborted) return
+      if (!began || !isUnreachable(error)) throw error
+    }
+    if (signal?.aborted) return
+    await onLost(`The connection to ${api.address} was lost; waiting for the node to come back …`)
+    await wait(RETRY_MS, undefined, { ...(signal && { signal }) }).catch(() => undefined)
+  }
+}
+
+/** Each state the node goes through. */
+export async function* followStates(api: NodeApi, following: Omit<Following, 'after'>): AsyncGenerator<State> {
+  let state: State | undefined
+  for await (const { message } of followEvents(api, following)) {
+    if (message.kind === 'snapshot') state = message.state
+    else if (state) state = fold(state, message.envelope)
+    if (state) yield state
+  }
+}

@@ -1,0 +1,12 @@
+import type { Download } from '@core/state/downloads'
+import { bytesText, durationText, rateText } from '../text/units'
+
+/** `3.1 GB of 8.0 GB, 25.0 MB/s, 3 min 16 s left`: what is known of it. */
+export const downloadText = ({ downloadedBytes, totalBytes, bytesPerSecond }: Download): string => {
+  const left = totalBytes - downloadedBytes
+  return [
+    totalBytes > 0 ? `${bytesText(downloadedBytes)} of ${bytesText(totalBytes)}` : 'asking how large it is',
+    ...(bytesPerSecond ? [rateText(bytesPerSecond)] : []),
+    ...(bytesPerSecond && left > 0 ? [`${durationText(left / bytesPerSecond)} left`] : []),
+  ].join(', ')
+}

@@ -1,0 +1,16 @@
+import { InviteAnswer } from '@core/protocols/control'
+import type { CommandContext, CommonOptions } from '../context'
+import { DONE, type ExitCode } from '../exit-codes'
+
+/** Prints a token that lets one machine in. */
+export const run = async ({ json }: CommonOptions, { api, out, err }: CommandContext): Promise<ExitCode> => {
+  const { token, expiresAt } = await api.ask('/cluster/invite', InviteAnswer, { method: 'POST', body: {} })
+  if (json) await out.json({ token, expiresAt })
+  else {
+    await out.line(token)
+    await err.line(
+      `On the other machine: muster join TOKEN. It works once, until ${new Date(expiresAt).toLocaleTimeString()}.`,
+    )
+  }
+  return DONE
+}

@@ -1,0 +1,38 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { ClusterView } from '@core/protocols/control'
+import type { CommandContext, CommonOptions } from '../context'
+import { CommandError, DONE, type ExitCode } from '../exit-codes'
+
+const LOOK_EVERY_MS = 300
+
+/** Joins by a token, or asks at an address and shows the digits to compare. Throws CommandError where it comes to nothing. */
+export const run = async (
+  { where, json }: CommonOptions & { readonly where: string },
+  { api, out, err }: CommandContext,
+): Promise<ExitCode> => {
+  const how = where.startsWith('muster') ? { token: where } : { address: where }
+  await api.ask('/cluster/join', ClusterView, { method: 'POST', body: how })
+  for (let shown = ''; ;) {
+    const { joining, members, clusterId } = await api.ask('/cluster', ClusterView)
+    switch (joining?.state) {
+      case 'waiting':
+        if (shown !== joining.digits)
+          await err.line(
+            `${joining.friendlyName} has to let this machine in. Check that it shows the same digits: ${joining.digits}`,
+          )
+        shown = joining.digits
+        break
+      case 'joined':
+        if (json) await out.json({ clusterId, members: members.map(({ nodeId }) => nodeId) })
+        else await out.line('This machine is a member now.')
+        return DONE
+      case 'failed':
+        throw new CommandError(joining.reason, { hint: joining.hint })
+      case 'asking':
+        break
+      case undefined:
+        throw new CommandError('The joining was given up')
+    }
+    await wait(LOOK_EVERY_MS)
+  }
+}

@@ -1,0 +1,12 @@
+import { ClusterView } from '@core/protocols/control'
+import type { CommandContext, CommonOptions } from '../context'
+import { DONE, type ExitCode } from '../exit-codes'
+
+/** Takes the node's machine out of its cluster. */
+export const run = async ({ json }: CommonOptions, { api, out }: CommandContext): Promise<ExitCode> => {
+  const { nodeId } = await api.ask('/cluster', ClusterView)
+  await api.tell(`/members/${nodeId}`, { method: 'DELETE' })
+  if (json) await out.json({ left: true })
+  else await out.line('This machine is on its own again.')
+  return DONE
+}

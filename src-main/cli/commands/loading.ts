@@ -1,0 +1,72 @@
+import type { MetaInstanceId } from '@core/ids'
+import { currentInstance, nodeName } from '@core/state/bindings'
+import type { MetaInstance } from '@core/state/meta-instances'
+import type { State } from '@core/state/state'
+import { statusOf } from '@core/state/status'
+import { followStates } from '../api/events'
+import type { CommandContext } from '../context'
+import { CommandError, NOT_FOUND } from '../exit-codes'
+import { Progress } from '../terminal/progress'
+import { downloadText } from './download-text'
+
+/** `DOWNLOADING 3.1 GB of 8.0 GB, 25.0 MB/s, 3 min left on studio`, `LOADING 12 of 24 layers on studio`. */
+export const loadingText = (state: State, metaInstance: MetaInstance): string => {
+  const { word, status, detail } = statusOf(state, metaInstance)
+  if (word !== 'DOWNLOADING') return `${status} ${detail}`
+  const shards = currentInstance(state, metaInstance.metaInstanceId)?.shards ?? []
+  const parts = shards.flatMap(({ nodeId }) => {
+    const download = state.downloads[nodeId]?.[metaInstance.modelId]
+    if (download?.status !== 'Ongoing') return []
+    return [`${downloadText(download)} on ${nodeName(state, nodeId)}`]
+  })
+  return parts.length === 0 ? `${status} ${detail}` : `${status} ${parts.join(' · ')}`
+}
+
+/** Why waiting would be in vain; undefined where it is not. */
+const hopeless = (state: State, metaInstance: MetaInstance): CommandError | undefined => {
+  const { modelId, name, metaInstanceId, replacements, lastFailureError } = metaInstance
+  const label = name ?? modelId
+  const { word, detail } = statusOf(state, metaInstance)
+  if (word === 'PAUSED')
+    return new CommandError(`${label} is paused`, { hint: `\`muster resume ${name ?? metaInstanceId}\` loads it.` })
+  if (word === 'PLACEMENT_FAILED')
+    return new CommandError(`${label} cannot be placed: ${detail}`, {
+      hint: '`muster ps` and `muster nodes` say what there is.',
+    })
+  // Three retries in place, and then the same anew.
+  if (replacements > 0 && lastFailureError !== undefined)
+    return new CommandError(`${label} could not be loaded: ${lastFailureError}`, {
+      hint: `\`muster console ${name ?? metaInstanceId}\` shows what its runner printed.`,
+    })
+  return undefined
+}
+
+/** Waits until a declaration serves, with progress on standard error. Throws CommandError where that is in vain. */
+export const untilServing = async (
+  id: MetaInstanceId,
+  { api, err }: Pick<CommandContext, 'api' | 'err'>,
+): Promise<void> => {
+  const progress = new Progress(err)
+  const stop = new AbortController()
+  try {
+    for await (const state of followStates(api, {
+      signal: stop.signal,
+      onLost: (text) => progress.show('lost', text),
+    })) {
+      const metaInstance = state.metaInstances[id]
+      if (!metaInstance)
+        throw new CommandError('It was ended while it was being loaded', {
+          hint: '`muster events` and the node’s log say why.',
+          exitCode: NOT_FOUND,
+        })
+      const { word, status } = statusOf(state, metaInstance)
+      if (word === 'READY' || word === 'RUNNING') return
+      const problem = hopeless(state, metaInstance)
+      if (problem) throw problem
+      await progress.show(status, loadingText(state, metaInstance))
+    }
+  } finally {
+    stop.abort()
+    await progress.end()
+  }
+}

@@ -1,0 +1,67 @@
+import { NodeId } from '@core/ids'
+import type { CatalogueModel, UnreadableModel } from '@core/protocols/control'
+import { nodeName } from '@core/state/bindings'
+import type { State } from '@core/state/state'
+import { statusOf } from '@core/state/status'
+
+/** One line of `muster ls`, and one entry of its JSON. Its fields are documented in docs/cli.md. */
+export interface LsRow {
+  readonly modelId: string
+  /** Of the weights; absent where the files do not even tell that. */
+  readonly sizeBytes?: number
+  readonly quantization?: string
+  readonly kind: 'text' | 'embedding' | 'unknown'
+  /** Machines that have all of it, and those that are bringing it there. */
+  readonly machines: readonly { nodeId: string; name: string; complete: boolean; downloadedBytes: number }[]
+  /** Of its declarations. */
+  readonly statuses: readonly string[]
+  /** Why it cannot be run. */
+  readonly problem?: string
+}
+
+export interface Listed {
+  readonly models: readonly CatalogueModel[]
+  readonly unreadable?: readonly UnreadableModel[] | undefined
+}
+
+const machinesWith = (state: State, modelId: string): LsRow['machines'] =>
+  Object.entries(state.downloads).flatMap(([nodeId, models]) => {
+    const download = models[modelId]
+    if (!download || (download.status !== 'Complete' && download.downloadedBytes === 0)) return []
+    const { status, downloadedBytes } = download
+    return [{ nodeId, name: nodeName(state, NodeId.parse(nodeId)), complete: status === 'Complete', downloadedBytes }]
+  })
+
+const withState = (state: State, modelId: string) => ({
+  machines: machinesWith(state, modelId),
+  statuses: Object.values(state.metaInstances)
+    .filter((declared) => declared.modelId === modelId)
+    .map((declared) => statusOf(state, declared).status),
+})
+
+const whole = (state: State, { modelId, card, quantization, problem }: CatalogueModel): LsRow => ({
+  modelId,
+  sizeBytes: card.storageBytes,
+  ...(quantization !== undefined && { quantization }),
+  kind: card.kind ?? 'text',
+  ...withState(state, modelId),
+  ...(problem !== undefined && { problem }),
+})
+
+const partial = (state: State, modelId: string): LsRow => {
+  const totals = Object.values(state.downloads).map((models) => models[modelId]?.totalBytes ?? 0)
+  const total = Math.max(0, ...totals)
+  return { modelId, ...(total > 0 && { sizeBytes: total }), kind: 'unknown', ...withState(state, modelId) }
+}
+
+/** All models on the cluster's disks, those included that are on their way there or damaged, by name. */
+export const lsRows = (state: State, { models, unreadable = [] }: Listed): LsRow[] => {
+  const rows = new Map<string, LsRow>()
+  for (const { modelId, problem } of unreadable)
+    rows.set(modelId, { modelId, kind: 'unknown', ...withState(state, modelId), problem })
+  for (const model of models) rows.set(model.modelId, whole(state, model))
+  for (const downloads of Object.values(state.downloads))
+    for (const modelId of Object.keys(downloads))
+      if (!rows.has(modelId) && machinesWith(state, modelId).length > 0) rows.set(modelId, partial(state, modelId))
+  return [...rows.values()].sort((a, b) => (a.modelId < b.modelId ? -1 : 1))
+}

@@ -1,0 +1,90 @@
+import type { Instance } from '@core/state/instances'
+import { currentInstance, isReady, nodeName } from '@core/state/bindings'
+import { measuredSpeed } from '@core/state/measured-speeds'
+import type { MetaInstance } from '@core/state/meta-instances'
+import type { State } from '@core/state/state'
+import { statusOf } from '@core/state/status'
+import { idleUntil } from '@core/reconcile/idleness'
+import { isLive } from '@core/state/tasks'
+
+/** One line of `muster ps`, and one entry of its JSON. Its fields are documented in docs/cli.md. */
+export interface PsRow {
+  /** Absent for an instance that no declaration keeps. */
+  readonly id?: string
+  readonly name?: string
+  readonly modelId: string
+  /** `RETRYING (1/3)` carries its count. */
+  readonly status: string
+  readonly detail: string
+  readonly lifetime: 'always' | 'on-request' | 'pinned' | 'unmanaged'
+  /** Milliseconds since 1970; when one on request ends if nobody asks for it. */
+  readonly endsAt?: number
+  readonly instanceId?: string
+  readonly sharding: string
+  /** In rank order; layers are a half-open range. */
+  readonly machines: readonly { nodeId: string; name: string; rank: number; startLayer: number; endLayer: number }[]
+  /** What it claims on all machines together. */
+  readonly memoryBytes: number
+  /** Requests under way and waiting. */
+  readonly requests: number
+  /** What this placement gives one user alone, as it was measured; absent before its first answer. */
+  readonly tokensPerSecond?: number
+}
+
+const placed = (state: State, instance: Instance) => {
+  const { instanceId, modelId, sharding, instanceMeta, shards, claims } = instance
+  const speed = measuredSpeed(state, { modelId, sharding, instanceMeta, nodeIds: shards.map(({ nodeId }) => nodeId) })
+  return {
+    instanceId,
+    machines: shards.map(({ nodeId, rank, startLayer, endLayer }) => ({
+      ...{ nodeId, name: nodeName(state, nodeId) },
+      ...{ rank, startLayer, endLayer },
+    })),
+    memoryBytes: Object.values(claims).reduce((sum, bytes) => sum + bytes, 0),
+    requests: Object.values(state.tasks).filter((task) => task.instanceId === instanceId && isLive(task)).length,
+    ...(speed && { tokensPerSecond: speed.tokensPerSecond }),
+  }
+}
+
+const NOWHERE = { machines: [], memoryBytes: 0, requests: 0 }
+
+const lifetimeOf = ({ onRequest, pinned }: MetaInstance): PsRow['lifetime'] => {
+  if (!onRequest) return 'always'
+  return pinned ? 'pinned' : 'on-request'
+}
+
+const declared = (state: State, metaInstance: MetaInstance): PsRow => {
+  const { metaInstanceId, name, modelId, sharding } = metaInstance
+  const { status, detail } = statusOf(state, metaInstance)
+  const instance = currentInstance(state, metaInstanceId)
+  const endsAt = idleUntil(state, metaInstance, { deadlinesBegan: 0 })
+  return {
+    id: metaInstanceId,
+    ...(name !== undefined && { name }),
+    ...{ modelId, status, detail, sharding },
+    lifetime: lifetimeOf(metaInstance),
+    ...(endsAt !== undefined && { endsAt }),
+    ...(instance ? placed(state, instance) : NOWHERE),
+  }
+}
+
+const unmanaged = (state: State, instance: Instance): PsRow => {
+  const ready = isReady(state, instance)
+  const names = instance.shards.map(({ nodeId }) => nodeName(state, nodeId))
+  return {
+    modelId: instance.modelId,
+    status: ready ? 'READY' : 'LOADING',
+    detail: `on ${names.join(', ')}`,
+    sharding: instance.sharding,
+    lifetime: 'unmanaged',
+    ...placed(state, instance),
+  }
+}
+
+/** Declarations, then instances that none keeps, each in order of appearance. */
+export const psRows = (state: State): PsRow[] => [
+  ...Object.values(state.metaInstances).map((metaInstance) => declared(state, metaInstance)),
+  ...Object.values(state.instances)
+    .filter(({ metaInstanceId }) => metaInstanceId === undefined)
+    .map((instance) => unmanaged(state, instance)),
+]

@@ -1,0 +1,50 @@
+import { readState } from '../api/state'
+import type { CommandContext, CommonOptions } from '../context'
+import { DONE, type ExitCode } from '../exit-codes'
+import type { Piece, Style } from '../terminal/output'
+import { tableLines, type Column } from '../text/table'
+import { bytesText, durationText } from '../text/units'
+import { psRows, type PsRow } from './ps-rows'
+
+const styleOf = (status: string): Style | undefined => {
+  if (status === 'READY' || status === 'RUNNING') return 'green'
+  if (status === 'PLACEMENT_FAILED') return 'red'
+  if (status === 'PAUSED') return 'dim'
+  return 'yellow'
+}
+
+const statusPiece = ({ status }: PsRow): Piece => {
+  const style = styleOf(status)
+  return style ? { text: status, style } : status
+}
+
+/** `always`, `on request, 4 min left`. */
+const lifetimeText = ({ lifetime, endsAt }: PsRow, now: number): string => {
+  const words = lifetime.replace('-', ' ')
+  return endsAt === undefined ? words : `${words}, ${durationText((endsAt - now) / 1000)} left`
+}
+
+const columns = (now: number): Column<PsRow>[] => [
+  { heading: 'NAME', cell: ({ name, modelId }) => name ?? modelId, cut: true },
+  { heading: 'STATUS', cell: statusPiece },
+  { heading: 'KEPT', cell: (row) => lifetimeText(row, now) },
+  {
+    heading: 'MEMORY',
+    cell: ({ memoryBytes }) => (memoryBytes === 0 ? '' : bytesText(memoryBytes)),
+    align: 'right',
+  },
+  { heading: 'TOK/S', cell: ({ tokensPerSecond }) => tokensPerSecond?.toFixed(1) ?? '', align: 'right' },
+  { heading: 'BUSY', cell: ({ requests }) => (requests === 0 ? '' : String(requests)), align: 'right' },
+  { heading: 'DETAIL', cell: ({ detail }) => detail, cut: true },
+]
+
+/** What is declared, and what runs where. */
+export const run = async ({ json }: CommonOptions, { api, out, err }: CommandContext): Promise<ExitCode> => {
+  const rows = psRows(await readState(api))
+  if (json) await out.json({ declarations: rows })
+  else {
+    if (rows.length > 0) await out.lines(tableLines(rows, columns(Date.now()), out.columns))
+    else await err.line('Nothing is declared. `muster run MODEL` starts one, `muster ls` lists them.')
+  }
+  return DONE
+}

@@ -1,0 +1,142 @@
+import { createInterface, type Interface } from 'node:readline'
+import { chat, type ChatMessage, type ChatSettings } from '../api/chat'
+import type { CommandContext } from '../context'
+import { CommandError, DONE, type ExitCode } from '../exit-codes'
+import { plainLine } from '../text/plain'
+
+export interface Conversation extends ChatSettings {
+  readonly model: string
+  /** As the person called it. */
+  readonly label: string
+  /** What comes before the first question. */
+  readonly before: readonly ChatMessage[]
+}
+
+const PROMPT = '>>> '
+const PROMPT_WITHIN = '... '
+/** Begins and ends a question of several lines. */
+const QUOTES = '"""'
+const HELP = [
+  'Ctrl-C stops an answer, Ctrl-D ends the conversation.',
+  `${QUOTES} begins and ends a question of several lines.`,
+  '/clear forgets what was said, /bye ends.',
+].join('\n')
+
+/** Lines that a person types, also those typed while an answer is being written. */
+class TypedLines {
+  private readonly waiting: string[] = []
+  private wake: (() => void) | undefined
+  private ended = false
+
+  constructor(readline: Interface) {
+    readline.on('line', (line) => {
+      this.waiting.push(line)
+      this.wake?.()
+    })
+    readline.on('close', () => {
+      this.ended = true
+      this.wake?.()
+    })
+  }
+
+  /** Undefined when there are no more. */
+  async next(): Promise<string | undefined> {
+    while (this.waiting.length === 0 && !this.ended)
+      await new Promise<void>((resolve) => {
+        this.wake = resolve
+      })
+    return this.waiting.shift()
+  }
+}
+
+/** Talks in the terminal until the person ends it. */
+export const converse = async (
+  { model, label, before, ...settings }: Conversation,
+  { api, out, err }: CommandContext,
+): Promise<ExitCode> => {
+  const readline = createInterface({ input: process.stdin, output: process.stdout, terminal: true, prompt: PROMPT })
+  const lines = new TypedLines(readline)
+  let answering: AbortController | undefined
+  readline.on('SIGINT', () => {
+    if (answering) answering.abort()
+    else if (readline.line !== '') {
+      // As a shell does: what was typed is dropped.
+      readline.write(null, { ctrl: true, name: 'e' })
+      readline.write(null, { ctrl: true, name: 'u' })
+    } else {
+      process.stdout.write('\nCtrl-D ends the conversation.\n')
+      readline.prompt()
+    }
+  })
+
+  /** A question, its lines put together; undefined at the end. */
+  const question = async (): Promise<string | undefined> => {
+    readline.setPrompt(PROMPT)
+    readline.prompt()
+    const first = await lines.next()
+    if (first === undefined || !first.trimStart().startsWith(QUOTES)) return first
+    const parts = [first.trimStart().slice(QUOTES.length)]
+    while (!parts.at(-1)?.trimEnd().endsWith(QUOTES)) {
+      readline.setPrompt(PROMPT_WITHIN)
+      readline.prompt()
+      const line = await lines.next()
+      if (line === undefined) return undefined
+      parts.push(line)
+    }
+    return parts.join('\n').trimEnd().slice(0, -QUOTES.length)
+  }
+
+  const answer = async (messages: readonly ChatMessage[]): Promise<string> => {
+    const stop = new AbortController()
+    answering = stop
+    let text = ''
+    let thinking = false
+    try {
+      for await (const part of chat(api, { model, messages, ...settings }, stop.signal)) {
+        if (part.kind === 'thought') {
+          thinking = true
+          await out.print({ text: part.text, style: 'dim' })
+        } else if (part.kind === 'text') {
+          if (thinking) await out.print('\n\n')
+          thinking = false
+          text += part.text
+          await out.print(part.text)
+        }
+      }
+    } catch (error) {
+      if (!stop.signal.aborted) throw error
+      await out.print({ text: ' (stopped)', style: 'dim' })
+    } finally {
+      answering = undefined
+    }
+    await out.print('\n')
+    return text
+  }
+
+  const said: ChatMessage[] = [...before]
+  await out.line({ text: `${plainLine(label)} is ready. /help says what there is.`, style: 'dim' })
+  try {
+    for (;;) {
+      const text = await question()
+      if (text === undefined || text.trim() === '/bye') return DONE
+      if (text.trim() === '') continue
+      if (text.trim() === '/help') await out.line(HELP)
+      else if (text.trim() === '/clear') said.splice(0, said.length, ...before)
+      else {
+        const asked: ChatMessage = { role: 'user', content: text }
+        try {
+          const content = await answer([...said, asked])
+          // What was stopped before its first word is as if it had not been asked.
+          if (content !== '') said.push(asked, { role: 'assistant', content })
+        } catch (error) {
+          if (!(error instanceof CommandError)) throw error
+          // The model may be back in a moment; what was said is not lost.
+          await err.line({ text: error.message, style: 'red' })
+          if (error.hint !== undefined) await err.line(error.hint)
+        }
+      }
+    }
+  } finally {
+    readline.close()
+  }
+}

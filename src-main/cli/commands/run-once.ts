@@ -1,0 +1,58 @@
+import { chat, type ChatMessage, type ChatSettings } from '../api/chat'
+import type { CommandContext } from '../context'
+import { DONE, type ExitCode } from '../exit-codes'
+
+export interface Question extends ChatSettings {
+  readonly model: string
+  readonly messages: readonly ChatMessage[]
+}
+
+/** The JSON of `muster run --json`. */
+export interface RunAnswer {
+  readonly model: string
+  readonly text: string
+  /** What a model that thinks wrote before its answer. */
+  readonly thought?: string
+  /** `stop`, or `length` where the answer was cut. */
+  readonly finishReason: string
+  readonly promptTokens?: number
+  readonly completionTokens?: number
+}
+
+/** Asks one question and prints the answer on standard output: text as it comes, or one JSON document at the end. */
+export const askOnce = async (
+  question: Question,
+  { json }: { readonly json: boolean },
+  { api, out, err }: Pick<CommandContext, 'api' | 'out' | 'err'>,
+): Promise<ExitCode> => {
+  let [text, thought, finishReason] = ['', '', 'stop']
+  let tokens: Pick<RunAnswer, 'promptTokens' | 'completionTokens'> = {}
+  for await (const part of chat(api, question)) {
+    switch (part.kind) {
+      case 'text':
+        text += part.text
+        if (!json) await out.print(part.text)
+        break
+      case 'thought':
+        thought += part.text
+        break
+      case 'end':
+        finishReason = part.reason
+        break
+      case 'usage':
+        tokens = { promptTokens: part.promptTokens, completionTokens: part.completionTokens }
+        break
+    }
+  }
+  if (json)
+    await out.json({
+      ...{ model: question.model, text },
+      ...(thought !== '' && { thought }),
+      ...{ finishReason, ...tokens },
+    } satisfies RunAnswer)
+  else {
+    if (!text.endsWith('\n')) await out.print('\n')
+    if (finishReason === 'length') await err.line('The answer was cut: it has as many tokens as it may have.')
+  }
+  return DONE
+}

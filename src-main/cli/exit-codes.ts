@@ -1,0 +1,26 @@
+/** What a script learns from how `muster` ends. Documented in docs/cli.md. */
+export const DONE = 0
+export const FAILED = 1
+export const WRONG_USE = 2
+/** No node answers, or not in time. */
+export const UNREACHABLE = 3
+/** The node has nothing by that name. */
+export const NOT_FOUND = 4
+
+export type ExitCode = typeof DONE | typeof FAILED | typeof WRONG_USE | typeof UNREACHABLE | typeof NOT_FOUND
+
+/** A command cannot go on: what happened, what to do, and how `muster` ends. */
+export class CommandError extends Error {
+  readonly hint: string | undefined
+  readonly exitCode: ExitCode
+
+  constructor(
+    message: string,
+    { hint, exitCode = FAILED, cause }: { hint?: string | undefined; exitCode?: ExitCode; cause?: unknown } = {},
+  ) {
+    super(message, { cause })
+    this.name = 'CommandError'
+    this.hint = hint
+    this.exitCode = exitCode
+  }
+}

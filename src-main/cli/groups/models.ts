@@ -1,0 +1,38 @@
+import type { CommonOptions } from '../context'
+import { decimal, nodeCommand, positive, runOnNode, type Group } from '../define'
+
+interface RunFlags extends CommonOptions {
+  readonly keep: boolean
+  readonly system?: string
+  readonly temperature?: number
+  readonly maxTokens?: number
+}
+
+/** Models: asking them, and what lies on the cluster's disks. */
+export const addModelCommands = ({ program, finish }: Group): void => {
+  nodeCommand(program, {
+    usage: 'run <model> [prompt...]',
+    does: 'ask a model: one question, or a conversation in the terminal; it is fetched and loaded as needed',
+    examples: [
+      ['muster run SmolLM2-135M-Instruct', 'begins a conversation'],
+      ['muster run chat "What is a quorum?"', 'asks the declaration called chat once'],
+      ['git diff | muster run chat "Write a commit message:"', 'puts standard input behind the question'],
+      ['muster run --keep mlx-community/Qwen3-4B-4bit', 'declares it, so that it stays'],
+    ],
+  })
+    .option('--keep', 'declare it, so that it does not end by idling', false)
+    .option('--system <text>', 'what the model is told before the first question')
+    .option('--temperature <number>', 'how freely it chooses its words, from 0', decimal)
+    .option('--max-tokens <number>', 'how long an answer may be', positive)
+    .action(async (model: string, prompt: readonly string[], flags: RunFlags) =>
+      finish(await runOnNode(() => import('../commands/run'), { ...flags, model, prompt })),
+    )
+  nodeCommand(program, {
+    usage: 'ls',
+    does: 'list the models on the disks of the cluster, with their sizes and where they are',
+    examples: [
+      ['muster ls', 'a table'],
+      ['muster ls --json', 'the same for a program'],
+    ],
+  }).action(async (flags: CommonOptions) => finish(await runOnNode(() => import('../commands/ls'), flags)))
+}

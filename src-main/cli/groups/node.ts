@@ -1,0 +1,142 @@
+import { Option, type Command } from 'commander'
+import type { LoadOnRequest } from '@core/settings/node'
+import { command, port, whole, type Group } from '../define'
+import type { SimulateFlags } from '../simulate'
+import { standardStreams } from '../standard-streams'
+
+interface ServeFlags {
+  readonly dataDir?: string
+  readonly host?: string
+  readonly port?: number
+  readonly name?: string
+  readonly worker?: boolean
+  readonly peerPort?: number
+  readonly ollamaPort?: number
+  readonly discovery?: boolean
+  readonly loadOnRequest?: LoadOnRequest
+  readonly onRequestIdle?: number
+  readonly offline?: boolean
+  readonly peer?: readonly string[]
+  readonly allowHost?: readonly string[]
+  readonly allowOrigin?: readonly string[]
+  readonly welcome: boolean
+}
+
+/** As the schema of the settings has them, which is not loaded for help. A test holds them to be the same. */
+export const LOAD_ON_REQUEST: readonly LoadOnRequest[] = ['auto', 'on', 'off']
+
+const collected = (text: string, before: readonly string[] = []): readonly string[] => [...before, text]
+
+const addServe = ({ program, finish }: Group): Command =>
+  command(program, {
+    usage: 'serve',
+    does: 'run a node without a window',
+    examples: [
+      ['muster serve', 'on this machine, for this machine'],
+      ['muster serve --host 0.0.0.0', 'for the network; requests need a key'],
+      ['muster serve --data-dir /tmp/try --port 0', 'a second one, to try things'],
+    ],
+  })
+    .option('--data-dir <dir>', 'where everything this node keeps is (MUSTER_DATA_DIR)')
+    .option(
+      '--host <address>',
+      'address to listen on; other than loopback, every request needs an API key (MUSTER_HOST)',
+    )
+    .option('--port <port>', 'port of the API, 0 for a free one (MUSTER_PORT)', port)
+    .option('--peer-port <port>', 'port for other machines, 0 for a free one (MUSTER_PEER_PORT)', port)
+    .option(
+      '--ollama-port <port>',
+      'a second port of the API, for programs that look for Ollama at 11434 (MUSTER_OLLAMA_PORT)',
+      port,
+    )
+    .option('--no-discovery', 'neither look for machines on the local network nor be found by them')
+    .option('--peer <host:port>', 'where another member may be; may be given several times (MUSTER_PEERS)', collected)
+    .option(
+      '--allow-host <name>',
+      'answer requests to this name or *.suffix too; may be given several times (MUSTER_ALLOWED_HOSTS)',
+      collected,
+    )
+    .option(
+      '--allow-origin <origin>',
+      'let pages of this origin use the API; may be given several times (MUSTER_ALLOWED_ORIGINS)',
+      collected,
+    )
+    .addOption(
+      new Option(
+        '--load-on-request <when>',
+        'load a model that a request names and nobody has declared; auto: where only this machine can ask (MUSTER_LOAD_ON_REQUEST)',
+      ).choices(LOAD_ON_REQUEST),
+    )
+    .option(
+      '--on-request-idle <seconds>',
+      'keep such a model for so long after its last answer (MUSTER_ON_REQUEST_IDLE)',
+      whole,
+    )
+    .option('--offline', 'never ask a model hub')
+    .option('--name <name>', "this machine's name for people (MUSTER_NAME)")
+    .option('--no-worker', 'only coordinate: no model is ever placed here')
+    .addOption(
+      new Option('--welcome', 'greet a person, and declare the starter model where nothing is declared').default(false),
+    )
+    .action(async (flags: ServeFlags) => {
+      // Only now: help and wrong use must not wait for a whole node to load.
+      const { checkedLists } = await import('../serve-lists')
+      const lists = checkedLists(flags)
+      const [{ serve }, { startNode }] = await Promise.all([import('../serve'), import('../../node')])
+      const { worker, discovery, peer: _peer, allowHost: _host, allowOrigin: _origin, ...rest } = flags
+      const { onRequestIdle: onRequestIdleSeconds, ...given } = rest
+      // What is not switched off is left to the settings.
+      const off = { ...(worker === false && { worker }), ...(discovery === false && { discovery }) }
+      finish(await serve({ ...given, ...off, ...lists, onRequestIdleSeconds }, startNode))
+    })
+
+const addSimulate = ({ program, finish }: Group): Command =>
+  command(program, {
+    usage: 'simulate [scenario.json]',
+    does: 'run a scenario (- for standard input), or random ones, through the real core on a virtual clock',
+    examples: [
+      ['muster simulate scenario.json --trace', 'tells what happens'],
+      ['muster simulate --chaos --seed 7', 'makes a schedule up and checks what must always hold'],
+    ],
+  })
+    .option('--trace', 'print a log for people instead of JSON lines', false)
+    .option('--chaos', 'make random schedules and check what must always hold', false)
+    .option('--seed <number>', 'of the first random schedule', whole, 1)
+    .option('--steps <number>', 'in each random schedule', whole, 200)
+    .option('--nodes <number>', 'in each random schedule', whole, 5)
+    .addOption(
+      new Option('--deciders <who>', 'one master, or all machines; without it every third schedule has all').choices([
+        'one',
+        'all',
+      ]),
+    )
+    .option('--schedules <number>', 'how many random schedules, each with the next seed', whole, 1)
+    .option('--as-scenario', 'print the random schedule as a scenario, without running more than that one', false)
+    .action(async (path: string | undefined, flags: SimulateFlags) => {
+      const [{ simulate, simulateChaos }, { WRONG_USE }] = await Promise.all([
+        import('../simulate'),
+        import('../exit-codes'),
+      ])
+      if (flags.chaos === (path !== undefined))
+        program.error('error: give either a scenario or --chaos', { exitCode: WRONG_USE })
+      else
+        finish(
+          await (path === undefined ? simulateChaos(flags, standardStreams) : simulate(path, flags, standardStreams)),
+        )
+    })
+
+/** What runs here, without a node that runs already. */
+export const addNodeCommands = (group: Group): void => {
+  addServe(group)
+  command(group.program, {
+    usage: 'new-identity',
+    does: 'make this a new machine: for a data folder that was copied from another one',
+    examples: [['muster new-identity', 'puts the former identity aside']],
+  })
+    .option('--data-dir <dir>', 'where everything this node keeps is (MUSTER_DATA_DIR)')
+    .action(async ({ dataDir }: { dataDir?: string }) => {
+      const { newIdentity } = await import('../new-identity')
+      group.finish(await newIdentity(dataDir, standardStreams))
+    })
+  addSimulate(group)
+}

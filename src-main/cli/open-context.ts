@@ -1,0 +1,22 @@
+import { NodeApi } from './api/node-api'
+import type { CommandContext } from './context'
+import { outputTo } from './terminal/output'
+import { processTerminal } from './terminal/terminal'
+
+export interface NodeFlags {
+  readonly url?: string
+  readonly key?: string
+}
+
+/** What a command is given when it runs in a process of its own. Throws CommandError for an address that is none. */
+export const openContext = ({ url, key }: NodeFlags): CommandContext => {
+  const [out, err] = [outputTo(process.stdout), outputTo(process.stderr)]
+  let said = false
+  const onWaiting = (text: string | undefined): void => {
+    if (text === undefined) void err.clearStatus()
+    else if (err.isTerminal) void err.status(text)
+    else if (!said) void err.line(text)
+    said = true
+  }
+  return { api: new NodeApi({ url, key, onWaiting }), out, err, terminal: processTerminal(err) }
+}

@@ -1,0 +1,13 @@
+/** The two outputs of a process, for commands that print what they made themselves. */
+export interface Streams {
+  out(text: string): Promise<void>
+  error(text: string): void
+}
+
+export const standardStreams: Streams = {
+  out: (text) =>
+    new Promise((resolve, reject) => {
+      process.stdout.write(text, (error) => (error ? reject(error) : resolve()))
+    }),
+  error: (text) => void process.stderr.write(text),
+}

@@ -1,0 +1,111 @@
+import { plain, plainJson } from '../text/plain'
+
+export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green'
+export interface Styled {
+  readonly text: string
+  readonly style: Style
+}
+/** Text to print, and how it looks where there is colour. */
+export type Piece = string | Styled
+
+const CODES: Readonly<Record<Style, readonly [number, number]>> = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  yellow: [33, 39],
+  green: [32, 39],
+}
+const CLEAR_LINE = '\r\u001b[K'
+
+export interface OutputOptions {
+  /** Resolves when the text has been taken. */
+  write(text: string): Promise<void>
+  readonly isTerminal: boolean
+  readonly colour: boolean
+  /** Width in columns; undefined where it is no terminal. */
+  readonly columns: () => number | undefined
+}
+
+/**
+ * Standard output or standard error. It alone writes escape sequences: everything else that it is given is made plain
+ * first, so no text of a model or a node reaches the terminal as it is.
+ */
+export class Output {
+  private statusShown = false
+
+  constructor(private readonly options: OutputOptions) {}
+
+  get isTerminal(): boolean {
+    return this.options.isTerminal
+  }
+
+  get columns(): number | undefined {
+    return this.options.columns()
+  }
+
+  /** Prints pieces as they are, without a line's end. */
+  async print(...pieces: readonly Piece[]): Promise<void> {
+    await this.options.write(this.withoutStatus() + pieces.map((piece) => this.painted(piece)).join(''))
+  }
+
+  async line(...pieces: readonly Piece[]): Promise<void> {
+    await this.print(...pieces, '\n')
+  }
+
+  async lines(lines: readonly (readonly Piece[])[]): Promise<void> {
+    await this.print(...lines.flatMap((pieces) => [...pieces, '\n']))
+  }
+
+  /** One JSON document in one line. */
+  async json(value: unknown): Promise<void> {
+    await this.options.write(`${this.withoutStatus()}${plainJson(value)}\n`)
+  }
+
+  /** A line that the next one replaces; for terminals only. */
+  async status(text: string): Promise<void> {
+    if (!this.isTerminal) return
+    const width = (this.columns ?? 80) - 1
+    const cut = [...plain(text).replaceAll(/\s/g, ' ')].slice(0, width).join('')
+    this.statusShown = true
+    await this.options.write(`${CLEAR_LINE}${this.painted({ text: cut, style: 'dim' })}`)
+  }
+
+  /** Takes the status line away. */
+  async clearStatus(): Promise<void> {
+    const clear = this.withoutStatus()
+    if (clear !== '') await this.options.write(clear)
+  }
+
+  private withoutStatus(): string {
+    const clear = this.statusShown ? CLEAR_LINE : ''
+    this.statusShown = false
+    return clear
+  }
+
+  private painted(piece: Piece): string {
+    if (typeof piece === 'string') return plain(piece)
+    const text = plain(piece.text)
+    if (!this.options.colour || text === '') return text
+    const [on, off] = CODES[piece.style]
+    return `\u001b[${on}m${text}\u001b[${off}m`
+  }
+}
+
+/** Colour only on a terminal, and not where NO_COLOR is set to anything (https://no-color.org) or TERM is dumb. */
+export const mayColour = (isTerminal: boolean, env: Readonly<Record<string, string | undefined>>): boolean =>
+  isTerminal && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
+
+/** An output over a stream of this process. */
+export const outputTo = (
+  stream: NodeJS.WriteStream,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Output =>
+  new Output({
+    write: (text) =>
+      new Promise((resolve, reject) => {
+        stream.write(text, (error) => (error ? reject(error) : resolve()))
+      }),
+    isTerminal: stream.isTTY,
+    colour: mayColour(stream.isTTY, env),
+    columns: () => (stream.isTTY ? stream.columns : undefined),
+  })

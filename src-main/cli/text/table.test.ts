@@ -1,0 +1,58 @@
+import stringWidth from 'string-width'
+import { describe, expect, it } from 'vitest'
+import type { Piece } from '../terminal/output'
+import { cutTo, tableLines, type Column } from './table'
+
+interface Row {
+  readonly name: string
+  readonly size: string
+  readonly state: string
+}
+
+const COLUMNS: readonly Column<Row>[] = [
+  { heading: 'NAME', cell: ({ name }) => name, cut: true },
+  { heading: 'SIZE', cell: ({ size }) => size, align: 'right' },
+  { heading: 'STATE', cell: ({ state }) => ({ text: state, style: 'green' }), cut: true },
+]
+const LONG = { name: 'mlx-community/Qwen3-Coder-480B-A35B-Instruct-4bit', size: '270 GB', state: 'READY' }
+
+const text = (lines: readonly (readonly Piece[])[]): string[] =>
+  lines.map((pieces) => pieces.map((piece) => (typeof piece === 'string' ? piece : piece.text)).join(''))
+
+describe('tables', () => {
+  it('align their columns, figures to the right', () => {
+    const rows = [
+      { name: 'chat', size: '8 GB', state: 'READY' },
+      { name: '翻訳', size: '12 GB', state: 'PAUSED' },
+    ]
+    expect(text(tableLines(rows, COLUMNS, undefined))).toEqual([
+      'NAME   SIZE  STATE',
+      'chat   8 GB  READY',
+      '翻訳  12 GB  PAUSED',
+    ])
+  })
+
+  it('fit the terminal by cutting what may be cut, the widest first', () => {
+    for (const width of [80, 60, 40, 30]) {
+      const lines = text(tableLines([LONG], COLUMNS, width))
+      for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(width)
+      expect(lines[1]).toContain('270 GB')
+      expect(lines[1]).toContain('READY')
+    }
+  })
+
+  it('cut nothing where there is no terminal', () => {
+    expect(text(tableLines([LONG], COLUMNS, undefined))[1]).toContain(LONG.name)
+  })
+
+  it('keep a row in one line whatever is in its cells', () => {
+    const [, row] = text(tableLines([{ ...LONG, state: 'a\nb\r\n\u001b[2Jc' }], COLUMNS, undefined))
+    expect(row).toMatch(/a b ␛\[2Jc$/)
+  })
+
+  it('cut between characters, not within them', () => {
+    expect(cutTo('翻訳翻訳', 5)).toBe('翻訳…')
+    expect(cutTo('👩‍👩‍👧👩‍👩‍👧', 3)).toBe('👩‍👩‍👧…')
+    expect(cutTo('whole', 5)).toBe('whole')
+  })
+})

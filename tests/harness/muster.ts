@@ -1,0 +1,38 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
+import { cli, required } from './paths'
+
+export interface Ended {
+  readonly out: string
+  readonly err: string
+  readonly code: number | null
+}
+
+export interface MusterOptions {
+  readonly url: string
+  /** What comes on standard input; without it there is none. */
+  readonly input?: string
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+/** The environment of a command: nothing of whoever runs the tests. */
+export const musterEnvironment = ({ url, env }: Pick<MusterOptions, 'url' | 'env'>): NodeJS.ProcessEnv => ({
+  ...process.env,
+  MUSTER_URL: url,
+  MUSTER_API_KEY: undefined,
+  NO_COLOR: undefined,
+  ...env,
+})
+
+/** Runs the built command line as a script does: no terminal. */
+export const muster = async (options: MusterOptions, ...args: string[]): Promise<Ended> => {
+  const { input } = options
+  const child = spawn(process.execPath, [required(cli, 'run `npm run build`'), ...args], {
+    env: musterEnvironment(options),
+    stdio: 'pipe',
+  })
+  child.stdin.end(input ?? '')
+  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
+  return { out, err, code: code as number | null }
+}

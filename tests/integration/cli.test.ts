@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Control } from '../harness/control'
+import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
+import { addTinyModel, TINY } from '../harness/models'
+import { muster } from '../harness/muster'
+
+describe('the command line, run by a script', () => {
+  const folder = temporaryFolder()
+  let node: HeadlessNode
+  let control: Control
+  const run = (...args: string[]) => muster({ url: node.url }, ...args)
+
+  beforeAll(async () => {
+    addTinyModel(folder.path)
+    node = await startHeadless({ dataDir: folder.path })
+    control = new Control(node.url)
+  })
+  afterAll(async () => {
+    await node.stop()
+    folder.dispose()
+  })
+
+  it('says that nothing is declared, and what to do, on standard error', async () => {
+    expect(await run('ps')).toMatchObject({ out: '', err: expect.stringMatching(/muster run MODEL/), code: 0 })
+    expect(await run('ps', '--json')).toMatchObject({ out: '{"declarations":[]}\n', err: '', code: 0 })
+  })
+
+  it('lists the models on disks, with sizes and machines', async () => {
+    const table = await run('ls')
+    expect(table).toMatchObject({ err: '', code: 0 })
+    expect(table.out).toMatch(/^MODEL +SIZE +FORMAT +ON +STATE\nmuster\/tiny +7\d\d\.\d kB +float32 +\S/)
+    expect(JSON.parse((await run('ls', '--json')).out)).toMatchObject({
+      models: [{ modelId: TINY, kind: 'text', machines: [{ nodeId: node.nodeId, complete: true }], statuses: [] }],
+    })
+  })
+
+  it('loads a model to ask it, tells of that on standard error, and prints the answer alone', async () => {
+    const { out, err, code } = await run('run', 'tiny', 'Hello', '--max-tokens', '8')
+    expect(code).toBe(0)
+    expect(err).toMatch(/^(CONNECTING|LOADING|PLACING)/)
+    expect(out).toMatch(/^[^\u0000-\u0009\u000b-\u001f\u007f-\u009f]*\n$/)
+    // The same question to the same model, as the API answers it.
+    const asked = await control.request('/v1/chat/completions', {
+      method: 'POST',
+      json: { model: TINY, max_tokens: 8, messages: [{ role: 'user', content: 'Hello' }] },
+    })
+    expect(asked.status).toBe(200)
+    const { declarations } = JSON.parse((await run('ps', '--json')).out) as { declarations: object[] }
+    expect(declarations).toMatchObject([{ modelId: TINY, status: 'READY', lifetime: 'on-request' }])
+  })
+
+  it('takes the question from standard input, behind what is given as an argument', async () => {
+    const { out, code } = await muster(
+      { url: node.url, input: 'the text' },
+      ...['run', TINY, '--max-tokens', '4', '--json'],
+    )
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ finishReason: 'length', completionTokens: 4 })
+    const empty = await muster({ url: node.url, input: ' \n' }, 'run', TINY)
+    expect(empty).toMatchObject({ out: '', err: expect.stringContaining('There is no prompt'), code: 2 })
+  })
+
+  it('keeps a model that is asked for with --keep', async () => {
+    expect((await run('run', '--keep', 'tiny', 'Hello', '--max-tokens', '2')).code).toBe(0)
+    const { declarations } = JSON.parse((await run('ps', '--json')).out) as { declarations: object[] }
+    expect(declarations).toMatchObject([{ modelId: TINY, lifetime: 'always' }])
+  })
+
+  it('tells scripts what went wrong by how it ends', async () => {
+    expect(await run('run', 'nothing', 'Hello')).toMatchObject({ out: '', code: 4 })
+    expect((await run('ps', '--url', 'ftp://x')).code).toBe(2)
+    expect((await run('run')).code).toBe(2)
+    expect((await run('frobnicate')).code).toBe(2)
+    const gone = await muster({ url: 'http://127.0.0.1:1' }, 'ps')
+    expect(gone).toMatchObject({ out: '', err: expect.stringContaining('muster serve'), code: 3 })
+  })
+})
