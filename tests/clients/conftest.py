@@ -21,6 +21,8 @@ NODE = os.environ.get("MUSTER_TEST_NODE", "node")
 TINY = "muster/tiny"
 ENCODER = "muster/tiny-encoder"
 READY_SECONDS = 180
+# One pixel.
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 
 @dataclass(frozen=True)

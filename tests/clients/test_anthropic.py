@@ -3,7 +3,7 @@
 import pytest
 from anthropic import Anthropic, BadRequestError, NotFoundError
 
-from conftest import Node
+from conftest import PNG, Node
 
 HELLO = [{"role": "user", "content": "hello"}]
 # The tiny model writes at random: only what leaves it no choice comes to an end.
@@ -52,3 +52,9 @@ def test_raises_its_own_errors(node: Node, client: Anthropic):
         client.messages.create(model="nobody/nothing", messages=HELLO, max_tokens=4)
     with pytest.raises(BadRequestError, match="max_tokens"):
         client.messages.create(model=node.model, messages=HELLO, max_tokens=0)
+    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}}
+    result = {"type": "tool_result", "tool_use_id": "toolu_1", "content": [image]}
+    called = {"type": "tool_use", "id": "toolu_1", "name": "look", "input": {}}
+    messages = [*HELLO, {"role": "assistant", "content": [called]}, {"role": "user", "content": [result]}]
+    with pytest.raises(BadRequestError, match="reads text only"):
+        client.messages.create(model=node.model, messages=messages, max_tokens=4)

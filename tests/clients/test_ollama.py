@@ -3,7 +3,7 @@
 import pytest
 from ollama import Client, ResponseError
 
-from conftest import Node
+from conftest import PNG, Node
 
 HELLO = [{"role": "user", "content": "hello"}]
 SHORT = {"temperature": 0, "num_predict": 12}
@@ -37,3 +37,5 @@ def test_raises_its_own_errors(node: Node, client: Client):
     with pytest.raises(ResponseError, match="nobody/nothing") as raised:
         client.chat(model="nobody/nothing", messages=HELLO)
     assert raised.value.status_code == 404
+    with pytest.raises(ResponseError, match="reads text only"):
+        client.chat(model=node.model, messages=[{"role": "user", "content": "what?", "images": [PNG]}])

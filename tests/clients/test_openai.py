@@ -7,7 +7,7 @@ import pytest
 from openai import APIError, BadRequestError, NotFoundError, OpenAI
 from pydantic import BaseModel
 
-from conftest import Node
+from conftest import PNG, Node
 
 HELLO = [{"role": "user", "content": "hello"}]
 # The tiny model writes at random: only what leaves it no choice comes to an end.
@@ -92,6 +92,9 @@ def test_raises_its_own_errors(node: Node, client: OpenAI):
     with pytest.raises(BadRequestError, match="temperature") as raised:
         client.chat.completions.create(model=node.model, messages=HELLO, temperature=99)
     assert raised.value.param == "temperature"
+    image = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}}
+    with pytest.raises(BadRequestError, match="reads text only"):
+        client.chat.completions.create(model=node.model, messages=[{"role": "user", "content": [image]}])
 
 
 def test_raises_what_breaks_a_stream(node: Node, client: OpenAI):

@@ -13,7 +13,7 @@ from muster_runner.answer_rules import AnswerRules
 from muster_runner.constraints import BadFormat, Constraint
 from muster_runner.encoder_messages import Encoded, Lists, Order, Refusal
 from muster_runner.encoding import Encoding
-from muster_runner.protocol import EmbedPrompt, GenerationRequest
+from muster_runner.protocol import ChatPrompt, EmbedPrompt, GenerationRequest, has_images
 
 Ready = TypeVar("Ready")
 
@@ -21,6 +21,8 @@ NO_EMBEDDINGS = (
     "this model writes text and makes no embeddings; declare an embedding model, such as bge-m3 or Qwen3-Embedding, "
     "and ask that one"
 )
+
+NO_IMAGES = "this model reads text only: leave the image out, or say in words what it shows"
 
 
 class Rejected(Exception):
@@ -136,6 +138,8 @@ class AnswerIntake(Intake[Prepared]):
     def _check(self, request: GenerationRequest) -> None:
         if isinstance(request.prompt, EmbedPrompt):
             raise Rejected("unsupported", NO_EMBEDDINGS)
+        if isinstance(request.prompt, ChatPrompt) and has_images(request.prompt):
+            raise Rejected("unsupported", NO_IMAGES)
 
     def _prepared(self, request: GenerationRequest, result: list[int] | Lists, received: float) -> Prepared | Rejected:
         assert not isinstance(result, Lists)

@@ -126,6 +126,13 @@ class ChatPrompt(Record, tag="chat", tag_field="kind"):
     template_arguments: Json = {}
 
 
+def has_images(prompt: ChatPrompt) -> bool:
+    """Also where a tool gave one."""
+    given = [part for message in prompt.messages for part in message.parts]
+    results = [part for result in given if isinstance(result, ToolResultPart) for part in result.content]
+    return any(isinstance(part, ImagePart) for part in (*given, *results))
+
+
 class TextPrompt(Record, tag="text", tag_field="kind"):
     text: str
 
