@@ -164,7 +164,7 @@ describe('bad input', () => {
   beforeAll(async () => {
     Object.assign(folder, temporaryFolder())
     addTinyModel(folder.path)
-    node = await startHeadless({ dataDir: folder.path })
+    node = await startHeadless({ dataDir: folder.path, args: ['--load-on-request', 'off'] })
   })
   afterAll(async () => {
     await node.stop()
