@@ -1,13 +1,12 @@
 import type { NodeId, Timestamp } from '../ids'
+import { beyondReason } from './distrust'
 import { heirOf, isToLead, winsOver } from './election'
 import { beginFlow, beginSending, endSending, hear, nextWindow } from './flow'
 import { cutAfter, lastCommon } from './log-end'
 import type { Message, MessageOf } from './message'
 import {
-  DISK_PATIENCE_MS,
   followersOf,
   HEARTBEAT_MS,
-  LARGEST_TERM_STEP,
   masterOf,
   peersFrom,
   SILENCE_MS,
@@ -18,21 +17,13 @@ import {
   type Role,
   type Stepped,
 } from './replica'
+import { safeSequence } from './safe-sequence'
 
 /** One look at what came in. The replica is small and copied; the effects are for the shell to carry out in their order. */
 export const step = (replica: Replica, input: Input, now: Timestamp): Stepped => {
   const turn = new Turn(replica, now)
   turn.take(input)
   return { replica: turn.replica, effects: turn.effects }
-}
-
-/** Why what a member says cannot be so. A term that was believed could not be taken back, and would end all counting. */
-const beyondReason = (message: Message, { term }: Replica): string | undefined => {
-  const terms = [message.term, ...('log' in message ? message.log.epochs.map((epoch) => epoch.term) : [])]
-  const highest = Math.max(...terms)
-  return highest > term + LARGEST_TERM_STEP
-    ? `it speaks of term ${highest}, and this cluster is in term ${term}`
-    : undefined
 }
 
 class Turn {
@@ -209,22 +200,10 @@ class Turn {
       this.peer(nodeId, { behindSince: this.now })
   }
 
-  /**
-   * What the master has on its disk, and one of those that are there, if anybody is: who is there follows in a moment.
-   * One that has to catch up first, or whose disk gets nowhere, holds nothing up.
-   */
   private acknowledge(): void {
-    const { role, log, acknowledged, peers, self } = this.replica
+    const { role, acknowledged } = this.replica
     if (role.kind !== 'master') return
-    const stored = [...peers.values()]
-      .filter(
-        ({ connected, connectedAt = -Infinity, heardAt = -Infinity, flow, behindSince = Infinity, ...peer }) =>
-          connected &&
-          this.now - Math.max(connectedAt, heardAt) < SILENCE_MS &&
-          (peer.master !== self || (flow?.caughtUp !== false && this.now - behindSince < DISK_PATIENCE_MS)),
-      )
-      .map((peer) => (peer.master === self && peer.log ? Math.min(peer.stored ?? 0, lastCommon(peer.log, log)) : 0))
-    const sequence = stored.length === 0 ? log.sequence : Math.min(log.sequence, Math.max(...stored))
+    const sequence = safeSequence(this.replica, this.now)
     if (sequence <= acknowledged) return
     this.change({ acknowledged: sequence })
     this.effects.push({ kind: 'acknowledge', sequence })
