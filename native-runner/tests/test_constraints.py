@@ -67,6 +67,55 @@ def test_a_format_that_cannot_be_kept_to_is_refused_and_harms_nobody(ready: Runn
     assert ready.answer(f"after-{format}", maxTokens=2)[1]["type"] == "finished"
 
 
+# The patterns' intersection has twice as many states with each.
+EXPLODING = {"type": "string", "allOf": [{"pattern": f"a.{{{at}}}b"} for at in range(40)]}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"format": {"kind": "jsonSchema", "schema": EXPLODING}},
+        {"prompt": chat(tools=[{"name": "t", "parameters": EXPLODING}], toolChoice={"kind": "required"})},
+        {"prompt": chat(tools=[{"name": "t", "parameters": {"properties": {"a": EXPLODING}}, "strict": True}])},
+    ],
+    ids=["format", "demanded", "strict"],
+)
+def test_a_format_that_takes_for_ever_to_compile_costs_its_request_alone(ready: RunnerProcess, more: Any) -> None:
+    ready.generate("exploding", maxTokens=3, **more)
+    ready.generate("behind", maxTokens=3)
+    refused = ready.finished("exploding")
+    assert (refused["type"], refused["code"]) == ("rejected", "invalid_request")
+    assert "format" in refused["message"]
+    assert ready.finished("behind")["type"] == "finished"
+    ready.seen.clear()
+
+
+# More alternatives than the library follows at once.
+ALTERNATIVES = {
+    "anyOf": [
+        {"type": "object", "properties": {f"p{at}": {"type": "string"}}, "required": [f"p{at}"]} for at in range(5000)
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    "format",
+    [
+        {"kind": "jsonSchema", "schema": ALTERNATIVES},
+        {"kind": "jsonSchema", "schema": {"type": "object", "properties": {"a": ALTERNATIVES}, "required": ["a"]}},
+        {"kind": "grammar", "syntax": "regex", "source": "a{100000000}"},
+        {"kind": "jsonSchema", "schema": {"const": "x" * 100000}},
+    ],
+    ids=["at once", "in its midst", "length", "slowness"],
+)
+def test_a_format_that_turns_out_to_be_too_much_fails_and_is_not_given_up(ready: RunnerProcess, format: Any) -> None:
+    _, end = ready.answer(f"much-{str(format)[:60]}", format=format, maxTokens=1500, sampling={"seed": 1})
+    assert (end["type"], end["code"]) == ("rejected", "invalid_request")
+    assert "format" in end["message"]
+    assert ready.answer("beside", maxTokens=2)[1]["type"] == "finished"
+    ready.seen.clear()
+
+
 @pytest.mark.parametrize(
     ("choice", "names"),
     [({"kind": "required"}, {"clock", "dice"}), ({"kind": "named", "name": "dice"}, {"dice"})],

@@ -3,7 +3,8 @@
 from muster_runner.answer_format import PLAIN, answer_format
 from muster_runner.call_grammars import call_grammar
 from muster_runner.channels import Channels, channels, opens_thought
-from muster_runner.constraints import BadFormat, Constraint, Grammar, ThoughtLimit, Vocabulary, format_grammar
+from muster_runner.constraints import Constraint, ThoughtLimit, Vocabulary
+from muster_runner.grammars import BadFormat, bad_format, format_grammar
 from muster_runner.protocol import ChatPrompt, GenerationRequest
 from muster_runner.tokenizer import Tokenizer
 
@@ -31,30 +32,36 @@ class AnswerRules:
         thinking = opens_thought(self._form, self._end_of(prompt))
         return channels(self._form, self._tokenizer.stream(), [] if hidden else asked.tools, thinking)
 
-    def constraint(self, request: GenerationRequest, prompt: list[int]) -> Constraint | None:
-        """What the request holds the answer to: a grammar, from the end of a thought on that the prompt has begun, and
-        the thought to its length. Raises BadFormat."""
+    def grammar(self, request: GenerationRequest) -> str | None:
+        """What the request holds the answer to, from the end of a thought on that the prompt has begun. Nothing is
+        compiled for it. Raises BadFormat."""
+        asked = request.prompt
+        try:
+            calls = call_grammar(asked, self._form.tool, self._special()) if isinstance(asked, ChatPrompt) else None
+            grammar = calls or format_grammar(request)
+        except Exception as error:  # schemas hold whatever JSON does
+            raise bad_format(error) from error
+        if grammar is not None and self._vocabulary is None:
+            raise BadFormat("answers of this model cannot be held to a format or to a choice of tools")
+        return grammar
+
+    def constraint(self, request: GenerationRequest, prompt: list[int], grammar: str | None) -> Constraint | None:
+        """What an answer is held to: its ``grammar``, and its thought to the length that the request allows. Raises
+        BadFormat."""
         asked = request.prompt
         thinking = isinstance(asked, ChatPrompt) and opens_thought(self._form, self._end_of(prompt))
         marks = self._thought_marks()
         held: Constraint | None = None
-        if (grammar := self._grammar(request)) is not None:
-            if self._vocabulary is None:
-                raise BadFormat("answers of this model cannot be held to a format or to a choice of tools")
+        if grammar is not None and self._vocabulary is not None:
             held = self._vocabulary.constraint(grammar, begins_after=marks[1] if thinking and marks else None)
         limit = asked.reasoning.max_tokens if isinstance(asked, ChatPrompt) and asked.reasoning else None
         if marks is None or limit is None:
             return held
         return ThoughtLimit(marks, begun=thinking, left=limit, beside=held)
 
-    def _grammar(self, request: GenerationRequest) -> Grammar | None:
-        asked = request.prompt
-        if isinstance(asked, ChatPrompt):
-            special, _ = self._tokenizer.added_tokens()
-            numbers = {text: number for text in special if (number := self._tokenizer.token_number(text)) is not None}
-            if (calls := call_grammar(asked, self._form.tool, numbers)) is not None:
-                return calls
-        return format_grammar(request)
+    def _special(self) -> dict[str, int]:
+        special, _ = self._tokenizer.added_tokens()
+        return {text: number for text in special if (number := self._tokenizer.token_number(text)) is not None}
 
     def _end_of(self, prompt: list[int]) -> str:
         return self._tokenizer.decode(prompt[-PROMPT_END_TOKENS:])

@@ -5,22 +5,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from muster_runner.answer_format import ToolFormat
-from muster_runner.constraints import ANY_OBJECT, JSON_OPTIONS, Grammar, json_grammar
+from muster_runner.grammars import ANY_OBJECT, JSON_OPTIONS, json_grammar
 from muster_runner.protocol import ChatPrompt, Tool
 
 _CLOSING = json.dumps("}\n")
 
 
-def call_grammar(prompt: ChatPrompt, form: ToolFormat | None, special: Mapping[str, int]) -> Grammar | None:
+def call_grammar(prompt: ChatPrompt, form: ToolFormat | None, special: Mapping[str, int]) -> str | None:
     """What the calls of an answer are held to, if anything. ``special``: the special tokens by their text."""
     if tools := required_tools(prompt):
-        return lambda: json_grammar(call_schema(tools))
+        return json_grammar(call_schema(tools))
     hidden = prompt.tool_choice is not None and prompt.tool_choice.kind == "none"
     if hidden or not any(tool.strict for tool in prompt.tools):
         return None
     if form is None:
-        return lambda: _bare_calls(prompt.tools)
-    return lambda: _marked_calls(prompt.tools, form, special)
+        return _bare_calls(prompt.tools)
+    return _marked_calls(prompt.tools, form, special)
 
 
 def required_tools(prompt: ChatPrompt) -> list[Tool]:

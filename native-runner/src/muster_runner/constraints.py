@@ -1,30 +1,23 @@
-"""Grammars that an answer must follow: which tokens may come next, by llguidance.
+"""What answers are held to: which tokens may come next.
 
 A mask is computed on the processor while the model computes the logits that it is laid over. Constraints stand on the
 rank that draws tokens and on no other.
 """
 
 import threading
-from collections.abc import Callable
+import time
 from concurrent.futures import Future
 from typing import Any, Protocol
 
 import mlx.core as mx
 import numpy as np
 
-from muster_runner.protocol import GenerationRequest, GrammarFormat, JsonFormat, JsonSchemaFormat
+from muster_runner.grammars import bad_format, matcher
 from muster_runner.tokenizer import Tokenizer
 
-# Gives the grammar in the library's own form. Raises what its author did wrong.
-Grammar = Callable[[], str]
-
-ANY_OBJECT: dict[str, Any] = {"type": "object"}
-# One space, or a new line and its indentation: a model that may write white space without end does.
-JSON_OPTIONS = {"whitespace_flexible": True, "whitespace_pattern": "( |\\n {0,16})?"}
-
-
-class BadFormat(Exception):
-    """A format that cannot be kept to; the message says why."""
+# Processor time that the masks of one answer may take: everybody else's tokens wait for it.
+MASK_SECONDS = 1.0
+MASK_SECONDS_PER_TOKEN = 0.01
 
 
 class Constraint(Protocol):
@@ -45,8 +38,10 @@ class GrammarConstraint:
     def __init__(self, matcher: Any, begins_after: int | None):
         self._matcher = matcher
         self._begins_after = begins_after
+        self._seconds_left = MASK_SECONDS
 
     def take(self, token: int) -> None:
+        self._seconds_left += MASK_SECONDS_PER_TOKEN
         if self._begins_after is None:
             if not self._matcher.is_stopped():
                 self._matcher.consume_token(token)
@@ -54,9 +49,17 @@ class GrammarConstraint:
             self._begins_after = None
 
     def mask(self) -> np.ndarray | None:
-        if self._begins_after is not None or self._matcher.is_error():
+        """Raises BadFormat where the grammar turns out to be too much: the answer is then held to nothing."""
+        if self._begins_after is not None:
             return None
-        return np.frombuffer(self._matcher.compute_bitmask(), dtype=np.uint32)
+        began = time.thread_time()
+        bits = self._matcher.compute_bitmask()
+        self._seconds_left -= time.thread_time() - began
+        if self._matcher.is_error():
+            raise bad_format(self._matcher.get_error())
+        if self._seconds_left < 0:
+            raise bad_format("finding the tokens that may come next takes too long; make it simpler")
+        return np.frombuffer(bits, dtype=np.uint32)
 
 
 class ThoughtLimit:
@@ -134,38 +137,10 @@ class Vocabulary:
         except Exception as error:  # whoever asks for a constraint is told
             self._tokens.set_exception(error)
 
-    def constraint(self, grammar: Grammar, begins_after: int | None) -> Constraint:
-        """Raises BadFormat."""
-        from llguidance import LLMatcher
-
+    def constraint(self, grammar: str, begins_after: int | None) -> Constraint:
+        """Raises BadFormat. A grammar that no ``Trial`` has been through may take for ever."""
         try:
-            matcher = LLMatcher(self._tokens.result(), grammar(), log_level=0)
-        except Exception as error:  # the library raises what a grammar's author did
-            raise BadFormat(f"the output format cannot be kept to: {error}") from error
-        if matcher.is_error():
-            raise BadFormat(f"the output format cannot be kept to: {matcher.get_error()}")
-        return GrammarConstraint(matcher, begins_after)
-
-
-def json_grammar(schema: dict[str, Any]) -> str:
-    """The grammar of JSON that a schema describes."""
-    from llguidance import LLMatcher
-
-    return LLMatcher.grammar_from_json_schema(schema, overrides=JSON_OPTIONS)
-
-
-def format_grammar(request: GenerationRequest) -> Grammar | None:
-    """The grammar of the format that a request asks for, if any."""
-    from llguidance import LLMatcher
-
-    match request.format:
-        case None:
-            return None
-        case JsonFormat():
-            return lambda: json_grammar(ANY_OBJECT)
-        case JsonSchemaFormat(schema=schema):
-            return lambda: json_grammar(schema)
-        case GrammarFormat(syntax="regex", source=source):
-            return lambda: LLMatcher.grammar_from_regex(source)
-        case GrammarFormat(source=source):
-            return lambda: LLMatcher.grammar_from_lark(source)
+            tokens = self._tokens.result()
+        except Exception as error:  # whatever its tokens do to the library
+            raise bad_format(error) from error
+        return GrammarConstraint(matcher(grammar, tokens), begins_after)

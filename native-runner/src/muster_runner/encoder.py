@@ -1,8 +1,9 @@
 """``python -m muster_runner.encoder DIRECTORY NICENESS``: a process that turns prompts into tokens for a runner.
 
 Neither a tokenizer nor a chat template, which is a program that came with the model, runs where the engine does: either
-can hold Python's lock for seconds, or for ever. This process has the tokenizer alone and never imports mlx. It reads
-orders from its standard input and answers each on its standard output; when the input ends, as it does with the
+can hold Python's lock for seconds, or for ever. Nor is a grammar compiled there that was not compiled here first: one
+that came with a request may take hours, and all memory. This process has the tokenizer alone and never imports mlx. It
+reads orders from its standard input and answers each on its standard output; when the input ends, as it does with the
 runner, so does this process.
 
 An order may take as much processor time as its size allows (``cpu_seconds``); then the system ends the process by
@@ -34,6 +35,7 @@ from muster_runner.encoder_messages import (
     read_message,
     write_message,
 )
+from muster_runner.grammars import BadFormat, Trial
 from muster_runner.model_files import read_config
 from muster_runner.prompts import Prompts, TooLong
 from muster_runner.protocol import EmbedPrompt
@@ -51,6 +53,7 @@ class Encoder:
         self._vocabulary = self._tokenizer.vocabulary_size()
         self._prompts = Prompts(self._tokenizer)
         self._texts: Texts | None = None
+        self._trial: Trial | None = None
 
     def warm(self) -> None:
         """Compiles the template and makes what a first encoding makes."""
@@ -58,7 +61,10 @@ class Encoder:
             self._prompts.encode(GREETING, context=1 << 20)
 
     def encode(self, order: Order) -> list[int] | Lists:
-        """Raises what Prompts and Texts raise."""
+        """Raises what Prompts and Texts raise, and BadFormat."""
+        if order.grammar is not None:
+            self._trial = self._trial or Trial(self._vocabulary)
+            self._trial.run(order.grammar)
         if not isinstance(order.prompt, EmbedPrompt):
             return self._prompts.encode(order.prompt, order.context)
         if self._texts is None:
@@ -74,7 +80,7 @@ def _answer(encoder: Encoder, order: Order) -> Encoded:
         return Refusal(error.code, str(error))
     except TooLong as error:
         return Refusal("context_length_exceeded", str(error))
-    except TemplateError as error:
+    except (TemplateError, BadFormat) as error:
         return Refusal("invalid_request", str(error))
     except Exception as error:  # whatever a text does to a tokenizer, or a conversation to a template
         traceback.print_exc()

@@ -24,10 +24,11 @@ BYTES_PER_CPU_SECOND = 1 << 18
 
 
 class Order(msgspec.Struct, frozen=True):
-    """``context``: most tokens that are of use, of each input."""
+    """``context``: most tokens that are of use, of each input. ``grammar``: what the answer is held to, to be tried."""
 
     prompt: ChatPrompt | TextPrompt | EmbedPrompt
     context: int
+    grammar: str | None = None
 
 
 class Refusal(msgspec.Struct, frozen=True):

@@ -133,7 +133,7 @@ class Line:
                 self._end()
                 print(death, file=sys.stderr, flush=True)
                 if death.too_long or tried == TRIES:
-                    return Refusal("invalid_request", f"the prompt cannot be encoded: {death}")
+                    return Refusal("invalid_request", f"the prompt and its output format cannot be prepared: {death}")
             except OSError as error:
                 return Refusal("model_unavailable", f"the process that encodes prompts cannot be started: {error}")
         raise AssertionError

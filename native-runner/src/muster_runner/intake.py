@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from muster_runner.answer_rules import AnswerRules
-from muster_runner.constraints import BadFormat, Constraint
+from muster_runner.constraints import Constraint
 from muster_runner.encoder_messages import Encoded, Lists, Order, Refusal
 from muster_runner.encoding import Encoding
+from muster_runner.grammars import BadFormat
 from muster_runner.protocol import ChatPrompt, EmbedPrompt, GenerationRequest, has_images
 
 Ready = TypeVar("Ready")
@@ -38,8 +39,10 @@ def refused_alone(what: str) -> Iterator[None]:
     """Turns whatever goes wrong with one request into its refusal: nothing that a request brings ends the runner."""
     try:
         yield
-    except (Rejected, BadFormat):
+    except Rejected:
         raise
+    except BadFormat as error:
+        raise Rejected("invalid_request", str(error)) from error
     except Exception as error:
         traceback.print_exc()
         raise Rejected("invalid_request", f"{what}: {type(error).__name__}: {error}") from error
@@ -81,17 +84,20 @@ class Intake(Generic[Ready]):
         """Raises Rejected."""
         received = time.monotonic()
         task_id, prompt = request.task_id, request.prompt
-        self._check(request)
+        with refused_alone("its output format cannot be used"):
+            grammar = self._grammar(request)
         ticket = object()
 
         def wanted() -> bool:
             return self._waiting.get(task_id) is ticket
 
         def done(result: Encoded) -> None:
+            # Before the lock, which whoever brings or cancels a request waits for.
+            outcome = self._outcome(request, result, grammar, received)
             with self._lock:
                 if wanted():
                     del self._waiting[task_id]
-                    self._deliver(request, self._outcome(request, result, received))
+                    self._deliver(request, outcome)
 
         with self._lock:
             if task_id in self._waiting:
@@ -99,7 +105,7 @@ class Intake(Generic[Ready]):
             self._waiting[task_id] = ticket
         try:
             with refused_alone("its prompt cannot be read"):
-                self._encoding.put(Order(prompt, self._context), wanted, done)
+                self._encoding.put(Order(prompt, self._context, grammar), wanted, done)
         except Rejected:
             self.cancel(task_id)
             raise
@@ -109,16 +115,25 @@ class Intake(Generic[Ready]):
         with self._lock:
             return self._waiting.pop(task_id, None) is not None
 
-    def _outcome(self, request: GenerationRequest, result: Encoded, received: float) -> Ready | Rejected:
+    def _outcome(
+        self, request: GenerationRequest, result: Encoded, grammar: str | None, received: float
+    ) -> Ready | Rejected:
         if isinstance(result, Refusal):
             return Rejected(result.code, result.message)
-        return self._prepared(request, result, received)
+        try:
+            with refused_alone("it cannot be prepared"):
+                return self._prepared(request, result, grammar, received)
+        except Rejected as error:
+            return error
 
-    def _check(self, request: GenerationRequest) -> None:
-        """Raises Rejected for what this model does not do."""
+    def _grammar(self, request: GenerationRequest) -> str | None:
+        """What the answer is held to. Raises BadFormat, and Rejected for what this model does not do."""
         raise NotImplementedError
 
-    def _prepared(self, request: GenerationRequest, result: list[int] | Lists, received: float) -> Ready | Rejected:
+    def _prepared(
+        self, request: GenerationRequest, result: list[int] | Lists, grammar: str | None, received: float
+    ) -> Ready:
+        """Raises BadFormat and Rejected."""
         raise NotImplementedError
 
 
@@ -135,27 +150,24 @@ class AnswerIntake(Intake[Prepared]):
         super().__init__(encoding, context_length, deliver)
         self._answers = answers
 
-    def _check(self, request: GenerationRequest) -> None:
+    def _grammar(self, request: GenerationRequest) -> str | None:
         if isinstance(request.prompt, EmbedPrompt):
             raise Rejected("unsupported", NO_EMBEDDINGS)
         if isinstance(request.prompt, ChatPrompt) and has_images(request.prompt):
             raise Rejected("unsupported", NO_IMAGES)
+        return self._answers.grammar(request)
 
-    def _prepared(self, request: GenerationRequest, result: list[int] | Lists, received: float) -> Prepared | Rejected:
+    def _prepared(
+        self, request: GenerationRequest, result: list[int] | Lists, grammar: str | None, received: float
+    ) -> Prepared:
         assert not isinstance(result, Lists)
         if not result:
-            return Rejected("invalid_request", "the prompt is empty")
+            raise Rejected("invalid_request", "the prompt is empty")
         room = self._context - len(result)
         if room < 1:
-            return Rejected(
+            raise Rejected(
                 "context_length_exceeded",
                 f"the prompt has {len(result)} tokens, and the model's context holds {self._context}; shorten it",
             )
-        try:
-            with refused_alone("its output format cannot be used"):
-                constraint = self._answers.constraint(request, result)
-        except BadFormat as error:
-            return Rejected("invalid_request", str(error))
-        except Rejected as error:
-            return error
+        constraint = self._answers.constraint(request, result, grammar)
         return Prepared(request, result, min(request.max_tokens or room, room), received, constraint)

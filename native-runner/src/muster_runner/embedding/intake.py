@@ -14,12 +14,14 @@ ONLY_EMBEDS = (
 class EmbeddingIntake(Intake[PreparedTexts]):
     """Of a model that embeds. Plain texts may be counted."""
 
-    def _check(self, request: GenerationRequest) -> None:
+    def _grammar(self, request: GenerationRequest) -> None:
         counts = request.count_only and isinstance(request.prompt, TextPrompt)
         if not counts and not isinstance(request.prompt, EmbedPrompt):
             raise Rejected("unsupported", ONLY_EMBEDS)
 
-    def _prepared(self, request: GenerationRequest, result: list[int] | Lists, received: float) -> PreparedTexts:
+    def _prepared(
+        self, request: GenerationRequest, result: list[int] | Lists, _grammar: str | None, _received: float
+    ) -> PreparedTexts:
         if isinstance(result, Lists) and isinstance(request.prompt, EmbedPrompt):
             return PreparedTexts(request, request.prompt, result.inputs)
         assert not isinstance(result, Lists)
