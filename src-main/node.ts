@@ -361,6 +361,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       },
       hub,
       downloads: supply,
+      log,
       standstillOf: (runnerId) => worker.standstillOf(runnerId),
       consoleOf: (runnerId) => worker.consoleOf(runnerId),
       cluster: clusterView({ nodeId, master, membership: cluster, peers: links }),

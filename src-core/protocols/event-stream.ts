@@ -11,3 +11,7 @@ export const EventStreamMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('event'), envelope: Envelope }),
 ])
 export type EventStreamMessage = z.infer<typeof EventStreamMessage>
+
+/** `GET /events/recent?last=100`: the last events that the node knows, oldest first. A restart forgets them. */
+export const RecentEvents = z.object({ events: z.array(Envelope) })
+export type RecentEvents = z.infer<typeof RecentEvents>

@@ -6,6 +6,7 @@ import type { Standings, Verdict } from '@core/keys/key-meter'
 import type { UsageByKey, Use } from '@core/keys/usage'
 import type { ApiKeyId, CommandId, MetaInstanceId, ModelId, NodeId, RunnerId } from '@core/ids'
 import type { ModelCard } from '@core/placement/model-card'
+import type { NodeLogQuery } from '@core/protocols/node-log'
 import type { CatalogueModel, ClusterView, HubModel, UnreadableModel } from '@core/protocols/control'
 import type { DoctorReport } from '@core/protocols/doctor'
 import type { CardResult } from '@core/reconcile/process-manager'
@@ -23,6 +24,8 @@ export interface ApiContext {
     subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void
     /** What followed that index of that term; undefined where it is no longer known. */
     eventsAfter(index: number, term: number): readonly Envelope[] | undefined
+    /** The last ones that are known, oldest first. */
+    latestEvents(most: number): readonly Envelope[]
   }
   readonly commands: {
     /** Rejects with an error that has `code`, `message` and `hint` where the node cannot decide. */
@@ -107,6 +110,13 @@ export interface ApiContext {
     doctor(): Promise<DoctorReport>
     /** Told whenever the view may have changed. */
     subscribe(listener: () => void): () => void
+  }
+  /** This node's own log. */
+  readonly log: {
+    /** The last lines, of those that were written at `since` or later, each a JSON object. */
+    lastLines(which: NodeLogQuery): readonly string[]
+    /** Told each line once it is written. */
+    subscribe(listener: (line: string) => void): () => void
   }
   /** Why a runner of this node that should be working is not, in words; undefined for all others. */
   readonly standstillOf: (runnerId: RunnerId) => string | undefined

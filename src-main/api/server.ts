@@ -14,6 +14,7 @@ import { instanceRoutes } from './control/instances'
 import { metaInstanceRoutes } from './control/meta-instances'
 import { modelRoutes } from './control/models'
 import { nodeRoutes } from './control/node'
+import { nodeLogRoutes } from './control/node-log'
 import { openApiRoutes } from './control/openapi'
 import { settingsRoutes } from './control/settings'
 import { warningRoutes } from './control/warnings'
@@ -108,6 +109,7 @@ const buildApp = (options: ApiOptions, { access, open }: { access: Access; open:
   app.route('/', instanceRoutes(context))
   app.route('/', modelRoutes(context))
   app.route('/', nodeRoutes(context))
+  app.route('/', nodeLogRoutes(context))
   app.route('/', apiKeyRoutes(context))
   app.route('/', healthRoutes(context))
   app.route('/', clusterRoutes(context))

@@ -1,6 +1,7 @@
 import { nameKey } from '@core/commands/names'
-import type { ModelId } from '@core/ids'
+import type { ModelId, NodeId } from '@core/ids'
 import type { MetaInstance } from '@core/state/meta-instances'
+import type { State } from '@core/state/state'
 import { CommandError, NOT_FOUND, WRONG_USE } from './exit-codes'
 
 /** What people type for a declaration or a model, and what it stands for. */
@@ -39,8 +40,8 @@ export const declarationsBy = <One extends Pick<MetaInstance, 'metaInstanceId' |
   ])
 }
 
-/** The models that a text may stand for: by id, as it looks, and without the owner. */
-export const modelsBy = (all: readonly ModelId[], text: string): readonly ModelId[] => {
+/** The names that a text may stand for: as it is, as it looks, and, of models, without the owner. */
+export const modelsBy = <Name extends string>(all: readonly Name[], text: string): readonly Name[] => {
   const key = nameKey(text)
   return firstOf(all, [
     (modelId) => modelId === text,
@@ -89,5 +90,48 @@ export const modelBy = (all: readonly ModelId[], text: string): ModelId =>
     text,
     noun: 'model on the disks of this cluster',
     hint: '`muster ls` lists them; `muster pull OWNER/NAME` fetches one.',
+    label: String,
+  })
+
+/** The member that is meant, by its name or the beginning of its id. Throws CommandError for none and for several. */
+export const nodeBy = ({ members }: Pick<State, 'members'>, text: string): NodeId => {
+  const key = nameKey(text)
+  const found = firstOf(Object.values(members), [
+    ({ nodeId }) => nodeId === text,
+    ({ friendlyName }) => nameKey(friendlyName) === key,
+    ({ nodeId }) => text.length >= LEAST_OF_ID && nodeId.startsWith(text),
+  ])
+  return theOne(found, {
+    text,
+    noun: 'machine',
+    hint: '`muster nodes` lists them.',
+    label: ({ nodeId, friendlyName }) => `${friendlyName} (${nodeId.slice(0, 8)})`,
+  }).nodeId
+}
+
+/** The API key that is meant, by its name or its id. Throws CommandError for none and for several. */
+export const apiKeyBy = <One extends { readonly apiKeyId: string; readonly name: string }>(
+  all: readonly One[],
+  text: string,
+): One =>
+  theOne(
+    firstOf(all, [
+      ({ apiKeyId, name }) => apiKeyId === text || name === text,
+      ({ apiKeyId }) => text.length >= LEAST_OF_ID && apiKeyId.startsWith(text),
+    ]),
+    {
+      text,
+      noun: 'API key',
+      hint: '`muster key list` lists them.',
+      label: ({ name, apiKeyId }) => `${name} (${apiKeyId})`,
+    },
+  )
+
+/** The name that is meant, of those that a request can ask for. Throws CommandError for none and for several. */
+export const nameBy = (all: readonly string[], text: string): string =>
+  theOne(modelsBy(all, text), {
+    text,
+    noun: 'model or declaration',
+    hint: all.length === 0 ? '`muster run --keep MODEL` declares one.' : `There are ${all.join(', ')}.`,
     label: String,
   })

@@ -7,6 +7,7 @@ import { addClusterCommands } from './groups/cluster'
 import { addDeclarationCommands } from './groups/declarations'
 import { addModelCommands } from './groups/models'
 import { addNodeCommands } from './groups/node'
+import { addToolCommands } from './groups/tools'
 
 const EXIT_CODES = `
 Exit codes: 0 done, 1 failed, 2 wrong use, 3 no node answers, 4 nothing by that name.
@@ -26,6 +27,8 @@ export const buildProgram = (finish: Finish): Command => {
   addDeclarationCommands(group)
   program.commandsGroup('The cluster:')
   addClusterCommands(group)
+  program.commandsGroup('Other programs:')
+  addToolCommands(group)
   program.commandsGroup('Nodes:')
   addNodeCommands(group)
   return program

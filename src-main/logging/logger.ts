@@ -1,9 +1,11 @@
+import type { NodeLogQuery } from '@core/protocols/node-log'
 import { LogLevel } from '@core/settings/node'
 import pino from 'pino'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { censored, REDACTED } from './redaction'
-import { openRotatingFile } from './rotating-file'
+import { lastLines } from './last-lines'
+import { filesOf, openRotatingFile } from './rotating-file'
 import { formatForTerminal } from './terminal-format'
 
 export type LogFields = Readonly<Record<string, unknown>>
@@ -33,6 +35,10 @@ export interface LogOptions {
 
 export interface Log {
   readonly logger: Logger
+  /** The last lines, of those that were written at `since` or later. Throws where the files cannot be read. */
+  lastLines(which: NodeLogQuery): readonly string[]
+  /** Told each line of the file once it is written; whoever listens must not write to the log for it. */
+  subscribe(listener: (line: string) => void): () => void
   /** The file a person is told to look into. */
   readonly path: string
   close(): Promise<void>
@@ -40,6 +46,9 @@ export interface Log {
 
 const MAX_BYTES = 5 * 1024 * 1024
 const FILES = 5
+
+/** When a line was written, as it says itself: ISO times compare as text. */
+const timeOf = (line: string): string => /"time":"([^"]*)"/.exec(line)?.[1] ?? ''
 
 /** The one of two levels that lets more through. */
 const lower = (a: LogLevel, b: LogLevel): LogLevel => LogLevel.options.find((level) => level === a || level === b) ?? a
@@ -58,7 +67,12 @@ export const openLog = ({ directory, level, terminal }: LogOptions): Log => {
     files: FILES,
     onError: (error) => terminal?.write(`Cannot write ${path}: ${error.message}\n`),
   })
-  const streams: pino.StreamEntry[] = [{ level, stream: { write: (line: string) => file.write(line) } }]
+  const listeners = new Set<(line: string) => void>()
+  const written = (line: string): void => {
+    file.write(line)
+    for (const listen of listeners) listen(line.trimEnd())
+  }
+  const streams: pino.StreamEntry[] = [{ level, stream: { write: written } }]
   if (terminal) {
     const { colour, write } = terminal
     streams.push({
@@ -81,6 +95,12 @@ export const openLog = ({ directory, level, terminal }: LogOptions): Log => {
   return {
     logger,
     path,
+    lastLines: ({ lines, since }) =>
+      lastLines(filesOf(path, FILES), lines).filter((line) => since === undefined || timeOf(line) >= since),
+    subscribe: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
     close: () => {
       file.close()
       return Promise.resolve()

@@ -24,6 +24,10 @@ const numbered = (path: string, age: number): string => {
   return age === 0 ? path : join(dirname(path), `${basename(path, extension)}.${age}${extension}`)
 }
 
+/** Its files, the newest first. */
+export const filesOf = (path: string, files: number): string[] =>
+  Array.from({ length: files }, (_, age) => numbered(path, age))
+
 const shift = ({ path, files }: RotatingFileOptions): void => {
   for (let age = files - 1; age > 0; age -= 1) {
     try {

@@ -153,6 +153,10 @@ export class Master {
     return this.projection.subscribe({ event, reset })
   }
 
+  latestEvents(most: number): readonly Envelope[] {
+    return this.projection.recent.latest(most)
+  }
+
   eventsAfter(index: number, term: number): readonly Envelope[] | undefined {
     return this.projection.recent.after(index, term)
   }

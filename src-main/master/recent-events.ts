@@ -17,6 +17,11 @@ export class RecentEvents {
     this.events = []
   }
 
+  /** The last ones that are known, oldest first. */
+  latest(most: number): readonly Envelope[] {
+    return most === 0 ? [] : this.events.slice(-most)
+  }
+
   /** What followed that index of that term, or undefined where it is no longer known. */
   after(index: number, term: number): readonly Envelope[] | undefined {
     const [first] = this.events

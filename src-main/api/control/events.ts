@@ -3,7 +3,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono } from 'hono'
 import { z } from 'zod'
 import type { Envelope } from '@core/events/event'
-import type { EventStreamMessage } from '@core/protocols/event-stream'
+import type { EventStreamMessage, RecentEvents } from '@core/protocols/event-stream'
 import { parseWith } from '../body'
 import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
@@ -13,6 +13,8 @@ import { beginEvents } from './event-stream'
 
 /** A client this far behind is not reading; it may come back and resume. */
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024
+
+const RecentQuery = z.strictObject({ last: z.coerce.number().int().min(0).max(10_000).default(100) })
 
 const Query = z.object({
   after: z.coerce.number().int().nonnegative().optional(),
@@ -59,7 +61,7 @@ const stream = (
   out.on('close', unsubscribe)
 }
 
-/** `GET /events`: what happens, as server-sent events. */
+/** `GET /events`: what happens, as server-sent events. `GET /events/recent`: what happened lately. */
 export const eventRoutes = (context: ApiContext): Hono<ApiEnv> => {
   const routes = new Hono<ApiEnv>()
   routes.get('/events', (c) => {
@@ -69,6 +71,10 @@ export const eventRoutes = (context: ApiContext): Hono<ApiEnv> => {
     stream(context, out, from)
     if (query.cluster) streamClusterView(context.cluster, out, { event: 'cluster' })
     return RESPONSE_ALREADY_SENT
+  })
+  routes.get('/events/recent', (c) => {
+    const { last } = parseWith(RecentQuery, c.req.query())
+    return c.json({ events: context.source.latestEvents(last).map(publicEnvelope) } satisfies RecentEvents)
   })
   return routes
 }

@@ -24,6 +24,7 @@ import {
   WarningsResponse,
 } from '@core/protocols/control'
 import { ApiKeysResponse, CreateApiKeyRequest, CreatedApiKey, UsageResponse } from '@core/protocols/api-keys'
+import { RecentEvents } from '@core/protocols/event-stream'
 import { DoctorReport } from '@core/protocols/doctor'
 import { ApiKeyChanges } from '@core/state/api-keys'
 import { Instance } from '@core/state/instances'
@@ -100,6 +101,25 @@ const ROUTES: readonly Described[] = [
   { method: 'get', path: '/runner/{id}/console', does: 'What a runner printed lately' },
   { method: 'get', path: '/state', does: 'Everything this node knows', answer: State },
   { method: 'get', path: '/events', does: 'What happens, as server-sent events', query: ['after', 'term', 'cluster'] },
+  {
+    method: 'get',
+    path: '/events/recent',
+    does: 'The last events that this node knows, oldest first',
+    answer: RecentEvents,
+    query: ['last'],
+  },
+  {
+    method: 'get',
+    path: '/node/log',
+    does: 'The last lines of this node’s log, each a JSON object',
+    query: ['lines', 'since'],
+  },
+  {
+    method: 'get',
+    path: '/node/log/events',
+    does: 'The same as server-sent events, and then those to come',
+    query: ['lines', 'since'],
+  },
   {
     method: 'get',
     path: '/warnings',

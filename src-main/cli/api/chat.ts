@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { CommandError, UNREACHABLE } from '../exit-codes'
-import { refusal, type NodeApi } from './node-api'
+import type { NodeApi } from './node-api'
+import { refusal } from './refusal'
 import { serverSentEvents } from './server-sent-events'
 
 export interface ChatMessage {
@@ -52,7 +53,7 @@ export async function* chat(
   { model, messages, temperature, maxTokens }: { model: string; messages: readonly ChatMessage[] } & ChatSettings,
   signal?: AbortSignal,
 ): AsyncGenerator<AnswerPart> {
-  const response = await api.fetch('/v1/chat/completions', {
+  const response = await api.open('/v1/chat/completions', {
     method: 'POST',
     body: {
       ...{ model, messages, stream: true, stream_options: { include_usage: true } },
@@ -67,7 +68,7 @@ export async function* chat(
       if (data === '[DONE]') return
       const answer: unknown = JSON.parse(data)
       const { data: chunk } = Chunk.safeParse(answer)
-      if (!chunk) throw refusal(response.status, answer)
+      if (!chunk) throw refusal(response.statusCode ?? 0, answer)
       yield* partsOf(chunk)
     }
   } catch (error) {

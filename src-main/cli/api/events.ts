@@ -34,7 +34,7 @@ export async function* followEvents(api: NodeApi, { signal, after, onLost }: Fol
     try {
       const [term, index] = last?.split(':') ?? []
       const from = last === undefined ? '' : `?after=${index ?? ''}&term=${term ?? ''}`
-      const response = await api.fetch(`/events${from}`, { withinMs: Infinity, ...(signal && { signal }) })
+      const response = await api.open(`/events${from}`, { withinMs: Infinity, ...(signal && { signal }) })
       began = true
       for await (const { id, data } of serverSentEvents(response)) {
         const { data: message, error } = EventStreamMessage.safeParse(JSON.parse(data))

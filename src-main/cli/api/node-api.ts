@@ -1,6 +1,10 @@
+import type { IncomingMessage } from 'node:http'
 import type { ZodType } from 'zod'
 import { DEFAULT_PORT } from '@core/settings/ports'
-import { CommandError, FAILED, NOT_FOUND, UNREACHABLE, WRONG_USE } from '../exit-codes'
+import { version } from '../../version'
+import { CommandError, UNREACHABLE, WRONG_USE } from '../exit-codes'
+import { refusal } from './refusal'
+import { bodyText, send } from './transport'
 
 export interface NodeApiOptions {
   /** As a person gives it; `http://` may be left away. */
@@ -21,59 +25,43 @@ export interface Request {
 const WITHIN_MS = 30_000
 const SAY_AFTER_MS = 2000
 
-/** The codes of errors that say that something is not there. */
-const ABSENT: ReadonlySet<string> = new Set(['not_found', 'unknown_model', 'model_not_found', 'hub_not_found'])
-
 /** The address as `new URL` takes it. Throws CommandError. */
 const baseOf = (given: string): string => {
   const text = /^[a-z]+:\/\//i.test(given) ? given : `http://${given}`
-  if (!URL.canParse(text) || !/^https?:/i.test(text))
-    throw new CommandError(`${given} is no address of a node`, {
-      hint: `Give one such as http://127.0.0.1:${DEFAULT_PORT}.`,
-      exitCode: WRONG_USE,
-    })
-  return text.endsWith('/') ? text : `${text}/`
-}
-
-interface Refused {
-  readonly code?: string
-  readonly message?: string
-  readonly hint?: string
-}
-
-/** What an error's body says, in the dialect of whichever route. Nothing in it is trusted to be there. */
-const refusedBy = (answer: unknown): Refused => {
-  const error: unknown = typeof answer === 'object' && answer !== null && 'error' in answer ? answer.error : undefined
-  if (typeof error === 'string') return { message: error }
-  if (typeof error !== 'object' || error === null) return {}
-  const text = (name: string): string | undefined => {
-    const value: unknown = Object.getOwnPropertyDescriptor(error, name)?.value
-    return typeof value === 'string' && value !== '' ? value : undefined
+  try {
+    const { protocol } = new URL(text)
+    if (protocol === 'http:' || protocol === 'https:') return text.endsWith('/') ? text : `${text}/`
+  } catch {
+    // Said below.
   }
-  const [code, message, hint] = [text('code'), text('message'), text('hint')]
-  return { ...(code && { code }), ...(message && { message }), ...(hint && { hint }) }
+  throw new CommandError(`${given} is no address of a node`, {
+    hint: `Give one such as http://127.0.0.1:${DEFAULT_PORT}.`,
+    exitCode: WRONG_USE,
+  })
 }
 
-/** An error that the node answered. Exported for streams, whose errors come in their midst. */
-export const refusal = (status: number, answer: unknown): CommandError => {
-  const { code = '', message = `The node answered ${status}`, hint } = refusedBy(answer)
-  if (status === 401)
-    return new CommandError(message, { hint: 'Give a key of the cluster with --key or MUSTER_API_KEY.' })
-  const absent = status === 404 || ABSENT.has(code)
-  return new CommandError(message, { hint, exitCode: absent ? NOT_FOUND : FAILED })
+/** Aborts with the signal, and when the time is over. */
+const limited = (signal: AbortSignal | undefined, withinMs: number): AbortSignal => {
+  const both = new AbortController()
+  const limits = Number.isFinite(withinMs) ? [AbortSignal.timeout(withinMs)] : []
+  for (const one of [...limits, ...(signal ? [signal] : [])]) {
+    if (one.aborted) both.abort(one.reason)
+    one.addEventListener('abort', () => both.abort(one.reason), { once: true })
+  }
+  return both.signal
 }
 
 /** The HTTP API of one running node. All that goes wrong is a CommandError that says what to do. */
 export class NodeApi {
-  readonly url: string
+  private readonly base: string
 
   constructor(private readonly options: NodeApiOptions) {
-    this.url = baseOf(options.url || process.env['MUSTER_URL'] || `127.0.0.1:${DEFAULT_PORT}`)
+    this.base = baseOf(options.url || process.env['MUSTER_URL'] || `127.0.0.1:${DEFAULT_PORT}`)
   }
 
-  /** The address without the slash at its end, for people and other programs. */
+  /** Where the node is, for people and other programs: without a slash at its end. */
   get address(): string {
-    return this.url.replace(/\/$/, '')
+    return this.base.replace(/\/$/, '')
   }
 
   get key(): string | undefined {
@@ -82,9 +70,7 @@ export class NodeApi {
 
   /** Asks, and checks the answer against a schema. */
   async ask<Answer>(path: string, schema: ZodType<Answer>, request: Request = {}): Promise<Answer> {
-    const response = await this.fetch(path, request)
-    const answer: unknown = await this.whole(response.json())
-    const { data, error } = schema.safeParse(answer)
+    const { data, error } = schema.safeParse(this.parsed(await this.text(path, request)))
     if (error === undefined) return data
     throw new CommandError('The node’s answer is not understood', {
       hint: 'Use the `muster` of the same version as the node.',
@@ -94,54 +80,65 @@ export class NodeApi {
 
   /** Asks for something whose answer says nothing more than that it was done. */
   async tell(path: string, request: Request = {}): Promise<void> {
-    await this.whole((await this.fetch(path, request)).text())
+    await this.text(path, request)
   }
 
+  /** Asks, and returns the whole answer as it is. */
   async text(path: string, request: Request = {}): Promise<string> {
-    return this.whole((await this.fetch(path, request)).text())
+    const answer = await this.open(path, request)
+    try {
+      return await bodyText(answer)
+    } catch (error) {
+      throw request.signal?.aborted ? error : this.unreachable(error)
+    }
   }
 
   /** Asks, and returns the answer as soon as its head is there. */
-  async fetch(path: string, { method = 'GET', body, withinMs = WITHIN_MS, signal }: Request): Promise<Response> {
+  async open(path: string, { method = 'GET', body, withinMs = WITHIN_MS, signal }: Request): Promise<IncomingMessage> {
     const stopSaying = this.sayWhileWaiting()
-    const signals = [...(signal ? [signal] : []), ...(Number.isFinite(withinMs) ? [AbortSignal.timeout(withinMs)] : [])]
-    let response: Response
+    let answer: IncomingMessage
     try {
-      response = await fetch(new URL(path.replace(/^\//, ''), this.url), {
+      answer = await send({
+        url: new URL(path.replace(/^\//, ''), this.base),
         method,
         headers: {
+          'user-agent': `muster/${version}`,
           ...(method !== 'GET' && { 'content-type': 'application/json' }),
           ...(this.key !== undefined && { authorization: `Bearer ${this.key}` }),
         },
-        ...(body && { body: JSON.stringify(body) }),
-        ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
+        body: body && JSON.stringify(body),
+        signal: limited(signal, withinMs),
       })
     } catch (error) {
       throw signal?.aborted ? error : this.unreachable(error)
     } finally {
       stopSaying()
     }
-    if (response.ok) return response
-    throw refusal(response.status, await response.json().catch(() => undefined))
+    const { statusCode: status = 0 } = answer
+    if (status >= 200 && status < 300) return answer
+    throw refusal(
+      status,
+      await bodyText(answer)
+        .then(JSON.parse)
+        .catch(() => undefined),
+    )
   }
 
-  /** An answer's body; the connection may be cut, or the time be over, before all of it is there. */
-  private async whole<Body>(body: Promise<Body>): Promise<Body> {
+  private parsed(text: string): unknown {
     try {
-      return await body
-    } catch (error) {
-      throw error instanceof SyntaxError
-        ? new CommandError(`What answers at ${this.address} is no Muster node`, {
-            hint: 'Look at --url or MUSTER_URL.',
-            exitCode: UNREACHABLE,
-            cause: error,
-          })
-        : this.unreachable(error)
+      return JSON.parse(text)
+    } catch (cause) {
+      throw new CommandError(`What answers at ${this.address} is no Muster node`, {
+        hint: 'Look at --url or MUSTER_URL.',
+        exitCode: UNREACHABLE,
+        cause,
+      })
     }
   }
 
-  unreachable(cause: unknown): CommandError {
-    if (cause instanceof DOMException && cause.name === 'TimeoutError')
+  private unreachable(cause: unknown): CommandError {
+    const reason = cause instanceof Error && 'cause' in cause ? cause.cause : cause
+    if (reason instanceof DOMException && reason.name === 'TimeoutError')
       return new CommandError(`The node at ${this.address} did not answer in time`, {
         hint: 'Look whether that machine is overloaded.',
         exitCode: UNREACHABLE,

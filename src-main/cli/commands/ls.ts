@@ -3,7 +3,7 @@ import { readState } from '../api/state'
 import type { CommandContext, CommonOptions } from '../context'
 import { DONE, type ExitCode } from '../exit-codes'
 import type { Piece } from '../terminal/output'
-import { tableLines, type Column } from '../text/table'
+import { printTable, type Column } from '../text/table'
 import { bytesText } from '../text/units'
 import { lsRows, type LsRow } from './ls-rows'
 
@@ -29,7 +29,7 @@ export const run = async ({ json }: CommonOptions, { api, out, err }: CommandCon
   const rows = lsRows(state, models)
   if (json) await out.json({ models: rows })
   else {
-    if (rows.length > 0) await out.lines(tableLines(rows, COLUMNS, out.columns))
+    if (rows.length > 0) await printTable(out, rows, COLUMNS)
     else await err.line('No model is on any disk. `muster pull OWNER/NAME` fetches one.')
   }
   return DONE

@@ -2,7 +2,7 @@ import { readState } from '../api/state'
 import type { CommandContext, CommonOptions } from '../context'
 import { DONE, type ExitCode } from '../exit-codes'
 import type { Piece, Style } from '../terminal/output'
-import { tableLines, type Column } from '../text/table'
+import { printTable, type Column } from '../text/table'
 import { bytesText, durationText } from '../text/units'
 import { psRows, type PsRow } from './ps-rows'
 
@@ -43,7 +43,7 @@ export const run = async ({ json }: CommonOptions, { api, out, err }: CommandCon
   const rows = psRows(await readState(api))
   if (json) await out.json({ declarations: rows })
   else {
-    if (rows.length > 0) await out.lines(tableLines(rows, columns(Date.now()), out.columns))
+    if (rows.length > 0) await printTable(out, rows, columns(Date.now()))
     else await err.line('Nothing is declared. `muster run MODEL` starts one, `muster ls` lists them.')
   }
   return DONE

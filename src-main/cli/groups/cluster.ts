@@ -1,8 +1,88 @@
 import type { CommonOptions } from '../context'
-import { nodeCommand, runOnNode, type Group } from '../define'
+import { command, nodeCommand, positive, runOnNode, whole, type Group } from '../define'
+
+interface FollowFlags extends CommonOptions {
+  readonly follow: boolean
+  readonly lines: number
+}
+
+interface KeyLimitFlags extends CommonOptions {
+  readonly requestsPerMinute?: number
+  readonly tokensPerMinute?: number
+  readonly concurrent?: number
+}
+
+const addKeys = ({ program, finish }: Group): void => {
+  const key = command(program, {
+    usage: 'key',
+    does: 'list, make and revoke API keys',
+    examples: [['muster key create editor', 'prints the key, once']],
+  })
+  nodeCommand(key, {
+    usage: 'list',
+    does: 'list the API keys with their limits and what was used of them',
+    examples: [['muster key list --json', 'with the usage by model']],
+  }).action(async (flags: CommonOptions) => finish(await runOnNode(() => import('../commands/key-list'), flags)))
+  nodeCommand(key, {
+    usage: 'create <new-name>',
+    does: 'make an API key and print it, once; limits hold at each node',
+    examples: [
+      ['muster key create editor', 'without limits'],
+      ['muster key create ci --requests-per-minute 60 --concurrent 2', 'with limits'],
+    ],
+  })
+    .option('--requests-per-minute <number>', 'how often it may ask', positive)
+    .option('--tokens-per-minute <number>', 'of prompts and answers', positive)
+    .option('--concurrent <number>', 'requests at a time, those that wait included', positive)
+    .action(async (name: string, flags: KeyLimitFlags) =>
+      finish(await runOnNode(() => import('../commands/key-create'), { ...flags, name })),
+    )
+  nodeCommand(key, {
+    usage: 'revoke <name>',
+    does: 'revoke an API key, after asking; its usage goes with it',
+    examples: [['muster key revoke ci --yes', 'without asking']],
+  })
+    .option('-y, --yes', 'do not ask', false)
+    .action(async (name: string, flags: CommonOptions & { readonly yes: boolean }) =>
+      finish(await runOnNode(() => import('../commands/key-revoke'), { ...flags, name })),
+    )
+}
+
+const addFollowed = ({ program, finish }: Group): void => {
+  nodeCommand(program, {
+    usage: 'events',
+    does: 'print what happened lately in the cluster',
+    examples: [
+      ['muster events -f', 'and what goes on, across restarts of the node'],
+      ['muster events -f --json -n 0', 'one event in each line, from now on'],
+    ],
+  })
+    .option('-f, --follow', 'go on until Ctrl-C', false)
+    .option('-n, --lines <number>', 'how many of the past', whole, 50)
+    .action(async (flags: FollowFlags) => finish(await runOnNode(() => import('../commands/events'), flags)))
+  nodeCommand(program, {
+    usage: 'logs',
+    does: 'print the log of the node that is asked',
+    examples: [
+      ['muster logs -n 20', 'the last 20 lines'],
+      ['muster logs -f', 'and those to come, across restarts of the node'],
+    ],
+  })
+    .option('-f, --follow', 'go on until Ctrl-C', false)
+    .option('-n, --lines <number>', 'how many of the past', whole, 100)
+    .action(async (flags: FollowFlags) => finish(await runOnNode(() => import('../commands/logs'), flags)))
+}
 
 /** The machines, and what is the matter with them. */
-export const addClusterCommands = ({ program, finish }: Group): void => {
+export const addClusterCommands = (group: Group): void => {
+  const { program, finish } = group
+  nodeCommand(program, {
+    usage: 'nodes',
+    does: 'list the machines of the cluster, with their memory and what keeps them from working',
+    examples: [['muster nodes --json', 'for a program']],
+  }).action(async (flags: CommonOptions) => finish(await runOnNode(() => import('../commands/nodes'), flags)))
+  addFollowed(group)
+  addKeys(group)
   nodeCommand(program, {
     usage: 'invite',
     does: 'print a token that lets one machine into this cluster, once, within ten minutes',

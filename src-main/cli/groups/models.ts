@@ -8,8 +8,7 @@ interface RunFlags extends CommonOptions {
   readonly maxTokens?: number
 }
 
-/** Models: asking them, and what lies on the cluster's disks. */
-export const addModelCommands = ({ program, finish }: Group): void => {
+const addRun = ({ program, finish }: Group): void => {
   nodeCommand(program, {
     usage: 'run <model> [prompt...]',
     does: 'ask a model: one question, or a conversation in the terminal; it is fetched and loaded as needed',
@@ -27,6 +26,12 @@ export const addModelCommands = ({ program, finish }: Group): void => {
     .action(async (model: string, prompt: readonly string[], flags: RunFlags) =>
       finish(await runOnNode(() => import('../commands/run'), { ...flags, model, prompt })),
     )
+}
+
+/** Models: asking them, and what lies on the cluster's disks. */
+export const addModelCommands = (group: Group): void => {
+  const { program, finish } = group
+  addRun(group)
   nodeCommand(program, {
     usage: 'ls',
     does: 'list the models on the disks of the cluster, with their sizes and where they are',
@@ -35,4 +40,36 @@ export const addModelCommands = ({ program, finish }: Group): void => {
       ['muster ls --json', 'the same for a program'],
     ],
   }).action(async (flags: CommonOptions) => finish(await runOnNode(() => import('../commands/ls'), flags)))
+  nodeCommand(program, {
+    usage: 'show <model>',
+    does: 'show what is known of a model: size, layers, context, where it is, how it is declared',
+    examples: [['muster show SmolLM2-135M-Instruct', 'the owner may be left away']],
+  }).action(async (model: string, flags: CommonOptions) =>
+    finish(await runOnNode(() => import('../commands/show'), { ...flags, model })),
+  )
+  nodeCommand(program, {
+    usage: 'pull <model>',
+    does: 'bring a model to a disk, from another machine or the hub; goes on where it was cut off',
+    examples: [
+      ['muster pull mlx-community/Qwen3-4B-4bit', 'to the node that is asked'],
+      ['muster pull mlx-community/Qwen3-4B-4bit --on studio', 'to another machine'],
+    ],
+  })
+    .option('--on <machine>', 'to that machine')
+    .action(async (model: string, flags: CommonOptions & { readonly on?: string }) =>
+      finish(await runOnNode(() => import('../commands/pull'), { ...flags, model })),
+    )
+  nodeCommand(program, {
+    usage: 'rm <model>',
+    does: 'delete a model from the disks of the cluster, after asking; says how much that frees',
+    examples: [
+      ['muster rm mlx-community/Qwen3-4B-4bit', 'from all machines'],
+      ['muster rm Qwen3-4B-4bit --on studio --yes', 'from one, without asking'],
+    ],
+  })
+    .option('--on <machine>', 'from that machine alone')
+    .option('-y, --yes', 'do not ask', false)
+    .action(async (model: string, flags: CommonOptions & { readonly on?: string; readonly yes: boolean }) =>
+      finish(await runOnNode(() => import('../commands/rm'), { ...flags, model })),
+    )
 }

@@ -1,6 +1,7 @@
 import stringWidth from 'string-width'
 import { describe, expect, it } from 'vitest'
 import type { Piece } from '../terminal/output'
+import { UNICODE } from './unicode-width'
 import { cutTo, tableLines, type Column } from './table'
 
 interface Row {
@@ -20,39 +21,39 @@ const text = (lines: readonly (readonly Piece[])[]): string[] =>
   lines.map((pieces) => pieces.map((piece) => (typeof piece === 'string' ? piece : piece.text)).join(''))
 
 describe('tables', () => {
-  it('align their columns, figures to the right', () => {
+  it('align their columns, figures to the right', async () => {
     const rows = [
       { name: 'chat', size: '8 GB', state: 'READY' },
       { name: '翻訳', size: '12 GB', state: 'PAUSED' },
     ]
-    expect(text(tableLines(rows, COLUMNS, undefined))).toEqual([
+    expect(text(await tableLines(rows, COLUMNS, undefined))).toEqual([
       'NAME   SIZE  STATE',
       'chat   8 GB  READY',
       '翻訳  12 GB  PAUSED',
     ])
   })
 
-  it('fit the terminal by cutting what may be cut, the widest first', () => {
+  it('fit the terminal by cutting what may be cut, the widest first', async () => {
     for (const width of [80, 60, 40, 30]) {
-      const lines = text(tableLines([LONG], COLUMNS, width))
+      const lines = text(await tableLines([LONG], COLUMNS, width))
       for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(width)
       expect(lines[1]).toContain('270 GB')
       expect(lines[1]).toContain('READY')
     }
   })
 
-  it('cut nothing where there is no terminal', () => {
-    expect(text(tableLines([LONG], COLUMNS, undefined))[1]).toContain(LONG.name)
+  it('cut nothing where there is no terminal', async () => {
+    expect(text(await tableLines([LONG], COLUMNS, undefined))[1]).toContain(LONG.name)
   })
 
-  it('keep a row in one line whatever is in its cells', () => {
-    const [, row] = text(tableLines([{ ...LONG, state: 'a\nb\r\n\u001b[2Jc' }], COLUMNS, undefined))
+  it('keep a row in one line whatever is in its cells', async () => {
+    const [, row] = text(await tableLines([{ ...LONG, state: 'a\nb\r\n\u001b[2Jc' }], COLUMNS, undefined))
     expect(row).toMatch(/a b ␛\[2Jc$/)
   })
 
   it('cut between characters, not within them', () => {
-    expect(cutTo('翻訳翻訳', 5)).toBe('翻訳…')
-    expect(cutTo('👩‍👩‍👧👩‍👩‍👧', 3)).toBe('👩‍👩‍👧…')
-    expect(cutTo('whole', 5)).toBe('whole')
+    expect(cutTo('翻訳翻訳', 5, UNICODE)).toBe('翻訳…')
+    expect(cutTo('👩‍👩‍👧👩‍👩‍👧', 3, UNICODE)).toBe('👩‍👩‍👧…')
+    expect(cutTo('whole', 5, UNICODE)).toBe('whole')
   })
 })

@@ -1,10 +1,10 @@
-import stringWidth from 'string-width'
-import type { Piece } from '../terminal/output'
+import type { Output, Piece } from '../terminal/output'
 import { plainLine } from './plain'
 
 /**
  * Tables of text in columns. Own code, because what `cli-table3` and its like bring (borders, spans, colours of their
- * own) is not wanted; how wide characters are on a terminal is left to `string-width`.
+ * own) is not wanted; how wide characters are on a terminal is left to `string-width`, which is loaded where there are
+ * others than ASCII, for that takes 30 ms.
  */
 
 export interface Column<Row> {
@@ -15,6 +15,13 @@ export interface Column<Row> {
   readonly cut?: boolean
 }
 
+/** How text is measured in columns of a terminal. */
+export interface Measure {
+  widthOf(text: string): number
+  /** What a reader takes for one character. */
+  charactersOf(text: string): readonly string[]
+}
+
 const GAP = 2
 /** What a column that is cut keeps. */
 const LEAST_WIDTH = 8
@@ -23,15 +30,21 @@ const ELLIPSIS = '…'
 const textOf = (piece: Piece): string => (typeof piece === 'string' ? piece : piece.text)
 const withText = (piece: Piece, text: string): Piece => (typeof piece === 'string' ? text : { ...piece, text })
 
+const ASCII: Measure = { widthOf: ({ length }) => length, charactersOf: (text) => [...text] }
+
+/** What measures these texts. */
+export const measureFor = async (texts: readonly string[]): Promise<Measure> =>
+  texts.every((text) => /^[ -~]*$/.test(text)) ? ASCII : (await import('./unicode-width')).UNICODE
+
 /** The beginning of a text that is at most `width` columns wide, with an ellipsis where something is missing. */
-export const cutTo = (text: string, width: number): string => {
-  if (stringWidth(text) <= width) return text
+export const cutTo = (text: string, width: number, { widthOf, charactersOf }: Measure): string => {
+  if (widthOf(text) <= width) return text
   let kept = ''
   let used = 0
-  for (const { segment } of new Intl.Segmenter().segment(text)) {
-    used += stringWidth(segment)
-    if (used > width - stringWidth(ELLIPSIS)) break
-    kept += segment
+  for (const character of charactersOf(text)) {
+    used += widthOf(character)
+    if (used > width - ELLIPSIS.length) break
+    kept += character
   }
   return `${kept}${ELLIPSIS}`
 }
@@ -55,23 +68,26 @@ const fitted = (natural: readonly number[], mayBeCut: readonly boolean[], width:
  *
  * @param width of the terminal in columns; undefined cuts nothing
  */
-export const tableLines = <Row>(
+export const tableLines = async <Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
   width: number | undefined,
-): Piece[][] => {
+): Promise<Piece[][]> => {
   const heading = columns.map(({ heading: text }): Piece => ({ text, style: 'dim' }))
   const cells = [heading, ...rows.map((row) => columns.map(({ cell }) => cell(row)))].map((line) =>
     line.map((piece) => withText(piece, plainLine(textOf(piece)))),
   )
-  const natural = columns.map((_, at) => Math.max(...cells.map((line) => stringWidth(textOf(line[at] ?? '')))))
+  const measure = await measureFor(cells.flat().map(textOf))
+  const natural = columns.map((_, at) => Math.max(...cells.map((line) => measure.widthOf(textOf(line[at] ?? '')))))
   const mayBeCut = columns.map(({ cut }) => cut === true)
   const widths = width === undefined ? natural : fitted(natural, mayBeCut, width)
   return cells.map((line) =>
     line.flatMap((piece, at): Piece[] => {
       const full = widths[at] ?? 0
-      const text = cutTo(textOf(piece), full)
-      const padding = ' '.repeat(Math.max(0, full - stringWidth(text)))
+      const text = cutTo(textOf(piece), full, measure)
+      // An ellipsis is as wide as it is long.
+      const used = text === textOf(piece) ? measure.widthOf(text) : measure.widthOf(text.slice(0, -1)) + 1
+      const padding = ' '.repeat(Math.max(0, full - used))
       const last = at === columns.length - 1
       const gap = last ? '' : ' '.repeat(GAP)
       if (columns[at]?.align === 'right') return [padding, withText(piece, text), gap]
@@ -79,3 +95,10 @@ export const tableLines = <Row>(
     }),
   )
 }
+
+/** Prints a table, as wide as the terminal at most. */
+export const printTable = async <Row>(
+  out: Output,
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+): Promise<void> => out.lines(await tableLines(rows, columns, out.columns))

@@ -1,0 +1,36 @@
+import type { ServerResponse } from 'node:http'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { Hono } from 'hono'
+import { NodeLogQuery } from '@core/protocols/node-log'
+import { parseWith } from '../body'
+import type { ApiContext } from '../context'
+import type { ApiEnv } from '../env'
+import { beginEvents } from './event-stream'
+
+/** A client this far behind is not reading; it may come back with `since`. */
+const MAX_UNREAD_BYTES = 4 * 1024 * 1024
+
+const follow = (log: ApiContext['log'], out: ServerResponse, query: NodeLogQuery): void => {
+  const send = (line: string): void => {
+    if (out.writableLength > MAX_UNREAD_BYTES) out.destroy()
+    else out.write(`data: ${line}\n\n`)
+  }
+  // Nothing is written in between: reading and writing the log are synchronous.
+  log.lastLines(query).forEach(send)
+  out.on('close', log.subscribe(send))
+}
+
+/** What this node has written to its log. */
+export const nodeLogRoutes = ({ log }: Pick<ApiContext, 'log'>): Hono<ApiEnv> => {
+  const routes = new Hono<ApiEnv>()
+  routes.get('/node/log', (c) => {
+    const lines = log.lastLines(parseWith(NodeLogQuery, c.req.query()))
+    return c.body(lines.map((line) => `${line}\n`).join(''), 200, { 'content-type': 'application/x-ndjson' })
+  })
+  routes.get('/node/log/events', (c) => {
+    const query = parseWith(NodeLogQuery, c.req.query())
+    follow(log, beginEvents(c), query)
+    return RESPONSE_ALREADY_SENT
+  })
+  return routes
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { Envelope } from '@core/events/event'
+import type { MetaInstanceId } from '@core/ids'
+import { MetaInstanceView, type UpdateMetaInstanceRequest } from '@core/protocols/control'
+import { declarationBy } from '../names'
+import type { NodeApi } from './node-api'
+
+const List = z.object({ metaInstances: z.array(MetaInstanceView) })
+const History = z.object({ events: z.array(Envelope) })
+
+const pathOf = (id: MetaInstanceId): string => `/meta_instance/${encodeURIComponent(id)}`
+
+export const readDeclarations = async (api: NodeApi): Promise<readonly MetaInstanceView[]> =>
+  (await api.ask('/meta_instances', List)).metaInstances
+
+/** The declaration that a person means. Throws CommandError for none, and for several. */
+export const findDeclaration = async (api: NodeApi, text: string): Promise<MetaInstanceView> =>
+  declarationBy(await readDeclarations(api), text)
+
+export const changeDeclaration = (
+  api: NodeApi,
+  id: MetaInstanceId,
+  changes: UpdateMetaInstanceRequest,
+): Promise<MetaInstanceView> => api.ask(pathOf(id), MetaInstanceView, { method: 'PATCH', body: changes })
+
+export const restartDeclaration = (api: NodeApi, id: MetaInstanceId): Promise<MetaInstanceView> =>
+  api.ask(`${pathOf(id)}/restart`, MetaInstanceView, { method: 'POST', body: {} })
+
+export const deleteDeclaration = (api: NodeApi, id: MetaInstanceId): Promise<void> =>
+  api.tell(pathOf(id), { method: 'DELETE' })
+
+/** Its decisions, newest first. */
+export const readHistory = async (api: NodeApi, id: MetaInstanceId): Promise<readonly Envelope[]> =>
+  (await api.ask(`${pathOf(id)}/history`, History)).events

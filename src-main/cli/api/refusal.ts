@@ -1,0 +1,32 @@
+import { CommandError, FAILED, NOT_FOUND } from '../exit-codes'
+
+interface Refused {
+  readonly code?: string
+  readonly message?: string
+  readonly hint?: string
+}
+
+/** The codes of errors that say that something is not there. */
+const ABSENT: ReadonlySet<string> = new Set(['not_found', 'unknown_model', 'model_not_found', 'hub_not_found'])
+
+/** What an error's body says, in the dialect of whichever route. Nothing in it is trusted to be there. */
+const refusedBy = (answer: unknown): Refused => {
+  const error: unknown = typeof answer === 'object' && answer !== null && 'error' in answer ? answer.error : undefined
+  if (typeof error === 'string') return { message: error }
+  if (typeof error !== 'object' || error === null) return {}
+  const text = (name: string): string | undefined => {
+    const value: unknown = Object.getOwnPropertyDescriptor(error, name)?.value
+    return typeof value === 'string' && value !== '' ? value : undefined
+  }
+  const [code, message, hint] = [text('code'), text('message'), text('hint')]
+  return { ...(code && { code }), ...(message && { message }), ...(hint && { hint }) }
+}
+
+/** The error that a node answered, as a command ends with it. */
+export const refusal = (status: number, answer: unknown): CommandError => {
+  const { code = '', message = `The node answered ${status}`, hint } = refusedBy(answer)
+  if (status === 401)
+    return new CommandError(message, { hint: 'Give a key of the cluster with --key or MUSTER_API_KEY.' })
+  const absent = status === 404 || ABSENT.has(code)
+  return new CommandError(message, { hint, exitCode: absent ? NOT_FOUND : FAILED })
+}

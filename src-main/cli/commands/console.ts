@@ -1,0 +1,44 @@
+import { findDeclaration } from '../api/declarations'
+import { readState } from '../api/state'
+import { currentInstance, nodeName } from '@core/state/bindings'
+import type { CommandContext } from '../context'
+import { CommandError, DONE, NOT_FOUND, type ExitCode } from '../exit-codes'
+import type { NamedOptions } from './declaration-change'
+
+/** What the runners of a declaration printed lately: those on the node that is asked. */
+export const run = async ({ name, json }: NamedOptions, { api, out, err }: CommandContext): Promise<ExitCode> => {
+  const { metaInstanceId } = await findDeclaration(api, name)
+  const state = await readState(api)
+  const shards = currentInstance(state, metaInstanceId)?.shards ?? []
+  if (shards.length === 0)
+    throw new CommandError(`${name} has no runner now`, {
+      hint: '`muster history NAME` says why.',
+      exitCode: NOT_FOUND,
+    })
+  const consoles = await Promise.all(
+    shards.map(async ({ runnerId, nodeId, rank }) => {
+      const machine = nodeName(state, nodeId)
+      try {
+        return {
+          runnerId,
+          nodeId,
+          machine,
+          rank,
+          text: await api.text(`/runner/${encodeURIComponent(runnerId)}/console`),
+        }
+      } catch (error) {
+        if (!(error instanceof CommandError) || error.exitCode !== NOT_FOUND) throw error
+        return { runnerId, nodeId, machine, rank }
+      }
+    }),
+  )
+  if (json) await out.json({ id: metaInstanceId, consoles })
+  else
+    for (const { machine, rank, text } of consoles) {
+      if (shards.length > 1) await out.line({ text: `Rank ${rank} on ${machine}`, style: 'bold' })
+      if (text === undefined)
+        await err.line(`The runner on ${machine} is asked at that machine: give its address with --url.`)
+      else await out.print(text, text === '' || text.endsWith('\n') ? '' : '\n')
+    }
+  return consoles.some(({ text }) => text !== undefined) ? DONE : NOT_FOUND
+}

@@ -1,0 +1,17 @@
+import { findDeclaration, readHistory } from '../api/declarations'
+import { readState } from '../api/state'
+import type { CommandContext } from '../context'
+import { DONE, type ExitCode } from '../exit-codes'
+import { eventText } from '../text/event-text'
+import { timeText } from '../text/units'
+import type { NamedOptions } from './declaration-change'
+
+/** What was decided about a declaration, the oldest first. */
+export const run = async ({ name, json }: NamedOptions, { api, out }: CommandContext): Promise<ExitCode> => {
+  const { metaInstanceId: id } = await findDeclaration(api, name)
+  const [newestFirst, state] = await Promise.all([readHistory(api, id), readState(api)])
+  const events = [...newestFirst].reverse()
+  if (json) await out.json({ id, events })
+  else await out.lines(events.map((one) => [{ text: timeText(one.at), style: 'dim' }, `  ${eventText(state, one)}`]))
+  return DONE
+}

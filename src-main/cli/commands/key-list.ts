@@ -1,0 +1,40 @@
+import type { ApiKeyView } from '@core/protocols/api-keys'
+import { readKeys } from '../api/keys'
+import type { CommandContext, CommonOptions } from '../context'
+import { DONE, type ExitCode } from '../exit-codes'
+import { printTable, type Column } from '../text/table'
+import { timeText } from '../text/units'
+
+const limitsText = ({ limits = {} }: ApiKeyView): string =>
+  [
+    limits.requestsPerMinute !== undefined && `${limits.requestsPerMinute} requests/min`,
+    limits.tokensPerMinute !== undefined && `${limits.tokensPerMinute} tokens/min`,
+    limits.concurrent !== undefined && `${limits.concurrent} at a time`,
+  ]
+    .filter(Boolean)
+    .join(', ')
+
+const tokensOf = ({ usage: { month } }: ApiKeyView): number => month.promptTokens + month.completionTokens
+
+const COLUMNS: readonly Column<ApiKeyView>[] = [
+  { heading: 'NAME', cell: ({ name }) => name, cut: true },
+  { heading: 'ID', cell: ({ apiKeyId }) => apiKeyId.slice(0, 8) },
+  { heading: 'LIMITS', cell: limitsText, cut: true },
+  { heading: 'REQUESTS THIS MONTH', cell: ({ usage }) => String(usage.month.requests), align: 'right' },
+  { heading: 'TOKENS', cell: (one) => String(tokensOf(one)), align: 'right' },
+  { heading: 'LAST USED', cell: ({ usage: { lastUsedAt } }) => (lastUsedAt === undefined ? '' : timeText(lastUsedAt)) },
+]
+
+/** The API keys with their limits and what was used of them. The keys themselves are kept nowhere. */
+export const run = async ({ json }: CommonOptions, { api, out, err }: CommandContext): Promise<ExitCode> => {
+  const answer = await readKeys(api)
+  const { apiKeys, missing = [] } = answer
+  if (json) await out.json(answer)
+  else if (apiKeys.length > 0) await printTable(out, apiKeys, COLUMNS)
+  else await err.line('There is no API key. `muster key create NAME` makes one.')
+  if (missing.length > 0 && !json)
+    await err.line(
+      `What these machines counted is missing: ${missing.map(({ friendlyName }) => friendlyName).join(', ')}.`,
+    )
+  return DONE
+}

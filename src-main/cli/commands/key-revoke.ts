@@ -1,0 +1,19 @@
+import { findKey, revokeKey } from '../api/keys'
+import type { CommandContext, CommonOptions } from '../context'
+import { DONE, FAILED, type ExitCode } from '../exit-codes'
+
+/** Revokes an API key, after asking: whoever uses it is refused from then on. */
+export const run = async (
+  { name, yes, json }: CommonOptions & { readonly name: string; readonly yes: boolean },
+  { api, out, err, terminal }: CommandContext,
+): Promise<ExitCode> => {
+  const key = await findKey(api, name)
+  if (!yes && !(await terminal.confirm(`Revoke the key ${key.name}? Its usage goes with it.`))) {
+    await err.line('Nothing was revoked.')
+    return FAILED
+  }
+  await revokeKey(api, key)
+  if (json) await out.json({ apiKeyId: key.apiKeyId, revoked: true })
+  else await out.line(`${key.name} is revoked.`)
+  return DONE
+}

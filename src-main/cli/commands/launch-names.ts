@@ -1,0 +1,2 @@
+export const TOOLS = ['claude', 'codex', 'opencode'] as const
+export type Tool = (typeof TOOLS)[number]

@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readServed, type ServedModel } from '../api/served'
+import type { CommandContext, CommonOptions } from '../context'
+import { CommandError, NOT_FOUND, WRONG_USE, type ExitCode, DONE } from '../exit-codes'
+import { nameBy } from '../names'
+import type { Tool } from './launch-names'
+import { launchOf, launchScript, type Launch } from './launch-tools'
+
+export interface LaunchOptions extends CommonOptions {
+  readonly tool: Tool
+  /** For the tool itself. */
+  readonly args: readonly string[]
+  readonly model?: string | undefined
+  /** Print what would be set, and start nothing. */
+  readonly print: boolean
+}
+
+const isServing = ({ state }: ServedModel): boolean => state === 'READY' || state === 'RUNNING'
+
+/** The model that the tool is to ask: the one given, else the only one that serves. Throws CommandError. */
+export const modelToLaunch = (served: readonly ServedModel[], given: string | undefined): string => {
+  const names = served.map(({ id }) => id)
+  if (given !== undefined) return nameBy(names, given)
+  const ready = served.filter(isServing)
+  if (new Set(ready.map(({ modelId }) => modelId)).size > 1)
+    throw new CommandError(`Several models serve: ${ready.map(({ id }) => id).join(', ')}`, {
+      hint: 'Say which, with --model.',
+      exitCode: WRONG_USE,
+    })
+  // A declaration's name stays when its model is changed.
+  const best = ready.find(({ id, modelId }) => id !== modelId) ?? ready[0]
+  if (best) return best.id
+  throw new CommandError('No model serves now', {
+    hint: 'Name one with --model; `muster run --keep MODEL` declares one.',
+    exitCode: NOT_FOUND,
+  })
+}
+
+/** Runs the tool in this terminal until it ends, and ends as it does. */
+const start = async ({ command, args, env, unset }: Launch, more: readonly string[]): Promise<number> => {
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !unset.includes(name)))
+  const child = spawn(command, [...args, ...more], { stdio: 'inherit', env: { ...inherited, ...env } })
+  // The terminal sends Ctrl-C to both: it is the tool's.
+  const ignore = (): void => undefined
+  process.on('SIGINT', ignore)
+  try {
+    const [code] = (await once(child, 'exit')) as [number | null]
+    return code ?? 1
+  } catch (cause) {
+    throw new CommandError(`${command} cannot be started`, {
+      hint: `Install ${command}, or look whether it is on the PATH. --print shows what would be set.`,
+      exitCode: NOT_FOUND,
+      cause,
+    })
+  } finally {
+    process.off('SIGINT', ignore)
+  }
+}
+
+/** Starts a program for coding with this cluster's models. */
+export const run = async (
+  { tool, args, model: given, print, json }: LaunchOptions,
+  { api, out }: CommandContext,
+): Promise<ExitCode | number> => {
+  const served = await readServed(api)
+  const model = modelToLaunch(served, given)
+  const launch = launchOf(tool, { address: api.address, key: api.key, model, models: served.map(({ id }) => id) })
+  if (json) await out.json({ ...launch, args: [...launch.args, ...args], model })
+  else if (print) await out.lines(launchScript(launch, args).map((line) => [line]))
+  else return start(launch, args)
+  return DONE
+}

@@ -1,0 +1,32 @@
+import { spawn } from 'node:child_process'
+import type { CommandContext, CommonOptions } from '../context'
+import { DONE, type ExitCode } from '../exit-codes'
+
+export interface OpenOptions extends CommonOptions {
+  /** Print the address, and open nothing. */
+  readonly print: boolean
+}
+
+/** What opens an address in this system's browser. */
+const opener = (platform: NodeJS.Platform): string => (platform === 'darwin' ? 'open' : 'xdg-open')
+
+/** Opens the app in a browser, once the node has answered; prints its address in any case. */
+export const run = async (
+  { print, json }: OpenOptions,
+  { api, out, err, terminal }: CommandContext,
+): Promise<ExitCode> => {
+  await api.tell('/events/recent?last=0')
+  const url = `${api.address}/`
+  if (json) await out.json({ url })
+  else await out.line(url)
+  if (print || json || !terminal.interactive) return DONE
+  const child = spawn(opener(process.platform), [url], { stdio: 'ignore', detached: true })
+  await new Promise<void>((resolve) => {
+    child.once('spawn', resolve)
+    child.once('error', () => {
+      void err.line('No browser could be opened here: open the address yourself.').then(resolve)
+    })
+  })
+  child.unref()
+  return DONE
+}

@@ -1,0 +1,26 @@
+import { deleteDeclaration, findDeclaration } from '../api/declarations'
+import type { CommandContext } from '../context'
+import { DONE, FAILED, type ExitCode } from '../exit-codes'
+import type { NamedOptions } from './declaration-change'
+
+export interface StopOptions extends NamedOptions {
+  readonly yes: boolean
+}
+
+/** Ends what was loaded on request; removes a declaration that is to stay only after asking. */
+export const run = async (
+  { name, yes, json }: StopOptions,
+  { api, out, err, terminal }: CommandContext,
+): Promise<ExitCode> => {
+  const known = await findDeclaration(api, name)
+  const { metaInstanceId: id, modelId, onRequest } = known
+  const label = known.name ?? modelId
+  if (!onRequest && !yes && !(await terminal.confirm(`${label} is declared to stay. Remove the declaration?`))) {
+    await err.line('Nothing was changed. `muster pause` takes it out of memory and keeps it.')
+    return FAILED
+  }
+  await deleteDeclaration(api, id)
+  if (json) await out.json({ id, modelId, stopped: true })
+  else await out.line(`${label} is ended.`)
+  return DONE
+}

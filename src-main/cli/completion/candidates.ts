@@ -1,0 +1,77 @@
+import type { Argument, Command, Option } from 'commander'
+
+/** What the arguments of commands stand for that only a node knows. */
+export type Kind = 'declarations' | 'models' | 'machines' | 'keys'
+
+/** Looks names up. Nothing where no node answers: completing is never an error. */
+export type LookUp = (kind: Kind) => Promise<readonly string[]>
+
+/** A name with anything else would be taken apart by a shell. */
+const SAFE = /^[\w./:@+-]+$/
+
+const kindOf = (command: Command, argument: Argument | undefined): Kind | undefined => {
+  switch (argument?.name()) {
+    case 'model':
+      return 'models'
+    case 'name':
+      return command.parent?.name() === 'key' ? 'keys' : 'declarations'
+    default:
+      return undefined
+  }
+}
+
+const optionBy = (command: Command, word: string): Option | undefined =>
+  command.options.find(({ long, short }) => word === long || word === short)
+
+interface Position {
+  readonly command: Command
+  /** How many arguments of the command are there already. */
+  readonly arguments: number
+  /** The option whose value comes next. */
+  readonly valueOf: Option | undefined
+}
+
+/** Where in the command line the next word stands. */
+const positionAfter = (program: Command, words: readonly string[]): Position => {
+  let command = program
+  let given = 0
+  let valueOf: Option | undefined
+  for (const word of words) {
+    if (valueOf) valueOf = undefined
+    else if (word.startsWith('-')) {
+      const option = optionBy(command, word)
+      valueOf = option?.required ? option : undefined
+    } else {
+      const inner = command.commands.find((one) => one.name() === word)
+      if (inner && given === 0) command = inner
+      else given += 1
+    }
+  }
+  return { command, arguments: given, valueOf }
+}
+
+const all = async (program: Command, words: readonly string[], partial: string, lookUp: LookUp) => {
+  const { command, arguments: given, valueOf } = positionAfter(program, words)
+  if (valueOf) return valueOf.argChoices ?? (valueOf.long === '--on' ? lookUp('machines') : [])
+  if (partial.startsWith('-')) return [...command.options.flatMap(({ long }) => long ?? []), '--help']
+  const visible = command.createHelp().visibleCommands(command)
+  if (visible.length > 0 && given === 0) return visible.map((one) => one.name())
+  const argument = command.registeredArguments[given]
+  const kind = kindOf(command, argument)
+  return argument?.argChoices ?? (kind === undefined ? [] : lookUp(kind))
+}
+
+/**
+ * What the last of the words may become.
+ *
+ * @param words those after `muster`; the last is the one that is being typed, and may be empty
+ */
+export const candidates = async (
+  program: Command,
+  words: readonly string[],
+  lookUp: LookUp,
+): Promise<readonly string[]> => {
+  const partial = words.at(-1) ?? ''
+  const found = await all(program, words.slice(0, -1), partial, lookUp)
+  return [...new Set(found)].filter((one) => one.startsWith(partial) && SAFE.test(one)).sort()
+}

@@ -1,0 +1,72 @@
+import { Argument } from 'commander'
+import { SHELLS, type Shell } from '../completion/names'
+import { TOOLS, type Tool } from '../commands/launch-names'
+import type { CommonOptions } from '../context'
+import { command, nodeCommand, runOnNode, type Group } from '../define'
+import { DONE } from '../exit-codes'
+import { standardStreams } from '../standard-streams'
+
+interface LaunchFlags extends CommonOptions {
+  readonly model?: string
+  readonly print: boolean
+}
+
+const addLaunch = ({ program, finish }: Group): void => {
+  nodeCommand(program, {
+    usage: 'launch',
+    does: 'start a program for coding with the models of this cluster; what follows -- is for it',
+    examples: [
+      ['muster launch claude', 'with the model that serves'],
+      ['muster launch codex --model coder -- exec "fix the test"', 'with another one, and arguments'],
+      ['muster launch opencode --print', 'shows what it would set'],
+    ],
+  })
+    .addArgument(new Argument('<tool>').choices(TOOLS))
+    .argument('[args...]')
+    .option('--model <model>', 'the model or declaration that it asks')
+    .option('--print', 'print what would be set, and start nothing', false)
+    .action(async (tool: Tool, args: readonly string[], flags: LaunchFlags) =>
+      finish(await runOnNode(() => import('../commands/launch'), { ...flags, tool, args })),
+    )
+}
+
+const addCompletion = ({ program, finish }: Group): void => {
+  command(program, {
+    usage: 'completion',
+    does: 'print what makes a shell complete commands, and the names of models and declarations',
+    examples: [
+      ['source <(muster completion bash)', 'in ~/.bashrc; the same with zsh in ~/.zshrc'],
+      ['muster completion fish > ~/.config/fish/completions/muster.fish', 'once'],
+    ],
+  })
+    .addArgument(new Argument('<shell>').choices(SHELLS))
+    .action(async (shell: Shell) => {
+      const { SCRIPTS } = await import('../completion/scripts')
+      await standardStreams.out(SCRIPTS[shell])
+      finish(DONE)
+    })
+  // What the shells ask.
+  program.command('__complete [words...]', { hidden: true }).action(async (words: readonly string[]) => {
+    const [{ candidates }, { lookUp }] = await Promise.all([
+      import('../completion/candidates'),
+      import('../completion/look-up'),
+    ])
+    await standardStreams.out((await candidates(program, words, lookUp)).map((word) => `${word}\n`).join(''))
+    finish(DONE)
+  })
+}
+
+/** What other programs need of this cluster. */
+export const addToolCommands = (group: Group): void => {
+  addLaunch(group)
+  nodeCommand(group.program, {
+    usage: 'open',
+    does: 'print the address of the app, and open it in a browser',
+    examples: [['muster open --print', 'the address alone']],
+  })
+    .option('--print', 'open nothing', false)
+    .action(async (flags: CommonOptions & { readonly print: boolean }) =>
+      group.finish(await runOnNode(() => import('../commands/open'), flags)),
+    )
+  addCompletion(group)
+}

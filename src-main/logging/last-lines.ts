@@ -1,0 +1,42 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+
+/** Nobody is shown more of the past than this at once. */
+const MOST_BYTES = 1024 * 1024
+
+const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT'
+
+/** The end of a file, as whole lines. Nothing where there is no such file. */
+const endOf = (path: string): string[] => {
+  let file: number
+  try {
+    file = openSync(path, 'r')
+  } catch (error) {
+    if (isMissing(error)) return []
+    throw error
+  }
+  try {
+    const { size } = fstatSync(file)
+    const from = Math.max(0, size - MOST_BYTES)
+    const bytes = Buffer.alloc(size - from)
+    const length = readSync(file, bytes, 0, bytes.length, from)
+    const lines = bytes.toString('utf8', 0, length).split('\n')
+    // The first one began before what was read; after the last feed there is nothing, or a line that is being written.
+    return lines.slice(from === 0 ? 0 : 1, -1)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/**
+ * The last lines of a log that goes over several files.
+ *
+ * @param paths the newest file first
+ */
+export const lastLines = (paths: readonly string[], most: number): string[] => {
+  let lines: string[] = []
+  for (const path of paths) {
+    if (lines.length >= most) break
+    lines = [...endOf(path), ...lines]
+  }
+  return most === 0 ? [] : lines.slice(-most)
+}
