@@ -1,0 +1,153 @@
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Control } from '../harness/control'
+import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
+import { addTinyModel, TINY } from '../harness/models'
+import { muster, musterEnvironment } from '../harness/muster'
+import { cli } from '../harness/paths'
+import { musterInTerminal } from '../harness/terminal-session'
+
+describe('what people do about a node from the command line', () => {
+  const folder = temporaryFolder()
+  let node: HeadlessNode
+  let control: Control
+  const run = (...args: string[]) => muster({ url: node.url }, ...args)
+  const json = async (...args: string[]): Promise<Record<string, unknown>> =>
+    JSON.parse((await run(...args, '--json')).out) as Record<string, unknown>
+
+  beforeAll(async () => {
+    addTinyModel(folder.path)
+    addTinyModel(folder.path, 'muster/other')
+    node = await startHeadless({ dataDir: folder.path, args: ['--name', 'here'] })
+    control = new Control(node.url)
+  })
+  afterAll(async () => {
+    await node.stop()
+    folder.dispose()
+  })
+
+  it('pauses, resumes, restarts and removes a declaration, by its name in any case', async () => {
+    const { metaInstanceId: id } = await control.declare(TINY, { name: 'Chat' })
+    expect(await json('pause', 'chat')).toMatchObject({ id, name: 'Chat', status: 'PAUSED' })
+    expect(await run('run', 'chat', 'hello')).toMatchObject({
+      err: expect.stringContaining('muster resume Chat'),
+      code: 1,
+    })
+    expect(await json('resume', 'CHAT')).toMatchObject({ id, status: expect.not.stringMatching('PAUSED') })
+    expect((await run('restart', id.slice(0, 8))).code).toBe(0)
+    const { events } = await json('history', 'chat')
+    expect((events as { event: object }[]).at(0)).toMatchObject({ event: { type: 'MetaInstanceCreated' } })
+    // Nobody can be asked here.
+    expect(await run('stop', 'chat')).toMatchObject({ err: expect.stringContaining('--yes'), code: 2 })
+    expect(await json('stop', 'chat', '--yes')).toEqual({ id, modelId: TINY, stopped: true })
+    expect((await run('stop', 'chat', '--yes')).code).toBe(4)
+  })
+
+  it('asks in a terminal before it removes what is declared', async () => {
+    await control.declare(TINY, { name: 'kept' })
+    for (const [answer, code] of [
+      ['n', 1],
+      ['y', 0],
+    ] as const) {
+      const terminal = musterInTerminal({ url: node.url }, 'stop', 'kept')
+      await terminal.shows(/Remove the declaration\? \[y\/N\]/)
+      terminal.type(`${answer}\r`)
+      expect(await terminal.exited).toBe(code)
+    }
+    expect(await json('ps')).toEqual({ declarations: [] })
+  })
+
+  it('shows a model, with what is declared of it', async () => {
+    const { metaInstanceId: id } = await control.declare(TINY, { name: 'shown', paused: true })
+    const { out } = await run('show', 'tiny')
+    expect(out).toMatch(/Architecture +qwen2/)
+    expect(out).toMatch(/shown +PAUSED/)
+    expect(await json('show', 'shown')).toMatchObject({ modelId: TINY, declarations: [{ id, status: 'PAUSED' }] })
+    expect((await run('stop', 'shown', '--yes')).code).toBe(0)
+  })
+
+  it('deletes a model and says how many bytes that freed', async () => {
+    const place = join(folder.path, 'models', 'muster', 'other')
+    const { freedBytes, failed } = await json('rm', 'other', '--yes')
+    expect([freedBytes, failed, existsSync(place)]).toEqual([expect.any(Number), [], false])
+    expect(freedBytes).toBeGreaterThan(700_000)
+    expect((await run('rm', 'other', '--yes')).code).toBe(4)
+  })
+
+  it('lists the machine', async () => {
+    expect(await json('nodes')).toMatchObject({
+      nodes: [{ nodeId: node.nodeId, name: 'here', state: 'this', master: true }],
+    })
+    const narrow = musterInTerminal({ url: node.url, columns: 50 }, 'nodes')
+    expect(await narrow.exited).toBe(0)
+    const lines = narrow.screen().split('\r\n')
+    expect(lines[1]).toContain('here')
+  })
+
+  it('makes a key with limits, lists it without the key, and revokes it', async () => {
+    const { out } = await run('key', 'create', 'editor', '--requests-per-minute', '60')
+    expect(out).toMatch(/^mst_\S+\n$/)
+    const listed = await run('key', 'list')
+    expect(listed.out).toContain('60 requests/min')
+    expect(listed.out).not.toContain(out.trim())
+    expect((await run('key', 'revoke', 'editor', '--yes')).code).toBe(0)
+    expect((await run('key', 'revoke', 'editor', '--yes')).code).toBe(4)
+  })
+
+  it('starts a tool with this cluster in its environment, and ends as it does', async () => {
+    await control.declare(TINY, { name: 'coder' })
+    const bin = join(folder.path, 'bin')
+    execFileSync('mkdir', ['-p', bin])
+    const tool = join(bin, 'claude')
+    writeFileSync(
+      tool,
+      '#!/bin/sh\necho "$ANTHROPIC_BASE_URL $ANTHROPIC_MODEL ${ANTHROPIC_API_KEY-unset} $*"\nexit 7\n',
+    )
+    chmodSync(tool, 0o755)
+    const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}`, ANTHROPIC_API_KEY: 'elsewhere' }
+    const started = await muster(
+      { url: node.url, env },
+      'launch',
+      'claude',
+      '--model',
+      'CODER',
+      '--',
+      '-p',
+      'two words',
+    )
+    expect(started).toEqual({ out: `${node.url} coder unset -p two words\n`, err: '', code: 7 })
+    const printed = await run('launch', 'codex', '--model', 'coder', '--print')
+    expect(printed.out).toContain(`model_providers.muster.base_url="${node.url}/v1"`)
+    const missing = await muster({ url: node.url, env: { PATH: bin } }, 'launch', 'opencode', '--model', 'coder')
+    expect(missing).toMatchObject({ err: expect.stringContaining('Install opencode'), code: 4 })
+    expect((await run('launch', 'nano')).code).toBe(2)
+    expect((await run('stop', 'coder', '--yes')).code).toBe(0)
+  })
+
+  it('completes in bash, also names that only the node knows', async () => {
+    await control.declare(TINY, { name: 'completed', paused: true })
+    const shim = join(folder.path, 'muster')
+    writeFileSync(shim, `#!/bin/sh\nexec "${process.execPath}" "${cli}" "$@"\n`)
+    chmodSync(shim, 0o755)
+    const script = [
+      'source <(muster completion bash)',
+      'complete_words() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _muster; echo "${COMPREPLY[@]}"; }',
+      'complete_words muster resta',
+      'complete_words muster resume comp',
+    ].join('\n')
+    const env = { ...musterEnvironment({ url: node.url }), PATH: `${folder.path}:${process.env['PATH'] ?? ''}` }
+    const out = execFileSync('bash', ['-c', script], { env, encoding: 'utf8' })
+    expect(out).toBe('restart\ncompleted\n')
+    expect((await run('stop', 'completed', '--yes')).code).toBe(0)
+  })
+
+  it('prints the address of the app, and what happened lately', async () => {
+    expect(await json('open')).toEqual({ url: `${node.url}/` })
+    const { out } = await run('events', '-n', '3', '--json')
+    const lines = out.trimEnd().split('\n')
+    expect(lines.map((line) => (JSON.parse(line) as { index: number }).index)).toHaveLength(3)
+    expect((await run('events', '-n', '0')).out).toBe('')
+  })
+})
