@@ -1,7 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { isLoopback } from '@core/settings/node'
 import { anthropicRoutes } from './anthropic/routes'
 import type { ApiContext } from './context'
@@ -20,6 +19,7 @@ import { settingsRoutes } from './control/settings'
 import { warningRoutes } from './control/warnings'
 import { respondWith } from './dialect'
 import { Access } from './middleware/access'
+import { bodyLimit } from './middleware/body-limit'
 import { contentEncoding } from './middleware/content-encoding'
 import { contentType } from './middleware/content-type'
 import { hostCheck } from './middleware/host'
@@ -96,14 +96,7 @@ const buildApp = (options: ApiOptions, { access, open }: { access: Access; open:
   }
   app.use(access.identify)
   app.use(contentType)
-  app.use(
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: () => {
-        throw new Problem(413, 'too_large', 'The body is over 32 MiB')
-      },
-    }),
-  )
+  app.use(bodyLimit({ maxBytes: MAX_BODY_BYTES }))
   app.use(contentEncoding({ maxBytes: MAX_BODY_BYTES }))
   app.route('/', metaInstanceRoutes(context))
   app.route('/', instanceRoutes(context))

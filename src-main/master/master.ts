@@ -5,6 +5,7 @@ import type { Envelope, Observation } from '@core/events/event'
 import type { LogRecord } from '@core/events/record'
 import { CommandId, type MetaInstanceId, type NodeId, type Timestamp } from '@core/ids'
 import type { SubmitResult, WatchItem } from '@core/protocols/peer'
+import { mayDecide } from '@core/reconcile/may-decide'
 import { mayObserve } from '@core/state/observer'
 import type { State } from '@core/state/state'
 import { batched } from './batched'
@@ -308,7 +309,7 @@ export class Master {
   private afterEvent({ event }: Envelope): void {
     if (this.replication.leads.kind === 'self')
       for (const more of this.office.gathered(event)) this.sequencer.observe(more)
-    this.office.wake()
+    if (this.projection.look((state) => mayDecide(state, event))) this.office.wake()
     if (event.type === 'MemberAdmitted' || event.type === 'MemberRemoved') this.membersMayHaveChanged()
     if (this.office.leads && this.storage.wantsSnapshot) void this.takeSnapshot()
   }

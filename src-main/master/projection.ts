@@ -31,6 +31,11 @@ export class Projection {
     return this.folding.state
   }
 
+  /** Looks something up without a state to keep; what `reader` returns must hold no family. */
+  look<Found>(reader: (state: State) => Found): Found {
+    return this.folding.look(reader)
+  }
+
   /** The stamp of the last event. */
   get lastEventAt(): Timestamp {
     return this.folding.look(({ lastEventAt }) => lastEventAt)

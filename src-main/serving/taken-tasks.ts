@@ -47,10 +47,13 @@ export class TakenTasks {
     return this.live
   }
 
-  /** A request was brought to an instance. */
+  /**
+   * A request is being brought to an instance. The state hears of it when the caller's own turn is over: to fold an
+   * event and to send it on takes longer than all else that is done before the runner has the request.
+   */
   begin(task: Task): void {
     this.live.set(task.taskId, task)
-    this.options.observer.observe({ type: 'TaskCreated', task })
+    queueMicrotask(() => this.options.observer.observe({ type: 'TaskCreated', task }))
   }
 
   /** Only the first word on how it ended counts. */

@@ -68,7 +68,8 @@ export class Worker {
       ({ event }) => {
         this.sideChannels.take(event)
         this.orphaned.take(event)
-        this.lookSoon()
+        // A new task is brought to its runner by itself.
+        if (event.type !== 'TaskCreated') this.lookSoon()
       },
       () => {
         this.sideChannels.again()

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import http from 'node:http'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
@@ -13,7 +13,10 @@ import { figure, median, milliseconds, spread, type Bench, type Row } from './re
 import { stampedPython } from './stamped-runner'
 
 const CLIENTS = 64
-/** Requests of each client, and how long it waits in between: so that no request waits for a place in the batch. */
+/**
+ * Requests of each client, and how long it waits in between. All connections stay open, and their requests are spread
+ * over that time: what is measured is the time of one request, not its wait behind others in a busy process.
+ */
 const TURNS = 8
 const PAUSE_MS = 2000
 const ROUNDS = 9
@@ -61,7 +64,17 @@ const ready = async (url: string): Promise<Control> => {
   return control
 }
 
-/** From a client's first byte until the runner has read the request: what Muster does before anything is computed. */
+/** Milliseconds that a process's main thread has had a processor; undefined where the system does not say. */
+const mainThreadMs = (pid: number | undefined): number | undefined => {
+  const path = `/proc/${pid}/task/${pid}/schedstat`
+  return existsSync(path) ? Number(readFileSync(path, 'utf8').split(' ')[0]) / 1e6 : undefined
+}
+
+/**
+ * From before a client writes its request until the runner has read it: all that lies before anything is computed.
+ * On a machine that is busy with other things processes wait for their turns in it: then the fastest twentieth says
+ * more, and the processor time of the whole request.
+ */
 const overhead = async (): Promise<Row[]> => {
   const folder = temporaryFolder()
   addTinyModel(folder.path)
@@ -71,8 +84,10 @@ const overhead = async (): Promise<Row[]> => {
     env: { MUSTER_PYTHON: stampedPython(folder.path, { receipts }) },
   })
   await ready(node.url)
-  const client = async (number: number): Promise<void> => {
-    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+  const agents = Array.from({ length: CLIENTS }, () => new http.Agent({ keepAlive: true, maxSockets: 1 }))
+  const warmUp = (agent: http.Agent) => ask(node.url, { content: 'warm up', maxTokens: 1, agent })
+  await Promise.all(agents.map(warmUp))
+  const client = async (agent: http.Agent, number: number): Promise<void> => {
     await wait((number / CLIENTS) * PAUSE_MS)
     for (let turn = 0; turn < TURNS; turn += 1) {
       await ask(node.url, { content: `sent ${process.hrtime.bigint()}`, maxTokens: 1, agent })
@@ -80,9 +95,11 @@ const overhead = async (): Promise<Row[]> => {
     }
     agent.destroy()
   }
-  await Promise.all(Array.from({ length: CLIENTS }, (_none, number) => client(number)))
+  const before = mainThreadMs(node.process.pid)
+  await Promise.all(agents.map(client))
+  const after = mainThreadMs(node.process.pid)
   await node.stop()
-  const all = readFileSync(receipts, 'utf8').trim().split('\n').slice(CLIENTS)
+  const all = readFileSync(receipts, 'utf8').trim().split('\n')
   const times = all.map((line) => Number(line) / 1e6).sort((a, b) => a - b)
   folder.dispose()
   return [
@@ -96,6 +113,9 @@ const overhead = async (): Promise<Row[]> => {
       [0.05, 0.95].map((part) => milliseconds(times[Math.floor(times.length * part)] ?? NaN)).join(', '),
     ),
     figure('requests', String(times.length)),
+    ...(before === undefined || after === undefined
+      ? []
+      : [figure('processor time of the node, per request', milliseconds((after - before) / times.length))]),
   ]
 }
 
