@@ -324,6 +324,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     source: master,
     commands: master,
     serving,
+    problemOf: (model) => catalogue.problemOf(model),
     settings: () => {
       const settings = nodeSettings.current()
       return { enabled: loadsOnRequest(settings), idleSeconds: settings.onRequestIdleSeconds }

@@ -1,5 +1,6 @@
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createAdaptorServer } from '@hono/node-server'
+import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
 import { isLoopback } from '@core/settings/node'
 import { anthropicRoutes } from './anthropic/routes'
@@ -28,6 +29,7 @@ import { ollamaRoutes } from './ollama/routes'
 import { openaiRoutes } from './openai/routes'
 import { Problem } from './problem'
 import { staticRoutes } from './static-files'
+import { answerNoRequest, answerUnreadable } from './unreadable-requests'
 
 const KEEP_ALIVE_MS = 90_000
 const MAX_BODY_BYTES = 32 * 1024 * 1024
@@ -70,6 +72,9 @@ export class ListenError extends Error {
   }
 }
 
+/** Whether a client went away before it had sent all of its request. */
+const leftInItsBody = ({ destroyed, complete }: ApiEnv['Bindings']['incoming']): boolean => destroyed && !complete
+
 /** `open` to the network: every request needs a key or a session. */
 const buildApp = (options: ApiOptions, { access, open }: { access: Access; open: boolean }): Hono<ApiEnv> => {
   const { context, staticDir, allowedHosts, allowedOrigins, log } = options
@@ -77,6 +82,8 @@ const buildApp = (options: ApiOptions, { access, open }: { access: Access; open:
   const app = new Hono<ApiEnv>({ strict: false })
   app.onError((error, c) => {
     if (error instanceof Problem) return respondWith(c, error)
+    // Nobody hears it, and nothing is wrong here.
+    if (leftInItsBody(c.env.incoming)) return c.body(null, 400)
     log.warn({ err: error, path: c.req.path }, 'a request failed unexpectedly')
     return respondWith(c, new Problem(500, 'internal', 'This node failed to answer', { hint: 'Its log says why.' }))
   })
@@ -140,11 +147,10 @@ const listen = async (
   fetch: Fetch,
   { host, port, option }: { readonly host: string; readonly port: number; readonly option: string },
 ): Promise<Listening> => {
-  const server = createAdaptorServer({
-    fetch,
-    // Longer than clients keep idle connections (75 s): one that is closed under a request fails it.
-    serverOptions: { keepAliveTimeout: KEEP_ALIVE_MS },
-  })
+  const listener = getRequestListener(fetch, { errorHandler: answerNoRequest })
+  // Longer than clients keep idle connections (75 s): one that is closed under a request fails it.
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, answer) => void listener(request, answer))
+  answerUnreadable(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const taken = cause.code === 'EADDRINUSE'
@@ -164,7 +170,7 @@ const listen = async (
       new Promise((resolve) => {
         server.close(() => resolve())
         // Event streams never end by themselves.
-        if ('closeAllConnections' in server) server.closeAllConnections()
+        server.closeAllConnections()
       }),
   }
 }

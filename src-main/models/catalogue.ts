@@ -33,6 +33,8 @@ export interface Catalogue {
   /** Directories of models that do not tell what they are, and why. */
   unreadable(): readonly UnreadableModel[]
   find(modelId: ModelId): CatalogueModel | undefined
+  /** Why a model that lies here cannot be run, by what a client calls it; undefined where it can, or lies elsewhere. */
+  problemOf(model: string): string | undefined
   /** Why the copy in our own store cannot be run; undefined where it can, or there is none. */
   problemOfOwn(modelId: ModelId): string | undefined
   /**
@@ -148,6 +150,8 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
     return { ...model, ...problem }
   }
   const find = (modelId: ModelId): CatalogueModel | undefined => models.find((one) => one.modelId === modelId)
+  const lying = (model: string): CatalogueModel | UnreadableModel | undefined =>
+    [...models, ...unreadable].find(({ modelId }) => modelId === model)
   const ready = refresh()
 
   return {
@@ -155,8 +159,9 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
     list: () => models,
     unreadable: () => unreadable,
     find,
+    problemOf: (model) => lying(model)?.problem,
     problemOfOwn: (modelId) => {
-      const own = find(modelId) ?? unreadable.find((one) => one.modelId === modelId)
+      const own = lying(modelId)
       return own?.source === 'muster' ? own.problem : undefined
     },
     card: async (modelId) => {

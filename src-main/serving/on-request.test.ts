@@ -23,6 +23,8 @@ class Machine {
   enabled = true
   /** What a master of an earlier version makes of a command. */
   asHeard = (command: Command): Command => command
+  /** What happens between a decision and the next look at it. */
+  afterwards = (): void => undefined
   private readonly answered: ClientRequest[] = []
   readonly loads: LoadOnRequest
 
@@ -35,6 +37,7 @@ class Machine {
       source: { state: () => this.world.state },
       commands: { submit: (command, options) => this.submit(command, options) },
       serving: { generate: (one) => this.serve(one) },
+      problemOf: (model) => (model === 'm/damaged' ? 'model.safetensors is missing' : undefined),
       settings: () => ({ enabled: this.enabled, idleSeconds: 300 }),
       log: { warn: () => undefined },
       now: () => this.world.now,
@@ -61,6 +64,7 @@ class Machine {
     this.commands.push(command)
     const decided = this.world.command(this.asHeard(command))
     this.world.reconcile()
+    this.afterwards()
     return decided.status === 'refused' ? decided : { status: 'done' }
   }
 
@@ -83,10 +87,12 @@ describe('a request for a model that nobody has declared', () => {
     expect(machine.loads.loadable()).toEqual([SMALL])
   })
 
-  it('is unknown where it lies on no disk, and where loading on request is off', async () => {
+  it('is unknown where it lies on no disk, is damaged there, and where loading on request is off', async () => {
     const machine = new Machine()
     const unknown = { type: 'failed', code: 'model_not_found' }
     expect(await machine.ask({ model: 'm/elsewhere' })).toMatchObject(unknown)
+    const missing = expect.stringContaining('model.safetensors is missing') as string
+    expect(await machine.ask({ model: 'm/damaged' })).toMatchObject({ ...unknown, message: missing })
     machine.enabled = false
     expect(await machine.ask()).toMatchObject(unknown)
     expect(machine.loads.loadable()).toEqual([])
@@ -112,6 +118,21 @@ describe('a request for a model that nobody has declared', () => {
     }
     expect(await machine.ask()).toEqual(finished)
     expect(machine.declared.map(({ metaInstanceId }) => metaInstanceId)).toEqual(['of another node'])
+  })
+
+  it('loads it again where others end it before the request has its turn, and then says so, as it is on the disk', async () => {
+    const machine = new Machine()
+    machine.afterwards = () => {
+      for (const { metaInstanceId } of machine.declared)
+        machine.world.command({ type: 'DeleteMetaInstance', metaInstanceId })
+    }
+    expect(await machine.ask()).toMatchObject({
+      code: 'model_unavailable',
+      message: expect.stringContaining('keep_alive') as string,
+    })
+    expect(machine.commands.length).toBeGreaterThan(1)
+    machine.afterwards = () => undefined
+    expect(await machine.ask()).toEqual(finished)
   })
 
   it('declares nothing for ever where the master does not know what is temporary', async () => {

@@ -10,7 +10,8 @@ import type { State } from '@core/state/state'
 import type { Asking } from './serving'
 
 /** A model may end as idle in the moment in which a request comes for it; it is then loaded again, but not for ever. */
-const MOST_LOADS = 2
+const MOST_LOADS = 5
+const ENDED_AGAIN = 'whenever it is loaded, other requests end it (keep_alive 0); declare it to keep it'
 
 /** A shorter time than the known one is not decided more often than this: clients that disagree would fill the log. */
 const SHORTENED_EVERY_MS = 10_000
@@ -27,6 +28,8 @@ export interface LoadOnRequestOptions {
     ): Promise<{ status: 'done' } | { status: 'refused'; refusal: Refusal }>
   }
   readonly serving: { generate(request: ClientRequest, asking: Asking): AsyncGenerator<GenerationUpdate> }
+  /** Why a model that lies on this machine can never be loaded; undefined for all others. */
+  readonly problemOf: (model: string) => string | undefined
   readonly settings: () => { readonly enabled: boolean; readonly idleSeconds: number }
   readonly log: { warn(fields: object, message: string): void }
   /** Milliseconds of a clock that never runs back. */
@@ -37,6 +40,12 @@ const unavailable = (model: string, reason: string): Failed => ({
   type: 'failed',
   code: 'model_unavailable',
   message: `"${model}" cannot be loaded now: ${reason}`,
+})
+
+const unusable = (model: string, problem: string): Failed => ({
+  type: 'failed',
+  code: 'model_not_found',
+  message: `"${model}" lies on this machine and cannot be run: ${problem}`,
 })
 
 const kept = (keepAlive: number): OnRequest => (Number.isFinite(keepAlive) ? { idleSeconds: keepAlive } : {})
@@ -69,20 +78,18 @@ export class LoadOnRequest {
         if (done) return
         const isUnknown = first.type === 'failed' && first.code === 'model_not_found'
         const { enabled, idleSeconds } = settings()
-        if (
-          isUnknown &&
-          enabled &&
-          loads < MOST_LOADS &&
-          !asking.signal.aborted &&
-          isOnDisk(source.state(), request.model)
-        ) {
-          const failure = await this.load(request.model, keepAlive === undefined ? { idleSeconds } : kept(keepAlive))
+        if (isUnknown && enabled && !asking.signal.aborted && isOnDisk(source.state(), request.model)) {
+          const failure =
+            loads < MOST_LOADS
+              ? await this.load(request.model, keepAlive === undefined ? { idleSeconds } : kept(keepAlive))
+              : unavailable(request.model, ENDED_AGAIN)
           if (!failure) continue
           yield failure
           return
         }
         if (first.type === 'failed') this.withdraw(request.model)
-        yield first
+        const problem = isUnknown ? this.options.problemOf(request.model) : undefined
+        yield problem === undefined ? first : unusable(request.model, problem)
         yield* updates
         return
       } finally {

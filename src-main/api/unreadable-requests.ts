@@ -1,0 +1,59 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { RequestError } from '@hono/node-server'
+
+/** What Node's parser calls the kinds of requests that never get to a route. */
+const refusalOf = (code: string | undefined): { status: string; code: string; message: string } => {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return {
+        status: '431 Request Header Fields Too Large',
+        code: 'headers_too_large',
+        message: 'The headers of the request are over 16 KiB; send fewer or shorter ones, cookies for example',
+      }
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return {
+        status: '408 Request Timeout',
+        code: 'too_slow',
+        message: 'The request did not come in time; send all of it sooner',
+      }
+    default:
+      return {
+        status: '400 Bad Request',
+        code: 'invalid_http',
+        message: 'This is no request of HTTP/1.1 that can be read; look at its first line, its headers and its lengths',
+      }
+  }
+}
+
+const body = (code: string, message: string): string => JSON.stringify({ error: { code, message } })
+
+/** The answer where Node had bytes and Hono made no request of them. */
+export const answerNoRequest = (error: unknown): Response => {
+  const foreign = error instanceof RequestError
+  const text = foreign
+    ? body('invalid_http', 'The host and the path of the request make no URL')
+    : body('internal', 'This node failed to answer')
+  return new Response(text, { status: foreign ? 400 : 500, headers: { 'content-type': 'application/json' } })
+}
+
+/**
+ * Says what is wrong also where bytes make no request, as all other refusals do, and closes the connection. An answer
+ * that is under way on it is not written into.
+ */
+export const answerUnreadable = (server: Pick<Server, 'on'>): void => {
+  const answers = new WeakMap<Duplex, ServerResponse>()
+  server.on('request', (request: IncomingMessage, answer: ServerResponse) => answers.set(request.socket, answer))
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+    const answer = answers.get(socket)
+    const underWay = answer?.headersSent === true && !answer.writableFinished
+    if (!socket.writable || underWay || error.code === 'ECONNRESET') {
+      socket.destroy()
+      return
+    }
+    const { status, code, message } = refusalOf(error.code)
+    const text = body(code, message)
+    const head = `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\n`
+    socket.end(`${head}content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`)
+  })
+}
