@@ -56,6 +56,13 @@ const ForeignItem = z
   .object({ type: z.string().refine((type) => !KNOWN.includes(type), { error: FOREIGN, abort: true }) })
   .transform(({ type }) => ({ type: 'foreign' as const, is: type }))
 
-/** One item of the input of a response. */
-export const InputItem = z.union([Message, FunctionCall, CustomCall, CallOutput, ReasoningItem, ForeignItem])
+/** One item of a conversation. */
+const InputItem = z.union([Message, FunctionCall, CustomCall, CallOutput, ReasoningItem, ForeignItem])
 export type InputItem = z.infer<typeof InputItem>
+
+/** Stands for an item that a response put out. */
+const ItemReference = z.object({ type: z.literal('item_reference'), id: z.string().min(1).max(200) })
+
+/** One item of the input of a response. */
+export const GivenItem = z.union([...InputItem.options, ItemReference])
+export type GivenItem = z.infer<typeof GivenItem>

@@ -34,7 +34,7 @@ export const createResponse =
     const before = body.previous_response_id
       ? found(store, body.previous_response_id, 'previous_response_id').conversation
       : []
-    const conversation = toConversation(body, before)
+    const conversation = toConversation(body, { before, item: (id) => store.item(id) })
     const head = newHead('resp_', body.model)
     const describe = responseOf(head, body)
     const custom = customTools(body)

@@ -4,7 +4,7 @@ import { Effort } from '../reasoning'
 import { samplingFields, TokenLimit } from '../sampling'
 import { ttlField } from '../ttl'
 import { FunctionTool } from '../tools'
-import { InputItem } from './items'
+import { GivenItem } from './items'
 
 const unsupported = (message: string) => z.null({ error: message }).optional()
 
@@ -51,7 +51,7 @@ const Format = z.discriminatedUnion(
  */
 export const ResponseRequest = z.object({
   model: z.string().min(1),
-  input: z.union([z.string(), z.array(InputItem)]).nullish(),
+  input: z.union([z.string(), z.array(GivenItem)]).nullish(),
   instructions: z.string().nullish(),
   previous_response_id: z.string().nullish(),
   /** Whether the response can be asked for again and gone on from; it can where this is not said. */

@@ -27,6 +27,24 @@ describe('kept responses', () => {
     expect(store.get('d')).toBeDefined()
   })
 
+  it('give the items that they put out, and are in use by it, until they go', () => {
+    const item = {
+      id: 'msg_1',
+      type: 'message',
+      status: 'completed',
+      role: 'assistant',
+      content: [{ type: 'output_text', text: 'Yes.', annotations: [], logprobs: [] }],
+    } as const
+    const store = new ResponseStore({ count: 2, size: 10_000 })
+    store.put({ ...kept('a'), response: { ...kept('a').response, output: [{ ...item, content: [...item.content] }] } })
+    store.put(kept('b'))
+    expect(store.item('msg_1')).toEqual(item)
+    store.put(kept('c'))
+    expect(['a', 'b'].filter((id) => store.get(id))).toEqual(['a'])
+    store.delete('a')
+    expect(store.item('msg_1')).toBeUndefined()
+  })
+
   it('are gone once deleted, and leave their room', () => {
     const store = new ResponseStore({ count: 9, size: 1000 })
     store.put(kept('a', 'x'.repeat(600)))

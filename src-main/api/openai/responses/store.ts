@@ -1,4 +1,5 @@
 import type { Message } from '@core/generation/conversation'
+import type { OutputItem } from './output-items'
 import type { ResponseObject } from './response'
 
 /** A response with the conversation up to and with its output. */
@@ -18,6 +19,8 @@ const LIMITS: StoreLimits = { count: 1000, size: 64 * 1024 * 1024 }
 /** Responses that clients may ask for or go on from; in memory, and those not used for longest make room for others. */
 export class ResponseStore {
   private readonly kept = new Map<string, { readonly value: Kept; readonly size: number }>()
+  /** Which response put an item out. */
+  private readonly responseOf = new Map<string, string>()
   private size = 0
 
   constructor(private readonly limits: StoreLimits = LIMITS) {}
@@ -27,6 +30,7 @@ export class ResponseStore {
     const { id } = value.response
     this.delete(id)
     this.kept.set(id, { value, size })
+    for (const item of value.response.output) this.responseOf.set(item.id, id)
     this.size += size
     for (const oldest of this.kept.keys()) {
       if (this.kept.size <= this.limits.count && this.size <= this.limits.size) break
@@ -42,10 +46,17 @@ export class ResponseStore {
     return found.value
   }
 
+  /** An item that a kept response put out. */
+  item(id: string): OutputItem | undefined {
+    const response = this.responseOf.get(id)
+    return response === undefined ? undefined : this.get(response)?.response.output.find((item) => item.id === id)
+  }
+
   /** False where there is none of that id. */
   delete(id: string): boolean {
     const found = this.kept.get(id)
     if (!found) return false
+    for (const item of found.value.response.output) this.responseOf.delete(item.id)
     this.size -= found.size
     return this.kept.delete(id)
   }

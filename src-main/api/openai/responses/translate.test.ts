@@ -69,7 +69,7 @@ describe('the input of a response', () => {
   it('goes on from an earlier conversation, with its instructions before all of it', () => {
     const body = parsed({ instructions: 'Be kind', input: 'And now?' })
     const before = toConversation(parsed({}))
-    expect(toRequest(body, toConversation(body, before)).prompt).toEqual({
+    expect(toRequest(body, toConversation(body, { before, item: () => undefined })).prompt).toEqual({
       kind: 'chat',
       messages: [{ role: 'system', parts: [text('Be kind')] }, HI, { role: 'user', parts: [text('And now?')] }],
     })
@@ -128,12 +128,23 @@ describe('a response request', () => {
     expect(toRequest(body, toConversation(body))).toMatchObject(expected)
   })
 
+  it('has what a kept item says where it refers to one', () => {
+    const call = { type: 'function_call', call_id: 'c', name: 'weather', arguments: '{}' } as const
+    const item = (id: string) => (id === 'fc_1' ? call : undefined)
+    const input = [
+      { role: 'user', content: 'hi' },
+      { type: 'item_reference', id: 'fc_1' },
+    ]
+    const said = toConversation(parsed({ input: [...input.slice(0, 1), call] }))
+    expect(toConversation(parsed({ input }), { before: [], item })).toEqual(said)
+  })
+
   it.each([
     ['nothing to say', { input: [] }, 'input: nothing is said in it'],
     [
       'an item of another service’s memory',
       { input: [{ type: 'item_reference', id: 'x' }] },
-      'no other item of this type',
+      'input.0.id: there is no item "x"',
     ],
     ['a function without a name', { tools: [{ type: 'function' }] }, 'name'],
     ['a tool that is not there', { tool_choice: { type: 'function', name: 'f' } }, 'no tool is named "f"'],

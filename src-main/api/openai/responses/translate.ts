@@ -7,6 +7,7 @@ import { toLimit, toSampling } from '../sampling'
 import { keptFor } from '../ttl'
 import { chosenTools, toTool, type Choice } from '../tools'
 import { toMessages } from './conversation'
+import type { GivenItem, InputItem } from './items'
 import type { GivenTool, ResponseRequest } from './schema'
 
 /** What of the request Muster can do nothing with, for the answer's header. */
@@ -66,12 +67,33 @@ const toFormat = ({ text }: ResponseRequest): OutputFormat | undefined => {
 const wantsLogprobs = ({ include, top_logprobs }: ResponseRequest): boolean =>
   typeof top_logprobs === 'number' || (Array.isArray(include) && include.includes('message.output_text.logprobs'))
 
+/** What is known of earlier responses. */
+export interface Memory {
+  /** The conversation that this one goes on from. */
+  readonly before: readonly Message[]
+  /** An item that a response put out and that is kept. */
+  readonly item: (id: string) => InputItem | undefined
+}
+
+const NOTHING: Memory = { before: [], item: () => undefined }
+
+/** Items with those that they refer to in their place. Throws Problem. */
+const resolved = (items: readonly GivenItem[], { item: find }: Memory): InputItem[] =>
+  items.map((given, at) => {
+    if (given.type !== 'item_reference') return given
+    const found = find(given.id)
+    if (found) return found
+    const why = `there is no item "${given.id}" (any more): only what responses put out is kept, in memory, by the machine that made them`
+    throw invalidField(`input.${at}.id`, `${why}. Send the item itself`)
+  })
+
 /** The conversation so far, without instructions: they hold for one response. Throws Problem where nothing is said. */
-export const toConversation = ({ input }: ResponseRequest, before: readonly Message[] = []): Message[] => {
+export const toConversation = ({ input }: ResponseRequest, memory: Memory = NOTHING): Message[] => {
+  const { before } = memory
   const messages: Message[] =
     typeof input === 'string'
       ? [...before, { role: 'user', parts: [{ type: 'text', text: input }] }]
-      : toMessages(input ?? [], before)
+      : toMessages(resolved(input ?? [], memory), before)
   if (messages.length === 0) throw invalidField('input', 'nothing is said in it')
   return messages
 }
