@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Control } from '../harness/control'
 import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
@@ -82,8 +83,9 @@ describe('what people do about a node from the command line', () => {
     })
     const narrow = musterInTerminal({ url: node.url, columns: 50 }, 'nodes')
     expect(await narrow.exited).toBe(0)
-    const lines = narrow.screen().split('\r\n')
+    const lines = stripVTControlCharacters(narrow.screen()).split('\r\n')
     expect(lines[1]).toContain('here')
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(50)
   })
 
   it('makes a key with limits, lists it without the key, and revokes it', async () => {

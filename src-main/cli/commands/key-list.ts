@@ -18,11 +18,15 @@ const tokensOf = ({ usage: { month } }: ApiKeyView): number => month.promptToken
 
 const COLUMNS: readonly Column<ApiKeyView>[] = [
   { heading: 'NAME', cell: ({ name }) => name, cut: true },
-  { heading: 'ID', cell: ({ apiKeyId }) => apiKeyId.slice(0, 8) },
-  { heading: 'LIMITS', cell: limitsText, cut: true },
-  { heading: 'REQUESTS THIS MONTH', cell: ({ usage }) => String(usage.month.requests), align: 'right' },
-  { heading: 'TOKENS', cell: (one) => String(tokensOf(one)), align: 'right' },
-  { heading: 'LAST USED', cell: ({ usage: { lastUsedAt } }) => (lastUsedAt === undefined ? '' : timeText(lastUsedAt)) },
+  { heading: 'ID', optional: true, cell: ({ apiKeyId }) => apiKeyId.slice(0, 8) },
+  { heading: 'LIMITS', optional: true, cell: limitsText, cut: true },
+  { heading: 'REQUESTS THIS MONTH', optional: true, cell: ({ usage }) => String(usage.month.requests), align: 'right' },
+  { heading: 'TOKENS', optional: true, cell: (one) => String(tokensOf(one)), align: 'right' },
+  {
+    heading: 'LAST USED',
+    optional: true,
+    cell: ({ usage: { lastUsedAt } }) => (lastUsedAt === undefined ? '' : timeText(lastUsedAt)),
+  },
 ]
 
 /** The API keys with their limits and what was used of them. The keys themselves are kept nowhere. */

@@ -18,9 +18,13 @@ const statePiece = ({ problem, statuses }: LsRow): Piece =>
 const COLUMNS: readonly Column<LsRow>[] = [
   { heading: 'MODEL', cell: ({ modelId }) => modelId, cut: true },
   { heading: 'SIZE', cell: ({ sizeBytes }) => (sizeBytes === undefined ? '' : bytesText(sizeBytes)), align: 'right' },
-  { heading: 'FORMAT', cell: ({ quantization, kind }) => (kind === 'embedding' ? kind : (quantization ?? '')) },
-  { heading: 'ON', cell: whereText, cut: true },
-  { heading: 'STATE', cell: statePiece, cut: true },
+  {
+    heading: 'FORMAT',
+    optional: true,
+    cell: ({ quantization, kind }) => (kind === 'embedding' ? kind : (quantization ?? '')),
+  },
+  { heading: 'ON', optional: true, cell: whereText, cut: true },
+  { heading: 'STATE', optional: true, cell: statePiece, cut: true },
 ]
 
 /** The models on the cluster's disks. */

@@ -10,7 +10,7 @@ const bytesOrNothing = (bytes: number | undefined): string => (bytes === undefin
 
 const COLUMNS: readonly Column<NodesRow>[] = [
   { heading: 'NAME', cell: ({ name }) => name, cut: true },
-  { heading: 'ID', cell: ({ nodeId }) => nodeId.slice(0, 8) },
+  { heading: 'ID', optional: true, cell: ({ nodeId }) => nodeId.slice(0, 8) },
   {
     heading: 'STATE',
     cell: ({ state, master }) => ({
@@ -18,12 +18,17 @@ const COLUMNS: readonly Column<NodesRow>[] = [
       style: state === 'away' ? 'red' : 'green',
     }),
   },
-  { heading: 'CHIP', cell: ({ chip }) => chip ?? '', cut: true },
+  { heading: 'CHIP', optional: true, cell: ({ chip }) => chip ?? '', cut: true },
   { heading: 'MEMORY', cell: ({ memoryTotalBytes }) => bytesOrNothing(memoryTotalBytes), align: 'right' },
-  { heading: 'AVAILABLE', cell: ({ memoryAvailableBytes }) => bytesOrNothing(memoryAvailableBytes), align: 'right' },
-  { heading: 'DISK FREE', cell: ({ diskFreeBytes }) => bytesOrNothing(diskFreeBytes), align: 'right' },
-  { heading: 'MODELS', cell: ({ instances }) => String(instances), align: 'right' },
-  { heading: 'PROBLEM', cell: ({ problem = '' }) => ({ text: problem, style: 'red' }), cut: true },
+  {
+    heading: 'AVAILABLE',
+    optional: true,
+    cell: ({ memoryAvailableBytes }) => bytesOrNothing(memoryAvailableBytes),
+    align: 'right',
+  },
+  { heading: 'DISK FREE', optional: true, cell: ({ diskFreeBytes }) => bytesOrNothing(diskFreeBytes), align: 'right' },
+  { heading: 'MODELS', optional: true, cell: ({ instances }) => String(instances), align: 'right' },
+  { heading: 'PROBLEM', optional: true, cell: ({ problem = '' }) => ({ text: problem, style: 'red' }), cut: true },
 ]
 
 /** The machines of the cluster. */

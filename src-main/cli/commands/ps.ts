@@ -27,15 +27,21 @@ const lifetimeText = ({ lifetime, endsAt }: PsRow, now: number): string => {
 const columns = (now: number): Column<PsRow>[] => [
   { heading: 'NAME', cell: ({ name, modelId }) => name ?? modelId, cut: true },
   { heading: 'STATUS', cell: statusPiece },
-  { heading: 'KEPT', cell: (row) => lifetimeText(row, now) },
+  { heading: 'KEPT', optional: true, cell: (row) => lifetimeText(row, now) },
   {
     heading: 'MEMORY',
+    optional: true,
     cell: ({ memoryBytes }) => (memoryBytes === 0 ? '' : bytesText(memoryBytes)),
     align: 'right',
   },
-  { heading: 'TOK/S', cell: ({ tokensPerSecond }) => tokensPerSecond?.toFixed(1) ?? '', align: 'right' },
-  { heading: 'BUSY', cell: ({ requests }) => (requests === 0 ? '' : String(requests)), align: 'right' },
-  { heading: 'DETAIL', cell: ({ detail }) => detail, cut: true },
+  {
+    heading: 'TOK/S',
+    optional: true,
+    cell: ({ tokensPerSecond }) => tokensPerSecond?.toFixed(1) ?? '',
+    align: 'right',
+  },
+  { heading: 'BUSY', optional: true, cell: ({ requests }) => (requests === 0 ? '' : String(requests)), align: 'right' },
+  { heading: 'DETAIL', optional: true, cell: ({ detail }) => detail, cut: true },
 ]
 
 /** What is declared, and what runs where. */

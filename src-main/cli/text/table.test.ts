@@ -42,6 +42,24 @@ describe('tables', () => {
     }
   })
 
+  it('leave out what is not needed where cutting is not enough, empty columns first', async () => {
+    const rows = [{ name: 'studio', size: '192.0 GB', state: '' }]
+    const columns: readonly Column<Row>[] = [
+      { heading: 'NAME', cell: ({ name }) => name, cut: true },
+      { heading: 'PROBLEM', cell: ({ state }) => state, optional: true },
+      { heading: 'SIZE', cell: ({ size }) => size, optional: true },
+      { heading: 'AGAIN', cell: ({ size }) => size, optional: true },
+    ]
+    const headings = async (width: number) =>
+      text(await tableLines(rows, columns, width))[0]
+        ?.trim()
+        .split(/\s+/)
+    expect(await headings(40)).toEqual(['NAME', 'PROBLEM', 'SIZE', 'AGAIN'])
+    expect(await headings(30)).toEqual(['NAME', 'SIZE', 'AGAIN'])
+    expect(await headings(20)).toEqual(['NAME', 'SIZE'])
+    expect(await headings(10)).toEqual(['NAME'])
+  })
+
   it('cut nothing where there is no terminal', async () => {
     expect(text(await tableLines([LONG], COLUMNS, undefined))[1]).toContain(LONG.name)
   })

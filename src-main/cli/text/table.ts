@@ -13,6 +13,8 @@ export interface Column<Row> {
   readonly align?: 'left' | 'right'
   /** May be cut where the terminal is too narrow. */
   readonly cut?: boolean
+  /** Is left out where cutting is not enough: those without a word first, then the last ones. */
+  readonly optional?: boolean
 }
 
 /** How text is measured in columns of a terminal. */
@@ -49,6 +51,22 @@ export const cutTo = (text: string, width: number, { widthOf, charactersOf }: Me
   return `${kept}${ELLIPSIS}`
 }
 
+/** Leaves columns out until the rest can be cut to fit. What is left may still be too wide: then it wraps. */
+const kept = <Row>(
+  columns: readonly Column<Row>[],
+  natural: readonly number[],
+  { width, isEmpty }: { readonly width: number; isEmpty(at: number): boolean },
+): number[] => {
+  let all = columns.map((_, at) => at)
+  const least = (at: number): number =>
+    columns[at]?.cut ? Math.min(LEAST_WIDTH, natural[at] ?? 0) : (natural[at] ?? 0)
+  const tooWide = (): boolean => all.reduce((sum, at) => sum + least(at) + GAP, -GAP) > width
+  const optional = all.filter((at) => columns[at]?.optional)
+  const order = [...optional.filter(isEmpty), ...optional.filter((at) => !isEmpty(at)).reverse()]
+  for (const next of order) if (tooWide()) all = all.filter((at) => at !== next)
+  return all
+}
+
 /** Takes from the widest column that may be cut until all fit. */
 const fitted = (natural: readonly number[], mayBeCut: readonly boolean[], width: number): number[] => {
   const widths = [...natural]
@@ -70,15 +88,19 @@ const fitted = (natural: readonly number[], mayBeCut: readonly boolean[], width:
  */
 export const tableLines = async <Row>(
   rows: readonly Row[],
-  columns: readonly Column<Row>[],
+  given: readonly Column<Row>[],
   width: number | undefined,
 ): Promise<Piece[][]> => {
-  const heading = columns.map(({ heading: text }): Piece => ({ text, style: 'dim' }))
-  const cells = [heading, ...rows.map((row) => columns.map(({ cell }) => cell(row)))].map((line) =>
+  const heading = given.map(({ heading: text }): Piece => ({ text, style: 'dim' }))
+  const whole = [heading, ...rows.map((row) => given.map(({ cell }) => cell(row)))].map((line) =>
     line.map((piece) => withText(piece, plainLine(textOf(piece)))),
   )
-  const measure = await measureFor(cells.flat().map(textOf))
-  const natural = columns.map((_, at) => Math.max(...cells.map((line) => measure.widthOf(textOf(line[at] ?? '')))))
+  const measure = await measureFor(whole.flat().map(textOf))
+  const widest = given.map((_, at) => Math.max(...whole.map((line) => measure.widthOf(textOf(line[at] ?? '')))))
+  const isEmpty = (at: number): boolean => whole.slice(1).every((line) => textOf(line[at] ?? '') === '')
+  const shown = width === undefined ? given.map((_, at) => at) : kept(given, widest, { width, isEmpty })
+  const pick = <One>(all: readonly One[]): One[] => all.filter((_, at) => shown.includes(at))
+  const [columns, natural, cells] = [pick(given), pick(widest), whole.map(pick)]
   const mayBeCut = columns.map(({ cut }) => cut === true)
   const widths = width === undefined ? natural : fitted(natural, mayBeCut, width)
   return cells.map((line) =>

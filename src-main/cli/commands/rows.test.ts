@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import type { CatalogueModel } from '@core/protocols/control'
+import { ModelId, NodeId } from '@core/ids'
+import { emptyState, type State } from '@core/state/state'
+import { downloadText } from './download-text'
+import { lsRows } from './ls-rows'
+
+const [MINI, STUDIO] = ['mini-id', 'studio-id'].map((id) => NodeId.parse(id)) as [NodeId, NodeId]
+const WHOLE = ModelId.parse('org/whole')
+const COMING = ModelId.parse('org/coming')
+
+const member = (nodeId: NodeId, friendlyName: string) => ({ nodeId, friendlyName, certificate: '', admittedAt: 1 })
+const STATE: State = {
+  ...emptyState(),
+  members: { [MINI]: member(MINI, 'mini'), [STUDIO]: member(STUDIO, 'studio') },
+  downloads: {
+    [MINI]: {
+      [WHOLE]: { status: 'Complete', downloadedBytes: 8e9, totalBytes: 8e9 },
+      [COMING]: { status: 'Ongoing', downloadedBytes: 1e9, totalBytes: 4e9, bytesPerSecond: 5e7 },
+    },
+    [STUDIO]: { [WHOLE]: { status: 'Failed', downloadedBytes: 2e9, totalBytes: 8e9, error: 'gone' } },
+  },
+}
+const CARD = { modelId: WHOLE, storageBytes: 8e9, layers: 4, hiddenSize: 8, kvHeads: 1 }
+const MODEL: CatalogueModel = {
+  ...{ modelId: WHOLE, title: 'Whole', source: 'muster', starter: false, path: '/x', quantization: '4bit' },
+  card: { ...CARD, supportsTensor: true, supportsPipeline: true },
+}
+
+describe('the models on disks', () => {
+  it('are listed with each machine that has them or is fetching them', () => {
+    expect(lsRows(STATE, { models: [MODEL] })).toMatchObject([
+      { modelId: COMING, sizeBytes: 4e9, kind: 'unknown', machines: [{ name: 'mini', complete: false }] },
+      {
+        ...{ modelId: WHOLE, sizeBytes: 8e9, kind: 'text', quantization: '4bit' },
+        machines: [
+          { name: 'mini', complete: true },
+          { name: 'studio', complete: false, downloadedBytes: 2e9 },
+        ],
+      },
+    ])
+  })
+
+  it('are listed also where they cannot be read, with the reason', () => {
+    const torn = { modelId: WHOLE, source: 'muster', path: '/x', problem: 'config.json is missing' } as const
+    expect(lsRows(emptyState(), { models: [], unreadable: [torn] })).toEqual([
+      { modelId: WHOLE, kind: 'unknown', machines: [], statuses: [], problem: torn.problem },
+    ])
+  })
+})
+
+describe('a download', () => {
+  it('tells its rate and the time that is left', () => {
+    const download = { status: 'Ongoing', downloadedBytes: 1e9, totalBytes: 4e9 } as const
+    expect(downloadText({ ...download, bytesPerSecond: 5e7 })).toBe('1.0 GB of 4.0 GB, 50.0 MB/s, 1 min left')
+    expect(downloadText(download)).toBe('1.0 GB of 4.0 GB')
+    expect(downloadText({ ...download, totalBytes: 0 })).toBe('asking how large it is')
+  })
+})

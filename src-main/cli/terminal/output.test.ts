@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest'
+import { mayColour, Output } from './output'
+import { Progress } from './progress'
+
+const recorded = (isTerminal: boolean, colour = false) => {
+  const written: string[] = []
+  const output = new Output({
+    write: async (text) => void written.push(text),
+    ...{ isTerminal, colour, columns: () => (isTerminal ? 20 : undefined) },
+  })
+  return { output, written }
+}
+
+describe('output', () => {
+  it('has colour on a terminal only, and not where somebody does not want it', () => {
+    expect(mayColour(true, {})).toBe(true)
+    expect(mayColour(false, {})).toBe(false)
+    expect(mayColour(true, { NO_COLOR: '1' })).toBe(false)
+    expect(mayColour(true, { NO_COLOR: '' })).toBe(true)
+    expect(mayColour(true, { TERM: 'dumb' })).toBe(false)
+  })
+
+  it('paints what is styled and nothing else', async () => {
+    const { output, written } = recorded(true, true)
+    await output.line('a ', { text: 'b\u001b[0m', style: 'red' })
+    expect(written).toEqual(['a \u001b[31mb␛[0m\u001b[39m\n'])
+  })
+
+  it('takes the changing line away before anything else is printed', async () => {
+    const { output, written } = recorded(true)
+    await output.status('LOADING 1 of 24 layers on studio')
+    await output.line('done')
+    expect(written).toEqual(['\r\u001b[KLOADING 1 of 24 lay', '\r\u001b[Kdone\n'])
+  })
+})
+
+describe('progress without a terminal', () => {
+  it('tells each step once, and again only after a while', async () => {
+    const { output, written } = recorded(false)
+    let now = 0
+    const progress = new Progress(output, () => now)
+    await progress.show('DOWNLOADING', '1 %')
+    await progress.show('DOWNLOADING', '2 %')
+    now = 10_000
+    await progress.show('DOWNLOADING', '40 %')
+    await progress.show('LOADING', 'LOADING')
+    await progress.end()
+    expect(written).toEqual(['1 %\n', '40 %\n', 'LOADING\n'])
+  })
+})
