@@ -105,13 +105,14 @@ ALTERNATIVES = {
         {"kind": "jsonSchema", "schema": {"type": "object", "properties": {"a": ALTERNATIVES}, "required": ["a"]}},
         {"kind": "grammar", "syntax": "regex", "source": "a{100000000}"},
         {"kind": "jsonSchema", "schema": {"const": "x" * 100000}},
+        {"kind": "jsonSchema", "schema": {"const": "x" * 1000000}},
     ],
-    ids=["at once", "in its midst", "length", "slowness"],
+    ids=["at once", "in its midst", "length", "slowness", "size"],
 )
 def test_a_format_that_turns_out_to_be_too_much_fails_and_is_not_given_up(ready: RunnerProcess, format: Any) -> None:
     _, end = ready.answer(f"much-{str(format)[:60]}", format=format, maxTokens=1500, sampling={"seed": 1})
     assert (end["type"], end["code"]) == ("rejected", "invalid_request")
-    assert "format" in end["message"]
+    assert "format" in end["message"] and len(end["message"]) < 1000
     assert ready.answer("beside", maxTokens=2)[1]["type"] == "finished"
     ready.seen.clear()
 

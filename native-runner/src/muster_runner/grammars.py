@@ -12,6 +12,8 @@ ANY_OBJECT: dict[str, Any] = {"type": "object"}
 # One space, or a new line and its indentation: a model that may write white space without end does.
 JSON_OPTIONS = {"whitespace_flexible": True, "whitespace_pattern": "( |\\n {0,16})?"}
 BYTES = 256
+# The library's reasons may hold the whole grammar.
+REASON_LENGTH = 500
 
 
 class BadFormat(Exception):
@@ -19,7 +21,8 @@ class BadFormat(Exception):
 
 
 def bad_format(why: object) -> BadFormat:
-    return BadFormat(f"the output format cannot be kept to: {why}")
+    reason = str(why)
+    return BadFormat(f"the output format cannot be kept to: {reason[:REASON_LENGTH]}{reason[REASON_LENGTH:] and '…'}")
 
 
 def json_grammar(schema: dict[str, Any]) -> str:
@@ -48,10 +51,10 @@ def format_grammar(request: GenerationRequest) -> str | None:
 
 def matcher(grammar: str, tokens: Any) -> Any:
     """An ``LLMatcher`` over an ``LLTokenizer``, with its first, dearest mask computed. Raises BadFormat."""
-    from llguidance import LLMatcher
+    from llguidance import LLMatcher, LLParserLimits
 
     try:
-        made = LLMatcher(tokens, grammar, log_level=0)
+        made = LLMatcher(tokens, grammar, log_level=0, limits=LLParserLimits(verbose_errors=False))
         made.compute_bitmask()
     except Exception as error:  # the library raises what a grammar's author did
         raise bad_format(error) from error
