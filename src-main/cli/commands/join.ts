@@ -29,6 +29,8 @@ export const run = async (
       case 'failed':
         throw new CommandError(joining.reason, { hint: joining.hint })
       case 'asking':
+        if (shown === '') await err.line('Waiting for the other machine to answer …')
+        shown ||= 'asking'
         break
       case undefined:
         throw new CommandError('The joining was given up')
