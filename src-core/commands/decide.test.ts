@@ -274,6 +274,10 @@ describe('a name that people give', () => {
     ['two\nlines', undefined],
     ['two\u2028lines', undefined],
     ['bell\u0007', undefined],
+    ['nul\u0000', undefined],
+    ['turned \u202etxt', undefined],
+    ['\u200b\u200d', undefined],
+    ['שלום\u200f!', 'שלום\u200f!'],
   ])('%j is %j', (text, name) => {
     expect(GivenName.safeParse(text).data).toBe(name)
   })

@@ -1,10 +1,16 @@
 import { z } from 'zod'
 import { ApiKeyId, NodeId, Timestamp } from '../ids'
 import { UsageView } from '../keys/usage'
-import { ApiKeyLimits, ApiKeyName } from '../state/api-keys'
+import { givenName } from '../settings/given-name'
+import { ApiKeyChanges, ApiKeyLimits } from '../state/api-keys'
+
+const ApiKeyName = givenName(100)
 
 /** `POST /api_keys` */
 export const CreateApiKeyRequest = z.strictObject({ name: ApiKeyName, limits: ApiKeyLimits.optional() })
+
+/** `PATCH /api_keys/{id}` */
+export const UpdateApiKeyRequest = ApiKeyChanges.extend({ name: ApiKeyName.optional() })
 
 /** `POST /api_keys`: the key itself is in this answer and nowhere else. */
 export const CreatedApiKey = z.object({

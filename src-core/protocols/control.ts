@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Bytes, InstanceId, MetaInstanceId, ModelId, NodeId } from '../ids'
 import { ModelCard, ModelProblemCode } from '../placement/model-card'
-import { GivenName } from '../settings/given-name'
+import { givenName, GivenName } from '../settings/given-name'
 import { LoadOnRequest, NodeSettings } from '../settings/node'
 import { Shard } from '../state/instances'
 import { MeasuredSpeed } from '../state/measured-speeds'
@@ -9,7 +9,6 @@ import {
   DEFAULT_PREFERENCE,
   InstanceMeta,
   MetaInstance,
-  MetaInstanceName,
   OnRequest,
   PlacementErrorDetails,
   PlacementPreference,
@@ -34,8 +33,11 @@ export const PlaceInstanceRequest = z.strictObject({
 })
 export type PlaceInstanceRequest = z.infer<typeof PlaceInstanceRequest>
 
+const AliasName = givenName(100)
+
 export const CreateMetaInstanceRequest = PlaceInstanceRequest.extend({
-  name: MetaInstanceName.optional(),
+  /** An alias that every API takes as a model id. */
+  name: AliasName.optional(),
   paused: z.boolean().default(false),
   /** A temporary one, that ends when nobody asks for it. */
   onRequest: OnRequest.optional(),
@@ -44,7 +46,7 @@ export type CreateMetaInstanceRequest = z.infer<typeof CreateMetaInstanceRequest
 
 /** Any constraint; `null` clears. */
 export const UpdateMetaInstanceRequest = z.strictObject({
-  name: MetaInstanceName.nullable().optional(),
+  name: AliasName.nullable().optional(),
   modelId: ModelId.optional(),
   sharding: Sharding.optional(),
   instanceMeta: InstanceMeta.optional(),

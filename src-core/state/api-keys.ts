@@ -13,7 +13,7 @@ export const ApiKeyLimits = z.strictObject({
 })
 export type ApiKeyLimits = z.infer<typeof ApiKeyLimits>
 
-export const ApiKeyName = z.string().trim().min(1).max(100)
+const ApiKeyName = z.string().trim().min(1).max(100)
 
 /** What people change of a key. Limits are replaced as a whole; `null` removes them. */
 export const ApiKeyChanges = z.strictObject({ name: ApiKeyName.optional(), limits: ApiKeyLimits.nullable().optional() })

@@ -52,4 +52,16 @@ describe('names that people give', () => {
     expect((await patch(own, `/cluster/members/${'a'.repeat(64)}`, { friendlyName: 'Kitchen' })).status).toBe(404)
     expect(await names(own)).toEqual({ cluster: 'Muster', machine: 'rack 1' })
   })
+
+  it.each([
+    ['a key', '/api_keys', {}],
+    ['a declaration', '/meta_instance', { modelId: 'm/none' }],
+  ])('are so of %s too', async (_what, path, more) => {
+    const own = await start('rack 1')
+    for (const name of ['  ', 'two\nlines', 'nul\0', 'turned \u202etxt', '\u200b', 'x'.repeat(101)]) {
+      const answer = await new Control(own.url).request(path, { method: 'POST', json: { name, ...more } })
+      expect([name, answer.status]).toEqual([name, 400])
+      expect(await answer.json()).toMatchObject({ error: { message: expect.stringContaining('name: ') } })
+    }
+  })
 })

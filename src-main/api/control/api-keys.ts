@@ -5,11 +5,12 @@ import { ApiKeyId, type NodeId } from '@core/ids'
 import { monthOf, usageView } from '@core/keys/usage'
 import {
   CreateApiKeyRequest,
+  UpdateApiKeyRequest,
   type ApiKeysResponse,
   type ApiKeyView,
   type UsageResponse,
 } from '@core/protocols/api-keys'
-import { ApiKeyChanges, type ApiKey } from '@core/state/api-keys'
+import type { ApiKey } from '@core/state/api-keys'
 import { nodeName } from '@core/state/bindings'
 import { camelCased, jsonBody, parseWith } from '../body'
 import { carryOut, commandIdOf } from '../commands'
@@ -62,7 +63,7 @@ export const apiKeyRoutes = (context: ApiContext): Hono<ApiEnv> => {
 
   routes.patch('/api_keys/:id', async (c) => {
     const apiKeyId = parseWith(ApiKeyId, c.req.param('id'))
-    const changes = parseWith(ApiKeyChanges, limitsCamelCased(await jsonBody(c)))
+    const changes = parseWith(UpdateApiKeyRequest, limitsCamelCased(await jsonBody(c)))
     await carryOut(context, { type: 'UpdateApiKey', apiKeyId, changes }, await commandIdOf(c))
     const apiKey = source.state().apiKeys[apiKeyId]
     // Revoked in the same moment.

@@ -23,10 +23,15 @@ import {
   UpdateMetaInstanceRequest,
   WarningsResponse,
 } from '@core/protocols/control'
-import { ApiKeysResponse, CreateApiKeyRequest, CreatedApiKey, UsageResponse } from '@core/protocols/api-keys'
+import {
+  ApiKeysResponse,
+  CreateApiKeyRequest,
+  CreatedApiKey,
+  UpdateApiKeyRequest,
+  UsageResponse,
+} from '@core/protocols/api-keys'
 import { RecentEvents } from '@core/protocols/event-stream'
 import { DoctorReport } from '@core/protocols/doctor'
-import { ApiKeyChanges } from '@core/state/api-keys'
 import { Instance } from '@core/state/instances'
 import { State } from '@core/state/state'
 import { CountTokensRequest, MessagesRequest } from '../anthropic/schema'
@@ -218,7 +223,7 @@ const ROUTES: readonly Described[] = [
     method: 'patch',
     path: '/api_keys/{id}',
     does: 'Rename an API key, or replace its limits; null removes them',
-    body: ApiKeyChanges,
+    body: UpdateApiKeyRequest,
   },
   { method: 'delete', path: '/api_keys/{id}', does: 'Revoke an API key; its usage goes with it' },
   {
