@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { MetaInstanceId } from '@core/ids'
 import { decodeRecord, encodeRecord, FRAME_HEADER_BYTES, MAX_RECORD_BYTES, payloadAt } from './record'
 import { declaration, envelope } from './testing/scratch-log'
 
@@ -31,9 +32,17 @@ describe('a record', () => {
     )
   })
 
-  it('that could not be read again is not written', () => {
-    const event = { type: 'SettingChanged', change: { key: 'name', value: 'x'.repeat(MAX_RECORD_BYTES) } } as const
-    expect(() => encodeRecord({ ...record, envelope: envelope(1, event) })).toThrow('larger than')
+  it.each([
+    ['what is too large', 'larger than', { reason: 'x'.repeat(MAX_RECORD_BYTES) }],
+    ['what no schema knows', 'metaInstanceId', { metaInstanceId: '' as MetaInstanceId }],
+  ])('that could not be read again is not written: %s', (_what, why, wrong) => {
+    const failed = {
+      type: 'MetaInstancePlacementFailed',
+      metaInstanceId: MetaInstanceId.parse('d'),
+      code: 'memory',
+    } as const
+    const event = { ...failed, reason: 'full', ...wrong }
+    expect(() => encodeRecord({ ...record, envelope: envelope(1, event) })).toThrow(why)
   })
 
   it('says its length first', () => {
