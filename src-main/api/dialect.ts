@@ -7,12 +7,18 @@ import type { Problem } from './problem'
 const OPENAI_PATH = /^\/(?:v1|chat\/completions|completions|responses|embeddings|cancel)(?:\/|$)/
 
 /** Whose words a route speaks. */
-type Dialect = 'openai' | 'anthropic' | 'ollama' | 'control'
+export type Dialect = 'openai' | 'anthropic' | 'ollama' | 'control'
+
+/** The dialect of a route where the request says nothing of it. */
+export const dialectAt = (path: string): Dialect => {
+  if (isOllamas(path)) return 'ollama'
+  if (!OPENAI_PATH.test(path)) return 'control'
+  return path.startsWith('/v1/messages') ? 'anthropic' : 'openai'
+}
 
 const dialectOf = ({ req }: Context): Dialect => {
-  if (isOllamas(req.path)) return 'ollama'
-  if (!OPENAI_PATH.test(req.path)) return 'control'
-  return req.path.startsWith('/v1/messages') || isAnthropic(req) ? 'anthropic' : 'openai'
+  const dialect = dialectAt(req.path)
+  return dialect === 'openai' && isAnthropic(req) ? 'anthropic' : dialect
 }
 
 export const isOllamas = (path: string): boolean => path.startsWith('/api/')

@@ -9,6 +9,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,15 +59,16 @@ class Node:
             time.sleep(0.1)
 
 
-@pytest.fixture(scope="session")
-def node() -> Iterator[Node]:
+@contextmanager
+def started(*arguments: str) -> Iterator[Node]:
+    """A node with both models ready; ``arguments``: more of its command line."""
     with tempfile.TemporaryDirectory(prefix="muster-clients-", ignore_cleanup_errors=True) as folder:
         models = Path(folder, "models")
         for maker, name in (("make_tiny", TINY), ("embedding.make_tiny", ENCODER)):
             subprocess.run([RUNNER_PYTHON, "-m", f"muster_runner.{maker}", str(models / name)], check=True)
         own = {"HOME": folder, "HF_HUB_OFFLINE": "1", "MUSTER_PYTHON": RUNNER_PYTHON, "MUSTER_MEMORY_BANDWIDTH": "10"}
         process = subprocess.Popen(
-            [NODE, str(ROOT / "out/main/cli.cjs"), "serve", "--data-dir", folder, "--port", "0"],
+            [NODE, str(ROOT / "out/main/cli.cjs"), "serve", "--data-dir", folder, "--port", "0", *arguments],
             env={**os.environ, **own, "MLX_DISABLE_COMPILE": "1"},
             stdout=subprocess.PIPE,
             stderr=sys.stderr,
@@ -83,3 +85,9 @@ def node() -> Iterator[Node]:
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(60)
+
+
+@pytest.fixture(scope="session")
+def node() -> Iterator[Node]:
+    with started() as node:
+        yield node

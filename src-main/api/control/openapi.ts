@@ -1,295 +1,60 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import {
-  AdmissionAnswer,
-  ChangeNodeSettingsRequest,
-  ClusterView,
-  ControlError,
-  CreateMetaInstanceRequest,
-  DownloadAnswer,
-  DownloadRequest,
-  HubSearchResponse,
-  InviteAnswer,
-  InviteRequest,
-  JoinRequest,
-  MeasureRequest,
-  MetaInstanceView,
-  ModelsResponse,
-  NodeSettingsView,
-  PlaceInstanceRequest,
-  PreviewResponse,
-  RenameClusterRequest,
-  RenameMemberRequest,
-  UpdateMetaInstanceRequest,
-  WarningsResponse,
-} from '@core/protocols/control'
-import {
-  ApiKeysResponse,
-  CreateApiKeyRequest,
-  CreatedApiKey,
-  UpdateApiKeyRequest,
-  UsageResponse,
-} from '@core/protocols/api-keys'
-import { RecentEvents } from '@core/protocols/event-stream'
-import { DoctorReport } from '@core/protocols/doctor'
-import { Instance } from '@core/state/instances'
-import { State } from '@core/state/state'
-import { CountTokensRequest, MessagesRequest } from '../anthropic/schema'
-import { ChatRequest, DeleteRequest, EmbedRequest, GenerateRequest, PullRequest, ShowRequest } from '../ollama/schema'
-import { ChatCompletionRequest } from '../openai/chat/schema'
-import { CompletionRequest } from '../openai/completions/schema'
-import { EmbeddingRequest } from '../openai/embeddings/schema'
-import { ListedModel, ListedModels } from '../openai/models'
-import { ResponseRequest } from '../openai/responses/schema'
-import { Health } from './health'
+import { ControlError } from '@core/protocols/control'
+import { dialectAt, type Dialect } from '../dialect'
+import { ROUTES, type Described } from './openapi-routes'
 
-interface Described {
-  readonly method: 'get' | 'post' | 'patch' | 'delete'
-  readonly path: string
-  readonly does: string
-  readonly body?: z.ZodType
-  readonly answer?: z.ZodType
-  readonly query?: readonly string[]
+/** Errors in the words of each dialect. */
+const ERRORS: Readonly<Record<Dialect, z.ZodType>> = {
+  control: ControlError,
+  openai: z.object({
+    error: z.object({ message: z.string(), type: z.string(), param: z.string().nullable(), code: z.string() }),
+  }),
+  anthropic: z.object({
+    type: z.literal('error'),
+    error: z.object({ type: z.string(), message: z.string() }),
+    request_id: z.string(),
+  }),
+  ollama: z.object({ error: z.string() }),
 }
 
-/** All routes, for people and programs that read about them. */
-const ROUTES: readonly Described[] = [
-  {
-    method: 'post',
-    path: '/meta_instance',
-    does: 'Declare a model that is to be kept running',
-    body: CreateMetaInstanceRequest,
-    answer: MetaInstanceView,
-    query: ['validate'],
-  },
-  {
-    method: 'get',
-    path: '/meta_instances',
-    does: 'All declarations with their status',
-    answer: z.object({ metaInstances: z.array(MetaInstanceView) }),
-  },
-  { method: 'get', path: '/meta_instance/{id}', does: 'One declaration with its status', answer: MetaInstanceView },
-  {
-    method: 'patch',
-    path: '/meta_instance/{id}',
-    does: 'Change constraints, name or pause; null clears. Of one loaded on request: pin it, or keep it always on',
-    body: UpdateMetaInstanceRequest,
-    answer: MetaInstanceView,
-  },
-  { method: 'delete', path: '/meta_instance/{id}', does: 'Delete a declaration with its instance and tasks' },
-  { method: 'post', path: '/meta_instance/{id}/restart', does: 'Load it anew', answer: MetaInstanceView },
-  { method: 'get', path: '/meta_instance/{id}/placement', does: 'Where it is, or would be placed' },
-  { method: 'get', path: '/meta_instance/{id}/history', does: 'Its decisions, newest first' },
-  {
-    method: 'post',
-    path: '/place_instance',
-    does: 'Place one instance that nothing keeps',
-    body: PlaceInstanceRequest,
-    answer: Instance,
-  },
-  {
-    method: 'get',
-    path: '/instance/previews',
-    does: 'What each way to share a model out would give',
-    answer: PreviewResponse,
-    query: ['modelId', 'nodeIds', 'minNodes', 'placementPreference', 'without', 'replacing', 'maxContext'],
-  },
-  {
-    method: 'get',
-    path: '/instance/await',
-    does: 'Wait until a model can serve',
-    answer: Instance,
-    query: ['modelId'],
-  },
-  { method: 'get', path: '/instance/{id}', does: 'One instance', answer: Instance },
-  { method: 'delete', path: '/instance/{id}', does: 'Delete one instance' },
-  { method: 'get', path: '/runner/{id}/console', does: 'What a runner printed lately' },
-  { method: 'get', path: '/state', does: 'Everything this node knows', answer: State },
-  { method: 'get', path: '/events', does: 'What happens, as server-sent events', query: ['after', 'term', 'cluster'] },
-  {
-    method: 'get',
-    path: '/events/recent',
-    does: 'The last events that this node knows, oldest first',
-    answer: RecentEvents,
-    query: ['last'],
-  },
-  {
-    method: 'get',
-    path: '/node/log',
-    does: 'The last lines of this node’s log, each a JSON object',
-    query: ['lines', 'since'],
-  },
-  {
-    method: 'get',
-    path: '/node/log/events',
-    does: 'The same as server-sent events, and then those to come',
-    query: ['lines', 'since'],
-  },
-  {
-    method: 'get',
-    path: '/warnings',
-    does: 'What is wrong, why, and how it is put right, most severe first',
-    answer: WarningsResponse,
-  },
-  {
-    method: 'get',
-    path: '/node/settings',
-    does: 'What of this machine’s settings can be changed while it runs',
-    answer: NodeSettingsView,
-  },
-  {
-    method: 'patch',
-    path: '/node/settings',
-    does: 'Change them; what the command line or the environment sets is held',
-    body: ChangeNodeSettingsRequest,
-    answer: NodeSettingsView,
-  },
-  { method: 'get', path: '/models', does: 'The models of the cluster', answer: ModelsResponse },
-  {
-    method: 'get',
-    path: '/models/search',
-    does: 'MLX models on the hub',
-    query: ['q'],
-    answer: HubSearchResponse,
-  },
-  {
-    method: 'post',
-    path: '/models/{id}/download',
-    does: 'Bring a model to a machine’s disk; the id may hold its slash',
-    body: DownloadRequest,
-    query: ['nodeId'],
-    answer: DownloadAnswer,
-  },
-  {
-    method: 'delete',
-    path: '/models/{id}/download',
-    does: 'End that, or delete the model from Muster’s own folder there',
-    query: ['nodeId'],
-    answer: DownloadAnswer,
-  },
-  { method: 'get', path: '/cluster', does: 'Who belongs together, who is near, who asks to join', answer: ClusterView },
-  {
-    method: 'patch',
-    path: '/cluster',
-    does: 'Give the cluster another name',
-    body: RenameClusterRequest,
-    answer: ClusterView,
-  },
-  {
-    method: 'patch',
-    path: '/cluster/members/{id}',
-    does: 'Give a machine another name; it keeps it until its own settings name it anew',
-    body: RenameMemberRequest,
-    answer: ClusterView,
-  },
-  { method: 'get', path: '/cluster/events', does: 'The same whenever it changes, as server-sent events' },
-  {
-    method: 'get',
-    path: '/cluster/doctor',
-    does: 'What every machine sees of every other, and what to do where they do not reach one another',
-    answer: DoctorReport,
-  },
-  {
-    method: 'post',
-    path: '/cluster/invite',
-    does: 'A token that lets one machine in, once',
-    body: InviteRequest,
-    answer: InviteAnswer,
-  },
-  {
-    method: 'post',
-    path: '/cluster/measure',
-    does: 'Measure how much the connections between two machines carry',
-    body: MeasureRequest,
-  },
-  { method: 'post', path: '/cluster/join', does: 'Join another cluster', body: JoinRequest, answer: ClusterView },
-  { method: 'delete', path: '/cluster/join', does: 'Give a joining up' },
-  { method: 'post', path: '/cluster/requests/{id}', does: 'Let a machine in, or not', body: AdmissionAnswer },
-  { method: 'delete', path: '/members/{id}', does: 'Take a machine out of the cluster' },
-  {
-    method: 'get',
-    path: '/api_keys',
-    does: 'The API keys with their limits and usage, without the keys themselves',
-    answer: ApiKeysResponse,
-  },
-  {
-    method: 'post',
-    path: '/api_keys',
-    does: 'Create an API key; limits hold at each node that takes its requests',
-    body: CreateApiKeyRequest,
-    answer: CreatedApiKey,
-  },
-  {
-    method: 'patch',
-    path: '/api_keys/{id}',
-    does: 'Rename an API key, or replace its limits; null removes them',
-    body: UpdateApiKeyRequest,
-  },
-  { method: 'delete', path: '/api_keys/{id}', does: 'Revoke an API key; its usage goes with it' },
-  {
-    method: 'get',
-    path: '/usage',
-    does: 'What was used by each key, by model, this month and in total',
-    answer: UsageResponse,
-  },
-  {
-    method: 'get',
-    path: '/health',
-    does: 'Whether this node can decide; with models=1 also whether every model serves that is not paused. 503 if not',
-    answer: Health,
-    query: ['models'],
-  },
-  { method: 'get', path: '/metrics', does: 'Figures in Prometheus’ format' },
-  {
-    method: 'get',
-    path: '/v1/models',
-    does: 'OpenAI: the models that are declared, and what each id stands for',
-    answer: ListedModels,
-  },
-  { method: 'get', path: '/v1/models/{id}', does: 'OpenAI: one of them', answer: ListedModel },
-  {
-    method: 'post',
-    path: '/v1/chat/completions',
-    does: 'OpenAI: continue a conversation',
-    body: ChatCompletionRequest,
-  },
-  { method: 'post', path: '/v1/completions', does: 'OpenAI: continue a text', body: CompletionRequest },
-  {
-    method: 'post',
-    path: '/v1/responses',
-    does: 'OpenAI: continue a conversation, as items and events',
-    body: ResponseRequest,
-  },
-  { method: 'get', path: '/v1/responses/{id}', does: 'OpenAI: a response that is kept' },
-  { method: 'delete', path: '/v1/responses/{id}', does: 'OpenAI: forget it' },
-  { method: 'post', path: '/v1/embeddings', does: 'OpenAI: vectors of texts', body: EmbeddingRequest },
-  { method: 'post', path: '/v1/cancel/{id}', does: 'End the answer of that id' },
-  { method: 'post', path: '/v1/messages', does: 'Anthropic: continue a conversation', body: MessagesRequest },
-  {
-    method: 'post',
-    path: '/v1/messages/count_tokens',
-    does: 'Anthropic: count the tokens of a conversation',
-    body: CountTokensRequest,
-  },
-  { method: 'post', path: '/api/chat', does: 'Ollama: continue a conversation', body: ChatRequest },
-  { method: 'post', path: '/api/generate', does: 'Ollama: answer a prompt', body: GenerateRequest },
-  { method: 'post', path: '/api/embed', does: 'Ollama: embeddings of texts', body: EmbedRequest },
-  { method: 'get', path: '/api/tags', does: 'Ollama: the models that are declared' },
-  { method: 'get', path: '/api/ps', does: 'Ollama: the models that are in memory' },
-  { method: 'post', path: '/api/show', does: 'Ollama: what a model is and can do', body: ShowRequest },
-  { method: 'post', path: '/api/pull', does: 'Ollama: bring a model to this machine’s disk', body: PullRequest },
-  {
-    method: 'delete',
-    path: '/api/delete',
-    does: 'Ollama: delete a model from this machine’s disk',
-    body: DeleteRequest,
-  },
-  { method: 'get', path: '/api/version', does: 'Ollama: the version of its API that is spoken here' },
-]
+/** What each status means here; 529 is Anthropic's own. */
+const MEANINGS = {
+  400: 'The request is not understood, or asks for what cannot be done',
+  401: 'A key is needed',
+  403: 'Requests to this host, or from pages of this origin, are not taken',
+  404: 'What is asked for is not there',
+  409: 'It contradicts what is there',
+  413: 'The body is too large',
+  415: 'The body is not JSON, or its encoding is not known',
+  429: 'Too many requests of this key; when to come back is said',
+  500: 'A fault of this node',
+  503: 'Not now; when to come back is said where it is known',
+  529: 'Too many requests wait; when to come back is said',
+} as const
+type ErrorStatus = keyof typeof MEANINGS
 
-const json = (schema: z.ZodType, io: 'input' | 'output') => ({
-  'application/json': { schema: z.toJSONSchema(schema, { io, unrepresentable: 'any' }) },
-})
+const STATUSES: readonly ErrorStatus[] = [400, 401, 403, 404, 409, 413, 415, 429, 500, 503]
+const statusesOf = (dialect: Dialect): readonly ErrorStatus[] =>
+  dialect === 'anthropic' ? [...STATUSES, 529] : STATUSES
+
+const RETRY_AFTER = { 'Retry-After': { description: 'In so many seconds', schema: { type: 'integer', minimum: 0 } } }
+
+const COMES_BACK: ReadonlySet<ErrorStatus> = new Set<ErrorStatus>([429, 503, 529])
+
+/** A tuple of like members as a list of that length, which more programs understand than `prefixItems`. */
+const simplified = (schema: z.core.JSONSchema.BaseSchema): void => {
+  const [first, ...others] = schema.prefixItems ?? []
+  if (first === undefined || others.some((other) => JSON.stringify(other) !== JSON.stringify(first))) return
+  delete schema.prefixItems
+  schema.items = first
+  schema.minItems = schema.maxItems = others.length + 1
+}
+
+const jsonSchema = (schema: z.ZodType, io: 'input' | 'output'): object =>
+  z.toJSONSchema(schema, { io, unrepresentable: 'any', override: ({ jsonSchema }) => simplified(jsonSchema) })
+
+const json = (schema: z.ZodType, io: 'input' | 'output') => ({ 'application/json': { schema: jsonSchema(schema, io) } })
 
 const parameters = ({ path, query = [] }: Described) => [
   ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
@@ -301,21 +66,62 @@ const parameters = ({ path, query = [] }: Described) => [
   ...query.map((name) => ({ name, in: 'query', schema: { type: 'string' } })),
 ]
 
+const contentOf = ({ answer = z.unknown(), media, streamed }: Described): object => ({
+  ...(media === undefined ? json(answer, 'output') : { [media]: {} }),
+  ...(streamed !== undefined && { [streamed]: {} }),
+})
+
+const componentOf = (dialect: Dialect, status: ErrorStatus): string => `${dialect}-${status}`
+
+const errorsOf = ({ path, unavailable }: Described): Record<string, object> => {
+  const dialect = dialectAt(path)
+  return {
+    ...Object.fromEntries(
+      statusesOf(dialect).map((status) => [status, { $ref: `#/components/responses/${componentOf(dialect, status)}` }]),
+    ),
+    ...(unavailable && { 503: { description: MEANINGS[503], content: json(unavailable, 'output') } }),
+  }
+}
+
 const operation = (route: Described) => ({
   summary: route.does,
   parameters: parameters(route),
   ...(route.body && { requestBody: { required: true, content: json(route.body, 'input') } }),
   responses: {
-    '200': { description: 'Done', ...(route.answer && { content: json(route.answer, 'output') }) },
-    default: { description: 'What is wrong, and what to do', content: json(ControlError, 'output') },
+    ...Object.fromEntries(
+      (route.statuses ?? [200]).map((status) => [status, { description: 'Done', content: contentOf(route) }]),
+    ),
+    ...errorsOf(route),
   },
 })
+
+const components = (): object => {
+  const dialects = Object.entries(ERRORS) as [Dialect, z.ZodType][]
+  return {
+    schemas: Object.fromEntries(
+      dialects.map(([dialect, schema]) => [`${dialect}-error`, jsonSchema(schema, 'output')]),
+    ),
+    responses: Object.fromEntries(
+      dialects.flatMap(([dialect]) =>
+        statusesOf(dialect).map((status) => [
+          componentOf(dialect, status),
+          {
+            description: MEANINGS[status],
+            ...(COMES_BACK.has(status) && { headers: RETRY_AFTER }),
+            content: { 'application/json': { schema: { $ref: `#/components/schemas/${dialect}-error` } } },
+          },
+        ]),
+      ),
+    ),
+  }
+}
 
 /** The OpenAPI document of this API. */
 export const openApiDocument = (version: string): object => {
   const paths: Record<string, Record<string, object>> = {}
   for (const route of ROUTES) paths[route.path] = { ...paths[route.path], [route.method]: operation(route) }
-  return { openapi: '3.1.0', info: { title: 'Muster', version, license: { name: 'Apache-2.0' } }, paths }
+  const info = { title: 'Muster', version, license: { name: 'Apache-2.0' } }
+  return { openapi: '3.1.0', info, paths, components: components() }
 }
 
 const page = (version: string): string => {
