@@ -7,8 +7,17 @@ export interface Answer {
   readonly tokens: number
 }
 
-/** Streams one chat completion from any OpenAI-like server and counts its text chunks: both servers send one a token. */
-export const streamChat = async (url: string, model: string, prompt: string, maxTokens: number): Promise<Answer> => {
+/**
+ * Streams one chat completion from any OpenAI-like server and counts its text chunks: both servers send one a token.
+ * `fields`: what the request has beside.
+ */
+export const streamChat = async (
+  url: string,
+  model: string,
+  prompt: string,
+  maxTokens: number,
+  fields: object = {},
+): Promise<Answer> => {
   const began = performance.now()
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
@@ -19,6 +28,7 @@ export const streamChat = async (url: string, model: string, prompt: string, max
       temperature: 0,
       max_tokens: maxTokens,
       messages: [{ role: 'user', content: prompt }],
+      ...fields,
     }),
   })
   if (!response.ok || !response.body) throw new Error(`${response.status}: ${await response.text()}`)
