@@ -280,4 +280,12 @@ describe('a member that lies', () => {
       { kind: 'distrust', peer: b, reason: expect.stringContaining('9007199254740991') as string },
     ])
   })
+
+  it('at great length is heard to the end', () => {
+    const [a, b] = [NodeId.parse('a'), NodeId.parse('b')]
+    const epochs = Array.from({ length: 300_000 }, (_, at) => ({ term: at, master: b, from: at + 1 }))
+    const replica = step(startReplica(a, emptyLog, [a, b], 0), { kind: 'connected', peer: b }, 0).replica
+    const message: Message = { type: 'ask', term: 1, log: { sequence: epochs.length, epochs } }
+    expect(() => step(replica, { kind: 'message', from: b, message }, 10)).not.toThrow()
+  })
 })
