@@ -5,16 +5,7 @@ import type { CatalogueModel } from '@core/protocols/control'
 import type { LoadOnRequest } from '@core/settings/node'
 import type { State } from '@core/state/state'
 import type { MasterStatus } from './master/master'
-import type { RunnerEnvironment } from './runner-environment/runner-environment'
 import type { BridgedPorts } from './system/macos/bridged-ports/bridged-ports'
-
-/** What an installed app carries for its runners. */
-export interface BundledRunner {
-  /** The folder that holds native-runner, outside any archive. */
-  readonly root: string
-  /** The program uv. */
-  readonly uv: string
-}
 
 export interface NodeOptions {
   readonly dataDir?: string | undefined
@@ -45,8 +36,6 @@ export interface NodeOptions {
   readonly trustedOrigins?: readonly string[]
   /** The folder that holds `out` and `native-runner`. */
   readonly appRoot?: string
-  /** Of an installed app: it then makes the runners' Python environment by itself, in the data folder. */
-  readonly bundledRunner?: BundledRunner | undefined
 }
 
 /** A node that runs, until it is closed. */
@@ -64,9 +53,7 @@ export interface RunningNode {
   readonly catalogue: { list(): readonly CatalogueModel[] }
   readonly signInLink: (() => string) | undefined
   /** Why no model can run here; undefined where one can. */
-  cannotRun(): string | undefined
-  /** The Python environment that an installed app makes; undefined where another Python is used. */
-  readonly runnerEnvironment: RunnerEnvironment | undefined
+  readonly cannotRun: string | undefined
   /** Takes Thunderbolt ports out of a bridge, for whoever sits at this Mac. */
   readonly bridgedPorts: Pick<BridgedPorts, 'answer'>
   /** The machine is about to sleep: others go on without it. */

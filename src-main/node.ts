@@ -28,7 +28,7 @@ import { Opened } from './opened'
 import { OwnFacts } from './own-facts'
 import { peerStreams } from './peer-streams'
 import { Presence } from './presence'
-import { openPython } from './python-environment'
+import { findPython } from './python-environment'
 import { watchRehearsal } from './rehearsal'
 import { InstanceQueues } from './serving/instance-queues'
 import { LoadOnRequest } from './serving/on-request'
@@ -46,16 +46,10 @@ import { thisMachine } from './system/machine'
 import { machineName } from './system/machine-name'
 import { version } from './version'
 import { checkModel } from './worker/check-model'
-import type { Python } from './worker/python'
 import { KilledRunners } from './worker/killed-runners'
 import { Worker } from './worker/worker'
 
 export type { NodeOptions, RunningNode } from './node-options'
-
-const withPython = <Result>(
-  python: Python,
-  use: (usable: Extract<Python, { executable: string }>) => Promise<Result>,
-): Promise<Result> => ('unavailable' in python ? Promise.reject(new Error(python.unavailable)) : use(python))
 
 async function* nothing(): AsyncGenerator<never> {}
 
@@ -67,7 +61,7 @@ const builtAppRoot = (): string => {
 }
 
 const start = async (options: NodeOptions, opened: Opened): Promise<Omit<RunningNode, 'close'>> => {
-  const { trustedOrigins = [], appRoot = builtAppRoot(), bundledRunner } = options
+  const { trustedOrigins = [], appRoot = builtAppRoot() } = options
   const { env } = process
   const dataDir = resolve(
     // An empty variable counts as not set.
@@ -121,26 +115,14 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   const rehearses = rehearsesRdma(env)
   if (rehearses) log.logger.warn({}, `MUSTER_REHEARSE_JACCL is set: ${REHEARSAL}; nothing here runs on RDMA`)
 
-  const pythonSource = await openPython({
-    appRoot,
-    bundled: bundledRunner,
-    dataDir,
-    env,
-    log: log.logger.child({ part: 'runner-environment' }),
-  })
-  opened.add(() => pythonSource.close())
-  const python = (): Python => pythonSource.current()
-  const cannotRun = (): string | undefined => {
-    const current = python()
-    return 'unavailable' in current ? current.unavailable : undefined
-  }
+  const python = findPython(appRoot, env)
   const catalogue = openCatalogue({
     dataDir,
     home: homedir(),
     env,
     starter: STARTER_MODEL,
     version,
-    tryConversation: (path) => withPython(python(), (usable) => checkModel(usable, path)),
+    tryConversation: 'unavailable' in python ? undefined : (path) => checkModel(python, path),
   })
   opened.add(() => catalogue.close())
   const hub = openHub(env, current)
@@ -228,7 +210,8 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   await catalogue.ready
   const measurements: Measurements = await Measurements.open({
     dataDir,
-    probe: (probing) => withPython(python(), (usable) => measureMemoryBandwidth(usable, probing)),
+    probe: (probing) =>
+      'unavailable' in python ? Promise.reject(new Error(python.unavailable)) : measureMemoryBandwidth(python, probing),
     isBusy: () => worker.isBusy,
     onChange: () => facts.tell(),
     log: log.logger.child({ part: 'measurements' }),
@@ -287,12 +270,12 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   opened.add(watchRehearsal({ nodeId, rehearses, source: master, observer: master }))
   const presence = new Presence({ nodeId, source: master, observer: master })
   opened.add(() => presence.close())
+  const cannotRun = 'unavailable' in python ? python.unavailable : undefined
   const machine = thisMachine({
     modelsDir: ownModels(dataDir),
     heldByRunners: () => worker.heldBytes(),
     mayProbe: () => !worker.isBusy,
   })
-  let told = cannotRun()
   const facts = new OwnFacts({
     machine,
     worker: current.worker,
@@ -303,16 +286,6 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     onChange: (info) => presence.is(info),
   })
   opened.add(() => facts.close())
-  if (pythonSource.environment)
-    opened.add(
-      pythonSource.environment.subscribe(() => {
-        if (cannotRun() === told) return
-        told = cannotRun()
-        facts.tell()
-        // Conversations could not be tried without Python.
-        if (told === undefined) void catalogue.refresh()
-      }),
-    )
   // Declarations are placed by what this machine says of itself.
   await facts.ready
   presence.has(catalogue.list())
@@ -407,7 +380,6 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     catalogue,
     signInLink: api.signInLink,
     cannotRun,
-    runnerEnvironment: pythonSource.environment,
     bridgedPorts: new BridgedPorts({
       platform: process.platform,
       dataDir,

@@ -14,8 +14,7 @@ export interface WorkerOptions {
     /** A runner died of its work while it was answering these; `cause` is for people and names the machine. */
     suspect(requests: readonly GenerationRequest[], cause: string): void
   }
-  /** As it is now: it may come while the node runs. */
-  python(): Python
+  readonly python: Python
   /** For pipes; what a crash left there is removed. */
   readonly runDir: string
   readonly modelPath: (modelId: ModelId) => string | undefined

@@ -206,13 +206,12 @@ export class Worker {
   }
 
   private start({ instance, shard }: Start): void {
-    const { modelPath, modelProblem, fetchModel, runDir, log, onMeasured, rehearses } = this.options
+    const { python, modelPath, modelProblem, fetchModel, runDir, log, onMeasured, rehearses } = this.options
     const { limits = DEFAULT_LIMITS, nodeId, source } = this.options
     const { runnerId, rank, worldSize, startLayer, endLayer, layers } = shard
     const { instanceId, modelId, sharding, instanceMeta, maxContext } = instance
     const path = modelPath(modelId)
     const rehearsal = isRehearsal(instance)
-    const python = this.options.python()
     if ('unavailable' in python) return this.fail(runnerId, { errorMessage: python.unavailable })
     if (rehearsal && !rehearses)
       return this.fail(runnerId, { errorMessage: `this machine takes no part in a ${REHEARSAL}` })
