@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
+import numpy as np
 import pytest
 from mlx_lm.generate import generate_step
 from mlx_lm.models.cache import make_prompt_cache
@@ -147,3 +148,58 @@ def test_settings_that_fail_are_told_of_their_request_and_the_others_go_on(
                 told = drawn.error
     assert isinstance(told, ValueError)
     assert got == alone(model, PROMPTS["long"], 8)
+
+
+class Only:
+    """A constraint that forbids all but one token, another in each step, as bits of a vocabulary of ``size``."""
+
+    def __init__(self, size: int, fails_at: int = 1000):
+        self.size, self.fails_at = size, fails_at
+        self.taken: list[int] = []
+
+    @property
+    def allowed(self) -> int:
+        return (37 * len(self.taken) + 5) % self.size
+
+    def take(self, token: int) -> None:
+        self.taken.append(token)
+
+    def mask(self) -> np.ndarray | None:
+        if len(self.taken) == self.fails_at:
+            raise ValueError("no more")
+        bits = np.zeros(self.size // 32 + 1, dtype=np.uint32)
+        bits[self.allowed // 32] = np.uint32(1 << (self.allowed % 32))
+        return bits
+
+
+def constrained(model: Any, task_id: str, constraint: Only, **sampling: Any) -> Sequence:
+    made = sequence(model, task_id, PROMPTS["short"], **sampling)
+    made.drawing = replace(made.drawing, constraint=constraint)
+    return made
+
+
+def test_each_row_is_held_to_its_own_mask_and_the_others_to_none(model: Any, batch: DecodingBatch) -> None:
+    narrow, wide = Only(100), Only(250)
+    batch.join(constrained(model, "narrow", narrow, temperature=1))
+    batch.join(sequence(model, "free", PROMPTS["long"], temperature=0))
+    batch.join(constrained(model, "wide", wide, temperature=0, repetition_penalty=1.5))
+    got = take(batch, 20, until="free")
+    assert got["free"] == alone(model, PROMPTS["long"], 20)
+    for task_id, constraint in (("narrow", narrow), ("wide", wide)):
+        assert got[task_id] == [(37 * at + 5) % constraint.size for at in range(20)]
+        # It is told every token of the answer, and none of the prompt.
+        assert constraint.taken[:19] == got[task_id][:19]
+
+
+def test_a_constraint_that_fails_is_its_own_sequences_error(model: Any, batch: DecodingBatch) -> None:
+    batch.join(constrained(model, "failing", Only(100, fails_at=3), temperature=0))
+    batch.join(sequence(model, "free", PROMPTS["long"], temperature=0))
+    errors: dict[str, list[Exception | None]] = {"failing": [], "free": []}
+    tokens = []
+    while len(tokens) < 10:
+        for drawn in batch.step():
+            errors[drawn.task_id].append(drawn.error)
+            tokens += [drawn.token] if drawn.task_id == "free" else []
+    assert [error is None for error in errors["failing"]][:4] == [True, True, True, False]
+    assert errors["free"] == [None] * 10
+    assert tokens == alone(model, PROMPTS["long"], 10)

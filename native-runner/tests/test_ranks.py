@@ -1,5 +1,6 @@
 """Several ranks generate as one process does."""
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,21 @@ import pytest
 from conftest import RunnerGroup, RunnerProcess
 
 PROMPTS = {f"prompt-{n}": f"prompt number {n} " * (1 + 5 * n) for n in range(3)}
+DICE = {
+    "type": "object",
+    "properties": {"n": {"type": "integer", "minimum": 1, "maximum": 6}, "colour": {"enum": ["red", "black"]}},
+    "required": ["n", "colour"],
+    "additionalProperties": False,
+}
+SCHEMA = {"kind": "jsonSchema", "schema": DICE}
+TOOLS = [
+    {"name": "clock", "parameters": {"type": "object", "properties": {}, "additionalProperties": False}},
+    {"name": "dice", "parameters": DICE},
+]
+SAMPLINGS = [{"temperature": 0}, {"temperature": 1.5, "seed": 3}]
+# More alternatives than the library follows at once: it gives up when the answer has come to them.
+ALTERNATIVES = {"anyOf": [{"properties": {f"p{at}": {"type": "string"}}, "required": [f"p{at}"]} for at in range(5000)]}
+TOO_MUCH = {"kind": "jsonSchema", "schema": {"properties": {"a": ALTERNATIVES}, "required": ["a"]}}
 
 
 @pytest.fixture(scope="module", params=["Pipeline", "Tensor"])
@@ -39,6 +55,75 @@ def test_greedy_text_is_that_of_one_process(ready: RunnerProcess, pair: RunnerGr
 def test_draws_with_a_seed_are_those_of_one_process(ready: RunnerProcess, pair: RunnerGroup) -> None:
     same(pair, ready, text="dice", maxTokens=20, sampling={"temperature": 1.0, "seed": 7, "topP": 0.9, "topK": 20})
     same(pair, ready, text="dice", maxTokens=20, sampling={"temperature": 0.8, "seed": 8, "repetitionPenalty": 1.3})
+
+
+def asked(runner: RunnerProcess, **request: Any) -> tuple[str, list[dict[str, Any]], dict[str, Any]]:
+    """The text, the tool calls and the end of one answer."""
+    task = f"asked-{len(runner.seen)}"
+    text, end = runner.answer(task, **request)
+    items = [item for frame in runner.seen if frame["type"] == "tokens" for item in frame["items"]]
+    deltas = [delta for item in items if item["taskId"] == task for delta in item["content"]]
+    calls = [
+        {name: delta[name] for name in ("index", "name", "arguments")}
+        for delta in deltas
+        if delta["channel"] == "toolCall"
+    ]
+    return text, calls, end
+
+
+def is_roll(value: Any) -> bool:
+    return set(value) == {"n", "colour"} and value["n"] in range(1, 7) and value["colour"] in ("red", "black")
+
+
+@pytest.mark.parametrize("sampling", SAMPLINGS, ids=["greedy", "seeded"])
+def test_an_answer_in_a_schema_is_json_of_that_schema(
+    ready: RunnerProcess, pair: RunnerGroup, sampling: dict[str, Any]
+) -> None:
+    request = {"text": "roll", "maxTokens": 200, "sampling": sampling, "format": SCHEMA}
+    text, _, end = asked(pair.first, **request)
+    assert end["reason"] == "stop"
+    assert is_roll(json.loads(text))
+    assert text == asked(ready, **request)[0]
+
+
+@pytest.mark.parametrize(
+    ("choice", "names"),
+    [({"kind": "required"}, {"clock", "dice"}), ({"kind": "named", "name": "dice"}, {"dice"})],
+    ids=["required", "named"],
+)
+@pytest.mark.parametrize("sampling", SAMPLINGS, ids=["greedy", "seeded"])
+def test_a_call_that_is_demanded_is_made(
+    ready: RunnerProcess, pair: RunnerGroup, choice: Any, names: set[str], sampling: dict[str, Any]
+) -> None:
+    messages = [{"role": "user", "parts": [{"type": "text", "text": "go"}]}]
+    prompt = {"kind": "chat", "messages": messages, "tools": TOOLS, "toolChoice": choice}
+    request = {"prompt": prompt, "sampling": sampling, "maxTokens": 300}
+    text, calls, end = asked(pair.first, **request)
+    assert (text, len(calls), end["reason"]) == ("", 1, "toolCalls")
+    assert calls[0]["name"] in names
+    arguments = json.loads(calls[0]["arguments"])
+    assert is_roll(arguments) if calls[0]["name"] == "dice" else arguments == {}
+    assert calls == asked(ready, **request)[1]
+
+
+def test_constrained_answers_and_free_ones_decode_in_one_batch(ready: RunnerProcess, pair: RunnerGroup) -> None:
+    alone = asked(ready, text="free", maxTokens=40)[0]
+    first = pair.first
+    tasks = {f"{kind}-{len(first.seen)}": kind for kind in ("free", "schema", "too-much", "other")}
+    formats = {"schema": SCHEMA, "too-much": TOO_MUCH, "other": SCHEMA}
+    for task, kind in tasks.items():
+        more = {"format": formats[kind]} if kind in formats else {}
+        first.generate(task, text="free" if kind == "free" else kind, maxTokens=1200 if more else 40, **more)
+    ends: dict[str, dict[str, Any]] = {}
+    while len(ends) < len(tasks):
+        end = first.until(lambda frame: frame["type"] in ("finished", "rejected"))
+        ends[tasks[end["taskId"]]] = end
+    texts = {kind: first.text(task) for task, kind in tasks.items()}
+    # A constraint that fails ends its own request alone, on every rank.
+    assert (ends["too-much"]["type"], ends["too-much"]["code"]) == ("rejected", "invalid_request")
+    assert texts["free"] == alone
+    assert is_roll(json.loads(texts["schema"])) and is_roll(json.loads(texts["other"]))
+    same(pair, ready, text="after", maxTokens=10)
 
 
 def test_stop_strings_end_the_text_before_them(ready: RunnerProcess, pair: RunnerGroup) -> None:

@@ -6,6 +6,7 @@ rank that draws tokens and on no other.
 
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
@@ -92,14 +93,19 @@ class ThoughtLimit:
         return None if self._beside is None else self._beside.mask()
 
 
-def masked(logits: mx.array, mask: np.ndarray) -> mx.array:
-    """Logits (1, vocabulary) with everything that the mask forbids at minus infinity."""
-    bits = mx.array(mask)[:, None] >> mx.arange(32, dtype=mx.uint32)[None, :]
-    allowed = (bits & 1).astype(mx.bool_).reshape(-1)[: logits.shape[-1]]
-    if allowed.size < logits.shape[-1]:
-        # Vocabularies are padded beyond what the tokenizer knows.
-        allowed = mx.concatenate([allowed, mx.zeros(logits.shape[-1] - allowed.size, dtype=mx.bool_)])
-    return mx.where(allowed, logits, mx.array(-mx.inf, dtype=logits.dtype))
+def masked(logits: mx.array, masks: Sequence[np.ndarray | None]) -> mx.array:
+    """Logits (batch, vocabulary) with everything that its row's mask forbids at minus infinity; None forbids nothing.
+
+    The bits are unpacked by numpy, in a tenth of the time that MLX takes for it on a processor.
+    """
+    allowed = np.ones(logits.shape, dtype=np.bool_)
+    for row, mask in zip(allowed, masks, strict=True):
+        if mask is not None:
+            # Vocabularies are padded beyond what the tokenizer knows: those tokens are forbidden too.
+            known = min(32 * mask.size, row.size)
+            row[:known] = np.unpackbits(mask.view(np.uint8), count=known, bitorder="little")
+            row[known:] = False
+    return mx.where(mx.array(allowed), logits, mx.array(-mx.inf, dtype=logits.dtype))
 
 
 class _Described:
@@ -132,8 +138,9 @@ class Vocabulary:
 
             described = TokenizerWrapper(_Described(tokenizer))
             ends = sorted(tokenizer.eos_token_ids) or None
-            # Slices would make masks no quicker here, and the vocabulary slower to read.
-            self._tokens.set_result(LLTokenizer(described, eos_token=ends, slices=[]))
+            # Slices are kinds of text whose tokens are found once, now. Without them a mask inside a string of limited
+            # length, as schemas have them, walks the whole vocabulary: 7 ms instead of 0.1 ms for one of 150,000.
+            self._tokens.set_result(LLTokenizer(described, eos_token=ends, slices=LLTokenizer.general_slices()))
         except Exception as error:  # whoever asks for a constraint is told
             self._tokens.set_exception(error)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import mlx.core as mx
+import numpy as np
 from mlx_lm.sample_utils import greedy_sampler
 
 from muster_runner.constraints import masked
@@ -131,16 +132,24 @@ class DecodingBatch:
         self._sequences += self._joining
         self._joining = []
         self._next = following if self._next is None else mx.concatenate([self._next, following])
+        # Now, so that whoever reads the tokens does not wait for the logits that are computed of them.
+        mx.async_eval(self._next)
 
     def _draw(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array, mx.array]:
         """Tokens (batch,), log probabilities (batch, vocabulary), and whether the logits were numbers (batch,)."""
         computed = logits
-        if any(sequence.drawing.constraint for sequence in self._sequences):
-            # Masks are made here while the model computes the logits that they are laid over.
+        constrained = any(sequence.drawing.constraint for sequence in self._sequences)
+        if constrained:
+            # Masks are made below while the model computes the logits that they are laid over.
             mx.async_eval(logits)
-        if any(sequence.drawing.processors or sequence.drawing.constraint for sequence in self._sequences):
+        if any(sequence.drawing.processors for sequence in self._sequences):
             rows = [self._processed(sequence, logits, fed, at) for at, sequence in enumerate(self._sequences)]
             logits = mx.concatenate(rows, axis=0)
+        if constrained:
+            # Read as a whole: a slice of it would be computed behind the logits, and the masks after the model.
+            latest = fed.tolist()
+            masks = [self._mask(sequence, token) for sequence, token in zip(self._sequences, latest, strict=True)]
+            logits = masked(logits, masks)
         # Not computed until somebody asks: the best token is the same without.
         logprobs = logits - mx.logsumexp(logits, axis=-1, keepdims=True)
         samplers = [sequence.drawing.sampler for sequence in self._sequences]
@@ -173,12 +182,21 @@ class DecodingBatch:
             sequence.context = mx.concatenate([sequence.context, fed[at : at + 1]])[-REPETITION_CONTEXT:]
             for process in sequence.drawing.processors:
                 row = process(sequence.context, row)
-        if (constraint := sequence.drawing.constraint) is not None:
-            if sequence.answering:
-                constraint.take(int(fed[at].item()))
-            if (mask := constraint.mask()) is not None:
-                row = masked(row, mask)
         return row
+
+    def _mask(self, sequence: Sequence, latest: int) -> np.ndarray | None:
+        """Which tokens may follow ``latest``, the one that the sequence was fed; None allows all."""
+        constraint = sequence.drawing.constraint
+        if constraint is None:
+            return None
+        try:
+            # The first token that is fed ends the prompt.
+            if sequence.answering:
+                constraint.take(latest)
+            return constraint.mask()
+        except Exception as error:
+            sequence.error = error
+            return None
 
     def _keep(self, stay: list[int]) -> None:
         if len(stay) == len(self._sequences):
