@@ -200,6 +200,8 @@ def test_a_constraint_that_fails_is_its_own_sequences_error(model: Any, batch: D
         for drawn in batch.step():
             errors[drawn.task_id].append(drawn.error)
             tokens += [drawn.token] if drawn.task_id == "free" else []
-    assert [error is None for error in errors["failing"]][:4] == [True, True, True, False]
+    first = next(at for at, error in enumerate(errors["failing"]) if error)
+    # Where steps overlap it is known one token before.
+    assert first in (2, 3) and str(errors["failing"][first]) == "no more"
     assert errors["free"] == [None] * 10
     assert tokens == alone(model, PROMPTS["long"], 10)
