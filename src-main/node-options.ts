@@ -7,6 +7,14 @@ import type { State } from '@core/state/state'
 import type { MasterStatus } from './master/master'
 import type { BridgedPorts } from './system/macos/bridged-ports/bridged-ports'
 
+/** What an installed app carries for its runners. */
+export interface BundledRunner {
+  /** The folder that holds native-runner, outside any archive. */
+  readonly root: string
+  /** The program uv. */
+  readonly uv: string
+}
+
 export interface NodeOptions {
   readonly dataDir?: string | undefined
   readonly host?: string | undefined
@@ -28,6 +36,8 @@ export interface NodeOptions {
   readonly loadOnRequest?: LoadOnRequest | undefined
   /** How long such a model is kept after its last answer. */
   readonly onRequestIdleSeconds?: number | undefined
+  /** Look for other machines only once the setup has explained why: where a window shows it, and the system asks. */
+  readonly explainsDiscovery?: boolean
   /** Never ask a model hub. */
   readonly offline?: boolean | undefined
   /** Without it this node only coordinates. */
@@ -36,6 +46,8 @@ export interface NodeOptions {
   readonly trustedOrigins?: readonly string[]
   /** The folder that holds `out` and `native-runner`. */
   readonly appRoot?: string
+  /** Of an installed app: it then makes the runners' Python environment by itself, in the data folder. */
+  readonly bundledRunner?: BundledRunner | undefined
 }
 
 /** A node that runs, until it is closed. */
@@ -53,7 +65,7 @@ export interface RunningNode {
   readonly catalogue: { list(): readonly CatalogueModel[] }
   readonly signInLink: (() => string) | undefined
   /** Why no model can run here; undefined where one can. */
-  readonly cannotRun: string | undefined
+  cannotRun(): string | undefined
   /** Takes Thunderbolt ports out of a bridge, for whoever sits at this Mac. */
   readonly bridgedPorts: Pick<BridgedPorts, 'answer'>
   /** The machine is about to sleep: others go on without it. */

@@ -28,8 +28,10 @@ import { Opened } from './opened'
 import { OwnFacts } from './own-facts'
 import { peerStreams } from './peer-streams'
 import { Presence } from './presence'
-import { findPython } from './python-environment'
+import { openPythonEnvironment } from './python-environment'
+import type { PythonEnvironment } from './python/environment'
 import { watchRehearsal } from './rehearsal'
+import { announceOnceExplained, setupHoldsDiscovery } from './explained-discovery'
 import { InstanceQueues } from './serving/instance-queues'
 import { LoadOnRequest } from './serving/on-request'
 import { rankZero } from './serving/rank-zero'
@@ -43,6 +45,7 @@ import { runCommand } from './system/command'
 import { asAdministrator } from './system/macos/bridged-ports/administrator'
 import { BridgedPorts } from './system/macos/bridged-ports/bridged-ports'
 import { thisMachine } from './system/machine'
+import { readSleepSettings } from './system/sleep'
 import { machineName } from './system/machine-name'
 import { version } from './version'
 import { checkModel } from './worker/check-model'
@@ -61,7 +64,7 @@ const builtAppRoot = (): string => {
 }
 
 const start = async (options: NodeOptions, opened: Opened): Promise<Omit<RunningNode, 'close'>> => {
-  const { trustedOrigins = [], appRoot = builtAppRoot() } = options
+  const { trustedOrigins = [], appRoot = builtAppRoot(), bundledRunner } = options
   const { env } = process
   const dataDir = resolve(
     // An empty variable counts as not set.
@@ -115,17 +118,26 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   const rehearses = rehearsesRdma(env)
   if (rehearses) log.logger.warn({}, `MUSTER_REHEARSE_JACCL is set: ${REHEARSAL}; nothing here runs on RDMA`)
 
-  const python = findPython(appRoot, env)
+  const environment: PythonEnvironment = await openPythonEnvironment({
+    dataDir,
+    appRoot,
+    bundled: bundledRunner,
+    env,
+    catalogue: { find: (modelId) => catalogue.find(modelId), refresh: () => catalogue.refresh() },
+    log: log.logger.child({ part: 'python' }),
+  })
+  opened.add(() => environment.close())
   const catalogue = openCatalogue({
     dataDir,
     home: homedir(),
     env,
     starter: STARTER_MODEL,
     version,
-    tryConversation: 'unavailable' in python ? undefined : (path) => checkModel(python, path),
+    tryConversation: async (path) => checkModel(environment.working(), path),
   })
   opened.add(() => catalogue.close())
   const hub = openHub(env, current)
+  const explainsFirst = (): boolean => options.explainsDiscovery === true && setupHoldsDiscovery(nodeSettings.current())
   const ownName = current.friendlyName ?? (await machineName())
   const admission = new AdmissionFile(dataDir)
   // Deciding and the links need one another: what is sent before there are links reaches nobody.
@@ -181,7 +193,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     dataDir,
     port: current.peerPort,
     portIsFixed: nodeSettings.fixed().includes('peerPort'),
-    discovery: current.discovery,
+    discovery: () => current.discovery && !explainsFirst(),
     given: current.peers.flatMap((text) => parsePeerAddress(text) ?? []),
     version,
     clusterId: () => cluster.clusterId,
@@ -196,6 +208,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     log: log.logger.child({ part: 'peers' }),
   })
   wired.peers = links
+  opened.add(announceOnceExplained(nodeSettings, { explainsFirst, announce: () => links.announce() }))
   opened.add(links.subscribe(() => suspected.linksChanged()))
   opened.add(() => links.close())
   opened.add(() => master.leave('quit'))
@@ -210,8 +223,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   await catalogue.ready
   const measurements: Measurements = await Measurements.open({
     dataDir,
-    probe: (probing) =>
-      'unavailable' in python ? Promise.reject(new Error(python.unavailable)) : measureMemoryBandwidth(python, probing),
+    probe: async (probing) => measureMemoryBandwidth(environment.working(), probing),
     isBusy: () => worker.isBusy,
     onChange: () => facts.tell(),
     log: log.logger.child({ part: 'measurements' }),
@@ -240,7 +252,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     source: master,
     observer: master,
     suspects: suspected.suspects,
-    python,
+    python: () => environment.current(),
     runDir: join(dataDir, 'run'),
     // A damaged copy in another program's folder is passed over and fetched anew; one of ours is the person's to replace.
     modelPath: (modelId) => {
@@ -270,7 +282,10 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   opened.add(watchRehearsal({ nodeId, rehearses, source: master, observer: master }))
   const presence = new Presence({ nodeId, source: master, observer: master })
   opened.add(() => presence.close())
-  const cannotRun = 'unavailable' in python ? python.unavailable : undefined
+  const cannotRun = (): string | undefined => {
+    const python = environment.current()
+    return 'unavailable' in python ? python.unavailable : undefined
+  }
   const machine = thisMachine({
     modelsDir: ownModels(dataDir),
     heldByRunners: () => worker.heldBytes(),
@@ -286,6 +301,14 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     onChange: (info) => presence.is(info),
   })
   opened.add(() => facts.close())
+  opened.add(
+    environment.subscribe((printed) => {
+      if (printed !== undefined) return
+      facts.tell()
+      // Whether models can hold a conversation could not be tried without Python.
+      if (environment.view().status === 'ready') void catalogue.refresh()
+    }),
+  )
   // Declarations are placed by what this machine says of itself.
   await facts.ready
   presence.has(catalogue.list())
@@ -348,6 +371,8 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       keys: accounts,
       liveRequests: () => queues.live,
       settings: nodeSettings,
+      python: environment,
+      sleepSettings: () => readSleepSettings(),
       catalogue: {
         list: () => catalogue.list(),
         unreadable: () => catalogue.unreadable(),

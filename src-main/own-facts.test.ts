@@ -21,7 +21,7 @@ const open = (gather: () => Promise<MachineFacts>, options: Partial<OwnFactsOpti
   const own = new OwnFacts({
     machine: { gather, onNews: () => undefined },
     worker: true,
-    cannotRun: undefined,
+    cannotRun: () => undefined,
     knownBandwidth: undefined,
     measurements: { speeds: [], memoryBandwidth },
     killedRunners: { count: 0 },
@@ -69,12 +69,12 @@ describe('the memory bandwidth that a machine tells', () => {
 
   it.each<[string, Partial<OwnFactsOptions>]>([
     ['only coordinates', { worker: false }],
-    ['cannot run models', { cannotRun: 'there is no Python' }],
+    ['cannot run models', { cannotRun: () => 'there is no Python' }],
   ])('is not measured where it %s', async (_, options) => {
     const { told, memoryBandwidth } = await telling(machineFacts, options)
     expect(memoryBandwidth).not.toHaveBeenCalled()
     expect(told[0]).not.toHaveProperty('memoryBandwidth')
-    expect(told[0]?.cannotRun).toBe(options.cannotRun)
+    expect(told[0]?.cannotRun).toBe(options.cannotRun?.())
   })
 })
 

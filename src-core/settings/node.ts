@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { SetupProgress } from '../setup/progress'
 import { AllowedHost } from './allowed-host'
 import { AllowedOrigin } from './allowed-origin'
 import { PeerAddressText } from './peer-address'
@@ -60,6 +61,10 @@ export const NodeSettings = z.object({
   logLevel: LogLevel.default('info'),
   loadOnRequest: LoadOnRequest.default('auto'),
   onRequestIdleSeconds: OnRequestIdleSeconds.default(300),
+  /** Open the setup by itself where nobody has been through it. */
+  offerSetup: z.boolean().default(true),
+  /** How far somebody got with setting this machine up; absent where nobody ever began. */
+  setup: SetupProgress.optional(),
 })
 export type NodeSettings = z.infer<typeof NodeSettings>
 
@@ -84,6 +89,8 @@ export const NodeSettingsChanges = z.strictObject({
   logLevel: LogLevel.optional(),
   loadOnRequest: LoadOnRequest.optional(),
   onRequestIdleSeconds: OnRequestIdleSeconds.optional(),
+  offerSetup: z.boolean().optional(),
+  setup: NodeSettings.shape.setup,
 })
 export type NodeSettingsChanges = z.infer<typeof NodeSettingsChanges>
 

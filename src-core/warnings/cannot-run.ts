@@ -15,7 +15,7 @@ export const cannotRunFamily: Family = (state) =>
             cause: cannotRun,
             fix: [
               {
-                text: `Put right on ${nodeName(state, nodeId)} what is named above, then start Muster there again: it looks for what it needs when it starts.`,
+                text: `Open Muster on ${nodeName(state, nodeId)} and choose Settings → Set up…: its step for the machine installs what is missing, and shows how that gets on.`,
               },
             ],
             subject: { kind: 'node', nodeId },

@@ -3,7 +3,8 @@ import { nodeName } from '../state/bindings'
 import { rdmaWanted } from './rdma-wanted'
 import type { Family, Found } from './warning'
 
-const ENABLE: Found['fix'] = [
+/** How RDMA is switched on. */
+export const ENABLE_RDMA: Found['fix'] = [
   {
     text: 'Shut that Mac down. Start it again and keep the power button pressed until “Loading startup options” shows (a MacBook: the Touch ID button).',
   },
@@ -34,7 +35,7 @@ export const rdmaOffFamily: Family = (state) =>
             code: 'rdma-disabled',
             title: `RDMA is not enabled on ${name}.`,
             cause: 'macOS ships with RDMA over Thunderbolt switched off, and it can be switched on only in Recovery.',
-            fix: ENABLE,
+            fix: ENABLE_RDMA,
           },
         ]
       case 'macos_too_old':

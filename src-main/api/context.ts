@@ -9,6 +9,7 @@ import type { ModelCard } from '@core/placement/model-card'
 import type { NodeLogQuery } from '@core/protocols/node-log'
 import type { CatalogueModel, ClusterView, HubModel, UnreadableModel } from '@core/protocols/control'
 import type { DoctorReport } from '@core/protocols/doctor'
+import type { PythonView, SleepSettings } from '@core/protocols/setup'
 import type { CardResult } from '@core/reconcile/process-manager'
 import type { NodeSettings, NodeSettingsChanges } from '@core/settings/node'
 import type { State } from '@core/state/state'
@@ -71,7 +72,21 @@ export interface ApiContext {
     fixed(): readonly string[]
     /** Rejects with an error that has `code`, `message` and `hint` where they cannot be kept. */
     update(changes: NodeSettingsChanges): Promise<NodeSettings>
+    /** With which it was started: what is listened on is of those. */
+    atStart(): NodeSettings
   }
+  /** The Python environment that runs models. */
+  readonly python: {
+    view(): PythonView
+    /** What its installation printed so far. */
+    printed(): string
+    install(): void
+    cancel(): void
+    /** Told when the view changed, and what was printed. Returns the way to stop. */
+    subscribe(listener: (printed?: string) => void): () => void
+  }
+  /** When this machine sleeps; undefined where the system does not tell. */
+  readonly sleepSettings: () => Promise<SleepSettings | undefined>
   readonly catalogue: {
     list(): readonly CatalogueModel[]
     unreadable(): readonly UnreadableModel[]

@@ -17,6 +17,7 @@ import { nodeRoutes } from './control/node'
 import { nodeLogRoutes } from './control/node-log'
 import { openApiRoutes } from './control/openapi'
 import { settingsRoutes } from './control/settings'
+import { setupRoutes } from './control/setup'
 import { warningRoutes } from './control/warnings'
 import { respondWith } from './dialect'
 import { Access } from './middleware/access'
@@ -114,6 +115,7 @@ const buildApp = (options: ApiOptions, { access, open }: { access: Access; open:
   app.route('/', healthRoutes(context))
   app.route('/', clusterRoutes(context))
   app.route('/', settingsRoutes(context))
+  app.route('/', setupRoutes(context))
   app.route('/', warningRoutes(context))
   app.route('/', eventRoutes(context))
   // Before OpenAI's: it takes what its own clients ask at the routes that both have.

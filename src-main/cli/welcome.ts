@@ -14,7 +14,7 @@ export interface WelcomedNode {
   readonly commands: { submit(command: Command, options: { commandId: CommandId }): Promise<{ status: string }> }
   readonly catalogue: { list(): readonly CatalogueModel[] }
   /** Why no model can run here; undefined where one can. */
-  readonly cannotRun: string | undefined
+  cannotRun(): string | undefined
 }
 
 /** A question whose answer the starter model knows. */
@@ -48,7 +48,8 @@ const declareStarter = async (node: WelcomedNode, modelId: ModelId): Promise<voi
  */
 export const welcome = async (node: WelcomedNode, print: (line: string) => void): Promise<() => void> => {
   print(`Muster is running: ${node.url}`)
-  if (node.cannotRun !== undefined) print(`No model can run here yet: ${node.cannotRun}`)
+  const cannotRun = node.cannotRun()
+  if (cannotRun !== undefined) print(`No model can run here yet: ${cannotRun}`)
 
   const shown = new Map<string, string>()
   let greeted = false

@@ -36,7 +36,8 @@ export interface PeersOptions {
   readonly port: number
   /** The port was asked for by a person: another one will not do. */
   readonly portIsFixed: boolean
-  readonly discovery: boolean
+  /** Whether to look for others now; `announce` asks again. */
+  readonly discovery: () => boolean
   /** Where a person says that members are. */
   readonly given: readonly PeerAddress[]
   readonly version: string
@@ -217,7 +218,7 @@ export class Peers {
     const before = this.discovery
     this.discovery = undefined
     void before?.close()
-    if (!discovery) return
+    if (!discovery()) return
     this.discovery = new Discovery({
       self: {
         nodeId: identity.nodeId,

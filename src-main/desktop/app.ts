@@ -41,6 +41,10 @@ const followPower = (node: RunningNode): (() => void) => {
   }
 }
 
+/** Of an installed app: what runs as a program of its own lies beside the archive. */
+const bundledRunner = (): NodeOptions['bundledRunner'] =>
+  app.isPackaged ? { root: process.resourcesPath, uv: join(process.resourcesPath, 'bin', 'uv') } : undefined
+
 /** The app from its start to its end: a node, a window on it and an icon in the menu bar. */
 class Desktop {
   private readonly quitting = new AbortController()
@@ -85,7 +89,14 @@ class Desktop {
     while (!signal.aborted) {
       let node: RunningNode | undefined
       try {
-        node = await startNode({ dataDir, trustedOrigins: [PAGE_ORIGIN], appRoot: app.getAppPath() })
+        node = await startNode({
+          dataDir,
+          trustedOrigins: [PAGE_ORIGIN],
+          appRoot: app.getAppPath(),
+          bundledRunner: bundledRunner(),
+          // macOS asks at the first look for others.
+          explainsDiscovery: process.platform === 'darwin',
+        })
         if (!signal.aborted) await this.present(node)
         return node
       } catch (error) {

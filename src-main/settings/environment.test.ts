@@ -41,6 +41,12 @@ describe('settings from the environment', () => {
     expect(() => settingsFromEnvironment({ [variable]: text })).toThrow(`${variable} is set to "${text}"`)
   })
 
+  it('say whether the setup opens by itself', () => {
+    expect(settingsFromEnvironment({ MUSTER_OFFER_SETUP: 'false' })).toEqual({ offerSetup: false })
+    expect(settingsFromEnvironment({ MUSTER_OFFER_SETUP: 'true' })).toEqual({ offerSetup: true })
+    expect(() => settingsFromEnvironment({ MUSTER_OFFER_SETUP: 'maybe' })).toThrow('it is true or false')
+  })
+
   it('tell the way to the internet', () => {
     const env = {
       MUSTER_PROXY: 'http://ann:secret@proxy.lan:3128',

@@ -17,6 +17,7 @@ const variables = {
   MUSTER_PROXY: 'proxy',
   MUSTER_NO_PROXY: 'noProxy',
   MUSTER_CA_FILE: 'caFile',
+  MUSTER_OFFER_SETUP: 'offerSetup',
 } as const satisfies Readonly<Record<string, keyof NodeSettingsChanges>>
 
 const NUMBERS: ReadonlySet<string> = new Set(['port', 'peerPort', 'ollamaPort', 'onRequestIdleSeconds'])
@@ -25,8 +26,9 @@ const isNumber = (name: string): boolean => NUMBERS.has(name)
 /** Several, with commas or spaces between them. */
 const LISTS: ReadonlySet<string> = new Set(['peers', 'allowedHosts', 'allowedOrigins', 'noProxy'])
 
-/** Digits become a number; other text stays, so that the schema can refuse it. */
+/** Digits become a number, `true` and `false` a switch; other text stays, so that the schema can refuse it. */
 const value = (name: string, text: string): unknown => {
+  if (name === 'offerSetup') return text === 'true' || (text === 'false' ? false : text)
   if (LISTS.has(name)) return text.split(/[\s,]+/).filter((one) => one !== '')
   return isNumber(name) && /^\d+$/.test(text.trim()) ? Number(text) : text
 }
@@ -34,6 +36,7 @@ const value = (name: string, text: string): unknown => {
 const explain = (issue: z.core.$ZodIssue): string => {
   const name = String(issue.path[0])
   if (name === 'onRequestIdleSeconds') return 'it is a whole number of seconds, at most 999999999'
+  if (name === 'offerSetup') return 'it is true or false'
   return isNumber(name) ? 'a port is a number from 0 to 65535, and 0 picks a free one' : issue.message
 }
 

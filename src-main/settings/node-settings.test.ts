@@ -31,6 +31,7 @@ describe('the settings of a node', () => {
       discovery: true,
       worker: true,
       offline: false,
+      offerSetup: true,
       logLevel: 'info',
       loadOnRequest: 'auto',
       onRequestIdleSeconds: 300,

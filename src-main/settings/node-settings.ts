@@ -21,6 +21,8 @@ export interface NodeSettingsStore {
   readonly path: string
   /** The settings in force: command line before environment before file before defaults. */
   current(): NodeSettings
+  /** The settings that were in force when this was opened: what is listened on is of those. */
+  atStart(): NodeSettings
   /** Settings that the command line or the environment holds fixed for this run. */
   fixed(): readonly string[]
   /** Keeps changes on disk, then puts them in force. Fields this version does not know stay in the file. */
@@ -59,6 +61,7 @@ export const openNodeSettings = async (options: NodeSettingsOptions): Promise<No
   let stored: Stored = read.stored
   let kept: NodeSettingsChanges = read.settings
   let settings = NodeSettings.parse({ ...kept, ...overrides })
+  const first = settings
   const listeners = new Set<(settings: NodeSettings) => void>()
   let lastUpdate: Promise<unknown> = Promise.resolve()
 
@@ -76,6 +79,7 @@ export const openNodeSettings = async (options: NodeSettingsOptions): Promise<No
   return {
     path,
     current: () => settings,
+    atStart: () => first,
     fixed: () => Object.keys(overrides),
     update: (changes) => {
       // One after the other: two writers of one file would lose one another's changes.

@@ -19,6 +19,9 @@ export interface ConsoleProcessOptions {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
+  /** Of the pseudo-terminal. */
+  readonly columns?: number
+  readonly rows?: number
   readonly onOutput: (text: string) => void
   /** Called once, never before the process has been handed out. */
   readonly onExit: (exit: Exit) => void

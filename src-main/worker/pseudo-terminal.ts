@@ -47,9 +47,9 @@ export const loadTerminal = (): Promise<Terminal | undefined> => {
 /** Throws where the terminal or the process cannot be made. */
 export const underTerminal = (
   terminal: Terminal,
-  { file, args, env, cwd, onOutput, onExit }: ConsoleProcessOptions,
+  { file, args, env, cwd, columns = 120, rows = 40, onOutput, onExit }: ConsoleProcessOptions,
 ): ConsoleProcess => {
-  const child = terminal.spawn(file, [...args], { env: { ...env }, cwd, cols: 120, rows: 40 })
+  const child = terminal.spawn(file, [...args], { env: { ...env }, cwd, cols: columns, rows })
   let over = false
   child.onData(onOutput)
   child.onExit(({ exitCode, signal }) => {

@@ -14,7 +14,8 @@ export interface WorkerOptions {
     /** A runner died of its work while it was answering these; `cause` is for people and names the machine. */
     suspect(requests: readonly GenerationRequest[], cause: string): void
   }
-  readonly python: Python
+  /** As it is now: it may come while the node runs. */
+  python(): Python
   /** For pipes; what a crash left there is removed. */
   readonly runDir: string
   readonly modelPath: (modelId: ModelId) => string | undefined

@@ -206,7 +206,8 @@ export class Worker {
   }
 
   private start({ instance, shard }: Start): void {
-    const { python, modelPath, modelProblem, fetchModel, runDir, log, onMeasured, rehearses } = this.options
+    const { modelPath, modelProblem, fetchModel, runDir, log, onMeasured, rehearses } = this.options
+    const python = this.options.python()
     const { limits = DEFAULT_LIMITS, nodeId, source } = this.options
     const { runnerId, rank, worldSize, startLayer, endLayer, layers } = shard
     const { instanceId, modelId, sharding, instanceMeta, maxContext } = instance

@@ -41,6 +41,8 @@ export const testEnvironment = (dataDir: string, env: NodeLaunch['env'] = {}): N
   // No test asks a real hub.
   HF_HUB_OFFLINE: '1',
   MUSTER_PYTHON: python,
+  // A test that is not about the setup is not met by it.
+  MUSTER_OFFER_SETUP: 'false',
   MLX_DISABLE_COMPILE: '1',
   // Not measured in the midst of a test.
   MUSTER_MEMORY_BANDWIDTH: '10',

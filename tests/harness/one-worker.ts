@@ -65,7 +65,7 @@ export class OneWorker {
       },
       observer: { observe: (event) => made.observe(event) },
       suspects: new Suspects(),
-      python: which,
+      python: () => which,
       runDir: made.runDir,
       modelPath: () => modelPath,
       log: { info: () => undefined, warn: () => undefined },

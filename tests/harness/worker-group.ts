@@ -96,7 +96,7 @@ export class WorkerGroup {
         },
         observer: { observe: (event) => group.observe(seat, event) },
         suspects: new Suspects(),
-        python: options.python,
+        python: () => options.python,
         runDir: seat.runDir,
         modelPath: () => options.folder,
         rehearses: true,

@@ -28,6 +28,7 @@ import {
   UpdateApiKeyRequest,
   UsageResponse,
 } from '@core/protocols/api-keys'
+import { ChangeSetupRequest, PythonView, SetupView } from '@core/protocols/setup'
 import { RecentEvents } from '@core/protocols/event-stream'
 import { DoctorReport } from '@core/protocols/doctor'
 import { Instance } from '@core/state/instances'
@@ -164,6 +165,27 @@ export const ROUTES: readonly Described[] = [
     does: 'Change them; what the command line or the environment sets is held',
     body: ChangeNodeSettingsRequest,
     answer: NodeSettingsView,
+  },
+  {
+    method: 'get',
+    path: '/node/setup',
+    does: 'How far a person got with setting this machine up, and what that depends on',
+    answer: SetupView,
+  },
+  { method: 'patch', path: '/node/setup', does: 'Keep how far that is', body: ChangeSetupRequest, answer: SetupView },
+  {
+    method: 'post',
+    path: '/node/python',
+    does: 'Install the Python environment that runs models; nothing happens where it is there, or on its way',
+    answer: PythonView,
+    statuses: [202],
+  },
+  { method: 'delete', path: '/node/python', does: 'Stop that; what is installed stays', answer: PythonView },
+  {
+    method: 'get',
+    path: '/node/python/events',
+    does: 'How the installation gets on and what it prints, as server-sent events',
+    media: SSE,
   },
   { method: 'get', path: '/models', does: 'The models of the cluster', answer: ModelsResponse },
   {

