@@ -3,13 +3,16 @@ import { ApiKeyId, InstanceId, MetaInstanceId, NodeId, TaskId } from '../ids'
 import { ModelCard } from '../placement/model-card'
 import { SettingChange } from '../settings/cluster'
 import { GivenName } from '../settings/given-name'
+import { DeclarationDocument, Prune } from '../declarations/document'
 import { ApiKey, ApiKeyChanges } from '../state/api-keys'
+import { Labels } from '../state/labels'
 import { Member } from '../state/members'
 import {
   Constraints,
   MetaInstanceChanges,
   MetaInstanceName,
   OnRequest,
+  Owner,
   type PlacementErrorDetails,
 } from '../state/meta-instances'
 
@@ -21,6 +24,8 @@ export const CreateMetaInstance = Constraints.extend({
   /** Chosen by the API that takes the request, so that sending it again creates nothing twice. */
   metaInstanceId: MetaInstanceId,
   name: MetaInstanceName.optional(),
+  owner: Owner.optional(),
+  labels: Labels.optional(),
   paused: z.boolean(),
   /** A temporary one. Refused as a conflict where the model is declared already: that one answers then. */
   onRequest: OnRequest.optional(),
@@ -41,6 +46,15 @@ export const DeleteMetaInstance = z.object({
   ...lasting,
 })
 export const RestartMetaInstance = z.object({ type: z.literal('RestartMetaInstance'), metaInstanceId: MetaInstanceId })
+
+/** What files say is to exist: all of it, or nothing where any of it is refused. */
+export const ApplyDeclarations = z.object({
+  type: z.literal('ApplyDeclarations'),
+  documents: z.array(DeclarationDocument).max(1000),
+  /** An id for each document, which it gets if it is new. */
+  metaInstanceIds: z.array(MetaInstanceId).max(1000),
+  prune: Prune.optional(),
+})
 
 /** One instance that nothing keeps. The card comes with the command: deciding waits for nothing. */
 export const PlaceInstance = Constraints.extend({
@@ -77,6 +91,7 @@ export const Command = z.discriminatedUnion('type', [
   UpdateMetaInstance,
   DeleteMetaInstance,
   RestartMetaInstance,
+  ApplyDeclarations,
   PlaceInstance,
   DeleteInstance,
   CancelTask,

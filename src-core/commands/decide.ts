@@ -8,6 +8,7 @@ import type { MetaInstance, MetaInstanceChanges } from '../state/meta-instances'
 import type { SettingChange } from '../settings/cluster'
 import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
+import { applyDeclarations } from './apply-declarations'
 import type { Command, Refusal } from './command'
 import { idProblem, nameKey, nameProblem } from './names'
 import { removeDeclaration, removeInstance } from './removal'
@@ -184,6 +185,8 @@ export const decide = (state: State, command: Command, inputs: DecideInputs): De
         ? decided({ type: 'MetaInstanceUpdated', metaInstanceId, changes: {} })
         : decided(...instances.flatMap((instance) => removeInstance(state, instance)))
     }
+    case 'ApplyDeclarations':
+      return applyDeclarations(state, command, inputs, decide)
     case 'PlaceInstance':
       return placeInstance(state, command, inputs)
     case 'DeleteInstance': {

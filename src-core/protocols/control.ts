@@ -4,12 +4,14 @@ import { ModelCard, ModelProblemCode } from '../placement/model-card'
 import { givenName, GivenName } from '../settings/given-name'
 import { LoadOnRequest, NodeSettings } from '../settings/node'
 import { Shard } from '../state/instances'
+import { Labels } from '../state/labels'
 import { MeasuredSpeed } from '../state/measured-speeds'
 import {
   DEFAULT_PREFERENCE,
   InstanceMeta,
   MetaInstance,
   OnRequest,
+  Owner,
   PlacementErrorDetails,
   PlacementPreference,
   Sharding,
@@ -38,6 +40,8 @@ const AliasName = givenName(100)
 export const CreateMetaInstanceRequest = PlaceInstanceRequest.extend({
   /** An alias that every API takes as a model id. */
   name: AliasName.optional(),
+  owner: Owner.optional(),
+  labels: Labels.optional(),
   paused: z.boolean().default(false),
   /** A temporary one, that ends when nobody asks for it. */
   onRequest: OnRequest.optional(),
@@ -47,6 +51,8 @@ export type CreateMetaInstanceRequest = z.infer<typeof CreateMetaInstanceRequest
 /** Any constraint; `null` clears. */
 export const UpdateMetaInstanceRequest = z.strictObject({
   name: AliasName.nullable().optional(),
+  owner: Owner.nullable().optional(),
+  labels: Labels.nullable().optional(),
   modelId: ModelId.optional(),
   sharding: Sharding.optional(),
   instanceMeta: InstanceMeta.optional(),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { MetaInstanceId, ModelId, NodeId, Timestamp } from '../ids'
+import { Labels } from './labels'
 import { MissingRdma } from './rdma'
 
 /** How a model is shared out: consecutive layers per machine, or an equal part of every layer on each. */
@@ -69,10 +70,15 @@ export type OnRequest = z.infer<typeof OnRequest>
 /** An alias that every API takes as a model id. */
 export const MetaInstanceName = z.string().trim().min(1).max(100)
 
+/** Who answers for a declaration, for people. */
+export const Owner = z.string().trim().min(1).max(200)
+
 /** The declaration: this model, shared out like this, always exists. */
 export const MetaInstance = Constraints.extend({
   metaInstanceId: MetaInstanceId,
   name: MetaInstanceName.optional(),
+  owner: Owner.optional(),
+  labels: Labels.optional(),
   paused: z.boolean(),
   /** Of a temporary declaration. Absent: always on. A member of a version before this keeps it as always on. */
   onRequest: OnRequest.optional(),
@@ -99,6 +105,8 @@ export type MetaInstance = z.infer<typeof MetaInstance>
 /** What `MetaInstanceUpdated` may carry; `null` clears an optional field. */
 export const MetaInstanceChanges = z.object({
   name: MetaInstanceName.nullable().optional(),
+  owner: Owner.nullable().optional(),
+  labels: Labels.nullable().optional(),
   modelId: ModelId.optional(),
   sharding: Sharding.optional(),
   instanceMeta: InstanceMeta.optional(),

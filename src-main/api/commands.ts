@@ -33,11 +33,14 @@ export const commandIdOf = async (c: Context): Promise<CommandId> => {
   return CommandId.parse(createHash('sha256').update(JSON.stringify(asked)).digest('hex'))
 }
 
-/** The id of what that command makes: the same for the same command. */
-export const newIdOf = (commandId: CommandId): string => {
+/** The id of what that command makes: the same for the same command. `commandId` with a number where it makes several. */
+export const newIdOf = (commandId: CommandId | `${CommandId} ${number}`): string => {
   const hash = createHash('sha256').update(`made by ${commandId}`).digest('hex')
   return hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/, '$1-$2-$3-$4-$5')
 }
+
+export const problemOf = ({ code, reason, details }: Refusal): Problem =>
+  new Problem(statusOfRefusal(code), code, reason, details === undefined ? {} : { details })
 
 /** Has a command carried out; returns when it is durable. Throws Problem where it is refused or cannot be kept. */
 export const carryOut = async (
@@ -48,8 +51,7 @@ export const carryOut = async (
   try {
     const result = await commands.submit(command, { commandId })
     if (result.status === 'done') return
-    const { code, reason, details } = result.refusal
-    throw new Problem(statusOfRefusal(code), code, reason, details === undefined ? {} : { details })
+    throw problemOf(result.refusal)
   } catch (error) {
     // The disk is full, or the node is stopping: nothing was acknowledged.
     if (isExplained(error)) throw new Problem(503, error.code, error.message, { hint: error.hint, retryAfter: 5 })

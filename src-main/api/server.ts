@@ -11,6 +11,7 @@ import { clusterRoutes } from './control/cluster'
 import { eventRoutes } from './control/events'
 import { healthRoutes } from './control/health'
 import { instanceRoutes } from './control/instances'
+import { applyRoutes } from './control/apply'
 import { metaInstanceRoutes } from './control/meta-instances'
 import { modelRoutes } from './control/models'
 import { nodeRoutes } from './control/node'
@@ -106,6 +107,7 @@ const buildApp = (options: ApiOptions, { access, open }: { access: Access; open:
   app.use(contentType)
   app.use(bodyLimit({ maxBytes: MAX_BODY_BYTES }))
   app.use(contentEncoding({ maxBytes: MAX_BODY_BYTES }))
+  app.route('/', applyRoutes(context))
   app.route('/', metaInstanceRoutes(context))
   app.route('/', instanceRoutes(context))
   app.route('/', modelRoutes(context))

@@ -32,6 +32,8 @@ export const subjectOf = (command: Command): string => {
     case 'DeleteMetaInstance':
     case 'RestartMetaInstance':
       return command.metaInstanceId
+    case 'ApplyDeclarations':
+      return command.documents.map(({ name }) => name).join(', ')
     case 'PlaceInstance':
     case 'DeleteInstance':
       return command.instanceId

@@ -1,18 +1,16 @@
 import { Hono } from 'hono'
-import { nameKey } from '@core/commands/names'
 import { requestedChanges } from '@core/commands/requested-changes'
 import { withChanges } from '@core/events/meta-instances'
 import { MetaInstanceId } from '@core/ids'
-import { meshProblem } from '@core/placement/mesh-limit'
 import { place } from '@core/placement/place'
 import { unfitMachines } from '@core/placement/unfit'
 import { CreateMetaInstanceRequest, UpdateMetaInstanceRequest } from '@core/protocols/control'
 import { currentInstance } from '@core/state/bindings'
-import type { Constraints } from '@core/state/meta-instances'
 import { camelCased, jsonBody, parseWith } from '../body'
 import { carryOut, commandIdOf, newIdOf } from '../commands'
 import type { ApiContext } from '../context'
 import { Problem } from '../problem'
+import { namedAsModel, neverPossible } from './declaration-checks'
 import { usableCard, viewOf } from './views'
 
 /** How long the answer to a declaration waits to tell where it was placed. */
@@ -31,46 +29,6 @@ const looked = async ({ commands, source }: ApiContext, id: MetaInstanceId): Pro
     // Its model card is still being read.
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
-}
-
-type Wanted = Pick<Constraints, 'modelId' | 'sharding' | 'minNodes' | 'instanceMeta' | 'nodeIds'>
-
-const sharesTensors = ({ sharding, minNodes }: Wanted): boolean => sharding === 'Tensor' && minNodes > 1
-
-/** Whether a change asks something of the model. A model that is damaged or gone can still be paused, renamed, moved. */
-const asksOfModel = (known: Wanted, wanted: Wanted): boolean =>
-  wanted.modelId !== known.modelId || (sharesTensors(wanted) && !sharesTensors(known))
-
-/** Throws Problem for what no cluster can ever run. `known`: what is declared already and is to be changed. */
-const neverPossible = async (context: ApiContext, wanted: Wanted, known?: Wanted): Promise<void> => {
-  const tooMany = meshProblem(wanted)
-  if (tooMany) throw new Problem(400, tooMany.code, tooMany.reason)
-  if (known && !asksOfModel(known, wanted)) return
-  const { modelId } = wanted
-  const card = await usableCard(context, modelId)
-  if (sharesTensors(wanted) && !card.supportsTensor) {
-    throw new Problem(400, 'tensor_unsupported', `${modelId} does not support Tensor sharding`, {
-      hint: 'Use "sharding": "Pipeline".',
-      param: 'sharding',
-    })
-  }
-}
-
-/** A name that is a model's id would hide that model once it is declared. What is declared the core looks at itself. */
-const namedAsModel = async (
-  { catalogue }: ApiContext,
-  name: string | null | undefined,
-  known?: string | undefined,
-): Promise<void> => {
-  if (name === undefined || name === null || name === known) return
-  const key = nameKey(name)
-  const models = [...catalogue.list(), ...catalogue.unreadable(), ...(await catalogue.elsewhere())]
-  const model = models.find(({ modelId }) => nameKey(modelId) === key)
-  if (model)
-    throw new Problem(409, 'conflict', `The name "${name}" is the id of the model ${model.modelId}`, {
-      hint: 'Choose another name.',
-      param: 'name',
-    })
 }
 
 export const metaInstanceRoutes = (context: ApiContext): Hono => {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ApplyAnswer, ApplyRequest } from '@core/protocols/apply'
 import {
   AdmissionAnswer,
   ChangeNodeSettingsRequest,
@@ -80,6 +81,13 @@ export const ROUTES: readonly Described[] = [
     path: '/meta_instances',
     does: 'All declarations with their status',
     answer: z.object({ metaInstances: z.array(MetaInstanceView) }),
+  },
+  {
+    method: 'post',
+    path: '/meta_instances/apply',
+    does: 'Make declarations as documents have them: all of it, or nothing; with dryRun only what would change',
+    body: ApplyRequest,
+    answer: ApplyAnswer,
   },
   { method: 'get', path: '/meta_instance/{id}', does: 'One declaration with its status', answer: MetaInstanceView },
   {

@@ -1,0 +1,119 @@
+import { nameKey } from '../commands/names'
+import type { MetaInstanceId, NodeId } from '../ids'
+import { carries } from '../state/labels'
+import type { MetaInstance, MetaInstanceChanges } from '../state/meta-instances'
+import type { State } from '../state/state'
+import type { DeclarationDocument, Prune } from './document'
+
+/** What one document comes to, or one declaration that no document has any more. */
+export type Difference =
+  | { readonly kind: 'create'; readonly name: string; readonly document: DeclarationDocument; readonly nodeIds?: NodeId[] }
+  | {
+      readonly kind: 'update'
+      readonly name: string
+      readonly metaInstanceId: MetaInstanceId
+      readonly changes: MetaInstanceChanges
+    }
+  | { readonly kind: 'delete' | 'unchanged'; readonly name: string; readonly metaInstanceId: MetaInstanceId }
+
+export type Compared =
+  | { readonly status: 'compared'; readonly differences: readonly Difference[] }
+  | { readonly status: 'refused'; readonly code: 'invalid' | 'conflict'; readonly reason: string }
+
+const refused = (code: 'invalid' | 'conflict', reason: string): Compared => ({ status: 'refused', code, reason })
+
+/** The machines that a document names, or a sentence about the first that is none. */
+const machinesOf = (state: State, { machines }: DeclarationDocument): NodeId[] | undefined | string => {
+  const members = Object.values(state.members)
+  const found: NodeId[] = []
+  for (const text of machines ?? []) {
+    const named = members.filter(({ nodeId, friendlyName }) => nodeId === text || nameKey(friendlyName) === nameKey(text))
+    const [first, ...others] = named
+    if (!first) {
+      const known = members.map(({ friendlyName }) => friendlyName).join(', ')
+      return `There is no machine "${text}" in this cluster${known ? `; there are ${known}` : ''}`
+    }
+    if (others.length > 0) return `Several machines are called "${text}"; name the one that is meant by its id`
+    if (found.includes(first.nodeId)) return `The machine "${text}" is named twice`
+    found.push(first.nodeId)
+  }
+  return machines && found
+}
+
+/** RDMA takes two machines at least, whatever a document says. */
+const leastNodes = ({ instanceMeta, minNodes }: DeclarationDocument): number =>
+  instanceMeta === 'MlxJaccl' ? Math.max(2, minNodes) : minNodes
+
+/** What a document wants of each field; `null` where the field is to be absent. */
+const wantedOf = (document: DeclarationDocument, nodeIds: NodeId[] | undefined): MetaInstanceChanges => ({
+  modelId: document.modelId,
+  sharding: document.sharding,
+  instanceMeta: document.instanceMeta,
+  minNodes: leastNodes(document),
+  nodeIds: nodeIds ?? null,
+  placementPreference: document.placementPreference,
+  maxContext: document.maxContext ?? null,
+  owner: document.owner ?? null,
+  labels: document.labels ?? null,
+  ...(document.paused !== undefined && { paused: document.paused }),
+  // A file declares what is always on: one that was loaded on request is kept from now on.
+  onRequest: null,
+  pinned: null,
+})
+
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  )
+
+/** The fields in which a declaration is not yet as wanted. */
+const changesOf = (known: MetaInstance, wanted: MetaInstanceChanges): MetaInstanceChanges =>
+  Object.fromEntries(
+    Object.entries(wanted).filter(
+      ([field, value]) => canonical(value ?? null) !== canonical(known[field as keyof MetaInstance] ?? null),
+    ),
+  )
+
+const differenceOf = (state: State, document: DeclarationDocument): Difference | string => {
+  const { name } = document
+  const nodeIds = machinesOf(state, document)
+  if (typeof nodeIds === 'string') return `${name}: ${nodeIds}`
+  const known = Object.values(state.metaInstances).find(
+    (one) => one.name !== undefined && nameKey(one.name) === nameKey(name),
+  )
+  if (!known) return { kind: 'create', name, document, ...(nodeIds && { nodeIds }) }
+  const { metaInstanceId } = known
+  const changes = changesOf(known, wantedOf(document, nodeIds))
+  return Object.keys(changes).length === 0
+    ? { kind: 'unchanged', name, metaInstanceId }
+    : { kind: 'update', name, metaInstanceId, changes }
+}
+
+const pruned = (state: State, documents: readonly DeclarationDocument[], { labels, keep }: Prune): Difference[] => {
+  const kept = new Set([...documents.map(({ name }) => name), ...keep].map(nameKey))
+  return Object.values(state.metaInstances).flatMap(({ metaInstanceId, name, labels: own }) =>
+    carries(own, labels) && !(name !== undefined && kept.has(nameKey(name)))
+      ? [{ kind: 'delete' as const, name: name ?? metaInstanceId, metaInstanceId }]
+      : [],
+  )
+}
+
+/** What has to change so that the documents are true, in the order of the documents; what is removed comes last. */
+export const compare = (
+  state: State,
+  { documents, prune }: { readonly documents: readonly DeclarationDocument[]; readonly prune?: Prune | undefined },
+): Compared => {
+  const seen = new Set<string>()
+  const differences: Difference[] = []
+  for (const document of documents) {
+    const key = nameKey(document.name)
+    if (seen.has(key)) return refused('conflict', `Two documents have the name "${document.name}"`)
+    seen.add(key)
+    const difference = differenceOf(state, document)
+    if (typeof difference === 'string') return refused('invalid', difference)
+    differences.push(difference)
+  }
+  return { status: 'compared', differences: [...differences, ...(prune ? pruned(state, documents, prune) : [])] }
+}

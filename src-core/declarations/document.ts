@@ -1,0 +1,35 @@
+import { z } from 'zod'
+import { ModelId } from '../ids'
+import { givenName } from '../settings/given-name'
+import { Labels } from '../state/labels'
+import { Constraints, DEFAULT_PREFERENCE, InstanceMeta, Owner, PlacementPreference, Sharding } from '../state/meta-instances'
+
+/**
+ * A declaration as people write it in a file. It is known by its name: the same name is the same declaration. What a
+ * document does not say has its default, but for `paused`: whether a declaration rests is as somebody left it.
+ */
+export const DeclarationDocument = z.strictObject({
+  name: givenName(100).describe('What clients send as the model, and what this declaration is known by.'),
+  modelId: ModelId.describe('The model, usually OWNER/NAME as on Hugging Face.'),
+  sharding: Sharding.default('Pipeline').describe('Consecutive layers on each machine, or a part of every layer.'),
+  instanceMeta: InstanceMeta.default('MlxRing').describe('What machines talk over: TCP (MlxRing) or RDMA (MlxJaccl).'),
+  minNodes: Constraints.shape.minNodes.default(1).describe('The least number of machines.'),
+  machines: z
+    .array(z.string().min(1).max(200))
+    .min(1)
+    .optional()
+    .describe('These machines and no others, by name or id, in the order of ranks.'),
+  placementPreference: PlacementPreference.default(DEFAULT_PREFERENCE).describe('Which of several placements to take.'),
+  maxContext: Constraints.shape.maxContext.describe('Tokens of context to keep memory for.'),
+  paused: z.boolean().optional().describe('Kept, but not in memory. Without it, it stays as it is.'),
+  owner: Owner.optional().describe('Who answers for it.'),
+  labels: Labels.optional().describe('What it is sorted by; --prune takes them.'),
+})
+export type DeclarationDocument = z.infer<typeof DeclarationDocument>
+
+/** What is removed along the way: declarations with these labels whose names are neither in a document nor kept. */
+export const Prune = z.strictObject({
+  labels: Labels.refine((labels) => Object.keys(labels).length > 0, 'name at least one label'),
+  keep: z.array(z.string()).max(10_000).default([]),
+})
+export type Prune = z.infer<typeof Prune>

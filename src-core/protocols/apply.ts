@@ -1,0 +1,27 @@
+import { z } from 'zod'
+import { DeclarationDocument, Prune } from '../declarations/document'
+import { MetaInstanceId } from '../ids'
+
+/** `POST /meta_instances/apply`: documents of one file, which are carried out together or not at all. */
+export const ApplyRequest = z.strictObject({
+  documents: z.array(DeclarationDocument).max(1000),
+  prune: Prune.optional(),
+  /** Only say what would change. */
+  dryRun: z.boolean().default(false),
+})
+export type ApplyRequest = z.infer<typeof ApplyRequest>
+
+const Written = DeclarationDocument.partial()
+
+/** What one declaration was, and what it is afterwards; the one or the other is absent where it is made or removed. */
+export const AppliedChange = z.object({
+  kind: z.enum(['create', 'update', 'delete', 'unchanged']),
+  name: z.string(),
+  metaInstanceId: MetaInstanceId.optional(),
+  before: Written.optional(),
+  after: Written.optional(),
+})
+export type AppliedChange = z.infer<typeof AppliedChange>
+
+export const ApplyAnswer = z.object({ dryRun: z.boolean(), changes: z.array(AppliedChange) })
+export type ApplyAnswer = z.infer<typeof ApplyAnswer>
