@@ -38,6 +38,8 @@ export interface NodeOptions {
   readonly onRequestIdleSeconds?: number | undefined
   /** Look for other machines only once the setup has explained why: where a window shows it, and the system asks. */
   readonly explainsDiscovery?: boolean
+  /** A folder whose files of declarations are kept declared. */
+  readonly declarations?: string | undefined
   /** Never ask a model hub. */
   readonly offline?: boolean | undefined
   /** Without it this node only coordinates. */

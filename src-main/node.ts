@@ -11,6 +11,8 @@ import { AdmissionFile } from './cluster/joining/admission-file'
 import { Membership } from './cluster/membership'
 import { clusterView } from './cluster/view'
 import { Peers } from './cluster/peers'
+import { applyTo } from './declaration-files/apply'
+import { DeclarationFolder } from './declaration-files/folder'
 import { ApiKeyAccounts } from './keys/api-key-accounts'
 import { openLog } from './logging/logger'
 import { Master } from './master/master'
@@ -394,6 +396,14 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     },
   })
   opened.add(() => api.close())
+  if (options.declarations !== undefined) {
+    const folder = new DeclarationFolder({
+      folder: resolve(options.declarations),
+      apply: (wanted) => applyTo(master, wanted),
+      log: log.logger.child({ part: 'declarations' }),
+    })
+    opened.add(() => folder.close())
+  }
   log.logger.info({ url: api.url, nodeId, version, dataDir }, 'running')
   return {
     url: api.url,

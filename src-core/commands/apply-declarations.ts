@@ -15,7 +15,9 @@ const commandFor = (difference: Difference, newId: MetaInstanceId | undefined): 
     case 'create': {
       const { machines: _machines, paused = false, ...wanted } = difference.document
       const { nodeIds } = difference
-      return newId && { type: 'CreateMetaInstance', metaInstanceId: newId, ...wanted, paused, ...(nodeIds && { nodeIds }) }
+      return (
+        newId && { type: 'CreateMetaInstance', metaInstanceId: newId, ...wanted, paused, ...(nodeIds && { nodeIds }) }
+      )
     }
     case 'update': {
       const { metaInstanceId, changes } = difference
@@ -40,7 +42,10 @@ export const applyDeclarations = (state: State, command: Apply, inputs: DecideIn
   }
   const events: Event[] = []
   const seen = new Folding(state)
-  const numbered = compared.differences.map((difference, index) => ({ difference, newId: command.metaInstanceIds[index] }))
+  const numbered = compared.differences.map((difference, index) => ({
+    difference,
+    newId: command.metaInstanceIds[index],
+  }))
   for (const kind of ORDER) {
     for (const { difference, newId } of numbered) {
       const change = difference.kind === kind ? commandFor(difference, newId) : undefined

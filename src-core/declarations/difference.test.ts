@@ -29,7 +29,10 @@ describe('documents of declarations', () => {
   it('change nothing once they are true', () => {
     const world = new World()
     world.addNode('mini')
-    const documents = [document('chat', { labels: { team: 'a' }, machines: ['mini'] }), document('code', { paused: true })]
+    const documents = [
+      document('chat', { labels: { team: 'a' }, machines: ['mini'] }),
+      document('code', { paused: true }),
+    ]
     applied(world, documents)
     expect(differences(world, documents).map(({ kind }) => kind)).toEqual(['unchanged', 'unchanged'])
     const from = world.log.length
@@ -97,7 +100,13 @@ describe('a declaration as a document', () => {
   it('says the same, without what has its default', () => {
     const world = new World()
     world.addNode('mini')
-    const written = { name: 'chat', modelId: ModelId.parse('m/small'), machines: ['mini'], maxContext: 4096, owner: 'ada' }
+    const written = {
+      name: 'chat',
+      modelId: ModelId.parse('m/small'),
+      machines: ['mini'],
+      maxContext: 4096,
+      owner: 'ada',
+    }
     applied(world, [DeclarationDocument.parse(written)])
     const [declared] = Object.values(world.state.metaInstances)
     expect(declared && documented(world.state, declared)).toEqual(written)

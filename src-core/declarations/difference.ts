@@ -7,7 +7,12 @@ import type { DeclarationDocument, Prune } from './document'
 
 /** What one document comes to, or one declaration that no document has any more. */
 export type Difference =
-  | { readonly kind: 'create'; readonly name: string; readonly document: DeclarationDocument; readonly nodeIds?: NodeId[] }
+  | {
+      readonly kind: 'create'
+      readonly name: string
+      readonly document: DeclarationDocument
+      readonly nodeIds?: NodeId[]
+    }
   | {
       readonly kind: 'update'
       readonly name: string
@@ -27,7 +32,9 @@ const machinesOf = (state: State, { machines }: DeclarationDocument): NodeId[] |
   const members = Object.values(state.members)
   const found: NodeId[] = []
   for (const text of machines ?? []) {
-    const named = members.filter(({ nodeId, friendlyName }) => nodeId === text || nameKey(friendlyName) === nameKey(text))
+    const named = members.filter(
+      ({ nodeId, friendlyName }) => nodeId === text || nameKey(friendlyName) === nameKey(text),
+    )
     const [first, ...others] = named
     if (!first) {
       const known = members.map(({ friendlyName }) => friendlyName).join(', ')

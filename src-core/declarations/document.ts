@@ -2,7 +2,14 @@ import { z } from 'zod'
 import { ModelId } from '../ids'
 import { givenName } from '../settings/given-name'
 import { Labels } from '../state/labels'
-import { Constraints, DEFAULT_PREFERENCE, InstanceMeta, Owner, PlacementPreference, Sharding } from '../state/meta-instances'
+import {
+  Constraints,
+  DEFAULT_PREFERENCE,
+  InstanceMeta,
+  Owner,
+  PlacementPreference,
+  Sharding,
+} from '../state/meta-instances'
 
 /**
  * A declaration as people write it in a file. It is known by its name: the same name is the same declaration. What a

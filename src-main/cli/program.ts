@@ -5,6 +5,7 @@ import { DONE, WRONG_USE } from './exit-codes'
 import { failureCode, failureText, isClosedPipe } from './failure'
 import { addClusterCommands } from './groups/cluster'
 import { addDeclarationCommands } from './groups/declarations'
+import { addFileCommands } from './groups/files'
 import { addModelCommands } from './groups/models'
 import { addNodeCommands } from './groups/node'
 import { addToolCommands } from './groups/tools'
@@ -25,6 +26,8 @@ export const buildProgram = (finish: Finish): Command => {
   addModelCommands(group)
   program.commandsGroup('What is kept running:')
   addDeclarationCommands(group)
+  program.commandsGroup('Declarations as files:')
+  addFileCommands(group)
   program.commandsGroup('The cluster:')
   addClusterCommands(group)
   program.commandsGroup('Other programs:')

@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { decide } from '@core/commands/decide'
 import type { Command } from '@core/commands/command'
 import { compare, type Difference } from '@core/declarations/difference'
+import { declarationSchema } from '@core/declarations/json-schema'
 import { documented, type WrittenDocument } from '@core/declarations/documented'
 import { withChanges } from '@core/events/meta-instances'
 import { InstanceId, MetaInstanceId, RunnerId, type CommandId } from '@core/ids'
@@ -82,5 +83,6 @@ export const applyRoutes = (context: ApiContext): Hono => {
     const changes = compared.differences.map((difference, index) => changeOf(state, difference, metaInstanceIds[index]))
     return c.json({ dryRun, changes })
   })
+  routes.get('/schemas/declaration.json', (c) => c.json(declarationSchema()))
   return routes
 }

@@ -89,6 +89,7 @@ export const ROUTES: readonly Described[] = [
     body: ApplyRequest,
     answer: ApplyAnswer,
   },
+  { method: 'get', path: '/schemas/declaration.json', does: 'The JSON schema of a document, for editors' },
   { method: 'get', path: '/meta_instance/{id}', does: 'One declaration with its status', answer: MetaInstanceView },
   {
     method: 'patch',

@@ -15,6 +15,7 @@ interface ServeFlags {
   readonly discovery?: boolean
   readonly loadOnRequest?: LoadOnRequest
   readonly onRequestIdle?: number
+  readonly declarations?: string
   readonly offline?: boolean
   readonly peer?: readonly string[]
   readonly allowHost?: readonly string[]
@@ -72,6 +73,7 @@ const addServe = ({ program, finish }: Group): Command =>
       'keep such a model for so long after its last answer (MUSTER_ON_REQUEST_IDLE)',
       whole,
     )
+    .option('--declarations <dir>', 'keep declared what the YAML files in this folder declare')
     .option('--offline', 'never ask a model hub')
     .option('--name <name>', "this machine's name for people (MUSTER_NAME)")
     .option('--no-worker', 'only coordinate: no model is ever placed here')

@@ -1,0 +1,8 @@
+import { format } from 'prettier'
+import { declarationSchema } from '../../src-core/declarations/json-schema'
+
+export const DECLARATION_SCHEMA_FILE = 'docs/declaration.schema.json'
+
+/** The text of that file. */
+export const declarationSchemaText = (): Promise<string> =>
+  format(JSON.stringify(declarationSchema()), { parser: 'json', printWidth: 120 })

@@ -1,0 +1,32 @@
+import { nameKey } from '@core/commands/names'
+import { deleteDeclaration, readDeclarations } from '../api/declarations'
+import type { CommandContext, CommonOptions } from '../context'
+import { DONE, FAILED, type ExitCode } from '../exit-codes'
+import { readFiles } from '../files'
+
+export interface DeleteFlags extends CommonOptions {
+  readonly file: readonly string[]
+  readonly yes: boolean
+}
+
+/** Removes the declarations that files name. Those that are gone already are done. */
+export const run = async (
+  { file, yes, json }: DeleteFlags,
+  { api, out, err, terminal }: CommandContext,
+): Promise<ExitCode> => {
+  const files = await readFiles(file)
+  const names = new Set(files.flatMap(({ documents }) => documents.map(({ name }) => nameKey(name))))
+  const known = (await readDeclarations(api)).filter(({ name }) => name !== undefined && names.has(nameKey(name)))
+  const list = known.map(({ name }) => name).join(', ')
+  if (known.length > 0 && !yes && !(await terminal.confirm(`Remove ${known.length} declarations: ${list}?`))) {
+    await err.line('Nothing was changed.')
+    return FAILED
+  }
+  for (const { metaInstanceId, name } of known) {
+    await deleteDeclaration(api, metaInstanceId)
+    if (!json) await out.line(`${name ?? metaInstanceId}: removed`)
+  }
+  if (json) await out.json({ removed: known.map(({ metaInstanceId: id, name }) => ({ id, name })) })
+  else if (known.length === 0) await err.line('None of them is declared.')
+  return DONE
+}

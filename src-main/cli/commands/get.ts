@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises'
+import { nameKey } from '@core/commands/names'
+import { documented } from '@core/declarations/documented'
+import { carries } from '@core/state/labels'
+import { updatedYaml, yamlOf } from '../../declaration-files/write'
+import { replaceFile } from '../../disk/replace-file'
+import { readState } from '../api/state'
+import type { CommandContext, CommonOptions } from '../context'
+import { CommandError, DONE, WRONG_USE, type ExitCode } from '../exit-codes'
+import { readFiles, selectorOf } from '../files'
+import { declarationBy } from '../names'
+
+export interface GetFlags extends CommonOptions {
+  readonly name?: string
+  readonly output: string
+  readonly selector?: string
+  readonly file?: string
+  readonly write: boolean
+}
+
+const wrongUse = (message: string, hint: string) => new CommandError(message, { hint, exitCode: WRONG_USE })
+
+const checked = ({ output, file, write, name, selector }: GetFlags): void => {
+  if (output !== 'yaml' && output !== 'json') throw wrongUse(`There is no form ${output}`, 'There are yaml and json.')
+  if (write && file === undefined) throw wrongUse('--write needs a file', 'Name it with -f FILE.')
+  if (file !== undefined && (name !== undefined || selector !== undefined))
+    throw wrongUse('A file says itself which declarations it has', 'Leave the name and --selector away.')
+}
+
+/** Prints declarations as documents, or brings a file of them up to date with its comments kept. */
+export const run = async (flags: GetFlags, { api, out }: CommandContext): Promise<ExitCode> => {
+  checked(flags)
+  const { name, output, selector, file, write, json } = flags
+  const state = await readState(api)
+  // What was loaded on request is nothing that anybody declared.
+  const all = Object.values(state.metaInstances).filter((one) => one.onRequest === undefined)
+  if (file !== undefined) {
+    await readFiles([file])
+    const text = await readFile(file, 'utf8')
+    const updated = updatedYaml(text, (wanted) => {
+      const known = all.find((one) => one.name !== undefined && nameKey(one.name) === nameKey(wanted))
+      return known && { ...documented(state, known), name: wanted }
+    })
+    if (!write) await out.print(updated)
+    else if (updated !== text) await replaceFile(file, updated)
+    return DONE
+  }
+  const labels = selector === undefined ? undefined : selectorOf(selector)
+  const meant = name === undefined ? all : [declarationBy(all, name)]
+  const documents = meant
+    .filter((one) => labels === undefined || carries(one.labels, labels))
+    .map((one) => documented(state, one))
+  if (json || output === 'json') await out.json(documents)
+  else await out.print(yamlOf(documents))
+  return DONE
+}

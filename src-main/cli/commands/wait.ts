@@ -1,0 +1,73 @@
+import { nameKey } from '@core/commands/names'
+import type { MetaInstance } from '@core/state/meta-instances'
+import type { State } from '@core/state/state'
+import { statusOf } from '@core/state/status'
+import { followStates } from '../api/events'
+import type { CommandContext, CommonOptions } from '../context'
+import { CommandError, DONE, UNREACHABLE, WRONG_USE, type ExitCode } from '../exit-codes'
+import { readFiles } from '../files'
+import { declarationsBy } from '../names'
+import { Progress } from '../terminal/progress'
+import { loadingText } from './loading'
+
+export interface WaitFlags extends CommonOptions {
+  readonly names: readonly string[]
+  readonly file?: readonly string[]
+  readonly for: string
+  /** Seconds. */
+  readonly timeout: number
+}
+
+const isServing = (state: State, one: MetaInstance): boolean => ['READY', 'RUNNING'].includes(statusOf(state, one).word)
+
+const labelOf = ({ name, modelId }: MetaInstance): string => name ?? modelId
+
+/** What is still waited for, as lines for people; none when all is as it should be. */
+const missing = (state: State, wanted: readonly string[], goal: 'ready' | 'deleted'): string[] => {
+  const all = Object.values(state.metaInstances)
+  return wanted.flatMap((text) => {
+    const found = declarationsBy(all, text)
+    if (goal === 'deleted') return found.length === 0 ? [] : [`${text} is still declared`]
+    if (found.length === 0) return [`${text} is not declared`]
+    return found.filter((one) => !isServing(state, one)).map((one) => `${labelOf(one)} ${loadingText(state, one)}`)
+  })
+}
+
+const timedOut = (lines: readonly string[], seconds: number): CommandError =>
+  new CommandError(`After ${seconds} s: ${lines.join('; ')}`, {
+    hint: '`muster ps` says how they are; --timeout waits longer.',
+    exitCode: UNREACHABLE,
+  })
+
+/** Waits until declarations serve or are gone, with what is waited for on standard error. */
+export const run = async (flags: WaitFlags, { api, out, err }: CommandContext): Promise<ExitCode> => {
+  const { for: goal, timeout, json } = flags
+  if (goal !== 'ready' && goal !== 'deleted')
+    throw new CommandError(`There is nothing to wait for called ${goal}`, {
+      hint: 'There are --for ready and --for deleted.',
+      exitCode: WRONG_USE,
+    })
+  const files = flags.file ? await readFiles(flags.file) : []
+  const named = files.flatMap(({ documents }) => documents.map(({ name }) => name))
+  const wanted = [...new Map([...flags.names, ...named].map((name) => [nameKey(name), name])).values()]
+  if (wanted.length === 0)
+    throw new CommandError('Nothing is named to wait for', {
+      hint: 'Name declarations, or files with -f.',
+      exitCode: WRONG_USE,
+    })
+  const progress = new Progress(err)
+  const stop = AbortSignal.timeout(timeout * 1000)
+  let last: readonly string[] = ['no answer of the node']
+  try {
+    for await (const state of followStates(api, { signal: stop, onLost: (text) => progress.show('lost', text) })) {
+      last = missing(state, wanted, goal)
+      if (last.length === 0) break
+      await progress.show(last.map((line) => line.split(' ', 2).join(' ')).join(), last.join('; '))
+    }
+  } finally {
+    await progress.end()
+  }
+  if (last.length > 0) throw timedOut(last, timeout)
+  if (json) await out.json({ for: goal, names: wanted })
+  return DONE
+}

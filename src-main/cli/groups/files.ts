@@ -1,0 +1,98 @@
+import type { CommonOptions } from '../context'
+import { nodeCommand, positive, runOnNode, type Group } from '../define'
+
+interface FileFlags extends CommonOptions {
+  readonly file: readonly string[]
+}
+
+interface ApplyFlags extends FileFlags {
+  readonly prune: boolean
+  readonly selector?: string
+  readonly dryRun: boolean
+}
+
+interface WaitFlags extends CommonOptions {
+  readonly file?: readonly string[]
+  readonly for: 'ready' | 'deleted'
+  readonly timeout: number
+}
+
+const FILE = '-f, --file <file...>'
+const FILES = 'files, folders of them, or - for standard input'
+const SELECTOR = '-l, --selector <labels>'
+const JUST = 'labels, as team=a,stage=test'
+
+const addChanges = ({ program, finish }: Group): void => {
+  nodeCommand(program, {
+    usage: 'apply',
+    does: 'make declarations as files have them: all of a file’s, or none',
+    examples: [
+      ['muster apply -f models.yaml', 'one file'],
+      ['muster apply -f models/ --prune -l team=a', 'a folder; what has the label and is in no file is removed'],
+    ],
+  })
+    .requiredOption(FILE, FILES)
+    .option('--prune', 'remove declarations with the labels that are in no file', false)
+    .option(SELECTOR, `for --prune: ${JUST}`)
+    .option('--dry-run', 'only say what would change', false)
+    .action(async (flags: ApplyFlags) => finish(await runOnNode(() => import('../commands/apply'), flags)))
+  nodeCommand(program, {
+    usage: 'diff',
+    does: 'print what apply would change; ends with 0 for nothing, 1 for something, more where it cannot tell',
+    examples: [['muster diff -f models/', 'before muster apply -f models/']],
+  })
+    .requiredOption(FILE, FILES)
+    .option('--prune', 'also what --prune would remove', false)
+    .option(SELECTOR, `for --prune: ${JUST}`)
+    .action(async (flags: Omit<ApplyFlags, 'dryRun'>) =>
+      finish(await runOnNode(() => import('../commands/diff'), flags)),
+    )
+  nodeCommand(program, {
+    usage: 'delete',
+    does: 'remove the declarations that files name, after asking',
+    examples: [['muster delete -f models.yaml --yes', 'without asking']],
+  })
+    .requiredOption(FILE, FILES)
+    .option('-y, --yes', 'do not ask', false)
+    .action(async (flags: FileFlags & { readonly yes: boolean }) =>
+      finish(await runOnNode(() => import('../commands/delete-files'), flags)),
+    )
+}
+
+/** Declarations as files. */
+export const addFileCommands = (group: Group): void => {
+  const { program, finish } = group
+  addChanges(group)
+  nodeCommand(program, {
+    usage: 'get [name]',
+    does: 'print declarations as files have them',
+    examples: [
+      ['muster get > models.yaml', 'all of them, in YAML'],
+      ['muster get -f models.yaml --write', 'brings a file up to date; its comments stay'],
+    ],
+  })
+    .option('-o, --output <form>', 'yaml or json', 'yaml')
+    .option(SELECTOR, `only those with ${JUST}`)
+    .option('-f, --file <file>', 'the file to bring up to date')
+    .option('--write', 'write that file instead of printing it', false)
+    .action(
+      async (
+        name: string | undefined,
+        flags: CommonOptions & { output: string; selector?: string; file?: string; write: boolean },
+      ) => finish(await runOnNode(() => import('../commands/get'), { ...flags, ...(name !== undefined && { name }) })),
+    )
+  nodeCommand(program, {
+    usage: 'wait [name...]',
+    does: 'wait until declarations serve, or are gone',
+    examples: [
+      ['muster wait chat --timeout 300', 'at most five minutes'],
+      ['muster wait -f models/ --for deleted', 'all that files name'],
+    ],
+  })
+    .option(FILE, FILES)
+    .option('--for <state>', 'ready or deleted', 'ready')
+    .option('--timeout <seconds>', 'how long at most', positive, 600)
+    .action(async (names: string[], flags: WaitFlags) =>
+      finish(await runOnNode(() => import('../commands/wait'), { ...flags, names })),
+    )
+}

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest'
+import { faultText, parseDeclarations } from './parse'
+import { updatedYaml, yamlOf } from './write'
+
+const faults = (text: string) => parseDeclarations(text, 'f.yaml').faults.map(faultText)
+
+describe('a file of declarations', () => {
+  it('has one or several, as YAML or JSON, with comments', () => {
+    const yaml = '# ours\nname: chat\nmodelId: m/a\n---\nname: code\nmodelId: m/b # big\nmachines: [mini]\n'
+    expect(parseDeclarations(yaml, 'f.yaml').documents).toMatchObject([
+      { name: 'chat', modelId: 'm/a', sharding: 'Pipeline' },
+      { name: 'code', machines: ['mini'] },
+    ])
+    expect(parseDeclarations('{"name": "chat", "modelId": "m/a"}', 'f.json').documents).toHaveLength(1)
+  })
+
+  it.each([
+    ['', 'nothing at all'],
+    ['---\n---\n', 'empty documents'],
+    ['# only a comment\n', 'comments alone'],
+  ])('may be empty: %j (%s)', (text) => {
+    expect(parseDeclarations(text, 'f.yaml')).toEqual({ documents: [], faults: [] })
+  })
+
+  it.each([
+    ['name: chat\nmodelId: m/a\n  maxcontext: 1\n', /^f\.yaml:\d+:\d+: /],
+    ['name: chat\nmodelId: m/a\nmax_context: 1\n', /^f\.yaml:3:1: max_context .* did you mean maxContext\?$/],
+    ['name: chat\nmodelId: m/a\ncolour: red\n', /^f\.yaml:3:1: colour is no field/],
+    ['name: chat\n', /^f\.yaml:1:1: modelId is missing$/],
+    ['name: chat\nmodelId: m/a\nminNodes: many\n', /^f\.yaml:3:11: minNodes: /],
+    ['name: chat\nmodelId: m/a\nlabels:\n  team: "a b"\n', /^f\.yaml:4:9: labels\.team: /],
+    ['- chat\n', /^f\.yaml:1:1: A declaration is a map/],
+    ['name: a\nname: b\nmodelId: m/a\n', /^f\.yaml:2:1: .*unique/i],
+    ['name: "chat\n', /^f\.yaml:\d+:\d+: /],
+    ['a: &a [x, x]\nb: &b [*a, *a]\nname: chat\nmodelId: m/a\n', /^f\.yaml:1:1: a is no field/],
+    ['name: !!js/function "x"\nmodelId: m/a\n', /^f\.yaml:1:\d+: /],
+  ])('names what is wrong by line and column: %j', (text, said) => {
+    expect(faults(text)[0]).toMatch(said)
+  })
+
+  it('names every fault of every document', () => {
+    expect(faults('name: chat\n---\nmodelId: m/a\ncolour: red\n')).toHaveLength(3)
+  })
+})
+
+describe('writing declarations', () => {
+  it('reads back as the same', () => {
+    const documents = [
+      { name: 'yes', modelId: 'm/1e5' as never, labels: { team: '007' } },
+      { name: 'chat: "x"', modelId: 'm/b' as never },
+    ]
+    expect(parseDeclarations(yamlOf(documents), 'f.yaml')).toMatchObject({ documents, faults: [] })
+  })
+
+  it('keeps comments, order and what is equal', () => {
+    const text = '# ours\nname: chat # alias\nmodelId: m/a\nmaxContext: 4096 # enough\nlabels: { team: a }\n'
+    const updated = updatedYaml(text, () => ({
+      name: 'chat',
+      modelId: 'm/a' as never,
+      maxContext: 8192,
+      labels: { team: 'a' },
+    }))
+    expect(updated).toBe('# ours\nname: chat # alias\nmodelId: m/a\nmaxContext: 8192 # enough\nlabels: { team: a }\n')
+  })
+})

@@ -1,0 +1,91 @@
+import { isMap, isNode, isScalar, LineCounter, parseAllDocuments, type Document } from 'yaml'
+import type { z } from 'zod'
+import { DeclarationDocument } from '@core/declarations/document'
+
+/** Something in a file that is not as it should be, and where. Lines and columns count from 1. */
+export interface FileFault {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  readonly message: string
+}
+
+/** `models.yaml:3:5: maxcontext is no field of a declaration`. */
+export const faultText = ({ file, line, column, message }: FileFault): string => `${file}:${line}:${column}: ${message}`
+
+export interface ParsedFile {
+  readonly documents: readonly DeclarationDocument[]
+  readonly faults: readonly FileFault[]
+}
+
+type Issue = z.core.$ZodIssue
+
+const FIELDS = Object.keys(DeclarationDocument.shape)
+
+/** Where a field stands: its value, or, of a field that is not known, its name. */
+const offsetOf = (document: Document, path: readonly PropertyKey[], key?: string): number => {
+  for (let length = path.length; length >= 0; length -= 1) {
+    const node: unknown = length === 0 ? document.contents : document.getIn(path.slice(0, length), true)
+    if (key !== undefined && length === path.length && isMap(node)) {
+      const pair = node.items.find(({ key: name }) => isScalar(name) && String(name.value) === key)
+      if (isNode(pair?.key) && pair.key.range) return pair.key.range[0]
+    }
+    if (isNode(node) && node.range) return node.range[0]
+  }
+  return 0
+}
+
+/** The field that was probably meant: `maxcontext` and `max_context` for `maxContext`. */
+const nearest = (key: string): string | undefined => {
+  const flat = (name: string) => name.replaceAll(/[^a-z0-9]/gi, '').toLowerCase()
+  return FIELDS.find((field) => flat(field) === flat(key))
+}
+
+const faultsOf = (issue: Issue, value: unknown): { path: readonly PropertyKey[]; key?: string; message: string }[] => {
+  const { path } = issue
+  const field = path.map(String).join('.')
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => {
+      const meant = nearest(key)
+      const hint = meant === undefined ? `there are ${FIELDS.join(', ')}` : `did you mean ${meant}?`
+      return { path, key, message: `${key} is no field of a declaration: ${hint}` }
+    })
+  if (path.length === 1 && issue.code === 'invalid_type' && !(value instanceof Object && field in value))
+    return [{ path, message: `${field} is missing` }]
+  return [
+    { path, message: field === '' ? 'A declaration is a map with name and modelId' : `${field}: ${issue.message}` },
+  ]
+}
+
+/**
+ * The declarations of a text in YAML or JSON, one or several of them with `---` between. Everything that is wrong is
+ * named with its place; what is right beside it is given too, but a file with faults is not to be carried out.
+ */
+export const parseDeclarations = (text: string, file: string): ParsedFile => {
+  const lines = new LineCounter()
+  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false })
+  const at = (offset: number, message: string): FileFault => {
+    const { line, col } = lines.linePos(offset)
+    return { file, line: Math.max(1, line), column: Math.max(1, col), message }
+  }
+  const documents: DeclarationDocument[] = []
+  const faults: FileFault[] = []
+  for (const document of 'empty' in parsed ? [] : parsed) {
+    const broken = [...document.errors, ...document.warnings]
+    faults.push(...broken.map(({ pos, message }) => at(pos[0], message)))
+    if (broken.length > 0) continue
+    try {
+      const value: unknown = document.toJS({ maxAliasCount: 100 })
+      if (value === null) continue
+      const result = DeclarationDocument.safeParse(value)
+      if (result.success) documents.push(result.data)
+      else
+        for (const issue of result.error.issues)
+          for (const { path, key, message } of faultsOf(issue, value))
+            faults.push(at(offsetOf(document, path, key), message))
+    } catch (error) {
+      faults.push(at(0, error instanceof Error ? error.message : String(error)))
+    }
+  }
+  return { documents, faults }
+}

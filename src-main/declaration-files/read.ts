@@ -1,0 +1,105 @@
+import { open, readdir, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { nameKey } from '@core/commands/names'
+import { faultText, parseDeclarations, type FileFault, type ParsedFile } from './parse'
+
+export interface DeclarationFile extends ParsedFile {
+  readonly file: string
+}
+
+/** Far more than a thousand declarations take. */
+const MAX_BYTES = 4 * 1024 * 1024
+const SUFFIX = /\.(ya?ml|json)$/i
+
+/** A file of declarations cannot be read, or has faults. */
+export class DeclarationFileError extends Error {
+  constructor(
+    message: string,
+    readonly hint: string,
+  ) {
+    super(message)
+    this.name = 'DeclarationFileError'
+  }
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : String(error)
+
+const fault = (file: string, message: string): FileFault => ({ file, line: 1, column: 1, message })
+
+const readText = async (file: string): Promise<string | FileFault> => {
+  try {
+    const handle = await open(file)
+    try {
+      const { size } = await handle.stat()
+      if (size > MAX_BYTES) return fault(file, `has ${size} bytes; a file of declarations has at most ${MAX_BYTES}`)
+      return new TextDecoder('utf-8', { fatal: true }).decode(await handle.readFile())
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    return fault(file, error instanceof TypeError ? 'is not UTF-8' : `cannot be read (${codeOf(error)})`)
+  }
+}
+
+/** One file with its declarations and its faults. Never throws. */
+const readDeclarationFile = async (file: string): Promise<DeclarationFile> => {
+  const text = await readText(file)
+  return typeof text === 'string' ? { file, ...parseDeclarations(text, file) } : { file, documents: [], faults: [text] }
+}
+
+/** The same files; one that declares a name which an earlier one has too has a fault for it. */
+export const withTwiceNamed = (files: readonly DeclarationFile[]): DeclarationFile[] => {
+  const first = new Map<string, string>()
+  return files.map((one) => {
+    const twice = one.documents.flatMap(({ name }) => {
+      const earlier = first.get(nameKey(name))
+      if (earlier === undefined) first.set(nameKey(name), one.file)
+      return earlier === undefined ? [] : [fault(one.file, `${name} is declared in ${earlier} too`)]
+    })
+    return { ...one, faults: [...one.faults, ...twice] }
+  })
+}
+
+/** Reads files one after the other's name, and compares the names in them. Never throws. */
+export const readDeclarationFiles = async (files: readonly string[]): Promise<DeclarationFile[]> =>
+  withTwiceNamed(await Promise.all(files.map(readDeclarationFile)))
+
+/** The YAML and JSON files of a folder and the folders in it, by name; hidden ones are left out. */
+export const declarationFilesIn = async (folder: string): Promise<string[]> => {
+  const entries = await readdir(folder, { withFileTypes: true })
+  const found: string[] = []
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const full = path.join(folder, entry.name)
+    if (entry.name.startsWith('.')) continue
+    if (entry.isDirectory()) found.push(...(await declarationFilesIn(full)))
+    else if (entry.isFile() && SUFFIX.test(entry.name)) found.push(full)
+  }
+  return found
+}
+
+/** The files that a person names: a file, or all of a folder. Throws DeclarationFileError where there is none. */
+export const declarationFilesAt = async (where: string): Promise<string[]> => {
+  const about = await stat(where).catch((error: unknown) => {
+    throw new DeclarationFileError(
+      `${where} cannot be read (${codeOf(error)})`,
+      'Name a file or a folder that is there.',
+    )
+  })
+  if (!about.isDirectory()) return [where]
+  const files = await declarationFilesIn(where)
+  if (files.length === 0)
+    throw new DeclarationFileError(`${where} has no file of declarations`, 'They end in .yaml, .yml or .json.')
+  return files
+}
+
+/** Throws DeclarationFileError with every fault of these files, each with its line and column. */
+export const withoutFaults = (files: readonly DeclarationFile[]): readonly DeclarationFile[] => {
+  const faults = files.flatMap((file) => file.faults)
+  if (faults.length > 0)
+    throw new DeclarationFileError(
+      faults.map(faultText).join('\n'),
+      'Nothing was changed. Correct the file and try again.',
+    )
+  return files
+}

@@ -1,0 +1,92 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Control } from '../harness/control'
+import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
+import { addTinyModel, TINY } from '../harness/models'
+import { muster } from '../harness/muster'
+
+const written = (name: string, rest = ''): string => `name: ${name}\nmodelId: ${TINY}\npaused: true\n${rest}`
+
+describe('declarations as files', () => {
+  const folder = temporaryFolder()
+  const files = temporaryFolder()
+  const watched = join(files.path, 'watched')
+  let node: HeadlessNode
+  let control: Control
+  const run = (...args: string[]) => muster({ url: node.url }, ...args)
+  const file = (name: string, text: string): string => {
+    const place = join(files.path, name)
+    writeFileSync(place, text)
+    return place
+  }
+  const names = async () => Object.values((await control.state()).metaInstances).map(({ name }) => name)
+
+  beforeAll(async () => {
+    addTinyModel(folder.path)
+    mkdirSync(watched)
+    node = await startHeadless({ dataDir: folder.path, args: ['--name', 'here', '--declarations', watched] })
+    control = new Control(node.url)
+  })
+  afterAll(async () => {
+    await node.stop()
+    folder.dispose()
+    files.dispose()
+  })
+
+  it('are compared, applied, applied again without a change, and waited for', async () => {
+    const place = file('chat.yaml', `# ours\n${written('chat', 'machines: [here]\nlabels: { team: a }\n')}`)
+    expect(await run('diff', '-f', place)).toMatchObject({ out: expect.stringContaining('+ modelId:'), code: 1 })
+    expect(await names()).toEqual([])
+    expect(await run('apply', '-f', place, '--dry-run')).toMatchObject({ out: 'chat: declared (dry run)\n', code: 0 })
+    expect(await names()).toEqual([])
+    expect(await run('apply', '-f', place)).toMatchObject({ out: 'chat: declared\n', code: 0 })
+    expect(await run('apply', '-f', place)).toMatchObject({ out: 'chat: unchanged\n', code: 0 })
+    expect(await run('diff', '-f', place)).toMatchObject({ out: '', code: 0 })
+    expect(await run('resume', 'chat')).toMatchObject({ code: 0 })
+    expect(await run('wait', 'chat', '--timeout', '240')).toMatchObject({ code: 0 })
+    expect(await run('apply', '-f', place)).toMatchObject({ out: 'chat: changed\n', code: 0 })
+    expect(await run('get', 'chat')).toMatchObject({ out: expect.stringContaining('machines:\n  - here\n') as string })
+  })
+
+  it('are refused whole, by line and column, and nothing of such a file is carried out', async () => {
+    const place = file('bad.yaml', `${written('one')}---\n${written('two', 'max_context: 1\n')}`)
+    expect(await run('apply', '-f', place)).toMatchObject({
+      err: expect.stringMatching(/bad\.yaml:8:1: max_context .*did you mean maxContext/) as string,
+      code: 2,
+    })
+    const clash = file('clash.yaml', `${written('three')}---\n${written(TINY)}`)
+    expect(await run('diff', '-f', clash)).toMatchObject({ code: 2 })
+    expect(await run('apply', '-f', clash)).toMatchObject({ err: expect.stringContaining('clash.yaml'), code: 1 })
+    expect(await names()).toEqual(['chat'])
+  })
+
+  it('are pruned by a label, brought up to date with their comments, and deleted', async () => {
+    const place = file('new.yaml', `# new\n${written('new', 'maxContext: 512 # small\nlabels: { team: a }\n')}`)
+    expect(await run('apply', '-f', place, '--prune')).toMatchObject({ code: 2 })
+    expect(await run('apply', '-f', place, '--prune', '-l', 'team=a')).toMatchObject({
+      out: 'new: declared\nchat: removed\n',
+      code: 0,
+    })
+    const [known] = Object.values((await control.state()).metaInstances)
+    if (!known) throw new Error('nothing is declared')
+    await control.request(`/meta_instance/${known.metaInstanceId}`, { method: 'PATCH', json: { maxContext: 1024 } })
+    expect(await run('get', '-f', place, '--write')).toMatchObject({ code: 0 })
+    expect(readFileSync(place, 'utf8')).toMatch(/^# new\n[^]*maxContext: 1024 # small\n/)
+    expect(await run('delete', '-f', place, '--yes')).toMatchObject({ out: 'new: removed\n', code: 0 })
+    expect(await run('wait', '--for', 'deleted', '-f', place)).toMatchObject({ code: 0 })
+  })
+
+  it('in a watched folder are kept declared; a file that is wrong removes nothing', async () => {
+    const place = join(watched, 'models.yaml')
+    writeFileSync(place, `${written('a')}---\n${written('b')}`)
+    await control.until('both are declared', ({ metaInstances }) => Object.keys(metaInstances).length === 2)
+    writeFileSync(place, `${written('a')}---\nname: b\n`)
+    writeFileSync(join(watched, 'more.yaml'), written('c'))
+    await control.until('the sound file is carried out', ({ metaInstances }) => Object.keys(metaInstances).length === 3)
+    expect((await names()).sort()).toEqual(['a', 'b', 'c'])
+    rmSync(place)
+    await control.until('what no file has is gone', ({ metaInstances }) => Object.keys(metaInstances).length === 1)
+    expect(await names()).toEqual(['c'])
+  })
+})
