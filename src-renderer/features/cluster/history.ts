@@ -18,6 +18,8 @@ const NAMES: Readonly<Record<Exclude<keyof MetaInstanceChanges, 'paused' | 'pinn
   nodeIds: 'machines',
   placementPreference: 'preference',
   maxContext: 'context',
+  owner: 'owner',
+  labels: 'labels',
 }
 
 /** How long a model is kept that was loaded on request. */
