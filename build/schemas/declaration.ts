@@ -1,5 +1,5 @@
 import { format } from 'prettier'
-import { declarationSchema } from '../../src-core/declarations/json-schema'
+import { declarationSchema } from '@core/declarations/json-schema'
 
 export const DECLARATION_SCHEMA_FILE = 'docs/declaration.schema.json'
 
