@@ -16,8 +16,11 @@ export const TaskStatusUpdated = z.object({
 export const TaskFailed = z.object({ type: z.literal('TaskFailed'), taskId: TaskId, error: z.string() })
 export const TaskDeleted = z.object({ type: z.literal('TaskDeleted'), taskId: TaskId })
 
-/** At most this many ended tasks are kept; the oldest go first. */
-export const MAX_ENDED_TASKS = 1000
+/**
+ * At most this many ended tasks are kept; the oldest go first. Few, because the family is copied where somebody looks at
+ * the state between two events, and walked by passes: with a thousand of them that was a fifth of what a request cost.
+ */
+export const MAX_ENDED_TASKS = 100
 
 type Tasks = State['tasks']
 

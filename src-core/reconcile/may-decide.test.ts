@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Event } from '../events/event'
-import { TaskId } from '../ids'
+import { MetaInstanceId, TaskId } from '../ids'
 import { World } from '../testing/world'
 import { mayDecide } from './may-decide'
-
-const ended: Event = { type: 'TaskStatusUpdated', taskId: TaskId.parse('t'), status: 'Complete' }
 
 const deciding = (onRequest?: { idleSeconds: number }): World => {
   const world = new World()
@@ -15,9 +13,34 @@ const deciding = (onRequest?: { idleSeconds: number }): World => {
 }
 
 describe('a pass', () => {
-  it('is due at the end of a task only where a declaration may become idle by it', () => {
-    expect(mayDecide(deciding().state, ended)).toBe(false)
-    expect(mayDecide(deciding({ idleSeconds: 5 }).state, ended)).toBe(true)
+  /** What happens to requests, and whether a pass is due after each of them. */
+  const due = (world: World, events: readonly Event[]): boolean[] =>
+    events.map((event) => mayDecide(world.apply(event).state, event))
+
+  const created = (world: World, name: string): Event => {
+    const { instanceId } = world.instance(MetaInstanceId.parse('asked'))
+    const taskId = TaskId.parse(name)
+    return {
+      type: 'TaskCreated',
+      task: { taskId, instanceId, kind: 'generation', status: 'Pending', createdAt: world.now },
+    }
+  }
+  const told = (name: string, status: 'Running' | 'Complete'): Event => {
+    return { type: 'TaskStatusUpdated', taskId: TaskId.parse(name), status }
+  }
+  const failed = (name: string): Event => ({ type: 'TaskFailed', taskId: TaskId.parse(name), error: 'odd' })
+
+  it('is due at the end of the last request of a temporary declaration, which may become idle by it', () => {
+    const world = deciding({ idleSeconds: 5 })
+    const events = [created(world, 'a'), created(world, 'b'), told('a', 'Running'), told('a', 'Complete'), failed('b')]
+    expect(due(world, events)).toEqual([false, false, false, false, true])
+    expect(due(world, [created(world, 'c'), told('c', 'Complete')])).toEqual([false, true])
+  })
+
+  it('is never due after a request of a declaration that is always on', () => {
+    const world = deciding()
+    const events = [created(world, 'a'), told('a', 'Running'), told('a', 'Complete'), failed('unknown')]
+    expect(due(world, events)).toEqual([false, false, false, false])
   })
 
   it('is due whenever anything else happens', () => {

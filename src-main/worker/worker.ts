@@ -246,11 +246,12 @@ export class Worker {
         for (const other of instance.shards)
           if (other.rank !== 0) this.options.wakeRank?.(other.nodeId, other.runnerId, epoch)
       },
-      onLoaded: ({ memoryBytes, contextLength, timings }) =>
-        log.info({ runnerId, modelId, memoryBytes, contextLength, seconds: timings }, 'loaded a model'),
+      onLoaded: ({ memoryBytes, contextLength, timings }) => {
+        log.info({ runnerId, modelId, memoryBytes, contextLength, seconds: timings }, 'loaded a model')
+        void this.measure()
+      },
       onStatus: (status) => {
         if (status.status === 'Failed') log.warn({ runnerId, modelId, reason: status.errorMessage }, 'a runner failed')
-        if (status.status === 'Ready') void this.measure()
         if (isTerminal(status)) this.sideChannels.close(runnerId)
         if (this.supervisors.get(runnerId) === supervisor) this.report(runnerId, status)
       },

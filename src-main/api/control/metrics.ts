@@ -35,7 +35,7 @@ export const metrics = async (state: State, live: LiveRequests): Promise<{ text:
     )
   const tasks = new Gauge({
     name: 'muster_tasks',
-    help: 'Tasks by status, ended ones for a minute.',
+    help: 'Tasks by status; of those that ended in the last minute the latest hundred.',
     labelNames: ['status'],
     registers,
   })

@@ -97,6 +97,7 @@ export class Access {
     // Some clients send both, of which one is what their program makes up where none is given.
     const keys = [bearerOf(c.req.header('authorization')), c.req.header('x-api-key')]
     const hashes = keys.flatMap((key) => (key ? [hashOf(key)] : []))
+    if (hashes.length === 0) return undefined
     return Object.values(this.state().apiKeys).find((apiKey) => hashes.some((hash) => sameHash(apiKey.hash, hash)))
   }
 
