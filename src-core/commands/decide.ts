@@ -1,9 +1,10 @@
 import type { Event } from '../events/event'
 import type { Timestamp } from '../ids'
 import { place } from '../placement/place'
+import { machinesTooOldFor } from '../protocols/decision-protocol'
 import { instanceOf } from '../reconcile/instances'
 import type { IdSource } from '../reconcile/process-manager'
-import { instancesOf } from '../state/bindings'
+import { instancesOf, nodeName } from '../state/bindings'
 import type { MetaInstance, MetaInstanceChanges } from '../state/meta-instances'
 import type { SettingChange } from '../settings/cluster'
 import type { State } from '../state/state'
@@ -164,8 +165,20 @@ const rename = (state: State, { nodeId, friendlyName }: Extract<Command, { type:
     : decided({ type: 'MemberUpdated', nodeId, friendlyName, ownName })
 }
 
-/** What a command comes to: the events that carry it out, or why not. Nothing is placed for a declaration here. */
+/**
+ * What a command comes to: the events that carry it out, or why not. Nothing is placed for a declaration here. What a
+ * machine that is there could not read is not decided; what the other side of a split has decided already is.
+ */
 export const decide = (state: State, command: Command, inputs: DecideInputs): Decided => {
+  const result = outcome(state, command, inputs)
+  if (result.status === 'refused' || ('again' in command && command.again)) return result
+  const tooOld = machinesTooOldFor(state, result.events)
+  if (tooOld.length === 0) return result
+  const names = tooOld.map((nodeId) => nodeName(state, nodeId)).join(', ')
+  return refused('conflict', `An older Muster runs on ${names} and cannot follow this; update it there first`)
+}
+
+const outcome = (state: State, command: Command, inputs: DecideInputs): Decided => {
   switch (command.type) {
     case 'CreateMetaInstance':
       return create(state, command, inputs.now)

@@ -21,8 +21,23 @@ describe('a key with limits', () => {
     const limits = { concurrent: 2 }
     const begin = () => meter.begin(limits, { tokens: 5, now: 0 }).kind
     expect([begin(), begin(), begin()]).toEqual(['admitted', 'admitted', 'refused'])
-    meter.end(limits, { expected: 5, used: 9, now: 0 })
+    meter.end(limits, { expected: 5, used: 9, began: 0, now: 0 })
     expect([begin(), begin()]).toEqual(['admitted', 'refused'])
+  })
+
+  it('whose requests at a time are all under way may come again when one is likely to have ended', () => {
+    const meter = new KeyMeter()
+    const limits = { concurrent: 2 }
+    const refused = (now: number) => meter.begin(limits, { tokens: 5, now })
+    meter.begin(limits, { tokens: 5, now: 0 })
+    meter.begin(limits, { tokens: 5, now: 0 })
+    expect(refused(0)).toEqual({ kind: 'refused', by: 'concurrent', retryAfterMs: 1000 })
+    meter.end(limits, { expected: 5, used: 5, began: 0, now: 30_000 })
+    meter.begin(limits, { tokens: 5, now: 30_000 })
+    expect(refused(30_000)).toEqual({ kind: 'refused', by: 'concurrent', retryAfterMs: 15_000 })
+    meter.end(limits, { expected: 5, used: 5, began: 0, now: 10_000_000 })
+    meter.begin(limits, { tokens: 5, now: 10_000_000 })
+    expect(refused(10_000_000)).toMatchObject({ retryAfterMs: 60_000 })
   })
 
   it('pays for what a request was, not for what it was expected to be', () => {
@@ -30,10 +45,10 @@ describe('a key with limits', () => {
     const limits = { tokensPerMinute: 600 }
     meter.begin(limits, { tokens: 500, now: 0 })
     expect(meter.begin(limits, { tokens: 200, now: 0 })).toMatchObject({ kind: 'refused', by: 'tokens' })
-    meter.end(limits, { expected: 500, used: 100, now: 0 })
+    meter.end(limits, { expected: 500, used: 100, began: 0, now: 0 })
     expect(meter.standings(limits, 0).tokens).toMatchObject({ remaining: 500 })
     meter.begin(limits, { tokens: 200, now: 0 })
-    meter.end(limits, { expected: 200, used: 800, now: 0 })
+    meter.end(limits, { expected: 200, used: 800, began: 0, now: 0 })
     // Overdrawn by 300: even the least waits until that is made good.
     expect(meter.begin(limits, { tokens: 0, now: 0 })).toMatchObject({ by: 'tokens', retryAfterMs: 30_100 })
   })

@@ -1,3 +1,4 @@
+import { PEER_PROTOCOL } from '../protocols/peer'
 import type { NodeInfo } from '../state/nodes'
 import type { StepOf } from './scenario'
 
@@ -8,7 +9,7 @@ export const infoOf = ({ ramTotal, ramAvailable, memoryBandwidth }: StepOf<'addN
   const total = ramTotal ?? Math.max(64 * GIGABYTE, ramAvailable ?? 0)
   return {
     version: '0.1.0',
-    protocol: 1,
+    protocol: PEER_PROTOCOL,
     chip: 'simulated',
     memory: { ramTotal: total, ramAvailable: ramAvailable ?? total, heldByRunners: 0 },
     ...(memoryBandwidth !== undefined && { memoryBandwidth }),

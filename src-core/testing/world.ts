@@ -4,6 +4,7 @@ import type { Event } from '../events/event'
 import { Folding } from '../events/fold'
 import { InstanceId, MetaInstanceId, ModelId, NodeId, RunnerId } from '../ids'
 import type { ModelCard } from '../placement/model-card'
+import { PEER_PROTOCOL } from '../protocols/peer'
 import { next } from '../reconcile/apply'
 import { runPass, type Pass } from '../reconcile/pass'
 import type { CardResult, IdSource, ReconcileInputs } from '../reconcile/process-manager'
@@ -68,7 +69,7 @@ export class World {
         nodeId,
         info: {
           version: '0.1.0',
-          protocol: 1,
+          protocol: PEER_PROTOCOL,
           chip: 'Apple M3 Ultra',
           memory: { ramTotal: total, ramAvailable: free, heldByRunners: 0 },
           os: { platform: 'darwin', release: '26.2', name: 'macOS 26.2' },

@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
+import { methodNotAllowed } from 'hono/method-not-allowed'
 import { isLoopback } from '@core/settings/node'
 import { anthropicRoutes } from './anthropic/routes'
 import type { ApiContext } from './context'
@@ -104,6 +105,17 @@ const buildApp = (options: ApiOptions, { access, open }: { access: Access; open:
     app.use(access.check)
   }
   app.use(access.identify)
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (c, methods) => {
+        const allowed = methods.join(', ')
+        c.header('allow', allowed)
+        const message = `${c.req.path} does not take ${c.req.method}, but ${allowed}`
+        return respondWith(c, new Problem(405, 'method_not_allowed', message, { hint: 'GET /docs lists all routes.' }))
+      },
+    }),
+  )
   app.use(contentType)
   app.use(bodyLimit({ maxBytes: MAX_BODY_BYTES }))
   app.use(contentEncoding({ maxBytes: MAX_BODY_BYTES }))

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, type Dirent } from 'node:fs'
 import { extname, join, relative, sep } from 'node:path'
-import { Hono } from 'hono'
+import { Hono, type Context } from 'hono'
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -47,9 +47,7 @@ export const staticRoutes = (directory: string): Hono => {
   const files = new Map(filesIn(directory).map((file) => [`/${relative(directory, file).split(sep).join('/')}`, file]))
   const index = files.get('/index.html')
   if (index) files.set('/', index)
-  routes.get('*', async (c, next) => {
-    const file = files.get(c.req.path)
-    if (file === undefined) return next()
+  const serve = (file: string) => (c: Context) => {
     c.header('content-type', TYPES[extname(file)] ?? 'application/octet-stream')
     c.header('content-security-policy', CONTENT_SECURITY_POLICY)
     c.header('x-content-type-options', 'nosniff')
@@ -57,6 +55,7 @@ export const staticRoutes = (directory: string): Hono => {
     // Names under assets contain a hash of their content.
     c.header('cache-control', c.req.path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache')
     return c.body(new Uint8Array(readFileSync(file)))
-  })
+  }
+  for (const [path, file] of files) routes.get(path, serve(file))
   return routes
 }

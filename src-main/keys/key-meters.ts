@@ -51,13 +51,14 @@ export class KeyMeters {
     if (apiKeyId === undefined || limits === undefined) return UNLIMITED
     const meter = this.meters.get(apiKeyId) ?? new KeyMeter()
     this.meters.set(apiKeyId, meter)
-    const verdict = meter.begin(limits, { tokens: expected, now: now() })
+    const began = now()
+    const verdict = meter.begin(limits, { tokens: expected, now: began })
     let live = verdict.kind === 'admitted'
     return {
       verdict,
       standings: meter.standings(limits, now()),
       end: (used) => {
-        if (live) meter.end(limits, { expected, used, now: now() })
+        if (live) meter.end(limits, { expected, used, began, now: now() })
         live = false
       },
     }

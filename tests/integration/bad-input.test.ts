@@ -193,6 +193,23 @@ describe('bad input', () => {
     expect((await fetch(`${node.url}/meta_instances/`)).status).toBe(200)
   })
 
+  it.each([
+    ['GET', '/v1/chat/completions', 'POST', (body: object) => 'error' in body && 'code' in Object(body.error)],
+    ['PUT', '/v1/models', 'GET, HEAD', (body: object) => 'error' in body && 'param' in Object(body.error)],
+    ['PATCH', '/v1/responses/resp_1', 'GET, HEAD, DELETE', (body: object) => 'error' in body],
+    ['GET', '/v1/messages', 'POST', (body: object) => 'type' in body && body.type === 'error'],
+    ['GET', '/api/chat', 'POST', (body: object) => 'error' in body && typeof body.error === 'string'],
+    ['DELETE', '/api/tags', 'GET, HEAD', (body: object) => 'error' in body && typeof body.error === 'string'],
+    ['DELETE', '/meta_instances', 'GET, HEAD', (body: object) => 'error' in body && 'hint' in Object(body.error)],
+    ['DELETE', '/index.html', 'GET, HEAD', (body: object) => 'error' in body],
+  ])('%s %s is told which methods there are, in the words of its route', async (method, path, allow, isTold) => {
+    const response = await fetch(new URL(path, node.url), { method, headers: JSON_TYPE })
+    const body = (await response.json()) as object
+    expect([response.status, response.headers.get('allow')]).toEqual([405, allow])
+    expect([body, isTold(body)]).toEqual([body, true])
+    expect(JSON.stringify(body)).toContain(`does not take ${method}`)
+  })
+
   it('over 32 MiB is refused, and the node lives on with nothing declared', async () => {
     const answer = await send(node.url, {
       method: 'POST',

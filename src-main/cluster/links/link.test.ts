@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { NodeId, RunnerId } from '@core/ids'
+import type { Event } from '@core/events/event'
+import { ApiKeyId, NodeId, RunnerId } from '@core/ids'
 import { MAX_PEER_FRAME_BYTES, PeerFrame, type Hello } from '@core/protocols/peer'
 import { Link, SOCKET_OPTIONS, type LinkFrame } from './link'
 import { StreamError, type StreamHandler } from './streams'
@@ -158,6 +159,27 @@ describe('a link whose other side stands still for some seconds', () => {
     expect(near.told[0]).toBe('silent')
     await expect.poll(() => near.told, PATIENT).toEqual(['silent', 'closed: '])
   }, 30_000)
+})
+
+describe('a link to an older version', () => {
+  const records = (event: Event): PeerFrame => ({
+    type: 'consensus',
+    message: { type: 'records', term: 1, after: 0, log: { sequence: 1, epochs: [] } },
+    records: [{ kind: 'decision', sequence: 1, envelope: { v: 1, index: 1, term: 1, at: 1, event } }],
+  })
+  const apiKeyId = ApiKeyId.parse('k')
+
+  it('brings it what it can read', async () => {
+    near.link.send(records({ type: 'ApiKeyRevoked', apiKeyId }))
+    await expect.poll(() => far.frames.length, PATIENT).toBe(1)
+    expect(far.told).toEqual([])
+  })
+
+  it('ends with the word which one to update where there is more, and the record is not sent', async () => {
+    near.link.send(records({ type: 'ApiKeyUpdated', apiKeyId, changes: { name: 'ci' } }))
+    await expect.poll(() => far.told, PATIENT).toEqual([expect.stringMatching(/too old .* update Muster/)])
+    expect(far.frames).toEqual([])
+  })
 })
 
 describe('a link on which something is too large', () => {

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { WebSocket, type RawData } from 'ws'
+import type { LogRecord } from '@core/events/record'
 import type { NodeId } from '@core/ids'
+import { protocolToRead } from '@core/protocols/decision-protocol'
 import {
   commonProtocol,
   MAX_PEER_FRAME_BYTES,
@@ -144,8 +146,15 @@ export class Link {
     return this.socket.bufferedAmount
   }
 
-  /** Says whether it could be said at all: one over the limit is not sent, for the other side would end the link. */
+  /**
+   * Says whether it could be said at all: one over the limit is not sent, for the other side would end the link. Records
+   * that the other side's version cannot read end it with the word which side to update.
+   */
   send(frame: PeerFrame): boolean {
+    if (this.hello && frame.type === 'consensus' && frame.records?.some((record) => !this.canRead(record))) {
+      this.close(CLOSED.protocol, protocolRefusal(this.hello, this.options.hello))
+      return true
+    }
     const bytes = encodeFrame(frame)
     return bytes !== undefined && this.sendEncoded(bytes)
   }
@@ -191,6 +200,10 @@ export class Link {
   /** Ends it without a word. */
   drop(): void {
     this.socket.terminate()
+  }
+
+  private canRead(record: LogRecord): boolean {
+    return record.kind !== 'decision' || protocolToRead(record.envelope.event) <= (this.protocol ?? 0)
   }
 
   private sendEncoded(bytes: Buffer): boolean {

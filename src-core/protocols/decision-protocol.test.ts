@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import { Decision, type Event } from '../events/event'
+import { ApiKeyId, MetaInstanceId } from '../ids'
+import { SMALL, World } from '../testing/world'
+import { protocolToRead } from './decision-protocol'
+import { PEER_PROTOCOL } from './peer'
+
+const key = { apiKeyId: ApiKeyId.parse('k'), name: 'ci', hash: 'h', createdAt: 1 }
+const limits = { type: 'UpdateApiKey', apiKeyId: key.apiKeyId, changes: { limits: { concurrent: 2 } } } as const
+const declaration = {
+  type: 'CreateMetaInstance',
+  metaInstanceId: MetaInstanceId.parse('m'),
+  modelId: SMALL,
+  sharding: 'Pipeline',
+  instanceMeta: 'MlxRing',
+  minNodes: 1,
+  paused: false,
+} as const
+
+/** A cluster of which one machine has a Muster of that protocol. */
+const withOlder = (protocol: number): World => {
+  const world = new World()
+  world.addNode('Mac Studio')
+  world.addNode('Old Mac mini', { protocol })
+  return world.apply({ type: 'ApiKeyCreated', apiKey: key })
+}
+
+describe('what an older machine cannot read', () => {
+  it('is not decided while that machine is there, and the refusal names it', () => {
+    expect(withOlder(2).command(limits)).toMatchObject({
+      status: 'refused',
+      refusal: { code: 'conflict', reason: expect.stringContaining('Old Mac mini') as string },
+    })
+    expect(withOlder(1).command({ ...declaration, placementPreference: 'auto' }).status).toBe('refused')
+  })
+
+  it('is decided once that machine is updated or gone', () => {
+    expect(withOlder(3).command(limits).status).toBe('decided')
+    const world = withOlder(2)
+    const [, older] = Object.values(world.state.nodes)
+    if (!older) throw new Error('two machines')
+    world.apply({ type: 'NodeLeaving', nodeId: older.nodeId, reason: 'quit' })
+    expect(world.command(limits).status).toBe('decided')
+  })
+
+  it('is decided again after a split: the other side has it already', () => {
+    const again = { ...declaration, placementPreference: 'auto', again: true } as const
+    expect(withOlder(1).command(again).status).toBe('decided')
+  })
+
+  it('does not keep it from what it can read', () => {
+    expect(withOlder(1).command({ ...declaration, placementPreference: 'largest' }).status).toBe('decided')
+  })
+})
+
+it('every kind of decision is one that the first protocol had, or says since which it is there', () => {
+  const later = new Map<Event['type'], number>([['ApiKeyUpdated', 3]])
+  const first = ['MetaInstanceCreated', 'MetaInstanceUpdated', 'MetaInstanceDeleted', 'MetaInstancePlacementFailed']
+  first.push('MetaInstanceRecovered', 'InstanceCreated', 'InstanceDeleted', 'InstanceRetrying')
+  first.push('MemberAdmitted', 'MemberUpdated', 'MemberRemoved', 'ApiKeyCreated', 'ApiKeyRevoked', 'SettingChanged')
+  const kinds = Decision.options.map((option) => option.shape.type.value)
+  expect(kinds.filter((kind) => !later.has(kind))).toEqual(first)
+  const updated: Event = { type: 'ApiKeyUpdated', apiKeyId: key.apiKeyId, changes: {} }
+  expect(protocolToRead(updated)).toBe(later.get(updated.type))
+  expect(Math.max(...later.values())).toBeLessThanOrEqual(PEER_PROTOCOL)
+})

@@ -1,0 +1,26 @@
+import type { Event } from '../events/event'
+import type { NodeId } from '../ids'
+import type { State } from '../state/state'
+
+/**
+ * The protocol of links from which on a version reads an event of this kind: an earlier one takes it for damage, and
+ * could follow no further. Whoever adds a kind of decision, or a value to one, raises `PEER_PROTOCOL` and says so here.
+ */
+export const protocolToRead = (event: Event): number => {
+  switch (event.type) {
+    case 'ApiKeyUpdated':
+      return 3
+    case 'MetaInstanceCreated':
+      return event.metaInstance.placementPreference === 'auto' ? 2 : 1
+    case 'MetaInstanceUpdated':
+      return event.changes.placementPreference === 'auto' ? 2 : 1
+    default:
+      return 1
+  }
+}
+
+/** Machines that are there and run a Muster that cannot read what is about to be decided. */
+export const machinesTooOldFor = (state: State, events: readonly Event[]): NodeId[] => {
+  const needed = Math.max(1, ...events.map(protocolToRead))
+  return Object.values(state.nodes).flatMap(({ nodeId, protocol }) => (protocol < needed ? [nodeId] : []))
+}
