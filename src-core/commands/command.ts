@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Apart } from '../merging/apart'
 import { ApiKeyId, InstanceId, MetaInstanceId, NodeId, TaskId } from '../ids'
 import { ModelCard } from '../placement/model-card'
 import { SettingChange } from '../settings/cluster'
@@ -16,7 +17,7 @@ import {
   type PlacementErrorDetails,
 } from '../state/meta-instances'
 
-/** After a split: what was declared on the other side. What has been removed since stays so. */
+/** From machines before merges, after a split: what was declared on the other side. What has been removed since stays so. */
 const again = { again: z.literal(true).optional() }
 
 export const CreateMetaInstance = Constraints.extend({
@@ -37,7 +38,7 @@ export const UpdateMetaInstance = z.object({
   changes: MetaInstanceChanges,
   ...again,
 })
-/** After a split: also what this side has not heard of, so that nobody brings it later. */
+/** From machines before merges, after a split: also what this side has not heard of, so that nobody brings it later. */
 const lasting = { lasting: z.literal(true).optional() }
 
 export const DeleteMetaInstance = z.object({
@@ -85,6 +86,9 @@ export const AdmitMember = z.object({
 export const RenameMember = z.object({ type: z.literal('RenameMember'), nodeId: NodeId, friendlyName: GivenName })
 export const RemoveMember = z.object({ type: z.literal('RemoveMember'), nodeId: NodeId, ...lasting })
 
+/** What one side of a split declared. It is joined with what this side has: nothing is carried out a second time. */
+export const MergeDeclarations = Apart.extend({ type: z.literal('MergeDeclarations') })
+
 /** A request to the master. It decides; it never places, `PlaceInstance` apart. */
 export const Command = z.discriminatedUnion('type', [
   CreateMetaInstance,
@@ -102,6 +106,7 @@ export const Command = z.discriminatedUnion('type', [
   AdmitMember,
   RenameMember,
   RemoveMember,
+  MergeDeclarations,
 ])
 export type Command = z.infer<typeof Command>
 

@@ -1,3 +1,4 @@
+import { decideMerge } from '../merging/decide-merge'
 import type { Event } from '../events/event'
 import type { Timestamp } from '../ids'
 import { place } from '../placement/place'
@@ -234,5 +235,7 @@ const outcome = (state: State, command: Command, inputs: DecideInputs): Decided 
       return command.nodeId in state.members || command.lasting
         ? decided({ type: 'MemberRemoved', nodeId: command.nodeId })
         : unknown('member', command.nodeId)
+    case 'MergeDeclarations':
+      return decided(...decideMerge(state, command))
   }
 }

@@ -70,6 +70,8 @@ export const Envelope = z.object({
   at: Timestamp,
   /** The command that it was decided for: a command that comes again is known by it, whoever leads then. */
   commandId: CommandId.optional(),
+  /** With a removal: every member knows of all that was removed up to then, so that it need not be remembered. */
+  removalsKnown: Timestamp.optional(),
   event: Event,
 })
 export type Envelope = z.infer<typeof Envelope>

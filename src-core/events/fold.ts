@@ -1,3 +1,4 @@
+import type { NodeId } from '../ids'
 import type { State } from '../state/state'
 import type { Changes } from './changes'
 import { reduceDownloads } from './downloads'
@@ -10,6 +11,7 @@ import { reduceNodes } from './nodes'
 import { reduceRetired } from './retired'
 import { reduceRunners } from './runners'
 import { reduceApiKeys, reduceSettings } from './settings'
+import { reduceStamps } from './stamps'
 import { reduceTasks } from './tasks'
 import { reduceEdges, reduceLostLinks } from './topology'
 
@@ -60,6 +62,7 @@ export class Folding {
     const settings = reduceSettings(draft, envelope)
     const apiKeys = reduceApiKeys(draft, envelope)
     const retired = reduceRetired(draft, envelope)
+    const stamps = reduceStamps(draft, envelope)
     const lastUsed = reduceLastUsed(draft, envelope)
 
     this.handedOut = undefined
@@ -74,6 +77,7 @@ export class Folding {
     if (downloads) draft.downloads = this.changed(draft.downloads, downloads)
     if (apiKeys) draft.apiKeys = this.changed(draft.apiKeys, apiKeys)
     if (retired) draft.retired = this.changed(draft.retired ?? {}, retired)
+    if (stamps) draft.stamps = this.changed(draft.stamps ?? {}, stamps)
     if (lastUsed) draft.lastUsed = this.changed(draft.lastUsed ?? {}, lastUsed)
     draft.settings = settings
     draft.lastEventIndex = envelope.index
@@ -82,10 +86,11 @@ export class Folding {
     return this
   }
 
-  /** A term that began without an event of its own; terms never go back. */
-  enter(term: number): this {
+  /** A term that began without an event of its own, and who leads in it; terms never go back. */
+  enter(term: number, master?: NodeId): this {
     this.handedOut = undefined
     this.draft.term = Math.max(this.draft.term, term)
+    if (master !== undefined) this.draft.masterNodeId = master
     return this
   }
 

@@ -1,15 +1,21 @@
 import { z } from 'zod'
+import { Origin } from '../merging/stamp'
 import { MetaInstanceId } from '../ids'
 import { MetaInstance, MetaInstanceChanges, PlacementErrorDetails, type CannotLoad } from '../state/meta-instances'
 import type { State } from '../state/state'
 import { amend, drop, put, type Changes } from './changes'
 import type { Envelope } from './event'
 
-export const MetaInstanceCreated = z.object({ type: z.literal('MetaInstanceCreated'), metaInstance: MetaInstance })
+export const MetaInstanceCreated = z.object({
+  type: z.literal('MetaInstanceCreated'),
+  metaInstance: MetaInstance,
+  origin: Origin.optional(),
+})
 export const MetaInstanceUpdated = z.object({
   type: z.literal('MetaInstanceUpdated'),
   metaInstanceId: MetaInstanceId,
   changes: MetaInstanceChanges,
+  origin: Origin.optional(),
 })
 export const MetaInstanceDeleted = z.object({
   type: z.literal('MetaInstanceDeleted'),
@@ -18,6 +24,7 @@ export const MetaInstanceDeleted = z.object({
   cause: z.enum(['idle', 'memory']).optional(),
   /** The same for people. */
   reason: z.string().optional(),
+  origin: Origin.optional(),
 })
 export const MetaInstancePlacementFailed = z.object({
   type: z.literal('MetaInstancePlacementFailed'),

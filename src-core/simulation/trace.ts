@@ -162,8 +162,8 @@ const happeningText = (happening: Happening): string => {
       return `${happening.via} acknowledges ${happening.command} ${happening.id}`
     case 'setAside':
       return `${happening.node} sets aside what its master does not have, after record ${happening.after}`
-    case 'submittedAgain':
-      return `${happening.node} submits again ${happening.command} ${happening.id}: ${happening.result}`
+    case 'merged':
+      return `${happening.node} has merged what it declared apart: ${happening.result}`
     case 'lost':
       return `${happening.node} loses the last ${happening.records} of its records, which were not on its disk yet`
     case 'removed':

@@ -14,6 +14,7 @@ export const durablePart = (state: State): State => ({
   settings: state.settings,
   apiKeys: state.apiKeys,
   ...(state.retired && { retired: state.retired }),
+  ...(state.stamps && { stamps: state.stamps }),
   lastEventIndex: state.lastEventIndex,
   lastEventAt: state.lastEventAt,
   term: state.term,

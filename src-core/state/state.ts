@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { EntityStamps } from '../merging/stamp'
 import { NodeId, Timestamp } from '../ids'
 import { ClusterSettings, defaultClusterSettings } from '../settings/cluster'
 import { ApiKey } from './api-keys'
@@ -10,9 +11,6 @@ import { Node } from './nodes'
 import { Runner } from './runners'
 import { Task } from './tasks'
 import { Topology } from './topology'
-
-/** How much of what is gone is remembered. */
-export const MAX_RETIRED = 1000
 
 /**
  * Everything a cluster knows, as `GET /state` shows it and snapshots keep it: the fold of all events.
@@ -32,8 +30,10 @@ export const State = z.object({
   apiKeys: z.record(z.string(), ApiKey),
   /** When a request last began or ended, by temporary declaration. Absent: none was asked for yet in this term. */
   lastUsed: z.record(z.string(), Timestamp).optional(),
-  /** Ids of declarations, keys and members that were deleted, revoked or removed, and when: the latest ones. */
+  /** Ids of declarations, keys and members that were deleted, revoked or removed, and when, until every member knows. */
   retired: z.record(z.string(), Timestamp).optional(),
+  /** When what people declare was last written, by kind and id. Absent in what versions before this have kept. */
+  stamps: z.record(z.string(), EntityStamps).optional(),
   lastEventIndex: z.number().int().nonnegative(),
   /** When the last event happened. Never goes backwards. */
   lastEventAt: z.number().int().nonnegative(),

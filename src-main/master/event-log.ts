@@ -104,6 +104,8 @@ export class EventLog {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     const snapshot = newestSnapshot(directory, warn)
     const folding = new Folding(snapshot?.state ?? emptyState())
+    const leader = snapshot?.epochs.at(-1)
+    if (leader) folding.enter(leader.term, leader.master)
     const commands = new RecentCommands(snapshot?.commands)
     let end: LogEnd = snapshot ? { sequence: snapshot.sequence, epochs: [...snapshot.epochs] } : emptyLog
     const names = readdirSync(directory)
@@ -128,7 +130,7 @@ export class EventLog {
         if (record.sequence !== end.sequence + 1)
           throw damaged(path, SEGMENT_HEADER_BYTES, `record ${end.sequence + 1} is missing`)
         if (record.kind === 'decision') folding.fold(record.envelope)
-        else folding.enter(record.term)
+        else folding.enter(record.term, record.master ?? self)
         commands.note(record)
         end = grown(end, record, self)
         replayed += 1

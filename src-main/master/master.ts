@@ -26,7 +26,7 @@ import { Projection } from './projection'
 import { LeadershipLost, Replication } from './replication'
 import { Roster } from './roster'
 import { Sequencer, type CommandResult } from './sequencer'
-import { resubmitter } from './split'
+import { merger } from './split'
 import { Storage } from './storage'
 
 /** Last words are given this long to be on their way. */
@@ -50,7 +50,7 @@ export class Master {
   private readonly office: Office
   private readonly disk: DiskRefusal
   private readonly roster: Roster
-  private readonly resubmit: () => void
+  private readonly merge: () => void
   private readonly passOn: (event: Observation) => void
   private closed = false
 
@@ -86,9 +86,9 @@ export class Master {
       onBack: (log) => this.replication.return(log),
       log: options.log,
     })
-    this.resubmit = resubmitter(this.storage.directory, {
-      state: () => this.state(),
+    this.merge = merger(this.storage.directory, {
       submit: (command) => this.submit(command, { commandId: CommandId.parse(randomUUID()) }),
+      isOver: () => this.closed,
       log: options.log,
     })
     this.passOn = batched((events) => {
@@ -105,7 +105,7 @@ export class Master {
       apply: (events) => {
         if (!this.disk.error) void this.sequencer.add(events).catch(() => undefined)
       },
-      onLed: () => this.resubmit(),
+      onLed: () => this.merge(),
       now,
       log: options.log,
     })
@@ -329,9 +329,9 @@ export class Master {
   /** What comes after a record is not in the master's log: it makes room for what is. */
   private async rewind(after: number): Promise<EventLog> {
     const log = await this.storage.rewind(after, { keep: true })
-    // The winner's state may have come before the records were aside; else they are submitted when it comes.
+    // The winner's state may have come before the records were aside; else they are merged when it comes.
     const { leads } = this.replication
-    if (leads.kind === 'other' && leads.term === this.state().term) this.resubmit()
+    if (leads.kind === 'other' && leads.term === this.state().term) this.merge()
     return log
   }
 

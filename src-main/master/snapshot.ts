@@ -22,7 +22,7 @@ const Head = z.object({
   v: z.literal(1),
   sequence: z.number().int().nonnegative(),
   crc: z.number().int(),
-  /** The oldest snapshots do not say: the log is then read from its first record. */
+  /** The oldest snapshots do not say, nor have others stamps: the log is then read from its first record. */
   epochs: z.array(Epoch).optional(),
   commands: z.array(CommandId).default([]),
 })
@@ -37,7 +37,7 @@ const names = (directory: string): string[] =>
 
 /** Writes a snapshot as a whole or not at all, and removes all but the last two. Throws what the disk throws. */
 export const writeSnapshot = (directory: string, { sequence, epochs, commands = [], state }: Snapshot): void => {
-  const body = Buffer.from(JSON.stringify(durablePart(state)), 'utf8')
+  const body = Buffer.from(JSON.stringify({ ...durablePart(state), stamps: state.stamps ?? {} }), 'utf8')
   const head = JSON.stringify({ v: 1, sequence, crc: crc32.buf(body), epochs, commands })
   const path = join(directory, `snapshot-${String(sequence).padStart(20, '0')}.json`)
   // Always the same name: what a crash leaves of it is written over.
@@ -61,7 +61,8 @@ const readSnapshot = (file: string): Snapshot | undefined => {
   const { sequence, crc, epochs, commands } = Head.parse(JSON.parse(bytes.subarray(0, end).toString('utf8')))
   const body = bytes.subarray(end + 1)
   if (crc32.buf(body) !== crc) throw new Error('its checksum does not match')
-  return epochs && { sequence, epochs, commands, state: State.parse(JSON.parse(body.toString('utf8'))) }
+  const state = State.parse(JSON.parse(body.toString('utf8')))
+  return epochs && state.stamps && { sequence, epochs, commands, state }
 }
 
 /** The newest sound snapshot; damaged ones are passed over with a warning, since the log has it all. */

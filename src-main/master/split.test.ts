@@ -2,13 +2,16 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Command, Refusal } from '@core/commands/command'
+import type { Command } from '@core/commands/command'
+import { decideMerge } from '@core/merging/decide-merge'
 import { fold } from '@core/events/fold'
-import type { Decision } from '@core/events/event'
+import { type Decision, isDecision } from '@core/events/event'
 import { MetaInstanceId } from '@core/ids'
+import { next } from '@core/reconcile/apply'
+import { durablePart } from '@core/state/durable'
 import { emptyState, type State } from '@core/state/state'
 import { logDirectory, openLogFolder, type LogFolder } from './log-folder'
-import { resubmitter, setRecordsAside, submitAgain } from './split'
+import { mergeApart, merger, setRecordsAside } from './split'
 import { declaration, declarations, envelope, SELF } from './testing/scratch-log'
 
 let dataDir: string
@@ -31,129 +34,127 @@ const lose = async (after: number, count: number, from: number): Promise<void> =
   await opened.close()
 }
 
-const submitting = () => {
-  const submitted: Command[] = []
-  const submit = (command: Command) => Promise.resolve({ status: String(submitted.push(command)) })
-  const ids = () => submitted.map((command) => 'metaInstanceId' in command && command.metaInstanceId)
-  return { submit, ids }
+/** Whoever decides now. */
+class Winner {
+  state: State = emptyState()
+  asked = 0
+
+  readonly submit = (command: Command) => {
+    this.asked += 1
+    if (command.type !== 'MergeDeclarations') throw new Error(`nothing but a merge: ${command.type}`)
+    for (const event of decideMerge(this.state, command)) {
+      expect(isDecision(event)).toBe(true)
+      this.state = fold(this.state, next(this.state, event, 5000))
+    }
+    return Promise.resolve({ status: 'done' })
+  }
+
+  declared(): string[] {
+    return Object.keys(this.state.metaInstances)
+  }
 }
 
-const again = (submit: (command: Command) => Promise<{ status: string }>) =>
-  submitAgain(logDirectory(folder()), { state: emptyState, submit, log })
+const merge = (submit: (command: Command) => Promise<{ status: string }>) =>
+  mergeApart(logDirectory(folder()), { submit, log })
 
 const left = () => readdirSync(logDirectory(folder())).filter((name) => name.startsWith('split-'))
 
 describe('what a lost split had declared', () => {
-  it('is submitted once, that of an earlier split first', async () => {
+  it('is merged once, in one file however many splits there were', async () => {
     await append(2, 1)
     await lose(2, 2, 3)
     await lose(2, 1, 5)
-    const { submit, ids } = submitting()
-    await again(submit)
-    await again(submit)
-    expect(ids()).toEqual(['d3', 'd4', 'd5'])
+    expect(left()).toHaveLength(1)
+    const winner = new Winner()
+    await merge(winner.submit)
+    await merge(winner.submit)
+    // What both sides had is on the other side, or was removed there.
+    expect(winner.declared()).toEqual(['d3', 'd4', 'd5'])
+    expect(winner.asked).toBe(1)
     expect(left()).toEqual([])
   })
 
-  it('is kept until all of it was taken', async () => {
+  it('is kept until it was taken', async () => {
     await append(1, 1)
     await lose(1, 2, 2)
-    const submit = vi.fn().mockResolvedValueOnce({ status: 'done' }).mockRejectedValue(new Error('nobody decides'))
-    await again(submit)
+    expect(await merge(() => Promise.reject(new Error('nobody decides')))).toBe(false)
     expect(left()).toHaveLength(1)
-    const { submit: taken, ids } = submitting()
-    await again(taken)
-    expect(ids()).toEqual(['d2', 'd3'])
+    const winner = new Winner()
+    await merge(winner.submit)
+    expect(winner.declared()).toEqual(['d2', 'd3'])
+  })
+
+  it('is tried again until somebody decides', async () => {
+    await append(1, 1)
+    await lose(1, 1, 2)
+    const winner = new Winner()
+    const submit = vi.fn(winner.submit).mockRejectedValueOnce(new Error('nobody decides'))
+    merger(logDirectory(folder()), { submit, log, isOver: () => false })()
+    await expect.poll(left, { timeout: 10_000 }).toEqual([])
+    expect(winner.declared()).toEqual(['d2'])
+  })
+
+  it('is no file where nothing was declared', async () => {
+    await append(1, 1)
+    const { log: opened } = openLogFolder(folder())
+    const failed: Decision = {
+      type: 'MetaInstancePlacementFailed',
+      metaInstanceId: MetaInstanceId.parse('d1'),
+      reason: 'x',
+      code: 'x',
+    }
+    await opened.append([{ kind: 'decision', envelope: envelope(2, failed) }])
+    await opened.close()
+    const { log: winners } = await setRecordsAside(folder(), { after: 1, keep: true })
+    await winners.close()
+    expect(left()).toEqual([])
   })
 
   it('does not wait behind a file that is damaged, which stays for people to look at', async () => {
     await append(1, 1)
     await lose(1, 1, 2)
     writeFileSync(join(logDirectory(folder()), 'split-000000.json'), '{')
-    const { submit, ids } = submitting()
-    await again(submit)
-    expect(ids()).toEqual(['d2'])
+    const winner = new Winner()
+    await merge(winner.submit)
+    expect(winner.declared()).toEqual(['d2'])
     expect(left()).toEqual(['split-000000.json.damaged'])
     expect(log.warn).toHaveBeenCalled()
   })
 })
 
-describe('a change that was made during a split to what another node of that side has brought already', () => {
-  const changed: Decision = {
+describe('a split that a version before merges has kept', () => {
+  const at = (index: number, event: Decision) => envelope(index, event)
+  const updated = (changes: object): Decision => ({
     type: 'MetaInstanceUpdated',
-    metaInstanceId: MetaInstanceId.parse('d2'),
-    changes: { maxContext: 9 },
-  }
-  const brought = fold(emptyState(), envelope(1, declaration('d2')))
-  const notFound: Refusal = { code: 'not_found', reason: 'There is no meta-instance with the id d2' }
+    metaInstanceId: MetaInstanceId.parse('d1'),
+    changes,
+  })
+  const common = fold(emptyState(), at(1, declaration('d1')))
+  const decided: Decision[] = [updated({ maxContext: 9 }), declaration('d2')]
+  const own = decided.reduce((state, event, index) => fold(state, at(2 + index, event)), common)
+  const withoutStamps = (state: State): object => ({ ...durablePart(state), stamps: undefined })
+
   beforeEach(async () => {
     await append(1, 1)
-    const { log: opened } = openLogFolder(folder())
-    await opened.append(declarations(1, 2))
-    await opened.append([{ kind: 'decision', envelope: envelope(3, changed) }])
-    await opened.close()
-    const { log: winners } = await setRecordsAside(folder(), { after: 1, keep: true })
-    await winners.close()
+    const kept = { after: 1, common: withoutStamps(common), decided, own: withoutStamps(own) }
+    writeFileSync(join(logDirectory(folder()), 'split-000001.json'), JSON.stringify(kept))
   })
 
-  /** Whoever decides refuses changes of what it does not have. */
-  const deciding = (before: State) => {
-    const world = { state: before, has: brought }
-    const types: string[] = []
-    const submit = (command: Command) => {
-      types.push(command.type)
-      const isKnown = command.type !== 'UpdateMetaInstance' || command.metaInstanceId in world.has.metaInstances
-      return Promise.resolve(isKnown ? { status: 'done' } : { status: 'refused', refusal: notFound })
-    }
-    const parts = { state: () => world.state, submit, log }
-    return { world, types, submit, parts, run: () => submitAgain(logDirectory(folder()), parts) }
-  }
-
-  it('is submitted once, as a change', async () => {
-    const { types, run } = deciding(brought)
-    await run()
-    expect(types).toEqual(['UpdateMetaInstance'])
+  it('is merged like any other', async () => {
+    const winner = new Winner()
+    winner.state = fold({ ...emptyState(), masterNodeId: SELF }, at(1, declaration('d1')))
+    await merge(winner.submit)
+    expect(winner.state.metaInstances).toMatchObject({ d1: { maxContext: 9 }, d2: {} })
     expect(left()).toEqual([])
   })
 
-  it('becomes a declaration where the master is another one by then, which has not heard of it', async () => {
-    const { world, types, submit, parts } = deciding(brought)
-    world.has = emptyState()
-    const replaced = (command: Command) => {
-      world.state = emptyState()
-      return submit(command)
-    }
-    await submitAgain(logDirectory(folder()), { ...parts, submit: replaced })
-    expect(types).toEqual(['UpdateMetaInstance', 'CreateMetaInstance'])
-    expect(left()).toEqual([])
-  })
-
-  it('is kept while this node does not see why it was refused, and not asked for again and again', async () => {
-    const { world, types, run } = deciding(brought)
-    world.has = emptyState()
-    await run()
-    expect(types).toEqual(['UpdateMetaInstance'])
-    expect(left()).toHaveLength(1)
-    world.state = emptyState()
-    await run()
-    expect(types).toEqual(['UpdateMetaInstance', 'CreateMetaInstance'])
-    expect(left()).toEqual([])
-  })
-
-  it('is submitted by the next attempt, where that was called for while one was failing', async () => {
-    const { types, submit, parts } = deciding(brought)
-    let attempts = 0
-    const begin = resubmitter(logDirectory(folder()), {
-      ...parts,
-      submit: (command) => {
-        attempts += 1
-        if (attempts > 1) return submit(command)
-        begin()
-        return Promise.reject(new Error('nobody decides'))
-      },
-    })
-    begin()
-    await expect.poll(left).toEqual([])
-    expect(types).toEqual(['UpdateMetaInstance'])
+  it('changes nothing that was changed later', async () => {
+    const winner = new Winner()
+    winner.state = [declaration('d1'), updated({ maxContext: 10, paused: false })].reduce<State>(
+      (state, event, index) => fold(state, { ...at(1 + index, event), at: 1001 + 100 * index }),
+      { ...emptyState(), masterNodeId: SELF },
+    )
+    await merge(winner.submit)
+    expect(winner.state.metaInstances).toMatchObject({ d1: { maxContext: 10, paused: false }, d2: {} })
   })
 })

@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Command, Refusal } from '@core/commands/command'
-import { Resubmission } from '@core/consensus/resubmission'
-import { Decision, isDecision, type Event } from '@core/events/event'
+import { Apart, broughtAlong, declaredApart, joined, nothingApart } from '@core/merging/apart'
+import { Decision, EVENT_SCHEMA_VERSION, isDecision, type Event } from '@core/events/event'
 import { Folding } from '@core/events/fold'
 import { emptyState, State } from '@core/state/state'
 import { removeFileSync } from '../disk/removal'
@@ -12,12 +13,32 @@ import { logDirectory, openedState, openLogFolder, type LogFolder, type OpenedLo
 import { recordsAfter } from './log-reader'
 import { setAside } from './set-aside'
 
-/** One file for each split, numbered: another may come before the last one is dealt with. */
+/** Numbered: what comes while one is being merged has the next number. */
 const FILE = /^split-(\d{6})\.json$/
+/** After a merge that failed. */
+const AGAIN_MS = 1000
 
-/** What a log had that the winning side's has not, until its declarations were submitted again. */
-const Split = z.object({ after: z.number().int().nonnegative(), common: State, decided: z.array(Decision), own: State })
-type Split = z.infer<typeof Split>
+/** What a side of a split declared. */
+const Kept = Apart.extend({ v: z.literal(2) })
+
+/** As versions before merges kept it: what was decided since the state that both sides had, without stamps. */
+const KeptEvents = z.object({
+  after: z.number().int().nonnegative(),
+  common: State,
+  decided: z.array(Decision),
+  own: State,
+})
+
+/** Nobody knows any more when each of those decisions was made: all count as made when the last one was. */
+const upgraded = ({ after, common, decided, own }: z.infer<typeof KeptEvents>): Apart => {
+  const folding = new Folding(common)
+  for (const [at, event] of decided.entries()) {
+    const index = common.lastEventIndex + 1 + at
+    folding.fold({ v: EVENT_SCHEMA_VERSION, index, term: own.term, at: own.lastEventAt, event })
+  }
+  const apart = declaredApart(common, folding.state, decided) ?? nothingApart
+  return after === 0 ? broughtAlong(apart) : apart
+}
 
 /** What the log says up to a record. */
 const stateAt = async (directory: string, last: number): Promise<State> => {
@@ -25,7 +46,7 @@ const stateAt = async (directory: string, last: number): Promise<State> => {
   for await (const record of recordsAfter(directory, 0)) {
     if (record.sequence > last) break
     if (record.kind === 'decision') folding.fold(record.envelope)
-    else folding.enter(record.term)
+    else folding.enter(record.term, record.master)
   }
   return folding.state
 }
@@ -36,102 +57,92 @@ const splitFiles = (directory: string): string[] =>
     .filter((name) => FILE.test(name))
     .sort()
 
-/** Undefined where it is not what this program wrote. Throws where it cannot be read. */
-const readSplit = (path: string): Split | undefined => {
+/** Undefined where it is not what this program wrote: the file is kept as damaged. Throws where it cannot be read. */
+const readSplit = (path: string, log: SplitLog): Apart | undefined => {
   const text = readFileSync(path, 'utf8')
   try {
-    return Split.parse(JSON.parse(text))
+    const content: unknown = JSON.parse(text)
+    const kept = Kept.safeParse(content)
+    return kept.success ? kept.data : upgraded(KeptEvents.parse(content))
   } catch {
+    log.warn({ path }, 'what was decided during a split cannot be read; its file is kept as damaged')
+    renameSync(path, `${path}.damaged`)
     return undefined
   }
 }
 
-/** Keeps on the disk what is about to be set aside, so that a crash loses none of it. */
-const keepSplit = async (
-  directory: string,
-  { after, common, own }: Pick<Split, 'after' | 'common' | 'own'>,
-): Promise<void> => {
+/** Keeps on the disk what is about to be set aside, so that a crash loses none of it: one file, whatever is waiting. */
+const keepApart = async (directory: string, after: number, own: State, log: SplitLog): Promise<void> => {
   const decided: Event[] = []
   for await (const record of recordsAfter(directory, after))
     if (record.kind === 'decision') decided.push(record.envelope.event)
-  const last = Number(FILE.exec(splitFiles(directory).at(-1) ?? '')?.[1] ?? 0)
+  const apart = declaredApart(await stateAt(directory, after), own, decided.filter(isDecision))
+  if (!apart) return
+  const before = splitFiles(directory)
+  const waiting = before.flatMap((name) => readSplit(join(directory, name), log) ?? [])
+  const all = [...waiting, after === 0 ? broughtAlong(apart) : apart].reduce(joined)
+  const last = Number(FILE.exec(before.at(-1) ?? '')?.[1] ?? 0)
   await replaceFile(
     join(directory, `split-${String(last + 1).padStart(6, '0')}.json`),
-    JSON.stringify({ after, common, decided: decided.filter(isDecision), own }),
+    JSON.stringify({ v: 2, ...all }),
   )
+  for (const name of before) removeFileSync(directory, name)
 }
 
 /**
  * Takes the records after one out of a log that is closed, and opens it again. With `keep`, what people declared in
- * them is remembered until `submitAgain` has brought it to the winning side. Throws MasterError.
+ * them is remembered until it has been merged with what the winning side has. Throws MasterError.
  */
 export const setRecordsAside = async (
   folder: LogFolder,
   { after, keep }: { readonly after: number; readonly keep: boolean },
 ): Promise<OpenedLog> => {
   const directory = logDirectory(folder)
-  if (keep) await keepSplit(directory, { after, common: await stateAt(directory, after), own: openedState(folder) })
+  if (keep) await keepApart(directory, after, openedState(folder), folder.log)
   const aside = setAside({ directory, after })
   // A machine that joins or leaves gives all of it up for the cluster's; only a split is news.
   folder.log[after === 0 ? 'info' : 'warn']({ after, aside }, 'set aside what the other machines do not have')
   return openLogFolder(folder)
 }
 
-export interface SubmitAgain {
-  readonly state: () => State
+interface SplitLog {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+}
+
+export interface MergeParts {
+  /** To whoever decides now. Rejects where nobody does. */
   readonly submit: (command: Command) => Promise<{ readonly status: string; readonly refusal?: Refusal }>
-  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
+  readonly log: SplitLog
 }
 
-/**
- * Submits the declarations of splits to whoever decides now; where that fails they are kept for the next time.
- *
- * @param begun by the names of their files, what has become of splits so far
- */
-export const submitAgain = async (
-  directory: string,
-  { state, submit, log }: SubmitAgain,
-  begun = new Map<string, Resubmission>(),
-): Promise<void> => {
-  for (let name = splitFiles(directory)[0]; name !== undefined; name = splitFiles(directory)[0])
+/** Brings what was declared apart to whoever decides now. What was not taken is kept; false where that is so. */
+export const mergeApart = async (directory: string, { submit, log }: MergeParts): Promise<boolean> => {
+  for (const name of splitFiles(directory)) {
     try {
-      const path = join(directory, name)
-      const split = readSplit(path)
-      if (!split) {
-        log.warn({ path }, 'what was decided during a split cannot be read; its file is kept as damaged')
-        renameSync(path, `${path}.damaged`)
-        continue
-      }
-      const resubmission = begun.get(name) ?? new Resubmission(split)
-      begun.set(name, resubmission)
-      let step = resubmission.next(state())
-      for (; step.kind === 'submit'; step = resubmission.next(state())) {
-        const { command } = step
-        const { status, refusal } = await submit(command)
-        resubmission.answered(command, refusal)
-        log.info({ command: command.type, result: status, refusal }, 'submitted again after a split')
-      }
-      if (step.kind === 'later') return
+      const apart = readSplit(join(directory, name), log)
+      if (!apart) continue
+      const { status, refusal } = await submit({ type: 'MergeDeclarations', ...apart })
+      log.info({ result: status, refusal }, 'merged what was declared apart')
       removeFileSync(directory, name)
-      begun.delete(name)
     } catch (err) {
-      log.warn({ err, name }, 'what was decided during a split is submitted again later')
-      return
+      log.warn({ err, name }, 'what was declared apart is merged later')
+      return false
     }
+  }
+  return true
 }
 
-/**
- * A way to begin `submitAgain` whenever there may be something to submit. It runs once at a time, and once more where
- * it was begun meanwhile: the state is another one by then.
- */
-export const resubmitter = (directory: string, parts: SubmitAgain): (() => void) => {
-  const begun = new Map<string, Resubmission>()
+/** A way to begin `mergeApart` whenever there may be something to merge; it runs once at a time. */
+export const merger = (directory: string, parts: MergeParts & { readonly isOver: () => boolean }): (() => void) => {
   let [running, wanted] = [false, false]
   const run = async (): Promise<void> => {
     running = true
-    while (wanted) {
+    while (wanted && !parts.isOver()) {
       wanted = false
-      await submitAgain(directory, parts, begun)
+      if (await mergeApart(directory, parts)) continue
+      wanted = true
+      await wait(AGAIN_MS, undefined, { ref: false })
     }
     running = false
   }

@@ -1,6 +1,6 @@
 import type { Command, Refusal } from '../../commands/command'
 import type { Envelope } from '../../events/event'
-import { InstanceId, RunnerId, type ModelId, type NodeId, type Timestamp } from '../../ids'
+import { InstanceId, RunnerId, type CommandId, type ModelId, type NodeId, type Timestamp } from '../../ids'
 import type { CardResult, IdSource } from '../../reconcile/process-manager'
 import { next } from '../../reconcile/apply'
 import { fold } from '../../events/fold'
@@ -205,15 +205,21 @@ export class ClusterSimulation {
 
   private submit(step: Step, command: Command, node: SimulatedNode | undefined): void {
     if (node === undefined) return this.tell(step, command, undefined, { status: 'undecided' })
-    node.submit(command, (outcome) => this.tell(step, command, node.self, outcome))
+    node.submit(command, (outcome, commandId) => this.tell(step, command, node.self, outcome, commandId))
   }
 
-  private tell({ do: name }: Step, command: Command, via: NodeId | undefined, outcome: Outcome): void {
+  private tell(
+    { do: name }: Step,
+    command: Command,
+    via: NodeId | undefined,
+    outcome: Outcome,
+    commandId?: CommandId,
+  ): void {
     const { listener } = this
     const now = this.clock.now()
     const undecided: Refusal = { code: 'invalid', reason: 'nobody who could decide was there' }
-    if (outcome.status === 'done' && via !== undefined)
-      listener.happened?.(now, { kind: 'acknowledged', command: name, id: subjectOf(command), via })
+    if (outcome.status === 'done' && via !== undefined && commandId !== undefined)
+      listener.happened?.(now, { kind: 'acknowledged', command: name, id: subjectOf(command), commandId, via })
     else listener.refused?.(now, name, outcome.status === 'refused' ? outcome.refusal : undecided, via)
   }
 
@@ -279,10 +285,10 @@ export class ClusterSimulation {
       passed: (node: Teller): void => listener.passed?.(clock.now(), node.state(), node.self),
       setAside: ({ self }: Teller, after: number): void =>
         listener.happened?.(clock.now(), { kind: 'setAside', node: self, after }),
-      submittedAgain: ({ self }: Teller, command: Command, outcome: Outcome): void =>
+      merged: ({ self }: Teller, outcome: Outcome): void =>
         listener.happened?.(clock.now(), {
-          kind: 'submittedAgain',
-          ...{ node: self, command: command.type, id: subjectOf(command) },
+          kind: 'merged',
+          node: self,
           result: outcome.status === 'refused' ? `refused: ${outcome.refusal.reason}` : outcome.status,
         }),
       asked: ({ self }: Teller, modelId: ModelId): void => listener.asked?.(clock.now(), modelId, self),

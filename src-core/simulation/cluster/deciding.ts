@@ -11,13 +11,13 @@ import { SimulatedFollowing } from './following'
 import { SimulatedLeading } from './leading'
 import type { SimulatedLinks } from './links'
 import { SimulatedLog, type NewRecord } from './log'
+import { SimulatedMerging } from './merging'
 import type { NodeClock } from './node-clock'
 import type { NodeListener, Teller } from './node-listener'
 import type { Outcome } from './outcome'
 import type { Packet } from './packet'
 import { SimulatedProjection } from './projection'
 import { SimulatedReplication, type Leadership } from './replication'
-import { SimulatedResubmitting } from './resubmitting'
 import { SimulatedSequencing } from './sequencing'
 
 export interface DecidingParts {
@@ -44,7 +44,7 @@ export class SimulatedDeciding implements Teller {
   readonly self: NodeId
   readonly log: SimulatedLog
   readonly cards: SimulatedCards
-  readonly resubmitting: SimulatedResubmitting
+  readonly merging: SimulatedMerging
   private readonly projection: SimulatedProjection
   private readonly sequencing: SimulatedSequencing
   private readonly commanding: SimulatedCommanding
@@ -70,14 +70,15 @@ export class SimulatedDeciding implements Teller {
     const sequencing = (this.sequencing = new SimulatedSequencing({
       ...{ clock, ids, projection },
       replication: () => this.replication,
+      isDecided: (commandId) => log.hasDecided(commandId),
     }))
     this.commanding = new SimulatedCommanding({ clock, sequencing, leads, state, isLinked, send })
-    const onState = (): void => this.resubmitting.begin()
+    const onState = (): void => this.merging.begin()
     this.following = new SimulatedFollowing({ clock, projection, leads, isLinked, send, onState })
-    this.resubmitting = new SimulatedResubmitting({
-      ...{ log, state },
+    this.merging = new SimulatedMerging({
+      ...{ log, clock },
       submit: (command, tell) => this.submit(command, tell),
-      onSubmitted: (command, outcome) => listener.submittedAgain(this, command, outcome),
+      onMerged: (outcome) => listener.merged(this, outcome),
     })
     this.cards = new SimulatedCards(world.models, {
       clock,
@@ -131,7 +132,7 @@ export class SimulatedDeciding implements Teller {
     this.resign()
     const records = this.log.crash()
     if (records > 0) this.parts.listener.lost(this, records)
-    this.resubmitting.end()
+    this.merging.end()
     this.commanding.end()
     this.cards.shelf.clear()
   }
@@ -144,9 +145,9 @@ export class SimulatedDeciding implements Teller {
     this.replication.take({ kind: 'wake' })
   }
 
-  submit(command: Command, tell: (outcome: Outcome) => void): void {
+  submit(command: Command, tell: (outcome: Outcome, commandId: CommandId) => void): void {
     const commandId = CommandId.parse(`${this.self}-${++this.commands}`)
-    this.commanding.submit(command, commandId, tell)
+    this.commanding.submit(command, commandId, (outcome) => tell(outcome, commandId))
   }
 
   observe(event: Observation): void {
@@ -199,7 +200,7 @@ export class SimulatedDeciding implements Teller {
       members: () => this.membersOf(),
       send: (to, message, records) => links.send(self, to, { kind: 'consensus', message, records }),
       onLeadership: (leadership) => this.leadershipChanged(leadership),
-      keep: (after) => this.resubmitting.keep(after),
+      keep: (after) => this.merging.keep(after),
       onSetAside: (after) => this.hasSetAside(after),
     })
   }
@@ -231,7 +232,7 @@ export class SimulatedDeciding implements Teller {
       onPassed: () => listener.passed(this),
     })
     this.parts.onEvent()
-    this.resubmitting.begin()
+    this.merging.begin()
   }
 
   /** When each linked member was last heard. */
@@ -254,8 +255,8 @@ export class SimulatedDeciding implements Teller {
   private hasSetAside(after: number): void {
     this.parts.listener.setAside(this, after)
     const { leadership } = this
-    // The winner's state may have come before the records were aside; else they are submitted when it comes.
-    if (leadership.kind === 'other' && leadership.term === this.state().term) this.resubmitting.begin()
+    // The winner's state may have come before the records were aside; else they are merged when it comes.
+    if (leadership.kind === 'other' && leadership.term === this.state().term) this.merging.begin()
   }
 
   private heardEvent(envelope: Envelope, before: State): void {

@@ -1,5 +1,5 @@
 import type { Command } from '../../commands/command'
-import type { NodeId } from '../../ids'
+import type { CommandId, NodeId } from '../../ids'
 import type { Step } from '../scenario'
 
 /** What happens among several deciding nodes besides events. */
@@ -9,16 +9,17 @@ export type Happening =
   /** It knows no master. */
   | { readonly kind: 'seeks'; readonly node: NodeId }
   /** The answer to a command reached whoever gave it: its decisions are safe, and folded at that node. */
-  | { readonly kind: 'acknowledged'; readonly command: Step['do']; readonly id: string; readonly via: NodeId }
+  | {
+      readonly kind: 'acknowledged'
+      readonly command: Step['do']
+      readonly id: string
+      readonly commandId: CommandId
+      readonly via: NodeId
+    }
   /** What a node has after that record is not in its master's log, and makes room. */
   | { readonly kind: 'setAside'; readonly node: NodeId; readonly after: number }
-  | {
-      readonly kind: 'submittedAgain'
-      readonly node: NodeId
-      readonly command: Command['type']
-      readonly id: string
-      readonly result: string
-    }
+  /** What it had declared apart from its master was joined with what the master has. */
+  | { readonly kind: 'merged'; readonly node: NodeId; readonly result: string }
   /** Its process died before these records were on its disk; nobody had been told that they are safe. */
   | { readonly kind: 'lost'; readonly node: NodeId; readonly records: number }
   /** It heard that it is no member any more, and goes its own way. */
@@ -51,5 +52,7 @@ export const subjectOf = (command: Command): string => {
     case 'RenameMember':
     case 'RemoveMember':
       return command.nodeId
+    case 'MergeDeclarations':
+      return 'declarations'
   }
 }

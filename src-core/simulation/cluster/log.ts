@@ -3,7 +3,7 @@ import type { KnownTerm } from '../../consensus/replica'
 import type { Decision, Envelope } from '../../events/event'
 import { Folding } from '../../events/fold'
 import type { LogRecord } from '../../events/record'
-import type { NodeId } from '../../ids'
+import type { CommandId, NodeId } from '../../ids'
 import { durablePart } from '../../state/durable'
 import { emptyState, type State } from '../../state/state'
 
@@ -52,6 +52,10 @@ export class SimulatedLog {
     return this.records.slice(first, last)
   }
 
+  hasDecided(commandId: CommandId): boolean {
+    return this.records.some((record) => record.kind === 'decision' && record.envelope.commandId === commandId)
+  }
+
   decisions(): Envelope[] {
     return this.records.flatMap((record) => (record.kind === 'decision' ? record.envelope : []))
   }
@@ -67,7 +71,7 @@ export class SimulatedLog {
     const folding = new Folding(emptyState())
     for (const record of this.records.slice(0, last)) {
       if (record.kind === 'decision') folding.fold(record.envelope)
-      else folding.enter(record.term)
+      else folding.enter(record.term, record.master)
     }
     return durablePart(folding.state)
   }

@@ -1,4 +1,3 @@
-import type { Command } from '../../commands/command'
 import type { Envelope } from '../../events/event'
 import type { ModelId, NodeId } from '../../ids'
 import type { CardResult } from '../../reconcile/process-manager'
@@ -19,7 +18,7 @@ export interface NodeListener {
   leadership(node: Teller, leadership: Leadership): void
   passed(node: Teller): void
   setAside(node: Teller, after: number): void
-  submittedAgain(node: Teller, command: Command, outcome: Outcome): void
+  merged(node: Teller, outcome: Outcome): void
   asked(node: Teller, modelId: ModelId): void
   answered(node: Teller, modelId: ModelId, result: CardResult): void
   removed(node: Teller): void

@@ -1,6 +1,6 @@
 import type { Command } from '../../commands/command'
 import type { Observation } from '../../events/event'
-import type { NodeId, Timestamp } from '../../ids'
+import type { CommandId, NodeId, Timestamp } from '../../ids'
 import type { IdSource } from '../../reconcile/process-manager'
 import type { Instance } from '../../state/instances'
 import type { State } from '../../state/state'
@@ -172,7 +172,7 @@ export class SimulatedNode implements Linked, Teller {
 
   // What people ask of it.
 
-  submit(command: Command, tell: (outcome: Outcome) => void): void {
+  submit(command: Command, tell: (outcome: Outcome, commandId: CommandId) => void): void {
     this.deciding.submit(command, tell)
   }
 

@@ -1,6 +1,6 @@
 import type { Envelope, Event } from '../../events/event'
 import { Folding } from '../../events/fold'
-import type { Timestamp } from '../../ids'
+import type { CommandId, Timestamp } from '../../ids'
 import { next } from '../../reconcile/apply'
 import type { State } from '../../state/state'
 
@@ -28,8 +28,8 @@ export class SimulatedProjection {
   }
 
   /** Gives an event its place and folds it; nobody hears of it before `sendOn`. */
-  place(event: Event, now: Timestamp): Envelope {
-    const envelope = next(this.state(), event, now)
+  place(event: Event, now: Timestamp, commandId?: CommandId): Envelope {
+    const envelope = { ...next(this.state(), event, now), ...(commandId !== undefined && { commandId }) }
     this.fold(envelope)
     return envelope
   }

@@ -14,6 +14,8 @@ export interface SequencingParts {
   readonly ids: IdSource
   readonly projection: SimulatedProjection
   readonly replication: () => SimulatedReplication
+  /** Whether the log has decisions of that command. */
+  readonly isDecided: (commandId: CommandId) => boolean
 }
 
 type Answer = (outcome: Outcome | { readonly status: 'lost' }) => void
@@ -29,10 +31,10 @@ export class SimulatedSequencing {
     this.results.clear()
   }
 
-  add(events: readonly Event[], answer: Answer = () => undefined): void {
+  add(events: readonly Event[], answer: Answer = () => undefined, commandId?: CommandId): void {
     const { projection, clock, replication } = this.parts
     const records: NewRecord[] = events.flatMap((event) => {
-      const envelope = projection.place(event, clock.now())
+      const envelope = projection.place(event, clock.now(), commandId)
       return isDecision(event) ? [{ kind: 'decision' as const, envelope }] : []
     })
     if (records.length > 0)
@@ -49,17 +51,24 @@ export class SimulatedSequencing {
     if (known) return void known.waiting.push(answer)
     const result: { outcome?: Outcome; readonly waiting: Answer[] } = { waiting: [answer] }
     this.results.set(commandId, result)
-    this.carryOut(command, (outcome) => {
+    this.carryOut(command, commandId, (outcome) => {
       if (outcome.status === 'lost') this.results.delete(commandId)
       else result.outcome = outcome
       for (const tell of result.waiting.splice(0)) tell(outcome)
     })
   }
 
-  private carryOut(command: Command, answer: Answer): void {
-    const { projection, clock, ids, replication } = this.parts
+  private carryOut(command: Command, commandId: CommandId, answer: Answer): void {
+    const { projection, clock, ids, replication, isDecided } = this.parts
+    // Decided before, here or by an earlier master; it is safe once the log is.
+    if (isDecided(commandId))
+      return replication().replicate([], {
+        done: () => answer({ status: 'done' }),
+        lost: () => answer({ status: 'lost' }),
+      })
     const decided = decide(projection.state(), command, { now: clock.now(), ids })
-    if (decided.status === 'decided' && decided.events.some(isDecision)) return this.add(decided.events, answer)
+    if (decided.status === 'decided' && decided.events.some(isDecision))
+      return this.add(decided.events, answer, commandId)
     if (decided.status === 'decided') this.add(decided.events)
     // An answer without a decision of its own rests on earlier ones, which may not be safe yet.
     const outcome: Outcome =

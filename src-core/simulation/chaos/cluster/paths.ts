@@ -12,9 +12,9 @@ export const clusterPaths = [
   'two led at once',
   'two led in the same term',
   'records set aside',
-  'declaration submitted again',
-  'change submitted again',
-  'deletion submitted again',
+  'declaration merged',
+  'change merged',
+  'deletion merged',
   'handed over by one that goes to sleep',
   'woke after its followers had gone on',
   'instance survived a change of master',
@@ -73,12 +73,6 @@ export class ClusterPathCounter {
       case 'lost':
         counts['records lost before they were on a disk'] += 1
         return
-      case 'submittedAgain':
-        if (happening.result !== 'done') return
-        if (happening.command === 'CreateMetaInstance') counts['declaration submitted again'] += 1
-        if (happening.command === 'UpdateMetaInstance') counts['change submitted again'] += 1
-        if (happening.command === 'DeleteMetaInstance') counts['deletion submitted again'] += 1
-        return
       case 'acknowledged': {
         const leads = this.simulation().nodes.get(happening.via)?.deciding.leadership
         if (leads?.kind === 'other') counts['command through a follower'] += 1
@@ -91,6 +85,7 @@ export class ClusterPathCounter {
           counts['command outlived its master'] += 1
         return
       }
+      case 'merged':
       case 'removed':
     }
   }
@@ -100,12 +95,16 @@ export class ClusterPathCounter {
   }
 
   event({ event }: Envelope, before: State): void {
+    const { counts } = this
+    if (event.type === 'MetaInstanceCreated' && event.origin) counts['declaration merged'] += 1
+    if (event.type === 'MetaInstanceUpdated' && event.origin) counts['change merged'] += 1
+    if (event.type === 'MetaInstanceDeleted' && event.origin) counts['deletion merged'] += 1
     if (event.type !== 'RunnerStatusUpdated' || before.runners[event.runnerId] !== undefined || !isServing(event))
       return
     const instance = Object.values(before.instances).find(({ shards }) =>
       shards.some(({ runnerId }) => runnerId === event.runnerId),
     )
-    if (instance && this.survivors.delete(instance.instanceId)) this.counts['instance survived a change of master'] += 1
+    if (instance && this.survivors.delete(instance.instanceId)) counts['instance survived a change of master'] += 1
   }
 
   private leads(node: NodeId, term: number): void {

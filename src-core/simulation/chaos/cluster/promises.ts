@@ -5,6 +5,7 @@ import type { ClusterSimulation } from '../../cluster/cluster-simulation'
 import type { Happening } from '../../cluster/happening'
 import type { SimulatedNode } from '../../cluster/node'
 import type { Step } from '../../scenario'
+import { AcknowledgedWrites } from './writes'
 import { checkEvent, checkMasterAtRest, checkState, insist } from '../invariants'
 
 /** Longer than any deadline of the master: what happened before this has had its effect. */
@@ -18,6 +19,7 @@ export class ClusterPromises {
   private readonly temporary = new Set<string>()
   private readonly keepAsked = new Set<string>()
   private readonly deleted = new Set<string>()
+  private readonly writes = new AcknowledgedWrites()
   private readonly began = new Map<number, Set<NodeId>>()
   private readonly obeyed = new Map<NodeId, Map<number, NodeId>>()
   /** When something last kept a machine from being there as it was. */
@@ -75,6 +77,7 @@ export class ClusterPromises {
       case 'follows':
         return this.obeys(happening.node, happening.master, happening.term)
       case 'acknowledged':
+        this.writes.acknowledged(happening.commandId)
         if (happening.command === 'createMetaInstance') this.acknowledged.add(happening.id)
         if (happening.command === 'updateMetaInstance' && this.keepAsked.has(happening.id))
           this.temporary.delete(happening.id)
@@ -86,6 +89,7 @@ export class ClusterPromises {
 
   event(envelope: Envelope, before: State, after: State, node: NodeId): void {
     checkEvent(envelope, before, after)
+    this.writes.decided(envelope, after)
     const { event, at } = envelope
     if (event.type !== 'InstanceDeleted' || (event.cause !== 'node' && event.cause !== 'connection')) return
     const instance = before.instances[event.instanceId]
@@ -113,7 +117,7 @@ export class ClusterPromises {
     const state = master.state()
     for (const node of nodes) {
       insist(node.isActive(), () => `${node.self} is not there at rest`)
-      insist(node.deciding.resubmitting.pending === 0, () => `${node.self} has something to submit again at rest`)
+      insist(!node.deciding.merging.isPending, () => `${node.self} has something to merge at rest`)
       sameLog(node, master)
       insist(
         JSON.stringify(sorted(node.state())) === JSON.stringify(sorted(state)),
@@ -125,6 +129,7 @@ export class ClusterPromises {
         id in state.metaInstances || this.deletionAsked.has(id) || this.temporary.has(id),
         () => `the declaration ${id} is lost`,
       )
+    this.writes.rest(state)
     for (const id of this.deleted) insist(!(id in state.metaInstances), () => `${id} was deleted and is back`)
     const inputs = master.deciding.inputs()
     if (inputs) checkMasterAtRest(state, inputs, master.deciding.log.decisions())

@@ -1,0 +1,65 @@
+import {
+  epochStamp,
+  SETTINGS_KEY,
+  stampKey,
+  type EntityStamps,
+  type Kind,
+  type Origin,
+  type Stamp,
+} from '../merging/stamp'
+import type { State } from '../state/state'
+import { drop, put, type Changes } from './changes'
+import type { Envelope } from './event'
+
+/** Remembers when each field that people declare was last written, and by whose lead: what merges go by. */
+export const reduceStamps = (state: State, { event, at, index }: Envelope): Changes<EntityStamps> | undefined => {
+  const { stamps = {}, masterNodeId: node = '' } = state
+  const now: Stamp = { at, index, node }
+
+  const made = (kind: Kind, id: string, { created = now, fields = {} }: Origin = {}): Changes<EntityStamps> =>
+    put(stampKey(kind, id), { created, fields })
+  const written = (
+    key: string,
+    madeAt: number | undefined,
+    changes: object,
+    origin: Origin = {},
+  ): Changes<EntityStamps> | undefined => {
+    if (madeAt === undefined) return undefined
+    const { created, fields } = stamps[key] ?? { created: { ...epochStamp, at: madeAt }, fields: {} }
+    const names = Object.entries(changes).flatMap(([name, value]) => (value === undefined ? [] : [name]))
+    const latest = Object.fromEntries(names.map((name) => [name, origin.fields?.[name] ?? now]))
+    // A merge may write a field that has the same value.
+    return put(key, { created, fields: { ...fields, ...latest, ...origin.fields } })
+  }
+
+  switch (event.type) {
+    case 'MetaInstanceCreated':
+      return made('metaInstance', event.metaInstance.metaInstanceId, event.origin)
+    case 'ApiKeyCreated':
+      return made('apiKey', event.apiKey.apiKeyId, event.origin)
+    case 'MemberAdmitted':
+      return made('member', event.nodeId, event.origin)
+    case 'MetaInstanceUpdated': {
+      const { metaInstanceId: id, changes, origin } = event
+      return written(stampKey('metaInstance', id), state.metaInstances[id]?.createdAt, changes, origin)
+    }
+    case 'ApiKeyUpdated': {
+      const { apiKeyId: id, changes, origin } = event
+      return written(stampKey('apiKey', id), state.apiKeys[id]?.createdAt, changes, origin)
+    }
+    case 'MemberUpdated': {
+      const { nodeId: id, friendlyName, ownName, origin } = event
+      return written(stampKey('member', id), state.members[id]?.admittedAt, { friendlyName, ownName }, origin)
+    }
+    case 'SettingChanged':
+      return written(SETTINGS_KEY, 0, { [event.change.key]: true }, event.origin)
+    case 'MetaInstanceDeleted':
+      return drop(stamps, stampKey('metaInstance', event.metaInstanceId))
+    case 'ApiKeyRevoked':
+      return drop(stamps, stampKey('apiKey', event.apiKeyId))
+    case 'MemberRemoved':
+      return drop(stamps, stampKey('member', event.nodeId))
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import type { Event } from '../events/event'
+import type { State } from '../state/state'
+import { creations, Declared, declaredOf } from './declared'
+import { merge } from './merge'
+import { compareStamps } from './stamp'
+
+/**
+ * What one side of a split declared, as it is kept until it is merged. `common` names what both sides had: where the
+ * other side has it no more, it was removed there.
+ */
+export const Apart = z.object({ common: z.array(z.string()), declared: Declared })
+export type Apart = z.infer<typeof Apart>
+
+/** Nothing that is not on the other side too. */
+export const nothingApart: Apart = {
+  common: [],
+  declared: { metaInstances: {}, apiKeys: {}, members: {}, removed: { metaInstances: {}, apiKeys: {}, members: {} } },
+}
+
+/** What this side removed since the sides parted: who had it before has the older tombstones. */
+const removedSince = (own: State, decided: readonly Event[]): Declared['removed'] => {
+  const removed: Declared['removed'] = { metaInstances: {}, apiKeys: {}, members: {} }
+  const note = (kind: keyof typeof removed, id: string): void => {
+    const at = own.retired?.[id]
+    if (at !== undefined) removed[kind][id] = at
+  }
+  for (const event of decided) {
+    if (event.type === 'MetaInstanceDeleted') note('metaInstances', event.metaInstanceId)
+    if (event.type === 'ApiKeyRevoked') note('apiKeys', event.apiKeyId)
+    if (event.type === 'MemberRemoved') note('members', event.nodeId)
+  }
+  return removed
+}
+
+const declares: ReadonlySet<Event['type']> = new Set<Event['type']>([
+  ...(['MetaInstanceCreated', 'MetaInstanceUpdated', 'MetaInstanceDeleted'] as const),
+  ...(['MemberAdmitted', 'MemberUpdated', 'MemberRemoved'] as const),
+  ...(['ApiKeyCreated', 'ApiKeyUpdated', 'ApiKeyRevoked', 'SettingChanged'] as const),
+])
+
+/** What this side has declared since a state that both sides had; undefined where that is nothing. */
+export const declaredApart = (common: State, own: State, decided: readonly Event[]): Apart | undefined => {
+  if (!decided.some(({ type }) => declares.has(type))) return undefined
+  const before = creations(declaredOf(common))
+  const declared = { ...declaredOf(own), removed: removedSince(own, decided) }
+  const same = Object.entries(creations(declared)).filter(([key, created]) => {
+    const known = before[key]
+    return known !== undefined && compareStamps(known, created) === 0
+  })
+  return { common: same.map(([key]) => key), declared }
+}
+
+/** A machine that joins brings its declarations and keys; who belongs to a cluster, and its settings, are its own affair. */
+export const broughtAlong = ({ declared: { metaInstances, apiKeys } }: Apart): Apart => ({
+  common: [],
+  declared: { metaInstances, apiKeys, members: {}, removed: { metaInstances: {}, apiKeys: {}, members: {} } },
+})
+
+/** What was kept of two splits, one after the other. */
+export const joined = (a: Apart, b: Apart): Apart => ({
+  common: [...new Set([...a.common, ...b.common])],
+  declared: merge(a.declared, b.declared),
+})

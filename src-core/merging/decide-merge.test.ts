@@ -1,0 +1,288 @@
+import { describe, expect, it } from 'vitest'
+import type { Command } from '../commands/command'
+import { ApiKeyId, MetaInstanceId, ModelId, NodeId } from '../ids'
+import type { MetaInstanceChanges } from '../state/meta-instances'
+import { World } from '../testing/world'
+import { broughtAlong, declaredApart, nothingApart, type Apart } from './apart'
+import { decideMerge } from './decide-merge'
+
+const id = (name: string): MetaInstanceId => MetaInstanceId.parse(name)
+const later = (world: World): World => world.wait(1000)
+const update = (world: World, changes: MetaInstanceChanges, name = 'both') =>
+  world.command({ type: 'UpdateMetaInstance', metaInstanceId: id(name), changes })
+const remove = (world: World, name = 'both') => world.command({ type: 'DeleteMetaInstance', metaInstanceId: id(name) })
+
+type Act = (world: World) => unknown
+
+/** Two sides that part with two machines and a declaration, and meet again after each has done something. */
+const split = (here: Act, there: Act = () => undefined, before: Act = () => undefined) => {
+  const [own, other] = [new World(), new World()]
+  for (const world of [own, other]) {
+    world.state = { ...world.state, masterNodeId: NodeId.parse('a') }
+    world.addNode('a')
+    world.addNode('b')
+    world.declare('both', { name: 'chat' })
+    before(world)
+    later(world)
+  }
+  const common = own.state
+  const since = own.log.length
+  other.state = { ...other.state, masterNodeId: NodeId.parse('b') }
+  here(own)
+  there(other)
+  const apart = declaredApart(common, own.state, own.log.slice(since)) ?? nothingApart
+  const merged = decideMerge(other.state, apart)
+  other.apply(...merged)
+  return { apart, types: merged.map(({ type }) => type), own, other }
+}
+const again = ({ other, apart }: { other: World; apart: Apart }) => decideMerge(other.state, apart)
+
+describe('what one side of a split declared', () => {
+  it('is nothing where nobody told it anything, whatever it placed or lost', () => {
+    const { types } = split((world) => {
+      world.reconcile()
+      world.fail(id('both'))
+      world.reconcile()
+    })
+    expect(types).toEqual([])
+  })
+
+  it('is there on the other side once: what was made, changed and deleted', () => {
+    const met = split(
+      (world) => {
+        world.declare('mine', { name: 'writer', minNodes: 2, maxContext: 1024 })
+        update(world, { paused: true })
+        world.declare('short-lived')
+        remove(world, 'short-lived')
+      },
+      (world) => world.declare('theirs'),
+    )
+    const { other } = met
+    expect(Object.keys(other.state.metaInstances).sort()).toEqual(['both', 'mine', 'theirs'])
+    expect(other.metaInstance(id('mine'))).toMatchObject({ name: 'writer', minNodes: 2, maxContext: 1024 })
+    expect(other.metaInstance(id('both')).paused).toBe(true)
+    expect(again(met)).toEqual([])
+  })
+
+  it('wins by field where it is newer, and loses where it is older', () => {
+    const { other } = split(
+      (world) => {
+        update(world, { paused: true, maxContext: 512 })
+        update(later(later(world)), { minNodes: 2 })
+      },
+      (world) => update(later(world), { paused: false, minNodes: 1, name: 'x' }),
+    )
+    expect(other.metaInstance(id('both'))).toMatchObject({ paused: false, minNodes: 2, maxContext: 512, name: 'x' })
+  })
+
+  it('comes to the same on both sides', () => {
+    const { own, other, apart } = split(
+      (world) => update(world, { paused: true, name: 'here' }),
+      (world) => update(later(world), { name: 'there', minNodes: 2 }),
+    )
+    own.apply(...decideMerge(own.state, declaredApart(own.state, other.state, other.log) ?? nothingApart))
+    expect(own.state.stamps).toEqual(other.state.stamps)
+    expect(own.metaInstance(id('both'))).toMatchObject({ paused: true, name: 'there', minNodes: 2 })
+    expect(decideMerge(own.state, apart)).toEqual([])
+  })
+
+  it('keeps its own stamps, so that a third side with a newer change wins still', () => {
+    const met = split((world) => update(world, { maxContext: 512 }))
+    const third = split((world) => update(later(world), { maxContext: 1024 }))
+    const { other } = met
+    later(other)
+    later(other)
+    other.apply(...decideMerge(other.state, third.apart))
+    expect(other.metaInstance(id('both')).maxContext).toBe(1024)
+    expect(again(met)).toEqual([])
+  })
+
+  it('stays removed, whichever side removed it and whatever the other changed later', () => {
+    expect(
+      split(
+        (world) => remove(world),
+        (world) => update(later(world), { paused: true }),
+      ).other.state.metaInstances,
+    ).toEqual({})
+    const changed = split(
+      (world) => update(later(world), { paused: true }),
+      (world) => remove(world),
+    )
+    expect(changed.types).toEqual([])
+  })
+
+  it('is nothing of what was loaded on request there, but for what somebody kept or deleted', () => {
+    const ask = (world: World, name: string) =>
+      world.declare(name, { modelId: ModelId.parse(`m/${name}`), onRequest: { idleSeconds: 1 } })
+    const keep = (world: World, name: string) => update(later(world), { onRequest: null, pinned: null }, name)
+    const end = (world: World, name: string) =>
+      world.apply({ type: 'MetaInstanceDeleted', metaInstanceId: id(name), cause: 'idle' })
+    const { types, other } = split(
+      (world) => {
+        ask(world, 'new')
+        ask(world, 'new-and-kept')
+        keep(world, 'new-and-kept')
+        keep(world, 'kept-here')
+        end(world, 'kept-there')
+        remove(world, 'deleted')
+      },
+      (world) => {
+        end(world, 'kept-here')
+        keep(world, 'kept-there')
+      },
+      (world) => {
+        for (const name of ['kept-here', 'kept-there', 'deleted']) ask(world, name)
+      },
+    )
+    expect(Object.keys(other.state.metaInstances).sort()).toEqual(['both', 'kept-here', 'kept-there', 'new-and-kept'])
+    expect(types.sort()).toEqual(['MetaInstanceCreated', 'MetaInstanceCreated', 'MetaInstanceDeleted'])
+    expect(other.metaInstance(id('kept-here'))).not.toHaveProperty('onRequest')
+  })
+
+  it('is not brought back by another one of that side when somebody has removed it since', () => {
+    const apiKey = { apiKeyId: ApiKeyId.parse('k'), name: 'ci', hash: 'x' }
+    const member = { nodeId: NodeId.parse('c'), certificate: 'c', friendlyName: 'c' }
+    const met = split((world) => {
+      world.declare('mine')
+      world.command({ type: 'AdmitMember', member })
+      world.command({ type: 'CreateApiKey', apiKey })
+    })
+    const { other } = met
+    expect(again(met)).toEqual([])
+    remove(later(other), 'mine')
+    other.command({ type: 'RemoveMember', nodeId: member.nodeId })
+    other.command({ type: 'RevokeApiKey', apiKeyId: apiKey.apiKeyId })
+    expect(again(met)).toEqual([])
+    other.command({ type: 'AdmitMember', member })
+    expect(Object.keys(other.state.retired ?? {}).sort()).toEqual(['k', 'mine'])
+  })
+
+  it('is not brought back however much is deleted meanwhile', () => {
+    const met = split((world) => world.declare('mine'))
+    remove(later(met.other), 'mine')
+    for (let count = 0; count < 1100; count += 1) {
+      const metaInstanceId = met.other.declare(`passing-${count}`)
+      met.other.command({ type: 'DeleteMetaInstance', metaInstanceId })
+    }
+    expect(again(met)).toEqual([])
+  })
+
+  it('leaves a member in whom people let in again, on either side', () => {
+    const nodeId = NodeId.parse('b')
+    const member = { nodeId, certificate: 'b', friendlyName: 'b' }
+    const removeIt = (world: World) => world.command({ type: 'RemoveMember', nodeId })
+    const letIn = (world: World) => later(world).command({ type: 'AdmitMember', member })
+    const back = (world: World) => [removeIt(world), letIn(world)]
+    expect(split(back, removeIt).other.state.members).toHaveProperty('b')
+    expect(split(removeIt, back).other.state.members).toHaveProperty('b')
+    expect(split((world) => removeIt(later(later(world))), back).other.state.members).not.toHaveProperty('b')
+  })
+
+  it('brings what was changed of keys, and keys that were made there with their changes', () => {
+    const key = (name: string) => ({ apiKeyId: ApiKeyId.parse(name), name, hash: name })
+    const met = split(
+      (world) => {
+        world.command({ type: 'UpdateApiKey', apiKeyId: key('old').apiKeyId, changes: { limits: { concurrent: 2 } } })
+        world.command({ type: 'CreateApiKey', apiKey: key('new') })
+        world.command({ type: 'UpdateApiKey', apiKeyId: key('new').apiKeyId, changes: { name: 'newer' } })
+      },
+      () => undefined,
+      (world) => world.command({ type: 'CreateApiKey', apiKey: key('old') }),
+    )
+    expect(met.other.state.apiKeys).toMatchObject({ old: { limits: { concurrent: 2 } }, new: { name: 'newer' } })
+    expect(again(met)).toEqual([])
+  })
+
+  it('tells of what was deleted there even where nobody has heard of it yet: another node may still bring it', () => {
+    const met = split((world) => {
+      world.declare('mine')
+      remove(later(world), 'mine')
+    })
+    expect(Object.keys(met.other.state.retired ?? {})).toEqual(['mine'])
+    expect(again(met)).toEqual([])
+  })
+
+  it('keeps its name where it was named last, and every other change where it was not', () => {
+    const older = split(
+      (world) => update(world, { name: 'writer', paused: true }),
+      (world) => later(world).declare('theirs', { name: 'Writer' }),
+    )
+    expect(older.other.metaInstance(id('both'))).toMatchObject({ name: 'writer 2', paused: true })
+    expect(again(older)).toEqual([])
+    const newer = split(
+      (world) => update(later(world), { name: 'writer', paused: true }),
+      (world) => world.declare('theirs', { name: 'Writer' }),
+    )
+    expect(newer.other.metaInstance(id('both'))).toMatchObject({ name: 'writer', paused: true })
+    expect(newer.other.metaInstance(id('theirs')).name).toBe('Writer 2')
+    expect(again(newer)).toEqual([])
+  })
+
+  it('gives a name away that is the id of a model there', () => {
+    const modelId = ModelId.parse('m/new')
+    const met = split(
+      (world) => world.declare('mine', { name: modelId }),
+      (world) => world.declare('theirs', { modelId }),
+    )
+    expect(met.other.metaInstance(id('mine')).name).toBe('m/new 2')
+  })
+
+  it('brings membership first, and removals win on both sides', () => {
+    const admit = (name: string): Command => ({
+      type: 'AdmitMember',
+      member: { nodeId: NodeId.parse(name), certificate: name, friendlyName: name },
+    })
+    const { types, other } = split(
+      (world) => {
+        world.command({ type: 'RemoveMember', nodeId: NodeId.parse('a') })
+        world.declare('mine')
+        world.command(admit('c'))
+      },
+      (world) => world.command({ type: 'RemoveMember', nodeId: NodeId.parse('b') }),
+    )
+    expect(types).toEqual(['MemberRemoved', 'MemberAdmitted', 'MetaInstanceCreated'])
+    expect(Object.keys(other.state.members)).toEqual(['c'])
+  })
+
+  it('brings names that people gave to machines, which these keep when they start again', () => {
+    const nodeId = NodeId.parse('a')
+    const met = split((world) => world.command({ type: 'RenameMember', nodeId, friendlyName: 'Kitchen' }))
+    const { other } = met
+    const { certificate = '', ownName = '' } = other.state.members[nodeId] ?? {}
+    other.command({ type: 'AdmitMember', member: { nodeId, certificate, friendlyName: ownName } })
+    expect(other.state.members[nodeId]?.friendlyName).toBe('Kitchen')
+    expect(again(met)).toEqual([])
+  })
+
+  it('is the newest word on each setting', () => {
+    const set = (value: number): Command => ({ type: 'ChangeSetting', change: { key: 'maxRetries', value } })
+    const { other } = split(
+      (world) => [world.command(set(5)), later(later(world)).command(set(7))],
+      (world) => later(world).command(set(6)),
+    )
+    expect(other.state.settings.maxRetries).toBe(7)
+    expect(
+      split(
+        (world) => world.command(set(5)),
+        (world) => later(world).command(set(6)),
+      ).types,
+    ).toEqual([])
+  })
+
+  it('is its declarations and keys where a machine joins another cluster', () => {
+    const { own, other } = split((world) => {
+      world.command({ type: 'ChangeSetting', change: { key: 'name', value: 'mine' } })
+      world.command({ type: 'RemoveMember', nodeId: NodeId.parse('b') })
+      world.declare('mine')
+    })
+    const cluster = new World()
+    cluster.addNode('z')
+    cluster.apply(
+      ...decideMerge(cluster.state, broughtAlong(declaredApart(cluster.state, own.state, own.log) ?? nothingApart)),
+    )
+    expect(Object.keys(cluster.state.metaInstances).sort()).toEqual(['both', 'mine'])
+    expect(Object.keys(cluster.state.members)).toEqual(['z'])
+    expect(cluster.state.settings.name).toBe('Muster')
+    expect(other.state.settings.name).toBe('mine')
+  })
+})

@@ -1,0 +1,195 @@
+import { removeDeclaration } from '../commands/removal'
+import type { Event } from '../events/event'
+import { ApiKeyId, MetaInstanceId, NodeId, type Timestamp } from '../ids'
+import { SettingChange } from '../settings/cluster'
+import { ApiKeyChanges } from '../state/api-keys'
+import { MetaInstanceChanges, type MetaInstance } from '../state/meta-instances'
+import type { State } from '../state/state'
+import type { Apart } from './apart'
+import { declaredOf, type Declared, type Stamped } from './declared'
+import { merge } from './merge'
+import { withNamesOfTheirOwn } from './names'
+import { compareStamps, fieldStamp, stampKey, type Kind, type Stamp } from './stamp'
+
+type Family<Value> = Readonly<Record<string, Stamped<Value>>>
+
+/**
+ * Without what both sides had and this one has no more. What both had is the same thing, also where an older version
+ * kept no stamps of it.
+ */
+const stillWanted = <Value>(
+  kind: Kind,
+  theirs: Family<Value>,
+  own: Family<Value>,
+  common: ReadonlySet<string>,
+): Record<string, Stamped<Value>> =>
+  Object.fromEntries(
+    Object.entries(theirs).flatMap(([id, one]) => {
+      const [isCommon, known] = [common.has(stampKey(kind, id)), own[id]]
+      // A temporary one ended here by itself, and somebody kept it there.
+      const isKept = 'onRequest' in one.stamps.fields && !('onRequest' in (one.value as object))
+      if (isCommon && !known && !isKept) return []
+      const { value, stamps } = one
+      return isCommon && known && stamps.created.node === ''
+        ? [[id, { value, stamps: { ...stamps, created: known.stamps.created } }]]
+        : [[id, one]]
+    }),
+  )
+
+/** The fields that were written later than this side knows, or that come to another value; with their stamps. */
+const newerFields = <Value extends object>(
+  own: Stamped<Value>,
+  merged: Stamped<Value>,
+): { readonly changes: Partial<Record<string, unknown>>; readonly fields: Record<string, Stamp> } | undefined => {
+  const names = new Set([...Object.keys(own.value), ...Object.keys(merged.value), ...Object.keys(merged.stamps.fields)])
+  const newer = [...names].filter((name) => {
+    const field = name as keyof Value & string
+    return (
+      compareStamps(fieldStamp(merged.stamps, field), fieldStamp(own.stamps, field)) !== 0 ||
+      JSON.stringify(merged.value[field]) !== JSON.stringify(own.value[field])
+    )
+  })
+  if (newer.length === 0) return undefined
+  return {
+    changes: Object.fromEntries(newer.map((name) => [name, merged.value[name as keyof Value] ?? null])),
+    fields: Object.fromEntries(newer.map((name) => [name, fieldStamp(merged.stamps, name)])),
+  }
+}
+
+const isAnew = (own: Stamped<object> | undefined, merged: Stamped<object>): boolean =>
+  own === undefined || compareStamps(own.stamps.created, merged.stamps.created) !== 0
+
+/** RDMA needs a pair, whichever side asked for what. */
+const paired = <Value extends Pick<MetaInstance, 'instanceMeta' | 'minNodes'>>(value: Value): Value =>
+  value.instanceMeta === 'MlxJaccl' ? { ...value, minNodes: Math.max(2, value.minNodes) } : value
+
+/** What another side declared, as what happens here: each event with the stamps of what it brings. */
+class Merging {
+  private readonly own: Declared
+  private readonly merged: Declared
+
+  constructor(
+    private readonly state: State,
+    { declared, common: both }: Apart,
+  ) {
+    const own = (this.own = declaredOf(state))
+    const common = new Set(both)
+    this.merged = merge(own, {
+      ...declared,
+      metaInstances: stillWanted('metaInstance', declared.metaInstances, own.metaInstances, common),
+      apiKeys: stillWanted('apiKey', declared.apiKeys, own.apiKeys, common),
+      members: stillWanted('member', declared.members, own.members, common),
+    })
+  }
+
+  /** Membership first, removals before admissions. */
+  events(): Event[] {
+    return [
+      ...this.removals('members').map(([id, removed]): Event => ({
+        type: 'MemberRemoved',
+        nodeId: NodeId.parse(id),
+        origin: { removed },
+      })),
+      ...this.members(),
+      ...this.removals('metaInstances').flatMap(([id, removed]) =>
+        removeDeclaration(this.state, MetaInstanceId.parse(id)).map((event): Event =>
+          event.type === 'MetaInstanceDeleted' ? { ...event, origin: { removed } } : event,
+        ),
+      ),
+      ...this.metaInstances(),
+      ...this.removals('apiKeys').map(([id, removed]): Event => ({
+        type: 'ApiKeyRevoked',
+        apiKeyId: ApiKeyId.parse(id),
+        origin: { removed },
+      })),
+      ...this.apiKeys(),
+      ...this.settings(),
+    ]
+  }
+
+  /** Tombstones that are news: of what is here, or of what somebody else may bring yet. */
+  private removals(family: keyof Declared['removed']): [string, Timestamp][] {
+    const known = this.own.removed[family]
+    return Object.entries(this.merged.removed[family]).filter(
+      ([id, at]) => (known[id] ?? -1) < at && !(id in this.merged[family]),
+    )
+  }
+
+  private members(): Event[] {
+    return Object.entries(this.merged.members).flatMap(([id, merged]): Event[] => {
+      const { value, stamps } = merged
+      const { admittedAt: _at, ...member } = value
+      const own = this.own.members[id]
+      if (isAnew(own, merged)) return [{ type: 'MemberAdmitted', ...member, origin: stamps }]
+      const newer = own && newerFields(own, merged)
+      if (!newer) return []
+      const { nodeId, friendlyName, ownName } = member
+      return [
+        {
+          type: 'MemberUpdated',
+          ...{ nodeId, friendlyName, ...(ownName !== undefined && { ownName }) },
+          origin: { fields: newer.fields },
+        },
+      ]
+    })
+  }
+
+  private metaInstances(): Event[] {
+    const { state } = this
+    // Requests bring temporary declarations again where they are wanted: that they came is no news.
+    const here = Object.fromEntries(
+      Object.entries(this.merged.metaInstances).filter(
+        ([id, { value }]) => id in state.metaInstances || value.onRequest === undefined,
+      ),
+    )
+    return Object.entries(withNamesOfTheirOwn(here, state)).flatMap(([id, { value: wanted, stamps }]): Event[] => {
+      const value = paired(wanted)
+      const own = this.own.metaInstances[id]
+      if (isAnew(own, { value, stamps })) {
+        const metaInstance = { ...value, generation: 0, consecutiveFailures: 0, replacements: 0 }
+        return [
+          // Made anew on the other side since: what there is of the earlier one goes.
+          ...(own ? removeDeclaration(state, value.metaInstanceId) : []),
+          { type: 'MetaInstanceCreated', metaInstance, origin: stamps },
+        ]
+      }
+      const newer = own && newerFields(own, { value, stamps })
+      if (!newer) return []
+      const { metaInstanceId } = value
+      const changes = MetaInstanceChanges.parse(newer.changes)
+      return [{ type: 'MetaInstanceUpdated', metaInstanceId, changes, origin: { fields: newer.fields } }]
+    })
+  }
+
+  private apiKeys(): Event[] {
+    return Object.entries(this.merged.apiKeys).flatMap(([id, merged]): Event[] => {
+      const { value: apiKey, stamps } = merged
+      const own = this.own.apiKeys[id]
+      if (isAnew(own, merged)) return [{ type: 'ApiKeyCreated', apiKey, origin: stamps }]
+      const newer = own && newerFields(own, merged)
+      if (!newer) return []
+      const { name, limits } = newer.changes
+      const changes = ApiKeyChanges.parse({
+        ...('name' in newer.changes && { name }),
+        ...('limits' in newer.changes && { limits }),
+      })
+      return [{ type: 'ApiKeyUpdated', apiKeyId: apiKey.apiKeyId, changes, origin: { fields: newer.fields } }]
+    })
+  }
+
+  private settings(): Event[] {
+    const { own, merged } = this
+    const newer = own.settings && merged.settings && newerFields(own.settings, merged.settings)
+    if (!newer) return []
+    return Object.entries(newer.changes).flatMap(([key, value]): Event[] => {
+      // A cluster keeps the id that it was founded with.
+      if (value === null || (key === 'clusterId' && this.state.settings.clusterId !== undefined)) return []
+      const stamp = newer.fields[key]
+      const change = SettingChange.parse({ key, value })
+      return [{ type: 'SettingChanged', change, ...(stamp && { origin: { fields: { [key]: stamp } } }) }]
+    })
+  }
+}
+
+/** The events that bring what another side declared into this state; none where it is all there. */
+export const decideMerge = (state: State, apart: Apart): Event[] => new Merging(state, apart).events()

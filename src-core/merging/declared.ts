@@ -1,0 +1,79 @@
+import { z } from 'zod'
+import { Timestamp } from '../ids'
+import { ClusterSettings } from '../settings/cluster'
+import { ApiKey } from '../state/api-keys'
+import { Member } from '../state/members'
+import { MetaInstance } from '../state/meta-instances'
+import type { State } from '../state/state'
+import { EntityStamps, epochStamp, SETTINGS_KEY, stampKey, type Kind, type Stamp } from './stamp'
+
+/** Of a meta-instance what people say of it: all but placements, retries and counters, which are the leader's own. */
+export const DeclaredMetaInstance = MetaInstance.omit({
+  generation: true,
+  placementError: true,
+  consecutiveFailures: true,
+  lastFailureError: true,
+  failedNodeIds: true,
+  cannotLoad: true,
+  replacements: true,
+  nextAttemptAt: true,
+})
+export type DeclaredMetaInstance = z.infer<typeof DeclaredMetaInstance>
+
+/** A value of which every field is a register with a stamp. */
+export interface Stamped<Value> {
+  readonly value: Value
+  readonly stamps: EntityStamps
+}
+const stamped = <Value extends z.ZodType>(value: Value) => z.object({ value, stamps: EntityStamps })
+const removals = z.record(z.string(), Timestamp)
+
+/**
+ * All that people declare, as registers and tombstones: what `merge` joins. A tombstone holds against every creation
+ * that is not newer than it.
+ */
+export const Declared = z.object({
+  metaInstances: z.record(z.string(), stamped(DeclaredMetaInstance)),
+  apiKeys: z.record(z.string(), stamped(ApiKey)),
+  members: z.record(z.string(), stamped(Member)),
+  /** Absent where a machine brings what it declared into another cluster. */
+  settings: stamped(ClusterSettings).optional(),
+  removed: z.object({ metaInstances: removals, apiKeys: removals, members: removals }),
+})
+export type Declared = z.infer<typeof Declared>
+
+const declaredPart = (metaInstance: MetaInstance): DeclaredMetaInstance => DeclaredMetaInstance.parse(metaInstance)
+
+const stampsIn = ({ stamps = {} }: State, kind: Kind, id: string, madeAt: Timestamp): EntityStamps =>
+  stamps[stampKey(kind, id)] ?? { created: { ...epochStamp, at: madeAt }, fields: {} }
+
+const mapped = <Value, Mapped>(
+  family: Readonly<Record<string, Value>>,
+  map: (value: Value, id: string) => Mapped,
+): Record<string, Mapped> => Object.fromEntries(Object.entries(family).map(([id, value]) => [id, map(value, id)]))
+
+/** What a state says of what people declared. Ids are never of two kinds: its tombstones stand under each. */
+export const declaredOf = (state: State): Declared => ({
+  metaInstances: mapped(state.metaInstances, (one, id) => ({
+    value: declaredPart(one),
+    stamps: stampsIn(state, 'metaInstance', id, one.createdAt),
+  })),
+  apiKeys: mapped(state.apiKeys, (value, id) => ({ value, stamps: stampsIn(state, 'apiKey', id, value.createdAt) })),
+  members: mapped(state.members, (value, id) => ({ value, stamps: stampsIn(state, 'member', id, value.admittedAt) })),
+  settings: { value: state.settings, stamps: state.stamps?.[SETTINGS_KEY] ?? { created: epochStamp, fields: {} } },
+  removed: {
+    metaInstances: { ...state.retired },
+    apiKeys: { ...state.retired },
+    members: { ...state.retired },
+  },
+})
+
+/** When each thing was made, by where its stamps are kept. */
+export const creations = ({ metaInstances, apiKeys, members }: Declared): Record<string, Stamp> =>
+  Object.fromEntries(
+    [
+      Object.entries(metaInstances).map(([id, { stamps }]) => [stampKey('metaInstance', id), stamps.created] as const),
+      Object.entries(apiKeys).map(([id, { stamps }]) => [stampKey('apiKey', id), stamps.created] as const),
+      Object.entries(members).map(([id, { stamps }]) => [stampKey('member', id), stamps.created] as const),
+    ].flat(),
+  )

@@ -1,0 +1,81 @@
+import type { Timestamp } from '../ids'
+import type { Declared, Stamped } from './declared'
+import { compareStamps, fieldStamp, type EntityStamps } from './stamp'
+
+/** The same text for the same value, whatever order its fields came in. */
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  ) ?? ''
+
+/**
+ * The newer write of each register. Of an id that was removed and made again only the latest making counts. A tie,
+ * which only the suffix of a name that was taken makes, goes to the text that comes first: the one with the suffix.
+ */
+export const mergeStamped = <Value extends object>(a: Stamped<Value>, b: Stamped<Value>): Stamped<Value> => {
+  const later = compareStamps(a.stamps.created, b.stamps.created)
+  if (later !== 0) return later > 0 ? a : b
+  const value: Partial<Value> = {}
+  const fields: EntityStamps['fields'] = {}
+  const names = [a.value, b.value, a.stamps.fields, b.stamps.fields].flatMap((one) => Object.keys(one))
+  for (const name of [...new Set(names)].sort()) {
+    const field = name as keyof Value & string
+    const newer = compareStamps(fieldStamp(a.stamps, field), fieldStamp(b.stamps, field))
+    const tie = newer === 0 && canonical(a.value[field]) <= canonical(b.value[field])
+    const { value: from, stamps } = newer > 0 || tie ? a : b
+    if (from[field] !== undefined) value[field] = from[field]
+    const stamp = fieldStamp(stamps, field)
+    if (compareStamps(stamp, stamps.created) !== 0) fields[field] = stamp
+  }
+  // Every field comes from one of two whole values.
+  return { value: value as Value, stamps: { created: a.stamps.created, fields } }
+}
+
+type Family<Value> = Readonly<Record<string, Value>>
+
+const union = <Value>(
+  a: Family<Value>,
+  b: Family<Value>,
+  join: (a: Value, b: Value) => Value,
+): Record<string, Value> => {
+  const all: Record<string, Value> = { ...a }
+  for (const [id, theirs] of Object.entries(b)) {
+    const own = a[id]
+    all[id] = own === undefined ? theirs : join(own, theirs)
+  }
+  return all
+}
+
+/** Whether it was made since whatever removed it. */
+const outlives = (stamps: EntityStamps, removedAt: Timestamp | undefined): boolean =>
+  removedAt === undefined || stamps.created.at > removedAt
+
+const standing = <Value extends object>(
+  a: Family<Stamped<Value>>,
+  b: Family<Stamped<Value>>,
+  removed: Family<Timestamp>,
+): Record<string, Stamped<Value>> =>
+  Object.fromEntries(
+    Object.entries(union(a, b, mergeStamped)).filter(([id, { stamps }]) => outlives(stamps, removed[id])),
+  )
+
+/**
+ * What two sides declared, joined: commutative, associative and idempotent, so it matters neither who merges nor how
+ * often. The newer write of every register wins, and a removal wins over all that was made before it.
+ */
+export const merge = (a: Declared, b: Declared): Declared => {
+  const removed = {
+    metaInstances: union(a.removed.metaInstances, b.removed.metaInstances, Math.max),
+    apiKeys: union(a.removed.apiKeys, b.removed.apiKeys, Math.max),
+    members: union(a.removed.members, b.removed.members, Math.max),
+  }
+  return {
+    metaInstances: standing(a.metaInstances, b.metaInstances, removed.metaInstances),
+    apiKeys: standing(a.apiKeys, b.apiKeys, removed.apiKeys),
+    members: standing(a.members, b.members, removed.members),
+    settings: a.settings && b.settings ? mergeStamped(a.settings, b.settings) : (a.settings ?? b.settings),
+    removed,
+  }
+}

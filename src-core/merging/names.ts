@@ -1,0 +1,38 @@
+import { nameKey, nameProblem } from '../commands/names'
+import type { State } from '../state/state'
+import type { DeclaredMetaInstance, Stamped } from './declared'
+import { compareStamps, fieldStamp } from './stamp'
+
+type Family = Readonly<Record<string, Stamped<DeclaredMetaInstance>>>
+
+/** As long as a name may be, less its number. */
+const MOST_CHARACTERS = 90
+
+const numbered = (name: string, count: number): string => `${name.slice(0, MOST_CHARACTERS)} ${count}`
+
+/**
+ * What two sides named alike keeps its name where it was named last, and gets a number where it was named before: a
+ * declaration and its other fields are worth more than its name. A conflict that `state` has already is left alone.
+ */
+export const withNamesOfTheirOwn = (family: Family, state: State): Record<string, Stamped<DeclaredMetaInstance>> => {
+  const named = { ...family }
+  const models = [...Object.values(family).map(({ value }) => value), ...Object.values(state.instances)]
+  const taken = new Map(models.map(({ modelId }) => [nameKey(modelId), '']))
+  for (const id of Object.keys(family)) taken.set(nameKey(id), id)
+  const newestFirst = Object.entries(family).sort(
+    ([a, { stamps: one }], [b, { stamps: other }]) =>
+      compareStamps(fieldStamp(other, 'name'), fieldStamp(one, 'name')) || (a < b ? -1 : 1),
+  )
+  for (const [id, { value, stamps }] of newestFirst) {
+    const { name, metaInstanceId, modelId } = value
+    if (name === undefined) continue
+    const isFree = (candidate: string): boolean => (taken.get(nameKey(candidate)) ?? id) === id
+    const known = state.metaInstances[id]
+    const isAsBefore = known?.name === name && nameProblem(state, name, { metaInstanceId, modelId }) !== undefined
+    let own = name
+    for (let count = 2; !isFree(own) && !isAsBefore; count += 1) own = numbered(name, count)
+    taken.set(nameKey(own), id)
+    if (own !== name) named[id] = { value: { ...value, name: own }, stamps }
+  }
+  return named
+}
