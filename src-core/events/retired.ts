@@ -1,6 +1,6 @@
 import type { Timestamp } from '../ids'
 import type { State } from '../state/state'
-import { drop, put, type Changes } from './changes'
+import { drop, type Changes } from './changes'
 import type { Envelope } from './event'
 
 /** Tombstones: what is gone for good, so that a machine that was away does not bring it back. */
