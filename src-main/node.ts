@@ -16,6 +16,7 @@ import { DeclarationFolder } from './declaration-files/folder'
 import { ApiKeyAccounts } from './keys/api-key-accounts'
 import { openLog } from './logging/logger'
 import { Master } from './master/master'
+import { Metrics } from './metrics/metrics'
 import { measureMemoryBandwidth } from './worker/measurements/memory-bandwidth'
 import { Measurements } from './worker/measurements/measurements'
 import { cardFinder } from './models/card-finder'
@@ -356,6 +357,14 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     },
     log: log.logger.child({ part: 'serving' }),
   })
+  const metrics = new Metrics({
+    source: master,
+    live: () => queues.live,
+    isMaster: () => master.status().role === 'master',
+    usage: () => accounts.current,
+    keyName: (apiKeyId) => master.state().apiKeys[apiKeyId]?.name ?? apiKeyId,
+  })
+  opened.add(() => metrics.close())
   const api = await startApi({
     host: current.host,
     port: current.port,
@@ -369,9 +378,12 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       nodeId,
       source: master,
       commands: master,
-      serving: onRequest,
+      serving: {
+        loadable: () => onRequest.loadable(),
+        generate: metrics.measuring((...asked) => onRequest.generate(...asked)),
+      },
       keys: accounts,
-      liveRequests: () => queues.live,
+      metrics: (which) => metrics.page(which),
       settings: nodeSettings,
       python: environment,
       sleepSettings: () => readSleepSettings(),

@@ -20,6 +20,18 @@ export const currentInstance = (state: State, metaInstanceId: MetaInstanceId): I
   return instances.find((instance) => isReady(state, instance)) ?? instances.at(-1)
 }
 
+/** The same for all declarations that have one, in one look at the instances. */
+export const currentInstances = (state: State): ReadonlyMap<MetaInstanceId, Instance> => {
+  const current = new Map<MetaInstanceId, Instance>()
+  for (const instance of Object.values(state.instances)) {
+    const { metaInstanceId } = instance
+    if (metaInstanceId === undefined) continue
+    const known = current.get(metaInstanceId)
+    if (known === undefined || !isReady(state, known)) current.set(metaInstanceId, instance)
+  }
+  return current
+}
+
 /** A machine's name for people; its short id where it has none. */
 export const nodeName = (state: State, nodeId: NodeId): string =>
   state.members[nodeId]?.friendlyName ?? nodeId.slice(0, 8)

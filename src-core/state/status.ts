@@ -92,11 +92,18 @@ const starting = (state: State, instance: Instance): MetaInstanceStatus => {
   return status('CONNECTING', `starting on ${machinesOf(state, instance)}`)
 }
 
-/** The status of a declaration: a function of the state alone, first match wins. */
-export const statusOf = (state: State, metaInstance: MetaInstance): MetaInstanceStatus => {
+/**
+ * The status of a declaration: a function of the state alone, first match wins.
+ *
+ * @param instance the one that stands for it, for whoever knows it already (`currentInstances`)
+ */
+export const statusOf = (
+  state: State,
+  metaInstance: MetaInstance,
+  instance: Instance | undefined = currentInstance(state, metaInstance.metaInstanceId),
+): MetaInstanceStatus => {
   const { consecutiveFailures, lastFailureError, placementError } = metaInstance
   if (metaInstance.paused) return status('PAUSED', 'not in memory')
-  const instance = currentInstance(state, metaInstance.metaInstanceId)
   if (!instance) {
     return placementError ? status('PLACEMENT_FAILED', placementError.reason) : placing(state, metaInstance)
   }

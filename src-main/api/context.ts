@@ -63,8 +63,10 @@ export interface ApiContext {
     /** By key, as all members that can be asked have counted it. */
     usage(): Promise<{ readonly usage: UsageByKey; readonly missing: readonly NodeId[] }>
   }
-  /** For instances of which this machine has rank 0. */
-  readonly liveRequests: () => { readonly running: number; readonly waiting: number }
+  /** This node's figures in Prometheus' text format; `byKey` with what each API key used. */
+  readonly metrics: (which: {
+    readonly byKey: boolean
+  }) => Promise<{ readonly text: string; readonly contentType: string }>
   /** This node's own settings. */
   readonly settings: {
     current(): NodeSettings

@@ -4,6 +4,7 @@ import { ModelId } from '@core/ids'
 import { next } from '@core/reconcile/apply'
 import { runPass } from '@core/reconcile/pass'
 import { GB, smallCard, World } from '@core/testing/world'
+import { Metrics } from '@main/metrics/metrics'
 import { figure, median, milliseconds, spread, type Bench } from './report'
 
 const SIZE = 1000
@@ -65,8 +66,27 @@ const foldRate = (world: World, events: readonly Event[], { eventsPerLook }: { e
   return events.length / ((performance.now() - began) / 1000)
 }
 
+/** Milliseconds of one page of `GET /metrics`, each declaration being one series. */
+const scrapes = async (world: World): Promise<number[]> => {
+  const metrics = new Metrics({
+    source: { state: () => world.state, subscribe: () => () => undefined },
+    live: () => ({ running: 0, waiting: 0 }),
+    isMaster: () => true,
+    usage: () => ({}),
+    keyName: String,
+  })
+  const times: number[] = []
+  for (let page = 0; page < PASSES; page += 1) {
+    const began = performance.now()
+    await metrics.page({ byKey: false })
+    times.push(performance.now() - began)
+  }
+  metrics.close()
+  return times
+}
+
 /** What a large cluster costs its master. */
-export const run = (): Promise<Bench> => {
+export const run = async (): Promise<Bench> => {
   const world = settledWorld()
   const passes: number[] = []
   for (let pass = 0; pass < PASSES; pass += 1) {
@@ -75,10 +95,11 @@ export const run = (): Promise<Bench> => {
     passes.push(performance.now() - began)
     if (events.length > 0) throw new Error(`there was something to do: ${JSON.stringify(events[0])}`)
   }
+  const pages = await scrapes(world)
   const events = reports(world)
   const inOneGo = Array.from({ length: ROUNDS }, () => foldRate(world, events, { eventsPerLook: EVENTS }))
   const watched = Array.from({ length: ROUNDS }, () => foldRate(world, events, { eventsPerLook: 100 }))
-  return Promise.resolve({
+  return {
     name: `${SIZE} declarations on ${SIZE} machines`,
     rows: [
       figure('a pass with nothing to do', milliseconds(median(passes)), {
@@ -86,6 +107,12 @@ export const run = (): Promise<Bench> => {
         atMost: 5,
         unit: 'ms',
         noise: spread(passes),
+      }),
+      figure('a page of /metrics', milliseconds(median(pages)), {
+        value: median(pages),
+        atMost: 20,
+        unit: 'ms',
+        noise: spread(pages),
       }),
       figure('events folded', `${Math.round(median(inOneGo)).toLocaleString('en')} /s`, {
         value: median(inOneGo),
@@ -98,5 +125,5 @@ export const run = (): Promise<Bench> => {
         `${Math.round(median(watched)).toLocaleString('en')} /s`,
       ),
     ],
-  })
+  }
 }

@@ -302,7 +302,7 @@ export const ROUTES: readonly Described[] = [
     query: ['models'],
     unavailable: Health,
   },
-  { method: 'get', path: '/metrics', does: 'Figures in Prometheus’ format', media: 'text/plain' },
+  { method: 'get', path: '/metrics', does: 'Figures in Prometheus’ format', media: 'text/plain', query: ['by'] },
   {
     method: 'get',
     path: '/v1/models',

@@ -1,0 +1,147 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { MetaInstanceStatusWord } from '@core/protocols/control'
+import { TaskStatus } from '@core/state/tasks'
+
+/** How requests end: as their clients see it. */
+export const OUTCOMES = ['finished', 'cancelled', 'failed', 'refused'] as const
+export type Outcome = (typeof OUTCOMES)[number]
+
+const FIRST_TOKEN_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]
+const PER_TOKEN_SECONDS = [0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1]
+const REQUEST_SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600]
+const RECOVERY_SECONDS = [0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600]
+
+/** What is counted as it happens, at the node where it happens. Names end as Prometheus wants them: `_total`, `_seconds`. */
+export const counted = (registers: Registry[]) => ({
+  requests: new Counter({
+    name: 'muster_requests_total',
+    help: 'Requests that this node took, by how they ended.',
+    labelNames: ['model', 'outcome'] as const,
+    registers,
+  }),
+  promptTokens: new Counter({
+    name: 'muster_prompt_tokens_total',
+    help: 'Tokens of prompts; those that were computed before are "cached".',
+    labelNames: ['model', 'source'] as const,
+    registers,
+  }),
+  completionTokens: new Counter({
+    name: 'muster_completion_tokens_total',
+    help: 'Tokens of answers.',
+    labelNames: ['model'] as const,
+    registers,
+  }),
+  firstToken: new Histogram({
+    name: 'muster_time_to_first_token_seconds',
+    help: 'From the request to its first token, waiting in queues included.',
+    labelNames: ['model'] as const,
+    buckets: FIRST_TOKEN_SECONDS,
+    registers,
+  }),
+  perToken: new Histogram({
+    name: 'muster_time_per_output_token_seconds',
+    help: 'Between two tokens of an answer, on average over it.',
+    labelNames: ['model'] as const,
+    buckets: PER_TOKEN_SECONDS,
+    registers,
+  }),
+  requestSeconds: new Histogram({
+    name: 'muster_request_duration_seconds',
+    help: 'From the request to the end of its answer.',
+    labelNames: ['model'] as const,
+    buckets: REQUEST_SECONDS,
+    registers,
+  }),
+  placements: new Counter({ name: 'muster_placements_total', help: 'Instances that were placed.', registers }),
+  placementFailures: new Counter({
+    name: 'muster_placement_failures_total',
+    help: 'Declarations for which no place was found.',
+    labelNames: ['code'] as const,
+    registers,
+  }),
+  retries: new Counter({ name: 'muster_retries_total', help: 'Instances that were loaded anew in place.', registers }),
+  replacements: new Counter({
+    name: 'muster_replacements_total',
+    help: 'Instances that were given up for a failure.',
+    labelNames: ['cause'] as const,
+    registers,
+  }),
+  recoverySeconds: new Histogram({
+    name: 'muster_recovery_seconds',
+    help: 'From the failure of a declaration that served until it served again.',
+    buckets: RECOVERY_SECONDS,
+    registers,
+  }),
+  elections: new Counter({ name: 'muster_elections_total', help: 'Changes of the master that were seen.', registers }),
+  decisions: new Counter({
+    name: 'muster_decisions_total',
+    help: 'Decisions of the cluster that this node folded.',
+    labelNames: ['type'] as const,
+    registers,
+  }),
+})
+export type Counted = ReturnType<typeof counted>
+
+/** What is read from the state when somebody asks. */
+export const gauges = (registers: Registry[]) => ({
+  declared: new Gauge({
+    name: 'muster_meta_instances',
+    help: 'Declarations by status.',
+    labelNames: ['status'] as const,
+    registers,
+  }),
+  ready: new Gauge({
+    name: 'muster_meta_instance_ready',
+    help: '1 where a declaration serves, else 0.',
+    labelNames: ['id', 'name', 'model'] as const,
+    registers,
+  }),
+  tasks: new Gauge({
+    name: 'muster_tasks',
+    help: 'Tasks by status; of those that ended in the last minute the latest hundred.',
+    labelNames: ['status'] as const,
+    registers,
+  }),
+  requests: new Gauge({
+    name: 'muster_requests',
+    help: 'Requests that run on this machine’s runners of rank 0, or wait for one.',
+    labelNames: ['status'] as const,
+    registers,
+  }),
+  memory: new Gauge({
+    name: 'muster_node_memory_bytes',
+    help: 'Memory of a machine by use: free, held by runners, and the rest.',
+    labelNames: ['node', 'name', 'use'] as const,
+    registers,
+  }),
+  available: new Gauge({
+    name: 'muster_node_memory_available_bytes',
+    help: 'Memory that a machine could give.',
+    labelNames: ['node'] as const,
+    registers,
+  }),
+  downloads: new Gauge({
+    name: 'muster_downloads',
+    help: 'Models on disks by how far they are.',
+    labelNames: ['status'] as const,
+    registers,
+  }),
+  downloadRate: new Gauge({
+    name: 'muster_download_bytes_per_second',
+    help: 'Of all downloads under way.',
+    registers,
+  }),
+  members: new Gauge({
+    name: 'muster_members',
+    help: 'Machines of the cluster.',
+    labelNames: ['state'] as const,
+    registers,
+  }),
+  isMaster: new Gauge({ name: 'muster_is_master', help: '1 where this node decides, else 0.', registers }),
+  term: new Gauge({ name: 'muster_term', help: 'The term of the master.', registers }),
+  lastEvent: new Gauge({ name: 'muster_last_event_index', help: 'Events of this cluster so far.', registers }),
+})
+export type Gauges = ReturnType<typeof gauges>
+
+/** The fixed labels of gauges and counters, so that a figure is 0 before it first happens. */
+export const STATUSES = { meta: MetaInstanceStatusWord.options, task: TaskStatus.options } as const

@@ -1,0 +1,109 @@
+import { Counter, Registry } from 'prom-client'
+import { Decision, type Envelope } from '@core/events/event'
+import type { ClientRequest } from '@core/generation/request'
+import type { GenerationUpdate } from '@core/generation/stream'
+import type { UsageByKey } from '@core/keys/usage'
+import type { State } from '@core/state/state'
+import { counted, gauges, OUTCOMES } from './instruments'
+import { Recoveries } from './recoveries'
+import { measured } from './requests'
+import { setGauges, type LiveRequests } from './snapshot'
+
+export interface MetricsOptions {
+  readonly source: { state(): State; subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void }
+  readonly live: () => LiveRequests
+  readonly isMaster: () => boolean
+  /** What this node has counted of each key. */
+  readonly usage: () => UsageByKey
+  /** The name of a key, by its id. */
+  readonly keyName: (apiKeyId: string) => string
+}
+
+/** A page of figures in Prometheus' text format. */
+export interface MetricsPage {
+  readonly text: string
+  readonly contentType: string
+}
+
+type Generate<Request, Asking> = (request: Request, asking: Asking) => AsyncIterable<GenerationUpdate>
+
+const DECISIONS = Decision.options.map(({ shape }) => shape.type.value)
+
+/** The figures of this node: counted as things happen, and read from the state when somebody asks. */
+export class Metrics {
+  private readonly register = new Registry()
+  private readonly counted = counted([this.register])
+  private readonly gauges = gauges([this.register])
+  private readonly recoveries: Recoveries
+  /** Models that have series. */
+  private readonly begun = new Set<string>()
+  private readonly unsubscribe: () => void
+
+  constructor(private readonly options: MetricsOptions) {
+    const { source } = options
+    this.recoveries = new Recoveries(() => source.state(), this.counted)
+    for (const type of DECISIONS) this.counted.decisions.inc({ type }, 0)
+    for (const cause of ['runners', 'node', 'connection', 'unknown']) this.counted.replacements.inc({ cause }, 0)
+    this.unsubscribe = source.subscribe(
+      (envelope) => this.recoveries.happened(envelope),
+      () => this.recoveries.replaced(),
+    )
+  }
+
+  close(): void {
+    this.unsubscribe()
+    this.register.clear()
+  }
+
+  /** The same stream of requests, measured. */
+  measuring<Request extends Pick<ClientRequest, 'model' | 'countOnly'>, Asking>(
+    generate: Generate<Request, Asking>,
+  ): (request: Request, asking: Asking) => AsyncGenerator<GenerationUpdate> {
+    const { source } = this.options
+    const context = { state: () => source.state(), counted: this.counted, begin: (model: string) => this.begin(model) }
+    return (request, asking) => measured(request, generate(request, asking), context)
+  }
+
+  /** @param byKey with what each API key used, by model */
+  async page({ byKey }: { readonly byKey: boolean }): Promise<MetricsPage> {
+    const { source, live, isMaster } = this.options
+    const state = source.state()
+    for (const { modelId } of Object.values(state.metaInstances)) this.begin(modelId)
+    setGauges(this.gauges, { state, live: live(), isMaster: isMaster() })
+    const text = await this.register.metrics()
+    const keys = byKey ? await this.keyMetrics() : ''
+    return { text: keys === '' ? text : `${text}\n${keys}`, contentType: this.register.contentType }
+  }
+
+  /** All series of a model, as zeros: a rate over one that begins with its first event would miss that one. */
+  private begin(model: string): void {
+    if (this.begun.has(model)) return
+    this.begun.add(model)
+    const { counted: figures } = this
+    for (const outcome of OUTCOMES) figures.requests.inc({ model, outcome }, 0)
+    for (const source of ['computed', 'cached']) figures.promptTokens.inc({ model, source }, 0)
+    figures.completionTokens.inc({ model }, 0)
+    for (const histogram of [figures.firstToken, figures.perToken, figures.requestSeconds]) histogram.zero({ model })
+  }
+
+  private keyMetrics(): Promise<string> {
+    const register = new Registry()
+    const registers = [register]
+    const labelNames = ['key', 'model'] as const
+    const requests = new Counter({ name: 'muster_key_requests_total', help: 'By API key.', labelNames, registers })
+    const tokens = new Counter({
+      name: 'muster_key_tokens_total',
+      help: 'By API key; prompts with what was computed before.',
+      labelNames: [...labelNames, 'kind'] as const,
+      registers,
+    })
+    for (const [apiKeyId, { models }] of Object.entries(this.options.usage()))
+      for (const [model, { total }] of Object.entries(models)) {
+        const key = this.options.keyName(apiKeyId)
+        requests.inc({ key, model }, total.requests)
+        tokens.inc({ key, model, kind: 'prompt' }, total.promptTokens)
+        tokens.inc({ key, model, kind: 'completion' }, total.completionTokens)
+      }
+    return register.metrics()
+  }
+}

@@ -1,0 +1,91 @@
+import { isDecision, type Envelope } from '@core/events/event'
+import type { MetaInstanceId } from '@core/ids'
+import { instancesOf, isReady } from '@core/state/bindings'
+import type { State } from '@core/state/state'
+import type { Counted } from './instruments'
+
+/** Counts what the cluster decides, and how long declarations are down. */
+export class Recoveries {
+  /** Declarations that served and have failed since, and when, in monotonic milliseconds. */
+  private readonly down = new Map<MetaInstanceId, number>()
+  private readonly served = new Set<MetaInstanceId>()
+  private term: number
+
+  constructor(
+    private readonly state: () => State,
+    private readonly counted: Counted,
+  ) {
+    this.term = state().term
+    this.look()
+  }
+
+  /** The state was replaced: what happened meanwhile is not known. */
+  replaced(): void {
+    this.seeTerm(this.state().term)
+    this.look()
+  }
+
+  happened({ event, term }: Envelope): void {
+    const { counted } = this
+    if (isDecision(event)) counted.decisions.inc({ type: event.type })
+    this.seeTerm(term)
+    switch (event.type) {
+      case 'InstanceCreated':
+        counted.placements.inc()
+        break
+      case 'MetaInstancePlacementFailed':
+        counted.placementFailures.inc({ code: event.code })
+        break
+      case 'InstanceRetrying':
+        counted.retries.inc()
+        this.fell(event.metaInstanceId)
+        break
+      case 'InstanceDeleted':
+        if (event.failureError !== undefined) counted.replacements.inc({ cause: event.cause ?? 'unknown' })
+        for (const id of this.served) {
+          if (this.serves(id)) continue
+          if (event.failureError === undefined) this.served.delete(id)
+          else this.fell(id)
+        }
+        break
+      case 'MetaInstanceUpdated':
+      case 'MetaInstanceDeleted':
+        // What people change is no failure.
+        this.down.delete(event.metaInstanceId)
+        this.served.delete(event.metaInstanceId)
+        break
+      case 'RunnerStatusUpdated':
+        this.look()
+        break
+      default:
+    }
+  }
+
+  private seeTerm(term: number): void {
+    if (term > this.term) this.counted.elections.inc(term - this.term)
+    this.term = Math.max(term, this.term)
+  }
+
+  private serves(id: MetaInstanceId): boolean {
+    const state = this.state()
+    return instancesOf(state, id).some((instance) => isReady(state, instance))
+  }
+
+  private fell(id: MetaInstanceId): void {
+    if (!this.served.delete(id)) return
+    this.down.set(id, performance.now())
+  }
+
+  private look(): void {
+    const state = this.state()
+    for (const instance of Object.values(state.instances)) {
+      const { metaInstanceId: id } = instance
+      if (id === undefined || this.served.has(id) || !isReady(state, instance)) continue
+      this.served.add(id)
+      const since = this.down.get(id)
+      if (since === undefined) continue
+      this.down.delete(id)
+      this.counted.recoverySeconds.observe((performance.now() - since) / 1000)
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import type { ClientRequest } from '@core/generation/request'
+import { targetOf } from '@core/generation/route'
+import type { GenerationUpdate } from '@core/generation/stream'
+import type { State } from '@core/state/state'
+import type { Counted, Outcome } from './instruments'
+
+/** Names that clients make up are counted together, or anybody could make any number of series. */
+const UNKNOWN = 'unknown'
+
+/** The model that answers to a name. */
+const modelOf = (state: State, name: string): string => {
+  const { instances, metaInstances } = targetOf(state, name)
+  return metaInstances[0]?.modelId ?? instances[0]?.modelId ?? UNKNOWN
+}
+
+type Failed = Extract<GenerationUpdate, { type: 'failed' }>
+
+/** What the client could have asked otherwise, or must ask later. */
+const outcomeOf = ({ code }: Failed): Outcome => {
+  switch (code) {
+    case 'runner_failed':
+    case 'model_unavailable':
+    case 'ended_runners':
+      return 'failed'
+    case 'context_length_exceeded':
+    case 'invalid_request':
+    case 'unsupported':
+    case 'model_not_found':
+    case 'overloaded':
+    case 'too_many_requests':
+      return 'refused'
+  }
+}
+
+export interface Measuring {
+  readonly state: () => State
+  readonly counted: Counted
+  /** Told a model before its first figure. */
+  readonly begin: (model: string) => void
+}
+
+/** Measures one stream of updates as it goes by. */
+export async function* measured<Request extends Pick<ClientRequest, 'model' | 'countOnly'>>(
+  request: Request,
+  updates: AsyncIterable<GenerationUpdate>,
+  { state, counted, begin }: Measuring,
+): AsyncGenerator<GenerationUpdate> {
+  if (request.countOnly === true) {
+    yield* updates
+    return
+  }
+  const began = performance.now()
+  const seconds = (): number => (performance.now() - began) / 1000
+  let first: number | undefined
+  let outcome: Outcome = 'cancelled'
+  let model: string | undefined
+  // It may be loaded for this very request, and has a name only then.
+  const named = (): string => {
+    if (model !== undefined) return model
+    model = modelOf(state(), request.model)
+    begin(model)
+    return model
+  }
+  try {
+    for await (const update of updates) {
+      if (update.type === 'delta' && first === undefined) {
+        first = seconds()
+        counted.firstToken.observe({ model: named() }, first)
+      }
+      if (update.type === 'failed') outcome = outcomeOf(update)
+      if (update.type === 'finished') {
+        if (update.reason !== 'cancelled') outcome = 'finished'
+        const { promptTokens, cachedTokens, completionTokens } = update.usage
+        counted.promptTokens.inc({ model: named(), source: 'computed' }, promptTokens - cachedTokens)
+        counted.promptTokens.inc({ model: named(), source: 'cached' }, cachedTokens)
+        counted.completionTokens.inc({ model: named() }, completionTokens)
+        if (first !== undefined && completionTokens > 1)
+          counted.perToken.observe({ model: named() }, (seconds() - first) / (completionTokens - 1))
+      }
+      yield update
+    }
+  } finally {
+    counted.requests.inc({ model: named(), outcome })
+    counted.requestSeconds.observe({ model: named() }, seconds())
+  }
+}
