@@ -40,6 +40,8 @@ export interface NodeOptions {
   readonly explainsDiscovery?: boolean
   /** A folder whose files of declarations are kept declared. */
   readonly declarations?: string | undefined
+  /** Gigabytes of disk for what models have computed of prompts; 0 for none. */
+  readonly diskCacheGigabytes?: number | undefined
   /** Never ask a model hub. */
   readonly offline?: boolean | undefined
   /** Without it this node only coordinates. */

@@ -86,6 +86,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     offline,
     loadOnRequest,
     onRequestIdleSeconds,
+    diskCacheGigabytes,
     peers,
     allowedHosts,
     allowedOrigins,
@@ -93,6 +94,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   const flags = {
     loadOnRequest,
     onRequestIdleSeconds,
+    diskCacheGigabytes,
     host,
     port,
     friendlyName,
@@ -257,6 +259,10 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     suspects: suspected.suspects,
     python: () => environment.current(),
     runDir: join(dataDir, 'run'),
+    diskCache: () => ({
+      directory: join(dataDir, 'prompt-cache'),
+      maxBytes: nodeSettings.current().diskCacheGigabytes * 1e9,
+    }),
     // A damaged copy in another program's folder is passed over and fetched anew; one of ours is the person's to replace.
     modelPath: (modelId) => {
       const model = catalogue.find(modelId)

@@ -11,8 +11,12 @@ from mlx_lm.models.cache import KVCache
 
 from muster_runner.answer_rules import AnswerRules
 from muster_runner.architectures import ALL, NONE, Abilities
-from muster_runner.engine import Engine, EngineOptions
+from muster_runner.cache_layers import Footprint
+from muster_runner.engine import Engine
+from muster_runner.engine_options import EngineOptions
 from muster_runner.intake import Prepared
+from muster_runner.prefill import PrefillSteps
+from muster_runner.prefix_cache import PrefixCache
 from muster_runner.protocol import GenerationRequest, Sampling, TextPrompt
 
 SPOILT = 9
@@ -101,11 +105,11 @@ def test_a_request_that_is_not_computed_in_numbers_fails_alone_and_nothing_of_it
     able: Abilities, lookahead: bool, temperature: float
 ) -> None:
     frames: list[dict[str, Any]] = []
-    options = EngineOptions(able, 1 << 30, generation_config={}, prefill_step=8, lookahead=lookahead)
     tokenizer: Any = Letters()
-    engine = Engine(
-        Spoiling(), tokenizer, AnswerRules(tokenizer, None), options, emit=lambda **frame: frames.append(frame)
-    )
+    model = Spoiling()
+    cache = PrefixCache(model, Footprint(per_token=8), exact=False)
+    options = EngineOptions(able, {}, PrefillSteps(8, 8), lookahead, cache)
+    engine = Engine(model, tokenizer, AnswerRules(tokenizer, None), options, emit=lambda **frame: frames.append(frame))
     engine.add(prepared("sound", [1, 2, 3], temperature))
     engine.step()
     engine.add(prepared("spoilt", [4, SPOILT, 5], temperature))
@@ -117,5 +121,4 @@ def test_a_request_that_is_not_computed_in_numbers_fails_alone_and_nothing_of_it
     assert "computed no numbers" in ends["spoilt"]["message"]
     spoken = {item["taskId"] for frame in frames if frame["type"] == "tokens" for item in frame["items"]}
     assert spoken == {"sound"}
-    cache, known = engine.cache.take([4, SPOILT, 5, 1]) if engine.cache else (None, 0)
-    assert (cache, known) == (None, 0)
+    assert cache.take([4, SPOILT, 5, 1]) == (None, 0)

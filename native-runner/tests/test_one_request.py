@@ -9,8 +9,10 @@ from conftest import RunnerProcess
 
 from muster_runner.answer_rules import AnswerRules
 from muster_runner.architectures import Abilities
-from muster_runner.engine import Engine, EngineOptions
+from muster_runner.engine import Engine
+from muster_runner.engine_options import EngineOptions
 from muster_runner.intake import Prepared, Rejected
+from muster_runner.prefill import PrefillSteps
 from muster_runner.protocol import GenerationRequest, Sampling, TextPrompt
 
 HALF = "\ud83d"
@@ -73,9 +75,9 @@ class OneStep:
 
     def __init__(self) -> None:
         self.live: list[str] = []
-        self.active, self.steps, self.mark, self.kept = 0, 0, 0, 0
+        self.active, self.steps, self.mark = 0, 0, 0
 
-    def join(self, task_id: str, _tokens: list[int], _draws: Any) -> None:
+    def join(self, task_id: str, _tokens: list[int], _draws: Any, _stops: Any) -> None:
         self.live.append(task_id)
         self.active = len(self.live)
 
@@ -94,7 +96,7 @@ class OneStep:
 
 
 def engine_with(tokenizer: Any, frames: list[dict[str, Any]]) -> Engine:
-    options = EngineOptions(able=Abilities(), cache_bytes=None, generation_config={}, prefill_step=8, lookahead=False)
+    options = EngineOptions(Abilities(), generation_config={}, prefill=PrefillSteps(8, 8), lookahead=False)
     engine = Engine(None, tokenizer, AnswerRules(tokenizer, None), options, emit=lambda **frame: frames.append(frame))
     engine._schedule = OneStep()
     return engine

@@ -1,54 +1,90 @@
 """A schedule asks of a model only what its architecture can do: requests get the tokens that each would get alone."""
 
-import mlx.core as mx
 import pytest
-from mlx_lm.generate import generate_step
-from mlx_lm.models.cache import make_prompt_cache
-from tiny_architectures import VOCABULARY, configurations, made
+from requests_alone import alone, answers, prefix_cache, prompt, schedule, tiny_model
 
-from muster_runner.architectures import abilities, within
-from muster_runner.decoding import DecodingBatch
-from muster_runner.prompt_cache import PromptCache
-from muster_runner.sampling import GREEDY
-from muster_runner.schedule import Schedule
+from muster_runner.cache_layers import Footprint
+from muster_runner.memory_budget import MemoryBudget
 
-ANSWER = 6
+# All abilities; a window; no trim; recurrent; no pad; no batch; neither; nothing at all.
+ARCHITECTURES = ["llama", "qwen2", "deepseek_v3", "gemma3_text", "gpt_oss", "qwen3_next", "mamba2", "mamba"]
+ARCHITECTURES += ["gemma2", "longcat_flash_ngram", "phi3small"]
 
 
-def prompt(length: int, seed: int) -> list[int]:
-    return [(seed + 7 * at * at + 3 * at) % VOCABULARY for at in range(length)]
-
-
-# All abilities; no trim; no pad; no batch; neither; nothing at all.
-@pytest.mark.parametrize("name", ["llama", "qwen3_next", "mamba", "gemma2", "longcat_flash_ngram", "phi3small"])
-def test_requests_at_once_are_answered_like_each_alone(name: str) -> None:
-    config = configurations(name)[-1]
-    model = made(config)
-    able = within(abilities(config), model)
-    cache = PromptCache(1 << 30) if able.resume else None
-    schedule = Schedule(model, able, DecodingBatch(model, lookahead=False, together=able.batch), cache, prefill_step=8)
+@pytest.mark.parametrize("lookahead", [False, True], ids=["in order", "lookahead"])
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_requests_at_once_are_answered_like_each_alone(name: str, lookahead: bool) -> None:
+    model, able = tiny_model(name)
+    cache = prefix_cache(model, able) if able.resume else None
+    running = schedule(model, able, cache, lookahead=lookahead)
     first = prompt(9, 1)
-    # The last two go on from what the first computed: from a part of it, and from all of it.
-    waves = [
-        {"long": first, "short": prompt(3, 4), "one": prompt(1, 5), "longest": prompt(30, 2)},
-        {"branch": [*first[:6], *prompt(5, 8)], "next": [], "other": prompt(12, 6)},
-    ]
-    got: dict[str, list[int]] = {}
-    known: dict[str, int] = {}
-    for wave in waves:
-        if "next" in wave:
-            wave["next"] = [*first, *got["long"], *prompt(4, 9)]
-        for task, tokens in wave.items():
-            schedule.join(task, tokens, GREEDY)
-        while schedule.active:
-            for drawn in schedule.step():
-                got.setdefault(drawn.task_id, []).append(drawn.token)
-            done = [task for task in wave if len(got.get(task, [])) == ANSWER and task not in known]
-            known |= {task: schedule.cached(task) for task in done}
-            schedule.leave(done)
-    for task, tokens in {**waves[0], **waves[1]}.items():
-        # One pass for all but the last token, as an architecture that cannot compute in pieces needs it.
-        alone = generate_step(mx.array(tokens), model, max_tokens=ANSWER, prompt_cache=make_prompt_cache(model))
-        assert got[task] == [int(token) for token, _ in alone], task
+    prompts = {"long": first, "short": prompt(3, 4), "one": prompt(1, 5), "longest": prompt(300, 2)}
+    got, _ = answers(running, prompts)
+    # These go on from what the first computed: from a part of it, and from all of it.
+    later = {
+        "branch": [*first[:6], *prompt(5, 8)],
+        "next": [*first, *got["long"], *prompt(4, 9)],
+        "other": prompt(12, 6),
+    }
+    more, known = answers(running, later)
+    for task, tokens in {**prompts, **later}.items():
+        assert {**got, **more}[task] == alone(model, tokens), task
     assert (known["next"] > 0) == able.resume
-    assert (known["branch"] > 0) == (able.resume and able.trim)
+    assert (known["branch"] > 0) == (cache is not None and not cache.exact)
+
+
+@pytest.mark.parametrize("lookahead", [False, True], ids=["in order", "lookahead"])
+@pytest.mark.parametrize("name", ["llama", "gemma3_text", "qwen3_next", "gemma2"])
+def test_with_little_memory_long_requests_wait_and_get_the_same_tokens(
+    name: str, lookahead: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("muster_runner.schedule.HEADROOM_TOKENS", 8)
+    model, able = tiny_model(name)
+    footprint = Footprint(per_token=10)
+    # Room for three of the twelve at their ends, so they wait, join, outgrow the budget, wait again and go on.
+    budget = MemoryBudget(total=10 * 3 * 200, footprint=footprint)
+    cache = prefix_cache(model, able)
+    running = schedule(model, able, cache, step=64, lookahead=lookahead, budget=budget)
+    prompts = {f"{at}": prompt(20 + 11 * at, at) for at in range(12)}
+    most = preempted = 0
+    preempt = running._batch.preempt
+
+    def counted(task_id: str):
+        nonlocal preempted
+        preempted += 1
+        return preempt(task_id)
+
+    running._batch.preempt = counted
+    step = running.step
+
+    def watched():
+        nonlocal most
+        told = step()
+        most = max(most, running.live_bytes)
+        return told
+
+    running.step = watched
+    got, _ = answers(running, prompts, count=40)
+    for task, tokens in prompts.items():
+        assert got[task] == alone(model, tokens, 40), task
+    assert preempted > 0
+    # What the pass adds before somebody is sent to wait: a token for each, and padding.
+    assert most <= budget.total * 1.15
+    assert cache.nbytes <= budget.total
+
+
+def test_a_request_that_alone_takes_more_than_there_is_runs_alone() -> None:
+    model, able = tiny_model("llama")
+    running = schedule(model, able, None, budget=MemoryBudget(total=10, footprint=Footprint(per_token=10)))
+    prompts = {f"{at}": prompt(30, at) for at in range(3)}
+    got, _ = answers(running, prompts)
+    assert got == {task: alone(model, tokens) for task, tokens in prompts.items()}
+
+
+def test_requests_that_begin_alike_at_once_compute_their_beginning_once() -> None:
+    model, able = tiny_model("llama")
+    running = schedule(model, able, prefix_cache(model, able), step=64)
+    prompts = {f"{at}": [*prompt(600, 1), *prompt(20, 2 + at)] for at in range(8)}
+    got, known = answers(running, prompts)
+    assert got == {task: alone(model, tokens) for task, tokens in prompts.items()}
+    assert sorted(known.values()) == [0, *[512] * 7]

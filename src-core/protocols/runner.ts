@@ -49,6 +49,15 @@ export const RunnerCommand = z.discriminatedUnion('type', [
     shard: RunnerShard,
     /** Tokens of context to make room for; absent means the model's own limit. */
     maxContext: z.number().int().positive().optional(),
+    /** Memory and disk for keys, values and states of live and of earlier requests on this rank. */
+    cache: z
+      .strictObject({
+        /** Bytes beyond what the placement claimed, which may be used while the machine does not run short. */
+        spareBytes: z.number().int().nonnegative().optional(),
+        /** Where what was computed outlives the runner: a folder for all models, of so many bytes at most. */
+        disk: z.strictObject({ directory: z.string().min(1), maxBytes: z.number().int().positive() }).optional(),
+      })
+      .optional(),
     /**
      * Where the ranks meet, for a shard of a world of several: by rank, `ip:port` as this rank reaches it;
      * its own entry is where it listens. A ring uses only its own and the next rank's; the others may be null.

@@ -29,6 +29,9 @@ export type LoadOnRequest = z.infer<typeof LoadOnRequest>
 /** How long a model that was loaded on request is kept after its last answer, where the request does not say. */
 const OnRequestIdleSeconds = z.number().int().min(0).max(999_999_999)
 
+/** Gigabytes (10^9 bytes) of disk for what models have computed of prompts; 0 keeps nothing there. */
+const DiskCacheGigabytes = z.number().int().min(0).max(100_000)
+
 /** What is set for one machine, as against the cluster's settings that all machines share. */
 export const NodeSettings = z.object({
   /** The machine's name for people; the system's own where it is not set. */
@@ -61,6 +64,7 @@ export const NodeSettings = z.object({
   logLevel: LogLevel.default('info'),
   loadOnRequest: LoadOnRequest.default('auto'),
   onRequestIdleSeconds: OnRequestIdleSeconds.default(300),
+  diskCacheGigabytes: DiskCacheGigabytes.default(20),
   /** Open the setup by itself where nobody has been through it. */
   offerSetup: z.boolean().default(true),
   /** How far somebody got with setting this machine up; absent where nobody ever began. */
@@ -89,6 +93,7 @@ export const NodeSettingsChanges = z.strictObject({
   logLevel: LogLevel.optional(),
   loadOnRequest: LoadOnRequest.optional(),
   onRequestIdleSeconds: OnRequestIdleSeconds.optional(),
+  diskCacheGigabytes: DiskCacheGigabytes.optional(),
   offerSetup: z.boolean().optional(),
   setup: NodeSettings.shape.setup,
 })

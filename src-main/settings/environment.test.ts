@@ -67,6 +67,11 @@ describe('settings from the environment', () => {
     expect(() => settingsFromEnvironment({ MUSTER_ON_REQUEST_IDLE: '5m' })).toThrow('whole number of seconds')
   })
 
+  it('say how much disk there is for what models have computed', () => {
+    expect(settingsFromEnvironment({ MUSTER_DISK_CACHE: '0' })).toEqual({ diskCacheGigabytes: 0 })
+    expect(() => settingsFromEnvironment({ MUSTER_DISK_CACHE: '5GB' })).toThrow('whole number of gigabytes')
+  })
+
   it('are none where a variable is missing or empty', () => {
     expect(settingsFromEnvironment({ MUSTER_PORT: '', MUSTER_NAME: ' ' })).toEqual({})
   })

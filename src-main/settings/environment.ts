@@ -11,6 +11,7 @@ const variables = {
   MUSTER_NAME: 'friendlyName',
   MUSTER_LOAD_ON_REQUEST: 'loadOnRequest',
   MUSTER_ON_REQUEST_IDLE: 'onRequestIdleSeconds',
+  MUSTER_DISK_CACHE: 'diskCacheGigabytes',
   MUSTER_PEERS: 'peers',
   MUSTER_ALLOWED_HOSTS: 'allowedHosts',
   MUSTER_ALLOWED_ORIGINS: 'allowedOrigins',
@@ -20,7 +21,13 @@ const variables = {
   MUSTER_OFFER_SETUP: 'offerSetup',
 } as const satisfies Readonly<Record<string, keyof NodeSettingsChanges>>
 
-const NUMBERS: ReadonlySet<string> = new Set(['port', 'peerPort', 'ollamaPort', 'onRequestIdleSeconds'])
+const NUMBERS: ReadonlySet<string> = new Set([
+  'port',
+  'peerPort',
+  'ollamaPort',
+  'onRequestIdleSeconds',
+  'diskCacheGigabytes',
+])
 const isNumber = (name: string): boolean => NUMBERS.has(name)
 
 /** Several, with commas or spaces between them. */
@@ -37,6 +44,7 @@ const explain = (issue: z.core.$ZodIssue): string => {
   const name = String(issue.path[0])
   if (name === 'onRequestIdleSeconds') return 'it is a whole number of seconds, at most 999999999'
   if (name === 'offerSetup') return 'it is true or false'
+  if (name === 'diskCacheGigabytes') return 'it is a whole number of gigabytes, and 0 keeps nothing on the disk'
   return isNumber(name) ? 'a port is a number from 0 to 65535, and 0 picks a free one' : issue.message
 }
 

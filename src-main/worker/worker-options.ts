@@ -18,6 +18,8 @@ export interface WorkerOptions {
   python(): Python
   /** For pipes; what a crash left there is removed. */
   readonly runDir: string
+  /** Where what runners have computed of prompts outlives them; with 0 bytes nowhere. */
+  readonly diskCache?: () => { readonly directory: string; readonly maxBytes: number }
   readonly modelPath: (modelId: ModelId) => string | undefined
   /** Why what this machine has of a model cannot be loaded; undefined where it has nothing that must be kept. */
   readonly modelProblem?: (modelId: ModelId) => string | undefined

@@ -4,6 +4,7 @@ import type { GenerationRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
 import type { InstanceId, RunnerId, TaskId } from '@core/ids'
 import { plan, type Action } from '@core/plan/plan'
+import { claimedBytes, freeBytes } from '@core/placement/memory'
 import { BATCH_SIZE } from '@core/protocols/runner'
 import { nodeName } from '@core/state/bindings'
 import { isRehearsal, REHEARSAL } from '@core/state/rehearsal'
@@ -205,6 +206,14 @@ export class Worker {
     }
   }
 
+  /** What a new runner's cache may take beyond its claim: half of what nobody claims, for the next one comes as well. */
+  private cacheRoom(): LoadCommand['cache'] {
+    const state = this.options.source.state()
+    const spareBytes = Math.floor(freeBytes(state, this.options.nodeId, claimedBytes(state)) / 2)
+    const disk = this.options.diskCache?.()
+    return { spareBytes, ...(disk && disk.maxBytes > 0 && { disk }) }
+  }
+
   private start({ instance, shard }: Start): void {
     const { modelPath, modelProblem, fetchModel, runDir, log, onMeasured, rehearses } = this.options
     const python = this.options.python()
@@ -235,6 +244,7 @@ export class Worker {
       instanceMeta,
       shard: { rank, worldSize, startLayer, endLayer, layers },
       ...(maxContext !== undefined && { maxContext }),
+      cache: this.cacheRoom(),
     }
     const supervisor: Supervisor = new Supervisor({
       runnerId,

@@ -14,6 +14,7 @@ from typing import Any
 import mlx.core as mx
 from gguf import GGUFReader, dequantize
 
+from muster_runner.device import has_gpu
 from muster_runner.gguf_files import ConversionError, check_digest, hugging_face_name
 from muster_runner.model_directory import byte_level_tokenizer, write_json, write_weights, written_whole
 
@@ -139,7 +140,7 @@ def convert_coder(source: Path, out: Path, dtype: mx.Dtype) -> None:
 
 def main() -> None:
     # On a processor 32 bits are the fastest; a GPU reads half as much with 16.
-    fastest = "bfloat16" if mx.metal.is_available() else "float32"
+    fastest = "bfloat16" if has_gpu() else "float32"
     parser = argparse.ArgumentParser(prog="muster_runner.convert_coder", description=__doc__)
     parser.add_argument("source", type=Path)
     parser.add_argument("out", type=Path)

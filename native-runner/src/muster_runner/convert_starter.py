@@ -14,6 +14,7 @@ from typing import Any
 
 import mlx.core as mx
 
+from muster_runner.device import has_gpu
 from muster_runner.gguf_files import ConversionError, check_digest, hugging_face_name
 from muster_runner.model_directory import (
     DIGITS_APART,
@@ -156,7 +157,7 @@ def convert_starter(source: Path, out: Path, dtype: mx.Dtype, digest: str = STAR
 
 def main() -> None:
     # On a processor 32 bits are the fastest; a GPU reads half as much with 16.
-    fastest = "float16" if mx.metal.is_available() else "float32"
+    fastest = "float16" if has_gpu() else "float32"
     parser = argparse.ArgumentParser(prog="muster_runner.convert_starter", description=__doc__)
     parser.add_argument("source", type=Path)
     parser.add_argument("out", type=Path)

@@ -10,10 +10,13 @@ from mlx_lm.sample_utils import greedy_sampler
 
 from muster_runner.constraints import masked
 from muster_runner.sampling import REPETITION_CONTEXT, Drawing
-from muster_runner.sequence_caches import MergedCaches, SeparateCaches, SequenceCaches
+from muster_runner.sequence_caches import SeparateCaches, SequenceCaches
+from muster_runner.sub_batches import SubBatches
 
 # Steps after which buffers of outgrown shapes are given back: caches grow with every token.
 STEPS_BETWEEN_CLEARINGS = 512
+# What a pass costs beside its tokens, counted in tokens, where nobody has measured it.
+PASS_TOKENS = 4096
 
 
 class Sequence:
@@ -54,15 +57,15 @@ class DecodingBatch:
 
     With ``lookahead`` a step starts on the tokens after the ones that it returns, so that a graphics processor never
     waits for Python; the tokens are the same. Without it a token is returned by the step that draws it. ``together``:
-    whether the model can compute several sequences in one pass.
+    whether the model can compute several sequences in one pass. ``pass_tokens``: see SubBatches.
     """
 
-    def __init__(self, model: Any, lookahead: bool, together: bool):
+    def __init__(self, model: Any, lookahead: bool, together: bool, pass_tokens: int = PASS_TOKENS):
         self._model = model
         self._lookahead = lookahead
         self._joining: list[Sequence] = []
         self._sequences: list[Sequence] = []
-        self._caches: SequenceCaches = MergedCaches() if together else SeparateCaches()
+        self._caches: SequenceCaches = SubBatches(pass_tokens) if together else SeparateCaches()
         self._next: mx.array | None = None
         self._logprobs: mx.array | None = None
         self._finite: mx.array | None = None
@@ -76,6 +79,10 @@ class DecodingBatch:
         """Bytes of all sequences' caches."""
         joining = sum(layer.nbytes for sequence in self._joining for layer in sequence.cache)
         return joining + self._caches.nbytes
+
+    def held(self) -> list[tuple[int, int]]:
+        """Of each pass: how many sequences it has, and tokens of the longest, to which the others are padded."""
+        return [*((1, len(sequence.tokens)) for sequence in self._joining), *self._caches.held()]
 
     def join(self, sequence: Sequence) -> None:
         """From the next step on."""
@@ -94,6 +101,25 @@ class DecodingBatch:
                 stay.append(at)
         self._keep(stay)
         return [gone[task_id] for task_id in task_ids]
+
+    def with_more(self, lengths: Several[int]) -> list[tuple[int, int]]:
+        """What ``held`` will give about when sequences of so many tokens have joined."""
+        return self._caches.with_more([*(len(sequence.tokens) for sequence in self._joining), *lengths])
+
+    def preempt(self, task_id: str) -> tuple[Sequence, Drawn | None]:
+        """Takes a sequence out that is to join again, with the token that was drawn last as its ``following``. Where
+        steps overlap nobody has been told of that token yet: it is told here."""
+        drawn, following = None, None
+        for at, sequence in enumerate(self._sequences):
+            if sequence.task_id == task_id and self._next is not None:
+                following = int(self._next[at].item())
+                if self._lookahead and self._logprobs is not None and self._finite is not None:
+                    finite = bool(self._finite[at].item())
+                    drawn = Drawn(task_id, following, self._logprobs[at], finite, sequence.error)
+        (sequence,) = self.leave([task_id])
+        if following is not None:
+            sequence.following = following
+        return sequence, drawn
 
     def step(self) -> list[Drawn]:
         """A token for every sequence that has one by now, in the order in which they joined."""

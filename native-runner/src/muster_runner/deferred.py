@@ -49,7 +49,9 @@ def import_mlx_lm() -> None:
     """Imports what the engine needs of mlx-lm."""
     import mlx.core as mx
 
-    if not mx.metal.is_available():
+    from muster_runner.device import has_gpu
+
+    if not has_gpu():
         # On a processor mlx runs the system's C++ compiler while a request waits, and gains nothing by it.
         mx.disable_compile()
     with without_transformers():

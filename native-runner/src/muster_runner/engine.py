@@ -6,21 +6,18 @@ gets is also told to the other ranks.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
-
-import mlx.core as mx
-from mlx_lm.models.cache import can_trim_prompt_cache, make_prompt_cache
 
 from muster_runner.answer import Answer
 from muster_runner.answer_rules import AnswerRules
-from muster_runner.architectures import Abilities
+from muster_runner.cache_layers import Footprint
+from muster_runner.checkpoints import checkpoints, turn_marks
 from muster_runner.decoding import DecodingBatch, Drawn
+from muster_runner.engine_options import EngineOptions
 from muster_runner.intake import Prepared, Rejected, refused_alone
-from muster_runner.loading import DEFAULT_CONTEXT, LoadedModel
 from muster_runner.lockstep import Order
 from muster_runner.logprobs import Logprobs
-from muster_runner.prompt_cache import PromptCache
+from muster_runner.memory_pressure import MemoryPressure
 from muster_runner.sampling import drawing
 from muster_runner.schedule import Schedule, clear
 from muster_runner.tokenizer import Tokenizer
@@ -28,44 +25,6 @@ from muster_runner.tokenizer import Tokenizer
 Emit = Callable[..., None]
 
 NO_NUMBERS = "the model computed no numbers here, only overflow: its weights are damaged, or its precision is too low"
-LARGE_MODEL_BYTES = 16 * 1024**3
-
-
-@dataclass(frozen=True)
-class EngineOptions:
-    """``able``: what the model can do. ``cache_bytes``: for the key-value caches of kept prompts, None to keep none.
-    ``prefill_step``: prompt tokens in one step. ``lookahead``: whether steps overlap, which graphics processors want
-    and others have nothing of."""
-
-    able: Abilities
-    cache_bytes: int | None
-    generation_config: dict[str, Any]
-    prefill_step: int
-    lookahead: bool
-
-
-def prefill_step(weight_bytes: int) -> int:
-    """Few enough tokens for a step to stay well under a second on the machines that a model of that size runs on."""
-    if not mx.metal.is_available():
-        return 256
-    return 512 if weight_bytes < LARGE_MODEL_BYTES else 256
-
-
-def keeps_prompts(loaded: LoadedModel) -> bool:
-    """Whether what one request computed can serve another. Caches that say that they can be trimmed will be."""
-    return loaded.able.resume and (loaded.able.trim or not can_trim_prompt_cache(make_prompt_cache(loaded.model)))
-
-
-def engine_options(loaded: LoadedModel, max_context: int | None, cache_bytes_per_token: int) -> EngineOptions:
-    """``max_context``: the tokens of context that room was made for."""
-    room = min(loaded.context_length, max_context or DEFAULT_CONTEXT)
-    return EngineOptions(
-        able=loaded.able,
-        cache_bytes=cache_bytes_per_token * room if keeps_prompts(loaded) else None,
-        generation_config=loaded.generation_config,
-        prefill_step=prefill_step(loaded.weight_bytes),
-        lookahead=mx.metal.is_available(),
-    )
 
 
 class Engine:
@@ -80,9 +39,13 @@ class Engine:
         self._logprobs = Logprobs(tokenizer)
         self._rules = rules
         self._answers: dict[str, Answer] = {}
-        self.cache = None if options.cache_bytes is None else PromptCache(options.cache_bytes)
-        batch = DecodingBatch(model, options.lookahead, options.able.batch)
-        self._schedule = Schedule(model, options.able, batch, self.cache, options.prefill_step, self._say_progress)
+        self.cache = options.cache
+        batch = DecodingBatch(model, options.lookahead, options.able.batch, options.pass_tokens)
+        self._schedule = Schedule(
+            model, options.able, batch, self.cache, options.prefill, options.budget, self._say_progress
+        )
+        self._pressure = MemoryPressure(options.budget.total, options.claimed)
+        self._marks = turn_marks(tokenizer)
         self.tell: Callable[[Order], None] = lambda _order: None
         self.watch: Callable[[Drawn], None] = lambda _drawn: None
         self.drawn: list[int] = []
@@ -95,6 +58,11 @@ class Engine:
     @property
     def steps(self) -> int:
         return self._schedule.steps
+
+    @property
+    def measured(self) -> Footprint | None:
+        """Of the caches of requests, once one has ended."""
+        return self._schedule.measured
 
     @property
     def mark(self) -> int:
@@ -111,8 +79,10 @@ class Engine:
             channels = self._rules.channels(prepared.request, prepared.tokens)
             answer = Answer(prepared, channels, self._tokenizer.eos_token_ids, self._logprobs)
         self._answers[task_id] = answer
-        self._schedule.join(task_id, prepared.tokens, draws)
-        self.tell(("join", task_id, prepared.tokens))
+        exact = self.cache is not None and self.cache.exact
+        stops = checkpoints(prepared.tokens, self._marks) if exact else []
+        self._schedule.join(task_id, prepared.tokens, draws, stops)
+        self.tell(("join", task_id, [prepared.tokens, stops]))
 
     def cancel(self, task_id: str) -> None:
         """Ends a request before the next step; what it computed is kept for a later one. Unknown ids do nothing."""
@@ -120,7 +90,10 @@ class Engine:
             self._end({task_id: "cancelled"})
 
     def step(self) -> None:
-        """Up to ``prefill_step`` tokens of prompts, then a token for every request that decodes."""
+        """Some tokens of prompts, then a token for every request that decodes."""
+        if (total := self._pressure.changed()) is not None:
+            self._schedule.resize(total)
+            self.tell(("resize", "", total))
         items: list[dict[str, Any]] = []
         ended: dict[str, str | Rejected] = {}
         drawn = self._schedule.step()
@@ -162,9 +135,9 @@ class Engine:
             answer.cached_tokens = self._schedule.cached(task_id)
         self._schedule.leave(list(ended))
         if not sound:
-            # What it computed is of no use to anybody, and other ranks know kept prompts by their number alone.
-            self._schedule.keep_only(0)
-        self.tell(("leave", list(ended), self._schedule.kept))
+            # What it computed is of no use to anybody.
+            self._schedule.forget()
+        self.tell(("leave", list(ended), sound))
         for task_id, answer in answers.items():
             reason = ended[task_id]
             if isinstance(reason, Rejected):

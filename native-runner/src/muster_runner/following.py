@@ -4,12 +4,12 @@ from typing import Any
 
 import mlx.core as mx
 
-from muster_runner.architectures import Abilities
+from muster_runner.cache_layers import Footprint
 from muster_runner.decoding import DecodingBatch
+from muster_runner.engine_options import EngineOptions
 from muster_runner.failures import Disagreement
 from muster_runner.group import Group
 from muster_runner.lockstep import exchange
-from muster_runner.prompt_cache import PromptCache
 from muster_runner.sampling import GREEDY
 from muster_runner.schedule import Schedule, clear
 
@@ -17,8 +17,8 @@ from muster_runner.schedule import Schedule, clear
 class FollowingBatch(DecodingBatch):
     """The decoding batch of a rank that is told the tokens after each step, by ``feed``."""
 
-    def __init__(self, model: Any, together: bool):
-        super().__init__(model, lookahead=False, together=together)
+    def __init__(self, model: Any, together: bool, pass_tokens: int):
+        super().__init__(model, lookahead=False, together=together, pass_tokens=pass_tokens)
 
     def feed(self, tokens: list[int]) -> None:
         """The tokens that rank 0 drew for the sequences of the last step, in the order in which they had joined;
@@ -35,13 +35,11 @@ class FollowingBatch(DecodingBatch):
 class Follower:
     """A rank that does in every step what rank 0 says."""
 
-    def __init__(self, model: Any, able: Abilities, group: Group, prefill_step: int, reuse: bool):
-        """``able``, ``prefill_step`` and ``reuse``, whether prompts are kept, must be the same on every rank."""
+    def __init__(self, model: Any, group: Group, options: EngineOptions):
+        """``options``: the same as on every other rank."""
         self._group = group
-        self._batch = FollowingBatch(model, able.batch)
-        # Rank 0 says how many prompts there is room for: bytes differ from rank to rank.
-        kept = PromptCache(1 << 62) if reuse else None
-        self._schedule = Schedule(model, able, self._batch, kept, prefill_step)
+        self._batch = FollowingBatch(model, options.able.batch, options.pass_tokens)
+        self._schedule = Schedule(model, options.able, self._batch, options.cache, options.prefill, options.budget)
         self._epoch = 1
 
     @property
@@ -52,6 +50,11 @@ class Follower:
     @property
     def steps(self) -> int:
         return self._schedule.steps
+
+    @property
+    def measured(self) -> Footprint | None:
+        """Of the caches of requests, once one has ended."""
+        return self._schedule.measured
 
     def awaits(self, epoch: int) -> bool:
         """Whether ``epoch`` is the next one, and now begins; one that is over is not. Raises Disagreement."""
@@ -75,8 +78,13 @@ class Follower:
             self._schedule.step()
 
     def _apply(self, what: str, whose: Any, told: Any) -> None:
-        if what == "join":
-            self._schedule.join(whose, told, GREEDY)
-        else:
-            self._schedule.leave(whose)
-            self._schedule.keep_only(told)
+        match what:
+            case "join":
+                tokens, stops = told
+                self._schedule.join(whose, tokens, GREEDY, stops)
+            case "resize":
+                self._schedule.resize(told)
+            case _:
+                self._schedule.leave(whose)
+                if not told:
+                    self._schedule.forget()

@@ -10,6 +10,7 @@ import mlx.core as mx
 from muster_runner.answer_rules import AnswerRules
 from muster_runner.architectures import Abilities, abilities, module_name, within
 from muster_runner.constraints import Vocabulary
+from muster_runner.device import wire_memory
 from muster_runner.failures import Unsupported
 from muster_runner.model_files import ModelFileError, check_model, context_length, read_json
 from muster_runner.part import Part
@@ -39,12 +40,6 @@ class LoadedModel:
     weight_bytes: int
 
 
-def set_wired_limit() -> None:
-    """On macOS, lets the model's memory stay resident: what is not wired may be paged out between requests."""
-    if mx.metal.is_available():
-        mx.set_wired_limit(int(mx.device_info()["max_recommended_working_set_size"]))
-
-
 def load(directory: Path, max_context: int | None, progress: Progress, part: Part) -> LoadedModel:
     """Loads this rank's layers. ``progress(loaded, layers)`` after each of them. Raises ModelFileError and Unsupported,
     and on several ranks PeerLost."""
@@ -53,7 +48,7 @@ def load(directory: Path, max_context: int | None, progress: Progress, part: Par
     rules = AnswerRules(tokenizer, Vocabulary(tokenizer)) if tokenizer is not None else None
     path = directory / "generation_config.json"
     generation_config = read_json(path) if path.exists() else {}
-    set_wired_limit()
+    wire_memory()
     model, config = _mine(directory, config, part)
     layers = list(getattr(model, "layers", []))
     total = max(1, len(layers))

@@ -12,7 +12,8 @@ from muster_runner.failures import Disagreement
 from muster_runner.group import Group
 from muster_runner.schedule import COMPLETION_BATCH
 
-# What rank 0 decided: ("join", task, tokens of its prompt) or ("leave", tasks, number of prompts kept after it).
+# What rank 0 decided: ("join", task, [tokens of its prompt, positions at which states are kept]),
+# ("leave", tasks, whether all that was computed were numbers) or ("resize", "", bytes of the memory budget).
 Order = tuple[str, Any, Any]
 
 

@@ -227,6 +227,21 @@ class Jaccl(Record):
     rehearsal: Rehearsal | None = None
 
 
+class DiskCacheFolder(Record):
+    """``directory``: of all models' blocks; ``max_bytes``: of all that lies in it."""
+
+    directory: NonEmpty
+    max_bytes: Positive
+
+
+class CacheMemory(Record):
+    """``spare_bytes``: beyond what the placement claimed, while the machine does not run short. ``disk``: where what
+    was computed outlives the runner; None for nowhere."""
+
+    spare_bytes: Count | None = None
+    disk: DiskCacheFolder | None = None
+
+
 class Load(Record, tag="load", tag_field="type"):
     model_id: Id
     model_path: NonEmpty
@@ -234,6 +249,7 @@ class Load(Record, tag="load", tag_field="type"):
     instance_meta: Literal["MlxRing", "MlxJaccl"]
     shard: Shard
     max_context: Positive | None = None
+    cache: CacheMemory | None = None
     ring: Ring | None = None
     jaccl: Jaccl | None = None
 

@@ -6,10 +6,9 @@ from dataclasses import astuple, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from mlx_lm.models.cache import KVCache, make_prompt_cache
-
 from muster_runner.architectures import Abilities
-from muster_runner.engine import Emit, Engine, engine_options, keeps_prompts, prefill_step
+from muster_runner.engine import Emit, Engine
+from muster_runner.engine_options import engine_options
 from muster_runner.failures import Unsupported
 from muster_runner.following import Follower
 from muster_runner.group import Group, join_ring
@@ -85,37 +84,20 @@ def load_part(load: Load, group: Group | None, progress: Progress) -> LoadedMode
 
 
 def start(
-    loaded: LoadedModel, max_context: int | None, group: Group | None, emit: Emit, wake: Callable[[int], None]
+    loaded: LoadedModel, load: Load, group: Group | None, emit: Emit, wake: Callable[[int], None]
 ) -> tuple[Engine | None, Engine | Leader | Follower]:
     """Warms up, on all ranks together. Returns the engine, where requests come to this rank, and what takes its steps.
 
     Raises PeerLost and Disagreement.
     """
-    if group is None:
-        assert loaded.tokenizer is not None and loaded.rules is not None
-        options = engine_options(loaded, max_context, warm_up(loaded, loaded.tokenizer, None))
-        engine = Engine(loaded.model, loaded.tokenizer, loaded.rules, options, emit)
-        return engine, engine
-    total = sum(weights for (weights,) in group.each([loaded.weight_bytes >> 20])) << 20
-    proposals = group.each([prefill_step(total), _reusable(loaded), *astuple(loaded.able)])
-    step = min(proposed[0] for proposed in proposals)
-    # A beginning that is known on one rank must be known on all: prompts are kept only where that can be relied on.
-    reuse = all(proposed[1] for proposed in proposals)
-    # All compute in the same order, so a rank with other layers does no more than the others can.
-    able = Abilities(*(all(column) for column in list(zip(*proposals, strict=True))[2:]))
-    loaded = replace(loaded, able=able)
+    if group is not None:
+        # All compute in the same order, so a rank with other layers does no more than the others can.
+        every = group.each([*astuple(loaded.able)])
+        loaded = replace(loaded, able=Abilities(*(all(column) for column in zip(*every, strict=True))))
     if loaded.tokenizer is None or loaded.rules is None:
-        warm_up_along(loaded, group)
-        return None, Follower(loaded.model, loaded.able, group, step, reuse)
-    options = engine_options(loaded, max_context, warm_up(loaded, loaded.tokenizer, group))
-    # Without lookahead: what is drawn has to go round before the next step can begin anywhere.
-    options = replace(options, prefill_step=step, lookahead=False)
-    if not reuse:
-        options = replace(options, cache_bytes=None)
+        assert group is not None
+        options = engine_options(loaded, load, warm_up_along(loaded, group), group)
+        return None, Follower(loaded.model, group, options)
+    options = engine_options(loaded, load, warm_up(loaded, loaded.tokenizer, group), group)
     engine = Engine(loaded.model, loaded.tokenizer, loaded.rules, options, emit)
-    return engine, Leader(engine, group, wake)
-
-
-def _reusable(loaded: LoadedModel) -> bool:
-    """Whether any beginning of what the caches hold can be used again: those that slide forget it."""
-    return keeps_prompts(loaded) and all(type(cache) is KVCache for cache in make_prompt_cache(loaded.model))
+    return engine, engine if group is None else Leader(engine, group, wake)

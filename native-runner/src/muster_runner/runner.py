@@ -329,7 +329,7 @@ class Runner:
         loaded = load_part(load, group, self._layers_loaded)
         ready = time.monotonic()
         self._say("WarmingUp")
-        engine, worker = start(loaded, load.max_context, group, self._events.send, self._wake)
+        engine, worker = start(loaded, load, group, self._events.send, self._wake)
         self._counts = engine or worker
         if loaded.tokenizer is not None:
             assert self._encoding is not None and loaded.rules is not None

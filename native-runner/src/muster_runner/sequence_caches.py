@@ -1,7 +1,8 @@
 """The caches of the sequences that decode, and one pass of the model over the latest token of each.
 
-Where an architecture can batch, the caches of all are one; where it cannot, each keeps its own and is computed by
-itself. Either way a step gives each sequence its token, so that none waits for another to end.
+Where an architecture can batch, sequences of like length share a cache (``sub_batches.py``); where it cannot, each
+keeps its own and is computed by itself. Either way a step gives each sequence its token, so that none waits for another
+to end.
 """
 
 from collections.abc import Sequence
@@ -9,12 +10,20 @@ from typing import Any, Protocol
 
 import mlx.core as mx
 
+from muster_runner.cache_layers import tokens_of
+
 
 class SequenceCaches(Protocol):
     """The sequences are numbered in the order in which they were added, without gaps."""
 
     @property
     def nbytes(self) -> int: ...
+
+    def held(self) -> list[tuple[int, int]]:
+        """Of each pass: how many sequences it has, and tokens of the longest, to which the others are padded."""
+
+    def with_more(self, lengths: Sequence[int]) -> list[tuple[int, int]]:
+        """What ``held`` will give about when sequences of so many tokens have been added."""
 
     def add(self, caches: Sequence[list[Any]]) -> None:
         """Takes over one cache, a list of layers, for each new sequence."""
@@ -29,37 +38,6 @@ class SequenceCaches(Protocol):
         """Feeds each sequence its token of ``fed`` (sequences,); returns (sequences, vocabulary)."""
 
 
-class MergedCaches:
-    """One cache for all: a step is one pass."""
-
-    def __init__(self) -> None:
-        self._layers: list[Any] = []
-
-    @property
-    def nbytes(self) -> int:
-        return sum(layer.nbytes for layer in self._layers)
-
-    def add(self, caches: Sequence[list[Any]]) -> None:
-        merged = [layers[0].merge(list(layers)) for layers in zip(*caches, strict=True)]
-        if not self._layers:
-            self._layers = merged
-            return
-        for mine, theirs in zip(self._layers, merged, strict=True):
-            mine.extend(theirs)
-
-    def extract(self, at: int) -> list[Any]:
-        return [layer.extract(at) for layer in self._layers]
-
-    def keep(self, stay: list[int]) -> None:
-        if not stay:
-            self._layers = []
-        for layer in self._layers:
-            layer.filter(stay)
-
-    def logits(self, model: Any, fed: mx.array) -> mx.array:
-        return model(fed[:, None], cache=self._layers)[:, -1, :]
-
-
 class SeparateCaches:
     """A cache for each: a step is as many passes as there are sequences, one after the other."""
 
@@ -69,6 +47,12 @@ class SeparateCaches:
     @property
     def nbytes(self) -> int:
         return sum(layer.nbytes for cache in self._caches for layer in cache)
+
+    def held(self) -> list[tuple[int, int]]:
+        return [(1, tokens_of(cache)) for cache in self._caches]
+
+    def with_more(self, lengths: Sequence[int]) -> list[tuple[int, int]]:
+        return [*self.held(), *((1, length) for length in lengths)]
 
     def add(self, caches: Sequence[list[Any]]) -> None:
         self._caches += caches

@@ -5,14 +5,17 @@ from pathlib import Path
 import mlx.core as mx
 
 from muster_runner.answer_rules import AnswerRules
+from muster_runner.cache_layers import Footprint
 from muster_runner.decoding import Drawn
-from muster_runner.engine import Engine, EngineOptions
+from muster_runner.engine import Engine
+from muster_runner.engine_options import EngineOptions
 from muster_runner.following import Follower
 from muster_runner.group import Group
 from muster_runner.intake import Prepared
 from muster_runner.leading import Leader
 from muster_runner.loading import LoadedModel
 from muster_runner.model_files import ModelFileError
+from muster_runner.prefill import PrefillSteps
 from muster_runner.protocol import GenerationRequest, Sampling, TextPrompt
 from muster_runner.tokenizer import Tokenizer
 from muster_runner.weights import damaged
@@ -40,16 +43,17 @@ class Watch:
         raise ModelFileError(f"{damaged(directory) or directory.name} is damaged: the model computes {what}")
 
 
-def warm_up(loaded: LoadedModel, tokenizer: Tokenizer, group: Group | None) -> int:
-    """On the rank that answers. Returns how many bytes of cache a token takes here: of all drawn, only the last is
-    never fed. Raises PeerLost and ModelFileError."""
+def _options(loaded: LoadedModel) -> EngineOptions:
+    return EngineOptions(loaded.able, generation_config={}, prefill=PrefillSteps(PROMPT, PROMPT), lookahead=False)
+
+
+def warm_up(loaded: LoadedModel, tokenizer: Tokenizer, group: Group | None) -> Footprint:
+    """On the rank that answers. Returns what caches take here. Raises PeerLost and ModelFileError."""
     engine = Engine(
         loaded.model,
         tokenizer,
         AnswerRules(tokenizer, vocabulary=None),
-        EngineOptions(
-            able=loaded.able, cache_bytes=1 << 62, generation_config={}, prefill_step=PROMPT, lookahead=False
-        ),
+        _options(loaded),
         emit=lambda **_frame: None,
     )
     # The others are on their way here by themselves: nobody has to wake them.
@@ -64,10 +68,11 @@ def warm_up(loaded: LoadedModel, tokenizer: Tokenizer, group: Group | None) -> i
         worker.step()
     worker.rest()
     watch.check(loaded.directory)
-    kept = engine.cache.nbytes if engine.cache is not None else 0
-    return max(1, kept // (PROMPT + TOKENS - 1))
+    return engine.measured or Footprint(per_token=0)
 
 
-def warm_up_along(loaded: LoadedModel, group: Group) -> None:
-    """On every other rank, at the same time. Raises PeerLost."""
-    Follower(loaded.model, loaded.able, group, prefill_step=PROMPT, reuse=True).follow()
+def warm_up_along(loaded: LoadedModel, group: Group) -> Footprint:
+    """On every other rank, at the same time. Returns what caches take here. Raises PeerLost."""
+    follower = Follower(loaded.model, group, _options(loaded))
+    follower.follow()
+    return follower.measured or Footprint(per_token=0)

@@ -15,6 +15,7 @@ interface ServeFlags {
   readonly discovery?: boolean
   readonly loadOnRequest?: LoadOnRequest
   readonly onRequestIdle?: number
+  readonly diskCache?: number
   readonly declarations?: string
   readonly offline?: boolean
   readonly peer?: readonly string[]
@@ -74,6 +75,11 @@ const addServe = ({ program, finish }: Group): Command =>
       whole,
     )
     .option('--declarations <dir>', 'keep declared what the YAML files in this folder declare')
+    .option(
+      '--disk-cache <gigabytes>',
+      'disk for what models have computed of prompts, 0 for none (MUSTER_DISK_CACHE)',
+      whole,
+    )
     .option('--offline', 'never ask a model hub')
     .option('--name <name>', "this machine's name for people (MUSTER_NAME)")
     .option('--no-worker', 'only coordinate: no model is ever placed here')
@@ -86,10 +92,10 @@ const addServe = ({ program, finish }: Group): Command =>
       const lists = checkedLists(flags)
       const [{ serve }, { startNode }] = await Promise.all([import('../serve'), import('../../node')])
       const { worker, discovery, peer: _peer, allowHost: _host, allowOrigin: _origin, ...rest } = flags
-      const { onRequestIdle: onRequestIdleSeconds, ...given } = rest
+      const { onRequestIdle: onRequestIdleSeconds, diskCache: diskCacheGigabytes, ...given } = rest
       // What is not switched off is left to the settings.
       const off = { ...(worker === false && { worker }), ...(discovery === false && { discovery }) }
-      finish(await serve({ ...given, ...off, ...lists, onRequestIdleSeconds }, startNode))
+      finish(await serve({ ...given, ...off, ...lists, onRequestIdleSeconds, diskCacheGigabytes }, startNode))
     })
 
 const addSimulate = ({ program, finish }: Group): Command =>

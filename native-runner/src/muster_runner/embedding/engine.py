@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import mlx.core as mx
 
+from muster_runner.device import has_gpu
 from muster_runner.embedding.batches import Batches, Piece
 from muster_runner.embedding.loading import Embedder
 from muster_runner.embedding.pooling import unit
@@ -41,7 +42,7 @@ SMALL_MODEL_BYTES = 1 << 30
 def most_tokens(weight_bytes: int) -> int:
     """Of one batch: a step should stay under a second, so that a cancel takes effect and the supervisor sees it move.
     Placing counts on no more (``src-core/placement/memory.ts``)."""
-    if not mx.metal.is_available():
+    if not has_gpu():
         return 256
     return 8192 if weight_bytes < SMALL_MODEL_BYTES else 4096
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import mlx.core as mx
 
+from muster_runner.device import wire_memory
 from muster_runner.embedding.decoders import open_decoder
 from muster_runner.embedding.kind import is_decoder, is_encoder
 from muster_runner.embedding.networks import classes_of
 from muster_runner.embedding.pooling import vectors_of
 from muster_runner.embedding.recipe import Recipe, read_recipe
 from muster_runner.failures import Unsupported
-from muster_runner.loading import Progress, set_wired_limit
+from muster_runner.loading import Progress
 from muster_runner.model_files import ModelFileError, check_model, context_length
 from muster_runner.part import Part
 from muster_runner.weights import damaged, open_model
@@ -77,7 +78,7 @@ def load_embedder(directory: Path, max_context: int | None, progress: Progress) 
     """``progress(loaded, layers)`` after each layer. Raises ModelFileError and Unsupported."""
     config = check_model(directory)
     recipe = read_recipe(directory, config)
-    set_wired_limit()
+    wire_memory()
     model, network, longest = _open(directory, config)
     layers = list(model.layers)
     for at, layer in enumerate(layers):

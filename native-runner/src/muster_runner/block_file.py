@@ -1,0 +1,117 @@
+"""A block as a file: safetensors, with a checksum, and with all that is needed to know whose block it is.
+
+A file that is not whole, not ours, of another version or of another block than its name says is refused.
+"""
+
+import json
+import zlib
+from typing import Any
+
+import mlx.core as mx
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from muster_runner.blocks import Block, block_key
+
+FORMAT = "muster-block"
+VERSION = "1"
+
+# numpy has no bfloat16: its bits are written.
+_WRITTEN_AS = {mx.bfloat16: mx.uint16}
+_DTYPES = {str(dtype): dtype for dtype in (mx.bfloat16, mx.float16, mx.float32, mx.float64, mx.complex64)} | {
+    str(dtype): dtype
+    for dtype in (mx.bool_, mx.uint8, mx.uint16, mx.uint32, mx.uint64, mx.int8, mx.int16, mx.int32, mx.int64)
+}
+
+
+class Unreadable(Exception):
+    """A file that cannot be used."""
+
+
+class PackedBlock:
+    """A block whose memory any thread can read, without mlx. Raises TypeError for states of an unknown form."""
+
+    def __init__(self, block: Block):
+        arrays: list[mx.array] = []
+        form = _packed([list(block.kv), block.states], arrays)
+        shown = [each.view(_WRITTEN_AS.get(each.dtype, each.dtype)) for each in arrays]
+        # What is no number is worth nothing to anybody.
+        sound = [mx.all(mx.isfinite(each)) for each in arrays if mx.issubdtype(each.dtype, mx.floating)]
+        mx.eval(shown, sound)
+        self.is_finite = all(one.item() for one in sound)
+        self._arrays = shown
+        self._metadata = {
+            "format": FORMAT,
+            "version": VERSION,
+            "parent": block.parent.hex(),
+            "form": json.dumps(form),
+            "dtypes": json.dumps([str(each.dtype) for each in arrays]),
+        }
+        self._tokens = np.array(block.tokens, dtype=np.uint32)
+        self.key, self.parent, self.tokens = block.key, block.parent, len(block.tokens)
+        self.has_states = block.states is not None
+        self.nbytes = sum(each.nbytes for each in arrays)
+
+    def encoded(self) -> bytes:
+        """What the file holds."""
+        tensors = {str(at): np.array(each, copy=False) for at, each in enumerate(self._arrays)}
+        tensors["tokens"] = self._tokens
+        return save(tensors, {**self._metadata, "checksum": _checksum(tensors)})
+
+
+def decoded(data: bytes, key: bytes, parent: bytes, end: int) -> Block:
+    """The block ``key`` that ends at the position ``end``. Raises Unreadable."""
+    try:
+        size = int.from_bytes(data[:8], "little")
+        metadata = json.loads(data[8 : 8 + size])["__metadata__"]
+        if (metadata["format"], metadata["version"]) != (FORMAT, VERSION):
+            raise Unreadable(f"it is of the format {metadata['format']} {metadata['version']}")
+        tensors = load(data)
+        if metadata["checksum"] != _checksum(tensors):
+            raise Unreadable("its checksum is wrong")
+        tokens = tensors.pop("tokens").tolist()
+        if bytes.fromhex(metadata["parent"]) != parent or block_key(parent, tokens) != key:
+            raise Unreadable("it is another block")
+        dtypes = json.loads(metadata["dtypes"])
+        arrays = [mx.array(tensors[str(at)]).view(_DTYPES[name]) for at, name in enumerate(dtypes)]
+        kv, states = _unpacked(json.loads(metadata["form"]), arrays)
+    except (ValueError, KeyError, TypeError, IndexError, SafetensorError) as error:
+        raise Unreadable(f"{type(error).__name__}: {error}") from error
+    return Block(key, parent, tokens, end, kv, states)
+
+
+def _checksum(tensors: dict[str, np.ndarray]) -> str:
+    total = 0
+    for name in sorted(tensors):
+        total = zlib.crc32(f"{name} {tensors[name].shape}".encode(), total)
+        total = zlib.crc32(np.ascontiguousarray(tensors[name]).reshape(-1).view(np.uint8).data, total)
+    return f"{total:08x}"
+
+
+def _packed(value: Any, arrays: list[mx.array]) -> Any:
+    """``value`` as JSON, with its arrays set apart."""
+    match value:
+        case mx.array():
+            arrays.append(value)
+            return {"array": len(arrays) - 1}
+        case list():
+            return [_packed(one, arrays) for one in value]
+        case tuple():
+            return {"tuple": [_packed(one, arrays) for one in value]}
+        case None | bool() | int() | float() | str():
+            return value
+        case _:
+            raise TypeError(f"a state that holds a {type(value).__name__} is not written")
+
+
+def _unpacked(form: Any, arrays: list[mx.array]) -> Any:
+    match form:
+        case {"array": at}:
+            return arrays[at]
+        case {"tuple": inner}:
+            return tuple(_unpacked(one, arrays) for one in inner)
+        case list():
+            return [_unpacked(one, arrays) for one in form]
+        case _:
+            return form

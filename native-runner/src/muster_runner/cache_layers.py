@@ -1,0 +1,111 @@
+"""What can be kept of a model's cache, layer by layer.
+
+Keys and values of full attention are there for every token, so any range of them can be kept. All else (sliding
+windows, recurrent states) is known only as it is now: it is kept as a copy of the whole state at one position.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import mlx.core as mx
+from mlx.utils import tree_map, tree_reduce
+from mlx_lm.models.cache import CacheList, KVCache, RotatingKVCache, make_prompt_cache
+
+KeyValues = tuple[mx.array, mx.array]
+
+
+def layers_of(cache: Sequence[Any]) -> list[Any]:
+    """The layers of a model's cache; a layer that has several caches counts as so many."""
+    found = []
+    for layer in cache:
+        found += layers_of(layer.caches) if isinstance(layer, CacheList) else [layer]
+    return found
+
+
+def is_full(layer: Any) -> bool:
+    """Whether it holds keys and values of every token."""
+    return type(layer) is KVCache
+
+
+def has_only_full(model: Any) -> bool:
+    return all(is_full(layer) for layer in layers_of(make_prompt_cache(model)))
+
+
+def tokens_of(cache: Sequence[Any]) -> int:
+    """How many tokens it has been fed, as far as any layer counts them."""
+    counts = [getattr(layer, "offset", 0) for layer in layers_of(cache)]
+    return max((count for count in counts if isinstance(count, int)), default=0)
+
+
+def key_values(layer: KVCache, start: int, end: int) -> KeyValues:
+    """Those of the tokens from ``start`` to before ``end``, (1, heads, tokens, width), in memory of their own once they
+    are evaluated."""
+    return mx.contiguous(layer.keys[..., start:end, :]), mx.contiguous(layer.values[..., start:end, :])
+
+
+def joined(parts: Sequence[KeyValues], tokens: int) -> tuple[mx.array, mx.array, int]:
+    """The state of a KVCache that holds the first ``tokens`` of these."""
+    keys, values = (mx.concatenate(list(side), axis=2)[..., :tokens, :] for side in zip(*parts, strict=True))
+    return keys, values, tokens
+
+
+def _copied(value: Any) -> Any:
+    # A new object: caches write into theirs in place.
+    return mx.contiguous(value) if isinstance(value, mx.array) else value
+
+
+def state_of(layer: Any) -> Any:
+    """A copy of its state."""
+    if type(layer) is RotatingKVCache and layer.keep == 0 and not layer.empty():
+        # After a long pass it holds more than its window, which nobody will look at.
+        keys, values = (
+            mx.contiguous(layer._temporal_order(side)[..., -layer.max_size :, :]) for side in (layer.keys, layer.values)
+        )
+        return keys, values, layer.offset, layer.keep, layer.max_size, keys.shape[2]
+    return tree_map(_copied, layer.state)
+
+
+def set_state(layer: Any, state: Any) -> None:
+    """Gives a new layer a copy of a state that ``state_of`` gave."""
+    layer.state = tree_map(_copied, state)
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """Bytes that caches take: of every token; of every token within the window; and whatever their length.
+
+    It is a formula, not a measurement, so that all ranks that are told the same one come to the same sums.
+    """
+
+    per_token: int
+    per_window_token: int = 0
+    window: int = 0
+    per_sequence: int = 0
+
+    def state(self, tokens: int) -> int:
+        """Of all that is kept as a state after ``tokens``."""
+        return self.per_window_token * min(tokens, self.window) + self.per_sequence
+
+    def sequence(self, tokens: int) -> int:
+        return self.per_token * tokens + self.state(tokens)
+
+
+def footprint(cache: Sequence[Any]) -> Footprint:
+    """Measured on a cache that holds something."""
+    per_token = per_window_token = window = per_sequence = 0
+    for layer in layers_of(cache):
+        if is_full(layer) and layer.keys is not None:
+            size = layer.keys.shape[2]
+            per_token += (layer.keys.nbytes + layer.values.nbytes) // max(1, size)
+        elif isinstance(layer, RotatingKVCache) and layer.keys is not None:
+            size = layer.keys.shape[2]
+            per_window_token += (layer.keys.nbytes + layer.values.nbytes) // max(1, size)
+            window = max(window, layer.max_size)
+        elif not isinstance(layer, KVCache | RotatingKVCache):
+            per_sequence += _bytes(layer.state)
+    return Footprint(per_token, per_window_token, window, per_sequence)
+
+
+def _bytes(state: Any) -> int:
+    return tree_reduce(lambda total, value: total + (value.nbytes if isinstance(value, mx.array) else 0), state, 0)

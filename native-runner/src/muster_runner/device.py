@@ -1,0 +1,15 @@
+"""What the model is computed on: a GPU (Metal on a Mac, CUDA on Linux), or the processor."""
+
+import mlx.core as mx
+
+
+def has_gpu() -> bool:
+    """Whether MLX computes on a GPU unless told otherwise."""
+    return mx.default_device().type == mx.DeviceType.gpu
+
+
+def wire_memory() -> None:
+    """Lets as much of the GPU's memory stay resident as the system recommends: what is not wired may be paged out
+    between requests. Only Metal has such a limit."""
+    if has_gpu() and (limit := mx.device_info().get("max_recommended_working_set_size")):
+        mx.set_wired_limit(int(limit))

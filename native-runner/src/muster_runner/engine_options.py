@@ -1,0 +1,128 @@
+"""How an engine is to work: what its model can do, how much memory it has, how much it computes in a step.
+
+All ranks of a model come to the same options, but for where their blocks lie on the disk.
+"""
+
+from dataclasses import astuple, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from muster_runner.architectures import Abilities
+from muster_runner.cache_layers import Footprint, has_only_full
+from muster_runner.decoding import PASS_TOKENS
+from muster_runner.device import has_gpu
+from muster_runner.disk_cache import DiskCache, model_digest
+from muster_runner.group import Group
+from muster_runner.loading import DEFAULT_CONTEXT, LoadedModel
+from muster_runner.memory_budget import UNLIMITED, MemoryBudget, scaled
+from muster_runner.prefill import PrefillSteps
+from muster_runner.prefix_cache import PrefixCache
+from muster_runner.protocol import Load
+
+LARGE_MODEL_BYTES = 16 * 1024**3
+# What a pass costs beside reading the weights, as if so many bytes were read: work of Python and of starting kernels.
+PASS_BYTES = 16 << 20
+# Sequences are parted before padding takes more than about this part of the memory.
+PADDING_PART = 32
+# What ranks tell one another are int32.
+MOST_TOLD = (1 << 31) - 1
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """``able``: what the model can do. ``cache``: for the beginnings of prompts, None to keep none. ``lookahead``:
+    overlap the GPU's work for the next step with the processor's for this one; no gain without a GPU. ``pass_tokens``:
+    see SubBatches. ``claimed``: bytes of the budget that stay when the machine's memory runs short."""
+
+    able: Abilities
+    generation_config: dict[str, Any]
+    prefill: PrefillSteps
+    lookahead: bool
+    cache: PrefixCache | None = None
+    budget: MemoryBudget = UNLIMITED
+    claimed: int | None = None
+    pass_tokens: int = PASS_TOKENS
+
+
+def prefill_steps(weight_bytes: int) -> PrefillSteps:
+    """Few enough tokens for a step to stay well under a second on the machines that a model of that size runs on, and
+    for those that wait for their next token to notice nothing. ``weight_bytes``: of all ranks."""
+    if not has_gpu():
+        return PrefillSteps(idle=256, busy=256)
+    return PrefillSteps(idle=2048, busy=512 if weight_bytes < LARGE_MODEL_BYTES else 256)
+
+
+def keeps_prompts(loaded: LoadedModel) -> bool:
+    """Whether what one request computed can serve another."""
+    return loaded.able.resume
+
+
+def is_exact(loaded: LoadedModel) -> bool:
+    """Whether a kept cache can be continued only where it was left."""
+    return not (loaded.able.trim and has_only_full(loaded.model))
+
+
+def engine_options(loaded: LoadedModel, load: Load, footprint: Footprint, group: Group | None) -> EngineOptions:
+    """``footprint``: measured on this rank. Raises PeerLost."""
+    room = min(loaded.context_length, load.max_context or DEFAULT_CONTEXT)
+    claimed = footprint.sequence(room)
+    spare = (load.cache.spare_bytes if load.cache is not None else None) or 0
+    total, exact, reuse = claimed + spare, is_exact(loaded), keeps_prompts(loaded)
+    weights, footprints = loaded.weight_bytes, [footprint]
+    agree = _alone
+    if group is not None:
+        sizes = [min(size, MOST_TOLD) for size in (claimed >> 10, total >> 10, weights >> 10, *astuple(footprint))]
+        every = group.each([int(exact), int(reuse), *sizes])
+        exact, reuse = any(row[0] for row in every), all(row[1] for row in every)
+        footprints = [Footprint(*row[5:]) for row in every]
+        claimed, total = (scaled([row[at] << 10 for row in every], footprints, room) for at in (2, 3))
+        weights = sum(row[4] << 10 for row in every)
+        footprint = footprints[0]
+
+        def agree(length: int) -> int:
+            return min(value for (value,) in group.each([length]))
+
+    per_token = sum(one.per_token for one in footprints)
+    cache = None
+    if reuse:
+        root = _root(loaded, load)
+        folder = load.cache.disk if load.cache is not None else None
+        disk = DiskCache(Path(folder.directory), root, folder.max_bytes) if folder is not None else None
+        cache = PrefixCache(loaded.model, footprint, exact=exact, root=root, disk=disk, agree=agree)
+    return EngineOptions(
+        able=loaded.able,
+        generation_config=loaded.generation_config,
+        prefill=prefill_steps(weights),
+        # On several ranks what is drawn has to go round before the next step can begin anywhere.
+        lookahead=has_gpu() and group is None,
+        cache=cache,
+        budget=MemoryBudget(total, footprint),
+        claimed=claimed,
+        pass_tokens=_pass_tokens(weights, per_token, total),
+    )
+
+
+def _pass_tokens(weights: int, per_token: int, total: int) -> int:
+    """Padding must neither cost more time than a pass, nor take much of the memory."""
+    if per_token == 0:
+        return MOST_TOLD
+    return min((weights + PASS_BYTES) // per_token, total // per_token // PADDING_PART)
+
+
+def _alone(length: int) -> int:
+    return length
+
+
+def _root(loaded: LoadedModel, load: Load) -> bytes:
+    shard = load.shard
+    return model_digest(
+        loaded.directory,
+        version("mlx"),
+        version("mlx-lm"),
+        load.sharding,
+        shard.rank,
+        shard.world_size,
+        shard.start_layer,
+        shard.end_layer,
+    )

@@ -1,0 +1,256 @@
+"""Keeps the computed beginnings of prompts, so that no request computes what an earlier one has computed.
+
+Keys and values are kept in blocks of 256 tokens. A block's key is a hash of the model and of all tokens up to its end,
+so conversations that begin alike share the blocks of their beginning. The end of a sequence is a shorter block. Blocks
+that lie on the disk (``disk_cache.py``) are found by the same keys.
+
+Contract, on several ranks: all make the same calls in the same order with the same budget and footprint; then all keep
+the same blocks, for sizes are computed and not measured. Only disks may differ, so ``take`` has the ranks agree.
+
+1. What ``take`` gives was computed for exactly these tokens by this model (tests/test_prefix_cache.py).
+2. A block is never kept without the blocks before it: the least recently used goes first, and whoever uses a block uses
+   those before it after it.
+3. Where caches cannot be cut back (``exact``), a beginning is used only up to a position whose states were kept.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import mlx.core as mx
+from mlx_lm.models.cache import make_prompt_cache
+
+from muster_runner.blocks import BLOCK, Block, BlockFiles, block_key, common
+from muster_runner.cache_layers import Footprint, is_full, joined, key_values, layers_of, set_state, state_of
+
+Agree = Callable[[int], int]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A block of a path, in memory or, where ``block`` is None, on the disk."""
+
+    key: bytes
+    end: int
+    block: Block | None
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A beginning of ``length`` tokens: so many full blocks of the path, and perhaps a last one, used in part."""
+
+    length: int
+    full: int
+    tail: _Step | None = None
+
+
+class PrefixCache:
+    """``exact``: caches can be continued only where they were left, on some rank at least. ``root``: a hash of the
+    model. ``agree``: of the lengths that the ranks propose, the least."""
+
+    def __init__(
+        self,
+        model: Any,
+        footprint: Footprint,
+        *,
+        exact: bool,
+        root: bytes = b"",
+        disk: BlockFiles | None = None,
+        agree: Agree = lambda length: length,
+    ):
+        self.exact = exact
+        self._model, self._footprint = model, footprint
+        self._root, self._disk, self._agree = root, disk, agree
+        # The least recently used first.
+        self._blocks: OrderedDict[bytes, Block] = OrderedDict()
+        self._children: dict[bytes, dict[bytes, Block]] = {}
+        self._nbytes = 0
+
+    def __len__(self) -> int:
+        """How many blocks are kept."""
+        return len(self._blocks)
+
+    @property
+    def nbytes(self) -> int:
+        return self._nbytes
+
+    def known(self, tokens: Sequence[int]) -> int:
+        """How many of the first tokens are in memory and could be used."""
+        _, candidates = self._candidates(tokens[:-1], None)
+        return candidates[0].length if candidates else 0
+
+    def take(self, tokens: Sequence[int]) -> tuple[list[Any] | None, int]:
+        """A cache of the longest known beginning of ``tokens``, and its length; at least one token is always left."""
+        path, candidates = self._candidates(tokens[:-1], self._disk)
+        read: dict[bytes, Block] = {}
+        blocks, length = self._longest(path, candidates, read, len(tokens))
+        while (least := self._agree(length)) not in (0, length):
+            # Another rank has less.
+            if self.exact:
+                blocks, length = self._longest(path, candidates, read, least)
+            else:
+                blocks, length = [block for block in blocks if block.start < least], least
+        if least == 0:
+            return None, 0
+        for block in blocks:
+            self._insert(block)
+        self._touch(blocks)
+        return self._restored(blocks, length), length
+
+    def keep(self, tokens: Sequence[int], cache: Sequence[Any], *, whole: bool) -> None:
+        """Keeps a cache that holds exactly ``tokens``; of one that can be cut back only full blocks, unless ``whole``.
+        Does not keep it if a layer is still empty."""
+        layers = layers_of(cache)
+        full = [layer for layer in layers if is_full(layer)]
+        if not tokens or any(layer.empty() for layer in full):
+            return
+        path, new, parent = [], [], self._root
+        for start in range(0, len(tokens), BLOCK):
+            part = list(tokens[start : start + BLOCK])
+            last = start + len(part) == len(tokens)
+            if last and not (whole or self.exact or len(part) == BLOCK):
+                break
+            key = block_key(parent, part)
+            block = self._blocks.get(key)
+            states = [state_of(layer) for layer in layers if not is_full(layer)] if last and self.exact else None
+            if block is None:
+                kv = [key_values(layer, start, start + len(part)) for layer in full]
+                block = Block(key, parent, part, start + len(part), kv, states)
+                new.append(block)
+            elif block.states is None and states is not None:
+                self._add_states(block, states)
+                new.append(block)
+            path.append(block)
+            parent = key
+        if not self.exact and new and len(new[-1].tokens) < BLOCK and self._continues(new[-1]):
+            path.remove(new.pop())
+        # Copies: a view would keep the buffers of the whole cache alive.
+        mx.eval([block.arrays() for block in new])
+        for block in new:
+            self._insert(block)
+        self._touch(path)
+        if self._disk is not None:
+            for block in new:
+                self._disk.write(block)
+            self._disk.touch([block.key for block in path])
+
+    def shrink(self, nbytes: int) -> None:
+        """Forgets what was longest unused until no more than ``nbytes`` are kept."""
+        while self._nbytes > nbytes and self._blocks:
+            self._remove(next(iter(self._blocks.values())))
+
+    # Finding
+
+    def _candidates(self, tokens: Sequence[int], disk: BlockFiles | None) -> tuple[list[_Step], list[_Candidate]]:
+        """The full blocks that ``tokens`` begin with, and the beginnings that could be used, the longest first."""
+        path: list[_Step] = []
+        found: list[_Candidate] = []
+        parent, end = self._root, 0
+        while True:
+            rest = tokens[end : end + BLOCK]
+            key = block_key(parent, rest) if len(rest) == BLOCK else None
+            block = None if key is None else self._blocks.get(key)
+            stored = None if key is None or disk is None else disk.find(key)
+            last = block is None and stored is None
+            if self.exact or last:
+                found += [_Candidate(length, len(path), tail) for length, tail in self._tails(parent, rest, end, disk)]
+            if key is None or last:
+                break
+            end += BLOCK
+            if block is not None and block.states is None and self.exact and stored is not None and stored.has_states:
+                block = None
+            path.append(_Step(key, end, block))
+            has_states = block.states is not None if block else bool(stored and stored.has_states)
+            if has_states or not self.exact:
+                found.append(_Candidate(end, len(path)))
+            parent = key
+        return path, sorted(found, key=lambda one: one.length, reverse=True)
+
+    def _tails(
+        self, parent: bytes, rest: Sequence[int], start: int, disk: BlockFiles | None
+    ) -> Iterator[tuple[int, _Step]]:
+        """The blocks after ``parent`` that can be used in part, or are short, with the positions up to which."""
+        for block in self._children.get(parent, {}).values():
+            count = common(block.tokens, rest)
+            whole = count == len(block.tokens) < BLOCK and block.states is not None
+            if whole or (count > 0 and not self.exact):
+                yield start + count, _Step(block.key, block.end, block)
+        for stored in disk.children(parent) if disk is not None else ():
+            if stored.tokens == BLOCK or stored.tokens > len(rest) or stored.key in self._blocks:
+                continue
+            known = block_key(parent, rest[: stored.tokens]) == stored.key
+            if known and (stored.has_states or not self.exact):
+                yield start + stored.tokens, _Step(stored.key, start + stored.tokens, None)
+
+    def _longest(
+        self, path: list[_Step], candidates: list[_Candidate], read: dict[bytes, Block], most: int
+    ) -> tuple[list[Block], int]:
+        """The blocks of the longest beginning of up to ``most`` tokens that can be had, and its length."""
+        for candidate in candidates:
+            if candidate.length > most:
+                continue
+            blocks = []
+            for step in [*path[: candidate.full], *([candidate.tail] if candidate.tail else [])]:
+                block = step.block or read.get(step.key)
+                if block is None and self._disk is not None and (block := self._disk.read(step.key, step.end)):
+                    read[step.key] = block
+                if block is None:
+                    break
+                blocks.append(block)
+            else:
+                return blocks, candidate.length
+        return [], 0
+
+    def _restored(self, blocks: list[Block], length: int) -> list[Any]:
+        cache = make_prompt_cache(self._model)
+        layers = layers_of(cache)
+        full = [layer for layer in layers if is_full(layer)]
+        for at, layer in enumerate(full):
+            layer.state = joined([block.kv[at] for block in blocks], length)
+        rest = [layer for layer in layers if not is_full(layer)]
+        for layer, state in zip(rest, blocks[-1].states or [], strict=bool(rest)):
+            set_state(layer, state)
+        return cache
+
+    # Keeping
+
+    def _bytes_of(self, block: Block) -> int:
+        state = 0 if block.states is None else self._footprint.state(block.end)
+        return self._footprint.per_token * len(block.tokens) + state
+
+    def _insert(self, block: Block) -> None:
+        if (kept := self._blocks.get(block.key)) is not None:
+            if kept.states is None and block.states is not None:
+                self._add_states(kept, block.states)
+            return
+        siblings = self._children.setdefault(block.parent, {})
+        if not self.exact:
+            for other in [one for one in siblings.values() if len(one.tokens) < len(block.tokens)]:
+                if other.tokens == block.tokens[: len(other.tokens)]:
+                    self._remove(other)
+        self._children.setdefault(block.parent, {})[block.key] = self._blocks[block.key] = block
+        self._nbytes += self._bytes_of(block)
+
+    def _add_states(self, block: Block, states: list[Any]) -> None:
+        self._nbytes -= self._bytes_of(block)
+        block.states = states
+        self._nbytes += self._bytes_of(block)
+
+    def _continues(self, block: Block) -> bool:
+        """Whether a longer block begins with this one, which then need not be kept."""
+        siblings = self._children.get(block.parent, {}).values()
+        return any(common(other.tokens, block.tokens) == len(block.tokens) for other in siblings)
+
+    def _touch(self, path: Sequence[Block]) -> None:
+        for block in reversed(path):
+            if block.key in self._blocks:
+                self._blocks.move_to_end(block.key)
+
+    def _remove(self, block: Block) -> None:
+        del self._blocks[block.key]
+        siblings = self._children[block.parent]
+        del siblings[block.key]
+        if not siblings:
+            del self._children[block.parent]
+        self._nbytes -= self._bytes_of(block)

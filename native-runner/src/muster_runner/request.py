@@ -1,0 +1,41 @@
+"""One live request of a schedule."""
+
+from dataclasses import dataclass, field
+
+from muster_runner.blocks import BLOCK, common
+from muster_runner.decoding import Sequence
+from muster_runner.prefill import Prefill
+from muster_runner.sampling import Drawing
+
+
+@dataclass
+class Request:
+    """It waits, then computes its prompt (``prefill``), then decodes in the batch, and may have to wait again.
+    ``stops``: positions of its prompt at which states are kept."""
+
+    task_id: str
+    tokens: list[int]
+    drawing: Drawing
+    stops: list[int] = field(default_factory=list)
+    prefill: Prefill | None = None
+    decoding: bool = False
+    # Whether tokens of its answer may have been drawn.
+    answering: bool = False
+    # Tokens of its prompt that need not be computed.
+    cached: int = 0
+
+    def wait_again(self, sequence: Sequence) -> None:
+        """Its prompt is now all that it has been fed, and the token to be fed next."""
+        self.tokens = [*sequence.tokens, sequence.following]
+        self.decoding, self.answering = False, sequence.answering
+        self.prefill = None
+
+    def shared(self, other: "Request", exact: bool) -> int:
+        """How many of the first tokens of ``other`` will be kept when this prompt has been computed."""
+        if self is other or self.prefill is None:
+            return 0
+        most = min(len(self.tokens), len(other.tokens)) - 1
+        alike = common(self.tokens[:most], other.tokens[:most])
+        if exact:
+            return max((stop for stop in self.prefill.stops if stop <= alike), default=0)
+        return alike // BLOCK * BLOCK

@@ -1,0 +1,53 @@
+"""A GPU is a GPU, whether Metal or CUDA computes on it. No GPU is there for these tests: MLX's answers are made up."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import mlx.core as mx
+import pytest
+
+from muster_runner import device
+from muster_runner.embedding.engine import most_tokens
+from muster_runner.engine_options import prefill_steps
+from muster_runner.prefill import PrefillSteps
+
+
+class FakeDevice:
+    """Stands for MLX on a machine with a GPU."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, kind: mx.DeviceType, info: dict[str, Any]):
+        self.wired: list[int] = []
+        monkeypatch.setattr(
+            device,
+            "mx",
+            SimpleNamespace(
+                DeviceType=mx.DeviceType,
+                default_device=lambda: SimpleNamespace(type=kind),
+                device_info=lambda: info,
+                set_wired_limit=self.wired.append,
+            ),
+        )
+
+
+def test_without_a_gpu_nothing_is_wired_and_steps_are_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeDevice(monkeypatch, mx.DeviceType.cpu, {"max_recommended_working_set_size": 5})
+    device.wire_memory()
+    assert (device.has_gpu(), fake.wired) == (False, [])
+    assert prefill_steps(1 << 30) == PrefillSteps(idle=256, busy=256)
+    assert most_tokens(1 << 20) == 256
+
+
+@pytest.mark.parametrize("info", [{"max_recommended_working_set_size": 5}, {"device_name": "CUDA"}])
+def test_on_any_gpu_steps_are_long_while_nobody_decodes(monkeypatch: pytest.MonkeyPatch, info: dict[str, Any]) -> None:
+    fake = FakeDevice(monkeypatch, mx.DeviceType.gpu, info)
+    device.wire_memory()
+    assert device.has_gpu()
+    # Only Metal recommends a limit.
+    assert fake.wired == ([5] if "max_recommended_working_set_size" in info else [])
+    assert prefill_steps(1 << 30) == PrefillSteps(idle=2048, busy=512)
+    assert prefill_steps(20 << 30) == PrefillSteps(idle=2048, busy=256)
+    assert most_tokens(1 << 20) == 8192
+
+
+def test_mlx_says_what_it_computes_on() -> None:
+    assert device.has_gpu() == (mx.default_device().type == mx.DeviceType.gpu)

@@ -1,0 +1,194 @@
+"""Blocks on a disk: only what is whole and ours is used, and no disk does harm."""
+
+import errno
+import os
+import shutil
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import mlx.core as mx
+import pytest
+
+from muster_runner import block_file, disk_cache
+from muster_runner.blocks import Block, block_key
+from muster_runner.disk_cache import DiskCache, model_digest
+
+ROOT = b"a model"
+
+
+def block(seed: int, parent: bytes = ROOT, width: int = 8, value: float = 0.5) -> Block:
+    tokens = [seed, seed + 1, seed + 2]
+    kv = [(mx.full((1, 2, 3, width), value + at), mx.ones((1, 2, 3, width), mx.bfloat16)) for at in range(2)]
+    states = [[mx.array([[1.5, seed]]), None], (mx.zeros((1, 0, 4)), 7, True)]
+    return Block(block_key(parent, tokens), parent, tokens, 3, kv, states)
+
+
+def same(one: Block | None, other: Block) -> bool:
+    assert one is not None
+    assert (one.key, one.parent, one.tokens, one.end) == (other.key, other.parent, other.tokens, other.end)
+    pairs = list(zip(one.arrays(), other.arrays(), strict=True))
+    assert str(one.states) == str(other.states)
+    return all(a.dtype == b.dtype and mx.array_equal(a, b).item() for a, b in pairs)
+
+
+def written(folder: Path, *blocks: Block, most: int = 1 << 30) -> DiskCache:
+    disk = DiskCache(folder, ROOT, most)
+    for one in blocks:
+        disk.write(one)
+    disk.flush(30)
+    return disk
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def test_blocks_come_back_as_they_were(tmp_path: Path) -> None:
+    one, other = block(1), block(9)
+    written(tmp_path / "cache", one, other)
+    disk = DiskCache(tmp_path / "cache", ROOT, 1 << 30)
+    assert same(disk.read(one.key, 3), one) and same(disk.read(other.key, 3), other)
+    assert {stored.key for stored in disk.children(ROOT)} == {one.key, other.key}
+    assert all(stored.has_states and stored.tokens == 3 for stored in disk.children(ROOT))
+
+
+def test_nobody_else_may_read_them(tmp_path: Path) -> None:
+    written(tmp_path / "cache", block(1))
+    assert [stat.S_IMODE(path.stat().st_mode) for path in files(tmp_path)] == [0o600]
+    assert stat.S_IMODE((tmp_path / "cache" / ROOT.hex()).stat().st_mode) == 0o700
+
+
+def test_another_model_finds_none(tmp_path: Path) -> None:
+    written(tmp_path, block(1))
+    assert len(DiskCache(tmp_path, b"another", 1 << 30)) == 0
+
+
+def cut(data: bytes) -> bytes:
+    return data[:-10]
+
+
+def flipped(data: bytes) -> bytes:
+    return data[:-9] + bytes([data[-9] ^ 1]) + data[-8:]
+
+
+def newer(data: bytes) -> bytes:
+    return data.replace(b'"version":"1"', b'"version":"2"')
+
+
+@pytest.mark.parametrize("damage", [cut, flipped, newer, lambda _: b"", lambda _: b"\xff" * 100, lambda _: b"{}"])
+def test_a_file_that_is_cut_damaged_newer_or_foreign_is_not_used(
+    tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    one = block(1)
+    written(tmp_path, one)
+    (path,) = files(tmp_path)
+    spoilt = damage(path.read_bytes())
+    path.write_bytes(spoilt)
+    disk = DiskCache(tmp_path, ROOT, 1 << 30)
+    assert disk.read(one.key, 3) is None
+    assert disk.find(one.key) is None and disk.children(ROOT) == []
+    assert path.read_bytes() == spoilt
+
+
+def test_a_block_under_the_name_of_another_is_not_used(tmp_path: Path) -> None:
+    one, other = block(1), block(9)
+    written(tmp_path, one)
+    (path,) = files(tmp_path)
+    shutil.copy(path, path.with_name(path.name.replace(one.key.hex(), other.key.hex())))
+    disk = DiskCache(tmp_path, ROOT, 1 << 30)
+    assert disk.read(other.key, 3) is None and disk.read(one.key, 3) is not None
+
+
+def test_files_that_are_not_ours_are_neither_read_nor_removed(tmp_path: Path) -> None:
+    folder = tmp_path / ROOT.hex()
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+    outside = tmp_path.parent / "outside.safetensors"
+    outside.write_bytes(b"x" * 10_000)
+    one = block(1)
+    (folder / f"{ROOT.hex()}-{one.key.hex()}-3.safetensors").symlink_to(outside)
+    disk = written(tmp_path, block(5), block(9), most=5_000)
+    assert disk.read(one.key, 3) is None
+    assert (folder / "notes.txt").read_text() == "mine"
+    assert outside.stat().st_size == 10_000
+
+
+def test_what_was_longest_unused_makes_room(tmp_path: Path) -> None:
+    blocks = [block(seed * 10, width=512) for seed in range(8)]
+    (size,) = {path.stat().st_size for path in files(tmp_path / "one") or files_of(tmp_path / "one", blocks[0])}
+    disk = DiskCache(tmp_path / "all", ROOT, size * 4)
+    for at, one in enumerate(blocks):
+        disk.write(one)
+        disk.flush(30)
+        if at >= 2:
+            disk.touch([blocks[0].key])
+            disk.flush(30)
+    left = files(tmp_path / "all")
+    assert sum(path.stat().st_size for path in left) <= size * 4
+    assert disk.read(blocks[0].key, 3) is not None and disk.read(blocks[7].key, 3) is not None
+    assert disk.read(blocks[1].key, 3) is None
+    assert len(disk) == len(left)
+
+
+def files_of(folder: Path, one: Block) -> list[Path]:
+    written(folder, one)
+    return files(folder)
+
+
+def test_a_disk_that_refuses_costs_nothing_but_the_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    one, other = block(1), block(9)
+    disk = written(tmp_path, one)
+    assert disk.read(one.key, 3) is None and files(tmp_path) == []
+    monkeypatch.undo()
+    # Nothing is tried again for a while, and then all is well.
+    disk.write(other)
+    disk.flush(30)
+    assert files(tmp_path) == []
+    disk._paused_until = 0.0
+    disk.write(other)
+    disk.flush(30)
+    assert same(disk.read(other.key, 3), other)
+
+
+def test_the_disk_is_not_filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    nearly = usage._replace(free=int(usage.total * disk_cache.FREE_SHARE))
+    monkeypatch.setattr(disk_cache.shutil, "disk_usage", lambda _path: nearly)
+    written(tmp_path, block(1))
+    assert files(tmp_path) == []
+
+
+def test_a_folder_that_cannot_be_made_harms_nobody(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    one = block(1)
+    disk = written(tmp_path / "file", one)
+    assert (len(disk), disk.read(one.key, 3)) == (0, None)
+
+
+def test_what_is_no_number_is_not_written(tmp_path: Path) -> None:
+    written(tmp_path, block(1, value=float("nan")))
+    assert files(tmp_path) == []
+
+
+def test_a_state_that_cannot_be_written_stays_in_memory_only(tmp_path: Path) -> None:
+    one = block(1)
+    one.states = [object()]
+    written(tmp_path, one)
+    assert files(tmp_path) == []
+    with pytest.raises(TypeError):
+        block_file.PackedBlock(one)
+
+
+def test_a_model_is_known_by_its_files_and_by_what_runs_it(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(b"\0" * 100_000)
+    first = model_digest(tmp_path, "0.1")
+    assert first == model_digest(tmp_path, "0.1") != model_digest(tmp_path, "0.2")
+    weights.write_bytes(b"\0" * 99_999 + b"\1")
+    assert model_digest(tmp_path, "0.1") != first

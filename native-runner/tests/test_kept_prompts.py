@@ -1,0 +1,88 @@
+"""What a runner computed of a prompt serves the next runner, however the first one ended."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import RunnerGroup, RunnerProcess
+
+TEXT = "once upon a time " * 40
+
+
+@pytest.fixture
+def runners(tmp_path: Path) -> Iterator[Any]:
+    started: list[RunnerProcess] = []
+
+    def start() -> RunnerProcess:
+        folder = tmp_path / f"pipes-{len(started)}"
+        folder.mkdir()
+        started.append(RunnerProcess(folder))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.close()
+
+
+def disk(folder: Path, most: int = 1 << 30) -> dict[str, Any]:
+    return {"cache": {"spareBytes": 1 << 28, "disk": {"directory": str(folder), "maxBytes": most}}}
+
+
+def test_after_a_kill_and_after_an_end_a_prompt_is_not_computed_again(tiny: Path, tmp_path: Path, runners: Any) -> None:
+    first = runners()
+    first.ready(tiny, **disk(tmp_path / "kept"))
+    text, end = first.answer("cold", text=TEXT, maxTokens=20)
+    assert end["usage"]["cachedTokens"] == 0
+    # A second answer is there only after the first one's blocks have been handed to the disk's thread.
+    first.answer("other", text="else", maxTokens=1)
+    wait_for_files(tmp_path / "kept", 3)
+    first.process.kill()
+    first.process.wait()
+    second = runners()
+    second.ready(tiny, **disk(tmp_path / "kept"))
+    again, end = second.answer("warm", text=TEXT, maxTokens=20)
+    assert (again, end["usage"]["cachedTokens"] >= 512) == (text, True)
+    other = runners()
+    other.ready(tiny, **disk(tmp_path / "elsewhere"))
+    again, end = other.answer("cold again", text=TEXT, maxTokens=20)
+    assert (again, end["usage"]["cachedTokens"]) == (text, 0)
+
+
+def wait_for_files(folder: Path, count: int) -> None:
+    import time
+
+    deadline = time.monotonic() + 60
+    while len(list(folder.rglob("*.safetensors"))) < count:
+        assert time.monotonic() < deadline, "blocks were not written"
+        time.sleep(0.05)
+
+
+def test_ranks_whose_disks_differ_begin_with_what_all_have(tiny: Path, tmp_path: Path) -> None:
+    texts, cached = [], []
+    for attempt in range(3):
+        folder = tmp_path / f"group-{attempt}"
+        folder.mkdir()
+        group = RunnerGroup(folder)
+        try:
+            for rank, shard in zip(group.ranks, group.shards("Pipeline", None, 4), strict=True):
+                frame = {"modelId": "m", "modelPath": str(tiny), "sharding": "Pipeline", "instanceMeta": "MlxRing"}
+                rank.hello()
+                where = disk(tmp_path / f"kept-{rank.rank}")
+                rank.send(type="load", **frame, shard=shard, ring={"hosts": group.neighbours(rank.rank)}, **where)
+            for rank in group.ranks:
+                rank.status("Ready")
+            task = f"task-{attempt}"
+            text, end = group.first.answer(task, text=TEXT, maxTokens=20)
+            texts.append(text)
+            cached.append(end["usage"]["cachedTokens"])
+            for rank in group.ranks:
+                wait_for_files(tmp_path / f"kept-{rank.rank}", 2)
+        finally:
+            group.close()
+        if attempt == 1:
+            shutil.rmtree(tmp_path / "kept-1")
+    assert len(set(texts)) == 1
+    assert cached[0] == cached[2] == 0
+    assert cached[1] >= 512

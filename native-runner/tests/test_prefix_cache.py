@@ -1,0 +1,115 @@
+"""What an earlier request computed serves later ones, from memory and from the disk, and never changes a token."""
+
+from pathlib import Path
+
+import pytest
+from requests_alone import ANSWER, alone, answers, prefix_cache, prompt, schedule, tiny_model
+
+from muster_runner.blocks import BLOCK
+from muster_runner.cache_layers import Footprint
+from muster_runner.disk_cache import DiskCache
+from muster_runner.prefix_cache import PrefixCache
+
+SYSTEM, FIRST = 300, 600
+NAMES = ["qwen2", "llama", "gemma3_text", "gpt_oss", "qwen3_next", "mamba2", "deepseek_v3", "deepseek_v32", "gemma2"]
+
+
+def conversations(first: list[int], answer: list[int]) -> dict[str, list[int]]:
+    """The same again, another with the same system prompt, and the next turn."""
+    return {
+        "again": first,
+        "branch": [*first[:SYSTEM], *prompt(100, 3)],
+        "next": [*first, *answer, *prompt(40, 4)],
+    }
+
+
+@pytest.mark.parametrize("lookahead", [False, True], ids=["in order", "lookahead"])
+@pytest.mark.parametrize("name", NAMES)
+def test_prefixes_are_reused_from_memory_and_from_the_disk(name: str, lookahead: bool, tmp_path: Path) -> None:
+    model, able = tiny_model(name)
+    first = prompt(FIRST, 1)
+    cache = prefix_cache(model, able, tmp_path)
+    running = schedule(model, able, cache, step=128, lookahead=lookahead)
+    got, known = answers(running, {"first": first}, stops=(SYSTEM, 512))
+    assert (got["first"], known["first"]) == (alone(model, first), 0)
+    later = conversations(first, got["first"])
+    expected = {task: alone(model, tokens) for task, tokens in later.items()}
+
+    def check(running, reached: dict[str, int]) -> None:
+        for task, tokens in later.items():
+            got, known = answers(running, {task: tokens}, stops=(SYSTEM, 512))
+            assert got[task] == expected[task], task
+            assert known[task] >= reached[task], (task, known)
+
+    reached = {"again": FIRST - 1, "branch": SYSTEM, "next": FIRST + ANSWER - 1}
+    check(running, reached)
+    # As after a crash: nothing but the files. Of caches that can be cut back only whole blocks lie there.
+    cache._disk.flush(30)
+    cache = prefix_cache(model, able, tmp_path)
+    assert len(cache) == 0 and len(cache._disk) > 0
+    if not cache.exact:
+        reached |= {"again": 512, "branch": BLOCK}
+    check(schedule(model, able, cache, step=128, lookahead=lookahead), reached)
+
+
+@pytest.fixture
+def cache() -> PrefixCache:
+    model, _ = tiny_model("llama")
+    return PrefixCache(model, Footprint(per_token=1), exact=False)
+
+
+def kept(cache: PrefixCache, tokens: list[int]) -> None:
+    layers = cache._model.make_cache() if hasattr(cache._model, "make_cache") else None
+    from mlx_lm.models.cache import make_prompt_cache
+
+    from muster_runner.prefill import Prefill
+
+    prefill = Prefill([*tokens, 0], layers or make_prompt_cache(cache._model), 0)
+    prefill.advance(cache._model, len(tokens))
+    cache.keep(tokens, prefill.cache, whole=True)
+
+
+def test_conversations_share_the_blocks_of_their_beginning(cache: PrefixCache) -> None:
+    one = prompt(512, 1)
+    kept(cache, [*one, *prompt(100, 2)])
+    kept(cache, [*one, *prompt(100, 3)])
+    assert (len(cache), cache.nbytes) == (4, 712)
+
+
+def test_a_conversation_that_goes_on_replaces_the_end_that_it_had(cache: PrefixCache) -> None:
+    tokens = prompt(400, 1)
+    for length in (100, 150, 300, 400):
+        kept(cache, tokens[:length])
+    assert (len(cache), cache.nbytes) == (2, 400)
+    kept(cache, tokens[:120])
+    assert (len(cache), cache.nbytes) == (2, 400)
+
+
+def test_what_was_longest_unused_goes_first_and_never_the_middle_of_what_stays(cache: PrefixCache) -> None:
+    old, new = prompt(700, 1), prompt(700, 30)
+    kept(cache, old)
+    kept(cache, new)
+    assert cache.take([*old, 0])[1] == 700
+    cache.shrink(1000)
+    assert cache.known([*old, 0]) == 700
+    assert cache.known([*new, 0]) == 256
+    cache.shrink(300)
+    assert cache.known([*old, 0]) == 256
+    cache.shrink(0)
+    assert (len(cache), cache.nbytes, cache.known([*old, 0])) == (0, 0, 0)
+
+
+def test_what_another_rank_does_not_have_is_not_used(cache: PrefixCache, tmp_path: Path) -> None:
+    tokens = prompt(700, 1)
+    for proposed, agreed in ((600, 512), (700, 300), (700, 0)):
+        other = PrefixCache(
+            cache._model,
+            Footprint(per_token=1),
+            exact=False,
+            disk=DiskCache(tmp_path, b"m", 1 << 30),
+            agree=lambda length, agreed=agreed: min(length, agreed),
+        )
+        kept(other, tokens)
+        assert other.known([*tokens, 0]) == 700
+        _, length = other.take([*tokens[:proposed], 0])
+        assert length == agreed
