@@ -68,6 +68,16 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
+        test: {
+          name: 'package',
+          include: ['tests/package/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
         // Machines of their own, as network namespaces: where there is no root, they are skipped.
         extends: true,
         test: {

@@ -1,9 +1,11 @@
 /**
  * `npm test`: makes what this machine lacks, then runs every suite. With the name of a suite
  * (`lint`, `typecheck`, `unit`, `python`, `integration`, `clients`, `models`, `e2e`,
- * `soak`, `agents`, `bench`) it runs that one, and what follows goes to its test runner. Uses nothing but Node, for in a fresh clone there is nothing else.
+ * `package`, `soak`, `agents`, `bench`) it runs that one, and what follows goes to its test runner. Uses nothing but Node, for in a fresh clone there is nothing else.
  */
 import path from 'node:path'
+import { packagingTools } from './package/tools.mjs'
+import { uvForPackage } from './package/uv.mjs'
 import { agentPackages, agentsFolder, agentsPython } from './set-up/agent-packages.mjs'
 import { appBuild } from './set-up/app-build.mjs'
 import { clientPackages } from './set-up/client-packages.mjs'
@@ -49,6 +51,8 @@ function prepare(suites, signal) {
         ...ifNeeded('coder', coderModel({ signal })),
         ...ifNeeded('agents', agentPackages({ signal })),
         ...ifNeeded('clients', clientPackages({ signal })),
+        ...ifNeeded('packaging', packagingTools({ signal })),
+        ...ifNeeded('uv', uvForPackage({ signal })),
       ],
     ],
     { signal, print },

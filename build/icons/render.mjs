@@ -1,6 +1,6 @@
 /**
- * `node build/icons/render.mjs`: draws the app's icon from the mark. The results are kept in the
- * repository; run it again only when the mark changes.
+ * `node build/icons/render.mjs`: draws the app's icon from the mark, and the background of its disk image. The results
+ * are kept in the repository; run it again only when a drawing changes.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -12,7 +12,11 @@ const folder = import.meta.dirname
 /** Linux desktops take each size as it is; macOS and Windows icons are made from the largest. */
 const SIZES = [16, 32, 48, 64, 128, 256, 512, 1024]
 
+const disk = path.join(folder, '..', 'package', 'mac')
+const DISK_SIZE = { width: 540, height: 380 }
+
 const drawing = await readFile(path.join(folder, 'mark.svg'), 'utf8')
+const diskDrawing = await readFile(path.join(disk, 'dmg-background.svg'), 'utf8')
 const executablePath = await systemBrowser()
 const browser = await chromium.launch(executablePath === undefined ? {} : { executablePath })
 try {
@@ -24,6 +28,15 @@ try {
     const file = size === 1024 ? path.join(folder, 'icon.png') : path.join(folder, 'linux', `${size}x${size}.png`)
     await mkdir(path.dirname(file), { recursive: true })
     await writeFile(file, await page.screenshot({ omitBackground: true }))
+    await page.close()
+  }
+  for (const [scale, suffix] of /** @type {const} */ ([
+    [1, ''],
+    [2, '@2x'],
+  ])) {
+    const page = await browser.newPage({ viewport: DISK_SIZE, deviceScaleFactor: scale })
+    await page.setContent(`<style>body { margin: 0 } svg { display: block }</style>${diskDrawing}`)
+    await writeFile(path.join(disk, `dmg-background${suffix}.png`), await page.screenshot())
     await page.close()
   }
 } finally {

@@ -4,7 +4,7 @@ import { cache, environmentPython, root, runner } from '../set-up/places.mjs'
 import { browsers } from '../test-runtime/browser.mjs'
 import { countChecks, countJUnit, countPlaywright, countVitest } from './counts.mjs'
 
-/** @typedef {'packages' | 'app' | 'python' | 'starter' | 'coder' | 'clients' | 'agents' | 'electron' | 'browser'} Need */
+/** @typedef {'packages' | 'app' | 'python' | 'starter' | 'coder' | 'clients' | 'agents' | 'electron' | 'browser' | 'packaging' | 'uv'} Need */
 /** @typedef {[program: string, ...args: string[]]} Command */
 
 /**
@@ -155,6 +155,14 @@ export const SUITES = [
     commands: (args) => [tool('playwright/cli.js', 'test', '--reporter', 'list,json', ...args)],
     env: { PLAYWRIGHT_JSON_OUTPUT_FILE: reportOf('e2e'), PLAYWRIGHT_BROWSERS_PATH: browsers },
     count: countPlaywright,
+  },
+  {
+    name: 'package',
+    title: 'The packaged app (vitest, electron-builder)',
+    needs: ['packages', 'app', 'python', 'electron', 'packaging', 'uv'],
+    alone: true,
+    commands: vitest('package', ['package']),
+    count: countVitest,
   },
 ]
 
