@@ -53,8 +53,8 @@ export default defineConfig({
           name: 'models',
           include: ['tests/models/**/*.test.ts'],
           fileParallelism: false,
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
         },
       },
       {
@@ -63,8 +63,8 @@ export default defineConfig({
           name: 'agents',
           include: ['tests/agents/**/*.test.ts'],
           fileParallelism: false,
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
         },
       },
       {

@@ -55,7 +55,7 @@ export const run = ({ home, project }: Workplace, { command: [file, ...args], en
       cwd: project,
       env: { ...ALONE, HOME: home, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 240_000,
+      timeout: 600_000,
     })
     let printed = ''
     for (const stream of [child.stdout, child.stderr]) {
