@@ -57,6 +57,43 @@ describe('an API key', () => {
   const chat = (key: string | undefined, more: object = {}) =>
     post('/v1/chat/completions', key, { max_tokens: 4, temperature: 0, ...more })
 
+  it('has its own responses and answers alone: to another key they are not there', async () => {
+    const of = ({ key }: { readonly key: string }) =>
+      new OpenAI({ baseURL: `${node.url}/v1`, apiKey: key, maxRetries: 0 })
+    const [mineKey, anotherKey] = [await create('mine'), await create('another')]
+    const [mine, another] = [of(mineKey), of(anotherKey)]
+    const first = { model: 'tiny', input: 'My number is 4711', max_output_tokens: 16 }
+    const { id, output } = await mine.responses.create(first)
+    const [item] = output
+    if (item?.id === undefined || item.id === null) throw new Error('an item was put out')
+    const reference = [{ type: 'item_reference' as const, id: item.id }]
+
+    await expect(another.responses.retrieve(id)).rejects.toMatchObject({ status: 404 })
+    await expect(another.responses.create({ ...first, previous_response_id: id })).rejects.toMatchObject({
+      status: 404,
+      param: 'previous_response_id',
+    })
+    await expect(another.responses.create({ ...first, input: reference })).rejects.toMatchObject({ status: 400 })
+    await expect(another.responses.delete(id)).rejects.toMatchObject({ status: 404 })
+
+    const next = { ...first, previous_response_id: id }
+    const alone = await mine.responses.inputTokens.count({ model: 'tiny', input: first.input })
+    const both = await mine.responses.inputTokens.count(next)
+    expect(both.input_tokens).toBeGreaterThan(alone.input_tokens)
+    expect((await mine.responses.create(next)).usage?.input_tokens).toBe(both.input_tokens)
+    expect((await mine.responses.create({ ...first, input: reference })).id).not.toBe(id)
+
+    const stream = await mine.responses.create({ ...first, max_output_tokens: 1500, stream: true })
+    let begun: string | undefined
+    for await (const event of stream) {
+      if (event.type !== 'response.created') continue
+      begun = event.response.id
+      expect((await post(`/v1/responses/${begun}/cancel`, anotherKey.key, {})).status).toBe(404)
+      expect((await post(`/v1/responses/${begun}/cancel`, mineKey.key, {})).status).toBe(200)
+    }
+    expect(begun).toBeDefined()
+  })
+
   it('is held to its requests a minute, and every dialect says so in its own form', async () => {
     const { key } = await create('limited', { requestsPerMinute: 2 })
     const first = await chat(key)

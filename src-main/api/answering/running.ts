@@ -1,11 +1,13 @@
+import { maySee, type Owner } from './owner'
+
 /** Answers that are being made on this node, by the id that their client was given, so that they can be cancelled. */
 export class Running {
-  private readonly cancels = new Map<string, () => void>()
+  private readonly cancels = new Map<string, { readonly owner: Owner; readonly cancel: () => void }>()
 
   /** Aborts with `signal`, at the latest when the client's connection closes, and when `id` is cancelled. */
-  begin(id: string, signal: AbortSignal): AbortSignal {
+  begin(id: string, { signal, owner }: { readonly signal: AbortSignal; readonly owner: Owner }): AbortSignal {
     const cancelled = new AbortController()
-    this.cancels.set(id, () => cancelled.abort())
+    this.cancels.set(id, { owner, cancel: () => cancelled.abort() })
     const end = (): void => {
       this.cancels.delete(id)
       cancelled.abort()
@@ -15,10 +17,11 @@ export class Running {
     return cancelled.signal
   }
 
-  /** False where no such answer is being made, or not any more. */
-  cancel(id: string): boolean {
-    const cancel = this.cancels.get(id)
-    cancel?.()
-    return cancel !== undefined
+  /** False where whoever asks has no such answer that is being made, or not any more. */
+  cancel(id: string, asker: Owner): boolean {
+    const running = this.cancels.get(id)
+    if (!running || !maySee(running.owner, asker)) return false
+    running.cancel()
+    return true
   }
 }

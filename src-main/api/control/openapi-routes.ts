@@ -325,6 +325,12 @@ export const ROUTES: readonly Described[] = [
     body: ResponseRequest,
     streamed: SSE,
   },
+  {
+    method: 'post',
+    path: '/v1/responses/input_tokens',
+    does: 'OpenAI: count the tokens of a conversation',
+    body: ResponseRequest,
+  },
   { method: 'get', path: '/v1/responses/{id}', does: 'OpenAI: a response that is kept' },
   { method: 'delete', path: '/v1/responses/{id}', does: 'OpenAI: forget it' },
   { method: 'post', path: '/v1/embeddings', does: 'OpenAI: vectors of texts', body: EmbeddingRequest },

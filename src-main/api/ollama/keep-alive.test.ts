@@ -14,6 +14,9 @@ describe('how long a model is kept', () => {
     [-1, Infinity],
     ['-1', Infinity],
     ['-1m', Infinity],
+    [1e300, Infinity],
+    ['99999999999999h', Infinity],
+    ['876000h', 876_000 * 3_600_000],
   ])('%j is %d milliseconds', (given, milliseconds) => {
     expect(KeepAlive.parse(given)).toBe(milliseconds)
   })

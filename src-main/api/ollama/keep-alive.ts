@@ -15,9 +15,17 @@ const durationOf = (text: string): number => {
   return parts.reduce((sum, part) => sum + part, 0)
 }
 
+/** A hundred years, in milliseconds: what is longer is for good, and no date that a program has to write. */
+const LONGEST_MS = 100 * 365.25 * 24 * 3_600_000
+
+const millisecondsOf = (given: number | string): number => {
+  if (typeof given === 'number') return given * 1000
+  return NUMBER.test(given) ? Number(given) * 1000 : durationOf(given)
+}
+
 /**
  * How long a model stays in memory after its last request, in milliseconds: `"5m"`, `"1h30m"`, or seconds as a number
- * or as its text. Anything below zero means for good.
+ * or as its text. Anything below zero, and beyond a century, means for good.
  */
 export const KeepAlive = z
   .union([
@@ -28,6 +36,6 @@ export const KeepAlive = z
   ])
   .transform((given) => {
     if (typeof given === 'string' && given.startsWith('-')) return Infinity
-    const milliseconds = NUMBER.test(String(given)) ? Number(given) * 1000 : durationOf(String(given))
-    return milliseconds < 0 ? Infinity : milliseconds
+    const milliseconds = millisecondsOf(given)
+    return milliseconds < 0 || milliseconds > LONGEST_MS ? Infinity : milliseconds
   })

@@ -91,9 +91,16 @@ describe('the lines of an answer', () => {
     })
   })
 
-  it('break a silence with a piece that says nothing, and end in an error’s text', () => {
+  it('break a silence with white space between pieces, and end in an error’s text', () => {
     const writer = new AnswerLines(HEAD, chatShape)
-    expect(JSON.parse(writer.heartbeat)).toMatchObject({ message: { content: '' }, done: false })
+    const written =
+      writer.heartbeat + writer.heartbeat + writer.delta(delta({ channel: 'text', text: 'Hi' })) + writer.heartbeat
+    expect(
+      written
+        .split('\n')
+        .slice(0, -1)
+        .map((one): unknown => JSON.parse(one)),
+    ).toMatchObject([{ message: { content: 'Hi' }, done: false }])
     const problem = new Problem(503, 'runner_failed', 'It died', { hint: 'Ask again.' })
     expect(writer.failed(problem)).toBe('{"error":"It died. Ask again."}\n')
   })

@@ -12,17 +12,15 @@ const line = (value: object): string => `${JSON.stringify(value)}\n`
 /** Writes one answer as lines of JSON. A tool's call is one line, once its arguments are whole. */
 export class AnswerLines implements AnswerWriter {
   readonly contentType = 'application/x-ndjson'
-  /** Every line is a piece of the answer: one without a word breaks a silence and adds nothing. */
-  readonly heartbeat: string
+  /** White space before a line's JSON. A line without a word would be a piece: Open WebUI takes one for the end. */
+  readonly heartbeat = ' '
   /** The deltas of the call that is being made. */
   private call: ToolCallDelta[] = []
 
   constructor(
     private readonly head: Head,
     private readonly shape: Shape,
-  ) {
-    this.heartbeat = this.piece({})
-  }
+  ) {}
 
   begin(): string {
     return ''

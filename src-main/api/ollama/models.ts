@@ -62,7 +62,8 @@ const expiresAt = (state: State, { metaInstanceId }: Instance): string => {
   const metaInstance = metaInstanceId && state.metaInstances[metaInstanceId]
   if (!metaInstance || metaInstance.pinned || metaInstance.onRequest?.idleSeconds === undefined) return NEVER
   const soonest = state.lastEventAt + metaInstance.onRequest.idleSeconds * MS_PER_SECOND
-  return new Date(idleUntil(state, metaInstance, { deadlinesBegan: 0 }) ?? soonest).toISOString()
+  const until = new Date(idleUntil(state, metaInstance, { deadlinesBegan: 0 }) ?? soonest)
+  return until.getTime() < Date.parse(NEVER) ? until.toISOString() : NEVER
 }
 
 const contextOf = ({ maxContext }: Instance, card: ModelCard | undefined): number =>

@@ -8,7 +8,7 @@ export const cancelAnswer =
   (running: Running): Handler<ApiEnv> =>
   (c) => {
     const id = c.req.param('id') ?? ''
-    if (!running.cancel(id))
+    if (!running.cancel(id, c.get('apiKeyId')))
       throw new Problem(404, 'not_found', `No answer with the id "${id}" is being made`, {
         param: 'id',
         hint: 'It may be over, or was asked for at another machine: cancel it there.',

@@ -11,7 +11,7 @@ import { chatCompletions } from './chat/route'
 import { completions } from './completions/route'
 import { embeddings } from './embeddings/route'
 import { listedModel, type ListedModel } from './models'
-import { createResponse, deleteResponse, getResponse } from './responses/route'
+import { countInput, createResponse, deleteResponse, getResponse } from './responses/route'
 import { ResponseStore } from './responses/store'
 
 /** OpenAI's dialect. What is not already a route of the app's own is there without `/v1` too. */
@@ -46,6 +46,7 @@ export const openaiRoutes = (context: ApiContext): Hono<ApiEnv> => {
   post('/chat/completions', chatCompletions(context, running))
   post('/completions', completions(context, running))
   post('/responses', createResponse(context, running, responses))
+  post('/responses/input_tokens', countInput(context, responses))
   post('/responses/:id/cancel', cancelAnswer(running))
   for (const path of ['/v1/responses/:id', '/responses/:id']) {
     routes.get(path, getResponse(responses))

@@ -21,7 +21,7 @@ export const chatCompletions =
     nameIgnored(c, ignoredTools(body))
     const head = newHead('chatcmpl-', body.model)
     const requests = choicesOf(toRequest(body), body.n ?? 1)
-    const signal = running.begin(head.id, clientGone(c.env.outgoing))
+    const signal = running.begin(head.id, { signal: clientGone(c.env.outgoing), owner: c.get('apiKeyId') })
     const updates = askAll(c, context, requests, signal)
     const callForm: CallForm = speaksOfFunctions(body) ? 'function' : 'tools'
     if (!body.stream) return c.json(toCompletion(head, await Promise.all(updates.map(collectAnswer)), callForm))

@@ -18,7 +18,7 @@ export const completions =
     const body = await dialectBody(c, CompletionRequest)
     const head = newHead('cmpl-', body.model)
     const wanted = toRequests(body)
-    const signal = running.begin(head.id, clientGone(c.env.outgoing))
+    const signal = running.begin(head.id, { signal: clientGone(c.env.outgoing), owner: c.get('apiKeyId') })
     const updates = askAll(
       c,
       context,

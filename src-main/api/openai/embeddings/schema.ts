@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { MAX_EMBED_INPUTS } from '@core/generation/request'
 
-const FORMS = 'must be a text, a list of texts, a list of token numbers, or a list of such lists'
+const FORMS = `must be a text, a list of 1 to ${MAX_EMBED_INPUTS} texts, a list of token numbers, or a list of 1 to ${MAX_EMBED_INPUTS} such lists`
 const Text = z.string().min(1, { error: 'is empty; there is nothing to embed' })
 const Tokens = z.array(z.number().int().nonnegative()).min(1)
 

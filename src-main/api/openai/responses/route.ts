@@ -1,7 +1,9 @@
 import type { Handler } from 'hono'
+import type { Message } from '@core/generation/conversation'
 import { ask } from '../../answering/asking'
 import { collectAnswer } from '../../answering/answer'
 import { dialectBody, nameIgnored } from '../../answering/request-body'
+import type { Owner } from '../../answering/owner'
 import type { Running } from '../../answering/running'
 import { clientGone, streamAnswer } from '../../answering/stream-answer'
 import type { ApiContext } from '../../context'
@@ -16,13 +18,19 @@ import { ResponseRequest } from './schema'
 import type { Kept, ResponseStore } from './store'
 import { customTools, ignoredIn, toConversation, toRequest } from './translate'
 
-const found = (store: ResponseStore, id: string, param: string): Kept => {
-  const kept = store.get(id)
+const found = (store: ResponseStore, id: string, { asker, param }: { asker: Owner; param: string }): Kept => {
+  const kept = store.get(id, asker)
   if (kept) return kept
   throw new Problem(404, 'response_not_found', `There is no response "${id}" (any more)`, {
     param,
     hint: 'Responses are kept in memory by the machine that made them, the last thousand of them, unless they say "store": false. Send the whole conversation as input.',
   })
+}
+
+const conversationOf = (store: ResponseStore, body: ResponseRequest, asker: Owner): Message[] => {
+  const { previous_response_id: previous } = body
+  const before = previous ? found(store, previous, { asker, param: 'previous_response_id' }).conversation : []
+  return toConversation(body, { before, item: (id) => store.item(id, asker) })
 }
 
 /** `POST /v1/responses` */
@@ -31,18 +39,16 @@ export const createResponse =
   async (c) => {
     const body = await dialectBody(c, ResponseRequest)
     nameIgnored(c, ignoredIn(body))
-    const before = body.previous_response_id
-      ? found(store, body.previous_response_id, 'previous_response_id').conversation
-      : []
-    const conversation = toConversation(body, { before, item: (id) => store.item(id) })
+    const owner = c.get('apiKeyId')
+    const conversation = conversationOf(store, body, owner)
     const head = newHead('resp_', body.model)
     const describe = responseOf(head, body)
     const custom = customTools(body)
     const keep = (response: ResponseObject): void => {
       if (body.store === false) return
-      store.put({ response, conversation: toMessages(response.output, conversation) })
+      store.put({ owner, response, conversation: toMessages(response.output, conversation) })
     }
-    const signal = running.begin(head.id, clientGone(c.env.outgoing))
+    const signal = running.begin(head.id, { signal: clientGone(c.env.outgoing), owner })
     const updates = ask(c, context, toRequest(body, conversation), signal)
     if (body.stream) return streamAnswer(c, updates, new ResponseEvents({ describe, custom, keep }))
 
@@ -59,17 +65,30 @@ export const createResponse =
     return c.json(response)
   }
 
+/** `POST /v1/responses/input_tokens`: how many tokens the input would be, without an answer. */
+export const countInput =
+  (context: ApiContext, store: ResponseStore): Handler<ApiEnv> =>
+  async (c) => {
+    const body = await dialectBody(c, ResponseRequest)
+    nameIgnored(c, ignoredIn(body))
+    const request = toRequest(body, conversationOf(store, body, c.get('apiKeyId')))
+    const updates = ask(c, context, { ...request, countOnly: true, maxTokens: 1 }, clientGone(c.env.outgoing))
+    const { end } = await collectAnswer(updates)
+    return c.json({ object: 'response.input_tokens', input_tokens: end.usage.promptTokens })
+  }
+
 /** `GET /v1/responses/{id}` */
 export const getResponse =
   (store: ResponseStore): Handler<ApiEnv> =>
   (c) =>
-    c.json(found(store, c.req.param('id') ?? '', 'response_id').response)
+    c.json(found(store, c.req.param('id') ?? '', { asker: c.get('apiKeyId'), param: 'response_id' }).response)
 
 /** `DELETE /v1/responses/{id}` */
 export const deleteResponse =
   (store: ResponseStore): Handler<ApiEnv> =>
   (c) => {
-    const { id } = found(store, c.req.param('id') ?? '', 'response_id').response
+    const asker = c.get('apiKeyId')
+    const { id } = found(store, c.req.param('id') ?? '', { asker, param: 'response_id' }).response
     store.delete(id)
     return c.json({ id, object: 'response', deleted: true })
   }

@@ -1,9 +1,11 @@
 import type { Message } from '@core/generation/conversation'
+import { maySee, type Owner } from '../../answering/owner'
 import type { OutputItem } from './output-items'
 import type { ResponseObject } from './response'
 
 /** A response with the conversation up to and with its output. */
 export interface Kept {
+  readonly owner: Owner
   readonly response: ResponseObject
   readonly conversation: readonly Message[]
 }
@@ -38,18 +40,20 @@ export class ResponseStore {
     }
   }
 
-  get(id: string): Kept | undefined {
+  /** Undefined where there is none of that id, or another's. */
+  get(id: string, asker: Owner): Kept | undefined {
     const found = this.kept.get(id)
-    if (!found) return undefined
+    if (!found || !maySee(found.value.owner, asker)) return undefined
     this.kept.delete(id)
     this.kept.set(id, found)
     return found.value
   }
 
   /** An item that a kept response put out. */
-  item(id: string): OutputItem | undefined {
+  item(id: string, asker: Owner): OutputItem | undefined {
     const response = this.responseOf.get(id)
-    return response === undefined ? undefined : this.get(response)?.response.output.find((item) => item.id === id)
+    if (response === undefined) return undefined
+    return this.get(response, asker)?.response.output.find((item) => item.id === id)
   }
 
   /** False where there is none of that id. */
