@@ -92,11 +92,15 @@ describe('a real model through OpenAI’s client', () => {
     expect((await ask({ messages: [{ role: 'user', content }] })).message.content).toMatch(/def \w+\(/)
   })
 
-  it('answers at the end of a long prompt', async () => {
-    const lines = Array.from({ length: LINES }, (_, day) => `On day ${day} the gauge stood at ${(day * 37) % 101}.`)
-    const content = `${lines.join('\n')}\n\nNever mind these lines. What is the capital of France?`
-    const { message, usage } = await ask({ messages: [{ role: 'user', content }], max_tokens: 20 })
-    expect(usage?.prompt_tokens).toBeGreaterThan(12 * LINES)
-    expect(message.content).toContain('Paris')
-  }, LONG_PROMPT_MS)
+  it(
+    'answers at the end of a long prompt',
+    async () => {
+      const lines = Array.from({ length: LINES }, (_, day) => `On day ${day} the gauge stood at ${(day * 37) % 101}.`)
+      const content = `${lines.join('\n')}\n\nNever mind these lines. What is the capital of France?`
+      const { message, usage } = await ask({ messages: [{ role: 'user', content }], max_tokens: 20 })
+      expect(usage?.prompt_tokens).toBeGreaterThan(12 * LINES)
+      expect(message.content).toContain('Paris')
+    },
+    LONG_PROMPT_MS,
+  )
 })
