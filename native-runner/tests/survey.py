@@ -17,10 +17,11 @@ from mlx_lm.utils import MODEL_ARCHITECTURE_REMAPPING, MODEL_REMAPPING
 from tiny_architectures import configurations, made, names
 
 from muster_runner.architectures import TABLE
-from muster_runner.decoding import DecodingBatch, Sequence
+from muster_runner.decoding import DecodingBatch
 from muster_runner.pipeline import ARCHITECTURES
 from muster_runner.prefill import Prefill, complete
 from muster_runner.sampling import GREEDY
+from muster_runner.sequence import Sequence
 
 # Relative to the largest logit. A wrong position or mask makes a difference of 0.1 to 1, another order of summing one
 # of 1e-6.

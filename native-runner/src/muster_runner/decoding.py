@@ -1,7 +1,7 @@
 """The batch of requests that get one token a step."""
 
+import time
 from collections.abc import Sequence as Several
-from dataclasses import dataclass
 from typing import Any
 
 import mlx.core as mx
@@ -9,8 +9,10 @@ import numpy as np
 from mlx_lm.sample_utils import greedy_sampler
 
 from muster_runner.constraints import masked
-from muster_runner.sampling import REPETITION_CONTEXT, Drawing
+from muster_runner.sampling import REPETITION_CONTEXT, SeededSampler
+from muster_runner.sequence import Drawn, Sequence
 from muster_runner.sequence_caches import SeparateCaches, SequenceCaches
+from muster_runner.speculation import Payoff
 from muster_runner.sub_batches import SubBatches
 
 # Steps after which buffers of outgrown shapes are given back: caches grow with every token.
@@ -19,53 +21,25 @@ STEPS_BETWEEN_CLEARINGS = 512
 PASS_TOKENS = 4096
 
 
-class Sequence:
-    """One request's place in the batch.
-
-    ``cache`` holds exactly ``tokens`` until the sequence joins; from then on the batch holds it, and ``tokens`` says
-    what of. ``following`` is the token to feed first.
-    """
-
-    def __init__(self, task_id: str, tokens: list[int], following: int, cache: list[Any], drawing: Drawing):
-        self.task_id = task_id
-        self.tokens = list(tokens)
-        self.following = following
-        self.cache = cache
-        self.drawing = drawing
-        self.context = mx.array(self.tokens[-REPETITION_CONTEXT:], dtype=mx.uint32) if drawing.processors else None
-        # Its first fed token ends its prompt; what is drawn after it is the first of the answer.
-        self.answering = False
-        # What its own processors, constraint or sampler raised: it must leave, the others need not.
-        self.error: Exception | None = None
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A new token, and the log probability of every entry of the vocabulary when it was drawn: (vocabulary,).
-    Unless ``finite`` the model computed no numbers, and where there is an ``error`` the request's own settings could
-    not be followed: the token then means nothing."""
-
-    task_id: str
-    token: int
-    logprobs: mx.array
-    finite: bool
-    error: Exception | None = None
-
-
 class DecodingBatch:
     """Feeds each sequence its latest token and draws the next.
 
     With ``lookahead`` a step starts on the tokens after the ones that it returns, so that a graphics processor never
     waits for Python; the tokens are the same. Without it a token is returned by the step that draws it. ``together``:
-    whether the model can compute several sequences in one pass. ``pass_tokens``: see SubBatches.
+    whether the model can compute several sequences in one pass. ``pass_tokens``: see SubBatches. ``speculates``: a
+    sequence that is alone is fed guesses of its next tokens (``speculation.py``); its caches must be ones that can be
+    cut back. Then a step may return several tokens of it.
     """
 
-    def __init__(self, model: Any, lookahead: bool, together: bool, pass_tokens: int = PASS_TOKENS):
+    def __init__(
+        self, model: Any, lookahead: bool, together: bool, pass_tokens: int = PASS_TOKENS, speculates: bool = False
+    ):
         self._model = model
         self._lookahead = lookahead
         self._joining: list[Sequence] = []
         self._sequences: list[Sequence] = []
         self._caches: SequenceCaches = SubBatches(pass_tokens) if together else SeparateCaches()
+        self._payoff = Payoff() if speculates and together else None
         self._next: mx.array | None = None
         self._logprobs: mx.array | None = None
         self._finite: mx.array | None = None
@@ -109,13 +83,12 @@ class DecodingBatch:
     def preempt(self, task_id: str) -> tuple[Sequence, Drawn | None]:
         """Takes a sequence out that is to join again, with the token that was drawn last as its ``following``. Where
         steps overlap nobody has been told of that token yet: it is told here."""
-        drawn, following = None, None
+        following = None
+        pending = self._pending() if self._lookahead else []
+        drawn = next((one for one in pending if one.task_id == task_id), None)
         for at, sequence in enumerate(self._sequences):
             if sequence.task_id == task_id and self._next is not None:
                 following = int(self._next[at].item())
-                if self._lookahead and self._logprobs is not None and self._finite is not None:
-                    finite = bool(self._finite[at].item())
-                    drawn = Drawn(task_id, following, self._logprobs[at], finite, sequence.error)
         (sequence,) = self.leave([task_id])
         if following is not None:
             sequence.following = following
@@ -126,6 +99,9 @@ class DecodingBatch:
         self._admit()
         if self._next is None:
             return []
+        began = time.perf_counter()
+        if (draft := self._draft(self._next)) is not None:
+            return self._speculate(*draft, began)
         before = fed, _, _ = self._next, self._logprobs, self._finite
         logits = self._caches.logits(self._model, fed)
         self._next, self._logprobs, self._finite = self._draw(logits, fed)
@@ -143,10 +119,52 @@ class DecodingBatch:
         for sequence, token in zip(self._sequences, fed.tolist(), strict=True):
             sequence.tokens.append(token)
             sequence.answering = True
+        if self._payoff is not None and len(self._sequences) == 1 and self._steps > 0:
+            self._payoff.plain(time.perf_counter() - began)
         self._steps += 1
         if self._steps % STEPS_BETWEEN_CLEARINGS == 0:
             mx.clear_cache()
         return news
+
+    def _draft(self, following: mx.array) -> tuple[int, list[int]] | None:
+        """The token that the only sequence is fed next, and a guess of those after it, where that may pay."""
+        if self._payoff is None or len(self._sequences) != 1 or not self._payoff.wants():
+            return None
+        (sequence,) = self._sequences
+        if not sequence.answering or sequence.drawing.processors or sequence.drawing.constraint:
+            return None
+        first = int(following.item())
+        guess = sequence.lookup.draft([*sequence.tokens, first], self._payoff.length)
+        return (first, guess) if guess else None
+
+    def _speculate(self, first: int, guess: list[int], began: float) -> list[Drawn]:
+        assert self._payoff is not None and isinstance(self._caches, SubBatches)
+        (sequence,) = self._sequences
+        # Where steps overlap nobody has been told of the token that is fed first.
+        news = self._pending() if self._lookahead else []
+        fed = mx.array([first, *guess], dtype=mx.uint32)
+        drawn, logprobs, finite = self._draw(self._caches.several(self._model, fed), fed)
+        tokens, sound = drawn.tolist(), finite.tolist()
+        came_true = next((at for at, token in enumerate(guess) if token != tokens[at]), len(guess))
+        count = came_true + 1
+        if (wrong := len(tokens) - count) > 0:
+            self._caches.trim(wrong)
+            if isinstance(sequence.drawing.sampler, SeededSampler):
+                sequence.drawing.sampler.rewind(wrong)
+        sequence.tokens += [first, *guess[:came_true]]
+        sequence.lookup.taken(count)
+        self._next, self._logprobs, self._finite = (rows[count - 1 : count] for rows in (drawn, logprobs, finite))
+        for at in range(count - 1 if self._lookahead else count):
+            news.append(Drawn(sequence.task_id, tokens[at], logprobs[at], sound[at], sequence.error))
+        self._payoff.guessed(len(guess), count, time.perf_counter() - began)
+        return news
+
+    def _pending(self) -> list[Drawn]:
+        """What has been drawn and not been told."""
+        if self._next is None or self._logprobs is None or self._finite is None:
+            return []
+        rows = zip(self._sequences, self._next.tolist(), self._logprobs, self._finite.tolist(), strict=True)
+        return [Drawn(one.task_id, token, row, sound, one.error) for one, token, row, sound in rows if one.answering]
 
     def _admit(self) -> None:
         if not self._joining:

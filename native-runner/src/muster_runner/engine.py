@@ -12,7 +12,7 @@ from muster_runner.answer import Answer
 from muster_runner.answer_rules import AnswerRules
 from muster_runner.cache_layers import Footprint
 from muster_runner.checkpoints import checkpoints, turn_marks
-from muster_runner.decoding import DecodingBatch, Drawn
+from muster_runner.decoding import DecodingBatch
 from muster_runner.engine_options import EngineOptions
 from muster_runner.intake import Prepared, Rejected, refused_alone
 from muster_runner.lockstep import Order
@@ -20,6 +20,7 @@ from muster_runner.logprobs import Logprobs
 from muster_runner.memory_pressure import MemoryPressure
 from muster_runner.sampling import drawing
 from muster_runner.schedule import Schedule, clear
+from muster_runner.sequence import Drawn
 from muster_runner.tokenizer import Tokenizer
 
 Emit = Callable[..., None]
@@ -40,7 +41,7 @@ class Engine:
         self._rules = rules
         self._answers: dict[str, Answer] = {}
         self.cache = options.cache
-        batch = DecodingBatch(model, options.lookahead, options.able.batch, options.pass_tokens)
+        batch = DecodingBatch(model, options.lookahead, options.able.batch, options.pass_tokens, options.speculates)
         self._schedule = Schedule(
             model, options.able, batch, self.cache, options.prefill, options.budget, self._say_progress
         )
@@ -98,6 +99,9 @@ class Engine:
         ended: dict[str, str | Rejected] = {}
         drawn = self._schedule.step()
         for news in drawn:
+            if news.task_id in ended:
+                # Guessed and drawn after the answer's end.
+                continue
             self.watch(news)
             answer = self._answers[news.task_id]
             if not news.finite:

@@ -32,8 +32,8 @@ MOST_TOLD = (1 << 31) - 1
 @dataclass(frozen=True)
 class EngineOptions:
     """``able``: what the model can do. ``cache``: for the beginnings of prompts, None to keep none. ``lookahead``:
-    overlap the GPU's work for the next step with the processor's for this one; no gain without a GPU. ``pass_tokens``:
-    see SubBatches. ``claimed``: bytes of the budget that stay when the machine's memory runs short."""
+    overlap the GPU's work for the next step with the processor's for this one; no gain without a GPU. ``pass_tokens``,
+    ``speculates``: see DecodingBatch. ``claimed``: bytes of the budget that stay when the machine runs short."""
 
     able: Abilities
     generation_config: dict[str, Any]
@@ -43,6 +43,7 @@ class EngineOptions:
     budget: MemoryBudget = UNLIMITED
     claimed: int | None = None
     pass_tokens: int = PASS_TOKENS
+    speculates: bool = False
 
 
 def prefill_steps(weight_bytes: int) -> PrefillSteps:
@@ -99,6 +100,7 @@ def engine_options(loaded: LoadedModel, load: Load, footprint: Footprint, group:
         cache=cache,
         budget=MemoryBudget(total, footprint),
         claimed=claimed,
+        speculates=group is None and loaded.able.trim and has_only_full(loaded.model),
         pass_tokens=_pass_tokens(weights, per_token, total),
     )
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 from muster_runner.blocks import BLOCK, common
-from muster_runner.decoding import Sequence
 from muster_runner.prefill import Prefill
 from muster_runner.sampling import Drawing
+from muster_runner.sequence import Sequence
 
 
 @dataclass

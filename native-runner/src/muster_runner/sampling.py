@@ -76,9 +76,17 @@ class SeededSampler:
         self._position = 0
 
     def __call__(self, logprobs: mx.array) -> mx.array:
-        key = mx.random.key(_mixed(self._seed, self._position))
-        self._position += 1
-        return self._distribution.draw(logprobs, key)
+        """Each row is the next position."""
+        drawn = []
+        for row in range(logprobs.shape[0]):
+            key = mx.random.key(_mixed(self._seed, self._position))
+            self._position += 1
+            drawn.append(self._distribution.draw(logprobs[row : row + 1], key))
+        return drawn[0] if len(drawn) == 1 else mx.concatenate(drawn)
+
+    def rewind(self, count: int) -> None:
+        """So many draws, the latest, are not to count."""
+        self._position -= count
 
 
 def make_sampler(sampling: Sampling) -> Sampler:

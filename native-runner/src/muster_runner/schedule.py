@@ -20,13 +20,14 @@ from mlx_lm.models.cache import make_prompt_cache
 
 from muster_runner.architectures import Abilities
 from muster_runner.cache_layers import Footprint, footprint
-from muster_runner.decoding import DecodingBatch, Drawn
-from muster_runner.decoding import Sequence as DecodingSequence
+from muster_runner.decoding import DecodingBatch
 from muster_runner.memory_budget import HEADROOM_TOKENS, UNLIMITED, MemoryBudget
 from muster_runner.prefill import Prefill, PrefillSteps, complete, fitting
 from muster_runner.prefix_cache import PrefixCache
 from muster_runner.request import Request
 from muster_runner.sampling import Drawing
+from muster_runner.sequence import Drawn
+from muster_runner.sequence import Sequence as DecodingSequence
 
 # Requests that decode together; more wait their turn.
 COMPLETION_BATCH = 32

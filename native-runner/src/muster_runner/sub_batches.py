@@ -127,6 +127,19 @@ class SubBatches:
             return logits
         return logits[mx.array([order.index(row) for row in range(len(order))])]
 
+    def several(self, model: Any, fed: mx.array) -> mx.array:
+        """Feeds the only sequence several tokens (tokens,); returns the logits after each (tokens, vocabulary)."""
+        (batch,) = self._batches
+        self._lengths[0] += fed.size
+        return model(fed[None], cache=batch.layers)[0]
+
+    def trim(self, count: int) -> None:
+        """Takes the latest tokens of the only sequence back."""
+        (batch,) = self._batches
+        self._lengths[0] -= count
+        for layer in batch.layers:
+            layer.trim(count)
+
     def _is_worth(self, target: list[list[int]], now: list[list[int]]) -> bool:
         before = cost(now, self._lengths, self._pass_tokens)
         return cost(target, self._lengths, self._pass_tokens) < before * (1 - WORTH_IT)

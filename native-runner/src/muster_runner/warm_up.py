@@ -6,7 +6,6 @@ import mlx.core as mx
 
 from muster_runner.answer_rules import AnswerRules
 from muster_runner.cache_layers import Footprint
-from muster_runner.decoding import Drawn
 from muster_runner.engine import Engine
 from muster_runner.engine_options import EngineOptions
 from muster_runner.following import Follower
@@ -17,6 +16,7 @@ from muster_runner.loading import LoadedModel
 from muster_runner.model_files import ModelFileError
 from muster_runner.prefill import PrefillSteps
 from muster_runner.protocol import GenerationRequest, Sampling, TextPrompt
+from muster_runner.sequence import Drawn
 from muster_runner.tokenizer import Tokenizer
 from muster_runner.weights import damaged
 
