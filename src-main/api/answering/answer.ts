@@ -2,6 +2,8 @@ import { textOn, type ContentDelta, type GenerationUpdate, type LogprobEntry } f
 import { failureOf } from '../generation-failure'
 
 export type Delta = Extract<GenerationUpdate, { type: 'delta' }>
+/** How many tokens of the prompt are computed. */
+export type Progress = Extract<GenerationUpdate, { type: 'progress' }>
 export type Finished = Extract<GenerationUpdate, { type: 'finished' }>
 
 /** A tool call as the model made it. `arguments` is the text of a JSON object. */

@@ -5,7 +5,7 @@ import type { ApiEnv } from '../env'
 import { firstWithin } from '../first-within'
 import { failureOf } from '../generation-failure'
 import type { Problem } from '../problem'
-import type { Delta, Finished } from './answer'
+import type { Delta, Finished, Progress } from './answer'
 import { AnswerSocket } from './answer-socket'
 import { mergeDeltas } from './merge-deltas'
 
@@ -24,6 +24,8 @@ export interface AnswerWriter {
   /** What breaks a silence; undefined where the dialect has nothing that says nothing. */
   readonly heartbeat: string | undefined
   begin(): string
+  /** Absent where the dialect has no word for it. */
+  progress?(progress: Progress): string
   delta(delta: Delta): string
   finished(end: Finished): string
   failed(problem: Problem): string
@@ -99,6 +101,7 @@ class AnswerStream {
   take(update: GenerationUpdate): void {
     switch (update.type) {
       case 'progress':
+        return this.tellProgress(update)
       case 'embeddings':
         return
       case 'delta':
@@ -114,6 +117,12 @@ class AnswerStream {
         this.socket.write(this.beginning() + this.writer.finished(update))
         return
     }
+  }
+
+  /** Only the latest is of use: a client that does not read is not told. */
+  private tellProgress(progress: Progress): void {
+    const told = this.socket.isFull ? '' : (this.writer.progress?.(progress) ?? '')
+    if (told !== '') this.socket.write(this.beginning() + told)
   }
 
   /** The node itself failed in mid-stream. */

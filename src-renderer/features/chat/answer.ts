@@ -2,20 +2,61 @@ import { z } from 'zod'
 import type { Api } from '../../api/access'
 import { ApiError, unexpected } from '../../api/problem'
 import { serverSentEvents } from '../../api/server-sent-events'
-import type { Answer } from './conversation.svelte'
+import type { ApiMessage } from './branches'
+import type { AnswerRecord, ChatOptions, TokenAlternatives, ToolCall } from './records'
+
+const Logprob = z.object({ token: z.string(), logprob: z.number() })
+const TokenLogprobs = Logprob.extend({ top_logprobs: z.array(Logprob) })
+
+const Delta = z.object({
+  content: z.string().nullish(),
+  reasoning_content: z.string().nullish(),
+  tool_calls: z
+    .array(
+      z.object({
+        index: z.number(),
+        id: z.string().nullish(),
+        function: z.object({ name: z.string().nullish(), arguments: z.string().nullish() }),
+      }),
+    )
+    .nullish(),
+})
+type Delta = z.infer<typeof Delta>
 
 const Chunk = z.object({
   choices: z
-    .array(z.object({ delta: z.object({ content: z.string().nullish() }), finish_reason: z.string().nullish() }))
+    .array(
+      z.object({
+        delta: Delta,
+        logprobs: z.object({ content: z.array(TokenLogprobs).nullish() }).nullish(),
+        finish_reason: z.string().nullish(),
+      }),
+    )
     .optional(),
+  prompt_progress: z.object({ processed: z.number(), total: z.number() }).optional(),
   usage: z.object({ completion_tokens: z.number() }).nullish(),
   error: z.object({ message: z.string(), code: z.string().nullish() }).optional(),
 })
+type Chunk = z.infer<typeof Chunk>
+
+/** How far the prompt is computed. */
+export interface PromptProgress {
+  readonly processed: number
+  readonly total: number
+  /** Undefined as long as nobody can tell. */
+  readonly leftMs: number | undefined
+}
+
+/** An answer as it grows. */
+export interface GrowingAnswer extends AnswerRecord {
+  /** Absent once the first token is there. */
+  readonly progress?: PromptProgress | undefined
+}
 
 const endedEarly = (): ApiError =>
   new ApiError('ended_early', 'The answer broke off.', { hint: 'Ask again; the node may have been restarted.' })
 
-const chunkOf = (data: string): z.infer<typeof Chunk> => {
+const chunkOf = (data: string): Chunk => {
   let value: unknown
   try {
     value = JSON.parse(data)
@@ -31,53 +72,125 @@ const chunkOf = (data: string): z.infer<typeof Chunk> => {
 
 export interface Question {
   readonly model: string
-  readonly messages: readonly { readonly role: string; readonly content: string }[]
+  readonly messages: readonly ApiMessage[]
+  readonly options: ChatOptions
   readonly signal: AbortSignal
 }
 
-/** The answer as it grows; the last one has its figures. Throws ApiError, and what the signal says. */
-export async function* readAnswer(
-  api: Pick<Api, 'fetch'>,
-  { model, messages, signal }: Question,
-): AsyncGenerator<Answer> {
-  const askedAt = performance.now()
-  const json = { model, messages, stream: true, stream_options: { include_usage: true } }
-  const { body } = await api.fetch('/v1/chat/completions', { method: 'POST', json, signal })
-  if (!body) throw endedEarly()
-  let answer: Answer = { role: 'assistant', text: '' }
-  let firstAt: number | undefined
-  let lastAt = askedAt
-  let finished = false
-  for await (const data of serverSentEvents(body)) {
-    if (data === '[DONE]') break
-    const { choices, usage } = chunkOf(data)
-    const [choice] = choices ?? []
-    if (choice?.delta.content) {
-      lastAt = performance.now()
-      firstAt ??= lastAt
-      answer = { ...answer, text: answer.text + choice.delta.content }
-      yield answer
-    }
-    if (choice?.finish_reason) {
-      finished = true
-      if (choice.finish_reason === 'length') answer = { ...answer, cut: 'length' }
-    }
-    if (usage) answer = { ...answer, ...figures(usage.completion_tokens, { askedAt, firstAt, lastAt }) }
+/** How many tokens stand beside the one that was drawn. */
+const ALTERNATIVES = 5
+
+/** The body of the request; what is not set stays the model's own. */
+export const requestBody = ({ model, messages, options }: Omit<Question, 'signal'>): Record<string, unknown> => {
+  const { temperature, topP, topK, minP, repetitionPenalty, maxTokens, seed, tools, thinking, alternatives } = options
+  const body = {
+    model,
+    messages,
+    stream: true,
+    stream_options: { include_usage: true },
+    return_progress: true,
+    temperature,
+    top_p: topP,
+    top_k: topK,
+    min_p: minP,
+    repetition_penalty: repetitionPenalty,
+    max_completion_tokens: maxTokens,
+    seed,
+    tools: tools && tools.length > 0 ? tools.map((tool) => ({ type: 'function', function: tool })) : undefined,
+    enable_thinking: thinking,
+    ...(alternatives && { logprobs: true, top_logprobs: ALTERNATIVES }),
   }
-  if (!finished) throw endedEarly()
-  yield answer
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined))
 }
 
-/** The first token waits for the prompt, so the speed is that of those after it. */
-const figures = (
-  tokens: number,
-  { askedAt, firstAt, lastAt }: { askedAt: number; firstAt: number | undefined; lastAt: number },
-): Partial<Answer> => {
-  if (firstAt === undefined) return { tokens }
-  const seconds = (lastAt - firstAt) / 1000
-  return {
-    tokens,
-    firstTokenMs: Math.round(firstAt - askedAt),
-    ...(tokens > 1 && seconds > 0 && { tokensPerSecond: (tokens - 1) / seconds }),
+const withCalls = (known: readonly ToolCall[] = [], more: NonNullable<Delta['tool_calls']>): readonly ToolCall[] => {
+  const calls = [...known]
+  for (const { index, id, function: said } of more) {
+    const call = calls[index] ?? { id: `call-${index}`, name: '', arguments: '' }
+    calls[index] = {
+      id: id ?? call.id,
+      name: said.name ?? call.name,
+      arguments: call.arguments + (said.arguments ?? ''),
+    }
   }
+  return calls
+}
+
+/** Puts chunks together, and takes the times. Times are milliseconds of one clock. */
+export class AnswerReader {
+  answer: GrowingAnswer = { text: '' }
+  finished = false
+  private firstAt: number | undefined
+  private lastAt: number
+  private firstProgress: { readonly at: number; readonly processed: number } | undefined
+
+  constructor(private readonly askedAt: number) {
+    this.lastAt = askedAt
+  }
+
+  take({ choices, prompt_progress: progress, usage }: Chunk, now: number): void {
+    const [choice] = choices ?? []
+    if (progress && this.firstAt === undefined) this.takeProgress(progress, now)
+    if (choice) {
+      this.takeDelta(choice.delta, now)
+      const logprobs = choice.logprobs?.content ?? []
+      if (logprobs.length > 0) this.takeAlternatives(logprobs)
+      if (choice.finish_reason) {
+        this.finished = true
+        if (choice.finish_reason === 'length') this.answer = { ...this.answer, cut: 'length' }
+      }
+    }
+    if (usage) this.answer = { ...this.answer, ...this.figures(usage.completion_tokens) }
+  }
+
+  private takeDelta({ content, reasoning_content: thought, tool_calls: calls }: Delta, now: number): void {
+    if (!content && !thought && !calls) return
+    this.lastAt = now
+    this.firstAt ??= now
+    const { progress: _done, ...before } = this.answer
+    this.answer = {
+      ...before,
+      text: before.text + (content ?? ''),
+      ...(thought && { thinking: (before.thinking ?? '') + thought, thinkingMs: Math.round(now - this.firstAt) }),
+      ...(calls && { calls: [...withCalls(before.calls, calls)] }),
+    }
+  }
+
+  private takeProgress({ processed, total }: { processed: number; total: number }, now: number): void {
+    this.firstProgress ??= { at: now, processed }
+    const done = processed - this.firstProgress.processed
+    const leftMs = done > 0 ? ((now - this.firstProgress.at) / done) * (total - processed) : undefined
+    this.answer = { ...this.answer, progress: { processed, total, leftMs } }
+  }
+
+  private takeAlternatives(tokens: readonly z.infer<typeof TokenLogprobs>[]): void {
+    const more = tokens.map(({ token, logprob, top_logprobs: top }): TokenAlternatives => ({ token, logprob, top }))
+    this.answer = { ...this.answer, alternatives: [...(this.answer.alternatives ?? []), ...more] }
+  }
+
+  /** The first token waits for the prompt, so the speed is that of those after it. */
+  private figures(tokens: number): Partial<AnswerRecord> {
+    if (this.firstAt === undefined) return { tokens }
+    const seconds = (this.lastAt - this.firstAt) / 1000
+    return {
+      tokens,
+      firstTokenMs: Math.round(this.firstAt - this.askedAt),
+      ...(tokens > 1 && seconds > 0 && { tokensPerSecond: (tokens - 1) / seconds }),
+    }
+  }
+}
+
+/** The answer as it grows; the last one has its figures. Throws ApiError, and what the signal says. */
+export async function* readAnswer(api: Pick<Api, 'fetch'>, question: Question): AsyncGenerator<GrowingAnswer> {
+  const reader = new AnswerReader(performance.now())
+  const { signal } = question
+  const { body } = await api.fetch('/v1/chat/completions', { method: 'POST', json: requestBody(question), signal })
+  if (!body) throw endedEarly()
+  for await (const data of serverSentEvents(body)) {
+    if (data === '[DONE]') break
+    reader.take(chunkOf(data), performance.now())
+    yield reader.answer
+  }
+  if (!reader.finished) throw endedEarly()
+  yield reader.answer
 }

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { readyWorld, SMALL } from '@core/testing/world'
-import { chosenPartner, partnersOf } from './partners'
+import { ModelId } from '@core/ids'
+import type { CatalogueModel } from '@core/protocols/control'
+import { readyWorld, SMALL, smallCard } from '@core/testing/world'
+import { chatModelOf, chosenPartner, partnerAgain, partnersOf } from './partners'
+
+const onDisk = (id: string): CatalogueModel => {
+  const modelId = ModelId.parse(id)
+  return { modelId, title: id, source: 'muster', starter: false, path: '/', card: { ...smallCard, modelId } }
+}
 
 describe('models to talk to', () => {
   it('begin with those that answer at once', () => {
@@ -18,7 +25,7 @@ describe('models to talk to', () => {
 
   it('are none that only make embeddings', () => {
     const { world } = readyWorld()
-    expect(partnersOf(world.state, (modelId) => modelId === SMALL)).toEqual([])
+    expect(partnersOf(world.state, [{ ...onDisk(SMALL), card: { ...smallCard, kind: 'embedding' } }])).toEqual([])
   })
 
   it('are found by id or by name, and else the first is taken', () => {
@@ -36,5 +43,28 @@ describe('models to talk to', () => {
     const { metaInstanceId: _unbound, ...loose } = world.instance(id)
     world.state = { ...world.state, metaInstances: {}, instances: { [loose.instanceId]: loose } }
     expect(partnersOf(world.state)).toMatchObject([{ id: 'm/small', ready: true, metaInstanceId: undefined }])
+  })
+
+  it('include what lies on a disk and does not run, last, but nothing that cannot', () => {
+    const { world } = readyWorld()
+    const found = partnersOf(world.state, [
+      onDisk('m/other'),
+      { ...onDisk('m/damaged'), problem: 'config.json is missing' },
+      onDisk(SMALL),
+    ])
+    expect(found.map(({ id, kind, word }) => [id, kind, word])).toEqual([
+      ['chat', 'declared', 'READY'],
+      ['m/other', 'disk', 'NOT_RUNNING'],
+    ])
+  })
+
+  it('go on with a conversation when they were declared anew, and are gone when nobody has the model', () => {
+    const { world } = readyWorld()
+    const before = { id: 'deleted', name: 'old', modelId: SMALL }
+    const partners = partnersOf(world.state, [onDisk('m/other')])
+    expect(partnerAgain(partners, before)?.id).toBe('chat')
+    expect(partnerAgain(partners, { ...before, modelId: 'm/other' })).toMatchObject({ kind: 'disk' })
+    expect(partnerAgain(partners, { ...before, modelId: 'm/gone' })).toBeUndefined()
+    expect(partners.map(chatModelOf)[0]).toEqual({ id: 'chat', name: 'small', modelId: SMALL })
   })
 })

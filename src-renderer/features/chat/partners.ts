@@ -1,10 +1,11 @@
 import { currentInstance, isReady } from '@core/state/bindings'
 import type { MetaInstanceId, ModelId } from '@core/ids'
-import type { MetaInstanceStatusWord } from '@core/protocols/control'
+import type { CatalogueModel, MetaInstanceStatusWord } from '@core/protocols/control'
 import type { State } from '@core/state/state'
 import { statusOf } from '@core/state/status'
 import { shortName } from '../../state/text'
 import { declaredName, looseInstances } from '../cluster/card'
+import type { ChatModel } from './records'
 
 /** A model that one can talk to, or could soon. */
 export interface Partner {
@@ -14,8 +15,10 @@ export interface Partner {
   readonly modelId: ModelId
   readonly ready: boolean
   readonly paused: boolean
-  /** `READY`, `LOADING` … and a line about it; for an instance that nothing keeps only whether it is ready. */
-  readonly word: MetaInstanceStatusWord
+  /** `disk`: it lies on a disk and does not run; somebody has to declare it first. */
+  readonly kind: 'declared' | 'loose' | 'disk'
+  /** `READY`, `LOADING` … and a line about it; for what is not declared only whether it is ready. */
+  readonly word: MetaInstanceStatusWord | 'NOT_RUNNING'
   readonly detail: string
   readonly metaInstanceId: MetaInstanceId | undefined
 }
@@ -27,6 +30,7 @@ const declaredPartners = (state: State): Partner[] =>
     const { word, detail } = statusOf(state, metaInstance)
     return {
       id: metaInstanceId,
+      kind: 'declared',
       name: declaredName(metaInstance),
       modelId,
       ready: !paused && instance !== undefined && isReady(state, instance),
@@ -46,6 +50,7 @@ const loosePartners = (state: State): Partner[] => {
       const ready = isReady(state, instance)
       return {
         id: instance.modelId,
+        kind: 'loose',
         name: `${shortName(instance.modelId)} (not kept running)`,
         modelId: instance.modelId,
         ready,
@@ -57,16 +62,38 @@ const loosePartners = (state: State): Partner[] => {
     })
 }
 
-/**
- * All of them, those that answer at once first.
- *
- * @param embeds whether a model is known to make embeddings: it answers nobody
- */
-export const partnersOf = (state: State, embeds: (modelId: ModelId) => boolean = () => false): readonly Partner[] => {
-  const all = [...declaredPartners(state), ...loosePartners(state)].filter(({ modelId }) => !embeds(modelId))
-  return [...all.filter(({ ready }) => ready), ...all.filter(({ ready }) => !ready)]
+const diskPartners = (models: readonly CatalogueModel[], running: readonly Partner[]): Partner[] => {
+  const known = new Set<string>(running.map(({ modelId }) => modelId))
+  return models
+    .filter(({ modelId, problem }) => problem === undefined && !known.has(modelId))
+    .map(({ modelId, title, quantization }) => ({
+      id: modelId,
+      kind: 'disk',
+      name: quantization === undefined ? title : `${title} · ${quantization}`,
+      modelId,
+      ready: false,
+      paused: false,
+      word: 'NOT_RUNNING',
+      detail: 'on disk, not running',
+      metaInstanceId: undefined,
+    }))
+}
+
+/** All of them, those that answer at once first, those that nobody declared last. Models that make embeddings answer nobody. */
+export const partnersOf = (state: State, catalogue: readonly CatalogueModel[] = []): readonly Partner[] => {
+  const embeds = new Set<string>(catalogue.flatMap(({ modelId, card }) => (card.kind === 'embedding' ? [modelId] : [])))
+  const running = [...declaredPartners(state), ...loosePartners(state)]
+  const all = [...running, ...diskPartners(catalogue, running)].filter(({ modelId }) => !embeds.has(modelId))
+  const rank = ({ ready, kind }: Partner): number => (ready ? 0 : kind === 'disk' ? 2 : 1)
+  return [...all].sort((a, b) => rank(a) - rank(b))
 }
 
 /** The one that was asked for, by id or by name; else the first. */
 export const chosenPartner = (partners: readonly Partner[], wanted: string | undefined): Partner | undefined =>
   partners.find(({ id }) => id === wanted) ?? partners.find(({ name }) => name === wanted) ?? partners[0]
+
+/** Who goes on with a conversation: the same declaration, else whatever runs or holds the same model; undefined where it is gone. */
+export const partnerAgain = (partners: readonly Partner[], { id, modelId }: ChatModel): Partner | undefined =>
+  partners.find((partner) => partner.id === id) ?? partners.find((partner) => partner.modelId === modelId)
+
+export const chatModelOf = ({ id, name, modelId }: Partner): ChatModel => ({ id, name, modelId })

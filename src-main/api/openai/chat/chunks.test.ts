@@ -14,7 +14,7 @@ const read = (stream: string): unknown[] =>
     .map((event) => (event === 'data: [DONE]' ? 'end' : (JSON.parse(event.slice('data: '.length)) as unknown)))
 
 const writers = (count: number, callForm: 'tools' | 'function' = 'tools'): AnswerWriter[] =>
-  chunksOf(head, { choices: count, includeUsage: true, callForm })
+  chunksOf(head, { choices: count, includeUsage: true, callForm, tellsProgress: false })
 
 const chunk = (index: number, delta: object, reason: string | null = null): object => ({
   ...head,
@@ -24,6 +24,17 @@ const chunk = (index: number, delta: object, reason: string | null = null): obje
 })
 
 describe('a streamed completion', () => {
+  it('tells how much of the prompt is computed, where it is asked to', () => {
+    const progress = { type: 'progress', processed: 512, total: 2048 } as const
+    const options = { choices: 1, includeUsage: true, callForm: 'tools' } as const
+    const told = (tellsProgress: boolean) =>
+      chunksOf(head, { ...options, tellsProgress }).map((writer) => writer.progress?.(progress) ?? '')
+    expect(told(false)).toEqual([''])
+    expect(read(told(true).join(''))).toEqual([
+      { ...(chunk(0, {}) as object), prompt_progress: { processed: 512, total: 2048 } },
+    ])
+  })
+
   it('has thoughts, text and calls in chunks of their own, and its usage last', () => {
     const written = writers(1).map((writer) =>
       [

@@ -1,5 +1,5 @@
 import type { ContentDelta, LogprobEntry } from '@core/generation/stream'
-import type { Delta, Finished } from '../../answering/answer'
+import type { Delta, Finished, Progress } from '../../answering/answer'
 import type { AnswerWriter } from '../../answering/stream-answer'
 import { openaiError } from '../../dialect'
 import type { Problem } from '../../problem'
@@ -12,6 +12,8 @@ export interface ChunksOptions {
   readonly choices: number
   readonly includeUsage: boolean
   readonly callForm: CallForm
+  /** Whether the chunks also tell how far the prompt is. */
+  readonly tellsProgress: boolean
 }
 
 const deltaFrom = (delta: ContentDelta, form: CallForm): object => {
@@ -36,11 +38,18 @@ class Chunks implements AnswerWriter {
 
   constructor(
     private readonly index: number,
-    private readonly shared: { head: string; tail: string; end: StreamEnd; form: CallForm },
+    private readonly shared: { head: string; tail: string; end: StreamEnd; form: CallForm; tellsProgress: boolean },
   ) {}
 
   begin(): string {
     return this.chunk({ role: 'assistant', content: '' })
+  }
+
+  progress({ processed, total }: Progress): string {
+    if (!this.shared.tellsProgress) return ''
+    const choice = { index: this.index, delta: {}, logprobs: null, finish_reason: null }
+    const told = JSON.stringify({ processed, total })
+    return `data: ${this.shared.head},"choices":[${JSON.stringify(choice)}],"prompt_progress":${told}${this.shared.tail}`
   }
 
   delta({ content, logprobs }: Delta): string {
@@ -80,10 +89,13 @@ class Chunks implements AnswerWriter {
 /** A writer for each choice of a streamed completion. */
 export const chunksOf = (
   { id, created, model }: Head,
-  { choices, includeUsage, callForm }: ChunksOptions,
+  { choices, includeUsage, callForm, tellsProgress }: ChunksOptions,
 ): AnswerWriter[] => {
   const head = JSON.stringify({ id, object: 'chat.completion.chunk', created, model }).slice(0, -1)
   const end = new StreamEnd({ choices, perPrompt: choices, head: includeUsage ? head : undefined })
   const tail = includeUsage ? ',"usage":null}\n\n' : '}\n\n'
-  return Array.from({ length: choices }, (_, index) => new Chunks(index, { head, tail, end, form: callForm }))
+  return Array.from(
+    { length: choices },
+    (_, index) => new Chunks(index, { head, tail, end, form: callForm, tellsProgress }),
+  )
 }

@@ -26,6 +26,7 @@ export const chatCompletions =
     const callForm: CallForm = speaksOfFunctions(body) ? 'function' : 'tools'
     if (!body.stream) return c.json(toCompletion(head, await Promise.all(updates.map(collectAnswer)), callForm))
     const includeUsage = body.stream_options?.include_usage === true
-    const writers = chunksOf(head, { choices: requests.length, includeUsage, callForm })
+    const tellsProgress = body.return_progress === true
+    const writers = chunksOf(head, { choices: requests.length, includeUsage, callForm, tellsProgress })
     return streamAnswers(c, paired(updates, writers))
   }

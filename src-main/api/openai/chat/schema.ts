@@ -61,6 +61,8 @@ export const ChatCompletionRequest = z.object({
   ...ttlField,
   stream: z.boolean().nullish(),
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
+  /** llama.cpp's name: streams also tell how much of the prompt is computed. */
+  return_progress: z.boolean().nullish(),
   stop: Stop.nullish(),
   max_tokens: TokenLimit.nullish(),
   max_completion_tokens: TokenLimit.nullish(),

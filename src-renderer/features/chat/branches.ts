@@ -1,0 +1,121 @@
+import type { ChatFile, Message, ToolCall } from './records'
+
+/** Messages form a tree: an edited question or another answer is a sibling. What is shown is one path from the root. */
+
+const byTime = (a: Message, b: Message): number => a.at - b.at || (a.id < b.id ? -1 : 1)
+
+const childrenOf = (messages: readonly Message[], parentId: string | undefined): readonly Message[] =>
+  messages.filter((message) => message.parentId === parentId).sort(byTime)
+
+/** From the first message to that one; empty where it is not there. */
+export const pathTo = (messages: readonly Message[], leafId: string | undefined): readonly Message[] => {
+  const byId = new Map(messages.map((message) => [message.id, message]))
+  const path: Message[] = []
+  const seen = new Set<string>()
+  for (let next = leafId; next !== undefined && !seen.has(next);) {
+    seen.add(next)
+    const message = byId.get(next)
+    if (!message) return []
+    path.unshift(message)
+    next = message.parentId
+  }
+  return path
+}
+
+/** Where the newest branch below a message ends; of the whole tree where none is named. */
+export const newestLeaf = (messages: readonly Message[], below?: string): string | undefined => {
+  let leaf = below
+  for (const seen = new Set<string | undefined>(); !seen.has(leaf);) {
+    seen.add(leaf)
+    leaf = childrenOf(messages, leaf).at(-1)?.id ?? leaf
+  }
+  return leaf
+}
+
+/** The messages in whose place a message stands, itself among them, and which of them it is. */
+export interface Siblings {
+  readonly all: readonly Message[]
+  readonly index: number
+}
+
+export const siblingsOf = (messages: readonly Message[], message: Message): Siblings => {
+  const all = childrenOf(messages, message.parentId)
+  return { all, index: all.findIndex(({ id }) => id === message.id) }
+}
+
+/**
+ * The leaf to show after another tab wrote: this tab's own, or what follows it there. Where it is gone, what the
+ * conversation's record says, else the newest.
+ */
+export const leafAfter = (
+  messages: readonly Message[],
+  { own, recorded }: { readonly own: string | undefined; readonly recorded: string | undefined },
+): string | undefined => {
+  const there = (id: string | undefined): boolean => messages.some((message) => message.id === id)
+  if (there(own)) return newestLeaf(messages, own)
+  return there(recorded) ? recorded : newestLeaf(messages)
+}
+
+/** A message as `POST /v1/chat/completions` takes it. */
+export type ApiMessage =
+  | { readonly role: 'system' | 'user'; readonly content: string }
+  | { readonly role: 'assistant'; readonly content: string; readonly tool_calls?: readonly object[] }
+  | { readonly role: 'tool'; readonly tool_call_id: string; readonly content: string }
+
+/** More backticks than the text has in a row, so that it cannot end its own fence. */
+const fenceFor = (text: string): string => {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
+  return '`'.repeat(longest + 1)
+}
+
+const fileText = ({ name, text }: ChatFile): string => {
+  const fence = fenceFor(text)
+  return `File ${name}:\n${fence}\n${text}\n${fence}`
+}
+
+/** A question with its files, as the model reads it. */
+export const questionText = (text: string, files: readonly ChatFile[] = []): string =>
+  [...files.map(fileText), ...(text === '' ? [] : [text])].join('\n\n')
+
+const apiCall = ({ id, name, arguments: text }: ToolCall): object => ({
+  id,
+  type: 'function',
+  function: { name, arguments: text },
+})
+
+const apiMessages = (message: Message): readonly ApiMessage[] => {
+  switch (message.role) {
+    case 'user':
+      return [{ role: 'user', content: questionText(message.text, message.files) }]
+    case 'assistant': {
+      const calls = message.calls ?? []
+      return [{ role: 'assistant', content: message.text, ...(calls.length > 0 && { tool_calls: calls.map(apiCall) }) }]
+    }
+    case 'tool':
+      return message.results.map(({ id, text }) => ({ role: 'tool', tool_call_id: id, content: text }))
+  }
+}
+
+/**
+ * What the model is sent: the path without what chat templates refuse. Roles take turns, so a question without an
+ * answer is left out, and calls without results are not mentioned.
+ */
+export const promptOf = (path: readonly Message[], system = ''): readonly ApiMessage[] => [
+  ...(system.trim() === '' ? [] : [{ role: 'system', content: system } as const]),
+  ...path.flatMap((message, at): readonly ApiMessage[] => {
+    const next = path[at + 1]
+    if (message.role === 'user' && next?.role === 'user') return []
+    if (message.role !== 'assistant' || !message.calls || next?.role === 'tool') return apiMessages(message)
+    return apiMessages({ ...message, calls: [] })
+  }),
+]
+
+const TITLE_LENGTH = 60
+
+/** The beginning of the first question, in one line. */
+export const titleOf = (text: string, files: readonly ChatFile[] = []): string => {
+  const line = text.replace(/\s+/g, ' ').trim() || (files[0]?.name ?? '')
+  if (line.length <= TITLE_LENGTH) return line || 'New chat'
+  const cut = line.slice(0, TITLE_LENGTH)
+  return `${cut.slice(0, Math.max(cut.lastIndexOf(' '), TITLE_LENGTH / 2)).trimEnd()}…`
+}

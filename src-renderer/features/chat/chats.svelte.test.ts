@@ -1,0 +1,300 @@
+import 'fake-indexeddb/auto'
+import { IDBFactory } from 'fake-indexeddb'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ModelId } from '@core/ids'
+import { FakeApi, FakeStream, json } from '../../testing/fake-api'
+import { ChatStore } from './chat-store'
+import { Chats } from './chats.svelte'
+import type { Partner } from './partners'
+import type { Message } from './records'
+
+const delta = (content: string) => ({ choices: [{ delta: { content }, finish_reason: null }] })
+const end = (reason = 'stop') => ({ choices: [{ delta: {}, finish_reason: reason }] })
+const partner = (changes: Partial<Partner> = {}): Partner => ({
+  id: 'chat',
+  kind: 'declared',
+  name: 'small',
+  modelId: ModelId.parse('m/small'),
+  ready: true,
+  paused: false,
+  word: 'READY',
+  detail: '',
+  metaInstanceId: undefined,
+  ...changes,
+})
+
+/** Who answers; a rune, for the chats follow it. */
+class Stage {
+  partner: Partner | undefined = $state.raw(partner())
+}
+
+const opened: Chats[] = []
+const open = async (api = new FakeApi(), stage: { readonly partner: Partner | undefined } = { partner: partner() }) => {
+  const chats = new Chats({ api, openStore: () => ChatStore.open(), partner: () => stage.partner })
+  opened.push(chats)
+  await vi.waitFor(() => expect(chats.known).toBe(true))
+  return chats
+}
+const answering = (...texts: string[]) => {
+  const stream = new FakeStream()
+  for (const text of texts) stream.send(delta(text))
+  return stream
+}
+const whole = (text: string) => {
+  const stream = answering(text)
+  for (const data of [end(), '[DONE]']) stream.send(data)
+  return stream
+}
+const ask = async (chats: Chats, text: string, thread = chats.fresh) => {
+  await chats.send(thread, { text, files: [], partner: partner() })
+  return thread
+}
+const idle = (thread: { readonly busy: boolean }) => vi.waitFor(() => expect(thread.busy).toBe(false))
+const textsOf = (messages: readonly Message[]) => messages.map((message) => ('text' in message ? message.text : ''))
+
+describe('conversations', () => {
+  beforeEach(() => {
+    globalThis.indexedDB = new IDBFactory()
+  })
+  afterEach(() => {
+    for (const chats of opened.splice(0)) chats.close()
+  })
+
+  it('are kept, and the model gets all of them when they go on after a reload', async () => {
+    const first = await open(new FakeApi().next(whole('Hi').response))
+    const thread = await ask(first, 'Hello')
+    await idle(thread)
+    expect(textsOf(thread.path)).toEqual(['Hello', 'Hi'])
+
+    const api = new FakeApi().next(whole('Later.').response)
+    const again = await open(api)
+    expect(again.conversations).toMatchObject([{ title: 'Hello', model: { id: 'chat', name: 'small' } }])
+    await again.show(thread.id)
+    const read = again.thread(thread.id)
+    if (!read) throw new Error('it is not there')
+    expect(textsOf(read.path)).toEqual(['Hello', 'Hi'])
+    await ask(again, 'And now?', read)
+    await idle(read)
+    expect(api.asked[0]?.json).toMatchObject({
+      model: 'chat',
+      stream: true,
+      messages: [
+        { role: 'user', content: 'Hello' },
+        { role: 'assistant', content: 'Hi' },
+        { role: 'user', content: 'And now?' },
+      ],
+    })
+  })
+
+  it('of two tabs lose nothing of one another, and each sees what the other wrote', async () => {
+    const [one, other] = [
+      await open(new FakeApi().next(whole('1').response)),
+      await open(new FakeApi().next(whole('2').response)),
+    ]
+    const mine = await ask(one, 'first')
+    await idle(mine)
+    await vi.waitFor(() => expect(other.conversations).toHaveLength(1))
+    await other.show(mine.id)
+    const theirs = other.thread(mine.id)
+    if (!theirs) throw new Error('it is not there')
+    await ask(other, 'second', theirs)
+    await one.rename(mine.id, 'Renamed')
+    await idle(theirs)
+    await vi.waitFor(() => expect(textsOf(mine.path)).toEqual(['first', '1', 'second', '2']))
+    await vi.waitFor(() => expect(other.conversations[0]?.title).toBe('Renamed'))
+    await other.remove(mine.id)
+    await vi.waitFor(() => expect(one.conversations).toEqual([]))
+    expect(one.thread(mine.id)).toBeUndefined()
+  })
+
+  it('that are deleted in one tab while another writes stay deleted', async () => {
+    const stream = answering('Hi')
+    const writing = await open(new FakeApi().next(stream.response))
+    const thread = await ask(writing, 'Hello')
+    await vi.waitFor(() => expect(thread.growing?.answer.text).toBe('Hi'))
+    const deleting = await open()
+    await deleting.remove(thread.id)
+    await vi.waitFor(() => expect(writing.thread(thread.id)).toBeUndefined())
+    stream.fail()
+    await idle(thread)
+    expect(await writing.messagesOf(thread.id)).toEqual([])
+  })
+
+  it('show the answer while it is written, its figures when it is done, and how much of the prompt is read before', async () => {
+    const stream = new FakeStream()
+    const thread = await ask(await open(new FakeApi().next(stream.response)), 'Why?')
+    stream.send({ ...delta(''), prompt_progress: { processed: 512, total: 2048 } })
+    await vi.waitFor(() => expect(thread.growing?.answer.progress).toMatchObject({ processed: 512, total: 2048 }))
+    stream.send({ choices: [{ delta: { reasoning_content: 'Hm.' }, finish_reason: null }] })
+    stream.send(delta('Because'))
+    await vi.waitFor(() => expect(thread.growing?.answer).toMatchObject({ text: 'Because', thinking: 'Hm.' }))
+    expect(thread.growing?.answer.progress).toBeUndefined()
+    for (const data of [end(), { choices: [], usage: { completion_tokens: 11 } }, '[DONE]']) stream.send(data)
+    await idle(thread)
+    expect(thread.path[1]).toMatchObject({ text: 'Because', thinking: 'Hm.', tokens: 11, model: 'small' })
+    expect(thread.path[1]).toHaveProperty('firstTokenMs')
+  })
+
+  it('hold a message until its model is ready, also while nobody looks', async () => {
+    const api = new FakeApi().next(whole('Hi').response)
+    const stage = new Stage()
+    stage.partner = partner({ kind: 'disk', ready: false })
+    const chats = await open(api, stage)
+    const thread = await ask(chats, 'Hello')
+    expect(thread).toMatchObject({ held: true, busy: true })
+    expect(api.asked).toEqual([])
+    stage.partner = partner({ id: 'declared-now', ready: false })
+    await Promise.resolve()
+    expect(api.asked).toEqual([])
+    stage.partner = partner({ id: 'declared-now' })
+    await idle(thread)
+    expect(api.asked).toHaveLength(1)
+    expect(api.asked[0]?.json).toMatchObject({ model: 'declared-now' })
+    expect(textsOf(thread.path)).toEqual(['Hello', 'Hi'])
+  })
+
+  it('survive that their model is gone: the message stays, and can be asked of another', async () => {
+    const stage = new Stage()
+    stage.partner = undefined
+    const chats = await open(new FakeApi().next(whole('Hi').response), stage)
+    const thread = await ask(chats, 'Hello')
+    expect(thread.held).toBe(true)
+    chats.cancel(thread)
+    expect(thread).toMatchObject({ busy: false, unanswered: true })
+    await chats.choose(thread, partner({ id: 'other', name: 'other' }))
+    stage.partner = partner({ id: 'other', name: 'other' })
+    chats.retry(thread)
+    await idle(thread)
+    expect(textsOf(thread.path)).toEqual(['Hello', 'Hi'])
+  })
+
+  it('keep what was there when a question is edited or asked again, as branches', async () => {
+    const api = new FakeApi().next(whole('a').response, whole('b').response, whole('c').response)
+    const chats = await open(api)
+    const thread = await ask(chats, 'Hello')
+    await idle(thread)
+    const [question, first] = thread.path
+    if (!question || first?.role !== 'assistant') throw new Error('no answer')
+    chats.retry(thread, first)
+    await idle(thread)
+    expect(textsOf(thread.path)).toEqual(['Hello', 'b'])
+    await chats.edit(thread, question, 'Hallo')
+    await idle(thread)
+    expect(textsOf(thread.path)).toEqual(['Hallo', 'c'])
+    expect(thread.siblings(question).all).toHaveLength(2)
+    await chats.showBranch(thread, question)
+    expect(textsOf(thread.path)).toEqual(['Hello', 'b'])
+    await chats.showBranch(thread, first)
+    expect(textsOf(thread.path)).toEqual(['Hello', 'a'])
+  })
+
+  it('stop where they are told to, and that is no problem', async () => {
+    const stream = answering('1 2')
+    const chats = await open(new FakeApi().next(stream.response))
+    const thread = await ask(chats, 'Count.')
+    await vi.waitFor(() => expect(thread.growing?.answer.text).toBe('1 2'))
+    chats.cancel(thread)
+    stream.fail()
+    await idle(thread)
+    expect(thread.path.at(-1)).toMatchObject({ text: '1 2', cut: 'stopped' })
+    expect(thread).toMatchObject({ problem: undefined, unanswered: false })
+  })
+
+  it.each([
+    ['the node refuses', () => json({ error: { code: 'model_unavailable', message: 'chat is not ready' } }, 503)],
+    ['the node is away', undefined],
+  ] as const)('keep the question when %s, to be asked again', async (_what, refusal) => {
+    const api = new FakeApi(refusal)
+    const chats = await open(api)
+    const thread = await ask(chats, 'Hello')
+    await idle(thread)
+    expect(thread.problem).toMatchObject({ name: 'ApiError' })
+    expect(thread.unanswered).toBe(true)
+    api.next(whole('Hi').response)
+    chats.retry(thread)
+    await idle(thread)
+    expect(thread.problem).toBeUndefined()
+    expect(textsOf(thread.path)).toEqual(['Hello', 'Hi'])
+  })
+
+  it('keep what had come when an answer fails on its way or ends without an end, with the reason', async () => {
+    const stream = answering('Hi th')
+    stream.send({ error: { message: 'out of memory', code: 'runner_failed' } })
+    const chats = await open(new FakeApi().next(stream.response))
+    const thread = await ask(chats, 'Hello')
+    await idle(thread)
+    expect(thread.path.at(-1)).toMatchObject({ text: 'Hi th', cut: 'failed' })
+    expect(thread.problem).toMatchObject({ code: 'runner_failed', message: 'out of memory' })
+    expect(thread.unanswered).toBe(true)
+  })
+
+  it('show calls of tools, and go on with their results', async () => {
+    const called = new FakeStream()
+    const call = (said: object) => ({
+      choices: [{ delta: { tool_calls: [{ index: 0, ...said }] }, finish_reason: null }],
+    })
+    called.send(call({ id: 'x', function: { name: 'clock', arguments: '{"zone"' } }))
+    called.send(call({ function: { arguments: ':"UTC"}' } }))
+    for (const data of [end('tool_calls'), '[DONE]']) called.send(data)
+    const api = new FakeApi().next(called.response, whole('Noon.').response)
+    const chats = await open(api)
+    const thread = await ask(chats, 'What time is it?')
+    await idle(thread)
+    const calls = [{ id: 'x', name: 'clock', arguments: '{"zone":"UTC"}' }]
+    expect(thread.path[1]).toMatchObject({ text: '', calls })
+    await chats.giveResults(thread, calls, ['12:00'])
+    await idle(thread)
+    expect(thread.path.at(-1)).toMatchObject({ text: 'Noon.' })
+    expect(api.asked[1]?.json).toMatchObject({
+      messages: [{}, {}, { role: 'tool', tool_call_id: 'x', content: '12:00' }],
+    })
+  })
+
+  it('are found by their titles and by what was written in them', async () => {
+    const api = new FakeApi().next(whole('The capital is Paris.').response, whole('x').response)
+    const chats = await open(api)
+    await idle(await ask(chats, 'France?'))
+    chats.begin()
+    await idle(await ask(chats, 'Something else'))
+    await chats.search('PARIS capital')
+    expect(chats.found.map(({ title }) => title)).toEqual(['France?'])
+    await chats.search('else')
+    expect(chats.found.map(({ title }) => title)).toEqual(['Something else'])
+    await chats.search('')
+    expect(chats.found).toHaveLength(2)
+  })
+
+  it('ask with their system prompt and their sampling, which are kept as presets', async () => {
+    const api = new FakeApi().next(whole('Hi').response)
+    const chats = await open(api)
+    const options = { system: 'Be short.', temperature: 0, seed: 7, thinking: false, alternatives: true }
+    await chats.setOptions(chats.fresh, options)
+    await chats.keepPreset({ name: 'Short', options })
+    await idle(await ask(chats, 'Hello'))
+    expect(api.asked[0]?.json).toMatchObject({
+      messages: [{ role: 'system', content: 'Be short.' }, { role: 'user' }],
+      temperature: 0,
+      seed: 7,
+      enable_thinking: false,
+      logprobs: true,
+      top_logprobs: 5,
+    })
+    const again = await open()
+    expect(again.presets).toMatchObject([{ name: 'Short', options }])
+    expect(again.conversations[0]?.options).toEqual(options)
+  })
+
+  it('go on in this window where the browser keeps nothing, and that is said', async () => {
+    const chats = new Chats({
+      api: new FakeApi().next(whole('Hi').response),
+      openStore: () => Promise.reject(new DOMException('no', 'SecurityError')),
+      partner: () => partner(),
+    })
+    opened.push(chats)
+    await vi.waitFor(() => expect(chats.known).toBe(true))
+    expect(chats.problem).toMatchObject({ code: 'not_kept' })
+    const thread = await ask(chats, 'Hello')
+    await idle(thread)
+    expect(textsOf(thread.path)).toEqual(['Hello', 'Hi'])
+  })
+})

@@ -1,0 +1,52 @@
+import { pathTo, questionText } from './branches'
+import type { AnswerMessage, Conversation, Message } from './records'
+
+/** A file for the person to keep. */
+export interface ExportedFile {
+  readonly name: string
+  readonly type: string
+  readonly text: string
+}
+
+/** Every branch of the conversations, as they are kept. */
+export const asJson = (
+  chats: readonly { readonly conversation: Conversation; readonly messages: readonly Message[] }[],
+): ExportedFile => ({
+  name: chats.length === 1 ? `${fileName(chats[0]?.conversation.title ?? '')}.json` : 'muster-conversations.json',
+  type: 'application/json',
+  text: `${JSON.stringify({ format: 'muster-chat', version: 1, conversations: chats }, undefined, 2)}\n`,
+})
+
+const callsText = ({ calls = [] }: AnswerMessage): string[] =>
+  calls.map(({ name, arguments: text }) => `Calls \`${name}\`:\n\n\`\`\`json\n${text}\n\`\`\``)
+
+const section = (message: Message): string => {
+  switch (message.role) {
+    case 'user':
+      return `## You\n\n${questionText(message.text, message.files)}`
+    case 'assistant':
+      return [`## ${message.model}`, message.text, ...callsText(message)].filter(Boolean).join('\n\n')
+    case 'tool':
+      return message.results.map(({ name, text }) => `## Result of ${name}\n\n${text}`).join('\n\n')
+  }
+}
+
+/** The branch that is shown, for people to read. */
+export const asMarkdown = (conversation: Conversation, messages: readonly Message[], leafId?: string): ExportedFile => {
+  const { title, options } = conversation
+  const system = options.system ? [`> ${options.system.replaceAll('\n', '\n> ')}`] : []
+  const path = pathTo(messages, leafId ?? conversation.leafId)
+  return {
+    name: `${fileName(title)}.md`,
+    type: 'text/markdown',
+    text: `${[`# ${title}`, ...system, ...path.map(section)].join('\n\n')}\n`,
+  }
+}
+
+/** What every file system takes. */
+const fileName = (title: string): string =>
+  title
+    .replace(/[^\p{L}\p{N} _-]+/gu, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, 80) || 'chat'

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest'
+import { fieldsOf, readOptions } from './option-fields'
+
+describe('the options of a chat', () => {
+  it('are read as they were written, and what is empty is the model’s own', () => {
+    const options = { system: 'Be short.', temperature: 0.2, seed: 7, alternatives: true, tools: [{ name: 'clock' }] }
+    expect(readOptions(fieldsOf(options), undefined)).toEqual({ options })
+    expect(readOptions(fieldsOf({}), false)).toEqual({ options: { thinking: false } })
+  })
+
+  it('take tools in OpenAI’s form', () => {
+    const tools = '[{"type":"function","function":{"name":"clock","parameters":{"type":"object"}}}]'
+    expect(readOptions({ ...fieldsOf({}), tools }, undefined)).toEqual({
+      options: { tools: [{ name: 'clock', parameters: { type: 'object' } }] },
+    })
+  })
+
+  it('say which field is wrong, and how', () => {
+    const fields = fieldsOf({})
+    expect(
+      readOptions({ ...fields, numbers: { ...fields.numbers, temperature: '5', topK: 'x' } }, undefined),
+    ).toMatchObject({
+      problems: { temperature: expect.stringContaining('2') as string, topK: expect.any(String) as string },
+    })
+    expect(readOptions({ ...fields, tools: '{' }, undefined)).toEqual({
+      problems: { tools: 'This is no JSON. A list of tools begins with [ and ends with ].' },
+    })
+    expect(readOptions({ ...fields, tools: '[{"name":"a b"}]' }, undefined)).toMatchObject({
+      problems: { tools: expect.stringContaining('name') as string },
+    })
+  })
+})

@@ -1,0 +1,73 @@
+import { z } from 'zod'
+import { ChatOptions, ChatTool } from './records'
+
+/** The numbers that go with a question, as the dialog asks for them. */
+export const NUMBERS = [
+  { key: 'temperature', label: 'Temperature', hint: '0 always draws the likeliest token', step: '0.05' },
+  { key: 'topP', label: 'Top P', hint: 'of the likeliest tokens that add up to this', step: '0.01' },
+  { key: 'topK', label: 'Top K', hint: 'of so many tokens; 0 is all', step: '1' },
+  { key: 'minP', label: 'Min P', hint: 'none less likely than this part of the likeliest', step: '0.01' },
+  { key: 'repetitionPenalty', label: 'Repetition penalty', hint: '1 is none', step: '0.01' },
+  { key: 'maxTokens', label: 'Longest answer', hint: 'tokens', step: '1' },
+  { key: 'seed', label: 'Seed', hint: 'the same seed gives the same answer', step: '1' },
+] as const
+export type NumberKey = (typeof NUMBERS)[number]['key']
+
+/** What stands in the dialog. An empty field leaves it to the model. */
+export interface OptionFields {
+  system: string
+  numbers: Record<NumberKey, string>
+  tools: string
+  alternatives: boolean
+}
+
+export const fieldsOf = (options: ChatOptions): OptionFields => ({
+  system: options.system ?? '',
+  numbers: Object.fromEntries(
+    NUMBERS.map(({ key }) => [key, options[key]?.toString() ?? '']),
+  ) as OptionFields['numbers'],
+  tools: options.tools ? JSON.stringify(options.tools, undefined, 2) : '',
+  alternatives: options.alternatives ?? false,
+})
+
+export type ReadOptions =
+  | { readonly options: ChatOptions }
+  | { readonly problems: Readonly<Partial<Record<NumberKey | 'tools' | 'system', string>>> }
+
+/** OpenAI's form of a tool, as people have it at hand. */
+const GivenTool = z.union([
+  ChatTool,
+  z.object({ type: z.literal('function'), function: ChatTool }).transform((given) => given.function),
+])
+
+const toolsIn = (text: string): { readonly tools?: readonly ChatTool[]; readonly problem?: string } => {
+  if (text.trim() === '') return {}
+  try {
+    const parsed = z.array(GivenTool).max(64).safeParse(JSON.parse(text))
+    if (parsed.success) return { tools: parsed.data }
+    return { problem: 'Each tool has a name (letters, digits, _ and -), and may have a description and parameters.' }
+  } catch {
+    return { problem: 'This is no JSON. A list of tools begins with [ and ends with ].' }
+  }
+}
+
+/** The options that the fields mean, or what is wrong with which field. Thinking has a switch of its own. */
+export const readOptions = (fields: OptionFields, thinking: boolean | undefined): ReadOptions => {
+  const { tools, problem } = toolsIn(fields.tools)
+  const numbers = Object.fromEntries(
+    NUMBERS.flatMap(({ key }) => {
+      const text = fields.numbers[key].trim()
+      return text === '' ? [] : [[key, Number(text)]]
+    }),
+  )
+  const parsed = ChatOptions.safeParse({
+    ...(fields.system.trim() !== '' && { system: fields.system }),
+    ...numbers,
+    ...(tools && tools.length > 0 && { tools }),
+    ...(thinking !== undefined && { thinking }),
+    ...(fields.alternatives && { alternatives: true }),
+  })
+  if (parsed.success && problem === undefined) return { options: parsed.data }
+  const wrong = (parsed.error?.issues ?? []).map(({ path, message }) => [String(path[0]), message] as const)
+  return { problems: { ...Object.fromEntries(wrong), ...(problem !== undefined && { tools: problem }) } }
+}

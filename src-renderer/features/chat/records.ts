@@ -1,0 +1,104 @@
+import { z } from 'zod'
+
+/** What a chat keeps in the browser. Times are milliseconds since 1970. */
+
+const Id = z.string().min(1).max(64)
+const Time = z.number()
+
+/** A function that the model may ask for; the person gives its results. */
+export const ChatTool = z.object({
+  name: z.string().regex(/^[\w-]{1,64}$/, { error: 'a name has letters, digits, _ and - only' }),
+  description: z.string().max(10_000).optional(),
+  parameters: z.record(z.string(), z.unknown()).optional(),
+})
+export type ChatTool = z.infer<typeof ChatTool>
+
+/** What goes with every question of a conversation. Absent numbers are the model's own. */
+export const ChatOptions = z.object({
+  system: z.string().max(200_000).optional(),
+  temperature: z.number().min(0).max(2).optional(),
+  topP: z.number().min(0).max(1).optional(),
+  topK: z.number().int().min(0).max(1000).optional(),
+  minP: z.number().min(0).max(1).optional(),
+  repetitionPenalty: z.number().min(0.1).max(10).optional(),
+  maxTokens: z.number().int().min(1).max(1_000_000).optional(),
+  seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
+  tools: z.array(ChatTool).max(64).optional(),
+  /** Whether the model thinks first, where it can be told; absent leaves it to the model. */
+  thinking: z.boolean().optional(),
+  /** Keep which other tokens were likely. */
+  alternatives: z.boolean().optional(),
+})
+export type ChatOptions = z.infer<typeof ChatOptions>
+
+/** The model of a conversation, as it was when it was last asked. */
+export const ChatModel = z.object({
+  /** What the API took as its model: a declaration's id, or the model's. */
+  id: z.string(),
+  name: z.string(),
+  modelId: z.string(),
+})
+export type ChatModel = z.infer<typeof ChatModel>
+
+export const Conversation = z.object({
+  id: Id,
+  title: z.string(),
+  model: ChatModel.optional(),
+  options: ChatOptions,
+  /** The message that the shown branch ends with. */
+  leafId: Id.optional(),
+  createdAt: Time,
+  changedAt: Time,
+})
+export type Conversation = z.infer<typeof Conversation>
+
+/** A text file that goes with a question. */
+export const ChatFile = z.object({ name: z.string().max(300), text: z.string() })
+export type ChatFile = z.infer<typeof ChatFile>
+
+export const ToolCall = z.object({ id: z.string(), name: z.string(), arguments: z.string() })
+export type ToolCall = z.infer<typeof ToolCall>
+
+const Alternative = z.object({ token: z.string(), logprob: z.number() })
+/** A token of an answer, and those that were as likely; natural logarithms. */
+export const TokenAlternatives = Alternative.extend({ top: z.array(Alternative) })
+export type TokenAlternatives = z.infer<typeof TokenAlternatives>
+
+/** How an answer ended, where it did not come to its own end. `closed`: with the window that wrote it. */
+export const Cut = z.enum(['stopped', 'length', 'failed', 'closed'])
+export type Cut = z.infer<typeof Cut>
+
+/** What a model answered, and what it took. */
+export const AnswerRecord = z.object({
+  text: z.string(),
+  thinking: z.string().optional(),
+  thinkingMs: z.number().optional(),
+  calls: z.array(ToolCall).optional(),
+  alternatives: z.array(TokenAlternatives).optional(),
+  cut: Cut.optional(),
+  tokens: z.number().optional(),
+  tokensPerSecond: z.number().optional(),
+  /** From the question to the first token. */
+  firstTokenMs: z.number().optional(),
+})
+export type AnswerRecord = z.infer<typeof AnswerRecord>
+
+const placed = { id: Id, conversationId: Id, parentId: Id.optional(), at: Time }
+
+/** A message never changes its place: what is edited or asked again is a sibling, so no tab can overwrite another's. */
+export const Message = z.discriminatedUnion('role', [
+  z.object({ ...placed, role: z.literal('user'), text: z.string(), files: z.array(ChatFile).optional() }),
+  AnswerRecord.extend({ ...placed, role: z.literal('assistant'), model: z.string() }),
+  z.object({
+    ...placed,
+    role: z.literal('tool'),
+    results: z.array(z.object({ id: z.string(), name: z.string(), text: z.string() })),
+  }),
+])
+export type Message = z.infer<typeof Message>
+export type UserMessage = Extract<Message, { role: 'user' }>
+export type AnswerMessage = Extract<Message, { role: 'assistant' }>
+
+/** A system prompt and sampling that are kept under a name. */
+export const Preset = z.object({ id: Id, name: z.string().min(1).max(100), options: ChatOptions })
+export type Preset = z.infer<typeof Preset>

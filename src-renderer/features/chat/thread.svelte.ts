@@ -1,0 +1,60 @@
+import type { GrowingAnswer } from './answer'
+import { newestLeaf, pathTo, siblingsOf, type Siblings } from './branches'
+import type { ChatFile, Conversation, Message } from './records'
+
+/** An answer that is being written, and the message that it follows. */
+export interface Growing {
+  readonly id: string
+  readonly parentId: string
+  readonly model: string
+  readonly answer: GrowingAnswer
+}
+
+/** One conversation as this window has it. It lives longer than its page: an answer goes on while people look elsewhere. */
+export class Thread {
+  conversation: Conversation
+  messages: readonly Message[] = $state.raw([])
+  /** Which branch this window shows; another one may show another. */
+  leafId: string | undefined = $state()
+  growing: Growing | undefined = $state.raw()
+  /** A question waits until its model is ready. */
+  held = $state(false)
+  problem: unknown = $state.raw()
+  /** What is written and not sent yet. */
+  draft = $state('')
+  files: readonly ChatFile[] = $state.raw([])
+  /** A new one is kept with its first message. */
+  kept = $state(false)
+  stop: AbortController | undefined
+
+  readonly path: readonly Message[] = $derived(pathTo(this.messages, this.leafId))
+  readonly busy: boolean = $derived(this.growing !== undefined || this.held)
+  /** Whether the last question has no answer, and can be asked again. */
+  readonly unanswered: boolean = $derived.by(() => {
+    const last = this.path.at(-1)
+    if (this.busy || last === undefined) return false
+    return last.role !== 'assistant' || last.cut === 'failed' || last.cut === 'closed'
+  })
+
+  constructor(conversation: Conversation) {
+    this.conversation = $state.raw(conversation)
+  }
+
+  get id(): string {
+    return this.conversation.id
+  }
+
+  siblings(message: Message): Siblings {
+    return siblingsOf(this.messages, message)
+  }
+
+  /** Shows the branch of another message in the same place. */
+  show(message: Message): void {
+    this.leafId = newestLeaf(this.messages, message.id)
+  }
+
+  /** Adds it, or puts it in the place of an earlier form of itself. */
+  add(message: Message): void {
+    this.messages = [...this.messages.filter(({ id }) => id !== message.id), message]
+  }
+}

@@ -1,0 +1,18 @@
+import type { Attachment } from 'svelte/attachments'
+import { copyText } from '../../state/clipboard'
+
+const SAID_FOR_MS = 1500
+
+/** Makes the copy buttons of code work that lies within the element. */
+export const copiesCode: Attachment<HTMLElement> = (element) => {
+  const copy = async (event: Event): Promise<void> => {
+    const button = event.target instanceof Element ? event.target.closest('button.copy') : undefined
+    const code = button?.closest('.code')?.querySelector('pre')
+    if (!button || !code) return
+    button.textContent = (await copyText(code.textContent)) ? 'Copied' : 'Can’t copy'
+    setTimeout(() => (button.textContent = 'Copy'), SAID_FOR_MS)
+  }
+  const listen = (event: Event): void => void copy(event)
+  element.addEventListener('click', listen)
+  return () => element.removeEventListener('click', listen)
+}

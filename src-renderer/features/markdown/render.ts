@@ -1,0 +1,152 @@
+import DOMPurify, { type Config } from 'dompurify'
+import hljs from 'highlight.js/lib/common'
+import { Marked, type TokenizerAndRendererExtension, type Token, type Tokens } from 'marked'
+import markedKatex from 'marked-katex-extension'
+
+/**
+ * What a model wrote, as elements. It is not trusted: HTML in it is shown as the text it is, pictures are named and not
+ * loaded, links lead only to the web, and what is left goes through DOMPurify, which knows the elements below and no
+ * others. Maths becomes MathML, which browsers set by themselves: the page's policy allows no inline styles. Loaded
+ * with the first answer, for it is large.
+ */
+
+const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
+
+/** Longer code stays in one colour: it is coloured anew with each token that comes. */
+const MOST_COLOURED = 20_000
+
+const coloured = (text: string, language: string): string =>
+  text.length <= MOST_COLOURED && hljs.getLanguage(language)
+    ? hljs.highlight(text, { language, ignoreIllegals: true }).value
+    : escaped(text)
+
+/** The address of a link that may be opened: web pages only. */
+const webAddress = (href: string): URL | undefined => {
+  try {
+    const url = new URL(href)
+    return ['http:', 'https:'].includes(url.protocol) && url.username === '' && url.password === '' ? url : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const address = (text: string): string => ` <code class="address">${escaped(text)}</code>`
+
+const linkHtml = (text: string, { href, text: shown }: Tokens.Link): string => {
+  const url = webAddress(href)
+  if (!url) return `<u>${text}</u>${shown === href ? '' : address(href)}`
+  // A text that names another place than it leads to would deceive.
+  const beside = shown === href ? '' : address(url.host)
+  return `<a href="${escaped(url.href)}" target="_blank" rel="noopener noreferrer">${text}</a>${beside}`
+}
+
+const MATHS = [
+  { name: 'blockKatex', open: '\\[', pattern: /^\\\[([^]+?)\\\]/, displayMode: true },
+  { name: 'inlineKatex', open: '\\(', pattern: /^\\\(([^]+?)\\\)/, displayMode: false },
+] as const
+
+/** `\(…\)` and `\[…\]`, which models write as often as dollars. They become the tokens of the extension for dollars. */
+const bracketMaths = MATHS.map(({ name, open, pattern, displayMode }): TokenizerAndRendererExtension => ({
+  name: `${name}Brackets`,
+  level: 'inline',
+  start: (source: string) => {
+    const at = source.indexOf(open)
+    return at < 0 ? undefined : at
+  },
+  tokenizer: (source: string) => {
+    const [raw, text] = pattern.exec(source) ?? []
+    return raw === undefined || text === undefined ? undefined : { type: name, raw, text: text.trim(), displayMode }
+  },
+}))
+
+const marked = new Marked(
+  { gfm: true },
+  markedKatex({ throwOnError: false, output: 'mathml', nonStandard: true }),
+  { extensions: bracketMaths },
+  {
+    renderer: {
+      html: ({ text }) => escaped(text),
+      image: ({ href, text }) => `${escaped(text || 'Picture')}${address(href)}`,
+      link(token) {
+        return linkHtml(this.parser.parseInline(token.tokens), token)
+      },
+      // Headings of an answer are no headings of the page.
+      heading({ tokens, depth }) {
+        return `<p class="heading${depth < 3 ? ' large' : ''}">${this.parser.parseInline(tokens)}</p>`
+      },
+      checkbox: ({ checked }) => (checked ? '☑ ' : '☐ '),
+      code: ({ text, lang = '' }) => {
+        const language = /^[\w+#.-]*/.exec(lang)?.[0] ?? ''
+        const bar = `<div class="bar"><span>${escaped(language)}</span><button type="button" class="copy">Copy</button></div>`
+        return `<div class="code">${bar}<pre tabindex="0"><code>${coloured(text, language)}</code></pre></div>`
+      },
+      table(token) {
+        const cells = (row: readonly Tokens.TableCell[]): string =>
+          row
+            .map(({ header, align, tokens }) => {
+              const tag = header ? 'th' : 'td'
+              return `<${tag}${align ? ` align="${align}"` : ''}>${this.parser.parseInline(tokens)}</${tag}>`
+            })
+            .join('')
+        const rows = token.rows.map((row) => `<tr>${cells(row)}</tr>`).join('')
+        const table = `<table><thead><tr>${cells(token.header)}</tr></thead><tbody>${rows}</tbody></table>`
+        return `<div class="table" tabindex="0" role="group" aria-label="Table">${table}</div>`
+      },
+    },
+  },
+)
+
+/** Longer text is shown as it is: taking it apart anew for each token would take too long. */
+const MOST_LENGTH = 100_000
+
+const plain = (text: string): string => `<p class="plain">${escaped(text)}</p>`
+
+/**
+ * Markdown as HTML, block by block. While an answer grows only its last block changes, so the others are kept as they
+ * were and nothing that was selected or scrolled is drawn anew. Not yet purified.
+ */
+export class Blocks {
+  private known = new Map<string, string>()
+
+  of(text: string): readonly string[] {
+    if (text.length > MOST_LENGTH) return [plain(text)]
+    try {
+      const tokens = marked.lexer(text)
+      const used = new Map<string, string>()
+      const blocks = tokens
+        .filter(({ type }) => type !== 'space' && type !== 'def')
+        .map((token) => {
+          const html = this.known.get(token.raw) ?? parsed(token)
+          used.set(token.raw, html)
+          return html
+        })
+      this.known = used
+      return blocks
+    } catch {
+      // Nested deeper than the stack reaches.
+      return [plain(text)]
+    }
+  }
+}
+
+const parsed = (token: Token): string => marked.parser([token])
+
+const HTML_TAGS = 'p div span br hr strong em del u code pre blockquote ul ol li table thead tbody tr th td a button'
+const MATH_TAGS =
+  'math mrow mi mo mn ms mtext mspace msup msub msubsup mfrac msqrt mroot mover munder munderover mtable mtr mtd mstyle mpadded mphantom menclose'
+const ATTRIBUTES =
+  'class href target rel start align tabindex role aria-label type display mathvariant stretchy fence separator accent accentunder columnalign columnspacing rowspacing scriptlevel displaystyle lspace rspace minsize maxsize width height depth voffset linethickness movablelimits symmetric notation'
+
+const PURIFIED: Config = {
+  ALLOWED_TAGS: [...HTML_TAGS.split(' '), ...MATH_TAGS.split(' ')],
+  ALLOWED_ATTR: ATTRIBUTES.split(' '),
+  ALLOW_DATA_ATTR: false,
+  ALLOW_ARIA_ATTR: false,
+  // The source that KaTeX writes beside a formula.
+  FORBID_CONTENTS: ['annotation', 'script', 'style', 'template'],
+}
+
+/** What may be shown of it. */
+export const purified = (html: string): DocumentFragment =>
+  DOMPurify.sanitize(html, { ...PURIFIED, RETURN_DOM_FRAGMENT: true })
