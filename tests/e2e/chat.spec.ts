@@ -1,0 +1,232 @@
+import AxeBuilder from '@axe-core/playwright'
+import { expect, test, type Page } from '@playwright/test'
+import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
+import { addTinyModel, TINY } from '../harness/models'
+
+const READY_TIMEOUT = 60_000
+
+let folder: { path: string; dispose(): void }
+let node: HeadlessNode
+let errors: string[]
+
+test.beforeEach(async ({ page }) => {
+  folder = temporaryFolder()
+  addTinyModel(folder.path)
+  node = await startHeadless({ dataDir: folder.path })
+  errors = []
+  page.on('pageerror', (error) => errors.push(error.message))
+  // What the page's policy forbids is an error of the console.
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+})
+test.afterEach(async () => {
+  await node.stop()
+  folder.dispose()
+})
+
+const expectAccessible = async (page: Page) => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
+  }
+  await page.emulateMedia({ colorScheme: 'light' })
+}
+
+/** The node answers with these deltas, one after the other. */
+const answersWith = async (page: Page, ...deltas: readonly object[]) => {
+  const chunks = [
+    ...deltas.map((delta) => ({ choices: [{ delta, finish_reason: null }] })),
+    { choices: [{ delta: {}, finish_reason: 'stop' }] },
+    { choices: [], usage: { completion_tokens: 12 } },
+  ]
+  const body = `${chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join('')}data: [DONE]\n\n`
+  await page.route('**/v1/chat/completions', (route) => route.fulfill({ contentType: 'text/event-stream', body }))
+}
+
+const ask = async (page: Page, text: string) => {
+  await page.getByRole('textbox', { name: 'Message' }).fill(text)
+  await page.getByRole('button', { name: 'Send' }).click()
+}
+const answer = (page: Page) => page.getByRole('article', { name: 'Answer' }).last()
+const declare = async () => {
+  const response = await fetch(`${node.url}/meta_instance`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ modelId: TINY }),
+  })
+  const { metaInstanceId } = (await response.json()) as { metaInstanceId: string }
+  await expect
+    .poll(
+      async () =>
+        ((await (await fetch(`${node.url}/meta_instance/${metaInstanceId}`)).json()) as { status: string }).status,
+      {
+        timeout: READY_TIMEOUT,
+      },
+    )
+    .toBe('READY')
+}
+
+test('a message to a model that does not run waits while it is declared and loaded, and is then answered', async ({
+  page,
+}) => {
+  await page.goto(`${node.url}/#/chat`)
+  await expect(page.getByRole('combobox', { name: 'Model' })).toContainText('not running')
+  await ask(page, 'Hello there')
+  await expect(page.getByText('Your message waits until it is ready.')).toBeVisible()
+  await expect(page.getByRole('textbox', { name: 'Message' })).toHaveValue('')
+  await expectAccessible(page)
+  await page.getByRole('button', { name: 'Keep it running' }).click()
+  await expect(answer(page)).not.toBeEmpty({ timeout: READY_TIMEOUT })
+  await expect(page.getByText(/first token after/)).toBeVisible({ timeout: READY_TIMEOUT })
+  await expectAccessible(page)
+
+  // It is there after a reload, and can be found, renamed and deleted.
+  await page.reload()
+  await expect(page.getByRole('article', { name: 'You' })).toHaveText('Hello there')
+  const list = page.getByRole('complementary', { name: 'Conversations' })
+  await list.getByRole('searchbox').fill('nothing like it')
+  await expect(list.getByText('None has these words.')).toBeVisible()
+  await list.getByRole('searchbox').fill('there')
+  await list.getByRole('button', { name: 'More for Hello there' }).click()
+  await page.getByRole('menuitem', { name: 'Rename…' }).click()
+  await page.getByRole('textbox', { name: 'Title' }).fill('Greeting')
+  await expectAccessible(page)
+  await page.getByRole('button', { name: 'Rename' }).click()
+  await list.getByRole('searchbox').fill('')
+  await expect(list.getByRole('link', { name: /^Greeting/ })).toBeVisible()
+  await list.getByRole('button', { name: 'More for Greeting' }).click()
+  const download = page.waitForEvent('download')
+  await page.getByRole('menuitem', { name: 'Export as Markdown' }).click()
+  expect((await download).suggestedFilename()).toBe('Greeting.md')
+  await list.getByRole('button', { name: 'More for Greeting' }).click()
+  await page.getByRole('menuitem', { name: 'Delete…' }).click()
+  await page.getByRole('button', { name: 'Delete', exact: true }).click()
+  await expect(list.getByRole('link')).toHaveCount(0)
+  expect(errors).toEqual([])
+})
+
+const RICH = [
+  '# Answer\n\nSome **bold** words and `code`, and a [link](https://example.com/page).',
+  '\n\n```python\ndef f(x):\n    return "x" + 1  # sum\n```\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n',
+  String.raw`Inline $x^2$ and \(y_1\), and` + '\n\n$$\n\\frac{a}{b}\n$$\n\n- one\n- two\n\n> quoted\n\n',
+  '<img src="https://evil.example/x.png" onerror="window.broken=1"><script>window.broken=1</script>\n\n![cat](https://evil.example/cat.png)',
+]
+
+test('an answer is set as Markdown with code, tables and maths; it loads nothing and runs nothing', async ({
+  page,
+}) => {
+  await declare()
+  const asked: string[] = []
+  page.on('request', (request) => asked.push(request.url()))
+  await page.goto(`${node.url}/#/chat`)
+  await answersWith(page, { reasoning_content: 'I **think**.' }, ...RICH.map((content) => ({ content })))
+  await ask(page, 'Show me')
+  await expect(answer(page).locator('.hljs-keyword').first()).toHaveText('def')
+  await expect(answer(page).locator('math')).toHaveCount(3)
+  await expect(answer(page).getByRole('table')).toBeVisible()
+  await expect(answer(page)).toContainText('<script>window.broken=1</script>')
+  await expect(answer(page).locator('img, script, iframe')).toHaveCount(0)
+  await expect(answer(page).getByRole('link', { name: 'link' })).toHaveAttribute('rel', 'noopener noreferrer')
+  await answer(page).getByText('Thought for').click()
+  await expect(answer(page).getByText('think', { exact: true })).toBeVisible()
+  await expectAccessible(page)
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+  await answer(page).getByRole('button', { name: 'Copy' }).click()
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('def f(x):\n    return "x" + 1  # sum')
+  expect(await page.evaluate(() => 'broken' in window)).toBe(false)
+  expect(asked.filter((url) => !url.startsWith(node.url))).toEqual([])
+  expect(errors).toEqual([])
+})
+
+test('questions are edited and answers asked again as branches; tools, files, options and alternatives', async ({
+  page,
+}) => {
+  await declare()
+  await page.goto(`${node.url}/#/chat`)
+  await answersWith(page, { content: 'First answer' })
+  await ask(page, 'A question')
+  await expect(answer(page)).toContainText('First answer')
+  await answersWith(page, { content: 'Second answer' })
+  await page.getByRole('button', { name: /^Again\s*: another answer/ }).click()
+  await expect(answer(page)).toContainText('Second answer')
+  await page.getByRole('button', { name: 'Earlier answer' }).click()
+  await expect(answer(page)).toContainText('First answer')
+  await page.getByRole('button', { name: 'Edit the question' }).click()
+  await page.getByRole('textbox', { name: 'Edited question' }).fill('Another question')
+  await page.getByRole('button', { name: 'Ask', exact: true }).click()
+  await expect(page.getByRole('article', { name: 'You' })).toHaveText('Another question')
+  await page.getByRole('button', { name: 'Earlier question' }).click()
+  await expect(page.getByRole('article', { name: 'You' })).toHaveText('A question')
+  await expectAccessible(page)
+
+  await page.getByRole('button', { name: 'Options…' }).click()
+  await page.getByRole('textbox', { name: 'System prompt' }).fill('Be short.')
+  await page.getByRole('spinbutton', { name: /^Temperature/ }).fill('7')
+  await expect(page.getByRole('button', { name: 'Use them' })).toBeDisabled()
+  await page.getByRole('spinbutton', { name: /^Temperature/ }).fill('0')
+  await page.getByRole('spinbutton', { name: /^Longest answer/ }).fill('20')
+  await page.getByRole('textbox', { name: 'Name' }).fill('Short')
+  await page.getByRole('button', { name: 'Keep as preset' }).click()
+  await expect(page.getByRole('combobox', { name: 'Preset' })).toContainText('Short')
+  await expectAccessible(page)
+  await page.getByRole('button', { name: 'Use them' }).click()
+
+  await page.locator('input[type=file]').setInputFiles([
+    { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('remember the milk') },
+    { name: 'cat.png', mimeType: 'image/png', buffer: Buffer.from('x') },
+  ])
+  await expect(page.getByText('cat.png is a picture')).toBeVisible()
+  const sent = page.waitForRequest('**/v1/chat/completions')
+  await page.unroute('**/v1/chat/completions')
+  await answersWith(page, {
+    tool_calls: [{ index: 0, id: 'x', function: { name: 'clock', arguments: '{"zone":"UTC"}' } }],
+  })
+  await ask(page, 'What is in it?')
+  const body = (await sent).postDataJSON() as { messages: { role: string; content: string }[]; temperature: number }
+  expect(body.temperature).toBe(0)
+  expect(body.messages[0]).toEqual({ role: 'system', content: 'Be short.' })
+  expect(body.messages.at(-1)?.content).toContain('remember the milk')
+  const call = page.getByRole('region', { name: 'Call of clock' })
+  await expect(call).toContainText('"zone": "UTC"')
+  await expectAccessible(page)
+  await call.getByRole('textbox', { name: 'Result of clock' }).fill('noon')
+  await page.unroute('**/v1/chat/completions')
+  // From here on the real model answers, with its alternatives.
+  await page.getByRole('button', { name: 'Give the model this result' }).click()
+  await expect(page.getByRole('button', { name: /^Again with alternatives/ }).last()).toBeEnabled({
+    timeout: READY_TIMEOUT,
+  })
+  await page
+    .getByRole('button', { name: /^Again with alternatives/ })
+    .last()
+    .click()
+  await page.getByRole('button', { name: 'Alternatives', exact: true }).click({ timeout: READY_TIMEOUT })
+  await answer(page).locator('.tokens button').first().click()
+  await expect(answer(page).getByRole('table')).toContainText('drawn')
+  await expectAccessible(page)
+  expect(errors).toEqual([])
+})
+
+test('two tabs keep one another’s conversations, and one goes on when its model is deleted', async ({
+  page,
+  context,
+}) => {
+  await declare()
+  const other = await context.newPage()
+  for (const tab of [page, other]) await tab.goto(`${node.url}/#/chat`)
+  await ask(page, 'from one')
+  await ask(other, 'from the other')
+  for (const tab of [page, other]) {
+    const list = tab.getByRole('complementary', { name: 'Conversations' })
+    await expect(list.getByRole('link', { name: /^from one/ })).toBeVisible()
+    await expect(list.getByRole('link', { name: /^from the other/ })).toBeVisible()
+  }
+  await expect(page.getByText(/first token after/)).toBeVisible({ timeout: READY_TIMEOUT })
+  const { metaInstances } = (await (await fetch(`${node.url}/state`)).json()) as { metaInstances: object }
+  for (const id of Object.keys(metaInstances)) await fetch(`${node.url}/meta_instance/${id}`, { method: 'DELETE' })
+  await expect(page.getByText('is on disk and does not run')).toBeVisible()
+  await expect(page.getByRole('article', { name: 'You' })).toHaveText('from one')
+  await ask(page, 'again')
+  await page.getByRole('button', { name: 'Keep it running' }).click()
+  await expect(page.getByText(/first token after/)).toHaveCount(2, { timeout: READY_TIMEOUT })
+})
