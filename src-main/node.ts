@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { loadsOnRequest } from '@core/settings/node'
 import { parsePeerAddress } from '@core/settings/peer-address'
 import { REHEARSAL } from '@core/state/rehearsal'
+import type { State } from '@core/state/state'
 import { bridgedPorts } from '@core/warnings/bridged-ports'
 import { startApi } from './api/server'
 import { loadIdentity } from './cluster/identity'
@@ -11,6 +12,7 @@ import { AdmissionFile } from './cluster/joining/admission-file'
 import { Membership } from './cluster/membership'
 import { clusterView } from './cluster/view'
 import { Peers } from './cluster/peers'
+import { ToolConfigs } from './connect/tool-configs'
 import { applyTo } from './declaration-files/apply'
 import { DeclarationFolder } from './declaration-files/folder'
 import { ApiKeyAccounts } from './keys/api-key-accounts'
@@ -65,6 +67,10 @@ const builtAppRoot = (): string => {
     if (existsSync(join(folder, 'native-runner')) || folder === dirname(folder)) return folder
   }
 }
+
+/** What programs can ask for by name. */
+const declaredNames = ({ metaInstances }: State): string[] =>
+  Object.values(metaInstances).map(({ name, modelId }) => name ?? modelId)
 
 const start = async (options: NodeOptions, opened: Opened): Promise<Omit<RunningNode, 'close'>> => {
   const { trustedOrigins = [], appRoot = builtAppRoot(), bundledRunner } = options
@@ -146,7 +152,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   const ownName = current.friendlyName ?? (await machineName())
   const admission = new AdmissionFile(dataDir)
   // Deciding and the links need one another: what is sent before there are links reaches nobody.
-  const wired: { peers?: Peers; worker?: Worker; holders?: LastHolders } = {}
+  const wired: { peers?: Peers; worker?: Worker; holders?: LastHolders; url?: string } = {}
   const loadCard = cardFinder({
     own: catalogue,
     hub,
@@ -408,11 +414,17 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       hub,
       downloads: supply,
       log,
+      toolConfigs: new ToolConfigs({
+        home: homedir(),
+        dataDir,
+        target: () => ({ url: wired.url ?? '', models: declaredNames(master.state()) }),
+      }),
       standstillOf: (runnerId) => worker.standstillOf(runnerId),
       consoleOf: (runnerId) => worker.consoleOf(runnerId),
       cluster: clusterView({ nodeId, master, membership: cluster, peers: links }),
     },
   })
+  wired.url = api.url
   opened.add(() => api.close())
   if (options.declarations !== undefined) {
     const folder = new DeclarationFolder({

@@ -8,12 +8,19 @@ import type { ApiKeyId, CommandId, MetaInstanceId, ModelId, NodeId, RunnerId } f
 import type { ModelCard } from '@core/placement/model-card'
 import type { NodeLogQuery } from '@core/protocols/node-log'
 import type { CatalogueModel, ClusterView, HubModel, UnreadableModel } from '@core/protocols/control'
+import type { ToolConfigPreview, ToolConfigView, WritableTool } from '@core/protocols/connect'
 import type { DoctorReport } from '@core/protocols/doctor'
 import type { PythonView, SleepSettings } from '@core/protocols/setup'
 import type { CardResult } from '@core/reconcile/process-manager'
 import type { NodeSettings, NodeSettingsChanges } from '@core/settings/node'
 import type { State } from '@core/state/state'
 import type { Refusal } from '@core/commands/command'
+
+/** What a program is to ask for, and by which key. */
+export interface ToolWish {
+  readonly model: string
+  readonly key: string | undefined
+}
 
 /** What the API needs of the node it speaks for. */
 export interface ApiContext {
@@ -134,6 +141,13 @@ export interface ApiContext {
     lastLines(which: NodeLogQuery): readonly string[]
     /** Told each line once it is written. */
     subscribe(listener: (line: string) => void): () => void
+  }
+  /** Configurations of other programs on this machine. They reject with an error that has `code`, `message` and `hint`. */
+  readonly toolConfigs: {
+    list(): Promise<readonly ToolConfigView[]>
+    preview(tool: WritableTool, wanted: ToolWish): Promise<ToolConfigPreview>
+    write(tool: WritableTool, wanted: ToolWish & { readonly digest: string }): Promise<void>
+    undo(tool: WritableTool): Promise<void>
   }
   /** Why a runner of this node that should be working is not, in words; undefined for all others. */
   readonly standstillOf: (runnerId: RunnerId) => string | undefined

@@ -8,6 +8,7 @@ import { anthropicRoutes } from './anthropic/routes'
 import type { ApiContext } from './context'
 import type { ApiEnv } from './env'
 import { apiKeyRoutes } from './control/api-keys'
+import { connectRoutes } from './control/connect'
 import { clusterRoutes } from './control/cluster'
 import { eventRoutes } from './control/events'
 import { healthRoutes } from './control/health'
@@ -128,6 +129,7 @@ const buildApp = (options: ApiOptions, { access, open }: { access: Access; open:
   app.route('/', apiKeyRoutes(context))
   app.route('/', healthRoutes(context))
   app.route('/', clusterRoutes(context))
+  app.route('/', connectRoutes(context, open ? () => access.signInLink() : undefined))
   app.route('/', settingsRoutes(context))
   app.route('/', setupRoutes(context))
   app.route('/', warningRoutes(context))

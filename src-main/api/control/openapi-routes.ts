@@ -30,6 +30,13 @@ import {
   UsageResponse,
 } from '@core/protocols/api-keys'
 import { ChangeSetupRequest, PythonView, SetupView } from '@core/protocols/setup'
+import {
+  PreviewToolConfigRequest,
+  SignInLink,
+  ToolConfigPreview,
+  ToolConfigsResponse,
+  WriteToolConfigRequest,
+} from '@core/protocols/connect'
 import { RecentEvents } from '@core/protocols/event-stream'
 import { DoctorReport } from '@core/protocols/doctor'
 import { Instance } from '@core/state/instances'
@@ -141,6 +148,39 @@ export const ROUTES: readonly Described[] = [
     does: 'The last events that this node knows, oldest first',
     answer: RecentEvents,
     query: ['last'],
+  },
+  {
+    method: 'get',
+    path: '/connect/tools',
+    does: 'Programs on this machine whose configuration can be written; from this machine alone',
+    answer: ToolConfigsResponse,
+  },
+  {
+    method: 'post',
+    path: '/connect/tools/{tool}/preview',
+    does: 'What would be written into the configuration of a program',
+    body: PreviewToolConfigRequest,
+    answer: ToolConfigPreview,
+  },
+  {
+    method: 'post',
+    path: '/connect/tools/{tool}',
+    does: 'Write what was shown, if the file is still the same',
+    body: WriteToolConfigRequest,
+    answer: ToolConfigsResponse,
+  },
+  {
+    method: 'delete',
+    path: '/connect/tools/{tool}',
+    does: 'Put back what was there before, if nobody has changed the file since',
+    answer: ToolConfigsResponse,
+  },
+  {
+    method: 'post',
+    path: '/connect/sign_in_link',
+    does: 'A path that signs one browser in, once, where the API is open to the network',
+    answer: SignInLink,
+    statuses: [201],
   },
   {
     method: 'get',

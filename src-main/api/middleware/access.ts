@@ -11,6 +11,7 @@ const SECRET_BYTES = 32
 /** How many browsers may be signed in at once; the oldest goes. */
 const MAX_SESSIONS = 100
 const MAX_LINKS = 10
+const LINK_MS = 600_000
 
 const SIGNED_IN = `<!doctype html>
 <html lang="en">
@@ -34,11 +35,11 @@ const sameHash = (a: string, b: string): boolean => {
   return left.length === right.length && timingSafeEqual(left, right)
 }
 
-const remember = (set: Set<string>, value: string, most: number): void => {
-  set.add(value)
-  for (const oldest of set) {
-    if (set.size <= most) break
-    set.delete(oldest)
+/** The oldest go where there are too many. */
+const shorten = (kept: Set<string> | Map<string, unknown>, most: number): void => {
+  for (const oldest of kept.keys()) {
+    if (kept.size <= most) break
+    kept.delete(oldest)
   }
 }
 
@@ -56,28 +57,43 @@ export interface KeyVariables {
 /** Who may use an API that is open to the network: those with a key, and browsers that came by a one-time link. */
 export class Access {
   // Hashes: whoever reads this process's memory later finds no sessions to use.
-  private readonly links = new Set<string>()
+  /** With the time until which each can be used. */
+  private readonly links = new Map<string, number>()
   private readonly sessions = new Set<string>()
 
   constructor(private readonly state: () => State) {}
 
   /** A path that signs one browser in, once. */
   signInPath(): string {
+    return this.pathUntil(Infinity)
+  }
+
+  /** The same for a picture on a screen, which others may photograph: it can be used for ten minutes. */
+  signInLink(): { readonly path: string; readonly expiresAt: number } {
+    const expiresAt = Date.now() + LINK_MS
+    return { path: this.pathUntil(expiresAt), expiresAt }
+  }
+
+  private pathUntil(expiresAt: number): string {
     const code = secret()
-    remember(this.links, hashOf(code), MAX_LINKS)
+    this.links.set(hashOf(code), expiresAt)
+    shorten(this.links, MAX_LINKS)
     return `/sign-in?code=${code}`
   }
 
   /** `GET /sign-in?code=…` */
   readonly signIn: MiddlewareHandler = async (c) => {
     const code = hashOf(c.req.query('code') ?? '')
-    if (!this.links.delete(code)) {
-      throw new Problem(401, 'link_used', 'This sign-in link has been used or is unknown', {
-        hint: 'Start the node again for a new link.',
+    const until = this.links.get(code) ?? 0
+    this.links.delete(code)
+    if (until < Date.now()) {
+      throw new Problem(401, 'link_used', 'This sign-in link has been used, is too old or is unknown', {
+        hint: 'Make another on the page Connect of a browser that is signed in, or start the node again for a new link.',
       })
     }
     const session = secret()
-    remember(this.sessions, hashOf(session), MAX_SESSIONS)
+    this.sessions.add(hashOf(session))
+    shorten(this.sessions, MAX_SESSIONS)
     setCookie(c, COOKIE, session, { httpOnly: true, sameSite: 'Strict', path: '/' })
     // Not a redirect: a browser that came from another site would not send a strict cookie along with it.
     return c.html(SIGNED_IN)

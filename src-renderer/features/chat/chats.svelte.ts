@@ -29,6 +29,8 @@ export interface ChatsOptions {
 /** What has come of an answer is kept this often, so that a window that closes loses little. */
 const KEEP_EVERY_MS = 2000
 
+const NONE = { has: (_id: string) => false }
+
 /** The conversations of this browser. */
 export class Chats {
   /** The latest first. */
@@ -39,7 +41,7 @@ export class Chats {
   known = $state(false)
   /** The words that are looked for, and the conversations in whose messages they were found. */
   private words = $state('')
-  private inMessages: ReadonlySet<string> = $state.raw(new Set<string>())
+  private inMessages: Pick<ReadonlySet<string>, 'has'> = $state.raw(NONE)
   private readonly threads = new SvelteMap<string, Thread>()
   /** The one that is written before it is kept. */
   fresh: Thread = $state.raw(emptyThread())
@@ -97,8 +99,8 @@ export class Chats {
   async search(text: string): Promise<void> {
     this.words = text
     const words = wordsOf(text)
-    const found = words.length === 0 ? new Set<string>() : await this.attempt((store) => store.search(words))
-    if (this.words === text) this.inMessages = found ?? new Set()
+    const found = words.length === 0 ? NONE : await this.attempt((store) => store.search(words))
+    if (this.words === text) this.inMessages = found ?? NONE
   }
 
   /** Asks, with the files, as soon as the model is ready. */
@@ -233,9 +235,8 @@ export class Chats {
     const conversations = await this.attempt((store) => store.conversations())
     if (!conversations) return
     this.conversations = conversations
-    const byId = new Map(conversations.map((one) => [one.id, one]))
     for (const [id, thread] of this.threads) {
-      const conversation = byId.get(id)
+      const conversation = conversations.find((one) => one.id === id)
       if (conversation) thread.conversation = conversation
       // Deleted in another tab; an answer under way here is for nobody.
       else if (thread.kept) {

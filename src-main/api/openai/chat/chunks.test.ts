@@ -31,7 +31,7 @@ describe('a streamed completion', () => {
       chunksOf(head, { ...options, tellsProgress }).map((writer) => writer.progress?.(progress) ?? '')
     expect(told(false)).toEqual([''])
     expect(read(told(true).join(''))).toEqual([
-      { ...(chunk(0, {}) as object), prompt_progress: { processed: 512, total: 2048 } },
+      { ...chunk(0, {}), prompt_progress: { processed: 512, total: 2048 } },
     ])
   })
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isLocal, snippetsFor } from './snippets'
+import { parse } from 'yaml'
+import { connectionsFor, isLocal } from './connections'
 
 const url = 'http://127.0.0.1:52416'
 /** The words of a command as a POSIX shell takes them. */
@@ -11,7 +12,7 @@ const shellWords = (command: string): string[] =>
     .filter((word) => word !== '\n')
 
 const texts = (model: string, key?: string) =>
-  Object.fromEntries(snippetsFor({ url, model, key }).map(({ title, text }) => [title, text]))
+  Object.fromEntries(connectionsFor({ url, model, models: [model], key }).map(({ title, text }) => [title, text]))
 
 describe('a snippet', () => {
   it.each(['chat', `Ada's "best" $(model) \\ one`])('hands on the model’s name as it is: %s', (model) => {
@@ -28,6 +29,21 @@ describe('a snippet', () => {
     const keyed = texts('chat', 'YOUR_KEY')
     expect(keyed['curl']).toContain("-H 'authorization: Bearer YOUR_KEY'")
     expect(keyed['JavaScript (openai)']).toContain('apiKey: "YOUR_KEY"')
+  })
+
+  it('has the address and the model for every program, as its own language quotes them', () => {
+    const found = connectionsFor({ url, model: 'my "chat"', models: ['my "chat"'], key: undefined })
+    for (const { text } of found) expect(text).toContain(url)
+    const byId = Object.fromEntries(found.map(({ id, text }) => [id, text]))
+    expect(JSON.parse(byId['claude-code'] ?? '')).toMatchObject({
+      env: { ANTHROPIC_BASE_URL: url, ANTHROPIC_MODEL: 'my "chat"' },
+    })
+    expect(byId['codex']).toContain(String.raw`model = "my \"chat\""`)
+    expect(JSON.parse(byId['opencode'] ?? '')).toMatchObject({
+      model: 'muster/my "chat"',
+      provider: { muster: { models: { 'my "chat"': {} } } },
+    })
+    expect(parse(byId['continue'] ?? '')).toMatchObject({ models: [{ model: 'my "chat"', apiBase: `${url}/v1` }] })
   })
 
   it('knows which addresses are this machine’s own', () => {

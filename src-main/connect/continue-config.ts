@@ -1,0 +1,23 @@
+import type { Edit } from '@core/connect/config-edits'
+import { CONTINUE_NAME, continueModel, type ConnectTarget } from '@core/connect/tool-texts'
+import { isMap, isSeq, parseDocument } from 'yaml'
+
+const HEAD = 'name: Local\nversion: 1.0.0\nschema: v1\n'
+
+/** The model of Continue's config.yaml; comments and everything else stay as they are. */
+export const editContinue = (before: string | undefined, target: ConnectTarget): Edit => {
+  const document = parseDocument(before === undefined || before.trim() === '' ? HEAD : before)
+  if (document.errors.length > 0) return { refused: 'The file is not YAML that can be read. Put the text in by hand.' }
+  if (!isMap(document.contents)) return { refused: 'The file is no list of settings. Put the text in by hand.' }
+  const models: unknown = document.get('models')
+  if (models !== undefined && models !== null && !isSeq(models))
+    return { refused: 'Its "models" is no list. Put the text in by hand.' }
+  const entry = document.createNode(continueModel(target))
+  if (!isSeq(models)) document.set('models', [continueModel(target)])
+  else {
+    const at = models.items.findIndex((item) => isMap(item) && item.get('name') === CONTINUE_NAME)
+    if (at < 0) models.add(entry)
+    else models.set(at, entry)
+  }
+  return { text: document.toString() }
+}

@@ -1,0 +1,187 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { lstat, open, readFile, readdir, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { editClaudeCode, editCodex, editOpenCode, type Edit } from '@core/connect/config-edits'
+import { lineChanges, withContext, withoutSecrets } from '@core/connect/line-changes'
+import type { ConnectTarget } from '@core/connect/tool-texts'
+import { WritableTool, type ToolConfigPreview, type ToolConfigView } from '@core/protocols/connect'
+import { z } from 'zod'
+import { findBelow, makeBelow } from '../disk/below'
+import { removeFile } from '../disk/removal'
+import { replaceFile } from '../disk/replace-file'
+import { editContinue } from './continue-config'
+
+/** What was not done to a program's configuration, and what to do. */
+export class ToolConfigError extends Error {
+  constructor(
+    readonly code: 'refused' | 'changed' | 'nothing_written',
+    message: string,
+    readonly hint: string,
+  ) {
+    super(message)
+    this.name = 'ToolConfigError'
+  }
+}
+
+interface Tool {
+  /** Of the file, from the home folder. */
+  readonly names: readonly string[]
+  readonly edit: (before: string | undefined, target: ConnectTarget) => Edit
+}
+
+const TOOLS: Readonly<Record<WritableTool, Tool>> = {
+  'claude-code': { names: ['.claude', 'settings.json'], edit: editClaudeCode },
+  codex: { names: ['.codex', 'config.toml'], edit: editCodex },
+  opencode: { names: ['.config', 'opencode', 'opencode.json'], edit: editOpenCode },
+  continue: { names: ['.continue', 'config.yaml'], edit: editContinue },
+}
+
+/** What was there before the node wrote, and what it wrote. */
+const Written = z.object({ before: z.string().nullable(), digest: z.string() })
+type Written = z.infer<typeof Written>
+
+/** Larger ones are no configuration. */
+const MAX_BYTES = 1_000_000
+
+const digestOf = (text: string | undefined): string =>
+  text === undefined ? 'absent' : createHash('sha256').update(text).digest('hex')
+
+const DISK = { lstat, readdir, rename }
+
+export interface ToolConfigsOptions {
+  readonly home: string
+  readonly dataDir: string
+  /** Where programs of this machine find the node, and what they can ask for. */
+  readonly target: () => Pick<ConnectTarget, 'url' | 'models'>
+}
+
+/**
+ * Writes this node into the configurations of programs on this machine, and takes that back. No link is followed, below
+ * the home folder or in place of the file: what is written stays where it was shown. Files are replaced in one step and
+ * are the owner's alone, for they hold keys.
+ */
+export class ToolConfigs {
+  constructor(private readonly options: ToolConfigsOptions) {}
+
+  async list(): Promise<readonly ToolConfigView[]> {
+    return Promise.all(
+      WritableTool.options.map(async (tool) => {
+        const { names } = TOOLS[tool]
+        const folder = await findBelow(this.options.home, names.slice(0, -1), DISK).catch(() => undefined)
+        return {
+          tool,
+          path: ['~', ...names].join('/'),
+          found: folder?.entry.isDirectory() ?? false,
+          undoable: (await this.written(tool)) !== undefined,
+        }
+      }),
+    )
+  }
+
+  /** What would be written. Throws ToolConfigError; rejects with what the disk says. */
+  async preview(tool: WritableTool, wanted: Pick<ConnectTarget, 'model' | 'key'>): Promise<ToolConfigPreview> {
+    const before = await this.read(tool)
+    const after = this.edited(tool, before, wanted)
+    const lines = withoutSecrets(withContext(lineChanges(before ?? '', after)))
+    return {
+      path: ['~', ...TOOLS[tool].names].join('/'),
+      creates: before === undefined,
+      lines: [...lines],
+      digest: digestOf(before),
+    }
+  }
+
+  /** Writes what was shown. Throws ToolConfigError, also where the file has changed since. */
+  async write(
+    tool: WritableTool,
+    { digest, ...wanted }: Pick<ConnectTarget, 'model' | 'key'> & { readonly digest: string },
+  ): Promise<void> {
+    const before = await this.read(tool)
+    if (digestOf(before) !== digest)
+      throw new ToolConfigError('changed', 'The file has changed since it was shown', 'Look at the change again.')
+    const after = this.edited(tool, before, wanted)
+    // Undoing goes back to what was there before the node wrote for the first time.
+    const earlier = await this.written(tool)
+    const kept = earlier && earlier.digest === digest ? earlier.before : (before ?? null)
+    await replaceFile(this.record(tool), JSON.stringify({ before: kept, digest: digestOf(after) } satisfies Written))
+    await this.replace(tool, after)
+  }
+
+  /** Puts back what was there. Throws ToolConfigError where somebody has changed it since. */
+  async undo(tool: WritableTool): Promise<void> {
+    const written = await this.written(tool)
+    if (!written)
+      throw new ToolConfigError('nothing_written', 'Nothing was written there', 'There is nothing to take back.')
+    if (digestOf(await this.read(tool)) !== written.digest)
+      throw new ToolConfigError(
+        'changed',
+        'The file was changed after Muster wrote it, so it is left as it is',
+        'Take out what belongs to Muster by hand.',
+      )
+    const { home } = this.options
+    const { names } = TOOLS[tool]
+    if (written.before === null) await removeFile(join(home, ...names.slice(0, -1)), names.at(-1) ?? '')
+    else await this.replace(tool, written.before)
+    await removeFile(this.folder(), `${tool}.json`)
+  }
+
+  private edited(tool: WritableTool, before: string | undefined, wanted: Pick<ConnectTarget, 'model' | 'key'>): string {
+    const edit = TOOLS[tool].edit(before, { ...this.options.target(), ...wanted })
+    if ('refused' in edit) throw new ToolConfigError('refused', 'The file is left as it is', edit.refused)
+    return edit.text
+  }
+
+  /** The file as it is; undefined where it is not there. */
+  private async read(tool: WritableTool): Promise<string | undefined> {
+    const { names } = TOOLS[tool]
+    const found = await findBelow(this.options.home, names, DISK)
+    if (!found) return undefined
+    const entry = await lstat(found.path)
+    if (!entry.isFile())
+      throw new ToolConfigError(
+        'refused',
+        `${found.path} is a link or no file, and links are not followed`,
+        'Put the text in by hand.',
+      )
+    if (entry.size > MAX_BYTES)
+      throw new ToolConfigError('refused', `${found.path} is larger than 1 MB`, 'Put the text in by hand.')
+    return readFile(found.path, 'utf8')
+  }
+
+  private async replace(tool: WritableTool, text: string): Promise<void> {
+    const { names } = TOOLS[tool]
+    const folder = await makeBelow(this.options.home, names.slice(0, -1))
+    const temporary = `.muster-${randomBytes(8).toString('hex')}`
+    try {
+      // Fails where anything has that name.
+      const file = await open(join(folder, temporary), 'wx', 0o600)
+      try {
+        await file.writeFile(text)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      await rename(join(folder, temporary), join(folder, names.at(-1) ?? ''))
+    } catch (error) {
+      await removeFile(folder, temporary).catch(() => undefined)
+      throw error
+    }
+  }
+
+  private async written(tool: WritableTool): Promise<Written | undefined> {
+    const text = await readFile(this.record(tool), 'utf8').catch(() => undefined)
+    try {
+      return text === undefined ? undefined : Written.safeParse(JSON.parse(text)).data
+    } catch {
+      return undefined
+    }
+  }
+
+  private folder(): string {
+    return join(this.options.dataDir, 'connect')
+  }
+
+  private record(tool: WritableTool): string {
+    return join(this.folder(), `${tool}.json`)
+  }
+}

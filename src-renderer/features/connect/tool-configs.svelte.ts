@@ -1,0 +1,67 @@
+import { ToolConfigPreview, ToolConfigsResponse, type ToolConfigView, type WritableTool } from '@core/protocols/connect'
+import type { Api } from '../../api/access'
+
+/** Configurations of programs on the node's machine; none where this page was opened on another. */
+export class ToolConfigs {
+  tools: readonly ToolConfigView[] = $state.raw([])
+  /** The change that is shown, of which tool. */
+  shown: { readonly tool: WritableTool; readonly preview: ToolConfigPreview } | undefined = $state.raw()
+  problem: unknown = $state.raw()
+  busy = $state(false)
+
+  constructor(private readonly api: Api) {}
+
+  find(tool: WritableTool | undefined): ToolConfigView | undefined {
+    return this.tools.find((one) => one.tool === tool)
+  }
+
+  async read(): Promise<void> {
+    try {
+      this.tools = (await this.api.get('/connect/tools', ToolConfigsResponse)).tools
+    } catch {
+      // From another machine nothing can be written; the text can be copied.
+      this.tools = []
+    }
+  }
+
+  show(tool: WritableTool, wanted: { model: string; key?: string }): Promise<void> {
+    return this.attempt(async () => {
+      const preview = await this.api.post(`/connect/tools/${tool}/preview`, wanted, ToolConfigPreview)
+      this.shown = { tool, preview }
+    })
+  }
+
+  write(wanted: { model: string; key?: string }): Promise<void> {
+    const { shown } = this
+    if (!shown) return Promise.resolve()
+    return this.attempt(async () => {
+      const json = { ...wanted, digest: shown.preview.digest }
+      this.tools = (await this.api.post(`/connect/tools/${shown.tool}`, json, ToolConfigsResponse)).tools
+      this.shown = undefined
+    })
+  }
+
+  undo(tool: WritableTool): Promise<void> {
+    return this.attempt(async () => {
+      await this.api.fetch(`/connect/tools/${tool}`, { method: 'DELETE' })
+      await this.read()
+    })
+  }
+
+  close(): void {
+    this.shown = undefined
+    this.problem = undefined
+  }
+
+  private async attempt(action: () => Promise<void>): Promise<void> {
+    this.busy = true
+    this.problem = undefined
+    try {
+      await action()
+    } catch (error) {
+      this.problem = error
+    } finally {
+      this.busy = false
+    }
+  }
+}
