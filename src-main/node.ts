@@ -6,6 +6,7 @@ import { parsePeerAddress } from '@core/settings/peer-address'
 import { REHEARSAL } from '@core/state/rehearsal'
 import type { State } from '@core/state/state'
 import { bridgedPorts } from '@core/warnings/bridged-ports'
+import { RequestLog } from './activity/request-log'
 import { startApi } from './api/server'
 import { loadIdentity } from './cluster/identity'
 import { AdmissionFile } from './cluster/joining/admission-file'
@@ -67,6 +68,9 @@ const builtAppRoot = (): string => {
     if (existsSync(join(folder, 'native-runner')) || folder === dirname(folder)) return folder
   }
 }
+
+const keyName = ({ apiKeys }: State, key: string | undefined): string | undefined =>
+  Object.values(apiKeys).find(({ apiKeyId }) => apiKeyId === key)?.name
 
 /** What programs can ask for by name. */
 const declaredNames = ({ metaInstances }: State): string[] =>
@@ -377,6 +381,8 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     keyName: (apiKeyId) => master.state().apiKeys[apiKeyId]?.name ?? apiKeyId,
   })
   opened.add(() => metrics.close())
+  const requests: RequestLog = await RequestLog.open({ dataDir, log: log.logger.child({ part: 'activity' }) })
+  opened.add(() => requests.close())
   const api = await startApi({
     host: current.host,
     port: current.port,
@@ -392,8 +398,11 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       commands: master,
       serving: {
         loadable: () => onRequest.loadable(),
-        generate: metrics.measuring((...asked) => onRequest.generate(...asked)),
+        generate: metrics.measuring((request, asking) =>
+          requests.observed(request, keyName(master.state(), asking.key), onRequest.generate(request, asking)),
+        ),
       },
+      requests,
       keys: accounts,
       metrics: (which) => metrics.page(which),
       settings: nodeSettings,

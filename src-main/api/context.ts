@@ -8,6 +8,7 @@ import type { ApiKeyId, CommandId, MetaInstanceId, ModelId, NodeId, RunnerId } f
 import type { ModelCard } from '@core/placement/model-card'
 import type { NodeLogQuery } from '@core/protocols/node-log'
 import type { CatalogueModel, ClusterView, HubModel, UnreadableModel } from '@core/protocols/control'
+import type { RequestRecord } from '@core/protocols/activity'
 import type { ToolConfigPreview, ToolConfigView, WritableTool } from '@core/protocols/connect'
 import type { DoctorReport } from '@core/protocols/doctor'
 import type { PythonView, SleepSettings } from '@core/protocols/setup'
@@ -58,6 +59,11 @@ export interface ApiContext {
     ): AsyncIterable<GenerationUpdate>
     /** Models on disks that a request loads without their being declared. */
     loadable(): readonly ModelId[]
+  }
+  /** The last requests that this node took. */
+  readonly requests: {
+    /** The newest first. */
+    latest(most?: number): readonly RequestRecord[]
   }
   /** What keys may use and have used. */
   readonly keys: {

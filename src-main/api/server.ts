@@ -8,6 +8,7 @@ import { anthropicRoutes } from './anthropic/routes'
 import type { ApiContext } from './context'
 import type { ApiEnv } from './env'
 import { apiKeyRoutes } from './control/api-keys'
+import { activityRoutes } from './control/activity'
 import { connectRoutes } from './control/connect'
 import { clusterRoutes } from './control/cluster'
 import { eventRoutes } from './control/events'
@@ -129,6 +130,7 @@ const buildApp = (options: ApiOptions, { access, open }: { access: Access; open:
   app.route('/', apiKeyRoutes(context))
   app.route('/', healthRoutes(context))
   app.route('/', clusterRoutes(context))
+  app.route('/', activityRoutes(context))
   app.route('/', connectRoutes(context, open ? () => access.signInLink() : undefined))
   app.route('/', settingsRoutes(context))
   app.route('/', setupRoutes(context))

@@ -35,7 +35,7 @@ test('a program’s configuration is shown, written and taken back', async ({ pa
   await page.request.post(`${node.url}/meta_instance`, { data: { modelId: TINY, name: 'chat', paused: true } })
   await page.goto(`${node.url}/#/connect`)
   const claude = page.getByRole('listitem').filter({ hasText: 'Claude Code' })
-  await claude.getByText('Claude Code').click()
+  await claude.getByText('Claude Code', { exact: true }).click()
   await expect(claude).toContainText(`"ANTHROPIC_BASE_URL": "${node.url}"`)
   await expectAccessible(page)
   await claude.getByRole('button', { name: 'Write it into ~/.claude/settings.json…' }).click()
@@ -56,10 +56,10 @@ test('a program’s configuration is shown, written and taken back', async ({ pa
 test('a code signs a phone in, once, and the app can be used there', async ({ page, browser }) => {
   addTinyModel(folder.path)
   node = await startHeadless({ dataDir: folder.path, args: ['--host', '0.0.0.0'] })
-  const url = new URL(node.url)
   await expect.poll(() => node.stderr()).toContain('/sign-in?code=')
   await page.goto(/http\S+sign-in\S+/.exec(node.stderr())?.[0] ?? '')
-  await page.goto(`${url.origin}/#/connect`)
+  await expect(page.getByRole('heading', { name: 'Cluster', exact: true })).toBeVisible()
+  await page.getByRole('link', { name: 'Connect' }).click()
   await page.getByRole('button', { name: 'Show a code' }).click()
   await expect(page.getByRole('img', { name: /^QR code/ })).toBeVisible()
   const link = await page

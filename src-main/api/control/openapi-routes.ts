@@ -37,6 +37,7 @@ import {
   ToolConfigsResponse,
   WriteToolConfigRequest,
 } from '@core/protocols/connect'
+import { RequestsResponse, SupportBundle } from '@core/protocols/activity'
 import { RecentEvents } from '@core/protocols/event-stream'
 import { DoctorReport } from '@core/protocols/doctor'
 import { Instance } from '@core/state/instances'
@@ -148,6 +149,25 @@ export const ROUTES: readonly Described[] = [
     does: 'The last events that this node knows, oldest first',
     answer: RecentEvents,
     query: ['last'],
+  },
+  {
+    method: 'get',
+    path: '/requests',
+    does: 'The last requests that this node took, and where their time went; nothing of what was asked',
+    query: ['last'],
+    answer: RequestsResponse,
+  },
+  {
+    method: 'delete',
+    path: '/requests/{taskId}',
+    does: 'Cancel a request that is under way, on whichever machine',
+    answer: z.object({ taskId: z.string() }),
+  },
+  {
+    method: 'get',
+    path: '/support_bundle',
+    does: 'What whoever helps needs to see, without secrets and without prompts',
+    answer: SupportBundle,
   },
   {
     method: 'get',

@@ -1,0 +1,83 @@
+import type { GenerationUpdate } from '../generation/stream'
+import type { RequestRecord } from '../protocols/activity'
+
+export interface RequestHead {
+  readonly id: string
+  readonly kind: RequestRecord['kind']
+  readonly model: string
+  readonly key: string | undefined
+  /** Milliseconds since 1970. */
+  readonly startedAt: number
+}
+
+type Finished = Extract<GenerationUpdate, { type: 'finished' }>
+type Failed = Extract<GenerationUpdate, { type: 'failed' }>
+
+/** Longer reasons are cut: a refusal may quote much of what it refuses. */
+const MOST_OF_A_REASON = 300
+
+const outcomeOf = (end: Finished | Failed | undefined): Pick<RequestRecord, 'outcome' | 'code' | 'error'> => {
+  // Nobody was there any more to read the rest.
+  if (!end) return { outcome: 'cancelled' }
+  if (end.type === 'failed') return { outcome: 'failed', code: end.code, error: end.message.slice(0, MOST_OF_A_REASON) }
+  switch (end.reason) {
+    case 'stop':
+    case 'toolCalls':
+      return { outcome: 'done' }
+    case 'length':
+      return { outcome: 'cut' }
+    case 'cancelled':
+      return { outcome: 'cancelled' }
+  }
+}
+
+/** Takes the times of one request as its updates pass. Times are milliseconds of one clock that never goes back. */
+export class RequestTiming {
+  private begunAt: number | undefined
+  private firstAt: number | undefined
+  private lastAt: number | undefined
+  private end: Finished | Failed | undefined
+
+  constructor(
+    private readonly head: RequestHead,
+    private readonly takenAt: number,
+  ) {}
+
+  take(update: GenerationUpdate, now: number): void {
+    switch (update.type) {
+      case 'progress':
+        this.begunAt ??= now
+        return
+      case 'delta':
+      case 'embeddings':
+        this.begunAt ??= now
+        this.firstAt ??= now
+        this.lastAt = now
+        return
+      case 'finished':
+      case 'failed':
+        this.end = update
+        return
+    }
+  }
+
+  /** What is kept of it, when it has ended or nobody wants it any more. */
+  record(now: number): RequestRecord {
+    const { key, ...head } = this.head
+    const { begunAt, firstAt, lastAt, takenAt, end } = this
+    return {
+      ...head,
+      ...(key !== undefined && { key }),
+      waitedMs: (begunAt ?? now) - takenAt,
+      ...(begunAt !== undefined && { promptMs: (firstAt ?? now) - begunAt }),
+      ...(firstAt !== undefined && lastAt !== undefined && { writingMs: lastAt - firstAt }),
+      totalMs: now - takenAt,
+      ...(end?.type === 'finished' && {
+        promptTokens: end.usage.promptTokens,
+        cachedTokens: end.usage.cachedTokens,
+        completionTokens: end.usage.completionTokens,
+      }),
+      ...outcomeOf(end),
+    }
+  }
+}

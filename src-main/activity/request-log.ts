@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { RequestTiming } from '@core/activity/request-timing'
+import type { ClientRequest } from '@core/generation/request'
+import type { GenerationUpdate } from '@core/generation/stream'
+import { RequestRecord } from '@core/protocols/activity'
+import { z } from 'zod'
+import { replaceFile } from '../disk/replace-file'
+
+/** The oldest go first. */
+const MOST_KEPT = 1000
+/** So long after a request the file is written, with all that have ended until then. */
+const WRITE_AFTER_MS = 5000
+
+export interface RequestLogOptions {
+  readonly dataDir: string
+  readonly log: { warn(fields: Readonly<Record<string, unknown>>, message: string): void }
+}
+
+const readKept = async (path: string): Promise<readonly RequestRecord[]> => {
+  try {
+    const parsed = z.array(RequestRecord).safeParse(JSON.parse(await readFile(path, 'utf8')))
+    return parsed.success ? parsed.data : []
+  } catch {
+    // It is there for people to look back: one that cannot be read is begun anew.
+    return []
+  }
+}
+
+/** The last requests that this node took, without what was asked and answered; they outlive the node. */
+export class RequestLog {
+  private timer: NodeJS.Timeout | undefined
+  private writing: Promise<void> = Promise.resolve()
+
+  private constructor(
+    private readonly options: RequestLogOptions,
+    private readonly path: string,
+    /** The newest at the end. */
+    private kept: readonly RequestRecord[],
+  ) {}
+
+  static async open(options: RequestLogOptions): Promise<RequestLog> {
+    const path = join(options.dataDir, 'requests.json')
+    return new RequestLog(options, path, await readKept(path))
+  }
+
+  /** The newest first. */
+  latest(most = MOST_KEPT): readonly RequestRecord[] {
+    return [...this.kept].reverse().slice(0, most)
+  }
+
+  /** The same updates; what they say of the request is kept once it has ended. `key` is the name of its API key. */
+  async *observed(
+    { model, prompt }: Pick<ClientRequest, 'model' | 'prompt'>,
+    key: string | undefined,
+    updates: AsyncIterable<GenerationUpdate>,
+  ): AsyncGenerator<GenerationUpdate> {
+    const head = { id: randomUUID(), kind: prompt.kind, model, key, startedAt: Date.now() }
+    const timing = new RequestTiming(head, performance.now())
+    try {
+      for await (const update of updates) {
+        timing.take(update, performance.now())
+        yield update
+      }
+    } finally {
+      this.keep(timing.record(performance.now()))
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.timer !== undefined) this.write()
+    await this.writing
+  }
+
+  private keep(record: RequestRecord): void {
+    this.kept = [...this.kept, record].slice(-MOST_KEPT)
+    this.timer ??= setTimeout(() => this.write(), WRITE_AFTER_MS).unref()
+  }
+
+  private write(): void {
+    clearTimeout(this.timer)
+    this.timer = undefined
+    this.writing = this.writing
+      .then(() => replaceFile(this.path, JSON.stringify(this.kept)))
+      .catch((error: unknown) => this.options.log.warn({ error }, 'the list of past requests cannot be written'))
+  }
+}
