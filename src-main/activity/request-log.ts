@@ -52,10 +52,12 @@ export class RequestLog {
 
   /** The same updates; what they say of the request is kept once it has ended. `key` is the name of its API key. */
   async *observed(
-    { model, prompt }: Pick<ClientRequest, 'model' | 'prompt'>,
+    { model, prompt, countOnly }: Pick<ClientRequest, 'model' | 'prompt' | 'countOnly'>,
     key: string | undefined,
     updates: AsyncIterable<GenerationUpdate>,
   ): AsyncGenerator<GenerationUpdate> {
+    // Nothing is computed for it.
+    if (countOnly) return yield* updates
     const head = { id: randomUUID(), kind: prompt.kind, model, key, startedAt: Date.now() }
     const timing = new RequestTiming(head, performance.now())
     try {

@@ -30,9 +30,7 @@ describe('a streamed completion', () => {
     const told = (tellsProgress: boolean) =>
       chunksOf(head, { ...options, tellsProgress }).map((writer) => writer.progress?.(progress) ?? '')
     expect(told(false)).toEqual([''])
-    expect(read(told(true).join(''))).toEqual([
-      { ...chunk(0, {}), prompt_progress: { processed: 512, total: 2048 } },
-    ])
+    expect(read(told(true).join(''))).toEqual([{ ...chunk(0, {}), prompt_progress: { processed: 512, total: 2048 } }])
   })
 
   it('has thoughts, text and calls in chunks of their own, and its usage last', () => {
