@@ -9,7 +9,9 @@ import { fingerprint } from './stamps.mjs'
 
 const sources = path.join(root, 'tests', 'agents')
 const python = path.join(cache, 'agents-python')
+const openWebUi = path.join(cache, 'open-webui')
 const [nodePackages, requirements] = [path.join(sources, 'package.json'), path.join(sources, 'requirements.txt')]
+const openWebUiRequirements = path.join(sources, 'open-webui.txt')
 
 /** Where the agents from npm are. */
 export const agentsFolder = path.join(cache, 'agents')
@@ -18,7 +20,7 @@ export const agentsFolder = path.join(cache, 'agents')
 export const agentsPython = pythonOf(python)
 
 /**
- * Claude Code, Codex and others: more than a gigabyte, which only the suite that runs them asks for.
+ * Claude Code, Codex, Open WebUI and others: more than two gigabytes, which only the suite that runs them asks for.
  *
  * @param {{ signal: AbortSignal }} options
  * @returns {import('./steps.mjs').Step}
@@ -29,8 +31,11 @@ export const agentPackages = ({ signal }) => ({
   title: 'Agents for tests',
   doing: 'fetching',
   stamp: path.join(agentsFolder, '.installed'),
-  inputs: () => fingerprint({ files: [nodePackages, requirements] }),
-  isThere: async () => (await exists(path.join(agentsFolder, 'node_modules'))) && exists(agentsPython),
+  inputs: () => fingerprint({ files: [nodePackages, requirements, openWebUiRequirements] }),
+  isThere: async () => {
+    const all = [path.join(agentsFolder, 'node_modules'), agentsPython, pythonOf(openWebUi)]
+    return (await Promise.all(all.map(exists))).every(Boolean)
+  },
   hint: 'Tests with other people’s agents fail without them. Run the same command again to get them.',
   work: async (say) => {
     const log = 'agents'
@@ -45,6 +50,10 @@ export const agentPackages = ({ signal }) => ({
     await fillEnvironment(
       { folder: python, python: agentsPython },
       { requirements: [requirements], hashes: false, log, signal, say },
+    )
+    await fillEnvironment(
+      { folder: openWebUi, python: pythonOf(openWebUi) },
+      { requirements: [openWebUiRequirements], hashes: false, complete: true, log, signal, say },
     )
   },
 })

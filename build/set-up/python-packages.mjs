@@ -6,7 +6,15 @@ import { SetUpProblem } from './problem.mjs'
 import { NEWEST, OLDEST, findPython, hasUv, installHint } from './python.mjs'
 
 /** @typedef {{ folder: string, python: string }} Environment python: its interpreter */
-/** @typedef {{ requirements: readonly string[], hashes: boolean, log: string, signal: AbortSignal, say: (news: string) => void }} Filling */
+/**
+ * @typedef {object} Filling
+ * @property {readonly string[]} requirements files
+ * @property {boolean} hashes whether all of their packages must have one
+ * @property {boolean} [complete] whether they name all that is installed: what packages ask for beside is left out
+ * @property {string} log
+ * @property {AbortSignal} signal
+ * @property {(news: string) => void} say
+ */
 
 /** @param {string} folder of a virtual environment */
 export const pythonOf = (folder) =>
@@ -16,7 +24,7 @@ export const pythonOf = (folder) =>
  * Makes a virtual environment where none works, and installs packages into it.
  *
  * @param {Environment} environment
- * @param {Filling} filling requirements: files; hashes: whether all of their packages must have one
+ * @param {Filling} filling
  */
 export async function fillEnvironment(environment, filling) {
   const { requirements, log, signal, say } = filling
@@ -46,9 +54,9 @@ const runs = ({ python }, { log, signal }) =>
  * @param {Filling} filling
  * @returns {Promise<{ make: () => Promise<unknown>, install: (requirements: string) => Promise<unknown> }>}
  */
-async function chooseInstaller({ folder, python: target }, { hashes, log, signal, say }) {
+async function chooseInstaller({ folder, python: target }, { hashes, complete = false, log, signal, say }) {
   const options = { log, signal }
-  const checked = hashes ? ['--require-hashes'] : []
+  const checked = [...(hashes ? ['--require-hashes'] : []), ...(complete ? ['--no-deps'] : [])]
   const remove = () => rm(folder, { recursive: true, force: true })
   if (await hasUv({ signal })) {
     say('using uv')

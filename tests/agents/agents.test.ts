@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { required, root } from '../harness/paths'
 import { agentPackages, agentsPython, program, run, settle, workplace, type Run, type Workplace } from './agent'
+import { startOpenWebUi } from './open-webui'
 import { startScriptedNode, type ScriptedNode } from './scripted-node'
 
 const SECRET = 'the heron sleeps at 4711'
@@ -118,4 +119,23 @@ describe('another’s agent, pointed at a node', () => {
     })
     expect(printed).toContain('all is as it should be')
   })
+
+  it.each(['openai', 'ollama'] as const)(
+    'Open WebUI offers the models of a node that it takes for %s, and answers',
+    async (connection) => {
+      node.follow({ calls: {}, otherwise: 'The heron is awake.' })
+      const page = await startOpenWebUi(node.url, { connection, at })
+      try {
+        expect(await page.models()).toContainEqual(expect.objectContaining({ id: node.model, owned_by: connection }))
+        const messages = [{ role: 'user', content: 'How is the heron?' }]
+        const request = { model: node.model, messages }
+        expect(await page.chat({ ...request, stream: false })).toContain('The heron is awake.')
+        const streamed = await page.chat({ ...request, stream: true })
+        const pieces = [...streamed.matchAll(/"content": ?"([^"]*)"/g)].map(([, piece]) => piece)
+        expect(pieces.join('')).toBe('The heron is awake.')
+      } finally {
+        await page.stop()
+      }
+    },
+  )
 })

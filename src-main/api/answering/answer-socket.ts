@@ -35,7 +35,7 @@ export class AnswerSocket {
       ...(ignored !== undefined && { 'x-muster-ignored-fields': ignored }),
     })
     this.out.flushHeaders()
-    this.heartbeat = heartbeat === undefined ? undefined : setInterval(() => this.out.write(heartbeat), HEARTBEAT_MS)
+    this.heartbeat = heartbeat === undefined ? undefined : setInterval(() => this.beat(heartbeat), HEARTBEAT_MS)
     this.out.on('drain', () => this.drained.forEach((listener) => listener()))
   }
 
@@ -53,6 +53,11 @@ export class AnswerSocket {
     if (text === '' || this.out.writableEnded) return
     this.heartbeat?.refresh()
     this.out.write(text)
+  }
+
+  /** To a client that does not read there is enough to be read. */
+  private beat(heartbeat: string): void {
+    if (!this.isFull) this.out.write(heartbeat)
   }
 
   end(): void {

@@ -3,12 +3,12 @@ import { Tool } from '@core/generation/conversation'
 import { Choices } from '../choices'
 import { Effort } from '../reasoning'
 import { samplingFields, Stop, TokenLimit } from '../sampling'
+import { guidedFields, ResponseFormat } from '../structured-output'
 import { ttlField } from '../ttl'
 import { FunctionTool } from '../tools'
 import { Message } from './messages'
 
 const unsupported = (message: string) => z.null({ error: message }).optional()
-const JsonSchema = z.record(z.string(), z.unknown())
 const Named = z.object({ name: Tool.shape.name })
 
 const FOREIGN = 'a tool of the type function says what it is in "function"'
@@ -23,6 +23,8 @@ const GivenTool = z.union([
 
 const ToolChoice = z.union([
   z.enum(['none', 'auto', 'required']),
+  /** Mistral's word for it. */
+  z.literal('any').transform(() => 'required' as const),
   z.discriminatedUnion(
     'type',
     [
@@ -38,16 +40,6 @@ const ToolChoice = z.union([
     { error: 'only {"type": "function"} and {"type": "allowed_tools"} are supported' },
   ),
 ])
-
-const ResponseFormat = z.discriminatedUnion(
-  'type',
-  [
-    z.object({ type: z.literal('text') }),
-    z.object({ type: z.literal('json_object') }),
-    z.object({ type: z.literal('json_schema'), json_schema: z.object({ schema: JsonSchema.nullish() }) }),
-  ],
-  { error: 'only the types text, json_object and json_schema are supported' },
-)
 
 /**
  * `POST /v1/chat/completions`, see https://platform.openai.com/docs/api-reference/chat/create. What changes an answer
@@ -70,9 +62,7 @@ export const ChatCompletionRequest = z.object({
   top_logprobs: z.number().int().min(0).max(20).nullish(),
   n: Choices.nullish(),
   response_format: ResponseFormat.nullish(),
-  /** vLLM's names for what must be matched. */
-  guided_json: JsonSchema.nullish(),
-  guided_regex: z.string().min(1).nullish(),
+  ...guidedFields,
   tools: z.array(GivenTool).nullish(),
   tool_choice: ToolChoice.nullish(),
   parallel_tool_calls: z.boolean().nullish(),

@@ -1,9 +1,10 @@
 import type { Reasoning, Tool } from '@core/generation/conversation'
-import type { ChatPrompt, ApiRequest, OutputFormat } from '@core/generation/request'
+import type { ApiRequest, ChatPrompt } from '@core/generation/request'
 import { given } from '../given'
 import { invalidField } from '../invalid-field'
 import { reasoningOf } from '../reasoning'
 import { toLimit, toSampling, toStop } from '../sampling'
+import { toFormat } from '../structured-output'
 import { keptFor } from '../ttl'
 import { chosenTools, toTool, type Choice } from '../tools'
 import { toMessages } from './conversation'
@@ -46,22 +47,6 @@ const toReasoning = (body: ChatCompletionRequest): Reasoning => {
         reasoning?.enabled ??
         ofThinking,
     }),
-  }
-}
-
-const toFormat = ({ response_format, guided_json, guided_regex }: ChatCompletionRequest): OutputFormat | undefined => {
-  if (guided_json) return { kind: 'jsonSchema', schema: guided_json }
-  if (typeof guided_regex === 'string') return { kind: 'grammar', syntax: 'regex', source: guided_regex }
-  switch (response_format?.type) {
-    case 'json_object':
-      return { kind: 'json' }
-    case 'json_schema': {
-      const { schema } = response_format.json_schema
-      return schema ? { kind: 'jsonSchema', schema } : { kind: 'json' }
-    }
-    case 'text':
-    case undefined:
-      return undefined
   }
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Choices } from '../choices'
 import { samplingFields, Stop, TokenLimit } from '../sampling'
+import { guidedFields } from '../structured-output'
 import { ttlField } from '../ttl'
 
 /** Most prompts of one request. */
@@ -33,6 +34,7 @@ export const CompletionRequest = z.object({
   /** How many alternatives of each token are told. */
   logprobs: z.number().int().min(0).max(20).nullish(),
   n: Choices.nullish(),
+  ...guidedFields,
   echo: z.boolean().nullish(),
   best_of: z.number().int().min(1).nullish(),
   suffix: z

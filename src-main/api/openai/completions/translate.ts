@@ -3,6 +3,7 @@ import { choicesOf } from '../choices'
 import { given } from '../given'
 import { invalidField } from '../invalid-field'
 import { toLimit, toSampling, toStop } from '../sampling'
+import { toFormat } from '../structured-output'
 import { keptFor } from '../ttl'
 import type { CompletionRequest } from './schema'
 
@@ -36,6 +37,7 @@ export const toRequests = (body: CompletionRequest): Wanted[] => {
       ...keptFor(body),
       ...given({
         maxTokens: toLimit(body.max_tokens ?? DEFAULT_MAX_TOKENS),
+        format: toFormat(body),
         logprobs: body.logprobs,
       }),
     }
