@@ -7,6 +7,7 @@ import type { Event } from '@core/events/event'
 import { CommandId, MetaInstanceId, NodeId, RunnerId } from '@core/ids'
 import { SMALL, smallCard, World } from '@core/testing/world'
 import { Master } from './master'
+import { Storage } from './storage'
 
 const self = NodeId.parse('Mac Studio')
 const chat = MetaInstanceId.parse('chat')
@@ -183,5 +184,45 @@ describe('a master', () => {
     await expect(open()).rejects.toMatchObject({ code: 'log_damaged' })
     rmSync(join(dataDir, 'log'), { recursive: true })
     expect((await open()).state().term).toBe(1)
+  })
+
+  it('that leaves its cluster while it sets records aside for a new master leads by itself all the same', async () => {
+    const master = await open()
+    const other = NodeId.parse('other')
+    await submit(master, { type: 'AdmitMember', member: { nodeId: other, certificate: 'o', friendlyName: 'other' } })
+    await declare(master)
+    master.connected(other)
+    const log = { sequence: 1, epochs: [{ term: 9, master: other, from: 1 }] }
+    const rewind = Storage.prototype.rewind
+    let atOnce = 0
+    const rewinding = vi.spyOn(Storage.prototype, 'rewind').mockImplementation(async function (this: Storage, ...how) {
+      expect((atOnce += 1)).toBe(1)
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      const opened = await rewind.apply(this, how)
+      atOnce -= 1
+      return opened
+    })
+    master.received(other, { type: 'lead', term: 9, log, followers: 2 })
+    master.received(other, { type: 'rewind', term: 9, after: 1 })
+    await vi.waitFor(() => expect(rewinding).toHaveBeenCalledTimes(1), { interval: 1 })
+    await master.beginAnew([self], { keep: false })
+    expect(rewinding).toHaveBeenCalledTimes(2)
+    rewinding.mockRestore()
+    await vi.waitFor(() => expect(master.status()).toEqual({ role: 'master' }), 5000)
+    expect(await declare(master)).toEqual({ status: 'done' })
+  })
+
+  it('that leaves its cluster in the midst of a standstill leads by itself all the same', async () => {
+    const master = await open()
+    await declare(master)
+    const beginning = master.beginAnew([self], { keep: false })
+    // The process had no processor time while its records were being set aside: whatever comes next notices it.
+    const now = performance.now.bind(performance)
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + 5000)
+    master.received(NodeId.parse('somebody'), { type: 'nobody' } as never)
+    await beginning
+    clock.mockRestore()
+    await vi.waitFor(() => expect(master.status()).toEqual({ role: 'master' }), 5000)
+    expect(await declare(master)).toEqual({ status: 'done' })
   })
 })

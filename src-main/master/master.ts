@@ -82,7 +82,7 @@ export class Master {
       projection: this.projection,
     })
     this.disk = new DiskRefusal({
-      reopen: () => this.storage.reopen(),
+      reopen: () => this.replication.settled().then(() => this.storage.reopen()),
       onBack: (log) => this.replication.return(log),
       log: options.log,
     })
@@ -266,6 +266,8 @@ export class Master {
   async beginAnew(members: readonly NodeId[], { keep }: { readonly keep: boolean }): Promise<void> {
     this.replication.leave()
     this.office.resign()
+    // Two that set records aside at once would each go on with a log of their own.
+    await this.replication.settled()
     const log = await this.storage.rewind(0, { keep })
     this.projection.replace(this.storage.durable())
     this.roster.replace(members)

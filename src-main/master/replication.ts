@@ -140,7 +140,8 @@ export class Replication {
     if (stoodStill <= SILENCE_MS) return this.take({ kind: 'tick' })
     // What was said meanwhile is old news. Whatever this node was: it asks who leads now, and deposes nobody.
     this.options.onStandstill(stoodStill)
-    this.take({ kind: 'wake' })
+    // Who has left takes part again when he says so.
+    if (this.replica.role.kind !== 'away') this.take({ kind: 'wake' })
   }
 
   /** A message of a member, with the records that came with it. */
@@ -168,6 +169,14 @@ export class Replication {
   /** Takes no part until `return`: it sleeps, quits, or its disk refuses. */
   leave(): void {
     this.take({ kind: 'leave' })
+  }
+
+  /** Resolves when nothing is being written, read or set aside any more; after `leave` nothing new begins. */
+  async settled(): Promise<void> {
+    for (let last: Promise<void> | undefined; last !== this.work;) {
+      last = this.work
+      await last
+    }
   }
 
   /** Takes part again, with what the log has now. */
