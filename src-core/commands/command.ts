@@ -84,6 +84,8 @@ export const AdmitMember = z.object({
 })
 /** A person calls a machine otherwise; the machine itself says its name with `AdmitMember`. */
 export const RenameMember = z.object({ type: z.literal('RenameMember'), nodeId: NodeId, friendlyName: GivenName })
+/** Moves a machine's models elsewhere and keeps others away, or takes that back. */
+export const DrainMember = z.object({ type: z.literal('DrainMember'), nodeId: NodeId, drained: z.boolean() })
 export const RemoveMember = z.object({ type: z.literal('RemoveMember'), nodeId: NodeId, ...lasting })
 
 /** What one side of a split declared. It is joined with what this side has: nothing is carried out a second time. */
@@ -105,6 +107,7 @@ export const Command = z.discriminatedUnion('type', [
   ChangeSetting,
   AdmitMember,
   RenameMember,
+  DrainMember,
   RemoveMember,
   MergeDeclarations,
 ])

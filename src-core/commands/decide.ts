@@ -166,6 +166,15 @@ const rename = (state: State, { nodeId, friendlyName }: Extract<Command, { type:
     : decided({ type: 'MemberUpdated', nodeId, friendlyName, ownName })
 }
 
+const drain = (state: State, { nodeId, drained }: Extract<Command, { type: 'DrainMember' }>): Decided => {
+  const known = state.members[nodeId]
+  if (!known) return unknown('member', nodeId)
+  const { friendlyName, ownName } = known
+  return (known.drained ?? false) === drained
+    ? decided()
+    : decided({ type: 'MemberUpdated', nodeId, friendlyName, ...(ownName !== undefined && { ownName }), drained })
+}
+
 /**
  * What a command comes to: the events that carry it out, or why not. Nothing is placed for a declaration here. What a
  * machine that is there could not read is not decided; what the other side of a split has decided already is.
@@ -231,6 +240,8 @@ const outcome = (state: State, command: Command, inputs: DecideInputs): Decided 
       return admit(state, command)
     case 'RenameMember':
       return rename(state, command)
+    case 'DrainMember':
+      return drain(state, command)
     case 'RemoveMember':
       return command.nodeId in state.members || command.lasting
         ? decided({ type: 'MemberRemoved', nodeId: command.nodeId })

@@ -12,6 +12,8 @@ export const MemberAdmitted = Member.omit({ admittedAt: true }).extend({
 })
 export const MemberUpdated = Member.pick({ nodeId: true, friendlyName: true, ownName: true }).extend({
   type: z.literal('MemberUpdated'),
+  /** Absent: as it was. Earlier versions read over it. */
+  drained: z.boolean().optional(),
   origin: Origin.optional(),
 })
 export const MemberRemoved = z.object({
@@ -27,8 +29,12 @@ export const reduceMembers = ({ members: family }: State, { at, event }: Envelop
       return put(event.nodeId, { ...member, admittedAt: origin?.created?.at ?? at })
     }
     case 'MemberUpdated': {
-      const { type: _type, origin: _origin, ...changes } = event
-      return amend(family, event.nodeId, (member) => ({ ...member, ...changes }))
+      const { type: _type, origin: _origin, drained, ...names } = event
+      return amend(family, event.nodeId, ({ drained: before, ...member }) => ({
+        ...member,
+        ...names,
+        ...((drained ?? before) && { drained: true as const }),
+      }))
     }
     case 'MemberRemoved':
       return drop(family, event.nodeId)

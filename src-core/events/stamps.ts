@@ -48,8 +48,9 @@ export const reduceStamps = (state: State, { event, at, index }: Envelope): Chan
       return written(stampKey('apiKey', id), state.apiKeys[id]?.createdAt, changes, origin)
     }
     case 'MemberUpdated': {
-      const { nodeId: id, friendlyName, ownName, origin } = event
-      return written(stampKey('member', id), state.members[id]?.admittedAt, { friendlyName, ownName }, origin)
+      const { nodeId: id, friendlyName, ownName, drained, origin } = event
+      const changes = drained === undefined ? { friendlyName, ownName } : { drained }
+      return written(stampKey('member', id), state.members[id]?.admittedAt, changes, origin)
     }
     case 'SettingChanged':
       return written(SETTINGS_KEY, 0, { [event.change.key]: true }, event.origin)

@@ -105,7 +105,9 @@ const isLost = ({ shards: [first] }: Instance, { lost }: Known): boolean =>
 export const routeOf = (state: State, model: string, known: Known = {}): Route => {
   const { metaInstances, instances } = targetOf(state, model)
   const ready = instances.filter((instance) => isReady(state, instance))
-  const usable = ready.filter((instance) => !isLost(instance, known))
+  // One that is replaced ends what it has, and gets nothing new.
+  const replaced = new Set(ready.flatMap(({ replaces }) => replaces ?? []))
+  const usable = ready.filter((instance) => !isLost(instance, known) && !replaced.has(instance.instanceId))
   const open = usable.filter(({ instanceId }) => known.full?.has(instanceId) !== true)
   const load = open.length > 1 ? loads(state, known) : undefined
   const best = preferred(

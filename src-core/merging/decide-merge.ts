@@ -123,11 +123,12 @@ class Merging {
       if (isAnew(own, merged)) return [{ type: 'MemberAdmitted', ...member, origin: stamps }]
       const newer = own && newerFields(own, merged)
       if (!newer) return []
-      const { nodeId, friendlyName, ownName } = member
+      const { nodeId, friendlyName, ownName, drained } = member
+      const drains = drained !== own.value.drained && { drained: drained ?? false }
       return [
         {
           type: 'MemberUpdated',
-          ...{ nodeId, friendlyName, ...(ownName !== undefined && { ownName }) },
+          ...{ nodeId, friendlyName, ...(ownName !== undefined && { ownName }), ...drains },
           origin: { fields: newer.fields },
         },
       ]

@@ -22,10 +22,11 @@ export const usableNodes = (
   funnel: Funnel,
 ): NodeId[] => {
   const wanted = nodeIds && new Set<string>(nodeIds)
-  return Object.values(state.members).flatMap(({ nodeId }) => {
+  return Object.values(state.members).flatMap(({ nodeId, drained }) => {
     const node = state.nodes[nodeId]
     if (!node) return funnel.remove('offline', nodeId, 'offline')
     if (wanted && !wanted.has(nodeId)) return funnel.remove('nodeIds', nodeId, 'excluded by nodeIds')
+    if (drained) return funnel.remove('drained', nodeId, 'is drained')
     if (!node.worker) return funnel.remove('no_worker', nodeId, 'only coordinates')
     if (node.cannotRun !== undefined) return funnel.remove('cannot_run', nodeId, `cannot run models: ${node.cannotRun}`)
     if (kind === 'embedding' && node.protocol < EMBEDDINGS_SINCE_PROTOCOL)

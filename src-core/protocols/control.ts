@@ -273,6 +273,47 @@ export const RenameClusterRequest = z.strictObject({ name: GivenName })
 /** `PATCH /cluster/members/{nodeId}` */
 export const RenameMemberRequest = z.strictObject({ friendlyName: GivenName })
 
+/** `POST /cluster/members/{id}/drain`: moves its models elsewhere and keeps others away; `false` takes that back. */
+export const DrainRequest = z.strictObject({ drained: z.boolean().default(true) })
+
+/** How far a machine is drained: what is still on it, and why it does not move where that is known. */
+export const DrainView = z.object({
+  nodeId: NodeId,
+  drained: z.boolean(),
+  /** Drained, and nothing is left: it may sleep, be updated or be switched off. */
+  empty: z.boolean(),
+  remaining: z.array(
+    z.object({
+      instanceId: InstanceId,
+      metaInstanceId: MetaInstanceId.optional(),
+      label: z.string(),
+      stuck: z.string().optional(),
+    }),
+  ),
+})
+export type DrainView = z.infer<typeof DrainView>
+
+/** What would become of each declaration, were a machine gone. */
+export const WhatIfView = z.object({
+  machines: z.array(
+    z.object({
+      nodeId: NodeId,
+      friendlyName: z.string(),
+      declarations: z.array(
+        z.object({
+          metaInstanceId: MetaInstanceId,
+          label: z.string(),
+          kind: z.enum(['moves', 'stops']),
+          nodeIds: z.array(NodeId).optional(),
+          tokensPerSecond: z.number().optional(),
+          reason: z.string().optional(),
+        }),
+      ),
+    }),
+  ),
+})
+export type WhatIfView = z.infer<typeof WhatIfView>
+
 /** What of a node's settings can be changed while it runs. */
 const ChangeableSettings = NodeSettings.pick({ loadOnRequest: true, onRequestIdleSeconds: true })
 

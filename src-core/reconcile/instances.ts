@@ -55,3 +55,7 @@ export const stillFits = (state: State, instance: Instance, metaInstance: MetaIn
     (named === undefined || (named.length === nodes.length && named.every((nodeId, rank) => nodeId === nodes[rank])))
   )
 }
+
+/** Whether an instance is to go elsewhere: one of its machines is drained. */
+export const isLeaving = ({ members }: State, { shards }: Instance): boolean =>
+  shards.some(({ nodeId }) => members[nodeId]?.drained === true)

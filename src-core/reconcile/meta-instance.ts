@@ -7,8 +7,9 @@ import { isReady } from '../state/bindings'
 import type { Instance } from '../state/instances'
 import type { MetaInstance, PlacementError } from '../state/meta-instances'
 import type { State } from '../state/state'
+import { isLive } from '../state/tasks'
 import { next } from './apply'
-import { instanceOf, stillFits } from './instances'
+import { instanceOf, isLeaving, stillFits } from './instances'
 import { isExpected } from './expected'
 import { givingWay, placeDeclared } from './placing'
 import type { Need, ProcessManager, ReconcileInputs } from './process-manager'
@@ -90,6 +91,14 @@ const placed = (state: State, metaInstance: MetaInstance, inputs: ReconcileInput
   return awaited ? nothing : refusal(metaInstance, beside.error)
 }
 
+/** An old instance whose replacement serves ends its answers first, for at most so long. */
+const FINISHING_MS = 120_000
+
+const isFinishing = ({ tasks }: State, old: Instance, { readySince }: Instance, { now }: ReconcileInputs): boolean =>
+  readySince !== undefined &&
+  now < readySince + FINISHING_MS &&
+  Object.values(tasks).some((task) => task.instanceId === old.instanceId && isLive(task))
+
 const settle = (
   state: State,
   metaInstance: MetaInstance,
@@ -98,14 +107,16 @@ const settle = (
 ): Outcome => {
   if (metaInstance.paused) return { events: instances.map(deleted) }
   const [old, ...newer] = instances
+  const stays = (instance: Instance): boolean => stillFits(state, instance, metaInstance) && !isLeaving(state, instance)
   if (old === undefined) return placed(state, metaInstance, inputs)
   const replacement = newer.find(({ replaces }) => replaces === old.instanceId)
   if (replacement) {
-    if (isReady(state, replacement)) return { events: [deleted(old)] }
-    return stillFits(state, replacement, metaInstance) ? nothing : { events: [deleted(replacement)] }
+    if (isReady(state, replacement))
+      return isFinishing(state, old, replacement, inputs) ? nothing : { events: [deleted(old)] }
+    return stays(replacement) ? nothing : { events: [deleted(replacement)] }
   }
   if (newer.length > 0) return { events: newer.map(deleted) }
-  return stillFits(state, old, metaInstance) ? nothing : placed(state, metaInstance, inputs, old)
+  return stays(old) ? nothing : placed(state, metaInstance, inputs, old)
 }
 
 /** A temporary one is not placed only to give way to the next. */

@@ -12,6 +12,8 @@ export const Member = z.object({
    * machine calls itself something else than that.
    */
   ownName: z.string().min(1).max(100).optional(),
+  /** Its models are moved elsewhere, and nothing is placed on it, until people take that back. */
+  drained: z.literal(true).optional(),
   admittedAt: Timestamp,
 })
 export type Member = z.infer<typeof Member>

@@ -15,6 +15,7 @@ import { eventRoutes } from './control/events'
 import { healthRoutes } from './control/health'
 import { instanceRoutes } from './control/instances'
 import { applyRoutes } from './control/apply'
+import { drainRoutes } from './control/drain'
 import { metaInstanceRoutes } from './control/meta-instances'
 import { modelRoutes } from './control/models'
 import { nodeRoutes } from './control/node'
@@ -122,6 +123,7 @@ const buildApp = (options: ApiOptions, { access, open }: { access: Access; open:
   app.use(bodyLimit({ maxBytes: MAX_BODY_BYTES }))
   app.use(contentEncoding({ maxBytes: MAX_BODY_BYTES }))
   app.route('/', applyRoutes(context))
+  app.route('/', drainRoutes(context))
   app.route('/', metaInstanceRoutes(context))
   app.route('/', instanceRoutes(context))
   app.route('/', modelRoutes(context))

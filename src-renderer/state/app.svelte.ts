@@ -26,6 +26,7 @@ export type Launching =
 export type MachinesDialog =
   | { readonly kind: 'add' }
   | { readonly kind: 'doctor' }
+  | { readonly kind: 'drain'; readonly nodeId: NodeId }
   | { readonly kind: 'remove'; readonly nodeId: NodeId }
   | { readonly kind: 'rename-machine'; readonly nodeId: NodeId }
   | { readonly kind: 'rename-cluster' }

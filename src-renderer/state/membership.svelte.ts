@@ -1,4 +1,4 @@
-import { ClusterView, InviteAnswer } from '@core/protocols/control'
+import { ClusterView, DrainView, InviteAnswer, WhatIfView } from '@core/protocols/control'
 import { DoctorReport } from '@core/protocols/doctor'
 import type { NodeId } from '@core/ids'
 import type { Api } from '../api/access'
@@ -70,6 +70,17 @@ export class Membership {
   /** Takes a machine out of the cluster; this one leaves that way. Throws ApiError. */
   async remove(nodeId: NodeId): Promise<void> {
     await this.api.fetch(`/members/${nodeId}`, { method: 'DELETE' })
+  }
+
+  /** What would become of each declaration, were that machine gone. Throws ApiError. */
+  async whatIf(nodeId: NodeId): Promise<WhatIfView['machines'][number]['declarations']> {
+    const { machines } = await this.api.get('/cluster/what-if', WhatIfView)
+    return machines.find((machine) => machine.nodeId === nodeId)?.declarations ?? []
+  }
+
+  /** Moves a machine's models elsewhere and keeps others away, or takes that back. Throws ApiError. */
+  async drain(nodeId: NodeId, drained: boolean): Promise<void> {
+    await this.api.post(`/cluster/members/${nodeId}/drain`, { drained }, DrainView)
   }
 
   /** Throws ApiError. */

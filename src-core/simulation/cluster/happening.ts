@@ -50,6 +50,7 @@ export const subjectOf = (command: Command): string => {
     case 'AdmitMember':
       return command.member.nodeId
     case 'RenameMember':
+    case 'DrainMember':
     case 'RemoveMember':
       return command.nodeId
     case 'MergeDeclarations':

@@ -6,6 +6,8 @@ import {
   ClusterView,
   CreateMetaInstanceRequest,
   DownloadAnswer,
+  DrainRequest,
+  DrainView,
   DownloadRequest,
   HubSearchResponse,
   InviteAnswer,
@@ -21,6 +23,7 @@ import {
   RenameMemberRequest,
   UpdateMetaInstanceRequest,
   WarningsResponse,
+  WhatIfView,
 } from '@core/protocols/control'
 import {
   ApiKeysResponse,
@@ -294,6 +297,20 @@ export const ROUTES: readonly Described[] = [
     does: 'Give a machine another name; it keeps it until its own settings name it anew',
     body: RenameMemberRequest,
     answer: ClusterView,
+  },
+  {
+    method: 'post',
+    path: '/cluster/members/{id}/drain',
+    does: 'Move a machine’s models elsewhere, each ready there before it ends here, and keep others away',
+    body: DrainRequest,
+    answer: DrainView,
+  },
+  { method: 'get', path: '/cluster/members/{id}/drain', does: 'What is still on a machine', answer: DrainView },
+  {
+    method: 'get',
+    path: '/cluster/what-if',
+    does: 'What would become of each declaration without each machine',
+    answer: WhatIfView,
   },
   { method: 'get', path: '/cluster/events', does: 'The same whenever it changes, as server-sent events', media: SSE },
   {

@@ -13,6 +13,8 @@ const kindOf = (command: Command, argument: Argument | undefined): Kind | undefi
   switch (argument?.name()) {
     case 'model':
       return 'models'
+    case 'machine':
+      return 'machines'
     case 'name':
       return command.parent?.name() === 'key' ? 'keys' : 'declarations'
     default:

@@ -1,4 +1,5 @@
 import type { CommonOptions } from '../context'
+import type { DrainFlags } from '../commands/drain'
 import { command, nodeCommand, positive, runOnNode, whole, type Group } from '../define'
 
 interface FollowFlags extends CommonOptions {
@@ -73,6 +74,24 @@ const addFollowed = ({ program, finish }: Group): void => {
     .action(async (flags: FollowFlags) => finish(await runOnNode(() => import('../commands/logs'), flags)))
 }
 
+const addDrain = ({ program, finish }: Group): void => {
+  nodeCommand(program, {
+    usage: 'drain <machine>',
+    does: 'move a machine’s models elsewhere, so that it may sleep or be updated; nothing new is placed on it',
+    examples: [
+      ['muster drain studio', 'waits until it is empty; ends with 1 where something cannot move'],
+      ['muster drain studio --dry-run', 'says where each of its models would go'],
+      ['muster drain studio --undo', 'lets models on it again'],
+    ],
+  })
+    .option('--undo', 'let models on it again', false)
+    .option('--dry-run', 'only say what would become of its models', false)
+    .option('--no-wait', 'do not wait until it is empty')
+    .action(async (machine: string, flags: Omit<DrainFlags, 'machine'>) =>
+      finish(await runOnNode(() => import('../commands/drain'), { ...flags, machine })),
+    )
+}
+
 /** The machines, and what is the matter with them. */
 export const addClusterCommands = (group: Group): void => {
   const { program, finish } = group
@@ -81,6 +100,7 @@ export const addClusterCommands = (group: Group): void => {
     does: 'list the machines of the cluster, with their memory and what keeps them from working',
     examples: [['muster nodes --json', 'for a program']],
   }).action(async (flags: CommonOptions) => finish(await runOnNode(() => import('../commands/nodes'), flags)))
+  addDrain(group)
   addFollowed(group)
   addKeys(group)
   nodeCommand(program, {

@@ -1,0 +1,70 @@
+import { Hono } from 'hono'
+import { NodeId, type ModelId } from '@core/ids'
+import type { ModelCard } from '@core/placement/model-card'
+import { whatIfGone } from '@core/placement/what-if'
+import { DrainRequest, type DrainView, type WhatIfView } from '@core/protocols/control'
+import { onMachine } from '@core/state/drain'
+import type { State } from '@core/state/state'
+import { camelCased, jsonBody, parseWith } from '../body'
+import { carryOut, commandIdOf } from '../commands'
+import type { ApiContext } from '../context'
+import { Problem } from '../problem'
+import { usableCard } from './views'
+
+const viewOf = (state: State, nodeId: NodeId): DrainView => {
+  const member = state.members[nodeId]
+  if (!member)
+    throw new Problem(404, 'not_found', `There is no member with the id ${nodeId}`, {
+      hint: 'GET /cluster lists them.',
+    })
+  const drained = member.drained === true
+  const remaining = onMachine(state, nodeId)
+  return { nodeId, drained, empty: drained && remaining.length === 0, remaining }
+}
+
+/** The cards of all models that are declared; one that cannot be read is left out. */
+const cardsOf = async (context: ApiContext, { metaInstances }: State): Promise<ReadonlyMap<ModelId, ModelCard>> => {
+  const models = [...new Set(Object.values(metaInstances).map(({ modelId }) => modelId))]
+  const found = await Promise.all(
+    models.map(async (modelId): Promise<[ModelId, ModelCard][]> => {
+      try {
+        return [[modelId, await usableCard(context, modelId)]]
+      } catch {
+        return []
+      }
+    }),
+  )
+  return new Map(found.flat())
+}
+
+/** Machines that are to be switched off, and what would happen if they were. */
+export const drainRoutes = (context: ApiContext): Hono => {
+  const { source, commands } = context
+  const routes = new Hono()
+
+  routes.get('/cluster/members/:id/drain', (c) => c.json(viewOf(source.state(), parseWith(NodeId, c.req.param('id')))))
+
+  routes.post('/cluster/members/:id/drain', async (c) => {
+    const nodeId = parseWith(NodeId, c.req.param('id'))
+    const body = (await c.req.text()) === '' ? {} : camelCased(await jsonBody(c))
+    const { drained } = parseWith(DrainRequest, body)
+    await carryOut(context, { type: 'DrainMember', nodeId, drained }, await commandIdOf(c))
+    await commands.reconciled()
+    return c.json(viewOf(source.state(), nodeId))
+  })
+
+  routes.get('/cluster/what-if', async (c) => {
+    const state = source.state()
+    const cards = await cardsOf(context, state)
+    const machines = Object.values(state.members).map(({ nodeId, friendlyName }) => ({
+      nodeId,
+      friendlyName,
+      declarations: whatIfGone(state, nodeId, cards).map(({ ...told }) =>
+        told.kind === 'moves' ? { ...told, nodeIds: [...told.nodeIds] } : told,
+      ),
+    }))
+    return c.json({ machines } satisfies WhatIfView)
+  })
+
+  return routes
+}

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest'
+import { SMALL, World } from '@core/testing/world'
+import { drainedMachines, fateText } from './draining'
+
+describe('a machine that is drained', () => {
+  it('says what is moving, what has no place, and when it may be switched off', () => {
+    const world = new World()
+    const nodeId = world.addNode('studio')
+    const id = world.declare('chat', { name: 'chat' })
+    world.reconcile()
+    expect(drainedMachines(world.state)).toEqual([])
+    world.command({ type: 'DrainMember', nodeId, drained: true })
+    expect(drainedMachines(world.state)).toMatchObject([{ name: 'studio', empty: false, text: 'chat is moving away.' }])
+    world.reconcile()
+    expect(drainedMachines(world.state)).toMatchObject([{ text: 'chat has no other place and stays.' }])
+    world.command({ type: 'DeleteMetaInstance', metaInstanceId: id })
+    expect(drainedMachines(world.state)).toMatchObject([{ empty: true }])
+  })
+
+  it('says beforehand where a model would go', () => {
+    const world = new World()
+    const nodeId = world.addNode('mini')
+    const about = { metaInstanceId: world.declare(), label: SMALL }
+    expect(fateText(world.state, { ...about, kind: 'moves', nodeIds: [nodeId], tokensPerSecond: 20.6 })).toBe(
+      'moves to mini, about 21 tokens/s',
+    )
+    expect(fateText(world.state, { ...about, kind: 'stops', reason: 'mini is full' })).toContain('mini is full')
+  })
+})
