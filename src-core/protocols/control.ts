@@ -315,7 +315,10 @@ export const WhatIfView = z.object({
 export type WhatIfView = z.infer<typeof WhatIfView>
 
 /** What of a node's settings can be changed while it runs. */
-const ChangeableSettings = NodeSettings.pick({ loadOnRequest: true, onRequestIdleSeconds: true })
+const ChangeableSettings = NodeSettings.pick({ loadOnRequest: true, onRequestIdleSeconds: true }).extend({
+  /** Whether the API listens on the network from the next start on; every request needs a key then. */
+  servesNetwork: z.boolean(),
+})
 
 /** `GET /node/settings` */
 export const NodeSettingsView = z.object({
@@ -324,6 +327,8 @@ export const NodeSettingsView = z.object({
   fixed: z.array(z.string()),
   /** Whether it loads models on request, as the settings come to. */
   loadsOnRequest: z.boolean(),
+  /** Whether the API listens on the network now. */
+  servesNetworkNow: z.boolean(),
 })
 export type NodeSettingsView = z.infer<typeof NodeSettingsView>
 
@@ -331,6 +336,7 @@ export type NodeSettingsView = z.infer<typeof NodeSettingsView>
 export const ChangeNodeSettingsRequest = z.strictObject({
   loadOnRequest: LoadOnRequest.optional(),
   onRequestIdleSeconds: NodeSettings.shape.onRequestIdleSeconds.unwrap().optional(),
+  servesNetwork: z.boolean().optional(),
 })
 export type ChangeNodeSettingsRequest = z.infer<typeof ChangeNodeSettingsRequest>
 

@@ -99,6 +99,9 @@ export const NodeSettingsChanges = z.strictObject({
 })
 export type NodeSettingsChanges = z.infer<typeof NodeSettingsChanges>
 
+/** Every address of this machine: where the API listens that is open to the network. */
+export const EVERY_HOST = '0.0.0.0'
+
 /** Whether this node loads models on request. */
 export const loadsOnRequest = ({ loadOnRequest, host }: Pick<NodeSettings, 'loadOnRequest' | 'host'>): boolean =>
   loadOnRequest === 'auto' ? isLoopback(host) : loadOnRequest === 'on'

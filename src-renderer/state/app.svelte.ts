@@ -1,12 +1,14 @@
 import { getContext, setContext } from 'svelte'
 import type { MetaInstance } from '@core/state/meta-instances'
-import { CreatedMetaInstance } from '@core/protocols/control'
 import type { MetaInstanceId, NodeId } from '@core/ids'
 import type { Api } from '../api/access'
 import { Appearance } from './appearance.svelte'
 import { bandColours, type BandColours } from '../features/cluster/bands'
 import { fitWorker } from '../features/fits/fit-worker'
 import { Fits } from '../features/fits/fits.svelte'
+import { declare } from '../features/launch/declare'
+import { Launches } from '../features/launch/launches.svelte'
+import { Setup } from '../features/setup/setup.svelte'
 import { openFeed } from '../feed/open-feed'
 import { Catalogue } from './catalogue.svelte'
 import { Cluster } from './cluster.svelte'
@@ -55,8 +57,9 @@ export class AppState {
   machines: MachinesDialog | undefined = $state.raw()
   /** The instance whose model is pointed at: it is lit wherever it is shown. */
   litInstance: string | undefined = $state()
-  /** The model that is being dragged from the shelf. */
-  draggedModelId: string | undefined = $state()
+  /** Models on their way to machines. */
+  readonly launches: Launches
+  readonly setup: Setup
 
   /** Of every instance's bands. */
   readonly bandColours: BandColours = $derived.by(() => bandColours(this.cluster.state))
@@ -64,6 +67,12 @@ export class AppState {
   constructor(readonly api: Api) {
     this.node = new OwnNode(api)
     this.models = new Catalogue(api)
+    this.setup = new Setup(api)
+    this.launches = new Launches({
+      api,
+      state: () => this.cluster.state,
+      failed: (what, error) => (this.failure = { what, error }),
+    })
     const feed = openFeed(api)
     this.membership = new Membership(api, feed)
     this.cluster = new Cluster({
@@ -71,6 +80,7 @@ export class AppState {
       onSnapshot: () => {
         void this.node.read()
         void this.models.read()
+        void this.setup.read()
       },
       onFolded: (state) => this.requests.note(state),
     })
@@ -101,9 +111,9 @@ export class AppState {
     }
   }
 
-  /** Keeps this model running as Muster sees fit. Throws ApiError. */
+  /** Keeps this model running as Muster sees fit; one that is loaded already is kept. Throws ApiError. */
   async declare(modelId: string): Promise<MetaInstanceId> {
-    return (await this.api.post('/meta_instance', { modelId }, CreatedMetaInstance)).metaInstanceId
+    return (await declare(this.api, this.cluster.state, { modelId })).metaInstanceId
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Event } from '@core/events/event'
 import type { CatalogueModel, ClusterView, HubModel, UnreadableModel } from '@core/protocols/control'
+import type { SetupView } from '@core/protocols/setup'
 import type { DoctorReport } from '@core/protocols/doctor'
 import type { Download } from '@core/state/downloads'
 import type { MetaInstance } from '@core/state/meta-instances'
@@ -49,6 +50,10 @@ export class Scene {
   findings: DoctorReport | undefined
   /** How a joining gets on that is begun in the picture. */
   joins: ClusterView['joining']
+  /** What the setup shows; absent where it is not opened. */
+  setup: Partial<SetupView> | undefined
+  /** What the installation of the Python environment printed. */
+  printed = ''
   /** Only the cluster's page is looked at, after a click on this. */
   opens: readonly string[] | undefined
   private tasks = 0

@@ -7,6 +7,7 @@ import { onRequest } from './on-request-scene'
 import { rdmaScenes } from './rdma-scenes'
 import { readme } from './readme-scene'
 import { Scene } from './scene'
+import { setupScenes } from './setup-scenes'
 
 const LONG_ERROR =
   'Mac Studio in the machine room on the second floor: the runner ended with SIGKILL. The system was short of memory (libc++abi: terminating due to uncaught exception of type std::runtime_error: [metal::malloc] Attempting to allocate 37748736000 bytes which is greater than the maximum allowed buffer size of 28991029248 bytes.)'
@@ -210,5 +211,6 @@ export const scenes = {
   ...rdmaScenes,
   ...crowdScenes,
   ...machineScenes,
+  ...setupScenes,
 } as const
 export type SceneName = keyof typeof scenes

@@ -7,7 +7,9 @@ import { previews } from '@core/placement/previews'
 import type { Event } from '@core/events/event'
 import { NodeId } from '@core/ids'
 import type { ClusterView } from '@core/protocols/control'
+import type { SetupView } from '@core/protocols/setup'
 import { next } from '@core/reconcile/apply'
+import { SETUP_BEGINNING, SetupProgress } from '@core/setup/progress'
 import { PlacementPreference } from '@core/state/meta-instances'
 import { staticRoutes } from '@main/api/static-files'
 import { listedKeys } from './keys'
@@ -25,6 +27,7 @@ export const serveScene = async (scene: Scene, { app: directory }: { readonly ap
   const { world, models, unreadable, onHub } = scene
   const listeners = new Set<(data: string) => void>()
   const routes = new Hono()
+  let setup: SetupView = { offered: false, python: { status: 'ready' }, ...scene.setup }
   const view = (): ClusterView => {
     const { members, nodes, masterNodeId } = world.state
     const nodeId = NodeId.parse(Object.keys(members)[0])
@@ -61,7 +64,26 @@ export const serveScene = async (scene: Scene, { app: directory }: { readonly ap
     c.json({ token: `muster1.${'eyJjbHVzdGVySWQiOiJnYWxsZXJ5Iiwi'.repeat(9)}`, expiresAt: Date.now() + 580_000 }, 201),
   )
   routes.get('/node/settings', (c) =>
-    c.json({ settings: { loadOnRequest: 'auto', onRequestIdleSeconds: 300 }, fixed: [], loadsOnRequest: true }),
+    c.json({
+      settings: { loadOnRequest: 'auto', onRequestIdleSeconds: 300, servesNetwork: false },
+      fixed: [],
+      loadsOnRequest: true,
+      servesNetworkNow: false,
+    }),
+  )
+  routes.get('/node/setup', (c) => c.json(setup))
+  routes.patch('/node/setup', async (c) => {
+    const changes = await c.req.json<object>()
+    const progress = SetupProgress.parse({ ...SETUP_BEGINNING, ...setup.progress, ...changes })
+    setup = { ...setup, progress }
+    return c.json(setup)
+  })
+  routes.get('/node/python/events', (c) =>
+    streamSSE(c, async (stream) => {
+      await stream.writeSSE({ data: JSON.stringify({ kind: 'view', view: setup.python }) })
+      await stream.writeSSE({ data: JSON.stringify({ kind: 'output', text: scene.printed }) })
+      await new Promise<void>((resolve) => stream.onAbort(resolve))
+    }),
   )
   routes.get('/models', (c) => c.json({ models, unreadable }))
   routes.get('/models/search', (c) => c.json({ hub: 'huggingface.co', models: onHub }))

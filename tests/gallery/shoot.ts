@@ -14,6 +14,8 @@ const [folder = 'gallery', ...only] = process.argv.slice(2)
 const app = resolve(process.env['MUSTER_APP'] ?? 'out/renderer')
 const executablePath = process.env['MUSTER_TEST_BROWSER'] ?? (await systemBrowser())
 const widths = (process.env['MUSTER_WIDTHS'] ?? '720,1100,1600').split(',').map(Number)
+/** Of the text: 2 is 200 %. */
+const zoom = Number(process.env['MUSTER_ZOOM'] ?? '1')
 const themes = (process.env['MUSTER_THEMES'] ?? 'light,dark').split(',') as ('light' | 'dark')[]
 const pages = (
   process.env['MUSTER_PAGES'] ??
@@ -25,10 +27,11 @@ const launchPlaces: readonly string[] = ['launch', 'choose', 'options']
 const open = async (page: Page, url: string, place: string): Promise<void> => {
   const launching = launchPlaces.includes(place)
   const warned = warningPlaces[place]
-  const shown = launching || warned ? 'cluster' : place === 'hub' ? 'models' : place
+  const shown = launching || warned || place === 'setup' ? 'cluster' : place === 'hub' ? 'models' : place
   await page.goto(`${url}/#/${shown}`)
   await page.getByRole('heading', { level: 1 }).waitFor()
-  await page.getByText('connected').first().waitFor()
+  // The setup has the window for itself.
+  if (place !== 'setup') await page.getByText('connected').first().waitFor()
   if (warned) {
     await showAllWarnings(page)
     await warned(page)
@@ -70,12 +73,13 @@ for (const name of names.filter((one) => only.length === 0 || only.includes(one)
     for (const colorScheme of themes) {
       const fresh = async (): Promise<Page> => {
         const page = await browser.newPage({ viewport: { width, height: Math.round(width * 0.65) }, colorScheme })
+        if (zoom !== 1) await page.addInitScript(`document.documentElement.style.fontSize = '${100 * zoom}%'`)
         page.on('pageerror', (error) => console.error(`${name}: ${error.message}`))
         page.on('console', (message) => message.type() === 'error' && console.error(`${name}: ${message.text()}`))
         return page
       }
       const page = await fresh()
-      for (const place of scene.opens ? ['cluster'] : pages) {
+      for (const place of scene.setup ? ['setup'] : scene.opens ? ['cluster'] : pages) {
         const warned = place in warningPlaces
         if (warned && name !== 'cabled') continue
         // What was opened or dismissed, and the desktop app, are not there for the next one.

@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { ChangeNodeSettingsRequest, type NodeSettingsView } from '@core/protocols/control'
-import { loadsOnRequest } from '@core/settings/node'
+import { DEFAULT_HOST, EVERY_HOST, isLoopback, loadsOnRequest } from '@core/settings/node'
 import { camelCased, jsonBody, parseWith } from '../body'
 import type { ApiContext } from '../context'
 import { isExplained, Problem } from '../problem'
@@ -9,29 +9,39 @@ import { isExplained, Problem } from '../problem'
 export const settingsRoutes = ({ settings }: ApiContext): Hono => {
   const routes = new Hono()
 
+  /** Those of the view that are held fixed. */
+  const fixedNames = (): string[] =>
+    settings.fixed().flatMap((name) => {
+      if (name === 'host') return ['servesNetwork']
+      return name === 'loadOnRequest' || name === 'onRequestIdleSeconds' ? [name] : []
+    })
+
   const view = (): NodeSettingsView => {
     const current = settings.current()
-    const { loadOnRequest, onRequestIdleSeconds } = current
-    const changeable = { loadOnRequest, onRequestIdleSeconds }
-    const fixed = settings.fixed().filter((name) => Object.hasOwn(changeable, name))
-    return { settings: changeable, fixed, loadsOnRequest: loadsOnRequest(current) }
+    const { loadOnRequest, onRequestIdleSeconds, host } = current
+    return {
+      settings: { loadOnRequest, onRequestIdleSeconds, servesNetwork: !isLoopback(host) },
+      fixed: fixedNames(),
+      // As it listens now, not as it will.
+      loadsOnRequest: loadsOnRequest({ loadOnRequest, host: settings.atStart().host }),
+      servesNetworkNow: !isLoopback(settings.atStart().host),
+    }
   }
 
   routes.get('/node/settings', (c) => c.json(view()))
 
   routes.patch('/node/settings', async (c) => {
-    const { loadOnRequest, onRequestIdleSeconds } = parseWith(ChangeNodeSettingsRequest, camelCased(await jsonBody(c)))
-    const changes = {
-      ...(loadOnRequest !== undefined && { loadOnRequest }),
-      ...(onRequestIdleSeconds !== undefined && { onRequestIdleSeconds }),
-    }
-    const held = settings.fixed().filter((name) => Object.hasOwn(changes, name))
+    const request = parseWith(ChangeNodeSettingsRequest, camelCased(await jsonBody(c)))
+    const { servesNetwork, ...rest } = request
+    const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
+    const host = servesNetwork === undefined ? {} : { host: servesNetwork ? EVERY_HOST : DEFAULT_HOST }
+    const held = fixedNames().filter((name) => name in request)
     if (held.length > 0)
       throw new Problem(409, 'conflict', `${held.join(', ')} cannot be changed while this node runs`, {
         hint: 'Its command line or its environment sets it: start it without.',
       })
     try {
-      await settings.update(changes)
+      await settings.update({ ...given, ...host })
     } catch (error) {
       throw isExplained(error) ? new Problem(503, error.code, error.message, { hint: error.hint }) : error
     }

@@ -19,8 +19,8 @@ describe('what would become of a model on a machine', () => {
     const world = new World()
     const node = world.addNode('mini', { bandwidth: 400e9 })
     const other = world.addNode('old')
-    expect(fitOn(world.state, smallCard, node)).toEqual({ fits: true, text: 'uses 4.0 GB · about 84 tokens/s' })
-    expect(fitOn(world.state, smallCard, other)).toEqual({ fits: true, text: 'uses 4.0 GB' })
+    expect(fitOn(world.state, smallCard, [node])).toEqual({ fits: true, text: 'uses 4.0 GB · about 84 tokens/s' })
+    expect(fitOn(world.state, smallCard, [other])).toEqual({ fits: true, text: 'uses 4.0 GB' })
   })
 
   it('is the memory that is missing, or why the machine is no choice at all', () => {
@@ -29,9 +29,9 @@ describe('what would become of a model on a machine', () => {
     const broken = world.addNode('old', { cannotRun: 'no Python' })
     const away = world.addNode('away')
     world.apply({ type: 'NodeTimedOut', nodeId: away })
-    expect(fitOn(world.state, smallCard, small)).toEqual({ fits: false, reason: 'needs 3.0 GB more' })
-    expect(fitOn(world.state, smallCard, broken)).toEqual({ fits: false, reason: 'cannot run models: no Python' })
-    expect(fitOn(world.state, smallCard, away)).toEqual({ fits: false, reason: 'offline' })
+    expect(fitOn(world.state, smallCard, [small])).toEqual({ fits: false, reason: 'needs 3.0 GB more' })
+    expect(fitOn(world.state, smallCard, [broken])).toEqual({ fits: false, reason: 'cannot run models: no Python' })
+    expect(fitOn(world.state, smallCard, [away])).toEqual({ fits: false, reason: 'offline' })
   })
 })
 

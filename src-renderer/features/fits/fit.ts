@@ -21,15 +21,25 @@ const lack = ({ details, reason }: PlacementError, nodeIds: readonly NodeId[]): 
   return common?.detail ?? (nodeIds.length === 1 ? reason : 'fits no machine now')
 }
 
-/** On one machine alone: what a launch would give that names it. */
-export const fitOn = (state: State, card: ModelCard, nodeId: NodeId): Fit => {
-  const expected = expectationOf(new PlacementSpace(state), card, { ...PLAIN_LAUNCH, nodeIds: [nodeId] })
+/** On these machines and no others: what a launch would give that names them. */
+export const fitOn = (state: State, card: ModelCard, nodeIds: readonly NodeId[]): Fit => {
+  const expected = expectationOf(new PlacementSpace(state), card, {
+    ...PLAIN_LAUNCH,
+    nodeIds: [...nodeIds],
+    minNodes: nodeIds.length,
+  })
   switch (expected.status) {
     case 'placed':
-      return { fits: true, text: parts(`uses ${bytesText(expected.claims[nodeId] ?? 0)}`, speedPart(expected)) }
+      return { fits: true, text: parts(usesText(expected.claims), speedPart(expected)) }
     case 'refused':
-      return { fits: false, reason: lack(expected.error, [nodeId]) }
+      return { fits: false, reason: lack(expected.error, nodeIds) }
   }
+}
+
+const usesText = (claims: Readonly<Record<string, number>>): string => {
+  const bytes = Object.values(claims)
+  const total = bytesText(bytes.reduce((sum, each) => sum + each, 0))
+  return bytes.length === 1 ? `uses ${total}` : `uses ${total} on ${bytes.length} machines`
 }
 
 const speedPart = (expected: ExpectedSpeed): string | undefined => expectedSpeedText(expected)[0]

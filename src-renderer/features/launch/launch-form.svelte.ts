@@ -61,6 +61,8 @@ export class LaunchForm {
   constructor(
     private readonly api: Api,
     private readonly beginning: Beginning,
+    /** The declaration of a model that a request has loaded: it is kept instead of being declared again. */
+    private readonly loaded: (modelId: string) => MetaInstance | undefined = () => undefined,
   ) {
     if (beginning.kind === 'declare') {
       this.modelId = beginning.modelId
@@ -133,9 +135,7 @@ export class LaunchForm {
     this.busy = true
     try {
       const id =
-        this.beginning.kind === 'declare'
-          ? (await this.api.post('/meta_instance', this.request(), CreatedMetaInstance)).metaInstanceId
-          : await this.change(this.beginning.metaInstance)
+        this.beginning.kind === 'declare' ? await this.declare() : await this.change(this.beginning.metaInstance)
       this.problem = undefined
       return id
     } catch (error) {
@@ -144,6 +144,15 @@ export class LaunchForm {
     } finally {
       this.busy = false
     }
+  }
+
+  private async declare(): Promise<MetaInstanceId> {
+    const { modelId, ...constraints } = this.request()
+    const loaded = this.loaded(modelId)
+    if (!loaded) return (await this.api.post('/meta_instance', this.request(), CreatedMetaInstance)).metaInstanceId
+    const json = { ...constraints, keep: true }
+    await this.api.fetch(`/meta_instance/${loaded.metaInstanceId}`, { method: 'PATCH', json })
+    return loaded.metaInstanceId
   }
 
   private matching(): readonly (Preview | FailedPreview)[] {

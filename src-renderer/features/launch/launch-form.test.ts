@@ -166,3 +166,18 @@ describe('the launch form', () => {
     })
   })
 })
+
+describe('launching what a request has loaded', () => {
+  it('keeps that one, as it was chosen in the form, instead of declaring the model a second time', async () => {
+    const world = new World()
+    world.addNode('Mac')
+    const id = world.declare('loaded', { modelId: SMALL, onRequest: { idleSeconds: 300 } })
+    const api = new FakeApi().next(() => json({}))
+    const form = new LaunchForm(api, { kind: 'declare', modelId: SMALL }, () => world.state.metaInstances[id])
+    form.name = 'chat'
+    expect(await form.submit()).toBe(id)
+    expect(api.asked).toEqual([
+      { path: `/meta_instance/${id}`, method: 'PATCH', json: { name: 'chat', sharding: 'Pipeline', keep: true } },
+    ])
+  })
+})

@@ -3,7 +3,8 @@ import type { NodeSettingsView } from '@core/protocols/control'
 import { LoadOnRequestSettings } from './load-on-request.svelte'
 
 const VIEW: NodeSettingsView = {
-  settings: { loadOnRequest: 'auto', onRequestIdleSeconds: 300 },
+  settings: { loadOnRequest: 'auto', onRequestIdleSeconds: 300, servesNetwork: false },
+  servesNetworkNow: false,
   fixed: ['onRequestIdleSeconds'],
   loadsOnRequest: true,
 }

@@ -1,0 +1,123 @@
+import { SvelteSet } from 'svelte/reactivity'
+import type { MetaInstanceId, NodeId } from '@core/ids'
+import { nodeName } from '@core/state/bindings'
+import type { State } from '@core/state/state'
+import type { Api } from '../../api/access'
+import { counted } from '../../state/text'
+import type { Fit } from '../fits/fit'
+import { declare, undeclare, type Declared } from './declare'
+import { fitOnMachines, type PlaceableModel } from './targets'
+
+/** How long a launch can be taken back. */
+export const UNDO_MS = 10_000
+
+/** A launch that can still be taken back. */
+export interface Launched {
+  readonly declared: Declared
+  /** `Launched Qwen3 8B on Mac Studio`. */
+  readonly text: string
+}
+
+interface LaunchesOptions {
+  readonly api: Pick<Api, 'post' | 'fetch'>
+  readonly state: () => State
+  /** Shows what a person asked for and did not get. */
+  readonly failed: (what: string, error: unknown) => void
+}
+
+/** Models on their way to machines: what is dragged, onto which machines together, and what was just launched. */
+export class Launches {
+  dragged: PlaceableModel | undefined = $state.raw()
+  /** Machines that were chosen on the map: a model that is dropped on one of them is shared out over all. */
+  readonly chosen = new SvelteSet<NodeId>()
+  last: Launched | undefined = $state.raw()
+  private timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(private readonly options: LaunchesOptions) {}
+
+  drag(model: PlaceableModel): void {
+    this.dragged = model
+  }
+
+  drop(): void {
+    this.dragged = undefined
+  }
+
+  /** Puts a machine into the choice, or takes it out. */
+  toggle(nodeId: NodeId): void {
+    if (!this.chosen.delete(nodeId)) this.chosen.add(nodeId)
+  }
+
+  /** The machines that a drop on this one means. */
+  group(nodeId: NodeId): readonly NodeId[] {
+    return this.chosen.has(nodeId) ? this.living() : [nodeId]
+  }
+
+  /** What a drop of what is dragged would give there; undefined while nothing is. */
+  fitAt(nodeId: NodeId): Fit | undefined {
+    return this.dragged && fitOnMachines(this.options.state(), this.dragged, this.group(nodeId))
+  }
+
+  /** Launches it there, or where Muster chooses; undefined where that was refused, which is shown. */
+  async launch(model: PlaceableModel, nodeIds?: readonly NodeId[]): Promise<MetaInstanceId | undefined> {
+    const { api, state, failed } = this.options
+    // Where there is one machine, naming it would only keep the model from moving later.
+    const alone = Object.keys(state().members).length <= 1
+    try {
+      const where = alone ? undefined : nodeIds
+      const declared = await declare(api, state(), { modelId: model.modelId, nodeIds: where })
+      this.chosen.clear()
+      this.tell({ declared, text: `Launched ${model.title}${this.placeText(where)}` })
+      return declared.metaInstanceId
+    } catch (error) {
+      failed(`Can’t launch ${model.title}.`, error)
+      return undefined
+    }
+  }
+
+  /** Takes the last launch back. */
+  async undo(): Promise<void> {
+    const { last } = this
+    if (!last) return
+    this.dismiss()
+    try {
+      await undeclare(this.options.api, last.declared)
+    } catch (error) {
+      this.options.failed('Can’t take it back.', error)
+    }
+  }
+
+  dismiss(): void {
+    clearTimeout(this.timer)
+    this.last = undefined
+  }
+
+  /** Whoever is about to take it back has all the time. */
+  hold(): void {
+    clearTimeout(this.timer)
+  }
+
+  goOn(): void {
+    clearTimeout(this.timer)
+    if (this.last) this.timer = setTimeout(() => this.dismiss(), UNDO_MS)
+  }
+
+  private tell(launched: Launched): void {
+    this.last = launched
+    this.goOn()
+  }
+
+  /** Machines that left the cluster are no choice. */
+  private living(): readonly NodeId[] {
+    const { members } = this.options.state()
+    return [...this.chosen].filter((nodeId) => nodeId in members)
+  }
+
+  private placeText(nodeIds: readonly NodeId[] | undefined): string {
+    const [first, ...others] = nodeIds ?? []
+    if (first === undefined) return ''
+    return others.length === 0
+      ? ` on ${nodeName(this.options.state(), first)}`
+      : ` on ${counted(others.length + 1, 'machine')}`
+  }
+}

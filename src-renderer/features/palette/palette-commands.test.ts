@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { GB, SMALL, smallCard, World } from '@core/testing/world'
+import type { CatalogueModel } from '@core/protocols/control'
+import { found, paletteGroups, type PaletteGroup } from './palette-commands'
+
+const model: CatalogueModel = {
+  modelId: SMALL,
+  title: 'Small Model',
+  source: 'muster',
+  starter: false,
+  path: '/m',
+  card: { ...smallCard, storageBytes: 4 * GB },
+}
+
+const titles = (groups: readonly PaletteGroup[]): string[] =>
+  groups.flatMap(({ commands }) => commands.map(({ title }) => title))
+
+const groups = (more: { paused?: boolean; machines?: number; problem?: string } = {}) => {
+  const world = new World()
+  for (let at = 0; at < (more.machines ?? 1); at += 1) world.addNode(`Mac ${at}`)
+  world.declare('chat', { modelId: SMALL, name: 'chat', paused: more.paused ?? false })
+  const { problem } = more
+  return paletteGroups({ state: world.state, models: [{ ...model, ...(problem && { problem }) }], here: 'this Mac' })
+}
+
+describe('the command palette', () => {
+  it('has every page, what can be done with each model, and the app’s own commands', () => {
+    expect(titles(groups())).toEqual(
+      expect.arrayContaining([
+        'Settings',
+        'Chat with chat',
+        'Pause chat',
+        'Launch Small Model',
+        'Set up this Mac…',
+        'Dark colors',
+      ]),
+    )
+  })
+
+  it('offers only what can be done now', () => {
+    expect(titles(groups({ paused: true }))).not.toContain('Chat with chat')
+    expect(titles(groups({ paused: true }))).toContain('Resume chat')
+    expect(titles(groups({ problem: 'damaged' }))).not.toContain('Launch Small Model')
+    expect(titles(groups({ machines: 1 }))).not.toContain('Check connections…')
+    expect(titles(groups({ machines: 2 }))).toContain('Check connections…')
+  })
+
+  it('finds by all words of a search, in any order and case', () => {
+    expect(titles(found(groups(), 'model LAUNCH small'))).toEqual(['Launch Small Model'])
+    expect(found(groups(), 'no such thing')).toEqual([])
+    expect(titles(found(groups(), '  '))).toEqual(titles(groups()))
+  })
+
+  it('has no two commands with the same id', () => {
+    const ids = groups({ machines: 2 }).flatMap(({ commands }) => commands.map(({ id }) => id))
+    expect(new Set(ids).size).toBe(ids.length)
+  })
+})

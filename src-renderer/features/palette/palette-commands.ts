@@ -1,0 +1,113 @@
+import type { MetaInstance } from '@core/state/meta-instances'
+import type { State } from '@core/state/state'
+import type { CatalogueModel } from '@core/protocols/control'
+import type { MetaInstanceId } from '@core/ids'
+import { Theme } from '../../state/appearance.svelte'
+import { pages, pageTitles, type Page } from '../../state/pages'
+import { bytesText } from '../../state/text'
+import { declaredName } from '../cluster/card'
+
+/** What a command does, for whoever carries it out. */
+export type PaletteAct =
+  | { readonly kind: 'page'; readonly page: Page }
+  | { readonly kind: 'launch'; readonly modelId: string }
+  | { readonly kind: 'chat'; readonly metaInstanceId: MetaInstanceId }
+  | { readonly kind: 'show'; readonly metaInstanceId: MetaInstanceId }
+  | { readonly kind: 'pause'; readonly metaInstanceId: MetaInstanceId; readonly paused: boolean }
+  | { readonly kind: 'launchForm' | 'addMachine' | 'doctor' | 'setup' | 'help' }
+  | { readonly kind: 'theme'; readonly theme: Theme }
+
+export interface PaletteCommand {
+  /** Unique; also what is searched beside the title. */
+  readonly id: string
+  readonly title: string
+  /** At its right: `4.6 GB`. */
+  readonly note?: string
+  readonly act: PaletteAct
+}
+
+export interface PaletteGroup {
+  readonly title: string
+  readonly commands: readonly PaletteCommand[]
+}
+
+export interface PaletteInputs {
+  readonly state: State
+  readonly models: readonly CatalogueModel[]
+  readonly here: string
+}
+
+const themeTitles: Readonly<Record<Theme, string>> = {
+  system: 'Colors like the system',
+  light: 'Light colors',
+  dark: 'Dark colors',
+}
+
+const ofDeclaration = (metaInstance: MetaInstance): PaletteCommand[] => {
+  const { metaInstanceId, paused } = metaInstance
+  const name = declaredName(metaInstance)
+  return [
+    ...(paused
+      ? []
+      : [{ id: `chat ${metaInstanceId}`, title: `Chat with ${name}`, act: { kind: 'chat', metaInstanceId } } as const]),
+    { id: `show ${metaInstanceId}`, title: `Show ${name}`, act: { kind: 'show', metaInstanceId } },
+    {
+      id: `pause ${metaInstanceId}`,
+      title: `${paused ? 'Resume' : 'Pause'} ${name}`,
+      act: { kind: 'pause', metaInstanceId, paused: !paused },
+    },
+  ]
+}
+
+/** Everything that can be done from anywhere, in the order in which people look for it. */
+export const paletteGroups = ({ state, models, here }: PaletteInputs): readonly PaletteGroup[] => {
+  const members = Object.keys(state.members).length
+  const groups: PaletteGroup[] = [
+    {
+      title: 'Go to',
+      commands: pages.map((page) => ({ id: `page ${page}`, title: pageTitles[page], act: { kind: 'page', page } })),
+    },
+    { title: 'Always-on models', commands: Object.values(state.metaInstances).flatMap(ofDeclaration) },
+    {
+      title: 'Launch',
+      commands: models
+        .filter(({ problem }) => problem === undefined)
+        .map(({ modelId, title, card }) => ({
+          id: `launch ${modelId}`,
+          title: `Launch ${title}`,
+          note: bytesText(card.storageBytes),
+          act: { kind: 'launch', modelId },
+        })),
+    },
+    {
+      title: 'Muster',
+      commands: [
+        { id: 'launch form', title: 'Launch a model with options…', act: { kind: 'launchForm' } },
+        { id: 'add machine', title: 'Add a machine…', act: { kind: 'addMachine' } },
+        ...(members > 1 ? [{ id: 'doctor', title: 'Check connections…', act: { kind: 'doctor' } } as const] : []),
+        { id: 'setup', title: `Set up ${here}…`, act: { kind: 'setup' } },
+        ...Theme.options.map((theme) => ({
+          id: `theme ${theme}`,
+          title: themeTitles[theme],
+          act: { kind: 'theme', theme } as const,
+        })),
+        { id: 'help', title: 'Keyboard shortcuts', act: { kind: 'help' } },
+      ],
+    },
+  ]
+  return groups.filter(({ commands }) => commands.length > 0)
+}
+
+/** Those whose title or id has every word of the search; with none, all of them. */
+export const found = (groups: readonly PaletteGroup[], search: string): readonly PaletteGroup[] => {
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean)
+  return groups
+    .map((group) => ({
+      ...group,
+      commands: group.commands.filter(({ title, id }) => {
+        const text = `${title} ${id}`.toLowerCase()
+        return words.every((word) => text.includes(word))
+      }),
+    }))
+    .filter(({ commands }) => commands.length > 0)
+}

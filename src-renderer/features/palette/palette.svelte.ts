@@ -1,0 +1,74 @@
+import type { AppState } from '../../state/app.svelte'
+import type { PaletteAct } from './palette-commands'
+import { shortcutFor, type ShortcutAct } from './shortcuts'
+
+/** The palette and the sheet of shortcuts: which is open, and what a choice does. */
+export class Palette {
+  open: 'commands' | 'help' | undefined = $state()
+
+  constructor(private readonly app: AppState) {}
+
+  get isMac(): boolean {
+    return /mac/i.test(navigator.userAgent)
+  }
+
+  /** Takes a key that is a shortcut; others are left to the page. */
+  readonly pressed = (event: KeyboardEvent): void => {
+    const { key, metaKey, ctrlKey, altKey, target } = event
+    const typing = target instanceof HTMLElement && target.closest('input, textarea, select') !== null
+    const shortcut = shortcutFor({ key, metaKey, ctrlKey, altKey, typing }, this.isMac)
+    // Behind a dialog nothing is to happen; the palette closes by its own key.
+    const modal = document.querySelector('dialog[open]') !== null
+    if (!shortcut || event.defaultPrevented || (modal && this.open === undefined)) return
+    event.preventDefault()
+    this.shortcut(shortcut.act)
+  }
+
+  async run(act: PaletteAct): Promise<void> {
+    const { app } = this
+    this.open = undefined
+    switch (act.kind) {
+      case 'page':
+        return app.route.go(act.page)
+      case 'launch':
+        return void (app.launching = { kind: 'declare', modelId: act.modelId })
+      case 'launchForm':
+        return void (app.launching = { kind: 'declare' })
+      case 'chat':
+        return app.route.go('chat', { model: act.metaInstanceId })
+      case 'show':
+        return app.route.go('cluster', { model: act.metaInstanceId })
+      case 'pause':
+        await app.attempt(act.paused ? 'Can’t pause it.' : 'Can’t resume it.', () =>
+          app.api.fetch(`/meta_instance/${act.metaInstanceId}`, { method: 'PATCH', json: { paused: act.paused } }),
+        )
+        return
+      case 'addMachine':
+        return void (app.machines = { kind: 'add' })
+      case 'doctor':
+        return void (app.machines = { kind: 'doctor' })
+      case 'setup':
+        return app.setup.open()
+      case 'help':
+        return void (this.open = 'help')
+      case 'theme':
+        return void (app.appearance.theme = act.theme)
+    }
+  }
+
+  private shortcut(act: ShortcutAct): void {
+    switch (act.kind) {
+      case 'palette':
+        return void (this.open = this.open === 'commands' ? undefined : 'commands')
+      case 'help':
+        return void (this.open = 'help')
+      case 'launch':
+        return void (this.app.launching = { kind: 'declare' })
+      case 'undo':
+        return void this.app.launches.undo()
+      case 'page':
+        this.open = undefined
+        return this.app.route.go(act.page)
+    }
+  }
+}

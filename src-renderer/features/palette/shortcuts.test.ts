@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import { keysText, shortcutFor, SHORTCUTS, type Pressed } from './shortcuts'
+
+const pressed = (key: string, more: Partial<Pressed> = {}): Pressed => ({
+  key,
+  metaKey: false,
+  ctrlKey: false,
+  altKey: false,
+  typing: false,
+  ...more,
+})
+
+describe('shortcuts', () => {
+  it('take the command key on a Mac and Control elsewhere, and not the other one', () => {
+    expect(shortcutFor(pressed('k', { metaKey: true }), true)?.act).toEqual({ kind: 'palette' })
+    expect(shortcutFor(pressed('K', { ctrlKey: true }), false)?.act).toEqual({ kind: 'palette' })
+    expect(shortcutFor(pressed('k', { ctrlKey: true }), true)).toBeUndefined()
+    expect(shortcutFor(pressed('k', { metaKey: true, altKey: true }), true)).toBeUndefined()
+    expect(shortcutFor(pressed('k'), true)).toBeUndefined()
+  })
+
+  it('leave a text field its letters and its undo, but open the palette from it', () => {
+    expect(shortcutFor(pressed('?', { typing: true }), true)).toBeUndefined()
+    expect(shortcutFor(pressed('z', { metaKey: true, typing: true }), true)).toBeUndefined()
+    expect(shortcutFor(pressed('k', { metaKey: true, typing: true }), true)?.act).toEqual({ kind: 'palette' })
+    expect(shortcutFor(pressed('?'), true)?.act).toEqual({ kind: 'help' })
+  })
+
+  it('go to every page, in the order of the rail', () => {
+    expect(shortcutFor(pressed('2', { metaKey: true }), true)?.act).toEqual({ kind: 'page', page: 'models' })
+  })
+
+  it('are each their own key, and are written as each system does', () => {
+    const keys = SHORTCUTS.map((one) => keysText(one, true))
+    expect(new Set(keys).size).toBe(keys.length)
+    expect(keysText({ command: true, key: 'k' }, true)).toBe('⌘K')
+    expect(keysText({ command: true, key: 'k' }, false)).toBe('Ctrl+K')
+  })
+})

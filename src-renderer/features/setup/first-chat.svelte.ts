@@ -1,0 +1,62 @@
+import type { Api } from '../../api/access'
+import { speedText } from '../../state/text'
+import { readAnswer } from '../chat/answer'
+
+/** Questions that a small model can answer, for whoever does not want to type. */
+export const FIRST_QUESTIONS = [
+  'What is the capital of France?',
+  'What can you help me with?',
+  'Tell me something about the moon.',
+] as const
+
+/** A first question to a model, and its answer. */
+export class FirstChat {
+  question: string | undefined = $state()
+  text = $state('')
+  busy = $state(false)
+  /** How quick the answer was; undefined until it is whole. */
+  figures: string | undefined = $state()
+  problem: unknown = $state.raw()
+  private stop: AbortController | undefined
+
+  constructor(private readonly api: Pick<Api, 'fetch'>) {}
+
+  get answered(): boolean {
+    return this.figures !== undefined
+  }
+
+  /** Asks a model; how it gets on is in the fields. */
+  async ask(model: string, question: string): Promise<void> {
+    this.stop?.abort()
+    const stop = new AbortController()
+    this.stop = stop
+    this.question = question
+    this.text = ''
+    this.figures = undefined
+    this.problem = undefined
+    this.busy = true
+    try {
+      const asked = {
+        model,
+        messages: [{ role: 'user' as const, content: question }],
+        options: {},
+        signal: stop.signal,
+      }
+      for await (const { text, tokensPerSecond, firstTokenMs } of readAnswer(this.api, asked)) {
+        this.text = text
+        this.figures = [
+          ...(tokensPerSecond === undefined ? [] : [speedText(tokensPerSecond)]),
+          ...(firstTokenMs === undefined ? [] : [`first word after ${(firstTokenMs / 1000).toFixed(1)} s`]),
+        ].join(' · ')
+      }
+    } catch (error) {
+      if (!stop.signal.aborted) this.problem = error
+    } finally {
+      if (this.stop === stop) this.busy = false
+    }
+  }
+
+  close(): void {
+    this.stop?.abort()
+  }
+}

@@ -1,0 +1,7 @@
+/** How a step is left. */
+export interface Flow {
+  readonly done: () => void
+  readonly skip: () => void
+  /** Undefined at the first step. */
+  readonly back: (() => void) | undefined
+}

@@ -1,0 +1,74 @@
+import { NodeSettingsView } from '@core/protocols/control'
+import type { DesktopApi } from '@core/protocols/desktop'
+import type { Api } from '../../api/access'
+import { LoginItem } from '../settings/login-item.svelte'
+
+/** One thing that can be switched on here. */
+export interface OptionSwitch {
+  readonly id: string
+  readonly label: string
+  readonly about: string
+  readonly on: boolean
+  /** Throws what the node or the app says. */
+  readonly set: (on: boolean) => Promise<void>
+}
+
+/** What can be switched on where Muster runs: only what this node and this window can really do. All of it is off at first. */
+export class OptionSwitches {
+  private readonly login: LoginItem
+  private view: NodeSettingsView | undefined = $state.raw()
+  readonly all: readonly OptionSwitch[] = $derived.by(() => [...this.loginSwitch(), ...this.networkSwitch()])
+  readonly any = $derived(this.all.length > 0)
+
+  constructor(
+    private readonly api: Pick<Api, 'get' | 'patch'>,
+    desktop: Pick<DesktopApi, 'loginItem'> | undefined,
+  ) {
+    this.login = new LoginItem(desktop)
+  }
+
+  /** Never fails: what cannot be read is not offered. */
+  async read(): Promise<void> {
+    await Promise.all([this.login.read(), this.readSettings()])
+  }
+
+  private async readSettings(): Promise<void> {
+    this.view = await this.api.get('/node/settings', NodeSettingsView).catch(() => undefined)
+  }
+
+  private loginSwitch(): OptionSwitch[] {
+    if (!this.login.available) return []
+    return [
+      {
+        id: 'login',
+        label: 'Start Muster when I log in',
+        about: 'Models are ready before you ask for them.',
+        on: this.login.opens,
+        set: (on) => this.login.set(on),
+      },
+    ]
+  }
+
+  private networkSwitch(): OptionSwitch[] {
+    const { view } = this
+    if (!view || view.fixed.includes('servesNetwork')) return []
+    const { servesNetwork } = view.settings
+    const waits = servesNetwork !== view.servesNetworkNow
+    return [
+      {
+        id: 'network',
+        label: 'Let other devices use the models',
+        about: `Every request needs a key then; Settings makes them.${waits ? ' In force from the next start on.' : ''}`,
+        on: servesNetwork,
+        set: async (on) => {
+          try {
+            this.view = await this.api.patch('/node/settings', { servesNetwork: on }, NodeSettingsView)
+          } catch (error) {
+            await this.readSettings()
+            throw error
+          }
+        },
+      },
+    ]
+  }
+}

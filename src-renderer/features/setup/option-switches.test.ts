@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import { FakeApi, json } from '../../testing/fake-api'
+import { OptionSwitches } from './option-switches.svelte'
+
+const settings = (changes: { servesNetwork?: boolean; now?: boolean; fixed?: string[] } = {}) => ({
+  settings: { loadOnRequest: 'auto', onRequestIdleSeconds: 300, servesNetwork: changes.servesNetwork ?? false },
+  fixed: changes.fixed ?? [],
+  loadsOnRequest: true,
+  servesNetworkNow: changes.now ?? false,
+})
+
+const desktop = (available: boolean) => {
+  let openAtLogin = false
+  return {
+    loginItem: (request: { openAtLogin?: boolean | undefined } = {}) => {
+      openAtLogin = request.openAtLogin ?? openAtLogin
+      return Promise.resolve({ openAtLogin, available })
+    },
+  }
+}
+
+describe('what can be switched on', () => {
+  it('is off at first, and only what this node and this window can do', async () => {
+    const api = new FakeApi(() => json(settings()))
+    const inBrowser = new OptionSwitches(api, undefined)
+    await inBrowser.read()
+    expect(inBrowser.all.map(({ id, on }) => [id, on])).toEqual([['network', false]])
+    const inApp = new OptionSwitches(api, desktop(true))
+    await inApp.read()
+    expect(inApp.all.map(({ id, on }) => [id, on])).toEqual([
+      ['login', false],
+      ['network', false],
+    ])
+    const onLinux = new OptionSwitches(api, desktop(false))
+    await onLinux.read()
+    expect(onLinux.all.map(({ id }) => id)).toEqual(['network'])
+  })
+
+  it('leaves out what the command line holds fixed, and everything while the node is away', async () => {
+    const held = new OptionSwitches(new FakeApi(() => json(settings({ fixed: ['servesNetwork'] }))), undefined)
+    await held.read()
+    expect(held.any).toBe(false)
+    const away = new OptionSwitches(new FakeApi(), undefined)
+    await away.read()
+    expect(away.any).toBe(false)
+  })
+
+  it('says that the network is served from the next start on', async () => {
+    const api = new FakeApi().next(
+      () => json(settings()),
+      () => json(settings({ servesNetwork: true })),
+    )
+    const options = new OptionSwitches(api, undefined)
+    await options.read()
+    await options.all[0]?.set(true)
+    expect(api.asked.at(-1)).toMatchObject({ method: 'PATCH', json: { servesNetwork: true } })
+    expect(options.all[0]).toMatchObject({ on: true })
+    expect(options.all[0]?.about).toContain('from the next start on')
+  })
+})

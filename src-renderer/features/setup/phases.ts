@@ -1,0 +1,36 @@
+import type { MetaInstanceStatusWord } from '@core/protocols/control'
+
+export type PhaseMark = 'done' | 'now' | 'ahead'
+
+/** One part of the way of a first model. */
+export interface Phase {
+  readonly title: string
+  readonly mark: PhaseMark
+}
+
+const TITLES = ['Find its place', 'Download', 'Load', 'Warm up', 'Ready'] as const
+
+/** Which of the titles a status is at. */
+const at = (word: MetaInstanceStatusWord): number => {
+  switch (word) {
+    case 'PAUSED':
+    case 'PLACEMENT_FAILED':
+    case 'PLACING':
+      return 0
+    case 'DOWNLOADING':
+      return 1
+    case 'CONNECTING':
+    case 'RETRYING':
+    case 'LOADING':
+      return 2
+    case 'WARMING_UP':
+      return 3
+    case 'READY':
+    case 'RUNNING':
+      return TITLES.length
+  }
+}
+
+/** The way of a model from its launch to its first answer, with where it is. */
+export const phasesOf = (word: MetaInstanceStatusWord): readonly Phase[] =>
+  TITLES.map((title, index) => ({ title, mark: index < at(word) ? 'done' : index === at(word) ? 'now' : 'ahead' }))

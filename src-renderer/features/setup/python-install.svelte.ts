@@ -1,0 +1,52 @@
+import { PythonEvent, PythonView } from '@core/protocols/setup'
+import type { Api } from '../../api/access'
+import { serverSentEvents } from '../../api/server-sent-events'
+
+/** As much as the node keeps, and then some. */
+const KEPT_CHARACTERS = 128 * 1024
+const AGAIN_MS = 1000
+
+/** How the installation of the Python environment gets on, with what it prints. */
+export class PythonInstall {
+  view: PythonView | undefined = $state.raw()
+  printed = $state('')
+
+  constructor(private readonly api: Pick<Api, 'fetch' | 'post'>) {}
+
+  /** Follows it until the returned function is called. */
+  watch(): () => void {
+    const stop = new AbortController()
+    void this.follow(stop.signal)
+    return () => stop.abort()
+  }
+
+  /** Throws ApiError. */
+  async install(): Promise<void> {
+    this.view = await this.api.post('/node/python', {}, PythonView)
+  }
+
+  /** Throws ApiError. */
+  async cancel(): Promise<void> {
+    await this.api.fetch('/node/python', { method: 'DELETE' })
+  }
+
+  private async follow(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const { body } = await this.api.fetch('/node/python/events', { signal })
+        // The node begins with all that was printed.
+        this.printed = ''
+        if (body) for await (const data of serverSentEvents(body, { signal })) this.take(data)
+      } catch {
+        // The node is away, or was started again: the next try tells.
+      }
+      if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
+    }
+  }
+
+  private take(data: string): void {
+    const event = PythonEvent.safeParse(JSON.parse(data)).data
+    if (event?.kind === 'view') this.view = event.view
+    if (event?.kind === 'output') this.printed = (this.printed + event.text).slice(-KEPT_CHARACTERS)
+  }
+}

@@ -1,0 +1,96 @@
+import { describe, expect, it, vi } from 'vitest'
+import type { SetupView } from '@core/protocols/setup'
+import type { SetupProgress } from '@core/setup/progress'
+import { MetaInstanceId } from '@core/ids'
+import { FakeApi, json } from '../../testing/fake-api'
+import { Setup } from './setup.svelte'
+
+const scope = { hasModel: false, hasOptions: false }
+
+/** A node that keeps what it is told. */
+const node = (first: Partial<SetupView> = {}) => {
+  let view: SetupView = { offered: true, python: { status: 'ready' }, ...first }
+  const api = new FakeApi(({ method, json: body }) => {
+    if (method === 'PATCH') {
+      const progress = body as SetupProgress
+      view = { ...view, progress, offered: progress.state === 'open' }
+    }
+    return json(view)
+  })
+  return { api, kept: () => view.progress }
+}
+
+const opened = async (first?: Partial<SetupView>) => {
+  const { api, kept } = node(first)
+  const setup = new Setup(api)
+  await setup.read()
+  return { setup, kept, api }
+}
+
+describe('the setup in a window', () => {
+  it('is shown where the node offers it, from its beginning', async () => {
+    const { setup } = await opened()
+    expect(setup.shown).toBe(true)
+    expect(setup.progress.step).toBe('welcome')
+  })
+
+  it('has the node keep each step, so that another window goes on there', async () => {
+    const { setup, kept, api } = await opened()
+    setup.leave('done', scope)
+    setup.leave('skipped', scope)
+    await vi.waitUntil(() => kept()?.step === 'cluster')
+    const other = new Setup(api)
+    await other.read()
+    expect(other.progress).toMatchObject({ step: 'cluster', outcomes: { welcome: 'done', machine: 'skipped' } })
+    expect(other.shown).toBe(true)
+  })
+
+  it('goes back, and to steps that were seen, and not to others', async () => {
+    const { setup } = await opened()
+    setup.leave('done', scope)
+    setup.leave('done', scope)
+    setup.back(scope)
+    expect(setup.progress.step).toBe('machine')
+    setup.goTo('welcome')
+    expect(setup.progress.step).toBe('welcome')
+    setup.goTo('connect')
+    expect(setup.progress.step).toBe('welcome')
+  })
+
+  it('is put off until the person opens it again, where it was left', async () => {
+    const { setup, kept } = await opened()
+    setup.leave('done', scope)
+    setup.later()
+    expect(setup.shown).toBe(false)
+    await vi.waitUntil(() => kept()?.state === 'later')
+    setup.open()
+    expect(setup.shown).toBe(true)
+    expect(setup.progress.step).toBe('machine')
+  })
+
+  it('closes after its last step, and begins anew when it is opened again', async () => {
+    const { setup, kept } = await opened({ progress: { step: 'connect', state: 'open', outcomes: {} } })
+    setup.leave('done', scope)
+    expect(setup.shown).toBe(false)
+    await vi.waitUntil(() => kept()?.state === 'done')
+    setup.open()
+    expect(setup.progress).toMatchObject({ step: 'welcome', outcomes: {} })
+  })
+
+  it('remembers which model was the first', async () => {
+    const { setup, kept } = await opened()
+    setup.launched(MetaInstanceId.parse('m-1'))
+    await vi.waitUntil(() => kept()?.metaInstanceId === 'm-1')
+  })
+
+  it('lets the person go on where the node cannot keep it, and says so', async () => {
+    const { api } = node()
+    const setup = new Setup(api)
+    await setup.read()
+    api.next(() => json({ error: { code: 'settings_not_written', message: 'The disk is full' } }, 503))
+    setup.leave('done', scope)
+    expect(setup.progress.step).toBe('machine')
+    await vi.waitUntil(() => setup.problem !== undefined)
+    expect(setup.progress.step).toBe('machine')
+  })
+})

@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import type { Api } from '../../api/access'
+import { durationText } from '../../state/text'
+
+const Completion = z.object({ choices: z.array(z.object({ message: z.object({ content: z.string().nullish() }) })) })
+
+/** What a trial asks; a handful of tokens shows that the way is open. */
+const QUESTION = 'What is the capital of France?'
+const MOST_TOKENS = 48
+
+/** Asks the API as a tool would that was connected with the text beside it. */
+export class ToolTrial {
+  busy = $state(false)
+  /** What came back, and after how long. */
+  answer: string | undefined = $state()
+  took: string | undefined = $state()
+  problem: unknown = $state.raw()
+
+  constructor(
+    private readonly api: Pick<Api, 'post'>,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  async run(model: string): Promise<void> {
+    this.busy = true
+    this.problem = undefined
+    this.answer = undefined
+    const began = this.now()
+    try {
+      const { choices } = await this.api.post(
+        '/v1/chat/completions',
+        { model, max_tokens: MOST_TOKENS, temperature: 0, messages: [{ role: 'user', content: QUESTION }] },
+        Completion,
+      )
+      this.answer = choices[0]?.message.content ?? ''
+      this.took = seconds(this.now() - began)
+    } catch (error) {
+      this.problem = error
+    } finally {
+      this.busy = false
+    }
+  }
+}
+
+const seconds = (milliseconds: number): string =>
+  milliseconds < 10_000 ? `${(milliseconds / 1000).toFixed(1)} s` : durationText(milliseconds)
