@@ -18,6 +18,17 @@ const honest = (counts, exitCodes) =>
 /** @type {Counts} */
 const NONE = { passed: 0, failed: 0, skipped: 0 }
 
+/** @param {readonly Counts[]} all */
+export const sum = (all) =>
+  all.reduce(
+    (total, { passed, failed, skipped }) => ({
+      passed: total.passed + passed,
+      failed: total.failed + failed,
+      skipped: total.skipped + skipped,
+    }),
+    NONE,
+  )
+
 /**
  * @param {string} report
  * @param {readonly number[]} exitCodes

@@ -2,7 +2,7 @@ import path from 'node:path'
 import { clientsPython } from '../set-up/client-packages.mjs'
 import { cache, environmentPython, root, runner } from '../set-up/places.mjs'
 import { browsers } from '../test-runtime/browser.mjs'
-import { countChecks, countJUnit, countPlaywright, countVitest } from './counts.mjs'
+import { countChecks, countJUnit, countPlaywright, countVitest, sum } from './counts.mjs'
 
 /** @typedef {'packages' | 'app' | 'python' | 'starter' | 'coder' | 'clients' | 'agents' | 'electron' | 'browser' | 'packaging' | 'uv'} Need */
 /** @typedef {[program: string, ...args: string[]]} Command */
@@ -166,15 +166,27 @@ export const SUITES = [
   },
 ]
 
+const SOAK_CLIENTS = 'soak-clients'
+const madeUpRequests = path.join(clientTests, 'test_openapi.py')
+
 /** What is not part of a plain `npm test`. @type {readonly Suite[]} */
 export const EXTRA_SUITES = [
   {
     ...integration,
     name: 'soak',
-    title: 'Integration tests and a real model, long counts',
-    needs: [...integration.needs, 'coder'],
-    commands: vitest('soak', ['integration', 'models']),
+    title: 'Integration tests, a real model and made-up requests, long counts',
+    needs: [...integration.needs, 'coder', 'clients'],
+    // Arguments choose among vitest's tests.
+    commands: (args) => [
+      ...vitest('soak', ['integration', 'models'])(args),
+      ...(args.length > 0 ? [] : pytest(SOAK_CLIENTS, clientsPython, clientTests)([madeUpRequests])),
+    ],
     env: { MUSTER_SOAK: '1' },
+    count: async ({ exitCodes: [ofVitest = 1, ...ofPytest], report }) =>
+      sum([
+        await countVitest({ exitCodes: [ofVitest], report }),
+        ...(ofPytest.length > 0 ? [await countJUnit({ exitCodes: ofPytest, report: reportOf(SOAK_CLIENTS) })] : []),
+      ]),
   },
   {
     name: 'agents',
