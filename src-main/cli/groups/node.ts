@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander'
 import type { LoadOnRequest } from '@core/settings/node'
-import { command, port, whole, type Group } from '../define'
+import { command, port, runOnNode, whole, type Group } from '../define'
 import type { SimulateFlags } from '../simulate'
 import { standardStreams } from '../standard-streams'
 
@@ -98,6 +98,36 @@ const addServe = ({ program, finish }: Group): Command =>
       finish(await serve({ ...given, ...off, ...lists, onRequestIdleSeconds, diskCacheGigabytes }, startNode))
     })
 
+interface ServiceFlags {
+  readonly system: boolean
+  readonly json: boolean
+}
+
+const addService = ({ program, finish }: Group): void => {
+  const service = command(program, {
+    usage: 'service',
+    does: 'have the system keep a node running (launchd on a Mac, systemd on Linux)',
+    examples: [
+      ['muster service install -- --host 0.0.0.0', 'with options of muster serve'],
+      ['sudo muster service install --system', 'from the start of the machine, whoever logs in'],
+    ],
+  })
+  const ACTIONS = [
+    ['install', 'install [serve...]', 'start it now, and with the machine or the login'],
+    ['uninstall', 'uninstall', 'end it, and start it no more'],
+    ['status', 'status', 'say whether it is installed and runs; ends with 1 where it does not'],
+  ] as const
+  for (const [action, usage, does] of ACTIONS)
+    command(service, { usage, does, examples: [[`muster service ${action}`, 'for this user']] })
+      .option('--system', 'for the whole machine; takes root', false)
+      .option('--json', 'print JSON', false)
+      .action(async (...given: [string[] | ServiceFlags, ServiceFlags?]) => {
+        const [serve, flags] = Array.isArray(given[0]) ? [given[0], given[1]] : [[], given[0]]
+        const { system = false, json = false } = flags ?? {}
+        finish(await runOnNode(() => import('../commands/service'), { action, serve, system, json }))
+      })
+}
+
 const addSimulate = ({ program, finish }: Group): Command =>
   command(program, {
     usage: 'simulate [scenario.json]',
@@ -136,6 +166,7 @@ const addSimulate = ({ program, finish }: Group): Command =>
 /** What runs here, without a node that runs already. */
 export const addNodeCommands = (group: Group): void => {
   addServe(group)
+  addService(group)
   command(group.program, {
     usage: 'new-identity',
     does: 'make this a new machine: for a data folder that was copied from another one',

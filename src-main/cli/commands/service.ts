@@ -1,0 +1,121 @@
+import { execFile } from 'node:child_process'
+import { mkdir, readFile } from 'node:fs/promises'
+import { homedir, userInfo } from 'node:os'
+import { basename, dirname, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { removeFile } from '../../disk/removal'
+import { replaceFile } from '../../disk/replace-file'
+import type { CommandContext, CommonOptions } from '../context'
+import { CommandError, DONE, FAILED, NOT_FOUND, type ExitCode } from '../exit-codes'
+import type { ServiceCommand, ServiceDefinition, ServiceManager } from '../service/definition'
+import { launchd } from '../service/launchd'
+import { systemd } from '../service/systemd'
+
+export interface ServiceFlags extends CommonOptions {
+  readonly action: 'install' | 'uninstall' | 'status'
+  readonly system: boolean
+  /** Options of `muster serve`. */
+  readonly serve: readonly string[]
+}
+
+const runFile = promisify(execFile)
+
+const managerHere = (system: boolean): ServiceManager => {
+  const { uid: userId, username: userName } = userInfo()
+  const home = homedir()
+  switch (process.platform) {
+    case 'darwin':
+      return launchd({ system, home, userId })
+    case 'linux':
+      return systemd({ system, home, userName })
+    default:
+      throw new CommandError(`Muster is no service on ${process.platform} yet`, {
+        hint: 'Run `muster serve` in a way that this system keeps going.',
+      })
+  }
+}
+
+/** Who owns the data: with sudo, the one who called it. */
+const definitionOf = ({ system, serve }: ServiceFlags): ServiceDefinition => {
+  const { env } = process
+  const script = resolve(process.argv[1] ?? '')
+  const kept = ['MUSTER_DATA_DIR', 'MUSTER_PYTHON', 'HF_HOME', 'HTTPS_PROXY', 'NO_PROXY'].flatMap((name) => {
+    const value = env[name]
+    return value ? [[name, value] as const] : []
+  })
+  return {
+    program: process.execPath,
+    args: [script, 'serve', ...serve],
+    env: {
+      PATH: env['PATH'] ?? '/usr/bin:/bin',
+      ...Object.fromEntries(kept),
+      // The app's own program is Node only when it is told so.
+      ...(process.versions['electron'] !== undefined && { ELECTRON_RUN_AS_NODE: '1' }),
+    },
+    ...(system && { user: env['SUDO_USER'] ?? userInfo().username }),
+  }
+}
+
+const attempt = async ({ program, args }: ServiceCommand): Promise<string | undefined> => {
+  try {
+    await runFile(program, [...args])
+    return undefined
+  } catch (error) {
+    if (!(error instanceof Error)) return String(error)
+    const printed = 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim() : ''
+    return printed || error.message
+  }
+}
+
+const carryOut = async (command: ServiceCommand): Promise<void> => {
+  const problem = await attempt(command)
+  if (problem === undefined || command.optional) return
+  throw new CommandError(`${[command.program, ...command.args].join(' ')}: ${problem}`, { hint: command.hint })
+}
+
+const writing = (path: string) => (cause: unknown) => {
+  throw new CommandError(`${path} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    hint: 'A system service takes root: run it with sudo.',
+    cause,
+  })
+}
+
+/** Has the system keep a node running: from its start or the login on, and again whenever it ends. */
+export const run = async (flags: ServiceFlags, { out }: CommandContext): Promise<ExitCode> => {
+  const { action, system, json } = flags
+  const manager = managerHere(system)
+  const { path } = manager
+  const installed = await readFile(path, 'utf8').catch(() => undefined)
+  switch (action) {
+    case 'install': {
+      await mkdir(dirname(path), { recursive: true }).catch(writing(path))
+      await replaceFile(path, manager.text(definitionOf(flags))).catch(writing(path))
+      for (const command of manager.install) await carryOut(command)
+      if (json) await out.json({ installed: true, path, logs: manager.logs })
+      else await out.lines([[`Muster runs as a service, ${manager.when}.`], [`Its log: ${manager.logs}`]])
+      return DONE
+    }
+    case 'uninstall':
+      if (installed === undefined)
+        throw new CommandError('Muster is not installed as a service', {
+          hint: `There is no ${path}${system ? '' : '; one for the system takes --system'}.`,
+          exitCode: NOT_FOUND,
+        })
+      for (const command of manager.uninstall) await carryOut(command)
+      await removeFile(dirname(path), basename(path))
+      if (json) await out.json({ installed: false, path })
+      else await out.line('Muster is no service any more. Its data folder stays.')
+      return DONE
+    case 'status': {
+      const problem = installed === undefined ? 'not installed' : await attempt(manager.status)
+      const running = problem === undefined
+      if (json) await out.json({ installed: installed !== undefined, running, path })
+      else if (running) await out.line(`Running, ${manager.when}. Its log: ${manager.logs}`)
+      else
+        await out.line(
+          installed === undefined ? 'Not installed.' : `Installed, but not running. Its log: ${manager.logs}`,
+        )
+      return running ? DONE : FAILED
+    }
+  }
+}

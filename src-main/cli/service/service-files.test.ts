@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import type { ServiceDefinition } from './definition'
+import { launchd, plistText } from './launchd'
+import { systemd, unitText } from './systemd'
+
+const definition: ServiceDefinition = {
+  program: '/opt/node 20/bin/node',
+  args: ['/opt/muster/cli.cjs', 'serve', '--name', 'a "b" 100% $HOME \\ <&>'],
+  env: { PATH: '/usr/bin:/bin', MUSTER_DATA_DIR: '/data/my "folder"' },
+}
+
+/** Takes an `ExecStart` apart as systemd does: quoted words, `%%`, `$$` and backslashes. */
+const wordsOf = (line: string): string[] =>
+  [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word = '']) =>
+    word.replaceAll(/\\(.)/g, '$1').replaceAll('%%', '%').replaceAll('$$', '$'),
+  )
+
+describe('a unit of systemd', () => {
+  it('starts the program with its arguments as they are', () => {
+    const start = /^ExecStart=(.*)$/m.exec(unitText(definition, { system: false }))?.[1] ?? ''
+    expect(wordsOf(start)).toEqual([definition.program, ...definition.args])
+  })
+
+  it('is a user’s own without root, and somebody’s with it', () => {
+    expect(unitText(definition, { system: false })).not.toContain('User=')
+    expect(unitText({ ...definition, user: 'ada' }, { system: true })).toMatch(/^User=ada$/m)
+    expect(systemd({ system: false, home: '/home/ada', userName: 'ada' })).toMatchObject({
+      path: '/home/ada/.config/systemd/user/muster.service',
+      install: expect.arrayContaining([
+        { program: 'loginctl', args: ['enable-linger', 'ada'], optional: true },
+      ]) as unknown,
+    })
+  })
+})
+
+/** The values of a property list, in order, by a reader that knows only what ours has. */
+const stringsOf = (plist: string): string[] =>
+  [...plist.matchAll(/<string>(.*?)<\/string>/g)].map(([, text = '']) =>
+    text.replaceAll('&quot;', '"').replaceAll('&gt;', '>').replaceAll('&lt;', '<').replaceAll('&amp;', '&'),
+  )
+
+describe('a property list of launchd', () => {
+  it('has the program and its arguments as they are, and is well-formed', () => {
+    const text = plistText(definition, '/tmp/log')
+    expect(stringsOf(text)).toEqual(expect.arrayContaining([definition.program, ...definition.args]))
+    const open: string[] = []
+    for (const [, close, name = '', self] of text.matchAll(/<(\/?)([a-z]+)[^>]*?(\/?)>/g)) {
+      if (self) continue
+      if (close) expect(open.pop()).toBe(name)
+      else open.push(name)
+    }
+    expect(open).toEqual([])
+  })
+
+  it('lies where launchd looks, for a user or for the system', () => {
+    const options = { home: '/Users/ada', userId: 501 }
+    expect(launchd({ ...options, system: false }).path).toBe('/Users/ada/Library/LaunchAgents/ai.muster.node.plist')
+    expect(launchd({ ...options, system: true }).status.args).toEqual(['print', 'system/ai.muster.node'])
+  })
+})

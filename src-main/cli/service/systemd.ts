@@ -1,0 +1,72 @@
+import { join } from 'node:path'
+import type { ServiceCommand, ServiceDefinition, ServiceManager } from './definition'
+
+const UNIT = 'muster.service'
+
+/** systemd takes words apart at spaces, and gives `%` and `$` meanings of their own. */
+const word = (text: string): string => {
+  const escaped = text.replaceAll('%', '%%').replaceAll('$', '$$$$').replaceAll('\\', '\\\\').replaceAll('"', '\\"')
+  return `"${escaped}"`
+}
+
+/** `Environment=` knows no `$`. */
+const assignment = (name: string, value: string): string =>
+  `"${name}=${value.replaceAll('%', '%%').replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+
+export const unitText = (
+  { program, args, env, user }: ServiceDefinition,
+  { system }: { readonly system: boolean },
+): string =>
+  [
+    '[Unit]',
+    'Description=Muster: keeps declared language models running',
+    'After=network-online.target',
+    'Wants=network-online.target',
+    '',
+    '[Service]',
+    `ExecStart=${[program, ...args].map(word).join(' ')}`,
+    ...Object.entries(env).map(([name, value]) => `Environment=${assignment(name, value)}`),
+    ...(user === undefined ? [] : [`User=${user}`]),
+    'Restart=always',
+    'RestartSec=2',
+    // It ends its runners itself, and says farewell to the others.
+    'KillMode=mixed',
+    'TimeoutStopSec=30',
+    'LimitNOFILE=65536',
+    '',
+    '[Install]',
+    `WantedBy=${system ? 'multi-user.target' : 'default.target'}`,
+    '',
+  ].join('\n')
+
+export interface SystemdOptions {
+  readonly system: boolean
+  readonly home: string
+  readonly userName: string
+}
+
+export const systemd = ({ system, home, userName }: SystemdOptions): ServiceManager => {
+  const scope = system ? [] : ['--user']
+  const systemctl = (...args: string[]): ServiceCommand => ({
+    program: 'systemctl',
+    args: [...scope, ...args],
+    hint: system
+      ? 'A system service takes root: run it with sudo.'
+      : 'Log in as this user on the machine itself, or install it for the system with --system.',
+  })
+  return {
+    path: system ? join('/etc/systemd/system', UNIT) : join(home, '.config', 'systemd', 'user', UNIT),
+    text: (definition) => unitText(definition, { system }),
+    install: [
+      systemctl('daemon-reload'),
+      systemctl('enable', UNIT),
+      systemctl('restart', UNIT),
+      // Else it would end with the user's last session, and not begin before the first.
+      ...(system ? [] : [{ program: 'loginctl', args: ['enable-linger', userName], optional: true }]),
+    ],
+    uninstall: [{ ...systemctl('disable', '--now', UNIT), optional: true }],
+    status: systemctl('is-active', '--quiet', UNIT),
+    when: 'from the start of this machine, without a login',
+    logs: `journalctl ${[...scope, '-u', UNIT, '-f'].join(' ')}`,
+  }
+}
