@@ -5,11 +5,9 @@ from collections.abc import Sequence as Several
 from typing import Any
 
 import mlx.core as mx
-import numpy as np
-from mlx_lm.sample_utils import greedy_sampler
 
-from muster_runner.constraints import masked
-from muster_runner.sampling import REPETITION_CONTEXT, SeededSampler
+from muster_runner.draws import Draws
+from muster_runner.sampling import SeededSampler
 from muster_runner.sequence import Drawn, Sequence
 from muster_runner.sequence_caches import SeparateCaches, SequenceCaches
 from muster_runner.speculation import Payoff
@@ -43,6 +41,7 @@ class DecodingBatch:
         self._next: mx.array | None = None
         self._logprobs: mx.array | None = None
         self._finite: mx.array | None = None
+        self._draws = Draws()
         self._steps = 0
 
     def __len__(self) -> int:
@@ -181,66 +180,7 @@ class DecodingBatch:
 
     def _draw(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array, mx.array]:
         """Tokens (batch,), log probabilities (batch, vocabulary), and whether the logits were numbers (batch,)."""
-        computed = logits
-        constrained = any(sequence.drawing.constraint for sequence in self._sequences)
-        if constrained:
-            # Masks are made below while the model computes the logits that they are laid over.
-            mx.async_eval(logits)
-        if any(sequence.drawing.processors for sequence in self._sequences):
-            rows = [self._processed(sequence, logits, fed, at) for at, sequence in enumerate(self._sequences)]
-            logits = mx.concatenate(rows, axis=0)
-        if constrained:
-            # Read as a whole: a slice of it would be computed behind the logits, and the masks after the model.
-            latest = fed.tolist()
-            masks = [self._mask(sequence, token) for sequence, token in zip(self._sequences, latest, strict=True)]
-            logits = masked(logits, masks)
-        # Not computed until somebody asks: the best token is the same without.
-        logprobs = logits - mx.logsumexp(logits, axis=-1, keepdims=True)
-        samplers = [sequence.drawing.sampler for sequence in self._sequences]
-        if all(sampler is samplers[0] for sampler in samplers):
-            tokens = samplers[0](logits if samplers[0] is greedy_sampler else logprobs)
-        else:
-            tokens = mx.concatenate(
-                [self._sampled(sequence, logprobs[at : at + 1]) for at, sequence in enumerate(self._sequences)], axis=0
-            )
-        # Where one layer computes no numbers there are none in the whole row, so one entry tells, and costs nothing.
-        chosen = mx.take_along_axis(computed, tokens[:, None], axis=-1)[:, 0]
-        return tokens.astype(mx.uint32), logprobs, mx.isfinite(chosen)
-
-    def _sampled(self, sequence: Sequence, logprobs: mx.array) -> mx.array:
-        try:
-            return sequence.drawing.sampler(logprobs)
-        except Exception as error:
-            sequence.error = error
-            return greedy_sampler(logprobs)
-
-    def _processed(self, sequence: Sequence, logits: mx.array, fed: mx.array, at: int) -> mx.array:
-        try:
-            return self._shaped(sequence, logits[at : at + 1], fed, at)
-        except Exception as error:
-            sequence.error = error
-            return logits[at : at + 1]
-
-    def _shaped(self, sequence: Sequence, row: mx.array, fed: mx.array, at: int) -> mx.array:
-        if sequence.context is not None:
-            sequence.context = mx.concatenate([sequence.context, fed[at : at + 1]])[-REPETITION_CONTEXT:]
-            for process in sequence.drawing.processors:
-                row = process(sequence.context, row)
-        return row
-
-    def _mask(self, sequence: Sequence, latest: int) -> np.ndarray | None:
-        """Which tokens may follow ``latest``, the one that the sequence was fed; None allows all."""
-        constraint = sequence.drawing.constraint
-        if constraint is None:
-            return None
-        try:
-            # The first token that is fed ends the prompt.
-            if sequence.answering:
-                constraint.take(latest)
-            return constraint.mask()
-        except Exception as error:
-            sequence.error = error
-            return None
+        return self._draws(self._sequences, logits, fed)
 
     def _keep(self, stay: list[int]) -> None:
         if len(stay) == len(self._sequences):

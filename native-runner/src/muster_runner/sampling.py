@@ -1,30 +1,26 @@
 """How a token is drawn from log probabilities."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
 
 import mlx.core as mx
 import msgspec
-from mlx_lm.sample_utils import apply_min_p, apply_top_k, apply_top_p, greedy_sampler
+from mlx_lm.sample_utils import greedy_sampler
 
 from muster_runner.constraints import Constraint
+from muster_runner.penalties import AnswerPenalties, LogitBias, Processor, RepetitionPenalty
 from muster_runner.protocol import Sampling
 
 Sampler = Callable[[mx.array], mx.array]
-Processor = Callable[[mx.array, mx.array], mx.array]
 
-# How far back a repetition is looked for, in tokens.
-REPETITION_CONTEXT = 256
 # Below the first, and above the second, float32 has no room left for the differences between logits.
 LEAST_TEMPERATURE = 1e-4
 MOST_TEMPERATURE = 1e6
 # A nucleus this small holds the best token alone; float32 would make 0 of smaller ones, and then nothing is left.
 LEAST_TOP_P = 1e-30
-# A factor beyond these makes infinities of finite logits, and no number of what is impossible already.
-LEAST_PENALTY, MOST_PENALTY = 1e-6, 1e6
 # Keeps a draw's noise, which can be minus infinity, from ruling out the only tokens that are left.
 LEAST_NOISE = -100.0
 
@@ -33,32 +29,62 @@ LEAST_NOISE = -100.0
 class Distribution:
     """What the draws of a request have in common, whatever its seed."""
 
-    temperature: float
-    top_p: float
-    top_k: int
-    min_p: float
+    temperature: float = 1.0
+    top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.0
 
-    def draw(self, logprobs: mx.array, key: mx.array | None = None) -> mx.array:
-        """A token for each row, never an impossible one: the best after Gumbel noise was added."""
-        logits = self.scaled(logprobs)
-        return mx.argmax(logits + mx.maximum(mx.random.gumbel(logits.shape, key=key), LEAST_NOISE), axis=-1)
+    def draw(self, logprobs: mx.array) -> mx.array:
+        """A token for each row, never an impossible one."""
+        return _best(scaled(logprobs, [self] * logprobs.shape[0]), mx.random.gumbel(logprobs.shape))
 
-    def scaled(self, logprobs: mx.array) -> mx.array:
-        """Logits to draw from: cut by top-p, min-p and top-k in this order, then divided by the temperature. The best
-        token always stays. In float32, whatever the model computes in: every step would round again."""
-        logprobs = logprobs.astype(mx.float32)
-        if self.top_p < 1:
-            logprobs = apply_top_p(logprobs, self.top_p)
-        if self.min_p > 0:
-            logprobs = apply_min_p(logprobs, self.min_p)
-        if 0 < self.top_k < logprobs.shape[-1]:
-            logprobs = apply_top_k(logprobs, self.top_k)
-        return logprobs * (1 / self.temperature)
+
+def scaled(logprobs: mx.array, rows: Sequence[Distribution]) -> mx.array:
+    """Logits to draw from, by row: cut by top-p, min-p and top-k in this order, then divided by the temperature. The
+    best token always stays. In float32, whatever the model computes in: every step would round again."""
+    logprobs = logprobs.astype(mx.float32)
+    if (least := _least(logprobs, rows)) is not None:
+        logprobs = mx.where(logprobs < least, -mx.inf, logprobs)
+    return logprobs * _column([1 / row.temperature for row in rows])
+
+
+def _least(logprobs: mx.array, rows: Sequence[Distribution]) -> mx.array | None:
+    """The least log probability that is left, by row (rows, 1). Each of the cuts leaves all above some value, so the
+    highest of these values counts."""
+    size, bounds = logprobs.shape[-1], []
+    last = mx.array([[size - row.top_k if 0 < row.top_k < size else 0] for row in rows])
+    if any(row.top_p < 1 for row in rows):
+        ascending = mx.sort(logprobs, axis=-1)
+        probabilities = mx.exp(ascending)
+        above = mx.cumsum(probabilities, axis=-1, reverse=True, inclusive=False)
+        total = above[..., :1] + probabilities[..., :1]
+        # Nothing is dropped where nothing is to be: rounding must not.
+        limits = _column([row.top_p if row.top_p < 1 else mx.inf for row in rows])
+        dropped = mx.minimum((above >= limits * total).sum(axis=-1, keepdims=True), size - 1)
+        bounds += [mx.take_along_axis(ascending, mx.maximum(dropped, last), axis=-1)]
+    elif any(0 < row.top_k < size for row in rows):
+        most = max(row.top_k for row in rows if row.top_k < size)
+        best = mx.sort(mx.topk(logprobs, most, axis=-1), axis=-1)
+        kth = mx.take_along_axis(best, mx.maximum(last - (size - most), 0), axis=-1)
+        bounds += [mx.where(last > 0, kth, -mx.inf)]
+    if any(row.min_p > 0 for row in rows):
+        shares = _column([math.log(row.min_p) if row.min_p > 0 else -mx.inf for row in rows])
+        bounds += [mx.max(logprobs, axis=-1, keepdims=True) + shares]
+    return reduce(mx.maximum, bounds) if bounds else None
+
+
+def _column(values: Sequence[float]) -> mx.array:
+    return mx.array(values, dtype=mx.float32)[:, None]
+
+
+def _best(logits: mx.array, noise: mx.array) -> mx.array:
+    """The best token of each row after Gumbel noise was added: a draw from the softmax."""
+    return mx.argmax(logits + mx.maximum(noise, LEAST_NOISE), axis=-1)
 
 
 @lru_cache(maxsize=256)
 def _shared_sampler(distribution: Distribution) -> Sampler:
-    """One sampler for all requests that draw alike: the batch generator then draws for all of them in one call."""
+    """One sampler for all requests that draw alike."""
     return distribution.draw
 
 
@@ -71,22 +97,57 @@ class SeededSampler:
     """Draws with a key made of the seed and the position alone: the same text alone or in any batch."""
 
     def __init__(self, distribution: Distribution, seed: int):
-        self._distribution = distribution
+        self.distribution = distribution
         self._seed = seed
         self._position = 0
 
     def __call__(self, logprobs: mx.array) -> mx.array:
         """Each row is the next position."""
-        drawn = []
-        for row in range(logprobs.shape[0]):
-            key = mx.random.key(_mixed(self._seed, self._position))
-            self._position += 1
-            drawn.append(self._distribution.draw(logprobs[row : row + 1], key))
-        return drawn[0] if len(drawn) == 1 else mx.concatenate(drawn)
+        count = logprobs.shape[0]
+        keys = mx.stack([self.next_key() for _ in range(count)])
+        return _best(scaled(logprobs, [self.distribution] * count), _noise(keys, logprobs.shape[-1]))
+
+    def next_key(self) -> mx.array:
+        """The key of the next position's draw."""
+        self._position += 1
+        return mx.random.key(_mixed(self._seed, self._position - 1))
 
     def rewind(self, count: int) -> None:
         """So many draws, the latest, are not to count."""
         self._position -= count
+
+
+def _noise(keys: mx.array, size: int) -> mx.array:
+    """A row of Gumbel noise for each key, the same whatever other rows there are."""
+    return mx.vmap(lambda key: mx.random.gumbel((size,), key=key))(keys)
+
+
+def draw_rows(samplers: Sequence[Sampler], logprobs: mx.array) -> mx.array | None:
+    """A token for each row by its own sampler, all at once: (rows,). None if a sampler is none of this file's."""
+    rows = [_distribution(sampler) for sampler in samplers]
+    if any(row is None for row in rows):
+        return None
+    best = mx.argmax(logprobs, axis=-1)
+    drawing_rows = [at for at, sampler in enumerate(samplers) if sampler is not greedy_sampler]
+    seeded = [at for at in drawing_rows if isinstance(samplers[at], SeededSampler)]
+    free = [at for at in drawing_rows if at not in seeded]
+    size, noise = logprobs.shape[-1], []
+    if seeded:
+        noise.append(_noise(mx.stack([samplers[at].next_key() for at in seeded]), size))
+    if free:
+        noise.append(mx.random.gumbel((len(free), size)))
+    if not noise:
+        return best
+    order = mx.array(seeded + free)
+    logits = scaled(logprobs[order], [rows[at] or Distribution() for at in seeded + free])
+    return best.at[order].multiply(0).at[order].add(_best(logits, mx.concatenate(noise)))
+
+
+def _distribution(sampler: Sampler) -> Distribution | None:
+    if isinstance(sampler, SeededSampler):
+        return sampler.distribution
+    owner = getattr(sampler, "__self__", None)
+    return owner if isinstance(owner, Distribution) else Distribution() if sampler is greedy_sampler else None
 
 
 def make_sampler(sampling: Sampling) -> Sampler:
@@ -101,68 +162,13 @@ def make_sampler(sampling: Sampling) -> Sampler:
     return _shared_sampler(distribution) if sampling.seed is None else SeededSampler(distribution, sampling.seed)
 
 
-def repetition_penalty(penalty: float) -> Processor:
-    """Divides the logits of tokens that stand in the context by ``penalty``, multiplies them where they are negative
-    (https://arxiv.org/abs/1909.05858, with signs minded). Finite logits stay finite, impossible tokens impossible.
-    MLX checks no index: a token beyond the logits, which a damaged model may bring, must not be written to."""
-    factor = min(max(penalty, LEAST_PENALTY), MOST_PENALTY)
-
-    def penalised(context: mx.array, logits: mx.array) -> mx.array:
-        if context.size == 0:
-            return logits
-        size, limits = logits.shape[-1], mx.finfo(logits.dtype)
-        known = context < size
-        seen = mx.zeros(size, dtype=mx.bool_).at[mx.where(known, context, 0)].maximum(known)
-        wide = logits.astype(mx.float32)
-        changed = mx.clip(mx.where(wide < 0, wide * factor, wide / factor), limits.min, limits.max)
-        return mx.where(seen & ~mx.isinf(wide), changed.astype(logits.dtype), logits)
-
-    return penalised
-
-
-class AnswerPenalties:
-    """OpenAI's penalties: what the answer has already becomes less likely, by ``frequency`` for each time and by
-    ``presence`` once. The prompt does not count. One instance serves one answer.
-
-    See https://platform.openai.com/docs/api-reference/chat/create
-    """
-
-    def __init__(self, frequency: float, presence: float):
-        self._frequency, self._presence = frequency, presence
-        self._counts: mx.array | None = None
-
-    def __call__(self, context: mx.array, logits: mx.array) -> mx.array:
-        if self._counts is None:
-            # The first token that is fed is still the prompt's.
-            self._counts = mx.zeros(logits.shape[-1], dtype=mx.float32)
-        else:
-            drawn = context[-1:]
-            known = drawn < self._counts.size
-            self._counts = self._counts.at[mx.where(known, drawn, 0)].add(known.astype(mx.float32))
-        penalty = self._frequency * self._counts + self._presence * (self._counts > 0)
-        return logits - penalty.astype(logits.dtype)
-
-
-def logit_bias(bias: dict[str, float]) -> Processor:
-    """Adds to the logits of tokens, given by number. Numbers beyond the vocabulary stand for nothing."""
-    tokens = mx.array([int(token) for token in bias], dtype=mx.uint32)
-    values = mx.array(list(bias.values()), dtype=mx.float32)
-
-    def biased(_context: mx.array, logits: mx.array) -> mx.array:
-        known = tokens < logits.shape[-1]
-        place = mx.where(known, tokens, 0)
-        return logits.at[:, place].add(mx.where(known, values, 0.0).astype(logits.dtype))
-
-    return biased
-
-
 def make_processors(sampling: Sampling) -> list[Processor]:
     """What changes a request's logits before they are normalised."""
     processors: list[Processor] = []
     if sampling.logit_bias:
-        processors.append(logit_bias(sampling.logit_bias))
+        processors.append(LogitBias(sampling.logit_bias))
     if sampling.repetition_penalty not in (None, 1):
-        processors.append(repetition_penalty(sampling.repetition_penalty))
+        processors.append(RepetitionPenalty(sampling.repetition_penalty))
     if sampling.frequency_penalty or sampling.presence_penalty:
         processors.append(AnswerPenalties(sampling.frequency_penalty or 0.0, sampling.presence_penalty or 0.0))
     return processors

@@ -5,7 +5,8 @@ from typing import Any
 
 import mlx.core as mx
 
-from muster_runner.sampling import REPETITION_CONTEXT, Drawing
+from muster_runner.penalties import context_of
+from muster_runner.sampling import Drawing
 from muster_runner.speculation import PromptLookup
 
 
@@ -22,7 +23,7 @@ class Sequence:
         self.following = following
         self.cache = cache
         self.drawing = drawing
-        self.context = mx.array(self.tokens[-REPETITION_CONTEXT:], dtype=mx.uint32) if drawing.processors else None
+        self.context = context_of(self.tokens)
         # Its first fed token ends its prompt; what is drawn after it is the first of the answer.
         self.answering = False
         self.lookup = PromptLookup()

@@ -1,0 +1,75 @@
+"""Whatever settings meet in a batch, each sequence draws what it would draw alone."""
+
+import mlx.core as mx
+import pytest
+from requests_alone import prompt, schedule, tiny_model
+
+from muster_runner.cache_layers import Footprint
+from muster_runner.draws import Draws
+from muster_runner.memory_budget import UNLIMITED, MemoryBudget
+from muster_runner.protocol import Sampling
+from muster_runner.sampling import drawing
+from muster_runner.sequence import Sequence
+
+SETTINGS = [
+    Sampling(temperature=0),
+    Sampling(temperature=0, repetition_penalty=1.7),
+    Sampling(temperature=0.8, seed=1),
+    Sampling(temperature=1.2, seed=2, top_p=0.7),
+    Sampling(temperature=1.0, seed=3, top_k=3),
+    Sampling(temperature=1.0, seed=4, min_p=0.2, frequency_penalty=0.7, presence_penalty=-0.3),
+    Sampling(temperature=0.5, seed=5, top_p=0.9, top_k=7, min_p=0.05, repetition_penalty=1.1),
+    Sampling(temperature=0, frequency_penalty=1.5, logit_bias={"3": 4.0, "9": -100.0}),
+    Sampling(temperature=2.0, seed=6, logit_bias={"7": 3.0, "999": 5.0}, repetition_penalty=0.8),
+]
+COUNT = 30
+
+
+def drawn(budget: MemoryBudget, settings: list[Sampling], lookahead: bool) -> list[list[int]]:
+    """What each of these draws of its own prompt, all at once."""
+    model, able = tiny_model("llama")
+    running = schedule(model, able, None, step=64, lookahead=lookahead, budget=budget)
+    got: dict[str, list[int]] = {}
+    for sampling in settings:
+        running.join(f"{SETTINGS.index(sampling)}", prompt(40, SETTINGS.index(sampling)), drawing(sampling, {}))
+        # They join one after the other, and leave one after the other.
+        for news in running.step():
+            got.setdefault(news.task_id, []).append(news.token)
+    while running.active:
+        for news in running.step():
+            got.setdefault(news.task_id, []).append(news.token)
+        running.leave([task for task in got if len(got[task]) >= COUNT and task in running._requests])
+    return [got[f"{SETTINGS.index(sampling)}"][:COUNT] for sampling in settings]
+
+
+@pytest.fixture(scope="module")
+def alone() -> list[list[int]]:
+    return [drawn(UNLIMITED, [sampling], lookahead=False)[0] for sampling in SETTINGS]
+
+
+@pytest.mark.parametrize("lookahead", [False, True], ids=["in order", "lookahead"])
+def test_all_settings_at_once_draw_what_each_draws_alone(alone: list[list[int]], lookahead: bool) -> None:
+    assert drawn(UNLIMITED, SETTINGS, lookahead) == alone
+    # The settings do something.
+    assert len({tuple(tokens) for tokens in alone}) == len(SETTINGS)
+
+
+@pytest.mark.parametrize("lookahead", [False, True], ids=["in order", "lookahead"])
+def test_who_has_to_wait_again_goes_on_with_the_same_draws(
+    alone: list[list[int]], lookahead: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("muster_runner.schedule.HEADROOM_TOKENS", 4)
+    budget = MemoryBudget(total=10 * 200, footprint=Footprint(per_token=10))
+    assert drawn(budget, SETTINGS, lookahead) == alone
+
+
+def test_penalties_hide_no_overflow() -> None:
+    """Logits that are no numbers are told as such, also where a penalty clips them."""
+    ones = [
+        Sequence(f"{at}", [1, 2], 3, [], drawing(sampling, {}))
+        for at, sampling in enumerate([Sampling(temperature=0, repetition_penalty=2.0), Sampling(temperature=0)])
+    ]
+    logits = mx.array([[0.0, mx.nan, 1.0, 2.0], [0.0, 1.0, 2.0, 3.0]])
+    logits[0] = mx.nan
+    _, _, finite = Draws()(ones, logits, mx.array([3, 3], dtype=mx.uint32))
+    assert finite.tolist() == [False, True]
