@@ -173,7 +173,7 @@ test('a person finds models on the hub, downloads one, gives one up, and launche
   hub.add('who/tiny-too', { folder: tinyModel() })
   hub.add('who/tiny-flux', { files: { 'config.json': '{"model_type":"flux"}' } })
   node = await startHeadless({ dataDir: folder.path, env: { HF_ENDPOINT: hub.url, HF_HUB_OFFLINE: '' } })
-  await page.goto(`${node.url}/#/models`)
+  await page.goto(`${node.url}/#/models?view=hub`)
   await page.getByRole('searchbox').fill('tiny')
   await page.getByRole('searchbox').press('Enter')
   const found = (modelId: string) =>

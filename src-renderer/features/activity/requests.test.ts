@@ -1,37 +1,54 @@
-import { expect, it } from 'vitest'
-import { TaskId } from '@core/ids'
+import { describe, expect, it } from 'vitest'
+import { NodeId, TaskId } from '@core/ids'
+import type { RequestRecord } from '@core/protocols/activity'
 import { readyWorld } from '@core/testing/world'
 import { RequestLog } from '../../state/request-log.svelte'
-import { requestsIn } from './requests'
+import { matchingRequests, partsText, requestsIn } from './requests'
 
-const asked = () => {
-  const { world, id } = readyWorld()
-  const { instanceId } = world.instance(id)
-  for (const name of ['a', 'b', 'c', 'd']) {
-    const task = { taskId: TaskId.parse(name), instanceId, kind: 'generation', status: 'Running' } as const
-    world.apply({ type: 'TaskCreated', task: { ...task, createdAt: world.now } })
-  }
-  return { world, id }
+const record: RequestRecord = {
+  id: 'r',
+  kind: 'chat',
+  model: 'chat',
+  key: 'Ada',
+  startedAt: 1000,
+  waitedMs: 20,
+  promptMs: 500,
+  writingMs: 1200,
+  totalMs: 1720,
+  promptTokens: 100,
+  completionTokens: 13,
+  outcome: 'done',
 }
-const lines = (log: RequestLog) => requestsIn(log.all).map(({ task, word, model }) => `${task.taskId} ${word} ${model}`)
+const self = NodeId.parse('self')
 
-it('lists requests newest first, those that run before those that ended', () => {
-  const { world } = asked()
-  const log = new RequestLog()
-  world.apply({ type: 'TaskStatusUpdated', taskId: TaskId.parse('c'), status: 'Cancelled' })
-  world.apply({ type: 'TaskFailed', taskId: TaskId.parse('d'), error: 'out of memory' })
-  log.note(world.state)
-  expect(lines(log)).toEqual(['b Running small', 'a Running small', 'd Failed small', 'c Cancelled small'])
-})
+describe('the list of past requests', () => {
+  it('tells where the time of each went, and how fast it was written', () => {
+    const [view] = requestsIn([record], { noted: [], self })
+    expect(view).toMatchObject({ word: 'Done', tone: 'ready', key: 'Ada', tokensPerSecond: 10 })
+    expect(view && partsText(view.parts)).toBe('waited 0.02 s · prompt 0.50 s · wrote 1.20 s')
+  })
 
-it('remembers what ended, and by which name, when the state has forgotten both', () => {
-  const { world, id } = asked()
-  const log = new RequestLog()
-  log.note(world.state)
-  world.command({ type: 'RestartMetaInstance', metaInstanceId: id })
-  log.note(world.state)
-  for (const taskId of ['a', 'b', 'c', 'd']) world.apply({ type: 'TaskDeleted', taskId: TaskId.parse(taskId) })
-  world.reconcile()
-  log.note(world.state)
-  expect(lines(log)).toEqual(['d Cancelled small', 'c Cancelled small', 'b Cancelled small', 'a Cancelled small'])
+  it('has what other machines took while this window was open, but nothing twice and nothing that still runs', () => {
+    const { world, id } = readyWorld()
+    const { instanceId } = world.instance(id)
+    const log = new RequestLog()
+    const task = { instanceId, kind: 'generation', createdAt: 2000 } as const
+    const [other, here] = [world.addNode('other'), world.addNode('here')]
+    world.apply(
+      { type: 'TaskCreated', task: { ...task, taskId: TaskId.parse('theirs'), takenBy: other, status: 'Running' } },
+      { type: 'TaskCreated', task: { ...task, taskId: TaskId.parse('live'), takenBy: other, status: 'Running' } },
+      { type: 'TaskCreated', task: { ...task, taskId: TaskId.parse('mine'), takenBy: here, status: 'Running' } },
+      { type: 'TaskFailed', taskId: TaskId.parse('theirs'), error: 'out of memory' },
+      { type: 'TaskStatusUpdated', taskId: TaskId.parse('mine'), status: 'Complete' },
+    )
+    log.note(world.state)
+    const views = requestsIn([record], { noted: log.all, self: here })
+    expect(views.map((view) => [view.id, view.word, view.error])).toEqual([
+      ['theirs', 'Failed', 'out of memory'],
+      ['r', 'Done', undefined],
+    ])
+    expect(matchingRequests(views, 'memory FAILED').map((view) => view.id)).toEqual(['theirs'])
+    expect(matchingRequests(views, 'ada')).toHaveLength(1)
+    expect(matchingRequests(views, ' ')).toHaveLength(2)
+  })
 })

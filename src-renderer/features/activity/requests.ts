@@ -1,36 +1,126 @@
+import type { NodeId } from '@core/ids'
+import type { RequestRecord } from '@core/protocols/activity'
 import { isLive, type Task } from '@core/state/tasks'
-import type { NotedRequest } from '../../state/request-log.svelte'
 import type { GlyphTone } from '../../components/glyph-tone'
+import type { NotedRequest } from '../../state/request-log.svelte'
+
+/** A part of a request's time. */
+export interface TimePart {
+  readonly name: 'waited' | 'prompt' | 'wrote'
+  readonly milliseconds: number
+  /** Where it begins and how much of the whole it is, from 0 to 1. */
+  readonly from: number
+  readonly share: number
+}
 
 /** One request as the list shows it. */
 export interface RequestView {
-  readonly task: Task
+  readonly id: string
   readonly model: string
+  /** Whose it was, where it had a key. */
+  readonly key: string | undefined
   readonly word: string
   readonly tone: GlyphTone
-  readonly live: boolean
+  readonly startedAt: number
+  readonly promptTokens: number | undefined
+  readonly cachedTokens: number | undefined
+  readonly completionTokens: number | undefined
+  readonly tokensPerSecond: number | undefined
+  /** Where its time went; empty where only another machine knows. */
+  readonly parts: readonly TimePart[]
+  readonly error: string | undefined
 }
 
-const wordAndTone = ({ status }: Task): [string, GlyphTone] => {
-  switch (status) {
-    case 'Pending':
-      return ['Waiting', 'waiting']
-    case 'Running':
-      return ['Running', 'working']
-    case 'Complete':
-      return ['Done', 'ready']
-    case 'Failed':
-      return ['Failed', 'failed']
-    case 'Cancelled':
-      return ['Cancelled', 'offline']
+const OUTCOMES: Readonly<Record<RequestRecord['outcome'], readonly [string, GlyphTone]>> = {
+  done: ['Done', 'ready'],
+  cut: ['Cut off', 'ready'],
+  cancelled: ['Cancelled', 'offline'],
+  failed: ['Failed', 'failed'],
+}
+
+const partsOf = ({ waitedMs, promptMs, writingMs }: RequestRecord): readonly TimePart[] => {
+  const all = [
+    { name: 'waited', milliseconds: waitedMs },
+    { name: 'prompt', milliseconds: promptMs },
+    { name: 'wrote', milliseconds: writingMs },
+  ] as const
+  const whole = Math.max(1, waitedMs + (promptMs ?? 0) + (writingMs ?? 0))
+  let from = 0
+  return all.flatMap(({ name, milliseconds }): TimePart[] => {
+    if (milliseconds === undefined) return []
+    const part = { name, milliseconds, from, share: milliseconds / whole }
+    from += part.share
+    return [part]
+  })
+}
+
+/** The first token waits for the prompt, so the speed is that of those after it. */
+const speedOf = ({ completionTokens = 0, writingMs = 0 }: RequestRecord): number | undefined =>
+  completionTokens > 1 && writingMs > 0 ? (1000 * (completionTokens - 1)) / writingMs : undefined
+
+const ofRecord = (record: RequestRecord): RequestView => {
+  const [word, tone] = OUTCOMES[record.outcome]
+  const { id, model, key, startedAt, promptTokens, cachedTokens, completionTokens, error } = record
+  const tokensPerSecond = speedOf(record)
+  return {
+    ...{ id, model, key, word, tone, startedAt, promptTokens, cachedTokens, completionTokens, tokensPerSecond, error },
+    parts: partsOf(record),
   }
 }
 
-/** The newest first; those that still run before those that ended. */
-export const requestsIn = (noted: readonly NotedRequest[]): readonly RequestView[] => {
-  const views = [...noted].reverse().map(({ task, model }): RequestView => {
-    const [word, tone] = wordAndTone(task)
-    return { task, model, word, tone, live: isLive(task) }
-  })
-  return [...views.filter(({ live }) => live), ...views.filter(({ live }) => !live)]
+const wordOf = ({ status }: Task): readonly [string, GlyphTone] => {
+  switch (status) {
+    case 'Complete':
+      return OUTCOMES.done
+    case 'Failed':
+      return OUTCOMES.failed
+    case 'Cancelled':
+    case 'Pending':
+    case 'Running':
+      return OUTCOMES.cancelled
+  }
 }
+
+const ofTask = ({ task, model }: NotedRequest): RequestView => {
+  const [word, tone] = wordOf(task)
+  return {
+    id: task.taskId,
+    model,
+    key: undefined,
+    word,
+    tone,
+    startedAt: task.createdAt,
+    promptTokens: task.promptTokens,
+    cachedTokens: undefined,
+    completionTokens: task.completionTokens,
+    tokensPerSecond: task.tokensPerSecond,
+    parts: [],
+    error: task.error,
+  }
+}
+
+/** Those that have ended, the newest first: what this node kept, and what this window saw other machines take. */
+export const requestsIn = (
+  kept: readonly RequestRecord[],
+  { noted, self }: { readonly noted: readonly NotedRequest[]; readonly self: NodeId | undefined },
+): readonly RequestView[] =>
+  [
+    ...kept.map(ofRecord),
+    ...noted.filter(({ task }) => !isLive(task) && task.takenBy !== self && task.takenBy !== undefined).map(ofTask),
+  ].sort((a, b) => b.startedAt - a.startedAt)
+
+/** Those that have all the words, in their model, their key, how they ended or why. */
+export const matchingRequests = (requests: readonly RequestView[], search: string): readonly RequestView[] => {
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean)
+  return requests.filter(({ model, key = '', word, error = '' }) => {
+    const text = `${model} ${key} ${word} ${error}`.toLowerCase()
+    return words.every((one) => text.includes(one))
+  })
+}
+
+const secondsText = (milliseconds: number): string =>
+  milliseconds < 10_000 ? `${(milliseconds / 1000).toFixed(2)} s` : `${Math.round(milliseconds / 1000)} s`
+
+/** `waited 0.02 s · prompt 0.50 s · wrote 1.20 s`. */
+export const partsText = (parts: readonly TimePart[]): string =>
+  parts.map(({ name, milliseconds }) => `${name} ${secondsText(milliseconds)}`).join(' · ')

@@ -1,12 +1,6 @@
+import type { ExportedFile } from '../../state/save-file'
 import { pathTo, questionText } from './branches'
 import type { AnswerMessage, Conversation, Message } from './records'
-
-/** A file for the person to keep. */
-export interface ExportedFile {
-  readonly name: string
-  readonly type: string
-  readonly text: string
-}
 
 /** Every branch of the conversations, as they are kept. */
 export const asJson = (

@@ -10,8 +10,8 @@ describe('where a model of the hub would fit', () => {
   it('is this machine or what it lacks, where there is one', () => {
     const world = new World()
     world.addNode('Mac mini', { free: 10 * GB })
-    expect(sizeFit(world.state, 10 * GB)).toBe('fits')
-    expect(sizeFit(world.state, 12.5 * GB)).toBe('needs 2.5 GB more memory')
+    expect(sizeFit(world.state, 10 * GB)).toEqual({ fits: true, text: 'fits' })
+    expect(sizeFit(world.state, 12.5 * GB)).toEqual({ fits: false, text: 'needs 2.5 GB more memory' })
   })
 
   it('names the one machine, counts several, and thinks of all of them together', () => {
@@ -19,11 +19,12 @@ describe('where a model of the hub would fit', () => {
     world.addNode('Mac mini', { free: 10 * GB })
     world.addNode('MacBook Pro', { free: 30 * GB })
     world.addNode('Mac Studio', { free: 60 * GB })
-    expect([5, 20, 50, 90, 110].map((size) => sizeFit(world.state, size * GB))).toEqual([
+    expect([5, 20, 50, 80, 95, 110].map((size) => sizeFit(world.state, size * GB)?.text)).toEqual([
       'fits any machine',
       'fits 2 machines',
       'fits Mac Studio',
-      'fits several machines together',
+      'fits 2 of your Macs together',
+      'fits 3 of your Macs together',
       'needs 10 GB more memory',
     ])
   })

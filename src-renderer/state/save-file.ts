@@ -1,4 +1,9 @@
-import type { ExportedFile } from './export'
+/** A file for the person to keep. */
+export interface ExportedFile {
+  readonly name: string
+  readonly type: string
+  readonly text: string
+}
 
 /** Hands a file to the browser's downloads. */
 export const saveFile = ({ name, type, text }: ExportedFile): void => {

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import { next } from '@core/reconcile/apply'
+import { readyWorld } from '@core/testing/world'
+import { EVENT_KINDS, eventRow, eventWords, FIRST_KINDS, matchingEvents } from './event-rows'
+
+const rows = () => {
+  const { world, id } = readyWorld()
+  const { instanceId } = world.instance(id)
+  world.apply({ type: 'InstanceDeleted', instanceId, failureError: 'Mac Studio: out of memory' })
+  const envelopes = world.log.map((event, index) => ({ ...next(world.state, event, world.now), index }))
+  return envelopes.map((envelope) => eventRow(world.state, envelope))
+}
+
+describe('the list of events', () => {
+  it('says of each what it is about, and why it failed', () => {
+    const found = rows()
+    expect(found.find(({ type }) => type === 'MemberAdmitted')).toMatchObject({ kind: 'Machines', failed: false })
+    expect(found.at(-1)).toMatchObject({ type: 'InstanceDeleted', kind: 'Models', failed: true })
+    expect(found.at(-1)?.text).toContain('out of memory')
+    expect(['MetaInstanceCreated', 'InstanceRetrying'].map(eventWords)).toEqual([
+      'Declaration created',
+      'Instance retrying',
+    ])
+  })
+
+  it('is filtered by what events are about and by words, and begins with decisions, the newest first', () => {
+    const all = rows()
+    const first = matchingEvents(all, { kinds: FIRST_KINDS, search: '' })
+    expect(first[0]?.type).toBe('InstanceDeleted')
+    expect(first.some(({ kind }) => kind === 'Runners')).toBe(false)
+    expect(matchingEvents(all, { kinds: EVENT_KINDS, search: '' })).toHaveLength(all.length)
+    expect(matchingEvents(all, { kinds: EVENT_KINDS, search: 'MEMORY instance' }).map(({ type }) => type)).toEqual([
+      'InstanceDeleted',
+    ])
+  })
+})

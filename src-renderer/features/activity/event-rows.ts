@@ -1,0 +1,147 @@
+import type { Envelope, Event } from '@core/events/event'
+import { nodeName } from '@core/state/bindings'
+import type { NodeId } from '@core/ids'
+import type { State } from '@core/state/state'
+import { sentence, shortName } from '../../state/text'
+
+/** What events are about; each can be left out. */
+export const EVENT_KINDS = [
+  'Models',
+  'Machines',
+  'Runners',
+  'Requests',
+  'Downloads',
+  'Connections',
+  'Settings',
+] as const
+export type EventKind = (typeof EVENT_KINDS)[number]
+
+/** What is shown until somebody wants more: decisions, which are few. */
+export const FIRST_KINDS: readonly EventKind[] = ['Models', 'Machines', 'Settings']
+
+export interface EventRow {
+  readonly key: string
+  readonly at: number
+  readonly kind: EventKind
+  /** The name that logs and the API use. */
+  readonly type: Event['type']
+  readonly text: string
+  readonly failed: boolean
+}
+
+interface Told {
+  readonly kind: EventKind
+  readonly about: string
+  readonly failure?: string | undefined
+}
+
+const instanceName = (state: State, instanceId: string): string => {
+  const instance = state.instances[instanceId]
+  if (!instance) return `instance ${instanceId.slice(0, 8)}`
+  const declared = instance.metaInstanceId && state.metaInstances[instance.metaInstanceId]
+  return (declared && declared.name) ?? shortName(instance.modelId)
+}
+
+const declaredName = (state: State, metaInstanceId: string): string => {
+  const declared = state.metaInstances[metaInstanceId]
+  return declared ? (declared.name ?? shortName(declared.modelId)) : `declaration ${metaInstanceId.slice(0, 8)}`
+}
+
+const told = (state: State, event: Event): Told => {
+  const machine = (nodeId: NodeId): string => nodeName(state, nodeId)
+  switch (event.type) {
+    case 'MetaInstanceCreated':
+      return { kind: 'Models', about: event.metaInstance.name ?? shortName(event.metaInstance.modelId) }
+    case 'MetaInstanceUpdated':
+      return {
+        kind: 'Models',
+        about: `${declaredName(state, event.metaInstanceId)}: ${Object.keys(event.changes).join(', ')}`,
+      }
+    case 'MetaInstanceDeleted':
+    case 'MetaInstanceRecovered':
+      return { kind: 'Models', about: declaredName(state, event.metaInstanceId) }
+    case 'MetaInstancePlacementFailed':
+      return { kind: 'Models', about: declaredName(state, event.metaInstanceId), failure: event.reason }
+    case 'InstanceCreated': {
+      const names = event.instance.shards.map(({ nodeId }) => machine(nodeId))
+      return { kind: 'Models', about: `${shortName(event.instance.modelId)} on ${names.join(', ')}` }
+    }
+    case 'InstanceDeleted':
+      return { kind: 'Models', about: instanceName(state, event.instanceId), failure: event.failureError }
+    case 'InstanceRetrying':
+      return { kind: 'Models', about: instanceName(state, event.instanceId), failure: event.failureError }
+    case 'MemberAdmitted':
+      return { kind: 'Machines', about: event.friendlyName }
+    case 'MemberUpdated':
+    case 'MemberRemoved':
+    case 'NodeGatheredInfo':
+    case 'NodeTimedOut':
+      return { kind: 'Machines', about: machine(event.nodeId) }
+    case 'NodeLeaving':
+      return { kind: 'Machines', about: `${machine(event.nodeId)}: ${event.reason}` }
+    case 'RunnerStatusUpdated':
+      return {
+        kind: 'Runners',
+        about: `${event.runnerId.slice(0, 8)}: ${event.status}`,
+        failure: event.status === 'Failed' ? event.errorMessage : undefined,
+      }
+    case 'RunnerDeleted':
+      return { kind: 'Runners', about: event.runnerId.slice(0, 8) }
+    case 'TaskCreated':
+      return { kind: 'Requests', about: instanceName(state, event.task.instanceId) }
+    case 'TaskStatusUpdated':
+      return { kind: 'Requests', about: `${event.taskId.slice(0, 8)}: ${event.status}` }
+    case 'TaskFailed':
+      return { kind: 'Requests', about: event.taskId.slice(0, 8), failure: event.error }
+    case 'TaskDeleted':
+      return { kind: 'Requests', about: event.taskId.slice(0, 8) }
+    case 'NodeDownloadProgress':
+      return {
+        kind: 'Downloads',
+        about: `${shortName(event.modelId)} to ${machine(event.nodeId)}: ${event.download?.status ?? 'removed'}`,
+        failure: event.download?.error,
+      }
+    case 'TopologyEdgeCreated':
+    case 'TopologyEdgeDeleted':
+      return { kind: 'Connections', about: `${machine(event.edge.from)} to ${machine(event.edge.to)}` }
+    case 'JacclSideChannelData':
+    case 'JacclSideChannelGathered':
+      return { kind: 'Connections', about: instanceName(state, event.instanceId) }
+    case 'ApiKeyCreated':
+      return { kind: 'Settings', about: event.apiKey.name }
+    case 'ApiKeyUpdated':
+    case 'ApiKeyRevoked':
+      return { kind: 'Settings', about: state.apiKeys[event.apiKeyId]?.name ?? event.apiKeyId.slice(0, 8) }
+    default:
+      return { kind: 'Settings', about: '' }
+  }
+}
+
+/** `Instance retrying`, of `InstanceRetrying`. */
+export const eventWords = (type: string): string =>
+  sentence(
+    type
+      .replace(/([a-z])([A-Z])/g, '$1 $2')
+      .toLowerCase()
+      .replace(/^meta instance/, 'declaration'),
+  )
+
+export const eventRow = (state: State, { index, term, at, event }: Envelope): EventRow => {
+  const { kind, about, failure } = told(state, event)
+  const text = [about, failure].filter((part) => part !== undefined && part !== '').join(': ')
+  return { key: `${term}:${index}`, at, kind, type: event.type, text, failed: failure !== undefined }
+}
+
+/** The rows of these kinds that have all the words, the newest first. */
+export const matchingEvents = (
+  rows: readonly EventRow[],
+  { kinds, search }: { readonly kinds: readonly EventKind[]; readonly search: string },
+): readonly EventRow[] => {
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean)
+  return rows
+    .filter(({ kind, type, text }) => {
+      const all = `${type} ${eventWords(type)} ${text}`.toLowerCase()
+      return kinds.includes(kind) && words.every((word) => all.includes(word))
+    })
+    .reverse()
+}

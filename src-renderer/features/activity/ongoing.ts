@@ -1,0 +1,106 @@
+import { isReady } from '@core/state/bindings'
+import type { MetaInstanceId, ModelId, NodeId, TaskId } from '@core/ids'
+import type { State } from '@core/state/state'
+import { isLive } from '@core/state/tasks'
+import { numberText, shortName } from '../../state/text'
+import { loadingLine } from '../cluster/progress'
+import { arrivals } from '../models/arrivals'
+
+/** How something that takes long is ended. */
+export type Cancelling =
+  | { readonly kind: 'download'; readonly modelId: ModelId; readonly nodeId: NodeId }
+  | { readonly kind: 'pause'; readonly metaInstanceId: MetaInstanceId }
+  | { readonly kind: 'request'; readonly taskId: TaskId }
+
+/** Something that takes long, as one list shows it. */
+export interface Ongoing {
+  readonly id: string
+  readonly what: 'Download' | 'Loading' | 'Request'
+  readonly title: string
+  /** How far it is, how fast, and when it will be done, as far as anybody knows. */
+  readonly line: string
+  /** From 0 to 1; undefined where nobody can tell. */
+  readonly share: number | undefined
+  readonly failed: boolean
+  readonly startedAt: number | undefined
+  readonly cancelling: Cancelling | undefined
+}
+
+const downloads = (state: State): Ongoing[] =>
+  arrivals(state).map(({ modelId, nodeId, machine, share, line, failed, needed }) => ({
+    id: `download ${nodeId} ${modelId}`,
+    what: 'Download',
+    title: `${shortName(modelId)} to ${machine}`,
+    line: needed ? `${line} · for an always-on model` : line,
+    share,
+    failed,
+    startedAt: undefined,
+    // It would come again as long as an instance waits for it.
+    cancelling: needed ? undefined : { kind: 'download', modelId, nodeId },
+  }))
+
+/** Layers that are loaded, of all that are to be. */
+const loadedShare = (state: State, instance: State['instances'][string]): number | undefined => {
+  const runners = instance.shards.map(({ runnerId }) => state.runners[runnerId])
+  const loading = runners.flatMap((runner) => (runner?.status === 'Loading' ? [runner] : []))
+  if (loading.length === 0) return undefined
+  const [done, all] = loading.reduce(([d, a], { layersLoaded, layers }) => [d + layersLoaded, a + layers], [0, 0])
+  return all === 0 ? undefined : done / all
+}
+
+const loads = (state: State): Ongoing[] =>
+  Object.values(state.instances)
+    .filter((instance) => !isReady(state, instance))
+    .map((instance) => {
+      const declared = instance.metaInstanceId && state.metaInstances[instance.metaInstanceId]
+      return {
+        id: `load ${instance.instanceId}`,
+        what: 'Loading',
+        title: (declared && declared.name) ?? shortName(instance.modelId),
+        line: loadingLine(state, instance),
+        share: loadedShare(state, instance),
+        failed: false,
+        startedAt: instance.createdAt,
+        cancelling: declared ? { kind: 'pause', metaInstanceId: declared.metaInstanceId } : undefined,
+      }
+    })
+
+const requests = (state: State): Ongoing[] =>
+  Object.values(state.tasks)
+    .filter(isLive)
+    .map((task) => {
+      const instance = state.instances[task.instanceId]
+      const declared = instance?.metaInstanceId && state.metaInstances[instance.metaInstanceId]
+      const tokens = task.promptTokens === undefined ? '' : ` · prompt of ${numberText(task.promptTokens)} tokens`
+      return {
+        id: `request ${task.taskId}`,
+        what: 'Request',
+        title: (declared && declared.name) ?? (instance ? shortName(instance.modelId) : 'a model that is gone'),
+        line: `${task.status === 'Pending' ? 'Waiting' : 'Answering'}${tokens}`,
+        share: undefined,
+        failed: false,
+        startedAt: task.createdAt,
+        cancelling: { kind: 'request', taskId: task.taskId },
+      }
+    })
+
+/** All of it: downloads, then what is being loaded, then requests, the oldest first. */
+export const ongoing = (state: State): readonly Ongoing[] => [
+  ...downloads(state),
+  ...loads(state),
+  ...requests(state).sort((a, b) => (a.startedAt ?? 0) - (b.startedAt ?? 0)),
+]
+
+/** The request that ends it. */
+export const cancelRequest = (
+  cancelling: Cancelling,
+): { readonly path: string; readonly method: 'DELETE' | 'PATCH'; readonly json?: object } => {
+  switch (cancelling.kind) {
+    case 'download':
+      return { path: `/models/${cancelling.modelId}/download?nodeId=${cancelling.nodeId}`, method: 'DELETE' }
+    case 'pause':
+      return { path: `/meta_instance/${cancelling.metaInstanceId}`, method: 'PATCH', json: { paused: true } }
+    case 'request':
+      return { path: `/requests/${cancelling.taskId}`, method: 'DELETE' }
+  }
+}

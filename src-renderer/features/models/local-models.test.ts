@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest'
+import { ModelId } from '@core/ids'
+import type { CatalogueModel } from '@core/protocols/control'
+import { GB, readyWorld, SMALL, smallCard } from '@core/testing/world'
+import { localModels, passesAll } from './local-models'
+
+const model = (id: string): CatalogueModel => {
+  const modelId = ModelId.parse(id)
+  return { modelId, title: id, source: 'muster', starter: false, path: '/', card: { ...smallCard, modelId } }
+}
+
+describe('models on the disks of the cluster', () => {
+  it('tell on which machines they lie, which of these use them, and what keeps them running', () => {
+    const { world, id } = readyWorld()
+    const [shard] = world.instance(id).shards
+    if (!shard) throw new Error('no shard')
+    const other = world.addNode('other')
+    const done = { status: 'Complete', downloadedBytes: GB, totalBytes: GB } as const
+    for (const nodeId of [shard.nodeId, other])
+      world.apply({ type: 'NodeDownloadProgress', nodeId, modelId: SMALL, download: done })
+    const [small, unreported] = localModels(world.state, [model(SMALL), model('m/damaged')], other)
+    expect(small?.copies.map(({ nodeId, used }) => [nodeId, used])).toEqual(
+      expect.arrayContaining([
+        [shard.nodeId, true],
+        [other, false],
+      ]),
+    )
+    expect(small?.usedBy).toEqual(['small'])
+    expect(unreported).toMatchObject({ copies: [{ nodeId: other }], usedBy: [] })
+  })
+
+  it('are filtered by all that is asked for', () => {
+    const one = { fits: true, onDisk: false, abilities: ['tools'], favourite: true }
+    expect(passesAll([], one)).toBe(true)
+    expect(passesAll(['fits', 'tools', 'favourites'], one)).toBe(true)
+    expect(passesAll(['tools', 'thinking'], one)).toBe(false)
+    expect(passesAll(['on disk'], one)).toBe(false)
+    // What nobody can tell is not left out.
+    expect(passesAll(['fits'], { ...one, fits: undefined })).toBe(true)
+  })
+})

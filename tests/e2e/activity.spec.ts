@@ -1,0 +1,76 @@
+import AxeBuilder from '@axe-core/playwright'
+import { expect, test, type Page } from '@playwright/test'
+import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
+import { addTinyModel, TINY } from '../harness/models'
+
+const READY_TIMEOUT = 60_000
+
+let folder: { path: string; dispose(): void }
+let node: HeadlessNode
+
+test.beforeEach(() => {
+  folder = temporaryFolder()
+})
+test.afterEach(async () => {
+  await node.stop()
+  folder.dispose()
+})
+
+const expectAccessible = async (page: Page) => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
+  }
+  await page.emulateMedia({ colorScheme: 'light' })
+}
+
+test('past requests are there with where their time went, also after a restart; events, log and a support bundle', async ({
+  page,
+}) => {
+  addTinyModel(folder.path)
+  node = await startHeadless({ dataDir: folder.path })
+  const ask = (data: object) => page.request.post(`${node.url}/v1/completions`, { data, timeout: READY_TIMEOUT })
+  expect((await ask({ model: TINY, prompt: 'my diary', max_tokens: 8 })).status()).toBe(200)
+  expect((await ask({ model: 'nobody/none', prompt: 'my diary' })).status()).toBe(404)
+  await node.stop()
+  node = await startHeadless({ dataDir: folder.path })
+
+  await page.goto(`${node.url}/#/activity`)
+  await expect(page.getByText('Nothing is under way')).toBeVisible()
+  await expectAccessible(page)
+  const views = page.getByRole('navigation', { name: 'Activity' })
+  await views.getByRole('link', { name: 'Requests' }).click()
+  const rows = page.getByRole('row')
+  await expect(rows.filter({ hasText: 'Cut off' })).toContainText(/waited .* prompt .* wrote/)
+  await expect(rows.filter({ hasText: 'Failed' })).toContainText('nobody/none')
+  await expectAccessible(page)
+  await page.getByRole('searchbox').fill('failed')
+  await expect(rows.filter({ hasText: 'Cut off' })).toHaveCount(0)
+
+  await page.request.post(`${node.url}/meta_instance`, { data: { modelId: TINY, name: 'chat' } })
+  await views.getByRole('link', { name: 'Events' }).click()
+  await expect(page.getByRole('listitem').filter({ hasText: 'Declaration created' })).toContainText('chat')
+  await page.getByRole('checkbox', { name: 'Models' }).uncheck()
+  await expect(page.getByText('Declaration created')).toHaveCount(0)
+  await expectAccessible(page)
+
+  await views.getByRole('link', { name: 'Log' }).click()
+  const log = page.getByRole('log', { name: 'Log of this node' })
+  await expect(log).toContainText('running')
+  await page.getByRole('searchbox').fill('surely nothing has this')
+  await expect(page.getByText('No line of this level has these words')).toBeVisible()
+  await page.getByRole('searchbox').fill('')
+  await expectAccessible(page)
+  const saved = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Export' }).click()
+  expect((await saved).suggestedFilename()).toBe('muster-log.jsonl')
+
+  await views.getByRole('link', { name: 'Support' }).click()
+  await page.getByRole('button', { name: 'Make a support bundle' }).click()
+  const bundle = page.getByRole('group', { name: 'Support bundle' })
+  await expect(bundle).toContainText('"format": "muster-support"')
+  await expect(bundle).not.toContainText('my diary')
+  await expect(bundle).not.toContainText('BEGIN CERTIFICATE')
+  await expectAccessible(page)
+})
