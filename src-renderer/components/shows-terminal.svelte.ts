@@ -1,23 +1,34 @@
 import type { Terminal } from '@xterm/xterm'
 import type { Attachment } from 'svelte/attachments'
-import { pageWithoutInlineStyle, withoutInlineStyle } from './without-inline-style'
+import { withoutStyleElements } from './without-style-elements'
 
 interface Size {
   readonly columns: number
   readonly rows: number
 }
 
+/** As `--text-3`: xterm takes pixels, and the text of the page may be larger. */
+const TEXT_REM = 0.6875
 /** Lines that can be scrolled back to. */
 const SCROLLBACK = 2000
 
 const token = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 
-const colours = () => ({
-  background: token('--surface-sunken'),
-  foreground: token('--ink'),
-  cursor: token('--surface-sunken'),
-  selectionBackground: token('--accent-soft'),
-})
+/**
+ * The sixteen colours of terminals, as this page has them: each can be read on its ground in both themes. (xterm would
+ * see to contrast itself, but by style attributes, which the page's policy forbids.)
+ */
+const colours = () => {
+  const [ink, quiet, red, green] = [token('--ink'), token('--ink-2'), token('--failed'), token('--ready')]
+  const [yellow, blue, cyan] = [token('--retrying'), token('--working'), token('--accent')]
+  const ground = token('--surface-sunken')
+  return {
+    ...{ background: ground, foreground: ink, cursor: ground, selectionBackground: token('--accent-soft') },
+    ...{ black: ink, red, green, yellow, blue, magenta: blue, cyan, white: quiet },
+    ...{ brightBlack: quiet, brightRed: red, brightGreen: green, brightYellow: yellow },
+    ...{ brightBlue: blue, brightMagenta: blue, brightCyan: cyan, brightWhite: ink },
+  }
+}
 
 /** Writes what is new; starts afresh where the beginning has changed. */
 const follow = (terminal: Terminal, printed: () => string): (() => void) => {
@@ -55,12 +66,10 @@ export const showsTerminal =
         cursorStyle: 'underline',
         cursorInactiveStyle: 'none',
         fontFamily: token('--mono'),
-        fontSize: 11,
-        minimumContrastRatio: 4.5,
+        fontSize: TEXT_REM * parseFloat(getComputedStyle(document.documentElement).fontSize),
         theme: colours(),
-        documentOverride: pageWithoutInlineStyle(document),
       })
-      withoutInlineStyle(document, () => opened.open(element))
+      withoutStyleElements(document, () => opened.open(element))
       terminal = opened
       write = follow(opened, printed)
       write()

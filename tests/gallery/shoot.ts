@@ -72,8 +72,14 @@ for (const name of names.filter((one) => only.length === 0 || only.includes(one)
   for (const width of widths) {
     for (const colorScheme of themes) {
       const fresh = async (): Promise<Page> => {
-        const page = await browser.newPage({ viewport: { width, height: Math.round(width * 0.65) }, colorScheme })
-        if (zoom !== 1) await page.addInitScript(`document.documentElement.style.fontSize = '${100 * zoom}%'`)
+        const page = await browser.newPage({
+          viewport: { width, height: width < 500 ? 844 : Math.round(width * 0.65) },
+          colorScheme,
+        })
+        if (zoom !== 1)
+          await page.addInitScript(
+            `addEventListener('DOMContentLoaded', () => (document.documentElement.style.fontSize = '${100 * zoom}%'))`,
+          )
         page.on('pageerror', (error) => console.error(`${name}: ${error.message}`))
         page.on('console', (message) => message.type() === 'error' && console.error(`${name}: ${message.text()}`))
         return page

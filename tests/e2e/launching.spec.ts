@@ -1,0 +1,171 @@
+import AxeBuilder from '@axe-core/playwright'
+import { expect, test, type Page } from '@playwright/test'
+import { dragTo } from '../harness/drag'
+import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
+import { addTinyModel, TINY } from '../harness/models'
+
+/** What is made between two machines takes a few seconds where two cores do all of it. */
+const TIMEOUT = 60_000
+
+const folders: { path: string; dispose(): void }[] = []
+const nodes: HeadlessNode[] = []
+
+const machine = async (name: string): Promise<HeadlessNode> => {
+  const folder = temporaryFolder()
+  folders.push(folder)
+  addTinyModel(folder.path)
+  const args = ['--name', name, '--peer-port', '0', '--no-discovery']
+  const node = await startHeadless({ dataDir: folder.path, args })
+  nodes.push(node)
+  return node
+}
+
+/** Two machines that both have the tiny model. */
+const pair = async (page: Page): Promise<{ studio: HeadlessNode; laptop: HeadlessNode }> => {
+  const [studio, laptop] = [await machine('Mac Studio'), await machine('MacBook Pro')]
+  const invited = await page.request.post(`${studio.url}/cluster/invite`)
+  const { token } = (await invited.json()) as { token: string }
+  await page.request.post(`${laptop.url}/cluster/join`, { data: { token } })
+  await page.goto(studio.url)
+  await expect(page.getByText('2 of 2 machines connected')).toBeVisible({ timeout: TIMEOUT })
+  return { studio, laptop }
+}
+
+const expectAccessible = async (page: Page): Promise<void> => {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  expect(violations.map(({ id, nodes: found }) => `${id}: ${found.map(({ html }) => html).join(' ')}`)).toEqual([])
+}
+
+/** The declarations that a node knows, by the machines that they name. */
+const declared = async (page: Page, node: HeadlessNode): Promise<(string[] | undefined)[]> => {
+  const answer = await page.request.get(`${node.url}/meta_instances`)
+  const all = (await answer.json()) as { metaInstances: { modelId: string; nodeIds?: string[] }[] }
+  return all.metaInstances.map(({ nodeIds }) => nodeIds)
+}
+
+test.afterEach(async () => {
+  await Promise.all(nodes.splice(0).map((node) => node.stop()))
+  for (const folder of folders.splice(0)) folder.dispose()
+})
+
+test('a model that is dropped on a machine is launched there at once, and taken back by Undo', async ({ page }) => {
+  const { studio, laptop } = await pair(page)
+  const map = page.getByRole('region', { name: 'Machines', exact: true })
+  const row = page.getByRole('complementary', { name: 'Shelf' }).getByRole('button', { name: /^Launch tiny/ })
+  await dragTo(page, row, map.getByRole('article', { name: 'MacBook Pro' }))
+  await expect(page.getByRole('status').getByText('Launched tiny on MacBook Pro')).toBeVisible()
+  const card = page.locator('[data-meta-instance-id]')
+  await expect(card).toHaveCount(1)
+  expect(await declared(page, studio)).toEqual([[laptop.nodeId]])
+  await expectAccessible(page)
+  await page.getByRole('button', { name: 'Undo the launch' }).click()
+  await expect(card).toHaveCount(0)
+  await expect(page.getByRole('button', { name: 'Undo the launch' })).toHaveCount(0)
+})
+
+test('while a model is dragged, machines say what it would take there', async ({ page }) => {
+  await pair(page)
+  const map = page.getByRole('region', { name: 'Machines', exact: true })
+  const row = page.getByRole('complementary', { name: 'Shelf' }).getByRole('button', { name: /^Launch tiny/ })
+  const tile = map.getByRole('article', { name: 'MacBook Pro' })
+  await row.hover()
+  await page.mouse.down()
+  await tile.hover()
+  await tile.hover({ position: { x: 30, y: 30 } })
+  await expect(tile).toContainText(/Uses/)
+  await expect(map.getByRole('status')).toContainText('Drop it on a machine')
+  await page.keyboard.press('Escape')
+  await page.mouse.up()
+  await expect(tile).not.toContainText(/Uses/)
+  await expect(page.locator('[data-meta-instance-id]')).toHaveCount(0)
+})
+
+test('machines are chosen by a rectangle, and a model that falls on one of them is shared out over all', async ({
+  page,
+}) => {
+  const { studio, laptop } = await pair(page)
+  const map = page.getByRole('region', { name: 'Machines', exact: true })
+  const [first, second] = [
+    await map.getByRole('article', { name: 'Mac Studio' }).boundingBox(),
+    await map.getByRole('article', { name: 'MacBook Pro' }).boundingBox(),
+  ]
+  if (!first || !second) throw new Error('both machines are on the map')
+  // Between the two tiles nothing lies but their line.
+  const [left, right] = first.x < second.x ? [first, second] : [second, first]
+  await page.mouse.move(left.x + left.width + 6, left.y + 4)
+  await page.mouse.down()
+  await page.mouse.move(left.x + left.width - 20, left.y + 30)
+  await page.mouse.move(right.x + 20, right.y + 40)
+  await page.mouse.move(left.x + left.width - 20, left.y + 30)
+  await page.mouse.up()
+  await expect(map.getByRole('status')).toContainText('1 machine chosen')
+  await map.getByRole('button', { name: 'Clear' }).click()
+
+  for (const name of ['Mac Studio', 'MacBook Pro']) {
+    await map.getByRole('button', { name: `More for ${name}` }).click()
+    await page.getByRole('menuitem', { name: 'Choose for a launch' }).click()
+  }
+  await expect(map.getByRole('status')).toContainText('2 machines chosen')
+  const row = page.getByRole('complementary', { name: 'Shelf' }).getByRole('button', { name: /^Launch tiny/ })
+  await dragTo(page, row, map.getByRole('article', { name: 'MacBook Pro' }))
+  await expect(page.getByRole('status').getByText('Launched tiny on 2 machines')).toBeVisible()
+  const [nodeIds] = await declared(page, studio)
+  expect([...(nodeIds ?? [])].sort()).toEqual([studio.nodeId, laptop.nodeId].sort())
+})
+
+test('the menu beside a model does the same with the keyboard alone', async ({ page }) => {
+  const { studio, laptop } = await pair(page)
+  await page.getByRole('button', { name: 'Place tiny on…' }).focus()
+  await page.keyboard.press('Enter')
+  const item = page.getByRole('menuitem', { name: /^On MacBook Pro/ })
+  await expect(item).toContainText(/uses/)
+  await expectAccessible(page)
+  await item.focus()
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('status').getByText('Launched tiny on MacBook Pro')).toBeVisible()
+  expect(await declared(page, studio)).toEqual([[laptop.nodeId]])
+  // Return on the model itself asks for more, as before.
+  await page.getByRole('button', { name: /^Launch tiny/ }).focus()
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('dialog', { name: 'Keep a model running' })).toBeVisible()
+})
+
+test('a model that a request has loaded is kept by a launch, not declared a second time', async ({ page }) => {
+  const node = await machine('Mac Studio')
+  await page.goto(node.url)
+  await page.request.post(`${node.url}/v1/completions`, {
+    data: { model: TINY, prompt: 'hi', max_tokens: 2, ttl: 900 },
+  })
+  const card = page.locator('[data-meta-instance-id]')
+  await expect(card).toContainText('On request')
+  await page.getByRole('button', { name: /^Launch tiny/ }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Keep always on' }).click()
+  await expect(card).toHaveCount(1)
+  await expect(card).not.toContainText('On request')
+})
+
+test('the palette finds pages, models and commands; a sheet shows the shortcuts', async ({ page }) => {
+  const node = await machine('Mac Studio')
+  await page.goto(node.url)
+  await expect(page.getByText('1 of 1 machine connected')).toBeVisible()
+  await page.keyboard.press('Control+k')
+  const palette = page.getByRole('dialog', { name: 'Commands' })
+  await expect(palette).toBeVisible()
+  await expectAccessible(page)
+  await page.keyboard.type('settings')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('heading', { level: 1, name: 'Settings' })).toBeVisible()
+  await expect(palette).toBeHidden()
+
+  await page.keyboard.press('Control+k')
+  await page.keyboard.type('launch tiny')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('dialog', { name: 'Keep a model running' })).toBeVisible()
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('?')
+  await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible()
+  await expectAccessible(page)
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('Control+1')
+  await expect(page.getByRole('heading', { level: 1, name: 'Cluster' })).toBeVisible()
+})
