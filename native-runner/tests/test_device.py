@@ -1,5 +1,6 @@
 """A GPU is a GPU, whether Metal or CUDA computes on it. No GPU is there for these tests: MLX's answers are made up."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,9 +8,13 @@ import mlx.core as mx
 import pytest
 
 from muster_runner import device
+from muster_runner.decoding import DecodingBatch
 from muster_runner.embedding.engine import most_tokens
 from muster_runner.engine_options import prefill_steps
+from muster_runner.loading import load
+from muster_runner.part import Part
 from muster_runner.prefill import PrefillSteps
+from muster_runner.warm_up import warm_up
 
 
 class FakeDevice:
@@ -51,3 +56,25 @@ def test_on_any_gpu_steps_are_long_while_nobody_decodes(monkeypatch: pytest.Monk
 
 def test_mlx_says_what_it_computes_on() -> None:
     assert device.has_gpu() == (mx.default_device().type == mx.DeviceType.gpu)
+
+
+def test_on_a_gpu_the_widths_that_come_are_computed_once_before_requests_do(
+    monkeypatch: pytest.MonkeyPatch, tiny: Path
+) -> None:
+    """Kernels are compiled for the shapes that they meet. The GPU is a fake; the model computes on the processor."""
+    part = Part("Pipeline", 0, 4, 4)
+    loaded = load(tiny, None, lambda _done, _layers: None, part)
+    assert loaded.tokenizer is not None
+    widths: set[int] = set()
+    step = DecodingBatch.step
+
+    def counted(batch: DecodingBatch) -> Any:
+        widths.add(len(batch))
+        return step(batch)
+
+    monkeypatch.setattr(DecodingBatch, "step", counted)
+    warm_up(loaded, loaded.tokenizer, None)
+    assert widths == {1}
+    monkeypatch.setattr("muster_runner.warm_up.has_gpu", lambda: True)
+    warm_up(loaded, loaded.tokenizer, None)
+    assert widths == {1, 2, 4, 8, 16, 32}

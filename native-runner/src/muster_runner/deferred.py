@@ -6,10 +6,13 @@ transformers gets the real one.
 """
 
 import sys
+import time
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from muster_runner.failures import Failure
 
 
 class _Placeholder(types.ModuleType):
@@ -58,3 +61,14 @@ def import_mlx_lm() -> None:
         import mlx_lm.generate
         import mlx_lm.models.cache
         import mlx_lm.utils  # noqa: F401
+
+
+def import_engine() -> float:
+    """Imports all that computes. Returns the seconds that it took. Raises Failure."""
+    start = time.monotonic()
+    try:
+        import_mlx_lm()
+        import muster_runner.starting  # noqa: F401
+    except ImportError as error:
+        raise Failure(f"the Python environment is incomplete: {error}; run the set-up again", "environment") from error
+    return time.monotonic() - start

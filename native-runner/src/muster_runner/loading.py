@@ -65,7 +65,7 @@ def load(directory: Path, max_context: int | None, progress: Progress, part: Par
     progress(total, total)
     if isinstance(model, Stage):
         model.connect(config["hidden_size"])
-    limits = [limit for limit in (context_length(config), max_context) if limit is not None]
+    limits = [limit for limit in (context_of(model, config), max_context) if limit is not None]
     return LoadedModel(
         directory=directory,
         model=model,
@@ -76,6 +76,17 @@ def load(directory: Path, max_context: int | None, progress: Progress, part: Par
         generation_config=generation_config if isinstance(generation_config, dict) else {},
         weight_bytes=mx.get_active_memory(),
     )
+
+
+def context_of(model: Any, config: dict[str, Any]) -> int | None:
+    """Tokens the model was trained for: as config.json says, else as mlx-lm's own class of arguments fills it in."""
+    if (told := context_length(config)) is not None:
+        return told
+    for part in (model, getattr(model, "language_model", None), getattr(model, "model", None)):
+        arguments = getattr(part, "args", None)
+        if arguments is not None and (filled := context_length(vars(arguments))) is not None:
+            return filled
+    return None
 
 
 def _mine(directory: Path, config: dict[str, Any], part: Part) -> tuple[Any, dict[str, Any]]:

@@ -108,7 +108,8 @@ def check_model(directory: Path, needed: Needed = lambda names: names, tokenizer
 
 def context_length(config: dict[str, Any]) -> int | None:
     """Tokens the model was trained for, where the configuration tells."""
-    for scope in (config, config.get("text_config") or {}):
+    inner = config.get("text_config")
+    for scope in (config, inner if isinstance(inner, dict) else {}):
         for name in ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "model_max_length"):
             value = scope.get(name)
             if isinstance(value, int) and value > 0:

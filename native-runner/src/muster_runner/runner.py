@@ -5,14 +5,13 @@ import os
 import queue
 import sys
 import threading
-import time
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from muster_runner import PROTOCOL
 from muster_runner.embedding.kind import makes_embeddings
-from muster_runner.failures import Failure, Unsupported, as_failure
+from muster_runner.failures import Failure, as_failure
 from muster_runner.heartbeat import Heartbeat
 from muster_runner.model_files import ModelFileError, read_config
 from muster_runner.pipes import EventWriter, FrameError, read_commands
@@ -28,20 +27,18 @@ from muster_runner.protocol import (
     Wake,
     parse_command,
 )
+from muster_runner.reports import Reports
 
 if TYPE_CHECKING:
     # Imported for good in _import: the pipes must answer long before mlx is there.
     from muster_runner.embedding.engine import EmbeddingEngine, PreparedTexts
-    from muster_runner.embedding.loading import Embedder
     from muster_runner.encoding import Encoding
     from muster_runner.engine import Engine
     from muster_runner.following import Follower
     from muster_runner.intake import Intake, Prepared, Rejected
-    from muster_runner.leading import Leader
-    from muster_runner.loading import LoadedModel
+    from muster_runner.starting import Started
 
     Requested = Prepared | PreparedTexts
-    Worker = Engine | EmbeddingEngine | Leader | Follower
 
 # How long after a shutdown a computation may still hold it up, and how long after another rank went away it may be
 # that a shutdown comes: all ranks are told to end, but not in the same moment.
@@ -65,12 +62,12 @@ class Runner:
         # Whether it is joined to others by RDMA, which is given back only by a process that ends in order.
         self.holds_rdma = False
         self._events = EventWriter(str(pipes / "events"), closed=self._app_is_gone, unread=self._nobody_reads)
+        self._reports = Reports(self._events.send)
         self._heartbeat = Heartbeat(self._events.send, self._progress, orphaned=self._app_is_gone)
         self._counts: Engine | EmbeddingEngine | Follower | None = None
         self._rank = 0
         self._encoding: Encoding | None = None
         self._intake: Intake[Any] | None = None
-        self._status: str | None = None
         read_commands(str(pipes / "commands"), self._receive, self._ended)
 
     def run(self) -> int:
@@ -78,7 +75,7 @@ class Runner:
         try:
             self._serve()
         except Leaving:
-            self._say("ShuttingDown")
+            self._reports.status("ShuttingDown")
             code = 0
         except ModelFileError as error:
             code = self._failed(Failure(str(error), "model_file"))
@@ -94,10 +91,10 @@ class Runner:
     def _failed(self, failure: Failure) -> int:
         """Says so, unless another rank is only ending a little before this one. Returns the exit code."""
         if failure.code in ("ring", "jaccl") and self._leaving.wait(FAREWELL_SECONDS):
-            self._say("ShuttingDown")
+            self._reports.status("ShuttingDown")
             return 0
         print(failure, file=sys.stderr)
-        self._fail(str(failure), failure.code)
+        self._report_failure(str(failure), failure.code)
         return 1
 
     # The commands' thread
@@ -106,7 +103,7 @@ class Runner:
         try:
             command = parse_command(frame)
         except RequestError as error:
-            self._reject(error.task_id, "invalid_request", str(error))
+            self._reports.rejected(error.task_id, "invalid_request", str(error))
             return
         match command:
             case Hello():
@@ -141,29 +138,29 @@ class Runner:
     def _prepare(self, request: GenerationRequest) -> None:
         if self._intake is None:
             reason = f"rank {self._rank} takes no requests" if self._rank else "the model is not loaded yet"
-            self._reject(request.task_id, "model_unavailable", reason)
+            self._reports.rejected(request.task_id, "model_unavailable", reason)
             return
         from muster_runner.intake import Rejected
 
         try:
             self._intake.take(request)
         except Rejected as error:
-            self._reject(request.task_id, error.code, str(error))
+            self._reports.rejected(request.task_id, error.code, str(error))
 
     def _prepared(self, request: GenerationRequest, outcome: "Requested | Rejected") -> None:
         """From a thread of the encoding."""
         from muster_runner.intake import Rejected
 
         if isinstance(outcome, Rejected):
-            self._reject(request.task_id, outcome.code, str(outcome))
+            self._reports.rejected(request.task_id, outcome.code, str(outcome))
         elif request.count_only:
-            self._finish(request.task_id, "stop", prompt_tokens=outcome.prompt_tokens)
+            self._reports.finished(request.task_id, "stop", prompt_tokens=outcome.prompt_tokens)
         else:
             self._inbox.put(outcome)
 
     def _cancel(self, command: Cancel) -> None:
         if self._intake is not None and self._intake.cancel(command.task_id):
-            self._finish(command.task_id, "cancelled", prompt_tokens=0)
+            self._reports.finished(command.task_id, "cancelled", prompt_tokens=0)
         else:
             self._inbox.put(command)
 
@@ -173,10 +170,10 @@ class Runner:
             return self._app_is_gone()
         if isinstance(error, ProtocolError | FrameError):
             print(error, file=sys.stderr, flush=True)
-            self._fail(str(error), "protocol")
+            self._report_failure(str(error), "protocol")
         else:
             traceback.print_exception(error)
-            self._fail(f"{type(error).__name__}: {error}", "internal")
+            self._report_failure(f"{type(error).__name__}: {error}", "internal")
         self._events.flush()
         os._exit(1)
 
@@ -191,7 +188,7 @@ class Runner:
         """Ends the process even if the engine's thread waits for another rank that does not come."""
 
         def end() -> NoReturn:
-            self._say("ShuttingDown")
+            self._reports.status("ShuttingDown")
             self._events.flush(timeout=0.5)
             os._exit(0)
 
@@ -220,21 +217,20 @@ class Runner:
 
     def _serve(self) -> None:
         """Raises Leaving in the end."""
-        imports = self._import()
+        from muster_runner.deferred import import_engine
+
+        imports = import_engine()
         while not isinstance(load := self._next(), Load):
             pass
         self._rank = load.shard.rank
-        directory = Path(load.model_path)
-        if makes_embeddings(directory, load.model_id, read_config(directory)):
-            engine = worker = self._load_embedder(load, imports)
-        else:
-            engine, worker = self._load(load, imports)
+        started = self._load(load, imports)
+        engine, worker = started.engine, started.worker
         if engine is None:
             self._follow(worker)
         while True:
             if not engine.active and self._inbox.empty():
                 worker.rest()
-                self._say("Ready")
+                self._reports.status("Ready")
             # Nothing to do: wait in the queue, without using the processor.
             commands = [] if engine.active else [self._next()]
             while not self._inbox.empty():
@@ -242,18 +238,18 @@ class Runner:
             for command in commands:
                 self._apply(engine, command)
             if engine.active:
-                self._say("Running")
+                self._reports.status("Running")
                 worker.step()
 
     def _follow(self, follower: "Follower") -> NoReturn:
         """The life of a rank above 0. Between epochs it is in no collective: one that waits takes a whole core."""
-        self._say("Ready")
+        self._reports.status("Ready")
         while True:
             match self._next():
                 case Wake(epoch=epoch) if follower.awaits(epoch):
-                    self._say("Running")
+                    self._reports.status("Running")
                     follower.follow()
-                    self._say("Ready")
+                    self._reports.status("Ready")
                 case Load():
                     raise Failure("this runner has already loaded a model", "protocol")
 
@@ -277,79 +273,29 @@ class Runner:
                 try:
                     engine.add(prepared)
                 except Rejected as error:
-                    self._reject(prepared.request.task_id, error.code, str(error))
+                    self._reports.rejected(prepared.request.task_id, error.code, str(error))
 
-    def _import(self) -> float:
-        """Seconds that the imports took."""
-        start = time.monotonic()
-        try:
-            from muster_runner.deferred import import_mlx_lm
+    def _load(self, load: Load, imports: float) -> "Started":
+        from muster_runner.starting import Starting, start_embedder, start_generator
 
-            import_mlx_lm()
-            import muster_runner.ranks  # noqa: F401
-        except ImportError as error:
-            raise Failure(
-                f"the Python environment is incomplete: {error}; run the set-up again", "environment"
-            ) from error
-        return time.monotonic() - start
-
-    def _load_embedder(self, load: Load, imports: float) -> "EmbeddingEngine":
-        """Raises ModelFileError and Unsupported."""
-        from muster_runner.embedding.batches import MOST_TEXTS
-        from muster_runner.embedding.engine import EmbeddingEngine
-        from muster_runner.embedding.intake import EmbeddingIntake
-        from muster_runner.embedding.loading import load_embedder
-
-        if load.shard.world_size > 1:
-            raise Unsupported("an embedding model runs on one machine and is not shared out")
-        began = time.monotonic()
-        embedder = load_embedder(Path(load.model_path), load.max_context, self._layers_loaded)
-        self._say("WarmingUp")
-        ready = time.monotonic()
-        embedder = embedder.tried()
-        engine = EmbeddingEngine(embedder, self._events.send)
-        self._counts = engine
-        assert self._encoding is not None
-        self._intake = EmbeddingIntake(self._encoding, embedder.context_length, self._prepared)
-        times = {"imports": imports, "load": ready - began, "warmUp": time.monotonic() - ready}
-        self._say_loaded(embedder, MOST_TEXTS, times)
-        return engine
-
-    def _load(self, load: Load, imports: float) -> "tuple[Engine | None, Worker]":
-        """The engine, on the rank that answers, and what takes this rank's steps."""
-        from muster_runner.intake import AnswerIntake
-        from muster_runner.ranks import connect, load_part, start
-        from muster_runner.schedule import COMPLETION_BATCH
-
+        directory = Path(load.model_path)
+        embeds = makes_embeddings(directory, load.model_id, read_config(directory))
         self.holds_rdma = load.jaccl is not None
-        if load.shard.world_size > 1:
-            self._say("Connecting")
-        group = connect(load, self._folder, self._check_leaving)
-        began = time.monotonic()
-        loaded = load_part(load, group, self._layers_loaded)
-        ready = time.monotonic()
-        self._say("WarmingUp")
-        engine, worker = start(loaded, load, group, self._events.send, self._wake)
-        self._counts = engine or worker
-        if loaded.tokenizer is not None:
-            assert self._encoding is not None and loaded.rules is not None
-            self._intake = AnswerIntake(self._encoding, loaded.context_length, loaded.rules, self._prepared)
-        times = {"imports": imports, "load": ready - began, "warmUp": time.monotonic() - ready}
-        self._say_loaded(loaded, COMPLETION_BATCH, times)
-        return engine, worker
-
-    def _say_loaded(self, loaded: "LoadedModel | Embedder", batch_size: int, times: dict[str, float]) -> None:
-        """``times``: seconds, by what took them."""
-        self._events.send(
-            type="loaded",
-            contextLength=loaded.context_length,
-            memoryBytes=loaded.weight_bytes,
-            batchSize=batch_size,
-            timings={"python": self._began, **times},
+        starting = Starting(
+            load,
+            self._folder,
+            self._encoding,
+            self._reports,
+            send=self._events.send,
+            check=self._check_leaving,
+            progress=self._layers_loaded,
+            deliver=self._prepared,
         )
-
-    def _wake(self, epoch: int) -> None:
-        self._events.send(type="wake", epoch=epoch)
+        started = start_embedder(starting) if embeds else start_generator(starting)
+        self._counts, self._intake = started.counts, started.intake
+        times = {"python": self._began, "imports": imports, **started.times}
+        self._reports.loaded(started.loaded, started.batch_size, times)
+        return started
 
     # Either thread
 
@@ -359,26 +305,12 @@ class Runner:
 
     def _layers_loaded(self, done: int, layers: int) -> None:
         self._check_leaving()
-        self._status = "Loading"
-        self._events.send(type="status", status="Loading", layersLoaded=done, layers=layers)
+        self._reports.layers(done, layers)
 
     def _progress(self) -> tuple[int, int]:
         counts = self._counts
         return (counts.steps, counts.active) if counts else (0, 0)
 
-    def _say(self, status: str) -> None:
-        if status != self._status:
-            self._status = status
-            self._events.send(type="status", status=status)
-
-    def _finish(self, task_id: str, reason: str, prompt_tokens: int) -> None:
-        """Of a request that the engine never had."""
-        usage = {"promptTokens": prompt_tokens, "cachedTokens": 0, "completionTokens": 0}
-        self._events.send(type="finished", taskId=task_id, reason=reason, usage=usage)
-
-    def _reject(self, task_id: str, code: str, message: str) -> None:
-        self._events.send(type="rejected", taskId=task_id, code=code, message=message)
-
-    def _fail(self, message: str, code: str) -> None:
+    def _report_failure(self, message: str, code: str) -> None:
         self._heartbeat.stop()
-        self._events.send(type="failed", errorMessage=message, code=code)
+        self._reports.failed(message, code)

@@ -6,6 +6,7 @@ import mlx.core as mx
 
 from muster_runner.answer_rules import AnswerRules
 from muster_runner.cache_layers import Footprint
+from muster_runner.device import has_gpu
 from muster_runner.engine import Engine
 from muster_runner.engine_options import EngineOptions
 from muster_runner.following import Follower
@@ -22,6 +23,11 @@ from muster_runner.weights import damaged
 
 PROMPT = 8
 TOKENS = 2
+# Requests at once. A GPU's kernels are compiled for the shapes that they first meet, which takes up to a minute:
+# better now than while somebody waits.
+WIDTHS_ON_A_GPU = (1, 2, 4, 8, 16, 32)
+# Prompt tokens in a step: all of them decode together.
+AT_ONCE = PROMPT * WIDTHS_ON_A_GPU[-1]
 
 
 class Watch:
@@ -43,8 +49,15 @@ class Watch:
         raise ModelFileError(f"{damaged(directory) or directory.name} is damaged: the model computes {what}")
 
 
+def _request(task_id: str) -> Prepared:
+    prompt, sampling = TextPrompt(text=""), Sampling(temperature=0)
+    request = GenerationRequest(task_id=task_id, model_id="-", prompt=prompt, sampling=sampling, stop=[])
+    # Different tokens: some models have one that stands for nothing, and computes to nothing.
+    return Prepared(request, tokens=list(range(PROMPT)), limit=TOKENS, received=0.0)
+
+
 def _options(loaded: LoadedModel) -> EngineOptions:
-    return EngineOptions(loaded.able, generation_config={}, prefill=PrefillSteps(PROMPT, PROMPT), lookahead=False)
+    return EngineOptions(loaded.able, generation_config={}, prefill=PrefillSteps(AT_ONCE, AT_ONCE), lookahead=False)
 
 
 def warm_up(loaded: LoadedModel, tokenizer: Tokenizer, group: Group | None) -> Footprint:
@@ -58,14 +71,12 @@ def warm_up(loaded: LoadedModel, tokenizer: Tokenizer, group: Group | None) -> F
     )
     # The others are on their way here by themselves: nobody has to wake them.
     worker = engine if group is None else Leader(engine, group, wake=lambda _epoch: None)
-    request = GenerationRequest(
-        task_id="warm-up", model_id="-", prompt=TextPrompt(text=""), sampling=Sampling(temperature=0), stop=[]
-    )
     engine.watch = watch = Watch()
-    # Different ones: some models have a token that stands for nothing, and computes to nothing.
-    engine.add(Prepared(request, tokens=list(range(PROMPT)), limit=TOKENS, received=0.0))
-    while engine.active:
-        worker.step()
+    for width in WIDTHS_ON_A_GPU if has_gpu() else (1,):
+        for number in range(width):
+            engine.add(_request(f"warm-up {width}.{number}"))
+        while engine.active:
+            worker.step()
     worker.rest()
     watch.check(loaded.directory)
     return engine.measured or Footprint(per_token=0)

@@ -1,0 +1,56 @@
+"""What a runner tells its supervisor."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+
+class Loaded(Protocol):
+    """A model in memory."""
+
+    @property
+    def context_length(self) -> int: ...
+    @property
+    def weight_bytes(self) -> int: ...
+
+
+class Reports:
+    """``send``: writes an event. Thread-safe if that is."""
+
+    def __init__(self, send: Callable[..., Any]):
+        self._send = send
+        self._status: str | None = None
+
+    def status(self, status: str) -> None:
+        """Says it only where it has changed."""
+        if status != self._status:
+            self._status = status
+            self._send(type="status", status=status)
+
+    def layers(self, done: int, layers: int) -> None:
+        self._status = "Loading"
+        self._send(type="status", status="Loading", layersLoaded=done, layers=layers)
+
+    def loaded(self, model: Loaded, batch_size: int, times: dict[str, float]) -> None:
+        """``times``: seconds, by what took them."""
+        self._send(
+            type="loaded",
+            contextLength=model.context_length,
+            memoryBytes=model.weight_bytes,
+            batchSize=batch_size,
+            timings=times,
+        )
+
+    def wake(self, epoch: int) -> None:
+        """Has the other ranks woken."""
+        self._send(type="wake", epoch=epoch)
+
+    def finished(self, task_id: str, reason: str, prompt_tokens: int) -> None:
+        """Of a request that the engine never had."""
+        usage = {"promptTokens": prompt_tokens, "cachedTokens": 0, "completionTokens": 0}
+        self._send(type="finished", taskId=task_id, reason=reason, usage=usage)
+
+    def rejected(self, task_id: str, code: str, message: str) -> None:
+        self._send(type="rejected", taskId=task_id, code=code, message=message)
+
+    def failed(self, message: str, code: str) -> None:
+        self._send(type="failed", errorMessage=message, code=code)

@@ -1,0 +1,93 @@
+"""Brings the model of a load into memory, with what answers requests for it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from muster_runner.embedding.batches import MOST_TEXTS
+from muster_runner.embedding.engine import EmbeddingEngine
+from muster_runner.embedding.intake import EmbeddingIntake
+from muster_runner.embedding.loading import load_embedder
+from muster_runner.encoding import Encoding
+from muster_runner.engine import Emit, Engine
+from muster_runner.failures import Unsupported
+from muster_runner.following import Follower
+from muster_runner.intake import AnswerIntake, Intake
+from muster_runner.leading import Leader
+from muster_runner.loading import Progress
+from muster_runner.protocol import Load
+from muster_runner.ranks import connect, load_part, start
+from muster_runner.reports import Loaded, Reports
+from muster_runner.schedule import COMPLETION_BATCH
+
+
+@dataclass(frozen=True)
+class Starting:
+    """``folder``: of the pipes. ``encoding``: on the rank that answers. ``check`` may raise to give up; ``deliver``
+    gets requests that were prepared."""
+
+    load: Load
+    folder: Path
+    encoding: Encoding | None
+    reports: Reports
+    send: Emit
+    check: Callable[[], None]
+    progress: Progress
+    deliver: Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Started:
+    """``engine``: on the rank that answers. ``worker`` takes this rank's steps, ``counts`` tells how many. ``times``:
+    seconds, by what took them."""
+
+    engine: Engine | EmbeddingEngine | None
+    worker: Engine | EmbeddingEngine | Leader | Follower
+    counts: Engine | EmbeddingEngine | Follower
+    intake: Intake[Any] | None
+    loaded: Loaded
+    batch_size: int
+    times: dict[str, float]
+
+
+def start_embedder(starting: Starting) -> Started:
+    """Raises ModelFileError and Unsupported."""
+    load = starting.load
+    if load.shard.world_size > 1:
+        raise Unsupported("an embedding model runs on one machine and is not shared out")
+    began = time.monotonic()
+    embedder = load_embedder(Path(load.model_path), load.max_context, starting.progress)
+    starting.reports.status("WarmingUp")
+    ready = time.monotonic()
+    embedder = embedder.tried()
+    engine = EmbeddingEngine(embedder, starting.send)
+    assert starting.encoding is not None
+    intake = EmbeddingIntake(starting.encoding, embedder.context_length, starting.deliver)
+    return Started(engine, engine, engine, intake, embedder, MOST_TEXTS, _times(began, ready))
+
+
+def start_generator(starting: Starting) -> Started:
+    """Raises ModelFileError, Unsupported and, on several ranks, Disagreement, PeerLost, SideChannelBroken and
+    RdmaFailed."""
+    load, reports = starting.load, starting.reports
+    if load.shard.world_size > 1:
+        reports.status("Connecting")
+    group = connect(load, starting.folder, starting.check)
+    began = time.monotonic()
+    loaded = load_part(load, group, starting.progress)
+    ready = time.monotonic()
+    reports.status("WarmingUp")
+    engine, worker = start(loaded, load, group, starting.send, reports.wake)
+    intake = None
+    if loaded.tokenizer is not None:
+        assert starting.encoding is not None and loaded.rules is not None
+        intake = AnswerIntake(starting.encoding, loaded.context_length, loaded.rules, starting.deliver)
+    counts = worker if engine is None or isinstance(worker, Engine) else engine
+    assert not isinstance(counts, Leader)
+    return Started(engine, worker, counts, intake, loaded, COMPLETION_BATCH, _times(began, ready))
+
+
+def _times(began: float, ready: float) -> dict[str, float]:
+    return {"load": ready - began, "warmUp": time.monotonic() - ready}

@@ -1,0 +1,26 @@
+"""How long a context is: as config.json says, else as mlx-lm's own class of arguments fills it in."""
+
+from mlx_lm.utils import _get_classes
+from tiny_architectures import configurations, made
+
+from muster_runner.loading import context_of
+
+
+def test_a_model_whose_configuration_does_not_tell_has_the_context_of_its_class() -> None:
+    (config, *_) = configurations("gemma3")
+    config["text_config"].pop("max_position_embeddings", None)
+    assert context_of(made(config), config) == 32768
+    _, arguments = _get_classes({"model_type": "gemma3_text"})
+    assert arguments.max_position_embeddings == 32768
+
+
+def test_what_the_configuration_says_counts() -> None:
+    (config, *_) = configurations("gemma3")
+    config["text_config"]["max_position_embeddings"] = 1000
+    assert context_of(made(config), config) == 1000
+    assert context_of(made(config), {**config, "max_position_embeddings": 900}) == 900
+
+
+def test_a_model_that_tells_nothing_has_none() -> None:
+    assert context_of(object(), {"model_type": "llama"}) is None
+    assert context_of(object(), {"model_type": "llama", "text_config": "odd"}) is None
