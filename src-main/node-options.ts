@@ -2,9 +2,13 @@ import type { Command } from '@core/commands/command'
 import type { Envelope } from '@core/events/event'
 import type { CommandId, NodeId } from '@core/ids'
 import type { CatalogueModel } from '@core/protocols/control'
+import type { Departure } from '@core/reconcile/departure'
 import type { LoadOnRequest } from '@core/settings/node'
 import type { State } from '@core/state/state'
 import type { MasterStatus } from './master/master'
+import type { PreventSleep } from './power/system-request'
+import type { NodeSettingsStore } from './settings/node-settings'
+import type { ClusterDesk } from './cluster/view'
 import type { BridgedPorts } from './system/macos/bridged-ports/bridged-ports'
 
 /** What an installed app carries for its runners. */
@@ -50,6 +54,8 @@ export interface NodeOptions {
   readonly trustedOrigins?: readonly string[]
   /** The folder that holds `out` and `native-runner`. */
   readonly appRoot?: string
+  /** How the system is asked not to sleep, and whether it runs on battery; the system's programs unless given. */
+  readonly power?: { readonly preventSleep: PreventSleep; readonly onBattery: () => Promise<boolean> } | undefined
   /** Of an installed app: it then makes the runners' Python environment by itself, in the data folder. */
   readonly bundledRunner?: BundledRunner | undefined
 }
@@ -70,6 +76,11 @@ export interface RunningNode {
   readonly signInLink: (() => string) | undefined
   /** Why no model can run here; undefined where one can. */
   cannotRun(): string | undefined
+  /** Who belongs together, and who asks to. */
+  readonly cluster: Pick<ClusterDesk, 'view' | 'decide' | 'subscribe'>
+  readonly settings: NodeSettingsStore
+  /** What would become of the models here, were this machine to go now. */
+  departure(): Promise<readonly Departure[]>
   /** Takes Thunderbolt ports out of a bridge, for whoever sits at this Mac. */
   readonly bridgedPorts: Pick<BridgedPorts, 'answer'>
   /** The machine is about to sleep: others go on without it. */

@@ -31,8 +31,12 @@ import { ownModels } from './models/stores'
 import { ModelSupply, openHub } from './model-supply'
 import type { NodeOptions, RunningNode } from './node-options'
 import { Opened } from './opened'
+import { departure } from './departure'
 import { OwnFacts } from './own-facts'
 import { peerStreams } from './peer-streams'
+import { isOnBattery } from './power/battery'
+import { SleepGuard } from './power/sleep-guard'
+import { bySystemProgram } from './power/system-request'
 import { Presence } from './presence'
 import { openPythonEnvironment } from './python-environment'
 import type { PythonEnvironment } from './python/environment'
@@ -310,7 +314,9 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     heldByRunners: () => worker.heldBytes(),
     mayProbe: () => !worker.isBusy,
   })
+  const wiredGuard: { guard?: SleepGuard } = {}
   const facts = new OwnFacts({
+    power: () => wiredGuard.guard?.facts(),
     machine,
     worker: current.worker,
     cannotRun,
@@ -320,6 +326,18 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     onChange: (info) => presence.is(info),
   })
   opened.add(() => facts.close())
+  const guard = new SleepGuard({
+    nodeId,
+    source: master,
+    keepAwake: () => nodeSettings.current().keepAwake,
+    preventSleep: options.power?.preventSleep ?? bySystemProgram(),
+    onBattery: options.power?.onBattery ?? (() => isOnBattery({ run: runCommand })),
+    onChange: () => facts.tell(),
+    log: log.logger.child({ part: 'power' }),
+  })
+  wiredGuard.guard = guard
+  opened.add(() => guard.close())
+  opened.add(nodeSettings.subscribe(() => void guard.look()))
   opened.add(
     environment.subscribe((printed) => {
       if (printed !== undefined) return
@@ -383,6 +401,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   opened.add(() => metrics.close())
   const requests: RequestLog = await RequestLog.open({ dataDir, log: log.logger.child({ part: 'activity' }) })
   opened.add(() => requests.close())
+  const desk = clusterView({ nodeId, master, membership: cluster, peers: links })
   const api = await startApi({
     host: current.host,
     port: current.port,
@@ -430,7 +449,8 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       }),
       standstillOf: (runnerId) => worker.standstillOf(runnerId),
       consoleOf: (runnerId) => worker.consoleOf(runnerId),
-      cluster: clusterView({ nodeId, master, membership: cluster, peers: links }),
+      power: { facts: () => guard.facts(), look: () => guard.look() },
+      cluster: desk,
     },
   })
   wired.url = api.url
@@ -454,6 +474,9 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     catalogue,
     signInLink: api.signInLink,
     cannotRun,
+    cluster: desk,
+    settings: nodeSettings,
+    departure: () => departure({ nodeId, state: () => master.state(), card: loadCard }),
     bridgedPorts: new BridgedPorts({
       platform: process.platform,
       dataDir,

@@ -23,6 +23,8 @@ export interface OwnFactsOptions {
   }
   /** Runners that were killed while they used RDMA, since this machine was started. */
   readonly killedRunners: { readonly count: number }
+  /** Of this machine's sleep; undefined until it is known. */
+  readonly power?: () => NodeInfo['power']
   readonly onChange: (info: NodeInfo) => void
 }
 
@@ -63,6 +65,7 @@ export class OwnFacts {
       knownBandwidth ?? facts.memoryBandwidth ?? (mayMeasure ? measurements.memoryBandwidth(facts.chip) : undefined)
     const { speeds } = measurements
     const { rdma } = facts
+    const power = this.options.power?.()
     return {
       ...facts,
       ...(memoryBandwidth !== undefined && { memoryBandwidth }),
@@ -72,6 +75,7 @@ export class OwnFacts {
       protocol: PEER_PROTOCOL,
       worker,
       ...(cannotRun !== undefined && { cannotRun }),
+      ...(power !== undefined && { power }),
     }
   }
 }

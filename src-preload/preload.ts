@@ -15,11 +15,13 @@ const ask =
     return answer.parse(answered) as BridgeAnswer<Method>
   }
 
-/** What the page gets of the app: three questions, no way to send anything else. */
+/** What the page gets of the app: a few questions, no way to send anything else. */
 const api: DesktopApi = {
   apiAccess: ask('apiAccess'),
   loginItem: ask('loginItem'),
   bridgedPorts: ask('bridgedPorts'),
+  preferences: ask('preferences'),
+  update: ask('update'),
 }
 
 contextBridge.exposeInMainWorld('muster', api)

@@ -24,6 +24,57 @@ export const BridgedPortsRequest = z.discriminatedUnion('action', [
 ])
 export type BridgedPortsRequest = z.infer<typeof BridgedPortsRequest>
 
+/** What a person is told of by a notification of the system, each with a switch. */
+export const NoticeKind = z.enum(['joins', 'models', 'downloads', 'updates'])
+export type NoticeKind = z.infer<typeof NoticeKind>
+
+/** What is set for the desktop app on this machine; a node without a window has none of it. */
+export const DesktopPreferences = z.object({
+  notify: z
+    .object({
+      /** A machine asks to join. */
+      joins: z.boolean().default(true),
+      /** A declared model does not answer any more, or does again. */
+      models: z.boolean().default(true),
+      /** A download has ended while the window was not looked at. */
+      downloads: z.boolean().default(true),
+      /** A newer Muster is there. */
+      updates: z.boolean().default(true),
+    })
+    .prefault({}),
+  /** Look for newer versions, fetch them, and install them when nothing is going on or the app quits. */
+  autoUpdate: z.boolean().default(true),
+  /** On macOS: also in the Dock, beside the menu bar. */
+  dockIcon: z.boolean().default(true),
+})
+export type DesktopPreferences = z.infer<typeof DesktopPreferences>
+
+export const DesktopPreferencesChanges = z.strictObject({
+  notify: z
+    .strictObject({
+      joins: z.boolean().optional(),
+      models: z.boolean().optional(),
+      downloads: z.boolean().optional(),
+      updates: z.boolean().optional(),
+    })
+    .optional(),
+  autoUpdate: z.boolean().optional(),
+  dockIcon: z.boolean().optional(),
+})
+export type DesktopPreferencesChanges = z.infer<typeof DesktopPreferencesChanges>
+
+/** How an update of the app gets on. `part` is from 0 to 1. */
+export const UpdateStatus = z.discriminatedUnion('state', [
+  z.strictObject({ state: z.literal('unavailable'), reason: z.string() }),
+  z.strictObject({ state: z.literal('idle') }),
+  z.strictObject({ state: z.literal('checking') }),
+  z.strictObject({ state: z.literal('downloading'), version: z.string(), part: z.number().min(0).max(1) }),
+  /** It is installed when the app quits. */
+  z.strictObject({ state: z.literal('ready'), version: z.string() }),
+  z.strictObject({ state: z.literal('failed'), reason: z.string() }),
+])
+export type UpdateStatus = z.infer<typeof UpdateStatus>
+
 /**
  * What the desktop app's window can ask of the app, and nothing more: everything else goes over the
  * API like in a browser. Both sides check by these schemas.
@@ -42,6 +93,20 @@ export const desktopBridge = {
   },
   /** Takes this Mac's Thunderbolt ports out of their bridge, or puts them back: macOS asks for an administrator. */
   bridgedPorts: { request: BridgedPortsRequest, answer: BridgedPortsAnswer },
+  /** What is set for the app; with changes in the request, sets them first. */
+  preferences: {
+    request: DesktopPreferencesChanges,
+    answer: z.strictObject({
+      preferences: DesktopPreferences,
+      /** There is a Dock here. */
+      hasDock: z.boolean(),
+    }),
+  },
+  /** The app's own update: how it gets on; looks for one, or quits and installs it. */
+  update: {
+    request: z.strictObject({ action: z.enum(['show', 'check', 'install']) }),
+    answer: UpdateStatus,
+  },
 } as const
 
 export type DesktopBridge = typeof desktopBridge

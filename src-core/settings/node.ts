@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { KeepAwake } from '../power/keep-awake'
 import { SetupProgress } from '../setup/progress'
 import { AllowedHost } from './allowed-host'
 import { AllowedOrigin } from './allowed-origin'
@@ -64,6 +65,8 @@ export const NodeSettings = z.object({
   logLevel: LogLevel.default('info'),
   loadOnRequest: LoadOnRequest.default('auto'),
   onRequestIdleSeconds: OnRequestIdleSeconds.default(300),
+  /** Whether this machine stays awake for the declared models that run on it. */
+  keepAwake: KeepAwake.default('never'),
   diskCacheGigabytes: DiskCacheGigabytes.default(20),
   /** Open the setup by itself where nobody has been through it. */
   offerSetup: z.boolean().default(true),
@@ -93,6 +96,7 @@ export const NodeSettingsChanges = z.strictObject({
   logLevel: LogLevel.optional(),
   loadOnRequest: LoadOnRequest.optional(),
   onRequestIdleSeconds: OnRequestIdleSeconds.optional(),
+  keepAwake: KeepAwake.optional(),
   diskCacheGigabytes: DiskCacheGigabytes.optional(),
   offerSetup: z.boolean().optional(),
   setup: NodeSettings.shape.setup,

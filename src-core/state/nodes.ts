@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Bytes, NodeId } from '../ids'
+import { PowerFacts } from '../power/keep-awake'
 import { MeasuredSpeed } from './measured-speeds'
 import { RdmaFacts } from './rdma'
 import { ThunderboltFacts } from './thunderbolt'
@@ -57,6 +58,8 @@ export const NodeInfo = z.object({
   speeds: z.array(MeasuredSpeed).optional(),
   /** Why this node cannot run models now (no Python environment, for one), for people. */
   cannotRun: z.string().optional(),
+  /** Of its sleep; absent from older versions. */
+  power: PowerFacts.optional(),
 })
 export type NodeInfo = z.infer<typeof NodeInfo>
 

@@ -14,6 +14,7 @@ import type { DoctorReport } from '@core/protocols/doctor'
 import type { PythonView, SleepSettings } from '@core/protocols/setup'
 import type { CardResult } from '@core/reconcile/process-manager'
 import type { NodeSettings, NodeSettingsChanges } from '@core/settings/node'
+import type { PowerFacts } from '@core/power/keep-awake'
 import type { State } from '@core/state/state'
 import type { Refusal } from '@core/commands/command'
 
@@ -126,6 +127,12 @@ export interface ApiContext {
   readonly downloads: {
     start(modelId: ModelId, nodeId: NodeId): Promise<void>
     remove(modelId: ModelId, nodeId: NodeId): Promise<void>
+  }
+  /** This machine's sleep. */
+  readonly power: {
+    facts(): PowerFacts
+    /** Resolves when a changed setting is in force. */
+    look(): Promise<void>
   }
   /** Who belongs together; the view and what people can do about it. */
   readonly cluster: {

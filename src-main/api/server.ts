@@ -22,6 +22,7 @@ import { nodeRoutes } from './control/node'
 import { nodeLogRoutes } from './control/node-log'
 import { openApiRoutes } from './control/openapi'
 import { settingsRoutes } from './control/settings'
+import { powerRoutes } from './control/power'
 import { setupRoutes } from './control/setup'
 import { warningRoutes } from './control/warnings'
 import { respondWith } from './dialect'
@@ -136,6 +137,7 @@ const buildApp = (options: ApiOptions, { access, open }: { access: Access; open:
   app.route('/', connectRoutes(context, open ? () => access.signInLink() : undefined))
   app.route('/', settingsRoutes(context))
   app.route('/', setupRoutes(context))
+  app.route('/', powerRoutes(context))
   app.route('/', warningRoutes(context))
   app.route('/', eventRoutes(context))
   // Before OpenAI's: it takes what its own clients ask at the routes that both have.

@@ -4,12 +4,22 @@ import type { NodeOptions, RunningNode } from '../node'
 import { version } from '../version'
 import { answerBridge } from './bridge'
 import { confine } from './confinement'
+import { DEEP_LINK_SCHEME, deepLinkIn, deepLinkTarget } from './deep-links'
+import { followDock } from './dock'
+import { isIdle } from './idle'
+import { loginItem } from './login-item'
 import { setMenu } from './menu'
+import { startNotifications } from './notifications'
 import { PAGE_ORIGIN } from './page'
+import { electronPower } from './power'
+import { Preferences } from './preferences'
+import { confirmQuit } from './quit'
 import { registerScheme, serveApp } from './scheme'
 import { nameForPolicy, signWindowIn } from './sign-in'
 import { explainStartFailure } from './start-failure'
 import { showTray } from './tray'
+import { trayActions } from './tray-actions'
+import { Updates } from './updates'
 import { MainWindow } from './window'
 
 /** How long a quit may take. Runners end with this process in any case: their pipes close. */
@@ -51,32 +61,67 @@ class Desktop {
   private readonly closers: (() => void)[] = []
   private starting: Promise<RunningNode | undefined> = Promise.resolve(undefined)
   private window: MainWindow | undefined
+  private node: RunningNode | undefined
+  private readonly preferences = new Preferences(join(app.getPath('userData'), 'preferences.json'))
+  private install: (() => void) | undefined
+  private hasEnded = false
+  /** A link that came before there was a window. */
+  private waiting: string | undefined
 
   constructor(private readonly options: DesktopOptions) {}
 
   readonly quit = (): void => app.quit()
 
   /** Before the node runs there is nothing to show yet. */
-  readonly show = (): void => {
-    if (!this.quitting.signal.aborted) this.window?.show()
+  readonly show = (hash?: string): void => {
+    if (!this.quitting.signal.aborted) this.window?.show(hash)
+  }
+
+  /** Only opens a form that asks; a link that is none of ours, or wrong, opens nothing. */
+  private readonly follow = (link: string): void => {
+    const target = deepLinkTarget(link)
+    if (target === undefined) return
+    const hash = `#/${target.page}?${new URLSearchParams(target.query).toString()}`
+    if (this.window) this.show(hash)
+    else this.waiting = hash
+  }
+
+  /** Says what stops and what moves, where anything does. */
+  private readonly askToQuit = (): void => {
+    const { node } = this
+    if (node === undefined) return this.quit()
+    void confirmQuit(node).then((agreed) => agreed && this.quit())
   }
 
   async run(): Promise<void> {
     app.on('before-quit', (event) => {
+      // All is closed; the update that is being installed ends the app.
+      if (this.hasEnded) return
       event.preventDefault()
       if (this.quitting.signal.aborted) return
       this.quitting.abort()
       void this.end()
     })
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, this.quit)
-    app.on('second-instance', this.show)
-    app.on('activate', this.show)
+    app.on('second-instance', (_event, args) => {
+      const link = deepLinkIn(args)
+      if (link === undefined) this.show()
+      else this.follow(link)
+    })
+    app.on('activate', () => this.show())
+    app.on('open-url', (event, link) => {
+      event.preventDefault()
+      this.follow(link)
+    })
+    const link = deepLinkIn(process.argv)
+    if (link !== undefined) this.follow(link)
     // Closing the window leaves the node at work; the tray brings it back.
     app.on('window-all-closed', () => undefined)
 
     await app.whenReady()
     app.setAboutPanelOptions({ applicationName: 'Muster', applicationVersion: version })
-    setMenu({ show: this.show, quit: this.quit })
+    if (app.isPackaged) app.setAsDefaultProtocolClient(DEEP_LINK_SCHEME)
+    setMenu({ show: () => this.show(), quit: this.askToQuit })
     this.starting = this.startOrExplain()
     const started = await this.starting
     if (this.quitting.signal.aborted) return
@@ -94,6 +139,7 @@ class Desktop {
           trustedOrigins: [PAGE_ORIGIN],
           appRoot: app.getAppPath(),
           bundledRunner: bundledRunner(),
+          power: electronPower(),
           // macOS asks at the first look for others.
           explainsDiscovery: process.platform === 'darwin',
         })
@@ -116,17 +162,58 @@ class Desktop {
     await signWindowIn(defaultSession, { apiUrl, signInLink: node.signInLink })
     closers.push(confine(defaultSession, { apiUrl }))
     closers.push(serveApp(defaultSession, { directory: join(app.getAppPath(), 'out', 'renderer'), apiUrl }))
-    closers.push(answerBridge({ apiUrl, bridgedPorts: node.bridgedPorts }))
-    closers.push(followPower(node))
-    closers.push(showTray(node, { show: this.show, quit: this.quit }))
+    const { preferences } = this
     const window = new MainWindow({ preload: join(app.getAppPath(), 'out', 'preload', 'preload.cjs') })
-    closers.push(() => window.close())
+    const watchers: { look(): void }[] = []
+    const changed = (): void => watchers.forEach((watcher) => watcher.look())
+    const updates = new Updates({
+      isOn: () => preferences.current().autoUpdate,
+      isIdle: () => isIdle(node.source.state(), node.nodeId),
+      isWindowShown: () => window.isShown,
+      quitAnd: (install) => this.quitAnd(install),
+      onChange: changed,
+    })
+    closers.push(() => updates.close())
+    closers.push(answerBridge({ apiUrl, bridgedPorts: node.bridgedPorts, loginItem, preferences, updates }))
+    closers.push(followPower(node))
+    closers.push(followDock(preferences))
+    const perform = trayActions({
+      node,
+      loginItem,
+      open: this.show,
+      update: updates,
+      quit: this.askToQuit,
+      onChange: changed,
+    })
+    const tray = showTray({ node, loginItem, update: () => updates.status(), perform })
+    const notifications = startNotifications({
+      node,
+      preferences: () => preferences.current(),
+      update: () => updates.status(),
+      isWatched: () => window.isWatched,
+      open: (page) => this.show(`#/${page}`),
+    })
+    watchers.push(tray, notifications)
+    closers.push(
+      () => tray.close(),
+      () => notifications.close(),
+      () => window.close(),
+    )
     this.window = window
-    window.show()
+    this.node = node
+    window.show(this.waiting)
+    this.waiting = undefined
+  }
+
+  /** electron-updater installs while the app quits, which it does only when the node has been closed. */
+  private quitAnd(install: () => void): void {
+    this.install = install
+    this.quit()
   }
 
   private closePresented(): void {
     this.window = undefined
+    this.node = undefined
     for (const close of this.closers.splice(0).reverse()) close()
   }
 
@@ -146,7 +233,9 @@ class Desktop {
       console.error('Not everything could be closed:', error)
       exitCode = 1
     }
-    app.exit(exitCode)
+    this.hasEnded = true
+    if (this.install && exitCode === 0) this.install()
+    else app.exit(exitCode)
   }
 }
 

@@ -1,4 +1,4 @@
-import { app, ipcMain, type IpcMainInvokeEvent } from 'electron'
+import { ipcMain, type IpcMainInvokeEvent } from 'electron'
 import {
   bridgeChannel,
   desktopBridge,
@@ -7,7 +7,10 @@ import {
   type BridgeRequest,
 } from '@core/protocols/desktop'
 import type { RunningNode } from '../node'
+import type { LoginItem } from './login-item'
 import { isOfPage } from './page'
+import type { Preferences } from './preferences'
+import type { Updates } from './updates'
 
 type Handlers = {
   readonly [Method in BridgeMethod]: (
@@ -17,10 +20,10 @@ type Handlers = {
 
 export interface BridgeOptions extends Pick<RunningNode, 'bridgedPorts'> {
   readonly apiUrl: string
+  readonly loginItem: LoginItem
+  readonly preferences: Preferences
+  readonly updates: Pick<Updates, 'status' | 'check' | 'install'>
 }
-
-/** On Linux there is no such thing, and a development build would register bare Electron. */
-const hasLoginItem = (): boolean => app.isPackaged && process.platform !== 'linux'
 
 const isFromPage = ({ senderFrame }: IpcMainInvokeEvent): boolean =>
   senderFrame !== null && senderFrame.parent === null && isOfPage(senderFrame.url)
@@ -29,15 +32,24 @@ const isFromPage = ({ senderFrame }: IpcMainInvokeEvent): boolean =>
  * Answers the window's questions; what does not come from our own page, or is no question, is refused.
  * Returns the way to stop.
  */
-export const answerBridge = ({ apiUrl, bridgedPorts }: BridgeOptions): (() => void) => {
+export const answerBridge = (options: BridgeOptions): (() => void) => {
+  const { apiUrl, bridgedPorts, loginItem, preferences, updates } = options
   const handlers: Handlers = {
     apiAccess: () => ({ url: apiUrl }),
     loginItem: ({ openAtLogin }) => {
-      const available = hasLoginItem()
-      if (openAtLogin !== undefined && available) app.setLoginItemSettings({ openAtLogin })
-      return { openAtLogin: available && app.getLoginItemSettings().openAtLogin, available }
+      if (openAtLogin !== undefined) loginItem.set(openAtLogin)
+      return { openAtLogin: loginItem.opens(), available: loginItem.isAvailable() }
     },
     bridgedPorts: (request) => bridgedPorts.answer(request),
+    preferences: (changes) => ({
+      preferences: Object.keys(changes).length > 0 ? preferences.change(changes) : preferences.current(),
+      hasDock: process.platform === 'darwin',
+    }),
+    update: async ({ action }) => {
+      if (action === 'check') await updates.check()
+      if (action === 'install') updates.install()
+      return updates.status()
+    },
   }
   const answer = <Method extends BridgeMethod>(method: Method): (() => void) => {
     const channel = bridgeChannel(method)
@@ -47,6 +59,7 @@ export const answerBridge = ({ apiUrl, bridgedPorts }: BridgeOptions): (() => vo
     })
     return () => ipcMain.removeHandler(channel)
   }
-  const closers = [answer('apiAccess'), answer('loginItem'), answer('bridgedPorts')]
+  const methods: readonly BridgeMethod[] = ['apiAccess', 'loginItem', 'bridgedPorts', 'preferences', 'update']
+  const closers = methods.map((method) => answer(method))
   return () => closers.forEach((close) => close())
 }

@@ -1,6 +1,10 @@
-import { clipboard, Menu, nativeImage, systemPreferences, Tray, type NativeImage } from 'electron'
+import { Menu, nativeImage, systemPreferences, Tray, type NativeImage } from 'electron'
+import type { UpdateStatus } from '@core/protocols/desktop'
 import type { RunningNode } from '../node'
+import type { LoginItem } from './login-item'
 import { DISCS, ringBitmap, type Ink } from './ring-image'
+import type { TrayAction } from './tray-entry'
+import { menuTemplate } from './tray-menu'
 import { trayView, type RingForm } from './tray-view'
 
 const SIZE = 18
@@ -35,15 +39,24 @@ const turn = (tray: Tray): (() => void) => {
   return () => clearInterval(timer)
 }
 
-export interface TrayActions {
-  readonly show: () => void
-  readonly quit: () => void
+export interface TrayOptions {
+  readonly node: Pick<RunningNode, 'source' | 'cluster' | 'settings' | 'url' | 'nodeId'>
+  readonly loginItem: LoginItem
+  readonly update: () => UpdateStatus
+  readonly perform: (action: TrayAction) => void
 }
 
-/** The icon in the menu bar: how all is, and the way in. Returns its disposer. */
-export const showTray = (node: Pick<RunningNode, 'source' | 'url'>, { show, quit }: TrayActions): (() => void) => {
+export interface TrayIcon {
+  /** Something that is not in the state may have changed. */
+  readonly look: () => void
+  readonly close: () => void
+}
+
+/** The icon in the menu bar: how all is, and the menu of everything. */
+export const showTray = ({ node, loginItem, update, perform }: TrayOptions): TrayIcon => {
   const tray = new Tray(imageOf('hollow', 0))
-  tray.on('click', show)
+  // Where a click opens no menu by itself, it opens the window.
+  tray.on('click', () => process.platform === 'darwin' || perform({ do: 'open' }))
   let shown = ''
   let shownForm: RingForm | undefined
   let stopTurning = (): void => undefined
@@ -57,37 +70,38 @@ export const showTray = (node: Pick<RunningNode, 'source' | 'url'>, { show, quit
     else tray.setImage(imageOf(form, 0))
   }
   const draw = (): void => {
-    const { form, summary, models } = trayView(node.source.state())
+    const { form, summary, entries } = trayView({
+      state: node.source.state(),
+      nodeId: node.nodeId,
+      cluster: node.cluster.view(),
+      apiUrl: node.url,
+      keepAwake: node.settings.current().keepAwake !== 'never',
+      opensAtLogin: loginItem.isAvailable() ? loginItem.opens() : undefined,
+      update: update(),
+    })
     drawForm(form)
-    const key = JSON.stringify([summary, models])
+    const key = JSON.stringify(entries)
     if (key === shown) return
     shown = key
     tray.setToolTip(`Muster: ${summary}`)
-    tray.setContextMenu(
-      Menu.buildFromTemplate([
-        { id: 'summary', label: summary, enabled: false },
-        ...models.map(({ id, label }) => ({ id, label, click: show })),
-        { type: 'separator' },
-        { id: 'open', label: 'Open Muster', click: show },
-        { id: 'copy', label: 'Copy API address', click: () => void clipboard.writeText(`${node.url}/v1`) },
-        { type: 'separator' },
-        { id: 'quit', label: 'Quit Muster', click: quit },
-      ]),
-    )
+    tray.setContextMenu(Menu.buildFromTemplate(menuTemplate(entries, perform)))
   }
   let scheduled: NodeJS.Timeout | undefined
-  const drawSoon = (): void => {
+  const look = (): void => {
     scheduled ??= setTimeout(() => {
       scheduled = undefined
       draw()
     }, REDRAW_MS)
   }
-  const unsubscribe = node.source.subscribe(drawSoon, drawSoon)
+  const closers = [node.source.subscribe(look, look), node.cluster.subscribe(look), node.settings.subscribe(look)]
   draw()
-  return () => {
-    unsubscribe()
-    clearTimeout(scheduled)
-    stopTurning()
-    tray.destroy()
+  return {
+    look,
+    close: () => {
+      for (const close of closers) close()
+      clearTimeout(scheduled)
+      stopTurning()
+      tray.destroy()
+    },
   }
 }

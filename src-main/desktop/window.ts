@@ -38,7 +38,7 @@ const offerReload = async (window: BrowserWindow, reason: string): Promise<void>
   else window.close()
 }
 
-const create = (preload: string): BrowserWindow => {
+const create = (preload: string, hash: string): BrowserWindow => {
   const { primary, all } = { primary: screen.getPrimaryDisplay(), all: screen.getAllDisplays() }
   const others = all.filter(({ id }) => id !== primary.id).map(({ workArea }) => workArea)
   const { maximized, ...bounds } = placeWindow(keptPlace(), [primary.workArea, ...others])
@@ -65,7 +65,7 @@ const create = (preload: string): BrowserWindow => {
   window.webContents.on('render-process-gone', (_event, { reason }) => {
     if (reason !== 'clean-exit') void offerReload(window, reason)
   })
-  void window.loadURL(PAGE_URL)
+  void window.loadURL(`${PAGE_URL}${hash}`)
   return window
 }
 
@@ -75,12 +75,24 @@ export class MainWindow {
 
   constructor(private readonly options: { readonly preload: string }) {}
 
-  /** Brings it to the front, or opens it again where it was. */
-  show(): void {
+  /** Somebody may be looking at it. */
+  get isWatched(): boolean {
+    return this.isShown && (this.window?.isFocused() ?? false)
+  }
+
+  get isShown(): boolean {
+    const { window } = this
+    return window !== undefined && !window.isDestroyed() && window.isVisible() && !window.isMinimized()
+  }
+
+  /** Brings it to the front, or opens it again where it was; at a link of the page, as `#/settings`, where one is given. */
+  show(hash?: string): void {
     if (!this.window || this.window.isDestroyed()) {
-      this.window = create(this.options.preload)
+      this.window = create(this.options.preload, hash ?? '')
       return
     }
+    // The same page with another hash is not loaded again.
+    if (hash !== undefined) void this.window.loadURL(`${PAGE_URL}${hash}`)
     if (this.window.isMinimized()) this.window.restore()
     this.window.show()
     this.window.focus()

@@ -15,6 +15,7 @@ const variables = {
   MUSTER_PEERS: 'peers',
   MUSTER_ALLOWED_HOSTS: 'allowedHosts',
   MUSTER_ALLOWED_ORIGINS: 'allowedOrigins',
+  MUSTER_KEEP_AWAKE: 'keepAwake',
   MUSTER_PROXY: 'proxy',
   MUSTER_NO_PROXY: 'noProxy',
   MUSTER_CA_FILE: 'caFile',

@@ -35,6 +35,7 @@ describe('the settings of a node', () => {
       logLevel: 'info',
       loadOnRequest: 'auto',
       onRequestIdleSeconds: 300,
+      keepAwake: 'never',
       diskCacheGigabytes: 20,
     })
     expect(readdirSync(dataDir)).toEqual([])

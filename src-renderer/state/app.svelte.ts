@@ -26,7 +26,8 @@ export type Launching =
 
 /** `add`: letting one in or joining others. `doctor`: how they reach one another. */
 export type MachinesDialog =
-  | { readonly kind: 'add' }
+  /** `join`: an invitation or an address that is filled in. */
+  | { readonly kind: 'add'; readonly join?: string }
   | { readonly kind: 'doctor' }
   | { readonly kind: 'drain'; readonly nodeId: NodeId }
   | { readonly kind: 'remove'; readonly nodeId: NodeId }

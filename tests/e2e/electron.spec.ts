@@ -7,6 +7,7 @@ import {
   answer,
   chooseInTray,
   noDesktop,
+  notices,
   opened,
   questions,
   startDesktop,
@@ -14,6 +15,7 @@ import {
   trayMenu,
   withPerson,
 } from '../harness/desktop-app'
+import { freePort } from '../harness/free-port'
 import { startHeadless, temporaryFolder } from '../harness/headless-node'
 import { addTinyModel, TINY } from '../harness/models'
 
@@ -159,6 +161,27 @@ test('the page goes nowhere, and links to the web ask first', async () => {
   expect(page.url()).toMatch(/^app:\/\/muster\//)
 })
 
+test('the window has the switches of Electron’s checklist', async () => {
+  const electron = await start()
+  await connected(electron)
+  const switches = await electron.evaluate(({ BrowserWindow }) => {
+    const [window] = BrowserWindow.getAllWindows()
+    const contents = window?.webContents as unknown as { getLastWebPreferences(): Record<string, unknown> }
+    return contents.getLastWebPreferences()
+  })
+  expect(switches).toMatchObject({
+    sandbox: true,
+    contextIsolation: true,
+    nodeIntegration: false,
+    nodeIntegrationInSubFrames: false,
+    webSecurity: true,
+    webviewTag: false,
+    allowRunningInsecureContent: false,
+    experimentalFeatures: false,
+  })
+  expect(switches['enableBlinkFeatures'] ?? '').toBe('')
+})
+
 test('its strict policy lets every page look as it should', async () => {
   addTinyModel(folder.path)
   const electron = await start()
@@ -218,27 +241,95 @@ test('the window’s place outlives the app', async () => {
   expect(kept).toMatchObject({ width: 910, height: 610, maximized: false })
 })
 
-test('the tray tells how the models are, opens the window and quits', async () => {
+test('the menu bar tells how all is, and everything in it works', async () => {
   addTinyModel(folder.path)
   const electron = await start({ main: withPerson(folder.path) })
   const page = await connected(electron)
-  const rest = ['Open Muster', 'Copy API address', 'Quit Muster']
-  await expect.poll(() => trayMenu(electron)).toEqual(['No always-on models', ...rest])
   const url = await apiUrl(page)
-  await new Control(url).declare(TINY, { name: 'chat' })
-  await expect
-    .poll(() => trayMenu(electron), { timeout: READY_TIMEOUT })
-    .toEqual(['1 model ready', 'chat — ready', ...rest])
+  const control = new Control(url)
+  await expect.poll(() => trayMenu(electron)).toContain('No always-on models')
+  expect(await trayMenu(electron)).toContain('Quit Muster')
+  await control.declare(TINY, { name: 'chat' })
+  await expect.poll(() => trayMenu(electron), { timeout: READY_TIMEOUT }).toContain('chat — ready')
+  const menu = await trayMenu(electron)
+  expect(menu).toEqual(expect.arrayContaining(['1 model ready', 'Chat', 'Restart', 'Pause all models', 'Settings…']))
+  expect(menu.filter((label) => label.startsWith('1 machine · '))).toHaveLength(1)
 
   await chooseInTray(electron, 'Copy API address')
   expect(await electron.evaluate(({ clipboard }) => clipboard.readText())).toBe(`${url}/v1`)
+  await chooseInTray(electron, 'Copy model id')
+  expect(await electron.evaluate(({ clipboard }) => clipboard.readText())).toBe('chat')
+  await chooseInTray(electron, 'Keep awake for models')
+  await expect.poll(async () => (await control.request('/node/power')).json()).toMatchObject({ keepAwake: 'on-power' })
+  await chooseInTray(electron, 'Pause')
+  await expect.poll(() => trayMenu(electron)).toContain('chat — paused')
+  await chooseInTray(electron, 'Resume')
+  await expect.poll(() => trayMenu(electron), { timeout: READY_TIMEOUT }).toContain('chat — ready')
+
+  await chooseInTray(electron, 'Settings…')
+  await expect(page.getByRole('heading', { name: 'Settings', exact: true })).toBeVisible()
   await page.close()
   const back = electron.waitForEvent('window')
-  await chooseInTray(electron, 'Open Muster')
-  await expect(heading(await back)).toBeVisible()
+  await chooseInTray(electron, 'Connect a tool…')
+  await expect((await back).getByRole('heading', { name: 'Connect', exact: true })).toBeVisible()
+})
+
+test('quitting from the menu bar says what stops, and can be thought better of', async () => {
+  addTinyModel(folder.path)
+  const electron = await start({ main: withPerson(folder.path) })
+  await new Control(await apiUrl(await connected(electron))).declare(TINY, { name: 'chat' })
+  await expect.poll(() => trayMenu(electron), { timeout: READY_TIMEOUT }).toContain('Quit Muster…')
+  await chooseInTray(electron, 'Quit Muster…')
+  await expect.poll(() => questions(electron)).toHaveLength(1)
+  const [question] = await questions(electron)
+  expect(question).toMatchObject({ message: 'Quit Muster on this machine?', buttons: ['Quit', 'Cancel'] })
+  expect(question?.detail).toMatch(/^chat stops: .+/)
+  await answer(electron, 'Cancel')
+  await chooseInTray(electron, 'Quit Muster…')
+  await expect.poll(() => questions(electron)).toHaveLength(1)
   const ended = electron.waitForEvent('close')
-  await chooseInTray(electron, 'Quit Muster')
+  await answer(electron, 'Quit')
   await ended
+})
+
+test('a machine that asks to join is told by a notification, and let in from the menu bar', async () => {
+  const peerPort = await freePort()
+  const electron = await start({ main: withPerson(folder.path), env: { MUSTER_PEER_PORT: String(peerPort) } })
+  const url = await apiUrl(await connected(electron))
+  const other = temporaryFolder()
+  const joiner = await startHeadless({
+    dataDir: other.path,
+    args: ['--no-discovery', '--peer-port', '0', '--name', 'Air'],
+  })
+  const asked = await new Control(joiner.url).request('/cluster/join', {
+    method: 'POST',
+    json: { address: `127.0.0.1:${peerPort}` },
+  })
+  expect(asked.status).toBe(202)
+  await expect
+    .poll(async () => (await trayMenu(electron)).find((label) => label.startsWith('Air asks to join')))
+    .toMatch(/^Air asks to join · \d{3} \d{3}$/)
+  await expect.poll(async () => (await notices(electron)).map(({ title }) => title)).toEqual(['Air asks to join'])
+  expect((await notices(electron))[0]?.body).toMatch(/\d{3} \d{3}/)
+  await chooseInTray(electron, 'Allow')
+  await new Control(url).until('it is a member', ({ members }) => Object.keys(members).length === 2)
+  await joiner.stop()
+  other.dispose()
+})
+
+test('a link from elsewhere opens a form that asks, and does nothing by itself', async () => {
+  addTinyModel(folder.path)
+  const electron = await start()
+  const page = await connected(electron)
+  const control = new Control(await apiUrl(page))
+  expect(await startDesktopAgain({ dataDir: folder.path, args: [`muster://model/${TINY}`] })).toBe(0)
+  await expect(page.getByRole('dialog', { name: 'Keep a model running' })).toContainText('tiny')
+  expect(Object.keys((await control.state()).metaInstances)).toEqual([])
+  await page.keyboard.press('Escape')
+  expect(await startDesktopAgain({ dataDir: folder.path, args: ['muster://join/192.0.2.1:52417'] })).toBe(0)
+  await expect(page.getByRole('dialog').getByRole('textbox')).toHaveValue('192.0.2.1:52417')
+  expect(await startDesktopAgain({ dataDir: folder.path, args: ['muster://delete/everything'] })).toBe(0)
+  expect(page.url()).toMatch(/^app:\/\/muster\//)
 })
 
 test('a node that cannot start is explained, and can be tried again', async () => {

@@ -46,10 +46,16 @@ export const startDesktop = ({ dataDir, env, cwd, main = root }: DesktopLaunch):
  * Starts the app once more beside one that runs; resolves with its exit code. Not through Playwright, which
  * wants to speak to an app that ends before it can answer.
  */
-export const startDesktopAgain = async ({ dataDir }: Pick<DesktopLaunch, 'dataDir'>): Promise<number | null> => {
+export const startDesktopAgain = async ({
+  dataDir,
+  args = [],
+}: Pick<DesktopLaunch, 'dataDir'> & { readonly args?: readonly string[] }): Promise<number | null> => {
   if (executablePath === undefined) throw new Error(noDesktop)
   const unsandboxed = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-  const again = spawn(executablePath, [...unsandboxed, root], { env: desktopEnvironment(dataDir), stdio: 'ignore' })
+  const again = spawn(executablePath, [...unsandboxed, root, ...args], {
+    env: desktopEnvironment(dataDir),
+    stdio: 'ignore',
+  })
   const [code] = (await once(again, 'exit')) as [number | null]
   return code
 }
@@ -65,12 +71,13 @@ export interface Question {
 interface Person {
   questions: (Question & { answer: (response: number) => void })[]
   opened: string[]
+  notices: { title: string; body: string }[]
   menu: { id: string; label: string; click: () => void }[]
 }
 
 const standIns = `
-  const { dialog, Menu, shell, Tray } = require('electron')
-  const person = (globalThis.person = { questions: [], opened: [], menu: [] })
+  const { dialog, Menu, Notification, shell, Tray } = require('electron')
+  const person = (globalThis.person = { questions: [], opened: [], notices: [], menu: [] })
   dialog.showMessageBox = (...args) => {
     const { message, detail, buttons, signal, cancelId } = args.at(-1)
     return new Promise((resolve) => {
@@ -79,10 +86,15 @@ const standIns = `
       person.questions.push({ message, detail, buttons, answer })
     })
   }
+  Notification.isSupported = () => true
+  Notification.prototype.show = function () {
+    person.notices.push({ title: this.title, body: this.body })
+  }
   shell.openExternal = async (url) => void person.opened.push(url)
   const { setContextMenu } = Tray.prototype
+  const all = (menu) => menu.items.flatMap((item) => [item, ...(item.submenu ? all(item.submenu) : [])])
   Tray.prototype.setContextMenu = function (menu) {
-    person.menu = menu.items.filter(({ type }) => type !== 'separator')
+    person.menu = all(menu).filter(({ type }) => type !== 'separator')
     return setContextMenu.call(this, menu)
   }
 `
@@ -120,11 +132,15 @@ export const answer = (app: ElectronApplication, button: string): Promise<void> 
     question?.answer(question.buttons.indexOf(label))
   }, button)
 
+/** Notifications that were shown, the oldest first. */
+export const notices = (app: ElectronApplication): Promise<{ title: string; body: string }[]> =>
+  app.evaluate(() => (globalThis as unknown as { person: Person }).person.notices)
+
 /** Addresses that were opened in the browser. */
 export const opened = (app: ElectronApplication): Promise<string[]> =>
   app.evaluate(() => (globalThis as unknown as { person: Person }).person.opened)
 
-/** The labels of the tray's menu. */
+/** The labels of the tray's menu, those of a submenu after its own. */
 export const trayMenu = (app: ElectronApplication): Promise<string[]> =>
   app.evaluate(() => (globalThis as unknown as { person: Person }).person.menu.map(({ label }) => label))
 

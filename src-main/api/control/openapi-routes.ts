@@ -32,6 +32,7 @@ import {
   UpdateApiKeyRequest,
   UsageResponse,
 } from '@core/protocols/api-keys'
+import { ChangePowerRequest, PowerView } from '@core/protocols/power'
 import { ChangeSetupRequest, PythonView, SetupView } from '@core/protocols/setup'
 import {
   PreviewToolConfigRequest,
@@ -237,6 +238,19 @@ export const ROUTES: readonly Described[] = [
     does: 'Change them; what the command line or the environment sets is held',
     body: ChangeNodeSettingsRequest,
     answer: NodeSettingsView,
+  },
+  {
+    method: 'get',
+    path: '/node/power',
+    does: 'Whether this machine may sleep, and what is set about it',
+    answer: PowerView,
+  },
+  {
+    method: 'patch',
+    path: '/node/power',
+    does: 'Set whether it stays awake for the declared models that run on it',
+    body: ChangePowerRequest,
+    answer: PowerView,
   },
   {
     method: 'get',

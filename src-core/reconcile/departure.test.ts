@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { ModelId, NodeId } from '../ids'
+import { GB, SMALL, smallCard, World } from '../testing/world'
+import { departures } from './departure'
+
+const cards = { [SMALL]: smallCard }
+
+/** Two machines of which the second takes only so many models. */
+const pair = (freeElsewhere: number): { world: World; here: NodeId } => {
+  const world = new World()
+  const here = world.addNode('here')
+  for (const id of ['chat', 'code']) world.declare(id)
+  world.reconcile()
+  world.addNode('elsewhere', { free: freeElsewhere, total: 64 * GB })
+  return { world, here }
+}
+
+describe('what becomes of models when a machine goes', () => {
+  it('says where they move', () => {
+    const { world, here } = pair(48 * GB)
+    expect(departures(world.state, here, cards)).toMatchObject([
+      { name: SMALL, fate: 'moves', nodeIds: ['elsewhere'] },
+      { name: SMALL, fate: 'moves', nodeIds: ['elsewhere'] },
+    ])
+  })
+
+  it('promises the memory of another machine once', () => {
+    const { world, here } = pair(7 * GB)
+    const fates = departures(world.state, here, cards)
+    expect(fates.map(({ fate }) => fate)).toEqual(['moves', 'stops'])
+    expect(fates[1]).toMatchObject({ reason: expect.stringMatching(/./) as string })
+  })
+
+  it('says that all stops where there is no other machine', () => {
+    const world = new World()
+    const here = world.addNode('here')
+    world.declare('chat', { name: 'chat' })
+    world.reconcile()
+    expect(departures(world.state, here, cards)).toMatchObject([
+      { metaInstanceId: 'chat', name: 'chat', fate: 'stops' },
+    ])
+  })
+
+  it('leaves out what runs elsewhere or not at all, and changes nothing', () => {
+    const { world, here } = pair(48 * GB)
+    world.declare('paused', { paused: true })
+    const before = JSON.stringify(world.state)
+    expect(departures(world.state, NodeId.parse('elsewhere'), cards)).toEqual([])
+    expect(departures(world.state, here, cards)).toHaveLength(2)
+    expect(JSON.stringify(world.state)).toBe(before)
+  })
+
+  it('does not promise a model whose card is not known', () => {
+    const { world, here } = pair(48 * GB)
+    const other = { [ModelId.parse('m/other')]: smallCard }
+    expect(departures(world.state, here, other).map(({ fate }) => fate)).toEqual(['stops', 'stops'])
+  })
+})

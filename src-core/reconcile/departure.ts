@@ -1,0 +1,52 @@
+import { fold } from '../events/fold'
+import { InstanceId, RunnerId, type MetaInstanceId, type ModelId, type NodeId } from '../ids'
+import type { ModelCard } from '../placement/model-card'
+import { place } from '../placement/place'
+import type { State } from '../state/state'
+import { instanceOf } from './instances'
+
+/** What becomes of a declaration when a machine that it uses goes. */
+export type Departure = { readonly metaInstanceId: MetaInstanceId; readonly name: string } & (
+  { readonly fate: 'moves'; readonly nodeIds: readonly NodeId[] } | { readonly fate: 'stops'; readonly reason: string }
+)
+
+const NO_CARD = 'nobody else has it'
+
+/**
+ * What would become of every declaration with an instance on this machine, were it to leave now: placed by the real
+ * placement on the state without it, the earlier ones' memory being claimed for the later ones. A model without a card
+ * cannot be judged and counts as stopped.
+ */
+export const departures = (
+  state: State,
+  nodeId: NodeId,
+  cards: Readonly<Record<ModelId, ModelCard | undefined>>,
+): readonly Departure[] => {
+  const affected = Object.values(state.instances).filter(({ shards }) =>
+    shards.some((shard) => shard.nodeId === nodeId),
+  )
+  const envelope = { v: 1 as const, index: state.lastEventIndex + 1, term: state.term, at: state.lastEventAt }
+  const without = fold(state, { ...envelope, event: { type: 'NodeLeaving', nodeId, reason: 'quit' } })
+  const gone = new Set<string>(affected.map(({ instanceId }) => instanceId))
+  let left: State = {
+    ...without,
+    instances: Object.fromEntries(Object.entries(without.instances).filter(([id]) => !gone.has(id))),
+  }
+  const declared = [...new Set(affected.flatMap(({ metaInstanceId }) => metaInstanceId ?? []))]
+  return declared.flatMap((metaInstanceId, index): Departure[] => {
+    const one = state.metaInstances[metaInstanceId]
+    if (one === undefined) return []
+    const named = { metaInstanceId, name: one.name ?? one.modelId }
+    const card = cards[one.modelId]
+    if (card === undefined) return [{ ...named, fate: 'stops', reason: NO_CARD }]
+    const result = place(left, card, one)
+    if (result.status === 'refused') return [{ ...named, fate: 'stops', reason: result.error.reason }]
+    const ids = {
+      instanceId: () => InstanceId.parse(`departure-${index}`),
+      runnerId: () => RunnerId.parse(`departure-${index}`),
+    }
+    const instance = instanceOf(result.placement, one, { ids, now: state.lastEventAt, metaInstanceId })
+    left = { ...left, instances: { ...left.instances, [instance.instanceId]: instance } }
+    return [{ ...named, fate: 'moves', nodeIds: instance.shards.map((shard) => shard.nodeId) }]
+  })
+}

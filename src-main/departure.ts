@@ -1,0 +1,37 @@
+import type { ModelId, NodeId } from '@core/ids'
+import { departures, type Departure } from '@core/reconcile/departure'
+import type { CardResult } from '@core/reconcile/process-manager'
+import type { State } from '@core/state/state'
+
+export interface DepartureOptions {
+  readonly nodeId: NodeId
+  readonly state: () => State
+  readonly card: (modelId: ModelId) => Promise<CardResult>
+}
+
+/** A person who quits waits for the answer; a hub that does not answer is not waited for. */
+const CARD_LIMIT_MS = 2000
+
+const within = async <Value>(limitMs: number, work: Promise<Value>): Promise<Value | undefined> => {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), limitMs)
+  })
+  return Promise.race([work.catch(() => undefined), limit]).finally(() => clearTimeout(timer))
+}
+
+/** What would become of the models here, were this machine to go now. Never rejects. */
+export const departure = async ({ nodeId, state, card }: DepartureOptions): Promise<readonly Departure[]> => {
+  const models = new Set(
+    Object.values(state().instances)
+      .filter(({ shards }) => shards.some((shard) => shard.nodeId === nodeId))
+      .map(({ modelId }) => modelId),
+  )
+  const cards = await Promise.all(
+    [...models].map(async (modelId) => {
+      const found = await within(CARD_LIMIT_MS, card(modelId))
+      return [modelId, found?.status === 'loaded' ? found.card : undefined] as const
+    }),
+  )
+  return departures(state(), nodeId, Object.fromEntries(cards))
+}

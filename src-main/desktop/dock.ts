@@ -1,0 +1,12 @@
+import { app } from 'electron'
+import type { Preferences } from './preferences'
+
+/** Shows the app in the Dock of macOS, or in the menu bar only. Returns the way to stop following. */
+export const followDock = (preferences: Pick<Preferences, 'current' | 'subscribe'>): (() => void) => {
+  const apply = ({ dockIcon }: { readonly dockIcon: boolean }): void => {
+    if (dockIcon) void app.dock?.show()
+    else app.dock?.hide()
+  }
+  if (!preferences.current().dockIcon) apply(preferences.current())
+  return preferences.subscribe(apply)
+}

@@ -1,0 +1,109 @@
+import type { ClusterView } from '@core/protocols/control'
+import type { NoticeKind, UpdateStatus } from '@core/protocols/desktop'
+import { nodeName } from '@core/state/bindings'
+import type { State } from '@core/state/state'
+import { statusOf } from '@core/state/status'
+import type { NodeId } from '@core/ids'
+
+/** What a notification of the system says, and where a click on it leads. */
+export interface Notice {
+  readonly kind: NoticeKind
+  readonly title: string
+  readonly body: string
+  readonly page: 'cluster' | 'models' | 'settings'
+}
+
+export interface Sight {
+  readonly state: State
+  readonly asking: ClusterView['asking']
+  readonly update: UpdateStatus
+}
+
+type Health = 'serves' | 'broken'
+
+/** Only two answers count: on its way is neither, so that a start is no news. */
+const healthOf = (word: string): Health | undefined => {
+  if (word === 'READY' || word === 'RUNNING') return 'serves'
+  return word === 'RETRYING' || word === 'PLACEMENT_FAILED' ? 'broken' : undefined
+}
+
+/** Notices what changed between one sight and the next. The first sight is no news. */
+export class News {
+  private readonly health = new Map<string, Health>()
+  private readonly downloading = new Map<string, { readonly modelId: string; readonly nodeId: string }>()
+  private readonly asked = new Set<string>()
+  private announced: string | undefined
+  private isFirst = true
+
+  take(sight: Sight): Notice[] {
+    const notices = [...this.joins(sight), ...this.models(sight), ...this.downloads(sight), ...this.updates(sight)]
+    const wasFirst = this.isFirst
+    this.isFirst = false
+    return wasFirst ? [] : notices
+  }
+
+  private joins({ asking }: Sight): Notice[] {
+    const fresh = asking.filter(({ requestId }) => !this.asked.has(requestId))
+    for (const { requestId } of fresh) this.asked.add(requestId)
+    return fresh.map(({ friendlyName, digits }) => ({
+      kind: 'joins',
+      title: `${friendlyName} asks to join`,
+      body: `Allow it if it shows ${digits.replace(/^(\d{3})(\d{3})$/, '$1 $2')}.`,
+      page: 'cluster',
+    }))
+  }
+
+  private models({ state }: Sight): Notice[] {
+    const declared = Object.values(state.metaInstances)
+    for (const id of this.health.keys()) if (!(id in state.metaInstances)) this.health.delete(id)
+    return declared.flatMap((one): Notice[] => {
+      const { word, detail } = statusOf(state, one)
+      if (one.paused) this.health.delete(one.metaInstanceId)
+      const [before, now] = [this.health.get(one.metaInstanceId), healthOf(word)]
+      if (now === undefined || now === before) return []
+      this.health.set(one.metaInstanceId, now)
+      const name = one.name ?? one.modelId
+      if (now === 'broken')
+        return [
+          { kind: 'models', title: `${name} is unavailable`, body: one.lastFailureError ?? detail, page: 'cluster' },
+        ]
+      // That a model became ready for the first time is what its owner waits for; not news.
+      return before === 'broken'
+        ? [{ kind: 'models', title: `${name} is back`, body: `It answers again ${detail}.`, page: 'cluster' }]
+        : []
+    })
+  }
+
+  private downloads({ state }: Sight): Notice[] {
+    const notices: Notice[] = []
+    for (const [key, { modelId, nodeId }] of this.downloading) {
+      const status = state.downloads[nodeId as NodeId]?.[modelId]?.status
+      if (status === 'Ongoing' || status === 'Pending') continue
+      this.downloading.delete(key)
+      if (status === 'Complete')
+        notices.push({
+          kind: 'downloads',
+          title: `${modelId} is downloaded`,
+          body: `It is on ${nodeName(state, nodeId as NodeId)}.`,
+          page: 'models',
+        })
+    }
+    for (const [nodeId, models] of Object.entries(state.downloads))
+      for (const [modelId, { status }] of Object.entries(models))
+        if (status === 'Ongoing') this.downloading.set(`${nodeId} ${modelId}`, { modelId, nodeId })
+    return notices
+  }
+
+  private updates({ update }: Sight): Notice[] {
+    if (update.state !== 'ready' || update.version === this.announced) return []
+    this.announced = update.version
+    return [
+      {
+        kind: 'updates',
+        title: `Muster ${update.version} is ready`,
+        body: 'It is installed when you quit, or when nothing is going on.',
+        page: 'settings',
+      },
+    ]
+  }
+}

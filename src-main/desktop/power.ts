@@ -1,0 +1,11 @@
+import { powerMonitor, powerSaveBlocker } from 'electron'
+import type { NodeOptions } from '../node'
+
+/** Electron's own way to keep the system from falling asleep: it ends with the app. */
+export const electronPower = (): NonNullable<NodeOptions['power']> => ({
+  preventSleep: () => {
+    const id = powerSaveBlocker.start('prevent-app-suspension')
+    return { onLost: () => undefined, release: () => void powerSaveBlocker.stop(id) }
+  },
+  onBattery: () => Promise.resolve(powerMonitor.isOnBatteryPower()),
+})

@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest'
+import { MetaInstanceId, ModelId, NodeId, TaskId } from '@core/ids'
+import type { Departure } from '@core/reconcile/departure'
+import { World } from '@core/testing/world'
+import { quitQuestion } from './quit-question'
+
+const named = (name: string) => ({ metaInstanceId: MetaInstanceId.parse(name), name })
+
+it('nothing is asked where nothing would be missed', () => {
+  const world = new World()
+  expect(quitQuestion(world.state, world.addNode('here'), [])).toBeUndefined()
+})
+
+it('says what moves where, what stops and why, and what ends or waits', () => {
+  const world = new World()
+  const here = world.addNode('here')
+  const mini = world.addNode('Mac mini')
+  world.declare()
+  world.reconcile()
+  const { instanceId } = world.instance(MetaInstanceId.parse('chat'))
+  const task = { instanceId, kind: 'generation', status: 'Running', createdAt: world.now } as const
+  const download = { status: 'Ongoing', downloadedBytes: 1, totalBytes: 2 } as const
+  world.apply(
+    { type: 'TaskCreated', task: { ...task, taskId: TaskId.parse('ours'), takenBy: here } },
+    { type: 'TaskCreated', task: { ...task, taskId: TaskId.parse('theirs'), takenBy: mini } },
+    { type: 'NodeDownloadProgress', nodeId: here, modelId: ModelId.parse('m/a'), download },
+    { type: 'NodeDownloadProgress', nodeId: mini, modelId: ModelId.parse('m/b'), download },
+  )
+  const departures: Departure[] = [
+    { ...named('chat'), fate: 'moves', nodeIds: [mini, NodeId.parse('Air')] },
+    { ...named('code'), fate: 'stops', reason: 'needs 8 GB more' },
+  ]
+  expect(quitQuestion(world.state, here, departures)).toEqual({
+    message: 'Quit Muster on this machine?',
+    detail: [
+      'chat moves to Mac mini and Air.',
+      'code stops: needs 8 GB more.',
+      '1 answer under way here ends.',
+      '1 download waits until Muster is opened again.',
+      'Programs that use this machine’s address get no answer until Muster is opened again.',
+    ].join('\n'),
+  })
+})

@@ -1,0 +1,25 @@
+import type { MetaInstanceId } from '@core/ids'
+
+/** Pages of the window, as its links name them. */
+export type TrayPage = 'cluster' | 'models' | 'connect' | 'settings'
+
+/** What choosing an entry does. */
+export type TrayAction =
+  | { readonly do: 'open'; readonly page?: TrayPage }
+  | { readonly do: 'chat'; readonly model: string }
+  | { readonly do: 'pause' | 'resume'; readonly metaInstanceIds: readonly MetaInstanceId[] }
+  | { readonly do: 'restart'; readonly metaInstanceId: MetaInstanceId }
+  | { readonly do: 'copy'; readonly text: string }
+  | { readonly do: 'decide'; readonly requestId: string; readonly allow: boolean }
+  | { readonly do: 'keep-awake'; readonly on: boolean }
+  | { readonly do: 'open-at-login'; readonly on: boolean }
+  | { readonly do: 'install-update' | 'check-for-update' | 'quit' }
+
+export type TrayEntry =
+  | { readonly kind: 'separator' }
+  /** Only to read. */
+  | { readonly kind: 'text'; readonly label: string }
+  | { readonly kind: 'item'; readonly label: string; readonly action: TrayAction; readonly checked?: boolean }
+  | { readonly kind: 'submenu'; readonly label: string; readonly entries: readonly TrayEntry[] }
+
+export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`

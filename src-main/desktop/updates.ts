@@ -1,0 +1,121 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { app, powerMonitor } from 'electron'
+import type { AppUpdater } from 'electron-updater'
+import type { UpdateStatus } from '@core/protocols/desktop'
+
+const FIRST_CHECK_MS = 60_000
+const CHECK_EVERY_MS = 4 * 3600_000
+const LOOK_FOR_IDLE_EVERY_MS = 60_000
+/** Nobody has touched the machine for so long. */
+const IDLE_SECONDS = 30 * 60
+
+export interface UpdatesOptions {
+  readonly isOn: () => boolean
+  /** Nothing here answers or downloads. */
+  readonly isIdle: () => boolean
+  readonly isWindowShown: () => boolean
+  /** Ends the app and installs what is ready. */
+  readonly quitAnd: (install: () => void) => void
+  readonly onChange: () => void
+}
+
+/** Why this app has no updates; undefined where it can have some. */
+const whyNone = (): string | undefined => {
+  if (!app.isPackaged) return 'It was started from its sources.'
+  if (!existsSync(join(process.resourcesPath, 'app-update.yml'))) return 'It was built without an address for updates.'
+  const isAppImage = Boolean(process.env['APPIMAGE'])
+  if (process.platform === 'linux' && !isAppImage && !existsSync(join(process.resourcesPath, 'package-type')))
+    return 'It was not installed from a package.'
+  return undefined
+}
+
+/**
+ * The app's own updates: fetched in the background, installed when the app quits, or when nothing goes on and nobody is
+ * there. electron-updater compares what it fetched with the hash in the feed; on macOS the system also wants the
+ * signature of the app that runs. What fails is told and tried again at the next check.
+ */
+export class Updates {
+  private current: UpdateStatus
+  private updater: Promise<AppUpdater> | undefined
+  private version = ''
+  private readonly timers: NodeJS.Timeout[] = []
+
+  constructor(private readonly options: UpdatesOptions) {
+    const reason = whyNone()
+    this.current = reason === undefined ? { state: 'idle' } : { state: 'unavailable', reason }
+    if (reason !== undefined) return
+    const checkIfOn = (): void => {
+      if (options.isOn()) void this.check()
+    }
+    this.timers.push(
+      setTimeout(checkIfOn, FIRST_CHECK_MS),
+      setInterval(checkIfOn, CHECK_EVERY_MS),
+      setInterval(() => this.installIfIdle(), LOOK_FOR_IDLE_EVERY_MS),
+    )
+  }
+
+  status(): UpdateStatus {
+    return this.current
+  }
+
+  /** Looks for a newer version and fetches it. Resolves when it has begun; never rejects. */
+  async check(): Promise<void> {
+    const { state } = this.current
+    if (state === 'unavailable' || state === 'checking' || state === 'downloading' || state === 'ready') return
+    this.is({ state: 'checking' })
+    try {
+      const updater = await (this.updater ??= this.load())
+      await updater.checkForUpdates()
+    } catch (error) {
+      this.failed(error)
+    }
+  }
+
+  /** Quits and starts the new version; does nothing where none is ready. */
+  install(): void {
+    if (this.current.state !== 'ready') return
+    void this.updater?.then((updater) => this.options.quitAnd(() => updater.quitAndInstall(true, true)))
+  }
+
+  close(): void {
+    for (const timer of this.timers) clearInterval(timer)
+  }
+
+  private installIfIdle(): void {
+    const { isOn, isIdle, isWindowShown } = this.options
+    const nobodyIsThere = (): boolean => powerMonitor.getSystemIdleTime() >= IDLE_SECONDS
+    if (this.current.state === 'ready' && isOn() && isIdle() && !isWindowShown() && nobodyIsThere()) this.install()
+  }
+
+  /** Loaded when it is first needed: starting has better things to do. */
+  private async load(): Promise<AppUpdater> {
+    const { autoUpdater } = await import('electron-updater')
+    autoUpdater.autoDownload = true
+    autoUpdater.autoInstallOnAppQuit = true
+    autoUpdater.allowDowngrade = false
+    autoUpdater.logger = null
+    autoUpdater.on('update-not-available', () => this.is({ state: 'idle' }))
+    autoUpdater.on('update-available', ({ version }) => {
+      this.version = version
+      this.is({ state: 'downloading', version, part: 0 })
+    })
+    autoUpdater.on('download-progress', ({ percent }) => {
+      const part = Math.min(1, Math.max(0, percent / 100))
+      this.is({ state: 'downloading', version: this.version, part })
+    })
+    autoUpdater.on('update-downloaded', ({ version }) => this.is({ state: 'ready', version }))
+    autoUpdater.on('error', (error) => this.failed(error))
+    return autoUpdater
+  }
+
+  private failed(error: unknown): void {
+    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
+    this.is({ state: 'failed', reason: reason.slice(0, 300) })
+  }
+
+  private is(status: UpdateStatus): void {
+    this.current = status
+    this.options.onChange()
+  }
+}

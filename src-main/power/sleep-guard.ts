@@ -1,0 +1,125 @@
+import type { Envelope } from '@core/events/event'
+import type { NodeId } from '@core/ids'
+import { awakeReason, type AwakeReason, type KeepAwake, type PowerFacts } from '@core/power/keep-awake'
+import type { State } from '@core/state/state'
+import type { PreventSleep, SleepRequest } from './system-request'
+
+/** How often the battery is looked at, and a lost request made again. */
+const LOOK_EVERY_MS = 15_000
+/** Events come in bursts. */
+const JUDGE_AFTER_MS = 200
+/** A request outlives its reason for so long: one answer often follows another. */
+const LINGER_MS = 30_000
+
+const WHY: Readonly<Record<AwakeReason, string>> = {
+  download: 'A model is being downloaded',
+  answer: 'A model is answering',
+  model: 'Models are kept running here',
+}
+
+export interface SleepGuardOptions {
+  readonly nodeId: NodeId
+  readonly source: { state(): State; subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void }
+  readonly keepAwake: () => KeepAwake
+  readonly onBattery: () => Promise<boolean>
+  readonly preventSleep: PreventSleep
+  /** What this machine says of its sleep has changed. */
+  readonly onChange: () => void
+  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
+  readonly lookEveryMs?: number
+  readonly lingerMs?: number
+}
+
+/** Holds a request not to sleep exactly while there is a reason for it. */
+export class SleepGuard {
+  private battery = false
+  private reason: AwakeReason | undefined
+  private request: SleepRequest | undefined
+  /** The system did not keep the last request: none is promised until the next look. */
+  private refused = false
+  private scheduled: NodeJS.Timeout | undefined
+  private lingering: NodeJS.Timeout | undefined
+  private readonly unsubscribe: () => void
+  private readonly timer: NodeJS.Timeout
+
+  constructor(private readonly options: SleepGuardOptions) {
+    const soon = (): void => {
+      this.scheduled ??= setTimeout(() => {
+        this.scheduled = undefined
+        this.judge()
+      }, JUDGE_AFTER_MS)
+    }
+    this.unsubscribe = options.source.subscribe(soon, soon)
+    this.timer = setInterval(() => void this.look(), options.lookEveryMs ?? LOOK_EVERY_MS)
+    this.timer.unref()
+    void this.look()
+  }
+
+  facts(): PowerFacts {
+    const awakeFor = this.request === undefined ? undefined : this.reason
+    return { onBattery: this.battery, ...(awakeFor !== undefined && { awakeFor }) }
+  }
+
+  /** The setting or the source of power has changed. */
+  async look(): Promise<void> {
+    const battery = await this.options.onBattery().catch(() => false)
+    const changed = battery !== this.battery
+    this.battery = battery
+    this.refused = false
+    if (!this.judge() && changed) this.options.onChange()
+  }
+
+  close(): void {
+    this.unsubscribe()
+    clearInterval(this.timer)
+    clearTimeout(this.scheduled)
+    clearTimeout(this.lingering)
+    this.request?.release()
+    this.request = undefined
+  }
+
+  /** @returns whether anything changed */
+  private judge(): boolean {
+    const { source, nodeId, keepAwake, lingerMs = LINGER_MS } = this.options
+    const reason = awakeReason(source.state(), nodeId, { keepAwake: keepAwake(), onBattery: this.battery })
+    const wanted = this.refused ? undefined : reason
+    if (wanted === this.reason) {
+      clearTimeout(this.lingering)
+      this.lingering = undefined
+      return false
+    }
+    if (wanted !== undefined) return this.hold(wanted)
+    // A model is no reason any more once somebody said so, or pulled the plug: that counts at once.
+    if (this.reason === 'model' || lingerMs === 0) return this.hold(undefined)
+    this.lingering ??= setTimeout(() => this.hold(undefined), lingerMs)
+    return false
+  }
+
+  private hold(reason: AwakeReason | undefined): true {
+    const { preventSleep, onChange, log } = this.options
+    clearTimeout(this.lingering)
+    this.lingering = undefined
+    const before = this.request
+    this.request = undefined
+    this.reason = reason
+    if (reason === undefined) log.info({}, 'this machine may sleep')
+    else {
+      const request = preventSleep(WHY[reason])
+      this.request = request
+      request.onLost(() => this.lost(request))
+      log.info({ reason }, 'this machine is kept awake')
+    }
+    before?.release()
+    onChange()
+    return true
+  }
+
+  private lost(request: SleepRequest): void {
+    if (this.request !== request) return
+    this.request = undefined
+    this.refused = true
+    this.options.log.warn({ reason: this.reason }, 'the system does not keep this machine awake')
+    this.reason = undefined
+    this.options.onChange()
+  }
+}

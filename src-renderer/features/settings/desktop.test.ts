@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest'
+import { DesktopPreferences, type DesktopApi, type UpdateStatus } from '@core/protocols/desktop'
+import { DesktopSettings, updateLine } from './desktop.svelte'
+
+const desktop = (statuses: UpdateStatus[]): Pick<DesktopApi, 'preferences' | 'update'> => {
+  let kept = DesktopPreferences.parse({})
+  return {
+    preferences: async ({ notify, ...changes }) => {
+      kept = DesktopPreferences.parse({ ...kept, ...changes, notify: { ...kept.notify, ...notify } })
+      return { preferences: kept, hasDock: true }
+    },
+    update: async () => statuses.shift() ?? { state: 'idle' },
+  }
+}
+
+describe('what is set for the app', () => {
+  it('is read, and changed one switch at a time', async () => {
+    const settings = new DesktopSettings(desktop([]))
+    await settings.read()
+    expect(settings).toMatchObject({ hasDock: true, update: { state: 'idle' } })
+    await settings.change({ notify: { models: false } })
+    expect(settings.preferences?.notify).toEqual({ joins: true, models: false, downloads: true, updates: true })
+  })
+
+  it('is not offered in a browser', async () => {
+    const settings = new DesktopSettings(undefined)
+    await settings.read()
+    expect(settings.preferences).toBeUndefined()
+    expect(settings.update).toBeUndefined()
+  })
+
+  it('follows an update until it is ready', async () => {
+    const settings = new DesktopSettings(desktop([{ state: 'ready', version: '2.0.0' }]))
+    await settings.ask('check')
+    expect(settings.update).toEqual({ state: 'ready', version: '2.0.0' })
+    settings.close()
+  })
+})
+
+it.each<[UpdateStatus, RegExp]>([
+  [{ state: 'unavailable', reason: 'It was started from its sources.' }, /no updates.*sources/],
+  [{ state: 'idle' }, /No newer version/],
+  [{ state: 'checking' }, /Looking/],
+  [{ state: 'downloading', version: '2.0.0', part: 0.256 }, /2\.0\.0 · 26 %/],
+  [{ state: 'ready', version: '2.0.0' }, /2\.0\.0 is ready.*quit/],
+  [{ state: 'failed', reason: 'no route' }, /failed: no route/],
+])('an update that is %j is told in words', (status, words) => {
+  expect(updateLine(status)).toMatch(words)
+})
