@@ -98,10 +98,17 @@ test('the page has no more rights than a web page', async () => {
     'apiAccess',
     'bridgedPorts',
     'loginItem',
+    'preferences',
+    'update',
   ])
   expect(await page.evaluate(`window.muster.loginItem({ openAtLogin: 'yes' }).catch(() => 'refused')`)).toBe('refused')
   expect(await page.evaluate(`window.muster.loginItem({ other: true }).catch(() => 'refused')`)).toBe('refused')
   expect(await page.evaluate(`window.muster.bridgedPorts({ action: 'reboot' }).catch(() => 'refused')`)).toBe('refused')
+  expect(await page.evaluate(`window.muster.preferences({ feed: 'http://x' }).catch(() => 'refused')`)).toBe('refused')
+  expect(await page.evaluate(`window.muster.update({ action: 'show' })`)).toEqual({
+    state: 'unavailable',
+    reason: 'It was started from its sources.',
+  })
   // Commands that were not shown are not run, on any system.
   const foreign = `window.muster.bridgedPorts({ action: 'release', commands: ['/sbin/reboot'] })`
   expect(await page.evaluate(foreign)).toMatchObject({ outcome: expect.stringMatching(/^(?:shown|changed)$/) })
