@@ -8,6 +8,7 @@ import { sentence, shortName } from '../../state/text'
 export const EVENT_KINDS = [
   'Models',
   'Machines',
+  'Reports',
   'Runners',
   'Requests',
   'Downloads',
@@ -74,9 +75,10 @@ const told = (state: State, event: Event): Told => {
       return { kind: 'Machines', about: event.friendlyName }
     case 'MemberUpdated':
     case 'MemberRemoved':
-    case 'NodeGatheredInfo':
     case 'NodeTimedOut':
       return { kind: 'Machines', about: machine(event.nodeId) }
+    case 'NodeGatheredInfo':
+      return { kind: 'Reports', about: machine(event.nodeId) }
     case 'NodeLeaving':
       return { kind: 'Machines', about: `${machine(event.nodeId)}: ${event.reason}` }
     case 'RunnerStatusUpdated':
@@ -107,6 +109,8 @@ const told = (state: State, event: Event): Told => {
     case 'JacclSideChannelData':
     case 'JacclSideChannelGathered':
       return { kind: 'Connections', about: instanceName(state, event.instanceId) }
+    case 'SettingChanged':
+      return { kind: 'Settings', about: event.change.key }
     case 'ApiKeyCreated':
       return { kind: 'Settings', about: event.apiKey.name }
     case 'ApiKeyUpdated':

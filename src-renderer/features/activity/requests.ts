@@ -44,7 +44,7 @@ const partsOf = ({ waitedMs, promptMs, writingMs }: RequestRecord): readonly Tim
     { name: 'prompt', milliseconds: promptMs },
     { name: 'wrote', milliseconds: writingMs },
   ] as const
-  const whole = Math.max(1, waitedMs + (promptMs ?? 0) + (writingMs ?? 0))
+  const whole = waitedMs + (promptMs ?? 0) + (writingMs ?? 0) || 1
   let from = 0
   return all.flatMap(({ name, milliseconds }): TimePart[] => {
     if (milliseconds === undefined) return []

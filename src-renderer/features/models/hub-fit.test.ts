@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { GB, World } from '@core/testing/world'
-import { sizeFit } from './hub-fit'
+import { roomIn, sizeFit } from './hub-fit'
 
 describe('where a model of the hub would fit', () => {
   it('is not known without a machine', () => {
-    expect(sizeFit(new World().state, GB)).toBeUndefined()
+    expect(sizeFit(roomIn(new World().state), GB)).toBeUndefined()
   })
 
   it('is this machine or what it lacks, where there is one', () => {
     const world = new World()
     world.addNode('Mac mini', { free: 10 * GB })
-    expect(sizeFit(world.state, 10 * GB)).toEqual({ fits: true, text: 'fits' })
-    expect(sizeFit(world.state, 12.5 * GB)).toEqual({ fits: false, text: 'needs 2.5 GB more memory' })
+    expect(sizeFit(roomIn(world.state), 10 * GB)).toEqual({ fits: true, text: 'fits' })
+    expect(sizeFit(roomIn(world.state), 12.5 * GB)).toEqual({ fits: false, text: 'needs 2.5 GB more memory' })
   })
 
   it('names the one machine, counts several, and thinks of all of them together', () => {
@@ -19,7 +19,7 @@ describe('where a model of the hub would fit', () => {
     world.addNode('Mac mini', { free: 10 * GB })
     world.addNode('MacBook Pro', { free: 30 * GB })
     world.addNode('Mac Studio', { free: 60 * GB })
-    expect([5, 20, 50, 80, 95, 110].map((size) => sizeFit(world.state, size * GB)?.text)).toEqual([
+    expect([5, 20, 50, 80, 95, 110].map((size) => sizeFit(roomIn(world.state), size * GB)?.text)).toEqual([
       'fits any machine',
       'fits 2 machines',
       'fits Mac Studio',

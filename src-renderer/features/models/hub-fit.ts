@@ -9,37 +9,43 @@ export interface SizeFit {
   readonly text: string
 }
 
-/** How the machines of a cluster are called together. */
-const machinesText = (state: State, count: number): string => {
-  const macs = Object.values(state.nodes).every(({ os }) => os.platform === 'darwin')
-  return `${count} of your ${macs ? 'Macs' : 'machines'}`
+/** What the machines have free, the most first. Found once for all models that are asked about. */
+export interface Room {
+  readonly machines: readonly { readonly name: string; readonly free: number }[]
+  /** What they are called together. */
+  readonly noun: 'Macs' | 'machines'
 }
 
-/** How many of the machines, those with the most room first, hold it together; undefined where all do not. */
-const fewestTogether = (free: readonly number[], sizeBytes: number): number | undefined => {
+export const roomIn = (state: State): Room => {
+  const claimed = claimedBytes(state)
+  const nodes = Object.values(state.nodes).filter(({ worker }) => worker !== false)
+  return {
+    machines: nodes
+      .map(({ nodeId }) => ({ name: nodeName(state, nodeId), free: Math.max(0, freeBytes(state, nodeId, claimed)) }))
+      .sort((a, b) => b.free - a.free),
+    noun: nodes.every(({ os }) => os.platform === 'darwin') ? 'Macs' : 'machines',
+  }
+}
+
+/** How many of the machines hold it together; undefined where all do not. */
+const fewestTogether = ({ machines }: Room, sizeBytes: number): number | undefined => {
   let sum = 0
-  const at = [...free].sort((a, b) => b - a).findIndex((bytes) => (sum += bytes) >= sizeBytes)
+  const at = machines.findIndex(({ free }) => (sum += free) >= sizeBytes)
   return at < 0 ? undefined : at + 1
 }
 
 /** In a few words; undefined where no machine is known. */
-export const sizeFit = (state: State, sizeBytes: number): SizeFit | undefined => {
-  const claimed = claimedBytes(state)
-  const machines = Object.values(state.nodes)
-    .filter(({ worker }) => worker !== false)
-    .map(({ nodeId }) => ({ nodeId, free: Math.max(0, freeBytes(state, nodeId, claimed)) }))
+export const sizeFit = (room: Room, sizeBytes: number): SizeFit | undefined => {
+  const { machines, noun } = room
   if (machines.length === 0) return undefined
   const fitting = machines.filter(({ free }) => free >= sizeBytes)
   const [only] = fitting
   if (fitting.length === machines.length)
     return { fits: true, text: machines.length === 1 ? 'fits' : 'fits any machine' }
   if (fitting.length > 1) return { fits: true, text: `fits ${fitting.length} machines` }
-  if (only) return { fits: true, text: `fits ${nodeName(state, only.nodeId)}` }
-  const together = fewestTogether(
-    machines.map(({ free }) => free),
-    sizeBytes,
-  )
-  if (together !== undefined) return { fits: true, text: `fits ${machinesText(state, together)} together` }
-  const room = machines.reduce((sum, { free }) => sum + free, 0)
-  return { fits: false, text: `needs ${bytesText(sizeBytes - room)} more memory` }
+  if (only) return { fits: true, text: `fits ${only.name}` }
+  const together = fewestTogether(room, sizeBytes)
+  if (together !== undefined) return { fits: true, text: `fits ${together} of your ${noun} together` }
+  const free = machines.reduce((sum, machine) => sum + machine.free, 0)
+  return { fits: false, text: `needs ${bytesText(sizeBytes - free)} more memory` }
 }

@@ -30,12 +30,12 @@ describe('models on the disks of the cluster', () => {
   })
 
   it('are filtered by all that is asked for', () => {
-    const one = { fits: true, onDisk: false, abilities: ['tools'], favourite: true }
+    const one = { fits: () => true, onDisk: false, abilities: ['tools'], favourite: true }
     expect(passesAll([], one)).toBe(true)
     expect(passesAll(['fits', 'tools', 'favourites'], one)).toBe(true)
     expect(passesAll(['tools', 'thinking'], one)).toBe(false)
     expect(passesAll(['on disk'], one)).toBe(false)
     // What nobody can tell is not left out.
-    expect(passesAll(['fits'], { ...one, fits: undefined })).toBe(true)
+    expect(passesAll(['fits'], { ...one, fits: () => undefined })).toBe(true)
   })
 })

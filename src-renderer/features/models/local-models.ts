@@ -55,8 +55,8 @@ export type Filter = (typeof FILTERS)[number]
 
 /** What a filter looks at. */
 export interface Filterable {
-  /** Undefined where nobody knows. */
-  readonly fits: boolean | undefined
+  /** Undefined where nobody knows. Asked only where it matters. */
+  readonly fits: () => boolean | undefined
   readonly onDisk: boolean
   readonly abilities: readonly string[]
   readonly favourite: boolean
@@ -65,7 +65,7 @@ export interface Filterable {
 const passes = (filter: Filter, { fits, onDisk, abilities, favourite }: Filterable): boolean => {
   switch (filter) {
     case 'fits':
-      return fits !== false
+      return fits() !== false
     case 'on disk':
       return onDisk
     case 'vision':
