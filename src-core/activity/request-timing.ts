@@ -68,10 +68,10 @@ export class RequestTiming {
     return {
       ...head,
       ...(key !== undefined && { key }),
-      waitedMs: (begunAt ?? now) - takenAt,
-      ...(begunAt !== undefined && { promptMs: (firstAt ?? now) - begunAt }),
-      ...(firstAt !== undefined && lastAt !== undefined && { writingMs: lastAt - firstAt }),
-      totalMs: now - takenAt,
+      waitedMs: Math.round((begunAt ?? now) - takenAt),
+      ...(begunAt !== undefined && { promptMs: Math.round((firstAt ?? now) - begunAt) }),
+      ...(firstAt !== undefined && lastAt !== undefined && { writingMs: Math.round(lastAt - firstAt) }),
+      totalMs: Math.round(now - takenAt),
       ...(end?.type === 'finished' && {
         promptTokens: end.usage.promptTokens,
         cachedTokens: end.usage.cachedTokens,

@@ -5,6 +5,8 @@ export interface ExportedFile {
   readonly text: string
 }
 
+const READ_WITHIN_MS = 10_000
+
 /** Hands a file to the browser's downloads. */
 export const saveFile = ({ name, type, text }: ExportedFile): void => {
   const url = URL.createObjectURL(new Blob([text], { type }))
@@ -12,5 +14,6 @@ export const saveFile = ({ name, type, text }: ExportedFile): void => {
   link.href = url
   link.download = name
   link.click()
-  URL.revokeObjectURL(url)
+  // Some browsers read it only after this turn.
+  setTimeout(() => URL.revokeObjectURL(url), READ_WITHIN_MS)
 }
