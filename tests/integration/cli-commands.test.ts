@@ -77,6 +77,11 @@ describe('what people do about a node from the command line', () => {
     expect((await run('rm', 'other', '--yes')).code).toBe(4)
   })
 
+  it('shows machines and requests, once where nobody watches', async () => {
+    expect(await run('top')).toMatchObject({ out: expect.stringMatching(/^0 requests under way/) as string, code: 0 })
+    expect(await json('top', '--once')).toMatchObject({ running: 0, machines: [{ name: 'here', connected: true }] })
+  })
+
   it('lists the machine', async () => {
     expect(await json('nodes')).toMatchObject({
       nodes: [{ nodeId: node.nodeId, name: 'here', state: 'this', master: true }],

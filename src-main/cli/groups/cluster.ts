@@ -1,5 +1,6 @@
 import type { CommonOptions } from '../context'
 import type { DrainFlags } from '../commands/drain'
+import type { TopOptions } from '../commands/top'
 import { command, nodeCommand, positive, runOnNode, whole, type Group } from '../define'
 
 interface FollowFlags extends CommonOptions {
@@ -100,6 +101,16 @@ export const addClusterCommands = (group: Group): void => {
     does: 'list the machines of the cluster, with their memory and what keeps them from working',
     examples: [['muster nodes --json', 'for a program']],
   }).action(async (flags: CommonOptions) => finish(await runOnNode(() => import('../commands/nodes'), flags)))
+  nodeCommand(program, {
+    usage: 'top',
+    does: 'show machines, declarations and requests, once a second',
+    examples: [
+      ['muster top', 'until Ctrl-C'],
+      ['muster top --once', 'and end'],
+    ],
+  })
+    .option('--once', 'show it once', false)
+    .action(async (flags: TopOptions) => finish(await runOnNode(() => import('../commands/top'), flags)))
   addDrain(group)
   addFollowed(group)
   addKeys(group)

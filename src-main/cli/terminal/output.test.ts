@@ -32,6 +32,15 @@ describe('output', () => {
     await output.line('done')
     expect(written).toEqual(['\r\u001b[KLOADING 1 of 24 lay', '\r\u001b[Kdone\n'])
   })
+
+  it('replaces a frame by the next one, with no more lines than the terminal has and nothing left of the last', async () => {
+    const written: string[] = []
+    const write = async (text: string) => void written.push(text)
+    const output = new Output({ write, isTerminal: true, colour: false, columns: () => 20, rows: () => 3 })
+    await output.frame([['a'], ['b\u001b[2J'], ['c'], ['d']])
+    await output.frame([['x']])
+    expect(written).toEqual(['a\u001b[K\nb␛[2J\u001b[K\n\u001b[J', '\u001b[2A\rx\u001b[K\n\u001b[J'])
+  })
 })
 
 describe('progress without a terminal', () => {

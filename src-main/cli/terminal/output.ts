@@ -16,6 +16,8 @@ const CODES: Readonly<Record<Style, readonly [number, number]>> = {
   green: [32, 39],
 }
 const CLEAR_LINE = '\r\u001b[K'
+const REST_OF_LINE = '\u001b[K'
+const REST_OF_SCREEN = '\u001b[J'
 
 export interface OutputOptions {
   /** Resolves when the text has been taken. */
@@ -24,6 +26,8 @@ export interface OutputOptions {
   readonly colour: boolean
   /** Width in columns; undefined where it is no terminal. */
   readonly columns: () => number | undefined
+  /** Height in lines, of a terminal; without it there is no end. */
+  readonly rows?: () => number
 }
 
 /**
@@ -32,6 +36,7 @@ export interface OutputOptions {
  */
 export class Output {
   private statusShown = false
+  private frameLines = 0
 
   constructor(private readonly options: OutputOptions) {}
 
@@ -68,6 +73,15 @@ export class Output {
     const cut = [...plain(text).replaceAll(/\s/g, ' ')].slice(0, width).join('')
     this.statusShown = true
     await this.options.write(`${CLEAR_LINE}${this.painted({ text: cut, style: 'dim' })}`)
+  }
+
+  /** Lines that the next frame replaces, no more of them than the terminal has; for terminals only. */
+  async frame(lines: readonly (readonly Piece[])[]): Promise<void> {
+    const shown = lines.slice(0, Math.max(1, (this.options.rows?.() ?? Infinity) - 1))
+    const text = shown.map((pieces) => `${pieces.map((piece) => this.painted(piece)).join('')}${REST_OF_LINE}\n`)
+    const up = this.frameLines === 0 ? '' : `\u001b[${this.frameLines}A\r`
+    this.frameLines = shown.length
+    await this.options.write(`${this.withoutStatus()}${up}${text.join('')}${REST_OF_SCREEN}`)
   }
 
   /** Takes the status line away. */
@@ -108,4 +122,5 @@ export const outputTo = (
     isTerminal: stream.isTTY,
     colour: mayColour(stream.isTTY, env),
     columns: () => (stream.isTTY ? stream.columns : undefined),
+    ...(stream.isTTY && { rows: () => stream.rows }),
   })

@@ -1,0 +1,78 @@
+import type { State } from '@core/state/state'
+import { followStates } from '../api/events'
+import type { CommandContext, CommonOptions } from '../context'
+import { DONE, type ExitCode } from '../exit-codes'
+import type { Output, Piece } from '../terminal/output'
+import { tableLines, type Column } from '../text/table'
+import { bytesText } from '../text/units'
+import { psColumns } from './ps-columns'
+import { psRows } from './ps-rows'
+import { topMachines, topRequests, type TopMachine } from './top-rows'
+
+export interface TopOptions extends CommonOptions {
+  readonly once: boolean
+}
+
+const EVERY_MS = 1000
+
+const share = (load: number | undefined): string => (load === undefined ? '' : `${Math.round(100 * load)} %`)
+const bytes = (count: number | undefined): string => (count === undefined ? '' : bytesText(count))
+
+const MACHINES: readonly Column<TopMachine>[] = [
+  {
+    heading: 'MACHINE',
+    cell: ({ name, connected }) => (connected ? name : { text: `${name} (away)`, style: 'red' }),
+    cut: true,
+  },
+  { heading: 'CPU', cell: ({ cpuLoad }) => share(cpuLoad), align: 'right' },
+  { heading: 'GPU', cell: ({ gpuLoad }) => share(gpuLoad), align: 'right', optional: true },
+  {
+    heading: 'TEMP',
+    cell: ({ temperature }) => (temperature === undefined ? '' : `${Math.round(temperature)} °C`),
+    align: 'right',
+    optional: true,
+  },
+  { heading: 'MODELS', cell: ({ heldByRunnersBytes }) => bytes(heldByRunnersBytes), align: 'right' },
+  { heading: 'FREE', cell: ({ memoryAvailableBytes }) => bytes(memoryAvailableBytes), align: 'right' },
+  { heading: 'MEMORY', cell: ({ memoryTotalBytes }) => bytes(memoryTotalBytes), align: 'right', optional: true },
+]
+
+const screen = async (state: State, width: number | undefined): Promise<readonly (readonly Piece[])[]> => {
+  const { running, tokensPerSecond } = topRequests(state)
+  const [machines, declared] = await Promise.all([
+    tableLines(topMachines(state), MACHINES, width),
+    tableLines(psRows(state), psColumns(Date.now()), width),
+  ])
+  const requests = `${running} ${running === 1 ? 'request' : 'requests'} under way, ${tokensPerSecond.toFixed(1)} tokens/s in the last minute`
+  return [[{ text: requests, style: 'bold' }], [''], ...machines, [''], ...declared]
+}
+
+const show = async (state: State, out: Output, json: boolean): Promise<void> => {
+  if (json) return out.json({ ...topRequests(state), machines: topMachines(state), declarations: psRows(state) })
+  const lines = await screen(state, out.columns)
+  return out.isTerminal ? out.frame(lines) : out.lines(lines)
+}
+
+/** Machines, declarations and requests, once a second until Ctrl-C; once where the output is no terminal. */
+export const run = async ({ once, json }: TopOptions, { api, out, err }: CommandContext): Promise<ExitCode> => {
+  const stop = new AbortController()
+  const asked = (): void => stop.abort()
+  process.once('SIGINT', asked)
+  let latest: State | undefined
+  let timer: NodeJS.Timeout | undefined
+  try {
+    for await (const state of followStates(api, { signal: stop.signal, onLost: (text) => err.line(text) })) {
+      const first = latest === undefined
+      latest = state
+      if (!first) continue
+      await show(state, out, json)
+      if (once || (!out.isTerminal && !json)) break
+      timer = setInterval(() => void (latest && show(latest, out, json)), EVERY_MS)
+    }
+  } finally {
+    clearInterval(timer)
+    process.off('SIGINT', asked)
+    stop.abort()
+  }
+  return DONE
+}
