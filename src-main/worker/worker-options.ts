@@ -3,6 +3,7 @@ import type { GenerationRequest } from '@core/generation/request'
 import type { ModelId, NodeId, RunnerId } from '@core/ids'
 import type { Instance } from '@core/state/instances'
 import type { State } from '@core/state/state'
+import type { DiskCache } from './disk-cache'
 import type { Python } from './python'
 import type { WatchdogLimits } from './watchdog'
 
@@ -19,7 +20,7 @@ export interface WorkerOptions {
   /** For pipes; what a crash left there is removed. */
   readonly runDir: string
   /** Where what runners have computed of prompts outlives them; with 0 bytes nowhere. */
-  readonly diskCache?: () => { readonly directory: string; readonly maxBytes: number }
+  readonly diskCache?: () => DiskCache
   readonly modelPath: (modelId: ModelId) => string | undefined
   /** Why what this machine has of a model cannot be loaded; undefined where it has nothing that must be kept. */
   readonly modelProblem?: (modelId: ModelId) => string | undefined

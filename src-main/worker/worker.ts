@@ -11,6 +11,7 @@ import { isRehearsal, REHEARSAL } from '@core/state/rehearsal'
 import { isTerminal, type RunnerStatus } from '@core/state/runners'
 import { finishRemovals, removeBelow } from '../disk/removal'
 import { AwaitedModels, type Start } from './awaited-models'
+import { emptyUnused } from './disk-cache'
 import { Meetings, type Meeter } from './meetings'
 import { residentBytes } from './memory'
 import { OldConsoles } from './old-consoles'
@@ -88,6 +89,7 @@ export class Worker {
     await finishRemovals(options.runDir)
     for (const name of await readdir(options.runDir))
       if (name.startsWith('runner-')) await removeBelow(options.runDir, [name])
+    if (options.diskCache) await emptyUnused(options.diskCache(), options.log)
     return new Worker(options)
   }
 

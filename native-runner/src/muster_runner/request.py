@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from muster_runner.blocks import BLOCK, common
+from muster_runner.checkpoints import LEAST
 from muster_runner.prefill import Prefill
 from muster_runner.sampling import Drawing
 from muster_runner.sequence import Sequence
@@ -33,6 +34,9 @@ class Request:
     def shared(self, other: "Request", exact: bool) -> int:
         """How many of the first tokens of ``other`` will be kept when this prompt has been computed."""
         if self is other or self.prefill is None:
+            return 0
+        # Most prompts have nothing in common, which is seen at once.
+        if self.tokens[:LEAST] != other.tokens[:LEAST]:
             return 0
         most = min(len(self.tokens), len(other.tokens)) - 1
         alike = common(self.tokens[:most], other.tokens[:most])
