@@ -1,12 +1,25 @@
 import { describe, expect, it } from 'vitest'
 import { NodeId } from '../ids'
-import { compareLogs, cutAfter, emptyLog, lastCommon, type LogEnd } from './log-end'
+import {
+  compareLogs,
+  cutAfter,
+  emptyLog,
+  EPOCHS_TOLD,
+  extended,
+  lastCommon,
+  withEpochsSince,
+  withLatestEpochs,
+  type LogEnd,
+} from './log-end'
 
 /** `log(5, [1, 'a', 1], [2, 'b', 4])`: five records, those from the fourth on by b in term 2. */
 const log = (sequence: number, ...epochs: [number, string, number][]): LogEnd => ({
   sequence,
   epochs: epochs.map(([term, master, from]) => ({ term, master: NodeId.parse(master), from })),
 })
+
+const epochsOf = ({ epochs }: LogEnd) =>
+  epochs.map(({ term, master, from }): [number, string, number] => [term, master, from])
 
 describe('two logs', () => {
   it('have all of the shorter one in common where the same masters wrote it', () => {
@@ -31,5 +44,35 @@ describe('two logs', () => {
     expect(cutAfter(log(9, [1, 'a', 1], [2, 'b', 4]), 3)).toEqual(log(3, [1, 'a', 1]))
     expect(cutAfter(log(9, [1, 'a', 1], [2, 'b', 4]), 4)).toEqual(log(4, [1, 'a', 1], [2, 'b', 4]))
     expect(cutAfter(log(2, [1, 'a', 1]), 7)).toEqual(log(2, [1, 'a', 1]))
+  })
+})
+
+describe('a log that is told by its latest epochs', () => {
+  const whole = log(50, [1, 'a', 1], [2, 'b', 10], [3, 'a', 20], [4, 'b', 30])
+
+  it('is enough where two logs parted lately', () => {
+    expect(lastCommon(withLatestEpochs(whole, 2), log(60, ...epochsOf(whole), [6, 'a', 45]))).toBe(44)
+    expect(lastCommon(whole, withLatestEpochs(cutAfter(whole, 35), 1))).toBe(35)
+  })
+
+  it('says so where it is not', () => {
+    const other = log(40, [1, 'a', 1], [2, 'b', 10], [5, 'c', 15])
+    expect(lastCommon(withLatestEpochs(other, 1), whole)).toBeUndefined()
+    expect(lastCommon(withLatestEpochs(other, 2), whole)).toBe(14)
+    expect(lastCommon(other, withLatestEpochs(whole, 1))).toBeUndefined()
+  })
+
+  it('makes the whole log of the one that it goes on', () => {
+    const shorter = cutAfter(whole, 25)
+    expect(extended(shorter, withEpochsSince(whole, 25))).toEqual(whole)
+    expect(withEpochsSince(whole, 25)).toEqual({ ...log(50, [3, 'a', 20], [4, 'b', 30]), earlier: 2 })
+    expect(extended(emptyLog, withEpochsSince(whole, 0))).toEqual(whole)
+  })
+
+  it('makes a heartbeat of less than a kibibyte, however often the leader has changed', () => {
+    const master = 'f'.repeat(64)
+    const epochs = Array.from({ length: 5000 }, (_, at) => [at + 1, master, 10 * at + 1] as [number, string, number])
+    const told = withLatestEpochs(log(50_000, ...epochs), EPOCHS_TOLD)
+    expect(JSON.stringify({ type: 'lead', term: 5000, log: told, followers: 3 }).length).toBeLessThan(1024)
   })
 })

@@ -19,6 +19,8 @@ export const Message = z.discriminatedUnion('type', [
   z.object({ type: z.literal('rewind'), term, after: sequence }),
   /** The records after `after` follow this message; with them the receiver's log is `log`. */
   z.object({ type: z.literal('records'), term, after: sequence, log: LogEnd }),
+  /** What you told of your log is not enough to find where it leaves mine: so many of its latest epochs. */
+  z.object({ type: z.literal('probe'), term, epochs: z.number().int().positive() }),
   /** I am about to leave: lead. */
   z.object({ type: z.literal('handover'), term }),
 ])

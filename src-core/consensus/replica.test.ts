@@ -3,7 +3,7 @@ import { Random } from '../simulation/random'
 import { NodeId } from '../ids'
 import { emptyLog, lastCommon } from './log-end'
 import type { Message } from './message'
-import { masterOf, SILENCE_MS, startReplica } from './replica'
+import { masterOf, SILENCE_MS, startReplica, type Input } from './replica'
 import { step } from './step'
 import { Cluster } from './testing/cluster'
 
@@ -287,5 +287,45 @@ describe('a member that lies', () => {
     const replica = step(startReplica(a, emptyLog, [a, b], 0), { kind: 'connected', peer: b }, 0).replica
     const message: Message = { type: 'ask', term: 1, log: { sequence: epochs.length, epochs } }
     expect(() => step(replica, { kind: 'message', from: b, message }, 10)).not.toThrow()
+  })
+})
+
+describe('two logs with more changes of the leader than are told at once', () => {
+  const [a, b] = [NodeId.parse('a'), NodeId.parse('b')]
+  const epochs = (count: number, last: NodeId) =>
+    Array.from({ length: count }, (_, at) => ({ term: at + 1, master: at < 60 ? a : last, from: 10 * at + 1 }))
+  const own = { sequence: 1000, epochs: epochs(100, a) }
+  const others = { sequence: 700, epochs: epochs(70, b) }
+
+  it('are brought together where they parted, by asking for more of it', () => {
+    let leader = startReplica(a, own, [a, b], 0)
+    let follower = startReplica(b, others, [a, b], 0)
+    const give = (to: 'leader' | 'follower', input: Input) => {
+      const { replica, effects } = step(to === 'leader' ? leader : follower, input, 10)
+      if (to === 'leader') leader = replica
+      else follower = replica
+      return effects.flatMap((effect) => (effect.kind === 'send' ? effect.message : []))
+    }
+    give('leader', { kind: 'refused', peer: b })
+    give('leader', { kind: 'written', log: leader.ordered })
+    give('follower', { kind: 'connected', peer: a })
+    const said: string[] = []
+    let messages = give('leader', { kind: 'connected', peer: b })
+    for (let turns = 0; messages.length > 0 && turns < 10; turns += 1) {
+      const isLeaders = turns % 2 === 0
+      said.push(...messages.map(({ type }) => type))
+      messages = messages.flatMap((message) =>
+        isLeaders
+          ? give('follower', { kind: 'message', from: a, message })
+          : give('leader', { kind: 'message', from: b, message }),
+      )
+      const rewind = messages.find(({ type }) => type === 'rewind')
+      if (rewind) {
+        expect(rewind).toMatchObject({ after: 600 })
+        expect(said).toEqual(['lead', 'follow', 'probe', 'follow'])
+        return
+      }
+    }
+    throw new Error('nobody said where they parted')
   })
 })

@@ -17,6 +17,8 @@ export const SEEK_MS = 3000
 
 export interface Peer {
   readonly connected: boolean
+  /** Whether it takes a log that is told by its latest epochs; older versions do not. */
+  readonly knowsTails?: boolean | undefined
   /** It was dialled since the seeking began, and is not there. */
   readonly refused: boolean
   /** Since when, the last time. */
@@ -75,7 +77,7 @@ export interface Replica {
 export type Input =
   | { readonly kind: 'tick' }
   | { readonly kind: 'members'; readonly members: readonly NodeId[] }
-  | { readonly kind: 'connected'; readonly peer: NodeId }
+  | { readonly kind: 'connected'; readonly peer: NodeId; readonly knowsTails?: boolean }
   | { readonly kind: 'disconnected'; readonly peer: NodeId }
   | { readonly kind: 'refused'; readonly peer: NodeId }
   | { readonly kind: 'message'; readonly from: NodeId; readonly message: Message }
@@ -98,6 +100,8 @@ export type Effect =
       readonly after: number
       readonly term: number
       readonly bytes: number
+      /** The follower has to hear of every epoch of the log, not only of those that the records belong to. */
+      readonly whole: boolean
     }
   /** Write the record that begins the term, then say `written`. */
   | { readonly kind: 'beginTerm'; readonly term: number }

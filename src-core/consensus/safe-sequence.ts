@@ -22,6 +22,6 @@ export const safeSequence = (replica: Replica, now: Timestamp): number => {
   const { log, peers, self } = replica
   const stored = [...peers.values()]
     .filter((peer) => countsFor(replica, peer, now))
-    .map((peer) => (peer.master === self && peer.log ? Math.min(peer.stored ?? 0, lastCommon(peer.log, log)) : 0))
+    .map((peer) => (peer.master === self && peer.log ? Math.min(peer.stored ?? 0, lastCommon(peer.log, log) ?? 0) : 0))
   return stored.length === 0 ? log.sequence : Math.min(log.sequence, Math.max(...stored))
 }

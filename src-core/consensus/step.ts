@@ -1,8 +1,8 @@
 import type { NodeId, Timestamp } from '../ids'
 import { beyondReason } from './distrust'
 import { heirOf, isToLead, winsOver } from './election'
-import { beginFlow, beginSending, endSending, hear, nextWindow } from './flow'
-import { cutAfter, lastCommon } from './log-end'
+import { acknowledge, heardFollower, noteBehind, sendRecords, sent } from './leading'
+import { cutAfter, extended, lastCommon } from './log-end'
 import type { Message, MessageOf } from './message'
 import {
   followersOf,
@@ -10,34 +10,35 @@ import {
   masterOf,
   peersFrom,
   SILENCE_MS,
-  type Effect,
   type Input,
-  type Peer,
   type Replica,
   type Role,
   type Stepped,
 } from './replica'
-import { safeSequence } from './safe-sequence'
+import { Turn } from './turn'
 
 /** One look at what came in. The replica is small and copied; the effects are for the shell to carry out in their order. */
 export const step = (replica: Replica, input: Input, now: Timestamp): Stepped => {
   const turn = new Turn(replica, now)
-  turn.take(input)
+  new Step(turn).take(input)
   return { replica: turn.replica, effects: turn.effects }
 }
 
-class Turn {
-  readonly effects: Effect[] = []
+class Step {
+  constructor(private readonly turn: Turn) {}
 
-  constructor(
-    public replica: Replica,
-    private readonly now: Timestamp,
-  ) {}
+  private get replica(): Replica {
+    return this.turn.replica
+  }
+
+  private get now(): Timestamp {
+    return this.turn.now
+  }
 
   take(input: Input): void {
     if (this.replica.role.kind === 'away' && input.kind !== 'wake') {
       if (input.kind === 'written') this.written(input)
-      else if (input.kind === 'sent') this.sent(input)
+      else if (input.kind === 'sent') sent(this.turn, input)
       return
     }
     switch (input.kind) {
@@ -45,32 +46,35 @@ class Turn {
         this.tick()
         return
       case 'members':
-        this.change({ peers: peersFrom(this.replica.self, input.members, this.replica.peers) })
+        this.turn.change({ peers: peersFrom(this.replica.self, input.members, this.replica.peers) })
         return
       case 'connected':
-        this.peer(input.peer, { connected: true, refused: false, connectedAt: this.now })
+        this.turn.peer(input.peer, {
+          ...{ connected: true, refused: false, connectedAt: this.now },
+          knowsTails: input.knowsTails ?? true,
+        })
         this.greet(input.peer)
         return
       case 'disconnected':
-        this.peer(input.peer, { connected: false, master: undefined, flow: undefined, behindSince: undefined })
+        this.turn.peer(input.peer, { connected: false, master: undefined, flow: undefined, behindSince: undefined })
         if (masterOf(this.replica) === input.peer) this.seek()
-        this.acknowledge()
+        acknowledge(this.turn)
         return
       case 'refused':
-        this.peer(input.peer, { connected: false, refused: true })
+        this.turn.peer(input.peer, { connected: false, refused: true })
         this.decide()
         return
       case 'message':
         this.receive(input.from, input.message)
         return
       case 'appended':
-        this.change({ ordered: input.log })
+        this.turn.change({ ordered: input.log })
         return
       case 'written':
         this.written(input)
         return
       case 'sent':
-        this.sent(input)
+        sent(this.turn, input)
         return
       case 'leave':
         this.leave()
@@ -81,32 +85,14 @@ class Turn {
     }
   }
 
-  private change(changes: Partial<Replica>): void {
-    this.replica = { ...this.replica, ...changes }
-  }
-
-  private peer(nodeId: NodeId, changes: Partial<Peer>): void {
-    const { peers } = this.replica
-    const known = peers.get(nodeId)
-    if (known) this.change({ peers: new Map(peers).set(nodeId, { ...known, ...changes }) })
-  }
-
-  private send(to: NodeId, message: Message): void {
-    if (this.replica.peers.get(to)?.connected) this.effects.push({ kind: 'send', to, message })
-  }
-
-  private become(role: Role): void {
-    this.change({ role })
-  }
-
   private tick(): void {
     const { role, saidAt } = this.replica
     if (role.kind === 'follower' && this.now - role.heardAt >= SILENCE_MS) this.seek()
     if (this.now - saidAt >= HEARTBEAT_MS) {
-      this.change({ saidAt: this.now })
+      this.turn.change({ saidAt: this.now })
       for (const peer of this.replica.peers.keys()) this.greet(peer)
     }
-    this.acknowledge()
+    acknowledge(this.turn)
     this.decide()
   }
 
@@ -114,22 +100,27 @@ class Turn {
   private greet(to: NodeId): void {
     const { role, term, log, ordered } = this.replica
     if (role.kind === 'master')
-      this.send(to, { type: 'lead', term, log, followers: followersOf(this.replica, this.now).length })
-    else if (role.kind === 'seeking') this.send(to, { type: 'ask', term, log: ordered })
+      this.turn.send(to, {
+        type: 'lead',
+        term,
+        log: this.turn.told(to, log),
+        followers: followersOf(this.replica, this.now).length,
+      })
+    else if (role.kind === 'seeking') this.turn.send(to, { type: 'ask', term, log: this.turn.told(to, ordered) })
     else if (role.kind === 'follower' && role.master === to) this.sayFollow(to)
   }
 
-  private sayFollow(to: NodeId): void {
+  private sayFollow(to: NodeId, epochs?: number): void {
     const { term, log, ordered } = this.replica
-    this.send(to, { type: 'follow', term, log: ordered, stored: log.sequence })
+    this.turn.send(to, { type: 'follow', term, log: this.turn.told(to, ordered, epochs), stored: log.sequence })
   }
 
   private seek({ patient = false } = {}): void {
-    this.become({ kind: 'seeking', since: this.now, patient })
+    this.turn.become({ kind: 'seeking', since: this.now, patient })
     const peers = [...this.replica.peers].map(
       ([nodeId, peer]) => [nodeId, { ...peer, answered: false, refused: false, master: undefined }] as const,
     )
-    this.change({ peers: new Map(peers), saidAt: this.now })
+    this.turn.change({ peers: new Map(peers), saidAt: this.now })
     for (const peer of this.replica.peers.keys()) this.greet(peer)
   }
 
@@ -139,33 +130,33 @@ class Turn {
 
   private beginTerm(term: number): void {
     const { ordered, self } = this.replica
-    this.change({ term, obeyed: self })
-    this.become({ kind: 'beginning', term })
+    this.turn.change({ term, obeyed: self })
+    this.turn.become({ kind: 'beginning', term })
     const from = ordered.sequence + 1
-    this.change({ ordered: { sequence: from, epochs: [...ordered.epochs, { term, master: self, from }] } })
-    this.effects.push({ kind: 'beginTerm', term })
+    this.turn.change({ ordered: extended(ordered, { sequence: from, epochs: [{ term, master: self, from }] }) })
+    this.turn.effects.push({ kind: 'beginTerm', term })
   }
 
   private written(input: Extract<Input, { kind: 'written' }>): void {
     const { role, self, ordered } = this.replica
     // What was written before the log was cut may be told of after it.
-    this.change({ log: cutAfter(input.log, lastCommon(input.log, ordered)) })
+    this.turn.change({ log: cutAfter(input.log, lastCommon(input.log, ordered) ?? 0) })
     const { log } = this.replica
     switch (role.kind) {
       case 'beginning': {
         const last = log.epochs.at(-1)
         if (last?.term !== role.term || last.master !== self) return
-        this.become({ kind: 'master' })
-        this.change({ acknowledged: 0, saidAt: this.now })
+        this.turn.become({ kind: 'master' })
+        this.turn.change({ acknowledged: 0, saidAt: this.now })
         for (const peer of this.replica.peers.keys()) this.greet(peer)
         return
       }
       case 'master':
         for (const nodeId of this.replica.peers.keys()) {
-          this.noteBehind(nodeId)
-          this.sendRecords(nodeId)
+          noteBehind(this.turn, nodeId)
+          sendRecords(this.turn, nodeId)
         }
-        this.acknowledge()
+        acknowledge(this.turn)
         return
       case 'follower':
         this.greet(role.master)
@@ -176,47 +167,14 @@ class Turn {
     }
   }
 
-  /** The next window, where there is something to send to a follower. */
-  private sendRecords(to: NodeId): void {
-    const { role, self, term, log, peers } = this.replica
-    const peer = peers.get(to)
-    if (role.kind !== 'master' || peer?.flow === undefined || peer.master !== self) return
-    const after = nextWindow(peer.flow, log.sequence)
-    if (after === undefined) return
-    this.effects.push({ kind: 'sendRecords', to, after, term, bytes: peer.flow.window })
-    this.peer(to, { flow: beginSending(peer.flow, this.now) })
-  }
-
-  private sent({ to, through }: Extract<Input, { kind: 'sent' }>): void {
-    const flow = this.replica.peers.get(to)?.flow
-    if (flow === undefined) return
-    this.peer(to, { flow: endSending(flow, through, this.now) })
-    this.sendRecords(to)
-  }
-
-  private noteBehind(nodeId: NodeId): void {
-    const peer = this.replica.peers.get(nodeId)
-    if (peer?.stored !== undefined && peer.stored < this.replica.log.sequence && peer.behindSince === undefined)
-      this.peer(nodeId, { behindSince: this.now })
-  }
-
-  private acknowledge(): void {
-    const { role, acknowledged } = this.replica
-    if (role.kind !== 'master') return
-    const sequence = safeSequence(this.replica, this.now)
-    if (sequence <= acknowledged) return
-    this.change({ acknowledged: sequence })
-    this.effects.push({ kind: 'acknowledge', sequence })
-  }
-
   private leave(): void {
     const { role, term } = this.replica
     if (role.kind === 'master') {
       const heir = heirOf(this.replica)
-      if (heir?.lacksNothing) this.send(heir.nodeId, { type: 'handover', term })
+      if (heir?.lacksNothing) this.turn.send(heir.nodeId, { type: 'handover', term })
       this.release(heir?.nodeId)
     }
-    this.become({ kind: 'away' })
+    this.turn.become({ kind: 'away' })
   }
 
   private receive(from: NodeId, message: Message): void {
@@ -224,10 +182,10 @@ class Turn {
     if (!this.replica.peers.has(from)) return
     const reason = beyondReason(message, this.replica)
     if (reason !== undefined) {
-      this.effects.push({ kind: 'distrust', peer: from, reason })
+      this.turn.effects.push({ kind: 'distrust', peer: from, reason })
       return
     }
-    this.peer(from, { heardAt: this.now, connected: true })
+    this.turn.peer(from, { heardAt: this.now, connected: true })
     switch (message.type) {
       case 'ask':
         this.leadsNoMore(from)
@@ -253,6 +211,9 @@ class Turn {
       case 'records':
         this.store(from, message)
         return
+      case 'probe':
+        if (this.obeys(from, message)) this.sayFollow(from, message.epochs)
+        return
       case 'handover':
         if (this.obeys(from, message)) this.beginTerm(this.replica.term + 1)
         return
@@ -265,14 +226,15 @@ class Turn {
   }
 
   private heardOf(from: NodeId, { log }: { log: Replica['log'] }, master: NodeId | undefined): void {
-    this.peer(from, { answered: true, log, master })
+    this.turn.peer(from, { answered: true, log, master })
   }
 
   private answer(to: NodeId): void {
-    const { term, ordered: log, role } = this.replica
+    const { term, ordered, role } = this.replica
     if (role.kind === 'master') return this.greet(to)
     const master = masterOf(this.replica)
-    this.send(to, { type: 'answer', term, log, ...(master !== undefined && { master }) })
+    const log = this.turn.told(to, ordered)
+    this.turn.send(to, { type: 'answer', term, log, ...(master !== undefined && { master }) })
   }
 
   /** Only the master of the current term is obeyed. */
@@ -284,8 +246,8 @@ class Turn {
   private rewind(from: NodeId, { after, ...message }: MessageOf<'rewind'>): void {
     const { ordered, log } = this.replica
     if (!this.obeys(from, message) || after >= ordered.sequence) return
-    this.change({ ordered: cutAfter(ordered, after), log: cutAfter(log, after) })
-    this.effects.push({ kind: 'rewind', after })
+    this.turn.change({ ordered: cutAfter(ordered, after), log: cutAfter(log, after) })
+    this.turn.effects.push({ kind: 'rewind', after })
     this.greet(from)
   }
 
@@ -293,9 +255,9 @@ class Turn {
     const { ordered } = this.replica
     // What came before these is missing: the master learns of it with the next word. What is all known is no news.
     if (!this.obeys(from, message) || after > ordered.sequence || log.sequence <= ordered.sequence) return
-    if (lastCommon(log, ordered) < ordered.sequence) return
-    this.change({ ordered: log })
-    this.effects.push({ kind: 'store', after, log })
+    if (lastCommon(log, ordered) !== ordered.sequence) return
+    this.turn.change({ ordered: extended(ordered, log) })
+    this.turn.effects.push({ kind: 'store', after, log })
   }
 
   private heardMaster(from: NodeId, lead: MessageOf<'lead'>): void {
@@ -307,7 +269,7 @@ class Turn {
     if (lead.term === term && obeyed !== undefined && obeyed !== from) {
       // Another one led here in a term of the same number: one number, one master. It has to take a later one.
       if (role.kind === 'follower') this.seek()
-      this.change({ term: term + 1, obeyed: undefined })
+      this.turn.change({ term: term + 1, obeyed: undefined })
       return this.sayFollow(from)
     }
     // It has to raise its term above what this node has seen before it can be followed.
@@ -317,8 +279,8 @@ class Turn {
   }
 
   private follow(master: NodeId, term: number): void {
-    this.change({ term, obeyed: master })
-    this.become({ kind: 'follower', master, heardAt: this.now })
+    this.turn.change({ term, obeyed: master })
+    this.turn.become({ kind: 'follower', master, heardAt: this.now })
   }
 
   private meetMaster(other: NodeId, lead: MessageOf<'lead'>): void {
@@ -326,7 +288,7 @@ class Turn {
     if (winsOver(this.replica, other, lead, this.now)) {
       // What the two know of one another is a moment old: where each believes to win they do not outbid one another at once.
       if (lead.term < term || this.now - contestedAt < SILENCE_MS) return
-      this.change({ contestedAt: this.now })
+      this.turn.change({ contestedAt: this.now })
       return this.beginTerm(lead.term + 1)
     }
     if (lead.term <= term) return
@@ -337,29 +299,23 @@ class Turn {
 
   /** Those that followed this node are told that it leads no more, and who may. */
   private release(heir: NodeId | undefined): void {
-    const { peers, self, term, ordered: log } = this.replica
+    const { peers, self, term, ordered } = this.replica
     for (const [nodeId, { master }] of peers)
       if (master === self && nodeId !== heir)
-        this.send(nodeId, { type: 'answer', term, log, ...(heir !== undefined && { master: heir }) })
+        this.turn.send(nodeId, {
+          type: 'answer',
+          term,
+          log: this.turn.told(nodeId, ordered),
+          ...(heir !== undefined && { master: heir }),
+        })
   }
 
-  private heardFollower(from: NodeId, { term, log, stored }: MessageOf<'follow'>): void {
-    const { role, self } = this.replica
+  private heardFollower(from: NodeId, message: MessageOf<'follow'>): void {
+    const { term } = message
+    const { role } = this.replica
     if (role.kind !== 'master') return this.answer(from)
     // One that has seen a later term obeys only a later one still.
     if (term > this.replica.term) return this.beginTerm(term + 1)
-    const common = lastCommon(log, this.replica.log)
-    const before = this.replica.peers.get(from)
-    const end = this.replica.log.sequence
-    const gotOn = stored >= end ? undefined : stored > (before?.stored ?? -1) ? this.now : before?.behindSince
-    this.peer(from, { log, stored, master: self, answered: true, behindSince: gotOn })
-    if (log.sequence > common) {
-      this.peer(from, { flow: undefined })
-      return this.send(from, { type: 'rewind', term: this.replica.term, after: common })
-    }
-    const flow = (before?.master === self ? before.flow : undefined) ?? beginFlow(common, this.now)
-    this.peer(from, { flow: hear(flow, { acked: common, end, now: this.now }) })
-    this.sendRecords(from)
-    this.acknowledge()
+    heardFollower(this.turn, from, message)
   }
 }

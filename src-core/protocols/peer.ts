@@ -14,7 +14,7 @@ import { MAX_SUSPECTS, Suspicion } from '../suspects/suspicion'
  * the frames below as JSON. A binary message begins with a stream's number, `uint32` little-endian. What follows is the
  * next part of the message that a `parts` frame announced for that stream in that direction, and otherwise an item.
  */
-export const PEER_PROTOCOL = 3
+export const PEER_PROTOCOL = 4
 /** The oldest protocol that this version still speaks. */
 export const OLDEST_PEER_PROTOCOL = 1
 
@@ -25,6 +25,8 @@ export const MAX_PEER_FRAME_BYTES = 32 * 1024 * 1024
 export const PARTS_SINCE_PROTOCOL = 2
 /** The first protocol whose machines run embedding models. */
 export const EMBEDDINGS_SINCE_PROTOCOL = 3
+/** The first protocol in which a log is told by its latest epochs, and sides of a split are merged. */
+export const MERGING_SINCE_PROTOCOL = 4
 /** In bytes. An `open` or `item` over this travels in parts of just this size, the last one of what is left. */
 export const PART_BYTES = 64 * 1024
 /** In bytes. Items of bytes are cut only over this: what copies models makes chunks of a fit size itself. */

@@ -11,7 +11,8 @@ export interface Deciding {
   state(): State
   observe(event: Observation): void
   memberIds(): readonly NodeId[]
-  connected(peer: NodeId): void
+  /** `knowsTails`: it takes a log that is told by its latest epochs. */
+  connected(peer: NodeId, options: { readonly knowsTails: boolean }): void
   disconnected(peer: NodeId): void
   refused(peer: NodeId): void
   received(from: NodeId, message: Message, records?: readonly LogRecord[]): void

@@ -5,7 +5,14 @@ import type { Observation } from '@core/events/event'
 import type { LogRecord } from '@core/events/record'
 import type { CommandId, NodeId, RunnerId } from '@core/ids'
 import type { DoctorReport, OwnView } from '@core/protocols/doctor'
-import { OLDEST_PEER_PROTOCOL, PEER_PROTOCOL, SubmitResult, WatchItem, type Hello } from '@core/protocols/peer'
+import {
+  MERGING_SINCE_PROTOCOL,
+  OLDEST_PEER_PROTOCOL,
+  PEER_PROTOCOL,
+  SubmitResult,
+  WatchItem,
+  type Hello,
+} from '@core/protocols/peer'
 import type { Deciding } from './deciding'
 import { Discovery, type Sighting } from './discovery'
 import { consult, EXAMINE_STREAM } from './doctor/consult'
@@ -16,6 +23,7 @@ import { AddressBook, type PeerAddress } from './links/address-book'
 import { LOST_MS } from './links/link'
 import { LINK_PATH, Links, type LinksOptions } from './links/links'
 import { listen, type Caller, type Listener } from './links/listener'
+import { StreamError } from './links/stream-error'
 import { ownAddresses } from './own-addresses'
 import { one, ownHandlers } from './own-handlers'
 import { Prober } from './probing/prober'
@@ -130,7 +138,7 @@ export class Peers {
         ...options.handlers,
       ]),
       onUp: (link) => {
-        deciding.connected(link.peer)
+        deciding.connected(link.peer, { knowsTails: link.protocol >= MERGING_SINCE_PROTOCOL })
         prober?.linked(link)
         opened.peers?.changed()
       },
@@ -266,6 +274,9 @@ export class Peers {
   }
 
   async submit(master: NodeId, command: Command, commandId: CommandId): Promise<SubmitResult> {
+    const protocol = this.links.get(master)?.protocol ?? PEER_PROTOCOL
+    if (command.type === 'MergeDeclarations' && protocol < MERGING_SINCE_PROTOCOL)
+      throw new StreamError('too_old', 'The machine that decides runs a Muster that merges nothing yet: update it')
     return SubmitResult.parse(await this.links.ask(master, 'submit', { command, commandId }))
   }
 

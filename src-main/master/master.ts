@@ -228,8 +228,8 @@ export class Master {
 
   // What the links bring.
 
-  connected(peer: NodeId): void {
-    this.replication.take({ kind: 'connected', peer })
+  connected(peer: NodeId, { knowsTails = true }: { readonly knowsTails?: boolean } = {}): void {
+    this.replication.take({ kind: 'connected', peer, knowsTails })
   }
 
   disconnected(peer: NodeId): void {

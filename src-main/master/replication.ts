@@ -1,4 +1,4 @@
-import { cutAfter, type LogEnd } from '@core/consensus/log-end'
+import { cutAfter, withEpochsSince, type LogEnd } from '@core/consensus/log-end'
 import type { Message } from '@core/consensus/message'
 import {
   HEARTBEAT_MS,
@@ -184,9 +184,9 @@ export class Replication {
     this.log = log
     this.reading.beginAnew()
     const { peers } = this.replica
-    const connected = [...peers].filter(([, peer]) => peer.connected).map(([nodeId]) => nodeId)
+    const connected = [...peers].filter(([, peer]) => peer.connected)
     this.replica = restartReplica(this.replica, log.logEnd, members, performance.now())
-    for (const peer of connected) this.take({ kind: 'connected', peer })
+    for (const [peer, { knowsTails = true }] of connected) this.take({ kind: 'connected', peer, knowsTails })
     this.take({ kind: 'tick' })
   }
 
@@ -268,7 +268,13 @@ export class Replication {
     this.take({ kind: 'written', log: end })
   }
 
-  private async sendRecords({ to, after, term, bytes: most }: Extract<Effect, { kind: 'sendRecords' }>): Promise<void> {
+  private async sendRecords({
+    to,
+    after,
+    term,
+    bytes: most,
+    whole,
+  }: Extract<Effect, { kind: 'sendRecords' }>): Promise<void> {
     const end: LogEnd = this.replica.log
     let batch: LogRecord[] = []
     let bytes = 0
@@ -277,7 +283,12 @@ export class Replication {
     const send = (): void => {
       const last = batch.at(-1)?.sequence
       if (last === undefined) return
-      this.options.send(to, { type: 'records', term, after: first, log: cutAfter(end, last) }, batch)
+      const log = cutAfter(end, last)
+      this.options.send(
+        to,
+        { type: 'records', term, after: first, log: whole ? log : withEpochsSince(log, first) },
+        batch,
+      )
       first = last
       batch = []
       bytes = 0

@@ -1,4 +1,4 @@
-import { cutAfter } from '../../consensus/log-end'
+import { cutAfter, withEpochsSince } from '../../consensus/log-end'
 import type { Message } from '../../consensus/message'
 import {
   HEARTBEAT_MS,
@@ -183,11 +183,14 @@ export class SimulatedReplication {
     })
   }
 
-  private sendRecords({ to, after, term }: Extract<Effect, { kind: 'sendRecords' }>): void {
+  private sendRecords({ to, after, term, whole }: Extract<Effect, { kind: 'sendRecords' }>): void {
     const end = this.replica.log
     const records = this.parts.log.after(after, end.sequence)
     const last = records.at(-1)?.sequence
-    if (last !== undefined) this.parts.send(to, { type: 'records', term, after, log: cutAfter(end, last) }, records)
+    if (last !== undefined) {
+      const log = cutAfter(end, last)
+      this.parts.send(to, { type: 'records', term, after, log: whole ? log : withEpochsSince(log, after) }, records)
+    }
     this.take({ kind: 'sent', to, through: last ?? after })
   }
 }

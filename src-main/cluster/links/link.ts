@@ -72,7 +72,7 @@ export class Link {
   heardAt = performance.now()
   private hello: Hello | undefined
   /** The highest that both speak, once both have greeted. */
-  private protocol: number | undefined
+  private spoken: number | undefined
   private readonly streams: Streams
   private readonly socket: WebSocket
   private readonly watch: NodeJS.Timeout
@@ -98,7 +98,7 @@ export class Link {
         send: (frame) => this.send(frame),
         sendEncoded: (bytes) => this.sendEncoded(bytes),
         sendBytes: (stream, bytes) => this.sendBytes(stream, bytes),
-        cutsParts: () => (this.protocol ?? 0) >= PARTS_SINCE_PROTOCOL,
+        cutsParts: () => (this.spoken ?? 0) >= PARTS_SINCE_PROTOCOL,
       },
       handlers,
       { dialled },
@@ -130,6 +130,11 @@ export class Link {
   /** How the other side presented itself; undefined until it has. */
   get peerHello(): Hello | undefined {
     return this.hello
+  }
+
+  /** The protocol that both speak; 0 before both have greeted. */
+  get protocol(): number {
+    return this.spoken ?? 0
   }
 
   get isOpen(): boolean {
@@ -203,7 +208,7 @@ export class Link {
   }
 
   private canRead(record: LogRecord): boolean {
-    return record.kind !== 'decision' || protocolToRead(record.envelope.event) <= (this.protocol ?? 0)
+    return record.kind !== 'decision' || protocolToRead(record.envelope.event) <= (this.spoken ?? 0)
   }
 
   private sendEncoded(bytes: Buffer): boolean {
@@ -262,8 +267,8 @@ export class Link {
   private takeHello(frame: PeerFrame): void {
     if (frame.type !== 'hello') return this.close(CLOSED.protocol, 'no greeting')
     const { hello } = this.options
-    this.protocol = commonProtocol(frame, hello)
-    if (this.protocol === undefined) return this.close(CLOSED.protocol, protocolRefusal(frame, hello))
+    this.spoken = commonProtocol(frame, hello)
+    if (this.spoken === undefined) return this.close(CLOSED.protocol, protocolRefusal(frame, hello))
     this.hello = frame
     this.greet(frame)
   }
