@@ -176,6 +176,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     admittedBy: admission.members,
     network: {
       send: (...message) => wired.peers?.send(...message),
+      sendSnapshot: (...snapshot) => wired.peers?.sendSnapshot(...snapshot),
       observe: (...observed) => wired.peers?.observe(...observed),
       submit: (...command) => wired.peers?.submit(...command) ?? Promise.resolve({ status: 'not_master' }),
       watch: (...watched) => wired.peers?.watch(...watched) ?? nothing(),

@@ -21,6 +21,8 @@ export const Message = z.discriminatedUnion('type', [
   z.object({ type: z.literal('records'), term, after: sequence, log: LogEnd }),
   /** What you told of your log is not enough to find where it leaves mine: so many of its latest epochs. */
   z.object({ type: z.literal('probe'), term, epochs: z.number().int().positive() }),
+  /** In the place of records that the leader's log no longer holds: with this the receiver's log is `log`. */
+  z.object({ type: z.literal('snapshot'), term, log: LogEnd }),
   /** I am about to leave: lead. */
   z.object({ type: z.literal('handover'), term }),
 ])

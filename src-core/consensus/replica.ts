@@ -85,6 +85,8 @@ export type Input =
   | { readonly kind: 'appended'; readonly log: LogEnd }
   /** This much of the own log is on the disk. */
   | { readonly kind: 'written'; readonly log: LogEnd }
+  /** The log was set aside further back than was asked for: this is what is left, on the disk and in all. */
+  | { readonly kind: 'rewound'; readonly log: LogEnd }
   /** Records up to `through` have been given to the link to that follower. */
   | { readonly kind: 'sent'; readonly to: NodeId; readonly through: number }
   | { readonly kind: 'leave' }
@@ -93,7 +95,10 @@ export type Input =
 /** What the shell has to do, in this order. */
 export type Effect =
   | { readonly kind: 'send'; readonly to: NodeId; readonly message: Message }
-  /** `records` messages with what the own log has after `after`, of so many bytes at most or one record; then `sent`. */
+  /**
+   * `records` messages with what the own log has after `after`, of so many bytes at most or one record; a `snapshot`
+   * where it no longer has them; then `sent`.
+   */
   | {
       readonly kind: 'sendRecords'
       readonly to: NodeId
@@ -107,7 +112,9 @@ export type Effect =
   | { readonly kind: 'beginTerm'; readonly term: number }
   /** Append those of the records that came which are not there yet, in the order of these effects, then say `written`. */
   | { readonly kind: 'store'; readonly after: number; readonly log: LogEnd }
-  /** Set the own records after this one aside, submit their declarations again, then say `written`. */
+  /** Put the snapshot that came in the place of the log, then say `written`. */
+  | { readonly kind: 'install'; readonly log: LogEnd }
+  /** Set the own records after this one aside, have their declarations merged, then say `written` or `rewound`. */
   | { readonly kind: 'rewind'; readonly after: number }
   | { readonly kind: 'acknowledge'; readonly sequence: number }
   /** Tell people: what this member says cannot be so, and nothing was made of it. */

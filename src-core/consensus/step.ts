@@ -38,6 +38,7 @@ class Step {
   take(input: Input): void {
     if (this.replica.role.kind === 'away' && input.kind !== 'wake') {
       if (input.kind === 'written') this.written(input)
+      else if (input.kind === 'rewound') this.rewound(input)
       else if (input.kind === 'sent') sent(this.turn, input)
       return
     }
@@ -73,6 +74,9 @@ class Step {
       case 'written':
         this.written(input)
         return
+      case 'rewound':
+        this.rewound(input)
+        return
       case 'sent':
         sent(this.turn, input)
         return
@@ -94,6 +98,12 @@ class Step {
     }
     acknowledge(this.turn)
     this.decide()
+  }
+
+  private rewound({ log }: Extract<Input, { kind: 'rewound' }>): void {
+    this.turn.change({ log, ordered: log })
+    const master = masterOf(this.replica)
+    if (master !== undefined) this.greet(master)
   }
 
   /** What there is to say to anybody who listens: that this node leads, or that it looks for who does. */
@@ -211,6 +221,9 @@ class Step {
       case 'records':
         this.store(from, message)
         return
+      case 'snapshot':
+        this.install(from, message)
+        return
       case 'probe':
         if (this.obeys(from, message)) this.sayFollow(from, message.epochs)
         return
@@ -258,6 +271,15 @@ class Step {
     if (lastCommon(log, ordered) !== ordered.sequence) return
     this.turn.change({ ordered: extended(ordered, log) })
     this.turn.effects.push({ kind: 'store', after, log })
+  }
+
+  private install(from: NodeId, { log, ...message }: MessageOf<'snapshot'>): void {
+    const { ordered } = this.replica
+    if (!this.obeys(from, message) || log.sequence <= ordered.sequence) return
+    const common = lastCommon(log, ordered)
+    if (common !== undefined && common < ordered.sequence) return
+    this.turn.change({ ordered: log })
+    this.turn.effects.push({ kind: 'install', log })
   }
 
   private heardMaster(from: NodeId, lead: MessageOf<'lead'>): void {

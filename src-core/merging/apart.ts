@@ -39,8 +39,12 @@ const declares: ReadonlySet<Event['type']> = new Set<Event['type']>([
   ...(['ApiKeyCreated', 'ApiKeyUpdated', 'ApiKeyRevoked', 'SettingChanged'] as const),
 ])
 
-/** What this side has declared since a state that both sides had; undefined where that is nothing. */
-export const declaredApart = (common: State, own: State, decided: readonly Event[]): Apart | undefined => {
+/**
+ * What this side has declared since a state that both sides had; undefined where that is nothing. Where nobody knows
+ * that state any more (`common` undefined), only tombstones tell what was removed on either side.
+ */
+export const declaredApart = (common: State | undefined, own: State, decided: readonly Event[]): Apart | undefined => {
+  if (common === undefined) return { common: [], declared: declaredOf(own) }
   if (!decided.some(({ type }) => declares.has(type))) return undefined
   const before = creations(declaredOf(common))
   const declared = { ...declaredOf(own), removed: removedSince(own, decided) }

@@ -66,6 +66,7 @@ const paired = <Value extends Pick<MetaInstance, 'instanceMeta' | 'minNodes'>>(v
 /** What another side declared, as what happens here: each event with the stamps of what it brings. */
 class Merging {
   private readonly own: Declared
+  private readonly theirs: Declared
   private readonly merged: Declared
 
   constructor(
@@ -74,6 +75,7 @@ class Merging {
   ) {
     const own = (this.own = declaredOf(state))
     const common = new Set(both)
+    this.theirs = declared
     this.merged = merge(own, {
       ...declared,
       metaInstances: stillWanted('metaInstance', declared.metaInstances, own.metaInstances, common),
@@ -107,11 +109,13 @@ class Merging {
     ]
   }
 
-  /** Tombstones that are news: of what is here, or of what somebody else may bring yet. */
+  /** Tombstones that are news: of what is here, or of what somebody else may bring yet; one of unknown kind once. */
   private removals(family: keyof Declared['removed']): [string, Timestamp][] {
     const known = this.own.removed[family]
+    const untyped = family === 'metaInstances' ? {} : this.theirs.removed.metaInstances
     return Object.entries(this.merged.removed[family]).filter(
-      ([id, at]) => (known[id] ?? -1) < at && !(id in this.merged[family]),
+      ([id, at]) =>
+        (known[id] ?? -1) < at && !(id in this.merged[family]) && (id in this.own[family] || !(id in untyped)),
     )
   }
 

@@ -64,6 +64,16 @@ export const PeerFrame = z.discriminatedUnion('type', [
   Hello,
   /** With the records that a `records` message speaks of. */
   z.object({ type: z.literal('consensus'), message: Message, records: z.array(LogRecord).optional() }),
+  /** Since protocol 4: a part of the snapshot that a `snapshot` message speaks of, which comes with the last one. */
+  z.object({
+    type: z.literal('snapshot'),
+    message: Message,
+    offset: z.number().int().nonnegative(),
+    /** In bytes, of the whole. */
+    of: z.number().int().positive().max(MAX_WATCH_BYTES),
+    /** Base64. */
+    data: z.string(),
+  }),
   /** To the master: what this node sees of itself. */
   z.object({ type: z.literal('observe'), events: z.array(Observation) }),
   /** Rank 0 of that runner's instance is about to work. */
@@ -96,7 +106,7 @@ export const PeerFrame = z.discriminatedUnion('type', [
 ])
 export type PeerFrame = z.infer<typeof PeerFrame>
 /** What is said about one stream. */
-export type StreamFrame = Exclude<PeerFrame, { type: 'hello' | 'consensus' | 'observe' | 'wake' }>
+export type StreamFrame = Exclude<PeerFrame, { type: 'hello' | 'consensus' | 'snapshot' | 'observe' | 'wake' }>
 
 /** Items that may be under way before the receiver has taken any. */
 export const STREAM_WINDOW = 64

@@ -15,7 +15,11 @@ export interface Deciding {
   connected(peer: NodeId, options: { readonly knowsTails: boolean }): void
   disconnected(peer: NodeId): void
   refused(peer: NodeId): void
-  received(from: NodeId, message: Message, records?: readonly LogRecord[]): void
+  received(
+    from: NodeId,
+    message: Message,
+    brought?: { readonly records?: readonly LogRecord[]; readonly snapshot?: Buffer },
+  ): void
   observedBy(from: NodeId, events: readonly Observation[]): void
   submittedBy(command: Command, commandId: CommandId): Promise<SubmitResult>
   watchedBy(term: number, signal: AbortSignal): AsyncIterable<WatchItem>

@@ -23,6 +23,7 @@ import { AddressBook, type PeerAddress } from './links/address-book'
 import { LOST_MS } from './links/link'
 import { LINK_PATH, Links, type LinksOptions } from './links/links'
 import { listen, type Caller, type Listener } from './links/listener'
+import { SnapshotAssembly, snapshotParts } from './links/snapshot-parts'
 import { StreamError } from './links/stream-error'
 import { ownAddresses } from './own-addresses'
 import { one, ownHandlers } from './own-handlers'
@@ -126,6 +127,7 @@ export class Peers {
       addresses: ownAddresses(),
       probe: { port: prober.port, key: prober.key.toString('base64') },
     })
+    const assemblies = new Map<NodeId, SnapshotAssembly>()
     const all = (links = new Links({
       identity,
       book,
@@ -143,6 +145,7 @@ export class Peers {
         opened.peers?.changed()
       },
       onDown: (peer) => {
+        assemblies.delete(peer)
         deciding.disconnected(peer)
         opened.peers?.changed()
       },
@@ -153,7 +156,13 @@ export class Peers {
       onFrame: (peer, frame) => {
         switch (frame.type) {
           case 'consensus':
-            return deciding.received(peer, frame.message, frame.records)
+            return deciding.received(peer, frame.message, frame.records && { records: frame.records })
+          case 'snapshot': {
+            const assembly = assemblies.get(peer) ?? new SnapshotAssembly()
+            assemblies.set(peer, assembly)
+            const snapshot = assembly.take(frame)
+            return snapshot && deciding.received(peer, frame.message, { snapshot })
+          }
           case 'observe':
             return deciding.observedBy(peer, frame.events)
           case 'wake':
@@ -264,6 +273,10 @@ export class Peers {
     const frame = { type: 'consensus', message, ...(records && { records: [...records] }) } as const
     if (this.links.get(to)?.send(frame) === false)
       this.options.log.warn({ peer: to, message: message.type }, 'a message is too large for a link')
+  }
+
+  sendSnapshot(to: NodeId, message: Message, bytes: Buffer): void {
+    for (const part of snapshotParts(message, bytes)) this.links.get(to)?.send(part)
   }
 
   observe(master: NodeId, events: readonly Observation[]): void {

@@ -1,39 +1,27 @@
-import {
-  closeSync,
-  constants,
-  fdatasync,
-  fdatasyncSync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  truncateSync,
-  write,
-  writeFileSync,
-} from 'node:fs'
-import { basename, join } from 'node:path'
+import { closeSync, fdatasync, fdatasyncSync, ftruncateSync, mkdirSync, readdirSync, write } from 'node:fs'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { emptyLog, type LogEnd } from '@core/consensus/log-end'
+import { emptyLog, extended, withLatestEpochs, type LogEnd } from '@core/consensus/log-end'
 import { Folding } from '@core/events/fold'
 import type { LogRecord } from '@core/events/record'
 import type { NodeId } from '@core/ids'
 import { emptyState, type State } from '@core/state/state'
-import { removeFileSync } from '../disk/removal'
-import { syncDirectory } from './directory'
 import { damaged, diskError, MasterError, stopping } from './errors'
+import { finishInstallation } from './installation'
 import { RecentCommands } from './recent-commands'
 import { RecentRecords } from './recent-records'
 import { encodeRecord } from './record'
-import { firstSequenceOf, readSegment, SEGMENT_HEADER_BYTES, segmentHeader, segmentName } from './segment'
+import { baseOf, firstSequenceOf, readSegment, SEGMENT_HEADER_BYTES, segmentName } from './segment'
+import { cutOff, openSegment, type OpenSegment } from './segment-file'
 import { newestSnapshot } from './snapshot'
 
 const writeTo = promisify(write)
 const sync = promisify(fdatasync)
 
 /** A new segment begins after this many bytes. */
-const SEGMENT_BYTES = 16 * 1024 * 1024
+const SEGMENT_BYTES = 4 * 1024 * 1024
+/** Epochs that a log remembers; where it has twice as many the oldest are forgotten. */
+const EPOCHS_KEPT = 1000
 
 /** A record before it has its place. */
 type Unplaced<Record> = Record extends LogRecord ? Omit<Record, 'sequence'> : never
@@ -56,10 +44,9 @@ interface Waiting {
 }
 
 /**
- * The memory of decisions: segments that are only ever appended to. No segment is removed, so the
- * whole history of every declaration stays readable even if all snapshots are lost; snapshots only
- * make the start quick. Decisions are few (people's intentions and placements), which is what makes
- * keeping all of them cheap.
+ * The memory of decisions: snapshots, and segments that are only ever appended to. Of two snapshots the older one and
+ * all records after it are kept, so that either of them may turn out damaged; what came before is removed
+ * (`compaction.ts`).
  */
 export class EventLog {
   private waiting: Waiting[] = []
@@ -70,15 +57,20 @@ export class EventLog {
   readonly recent = new RecentRecords()
   /** The commands that were decided last. */
   readonly commands: RecentCommands
+  /** Called when records have reached the disk. */
+  onDurable: () => void = () => undefined
+  private beginsSegment = false
 
   private constructor(
     private readonly directory: string,
     private readonly segmentBytes: number,
-    private segment: { fd: number; path: string; size: number },
+    private segment: OpenSegment,
     private readonly self: NodeId,
     /** How far it goes with what was appended last, and who wrote which part. */
     private end: LogEnd,
     commands: RecentCommands,
+    /** What all records say that were appended. */
+    private readonly folding: Folding,
   ) {
     this.commands = commands
   }
@@ -92,6 +84,21 @@ export class EventLog {
     return this.end
   }
 
+  /** What all records say that were appended, on the disk or not. */
+  get state(): State {
+    return this.folding.state
+  }
+
+  /** The last record that only snapshots hold; 0 where all are there. */
+  get base(): number {
+    return baseOf(this.directory)
+  }
+
+  /** What comes next goes into a new segment: the others end where a snapshot does. */
+  beginSegment(): void {
+    this.beginsSegment = true
+  }
+
   /**
    * Opens the log and folds it: from the newest snapshot, then all records after it. A torn end is cut
    * off, with a copy beside it. Throws MasterError for damage anywhere else.
@@ -102,18 +109,20 @@ export class EventLog {
     replayed: number
   } {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
+    finishInstallation(directory)
     const snapshot = newestSnapshot(directory, warn)
     const folding = new Folding(snapshot?.state ?? emptyState())
-    const leader = snapshot?.epochs.at(-1)
-    if (leader) folding.enter(leader.term, leader.master)
     const commands = new RecentCommands(snapshot?.commands)
-    let end: LogEnd = snapshot ? { sequence: snapshot.sequence, epochs: [...snapshot.epochs] } : emptyLog
+    let end: LogEnd = snapshot?.logEnd ?? emptyLog
+    const leader = end.epochs.at(-1)
+    if (leader) folding.enter(leader.term, leader.master)
     const names = readdirSync(directory)
       .filter((name) => firstSequenceOf(name) !== undefined)
       .sort()
     const firsts = names.map((name) => firstSequenceOf(name) ?? 0)
     let replayed = 0
-    if ((firsts[0] ?? 1) !== 1) throw damaged(join(directory, names[0] ?? ''), 0, 'earlier segments are missing')
+    if ((firsts[0] ?? 1) > end.sequence + 1)
+      throw damaged(join(directory, names[0] ?? ''), 0, 'earlier segments are missing')
     let logged = 0
     for (const [at, name] of names.entries()) {
       const first = firsts[at] ?? 0
@@ -137,11 +146,11 @@ export class EventLog {
       }
       if (content.torn.length > 0) cutOff(path, content.soundBytes, content.torn, warn)
     }
-    const path = join(directory, names.at(-1) ?? segmentName(1))
-    if (logged < end.sequence)
+    const path = join(directory, names.at(-1) ?? segmentName(end.sequence + 1))
+    if (names.length > 0 && logged < end.sequence)
       throw damaged(path, 0, `${range(logged + 1, end.sequence)} missing, which a snapshot has seen`)
     return {
-      log: new EventLog(directory, segmentBytes, openSegment(directory, path), self, end, commands),
+      log: new EventLog(directory, segmentBytes, openSegment(directory, path), self, end, commands, folding),
       state: folding.state,
       replayed,
     }
@@ -160,7 +169,11 @@ export class EventLog {
       // It has been folded: as with a disk that refuses, what was folded has to be put back.
       return Promise.reject((this.failure = diskError(this.segment.path, cause)))
     }
-    for (const record of records) this.commands.note(record)
+    for (const record of records) {
+      this.commands.note(record)
+      if (record.kind === 'decision') this.folding.fold(record.envelope)
+      else this.folding.enter(record.term, record.master ?? this.self)
+    }
     for (const [at, record] of records.entries())
       this.recent.add({ ...record, sequence: sequence + at }, frames[at]?.length ?? 0)
     this.end = records.reduce((end, record) => grown(end, record, this.self), this.end)
@@ -199,6 +212,7 @@ export class EventLog {
         if (this.failure) throw this.failure
         await this.writeDurably(batch)
         for (const { durable } of batch) durable()
+        this.onDurable()
       } catch (cause) {
         this.failure ??= this.takeBack(cause)
         for (const { failed } of batch) failed(this.failure)
@@ -211,7 +225,10 @@ export class EventLog {
     const bytes = Buffer.concat(batch.map((one) => one.bytes))
     if (bytes.length === 0) return
     // Before the batch, so that a new segment that cannot be made fails nothing that is already durable.
-    if (this.segment.size >= this.segmentBytes) this.rotate(batch[0]?.sequence ?? this.sequence)
+    const isFull = this.segment.size >= this.segmentBytes
+    if (isFull || (this.beginsSegment && this.segment.size > SEGMENT_HEADER_BYTES))
+      this.rotate(batch[0]?.sequence ?? this.sequence)
+    this.beginsSegment = false
     let written = 0
     while (written < bytes.length) {
       const { bytesWritten } = await writeTo(
@@ -247,45 +264,13 @@ export class EventLog {
 }
 
 /** The end of a log with one more record. */
-const grown = ({ sequence, epochs }: LogEnd, record: NewRecord, self: NodeId): LogEnd => {
-  const from = sequence + 1
-  if (record.kind === 'decision') return { sequence: from, epochs }
-  return { sequence: from, epochs: [...epochs, { term: record.term, master: record.master ?? self, from }] }
+const grown = (log: LogEnd, record: NewRecord, self: NodeId): LogEnd => {
+  const from = log.sequence + 1
+  if (record.kind === 'decision') return { ...log, sequence: from }
+  const epochs = [{ term: record.term, master: record.master ?? self, from }]
+  const longer = extended(log, { sequence: from, epochs })
+  return longer.epochs.length > 2 * EPOCHS_KEPT ? withLatestEpochs(longer, EPOCHS_KEPT) : longer
 }
 
 const range = (first: number, last: number): string =>
   first === last ? `record ${first} is` : `records ${first} to ${last} are`
-
-const cutOff = (path: string, offset: number, torn: Buffer, warn: (message: string) => void): void => {
-  const copy = `${path}.cut-${offset}`
-  try {
-    writeFileSync(copy, torn, { mode: 0o600 })
-    truncateSync(path, offset)
-  } catch (cause) {
-    throw diskError(path, cause)
-  }
-  warn(
-    `${path} ended in the middle of a record, as after a crash or a power cut: cut off at byte ${offset}; the rest is kept in ${copy}`,
-  )
-}
-
-const openSegment = (directory: string, path: string): { fd: number; path: string; size: number } => {
-  let fd: number | undefined
-  try {
-    // Not in append mode: after a failed write the next one must begin where the last good one ended.
-    fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600)
-    const size = fstatSync(fd).size
-    if (size >= SEGMENT_HEADER_BYTES) return { fd, path, size }
-    writeFileSync(fd, segmentHeader())
-    fsyncSync(fd)
-    syncDirectory(directory)
-    return { fd, path, size: SEGMENT_HEADER_BYTES }
-  } catch (cause) {
-    if (fd !== undefined) {
-      // Tried again every few seconds: neither descriptors nor half a header may pile up.
-      if (fstatSync(fd).size < SEGMENT_HEADER_BYTES) removeFileSync(directory, basename(path))
-      closeSync(fd)
-    }
-    throw diskError(path, cause)
-  }
-}

@@ -1,32 +1,169 @@
-import type { Envelope } from '@core/events/event'
-import type { MetaInstanceId } from '@core/ids'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { Envelope } from '@core/events/event'
+import type { LogRecord } from '@core/events/record'
+import { InstanceId, MetaInstanceId } from '@core/ids'
+import { removeFileSync } from '../disk/removal'
+import { replaceFile } from '../disk/replace-file'
 import { recordsAfter } from './log-reader'
 
 /** A declaration that fails for days has a long story; its end is what people read. */
 const MOST_EVENTS = 500
+/** Days before those events that are kept, as one line each. */
+const MOST_DAYS = 1000
+/** Declarations, among them those that are no more, whose past is kept. */
+const MOST_FILES = 500
 
-/** Whether a decision is about this declaration; `instances` collects the instances that were made for it. */
-const concerns = ({ event }: Envelope, id: MetaInstanceId, instances: Set<string>): boolean => {
-  switch (event.type) {
-    case 'MetaInstanceCreated':
-      return event.metaInstance.metaInstanceId === id
-    case 'InstanceCreated':
-      if (event.instance.metaInstanceId !== id) return false
-      instances.add(event.instance.instanceId)
-      return true
-    case 'InstanceDeleted':
-    case 'InstanceRetrying':
-      return instances.has(event.instanceId)
-    default:
-      return 'metaInstanceId' in event && event.metaInstanceId === id
+/** What happened to a declaration on one day. */
+const Day = z.object({
+  /** In UTC: `2026-01-31`. */
+  day: z.string(),
+  events: z.number().int(),
+  failures: z.number().int(),
+  /** Why it failed last. */
+  reason: z.string().optional(),
+})
+type Day = z.infer<typeof Day>
+
+/** A declaration's decisions that the log no longer holds: the newest ones, and a line for each earlier day. */
+const Past = z.object({
+  v: z.literal(1),
+  metaInstanceId: MetaInstanceId,
+  days: z.array(Day),
+  events: z.array(Envelope),
+  /** Instances that were made for it and had not ended. */
+  instances: z.array(InstanceId),
+})
+type Past = z.infer<typeof Past>
+
+const FOLDER = 'history'
+const folderOf = (directory: string): string => join(directory, FOLDER)
+/** Ids are anything that people write. */
+const fileOf = (id: string): string => `${createHash('sha256').update(id).digest('hex').slice(0, 32)}.json`
+
+const readPast = (directory: string, id: MetaInstanceId): Past => {
+  try {
+    return Past.parse(JSON.parse(readFileSync(join(folderOf(directory), fileOf(id)), 'utf8')))
+  } catch {
+    // Nothing of it has left the log yet. A damaged one is only history.
+    return { v: 1, metaInstanceId: id, days: [], events: [], instances: [] }
   }
 }
 
-/** Reads a declaration's decisions from the log, oldest first: no segment is ever removed. */
-export const historyOf = async (directory: string, id: MetaInstanceId): Promise<readonly Envelope[]> => {
-  const found: Envelope[] = []
-  const instances = new Set<string>()
-  for await (const record of recordsAfter(directory, 0))
-    if (record.kind === 'decision' && concerns(record.envelope, id, instances)) found.push(record.envelope)
-  return found.slice(-MOST_EVENTS)
+const failureOf = ({ event }: Envelope): string | undefined => {
+  switch (event.type) {
+    case 'InstanceDeleted':
+    case 'InstanceRetrying':
+      return event.failureError
+    case 'MetaInstancePlacementFailed':
+      return event.reason
+    default:
+      return undefined
+  }
 }
+
+/** The days with one more event: what fails again and again is counted. */
+const counted = (days: readonly Day[], envelope: Envelope): Day[] => {
+  const day = new Date(envelope.at).toISOString().slice(0, 10)
+  const last = days.at(-1)
+  const same = last?.day === day ? last : { day, events: 0, failures: 0 }
+  const reason = failureOf(envelope)
+  const more: Day = {
+    ...same,
+    events: same.events + 1,
+    failures: same.failures + (reason === undefined ? 0 : 1),
+    ...(reason !== undefined && { reason: reason.slice(0, 500) }),
+  }
+  return [...(last === same ? days.slice(0, -1) : days), more].slice(-MOST_DAYS)
+}
+
+/** Which declaration a decision is about; `owners` knows whose each instance is, and learns it. */
+const subjectOf = ({ event }: Envelope, owners: Map<string, MetaInstanceId>): MetaInstanceId | undefined => {
+  switch (event.type) {
+    case 'MetaInstanceCreated':
+      return event.metaInstance.metaInstanceId
+    case 'InstanceCreated': {
+      const { instanceId, metaInstanceId } = event.instance
+      if (metaInstanceId !== undefined) owners.set(instanceId, metaInstanceId)
+      return metaInstanceId
+    }
+    case 'InstanceDeleted':
+    case 'InstanceRetrying':
+      return owners.get(event.instanceId)
+    default:
+      return 'metaInstanceId' in event ? event.metaInstanceId : undefined
+  }
+}
+
+const withEvent = (past: Past, envelope: Envelope): Past => {
+  const { event } = envelope
+  const events = [...past.events, envelope]
+  const [first] = events
+  const isFull = events.length > MOST_EVENTS && first !== undefined
+  return {
+    ...past,
+    events: isFull ? events.slice(1) : events,
+    days: isFull ? counted(past.days, first) : past.days,
+    instances:
+      event.type === 'InstanceCreated'
+        ? [...past.instances, event.instance.instanceId]
+        : past.instances.filter((id) => event.type !== 'InstanceDeleted' || id !== event.instanceId),
+  }
+}
+
+const knownPasts = (directory: string): Past[] =>
+  readdirSync(folderOf(directory)).flatMap((name) => {
+    try {
+      return Past.parse(JSON.parse(readFileSync(join(folderOf(directory), name), 'utf8')))
+    } catch {
+      return []
+    }
+  })
+
+/** Keeps what records say of declarations, which are about to leave the log. Rejects with what the disk says. */
+export const keepHistory = async (directory: string, records: AsyncIterable<LogRecord>): Promise<void> => {
+  mkdirSync(folderOf(directory), { recursive: true, mode: 0o700 })
+  const pasts = new Map<MetaInstanceId, Past>()
+  const owners = new Map<string, MetaInstanceId>()
+  for (const past of knownPasts(directory)) for (const id of past.instances) owners.set(id, past.metaInstanceId)
+  for await (const record of records) {
+    const envelope = record.kind === 'decision' ? record.envelope : undefined
+    const id = envelope && subjectOf(envelope, owners)
+    if (envelope && id !== undefined) pasts.set(id, withEvent(pasts.get(id) ?? readPast(directory, id), envelope))
+  }
+  const latest = [...pasts].sort(([, a], [, b]) => (b.events.at(-1)?.at ?? 0) - (a.events.at(-1)?.at ?? 0))
+  for (const [id, past] of latest.slice(0, MOST_FILES))
+    await replaceFile(join(folderOf(directory), fileOf(id)), JSON.stringify(past))
+  const newestFirst = readdirSync(folderOf(directory))
+    .map((name) => ({ name, at: statSync(join(folderOf(directory), name)).mtimeMs }))
+    .sort((a, b) => b.at - a.at)
+  for (const { name } of newestFirst.slice(MOST_FILES)) removeFileSync(folderOf(directory), name)
+}
+
+export interface History {
+  /** The newest decisions, oldest first. */
+  readonly events: readonly Envelope[]
+  /** The days before them. */
+  readonly days: readonly Day[]
+}
+
+/** A declaration's decisions: what was kept when records left the log, then what the log has after them. */
+export const historyOf = async (directory: string, id: MetaInstanceId): Promise<History> => {
+  let past = readPast(directory, id)
+  const owners = new Map(past.instances.map((instanceId) => [instanceId as string, id]))
+  const newest = past.events.at(-1)
+  for await (const { kind, ...record } of recordsAfter(directory, 0)) {
+    if (kind !== 'decision' || !('envelope' in record)) continue
+    const { envelope } = record
+    // A crash may leave records in the log whose history is kept already.
+    const isKept = newest !== undefined && !isAfter(envelope, newest)
+    if (subjectOf(envelope, owners) === id && !isKept) past = withEvent(past, envelope)
+  }
+  const { events, days } = past
+  return { events, days }
+}
+
+/** Of a later term, or later in the same one: an index goes on from term to term. */
+const isAfter = (a: Envelope, b: Envelope): boolean => a.term > b.term || (a.term === b.term && a.index > b.index)

@@ -16,7 +16,12 @@ export async function* sizedRecordsAfter(directory: string, after: number): Asyn
   for (const [at, name] of names.entries()) {
     const following = firstSequenceOf(names[at + 1] ?? '')
     if (following !== undefined && following <= after + 1) continue
-    const bytes = await readFile(join(directory, name))
+    const bytes = await readFile(join(directory, name)).catch((error: unknown) => {
+      // A snapshot took its place meanwhile; whoever needs every record sees the gap.
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+      throw error
+    })
+    if (!bytes) continue
     let offset = SEGMENT_HEADER_BYTES
     let sequence = firstSequenceOf(name) ?? 1
     for (let payload = payloadAt(bytes, offset); payload; payload = payloadAt(bytes, offset)) {

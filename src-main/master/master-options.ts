@@ -1,7 +1,9 @@
 import type { ModelId, NodeId, Timestamp } from '@core/ids'
 import type { CardResult } from '@core/reconcile/process-manager'
 import type { JournalLog } from './decision-journal'
+import type { MasterError } from './errors'
 import type { Network } from './network'
+import type { Leadership } from './replication'
 
 /** What this node has to do with deciding, as others may know it. */
 export type MasterStatus =
@@ -10,6 +12,19 @@ export type MasterStatus =
   /** Nobody is known to lead. */
   | { readonly role: 'seeking' }
   | { readonly role: 'stepped-down'; readonly code: string; readonly reason: string; readonly hint: string }
+
+/** `refusal` is why the disk of this node takes nothing. */
+export const statusOf = (leads: Leadership, refusal: MasterError | undefined): MasterStatus => {
+  if (refusal) return { role: 'stepped-down', code: refusal.code, reason: refusal.message, hint: refusal.hint }
+  switch (leads.kind) {
+    case 'self':
+      return { role: 'master' }
+    case 'other':
+      return { role: 'follower', master: leads.master }
+    case 'nobody':
+      return { role: 'seeking' }
+  }
+}
 
 export interface MasterOptions {
   readonly dataDir: string

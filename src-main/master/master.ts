@@ -18,12 +18,12 @@ import { drawnIds } from './drawn-ids'
 import { MasterError, stopping } from './errors'
 import type { EventLog } from './event-log'
 import { tell } from './following'
-import type { MasterOptions, MasterStatus } from './master-options'
+import { statusOf, type MasterOptions, type MasterStatus } from './master-options'
 import { leaderTime } from './leader-time'
 import { alone, type Network } from './network'
 import { Office } from './office'
 import { Projection } from './projection'
-import { LeadershipLost, Replication } from './replication'
+import { LeadershipLost, Replication, type Brought } from './replication'
 import { Roster } from './roster'
 import { Sequencer, type CommandResult } from './sequencer'
 import { merger } from './split'
@@ -72,6 +72,7 @@ export class Master {
       now,
       ids: drawnIds,
       replicate: (durable) => this.replication.replicate(durable),
+      removalsKnown: () => this.replication.removalsKnown(this.projection.lastEventAt),
       onFailure: (error) => this.stepDown(error),
     })
     this.commanding = new Commanding({
@@ -124,6 +125,14 @@ export class Master {
       send: (to, message, records) => network.send(to, message, records),
       onLeadership: (leadership) => (this.closed ? this.office.resign() : this.office.enter(leadership)),
       rewind: (after) => this.rewind(after),
+      snapshot: () => this.storage.snapshot(),
+      sendSnapshot: (to, message, bytes) => network.sendSnapshot(to, message, bytes),
+      install: (snapshot) => this.storage.install(snapshot),
+      onTooOld: (peer) =>
+        options.log.warn(
+          { peer },
+          'that machine lacks decisions which only a snapshot has, and runs a Muster that takes none: update it',
+        ),
       onDistrust: (peer, reason) => options.log.warn({ peer, reason }, 'what a member says of terms cannot be so'),
       onStandstill: (milliseconds) => network.stoodStill(milliseconds),
       onFailure: (error) => this.stepDown(error),
@@ -184,9 +193,9 @@ export class Master {
     return this.office.passed()
   }
 
-  /** A declaration's decisions, oldest first, from the log. */
-  history(metaInstanceId: MetaInstanceId): Promise<readonly Envelope[]> {
-    return this.storage.history(metaInstanceId)
+  /** A declaration's newest decisions, oldest first. */
+  async history(metaInstanceId: MetaInstanceId): Promise<readonly Envelope[]> {
+    return (await this.storage.history(metaInstanceId)).events
   }
 
   /** The models on this machine changed: their cards are read again. */
@@ -195,19 +204,7 @@ export class Master {
   }
 
   status(): MasterStatus {
-    if (this.disk.error) {
-      const { code, message, hint } = this.disk.error
-      return { role: 'stepped-down', code, reason: message, hint }
-    }
-    const { leads } = this.replication
-    switch (leads.kind) {
-      case 'self':
-        return { role: 'master' }
-      case 'other':
-        return { role: 'follower', master: leads.master }
-      case 'nobody':
-        return { role: 'seeking' }
-    }
+    return statusOf(this.replication.leads, this.disk.error)
   }
 
   /** This machine sleeps or quits: the others hear of it now, and one of them leads if this one did. */
@@ -240,8 +237,8 @@ export class Master {
     this.replication.take({ kind: 'refused', peer })
   }
 
-  received(from: NodeId, message: Message, records?: readonly LogRecord[]): void {
-    this.replication.receive(from, message, records)
+  received(from: NodeId, message: Message, brought: Brought = {}): void {
+    this.replication.receive(from, message, brought)
   }
 
   /** What a member says it sees. */
@@ -277,11 +274,10 @@ export class Master {
   async close(): Promise<void> {
     if (this.closed) return
     this.closed = true
-    const led = this.office.leads && !this.disk.error
     this.office.resign()
     await this.disk.close()
     // What was decided is on the disk; a snapshot makes the next start quick.
-    if (led) await this.takeSnapshot()
+    if (!this.disk.error) await this.storage.takeSnapshot()
     await this.replication.close()
     await this.storage.close()
     this.unlock()
@@ -295,17 +291,10 @@ export class Master {
 
   /** Resolves when this node leads or follows; rejects where its disk refuses even that. */
   private async ledOrFailed(): Promise<void> {
-    for (let settled = false; !settled;) {
-      settled = await Promise.race([
-        this.office.led.then(() => true),
-        new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 5)),
-      ])
-      const { error } = this.disk
-      if (error && !settled) {
-        await this.close()
-        throw error
-      }
-    }
+    const error = await this.office.ledOr(() => this.disk.error)
+    if (!error) return
+    await this.close()
+    throw error
   }
 
   private afterEvent({ event }: Envelope): void {
@@ -313,19 +302,12 @@ export class Master {
       for (const more of this.office.gathered(event)) this.sequencer.observe(more)
     if (this.projection.look((state) => mayDecide(state, event))) this.office.wake()
     if (event.type === 'MemberAdmitted' || event.type === 'MemberRemoved') this.membersMayHaveChanged()
-    if (this.office.leads && this.storage.wantsSnapshot) void this.takeSnapshot()
   }
 
   private membersMayHaveChanged(): void {
     const isRemoved = this.roster.look(this.state())
     this.replication.take({ kind: 'members', members: this.roster.all })
     if (isRemoved && this.replication.leads.kind === 'other') this.options.onRemoved?.()
-  }
-
-  private takeSnapshot(): Promise<void> {
-    return this.storage
-      .takeSnapshot(this.state())
-      .catch((error: unknown) => this.options.log.warn({ err: error }, 'no snapshot was written'))
   }
 
   /** What comes after a record is not in the master's log: it makes room for what is. */

@@ -8,6 +8,8 @@ import type { SubmitResult, WatchItem } from '@core/protocols/peer'
 /** The other members, as this part needs them. */
 export interface Network {
   send(to: NodeId, message: Message, records?: readonly LogRecord[]): void
+  /** In the place of records; the message says up to which. */
+  sendSnapshot(to: NodeId, message: Message, bytes: Buffer): void
   observe(master: NodeId, events: readonly Observation[]): void
   /** Rejects where the master cannot be reached. */
   submit(master: NodeId, command: Command, commandId: CommandId): Promise<SubmitResult>
@@ -25,6 +27,7 @@ export interface Network {
 /** Of a node that has nobody else. */
 export const alone: Network = {
   send: () => undefined,
+  sendSnapshot: () => undefined,
   observe: () => undefined,
   submit: () => Promise.resolve({ status: 'not_master' }),
   watch: async function* () {},

@@ -43,6 +43,18 @@ export class Office {
     })
   }
 
+  /** Resolves when this node has led or followed, or with what keeps it from that. */
+  async ledOr<Failure>(failure: () => Failure | undefined): Promise<Failure | undefined> {
+    for (;;) {
+      const isLed = await Promise.race([
+        this.led.then(() => true),
+        new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 5)),
+      ])
+      const failed = failure()
+      if (isLed || failed) return isLed ? undefined : failed
+    }
+  }
+
   get leads(): boolean {
     return this.loop !== undefined
   }

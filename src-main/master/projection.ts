@@ -1,7 +1,7 @@
 import type { Envelope, Event } from '@core/events/event'
 import { Folding } from '@core/events/fold'
 import { subjectOf, type Subject } from '@core/events/subject'
-import type { CommandId, Timestamp } from '@core/ids'
+import type { Timestamp } from '@core/ids'
 import { next } from '@core/reconcile/apply'
 import type { State } from '@core/state/state'
 import { RecentEvents } from './recent-events'
@@ -47,9 +47,8 @@ export class Projection {
   }
 
   /** Gives an event its place and folds it; nobody hears of it before `sendOn`. */
-  place(event: Event, now: Timestamp, commandId?: CommandId): Envelope {
-    const placed = this.folding.look((state) => next(state, event, now))
-    const envelope = commandId === undefined ? placed : { ...placed, commandId }
+  place(event: Event, now: Timestamp, more: Pick<Envelope, 'commandId' | 'removalsKnown'> = {}): Envelope {
+    const envelope = { ...this.folding.look((state) => next(state, event, now)), ...more }
     this.fold(envelope)
     return envelope
   }

@@ -1,4 +1,5 @@
-import { cutAfter, withEpochsSince, type LogEnd } from '@core/consensus/log-end'
+import type { LogEnd } from '@core/consensus/log-end'
+import { KnownRemovals } from '@core/consensus/known-removals'
 import type { Message } from '@core/consensus/message'
 import {
   HEARTBEAT_MS,
@@ -14,39 +15,42 @@ import {
 } from '@core/consensus/replica'
 import { step } from '@core/consensus/step'
 import type { LogRecord } from '@core/events/record'
-import type { NodeId } from '@core/ids'
+import type { NodeId, Timestamp } from '@core/ids'
 import type { EventLog } from './event-log'
 import { keepKnownTerm, readKnownTerm } from './known-term'
-import { LogReading } from './log-reading'
+import { Sending, type SendingParts } from './sending'
+import { decodeSnapshot, type Snapshot } from './snapshot'
 
 const TICK_MS = HEARTBEAT_MS / 2
 /** A node that is its own cluster keeps no clock for anybody; it looks only whether it has slept. */
 const ALONE_TICK_MS = 1000
-/** Records in one frame, at most; and their bytes, unless one alone has more. Other frames wait while one is sent. */
-const RECORDS_PER_FRAME = 500
-const RECORD_BYTES_PER_FRAME = 1024 * 1024
-
 /** Who leads, as far as this node knows. */
 export type Leadership =
   | { readonly kind: 'nobody' }
   | { readonly kind: 'self'; readonly term: number }
   | { readonly kind: 'other'; readonly master: NodeId; readonly term: number }
 
-export interface ReplicationOptions {
+export interface ReplicationOptions extends Omit<SendingParts, 'log' | 'end'> {
   readonly self: NodeId
   readonly members: readonly NodeId[]
   readonly log: EventLog
-  readonly directory: string
-  readonly send: (to: NodeId, message: Message, records?: readonly LogRecord[]) => void
   /** Called while the log takes nothing else; on `self` the term's record is on the disk. */
   readonly onLeadership: (leadership: Leadership) => void
   /** Sets the log's records after one aside; gives back the log that is left. */
   readonly rewind: (after: number) => Promise<EventLog>
+  /** Puts a snapshot in the place of the log; gives back the log that goes on from there. */
+  readonly install: (snapshot: Snapshot) => Promise<EventLog>
   /** This process stood still: its machine slept, or gave it no processor time. */
   readonly onStandstill: (milliseconds: number) => void
   /** A member says what cannot be so; nothing was made of it. */
   readonly onDistrust: (peer: NodeId, reason: string) => void
   readonly onFailure: (error: unknown) => void
+}
+
+/** What came with a message. */
+export interface Brought {
+  readonly records?: readonly LogRecord[]
+  readonly snapshot?: Buffer
 }
 
 interface Waiting {
@@ -70,11 +74,12 @@ export class Replication {
   private log: EventLog
   private leadership: Leadership = { kind: 'nobody' }
   private work: Promise<void> = Promise.resolve()
-  private readonly arrived: LogRecord[][] = []
+  private readonly arrived: Brought[] = []
+  private readonly knownRemovals = new KnownRemovals()
   private waiting: Waiting[] = []
   private timer: NodeJS.Timeout | undefined
   private closed = false
-  private readonly reading: LogReading
+  private readonly sending: Sending
   private tickedAt = performance.now()
   /** Between two ticks; 0 before the first. */
   private tickMs = 0
@@ -82,7 +87,7 @@ export class Replication {
   constructor(private readonly options: ReplicationOptions) {
     const { self, log, members } = options
     this.log = log
-    this.reading = new LogReading(options.directory, () => this.log.recent)
+    this.sending = new Sending({ ...options, log: () => this.log, end: () => this.replica.log })
     this.kept = readKnownTerm(options.directory)
     this.replica = startReplica(self, log.logEnd, members, performance.now(), this.kept)
     this.take({ kind: 'tick' })
@@ -144,11 +149,11 @@ export class Replication {
     if (this.replica.role.kind !== 'away') this.take({ kind: 'wake' })
   }
 
-  /** A message of a member, with the records that came with it. */
-  receive(from: NodeId, message: Message, records: readonly LogRecord[] = []): void {
+  /** A message of a member, with the records or the snapshot that came with it. */
+  receive(from: NodeId, message: Message, brought: Brought = {}): void {
     // It may have been said before a standstill that no tick has seen yet.
     if (!this.closed && this.stoodStill(performance.now()) > SILENCE_MS) return this.tick()
-    this.arrived.push([...records])
+    this.arrived.push(brought)
     this.take({ kind: 'message', from, message })
     this.arrived.pop()
   }
@@ -164,6 +169,11 @@ export class Replication {
     if (this.leadership.kind !== 'self') this.giveUpWaiting()
     this.take({ kind: 'written', log: end })
     return safe
+  }
+
+  /** As leader: up to when every member knows what was removed. `at` is the stamp of the last event. */
+  removalsKnown(at: Timestamp): Timestamp | undefined {
+    return this.knownRemovals.look(this.replica, at, performance.now())
   }
 
   /** Takes no part until `return`: it sleeps, quits, or its disk refuses. */
@@ -182,7 +192,7 @@ export class Replication {
   /** Takes part again, with what the log has now. */
   return(log: EventLog, members: readonly NodeId[] = [...this.replica.peers.keys()]): void {
     this.log = log
-    this.reading.beginAnew()
+    this.sending.beginAnew()
     const { peers } = this.replica
     const connected = [...peers].filter(([, peer]) => peer.connected)
     this.replica = restartReplica(this.replica, log.logEnd, members, performance.now())
@@ -243,15 +253,21 @@ export class Replication {
         this.then(() => this.append([{ kind: 'term', term: effect.term, master: options.self }]))
         return
       case 'store': {
-        const records = this.arrived.at(-1) ?? []
-        this.then(() => this.append(records.filter(({ sequence }) => sequence > this.log.sequence)))
+        const { records = [] } = this.arrived.at(-1) ?? {}
+        this.then(() => this.store(records))
+        return
+      }
+      case 'install': {
+        const { snapshot: bytes } = this.arrived.at(-1) ?? {}
+        this.then(() => this.install(effect.log, bytes))
         return
       }
       case 'rewind':
         this.then(async () => {
           this.log = await options.rewind(effect.after)
-          this.reading.beginAnew()
-          this.take({ kind: 'written', log: this.log.logEnd })
+          this.sending.beginAnew()
+          const { logEnd: log } = this.log
+          this.take({ kind: log.sequence < effect.after ? 'rewound' : 'written', log })
         })
         return
     }
@@ -268,40 +284,31 @@ export class Replication {
     this.take({ kind: 'written', log: end })
   }
 
-  private async sendRecords({
-    to,
-    after,
-    term,
-    bytes: most,
-    whole,
-  }: Extract<Effect, { kind: 'sendRecords' }>): Promise<void> {
-    const end: LogEnd = this.replica.log
-    let batch: LogRecord[] = []
-    let bytes = 0
-    let all = 0
-    let first = after
-    const send = (): void => {
-      const last = batch.at(-1)?.sequence
-      if (last === undefined) return
-      const log = cutAfter(end, last)
-      this.options.send(
-        to,
-        { type: 'records', term, after: first, log: whole ? log : withEpochsSince(log, first) },
-        batch,
-      )
-      first = last
-      batch = []
-      bytes = 0
+  private async store(records: readonly LogRecord[]): Promise<void> {
+    const missing = records.filter(({ sequence }) => sequence > this.log.sequence)
+    // They were ordered before more was set aside than was asked for.
+    if (missing[0] && missing[0].sequence !== this.log.sequence + 1)
+      return this.take({ kind: 'rewound', log: this.log.logEnd })
+    await this.append(missing)
+  }
+
+  private async install(log: LogEnd, bytes: Buffer | undefined): Promise<void> {
+    const snapshot = bytes && decodeSnapshot(bytes)
+    if (snapshot?.logEnd.sequence === log.sequence) {
+      this.log = await this.options.install(snapshot)
+      this.sending.beginAnew()
+      return this.take({ kind: 'written', log: this.log.logEnd })
     }
-    for await (const { record, bytes: size } of this.reading.after(to, after, end.sequence)) {
-      if (batch.length >= RECORDS_PER_FRAME || bytes + size > RECORD_BYTES_PER_FRAME) send()
-      batch.push(record)
-      bytes += size
-      all += size
-      if (all >= most) break
+    this.take({ kind: 'rewound', log: this.log.logEnd })
+  }
+
+  private async sendRecords(effect: Extract<Effect, { kind: 'sendRecords' }>): Promise<void> {
+    let through = effect.after
+    try {
+      through = await this.sending.send(effect)
+    } finally {
+      this.take({ kind: 'sent', to: effect.to, through })
     }
-    send()
-    this.take({ kind: 'sent', to, through: first })
   }
 }
 

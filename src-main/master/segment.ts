@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { MasterError, damaged } from './errors'
 import type { LogRecord } from '@core/events/record'
 import { decodeRecord, FRAME_HEADER_BYTES, payloadAt } from './record'
@@ -22,6 +22,12 @@ export const segmentName = (firstSequence: number): string => `${String(firstSeq
 export const firstSequenceOf = (name: string): number | undefined => {
   const match = /^(\d{20})\.log$/.exec(name)
   return match ? Number(match[1]) : undefined
+}
+
+/** The last record of a log that only snapshots hold; 0 where all are there. */
+export const baseOf = (directory: string): number => {
+  const firsts = readdirSync(directory).flatMap((name) => firstSequenceOf(name) ?? [])
+  return firsts.length === 0 ? 0 : Math.min(...firsts) - 1
 }
 
 export interface SegmentContent {

@@ -1,6 +1,6 @@
 import type { Command, Refusal } from '@core/commands/command'
 import { decide } from '@core/commands/decide'
-import { isDecision, type Event, type Observation } from '@core/events/event'
+import { isDecision, type Envelope, type Event, type Observation } from '@core/events/event'
 import type { CommandId, Timestamp } from '@core/ids'
 import type { IdSource } from '@core/reconcile/process-manager'
 import type { State } from '@core/state/state'
@@ -12,6 +12,9 @@ export type CommandResult = { readonly status: 'done' } | { readonly status: 're
 /** How many commands are remembered, so that one sent twice acts once. */
 const REMEMBERED_COMMANDS = 1000
 
+/** So many are no burden; the oldest of them also tell a removed machine why nobody lets it in. */
+const KEPT_TOMBSTONES = 1000
+
 export interface SequencerOptions {
   readonly log: EventLog
   readonly projection: Projection
@@ -19,6 +22,8 @@ export interface SequencerOptions {
   readonly ids: IdSource
   /** Records were given to the log; the promise is the log's. Resolves when they may be acknowledged. */
   readonly replicate?: (durable: Promise<void>) => Promise<void>
+  /** Up to when every member knows what was removed. */
+  readonly removalsKnown?: () => Timestamp | undefined
   /** The disk refused an append: nothing more is acknowledged. */
   readonly onFailure: (error: unknown) => void
 }
@@ -59,7 +64,10 @@ export class Sequencer {
     const { projection, now, onFailure, replicate = (durable) => durable } = this.options
     const records: NewRecord[] = []
     for (const event of events) {
-      const envelope = projection.place(event, now(), commandId)
+      const envelope = projection.place(event, now(), {
+        ...(commandId !== undefined && { commandId }),
+        ...this.removalsKnown(event),
+      })
       if (isDecision(event)) records.push({ kind: 'decision', envelope })
     }
     const written = this.log.append(records)
@@ -83,6 +91,14 @@ export class Sequencer {
       lastEventIndex: Math.max(state.lastEventIndex, lastEventIndex) + 1,
       lastEventAt: Math.max(state.lastEventAt, lastEventAt),
     })
+  }
+
+  /** With many tombstones: those that every member has seen go with the next one. */
+  private removalsKnown({ type }: Event): Pick<Envelope, 'removalsKnown'> {
+    if (type !== 'MetaInstanceDeleted' && type !== 'ApiKeyRevoked' && type !== 'MemberRemoved') return {}
+    const isMany = this.options.projection.look(({ retired = {} }) => Object.keys(retired).length >= KEPT_TOMBSTONES)
+    const known = isMany ? this.options.removalsKnown?.() : undefined
+    return known === undefined ? {} : { removalsKnown: known }
   }
 
   private async carryOut(command: Command, commandId: CommandId): Promise<CommandResult> {

@@ -40,7 +40,7 @@ describe('records that are set aside', () => {
     for (const last of [4, 9]) {
       const { log, state } = scratch.open()
       await log.close()
-      writeSnapshot(scratch.directory, { sequence: last, epochs: [], state })
+      writeSnapshot(scratch.directory, { logEnd: { sequence: last, epochs: [] }, state })
     }
     setAside({ directory: scratch.directory, after: 5 })
     expect(readdirSync(scratch.directory).filter((name) => name.startsWith('snapshot'))).toEqual([

@@ -8,10 +8,11 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { removeFileSync } from '../disk/removal'
+import { removeBelow, removeFileSync } from '../disk/removal'
 import { syncDirectory } from './directory'
 import { diskError } from './errors'
 import { FRAME_HEADER_BYTES, payloadAt } from './record'
@@ -65,6 +66,21 @@ export const setAside = ({ directory, after }: SetAsideOptions): string => {
     throw diskError(directory, cause)
   }
   return aside
+}
+
+/** So many of each kind are kept; people may want to look at the latest. */
+const KEPT_ASIDE = 5
+const KEPT_KINDS = [/^aside-/, /\.cut-\d+$/, /\.damaged$/]
+
+/** Removes the oldest of what was set aside, cut off or found damaged. What was declared in it has been merged or kept. */
+export const tidyAside = async (directory: string): Promise<void> => {
+  for (const kind of KEPT_KINDS) {
+    const newestFirst = readdirSync(directory)
+      .filter((name) => kind.test(name))
+      .map((name) => ({ name, at: statSync(join(directory, name)).mtimeMs }))
+      .sort((a, b) => b.at - a.at)
+    for (const { name } of newestFirst.slice(KEPT_ASIDE)) await removeBelow(directory, [name])
+  }
 }
 
 /** What was set aside before is not overwritten: a second time from the same record on has a number. */

@@ -2,17 +2,16 @@ import crc32 from 'crc-32'
 import { closeSync, fdatasyncSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { Epoch } from '@core/consensus/log-end'
+import { LogEnd } from '@core/consensus/log-end'
 import { CommandId } from '@core/ids'
 import { durablePart } from '@core/state/durable'
 import { State } from '@core/state/state'
 import { removeFileSync } from '../disk/removal'
 import { syncDirectory } from './directory'
 
-/** A state, the sequence of the last record it contains, and who wrote which of them. */
+/** A state, up to which record it goes, and who wrote which of them. */
 export interface Snapshot {
-  readonly sequence: number
-  readonly epochs: readonly Epoch[]
+  readonly logEnd: LogEnd
   /** The commands that were decided last, oldest first. */
   readonly commands?: readonly CommandId[]
   readonly state: State
@@ -23,7 +22,8 @@ const Head = z.object({
   sequence: z.number().int().nonnegative(),
   crc: z.number().int(),
   /** The oldest snapshots do not say, nor have others stamps: the log is then read from its first record. */
-  epochs: z.array(Epoch).optional(),
+  epochs: LogEnd.shape.epochs.optional(),
+  earlier: LogEnd.shape.earlier,
   commands: z.array(CommandId).default([]),
 })
 const NAME = /^snapshot-(\d{20})\.json$/
@@ -35,41 +35,67 @@ const names = (directory: string): string[] =>
     .filter((name) => NAME.test(name))
     .sort()
 
-/** Writes a snapshot as a whole or not at all, and removes all but the last two. Throws what the disk throws. */
-export const writeSnapshot = (directory: string, { sequence, epochs, commands = [], state }: Snapshot): void => {
+/** The snapshots as they are told to a follower that is far behind, and as they stand in a file. */
+export const encodeSnapshot = ({ logEnd, commands = [], state }: Snapshot): Buffer => {
   const body = Buffer.from(JSON.stringify({ ...durablePart(state), stamps: state.stamps ?? {} }), 'utf8')
-  const head = JSON.stringify({ v: 1, sequence, crc: crc32.buf(body), epochs, commands })
-  const path = join(directory, `snapshot-${String(sequence).padStart(20, '0')}.json`)
+  const head = JSON.stringify({ v: 1, ...logEnd, crc: crc32.buf(body), commands })
+  return Buffer.concat([Buffer.from(`${head}\n`, 'utf8'), body])
+}
+
+/**
+ * Writes a snapshot as a whole or not at all, and removes all but the last two. Gives back the last record that all of
+ * them hold. Throws what the disk throws.
+ */
+export const writeSnapshot = (directory: string, snapshot: Snapshot): number => {
+  keepSnapshot(directory, snapshotName(snapshot.logEnd.sequence), snapshot)
+  for (const name of names(directory).slice(0, -KEPT)) removeFileSync(directory, name)
+  const left = names(directory)
+  return left.length < KEPT ? 0 : Number(NAME.exec(left[0] ?? '')?.[1] ?? 0)
+}
+
+export const snapshotName = (sequence: number): string => `snapshot-${String(sequence).padStart(20, '0')}.json`
+
+export const isSnapshot = (name: string): boolean => NAME.test(name)
+
+/** Writes a snapshot under that name, as a whole or not at all. Throws what the disk throws. */
+export const keepSnapshot = (directory: string, name: string, snapshot: Snapshot): void => {
   // Always the same name: what a crash leaves of it is written over.
   const draft = join(directory, 'snapshot.draft')
   const fd = openSync(draft, 'w', 0o600)
   try {
-    writeFileSync(fd, Buffer.concat([Buffer.from(`${head}\n`, 'utf8'), body]))
+    writeFileSync(fd, encodeSnapshot(snapshot))
     fdatasyncSync(fd)
   } finally {
     closeSync(fd)
   }
-  renameSync(draft, path)
+  renameSync(draft, join(directory, name))
   syncDirectory(directory)
-  for (const name of names(directory).slice(0, -KEPT)) removeFileSync(directory, name)
 }
 
-const readSnapshot = (file: string): Snapshot | undefined => {
-  const bytes = readFileSync(file)
+/** Undefined for one of a version before stamps. Throws for what is no snapshot. */
+export const decodeSnapshot = (bytes: Buffer): Snapshot | undefined => {
   const end = bytes.indexOf(0x0a)
   if (end < 0) throw new Error('it has no first line')
-  const { sequence, crc, epochs, commands } = Head.parse(JSON.parse(bytes.subarray(0, end).toString('utf8')))
+  const { sequence, crc, epochs, earlier, commands } = Head.parse(JSON.parse(bytes.subarray(0, end).toString('utf8')))
   const body = bytes.subarray(end + 1)
   if (crc32.buf(body) !== crc) throw new Error('its checksum does not match')
   const state = State.parse(JSON.parse(body.toString('utf8')))
-  return epochs && state.stamps && { sequence, epochs, commands, state }
+  return (
+    epochs &&
+    state.stamps && { logEnd: { sequence, epochs, ...(earlier !== undefined && { earlier }) }, commands, state }
+  )
 }
 
-/** The newest sound snapshot; damaged ones are passed over with a warning, since the log has it all. */
-export const newestSnapshot = (directory: string, warn: (message: string) => void): Snapshot | undefined => {
+/** The newest sound snapshot; a damaged one is passed over with a warning, since the one before it is kept, with all records since. */
+export const newestSnapshot = (
+  directory: string,
+  warn: (message: string) => void,
+  upTo = Infinity,
+): Snapshot | undefined => {
   for (const name of names(directory).reverse()) {
+    if (Number(NAME.exec(name)?.[1]) > upTo) continue
     try {
-      const snapshot = readSnapshot(join(directory, name))
+      const snapshot = decodeSnapshot(readFileSync(join(directory, name)))
       if (snapshot) return snapshot
     } catch (error) {
       warn(

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { setTimeout as wait } from 'node:timers/promises'
+import { emptyLog } from '@core/consensus/log-end'
 import type { Command, Refusal } from '@core/commands/command'
 import { Apart, broughtAlong, declaredApart, joined, nothingApart } from '@core/merging/apart'
 import { Decision, EVENT_SCHEMA_VERSION, isDecision, type Event } from '@core/events/event'
@@ -9,9 +10,13 @@ import { Folding } from '@core/events/fold'
 import { emptyState, State } from '@core/state/state'
 import { removeFileSync } from '../disk/removal'
 import { replaceFile } from '../disk/replace-file'
+import { diskError } from './errors'
+import { beginInstallation } from './installation'
 import { logDirectory, openedState, openLogFolder, type LogFolder, type OpenedLog } from './log-folder'
 import { recordsAfter } from './log-reader'
-import { setAside } from './set-aside'
+import { baseOf } from './segment'
+import { setAside, tidyAside } from './set-aside'
+import { newestSnapshot, type Snapshot } from './snapshot'
 
 /** Numbered: what comes while one is being merged has the next number. */
 const FILE = /^split-(\d{6})\.json$/
@@ -40,15 +45,21 @@ const upgraded = ({ after, common, decided, own }: z.infer<typeof KeptEvents>): 
   return after === 0 ? broughtAlong(apart) : apart
 }
 
-/** What the log says up to a record. */
-const stateAt = async (directory: string, last: number): Promise<State> => {
-  const folding = new Folding(emptyState())
-  for await (const record of recordsAfter(directory, 0)) {
+/** What the log says up to a record; undefined where it begins after it. */
+const stateAt = async (directory: string, last: number): Promise<State | undefined> => {
+  const snapshot = newestSnapshot(directory, () => undefined, last)
+  const folding = new Folding(snapshot?.state ?? emptyState())
+  const leader = snapshot?.logEnd.epochs.at(-1)
+  if (leader) folding.enter(leader.term, leader.master)
+  let sequence = snapshot?.logEnd.sequence ?? 0
+  for await (const record of recordsAfter(directory, sequence)) {
     if (record.sequence > last) break
+    if (record.sequence !== sequence + 1) return undefined
+    sequence = record.sequence
     if (record.kind === 'decision') folding.fold(record.envelope)
     else folding.enter(record.term, record.master)
   }
-  return folding.state
+  return sequence === last ? folding.state : undefined
 }
 
 /** The names of the files of splits, oldest first. */
@@ -99,9 +110,27 @@ export const setRecordsAside = async (
 ): Promise<OpenedLog> => {
   const directory = logDirectory(folder)
   if (keep) await keepApart(directory, after, openedState(folder), folder.log)
+  const isThere = baseOf(directory) === 0 || (after > 0 && (await stateAt(directory, after)) !== undefined)
+  if (!isThere) {
+    // Where the log begins after that record nothing of it can stay: the leader gives a snapshot.
+    folder.log.warn({ after }, 'the whole log makes room: it parted from that of the other machines before it begins')
+    return replaceBySnapshot(folder, { logEnd: emptyLog, state: emptyState() })
+  }
   const aside = setAside({ directory, after })
+  await tidyAside(directory)
   // A machine that joins or leaves gives all of it up for the cluster's; only a split is news.
   folder.log[after === 0 ? 'info' : 'warn']({ after, aside }, 'set aside what the other machines do not have')
+  return openLogFolder(folder)
+}
+
+/** Puts a snapshot in the place of all that a log that is closed has: every record of it is in the snapshot. Throws MasterError. */
+export const replaceBySnapshot = (folder: LogFolder, snapshot: Snapshot): OpenedLog => {
+  const directory = logDirectory(folder)
+  try {
+    beginInstallation(directory, snapshot)
+  } catch (cause) {
+    throw diskError(directory, cause)
+  }
   return openLogFolder(folder)
 }
 

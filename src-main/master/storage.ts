@@ -1,16 +1,19 @@
-import type { Envelope } from '@core/events/event'
+import type { LogEnd } from '@core/consensus/log-end'
 import type { MetaInstanceId } from '@core/ids'
+import { durablePart } from '@core/state/durable'
 import type { State } from '@core/state/state'
+import { compact } from './compaction'
 import { proveRoom } from './directory'
 import { diskError } from './errors'
 import type { EventLog } from './event-log'
-import { historyOf } from './history'
+import { historyOf, type History } from './history'
 import { logDirectory, openedState, openLogFolder, type LogFolder, type OpenedLog } from './log-folder'
-import { writeSnapshot } from './snapshot'
-import { setRecordsAside } from './split'
+import { tidyAside } from './set-aside'
+import { encodeSnapshot, writeSnapshot, type Snapshot } from './snapshot'
+import { replaceBySnapshot, setRecordsAside } from './split'
 
-/** Decisions between two snapshots. */
-const SNAPSHOT_EVERY = 5000
+/** Records between two snapshots. */
+const SNAPSHOT_EVERY = 2000
 /** It must have this much room: where no more than a few records fit, the node would step down again at once. */
 const DISK_ROOM_BYTES = 64 * 1024
 
@@ -20,14 +23,15 @@ const KEPT_COMMANDS = 1000
 /** The log of decisions that is open now, its snapshots, and what takes its place after a split or a full disk. */
 export class Storage {
   private opened: EventLog
-  private snapshotAt: number
+  private snapshotAt = 0
+  /** A snapshot is being written, or what it makes superfluous removed. */
+  private tidying: Promise<void> | undefined
 
   private constructor(
     private readonly folder: LogFolder,
-    { log, replayed }: OpenedLog,
+    opened: OpenedLog,
   ) {
-    this.opened = log
-    this.snapshotAt = log.sequence - replayed
+    this.opened = this.take(opened)
   }
 
   /** Opens it, with the state that it holds. Throws MasterError. */
@@ -50,50 +54,83 @@ export class Storage {
   }
 
   /** A declaration's decisions, oldest first. */
-  history(metaInstanceId: MetaInstanceId): Promise<readonly Envelope[]> {
+  history(metaInstanceId: MetaInstanceId): Promise<History> {
     return historyOf(this.directory, metaInstanceId)
   }
 
-  /** Whether so much was decided that the next start would be slow. */
-  get wantsSnapshot(): boolean {
-    return this.opened.sequence - this.snapshotAt >= SNAPSHOT_EVERY
+  /**
+   * Writes a snapshot, and removes what it makes superfluous. Resolves also where the disk refuses: then the next
+   * start replays more.
+   */
+  takeSnapshot(): Promise<void> {
+    if (this.opened.sequence === this.snapshotAt) return this.tidying ?? Promise.resolve()
+    return (this.tidying ??= this.writeSnapshot()
+      .catch((err: unknown) => this.folder.log.warn({ err }, 'no snapshot was written'))
+      .finally(() => (this.tidying = undefined)))
   }
 
-  /** Rejects where the disk refuses; then the next start replays more. */
-  async takeSnapshot(state: State): Promise<void> {
-    const { sequence, epochs } = this.opened.logEnd
-    const commands = this.opened.commands.latest(KEPT_COMMANDS)
-    this.snapshotAt = sequence
-    // Only what is durable may stand in a snapshot.
-    await this.opened.flushed()
-    writeSnapshot(this.directory, { sequence, epochs, commands, state })
+  /** What a follower that is far behind is given in place of records. */
+  snapshot(): { readonly log: LogEnd; readonly bytes: Buffer } {
+    const snapshot = this.newestState()
+    return { log: snapshot.logEnd, bytes: encodeSnapshot(snapshot) }
   }
 
   /** Sets the records after one aside; with `keep`, what people declared in them is remembered (`split.ts`). */
   async rewind(after: number, { keep }: { readonly keep: boolean }): Promise<EventLog> {
-    await this.opened.flushed().catch(() => undefined)
-    await this.opened.close()
-    return this.take(await setRecordsAside(this.folder, { after, keep }))
+    await this.end()
+    return (this.opened = this.take(await setRecordsAside(this.folder, { after, keep })))
+  }
+
+  /** Another log takes the place of this one, of which it holds everything. Rejects with MasterError. */
+  async install(snapshot: Snapshot): Promise<EventLog> {
+    await this.end()
+    return (this.opened = this.take(replaceBySnapshot(this.folder, snapshot)))
   }
 
   /** Opens again what a disk refused. Rejects with MasterError while it still does. */
   async reopen(): Promise<EventLog> {
-    await this.opened.close()
+    await this.end()
     try {
       proveRoom(this.directory, DISK_ROOM_BYTES)
     } catch (cause) {
       throw diskError(this.directory, cause)
     }
-    return this.take(openLogFolder(this.folder))
+    return (this.opened = this.take(openLogFolder(this.folder)))
   }
 
-  close(): Promise<void> {
-    return this.opened.close()
+  async close(): Promise<void> {
+    await this.end()
+  }
+
+  /** Nothing of this log is written any more. */
+  private async end(): Promise<void> {
+    await this.opened.flushed().catch(() => undefined)
+    await this.opened.close()
+    await this.tidying
+  }
+
+  private async writeSnapshot(): Promise<void> {
+    const { opened, directory } = this
+    // Both of the same moment; what is appended from now on goes into a segment of its own.
+    const snapshot = this.newestState()
+    this.snapshotAt = snapshot.logEnd.sequence
+    opened.beginSegment()
+    // Only what is durable may stand in a snapshot.
+    await opened.flushed()
+    await compact(directory, writeSnapshot(directory, snapshot))
+    await tidyAside(directory)
+  }
+
+  private newestState(): Snapshot {
+    const { logEnd, commands, state } = this.opened
+    return { logEnd, commands: commands.latest(KEPT_COMMANDS), state: durablePart(state) }
   }
 
   private take({ log, replayed }: OpenedLog): EventLog {
-    this.opened = log
     this.snapshotAt = log.sequence - replayed
+    log.onDurable = () => {
+      if (log.sequence - this.snapshotAt >= SNAPSHOT_EVERY) void this.takeSnapshot()
+    }
     return log
   }
 }

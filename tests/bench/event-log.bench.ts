@@ -120,7 +120,7 @@ export const run = async (): Promise<Bench> => {
     const replayed = await reopened(directory, replays)
     if (replayed.replayed !== REPLAYED) throw new Error(`replayed ${replayed.replayed}`)
 
-    writeSnapshot(directory, { sequence: replayed.sequence, epochs: [], state: replayed.state })
+    writeSnapshot(directory, { logEnd: { sequence: replayed.sequence, epochs: [] }, state: replayed.state })
     ;({ log } = EventLog.open({ directory, self, warn }))
     await appendAll(log, day.decisions(TAIL))
     await log.close()

@@ -32,7 +32,7 @@ const HELLO_WITHIN_MS = 5000
 /** Why a link was closed, as a WebSocket code. */
 export const CLOSED = { duplicate: 4001, notMember: 4003, protocol: 4004, sameIdentity: 4009, leaving: 4010 } as const
 
-export type LinkFrame = Extract<PeerFrame, { type: 'consensus' | 'observe' | 'wake' }>
+export type LinkFrame = Extract<PeerFrame, { type: 'consensus' | 'snapshot' | 'observe' | 'wake' }>
 
 export interface LinkOptions {
   readonly peer: NodeId
@@ -249,6 +249,7 @@ export class Link {
       case 'hello':
         return this.close(CLOSED.protocol, 'greeted twice')
       case 'consensus':
+      case 'snapshot':
         return this.awaitedPong === undefined ? this.options.onFrame(frame) : undefined
       case 'observe':
       case 'wake':

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { NodeId } from '../ids'
+import { KnownRemovals } from './known-removals'
+import { startReplica, type Peer, type Replica } from './replica'
+
+const [a, b] = [NodeId.parse('a'), NodeId.parse('b')]
+const MINUTE = 60_000
+
+const leader = (sequence: number, peer: Partial<Peer>): Replica => {
+  const replica = startReplica(a, { sequence, epochs: [] }, [a, b], 0)
+  return { ...replica, peers: new Map([[b, { connected: true, refused: false, answered: true, master: a, ...peer }]]) }
+}
+
+describe('what every member knows to be removed', () => {
+  it('is what was removed before all of them had the log up to there, for a while', () => {
+    const known = new KnownRemovals()
+    expect(known.look(leader(10, { stored: 10 }), 1000, 0)).toBeUndefined()
+    expect(known.look(leader(20, { stored: 20 }), 2000, MINUTE - 1)).toBeUndefined()
+    expect(known.look(leader(30, { stored: 29 }), 3000, MINUTE)).toBe(1000)
+    expect(known.look(leader(40, { stored: 40 }), 4000, 2 * MINUTE)).toBe(3000)
+  })
+
+  it.each([
+    ['is away', { connected: false, stored: 10 }],
+    ['follows nobody', { master: undefined, stored: 10 }],
+    ['lacks some of it', { stored: 9 }],
+    ['has said nothing of its log', {}],
+  ])('is nothing more while a member %s', (_why, peer) => {
+    const known = new KnownRemovals()
+    known.look(leader(10, peer), 1000, 0)
+    expect(known.look(leader(20, peer), 2000, MINUTE)).toBeUndefined()
+  })
+})

@@ -1,0 +1,26 @@
+import type { Timestamp } from '../ids'
+import type { Replica } from './replica'
+
+/** Members have had their splits merged by then. */
+const SETTLED_MS = 60_000
+
+/** Up to when every member knows what was removed: tombstones from before that keep nothing from coming back. */
+export class KnownRemovals {
+  private mark: { readonly sequence: number; readonly at: Timestamp; readonly since: number } | undefined
+  private known: Timestamp | undefined
+
+  /** As leader, when something is removed. `at` is the stamp of the last event, `now` monotonic. */
+  look({ peers, self, log }: Replica, at: Timestamp, now: number): Timestamp | undefined {
+    const { mark } = this
+    const next = { sequence: log.sequence, at, since: now }
+    if (!mark) this.mark = next
+    else if (now - mark.since >= SETTLED_MS) {
+      const all = [...peers.values()]
+      if (all.every(({ connected, master, stored = 0 }) => connected && master === self && stored >= mark.sequence)) {
+        this.known = mark.at
+        this.mark = next
+      }
+    }
+    return this.known
+  }
+}

@@ -1,0 +1,39 @@
+import type { Message } from '@core/consensus/message'
+import type { PeerFrame } from '@core/protocols/peer'
+
+/** In bytes, before they are made text: other frames go between two parts. */
+const PART_BYTES = 384 * 1024
+
+type SnapshotPart = Extract<PeerFrame, { type: 'snapshot' }>
+
+/** The frames that bring a snapshot to another machine, in order. */
+export function* snapshotParts(message: Message, bytes: Buffer): Generator<SnapshotPart> {
+  for (let offset = 0; offset < bytes.length; offset += PART_BYTES) {
+    const data = bytes.subarray(offset, offset + PART_BYTES).toString('base64')
+    yield { type: 'snapshot', message, offset, of: bytes.length, data }
+  }
+}
+
+/** Puts the parts of one member's snapshot together. What does not follow the part before it begins anew, or is left out. */
+export class SnapshotAssembly {
+  private parts: Buffer[] = []
+  private size = 0
+
+  /** The whole, with its last part. */
+  take({ offset, of, data }: SnapshotPart): Buffer | undefined {
+    if (offset === 0) this.clear()
+    if (offset !== this.size) return undefined
+    const part = Buffer.from(data, 'base64')
+    this.parts.push(part)
+    this.size += part.length
+    if (this.size < of) return undefined
+    const whole = Buffer.concat(this.parts)
+    this.clear()
+    return whole.length === of ? whole : undefined
+  }
+
+  private clear(): void {
+    this.parts = []
+    this.size = 0
+  }
+}
