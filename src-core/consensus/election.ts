@@ -7,23 +7,19 @@ import { followersOf, SEEK_MS, type Replica } from './replica'
 export const isToLead = (replica: Replica, now: Timestamp): boolean => {
   const { role, peers, self, ordered } = replica
   if (role.kind !== 'seeking') return false
+  if (replica.hasLostTerm && peers.size > 0) return false
   const all = [...peers]
   const settled = all.every(([, { answered, refused }]) => answered || (refused && !role.patient))
   if (!settled && now - role.since < SEEK_MS) return false
   const within = all.filter(([, { connected, answered }]) => connected && answered)
-  // Somebody hears a master: it will be heard here too, or this node stays behind; it deposes nobody.
-  if (within.some(([nodeId, { master }]) => master !== undefined && master !== nodeId && isLive(replica, master)))
-    return false
-  if (within.some(([nodeId, { master }]) => master === nodeId)) return false
+  // Somebody leads, or hears who does: it will be heard here too, directly or through that one. A master that died is
+  // named no more when they have noticed.
+  if (within.some(([, { master }]) => master !== undefined && master !== self)) return false
   return within.every(([nodeId, peer]) => {
     const more = peer.log === undefined ? -1 : compareLogs(peer.log, ordered)
     return more < 0 || (more === 0 && self < nodeId)
   })
 }
-
-/** A master that only others hear counts unless it was dialled and is not there. */
-const isLive = ({ self, peers }: Replica, master: NodeId): boolean =>
-  master !== self && peers.get(master)?.refused !== true
 
 /** Of two masters after a split: the side with more members wins, then the later term, then the lower id. */
 export const winsOver = (replica: Replica, other: NodeId, lead: MessageOf<'lead'>, now: Timestamp): boolean => {

@@ -60,6 +60,8 @@ export interface Replica {
   readonly term: number
   /** Whom it obeyed in that term, itself where it led: two that were parted may have taken the same one. */
   readonly obeyed?: NodeId | undefined
+  /** It does not know in which terms it took part: it leads nobody before it has followed somebody. */
+  readonly hasLostTerm?: boolean | undefined
   readonly role: Role
   /** What is on its own disk. */
   readonly log: LogEnd
@@ -131,10 +133,19 @@ const freshPeer: Peer = { connected: false, refused: false, answered: false }
  * The highest term a node has taken part in, and whom it obeyed there. The shell keeps it on the disk before anybody
  * hears of it: a node that forgot it with its process, or with records that it set aside, might lead in one term twice.
  */
-export const KnownTerm = z.object({ term: z.number().int().nonnegative(), obeyed: NodeId.optional() })
+export const KnownTerm = z.object({
+  term: z.number().int().nonnegative(),
+  obeyed: NodeId.optional(),
+  /** What was kept cannot be read: it may have been any term. */
+  isLost: z.boolean().optional(),
+})
 export type KnownTerm = z.infer<typeof KnownTerm>
 
-export const knownTermOf = ({ term, obeyed }: Replica): KnownTerm => ({ term, ...(obeyed !== undefined && { obeyed }) })
+export const knownTermOf = ({ term, obeyed, hasLostTerm }: Replica): KnownTerm => ({
+  term,
+  ...(obeyed !== undefined && { obeyed }),
+  ...(hasLostTerm && { isLost: true }),
+})
 
 /** A node that has just started: it knows its log, its term and its fellow members, and looks for a master. */
 export const startReplica = (
@@ -146,6 +157,7 @@ export const startReplica = (
 ): Replica => ({
   self,
   ...latest({ term: log.epochs.at(-1)?.term ?? 0, obeyed: log.epochs.at(-1)?.master }, known),
+  hasLostTerm: known.isLost,
   role: { kind: 'seeking', since: now },
   log,
   ordered: log,
@@ -156,16 +168,17 @@ export const startReplica = (
 
 /** The same node with another log, as after a disk that refused: what it knows of terms it still knows. */
 export const restartReplica = (
-  { self, term, obeyed }: Replica,
+  { self, term, obeyed, hasLostTerm }: Replica,
   log: LogEnd,
   members: readonly NodeId[],
   now: Timestamp,
 ): Replica => {
-  return startReplica(self, log, members, now, { term, obeyed })
+  return startReplica(self, log, members, now, { term, obeyed, isLost: hasLostTerm })
 }
 
 /** Of two the one that knows more; in the same term, whatever the disk says of whom it obeyed. */
-const latest = (log: KnownTerm, known: KnownTerm): KnownTerm => (known.term >= log.term && known.term > 0 ? known : log)
+const latest = (log: KnownTerm, { term, obeyed }: KnownTerm): KnownTerm =>
+  term >= log.term && term > 0 ? { term, obeyed } : log
 
 export const peersFrom = (
   self: NodeId,

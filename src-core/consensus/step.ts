@@ -12,7 +12,6 @@ import {
   SILENCE_MS,
   type Input,
   type Replica,
-  type Role,
   type Stepped,
 } from './replica'
 import { Turn } from './turn'
@@ -140,7 +139,7 @@ class Step {
 
   private beginTerm(term: number): void {
     const { ordered, self } = this.replica
-    this.turn.change({ term, obeyed: self })
+    this.turn.change({ term, obeyed: self, hasLostTerm: undefined })
     this.turn.become({ kind: 'beginning', term })
     const from = ordered.sequence + 1
     this.turn.change({ ordered: extended(ordered, { sequence: from, epochs: [{ term, master: self, from }] }) })
@@ -301,7 +300,7 @@ class Step {
   }
 
   private follow(master: NodeId, term: number): void {
-    this.turn.change({ term, obeyed: master })
+    this.turn.change({ term, obeyed: master, hasLostTerm: undefined })
     this.turn.become({ kind: 'follower', master, heardAt: this.now })
   }
 

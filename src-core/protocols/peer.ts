@@ -60,22 +60,32 @@ export const Hello = z.object({
 })
 export type Hello = z.infer<typeof Hello>
 
+/** With the records that a `records` message speaks of. */
+const Consensus = z.object({ type: z.literal('consensus'), message: Message, records: z.array(LogRecord).optional() })
+/** Since protocol 4: a part of the snapshot that a `snapshot` message speaks of, which comes with the last one. */
+const SnapshotPart = z.object({
+  type: z.literal('snapshot'),
+  message: Message,
+  offset: z.number().int().nonnegative(),
+  /** In bytes, of the whole. */
+  of: z.number().int().positive().max(MAX_WATCH_BYTES),
+  /** Base64. */
+  data: z.string(),
+})
+/** To the master: what this node sees of itself. */
+const Observe = z.object({ type: z.literal('observe'), events: z.array(Observation) })
+const RelayedFrame = z.discriminatedUnion('type', [Consensus, SnapshotPart, Observe])
+export type RelayedFrame = z.infer<typeof RelayedFrame>
+const Relay = z.object({ type: z.literal('relay'), from: NodeId, to: NodeId, frame: RelayedFrame })
+export type RelayFrame = z.infer<typeof Relay>
+
 export const PeerFrame = z.discriminatedUnion('type', [
   Hello,
-  /** With the records that a `records` message speaks of. */
-  z.object({ type: z.literal('consensus'), message: Message, records: z.array(LogRecord).optional() }),
-  /** Since protocol 4: a part of the snapshot that a `snapshot` message speaks of, which comes with the last one. */
-  z.object({
-    type: z.literal('snapshot'),
-    message: Message,
-    offset: z.number().int().nonnegative(),
-    /** In bytes, of the whole. */
-    of: z.number().int().positive().max(MAX_WATCH_BYTES),
-    /** Base64. */
-    data: z.string(),
-  }),
-  /** To the master: what this node sees of itself. */
-  z.object({ type: z.literal('observe'), events: z.array(Observation) }),
+  Consensus,
+  SnapshotPart,
+  Observe,
+  /** Since protocol 4: what one member says to another through a third, because they have no link. */
+  Relay,
   /** Rank 0 of that runner's instance is about to work. */
   z.object({ type: z.literal('wake'), runnerId: RunnerId, epoch: z.number().int().positive() }),
   /** Asks for a stream; whoever opens it numbers it, the dialling side oddly. */
@@ -106,7 +116,10 @@ export const PeerFrame = z.discriminatedUnion('type', [
 ])
 export type PeerFrame = z.infer<typeof PeerFrame>
 /** What is said about one stream. */
-export type StreamFrame = Exclude<PeerFrame, { type: 'hello' | 'consensus' | 'snapshot' | 'observe' | 'wake' }>
+export type StreamFrame = Exclude<
+  PeerFrame,
+  { type: 'hello' | 'consensus' | 'snapshot' | 'observe' | 'relay' | 'wake' }
+>
 
 /** Items that may be under way before the receiver has taken any. */
 export const STREAM_WINDOW = 64

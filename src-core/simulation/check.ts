@@ -140,6 +140,9 @@ class Introduced {
         return this.models.has(step.modelId) ? [] : [`"models" does not describe "${step.modelId}"`]
       case 'partition':
         return [...this.several(...step.groups.flat()), ...twice(step.groups.flat())]
+      case 'cut':
+      case 'mend':
+        return [...this.several(...step.between), ...twice(step.between)]
       case 'crashNode':
       case 'restartNode':
       case 'sleep':

@@ -135,6 +135,11 @@ const Partition = z.strictObject({
   groups: z.array(z.array(NodeId).min(1)).min(1),
 })
 
+/** These two do not reach one another any more, or do again, whomever else they reach. */
+const between = { ...when, between: z.tuple([NodeId, NodeId]) }
+const Cut = z.strictObject({ ...between, do: z.literal('cut') })
+const Mend = z.strictObject({ ...between, do: z.literal('mend') })
+
 const Sleep = onNode('sleep').extend({
   /** It says so before; false for one that stops in the middle of a word. */
   announced: z.boolean().default(true),
@@ -189,6 +194,8 @@ export const Step = z.discriminatedUnion('do', [
   SetModelCard,
   z.strictObject({ ...when, do: z.literal('crashMaster') }),
   Partition,
+  Cut,
+  Mend,
   z.strictObject({ ...when, do: z.literal('heal') }),
   onNode('crashNode'),
   onNode('restartNode'),

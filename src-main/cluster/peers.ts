@@ -1,17 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import type { Command } from '@core/commands/command'
-import type { Message } from '@core/consensus/message'
-import type { Observation } from '@core/events/event'
-import type { LogRecord } from '@core/events/record'
-import type { CommandId, NodeId, RunnerId } from '@core/ids'
+import type { NodeId, RunnerId } from '@core/ids'
 import type { DoctorReport, OwnView } from '@core/protocols/doctor'
 import {
   MERGING_SINCE_PROTOCOL,
   OLDEST_PEER_PROTOCOL,
   PEER_PROTOCOL,
-  SubmitResult,
-  WatchItem,
   type Hello,
+  type RelayedFrame,
 } from '@core/protocols/peer'
 import type { Deciding } from './deciding'
 import { Discovery, type Sighting } from './discovery'
@@ -23,17 +18,16 @@ import { AddressBook, type PeerAddress } from './links/address-book'
 import { LOST_MS } from './links/link'
 import { LINK_PATH, Links, type LinksOptions } from './links/links'
 import { listen, type Caller, type Listener } from './links/listener'
-import { SnapshotAssembly, snapshotParts } from './links/snapshot-parts'
-import { StreamError } from './links/stream-error'
+import { SnapshotAssembly } from './links/snapshot-parts'
+import { MemberNetwork } from './member-network'
 import { ownAddresses } from './own-addresses'
 import { one, ownHandlers } from './own-handlers'
 import { Prober } from './probing/prober'
+import { Relaying } from './relaying'
 import { measureThroughput, THROUGHPUT_PATH, ThroughputDoor } from './probing/throughput'
 
 type Handlers = LinksOptions['handlers']
 
-/** Events that are reported in one frame. Each has at most some kilobytes. */
-const OBSERVATIONS_PER_FRAME = 100
 /** A text record holds 255 bytes. */
 const MOST_OF_NAME = 60
 /** Addresses of one machine that the doctor tries. */
@@ -78,6 +72,8 @@ export class Peers {
     readonly links: Links,
     private readonly listener: Listener,
     private readonly prober: Prober,
+    /** What deciding says to the others. */
+    readonly network: MemberNetwork,
     private discovery: Discovery | undefined,
   ) {}
 
@@ -128,6 +124,21 @@ export class Peers {
       probe: { port: prober.port, key: prober.key.toString('base64') },
     })
     const assemblies = new Map<NodeId, SnapshotAssembly>()
+    const take = (from: NodeId, frame: RelayedFrame): void => {
+      switch (frame.type) {
+        case 'consensus':
+          return deciding.received(from, frame.message, frame.records && { records: frame.records })
+        case 'observe':
+          return deciding.observedBy(from, frame.events)
+        case 'snapshot': {
+          const assembly = assemblies.get(from) ?? new SnapshotAssembly()
+          assemblies.set(from, assembly)
+          const snapshot = assembly.take(frame)
+          if (snapshot) deciding.received(from, frame.message, { snapshot })
+        }
+      }
+    }
+    const relaying = new Relaying({ self: identity.nodeId, links: () => links, isMember, deciding, onFrame: take })
     const all = (links = new Links({
       identity,
       book,
@@ -137,9 +148,12 @@ export class Peers {
       handlers: new Map([
         ...ownHandlers(deciding, (nodeId) => prober.measure(nodeId)),
         [EXAMINE_STREAM, () => one(opened.peers?.examine())],
+        ...relaying.handlers,
         ...options.handlers,
       ]),
+      via: (peer) => relaying.via(peer),
       onUp: (link) => {
+        relaying.linked(link.peer)
         deciding.connected(link.peer, { knowsTails: link.protocol >= MERGING_SINCE_PROTOCOL })
         prober?.linked(link)
         opened.peers?.changed()
@@ -147,27 +161,18 @@ export class Peers {
       onDown: (peer) => {
         assemblies.delete(peer)
         deciding.disconnected(peer)
+        relaying.lost(peer)
         opened.peers?.changed()
       },
       onRefused: (peer) => {
-        deciding.refused(peer)
+        if (!relaying.isHeard(peer)) deciding.refused(peer)
         opened.peers?.changed()
       },
       onFrame: (peer, frame) => {
-        switch (frame.type) {
-          case 'consensus':
-            return deciding.received(peer, frame.message, frame.records && { records: frame.records })
-          case 'snapshot': {
-            const assembly = assemblies.get(peer) ?? new SnapshotAssembly()
-            assemblies.set(peer, assembly)
-            const snapshot = assembly.take(frame)
-            return snapshot && deciding.received(peer, frame.message, { snapshot })
-          }
-          case 'observe':
-            return deciding.observedBy(peer, frame.events)
-          case 'wake':
-            return options.onWake(frame.runnerId, frame.epoch)
-        }
+        if (frame.type === 'relay') return relaying.take(peer, frame)
+        if (frame.type === 'wake') return options.onWake(frame.runnerId, frame.epoch)
+        if (frame.type === 'consensus') relaying.learn(peer, frame.message)
+        take(peer, frame)
       },
       onRemoved: options.onRemoved,
       onSameIdentity: (peer) => {
@@ -177,7 +182,8 @@ export class Peers {
       },
       log,
     }))
-    const peers = new Peers(options, book, all, listener, prober, undefined)
+    const network = new MemberNetwork({ links: all, relaying, log })
+    const peers = new Peers(options, book, all, listener, prober, network, undefined)
     opened.peers = peers
     peers.announce()
     return peers
@@ -265,42 +271,6 @@ export class Peers {
   tryAt(nodeId: NodeId, addresses: readonly PeerAddress[]): void {
     this.book.add(nodeId, addresses)
     this.links.dialAll()
-  }
-
-  // What deciding needs of the network.
-
-  send(to: NodeId, message: Message, records?: readonly LogRecord[]): void {
-    const frame = { type: 'consensus', message, ...(records && { records: [...records] }) } as const
-    if (this.links.get(to)?.send(frame) === false)
-      this.options.log.warn({ peer: to, message: message.type }, 'a message is too large for a link')
-  }
-
-  sendSnapshot(to: NodeId, message: Message, bytes: Buffer): void {
-    for (const part of snapshotParts(message, bytes)) this.links.get(to)?.send(part)
-  }
-
-  observe(master: NodeId, events: readonly Observation[]): void {
-    const link = this.links.get(master)
-    for (let at = 0; at < events.length; at += OBSERVATIONS_PER_FRAME)
-      if (link?.send({ type: 'observe', events: events.slice(at, at + OBSERVATIONS_PER_FRAME) }) === false)
-        this.options.log.warn({ peer: master }, 'what this machine observes is too large for a link')
-  }
-
-  async submit(master: NodeId, command: Command, commandId: CommandId): Promise<SubmitResult> {
-    const protocol = this.links.get(master)?.protocol ?? PEER_PROTOCOL
-    if (command.type === 'MergeDeclarations' && protocol < MERGING_SINCE_PROTOCOL)
-      throw new StreamError('too_old', 'The machine that decides runs a Muster that merges nothing yet: update it')
-    return SubmitResult.parse(await this.links.ask(master, 'submit', { command, commandId }))
-  }
-
-  async *watch(master: NodeId, term: number, signal: AbortSignal): AsyncGenerator<WatchItem> {
-    for await (const item of this.links.open(master, 'watch', { term }, signal)) yield WatchItem.parse(item)
-  }
-
-  /** How long ago each linked member was last heard, in milliseconds. */
-  heard(): Readonly<Record<string, number>> {
-    const now = performance.now()
-    return Object.fromEntries(this.links.all().map(({ peer, heardAt }) => [peer, Math.max(0, now - heardAt)]))
   }
 
   /** How much the connections from one member to another carry is measured anew. Rejects where it cannot be. */

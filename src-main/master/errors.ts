@@ -4,7 +4,14 @@ import { dirname } from 'node:path'
 export class MasterError extends Error {
   constructor(
     readonly code:
-      'disk_full' | 'disk_failed' | 'log_damaged' | 'log_too_new' | 'data_dir_in_use' | 'no_master' | 'closed',
+      | 'disk_full'
+      | 'disk_failed'
+      | 'term_lost'
+      | 'log_damaged'
+      | 'log_too_new'
+      | 'data_dir_in_use'
+      | 'no_master'
+      | 'closed',
     message: string,
     /** The next step, for people. */
     readonly hint: string,
@@ -35,6 +42,14 @@ export const diskError = (path: string, cause: unknown): MasterError => {
         { cause },
       )
 }
+
+/** What a node had kept of the terms that it took part in cannot be read. */
+export const termLost = (directory: string): MasterError =>
+  new MasterError(
+    'term_lost',
+    `${directory}/term.json cannot be read: this machine does not know in which terms it took part, and leads nobody`,
+    'It follows as soon as another machine leads, and is then as before. Where no other machine will come back, stop Muster here and remove that file.',
+  )
 
 /** What a node that is being closed answers. */
 export const stopping = (): MasterError =>

@@ -1,11 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { emptyLog } from '@core/consensus/log-end'
 import { startReplica } from '@core/consensus/replica'
+import { step } from '@core/consensus/step'
 import { NodeId } from '@core/ids'
+import { EventLog } from './event-log'
 import { keepKnownTerm, readKnownTerm } from './known-term'
+import { Replication } from './replication'
 
 let directory: string
 beforeEach(() => void (directory = mkdtempSync(join(tmpdir(), 'muster-term-'))))
@@ -19,10 +22,52 @@ describe('the highest term a node has taken part in', () => {
     expect(readKnownTerm(directory)).toEqual(known)
   })
 
-  it('is none where none was kept, or what is there cannot be read', () => {
+  it('is none where none was kept', () => {
     expect(readKnownTerm(directory)).toEqual({ term: 0 })
-    writeFileSync(join(directory, 'term.json'), '{"term":')
-    expect(readKnownTerm(directory)).toEqual({ term: 0 })
+  })
+
+  it.each(['', '{"term":', '{"term":"7"}'])('is lost where what is there cannot be read: %s', (text) => {
+    writeFileSync(join(directory, 'term.json'), text)
+    expect(readKnownTerm(directory)).toEqual({ term: 0, isLost: true })
+  })
+
+  it('that is lost keeps a node from leading others until it has followed, and one that is alone from nothing', () => {
+    const [self, other] = [NodeId.parse('a'), NodeId.parse('b')]
+    const lost = { term: 0, isLost: true }
+    const patient = step(startReplica(self, emptyLog, [self, other], 0, lost), { kind: 'refused', peer: other }, 10_000)
+    expect(patient.replica.role.kind).toBe('seeking')
+    expect(step(startReplica(self, emptyLog, [self], 0, lost), { kind: 'tick' }, 1).replica.role.kind).toBe('beginning')
+    const message = { type: 'lead', term: 3, log: emptyLog, followers: 0 } as const
+    const led = step(patient.replica, { kind: 'message', from: other, message }, 10_001).replica
+    expect(led).toMatchObject({ role: { kind: 'follower', master: other }, term: 3 })
+    expect(led.hasLostTerm).toBeUndefined()
+  })
+
+  it('that cannot be kept is told to nobody', async () => {
+    const [self, other] = [NodeId.parse('a'), NodeId.parse('b')]
+    const log = EventLog.open({ directory, self, warn: () => undefined }).log
+    const [send, onLeadership, onFailure] = [vi.fn(), vi.fn(), vi.fn()]
+    mkdirSync(join(directory, 'term.json.new'))
+    const replication = new Replication({
+      ...{ self, members: [self, other], log, directory, send, onLeadership, onFailure },
+      snapshot: () => ({ log: emptyLog, bytes: Buffer.alloc(0) }),
+      sendSnapshot: () => undefined,
+      rewind: () => Promise.resolve(log),
+      install: () => Promise.resolve(log),
+      onTooOld: () => undefined,
+      onDistrust: () => undefined,
+      onStandstill: () => undefined,
+    })
+    replication.take({ kind: 'connected', peer: other })
+    send.mockClear()
+    const message = { type: 'lead', term: 3, log: emptyLog, followers: 0 } as const
+    replication.receive(other, message)
+    await vi.waitFor(() => expect(onFailure).toHaveBeenCalled())
+    expect(onFailure.mock.calls[0]?.[0]).toMatchObject({ code: 'disk_failed' })
+    expect(send.mock.calls.filter(([, { type }]) => type === 'follow')).toEqual([])
+    expect(onLeadership).not.toHaveBeenCalled()
+    await replication.close()
+    await log.close()
   })
 
   it('counts for a node that starts with a log that has forgotten it', () => {

@@ -7,12 +7,22 @@ import { diskError } from './errors'
 
 const pathIn = (directory: string): string => join(directory, 'term.json')
 
-/** The highest term this node has taken part in, as far as its disk says; older versions kept none. */
+/**
+ * The highest term this node has taken part in, as far as its disk says; older versions kept none. Where it cannot be
+ * read nobody knows whom this node has obeyed: it may follow, and not lead before it has followed.
+ */
 export const readKnownTerm = (directory: string): KnownTerm => {
+  let text: string
   try {
-    return KnownTerm.parse(JSON.parse(readFileSync(pathIn(directory), 'utf8')))
+    text = readFileSync(pathIn(directory), 'utf8')
+  } catch (cause) {
+    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
+    return isMissing ? { term: 0 } : { term: 0, isLost: true }
+  }
+  try {
+    return KnownTerm.parse(JSON.parse(text))
   } catch {
-    return { term: 0 }
+    return { term: 0, isLost: true }
   }
 }
 
@@ -31,7 +41,11 @@ export const keepKnownTerm = (directory: string, known: KnownTerm): void => {
     renameSync(temporary, path)
     syncDirectory(directory)
   } catch (cause) {
-    removeFileSync(dirname(temporary), basename(temporary))
+    try {
+      removeFileSync(dirname(temporary), basename(temporary))
+    } catch {
+      // It is written over the next time.
+    }
     throw diskError(directory, cause)
   }
 }

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import type { Command } from '@core/commands/command'
 import type { Message } from '@core/consensus/message'
 import type { Envelope, Observation } from '@core/events/event'
-import type { LogRecord } from '@core/events/record'
 import { CommandId, type MetaInstanceId, type NodeId, type Timestamp } from '@core/ids'
 import type { SubmitResult, WatchItem } from '@core/protocols/peer'
 import { mayDecide } from '@core/reconcile/may-decide'
@@ -15,7 +14,7 @@ import { lockDataDir } from './data-lock'
 import { journal } from './decision-journal'
 import { DiskRefusal } from './disk-refusal'
 import { drawnIds } from './drawn-ids'
-import { MasterError, stopping } from './errors'
+import { MasterError, stopping, termLost } from './errors'
 import type { EventLog } from './event-log'
 import { tell } from './following'
 import { statusOf, type MasterOptions, type MasterStatus } from './master-options'
@@ -204,7 +203,8 @@ export class Master {
   }
 
   status(): MasterStatus {
-    return statusOf(this.replication.leads, this.disk.error)
+    const isLost = this.replication.leads.kind === 'nobody' && this.replication.hasLostTerm
+    return statusOf(this.replication.leads, this.disk.error ?? (isLost ? termLost(this.storage.directory) : undefined))
   }
 
   /** This machine sleeps or quits: the others hear of it now, and one of them leads if this one did. */

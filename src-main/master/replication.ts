@@ -97,6 +97,11 @@ export class Replication {
     return this.leadership
   }
 
+  /** What this node kept of terms cannot be read, so it leads nobody before it has followed somebody. */
+  get hasLostTerm(): boolean {
+    return this.replica.hasLostTerm === true && this.replica.peers.size > 0
+  }
+
   /** How many members follow this master, itself left out. */
   get followers(): number {
     return [...this.replica.peers.values()].filter(({ master, connected }) => connected && master === this.replica.self)
@@ -106,8 +111,8 @@ export class Replication {
   take(input: Input): void {
     if (this.closed) return
     const { replica, effects } = step(this.replica, input, performance.now())
+    if (!this.keepTerm(replica)) return
     this.replica = replica
-    this.keepTerm()
     this.lead()
     for (const effect of effects) this.carryOut(effect)
     this.tickEvery(this.leadership.kind === 'self' && replica.peers.size === 0 ? ALONE_TICK_MS : TICK_MS)
@@ -121,16 +126,19 @@ export class Replication {
     this.timer = setInterval(() => this.tick(), milliseconds)
   }
 
-  /** Before anybody hears of it. */
-  private keepTerm(): void {
-    const { term, obeyed } = this.replica
-    if (term === this.kept.term && obeyed === this.kept.obeyed) return
-    this.kept = knownTermOf(this.replica)
+  /** Before anybody hears of it. False where the disk refuses: then nothing came of that input, and nobody is told. */
+  private keepTerm(replica: Replica): boolean {
+    const { term, obeyed, hasLostTerm } = replica
+    const { kept } = this
+    if (term === kept.term && obeyed === kept.obeyed && (hasLostTerm ?? false) === (kept.isLost ?? false)) return true
     try {
-      keepKnownTerm(this.options.directory, this.kept)
+      keepKnownTerm(this.options.directory, knownTermOf(replica))
     } catch (error) {
       this.then(() => Promise.reject(error))
+      return false
     }
+    this.kept = knownTermOf(replica)
+    return true
   }
 
   /** How long this process has not ticked although it should have, in milliseconds, a usual tick included. */

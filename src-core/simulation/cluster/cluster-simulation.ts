@@ -132,7 +132,12 @@ export class ClusterSimulation {
       case 'partition':
         return this.links.partition(step.groups)
       case 'heal':
+        this.links.mendAll()
         return this.links.partition([])
+      case 'cut':
+        return this.links.cut(...step.between)
+      case 'mend':
+        return this.links.mend(...step.between)
       case 'network': {
         const { loss, delayMs, jitterMs } = step
         this.links.conditions = { loss, delayMs, jitterMs }

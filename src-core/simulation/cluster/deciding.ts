@@ -240,7 +240,7 @@ export class SimulatedDeciding implements Teller {
     const { links } = this.parts
     return Object.fromEntries(
       this.peers().flatMap((peer) => {
-        const at = links.isUp(this.self, peer) ? links.reachedAt(this.self, peer) : undefined
+        const at = links.isUp(this.self, peer) ? links.heardAt(this.self, peer) : undefined
         return at === undefined ? [] : [[peer, at]]
       }),
     )

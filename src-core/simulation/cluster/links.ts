@@ -2,6 +2,7 @@ import type { NodeId, Timestamp } from '../../ids'
 import type { VirtualClock } from '../clock'
 import type { Random } from '../random'
 import type { Packet } from './packet'
+import { SimulatedRelays } from './relays'
 
 /** A link over which nothing comes for so long is given up. */
 const SILENT_MS = 2000
@@ -51,6 +52,8 @@ export class SimulatedLinks {
   private readonly lastAt = new Map<string, Timestamp>()
   private groups: ReadonlyMap<NodeId, number> = new Map()
   private readonly isolated = new Set<NodeId>()
+  private readonly cuts = new Set<string>()
+  private readonly relays = new SimulatedRelays({ isUp: (a, b) => this.isLinked(a, b), now: () => this.clock.now() })
   conditions: NetworkConditions = { loss: 0, delayMs: 1, jitterMs: 0 }
 
   constructor(
@@ -78,6 +81,21 @@ export class SimulatedLinks {
     this.look()
   }
 
+  /** These two do not reach one another, whomever else they reach. */
+  cut(a: NodeId, b: NodeId): void {
+    this.cuts.add(keyOf(a, b))
+    this.look()
+  }
+
+  mend(a: NodeId, b: NodeId): void {
+    this.cuts.delete(keyOf(a, b))
+    this.look()
+  }
+
+  mendAll(): void {
+    this.cuts.clear()
+  }
+
   isolate(nodeId: NodeId): void {
     this.isolated.add(nodeId)
     this.look()
@@ -93,11 +111,21 @@ export class SimulatedLinks {
     if (a === b) return true
     const [one, other] = [this.nodes.get(a), this.nodes.get(b)]
     if (!one?.isActive() || !other?.isActive() || this.isolated.has(a) || this.isolated.has(b)) return false
-    return this.groups.get(a) === this.groups.get(b)
+    return !this.cuts.has(keyOf(a, b)) && this.groups.get(a) === this.groups.get(b)
   }
 
+  /** Whether one reaches the other over a link of theirs, or through a member that both are linked to. */
   isUp(a: NodeId, b: NodeId): boolean {
+    return this.isLinked(a, b) || this.relays.via(a, b) !== undefined
+  }
+
+  isLinked(a: NodeId, b: NodeId): boolean {
     return this.pairs.get(keyOf(a, b))?.up ?? false
+  }
+
+  /** When one last heard the other, through whomever; undefined where it never did. */
+  heardAt(a: NodeId, b: NodeId): Timestamp | undefined {
+    return this.relays.heardAt(a, b) ?? this.reachedAt(a, b)
   }
 
   /** When these two could last hear one another; undefined where they never did. */
@@ -146,6 +174,34 @@ export class SimulatedLinks {
   }
 
   send(from: NodeId, to: NodeId, packet: Packet): void {
+    const via = this.isLinked(from, to) ? undefined : this.relays.via(from, to)
+    if (via === undefined)
+      return this.pass(from, to, packet, () => {
+        this.nodes.get(to)?.receive(from, packet)
+        this.learn(to, from, packet)
+      })
+    this.pass(from, via, packet, () =>
+      this.pass(via, to, packet, () => {
+        this.relayed(to, from, via)
+        this.nodes.get(to)?.receive(from, packet)
+      }),
+    )
+  }
+
+  /** A member names a master that is not linked here: it is reached through whoever names it. */
+  private learn(self: NodeId, from: NodeId, { kind, ...packet }: Packet): void {
+    const message = kind === 'consensus' && 'message' in packet ? packet.message : undefined
+    if (message?.type !== 'answer' || message.master === undefined || message.master === self) return
+    this.relayed(self, message.master, from)
+  }
+
+  private relayed(self: NodeId, peer: NodeId, via: NodeId): void {
+    if (self === peer || this.isLinked(self, peer) || !this.nodes.has(peer)) return
+    if (this.relays.hear(self, peer, via)) this.nodes.get(self)?.connected(peer)
+  }
+
+  /** Over one link. */
+  private pass(from: NodeId, to: NodeId, packet: Packet, arrive: () => void): void {
     const pair = this.pairs.get(keyOf(from, to))
     if (!pair?.up) return
     const { loss, delayMs, jitterMs } = this.conditions
@@ -161,7 +217,7 @@ export class SimulatedLinks {
     const { generation } = pair
     const deliver = (): void => {
       if (pair.generation !== generation) return
-      if (pair.reachable) this.nodes.get(to)?.receive(from, packet)
+      if (pair.reachable) arrive()
       // The sender's system sends again until the link is given up.
       else pair.held.push(deliver)
     }
@@ -169,7 +225,8 @@ export class SimulatedLinks {
   }
 
   private isHeld({ a, b }: Pair): boolean {
-    return this.isolated.has(a) || this.isolated.has(b) || this.groups.get(a) !== this.groups.get(b)
+    const isApart = this.groups.get(a) !== this.groups.get(b) || this.cuts.has(keyOf(a, b))
+    return this.isolated.has(a) || this.isolated.has(b) || isApart
   }
 
   private areMembers({ a, b }: Pair): boolean {
@@ -182,25 +239,30 @@ export class SimulatedLinks {
     if (pair.up) {
       pair.up = false
       this.tell(pair, (node, peer) => node.disconnected(peer))
+      for (const [self, peer] of this.relays.endedBy(pair.a, pair.b)) this.nodes.get(self)?.disconnected(peer)
     }
     if (redial > 0) this.clock.after(redial, () => this.dial(pair))
   }
 
   private dial(pair: Pair): void {
     if (pair.up) return
-    if (!pair.reachable || !this.areMembers(pair)) return this.tell(pair, (node, peer) => node.refused(peer))
+    if (!pair.reachable || !this.areMembers(pair))
+      return this.tell(pair, (node, peer, self) => {
+        if (!this.relays.isHeard(self, peer)) node.refused(peer)
+      })
     pair.up = true
+    this.relays.end(pair.a, pair.b)
     pair.generation += 1
     this.tell(pair, (node, peer) => node.connected(peer))
   }
 
-  private tell({ a, b }: Pair, say: (node: Linked, peer: NodeId) => void): void {
+  private tell({ a, b }: Pair, say: (node: Linked, peer: NodeId, self: NodeId) => void): void {
     for (const [self, peer] of [
       [a, b],
       [b, a],
     ] as const) {
       const node = this.nodes.get(self)
-      if (node?.isActive()) say(node, peer)
+      if (node?.isActive()) say(node, peer, self)
     }
   }
 }

@@ -117,6 +117,8 @@ export class SimulatedReplication {
         this.parts.send(effect.to, effect.message, [])
         return
       case 'distrust':
+      // Simulated logs keep all their records, and their leaders send no snapshots.
+      case 'install':
         return
       case 'acknowledge': {
         const safe = this.waiting.filter(({ sequence }) => sequence <= effect.sequence)

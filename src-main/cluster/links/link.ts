@@ -32,7 +32,7 @@ const HELLO_WITHIN_MS = 5000
 /** Why a link was closed, as a WebSocket code. */
 export const CLOSED = { duplicate: 4001, notMember: 4003, protocol: 4004, sameIdentity: 4009, leaving: 4010 } as const
 
-export type LinkFrame = Extract<PeerFrame, { type: 'consensus' | 'snapshot' | 'observe' | 'wake' }>
+export type LinkFrame = Extract<PeerFrame, { type: 'consensus' | 'snapshot' | 'observe' | 'relay' | 'wake' }>
 
 export interface LinkOptions {
   readonly peer: NodeId
@@ -250,6 +250,7 @@ export class Link {
         return this.close(CLOSED.protocol, 'greeted twice')
       case 'consensus':
       case 'snapshot':
+      case 'relay':
         return this.awaitedPong === undefined ? this.options.onFrame(frame) : undefined
       case 'observe':
       case 'wake':

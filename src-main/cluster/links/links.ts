@@ -32,6 +32,8 @@ export interface LinksOptions {
   readonly members: () => readonly NodeId[]
   readonly hello: () => Hello
   readonly handlers: ReadonlyMap<string, (params: unknown, signal: AbortSignal, from: NodeId) => AsyncIterable<Item>>
+  /** Through whom a member is reached that is not linked. */
+  readonly via: (peer: NodeId) => NodeId | undefined
   readonly onUp: (link: Link) => void
   readonly onDown: (peer: NodeId) => void
   /** It was dialled at every address that is known, and is not there. */
@@ -90,8 +92,11 @@ export class Links {
   /** Items of a stream of that member. Throws StreamError. */
   async *open(peer: NodeId, kind: string, params: unknown, signal?: AbortSignal): AsyncGenerator<Item> {
     const link = this.get(peer)
-    if (!link) throw new StreamError('link_lost', 'That machine is not connected')
-    yield* link.open(kind, params, signal)
+    if (link) return yield* link.open(kind, params, signal)
+    const via = this.options.via(peer)
+    const relay = via === undefined ? undefined : this.get(via)
+    if (!relay) throw new StreamError('link_lost', 'That machine is not connected')
+    yield* relay.open('relay', { to: peer, kind, params }, signal)
   }
 
   /** The one item of a stream that has one. Throws StreamError. */

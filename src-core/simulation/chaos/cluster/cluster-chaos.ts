@@ -30,7 +30,7 @@ export const runClusterChaos = ({ seed, steps: count, nodes: size }: ChaosOption
   const names = { 'meta-instance': 0, instance: 0, task: 0 }
   let [events, parted] = [0, false]
 
-  const promises = new ClusterPromises()
+  const promises = new ClusterPromises(() => simulation)
   const paths = new ClusterPathCounter(() => simulation)
   const simulation: ClusterSimulation = new ClusterSimulation(world, {
     event: (envelope, before, after, node) => {
@@ -48,6 +48,7 @@ export const runClusterChaos = ({ seed, steps: count, nodes: size }: ChaosOption
 
   const note = (step: Step): void => {
     if (step.do === 'partition' || step.do === 'heal') parted = step.do === 'partition'
+    if (step.do === 'cut') parted = true
     if (step.do === 'silence') silent.add(step.node)
     if (step.do === 'resume') silent.delete(step.node)
     if (step.do === 'sleep') asleep.add(step.node)

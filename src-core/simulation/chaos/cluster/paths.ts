@@ -23,6 +23,7 @@ export const clusterPaths = [
   'command outlived its master',
   'nobody there to decide',
   'command through a follower',
+  'followed through another',
 ] as const
 export type ClusterPath = (typeof clusterPaths)[number]
 export type ClusterPathCounts = Record<ClusterPath, number>
@@ -125,7 +126,8 @@ export class ClusterPathCounter {
   }
 
   private follows(node: NodeId, master: NodeId): void {
-    const { nodes } = this.simulation()
+    const { nodes, links } = this.simulation()
+    if (!links.isLinked(node, master)) this.counts['followed through another'] += 1
     const own = nodes.get(node)?.deciding.log.end
     const its = nodes.get(master)?.deciding.log.end
     if (own && its && own.sequence < its.sequence) this.counts['behind, and brought up to date'] += 1

@@ -11,6 +11,14 @@ import { checkEvent, checkMasterAtRest, checkState, insist } from '../invariants
 /** Longer than any deadline of the master: what happened before this has had its effect. */
 const FORGOTTEN_MS = 65_000
 
+/** Longer than anybody takes to see who is there and who leads. */
+const SETTLED_MS = 10_000
+const disturbs: Readonly<Partial<Record<Step['do'], true>>> = {
+  ...{ partition: true, heal: true, cut: true, mend: true, network: true, silence: true, resume: true },
+  ...{ crashNode: true, restartNode: true, crashMaster: true, sleep: true, wake: true, removeNode: true },
+  ...{ removeMember: true, addNode: true },
+}
+
 /** Keeps what people were told and what the nodes did, and insists that it holds. */
 export class ClusterPromises {
   private readonly acknowledged = new Set<string>()
@@ -28,8 +36,15 @@ export class ClusterPromises {
   /** Machines that are not there, and whether some do not reach others: that goes on disturbing. */
   private readonly away = new Set<string>()
   private isParted = false
+  private isLossy = false
+  /** Who leads, or did last: one that meets another leader takes a later term. */
+  private readonly led = new Set<NodeId>()
+  private lastDisturbed: Timestamp = 0
+
+  constructor(private readonly simulation: () => ClusterSimulation) {}
 
   step(step: Step, now: Timestamp): void {
+    if (step.do in disturbs) this.lastDisturbed = now
     if (step.do === 'deleteMetaInstance') this.deletionAsked.add(step.id)
     if (step.do === 'createMetaInstance' && step.onRequest) this.temporary.add(step.id)
     if (step.do === 'updateMetaInstance' && step.keep) this.keepAsked.add(step.id)
@@ -52,8 +67,12 @@ export class ClusterPromises {
         return
       case 'partition':
       case 'heal':
+      case 'cut':
+      case 'mend':
       case 'network':
-        if (step.do !== 'network') this.isParted = step.do === 'partition'
+        if (step.do === 'partition' || step.do === 'cut') this.isParted = true
+        if (step.do === 'heal') this.isParted = false
+        if (step.do === 'network') this.isLossy = (step.loss ?? 0) > 0 || (step.delayMs ?? 0) > 100
         this.allDisturbed = now
         return
       default:
@@ -63,6 +82,7 @@ export class ClusterPromises {
   /** Something kept that machine from being there as it was. */
   disturb(node: NodeId, now: Timestamp): void {
     this.disturbed.set(node, now)
+    this.lastDisturbed = now
   }
 
   happened(happening: Happening): void {
@@ -71,11 +91,17 @@ export class ClusterPromises {
         const { node, term } = happening
         const own = this.began.get(term) ?? new Set()
         insist(!own.has(node), () => `${node} leads twice in term ${term}`)
+        this.deposesNobody(node)
+        this.led.add(node)
         this.began.set(term, own.add(node))
         return this.obeys(node, node, term)
       }
       case 'follows':
+        this.led.delete(happening.node)
         return this.obeys(happening.node, happening.master, happening.term)
+      case 'seeks':
+        this.led.delete(happening.node)
+        return
       case 'acknowledged':
         this.writes.acknowledged(happening.commandId)
         if (happening.command === 'createMetaInstance') this.acknowledged.add(happening.id)
@@ -133,6 +159,20 @@ export class ClusterPromises {
     for (const id of this.deleted) insist(!(id in state.metaInstances), () => `${id} was deleted and is back`)
     const inputs = master.deciding.inputs()
     if (inputs) checkMasterAtRest(state, inputs, master.deciding.log.decisions())
+  }
+
+  /** Nobody begins a term while a machine that is linked to it follows a leader that is there, all having had time to see so. */
+  private deposesNobody(node: NodeId): void {
+    const { nodes, links, clock } = this.simulation()
+    if (this.isLossy || clock.now() - this.lastDisturbed < SETTLED_MS || this.led.has(node)) return
+    for (const { self, deciding } of nodes.values()) {
+      const { leadership } = deciding
+      if (self === node || leadership.kind !== 'other' || leadership.master === node) continue
+      const { master } = leadership
+      const isThere = nodes.get(master)?.deciding.isMaster() === true
+      if (isThere && links.isLinked(node, self) && links.isLinked(self, master))
+        insist(false, () => `${node} begins a term while ${self}, which it is linked to, hears ${master}`)
+    }
   }
 
   private obeys(node: NodeId, master: NodeId, term: number): void {

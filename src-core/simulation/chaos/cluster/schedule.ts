@@ -71,6 +71,14 @@ const partition: Draw = (random, { nodes }) => {
   return filled.length < 2 ? undefined : { do: 'partition', groups: filled }
 }
 
+/** Two machines that do not reach one another, or do again, whomever else they reach. */
+const pairwise =
+  (name: 'cut' | 'mend'): Draw =>
+  (random, { nodes }) => {
+    const ends = pair(random, nodes)
+    return ends && { do: name, between: [ends.from, ends.to] }
+  }
+
 const network: Draw = (random) =>
   random.pick<object>([
     { do: 'network' },
@@ -145,6 +153,8 @@ const draws: readonly (readonly [number, Draw])[] = [
   ],
   [5, partition],
   [7, (_random, { parted }) => (parted ? { do: 'heal' } : undefined)],
+  [3, pairwise('cut')],
+  [3, pairwise('mend')],
   [4, onNode('crashNode', up, none)],
   [6, onNode('restartNode', ({ down }) => [...down], none)],
   [1, () => ({ do: 'crashMaster' })],

@@ -1,0 +1,108 @@
+import { z } from 'zod'
+import type { Message } from '@core/consensus/message'
+import { Relays } from '@core/consensus/relays'
+import { NodeId } from '@core/ids'
+import { MERGING_SINCE_PROTOCOL, type RelayedFrame, type RelayFrame } from '@core/protocols/peer'
+import type { Deciding } from './deciding'
+import type { Links, LinksOptions } from './links/links'
+import { StreamError } from './links/stream-error'
+
+export const RELAY_STREAM = 'relay'
+/** Streams that members open for others: what deciding needs. */
+const RelayParams = z.object({ to: NodeId, kind: z.enum(['submit', 'watch']), params: z.unknown() })
+
+export interface RelayingParts {
+  readonly self: NodeId
+  readonly links: () => Links | undefined
+  readonly isMember: (nodeId: NodeId) => boolean
+  readonly deciding: Pick<Deciding, 'connected' | 'disconnected'>
+  /** A frame of a member, over whichever way. */
+  readonly onFrame: (from: NodeId, frame: RelayedFrame) => void
+}
+
+/**
+ * What members say to one another through a third, where two of them have no link: the consensus, records, commands,
+ * observations, the state. Whoever passes something on is a member and is believed about whom it has it from.
+ */
+export class Relaying {
+  private readonly relays: Relays
+
+  constructor(private readonly parts: RelayingParts) {
+    this.relays = new Relays((peer) => this.takesRelays(peer))
+  }
+
+  /** Sends a frame through another. False where no way is known. */
+  send(to: NodeId, frame: RelayedFrame): boolean {
+    const via = this.relays.via(to)
+    const link = via === undefined ? undefined : this.parts.links()?.get(via)
+    return link?.send({ type: 'relay', from: this.parts.self, to, frame }) ?? false
+  }
+
+  /** Through whom that member's streams are opened; undefined where it is linked or cannot be reached. */
+  via(peer: NodeId): NodeId | undefined {
+    return this.relays.via(peer)
+  }
+
+  /** When members that are reached through others were last heard. Milliseconds, monotonic. */
+  heardAt(): readonly (readonly [NodeId, number])[] {
+    return this.relays.peers().map((peer) => [peer, this.relays.heardAt(peer) ?? 0])
+  }
+
+  /** A linked member passes something on, to this node or to another. */
+  take(sender: NodeId, { from, to, frame }: RelayFrame): void {
+    const { self, links, isMember, onFrame } = this.parts
+    if (!isMember(from) && from !== self) return
+    if (to !== self) {
+      // Only what the sender says itself is passed on, and over one link: no word goes in circles.
+      if (from === sender && isMember(to) && this.takesRelays(to))
+        links()?.get(to)?.send({ type: 'relay', from, to, frame })
+      return
+    }
+    if (from === self || from === sender) return
+    this.heard(from, sender)
+    onFrame(from, frame)
+  }
+
+  /** A linked member names a master that is not linked here: it is reached through whoever names it. */
+  learn(sender: NodeId, message: Message): void {
+    if (message.type !== 'answer' || message.master === undefined || message.master === this.parts.self) return
+    if (this.takesRelays(sender) && this.parts.isMember(message.master)) this.heard(message.master, sender)
+  }
+
+  linked(peer: NodeId): void {
+    this.relays.end(peer)
+  }
+
+  /** A link has ended. */
+  lost(via: NodeId): void {
+    for (const peer of this.relays.lost(via)) this.parts.deciding.disconnected(peer)
+  }
+
+  /** Whether a member that answers at no address is heard through another. */
+  isHeard(peer: NodeId): boolean {
+    return this.relays.isHeard(peer, performance.now())
+  }
+
+  /** The stream by which members open streams of others through this node. */
+  readonly handlers: LinksOptions['handlers'] = new Map([
+    [
+      RELAY_STREAM,
+      (raw: unknown, signal: AbortSignal) => {
+        const { to, kind, params } = RelayParams.parse(raw)
+        const link = this.parts.links()?.get(to)
+        if (!link) throw new StreamError('link_lost', 'That machine is not connected here either')
+        return link.open(kind, params, signal)
+      },
+    ],
+  ])
+
+  private heard(peer: NodeId, via: NodeId): void {
+    const { links, deciding } = this.parts
+    if (links()?.get(peer)) return
+    if (this.relays.hear(peer, via, performance.now())) deciding.connected(peer, { knowsTails: true })
+  }
+
+  private takesRelays(peer: NodeId): boolean {
+    return (this.parts.links()?.get(peer)?.protocol ?? 0) >= MERGING_SINCE_PROTOCOL
+  }
+}
