@@ -16,6 +16,7 @@ import {
   FileParams,
   GenerateParams,
   ModelParams,
+  MERGING_SINCE_PROTOCOL,
   PARTS_SINCE_PROTOCOL,
   PeerFrame,
   SubmitParams,
@@ -128,6 +129,7 @@ describe.each(readdirSync(recorded))('a session of links of version %s', (versio
     const known = PeerFrame.options
       .map((option): string => option.shape.type.value)
       .filter((kind) => protocol >= PARTS_SINCE_PROTOCOL || (kind !== 'parts' && kind !== 'room'))
+      .filter((kind) => protocol >= MERGING_SINCE_PROTOCOL || (kind !== 'relay' && kind !== 'snapshot'))
     expect([...kinds].sort()).toEqual(known.sort())
     const said = new Set(frames.flatMap((frame) => (frame.type === 'consensus' ? frame.message.type : [])))
     expect([...said].sort()).toEqual(['answer', 'ask', 'follow', 'lead', 'records'])
