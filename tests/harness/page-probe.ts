@@ -47,11 +47,11 @@ export class PageProbe {
       const take = (data: WebSocket.RawData): void => {
         const answer = Answer.parse(JSON.parse(String(data)))
         if (answer.id !== id) return
-        this.socket.off('message', take)
+        this.socket.off('message', take).off('close', gone)
         resolve(answer.result?.result.value)
       }
-      this.socket.on('message', take)
-      this.socket.once('close', () => reject(new Error('The page is gone')))
+      const gone = (): void => reject(new Error('The page is gone'))
+      this.socket.on('message', take).once('close', gone)
       this.socket.send(JSON.stringify({ id, method: 'Runtime.evaluate', params }))
     })
   }

@@ -1,16 +1,9 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { UpdateStatus } from '@core/protocols/desktop'
 import { temporaryFolder } from '../harness/headless-node'
-import {
-  noPackage,
-  packageApp,
-  packagedProgram,
-  packagedResources,
-  startPackaged,
-  type PackagedApp,
-} from '../harness/packaged-app'
+import { noPackage, packageApp, packagedResources, startPackaged, type PackagedApp } from '../harness/packaged-app'
 import { python } from '../harness/paths'
 import { startUpdateFeed, type UpdateFeed } from '../harness/update-feed'
 
@@ -32,7 +25,7 @@ describe.skipIf(noPackage !== undefined)('an installed app updates itself', () =
   }
 
   beforeAll(async () => {
-    if (!existsSync(packagedProgram)) packageApp()
+    packageApp()
     feed = await startUpdateFeed()
     writeFileSync(address, `provider: generic\nurl: ${feed.url}\nupdaterCacheDirName: muster-updates\n`)
     folder = temporaryFolder()
@@ -79,12 +72,15 @@ describe.skipIf(noPackage !== undefined)('an installed app updates itself', () =
     expect(readFileSync(installed, 'utf8')).toBe('the version that runs')
   })
 
-  it('says what is wrong where nothing can be reached, and looks no further by itself where that is off', async () => {
+  it('says so where the feed makes no sense, and can look again', async () => {
+    rmSync(join(folder.path, '.cache'), { recursive: true, force: true })
     await start()
-    await app.page.evaluate(`window.muster.preferences({ autoUpdate: false })`)
     feed.publish({ ...NEWER, version: 'not a version' })
     await ask('check')
-    expect((await reached('failed')).state).toBe('failed')
+    expect(await reached('failed')).toMatchObject({ reason: expect.stringMatching(/version/) as string })
+    feed.publish(NEWER)
+    await ask('check')
+    expect(await reached('ready')).toEqual({ state: 'ready', version: NEWER.version })
     expect(await app.quit()).toBe(0)
   })
 })

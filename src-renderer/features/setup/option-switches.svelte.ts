@@ -2,6 +2,7 @@ import { NodeSettingsView } from '@core/protocols/control'
 import type { DesktopApi } from '@core/protocols/desktop'
 import type { Api } from '../../api/access'
 import { LoginItem } from '../settings/login-item.svelte'
+import { PowerSettings } from '../settings/power.svelte'
 
 /** One thing that can be switched on here. */
 export interface OptionSwitch {
@@ -16,8 +17,13 @@ export interface OptionSwitch {
 /** What can be switched on where Muster runs: only what this node and this window can really do. All of it is off at first. */
 export class OptionSwitches {
   private readonly login: LoginItem
+  private readonly power: PowerSettings
   private view: NodeSettingsView | undefined = $state.raw()
-  readonly all: readonly OptionSwitch[] = $derived.by(() => [...this.loginSwitch(), ...this.networkSwitch()])
+  readonly all: readonly OptionSwitch[] = $derived.by(() => [
+    ...this.loginSwitch(),
+    ...this.awakeSwitch(),
+    ...this.networkSwitch(),
+  ])
   readonly any = $derived(this.all.length > 0)
 
   constructor(
@@ -25,11 +31,12 @@ export class OptionSwitches {
     desktop: Pick<DesktopApi, 'loginItem'> | undefined,
   ) {
     this.login = new LoginItem(desktop)
+    this.power = new PowerSettings(api)
   }
 
   /** Never fails: what cannot be read is not offered. */
   async read(): Promise<void> {
-    await Promise.all([this.login.read(), this.readSettings()])
+    await Promise.all([this.login.read(), this.readSettings(), this.power.read()])
   }
 
   private async readSettings(): Promise<void> {
@@ -45,6 +52,20 @@ export class OptionSwitches {
         about: 'Models are ready before you ask for them.',
         on: this.login.opens,
         set: (on) => this.login.set(on),
+      },
+    ]
+  }
+
+  private awakeSwitch(): OptionSwitch[] {
+    const { view } = this.power
+    if (!view || view.fixed) return []
+    return [
+      {
+        id: 'awake',
+        label: 'Stay awake for always-on models',
+        about: 'Never while on battery.',
+        on: view.keepAwake !== 'never',
+        set: (on) => this.power.set(on ? 'on-power' : 'never'),
       },
     ]
   }

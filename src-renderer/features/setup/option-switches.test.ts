@@ -9,6 +9,13 @@ const settings = (changes: { servesNetwork?: boolean; now?: boolean; fixed?: str
   servesNetworkNow: changes.now ?? false,
 })
 
+const power = (changes: { keepAwake?: string; fixed?: boolean } = {}) => ({
+  onBattery: false,
+  keepAwake: 'never',
+  fixed: false,
+  ...changes,
+})
+
 const desktop = (available: boolean) => {
   let openAtLogin = false
   return {
@@ -48,6 +55,7 @@ describe('what can be switched on', () => {
   it('says that the network is served from the next start on', async () => {
     const api = new FakeApi().next(
       () => json(settings()),
+      () => json(power({ fixed: true })),
       () => json(settings({ servesNetwork: true })),
     )
     const options = new OptionSwitches(api, undefined)
@@ -56,5 +64,19 @@ describe('what can be switched on', () => {
     expect(api.asked.at(-1)).toMatchObject({ method: 'PATCH', json: { servesNetwork: true } })
     expect(options.all[0]).toMatchObject({ on: true })
     expect(options.all[0]?.about).toContain('from the next start on')
+  })
+
+  it('keeps this machine awake for its models, on power only', async () => {
+    const api = new FakeApi().next(
+      () => json(settings({ fixed: ['servesNetwork'] })),
+      () => json(power()),
+      () => json(power({ keepAwake: 'on-power' })),
+    )
+    const options = new OptionSwitches(api, undefined)
+    await options.read()
+    expect(options.all.map(({ id, on }) => [id, on])).toEqual([['awake', false]])
+    await options.all[0]?.set(true)
+    expect(api.asked.at(-1)).toMatchObject({ method: 'PATCH', json: { keepAwake: 'on-power' } })
+    expect(options.all[0]).toMatchObject({ on: true })
   })
 })
