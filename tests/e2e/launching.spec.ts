@@ -130,6 +130,30 @@ test('the menu beside a model does the same with the keyboard alone', async ({ p
   await expect(page.getByRole('dialog', { name: 'Keep a model running' })).toBeVisible()
 })
 
+test('from the models page a model is dragged onto the machines that come up, or placed by its menu', async ({
+  page,
+}) => {
+  const { studio, laptop } = await pair(page)
+  await page.getByRole('link', { name: 'Models' }).click()
+  const row = page.getByRole('list', { name: 'Models on this cluster' }).getByRole('listitem')
+  await row.locator('b').hover()
+  await page.mouse.down()
+  await page.mouse.move(400, 300)
+  const dock = page.getByRole('region', { name: 'Where to launch tiny' })
+  const target = dock.getByText('MacBook Pro', { exact: true })
+  await target.hover()
+  await target.hover({ position: { x: 8, y: 8 } })
+  await expect(dock).toContainText(/uses/)
+  await page.mouse.up()
+  await expect(page.getByRole('status').getByText('Launched tiny on MacBook Pro')).toBeVisible()
+  expect(await declared(page, studio)).toEqual([[laptop.nodeId]])
+  await page.getByRole('button', { name: 'Undo the launch' }).click()
+  await expect(dock).toBeHidden()
+  await row.getByRole('button', { name: 'Place tiny on…' }).click()
+  await page.getByRole('menuitem', { name: /^On Mac Studio/ }).click()
+  await expect(page.getByRole('status').getByText('Launched tiny on Mac Studio')).toBeVisible()
+})
+
 test('a model that a request has loaded is kept by a launch, not declared a second time', async ({ page }) => {
   const node = await machine('Mac Studio')
   await page.goto(node.url)

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { recommendedCatalogue } from '@core/catalogue/recommended-models'
 import { ModelId } from '@core/ids'
 import type { CatalogueModel } from '@core/protocols/control'
 import { GB, smallCard, World } from '@core/testing/world'
 import { freeTogether, recommendations } from './recommendations'
-import { SUGGESTIONS } from './suggestions'
+import { suggestionsFrom } from './suggestions'
+
+const SUGGESTIONS = suggestionsFrom(recommendedCatalogue().models)
 
 const model = (id: string, gigabytes: number, more: Partial<CatalogueModel> = {}): CatalogueModel => {
   const modelId = ModelId.parse(id)

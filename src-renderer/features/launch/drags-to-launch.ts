@@ -1,0 +1,11 @@
+import type { Attachment } from 'svelte/attachments'
+import { dragsModel } from '../cluster/dragging'
+import type { Launches } from './launches.svelte'
+import type { PlaceableModel } from './targets'
+
+/** Lets a model be dragged from where it is listed onto machines. */
+export const dragsToLaunch = (
+  launches: Pick<Launches, 'drag' | 'drop'>,
+  model: PlaceableModel,
+): Attachment<HTMLElement> =>
+  dragsModel(model.modelId, { begin: () => launches.drag(model), end: () => launches.drop() })
