@@ -1,34 +1,21 @@
-import { existsSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
-import { loadsOnRequest } from '@core/settings/node'
+import { join, resolve } from 'node:path'
 import { parsePeerAddress } from '@core/settings/peer-address'
-import { REHEARSAL } from '@core/state/rehearsal'
-import type { State } from '@core/state/state'
 import { bridgedPorts } from '@core/warnings/bridged-ports'
-import { RequestLog } from './activity/request-log'
-import { startApi } from './api/server'
-import { loadIdentity } from './cluster/identity'
 import { AdmissionFile } from './cluster/joining/admission-file'
 import { Membership } from './cluster/membership'
-import { clusterView } from './cluster/view'
 import { Peers } from './cluster/peers'
-import { ToolConfigs } from './connect/tool-configs'
 import { applyTo } from './declaration-files/apply'
 import { DeclarationFolder } from './declaration-files/folder'
-import { ApiKeyAccounts } from './keys/api-key-accounts'
-import { openLog } from './logging/logger'
+import type { ApiKeyAccounts } from './keys/api-key-accounts'
 import { Master } from './master/master'
-import { Metrics } from './metrics/metrics'
 import { measureMemoryBandwidth } from './worker/measurements/memory-bandwidth'
 import { Measurements } from './worker/measurements/measurements'
 import { cardFinder } from './models/card-finder'
-import { openCatalogue } from './models/catalogue'
-import { modelsElsewhere } from './models/elsewhere'
 import { LastHolders } from './models/last-holders'
-import { STARTER_MODEL } from './models/starter'
 import { ownModels } from './models/stores'
-import { ModelSupply, openHub } from './model-supply'
+import { ModelSupply } from './model-supply'
+import { openAnswering } from './node-answering'
+import { openFoundation } from './node-foundation'
 import type { NodeOptions, RunningNode } from './node-options'
 import { Opened } from './opened'
 import { departure } from './departure'
@@ -38,27 +25,18 @@ import { isOnBattery } from './power/battery'
 import { SleepGuard } from './power/sleep-guard'
 import { bySystemProgram } from './power/system-request'
 import { Presence } from './presence'
-import { openPythonEnvironment } from './python-environment'
-import type { PythonEnvironment } from './python/environment'
 import { watchRehearsal } from './rehearsal'
 import { announceOnceExplained, setupHoldsDiscovery } from './explained-discovery'
 import { InstanceQueues } from './serving/instance-queues'
-import { LoadOnRequest } from './serving/on-request'
-import { rankZero } from './serving/rank-zero'
-import { Serving } from './serving/serving'
-import { defaultDataDir } from './settings/data-dir'
-import { memoryBandwidthFromEnvironment, rehearsesRdma } from './settings/environment'
-import { openNodeSettings } from './settings/node-settings'
+import { memoryBandwidthFromEnvironment } from './settings/environment'
 import { ClusterSuspects } from './suspects/cluster-suspects'
 import { thisBoot } from './system/boot'
 import { runCommand } from './system/command'
 import { asAdministrator } from './system/macos/bridged-ports/administrator'
 import { BridgedPorts } from './system/macos/bridged-ports/bridged-ports'
 import { thisMachine } from './system/machine'
-import { readSleepSettings } from './system/sleep'
 import { machineName } from './system/machine-name'
 import { version } from './version'
-import { checkModel } from './worker/check-model'
 import { KilledRunners } from './worker/killed-runners'
 import { Worker } from './worker/worker'
 
@@ -66,101 +44,26 @@ export type { NodeOptions, RunningNode } from './node-options'
 
 async function* nothing(): AsyncGenerator<never> {}
 
-/** The first folder above this file that has the runner's package beside it: the built app may be in chunks. */
-const builtAppRoot = (): string => {
-  for (let folder = __dirname; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'native-runner')) || folder === dirname(folder)) return folder
-  }
-}
-
-const keyName = ({ apiKeys }: State, key: string | undefined): string | undefined =>
-  Object.values(apiKeys).find(({ apiKeyId }) => apiKeyId === key)?.name
-
-/** What programs can ask for by name. */
-const declaredNames = ({ metaInstances }: State): string[] =>
-  Object.values(metaInstances).map(({ name, modelId }) => name ?? modelId)
-
 const start = async (options: NodeOptions, opened: Opened): Promise<Omit<RunningNode, 'close'>> => {
-  const { trustedOrigins = [], appRoot = builtAppRoot(), bundledRunner } = options
-  const { env } = process
-  const dataDir = resolve(
-    // An empty variable counts as not set.
-    options.dataDir ?? (env['MUSTER_DATA_DIR'] || defaultDataDir({ platform: process.platform, env, home: homedir() })),
-  )
-  const warnings: string[] = []
-  const onWarning = (warning: string): void => void warnings.push(warning)
+  const foundation = await openFoundation(options, opened)
   const {
-    name: friendlyName,
-    worker: runsModels,
-    host,
-    port,
-    peerPort,
-    ollamaPort,
-    discovery,
-    offline,
-    loadOnRequest,
-    onRequestIdleSeconds,
-    diskCacheGigabytes,
-    peers,
-    allowedHosts,
-    allowedOrigins,
-  } = options
-  const flags = {
-    loadOnRequest,
-    onRequestIdleSeconds,
-    diskCacheGigabytes,
-    host,
-    port,
-    friendlyName,
-    worker: runsModels,
-    peerPort,
-    ollamaPort,
-    discovery,
-    offline,
-    peers,
-    allowedHosts,
-    allowedOrigins,
-  }
-  const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))
-  const nodeSettings = await openNodeSettings({ dataDir, env, flags: given, onWarning })
-  const current = nodeSettings.current()
-
-  const log = openLog({
-    directory: join(dataDir, 'logs'),
-    level: current.logLevel,
-    terminal: { level: 'warn', colour: process.stderr.isTTY, write: (text) => void process.stderr.write(text) },
-  })
-  opened.add(() => log.close())
-  for (const warning of warnings.splice(0)) log.logger.warn({}, warning)
-  const identity = await loadIdentity({ dataDir, onWarning: (warning) => log.logger.warn({}, warning) })
+    dataDir,
+    env,
+    settings: nodeSettings,
+    log,
+    identity,
+    rehearses,
+    python: environment,
+    catalogue,
+    hub,
+  } = foundation
   const { nodeId } = identity
-  const rehearses = rehearsesRdma(env)
-  if (rehearses) log.logger.warn({}, `MUSTER_REHEARSE_JACCL is set: ${REHEARSAL}; nothing here runs on RDMA`)
-
-  const environment: PythonEnvironment = await openPythonEnvironment({
-    dataDir,
-    appRoot,
-    bundled: bundledRunner,
-    env,
-    catalogue: { find: (modelId) => catalogue.find(modelId), refresh: () => catalogue.refresh() },
-    log: log.logger.child({ part: 'python' }),
-  })
-  opened.add(() => environment.close())
-  const catalogue = openCatalogue({
-    dataDir,
-    home: homedir(),
-    env,
-    starter: STARTER_MODEL,
-    version,
-    tryConversation: async (path) => checkModel(environment.working(), path),
-  })
-  opened.add(() => catalogue.close())
-  const hub = openHub(env, current)
+  const current = nodeSettings.current()
   const explainsFirst = (): boolean => options.explainsDiscovery === true && setupHoldsDiscovery(nodeSettings.current())
   const ownName = current.friendlyName ?? (await machineName())
   const admission = new AdmissionFile(dataDir)
   // Deciding and the links need one another: what is sent before there are links reaches nobody.
-  const wired: { peers?: Peers; worker?: Worker; holders?: LastHolders; url?: string } = {}
+  const wired: { peers?: Peers; worker?: Worker; holders?: LastHolders; accounts?: ApiKeyAccounts } = {}
   const loadCard = cardFinder({
     own: catalogue,
     hub,
@@ -219,7 +122,13 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     clusterId: () => cluster.clusterId,
     friendlyName: ownName,
     deciding: master,
-    handlers: peerStreams({ catalogue, queues: () => queues, usage: () => accounts, supply: () => supply, suspected }),
+    handlers: peerStreams({
+      catalogue,
+      queues: () => queues,
+      usage: () => wired.accounts?.current ?? {},
+      supply: () => supply,
+      suspected,
+    }),
     // Until it has started, it has enough to do.
     isBusy: () => wired.worker?.isBusy ?? true,
     onWake: (runnerId, epoch) => worker.wake(runnerId, epoch),
@@ -360,102 +269,11 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     ),
   )
 
-  const accounts: ApiKeyAccounts = await ApiKeyAccounts.open({
-    self: nodeId,
-    dataDir,
-    source: master,
-    ask: (...asked) => links.links.ask(...asked),
-    log: log.logger.child({ part: 'keys' }),
+  const { api, desk, accounts } = await openAnswering({
+    ...{ options, opened, foundation, master, loadCard, membership: cluster, peers: links },
+    ...{ holders, worker, queues, suspected, supply, guard },
   })
-  opened.add(() => accounts.close())
-  const serving = new Serving({
-    nodeId,
-    source: master,
-    observer: master,
-    rankZero: rankZero({
-      self: nodeId,
-      state: () => master.state(),
-      here: queues,
-      elsewhere: (peer, params, signal) => links.links.open(peer, 'generate', params, signal),
-      suspects: suspected.suspects,
-    }),
-  })
-  opened.add(() => serving.close())
-  const onRequest = new LoadOnRequest({
-    source: master,
-    commands: master,
-    serving,
-    problemOf: (model) => catalogue.problemOf(model),
-    settings: () => {
-      const settings = nodeSettings.current()
-      return { enabled: loadsOnRequest(settings), idleSeconds: settings.onRequestIdleSeconds }
-    },
-    log: log.logger.child({ part: 'serving' }),
-  })
-  const metrics = new Metrics({
-    source: master,
-    live: () => queues.live,
-    isMaster: () => master.status().role === 'master',
-    usage: () => accounts.current,
-    keyName: (apiKeyId) => master.state().apiKeys[apiKeyId]?.name ?? apiKeyId,
-  })
-  opened.add(() => metrics.close())
-  const requests: RequestLog = await RequestLog.open({ dataDir, log: log.logger.child({ part: 'activity' }) })
-  opened.add(() => requests.close())
-  const desk = clusterView({ nodeId, master, membership: cluster, peers: links })
-  const api = await startApi({
-    host: current.host,
-    port: current.port,
-    ollamaPort: current.ollamaPort,
-    staticDir: join(appRoot, 'out', 'renderer'),
-    allowedHosts: current.allowedHosts,
-    allowedOrigins: [...trustedOrigins, ...current.allowedOrigins],
-    log: log.logger.child({ part: 'api' }),
-    context: {
-      version,
-      nodeId,
-      source: master,
-      commands: master,
-      serving: {
-        loadable: () => onRequest.loadable(),
-        generate: metrics.measuring((request, asking) =>
-          requests.observed(request, keyName(master.state(), asking.key), onRequest.generate(request, asking)),
-        ),
-      },
-      requests,
-      keys: accounts,
-      metrics: (which) => metrics.page(which),
-      settings: nodeSettings,
-      python: environment,
-      sleepSettings: () => readSleepSettings(),
-      catalogue: {
-        list: () => catalogue.list(),
-        unreadable: () => catalogue.unreadable(),
-        find: (modelId) => catalogue.find(modelId),
-        refresh: () => catalogue.refresh(),
-        card: loadCard,
-        away: (modelId) => holders.away(modelId),
-        elsewhere: modelsElsewhere({
-          linked: () => links.links.all().map(({ peer }) => peer),
-          ask: (...asked) => links.links.ask(...asked),
-        }),
-      },
-      hub,
-      downloads: supply,
-      log,
-      toolConfigs: new ToolConfigs({
-        home: homedir(),
-        dataDir,
-        target: () => ({ url: wired.url ?? '', models: declaredNames(master.state()) }),
-      }),
-      standstillOf: (runnerId) => worker.standstillOf(runnerId),
-      consoleOf: (runnerId) => worker.consoleOf(runnerId),
-      power: { facts: () => guard.facts(), look: () => guard.look() },
-      cluster: desk,
-    },
-  })
-  wired.url = api.url
-  opened.add(() => api.close())
+  wired.accounts = accounts
   if (options.declarations !== undefined) {
     const folder = new DeclarationFolder({
       folder: resolve(options.declarations),

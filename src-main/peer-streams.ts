@@ -10,7 +10,7 @@ import {
   type GenerationUpdate1,
 } from '@core/protocols/peer-1'
 import { USAGE_STREAM } from './keys/cluster-usage'
-import type { ApiKeyAccounts } from './keys/api-key-accounts'
+import type { UsageByKey } from '@core/keys/usage'
 import { sharing } from './models/fetching/sharing'
 import type { ModelSupply } from './model-supply'
 import type { InstanceQueues } from './serving/instance-queues'
@@ -26,7 +26,7 @@ export interface PeerStreamsParts {
   }
   /** Like `supply` it begins after the links: a stream that comes before it fails. */
   readonly queues: () => Pick<InstanceQueues, 'generate'>
-  readonly usage: () => Pick<ApiKeyAccounts, 'current'>
+  readonly usage: () => UsageByKey
   readonly supply: () => Pick<ModelSupply, 'serve'>
   readonly suspected: Pick<ClusterSuspects, 'suspects' | 'handlers'>
 }
@@ -74,7 +74,7 @@ export const peerStreams = ({
     ],
     ...suspected.handlers,
     ...sharing((modelId) => catalogue.find(modelId)?.path),
-    [USAGE_STREAM, () => one(Promise.resolve(usage().current))],
+    [USAGE_STREAM, () => one(Promise.resolve(usage()))],
     ['models', () => one(Promise.resolve(catalogue.list()))],
     ['card', (params) => one(catalogue.card(ModelParams.parse(params).modelId))],
     ['download', (params) => one(supply().serve(params))],

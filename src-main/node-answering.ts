@@ -1,0 +1,161 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { loadsOnRequest } from '@core/settings/node'
+import type { State } from '@core/state/state'
+import { RequestLog } from './activity/request-log'
+import { startApi } from './api/server'
+import type { Membership } from './cluster/membership'
+import type { Peers } from './cluster/peers'
+import { clusterView } from './cluster/view'
+import { ToolConfigs } from './connect/tool-configs'
+import { ApiKeyAccounts } from './keys/api-key-accounts'
+import type { Master } from './master/master'
+import { Metrics } from './metrics/metrics'
+import type { cardFinder } from './models/card-finder'
+import { modelsElsewhere } from './models/elsewhere'
+import type { LastHolders } from './models/last-holders'
+import type { ModelSupply } from './model-supply'
+import type { Foundation } from './node-foundation'
+import type { NodeOptions } from './node-options'
+import type { Opened } from './opened'
+import type { SleepGuard } from './power/sleep-guard'
+import type { InstanceQueues } from './serving/instance-queues'
+import { LoadOnRequest } from './serving/on-request'
+import { rankZero } from './serving/rank-zero'
+import { Serving } from './serving/serving'
+import type { ClusterSuspects } from './suspects/cluster-suspects'
+import { readSleepSettings } from './system/sleep'
+import { version } from './version'
+import type { Worker } from './worker/worker'
+
+const keyName = ({ apiKeys }: State, key: string | undefined): string | undefined =>
+  Object.values(apiKeys).find(({ apiKeyId }) => apiKeyId === key)?.name
+
+/** What programs can ask for by name. */
+const declaredNames = ({ metaInstances }: State): string[] =>
+  Object.values(metaInstances).map(({ name, modelId }) => name ?? modelId)
+
+/** The parts that requests need. */
+export interface AnsweringParts {
+  readonly options: NodeOptions
+  readonly opened: Opened
+  readonly foundation: Foundation
+  readonly master: Master
+  readonly loadCard: ReturnType<typeof cardFinder>
+  readonly membership: Membership
+  readonly peers: Peers
+  readonly holders: LastHolders
+  readonly worker: Worker
+  readonly queues: InstanceQueues
+  readonly suspected: ClusterSuspects
+  readonly supply: ModelSupply
+  readonly guard: SleepGuard
+}
+
+/** What brings requests to instances, what counts them, and the HTTP API over all of it. */
+export const openAnswering = async (parts: AnsweringParts) => {
+  const { options, opened, foundation, master, loadCard, membership: cluster, peers: links } = parts
+  const { holders, worker, queues, suspected, supply, guard } = parts
+  const { dataDir, settings: nodeSettings, log, identity, python: environment, catalogue, hub } = foundation
+  const { nodeId } = identity
+  const { trustedOrigins = [] } = options
+  const current = nodeSettings.current()
+  const wired: { url?: string } = {}
+  const accounts: ApiKeyAccounts = await ApiKeyAccounts.open({
+    self: nodeId,
+    dataDir,
+    source: master,
+    ask: (...asked) => links.links.ask(...asked),
+    log: log.logger.child({ part: 'keys' }),
+  })
+  opened.add(() => accounts.close())
+  const serving = new Serving({
+    nodeId,
+    source: master,
+    observer: master,
+    rankZero: rankZero({
+      self: nodeId,
+      state: () => master.state(),
+      here: queues,
+      elsewhere: (peer, params, signal) => links.links.open(peer, 'generate', params, signal),
+      suspects: suspected.suspects,
+    }),
+  })
+  opened.add(() => serving.close())
+  const onRequest = new LoadOnRequest({
+    source: master,
+    commands: master,
+    serving,
+    problemOf: (model) => catalogue.problemOf(model),
+    settings: () => {
+      const settings = nodeSettings.current()
+      return { enabled: loadsOnRequest(settings), idleSeconds: settings.onRequestIdleSeconds }
+    },
+    log: log.logger.child({ part: 'serving' }),
+  })
+  const metrics = new Metrics({
+    source: master,
+    live: () => queues.live,
+    isMaster: () => master.status().role === 'master',
+    usage: () => accounts.current,
+    keyName: (apiKeyId) => master.state().apiKeys[apiKeyId]?.name ?? apiKeyId,
+  })
+  opened.add(() => metrics.close())
+  const requests: RequestLog = await RequestLog.open({ dataDir, log: log.logger.child({ part: 'activity' }) })
+  opened.add(() => requests.close())
+  const desk = clusterView({ nodeId, master, membership: cluster, peers: links })
+  const api = await startApi({
+    host: current.host,
+    port: current.port,
+    ollamaPort: current.ollamaPort,
+    staticDir: join(foundation.appRoot, 'out', 'renderer'),
+    allowedHosts: current.allowedHosts,
+    allowedOrigins: [...trustedOrigins, ...current.allowedOrigins],
+    log: log.logger.child({ part: 'api' }),
+    context: {
+      version,
+      nodeId,
+      source: master,
+      commands: master,
+      serving: {
+        loadable: () => onRequest.loadable(),
+        generate: metrics.measuring((request, asking) =>
+          requests.observed(request, keyName(master.state(), asking.key), onRequest.generate(request, asking)),
+        ),
+      },
+      requests,
+      keys: accounts,
+      metrics: (which) => metrics.page(which),
+      settings: nodeSettings,
+      python: environment,
+      sleepSettings: () => readSleepSettings(),
+      catalogue: {
+        list: () => catalogue.list(),
+        unreadable: () => catalogue.unreadable(),
+        find: (modelId) => catalogue.find(modelId),
+        refresh: () => catalogue.refresh(),
+        card: loadCard,
+        away: (modelId) => holders.away(modelId),
+        elsewhere: modelsElsewhere({
+          linked: () => links.links.all().map(({ peer }) => peer),
+          ask: (...asked) => links.links.ask(...asked),
+        }),
+      },
+      hub,
+      downloads: supply,
+      log,
+      toolConfigs: new ToolConfigs({
+        home: homedir(),
+        dataDir,
+        target: () => ({ url: wired.url ?? '', models: declaredNames(master.state()) }),
+      }),
+      standstillOf: (runnerId) => worker.standstillOf(runnerId),
+      consoleOf: (runnerId) => worker.consoleOf(runnerId),
+      power: { facts: () => guard.facts(), look: () => guard.look() },
+      cluster: desk,
+    },
+  })
+  wired.url = api.url
+  opened.add(() => api.close())
+  return { api, desk, accounts }
+}

@@ -1,0 +1,131 @@
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { REHEARSAL } from '@core/state/rehearsal'
+import { loadIdentity, type Identity } from './cluster/identity'
+import { openLog, type Log } from './logging/logger'
+import { openCatalogue, type Catalogue } from './models/catalogue'
+import { STARTER_MODEL } from './models/starter'
+import { openHub } from './model-supply'
+import type { NodeOptions } from './node-options'
+import type { Opened } from './opened'
+import { openPythonEnvironment } from './python-environment'
+import type { PythonEnvironment } from './python/environment'
+import { defaultDataDir } from './settings/data-dir'
+import { rehearsesRdma } from './settings/environment'
+import { openNodeSettings, type NodeSettingsStore } from './settings/node-settings'
+import { version } from './version'
+import { checkModel } from './worker/check-model'
+
+/** What the parts of a node stand on: where it keeps things, what it was told, who it is, and what it has. */
+export interface Foundation {
+  /** The folder that holds `out` and `native-runner`. */
+  readonly appRoot: string
+  readonly dataDir: string
+  readonly env: NodeJS.ProcessEnv
+  readonly settings: NodeSettingsStore
+  readonly log: Log
+  readonly identity: Identity
+  /** RDMA is rehearsed: for tests. */
+  readonly rehearses: boolean
+  readonly python: PythonEnvironment
+  readonly catalogue: Catalogue
+  readonly hub: ReturnType<typeof openHub>
+}
+
+/** The first folder above this file that has the runner's package beside it: the built app may be in chunks. */
+const builtAppRoot = (): string => {
+  for (let folder = __dirname; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'native-runner')) || folder === dirname(folder)) return folder
+  }
+}
+
+/** Opens the data folder, without deciding anything yet. Rejects with an error that has `code`, `message` and `hint`. */
+export const openFoundation = async (options: NodeOptions, opened: Opened): Promise<Foundation> => {
+  const { appRoot = builtAppRoot(), bundledRunner } = options
+  const { env } = process
+  const dataDir = resolve(
+    // An empty variable counts as not set.
+    options.dataDir ?? (env['MUSTER_DATA_DIR'] || defaultDataDir({ platform: process.platform, env, home: homedir() })),
+  )
+  const warnings: string[] = []
+  const onWarning = (warning: string): void => void warnings.push(warning)
+  const {
+    name: friendlyName,
+    worker: runsModels,
+    host,
+    port,
+    peerPort,
+    ollamaPort,
+    discovery,
+    offline,
+    loadOnRequest,
+    onRequestIdleSeconds,
+    diskCacheGigabytes,
+    peers,
+    allowedHosts,
+    allowedOrigins,
+  } = options
+  const flags = {
+    loadOnRequest,
+    onRequestIdleSeconds,
+    diskCacheGigabytes,
+    host,
+    port,
+    friendlyName,
+    worker: runsModels,
+    peerPort,
+    ollamaPort,
+    discovery,
+    offline,
+    peers,
+    allowedHosts,
+    allowedOrigins,
+  }
+  const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined))
+  const nodeSettings = await openNodeSettings({ dataDir, env, flags: given, onWarning })
+  const current = nodeSettings.current()
+
+  const log = openLog({
+    directory: join(dataDir, 'logs'),
+    level: current.logLevel,
+    terminal: { level: 'warn', colour: process.stderr.isTTY, write: (text) => void process.stderr.write(text) },
+  })
+  opened.add(() => log.close())
+  for (const warning of warnings.splice(0)) log.logger.warn({}, warning)
+  const identity = await loadIdentity({ dataDir, onWarning: (warning) => log.logger.warn({}, warning) })
+  const rehearses = rehearsesRdma(env)
+  if (rehearses) log.logger.warn({}, `MUSTER_REHEARSE_JACCL is set: ${REHEARSAL}; nothing here runs on RDMA`)
+
+  const environment: PythonEnvironment = await openPythonEnvironment({
+    dataDir,
+    appRoot,
+    bundled: bundledRunner,
+    env,
+    catalogue: { find: (modelId) => catalogue.find(modelId), refresh: () => catalogue.refresh() },
+    log: log.logger.child({ part: 'python' }),
+  })
+  opened.add(() => environment.close())
+  const catalogue = openCatalogue({
+    dataDir,
+    home: homedir(),
+    env,
+    starter: STARTER_MODEL,
+    version,
+    tryConversation: async (path) => checkModel(environment.working(), path),
+  })
+  opened.add(() => catalogue.close())
+  const hub = openHub(env, current)
+  return {
+    appRoot,
+    dataDir,
+    env,
+    settings: nodeSettings,
+    log,
+    identity,
+    rehearses,
+    python: environment,
+    catalogue,
+    hub,
+  }
+}
