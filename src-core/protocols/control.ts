@@ -302,8 +302,8 @@ export const WhatIfView = z.object({
       declarations: z.array(
         z.object({
           metaInstanceId: MetaInstanceId,
-          label: z.string(),
-          kind: z.enum(['moves', 'stops']),
+          name: z.string(),
+          fate: z.enum(['moves', 'stops']),
           nodeIds: z.array(NodeId).optional(),
           tokensPerSecond: z.number().optional(),
           reason: z.string().optional(),

@@ -1,13 +1,23 @@
 import { fold } from '../events/fold'
 import { InstanceId, RunnerId, type MetaInstanceId, type ModelId, type NodeId } from '../ids'
 import type { ModelCard } from '../placement/model-card'
+import { expectedSpeed } from '../placement/expectation'
 import { place } from '../placement/place'
+import { PlacementSpace } from '../placement/space'
+import { unfitMachines } from '../placement/unfit'
 import type { State } from '../state/state'
 import { instanceOf } from './instances'
 
 /** What becomes of a declaration when a machine that it uses goes. */
 export type Departure = { readonly metaInstanceId: MetaInstanceId; readonly name: string } & (
-  { readonly fate: 'moves'; readonly nodeIds: readonly NodeId[] } | { readonly fate: 'stops'; readonly reason: string }
+  | {
+      readonly fate: 'moves'
+      /** In rank order. */
+      readonly nodeIds: readonly NodeId[]
+      /** As it was measured there, else as it is predicted. */
+      readonly tokensPerSecond?: number
+    }
+  | { readonly fate: 'stops'; readonly reason: string }
 )
 
 const NO_CARD = 'nobody else has it'
@@ -39,14 +49,23 @@ export const departures = (
     const named = { metaInstanceId, name: one.name ?? one.modelId }
     const card = cards[one.modelId]
     if (card === undefined) return [{ ...named, fate: 'stops', reason: NO_CARD }]
-    const result = place(left, card, one)
+    const space = new PlacementSpace(left)
+    const result = place(left, card, { ...one, unfit: unfitMachines(left, one) }, space)
     if (result.status === 'refused') return [{ ...named, fate: 'stops', reason: result.error.reason }]
     const ids = {
       instanceId: () => InstanceId.parse(`departure-${index}`),
       runnerId: () => RunnerId.parse(`departure-${index}`),
     }
     const instance = instanceOf(result.placement, one, { ids, now: state.lastEventAt, metaInstanceId })
+    const { sharding, instanceMeta } = one
+    const { measured, predicted } = expectedSpeed(
+      left,
+      { card, sharding, instanceMeta, shards: instance.shards },
+      space.links,
+    )
+    const tokensPerSecond = (measured ?? predicted)?.tokensPerSecond
     left = { ...left, instances: { ...left.instances, [instance.instanceId]: instance } }
-    return [{ ...named, fate: 'moves', nodeIds: instance.shards.map((shard) => shard.nodeId) }]
+    const nodeIds = instance.shards.map((shard) => shard.nodeId)
+    return [{ ...named, fate: 'moves', nodeIds, ...(tokensPerSecond !== undefined && { tokensPerSecond }) }]
   })
 }

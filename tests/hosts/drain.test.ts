@@ -21,7 +21,7 @@ describe.skipIf(why !== undefined)('a machine that is drained', () => {
     const [left, right] = from === first.nodeId ? [first, second] : [second, first]
 
     const told = await right.muster('drain', left.nodeId, '--dry-run', '--json')
-    expect(JSON.parse(told.stdout)).toMatchObject({ declarations: [{ kind: 'moves', nodeIds: [right.nodeId] }] })
+    expect(JSON.parse(told.stdout)).toMatchObject({ declarations: [{ fate: 'moves', nodeIds: [right.nodeId] }] })
     const answer = stream(right, 'chat', 100)
     await answer.begun
     const drained = await right.muster('drain', left.nodeId)

@@ -1,8 +1,8 @@
 import { Hono } from 'hono'
 import { NodeId, type ModelId } from '@core/ids'
 import type { ModelCard } from '@core/placement/model-card'
-import { whatIfGone } from '@core/placement/what-if'
 import { DrainRequest, type DrainView, type WhatIfView } from '@core/protocols/control'
+import { departures } from '@core/reconcile/departure'
 import { onMachine } from '@core/state/drain'
 import type { State } from '@core/state/state'
 import { camelCased, jsonBody, parseWith } from '../body'
@@ -23,7 +23,7 @@ const viewOf = (state: State, nodeId: NodeId): DrainView => {
 }
 
 /** The cards of all models that are declared; one that cannot be read is left out. */
-const cardsOf = async (context: ApiContext, { metaInstances }: State): Promise<ReadonlyMap<ModelId, ModelCard>> => {
+const cardsOf = async (context: ApiContext, { metaInstances }: State): Promise<Record<ModelId, ModelCard>> => {
   const models = [...new Set(Object.values(metaInstances).map(({ modelId }) => modelId))]
   const found = await Promise.all(
     models.map(async (modelId): Promise<[ModelId, ModelCard][]> => {
@@ -34,7 +34,7 @@ const cardsOf = async (context: ApiContext, { metaInstances }: State): Promise<R
       }
     }),
   )
-  return new Map(found.flat())
+  return Object.fromEntries(found.flat())
 }
 
 /** Machines that are to be switched off, and what would happen if they were. */
@@ -59,8 +59,8 @@ export const drainRoutes = (context: ApiContext): Hono => {
     const machines = Object.values(state.members).map(({ nodeId, friendlyName }) => ({
       nodeId,
       friendlyName,
-      declarations: whatIfGone(state, nodeId, cards).map(({ ...told }) =>
-        told.kind === 'moves' ? { ...told, nodeIds: [...told.nodeIds] } : told,
+      declarations: departures(state, nodeId, cards).map((one) =>
+        one.fate === 'moves' ? { ...one, nodeIds: [...one.nodeIds] } : one,
       ),
     }))
     return c.json({ machines } satisfies WhatIfView)

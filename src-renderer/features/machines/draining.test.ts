@@ -20,10 +20,10 @@ describe('a machine that is drained', () => {
   it('says beforehand where a model would go', () => {
     const world = new World()
     const nodeId = world.addNode('mini')
-    const about = { metaInstanceId: world.declare(), label: SMALL }
-    expect(fateText(world.state, { ...about, kind: 'moves', nodeIds: [nodeId], tokensPerSecond: 20.6 })).toBe(
+    const about = { metaInstanceId: world.declare(), name: SMALL }
+    expect(fateText(world.state, { ...about, fate: 'moves', nodeIds: [nodeId], tokensPerSecond: 20.6 })).toBe(
       'moves to mini, about 21 tokens/s',
     )
-    expect(fateText(world.state, { ...about, kind: 'stops', reason: 'mini is full' })).toContain('mini is full')
+    expect(fateText(world.state, { ...about, fate: 'stops', reason: 'mini is full' })).toContain('mini is full')
   })
 })

@@ -8,7 +8,7 @@ type WithoutMachine = WhatIfView['machines'][number]['declarations'][number]
 
 /** `moves to Mac mini, about 21 tokens/s`; `stops: …`. */
 export const fateText = (state: State, told: WithoutMachine): string => {
-  if (told.kind === 'stops') return `has no other place: ${told.reason ?? 'no machine has room'}`
+  if (told.fate === 'stops') return `has no other place: ${told.reason ?? 'no machine has room'}`
   const { nodeIds = [], tokensPerSecond } = told
   const speed = tokensPerSecond === undefined ? '' : `, about ${Math.round(tokensPerSecond)} tokens/s`
   return `moves to ${nodeIds.map((nodeId) => nodeName(state, nodeId)).join(' and ')}${speed}`
