@@ -31,6 +31,13 @@ describe('what connects two machines', () => {
     ])
   })
 
+  it('is told there before back, whichever was found first', () => {
+    const { world, studio, pro } = begin()
+    linked(world, pro, studio, 'ethernet')
+    linked(world, studio, pro, 'ethernet')
+    expect(pairLinks(world.state)[0]?.ways.map(({ from }) => from)).toEqual([studio, pro])
+  })
+
   it('is RDMA with the figures of the cable beneath it', () => {
     const { world, studio, pro } = begin()
     for (const [from, to] of [

@@ -106,7 +106,10 @@ export const pairLinks = ({ members, topology }: Pick<State, 'members' | 'topolo
       key,
       a,
       b,
-      [...ways].sort((one, other) => rank(one.kind) - rank(other.kind)),
+      // There before back, whichever was found first.
+      [...ways].sort(
+        (one, other) => rank(one.kind) - rank(other.kind) || Number(one.from === b) - Number(other.from === b),
+      ),
     ),
   )
 }
