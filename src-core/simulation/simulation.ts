@@ -190,6 +190,8 @@ export class Simulation {
       // The check lets these through only where several nodes decide.
       case 'partition':
       case 'heal':
+      case 'cut':
+      case 'mend':
       case 'crashNode':
       case 'restartNode':
       case 'sleep':

@@ -1,6 +1,7 @@
 import { flushSync } from 'svelte'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { Event } from '@core/events/event'
+import { MAX_ENDED_TASKS } from '@core/events/tasks'
 import { TaskId } from '@core/ids'
 import { next } from '@core/reconcile/apply'
 import { readyWorld } from '@core/testing/world'
@@ -44,7 +45,7 @@ it('is drawn once for a thousand events at once, and only where something shows 
   }
   await vi.advanceTimersByTimeAsync(20)
   flushSync()
-  expect(Object.keys(cluster.state.tasks)).toHaveLength(REQUESTS)
+  expect(Object.keys(cluster.state.tasks)).toHaveLength(MAX_ENDED_TASKS)
   expect(drawn).toEqual({ tasks: 2, nodes: 1, cards: 1 })
   stop()
   cluster.close()

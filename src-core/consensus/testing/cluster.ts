@@ -192,6 +192,8 @@ export class Cluster {
         return
       case 'store':
         throw new Error('records come with their message')
+      case 'install':
+        throw new Error('nobody sends snapshots here: all records are kept')
     }
   }
 
