@@ -1,5 +1,5 @@
 import type { Envelope } from '../../../events/event'
-import type { NodeId, Timestamp } from '../../../ids'
+import type { CommandId, NodeId, Timestamp } from '../../../ids'
 import type { State } from '../../../state/state'
 import type { ClusterSimulation } from '../../cluster/cluster-simulation'
 import type { Happening } from '../../cluster/happening'
@@ -23,9 +23,10 @@ const disturbs: Readonly<Partial<Record<Step['do'], true>>> = {
 export class ClusterPromises {
   private readonly acknowledged = new Set<string>()
   private readonly deletionAsked = new Set<string>()
-  /** Temporary declarations, which may end by themselves, and those that somebody asked to keep. */
+  /** Temporary declarations, which may end by themselves, until somebody was told that they are kept. */
   private readonly temporary = new Set<string>()
-  private readonly keepAsked = new Set<string>()
+  /** Of the commands that were decided to keep one. */
+  private readonly keeping = new Map<CommandId, string>()
   private readonly deleted = new Set<string>()
   private readonly writes = new AcknowledgedWrites()
   private readonly began = new Map<number, Set<NodeId>>()
@@ -47,7 +48,6 @@ export class ClusterPromises {
     if (step.do in disturbs) this.lastDisturbed = now
     if (step.do === 'deleteMetaInstance') this.deletionAsked.add(step.id)
     if (step.do === 'createMetaInstance' && step.onRequest) this.temporary.add(step.id)
-    if (step.do === 'updateMetaInstance' && step.keep) this.keepAsked.add(step.id)
     switch (step.do) {
       case 'crashNode':
       case 'removeNode':
@@ -105,8 +105,7 @@ export class ClusterPromises {
       case 'acknowledged':
         this.writes.acknowledged(happening.commandId)
         if (happening.command === 'createMetaInstance') this.acknowledged.add(happening.id)
-        if (happening.command === 'updateMetaInstance' && this.keepAsked.has(happening.id))
-          this.temporary.delete(happening.id)
+        this.temporary.delete(this.keeping.get(happening.commandId) ?? '')
         if (happening.command === 'deleteMetaInstance') this.deleted.add(happening.id)
         return
       default:
@@ -116,7 +115,9 @@ export class ClusterPromises {
   event(envelope: Envelope, before: State, after: State, node: NodeId): void {
     checkEvent(envelope, before, after)
     this.writes.decided(envelope, after)
-    const { event, at } = envelope
+    const { event, at, commandId } = envelope
+    if (event.type === 'MetaInstanceUpdated' && event.changes.onRequest === null && commandId !== undefined)
+      this.keeping.set(commandId, event.metaInstanceId)
     if (event.type !== 'InstanceDeleted' || (event.cause !== 'node' && event.cause !== 'connection')) return
     const instance = before.instances[event.instanceId]
     const concerned = [...(instance?.shards.map(({ nodeId }) => nodeId) ?? []), node]
