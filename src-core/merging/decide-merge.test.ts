@@ -86,6 +86,21 @@ describe('what one side of a split declared', () => {
     expect(decideMerge(own.state, apart)).toEqual([])
   })
 
+  it('has what was changed on either side of what both made by one command', () => {
+    const met = split(
+      (world) => {
+        world.declare('twice')
+        update(later(later(world)), { maxContext: 512 }, 'twice')
+      },
+      (world) => {
+        later(world).declare('twice')
+        update(later(later(later(world))), { minNodes: 2 }, 'twice')
+      },
+    )
+    expect(met.other.metaInstance(id('twice'))).toMatchObject({ maxContext: 512, minNodes: 2 })
+    expect(again(met)).toEqual([])
+  })
+
   it('keeps its own stamps, so that a third side with a newer change wins still', () => {
     const met = split((world) => update(world, { maxContext: 512 }))
     const third = split((world) => update(later(world), { maxContext: 1024 }))

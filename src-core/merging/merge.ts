@@ -11,12 +11,11 @@ const canonical = (value: unknown): string =>
   ) ?? ''
 
 /**
- * The newer write of each register. Of an id that was removed and made again only the latest making counts. A tie,
- * which only the suffix of a name that was taken makes, goes to the text that comes first: the one with the suffix.
+ * The newer write of each register; making something writes all of its registers. A tie, which only the suffix of a name
+ * that was taken makes, goes to the text that comes first: the one with the suffix.
  */
 export const mergeStamped = <Value extends object>(a: Stamped<Value>, b: Stamped<Value>): Stamped<Value> => {
-  const later = compareStamps(a.stamps.created, b.stamps.created)
-  if (later !== 0) return later > 0 ? a : b
+  const created = compareStamps(a.stamps.created, b.stamps.created) >= 0 ? a.stamps.created : b.stamps.created
   const value: Partial<Value> = {}
   const fields: EntityStamps['fields'] = {}
   const names = [a.value, b.value, a.stamps.fields, b.stamps.fields].flatMap((one) => Object.keys(one))
@@ -27,10 +26,10 @@ export const mergeStamped = <Value extends object>(a: Stamped<Value>, b: Stamped
     const { value: from, stamps } = newer > 0 || tie ? a : b
     if (from[field] !== undefined) value[field] = from[field]
     const stamp = fieldStamp(stamps, field)
-    if (compareStamps(stamp, stamps.created) !== 0) fields[field] = stamp
+    if (compareStamps(stamp, created) !== 0) fields[field] = stamp
   }
   // Every field comes from one of two whole values.
-  return { value: value as Value, stamps: { created: a.stamps.created, fields } }
+  return { value: value as Value, stamps: { created, fields } }
 }
 
 type Family<Value> = Readonly<Record<string, Value>>
@@ -48,22 +47,37 @@ const union = <Value>(
   return all
 }
 
-/** Whether it was made since whatever removed it. */
-const outlives = (stamps: EntityStamps, removedAt: Timestamp | undefined): boolean =>
-  removedAt === undefined || stamps.created.at > removedAt
+/** Of what is removed and let in again under the same id, as machines are, only the latest making counts. */
+const latestMaking = <Value extends object>(a: Stamped<Value>, b: Stamped<Value>): Stamped<Value> => {
+  const later = compareStamps(a.stamps.created, b.stamps.created)
+  return later === 0 ? mergeStamped(a, b) : later > 0 ? a : b
+}
 
-const standing = <Value extends object>(
+/**
+ * What is made once has its id from the command that made it: where two sides carried that out, both made the same, and
+ * what was changed since counts on either side. Removed, it stays so.
+ */
+const madeOnce = <Value extends object>(
+  a: Family<Stamped<Value>>,
+  b: Family<Stamped<Value>>,
+  removed: Family<Timestamp>,
+): Record<string, Stamped<Value>> =>
+  Object.fromEntries(Object.entries(union(a, b, mergeStamped)).filter(([id]) => !(id in removed)))
+
+/** What may come again stands where it was made since it was removed. */
+const madeAgain = <Value extends object>(
   a: Family<Stamped<Value>>,
   b: Family<Stamped<Value>>,
   removed: Family<Timestamp>,
 ): Record<string, Stamped<Value>> =>
   Object.fromEntries(
-    Object.entries(union(a, b, mergeStamped)).filter(([id, { stamps }]) => outlives(stamps, removed[id])),
+    Object.entries(union(a, b, latestMaking)).filter(([id, { stamps }]) => stamps.created.at > (removed[id] ?? -1)),
   )
 
 /**
  * What two sides declared, joined: commutative, associative and idempotent, so it matters neither who merges nor how
- * often. The newer write of every register wins, and a removal wins over all that was made before it.
+ * often. The newer write of every register wins, and a removal over all that was made before it; of what is made
+ * once, over all.
  */
 export const merge = (a: Declared, b: Declared): Declared => {
   const removed = {
@@ -72,9 +86,9 @@ export const merge = (a: Declared, b: Declared): Declared => {
     members: union(a.removed.members, b.removed.members, Math.max),
   }
   return {
-    metaInstances: standing(a.metaInstances, b.metaInstances, removed.metaInstances),
-    apiKeys: standing(a.apiKeys, b.apiKeys, removed.apiKeys),
-    members: standing(a.members, b.members, removed.members),
+    metaInstances: madeOnce(a.metaInstances, b.metaInstances, removed.metaInstances),
+    apiKeys: madeOnce(a.apiKeys, b.apiKeys, removed.apiKeys),
+    members: madeAgain(a.members, b.members, removed.members),
     settings: a.settings && b.settings ? mergeStamped(a.settings, b.settings) : (a.settings ?? b.settings),
     removed,
   }
