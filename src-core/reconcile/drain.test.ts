@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { routeOf } from '../generation/route'
 import { TaskId, type MetaInstanceId, type NodeId } from '../ids'
 import { onMachine } from '../state/drain'
-import { SMALL, World } from '../testing/world'
+import { GB, SMALL, World } from '../testing/world'
 
 const drain = (world: World, nodeId: NodeId, drained = true) => world.command({ type: 'DrainMember', nodeId, drained })
 
@@ -107,5 +107,25 @@ describe('an instance whose replacement is ready', () => {
     expect(routeOf(world.state, SMALL)).toMatchObject({ kind: 'ready', instance: { instanceId: moved?.instanceId } })
     world.wait(121_000).reconcile()
     expect(machinesOf(world, id)).toEqual(['mini'])
+  })
+})
+
+describe('a temporary declaration that gives way while it is being replaced', () => {
+  it('ends once, with both its instances', () => {
+    const world = new World()
+    world.addNode('mini', { free: 12 * GB, total: 16 * GB })
+    const asked = world.declare('asked', { onRequest: { idleSeconds: 0 } })
+    world.reconcile()
+    world.report(asked, { status: 'Ready' })
+    world.command({ type: 'UpdateMetaInstance', metaInstanceId: asked, changes: { maxContext: 64 } })
+    world.reconcile()
+    expect(machinesOf(world, asked)).toHaveLength(2)
+    const from = world.log.length
+    world.declare('one', { name: 'one' })
+    world.declare('two', { name: 'two' })
+    world.reconcile()
+    const ended = world.log.slice(from).filter(({ type }) => type === 'MetaInstanceDeleted')
+    expect(ended).toHaveLength(1)
+    expect(machinesOf(world, asked)).toEqual([])
   })
 })

@@ -77,7 +77,14 @@ const placed = (state: State, metaInstance: MetaInstance, inputs: ReconcileInput
     return { events: [{ type: 'InstanceCreated', instance }] }
   }
   const temporary = givingWay(state, card, metaInstance, inputs)
-  if (temporary) return { events: temporary.flatMap((instance) => yielded(state, instance, metaInstance)) }
+  if (temporary) {
+    // One that is just being replaced has two instances, and ends once.
+    const once = temporary.filter(
+      ({ metaInstanceId: id }, at) =>
+        id === undefined || temporary.findIndex((one) => one.metaInstanceId === id) === at,
+    )
+    return { events: once.flatMap((instance) => yielded(state, instance, metaInstance)) }
+  }
   if (old) {
     // Memory does not allow both: the old one goes first, if that would make room.
     const alone = fold(state, next(state, deleted(old), inputs.now))
