@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { routeOf } from '../generation/route'
-import { TaskId, type MetaInstanceId, type NodeId } from '../ids'
+import { ModelId, TaskId, type MetaInstanceId, type NodeId } from '../ids'
 import { onMachine } from '../state/drain'
-import { GB, SMALL, World } from '../testing/world'
+import { GB, SMALL, smallCard, World } from '../testing/world'
 
 const drain = (world: World, nodeId: NodeId, drained = true) => world.command({ type: 'DrainMember', nodeId, drained })
 
@@ -121,8 +121,9 @@ describe('a temporary declaration that gives way while it is being replaced', ()
     world.reconcile()
     expect(machinesOf(world, asked)).toHaveLength(2)
     const from = world.log.length
-    world.declare('one', { name: 'one' })
-    world.declare('two', { name: 'two' })
+    const modelId = ModelId.parse('m/large')
+    world.cards[modelId] = { status: 'loaded', card: { ...smallCard, modelId, storageBytes: 9 * GB } }
+    world.declare('large', { modelId })
     world.reconcile()
     const ended = world.log.slice(from).filter(({ type }) => type === 'MetaInstanceDeleted')
     expect(ended).toHaveLength(1)
