@@ -63,8 +63,13 @@ describe.skipIf(why !== undefined)('the connection doctor of three machines', ()
     const walled = at(2)
     walled.host.block(52417)
     // What both sides say of that way: the walled machine is asked over the link that it has made itself.
-    const { findings, pairs } = await finds(at(0), ['firewall'])
-    expect(findings[0]).toMatchObject({ nodeIds: [walled.nodeId], severity: 'problem' })
+    // Where a machine is too busy to be asked, the doctor knows less for a moment: only that the two are kept apart.
+    const { findings, pairs } = await until(
+      'the firewall of one machine is found',
+      () => doctor(at(0)),
+      (report) => report.findings.length === 1 && report.findings[0]?.nodeIds.length === 1,
+    )
+    expect(findings[0]).toMatchObject({ code: 'firewall', nodeIds: [walled.nodeId], severity: 'problem' })
     expect(findings[0]?.todo).toContain('machine 3')
     const into = pairs.find(({ from, to }) => from === at(0).nodeId && to === walled.nodeId)
     expect(into).toMatchObject({ tcpOut: { state: 'no', code: 'timed_out' }, tcpIn: { state: 'yes' } })

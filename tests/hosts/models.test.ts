@@ -99,8 +99,9 @@ describe.skipIf(why !== undefined)('a model that a machine needs', () => {
     await ready(second, metaInstanceId)
     const requests = await hub.requests()
     const [begun] = requests.filter(({ path }) => path.includes('/model.safetensors?'))
-    expect(Number(/\d+/.exec(begun?.range ?? '')?.[0])).toBeGreaterThan(200_000)
-    expect(sentBy(requests)).toBeLessThan(weights() - 200_000)
+    // What has come is told a little before it is written.
+    expect(Number(/\d+/.exec(begun?.range ?? '')?.[0])).toBeGreaterThan(100_000)
+    expect(sentBy(requests)).toBeLessThan(weights() - 100_000)
   })
 
   it('is fetched once where both need it and neither has it: the other copies it', async () => {
