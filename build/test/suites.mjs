@@ -156,14 +156,6 @@ export const SUITES = [
     env: { PLAYWRIGHT_JSON_OUTPUT_FILE: reportOf('e2e'), PLAYWRIGHT_BROWSERS_PATH: browsers },
     count: countPlaywright,
   },
-  {
-    name: 'package',
-    title: 'The packaged app (vitest, electron-builder)',
-    needs: ['packages', 'app', 'python', 'electron', 'packaging', 'uv'],
-    alone: true,
-    commands: vitest('package', ['package']),
-    count: countVitest,
-  },
 ]
 
 const SOAK_CLIENTS = 'soak-clients'
@@ -187,6 +179,14 @@ export const EXTRA_SUITES = [
         await countVitest({ exitCodes: [ofVitest], report }),
         ...(ofPytest.length > 0 ? [await countJUnit({ exitCodes: ofPytest, report: reportOf(SOAK_CLIENTS) })] : []),
       ]),
+  },
+  {
+    name: 'package',
+    title: 'The packaged app (vitest, electron-builder)',
+    needs: ['packages', 'app', 'python', 'electron', 'packaging', 'uv'],
+    alone: true,
+    commands: vitest('package', ['package']),
+    count: countVitest,
   },
   {
     name: 'agents',
