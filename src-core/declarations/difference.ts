@@ -4,6 +4,7 @@ import { carries } from '../state/labels'
 import type { MetaInstance, MetaInstanceChanges } from '../state/meta-instances'
 import type { State } from '../state/state'
 import type { DeclarationDocument, Prune } from './document'
+import { canonical } from '../state/canonical'
 
 /** What one document comes to, or one declaration that no document has any more. */
 export type Difference =
@@ -67,13 +68,6 @@ const wantedOf = (document: DeclarationDocument, nodeIds: NodeId[] | undefined):
   onRequest: null,
   pinned: null,
 })
-
-const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  )
 
 /** The fields in which a declaration is not yet as wanted. */
 const changesOf = (known: MetaInstance, wanted: MetaInstanceChanges): MetaInstanceChanges =>

@@ -1,14 +1,7 @@
 import type { Timestamp } from '../ids'
 import type { Declared, Stamped } from './declared'
 import { compareStamps, fieldStamp, type EntityStamps } from './stamp'
-
-/** The same text for the same value, whatever order its fields came in. */
-const canonical = (value: unknown): string =>
-  JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  ) ?? ''
+import { canonical } from '../state/canonical'
 
 /**
  * The newer write of each register; making something writes all of its registers. A tie, which only the suffix of a name
