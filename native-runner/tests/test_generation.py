@@ -136,6 +136,14 @@ def test_more_tokens_than_there_is_room_for_are_as_many_as_fit(ready: RunnerProc
     assert end["usage"]["promptTokens"] + end["usage"]["completionTokens"] <= 2048
 
 
+def test_end_tokens_may_be_ignored(ready: RunnerProcess) -> None:
+    end = {"sampling": {"temperature": 0, "logitBias": {"2": 100}}}
+    _, ended = ready.answer("ends", maxTokens=5, **end)
+    _, goes_on = ready.answer("goes-on", maxTokens=5, sampling={**end["sampling"], "ignoreEos": True})
+    assert (ended["reason"], ended["usage"]["completionTokens"]) == ("stop", 0)
+    assert (goes_on["reason"], goes_on["usage"]["completionTokens"]) == ("length", 5)
+
+
 def test_counting_computes_nothing_and_counts_what_a_request_counts(ready: RunnerProcess) -> None:
     _, counted = ready.answer("counted", countOnly=True)
     _, answered = ready.answer("answered", maxTokens=1)

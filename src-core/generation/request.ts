@@ -69,6 +69,8 @@ export const Sampling = z.strictObject({
   logitBias: z.record(z.string().regex(/^\d{1,9}$/), z.number().min(-100).max(100)).optional(),
   /** The same seed and prompt give the same text, alone or in a batch. */
   seed: Seed.optional(),
+  /** The model's end tokens do not end the answer, unless its form does. */
+  ignoreEos: z.boolean().optional(),
 })
 export type Sampling = z.infer<typeof Sampling>
 

@@ -119,7 +119,8 @@ describe('a declaration on a real node with a real runner', () => {
     const { metaInstanceId: id } = await control.declare(TINY)
     await control.until('READY', isReady(id))
     const client = new AbortController()
-    const chat = { model: TINY, stream: true, messages: [{ role: 'user', content: 'go on' }], max_tokens: 1500 }
+    const messages = [{ role: 'user', content: 'go on' }]
+    const chat = { model: TINY, stream: true, messages, max_tokens: 1500, ignore_eos: true }
     const response = await control.request('/v1/chat/completions', {
       method: 'POST',
       json: chat,

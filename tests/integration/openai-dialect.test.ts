@@ -234,7 +234,8 @@ describe('OpenAI’s dialect with the tiny model', () => {
   })
 
   it('cancels an answer by its id, whose stream then ends in order', async () => {
-    const stream = await client.chat.completions.create({ ...CHAT, max_tokens: 4000, stream: true })
+    const endless = { ...CHAT, max_tokens: 4000, ignore_eos: true }
+    const stream = await client.chat.completions.create({ ...endless, stream: true })
     let cancelled: number | undefined
     let reason: string | null | undefined
     for await (const chunk of stream) {

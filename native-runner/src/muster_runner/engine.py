@@ -5,7 +5,7 @@ request has had enough. What is computed is the schedule's business. On rank 0 o
 gets is also told to the other ranks.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 from muster_runner.answer import Answer
@@ -78,12 +78,17 @@ class Engine:
         with refused_alone("its settings cannot be used"):
             draws = drawing(prepared.request.sampling, self._options.generation_config, prepared.constraint)
             channels = self._rules.channels(prepared.request, prepared.tokens)
-            answer = Answer(prepared, channels, self._tokenizer.eos_token_ids, self._logprobs)
+            answer = Answer(prepared, channels, self._ends_of(prepared), self._logprobs)
         self._answers[task_id] = answer
         exact = self.cache is not None and self.cache.exact
         stops = checkpoints(prepared.tokens, self._marks) if exact else []
         self._schedule.join(task_id, prepared.tokens, draws, stops)
         self.tell(("join", task_id, [prepared.tokens, stops]))
+
+    def _ends_of(self, prepared: Prepared) -> Set[int]:
+        """The tokens that end its answer; a constrained one always ends where its form is complete."""
+        ignored = prepared.request.sampling.ignore_eos and prepared.constraint is None
+        return frozenset() if ignored else self._tokenizer.eos_token_ids
 
     def cancel(self, task_id: str) -> None:
         """Ends a request before the next step; what it computed is kept for a later one. Unknown ids do nothing."""

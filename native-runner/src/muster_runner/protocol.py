@@ -163,6 +163,8 @@ class Sampling(Record):
     # By token number.
     logit_bias: dict[Annotated[str, Meta(pattern=r"^\d{1,9}$")], Annotated[float, Meta(ge=-100, le=100)]] | None = None
     seed: int | None = None
+    # The model's end tokens do not end the answer, unless its form does.
+    ignore_eos: bool = False
 
 
 class JsonFormat(Record, tag="json", tag_field="kind"):

@@ -21,6 +21,8 @@ export const samplingFields = {
   presence_penalty: z.number().min(-2).max(2).nullish(),
   logit_bias: Sampling.shape.logitBias.unwrap().nullish(),
   seed: Seed.nullish(),
+  /** vLLM's: for measurements, whose answers must have one length. */
+  ignore_eos: z.boolean().nullish(),
 }
 
 type SamplingFields = z.infer<z.ZodObject<typeof samplingFields>>
@@ -36,6 +38,7 @@ export const toSampling = (body: SamplingFields): Sampling =>
     presencePenalty: body.presence_penalty,
     logitBias: body.logit_bias,
     seed: body.seed,
+    ignoreEos: body.ignore_eos,
   })
 
 /** A limit that was given; undefined for -1 and null. */

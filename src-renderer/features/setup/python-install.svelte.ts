@@ -20,9 +20,12 @@ export class PythonInstall {
     return () => stop.abort()
   }
 
-  /** Throws ApiError. */
+  /**
+   * Only asks for it: what has become of it comes by the stream, which may be ahead of this answer.
+   * Throws ApiError.
+   */
   async install(): Promise<void> {
-    this.view = await this.api.post('/node/python', {}, PythonView)
+    await this.api.post('/node/python', {}, PythonView)
   }
 
   /** Throws ApiError. */
