@@ -1,6 +1,8 @@
 import {
   epochStamp,
+  fieldStamp,
   SETTINGS_KEY,
+  stampAfter,
   stampKey,
   type EntityStamps,
   type Kind,
@@ -13,7 +15,7 @@ import type { Envelope } from './event'
 
 /** Remembers when each field that people declare was last written, and by whose lead: what merges go by. */
 export const reduceStamps = (state: State, { event, at, index }: Envelope): Changes<EntityStamps> | undefined => {
-  const { stamps = {}, masterNodeId: node = '' } = state
+  const { stamps = {}, retired = {}, masterNodeId: node = '' } = state
   const now: Stamp = { at, index, node }
 
   const made = (kind: Kind, id: string, { created = now, fields = {} }: Origin = {}): Changes<EntityStamps> =>
@@ -25,11 +27,12 @@ export const reduceStamps = (state: State, { event, at, index }: Envelope): Chan
     origin: Origin = {},
   ): Changes<EntityStamps> | undefined => {
     if (madeAt === undefined) return undefined
-    const { created, fields } = stamps[key] ?? { created: { ...epochStamp, at: madeAt }, fields: {} }
+    const known = stamps[key] ?? { created: { ...epochStamp, at: madeAt }, fields: {} }
     const names = Object.entries(changes).flatMap(([name, value]) => (value === undefined ? [] : [name]))
-    const latest = Object.fromEntries(names.map((name) => [name, origin.fields?.[name] ?? now]))
-    // A merge may write a field that has the same value.
-    return put(key, { created, fields: { ...fields, ...latest, ...origin.fields } })
+    // A merge says itself what it writes: perhaps a field that has the same value, and not all that its event names.
+    const latest =
+      origin.fields ?? Object.fromEntries(names.map((name) => [name, stampAfter(fieldStamp(known, name), now)]))
+    return put(key, { created: known.created, fields: { ...known.fields, ...latest } })
   }
 
   switch (event.type) {
@@ -37,8 +40,12 @@ export const reduceStamps = (state: State, { event, at, index }: Envelope): Chan
       return made('metaInstance', event.metaInstance.metaInstanceId, event.origin)
     case 'ApiKeyCreated':
       return made('apiKey', event.apiKey.apiKeyId, event.origin)
-    case 'MemberAdmitted':
-      return made('member', event.nodeId, event.origin)
+    case 'MemberAdmitted': {
+      const { nodeId, origin } = event
+      // Who lets a machine in again has seen that it was removed, whatever the clock says that stamped that.
+      const after = { ...now, at: Math.max(at, (retired[nodeId] ?? -1) + 1) }
+      return made('member', nodeId, origin ?? { created: after })
+    }
     case 'MetaInstanceUpdated': {
       const { metaInstanceId: id, changes, origin } = event
       return written(stampKey('metaInstance', id), state.metaInstances[id]?.createdAt, changes, origin)

@@ -18,15 +18,18 @@ export const nothingApart: Apart = {
   declared: { metaInstances: {}, apiKeys: {}, members: {}, removed: { metaInstances: {}, apiKeys: {}, members: {} } },
 }
 
-/** What this side removed since the sides parted: who had it before has the older tombstones. */
+/**
+ * What this side removed since the sides parted: who had it before has the older tombstones. One that is gone already,
+ * because no other member was left to hear of it, counts as of now.
+ */
 const removedSince = (own: State, decided: readonly Event[]): Declared['removed'] => {
   const removed: Declared['removed'] = { metaInstances: {}, apiKeys: {}, members: {} }
   const note = (kind: keyof typeof removed, id: string): void => {
-    const at = own.retired?.[id]
+    const at = own.retired?.[id] ?? (id in own[kind] ? undefined : own.lastEventAt)
     if (at !== undefined) removed[kind][id] = at
   }
   for (const event of decided) {
-    if (event.type === 'MetaInstanceDeleted') note('metaInstances', event.metaInstanceId)
+    if (event.type === 'MetaInstanceDeleted' && event.cause === undefined) note('metaInstances', event.metaInstanceId)
     if (event.type === 'ApiKeyRevoked') note('apiKeys', event.apiKeyId)
     if (event.type === 'MemberRemoved') note('members', event.nodeId)
   }

@@ -101,6 +101,50 @@ describe('what one side of a split declared', () => {
     expect(again(met)).toEqual([])
   })
 
+  it('has what was changed of it before the other side made it by the same command, and loses no instance by that', () => {
+    const { other, types } = split(
+      (world) => {
+        world.declare('twice')
+        update(later(world), { maxContext: 512 }, 'twice')
+      },
+      (world) => {
+        later(later(world)).declare('twice')
+        world.reconcile()
+      },
+    )
+    expect(other.metaInstance(id('twice')).maxContext).toBe(512)
+    expect(types).toEqual(['MetaInstanceUpdated'])
+    const late = split(
+      (world) => later(later(world)).declare('twice'),
+      (world) => {
+        world.declare('twice')
+        world.reconcile()
+      },
+    )
+    expect(late.types).toEqual([])
+  })
+
+  it('is overwritten by what was said after it, also where its clock was ahead', () => {
+    const met = split((world) => update(world.wait(3_600_000), { maxContext: 512 }))
+    update(met.other, { maxContext: 1024 })
+    expect(again(met)).toEqual([])
+    expect(met.other.metaInstance(id('both')).maxContext).toBe(1024)
+  })
+
+  it('writes of a machine what it writes, and leaves the rest as old as it is', () => {
+    const drain = (world: World, drained: boolean) =>
+      world.command({ type: 'DrainMember', nodeId: NodeId.parse('b'), drained })
+    const { other } = split(
+      (world) => [drain(world, true), drain(later(later(world)), false)],
+      (world) => drain(later(world), false),
+    )
+    const third = split((world) =>
+      world.command({ type: 'RenameMember', nodeId: NodeId.parse('b'), friendlyName: 'Kitchen' }),
+    )
+    other.apply(...decideMerge(later(later(later(other))).state, third.apart))
+    expect(other.state.members['b']?.friendlyName).toBe('Kitchen')
+  })
+
   it('keeps its own stamps, so that a third side with a newer change wins still', () => {
     const met = split((world) => update(world, { maxContext: 512 }))
     const third = split((world) => update(later(world), { maxContext: 1024 }))

@@ -3,13 +3,14 @@ import type { Event } from '../events/event'
 import { ApiKeyId, MetaInstanceId, NodeId, type Timestamp } from '../ids'
 import { SettingChange } from '../settings/cluster'
 import { ApiKeyChanges } from '../state/api-keys'
-import { MetaInstanceChanges, type MetaInstance } from '../state/meta-instances'
+import { MetaInstanceChanges } from '../state/meta-instances'
 import type { State } from '../state/state'
 import type { Apart } from './apart'
-import { declaredOf, type Declared, type Stamped } from './declared'
+import { declaredOf, type Declared, type DeclaredMetaInstance, type Stamped } from './declared'
 import { merge } from './merge'
 import { withNamesOfTheirOwn } from './names'
-import { compareStamps, fieldStamp, stampKey, type Kind, type Stamp } from './stamp'
+import { canonical } from '../state/canonical'
+import { compareStamps, compareWrites, fieldStamp, stampKey, type Kind, type Stamp } from './stamp'
 
 type Family<Value> = Readonly<Record<string, Stamped<Value>>>
 
@@ -36,18 +37,24 @@ const stillWanted = <Value>(
     }),
   )
 
+/** What people change of each; the rest says what it is. */
+const FIELDS = {
+  metaInstances: Object.keys(MetaInstanceChanges.shape),
+  apiKeys: Object.keys(ApiKeyChanges.shape),
+  members: ['friendlyName', 'ownName', 'drained'],
+  settings: SettingChange.options.map(({ shape }) => shape.key.value),
+}
+
 /** The fields that were written later than this side knows, or that come to another value; with their stamps. */
 const newerFields = <Value extends object>(
+  kind: keyof typeof FIELDS,
   own: Stamped<Value>,
   merged: Stamped<Value>,
 ): { readonly changes: Partial<Record<string, unknown>>; readonly fields: Record<string, Stamp> } | undefined => {
-  const names = new Set([...Object.keys(own.value), ...Object.keys(merged.value), ...Object.keys(merged.stamps.fields)])
-  const newer = [...names].filter((name) => {
+  const newer = FIELDS[kind].filter((name) => {
     const field = name as keyof Value & string
-    return (
-      compareStamps(fieldStamp(merged.stamps, field), fieldStamp(own.stamps, field)) !== 0 ||
-      JSON.stringify(merged.value[field]) !== JSON.stringify(own.value[field])
-    )
+    const isWritten = field in merged.stamps.fields && compareWrites(merged.stamps, own.stamps, field) !== 0
+    return isWritten || canonical(merged.value[field]) !== canonical(own.value[field])
   })
   if (newer.length === 0) return undefined
   return {
@@ -56,12 +63,12 @@ const newerFields = <Value extends object>(
   }
 }
 
-const isAnew = (own: Stamped<object> | undefined, merged: Stamped<object>): boolean =>
-  own === undefined || compareStamps(own.stamps.created, merged.stamps.created) !== 0
-
-/** RDMA needs a pair, whichever side asked for what. */
-const paired = <Value extends Pick<MetaInstance, 'instanceMeta' | 'minNodes'>>(value: Value): Value =>
-  value.instanceMeta === 'MlxJaccl' ? { ...value, minNodes: Math.max(2, value.minNodes) } : value
+/** What the two sides made together could not be said by a command: RDMA needs a pair, and only a temporary one is pinned. */
+const sound = ({ pinned, ...value }: DeclaredMetaInstance): DeclaredMetaInstance => ({
+  ...value,
+  ...(value.instanceMeta === 'MlxJaccl' && { minNodes: Math.max(2, value.minNodes) }),
+  ...(value.onRequest && pinned !== undefined && { pinned }),
+})
 
 /** What another side declared, as what happens here: each event with the stamps of what it brings. */
 class Merging {
@@ -124,8 +131,9 @@ class Merging {
       const { value, stamps } = merged
       const { admittedAt: _at, ...member } = value
       const own = this.own.members[id]
-      if (isAnew(own, merged)) return [{ type: 'MemberAdmitted', ...member, origin: stamps }]
-      const newer = own && newerFields(own, merged)
+      if (!own || compareStamps(own.stamps.created, stamps.created) !== 0)
+        return [{ type: 'MemberAdmitted', ...member, origin: stamps }]
+      const newer = newerFields('members', own, merged)
       if (!newer) return []
       const { nodeId, friendlyName, ownName, drained } = member
       const drains = drained !== own.value.drained && { drained: drained ?? false }
@@ -148,17 +156,13 @@ class Merging {
       ),
     )
     return Object.entries(withNamesOfTheirOwn(here, state)).flatMap(([id, { value: wanted, stamps }]): Event[] => {
-      const value = paired(wanted)
+      const value = sound(wanted)
       const own = this.own.metaInstances[id]
-      if (isAnew(own, { value, stamps })) {
+      if (!own) {
         const metaInstance = { ...value, generation: 0, consecutiveFailures: 0, replacements: 0 }
-        return [
-          // Made anew on the other side since: what there is of the earlier one goes.
-          ...(own ? removeDeclaration(state, value.metaInstanceId) : []),
-          { type: 'MetaInstanceCreated', metaInstance, origin: stamps },
-        ]
+        return [{ type: 'MetaInstanceCreated', metaInstance, origin: stamps }]
       }
-      const newer = own && newerFields(own, { value, stamps })
+      const newer = newerFields('metaInstances', own, { value, stamps })
       if (!newer) return []
       const { metaInstanceId } = value
       const changes = MetaInstanceChanges.parse(newer.changes)
@@ -170,8 +174,8 @@ class Merging {
     return Object.entries(this.merged.apiKeys).flatMap(([id, merged]): Event[] => {
       const { value: apiKey, stamps } = merged
       const own = this.own.apiKeys[id]
-      if (isAnew(own, merged)) return [{ type: 'ApiKeyCreated', apiKey, origin: stamps }]
-      const newer = own && newerFields(own, merged)
+      if (!own) return [{ type: 'ApiKeyCreated', apiKey, origin: stamps }]
+      const newer = newerFields('apiKeys', own, merged)
       if (!newer) return []
       const { name, limits } = newer.changes
       const changes = ApiKeyChanges.parse({
@@ -184,7 +188,7 @@ class Merging {
 
   private settings(): Event[] {
     const { own, merged } = this
-    const newer = own.settings && merged.settings && newerFields(own.settings, merged.settings)
+    const newer = own.settings && merged.settings && newerFields('settings', own.settings, merged.settings)
     if (!newer) return []
     return Object.entries(newer.changes).flatMap(([key, value]): Event[] => {
       // A cluster keeps the id that it was founded with.

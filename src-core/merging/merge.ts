@@ -1,25 +1,25 @@
 import type { Timestamp } from '../ids'
 import type { Declared, Stamped } from './declared'
-import { compareStamps, fieldStamp, type EntityStamps } from './stamp'
+import { compareStamps, compareWrites, type EntityStamps } from './stamp'
 import { canonical } from '../state/canonical'
 
 /**
- * The newer write of each register; making something writes all of its registers. A tie, which only the suffix of a name
- * that was taken makes, goes to the text that comes first: the one with the suffix.
+ * The newer write of each register. A tie, which only the suffix of a name that was taken makes, goes to the text that
+ * comes first: the one with the suffix.
  */
-export const mergeStamped = <Value extends object>(a: Stamped<Value>, b: Stamped<Value>): Stamped<Value> => {
+const mergeStamped = <Value extends object>(a: Stamped<Value>, b: Stamped<Value>): Stamped<Value> => {
   const created = compareStamps(a.stamps.created, b.stamps.created) >= 0 ? a.stamps.created : b.stamps.created
   const value: Partial<Value> = {}
   const fields: EntityStamps['fields'] = {}
   const names = [a.value, b.value, a.stamps.fields, b.stamps.fields].flatMap((one) => Object.keys(one))
   for (const name of [...new Set(names)].sort()) {
     const field = name as keyof Value & string
-    const newer = compareStamps(fieldStamp(a.stamps, field), fieldStamp(b.stamps, field))
+    const newer = compareWrites(a.stamps, b.stamps, field)
     const tie = newer === 0 && canonical(a.value[field]) <= canonical(b.value[field])
     const { value: from, stamps } = newer > 0 || tie ? a : b
     if (from[field] !== undefined) value[field] = from[field]
-    const stamp = fieldStamp(stamps, field)
-    if (compareStamps(stamp, created) !== 0) fields[field] = stamp
+    const written = stamps.fields[field]
+    if (written) fields[field] = written
   }
   // Every field comes from one of two whole values.
   return { value: value as Value, stamps: { created, fields } }

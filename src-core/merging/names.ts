@@ -8,7 +8,9 @@ type Family = Readonly<Record<string, Stamped<DeclaredMetaInstance>>>
 /** As long as a name may be, less its number. */
 const MOST_CHARACTERS = 90
 
-const numbered = (name: string, count: number): string => `${name.slice(0, MOST_CHARACTERS)} ${count}`
+/** Half of a character is none. */
+const numbered = (name: string, count: number): string =>
+  `${name.slice(0, MOST_CHARACTERS).replace(/[\uD800-\uDBFF]$/u, '')} ${count}`
 
 /**
  * What two sides named alike keeps its name where it was named last, and gets a number where it was named before: a
@@ -19,6 +21,8 @@ export const withNamesOfTheirOwn = (family: Family, state: State): Record<string
   const models = [...Object.values(family).map(({ value }) => value), ...Object.values(state.instances)]
   const taken = new Map(models.map(({ modelId }) => [nameKey(modelId), '']))
   for (const id of Object.keys(family)) taken.set(nameKey(id), id)
+  // A number that makes somebody else's name of it would only pass the conflict on.
+  const given = new Set(Object.values(family).map(({ value: { name = '' } }) => nameKey(name)))
   const newestFirst = Object.entries(family).sort(
     ([a, { stamps: one }], [b, { stamps: other }]) =>
       compareStamps(fieldStamp(other, 'name'), fieldStamp(one, 'name')) || (a < b ? -1 : 1),
@@ -30,7 +34,8 @@ export const withNamesOfTheirOwn = (family: Family, state: State): Record<string
     const known = state.metaInstances[id]
     const isAsBefore = known?.name === name && nameProblem(state, name, { metaInstanceId, modelId }) !== undefined
     let own = name
-    for (let count = 2; !isFree(own) && !isAsBefore; count += 1) own = numbered(name, count)
+    const isTaken = (): boolean => !isFree(own) || (own !== name && given.has(nameKey(own)))
+    for (let count = 2; !isAsBefore && isTaken(); count += 1) own = numbered(name, count)
     taken.set(nameKey(own), id)
     if (own !== name) named[id] = { value: { ...value, name: own }, stamps }
   }

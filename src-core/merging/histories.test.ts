@@ -1,0 +1,423 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Command } from '../commands/command'
+import { decide } from '../commands/decide'
+import { isDecision, type Envelope, type Event } from '../events/event'
+import { Folding } from '../events/fold'
+import { ApiKeyId, InstanceId, MetaInstanceId, ModelId, NodeId, RunnerId } from '../ids'
+import { next } from '../reconcile/apply'
+import { emptyState, type State } from '../state/state'
+import { declaredApart, joined, type Apart } from './apart'
+import { decideMerge } from './decide-merge'
+import { declaredOf } from './declared'
+import { merge } from './merge'
+import { compareStamps, fieldStamp, SETTINGS_KEY, stampKey, type Stamp } from './stamp'
+
+/*
+ * Machines that part, each declaring on its own and by a clock of its own, which steps back and forth; that meet, one
+ * giving its log up for the other's; and that in the end all meet, in whatever order.
+ */
+
+const NODES = ['a', 'b', 'c'] as const
+type Name = (typeof NODES)[number]
+const ids = { instanceId: () => InstanceId.parse('i'), runnerId: () => RunnerId.parse('r') }
+const START = 10_000_000
+
+interface Side {
+  readonly log: readonly Envelope[]
+  readonly state: State
+  /** What it gave up and nobody has merged yet. */
+  readonly apart: Apart | undefined
+}
+
+const folded = (log: readonly Envelope[], from: State = emptyState()): State => {
+  const folding = new Folding(from)
+  for (const envelope of log) {
+    if (envelope.term > folding.look(({ term }) => term)) folding.enter(envelope.term, leaderOf(envelope.term))
+    folding.fold(envelope)
+  }
+  return folding.state
+}
+
+/** Terms never meet here: each machine takes those of its own. */
+const leaderOf = (term: number): NodeId => NodeId.parse(NODES[term % NODES.length] ?? 'a')
+const termOf = (name: Name, { term }: State): number => {
+  const at = NODES.indexOf(name)
+  return leaderOf(term) === NodeId.parse(name) ? term : (Math.floor(term / NODES.length) + 1) * NODES.length + at
+}
+
+/** The machine leads what it reaches, by its own clock, which is never before a stamp that it has seen. */
+const decided = (side: Side, name: Name, events: readonly Event[], now: number): Side => {
+  const term = termOf(name, side.state)
+  const folding = new Folding(side.state).enter(term, leaderOf(term))
+  const log = [...side.log]
+  for (const event of events) {
+    const envelope = folding.look((state) => next(state, event, now))
+    folding.fold(envelope)
+    if (isDecision(event)) log.push(envelope)
+  }
+  return { ...side, log, state: folding.state }
+}
+
+const shared = (a: readonly Envelope[], b: readonly Envelope[]): number => {
+  const end = a.findIndex((envelope, at) => b[at] !== envelope)
+  return end === -1 ? a.length : end
+}
+
+/** The loser gives up what the winner does not have, and keeps what was declared in it. */
+const givenUp = (winner: Side, loser: Side): Side => {
+  const common = shared(loser.log, winner.log)
+  const since = loser.log.slice(common).map(({ event }) => event)
+  const apart = since.length > 0 ? declaredApart(folded(loser.log.slice(0, common)), loser.state, since) : undefined
+  const kept = apart && loser.apart ? joined(loser.apart, apart) : (apart ?? loser.apart)
+  return { log: winner.log, state: winner.state, apart: kept }
+}
+
+type Sides = Readonly<Record<Name, Side>>
+type Step =
+  | { readonly kind: 'command'; readonly by: Name; readonly command: Command }
+  | { readonly kind: 'end'; readonly by: Name; readonly id: MetaInstanceId }
+  | { readonly kind: 'clock'; readonly by: Name; readonly ahead: number }
+  | { readonly kind: 'wait'; readonly milliseconds: number }
+  | { readonly kind: 'meet'; readonly winner: Name; readonly loser: Name; readonly merges: boolean }
+
+const metaInstanceId = fc.constantFrom('d1', 'd2', 'd3', 'd4').map((id) => MetaInstanceId.parse(id))
+const nodeId = fc.constantFrom('x', 'y').map((id) => NodeId.parse(id))
+const apiKeyId = fc.constantFrom('k1', 'k2').map((id) => ApiKeyId.parse(id))
+const title = fc.constantFrom('chat', 'Chat', 'chat 2', 'writer', 'm/1')
+const by = fc.constantFrom(...NODES)
+
+const declaring = (id: MetaInstanceId, onRequest: boolean): Command => ({
+  type: 'CreateMetaInstance',
+  metaInstanceId: id,
+  modelId: ModelId.parse(`m/${id.slice(1)}`),
+  sharding: 'Pipeline',
+  instanceMeta: 'MlxRing',
+  minNodes: 1,
+  placementPreference: 'auto',
+  paused: false,
+  ...(onRequest && { onRequest: { idleSeconds: 1 } }),
+})
+
+const changes = fc.oneof(
+  title.map((name) => ({ name })),
+  fc.boolean().map((paused) => ({ paused })),
+  fc.constantFrom(512, 1024, null).map((maxContext) => ({ maxContext })),
+  fc.constantFrom('MlxRing' as const, 'MlxJaccl' as const).map((instanceMeta) => ({ instanceMeta })),
+  fc.constantFrom(1, 2, 3).map((minNodes) => ({ minNodes })),
+  fc.constant({ onRequest: null, pinned: null }),
+)
+
+const onDeclarations: fc.Arbitrary<Command> = fc.oneof(
+  // `d4` is loaded on request where it is not there.
+  metaInstanceId.map((id) => declaring(id, id === MetaInstanceId.parse('d4'))),
+  fc.record({ type: fc.constant('UpdateMetaInstance' as const), metaInstanceId, changes }),
+  fc.record({ type: fc.constant('UpdateMetaInstance' as const), metaInstanceId, changes }),
+  fc.record({ type: fc.constant('DeleteMetaInstance' as const), metaInstanceId }),
+)
+const onMembers: fc.Arbitrary<Command> = fc.oneof(
+  nodeId.map((id) => ({ type: 'AdmitMember' as const, member: { nodeId: id, certificate: 'c', friendlyName: id } })),
+  fc.record({ type: fc.constant('RenameMember' as const), nodeId, friendlyName: title }),
+  fc.record({ type: fc.constant('DrainMember' as const), nodeId, drained: fc.boolean() }),
+  fc.record({ type: fc.constant('RemoveMember' as const), nodeId }),
+)
+const onKeysAndSettings: fc.Arbitrary<Command> = fc.oneof(
+  apiKeyId.map((id) => ({ type: 'CreateApiKey' as const, apiKey: { apiKeyId: id, name: id, hash: id } })),
+  fc.record({
+    type: fc.constant('UpdateApiKey' as const),
+    apiKeyId,
+    changes: fc.oneof(
+      title.map((name) => ({ name })),
+      fc.constantFrom({ concurrent: 2 }, null).map((limits) => ({ limits })),
+    ),
+  }),
+  fc.record({ type: fc.constant('RevokeApiKey' as const), apiKeyId }),
+  fc.record({
+    type: fc.constant('ChangeSetting' as const),
+    change: fc.record({ key: fc.constant('maxRetries' as const), value: fc.nat(5) }),
+  }),
+)
+
+const stepsOf = (command: fc.Arbitrary<Command>): fc.Arbitrary<Step[]> => fc.array(stepOf(command), { maxLength: 60 })
+const stepOf = (command: fc.Arbitrary<Command>): fc.Arbitrary<Step> =>
+  fc.oneof(
+    { weight: 12, arbitrary: fc.record({ kind: fc.constant('command' as const), by, command }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('end' as const), by, id: metaInstanceId }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant('clock' as const),
+        by,
+        ahead: fc.constantFrom(-3_600_000, -5000, 0, 5000, 3_600_000),
+      }),
+    },
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant('wait' as const), milliseconds: fc.constantFrom(1, 1000) }) },
+    {
+      weight: 4,
+      arbitrary: fc
+        .record({ kind: fc.constant('meet' as const), winner: by, loser: by, merges: fc.boolean() })
+        .filter(({ winner, loser }) => winner !== loser),
+    },
+  )
+
+interface Write {
+  readonly key: string
+  readonly field: string
+  readonly stamp: Stamp
+  /** When what it belongs to was made. */
+  readonly made: Stamp
+}
+
+class History {
+  sides: Sides
+  private now = START
+  private readonly ahead: Record<Name, number> = { a: 0, b: 0, c: 0 }
+  /** By the stamps of the side that wrote. */
+  readonly writes: Write[] = []
+  readonly deleted = new Set<string>()
+  /** Temporary ones that somebody made lasting. */
+  readonly kept = new Set<string>()
+  /** Removals and admissions of members, as they happened. */
+  readonly memberships: { readonly nodeId: NodeId; readonly at: number; readonly isIn: boolean }[] = []
+
+  constructor() {
+    const before: Side = { log: [], state: emptyState(), apart: undefined }
+    const common = [declaring(MetaInstanceId.parse('d1'), false), declaring(MetaInstanceId.parse('d4'), true)].reduce(
+      (side, one) => this.carriedOut(side, 'a', one),
+      before,
+    )
+    this.sides = { a: common, b: common, c: common }
+    this.now += 1000
+  }
+
+  take(next: Step): this {
+    switch (next.kind) {
+      case 'wait':
+        this.now += next.milliseconds
+        return this
+      case 'clock':
+        this.ahead[next.by] = next.ahead
+        return this
+      case 'command':
+        return this.put(next.by, this.carriedOut(this.sides[next.by], next.by, next.command))
+      case 'end': {
+        const side = this.sides[next.by]
+        if (side.state.metaInstances[next.id]?.onRequest === undefined) return this
+        const ended: Event = { type: 'MetaInstanceDeleted', metaInstanceId: next.id, cause: 'idle' }
+        return this.put(next.by, decided(side, next.by, [ended], this.clock(next.by)))
+      }
+      case 'meet': {
+        const { winner, loser, merges } = next
+        this.put(loser, givenUp(this.sides[winner], this.sides[loser]))
+        return merges ? this.merged(winner, loser) : this
+      }
+    }
+  }
+
+  /** The loser hands in what it had kept, the winner decides what that comes to, and the loser hears of it. */
+  private merged(winner: Name, loser: Name): this {
+    const { apart } = this.sides[loser]
+    const { [winner]: before } = this.sides
+    const after = apart ? decided(before, winner, decideMerge(before.state, apart), this.clock(winner)) : before
+    this.put(winner, after)
+    return this.put(loser, { ...after, apart: undefined })
+  }
+
+  /** All meet one, one after the other, and hear what the others brought. */
+  atRest(first: Name, order: readonly Name[]): State {
+    for (const other of order) {
+      this.take({ kind: 'meet', winner: first, loser: other, merges: true })
+      this.merged(first, other)
+    }
+    const { apart } = this.sides[first]
+    if (apart) {
+      const side = this.sides[first]
+      this.put(first, decided(side, first, decideMerge(side.state, apart), this.clock(first)))
+    }
+    return this.sides[first].state
+  }
+
+  clock(name: Name): number {
+    return this.now + this.ahead[name]
+  }
+
+  private put(name: Name, side: Side): this {
+    this.sides = { ...this.sides, [name]: side }
+    return this
+  }
+
+  private carriedOut(side: Side, name: Name, one: Command): Side {
+    const outcome = decide(side.state, one, { now: this.clock(name), ids })
+    if (outcome.status === 'refused') return side
+    const after = decided(side, name, outcome.events, this.clock(name))
+    for (const event of outcome.events) this.note(event, after.state)
+    return after
+  }
+
+  private note(event: Event, { stamps = {}, retired = {} }: State): void {
+    const wrote = (key: string, fields: readonly string[]): void => {
+      const known = stamps[key]
+      if (known)
+        for (const field of fields)
+          this.writes.push({ key, field, stamp: fieldStamp(known, field), made: known.created })
+    }
+    switch (event.type) {
+      case 'MetaInstanceUpdated':
+        if (event.changes.onRequest === null) this.kept.add(event.metaInstanceId)
+        return wrote(stampKey('metaInstance', event.metaInstanceId), Object.keys(event.changes))
+      case 'ApiKeyUpdated':
+        return wrote(stampKey('apiKey', event.apiKeyId), Object.keys(event.changes))
+      case 'MemberUpdated':
+        return wrote(stampKey('member', event.nodeId), event.drained === undefined ? ['friendlyName'] : ['drained'])
+      case 'SettingChanged':
+        return wrote(SETTINGS_KEY, [event.change.key])
+      case 'MetaInstanceDeleted':
+        this.deleted.add(event.metaInstanceId)
+        return
+      case 'ApiKeyRevoked':
+        this.deleted.add(event.apiKeyId)
+        return
+      case 'MemberRemoved':
+      case 'MemberAdmitted': {
+        const { nodeId } = event
+        const made = stamps[stampKey('member', nodeId)]?.created.at
+        this.memberships.push({ nodeId, at: made ?? retired[nodeId] ?? 0, isIn: event.type === 'MemberAdmitted' })
+        return
+      }
+      default:
+        return
+    }
+  }
+}
+
+/** Also of one kind alone: what happens to few things meets more often. */
+const history = fc
+  .oneof(...[onDeclarations, onMembers, onKeysAndSettings].map(stepsOf), stepsOf(fc.oneof(onDeclarations, onMembers)))
+  .map((steps) => ({ steps, play: () => steps.reduce((played, next) => played.take(next), new History()) }))
+const RUNS = { numRuns: Number(process.env['RUNS'] ?? 400), seed: Number(process.env['SEED'] ?? 18) }
+
+/** Whether an id was deleted and made again anywhere: ids that commands draw are not. */
+const isMadeAgain = ({ deleted, sides }: History): boolean =>
+  NODES.some((name) => sides[name].log.some(({ event }) => isMaking(event, deleted)))
+const isMaking = (event: Event, deleted: ReadonlySet<string>): boolean =>
+  (event.type === 'MetaInstanceCreated' && deleted.has(event.metaInstance.metaInstanceId)) ||
+  (event.type === 'ApiKeyCreated' && deleted.has(event.apiKey.apiKeyId))
+
+describe('whatever machines that part declare', () => {
+  it('joins to the same in any order, and twice to no more than once', () => {
+    fc.assert(
+      fc.property(history, ({ play }) => {
+        const { sides } = play()
+        const [a, b, c] = NODES.map((name) => declaredOf(sides[name].state))
+        if (!a || !b || !c) throw new Error('three sides')
+        expect(merge(a, b)).toEqual(merge(b, a))
+        expect(merge(merge(a, b), c)).toEqual(merge(a, merge(b, c)))
+        const [own, once] = [merge(a, a), merge(a, b)]
+        expect(merge(own, own)).toEqual(own)
+        expect(merge(once, b)).toEqual(once)
+      }),
+      RUNS,
+    )
+  })
+
+  it('is the same at rest, whoever leads then and in whatever order they meet', () => {
+    const atRest = (state: State) => {
+      const { metaInstances, members, apiKeys, settings } = declaredOf(state)
+      return {
+        // Temporary ones are each side's own; names of which two were the same get their numbers in the order of the meetings.
+        metaInstances: Object.values(metaInstances)
+          .flatMap(({ value: { name: _name, createdAt: _at, ...value } }) => (value.onRequest ? [] : [value]))
+          .sort((one, other) => (one.metaInstanceId < other.metaInstanceId ? -1 : 1)),
+        members: Object.fromEntries(
+          Object.entries(members).map(
+            ([
+              id,
+              {
+                value: { admittedAt: _at, ...value },
+              },
+            ]) => [id, value],
+          ),
+        ),
+        apiKeys: Object.fromEntries(
+          Object.entries(apiKeys).map(
+            ([
+              id,
+              {
+                value: { createdAt: _at, ...value },
+              },
+            ]) => [id, value],
+          ),
+        ),
+        settings: settings?.value,
+      }
+    }
+    fc.assert(
+      fc.property(history, fc.shuffledSubarray([...NODES], { minLength: 3 }), ({ play }, order) => {
+        const [first = 'a', ...others] = order
+        fc.pre(!isMadeAgain(play()))
+        expect(atRest(play().atRest(first, others))).toEqual(atRest(play().atRest('a', ['b', 'c'])))
+      }),
+      RUNS,
+    )
+  })
+
+  it('is at rest the newest write of every field, and no acknowledged removal undone', () => {
+    fc.assert(
+      fc.property(history, by, ({ play }, first) => {
+        const played = play()
+        fc.pre(!isMadeAgain(played))
+        const {
+          stamps = {},
+          metaInstances,
+          apiKeys,
+          members,
+        } = played.atRest(
+          first,
+          NODES.filter((name) => name !== first),
+        )
+        for (const { key, field, stamp, made } of played.writes) {
+          const known = stamps[key]
+          // A machine that was removed and let in again is another making of it.
+          const isAnother = key.startsWith('member ') && known && compareStamps(known.created, made) !== 0
+          if (!known || isAnother || key === stampKey('metaInstance', 'd4')) continue
+          expect(compareStamps(fieldStamp(known, field), stamp)).toBeGreaterThanOrEqual(0)
+        }
+        for (const id of played.kept) if (!played.deleted.has(id)) expect(metaInstances).toHaveProperty(id)
+        for (const id of played.deleted) expect({ ...metaInstances, ...apiKeys }).not.toHaveProperty(id)
+        for (const id of ['x', 'y']) {
+          const said = played.memberships.filter((one) => one.nodeId === NodeId.parse(id))
+          const latest = Math.max(...said.map(({ at }) => at))
+          const last = said.filter(({ at }) => at === latest)
+          if (last.length > 0) expect(id in members).toBe(last.every(({ isIn }) => isIn))
+        }
+      }),
+      RUNS,
+    )
+  })
+
+  it('has names that tell declarations apart', () => {
+    fc.assert(
+      fc.property(history, ({ play }) => {
+        const { metaInstances } = play().atRest('a', ['b', 'c'])
+        const names = Object.values(metaInstances).flatMap(({ name }) =>
+          name === undefined ? [] : [name.toLowerCase()],
+        )
+        expect(new Set(names).size).toBe(names.length)
+      }),
+      RUNS,
+    )
+  })
+
+  it('comes to nothing when it is brought a second time', () => {
+    fc.assert(
+      fc.property(history, ({ play }) => {
+        const { sides } = play()
+        const apart = sides.b.apart ?? givenUp(sides.a, sides.b).apart
+        if (!apart) return
+        const once = decided(sides.a, 'a', decideMerge(sides.a.state, apart), START)
+        expect(decideMerge(once.state, apart)).toEqual([])
+      }),
+      RUNS,
+    )
+  })
+})
