@@ -1,10 +1,15 @@
+import type { Timers } from '@core/time/timers'
+
 /** Calls once, in the next turn, with everything given in this one. */
-export const batched = <Item>(take: (items: readonly Item[]) => void): ((item: Item) => void) => {
+export const batched = <Item>(
+  { soon }: Pick<Timers, 'soon'>,
+  take: (items: readonly Item[]) => void,
+): ((item: Item) => void) => {
   let items: Item[] = []
   return (item) => {
     items.push(item)
     if (items.length > 1) return
-    setImmediate(() => {
+    soon(() => {
       const all = items
       items = []
       take(all)

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ModelId } from '@core/ids'
 import type { CardResult } from '@core/reconcile/process-manager'
 import { SMALL, smallCard } from '@core/testing/world'
+import { systemTimers } from './host'
 import { CardLoader } from './card-loader'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -13,7 +14,11 @@ const never = (): Promise<CardResult> => new Promise(() => {})
 const loaderOf = (load: (modelId: ModelId) => Promise<CardResult>) => {
   const calls = vi.fn(load)
   const onResult = vi.fn()
-  return { loader: new CardLoader({ load: calls, onResult, now: () => Date.now() }), calls, onResult }
+  return {
+    loader: new CardLoader({ load: calls, onResult, now: () => Date.now(), timers: systemTimers }),
+    calls,
+    onResult,
+  }
 }
 
 /** Needs the card each second, as passes do. */

@@ -1,5 +1,6 @@
 import type { ModelId } from '@core/ids'
 import { CARD_TIME_LIMIT_MS, CARD_TIMED_OUT, CardShelf, type CardLoad } from '@core/reconcile/card-shelf'
+import type { Cancel, Timers } from '@core/time/timers'
 import type { CardResult } from '@core/reconcile/process-manager'
 
 export interface CardLoaderOptions {
@@ -7,6 +8,7 @@ export interface CardLoaderOptions {
   /** A card came, or failed to: time for another pass. */
   readonly onResult: () => void
   readonly now: () => number
+  readonly timers: Pick<Timers, 'after'>
 }
 
 /** Loads model cards outside the pass: what to load and when the shelf knows, here are the promises and the timer. */
@@ -33,16 +35,18 @@ export class CardLoader {
   }
 
   private async load(load: CardLoad): Promise<void> {
-    let timer: NodeJS.Timeout | undefined
+    let cancel: Cancel = () => undefined
     const limit = new Promise<CardResult>((resolve) => {
-      timer = setTimeout(() => resolve({ status: 'failed', reason: CARD_TIMED_OUT }), CARD_TIME_LIMIT_MS)
+      cancel = this.options.timers.after(CARD_TIME_LIMIT_MS, () =>
+        resolve({ status: 'failed', reason: CARD_TIMED_OUT }),
+      )
     })
     const answer = this.options.load(load.modelId).catch((error: unknown): CardResult => ({
       status: 'failed',
       reason: error instanceof Error ? error.message : String(error),
     }))
     const result = await Promise.race([answer, limit])
-    clearTimeout(timer)
+    cancel()
     if (this.shelf.finish(load, result, this.options.now())) this.options.onResult()
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, expect, it, vi } from 'vitest'
 import type { Message } from '@core/consensus/message'
 import { CommandId, MetaInstanceId, NodeId } from '@core/ids'
-import { openLogFolder } from './log-folder'
+import { logDirectory, openLogFolder } from './log-folder'
 import { Master } from './master'
 import { alone, type Network } from './network'
 import { baseOf } from './segment'
@@ -84,7 +84,7 @@ it('a machine that lacks what the log no longer holds is given a snapshot, and t
       await storage.takeSnapshot()
     }
     await storage.close()
-    expect(baseOf(join(one, 'log'))).toBeGreaterThan(2000)
+    expect(baseOf(logDirectory({ dataDir: one }))).toBeGreaterThan(2000)
   }
   const a = await open(A, B, one)
   a.refused(B)
@@ -108,5 +108,5 @@ it('a machine that lacks what the log no longer holds is given a snapshot, and t
   )
   expect(said.filter((type) => type === 'snapshot')).toHaveLength(1)
   expect(said).not.toContain('rewind')
-  expect(baseOf(join(two, 'log'))).toBeGreaterThan(7000)
+  expect(baseOf(logDirectory({ dataDir: two }))).toBeGreaterThan(7000)
 })

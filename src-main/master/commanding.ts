@@ -3,6 +3,7 @@ import type { Envelope } from '@core/events/event'
 import type { CommandId, NodeId } from '@core/ids'
 import type { SubmitResult } from '@core/protocols/peer'
 import type { State } from '@core/state/state'
+import { wait, type Timers } from '@core/time/timers'
 import { MasterError, noMaster } from './errors'
 import { LeadershipLost, type Leadership } from './replication'
 import type { CommandResult, Sequencer } from './sequencer'
@@ -14,6 +15,7 @@ const LOOK_MS = 50
 
 export interface CommandingParts {
   readonly sequencer: Sequencer
+  readonly timers: Timers
   readonly leads: () => Leadership
   /** Why this node may not take commands now. */
   readonly refusal: () => MasterError | undefined
@@ -31,14 +33,14 @@ export class Commanding {
 
   /** Resolves when durable and folded here. Rejects with MasterError where nobody can decide. */
   async submit(command: Command, options: { commandId: CommandId }): Promise<CommandResult> {
-    const deadline = performance.now() + NO_MASTER_MS
+    const deadline = this.parts.timers.monotonic() + NO_MASTER_MS
     for (;;) {
       const refusal = this.parts.refusal()
       if (refusal) throw refusal
       const result = await this.attempt(command, options)
       if (result) return result
-      if (performance.now() > deadline) throw noMaster()
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+      if (this.parts.timers.monotonic() > deadline) throw noMaster()
+      await wait(this.parts.timers, LOOK_MS)
     }
   }
 
@@ -84,7 +86,7 @@ export class Commanding {
 
   /** Resolves when this node's state has that event, or belongs to a later term. */
   private reached(index: number, term: number): Promise<void> {
-    const { projection } = this.parts
+    const { projection, timers } = this.parts
     const isThere = (): boolean => {
       const state = projection.state()
       return state.term > term || (state.term === term && state.lastEventIndex >= index)
@@ -93,14 +95,14 @@ export class Commanding {
     return new Promise((resolve) => {
       const settle = (): void => {
         unsubscribe()
-        clearTimeout(late)
+        cancel()
         resolve()
       }
       const look = (): void => {
         if (isThere()) settle()
       }
       const unsubscribe = projection.subscribe({ event: look, reset: look })
-      const late = setTimeout(settle, NO_MASTER_MS)
+      const cancel = timers.after(NO_MASTER_MS, settle)
     })
   }
 }

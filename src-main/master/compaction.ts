@@ -1,11 +1,10 @@
-import { readdirSync } from 'node:fs'
 import type { LogRecord } from '@core/events/record'
-import { removeFileSync } from '../disk/removal'
+import type { Directory } from '../disk/directory'
 import { keepHistory } from './history'
 import { recordsAfter } from './log-reader'
 import { firstSequenceOf } from './segment'
 
-async function* upTo(directory: string, last: number): AsyncGenerator<LogRecord> {
+async function* upTo(directory: Directory, last: number): AsyncGenerator<LogRecord> {
   for await (const record of recordsAfter(directory, 0)) {
     if (record.sequence > last) return
     yield record
@@ -18,13 +17,14 @@ async function* upTo(directory: string, last: number): AsyncGenerator<LogRecord>
  *
  * @param covered the last record that every snapshot holds which may be needed
  */
-export const compact = async (directory: string, covered: number): Promise<void> => {
-  const names = readdirSync(directory)
+export const compact = async (directory: Directory, covered: number): Promise<void> => {
+  const names = directory
+    .names()
     .filter((name) => firstSequenceOf(name) !== undefined)
     .sort()
   const firsts = names.map((name) => firstSequenceOf(name) ?? 0)
   const spared = firsts.findLastIndex((first) => first <= covered + 1)
   if (spared <= 0) return
   await keepHistory(directory, upTo(directory, (firsts[spared] ?? 1) - 1))
-  for (const name of names.slice(0, spared)) removeFileSync(directory, name)
+  for (const name of names.slice(0, spared)) directory.remove(name)
 }

@@ -1,3 +1,4 @@
+import type { Cancel, Timers } from '@core/time/timers'
 import { MasterError } from './errors'
 import type { EventLog } from './event-log'
 
@@ -8,13 +9,14 @@ export interface DiskRefusalOptions {
   /** Opens again what the disk has. Rejects with MasterError while it still refuses. */
   readonly reopen: () => Promise<EventLog>
   readonly onBack: (log: EventLog) => void
+  readonly timers: Timers
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
 /** Why this node may not decide now, and the tries to come back. */
 export class DiskRefusal {
   private reason: MasterError | undefined
-  private timer: NodeJS.Timeout | undefined
+  private timer: Cancel | undefined
   private returning: Promise<void> | undefined
   private closed = false
 
@@ -32,7 +34,7 @@ export class DiskRefusal {
   /** Resolves when no try is under way any more. */
   async close(): Promise<void> {
     this.closed = true
-    clearTimeout(this.timer)
+    this.timer?.()
     await this.returning
   }
 
@@ -44,9 +46,9 @@ export class DiskRefusal {
 
   private retryLater(): void {
     if (this.closed) return
-    this.timer = setTimeout(() => {
+    this.timer = this.options.timers.after(RETRY_MS, () => {
       this.returning = this.retry()
-    }, RETRY_MS)
+    })
   }
 
   private async retry(): Promise<void> {

@@ -210,7 +210,7 @@ describe('damage that is not at the end', () => {
     const { writeSnapshot } = await import('./snapshot')
     const { log, state } = scratch.open()
     await log.close()
-    writeSnapshot(scratch.directory, { logEnd: { sequence: 3, epochs: [] }, state })
+    writeSnapshot(scratch.folder, { logEnd: { sequence: 3, epochs: [] }, state })
     writeFileSync(path, bytes.subarray(0, lastAt))
     expect(() => scratch.open()).toThrow(refusal('log_damaged', path, 'record 3 is missing, which a snapshot has seen'))
   })
@@ -259,7 +259,7 @@ describe('who wrote which part of a log', () => {
     expect(log.logEnd).toEqual({ sequence: 6, epochs: all })
     await log.close()
     const { writeSnapshot } = await import('./snapshot')
-    writeSnapshot(scratch.directory, { logEnd: { sequence: 6, epochs: all }, state })
+    writeSnapshot(scratch.folder, { logEnd: { sequence: 6, epochs: all }, state })
     const again = scratch.open()
     expect(again.replayed).toBe(0)
     expect(again.log.logEnd).toEqual({ sequence: 6, epochs: all })
@@ -271,7 +271,7 @@ describe('who wrote which part of a log', () => {
     expect(scratch.segments().length).toBeGreaterThan(2)
     for (const after of [0, 1, 7, 20, 21]) {
       const sequences: number[] = []
-      for await (const { sequence } of recordsAfter(scratch.directory, after)) sequences.push(sequence)
+      for await (const { sequence } of recordsAfter(scratch.folder, after)) sequences.push(sequence)
       expect(sequences).toEqual(Array.from({ length: 21 - after }, (_, at) => after + at + 1))
     }
   })

@@ -1,11 +1,10 @@
-import { closeSync, fdatasync, fdatasyncSync, ftruncateSync, mkdirSync, readdirSync, write } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { emptyLog, extended, withLatestEpochs, type LogEnd } from '@core/consensus/log-end'
 import { Folding } from '@core/events/fold'
 import type { LogRecord } from '@core/events/record'
 import type { NodeId } from '@core/ids'
 import { emptyState, type State } from '@core/state/state'
+import type { Directory } from '../disk/directory'
 import { damaged, diskError, MasterError, stopping } from './errors'
 import { finishInstallation } from './installation'
 import { RecentCommands } from './recent-commands'
@@ -14,9 +13,6 @@ import { encodeRecord } from './record'
 import { baseOf, firstSequenceOf, readSegment, SEGMENT_HEADER_BYTES, segmentName } from './segment'
 import { cutOff, openSegment, type OpenSegment } from './segment-file'
 import { newestSnapshot } from './snapshot'
-
-const writeTo = promisify(write)
-const sync = promisify(fdatasync)
 
 /** A new segment begins after this many bytes. */
 const SEGMENT_BYTES = 4 * 1024 * 1024
@@ -28,7 +24,7 @@ type Unplaced<Record> = Record extends LogRecord ? Omit<Record, 'sequence'> : ne
 export type NewRecord = Unplaced<LogRecord>
 
 export interface EventLogOptions {
-  readonly directory: string
+  readonly directory: Directory
   /** This node: it wrote what does not say who did. */
   readonly self: NodeId
   readonly warn: (message: string) => void
@@ -62,7 +58,7 @@ export class EventLog {
   private beginsSegment = false
 
   private constructor(
-    private readonly directory: string,
+    private readonly directory: Directory,
     private readonly segmentBytes: number,
     private segment: OpenSegment,
     private readonly self: NodeId,
@@ -108,7 +104,7 @@ export class EventLog {
     state: State
     replayed: number
   } {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    directory.make()
     finishInstallation(directory)
     const snapshot = newestSnapshot(directory, warn)
     const folding = new Folding(snapshot?.state ?? emptyState())
@@ -116,21 +112,26 @@ export class EventLog {
     let end: LogEnd = snapshot?.logEnd ?? emptyLog
     const leader = end.epochs.at(-1)
     if (leader) folding.enter(leader.term, leader.master)
-    const names = readdirSync(directory)
+    const names = directory
+      .names()
       .filter((name) => firstSequenceOf(name) !== undefined)
       .sort()
     const firsts = names.map((name) => firstSequenceOf(name) ?? 0)
     let replayed = 0
     if ((firsts[0] ?? 1) > end.sequence + 1)
-      throw damaged(join(directory, names[0] ?? ''), 0, 'earlier segments are missing')
+      throw damaged(join(directory.path, names[0] ?? ''), 0, 'earlier segments are missing')
     let logged = 0
     for (const [at, name] of names.entries()) {
       const first = firsts[at] ?? 0
       const following = firsts[at + 1]
       // All of it is in the snapshot.
       if (following !== undefined && following <= end.sequence + 1 && snapshot !== undefined) continue
-      const path = join(directory, name)
-      const content = readSegment(path, { from: first, after: end.sequence, isLast: following === undefined })
+      const path = join(directory.path, name)
+      const content = readSegment(directory, name, {
+        from: first,
+        after: end.sequence,
+        isLast: following === undefined,
+      })
       const { last } = content
       logged = last
       if (following !== undefined && following !== last + 1)
@@ -144,13 +145,17 @@ export class EventLog {
         end = grown(end, record, self)
         replayed += 1
       }
-      if (content.torn.length > 0) cutOff(path, content.soundBytes, content.torn, warn)
+      if (content.torn.length > 0) cutOff(directory, { name, offset: content.soundBytes, torn: content.torn, warn })
     }
-    const path = join(directory, names.at(-1) ?? segmentName(end.sequence + 1))
+    const newest = names.at(-1) ?? segmentName(end.sequence + 1)
     if (names.length > 0 && logged < end.sequence)
-      throw damaged(path, 0, `${range(logged + 1, end.sequence)} missing, which a snapshot has seen`)
+      throw damaged(
+        join(directory.path, newest),
+        0,
+        `${range(logged + 1, end.sequence)} missing, which a snapshot has seen`,
+      )
     return {
-      log: new EventLog(directory, segmentBytes, openSegment(directory, path), self, end, commands, folding),
+      log: new EventLog(directory, segmentBytes, openSegment(directory, newest), self, end, commands, folding),
       state: folding.state,
       replayed,
     }
@@ -196,7 +201,7 @@ export class EventLog {
     if (this.closed) return
     this.closed = true
     await this.draining
-    closeSync(this.segment.fd)
+    this.segment.file.close()
   }
 
   private refusal(): MasterError | undefined {
@@ -231,31 +236,25 @@ export class EventLog {
     this.beginsSegment = false
     let written = 0
     while (written < bytes.length) {
-      const { bytesWritten } = await writeTo(
-        this.segment.fd,
-        bytes,
-        written,
-        bytes.length - written,
-        this.segment.size + written,
-      )
-      written += bytesWritten
+      const position = this.segment.size + written
+      written += await this.segment.file.write(bytes, { offset: written, position })
     }
-    await sync(this.segment.fd)
+    await this.segment.file.sync()
     this.segment.size += bytes.length
   }
 
   /** A segment is named after the first record that it holds. */
   private rotate(firstSequence: number): void {
-    const next = openSegment(this.directory, join(this.directory, segmentName(firstSequence)))
-    closeSync(this.segment.fd)
+    const next = openSegment(this.directory, segmentName(firstSequence))
+    this.segment.file.close()
     this.segment = next
   }
 
   /** What reached the disk of a batch that failed as a whole must not come true at the next start. */
   private takeBack(cause: unknown): MasterError {
     try {
-      ftruncateSync(this.segment.fd, this.segment.size)
-      fdatasyncSync(this.segment.fd)
+      this.segment.file.truncateSync(this.segment.size)
+      this.segment.file.syncSync()
     } catch {
       // A disk that refuses even this is judged by what it holds when it is read again.
     }

@@ -2,6 +2,7 @@ import type { Envelope } from '@core/events/event'
 import type { NodeId } from '@core/ids'
 import type { WatchItem } from '@core/protocols/peer'
 import type { State } from '@core/state/state'
+import { wait, type Timers } from '@core/time/timers'
 import type { Projection } from './projection'
 
 /** More events than this that a follower has not taken yet are told as a state instead. */
@@ -14,6 +15,7 @@ export interface FollowingOptions {
   readonly projection: Projection
   readonly watch: (master: NodeId, term: number, signal: AbortSignal) => AsyncIterable<WatchItem>
   readonly onState: () => void
+  readonly timers: Timers
   readonly log: { warn(fields: object, message: string): void }
 }
 
@@ -25,7 +27,7 @@ export const follow = (options: FollowingOptions): (() => void) => {
 }
 
 const run = async (options: FollowingOptions, signal: AbortSignal): Promise<void> => {
-  const { master, term, watch, log } = options
+  const { master, term, watch, timers, log } = options
   while (!signal.aborted) {
     try {
       for await (const item of watch(master, term, signal)) {
@@ -35,7 +37,7 @@ const run = async (options: FollowingOptions, signal: AbortSignal): Promise<void
     } catch (err) {
       if (!signal.aborted) log.warn({ err, master, term }, 'the master’s events were lost; they are asked for again')
     }
-    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
+    await wait(timers, AGAIN_MS)
   }
 }
 

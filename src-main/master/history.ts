@@ -1,12 +1,9 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
 import { z } from 'zod'
 import { Envelope } from '@core/events/event'
 import type { LogRecord } from '@core/events/record'
 import { InstanceId, MetaInstanceId } from '@core/ids'
-import { removeFileSync } from '../disk/removal'
-import { replaceFile } from '../disk/replace-file'
+import type { Directory } from '../disk/directory'
 import { recordsAfter } from './log-reader'
 
 /** A declaration that fails for days has a long story; its end is what people read. */
@@ -39,13 +36,13 @@ const Past = z.object({
 type Past = z.infer<typeof Past>
 
 const FOLDER = 'history'
-const folderOf = (directory: string): string => join(directory, FOLDER)
+const folderOf = (directory: Directory): Directory => directory.below(FOLDER)
 /** Ids are anything that people write. */
 const fileOf = (id: string): string => `${createHash('sha256').update(id).digest('hex').slice(0, 32)}.json`
 
-const readPast = (directory: string, id: MetaInstanceId): Past => {
+const readPast = (directory: Directory, id: MetaInstanceId): Past => {
   try {
-    return Past.parse(JSON.parse(readFileSync(join(folderOf(directory), fileOf(id)), 'utf8')))
+    return Past.parse(JSON.parse(folderOf(directory).readSync(fileOf(id)).toString('utf8')))
   } catch {
     // Nothing of it has left the log yet. A damaged one is only history.
     return { v: 1, metaInstanceId: id, days: [], events: [], instances: [] }
@@ -113,18 +110,21 @@ const withEvent = (past: Past, envelope: Envelope): Past => {
   }
 }
 
-const knownPasts = (directory: string): Past[] =>
-  readdirSync(folderOf(directory)).flatMap((name) => {
-    try {
-      return Past.parse(JSON.parse(readFileSync(join(folderOf(directory), name), 'utf8')))
-    } catch {
-      return []
-    }
-  })
+const knownPasts = (directory: Directory): Past[] =>
+  folderOf(directory)
+    .names()
+    .flatMap((name) => {
+      try {
+        return Past.parse(JSON.parse(folderOf(directory).readSync(name).toString('utf8')))
+      } catch {
+        return []
+      }
+    })
 
 /** Keeps what records say of declarations, which are about to leave the log. Rejects with what the disk says. */
-export const keepHistory = async (directory: string, records: AsyncIterable<LogRecord>): Promise<void> => {
-  mkdirSync(folderOf(directory), { recursive: true, mode: 0o700 })
+export const keepHistory = async (directory: Directory, records: AsyncIterable<LogRecord>): Promise<void> => {
+  const folder = folderOf(directory)
+  folder.make()
   const pasts = new Map<MetaInstanceId, Past>()
   const owners = new Map<string, MetaInstanceId>()
   for (const past of knownPasts(directory)) for (const id of past.instances) owners.set(id, past.metaInstanceId)
@@ -134,12 +134,12 @@ export const keepHistory = async (directory: string, records: AsyncIterable<LogR
     if (envelope && id !== undefined) pasts.set(id, withEvent(pasts.get(id) ?? readPast(directory, id), envelope))
   }
   const latest = [...pasts].sort(([, a], [, b]) => (b.events.at(-1)?.at ?? 0) - (a.events.at(-1)?.at ?? 0))
-  for (const [id, past] of latest.slice(0, MOST_FILES))
-    await replaceFile(join(folderOf(directory), fileOf(id)), JSON.stringify(past))
-  const newestFirst = readdirSync(folderOf(directory))
-    .map((name) => ({ name, at: statSync(join(folderOf(directory), name)).mtimeMs }))
+  for (const [id, past] of latest.slice(0, MOST_FILES)) await folder.replace(fileOf(id), JSON.stringify(past))
+  const newestFirst = folder
+    .names()
+    .map((name) => ({ name, at: folder.modifiedAt(name) }))
     .sort((a, b) => b.at - a.at)
-  for (const { name } of newestFirst.slice(MOST_FILES)) removeFileSync(folderOf(directory), name)
+  for (const { name } of newestFirst.slice(MOST_FILES)) folder.remove(name)
 }
 
 export interface History {
@@ -150,7 +150,7 @@ export interface History {
 }
 
 /** A declaration's decisions: what was kept when records left the log, then what the log has after them. */
-export const historyOf = async (directory: string, id: MetaInstanceId): Promise<History> => {
+export const historyOf = async (directory: Directory, id: MetaInstanceId): Promise<History> => {
   let past = readPast(directory, id)
   const owners = new Map(past.instances.map((instanceId) => [instanceId as string, id]))
   const newest = past.events.at(-1)

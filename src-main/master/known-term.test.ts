@@ -7,6 +7,8 @@ import { startReplica } from '@core/consensus/replica'
 import { step } from '@core/consensus/step'
 import { NodeId } from '@core/ids'
 import { EventLog } from './event-log'
+import { systemDirectory } from '../disk/system-directory'
+import { systemTimers } from './host'
 import { keepKnownTerm, readKnownTerm } from './known-term'
 import { Replication } from './replication'
 
@@ -18,17 +20,17 @@ describe('the highest term a node has taken part in', () => {
   const known = { term: 7, obeyed: NodeId.parse('b') }
 
   it('is there again after it was kept', () => {
-    keepKnownTerm(directory, known)
-    expect(readKnownTerm(directory)).toEqual(known)
+    keepKnownTerm(systemDirectory(directory), known)
+    expect(readKnownTerm(systemDirectory(directory))).toEqual(known)
   })
 
   it('is none where none was kept', () => {
-    expect(readKnownTerm(directory)).toEqual({ term: 0 })
+    expect(readKnownTerm(systemDirectory(directory))).toEqual({ term: 0 })
   })
 
   it.each(['', '{"term":', '{"term":"7"}'])('is lost where what is there cannot be read: %s', (text) => {
     writeFileSync(join(directory, 'term.json'), text)
-    expect(readKnownTerm(directory)).toEqual({ term: 0, isLost: true })
+    expect(readKnownTerm(systemDirectory(directory))).toEqual({ term: 0, isLost: true })
   })
 
   it('that is lost keeps a node from leading others until it has followed, and one that is alone from nothing', () => {
@@ -45,11 +47,20 @@ describe('the highest term a node has taken part in', () => {
 
   it('that cannot be kept is told to nobody', async () => {
     const [self, other] = [NodeId.parse('a'), NodeId.parse('b')]
-    const log = EventLog.open({ directory, self, warn: () => undefined }).log
+    const log = EventLog.open({ directory: systemDirectory(directory), self, warn: () => undefined }).log
     const [send, onLeadership, onFailure] = [vi.fn(), vi.fn(), vi.fn()]
     mkdirSync(join(directory, 'term.json.new'))
     const replication = new Replication({
-      ...{ self, members: [self, other], log, directory, send, onLeadership, onFailure },
+      ...{
+        self,
+        members: [self, other],
+        log,
+        directory: systemDirectory(directory),
+        timers: systemTimers,
+        send,
+        onLeadership,
+        onFailure,
+      },
       snapshot: () => ({ log: emptyLog, bytes: Buffer.alloc(0) }),
       sendSnapshot: () => undefined,
       rewind: () => Promise.resolve(log),
@@ -78,7 +89,7 @@ describe('the highest term a node has taken part in', () => {
   })
 
   it('that cannot be kept is a failure of the disk', () => {
-    expect(() => keepKnownTerm(join(directory, 'gone'), known)).toThrow(
+    expect(() => keepKnownTerm(systemDirectory(join(directory, 'gone')), known)).toThrow(
       expect.objectContaining({ code: expect.any(String) }),
     )
   })

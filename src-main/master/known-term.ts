@@ -1,20 +1,19 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
 import { KnownTerm } from '@core/consensus/replica'
-import { removeFileSync } from '../disk/removal'
-import { syncDirectory } from './directory'
+import type { Directory } from '../disk/directory'
 import { diskError } from './errors'
+import { changed } from './segment-file'
 
-const pathIn = (directory: string): string => join(directory, 'term.json')
+const FILE = 'term.json'
+const DRAFT = `${FILE}.new`
 
 /**
  * The highest term this node has taken part in, as far as its disk says; older versions kept none. Where it cannot be
  * read nobody knows whom this node has obeyed: it may follow, and not lead before it has followed.
  */
-export const readKnownTerm = (directory: string): KnownTerm => {
+export const readKnownTerm = (directory: Directory): KnownTerm => {
   let text: string
   try {
-    text = readFileSync(pathIn(directory), 'utf8')
+    text = directory.readSync(FILE).toString('utf8')
   } catch (cause) {
     const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT'
     return isMissing ? { term: 0 } : { term: 0, isLost: true }
@@ -27,25 +26,17 @@ export const readKnownTerm = (directory: string): KnownTerm => {
 }
 
 /** Durable when it returns: nobody hears of a term that this node might forget. Throws MasterError. */
-export const keepKnownTerm = (directory: string, known: KnownTerm): void => {
-  const path = pathIn(directory)
-  const temporary = `${path}.new`
+export const keepKnownTerm = (directory: Directory, known: KnownTerm): void => {
   try {
-    const fd = openSync(temporary, 'w', 0o600)
-    try {
-      writeFileSync(fd, JSON.stringify(known))
-      fsyncSync(fd)
-    } finally {
-      closeSync(fd)
-    }
-    renameSync(temporary, path)
-    syncDirectory(directory)
+    changed(directory.open(DRAFT, 'emptied'), (file) => file.writeSync(JSON.stringify(known)))
+    directory.rename(DRAFT, FILE)
+    directory.sync()
   } catch (cause) {
     try {
-      removeFileSync(dirname(temporary), basename(temporary))
+      directory.remove(DRAFT)
     } catch {
       // It is written over the next time.
     }
-    throw diskError(directory, cause)
+    throw diskError(directory.path, cause)
   }
 }

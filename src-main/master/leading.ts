@@ -3,6 +3,7 @@ import type { ModelId, NodeId, Timestamp } from '@core/ids'
 import { Hearings } from '@core/reconcile/hearings'
 import type { CardResult, IdSource } from '@core/reconcile/process-manager'
 import type { State } from '@core/state/state'
+import type { Timers } from '@core/time/timers'
 import { ReconcileLoop } from './reconcile-loop'
 
 export interface LeadingParts {
@@ -16,11 +17,14 @@ export interface LeadingParts {
   readonly unreachable: () => readonly NodeId[]
   readonly ids: IdSource
   readonly now: () => Timestamp
+  readonly timers: Timers
+  readonly onPassed?: (() => void) | undefined
   readonly log: { warn(fields: object, message: string): void }
 }
 
 /** One term of this node as master: the passes over the state, and who was heard in it. */
-export const lead = ({ self, state, apply, cards, heard, unreachable, ids, now, log }: LeadingParts): ReconcileLoop => {
+export const lead = (parts: LeadingParts): ReconcileLoop => {
+  const { self, state, apply, cards, heard, unreachable, ids, now, timers, onPassed, log } = parts
   const hearings = new Hearings(self, now())
   return new ReconcileLoop({
     state,
@@ -32,6 +36,8 @@ export const lead = ({ self, state, apply, cards, heard, unreachable, ids, now, 
     unreachable,
     ids,
     now,
+    timers,
+    ...(onPassed && { onPassed }),
     onFailure: (manager, error) => log.warn({ manager, err: error }, 'a process manager failed'),
   })
 }

@@ -2,6 +2,8 @@ import { join } from 'node:path'
 import type { NodeId } from '@core/ids'
 import { durablePart } from '@core/state/durable'
 import type { State } from '@core/state/state'
+import type { Directory } from '../disk/directory'
+import { systemDirectory } from '../disk/system-directory'
 import type { JournalLog } from './decision-journal'
 import { EventLog } from './event-log'
 
@@ -11,6 +13,8 @@ export interface LogFolder {
   readonly log: JournalLog
   /** When the log begins a new segment. */
   readonly segmentBytes?: number
+  /** Where folders are; without it on the disk. */
+  readonly directory?: (path: string) => Directory
 }
 
 export interface OpenedLog {
@@ -20,13 +24,17 @@ export interface OpenedLog {
   readonly replayed: number
 }
 
-export const logDirectory = ({ dataDir }: Pick<LogFolder, 'dataDir'>): string => join(dataDir, 'log')
+export const logDirectory = ({
+  dataDir,
+  directory = systemDirectory,
+}: Pick<LogFolder, 'dataDir' | 'directory'>): Directory => directory(join(dataDir, 'log'))
 
 /** What the log holds, without anything that only observers know. Throws MasterError. */
-export const openLogFolder = ({ dataDir, nodeId, log: logger, segmentBytes }: LogFolder): OpenedLog => {
+export const openLogFolder = (folder: LogFolder): OpenedLog => {
+  const { nodeId, log: logger, segmentBytes } = folder
   const warn = (message: string): void => logger.warn({}, message)
   const { log, state, replayed } = EventLog.open({
-    directory: logDirectory({ dataDir }),
+    directory: logDirectory(folder),
     self: nodeId,
     warn,
     ...(segmentBytes !== undefined && { segmentBytes }),

@@ -1,22 +1,24 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { LogRecord } from '@core/events/record'
+import type { Directory } from '../disk/directory'
 import { decodeRecord, FRAME_HEADER_BYTES, payloadAt } from './record'
 import type { SizedRecord } from './recent-records'
 import { firstSequenceOf, SEGMENT_HEADER_BYTES } from './segment'
 
 /** What a log has after a record, in order, as far as it is on the disk when its turn comes. Throws what the disk throws. */
-export async function* recordsAfter(directory: string, after: number): AsyncGenerator<LogRecord> {
+export async function* recordsAfter(directory: Directory, after: number): AsyncGenerator<LogRecord> {
   for await (const { record } of sizedRecordsAfter(directory, after)) yield record
 }
 
 /** The same, each with its bytes on the disk. */
-export async function* sizedRecordsAfter(directory: string, after: number): AsyncGenerator<SizedRecord> {
-  const names = (await readdir(directory)).filter((name) => firstSequenceOf(name) !== undefined).sort()
+export async function* sizedRecordsAfter(directory: Directory, after: number): AsyncGenerator<SizedRecord> {
+  const names = directory
+    .names()
+    .filter((name) => firstSequenceOf(name) !== undefined)
+    .sort()
   for (const [at, name] of names.entries()) {
     const following = firstSequenceOf(names[at + 1] ?? '')
     if (following !== undefined && following <= after + 1) continue
-    const bytes = await readFile(join(directory, name)).catch((error: unknown) => {
+    const bytes = await directory.read(name).catch((error: unknown) => {
       // A snapshot took its place meanwhile; whoever needs every record sees the gap.
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
       throw error

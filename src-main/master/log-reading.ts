@@ -1,4 +1,5 @@
 import type { NodeId } from '@core/ids'
+import type { Directory } from '../disk/directory'
 import { sizedRecordsAfter } from './log-reader'
 import type { RecentRecords, SizedRecord } from './recent-records'
 
@@ -13,7 +14,7 @@ export class LogReading {
   private readonly places = new Map<NodeId, Place>()
 
   constructor(
-    private readonly directory: string,
+    private readonly directory: Directory,
     private readonly recent: () => RecentRecords,
   ) {}
 

@@ -1,7 +1,8 @@
-import type { ModelId, NodeId, Timestamp } from '@core/ids'
+import type { ModelId, NodeId } from '@core/ids'
 import type { CardResult } from '@core/reconcile/process-manager'
 import type { JournalLog } from './decision-journal'
 import type { MasterError } from './errors'
+import type { Host } from './host'
 import type { Network } from './network'
 import type { Leadership } from './replication'
 
@@ -31,7 +32,8 @@ export interface MasterOptions {
   readonly nodeId: NodeId
   readonly loadCard: (modelId: ModelId) => Promise<CardResult>
   readonly log: JournalLog
-  readonly now?: () => Timestamp
+  /** The machine that it runs on: without it, as it is. */
+  readonly host?: Host
   /** When the log begins a new segment. */
   readonly segmentBytes?: number
   /** Without it this node is alone. */
@@ -40,4 +42,10 @@ export interface MasterOptions {
   readonly admittedBy?: readonly NodeId[]
   /** This node was told that it is no member any more. */
   readonly onRemoved?: () => void
+  /** Who leads, as far as this node knows, has changed. */
+  readonly onLeadership?: (leadership: Leadership) => void
+  /** This node leads, and has just looked at the whole state. */
+  readonly onPassed?: () => void
+  /** Records between two snapshots. */
+  readonly snapshotEvery?: number
 }

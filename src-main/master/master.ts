@@ -1,19 +1,20 @@
-import { randomUUID } from 'node:crypto'
 import type { Command } from '@core/commands/command'
+import type { LogEnd } from '@core/consensus/log-end'
 import type { Message } from '@core/consensus/message'
 import type { Envelope, Observation } from '@core/events/event'
-import { CommandId, type MetaInstanceId, type NodeId, type Timestamp } from '@core/ids'
+import type { CommandId, MetaInstanceId, NodeId } from '@core/ids'
 import type { SubmitResult, WatchItem } from '@core/protocols/peer'
+import type { ReconcileInputs } from '@core/reconcile/process-manager'
 import { mayDecide } from '@core/reconcile/may-decide'
 import { mayObserve } from '@core/state/observer'
 import type { State } from '@core/state/state'
+import { wait } from '@core/time/timers'
 import { batched } from './batched'
 import { CardLoader } from './card-loader'
 import { Commanding } from './commanding'
-import { lockDataDir } from './data-lock'
 import { journal } from './decision-journal'
 import { DiskRefusal } from './disk-refusal'
-import { drawnIds } from './drawn-ids'
+import { systemHost, type Host } from './host'
 import { MasterError, stopping, termLost } from './errors'
 import type { EventLog } from './event-log'
 import { tell } from './following'
@@ -22,7 +23,7 @@ import { leaderTime } from './leader-time'
 import { alone, type Network } from './network'
 import { Office } from './office'
 import { Projection } from './projection'
-import { LeadershipLost, Replication, type Brought } from './replication'
+import { LeadershipLost, Replication, type Brought, type Leadership } from './replication'
 import { Roster } from './roster'
 import { Sequencer, type CommandResult } from './sequencer'
 import { merger } from './split'
@@ -55,27 +56,29 @@ export class Master {
 
   private constructor(
     private readonly options: MasterOptions,
-    wall: () => Timestamp,
+    private readonly host: Host,
     private readonly unlock: () => void,
     opened: ReturnType<typeof Storage.open>,
   ) {
     const { nodeId, network = alone, admittedBy = [] } = options
+    const { timers } = host
     this.network = network
     this.storage = opened.storage
     this.projection = new Projection(opened.state)
-    const now = leaderTime(wall, this.projection)
+    const now = leaderTime(host, this.projection)
     this.roster = new Roster({ self: nodeId, admittedBy }, opened.state)
     this.sequencer = new Sequencer({
       log: opened.storage.log,
       projection: this.projection,
       now,
-      ids: drawnIds,
+      ids: host.ids,
       replicate: (durable) => this.replication.replicate(durable),
       removalsKnown: () => this.replication.removalsKnown(this.projection.lastEventAt),
       onFailure: (error) => this.stepDown(error),
     })
     this.commanding = new Commanding({
       sequencer: this.sequencer,
+      timers,
       leads: () => this.replication.leads,
       refusal: () => (this.closed ? stopping() : this.disk.error),
       elsewhere: (...command) => network.submit(...command),
@@ -84,18 +87,20 @@ export class Master {
     this.disk = new DiskRefusal({
       reopen: () => this.replication.settled().then(() => this.storage.reopen()),
       onBack: (log) => this.replication.return(log),
+      timers,
       log: options.log,
     })
     this.merge = merger(this.storage.directory, {
-      submit: (command) => this.submit(command, { commandId: CommandId.parse(randomUUID()) }),
+      submit: (command) => this.submit(command, { commandId: host.ids.commandId() }),
       isOver: () => this.closed,
+      timers,
       log: options.log,
     })
-    this.passOn = batched((events) => {
+    this.passOn = batched(timers, (events) => {
       const { leads } = this.replication
       if (leads.kind === 'other') network.observe(leads.master, events)
     })
-    this.cards = new CardLoader({ load: options.loadCard, onResult: () => this.office.wake(), now })
+    this.cards = new CardLoader({ load: options.loadCard, onResult: () => this.office.wake(), now, timers })
     this.office = new Office({
       self: nodeId,
       network,
@@ -107,6 +112,8 @@ export class Master {
       },
       onLed: () => this.merge(),
       now,
+      host,
+      onPassed: options.onPassed,
       log: options.log,
     })
     this.projection.subscribe({
@@ -122,7 +129,8 @@ export class Master {
       log: opened.storage.log,
       directory: this.storage.directory,
       send: (to, message, records) => network.send(to, message, records),
-      onLeadership: (leadership) => (this.closed ? this.office.resign() : this.office.enter(leadership)),
+      timers,
+      onLeadership: (leadership) => this.leadershipChanged(leadership),
       rewind: (after) => this.rewind(after),
       snapshot: () => this.storage.snapshot(),
       sendSnapshot: (to, message, bytes) => network.sendSnapshot(to, message, bytes),
@@ -140,12 +148,12 @@ export class Master {
 
   /** Opens the data folder for deciding. A node without fellows leads at once. Throws MasterError. */
   static async open(options: MasterOptions): Promise<Master> {
-    const wall = options.now ?? Date.now
-    const unlock = lockDataDir(options.dataDir)
+    const { host = systemHost } = options
+    const unlock = host.lock(options.dataDir)
     try {
-      const opened = Storage.open(options)
+      const opened = Storage.open({ ...options, directory: host.directory })
       options.log.info({ replayed: opened.replayed, sequence: opened.storage.log.sequence }, 'opened the log')
-      const master = new Master(options, wall, unlock, opened)
+      const master = new Master(options, host, unlock, opened)
       if (master.roster.isAlone) await master.ledOrFailed()
       return master
     } catch (error) {
@@ -197,6 +205,16 @@ export class Master {
     return (await this.storage.history(metaInstanceId)).events
   }
 
+  /** How far its log goes. */
+  get logEnd(): LogEnd {
+    return this.storage.log.logEnd
+  }
+
+  /** What its next pass would see; only of a node that leads. */
+  inputs(): ReconcileInputs | undefined {
+    return this.office.inputs()
+  }
+
   /** The models on this machine changed: their cards are read again. */
   modelsChanged(): void {
     this.cards.invalidate()
@@ -204,16 +222,19 @@ export class Master {
 
   status(): MasterStatus {
     const isLost = this.replication.leads.kind === 'nobody' && this.replication.hasLostTerm
-    return statusOf(this.replication.leads, this.disk.error ?? (isLost ? termLost(this.storage.directory) : undefined))
+    return statusOf(
+      this.replication.leads,
+      this.disk.error ?? (isLost ? termLost(this.storage.directory.path) : undefined),
+    )
   }
 
   /** This machine sleeps or quits: the others hear of it now, and one of them leads if this one did. */
   async leave(reason: string): Promise<void> {
     if (this.roster.isAlone || this.closed) return
     this.observe({ type: 'NodeLeaving', nodeId: this.options.nodeId, reason })
-    await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))
+    await wait(this.host.timers, FAREWELL_MS)
     this.replication.leave()
-    await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))
+    await wait(this.host.timers, FAREWELL_MS)
   }
 
   /** It is back. */
@@ -281,6 +302,12 @@ export class Master {
     await this.replication.close()
     await this.storage.close()
     this.unlock()
+  }
+
+  private leadershipChanged(leadership: Leadership): void {
+    if (this.closed) return this.office.resign()
+    this.options.onLeadership?.(leadership)
+    this.office.enter(leadership)
   }
 
   private beginTerm(term: number): void {

@@ -1,8 +1,10 @@
 import type { Event, Observation } from '@core/events/event'
 import type { NodeId, Timestamp } from '@core/ids'
 import { Gather } from '@core/side-channel/gather'
-import { drawnIds } from './drawn-ids'
+import type { ReconcileInputs } from '@core/reconcile/process-manager'
+import { wait } from '@core/time/timers'
 import { follow } from './following'
+import type { Host } from './host'
 import { lead, type LeadingParts } from './leading'
 import type { Network } from './network'
 import type { Projection } from './projection'
@@ -20,6 +22,8 @@ export interface OfficeParts {
   /** This node leads, or has the state of who does. */
   readonly onLed: () => void
   readonly now: () => Timestamp
+  readonly host: Pick<Host, 'timers' | 'ids'>
+  readonly onPassed?: (() => void) | undefined
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
@@ -46,10 +50,7 @@ export class Office {
   /** Resolves when this node has led or followed, or with what keeps it from that. */
   async ledOr<Failure>(failure: () => Failure | undefined): Promise<Failure | undefined> {
     for (;;) {
-      const isLed = await Promise.race([
-        this.led.then(() => true),
-        new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 5)),
-      ])
+      const isLed = await Promise.race([this.led.then(() => true), wait(this.parts.host.timers, 5).then(() => false)])
       const failed = failure()
       if (isLed || failed) return isLed ? undefined : failed
     }
@@ -81,6 +82,11 @@ export class Office {
     this.unfollow = undefined
   }
 
+  /** What the next pass would see; only of a node that leads. */
+  inputs(): ReconcileInputs | undefined {
+    return this.loop?.inputs()
+  }
+
   /** There is something to look at for whoever leads. */
   wake(): void {
     this.loop?.wake()
@@ -97,7 +103,7 @@ export class Office {
   }
 
   private lead(term: number): void {
-    const { self, network, projection, cards, onTerm, apply, now, log } = this.parts
+    const { self, network, projection, cards, onTerm, apply, now, host, onPassed, log } = this.parts
     this.gather = new Gather()
     onTerm(term)
     this.loop = lead({
@@ -107,15 +113,17 @@ export class Office {
       cards,
       heard: () => stamped(network.heard(), now()),
       unreachable: () => network.unreachable(),
-      ids: drawnIds,
+      ids: host.ids,
       now,
+      timers: host.timers,
+      onPassed,
       log,
     })
     this.enteredOn()
   }
 
   private follow({ master, term }: Extract<Leadership, { kind: 'other' }>): void {
-    const { network, projection, log } = this.parts
+    const { network, projection, host, log } = this.parts
     log.info({ term, master }, 'following')
     this.unfollow = follow({
       master,
@@ -123,6 +131,7 @@ export class Office {
       projection,
       watch: (...watched) => network.watch(...watched),
       onState: () => this.enteredOn(),
+      timers: host.timers,
       log,
     })
   }

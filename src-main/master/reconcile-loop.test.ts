@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Event } from '@core/events/event'
 import { readyWorld, World } from '@core/testing/world'
+import { systemTimers } from './host'
 import { ReconcileLoop } from './reconcile-loop'
 
 let loop: ReconcileLoop | undefined
@@ -18,6 +19,7 @@ const loopOver = (world: World, options: { heard?: () => Record<string, number> 
   let clock = 0
   const now = (): number => Date.now() + clock
   loop = new ReconcileLoop({
+    timers: systemTimers,
     state: () => world.state,
     apply: (events) => {
       applied.push([...events])
@@ -152,6 +154,7 @@ describe('a storm', () => {
     let passes = 0
     const lost = world.state
     loop = new ReconcileLoop({
+      timers: systemTimers,
       // What it decides has no effect: the state stays as it was.
       state: () => lost,
       apply: () => {

@@ -4,6 +4,7 @@ import { nextDeadline } from '@core/reconcile/deadlines'
 import { runPass } from '@core/reconcile/pass'
 import type { CardResult, IdSource, Need, ReconcileInputs } from '@core/reconcile/process-manager'
 import type { State } from '@core/state/state'
+import type { Cancel, Timers } from '@core/time/timers'
 
 /** A pass at least this often, whatever happened. */
 const INTERVAL_MS = 1000
@@ -24,6 +25,8 @@ export interface ReconcileLoopOptions {
   readonly unreachable?: () => readonly NodeId[]
   readonly ids: IdSource
   readonly now: () => Timestamp
+  readonly timers: Timers
+  readonly onPassed?: () => void
   readonly onFailure: (manager: string, error: unknown) => void
 }
 
@@ -66,22 +69,23 @@ class StormGuard {
 export class ReconcileLoop {
   private deadlinesBegan: Timestamp
   private lastWall: Timestamp
-  private lastMonotonic = performance.now()
-  private scheduled: NodeJS.Immediate | undefined
-  private timer: NodeJS.Timeout | undefined
+  private lastMonotonic: number
+  private scheduled: Cancel | undefined
+  private timer: Cancel | undefined
   private waiters: (() => void)[] = []
   private stopped = false
   private readonly storm = new StormGuard()
 
   constructor(private readonly options: ReconcileLoopOptions) {
     this.deadlinesBegan = this.lastWall = options.now()
+    this.lastMonotonic = this.monotonic()
     this.wake()
   }
 
   /** A pass as soon as what runs now is done; many calls make one pass. */
   wake(): void {
-    if (this.stopped || this.storm.pausedFor(performance.now()) > 0) return
-    this.scheduled ??= setImmediate(() => {
+    if (this.stopped || this.storm.pausedFor(this.monotonic()) > 0) return
+    this.scheduled ??= this.options.timers.soon(() => {
       this.scheduled = undefined
       this.pass()
     })
@@ -97,17 +101,16 @@ export class ReconcileLoop {
 
   stop(): void {
     this.stopped = true
-    clearImmediate(this.scheduled)
-    clearTimeout(this.timer)
+    this.scheduled?.()
+    this.timer?.()
     for (const resolve of this.waiters.splice(0)) resolve()
   }
 
-  private pass(): void {
+  /** What a pass sees now. */
+  inputs(): ReconcileInputs {
     const { options } = this
-    const now = options.now()
-    this.noticeJumps(now)
-    const inputs: ReconcileInputs = {
-      now,
+    return {
+      now: options.now(),
       ids: options.ids,
       heard: options.heard(),
       ...(options.firstHeard && { firstHeard: options.firstHeard() }),
@@ -115,24 +118,35 @@ export class ReconcileLoop {
       deadlinesBegan: this.deadlinesBegan,
       cards: options.cards(),
     }
+  }
+
+  private monotonic(): number {
+    return this.options.timers.monotonic()
+  }
+
+  private pass(): void {
+    const { options } = this
+    this.noticeJumps(options.now())
+    const inputs = this.inputs()
     const waiters = this.waiters.splice(0)
     const { events, needs, failures } = runPass(options.state(), inputs)
     for (const { manager, error } of failures) options.onFailure(manager, error)
     for (const need of needs) options.need(need)
     if (events.length > 0) options.apply(events)
-    if (this.storm.sees(events, performance.now())) {
+    if (this.storm.sees(events, this.monotonic())) {
       const what = [...new Set(events.map(({ type }) => type))].join(', ')
       options.onFailure('reconcile-loop', new Error(`the same is decided again and again (${what}); it pauses`))
     }
     for (const resolve of waiters) resolve()
-    clearTimeout(this.timer)
+    options.onPassed?.()
+    this.timer?.()
     const deadline = nextDeadline(options.state(), inputs) ?? Infinity
-    const wait = Math.max(0, Math.min(INTERVAL_MS, deadline - now))
-    this.timer = setTimeout(() => this.wake(), Math.max(wait, this.storm.pausedFor(performance.now())))
+    const wait = Math.max(0, Math.min(INTERVAL_MS, deadline - inputs.now))
+    this.timer = options.timers.after(Math.max(wait, this.storm.pausedFor(this.monotonic())), () => this.wake())
   }
 
   private noticeJumps(now: Timestamp): void {
-    const monotonic = performance.now()
+    const monotonic = this.monotonic()
     const jump = Math.abs(now - this.lastWall - (monotonic - this.lastMonotonic))
     // A long gap without a pass is a sleep on systems whose monotonic clock goes on meanwhile.
     if (jump >= JUMP_MS || monotonic - this.lastMonotonic >= JUMP_MS) this.deadlinesBegan = now

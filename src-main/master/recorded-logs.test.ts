@@ -1,5 +1,5 @@
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { declaredOf } from '@core/merging/declared'
 import { Decision } from '@core/events/event'
@@ -57,7 +57,11 @@ describe.each(readdirSync(recorded))('a log of version %s', (version) => {
     let from = 1
     const kinds = new Set<string>()
     for (const [at, path] of scratch.segments().entries()) {
-      const { records, last } = readSegment(path, { from, after: 0, isLast: at === scratch.segments().length - 1 })
+      const { records, last } = readSegment(scratch.folder, basename(path), {
+        from,
+        after: 0,
+        isLast: at === scratch.segments().length - 1,
+      })
       for (const record of records) kinds.add(record.kind === 'decision' ? record.envelope.event.type : record.kind)
       from = last + 1
     }

@@ -16,6 +16,7 @@ import {
 import { step } from '@core/consensus/step'
 import type { LogRecord } from '@core/events/record'
 import type { NodeId, Timestamp } from '@core/ids'
+import type { Cancel } from '@core/time/timers'
 import type { EventLog } from './event-log'
 import { keepKnownTerm, readKnownTerm } from './known-term'
 import { Sending, type SendingParts } from './sending'
@@ -77,19 +78,20 @@ export class Replication {
   private readonly arrived: Brought[] = []
   private readonly knownRemovals = new KnownRemovals()
   private waiting: Waiting[] = []
-  private timer: NodeJS.Timeout | undefined
+  private stopTicking: Cancel = () => undefined
   private closed = false
   private readonly sending: Sending
-  private tickedAt = performance.now()
+  private tickedAt: number
   /** Between two ticks; 0 before the first. */
   private tickMs = 0
 
   constructor(private readonly options: ReplicationOptions) {
     const { self, log, members } = options
     this.log = log
+    this.tickedAt = this.now()
     this.sending = new Sending({ ...options, log: () => this.log, end: () => this.replica.log })
     this.kept = readKnownTerm(options.directory)
-    this.replica = startReplica(self, log.logEnd, members, performance.now(), this.kept)
+    this.replica = startReplica(self, log.logEnd, members, this.now(), this.kept)
     this.take({ kind: 'tick' })
   }
 
@@ -110,7 +112,7 @@ export class Replication {
 
   take(input: Input): void {
     if (this.closed) return
-    const { replica, effects } = step(this.replica, input, performance.now())
+    const { replica, effects } = step(this.replica, input, this.now())
     if (!this.keepTerm(replica)) return
     this.replica = replica
     this.lead()
@@ -118,12 +120,16 @@ export class Replication {
     this.tickEvery(this.leadership.kind === 'self' && replica.peers.size === 0 ? ALONE_TICK_MS : TICK_MS)
   }
 
+  private now(): number {
+    return this.options.timers.monotonic()
+  }
+
   private tickEvery(milliseconds: number): void {
     if (this.closed || milliseconds === this.tickMs) return
-    clearInterval(this.timer)
+    this.stopTicking()
     this.tickMs = milliseconds
-    this.tickedAt = performance.now()
-    this.timer = setInterval(() => this.tick(), milliseconds)
+    this.tickedAt = this.now()
+    this.stopTicking = this.options.timers.every(milliseconds, () => this.tick())
   }
 
   /** Before anybody hears of it. False where the disk refuses: then nothing came of that input, and nobody is told. */
@@ -147,7 +153,7 @@ export class Replication {
   }
 
   private tick(): void {
-    const now = performance.now()
+    const now = this.now()
     const stoodStill = this.stoodStill(now)
     this.tickedAt = now
     if (stoodStill <= SILENCE_MS) return this.take({ kind: 'tick' })
@@ -160,7 +166,7 @@ export class Replication {
   /** A message of a member, with the records or the snapshot that came with it. */
   receive(from: NodeId, message: Message, brought: Brought = {}): void {
     // It may have been said before a standstill that no tick has seen yet.
-    if (!this.closed && this.stoodStill(performance.now()) > SILENCE_MS) return this.tick()
+    if (!this.closed && this.stoodStill(this.now()) > SILENCE_MS) return this.tick()
     this.arrived.push(brought)
     this.take({ kind: 'message', from, message })
     this.arrived.pop()
@@ -181,7 +187,7 @@ export class Replication {
 
   /** As leader: up to when every member knows what was removed. `at` is the stamp of the last event. */
   removalsKnown(at: Timestamp): Timestamp | undefined {
-    return this.knownRemovals.look(this.replica, at, performance.now())
+    return this.knownRemovals.look(this.replica, at, this.now())
   }
 
   /** Takes no part until `return`: it sleeps, quits, or its disk refuses. */
@@ -203,7 +209,7 @@ export class Replication {
     this.sending.beginAnew()
     const { peers } = this.replica
     const connected = [...peers].filter(([, peer]) => peer.connected)
-    this.replica = restartReplica(this.replica, log.logEnd, members, performance.now())
+    this.replica = restartReplica(this.replica, log.logEnd, members, this.now())
     for (const [peer, { knowsTails = true }] of connected) this.take({ kind: 'connected', peer, knowsTails })
     this.take({ kind: 'tick' })
   }
@@ -213,7 +219,7 @@ export class Replication {
     if (this.closed) return
     this.take({ kind: 'leave' })
     this.closed = true
-    clearInterval(this.timer)
+    this.stopTicking()
     this.giveUpWaiting()
     await this.work
   }

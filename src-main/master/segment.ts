@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Directory } from '../disk/directory'
 import { MasterError, damaged } from './errors'
 import type { LogRecord } from '@core/events/record'
 import { decodeRecord, FRAME_HEADER_BYTES, payloadAt } from './record'
@@ -25,8 +26,8 @@ export const firstSequenceOf = (name: string): number | undefined => {
 }
 
 /** The last record of a log that only snapshots hold; 0 where all are there. */
-export const baseOf = (directory: string): number => {
-  const firsts = readdirSync(directory).flatMap((name) => firstSequenceOf(name) ?? [])
+export const baseOf = (directory: Directory): number => {
+  const firsts = directory.names().flatMap((name) => firstSequenceOf(name) ?? [])
   return firsts.length === 0 ? 0 : Math.min(...firsts) - 1
 }
 
@@ -71,10 +72,12 @@ const checkHeader = (file: string, bytes: Buffer): void => {
  * Records up to `after` are only checked, not decoded: a snapshot holds what they did.
  */
 export const readSegment = (
-  file: string,
+  directory: Directory,
+  name: string,
   { from, after, isLast }: { from: number; after: number; isLast: boolean },
 ): SegmentContent => {
-  const bytes = readFileSync(file)
+  const file = join(directory.path, name)
+  const bytes = directory.readSync(name)
   if (isLast && isUnbegun(bytes)) return { records: [], last: from - 1, soundBytes: 0, torn: bytes }
   checkHeader(file, bytes)
   const records: LogRecord[] = []

@@ -3,6 +3,8 @@ import type { Message } from '@core/consensus/message'
 import type { Effect } from '@core/consensus/replica'
 import type { LogRecord } from '@core/events/record'
 import type { NodeId } from '@core/ids'
+import { wait, type Timers } from '@core/time/timers'
+import type { Directory } from '../disk/directory'
 import type { EventLog } from './event-log'
 import { LogReading } from './log-reading'
 
@@ -15,7 +17,8 @@ const LOOK_MS = 5
 type SendRecords = Extract<Effect, { kind: 'sendRecords' }>
 
 export interface SendingParts {
-  readonly directory: string
+  readonly directory: Directory
+  readonly timers: Timers
   readonly log: () => EventLog
   /** How far the consensus knows the own log. */
   readonly end: () => LogEnd
@@ -55,7 +58,7 @@ export class Sending {
     await own().flushed()
     while (end().sequence < log.sequence) {
       if (own().sequence < log.sequence) return after
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+      await wait(this.parts.timers, LOOK_MS)
     }
     sendSnapshot(to, { type: 'snapshot', term, log }, bytes)
     return log.sequence

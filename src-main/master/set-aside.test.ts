@@ -12,7 +12,7 @@ afterEach(() => scratch.dispose())
 describe('records that are set aside', () => {
   it.each([0, 1, 3, 4, 11, 12, 19, 20])('are those after the given one (%i), over several segments', async (after) => {
     await scratch.write(declarations(20), { segmentBytes: 900 })
-    const aside = setAside({ directory: scratch.directory, after })
+    const aside = setAside({ directory: scratch.folder, after })
     expect(await scratch.declared()).toEqual(names(after))
     expect(scratch.warnings).toEqual([])
     expect(readdirSync(aside).length > 0).toBe(after < 20)
@@ -20,17 +20,17 @@ describe('records that are set aside', () => {
 
   it('make room for others', async () => {
     await scratch.write(declarations(9), { segmentBytes: 900 })
-    setAside({ directory: scratch.directory, after: 5 })
+    setAside({ directory: scratch.folder, after: 5 })
     await scratch.write(declarations(2, 100), { segmentBytes: 900 })
     expect(await scratch.declared()).toEqual([...names(5), ...names(101).slice(-2)])
   })
 
   it('are kept, however often others are set aside from the same place on', async () => {
     await scratch.write(declarations(9))
-    const first = setAside({ directory: scratch.directory, after: 5 })
+    const first = setAside({ directory: scratch.folder, after: 5 })
     const kept = readdirSync(first).map((name) => readFileSync(join(first, name)))
     await scratch.write(declarations(3, 100))
-    const second = setAside({ directory: scratch.directory, after: 5 })
+    const second = setAside({ directory: scratch.folder, after: 5 })
     expect(second).not.toBe(first)
     expect(readdirSync(first).map((name) => readFileSync(join(first, name)))).toEqual(kept)
   })
@@ -40,9 +40,9 @@ describe('records that are set aside', () => {
     for (const last of [4, 9]) {
       const { log, state } = scratch.open()
       await log.close()
-      writeSnapshot(scratch.directory, { logEnd: { sequence: last, epochs: [] }, state })
+      writeSnapshot(scratch.folder, { logEnd: { sequence: last, epochs: [] }, state })
     }
-    setAside({ directory: scratch.directory, after: 5 })
+    setAside({ directory: scratch.folder, after: 5 })
     expect(readdirSync(scratch.directory).filter((name) => name.startsWith('snapshot'))).toEqual([
       'snapshot-00000000000000000004.json',
     ])

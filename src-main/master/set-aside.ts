@@ -1,26 +1,12 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
-import { join } from 'node:path'
-import { removeBelow, removeFileSync } from '../disk/removal'
-import { syncDirectory } from './directory'
+import type { Directory } from '../disk/directory'
 import { diskError } from './errors'
 import { FRAME_HEADER_BYTES, payloadAt } from './record'
 import { firstSequenceOf, SEGMENT_HEADER_BYTES } from './segment'
+import { changed } from './segment-file'
 
 export interface SetAsideOptions {
   /** Of a log that is closed. */
-  readonly directory: string
+  readonly directory: Directory
   /** The last record that stays; 0 for none. */
   readonly after: number
 }
@@ -38,34 +24,33 @@ const offsetAfter = (bytes: Buffer, count: number): number => {
 
 /**
  * Takes the records after one out of a log, with the snapshots that contain them, and keeps them in a folder beside
- * it: after a split another node's records take their place. Gives back that folder. From the last record to the
+ * it: after a split another node's records take their place. Gives back that folder's path. From the last record to the
  * first, so that a crash in between leaves a log that is whole and only longer. Throws MasterError.
  */
 export const setAside = ({ directory, after }: SetAsideOptions): string => {
-  const aside = unusedFolder(directory, `aside-${String(after + 1).padStart(20, '0')}`)
+  const aside = directory.below(unusedName(directory, `aside-${String(after + 1).padStart(20, '0')}`))
   try {
-    mkdirSync(aside, { mode: 0o700 })
-    for (const name of readdirSync(directory)) {
+    aside.make()
+    for (const name of directory.names()) {
       const snapshot = /^snapshot-(\d{20})\.json$/.exec(name)
-      if (snapshot && Number(snapshot[1]) > after) removeFileSync(directory, name)
+      if (snapshot && Number(snapshot[1]) > after) directory.remove(name)
     }
-    syncDirectory(directory)
-    const segments = readdirSync(directory).filter((name) => firstSequenceOf(name) !== undefined)
+    directory.sync()
+    const segments = directory.names().filter((name) => firstSequenceOf(name) !== undefined)
     for (const name of segments.sort().reverse()) {
       const first = firstSequenceOf(name) ?? 1
-      const path = join(directory, name)
       if (first > after && first > 1) {
-        renameSync(path, join(aside, name))
-        syncDirectory(directory)
+        directory.rename(name, name, aside)
+        directory.sync()
         continue
       }
-      shorten(path, { keep: Math.max(0, after - first + 1), copy: join(aside, name) })
+      shorten(directory, { name, keep: Math.max(0, after - first + 1), copyIn: aside })
       break
     }
   } catch (cause) {
-    throw diskError(directory, cause)
+    throw diskError(directory.path, cause)
   }
-  return aside
+  return aside.path
 }
 
 /** So many of each kind are kept; people may want to look at the latest. */
@@ -73,38 +58,35 @@ const KEPT_ASIDE = 5
 const KEPT_KINDS = [/^aside-/, /\.cut-\d+$/, /\.damaged$/]
 
 /** Removes the oldest of what was set aside, cut off or found damaged. What was declared in it has been merged or kept. */
-export const tidyAside = async (directory: string): Promise<void> => {
+export const tidyAside = async (directory: Directory): Promise<void> => {
   for (const kind of KEPT_KINDS) {
-    const newestFirst = readdirSync(directory)
+    const newestFirst = directory
+      .names()
       .filter((name) => kind.test(name))
-      .map((name) => ({ name, at: statSync(join(directory, name)).mtimeMs }))
+      .map((name) => ({ name, at: directory.modifiedAt(name) }))
       .sort((a, b) => b.at - a.at)
-    for (const { name } of newestFirst.slice(KEPT_ASIDE)) await removeBelow(directory, [name])
+    for (const { name } of newestFirst.slice(KEPT_ASIDE)) await directory.removeAll(name)
   }
 }
 
 /** What was set aside before is not overwritten: a second time from the same record on has a number. */
-const unusedFolder = (directory: string, name: string): string => {
-  let path = join(directory, name)
-  for (let again = 2; existsSync(path); again += 1) path = join(directory, `${name}-${again}`)
-  return path
+const unusedName = (directory: Directory, name: string): string => {
+  let unused = name
+  for (let again = 2; directory.has(unused); again += 1) unused = `${name}-${again}`
+  return unused
+}
+
+interface Shortening {
+  readonly name: string
+  readonly keep: number
+  readonly copyIn: Directory
 }
 
 /** Cuts a segment after some of its records; all of it is copied first. */
-const shorten = (path: string, { keep, copy }: { keep: number; copy: string }): void => {
-  const bytes = readFileSync(path)
+const shorten = (directory: Directory, { name, keep, copyIn }: Shortening): void => {
+  const bytes = directory.readSync(name)
   const end = offsetAfter(bytes, keep)
   if (end >= bytes.length) return
-  synced(copy, 'w', (fd) => writeFileSync(fd, bytes))
-  synced(path, 'r+', (fd) => ftruncateSync(fd, end))
-}
-
-const synced = (path: string, flags: string, change: (fd: number) => void): void => {
-  const fd = openSync(path, flags, 0o600)
-  try {
-    change(fd)
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
+  changed(copyIn.open(name, 'emptied'), (file) => file.writeSync(bytes))
+  changed(directory.open(name, 'kept'), (file) => file.truncateSync(end))
 }

@@ -18,7 +18,7 @@ const snapshotAfter = async (count: number): Promise<string> => {
   await log.close()
   const { log: again, state } = scratch.open()
   await again.close()
-  writeSnapshot(scratch.directory, { logEnd: again.logEnd, state })
+  writeSnapshot(scratch.folder, { logEnd: again.logEnd, state })
   return join(scratch.directory, snapshots().at(-1) ?? '')
 }
 
@@ -52,8 +52,8 @@ describe('a snapshot', () => {
   it('holds nothing that was only observed', async () => {
     const { log, state } = scratch.open()
     await log.close()
-    writeSnapshot(scratch.directory, { logEnd: { sequence: 0, epochs: [] }, state: { ...state, downloads: { a: {} } } })
-    expect(newestSnapshot(scratch.directory, () => undefined)?.state.downloads).toEqual({})
+    writeSnapshot(scratch.folder, { logEnd: { sequence: 0, epochs: [] }, state: { ...state, downloads: { a: {} } } })
+    expect(newestSnapshot(scratch.folder, () => undefined)?.state.downloads).toEqual({})
   })
 })
 

@@ -1,13 +1,12 @@
 import crc32 from 'crc-32'
-import { closeSync, fdatasyncSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { LogEnd } from '@core/consensus/log-end'
 import { CommandId } from '@core/ids'
 import { durablePart } from '@core/state/durable'
 import { State } from '@core/state/state'
-import { removeFileSync } from '../disk/removal'
-import { syncDirectory } from './directory'
+import type { Directory } from '../disk/directory'
+import { changed } from './segment-file'
 
 /** A state, up to which record it goes, and who wrote which of them. */
 export interface Snapshot {
@@ -30,8 +29,9 @@ const NAME = /^snapshot-(\d{20})\.json$/
 /** One may turn out damaged. */
 const KEPT = 2
 
-const names = (directory: string): string[] =>
-  readdirSync(directory)
+const names = (directory: Directory): string[] =>
+  directory
+    .names()
     .filter((name) => NAME.test(name))
     .sort()
 
@@ -46,9 +46,9 @@ export const encodeSnapshot = ({ logEnd, commands = [], state }: Snapshot): Buff
  * Writes a snapshot as a whole or not at all, and removes all but the last two. Gives back the last record that all of
  * them hold. Throws what the disk throws.
  */
-export const writeSnapshot = (directory: string, snapshot: Snapshot): number => {
+export const writeSnapshot = (directory: Directory, snapshot: Snapshot): number => {
   keepSnapshot(directory, snapshotName(snapshot.logEnd.sequence), snapshot)
-  for (const name of names(directory).slice(0, -KEPT)) removeFileSync(directory, name)
+  for (const name of names(directory).slice(0, -KEPT)) directory.remove(name)
   const left = names(directory)
   return left.length < KEPT ? 0 : Number(NAME.exec(left[0] ?? '')?.[1] ?? 0)
 }
@@ -58,18 +58,12 @@ export const snapshotName = (sequence: number): string => `snapshot-${String(seq
 export const isSnapshot = (name: string): boolean => NAME.test(name)
 
 /** Writes a snapshot under that name, as a whole or not at all. Throws what the disk throws. */
-export const keepSnapshot = (directory: string, name: string, snapshot: Snapshot): void => {
+export const keepSnapshot = (directory: Directory, name: string, snapshot: Snapshot): void => {
   // Always the same name: what a crash leaves of it is written over.
-  const draft = join(directory, 'snapshot.draft')
-  const fd = openSync(draft, 'w', 0o600)
-  try {
-    writeFileSync(fd, encodeSnapshot(snapshot))
-    fdatasyncSync(fd)
-  } finally {
-    closeSync(fd)
-  }
-  renameSync(draft, join(directory, name))
-  syncDirectory(directory)
+  const draft = 'snapshot.draft'
+  changed(directory.open(draft, 'emptied'), (file) => file.writeSync(encodeSnapshot(snapshot)))
+  directory.rename(draft, name)
+  directory.sync()
 }
 
 /** Undefined for one of a version before stamps. Throws for what is no snapshot. */
@@ -88,18 +82,18 @@ export const decodeSnapshot = (bytes: Buffer): Snapshot | undefined => {
 
 /** The newest sound snapshot; a damaged one is passed over with a warning, since the one before it is kept, with all records since. */
 export const newestSnapshot = (
-  directory: string,
+  directory: Directory,
   warn: (message: string) => void,
   upTo = Infinity,
 ): Snapshot | undefined => {
   for (const name of names(directory).reverse()) {
     if (Number(NAME.exec(name)?.[1]) > upTo) continue
     try {
-      const snapshot = decodeSnapshot(readFileSync(join(directory, name)))
+      const snapshot = decodeSnapshot(directory.readSync(name))
       if (snapshot) return snapshot
     } catch (error) {
       warn(
-        `${join(directory, name)} is damaged and passed over: ${error instanceof Error ? error.message.slice(0, 200) : String(error)}`,
+        `${join(directory.path, name)} is damaged and passed over: ${error instanceof Error ? error.message.slice(0, 200) : String(error)}`,
       )
     }
   }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -10,6 +10,7 @@ import { MetaInstanceId } from '@core/ids'
 import { next } from '@core/reconcile/apply'
 import { durablePart } from '@core/state/durable'
 import { emptyState, type State } from '@core/state/state'
+import { systemTimers } from './host'
 import { logDirectory, openLogFolder, type LogFolder } from './log-folder'
 import { mergeApart, merger, setRecordsAside } from './split'
 import { declaration, declarations, envelope, SELF } from './testing/scratch-log'
@@ -57,7 +58,10 @@ class Winner {
 const merge = (submit: (command: Command) => Promise<{ status: string }>) =>
   mergeApart(logDirectory(folder()), { submit, log })
 
-const left = () => readdirSync(logDirectory(folder())).filter((name) => name.startsWith('split-'))
+const left = () =>
+  logDirectory(folder())
+    .names()
+    .filter((name) => name.startsWith('split-'))
 
 describe('what a lost split had declared', () => {
   it('is merged once, in one file however many splits there were', async () => {
@@ -89,7 +93,7 @@ describe('what a lost split had declared', () => {
     await lose(1, 1, 2)
     const winner = new Winner()
     const submit = vi.fn(winner.submit).mockRejectedValueOnce(new Error('nobody decides'))
-    merger(logDirectory(folder()), { submit, log, isOver: () => false })()
+    merger(logDirectory(folder()), { submit, log, timers: systemTimers, isOver: () => false })()
     await expect.poll(left, { timeout: 10_000 }).toEqual([])
     expect(winner.declared()).toEqual(['d2'])
   })
@@ -113,7 +117,7 @@ describe('what a lost split had declared', () => {
   it('does not wait behind a file that is damaged, which stays for people to look at', async () => {
     await append(1, 1)
     await lose(1, 1, 2)
-    writeFileSync(join(logDirectory(folder()), 'split-000000.json'), '{')
+    writeFileSync(join(logDirectory(folder()).path, 'split-000000.json'), '{')
     const winner = new Winner()
     await merge(winner.submit)
     expect(winner.declared()).toEqual(['d2'])
@@ -137,7 +141,7 @@ describe('a split that a version before merges has kept', () => {
   beforeEach(async () => {
     await append(1, 1)
     const kept = { after: 1, common: withoutStamps(common), decided, own: withoutStamps(own) }
-    writeFileSync(join(logDirectory(folder()), 'split-000001.json'), JSON.stringify(kept))
+    writeFileSync(join(logDirectory(folder()).path, 'split-000001.json'), JSON.stringify(kept))
   })
 
   it('is merged like any other', async () => {

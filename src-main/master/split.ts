@@ -1,15 +1,13 @@
-import { readdirSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { setTimeout as wait } from 'node:timers/promises'
 import { emptyLog } from '@core/consensus/log-end'
 import type { Command, Refusal } from '@core/commands/command'
 import { Apart, broughtAlong, declaredApart, joined, nothingApart } from '@core/merging/apart'
 import { Decision, EVENT_SCHEMA_VERSION, isDecision, type Event } from '@core/events/event'
 import { Folding } from '@core/events/fold'
 import { emptyState, State } from '@core/state/state'
-import { removeFileSync } from '../disk/removal'
-import { replaceFile } from '../disk/replace-file'
+import { wait, type Timers } from '@core/time/timers'
+import type { Directory } from '../disk/directory'
 import { diskError } from './errors'
 import { beginInstallation } from './installation'
 import { logDirectory, openedState, openLogFolder, type LogFolder, type OpenedLog } from './log-folder'
@@ -46,7 +44,7 @@ const upgraded = ({ after, common, decided, own }: z.infer<typeof KeptEvents>): 
 }
 
 /** What the log says up to a record; undefined where it begins after it. */
-const stateAt = async (directory: string, last: number): Promise<State | undefined> => {
+const stateAt = async (directory: Directory, last: number): Promise<State | undefined> => {
   const snapshot = newestSnapshot(directory, () => undefined, last)
   const folding = new Folding(snapshot?.state ?? emptyState())
   const leader = snapshot?.logEnd.epochs.at(-1)
@@ -63,41 +61,42 @@ const stateAt = async (directory: string, last: number): Promise<State | undefin
 }
 
 /** The names of the files of splits, oldest first. */
-const splitFiles = (directory: string): string[] =>
-  readdirSync(directory)
+const splitFiles = (directory: Directory): string[] =>
+  directory
+    .names()
     .filter((name) => FILE.test(name))
     .sort()
 
 /** Undefined where it is not what this program wrote: the file is kept as damaged. Throws where it cannot be read. */
-const readSplit = (path: string, log: SplitLog): Apart | undefined => {
-  const text = readFileSync(path, 'utf8')
+const readSplit = (directory: Directory, name: string, log: SplitLog): Apart | undefined => {
+  const text = directory.readSync(name).toString('utf8')
   try {
     const content: unknown = JSON.parse(text)
     const kept = Kept.safeParse(content)
     return kept.success ? kept.data : upgraded(KeptEvents.parse(content))
   } catch {
-    log.warn({ path }, 'what was decided during a split cannot be read; its file is kept as damaged')
-    renameSync(path, `${path}.damaged`)
+    log.warn(
+      { path: join(directory.path, name) },
+      'what was decided during a split cannot be read; its file is kept as damaged',
+    )
+    directory.rename(name, `${name}.damaged`)
     return undefined
   }
 }
 
 /** Keeps on the disk what is about to be set aside, so that a crash loses none of it: one file, whatever is waiting. */
-const keepApart = async (directory: string, after: number, own: State, log: SplitLog): Promise<void> => {
+const keepApart = async (directory: Directory, after: number, own: State, log: SplitLog): Promise<void> => {
   const decided: Event[] = []
   for await (const record of recordsAfter(directory, after))
     if (record.kind === 'decision') decided.push(record.envelope.event)
   const apart = declaredApart(await stateAt(directory, after), own, decided.filter(isDecision))
   if (!apart) return
   const before = splitFiles(directory)
-  const waiting = before.flatMap((name) => readSplit(join(directory, name), log) ?? [])
+  const waiting = before.flatMap((name) => readSplit(directory, name, log) ?? [])
   const all = [...waiting, after === 0 ? broughtAlong(apart) : apart].reduce(joined)
   const last = Number(FILE.exec(before.at(-1) ?? '')?.[1] ?? 0)
-  await replaceFile(
-    join(directory, `split-${String(last + 1).padStart(6, '0')}.json`),
-    JSON.stringify({ v: 2, ...all }),
-  )
-  for (const name of before) removeFileSync(directory, name)
+  await directory.replace(`split-${String(last + 1).padStart(6, '0')}.json`, JSON.stringify({ v: 2, ...all }))
+  for (const name of before) directory.remove(name)
 }
 
 /**
@@ -129,7 +128,7 @@ export const replaceBySnapshot = (folder: LogFolder, snapshot: Snapshot): Opened
   try {
     beginInstallation(directory, snapshot)
   } catch (cause) {
-    throw diskError(directory, cause)
+    throw diskError(directory.path, cause)
   }
   return openLogFolder(folder)
 }
@@ -146,14 +145,14 @@ export interface MergeParts {
 }
 
 /** Brings what was declared apart to whoever decides now. What was not taken is kept; false where that is so. */
-export const mergeApart = async (directory: string, { submit, log }: MergeParts): Promise<boolean> => {
+export const mergeApart = async (directory: Directory, { submit, log }: MergeParts): Promise<boolean> => {
   for (const name of splitFiles(directory)) {
     try {
-      const apart = readSplit(join(directory, name), log)
+      const apart = readSplit(directory, name, log)
       if (!apart) continue
       const { status, refusal } = await submit({ type: 'MergeDeclarations', ...apart })
       log.info({ result: status, refusal }, 'merged what was declared apart')
-      removeFileSync(directory, name)
+      directory.remove(name)
     } catch (err) {
       log.warn({ err, name }, 'what was declared apart is merged later')
       return false
@@ -163,7 +162,10 @@ export const mergeApart = async (directory: string, { submit, log }: MergeParts)
 }
 
 /** A way to begin `mergeApart` whenever there may be something to merge; it runs once at a time. */
-export const merger = (directory: string, parts: MergeParts & { readonly isOver: () => boolean }): (() => void) => {
+export const merger = (
+  directory: Directory,
+  parts: MergeParts & { readonly timers: Timers; readonly isOver: () => boolean },
+): (() => void) => {
   let [running, wanted] = [false, false]
   const run = async (): Promise<void> => {
     running = true
@@ -171,7 +173,7 @@ export const merger = (directory: string, parts: MergeParts & { readonly isOver:
       wanted = false
       if (await mergeApart(directory, parts)) continue
       wanted = true
-      await wait(AGAIN_MS, undefined, { ref: false })
+      await wait(parts.timers, AGAIN_MS)
     }
     running = false
   }

@@ -3,22 +3,28 @@ import type { MetaInstanceId } from '@core/ids'
 import { durablePart } from '@core/state/durable'
 import type { State } from '@core/state/state'
 import { compact } from './compaction'
-import { proveRoom } from './directory'
 import { diskError } from './errors'
 import type { EventLog } from './event-log'
 import { historyOf, type History } from './history'
 import { logDirectory, openedState, openLogFolder, type LogFolder, type OpenedLog } from './log-folder'
+import type { Directory } from '../disk/directory'
+import { proveRoom } from './room'
 import { tidyAside } from './set-aside'
 import { encodeSnapshot, writeSnapshot, type Snapshot } from './snapshot'
 import { replaceBySnapshot, setRecordsAside } from './split'
 
-/** Records between two snapshots. */
+/** Records between two snapshots, unless it is told another number. */
 const SNAPSHOT_EVERY = 2000
 /** It must have this much room: where no more than a few records fit, the node would step down again at once. */
 const DISK_ROOM_BYTES = 64 * 1024
 
 /** So many in a snapshot: whoever asks again does so soon. */
 const KEPT_COMMANDS = 1000
+
+export interface StoredFolder extends LogFolder {
+  /** Records between two snapshots. */
+  readonly snapshotEvery?: number
+}
 
 /** The log of decisions that is open now, its snapshots, and what takes its place after a split or a full disk. */
 export class Storage {
@@ -28,14 +34,14 @@ export class Storage {
   private tidying: Promise<void> | undefined
 
   private constructor(
-    private readonly folder: LogFolder,
+    private readonly folder: StoredFolder,
     opened: OpenedLog,
   ) {
     this.opened = this.take(opened)
   }
 
   /** Opens it, with the state that it holds. Throws MasterError. */
-  static open(folder: LogFolder): { readonly storage: Storage; readonly state: State; readonly replayed: number } {
+  static open(folder: StoredFolder): { readonly storage: Storage; readonly state: State; readonly replayed: number } {
     const opened = openLogFolder(folder)
     return { storage: new Storage(folder, opened), state: opened.state, replayed: opened.replayed }
   }
@@ -44,7 +50,7 @@ export class Storage {
     return this.opened
   }
 
-  get directory(): string {
+  get directory(): Directory {
     return logDirectory(this.folder)
   }
 
@@ -93,7 +99,7 @@ export class Storage {
     try {
       proveRoom(this.directory, DISK_ROOM_BYTES)
     } catch (cause) {
-      throw diskError(this.directory, cause)
+      throw diskError(this.directory.path, cause)
     }
     return (this.opened = this.take(openLogFolder(this.folder)))
   }
@@ -129,7 +135,7 @@ export class Storage {
   private take({ log, replayed }: OpenedLog): EventLog {
     this.snapshotAt = log.sequence - replayed
     log.onDurable = () => {
-      if (log.sequence - this.snapshotAt >= SNAPSHOT_EVERY) void this.takeSnapshot()
+      if (log.sequence - this.snapshotAt >= (this.folder.snapshotEvery ?? SNAPSHOT_EVERY)) void this.takeSnapshot()
     }
     return log
   }

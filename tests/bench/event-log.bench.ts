@@ -6,6 +6,8 @@ import { NodeId } from '@core/ids'
 import { next } from '@core/reconcile/apply'
 import type { State } from '@core/state/state'
 import { World } from '@core/testing/world'
+import type { Directory } from '@main/disk/directory'
+import { systemDirectory } from '@main/disk/system-directory'
 import { EventLog } from '@main/master/event-log'
 import { writeSnapshot } from '@main/master/snapshot'
 import { temporaryFolder } from '../harness/headless-node'
@@ -86,7 +88,7 @@ const warn = (message: string): void => {
 
 /** Opens the log as a start does, and notes how many seconds that took. */
 const reopened = async (
-  directory: string,
+  directory: Directory,
   times: number[],
 ): Promise<{ state: State; replayed: number; sequence: number }> => {
   const from = performance.now()
@@ -104,7 +106,7 @@ export const run = async (): Promise<Bench> => {
   const folder = temporaryFolder()
   try {
     const day = new BadDay()
-    const directory = join(folder.path, 'log')
+    const directory = systemDirectory(join(folder.path, 'log'))
     let { log } = EventLog.open({ directory, self, warn })
     await appendAll(log, day.beginning())
 

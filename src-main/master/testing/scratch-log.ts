@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Decision, Envelope } from '@core/events/event'
 import { MetaInstanceId, ModelId, NodeId } from '@core/ids'
+import { systemDirectory } from '../../disk/system-directory'
 import { EventLog, type NewRecord } from '../event-log'
 import { firstSequenceOf } from '../segment'
 
@@ -12,11 +13,12 @@ export const SELF = NodeId.parse('self')
 /** A folder of its own, with a log in it. For tests. */
 export class ScratchLog {
   readonly directory = mkdtempSync(join(tmpdir(), 'muster-log-'))
+  readonly folder = systemDirectory(this.directory)
   readonly warnings: string[] = []
 
   open(options: { segmentBytes?: number } = {}): ReturnType<typeof EventLog.open> {
     return EventLog.open({
-      directory: this.directory,
+      directory: this.folder,
       self: SELF,
       warn: (message) => void this.warnings.push(message),
       ...options,

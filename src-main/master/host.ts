@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto'
+import { CommandId, InstanceId, RunnerId, type Timestamp } from '@core/ids'
+import type { IdSource } from '@core/reconcile/process-manager'
+import type { Timers } from '@core/time/timers'
+import type { Directory } from '../disk/directory'
+import { systemDirectory } from '../disk/system-directory'
+import { lockDataDir } from './data-lock'
+
+/** Ids that nobody else has. */
+export interface DrawnIds extends IdSource {
+  commandId(): CommandId
+}
+
+/** The machine that this part runs on, as far as it matters to it. */
+export interface Host {
+  readonly timers: Timers
+  /** What the system's clock is set to, in milliseconds since 1970. */
+  readonly wall: () => Timestamp
+  readonly ids: DrawnIds
+  readonly directory: (path: string) => Directory
+  /** Takes a data folder for this process; returns the way to give it back. Throws MasterError. */
+  readonly lock: (dataDir: string) => () => void
+}
+
+export const systemTimers: Timers = {
+  monotonic: () => performance.now(),
+  after: (milliseconds, act) => {
+    const timer = setTimeout(act, milliseconds)
+    return () => clearTimeout(timer)
+  },
+  every: (milliseconds, act) => {
+    const timer = setInterval(act, milliseconds)
+    return () => clearInterval(timer)
+  },
+  soon: (act) => {
+    const immediate = setImmediate(act)
+    return () => clearImmediate(immediate)
+  },
+}
+
+/** The machine as it is. */
+export const systemHost: Host = {
+  timers: systemTimers,
+  wall: () => Date.now(),
+  ids: {
+    instanceId: () => InstanceId.parse(randomUUID()),
+    runnerId: () => RunnerId.parse(randomUUID()),
+    commandId: () => CommandId.parse(randomUUID()),
+  },
+  directory: systemDirectory,
+  lock: lockDataDir,
+}
