@@ -11,6 +11,7 @@ import mlx.core as mx
 import pytest
 
 from muster_runner import block_file, disk_cache
+from muster_runner.block_file import ReadBlock
 from muster_runner.blocks import Block, block_key
 from muster_runner.disk_cache import DiskCache, model_digest
 
@@ -24,8 +25,9 @@ def block(seed: int, parent: bytes = ROOT, width: int = 8, value: float = 0.5) -
     return Block(block_key(parent, tokens), parent, tokens, 3, kv, states)
 
 
-def same(one: Block | None, other: Block) -> bool:
-    assert one is not None
+def same(read: ReadBlock | None, other: Block) -> bool:
+    assert read is not None
+    one = read.block()
     assert (one.key, one.parent, one.tokens, one.end) == (other.key, other.parent, other.tokens, other.end)
     pairs = list(zip(one.arrays(), other.arrays(), strict=True))
     assert str(one.states) == str(other.states)

@@ -1,6 +1,5 @@
 """What a runner computed of a prompt serves the next runner, however the first one ended."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -82,7 +81,16 @@ def test_ranks_whose_disks_differ_begin_with_what_all_have(tiny: Path, tmp_path:
         finally:
             group.close()
         if attempt == 1:
-            shutil.rmtree(tmp_path / "kept-1")
+            last_block(tmp_path / "kept-1").unlink()
     assert len(set(texts)) == 1
-    assert cached[0] == cached[2] == 0
+    assert cached[0] == 0
     assert cached[1] >= 512
+    assert 256 <= cached[2] < cached[1]
+
+
+def last_block(folder: Path) -> Path:
+    """Files are named PARENT-KEY-…: nothing follows the last one."""
+    paths = list(folder.rglob("*.safetensors"))
+    parents = {path.name.split("-")[0] for path in paths}
+    (last,) = [path for path in paths if path.name.split("-")[1] not in parents]
+    return last

@@ -75,13 +75,13 @@ class OneStep:
 
     def __init__(self) -> None:
         self.live: list[str] = []
-        self.active, self.steps, self.mark = 0, 0, 0
+        self.active, self.steps, self.mark, self.restored = 0, 0, 0, 0
 
     def join(self, task_id: str, _tokens: list[int], _draws: Any, _stops: Any) -> None:
         self.live.append(task_id)
         self.active = len(self.live)
 
-    def step(self) -> list[Any]:
+    def step(self, _restored: int) -> list[Any]:
         return [
             type("News", (), {"task_id": task, "token": int(task), "logprobs": None, "finite": True, "error": None})
             for task in self.live

@@ -107,7 +107,7 @@ def test_what_another_rank_does_not_have_is_not_used(cache: PrefixCache, tmp_pat
             Footprint(per_token=1),
             exact=False,
             disk=DiskCache(tmp_path, b"m", 1 << 30),
-            agree=lambda length, agreed=agreed: min(length, agreed),
+            agree=lambda length, agreed=agreed: [length, min(length, agreed)],
         )
         kept(other, tokens)
         assert other.known([*tokens, 0]) == 700

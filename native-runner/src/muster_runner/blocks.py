@@ -4,12 +4,15 @@ import hashlib
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import mlx.core as mx
 from mlx.utils import tree_flatten
 
 from muster_runner.cache_layers import KeyValues
+
+if TYPE_CHECKING:
+    from muster_runner.block_file import ReadBlock
 
 BLOCK = 256
 KEY_BYTES = 16
@@ -70,8 +73,8 @@ class BlockFiles(Protocol):
     def children(self, parent: bytes) -> list[StoredBlock]:
         """The blocks that may be there after ``parent``."""
 
-    def read(self, key: bytes, end: int) -> Block | None:
-        """None if it cannot be had. ``end``: the position where it ends."""
+    def read(self, key: bytes, end: int) -> "ReadBlock | None":
+        """None if it cannot be had. ``end``: the position where it ends. Waits for the disk."""
 
     def write(self, block: Block) -> None:
         """Begins to write it, if there is room."""

@@ -1,7 +1,7 @@
 """Blocks on the disk: what was computed comes back after a crash, an unload and a restart.
 
 One folder for each model, named by its hash, with a file for each block (``block_file.py``). Files are written by a
-thread of its own and read where they are wanted. Whatever goes wrong with the disk costs no more than the time to
+thread of their own and read by another (``restoring.py``): the engine waits for neither. Whatever goes wrong with the disk costs no more than the time to
 compute a block again: what cannot be read is computed, what cannot be written is not kept. Several runners may share
 the folders: each removes what was longest unused when there is too much, and none is surprised by what is gone.
 """
@@ -18,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from muster_runner.block_file import PackedBlock, Unreadable, decoded
+from muster_runner.block_file import PackedBlock, ReadBlock, Unreadable, decoded
 from muster_runner.blocks import Block, StoredBlock
 
 # parent, key, number of tokens, and whether states are there too.
@@ -88,7 +88,8 @@ class DiskCache:
         with self._lock:
             return list(self._children.get(parent, {}).values())
 
-    def read(self, key: bytes, end: int) -> Block | None:
+    def read(self, key: bytes, end: int) -> ReadBlock | None:
+        """Waits for the disk: not for the engine's thread."""
         with self._lock:
             entry = self._entries.get(key)
         if entry is None:

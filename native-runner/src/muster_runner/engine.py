@@ -43,7 +43,14 @@ class Engine:
         self.cache = options.cache
         batch = DecodingBatch(model, options.lookahead, options.able.batch, options.pass_tokens, options.speculates)
         self._schedule = Schedule(
-            model, options.able, batch, self.cache, options.prefill, options.budget, self._say_progress
+            model,
+            options.able,
+            batch,
+            self.cache,
+            options.prefill,
+            options.budget,
+            self._say_progress,
+            options.restores_in_step,
         )
         self._pressure = MemoryPressure(options.budget.total, options.claimed)
         self._marks = turn_marks(tokenizer)
@@ -95,14 +102,19 @@ class Engine:
         if task_id in self._answers:
             self._end({task_id: "cancelled"})
 
-    def step(self) -> None:
-        """Some tokens of prompts, then a token for every request that decodes."""
+    @property
+    def restored(self) -> int:
+        """See Schedule."""
+        return self._schedule.restored
+
+    def step(self, restored: int = 0) -> None:
+        """Some tokens of prompts, then a token for every request that decodes. ``restored``: see Schedule."""
         if (total := self._pressure.changed()) is not None:
             self._schedule.resize(total)
             self.tell(("resize", "", total))
         items: list[dict[str, Any]] = []
         ended: dict[str, str | Rejected] = {}
-        drawn = self._schedule.step()
+        drawn = self._schedule.step(restored)
         for news in drawn:
             if news.task_id in ended:
                 # Guessed and drawn after the answer's end.

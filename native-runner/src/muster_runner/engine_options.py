@@ -33,7 +33,8 @@ MOST_TOLD = (1 << 31) - 1
 class EngineOptions:
     """``able``: what the model can do. ``cache``: for the beginnings of prompts, None to keep none. ``lookahead``:
     overlap the GPU's work for the next step with the processor's for this one; no gain without a GPU. ``pass_tokens``,
-    ``speculates``: see DecodingBatch. ``claimed``: bytes of the budget that stay when the machine runs short."""
+    ``speculates``: see DecodingBatch. ``claimed``: bytes of the budget that stay when the machine runs short.
+    ``restores_in_step``: requests wait for what other ranks read from their disks."""
 
     able: Abilities
     generation_config: dict[str, Any]
@@ -44,6 +45,7 @@ class EngineOptions:
     claimed: int | None = None
     pass_tokens: int = PASS_TOKENS
     speculates: bool = False
+    restores_in_step: bool = False
 
 
 def prefill_steps(weight_bytes: int) -> PrefillSteps:
@@ -72,23 +74,25 @@ def engine_options(loaded: LoadedModel, load: Load, footprint: Footprint, group:
     total, exact, reuse = claimed + spare, is_exact(loaded), keeps_prompts(loaded)
     weights, footprints = loaded.weight_bytes, [footprint]
     agree = _alone
+    folder = load.cache.disk if load.cache is not None and reuse else None
+    restores_in_step = False
     if group is not None:
         sizes = [min(size, MOST_TOLD) for size in (claimed >> 10, total >> 10, weights >> 10, *astuple(footprint))]
-        every = group.each([int(exact), int(reuse), *sizes])
+        every = group.each([int(exact), int(reuse), int(folder is not None), *sizes])
         exact, reuse = any(row[0] for row in every), all(row[1] for row in every)
-        footprints = [Footprint(*row[5:]) for row in every]
-        claimed, total = (scaled([row[at] << 10 for row in every], footprints, room) for at in (2, 3))
-        weights = sum(row[4] << 10 for row in every)
+        restores_in_step = any(row[2] for row in every)
+        footprints = [Footprint(*row[6:]) for row in every]
+        claimed, total = (scaled([row[at] << 10 for row in every], footprints, room) for at in (3, 4))
+        weights = sum(row[5] << 10 for row in every)
         footprint = footprints[0]
 
-        def agree(length: int) -> int:
-            return min(value for (value,) in group.each([length]))
+        def agree(length: int) -> list[int]:
+            return [value for (value,) in group.each([length])]
 
     per_token = sum(one.per_token for one in footprints)
     cache = None
     if reuse:
         root = _root(loaded, load)
-        folder = load.cache.disk if load.cache is not None else None
         disk = DiskCache(Path(folder.directory), root, folder.max_bytes) if folder is not None else None
         cache = PrefixCache(loaded.model, footprint, exact=exact, root=root, disk=disk, agree=agree)
     return EngineOptions(
@@ -102,6 +106,7 @@ def engine_options(loaded: LoadedModel, load: Load, footprint: Footprint, group:
         claimed=claimed,
         speculates=group is None and loaded.able.trim and has_only_full(loaded.model),
         pass_tokens=_pass_tokens(weights, per_token, total),
+        restores_in_step=restores_in_step,
     )
 
 
@@ -112,8 +117,8 @@ def _pass_tokens(weights: int, per_token: int, total: int) -> int:
     return min((weights + PASS_BYTES) // per_token, total // per_token // PADDING_PART)
 
 
-def _alone(length: int) -> int:
-    return length
+def _alone(length: int) -> list[int]:
+    return [length]
 
 
 def _root(loaded: LoadedModel, load: Load) -> bytes:

@@ -9,7 +9,7 @@ from muster_runner.decoding import DecodingBatch
 from muster_runner.engine_options import EngineOptions
 from muster_runner.failures import Disagreement
 from muster_runner.group import Group
-from muster_runner.lockstep import exchange
+from muster_runner.lockstep import Word, exchange
 from muster_runner.sampling import GREEDY
 from muster_runner.schedule import Schedule, clear
 
@@ -39,7 +39,15 @@ class Follower:
         """``options``: the same as on every other rank."""
         self._group = group
         self._batch = FollowingBatch(model, options.able.batch, options.pass_tokens)
-        self._schedule = Schedule(model, options.able, self._batch, options.cache, options.prefill, options.budget)
+        self._schedule = Schedule(
+            model,
+            options.able,
+            self._batch,
+            options.cache,
+            options.prefill,
+            options.budget,
+            restores_in_step=options.restores_in_step,
+        )
         self._epoch = 1
 
     @property
@@ -68,14 +76,14 @@ class Follower:
     def follow(self) -> None:
         """Takes rank 0's steps until nothing is live. Raises PeerLost and Disagreement."""
         while True:
-            tokens, orders = exchange(self._group, self._schedule.mark, [], [])
-            self._batch.feed(tokens)
-            for order in orders:
+            told = exchange(self._group, Word(self._schedule.mark, self._schedule.restored))
+            self._batch.feed(told.tokens)
+            for order in told.orders:
                 self._apply(*order)
             if not self._schedule.active:
                 clear()
                 return
-            self._schedule.step()
+            self._schedule.step(told.restored)
 
     def _apply(self, what: str, whose: Any, told: Any) -> None:
         match what:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from muster_runner.engine import Engine
 from muster_runner.group import Group
-from muster_runner.lockstep import Order, exchange
+from muster_runner.lockstep import Order, Word, exchange
 
 
 class Leader:
@@ -19,8 +19,7 @@ class Leader:
 
     def step(self) -> None:
         """Tells what has changed since the last step and takes the next. Raises PeerLost and Disagreement."""
-        self._say()
-        self._engine.step()
+        self._engine.step(self._say())
 
     def rest(self) -> None:
         """With nothing live: lets the others go to sleep."""
@@ -28,10 +27,13 @@ class Leader:
             self._say()
         self._together = False
 
-    def _say(self) -> None:
+    def _say(self) -> int:
+        """Returns how many restores are done on every rank."""
         if not self._together:
             self._epoch += 1
             self._wake(self._epoch)
             self._together = True
-        exchange(self._group, self._engine.mark, self._engine.drawn, self._orders)
+        own = Word(self._engine.mark, self._engine.restored, self._engine.drawn, self._orders)
+        restored = exchange(self._group, own).restored
         self._orders.clear()
+        return restored

@@ -2,7 +2,7 @@
 
 Keys and values are kept in blocks of 256 tokens. A block's key is a hash of the model and of all tokens up to its end,
 so conversations that begin alike share the blocks of their beginning. The end of a sequence is a shorter block. Blocks
-that lie on the disk (``disk_cache.py``) are found by the same keys.
+that lie on the disk (``disk_cache.py``) are found by the same keys, and are read before ``take`` by ``restore``.
 
 Contract, on several ranks: all make the same calls in the same order with the same budget and footprint; then all keep
 the same blocks, for sizes are computed and not measured. Only disks may differ, so ``take`` has the ranks agree.
@@ -23,8 +23,9 @@ from mlx_lm.models.cache import make_prompt_cache
 
 from muster_runner.blocks import BLOCK, Block, BlockFiles, block_key, common
 from muster_runner.cache_layers import Footprint, is_full, joined, key_values, layers_of, set_state, state_of
+from muster_runner.restoring import BlockReader, Restore
 
-Agree = Callable[[int], int]
+Agree = Callable[[int], Sequence[int]]
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,13 @@ class _Candidate:
     tail: _Step | None = None
 
 
+def _steps(path: Sequence[_Step], candidate: _Candidate) -> list[_Step]:
+    return [*path[: candidate.full], *([candidate.tail] if candidate.tail else [])]
+
+
 class PrefixCache:
     """``exact``: caches can be continued only where they were left, on some rank at least. ``root``: a hash of the
-    model. ``agree``: of the lengths that the ranks propose, the least."""
+    model. ``agree``: the lengths that all ranks propose, of the one that this rank does."""
 
     def __init__(
         self,
@@ -57,11 +62,12 @@ class PrefixCache:
         exact: bool,
         root: bytes = b"",
         disk: BlockFiles | None = None,
-        agree: Agree = lambda length: length,
+        agree: Agree = lambda length: (length,),
     ):
         self.exact = exact
         self._model, self._footprint = model, footprint
         self._root, self._disk, self._agree = root, disk, agree
+        self._reader = None if disk is None else BlockReader(disk)
         # The least recently used first.
         self._blocks: OrderedDict[bytes, Block] = OrderedDict()
         self._children: dict[bytes, dict[bytes, Block]] = {}
@@ -80,18 +86,33 @@ class PrefixCache:
         _, candidates = self._candidates(tokens[:-1], None)
         return candidates[0].length if candidates else 0
 
-    def take(self, tokens: Sequence[int]) -> tuple[list[Any] | None, int]:
-        """A cache of the longest known beginning of ``tokens``, and its length; at least one token is always left."""
+    def restore(self, tokens: Sequence[int]) -> Restore:
+        """Begins to read from the disk what ``take`` can use then."""
         path, candidates = self._candidates(tokens[:-1], self._disk)
+        plans = [_steps(path, candidate) for candidate in candidates]
+        held = {step.key: step.block for plan in plans for step in plan if step.block is not None}
+        restore = Restore([[(step.key, step.end) for step in plan] for plan in plans], held)
+        if self._reader is not None and not restore.done:
+            self._reader.start(restore)
+        return restore
+
+    def take(self, tokens: Sequence[int], restore: Restore | None = None) -> tuple[list[Any] | None, int]:
+        """A cache of the longest known beginning of ``tokens``, and its length; at least one token is always left.
+        ``restore``: of these tokens, with what was read for them."""
+        path, candidates = self._candidates(tokens[:-1], None if restore is None else self._disk)
         read: dict[bytes, Block] = {}
+        if restore is not None:
+            restore.end()
+            read = restore.blocks()
         blocks, length = self._longest(path, candidates, read, len(tokens))
-        while (least := self._agree(length)) not in (0, length):
-            # Another rank has less.
-            if self.exact:
+        while len(set(proposed := self._agree(length))) > 1:
+            # Every rank goes on asking until all propose the same.
+            least = min(proposed)
+            if least < length and self.exact:
                 blocks, length = self._longest(path, candidates, read, least)
-            else:
+            elif least < length:
                 blocks, length = [block for block in blocks if block.start < least], least
-        if least == 0:
+        if length == 0:
             return None, 0
         for block in blocks:
             self._insert(block)
@@ -190,16 +211,10 @@ class PrefixCache:
         for candidate in candidates:
             if candidate.length > most:
                 continue
-            blocks = []
-            for step in [*path[: candidate.full], *([candidate.tail] if candidate.tail else [])]:
-                block = step.block or read.get(step.key)
-                if block is None and self._disk is not None and (block := self._disk.read(step.key, step.end)):
-                    read[step.key] = block
-                if block is None:
-                    break
-                blocks.append(block)
-            else:
-                return blocks, candidate.length
+            blocks = [step.block or read.get(step.key) for step in _steps(path, candidate)]
+            found = [block for block in blocks if block is not None]
+            if len(found) == len(blocks):
+                return found, candidate.length
         return [], 0
 
     def _restored(self, blocks: list[Block], length: int) -> list[Any]:

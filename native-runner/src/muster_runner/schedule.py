@@ -4,7 +4,8 @@ Rank 0 alone decides when a request comes or leaves and which tokens are drawn; 
 the same steps compute the same batch, keep the same blocks and let the same requests in. ``mark`` is a number that all
 of them must then have in common.
 
-A request waits until its keys and values fit into the memory budget, then computes its prompt, then decodes. Where
+A request waits until its keys and values fit into the memory budget, then has what is known of its prompt read from
+the disk, then computes the rest, then decodes. Where
 those that decode outgrow the budget, the latest to have come waits again, and goes on later where it was.
 """
 
@@ -25,6 +26,7 @@ from muster_runner.memory_budget import HEADROOM_TOKENS, UNLIMITED, MemoryBudget
 from muster_runner.prefill import Prefill, PrefillSteps, complete, fitting
 from muster_runner.prefix_cache import PrefixCache
 from muster_runner.request import Request
+from muster_runner.restoring import Restores
 from muster_runner.sampling import Drawing
 from muster_runner.sequence import Drawn
 from muster_runner.sequence import Sequence as DecodingSequence
@@ -37,7 +39,7 @@ PREFILLS = 8
 
 class Schedule:
     """``able``: what the model can do. ``cache``: None where nothing may be kept. ``progress(task, done, total)``: a
-    prompt was computed in part."""
+    prompt was computed in part. ``restores_in_step``: see Restores."""
 
     def __init__(
         self,
@@ -48,11 +50,13 @@ class Schedule:
         steps: PrefillSteps,
         budget: MemoryBudget = UNLIMITED,
         progress: Callable[[str, int, int], None] = lambda _task_id, _done, _total: None,
+        restores_in_step: bool = False,
     ):
         self._model, self._able, self._batch = model, able, batch
         self._prefill, self._budget, self._progress = steps, budget, progress
         self._requests: dict[str, Request] = {}
         self._prompts: deque[Request] = deque()
+        self._restores = Restores(restores_in_step)
         self._history = 0
         self.cache = cache
         # Of the caches of the last request that left.
@@ -82,6 +86,8 @@ class Schedule:
         for request in requests:
             if not request.decoding:
                 self._prompts.remove(request)
+                if request.restore is not None:
+                    request.restore.end()
                 if (prefill := request.prefill) is not None:
                     self._keep(prefill.tokens[: prefill.done], prefill.cache, whole=True)
         decoding = [request.task_id for request in requests if request.decoding]
@@ -96,12 +102,19 @@ class Schedule:
             self.cache.shrink(0)
             self._remember("forget", "")
 
-    def step(self) -> list[Drawn]:
+    @property
+    def restored(self) -> int:
+        """How many restores this rank has done; every rank's least is for ``step``."""
+        return self._restores.done_here
+
+    def step(self, restored: int = 0) -> list[Drawn]:
         """Some tokens of prompts, or all of one that cannot be computed in pieces; then a token for every request that
-        decodes."""
+        decodes. ``restored``: restores that are done on every rank, where ranks wait for one another."""
         self.steps += 1
+        self._restores.agreed(restored)
         drawn = self._make_room()
-        self._compute_prompts()
+        if not self._compute_prompts() and not len(self._batch):
+            self._restores.wait()
         drawn += self._batch.step()
         self.mark = zlib.crc32(b"%d %d" % (self.steps, len(self.cache or ())), self._history)
         return drawn
@@ -119,8 +132,8 @@ class Schedule:
         return self._budget.used([*self._batch.held(), *((1, tokens) for tokens in self._begun())])
 
     def _begun(self) -> list[int]:
-        """Tokens of each prompt that is being computed."""
-        return [len(request.tokens) for request in self._prompts if request.prefill is not None]
+        """Tokens of each prompt that is being read or computed."""
+        return [len(request.tokens) for request in self._prompts if request.has_begun]
 
     def _fits(self, request: Request) -> bool:
         """Whether a request may join those that are live, padded as they will be."""
@@ -151,8 +164,9 @@ class Schedule:
 
     # Prompts
 
-    def _compute_prompts(self) -> None:
-        left = self._prefill.busy if len(self._batch) else self._prefill.idle
+    def _compute_prompts(self) -> bool:
+        """Returns whether there was anything to do."""
+        left = most = self._prefill.busy if len(self._batch) else self._prefill.idle
         while left > 0 and (turn := self._turn()):
             prefills = [request.prefill for request in turn if request.prefill is not None]
             if count := self._to_complete(prefills, left):
@@ -163,6 +177,7 @@ class Schedule:
                 left -= prefills[0].advance(self._model, left)
                 self._keep_done(prefills[0])
                 self._wait_turn(turn[0], prefills[0])
+        return left < most
 
     def _turn(self) -> list[Request]:
         """The requests whose prompts are computed now, in the order of their turns."""
@@ -172,21 +187,25 @@ class Schedule:
             if len(turn) == min(PREFILLS, COMPLETION_BATCH - len(self._batch)):
                 break
             if request.prefill is None:
-                # Nobody overtakes one that does not fit: it would never do.
-                if full or self._is_awaited(request):
-                    continue
-                full = bool(len(self._batch) or self._begun()) and not self._fits(request)
-                if full:
+                if request.restore is None:
+                    # Nobody overtakes one that does not fit: it would never do.
+                    if full or self._is_awaited(request) or len(self._begun()) >= PREFILLS:
+                        continue
+                    full = bool(len(self._batch) or self._begun()) and not self._fits(request)
+                    if full:
+                        continue
+                    self._restore(request)
+                if not self._is_restored(request):
                     continue
                 self._begin(request)
             turn.append(request)
         return turn
 
     def _is_awaited(self, request: Request) -> bool:
-        """Whether another prompt is being computed whose beginning this one can use in a moment."""
+        """Whether another prompt is being read or computed whose beginning this one can use in a moment."""
         if self.cache is None:
             return False
-        shared = max((other.shared(request, self.cache.exact) for other in self._prompts if other.prefill), default=0)
+        shared = max((other.shared(request, self.cache.exact) for other in self._prompts), default=0)
         return shared > 0 and shared > self.cache.known(request.tokens)
 
     def _to_complete(self, turn: list[Prefill], left: int) -> int:
@@ -196,8 +215,17 @@ class Schedule:
         count = fitting(turn, left)
         return count if self._able.pad else min(count, 1)
 
+    def _restore(self, request: Request) -> None:
+        if self.cache is not None:
+            request.restore = self.cache.restore(request.tokens)
+            request.restore_number = self._restores.began(request.restore)
+
+    def _is_restored(self, request: Request) -> bool:
+        return request.restore is None or self._restores.is_done(request.restore, request.restore_number)
+
     def _begin(self, request: Request) -> None:
-        cache, done = self.cache.take(request.tokens) if self.cache is not None else (None, 0)
+        cache, done = self.cache.take(request.tokens, request.restore) if self.cache is not None else (None, 0)
+        request.restore = None
         if not request.answering:
             request.cached = done
         stops = request.stops if self.cache is not None and self.cache.exact and self._able.chunk else ()

@@ -1,0 +1,100 @@
+"""Blocks come back from a disk while others compute, however slow the disk is."""
+
+import threading
+from pathlib import Path
+
+from requests_alone import alone, answers, prefix_cache, prompt, schedule, tiny_model
+
+from muster_runner import restoring
+from muster_runner.block_file import ReadBlock
+from muster_runner.blocks import Block
+from muster_runner.disk_cache import DiskCache
+from muster_runner.restoring import Restore, Restores
+from muster_runner.sampling import GREEDY
+
+PATIENCE_SECONDS = 60
+
+
+class SlowDisk(DiskCache):
+    """Reads nothing before it is told to."""
+
+    def __init__(self, directory: Path):
+        super().__init__(directory, b"a model", 1 << 30)
+        self.goes_on = threading.Event()
+
+    def read(self, key: bytes, end: int) -> ReadBlock | None:
+        assert self.goes_on.wait(PATIENCE_SECONDS)
+        return super().read(key, end)
+
+
+def with_slow_disk(name: str, folder: Path):
+    """A schedule whose disk holds a prompt, that disk, the prompt and its answer."""
+    model, able = tiny_model(name)
+    tokens = prompt(600, 1)
+    first = prefix_cache(model, able, folder)
+    answers(schedule(model, able, first, step=128), {"first": tokens}, stops=(300, 512))
+    first._disk.flush(PATIENCE_SECONDS)
+    cache = prefix_cache(model, able, folder)
+    cache._disk = disk = SlowDisk(folder)
+    cache._reader = restoring.BlockReader(disk)
+    return schedule(model, able, cache, step=128), disk, tokens, alone(model, tokens)
+
+
+def test_others_are_given_their_tokens_while_a_slow_disk_is_read(tmp_path: Path) -> None:
+    for name in ("llama", "gemma3_text"):
+        running, disk, tokens, expected = with_slow_disk(name, tmp_path / name)
+        running.join("beside", prompt(20, 7), GREEDY)
+        got = {"beside": [], "slow": [], "alike": []}
+        running.step()
+        running.join("slow", tokens, GREEDY, (300, 512))
+        running.join("alike", tokens, GREEDY, (300, 512))
+        for _ in range(40):
+            for drawn in running.step():
+                got[drawn.task_id].append(drawn.token)
+        assert len(got["beside"]) >= 40
+        assert got["slow"] == got["alike"] == []
+        disk.goes_on.set()
+        while min(map(len, got.values())) < len(expected):
+            for drawn in running.step():
+                got[drawn.task_id].append(drawn.token)
+        assert got["slow"][: len(expected)] == got["alike"][: len(expected)] == expected
+        assert running.cached("slow") >= 512 and running.cached("alike") >= 512
+
+
+def test_who_leaves_while_the_disk_is_read_harms_nobody(tmp_path: Path) -> None:
+    running, disk, tokens, expected = with_slow_disk("llama", tmp_path)
+    running.join("slow", tokens, GREEDY)
+    running.step()
+    running.leave(["slow"])
+    assert running.active == 0
+    disk.goes_on.set()
+    got, known = answers(running, {"again": tokens})
+    assert (got["again"], known["again"]) == (expected, 512)
+
+
+def test_a_disk_that_hangs_is_given_up(tmp_path: Path, monkeypatch) -> None:
+    running, disk, tokens, expected = with_slow_disk("llama", tmp_path)
+    monkeypatch.setattr(restoring, "PATIENCE_SECONDS", 0.0)
+    got, known = answers(running, {"slow": tokens})
+    assert (got["slow"], known["slow"]) == (expected, 0)
+    disk.goes_on.set()
+
+
+def test_ranks_begin_a_request_once_all_have_read_for_it() -> None:
+    def restore() -> Restore:
+        return Restore([[(b"a", 256)]], held={})
+
+    restores, one, other = Restores(together=True), restore(), restore()
+    numbers = [restores.began(one), restores.began(other)]
+    other.end()
+    assert restores.done_here == 0
+    one.end()
+    assert restores.done_here == 2
+    restores.agreed(1)
+    assert [restores.is_done(one, numbers[0]), restores.is_done(other, numbers[1])] == [True, False]
+
+
+def test_what_is_in_memory_needs_no_reading() -> None:
+    block = Block(b"a", b"", [1], 1, [], None)
+    assert Restore([[(b"a", 1)]], held={b"a": block}).done
+    assert Restore([], held={}).done
