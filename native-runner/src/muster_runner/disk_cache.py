@@ -1,9 +1,10 @@
 """Blocks on the disk: what was computed comes back after a crash, an unload and a restart.
 
 One folder for each model, named by its hash, with a file for each block (``block_file.py``). Files are written by a
-thread of their own and read by another (``restoring.py``): the engine waits for neither. Whatever goes wrong with the disk costs no more than the time to
-compute a block again: what cannot be read is computed, what cannot be written is not kept. Several runners may share
-the folders: each removes what was longest unused when there is too much, and none is surprised by what is gone.
+thread of their own and read by another (``restoring.py``): the engine waits for neither. Whatever goes wrong with the
+disk costs no more than the time to compute a block again: what cannot be read is computed, what cannot be written is
+not kept. Several runners may share the folders: each removes what was longest unused when there is too much, and none
+is surprised by what is gone.
 """
 
 import hashlib
