@@ -1,9 +1,11 @@
-/** `npm run schemas`: writes what is generated from the schemas of src-core. */
+/** `npm run schemas`: writes what is generated from src-core: schemas, and the page of error codes. */
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { DECLARATION_SCHEMA_FILE, declarationSchemaText } from './schemas/declaration'
+import { ERRORS_FILE, errorsText } from './schemas/errors'
 import { RUNNER_SCHEMA_FILE, runnerProtocolSchema } from './schemas/runner-protocol'
 
 const root = path.resolve(import.meta.dirname, '..')
 writeFileSync(path.join(root, RUNNER_SCHEMA_FILE), runnerProtocolSchema())
 writeFileSync(path.join(root, DECLARATION_SCHEMA_FILE), await declarationSchemaText())
+writeFileSync(path.join(root, ERRORS_FILE), errorsText())

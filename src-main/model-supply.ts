@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import type { Observation } from '@core/events/event'
 import { ModelId, type NodeId } from '@core/ids'
+import { isErrorCode } from '@core/protocols/errors/error-codes'
 import { DownloadParams, DownloadResult } from '@core/protocols/peer'
 import type { NodeSettings } from '@core/settings/node'
 import { nodeName } from '@core/state/bindings'
@@ -133,6 +134,10 @@ export class ModelSupply {
       )
     })
     const result = DownloadResult.parse(answer)
-    if (result.status === 'refused') throw new DownloadError(result.code, result.message, result.hint)
+    if (result.status === 'refused') {
+      // Another version may know further codes.
+      const code = isErrorCode(result.code) ? result.code : 'download_failed'
+      throw new DownloadError(code, result.message, result.hint)
+    }
   }
 }

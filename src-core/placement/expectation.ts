@@ -1,6 +1,7 @@
 import type { NodeId } from '../ids'
 import { measuredSpeed } from '../state/measured-speeds'
-import { DEFAULT_PREFERENCE, type PlacementError } from '../state/meta-instances'
+import { DEFAULT_PREFERENCE } from '../state/meta-instances'
+import type { PlacementRefusal } from './placement-refusal'
 import type { State } from '../state/state'
 import { predict, type LinkTable, type Plan, type Prediction } from './cost-model'
 import type { ModelCard } from './model-card'
@@ -42,7 +43,7 @@ export type Expectation =
       /** Bytes by node. */
       readonly claims: Readonly<Record<string, number>>
     })
-  | { readonly status: 'refused'; readonly error: PlacementError }
+  | { readonly status: 'refused'; readonly error: PlacementRefusal }
 
 /** Where a launch would place the model now, and how fast it would be there: what the node would do, by the same code. */
 export const expectationOf = (space: PlacementSpace, card: ModelCard, request = PLAIN_LAUNCH): Expectation => {

@@ -1,6 +1,7 @@
 import type { NodeId } from '../ids'
 import { nodeName } from '../state/bindings'
-import type { PlacementError, PlacementErrorDetails } from '../state/meta-instances'
+import type { PlacementErrorDetails } from '../state/meta-instances'
+import type { PlacementErrorCode, PlacementRefusal } from './placement-refusal'
 import type { State } from '../state/state'
 
 const GIGABYTE = 1e9
@@ -48,7 +49,7 @@ export class Funnel {
   }
 
   /** What is wrong with the request itself, whichever machines there are: nobody else is to be blamed before it. */
-  ofRequest({ code, reason }: PlacementError, remaining: readonly NodeId[]): PlacementError {
+  ofRequest({ code, reason }: PlacementRefusal, remaining: readonly NodeId[]): PlacementRefusal {
     return { code, reason, details: this.details(remaining) }
   }
 
@@ -56,7 +57,7 @@ export class Funnel {
    * Machines that were asked for by name and cannot be used: they come first, and nobody has to be told of those that
    * were not asked for. `mini-2 is offline; studio: only coordinates; SENTENCE`.
    */
-  ofMissing(missing: readonly NodeId[], sentence: string, remaining: readonly NodeId[]): PlacementError {
+  ofMissing(missing: readonly NodeId[], sentence: string, remaining: readonly NodeId[]): PlacementRefusal {
     const why = missing.map((nodeId) => {
       const name = nodeName(this.state, nodeId)
       const fell = [...this.removed].find(([, group]) => group.nodeIds.includes(nodeId))
@@ -69,11 +70,11 @@ export class Funnel {
 
   /** `4 machines: 1 offline (mini-2), 1 excluded by nodeIds; SENTENCE`. */
   error(
-    code: string,
+    code: PlacementErrorCode,
     sentence: string,
     remaining: readonly NodeId[],
     bytes?: { free: number; needed: number },
-  ): PlacementError {
+  ): PlacementRefusal {
     const details = this.details(remaining, bytes)
     const fallen = details.removed.map(({ rule, nodeIds, detail }) => {
       const names = rule === 'nodeIds' ? '' : ` (${nodeIds.map((nodeId) => nodeName(this.state, nodeId)).join(', ')})`

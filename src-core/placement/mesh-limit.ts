@@ -1,4 +1,5 @@
-import type { Constraints, PlacementError } from '../state/meta-instances'
+import type { Constraints } from '../state/meta-instances'
+import type { PlacementRefusal } from './placement-refusal'
 
 /** The most ranks that MLX makes a mesh of (`MESH_MAX_PEERS` of its JACCL). */
 export const MOST_MESH_RANKS = 8
@@ -12,7 +13,7 @@ export const meshProblem = ({
   instanceMeta,
   minNodes,
   nodeIds = [],
-}: Pick<Constraints, 'instanceMeta' | 'minNodes' | 'nodeIds'>): PlacementError | undefined => {
+}: Pick<Constraints, 'instanceMeta' | 'minNodes' | 'nodeIds'>): PlacementRefusal | undefined => {
   const asked = Math.max(minNodes, nodeIds.length)
   if (asked <= mostRanks({ instanceMeta })) return undefined
   return {

@@ -1,6 +1,7 @@
 import type { NodeId } from '../ids'
 import type { Instance } from '../state/instances'
-import type { Constraints, PlacementError } from '../state/meta-instances'
+import type { Constraints } from '../state/meta-instances'
+import type { PlacementErrorCode, PlacementRefusal } from './placement-refusal'
 import type { State } from '../state/state'
 import { ringOfAll, usableNodes } from './candidates'
 import { chooseConnections } from './connections'
@@ -32,9 +33,9 @@ export interface Placement extends Pick<Instance, 'ring' | 'jaccl'> {
 
 export type PlacementResult =
   | { readonly status: 'placed'; readonly placement: Placement }
-  | { readonly status: 'refused'; readonly error: PlacementError }
+  | { readonly status: 'refused'; readonly error: PlacementRefusal }
 
-const refused = (error: PlacementError): PlacementResult => ({ status: 'refused', error })
+const refused = (error: PlacementRefusal): PlacementResult => ({ status: 'refused', error })
 
 /** Numbers of a graph's machines, in rank order. */
 type Order = readonly number[]
@@ -154,8 +155,9 @@ const placeAmong = (
   funnel: Funnel,
 ): PlacementResult => {
   const { state } = space
-  const refuse = (code: string, sentence: string) => refused(funnel.error(code, sentence, usable))
-  const lacksRdma = (code: string, sentence: string) => refused(noRdma(state, funnel, usable, { code, sentence }))
+  const refuse = (code: PlacementErrorCode, sentence: string) => refused(funnel.error(code, sentence, usable))
+  const lacksRdma = (code: PlacementErrorCode, sentence: string) =>
+    refused(noRdma(state, funnel, usable, { code, sentence }))
   const region = space.region(usable, request)
   const search = new Search(card, request, region.graph, region.free, state)
   const groups = groupsOf(space, region, card, request)
@@ -206,7 +208,7 @@ export const place = (
   // In the order that was asked for, which is the rank order where it is a ring.
   const usable = request.nodeIds?.filter((nodeId) => found.includes(nodeId)) ?? found
   const gone = request.nodeIds?.filter((nodeId) => !found.includes(nodeId)) ?? []
-  const refuse = (code: string, sentence: string) => refused(funnel.error(code, sentence, usable))
+  const refuse = (code: PlacementErrorCode, sentence: string) => refused(funnel.error(code, sentence, usable))
   const tooMany = meshProblem(request) ?? sharedOutProblem(card, request)
   if (tooMany) return refused(funnel.ofRequest(tooMany, usable))
   if (usable.length < request.minNodes) {

@@ -1,7 +1,8 @@
 import type { NodeId } from '../ids'
 import { pairsWithoutRdma } from '../rdma/why-no-rdma'
 import { nodeName } from '../state/bindings'
-import type { PlacementError, PlacementErrorDetails } from '../state/meta-instances'
+import type { PlacementErrorDetails } from '../state/meta-instances'
+import type { PlacementErrorCode, PlacementRefusal } from './placement-refusal'
 import type { MissingRdma } from '../state/rdma'
 import type { State } from '../state/state'
 import { gigabytes, type Funnel } from './funnel'
@@ -13,7 +14,7 @@ export const shardingProblem = (
   { modelId, kind, layers, hiddenSize, kvHeads, supportsTensor, supportsPipeline }: ModelCard,
   { sharding }: Pick<PlacementRequest, 'sharding'>,
   size: number,
-): PlacementError | undefined => {
+): PlacementRefusal | undefined => {
   if (size === 1) return undefined
   if (kind === 'embedding')
     return { code: 'not_shared_out', reason: `${modelId} is an embedding model, which runs on one machine` }
@@ -38,7 +39,7 @@ export const shardingProblem = (
 export const sharedOutProblem = (
   card: ModelCard,
   request: Pick<PlacementRequest, 'sharding' | 'instanceMeta' | 'minNodes'>,
-): PlacementError | undefined =>
+): PlacementRefusal | undefined =>
   card.kind === 'embedding'
     ? shardingProblem(card, request, request.instanceMeta === 'MlxJaccl' ? 2 : request.minNodes)
     : undefined
@@ -48,7 +49,7 @@ export const cannotLoad = (
   state: State,
   { unfit: reasons = {} }: Pick<PlacementRequest, 'unfit'>,
   details: PlacementErrorDetails,
-): PlacementError | undefined => {
+): PlacementRefusal | undefined => {
   const unfit = details.removed.find(({ rule }) => rule === 'cannot_load')?.nodeIds ?? []
   if (unfit.length === 0) return undefined
   const failures = unfit.map((nodeId) => `${nodeName(state, nodeId)}: ${reasons[nodeId] ?? ''}`).join('; ')
@@ -76,7 +77,7 @@ export const tooLittleMemory = (
   funnel: Funnel,
   usable: readonly NodeId[],
   { free, needed, together }: { free: number; needed: number; together: boolean },
-): PlacementError => {
+): PlacementRefusal => {
   const { who, have } = subject(state, usable, funnel.hasRemoved)
   // Enough in all, but not on each machine, or not on machines that are connected.
   const most = together ? '' : 'at most '
@@ -99,8 +100,8 @@ export const noRdma = (
   state: State,
   funnel: Funnel,
   usable: readonly NodeId[],
-  { code, sentence }: { code: string; sentence: string },
-): PlacementError => {
+  { code, sentence }: { code: PlacementErrorCode; sentence: string },
+): PlacementRefusal => {
   const withoutRdma = pairsWithoutRdma(state, usable)
   const isWorthSaying = ({ reasons }: MissingRdma): boolean =>
     reasons.some(({ code: why }) => why !== 'not_a_mac' && why !== 'not_read')

@@ -1,12 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Context } from 'hono'
-import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Command, Refusal } from '@core/commands/command'
 import { CommandId } from '@core/ids'
 import type { ApiContext } from './context'
 import { isExplained, Problem } from './problem'
 
-const statusOfRefusal = (code: Refusal['code']): ContentfulStatusCode => {
+const statusOfRefusal = (code: Refusal['code']): 400 | 404 | 409 => {
   switch (code) {
     case 'not_found':
       return 404

@@ -1,9 +1,9 @@
-import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { ErrorCode } from '@core/protocols/errors/error-codes'
 import { Problem, type Explained } from './problem'
 
 const RETRY_AFTER_SECONDS = 30
 
-const statusOf = (code: string): ContentfulStatusCode => {
+const statusOf = (code: ErrorCode): 400 | 404 | 409 | 503 => {
   switch (code) {
     case 'hub_not_found':
     case 'not_found':
@@ -12,6 +12,7 @@ const statusOf = (code: string): ContentfulStatusCode => {
     case 'not_ours':
     case 'hub_offline':
       return 409
+    case 'download_failed':
     case 'unreachable':
     case 'hub_unreachable':
     case 'hub_busy':

@@ -1,12 +1,15 @@
-import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { ZodError } from 'zod'
+import { isErrorCode, type ErrorCode, type StatusOf } from '@core/protocols/errors/error-codes'
 import { invalidFields, sentence } from './invalid-fields'
 
-/** An answer that is an error: what happened, and what to do. Each dialect writes it in its own shape. */
-export class Problem extends Error {
+/**
+ * An answer that is an error: what happened, and what to do. Each dialect writes it in its own shape. Code and status
+ * are of those that `@core/protocols/errors` describes.
+ */
+export class Problem<Code extends ErrorCode = ErrorCode> extends Error {
   constructor(
-    readonly status: ContentfulStatusCode,
-    readonly code: string,
+    readonly status: StatusOf<Code>,
+    readonly code: Code,
     message: string,
     readonly more: {
       readonly hint?: string
@@ -27,14 +30,14 @@ export class Problem extends Error {
 
 /** An error of another part that says what to do. */
 export interface Explained extends Error {
-  readonly code: string
+  readonly code: ErrorCode
   readonly hint: string
 }
 
 export const isExplained = (error: unknown): error is Explained =>
   error instanceof Error &&
   'code' in error &&
-  typeof error.code === 'string' &&
+  isErrorCode(error.code) &&
   'hint' in error &&
   typeof error.hint === 'string'
 

@@ -1,9 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { RequestError } from '@hono/node-server'
+import type { ErrorCode } from '@core/protocols/errors/error-codes'
 
 /** What Node's parser calls the kinds of requests that never get to a route. */
-const refusalOf = (code: string | undefined): { status: string; code: string; message: string } => {
+const refusalOf = (code: string | undefined): { status: string; code: ErrorCode; message: string } => {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
       return {
@@ -26,7 +27,7 @@ const refusalOf = (code: string | undefined): { status: string; code: string; me
   }
 }
 
-const body = (code: string, message: string): string => JSON.stringify({ error: { code, message } })
+const body = (code: ErrorCode, message: string): string => JSON.stringify({ error: { code, message } })
 
 /** The answer where Node had bytes and Hono made no request of them. */
 export const answerNoRequest = (error: unknown): Response => {

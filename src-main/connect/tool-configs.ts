@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { editClaudeCode, editCodex, editOpenCode, type Edit } from '@core/connect/config-edits'
 import { lineChanges, withContext, withoutSecrets } from '@core/connect/line-changes'
 import type { ConnectTarget } from '@core/connect/tool-texts'
+import type { ErrorCode } from '@core/protocols/errors/error-codes'
 import { WritableTool, type ToolConfigPreview, type ToolConfigView } from '@core/protocols/connect'
 import { z } from 'zod'
 import { findBelow, makeBelow } from '../disk/below'
@@ -14,7 +15,7 @@ import { editContinue } from './continue-config'
 /** What was not done to a program's configuration, and what to do. */
 export class ToolConfigError extends Error {
   constructor(
-    readonly code: 'refused' | 'changed' | 'nothing_written',
+    readonly code: Extract<ErrorCode, 'refused' | 'changed' | 'nothing_written'>,
     message: string,
     readonly hint: string,
   ) {

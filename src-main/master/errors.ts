@@ -1,17 +1,10 @@
 import { dirname } from 'node:path'
+import type { ErrorCode } from '@core/protocols/errors/error-codes'
 
 /** Why a node cannot decide or cannot start, with what to do about it. */
 export class MasterError extends Error {
   constructor(
-    readonly code:
-      | 'disk_full'
-      | 'disk_failed'
-      | 'term_lost'
-      | 'log_damaged'
-      | 'log_too_new'
-      | 'data_dir_in_use'
-      | 'no_master'
-      | 'closed',
+    readonly code: ErrorCode,
     message: string,
     /** The next step, for people. */
     readonly hint: string,

@@ -1,4 +1,5 @@
 import type { ModelId, NodeId } from '@core/ids'
+import type { ErrorCode } from '@core/protocols/errors/error-codes'
 import type { State } from '@core/state/state'
 import type { Catalogue } from './catalogue'
 import type { Fetcher } from './fetching/fetcher'
@@ -12,8 +13,8 @@ import { ownPlace } from './own-store'
 /** What was asked for cannot be done. */
 export class DownloadError extends Error {
   constructor(
-    /** `not_found`, `in_use`, `not_ours`, `invalid`, `unreachable`, or the hub's; another machine may know more. */
-    readonly code: string,
+    /** `not_found`, `in_use`, `not_ours`, `invalid`, `unreachable`, or the hub's. */
+    readonly code: ErrorCode,
     message: string,
     readonly hint: string,
   ) {

@@ -1,6 +1,8 @@
+import type { ErrorCode } from '@core/protocols/errors/error-codes'
+
 /** A setting that cannot be used as it was given, or settings that cannot be kept. */
 export class SettingsError extends Error {
-  readonly code: 'invalid_setting' | 'settings_not_written'
+  readonly code: Extract<ErrorCode, 'invalid_setting' | 'settings_not_written'>
   /** What the person can do. */
   readonly hint: string
 

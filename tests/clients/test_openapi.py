@@ -1,7 +1,9 @@
 """Whatever the OpenAPI document allows is answered, and as the document says."""
 
 import os
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,8 +66,27 @@ def comes_back(ctx: CheckContext, response: Response, case: Case) -> None:
         assert "retry-after" in response.headers, f"503 without Retry-After: {response.text}"
 
 
+def listed_codes() -> set[str]:
+    """The codes that the documentation describes."""
+    page = Path(__file__).parents[2] / "docs" / "errors.md"
+    return set(re.findall(r"^\| `(\w+)` \|", page.read_text(), re.MULTILINE))
+
+
+LISTED_CODES = listed_codes()
+
+
+def code_is_listed(ctx: CheckContext, response: Response, case: Case) -> None:
+    """An error's code, in the dialects that have one, is one that can be looked up."""
+    if response.status_code < 400 or case.operation.path == HEALTH:
+        return
+    error = response.json().get("error")
+    if isinstance(error, dict) and "code" in error:
+        assert error["code"] in LISTED_CODES, f"unlisted: {error['code']}"
+
+
 CHECKS = [
     comes_back,
+    code_is_listed,
     status_code_conformance,
     content_type_conformance,
     response_headers_conformance,

@@ -13,14 +13,12 @@ import { camelCased, jsonBody, parseWith } from '../body'
 import { carryOut, commandIdOf } from '../commands'
 import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
-import { Problem } from '../problem'
+import { isExplained, Problem } from '../problem'
 import { streamClusterView } from './cluster-view'
 import { beginEvents } from './event-stream'
 
 const problemOf = (error: unknown): unknown =>
-  error instanceof Error && 'code' in error && 'hint' in error
-    ? new Problem(409, String(error.code), error.message, { hint: String(error.hint) })
-    : error
+  isExplained(error) ? new Problem(409, error.code, error.message, { hint: error.hint }) : error
 
 /** Who belongs together: joining, letting in, leaving. */
 export const clusterRoutes = (context: ApiContext): Hono<ApiEnv> => {

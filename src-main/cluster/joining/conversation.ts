@@ -1,10 +1,11 @@
 import type { WebSocket } from 'ws'
+import { isErrorCode, type ErrorCode } from '@core/protocols/errors/error-codes'
 import { JoinMessage, MAX_JOIN_MESSAGE_BYTES } from '@core/protocols/join'
 
 /** Why a joining came to nothing, with what to do. */
 export class JoinError extends Error {
   constructor(
-    readonly code: string,
+    readonly code: ErrorCode,
     message: string,
     readonly hint: string,
   ) {
@@ -59,7 +60,7 @@ export class Conversation {
       }
       const message = this.arrived.shift()
       if (message?.type === 'refused' && !(types as readonly string[]).includes('refused'))
-        throw new JoinError(message.code, message.reason, hintFor(message.code))
+        throw new JoinError(isErrorCode(message.code) ? message.code : 'denied', message.reason, hintFor(message.code))
       if (!message || !(types as readonly string[]).includes(message.type))
         throw new JoinError(
           'protocol',

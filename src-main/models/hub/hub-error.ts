@@ -1,13 +1,6 @@
-export type HubErrorCode =
-  | 'hub_offline'
-  | 'hub_unreachable'
-  | 'hub_busy'
-  | 'hub_failed'
-  | 'hub_not_found'
-  | 'hub_gated'
-  | 'hub_token_refused'
-  | 'hub_nonsense'
-  | 'hub_unsupported'
+import type { ErrorCode } from '@core/protocols/errors/error-codes'
+
+export type HubErrorCode = Extract<ErrorCode, `hub_${string}`>
 
 /** The hub did not give what was asked for: why, and what can be done about it. */
 export class HubError extends Error {

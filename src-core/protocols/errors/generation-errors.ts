@@ -1,0 +1,45 @@
+import type { DescribedError } from './described-error'
+
+/** What keeps a model from answering. */
+export const GENERATION_ERRORS = {
+  context_length_exceeded: {
+    statuses: [400],
+    cause: 'The prompt is longer than the context that the model was declared with',
+    remedy: 'Shorten the conversation, or raise `maxContext` of the declaration',
+  },
+  unsupported: {
+    statuses: [400],
+    cause: 'The model, or a machine that it runs on, cannot do what the request asks for',
+    remedy: 'Leave that out, or use another model; the message says which part it is',
+  },
+  ended_runners: {
+    statuses: [400],
+    cause: 'Runners died each time they worked on this request, so it is not run again for ten minutes',
+    remedy: 'Change the request; `muster console` shows what the runner said last',
+  },
+  model_not_found: {
+    statuses: [404],
+    cause: 'No declaration has that name, and it is the id of no model that can be loaded on request',
+    remedy: '`GET /v1/models` lists what can be asked for; `muster run MODEL` declares one',
+  },
+  too_many_requests: {
+    statuses: [429],
+    cause: 'Too many requests of this key wait for the model',
+    remedy: 'Wait as long as `Retry-After` says, or send fewer at a time',
+  },
+  model_unavailable: {
+    statuses: [503],
+    cause: 'The model is declared but does not serve yet: it is being placed, loaded or brought, or there is no room',
+    remedy: 'Try again after `Retry-After`; `muster ps` says what it waits for',
+  },
+  runner_failed: {
+    statuses: [503],
+    cause: 'The process that ran the model ended in the middle of the answer',
+    remedy: 'Send the request again: the model is loaded anew by itself',
+  },
+  overloaded: {
+    statuses: [503],
+    cause: 'Too many requests wait for the model on all of its instances; clients of Anthropic get status 529',
+    remedy: 'Wait as long as `Retry-After` says, or run the model on more machines',
+  },
+} as const satisfies Readonly<Record<string, DescribedError>>

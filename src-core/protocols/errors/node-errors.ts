@@ -1,0 +1,85 @@
+import type { DescribedError } from './described-error'
+
+/** What keeps a node from deciding, writing or answering. */
+export const NODE_ERRORS = {
+  internal: {
+    statuses: [500],
+    cause: 'The node has a fault of its own',
+    remedy: 'Its log says what it was (`muster logs`); a support bundle helps whoever mends it',
+  },
+  no_master: {
+    statuses: [503],
+    cause: 'The machines have not agreed yet on which of them decides, so it is not known whether this was done',
+    remedy: 'Try again in a few seconds, with the same `Idempotency-Key`: what was asked for twice is done once',
+  },
+  closed: {
+    statuses: [503],
+    cause: 'The node is stopping: nothing was changed',
+    remedy: 'Ask another machine, or start it again',
+  },
+  disk_full: {
+    statuses: [503],
+    cause: 'The disk with the data folder is full: nothing was changed',
+    remedy: 'Free some space; the node goes on by itself',
+  },
+  disk_failed: {
+    statuses: [503],
+    cause: 'The data folder cannot be written: nothing was changed',
+    remedy: 'Check the disk and the permissions of the folder; the node goes on by itself',
+  },
+  term_lost: {
+    statuses: [503],
+    cause: 'The file with the terms that this node took part in cannot be read, so it leads nobody',
+    remedy: 'It follows as soon as another machine leads; alone, stop it, remove `term.json` and start it again',
+  },
+  log_damaged: {
+    statuses: [503],
+    cause: 'The log of decisions is damaged in a place that cannot be cut off',
+    remedy: 'Restore the folder `log` from a backup, or rename it and declare the models again',
+  },
+  log_too_new: {
+    statuses: [503],
+    cause: 'A newer version of Muster wrote the log',
+    remedy: 'Update Muster on this machine',
+  },
+  data_dir_in_use: {
+    statuses: [503],
+    cause: 'Another Muster uses the same data folder',
+    remedy: 'Quit that one, or give this one a folder of its own with `--data-dir`',
+  },
+  invalid_setting: {
+    statuses: [503],
+    cause: 'A setting has a value that it cannot have',
+    remedy: 'Give a value of the kind that the message names; nothing was changed',
+  },
+  settings_not_written: {
+    statuses: [503],
+    cause: 'The settings file cannot be written',
+    remedy: 'Check that the disk is not full and the folder may be written; the settings in use are unchanged',
+  },
+  refused: {
+    statuses: [409],
+    cause: 'The configuration of another program is left as it is: it is no file that can be changed safely',
+    remedy: 'Put the text in by hand; the message says what is in the way',
+  },
+  changed: {
+    statuses: [409],
+    cause: 'The configuration of another program was changed since it was shown or written',
+    remedy: 'Look at the change again',
+  },
+  nothing_written: {
+    statuses: [409],
+    cause: 'Muster wrote nothing into that program’s configuration that it could take back',
+    remedy: 'There is nothing to do',
+  },
+  cannot_write: {
+    statuses: [409],
+    cause: 'The configuration of another program cannot be read or written',
+    remedy: 'Check the permissions of that file, or put the text in by hand',
+  },
+  not_open: {
+    statuses: [409],
+    cause: 'The node answers its own machine alone, so no other browser can sign in',
+    remedy: 'Open it to the network in the settings, or with `--host 0.0.0.0`',
+  },
+} as const satisfies Readonly<Record<string, DescribedError>>

@@ -1,0 +1,105 @@
+import type { DescribedError } from './described-error'
+
+/** What is wrong with a request itself, or with who sends it. */
+export const REQUEST_ERRORS = {
+  invalid_http: {
+    statuses: [400],
+    cause: 'The bytes make no request of HTTP/1.1, or its host and path make no URL',
+    remedy: 'Look at the first line, the headers and the lengths that the client sends',
+  },
+  invalid_json: {
+    statuses: [400],
+    cause: 'The body is not JSON, or its objects and lists are nested too deeply',
+    remedy: 'Correct the body; the message names the place',
+  },
+  invalid_request: {
+    statuses: [400],
+    cause: 'A field or a header is missing, unknown or of the wrong kind',
+    remedy: 'Correct what the message names; `/openapi.json` has the schema of every body',
+  },
+  invalid_encoding: {
+    statuses: [400],
+    cause: 'The body is not compressed as its content-encoding says',
+    remedy: 'Compress it so, or leave the header away',
+  },
+  invalid: {
+    statuses: [400],
+    cause: 'What was asked for can never be, as a name that is no name or a document with contradictions',
+    remedy: 'Correct what the message names',
+  },
+  invalid_api_key: {
+    statuses: [401],
+    cause: 'The node is open to the network, and the request has no key or an unknown one',
+    remedy: 'Send `Authorization: Bearer KEY`; `muster key create` on a machine of the cluster makes one',
+  },
+  link_used: {
+    statuses: [401],
+    cause: 'A sign-in link works once and for a short time, and this one does not any more',
+    remedy: 'Ask for a new link: in the app under Connect, or with `muster open`',
+  },
+  foreign_host: {
+    statuses: [403],
+    cause: 'The request names a host that is none of this machine’s',
+    remedy: 'Use its address, send a key, or allow the host with `--allow-host`',
+  },
+  foreign_origin: {
+    statuses: [403],
+    cause: 'A page of another site tried to use the API',
+    remedy: 'Allow its origin with `--allow-origin`, if you trust that page',
+  },
+  not_this_machine: {
+    statuses: [403],
+    cause: 'Configurations of programs are read and written from their own machine alone',
+    remedy: 'Open Muster on the machine where the program runs, or copy the text',
+  },
+  not_found: {
+    statuses: [404],
+    cause: 'There is no such route, or nothing with that id (any more)',
+    remedy: 'Look the id up again: the message says which list has it; `/docs` lists all routes',
+  },
+  response_not_found: {
+    statuses: [404],
+    cause: 'The node does not keep a response of that id (any more)',
+    remedy: 'Send the whole conversation instead of `previous_response_id`',
+  },
+  method_not_allowed: {
+    statuses: [405],
+    cause: 'The route exists, but not with that method',
+    remedy: 'Use a method that the header `Allow` names',
+  },
+  too_slow: {
+    statuses: [408],
+    cause: 'The request did not come in time',
+    remedy: 'Send all of it sooner',
+  },
+  conflict: {
+    statuses: [409],
+    cause: 'It contradicts what is there, as a name that is taken or a setting that the command line holds',
+    remedy: 'Choose another name, or change what is there first; the message says what that is',
+  },
+  too_large: {
+    statuses: [413],
+    cause: 'The body is larger than the node takes, also once decompressed',
+    remedy: 'Send less at once',
+  },
+  unsupported_encoding: {
+    statuses: [415],
+    cause: 'The body is compressed in a way that the node does not know',
+    remedy: 'Use gzip, deflate or br, or send it plain',
+  },
+  unsupported_media_type: {
+    statuses: [415],
+    cause: 'The body is not JSON',
+    remedy: 'Send JSON, with `Content-Type: application/json`',
+  },
+  rate_limit_exceeded: {
+    statuses: [429],
+    cause: 'The API key has reached one of its limits',
+    remedy: 'Wait as long as `Retry-After` says, or give the key other limits',
+  },
+  headers_too_large: {
+    statuses: [431],
+    cause: 'The headers of the request are over 16 KiB',
+    remedy: 'Send fewer or shorter ones, cookies for example',
+  },
+} as const satisfies Readonly<Record<string, DescribedError>>
