@@ -13,11 +13,10 @@ type Decide = (state: State, command: Command, inputs: DecideInputs) => Decided
 const commandFor = (difference: Difference, newId: MetaInstanceId | undefined): Command | undefined => {
   switch (difference.kind) {
     case 'create': {
-      const { machines: _machines, paused = false, ...wanted } = difference.document
-      const { nodeIds } = difference
-      return (
-        newId && { type: 'CreateMetaInstance', metaInstanceId: newId, ...wanted, paused, ...(nodeIds && { nodeIds }) }
-      )
+      const { machines: _machines, hours: _hours, paused = false, ...wanted } = difference.document
+      const { nodeIds, hours } = difference
+      const named = { ...(nodeIds && { nodeIds }), ...(hours && { hours }) }
+      return newId && { type: 'CreateMetaInstance', metaInstanceId: newId, ...wanted, paused, ...named }
     }
     case 'update': {
       const { metaInstanceId, changes } = difference

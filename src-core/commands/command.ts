@@ -6,6 +6,7 @@ import { SettingChange } from '../settings/cluster'
 import { GivenName } from '../settings/given-name'
 import { DeclarationDocument, Prune } from '../declarations/document'
 import { ApiKey, ApiKeyChanges } from '../state/api-keys'
+import { HoursList } from '../state/hours'
 import { Labels } from '../state/labels'
 import { Member } from '../state/members'
 import {
@@ -28,6 +29,7 @@ export const CreateMetaInstance = Constraints.extend({
   owner: Owner.optional(),
   labels: Labels.optional(),
   paused: z.boolean(),
+  hours: HoursList.optional(),
   /** A temporary one. Refused as a conflict where the model is declared already: that one answers then. */
   onRequest: OnRequest.optional(),
   ...again,
@@ -47,6 +49,13 @@ export const DeleteMetaInstance = z.object({
   ...lasting,
 })
 export const RestartMetaInstance = z.object({ type: z.literal('RestartMetaInstance'), metaInstanceId: MetaInstanceId })
+
+/** Outside its hours a request loads it: kept until nobody has asked for so long, or its hours begin. */
+export const WakeMetaInstance = z.object({
+  type: z.literal('WakeMetaInstance'),
+  metaInstanceId: MetaInstanceId,
+  onRequest: OnRequest,
+})
 
 /** What files say is to exist: all of it, or nothing where any of it is refused. */
 export const ApplyDeclarations = z.object({
@@ -97,6 +106,7 @@ export const Command = z.discriminatedUnion('type', [
   UpdateMetaInstance,
   DeleteMetaInstance,
   RestartMetaInstance,
+  WakeMetaInstance,
   ApplyDeclarations,
   PlaceInstance,
   DeleteInstance,

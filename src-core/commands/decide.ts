@@ -8,6 +8,7 @@ import type { IdSource } from '../reconcile/process-manager'
 import { instancesOf, nodeName } from '../state/bindings'
 import type { MetaInstance, MetaInstanceChanges } from '../state/meta-instances'
 import type { SettingChange } from '../settings/cluster'
+import { isOffHours } from '../state/scheduling'
 import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
 import { applyDeclarations } from './apply-declarations'
@@ -116,6 +117,16 @@ const update = (state: State, command: Extract<Command, { type: 'UpdateMetaInsta
   return decided({ type: 'MetaInstanceUpdated', metaInstanceId, changes: complete })
 }
 
+/** What is in memory already, or paused, stays as it is. */
+const wake = (state: State, command: Extract<Command, { type: 'WakeMetaInstance' }>): Decided => {
+  const { metaInstanceId, onRequest } = command
+  const known = state.metaInstances[metaInstanceId]
+  if (!known) return unknown('meta-instance', metaInstanceId)
+  if (known.paused || known.schedule === undefined || !isOffHours(known)) return decided()
+  const { since: _since, ...hours } = known.schedule
+  return decided({ type: 'MetaInstanceScheduled', metaInstanceId, schedule: { ...hours, woken: onRequest } })
+}
+
 const placeInstance = (
   state: State,
   command: Extract<Command, { type: 'PlaceInstance' }>,
@@ -208,6 +219,8 @@ const outcome = (state: State, command: Command, inputs: DecideInputs): Decided 
         ? decided({ type: 'MetaInstanceUpdated', metaInstanceId, changes: {} })
         : decided(...instances.flatMap((instance) => removeInstance(state, instance)))
     }
+    case 'WakeMetaInstance':
+      return wake(state, command)
     case 'ApplyDeclarations':
       return applyDeclarations(state, command, inputs, decide)
     case 'PlaceInstance':

@@ -2,6 +2,7 @@ import type { Event } from '../events/event'
 import type { MetaInstanceId } from '../ids'
 import { instancesOf } from '../state/bindings'
 import type { Instance } from '../state/instances'
+import type { MetaInstance } from '../state/meta-instances'
 import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
 
@@ -25,5 +26,16 @@ export const removeDeclaration = (state: State, metaInstanceId: MetaInstanceId, 
     ...instances.flatMap((instance) => cancelTasks(state, instance)),
     ...instances.map(({ instanceId }): Event => ({ type: 'InstanceDeleted', instanceId })),
     { type: 'MetaInstanceDeleted', metaInstanceId, ...ended },
+  ]
+}
+
+/** The end of what a request has loaded: a temporary declaration goes; one that was outside its hours is so again. */
+export const endTemporary = (state: State, metaInstance: MetaInstance, ended: Ended): Event[] => {
+  const { metaInstanceId, onRequest, schedule } = metaInstance
+  if (onRequest || !schedule) return removeDeclaration(state, metaInstanceId, ended)
+  const { woken: _woken, since: _since, ...hours } = schedule
+  return [
+    ...instancesOf(state, metaInstanceId).flatMap((instance) => removeInstance(state, instance)),
+    { type: 'MetaInstanceScheduled', metaInstanceId, schedule: hours },
   ]
 }

@@ -1,6 +1,7 @@
 import { nameKey } from '../commands/names'
 import type { MetaInstanceId, NodeId } from '../ids'
 import { carries } from '../state/labels'
+import type { Hours, HoursDocument } from '../state/hours'
 import type { MetaInstance, MetaInstanceChanges } from '../state/meta-instances'
 import type { State } from '../state/state'
 import type { DeclarationDocument, Prune } from './document'
@@ -13,6 +14,7 @@ export type Difference =
       readonly name: string
       readonly document: DeclarationDocument
       readonly nodeIds?: NodeId[]
+      readonly hours?: Hours[]
     }
   | {
       readonly kind: 'update'
@@ -29,10 +31,10 @@ export type Compared =
 const refused = (code: 'invalid' | 'conflict', reason: string): Compared => ({ status: 'refused', code, reason })
 
 /** The machines that a document names, or a sentence about the first that is none. */
-const machinesOf = (state: State, { machines }: DeclarationDocument): NodeId[] | undefined | string => {
+const machinesOf = (state: State, machines: readonly string[]): NodeId[] | string => {
   const members = Object.values(state.members)
   const found: NodeId[] = []
-  for (const text of machines ?? []) {
+  for (const text of machines) {
     const named = members.filter(
       ({ nodeId, friendlyName }) => nodeId === text || nameKey(friendlyName) === nameKey(text),
     )
@@ -45,7 +47,32 @@ const machinesOf = (state: State, { machines }: DeclarationDocument): NodeId[] |
     if (found.includes(first.nodeId)) return `The machine "${text}" is named twice`
     found.push(first.nodeId)
   }
-  return machines && found
+  return found
+}
+
+/** The hours of a document with the machines that they name, or a sentence about the first that is none. */
+const hoursOf = (state: State, given: readonly HoursDocument[]): Hours[] | string => {
+  const hours: Hours[] = []
+  for (const { machines, ...entry } of given) {
+    const nodeIds = machines && machinesOf(state, machines)
+    if (typeof nodeIds === 'string') return nodeIds
+    hours.push({ ...entry, ...(nodeIds && { nodeIds }) })
+  }
+  return hours
+}
+
+/** What a document names by machines. */
+interface Named {
+  readonly nodeIds?: NodeId[]
+  readonly hours?: Hours[]
+}
+
+const namedIn = (state: State, document: DeclarationDocument): Named | string => {
+  const nodeIds = document.machines && machinesOf(state, document.machines)
+  if (typeof nodeIds === 'string') return nodeIds
+  const hours = document.hours && hoursOf(state, document.hours)
+  if (typeof hours === 'string') return hours
+  return { ...(nodeIds && { nodeIds }), ...(hours && { hours }) }
 }
 
 /** RDMA takes two machines at least, whatever a document says. */
@@ -53,12 +80,13 @@ const leastNodes = ({ instanceMeta, minNodes }: DeclarationDocument): number =>
   instanceMeta === 'MlxJaccl' ? Math.max(2, minNodes) : minNodes
 
 /** What a document wants of each field; `null` where the field is to be absent. */
-const wantedOf = (document: DeclarationDocument, nodeIds: NodeId[] | undefined): MetaInstanceChanges => ({
+const wantedOf = (document: DeclarationDocument, { nodeIds, hours }: Named): MetaInstanceChanges => ({
   modelId: document.modelId,
   sharding: document.sharding,
   instanceMeta: document.instanceMeta,
   minNodes: leastNodes(document),
   nodeIds: nodeIds ?? null,
+  hours: hours ?? null,
   placementPreference: document.placementPreference,
   maxContext: document.maxContext ?? null,
   owner: document.owner ?? null,
@@ -79,14 +107,14 @@ const changesOf = (known: MetaInstance, wanted: MetaInstanceChanges): MetaInstan
 
 const differenceOf = (state: State, document: DeclarationDocument): Difference | string => {
   const { name } = document
-  const nodeIds = machinesOf(state, document)
-  if (typeof nodeIds === 'string') return `${name}: ${nodeIds}`
+  const named = namedIn(state, document)
+  if (typeof named === 'string') return `${name}: ${named}`
   const known = Object.values(state.metaInstances).find(
     (one) => one.name !== undefined && nameKey(one.name) === nameKey(name),
   )
-  if (!known) return { kind: 'create', name, document, ...(nodeIds && { nodeIds }) }
+  if (!known) return { kind: 'create', name, document, ...named }
   const { metaInstanceId } = known
-  const changes = changesOf(known, wantedOf(document, nodeIds))
+  const changes = changesOf(known, wantedOf(document, named))
   return Object.keys(changes).length === 0
     ? { kind: 'unchanged', name, metaInstanceId }
     : { kind: 'update', name, metaInstanceId, changes }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ModelId } from '../ids'
 import { givenName } from '../settings/given-name'
+import { HoursDocuments } from '../state/hours'
 import { Labels } from '../state/labels'
 import {
   Constraints,
@@ -29,6 +30,9 @@ export const DeclarationDocument = z.strictObject({
   placementPreference: PlacementPreference.default(DEFAULT_PREFERENCE).describe('Which of several placements to take.'),
   maxContext: Constraints.shape.maxContext.describe('Tokens of context to keep memory for.'),
   paused: z.boolean().optional().describe('Kept, but not in memory. Without it, it stays as it is.'),
+  hours: HoursDocuments.optional().describe(
+    'When it is in memory; always without it. Of times that overlap the first counts.',
+  ),
   owner: Owner.optional().describe('Who answers for it.'),
   labels: Labels.optional().describe('What it is sorted by; --prune takes them.'),
 })

@@ -1,3 +1,4 @@
+import type { NodeId } from '../ids'
 import type { MetaInstance } from '../state/meta-instances'
 import { DEFAULT_PREFERENCE } from '../state/meta-instances'
 import type { State } from '../state/state'
@@ -12,13 +13,13 @@ export type WrittenDocument = Partial<DeclarationDocument> & Pick<DeclarationDoc
  */
 export const documented = ({ members }: Pick<State, 'members'>, declared: MetaInstance): WrittenDocument => {
   const { name, metaInstanceId, modelId, sharding, instanceMeta, minNodes, nodeIds, placementPreference } = declared
-  const { maxContext, paused, owner, labels } = declared
+  const { maxContext, paused, hours, owner, labels } = declared
   const least = instanceMeta === 'MlxJaccl' ? 2 : 1
   const names = Object.values(members).map(({ friendlyName }) => friendlyName)
-  const machines = nodeIds?.map((nodeId) => {
+  const asNamed = (nodeId: NodeId): string => {
     const machine = members[nodeId]?.friendlyName
     return machine !== undefined && names.filter((one) => one === machine).length === 1 ? machine : nodeId
-  })
+  }
   return {
     name: name ?? metaInstanceId,
     modelId,
@@ -27,9 +28,15 @@ export const documented = ({ members }: Pick<State, 'members'>, declared: MetaIn
     ...(sharding !== 'Pipeline' && { sharding }),
     ...(instanceMeta !== 'MlxRing' && { instanceMeta }),
     ...(minNodes !== least && { minNodes }),
-    ...(machines && { machines }),
+    ...(nodeIds && { machines: nodeIds.map(asNamed) }),
     ...(placementPreference !== DEFAULT_PREFERENCE && { placementPreference }),
     ...(maxContext !== undefined && { maxContext }),
+    ...(hours && {
+      hours: hours.map(({ nodeIds: during, ...entry }) => ({
+        ...entry,
+        ...(during && { machines: during.map(asNamed) }),
+      })),
+    }),
     ...(paused && { paused }),
   }
 }

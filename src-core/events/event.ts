@@ -8,6 +8,7 @@ import {
   MetaInstanceDeleted,
   MetaInstancePlacementFailed,
   MetaInstanceRecovered,
+  MetaInstanceScheduled,
   MetaInstanceUpdated,
 } from './meta-instances'
 import { NodeGatheredInfo, NodeLeaving, NodeTimedOut } from './nodes'
@@ -24,6 +25,7 @@ export const Decision = z.discriminatedUnion('type', [
   MetaInstanceDeleted,
   MetaInstancePlacementFailed,
   MetaInstanceRecovered,
+  MetaInstanceScheduled,
   InstanceCreated,
   InstanceDeleted,
   InstanceRetrying,

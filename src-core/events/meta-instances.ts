@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Origin } from '../merging/stamp'
 import { MetaInstanceId } from '../ids'
 import { MetaInstance, MetaInstanceChanges, PlacementErrorDetails, type CannotLoad } from '../state/meta-instances'
+import { Scheduled } from '../state/hours'
 import type { State } from '../state/state'
 import { amend, drop, put, type Changes } from './changes'
 import type { Envelope } from './event'
@@ -32,6 +33,12 @@ export const MetaInstancePlacementFailed = z.object({
   reason: z.string(),
   code: z.string(),
   details: PlacementErrorDetails.optional(),
+})
+/** The leader's wall clock has come to another part of its hours. */
+export const MetaInstanceScheduled = z.object({
+  type: z.literal('MetaInstanceScheduled'),
+  metaInstanceId: MetaInstanceId,
+  schedule: Scheduled,
 })
 export const MetaInstanceRecovered = z.object({
   type: z.literal('MetaInstanceRecovered'),
@@ -78,6 +85,7 @@ export const reduceMetaInstances = (state: State, { at, event }: Envelope): Chan
           'placementError',
           'failedNodeIds',
           'cannotLoad',
+          ...(event.changes.hours === undefined ? [] : ['schedule' as const]),
         ),
         generation: metaInstance.generation + 1,
         consecutiveFailures: 0,
@@ -90,6 +98,17 @@ export const reduceMetaInstances = (state: State, { at, event }: Envelope): Chan
       const placementError = { reason, code, ...(details && { details }) }
       return amend(family, event.metaInstanceId, (metaInstance) => ({ ...metaInstance, placementError }))
     }
+    case 'MetaInstanceScheduled':
+      return amend(family, event.metaInstanceId, (metaInstance) => {
+        const { schedule } = event
+        const elsewhere = schedule.nodeIds?.join() !== metaInstance.schedule?.nodeIds?.join()
+        return {
+          ...without(metaInstance, 'placementError', 'nextAttemptAt'),
+          schedule: { ...schedule, since: at },
+          // What stands on other machines is looked at again.
+          generation: metaInstance.generation + (elsewhere ? 1 : 0),
+        }
+      })
     case 'MetaInstanceRecovered':
       return amend(family, event.metaInstanceId, (metaInstance) => ({
         ...without(metaInstance, 'lastFailureError', 'failedNodeIds'),

@@ -3,6 +3,7 @@ import { BATCH_SIZE } from '../protocols/runner'
 import { instancesOf, isReady } from '../state/bindings'
 import type { Instance } from '../state/instances'
 import type { MetaInstance } from '../state/meta-instances'
+import { isOffHours, temporaryOf } from '../state/scheduling'
 import type { State } from '../state/state'
 import { statusOf } from '../state/status'
 import { isLive, type Task } from '../state/tasks'
@@ -42,6 +43,8 @@ export type Route =
   /** It can serve, and every instance has just refused the request. */
   | { readonly kind: 'full' }
   | { readonly kind: 'paused' }
+  /** Outside its hours. */
+  | { readonly kind: 'off'; readonly metaInstance: MetaInstance }
   | { readonly kind: 'unknown' }
 
 /** What whoever routes knows better than the state, which hears of everything a little later. */
@@ -101,10 +104,20 @@ const loads = (state: State, { underWay = new Map() }: Known): ReadonlyMap<Insta
 const isLost = ({ shards: [first] }: Instance, { lost }: Known): boolean =>
   first !== undefined && lost?.has(first.runnerId) === true
 
+/** Its declaration's hours are over: it ends what it has, and gets nothing new. */
+const isEnding = ({ metaInstances }: State, { metaInstanceId }: Instance): boolean => {
+  const declared = metaInstanceId === undefined ? undefined : metaInstances[metaInstanceId]
+  return declared !== undefined && isOffHours(declared)
+}
+
+/** Of declarations outside their hours the one that comes back first. */
+const soonest = (off: readonly MetaInstance[]): MetaInstance | undefined =>
+  [...off].sort((a, b) => (a.schedule?.until ?? Infinity) - (b.schedule?.until ?? Infinity))[0]
+
 /** The instance that takes a request (`preferred`) of those that can serve, or why there is none. */
 export const routeOf = (state: State, model: string, known: Known = {}): Route => {
   const { metaInstances, instances } = targetOf(state, model)
-  const ready = instances.filter((instance) => isReady(state, instance))
+  const ready = instances.filter((instance) => isReady(state, instance) && !isEnding(state, instance))
   // One that is replaced ends what it has, and gets nothing new.
   const replaced = new Set(ready.flatMap(({ replaces }) => replaces ?? []))
   const usable = ready.filter((instance) => !isLost(instance, known) && !replaced.has(instance.instanceId))
@@ -120,9 +133,12 @@ export const routeOf = (state: State, model: string, known: Known = {}): Route =
   if (best) return { kind: 'ready', instance: best.instance }
   if (usable.length > 0) return { kind: 'full' }
   if (ready.length > 0) return { kind: 'wait', reason: 'its machine has just gone' }
-  const active = metaInstances.filter(({ paused }) => !paused)
-  if (metaInstances.length > 0 && active.length === 0) return { kind: 'paused' }
-  const refused = active.find(({ onRequest, placementError }) => onRequest && placementError)
+  const unpaused = metaInstances.filter(({ paused }) => !paused)
+  if (metaInstances.length > 0 && unpaused.length === 0) return { kind: 'paused' }
+  const active = unpaused.filter((one) => !isOffHours(one))
+  const [off] = unpaused
+  if (off !== undefined && active.length === 0) return { kind: 'off', metaInstance: soonest(unpaused) ?? off }
+  const refused = active.find((one) => temporaryOf(one) && one.placementError)
   const declared = active.find((one) => one !== refused)
   if (declared) {
     const { status, detail } = statusOf(state, declared)

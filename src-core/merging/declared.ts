@@ -17,6 +17,7 @@ export const DeclaredMetaInstance = MetaInstance.omit({
   cannotLoad: true,
   replacements: true,
   nextAttemptAt: true,
+  schedule: true,
 })
 export type DeclaredMetaInstance = z.infer<typeof DeclaredMetaInstance>
 

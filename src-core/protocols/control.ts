@@ -4,6 +4,7 @@ import { ModelCard, ModelProblemCode } from '../placement/model-card'
 import { givenName, GivenName } from '../settings/given-name'
 import { LoadOnRequest, NodeSettings } from '../settings/node'
 import { Shard } from '../state/instances'
+import { GivenHours } from '../state/hours'
 import { Labels } from '../state/labels'
 import { MeasuredSpeed } from '../state/measured-speeds'
 import {
@@ -43,6 +44,8 @@ export const CreateMetaInstanceRequest = PlaceInstanceRequest.extend({
   owner: Owner.optional(),
   labels: Labels.optional(),
   paused: z.boolean().default(false),
+  /** When it is in memory; always without it. */
+  hours: GivenHours.optional(),
   /** A temporary one, that ends when nobody asks for it. */
   onRequest: OnRequest.optional(),
 })
@@ -61,6 +64,7 @@ export const UpdateMetaInstanceRequest = z.strictObject({
   placementPreference: PlacementPreference.optional(),
   maxContext: z.number().int().positive().nullable().optional(),
   paused: z.boolean().optional(),
+  hours: GivenHours.nullable().optional(),
   /** Of a temporary one; `null` keeps it always on. */
   onRequest: OnRequest.nullable().optional(),
   pinned: z.boolean().optional(),
@@ -72,6 +76,7 @@ export type UpdateMetaInstanceRequest = z.infer<typeof UpdateMetaInstanceRequest
 /** The status word of a declaration, first match wins in this order of meaning (see state/status.ts). */
 export const MetaInstanceStatusWord = z.enum([
   'PAUSED',
+  'OFF_HOURS',
   'PLACEMENT_FAILED',
   'PLACING',
   'READY',

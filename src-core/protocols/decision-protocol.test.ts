@@ -32,6 +32,8 @@ describe('what an older machine cannot read', () => {
       refusal: { code: 'conflict', reason: expect.stringContaining('Old Mac mini') as string },
     })
     expect(withOlder(1).command({ ...declaration, placementPreference: 'auto' }).status).toBe('refused')
+    const hours = [{ from: '09:00', to: '18:00', timeZone: 'UTC' }]
+    expect(withOlder(4).command({ ...declaration, placementPreference: 'auto', hours }).status).toBe('refused')
   })
 
   it('is decided once that machine is updated or gone', () => {
@@ -54,7 +56,10 @@ describe('what an older machine cannot read', () => {
 })
 
 it('every kind of decision is one that the first protocol had, or says since which it is there', () => {
-  const later = new Map<Event['type'], number>([['ApiKeyUpdated', 3]])
+  const later = new Map<Event['type'], number>([
+    ['ApiKeyUpdated', 3],
+    ['MetaInstanceScheduled', 5],
+  ])
   const first = ['MetaInstanceCreated', 'MetaInstanceUpdated', 'MetaInstanceDeleted', 'MetaInstancePlacementFailed']
   first.push('MetaInstanceRecovered', 'InstanceCreated', 'InstanceDeleted', 'InstanceRetrying')
   first.push('MemberAdmitted', 'MemberUpdated', 'MemberRemoved', 'ApiKeyCreated', 'ApiKeyRevoked', 'SettingChanged')

@@ -1,6 +1,13 @@
 import type { Event } from '../events/event'
 import type { NodeId } from '../ids'
+import type { MetaInstanceChanges } from '../state/meta-instances'
 import type { State } from '../state/state'
+
+/** An earlier version would leave `hours` out, and keep the model in memory all the time. */
+const protocolOf = ({ placementPreference, hours }: MetaInstanceChanges): number => {
+  if (hours) return 5
+  return placementPreference === 'auto' ? 2 : 1
+}
 
 /**
  * The protocol of links from which on a version reads an event of this kind: an earlier one takes it for damage, and
@@ -10,10 +17,12 @@ export const protocolToRead = (event: Event): number => {
   switch (event.type) {
     case 'ApiKeyUpdated':
       return 3
+    case 'MetaInstanceScheduled':
+      return 5
     case 'MetaInstanceCreated':
-      return event.metaInstance.placementPreference === 'auto' ? 2 : 1
+      return protocolOf(event.metaInstance)
     case 'MetaInstanceUpdated':
-      return event.changes.placementPreference === 'auto' ? 2 : 1
+      return protocolOf(event.changes)
     default:
       return 1
   }

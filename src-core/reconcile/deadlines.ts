@@ -2,22 +2,26 @@ import type { Timestamp } from '../ids'
 import { isTerminal } from '../state/runners'
 import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
+import { temporaryOf } from '../state/scheduling'
 import { trustedAt } from '../state/topology'
 import { EDGE_EXPECTED_MS, NODE_TIMEOUT_MS, silentUntil, type Hearing } from './expected'
 import { idleUntil } from './idleness'
 import { RECOVERY_MS, RUNNER_GRACE_MS } from './instance-health'
+import { SCHEDULE_HOLDS_MS } from './schedules'
 import { TASK_RETENTION_MS } from './task-retention'
 
 /** When time alone will next change what a pass decides; the shell sets its timer by it. */
 export const nextDeadline = (state: State, hearing: Hearing): Timestamp | undefined => {
-  const { now, deadlinesBegan, firstHeard = {} } = hearing
+  const { now, wall = now, deadlinesBegan, firstHeard = {} } = hearing
   let earliest = Infinity
   const note = (time: Timestamp | undefined): void => {
     if (time !== undefined && time > now && time < earliest) earliest = time
   }
   for (const metaInstance of Object.values(state.metaInstances)) {
     note(metaInstance.nextAttemptAt)
-    if (metaInstance.onRequest) note(idleUntil(state, metaInstance, hearing))
+    if (temporaryOf(metaInstance)) note(idleUntil(state, metaInstance, hearing))
+    const { schedule } = metaInstance
+    if (schedule?.until !== undefined) note(Math.max(now + schedule.until - wall, schedule.since + SCHEDULE_HOLDS_MS))
   }
   for (const { readySince } of Object.values(state.instances))
     if (readySince !== undefined) note(readySince + RECOVERY_MS)

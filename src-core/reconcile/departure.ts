@@ -5,6 +5,7 @@ import { expectedSpeed } from '../placement/expectation'
 import { place } from '../placement/place'
 import { PlacementSpace } from '../placement/space'
 import { unfitMachines } from '../placement/unfit'
+import { asScheduled } from '../state/scheduling'
 import type { State } from '../state/state'
 import { instanceOf } from './instances'
 
@@ -44,8 +45,9 @@ export const departures = (
   }
   const declared = [...new Set(affected.flatMap(({ metaInstanceId }) => metaInstanceId ?? []))]
   return declared.flatMap((metaInstanceId, index): Departure[] => {
-    const one = state.metaInstances[metaInstanceId]
-    if (one === undefined) return []
+    const declared = state.metaInstances[metaInstanceId]
+    if (declared === undefined) return []
+    const one = asScheduled(declared)
     const named = { metaInstanceId, name: one.name ?? one.modelId }
     const card = cards[one.modelId]
     if (card === undefined) return [{ ...named, fate: 'stops', reason: NO_CARD }]

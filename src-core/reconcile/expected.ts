@@ -13,7 +13,7 @@ export const EDGE_EXPECTED_MS = 5000
 export const FILES_EXPECTED_MS = EDGE_EXPECTED_MS
 
 /** What is known of who was heard, and since when that counts. */
-export type Hearing = Pick<ReconcileInputs, 'now' | 'heard' | 'firstHeard' | 'deadlinesBegan'>
+export type Hearing = Pick<ReconcileInputs, 'now' | 'wall' | 'heard' | 'firstHeard' | 'deadlinesBegan'>
 
 /** Until when a node's silence means nothing: deadlines run from its last word, and begin anew with a start or a wake. */
 export const silentUntil = (nodeId: NodeId, { heard, deadlinesBegan }: Hearing): Timestamp =>

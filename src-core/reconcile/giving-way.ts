@@ -1,5 +1,6 @@
 import type { Instance } from '../state/instances'
 import type { MetaInstance } from '../state/meta-instances'
+import { temporaryOf } from '../state/scheduling'
 import type { State } from '../state/state'
 import { isInDemand, lastUse, type IdlenessInputs } from './idleness'
 
@@ -13,7 +14,8 @@ const temporaries = (state: State, own: MetaInstance, inputs: IdlenessInputs & {
   Object.values(state.instances).flatMap((instance) => {
     const { metaInstanceId } = instance
     const metaInstance = metaInstanceId && state.metaInstances[metaInstanceId]
-    if (!metaInstance || metaInstance === own || metaInstance.onRequest === undefined) return []
+    if (!metaInstance || metaInstance.metaInstanceId === own.metaInstanceId || temporaryOf(metaInstance) === undefined)
+      return []
     return [{ instance, metaInstance, busy: isInDemand(state, metaInstance, inputs) }]
   })
 
@@ -38,7 +40,7 @@ export const mayGiveWay = (
       .filter(({ metaInstance: { pinned = false }, busy }) => pinned === wanted.pinned && busy === wanted.busy)
       .map(({ instance }) => instance)
   const idle = those({ pinned: false, busy: false })
-  if (metaInstance.onRequest) return idle
+  if (temporaryOf(metaInstance)) return idle
   return [
     ...idle,
     ...Object.values(state.instances).filter((instance) => instance.metaInstanceId === undefined),

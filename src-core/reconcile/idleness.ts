@@ -1,6 +1,7 @@
 import type { Timestamp } from '../ids'
 import { currentInstance, instancesOf, isReady } from '../state/bindings'
 import type { MetaInstance } from '../state/meta-instances'
+import { temporaryOf } from '../state/scheduling'
 import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
 
@@ -32,7 +33,7 @@ interface Idleness {
 /** Since when nobody uses it; undefined while somebody does, or it loads. */
 const idlenessOf = (
   state: State,
-  { metaInstanceId, createdAt, lastFailureError }: MetaInstance,
+  { metaInstanceId, createdAt, lastFailureError, schedule }: MetaInstance,
   { deadlinesBegan }: IdlenessInputs,
 ): Idleness | undefined => {
   const instance = currentInstance(state, metaInstanceId)
@@ -42,7 +43,7 @@ const idlenessOf = (
   const lastUsed = state.lastUsed?.[metaInstanceId]
   const readySince = instance?.readySince ?? createdAt
   return {
-    since: Math.max(createdAt, readySince, lastUsed ?? 0, deadlinesBegan),
+    since: Math.max(createdAt, schedule?.since ?? 0, readySince, lastUsed ?? 0, deadlinesBegan),
     used: lastUsed !== undefined && lastUsed >= readySince,
   }
 }
@@ -52,10 +53,10 @@ const until = ({ since, used }: Idleness, idleMs: number): Timestamp =>
 
 /** When a temporary declaration ends if nobody asks for it; undefined where it does not. */
 export const idleUntil = (state: State, metaInstance: MetaInstance, inputs: IdlenessInputs): Timestamp | undefined => {
-  const { onRequest, pinned } = metaInstance
-  if (onRequest?.idleSeconds === undefined || pinned === true) return undefined
+  const temporary = temporaryOf(metaInstance)
+  if (temporary?.idleSeconds === undefined || metaInstance.pinned === true) return undefined
   const idleness = idlenessOf(state, metaInstance, inputs)
-  return idleness && until(idleness, onRequest.idleSeconds * MS_PER_SECOND)
+  return idleness && until(idleness, temporary.idleSeconds * MS_PER_SECOND)
 }
 
 /** Whether somebody is waiting for an answer of it, or may be about to. */

@@ -1,4 +1,4 @@
-import { removeDeclaration } from '../commands/removal'
+import { endTemporary } from '../commands/removal'
 import type { Event } from '../events/event'
 import { fold } from '../events/fold'
 import { placingDelayMs } from '../events/meta-instances'
@@ -6,6 +6,7 @@ import type { MetaInstanceId, Timestamp } from '../ids'
 import { isReady } from '../state/bindings'
 import type { Instance } from '../state/instances'
 import type { MetaInstance, PlacementError } from '../state/meta-instances'
+import { asScheduled, isOffHours, temporaryOf } from '../state/scheduling'
 import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
 import { next } from './apply'
@@ -20,13 +21,12 @@ const nothing: Outcome = { events: [] }
 const deleted = ({ instanceId }: Instance): Event => ({ type: 'InstanceDeleted', instanceId })
 
 /** The end of an instance that gives way; of a temporary declaration with it. */
-const yielded = (state: State, instance: Instance, { name, modelId }: MetaInstance): Event[] =>
-  instance.metaInstanceId === undefined
+const yielded = (state: State, instance: Instance, { name, modelId }: MetaInstance): Event[] => {
+  const owner = instance.metaInstanceId === undefined ? undefined : state.metaInstances[instance.metaInstanceId]
+  return owner === undefined
     ? [deleted(instance)]
-    : removeDeclaration(state, instance.metaInstanceId, {
-        cause: 'memory',
-        reason: `its memory was needed for ${name ?? modelId}`,
-      })
+    : endTemporary(state, owner, { cause: 'memory', reason: `its memory was needed for ${name ?? modelId}` })
+}
 
 /** The machines an error names: a failure is recorded again only when these or its code change. */
 const named = ({ code, details, reason }: PlacementError): string =>
@@ -106,6 +106,17 @@ const isFinishing = ({ tasks }: State, old: Instance, { readySince }: Instance, 
   now < readySince + FINISHING_MS &&
   Object.values(tasks).some((task) => task.instanceId === old.instanceId && isLive(task))
 
+/** What goes because its hours are over ends its answers first, just the same. */
+const endsAnswers = (
+  { tasks }: State,
+  { schedule }: MetaInstance,
+  { instanceId }: Instance,
+  { now }: ReconcileInputs,
+): boolean =>
+  schedule !== undefined &&
+  now < schedule.since + FINISHING_MS &&
+  Object.values(tasks).some((task) => task.instanceId === instanceId && isLive(task))
+
 const settle = (
   state: State,
   metaInstance: MetaInstance,
@@ -113,6 +124,8 @@ const settle = (
   inputs: ReconcileInputs,
 ): Outcome => {
   if (metaInstance.paused) return { events: instances.map(deleted) }
+  if (isOffHours(metaInstance))
+    return { events: instances.filter((instance) => !endsAnswers(state, metaInstance, instance, inputs)).map(deleted) }
   const [old, ...newer] = instances
   const stays = (instance: Instance): boolean => stillFits(state, instance, metaInstance) && !isLeaving(state, instance)
   if (old === undefined) return placed(state, metaInstance, inputs)
@@ -129,7 +142,7 @@ const settle = (
 /** A temporary one is not placed only to give way to the next. */
 const alwaysOnFirst = ({ metaInstances }: State): MetaInstance[] => {
   const all = Object.values(metaInstances)
-  return [...all.filter(({ onRequest }) => !onRequest), ...all.filter(({ onRequest }) => onRequest)]
+  return [...all.filter((one) => !temporaryOf(one)), ...all.filter(temporaryOf)]
 }
 
 /**
@@ -158,9 +171,13 @@ export const metaInstance: ProcessManager = {
       else bound.set(metaInstanceId, [instance])
       if (!(metaInstanceId in state.metaInstances)) record({ events: [deleted(instance)] })
     }
-    for (const declaration of alwaysOnFirst(state))
-      if (declaration.metaInstanceId in seen.metaInstances)
-        record(settle(seen, declaration, bound.get(declaration.metaInstanceId) ?? [], inputs))
+    for (const { metaInstanceId } of alwaysOnFirst(state)) {
+      // As it is now: it may have given way to an earlier one.
+      const declaration = seen.metaInstances[metaInstanceId]
+      if (!declaration) continue
+      const instances = bound.get(metaInstanceId)?.filter(({ instanceId }) => instanceId in seen.instances) ?? []
+      record(settle(seen, asScheduled(declaration), instances, inputs))
+    }
     return { events, needs }
   },
 }

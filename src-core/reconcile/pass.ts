@@ -7,12 +7,14 @@ import { instanceHealth } from './instance-health'
 import { metaInstance } from './meta-instance'
 import { nodeTimeout } from './node-timeout'
 import type { Need, ProcessManager, ReconcileInputs } from './process-manager'
+import { schedules } from './schedules'
 import { taskRetention } from './task-retention'
 
-/** In this order each sees what the one before did: who is gone, what is broken, what is over, then what is missing. */
+/** In this order each sees what the one before did: who is gone, what is broken, whose hours have come, what is over, then what is missing. */
 export const processManagers: readonly ProcessManager[] = [
   nodeTimeout,
   instanceHealth,
+  schedules,
   idleEnd,
   metaInstance,
   taskRetention,

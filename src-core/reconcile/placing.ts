@@ -4,6 +4,7 @@ import type { ModelCard } from '../placement/model-card'
 import type { NodeId } from '../ids'
 import type { Instance } from '../state/instances'
 import type { MetaInstance } from '../state/meta-instances'
+import { temporaryOf } from '../state/scheduling'
 import type { State } from '../state/state'
 import { trustedAt } from '../state/topology'
 import { filesToldBy } from './expected'
@@ -60,7 +61,7 @@ const placePreferably = (
 ): PlacementResult => {
   const request = { ...metaInstance, unfit: unfitNow(state, metaInstance, inputs) }
   const avoided: readonly string[] = metaInstance.nodeIds ? [] : (metaInstance.failedNodeIds ?? [])
-  const slow = metaInstance.nodeIds || !metaInstance.onRequest ? [] : withoutFiles(state, metaInstance)
+  const slow = metaInstance.nodeIds || !temporaryOf(metaInstance) ? [] : withoutFiles(state, metaInstance)
   const omissions = slow.length > 0 ? [[...slow, ...avoided], avoided] : [avoided]
   for (const omitted of omissions) {
     if (!omitted.some((nodeId) => nodeId in state.nodes)) continue

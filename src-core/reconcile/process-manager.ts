@@ -18,6 +18,8 @@ export type CardResult =
 /** All that a pass may know besides the state. */
 export interface ReconcileInputs {
   readonly now: Timestamp
+  /** The system's clock, for what goes by the time of day; without it `now`. May be set back and forth. */
+  readonly wall?: Timestamp
   readonly ids: IdSource
   /** When each node was last heard in this term; absent: not yet. */
   readonly heard: Readonly<Record<string, Timestamp>>

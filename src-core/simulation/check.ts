@@ -158,6 +158,8 @@ class Introduced {
       case 'updateMetaInstance':
       case 'deleteMetaInstance':
       case 'restartMetaInstance':
+      case 'wakeMetaInstance':
+      case 'setWallClock':
       case 'placeInstance':
       case 'deleteInstance':
       case 'crashMaster':

@@ -13,9 +13,20 @@ export class VirtualClock {
   private readonly heap: Entry[] = []
   private turns = 0
   private time: Timestamp = 0
+  /** What the system's clock is ahead of virtual time. */
+  private wallAhead = 0
 
   now(): Timestamp {
     return this.time
+  }
+
+  /** What the system's clock says. */
+  wall(): Timestamp {
+    return this.time + this.wallAhead
+  }
+
+  setWall(wall: Timestamp): void {
+    this.wallAhead = wall - this.time
   }
 
   /** Asks for something at a time; what is past happens now. */

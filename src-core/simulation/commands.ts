@@ -70,6 +70,7 @@ export type CommandStep = StepOf<
   | 'updateMetaInstance'
   | 'deleteMetaInstance'
   | 'restartMetaInstance'
+  | 'wakeMetaInstance'
   | 'placeInstance'
   | 'deleteInstance'
   | 'cancelTask'
@@ -80,6 +81,7 @@ const commandSteps: ReadonlySet<Step['do']> = new Set<CommandStep['do']>([
   'updateMetaInstance',
   'deleteMetaInstance',
   'restartMetaInstance',
+  'wakeMetaInstance',
   'placeInstance',
   'deleteInstance',
   'cancelTask',
@@ -98,6 +100,11 @@ export const sendCommand = (master: CommandTaker, step: CommandStep, cards: Card
       return master.submit({ type: 'DeleteMetaInstance', metaInstanceId: step.id })
     case 'restartMetaInstance':
       return master.submit({ type: 'RestartMetaInstance', metaInstanceId: step.id })
+    case 'wakeMetaInstance': {
+      const { id, idleSeconds } = step
+      const onRequest = idleSeconds === undefined ? {} : { idleSeconds }
+      return master.submit({ type: 'WakeMetaInstance', metaInstanceId: id, onRequest })
+    }
     case 'placeInstance':
       return placeInstance(master, step, cards)
     case 'deleteInstance':

@@ -12,6 +12,8 @@ import { emptyState, type State } from '../state/state'
 /** What the master hears of its world. */
 export interface MasterWorld {
   now(): Timestamp
+  /** What the system's clock says. */
+  wall(): Timestamp
   /** When each node was last and first heard in this term. */
   heard(): Readonly<Record<string, Timestamp>>
   firstHeard(): Readonly<Record<string, Timestamp>>
@@ -61,7 +63,7 @@ export class SimulatedMaster {
   inputs(): ReconcileInputs {
     const { world, ids, deadlinesBegan } = this
     const [now, heard, firstHeard, cards] = [world.now(), world.heard(), world.firstHeard(), world.cards()]
-    return { now, ids, heard, firstHeard, deadlinesBegan, cards }
+    return { now, wall: world.wall(), ids, heard, firstHeard, deadlinesBegan, cards }
   }
 
   /** One look by all process managers. A manager that throws is a bug, which a simulation must not hide. */

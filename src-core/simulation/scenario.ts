@@ -177,6 +177,8 @@ export const Step = z.discriminatedUnion('do', [
   UpdateMetaInstance,
   onMetaInstance('deleteMetaInstance'),
   onMetaInstance('restartMetaInstance'),
+  /** A request comes for what is outside its hours, and this node loads on request. */
+  onMetaInstance('wakeMetaInstance').extend({ idleSeconds: z.number().nonnegative().optional() }),
   PlaceInstance,
   z.strictObject({ ...when, ...via, do: z.literal('deleteInstance'), id: InstanceId }),
   FailRunner,
@@ -192,6 +194,8 @@ export const Step = z.discriminatedUnion('do', [
   /** The machine has the model, in files of this fingerprint; null: it has it no more. */
   onNode('setFiles').extend({ modelId: ModelId, fingerprint: z.string().nullable() }),
   SetModelCard,
+  /** The system's clock of all machines is set, as a person or a time server does. */
+  z.strictObject({ ...when, do: z.literal('setWallClock'), to: z.iso.datetime() }),
   z.strictObject({ ...when, do: z.literal('crashMaster') }),
   Partition,
   Cut,
@@ -233,6 +237,8 @@ export const ScenarioSettings = z.strictObject({
   seed: z.number().int().nonnegative().default(1),
   /** When it ends; without it 60 s after the last step. */
   until: Timestamp.optional(),
+  /** What the system's clocks say at the beginning; 1970 without it. */
+  wallClock: z.iso.datetime().optional(),
   models: z.record(z.string(), SimulatedModel).default({}),
   runner: RunnerBehaviour.prefault({}),
   /** Nodes that each run the consensus with a log of their own, members of one cluster; without it one master decides. */

@@ -42,6 +42,7 @@ export class Simulation {
     private readonly listener: SimulationListener,
   ) {
     const { clock } = this
+    if (world.wallClock !== undefined) clock.setWall(Date.parse(world.wallClock))
     const state = (): State => this.master.state()
     this.cards = new SimulatedCards(world.models, {
       clock,
@@ -51,6 +52,7 @@ export class Simulation {
     })
     this.master = new SimulatedMaster({
       now: () => clock.now(),
+      wall: () => clock.wall(),
       heard: () => this.network.heard(),
       firstHeard: () => this.network.firstHeard(),
       cards: () => this.cards.shelf.cards(),
@@ -182,6 +184,8 @@ export class Simulation {
         return this.tasks.complete(step.id)
       case 'modelCard':
         return this.cards.setMode(step.modelId, step.mode, step.error)
+      case 'setWallClock':
+        return this.clock.setWall(Date.parse(step.to))
       case 'crashMaster':
         this.master.restart()
         this.cards.shelf.clear()

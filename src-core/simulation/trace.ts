@@ -56,6 +56,13 @@ const detail = (state: State, event: Event): string => {
       return `${event.metaInstanceId}: ${event.reason}`
     case 'MetaInstanceDeleted':
       return `${event.metaInstanceId}${because(event.reason)}`
+    case 'MetaInstanceScheduled': {
+      const { on, nodeIds, until, woken } = event.schedule
+      const where = nodeIds ? ` on ${nodeIds.map((nodeId) => nodeName(state, nodeId)).join(', ')}` : ''
+      const end = until === undefined ? '' : ` until ${new Date(until).toISOString()}`
+      const awake = woken ? ', loaded on request' : ''
+      return `${event.metaInstanceId} ${on ? 'within' : 'outside'} its hours${where}${end}${awake}`
+    }
     case 'MetaInstanceRecovered':
       return event.metaInstanceId
     case 'InstanceCreated': {

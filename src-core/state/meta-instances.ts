@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { MetaInstanceId, ModelId, NodeId, Timestamp } from '../ids'
+import { HoursList, Scheduled } from './hours'
 import { Labels } from './labels'
 import { MissingRdma } from './rdma'
 
@@ -80,6 +81,10 @@ export const MetaInstance = Constraints.extend({
   owner: Owner.optional(),
   labels: Labels.optional(),
   paused: z.boolean(),
+  /** When it is in memory; absent: always. */
+  hours: HoursList.optional(),
+  /** What its hours come to now; absent where it has none, or the leader has not looked yet. */
+  schedule: Scheduled.extend({ since: Timestamp }).optional(),
   /** Of a temporary declaration. Absent: always on. A member of a version before this keeps it as always on. */
   onRequest: OnRequest.optional(),
   /** A temporary one that does not end by idling, nor give way to other temporary ones. */
@@ -115,6 +120,7 @@ export const MetaInstanceChanges = z.object({
   placementPreference: PlacementPreference.optional(),
   maxContext: z.number().int().positive().nullable().optional(),
   paused: z.boolean().optional(),
+  hours: HoursList.nullable().optional(),
   /** `null`: always on from now on. */
   onRequest: OnRequest.nullable().optional(),
   pinned: z.boolean().nullable().optional(),

@@ -5,6 +5,7 @@ import type { Instance } from './instances'
 import type { MetaInstance } from './meta-instances'
 import { isRehearsal, REHEARSAL } from './rehearsal'
 import type { Runner } from './runners'
+import { isOffHours, offHoursText } from './scheduling'
 import type { State } from './state'
 
 /** `word` is for programs, `status` is the word with its count, `detail` is one line for people. */
@@ -104,6 +105,7 @@ export const statusOf = (
 ): MetaInstanceStatus => {
   const { consecutiveFailures, lastFailureError, placementError } = metaInstance
   if (metaInstance.paused) return status('PAUSED', 'not in memory')
+  if (isOffHours(metaInstance)) return status('OFF_HOURS', offHoursText(metaInstance))
   if (!instance) {
     return placementError ? status('PLACEMENT_FAILED', placementError.reason) : placing(state, metaInstance)
   }

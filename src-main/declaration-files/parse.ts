@@ -1,6 +1,7 @@
 import { isMap, isNode, isScalar, LineCounter, parseAllDocuments, type Document } from 'yaml'
 import type { z } from 'zod'
 import { DeclarationDocument } from '@core/declarations/document'
+import { HoursDocument } from '@core/state/hours'
 
 /** Something in a file that is not as it should be, and where. Lines and columns count from 1. */
 export interface FileFault {
@@ -21,6 +22,7 @@ export interface ParsedFile {
 type Issue = z.core.$ZodIssue
 
 const FIELDS = Object.keys(DeclarationDocument.shape)
+const HOURS_FIELDS = Object.keys(HoursDocument.shape)
 
 /** Where a field stands: its value, or, of a field that is not known, its name. */
 const offsetOf = (document: Document, path: readonly PropertyKey[], key?: string): number => {
@@ -36,21 +38,25 @@ const offsetOf = (document: Document, path: readonly PropertyKey[], key?: string
 }
 
 /** The field that was probably meant: `maxcontext` and `max_context` for `maxContext`. */
-const nearest = (key: string): string | undefined => {
+const nearest = (key: string, fields: readonly string[]): string | undefined => {
   const flat = (name: string) => name.replaceAll(/[^a-z0-9]/gi, '').toLowerCase()
-  return FIELDS.find((field) => flat(field) === flat(key))
+  return fields.find((field) => flat(field) === flat(key))
 }
+
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>((part, key) => (part instanceof Object ? Reflect.get(part, key) : undefined), value)
 
 const faultsOf = (issue: Issue, value: unknown): { path: readonly PropertyKey[]; key?: string; message: string }[] => {
   const { path } = issue
   const field = path.map(String).join('.')
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => {
-      const meant = nearest(key)
-      const hint = meant === undefined ? `there are ${FIELDS.join(', ')}` : `did you mean ${meant}?`
-      return { path, key, message: `${key} is no field of a declaration: ${hint}` }
+      const [whole, fields] = path[0] === 'hours' ? ['hours', HOURS_FIELDS] : ['a declaration', FIELDS]
+      const meant = nearest(key, fields)
+      const hint = meant === undefined ? `there are ${fields.join(', ')}` : `did you mean ${meant}?`
+      return { path, key, message: `${key} is no field of ${whole}: ${hint}` }
     })
-  if (path.length === 1 && issue.code === 'invalid_type' && !(value instanceof Object && field in value))
+  if (path.length > 0 && issue.code === 'invalid_type' && valueAt(value, path) === undefined)
     return [{ path, message: `${field} is missing` }]
   return [
     { path, message: field === '' ? 'A declaration is a map with name and modelId' : `${field}: ${issue.message}` },

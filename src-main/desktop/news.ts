@@ -2,6 +2,7 @@ import type { ClusterView } from '@core/protocols/control'
 import type { NoticeKind, UpdateStatus } from '@core/protocols/desktop'
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
+import { isOffHours } from '@core/state/scheduling'
 import { statusOf } from '@core/state/status'
 import type { NodeId } from '@core/ids'
 
@@ -58,7 +59,7 @@ export class News {
     for (const id of this.health.keys()) if (!(id in state.metaInstances)) this.health.delete(id)
     return declared.flatMap((one): Notice[] => {
       const { word, detail } = statusOf(state, one)
-      if (one.paused) this.health.delete(one.metaInstanceId)
+      if (one.paused || isOffHours(one)) this.health.delete(one.metaInstanceId)
       const [before, now] = [this.health.get(one.metaInstanceId), healthOf(word)]
       if (now === undefined || now === before) return []
       this.health.set(one.metaInstanceId, now)

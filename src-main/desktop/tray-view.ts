@@ -59,7 +59,7 @@ const overall = ({ state, cluster }: TrayInput, declared: readonly Declared[]): 
     ready > 0
       ? `${counted(ready, 'model')} ready`
       : declared.length > 0
-        ? `${counted(declared.length, 'model')} paused`
+        ? `${counted(declared.length, 'model')} ${declared.every(({ one }) => one.paused) ? 'paused' : 'at rest'}`
         : 'No always-on models'
   return { form: answering ? 'turning' : 'whole', summary: rest }
 }

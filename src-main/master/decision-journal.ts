@@ -35,6 +35,11 @@ export const journal = (log: JournalLog, { instance, metaInstance }: Subject, { 
       log.warn({ index, metaInstanceId, modelId: metaInstance?.modelId, code, reason }, 'cannot be placed')
       return
     }
+    case 'MetaInstanceScheduled': {
+      const { metaInstanceId, schedule } = event
+      log.info({ index, metaInstanceId, ...schedule }, schedule.on ? 'within its hours' : 'outside its hours')
+      return
+    }
     case 'MetaInstanceRecovered':
       log.info({ index, metaInstanceId: event.metaInstanceId }, 'recovered')
       return

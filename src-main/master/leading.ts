@@ -19,12 +19,14 @@ export interface LeadingParts {
   readonly now: () => Timestamp
   readonly timers: Timers
   readonly onPassed?: (() => void) | undefined
+  /** The system's clock, which may be set. */
+  readonly wall: () => Timestamp
   readonly log: { warn(fields: object, message: string): void }
 }
 
 /** One term of this node as master: the passes over the state, and who was heard in it. */
 export const lead = (parts: LeadingParts): ReconcileLoop => {
-  const { self, state, apply, cards, heard, unreachable, ids, now, timers, onPassed, log } = parts
+  const { self, state, apply, cards, heard, unreachable, ids, now, wall, timers, onPassed, log } = parts
   const hearings = new Hearings(self, now())
   return new ReconcileLoop({
     state,
@@ -38,6 +40,7 @@ export const lead = (parts: LeadingParts): ReconcileLoop => {
     now,
     timers,
     ...(onPassed && { onPassed }),
+    wall,
     onFailure: (manager, error) => log.warn({ manager, err: error }, 'a process manager failed'),
   })
 }

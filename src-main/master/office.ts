@@ -22,7 +22,7 @@ export interface OfficeParts {
   /** This node leads, or has the state of who does. */
   readonly onLed: () => void
   readonly now: () => Timestamp
-  readonly host: Pick<Host, 'timers' | 'ids'>
+  readonly host: Pick<Host, 'timers' | 'wall' | 'ids'>
   readonly onPassed?: (() => void) | undefined
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
@@ -115,6 +115,7 @@ export class Office {
       unreachable: () => network.unreachable(),
       ids: host.ids,
       now,
+      wall: host.wall,
       timers: host.timers,
       onPassed,
       log,

@@ -36,6 +36,7 @@ const loopOver = (world: World, options: { heard?: () => Record<string, number> 
       }),
     ids: world.ids,
     now,
+    wall: now,
     onFailure: (manager, error) => {
       throw new Error(manager, { cause: error })
     },
@@ -166,6 +167,7 @@ describe('a storm', () => {
       heard: () => ({ 'Mac Studio': Date.now() }),
       ids: world.ids,
       now: () => Date.now(),
+      wall: () => Date.now(),
       onFailure: (_manager, error) => {
         failures += 1
         expect(String(error)).toContain('InstanceCreated')

@@ -27,6 +27,8 @@ export interface ReconcileLoopOptions {
   readonly now: () => Timestamp
   readonly timers: Timers
   readonly onPassed?: () => void
+  /** The system's clock. */
+  readonly wall: () => Timestamp
   readonly onFailure: (manager: string, error: unknown) => void
 }
 
@@ -111,6 +113,7 @@ export class ReconcileLoop {
     const { options } = this
     return {
       now: options.now(),
+      wall: options.wall(),
       ids: options.ids,
       heard: options.heard(),
       ...(options.firstHeard && { firstHeard: options.firstHeard() }),

@@ -73,10 +73,36 @@ class Machine {
     this.answered.push(one)
     const route = routeOf(this.world.state, one.model)
     if (route.kind === 'unknown') yield { type: 'failed', code: 'model_not_found', message: 'not declared' }
+    else if (route.kind === 'off') yield { type: 'failed', code: 'model_unavailable', message: 'outside its hours' }
     else if (route.kind === 'refused') yield { type: 'failed', code: 'model_unavailable', message: route.reason }
     else yield finished
   }
 }
+
+describe('a request for a model that is outside its hours', () => {
+  const hours = [{ from: '09:00', to: '10:00', timeZone: 'UTC' }]
+  const resting = (): Machine => {
+    const machine = new Machine()
+    machine.world.now = Date.parse('2026-03-04T12:00:00Z')
+    machine.world.wait(0)
+    machine.world.declare('chat', { name: 'office', hours })
+    machine.world.reconcile()
+    return machine
+  }
+
+  it('loads it until nobody asks any more, by its name too', async () => {
+    const machine = resting()
+    expect(await machine.ask({ model: 'office' })).toEqual(finished)
+    expect(machine.declared).toMatchObject([{ schedule: { on: false, woken: { idleSeconds: 300 } } }])
+  })
+
+  it('is refused where loading on request is off', async () => {
+    const machine = resting()
+    machine.enabled = false
+    expect(await machine.ask()).toMatchObject({ code: 'model_unavailable', message: 'outside its hours' })
+    expect(machine.commands).toEqual([])
+  })
+})
 
 describe('a request for a model that nobody has declared', () => {
   it('declares it for its time where it lies on a disk, once for all who ask', async () => {

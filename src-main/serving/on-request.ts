@@ -87,6 +87,18 @@ export class LoadOnRequest {
           yield failure
           return
         }
+        if (first.type === 'failed' && enabled && !asking.signal.aborted && loads < MOST_LOADS) {
+          const route = routeOf(source.state(), request.model)
+          if (route.kind === 'off') {
+            const failure = await this.awaken(
+              route.metaInstance,
+              keepAlive === undefined ? { idleSeconds } : kept(keepAlive),
+            )
+            if (!failure) continue
+            yield failure
+            return
+          }
+        }
         if (first.type === 'failed') this.withdraw(request.model)
         const problem = isUnknown ? this.options.problemOf(request.model) : undefined
         yield problem === undefined ? first : unusable(request.model, problem)
@@ -103,6 +115,19 @@ export class LoadOnRequest {
     const under = this.loading.get(model) ?? this.declare(model, onRequest).finally(() => this.loading.delete(model))
     this.loading.set(model, under)
     return under
+  }
+
+  /** Loads what is outside its hours. Undefined where that was decided. */
+  private async awaken(
+    { metaInstanceId, name, modelId }: MetaInstance,
+    onRequest: OnRequest,
+  ): Promise<Failed | undefined> {
+    try {
+      const result = await this.submit({ type: 'WakeMetaInstance', metaInstanceId, onRequest })
+      return result.status === 'refused' ? unavailable(name ?? modelId, result.refusal.reason) : undefined
+    } catch (error) {
+      return unavailable(name ?? modelId, error instanceof Error ? error.message : String(error))
+    }
   }
 
   private async declare(model: string, onRequest: OnRequest): Promise<Failed | undefined> {

@@ -6,6 +6,8 @@ import { routeOf, targetOf, type Route } from '@core/generation/route'
 import type { GenerationUpdate } from '@core/generation/stream'
 import { TaskId, type InstanceId, type NodeId, type RunnerId } from '@core/ids'
 import type { Instance } from '@core/state/instances'
+import type { MetaInstance } from '@core/state/meta-instances'
+import { offHoursText } from '@core/state/scheduling'
 import type { State } from '@core/state/state'
 import { TakenTasks } from './taken-tasks'
 
@@ -34,6 +36,15 @@ type Failed = Extract<GenerationUpdate, { type: 'failed' }>
 
 const failed = (code: Failed['code'], message: string): Failed => ({ type: 'failed', code, message })
 
+/** A client is not told to wait longer than this at once: hours change. */
+const LONGEST_RETRY_S = 86_400
+
+/** Seconds until it is within its hours again, by this machine's clock; for a client that comes back. */
+const untilHours = ({ schedule }: MetaInstance): { readonly retryAfter?: number } => {
+  if (schedule?.until === undefined) return {}
+  return { retryAfter: Math.min(LONGEST_RETRY_S, Math.max(1, Math.ceil((schedule.until - Date.now()) / 1000))) }
+}
+
 const notServed = (model: string, route: Exclude<Route, { kind: 'ready' }>): Failed => {
   switch (route.kind) {
     case 'unknown':
@@ -46,6 +57,14 @@ const notServed = (model: string, route: Exclude<Route, { kind: 'ready' }>): Fai
         'model_unavailable',
         `"${model}" is paused. Resume it in the app, or with: PATCH /meta_instance/{id} {"paused": false}`,
       )
+    case 'off':
+      return {
+        ...failed(
+          'model_unavailable',
+          `"${model}" is outside its hours, ${offHoursText(route.metaInstance)}. Change them in the app, or with: PATCH /meta_instance/{id} {"hours": null}`,
+        ),
+        ...untilHours(route.metaInstance),
+      }
     case 'refused':
       return failed('model_unavailable', `"${model}" cannot be loaded now: ${route.reason}`)
     case 'full':

@@ -221,3 +221,42 @@ test('six tabs follow one node, each with what happens, over one connection', as
   await tabs[5]?.reload()
   for (const tab of tabs.slice(1)) await expect(tab.locator('[data-meta-instance-id]')).toHaveCount(1)
 })
+
+test('a model with hours rests outside of them, says until when, and is back when they are taken away', async ({
+  page,
+}) => {
+  addTinyModel(folder.path)
+  node = await startHeadless({ dataDir: folder.path, args: ['--load-on-request', 'off'] })
+  await page.goto(node.url)
+  await page.getByRole('button', { name: /^Launch tiny/ }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('textbox', { name: /^Name/ }).fill('office')
+  await dialog.getByText('Hours', { exact: true }).click()
+  await dialog.getByRole('button', { name: 'Give it hours' }).click()
+  const hours = dialog.getByRole('group', { name: 'Hours 1' })
+  // One day that is neither today nor beside it, whatever the time zone.
+  const days = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']
+  const far = days[(new Date().getUTCDay() + 2) % 7]
+  for (const day of days) await hours.getByRole('checkbox', { name: day }).setChecked(day === far)
+  await hours.getByLabel('From').fill('03:00')
+  await hours.getByLabel('To', { exact: true }).fill('04:30')
+  await hours.getByLabel('Time zone').fill('Europe/Berlin')
+  await expectAccessible(page)
+  await dialog.getByRole('button', { name: 'Launch', exact: true }).click()
+
+  const card = page.locator('[data-meta-instance-id]')
+  await expect(card).toHaveAttribute('data-status', 'OFF_HOURS')
+  await expect(card).toContainText('Off hours')
+  await expect(card).toContainText(`${far} 03:00–04:30 (Europe/Berlin)`)
+  const ask = () => page.request.post(`${node.url}/v1/completions`, { data: { model: 'office', prompt: 'hi' } })
+  expect((await ask()).status()).toBe(503)
+  await expectAccessible(page)
+
+  await card.getByRole('button', { name: 'More for office' }).click()
+  await page.getByRole('menuitem', { name: /^Change/ }).click()
+  await dialog.getByRole('button', { name: 'Remove these hours' }).click()
+  await dialog.getByRole('button', { name: 'Change', exact: true }).click()
+  await expect(card).toHaveAttribute('data-status', 'READY', { timeout: READY_TIMEOUT })
+  await expect(card).not.toContainText('03:00')
+  expect((await ask()).status()).toBe(200)
+})

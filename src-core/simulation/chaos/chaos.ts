@@ -2,7 +2,7 @@ import { Livelock } from '../livelock'
 import { Random } from '../random'
 import { Scenario, Step } from '../scenario'
 import { Simulation } from '../simulation'
-import { checkEvent, checkPass, checkRest, Violation } from './invariants'
+import { checkEvent, checkPass, checkRest, scheduledWithin, Violation } from './invariants'
 import { PathCounter, type PathCounts } from './rare-paths'
 import { addNode, cabling, chaoticWorld, drawStep } from './schedule'
 
@@ -87,7 +87,8 @@ export const runChaos = ({ seed, steps: count, nodes: size }: ChaosOptions): Cha
       const situation = { state: simulation.state(), nodes, silent, gone, nextTask }
       take(drawStep(random, situation, simulation.clock.now()))
     }
-    simulation.runUntil(simulation.clock.now() + REST_MS)
+    do simulation.runUntil(simulation.clock.now() + REST_MS)
+    while (scheduledWithin(simulation.state(), simulation.clock.now() - REST_MS))
     checkRest(simulation)
   } catch (error) {
     if (!(error instanceof Violation || error instanceof Livelock)) throw error

@@ -7,6 +7,8 @@ import type { ReconcileInputs } from '../../reconcile/process-manager'
 import { isReady } from '../../state/bindings'
 import { durablePart } from '../../state/durable'
 import type { Instance } from '../../state/instances'
+import { asScheduled, isOffHours } from '../../state/scheduling'
+import type { Timestamp } from '../../ids'
 import type { State } from '../../state/state'
 import { isLive } from '../../state/tasks'
 import { replayed } from '../master'
@@ -107,6 +109,10 @@ const declarative = (state: State): string => {
   return JSON.stringify({ metaInstances, instances, members, settings })
 }
 
+/** Whether somebody's hours have begun or ended since then: what came of it may still be under way. */
+export const scheduledWithin = ({ metaInstances }: State, from: Timestamp): boolean =>
+  Object.values(metaInstances).some(({ schedule }) => schedule !== undefined && schedule.since > from)
+
 /** What holds when all that was going to happen has happened. */
 export const checkRest = ({ master }: Simulation): void =>
   checkMasterAtRest(master.state(), master.inputs(), master.decisions)
@@ -115,16 +121,18 @@ export const checkRest = ({ master }: Simulation): void =>
 export const checkMasterAtRest = (state: State, inputs: ReconcileInputs, decisions: readonly Envelope[]): void => {
   const instances = bound(state)
   for (const metaInstance of Object.values(state.metaInstances)) {
-    const { metaInstanceId: id, modelId, paused } = metaInstance
+    const { metaInstanceId: id, modelId, paused, hours } = metaInstance
+    insist(!hours || metaInstance.schedule !== undefined, () => `nobody has looked at the hours of ${id}`)
+    const rests = paused || isOffHours(metaInstance)
     const own = instances.get(id) ?? []
-    insist(own.length <= 1, () => `${id} has ${own.length} instances at rest`)
+    insist(own.length <= (rests ? 0 : 1), () => `${id} has ${own.length} instances at rest`)
     for (const instance of own)
       insist(isReady(state, instance), () => `${instance.instanceId} of ${id} is not ready at rest`)
     const card = inputs.cards[modelId]
-    if (paused || own.length > 0 || card?.status !== 'loaded') continue
-    const result = placeDeclared(state, card.card, metaInstance, inputs)
+    if (rests || own.length > 0 || card?.status !== 'loaded') continue
+    const result = placeDeclared(state, card.card, asScheduled(metaInstance), inputs)
     insist(result.status === 'refused', () => `${id} has no instance, though there is a place for it`)
-    const yielding = givingWay(state, card.card, metaInstance, inputs)
+    const yielding = givingWay(state, card.card, asScheduled(metaInstance), inputs)
     insist(yielding === undefined, () => `${id} has no instance, though ${yielding?.length} may give way to it`)
     insist(metaInstance.placementError !== undefined, () => `${id} has no instance and does not say why`)
   }

@@ -1,5 +1,6 @@
 import type { Envelope } from '../../events/event'
 import type { MetaInstanceId } from '../../ids'
+import { instancesOf } from '../../state/bindings'
 import { connectionsOf } from '../../state/connections'
 import type { Instance } from '../../state/instances'
 import { isServing, isTerminal } from '../../state/runners'
@@ -31,6 +32,10 @@ export const rarePaths = [
   'pinned declaration gave way',
   'temporary declaration gave way to another',
   'deleted while its card was loading',
+  'hours began',
+  'hours ended in the midst of an answer',
+  'hours moved it to other machines',
+  'loaded by a request outside its hours',
   'card did not answer',
   'card came after a failure',
   'task ended by a retry',
@@ -86,6 +91,18 @@ export class PathCounter {
       case 'MetaInstanceRecovered':
         counts['recovered'] += 1
         return
+      case 'MetaInstanceScheduled': {
+        const { metaInstanceId, schedule } = event
+        const known = before.metaInstances[metaInstanceId]
+        const instances = instancesOf(before, metaInstanceId)
+        if (schedule.woken) counts['loaded by a request outside its hours'] += 1
+        if (schedule.on && known?.schedule?.on === false) counts['hours began'] += 1
+        if (!schedule.on && instances.some(({ instanceId }) => this.hasLiveTask(before, instanceId)))
+          counts['hours ended in the midst of an answer'] += 1
+        const elsewhere = schedule.nodeIds?.join() !== known?.schedule?.nodeIds?.join()
+        if (schedule.on && elsewhere && instances.length > 0) counts['hours moved it to other machines'] += 1
+        return
+      }
       case 'MetaInstanceDeleted': {
         const modelId = before.metaInstances[event.metaInstanceId]?.modelId
         if (modelId !== undefined && this.simulation().cards.shelf.isLoading(modelId))

@@ -98,6 +98,17 @@ const some = (random: Random, nodes: readonly string[]): string[] => {
   return chosen.length > 0 ? chosen : nodes.slice(0, 1)
 }
 
+const minute = (random: Random): string => `00:0${random.integer(0, 8)}`
+
+/** Times of the first minutes, in which a schedule runs; that night never comes is rare enough. */
+export const hours = (random: Random, nodes: readonly string[]): object[] =>
+  Array.from({ length: random.integer(1, 2) }, () => ({
+    from: minute(random),
+    to: random.chance(0.3) ? '12:00' : minute(random),
+    timeZone: 'UTC',
+    ...(random.chance(0.3) && { nodeIds: some(random, nodes) }),
+  }))
+
 export const constraints = (random: Random, { nodes }: Pick<Situation, 'nodes'>): object => ({
   modelId: random.pick(modelIds),
   ...(random.chance(0.25) && { sharding: 'Tensor' }),
@@ -105,6 +116,12 @@ export const constraints = (random: Random, { nodes }: Pick<Situation, 'nodes'>)
   ...(random.chance(0.4) && { minNodes: random.integer(1, 3) }),
   ...(random.chance(0.15) && { nodeIds: some(random, nodes) }),
   ...(random.chance(0.5) && { placementPreference: random.pick(PlacementPreference.options) }),
+})
+
+/** What a declaration may have beside them. */
+export const declaration = (random: Random, situation: Pick<Situation, 'nodes'>): object => ({
+  ...constraints(random, situation),
+  ...(random.chance(0.15) && { hours: hours(random, situation.nodes) }),
 })
 
 /** A temporary declaration, such as a request makes. */
@@ -134,6 +151,7 @@ export const change = (random: Random, nodes: readonly string[]): object | undef
     { modelId: random.pick(modelIds) },
     { name: random.pick(['alias', 'other']) },
     { instanceMeta: random.pick(['MlxRing', 'MlxJaccl']) },
+    { hours: random.chance(0.3) ? null : hours(random, nodes) },
   ])
 
 const update: Draw = (random, { nodes }) => {
@@ -173,7 +191,7 @@ const draws: readonly (readonly [number, Draw])[] = [
     (random, situation) => ({
       do: 'createMetaInstance',
       id: random.pick(declarations),
-      ...constraints(random, situation),
+      ...declaration(random, situation),
     }),
   ],
   [6, (random) => ({ do: 'createMetaInstance', id: random.pick(temporaries), ...onRequest(random) })],
@@ -181,6 +199,7 @@ const draws: readonly (readonly [number, Draw])[] = [
   [4, (random) => ({ do: 'deleteMetaInstance', id: random.pick([...declarations, ...temporaries]) })],
   [6, update],
   [2, (random) => ({ do: 'restartMetaInstance', id: random.pick(declarations) })],
+  [2, (random) => ({ do: 'wakeMetaInstance', id: random.pick(declarations), idleSeconds: random.integer(0, 40) })],
   [2, (random, situation) => ({ do: 'placeInstance', id: random.pick(placed), ...constraints(random, situation) })],
   [1, (random, { state }) => ({ do: 'deleteInstance', id: random.pick([...placed, ...Object.keys(state.instances)]) })],
   [14, onRunner((random) => ({ do: 'failRunner', error: random.pick(errors), only: random.chance(0.2) }))],

@@ -64,6 +64,7 @@ export class ClusterSimulation {
     private readonly listener: SimulationListener,
   ) {
     const { clock, cables } = this
+    if (world.wallClock !== undefined) clock.setWall(Date.parse(world.wallClock))
     const replicas = world.replicas ?? []
     this.links = new SimulatedLinks(clock, new Random(world.seed + 1))
     const ids = countingIds()
@@ -177,6 +178,8 @@ export class ClusterSimulation {
       case 'modelCard':
         for (const node of this.nodes.values()) node.deciding.cards.setMode(step.modelId, step.mode, step.error)
         return
+      case 'setWallClock':
+        return this.clock.setWall(Date.parse(step.to))
       case 'crashMaster': {
         const [master] = this.masters()
         master?.crash()

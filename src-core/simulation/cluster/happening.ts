@@ -32,6 +32,7 @@ export const subjectOf = (command: Command): string => {
     case 'UpdateMetaInstance':
     case 'DeleteMetaInstance':
     case 'RestartMetaInstance':
+    case 'WakeMetaInstance':
       return command.metaInstanceId
     case 'ApplyDeclarations':
       return command.documents.map(({ name }) => name).join(', ')

@@ -65,6 +65,7 @@ export class SimulatedLeading {
     const now = clock.now()
     return {
       now,
+      wall: clock.wall(),
       ids,
       heard: this.hearings.take(state(), heard(), now),
       firstHeard: this.hearings.first(),

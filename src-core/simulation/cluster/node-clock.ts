@@ -13,6 +13,10 @@ export class NodeClock {
     return this.clock.now()
   }
 
+  wall(): Timestamp {
+    return this.clock.wall()
+  }
+
   after(delay: Timestamp, work: () => void): void {
     const { life } = this
     const ring = (): void => {

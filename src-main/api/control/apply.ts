@@ -31,12 +31,17 @@ const possible = async (context: ApiContext, state: State, difference: Differenc
 }
 
 /** A document as one that was read back: without what has its default. */
-const created = (state: State, { document, nodeIds }: Extract<Difference, { kind: 'create' }>): WrittenDocument =>
-  documented(state, {
-    ...{ ...document, paused: document.paused ?? false, ...(nodeIds && { nodeIds }) },
+const created = (
+  state: State,
+  { document, nodeIds, hours }: Extract<Difference, { kind: 'create' }>,
+): WrittenDocument => {
+  const { hours: _hours, ...fields } = document
+  return documented(state, {
+    ...{ ...fields, paused: document.paused ?? false, ...(nodeIds && { nodeIds }), ...(hours && { hours }) },
     ...{ metaInstanceId: MetaInstanceId.parse('new'), generation: 0, createdAt: 0 },
     ...{ consecutiveFailures: 0, replacements: 0 },
   })
+}
 
 const changeOf = (state: State, difference: Difference, newId: MetaInstanceId | undefined): AppliedChange => {
   const { kind, name } = difference

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { MetaInstanceId, ModelId, NodeId } from '@core/ids'
 import { MetaInstanceName, type MetaInstance } from '@core/state/meta-instances'
 import { currentInstance, isReady } from '@core/state/bindings'
+import { isOffHours, temporaryOf } from '@core/state/scheduling'
 import { statusOf } from '@core/state/status'
 import { parseWith } from '../body'
 import type { ApiContext } from '../context'
@@ -16,7 +17,7 @@ const ModelHealth = z.object({
   status: z.string(),
   /** With what a runner of this machine does not do although it should. */
   detail: z.string(),
-  /** Whether requests are answered now. What is paused is not, and that is no fault. */
+  /** Whether requests are answered now. What is paused or outside its hours is not, and that is no fault. */
   serving: z.boolean(),
 })
 type ModelHealth = z.infer<typeof ModelHealth>
@@ -57,9 +58,12 @@ const troubleOf = (status: ReturnType<ApiContext['commands']['status']>): Troubl
   }
 }
 
+/** Nobody is to wait for it now. */
+const rests = (declared: MetaInstance): boolean => declared.paused || isOffHours(declared)
+
 const modelHealth = ({ source, standstillOf }: ApiContext, declared: MetaInstance): ModelHealth => {
   const state = source.state()
-  const { metaInstanceId, name, modelId, paused } = declared
+  const { metaInstanceId, name, modelId } = declared
   const instance = currentInstance(state, metaInstanceId)
   const stands = instance?.shards.flatMap(({ runnerId }) => standstillOf(runnerId) ?? []) ?? []
   const { status, detail } = statusOf(state, declared)
@@ -67,7 +71,7 @@ const modelHealth = ({ source, standstillOf }: ApiContext, declared: MetaInstanc
     ...{ metaInstanceId, modelId, status },
     ...(name !== undefined && { name }),
     detail: [detail, ...stands].join(' · '),
-    serving: !paused && instance !== undefined && isReady(state, instance) && stands.length === 0,
+    serving: !rests(declared) && instance !== undefined && isReady(state, instance) && stands.length === 0,
   }
 }
 
@@ -76,9 +80,9 @@ const missing = (
   models: readonly ModelHealth[],
 ): Trouble | undefined => {
   const out = models.filter(({ metaInstanceId, serving }) => {
-    const { paused, onRequest } = state.metaInstances[metaInstanceId] ?? {}
+    const declared = state.metaInstances[metaInstanceId]
     // What comes and goes with requests is nobody's promise.
-    return !serving && !paused && !onRequest
+    return !serving && declared !== undefined && !rests(declared) && temporaryOf(declared) === undefined
   })
   return out.length === 0
     ? undefined

@@ -6,6 +6,7 @@ import { place } from '@core/placement/place'
 import { unfitMachines } from '@core/placement/unfit'
 import { CreateMetaInstanceRequest, UpdateMetaInstanceRequest } from '@core/protocols/control'
 import { currentInstance } from '@core/state/bindings'
+import { asScheduled, isOffHours } from '@core/state/scheduling'
 import { camelCased, jsonBody, parseWith } from '../body'
 import { carryOut, commandIdOf, newIdOf } from '../commands'
 import type { ApiContext } from '../context'
@@ -25,7 +26,8 @@ const looked = async ({ commands, source }: ApiContext, id: MetaInstanceId): Pro
     await commands.reconciled()
     const state = source.state()
     const declared = state.metaInstances[id]
-    if (!declared || declared.paused || declared.placementError || currentInstance(state, id)) return
+    if (!declared || declared.paused || isOffHours(declared) || declared.placementError || currentInstance(state, id))
+      return
     // Its model card is still being read.
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
@@ -94,7 +96,7 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
     if (instance) return c.json({ instance })
     try {
       const result = place(state, await usableCard(context, declared.modelId), {
-        ...declared,
+        ...asScheduled(declared),
         unfit: unfitMachines(state, declared),
       })
       return c.json(result.status === 'placed' ? { placement: result.placement } : { error: result.error })

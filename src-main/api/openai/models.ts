@@ -48,6 +48,7 @@ const READIEST_FIRST: readonly MetaInstanceStatusWord[] = [
   'RETRYING',
   'PLACING',
   'PLACEMENT_FAILED',
+  'OFF_HOURS',
   'PAUSED',
 ]
 

@@ -29,6 +29,10 @@ const hopeless = (state: State, metaInstance: MetaInstance): CommandError | unde
   const { word, detail } = statusOf(state, metaInstance)
   if (word === 'PAUSED')
     return new CommandError(`${label} is paused`, { hint: `\`muster resume ${name ?? metaInstanceId}\` loads it.` })
+  if (word === 'OFF_HOURS')
+    return new CommandError(`${label} is outside its hours, ${detail}`, {
+      hint: 'Change its hours in the app, or with: PATCH /meta_instance/{id} {"hours": null}',
+    })
   if (word === 'PLACEMENT_FAILED')
     return new CommandError(`${label} cannot be placed: ${detail}`, {
       hint: '`muster ps` and `muster nodes` say what there is.',

@@ -6,7 +6,7 @@ import type { PsRow } from './ps-rows'
 const styleOf = (status: string): Style | undefined => {
   if (status === 'READY' || status === 'RUNNING') return 'green'
   if (status === 'PLACEMENT_FAILED') return 'red'
-  if (status === 'PAUSED') return 'dim'
+  if (status === 'PAUSED' || status === 'OFF_HOURS') return 'dim'
   return 'yellow'
 }
 

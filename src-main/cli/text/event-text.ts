@@ -24,6 +24,11 @@ const subject = (state: State, event: Event): string | undefined => {
       return `${labelOf(event.metaInstanceId)}: ${event.reason}`
     case 'MetaInstanceDeleted':
       return `${labelOf(event.metaInstanceId)}${because(event.reason)}`
+    case 'MetaInstanceScheduled': {
+      const { on, until } = event.schedule
+      const end = until === undefined ? '' : ` until ${new Date(until).toISOString()}`
+      return `${labelOf(event.metaInstanceId)} ${on ? 'within' : 'outside'} its hours${end}`
+    }
     case 'MetaInstanceRecovered':
       return labelOf(event.metaInstanceId)
     case 'InstanceCreated':

@@ -59,6 +59,7 @@ const told = (state: State, event: Event): Told => {
         about: `${declaredName(state, event.metaInstanceId)}: ${Object.keys(event.changes).join(', ')}`,
       }
     case 'MetaInstanceDeleted':
+    case 'MetaInstanceScheduled':
     case 'MetaInstanceRecovered':
       return { kind: 'Models', about: declaredName(state, event.metaInstanceId) }
     case 'MetaInstancePlacementFailed':

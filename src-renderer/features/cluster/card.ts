@@ -4,11 +4,13 @@ import type { MetaInstanceStatusWord } from '@core/protocols/control'
 import { currentInstance, isReady, nodeName } from '@core/state/bindings'
 import type { Instance } from '@core/state/instances'
 import type { MetaInstance } from '@core/state/meta-instances'
+import { isOffHours } from '@core/state/scheduling'
 import type { State } from '@core/state/state'
 import { statusOf, strategyOf, type MetaInstanceStatus } from '@core/state/status'
 import type { NodeId, RunnerId } from '@core/ids'
 import { bytesText, sentence, shortName } from '../../state/text'
 import { downloadFailures, downloadLine, loadingLine, progressOf, stageText } from './progress'
+import { offHoursLine } from './hours'
 import { servingLine, speedsOf } from './serving'
 
 export type Tone = 'ready' | 'working' | 'waiting' | 'retrying' | 'failed'
@@ -56,6 +58,8 @@ const wordAndTone = (
   switch (machineWord) {
     case 'PAUSED':
       return ['Paused', 'waiting']
+    case 'OFF_HOURS':
+      return ['Off hours', 'waiting']
     case 'PLACEMENT_FAILED':
       return ['Can’t place yet', 'waiting']
     case 'PLACING':
@@ -125,7 +129,8 @@ export interface CardInputs {
 export const cardOf = (state: State, metaInstance: MetaInstance, { now, card }: CardInputs): CardView => {
   const { word: machineWord, status } = statusOf(state, metaInstance)
   const { lastFailureError, placementError, metaInstanceId, paused } = metaInstance
-  const instance = paused ? undefined : currentInstance(state, metaInstanceId)
+  const rests = paused || isOffHours(metaInstance)
+  const instance = rests ? undefined : currentInstance(state, metaInstanceId)
   const [word, tone] = wordAndTone(machineWord, status, {
     afterFailure: lastFailureError !== undefined,
     downloadFails: instance !== undefined && downloadFailures(state, instance).length > 0,
@@ -133,6 +138,7 @@ export const cardOf = (state: State, metaInstance: MetaInstance, { now, card }: 
   const ready = instance !== undefined && isReady(state, instance)
   const line = ((): string => {
     if (paused) return 'Not in memory'
+    if (rests) return offHoursLine(metaInstance)
     if (!instance)
       return placementError ? reasonText(state, placementError.reason) : placingLine(metaInstance, now, card)
     return ready ? servingLine(state, instance) : startingLine(state, instance)
@@ -160,6 +166,7 @@ export const failureLine = ({ machineWord, failure }: CardView): string | undefi
     case 'PLACING':
     case 'PLACEMENT_FAILED':
     case 'PAUSED':
+    case 'OFF_HOURS':
       return `After: ${failure}`
     case 'READY':
     case 'RUNNING':

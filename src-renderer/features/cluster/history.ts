@@ -18,6 +18,7 @@ const NAMES: Readonly<Record<Exclude<keyof MetaInstanceChanges, 'paused' | 'pinn
   nodeIds: 'machines',
   placementPreference: 'preference',
   maxContext: 'context',
+  hours: 'hours',
   owner: 'owner',
   labels: 'labels',
 }
@@ -50,6 +51,9 @@ export const historyLine = (state: State, { event }: Envelope): HistoryLine => {
       return plain(changeText(event.changes))
     case 'MetaInstancePlacementFailed':
       return failure(`Can’t be placed: ${event.reason}`)
+    case 'MetaInstanceScheduled':
+      if (event.schedule.woken) return plain('Loaded outside its hours, on request')
+      return plain(event.schedule.on ? 'Its hours began' : 'Its hours are over')
     case 'MetaInstanceRecovered':
       return plain('Recovered')
     case 'InstanceCreated': {

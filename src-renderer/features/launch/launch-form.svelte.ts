@@ -17,6 +17,7 @@ import {
   type Sharding,
 } from '@core/state/meta-instances'
 import { withQuery, type Api } from '../../api/access'
+import { HoursForm } from './hours-form.svelte'
 import { rdmaOffer, type RdmaOffer } from './rdma'
 
 export const isPossible = (preview: Preview | FailedPreview): preview is Preview => !('error' in preview)
@@ -38,6 +39,7 @@ export class LaunchForm {
   preference: PlacementPreference = $state(DEFAULT_PREFERENCE)
   minNodes: number | undefined = $state()
   maxContext: number | undefined = $state()
+  readonly hours: HoursForm
   /** The machines that were picked, in rank order; undefined leaves the choice to Muster. */
   nodeIds: readonly NodeId[] | undefined = $state.raw()
   /** The machines that the choice is cut down to; none means all. */
@@ -64,6 +66,7 @@ export class LaunchForm {
     /** The declaration of a model that a request has loaded: it is kept instead of being declared again. */
     private readonly loaded: (modelId: string) => MetaInstance | undefined = () => undefined,
   ) {
+    this.hours = new HoursForm(beginning.kind === 'change' ? beginning.metaInstance.hours : undefined)
     if (beginning.kind === 'declare') {
       this.modelId = beginning.modelId
       this.nodeIds = beginning.nodeId && [beginning.nodeId]
@@ -188,7 +191,7 @@ export class LaunchForm {
 
   /** Only what was chosen: what is left open is for the node to decide, also in later versions. */
   private request(): z.input<typeof CreateMetaInstanceRequest> {
-    const { name, sharding, instanceMeta, minNodes, maxContext, nodeIds, preference } = this
+    const { name, sharding, instanceMeta, minNodes, maxContext, nodeIds, preference, hours } = this
     return {
       modelId: this.modelId ?? '',
       ...(name.trim() && { name: name.trim() }),
@@ -198,13 +201,14 @@ export class LaunchForm {
       ...(minNodes && { minNodes }),
       ...(maxContext && { maxContext }),
       ...(nodeIds && { nodeIds: [...nodeIds] }),
+      ...(hours.value && { hours: hours.value }),
     }
   }
 
   /** Only what is different, since everything that is sent may have the model loaded anew. */
   private async change(known: MetaInstance): Promise<MetaInstanceId> {
     const name = this.name.trim()
-    const { modelId, sharding, instanceMeta, preference, minNodes, maxContext, nodeIds } = this
+    const { modelId, sharding, instanceMeta, preference, minNodes, maxContext, nodeIds, hours } = this
     const changes: z.input<typeof UpdateMetaInstanceRequest> = {
       ...(name !== (known.name ?? '') && { name: name === '' ? null : name }),
       ...(modelId !== known.modelId && { modelId: modelId ?? '' }),
@@ -214,6 +218,7 @@ export class LaunchForm {
       ...((minNodes ?? 1) !== known.minNodes && { minNodes: minNodes ?? null }),
       ...(maxContext !== known.maxContext && { maxContext: maxContext ?? null }),
       ...(!sameNodes(nodeIds, known.nodeIds) && { nodeIds: nodeIds ? [...nodeIds] : null }),
+      ...(hours.isChanged && { hours: hours.value ?? null }),
     }
     if (Object.keys(changes).length > 0)
       await this.api.fetch(`/meta_instance/${known.metaInstanceId}`, { method: 'PATCH', json: changes })

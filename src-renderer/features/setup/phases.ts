@@ -14,6 +14,7 @@ const TITLES = ['Find its place', 'Download', 'Load', 'Warm up', 'Ready'] as con
 const at = (word: MetaInstanceStatusWord): number => {
   switch (word) {
     case 'PAUSED':
+    case 'OFF_HOURS':
     case 'PLACEMENT_FAILED':
     case 'PLACING':
       return 0

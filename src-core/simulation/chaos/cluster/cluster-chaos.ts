@@ -4,7 +4,7 @@ import { Scenario, Step } from '../../scenario'
 import { NodeId } from '../../../ids'
 import { ClusterSimulation } from '../../cluster/cluster-simulation'
 import type { ChaosOptions } from '../chaos'
-import { Violation } from '../invariants'
+import { scheduledWithin, Violation } from '../invariants'
 import { addNode, cabling, chaoticWorld } from '../schedule'
 import { ClusterPathCounter, type ClusterPathCounts } from './paths'
 import { ClusterPromises } from './promises'
@@ -88,7 +88,8 @@ export const runClusterChaos = ({ seed, steps: count, nodes: size }: ChaosOption
     const now = simulation.clock.now()
     // Whoever was about to quit or to sleep has done so by then.
     for (const step of healing(situation())) take(Step.parse({ at: now + 1000, ...step }))
-    simulation.runUntil(simulation.clock.now() + REST_MS)
+    do simulation.runUntil(simulation.clock.now() + REST_MS)
+    while (scheduledWithin(simulation.state(), simulation.clock.now() - REST_MS))
     promises.rest(simulation)
   } catch (error) {
     if (!(error instanceof Violation || error instanceof Livelock)) throw error

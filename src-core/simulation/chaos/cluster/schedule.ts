@@ -6,6 +6,7 @@ import {
   cable,
   change,
   constraints,
+  declaration,
   errors,
   lifetime,
   modelIds,
@@ -105,7 +106,7 @@ const draws: readonly (readonly [number, Draw])[] = [
         : {
             do: 'createMetaInstance',
             id: situation.nextName('meta-instance'),
-            ...constraints(random, situation),
+            ...declaration(random, situation),
             ...via(random, situation),
           },
   ],

@@ -1,0 +1,41 @@
+import type { NodeId, Timestamp } from '../ids'
+import { Day, type Hours } from '../state/hours'
+import { dayNumber, localTime } from './time-zone'
+
+const DAYS_A_WEEK = Day.options.length
+
+/** `Mon–Fri`, `Mon, Wed`, `every day`. */
+export const daysText = (days: readonly Day[] = Day.options): string => {
+  const held = Day.options.map((day) => days.includes(day))
+  if (held.every(Boolean)) return 'every day'
+  const runs: Day[][] = []
+  Day.options.forEach((day, index) => {
+    if (!held[index]) return
+    const run = runs.at(-1)
+    if (run !== undefined && held[index - 1]) run.push(day)
+    else runs.push([day])
+  })
+  return runs.map((run) => (run.length > 2 ? `${run[0] ?? ''}–${run.at(-1) ?? ''}` : run.join(', '))).join(', ')
+}
+
+/** `Mon–Fri 09:00–18:00 on MacBook Pro, every day 18:00–09:00 (Europe/Berlin)`. */
+export const hoursText = (hours: readonly Hours[], nameOf: (nodeId: NodeId) => string): string => {
+  const zones = [...new Set(hours.map(({ timeZone }) => timeZone))]
+  const entries = hours.map(({ days, from, to, timeZone, nodeIds }) => {
+    const where = nodeIds ? ` on ${nodeIds.map(nameOf).join(', ')}` : ''
+    return `${daysText(days)} ${from}–${to}${zones.length > 1 ? ` ${timeZone}` : ''}${where}`
+  })
+  return `${entries.join(', ')}${zones.length === 1 ? ` (${zones.join('')})` : ''}`
+}
+
+/** `Mon 09:00 (Europe/Berlin)`; in UTC where the zone is not known here. */
+export const momentText = (timeZone: string, at: Timestamp): string => {
+  try {
+    const local = localTime(timeZone, at)
+    const day = Day.options[(dayNumber(local) + 3) % DAYS_A_WEEK] ?? ''
+    return `${day} ${new Date(local).toISOString().slice(11, 16)} (${timeZone})`
+  } catch (error) {
+    if (error instanceof RangeError) return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} (UTC)`
+    throw error
+  }
+}

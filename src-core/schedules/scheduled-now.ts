@@ -1,0 +1,89 @@
+import type { Timestamp } from '../ids'
+import { Day, type Hours, type Scheduled } from '../state/hours'
+import { dayNumber, instantOf, localTime } from './time-zone'
+
+/**
+ * What the hours of a declaration come to at a moment.
+ *
+ * 1. An entry holds from `from` to just before `to`, on the next day where `to` is not after `from`; `days` are those
+ *    on which it begins.
+ * 2. Of entries that hold at once the first one counts, with its machines.
+ * 3. Local times are moments as RFC 5545 has it (`instantOf`), so an entry holds once a day, also when clocks change.
+ */
+
+const DAY_MS = 86_400_000
+const MINUTE_MS = 60_000
+/** A week, and a day for an entry that reaches into the next. */
+const DAYS_AHEAD = 8
+/** 1970 began on a Thursday. */
+const FIRST_WEEKDAY = 3
+
+interface Span {
+  readonly entry: Hours
+  readonly start: Timestamp
+  readonly end: Timestamp
+}
+
+const inDay = (text: string): number => {
+  const [hour = 0, minute = 0] = text.split(':').map(Number)
+  return (hour * 60 + minute) * MINUTE_MS
+}
+
+const weekday = (day: number): Day | undefined => Day.options[(day + FIRST_WEEKDAY) % Day.options.length]
+
+/** The moments in which an entry holds, around this one. */
+const spansOf = (entry: Hours, wall: Timestamp): Span[] => {
+  const { timeZone, days = Day.options } = entry
+  const [from, to] = [inDay(entry.from), inDay(entry.to)]
+  const today = dayNumber(localTime(timeZone, wall))
+  const spans: Span[] = []
+  for (let day = today - 2; day <= today + DAYS_AHEAD; day += 1) {
+    const name = weekday(day)
+    if (name === undefined || !days.includes(name)) continue
+    const start = instantOf(timeZone, day * DAY_MS + from)
+    const end = instantOf(timeZone, (to > from ? day : day + 1) * DAY_MS + to)
+    spans.push({ entry, start, end })
+  }
+  return spans
+}
+
+const holding = (spans: readonly Span[], at: Timestamp): Hours | undefined =>
+  spans.find(({ start, end }) => start <= at && at < end)?.entry
+
+const sameOutcome = (a: Hours | undefined, b: Hours | undefined): boolean =>
+  (a === undefined) === (b === undefined) && a?.nodeIds?.join() === b?.nodeIds?.join()
+
+const computed = (hours: readonly Hours[], wall: Timestamp): Scheduled => {
+  const spans = hours.flatMap((entry) => spansOf(entry, wall))
+  const now = holding(spans, wall)
+  const changes = [...new Set(spans.flatMap(({ start, end }) => [start, end]))]
+    .filter((at) => at > wall && at <= wall + DAYS_AHEAD * DAY_MS)
+    .sort((a, b) => a - b)
+  const until = changes.find((at) => !sameOutcome(holding(spans, at), now))
+  return {
+    on: now !== undefined,
+    ...(now?.nodeIds && { nodeIds: now.nodeIds }),
+    ...(until !== undefined && { until }),
+  }
+}
+
+/** Zones take long to ask, and passes are many: an outcome is known until it changes. */
+const known = new WeakMap<readonly Hours[], { readonly from: Timestamp; readonly outcome: Scheduled }>()
+
+/** What comes without an end is asked for anew after this long. */
+const LOOK_AGAIN_MS = DAY_MS
+
+/** What the hours come to at that time of the wall clock; undefined where a time zone is not known here. */
+export const scheduledNow = (hours: readonly Hours[], wall: Timestamp): Scheduled | undefined => {
+  const before = known.get(hours)
+  if (before && before.from <= wall && wall < (before.outcome.until ?? before.from + LOOK_AGAIN_MS))
+    return before.outcome
+  try {
+    const outcome = computed(hours, wall)
+    known.set(hours, { from: wall, outcome })
+    return outcome
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
