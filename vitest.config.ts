@@ -14,9 +14,18 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'core',
+          include: ['src-core/**/*.test.ts'],
+          // The core is pure: nothing that one file leaves behind can reach another, and each module is loaded once.
+          isolate: false,
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'unit',
           include: [
-            'src-core/**/*.test.ts',
             'src-main/**/*.test.ts',
             'src-preload/**/*.test.ts',
             'build/**/*.test.ts',

@@ -8,8 +8,11 @@ import { reportOf } from './suites.mjs'
 /** @typedef {import('./suites.mjs').Suite} Suite */
 /** @typedef {{ suite: Suite, counts: import('./counts.mjs').Counts, seconds: number }} Outcome */
 
+/** Most suites wait for processes of their own half of the time; no test tells how long something took. */
+const LANES = 2
+
 /**
- * Runs suites, two at a time where they do not ask to be alone. Each one's output comes in one piece and
+ * Runs suites, two at a time. Each one's output comes in one piece and
  * in the given order: the first unfinished one is shown as it goes, the others when their turn comes.
  *
  * @param {readonly Suite[]} suites
@@ -26,13 +29,11 @@ export async function runSuites(suites, { args, env, signal, write }) {
     turns.finish(suites.indexOf(suite))
   }
 
-  const shared = suites.filter(({ alone }) => !alone)
-  const next = shared[Symbol.iterator]()
-  const worker = async () => {
+  const next = suites[Symbol.iterator]()
+  const lane = async () => {
     for (const suite of next) await run(suite)
   }
-  await Promise.all([worker(), worker()])
-  for (const suite of suites.filter(({ alone }) => alone)) await run(suite)
+  await Promise.all(Array.from({ length: LANES }, lane))
   return suites.map((suite) => outcomes.get(suite))
 }
 

@@ -12,11 +12,10 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-const saying = (name: string, script: string, alone = false): Suite => ({
+const saying = (name: string, script: string): Suite => ({
   name: `trial-${name}`,
   title: name,
   needs: [],
-  alone,
   commands: () => [[process.execPath, '-e', script]],
   count: countChecks,
 })
@@ -42,7 +41,7 @@ describe('running suites', () => {
       `console.log('one'); setInterval(() => { if (require('fs').existsSync('${mark}')) { console.log('two'); process.exit() } }, 5)`,
     )
     const second = saying('second', `console.log('three'); require('fs').writeFileSync('${mark}', '')`)
-    const { output } = await run([first, second, saying('third', `console.log('four')`, true)])
+    const { output } = await run([first, second, saying('third', `console.log('four')`)])
     const said = output.split('\n').filter((line) => line !== '' && !line.startsWith('──'))
     expect(said).toEqual(['one', 'two', 'three', 'four'])
     expect(output.match(/^── (first|second|third) ─/gm)).toHaveLength(3)

@@ -12,7 +12,6 @@ import { countChecks, countJUnit, countPlaywright, countVitest, sum } from './co
  * @property {string} name
  * @property {string} title
  * @property {readonly Need[]} needs what the set-up must have made
- * @property {boolean} alone whether it measures or drives real processes and must have the machine for itself
  * @property {(args: readonly string[]) => readonly Command[]} commands all of them run, whatever the ones before said
  * @property {NodeJS.ProcessEnv} [env]
  * @property {(result: { exitCodes: readonly number[], report: string }) => Promise<import('./counts.mjs').Counts>} count
@@ -60,7 +59,6 @@ const integration = {
   name: 'integration',
   title: 'Integration tests (vitest, real processes)',
   needs: ['packages', 'app', 'python', 'starter'],
-  alone: true,
   commands: vitest('integration', ['integration']),
   count: countVitest,
 }
@@ -70,7 +68,6 @@ const hosts = {
   name: 'hosts',
   title: 'Several machines (vitest, network namespaces)',
   needs: ['packages', 'app', 'python'],
-  alone: true,
   commands: vitest('hosts', ['hosts']),
   count: countVitest,
 }
@@ -85,7 +82,6 @@ const clients = {
   name: 'clients',
   title: 'Other services’ clients (pytest, a real node)',
   needs: ['packages', 'app', 'python', 'clients'],
-  alone: true,
   commands: pytest('clients', clientsPython, clientTests),
   count: countJUnit,
 }
@@ -95,18 +91,16 @@ const models = {
   name: 'models',
   title: 'Answers of a real model (vitest)',
   needs: ['packages', 'app', 'python', 'coder'],
-  alone: true,
   commands: vitest('models', ['models']),
   count: countVitest,
 }
 
-/** In the order in which they are told about. @type {readonly Suite[]} */
+/** In the order in which they are started and told about: the long ones first, or the last would run alone. @type {readonly Suite[]} */
 export const SUITES = [
   {
     name: 'lint',
     title: 'Lint and format',
     needs: ['packages', 'python'],
-    alone: false,
     commands: () => [
       tool('eslint/bin/eslint.js', '.', '--max-warnings', '0'),
       tool('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'),
@@ -119,7 +113,6 @@ export const SUITES = [
     name: 'typecheck',
     title: 'Types',
     needs: ['packages'],
-    alone: false,
     commands: () => [
       tool('typescript/bin/tsc', '-p', 'tsconfig.json'),
       tool('typescript/bin/tsc', '-p', 'tsconfig.core.json'),
@@ -131,31 +124,28 @@ export const SUITES = [
     name: 'unit',
     title: 'Unit tests (vitest)',
     needs: ['packages'],
-    alone: false,
-    commands: vitest('unit', ['unit', 'renderer']),
+    commands: vitest('unit', ['core', 'unit', 'renderer']),
     count: countVitest,
   },
   {
     name: 'python',
     title: 'Runner tests (pytest)',
     needs: ['python'],
-    alone: false,
     commands: pytest('python', environmentPython, runner),
     count: countJUnit,
   },
-  integration,
-  clients,
-  models,
-  hosts,
   {
     name: 'e2e',
     title: 'End-to-end tests (Playwright)',
     needs: ['packages', 'app', 'python', 'starter', 'electron', 'browser'],
-    alone: true,
     commands: (args) => [tool('playwright/cli.js', 'test', '--reporter', 'list,json', ...args)],
     env: { PLAYWRIGHT_JSON_OUTPUT_FILE: reportOf('e2e'), PLAYWRIGHT_BROWSERS_PATH: browsers },
     count: countPlaywright,
   },
+  integration,
+  hosts,
+  models,
+  clients,
 ]
 
 const SOAK_CLIENTS = 'soak-clients'
@@ -184,7 +174,6 @@ export const EXTRA_SUITES = [
     name: 'package',
     title: 'The packaged app (vitest, electron-builder)',
     needs: ['packages', 'app', 'python', 'electron', 'packaging', 'uv'],
-    alone: true,
     commands: vitest('package', ['package']),
     count: countVitest,
   },
@@ -192,7 +181,6 @@ export const EXTRA_SUITES = [
     name: 'agents',
     title: 'Other people’s agents (vitest, a real node)',
     needs: ['packages', 'app', 'python', 'coder', 'agents'],
-    alone: true,
     commands: vitest('agents', ['agents']),
     count: countVitest,
   },
@@ -200,7 +188,6 @@ export const EXTRA_SUITES = [
     name: 'bench',
     title: 'Benchmarks',
     needs: ['packages', 'app', 'python', 'starter'],
-    alone: true,
     commands: (args) => [tool('tsx/dist/cli.mjs', 'tests/bench/run.ts', ...args)],
     count: countChecks,
   },
