@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Message } from '../consensus/message'
+import { DurableOn } from '../consensus/safe-sequence'
 import { Envelope, Observation } from '../events/event'
 import { LogRecord } from '../events/record'
 import { CommandId, InstanceId, ModelId, NodeId, RunnerId } from '../ids'
@@ -150,7 +151,12 @@ export const protocolRefusal = (one: Speaker, other: Speaker): string => {
 export const SubmitParams = z.object({ command: Command, commandId: CommandId })
 export const SubmitResult = z.discriminatedUnion('status', [
   /** Durable; the state has it from that index of that term on. */
-  z.object({ status: z.literal('done'), index: z.number().int(), term: z.number().int() }),
+  z.object({
+    status: z.literal('done'),
+    index: z.number().int(),
+    term: z.number().int(),
+    durableOn: DurableOn.optional(),
+  }),
   z.object({
     status: z.literal('refused'),
     refusal: z.object({

@@ -17,6 +17,8 @@ const statusOfRefusal = (code: Refusal['code']): 400 | 404 | 409 => {
   }
 }
 
+export const newCommandId = (): CommandId => CommandId.parse(randomUUID())
+
 const KEY = /^[\x21-\x7e]{1,255}$/
 
 /**
@@ -25,7 +27,7 @@ const KEY = /^[\x21-\x7e]{1,255}$/
  */
 export const commandIdOf = async (c: Context): Promise<CommandId> => {
   const key = c.req.header('idempotency-key')
-  if (key === undefined) return CommandId.parse(randomUUID())
+  if (key === undefined) return newCommandId()
   if (!KEY.test(key))
     throw new Problem(400, 'invalid_request', 'Idempotency-Key is 1 to 255 printable ASCII characters without spaces')
   const asked = [key, c.req.method, c.req.path, await c.req.text()]
@@ -41,16 +43,28 @@ export const newIdOf = (commandId: CommandId | `${CommandId} ${number}`): string
 export const problemOf = ({ code, reason, details }: Refusal): Problem =>
   new Problem(statusOfRefusal(code), code, reason, details === undefined ? {} : { details })
 
+/** Of the answer to a command: on how many of all members' disks it was when it was acknowledged, as `2 of 3`. */
+export const DURABLE_ON = 'x-muster-durable-on'
+
+export interface CarriedOut {
+  /** The request that asks for it: its answer says what the acknowledgement rests on. */
+  readonly request?: Context
+  /** Absent: the request's own, else a new one. */
+  readonly commandId?: CommandId
+}
+
 /** Has a command carried out; returns when it is durable. Throws Problem where it is refused or cannot be kept. */
 export const carryOut = async (
   { commands }: Pick<ApiContext, 'commands'>,
   command: Command,
-  commandId: CommandId = CommandId.parse(randomUUID()),
+  { request, commandId }: CarriedOut = {},
 ): Promise<void> => {
+  const id = commandId ?? (request ? await commandIdOf(request) : newCommandId())
   try {
-    const result = await commands.submit(command, { commandId })
-    if (result.status === 'done') return
-    throw problemOf(result.refusal)
+    const result = await commands.submit(command, { commandId: id })
+    if (result.status === 'refused') throw problemOf(result.refusal)
+    const { durableOn } = result
+    if (durableOn) request?.header(DURABLE_ON, `${durableOn.on} of ${durableOn.of}`)
   } catch (error) {
     // The disk is full, or the node is stopping: nothing was acknowledged.
     if (isExplained(error)) throw new Problem(503, error.code, error.message, { hint: error.hint, retryAfter: 5 })

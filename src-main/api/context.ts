@@ -1,4 +1,5 @@
 import type { Command } from '@core/commands/command'
+import type { DurableOn } from '@core/consensus/safe-sequence'
 import type { Envelope } from '@core/events/event'
 import type { ApiRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
@@ -42,7 +43,7 @@ export interface ApiContext {
     submit(
       command: Command,
       options: { commandId: CommandId },
-    ): Promise<{ status: 'done' } | { status: 'refused'; refusal: Refusal }>
+    ): Promise<{ status: 'done'; durableOn?: DurableOn | undefined } | { status: 'refused'; refusal: Refusal }>
     /** Resolves after the next pass over the state. */
     reconciled(): Promise<void>
     history(metaInstanceId: MetaInstanceId): Promise<readonly Envelope[]>

@@ -34,6 +34,10 @@ export interface DiscoveryOptions {
   readonly channels?: () => readonly Channel[]
 }
 
+/** Nodes that are remembered as near, and announcements of one: anybody may announce anything. */
+const MOST_SEEN = 256
+const MOST_ANNOUNCEMENTS = 64
+
 const SERVICE = 'muster'
 /** Interfaces come and go with cables and networks. */
 const LOOK_EVERY_MS = 2000
@@ -144,7 +148,11 @@ export class Discovery {
     const heard = [...(service.addresses ?? []), ...(service.referer ? [service.referer.address] : [])]
     const addresses = [...new Set(heard.map((address) => withZone(address, interfaceName)))]
     const known = this.seen.get(nodeId) ?? new Map<string, Sighting>()
-    this.seen.set(nodeId, known.set(`${on}|${service.name}`, { ...parsed.data, port: service.port, addresses }))
+    known.set(`${on}|${service.name}`, { ...parsed.data, port: service.port, addresses })
+    for (const oldest of known.keys()) if (known.size > MOST_ANNOUNCEMENTS) known.delete(oldest)
+    this.seen.delete(nodeId)
+    this.seen.set(nodeId, known)
+    for (const oldest of this.seen.keys()) if (this.seen.size > MOST_SEEN) this.forget(oldest, () => true)
     this.tell(nodeId)
   }
 

@@ -68,6 +68,10 @@ export class Membership {
         clusterName: master.state().settings.name,
         friendlyName: this.name,
       }),
+      isKnown: (nodeId) => {
+        const { members, retired = {} } = master.state()
+        return nodeId in members || nodeId in retired
+      },
       admit: (member) => this.admit(member),
       onChange,
       log,
@@ -208,8 +212,8 @@ export class Membership {
       const { identity, admission: file, master, peers } = this.options
       await file.write(admission)
       const there = peers()
-      for (const { nodeId, addresses } of admission.members) there?.book.add(nodeId, addresses)
       await master.beginAnew([identity.nodeId, ...admission.members.map(({ nodeId }) => nodeId)], { keep: true })
+      for (const { nodeId, addresses } of admission.members) there?.book.add(nodeId, addresses)
       there?.links.dialAll()
       there?.announce()
     })

@@ -80,10 +80,11 @@ export class Peers {
   /** Rejects with what the system says where the port cannot be had. */
   static async open(options: PeersOptions): Promise<Peers> {
     const { identity, dataDir, deciding, log } = options
-    const book = new AddressBook(dataDir, options.given)
+    const isFellow = (nodeId: NodeId): boolean => deciding.memberIds().includes(nodeId)
+    const book = new AddressBook(dataDir, { given: options.given, isMember: isFellow })
     const boot = randomUUID()
     const opened: { peers?: Peers } = {}
-    const isMember = (nodeId: NodeId): boolean => nodeId !== identity.nodeId && deciding.memberIds().includes(nodeId)
+    const isMember = (nodeId: NodeId): boolean => nodeId !== identity.nodeId && isFellow(nodeId)
     let links: Links | undefined
     const throughput = new ThroughputDoor()
     const doors = {

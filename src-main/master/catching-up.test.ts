@@ -2,23 +2,20 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, it, vi } from 'vitest'
-import type { Message } from '@core/consensus/message'
 import { CommandId, MetaInstanceId, NodeId } from '@core/ids'
 import { logDirectory, openLogFolder } from './log-folder'
-import { Master } from './master'
-import { alone, type Network } from './network'
 import { baseOf } from './segment'
 import { Storage } from './storage'
 import type { NewRecord } from './event-log'
+import { LinkedMasters } from './testing/linked-masters'
 import { declarations, envelope } from './testing/scratch-log'
 
 const [A, B] = [NodeId.parse('a'), NodeId.parse('b')]
-const log = { info: vi.fn(), warn: vi.fn() }
+const linked = new LinkedMasters()
+const { log, said } = linked
 const folders: string[] = []
-const masters = new Map<NodeId, Master>()
 afterEach(async () => {
-  for (const master of masters.values()) await master.close()
-  masters.clear()
+  await linked.close()
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
 })
 
@@ -38,31 +35,6 @@ const failures = (count: number, from: number): NewRecord[] =>
       code: 'memory',
     }),
   }))
-
-const said: Message['type'][] = []
-/** Everything goes as text, as over a link. */
-const link = (self: NodeId, other: NodeId): Network => {
-  const give = (message: Message, brought: Parameters<Master['received']>[2]): void => {
-    said.push(message.type)
-    setImmediate(() => masters.get(other)?.received(self, JSON.parse(JSON.stringify(message)) as Message, brought))
-  }
-  return {
-    ...alone,
-    send: (_to, message, records) => give(message, records && { records: [...records] }),
-    sendSnapshot: (_to, message, snapshot) => give(message, { snapshot }),
-    async *watch(_master, term, signal) {
-      const master = masters.get(other)
-      if (master) yield* master.watchedBy(term, signal)
-    },
-  }
-}
-
-const open = async (self: NodeId, other: NodeId, dataDir: string, admittedBy: NodeId[] = []): Promise<Master> => {
-  const loadCard = () => Promise.resolve({ status: 'failed', reason: 'none' } as const)
-  const master = await Master.open({ dataDir, nodeId: self, loadCard, log, network: link(self, other), admittedBy })
-  masters.set(self, master)
-  return master
-}
 
 it('a machine that lacks what the log no longer holds is given a snapshot, and then what comes', async () => {
   const [one, two] = [folder(), folder()]
@@ -86,10 +58,10 @@ it('a machine that lacks what the log no longer holds is given a snapshot, and t
     await storage.close()
     expect(baseOf(logDirectory({ dataDir: one }))).toBeGreaterThan(2000)
   }
-  const a = await open(A, B, one)
+  const a = await linked.open(A, B, one)
   a.refused(B)
   await vi.waitFor(() => expect(a.status().role).toBe('master'), 20_000)
-  const b = await open(B, A, two, [A])
+  const b = await linked.open(B, A, two, [A])
   a.connected(B)
   b.connected(A)
   await vi.waitFor(() => expect(b.status()).toEqual({ role: 'follower', master: A }), 20_000)

@@ -52,7 +52,8 @@ export class Commanding {
       const result = await sequencer.submit(command, { commandId })
       if (result.status === 'refused') return { status: 'refused', refusal: result.refusal }
       const { lastEventIndex, term } = projection.state()
-      return { status: 'done', index: lastEventIndex, term }
+      const { durableOn } = result
+      return { status: 'done', index: lastEventIndex, term, ...(durableOn && { durableOn }) }
     } catch (error) {
       if (error instanceof LeadershipLost || error instanceof MasterError) return { status: 'not_master' }
       throw error
@@ -74,7 +75,7 @@ export class Commanding {
           if (result.status === 'not_master') return undefined
           if (result.status === 'refused') return result
           await this.reached(result.index, result.term)
-          return { status: 'done' }
+          return { status: 'done', durableOn: result.durableOn }
         }
       }
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { LogEnd } from '@core/consensus/log-end'
+import { durabilityOf, type DurableOn } from '@core/consensus/safe-sequence'
 import { KnownRemovals } from '@core/consensus/known-removals'
 import type { Message } from '@core/consensus/message'
 import {
@@ -172,17 +173,19 @@ export class Replication {
     this.arrived.pop()
   }
 
-  /** Records were given to the log by this master. Resolves when they may be acknowledged. */
-  async replicate(durable: Promise<void>): Promise<void> {
+  /** Records were given to the log by this master. Resolves when they may be acknowledged, with what that rests on. */
+  async replicate(durable: Promise<void>): Promise<DurableOn> {
     const end = this.log.logEnd
     this.take({ kind: 'appended', log: end })
     await durable
     // An answer that rests on what is safe already waits for nothing.
-    if (this.leadership.kind === 'self' && this.replica.acknowledged >= end.sequence) return
+    if (this.leadership.kind === 'self' && this.replica.acknowledged >= end.sequence)
+      return durabilityOf(this.replica, end.sequence)
     const safe = new Promise<void>((done, failed) => this.waiting.push({ sequence: end.sequence, done, failed }))
     if (this.leadership.kind !== 'self') this.giveUpWaiting()
     this.take({ kind: 'written', log: end })
-    return safe
+    await safe
+    return durabilityOf(this.replica, end.sequence)
   }
 
   /** As leader: up to when every member knows what was removed. `at` is the stamp of the last event. */

@@ -5,7 +5,7 @@ import { World } from '@core/testing/world'
 import type { EventLog } from './event-log'
 import { MasterError } from './errors'
 import { Projection } from './projection'
-import { Sequencer } from './sequencer'
+import { Sequencer, type SequencerOptions } from './sequencer'
 import { declaration, names, ScratchLog } from './testing/scratch-log'
 
 let scratch: ScratchLog
@@ -20,7 +20,7 @@ afterEach(async () => {
   scratch.dispose()
 })
 
-const started = (replicate?: (durable: Promise<void>) => Promise<void>) => {
+const started = (replicate?: SequencerOptions['replicate']) => {
   const opened = scratch.open()
   log = opened.log
   const onFailure = vi.fn()

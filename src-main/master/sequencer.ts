@@ -1,5 +1,6 @@
 import type { Command, Refusal } from '@core/commands/command'
 import { decide } from '@core/commands/decide'
+import type { DurableOn } from '@core/consensus/safe-sequence'
 import { isDecision, type Envelope, type Event, type Observation } from '@core/events/event'
 import type { CommandId, Timestamp } from '@core/ids'
 import type { IdSource } from '@core/reconcile/process-manager'
@@ -7,7 +8,9 @@ import type { State } from '@core/state/state'
 import type { EventLog, NewRecord } from './event-log'
 import type { Projection } from './projection'
 
-export type CommandResult = { readonly status: 'done' } | { readonly status: 'refused'; readonly refusal: Refusal }
+export type CommandResult =
+  | { readonly status: 'done'; readonly durableOn?: DurableOn | undefined }
+  | { readonly status: 'refused'; readonly refusal: Refusal }
 
 /** How many commands are remembered, so that one sent twice acts once. */
 const REMEMBERED_COMMANDS = 1000
@@ -20,12 +23,17 @@ export interface SequencerOptions {
   readonly projection: Projection
   readonly now: () => Timestamp
   readonly ids: IdSource
-  /** Records were given to the log; the promise is the log's. Resolves when they may be acknowledged. */
-  readonly replicate?: (durable: Promise<void>) => Promise<void>
+  /** Records were given to the log; the promise is the log's. Resolves when they may be acknowledged, with what that rests on. */
+  readonly replicate?: (durable: Promise<void>) => Promise<DurableOn | undefined>
   /** Up to when every member knows what was removed. */
   readonly removalsKnown?: () => Timestamp | undefined
   /** The disk refused an append: nothing more is acknowledged. */
   readonly onFailure: (error: unknown) => void
+}
+
+/** Rests on the one log that there is. */
+const alone = async (durable: Promise<void>): Promise<undefined> => {
+  await durable
 }
 
 /**
@@ -60,8 +68,8 @@ export class Sequencer {
   }
 
   /** Events in this order, as one append. Resolves when its decisions are durable. */
-  add(events: readonly Event[], commandId?: CommandId): Promise<void> {
-    const { projection, now, onFailure, replicate = (durable) => durable } = this.options
+  add(events: readonly Event[], commandId?: CommandId): Promise<DurableOn | undefined> {
+    const { projection, now, onFailure, replicate = alone } = this.options
     const records: NewRecord[] = []
     for (const event of events) {
       const envelope = projection.place(event, now(), {
@@ -72,7 +80,7 @@ export class Sequencer {
     }
     const written = this.log.append(records)
     written.catch((error: unknown) => onFailure(error))
-    const durable = records.length === 0 ? written : replicate(written)
+    const durable = records.length === 0 ? alone(written) : replicate(written)
     projection.sendOn()
     return durable
   }
@@ -102,17 +110,17 @@ export class Sequencer {
   }
 
   private async carryOut(command: Command, commandId: CommandId): Promise<CommandResult> {
-    const { now, ids, projection, replicate = (durable) => durable } = this.options
+    const { now, ids, projection, replicate = alone } = this.options
     const { log } = this
     if (log.commands.has(commandId)) {
       // Decided before, here or by an earlier master; it is safe once the log is.
-      await replicate(log.flushed())
-      return { status: 'done' }
+      return { status: 'done', durableOn: await replicate(log.flushed()) }
     }
     const decided = decide(projection.state(), command, { now: now(), ids })
-    if (decided.status === 'decided') await this.add(decided.events, commandId)
+    const own = decided.status === 'decided' ? await this.add(decided.events, commandId) : undefined
     // An answer without a decision of its own rests on earlier ones, which may still be on their way to the disks.
-    if (decided.status === 'refused' || !decided.events.some(isDecision)) await replicate(log.flushed())
-    return decided.status === 'refused' ? decided : { status: 'done' }
+    const isDecided = decided.status === 'decided' && decided.events.some(isDecision)
+    const durableOn = isDecided ? own : await replicate(log.flushed())
+    return decided.status === 'refused' ? decided : { status: 'done', durableOn }
   }
 }

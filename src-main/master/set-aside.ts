@@ -55,7 +55,7 @@ export const setAside = ({ directory, after }: SetAsideOptions): string => {
 
 /** So many of each kind are kept; people may want to look at the latest. */
 const KEPT_ASIDE = 5
-const KEPT_KINDS = [/^aside-/, /\.cut-\d+$/, /\.damaged$/]
+const KEPT_KINDS = [/^aside-/, /\.cut-\d+$/, /\.damaged(?:-\d+)?$/]
 
 /** Removes the oldest of what was set aside, cut off or found damaged. What was declared in it has been merged or kept. */
 export const tidyAside = async (directory: Directory): Promise<void> => {
@@ -69,8 +69,8 @@ export const tidyAside = async (directory: Directory): Promise<void> => {
   }
 }
 
-/** What was set aside before is not overwritten: a second time from the same record on has a number. */
-const unusedName = (directory: Directory, name: string): string => {
+/** What was set aside before is not overwritten: a second time of the same name has a number. */
+export const unusedName = (directory: Directory, name: string): string => {
   let unused = name
   for (let again = 2; directory.has(unused); again += 1) unused = `${name}-${again}`
   return unused

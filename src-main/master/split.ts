@@ -13,7 +13,7 @@ import { beginInstallation } from './installation'
 import { logDirectory, openedState, openLogFolder, type LogFolder, type OpenedLog } from './log-folder'
 import { recordsAfter } from './log-reader'
 import { baseOf } from './segment'
-import { setAside, tidyAside } from './set-aside'
+import { setAside, tidyAside, unusedName } from './set-aside'
 import { newestSnapshot, type Snapshot } from './snapshot'
 
 /** Numbered: what comes while one is being merged has the next number. */
@@ -79,7 +79,7 @@ const readSplit = (directory: Directory, name: string, log: SplitLog): Apart | u
       { path: join(directory.path, name) },
       'what was decided during a split cannot be read; its file is kept as damaged',
     )
-    directory.rename(name, `${name}.damaged`)
+    directory.rename(name, unusedName(directory, `${name}.damaged`))
     return undefined
   }
 }

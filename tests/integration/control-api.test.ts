@@ -46,6 +46,7 @@ describe('the control API', () => {
       })
     const made = { modelId: TINY, paused: true }
     const [first, second] = await Promise.all([1, 2].map(() => asked('POST', '/meta_instance', 'a', made)))
+    expect(first?.headers.get('x-muster-durable-on')).toBe('1 of 1')
     const [one, two] = [MetaInstanceView.parse(await first?.json()), MetaInstanceView.parse(await second?.json())]
     expect(two.metaInstanceId).toBe(one.metaInstanceId)
     const other = MetaInstanceView.parse(await (await asked('POST', '/meta_instance', 'b', made)).json())

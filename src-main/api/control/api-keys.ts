@@ -13,7 +13,7 @@ import {
 import type { ApiKey } from '@core/state/api-keys'
 import { nodeName } from '@core/state/bindings'
 import { camelCased, jsonBody, parseWith } from '../body'
-import { carryOut, commandIdOf } from '../commands'
+import { carryOut, newCommandId } from '../commands'
 import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
 import { hashOf, newKey } from '../middleware/access'
@@ -57,14 +57,22 @@ export const apiKeyRoutes = (context: ApiContext): Hono<ApiEnv> => {
     const key = newKey()
     const apiKeyId = ApiKeyId.parse(randomUUID())
     const given = { apiKeyId, name, ...(limits && { limits }) }
-    await carryOut(context, { type: 'CreateApiKey', apiKey: { ...given, hash: hashOf(key) } })
+    await carryOut(
+      context,
+      { type: 'CreateApiKey', apiKey: { ...given, hash: hashOf(key) } },
+      {
+        // A key is drawn anew each time.
+        request: c,
+        commandId: newCommandId(),
+      },
+    )
     return c.json({ ...given, key }, 201)
   })
 
   routes.patch('/api_keys/:id', async (c) => {
     const apiKeyId = parseWith(ApiKeyId, c.req.param('id'))
     const changes = parseWith(UpdateApiKeyRequest, limitsCamelCased(await jsonBody(c)))
-    await carryOut(context, { type: 'UpdateApiKey', apiKeyId, changes }, await commandIdOf(c))
+    await carryOut(context, { type: 'UpdateApiKey', apiKeyId, changes }, { request: c })
     const apiKey = source.state().apiKeys[apiKeyId]
     // Revoked in the same moment.
     return c.json(apiKey ? without(apiKey) : { apiKeyId })
@@ -72,7 +80,7 @@ export const apiKeyRoutes = (context: ApiContext): Hono<ApiEnv> => {
 
   routes.delete('/api_keys/:id', async (c) => {
     const apiKeyId = parseWith(ApiKeyId, c.req.param('id'))
-    await carryOut(context, { type: 'RevokeApiKey', apiKeyId }, await commandIdOf(c))
+    await carryOut(context, { type: 'RevokeApiKey', apiKeyId }, { request: c })
     return c.json({ apiKeyId, revoked: true })
   })
 

@@ -83,7 +83,7 @@ export const applyRoutes = (context: ApiContext): Hono => {
     const metaInstanceIds = idsFor(commandId, documents.length)
     const command: Command = { type: 'ApplyDeclarations', documents, metaInstanceIds, ...(prune && { prune }) }
     if (dryRun) rehearse(state, command)
-    else await carryOut(context, command, commandId)
+    else await carryOut(context, command, { request: c, commandId })
     if (!dryRun) await commands.reconciled()
     const changes = compared.differences.map((difference, index) => changeOf(state, difference, metaInstanceIds[index]))
     return c.json({ dryRun, changes })

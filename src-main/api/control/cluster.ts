@@ -10,7 +10,7 @@ import {
   RenameMemberRequest,
 } from '@core/protocols/control'
 import { camelCased, jsonBody, parseWith } from '../body'
-import { carryOut, commandIdOf } from '../commands'
+import { carryOut } from '../commands'
 import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
 import { isExplained, Problem } from '../problem'
@@ -76,20 +76,20 @@ export const clusterRoutes = (context: ApiContext): Hono<ApiEnv> => {
 
   routes.patch('/cluster', async (c) => {
     const { name } = parseWith(RenameClusterRequest, camelCased(await jsonBody(c)))
-    await carryOut(context, { type: 'ChangeSetting', change: { key: 'name', value: name } }, await commandIdOf(c))
+    await carryOut(context, { type: 'ChangeSetting', change: { key: 'name', value: name } }, { request: c })
     return c.json(cluster.view())
   })
 
   routes.patch('/cluster/members/:id', async (c) => {
     const nodeId = parseWith(NodeId, c.req.param('id'))
     const { friendlyName } = parseWith(RenameMemberRequest, camelCased(await jsonBody(c)))
-    await carryOut(context, { type: 'RenameMember', nodeId, friendlyName }, await commandIdOf(c))
+    await carryOut(context, { type: 'RenameMember', nodeId, friendlyName }, { request: c })
     return c.json(cluster.view())
   })
 
   routes.delete('/members/:id', async (c) => {
     const nodeId = parseWith(NodeId, c.req.param('id'))
-    await carryOut(context, { type: 'RemoveMember', nodeId }, await commandIdOf(c))
+    await carryOut(context, { type: 'RemoveMember', nodeId }, { request: c })
     return c.json({ removed: nodeId })
   })
 

@@ -6,7 +6,7 @@ import { departures } from '@core/reconcile/departure'
 import { onMachine } from '@core/state/drain'
 import type { State } from '@core/state/state'
 import { camelCased, jsonBody, parseWith } from '../body'
-import { carryOut, commandIdOf } from '../commands'
+import { carryOut } from '../commands'
 import type { ApiContext } from '../context'
 import { Problem } from '../problem'
 import { usableCard } from './views'
@@ -48,7 +48,7 @@ export const drainRoutes = (context: ApiContext): Hono => {
     const nodeId = parseWith(NodeId, c.req.param('id'))
     const body = (await c.req.text()) === '' ? {} : camelCased(await jsonBody(c))
     const { drained } = parseWith(DrainRequest, body)
-    await carryOut(context, { type: 'DrainMember', nodeId, drained }, await commandIdOf(c))
+    await carryOut(context, { type: 'DrainMember', nodeId, drained }, { request: c })
     await commands.reconciled()
     return c.json(viewOf(source.state(), nodeId))
   })

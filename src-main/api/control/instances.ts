@@ -65,7 +65,7 @@ export const instanceRoutes = (context: ApiContext): Hono => {
     const card = await usableCard(context, wanted.modelId)
     const commandId = await commandIdOf(c)
     const instanceId = InstanceId.parse(newIdOf(commandId))
-    await carryOut(context, { type: 'PlaceInstance', instanceId, card, minNodes, ...wanted }, commandId)
+    await carryOut(context, { type: 'PlaceInstance', instanceId, card, minNodes, ...wanted }, { request: c, commandId })
     return c.json(found(context, instanceId), 201)
   })
 
@@ -92,7 +92,7 @@ export const instanceRoutes = (context: ApiContext): Hono => {
 
   routes.delete('/instance/:id', async (c) => {
     const instanceId = parseWith(InstanceId, c.req.param('id'))
-    await carryOut(context, { type: 'DeleteInstance', instanceId }, await commandIdOf(c))
+    await carryOut(context, { type: 'DeleteInstance', instanceId }, { request: c })
     return c.json({ instanceId, deleted: true })
   })
 

@@ -50,7 +50,11 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
     }
     const commandId = await commandIdOf(c)
     const metaInstanceId = MetaInstanceId.parse(newIdOf(commandId))
-    await carryOut(context, { type: 'CreateMetaInstance', metaInstanceId, minNodes, ...wanted }, commandId)
+    await carryOut(
+      context,
+      { type: 'CreateMetaInstance', metaInstanceId, minNodes, ...wanted },
+      { request: c, commandId },
+    )
     await looked(context, metaInstanceId)
     return c.json(viewOf(source.state(), metaInstanceId), 201)
   })
@@ -70,20 +74,20 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
     const known = viewOf(source.state(), metaInstanceId)
     await neverPossible(context, withChanges(known, changes), known)
     await namedAsModel(context, changes.name, known.name)
-    await carryOut(context, { type: 'UpdateMetaInstance', metaInstanceId, changes }, await commandIdOf(c))
+    await carryOut(context, { type: 'UpdateMetaInstance', metaInstanceId, changes }, { request: c })
     await commands.reconciled()
     return c.json(viewOf(source.state(), metaInstanceId))
   })
 
   routes.delete('/meta_instance/:id', async (c) => {
     const metaInstanceId = idFrom(c.req.param('id'))
-    await carryOut(context, { type: 'DeleteMetaInstance', metaInstanceId }, await commandIdOf(c))
+    await carryOut(context, { type: 'DeleteMetaInstance', metaInstanceId }, { request: c })
     return c.json({ metaInstanceId, deleted: true })
   })
 
   routes.post('/meta_instance/:id/restart', async (c) => {
     const metaInstanceId = idFrom(c.req.param('id'))
-    await carryOut(context, { type: 'RestartMetaInstance', metaInstanceId }, await commandIdOf(c))
+    await carryOut(context, { type: 'RestartMetaInstance', metaInstanceId }, { request: c })
     await commands.reconciled()
     return c.json(viewOf(source.state(), metaInstanceId))
   })

@@ -13,6 +13,7 @@ export interface OriginVariables {
 /** Headers of answers that pages may read beside those that every page may. */
 const EXPOSED = [
   'x-muster-ignored-fields',
+  'x-muster-durable-on',
   'retry-after',
   'request-id',
   ...['limit', 'remaining', 'reset'].flatMap((name) => [`x-ratelimit-${name}-requests`, `x-ratelimit-${name}-tokens`]),

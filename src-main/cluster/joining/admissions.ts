@@ -4,12 +4,12 @@ import type { Fellow } from '@core/protocols/join'
 import type { Caller } from '../links/listener'
 import { Conversation } from './conversation'
 import { commitmentTo, digitsOf, drawNonce } from './digits'
+import { DoorQueue } from './door-queue'
 import type { Invitations } from './token'
 
 const ANSWER_MS = 10_000
 /** How long a stranger may wait for somebody to look at the screen. */
 const DECISION_MS = 10 * 60_000
-const MOST_STRANGERS = 8
 
 /** A machine that asks to be let in, for the people of this cluster. */
 export interface Asking {
@@ -24,6 +24,8 @@ export interface AdmissionsOptions {
   readonly certificate: string
   readonly invitations: Invitations
   readonly cluster: () => { readonly clusterId: string; readonly clusterName: string; readonly friendlyName: string }
+  /** Whether it is or was a member. */
+  readonly isKnown: (nodeId: NodeId) => boolean
   /** Makes it a member. Rejects with what to tell it. */
   readonly admit: (member: { nodeId: NodeId; certificate: string; friendlyName: string }) => Promise<readonly Fellow[]>
   readonly onChange: () => void
@@ -33,7 +35,9 @@ export interface AdmissionsOptions {
 /** Speaks with strangers at the door: who has a token comes in, who asks waits for a person's "Allow". */
 export class Admissions {
   private readonly waiting = new Map<string, { asking: Asking; decide: (allow: boolean) => void }>()
-  private strangers = 0
+  private readonly door = new DoorQueue()
+  /** They have shown an invitation, or a person has let them in. */
+  private readonly invited = new WeakSet<Conversation>()
 
   constructor(private readonly options: AdmissionsOptions) {}
 
@@ -49,13 +53,22 @@ export class Admissions {
   }
 
   enter(caller: Caller): void {
-    if (this.strangers >= MOST_STRANGERS) return void caller.socket.terminate()
-    this.strangers += 1
-    const conversation = new Conversation(caller.socket)
+    const { nodeId, remoteAddress, socket } = caller
+    const conversation = new Conversation(socket)
+    const leave = this.door.enter({
+      nodeId,
+      remoteAddress,
+      isKnown: () => this.options.isKnown(nodeId) || this.invited.has(conversation),
+      giveWay: () => {
+        const reason = 'Too many machines ask that cluster to be let in: others have asked after this one'
+        conversation.say({ type: 'refused', code: 'crowded', reason })
+        conversation.close()
+      },
+    })
     this.speak(caller, conversation)
-      .catch((err: unknown) => this.options.log.info({ err, nodeId: caller.nodeId }, 'a joining came to nothing'))
+      .catch((err: unknown) => this.options.log.info({ err, nodeId }, 'a joining came to nothing'))
       .finally(() => {
-        this.strangers -= 1
+        leave()
         conversation.close()
       })
   }
@@ -120,6 +133,7 @@ export class Admissions {
     friendlyName: string,
   ): Promise<void> {
     const { options } = this
+    this.invited.add(conversation)
     try {
       const members = await options.admit({ nodeId, certificate, friendlyName })
       options.log.info({ nodeId, friendlyName }, 'admitted a machine')

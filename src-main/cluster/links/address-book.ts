@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { NodeId } from '@core/ids'
+import { NodeId } from '@core/ids'
 import { replaceFile } from '../../disk/replace-file'
 
 export const PeerAddress = z.object({ ip: z.string().min(1).max(255), port: z.number().int().min(1).max(65535) })
@@ -11,6 +11,8 @@ const File = z.object({ version: z.literal(1), peers: z.record(z.string(), z.arr
 
 /** Most addresses that are kept of one node. */
 const MOST = 32
+/** Nodes that are no members, of which addresses are kept: anybody may announce himself, as often as he likes. */
+export const MOST_STRANGERS = 64
 
 const same = (a: PeerAddress, b: PeerAddress): boolean => a.ip === b.ip && a.port === b.port
 
@@ -22,19 +24,26 @@ const isFirst = (one: PeerAddress, at: number, all: readonly PeerAddress[]): boo
  * start finds them where nobody announces anything. Where is never who: a certificate has to prove that.
  */
 export class AddressBook {
+  /** Those of whom something was heard last come last. */
   private readonly known = new Map<NodeId, PeerAddress[]>()
   private readonly path: string
   private writing: Promise<void> = Promise.resolve()
+  private isWaiting = false
 
   constructor(
     dataDir: string,
-    /** Where a person says that members are; which of them, nobody knows. */
-    private readonly given: readonly PeerAddress[] = [],
+    private readonly options: {
+      /** Where a person says that members are; which of them, nobody knows. */
+      readonly given: readonly PeerAddress[]
+      readonly isMember: (nodeId: NodeId) => boolean
+    },
   ) {
     this.path = join(dataDir, 'peers.json')
     try {
       const { peers } = File.parse(JSON.parse(readFileSync(this.path, 'utf8')))
-      for (const [nodeId, addresses] of Object.entries(peers)) this.known.set(nodeId as NodeId, addresses)
+      for (const [nodeId, addresses] of Object.entries(peers))
+        this.known.set(NodeId.parse(nodeId), addresses.slice(0, MOST))
+      this.tidy()
     } catch {
       // Absent or damaged: everybody is found anew.
     }
@@ -53,7 +62,7 @@ export class AddressBook {
     { hearsay, most }: { readonly hearsay: readonly PeerAddress[]; readonly most: number },
   ): readonly PeerAddress[] {
     const said = [...this.of(nodeId), ...hearsay].filter(isFirst).slice(0, most)
-    return [...said, ...this.given].filter(isFirst)
+    return [...said, ...this.options.given].filter(isFirst)
   }
 
   /** These are good; the latest come first. */
@@ -61,12 +70,10 @@ export class AddressBook {
     const before = this.of(nodeId)
     const merged = [...addresses, ...before.filter((old) => !addresses.some((one) => same(one, old)))].slice(0, MOST)
     if (merged.length === before.length && merged.every((one, at) => same(one, before[at] ?? one))) return
+    this.known.delete(nodeId)
     this.known.set(nodeId, merged)
+    this.tidy()
     this.write()
-  }
-
-  forget(nodeId: NodeId): void {
-    if (this.known.delete(nodeId)) this.write()
   }
 
   /** Resolves when what is known is on the disk, as far as the disk takes it. */
@@ -74,9 +81,21 @@ export class AddressBook {
     await this.writing
   }
 
+  /** Of strangers the ones heard longest ago are forgotten. */
+  private tidy(): void {
+    const strangers = [...this.known.keys()].filter((nodeId) => !this.options.isMember(nodeId))
+    for (const nodeId of strangers.slice(0, -MOST_STRANGERS)) this.known.delete(nodeId)
+  }
+
+  /** What changes while the disk is busy is written once. */
   private write(): void {
+    if (this.isWaiting) return
+    this.isWaiting = true
     this.writing = this.writing
-      .then(() => replaceFile(this.path, `${JSON.stringify({ version: 1, peers: Object.fromEntries(this.known) })}\n`))
+      .then(() => {
+        this.isWaiting = false
+        return replaceFile(this.path, `${JSON.stringify({ version: 1, peers: Object.fromEntries(this.known) })}\n`)
+      })
       // Only a convenience: without it they are discovered again.
       .catch(() => undefined)
   }

@@ -18,7 +18,7 @@ interface Known {
 }
 
 /** One customer has at least a /64 of IPv6: all of it counts as one address. */
-const sourceOf = (address: string): string =>
+export const sourceOf = (address: string): string =>
   isIPv6(address) && !address.startsWith('::ffff:') ? address.split(':').slice(0, 4).join(':') : address
 
 /**
