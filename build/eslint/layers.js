@@ -27,6 +27,13 @@ const FIXED_LAYERS = [
     packages: /^(zod|vitest|fast-check)$/,
     node: false,
   },
+  {
+    name: 'src-core/texts',
+    files: /^src-core\/texts\//,
+    may: [CORE],
+    packages: /^(zod|intl-messageformat|@schummar\/icu-type-parser)$/,
+    node: false,
+  },
   { name: 'src-core', files: CORE, may: [CORE], packages: /^zod$/, node: false },
   { name: 'the Electron entry', files: /^src-main\/electron$/, may: [CORE, /^src-main\//], packages: ANY, node: true },
   {

@@ -1,4 +1,5 @@
 import { copyText } from '../state/clipboard'
+import { t } from '../state/texts.svelte'
 
 const SAID_FOR_MS = 1500
 
@@ -7,7 +8,7 @@ export class Copying {
   private outcome: 'copied' | 'refused' | undefined = $state()
   readonly copied = $derived(this.outcome === 'copied')
   readonly said = $derived(
-    this.outcome === undefined ? '' : this.outcome === 'copied' ? 'Copied' : 'Can’t copy: select it by hand',
+    this.outcome === undefined ? '' : this.outcome === 'copied' ? t('app.copied') : t('app.copyRefused'),
   )
   private timer: ReturnType<typeof setTimeout> | undefined
 

@@ -12,6 +12,7 @@ import { Setup } from '../features/setup/setup.svelte'
 import { openFeed } from '../feed/open-feed'
 import { Catalogue } from './catalogue.svelte'
 import { Cluster } from './cluster.svelte'
+import { LanguageSetting } from './language.svelte'
 import { Membership } from './membership.svelte'
 import { OwnNode } from './own-node.svelte'
 import { RequestLog } from './request-log.svelte'
@@ -52,6 +53,7 @@ export class AppState {
   readonly fits: Fits
   readonly route = new Route()
   readonly appearance = new Appearance()
+  readonly language = new LanguageSetting()
   launching: Launching | undefined = $state.raw()
   failure: Failure | undefined = $state.raw()
   /** What is being done about the machines of the cluster, in a dialog. */
@@ -86,6 +88,11 @@ export class AppState {
       onFolded: (state) => this.requests.note(state),
     })
     this.fits = new Fits({ state: () => this.cluster.state, finder: fitWorker })
+  }
+
+  /** What the machine that answers this page is, for texts that speak of `this Mac`. */
+  get host(): 'mac' | 'machine' {
+    return this.here === 'this Mac' ? 'mac' : 'machine'
   }
 
   /** What people call the machine that answers this page. */

@@ -1,24 +1,58 @@
 import type { NodeId } from '@core/ids'
-import { expectationOf, PLAIN_LAUNCH, type ExpectedSpeed } from '@core/placement/expectation'
+import { expectationOf, PLAIN_LAUNCH, type Expectation } from '@core/placement/expectation'
 import type { ModelCard } from '@core/placement/model-card'
 import { PlacementSpace } from '@core/placement/space'
 import { nodeName } from '@core/state/bindings'
 import type { PlacementError } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
-import { bytesText, counted, expectedSpeedText } from '../../state/text'
 
-/** What would become of a model, in a few words. */
-export type Fit = { readonly fits: true; readonly text: string } | { readonly fits: false; readonly reason: string }
+interface Speed {
+  readonly tokensPerSecond: number
+}
 
-const parts = (...texts: readonly (string | undefined)[]): string => texts.filter(Boolean).join(' · ')
+/** What a model would take and give. */
+export interface Fitting {
+  readonly fits: true
+  /** On the only machine there is; on one of several; on several together. */
+  readonly where?: { readonly kind: 'here' } | { readonly kind: 'on'; readonly name: string } | Together
+  readonly uses?: { readonly bytes: number; readonly machines: number; readonly roughly?: boolean }
+  readonly predicted?: Speed
+  readonly measured?: Speed
+  /** Its files have to come first. */
+  readonly toDownload?: boolean
+}
+
+interface Together {
+  readonly kind: 'together'
+  readonly machines: number
+}
+
+/** What a model lacks. */
+export type Lack =
+  | { readonly kind: 'memory'; readonly bytes: number }
+  | { readonly kind: 'offline' | 'no-worker' | 'nowhere' }
+  | { readonly kind: 'cannot-run'; readonly why: string }
+  /** As the rules of placement say it. */
+  | { readonly kind: 'rule'; readonly text: string }
+
+/** What would become of a model; `fit-text.ts` has the words. Nothing but data, for it comes from a worker. */
+export type Fit = Fitting | { readonly fits: false; readonly lack: Lack }
+
+type Placed = Extract<Expectation, { status: 'placed' }>
+
+const speedsOf = ({ predicted, measured }: Placed): Pick<Fitting, 'predicted' | 'measured'> => ({
+  ...(predicted && { predicted: { tokensPerSecond: predicted.tokensPerSecond } }),
+  ...(measured && { measured: { tokensPerSecond: measured.tokensPerSecond } }),
+})
 
 /** What the model lacks on these machines. */
-const lack = ({ details, reason }: PlacementError, nodeIds: readonly NodeId[]): string => {
+const lackOf = ({ details, reason }: PlacementError, nodeIds: readonly NodeId[]): Lack => {
   const missing = (details?.neededBytes ?? 0) - (details?.freeBytes ?? 0)
-  if (missing > 0) return `needs ${bytesText(missing)} more`
-  if (details?.neededBytes !== undefined) return 'fits no machine now'
+  if (missing > 0) return { kind: 'memory', bytes: missing }
+  if (details?.neededBytes !== undefined) return { kind: 'nowhere' }
   const common = details?.removed.find((group) => nodeIds.every((nodeId) => group.nodeIds.includes(nodeId)))
-  return common?.detail ?? (nodeIds.length === 1 ? reason : 'fits no machine now')
+  if (common) return { kind: 'rule', text: common.detail }
+  return nodeIds.length === 1 ? { kind: 'rule', text: reason } : { kind: 'nowhere' }
 }
 
 /** On these machines and no others: what a launch would give that names them. */
@@ -29,26 +63,22 @@ export const fitOn = (state: State, card: ModelCard, nodeIds: readonly NodeId[])
     minNodes: nodeIds.length,
   })
   switch (expected.status) {
-    case 'placed':
-      return { fits: true, text: parts(usesText(expected.claims), speedPart(expected)) }
+    case 'placed': {
+      const claims = Object.values(expected.claims)
+      const bytes = claims.reduce((sum, each) => sum + each, 0)
+      return { fits: true, uses: { bytes, machines: claims.length }, ...speedsOf(expected) }
+    }
     case 'refused':
-      return { fits: false, reason: lack(expected.error, nodeIds) }
+      return { fits: false, lack: lackOf(expected.error, nodeIds) }
   }
 }
 
-const usesText = (claims: Readonly<Record<string, number>>): string => {
-  const bytes = Object.values(claims)
-  const total = bytesText(bytes.reduce((sum, each) => sum + each, 0))
-  return bytes.length === 1 ? `uses ${total}` : `uses ${total} on ${bytes.length} machines`
-}
-
-const speedPart = (expected: ExpectedSpeed): string | undefined => expectedSpeedText(expected)[0]
-
-/** `fits`, `on Mac Studio`, `on 3 machines together`. */
-const whereText = (state: State, nodeIds: readonly NodeId[]): string => {
+const whereOf = (state: State, nodeIds: readonly NodeId[]): NonNullable<Fitting['where']> => {
   const [first, ...others] = nodeIds
-  if (first === undefined || Object.keys(state.nodes).length === 1) return 'fits'
-  return others.length === 0 ? `on ${nodeName(state, first)}` : `on ${counted(nodeIds.length, 'machine')} together`
+  if (first === undefined || Object.keys(state.nodes).length === 1) return { kind: 'here' }
+  return others.length === 0
+    ? { kind: 'on', name: nodeName(state, first) }
+    : { kind: 'together', machines: nodeIds.length }
 }
 
 /** Where a model would go that is launched without a further word, or what it lacks; undefined where no machine is known yet. */
@@ -59,8 +89,8 @@ export const plainFit = (space: PlacementSpace, card: ModelCard): Fit | undefine
   const expected = expectationOf(space, card)
   switch (expected.status) {
     case 'placed':
-      return { fits: true, text: parts(whereText(state, expected.nodeIds), speedPart(expected)) }
+      return { fits: true, where: whereOf(state, expected.nodeIds), ...speedsOf(expected) }
     case 'refused':
-      return { fits: false, reason: lack(expected.error, nodeIds) }
+      return { fits: false, lack: lackOf(expected.error, nodeIds) }
   }
 }

@@ -1,18 +1,20 @@
 import type { ApiKeyLimits } from '@core/state/api-keys'
+import type { TextKey } from '@core/texts/texts'
 import { numberText } from '../../state/text'
+import { t } from '../../state/texts.svelte'
 
-/** The limits that a key may have, as people read them. */
+/** The limits that a key may have, each with what says it. */
 export const LIMITS = [
-  { name: 'requestsPerMinute', label: 'Requests a minute', unit: 'requests a minute' },
-  { name: 'tokensPerMinute', label: 'Tokens a minute', unit: 'tokens a minute' },
-  { name: 'concurrent', label: 'Requests at a time', unit: 'at a time' },
-] as const satisfies readonly { name: keyof ApiKeyLimits; label: string; unit: string }[]
+  { name: 'requestsPerMinute', said: 'keys.perMinuteRequests' },
+  { name: 'tokensPerMinute', said: 'keys.perMinuteTokens' },
+  { name: 'concurrent', said: 'keys.atATime' },
+] as const satisfies readonly { name: keyof ApiKeyLimits; said: TextKey }[]
 
 /** `60 requests a minute, 2 at a time`; empty where there are none. */
 export const limitsText = (limits: ApiKeyLimits | undefined): string =>
-  LIMITS.flatMap(({ name, unit }) => {
+  LIMITS.flatMap(({ name, said }) => {
     const limit = limits?.[name]
-    return limit === undefined ? [] : [`${numberText(limit)} ${unit}`]
+    return limit === undefined ? [] : [t(said, { limit: numberText(limit) })]
   }).join(', ')
 
 /** The fields of a form; an empty one is `null`. */

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { GB, smallCard, World } from '@core/testing/world'
+import { fitText } from '../fits/fit-text'
+import type { Fit } from '../fits/fit'
 import { fitOnMachines, targetsOf } from './targets'
+
+/** As people read it, and whether it fits. */
+const told = (fit: Fit) => ({ fits: fit.fits, text: fitText(fit) })
 
 const onDisk = { modelId: smallCard.modelId, title: 'Small', bytes: smallCard.storageBytes, card: smallCard }
 const onHub = { modelId: 'hub/model', title: 'Hub model', bytes: 12 * GB }
@@ -10,9 +15,9 @@ describe('the machines that a model can be dropped on', () => {
     const world = new World()
     world.addNode('small', { free: GB })
     world.addNode('mini', { free: 16 * GB, bandwidth: 400e9 })
-    expect(targetsOf(world.state, onDisk).map(({ name, fit }) => [name, fit])).toEqual([
+    expect(targetsOf(world.state, onDisk).map(({ name, fit }) => [name, told(fit)])).toEqual([
       ['mini', { fits: true, text: 'uses 4.0 GB · about 84 tokens/s' }],
-      ['small', { fits: false, reason: 'needs 3.0 GB more' }],
+      ['small', { fits: false, text: 'needs 3.0 GB more' }],
     ])
   })
 
@@ -21,11 +26,14 @@ describe('the machines that a model can be dropped on', () => {
     const mini = world.addNode('mini', { free: 16 * GB })
     const old = world.addNode('old', { free: 8 * GB })
     const broken = world.addNode('broken', { free: 64 * GB, cannotRun: 'no Python' })
-    expect(fitOnMachines(world.state, onHub, [mini])).toEqual({ fits: true, text: 'uses about 12 GB · to download' })
-    expect(fitOnMachines(world.state, onHub, [old])).toEqual({ fits: false, reason: 'needs 4.0 GB more' })
+    expect(told(fitOnMachines(world.state, onHub, [mini]))).toEqual({
+      fits: true,
+      text: 'uses about 12 GB · to download',
+    })
+    expect(told(fitOnMachines(world.state, onHub, [old]))).toEqual({ fits: false, text: 'needs 4.0 GB more' })
     expect(fitOnMachines(world.state, onHub, [mini, old])).toMatchObject({ fits: true })
     expect(fitOnMachines(world.state, onHub, [broken])).toMatchObject({ fits: false })
     world.apply({ type: 'NodeTimedOut', nodeId: old })
-    expect(fitOnMachines(world.state, onHub, [old])).toEqual({ fits: false, reason: 'offline' })
+    expect(told(fitOnMachines(world.state, onHub, [old]))).toEqual({ fits: false, text: 'offline' })
   })
 })

@@ -3,7 +3,6 @@ import { claimedBytes, freeBytes } from '@core/placement/memory'
 import type { ModelCard } from '@core/placement/model-card'
 import { PlacementSpace } from '@core/placement/space'
 import type { State } from '@core/state/state'
-import { bytesText } from '../../state/text'
 import { fitOn, plainFit, type Fit } from '../fits/fit'
 
 /** A model that can be put on machines: with its card where its files are known, else with its size. */
@@ -27,14 +26,14 @@ const fitBySize = (state: State, bytes: number | undefined, nodeIds: readonly No
   let free = 0
   for (const nodeId of nodeIds) {
     const node = state.nodes[nodeId]
-    if (!node) return { fits: false, reason: 'offline' }
-    if (!node.worker) return { fits: false, reason: 'runs no models' }
-    if (node.cannotRun !== undefined) return { fits: false, reason: `cannot run models: ${node.cannotRun}` }
+    if (!node) return { fits: false, lack: { kind: 'offline' } }
+    if (!node.worker) return { fits: false, lack: { kind: 'no-worker' } }
+    if (node.cannotRun !== undefined) return { fits: false, lack: { kind: 'cannot-run', why: node.cannotRun } }
     free += freeBytes(state, nodeId, claimed)
   }
-  if (bytes === undefined) return { fits: true, text: 'to download' }
-  if (bytes > free) return { fits: false, reason: `needs ${bytesText(bytes - free)} more` }
-  return { fits: true, text: `uses about ${bytesText(bytes)} · to download` }
+  if (bytes === undefined) return { fits: true, toDownload: true }
+  if (bytes > free) return { fits: false, lack: { kind: 'memory', bytes: bytes - free } }
+  return { fits: true, uses: { bytes, machines: nodeIds.length, roughly: true }, toDownload: true }
 }
 
 /** What would become of the model on just these machines. */
@@ -62,6 +61,3 @@ export const targetsOf = (state: State, model: PlaceableModel): readonly Target[
   }))
   return [...all.filter(({ fit }) => fit.fits), ...all.filter(({ fit }) => !fit.fits)]
 }
-
-/** A target's fit as a sentence goes on: `uses 6.2 GB · about 34 tokens/s`, `needs 8 GB more`. */
-export const fitText = (fit: Fit): string => (fit.fits ? fit.text : fit.reason)

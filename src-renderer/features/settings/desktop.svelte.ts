@@ -1,5 +1,8 @@
 import type { DesktopApi, DesktopPreferences, DesktopPreferencesChanges, UpdateStatus } from '@core/protocols/desktop'
 
+import { percentText } from '../../state/text'
+import { t } from '../../state/texts.svelte'
+
 /** While an update is on its way, how often it is asked how far. */
 const ASK_EVERY_MS = 1000
 
@@ -41,16 +44,16 @@ export class DesktopSettings {
 export const updateLine = (status: UpdateStatus): string => {
   switch (status.state) {
     case 'unavailable':
-      return `This app has no updates. ${status.reason}`
+      return t('settings.update.unavailable', { reason: status.reason })
     case 'idle':
-      return 'No newer version is known.'
+      return t('settings.update.idle')
     case 'checking':
-      return 'Looking for a newer version …'
+      return t('settings.update.checking')
     case 'downloading':
-      return `Downloading Muster ${status.version} · ${Math.round(100 * status.part)} %`
+      return t('settings.update.downloading', { version: status.version, part: percentText(status.part) })
     case 'ready':
-      return `Muster ${status.version} is ready: it is installed when you quit, or when nothing is going on.`
+      return t('settings.update.ready', { version: status.version })
     case 'failed':
-      return `The last look for a newer version failed: ${status.reason}`
+      return t('settings.update.failed', { reason: status.reason })
   }
 }

@@ -1,6 +1,7 @@
 import { NodeSettingsView } from '@core/protocols/control'
 import type { DesktopApi } from '@core/protocols/desktop'
 import type { Api } from '../../api/access'
+import { t } from '../../state/texts.svelte'
 import { LoginItem } from '../settings/login-item.svelte'
 import { PowerSettings } from '../settings/power.svelte'
 
@@ -48,7 +49,7 @@ export class OptionSwitches {
     return [
       {
         id: 'login',
-        label: 'Start Muster when I log in',
+        label: t('settings.startAtLogin'),
         about: 'Models are ready before you ask for them.',
         on: this.login.opens,
         set: (on) => this.login.set(on),
@@ -78,8 +79,8 @@ export class OptionSwitches {
     return [
       {
         id: 'network',
-        label: 'Let other devices use the models',
-        about: `Every request needs a key then; Settings makes them.${waits ? ' In force from the next start on.' : ''}`,
+        label: t('settings.networkShare'),
+        about: waits ? t('settings.networkAboutWaiting') : t('settings.networkAbout'),
         on: servesNetwork,
         set: async (on) => {
           try {

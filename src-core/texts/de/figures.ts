@@ -1,0 +1,30 @@
+import type { Translation } from '../texts'
+
+export const figures: Translation<'figures'> = {
+  gigabytes: '{value} GB',
+  megabytes: '{value} MB',
+  kilobytes: '{value} KB',
+  partOfGigabytes: '{part} von {total} GB',
+  partOfMegabytes: '{part} von {total} MB',
+  percent: '{value} %',
+  millions: '{value} Mio.',
+  justNow: 'gerade eben',
+  secondsAgo: 'vor {value} s',
+  minutesAgo: 'vor {value} min',
+  hoursAgo: 'vor {value} h',
+  daysAgo: 'vor {value} d',
+  seconds: '{value} s',
+  minutes: '{value} min',
+  hoursMinutes: '{hours} h {minutes} min',
+  daysHours: '{days} d {hours} h',
+  speed: '{value} Tokens/s',
+  speedMeasured: '{value} Tokens/s gemessen',
+  speedPredicted: '{value} Tokens/s vorhergesagt',
+  speedAbout: 'etwa {value} Tokens/s',
+  tokenTime: '{all} ms pro Token: {reading} Gewichte lesen, {layers} Schichten starten',
+  tokenTimeWithLinks:
+    '{all} ms pro Token: {reading} Gewichte lesen, {layers} Schichten starten, {links} zwischen Rechnern',
+  machines: '{count, plural, one {# Rechner} other {# Rechner}}',
+  models: '{count, plural, one {# Modell} other {# Modelle}}',
+  requests: '{count, plural, one {# Anfrage} other {# Anfragen}}',
+}

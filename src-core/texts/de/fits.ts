@@ -1,0 +1,16 @@
+import type { Translation } from '../texts'
+
+export const fits: Translation<'fits'> = {
+  fits: 'passt',
+  on: 'auf {name}',
+  together: 'auf {count, plural, one {# Rechner} other {# Rechnern}} zusammen',
+  uses: 'belegt {size}',
+  usesOn: 'belegt {size} auf {count, plural, one {# Rechner} other {# Rechnern}}',
+  usesAbout: 'belegt etwa {size}',
+  toDownload: 'zu laden',
+  needs: '{size} zu wenig',
+  offline: 'offline',
+  noWorker: 'führt keine Modelle aus',
+  nowhere: 'passt zurzeit auf keinen Rechner',
+  cannotRun: 'kann keine Modelle ausführen: {why}',
+}

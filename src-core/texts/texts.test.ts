@@ -1,0 +1,88 @@
+import { IntlMessageFormat } from 'intl-messageformat'
+import { describe, expect, it } from 'vitest'
+import { de } from './de'
+import { en } from './en'
+import type { Language } from './language'
+import type { Texts } from './texts'
+import { zhHans } from './zh-Hans'
+
+type Elements = ReturnType<IntlMessageFormat['getAst']>
+
+/** Kinds of what stands in braces and tags, as the parser of ICU messages numbers them. */
+const KINDS = ['text', 'value', 'number', 'date', 'time', 'select', 'plural', 'pound', 'tag'] as const
+
+/** `count plural`, `host select mac other`, `b tag`: all that a message takes. Which plurals there are is up to the language. */
+const placeholders = (elements: Elements): readonly string[] =>
+  elements.flatMap((element) => {
+    const kind = KINDS[element.type]
+    if (kind === undefined || kind === 'text' || kind === 'pound' || !('value' in element)) return []
+    const options = 'options' in element ? element.options : {}
+    const inner = Object.values(options).flatMap(({ value }) => placeholders(value))
+    const children = 'children' in element ? placeholders(element.children) : []
+    const choices = kind === 'select' ? ` ${Object.keys(options).sort().join(' ')}` : ''
+    return [`${element.value} ${kind}${choices}`, ...inner, ...children]
+  })
+
+const messagesOf = (texts: Texts): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(texts).flatMap(([area, messages]) =>
+      Object.entries<string>(messages).map(([name, message]) => [`${area}.${name}`, message]),
+    ),
+  )
+
+const english = messagesOf(en)
+const takes = (message: string, language: Language): readonly string[] =>
+  [...new Set(placeholders(new IntlMessageFormat(message, language).getAst()))].sort()
+
+describe.each<[Language, Texts]>([
+  ['de', de],
+  ['zh-Hans', zhHans],
+])('every text in %s', (language, texts) => {
+  const messages = messagesOf(texts)
+
+  it('is there, and nothing that English does not have', () => {
+    expect(Object.keys(messages).sort()).toEqual(Object.keys(english).sort())
+  })
+
+  it('takes the same values and tags as in English', () => {
+    const differing = Object.entries(english).filter(
+      ([key, message]) => JSON.stringify(takes(messages[key] ?? '', language)) !== JSON.stringify(takes(message, 'en')),
+    )
+    expect(differing.map(([key]) => key)).toEqual([])
+  })
+
+  it('has the plurals of the language', () => {
+    const wanted = new Intl.PluralRules(language).resolvedOptions().pluralCategories
+    const lacking = Object.entries(messages).filter(([, message]) => {
+      const plurals = [...message.matchAll(/, plural,((?: (?:=\d+|\w+) \{(?:[^{}]|\{[^}]*\})*\})+)/g)]
+      return plurals.some(([, options = '']) => wanted.some((category) => !options.includes(` ${category} {`)))
+    })
+    expect(lacking.map(([key]) => key)).toEqual([])
+  })
+
+  it('begins and ends as the English one does', () => {
+    const ragged = Object.entries(english).filter(([key, message]) => {
+      const other = messages[key] ?? ''
+      return message.endsWith('…') !== other.endsWith('…') || other.trim() !== other
+    })
+    expect(ragged.map(([key]) => key)).toEqual([])
+  })
+})
+
+describe('German texts', () => {
+  it('address nobody as du or Sie', () => {
+    const personal = Object.entries(messagesOf(de)).filter(([, message]) =>
+      /(^|[^\p{L}])(du|dich|dir|dein\w*|Ihre?[mnrs]?|Ihnen)($|[^\p{L}])/u.test(message),
+    )
+    expect(personal).toEqual([])
+  })
+})
+
+describe('Chinese texts', () => {
+  it('use the punctuation of Chinese beside its characters', () => {
+    const halfWidth = Object.entries(messagesOf(zhHans)).filter(([, message]) =>
+      /\p{Script=Han}[,;:?!](?!\S*\/\/)|\p{Script=Han}\.(\s|$)/u.test(message),
+    )
+    expect(halfWidth).toEqual([])
+  })
+})

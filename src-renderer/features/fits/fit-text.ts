@@ -1,0 +1,50 @@
+import { bytesText, expectedSpeedText } from '../../state/text'
+import { t } from '../../state/texts.svelte'
+import type { Fit, Fitting, Lack } from './fit'
+
+const whereText = (where: NonNullable<Fitting['where']>): string => {
+  switch (where.kind) {
+    case 'here':
+      return t('fits.fits')
+    case 'on':
+      return t('fits.on', { name: where.name })
+    case 'together':
+      return t('fits.together', { count: where.machines })
+  }
+}
+
+const usesText = ({ bytes, machines, roughly }: NonNullable<Fitting['uses']>): string => {
+  const size = bytesText(bytes)
+  if (roughly) return t('fits.usesAbout', { size })
+  return machines === 1 ? t('fits.uses', { size }) : t('fits.usesOn', { size, count: machines })
+}
+
+/** `needs 8 GB more`. */
+export const lackText = (lack: Lack): string => {
+  switch (lack.kind) {
+    case 'memory':
+      return t('fits.needs', { size: bytesText(lack.bytes) })
+    case 'offline':
+      return t('fits.offline')
+    case 'no-worker':
+      return t('fits.noWorker')
+    case 'nowhere':
+      return t('fits.nowhere')
+    case 'cannot-run':
+      return t('fits.cannotRun', { why: lack.why })
+    case 'rule':
+      return lack.text
+  }
+}
+
+/** A fit as a sentence goes on: `uses 6.2 GB · about 34 tokens/s`, `needs 8 GB more`. */
+export const fitText = (fit: Fit): string => {
+  if (!fit.fits) return lackText(fit.lack)
+  const { where, uses, toDownload } = fit
+  return [
+    ...(where ? [whereText(where)] : []),
+    ...(uses ? [usesText(uses)] : []),
+    ...expectedSpeedText(fit).slice(0, 1),
+    ...(toDownload ? [t('fits.toDownload')] : []),
+  ].join(' · ')
+}

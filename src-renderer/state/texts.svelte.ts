@@ -1,0 +1,40 @@
+import { figuresOf, type Figures } from '@core/texts/figures'
+import type { Language } from '@core/texts/language'
+import { english, type Translate, type Translator } from '@core/texts/translator'
+
+/** The language that the window speaks. Whatever says a text is drawn anew when it changes. */
+let spoken: Translator = $state.raw(english)
+const figures: Figures = $derived(figuresOf(spoken))
+
+/** A text of the app in the language of the window. */
+export const t: Translate = (key, ...values) => spoken.text(key, ...values)
+
+/** A text with tags in it, in pieces. */
+export const tParts: Translator['parts'] = (key, ...values) => spoken.parts(key, ...values)
+
+/** Sizes, times and speeds in the language of the window. */
+export const said = (): Figures => figures
+
+export const spokenLanguage = (): Language => spoken.language
+
+export const speak = (translator: Translator): void => {
+  spoken = translator
+}
+
+const DATE = { dateStyle: 'medium' } as const
+const TIME = { timeStyle: 'short' } as const
+
+/** `Nov 28, 2026`. */
+export const dateText = (time: number): string => new Date(time).toLocaleDateString(spoken.language, DATE)
+
+/** `Nov 28, 2026, 6:45 PM`. */
+export const dateTimeText = (time: number): string =>
+  new Date(time).toLocaleString(spoken.language, { ...DATE, ...TIME })
+
+/** `06:45 PM`, as a clock in this language shows it. */
+export const clockText = (time: number): string =>
+  new Date(time).toLocaleTimeString(spoken.language, { hour: '2-digit', minute: '2-digit' })
+
+/** Several things in one sentence: `a, b, and c`. */
+export const listText = (items: readonly string[]): string =>
+  new Intl.ListFormat(spoken.language, { type: 'conjunction' }).format(items)
