@@ -24,7 +24,7 @@ const FIXED_LAYERS = [
     name: 'a test of src-core',
     files: /^src-core\/(testing\/|.*\.test$)/,
     may: [CORE],
-    packages: /^(zod|vitest|fast-check)$/,
+    packages: /^(zod|intl-messageformat|vitest|fast-check)$/,
     node: false,
   },
   {

@@ -21,19 +21,18 @@ export const speak = (translator: Translator): void => {
   spoken = translator
 }
 
-const DATE = { dateStyle: 'medium' } as const
-const TIME = { timeStyle: 'short' } as const
+/** A time as this language writes it. */
+const timeAs = (time: number, options: Intl.DateTimeFormatOptions): string =>
+  new Intl.DateTimeFormat(spoken.language, options).format(time)
 
 /** `Nov 28, 2026`. */
-export const dateText = (time: number): string => new Date(time).toLocaleDateString(spoken.language, DATE)
+export const dateText = (time: number): string => timeAs(time, { dateStyle: 'medium' })
 
 /** `Nov 28, 2026, 6:45 PM`. */
-export const dateTimeText = (time: number): string =>
-  new Date(time).toLocaleString(spoken.language, { ...DATE, ...TIME })
+export const dateTimeText = (time: number): string => timeAs(time, { dateStyle: 'medium', timeStyle: 'short' })
 
 /** `06:45 PM`, as a clock in this language shows it. */
-export const clockText = (time: number): string =>
-  new Date(time).toLocaleTimeString(spoken.language, { hour: '2-digit', minute: '2-digit' })
+export const clockText = (time: number): string => timeAs(time, { hour: '2-digit', minute: '2-digit' })
 
 /** Several things in one sentence: `a, b, and c`. */
 export const listText = (items: readonly string[]): string =>
