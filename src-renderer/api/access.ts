@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { ControlError } from '@core/protocols/control'
 import type { DesktopApi } from '@core/protocols/desktop'
+import { t } from '../state/texts.svelte'
 import { ApiError, unexpected, unreachable } from './problem'
 
 declare global {
@@ -18,7 +19,7 @@ export interface RequestOptions {
 
 const errorFrom = async (response: Response): Promise<ApiError> => {
   const parsed = ControlError.safeParse(await response.json().catch(() => undefined))
-  if (!parsed.success) return new ApiError('unknown', `The node answered with status ${response.status}.`)
+  if (!parsed.success) return new ApiError('unknown', t('app.answeredStatus', { status: response.status }))
   const { code, message, hint, details } = parsed.data.error
   return new ApiError(code, message, { hint, details })
 }

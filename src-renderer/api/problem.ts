@@ -1,3 +1,5 @@
+import { t } from '../state/texts.svelte'
+
 /** An answer that is an error: what happened, and what to do. */
 export class ApiError extends Error {
   readonly hint: string | undefined
@@ -16,14 +18,14 @@ export class ApiError extends Error {
 }
 
 export const unreachable = (cause?: unknown): ApiError =>
-  new ApiError('unreachable', 'The node does not answer.', {
-    hint: 'It may have been quit. Start Muster again; this page reconnects by itself.',
+  new ApiError('unreachable', t('app.unreachable'), {
+    hint: t('app.unreachableHint'),
     cause,
   })
 
 export const unexpected = (cause?: unknown): ApiError =>
-  new ApiError('unexpected', 'The node answered in a way this page does not understand.', {
-    hint: 'Reload the page. If that does not help, the node runs another version of Muster.',
+  new ApiError('unexpected', t('app.unexpected'), {
+    hint: t('app.unexpectedHint'),
     cause,
   })
 
@@ -34,7 +36,7 @@ export interface ProblemText {
   readonly todo: string | undefined
 }
 
-const withPeriod = (text: string): string => (/[.?!…]$/.test(text.trim()) ? text.trim() : `${text.trim()}.`)
+const withPeriod = (text: string): string => (/[.?!…。？！]$/.test(text.trim()) ? text.trim() : `${text.trim()}.`)
 
 export const problemText = (what: string, error: unknown): ProblemText => ({
   what: withPeriod(what),
@@ -45,7 +47,7 @@ export const problemText = (what: string, error: unknown): ProblemText => ({
 /** What a person sends to whoever helps them. */
 export const problemDetails = (what: string, error: unknown): string => {
   const { why, todo } = problemText(what, error)
-  const code = error instanceof ApiError ? `Code: ${error.code}` : undefined
+  const code = error instanceof ApiError ? t('app.problemCode', { code: error.code }) : undefined
   const details = error instanceof ApiError && error.details !== undefined ? JSON.stringify(error.details) : undefined
   return [what, why, todo, code, details].filter((part) => part !== undefined).join('\n')
 }

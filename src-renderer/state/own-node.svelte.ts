@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { NodeId } from '@core/ids'
 import type { Api } from '../api/access'
+import { t } from './texts.svelte'
 
 /** What `GET /health` tells, also where it tells that something is wrong. */
 const Health = z.object({
@@ -25,7 +26,7 @@ export class OwnNode {
   readonly version = $derived(this.health?.version)
   readonly trouble: Trouble | undefined = $derived(
     this.health?.status === 'degraded'
-      ? { reason: this.health.reason ?? 'It does not say why.', hint: this.health.hint }
+      ? { reason: this.health.reason ?? t('app.noReason'), hint: this.health.hint }
       : undefined,
   )
 

@@ -2,15 +2,6 @@
 export const pages = ['cluster', 'models', 'chat', 'connect', 'activity', 'settings'] as const
 export type Page = (typeof pages)[number]
 
-export const pageTitles: Readonly<Record<Page, string>> = {
-  cluster: 'Cluster',
-  models: 'Models',
-  chat: 'Chat',
-  connect: 'Connect',
-  activity: 'Activity',
-  settings: 'Settings',
-}
-
 /** A page with what it is about. */
 export interface Place {
   readonly page: Page

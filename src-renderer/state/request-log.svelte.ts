@@ -2,6 +2,7 @@ import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
 import type { Task } from '@core/state/tasks'
 import { shortName } from './text'
+import { t } from './texts.svelte'
 
 /** A request with the name of its model, as it was when the request was seen. */
 export interface NotedRequest {
@@ -46,4 +47,4 @@ export class RequestLog {
 
 /** An instance that was replaced before this window saw it: where it was asked is all that is known. */
 const goneName = (state: State, { takenBy }: Task): string =>
-  takenBy === undefined ? 'an earlier instance' : `an earlier instance, asked on ${nodeName(state, takenBy)}`
+  takenBy === undefined ? t('app.earlierInstance') : t('app.earlierInstanceOn', { name: nodeName(state, takenBy) })

@@ -2,6 +2,7 @@ import type { Instance } from '@core/state/instances'
 import type { Node } from '@core/state/nodes'
 import type { State } from '@core/state/state'
 import { shortName } from '../../state/text'
+import { t } from '../../state/texts.svelte'
 
 /** One part of a machine's memory bar; `share` of all its memory, from 0 to 1. */
 export interface Band {
@@ -66,7 +67,13 @@ export const bandsOf = (state: State, { nodeId, memory }: Node, colours = bandCo
   const share = (bytes: number): number => (ramTotal === 0 ? 0 : bytes / ramTotal)
   const others = Math.max(0, ramTotal - ramAvailable - heldByRunners)
   const bands: Band[] = [
-    { key: 'others', label: 'Other programs', bytes: others, share: share(others), colour: 'var(--band-other)' },
+    {
+      key: 'others',
+      label: t('cluster.otherPrograms'),
+      bytes: others,
+      share: share(others),
+      colour: 'var(--band-other)',
+    },
   ]
   let promised = 0
   for (const instance of Object.values(state.instances)) {

@@ -6,9 +6,10 @@ import type { Instance } from '@core/state/instances'
 import type { MetaInstance } from '@core/state/meta-instances'
 import { isOffHours } from '@core/state/scheduling'
 import type { State } from '@core/state/state'
-import { statusOf, strategyOf, type MetaInstanceStatus } from '@core/state/status'
+import { statusOf, type MetaInstanceStatus } from '@core/state/status'
 import type { NodeId, RunnerId } from '@core/ids'
-import { bytesText, sentence, shortName } from '../../state/text'
+import { bytesText, percentText, sentence, shortName } from '../../state/text'
+import { t } from '../../state/texts.svelte'
 import { downloadFailures, downloadLine, loadingLine, progressOf, stageText } from './progress'
 import { offHoursLine } from './hours'
 import { servingLine, speedsOf } from './serving'
@@ -57,24 +58,24 @@ const wordAndTone = (
 ): [string, Tone] => {
   switch (machineWord) {
     case 'PAUSED':
-      return ['Paused', 'waiting']
+      return [t('cards.word.paused'), 'waiting']
     case 'OFF_HOURS':
-      return ['Off hours', 'waiting']
+      return [t('cards.word.offHours'), 'waiting']
     case 'PLACEMENT_FAILED':
-      return ['Can’t place yet', 'waiting']
+      return [t('cards.word.cannotPlace'), 'waiting']
     case 'PLACING':
-      return afterFailure ? ['Placing again', 'retrying'] : ['Placing', 'waiting']
+      return afterFailure ? [t('cards.word.placingAgain'), 'retrying'] : [t('cards.word.placing'), 'waiting']
     case 'DOWNLOADING':
-      return downloadFails ? ['Retrying download', 'retrying'] : ['Downloading', 'working']
+      return downloadFails ? [t('cards.word.retryingDownload'), 'retrying'] : [t('cards.word.downloading'), 'working']
     case 'CONNECTING':
     case 'LOADING':
     case 'WARMING_UP':
-      return ['Loading', 'working']
+      return [t('cards.word.loading'), 'working']
     case 'RETRYING':
-      return [`Retrying ${status.slice(status.indexOf('('))}`, 'retrying']
+      return [t('cards.word.retrying', { attempt: status.slice(status.indexOf('(')) }), 'retrying']
     case 'READY':
     case 'RUNNING':
-      return ['Ready', 'ready']
+      return [t('cards.word.ready'), 'ready']
   }
 }
 
@@ -82,13 +83,20 @@ const wordAndTone = (
 export const cardWord = ({ lastFailureError }: MetaInstance, { word, status }: MetaInstanceStatus): string =>
   wordAndTone(word, status, { afterFailure: lastFailureError !== undefined, downloadFails: false })[0]
 
+/** `Pipeline over at least 2 machines`. */
+const strategyText = ({ sharding, instanceMeta, minNodes }: MetaInstance): string =>
+  t(instanceMeta === 'MlxJaccl' ? 'cards.strategyRdma' : 'cards.strategy', { sharding, count: minNodes })
+
 /** `Pipeline over at least 2 machines · looking for 142 GB`. */
 const placingLine = (metaInstance: MetaInstance, now: number, card: ModelCard | undefined): string => {
   const { nextAttemptAt, maxContext } = metaInstance
   const wait = nextAttemptAt === undefined ? 0 : Math.ceil((nextAttemptAt - now) / 1000)
-  if (wait > 0) return `Next try in ${wait} s`
-  const what = card === undefined ? 'machines' : bytesText(neededBytes(card, maxContext))
-  return `${strategyOf(metaInstance)} · looking for ${what}`
+  if (wait > 0) return t('cards.nextTry', { seconds: wait })
+  const looks =
+    card === undefined
+      ? t('cards.lookingForMachines')
+      : t('cards.lookingFor', { size: bytesText(neededBytes(card, maxContext)) })
+  return [strategyText(metaInstance), looks].join(' · ')
 }
 
 /** As a sentence; a machine's name at its beginning stays as people wrote it. */
@@ -105,10 +113,10 @@ const startingLine = (state: State, instance: Instance): string => {
   const machines = instance.shards.length
   if (machines <= NAMED) return loadingLine(state, instance)
   const progress = progressOf(state, instance)
-  return progress === 0 ? `Starting on ${machines} machines` : `Loading on ${machines} machines · ${percent(progress)}`
+  return progress === 0
+    ? t('cards.startingOn', { count: machines })
+    : t('cards.loadingOn', { count: machines, part: percentText(Math.floor(100 * progress) / 100) })
 }
-
-const percent = (share: number): string => `${Math.floor(100 * share)} %`
 
 const machinesOf = (state: State, { shards, claims }: Instance): MachineChip[] =>
   shards.map(({ nodeId, runnerId }) => ({
@@ -137,7 +145,7 @@ export const cardOf = (state: State, metaInstance: MetaInstance, { now, card }: 
   })
   const ready = instance !== undefined && isReady(state, instance)
   const line = ((): string => {
-    if (paused) return 'Not in memory'
+    if (paused) return t('cards.notInMemory')
     if (rests) return offHoursLine(metaInstance)
     if (!instance)
       return placementError ? reasonText(state, placementError.reason) : placingLine(metaInstance, now, card)
@@ -167,14 +175,14 @@ export const failureLine = ({ machineWord, failure }: CardView): string | undefi
     case 'PLACEMENT_FAILED':
     case 'PAUSED':
     case 'OFF_HOURS':
-      return `After: ${failure}`
+      return t('cards.after', { failure })
     case 'READY':
     case 'RUNNING':
     case 'DOWNLOADING':
     case 'LOADING':
     case 'WARMING_UP':
     case 'CONNECTING':
-      return `Re-created after: ${failure}`
+      return t('cards.recreatedAfter', { failure })
   }
 }
 
@@ -192,9 +200,10 @@ export const looseInstances = (state: State): Instance[] =>
 
 /** One that nothing keeps, in a word and a line. */
 export const looseView = (state: State, instance: Instance): { word: string; tone: Tone; line: string } => {
-  if (isReady(state, instance)) return { word: 'Ready', tone: 'ready', line: servingLine(state, instance) }
+  if (isReady(state, instance))
+    return { word: t('cards.word.ready'), tone: 'ready', line: servingLine(state, instance) }
   const failed = instance.shards.some(({ runnerId }) => state.runners[runnerId]?.status === 'Failed')
   return failed
-    ? { word: 'Failed', tone: 'failed', line: 'Nothing brings it back: it is not kept running' }
-    : { word: 'Loading', tone: 'working', line: startingLine(state, instance) }
+    ? { word: t('cards.word.failed'), tone: 'failed', line: t('cards.looseFailed') }
+    : { word: t('cards.word.loading'), tone: 'working', line: startingLine(state, instance) }
 }

@@ -1,42 +1,45 @@
 import type { Envelope } from '@core/events/event'
 import { nodeName } from '@core/state/bindings'
-import type { MetaInstanceChanges } from '@core/state/meta-instances'
+import type { MetaInstanceChanges, OnRequest } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
-import { idleText } from './on-request'
+import { t } from '../../state/texts.svelte'
+import { durationText } from '../../state/text'
 
 export interface HistoryLine {
   readonly text: string
   readonly tone: 'plain' | 'failure'
 }
 
-const NAMES: Readonly<Record<Exclude<keyof MetaInstanceChanges, 'paused' | 'pinned' | 'onRequest'>, string>> = {
-  name: 'name',
-  modelId: 'model',
-  sharding: 'sharding',
-  instanceMeta: 'connection',
-  minNodes: 'number of machines',
-  nodeIds: 'machines',
-  placementPreference: 'preference',
-  maxContext: 'context',
-  hours: 'hours',
-  owner: 'owner',
-  labels: 'labels',
+const FIELDS = [
+  ...(['name', 'modelId', 'sharding', 'instanceMeta', 'minNodes', 'nodeIds'] as const),
+  ...(['placementPreference', 'maxContext', 'hours', 'owner', 'labels'] as const),
+] satisfies readonly (keyof MetaInstanceChanges)[]
+
+const MS_PER_SECOND = 1000
+
+const keptText = ({ idleSeconds }: OnRequest): string => {
+  if (idleSeconds === undefined) return t('cards.history.keptUntilEnded')
+  return idleSeconds === 0
+    ? t('cards.history.keptUntilAnswered')
+    : t('cards.history.keptFor', { time: durationText(idleSeconds * MS_PER_SECOND) })
 }
 
 /** How long a model is kept that was loaded on request. */
 const lifetimeText = ({ onRequest, pinned }: MetaInstanceChanges): string | undefined => {
-  if (onRequest === null) return 'Kept always on'
-  if (onRequest !== undefined) return `Kept ${idleText(onRequest)}`
+  if (onRequest === null) return t('cards.history.keptAlwaysOn')
+  if (onRequest !== undefined) return keptText(onRequest)
   if (pinned === undefined) return undefined
-  return pinned ? 'Pinned' : 'Unpinned'
+  return pinned ? t('cards.history.pinned') : t('cards.history.unpinned')
 }
 
 const changeText = ({ paused, ...changes }: MetaInstanceChanges): string => {
-  if (paused !== undefined) return paused ? 'Paused' : 'Resumed'
+  if (paused !== undefined) return paused ? t('cards.history.paused') : t('cards.history.resumed')
   const lifetime = lifetimeText(changes)
   if (lifetime !== undefined) return lifetime
-  const changed = Object.entries(NAMES).flatMap(([key, name]) => (key in changes ? [name] : []))
-  return changed.length === 0 ? 'Changed' : `Changed: ${changed.join(', ')}`
+  const changed = FIELDS.flatMap((field) => (field in changes ? [t(`cards.field.${field}`)] : []))
+  return changed.length === 0
+    ? t('cards.history.changed')
+    : t('cards.history.changedWhat', { what: changed.join(', ') })
 }
 
 const plain = (text: string): HistoryLine => ({ text, tone: 'plain' })
@@ -46,26 +49,26 @@ const failure = (text: string): HistoryLine => ({ text, tone: 'failure' })
 export const historyLine = (state: State, { event }: Envelope): HistoryLine => {
   switch (event.type) {
     case 'MetaInstanceCreated':
-      return plain(event.metaInstance.onRequest ? 'Loaded on request' : 'Declared')
+      return plain(event.metaInstance.onRequest ? t('cards.history.loadedOnRequest') : t('cards.history.declared'))
     case 'MetaInstanceUpdated':
       return plain(changeText(event.changes))
     case 'MetaInstancePlacementFailed':
-      return failure(`Can’t be placed: ${event.reason}`)
+      return failure(t('cards.history.cannotBePlaced', { reason: event.reason }))
     case 'MetaInstanceScheduled':
-      if (event.schedule.woken) return plain('Loaded outside its hours, on request')
-      return plain(event.schedule.on ? 'Its hours began' : 'Its hours are over')
+      if (event.schedule.woken) return plain(t('cards.history.woken'))
+      return plain(event.schedule.on ? t('cards.history.hoursBegan') : t('cards.history.hoursOver'))
     case 'MetaInstanceRecovered':
-      return plain('Recovered')
+      return plain(t('cards.history.recovered'))
     case 'InstanceCreated': {
       const names = event.instance.shards.map(({ nodeId }) => nodeName(state, nodeId))
-      return plain(`Placed on ${names.join(', ')}`)
+      return plain(t('cards.history.placedOn', { names: names.join(', ') }))
     }
     case 'InstanceRetrying':
-      return failure(`Loaded again after: ${event.failureError}`)
+      return failure(t('cards.history.loadedAgainAfter', { failure: event.failureError }))
     case 'InstanceDeleted':
       return event.failureError === undefined
-        ? plain('Taken out of memory')
-        : failure(`Given up after: ${event.failureError}`)
+        ? plain(t('cards.history.takenOut'))
+        : failure(t('cards.history.givenUpAfter', { failure: event.failureError }))
     default:
       return plain(event.type)
   }

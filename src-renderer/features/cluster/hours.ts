@@ -4,12 +4,16 @@ import type { Hours } from '@core/state/hours'
 import type { MetaInstance } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
 import { sentence } from '../../state/text'
+import { spokenLanguage, t } from '../../state/texts.svelte'
 
-const moment = new Intl.DateTimeFormat('en-US', { weekday: 'short', hour: 'numeric', minute: '2-digit' })
+const MOMENT = { weekday: 'short', hour: 'numeric', minute: '2-digit' } as const
+
+const momentText = (time: number): string =>
+  new Intl.DateTimeFormat(spokenLanguage(), MOMENT).format(time).replace(',', '')
 
 /** `Until Mon 9:00 AM`, by the clock of whoever looks. */
 export const offHoursLine = ({ schedule }: Pick<MetaInstance, 'schedule'>): string =>
-  schedule?.until === undefined ? 'Outside its hours' : `Until ${moment.format(schedule.until).replace(',', '')}`
+  schedule?.until === undefined ? t('cards.outsideHours') : t('cards.until', { time: momentText(schedule.until) })
 
 /** `Mon–Fri 09:00–18:00 on MacBook Pro (Europe/Berlin)`. */
 export const hoursLine = (state: State, hours: readonly Hours[]): string =>

@@ -1,6 +1,7 @@
 import type { MetaInstance } from '@core/state/meta-instances'
 import type { AppState } from '../../state/app.svelte'
 import { declaredName } from './card'
+import { t } from '../../state/texts.svelte'
 
 /** What a person can do about a model that was loaded on request. */
 export interface Lifetime {
@@ -17,8 +18,8 @@ export const lifetimeOf = (app: Pick<AppState, 'api' | 'attempt'>, metaInstance:
     app.attempt(what, () => app.api.fetch(path, { method: 'PATCH', json }))
   const { pinned = false } = metaInstance
   return {
-    keep: () => change(`Can’t keep ${name} always on.`, { keep: true }),
-    pin: () => change(pinned ? `Can’t unpin ${name}.` : `Can’t pin ${name}.`, { pinned: !pinned }),
-    end: () => app.attempt(`Can’t end ${name}.`, () => app.api.fetch(path, { method: 'DELETE' })),
+    keep: () => change(t('cards.keepFailed', { name }), { keep: true }),
+    pin: () => change(t(pinned ? 'cards.unpinFailed' : 'cards.pinFailed', { name }), { pinned: !pinned }),
+    end: () => app.attempt(t('cards.endFailed', { name }), () => app.api.fetch(path, { method: 'DELETE' })),
   }
 }

@@ -4,6 +4,7 @@ import type { Instance } from '@core/state/instances'
 import type { Runner } from '@core/state/runners'
 import type { State } from '@core/state/state'
 import { durationText, bytesText, partText, sentence } from '../../state/text'
+import { t } from '../../state/texts.svelte'
 
 /** What a runner is at, in a word or two, as it stands beside a machine's name. */
 export const stageText = (runner: Runner | undefined): string => {
@@ -11,22 +12,22 @@ export const stageText = (runner: Runner | undefined): string => {
     case undefined:
     case 'Idle':
     case 'Connecting':
-      return 'starting'
+      return t('cards.stage.starting')
     case 'Downloading':
-      return 'downloading'
+      return t('cards.stage.downloading')
     case 'Loading':
-      return `layer ${runner.layersLoaded} of ${runner.layers}`
+      return t('cards.stage.loading', { loaded: runner.layersLoaded, layers: runner.layers })
     case 'WarmingUp':
-      return 'warming up'
+      return t('cards.stage.warmingUp')
     case 'Ready':
-      return 'ready'
+      return t('cards.stage.ready')
     case 'Running':
-      return 'answering'
+      return t('cards.stage.answering')
     case 'ShuttingDown':
     case 'Shutdown':
-      return 'stopping'
+      return t('cards.stage.stopping')
     case 'Failed':
-      return 'failed'
+      return t('cards.stage.failed')
   }
 }
 
@@ -36,10 +37,11 @@ export const loadingLine = (state: State, { shards }: Instance): string => {
   const parts = shards.map(({ runnerId, nodeId }) => {
     const runner = state.runners[runnerId]
     const name = nodeName(state, nodeId)
-    if (runner?.status !== 'Loading') return `${sentence(stageText(runner))} on ${name}`
-    const prefix = loading ? '' : 'Loading layers '
+    if (runner?.status !== 'Loading') return sentence(t('cards.stageOn', { stage: stageText(runner), name }))
+    const first = !loading
     loading = true
-    return `${prefix}${runner.layersLoaded} of ${runner.layers} on ${name}`
+    const values = { loaded: runner.layersLoaded, layers: runner.layers, name }
+    return t(first ? 'cards.loadingLayers' : 'cards.layersOn', values)
   })
   return parts.join(' · ')
 }
@@ -53,7 +55,14 @@ export const downloadFailures = (state: State, { modelId, shards }: Instance): s
   shards.flatMap(({ nodeId, runnerId }) => {
     const download = state.downloads[nodeId]?.[modelId]
     const isWaitedFor = state.runners[runnerId]?.status === 'Downloading' && download?.status === 'Failed'
-    return isWaitedFor ? [`tried again on ${nodeName(state, nodeId)} after: ${download.error ?? 'it failed'}`] : []
+    return isWaitedFor
+      ? [
+          t('cards.downloadRetried', {
+            name: nodeName(state, nodeId),
+            error: download.error ?? t('cards.downloadFailed'),
+          }),
+        ]
+      : []
   })
 
 /** `3.1 of 8.0 GB · 92 MB/s · 1 min left`, and why it is tried again; undefined where nothing is known of the files. */
@@ -65,7 +74,10 @@ export const downloadLine = (state: State, instance: Instance): string | undefin
   const done = sum(downloads.map(({ downloadedBytes }) => downloadedBytes))
   const speed = sum(downloads.map(({ bytesPerSecond }) => bytesPerSecond ?? 0))
   const parts = [partText(done, total), ...failures]
-  if (speed > 0) parts.push(`${bytesText(speed)}/s`, `${durationText((1000 * (total - done)) / speed)} left`)
+  if (speed > 0) {
+    const left = durationText((1000 * (total - done)) / speed)
+    parts.push(t('cards.perSecond', { size: bytesText(speed) }), t('cards.left', { time: left }))
+  }
   return parts.join(' · ')
 }
 

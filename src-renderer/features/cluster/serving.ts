@@ -1,7 +1,8 @@
 import type { Instance } from '@core/state/instances'
 import type { State } from '@core/state/state'
 import { isLive, type Task } from '@core/state/tasks'
-import { counted, sentence, speedText } from '../../state/text'
+import { sentence, speedText } from '../../state/text'
+import { t } from '../../state/texts.svelte'
 
 const byInstance = new WeakMap<State['tasks'], Map<string, Task[]>>()
 
@@ -32,7 +33,9 @@ export const servingLine = (state: State, instance: Instance): string => {
   const requests = requestsOf(state, instance)
   const mean = speeds.reduce((sum, speed) => sum + speed, 0) / speeds.length
   const parts = speeds.length > 0 ? [speedText(mean)] : []
-  return sentence([...parts, requests > 0 ? counted(requests, 'request') : 'no requests'].join(' · '))
+  return sentence(
+    [...parts, requests > 0 ? t('figures.requests', { count: requests }) : t('cards.noRequests')].join(' · '),
+  )
 }
 
 /** The speeds as a line in a box of this size, the slowest at its bottom; undefined where there is no line to draw. */

@@ -1,6 +1,7 @@
 import type { State } from '@core/state/state'
 import { statusOf } from '@core/state/status'
 import { cardWord, declaredName } from './card'
+import { t } from '../../state/texts.svelte'
 
 /** What every declaration is called and how it is, by id. */
 export type Words = Readonly<Record<string, { readonly name: string; readonly word: string }>>
@@ -19,7 +20,7 @@ const MOST_TOLD = 3
 /** What to tell people who do not see the cards: `chat: Ready. code: Retrying (1/3).`; empty where nothing changed. */
 export const statusNews = (before: Words, after: Words): string => {
   const changed = Object.entries(after).filter(([id, { word }]) => before[id] !== undefined && before[id].word !== word)
-  const told = changed.slice(0, MOST_TOLD).map(([, { name, word }]) => `${name}: ${word}.`)
+  const told = changed.slice(0, MOST_TOLD).map(([, { name, word }]) => t('cards.news.word', { name, word }))
   const more = changed.length - told.length
-  return [...told, ...(more > 0 ? [`${more} more changed.`] : [])].join(' ')
+  return [...told, ...(more > 0 ? [t('cards.news.more', { count: more })] : [])].join(' ')
 }

@@ -1,6 +1,7 @@
 import type { State } from '@core/state/state'
 import { statusOf } from '@core/state/status'
-import { bytesText, counted } from '../../state/text'
+import { bytesText } from '../../state/text'
+import { t } from '../../state/texts.svelte'
 
 const IDLE: ReadonlySet<string> = new Set(['PAUSED', 'OFF_HOURS', 'PLACEMENT_FAILED'])
 
@@ -12,9 +13,9 @@ export const clusterSummary = (state: State): string => {
   const idle = words.filter((word) => IDLE.has(word)).length
   const starting = words.length - ready - idle
   const memory = nodes.reduce((sum, node) => sum + node.memory.ramTotal, 0)
-  return [
-    counted(nodes.length, 'machine'),
-    ...(memory > 0 ? [bytesText(memory)] : []),
-    `${counted(ready, 'model')} ready${starting > 0 ? `, ${starting} starting` : ''}`,
-  ].join(' · ')
+  const counts = { machines: nodes.length, ready }
+  if (memory === 0) return t('cluster.summaryNoMemory', counts)
+  return starting > 0
+    ? t('cluster.summaryStarting', { ...counts, memory: bytesText(memory), starting })
+    : t('cluster.summary', { ...counts, memory: bytesText(memory) })
 }

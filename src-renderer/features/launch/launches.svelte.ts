@@ -3,10 +3,10 @@ import type { MetaInstanceId, NodeId } from '@core/ids'
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
 import type { Api } from '../../api/access'
-import { counted } from '../../state/text'
 import type { Fit } from '../fits/fit'
 import { declare, undeclare, type Declared } from './declare'
 import { fitOnMachines, type PlaceableModel } from './targets'
+import { t } from '../../state/texts.svelte'
 
 /** How long a launch can be taken back. */
 export const UNDO_MS = 10_000
@@ -67,10 +67,10 @@ export class Launches {
       const where = alone ? undefined : nodeIds
       const declared = await declare(api, state(), { modelId: model.modelId, nodeIds: where })
       this.chosen.clear()
-      this.tell({ declared, text: `Launched ${model.title}${this.placeText(where)}` })
+      this.tell({ declared, text: this.launchedText(model.title, where) })
       return declared.metaInstanceId
     } catch (error) {
-      failed(`Can’t launch ${model.title}.`, error)
+      failed(t('launch.launchModelFailed', { name: model.title }), error)
       return undefined
     }
   }
@@ -83,7 +83,7 @@ export class Launches {
     try {
       await undeclare(this.options.api, last.declared)
     } catch (error) {
-      this.options.failed('Can’t take it back.', error)
+      this.options.failed(t('launch.undoFailed'), error)
     }
   }
 
@@ -113,11 +113,11 @@ export class Launches {
     return [...this.chosen].filter((nodeId) => nodeId in members)
   }
 
-  private placeText(nodeIds: readonly NodeId[] | undefined): string {
+  private launchedText(name: string, nodeIds: readonly NodeId[] | undefined): string {
     const [first, ...others] = nodeIds ?? []
-    if (first === undefined) return ''
+    if (first === undefined) return t('launch.launched', { name })
     return others.length === 0
-      ? ` on ${nodeName(this.options.state(), first)}`
-      : ` on ${counted(others.length + 1, 'machine')}`
+      ? t('launch.launchedOn', { name, machine: nodeName(this.options.state(), first) })
+      : t('launch.launchedOnSeveral', { name, count: others.length + 1 })
   }
 }

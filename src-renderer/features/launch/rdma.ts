@@ -1,5 +1,6 @@
 import type { FailedPreview, Preview } from '@core/protocols/control'
 import type { Sharding } from '@core/state/meta-instances'
+import { t } from '../../state/texts.svelte'
 
 /** Whether RDMA can work here, and if not, what is in the way. */
 export interface RdmaOffer {
@@ -20,7 +21,7 @@ const lacks = ({ error }: FailedPreview): string[] => {
   if (different.length === 0) return [error.reason]
   const more = different.length - MOST_REASONS
   // A line that says "1 more" could as well say it.
-  return more > 1 ? [...different.slice(0, MOST_REASONS), `and ${more} more`] : different
+  return more > 1 ? [...different.slice(0, MOST_REASONS), t('launch.rdmaMore', { count: more })] : different
 }
 
 const offerAfter = (failed: FailedPreview): RdmaOffer => {
@@ -30,7 +31,7 @@ const offerAfter = (failed: FailedPreview): RdmaOffer => {
       return { possible: false, reasons: lacks(failed) }
     case 'no_machines':
     case 'too_few_machines':
-      return { possible: false, reasons: ['at least two machines are needed'] }
+      return { possible: false, reasons: [t('launch.rdmaTwo')] }
     default:
       // The model does not fit, which is another matter.
       return { possible: true, reasons: [] }

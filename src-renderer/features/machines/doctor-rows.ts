@@ -1,6 +1,7 @@
 import type { NodeId } from '@core/ids'
 import type { Check, DoctorReport, PairReport } from '@core/protocols/doctor'
 import { latencyText } from './links'
+import { t } from '../../state/texts.svelte'
 
 /** `partly`: in one direction only. */
 export type CellState = Check['state'] | 'partly'
@@ -26,9 +27,7 @@ export interface DoctorRow {
   readonly reasons: readonly { readonly what: string; readonly check: Check }[]
 }
 
-const WORDS: Readonly<Record<CellState, string>> = { yes: 'yes', no: 'no', unknown: '?', partly: 'one way' }
-
-const cell = (state: CellState, text = WORDS[state]): Cell => ({ state, text })
+const cell = (state: CellState, text = t(`machines.state.${state}`)): Cell => ({ state, text })
 
 /** One answer for both directions. */
 const both = (forth: Check, back: Check): Cell => {
@@ -43,13 +42,16 @@ const both = (forth: Check, back: Check): Cell => {
 const probes = (forth: PairReport, back: PairReport): Cell => {
   const { state } = both(forth.probe, back.probe)
   const latencies = [forth.latencyMs, back.latencyMs].filter((latency) => latency !== undefined)
-  if (state === 'no') return cell(state, 'none')
+  if (state === 'no') return cell(state, t('machines.noProbe'))
   return state === 'yes' && latencies.length > 0 ? cell('yes', latencyText(Math.max(...latencies))) : cell(state)
 }
 
 const rowOf = (forth: PairReport, back: PairReport, nameOf: (nodeId: NodeId) => string): DoctorRow => {
   const { from: a, to: b } = forth
-  const [there, here] = [`${nameOf(a)} → ${nameOf(b)}`, `${nameOf(b)} → ${nameOf(a)}`]
+  const [there, here] = [
+    t('machines.way', { a: nameOf(a), b: nameOf(b) }),
+    t('machines.way', { a: nameOf(b), b: nameOf(a) }),
+  ]
   const tls = both(forth.tls, back.tls)
   const row = {
     tcpOut: cell(forth.tcpOut.state),
@@ -66,15 +68,18 @@ const rowOf = (forth: PairReport, back: PairReport, nameOf: (nodeId: NodeId) => 
     ...row,
     isBroken: Object.values(row).some(({ state }) => state === 'no' || state === 'partly'),
     reasons: [
-      { what: `Seen, ${there}`, check: forth.announced },
-      { what: `Seen, ${here}`, check: back.announced },
-      { what: `TCP, ${there}`, check: forth.tcpOut },
-      { what: `TCP, ${here}`, check: forth.tcpIn },
-      { what: `TLS, ${there}`, check: forth.tls },
-      { what: `TLS, ${here}`, check: back.tls },
-      { what: 'Link', check: forth.link.state === 'no' && back.link.code !== 'not_linked' ? back.link : forth.link },
-      { what: `Probes, ${there}`, check: forth.probe },
-      { what: `Probes, ${here}`, check: back.probe },
+      { what: t('machines.check.seen', { way: there }), check: forth.announced },
+      { what: t('machines.check.seen', { way: here }), check: back.announced },
+      { what: t('machines.check.tcp', { way: there }), check: forth.tcpOut },
+      { what: t('machines.check.tcp', { way: here }), check: forth.tcpIn },
+      { what: t('machines.check.tls', { way: there }), check: forth.tls },
+      { what: t('machines.check.tls', { way: here }), check: back.tls },
+      {
+        what: t('machines.check.link'),
+        check: forth.link.state === 'no' && back.link.code !== 'not_linked' ? back.link : forth.link,
+      },
+      { what: t('machines.check.probes', { way: there }), check: forth.probe },
+      { what: t('machines.check.probes', { way: here }), check: back.probe },
     ],
   }
 }
@@ -96,11 +101,10 @@ export const doctorRows = ({ members, pairs }: DoctorReport): readonly DoctorRow
 /** `All 3 machines reach one another.` */
 export const verdict = ({ findings, members }: DoctorReport): { readonly good: boolean; readonly text: string } => {
   const problems = findings.filter(({ severity }) => severity === 'problem').length
-  if (problems > 0) return { good: false, text: problems === 1 ? '1 problem found' : `${problems} problems found` }
-  if (members.length === 1) return { good: true, text: 'This machine is alone: there is no connection to check.' }
+  if (problems > 0) return { good: false, text: t('machines.problemsFound', { count: problems }) }
+  if (members.length === 1) return { good: true, text: t('machines.alone') }
   return {
     good: true,
-    text:
-      members.length === 2 ? 'Both machines reach each other.' : `All ${members.length} machines reach one another.`,
+    text: members.length === 2 ? t('machines.bothReach') : t('machines.allReach', { count: members.length }),
   }
 }

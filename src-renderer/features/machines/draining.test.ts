@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { SMALL, World } from '@core/testing/world'
-import { drainedMachines, fateText } from './draining'
+import { drainedMachines, fateParts } from './draining'
+
+const fateText = (...told: Parameters<typeof fateParts>): string =>
+  fateParts(...told)
+    .map(({ text }) => text)
+    .join('')
 
 describe('a machine that is drained', () => {
   it('says what is moving, what has no place, and when it may be switched off', () => {
@@ -22,7 +27,7 @@ describe('a machine that is drained', () => {
     const nodeId = world.addNode('mini')
     const about = { metaInstanceId: world.declare(), name: SMALL }
     expect(fateText(world.state, { ...about, fate: 'moves', nodeIds: [nodeId], tokensPerSecond: 20.6 })).toBe(
-      'moves to mini, about 21 tokens/s',
+      `${SMALL} moves to mini, about 21 tokens/s`,
     )
     expect(fateText(world.state, { ...about, fate: 'stops', reason: 'mini is full' })).toContain('mini is full')
   })

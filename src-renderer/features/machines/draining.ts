@@ -3,15 +3,19 @@ import type { WhatIfView } from '@core/protocols/control'
 import { nodeName } from '@core/state/bindings'
 import { onMachine } from '@core/state/drain'
 import type { State } from '@core/state/state'
+import type { TextPart } from '@core/texts/translator'
+import { listText, said, t, tParts } from '../../state/texts.svelte'
 
 type WithoutMachine = WhatIfView['machines'][number]['declarations'][number]
 
-/** `moves to Mac mini, about 21 tokens/s`; `stops: …`. */
-export const fateText = (state: State, told: WithoutMachine): string => {
-  if (told.fate === 'stops') return `has no other place: ${told.reason ?? 'no machine has room'}`
-  const { nodeIds = [], tokensPerSecond } = told
-  const speed = tokensPerSecond === undefined ? '' : `, about ${Math.round(tokensPerSecond)} tokens/s`
-  return `moves to ${nodeIds.map((nodeId) => nodeName(state, nodeId)).join(' and ')}${speed}`
+/** `chat moves to Mac mini, about 21 tokens/s`; `chat has no other place: …`. */
+export const fateParts = (state: State, told: WithoutMachine): readonly TextPart[] => {
+  const { fate, name: model, reason = t('machines.noRoom'), nodeIds = [], tokensPerSecond } = told
+  if (fate === 'stops') return tParts('machines.fateStops', { model, reason })
+  const moves = { model, machines: listText(nodeIds.map((nodeId) => nodeName(state, nodeId))) }
+  return tokensPerSecond === undefined
+    ? tParts('machines.fateMoves', moves)
+    : tParts('machines.fateMovesSpeed', { ...moves, speed: said().number(tokensPerSecond) })
 }
 
 /** A machine that people took the models from, and how far that is. */
@@ -30,15 +34,14 @@ export const drainedMachines = (state: State): DrainedMachine[] =>
     const remaining = onMachine(state, nodeId)
     const stuck = remaining.filter((one) => one.stuck !== undefined || one.metaInstanceId === undefined)
     const labels = (some: typeof remaining): string => some.map(({ label }) => label).join(', ')
-    if (remaining.length === 0)
-      return [{ nodeId, name, empty: true, text: 'It may sleep, be updated or be switched off.' }]
+    if (remaining.length === 0) return [{ nodeId, name, empty: true, text: t('machines.drainedEmpty') }]
     return [
       {
         ...{ nodeId, name, empty: false },
         text:
           stuck.length === remaining.length
-            ? `${labels(stuck)} has no other place and stays.`
-            : `${labels(remaining)} is moving away.`,
+            ? t('machines.drainedStuck', { models: labels(stuck) })
+            : t('machines.drainedMoving', { models: labels(remaining) }),
       },
     ]
   })

@@ -2,21 +2,15 @@ import type { NodeId } from '@core/ids'
 import type { InterfaceType } from '@core/state/nodes'
 import type { State } from '@core/state/state'
 import { edgesOf, isSocketEdge, type Edge } from '@core/state/topology'
-import { bytesText, counted } from '../../state/text'
+import { bytesText } from '../../state/text'
+import { said, t } from '../../state/texts.svelte'
 
 export type LinkKind = 'rdma' | InterfaceType
 
 /** Best first. */
 const KINDS: readonly LinkKind[] = ['rdma', 'thunderbolt', 'ethernet', 'wifi', 'unknown', 'loopback']
 
-export const kindNames: Readonly<Record<LinkKind, string>> = {
-  rdma: 'RDMA',
-  thunderbolt: 'Thunderbolt',
-  ethernet: 'Ethernet',
-  wifi: 'Wi-Fi',
-  unknown: 'Network',
-  loopback: 'Loopback',
-}
+export const kindName = (kind: LinkKind): string => t(`machines.kind.${kind}`)
 
 /** One connection in one direction. */
 export interface Way {
@@ -122,11 +116,13 @@ export const touches = ({ a, b }: Pick<PairLink, 'a' | 'b'>, nodeId: NodeId | un
 
 /** `9 µs`, `0.3 ms`, `12 ms`. */
 export const latencyText = (milliseconds: number): string => {
-  if (milliseconds < 0.1) return `${Math.max(1, Math.round(1000 * milliseconds))} µs`
-  return `${milliseconds >= 10 ? Math.round(milliseconds) : Number(milliseconds.toPrecision(1 + Number(milliseconds >= 1)))} ms`
+  if (milliseconds < 0.1) return t('machines.microseconds', { value: Math.max(1, Math.round(1000 * milliseconds)) })
+  const shown = milliseconds >= 10 ? Math.round(milliseconds) : milliseconds.toPrecision(1 + Number(milliseconds >= 1))
+  const digits = Number.isInteger(Number(shown)) ? 0 : milliseconds >= 1 ? 1 : Number(shown).toString().length - 2
+  return t('machines.milliseconds', { value: said().number(Number(shown), digits) })
 }
 
-export const rateText = (bytesPerSecond: number): string => `${bytesText(bytesPerSecond)}/s`
+export const rateText = (bytesPerSecond: number): string => t('cards.perSecond', { size: bytesText(bytesPerSecond) })
 
 /** `0.3 ms · 2.4 GB/s`, as far as it is known. */
 export const figuresText = ({ latencyMs, bytesPerSecond }: Pick<Way, 'latencyMs' | 'bytesPerSecond'>): string =>
@@ -149,6 +145,9 @@ export const kindSummaries = (links: readonly PairLink[]): readonly KindSummary[
     if (those.length === 0) return []
     const latencies = those.flatMap(({ latencyMs }) => (latencyMs === undefined ? [] : [latencyMs]))
     const [least, most] = [Math.min(...latencies), Math.max(...latencies)].map(latencyText)
-    const range = latencies.length === 0 ? [] : [least === most ? least : `${least} to ${most}`]
-    return [{ kind, text: [counted(those.length, 'pair'), ...range].join(' · ') }]
+    const range =
+      latencies.length === 0
+        ? []
+        : [least === most ? least : t('machines.range', { least: least ?? '', most: most ?? '' })]
+    return [{ kind, text: [t('machines.pairs', { count: those.length }), ...range].join(' · ') }]
   })

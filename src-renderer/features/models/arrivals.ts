@@ -3,6 +3,7 @@ import { nodeName } from '@core/state/bindings'
 import type { Download } from '@core/state/downloads'
 import type { State } from '@core/state/state'
 import { bytesText, durationText, partText, sentence } from '../../state/text'
+import { t } from '../../state/texts.svelte'
 
 /** A model on its way to a machine. */
 export interface Arrival {
@@ -21,16 +22,19 @@ export interface Arrival {
 const lineOf = ({ status, downloadedBytes, totalBytes, bytesPerSecond, error }: Download): string => {
   switch (status) {
     case 'Failed':
-      return `Tried again after: ${error ?? 'it failed'}`
+      return t('models.arrival.failed', { error: error ?? t('models.arrival.itFailed') })
     case 'Pending':
-      return 'Waiting for another machine, to copy it from there'
+      return t('models.arrival.waiting')
     case 'Ongoing':
     case 'Complete': {
-      if (totalBytes === 0) return 'Starting'
+      if (totalBytes === 0) return t('models.arrival.starting')
       const parts = [partText(downloadedBytes, totalBytes)]
       if (bytesPerSecond !== undefined && bytesPerSecond > 0) {
         const left = (1000 * (totalBytes - downloadedBytes)) / bytesPerSecond
-        parts.push(`${bytesText(bytesPerSecond)}/s`, `${durationText(left)} left`)
+        parts.push(
+          t('cards.perSecond', { size: bytesText(bytesPerSecond) }),
+          t('cards.left', { time: durationText(left) }),
+        )
       }
       return sentence(parts.join(' · '))
     }

@@ -2,6 +2,7 @@ import { claimedBytes, freeBytes } from '@core/placement/memory'
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
 import { bytesText } from '../../state/text'
+import { t } from '../../state/texts.svelte'
 
 /** Where weights of a size would go, roughly: how a model may be shared out is known when it is about to be launched. */
 export interface SizeFit {
@@ -12,8 +13,8 @@ export interface SizeFit {
 /** What the machines have free, the most first. Found once for all models that are asked about. */
 export interface Room {
   readonly machines: readonly { readonly name: string; readonly free: number }[]
-  /** What they are called together. */
-  readonly noun: 'Macs' | 'machines'
+  /** They are called that together. */
+  readonly allMacs: boolean
 }
 
 export const roomIn = (state: State): Room => {
@@ -23,7 +24,7 @@ export const roomIn = (state: State): Room => {
     machines: nodes
       .map(({ nodeId }) => ({ name: nodeName(state, nodeId), free: Math.max(0, freeBytes(state, nodeId, claimed)) }))
       .sort((a, b) => b.free - a.free),
-    noun: nodes.every(({ os }) => os.platform === 'darwin') ? 'Macs' : 'machines',
+    allMacs: nodes.every(({ os }) => os.platform === 'darwin'),
   }
 }
 
@@ -36,16 +37,17 @@ const fewestTogether = ({ machines }: Room, sizeBytes: number): number | undefin
 
 /** In a few words; undefined where no machine is known. */
 export const sizeFit = (room: Room, sizeBytes: number): SizeFit | undefined => {
-  const { machines, noun } = room
+  const { machines, allMacs } = room
   if (machines.length === 0) return undefined
   const fitting = machines.filter(({ free }) => free >= sizeBytes)
   const [only] = fitting
   if (fitting.length === machines.length)
-    return { fits: true, text: machines.length === 1 ? 'fits' : 'fits any machine' }
-  if (fitting.length > 1) return { fits: true, text: `fits ${fitting.length} machines` }
-  if (only) return { fits: true, text: `fits ${only.name}` }
+    return { fits: true, text: machines.length === 1 ? t('models.fit.one') : t('models.fit.any') }
+  if (fitting.length > 1) return { fits: true, text: t('models.fit.several', { count: fitting.length }) }
+  if (only) return { fits: true, text: t('models.fit.only', { name: only.name }) }
   const together = fewestTogether(room, sizeBytes)
-  if (together !== undefined) return { fits: true, text: `fits ${together} of your ${noun} together` }
+  if (together !== undefined)
+    return { fits: true, text: t(allMacs ? 'models.fit.togetherMacs' : 'models.fit.together', { count: together }) }
   const free = machines.reduce((sum, machine) => sum + machine.free, 0)
-  return { fits: false, text: `needs ${bytesText(sizeBytes - free)} more memory` }
+  return { fits: false, text: t('models.fit.needs', { size: bytesText(sizeBytes - free) }) }
 }

@@ -3,6 +3,7 @@ import type { CatalogueModel } from '@core/protocols/control'
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
 import { shortName } from '../../state/text'
+import { t } from '../../state/texts.svelte'
 
 /** A copy of a model on a machine's disk. */
 export interface Copy {
@@ -43,10 +44,7 @@ export const localModels = (
         machine: nodeName(state, nodeId),
         used: instances.some(({ shards }) => shards.some((shard) => shard.nodeId === nodeId)),
       })),
-      usedBy: [
-        ...declared.map(({ name }) => name ?? shortName(modelId)),
-        ...loose.map(() => 'an instance that nothing keeps'),
-      ],
+      usedBy: [...declared.map(({ name }) => name ?? shortName(modelId)), ...loose.map(() => t('models.looseUser'))],
     }
   })
 

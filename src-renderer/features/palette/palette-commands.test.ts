@@ -20,7 +20,7 @@ const groups = (more: { paused?: boolean; machines?: number; problem?: string } 
   for (let at = 0; at < (more.machines ?? 1); at += 1) world.addNode(`Mac ${at}`)
   world.declare('chat', { modelId: SMALL, name: 'chat', paused: more.paused ?? false })
   const { problem } = more
-  return paletteGroups({ state: world.state, models: [{ ...model, ...(problem && { problem }) }], here: 'this Mac' })
+  return paletteGroups({ state: world.state, models: [{ ...model, ...(problem && { problem }) }], host: 'mac' })
 }
 
 describe('the command palette', () => {

@@ -3,9 +3,10 @@ import type { State } from '@core/state/state'
 import type { CatalogueModel } from '@core/protocols/control'
 import type { MetaInstanceId } from '@core/ids'
 import { Theme } from '../../state/appearance.svelte'
-import { pages, pageTitles, type Page } from '../../state/pages'
+import { pages, type Page } from '../../state/pages'
 import { bytesText } from '../../state/text'
 import { declaredName } from '../cluster/card'
+import { t } from '../../state/texts.svelte'
 
 /** What a command does, for whoever carries it out. */
 export type PaletteAct =
@@ -34,13 +35,8 @@ export interface PaletteGroup {
 export interface PaletteInputs {
   readonly state: State
   readonly models: readonly CatalogueModel[]
-  readonly here: string
-}
-
-const themeTitles: Readonly<Record<Theme, string>> = {
-  system: 'Colors like the system',
-  light: 'Light colors',
-  dark: 'Dark colors',
+  /** What the machine that answers this page is. */
+  readonly host: 'mac' | 'machine'
 }
 
 const ofDeclaration = (metaInstance: MetaInstance): PaletteCommand[] => {
@@ -49,49 +45,59 @@ const ofDeclaration = (metaInstance: MetaInstance): PaletteCommand[] => {
   return [
     ...(paused
       ? []
-      : [{ id: `chat ${metaInstanceId}`, title: `Chat with ${name}`, act: { kind: 'chat', metaInstanceId } } as const]),
-    { id: `show ${metaInstanceId}`, title: `Show ${name}`, act: { kind: 'show', metaInstanceId } },
+      : [
+          {
+            id: `chat ${metaInstanceId}`,
+            title: t('palette.chatWith', { name }),
+            act: { kind: 'chat', metaInstanceId },
+          } as const,
+        ]),
+    { id: `show ${metaInstanceId}`, title: t('palette.show', { name }), act: { kind: 'show', metaInstanceId } },
     {
       id: `pause ${metaInstanceId}`,
-      title: `${paused ? 'Resume' : 'Pause'} ${name}`,
+      title: t(paused ? 'palette.resume' : 'palette.pause', { name }),
       act: { kind: 'pause', metaInstanceId, paused: !paused },
     },
   ]
 }
 
 /** Everything that can be done from anywhere, in the order in which people look for it. */
-export const paletteGroups = ({ state, models, here }: PaletteInputs): readonly PaletteGroup[] => {
+export const paletteGroups = ({ state, models, host }: PaletteInputs): readonly PaletteGroup[] => {
   const members = Object.keys(state.members).length
   const groups: PaletteGroup[] = [
     {
-      title: 'Go to',
-      commands: pages.map((page) => ({ id: `page ${page}`, title: pageTitles[page], act: { kind: 'page', page } })),
+      title: t('palette.goTo'),
+      commands: pages.map((page) => ({
+        id: `page ${page}`,
+        title: t(`app.page.${page}`),
+        act: { kind: 'page', page },
+      })),
     },
-    { title: 'Always-on models', commands: Object.values(state.metaInstances).flatMap(ofDeclaration) },
+    { title: t('palette.alwaysOn'), commands: Object.values(state.metaInstances).flatMap(ofDeclaration) },
     {
-      title: 'Launch',
+      title: t('palette.launch'),
       commands: models
         .filter(({ problem }) => problem === undefined)
         .map(({ modelId, title, card }) => ({
           id: `launch ${modelId}`,
-          title: `Launch ${title}`,
+          title: t('palette.launchModel', { name: title }),
           note: bytesText(card.storageBytes),
           act: { kind: 'launch', modelId },
         })),
     },
     {
-      title: 'Muster',
+      title: t('palette.muster'),
       commands: [
-        { id: 'launch form', title: 'Launch a model with options…', act: { kind: 'launchForm' } },
-        { id: 'add machine', title: 'Add a machine…', act: { kind: 'addMachine' } },
-        ...(members > 1 ? [{ id: 'doctor', title: 'Check connections…', act: { kind: 'doctor' } } as const] : []),
-        { id: 'setup', title: `Set up ${here}…`, act: { kind: 'setup' } },
+        { id: 'launch form', title: t('palette.launchWithOptions'), act: { kind: 'launchForm' } },
+        { id: 'add machine', title: t('app.addMachine'), act: { kind: 'addMachine' } },
+        ...(members > 1 ? [{ id: 'doctor', title: t('app.checkConnections'), act: { kind: 'doctor' } } as const] : []),
+        { id: 'setup', title: t('palette.setUp', { host }), act: { kind: 'setup' } },
         ...Theme.options.map((theme) => ({
           id: `theme ${theme}`,
-          title: themeTitles[theme],
+          title: t(`palette.theme.${theme}`),
           act: { kind: 'theme', theme } as const,
         })),
-        { id: 'help', title: 'Keyboard shortcuts', act: { kind: 'help' } },
+        { id: 'help', title: t('palette.shortcuts'), act: { kind: 'help' } },
       ],
     },
   ]

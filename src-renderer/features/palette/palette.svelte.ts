@@ -1,6 +1,7 @@
 import type { AppState } from '../../state/app.svelte'
 import type { PaletteAct } from './palette-commands'
 import { shortcutFor, type ShortcutAct } from './shortcuts'
+import { t } from '../../state/texts.svelte'
 
 /** The palette and the sheet of shortcuts: which is open, and what a choice does. */
 export class Palette {
@@ -39,7 +40,7 @@ export class Palette {
       case 'show':
         return app.route.go('cluster', { model: act.metaInstanceId })
       case 'pause':
-        await app.attempt(act.paused ? 'Can’t pause it.' : 'Can’t resume it.', () =>
+        await app.attempt(act.paused ? t('palette.pauseFailed') : t('palette.resumeFailed'), () =>
           app.api.fetch(`/meta_instance/${act.metaInstanceId}`, { method: 'PATCH', json: { paused: act.paused } }),
         )
         return

@@ -1,4 +1,5 @@
-import { pages, pageTitles, type Page } from '../../state/pages'
+import { pages, type Page } from '../../state/pages'
+import { t } from '../../state/texts.svelte'
 
 /** What a shortcut does. */
 export type ShortcutAct =
@@ -12,22 +13,24 @@ export interface Shortcut {
   /** With the system's own key for commands; without, it is only taken where nothing is being typed. */
   readonly command: boolean
   readonly key: string
-  readonly does: string
   readonly act: ShortcutAct
 }
 
 export const SHORTCUTS: readonly Shortcut[] = [
-  { command: true, key: 'k', does: 'Find a command, a page or a model', act: { kind: 'palette' } },
-  { command: true, key: 'j', does: 'Launch a model', act: { kind: 'launch' } },
-  { command: true, key: 'z', does: 'Take the last launch back, while that is offered', act: { kind: 'undo' } },
+  { command: true, key: 'k', act: { kind: 'palette' } },
+  { command: true, key: 'j', act: { kind: 'launch' } },
+  { command: true, key: 'z', act: { kind: 'undo' } },
   ...pages.map((page, at): Shortcut => ({
     command: true,
     key: String(at + 1),
-    does: pageTitles[page],
     act: { kind: 'page', page },
   })),
-  { command: false, key: '?', does: 'Show these shortcuts', act: { kind: 'help' } },
+  { command: false, key: '?', act: { kind: 'help' } },
 ]
+
+/** What a shortcut does, for people. */
+export const doesText = (act: ShortcutAct): string =>
+  act.kind === 'page' ? t(`app.page.${act.page}`) : t(`palette.does.${act.kind}`)
 
 /** `⌘K` on a Mac, `Ctrl+K` elsewhere. */
 export const keysText = ({ command, key }: Pick<Shortcut, 'command' | 'key'>, isMac: boolean): string => {

@@ -1,0 +1,31 @@
+import type { Translation } from '../texts'
+
+export const palette: Translation<'palette'> = {
+  commands: 'Befehle',
+  placeholder: 'Befehl, Seite oder Modell finden',
+  results: 'Gefundene Befehle',
+  none: 'Nichts heißt so.',
+  goTo: 'Gehe zu',
+  alwaysOn: 'Dauermodelle',
+  launch: 'Starten',
+  muster: 'Muster',
+  chatWith: 'Mit {name} chatten',
+  show: '{name} zeigen',
+  pause: '{name} anhalten',
+  resume: '{name} fortsetzen',
+  launchModel: '{name} starten',
+  launchWithOptions: 'Modell mit Optionen starten…',
+  setUp: '{host, select, mac {Diesen Mac} other {Diesen Rechner}} einrichten…',
+  'theme.system': 'Farben wie das System',
+  'theme.light': 'Helle Farben',
+  'theme.dark': 'Dunkle Farben',
+  shortcuts: 'Tastenkürzel',
+  shortcutsNote:
+    'Return auf einem Modell im Regal öffnet den Start; das Menü daneben sagt, wo es laufen würde. Escape schließt, was offen ist.',
+  'does.palette': 'Befehl, Seite oder Modell finden',
+  'does.launch': 'Modell starten',
+  'does.undo': 'Letzten Start zurücknehmen, solange das angeboten wird',
+  'does.help': 'Diese Kürzel zeigen',
+  pauseFailed: 'Anhalten nicht möglich.',
+  resumeFailed: 'Fortsetzen nicht möglich.',
+}
