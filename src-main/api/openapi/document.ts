@@ -1,8 +1,9 @@
-import { Hono } from 'hono'
 import { z } from 'zod'
 import { ControlError } from '@core/protocols/control'
 import { dialectAt, type Dialect } from '../dialect'
-import { ROUTES, type Described } from './openapi-routes'
+import { AREAS } from './areas'
+import type { Described } from './described'
+import { componentSchemas, jsonOf } from './schemas'
 
 /** Errors in the words of each dialect. */
 const ERRORS: Readonly<Record<Dialect, z.ZodType>> = {
@@ -42,20 +43,6 @@ const RETRY_AFTER = { 'Retry-After': { description: 'In so many seconds', schema
 
 const COMES_BACK: ReadonlySet<ErrorStatus> = new Set<ErrorStatus>([429, 503, 529])
 
-/** A tuple of like members as a list of that length, which more programs understand than `prefixItems`. */
-const simplified = (schema: z.core.JSONSchema.BaseSchema): void => {
-  const [first, ...others] = schema.prefixItems ?? []
-  if (first === undefined || others.some((other) => JSON.stringify(other) !== JSON.stringify(first))) return
-  delete schema.prefixItems
-  schema.items = first
-  schema.minItems = schema.maxItems = others.length + 1
-}
-
-const jsonSchema = (schema: z.ZodType, io: 'input' | 'output'): object =>
-  z.toJSONSchema(schema, { io, unrepresentable: 'any', override: ({ jsonSchema }) => simplified(jsonSchema) })
-
-const json = (schema: z.ZodType, io: 'input' | 'output') => ({ 'application/json': { schema: jsonSchema(schema, io) } })
-
 const parameters = ({ path, query = [] }: Described) => [
   ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
@@ -66,8 +53,8 @@ const parameters = ({ path, query = [] }: Described) => [
   ...query.map((name) => ({ name, in: 'query', schema: { type: 'string' } })),
 ]
 
-const contentOf = ({ answer = z.unknown(), media, streamed }: Described): object => ({
-  ...(media === undefined ? json(answer, 'output') : { [media]: {} }),
+const contentOf = ({ answer, media, streamed }: Described): object => ({
+  ...(media === undefined ? jsonOf(answer) : { [media]: {} }),
   ...(streamed !== undefined && { [streamed]: {} }),
 })
 
@@ -79,14 +66,25 @@ const errorsOf = ({ path, unavailable }: Described): Record<string, object> => {
     ...Object.fromEntries(
       statusesOf(dialect).map((status) => [status, { $ref: `#/components/responses/${componentOf(dialect, status)}` }]),
     ),
-    ...(unavailable && { 503: { description: MEANINGS[503], content: json(unavailable, 'output') } }),
+    ...(unavailable && { 503: { description: MEANINGS[503], content: jsonOf(unavailable) } }),
   }
 }
 
-const operation = (route: Described) => ({
+/** `POST /meta_instance/{id}/restart` is `postMetaInstanceRestart`: with `ById` where a parameter is all that tells two apart. */
+export const operationIdOf = ({ method, path }: Pick<Described, 'method' | 'path'>): string => {
+  const words = path
+    .split(/[/_.\-{}]+/)
+    .filter((word) => word !== '' && word !== 'id')
+    .map((word) => word[0]?.toUpperCase() + word.slice(1))
+  return `${method}${words.join('')}${path.endsWith('{id}') ? 'ById' : ''}`
+}
+
+const operation = (tag: string, route: Described) => ({
+  operationId: operationIdOf(route),
+  tags: [tag],
   summary: route.does,
   parameters: parameters(route),
-  ...(route.body && { requestBody: { required: true, content: json(route.body, 'input') } }),
+  ...(route.body && { requestBody: { required: true, content: jsonOf(route.body) } }),
   responses: {
     ...Object.fromEntries(
       (route.statuses ?? [200]).map((status) => [status, { description: 'Done', content: contentOf(route) }]),
@@ -95,46 +93,33 @@ const operation = (route: Described) => ({
   },
 })
 
+const errorResponses = (): Readonly<Record<string, object>> =>
+  Object.fromEntries(
+    (Object.keys(ERRORS) as Dialect[]).flatMap((dialect) =>
+      statusesOf(dialect).map((status) => [
+        componentOf(dialect, status),
+        {
+          description: MEANINGS[status],
+          ...(COMES_BACK.has(status) && { headers: RETRY_AFTER }),
+          content: { 'application/json': { schema: { $ref: `#/components/schemas/${dialect}-error` } } },
+        },
+      ]),
+    ),
+  )
+
 const components = (): object => {
-  const dialects = Object.entries(ERRORS) as [Dialect, z.ZodType][]
-  return {
-    schemas: Object.fromEntries(
-      dialects.map(([dialect, schema]) => [`${dialect}-error`, jsonSchema(schema, 'output')]),
-    ),
-    responses: Object.fromEntries(
-      dialects.flatMap(([dialect]) =>
-        statusesOf(dialect).map((status) => [
-          componentOf(dialect, status),
-          {
-            description: MEANINGS[status],
-            ...(COMES_BACK.has(status) && { headers: RETRY_AFTER }),
-            content: { 'application/json': { schema: { $ref: `#/components/schemas/${dialect}-error` } } },
-          },
-        ]),
-      ),
-    ),
-  }
+  const errors = Object.entries(ERRORS).map(([dialect, schema]) => [
+    `${dialect}-error`,
+    z.toJSONSchema(schema, { io: 'output' }),
+  ])
+  return { schemas: { ...componentSchemas(), ...Object.fromEntries(errors) }, responses: errorResponses() }
 }
 
 /** The OpenAPI document of this API. */
 export const openApiDocument = (version: string): object => {
   const paths: Record<string, Record<string, object>> = {}
-  for (const route of ROUTES) paths[route.path] = { ...paths[route.path], [route.method]: operation(route) }
+  for (const { tag, routes } of AREAS)
+    for (const route of routes) paths[route.path] = { ...paths[route.path], [route.method]: operation(tag, route) }
   const info = { title: 'Muster', version, license: { name: 'Apache-2.0' } }
-  return { openapi: '3.1.0', info, paths, components: components() }
-}
-
-const page = (version: string): string => {
-  const rows = ROUTES.map(
-    ({ method, path, does }) =>
-      `<tr><td><code>${method.toUpperCase()}</code></td><td><code>${path}</code></td><td>${does}</td></tr>`,
-  )
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Muster API ${version}</title><h1>Muster API ${version}</h1><p>The full description is in <a href="/openapi.json">/openapi.json</a>.</p><table>${rows.join('')}</table></html>`
-}
-
-export const openApiRoutes = (version: string): Hono => {
-  const routes = new Hono()
-  routes.get('/openapi.json', (c) => c.json(openApiDocument(version)))
-  routes.get('/docs', (c) => c.html(page(version)))
-  return routes
+  return { openapi: '3.1.0', info, tags: AREAS.map(({ tag }) => ({ name: tag })), paths, components: components() }
 }

@@ -1,0 +1,31 @@
+import type { Described } from './described'
+import { ANTHROPIC } from './routes/anthropic'
+import { CLUSTER } from './routes/cluster'
+import { DECLARATIONS } from './routes/declarations'
+import { INSTANCES } from './routes/instances'
+import { KEYS } from './routes/keys'
+import { MACHINE } from './routes/machine'
+import { MODELS } from './routes/models'
+import { OBSERVING } from './routes/observing'
+import { OLLAMA } from './routes/ollama'
+import { OPENAI } from './routes/openai'
+
+/** Routes that belong together, as pages and the document's tags show them. */
+export interface Area {
+  readonly tag: string
+  readonly routes: readonly Described[]
+}
+
+/** All routes, for people and programs that read about them. */
+export const AREAS: readonly Area[] = [
+  { tag: 'declarations', routes: DECLARATIONS },
+  { tag: 'instances', routes: INSTANCES },
+  { tag: 'models', routes: MODELS },
+  { tag: 'cluster', routes: CLUSTER },
+  { tag: 'machine', routes: MACHINE },
+  { tag: 'keys', routes: KEYS },
+  { tag: 'observing', routes: OBSERVING },
+  { tag: 'openai', routes: OPENAI },
+  { tag: 'anthropic', routes: ANTHROPIC },
+  { tag: 'ollama', routes: OLLAMA },
+]

@@ -1,0 +1,31 @@
+import { DownloadAnswer, DownloadRequest, HubSearchResponse, ModelsResponse } from '@core/protocols/control'
+import type { Described } from '../described'
+
+/** Models on disks and on the hub. */
+export const MODELS: readonly Described[] = [
+  { method: 'get', path: '/models', does: 'The models of the cluster', answer: { ModelsResponse } },
+  {
+    method: 'get',
+    path: '/models/search',
+    does: 'MLX models on the hub',
+    query: ['q'],
+    example: { query: 'q=qwen3' },
+    answer: { HubSearchResponse },
+  },
+  {
+    method: 'post',
+    path: '/models/{id}/download',
+    does: 'Bring a model to a machine’s disk; the id may hold its slash',
+    body: { DownloadRequest },
+    query: ['nodeId'],
+    answer: { DownloadAnswer },
+    statuses: [202],
+  },
+  {
+    method: 'delete',
+    path: '/models/{id}/download',
+    does: 'End that, or delete the model from Muster’s own folder there',
+    query: ['nodeId'],
+    answer: { DownloadAnswer },
+  },
+]

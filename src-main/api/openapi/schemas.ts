@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import { AREAS } from './areas'
+import type { Named } from './described'
+
+/** A tuple of like members as a list of that length, which more programs understand than `prefixItems`. */
+const simplified = (schema: z.core.JSONSchema.BaseSchema): void => {
+  const [first, ...others] = schema.prefixItems ?? []
+  if (first === undefined || others.some((other) => JSON.stringify(other) !== JSON.stringify(first))) return
+  delete schema.prefixItems
+  schema.items = first
+  schema.minItems = schema.maxItems = others.length + 1
+}
+
+const uri = (name: string): string => `#/components/schemas/${name}`
+
+/** The schemas of bodies, or of answers, by name. Where one is part of another it is referred to. */
+const schemasOf = (named: readonly (Named | undefined)[], io: 'input' | 'output'): Readonly<Record<string, object>> => {
+  const registry = z.registry<{ id: string }>()
+  for (const [id, schema] of named.flatMap((each) => Object.entries(each ?? {}))) registry.add(schema, { id })
+  const { schemas } = z.toJSONSchema(registry, {
+    io,
+    uri,
+    unrepresentable: 'any',
+    override: ({ jsonSchema }) => simplified(jsonSchema),
+  })
+  return Object.fromEntries(
+    Object.entries(schemas).map(([name, { $id: _id, $schema: _schema, ...schema }]) => [name, schema]),
+  )
+}
+
+const ROUTES = AREAS.flatMap(({ routes }) => routes)
+
+/** Everything under `#/components/schemas`, errors aside. */
+export const componentSchemas = (): Readonly<Record<string, object>> => ({
+  ...schemasOf(
+    ROUTES.flatMap(({ answer, unavailable }) => [answer, unavailable]),
+    'output',
+  ),
+  ...schemasOf(
+    ROUTES.map(({ body }) => body),
+    'input',
+  ),
+})
+
+/** The content of a body or answer of that schema. */
+export const jsonOf = (named: Named | undefined): object => ({
+  'application/json': { schema: Object.keys(named ?? {}).map((name) => ({ $ref: uri(name) }))[0] ?? {} },
+})
