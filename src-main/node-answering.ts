@@ -157,5 +157,5 @@ export const openAnswering = async (parts: AnsweringParts) => {
   })
   wired.url = api.url
   opened.add(() => api.close())
-  return { api, desk, accounts }
+  return { api, desk, accounts, serving }
 }

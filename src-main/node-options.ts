@@ -83,6 +83,11 @@ export interface RunningNode {
   departure(): Promise<readonly Departure[]>
   /** Takes Thunderbolt ports out of a bridge, for whoever sits at this Mac. */
   readonly bridgedPorts: Pick<BridgedPorts, 'answer'>
+  /**
+   * Another node will run on this data folder in a moment: answers under way are waited for, `drainMs` at most, new
+   * requests are told to come back, and `close` then leaves the models in memory for that node.
+   */
+  prepareRestart(drainMs: number): Promise<void>
   /** The machine is about to sleep: others go on without it. */
   sleep(): Promise<void>
   wake(): void

@@ -42,6 +42,9 @@ import { Worker } from './worker/worker'
 
 export type { NodeOptions, RunningNode } from './node-options'
 
+/** How long requests that are refused for a restart are waited for. */
+const REFUSED_WITHIN_MS = 1000
+
 async function* nothing(): AsyncGenerator<never> {}
 
 const start = async (options: NodeOptions, opened: Opened): Promise<Omit<RunningNode, 'close'>> => {
@@ -140,7 +143,8 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   opened.add(announceOnceExplained(nodeSettings, { explainsFirst, announce: () => links.announce() }))
   opened.add(links.subscribe(() => suspected.linksChanged()))
   opened.add(() => links.close())
-  opened.add(() => master.leave('quit'))
+  const restarting = { is: false }
+  opened.add(() => (restarting.is ? master.stepAside() : master.leave('quit')))
   const membersChanged = (): void => links.links.membersChanged()
   opened.add(
     master.subscribe(({ event }) => {
@@ -203,7 +207,10 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     log: log.logger.child({ part: 'worker' }),
   })
   wired.worker = worker
-  opened.add(() => worker.close())
+  opened.add(async () => {
+    if (!restarting.is) return worker.close()
+    log.logger.info({ runners: await worker.leave() }, 'left runners to the next node')
+  })
   opened.add(catalogue.subscribe(() => worker.modelsChanged()))
   const queues: InstanceQueues = new InstanceQueues({
     source: master,
@@ -269,7 +276,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     ),
   )
 
-  const { api, desk, accounts } = await openAnswering({
+  const { api, desk, accounts, serving } = await openAnswering({
     ...{ options, opened, foundation, master, loadCard, membership: cluster, peers: links },
     ...{ holders, worker, queues, suspected, supply, guard },
   })
@@ -305,6 +312,12 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       onChange: () => void facts.refresh(),
       log: log.logger.child({ part: 'bridged-ports' }),
     }),
+    prepareRestart: async (drainMs) => {
+      restarting.is = true
+      await queues.drain(drainMs)
+      queues.releaseWaiting()
+      await serving.refuseForRestart(REFUSED_WITHIN_MS)
+    },
     sleep: () => master.leave('sleep'),
     wake: () => master.comeBackFromSleep(),
   }

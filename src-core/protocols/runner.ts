@@ -36,46 +36,53 @@ export const RunnerShard = z.strictObject({
 })
 export type RunnerShard = z.infer<typeof RunnerShard>
 
+/** What a runner is to bring into memory. */
+export const LoadCommand = z.strictObject({
+  type: z.literal('load'),
+  modelId: ModelId,
+  /** Directory in MLX's layout: config.json, *.safetensors, tokenizer files. */
+  modelPath: z.string().min(1),
+  sharding: Sharding,
+  instanceMeta: InstanceMeta,
+  shard: RunnerShard,
+  /** Tokens of context to make room for; absent means the model's own limit. */
+  maxContext: z.number().int().positive().optional(),
+  /** Memory and disk for keys, values and states of live and of earlier requests on this rank. */
+  cache: z
+    .strictObject({
+      /** Bytes beyond what the placement claimed, which may be used while the machine does not run short. */
+      spareBytes: z.number().int().nonnegative().optional(),
+      /** Where what was computed outlives the runner: a folder for all models, of so many bytes at most. */
+      disk: z.strictObject({ directory: z.string().min(1), maxBytes: z.number().int().positive() }).optional(),
+    })
+    .optional(),
+  /**
+   * Where the ranks meet, for a shard of a world of several: by rank, `ip:port` as this rank reaches it;
+   * its own entry is where it listens. A ring uses only its own and the next rank's; the others may be null.
+   */
+  ring: z.strictObject({ hosts: z.array(z.string().min(1).nullable()).min(2) }).optional(),
+  /** How the ranks are joined by RDMA, where they are: they then find one another through the side channel. */
+  jaccl: z
+    .strictObject({
+      /** By rank, then by the rank it leads to: the RDMA device, null on the diagonal. */
+      devices: z.array(z.array(z.string().min(1).nullable()).min(2)).min(2),
+      /**
+       * A rehearsal of RDMA on machines that have none: the ranks go through the side channel as JACCL does and
+       * compute over `ring`. What they exchange holds this name of the attempt, so that no other can be mixed up with it.
+       */
+      rehearsal: z.strictObject({ attempt: z.string().min(1) }).optional(),
+    })
+    .optional(),
+})
+export type LoadCommand = z.infer<typeof LoadCommand>
+
+/** What the supervisor that leaves a runner and the one that adopts it both know; used once. */
+export const HandoverToken = z.string().min(32).max(200)
+
 /** Supervisor to runner. */
 export const RunnerCommand = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('hello'), protocol: z.number().int(), runnerId: RunnerId }),
-  z.strictObject({
-    type: z.literal('load'),
-    modelId: ModelId,
-    /** Directory in MLX's layout: config.json, *.safetensors, tokenizer files. */
-    modelPath: z.string().min(1),
-    sharding: Sharding,
-    instanceMeta: InstanceMeta,
-    shard: RunnerShard,
-    /** Tokens of context to make room for; absent means the model's own limit. */
-    maxContext: z.number().int().positive().optional(),
-    /** Memory and disk for keys, values and states of live and of earlier requests on this rank. */
-    cache: z
-      .strictObject({
-        /** Bytes beyond what the placement claimed, which may be used while the machine does not run short. */
-        spareBytes: z.number().int().nonnegative().optional(),
-        /** Where what was computed outlives the runner: a folder for all models, of so many bytes at most. */
-        disk: z.strictObject({ directory: z.string().min(1), maxBytes: z.number().int().positive() }).optional(),
-      })
-      .optional(),
-    /**
-     * Where the ranks meet, for a shard of a world of several: by rank, `ip:port` as this rank reaches it;
-     * its own entry is where it listens. A ring uses only its own and the next rank's; the others may be null.
-     */
-    ring: z.strictObject({ hosts: z.array(z.string().min(1).nullable()).min(2) }).optional(),
-    /** How the ranks are joined by RDMA, where they are: they then find one another through the side channel. */
-    jaccl: z
-      .strictObject({
-        /** By rank, then by the rank it leads to: the RDMA device, null on the diagonal. */
-        devices: z.array(z.array(z.string().min(1).nullable()).min(2)).min(2),
-        /**
-         * A rehearsal of RDMA on machines that have none: the ranks go through the side channel as JACCL does and
-         * compute over `ring`. What they exchange holds this name of the attempt, so that no other can be mixed up with it.
-         */
-        rehearsal: z.strictObject({ attempt: z.string().min(1) }).optional(),
-      })
-      .optional(),
-  }),
+  LoadCommand,
   /**
    * To every rank but 0: rank 0 has work, and waits for this rank in the collective that begins `epoch`.
    * Epochs count up from 1; one that is over is ignored.
@@ -84,6 +91,21 @@ export const RunnerCommand = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('generate'), request: GenerationRequest }),
   /** Stops prefill or generation within one step; answered by `finished` with `cancelled`. Unknown ids are ignored. */
   z.strictObject({ type: z.literal('cancel'), taskId: TaskId }),
+  /**
+   * The supervisor is about to end and leaves the runner to another one: answered by `handedOver`, after which the
+   * runner says nothing more until it is adopted. It ends by itself where that does not happen within `seconds`.
+   */
+  z.strictObject({ type: z.literal('handOver'), token: HandoverToken, seconds: z.number().int().positive() }),
+  /**
+   * From the new supervisor, the process with the id `supervisor`. Answered by `hello` and the status where the protocol
+   * and the token are right, otherwise by nothing.
+   */
+  z.strictObject({
+    type: z.literal('adopt'),
+    protocol: z.number().int(),
+    token: HandoverToken,
+    supervisor: z.number().int().positive(),
+  }),
   z.strictObject({ type: z.literal('shutdown') }),
 ])
 export type RunnerCommand = z.infer<typeof RunnerCommand>
@@ -120,6 +142,8 @@ export const RunnerEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('failed'), errorMessage: z.string(), code: z.string().optional() }),
   /** From rank 0 of several, which is about to enter `epoch`: its supervisor has every other rank told to `wake`. */
   z.object({ type: z.literal('wake'), epoch: z.number().int().positive() }),
+  /** The last frame before another supervisor adopts this runner. */
+  z.object({ type: z.literal('handedOver') }),
   /** From a thread of its own. `steps` grows while the engine works, `active` is the number of live requests. */
   z.object({ type: z.literal('heartbeat'), steps: z.number().int(), active: z.number().int() }),
   z.object({ type: z.literal('prompt'), taskId: TaskId, processed: z.number().int(), total: z.number().int() }),

@@ -85,8 +85,9 @@ const listen = async (
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
-        // Event streams never end by themselves.
-        server.closeAllConnections()
+        server.closeIdleConnections()
+        // What was said last is on its way; event streams never end by themselves.
+        setImmediate(() => server.closeAllConnections())
       }),
   }
 }

@@ -10,10 +10,16 @@ const print = (line: string): void => {
   process.stdout.write(`${line}\n`)
 }
 
+/** How long a restart waits for answers that are under way. */
+const DRAIN_MS = 30_000
+
+/** Asks a node to end and to leave its models in memory for the node that is started next. */
+const RESTART = 'SIGUSR2'
+
 /** Resolves with the first signal that asks the process to end. */
 const askedToStop = (): Promise<NodeJS.Signals> =>
   new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => resolve(signal))
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', RESTART] as const) process.once(signal, () => resolve(signal))
   })
 
 /**
@@ -36,7 +42,8 @@ export const serve = async (
     // For people; programs read standard output.
     if (node.signInLink) process.stderr.write(`Sign in from a browser, once: ${node.signInLink()}\n`)
   }
-  await stopped
+  // A second word while answers are waited for ends the waiting.
+  if ((await stopped) === RESTART) await Promise.race([node.prepareRestart(DRAIN_MS), askedToStop()])
   await node.close()
   return 0
 }

@@ -22,6 +22,10 @@ import { trayActions } from './tray-actions'
 import { Updates } from './updates'
 import { MainWindow } from './window'
 
+/** How long an update waits for answers under way. */
+const DRAIN_MS = 4000
+/** An AppImage is unmounted when it ends, and with it what its runners would still read. */
+const keepsItsFiles = (): boolean => !process.env['APPIMAGE']
 /** How long a quit may take. Runners end with this process in any case: their pipes close. */
 const QUIT_LIMIT_MS = 10_000
 
@@ -217,13 +221,18 @@ class Desktop {
     for (const close of this.closers.splice(0).reverse()) close()
   }
 
-  /** The window and the icon go at once, then the node with its runners: no model stays in memory behind a closed app. */
+  /**
+   * The window and the icon go at once, then the node with its runners: no model stays in memory behind a closed app, but
+   * for an update, which finds them within a minute or not at all.
+   */
   private async end(): Promise<void> {
     const closeAll = async (): Promise<void> => {
       this.closePresented()
       const node = await this.starting
       // It may have been presented in the meantime.
       this.closePresented()
+      // The new version starts in a moment and takes the models over.
+      if (this.install && keepsItsFiles()) await node?.prepareRestart(DRAIN_MS)
       await node?.close()
     }
     let exitCode = 0

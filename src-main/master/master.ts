@@ -237,6 +237,13 @@ export class Master {
     await wait(this.host.timers, FAREWELL_MS)
   }
 
+  /** This node restarts: one of the others leads, and nobody takes it for gone before it has had time to come back. */
+  async stepAside(): Promise<void> {
+    if (this.roster.isAlone || this.closed) return
+    this.replication.leave()
+    await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))
+  }
+
   /** It is back. */
   comeBackFromSleep(): void {
     if (this.roster.isAlone || this.closed) return

@@ -216,6 +216,21 @@ describe('requests for one instance', () => {
     expect(machine.began).toContain('suspect 1')
   })
 
+  it('are held back while the node drains, and told that nothing was done when it goes', async () => {
+    machine = new Machine()
+    const running = machine.send('running')
+    await settled()
+    const drained = machine.queues.drain(60_000)
+    const held = machine.send('held')
+    await settled()
+    expect(machine.began).toEqual(['running'])
+    machine.finish('running')
+    await Promise.all([running, drained])
+    expect(machine.began).toEqual(['running'])
+    machine.queues.releaseWaiting()
+    expect(await held).toMatchObject([{ type: 'failed', code: 'model_unavailable' }])
+  })
+
   it('that only count tokens wait for nothing', async () => {
     machine = new Machine()
     for (const name of ['a', 'b', 'c']) void machine.send(name)

@@ -72,6 +72,8 @@ export class InstanceQueues {
   private readonly lanes = new Map<InstanceId, Lane>()
   private readonly waiting = new Map<TaskId, Settle>()
   private readonly unsubscribe: () => void
+  private held = false
+  private onIdle: (() => void) | undefined
 
   constructor(private readonly options: InstanceQueuesOptions) {
     this.unsubscribe = options.source.subscribe(
@@ -109,6 +111,25 @@ export class InstanceQueues {
 
   close(): void {
     this.unsubscribe()
+  }
+
+  /**
+   * Lets no more requests run: what comes waits in its queue, until `releaseWaiting`. Resolves when those that run have
+   * ended, or after `limitMs`.
+   */
+  async drain(limitMs: number): Promise<void> {
+    this.held = true
+    if (this.live.running === 0) return
+    let timer: NodeJS.Timeout | undefined
+    await new Promise<void>((resolve) => {
+      this.onIdle = resolve
+      timer = setTimeout(resolve, limitMs)
+    }).finally(() => clearTimeout(timer))
+  }
+
+  /** This node goes: whoever waits here is told that nothing was done, and can bring the request elsewhere or here again. */
+  releaseWaiting(): void {
+    for (const instanceId of this.lanes.keys()) this.settleAll(instanceId)
   }
 
   /**
@@ -153,6 +174,7 @@ export class InstanceQueues {
       }
     } finally {
       lane.running -= 1
+      if (this.live.running === 0) this.onIdle?.()
       this.fill(instanceId, lane)
       this.forgetIdle(instanceId, lane)
     }
@@ -165,7 +187,7 @@ export class InstanceQueues {
   }
 
   private hasRoom(instanceId: InstanceId, { running }: Lane): boolean {
-    return running < this.options.runner.batchSizeOf(instanceId)
+    return !this.held && running < this.options.runner.batchSizeOf(instanceId)
   }
 
   private refusal(instanceId: InstanceId, lane: Lane, key: string): GenerationUpdate | undefined {

@@ -47,4 +47,9 @@ describe('a request for another machine', () => {
     const lost = Object.assign(new Error('it was lost'), { code: 'link_lost' })
     expect(await heard(lost)).toMatchObject([{ type: 'failed', code: 'runner_failed' }])
   })
+
+  it('that was never asked, for its machine is away, is waited for', async () => {
+    const away = Object.assign(new Error('it is not connected'), { code: 'not_connected' })
+    expect(await heard(away)).toMatchObject([{ type: 'failed', code: 'model_unavailable' }])
+  })
 })

@@ -33,7 +33,11 @@ export interface RankZeroParts {
   }
 }
 
-const isTooLarge = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'too_large'
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code
+
+const isTooLarge = (error: unknown): boolean => hasCode(error, 'too_large')
+const isUnreachable = (error: unknown): boolean => hasCode(error, 'not_connected')
 
 /** Streams from the node that has rank 0 of an instance: this one, or another over its link. */
 export const rankZero = ({ self, state, here, elsewhere, suspects }: RankZeroParts): { generate: Generate } => ({
@@ -75,7 +79,9 @@ export const rankZero = ({ self, state, here, elsewhere, suspects }: RankZeroPar
         yield { type: 'failed', code: 'invalid_request', message }
         return
       }
-      yield { type: 'failed', code: 'runner_failed', message: `${nodeName(state(), nodeId)}: ${why}` }
+      // Nothing was begun there: it may come back, or another instance may serve.
+      const code = isUnreachable(error) ? 'model_unavailable' : 'runner_failed'
+      yield { type: 'failed', code, message: `${nodeName(state(), nodeId)}: ${why}` }
     }
   },
 })

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Envelope, Event, Observation } from '@core/events/event'
 import type { ClientRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
@@ -277,5 +277,41 @@ describe('a request whose runner', () => {
 
   it('is not to run it again is refused at once', async () => {
     expect(await insist([refused])).toEqual({ updates: [refused], tries: 1 })
+  })
+})
+
+describe('a request', () => {
+  it('whose machine restarts is brought to the same runner when it is back, though the state saw no end of it', async () => {
+    vi.useFakeTimers()
+    try {
+      const deciding = new Deciding()
+      let tries = 0
+      const missed: GenerationUpdate = { type: 'failed', code: 'model_unavailable', message: 'not connected' }
+      serving = new Serving({
+        nodeId: deciding.nodeId,
+        source: deciding,
+        observer: deciding,
+        rankZero: {
+          generate: async function* () {
+            tries += 1
+            yield await Promise.resolve(tries < 3 ? missed : finished)
+          },
+        },
+      })
+      const answer = serving.generate(request, { signal: new AbortController().signal }).next()
+      await vi.advanceTimersByTimeAsync(10_000)
+      expect(await answer).toMatchObject({ value: finished })
+      expect(tries).toBe(3)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('that waits when its own node restarts is told when to come back', async () => {
+    const deciding = new Deciding()
+    deciding.world.fail(deciding.id)
+    const answer = serve(deciding).generate(request, { signal: new AbortController().signal }).next()
+    await serving.refuseForRestart(1000)
+    expect(await answer).toMatchObject({ value: { type: 'failed', code: 'overloaded', retryAfter: 2 } })
   })
 })

@@ -18,6 +18,8 @@ const PATIENCE_MS = 30_000
  * again, never the one that it was passed on to: so this holds for the whole cluster.
  */
 const ATTEMPTS = 2
+/** How long a runner that failed a request or could not be reached is not asked again, unless the state says it ended. */
+const LOST_MS = 2000
 
 export interface ServingOptions {
   readonly nodeId: NodeId
@@ -43,6 +45,14 @@ const LONGEST_RETRY_S = 86_400
 const untilHours = ({ schedule }: MetaInstance): { readonly retryAfter?: number } => {
   if (schedule?.until === undefined) return {}
   return { retryAfter: Math.min(LONGEST_RETRY_S, Math.max(1, Math.ceil((schedule.until - Date.now()) / 1000))) }
+}
+
+/** Clients that follow `Retry-After` find this node again, with its models in memory. */
+const RESTARTS: Failed = {
+  type: 'failed',
+  code: 'overloaded',
+  message: 'Muster restarts on this machine and keeps its models in memory. Try again in a moment',
+  retryAfter: 2,
 }
 
 const notServed = (model: string, route: Exclude<Route, { kind: 'ready' }>): Failed => {
@@ -86,7 +96,8 @@ export interface Asking {
 interface Bringing extends Asking {
   readonly deadline: number
   readonly chain: PrefixChain
-  readonly lost: Set<RunnerId>
+  /** Runners of rank 0 that failed it or could not be reached, and until when that counts. */
+  readonly lost: Map<RunnerId, number>
   readonly full: Set<InstanceId>
 }
 
@@ -111,6 +122,10 @@ export class Serving {
   private readonly tasks: TakenTasks
   private readonly prefixes = new PrefixMemory<RunnerId>()
   private readonly unsubscribe: () => void
+  /** Aborts when this node restarts. */
+  private readonly restart = new AbortController()
+  private answering = 0
+  private onAnswered: (() => void) | undefined
 
   constructor(private readonly options: ServingOptions) {
     this.tasks = new TakenTasks(options)
@@ -129,21 +144,49 @@ export class Serving {
   }
 
   /**
+   * This node restarts: requests that have had no answer yet are refused with a time to come back. Resolves when all have
+   * ended, or after `limitMs`.
+   */
+  async refuseForRestart(limitMs: number): Promise<void> {
+    this.restart.abort()
+    if (this.answering === 0) return
+    let timer: NodeJS.Timeout | undefined
+    await new Promise<void>((resolve) => {
+      this.onAnswered = resolve
+      timer = setTimeout(resolve, limitMs)
+    }).finally(() => clearTimeout(timer))
+  }
+
+  /**
    * Streams one request. Ends after one `finished` or `failed`; never empty. Aborting cancels it, also
    * in the runner.
    */
-  async *generate(request: ClientRequest, { signal, key }: Asking): AsyncGenerator<GenerationUpdate> {
+  async *generate(request: ClientRequest, asking: Asking): AsyncGenerator<GenerationUpdate> {
+    this.answering += 1
+    try {
+      yield* this.bring(request, asking)
+    } finally {
+      this.answering -= 1
+      if (this.answering === 0) this.onAnswered?.()
+    }
+  }
+
+  private async *bring(request: ClientRequest, { signal, key }: Asking): AsyncGenerator<GenerationUpdate> {
     const bringing: Bringing = {
       signal,
       key,
       deadline: Date.now() + (this.options.patienceMs ?? PATIENCE_MS),
       chain: this.chainOf(request),
-      lost: new Set(),
+      lost: new Map(),
       full: new Set(),
     }
     let refusal: Failed | undefined
     for (let attempt = 1; ;) {
       const route = await this.awaitRoute(request.model, bringing)
+      if (this.restart.signal.aborted) {
+        yield RESTARTS
+        return
+      }
       if (route.kind !== 'ready') {
         yield refusal ?? notServed(request.model, route)
         return
@@ -163,8 +206,8 @@ export class Serving {
         case 'missed':
           break
       }
-      // The state may not know yet that it is gone.
-      if (instance.shards[0]) bringing.lost.add(instance.shards[0].runnerId)
+      // The state may not know yet that it is gone; a machine that restarts comes back with the same runner.
+      if (instance.shards[0]) bringing.lost.set(instance.shards[0].runnerId, Date.now() + LOST_MS)
     }
   }
 
@@ -238,9 +281,13 @@ export class Serving {
   private awaitRoute(model: string, { deadline, signal, lost, full, chain }: Bringing): Promise<Route> {
     const { source } = this.options
     const held = (runnerId: RunnerId): number => this.prefixes.held(runnerId, chain)
-    const routed = (): Route => routeOf(source.state(), model, { underWay: this.tasks.underWay, lost, full, held })
+    const routed = (): Route => {
+      for (const [runnerId, until] of lost) if (until <= Date.now()) lost.delete(runnerId)
+      return routeOf(source.state(), model, { underWay: this.tasks.underWay, lost: new Set(lost.keys()), full, held })
+    }
     const now = routed()
-    if (now.kind !== 'wait' || signal.aborted || Date.now() >= deadline) return Promise.resolve(now)
+    const { signal: restart } = this.restart
+    if (now.kind !== 'wait' || signal.aborted || restart.aborted || Date.now() >= deadline) return Promise.resolve(now)
     return new Promise((resolve) => {
       const look = (): void => {
         const route = routed()
@@ -250,12 +297,14 @@ export class Serving {
       const settle = (route: Route): void => {
         unsubscribe()
         clearTimeout(timer)
-        signal.removeEventListener('abort', giveUp)
+        clearInterval(looking)
+        for (const one of [signal, restart]) one.removeEventListener('abort', giveUp)
         resolve(route)
       }
       const unsubscribe = source.subscribe(look, look)
       const timer = setTimeout(giveUp, deadline - Date.now())
-      signal.addEventListener('abort', giveUp, { once: true })
+      const looking = setInterval(look, LOST_MS)
+      for (const one of [signal, restart]) one.addEventListener('abort', giveUp, { once: true })
     })
   }
 }

@@ -120,7 +120,9 @@ export const diedOfItsWork = ({
 }: Omit<Death, 'lines'> & { readonly code: string | undefined }): boolean => {
   if (code !== undefined && CODES_OF_OTHERS.has(code)) return false
   if (said !== undefined || memoryRanOut) return true
-  return exit.signal === undefined ? exit.code !== 0 : !SENT_SIGNALS.has(exit.signal)
+  // Of a runner that was taken over nobody knows how it ended.
+  if (exit.signal === undefined) return exit.code !== undefined && exit.code !== 0
+  return !SENT_SIGNALS.has(exit.signal)
 }
 
 const howItEnded = ({ exit: { code, signal }, memoryRanOut }: Death): string => {
@@ -132,7 +134,8 @@ const howItEnded = ({ exit: { code, signal }, memoryRanOut }: Death): string => 
     case 'SIGILL':
       return 'ended by SIGILL: this processor lacks an instruction that MLX uses'
     case undefined:
-      return code === 0 ? 'ended by itself' : `ended with code ${code ?? 'unknown'}`
+      if (code === undefined) return memoryRanOut ? 'out of memory: the system killed it' : 'ended without a word'
+      return code === 0 ? 'ended by itself' : `ended with code ${code}`
     default:
       return `ended by ${signal}`
   }

@@ -15,6 +15,8 @@ export interface RunnerPipes {
   readonly events: Socket
   /** What the runner says and hears while it is joined to others by RDMA. */
   readonly sideChannel: { readonly out: Socket; readonly in: Socket } | undefined
+  /** Closes the ends of this process and leaves the pipes where they are. */
+  leave(): void
   close(): Promise<void>
 }
 
@@ -22,8 +24,8 @@ export interface RunnerPipes {
  * Opened for reading and writing, an end never waits for the other one and never sees an early end of
  * file; without blocking, it needs none of libuv's few threads.
  */
-const openEnd = (path: string, direction: 'readable' | 'writable'): Socket => {
-  const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK)
+const openEnd = (path: string, direction: 'readable' | 'writable', mode: number = constants.O_RDWR): Socket => {
+  const fd = openSync(path, mode | constants.O_NONBLOCK)
   try {
     return new Socket({ fd, readable: direction === 'readable', writable: direction === 'writable' })
   } catch (error) {
@@ -56,8 +58,11 @@ export const makePipes = async (
     opened.push(end)
     return end
   }
-  const close = async (): Promise<void> => {
+  const leave = (): void => {
     for (const end of opened) end.destroy()
+  }
+  const close = async (): Promise<void> => {
+    leave()
     await removeBelow(runDir, [basename(directory)])
   }
   const names: Pipe[] = [
@@ -72,10 +77,33 @@ export const makePipes = async (
       commands: open('commands'),
       events: open('events'),
       sideChannel: sideChannel ? { out: open('side-channel-out'), in: open('side-channel-in') } : undefined,
+      leave,
       close,
     }
   } catch (error) {
     await close()
+    throw error
+  }
+}
+
+/**
+ * The pipes of a runner that another process made, and that has its own ends open. Each end is opened in its direction
+ * alone, so `events` ends when the runner does.
+ *
+ * @throws what the system says; `ENXIO` where no runner reads its commands any more
+ */
+export const openPipesOf = (directory: string): Pick<RunnerPipes, 'commands' | 'events' | 'leave'> => {
+  const commands = openEnd(join(directory, 'commands'), 'writable', constants.O_WRONLY)
+  try {
+    const events = openEnd(join(directory, 'events'), 'readable', constants.O_RDONLY)
+    for (const end of [commands, events]) end.on('error', () => undefined)
+    const leave = (): void => {
+      commands.destroy()
+      events.destroy()
+    }
+    return { commands, events, leave }
+  } catch (error) {
+    commands.destroy()
     throw error
   }
 }

@@ -1,9 +1,9 @@
 import { accessSync, constants } from 'node:fs'
-import { z } from 'zod'
-import { RunnerEvent, type RunnerCommand } from '@core/protocols/runner'
-import { ConsoleBuffer } from './console-buffer'
+import type { RunnerCommand, RunnerEvent } from '@core/protocols/runner'
+import { ConsoleBuffer, type Console } from './console-buffer'
 import { startConsoleProcess, type Exit } from './console-process'
-import { encodeFrame, FrameDecoder, FrameError } from './frames'
+import { readEvents } from './event-reader'
+import { encodeFrame, FrameError } from './frames'
 import { makePipes } from './pipes'
 import { runnerEnvironment, type Python } from './python'
 import { encodeRound, RoundDecoder } from './round-frames'
@@ -11,11 +11,15 @@ import { encodeRound, RoundDecoder } from './round-frames'
 /** A runner's process with its pipes and its console. */
 export interface RunnerProcess {
   readonly pid: number
-  readonly console: ConsoleBuffer
+  readonly console: Console
+  /** Of its pipes. */
+  readonly directory: string
   send(command: RunnerCommand): void
   /** Every rank's part of the round it waits for, in rank order. */
   answer(parts: readonly Buffer[]): void
   kill(): void
+  /** Closes this side of its pipes and leaves all else, for the next node. */
+  leave(): void
   /** Closes and removes its pipes, which also ends it. May be called again. */
   release(): Promise<void>
 }
@@ -39,14 +43,6 @@ const checkExecutable = (path: string): void => {
   }
 }
 
-/** Throws FrameError for what is no event. */
-const parse = (value: unknown): RunnerEvent => {
-  const parsed = RunnerEvent.safeParse(value)
-  if (parsed.success) return parsed.data
-  const why = z.prettifyError(parsed.error).replaceAll(/\s+/g, ' ').slice(0, 300)
-  throw new FrameError(`the runner sent an event that the protocol does not know: ${why}`)
-}
-
 /** Starts `python -m muster_runner` behind its pipes. */
 export const startRunnerProcess = async (
   { executable, source }: Extract<Python, { executable: string }>,
@@ -56,7 +52,6 @@ export const startRunnerProcess = async (
   checkExecutable(executable)
   const { round } = handlers
   const pipes = await makePipes(runDir, { sideChannel: round !== undefined })
-  const decoder = new FrameDecoder()
   const console = new ConsoleBuffer()
   const child = await startConsoleProcess({
     file: executable,
@@ -71,21 +66,7 @@ export const startRunnerProcess = async (
     throw error
   })
   const kill = (): void => child.kill('SIGKILL')
-  let whole = true
-  /** What a chunk holds; nothing of it, and nothing more, once something was wrong. */
-  const taken = <Item>(take: () => Item[]): Item[] => {
-    try {
-      return whole ? take() : []
-    } catch (error) {
-      if (!(error instanceof FrameError)) throw error
-      whole = false
-      handlers.broken(error.message)
-      return []
-    }
-  }
-  pipes.events.on('data', (chunk: Buffer) => {
-    for (const event of taken(() => decoder.push(chunk).map(parse))) handlers.event(event)
-  })
+  readEvents(pipes.events, handlers)
   let released = false
   for (const end of Object.values(pipes.sideChannel ?? {})) {
     end.once('close', () => {
@@ -94,14 +75,25 @@ export const startRunnerProcess = async (
   }
   const rounds = new RoundDecoder()
   pipes.sideChannel?.out.on('data', (chunk: Buffer) => {
-    for (const part of taken(() => rounds.push(chunk))) round?.(part)
+    try {
+      for (const part of rounds.push(chunk)) round?.(part)
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error
+      pipes.sideChannel?.out.removeAllListeners('data')
+      handlers.broken(error.message)
+    }
   })
   return {
     pid: child.pid,
     console,
+    directory: pipes.directory,
     send: (command) => void pipes.commands.write(encodeFrame(command)),
     answer: (parts) => void pipes.sideChannel?.in.write(encodeRound(parts)),
     kill,
+    leave: () => {
+      released = true
+      pipes.leave()
+    },
     release: () => {
       released = true
       return pipes.close()

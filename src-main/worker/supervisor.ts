@@ -1,14 +1,14 @@
 import type { GenerationRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
 import type { RunnerId, TaskId } from '@core/ids'
-import { BATCH_SIZE, RUNNER_PROTOCOL, type RunnerCommand, type RunnerEvent } from '@core/protocols/runner'
+import { BATCH_SIZE, RUNNER_PROTOCOL, type LoadCommand, type RunnerEvent } from '@core/protocols/runner'
 import { isTerminal, type RunnerStatus } from '@core/state/runners'
 import type { Exit } from './console-process'
+import { askToWait } from './handover/leave'
 import { oomKills } from './oom-kills'
-import type { Python } from './python'
 import { RequestsUnderWay } from './requests-under-way'
 import { lastStatus } from './runner-end'
-import { startRunnerProcess, type RunnerProcess } from './runner-process'
+import type { RunnerProcess, RunnerProcessHandlers } from './runner-process'
 import { UpdateQueue } from './update-queue'
 import { beat, excuse, freshSigns, standstill, verdict, type WatchdogLimits } from './watchdog'
 
@@ -29,15 +29,18 @@ export const RUNNER_GONE: GenerationUpdate = {
   message: 'The runner is not there any more',
 }
 
-export type LoadCommand = Extract<RunnerCommand, { type: 'load' }>
 export type Loaded = Extract<RunnerEvent, { type: 'loaded' }>
 
 export interface SupervisorOptions {
   readonly runnerId: RunnerId
-  readonly python: Extract<Python, { executable: string }>
-  readonly runDir: string
+  /** Gets the process: a new one, or one that an earlier node left. */
+  readonly open: (handlers: RunnerProcessHandlers) => RunnerProcess | Promise<RunnerProcess>
   /** What to load; later where the other ranks have to be known first. */
   readonly load: LoadCommand | Promise<LoadCommand>
+  /** Digest of the model's files as they are loaded; a runner without it is never left to the next node. */
+  readonly files?: Promise<string | undefined>
+  /** It was taken over with its model in memory. */
+  readonly adopted?: { readonly memoryBytes: number; readonly batchSize: number }
   readonly limits: WatchdogLimits
   readonly onStatus: (status: RunnerStatus) => void
   readonly onLoaded: (loaded: Loaded) => void
@@ -85,6 +88,8 @@ export class Supervisor {
   private killing: NodeJS.Timeout | undefined
   private loadSent = false
   private inRound = false
+  private onHandedOver: (() => void) | undefined
+  private left = false
   private toldAt = -Infinity
 
   constructor(private readonly options: SupervisorOptions) {
@@ -96,6 +101,12 @@ export class Supervisor {
       this.markEnded = resolve
     })
     this.watch = setInterval(() => this.look(), WATCH_INTERVAL_MS)
+    if (options.adopted) {
+      this.status = { status: 'Ready' }
+      this.loadedBytes = options.adopted.memoryBytes
+      this.batchSize = options.adopted.batchSize
+      this.signs.greeted = this.signs.ready = this.loadSent = true
+    }
     void this.start()
   }
 
@@ -149,11 +160,41 @@ export class Supervisor {
 
   /** Ends the runner, kindly where it may have something to finish. Resolves when its process is gone. */
   stop(): Promise<void> {
+    if (this.left) return Promise.resolve()
     if (!this.stopping && !isTerminal(this.status)) {
       this.stopping = true
       this.dismiss({ kindly: this.signs.ready })
     }
     return this.ended
+  }
+
+  /**
+   * Leaves the runner in memory for the next node, where it is ready and computes alone. Requests that it still has
+   * fail. Resolves with whether it was left; where it was not, it has to be stopped.
+   */
+  async leave(): Promise<boolean> {
+    const { process, options, signs, loadedBytes: memoryBytes, batchSize } = this
+    const [load, files] = await Promise.all([signs.ready ? options.load : undefined, options.files])
+    const isAlone = load?.shard.worldSize === 1
+    if (!process || !isAlone || files === undefined || this.stopping || isTerminal(this.status)) return false
+    for (const taskId of this.requests.byTask.keys()) process.send({ type: 'cancel', taskId })
+    this.requests.failAll('Muster restarted on this machine')
+    const handedOver = new Promise<boolean>((resolve) => {
+      this.onHandedOver = () => resolve(true)
+      setTimeout(() => resolve(false), SHUTDOWN_GRACE_MS).unref()
+      void this.ended.then(() => resolve(false))
+    })
+    try {
+      await askToWait(process, { runnerId: options.runnerId, load, files, memoryBytes, batchSize })
+    } catch {
+      // A disk that takes no record: the next node loads the model anew.
+      return false
+    }
+    if (!(await handedOver)) return false
+    this.left = true
+    clearInterval(this.watch)
+    process.leave()
+    return true
   }
 
   /** Ends the runner at once, as `Failed` in consequence of what happened elsewhere. */
@@ -170,9 +211,9 @@ export class Supervisor {
   }
 
   private async start(): Promise<void> {
-    const { python, runDir, runnerId, load } = this.options
+    const { open, runnerId, load, adopted } = this.options
     try {
-      this.process = await startRunnerProcess(python, runDir, {
+      this.process = await open({
         event: (event) => this.take(event),
         round: this.options.rdma && ((part) => this.takeRound(part)),
         broken: (reason) => this.fail(reason),
@@ -189,6 +230,7 @@ export class Supervisor {
       if (isTerminal(this.status)) await this.process.release()
       return
     }
+    if (adopted) return
     this.process.send({ type: 'hello', protocol: RUNNER_PROTOCOL, runnerId })
     void Promise.resolve(load).then((command) => {
       if (this.stopping || this.consequence !== undefined) return
@@ -228,6 +270,9 @@ export class Supervisor {
         if (this.said !== undefined) return
         this.said = event.errorMessage
         this.saidCode = event.code
+        return
+      case 'handedOver':
+        this.onHandedOver?.()
         return
       case 'wake':
         this.options.onWake?.(event.epoch)
@@ -305,7 +350,7 @@ export class Supervisor {
   }
 
   private end(exit: Exit): void {
-    if (isTerminal(this.status)) return
+    if (isTerminal(this.status) || this.left) return
     clearInterval(this.watch)
     clearTimeout(this.grace)
     clearTimeout(this.killing)

@@ -1,24 +1,29 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readdir } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import type { GenerationRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
 import type { InstanceId, RunnerId, TaskId } from '@core/ids'
 import { plan, type Action } from '@core/plan/plan'
 import { claimedBytes, freeBytes } from '@core/placement/memory'
-import { BATCH_SIZE } from '@core/protocols/runner'
+import { BATCH_SIZE, type LoadCommand } from '@core/protocols/runner'
 import { nodeName } from '@core/state/bindings'
 import { isRehearsal, REHEARSAL } from '@core/state/rehearsal'
+import type { Instance, Shard } from '@core/state/instances'
 import { isTerminal, type RunnerStatus } from '@core/state/runners'
-import { finishRemovals, removeBelow } from '../disk/removal'
+import { finishRemovals } from '../disk/removal'
 import { AwaitedModels, type Start } from './awaited-models'
 import { emptyUnused } from './disk-cache'
+import { adoptLeft, type Adopted } from './handover/adopt-left'
+import { filesDigest } from './handover/record'
+import { loadCommand, wantedOf } from './load-command'
 import { Meetings, type Meeter } from './meetings'
 import { residentBytes } from './memory'
 import { OldConsoles } from './old-consoles'
 import { OrphanedRequests } from './orphaned-requests'
 import { SideChannels } from './side-channels'
 import { SilentNodes } from './silent-nodes'
-import { RUNNER_GONE, Supervisor, type LoadCommand } from './supervisor'
+import { startRunnerProcess } from './runner-process'
+import { RUNNER_GONE, Supervisor, type SupervisorOptions } from './supervisor'
 import { DEFAULT_LIMITS } from './watchdog'
 import type { WorkerOptions } from './worker-options'
 
@@ -87,10 +92,12 @@ export class Worker {
   static async start(options: WorkerOptions): Promise<Worker> {
     await mkdir(options.runDir, { recursive: true, mode: 0o700 })
     await finishRemovals(options.runDir)
-    for (const name of await readdir(options.runDir))
-      if (name.startsWith('runner-')) await removeBelow(options.runDir, [name])
+    const { runDir, log } = options
+    const adopted = await adoptLeft({ runDir, log, wanted: (runnerId) => wantedOf(options, runnerId)?.load })
     if (options.diskCache) await emptyUnused(options.diskCache(), options.log)
-    return new Worker(options)
+    const worker = new Worker(options)
+    for (const one of adopted) worker.adopt(one)
+    return worker
   }
 
   /** Streams a request from this node's runner of that instance. */
@@ -136,14 +143,27 @@ export class Worker {
     return this.held
   }
 
+  /** Leaves all runners that the next node can take over, and ends the others. Resolves with how many were left. */
+  async leave(): Promise<number> {
+    this.end()
+    const left = await Promise.all([...this.supervisors.values()].map((supervisor) => supervisor.leave()))
+    await this.close()
+    return left.filter(Boolean).length
+  }
+
   /** Ends all runners; resolves when their processes are gone. */
   async close(): Promise<void> {
+    this.end()
+    await Promise.all([...[...this.supervisors.values()].map((supervisor) => supervisor.stop()), ...this.stopping])
+  }
+
+  /** Nothing is started, looked at or said any more. */
+  private end(): void {
     this.closed = true
     this.unsubscribe()
     clearImmediate(this.scheduled)
     clearInterval(this.measuring)
     clearInterval(this.listening)
-    await Promise.all([...[...this.supervisors.values()].map((supervisor) => supervisor.stop()), ...this.stopping])
   }
 
   private runnerOf(instanceId: InstanceId): Supervisor | undefined {
@@ -217,11 +237,10 @@ export class Worker {
   }
 
   private start({ instance, shard }: Start): void {
-    const { modelPath, modelProblem, fetchModel, runDir, log, onMeasured, rehearses } = this.options
+    const { modelPath, modelProblem, fetchModel, runDir, log, rehearses } = this.options
     const python = this.options.python()
-    const { limits = DEFAULT_LIMITS, nodeId, source } = this.options
-    const { runnerId, rank, worldSize, startLayer, endLayer, layers } = shard
-    const { instanceId, modelId, sharding, instanceMeta, maxContext } = instance
+    const { runnerId, worldSize } = shard
+    const { instanceId, modelId } = instance
     const path = modelPath(modelId)
     const rehearsal = isRehearsal(instance)
     if ('unavailable' in python) return this.fail(runnerId, { errorMessage: python.unavailable })
@@ -238,22 +257,37 @@ export class Worker {
     if (path === undefined || !existsSync(path))
       return this.fail(runnerId, { errorMessage: `${modelId} is not on this machine any more` })
     log.info({ runnerId, modelId, instanceId, ...(rehearsal && { rdma: REHEARSAL }) }, 'starting a runner')
-    const load: LoadCommand = {
-      type: 'load',
-      modelId,
-      modelPath: path,
-      sharding,
-      instanceMeta,
-      shard: { rank, worldSize, startLayer, endLayer, layers },
-      ...(maxContext !== undefined && { maxContext }),
-      cache: this.cacheRoom(),
-    }
+    const load = loadCommand(instance, shard, { modelPath: path, cache: this.cacheRoom() })
+    const supervisor = this.supervise(
+      { instance, shard },
+      {
+        open: (handlers) => startRunnerProcess(python, runDir, handlers),
+        load: worldSize === 1 ? load : this.meet(load, { instance, runnerId }),
+        files: filesDigest(path).catch(() => undefined),
+      },
+    )
+    if (instance.jaccl) this.sideChannels.open({ instanceId, runnerId }, supervisor)
+    this.report(runnerId, supervisor.status)
+  }
+
+  /** A runner that the node before this one left. */
+  private adopt({ record, attach }: Adopted): void {
+    const { runnerId, load, files } = record
+    const wanted = wantedOf(this.options, runnerId)
+    if (wanted) this.supervise(wanted, { open: attach, load, files: Promise.resolve(files), adopted: record })
+  }
+
+  private supervise(
+    { instance, shard: { runnerId } }: { readonly instance: Instance; readonly shard: Shard },
+    begin: Pick<SupervisorOptions, 'open' | 'load' | 'files' | 'adopted'>,
+  ): Supervisor {
+    const { limits = DEFAULT_LIMITS, nodeId, source, log, onMeasured } = this.options
+    const { modelId } = instance
+    const rehearsal = isRehearsal(instance)
     const supervisor: Supervisor = new Supervisor({
+      ...begin,
       runnerId,
-      python,
-      runDir,
       limits,
-      load: worldSize === 1 ? load : this.meet(load, { instance, runnerId }),
       onWake: (epoch) => {
         for (const other of instance.shards)
           if (other.rank !== 0) this.options.wakeRank?.(other.nodeId, other.runnerId, epoch)
@@ -283,8 +317,7 @@ export class Worker {
       }),
     })
     this.supervisors.set(runnerId, supervisor)
-    if (instance.jaccl) this.sideChannels.open({ instanceId, runnerId }, supervisor)
-    this.report(runnerId, supervisor.status)
+    return supervisor
   }
 
   /** Resolves when all ranks can be met. */

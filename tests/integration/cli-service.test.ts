@@ -43,6 +43,7 @@ describe.runIf(process.platform === 'linux')('muster service', () => {
 
   it('says that it is not there, and takes nothing away that is not', async () => {
     expect(await muster('status')).toMatchObject({ out: 'Not installed.\n', code: 1 })
+    expect(await muster('restart')).toMatchObject({ code: 4 })
     expect(await muster('uninstall')).toMatchObject({
       err: expect.stringContaining('not installed') as string,
       code: 4,
@@ -70,6 +71,11 @@ describe.runIf(process.platform === 'linux')('muster service', () => {
       node.kill('SIGTERM')
       await ended
     }
+  })
+
+  it('is restarted in a way that keeps its models', async () => {
+    expect(await muster('restart')).toMatchObject({ code: 0, out: expect.stringContaining('stay in memory') as string })
+    expect(readFileSync(calls, 'utf8')).toMatch(/^systemctl --user reload muster\.service$/m)
   })
 
   it('is taken away again, and leaves the data folder', async () => {

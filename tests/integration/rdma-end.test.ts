@@ -2,10 +2,12 @@ import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ModelId, RunnerId } from '@core/ids'
+import type { LoadCommand } from '@core/protocols/runner'
 import type { RunnerStatus } from '@core/state/runners'
 import { KilledRunners } from '@main/worker/killed-runners'
 import { RDMA_LEAK } from '@main/worker/runner-end'
-import { Supervisor, type LoadCommand, type SupervisorOptions } from '@main/worker/supervisor'
+import { startRunnerProcess } from '@main/worker/runner-process'
+import { Supervisor, type SupervisorOptions } from '@main/worker/supervisor'
 import { DEFAULT_LIMITS } from '@main/worker/watchdog'
 import { temporaryFolder } from '../harness/headless-node'
 import { python, required, root } from '../harness/paths'
@@ -64,8 +66,7 @@ const endingRunner = (way: Way): { executable: string; source: string } => {
 const start = (way: Way, rdma: Partial<SupervisorOptions['rdma']> = {}): Supervisor => {
   supervisor = new Supervisor({
     runnerId: RunnerId.parse('r1'),
-    python: endingRunner(way),
-    runDir,
+    open: (handlers) => startRunnerProcess(endingRunner(way), runDir, handlers),
     load,
     limits: DEFAULT_LIMITS,
     rdma: { rehearsal: false, onRound: () => undefined, onLeak: () => killed.add(), ...rdma },

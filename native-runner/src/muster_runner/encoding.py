@@ -89,6 +89,10 @@ class EncoderProcess:
                 stream.close()
 
 
+class _Renewal:
+    """The process is to be replaced, where there is one."""
+
+
 @dataclass(frozen=True)
 class _Job:
     order: bytes
@@ -101,13 +105,17 @@ class Line:
 
     def __init__(self, name: str, directory: Path, niceness: int = 0, idle_seconds: float | None = None):
         self._directory, self._niceness, self._idle_seconds = directory, niceness, idle_seconds
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_Job | _Renewal | None] = queue.SimpleQueue()
         self._process: EncoderProcess | None = None
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
     def warm(self) -> None:
         """Starts the process before there is an order."""
         self._jobs.put(None)
+
+    def renew(self) -> None:
+        """Replaces the process after the orders that wait."""
+        self._jobs.put(_Renewal())
 
     def put(self, order: bytes, wanted: Callable[[], bool], done: Done) -> None:
         self._jobs.put(_Job(order, wanted, done))
@@ -120,7 +128,11 @@ class Line:
             except queue.Empty:
                 self._end()
                 continue
-            if job is None:
+            if isinstance(job, _Renewal):
+                if self._process is not None:
+                    self._end()
+                    self._start()
+            elif job is None:
                 self._start()
             elif job.wanted():
                 job.done(self._encode(job.order))
@@ -157,6 +169,11 @@ class Encoding:
         # Nice: what it computes takes seconds, and others' tokens need the same processors.
         self._large = Line("encoding-large", directory, niceness=10, idle_seconds=LARGE_IDLE_SECONDS)
         self._small.warm()
+
+    def renew(self) -> None:
+        """New processes: the ones that run have inherited a terminal that goes away."""
+        self._small.renew()
+        self._large.renew()
 
     def put(self, order: Order, wanted: Callable[[], bool], done: Done) -> None:
         """Calls ``done`` from another thread, unless ``wanted`` says when its turn comes that nobody waits any more.

@@ -76,6 +76,8 @@ class EventWriter:
     def __init__(self, path: str, closed: Callable[[], None], unread: Callable[[int], NoReturn]):
         self._closed, self._unread_too_long = closed, unread
         self._waiting: deque[bytes] = deque()
+        # What is sent while nobody is there to read it; None while somebody is.
+        self._held: list[bytes] | None = None
         self._unread = 0
         self._changed = threading.Condition()
         try:
@@ -90,14 +92,33 @@ class EventWriter:
     def send(self, **frame: Any) -> None:
         data = encode(frame)
         with self._changed:
-            if not self._waiting:
-                data = data[self._write_now(data) :]
-            if data:
-                self._waiting.append(data)
-                self._unread += len(data)
-                self._changed.notify_all()
-            if self._unread > MAX_UNREAD_BYTES:
-                self._unread_too_long(self._unread)
+            if self._held is None:
+                self._put(data)
+            else:
+                self._held.append(data)
+
+    def send_last(self, **frame: Any) -> None:
+        """Sends a frame, and holds back all that are sent after it until ``resume``."""
+        with self._changed:
+            self._put(encode(frame))
+            self._held = []
+
+    def resume(self, first: dict[str, Any]) -> None:
+        """Somebody reads again: sends ``first``, then what was held back."""
+        with self._changed:
+            held, self._held = self._held or [], None
+            for data in (encode(first), *held):
+                self._put(data)
+
+    def _put(self, data: bytes) -> None:
+        if not self._waiting:
+            data = data[self._write_now(data) :]
+        if data:
+            self._waiting.append(data)
+            self._unread += len(data)
+            self._changed.notify_all()
+        if self._unread > MAX_UNREAD_BYTES:
+            self._unread_too_long(self._unread)
 
     def flush(self, timeout: float = 5.0) -> None:
         """Waits until all is written, or for ``timeout`` seconds."""

@@ -27,6 +27,7 @@ class Record(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_f
 
 
 Id = Annotated[str, Meta(min_length=1, max_length=200)]
+Token = Annotated[str, Meta(min_length=32, max_length=200)]
 NonEmpty = Annotated[str, Meta(min_length=1)]
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
@@ -270,11 +271,26 @@ class Cancel(Record, tag="cancel", tag_field="type"):
     task_id: Id
 
 
+class HandOver(Record, tag="handOver", tag_field="type"):
+    """The supervisor ends, and another one may take this runner over within ``seconds`` if it knows ``token``."""
+
+    token: Token
+    seconds: Positive
+
+
+class Adopt(Record, tag="adopt", tag_field="type"):
+    """From the new supervisor, the process with the id ``supervisor``."""
+
+    protocol: int
+    token: Token
+    supervisor: Positive
+
+
 class Shutdown(Record, tag="shutdown", tag_field="type"):
     pass
 
 
-Command = Hello | Load | Wake | Generate | Cancel | Shutdown
+Command = Hello | Load | Wake | Generate | Cancel | HandOver | Adopt | Shutdown
 
 
 def _task_of(frame: Json) -> str | None:

@@ -26,6 +26,11 @@ class Reports:
             self._status = status
             self._send(type="status", status=status)
 
+    def repeat_status(self) -> None:
+        """For a supervisor that has not heard it."""
+        if self._status is not None:
+            self._send(type="status", status=self._status)
+
     def layers(self, done: int, layers: int) -> None:
         self._status = "Loading"
         self._send(type="status", status="Loading", layersLoaded=done, layers=layers)

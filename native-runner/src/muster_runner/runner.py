@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from muster_runner import PROTOCOL
 from muster_runner.embedding.kind import makes_embeddings
 from muster_runner.failures import Failure, as_failure
+from muster_runner.handover import Handover
 from muster_runner.heartbeat import Heartbeat
 from muster_runner.model_files import ModelFileError, read_config
 from muster_runner.pipes import EventWriter, FrameError, read_commands
 from muster_runner.protocol import (
+    Adopt,
     Cancel,
     Generate,
     GenerationRequest,
+    HandOver,
     Hello,
     Load,
     ProtocolError,
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from muster_runner.starting import Started
 
     Requested = Prepared | PreparedTexts
+    Order = Load | Wake | Requested | Cancel | HandOver
 
 # How long after a shutdown a computation may still hold it up, and how long after another rank went away it may be
 # that a shutdown comes: all ranks are told to end, but not in the same moment.
@@ -56,7 +60,7 @@ class Runner:
     def __init__(self, pipes: Path, began: float):
         self._began = began
         self._folder = pipes
-        self._inbox: queue.SimpleQueue[Load | Wake | Requested | Cancel | Shutdown] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Order | Shutdown] = queue.SimpleQueue()
         self._leaving = threading.Event()
         self._abandoned = threading.Event()
         # Whether it is joined to others by RDMA, which is given back only by a process that ends in order.
@@ -64,7 +68,9 @@ class Runner:
         self._events = EventWriter(str(pipes / "events"), closed=self._app_is_gone, unread=self._nobody_reads)
         self._reports = Reports(self._events.send)
         self._heartbeat = Heartbeat(self._events.send, self._progress, orphaned=self._app_is_gone)
+        self._handover = Handover(pipes, self._events, self._heartbeat, expired=self._app_is_gone)
         self._counts: Engine | EmbeddingEngine | Follower | None = None
+        self._hello: dict[str, Any] = {}
         self._rank = 0
         self._encoding: Encoding | None = None
         self._intake: Intake[Any] | None = None
@@ -117,16 +123,25 @@ class Runner:
                 self._inbox.put(command)
             case Cancel():
                 self._cancel(command)
-            case Wake():
+            case Wake() | HandOver():
                 self._inbox.put(command)
+            case Adopt():
+                self._adopted(command)
 
     def _greet(self, hello: Hello) -> None:
         """Answers at once, even while the imports are running: a supervisor tells a slow start from a dead one."""
         if hello.protocol != PROTOCOL:
             raise ProtocolError(f"this runner speaks protocol {PROTOCOL}, not {hello.protocol}; run the set-up again")
         versions = {"python": sys.version.split()[0]}
-        self._events.send(type="hello", protocol=PROTOCOL, runnerId=hello.runner_id, pid=os.getpid(), versions=versions)
+        own = {"runnerId": hello.runner_id, "pid": os.getpid(), "versions": versions}
+        self._hello = {"type": "hello", "protocol": PROTOCOL, **own}
+        self._events.send(**self._hello)
         self._heartbeat.start()
+
+    def _adopted(self, adopt: Adopt) -> None:
+        """A supervisor that speaks another protocol, or does not know the token, hears nothing."""
+        if adopt.protocol == PROTOCOL and self._handover.adopt(adopt.token, adopt.supervisor, self._hello):
+            self._reports.repeat_status()
 
     def _start_encoding(self, load: Load) -> None:
         """The process that encodes prompts starts at once, beside the imports and the loading."""
@@ -253,13 +268,13 @@ class Runner:
                 case Load():
                     raise Failure("this runner has already loaded a model", "protocol")
 
-    def _next(self) -> "Load | Wake | Requested | Cancel":
+    def _next(self) -> "Order":
         command = self._inbox.get()
         if isinstance(command, Shutdown):
             raise Leaving
         return command
 
-    def _apply(self, engine: "Engine | EmbeddingEngine", command: "Load | Wake | Requested | Cancel") -> None:
+    def _apply(self, engine: "Engine | EmbeddingEngine", command: "Order") -> None:
         from muster_runner.intake import Rejected
 
         match command:
@@ -267,6 +282,10 @@ class Runner:
                 raise Failure("this runner has already loaded a model", "protocol")
             case Cancel(task_id=task_id):
                 engine.cancel(task_id)
+            case HandOver(token=token, seconds=seconds):
+                self._handover.begin(token, seconds)
+                if self._encoding is not None:
+                    self._encoding.renew()
             case Wake():
                 raise Failure("rank 0 wakes the other ranks, and is never woken", "protocol")
             case prepared:

@@ -12,7 +12,7 @@ import { launchd } from '../service/launchd'
 import { systemd } from '../service/systemd'
 
 export interface ServiceFlags extends CommonOptions {
-  readonly action: 'install' | 'uninstall' | 'status'
+  readonly action: 'install' | 'uninstall' | 'status' | 'restart'
   readonly system: boolean
   /** Options of `muster serve`. */
   readonly serve: readonly string[]
@@ -80,6 +80,12 @@ const writing = (path: string) => (cause: unknown) => {
   })
 }
 
+const notInstalled = ({ system }: ServiceFlags, path: string): CommandError =>
+  new CommandError('Muster is not installed as a service', {
+    hint: `There is no ${path}${system ? '' : '; one for the system takes --system'}.`,
+    exitCode: NOT_FOUND,
+  })
+
 /** Has the system keep a node running: from its start or the login on, and again whenever it ends. */
 export const run = async (flags: ServiceFlags, { out }: CommandContext): Promise<ExitCode> => {
   const { action, system, json } = flags
@@ -95,12 +101,14 @@ export const run = async (flags: ServiceFlags, { out }: CommandContext): Promise
       else await out.lines([[`Muster runs as a service, ${manager.when}.`], [`Its log: ${manager.logs}`]])
       return DONE
     }
+    case 'restart':
+      if (installed === undefined) throw notInstalled(flags, path)
+      await carryOut(manager.restart)
+      if (json) await out.json({ restarted: true, path })
+      else await out.line('Muster restarts once the answers under way are complete. Its models stay in memory.')
+      return DONE
     case 'uninstall':
-      if (installed === undefined)
-        throw new CommandError('Muster is not installed as a service', {
-          hint: `There is no ${path}${system ? '' : '; one for the system takes --system'}.`,
-          exitCode: NOT_FOUND,
-        })
+      if (installed === undefined) throw notInstalled(flags, path)
       for (const command of manager.uninstall) await carryOut(command)
       await removeFile(dirname(path), basename(path))
       if (json) await out.json({ installed: false, path })

@@ -115,6 +115,7 @@ const addService = ({ program, finish }: Group): void => {
   const ACTIONS = [
     ['install', 'install [serve...]', 'start it now, and with the machine or the login'],
     ['uninstall', 'uninstall', 'end it, and start it no more'],
+    ['restart', 'restart', 'restart it and keep its models in memory'],
     ['status', 'status', 'say whether it is installed and runs; ends with 1 where it does not'],
   ] as const
   for (const [action, usage, does] of ACTIONS)

@@ -26,6 +26,8 @@ export interface ServiceManager {
   readonly uninstall: readonly ServiceCommand[]
   /** Ends with 0 where it runs. */
   readonly status: ServiceCommand
+  /** Has the node end and begin anew, with its models left in memory. */
+  readonly restart: ServiceCommand
   /** When it runs, for people. */
   readonly when: string
   readonly logs: string

@@ -28,6 +28,8 @@ export const plistText = ({ program, args, env, user }: ServiceDefinition, log: 
     '  <key>KeepAlive</key><true/>',
     // macOS would slow a background process down; this one answers people.
     '  <key>ProcessType</key><string>Interactive</string>',
+    // Else what it leaves for the next one is killed; all other runners end with it.
+    '  <key>AbandonProcessGroup</key><true/>',
     '  <key>ExitTimeOut</key><integer>30</integer>',
     `  <key>StandardErrorPath</key>${string(log)}`,
     '</dict>',
@@ -55,6 +57,7 @@ export const launchd = ({ system, home, userId }: LaunchdOptions): ServiceManage
     install: [bootout, { program: '/bin/launchctl', args: ['bootstrap', domain, path], hint }],
     uninstall: [bootout],
     status: { program: '/bin/launchctl', args: ['print', `${domain}/${LABEL}`] },
+    restart: { program: '/bin/launchctl', args: ['kill', 'SIGUSR2', `${domain}/${LABEL}`], hint },
     when: system ? 'from the start of this Mac, without a login' : 'from this user’s login on',
     logs: `tail -f '${log}'`,
   }

@@ -21,6 +21,16 @@ describe('a unit of systemd', () => {
     expect(wordsOf(start)).toEqual([definition.program, ...definition.args])
   })
 
+  it('is reloaded by a signal to the node alone, and kills none of the runners that it left', () => {
+    const unit = unitText(definition, { system: false })
+    expect(unit).toMatch(/^ExecReload=\/bin\/kill -USR2 \$MAINPID$/m)
+    expect(unit).toMatch(/^KillMode=process$/m)
+    expect(systemd({ system: true, home: '/root', userName: 'root' }).restart.args).toEqual([
+      'reload',
+      'muster.service',
+    ])
+  })
+
   it('is a user’s own without root, and somebody’s with it', () => {
     expect(unitText(definition, { system: false })).not.toContain('User=')
     expect(unitText({ ...definition, user: 'ada' }, { system: true })).toMatch(/^User=ada$/m)
@@ -50,6 +60,12 @@ describe('a property list of launchd', () => {
       else open.push(name)
     }
     expect(open).toEqual([])
+  })
+
+  it('keeps what the node leaves, and restarts it by a signal', () => {
+    expect(plistText(definition, '/tmp/log')).toContain('<key>AbandonProcessGroup</key><true/>')
+    const { restart } = launchd({ system: false, home: '/Users/ada', userId: 501 })
+    expect(restart.args).toEqual(['kill', 'SIGUSR2', 'gui/501/ai.muster.node'])
   })
 
   it('lies where launchd looks, for a user or for the system', () => {

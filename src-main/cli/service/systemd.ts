@@ -29,8 +29,10 @@ export const unitText = (
     ...(user === undefined ? [] : [`User=${user}`]),
     'Restart=always',
     'RestartSec=2',
-    // It ends its runners itself, and says farewell to the others.
-    'KillMode=mixed',
+    // A restart that keeps the models: the node ends by itself and leaves its runners to the next one.
+    'ExecReload=/bin/kill -USR2 $MAINPID',
+    // It ends its runners itself, and they end with it where it cannot; those that it left must not be killed.
+    'KillMode=process',
     'TimeoutStopSec=30',
     'LimitNOFILE=65536',
     '',
@@ -66,6 +68,10 @@ export const systemd = ({ system, home, userName }: SystemdOptions): ServiceMana
     ],
     uninstall: [{ ...systemctl('disable', '--now', UNIT), optional: true }],
     status: systemctl('is-active', '--quiet', UNIT),
+    restart: {
+      ...systemctl('reload', UNIT),
+      hint: 'A unit of an older Muster knows no such restart: run `muster service install` again, with the same options.',
+    },
     when: 'from the start of this machine, without a login',
     logs: `journalctl ${[...scope, '-u', UNIT, '-f'].join(' ')}`,
   }

@@ -95,7 +95,7 @@ export class Links {
     if (link) return yield* link.open(kind, params, signal)
     const via = this.options.via(peer)
     const relay = via === undefined ? undefined : this.get(via)
-    if (!relay) throw new StreamError('link_lost', 'That machine is not connected')
+    if (!relay) throw new StreamError('not_connected', 'That machine is not connected')
     yield* relay.open('relay', { to: peer, kind, params }, signal)
   }
 

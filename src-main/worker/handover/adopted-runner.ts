@@ -1,0 +1,89 @@
+import { basename, dirname } from 'node:path'
+import { RUNNER_PROTOCOL, type RunnerEvent } from '@core/protocols/runner'
+import { removeBelow } from '../../disk/removal'
+import { readEvents } from '../event-reader'
+import { encodeFrame } from '../frames'
+import { openPipesOf } from '../pipes'
+import type { RunnerProcess, RunnerProcessHandlers } from '../runner-process'
+import { consoleFile } from './console-file'
+import type { HandoverRecord } from './record'
+
+/** It answers at once, unless it does not know the token or hangs. */
+const ANSWER_WITHIN_MS = 5000
+
+/** A runner that has a supervisor again: whose, is said by `attach`, once. */
+export type Attach = (handlers: RunnerProcessHandlers) => RunnerProcess
+
+/** Rejects where the runner is not the one of the record, or is gone. Its pipes are then left as they were. */
+export const adoptRunner = async (directory: string, record: HandoverRecord): Promise<Attach> => {
+  const pipes = openPipesOf(directory)
+  let handlers: RunnerProcessHandlers | undefined
+  const early: RunnerEvent[] = []
+  let killed = false
+  let over = false
+  const answered = new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('it does not answer')), ANSWER_WITHIN_MS)
+    const settle = (problem?: string): void => {
+      clearTimeout(timer)
+      if (problem === undefined) resolve()
+      else reject(new Error(problem))
+    }
+    readEvents(pipes.events, {
+      event: (event) => {
+        if (event.type === 'hello') {
+          const isIt = event.runnerId === record.runnerId && event.pid === record.pid
+          settle(isIt ? undefined : 'another runner answered')
+        } else if (handlers && early.length === 0) handlers.event(event)
+        else early.push(event)
+      },
+      broken: (reason) => (handlers ? handlers.broken(reason) : settle(reason)),
+    })
+    pipes.events.once('close', () => {
+      over = true
+      settle('it has ended')
+      // How it ended is known to its parent alone, which is gone.
+      handlers?.exit({ code: undefined, signal: killed ? 'SIGKILL' : undefined })
+    })
+  })
+  const { token } = record
+  pipes.commands.write(encodeFrame({ type: 'adopt', protocol: RUNNER_PROTOCOL, token, supervisor: process.pid }))
+  try {
+    await answered
+  } catch (error) {
+    pipes.leave()
+    throw error
+  }
+  return (given) => {
+    handlers = given
+    // As after a start: whoever is called back has the process by then.
+    setImmediate(() => {
+      for (const event of early.splice(0)) given.event(event)
+      if (over) given.exit({ code: undefined, signal: undefined })
+    })
+    return {
+      pid: record.pid,
+      console: consoleFile(directory),
+      directory,
+      send: (command) => void pipes.commands.write(encodeFrame(command)),
+      answer: () => undefined,
+      kill: () => {
+        if (over) return
+        killed = true
+        try {
+          process.kill(record.pid, 'SIGKILL')
+        } catch {
+          // It has ended; the end of its pipe is on its way.
+        }
+      },
+      leave: () => {
+        handlers = undefined
+        pipes.leave()
+      },
+      release: () => {
+        handlers = undefined
+        pipes.leave()
+        return removeBelow(dirname(directory), [basename(directory)])
+      },
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto'
+import { RUNNER_PROTOCOL, type LoadCommand } from '@core/protocols/runner'
+import type { RunnerId } from '@core/ids'
+import type { RunnerProcess } from '../runner-process'
+import { writeConsole } from './console-file'
+import { writeRecord } from './record'
+
+/** How long a runner that was left waits for the next node, in seconds. */
+export const HANDOVER_SECONDS = 60
+
+/** What the next node has to know of a runner. */
+export interface Left {
+  readonly runnerId: RunnerId
+  readonly load: LoadCommand
+  /** Digest of the model's files when they were loaded. */
+  readonly files: string
+  readonly memoryBytes: number
+  readonly batchSize: number
+}
+
+/**
+ * Asks a runner to wait for the next node, and writes down what that one needs. The runner answers `handedOver`, and is
+ * left only then. Rejects with what the disk says.
+ */
+export const askToWait = async (process: RunnerProcess, left: Left): Promise<void> => {
+  const { directory, pid } = process
+  const token = randomBytes(32).toString('hex')
+  writeConsole(directory, process.console.raw())
+  await writeRecord(directory, { version: 1, protocol: RUNNER_PROTOCOL, pid, token, ...left })
+  process.send({ type: 'handOver', token, seconds: HANDOVER_SECONDS })
+}

@@ -1,0 +1,34 @@
+import type { LoadCommand } from '@core/protocols/runner'
+import type { RunnerId } from '@core/ids'
+import type { Instance, Shard } from '@core/state/instances'
+import type { WorkerOptions } from './worker-options'
+
+/** What a runner is told to load; where it meets other ranks is added when they are known. */
+export const loadCommand = (
+  { modelId, sharding, instanceMeta, maxContext }: Instance,
+  { rank, worldSize, startLayer, endLayer, layers }: Shard,
+  { modelPath, cache }: { readonly modelPath: string; readonly cache: LoadCommand['cache'] },
+): LoadCommand => ({
+  type: 'load',
+  modelId,
+  modelPath,
+  sharding,
+  instanceMeta,
+  shard: { rank, worldSize, startLayer, endLayer, layers },
+  ...(maxContext !== undefined && { maxContext }),
+  ...(cache && { cache }),
+})
+
+/** What this node's state wants of a runner that computes alone, and what it would be told to load. */
+export const wantedOf = (
+  { source, nodeId, modelPath: pathOf }: WorkerOptions,
+  runnerId: RunnerId,
+): { readonly instance: Instance; readonly shard: Shard; readonly load: LoadCommand } | undefined => {
+  for (const instance of Object.values(source.state().instances)) {
+    const shard = instance.shards.find((one) => one.runnerId === runnerId && one.nodeId === nodeId)
+    const modelPath = shard && shard.worldSize === 1 ? pathOf(instance.modelId) : undefined
+    if (shard && modelPath !== undefined)
+      return { instance, shard, load: loadCommand(instance, shard, { modelPath, cache: undefined }) }
+  }
+  return undefined
+}
