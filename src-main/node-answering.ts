@@ -1,7 +1,9 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { loadsOnRequest } from '@core/settings/node'
+import type { ApiRequest } from '@core/generation/request'
 import type { State } from '@core/state/state'
+import { traced } from '@core/tracing/traced'
 import { RequestLog } from './activity/request-log'
 import { startApi } from './api/server'
 import type { Membership } from './cluster/membership'
@@ -31,6 +33,18 @@ import type { Worker } from './worker/worker'
 const keyName = ({ apiKeys }: State, key: string | undefined): string | undefined =>
   Object.values(apiKeys).find(({ apiKeyId }) => apiKeyId === key)?.name
 
+/** As OpenTelemetry's conventions for generative models have it. */
+const operationOf = ({ prompt }: ApiRequest): string => {
+  switch (prompt.kind) {
+    case 'chat':
+      return 'chat'
+    case 'text':
+      return 'text_completion'
+    case 'embed':
+      return 'embeddings'
+  }
+}
+
 /** What programs can ask for by name. */
 const declaredNames = ({ metaInstances }: State): string[] =>
   Object.values(metaInstances).map(({ name, modelId }) => name ?? modelId)
@@ -56,7 +70,7 @@ export interface AnsweringParts {
 export const openAnswering = async (parts: AnsweringParts) => {
   const { options, opened, foundation, master, loadCard, membership: cluster, peers: links } = parts
   const { holders, worker, queues, suspected, supply, guard } = parts
-  const { dataDir, settings: nodeSettings, log, identity, python: environment, catalogue, hub } = foundation
+  const { dataDir, settings: nodeSettings, log, identity, python: environment, catalogue, hub, tracer } = foundation
   const { nodeId } = identity
   const { trustedOrigins = [] } = options
   const current = nodeSettings.current()
@@ -73,6 +87,7 @@ export const openAnswering = async (parts: AnsweringParts) => {
     nodeId,
     source: master,
     observer: master,
+    tracer,
     rankZero: rankZero({
       self: nodeId,
       state: () => master.state(),
@@ -120,7 +135,20 @@ export const openAnswering = async (parts: AnsweringParts) => {
       serving: {
         loadable: () => onRequest.loadable(),
         generate: metrics.measuring((request, asking) =>
-          requests.observed(request, keyName(master.state(), asking.key), onRequest.generate(request, asking)),
+          requests.observed(
+            request,
+            keyName(master.state(), asking.key),
+            traced(
+              tracer,
+              {
+                name: 'muster.request',
+                kind: 'server',
+                parent: asking.traceparent,
+                attributes: { 'gen_ai.request.model': request.model, 'gen_ai.operation.name': operationOf(request) },
+              },
+              (traceparent) => onRequest.generate(request, { ...asking, traceparent }),
+            ),
+          ),
         ),
       },
       requests,

@@ -1,3 +1,4 @@
+import type { Tracer } from '@core/tracing/tracer'
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -14,6 +15,7 @@ import type { PythonEnvironment } from './python/environment'
 import { defaultDataDir } from './settings/data-dir'
 import { rehearsesRdma } from './settings/environment'
 import { openNodeSettings, type NodeSettingsStore } from './settings/node-settings'
+import { openTracing } from './tracing/tracing'
 import { version } from './version'
 import { checkModel } from './worker/check-model'
 
@@ -31,6 +33,7 @@ export interface Foundation {
   readonly python: PythonEnvironment
   readonly catalogue: Catalogue
   readonly hub: ReturnType<typeof openHub>
+  readonly tracer: Tracer
 }
 
 /** The first folder above this file that has the runner's package beside it: the built app may be in chunks. */
@@ -116,6 +119,8 @@ export const openFoundation = async (options: NodeOptions, opened: Opened): Prom
   })
   opened.add(() => catalogue.close())
   const hub = openHub(env, current)
+  const tracing = await openTracing({ endpoint: current.otlpEndpoint, version, nodeId: identity.nodeId })
+  opened.add(() => tracing.close())
   return {
     appRoot,
     dataDir,
@@ -127,5 +132,6 @@ export const openFoundation = async (options: NodeOptions, opened: Opened): Prom
     python: environment,
     catalogue,
     hub,
+    tracer: tracing.tracer,
   }
 }

@@ -59,6 +59,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     python: environment,
     catalogue,
     hub,
+    tracer,
   } = foundation
   const { nodeId } = identity
   const current = nodeSettings.current()
@@ -134,7 +135,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     }),
     // Until it has started, it has enough to do.
     isBusy: () => wired.worker?.isBusy ?? true,
-    onWake: (runnerId, epoch) => worker.wake(runnerId, epoch),
+    onWake: (...woken) => worker.wake(...woken),
     onRemoved: () => void cluster.beginAnew(),
     onStranger: (caller) => cluster.admissions.enter(caller),
     log: log.logger.child({ part: 'peers' }),
@@ -187,6 +188,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     suspects: suspected.suspects,
     python: () => environment.current(),
     runDir: join(dataDir, 'run'),
+    tracer,
     diskCache: () => ({
       directory: join(dataDir, 'prompt-cache'),
       maxBytes: nodeSettings.current().diskCacheGigabytes * 1e9,
@@ -215,6 +217,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   const queues: InstanceQueues = new InstanceQueues({
     source: master,
     runner: worker,
+    tracer,
     suspects: suspected.suspects,
   })
   opened.add(() => queues.close())

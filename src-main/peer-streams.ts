@@ -66,10 +66,10 @@ export const peerStreams = ({
       (params, signal) => {
         const { data } = GenerateParams.safeParse(params)
         if (data === undefined) return generate1(queues(), GenerateParams1.parse(params), signal)
-        const { request, instanceId, key, suspicion } = data
+        const { request, instanceId, key, suspicion, traceparent } = data
         if (suspicion) suspected.suspects.learn([suspicion])
-        if (key === undefined) return withoutQueue(queues().generate(request, { instanceId, signal }))
-        return queues().generate(request, { instanceId, signal, key })
+        if (key === undefined) return withoutQueue(queues().generate(request, { instanceId, signal, traceparent }))
+        return queues().generate(request, { instanceId, signal, key, traceparent })
       },
     ],
     ...suspected.handlers,

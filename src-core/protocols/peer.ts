@@ -9,6 +9,7 @@ import { GenerationRequest, QueueKey } from '../generation/request'
 import { PlacementErrorDetails } from '../state/meta-instances'
 import { State } from '../state/state'
 import { MAX_SUSPECTS, Suspicion } from '../suspects/suspicion'
+import { Traceparent } from '../tracing/tracer'
 
 /**
  * What passes between two nodes: one WebSocket over mutual TLS 1.3, pinned to the members' keys. Text messages are
@@ -88,7 +89,13 @@ export const PeerFrame = z.discriminatedUnion('type', [
   /** Since protocol 4: what one member says to another through a third, because they have no link. */
   Relay,
   /** Rank 0 of that runner's instance is about to work. */
-  z.object({ type: z.literal('wake'), runnerId: RunnerId, epoch: z.number().int().positive() }),
+  z.object({
+    type: z.literal('wake'),
+    runnerId: RunnerId,
+    epoch: z.number().int().positive(),
+    /** Of a request that it works for, where traces are kept. Older machines skip it. */
+    traceparent: Traceparent.optional(),
+  }),
   /** Asks for a stream; whoever opens it numbers it, the dialling side oddly. */
   z.object({ type: z.literal('open'), stream: streamId, kind: z.string().max(50), params: z.unknown() }),
   z.object({ type: z.literal('item'), stream: streamId, value: z.unknown() }),
@@ -187,6 +194,8 @@ export const GenerateParams = z.object({
   suspicion: Suspicion.optional(),
   /** Whose request it is, for the queue of the instance. Absent from versions that know no queue. */
   key: QueueKey.optional(),
+  /** What its spans are a part of, where traces are kept. Older machines skip it. */
+  traceparent: Traceparent.optional(),
 })
 export type GenerateParams = z.infer<typeof GenerateParams>
 

@@ -33,6 +33,11 @@ const OnRequestIdleSeconds = z.number().int().min(0).max(999_999_999)
 /** Gigabytes (10^9 bytes) of disk for what models have computed of prompts; 0 keeps nothing there. */
 const DiskCacheGigabytes = z.number().int().min(0).max(100_000)
 
+const OtlpEndpoint = z.url({
+  protocol: /^https?$/,
+  error: 'a collector is written http://host:port, and takes OTLP over HTTP at /v1/traces there',
+})
+
 /** What is set for one machine, as against the cluster's settings that all machines share. */
 export const NodeSettings = z.object({
   /** The machine's name for people; the system's own where it is not set. */
@@ -68,6 +73,8 @@ export const NodeSettings = z.object({
   /** Whether this machine stays awake for the declared models that run on it. */
   keepAwake: KeepAwake.default('never'),
   diskCacheGigabytes: DiskCacheGigabytes.default(20),
+  /** `http(s)://host:port` of an OTLP collector that gets traces of requests; without it none are kept. */
+  otlpEndpoint: OtlpEndpoint.optional(),
   /** Open the setup by itself where nobody has been through it. */
   offerSetup: z.boolean().default(true),
   /** How far somebody got with setting this machine up; absent where nobody ever began. */
@@ -98,6 +105,7 @@ export const NodeSettingsChanges = z.strictObject({
   onRequestIdleSeconds: OnRequestIdleSeconds.optional(),
   keepAwake: KeepAwake.optional(),
   diskCacheGigabytes: DiskCacheGigabytes.optional(),
+  otlpEndpoint: OtlpEndpoint.optional(),
   offerSetup: z.boolean().optional(),
   setup: NodeSettings.shape.setup,
 })

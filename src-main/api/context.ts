@@ -54,10 +54,10 @@ export interface ApiContext {
       | { role: 'stepped-down'; code: string; reason: string; hint: string }
   }
   readonly serving: {
-    /** `key`: the id of the API key; undefined for a request without one. */
+    /** `key`: the id of the API key; undefined for a request without one. `traceparent`: as the client sent it. */
     generate(
       request: ApiRequest,
-      asking: { signal: AbortSignal; key: string | undefined },
+      asking: { signal: AbortSignal; key: string | undefined; traceparent: string | undefined },
     ): AsyncIterable<GenerationUpdate>
     /** Models on disks that a request loads without their being declared. */
     loadable(): readonly ModelId[]

@@ -51,7 +51,7 @@ export interface PeersOptions {
   readonly handlers: Handlers
   /** A model computes here now. */
   readonly isBusy: () => boolean
-  readonly onWake: (runnerId: RunnerId, epoch: number) => void
+  readonly onWake: (runnerId: RunnerId, epoch: number, traceparent: string | undefined) => void
   /** This machine is a member no more, as it hears only now. */
   readonly onRemoved: () => void
   /** A stranger knocks: nothing of him is proved but his key. */
@@ -171,7 +171,7 @@ export class Peers {
       },
       onFrame: (peer, frame) => {
         if (frame.type === 'relay') return relaying.take(peer, frame)
-        if (frame.type === 'wake') return options.onWake(frame.runnerId, frame.epoch)
+        if (frame.type === 'wake') return options.onWake(frame.runnerId, frame.epoch, frame.traceparent)
         if (frame.type === 'consensus') relaying.learn(peer, frame.message)
         take(peer, frame)
       },
@@ -296,8 +296,8 @@ export class Peers {
     else this.links.refreshAll()
   }
 
-  wake(peer: NodeId, runnerId: RunnerId, epoch: number): void {
-    this.links.get(peer)?.send({ type: 'wake', runnerId, epoch })
+  wake(peer: NodeId, runnerId: RunnerId, epoch: number, traceparent?: string): void {
+    this.links.get(peer)?.send({ type: 'wake', runnerId, epoch, ...(traceparent !== undefined && { traceparent }) })
   }
 
   private addressesOf(nodeId: NodeId): readonly PeerAddress[] {

@@ -12,6 +12,7 @@ import {
 import type { InstanceId, TaskId } from '@core/ids'
 import { isLive } from '@core/state/tasks'
 import type { State } from '@core/state/state'
+import { noTracer, type Tracer } from '@core/tracing/tracer'
 
 export interface InstanceQueuesOptions {
   readonly source: { state(): State; subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void }
@@ -19,7 +20,7 @@ export interface InstanceQueuesOptions {
   readonly runner: {
     generate(
       request: GenerationRequest,
-      options: { instanceId: InstanceId; signal: AbortSignal },
+      options: { instanceId: InstanceId; signal: AbortSignal; traceparent?: string | undefined },
     ): AsyncIterable<GenerationUpdate>
     /** Requests that the instance computes together. */
     batchSizeOf(instanceId: InstanceId): number
@@ -37,6 +38,8 @@ export interface InstanceQueuesOptions {
   }
   /** Milliseconds that never go backwards. */
   readonly now?: () => number
+  /** Without it no traces are kept. */
+  readonly tracer?: Tracer
   readonly limits?: { readonly waiting: number; readonly waitingOfKey: number }
 }
 
@@ -45,6 +48,8 @@ export interface QueuedOptions {
   readonly signal: AbortSignal
   /** Whose request it is. */
   readonly key?: string
+  /** What its spans are a part of. */
+  readonly traceparent?: string | undefined
 }
 
 /** What a waiting request hears: its turn has come, or it is over without one. */
@@ -149,17 +154,22 @@ export class InstanceQueues {
 
   private async *inTurn(
     request: GenerationRequest,
-    { instanceId, signal, key = LOCAL_KEY }: QueuedOptions,
+    { instanceId, signal, key = LOCAL_KEY, traceparent }: QueuedOptions,
     run: () => AsyncIterable<GenerationUpdate>,
   ): AsyncGenerator<GenerationUpdate> {
-    const { now = () => performance.now() } = this.options
+    const { now = () => performance.now(), tracer = noTracer } = this.options
     if (request.countOnly === true) return yield* run()
     const lane = this.lane(instanceId)
     if (lane.queue.size === 0 && this.hasRoom(instanceId, lane)) lane.running += 1
     else {
       const refusal = this.refusal(instanceId, lane, key)
       if (refusal) return yield refusal
+      const wait = tracer.start('muster.queue', {
+        parent: traceparent,
+        attributes: { 'muster.waiting': lane.queue.size },
+      })
       const turn = await this.turn(lane, { request, instanceId, key, signal })
+      wait.end(turn === 'run' ? {} : { failure: turn })
       if (turn !== 'run') {
         this.forgetIdle(instanceId, lane)
         return yield turn === 'gone' ? GONE : CANCELLED
@@ -209,7 +219,7 @@ export class InstanceQueues {
 
   private async turn(
     lane: Lane,
-    { request, instanceId, key, signal }: { request: GenerationRequest } & Required<QueuedOptions>,
+    { request, instanceId, key, signal }: { request: GenerationRequest } & Required<Omit<QueuedOptions, 'traceparent'>>,
   ): Promise<Turn> {
     if (signal.aborted) return 'cancelled'
     const { taskId } = request

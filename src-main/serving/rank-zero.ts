@@ -11,6 +11,8 @@ export interface RankZeroOptions {
   readonly signal: AbortSignal
   /** Whose request it is, for the queue on that machine. */
   readonly key: string
+  /** What its spans there are a part of. */
+  readonly traceparent?: string | undefined
 }
 
 type Generate = (request: GenerationRequest, options: RankZeroOptions) => AsyncIterable<GenerationUpdate>
@@ -42,7 +44,7 @@ const isUnreachable = (error: unknown): boolean => hasCode(error, 'not_connected
 /** Streams from the node that has rank 0 of an instance: this one, or another over its link. */
 export const rankZero = ({ self, state, here, elsewhere, suspects }: RankZeroParts): { generate: Generate } => ({
   generate: async function* (request, options) {
-    const { instanceId, signal, key } = options
+    const { instanceId, signal, key, traceparent } = options
     const nodeId = state().instances[instanceId]?.shards[0]?.nodeId
     if (nodeId === undefined || nodeId === self) return yield* here.generate(request, options)
     // Said here as well: an older machine knows no suspects.
@@ -60,7 +62,8 @@ export const rankZero = ({ self, state, here, elsewhere, suspects }: RankZeroPar
       }
       if (protocol > 1) {
         const suspicion = suspects.of(request)
-        const params = { form: 2, request, instanceId, key, ...(suspicion && { suspicion }) } as const
+        const optional = { ...(suspicion && { suspicion }), ...(traceparent !== undefined && { traceparent }) }
+        const params = { form: 2, request, instanceId, key, ...optional } as const
         for await (const item of elsewhere(nodeId, params, signal)) yield GenerationUpdate.parse(item)
         return
       }

@@ -9,6 +9,8 @@ import type { Instance } from '@core/state/instances'
 import type { MetaInstance } from '@core/state/meta-instances'
 import { offHoursText } from '@core/state/scheduling'
 import type { State } from '@core/state/state'
+import { traced } from '@core/tracing/traced'
+import { noTracer, type Tracer } from '@core/tracing/tracer'
 import { TakenTasks } from './taken-tasks'
 
 /** How long a request waits for a model that is being placed, loaded or retried. */
@@ -28,10 +30,12 @@ export interface ServingOptions {
   readonly rankZero: {
     generate(
       request: GenerationRequest,
-      options: { instanceId: InstanceId; signal: AbortSignal; key: string },
+      options: { instanceId: InstanceId; signal: AbortSignal; key: string; traceparent?: string | undefined },
     ): AsyncIterable<GenerationUpdate>
   }
   readonly patienceMs?: number
+  /** Without it no traces are kept. */
+  readonly tracer?: Tracer
 }
 
 type Failed = Extract<GenerationUpdate, { type: 'failed' }>
@@ -90,6 +94,8 @@ export interface Asking {
   readonly signal: AbortSignal
   /** The id of the API key, for the fair queue; absent for requests without one. */
   readonly key?: string | undefined
+  /** What its spans are a part of. */
+  readonly traceparent?: string | undefined
 }
 
 /** What is known of one request while it is brought to one instance after another. */
@@ -171,10 +177,11 @@ export class Serving {
     }
   }
 
-  private async *bring(request: ClientRequest, { signal, key }: Asking): AsyncGenerator<GenerationUpdate> {
+  private async *bring(request: ClientRequest, { signal, key, traceparent }: Asking): AsyncGenerator<GenerationUpdate> {
     const bringing: Bringing = {
       signal,
       key,
+      traceparent,
       deadline: Date.now() + (this.options.patienceMs ?? PATIENCE_MS),
       chain: this.chainOf(request),
       lost: new Map(),
@@ -221,9 +228,9 @@ export class Serving {
   private async *attempt(
     request: ClientRequest,
     { instanceId, modelId, shards }: Instance,
-    { signal, key = LOCAL_KEY, chain, deadline, mayRepeat }: Bringing & { readonly mayRepeat: boolean },
+    { signal, key = LOCAL_KEY, traceparent, chain, deadline, mayRepeat }: Bringing & { readonly mayRepeat: boolean },
   ): AsyncGenerator<GenerationUpdate, Outcome> {
-    const { nodeId, rankZero, source } = this.options
+    const { nodeId, rankZero, source, tracer = noTracer } = this.options
     const { model: _model, ...rest } = request
     const taskId = TaskId.parse(randomUUID())
     if (!(instanceId in source.state().instances)) return { kind: 'missed' }
@@ -233,7 +240,20 @@ export class Serving {
     let silent = true
     let ended = false
     try {
-      for await (const update of rankZero.generate({ ...rest, taskId, modelId }, { instanceId, signal, key })) {
+      const attributes = {
+        'gen_ai.request.model': modelId,
+        'muster.instance.id': instanceId,
+        'muster.rank0.node.id': shards[0]?.nodeId ?? '',
+      }
+      const updates = traced(
+        tracer,
+        { name: 'muster.attempt', kind: 'client', parent: traceparent, attributes },
+        (context) => {
+          const options = { instanceId, signal, key, ...(context !== undefined && { traceparent: context }) }
+          return rankZero.generate({ ...rest, taskId, modelId }, options)
+        },
+      )
+      for await (const update of updates) {
         if (update.type === 'delta') {
           // The prompt is computed: the next turn of this conversation is quicker there.
           if (silent && shards[0]) this.prefixes.remember(shards[0].runnerId, chain)

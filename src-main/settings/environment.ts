@@ -20,6 +20,7 @@ const variables = {
   MUSTER_NO_PROXY: 'noProxy',
   MUSTER_CA_FILE: 'caFile',
   MUSTER_OFFER_SETUP: 'offerSetup',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'otlpEndpoint',
 } as const satisfies Readonly<Record<string, keyof NodeSettingsChanges>>
 
 const NUMBERS: ReadonlySet<string> = new Set([

@@ -110,6 +110,10 @@ export class Supervisor {
     void this.start()
   }
 
+  get runnerId(): RunnerId {
+    return this.options.runnerId
+  }
+
   get pid(): number | undefined {
     return this.process?.pid
   }

@@ -3,6 +3,7 @@ import type { GenerationRequest } from '@core/generation/request'
 import type { ModelId, NodeId, RunnerId } from '@core/ids'
 import type { Instance } from '@core/state/instances'
 import type { State } from '@core/state/state'
+import type { Tracer } from '@core/tracing/tracer'
 import type { DiskCache } from './disk-cache'
 import type { Python } from './python'
 import type { WatchdogLimits } from './watchdog'
@@ -29,7 +30,7 @@ export interface WorkerOptions {
   /** No runner waits for that model any more. */
   readonly releaseModel?: (modelId: ModelId) => void
   /** Tells another rank's node that rank 0, here, is about to work. */
-  readonly wakeRank?: (nodeId: NodeId, runnerId: RunnerId, epoch: number) => void
+  readonly wakeRank?: (nodeId: NodeId, runnerId: RunnerId, epoch: number, traceparent: string | undefined) => void
   /** Whether a node can be heard now. */
   readonly hears?: (nodeId: NodeId) => boolean
   /** An instance's rank 0 here has answered somebody who had it to himself. */
@@ -38,6 +39,8 @@ export interface WorkerOptions {
   readonly onLeak?: () => void
   /** RDMA may be rehearsed here, by a test setting. */
   readonly rehearses?: boolean
+  /** Without it no traces are kept. */
+  readonly tracer?: Tracer
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
   readonly limits?: WatchdogLimits
 }

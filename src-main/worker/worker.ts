@@ -10,6 +10,7 @@ import { nodeName } from '@core/state/bindings'
 import { isRehearsal, REHEARSAL } from '@core/state/rehearsal'
 import type { Instance, Shard } from '@core/state/instances'
 import { isTerminal, type RunnerStatus } from '@core/state/runners'
+import { noTracer } from '@core/tracing/tracer'
 import { finishRemovals } from '../disk/removal'
 import { AwaitedModels, type Start } from './awaited-models'
 import { emptyUnused } from './disk-cache'
@@ -18,6 +19,7 @@ import { filesDigest } from './handover/record'
 import { loadCommand, wantedOf } from './load-command'
 import { Meetings, type Meeter } from './meetings'
 import { residentBytes } from './memory'
+import { RequestTraces } from './request-traces'
 import { OldConsoles } from './old-consoles'
 import { OrphanedRequests } from './orphaned-requests'
 import { SideChannels } from './side-channels'
@@ -57,10 +59,12 @@ export class Worker {
   private readonly silentNodes: SilentNodes
   private readonly sideChannels: SideChannels
   private readonly orphaned: OrphanedRequests
+  private readonly traces: RequestTraces
 
   private constructor(private readonly options: WorkerOptions) {
     const { nodeId, modelPath, releaseModel, hears } = options
     this.meetings = new Meetings(nodeId)
+    this.traces = new RequestTraces(options.tracer ?? noTracer)
     this.awaited = new AwaitedModels({ modelPath, release: (modelId) => releaseModel?.(modelId) })
     this.silentNodes = new SilentNodes({ self: nodeId, hears: (other) => hears?.(other) ?? true })
     this.sideChannels = new SideChannels({
@@ -103,9 +107,18 @@ export class Worker {
   /** Streams a request from this node's runner of that instance. */
   generate(
     request: GenerationRequest,
-    { instanceId, signal }: { instanceId: InstanceId; signal: AbortSignal },
+    {
+      instanceId,
+      signal,
+      traceparent,
+    }: { instanceId: InstanceId; signal: AbortSignal; traceparent?: string | undefined },
   ): AsyncIterable<GenerationUpdate> {
-    return this.runnerOf(instanceId)?.generate(request, signal) ?? gone()
+    const runner = this.runnerOf(instanceId)
+    if (!runner) return gone()
+    const attributes = { 'gen_ai.request.model': request.modelId, 'process.pid': runner.pid ?? 0 }
+    return this.traces.request(runner.runnerId, { parent: traceparent, attributes }, () =>
+      runner.generate(request, signal),
+    )
   }
 
   /** Requests that this node's runner of that instance computes together. */
@@ -114,7 +127,8 @@ export class Worker {
   }
 
   /** Rank 0 of that runner's instance is about to work. */
-  wake(runnerId: RunnerId, epoch: number): void {
+  wake(runnerId: RunnerId, epoch: number, traceparent?: string): void {
+    this.traces.woken(runnerId, epoch, traceparent)
     this.supervisors.get(runnerId)?.wake(epoch)
   }
 
@@ -290,7 +304,8 @@ export class Worker {
       limits,
       onWake: (epoch) => {
         for (const other of instance.shards)
-          if (other.rank !== 0) this.options.wakeRank?.(other.nodeId, other.runnerId, epoch)
+          if (other.rank !== 0)
+            this.options.wakeRank?.(other.nodeId, other.runnerId, epoch, this.traces.contextOf(runnerId))
       },
       onLoaded: ({ memoryBytes, contextLength, timings }) => {
         log.info({ runnerId, modelId, memoryBytes, contextLength, seconds: timings }, 'loaded a model')
@@ -299,6 +314,7 @@ export class Worker {
       onStatus: (status) => {
         if (status.status === 'Failed') log.warn({ runnerId, modelId, reason: status.errorMessage }, 'a runner failed')
         if (isTerminal(status)) this.sideChannels.close(runnerId)
+        this.traces.changed(runnerId, status)
         if (this.supervisors.get(runnerId) === supervisor) this.report(runnerId, status)
       },
       onUnanswered: (requests, status) => {

@@ -5,6 +5,7 @@ import { ModelId } from '@core/ids'
 import { targetOf } from '@core/generation/route'
 import type { GenerationUpdate, Usage } from '@core/generation/stream'
 import { estimatedTokens } from '@core/generation/waiting'
+import { Traceparent } from '@core/tracing/tracer'
 import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
 import { rateLimited, rateLimitHeaders } from './rate-limits'
@@ -23,6 +24,8 @@ export const askAll = (
 ): AsyncIterable<GenerationUpdate>[] => {
   const { serving, keys } = context
   const key = c.get('apiKeyId')
+  // One that cannot be read begins a new trace, as W3C has it.
+  const traceparent = Traceparent.safeParse(c.req.header('traceparent')).data
   const expected = requests.reduce((sum, request) => sum + (request.countOnly ? 0 : estimatedTokens(request)), 0)
   const metered = keys.begin(key, expected)
   const headers = rateLimitHeaders(metered.standings)
@@ -40,7 +43,7 @@ export const askAll = (
   return requests.map((request) => {
     const first = !prompts.has(request.prompt)
     prompts.add(request.prompt)
-    return counted(serving.generate(request, { signal, key }), (usage) => {
+    return counted(serving.generate(request, { signal, key, traceparent }), (usage) => {
       const { promptTokens, cachedTokens, completionTokens } = usage
       const prompt = first ? { promptTokens, cachedTokens } : { promptTokens: 0, cachedTokens: 0 }
       // What only counted, or came to nothing, is no use of the model.
