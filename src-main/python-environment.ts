@@ -4,6 +4,8 @@ import type { Logger } from './logging/logger'
 import { ensureStarter, STARTER_MODEL } from './models/starter'
 import type { BundledRunner } from './node-options'
 import { PythonEnvironment } from './python/environment'
+import { execute } from './system/command'
+import { cudaRequirements, nvidiaGpu } from './system/linux/nvidia'
 import { startConsoleProcess } from './worker/console-process'
 import { runnerEnvironment } from './worker/python'
 
@@ -33,8 +35,13 @@ const starterSource = async (folder: string): Promise<string> => {
  */
 export const openPythonEnvironment = async (options: OpenPythonOptions): Promise<PythonEnvironment> => {
   const { dataDir, appRoot, bundled, env, catalogue, log } = options
+  const gpu = process.platform === 'linux' ? await nvidiaGpu({ execute })() : undefined
+  const requirements = gpu && cudaRequirements(gpu.driver)
+  if (gpu && requirements === undefined)
+    log.warn({ driver: gpu.driver }, `the driver of ${gpu.name} is too old for CUDA 12: models run on the processor`)
   const environment = await PythonEnvironment.open({
     dataDir,
+    ...(requirements !== undefined && { requirements }),
     root: bundled?.root ?? appRoot,
     bundledUv: bundled?.uv,
     env,

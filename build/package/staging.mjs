@@ -78,7 +78,7 @@ async function stageResources() {
     recursive: true,
     filter: (file) => !/(?:__pycache__|\.egg-info|\.pyc)$/.test(file),
   })
-  for (const name of ['requirements.txt', 'starter-model.txt']) {
+  for (const name of ['requirements.txt', 'requirements-cuda12.txt', 'requirements-cuda13.txt', 'starter-model.txt']) {
     const from = path.join(runner, name)
     if (await exists(from)) await cp(from, path.join(to, name))
   }

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { runCommand } from './commands.mjs'
+import { requirementsHere } from './gpu.mjs'
 import { environment, environmentPython, runner } from './places.mjs'
 import { fillEnvironment } from './python-packages.mjs'
 import { fingerprint } from './stamps.mjs'
@@ -18,10 +19,13 @@ const HINT = [
  * @returns {import('./steps.mjs').Step}
  */
 export function pythonEnvironment({ signal, extras }) {
-  const requirements = [
-    path.join(runner, 'requirements.txt'),
-    ...(extras === 'test' ? [path.join(runner, 'requirements-dev.txt')] : []),
-  ]
+  /** @type {Promise<string[]> | undefined} */
+  let files
+  const requirements = () =>
+    (files ??= requirementsHere({ signal }).then((name) => [
+      path.join(runner, name),
+      ...(extras === 'test' ? [path.join(runner, name.replace('requirements', 'requirements-dev'))] : []),
+    ]))
   const works = () =>
     runCommand(environmentPython, ['-c', 'import muster_runner'], { log: 'python', signal, timeLimitMs: 30_000 }).then(
       () => true,
@@ -33,12 +37,12 @@ export function pythonEnvironment({ signal, extras }) {
     title: extras === 'test' ? 'Python for tests' : 'Python environment',
     doing: 'making',
     stamp: path.join(environment, `muster-${extras}`),
-    inputs: () => fingerprint({ files: requirements }),
+    inputs: async () => fingerprint({ files: await requirements() }),
     isThere: works,
     hint: HINT,
     work: async (say) => {
       const python = { folder: environment, python: environmentPython }
-      await fillEnvironment(python, { requirements, hashes: true, log: 'python', signal, say })
+      await fillEnvironment(python, { requirements: await requirements(), hashes: true, log: 'python', signal, say })
       await makeRunnerFound(signal)
       await runCommand(environmentPython, ['-m', 'compileall', '-q', path.join(runner, 'src')], {
         log: 'python',

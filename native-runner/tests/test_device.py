@@ -1,5 +1,6 @@
 """A GPU is a GPU, whether Metal or CUDA computes on it. No GPU is there for these tests: MLX's answers are made up."""
 
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -78,3 +79,20 @@ def test_on_a_gpu_the_widths_that_come_are_computed_once_before_requests_do(
     monkeypatch.setattr("muster_runner.warm_up.has_gpu", lambda: True)
     warm_up(loaded, loaded.tokenizer, None)
     assert widths == {1, 2, 4, 8, 16, 32}
+
+
+def test_warming_up_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch, tiny: Path) -> None:
+    loaded = load(tiny, None, lambda _done, _layers: None, Part("Pipeline", 0, 4, 4))
+    assert loaded.tokenizer is not None
+    monkeypatch.setattr("muster_runner.warm_up.has_gpu", lambda: True)
+    told: list[tuple[int, int]] = []
+    warm_up(loaded, loaded.tokenizer, None, lambda done, of: told.append((done, of)))
+    assert told == [(done, 6) for done in range(6)]
+
+
+def test_compiled_kernels_are_kept_by_the_version_of_mlx_that_compiled_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLX_PTX_CACHE_DIR", "")
+    monkeypatch.delenv("MLX_PTX_CACHE_DIR")
+    monkeypatch.setenv("MUSTER_KERNELS", "/data/kernels")
+    device.keep_kernels()
+    assert os.environ["MLX_PTX_CACHE_DIR"] == f"/data/kernels/{mx.__version__}"

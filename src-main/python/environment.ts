@@ -17,6 +17,8 @@ export interface PythonEnvironmentOptions {
   readonly dataDir: string
   /** The folder with native-runner in it. */
   readonly root: string
+  /** The file of pinned packages that this machine takes, in native-runner. */
+  readonly requirements?: string
   /** The uv that an installed app carries. */
   readonly bundledUv?: string | undefined
   readonly env: Readonly<Record<string, string | undefined>>
@@ -73,7 +75,7 @@ export class PythonEnvironment {
   }
 
   static async open(options: PythonEnvironmentOptions): Promise<PythonEnvironment> {
-    const pinned = await readFile(requirementsOf(options.root)).catch(() => undefined)
+    const pinned = await readFile(requirementsOf(options)).catch(() => undefined)
     const hash = createHash('sha256')
       .update(pinned ?? '')
       .digest('hex')
@@ -173,13 +175,18 @@ export class PythonEnvironment {
   }
 
   private async carryOut(): Promise<void> {
-    const { root, env, dataDir } = this.options
+    const { env, dataDir } = this.options
     const tool = await findPythonTool(env, this.options.bundledUv)
     if (!tool) throw new InstallFailed(NOTHING_TO_MAKE_IT_WITH)
     const isMade = await this.works()
     if (!isMade) await removeBelow(join(dataDir, 'python'), [this.name])
     await mkdir(join(dataDir, 'python'), { recursive: true, mode: 0o700 })
-    const commands = environmentCommands({ tool, folder: this.folder, requirements: requirementsOf(root), isMade })
+    const commands = environmentCommands({
+      tool,
+      folder: this.folder,
+      requirements: requirementsOf(this.options),
+      isMade,
+    })
     const wantsStarter = !(await this.options.starter.isThere())
     const of = commands.length + (wantsStarter ? 2 : 0)
     for (const [index, command] of commands.entries()) await this.run(command, { at: index + 1, of })
@@ -263,4 +270,5 @@ export class PythonEnvironment {
   }
 }
 
-const requirementsOf = (root: string): string => join(root, 'native-runner', 'requirements.txt')
+const requirementsOf = ({ root, requirements = 'requirements.txt' }: PythonEnvironmentOptions): string =>
+  join(root, 'native-runner', requirements)

@@ -45,6 +45,27 @@ describe('the cause of a death', () => {
     ["ModuleNotFoundError: No module named 'mlx_lm'", 'the Python environment is incomplete; run the set-up again'],
     ['OSError: [Errno 28] No space left on device', 'the disk is full'],
     ['RuntimeError: [malloc] Unable to allocate 9999 bytes.', 'out of memory'],
+    ['RuntimeError: cudaMallocManaged(&data, size) failed: out of memory', 'out of memory on the GPU'],
+    [
+      'RuntimeError: cudaGetDeviceCount(&count) failed: CUDA driver version is insufficient for CUDA runtime version',
+      'the NVIDIA driver is too old for the installed MLX: update the driver to 580 or newer',
+    ],
+    [
+      'RuntimeError: cudaSetDevice(0) failed: no CUDA-capable device is detected',
+      'no NVIDIA GPU can be used here: see whether nvidia-smi lists one, and in a container whether it was given one',
+    ],
+    [
+      'RuntimeError: cuLaunchKernel(f) failed: no kernel image is available for execution on the device',
+      'this GPU is too old for the installed MLX, which needs compute capability 7.5',
+    ],
+    [
+      'RuntimeError: cudaStreamSynchronize(s) failed: an illegal memory access was encountered',
+      'a computation on the GPU crashed (CUDA)',
+    ],
+    [
+      'nvrtc: error: failed to open libnvrtc-builtins.so.13.0.',
+      'a kernel for the GPU could not be compiled: the Python environment is incomplete; run the set-up again',
+    ],
     [
       '[jaccl] Changing queue pair to INIT failed with errno 16',
       '[jaccl] the RDMA connection failed: Changing queue pair to INIT failed with errno 16',

@@ -21,6 +21,40 @@ const PATTERNS: readonly Pattern[] = [
     cause: 'out of memory: one buffer is larger than this GPU allows',
   },
   {
+    pattern: /\bcu(?:da)?\w*\(.*\bout of memory|CUDA_ERROR_OUT_OF_MEMORY|cudaErrorMemoryAllocation/i,
+    cause: 'out of memory on the GPU',
+  },
+  {
+    pattern:
+      /CUDA driver version is insufficient|cudaErrorInsufficientDriver|provided PTX was compiled with an unsupported toolchain/i,
+    cause: 'the NVIDIA driver is too old for the installed MLX: update the driver to 580 or newer',
+  },
+  {
+    pattern: /no CUDA-capable device is detected|cudaErrorNoDevice|libcuda\.so\S*: cannot open shared object/i,
+    cause:
+      'no NVIDIA GPU can be used here: see whether nvidia-smi lists one, and in a container whether it was given one',
+  },
+  {
+    pattern: /no kernel image is available|cudaErrorNoKernelImageForDevice|device kernel image is invalid/i,
+    cause: 'this GPU is too old for the installed MLX, which needs compute capability 7.5',
+  },
+  {
+    pattern: /uncorrectable ECC error|cudaErrorECCUncorrectable|GPU has fallen off the bus/i,
+    cause: 'the GPU’s hardware reports an error: see `nvidia-smi -q` and the kernel’s log',
+  },
+  {
+    pattern: /the launch timed out and was terminated|cudaErrorLaunchTimeout/i,
+    cause: 'the GPU took too long and was stopped by its driver: it drives a screen as well',
+  },
+  {
+    pattern: /an illegal memory access was encountered|cudaErrorIllegalAddress|unspecified launch failure/i,
+    cause: 'a computation on the GPU crashed (CUDA)',
+  },
+  {
+    pattern: /\bnvrtc\w*.*(?:error|failed)|Failed to compile kernel/i,
+    cause: 'a kernel for the GPU could not be compiled: the Python environment is incomplete; run the set-up again',
+  },
+  {
     pattern: /kIOGPUCommandBufferCallbackErrorTimeout|Caused GPU Timeout/i,
     cause: 'the GPU took too long and was stopped by macOS (Metal time-out)',
   },

@@ -22,10 +22,18 @@ const PASSED_ON = [
   'SSL_CERT_FILE',
   'OPENBLAS_NUM_THREADS',
   'MLX_DISABLE_COMPILE',
+  // Which GPU of several, and where a system keeps the driver's library.
+  'CUDA_VISIBLE_DEVICES',
+  'LD_LIBRARY_PATH',
 ]
 
-/** The environment of a runner; `source` is the folder that holds the package. */
-export const runnerEnvironment = (source: string): Record<string, string> => {
+/**
+ * The environment of a runner.
+ *
+ * @param source the folder that holds the package
+ * @param kernels where what a GPU's kernels are compiled to is kept from one runner to the next; nowhere without it
+ */
+export const runnerEnvironment = (source: string, kernels?: string): Record<string, string> => {
   const environment: Record<string, string> = {}
   for (const name of PASSED_ON) {
     const value = process.env[name]
@@ -35,6 +43,9 @@ export const runnerEnvironment = (source: string): Record<string, string> => {
   return {
     ...environment,
     ...(openblas !== undefined && { LD_PRELOAD: openblas }),
+    ...(kernels !== undefined && { MUSTER_KERNELS: kernels, CUDA_CACHE_PATH: kernels }),
+    // As nvidia-smi counts GPUs, by which they are placed.
+    CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
     PYTHONPATH: source,
     PYTHONUNBUFFERED: '1',
     // Models are on this machine when a runner starts: nothing may ask the network.

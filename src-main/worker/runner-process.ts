@@ -1,4 +1,5 @@
 import { accessSync, constants } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { RunnerCommand, RunnerEvent } from '@core/protocols/runner'
 import { ConsoleBuffer, type Console } from './console-buffer'
 import { startConsoleProcess, type Exit } from './console-process'
@@ -56,7 +57,7 @@ export const startRunnerProcess = async (
   const child = await startConsoleProcess({
     file: executable,
     args: ['-m', 'muster_runner', '--pipes', pipes.directory],
-    env: runnerEnvironment(source),
+    env: runnerEnvironment(source, join(dirname(runDir), 'kernels')),
     cwd: pipes.directory,
     onOutput: (text) => console.add(text),
     // What it wrote last may still lie in the pipe.

@@ -98,6 +98,13 @@ def start(
         assert group is not None
         options = engine_options(loaded, load, warm_up_along(loaded, group), group)
         return None, Follower(loaded.model, group, options)
-    options = engine_options(loaded, load, warm_up(loaded, loaded.tokenizer, group), group)
+
+    def progress(done: int, of: int) -> None:
+        # On a GPU each new shape compiles kernels, for up to a minute: the supervisor is told that this goes on.
+        if of > 1:
+            print(f"warming up: {done} of {of} shapes", flush=True)
+            emit(type="status", status="WarmingUp")
+
+    options = engine_options(loaded, load, warm_up(loaded, loaded.tokenizer, group, progress), group)
     engine = Engine(loaded.model, loaded.tokenizer, loaded.rules, options, emit)
     return engine, engine if group is None else Leader(engine, group, wake)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from muster_runner.device import keep_kernels
 from muster_runner.embedding.batches import MOST_TEXTS
 from muster_runner.embedding.engine import EmbeddingEngine
 from muster_runner.embedding.intake import EmbeddingIntake
@@ -58,6 +59,7 @@ def start_embedder(starting: Starting) -> Started:
     if load.shard.world_size > 1:
         raise Unsupported("an embedding model runs on one machine and is not shared out")
     began = time.monotonic()
+    keep_kernels()
     embedder = load_embedder(Path(load.model_path), load.max_context, starting.progress)
     starting.reports.status("WarmingUp")
     ready = time.monotonic()
@@ -76,6 +78,7 @@ def start_generator(starting: Starting) -> Started:
         reports.status("Connecting")
     group = connect(load, starting.folder, starting.check)
     began = time.monotonic()
+    keep_kernels()
     loaded = load_part(load, group, starting.progress)
     ready = time.monotonic()
     reports.status("WarmingUp")

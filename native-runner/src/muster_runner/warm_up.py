@@ -1,5 +1,6 @@
 """Generates once before the first request does, which then need not pay for what is made at first use."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import mlx.core as mx
@@ -60,8 +61,14 @@ def _options(loaded: LoadedModel) -> EngineOptions:
     return EngineOptions(loaded.able, generation_config={}, prefill=PrefillSteps(AT_ONCE, AT_ONCE), lookahead=False)
 
 
-def warm_up(loaded: LoadedModel, tokenizer: Tokenizer, group: Group | None) -> Footprint:
-    """On the rank that answers. Returns what caches take here. Raises PeerLost and ModelFileError."""
+def warm_up(
+    loaded: LoadedModel,
+    tokenizer: Tokenizer,
+    group: Group | None,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Footprint:
+    """On the rank that answers. Returns what caches take here; ``progress`` is told how many of how many shapes are
+    computed. Raises PeerLost and ModelFileError."""
     engine = Engine(
         loaded.model,
         tokenizer,
@@ -72,7 +79,9 @@ def warm_up(loaded: LoadedModel, tokenizer: Tokenizer, group: Group | None) -> F
     # The others are on their way here by themselves: nobody has to wake them.
     worker = engine if group is None else Leader(engine, group, wake=lambda _epoch: None)
     engine.watch = watch = Watch()
-    for width in WIDTHS_ON_A_GPU if has_gpu() else (1,):
+    widths = WIDTHS_ON_A_GPU if has_gpu() else (1,)
+    for done, width in enumerate(widths):
+        progress(done, len(widths))
         for number in range(width):
             engine.add(_request(f"warm-up {width}.{number}"))
         while engine.active:

@@ -18,7 +18,7 @@ describe('a Linux machine', () => {
     writeFileSync(join(root, path), text)
   }
   const folder = (path: string) => mkdirSync(join(root, path), { recursive: true })
-  const reader = () => linuxReader({ root })
+  const reader = () => linuxReader({ root, gpu: () => Promise.resolve(undefined) })
 
   it('names its processor and its system', async () => {
     put('proc/cpuinfo', 'processor\t: 0\nmodel name\t: Intel(R) Core(TM) i7-8550U  CPU @ 1.80GHz\n\nprocessor\t: 1\n')
