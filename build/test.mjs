@@ -1,6 +1,6 @@
 /**
  * `npm test`: makes what this machine lacks, then runs every suite. With the name of a suite
- * (`lint`, `typecheck`, `unit`, `python`, `integration`, `clients`, `models`, `e2e`,
+ * (`lint`, `typecheck`, `unit`, `python`, `integration`, `clients`, `models`, `e2e`, `docs`,
  * `package`, `soak`, `agents`, `bench`) it runs that one, and what follows goes to its test runner. Uses nothing but Node, for in a fresh clone there is nothing else.
  */
 import path from 'node:path'
@@ -20,6 +20,7 @@ import { starterModel, testModels } from './set-up/starter-model.mjs'
 import { browserForTests } from './test-runtime/browser.mjs'
 import { electronForTests, hasTestElectron } from './test-runtime/electron.mjs'
 import { electronBinary } from './set-up/electron-binary.mjs'
+import { siteTools } from './site/tools.mjs'
 import { describe, runSuites } from './test/run-suites.mjs'
 import { EXTRA_SUITES, SUITES } from './test/suites.mjs'
 
@@ -52,6 +53,7 @@ function prepare(suites, signal) {
         ...ifNeeded('agents', agentPackages({ signal })),
         ...ifNeeded('clients', clientPackages({ signal })),
         ...ifNeeded('packaging', packagingTools({ signal })),
+        ...ifNeeded('site', siteTools({ signal })),
         ...ifNeeded('uv', uvForPackage({ signal })),
       ],
     ],

@@ -4,7 +4,7 @@ import { stampAt } from './stamps.mjs'
 
 /**
  * @typedef {object} Step
- * @property {'node-packages' | 'app' | 'electron' | 'python' | 'starter' | 'coder' | 'clients' | 'agents' | 'browser' | 'packaging' | 'uv'} id
+ * @property {'node-packages' | 'app' | 'electron' | 'python' | 'starter' | 'coder' | 'clients' | 'agents' | 'browser' | 'packaging' | 'site' | 'uv'} id
  * @property {readonly Step['id'][]} needs steps without which it cannot be done
  * @property {string} title
  * @property {string} doing what the progress line says while it runs

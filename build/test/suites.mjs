@@ -1,10 +1,11 @@
 import path from 'node:path'
 import { clientsPython } from '../set-up/client-packages.mjs'
+import { vitepress } from '../site/tools.mjs'
 import { cache, environmentPython, root, runner } from '../set-up/places.mjs'
 import { browsers } from '../test-runtime/browser.mjs'
 import { countChecks, countJUnit, countPlaywright, countVitest, sum } from './counts.mjs'
 
-/** @typedef {'packages' | 'app' | 'python' | 'starter' | 'coder' | 'clients' | 'agents' | 'electron' | 'browser' | 'packaging' | 'uv'} Need */
+/** @typedef {'packages' | 'app' | 'python' | 'starter' | 'coder' | 'clients' | 'agents' | 'electron' | 'browser' | 'packaging' | 'site' | 'uv'} Need */
 /** @typedef {[program: string, ...args: string[]]} Command */
 
 /**
@@ -118,6 +119,13 @@ export const SUITES = [
       tool('typescript/bin/tsc', '-p', 'tsconfig.core.json'),
       tool('svelte-check/bin/svelte-check', '--tsconfig', './tsconfig.renderer.json', '--fail-on-warnings'),
     ],
+    count: countChecks,
+  },
+  {
+    name: 'docs',
+    title: 'Documentation (VitePress)',
+    needs: ['site'],
+    commands: () => [[process.execPath, vitepress, 'build', path.join(root, 'docs')]],
     count: countChecks,
   },
   {

@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, it } from 'vitest'
+import { defaultNodeSettings, NodeSettings } from '@core/settings/node'
+import { API_FILE, apiText, COMMANDS_FILE, commandsText } from './reference'
+
+const root = path.resolve(import.meta.dirname, '..', '..')
+const page = (file: string): string => readFileSync(path.join(root, file), 'utf8')
+
+it.each([
+  [COMMANDS_FILE, commandsText],
+  [API_FILE, apiText],
+])('%s is written as the product has it: `npm run schemas`', (file, text) => {
+  expect(page(file)).toBe(text())
+})
+
+it('the page of settings has each of them with its default', () => {
+  const rows = page('docs/reference/settings.md')
+    .split('\n')
+    .flatMap((line) => /^\| `(\w+)` \| ([^|]*) \|/.exec(line) ?? [])
+  const told = Object.fromEntries(
+    Array.from({ length: rows.length / 3 }, (_, row) => [rows[3 * row + 1], rows[3 * row + 2]]),
+  )
+  const known = Object.keys(NodeSettings.shape).map((name) => {
+    const value: unknown = defaultNodeSettings[name as keyof NodeSettings]
+    const isNothing = value === undefined || (Array.isArray(value) && value.length === 0)
+    return [name, isNothing ? '–' : `\`${JSON.stringify(value)}\``]
+  })
+  expect(told).toEqual(Object.fromEntries(known))
+})
