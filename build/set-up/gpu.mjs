@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { runCommand } from './commands.mjs'
-import { runner } from './places.mjs'
+import { root } from './places.mjs'
 
 const QUERY = ['--query-gpu=driver_version', '--format=csv,noheader']
 
@@ -18,6 +18,8 @@ export async function requirementsHere({ signal }) {
   const printed = await runCommand('nvidia-smi', QUERY, { log: 'gpu', signal, timeLimitMs: 5000 }).catch(() => '')
   const major = Number.parseInt(printed, 10)
   /** @type {{ driver: number, requirements: string }[]} */
-  const drivers = JSON.parse(await readFile(path.join(runner, 'cuda-drivers.json'), 'utf8'))
+  const drivers = JSON.parse(
+    await readFile(path.join(root, 'src-main', 'system', 'linux', 'cuda-drivers.json'), 'utf8'),
+  )
   return drivers.find(({ driver }) => major >= driver)?.requirements ?? ordinary
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import drivers from '../../../native-runner/cuda-drivers.json'
+import drivers from './cuda-drivers.json'
 import type { Execute } from '../command'
 
 /** Where distributions, containers, WSL and NixOS have it. */
