@@ -1,6 +1,9 @@
+import { activity } from './de/activity'
 import { app } from './de/app'
 import { cards } from './de/cards'
+import { chat } from './de/chat'
 import { cluster } from './de/cluster'
+import { connect } from './de/connect'
 import { figures } from './de/figures'
 import { fits } from './de/fits'
 import { keys } from './de/keys'
@@ -9,6 +12,25 @@ import { machines } from './de/machines'
 import { models } from './de/models'
 import { palette } from './de/palette'
 import { settings } from './de/settings'
+import { setup } from './de/setup'
+import { warnings } from './de/warnings'
 import type { Texts } from './texts'
 
-export const de: Texts = { app, cards, cluster, figures, fits, keys, launch, machines, models, palette, settings }
+export const de: Texts = {
+  activity,
+  app,
+  cards,
+  chat,
+  cluster,
+  connect,
+  figures,
+  fits,
+  keys,
+  launch,
+  machines,
+  models,
+  palette,
+  settings,
+  setup,
+  warnings,
+}

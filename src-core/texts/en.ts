@@ -1,6 +1,9 @@
+import { activity } from './en/activity'
 import { app } from './en/app'
 import { cards } from './en/cards'
+import { chat } from './en/chat'
 import { cluster } from './en/cluster'
+import { connect } from './en/connect'
 import { figures } from './en/figures'
 import { fits } from './en/fits'
 import { keys } from './en/keys'
@@ -9,9 +12,28 @@ import { machines } from './en/machines'
 import { models } from './en/models'
 import { palette } from './en/palette'
 import { settings } from './en/settings'
+import { setup } from './en/setup'
+import { warnings } from './en/warnings'
 
 /**
  * Every text of the app, as ICU messages (https://unicode-org.github.io/icu/userguide/format_parse/messages/). The keys
  * and the values in braces are types: other languages that lack one, and calls that leave a value out, do not compile.
  */
-export const en = { app, cards, cluster, figures, fits, keys, launch, machines, models, palette, settings } as const
+export const en = {
+  activity,
+  app,
+  cards,
+  chat,
+  cluster,
+  connect,
+  figures,
+  fits,
+  keys,
+  launch,
+  machines,
+  models,
+  palette,
+  settings,
+  setup,
+  warnings,
+} as const

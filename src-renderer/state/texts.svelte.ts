@@ -34,6 +34,9 @@ export const dateTimeText = (time: number): string => timeAs(time, { dateStyle: 
 /** `06:45 PM`, as a clock in this language shows it. */
 export const clockText = (time: number): string => timeAs(time, { hour: '2-digit', minute: '2-digit' })
 
+/** `18:45:07`, as logs have it. */
+export const secondsClockText = (time: number): string => timeAs(time, { timeStyle: 'medium', hourCycle: 'h23' })
+
 /** Several things in one sentence: `a, b, and c`. */
 export const listText = (items: readonly string[]): string =>
   new Intl.ListFormat(spoken.language, { type: 'conjunction' }).format(items)

@@ -3,6 +3,7 @@ import { nodeName } from '@core/state/bindings'
 import type { NodeId } from '@core/ids'
 import type { State } from '@core/state/state'
 import { sentence, shortName } from '../../state/text'
+import { t } from '../../state/texts.svelte'
 
 /** What events are about; each can be left out. */
 export const EVENT_KINDS = [
@@ -38,15 +39,19 @@ interface Told {
 
 const instanceName = (state: State, instanceId: string): string => {
   const instance = state.instances[instanceId]
-  if (!instance) return `instance ${instanceId.slice(0, 8)}`
+  if (!instance) return t('activity.instance', { id: instanceId.slice(0, 8) })
   const declared = instance.metaInstanceId && state.metaInstances[instance.metaInstanceId]
   return (declared && declared.name) ?? shortName(instance.modelId)
 }
 
 const declaredName = (state: State, metaInstanceId: string): string => {
   const declared = state.metaInstances[metaInstanceId]
-  return declared ? (declared.name ?? shortName(declared.modelId)) : `declaration ${metaInstanceId.slice(0, 8)}`
+  return declared
+    ? (declared.name ?? shortName(declared.modelId))
+    : t('activity.declaration', { id: metaInstanceId.slice(0, 8) })
 }
+
+const about = (what: string, detail: string): string => t('activity.about', { what, detail })
 
 const told = (state: State, event: Event): Told => {
   const machine = (nodeId: NodeId): string => nodeName(state, nodeId)
@@ -56,7 +61,7 @@ const told = (state: State, event: Event): Told => {
     case 'MetaInstanceUpdated':
       return {
         kind: 'Models',
-        about: `${declaredName(state, event.metaInstanceId)}: ${Object.keys(event.changes).join(', ')}`,
+        about: about(declaredName(state, event.metaInstanceId), Object.keys(event.changes).join(', ')),
       }
     case 'MetaInstanceDeleted':
     case 'MetaInstanceScheduled':
@@ -66,7 +71,10 @@ const told = (state: State, event: Event): Told => {
       return { kind: 'Models', about: declaredName(state, event.metaInstanceId), failure: event.reason }
     case 'InstanceCreated': {
       const names = event.instance.shards.map(({ nodeId }) => machine(nodeId))
-      return { kind: 'Models', about: `${shortName(event.instance.modelId)} on ${names.join(', ')}` }
+      return {
+        kind: 'Models',
+        about: t('activity.onMachines', { name: shortName(event.instance.modelId), machines: names.join(', ') }),
+      }
     }
     case 'InstanceDeleted':
       return { kind: 'Models', about: instanceName(state, event.instanceId), failure: event.failureError }
@@ -81,11 +89,11 @@ const told = (state: State, event: Event): Told => {
     case 'NodeGatheredInfo':
       return { kind: 'Reports', about: machine(event.nodeId) }
     case 'NodeLeaving':
-      return { kind: 'Machines', about: `${machine(event.nodeId)}: ${event.reason}` }
+      return { kind: 'Machines', about: about(machine(event.nodeId), event.reason) }
     case 'RunnerStatusUpdated':
       return {
         kind: 'Runners',
-        about: `${event.runnerId.slice(0, 8)}: ${event.status}`,
+        about: about(event.runnerId.slice(0, 8), event.status),
         failure: event.status === 'Failed' ? event.errorMessage : undefined,
       }
     case 'RunnerDeleted':
@@ -93,7 +101,7 @@ const told = (state: State, event: Event): Told => {
     case 'TaskCreated':
       return { kind: 'Requests', about: instanceName(state, event.task.instanceId) }
     case 'TaskStatusUpdated':
-      return { kind: 'Requests', about: `${event.taskId.slice(0, 8)}: ${event.status}` }
+      return { kind: 'Requests', about: about(event.taskId.slice(0, 8), event.status) }
     case 'TaskFailed':
       return { kind: 'Requests', about: event.taskId.slice(0, 8), failure: event.error }
     case 'TaskDeleted':
@@ -101,12 +109,18 @@ const told = (state: State, event: Event): Told => {
     case 'NodeDownloadProgress':
       return {
         kind: 'Downloads',
-        about: `${shortName(event.modelId)} to ${machine(event.nodeId)}: ${event.download?.status ?? 'removed'}`,
+        about: about(
+          t('activity.downloadTo', { name: shortName(event.modelId), machine: machine(event.nodeId) }),
+          event.download?.status ?? t('activity.removed'),
+        ),
         failure: event.download?.error,
       }
     case 'TopologyEdgeCreated':
     case 'TopologyEdgeDeleted':
-      return { kind: 'Connections', about: `${machine(event.edge.from)} to ${machine(event.edge.to)}` }
+      return {
+        kind: 'Connections',
+        about: t('activity.fromTo', { a: machine(event.edge.from), b: machine(event.edge.to) }),
+      }
     case 'JacclSideChannelData':
     case 'JacclSideChannelGathered':
       return { kind: 'Connections', about: instanceName(state, event.instanceId) }
@@ -132,8 +146,8 @@ export const eventWords = (type: string): string =>
   )
 
 export const eventRow = (state: State, { index, term, at, event }: Envelope): EventRow => {
-  const { kind, about, failure } = told(state, event)
-  const text = [about, failure].filter((part) => part !== undefined && part !== '').join(': ')
+  const { kind, about: subject, failure } = told(state, event)
+  const text = [subject, failure].filter((part) => part !== undefined && part !== '').join(': ')
   return { key: `${term}:${index}`, at, kind, type: event.type, text, failed: failure !== undefined }
 }
 

@@ -5,6 +5,7 @@ import { isLive } from '@core/state/tasks'
 import { numberText, shortName } from '../../state/text'
 import { loadingLine } from '../cluster/progress'
 import { arrivals } from '../models/arrivals'
+import { t } from '../../state/texts.svelte'
 
 /** How something that takes long is ended. */
 export type Cancelling =
@@ -30,8 +31,8 @@ const downloads = (state: State): Ongoing[] =>
   arrivals(state).map(({ modelId, nodeId, machine, share, line, failed, needed }) => ({
     id: `download ${nodeId} ${modelId}`,
     what: 'Download',
-    title: `${shortName(modelId)} to ${machine}`,
-    line: needed ? `${line} · for an always-on model` : line,
+    title: t('activity.downloadTo', { name: shortName(modelId), machine }),
+    line: needed ? t('activity.lineNeeded', { line }) : line,
     share,
     failed,
     startedAt: undefined,
@@ -71,12 +72,13 @@ const requests = (state: State): Ongoing[] =>
     .map((task) => {
       const instance = state.instances[task.instanceId]
       const declared = instance?.metaInstanceId && state.metaInstances[instance.metaInstanceId]
-      const tokens = task.promptTokens === undefined ? '' : ` · prompt of ${numberText(task.promptTokens)} tokens`
+      const tokens =
+        task.promptTokens === undefined ? [] : [t('activity.promptOf', { tokens: numberText(task.promptTokens) })]
       return {
         id: `request ${task.taskId}`,
         what: 'Request',
-        title: (declared && declared.name) ?? (instance ? shortName(instance.modelId) : 'a model that is gone'),
-        line: `${task.status === 'Pending' ? 'Waiting' : 'Answering'}${tokens}`,
+        title: (declared && declared.name) ?? (instance ? shortName(instance.modelId) : t('activity.goneModel')),
+        line: [task.status === 'Pending' ? t('activity.waiting') : t('activity.answering'), ...tokens].join(' · '),
         share: undefined,
         failed: false,
         startedAt: task.createdAt,

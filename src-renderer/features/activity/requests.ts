@@ -3,6 +3,7 @@ import type { RequestRecord } from '@core/protocols/activity'
 import { isLive, type Task } from '@core/state/tasks'
 import type { GlyphTone } from '../../components/glyph-tone'
 import type { NotedRequest } from '../../state/request-log.svelte'
+import { said, t } from '../../state/texts.svelte'
 
 /** A part of a request's time. */
 export interface TimePart {
@@ -13,13 +14,15 @@ export interface TimePart {
   readonly share: number
 }
 
+type Outcome = RequestRecord['outcome']
+
 /** One request as the list shows it. */
 export interface RequestView {
   readonly id: string
   readonly model: string
   /** Whose it was, where it had a key. */
   readonly key: string | undefined
-  readonly word: string
+  readonly outcome: Outcome
   readonly tone: GlyphTone
   readonly startedAt: number
   readonly promptTokens: number | undefined
@@ -31,11 +34,11 @@ export interface RequestView {
   readonly error: string | undefined
 }
 
-const OUTCOMES: Readonly<Record<RequestRecord['outcome'], readonly [string, GlyphTone]>> = {
-  done: ['Done', 'ready'],
-  cut: ['Cut off', 'ready'],
-  cancelled: ['Cancelled', 'offline'],
-  failed: ['Failed', 'failed'],
+const TONES: Readonly<Record<Outcome, GlyphTone>> = {
+  done: 'ready',
+  cut: 'ready',
+  cancelled: 'offline',
+  failed: 'failed',
 }
 
 const partsOf = ({ waitedMs, promptMs, writingMs }: RequestRecord): readonly TimePart[] => {
@@ -59,36 +62,47 @@ const speedOf = ({ completionTokens = 0, writingMs = 0 }: RequestRecord): number
   completionTokens > 1 && writingMs > 0 ? (1000 * (completionTokens - 1)) / writingMs : undefined
 
 const ofRecord = (record: RequestRecord): RequestView => {
-  const [word, tone] = OUTCOMES[record.outcome]
-  const { id, model, key, startedAt, promptTokens, cachedTokens, completionTokens, error } = record
+  const { id, model, key, outcome, startedAt, promptTokens, cachedTokens, completionTokens, error } = record
   const tokensPerSecond = speedOf(record)
   return {
-    ...{ id, model, key, word, tone, startedAt, promptTokens, cachedTokens, completionTokens, tokensPerSecond, error },
+    ...{
+      id,
+      model,
+      key,
+      outcome,
+      tone: TONES[outcome],
+      startedAt,
+      promptTokens,
+      cachedTokens,
+      completionTokens,
+      tokensPerSecond,
+      error,
+    },
     parts: partsOf(record),
   }
 }
 
-const wordOf = ({ status }: Task): readonly [string, GlyphTone] => {
+const outcomeOf = ({ status }: Task): Outcome => {
   switch (status) {
     case 'Complete':
-      return OUTCOMES.done
+      return 'done'
     case 'Failed':
-      return OUTCOMES.failed
+      return 'failed'
     case 'Cancelled':
     case 'Pending':
     case 'Running':
-      return OUTCOMES.cancelled
+      return 'cancelled'
   }
 }
 
 const ofTask = ({ task, model }: NotedRequest): RequestView => {
-  const [word, tone] = wordOf(task)
+  const outcome = outcomeOf(task)
   return {
     id: task.taskId,
     model,
     key: undefined,
-    word,
-    tone,
+    outcome,
+    tone: TONES[outcome],
     startedAt: task.createdAt,
     promptTokens: task.promptTokens,
     cachedTokens: undefined,
@@ -112,15 +126,15 @@ export const requestsIn = (
 /** Those that have all the words, in their model, their key, how they ended or why. */
 export const matchingRequests = (requests: readonly RequestView[], search: string): readonly RequestView[] => {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean)
-  return requests.filter(({ model, key = '', word, error = '' }) => {
-    const text = `${model} ${key} ${word} ${error}`.toLowerCase()
+  return requests.filter(({ model, key = '', outcome, error = '' }) => {
+    const text = `${model} ${key} ${t(`activity.outcome.${outcome}`)} ${error}`.toLowerCase()
     return words.every((one) => text.includes(one))
   })
 }
 
 const secondsText = (milliseconds: number): string =>
-  milliseconds < 10_000 ? `${(milliseconds / 1000).toFixed(2)} s` : `${Math.round(milliseconds / 1000)} s`
+  t('figures.seconds', { value: said().number(milliseconds / 1000, milliseconds < 10_000 ? 2 : 0) })
 
 /** `waited 0.02 s · prompt 0.50 s · wrote 1.20 s`. */
 export const partsText = (parts: readonly TimePart[]): string =>
-  parts.map(({ name, milliseconds }) => `${name} ${secondsText(milliseconds)}`).join(' · ')
+  parts.map(({ name, milliseconds }) => t(`activity.part.${name}`, { time: secondsText(milliseconds) })).join(' · ')

@@ -1,26 +1,20 @@
-import { counted, durationText, speedText } from '../../state/text'
+import { durationText, speedText } from '../../state/text'
 import type { PromptProgress } from './answer'
-import type { AnswerRecord, Cut, ToolCall } from './records'
+import type { AnswerRecord, ToolCall } from './records'
+import { said, t } from '../../state/texts.svelte'
 
 /** What the chat says of answers. */
 
-const CUTS: Readonly<Record<Cut, string>> = {
-  stopped: 'Stopped',
-  length: 'Cut off: the longest answer was reached',
-  failed: 'Broke off',
-  closed: 'Broke off: its window was closed',
-}
-
 const secondsText = (milliseconds: number): string =>
-  `${(milliseconds / 1000).toFixed(milliseconds < 10_000 ? 2 : 1)} s`
+  t('figures.seconds', { value: said().number(milliseconds / 1000, milliseconds < 10_000 ? 2 : 1) })
 
 /** `Stopped · 120 tokens · 34 tokens/s · first token after 0.42 s`. */
 export const figuresText = ({ cut, tokens, tokensPerSecond, firstTokenMs }: AnswerRecord): string =>
   [
-    cut && CUTS[cut],
-    tokens === undefined ? undefined : counted(tokens, 'token'),
+    cut && t(`chat.cut.${cut}`),
+    tokens === undefined ? undefined : t('chat.tokens', { count: tokens }),
     tokensPerSecond === undefined ? undefined : speedText(tokensPerSecond),
-    firstTokenMs === undefined ? undefined : `first token after ${secondsText(firstTokenMs)}`,
+    firstTokenMs === undefined ? undefined : t('chat.firstToken', { time: secondsText(firstTokenMs) }),
   ]
     .filter((part) => part !== undefined)
     .join(' · ')
@@ -28,8 +22,12 @@ export const figuresText = ({ cut, tokens, tokensPerSecond, firstTokenMs }: Answ
 /** `Reading the prompt: 2,048 of 8,192 tokens · 12 s left`. */
 export const progressText = ({ processed, total, leftMs }: PromptProgress): string =>
   [
-    `Reading the prompt: ${processed.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} tokens`,
-    leftMs === undefined ? undefined : leftMs < 1000 ? 'less than a second left' : `${durationText(leftMs)} left`,
+    t('chat.readingPrompt', { done: processed, total }),
+    leftMs === undefined
+      ? undefined
+      : leftMs < 1000
+        ? t('chat.lessThanSecond')
+        : t('cards.left', { time: durationText(leftMs) }),
   ]
     .filter((part) => part !== undefined)
     .join(' · ')
@@ -37,10 +35,10 @@ export const progressText = ({ processed, total, leftMs }: PromptProgress): stri
 /** `Thought for 12 s`. */
 export const thinkingText = (thinkingMs: number | undefined, under: boolean): string =>
   under
-    ? 'Thinking…'
+    ? t('chat.thinking')
     : thinkingMs === undefined
-      ? 'Thoughts'
-      : `Thought for ${durationText(Math.max(1000, thinkingMs))}`
+      ? t('chat.thoughts')
+      : t('chat.thoughtFor', { time: durationText(Math.max(1000, thinkingMs)) })
 
 /** The arguments of a call, with line breaks where they are JSON. */
 export const argumentsText = ({ arguments: text }: ToolCall): string => {
@@ -58,5 +56,6 @@ export const visibleToken = (token: string): string =>
 /** `73 %` of a natural logarithm. */
 export const chanceText = (logprob: number): string => {
   const percent = 100 * Math.exp(logprob)
-  return percent >= 10 ? `${Math.round(percent)} %` : percent >= 0.1 ? `${percent.toFixed(1)} %` : '< 0.1 %'
+  const value = percent >= 10 ? said().number(percent) : said().number(Math.max(0.1, percent), 1)
+  return t('figures.percent', { value: percent >= 0.1 ? value : `< ${value}` })
 }

@@ -4,6 +4,7 @@ import { ApiError, unexpected } from '../../api/problem'
 import { serverSentEvents } from '../../api/server-sent-events'
 import type { ApiMessage } from './branches'
 import type { AnswerRecord, ChatOptions, TokenAlternatives, ToolCall } from './records'
+import { t } from '../../state/texts.svelte'
 
 const Logprob = z.object({ token: z.string(), logprob: z.number() })
 const TokenLogprobs = Logprob.extend({ top_logprobs: z.array(Logprob) })
@@ -53,8 +54,7 @@ export interface GrowingAnswer extends AnswerRecord {
   readonly progress?: PromptProgress | undefined
 }
 
-const endedEarly = (): ApiError =>
-  new ApiError('ended_early', 'The answer broke off.', { hint: 'Ask again; the node may have been restarted.' })
+const endedEarly = (): ApiError => new ApiError('ended_early', t('chat.brokeOff'), { hint: t('chat.brokeOffHint') })
 
 const chunkOf = (data: string): Chunk => {
   let value: unknown

@@ -1,15 +1,16 @@
 import { z } from 'zod'
 import { ChatOptions, ChatTool } from './records'
+import { t } from '../../state/texts.svelte'
 
 /** The numbers that go with a question, as the dialog asks for them. */
 export const NUMBERS = [
-  { key: 'temperature', label: 'Temperature', hint: '0 always draws the likeliest token', step: '0.05' },
-  { key: 'topP', label: 'Top P', hint: 'of the likeliest tokens that add up to this', step: '0.01' },
-  { key: 'topK', label: 'Top K', hint: 'of so many tokens; 0 is all', step: '1' },
-  { key: 'minP', label: 'Min P', hint: 'none less likely than this part of the likeliest', step: '0.01' },
-  { key: 'repetitionPenalty', label: 'Repetition penalty', hint: '1 is none', step: '0.01' },
-  { key: 'maxTokens', label: 'Longest answer', hint: 'tokens', step: '1' },
-  { key: 'seed', label: 'Seed', hint: 'the same seed gives the same answer', step: '1' },
+  { key: 'temperature', step: '0.05' },
+  { key: 'topP', step: '0.01' },
+  { key: 'topK', step: '1' },
+  { key: 'minP', step: '0.01' },
+  { key: 'repetitionPenalty', step: '0.01' },
+  { key: 'maxTokens', step: '1' },
+  { key: 'seed', step: '1' },
 ] as const
 export type NumberKey = (typeof NUMBERS)[number]['key']
 
@@ -45,9 +46,9 @@ const toolsIn = (text: string): { readonly tools?: readonly ChatTool[]; readonly
   try {
     const parsed = z.array(GivenTool).max(64).safeParse(JSON.parse(text))
     if (parsed.success) return { tools: parsed.data }
-    return { problem: 'Each tool has a name (letters, digits, _ and -), and may have a description and parameters.' }
+    return { problem: t('chat.toolsShape') }
   } catch {
-    return { problem: 'This is no JSON. A list of tools begins with [ and ends with ].' }
+    return { problem: t('chat.toolsNoJson') }
   }
 }
 

@@ -6,6 +6,7 @@ import { statusOf } from '@core/state/status'
 import { shortName } from '../../state/text'
 import { declaredName, looseInstances } from '../cluster/card'
 import type { ChatModel } from './records'
+import { t } from '../../state/texts.svelte'
 
 /** A model that one can talk to, or could soon. */
 export interface Partner {
@@ -51,12 +52,12 @@ const loosePartners = (state: State): Partner[] => {
       return {
         id: instance.modelId,
         kind: 'loose',
-        name: `${shortName(instance.modelId)} (not kept running)`,
+        name: t('chat.partner.loose', { name: shortName(instance.modelId) }),
         modelId: instance.modelId,
         ready,
         paused: false,
         word: ready ? 'READY' : 'LOADING',
-        detail: ready ? '' : 'loading',
+        detail: ready ? '' : t('chat.partner.loading'),
         metaInstanceId: undefined,
       }
     })
@@ -74,7 +75,7 @@ const diskPartners = (models: readonly CatalogueModel[], running: readonly Partn
       ready: false,
       paused: false,
       word: 'NOT_RUNNING',
-      detail: 'on disk, not running',
+      detail: t('chat.partner.disk'),
       metaInstanceId: undefined,
     }))
 }

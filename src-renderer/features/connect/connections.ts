@@ -9,6 +9,7 @@ import {
   type ConnectTarget,
 } from '@core/connect/tool-texts'
 import type { WritableTool } from '@core/protocols/connect'
+import { t } from '../../state/texts.svelte'
 
 /** How a program is told of this node: what to do, and the text for it, filled in. */
 export interface Connection {
@@ -34,23 +35,24 @@ const forms: readonly ((target: ConnectTarget) => Connection)[] = [
   (target) => ({
     id: 'claude-code',
     title: 'Claude Code',
-    how: 'Put this into ~/.claude/settings.json, and start claude.',
+    how: t('connect.how.claude-code'),
     text: json({ env: claudeCodeEnv(target) }),
     writable: 'claude-code',
   }),
   (target) => ({
     id: 'codex',
     title: 'Codex',
-    how: `Put this at the end of ~/.codex/config.toml, and start codex --profile ${PROVIDER}.${
-      target.key === undefined ? '' : ` The key goes into the variable ${CODEX_KEY_VARIABLE}.`
-    }`,
+    how:
+      target.key === undefined
+        ? t('connect.how.codex', { profile: PROVIDER })
+        : t('connect.how.codexKey', { profile: PROVIDER, variable: CODEX_KEY_VARIABLE }),
     text: codexTables(target),
     writable: 'codex',
   }),
   (target) => ({
     id: 'opencode',
     title: 'OpenCode',
-    how: 'Put this into ~/.config/opencode/opencode.json, and start opencode.',
+    how: t('connect.how.opencode'),
     text: json({
       $schema: 'https://opencode.ai/config.json',
       provider: { [PROVIDER]: openCodeProvider(target) },
@@ -61,7 +63,7 @@ const forms: readonly ((target: ConnectTarget) => Connection)[] = [
   (target) => ({
     id: 'continue',
     title: 'Continue',
-    how: 'Put this into ~/.continue/config.yaml, under models, and choose Muster in Continue.',
+    how: t('connect.how.continue'),
     text: [
       'models:',
       ...Object.entries(continueModel(target)).map(
@@ -73,19 +75,19 @@ const forms: readonly ((target: ConnectTarget) => Connection)[] = [
   ({ url, model, key = NO_KEY }) => ({
     id: 'cline',
     title: 'Cline',
-    how: 'In Cline’s settings choose the API provider “OpenAI Compatible”, and fill in:',
+    how: t('connect.how.cline'),
     text: `Base URL: ${url}/v1\nAPI Key: ${key}\nModel ID: ${model}`,
   }),
   ({ url }) => ({
     id: 'vscode',
     title: 'VS Code',
-    how: 'Put this into settings.json; then Chat: Manage Language Models → Ollama lists these models.',
+    how: t('connect.how.vscode'),
     text: json({ 'github.copilot.chat.byok.ollamaEndpoint': url }),
   }),
   ({ url, key = NO_KEY }) => ({
     id: 'open-webui',
     title: 'Open WebUI',
-    how: 'Start it with these; in a container write host.docker.internal in place of 127.0.0.1.',
+    how: t('connect.how.open-webui'),
     text: [
       `OPENAI_API_BASE_URL=${shellWord(`${url}/v1`)} \\`,
       `OPENAI_API_KEY=${shellWord(key)} \\`,
@@ -96,7 +98,7 @@ const forms: readonly ((target: ConnectTarget) => Connection)[] = [
   ({ url, model, key = NO_KEY }) => ({
     id: 'n8n',
     title: 'n8n',
-    how: 'Make a credential of the type OpenAI, and use it in the node “OpenAI Chat Model”:',
+    how: t('connect.how.n8n'),
     text: `Base URL: ${url}/v1\nAPI Key: ${key}\nModel: ${model}`,
   }),
   ({ url, model, key = NO_KEY }) => ({
@@ -117,7 +119,7 @@ const forms: readonly ((target: ConnectTarget) => Connection)[] = [
   ({ url, model, key }) => ({
     id: 'curl',
     title: 'curl',
-    how: 'In a terminal:',
+    how: t('connect.how.curl'),
     text: [
       `curl ${url}/v1/chat/completions \\`,
       ...(key === undefined ? [] : [`  -H ${shellWord(`authorization: Bearer ${key}`)} \\`]),

@@ -1,5 +1,6 @@
 import type { Attachment } from 'svelte/attachments'
 import { copyText } from '../../state/clipboard'
+import { t } from '../../state/texts.svelte'
 
 const SAID_FOR_MS = 1500
 
@@ -9,8 +10,8 @@ export const copiesCode: Attachment<HTMLElement> = (element) => {
     const button = event.target instanceof Element ? event.target.closest('button.copy') : undefined
     const code = button?.closest('.code')?.querySelector('pre')
     if (!button || !code) return
-    button.textContent = (await copyText(code.textContent)) ? 'Copied' : 'Can’t copy'
-    setTimeout(() => (button.textContent = 'Copy'), SAID_FOR_MS)
+    button.textContent = (await copyText(code.textContent)) ? t('app.copied') : t('chat.copyCodeRefused')
+    setTimeout(() => (button.textContent = t('chat.copyCode')), SAID_FOR_MS)
   }
   const listen = (event: Event): void => void copy(event)
   element.addEventListener('click', listen)

@@ -2,6 +2,7 @@ import DOMPurify, { type Config } from 'dompurify'
 import hljs from 'highlight.js/lib/common'
 import { Marked, type TokenizerAndRendererExtension, type Token, type Tokens } from 'marked'
 import markedKatex from 'marked-katex-extension'
+import { t } from '../../state/texts.svelte'
 
 /**
  * What a model wrote, as elements. It is not trusted: HTML in it is shown as the text it is, pictures are named and not
@@ -67,7 +68,7 @@ const marked = new Marked(
   {
     renderer: {
       html: ({ text }) => escaped(text),
-      image: ({ href, text }) => `${escaped(text || 'Picture')}${address(href)}`,
+      image: ({ href, text }) => `${escaped(text || t('chat.picture'))}${address(href)}`,
       link(token) {
         return linkHtml(this.parser.parseInline(token.tokens), token)
       },
@@ -78,7 +79,7 @@ const marked = new Marked(
       checkbox: ({ checked }) => (checked ? '☑ ' : '☐ '),
       code: ({ text, lang = '' }) => {
         const language = /^[\w+#.-]*/.exec(lang)?.[0] ?? ''
-        const bar = `<div class="bar"><span>${escaped(language)}</span><button type="button" class="copy">Copy</button></div>`
+        const bar = `<div class="bar"><span>${escaped(language)}</span><button type="button" class="copy">${escaped(t('chat.copyCode'))}</button></div>`
         return `<div class="code">${bar}<pre tabindex="0"><code>${coloured(text, language)}</code></pre></div>`
       },
       table(token) {
@@ -91,7 +92,7 @@ const marked = new Marked(
             .join('')
         const rows = token.rows.map((row) => `<tr>${cells(row)}</tr>`).join('')
         const table = `<table><thead><tr>${cells(token.header)}</tr></thead><tbody>${rows}</tbody></table>`
-        return `<div class="table" tabindex="0" role="group" aria-label="Table">${table}</div>`
+        return `<div class="table" tabindex="0" role="group" aria-label="${escaped(t('chat.table'))}">${table}</div>`
       },
     },
   },

@@ -1,13 +1,14 @@
 import type { Api } from '../../api/access'
 import { speedText } from '../../state/text'
 import { readAnswer } from '../chat/answer'
+import { said, t } from '../../state/texts.svelte'
 
 /** Questions that a small model can answer, for whoever does not want to type. */
-export const FIRST_QUESTIONS = [
-  'What is the capital of France?',
-  'What can you help me with?',
-  'Tell me something about the moon.',
-] as const
+export const firstQuestions = (): readonly [string, ...string[]] => [
+  t('setup.question.capital'),
+  t('setup.question.help'),
+  t('setup.question.moon'),
+]
 
 /** A first question to a model, and its answer. */
 export class FirstChat {
@@ -46,7 +47,9 @@ export class FirstChat {
         this.text = text
         this.figures = [
           ...(tokensPerSecond === undefined ? [] : [speedText(tokensPerSecond)]),
-          ...(firstTokenMs === undefined ? [] : [`first word after ${(firstTokenMs / 1000).toFixed(1)} s`]),
+          ...(firstTokenMs === undefined
+            ? []
+            : [t('setup.firstWord', { time: t('figures.seconds', { value: said().number(firstTokenMs / 1000, 1) }) })]),
         ].join(' · ')
       }
     } catch (error) {

@@ -50,7 +50,7 @@ export class OptionSwitches {
       {
         id: 'login',
         label: t('settings.startAtLogin'),
-        about: 'Models are ready before you ask for them.',
+        about: t('setup.option.login'),
         on: this.login.opens,
         set: (on) => this.login.set(on),
       },
@@ -63,8 +63,8 @@ export class OptionSwitches {
     return [
       {
         id: 'awake',
-        label: 'Stay awake for always-on models',
-        about: 'Never while on battery.',
+        label: t('setup.option.awake'),
+        about: t('setup.option.awakeAbout'),
         on: view.keepAwake !== 'never',
         set: (on) => this.power.set(on ? 'on-power' : 'never'),
       },

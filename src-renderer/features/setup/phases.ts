@@ -1,4 +1,5 @@
 import type { MetaInstanceStatusWord } from '@core/protocols/control'
+import { t } from '../../state/texts.svelte'
 
 export type PhaseMark = 'done' | 'now' | 'ahead'
 
@@ -8,7 +9,7 @@ export interface Phase {
   readonly mark: PhaseMark
 }
 
-const TITLES = ['Find its place', 'Download', 'Load', 'Warm up', 'Ready'] as const
+const PHASES = ['place', 'download', 'load', 'warm', 'ready'] as const
 
 /** Which of the titles a status is at. */
 const at = (word: MetaInstanceStatusWord): number => {
@@ -28,10 +29,13 @@ const at = (word: MetaInstanceStatusWord): number => {
       return 3
     case 'READY':
     case 'RUNNING':
-      return TITLES.length
+      return PHASES.length
   }
 }
 
 /** The way of a model from its launch to its first answer, with where it is. */
 export const phasesOf = (word: MetaInstanceStatusWord): readonly Phase[] =>
-  TITLES.map((title, index) => ({ title, mark: index < at(word) ? 'done' : index === at(word) ? 'now' : 'ahead' }))
+  PHASES.map((phase, index) => ({
+    title: t(`setup.phase.${phase}`),
+    mark: index < at(word) ? 'done' : index === at(word) ? 'now' : 'ahead',
+  }))

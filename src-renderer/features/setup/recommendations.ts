@@ -4,6 +4,7 @@ import type { State } from '@core/state/state'
 import type { ModelId, NodeId } from '@core/ids'
 import { bytesText } from '../../state/text'
 import type { Suggestion } from './suggestions'
+import { t } from '../../state/texts.svelte'
 
 /** A model to begin with. */
 export interface Recommendation {
@@ -44,7 +45,7 @@ export const freeTogether = (state: State, comingNode?: NodeId): number => {
 }
 
 const lackOf = (needed: number, free: number): string | undefined =>
-  needed <= free ? undefined : `needs ${bytesText(needed - free)} more memory`
+  needed <= free ? undefined : t('models.fit.needs', { size: bytesText(needed - free) })
 
 const words = (...parts: readonly (string | undefined)[]): string => parts.filter(Boolean).join(' · ')
 
@@ -54,7 +55,7 @@ const onDisk = (model: CatalogueModel, free: number): Recommendation => ({
   bytes: model.card.storageBytes,
   onDisk: true,
   starter: model.starter,
-  about: words('on disk', model.quantization, model.starter ? 'small, answers at once' : undefined),
+  about: words(t('setup.onDisk'), model.quantization, model.starter ? t('setup.small') : undefined),
   lack: lackOf(neededBytes(model.card), free),
 })
 
@@ -64,7 +65,7 @@ const onHub = ({ modelId, title, bytes, about }: Suggestion, free: number): Reco
   bytes,
   onDisk: false,
   starter: false,
-  about: words('to download', about),
+  about: words(t('fits.toDownload'), about),
   lack: lackOf(bytes * (1 + CONTEXT_SHARE), free),
 })
 

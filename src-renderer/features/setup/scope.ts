@@ -1,6 +1,7 @@
 import type { MetaInstance } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
 import type { SetupProgress, SetupStep } from '@core/setup/progress'
+import { t } from '../../state/texts.svelte'
 
 /** The declaration of the first model, as long as it is kept; else any other that is always on. */
 export const firstModel = (
@@ -13,23 +14,5 @@ export const firstModel = (
 }
 
 /** What people call a step. */
-export const stepTitle = (step: SetupStep, here: 'this Mac' | 'this machine'): string => {
-  switch (step) {
-    case 'welcome':
-      return 'Welcome'
-    case 'machine':
-      return here === 'this Mac' ? 'This Mac' : 'This machine'
-    case 'cluster':
-      return 'Your machines'
-    case 'model':
-      return 'First model'
-    case 'working':
-      return 'Getting it ready'
-    case 'chat':
-      return 'First chat'
-    case 'connect':
-      return 'Connect a tool'
-    case 'options':
-      return 'Options'
-  }
-}
+export const stepTitle = (step: SetupStep, host: 'mac' | 'machine'): string =>
+  step === 'machine' ? t('setup.step.machine', { host }) : t(`setup.step.${step}`)

@@ -1,4 +1,5 @@
 import type { BridgedPortsAnswer, BridgedPortsRequest, DesktopApi } from '@core/protocols/desktop'
+import { t } from '../../state/texts.svelte'
 
 const NOTHING: BridgedPortsAnswer = { release: [], undo: [], outcome: 'shown' }
 
@@ -15,15 +16,13 @@ export class BridgeAction {
       case 'shown':
         return undefined
       case 'done':
-        return this.undo.length > 0
-          ? 'Done: the ports are out of the bridge.'
-          : 'Done: the ports are in the bridge again.'
+        return this.undo.length > 0 ? t('warnings.bridge.out') : t('warnings.bridge.in')
       case 'declined':
-        return 'Nothing was changed: you did not allow it.'
+        return t('warnings.bridge.declined')
       case 'changed':
-        return 'Nothing was changed: the ports are others now than they were. Look at the commands again.'
+        return t('warnings.bridge.changed')
       case 'failed':
-        return `It did not work: ${this.answer.problem ?? 'macOS does not say why'}`
+        return t('warnings.bridge.failed', { problem: this.answer.problem ?? t('warnings.bridge.noReason') })
     }
   })
 

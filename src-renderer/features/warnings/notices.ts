@@ -3,6 +3,7 @@ import type { Severity, Warning } from '@core/warnings/warning'
 import { warningsOf } from '@core/warnings/warnings'
 import type { Connection } from '../../state/cluster.svelte'
 import type { Trouble } from '../../state/own-node.svelte'
+import { t } from '../../state/texts.svelte'
 
 /** One line above the map: a warning of the cluster, or something about this page's own node. */
 export interface Notice {
@@ -14,21 +15,26 @@ export interface Notice {
   readonly warning?: Warning
 }
 
-const CONNECTION: Readonly<Record<Connection, Notice | undefined>> = {
-  starting: undefined,
-  connected: undefined,
-  unreachable: {
-    key: 'unreachable',
-    severity: 'error',
-    title: 'Can’t reach this node.',
-    text: 'What you see may be out of date. The page reconnects by itself.',
-  },
-  signedOut: {
-    key: 'signed-out',
-    severity: 'error',
-    title: 'This browser is not signed in any more.',
-    text: 'Open the sign-in link that “muster serve” prints when it starts.',
-  },
+const connectionNotice = (connection: Connection): Notice | undefined => {
+  switch (connection) {
+    case 'starting':
+    case 'connected':
+      return undefined
+    case 'unreachable':
+      return {
+        key: 'unreachable',
+        severity: 'error',
+        title: t('warnings.unreachable'),
+        text: t('warnings.unreachableAbout'),
+      }
+    case 'signedOut':
+      return {
+        key: 'signed-out',
+        severity: 'error',
+        title: t('warnings.signedOut'),
+        text: t('warnings.signedOutAbout'),
+      }
+  }
 }
 
 export interface NoticeInputs {
@@ -45,13 +51,13 @@ const noticeOf = (warning: Warning): Notice => {
 /** What deserves to be said above everything else, most severe first; this page's own node before the rest. */
 export const noticesOf = ({ state, connection, trouble }: NoticeInputs): Notice[] => {
   const own: Notice[] = []
-  const lost = CONNECTION[connection]
+  const lost = connectionNotice(connection)
   if (lost) own.push(lost)
   if (trouble && !lost)
     own.push({
       key: 'trouble',
       severity: 'error',
-      title: 'This node takes no changes now.',
+      title: t('warnings.trouble'),
       text: [trouble.reason, trouble.hint]
         .filter((part) => part !== undefined)
         .map((part) => part.replace(/\.?$/, '.'))
