@@ -1,6 +1,7 @@
 import svelte from 'eslint-plugin-svelte'
 import { defineConfig, globalIgnores } from 'eslint/config'
 import ts from 'typescript-eslint'
+import { noRawText } from './build/eslint/no-raw-text.js'
 import { oneWay } from './build/eslint/one-way.js'
 import svelteConfig from './svelte.config.js'
 
@@ -52,6 +53,9 @@ const typeAware = {
   '@typescript-eslint/no-unnecessary-type-assertion': 'error',
 }
 
+/** The same in every language: names of programs, fields as programs call them, and what a report has for engineers. */
+const NAMES = ['Muster', 'Claude Code', 'Open WebUI', 'VS Code', 'Base URL:', 'Model ID:', 'Data folder:', 'Runs on:']
+
 const REMOVAL = {
   importNames: ['rm', 'rmSync', 'rmdir', 'rmdirSync', 'unlink', 'unlinkSync', 'default'],
   message: 'src-main/disk/removal removes: it follows no link and leaves nothing but what was named.',
@@ -65,7 +69,10 @@ export default defineConfig(
   { linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' } },
   ts.configs.recommended,
   svelte.configs.recommended,
-  { plugins: { muster: { rules: { 'one-way': oneWay } } }, rules: { ...strict, 'muster/one-way': 'error' } },
+  {
+    plugins: { muster: { rules: { 'one-way': oneWay, 'no-raw-text': noRawText } } },
+    rules: { ...strict, 'muster/one-way': 'error' },
+  },
   {
     files: ['src-core/**/*.ts', 'src-main/**/*.ts', 'src-preload/**/*.ts', 'tests/**/*.ts', 'build/**/*.ts'],
     languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
@@ -86,6 +93,11 @@ export default defineConfig(
     files: ['**/*.svelte', '**/*.svelte.ts'],
     languageOptions: { parserOptions: { parser: ts.parser, svelteConfig } },
     rules: { 'svelte/no-at-html-tags': 'error' },
+  },
+  {
+    files: ['src-renderer/**/*.ts', 'src-renderer/**/*.svelte', 'src-main/desktop/**/*.ts'],
+    ignores: ['**/*.test.ts', 'src-renderer/testing/**'],
+    rules: { 'muster/no-raw-text': ['error', { names: NAMES }] },
   },
   {
     files: ['src-main/**/*.ts'],

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LanguageChoice } from '../texts/language'
 
 const Commands = z.array(z.string().max(200)).max(200)
 
@@ -46,6 +47,8 @@ export const DesktopPreferences = z.object({
   autoUpdate: z.boolean().default(true),
   /** On macOS: also in the Dock, beside the menu bar. */
   dockIcon: z.boolean().default(true),
+  /** Of menus, notifications and questions; the window sets it with its own. */
+  language: LanguageChoice.default('system'),
 })
 export type DesktopPreferences = z.infer<typeof DesktopPreferences>
 
@@ -60,12 +63,14 @@ export const DesktopPreferencesChanges = z.strictObject({
     .optional(),
   autoUpdate: z.boolean().optional(),
   dockIcon: z.boolean().optional(),
+  language: LanguageChoice.optional(),
 })
 export type DesktopPreferencesChanges = z.infer<typeof DesktopPreferencesChanges>
 
 /** How an update of the app gets on. `part` is from 0 to 1. */
 export const UpdateStatus = z.discriminatedUnion('state', [
-  z.strictObject({ state: z.literal('unavailable'), reason: z.string() }),
+  /** Started from its sources; built without an address for updates; not installed from a package. */
+  z.strictObject({ state: z.literal('unavailable'), why: z.enum(['sources', 'feed', 'package']) }),
   z.strictObject({ state: z.literal('idle') }),
   z.strictObject({ state: z.literal('checking') }),
   z.strictObject({ state: z.literal('downloading'), version: z.string(), part: z.number().min(0).max(1) }),

@@ -4,6 +4,7 @@ import { cards } from './de/cards'
 import { chat } from './de/chat'
 import { cluster } from './de/cluster'
 import { connect } from './de/connect'
+import { desktop } from './de/desktop'
 import { figures } from './de/figures'
 import { fits } from './de/fits'
 import { keys } from './de/keys'
@@ -23,6 +24,7 @@ export const de: Texts = {
   chat,
   cluster,
   connect,
+  desktop,
   figures,
   fits,
   keys,

@@ -4,6 +4,7 @@ import { cards } from './en/cards'
 import { chat } from './en/chat'
 import { cluster } from './en/cluster'
 import { connect } from './en/connect'
+import { desktop } from './en/desktop'
 import { figures } from './en/figures'
 import { fits } from './en/fits'
 import { keys } from './en/keys'
@@ -26,6 +27,7 @@ export const en = {
   chat,
   cluster,
   connect,
+  desktop,
   figures,
   fits,
   keys,

@@ -4,6 +4,7 @@ import { cards } from './zh-Hans/cards'
 import { chat } from './zh-Hans/chat'
 import { cluster } from './zh-Hans/cluster'
 import { connect } from './zh-Hans/connect'
+import { desktop } from './zh-Hans/desktop'
 import { figures } from './zh-Hans/figures'
 import { fits } from './zh-Hans/fits'
 import { keys } from './zh-Hans/keys'
@@ -23,6 +24,7 @@ export const zhHans: Texts = {
   chat,
   cluster,
   connect,
+  desktop,
   figures,
   fits,
   keys,

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { app, powerMonitor, session } from 'electron'
+import type { Translator } from '@core/texts/translator'
 import type { NodeOptions, RunningNode } from '../node'
 import { version } from '../version'
 import { answerBridge } from './bridge'
@@ -7,6 +8,7 @@ import { confine } from './confinement'
 import { DEEP_LINK_SCHEME, deepLinkIn, deepLinkTarget } from './deep-links'
 import { followDock } from './dock'
 import { isIdle } from './idle'
+import { DesktopLanguage } from './language'
 import { loginItem } from './login-item'
 import { setMenu } from './menu'
 import { startNotifications } from './notifications'
@@ -67,6 +69,10 @@ class Desktop {
   private window: MainWindow | undefined
   private node: RunningNode | undefined
   private readonly preferences = new Preferences(join(app.getPath('userData'), 'preferences.json'))
+  private readonly language = new DesktopLanguage({
+    choice: () => this.preferences.current().language,
+    preferred: () => app.getPreferredSystemLanguages(),
+  })
   private install: (() => void) | undefined
   private hasEnded = false
   /** A link that came before there was a window. */
@@ -94,7 +100,7 @@ class Desktop {
   private readonly askToQuit = (): void => {
     const { node } = this
     if (node === undefined) return this.quit()
-    void confirmQuit(node).then((agreed) => agreed && this.quit())
+    void confirmQuit(node, this.language.current()).then((agreed) => agreed && this.quit())
   }
 
   async run(): Promise<void> {
@@ -125,7 +131,8 @@ class Desktop {
     await app.whenReady()
     app.setAboutPanelOptions({ applicationName: 'Muster', applicationVersion: version })
     if (app.isPackaged) app.setAsDefaultProtocolClient(DEEP_LINK_SCHEME)
-    setMenu({ show: () => this.show(), quit: this.askToQuit })
+    await this.language.apply()
+    this.setMenu()
     this.starting = this.startOrExplain()
     const started = await this.starting
     if (this.quitting.signal.aborted) return
@@ -152,7 +159,8 @@ class Desktop {
       } catch (error) {
         this.closePresented()
         await node?.close().catch(() => undefined)
-        if (!(await explainStartFailure(error, { dataDir, signal }))) return undefined
+        if (!(await explainStartFailure(error, { dataDir, signal, translator: this.language.current() })))
+          return undefined
       }
     }
     return undefined
@@ -167,7 +175,8 @@ class Desktop {
     closers.push(confine(defaultSession, { apiUrl }))
     closers.push(serveApp(defaultSession, { directory: join(app.getAppPath(), 'out', 'renderer'), apiUrl }))
     const { preferences } = this
-    const window = new MainWindow({ preload: join(app.getAppPath(), 'out', 'preload', 'preload.cjs') })
+    const translator = (): Translator => this.language.current()
+    const window = new MainWindow({ preload: join(app.getAppPath(), 'out', 'preload', 'preload.cjs'), translator })
     const watchers: { look(): void }[] = []
     const changed = (): void => watchers.forEach((watcher) => watcher.look())
     const updates = new Updates({
@@ -181,6 +190,7 @@ class Desktop {
     closers.push(answerBridge({ apiUrl, bridgedPorts: node.bridgedPorts, loginItem, preferences, updates }))
     closers.push(followPower(node))
     closers.push(followDock(preferences))
+    closers.push(preferences.subscribe(() => void this.followLanguage(changed)))
     const perform = trayActions({
       node,
       loginItem,
@@ -188,12 +198,14 @@ class Desktop {
       update: updates,
       quit: this.askToQuit,
       onChange: changed,
+      translator,
     })
-    const tray = showTray({ node, loginItem, update: () => updates.status(), perform })
+    const tray = showTray({ node, loginItem, update: () => updates.status(), translator, perform })
     const notifications = startNotifications({
       node,
       preferences: () => preferences.current(),
       update: () => updates.status(),
+      translator,
       isWatched: () => window.isWatched,
       open: (page) => this.show(`#/${page}`),
     })
@@ -207,6 +219,17 @@ class Desktop {
     this.node = node
     window.show(this.waiting)
     this.waiting = undefined
+  }
+
+  private setMenu(): void {
+    setMenu({ show: () => this.show(), quit: this.askToQuit, text: this.language.current().text })
+  }
+
+  /** What is shown already is shown anew in another language. */
+  private async followLanguage(changed: () => void): Promise<void> {
+    if (!(await this.language.apply())) return
+    this.setMenu()
+    changed()
   }
 
   /** electron-updater installs while the app quits, which it does only when the node has been closed. */

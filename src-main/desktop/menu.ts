@@ -1,12 +1,25 @@
 import { app, Menu, type MenuItemConstructorOptions } from 'electron'
+import type { Translate } from '@core/texts/translator'
 
 const isMac = process.platform === 'darwin'
+/** What Electron does by itself, and calls by English names. */
+type MenuRole =
+  | ('about' | 'services' | 'hide' | 'hideOthers' | 'unhide' | 'undo' | 'redo' | 'cut' | 'copy' | 'paste' | 'selectAll')
+  | ('resetZoom' | 'zoomIn' | 'zoomOut' | 'togglefullscreen')
+
 const separator: MenuItemConstructorOptions = { type: 'separator' }
 
+export interface MenuOptions {
+  readonly show: () => void
+  readonly quit: () => void
+  readonly text: Translate
+}
+
 /** The application's menu: what every app has. */
-export const setMenu = ({ show, quit }: { readonly show: () => void; readonly quit: () => void }): void => {
+export const setMenu = ({ show, quit, text }: MenuOptions): void => {
+  const role = (name: MenuRole): MenuItemConstructorOptions => ({ role: name, label: text(`desktop.menu.${name}`) })
   const onlyOnMac: MenuItemConstructorOptions[] = isMac
-    ? [{ role: 'services' }, separator, { role: 'hide' }, { role: 'hideOthers' }, { role: 'unhide' }, separator]
+    ? [role('services'), separator, role('hide'), role('hideOthers'), role('unhide'), separator]
     : []
   // Reloading and looking inside is for those who build the app.
   const onlyInDevelopment: MenuItemConstructorOptions[] = app.isPackaged
@@ -17,26 +30,30 @@ export const setMenu = ({ show, quit }: { readonly show: () => void; readonly qu
       {
         label: 'Muster',
         submenu: [
-          { role: 'about' },
+          role('about'),
           separator,
           ...onlyOnMac,
-          { label: 'Open Muster', click: show },
-          { label: 'Quit Muster', accelerator: 'CommandOrControl+Q', click: quit },
+          { label: text('desktop.open'), click: show },
+          { label: text('desktop.quit'), accelerator: 'CommandOrControl+Q', click: quit },
         ],
       },
-      { role: 'editMenu' },
       {
-        label: 'View',
+        label: text('desktop.menu.edit'),
         submenu: [
-          { role: 'resetZoom' },
-          { role: 'zoomIn' },
-          { role: 'zoomOut' },
+          ...[role('undo'), role('redo'), separator],
+          ...[role('cut'), role('copy'), role('paste'), role('selectAll')],
+        ],
+      },
+      {
+        label: text('desktop.menu.view'),
+        submenu: [
+          ...[role('resetZoom'), role('zoomIn'), role('zoomOut')],
           separator,
-          { role: 'togglefullscreen' },
+          role('togglefullscreen'),
           ...onlyInDevelopment,
         ],
       },
-      { role: 'windowMenu' },
+      { role: 'windowMenu', label: text('desktop.menu.window') },
     ]),
   )
 }

@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { ModelId, NodeId } from '@core/ids'
 import { readyWorld, SMALL, World } from '@core/testing/world'
+import { english } from '@core/texts/translator'
 import { News, type Sight } from './news'
 
 const sight = ({ state }: Pick<World, 'state'>, more: Partial<Sight> = {}): Sight => ({
   state,
   asking: [],
   update: { state: 'idle' },
+  translator: english,
   ...more,
 })
 

@@ -5,6 +5,7 @@ import type { State } from '@core/state/state'
 import { isOffHours } from '@core/state/scheduling'
 import { statusOf } from '@core/state/status'
 import type { NodeId } from '@core/ids'
+import type { Translator } from '@core/texts/translator'
 
 /** What a notification of the system says, and where a click on it leads. */
 export interface Notice {
@@ -18,6 +19,7 @@ export interface Sight {
   readonly state: State
   readonly asking: ClusterView['asking']
   readonly update: UpdateStatus
+  readonly translator: Translator
 }
 
 type Health = 'serves' | 'broken'
@@ -43,18 +45,18 @@ export class News {
     return wasFirst ? [] : notices
   }
 
-  private joins({ asking }: Sight): Notice[] {
+  private joins({ asking, translator: { text } }: Sight): Notice[] {
     const fresh = asking.filter(({ requestId }) => !this.asked.has(requestId))
     for (const { requestId } of fresh) this.asked.add(requestId)
     return fresh.map(({ friendlyName, digits }) => ({
       kind: 'joins',
-      title: `${friendlyName} asks to join`,
-      body: `Allow it if it shows ${digits.replace(/^(\d{3})(\d{3})$/, '$1 $2')}.`,
+      title: text('desktop.notice.asks', { name: friendlyName }),
+      body: text('desktop.notice.asksBody', { digits: digits.replace(/^(\d{3})(\d{3})$/, '$1 $2') }),
       page: 'cluster',
     }))
   }
 
-  private models({ state }: Sight): Notice[] {
+  private models({ state, translator: { text } }: Sight): Notice[] {
     const declared = Object.values(state.metaInstances)
     for (const id of this.health.keys()) if (!(id in state.metaInstances)) this.health.delete(id)
     return declared.flatMap((one): Notice[] => {
@@ -66,16 +68,28 @@ export class News {
       const name = one.name ?? one.modelId
       if (now === 'broken')
         return [
-          { kind: 'models', title: `${name} is unavailable`, body: one.lastFailureError ?? detail, page: 'cluster' },
+          {
+            kind: 'models',
+            title: text('desktop.notice.unavailable', { name }),
+            body: one.lastFailureError ?? detail,
+            page: 'cluster',
+          },
         ]
       // That a model became ready for the first time is what its owner waits for; not news.
       return before === 'broken'
-        ? [{ kind: 'models', title: `${name} is back`, body: `It answers again ${detail}.`, page: 'cluster' }]
+        ? [
+            {
+              kind: 'models',
+              title: text('desktop.notice.back', { name }),
+              body: text('desktop.notice.backBody', { detail }),
+              page: 'cluster',
+            },
+          ]
         : []
     })
   }
 
-  private downloads({ state }: Sight): Notice[] {
+  private downloads({ state, translator: { text } }: Sight): Notice[] {
     const notices: Notice[] = []
     for (const [key, { modelId, nodeId }] of this.downloading) {
       const status = state.downloads[nodeId as NodeId]?.[modelId]?.status
@@ -84,8 +98,8 @@ export class News {
       if (status === 'Complete')
         notices.push({
           kind: 'downloads',
-          title: `${modelId} is downloaded`,
-          body: `It is on ${nodeName(state, nodeId as NodeId)}.`,
+          title: text('desktop.notice.downloaded', { name: modelId }),
+          body: text('desktop.notice.downloadedBody', { machine: nodeName(state, nodeId as NodeId) }),
           page: 'models',
         })
     }
@@ -95,14 +109,14 @@ export class News {
     return notices
   }
 
-  private updates({ update }: Sight): Notice[] {
+  private updates({ update, translator: { text } }: Sight): Notice[] {
     if (update.state !== 'ready' || update.version === this.announced) return []
     this.announced = update.version
     return [
       {
         kind: 'updates',
-        title: `Muster ${update.version} is ready`,
-        body: 'It is installed when you quit, or when nothing is going on.',
+        title: text('desktop.notice.update', { version: update.version }),
+        body: text('desktop.notice.updateBody'),
         page: 'settings',
       },
     ]

@@ -1,5 +1,6 @@
 import { Notification } from 'electron'
 import type { DesktopPreferences, UpdateStatus } from '@core/protocols/desktop'
+import type { Translator } from '@core/texts/translator'
 import type { RunningNode } from '../node'
 import { News, type Notice } from './news'
 
@@ -10,6 +11,7 @@ export interface NotificationsOptions {
   readonly node: Pick<RunningNode, 'source' | 'cluster'>
   readonly preferences: () => DesktopPreferences
   readonly update: () => UpdateStatus
+  readonly translator: () => Translator
   /** The window is before a person's eyes. */
   readonly isWatched: () => boolean
   readonly open: (page: Notice['page']) => void
@@ -31,11 +33,11 @@ export interface Notifications {
 
 /** Tells by the system's notifications what a person should know who does not look at the window. */
 export const startNotifications = (options: NotificationsOptions): Notifications => {
-  const { node, preferences, update, isWatched, open } = options
+  const { node, preferences, update, translator, isWatched, open } = options
   const news = new News()
   const take = (): void => {
     const { asking } = node.cluster.view()
-    const notices = news.take({ state: node.source.state(), asking, update: update() })
+    const notices = news.take({ state: node.source.state(), asking, update: update(), translator: translator() })
     const { notify } = preferences()
     for (const notice of notices) {
       // The window shows by itself what happens; only a question must not be missed.

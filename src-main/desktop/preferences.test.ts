@@ -16,12 +16,14 @@ describe('what is set for the app', () => {
       notify: { joins: true, models: true, downloads: true, updates: true },
       autoUpdate: true,
       dockIcon: true,
+      language: 'system',
     })
     preferences.change({ notify: { downloads: false }, autoUpdate: false })
     expect(new Preferences(file()).current()).toEqual({
       notify: { joins: true, models: true, downloads: false, updates: true },
       autoUpdate: false,
       dockIcon: true,
+      language: 'system',
     })
   })
 

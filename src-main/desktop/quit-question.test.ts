@@ -2,13 +2,16 @@ import { expect, it } from 'vitest'
 import { MetaInstanceId, ModelId, NodeId, TaskId } from '@core/ids'
 import type { Departure } from '@core/reconcile/departure'
 import { World } from '@core/testing/world'
+import { english } from '@core/texts/translator'
 import { quitQuestion } from './quit-question'
 
 const named = (name: string) => ({ metaInstanceId: MetaInstanceId.parse(name), name })
 
 it('nothing is asked where nothing would be missed', () => {
   const world = new World()
-  expect(quitQuestion(world.state, world.addNode('here'), [])).toBeUndefined()
+  expect(
+    quitQuestion({ state: world.state, nodeId: world.addNode('here'), departures: [], translator: english }),
+  ).toBeUndefined()
 })
 
 it('says what moves where, what stops and why, and what ends or waits', () => {
@@ -30,7 +33,7 @@ it('says what moves where, what stops and why, and what ends or waits', () => {
     { ...named('chat'), fate: 'moves', nodeIds: [mini, NodeId.parse('Air')] },
     { ...named('code'), fate: 'stops', reason: 'needs 8 GB more' },
   ]
-  expect(quitQuestion(world.state, here, departures)).toEqual({
+  expect(quitQuestion({ state: world.state, nodeId: here, departures, translator: english })).toEqual({
     message: 'Quit Muster on this machine?',
     detail: [
       'chat moves to Mac mini and Air.',

@@ -3,44 +3,48 @@ import type { Departure } from '@core/reconcile/departure'
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
 import { isLive } from '@core/state/tasks'
-import { counted } from './tray-entry'
+import type { Translator } from '@core/texts/translator'
 
 export interface QuitQuestion {
   readonly message: string
   readonly detail: string
 }
 
-const sentence = (reason: string): string => (/[.!?]$/.test(reason) ? reason : `${reason}.`)
+const sentence = (reason: string): string => (/[.!?。]$/.test(reason) ? reason : `${reason}.`)
 
-const fateLine = (state: State, departure: Departure): string => {
+const fateLine = (state: State, departure: Departure, { language, text }: Translator): string => {
+  const { name } = departure
   switch (departure.fate) {
     case 'moves':
-      return `${departure.name} moves to ${departure.nodeIds.map((nodeId) => nodeName(state, nodeId)).join(' and ')}.`
+      return text('desktop.quitMoves', {
+        name,
+        machines: new Intl.ListFormat(language).format(departure.nodeIds.map((nodeId) => nodeName(state, nodeId))),
+      })
     case 'stops':
-      return `${departure.name} stops: ${sentence(departure.reason)}`
+      return text('desktop.quitStops', { name, reason: sentence(departure.reason) })
   }
 }
 
+export interface QuitInputs {
+  readonly state: State
+  readonly nodeId: NodeId
+  readonly departures: readonly Departure[]
+  readonly translator: Translator
+}
+
 /** What to ask before quitting; undefined where nothing here would be missed. */
-export const quitQuestion = (
-  state: State,
-  nodeId: NodeId,
-  departures: readonly Departure[],
-): QuitQuestion | undefined => {
+export const quitQuestion = ({ state, nodeId, departures, translator }: QuitInputs): QuitQuestion | undefined => {
+  const { text } = translator
   const answers = Object.values(state.tasks).filter((task) => isLive(task) && task.takenBy === nodeId).length
   const downloads = Object.values(state.downloads[nodeId] ?? {}).filter(({ status }) => status === 'Ongoing').length
   const lines = [
-    ...departures.map((departure) => fateLine(state, departure)),
-    ...(answers > 0 ? [`${counted(answers, 'answer')} under way here ${answers === 1 ? 'ends' : 'end'}.`] : []),
-    ...(downloads > 0
-      ? [`${counted(downloads, 'download')} ${downloads === 1 ? 'waits' : 'wait'} until Muster is opened again.`]
-      : []),
+    ...departures.map((departure) => fateLine(state, departure, translator)),
+    ...(answers > 0 ? [text('desktop.quitAnswers', { count: answers })] : []),
+    ...(downloads > 0 ? [text('desktop.quitDownloads', { count: downloads })] : []),
   ]
   if (lines.length === 0) return undefined
   return {
-    message: 'Quit Muster on this machine?',
-    detail: [...lines, 'Programs that use this machine’s address get no answer until Muster is opened again.'].join(
-      '\n',
-    ),
+    message: text('desktop.quitTitle'),
+    detail: [...lines, text('desktop.quitPrograms')].join('\n'),
   }
 }

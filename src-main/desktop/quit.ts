@@ -1,21 +1,26 @@
 import { dialog } from 'electron'
 import type { RunningNode } from '../node'
+import type { Translator } from '@core/texts/translator'
 import { quitQuestion } from './quit-question'
 
 let asking = false
 
 /** Asks before quitting where something here would be missed. Resolves with whether to quit. */
-export const confirmQuit = async (node: Pick<RunningNode, 'source' | 'nodeId' | 'departure'>): Promise<boolean> => {
+export const confirmQuit = async (
+  node: Pick<RunningNode, 'source' | 'nodeId' | 'departure'>,
+  translator: Translator,
+): Promise<boolean> => {
   // Whoever chooses it twice has one question before them.
   if (asking) return false
   asking = true
   try {
-    const question = quitQuestion(node.source.state(), node.nodeId, await node.departure())
+    const departures = await node.departure()
+    const question = quitQuestion({ state: node.source.state(), nodeId: node.nodeId, departures, translator })
     if (question === undefined) return true
     const { response } = await dialog.showMessageBox({
       type: 'question',
       ...question,
-      buttons: ['Quit', 'Cancel'],
+      buttons: [translator.text('desktop.quitIt'), translator.text('app.cancel')],
       defaultId: 0,
       cancelId: 1,
     })

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { english } from '@core/texts/translator'
 import { startFailureText } from './start-failure-text'
 
-const surroundings = { dataDir: '/data', runsOn: 'Muster 1.0.0, Linux' }
+const surroundings = { dataDir: '/data', runsOn: 'Muster 1.0.0, Linux', translator: english }
 
 describe('a node that cannot start', () => {
   it('is told with what happened, why and what to do', () => {

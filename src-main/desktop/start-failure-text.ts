@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Translator } from '@core/texts/translator'
 
 /** What the parts of a node throw: what happened and why, a word for it, and what to do. */
 const Explained = z.object({ message: z.string(), code: z.string().optional(), hint: z.string().optional() })
@@ -10,7 +11,7 @@ export interface StartFailureText {
   readonly details: string
 }
 
-const sentence = (text: string): string => (/[.!?…]$/.test(text.trim()) ? text.trim() : `${text.trim()}.`)
+const sentence = (text: string): string => (/[.!?…。]$/.test(text.trim()) ? text.trim() : `${text.trim()}.`)
 
 /** The error and what caused it, the outermost first. */
 const causes = (error: unknown): string[] => {
@@ -24,13 +25,13 @@ const causes = (error: unknown): string[] => {
 /** What to tell a person whose app could not start its node. */
 export const startFailureText = (
   error: unknown,
-  surroundings: { readonly dataDir: string; readonly runsOn: string },
+  surroundings: { readonly dataDir: string; readonly runsOn: string; readonly translator: Translator },
 ): StartFailureText => {
-  const { dataDir, runsOn } = surroundings
+  const { dataDir, runsOn, translator } = surroundings
   const explained = Explained.safeParse(error)
   const { message, code, hint } = explained.success ? explained.data : { message: String(error) }
-  const what = 'Muster can’t start.'
-  const toDo = hint ?? `Try again. If it fails again, the newest file in ${dataDir}/logs may say more.`
+  const what = translator.text('desktop.cannotStart')
+  const toDo = hint ?? translator.text('desktop.cannotStartHint', { folder: `${dataDir}/logs` })
   const whyAndWhatToDo = `${sentence(message)}\n\n${sentence(toDo)}`
   return {
     what,

@@ -1,13 +1,19 @@
 import { release } from 'node:os'
 import { clipboard, dialog } from 'electron'
+import type { Translator } from '@core/texts/translator'
 import { version } from '../version'
 import { startFailureText } from './start-failure-text'
 
-const BUTTONS = ['Try again', 'Copy details', 'Quit']
 const [TRY_AGAIN, COPY, QUIT] = [0, 1, 2]
 
 const runsOn = (): string =>
   `Muster ${version}, Electron ${process.versions.electron ?? '?'}, ${process.platform} ${release()} ${process.arch}`
+
+export interface StartFailureOptions {
+  readonly dataDir: string
+  readonly signal: AbortSignal
+  readonly translator: Translator
+}
 
 /**
  * Says why the node did not start and what to do. Resolves with whether to try again; an aborted signal
@@ -15,16 +21,17 @@ const runsOn = (): string =>
  */
 export const explainStartFailure = async (
   error: unknown,
-  { dataDir, signal }: { readonly dataDir: string; readonly signal: AbortSignal },
+  { dataDir, signal, translator }: StartFailureOptions,
 ): Promise<boolean> => {
-  const { what, whyAndWhatToDo, details } = startFailureText(error, { dataDir, runsOn: runsOn() })
+  const { what, whyAndWhatToDo, details } = startFailureText(error, { dataDir, runsOn: runsOn(), translator })
+  const { text } = translator
   for (;;) {
     const { response } = await dialog.showMessageBox({
       type: 'error',
       title: 'Muster',
       message: what,
       detail: whyAndWhatToDo,
-      buttons: BUTTONS,
+      buttons: [text('desktop.tryAgain'), text('app.copyDetails'), text('desktop.quitIt')],
       defaultId: TRY_AGAIN,
       cancelId: QUIT,
       noLink: true,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { clipboard, dialog } from 'electron'
 import type { Command } from '@core/commands/command'
 import { CommandId, type MetaInstanceId } from '@core/ids'
+import type { Translator } from '@core/texts/translator'
 import type { RunningNode } from '../node'
 import type { LoginItem } from './login-item'
 import type { TrayAction } from './tray-entry'
@@ -14,14 +15,15 @@ export interface TrayActionsOptions {
   readonly update: { check(): Promise<void>; install(): void }
   readonly quit: () => void
   readonly onChange: () => void
+  readonly translator: () => Translator
 }
 
-const explain = (error: unknown): void =>
-  dialog.showErrorBox('That did not work.', error instanceof Error ? error.message : String(error))
+const explain = ({ text }: Translator, error: unknown): void =>
+  dialog.showErrorBox(text('desktop.failed'), error instanceof Error ? error.message : String(error))
 
 /** Carries out what somebody chose in the menu; what fails is told in a dialog. */
 export const trayActions = (options: TrayActionsOptions): ((action: TrayAction) => void) => {
-  const { node, loginItem, open, update, quit, onChange } = options
+  const { node, loginItem, open, update, quit, onChange, translator } = options
 
   const submit = async (command: Command): Promise<void> => {
     await node.commands.submit(command, { commandId: CommandId.parse(randomUUID()) })
@@ -64,5 +66,5 @@ export const trayActions = (options: TrayActionsOptions): ((action: TrayAction) 
         return quit()
     }
   }
-  return (action) => void perform(action).catch(explain)
+  return (action) => void perform(action).catch((error: unknown) => explain(translator(), error))
 }

@@ -21,5 +21,3 @@ export type TrayEntry =
   | { readonly kind: 'text'; readonly label: string }
   | { readonly kind: 'item'; readonly label: string; readonly action: TrayAction; readonly checked?: boolean }
   | { readonly kind: 'submenu'; readonly label: string; readonly entries: readonly TrayEntry[] }
-
-export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ModelId, TaskId } from '@core/ids'
 import { emptyState } from '@core/state/state'
 import { GB, readyWorld, SMALL, World } from '@core/testing/world'
+import { english, loadTranslator } from '@core/texts/translator'
 import type { TrayEntry } from './tray-entry'
 import { trayView, type TrayInput, type TrayView } from './tray-view'
 
@@ -15,7 +16,8 @@ const viewOf = (world: Pick<World, 'state'>, more: Partial<TrayInput> = {}): Tra
     apiUrl: 'http://127.0.0.1:52416',
     keepAwake: false,
     opensAtLogin: false,
-    update: { state: 'unavailable', reason: 'no feed' },
+    update: { state: 'unavailable', why: 'feed' },
+    translator: english,
     ...more,
   })
 
@@ -231,6 +233,12 @@ describe('the menu', () => {
     [{ state: 'ready', version: '2.0.0' }, 'Restart to update to 2.0.0'],
   ] as const)('tells of an update that is %j', (update, line) => {
     expect(drawn(viewOf(alone(), { update }).entries)).toContain(line)
+  })
+
+  it('is in the language of the person', async () => {
+    const lines = drawn(viewOf(answering(), { translator: await loadTranslator('de') }).entries)
+    expect(lines.slice(0, 2)).toEqual(['· 1 Modell bereit', '· 34 Tokens/s · 1 Anfrage'])
+    expect(lines.at(-1)).toBe('Muster beenden…')
   })
 
   it('answers whoever asks to join', () => {

@@ -1,12 +1,13 @@
 import type { NodeId } from '@core/ids'
 import type { ClusterView } from '@core/protocols/control'
 import type { UpdateStatus } from '@core/protocols/desktop'
-import { nodeName } from '@core/state/bindings'
 import type { MetaInstance } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
 import { statusOf, type MetaInstanceStatus } from '@core/state/status'
 import { isLive } from '@core/state/tasks'
-import { counted, type TrayAction, type TrayEntry } from './tray-entry'
+import { figuresOf } from '@core/texts/figures'
+import type { Translator } from '@core/texts/translator'
+import type { TrayAction, TrayEntry } from './tray-entry'
 import { downloadEntries, machinesEntry } from './tray-machines'
 
 /** What the ring in the menu bar looks like: closed (idle), broken (trouble), turning (working), hollow (offline). */
@@ -30,6 +31,7 @@ export interface TrayInput {
   /** Undefined where the system has no such thing. */
   readonly opensAtLogin: boolean | undefined
   readonly update: UpdateStatus
+  readonly translator: Translator
 }
 
 interface Declared {
@@ -42,93 +44,118 @@ const LOADING: ReadonlySet<string> = new Set(['PLACING', 'DOWNLOADING', 'CONNECT
 const SERVING: ReadonlySet<string> = new Set(['READY', 'RUNNING'])
 
 const SEPARATOR: TrayEntry = { kind: 'separator' }
-const text = (label: string): TrayEntry => ({ kind: 'text', label })
+const line = (label: string): TrayEntry => ({ kind: 'text', label })
 const item = (label: string, action: TrayAction): TrayEntry => ({ kind: 'item', label, action })
 
 /** How all is, in the shape of the ring and in one line. */
-const overall = ({ state, cluster }: TrayInput, declared: readonly Declared[]): Pick<TrayView, 'form' | 'summary'> => {
+const overall = (
+  { state, cluster, translator }: TrayInput,
+  declared: readonly Declared[],
+): Pick<TrayView, 'form' | 'summary'> => {
+  const { text } = translator
   const among = (words: ReadonlySet<string>): number => declared.filter(({ status }) => words.has(status.word)).length
-  if (Object.keys(state.nodes).length === 0) return { form: 'hollow', summary: 'Starting' }
+  if (Object.keys(state.nodes).length === 0) return { form: 'hollow', summary: text('desktop.starting') }
   if (cluster.role === 'seeking' || cluster.role === 'stepped-down')
-    return { form: 'hollow', summary: 'Can’t decide anything now' }
+    return { form: 'hollow', summary: text('desktop.undecided') }
   const [troubled, loading, ready] = [among(TROUBLED), among(LOADING), among(SERVING)]
   const answering = Object.values(state.tasks).some(isLive)
-  if (troubled > 0) return { form: 'broken', summary: `${counted(troubled, 'model')} in trouble` }
-  if (loading > 0) return { form: 'turning', summary: `Loading ${counted(loading, 'model')}` }
+  if (troubled > 0) return { form: 'broken', summary: text('desktop.inTrouble', { count: troubled }) }
+  if (loading > 0) return { form: 'turning', summary: text('desktop.loading', { count: loading }) }
   const rest =
     ready > 0
-      ? `${counted(ready, 'model')} ready`
+      ? text('desktop.ready', { count: ready })
       : declared.length > 0
-        ? `${counted(declared.length, 'model')} ${declared.every(({ one }) => one.paused) ? 'paused' : 'at rest'}`
-        : 'No always-on models'
+        ? text(declared.every(({ one }) => one.paused) ? 'desktop.paused' : 'desktop.atRest', {
+            count: declared.length,
+          })
+        : text('desktop.none')
   return { form: answering ? 'turning' : 'whole', summary: rest }
 }
 
 /** What is answered now, and how fast the answers of the last minute came. */
-const serving = ({ tasks }: State): TrayEntry[] => {
+const serving = ({ tasks }: State, translator: Translator): TrayEntry[] => {
   const live = Object.values(tasks).filter(isLive).length
   const speeds = Object.values(tasks).flatMap(({ tokensPerSecond }) => tokensPerSecond ?? [])
   const mean = speeds.reduce((sum, speed) => sum + speed, 0) / speeds.length
   const parts = [
-    ...(speeds.length > 0 ? [`${mean < 10 ? mean.toFixed(1) : Math.round(mean)} tokens/s`] : []),
-    ...(live > 0 ? [counted(live, 'request')] : []),
+    ...(speeds.length > 0 ? [figuresOf(translator).speed(mean)] : []),
+    ...(live > 0 ? [translator.text('figures.requests', { count: live })] : []),
   ]
-  return parts.length > 0 ? [text(parts.join(' · '))] : []
+  return parts.length > 0 ? [line(parts.join(' · '))] : []
 }
 
 /** Digits as people compare them. */
 const grouped = (digits: string): string => digits.replace(/^(\d{3})(\d{3})$/, '$1 $2')
 
-const approvals = ({ asking }: TrayInput['cluster']): TrayEntry[] =>
+const approvals = ({ cluster: { asking }, translator: { text } }: TrayInput): TrayEntry[] =>
   asking.map(({ requestId, friendlyName, digits }) => ({
     kind: 'submenu',
-    label: `${friendlyName} asks to join · ${grouped(digits)}`,
+    label: text('desktop.asksDigits', { name: friendlyName, digits: grouped(digits) }),
     entries: [
-      text(`Allow it only if ${friendlyName} shows ${grouped(digits)}`),
-      item('Allow', { do: 'decide', requestId, allow: true }),
-      item('Refuse', { do: 'decide', requestId, allow: false }),
+      line(text('desktop.allowOnlyIf', { name: friendlyName, digits: grouped(digits) })),
+      item(text('desktop.allow'), { do: 'decide', requestId, allow: true }),
+      item(text('desktop.refuse'), { do: 'decide', requestId, allow: false }),
     ],
   }))
 
-const model = ({ one, status }: Declared): TrayEntry => {
+const wordText = ({ word, status }: MetaInstanceStatus, { text }: Translator): string =>
+  word === 'RETRYING'
+    ? text('desktop.word.RETRYING', { attempt: status.slice(status.indexOf('(')) })
+    : text(`desktop.word.${word}`)
+
+const model = ({ one, status }: Declared, translator: Translator): TrayEntry => {
+  const { text } = translator
   const { metaInstanceId, name, modelId, paused, onRequest } = one
-  const word = status.status.toLowerCase().replaceAll('_', ' ')
   const called = name ?? modelId
   return {
     kind: 'submenu',
-    label: `${called} — ${word}${onRequest ? ', on request' : ''}`,
+    label: text(onRequest ? 'desktop.modelWordRequest' : 'desktop.modelWord', {
+      name: called,
+      word: wordText(status, translator),
+    }),
     entries: [
-      text(status.detail),
-      item('Chat', { do: 'chat', model: called }),
-      item(paused ? 'Resume' : 'Pause', { do: paused ? 'resume' : 'pause', metaInstanceIds: [metaInstanceId] }),
-      ...(paused ? [] : [item('Restart', { do: 'restart', metaInstanceId })]),
-      item('Copy model id', { do: 'copy', text: called }),
+      line(status.detail),
+      item(text('desktop.chat'), { do: 'chat', model: called }),
+      item(paused ? text('desktop.resume') : text('desktop.pause'), {
+        do: paused ? 'resume' : 'pause',
+        metaInstanceIds: [metaInstanceId],
+      }),
+      ...(paused ? [] : [item(text('desktop.restart'), { do: 'restart', metaInstanceId })]),
+      item(text('desktop.copyModelId'), { do: 'copy', text: called }),
     ],
   }
 }
 
 /** One entry for all, where there is more than one to pause or resume. */
-const allModels = (declared: readonly Declared[]): TrayEntry[] => {
+const allModels = (declared: readonly Declared[], { text }: Translator): TrayEntry[] => {
   const ids = (paused: boolean) =>
     declared.filter(({ one }) => one.paused === paused && !one.onRequest).map(({ one }) => one.metaInstanceId)
   const [running, paused] = [ids(false), ids(true)]
-  if (running.length > 0) return [item('Pause all models', { do: 'pause', metaInstanceIds: running })]
-  return paused.length > 0 ? [item('Resume all models', { do: 'resume', metaInstanceIds: paused })] : []
+  if (running.length > 0) return [item(text('desktop.pauseAll'), { do: 'pause', metaInstanceIds: running })]
+  return paused.length > 0 ? [item(text('desktop.resumeAll'), { do: 'resume', metaInstanceIds: paused })] : []
 }
 
-const update = (status: UpdateStatus): TrayEntry[] => {
+const update = (status: UpdateStatus, translator: Translator): TrayEntry[] => {
+  const { text } = translator
   switch (status.state) {
     case 'unavailable':
       return []
     case 'idle':
     case 'failed':
-      return [item('Check for updates', { do: 'check-for-update' })]
+      return [item(text('desktop.checkForUpdates'), { do: 'check-for-update' })]
     case 'checking':
-      return [text('Checking for updates …')]
+      return [line(text('desktop.checking'))]
     case 'downloading':
-      return [text(`Downloading Muster ${status.version} · ${Math.round(100 * status.part)} %`)]
+      return [
+        line(
+          text('desktop.downloadingUpdate', {
+            version: status.version,
+            part: figuresOf(translator).percent(status.part),
+          }),
+        ),
+      ]
     case 'ready':
-      return [item(`Restart to update to ${status.version}`, { do: 'install-update' })]
+      return [item(text('desktop.restartToUpdate', { version: status.version }), { do: 'install-update' })]
   }
 }
 
@@ -137,26 +164,27 @@ const separated = (groups: readonly (readonly TrayEntry[])[]): TrayEntry[] =>
 
 /** All that the menu bar shows. */
 export const trayView = (input: TrayInput): TrayView => {
-  const { state, nodeId, apiUrl, keepAwake, opensAtLogin } = input
+  const { state, nodeId, apiUrl, keepAwake, opensAtLogin, translator } = input
+  const { text } = translator
   const declared = Object.values(state.metaInstances).map((one) => ({ one, status: statusOf(state, one) }))
   const { form, summary } = overall(input, declared)
   const runsHere = Object.values(state.instances).some(({ shards }) => shards.some((shard) => shard.nodeId === nodeId))
   const entries = separated([
-    [text(summary), ...serving(state)],
-    approvals(input.cluster),
-    [...declared.map(model), ...allModels(declared)],
-    downloadEntries(state, (id) => nodeName(state, id)),
-    machinesEntry(state),
+    [line(summary), ...serving(state, translator)],
+    approvals(input),
+    [...declared.map((one) => model(one, translator)), ...allModels(declared, translator)],
+    downloadEntries(state, translator),
+    machinesEntry(state, translator),
     [
-      item('Open Muster', { do: 'open' }),
-      item('Copy API address', { do: 'copy', text: `${apiUrl}/v1` }),
-      item('Connect a tool…', { do: 'open', page: 'connect' }),
-      item('Settings…', { do: 'open', page: 'settings' }),
+      item(text('desktop.open'), { do: 'open' }),
+      item(text('desktop.copyApi'), { do: 'copy', text: `${apiUrl}/v1` }),
+      item(text('desktop.connect'), { do: 'open', page: 'connect' }),
+      item(text('desktop.settings'), { do: 'open', page: 'settings' }),
     ],
     [
       {
         kind: 'item',
-        label: 'Keep awake for models',
+        label: text('desktop.keepAwake'),
         checked: keepAwake,
         action: { do: 'keep-awake', on: !keepAwake },
       },
@@ -165,14 +193,14 @@ export const trayView = (input: TrayInput): TrayView => {
         : [
             {
               kind: 'item',
-              label: 'Open at login',
+              label: text('desktop.openAtLogin'),
               checked: opensAtLogin,
               action: { do: 'open-at-login', on: !opensAtLogin },
             } as const,
           ]),
     ],
-    update(input.update),
-    [item(runsHere ? 'Quit Muster…' : 'Quit Muster', { do: 'quit' })],
+    update(input.update, translator),
+    [item(runsHere ? text('desktop.quitForm') : text('desktop.quit'), { do: 'quit' })],
   ])
   return { form, summary, entries }
 }

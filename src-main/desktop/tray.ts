@@ -1,5 +1,6 @@
 import { Menu, nativeImage, systemPreferences, Tray, type NativeImage } from 'electron'
 import type { UpdateStatus } from '@core/protocols/desktop'
+import type { Translator } from '@core/texts/translator'
 import type { RunningNode } from '../node'
 import type { LoginItem } from './login-item'
 import { DISCS, ringBitmap, type Ink } from './ring-image'
@@ -43,6 +44,7 @@ export interface TrayOptions {
   readonly node: Pick<RunningNode, 'source' | 'cluster' | 'settings' | 'url' | 'nodeId'>
   readonly loginItem: LoginItem
   readonly update: () => UpdateStatus
+  readonly translator: () => Translator
   readonly perform: (action: TrayAction) => void
 }
 
@@ -53,7 +55,7 @@ export interface TrayIcon {
 }
 
 /** The icon in the menu bar: how all is, and the menu of everything. */
-export const showTray = ({ node, loginItem, update, perform }: TrayOptions): TrayIcon => {
+export const showTray = ({ node, loginItem, update, translator, perform }: TrayOptions): TrayIcon => {
   const tray = new Tray(imageOf('hollow', 0))
   // Where a click opens no menu by itself, it opens the window.
   tray.on('click', () => process.platform === 'darwin' || perform({ do: 'open' }))
@@ -78,12 +80,13 @@ export const showTray = ({ node, loginItem, update, perform }: TrayOptions): Tra
       keepAwake: node.settings.current().keepAwake !== 'never',
       opensAtLogin: loginItem.isAvailable() ? loginItem.opens() : undefined,
       update: update(),
+      translator: translator(),
     })
     drawForm(form)
     const key = JSON.stringify(entries)
     if (key === shown) return
     shown = key
-    tray.setToolTip(`Muster: ${summary}`)
+    tray.setToolTip(translator().text('desktop.tooltip', { summary }))
     tray.setContextMenu(Menu.buildFromTemplate(menuTemplate(entries, perform)))
   }
   let scheduled: NodeJS.Timeout | undefined

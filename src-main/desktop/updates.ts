@@ -20,13 +20,15 @@ export interface UpdatesOptions {
   readonly onChange: () => void
 }
 
+type NoUpdates = Extract<UpdateStatus, { state: 'unavailable' }>['why']
+
 /** Why this app has no updates; undefined where it can have some. */
-const whyNone = (): string | undefined => {
-  if (!app.isPackaged) return 'It was started from its sources.'
-  if (!existsSync(join(process.resourcesPath, 'app-update.yml'))) return 'It was built without an address for updates.'
+const whyNone = (): NoUpdates | undefined => {
+  if (!app.isPackaged) return 'sources'
+  if (!existsSync(join(process.resourcesPath, 'app-update.yml'))) return 'feed'
   const isAppImage = Boolean(process.env['APPIMAGE'])
   if (process.platform === 'linux' && !isAppImage && !existsSync(join(process.resourcesPath, 'package-type')))
-    return 'It was not installed from a package.'
+    return 'package'
   return undefined
 }
 
@@ -42,9 +44,9 @@ export class Updates {
   private readonly timers: NodeJS.Timeout[] = []
 
   constructor(private readonly options: UpdatesOptions) {
-    const reason = whyNone()
-    this.current = reason === undefined ? { state: 'idle' } : { state: 'unavailable', reason }
-    if (reason !== undefined) return
+    const why = whyNone()
+    this.current = why === undefined ? { state: 'idle' } : { state: 'unavailable', why }
+    if (why !== undefined) return
     const checkIfOn = (): void => {
       if (options.isOn()) void this.check()
     }

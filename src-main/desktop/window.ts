@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { app, BrowserWindow, dialog, screen } from 'electron'
+import type { Translate, Translator } from '@core/texts/translator'
 import { PAGE_URL } from './page'
 import { MINIMUM_SIZE, placeWindow, type WindowPlace } from './window-place'
 
@@ -23,13 +24,19 @@ const keepPlace = (window: BrowserWindow): void => {
   }
 }
 
+export interface WindowOptions {
+  /** Path of the script that runs before the page. */
+  readonly preload: string
+  readonly translator: () => Translator
+}
+
 /** A page that crashed leaves an empty window; the node and its models are not in it and go on. */
-const offerReload = async (window: BrowserWindow, reason: string): Promise<void> => {
+const offerReload = async (window: BrowserWindow, reason: string, text: Translate): Promise<void> => {
   const { response } = await dialog.showMessageBox(window, {
     type: 'warning',
-    message: 'The page in this window ended unexpectedly.',
-    detail: `Reason: ${reason}. Your models go on running. Load the page again to see them.`,
-    buttons: ['Load again', 'Close window'],
+    message: text('desktop.pageEnded'),
+    detail: text('desktop.pageEndedAbout', { reason }),
+    buttons: [text('desktop.loadAgain'), text('desktop.closeWindow')],
     defaultId: 0,
     cancelId: 1,
   })
@@ -38,7 +45,7 @@ const offerReload = async (window: BrowserWindow, reason: string): Promise<void>
   else window.close()
 }
 
-const create = (preload: string, hash: string): BrowserWindow => {
+const create = ({ preload, translator }: WindowOptions, hash: string): BrowserWindow => {
   const { primary, all } = { primary: screen.getPrimaryDisplay(), all: screen.getAllDisplays() }
   const others = all.filter(({ id }) => id !== primary.id).map(({ workArea }) => workArea)
   const { maximized, ...bounds } = placeWindow(keptPlace(), [primary.workArea, ...others])
@@ -63,7 +70,7 @@ const create = (preload: string, hash: string): BrowserWindow => {
   })
   window.on('close', () => keepPlace(window))
   window.webContents.on('render-process-gone', (_event, { reason }) => {
-    if (reason !== 'clean-exit') void offerReload(window, reason)
+    if (reason !== 'clean-exit') void offerReload(window, reason, translator().text)
   })
   void window.loadURL(`${PAGE_URL}${hash}`)
   return window
@@ -73,7 +80,7 @@ const create = (preload: string, hash: string): BrowserWindow => {
 export class MainWindow {
   private window: BrowserWindow | undefined
 
-  constructor(private readonly options: { readonly preload: string }) {}
+  constructor(private readonly options: WindowOptions) {}
 
   /** Somebody may be looking at it. */
   get isWatched(): boolean {
@@ -88,7 +95,7 @@ export class MainWindow {
   /** Brings it to the front, or opens it again where it was; at a link of the page, as `#/settings`, where one is given. */
   show(hash?: string): void {
     if (!this.window || this.window.isDestroyed()) {
-      this.window = create(this.options.preload, hash ?? '')
+      this.window = create(this.options, hash ?? '')
       return
     }
     // The same page with another hash is not loaded again.

@@ -1,3 +1,4 @@
+import type { DesktopApi } from '@core/protocols/desktop'
 import { LanguageChoice, languageFor } from '@core/texts/language'
 import { loadTranslator } from '@core/texts/translator'
 import { Kept } from './kept.svelte'
@@ -10,6 +11,7 @@ export class LanguageSetting {
   constructor(
     private readonly preferred: () => readonly string[] = () => navigator.languages,
     private readonly root: HTMLElement = document.documentElement,
+    private readonly desktop: Pick<DesktopApi, 'preferences'> | undefined = window.muster,
   ) {}
 
   get choice(): LanguageChoice {
@@ -19,6 +21,8 @@ export class LanguageSetting {
   /** Resolves when the window speaks it. */
   async choose(choice: LanguageChoice): Promise<void> {
     this.kept.current = choice
+    // The menu bar goes along; where it cannot be told, the window speaks the language all the same.
+    void this.desktop?.preferences({ language: choice }).catch(() => undefined)
     await this.apply()
   }
 

@@ -37,6 +37,13 @@ export const clockText = (time: number): string => timeAs(time, { hour: '2-digit
 /** `18:45:07`, as logs have it. */
 export const secondsClockText = (time: number): string => timeAs(time, { timeStyle: 'medium', hourCycle: 'h23' })
 
+/** A day in January 2024 that was a Monday, at noon in UTC. */
+const MONDAY = Date.UTC(2024, 0, 1, 12)
+const DAY_MS = 86_400_000
+
+/** `Mon` for 0, `Sun` for 6. */
+export const weekdayText = (day: number): string => timeAs(MONDAY + day * DAY_MS, { weekday: 'short', timeZone: 'UTC' })
+
 /** Several things in one sentence: `a, b, and c`. */
 export const listText = (items: readonly string[]): string =>
   new Intl.ListFormat(spoken.language, { type: 'conjunction' }).format(items)

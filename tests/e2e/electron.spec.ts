@@ -107,7 +107,7 @@ test('the page has no more rights than a web page', async () => {
   expect(await page.evaluate(`window.muster.preferences({ feed: 'http://x' }).catch(() => 'refused')`)).toBe('refused')
   expect(await page.evaluate(`window.muster.update({ action: 'show' })`)).toEqual({
     state: 'unavailable',
-    reason: 'It was started from its sources.',
+    why: 'sources',
   })
   // Commands that were not shown are not run, on any system.
   const foreign = `window.muster.bridgedPorts({ action: 'release', commands: ['/sbin/reboot'] })`

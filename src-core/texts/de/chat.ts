@@ -149,4 +149,15 @@ export const chat: Translation<'chat'> = {
   copyCodeRefused: 'Kopieren nicht möglich',
   picture: 'Bild',
   table: 'Tabelle',
+  keysNote:
+    'Return sendet, Umschalt und Return beginnt eine neue Zeile. Textdateien lassen sich ablegen oder einfügen; Modelle hier lesen keine Bilder oder PDF.',
+  keysNoteBusy:
+    'Return sendet, Umschalt und Return beginnt eine neue Zeile, Escape stoppt. Textdateien lassen sich ablegen oder einfügen; Modelle hier lesen keine Bilder oder PDF.',
+  'refused.picture': '{file} ist ein Bild: {model} liest nur Text.',
+  'refused.pdf': '{file} ist ein PDF: {model} liest nur Text.',
+  'refused.sound': '{file} ist eine Tonaufnahme: {model} liest nur Text.',
+  'refused.video': '{file} ist ein Video: {model} liest nur Text.',
+  'refused.large': '{file} ist größer als 1 MB: nur den wichtigen Teil einfügen.',
+  'refused.noText': '{file} ist kein Text.',
+  'refused.noUtf8': '{file} ist kein Text in UTF-8.',
 }

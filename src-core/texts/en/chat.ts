@@ -144,4 +144,15 @@ export const chat = {
   copyCodeRefused: 'Can’t copy',
   picture: 'Picture',
   table: 'Table',
+  keysNote:
+    'Return sends, Shift and Return begins a new line. Text files can be dropped or pasted; models here read no pictures or PDF.',
+  keysNoteBusy:
+    'Return sends, Shift and Return begins a new line, Escape stops. Text files can be dropped or pasted; models here read no pictures or PDF.',
+  'refused.picture': '{file} is a picture: {model} reads text only.',
+  'refused.pdf': '{file} is a PDF: {model} reads text only.',
+  'refused.sound': '{file} is a sound: {model} reads text only.',
+  'refused.video': '{file} is a video: {model} reads text only.',
+  'refused.large': '{file} is larger than 1 MB: paste the part that matters.',
+  'refused.noText': '{file} is no text.',
+  'refused.noUtf8': '{file} is no text in UTF-8.',
 } as const

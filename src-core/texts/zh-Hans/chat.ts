@@ -144,4 +144,13 @@ export const chat: Translation<'chat'> = {
   copyCodeRefused: '无法复制',
   picture: '图片',
   table: '表格',
+  keysNote: '回车发送，Shift 加回车换行。可拖放或粘贴文本文件；这里的模型不读取图片或 PDF。',
+  keysNoteBusy: '回车发送，Shift 加回车换行，Esc 停止。可拖放或粘贴文本文件；这里的模型不读取图片或 PDF。',
+  'refused.picture': '{file} 是图片：{model} 只读取文本。',
+  'refused.pdf': '{file} 是 PDF：{model} 只读取文本。',
+  'refused.sound': '{file} 是音频：{model} 只读取文本。',
+  'refused.video': '{file} 是视频：{model} 只读取文本。',
+  'refused.large': '{file} 超过 1 MB：请只粘贴需要的部分。',
+  'refused.noText': '{file} 不是文本。',
+  'refused.noUtf8': '{file} 不是 UTF-8 文本。',
 }

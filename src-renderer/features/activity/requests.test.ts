@@ -43,8 +43,8 @@ describe('the list of past requests', () => {
     )
     log.note(world.state)
     const views = requestsIn([record], { noted: log.all, self: here })
-    expect(views.map((view) => [view.id, view.word, view.error])).toEqual([
-      ['theirs', 'Failed', 'out of memory'],
+    expect(views.map((view) => [view.id, view.outcome, view.error])).toEqual([
+      ['theirs', 'failed', 'out of memory'],
       ['r', 'Done', undefined],
     ])
     expect(matchingRequests(views, 'memory FAILED').map((view) => view.id)).toEqual(['theirs'])

@@ -1,4 +1,5 @@
 import type { ChatFile, Message, ToolCall } from './records'
+import { t } from '../../state/texts.svelte'
 
 /** Messages form a tree: an edited question or another answer is a sibling. What is shown is one path from the root. */
 
@@ -115,7 +116,7 @@ const TITLE_LENGTH = 60
 /** The beginning of the first question, in one line. */
 export const titleOf = (text: string, files: readonly ChatFile[] = []): string => {
   const line = text.replace(/\s+/g, ' ').trim() || (files[0]?.name ?? '')
-  if (line.length <= TITLE_LENGTH) return line || 'New chat'
+  if (line.length <= TITLE_LENGTH) return line || t('chat.newChat')
   const cut = line.slice(0, TITLE_LENGTH)
   return `${cut.slice(0, Math.max(cut.lastIndexOf(' '), TITLE_LENGTH / 2)).trimEnd()}…`
 }

@@ -18,6 +18,7 @@ import type {
   ToolCall,
 } from './records'
 import { Thread } from './thread.svelte'
+import { t } from '../../state/texts.svelte'
 
 export interface ChatsOptions {
   readonly api: Pick<Api, 'fetch'>
@@ -370,7 +371,7 @@ interface Sent {
 const wordsOf = (text: string): readonly string[] => text.toLowerCase().split(/\s+/).filter(Boolean)
 
 const emptyThread = (): Thread =>
-  new Thread({ id: newId(), title: 'New chat', options: {}, createdAt: 0, changedAt: 0 })
+  new Thread({ id: newId(), title: t('chat.newChat'), options: {}, createdAt: 0, changedAt: 0 })
 
 const isEmpty = ({ text, thinking, calls }: GrowingAnswer): boolean =>
   text === '' && thinking === undefined && calls === undefined
@@ -378,12 +379,12 @@ const isEmpty = ({ text, thinking, calls }: GrowingAnswer): boolean =>
 const recordOf = ({ progress: _progress, ...record }: GrowingAnswer): Omit<GrowingAnswer, 'progress'> => record
 
 const notKept = (cause: unknown): ApiError =>
-  new ApiError('not_kept', 'This browser does not keep conversations now.', {
-    hint: 'They go on until this page is closed. Free disk space, or allow this page to store data.',
+  new ApiError('not_kept', t('chat.browserKeepsNone'), {
+    hint: t('chat.browserKeepsNoneHint'),
     cause,
   })
 
 const emptyAnswer = (): ApiError =>
-  new ApiError('empty_answer', 'The model ended its answer before the first word.', {
-    hint: 'Ask in other words, or begin a new chat.',
+  new ApiError('empty_answer', t('chat.emptyAnswer'), {
+    hint: t('chat.emptyAnswerHint'),
   })

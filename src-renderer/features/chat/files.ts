@@ -1,4 +1,5 @@
 import type { ChatFile } from './records'
+import { t } from '../../state/texts.svelte'
 
 /** Longer ones fill the context of any model. */
 const MOST_BYTES = 1_000_000
@@ -8,23 +9,24 @@ export const PASTED_AS_FILE = 8000
 /** A file, or why it cannot go with a question. */
 export type ReadFile = { readonly file: ChatFile } | { readonly refused: string }
 
-const MEDIA: readonly (readonly [RegExp, string])[] = [
-  [/^image\//, 'a picture'],
-  [/^application\/pdf$/, 'a PDF'],
-  [/^audio\//, 'a sound'],
-  [/^video\//, 'a video'],
-]
+const MEDIA = [
+  [/^image\//, 'picture'],
+  [/^application\/pdf$/, 'pdf'],
+  [/^audio\//, 'sound'],
+  [/^video\//, 'video'],
+] as const
 
 /** Reads a file as text. No model here reads pictures or PDF: it says so, instead of sending what nobody sees. */
 export const readTextFile = async (file: File, modelName: string): Promise<ReadFile> => {
+  const { name } = file
   const medium = MEDIA.find(([type]) => type.test(file.type))?.[1]
-  if (medium !== undefined) return { refused: `${file.name} is ${medium}: ${modelName} reads text only.` }
-  if (file.size > MOST_BYTES) return { refused: `${file.name} is larger than 1 MB: paste the part that matters.` }
+  if (medium !== undefined) return { refused: t(`chat.refused.${medium}`, { file: name, model: modelName }) }
+  if (file.size > MOST_BYTES) return { refused: t('chat.refused.large', { file: name }) }
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(await file.arrayBuffer())
-    if (text.includes('\0')) return { refused: `${file.name} is no text.` }
-    return { file: { name: file.name, text } }
+    if (text.includes('\0')) return { refused: t('chat.refused.noText', { file: name }) }
+    return { file: { name, text } }
   } catch {
-    return { refused: `${file.name} is no text in UTF-8.` }
+    return { refused: t('chat.refused.noUtf8', { file: name }) }
   }
 }

@@ -21,8 +21,6 @@ export interface Connection {
   readonly writable?: WritableTool
 }
 
-const QUESTION = 'What is the capital of France?'
-
 /** One word for a POSIX shell, whatever is in it. */
 const shellWord = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`
 
@@ -113,7 +111,7 @@ const forms: readonly ((target: ConnectTarget) => Connection)[] = [
       `    api_key=${JSON.stringify(key)},`,
       `    model=${JSON.stringify(model)},`,
       ')',
-      `print(llm.invoke(${JSON.stringify(QUESTION)}).content)`,
+      `print(llm.invoke(${JSON.stringify(t('setup.question.capital'))}).content)`,
     ].join('\n'),
   }),
   ({ url, model, key }) => ({
@@ -124,7 +122,7 @@ const forms: readonly ((target: ConnectTarget) => Connection)[] = [
       `curl ${url}/v1/chat/completions \\`,
       ...(key === undefined ? [] : [`  -H ${shellWord(`authorization: Bearer ${key}`)} \\`]),
       `  -H 'content-type: application/json' \\`,
-      `  -d ${shellWord(JSON.stringify({ model, messages: [{ role: 'user', content: QUESTION }] }))}`,
+      `  -d ${shellWord(JSON.stringify({ model, messages: [{ role: 'user', content: t('setup.question.capital') }] }))}`,
     ].join('\n'),
   }),
   ({ url, model, key = NO_KEY }) => ({
@@ -137,7 +135,7 @@ const forms: readonly ((target: ConnectTarget) => Connection)[] = [
       `client = OpenAI(base_url=${JSON.stringify(`${url}/v1`)}, api_key=${JSON.stringify(key)})`,
       'answer = client.chat.completions.create(',
       `    model=${JSON.stringify(model)},`,
-      `    messages=[{"role": "user", "content": ${JSON.stringify(QUESTION)}}],`,
+      `    messages=[{"role": "user", "content": ${JSON.stringify(t('setup.question.capital'))}}],`,
       ')',
       'print(answer.choices[0].message.content)',
     ].join('\n'),
@@ -152,7 +150,7 @@ const forms: readonly ((target: ConnectTarget) => Connection)[] = [
       `const client = new OpenAI({ baseURL: ${JSON.stringify(`${url}/v1`)}, apiKey: ${JSON.stringify(key)} })`,
       'const answer = await client.chat.completions.create({',
       `  model: ${JSON.stringify(model)},`,
-      `  messages: [{ role: 'user', content: ${JSON.stringify(QUESTION)} }],`,
+      `  messages: [{ role: 'user', content: ${JSON.stringify(t('setup.question.capital'))} }],`,
       '})',
       'console.log(answer.choices[0].message.content)',
     ].join('\n'),

@@ -44,7 +44,7 @@ export class DesktopSettings {
 export const updateLine = (status: UpdateStatus): string => {
   switch (status.state) {
     case 'unavailable':
-      return t('settings.update.unavailable', { reason: status.reason })
+      return t('settings.update.unavailable', { reason: t(`desktop.noUpdates.${status.why}`) })
     case 'idle':
       return t('settings.update.idle')
     case 'checking':

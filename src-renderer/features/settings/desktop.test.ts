@@ -38,7 +38,7 @@ describe('what is set for the app', () => {
 })
 
 it.each<[UpdateStatus, RegExp]>([
-  [{ state: 'unavailable', reason: 'It was started from its sources.' }, /no updates.*sources/],
+  [{ state: 'unavailable', why: 'sources' }, /no updates.*sources/],
   [{ state: 'idle' }, /No newer version/],
   [{ state: 'checking' }, /Looking/],
   [{ state: 'downloading', version: '2.0.0', part: 0.256 }, /2\.0\.0 · 26 %/],

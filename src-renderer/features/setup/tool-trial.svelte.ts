@@ -5,8 +5,7 @@ import { said, t } from '../../state/texts.svelte'
 
 const Completion = z.object({ choices: z.array(z.object({ message: z.object({ content: z.string().nullish() }) })) })
 
-/** What a trial asks; a handful of tokens shows that the way is open. */
-const QUESTION = 'What is the capital of France?'
+/** A handful of tokens shows that the way is open. */
 const MOST_TOKENS = 48
 
 /** Asks the API as a tool would that was connected with the text beside it. */
@@ -30,7 +29,12 @@ export class ToolTrial {
     try {
       const { choices } = await this.api.post(
         '/v1/chat/completions',
-        { model, max_tokens: MOST_TOKENS, temperature: 0, messages: [{ role: 'user', content: QUESTION }] },
+        {
+          model,
+          max_tokens: MOST_TOKENS,
+          temperature: 0,
+          messages: [{ role: 'user', content: t('setup.question.capital') }],
+        },
         Completion,
       )
       this.answer = choices[0]?.message.content ?? ''

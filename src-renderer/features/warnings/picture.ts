@@ -1,6 +1,7 @@
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
 import type { NamedPort, Picture } from '@core/warnings/warning'
+import { listText, t } from '../../state/texts.svelte'
 
 /** Sizes in the picture's own units. */
 export const PORT = { width: 26, height: 10, gap: 20, top: 40 } as const
@@ -34,7 +35,9 @@ export interface Drawing {
 }
 
 const portText = ({ receptacle, interfaceName }: NamedPort): string =>
-  `Thunderbolt ${receptacle}${interfaceName === undefined ? '' : ` (${interfaceName})`}`
+  interfaceName === undefined
+    ? t('warnings.picture.port', { receptacle })
+    : t('warnings.picture.portInterface', { receptacle, interface: interfaceName })
 
 /** All Thunderbolt ports of the machine, in order, with those that are meant marked. */
 const machineOf = (state: State, marked: readonly NamedPort[], x: number): DrawnMachine | undefined => {
@@ -89,8 +92,8 @@ export const drawingOf = (state: State, picture: Exclude<Picture, { kind: 'studi
     case 'ports': {
       const machines = sideBySide([picture.ports], state)
       const [first] = picture.ports
-      const on = first ? ` on ${nodeName(state, first.nodeId)}` : ''
-      const description = `${picture.ports.map(portText).join(' and ')}${on}`
+      const ports = listText(picture.ports.map(portText))
+      const description = first ? t('warnings.picture.portsOn', { ports, name: nodeName(state, first.nodeId) }) : ports
       return { machines, cable: undefined, height: MACHINE.height + 2, description }
     }
     case 'cable': {
@@ -98,7 +101,10 @@ export const drawingOf = (state: State, picture: Exclude<Picture, { kind: 'studi
         picture.ends.map((end) => [end]),
         state,
       )
-      const description = `The cable from ${picture.ends.map((end) => `${portText(end)} on ${nodeName(state, end.nodeId)}`).join(' to ')}`
+      const [a = '', b = ''] = picture.ends.map((end) =>
+        t('warnings.picture.portsOn', { ports: portText(end), name: nodeName(state, end.nodeId) }),
+      )
+      const description = t('warnings.picture.cable', { a, b })
       return { machines, cable: cableOf(machines), height: MACHINE.height + BELOW, description }
     }
   }
