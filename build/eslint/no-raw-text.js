@@ -10,6 +10,9 @@ const WORD = /\p{L}{2,}/u
 /** Two words that begin as a sentence does, or an apostrophe as people write it. */
 const SENTENCE = /^\p{Lu}\p{L}*[,:]? \p{L}|\p{L}’\p{L}/u
 
+/** The first word of a sentence that goes on with a value. */
+const OPENING = /^\p{Lu}\p{Ll}+ $/u
+
 /** What stands in code and not in the markup is read by people if it looks like a sentence. */
 const isSentence = (/** @type {string} */ text) => SENTENCE.test(text.trim())
 
@@ -61,7 +64,7 @@ export const noRawText = {
       /** @param {any} node */
       TemplateElement: (node) => {
         const text = node.value.cooked ?? ''
-        if (isSentence(text) && !isForEngineers(node)) report(node, text)
+        if ((isSentence(text) || OPENING.test(text)) && !isForEngineers(node)) report(node, text)
       },
     }
   },

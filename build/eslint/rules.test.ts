@@ -53,6 +53,30 @@ const allowed: [why: string, file: string, code: string][] = [
   ['a test in tests/ imports several parts', 'tests/integration/x.test.ts', "export { startNode } from '@main/node'\n"],
 ]
 
+const readByPeople: [why: string, file: string, code: string][] = [
+  ['stands in the markup', 'src-renderer/x.svelte', '<p>Nothing here</p>\n'],
+  ['is read out', 'src-renderer/x.svelte', '<button aria-label="Close"></button>\n'],
+  ['is a sentence in code', 'src-renderer/x.ts', "export const x = 'Can’t read it.'\n"],
+  ['is put together in code', 'src-main/desktop/x.ts', 'export const x = (n: string) => `Quit ${n} now?`\n'],
+]
+
+const readByNobody: [why: string, file: string, code: string][] = [
+  ['it comes from the catalogue', 'src-renderer/x.svelte', "<p title={t('a.b')}>{t('a.c')} ·</p>\n"],
+  ['it is the name of the program', 'src-renderer/x.svelte', '<b>Muster</b>\n'],
+  ['it is for who reads a stack trace', 'src-renderer/x.ts', "export const x = () => new Error('No such thing')\n"],
+  ['the API says it', 'src-main/api/x.ts', "export const x = 'Port 1 is in use.'\n"],
+]
+
+describe('the rule about texts', () => {
+  it.each(readByPeople)('refuses one that %s', async (_why, file, code) => {
+    expect(await rulesBroken(untyped, file, code)).toContain('muster/no-raw-text')
+  })
+
+  it.each(readByNobody)('lets a text be when %s', async (_why, file, code) => {
+    expect(await rulesBroken(untyped, file, code)).not.toContain('muster/no-raw-text')
+  })
+})
+
 describe('the layering rule', () => {
   it.each(refused)('refuses it when %s', async (_why, file, code) => {
     expect(await rulesBroken(untyped, file, code)).toContain('muster/one-way')

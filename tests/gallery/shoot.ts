@@ -1,10 +1,12 @@
 /**
  * Takes pictures of every page: `npx tsx tests/gallery/shoot.ts FOLDER [SCENE…]`.
- * `MUSTER_APP` names the folder of the built app, `MUSTER_TEST_BROWSER` the browser.
+ * `MUSTER_APP` names the folder of the built app, `MUSTER_TEST_BROWSER` the browser, `MUSTER_LANGUAGE` the language.
  */
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { chromium, type Page } from 'playwright'
+import { Language } from '@core/texts/language'
+import { loadTranslator } from '@core/texts/translator'
 import { systemBrowser } from '../../build/test-runtime/browser.mjs'
 import { scenes, type SceneName } from './scenes'
 import { serveScene } from './server'
@@ -16,6 +18,8 @@ const executablePath = process.env['MUSTER_TEST_BROWSER'] ?? (await systemBrowse
 const widths = (process.env['MUSTER_WIDTHS'] ?? '720,1100,1600').split(',').map(Number)
 /** Of the text: 2 is 200 %. */
 const zoom = Number(process.env['MUSTER_ZOOM'] ?? '1')
+/** What is to be pressed is found by what it is called. */
+const { language, text } = await loadTranslator(Language.catch('en').parse(process.env['MUSTER_LANGUAGE']))
 const themes = (process.env['MUSTER_THEMES'] ?? 'light,dark').split(',') as ('light' | 'dark')[]
 const pages = (
   process.env['MUSTER_PAGES'] ??
@@ -31,7 +35,7 @@ const open = async (page: Page, url: string, place: string): Promise<void> => {
   await page.goto(`${url}/#/${shown}`)
   await page.getByRole('heading', { level: 1 }).waitFor()
   // The setup has the window for itself.
-  if (place !== 'setup') await page.getByText('connected').first().waitFor()
+  if (place !== 'setup') await page.locator('footer .health.ready, footer .health.retrying').waitFor()
   if (warned) {
     await showAllWarnings(page)
     await warned(page)
@@ -41,22 +45,20 @@ const open = async (page: Page, url: string, place: string): Promise<void> => {
     await search.fill('qwen')
     await search.press('Enter')
     await page
-      .getByRole('list', { name: /Models on/ })
-      .or(page.getByText('Fewer words'))
+      .getByRole('list', { name: text('models.modelsOn', { hub: '' }).trim() })
+      .or(page.locator('p.quiet[role=status]'))
       .first()
       .waitFor()
-    await page
-      .getByRole('heading', { name: 'From the Hugging Face hub' })
-      .evaluate((heading) => heading.scrollIntoView())
+    await page.getByRole('heading', { name: text('models.fromHub') }).evaluate((heading) => heading.scrollIntoView())
   }
-  const button = page.getByRole('button', { name: 'Launch a model…' }).first()
+  const button = page.getByRole('button', { name: text('app.launchForm') }).first()
   if (launching && (await button.isEnabled())) {
     await button.click()
     // A model that fits somewhere, with all options.
     if (place !== 'launch') {
-      const models = page.getByRole('combobox', { name: 'Model' })
+      const models = page.getByRole('combobox', { name: text('launch.model') })
       await models.selectOption({ index: (await models.getByRole('option').count()) - 1 })
-      await page.getByText('More', { exact: true }).click()
+      await page.getByText(text('launch.more'), { exact: true }).click()
     }
     if (place === 'options') await page.getByRole('spinbutton').last().scrollIntoViewIfNeeded()
   }
@@ -75,6 +77,7 @@ for (const name of names.filter((one) => only.length === 0 || only.includes(one)
         const page = await browser.newPage({
           viewport: { width, height: width < 500 ? 844 : Math.round(width * 0.65) },
           colorScheme,
+          locale: language,
         })
         if (zoom !== 1)
           await page.addInitScript(

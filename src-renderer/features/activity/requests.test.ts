@@ -24,7 +24,7 @@ const self = NodeId.parse('self')
 describe('the list of past requests', () => {
   it('tells where the time of each went, and how fast it was written', () => {
     const [view] = requestsIn([record], { noted: [], self })
-    expect(view).toMatchObject({ word: 'Done', tone: 'ready', key: 'Ada', tokensPerSecond: 10 })
+    expect(view).toMatchObject({ outcome: 'done', tone: 'ready', key: 'Ada', tokensPerSecond: 10 })
     expect(view && partsText(view.parts)).toBe('waited 0.02 s · prompt 0.50 s · wrote 1.20 s')
   })
 
@@ -45,7 +45,7 @@ describe('the list of past requests', () => {
     const views = requestsIn([record], { noted: log.all, self: here })
     expect(views.map((view) => [view.id, view.outcome, view.error])).toEqual([
       ['theirs', 'failed', 'out of memory'],
-      ['r', 'Done', undefined],
+      ['r', 'done', undefined],
     ])
     expect(matchingRequests(views, 'memory FAILED').map((view) => view.id)).toEqual(['theirs'])
     expect(matchingRequests(views, 'ada')).toHaveLength(1)
