@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { lineBetween, type Place } from './geometry'
+import { liesOver, lineBetween, type Place } from './geometry'
 
 const tile = (left: number, top: number): Place => ({ left, top, width: 200, height: 100 })
 
@@ -44,4 +44,12 @@ describe('the line between two tiles', () => {
   it('is nothing to worry about where both lie at one place, as before they are laid out', () => {
     expect(lineBetween(tile(0, 0), tile(0, 0)).length).toBe(0)
   })
+})
+
+it('a label lies over a tile where their boxes meet, and not in the gap beside it', () => {
+  const tile = { left: 100, top: 0, width: 100, height: 60 }
+  const label = { width: 40, height: 20 }
+  expect(liesOver({ x: 70, y: 30 }, label, [tile])).toBe(false)
+  expect(liesOver({ x: 90, y: 30 }, label, [tile])).toBe(true)
+  expect(liesOver({ x: 150, y: 75 }, label, [tile])).toBe(false)
 })

@@ -48,6 +48,18 @@ const isHidden = (from: Point, to: Point, place: Place): boolean => {
   return Math.abs(from.x + (dx * (middle.y - from.y)) / dy - middle.x) < place.width / 2
 }
 
+/** Whether a box of this size around a point would lie over one of the tiles. */
+export const liesOver = (
+  { x, y }: Point,
+  { width, height }: { readonly width: number; readonly height: number },
+  places: Iterable<Place>,
+): boolean =>
+  [...places].some(
+    (place) =>
+      Math.abs(x - centre(place).x) < (width + place.width) / 2 &&
+      Math.abs(y - centre(place).y) < (height + place.height) / 2,
+  )
+
 const rounded = ({ x, y }: Point): string => `${Math.round(10 * x) / 10} ${Math.round(10 * y) / 10}`
 
 /** Lines that would run behind other tiles bow out of their way, as far as there is room between the rows. */
