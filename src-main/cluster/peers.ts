@@ -152,7 +152,7 @@ export class Peers {
         ...relaying.handlers,
         ...options.handlers,
       ]),
-      via: (peer) => relaying.via(peer),
+      ways: (peer, kind) => relaying.ways(peer, kind),
       onUp: (link) => {
         relaying.linked(link.peer)
         deciding.connected(link.peer, { knowsTails: link.protocol >= MERGING_SINCE_PROTOCOL })

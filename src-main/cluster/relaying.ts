@@ -4,12 +4,12 @@ import { Relays } from '@core/consensus/relays'
 import { NodeId } from '@core/ids'
 import { MERGING_SINCE_PROTOCOL, type RelayedFrame, type RelayFrame } from '@core/protocols/peer'
 import type { Deciding } from './deciding'
-import type { Links, LinksOptions } from './links/links'
+import { RELAY_STREAM, type Links, type LinksOptions } from './links/links'
 import { StreamError } from './links/stream-error'
 
-export const RELAY_STREAM = 'relay'
-/** Streams that members open for others: what deciding needs. */
-const RelayParams = z.object({ to: NodeId, kind: z.enum(['submit', 'watch']), params: z.unknown() })
+/** Streams that members open for others: what deciding needs, and requests for what runs there. */
+const RelayedKind = z.enum(['submit', 'watch', 'generate'])
+const RelayParams = z.object({ to: NodeId, kind: RelayedKind, params: z.unknown() })
 
 export interface RelayingParts {
   readonly self: NodeId
@@ -22,7 +22,9 @@ export interface RelayingParts {
 
 /**
  * What members say to one another through a third, where two of them have no link: the consensus, records, commands,
- * observations, the state. Whoever passes something on is a member and is believed about whom it has it from.
+ * observations, the state, and the requests of clients. Whoever passes something on is a member and is believed about
+ * whom it has it from. A stream takes one step: its reader holds back whoever passes it on, and that one the machine
+ * where it comes from.
  */
 export class Relaying {
   private readonly relays: Relays
@@ -38,9 +40,18 @@ export class Relaying {
     return link?.send({ type: 'relay', from: this.parts.self, to, frame }) ?? false
   }
 
-  /** Through whom that member's streams are opened; undefined where it is linked or cannot be reached. */
+  /** Through whom that member is reached; undefined where it is linked or no way is known. */
   via(peer: NodeId): NodeId | undefined {
     return this.relays.via(peer)
+  }
+
+  /** Linked members through whom a stream of that member can be asked for: the way that is known first. */
+  ways(peer: NodeId, kind: string): readonly NodeId[] {
+    if (!RelayedKind.safeParse(kind).success) return []
+    const known = this.relays.via(peer)
+    const linked = (this.parts.links()?.all() ?? []).map((link) => link.peer)
+    const others = linked.filter((one) => one !== known && one !== peer && this.takesRelays(one))
+    return [...(known === undefined ? [] : [known]), ...others]
   }
 
   /** When members that are reached through others were last heard. Milliseconds, monotonic. */

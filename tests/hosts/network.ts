@@ -51,20 +51,43 @@ export interface Host {
   /** Drops what comes in for a TCP port without an answer, as a firewall does; what this host calls itself goes on. */
   block(port: number): void
   unblock(port: number): void
+  /** These two do not reach one another, whomever else they reach; neither hears of it. */
+  cut(other: Host): void
+  mend(other: Host): void
   /** Every packet from here takes so much longer. Only where `canDelay()`. */
   delay(milliseconds: number): void
   /** So many bits a second leave it. */
   limit(bitsPerSecond: number): void
 }
 
-/** By routing rules, which every kernel has: they come before the rule that delivers to the host itself. */
-const firewall = (name: string, what: 'add' | 'delete', port: number): void => {
-  if (!run('ip', '-n', name, 'rule').includes('10:')) {
-    for (const family of ['-4', '-6']) {
-      run('ip', family, '-n', name, 'rule', 'add', 'pref', '10', 'lookup', 'local')
-      run('ip', family, '-n', name, 'rule', 'delete', 'pref', '0')
-    }
+/** Routing rules, which every kernel has, come before the rule that delivers to the host itself. */
+const rulesFirst = (name: string): void => {
+  if (run('ip', '-n', name, 'rule').includes('10:')) return
+  for (const family of ['-4', '-6']) {
+    run('ip', family, '-n', name, 'rule', 'add', 'pref', '10', 'lookup', 'local')
+    run('ip', family, '-n', name, 'rule', 'delete', 'pref', '0')
   }
+}
+
+/** All its addresses but those of the loopback interface. */
+const addressesOf = (name: string, family: '-4' | '-6'): string[] =>
+  [
+    ...run('ip', family, '-n', name, '-o', 'address', 'show', 'dev', 'eth0').matchAll(/inet6? ([0-9a-f.:]+)\//g),
+  ].flatMap(([, address]) => address ?? [])
+
+/** What comes in from another host is dropped. */
+const refuse = (name: string, what: 'add' | 'delete', from: string): void => {
+  rulesFirst(name)
+  for (const family of ['-4', '-6'] as const)
+    for (const address of addressesOf(from, family))
+      run(
+        ...(['ip', family, '-n', name, 'rule', what, 'pref', '4'] as const),
+        ...(['from', address, 'iif', 'eth0', 'blackhole'] as const),
+      )
+}
+
+const firewall = (name: string, what: 'add' | 'delete', port: number): void => {
+  rulesFirst(name)
   for (const family of ['-4', '-6'])
     run(
       ...(['ip', family, '-n', name, 'rule', what, 'pref', '5', 'iif', 'eth0', 'ipproto', 'tcp'] as const),
@@ -114,6 +137,14 @@ export const connectHosts = (count: number): { hosts: readonly Host[]; dispose()
       onlyIPv6: () => void run('ip', '-n', name, '-4', 'address', 'flush', 'dev', inside),
       block: (dport) => void firewall(name, 'add', dport),
       unblock: (dport) => void firewall(name, 'delete', dport),
+      cut: (other) => {
+        refuse(name, 'add', other.name)
+        refuse(other.name, 'add', name)
+      },
+      mend: (other) => {
+        refuse(name, 'delete', other.name)
+        refuse(other.name, 'delete', name)
+      },
       delay: (milliseconds) =>
         void run('tc', '-n', name, 'qdisc', 'replace', 'dev', inside, 'root', 'netem', 'delay', `${milliseconds}ms`),
       limit: (bitsPerSecond) =>

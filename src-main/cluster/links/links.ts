@@ -24,6 +24,9 @@ const REMOVED_SAYINGS = 3
 /** Two machines with one key: how long the one that was there first has to answer. */
 const PROVE_WITHIN_MS = 1500
 
+/** The stream by which a member opens a stream of a third. */
+export const RELAY_STREAM = 'relay'
+
 export interface LinksOptions {
   readonly identity: Identity
   readonly book: AddressBook
@@ -32,8 +35,8 @@ export interface LinksOptions {
   readonly members: () => readonly NodeId[]
   readonly hello: () => Hello
   readonly handlers: ReadonlyMap<string, (params: unknown, signal: AbortSignal, from: NodeId) => AsyncIterable<Item>>
-  /** Through whom a member is reached that is not linked. */
-  readonly via: (peer: NodeId) => NodeId | undefined
+  /** Linked members through whom a stream of one that is not linked can be asked for, the likeliest first. */
+  readonly ways: (peer: NodeId, kind: string) => readonly NodeId[]
   readonly onUp: (link: Link) => void
   readonly onDown: (peer: NodeId) => void
   /** It was dialled at every address that is known, and is not there. */
@@ -93,10 +96,20 @@ export class Links {
   async *open(peer: NodeId, kind: string, params: unknown, signal?: AbortSignal): AsyncGenerator<Item> {
     const link = this.get(peer)
     if (link) return yield* link.open(kind, params, signal)
-    const via = this.options.via(peer)
-    const relay = via === undefined ? undefined : this.get(via)
-    if (!relay) throw new StreamError('not_connected', 'That machine is not connected')
-    yield* relay.open('relay', { to: peer, kind, params }, signal)
+    for (const way of this.options.ways(peer, kind)) {
+      let hasBegun = false
+      try {
+        for await (const item of this.get(way)?.open(RELAY_STREAM, { to: peer, kind, params }, signal) ?? []) {
+          hasBegun = true
+          yield item
+        }
+        if (hasBegun) return
+      } catch (error) {
+        // It has no link to that machine either; the next one may.
+        if (hasBegun || !(error instanceof StreamError) || error.code !== 'not_connected') throw error
+      }
+    }
+    throw new StreamError('not_connected', 'That machine is not connected')
   }
 
   /** The one item of a stream that has one. Throws StreamError. */
