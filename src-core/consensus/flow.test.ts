@@ -30,6 +30,26 @@ describe('what is sent to a follower', () => {
     expect(times).toEqual([1000, 3000, 7000, 15_000])
   })
 
+  it('is sent once also over a link on which a whole window takes longer than the first patience', () => {
+    const bytesPerMs = 1000
+    const end = 100_000
+    const bytesPerRecord = 500
+    let flow = beginFlow(0, 0)
+    let [sent, arrivesAt, through] = [0, 0, 0]
+    for (let now = 0; flow.acked < end; now += 250) {
+      const after = nextWindow(flow, end)
+      if (after !== undefined) {
+        through = Math.min(end, after + Math.ceil(flow.window / bytesPerRecord))
+        sent += through - after
+        arrivesAt = now + ((through - after) * bytesPerRecord) / bytesPerMs
+        flow = endSending(beginSending(flow, now), through, now)
+      }
+      flow = hear(flow, { acked: now >= arrivesAt ? through : flow.acked, end, now })
+    }
+    expect(flow.window).toBe(LARGEST_WINDOW_BYTES)
+    expect(sent).toBe(end)
+  })
+
   it('goes out at once to one that keeps up, while few records are on their way', () => {
     let flow = hear(beginFlow(10, 0), { acked: 10, end: 10, now: 0 })
     expect(flow.caughtUp).toBe(true)

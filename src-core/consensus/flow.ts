@@ -3,8 +3,8 @@ import type { Timestamp } from '../ids'
 /**
  * How a leader sends its log to one follower, after etcd's raft (its `tracker.Progress`):
  *
- * 1. What is on its way is not sent again, unless the follower gets nowhere for its patience. That doubles each time:
- *    on a slow link much is on its way.
+ * 1. What is on its way is not sent again, unless the follower gets nowhere for its patience: some times as long as the
+ *    window before took, for windows grow, and twice as long after each time that it was for nothing.
  * 2. A follower that has to catch up is sent one window of bytes, and the next when it has that. Windows grow with each
  *    that arrives.
  * 3. One that keeps up is sent records as they come, while few are on their way.
@@ -30,6 +30,8 @@ export const LARGEST_WINDOW_BYTES = 4 * 1024 * 1024
 /** Records on their way, at most, to one that keeps up. */
 const MOST_ON_THEIR_WAY = 256
 const PATIENCE_MS = 1000
+/** Of what the last window took: the next one is at most twice as large. */
+const PATIENCE_OF_LAST = 4
 const LONGEST_PATIENCE_MS = 32_000
 
 /** To a follower that has told for the first time what it has. */
@@ -49,7 +51,8 @@ export const hear = (flow: Flow, { acked, end, now }: { acked: number; end: numb
   const sent = Math.max(acked, flow.sent)
   if (acked > flow.acked) {
     const window = acked >= flow.sent ? Math.min(LARGEST_WINDOW_BYTES, flow.window * 2) : flow.window
-    return { ...flow, acked, sent, window, movedAt: now, patience: PATIENCE_MS, caughtUp }
+    const learned = Math.min(LONGEST_PATIENCE_MS, PATIENCE_OF_LAST * (now - flow.movedAt))
+    return { ...flow, acked, sent, window, movedAt: now, patience: Math.max(PATIENCE_MS, learned), caughtUp }
   }
   // It has fewer than before: it has set some aside, or what it had was not yet on its disk when it started anew.
   if (acked < flow.acked) return { ...beginFlow(acked, now), sending: flow.sending, caughtUp }

@@ -11,8 +11,9 @@ import { LinkedMasters } from './testing/linked-masters'
 import { declarations, envelope } from './testing/scratch-log'
 
 const [A, B] = [NodeId.parse('a'), NodeId.parse('b')]
-const linked = new LinkedMasters()
-const { log, said } = linked
+const log = { info: vi.fn(), warn: vi.fn() }
+const linked = new LinkedMasters({ log })
+const { said } = linked
 const folders: string[] = []
 afterEach(async () => {
   await linked.close()
