@@ -123,6 +123,10 @@ describe('what a lost split had declared', () => {
     expect(winner.declared()).toEqual(['d2'])
     expect(left()).toEqual(['split-000000.json.damaged'])
     expect(log.warn).toHaveBeenCalled()
+    // The next one of that name takes the place of none.
+    writeFileSync(join(logDirectory(folder()).path, 'split-000000.json'), '[')
+    await merge(winner.submit)
+    expect(left().sort()).toEqual(['split-000000.json.damaged', 'split-000000.json.damaged-2'])
   })
 })
 
