@@ -40,6 +40,9 @@ export default {
           { text: 'Settings', link: '/reference/settings' },
           { text: 'Files', link: '/reference/files' },
           { text: 'Figures', link: '/metrics' },
+          { text: 'Traces', link: '/tracing' },
+          { text: 'Restarts and updates', link: '/upgrades' },
+          { text: 'NVIDIA GPUs', link: '/nvidia' },
         ],
       },
       {
