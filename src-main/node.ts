@@ -258,6 +258,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   wiredGuard.guard = guard
   opened.add(() => guard.close())
   opened.add(nodeSettings.subscribe(() => void guard.look()))
+  opened.add(nodeSettings.subscribe(() => void worker.emptyDiskCache()))
   opened.add(
     environment.subscribe((printed) => {
       if (printed !== undefined) return

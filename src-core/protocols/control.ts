@@ -320,7 +320,11 @@ export const WhatIfView = z.object({
 export type WhatIfView = z.infer<typeof WhatIfView>
 
 /** What of a node's settings can be changed while it runs. */
-const ChangeableSettings = NodeSettings.pick({ loadOnRequest: true, onRequestIdleSeconds: true }).extend({
+const ChangeableSettings = NodeSettings.pick({
+  loadOnRequest: true,
+  onRequestIdleSeconds: true,
+  diskCacheGigabytes: true,
+}).extend({
   /** Whether the API listens on the network from the next start on; every request needs a key then. */
   servesNetwork: z.boolean(),
 })
@@ -341,6 +345,8 @@ export type NodeSettingsView = z.infer<typeof NodeSettingsView>
 export const ChangeNodeSettingsRequest = z.strictObject({
   loadOnRequest: LoadOnRequest.optional(),
   onRequestIdleSeconds: NodeSettings.shape.onRequestIdleSeconds.unwrap().optional(),
+  /** Holds for models that are loaded from then on; 0 removes what lies there at once. */
+  diskCacheGigabytes: NodeSettings.shape.diskCacheGigabytes.unwrap().optional(),
   servesNetwork: z.boolean().optional(),
 })
 export type ChangeNodeSettingsRequest = z.infer<typeof ChangeNodeSettingsRequest>

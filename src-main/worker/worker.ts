@@ -104,6 +104,11 @@ export class Worker {
     return worker
   }
 
+  /** Removes what was kept of prompts where the settings keep nothing any more. Runners that write there do without. */
+  async emptyDiskCache(): Promise<void> {
+    if (this.options.diskCache) await emptyUnused(this.options.diskCache(), this.options.log)
+  }
+
   /** Streams a request from this node's runner of that instance. */
   generate(
     request: GenerationRequest,

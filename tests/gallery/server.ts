@@ -65,7 +65,7 @@ export const serveScene = async (scene: Scene, { app: directory }: { readonly ap
   )
   routes.get('/node/settings', (c) =>
     c.json({
-      settings: { loadOnRequest: 'auto', onRequestIdleSeconds: 300, servesNetwork: false },
+      settings: { loadOnRequest: 'auto', onRequestIdleSeconds: 300, diskCacheGigabytes: 20, servesNetwork: false },
       fixed: [],
       loadsOnRequest: true,
       servesNetworkNow: false,

@@ -30,6 +30,11 @@ export const settings: Translation<'settings'> = {
   'loadOnRequest.on': 'Immer',
   'loadOnRequest.off': 'Nie',
   loadOnRequestFailed: 'Das Laden auf Anfrage lässt sich nicht ändern.',
+  diskCache: 'Prompts auf dieser Festplatte',
+  diskCacheAbout:
+    'Was ein Modell von einem Prompt berechnet hat, ist nach einem Neustart wieder da. Laufende Modelle bleiben bei dem, was galt, als sie geladen wurden; 0 behält nichts und entfernt, was dort liegt.',
+  diskCacheFailed: 'Was von Prompts behalten wird, lässt sich nicht ändern.',
+  diskCacheAtMost: 'Höchstens <field></field> GB',
   endsAfter: 'Endet nach <field>Minuten</field> Minuten ohne Anfrage',
   fixedByCommand: 'Durch Befehlszeile oder Umgebung dieses Knotens festgelegt.',
   fixedByEnvironment: 'Durch die Umgebung dieses Knotens festgelegt.',

@@ -5,6 +5,13 @@ import { camelCased, jsonBody, parseWith } from '../body'
 import type { ApiContext } from '../context'
 import { isExplained, Problem } from '../problem'
 
+/** Settings that are told and changed under their own names. */
+const CHANGED_AS_THEY_ARE: ReadonlySet<string> = new Set([
+  'loadOnRequest',
+  'onRequestIdleSeconds',
+  'diskCacheGigabytes',
+])
+
 /** What of this node's own settings can be changed while it runs. */
 export const settingsRoutes = ({ settings }: ApiContext): Hono => {
   const routes = new Hono()
@@ -13,14 +20,14 @@ export const settingsRoutes = ({ settings }: ApiContext): Hono => {
   const fixedNames = (): string[] =>
     settings.fixed().flatMap((name) => {
       if (name === 'host') return ['servesNetwork']
-      return name === 'loadOnRequest' || name === 'onRequestIdleSeconds' ? [name] : []
+      return CHANGED_AS_THEY_ARE.has(name) ? [name] : []
     })
 
   const view = (): NodeSettingsView => {
     const current = settings.current()
-    const { loadOnRequest, onRequestIdleSeconds, host } = current
+    const { loadOnRequest, onRequestIdleSeconds, diskCacheGigabytes, host } = current
     return {
-      settings: { loadOnRequest, onRequestIdleSeconds, servesNetwork: !isLoopback(host) },
+      settings: { loadOnRequest, onRequestIdleSeconds, diskCacheGigabytes, servesNetwork: !isLoopback(host) },
       fixed: fixedNames(),
       // As it listens now, not as it will.
       loadsOnRequest: loadsOnRequest({ loadOnRequest, host: settings.atStart().host }),

@@ -1,8 +1,8 @@
 import { NodeSettingsView, type ChangeNodeSettingsRequest } from '@core/protocols/control'
 import type { Api } from '../../api/access'
 
-/** Whether the machine that answers this page loads models on request, and for how long. */
-export class LoadOnRequestSettings {
+/** Settings of the machine that answers this page: loading on request, and what it keeps of prompts on its disk. */
+export class MachineSettings {
   /** Undefined while it is not known, or where the node is of a version that has no such settings. */
   view: NodeSettingsView | undefined = $state.raw()
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { NodeSettingsView } from '@core/protocols/control'
-import { LoadOnRequestSettings } from './load-on-request.svelte'
+import { MachineSettings } from './machine-settings.svelte'
 
 const VIEW: NodeSettingsView = {
-  settings: { loadOnRequest: 'auto', onRequestIdleSeconds: 300, servesNetwork: false },
+  settings: { loadOnRequest: 'auto', onRequestIdleSeconds: 300, diskCacheGigabytes: 20, servesNetwork: false },
   servesNetworkNow: false,
   fixed: ['onRequestIdleSeconds'],
   loadsOnRequest: true,
@@ -23,21 +23,22 @@ const node = ({ refuses = false } = {}) => {
   }
 }
 
-describe('the settings of loading on request', () => {
+describe('the settings of a machine', () => {
   it('are as the node says, and can be changed but for what is held fixed', async () => {
-    const settings = new LoadOnRequestSettings(node())
+    const settings = new MachineSettings(node())
     await settings.read()
     expect(settings.view).toEqual(VIEW)
     expect([settings.isFixed('loadOnRequest'), settings.isFixed('onRequestIdleSeconds')]).toEqual([false, true])
     await settings.change({ loadOnRequest: 'off' })
-    expect(settings.view?.settings.loadOnRequest).toBe('off')
+    await settings.change({ diskCacheGigabytes: 0 })
+    expect(settings.view?.settings).toMatchObject({ loadOnRequest: 'off', diskCacheGigabytes: 0 })
   })
 
   it('stay as they are where the node refuses, and are not offered where it has none', async () => {
-    const settings = new LoadOnRequestSettings(node({ refuses: true }))
+    const settings = new MachineSettings(node({ refuses: true }))
     await expect(settings.change({ loadOnRequest: 'off' })).rejects.toThrow('the disk is full')
     expect(settings.view).toEqual(VIEW)
-    const older = new LoadOnRequestSettings({ ...node(), get: () => Promise.reject(new Error('no such route')) })
+    const older = new MachineSettings({ ...node(), get: () => Promise.reject(new Error('no such route')) })
     await older.read()
     expect(older.view).toBeUndefined()
   })
