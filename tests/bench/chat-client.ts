@@ -9,7 +9,7 @@ export interface Answer {
 
 /**
  * Streams one chat completion from any OpenAI-like server and counts its text chunks: both servers send one a token.
- * `fields`: what the request has beside.
+ * `fields`: what the request has beside; `onFirstToken` is called when the answer begins.
  */
 export const streamChat = async (
   url: string,
@@ -17,6 +17,7 @@ export const streamChat = async (
   prompt: string,
   maxTokens: number,
   fields: object = {},
+  onFirstToken: () => void = () => {},
 ): Promise<Answer> => {
   const began = performance.now()
   const response = await fetch(`${url}/v1/chat/completions`, {
@@ -40,7 +41,10 @@ export const streamChat = async (
     const found = decoder.decode(chunk, { stream: true }).match(/"content": ?"(?!")/g)?.length ?? 0
     if (found === 0) continue
     last = performance.now()
-    firstToken ??= (last - began) / 1000
+    if (firstToken === undefined) {
+      firstToken = (last - began) / 1000
+      onFirstToken()
+    }
     tokens += found
   }
   return { firstToken: firstToken ?? NaN, total: (last - began) / 1000, tokens }

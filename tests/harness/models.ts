@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { coderModel, python, required, root, starterModel } from './paths'
 
@@ -43,6 +43,19 @@ const storeOf = (dataDir: string, modelId: string): string => {
 export const addTinyModel = (dataDir: string, modelId: string = TINY): string => {
   const path = storeOf(dataDir, modelId)
   cpSync(tinyModel(), path, { recursive: true })
+  return path
+}
+
+/** Puts a copy of the tiny model into a data folder that takes prompts of thousands of tokens. Returns its folder. */
+export const addLongTinyModel = (dataDir: string, context = 16_384): string => {
+  const path = addTinyModel(dataDir)
+  for (const [file, field] of [
+    ['config.json', 'max_position_embeddings'],
+    ['tokenizer_config.json', 'model_max_length'],
+  ] as const) {
+    const settings = JSON.parse(readFileSync(join(path, file), 'utf8')) as object
+    writeFileSync(join(path, file), JSON.stringify({ ...settings, [field]: context }))
+  }
   return path
 }
 

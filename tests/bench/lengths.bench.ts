@@ -1,0 +1,98 @@
+import { statusOf } from '@core/state/status'
+import { Control } from '../harness/control'
+import { startHeadless, temporaryFolder } from '../harness/headless-node'
+import { addLongTinyModel, TINY } from '../harness/models'
+import { startBaseline } from './baseline-server'
+import { streamChat } from './chat-client'
+import { figure, median, spread, type Bench } from './report'
+
+const ROUNDS = 3
+const LONG_TOKENS = 6000
+const SHORT_CLIENTS = 31
+const PREFIX_TOKENS = 2000
+const PREFIX_CLIENTS = 16
+const TOKENS = 48
+/** The long one goes on for as long as the short ones need. */
+const LONG_ANSWER = 200
+
+/** So many letters that nobody has sent before: a token each. */
+const letters = (name: string, count: number): string =>
+  `${name} `.padEnd(count, 'the quick brown fox jumps over the lazy dog while seven wizards box ')
+
+interface Server {
+  readonly url: string
+  readonly model: string
+}
+
+/** Tokens a second of short requests that are answered beside a long one. */
+const besideLong = async ({ url, model }: Server, round: number): Promise<number> => {
+  let began: () => void = () => {}
+  const decoding = new Promise<void>((resolve) => (began = resolve))
+  const long = streamChat(url, model, letters(`long ${round}`, LONG_TOKENS), LONG_ANSWER, {}, () => began())
+  await decoding
+  const start = performance.now()
+  const answers = await Promise.all(
+    Array.from({ length: SHORT_CLIENTS }, (_none, at) => streamChat(url, model, `short ${round} ${at}`, TOKENS)),
+  )
+  const seconds = (performance.now() - start) / 1000
+  await long
+  return answers.reduce((sum, { tokens }) => sum + tokens, 0) / seconds
+}
+
+/** Tokens a second of requests at once that begin alike. */
+const alike = async ({ url, model }: Server, round: number): Promise<number> => {
+  const prefix = letters(`prefix ${round}`, PREFIX_TOKENS)
+  const start = performance.now()
+  const answers = await Promise.all(
+    Array.from({ length: PREFIX_CLIENTS }, (_none, at) => streamChat(url, model, `${prefix} ${at}`, TOKENS)),
+  )
+  return answers.reduce((sum, { tokens }) => sum + tokens, 0) / ((performance.now() - start) / 1000)
+}
+
+/** Ours ÷ theirs, each measured in turn first and second, so that a machine that slows down harms both alike. */
+const pairs = async (
+  ours: Server,
+  theirs: Server,
+  measure: (server: Server, round: number) => Promise<number>,
+): Promise<number[]> => {
+  const ratios: number[] = []
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    const order = round % 2 === 0 ? [ours, theirs] : [theirs, ours]
+    const found = new Map<Server, number>()
+    for (const server of order) found.set(server, await measure(server, round))
+    // The first pair makes what is made at first use.
+    if (round > 0) ratios.push((found.get(ours) ?? NaN) / (found.get(theirs) ?? NaN))
+  }
+  return ratios
+}
+
+/** Prompts of different lengths at once, and prompts that begin alike, against mlx-lm's own server. */
+export const run = async (): Promise<Bench> => {
+  const folder = temporaryFolder()
+  const path = addLongTinyModel(folder.path)
+  const node = await startHeadless({ dataDir: folder.path, env: { MLX_DISABLE_COMPILE: undefined } })
+  const control = new Control(node.url)
+  await control.declare(TINY)
+  await control.until('READY', (state) =>
+    Object.values(state.metaInstances).some((declared) => statusOf(state, declared).word === 'READY'),
+  )
+  const baseline = await startBaseline(path)
+  const servers = [
+    { url: node.url, model: TINY },
+    { url: baseline.url, model: path },
+  ] as const
+  const mixed = await pairs(...servers, besideLong)
+  const shared = await pairs(...servers, alike)
+  baseline.close()
+  await node.stop()
+  folder.dispose()
+  const row = (name: string, ratios: readonly number[], atLeast: number) =>
+    figure(name, median(ratios).toFixed(2), { value: median(ratios), atLeast, noise: spread(ratios) })
+  return {
+    name: 'Prompts of different lengths, tiny model, ours ÷ mlx_lm.server',
+    rows: [
+      row(`tokens/s, ${SHORT_CLIENTS} short beside one of ${LONG_TOKENS} tokens`, mixed, 5),
+      row(`tokens/s, ${PREFIX_CLIENTS} clients with ${PREFIX_TOKENS} tokens in common`, shared, 1.5),
+    ],
+  }
+}
