@@ -89,6 +89,8 @@ const wantedOf = (document: DeclarationDocument, { nodeIds, hours }: Named): Met
   hours: hours ?? null,
   placementPreference: document.placementPreference,
   maxContext: document.maxContext ?? null,
+  concurrency: document.concurrency ?? null,
+  kvBits: document.kvBits ?? null,
   owner: document.owner ?? null,
   labels: document.labels ?? null,
   ...(document.paused !== undefined && { paused: document.paused }),

@@ -29,6 +29,8 @@ export const DeclarationDocument = z.strictObject({
     .describe('These machines and no others, by name or id, in the order of ranks.'),
   placementPreference: PlacementPreference.default(DEFAULT_PREFERENCE).describe('Which of several placements to take.'),
   maxContext: Constraints.shape.maxContext.describe('Tokens of context to keep memory for.'),
+  concurrency: Constraints.shape.concurrency.describe('Requests of that length to keep memory for at once.'),
+  kvBits: Constraints.shape.kvBits.describe('8: keys and values take half the memory, at a small loss.'),
   paused: z.boolean().optional().describe('Kept, but not in memory. Without it, it stays as it is.'),
   hours: HoursDocuments.optional().describe(
     'When it is in memory; always without it. Of times that overlap the first counts.',

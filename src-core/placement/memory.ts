@@ -1,4 +1,5 @@
 import type { NodeId } from '../ids'
+import type { Constraints } from '../state/meta-instances'
 import type { State } from '../state/state'
 import type { ModelCard } from './model-card'
 
@@ -8,12 +9,24 @@ export const DEFAULT_MAX_CONTEXT = 8192
 /** Share of a machine's memory that `auto` leaves free: for the people at it, and for what they start next. */
 export const SPARE_SHARE = 0.15
 
-/** Keys and values are kept in 16 bits. */
-const KV_BYTES_PER_VALUE = 2
+/** What memory is kept for beside the weights. */
+export type CacheDemand = Pick<Constraints, 'maxContext' | 'concurrency' | 'kvBits'>
 
-/** Bytes of the whole model's key-value cache for `maxContext` tokens; 0 where the card does not tell its head size. */
-export const kvCacheBytes = (card: ModelCard, maxContext: number = DEFAULT_MAX_CONTEXT): number =>
-  card.headDim === undefined ? 0 : 2 * card.layers * card.kvHeads * card.headDim * KV_BYTES_PER_VALUE * maxContext
+/** Long requests that memory is kept for at once, where nobody said otherwise. What is free beyond it is used as well. */
+export const DEFAULT_CONCURRENCY = 1
+
+/** Of a key or a value; in 8 bits every 64 of them share a scale and a bias of 16 bits each. */
+const bytesPerValue = ({ kvBits }: CacheDemand): number => (kvBits === undefined ? 2 : 1 + (2 * 2) / 64)
+
+/**
+ * Bytes of the whole model's key-value cache for `concurrency` requests of `maxContext` tokens; 0 where the card does
+ * not tell its head size.
+ */
+export const kvCacheBytes = (card: ModelCard, demand: CacheDemand = {}): number => {
+  const { maxContext = DEFAULT_MAX_CONTEXT, concurrency = DEFAULT_CONCURRENCY } = demand
+  const values = card.headDim === undefined ? 0 : 2 * card.layers * card.kvHeads * card.headDim
+  return values * bytesPerValue(demand) * maxContext * concurrency
+}
 
 /** An embedding model computes at most so many tokens at once, and keeps nothing of them. */
 const EMBEDDING_BATCH_TOKENS = 8192
@@ -22,14 +35,14 @@ const WORKING_WIDTHS = 16
 const BYTES_PER_WORKING_VALUE = 4
 
 /** Bytes that a model takes beside its weights while it works. */
-export const workingBytes = (card: ModelCard, maxContext?: number): number =>
+export const workingBytes = (card: ModelCard, demand?: CacheDemand): number =>
   card.kind === 'embedding'
     ? EMBEDDING_BATCH_TOKENS * card.hiddenSize * WORKING_WIDTHS * BYTES_PER_WORKING_VALUE
-    : kvCacheBytes(card, maxContext)
+    : kvCacheBytes(card, demand)
 
 /** Bytes that a model takes, shared out or not. */
-export const neededBytes = (card: ModelCard, maxContext?: number): number =>
-  card.storageBytes + workingBytes(card, maxContext)
+export const neededBytes = (card: ModelCard, demand?: CacheDemand): number =>
+  card.storageBytes + workingBytes(card, demand)
 
 /** Bytes that all instances together claim on each node. */
 export const claimedBytes = (state: State): Map<string, number> => {

@@ -4,6 +4,7 @@ import { NodeId } from '../ids'
 import { GB, readyWorld, smallCard, World } from '../testing/world'
 import { EMBEDDINGS_SINCE_PROTOCOL } from '../protocols/peer'
 import { kvCacheBytes, neededBytes } from './memory'
+import { previews } from './previews'
 import { place, type PlacementRequest } from './place'
 import { assignShards, shareOut } from './shards'
 
@@ -38,12 +39,28 @@ describe('placing on one machine', () => {
     const card = { ...smallCard, headDim: 128 }
     const result = place(world.state, card, { ...request, maxContext: 1000 })
     // 2 (keys, values) × 32 layers × 8 heads × 128 × 2 bytes × 1,000 tokens
-    expect(kvCacheBytes(card, 1000)).toBe(131_072_000)
+    expect(kvCacheBytes(card, { maxContext: 1000 })).toBe(131_072_000)
     expect(result).toMatchObject({ placement: { claims: { mini: 4 * GB + 131_072_000 } } })
   })
 
   it('keeps room for 8,192 tokens where nobody said how many', () => {
     expect(kvCacheBytes({ ...smallCard, headDim: 128 })).toBe(2 * 32 * 8 * 128 * 2 * 8192)
+  })
+
+  it('keeps room for as many long requests as are expected at once, and half as much in 8 bits', () => {
+    const world = new World()
+    world.addNode('mini')
+    const card = { ...smallCard, headDim: 128 }
+    const one = kvCacheBytes(card, { maxContext: 1000 })
+    expect(kvCacheBytes(card, { maxContext: 1000, concurrency: 4 })).toBe(4 * one)
+    // A scale and a bias of 16 bits for every 64 values.
+    expect(kvCacheBytes(card, { maxContext: 1000, kvBits: 8 }) / one).toBeCloseTo(0.5 + 1 / 32)
+    const wanted = { maxContext: 1000, concurrency: 4, kvBits: 8 as const }
+    const result = place(world.state, card, { ...request, ...wanted })
+    expect(result).toMatchObject({ placement: { claims: { mini: 4 * GB + kvCacheBytes(card, wanted) } } })
+    expect(previews(world.state, card, wanted)).toContainEqual(
+      expect.objectContaining({ memoryDeltaByNode: { mini: 4 * GB + kvCacheBytes(card, wanted) } }),
+    )
   })
 
   it('claims no key-value cache for an embedding model, but room to compute a batch', () => {

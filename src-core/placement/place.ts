@@ -7,7 +7,7 @@ import { ringOfAll, usableNodes } from './candidates'
 import { chooseConnections } from './connections'
 import { Funnel } from './funnel'
 import { isLeaf, type Graph } from './graph'
-import { neededBytes, SPARE_SHARE } from './memory'
+import { neededBytes, SPARE_SHARE, type CacheDemand } from './memory'
 import { meshProblem, mostRanks } from './mesh-limit'
 import type { ModelCard } from './model-card'
 import { comparisonFor, type Choice } from './preference'
@@ -18,7 +18,7 @@ import { PlacementSpace, type Region } from './space'
 
 export interface PlacementRequest extends Pick<
   Constraints,
-  'sharding' | 'instanceMeta' | 'minNodes' | 'nodeIds' | 'placementPreference' | 'maxContext'
+  'sharding' | 'instanceMeta' | 'minNodes' | 'nodeIds' | 'placementPreference' | keyof CacheDemand
 > {
   /** Machines that cannot load this model. */
   readonly unfit?: Unfit
@@ -57,7 +57,7 @@ class Search {
     state: State,
   ) {
     this.spare = graph.nodeIds.map((nodeId) => SPARE_SHARE * (state.nodes[nodeId]?.memory.ramTotal ?? 0))
-    this.layerBytes = neededBytes(card, request.maxContext) / card.layers
+    this.layerBytes = neededBytes(card, request) / card.layers
     this.layersFor = this.free.map((bytes) => Math.floor(bytes / this.layerBytes))
   }
 
@@ -90,7 +90,7 @@ class Search {
     const claims: Record<string, number> = {}
     let leavesSpare = true
     for (const [rank, shard] of shards.entries()) {
-      const bytes = shardBytes(card, request.sharding, shard, request.maxContext)
+      const bytes = shardBytes(card, request.sharding, shard, request)
       const left = (ranks[rank]?.freeBytes ?? 0) - bytes
       if (left < 0) return undefined
       leavesSpare &&= left >= (this.spare[order[rank] ?? -1] ?? 0)
@@ -186,7 +186,7 @@ const placeAmong = (
     }
   }
   const most = Math.max(...possible.map((group) => search.freeOf(group)))
-  const needed = neededBytes(card, request.maxContext)
+  const needed = neededBytes(card, request)
   const together = most < needed && possible.some((group) => group.length === usable.length)
   return refused(tooLittleMemory(state, funnel, usable, { free: most, needed, together }))
 }

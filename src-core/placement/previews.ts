@@ -1,6 +1,6 @@
 import type { MetaInstanceId, NodeId } from '../ids'
 import type { FailedPreview, Preview } from '../protocols/control'
-import { DEFAULT_PREFERENCE, InstanceMeta, Sharding, type PlacementPreference } from '../state/meta-instances'
+import { DEFAULT_PREFERENCE, InstanceMeta, Sharding, type KvBits, type PlacementPreference } from '../state/meta-instances'
 import type { State } from '../state/state'
 import { expectedSpeed } from './expectation'
 import type { ModelCard } from './model-card'
@@ -18,6 +18,8 @@ export interface PreviewQuery {
   /** What if this declaration's instances gave their memory back? */
   readonly replacing?: MetaInstanceId | undefined
   readonly maxContext?: number | undefined
+  readonly concurrency?: number | undefined
+  readonly kvBits?: KvBits | undefined
 }
 
 /** Up to so many machines every size is previewed; beyond, each is twice the one before. */
@@ -46,9 +48,10 @@ export const previews = (state: State, card: ModelCard, query: PreviewQuery): (P
 const previewsOf = (
   space: PlacementSpace,
   card: ModelCard,
-  { nodeIds, minNodes = 1, maxContext, placementPreference = DEFAULT_PREFERENCE }: PreviewQuery,
+  query: PreviewQuery,
   kind: Pick<PlacementRequest, 'sharding' | 'instanceMeta'>,
 ): (Preview | FailedPreview)[] => {
+  const { nodeIds, minNodes = 1, maxContext, concurrency, kvBits, placementPreference = DEFAULT_PREFERENCE } = query
   const { state } = space
   const placed = (least: number, preference: PlacementPreference) =>
     place(
@@ -60,6 +63,8 @@ const previewsOf = (
         placementPreference: preference,
         ...(nodeIds && { nodeIds: [...nodeIds] }),
         ...(maxContext !== undefined && { maxContext }),
+        ...(concurrency !== undefined && { concurrency }),
+        ...(kvBits !== undefined && { kvBits }),
       },
       space,
     )

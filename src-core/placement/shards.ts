@@ -1,7 +1,7 @@
 import type { NodeId } from '../ids'
 import type { Shard } from '../state/instances'
 import type { Sharding } from '../state/meta-instances'
-import { workingBytes } from './memory'
+import { workingBytes, type CacheDemand } from './memory'
 import type { ModelCard } from './model-card'
 
 /** A machine in rank order, with what can be promised on it. */
@@ -78,7 +78,7 @@ export const assignShards = (
 }
 
 /** Bytes that a shard claims on its node: its weights and its part of what the model takes beside them. */
-export const shardBytes = (card: ModelCard, sharding: Sharding, shard: ShardPlan, maxContext?: number): number => {
+export const shardBytes = (card: ModelCard, sharding: Sharding, shard: ShardPlan, demand?: CacheDemand): number => {
   const part = sharding === 'Tensor' ? 1 / shard.worldSize : (shard.endLayer - shard.startLayer) / shard.layers
-  return Math.ceil((card.storageBytes + workingBytes(card, maxContext)) * part)
+  return Math.ceil((card.storageBytes + workingBytes(card, demand)) * part)
 }

@@ -8,8 +8,10 @@ import { GivenHours } from '../state/hours'
 import { Labels } from '../state/labels'
 import { MeasuredSpeed } from '../state/measured-speeds'
 import {
+  Concurrency,
   DEFAULT_PREFERENCE,
   InstanceMeta,
+  KvBits,
   MetaInstance,
   OnRequest,
   Owner,
@@ -33,6 +35,8 @@ export const PlaceInstanceRequest = z.strictObject({
   nodeIds: z.array(NodeId).min(1).optional(),
   placementPreference,
   maxContext: z.number().int().positive().optional(),
+  concurrency: Concurrency.optional(),
+  kvBits: KvBits.optional(),
 })
 export type PlaceInstanceRequest = z.infer<typeof PlaceInstanceRequest>
 
@@ -63,6 +67,8 @@ export const UpdateMetaInstanceRequest = z.strictObject({
   nodeIds: z.array(NodeId).min(1).nullable().optional(),
   placementPreference: PlacementPreference.optional(),
   maxContext: z.number().int().positive().nullable().optional(),
+  concurrency: Concurrency.nullable().optional(),
+  kvBits: KvBits.nullable().optional(),
   paused: z.boolean().optional(),
   hours: GivenHours.nullable().optional(),
   /** Of a temporary one; `null` keeps it always on. */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { GenerationRequest } from '../generation/request'
 import { ContentDelta, Embedding, FinishReason, GenerationErrorCode, LogprobEntry, Usage } from '../generation/stream'
 import { ModelId, RunnerId, TaskId } from '../ids'
-import { InstanceMeta, Sharding } from '../state/meta-instances'
+import { Concurrency, InstanceMeta, KvBits, Sharding } from '../state/meta-instances'
 
 /**
  * What passes between the supervisor and one runner, over two named pipes. A frame is a `uint32`
@@ -47,6 +47,10 @@ export const LoadCommand = z.strictObject({
   shard: RunnerShard,
   /** Tokens of context to make room for; absent means the model's own limit. */
   maxContext: z.number().int().positive().optional(),
+  /** Requests of that length that the placement claimed memory for; absent means one. */
+  concurrency: Concurrency.optional(),
+  /** Bits of a key or a value that is kept; absent means the model's own. */
+  kvBits: KvBits.optional(),
   /** Memory and disk for keys, values and states of live and of earlier requests on this rank. */
   cache: z
     .strictObject({

@@ -20,7 +20,7 @@ export const instanceOf = (
   },
 ): Instance => {
   const { ids, now, instanceId, ...binding } = options
-  const { modelId, sharding, instanceMeta, maxContext } = constraints
+  const { modelId, sharding, instanceMeta, maxContext, concurrency, kvBits } = constraints
   return {
     instanceId: instanceId ?? ids.instanceId(),
     ...binding,
@@ -32,6 +32,8 @@ export const instanceOf = (
     ...(placement.ring && { ring: placement.ring }),
     ...(placement.jaccl && { jaccl: placement.jaccl }),
     ...(maxContext !== undefined && { maxContext }),
+    ...(concurrency !== undefined && { concurrency }),
+    ...(kvBits !== undefined && { kvBits }),
     createdAt: now,
   }
 }
@@ -41,7 +43,7 @@ export const instanceOf = (
  * placing has judged that, and to judge it by other rules here could replace it for ever.
  */
 export const stillFits = (state: State, instance: Instance, metaInstance: MetaInstance): boolean => {
-  const { modelId, sharding, instanceMeta, minNodes, nodeIds, maxContext, generation } = metaInstance
+  const { modelId, sharding, instanceMeta, minNodes, nodeIds, maxContext, concurrency, kvBits, generation } = metaInstance
   if (instance.generation === generation) return true
   const nodes = instance.shards.map(({ nodeId }) => nodeId)
   // Those of the named machines that are there, in the order in which they are named.
@@ -51,6 +53,8 @@ export const stillFits = (state: State, instance: Instance, metaInstance: MetaIn
     instance.sharding === sharding &&
     instance.instanceMeta === instanceMeta &&
     instance.maxContext === maxContext &&
+    instance.concurrency === concurrency &&
+    instance.kvBits === kvBits &&
     nodes.length >= minNodes &&
     (named === undefined || (named.length === nodes.length && named.every((nodeId, rank) => nodeId === nodes[rank])))
   )

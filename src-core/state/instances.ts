@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { InstanceId, MetaInstanceId, ModelId, NodeId, RunnerId, Timestamp } from '../ids'
-import { InstanceMeta, Sharding } from './meta-instances'
+import { Concurrency, InstanceMeta, KvBits, Sharding } from './meta-instances'
 
 /** One rank's part of a model. Layers are a half-open range; with `Tensor` every rank has all of them. */
 export const Shard = z.object({
@@ -38,6 +38,8 @@ export const Instance = z.object({
   /** Bytes this instance claims on each node: its shard and its part of the KV cache. */
   claims: z.record(z.string(), z.number().nonnegative()),
   maxContext: z.number().int().positive().optional(),
+  concurrency: Concurrency.optional(),
+  kvBits: KvBits.optional(),
   ring: RingConnections.optional(),
   jaccl: JacclConnections.optional(),
   createdAt: Timestamp,

@@ -47,6 +47,12 @@ export const CannotLoad = z.object({
 })
 export type CannotLoad = z.infer<typeof CannotLoad>
 
+/** Long requests at once. */
+export const Concurrency = z.number().int().min(1).max(1024)
+/** Keys and values in 8 bits take half the memory, and change what the model computes a little. */
+export const KvBits = z.literal(8)
+export type KvBits = z.infer<typeof KvBits>
+
 /** What a person may constrain about a declaration. */
 export const Constraints = z.object({
   modelId: ModelId,
@@ -58,6 +64,10 @@ export const Constraints = z.object({
   placementPreference: PlacementPreference,
   /** Tokens of context to keep memory for. */
   maxContext: z.number().int().positive().optional(),
+  /** Requests of that length that memory is kept for at once; 1 where it is absent. More may run while memory is free. */
+  concurrency: Concurrency.optional(),
+  /** Bits of a value in the KV cache; the model's own 16 where it is absent. */
+  kvBits: KvBits.optional(),
 })
 export type Constraints = z.infer<typeof Constraints>
 
@@ -119,6 +129,8 @@ export const MetaInstanceChanges = z.object({
   nodeIds: z.array(NodeId).min(1).nullable().optional(),
   placementPreference: PlacementPreference.optional(),
   maxContext: z.number().int().positive().nullable().optional(),
+  concurrency: Concurrency.nullable().optional(),
+  kvBits: KvBits.nullable().optional(),
   paused: z.boolean().optional(),
   hours: HoursList.nullable().optional(),
   /** `null`: always on from now on. */

@@ -5,7 +5,7 @@ import type { WorkerOptions } from './worker-options'
 
 /** What a runner is told to load; where it meets other ranks is added when they are known. */
 export const loadCommand = (
-  { modelId, sharding, instanceMeta, maxContext }: Instance,
+  { modelId, sharding, instanceMeta, maxContext, concurrency, kvBits }: Instance,
   { rank, worldSize, startLayer, endLayer, layers }: Shard,
   { modelPath, cache }: { readonly modelPath: string; readonly cache: LoadCommand['cache'] },
 ): LoadCommand => ({

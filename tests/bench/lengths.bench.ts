@@ -6,7 +6,7 @@ import { startBaseline } from './baseline-server'
 import { streamChat } from './chat-client'
 import { figure, median, spread, type Bench } from './report'
 
-const ROUNDS = 3
+const ROUNDS = 2
 const LONG_TOKENS = 6000
 const SHORT_CLIENTS = 31
 const PREFIX_TOKENS = 2000

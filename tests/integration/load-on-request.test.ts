@@ -134,7 +134,7 @@ describe('a model on disk that nobody has declared', { timeout: 120_000 }, () =>
     const memory = (await control.state()).nodes[node.nodeId]?.memory
     if (!card || !memory) throw new Error('the machine tells neither its model nor its memory')
     // Room for one, not for two, however much of it other programs take or leave meanwhile.
-    const maxContext = Math.floor((0.7 * memory.ramAvailable) / kvCacheBytes(card, 1))
+    const maxContext = Math.floor((0.7 * memory.ramAvailable) / kvCacheBytes(card, { maxContext: 1 }))
     const asked = await control.declare(MODELS.openai, { maxContext, onRequest: { idleSeconds: 300 } })
     await complete(MODELS.openai)
     const declared = await control.declare(MODELS.ollama, { maxContext })

@@ -12,6 +12,8 @@ import mlx.core as mx
 from mlx.utils import tree_map, tree_reduce
 from mlx_lm.models.cache import CacheList, KVCache, RotatingKVCache, make_prompt_cache
 
+from muster_runner.quantized_cache import QuantizedCache
+
 KeyValues = tuple[mx.array, mx.array]
 
 
@@ -19,7 +21,13 @@ def layers_of(cache: Sequence[Any]) -> list[Any]:
     """The layers of a model's cache; a layer that has several caches counts as so many."""
     found = []
     for layer in cache:
-        found += layers_of(layer.caches) if isinstance(layer, CacheList) else [layer]
+        match layer:
+            case CacheList():
+                found += layers_of(layer.caches)
+            case QuantizedCache():
+                found += layer.parts
+            case _:
+                found.append(layer)
     return found
 
 
@@ -89,6 +97,14 @@ class Footprint:
 
     def sequence(self, tokens: int) -> int:
         return self.per_token * tokens + self.state(tokens)
+
+    def fitting(self, nbytes: int, most: int) -> int:
+        """The longest sequence of up to ``most`` tokens that takes no more than ``nbytes``."""
+        low, high = 0, most
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if self.sequence(middle) <= nbytes else (low, middle - 1)
+        return low
 
 
 def footprint(cache: Sequence[Any]) -> Footprint:

@@ -34,7 +34,8 @@ class EngineOptions:
     """``able``: what the model can do. ``cache``: for the beginnings of prompts, None to keep none. ``lookahead``:
     overlap the GPU's work for the next step with the processor's for this one; no gain without a GPU. ``pass_tokens``,
     ``speculates``: see DecodingBatch. ``claimed``: bytes of the budget that stay when the machine runs short.
-    ``restores_in_step``: requests wait for what other ranks read from their disks."""
+    ``restores_in_step``: requests wait for what other ranks read from their disks. ``context_length``: most tokens of
+    a request, the model's own or what fits into the memory."""
 
     able: Abilities
     generation_config: dict[str, Any]
@@ -46,6 +47,7 @@ class EngineOptions:
     pass_tokens: int = PASS_TOKENS
     speculates: bool = False
     restores_in_step: bool = False
+    context_length: int | None = None
 
 
 def prefill_steps(weight_bytes: int) -> PrefillSteps:
@@ -69,7 +71,7 @@ def is_exact(loaded: LoadedModel) -> bool:
 def engine_options(loaded: LoadedModel, load: Load, footprint: Footprint, group: Group | None) -> EngineOptions:
     """``footprint``: measured on this rank. Raises PeerLost."""
     room = min(loaded.context_length, load.max_context or DEFAULT_CONTEXT)
-    claimed = footprint.sequence(room)
+    claimed = footprint.sequence(room) * load.concurrency
     spare = (load.cache.spare_bytes if load.cache is not None else None) or 0
     total, exact, reuse = claimed + spare, is_exact(loaded), keeps_prompts(loaded)
     weights, footprints = loaded.weight_bytes, [footprint]
@@ -107,6 +109,7 @@ def engine_options(loaded: LoadedModel, load: Load, footprint: Footprint, group:
         speculates=group is None and loaded.able.trim and has_only_full(loaded.model),
         pass_tokens=_pass_tokens(weights, per_token, total),
         restores_in_step=restores_in_step,
+        context_length=min(loaded.context_length, max(room, footprint.fitting(total, loaded.context_length))),
     )
 
 
@@ -128,6 +131,7 @@ def _root(loaded: LoadedModel, load: Load) -> bytes:
         version("mlx"),
         version("mlx-lm"),
         load.sharding,
+        load.kv_bits,
         shard.rank,
         shard.world_size,
         shard.start_layer,

@@ -15,6 +15,7 @@ from muster_runner.failures import Unsupported
 from muster_runner.model_files import ModelFileError, check_model, context_length, read_json
 from muster_runner.part import Part
 from muster_runner.pipeline import ARCHITECTURES, Stage
+from muster_runner.quantized_cache import keep_in_8_bits
 from muster_runner.tensor import Slice, uneven
 from muster_runner.tokenizer import Tokenizer, load_tokenizer
 from muster_runner.weights import needed_names, open_model
@@ -40,9 +41,11 @@ class LoadedModel:
     weight_bytes: int
 
 
-def load(directory: Path, max_context: int | None, progress: Progress, part: Part) -> LoadedModel:
+def load(
+    directory: Path, max_context: int | None, progress: Progress, part: Part, kv_bits: int | None = None
+) -> LoadedModel:
     """Loads this rank's layers. ``progress(loaded, layers)`` after each of them. Raises ModelFileError and Unsupported,
-    and on several ranks PeerLost."""
+    and on several ranks PeerLost. ``kv_bits``: of what is kept of the context; None for the model's own."""
     config = check_model(directory, lambda names: needed_names(part, names), tokenizer=part.answers)
     tokenizer = load_tokenizer(directory, config) if part.answers else None
     rules = AnswerRules(tokenizer, Vocabulary(tokenizer)) if tokenizer is not None else None
@@ -65,6 +68,8 @@ def load(directory: Path, max_context: int | None, progress: Progress, part: Par
     progress(total, total)
     if isinstance(model, Stage):
         model.connect(config["hidden_size"])
+    if kv_bits is not None:
+        keep_in_8_bits(model)
     limits = [limit for limit in (context_of(model, config), max_context) if limit is not None]
     return LoadedModel(
         directory=directory,

@@ -7,6 +7,7 @@ from typing import Any
 
 from muster_runner.failures import Disagreement
 from muster_runner.group import Group
+from muster_runner.protocol import Load
 
 
 @dataclass(frozen=True)
@@ -29,20 +30,23 @@ class Part:
     def pipelined(self) -> bool:
         return self.group is not None and self.sharding == "Pipeline"
 
-    def agree(self, config: dict[str, Any], versions: Iterable[str], max_context: int | None) -> None:
+    def agree(self, config: dict[str, Any], versions: Iterable[str], load: Load) -> None:
         """Compares with all ranks. Raises Disagreement and PeerLost."""
         group = self.group
         if group is None:
             return
         model = zlib.crc32(repr(sorted(config.items(), key=lambda item: item[0])).encode()) >> 1
         code = zlib.crc32(" ".join(versions).encode()) >> 1
-        told = group.each([self.start, self.end, self.layers, model, code, self.pipelined, max_context or 0])
+        cache = [load.max_context or 0, load.concurrency, load.kv_bits or 0]
+        told = group.each([self.start, self.end, self.layers, model, code, self.pipelined, *cache])
         for at, what in (
             (2, "numbers of layers"),
             (3, "configurations of the model"),
             (4, "versions of mlx or mlx-lm"),
             (5, "shardings"),
             (6, "bounds of the context"),
+            (7, "numbers of requests to keep memory for"),
+            (8, "bits of the context"),
         ):
             if len({values[at] for values in told}) > 1:
                 raise Disagreement(f"the ranks have different {what}: {[values[at] for values in told]}")

@@ -8,6 +8,8 @@ import mlx.core as mx
 from mlx_lm.generate import PromptProcessingBatch
 from mlx_lm.models.cache import KVCache
 
+from muster_runner.cache_layers import layers_of
+
 
 @dataclass(frozen=True)
 class PrefillSteps:
@@ -31,7 +33,7 @@ class Prefill:
         self.began_at = done
         self.stops = [at for at in stops if done < at < len(tokens) - 1]
         self._all_stops = frozenset(self.stops)
-        for layer in cache:
+        for layer in layers_of(cache):
             if type(layer) is KVCache:
                 # Its memory is made once for the whole prompt, and grows in its usual steps afterwards.
                 layer.step = max(KVCache.step, len(tokens) - done)
@@ -56,7 +58,7 @@ class Prefill:
             self.done += count
             self.stops = [stop for stop in self.stops if stop > self.done]
         if self.left == 0:
-            for layer in self.cache:
+            for layer in layers_of(self.cache):
                 if type(layer) is KVCache:
                     layer.step = KVCache.step
         return count

@@ -252,6 +252,8 @@ class Load(Record, tag="load", tag_field="type"):
     instance_meta: Literal["MlxRing", "MlxJaccl"]
     shard: Shard
     max_context: Positive | None = None
+    concurrency: Annotated[int, Meta(ge=1, le=1024)] = 1
+    kv_bits: Literal[8] | None = None
     cache: CacheMemory | None = None
     ring: Ring | None = None
     jaccl: Jaccl | None = None

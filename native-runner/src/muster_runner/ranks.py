@@ -8,7 +8,7 @@ from pathlib import Path
 
 from muster_runner.architectures import Abilities
 from muster_runner.engine import Emit, Engine
-from muster_runner.engine_options import engine_options
+from muster_runner.engine_options import EngineOptions, engine_options
 from muster_runner.failures import Unsupported
 from muster_runner.following import Follower
 from muster_runner.group import Group, join_ring
@@ -78,15 +78,16 @@ def load_part(load: Load, group: Group | None, progress: Progress) -> LoadedMode
     part = Part(load.sharding, load.shard.start_layer, load.shard.end_layer, load.shard.layers, group)
     directory = Path(load.model_path)
     if group is not None:
-        part.agree(read_config(directory), (version("mlx"), version("mlx-lm")), load.max_context)
+        part.agree(read_config(directory), (version("mlx"), version("mlx-lm")), load)
     progress(0, part.end - part.start if part.pipelined else part.layers)
-    return load_model(directory, load.max_context, progress, part)
+    return load_model(directory, load.max_context, progress, part, load.kv_bits)
 
 
 def start(
     loaded: LoadedModel, load: Load, group: Group | None, emit: Emit, wake: Callable[[int], None]
-) -> tuple[Engine | None, Engine | Leader | Follower]:
-    """Warms up, on all ranks together. Returns the engine, where requests come to this rank, and what takes its steps.
+) -> tuple[Engine | None, Engine | Leader | Follower, LoadedModel]:
+    """Warms up, on all ranks together. Returns the engine, where requests come to this rank, what takes its steps, and
+    the model with the context that there is memory for.
 
     Raises PeerLost and Disagreement.
     """
@@ -97,7 +98,7 @@ def start(
     if loaded.tokenizer is None or loaded.rules is None:
         assert group is not None
         options = engine_options(loaded, load, warm_up_along(loaded, group), group)
-        return None, Follower(loaded.model, group, options)
+        return None, Follower(loaded.model, group, options), _within(options, loaded)
 
     def progress(done: int, of: int) -> None:
         # On a GPU each new shape compiles kernels, for up to a minute: the supervisor is told that this goes on.
@@ -107,4 +108,8 @@ def start(
 
     options = engine_options(loaded, load, warm_up(loaded, loaded.tokenizer, group, progress), group)
     engine = Engine(loaded.model, loaded.tokenizer, loaded.rules, options, emit)
-    return engine, engine if group is None else Leader(engine, group, wake)
+    return engine, engine if group is None else Leader(engine, group, wake), _within(options, loaded)
+
+
+def _within(options: EngineOptions, loaded: LoadedModel) -> LoadedModel:
+    return replace(loaded, context_length=min(loaded.context_length, options.context_length or loaded.context_length))

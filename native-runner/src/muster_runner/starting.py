@@ -82,7 +82,7 @@ def start_generator(starting: Starting) -> Started:
     loaded = load_part(load, group, starting.progress)
     ready = time.monotonic()
     reports.status("WarmingUp")
-    engine, worker = start(loaded, load, group, starting.send, reports.wake)
+    engine, worker, loaded = start(loaded, load, group, starting.send, reports.wake)
     intake = None
     if loaded.tokenizer is not None:
         assert starting.encoding is not None and loaded.rules is not None

@@ -109,6 +109,8 @@ export const cards: Translation<'cards'> = {
   'field.nodeIds': 'Rechner',
   'field.placementPreference': 'Vorliebe',
   'field.maxContext': 'Kontext',
+  'field.concurrency': 'gleichzeitige Anfragen',
+  'field.kvBits': 'Bits des Kontexts',
   'field.owner': 'Verantwortlich',
   'field.labels': 'Labels',
   'request.pinned': 'Auf Anfrage · angeheftet',

@@ -34,7 +34,7 @@ export const settings: Translation<'settings'> = {
   diskCacheAbout:
     'Was ein Modell von einem Prompt berechnet hat, ist nach einem Neustart wieder da. Laufende Modelle bleiben bei dem, was galt, als sie geladen wurden; 0 behält nichts und entfernt, was dort liegt.',
   diskCacheFailed: 'Was von Prompts behalten wird, lässt sich nicht ändern.',
-  diskCacheAtMost: 'Höchstens <field></field> GB',
+  diskCacheAtMost: 'Höchstens <field>20</field> GB',
   endsAfter: 'Endet nach <field>Minuten</field> Minuten ohne Anfrage',
   fixedByCommand: 'Durch Befehlszeile oder Umgebung dieses Knotens festgelegt.',
   fixedByEnvironment: 'Durch die Umgebung dieses Knotens festgelegt.',

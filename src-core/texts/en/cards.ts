@@ -107,6 +107,8 @@ export const cards = {
   'field.nodeIds': 'machines',
   'field.placementPreference': 'preference',
   'field.maxContext': 'context',
+  'field.concurrency': 'requests at once',
+  'field.kvBits': 'bits of the context',
   'field.owner': 'owner',
   'field.labels': 'labels',
   'request.pinned': 'On request · pinned',

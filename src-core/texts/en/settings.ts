@@ -33,7 +33,7 @@ export const settings = {
   diskCacheAbout:
     'What a model has computed of a prompt is there again after a restart. Models that run already keep to what was set when they were loaded; 0 keeps nothing, and removes what lies there.',
   diskCacheFailed: 'Can’t change what is kept of prompts.',
-  diskCacheAtMost: 'At most <field></field> GB',
+  diskCacheAtMost: 'At most <field>20</field> GB',
   endsAfter: 'Ends after <field>minutes</field> minutes without a request',
   fixedByCommand: 'Set by this node’s command line or environment.',
   fixedByEnvironment: 'Set by this node’s environment.',

@@ -108,6 +108,8 @@ export const cards: Translation<'cards'> = {
   'field.nodeIds': '机器',
   'field.placementPreference': '偏好',
   'field.maxContext': '上下文',
+  'field.concurrency': '同时请求数',
+  'field.kvBits': '上下文位数',
   'field.owner': '负责人',
   'field.labels': '标签',
   'request.pinned': '按需 · 已固定',

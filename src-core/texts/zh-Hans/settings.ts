@@ -33,7 +33,7 @@ export const settings: Translation<'settings'> = {
   diskCacheAbout:
     '模型对提示词的计算结果在重启后仍可使用。已在运行的模型沿用加载时的设置；设为 0 则不保存，并删除已有内容。',
   diskCacheFailed: '无法更改提示词的保存设置。',
-  diskCacheAtMost: '最多 <field></field> GB',
+  diskCacheAtMost: '最多 <field>20</field> GB',
   endsAfter: '<field>分钟</field> 分钟无请求后结束',
   fixedByCommand: '由此节点的命令行或环境变量设定。',
   fixedByEnvironment: '由此节点的环境变量设定。',

@@ -5,7 +5,7 @@ import { InstanceId, MetaInstanceId, ModelId, NodeId, RunnerId } from '@core/ids
 import { previews } from '@core/placement/previews'
 import { PlaceInstanceRequest } from '@core/protocols/control'
 import type { Instance } from '@core/state/instances'
-import { PlacementPreference } from '@core/state/meta-instances'
+import { Concurrency, KvBits, PlacementPreference } from '@core/state/meta-instances'
 import { camelCased, jsonBody, parseWith } from '../body'
 import { carryOut, commandIdOf, newIdOf } from '../commands'
 import type { ApiContext } from '../context'
@@ -26,6 +26,8 @@ const PreviewQuery = z.strictObject({
   without: NodeId.optional(),
   replacing: MetaInstanceId.optional(),
   maxContext: z.coerce.number().int().positive().optional(),
+  concurrency: z.coerce.number().pipe(Concurrency).optional(),
+  kvBits: z.coerce.number().pipe(KvBits).optional(),
 })
 const AwaitQuery = z.strictObject({ modelId: z.string().min(1) })
 

@@ -89,13 +89,13 @@ const strategyText = ({ sharding, instanceMeta, minNodes }: MetaInstance): strin
 
 /** `Pipeline over at least 2 machines · looking for 142 GB`. */
 const placingLine = (metaInstance: MetaInstance, now: number, card: ModelCard | undefined): string => {
-  const { nextAttemptAt, maxContext } = metaInstance
+  const { nextAttemptAt } = metaInstance
   const wait = nextAttemptAt === undefined ? 0 : Math.ceil((nextAttemptAt - now) / 1000)
   if (wait > 0) return t('cards.nextTry', { seconds: wait })
   const looks =
     card === undefined
       ? t('cards.lookingForMachines')
-      : t('cards.lookingFor', { size: bytesText(neededBytes(card, maxContext)) })
+      : t('cards.lookingFor', { size: bytesText(neededBytes(card, metaInstance)) })
   return [strategyText(metaInstance), looks].join(' · ')
 }
 

@@ -39,6 +39,9 @@ export class LaunchForm {
   preference: PlacementPreference = $state(DEFAULT_PREFERENCE)
   minNodes: number | undefined = $state()
   maxContext: number | undefined = $state()
+  concurrency: number | undefined = $state()
+  /** Keys and values in 8 bits. */
+  smallCache = $state(false)
   readonly hours: HoursForm
   /** The machines that were picked, in rank order; undefined leaves the choice to Muster. */
   nodeIds: readonly NodeId[] | undefined = $state.raw()
@@ -80,6 +83,8 @@ export class LaunchForm {
     this.preference = metaInstance.placementPreference
     this.minNodes = metaInstance.minNodes > 1 ? metaInstance.minNodes : undefined
     this.maxContext = metaInstance.maxContext
+    this.concurrency = metaInstance.concurrency
+    this.smallCache = metaInstance.kvBits !== undefined
     this.nodeIds = metaInstance.nodeIds
   }
 
@@ -171,11 +176,13 @@ export class LaunchForm {
 
   /** What is asked of the node; undefined as long as there is nothing to ask. */
   private question(): string | undefined {
-    const { modelId, maxContext, minNodes, preference, allowed, beginning } = this
+    const { modelId, maxContext, concurrency, smallCache, minNodes, preference, allowed, beginning } = this
     if (modelId === undefined) return undefined
     return withQuery('/instance/previews', {
       modelId,
       ...(maxContext && { maxContext: String(maxContext) }),
+      ...(concurrency && { concurrency: String(concurrency) }),
+      ...(smallCache && { kvBits: '8' }),
       ...(minNodes && { minNodes: String(minNodes) }),
       ...(preference !== DEFAULT_PREFERENCE && { placementPreference: preference }),
       ...(allowed.size > 0 && { nodeIds: [...allowed].join() }),
@@ -192,6 +199,7 @@ export class LaunchForm {
   /** Only what was chosen: what is left open is for the node to decide, also in later versions. */
   private request(): z.input<typeof CreateMetaInstanceRequest> {
     const { name, sharding, instanceMeta, minNodes, maxContext, nodeIds, preference, hours } = this
+    const { concurrency, smallCache } = this
     return {
       modelId: this.modelId ?? '',
       ...(name.trim() && { name: name.trim() }),
@@ -200,6 +208,8 @@ export class LaunchForm {
       ...(preference !== DEFAULT_PREFERENCE && { placementPreference: preference }),
       ...(minNodes && { minNodes }),
       ...(maxContext && { maxContext }),
+      ...(concurrency && { concurrency }),
+      ...(smallCache && { kvBits: 8 as const }),
       ...(nodeIds && { nodeIds: [...nodeIds] }),
       ...(hours.value && { hours: hours.value }),
     }
@@ -208,7 +218,8 @@ export class LaunchForm {
   /** Only what is different, since everything that is sent may have the model loaded anew. */
   private async change(known: MetaInstance): Promise<MetaInstanceId> {
     const name = this.name.trim()
-    const { modelId, sharding, instanceMeta, preference, minNodes, maxContext, nodeIds, hours } = this
+    const { modelId, sharding, instanceMeta, preference, minNodes, maxContext, concurrency, nodeIds, hours } = this
+    const kvBits = this.smallCache ? 8 : undefined
     const changes: z.input<typeof UpdateMetaInstanceRequest> = {
       ...(name !== (known.name ?? '') && { name: name === '' ? null : name }),
       ...(modelId !== known.modelId && { modelId: modelId ?? '' }),
@@ -217,6 +228,8 @@ export class LaunchForm {
       ...(preference !== known.placementPreference && { placementPreference: preference }),
       ...((minNodes ?? 1) !== known.minNodes && { minNodes: minNodes ?? null }),
       ...(maxContext !== known.maxContext && { maxContext: maxContext ?? null }),
+      ...((concurrency ?? undefined) !== known.concurrency && { concurrency: concurrency ?? null }),
+      ...(kvBits !== known.kvBits && { kvBits: kvBits ?? null }),
       ...(!sameNodes(nodeIds, known.nodeIds) && { nodeIds: nodeIds ? [...nodeIds] : null }),
       ...(hours.isChanged && { hours: hours.value ?? null }),
     }

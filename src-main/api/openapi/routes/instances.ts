@@ -17,7 +17,17 @@ export const INSTANCES: readonly Described[] = [
     path: '/instance/previews',
     does: 'What each way to share a model out would give',
     answer: { PreviewResponse },
-    query: ['modelId', 'nodeIds', 'minNodes', 'placementPreference', 'without', 'replacing', 'maxContext'],
+    query: [
+      'modelId',
+      'nodeIds',
+      'minNodes',
+      'placementPreference',
+      'without',
+      'replacing',
+      'maxContext',
+      'concurrency',
+      'kvBits',
+    ],
     example: { query: `modelId=${MODEL}` },
   },
   {

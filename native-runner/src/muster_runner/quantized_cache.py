@@ -1,0 +1,124 @@
+"""Keys and values in 8 bits: half the memory for the same context.
+
+mlx-lm's QuantizedKVCache serves one sequence. Here the three arrays that a quantised array consists of (values, scales,
+biases) each lie in one of mlx-lm's ordinary caches, so that batching, cutting back, sharing prefixes and writing them
+to the disk work as they do otherwise. mlx-lm's attention recognises the cache by its ``bits`` and computes with the
+quantised arrays themselves.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import mlx.core as mx
+from mlx_lm.models.cache import KVCache, make_prompt_cache
+
+from muster_runner.failures import Unsupported
+
+BITS = 8
+# Values that share a scale and a bias; the first that divides the size of a head.
+GROUP_SIZES = (64, 32)
+# Of a quantised array: values, scales, biases.
+PARTS = 3
+
+
+def group_size(width: int) -> int | None:
+    """For heads of ``width`` values; None where they cannot be quantised."""
+    return next((size for size in GROUP_SIZES if width % size == 0), None)
+
+
+class QuantizedCache:
+    """One layer's cache. ``parts``: caches of mlx-lm for one sequence or, after ``merge``, for a batch."""
+
+    bits = BITS
+
+    def __init__(self, parts: list[Any] | None = None, group: int | None = None):
+        self.parts = parts or [KVCache() for _ in range(PARTS)]
+        self.group_size = group
+
+    def update_and_fetch(self, keys: mx.array, values: mx.array) -> tuple[Any, Any]:
+        if self.group_size is None:
+            self.group_size = _common_group_size(keys.shape[-1], values.shape[-1])
+        quantized = zip(
+            mx.quantize(keys, group_size=self.group_size, bits=BITS),
+            mx.quantize(values, group_size=self.group_size, bits=BITS),
+            self.parts,
+            strict=True,
+        )
+        every = [part.update_and_fetch(key, value) for key, value, part in quantized]
+        return tuple(key for key, _ in every), tuple(value for _, value in every)
+
+    @property
+    def offset(self) -> Any:
+        return self.parts[0].offset
+
+    @property
+    def state(self) -> list[Any]:
+        return [part.state for part in self.parts]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(part.nbytes for part in self.parts)
+
+    def make_mask(self, *arguments: Any, **options: Any) -> Any:
+        return self.parts[0].make_mask(*arguments, **options)
+
+    def size(self) -> int:
+        return self.parts[0].size()
+
+    def empty(self) -> bool:
+        return self.parts[0].empty()
+
+    def is_trimmable(self) -> bool:
+        return True
+
+    def trim(self, count: int) -> int:
+        return max([part.trim(count) for part in self.parts])
+
+    # As a batch
+
+    def merge(self, caches: Sequence["QuantizedCache"]) -> "QuantizedCache":
+        each = zip(*(cache.parts for cache in caches), strict=True)
+        group = next((cache.group_size for cache in caches if cache.group_size is not None), None)
+        return QuantizedCache([parts[0].merge(list(parts)) for parts in each], group)
+
+    def extract(self, at: int) -> "QuantizedCache":
+        return QuantizedCache([part.extract(at) for part in self.parts], self.group_size)
+
+    def filter(self, rows: list[int]) -> None:
+        for part in self.parts:
+            part.filter(rows)
+
+    def extend(self, other: "QuantizedCache") -> None:
+        self.group_size = self.group_size or other.group_size
+        for part, more in zip(self.parts, other.parts, strict=True):
+            part.extend(more)
+
+    def prepare(self, **padding: Any) -> None:
+        for part in self.parts:
+            part.prepare(**padding)
+
+    def finalize(self) -> None:
+        for part in self.parts:
+            part.finalize()
+
+
+def _common_group_size(keys: int, values: int) -> int:
+    """Raises Unsupported where heads of these widths cannot be quantised."""
+    if (size := group_size(keys)) is None or values % size:
+        raise Unsupported(
+            f"this model's context cannot be kept in {BITS} bits: its heads have {keys} values, which is no multiple "
+            f"of {GROUP_SIZES[-1]}; declare it without kvBits"
+        )
+    return size
+
+
+def keep_in_8_bits(model: Any) -> None:
+    """Has a loaded model make caches in 8 bits from now on. Raises Unsupported where its caches are of other kinds."""
+    caches = make_prompt_cache(model)
+    if any(type(layer) is not KVCache for layer in caches):
+        kinds = ", ".join(sorted({type(layer).__name__ for layer in caches if type(layer) is not KVCache}))
+        raise Unsupported(
+            f"this model's context cannot be kept in {BITS} bits: its layers keep it as {kinds}; declare it without "
+            "kvBits"
+        )
+    model.make_cache = lambda: [QuantizedCache() for _ in caches]

@@ -1,0 +1,116 @@
+"""Context in 8 bits: what mlx-lm computes with its own quantised cache, in batches and from kept prefixes too."""
+
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+import pytest
+from conftest import RunnerProcess
+from mlx_lm.generate import generate_step
+from mlx_lm.models.cache import KVCache, QuantizedKVCache, make_prompt_cache
+from mlx_lm.utils import dequantize_model, load
+from requests_alone import answers, prefix_cache, prompt, schedule
+from tiny_architectures import configurations, made
+
+from muster_runner.architectures import abilities, within
+from muster_runner.cache_layers import footprint
+from muster_runner.failures import Unsupported
+from muster_runner.quantized_cache import keep_in_8_bits
+
+ROOT = Path(__file__).resolve().parents[2]
+STARTER = Path(os.environ.get("MUSTER_STARTER_DIR") or ROOT / ".cache/starter") / "HuggingFaceTB/SmolLM2-135M-Instruct"
+ANSWER = 6
+TEXT = (
+    "The lighthouse stood at the end of the long pier, where the wind never quite stopped. Every evening the keeper "
+    "climbed the stairs, lit the lamp, and wrote the names of the ships that passed into a large book. In winter there "
+    "were few of them, and he read what he had written the year before. When the first ship of spring came round the "
+    "cape, he rang the bell twice, as his father had done, and the children of the village ran down to the harbour to "
+    "see whether it brought oranges, letters, or somebody who had been away for so long that nobody knew him any more. "
+)
+
+
+def wide_model(name: str = "llama") -> tuple[Any, Any]:
+    """A tiny model whose heads are wide enough to be quantised."""
+    config = configurations(name)[-1] | {"hidden_size": 128, "head_dim": 64, "num_attention_heads": 2}
+    config["num_key_value_heads"] = 2
+    model = made(config)
+    keep_in_8_bits(model)
+    return model, within(abilities(config), model)
+
+
+def by_mlx_lm(model: Any, tokens: list[int]) -> list[int]:
+    cache = [QuantizedKVCache(group_size=64, bits=8) for _ in model.layers]
+    return [int(token) for token, _ in generate_step(mx.array(tokens), model, max_tokens=ANSWER, prompt_cache=cache)]
+
+
+@pytest.mark.parametrize("name", ["llama", "qwen2"])
+def test_tokens_are_those_of_mlx_lm_together_and_from_kept_prefixes(name: str, tmp_path: Path) -> None:
+    model, able = wide_model(name)
+    assert able.batch and able.trim
+    prompts = {f"task {at}": prompt(length, at) for at, length in enumerate((40, 300, 7, 290))}
+    expected = {task: by_mlx_lm(model, tokens) for task, tokens in prompts.items()}
+    cache = prefix_cache(model, able, tmp_path)
+    got, _ = answers(schedule(model, able, cache, step=64), prompts)
+    assert got == expected
+    got, known = answers(schedule(model, able, cache, step=64), prompts)
+    assert (got, known["task 1"] >= 299) == (expected, True)
+    cache._disk.flush(60)
+    got, known = answers(schedule(model, able, prefix_cache(model, able, tmp_path), step=64), prompts)
+    assert (got, known["task 1"]) == (expected, 256)
+
+
+def test_it_takes_little_more_than_half_the_memory() -> None:
+    config = configurations("llama")[-1] | {"hidden_size": 128, "head_dim": 64, "num_attention_heads": 2}
+    config["num_key_value_heads"] = 2
+    model = made(config)
+    model.set_dtype(mx.bfloat16)
+
+    def per_token() -> int:
+        cache = make_prompt_cache(model)
+        model(mx.array([prompt(32, 1)]), cache=cache)
+        return footprint(cache).per_token
+
+    full = per_token()
+    keep_in_8_bits(model)
+    assert 0.5 < per_token() / full < 0.54
+
+
+def test_a_model_whose_context_is_of_another_kind_is_refused() -> None:
+    for name in ("gemma3_text", "mamba2"):
+        with pytest.raises(Unsupported, match="without kvBits"):
+            keep_in_8_bits(made(configurations(name)[-1]))
+
+
+def test_a_runner_says_why_it_cannot(tiny: Path, runner: RunnerProcess) -> None:
+    runner.hello()
+    runner.load(tiny, kvBits=8)
+    failed = runner.until(lambda frame: frame["type"] == "failed")
+    assert failed["code"] == "unsupported" and "declare it without kvBits" in failed["errorMessage"]
+
+
+@pytest.mark.skipif(not STARTER.exists(), reason="the starter model is not here")
+def test_the_loss_on_a_fixed_text_is_below_half_a_percent() -> None:
+    model, tokenizer = load(str(STARTER))
+    # Weights in 32 bits, with which processors compute quickly.
+    model = dequantize_model(model)
+    model.set_dtype(mx.float32)
+    tokens = mx.array([tokenizer.encode(TEXT)])
+
+    def perplexity() -> float:
+        cache = make_prompt_cache(model)
+        losses = []
+        # In pieces, so that what is computed later reads what was kept.
+        for start in range(0, tokens.shape[1] - 1, 32):
+            piece = tokens[:, start : start + 32]
+            logits = model(piece, cache=cache).astype(mx.float32)
+            following = tokens[:, start + 1 : start + 1 + piece.shape[1]]
+            logprobs = logits - mx.logsumexp(logits, axis=-1, keepdims=True)
+            losses += mx.take_along_axis(logprobs[:, : following.shape[1]], following[..., None], -1).flatten().tolist()
+        return math.exp(-sum(losses) / len(losses))
+
+    assert all(type(layer) is KVCache for layer in make_prompt_cache(model))
+    full = perplexity()
+    keep_in_8_bits(model)
+    assert abs(perplexity() / full - 1) < 0.005
