@@ -10,7 +10,7 @@ import pytest
 from conftest import RunnerProcess
 from mlx_lm.generate import generate_step
 from mlx_lm.models.cache import KVCache, QuantizedKVCache, make_prompt_cache
-from mlx_lm.utils import dequantize_model, load
+from mlx_lm.utils import load
 from requests_alone import answers, prefix_cache, prompt, schedule
 from tiny_architectures import configurations, made
 
@@ -94,7 +94,6 @@ def test_a_runner_says_why_it_cannot(tiny: Path, runner: RunnerProcess) -> None:
 def test_the_loss_on_a_fixed_text_is_below_half_a_percent() -> None:
     model, tokenizer = load(str(STARTER))
     # Weights in 32 bits, with which processors compute quickly.
-    model = dequantize_model(model)
     model.set_dtype(mx.float32)
     tokens = mx.array([tokenizer.encode(TEXT)])
 
