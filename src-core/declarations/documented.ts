@@ -13,11 +13,7 @@ export type WrittenDocument = Partial<DeclarationDocument> & Pick<DeclarationDoc
  */
 export const documented = ({ members }: Pick<State, 'members'>, declared: MetaInstance): WrittenDocument => {
   const { name, metaInstanceId, modelId, sharding, instanceMeta, minNodes, nodeIds, placementPreference } = declared
-<<<<<<< HEAD
-  const { maxContext, paused, hours, owner, labels } = declared
-=======
-  const { maxContext, concurrency, kvBits, paused, owner, labels } = declared
->>>>>>> 0b47f4f (A declaration says for how many long requests memory is kept, and may keep its context in 8 bits; without a bound the context is what the memory holds)
+  const { maxContext, concurrency, kvBits, paused, hours, owner, labels } = declared
   const least = instanceMeta === 'MlxJaccl' ? 2 : 1
   const names = Object.values(members).map(({ friendlyName }) => friendlyName)
   const asNamed = (nodeId: NodeId): string => {
@@ -35,17 +31,14 @@ export const documented = ({ members }: Pick<State, 'members'>, declared: MetaIn
     ...(nodeIds && { machines: nodeIds.map(asNamed) }),
     ...(placementPreference !== DEFAULT_PREFERENCE && { placementPreference }),
     ...(maxContext !== undefined && { maxContext }),
-<<<<<<< HEAD
     ...(hours && {
       hours: hours.map(({ nodeIds: during, ...entry }) => ({
         ...entry,
         ...(during && { machines: during.map(asNamed) }),
       })),
     }),
-=======
     ...(concurrency !== undefined && { concurrency }),
     ...(kvBits !== undefined && { kvBits }),
->>>>>>> 0b47f4f (A declaration says for how many long requests memory is kept, and may keep its context in 8 bits; without a bound the context is what the memory holds)
     ...(paused && { paused }),
   }
 }

@@ -34,6 +34,7 @@ describe('what an older machine cannot read', () => {
     expect(withOlder(1).command({ ...declaration, placementPreference: 'auto' }).status).toBe('refused')
     const hours = [{ from: '09:00', to: '18:00', timeZone: 'UTC' }]
     expect(withOlder(4).command({ ...declaration, placementPreference: 'auto', hours }).status).toBe('refused')
+    expect(withOlder(4).command({ ...declaration, placementPreference: 'auto', kvBits: 8 }).status).toBe('refused')
   })
 
   it('is decided once that machine is updated or gone', () => {

@@ -3,9 +3,12 @@ import type { NodeId } from '../ids'
 import type { MetaInstanceChanges } from '../state/meta-instances'
 import type { State } from '../state/state'
 
-/** An earlier version would leave `hours` out, and keep the model in memory all the time. */
-const protocolOf = ({ placementPreference, hours }: MetaInstanceChanges): number => {
-  if (hours) return 5
+/**
+ * An earlier version would leave `hours` out, and keep the model in memory all the time, or what memory is kept for, and
+ * place it by other claims.
+ */
+const protocolOf = ({ placementPreference, hours, concurrency, kvBits }: MetaInstanceChanges): number => {
+  if (hours || concurrency || kvBits) return 5
   return placementPreference === 'auto' ? 2 : 1
 }
 

@@ -16,6 +16,8 @@ export const loadCommand = (
   instanceMeta,
   shard: { rank, worldSize, startLayer, endLayer, layers },
   ...(maxContext !== undefined && { maxContext }),
+  ...(concurrency !== undefined && { concurrency }),
+  ...(kvBits !== undefined && { kvBits }),
   ...(cache && { cache }),
 })
 
