@@ -1,6 +1,12 @@
 import type { MetaInstanceId, NodeId } from '../ids'
 import type { FailedPreview, Preview } from '../protocols/control'
-import { DEFAULT_PREFERENCE, InstanceMeta, Sharding, type KvBits, type PlacementPreference } from '../state/meta-instances'
+import {
+  DEFAULT_PREFERENCE,
+  InstanceMeta,
+  Sharding,
+  type KvBits,
+  type PlacementPreference,
+} from '../state/meta-instances'
 import type { State } from '../state/state'
 import { expectedSpeed } from './expectation'
 import type { ModelCard } from './model-card'

@@ -43,7 +43,8 @@ export const instanceOf = (
  * placing has judged that, and to judge it by other rules here could replace it for ever.
  */
 export const stillFits = (state: State, instance: Instance, metaInstance: MetaInstance): boolean => {
-  const { modelId, sharding, instanceMeta, minNodes, nodeIds, maxContext, concurrency, kvBits, generation } = metaInstance
+  const { modelId, sharding, instanceMeta, minNodes, nodeIds, maxContext, concurrency, kvBits, generation } =
+    metaInstance
   if (instance.generation === generation) return true
   const nodes = instance.shards.map(({ nodeId }) => nodeId)
   // Those of the named machines that are there, in the order in which they are named.

@@ -48,9 +48,7 @@ export const run = async (): Promise<Bench> => {
   for (let round = 1; round <= ROUNDS; round += 1) {
     const found = { plain: 0, guessed: 0 }
     for (const which of round % 2 === 0 ? (['plain', 'guessed'] as const) : (['guessed', 'plain'] as const))
-      found[which] = speedOf(
-        await streamChat(node.url, CODER, prompt(round), tokens, which === 'plain' ? PLAIN : {}),
-      )
+      found[which] = speedOf(await streamChat(node.url, CODER, prompt(round), tokens, which === 'plain' ? PLAIN : {}))
     ratios.push(found.guessed / found.plain)
   }
   await node.stop()

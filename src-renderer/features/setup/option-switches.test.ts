@@ -3,7 +3,12 @@ import { FakeApi, json } from '../../testing/fake-api'
 import { OptionSwitches } from './option-switches.svelte'
 
 const settings = (changes: { servesNetwork?: boolean; now?: boolean; fixed?: string[] } = {}) => ({
-  settings: { loadOnRequest: 'auto', onRequestIdleSeconds: 300, diskCacheGigabytes: 20, servesNetwork: changes.servesNetwork ?? false },
+  settings: {
+    loadOnRequest: 'auto',
+    onRequestIdleSeconds: 300,
+    diskCacheGigabytes: 20,
+    servesNetwork: changes.servesNetwork ?? false,
+  },
   fixed: changes.fixed ?? [],
   loadsOnRequest: true,
   servesNetworkNow: changes.now ?? false,
