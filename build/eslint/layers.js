@@ -52,6 +52,13 @@ const FIXED_LAYERS = [
     node: true,
   },
   {
+    name: 'src-main/simulation, which runs what decides over disks and links of its own',
+    files: /^src-main\/simulation\//,
+    may: [CORE, /^src-main\/(simulation|master|cluster|disk)\//],
+    packages: ANY_BUT_ELECTRON,
+    node: true,
+  },
+  {
     name: 'src-preload',
     files: /^src-preload\//,
     may: [CORE, /^src-preload\//],

@@ -16,16 +16,14 @@ export interface CardsOptions {
   readonly onResult: () => void
 }
 
-/** Simulated model cards, on the shelf that the product uses. */
-export class SimulatedCards {
-  readonly shelf = new CardShelf()
+/** What whoever asks for a model's card is answered. */
+export class ModelAnswers {
+  /** In milliseconds. */
+  readonly takes = CARD_MS
   private readonly known = new Map<ModelId, ModelCard>()
   private readonly modes = new Map<ModelId, { mode: CardMode; error: string | undefined }>()
 
-  constructor(
-    models: Scenario['models'],
-    private readonly options: CardsOptions,
-  ) {
+  constructor(models: Scenario['models']) {
     for (const [name, model] of Object.entries(models)) {
       const modelId = name as ModelId
       this.known.set(modelId, { modelId, ...model })
@@ -41,6 +39,37 @@ export class SimulatedCards {
     this.modes.set(modelId, { mode, error })
   }
 
+  /** Undefined where no answer comes. */
+  of(modelId: ModelId): CardResult | undefined {
+    const { mode, error } = this.modes.get(modelId) ?? { mode: 'ok' }
+    if (mode === 'hang') return undefined
+    const card = this.known.get(modelId)
+    if (mode === 'error') return { status: 'failed', reason: error ?? 'error' }
+    return card ? { status: 'loaded', card } : { status: 'failed', reason: `${modelId} is unknown` }
+  }
+}
+
+/** Simulated model cards, on the shelf that the product uses. */
+export class SimulatedCards {
+  readonly shelf = new CardShelf()
+  private readonly answers: ModelAnswers
+
+  constructor(
+    models: Scenario['models'],
+    private readonly options: CardsOptions,
+  ) {
+    this.answers = new ModelAnswers(models)
+  }
+
+  /** What a model's card says, for those who have it at hand. */
+  card(modelId: ModelId): ModelCard | undefined {
+    return this.answers.card(modelId)
+  }
+
+  setMode(modelId: ModelId, mode: CardMode, error: string | undefined): void {
+    this.answers.setMode(modelId, mode, error)
+  }
+
   need(modelId: ModelId): void {
     const { clock } = this.options
     const load = this.shelf.begin(modelId, clock.now())
@@ -53,16 +82,8 @@ export class SimulatedCards {
       if (retryAt !== undefined) clock.at(retryAt, this.options.onResult)
       this.options.onResult()
     }
-    const result = this.answer(modelId)
+    const result = this.answers.of(modelId)
     if (result) clock.after(CARD_MS, () => finish(result))
     else clock.after(CARD_TIME_LIMIT_MS, () => finish({ status: 'failed', reason: CARD_TIMED_OUT }))
-  }
-
-  private answer(modelId: ModelId): CardResult | undefined {
-    const { mode, error } = this.modes.get(modelId) ?? { mode: 'ok' }
-    if (mode === 'hang') return undefined
-    const card = this.known.get(modelId)
-    if (mode === 'error') return { status: 'failed', reason: error ?? 'error' }
-    return card ? { status: 'loaded', card } : { status: 'failed', reason: `${modelId} is unknown` }
   }
 }

@@ -148,6 +148,8 @@ class Introduced {
       case 'sleep':
       case 'wake':
       case 'removeMember':
+      case 'setClock':
+      case 'disk':
         return this.several(step.node)
       case 'heal':
       case 'network':

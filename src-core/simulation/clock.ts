@@ -64,6 +64,17 @@ export class VirtualClock {
     this.time = Math.max(this.time, end)
   }
 
+  /** The same; what each of them began is done before the next, which `settled` waits for. */
+  async runSettledUntil(end: Timestamp, settled: () => Promise<void>): Promise<void> {
+    for (let due = this.heap[0]; due !== undefined && due.at <= end; due = this.heap[0]) {
+      this.removeFirst()
+      this.time = due.at
+      due.work()
+      await settled()
+    }
+    this.time = Math.max(this.time, end)
+  }
+
   private removeFirst(): void {
     const { heap } = this
     const last = heap.pop()

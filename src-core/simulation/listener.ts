@@ -3,7 +3,7 @@ import type { Envelope } from '../events/event'
 import type { ModelId, NodeId, Timestamp } from '../ids'
 import type { CardResult } from '../reconcile/process-manager'
 import type { State } from '../state/state'
-import type { Happening } from './cluster/happening'
+import type { Happening } from './happening'
 import type { Step } from './scenario'
 
 /** Who follows a simulation. `node` is the one that decides or was asked, where there are several. */

@@ -145,6 +145,22 @@ const Sleep = onNode('sleep').extend({
   announced: z.boolean().default(true),
 })
 
+/** The power of a machine goes: what was not synced is not on its disk. */
+const CrashNode = onNode('crashNode').extend({
+  /** A part of what was being written is there. */
+  torn: z.boolean().default(false),
+})
+
+/** A machine's system clock is set, forth or back; what counts from some moment on is not touched. */
+const SetClock = onNode('setClock').extend({ byMs: z.number().int() })
+
+/** How a machine's disk is from now on. */
+const SetDisk = onNode('disk').extend({
+  /** `slow` by `delayMs`; `hangs`: nothing comes of what is asked until it changes; `full`; `refuses`: whatever changes it. */
+  mode: z.enum(['sound', 'slow', 'hangs', 'full', 'refuses']),
+  delayMs: Timestamp.default(0),
+})
+
 /** What happens to messages between nodes from now on. */
 const Network = z.strictObject({
   ...when,
@@ -154,6 +170,10 @@ const Network = z.strictObject({
   delayMs: Timestamp.default(1),
   /** Each is late by up to so much more, by the seed; their order stays. */
   jitterMs: Timestamp.default(0),
+  /** The part of the consensus's messages that come twice. */
+  duplication: z.number().min(0).max(0.9).default(0),
+  /** What each connection carries in one direction; what more is to be said waits. Without it, as much as there is. */
+  bytesPerSecond: z.number().positive().optional(),
 })
 
 export const CardMode = z.enum(['ok', 'error', 'hang'])
@@ -201,7 +221,9 @@ export const Step = z.discriminatedUnion('do', [
   Cut,
   Mend,
   z.strictObject({ ...when, do: z.literal('heal') }),
-  onNode('crashNode'),
+  CrashNode,
+  SetClock,
+  SetDisk,
   onNode('restartNode'),
   Sleep,
   onNode('wake'),

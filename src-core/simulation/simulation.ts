@@ -202,6 +202,8 @@ export class Simulation {
       case 'wake':
       case 'network':
       case 'removeMember':
+      case 'setClock':
+      case 'disk':
         return
     }
   }

@@ -11,7 +11,7 @@ import type { MetaInstance } from '../state/meta-instances'
 import type { State } from '../state/state'
 import { statusOf } from '../state/status'
 import { isSocketEdge, type Edge } from '../state/topology'
-import type { Happening } from './cluster/happening'
+import type { Happening } from './happening'
 import { Step } from './scenario'
 import type { SimulationListener } from './listener'
 
@@ -169,10 +169,16 @@ const happeningText = (happening: Happening): string => {
       return `${happening.via} acknowledges ${happening.command} ${happening.id}`
     case 'setAside':
       return `${happening.node} sets aside what its master does not have, after record ${happening.after}`
+    case 'installed':
+      return `${happening.node} has a snapshot of its master up to record ${happening.through} in place of its log`
     case 'merged':
       return `${happening.node} has merged what it declared apart: ${happening.result}`
     case 'lost':
       return `${happening.node} loses the last ${happening.records} of its records, which were not on its disk yet`
+    case 'steppedDown':
+      return `${happening.node} takes no part in deciding: ${happening.code}`
+    case 'steppedUp':
+      return `${happening.node} takes part again`
     case 'removed':
       return `${happening.node} is no member any more`
   }

@@ -18,8 +18,15 @@ describe('the leader’s clock', () => {
 
   it('goes on from an earlier leader whose clock was ahead', () => {
     const clock = new LeaderClock({ wall: 10_000, monotonic: 0 })
-    clock.witness(3_610_000)
+    clock.witness(3_610_000, { wall: 10_000, monotonic: 0 })
     expect(clock.now({ wall: 12_000, monotonic: 2000 })).toBe(3_612_000)
+  })
+
+  it('is right where it is read seldom, whatever right stamps it has seen: a follower of a day leads in no other day', () => {
+    const clock = new LeaderClock({ wall: 0, monotonic: 0 })
+    const dayLater = { wall: 86_400_000, monotonic: 86_400_000 }
+    clock.witness(86_399_000, dayLater)
+    expect(clock.now(dayLater)).toBe(86_400_000)
   })
 
   it('never runs back, and never slower than time goes by, however clocks are set', () => {
@@ -31,7 +38,7 @@ describe('the leader’s clock', () => {
         let before = clock.now({ wall: 0, monotonic })
         for (const { wall, elapsed, stamp } of all) {
           monotonic += elapsed
-          if (stamp !== null) clock.witness(stamp)
+          if (stamp !== null) clock.witness(stamp, { wall, monotonic })
           const now = clock.now({ wall, monotonic })
           expect(now).toBeGreaterThanOrEqual(before + elapsed)
           expect(now).toBeGreaterThanOrEqual(stamp ?? -Infinity)

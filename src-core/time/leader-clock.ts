@@ -30,8 +30,9 @@ export class LeaderClock {
     this.monotonic = monotonic
   }
 
-  /** A stamp of the log or of another leader. */
-  witness(stamp: Timestamp): void {
+  /** A stamp of the log or of another leader, known by then: only what goes by from now on is counted on top of it. */
+  witness(stamp: Timestamp, reading: ClockReading): void {
+    this.now(reading)
     this.latest = Math.max(this.latest, stamp)
   }
 

@@ -10,9 +10,9 @@ import {
   tallyOf,
   type Deciders,
   type ScheduleOptions,
-} from '@core/simulation/chaos/tally'
+} from '../simulation/chaos/tally'
 import { checkScenario } from '@core/simulation/check'
-import { transcriptOf } from '@core/simulation/transcript'
+import { transcriptOf } from '../simulation/transcript'
 
 const DONE = 0
 const FAILED = 1
@@ -60,7 +60,7 @@ export const simulate = async (
     for (const problem of checked.problems) streams.error(`${path}: ${problem}\n`)
     return WRONG_USE
   }
-  await streams.out(transcriptOf(checked.scenario, { form: options.trace ? 'trace' : 'json' }))
+  await streams.out(await transcriptOf(checked.scenario, { form: options.trace ? 'trace' : 'json' }))
   return DONE
 }
 
@@ -79,11 +79,11 @@ export const simulateChaos = async (flags: SimulateFlags, streams: SimulateStrea
   for (let done = 0; done < (asScenario || trace ? 1 : schedules); done += 1) {
     const next = { seed: seed + done, steps, nodes }
     const options = { ...next, deciders: flags.deciders ?? decidersFor(next) }
-    const result = runSchedule(options)
+    const result = await runSchedule(options)
     const { scenario, violation } = result
     tally = addTally(tally, tallyOf(options, result))
     if (asScenario) await streams.out(`${JSON.stringify(scenario)}\n`)
-    if (trace) await streams.out(transcriptOf(scenario, { form: 'trace' }))
+    if (trace) await streams.out(await transcriptOf(scenario, { form: 'trace' }))
     if (!violation) continue
     violations += 1
     const { at, message } = violation

@@ -4,17 +4,19 @@ import type { Observation } from '@core/events/event'
 import type { LogRecord } from '@core/events/record'
 import type { CommandId, NodeId } from '@core/ids'
 import { MERGING_SINCE_PROTOCOL, PEER_PROTOCOL, SubmitResult, WatchItem, type RelayedFrame } from '@core/protocols/peer'
-import type { Links } from './links/links'
 import { snapshotParts } from './links/snapshot-parts'
 import { StreamError } from './links/stream-error'
+import type { MemberLinks } from './member-links'
 import type { Relaying } from './relaying'
 
 /** Events that are reported in one frame. Each has at most some kilobytes. */
 const OBSERVATIONS_PER_FRAME = 100
 
 export interface MemberNetworkParts {
-  readonly links: Links
+  readonly links: MemberLinks
   readonly relaying: Relaying
+  /** Milliseconds since some moment: never runs back. */
+  readonly monotonic: () => number
   readonly log: { warn(fields: object, message: string): void }
 }
 
@@ -49,8 +51,8 @@ export class MemberNetwork {
 
   /** How long ago each member that is linked, or reached through another, was last heard, in milliseconds. */
   heard(): Readonly<Record<string, number>> {
-    const { links, relaying } = this.parts
-    const now = performance.now()
+    const { links, relaying, monotonic } = this.parts
+    const now = monotonic()
     const linked = links.all().map(({ peer, heardAt }) => [peer, heardAt] as const)
     return Object.fromEntries([...relaying.heardAt(), ...linked].map(([peer, at]) => [peer, Math.max(0, now - at)]))
   }

@@ -1,14 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { NodeId, RunnerId } from '@core/ids'
 import type { DoctorReport, OwnView } from '@core/protocols/doctor'
-import {
-  MERGING_SINCE_PROTOCOL,
-  OLDEST_PEER_PROTOCOL,
-  PEER_PROTOCOL,
-  type Hello,
-  type RelayedFrame,
-} from '@core/protocols/peer'
+import { OLDEST_PEER_PROTOCOL, PEER_PROTOCOL, type Hello } from '@core/protocols/peer'
 import type { Deciding } from './deciding'
+import { FrameRouter } from './frame-router'
 import { Discovery, type Sighting } from './discovery'
 import { consult, EXAMINE_STREAM } from './doctor/consult'
 import { examine } from './doctor/examine'
@@ -18,12 +13,10 @@ import { AddressBook, type PeerAddress } from './links/address-book'
 import { LOST_MS } from './links/link'
 import { LINK_PATH, Links, type LinksOptions } from './links/links'
 import { listen, type Caller, type Listener } from './links/listener'
-import { SnapshotAssembly } from './links/snapshot-parts'
 import { MemberNetwork } from './member-network'
 import { ownAddresses } from './own-addresses'
 import { one, ownHandlers } from './own-handlers'
 import { Prober } from './probing/prober'
-import { Relaying } from './relaying'
 import { measureThroughput, THROUGHPUT_PATH, ThroughputDoor } from './probing/throughput'
 
 type Handlers = LinksOptions['handlers']
@@ -124,22 +117,9 @@ export class Peers {
       addresses: ownAddresses(),
       probe: { port: prober.port, key: prober.key.toString('base64') },
     })
-    const assemblies = new Map<NodeId, SnapshotAssembly>()
-    const take = (from: NodeId, frame: RelayedFrame): void => {
-      switch (frame.type) {
-        case 'consensus':
-          return deciding.received(from, frame.message, frame.records && { records: frame.records })
-        case 'observe':
-          return deciding.observedBy(from, frame.events)
-        case 'snapshot': {
-          const assembly = assemblies.get(from) ?? new SnapshotAssembly()
-          assemblies.set(from, assembly)
-          const snapshot = assembly.take(frame)
-          if (snapshot) deciding.received(from, frame.message, { snapshot })
-        }
-      }
-    }
-    const relaying = new Relaying({ self: identity.nodeId, links: () => links, isMember, deciding, onFrame: take })
+    const monotonic = (): number => performance.now()
+    const router = new FrameRouter({ self: identity.nodeId, links: () => links, isMember, deciding, monotonic })
+    const { relaying } = router
     const all = (links = new Links({
       identity,
       book,
@@ -154,26 +134,21 @@ export class Peers {
       ]),
       ways: (peer, kind) => relaying.ways(peer, kind),
       onUp: (link) => {
-        relaying.linked(link.peer)
-        deciding.connected(link.peer, { knowsTails: link.protocol >= MERGING_SINCE_PROTOCOL })
+        router.up(link)
         prober?.linked(link)
         opened.peers?.changed()
       },
       onDown: (peer) => {
-        assemblies.delete(peer)
-        deciding.disconnected(peer)
-        relaying.lost(peer)
+        router.down(peer)
         opened.peers?.changed()
       },
       onRefused: (peer) => {
-        if (!relaying.isHeard(peer)) deciding.refused(peer)
+        router.refused(peer)
         opened.peers?.changed()
       },
       onFrame: (peer, frame) => {
-        if (frame.type === 'relay') return relaying.take(peer, frame)
         if (frame.type === 'wake') return options.onWake(frame.runnerId, frame.epoch, frame.traceparent)
-        if (frame.type === 'consensus') relaying.learn(peer, frame.message)
-        take(peer, frame)
+        router.take(peer, frame)
       },
       onRemoved: options.onRemoved,
       onSameIdentity: (peer) => {
@@ -183,7 +158,7 @@ export class Peers {
       },
       log,
     }))
-    const network = new MemberNetwork({ links: all, relaying, log })
+    const network = new MemberNetwork({ links: all, relaying, monotonic, log })
     const peers = new Peers(options, book, all, listener, prober, network, undefined)
     opened.peers = peers
     peers.announce()

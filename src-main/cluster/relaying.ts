@@ -4,8 +4,9 @@ import { Relays } from '@core/consensus/relays'
 import { NodeId } from '@core/ids'
 import { MERGING_SINCE_PROTOCOL, type RelayedFrame, type RelayFrame } from '@core/protocols/peer'
 import type { Deciding } from './deciding'
-import { RELAY_STREAM, type Links, type LinksOptions } from './links/links'
+import type { LinksOptions } from './links/links'
 import { StreamError } from './links/stream-error'
+import { RELAY_STREAM, type MemberLinks } from './member-links'
 
 /** Streams that members open for others: what deciding needs, and requests for what runs there. */
 const RelayedKind = z.enum(['submit', 'watch', 'generate'])
@@ -13,9 +14,11 @@ const RelayParams = z.object({ to: NodeId, kind: RelayedKind, params: z.unknown(
 
 export interface RelayingParts {
   readonly self: NodeId
-  readonly links: () => Links | undefined
+  readonly links: () => Pick<MemberLinks, 'get' | 'all'> | undefined
   readonly isMember: (nodeId: NodeId) => boolean
   readonly deciding: Pick<Deciding, 'connected' | 'disconnected'>
+  /** Milliseconds since some moment: never runs back. */
+  readonly monotonic: () => number
   /** A frame of a member, over whichever way. */
   readonly onFrame: (from: NodeId, frame: RelayedFrame) => void
 }
@@ -91,7 +94,7 @@ export class Relaying {
 
   /** Whether a member that answers at no address is heard through another. */
   isHeard(peer: NodeId): boolean {
-    return this.relays.isHeard(peer, performance.now())
+    return this.relays.isHeard(peer, this.parts.monotonic())
   }
 
   /** The stream by which members open streams of others through this node. */
@@ -108,9 +111,9 @@ export class Relaying {
   ])
 
   private heard(peer: NodeId, via: NodeId): void {
-    const { links, deciding } = this.parts
+    const { links, deciding, monotonic } = this.parts
     if (links()?.get(peer)) return
-    if (this.relays.hear(peer, via, performance.now())) deciding.connected(peer, { knowsTails: true })
+    if (this.relays.hear(peer, via, monotonic())) deciding.connected(peer, { knowsTails: true })
   }
 
   private takesRelays(peer: NodeId): boolean {

@@ -11,7 +11,8 @@ export const leaderTime = (
   const read = () => ({ wall: wall(), monotonic: timers.monotonic() })
   const clock = new LeaderClock(read())
   return () => {
-    clock.witness(projection.lastEventAt)
-    return clock.now(read())
+    const reading = read()
+    clock.witness(projection.lastEventAt, reading)
+    return clock.now(reading)
   }
 }

@@ -53,6 +53,8 @@ export class Master {
   private readonly merge: () => void
   private readonly passOn: (event: Observation) => void
   private closed = false
+  /** Counts its departures and returns: one that was called off leads nowhere. */
+  private departures = 0
 
   private constructor(
     private readonly options: MasterOptions,
@@ -231,8 +233,11 @@ export class Master {
   /** This machine sleeps or quits: the others hear of it now, and one of them leads if this one did. */
   async leave(reason: string): Promise<void> {
     if (this.roster.isAlone || this.closed) return
+    const departure = ++this.departures
     this.observe({ type: 'NodeLeaving', nodeId: this.options.nodeId, reason })
     await wait(this.host.timers, FAREWELL_MS)
+    // A machine may fall asleep in the midst of its farewell, and goes on with it when it is back.
+    if (this.departures !== departure) return
     this.replication.leave()
     await wait(this.host.timers, FAREWELL_MS)
   }
@@ -246,6 +251,7 @@ export class Master {
 
   /** It is back. */
   comeBackFromSleep(): void {
+    this.departures += 1
     if (this.roster.isAlone || this.closed) return
     this.network.begin()
     this.replication.take({ kind: 'wake' })

@@ -90,6 +90,8 @@ export class Storage {
   /** Another log takes the place of this one, of which it holds everything. Rejects with MasterError. */
   async install(snapshot: Snapshot): Promise<EventLog> {
     await this.end()
+    const { sequence } = snapshot.logEnd
+    this.folder.log.info({ sequence }, 'took a snapshot of the leader in the place of its log')
     return (this.opened = this.take(replaceBySnapshot(this.folder, snapshot)))
   }
 

@@ -6,7 +6,7 @@ import {
   runSchedule,
   tallyOf,
   type ScheduleOptions,
-} from '@core/simulation/chaos/tally'
+} from '@main/simulation/chaos/tally'
 import { replayCommand } from '@main/cli/simulate'
 
 const PART = 25
@@ -19,23 +19,27 @@ const firstSeeds = (schedules: number): number[] =>
 describe('random schedules', () => {
   let tally = emptyTally()
 
-  const make = (options: ScheduleOptions): void => {
-    const result = runSchedule(options)
+  const make = async (options: ScheduleOptions): Promise<void> => {
+    const result = await runSchedule(options)
     expect(result.violation, replayCommand(options)).toBeUndefined()
     tally = addTally(tally, tallyOf(options, result))
   }
 
-  it.each(firstSeeds(ONE_MASTER.schedules))('break no promise, from seed %i on', { timeout: 120_000 }, (first) => {
-    for (let seed = first; seed < first + PART; seed += 1)
-      make({ seed, steps: ONE_MASTER.steps, nodes: 1 + (seed % 7), deciders: 'one' })
-  })
+  it.each(firstSeeds(ONE_MASTER.schedules))(
+    'break no promise, from seed %i on',
+    { timeout: 120_000 },
+    async (first) => {
+      for (let seed = first; seed < first + PART; seed += 1)
+        await make({ seed, steps: ONE_MASTER.steps, nodes: 1 + (seed % 7), deciders: 'one' })
+    },
+  )
 
   it.each(firstSeeds(ALL_DECIDE.schedules))(
     'break no promise among several deciding machines, from seed %i on',
     { timeout: 120_000 },
-    (first) => {
+    async (first) => {
       for (let seed = first; seed < first + PART; seed += 1)
-        make({ seed, steps: ALL_DECIDE.steps, nodes: 2 + (seed % 4), deciders: 'all' })
+        await make({ seed, steps: ALL_DECIDE.steps, nodes: 2 + (seed % 4), deciders: 'all' })
     },
   )
 
@@ -43,8 +47,8 @@ describe('random schedules', () => {
     expect(neverTaken(tally)).toEqual([])
   })
 
-  it.each(['one', 'all'] as const)('are the same for the same seed (%s)', (deciders) => {
+  it.each(['one', 'all'] as const)('are the same for the same seed (%s)', async (deciders) => {
     const options = { seed: 42, steps: 50, nodes: 4, deciders }
-    expect(runSchedule(options)).toEqual(runSchedule(options))
+    expect(await runSchedule(options)).toEqual(await runSchedule(options))
   })
 })

@@ -14,7 +14,7 @@ import {
   neverTaken,
   runSchedule,
   tallyOf,
-} from '@core/simulation/chaos/tally'
+} from '@main/simulation/chaos/tally'
 import { replayCommand } from '@main/cli/simulate'
 
 const STEPS = 200
@@ -36,12 +36,12 @@ type Answer = z.infer<typeof Answer>
 
 const sizeFor = (seed: number): number => SIZES[seed % SIZES.length] ?? 1
 
-const makePortion = ({ first, count }: z.infer<typeof Portion>): Answer => {
+const makePortion = async ({ first, count }: z.infer<typeof Portion>): Promise<Answer> => {
   const answer: Answer = { tally: emptyTally(), violations: [] }
   for (let seed = first; seed < first + count; seed += 1) {
     const nodes = sizeFor(seed)
     const options = { seed, steps: STEPS, nodes, deciders: decidersFor({ seed, nodes }) }
-    const result = runSchedule(options)
+    const result = await runSchedule(options)
     answer.tally = addTally(answer.tally, tallyOf(options, result))
     const { violation } = result
     if (violation) answer.violations.push({ replay: replayCommand(options), ...violation })
@@ -87,5 +87,7 @@ if (process.env['MUSTER_CHAOS_PART'] === undefined) {
   const [schedules = 5000, firstSeed = 1] = process.argv.slice(2).map(Number)
   process.exitCode = await lead(schedules, firstSeed)
 } else {
-  process.on('message', (message) => process.send?.(makePortion(Portion.parse(message))))
+  process.on('message', (message) => {
+    void makePortion(Portion.parse(message)).then((answer) => process.send?.(answer))
+  })
 }

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { CommandId, NodeId } from '@core/ids'
-import { PEER_PROTOCOL, PeerFrame, SubmitParams, WatchParams, type RelayedFrame } from '@core/protocols/peer'
-import { RELAY_STREAM, type Links } from '@main/cluster/links/links'
+import { PEER_PROTOCOL, PeerFrame, SubmitParams, WatchParams } from '@core/protocols/peer'
 import { MemberNetwork } from '@main/cluster/member-network'
-import { Relaying } from '@main/cluster/relaying'
+import { FrameRouter } from '@main/cluster/frame-router'
+import { RELAY_STREAM, type MemberLinks } from '@main/cluster/member-links'
 import { Master } from '@main/master/master'
 import type { Network } from '@main/master/network'
 
@@ -18,15 +18,15 @@ const areLinked = (one: NodeId, other: NodeId): boolean => one !== other && (one
 
 /** A node's part in deciding and what it says to others, over links that hand everything on as text. */
 class Machine {
-  readonly relaying: Relaying
+  private readonly router: FrameRouter
   master: Master | undefined
   readonly network: MemberNetwork
-  private readonly links: Links
+  private readonly links: MemberLinks
 
   constructor(readonly self: NodeId) {
     const open = (peer: NodeId, kind: string, params: unknown, signal = new AbortController().signal) => {
       if (!areLinked(self, peer)) {
-        const via = this.relaying.via(peer)
+        const via = this.router.relaying.via(peer)
         if (via === undefined) throw new Error('not connected')
         return machine(via).serve(RELAY_STREAM, { to: peer, kind, params }, signal)
       }
@@ -51,18 +51,22 @@ class Machine {
         for await (const item of open(peer, kind, params)) return item
         throw new Error('no answer')
       },
-    } as unknown as Links
-    this.relaying = new Relaying({
+    }
+    const monotonic = (): number => performance.now()
+    this.router = new FrameRouter({
       self,
       links: () => this.links,
       isMember: (nodeId) => members.includes(nodeId),
+      monotonic,
       deciding: {
-        connected: (peer, options) => this.master?.connected(peer, options),
+        connected: (...peer) => this.master?.connected(...peer),
         disconnected: (peer) => this.master?.disconnected(peer),
+        refused: (peer) => this.master?.refused(peer),
+        received: (...message) => this.master?.received(...message),
+        observedBy: (...observed) => this.master?.observedBy(...observed),
       },
-      onFrame: (from, frame) => this.frame(from, frame),
     })
-    this.network = new MemberNetwork({ links: this.links, relaying: this.relaying, log })
+    this.network = new MemberNetwork({ links: this.links, relaying: this.router.relaying, monotonic, log })
   }
 
   async open(dataDir: string): Promise<void> {
@@ -83,15 +87,8 @@ class Machine {
   }
 
   private take(sender: NodeId, frame: PeerFrame): void {
-    if (frame.type === 'relay') return this.relaying.take(sender, frame)
-    if (frame.type === 'consensus') this.relaying.learn(sender, frame.message)
-    if (frame.type === 'consensus' || frame.type === 'observe' || frame.type === 'snapshot') this.frame(sender, frame)
-  }
-
-  private frame(from: NodeId, frame: RelayedFrame): void {
-    if (frame.type === 'consensus')
-      this.master?.received(from, frame.message, frame.records && { records: frame.records })
-    if (frame.type === 'observe') this.master?.observedBy(from, frame.events)
+    if (frame.type === 'relay' || frame.type === 'consensus' || frame.type === 'observe' || frame.type === 'snapshot')
+      this.router.take(sender, frame)
   }
 
   private async *serve(kind: string, params: unknown, signal: AbortSignal): AsyncGenerator<unknown> {
@@ -101,7 +98,7 @@ class Machine {
       const { command, commandId } = SubmitParams.parse(params)
       yield await master.submittedBy(command, commandId)
     } else if (kind === 'watch') yield* master.watchedBy(WatchParams.parse(params).term, signal)
-    else yield* this.relaying.handlers.get(kind)?.(params, signal, this.self) ?? []
+    else yield* this.router.relaying.handlers.get(kind)?.(params, signal, this.self) ?? []
   }
 }
 

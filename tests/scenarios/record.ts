@@ -1,7 +1,7 @@
 /** `npm run scenarios`: writes every scenario's transcript anew; read the diff before you keep it. */
 import { writeFileSync } from 'node:fs'
-import { transcriptOf } from '@core/simulation/transcript'
+import { transcriptOf } from '@main/simulation/transcript'
 import { readScenario, scenarioNames, transcriptPath } from './scenarios'
 
 for (const name of scenarioNames())
-  writeFileSync(transcriptPath(name), transcriptOf(readScenario(name), { form: 'trace' }))
+  writeFileSync(transcriptPath(name), await transcriptOf(readScenario(name), { form: 'trace' }))

@@ -7,6 +7,7 @@ import type { ReconcileInputs } from '../../reconcile/process-manager'
 import { isReady } from '../../state/bindings'
 import { durablePart } from '../../state/durable'
 import type { Instance } from '../../state/instances'
+import { canonical } from '../../state/canonical'
 import { asScheduled, isOffHours } from '../../state/scheduling'
 import type { Timestamp } from '../../ids'
 import type { State } from '../../state/state'
@@ -104,9 +105,9 @@ export const checkState = (state: State): void => {
   }
 }
 
-const declarative = (state: State): string => {
+export const declarative = (state: State): string => {
   const { metaInstances, instances, members, settings } = durablePart(state)
-  return JSON.stringify({ metaInstances, instances, members, settings })
+  return canonical({ metaInstances, instances, members, settings })
 }
 
 /** Whether somebody's hours have begun or ended since then: what came of it may still be under way. */
@@ -114,11 +115,17 @@ export const scheduledWithin = ({ metaInstances }: State, from: Timestamp): bool
   Object.values(metaInstances).some(({ schedule }) => schedule !== undefined && schedule.since > from)
 
 /** What holds when all that was going to happen has happened. */
-export const checkRest = ({ master }: Simulation): void =>
-  checkMasterAtRest(master.state(), master.inputs(), master.decisions)
+export const checkRest = ({ master }: Simulation): void => {
+  const { decisions } = master
+  insist(
+    decisions.every(({ event }) => isDecision(event)),
+    () => 'an observation is in the log',
+  )
+  checkMasterAtRest(master.state(), master.inputs(), replayed(decisions))
+}
 
-/** The same of any master, with the decisions in its log. */
-export const checkMasterAtRest = (state: State, inputs: ReconcileInputs, decisions: readonly Envelope[]): void => {
+/** The same of any master; `logged` is what its log says. */
+export const checkMasterAtRest = (state: State, inputs: ReconcileInputs, logged: State): void => {
   const instances = bound(state)
   for (const metaInstance of Object.values(state.metaInstances)) {
     const { metaInstanceId: id, modelId, paused, hours } = metaInstance
@@ -138,9 +145,5 @@ export const checkMasterAtRest = (state: State, inputs: ReconcileInputs, decisio
   }
   const again = runPass(state, inputs)
   insist(again.events.length === 0, () => `a pass at rest decides ${JSON.stringify(again.events)}`)
-  insist(
-    decisions.every(({ event }) => isDecision(event)),
-    () => 'an observation is in the log',
-  )
-  insist(declarative(replayed(decisions)) === declarative(state), () => 'the log holds another state than the master')
+  insist(declarative(logged) === declarative(state), () => 'the log holds another state than the master')
 }

@@ -8,6 +8,7 @@ import { dial, Removed } from './dial'
 import { lastCallOf, NO_ADDRESS } from './last-call'
 import { CLOSED, Link, type LinkFrame } from './link'
 import type { Caller } from './listener'
+import { firstOf, openThrough } from '../member-links'
 import { StreamError, type Item, type StreamHandler } from './streams'
 
 export const LINK_PATH = '/link'
@@ -23,9 +24,6 @@ const LAST_WORDS_MS = 50
 const REMOVED_SAYINGS = 3
 /** Two machines with one key: how long the one that was there first has to answer. */
 const PROVE_WITHIN_MS = 1500
-
-/** The stream by which a member opens a stream of a third. */
-export const RELAY_STREAM = 'relay'
 
 export interface LinksOptions {
   readonly identity: Identity
@@ -94,28 +92,12 @@ export class Links {
 
   /** Items of a stream of that member. Throws StreamError. */
   async *open(peer: NodeId, kind: string, params: unknown, signal?: AbortSignal): AsyncGenerator<Item> {
-    const link = this.get(peer)
-    if (link) return yield* link.open(kind, params, signal)
-    for (const way of this.options.ways(peer, kind)) {
-      let hasBegun = false
-      try {
-        for await (const item of this.get(way)?.open(RELAY_STREAM, { to: peer, kind, params }, signal) ?? []) {
-          hasBegun = true
-          yield item
-        }
-        if (hasBegun) return
-      } catch (error) {
-        // It has no link to that machine either; the next one may.
-        if (hasBegun || !(error instanceof StreamError) || error.code !== 'not_connected') throw error
-      }
-    }
-    throw new StreamError('not_connected', 'That machine is not connected')
+    yield* openThrough(this, this.options.ways, { peer, kind, params, signal })
   }
 
   /** The one item of a stream that has one. Throws StreamError. */
-  async ask(peer: NodeId, kind: string, params: unknown): Promise<Item> {
-    for await (const item of this.open(peer, kind, params)) return item
-    throw new StreamError('failed', 'That machine gave no answer')
+  ask(peer: NodeId, kind: string, params: unknown): Promise<Item> {
+    return firstOf(this.open(peer, kind, params))
   }
 
   /** A member has called; the door has checked that it is one. */

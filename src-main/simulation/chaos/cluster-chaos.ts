@@ -1,11 +1,11 @@
-import { Livelock } from '../../livelock'
-import { Random } from '../../random'
-import { Scenario, Step } from '../../scenario'
-import { NodeId } from '../../../ids'
-import { ClusterSimulation } from '../../cluster/cluster-simulation'
-import type { ChaosOptions } from '../chaos'
-import { scheduledWithin, Violation } from '../invariants'
-import { addNode, cabling, chaoticWorld } from '../schedule'
+import { Livelock } from '@core/simulation/livelock'
+import { Random } from '@core/simulation/random'
+import { Scenario, Step } from '@core/simulation/scenario'
+import { NodeId } from '@core/ids'
+import { ClusterSimulation } from '../cluster-simulation'
+import type { ChaosOptions } from '@core/simulation/chaos/chaos'
+import { scheduledWithin, Violation } from '@core/simulation/chaos/invariants'
+import { addNode, cabling, chaoticWorld } from '@core/simulation/chaos/schedule'
 import { ClusterPathCounter, type ClusterPathCounts } from './paths'
 import { ClusterPromises } from './promises'
 import { drawClusterStep, healing, type ClusterSituation } from './schedule'
@@ -21,7 +21,11 @@ export interface ClusterChaosResult {
 const REST_MS = 240_000
 
 /** A random schedule over several deciding nodes: parted, crashed, asleep, with messages lost and late. */
-export const runClusterChaos = ({ seed, steps: count, nodes: size }: ChaosOptions): ClusterChaosResult => {
+export const runClusterChaos = async ({
+  seed,
+  steps: count,
+  nodes: size,
+}: ChaosOptions): Promise<ClusterChaosResult> => {
   const random = new Random(seed)
   const nodes = Array.from({ length: size }, (_, at) => NodeId.parse(`node-${at + 1}`))
   const world = { ...chaoticWorld(seed), replicas: nodes }
@@ -57,16 +61,16 @@ export const runClusterChaos = ({ seed, steps: count, nodes: size }: ChaosOption
     if (step.do === 'restartNode') down.delete(step.node)
   }
 
-  const take = (step: Step): void => {
+  const take = async (step: Step): Promise<void> => {
     steps.push(step)
-    simulation.runUntil(step.at)
+    await simulation.runUntil(step.at)
     if (step.do === 'crashMaster')
       for (const { self } of simulation.masters().slice(0, 1)) promises.disturb(self, step.at)
     paths.step(step)
     promises.step(step, step.at)
     note(step)
-    simulation.carryOut(step)
-    simulation.pass()
+    simulation.take(step)
+    await simulation.settled()
   }
 
   const situation = (): ClusterSituation => ({
@@ -82,15 +86,15 @@ export const runClusterChaos = ({ seed, steps: count, nodes: size }: ChaosOption
   })
 
   try {
-    for (const node of nodes) take(Step.parse({ at: 0, ...addNode(random, node) }))
-    for (const link of cabling(nodes)) take(Step.parse({ at: 0, ...link }))
-    for (let done = 0; done < count; done += 1) take(drawClusterStep(random, situation(), simulation.clock.now()))
+    for (const node of nodes) await take(Step.parse({ at: 0, ...addNode(random, node) }))
+    for (const link of cabling(nodes)) await take(Step.parse({ at: 0, ...link }))
+    for (let done = 0; done < count; done += 1) await take(drawClusterStep(random, situation(), simulation.clock.now()))
     const now = simulation.clock.now()
     // Whoever was about to quit or to sleep has done so by then.
-    for (const step of healing(situation())) take(Step.parse({ at: now + 1000, ...step }))
-    do simulation.runUntil(simulation.clock.now() + REST_MS)
+    for (const step of healing(situation())) await take(Step.parse({ at: now + 1000, ...step }))
+    do await simulation.runUntil(simulation.clock.now() + REST_MS)
     while (scheduledWithin(simulation.state(), simulation.clock.now() - REST_MS))
-    promises.rest(simulation)
+    await promises.rest(simulation)
   } catch (error) {
     if (!(error instanceof Violation || error instanceof Livelock)) throw error
     return result({ at: simulation.clock.now(), message: error.message })

@@ -1,7 +1,7 @@
-import { runChaos, type ChaosOptions, type ChaosResult } from './chaos'
-import { runClusterChaos, type ClusterChaosResult } from './cluster/cluster-chaos'
-import { clusterPaths, type ClusterPath } from './cluster/paths'
-import { rarePaths, type RarePath } from './rare-paths'
+import { runChaos, type ChaosOptions, type ChaosResult } from '@core/simulation/chaos/chaos'
+import { runClusterChaos, type ClusterChaosResult } from './cluster-chaos'
+import { clusterPaths, type ClusterPath } from './paths'
+import { rarePaths, type RarePath } from '@core/simulation/chaos/rare-paths'
 
 /** Who decides in a schedule: one master, or all machines by consensus. */
 export type Deciders = 'one' | 'all'
@@ -14,7 +14,10 @@ export interface ScheduleOptions extends ChaosOptions {
 export const decidersFor = ({ seed, nodes }: Pick<ChaosOptions, 'seed' | 'nodes'>): Deciders =>
   seed % 3 === 0 && nodes > 1 ? 'all' : 'one'
 
-export const runSchedule = ({ deciders, ...options }: ScheduleOptions): ChaosResult | ClusterChaosResult =>
+export const runSchedule = async ({
+  deciders,
+  ...options
+}: ScheduleOptions): Promise<ChaosResult | ClusterChaosResult> =>
   deciders === 'all' ? runClusterChaos(options) : runChaos(options)
 
 export const allPaths = [...rarePaths, ...clusterPaths] as const

@@ -1,12 +1,14 @@
-import type { Envelope } from '../../../events/event'
-import type { CommandId, NodeId, Timestamp } from '../../../ids'
-import type { State } from '../../../state/state'
-import type { ClusterSimulation } from '../../cluster/cluster-simulation'
-import type { Happening } from '../../cluster/happening'
-import type { SimulatedNode } from '../../cluster/node'
-import type { Step } from '../../scenario'
+import type { Envelope } from '@core/events/event'
+import type { CommandId, NodeId, Timestamp } from '@core/ids'
+import { canonical } from '@core/state/canonical'
+import type { State } from '@core/state/state'
+import type { ClusterSimulation } from '../cluster-simulation'
+import type { Happening } from '@core/simulation/happening'
+import type { SimulatedNode } from '../node'
+import type { Step } from '@core/simulation/scenario'
 import { AcknowledgedWrites } from './writes'
-import { checkEvent, checkMasterAtRest, checkState, insist } from '../invariants'
+import type { OpenedLog } from '../../master/log-folder'
+import { checkEvent, checkMasterAtRest, checkState, declarative, insist } from '@core/simulation/chaos/invariants'
 
 /** Longer than any deadline of the master: what happened before this has had its effect. */
 const FORGOTTEN_MS = 65_000
@@ -115,7 +117,8 @@ export class ClusterPromises {
   event(envelope: Envelope, before: State, after: State, node: NodeId): void {
     checkEvent(envelope, before, after)
     this.writes.decided(envelope, after)
-    const { event, at, commandId } = envelope
+    const { event, commandId } = envelope
+    const at = this.simulation().clock.now()
     if (event.type === 'MetaInstanceUpdated' && event.changes.onRequest === null && commandId !== undefined)
       this.keeping.set(commandId, event.metaInstanceId)
     if (event.type !== 'InstanceDeleted' || (event.cause !== 'node' && event.cause !== 'connection')) return
@@ -135,7 +138,7 @@ export class ClusterPromises {
   }
 
   /** What holds when everybody is back and all that was going to happen has happened. */
-  rest(simulation: ClusterSimulation): void {
+  async rest(simulation: ClusterSimulation): Promise<void> {
     const nodes = [...simulation.nodes.values()]
     const [master, ...others] = simulation.masters()
     insist(master !== undefined, () => 'nobody leads at rest')
@@ -144,10 +147,10 @@ export class ClusterPromises {
     const state = master.state()
     for (const node of nodes) {
       insist(node.isActive(), () => `${node.self} is not there at rest`)
-      insist(!node.deciding.merging.isPending, () => `${node.self} has something to merge at rest`)
-      sameLog(node, master)
+      insist(!node.hasToMerge(), () => `${node.self} has something to merge at rest`)
+      await sameLog(node, master)
       insist(
-        JSON.stringify(sorted(node.state())) === JSON.stringify(sorted(state)),
+        canonical(node.state()) === canonical(state),
         () => `${node.self} has another state than ${master.self} at rest`,
       )
     }
@@ -158,19 +161,18 @@ export class ClusterPromises {
       )
     this.writes.rest(state)
     for (const id of this.deleted) insist(!(id in state.metaInstances), () => `${id} was deleted and is back`)
-    const inputs = master.deciding.inputs()
-    if (inputs) checkMasterAtRest(state, inputs, master.deciding.log.decisions())
+    const inputs = master.inputs()
+    if (inputs) checkMasterAtRest(state, inputs, master.readLog().state)
   }
 
   /** Nobody begins a term while a machine that is linked to it follows a leader that is there, all having had time to see so. */
   private deposesNobody(node: NodeId): void {
     const { nodes, links, clock } = this.simulation()
     if (this.isLossy || clock.now() - this.lastDisturbed < SETTLED_MS || this.led.has(node)) return
-    for (const { self, deciding } of nodes.values()) {
-      const { leadership } = deciding
+    for (const { self, leadership } of nodes.values()) {
       if (self === node || leadership.kind !== 'other' || leadership.master === node) continue
       const { master } = leadership
-      const isThere = nodes.get(master)?.deciding.isMaster() === true
+      const isThere = nodes.get(master)?.isMaster() === true
       if (isThere && links.isLinked(node, self) && links.isLinked(self, master))
         insist(false, () => `${node} begins a term while ${self}, which it is linked to, hears ${master}`)
     }
@@ -185,18 +187,14 @@ export class ClusterPromises {
   }
 }
 
-const sameLog = (node: SimulatedNode, master: SimulatedNode): void => {
-  const [own, its] = [node, master].map(({ deciding: { log } }) => JSON.stringify(log.after(0, log.end.sequence)))
-  insist(own === its, () => `${node.self} has another log than ${master.self} at rest`)
-}
-
-/** The same families whatever order their entries came in. */
-const sorted = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, entry]) => [key, sorted(entry)]),
+/** As their disks have it: the same end, the same state, and the same records as far back as both have them. */
+const sameLog = async (node: SimulatedNode, master: SimulatedNode): Promise<void> => {
+  const [own, its] = [node.readLog(), master.readLog()]
+  const base = Math.max(own.log.base, its.log.base)
+  const told = async ({ log, state }: OpenedLog, of: SimulatedNode): Promise<string> =>
+    canonical([log.logEnd, declarative(state), await of.recordsAfter(base)])
+  insist(
+    (await told(own, node)) === (await told(its, master)),
+    () => `${node.self} has another log than ${master.self} at rest`,
   )
 }

@@ -1,7 +1,7 @@
 import type { OutputLine } from './output'
-import type { Scenario } from './scenario'
+import type { Scenario } from '@core/simulation/scenario'
 import { simulate } from './simulate'
-import { Trace } from './trace'
+import { Trace } from '@core/simulation/trace'
 
 /** `json` for programs: one line per event, the final state last. `trace` for people, in virtual time. */
 export interface TranscriptOptions {
@@ -9,14 +9,14 @@ export interface TranscriptOptions {
 }
 
 /** All that a scenario prints. The same scenario gives the same bytes. */
-export const transcriptOf = (scenario: Scenario, { form }: TranscriptOptions): string => {
+export const transcriptOf = async (scenario: Scenario, { form }: TranscriptOptions): Promise<string> => {
   const lines: string[] = []
   if (form === 'trace') {
     const trace = new Trace((line) => lines.push(line))
-    trace.end(simulate(scenario, trace))
+    trace.end(await simulate(scenario, trace))
   } else {
     const print = (line: OutputLine): void => void lines.push(JSON.stringify(line))
-    const finalState = simulate(scenario, {
+    const finalState = await simulate(scenario, {
       event: ({ at, index, term, event }, _before, _after, node) =>
         print(node === undefined ? { at, index, event } : { at, node, term, index, event }),
       refused: (at, command, { reason }, via) =>

@@ -1,10 +1,10 @@
-import type { Envelope } from '../../../events/event'
-import type { NodeId } from '../../../ids'
-import { isServing } from '../../../state/runners'
-import type { State } from '../../../state/state'
-import type { ClusterSimulation } from '../../cluster/cluster-simulation'
-import type { Happening } from '../../cluster/happening'
-import type { Step } from '../../scenario'
+import type { Envelope } from '@core/events/event'
+import type { NodeId } from '@core/ids'
+import { isServing } from '@core/state/runners'
+import type { State } from '@core/state/state'
+import type { ClusterSimulation } from '../cluster-simulation'
+import type { Happening } from '@core/simulation/happening'
+import type { Step } from '@core/simulation/scenario'
 
 /** Paths through several deciding nodes that are seldom taken. */
 export const clusterPaths = [
@@ -75,7 +75,7 @@ export class ClusterPathCounter {
         counts['records lost before they were on a disk'] += 1
         return
       case 'acknowledged': {
-        const leads = this.simulation().nodes.get(happening.via)?.deciding.leadership
+        const leads = this.simulation().nodes.get(happening.via)?.leadership
         if (leads?.kind === 'other') counts['command through a follower'] += 1
         const asked = this.asked.find(({ id }) => id === happening.id)
         if (
@@ -87,7 +87,10 @@ export class ClusterPathCounter {
         return
       }
       case 'merged':
+      case 'installed':
+      case 'steppedDown':
       case 'removed':
+      case 'steppedUp':
     }
   }
 
@@ -117,7 +120,7 @@ export class ClusterPathCounter {
       for (const instanceId of Object.keys(state?.instances ?? {})) this.survivors.add(instanceId)
     }
     for (const [other, at] of this.leading) {
-      if (other === node || this.simulation().nodes.get(other)?.deciding.isMaster() !== true) continue
+      if (other === node || this.simulation().nodes.get(other)?.isMaster() !== true) continue
       counts['two led at once'] += 1
       if (at === term) counts['two led in the same term'] += 1
     }
@@ -128,8 +131,8 @@ export class ClusterPathCounter {
   private follows(node: NodeId, master: NodeId): void {
     const { nodes, links } = this.simulation()
     if (!links.isLinked(node, master)) this.counts['followed through another'] += 1
-    const own = nodes.get(node)?.deciding.log.end
-    const its = nodes.get(master)?.deciding.log.end
+    const own = nodes.get(node)?.logEnd
+    const its = nodes.get(master)?.logEnd
     if (own && its && own.sequence < its.sequence) this.counts['behind, and brought up to date'] += 1
   }
 }

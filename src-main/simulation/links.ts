@@ -1,8 +1,11 @@
-import type { NodeId, Timestamp } from '../../ids'
-import type { VirtualClock } from '../clock'
-import type { Random } from '../random'
-import type { Packet } from './packet'
-import { SimulatedRelays } from './relays'
+import type { NodeId, Timestamp } from '@core/ids'
+import type { PeerFrame, RelayedFrame, RelayFrame } from '@core/protocols/peer'
+import type { VirtualClock } from '@core/simulation/clock'
+import type { Random } from '@core/simulation/random'
+import { encodeFrame } from '../cluster/links/frame'
+import type { LinksOptions } from '../cluster/links/links'
+import { firstOf, openThrough, type MemberLink, type MemberLinks } from '../cluster/member-links'
+import { VirtualLink } from './virtual-link'
 
 /** A link over which nothing comes for so long is given up. */
 const SILENT_MS = 2000
@@ -19,7 +22,13 @@ export interface NetworkConditions {
   readonly loss: number
   readonly delayMs: number
   readonly jitterMs: number
+  /** The part of the consensus's messages that come twice. */
+  readonly duplication: number
+  /** What a link carries in each direction; what is to be said meanwhile waits. Without it, as much as there is. */
+  readonly bytesPerSecond?: number | undefined
 }
+
+const CALM: NetworkConditions = { loss: 0, delayMs: 1, jitterMs: 0, duplication: 0 }
 
 /** A node as its links need it. */
 export interface Linked {
@@ -27,10 +36,12 @@ export interface Linked {
   isActive(): boolean
   isRunning(): boolean
   isMember(peer: NodeId): boolean
-  connected(peer: NodeId): void
-  disconnected(peer: NodeId): void
+  up(link: MemberLink): void
+  down(peer: NodeId): void
   refused(peer: NodeId): void
-  receive(from: NodeId, packet: Packet): void
+  take(peer: NodeId, frame: RelayedFrame | RelayFrame): void
+  /** The streams that it serves. */
+  handlers(): LinksOptions['handlers']
 }
 
 interface Pair {
@@ -50,11 +61,14 @@ export class SimulatedLinks {
   private readonly pairs = new Map<string, Pair>()
   private readonly nodes = new Map<NodeId, Linked>()
   private readonly lastAt = new Map<string, Timestamp>()
+  /** Until when each direction has something to carry. */
+  private readonly busyUntil = new Map<string, Timestamp>()
+  /** What each node holds of its links, `self>peer`. */
+  private readonly ends = new Map<string, VirtualLink>()
   private groups: ReadonlyMap<NodeId, number> = new Map()
   private readonly isolated = new Set<NodeId>()
   private readonly cuts = new Set<string>()
-  private readonly relays = new SimulatedRelays({ isUp: (a, b) => this.isLinked(a, b), now: () => this.clock.now() })
-  conditions: NetworkConditions = { loss: 0, delayMs: 1, jitterMs: 0 }
+  conditions = CALM
 
   constructor(
     private readonly clock: VirtualClock,
@@ -73,6 +87,20 @@ export class SimulatedLinks {
       this.pairs.set(keyOf(other, nodeId), pair)
     }
     this.nodes.set(nodeId, node)
+  }
+
+  /** The links of one life of a node. `ways` names through whom it reaches whoever is not linked. */
+  of(self: NodeId, ways: (peer: NodeId, kind: string) => readonly NodeId[]): MemberLinks {
+    const get = (peer: NodeId): MemberLink | undefined =>
+      this.isLinked(self, peer) ? this.ends.get(wayOf(self, peer)) : undefined
+    const open: MemberLinks['open'] = (peer, kind, params, signal) =>
+      openThrough({ get }, ways, { peer, kind, params, signal })
+    return {
+      get,
+      open,
+      all: () => [...this.nodes.keys()].flatMap((peer) => get(peer) ?? []),
+      ask: (peer, kind, params) => firstOf(open(peer, kind, params)),
+    }
   }
 
   /** Nodes of different groups do not reach one another; those that no group names are one of their own. */
@@ -114,18 +142,8 @@ export class SimulatedLinks {
     return !this.cuts.has(keyOf(a, b)) && this.groups.get(a) === this.groups.get(b)
   }
 
-  /** Whether one reaches the other over a link of theirs, or through a member that both are linked to. */
-  isUp(a: NodeId, b: NodeId): boolean {
-    return this.isLinked(a, b) || this.relays.via(a, b) !== undefined
-  }
-
   isLinked(a: NodeId, b: NodeId): boolean {
     return this.pairs.get(keyOf(a, b))?.up ?? false
-  }
-
-  /** When one last heard the other, through whomever; undefined where it never did. */
-  heardAt(a: NodeId, b: NodeId): Timestamp | undefined {
-    return this.relays.heardAt(a, b) ?? this.reachedAt(a, b)
   }
 
   /** When these two could last hear one another; undefined where they never did. */
@@ -161,7 +179,7 @@ export class SimulatedLinks {
     for (const pair of this.pairs.values()) {
       if (pair.a !== nodeId && pair.b !== nodeId) continue
       // One that slept while the other side gave the link up has not heard of it.
-      if (!pair.up) this.nodes.get(nodeId)?.disconnected(pair.a === nodeId ? pair.b : pair.a)
+      if (!pair.up) this.drop(nodeId, pair.a === nodeId ? pair.b : pair.a)
       this.lose(pair, { redial: 0 })
       this.clock.after(0, () => this.dial(pair))
     }
@@ -173,46 +191,29 @@ export class SimulatedLinks {
       if (pair.up && !this.areMembers(pair)) this.clock.after(RETRANSMITTED_MS, () => this.lose(pair, { redial: 0 }))
   }
 
-  send(from: NodeId, to: NodeId, packet: Packet): void {
-    const via = this.isLinked(from, to) ? undefined : this.relays.via(from, to)
-    if (via === undefined)
-      return this.pass(from, to, packet, () => {
-        this.nodes.get(to)?.receive(from, packet)
-        this.learn(to, from, packet)
-      })
-    this.pass(from, via, packet, () =>
-      this.pass(via, to, packet, () => {
-        this.relayed(to, from, via)
-        this.nodes.get(to)?.receive(from, packet)
-      }),
-    )
+  /** Its process died: what it held of its links is no more, and nobody there hears of it. */
+  forget(nodeId: NodeId): void {
+    for (const peer of this.nodes.keys()) this.ends.delete(wayOf(nodeId, peer))
   }
 
-  /** A member names a master that is not linked here: it is reached through whoever names it. */
-  private learn(self: NodeId, from: NodeId, { kind, ...packet }: Packet): void {
-    const message = kind === 'consensus' && 'message' in packet ? packet.message : undefined
-    if (message?.type !== 'answer' || message.master === undefined || message.master === self) return
-    this.relayed(self, message.master, from)
-  }
-
-  private relayed(self: NodeId, peer: NodeId, via: NodeId): void {
-    if (self === peer || this.isLinked(self, peer) || !this.nodes.has(peer)) return
-    if (this.relays.hear(self, peer, via)) this.nodes.get(self)?.connected(peer)
-  }
-
-  /** Over one link. */
-  private pass(from: NodeId, to: NodeId, packet: Packet, arrive: () => void): void {
+  /** Gives something to the link between these two; `sized` is what it says, which may be lost for good where `frail`. */
+  private pass(from: NodeId, to: NodeId, message: { sized: () => number; frail: boolean }, arrive: () => void): void {
     const pair = this.pairs.get(keyOf(from, to))
     if (!pair?.up) return
-    const { loss, delayMs, jitterMs } = this.conditions
+    const { loss, delayMs, jitterMs, duplication, bytesPerSecond } = this.conditions
+    const way = wayOf(from, to)
     let delay = delayMs + (jitterMs === 0 ? 0 : this.random.integer(0, jitterMs))
     if (loss > 0) {
-      if (packet.kind === 'consensus') {
+      if (message.frail) {
         if (this.random.chance(loss)) return
       } else while (this.random.chance(loss)) delay += RETRANSMITTED_MS
     }
-    const way = `${from}>${to}`
-    const at = Math.max(this.lastAt.get(way) ?? 0, this.clock.now() + delay)
+    let start = this.clock.now()
+    if (bytesPerSecond !== undefined) {
+      start = Math.max(start, this.busyUntil.get(way) ?? 0) + Math.ceil((message.sized() * 1000) / bytesPerSecond)
+      this.busyUntil.set(way, start)
+    }
+    const at = Math.max(this.lastAt.get(way) ?? 0, start + delay)
     this.lastAt.set(way, at)
     const { generation } = pair
     const deliver = (): void => {
@@ -222,6 +223,7 @@ export class SimulatedLinks {
       else pair.held.push(deliver)
     }
     this.clock.at(at, deliver)
+    if (duplication > 0 && message.frail && this.random.chance(duplication)) this.clock.at(at, deliver)
   }
 
   private isHeld({ a, b }: Pair): boolean {
@@ -238,22 +240,66 @@ export class SimulatedLinks {
     pair.held.length = 0
     if (pair.up) {
       pair.up = false
-      this.tell(pair, (node, peer) => node.disconnected(peer))
-      for (const [self, peer] of this.relays.endedBy(pair.a, pair.b)) this.nodes.get(self)?.disconnected(peer)
+      this.tell(pair, (_node, peer, self) => this.drop(self, peer))
     }
     if (redial > 0) this.clock.after(redial, () => this.dial(pair))
   }
 
   private dial(pair: Pair): void {
     if (pair.up) return
-    if (!pair.reachable || !this.areMembers(pair))
-      return this.tell(pair, (node, peer, self) => {
-        if (!this.relays.isHeard(self, peer)) node.refused(peer)
-      })
+    if (!pair.reachable || !this.areMembers(pair)) return this.tell(pair, (node, peer) => node.refused(peer))
     pair.up = true
-    this.relays.end(pair.a, pair.b)
     pair.generation += 1
-    this.tell(pair, (node, peer) => node.connected(peer))
+    this.busyUntil.delete(wayOf(pair.a, pair.b))
+    this.busyUntil.delete(wayOf(pair.b, pair.a))
+    for (const self of [pair.a, pair.b])
+      this.ends.set(wayOf(self, self === pair.a ? pair.b : pair.a), this.end(pair, self))
+    this.tell(pair, (node, peer, self) => {
+      const link = this.ends.get(wayOf(self, peer))
+      if (link) node.up(link)
+    })
+  }
+
+  /** One node's end of a link. */
+  private end(pair: Pair, self: NodeId): VirtualLink {
+    const peer = self === pair.a ? pair.b : pair.a
+    const there = (): VirtualLink | undefined => this.ends.get(wayOf(peer, self))
+    return new VirtualLink({
+      peer,
+      dialled: self === pair.a,
+      handlers: this.nodes.get(self)?.handlers() ?? new Map(),
+      self,
+      heardAt: () => this.reachedAt(self, peer) ?? 0,
+      sendFrame: (frame) => {
+        const sized = (): number => encodeFrame(frame)?.length ?? 0
+        this.pass(self, peer, { sized, frail: frame.type === 'consensus' }, () => this.arrived(peer, self, frame))
+      },
+      sendBytes: (bytes, take) => this.pass(self, peer, { sized: () => bytes, frail: false }, () => take(there())),
+    })
+  }
+
+  private arrived(self: NodeId, from: NodeId, frame: PeerFrame): void {
+    switch (frame.type) {
+      case 'relay':
+      case 'consensus':
+      case 'observe':
+      case 'snapshot':
+        this.nodes.get(self)?.take(from, frame)
+        return
+      case 'hello':
+      case 'wake':
+        return
+      default:
+        this.ends.get(wayOf(self, from))?.take(frame)
+    }
+  }
+
+  /** A node hears that its link to another ended. */
+  private drop(self: NodeId, peer: NodeId): void {
+    const way = wayOf(self, peer)
+    this.ends.get(way)?.close()
+    this.ends.delete(way)
+    this.nodes.get(self)?.down(peer)
   }
 
   private tell({ a, b }: Pair, say: (node: Linked, peer: NodeId, self: NodeId) => void): void {
@@ -268,3 +314,4 @@ export class SimulatedLinks {
 }
 
 const keyOf = (a: NodeId, b: NodeId): string => (a < b ? `${a}|${b}` : `${b}|${a}`)
+const wayOf = (self: NodeId, peer: NodeId): string => `${self}>${peer}`

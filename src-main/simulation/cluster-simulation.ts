@@ -1,28 +1,25 @@
-import type { Command, Refusal } from '../../commands/command'
-import type { Envelope } from '../../events/event'
-import { InstanceId, RunnerId, type CommandId, type ModelId, type NodeId, type Timestamp } from '../../ids'
-import type { CardResult, IdSource } from '../../reconcile/process-manager'
-import { next } from '../../reconcile/apply'
-import { fold } from '../../events/fold'
-import type { Instance } from '../../state/instances'
-import type { RunnerStatus } from '../../state/runners'
-import { emptyState, type State } from '../../state/state'
-import { SimulatedCables } from '../cables'
-import { VirtualClock } from '../clock'
-import { isCommandStep, sendCommand, type CommandStep } from '../commands'
-import type { SimulationListener } from '../listener'
-import { infoOf, withFreeMemory } from '../machine-info'
-import { Random } from '../random'
-import type { Step, StepOf } from '../scenario'
-import type { World } from '../simulation'
-import { instanceFor, instanceOn, reported } from '../subjects'
-import { subjectOf } from './happening'
+import type { Command, Refusal } from '@core/commands/command'
+import { InstanceId, RunnerId, type CommandId, type NodeId, type Timestamp } from '@core/ids'
+import type { IdSource } from '@core/reconcile/process-manager'
+import { SimulatedCables } from '@core/simulation/cables'
+import { ModelAnswers } from '@core/simulation/cards'
+import { VirtualClock } from '@core/simulation/clock'
+import { isCommandStep, sendCommand, type CommandStep } from '@core/simulation/commands'
+import { subjectOf, type Happening } from '@core/simulation/happening'
+import type { SimulationListener } from '@core/simulation/listener'
+import { infoOf, withFreeMemory } from '@core/simulation/machine-info'
+import { Random } from '@core/simulation/random'
+import type { Step, StepOf } from '@core/simulation/scenario'
+import type { World } from '@core/simulation/simulation'
+import { instanceFor, instanceOn, reported } from '@core/simulation/subjects'
+import type { Instance } from '@core/state/instances'
+import type { RunnerStatus } from '@core/state/runners'
+import { emptyState, type State } from '@core/state/state'
+import { foundingOf } from './founding'
 import { SimulatedLinks } from './links'
-import type { NewRecord } from './log'
 import { SimulatedNode } from './node'
-import type { NodeListener, Teller } from './node-listener'
+import type { NodeListener } from './node-listener'
 import type { Outcome } from './outcome'
-import type { Leadership } from './replication'
 
 /** Of one node after the other, so that no two tick at the same moment. */
 const OFFSET_MS = 7
@@ -38,26 +35,17 @@ const countingIds = (): IdSource => {
   }
 }
 
-/** The log with which all replicas begin: the first of them has founded the cluster and admitted the others. */
-const foundingLog = (replicas: readonly NodeId[]): NewRecord[] => {
-  const [founder] = replicas
-  if (founder === undefined) return []
-  const term = 1
-  let state: State = { ...emptyState(), term }
-  const admissions = replicas.map((nodeId): NewRecord => {
-    const envelope = next(state, { type: 'MemberAdmitted', nodeId, certificate: '', friendlyName: nodeId }, 0)
-    state = fold(state, envelope)
-    return { kind: 'decision', envelope }
-  })
-  return [{ kind: 'term', term, master: founder }, ...admissions]
-}
+/** Resolves when nothing is under way any more that does not wait for the virtual clock. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-/** The real core at several nodes on one virtual clock: each decides, follows and works as the product's nodes do. */
+/** The product's deciding at several nodes on one virtual clock, over disks and links that are not there. */
 export class ClusterSimulation {
   readonly clock = new VirtualClock()
   readonly links: SimulatedLinks
   readonly nodes: ReadonlyMap<NodeId, SimulatedNode>
   private readonly cables = new SimulatedCables()
+  private readonly answers: ModelAnswers
+  private failure: { readonly error: unknown } | undefined
 
   constructor(
     world: World,
@@ -69,13 +57,14 @@ export class ClusterSimulation {
     this.links = new SimulatedLinks(clock, new Random(world.seed + 1))
     const ids = countingIds()
     const random = new Random(world.seed)
-    const founding = foundingLog(replicas)
+    const founding = foundingOf(replicas)
+    const answers = (this.answers = new ModelAnswers(world.models))
     const nodeListener = this.nodeListener()
     this.nodes = new Map(
       replicas.map((self, at) => [
         self,
         new SimulatedNode({
-          ...{ self, clock, links: this.links, cables, ids, random, world, founding, listener: nodeListener },
+          ...{ self, clock, links: this.links, cables, ids, answers, random, world, founding, listener: nodeListener },
           onWork: (instance, options) => this.work(instance, options),
           offset: at * OFFSET_MS,
         }),
@@ -86,7 +75,7 @@ export class ClusterSimulation {
   /** Those that lead now, the latest term first. */
   masters(): SimulatedNode[] {
     return [...this.nodes.values()]
-      .filter((node) => node.deciding.isMaster())
+      .filter((node) => node.isMaster())
       .sort((a, b) => b.state().term - a.state().term || (a.self < b.self ? -1 : 1))
   }
 
@@ -97,23 +86,24 @@ export class ClusterSimulation {
     return best?.state() ?? emptyState()
   }
 
-  runUntil(time: Timestamp): void {
-    this.clock.runUntil(time)
+  /** Rejects with the first thing that must not be. */
+  async runUntil(time: Timestamp): Promise<void> {
+    await this.clock.runSettledUntil(time, () => this.settled())
   }
 
-  /** Carries out one step now, with a pass of every master after it. */
+  /** Carries out one step now. */
   take(step: Step): void {
     this.listener.step?.(this.clock.now(), step)
     this.carryOut(step)
-    this.pass()
   }
 
-  pass(): void {
-    for (const node of this.nodes.values()) node.pass()
+  /** Resolves when all that was begun waits for the virtual clock; rejects with the first thing that must not be. */
+  async settled(): Promise<void> {
+    await settled()
+    if (this.failure) throw this.failure.error
   }
 
-  /** Does what a step says, without the passes that follow it. */
-  carryOut(step: Step): void {
+  private carryOut(step: Step): void {
     if (isCommandStep(step)) return this.command(step)
     switch (step.do) {
       case 'addNode':
@@ -140,12 +130,16 @@ export class ClusterSimulation {
       case 'mend':
         return this.links.mend(...step.between)
       case 'network': {
-        const { loss, delayMs, jitterMs } = step
-        this.links.conditions = { loss, delayMs, jitterMs }
+        const { loss, delayMs, jitterMs, duplication, bytesPerSecond } = step
+        this.links.conditions = { loss, delayMs, jitterMs, duplication, bytesPerSecond }
         return
       }
       case 'crashNode':
-        return this.nodes.get(step.node)?.crash()
+        return this.nodes.get(step.node)?.crash(step)
+      case 'setClock':
+        return this.nodes.get(step.node)?.setClock(step)
+      case 'disk':
+        return this.nodes.get(step.node)?.setDisk(step)
       case 'restartNode':
         return this.nodes.get(step.node)?.start()
       case 'sleep':
@@ -176,8 +170,7 @@ export class ClusterSimulation {
         for (const node of this.nodes.values()) node.completeTask(step.id)
         return
       case 'modelCard':
-        for (const node of this.nodes.values()) node.deciding.cards.setMode(step.modelId, step.mode, step.error)
-        return
+        return this.answers.setMode(step.modelId, step.mode, step.error)
       case 'setWallClock':
         return this.clock.setWall(Date.parse(step.to))
       case 'crashMaster': {
@@ -206,13 +199,13 @@ export class ClusterSimulation {
         },
       },
       step,
-      (modelId) => node?.deciding.cards.card(modelId),
+      (modelId) => this.answers.card(modelId),
     )
     if (refusal) this.listener.refused?.(this.clock.now(), step.do, refusal, node?.self)
   }
 
   private submit(step: Step, command: Command, node: SimulatedNode | undefined): void {
-    if (node === undefined) return this.tell(step, command, undefined, { status: 'undecided' })
+    if (node === undefined) return this.tell(step, command, undefined, { status: 'undecided', reason: 'no_master' })
     node.submit(command, (outcome, commandId) => this.tell(step, command, node.self, outcome, commandId))
   }
 
@@ -225,7 +218,11 @@ export class ClusterSimulation {
   ): void {
     const { listener } = this
     const now = this.clock.now()
-    const undecided: Refusal = { code: 'invalid', reason: 'nobody who could decide was there' }
+    const nobody =
+      outcome.status === 'undecided' && outcome.reason !== 'no_master'
+        ? `nobody decided: ${outcome.reason}`
+        : 'nobody who could decide was there'
+    const undecided: Refusal = { code: 'invalid', reason: nobody }
     if (outcome.status === 'done' && via !== undefined && commandId !== undefined)
       listener.happened?.(now, { kind: 'acknowledged', command: name, id: subjectOf(command), commandId, via })
     else listener.refused?.(now, name, outcome.status === 'refused' ? outcome.refusal : undecided, via)
@@ -278,33 +275,42 @@ export class ClusterSimulation {
 
   private nodeListener(): NodeListener {
     const { listener, clock } = this
+    /** An error of whoever listens ends the simulation, not the code that told. */
+    const guarded =
+      <Told extends readonly unknown[]>(tell: (...told: Told) => void) =>
+      (...told: Told): void => {
+        try {
+          tell(...told)
+        } catch (error) {
+          this.failure ??= { error }
+        }
+      }
+    const happened = guarded((happening: Happening) => listener.happened?.(clock.now(), happening))
     return {
-      event: (node: Teller, envelope: Envelope, before: State): void =>
-        listener.event?.(envelope, before, node.state(), node.self),
-      leadership: ({ self }: Teller, leadership: Leadership): void => {
-        const now = clock.now()
-        if (leadership.kind === 'self') listener.happened?.(now, { kind: 'leads', node: self, term: leadership.term })
-        else if (leadership.kind === 'nobody') listener.happened?.(now, { kind: 'seeks', node: self })
-        else {
-          const { master, term } = leadership
-          listener.happened?.(now, { kind: 'follows', node: self, master, term })
+      event: guarded((node, envelope, { before, after }) => listener.event?.(envelope, before, after, node.self)),
+      leadership: ({ self: node }, leadership) => {
+        switch (leadership.kind) {
+          case 'self':
+            return happened({ kind: 'leads', node, term: leadership.term })
+          case 'nobody':
+            return happened({ kind: 'seeks', node })
+          case 'other':
+            return happened({ kind: 'follows', node, master: leadership.master, term: leadership.term })
         }
       },
-      passed: (node: Teller): void => listener.passed?.(clock.now(), node.state(), node.self),
-      setAside: ({ self }: Teller, after: number): void =>
-        listener.happened?.(clock.now(), { kind: 'setAside', node: self, after }),
-      merged: ({ self }: Teller, outcome: Outcome): void =>
-        listener.happened?.(clock.now(), {
-          kind: 'merged',
-          node: self,
-          result: outcome.status === 'refused' ? `refused: ${outcome.refusal.reason}` : outcome.status,
-        }),
-      asked: ({ self }: Teller, modelId: ModelId): void => listener.asked?.(clock.now(), modelId, self),
-      answered: ({ self }: Teller, modelId: ModelId, result: CardResult): void =>
-        listener.answered?.(clock.now(), modelId, result, self),
-      lost: ({ self }: Teller, records: number): void =>
-        listener.happened?.(clock.now(), { kind: 'lost', node: self, records }),
-      removed: ({ self }: Teller): void => listener.happened?.(clock.now(), { kind: 'removed', node: self }),
-    }
+      passed: guarded((node) => listener.passed?.(clock.now(), node.state(), node.self)),
+      setAside: ({ self: node }, after) => happened({ kind: 'setAside', node, after }),
+      installed: ({ self: node }, through) => happened({ kind: 'installed', node, through }),
+      merged: ({ self: node }, result) => happened({ kind: 'merged', node, result }),
+      asked: guarded(({ self }, modelId) => listener.asked?.(clock.now(), modelId, self)),
+      answered: guarded(({ self }, modelId, result) => listener.answered?.(clock.now(), modelId, result, self)),
+      lost: ({ self: node }, records) => happened({ kind: 'lost', node, records }),
+      steppedDown: ({ self: node }, code) => happened({ kind: 'steppedDown', node, code }),
+      steppedUp: ({ self: node }) => happened({ kind: 'steppedUp', node }),
+      removed: ({ self: node }) => happened({ kind: 'removed', node }),
+      failed: (error) => {
+        this.failure ??= { error }
+      },
+    } satisfies NodeListener
   }
 }

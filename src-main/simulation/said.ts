@@ -1,4 +1,4 @@
-import type { Timestamp } from '../../ids'
+import type { Timestamp } from '@core/ids'
 import type { NodeClock } from './node-clock'
 
 /** What was said is on its way to the state: it is not said again before this. */

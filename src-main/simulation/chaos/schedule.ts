@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { State } from '../../../state/state'
-import type { Random } from '../../random'
-import { Step } from '../../scenario'
+import type { State } from '@core/state/state'
+import type { Random } from '@core/simulation/random'
+import { Step } from '@core/simulation/scenario'
 import {
   cable,
   change,
@@ -15,7 +15,7 @@ import {
   pair,
   pause,
   runner,
-} from '../schedule'
+} from '@core/simulation/chaos/schedule'
 
 const GB = 1e9
 /** As many declarations as may be at a time. */

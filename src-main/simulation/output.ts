@@ -1,6 +1,6 @@
-import type { Event } from '../events/event'
-import type { NodeId, Timestamp } from '../ids'
-import type { State } from '../state/state'
+import type { Event } from '@core/events/event'
+import type { NodeId, Timestamp } from '@core/ids'
+import type { State } from '@core/state/state'
 
 /** Where several nodes decide: which one, in which term. Two that were parted each print their own events. */
 interface Decider {

@@ -1,6 +1,6 @@
-import type { Command } from '../../commands/command'
-import type { CommandId, NodeId } from '../../ids'
-import type { Step } from '../scenario'
+import type { Command } from '../commands/command'
+import type { CommandId, NodeId } from '../ids'
+import type { Step } from './scenario'
 
 /** What happens among several deciding nodes besides events. */
 export type Happening =
@@ -18,10 +18,15 @@ export type Happening =
     }
   /** What a node has after that record is not in its master's log, and makes room. */
   | { readonly kind: 'setAside'; readonly node: NodeId; readonly after: number }
+  /** It lacked what its master's log no longer has, and has a snapshot up to that record in place of its own. */
+  | { readonly kind: 'installed'; readonly node: NodeId; readonly through: number }
   /** What it had declared apart from its master was joined with what the master has. */
   | { readonly kind: 'merged'; readonly node: NodeId; readonly result: string }
   /** Its process died before these records were on its disk; nobody had been told that they are safe. */
   | { readonly kind: 'lost'; readonly node: NodeId; readonly records: number }
+  /** Its disk refuses: it takes no part in deciding until the disk takes records again. */
+  | { readonly kind: 'steppedDown'; readonly node: NodeId; readonly code: string }
+  | { readonly kind: 'steppedUp'; readonly node: NodeId }
   /** It heard that it is no member any more, and goes its own way. */
   | { readonly kind: 'removed'; readonly node: NodeId }
 

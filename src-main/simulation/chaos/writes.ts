@@ -1,9 +1,9 @@
-import { compareStamps, fieldStamp, stampKey, type Stamp } from '../../../merging/stamp'
-import type { Envelope } from '../../../events/event'
-import type { CommandId } from '../../../ids'
-import type { MetaInstance } from '../../../state/meta-instances'
-import type { State } from '../../../state/state'
-import { insist } from '../invariants'
+import { compareStamps, fieldStamp, stampKey, type Stamp } from '@core/merging/stamp'
+import type { Envelope } from '@core/events/event'
+import type { CommandId } from '@core/ids'
+import type { MetaInstance } from '@core/state/meta-instances'
+import type { State } from '@core/state/state'
+import { insist } from '@core/simulation/chaos/invariants'
 
 interface Write {
   readonly id: string

@@ -1,0 +1,392 @@
+import type { Command } from '@core/commands/command'
+import type { LogEnd } from '@core/consensus/log-end'
+import type { Observation } from '@core/events/event'
+import type { LogRecord } from '@core/events/record'
+import { CommandId, type ModelId, type NodeId, type Timestamp } from '@core/ids'
+import type { CardResult, IdSource } from '@core/reconcile/process-manager'
+import type { SimulatedCables } from '@core/simulation/cables'
+import type { VirtualClock } from '@core/simulation/clock'
+import type { ModelAnswers } from '@core/simulation/cards'
+import type { Random } from '@core/simulation/random'
+import type { StepOf } from '@core/simulation/scenario'
+import type { World } from '@core/simulation/simulation'
+import { SimulatedTasks } from '@core/simulation/tasks'
+import type { Instance } from '@core/state/instances'
+import type { State } from '@core/state/state'
+import { wait } from '@core/time/timers'
+import type { MemberLink } from '../cluster/member-links'
+import { MasterError } from '../master/errors'
+import type { Host } from '../master/host'
+import { logDirectory, openLogFolder, type LogFolder, type OpenedLog } from '../master/log-folder'
+import { recordsAfter } from '../master/log-reader'
+import { foundLog, type Founding } from './founding'
+import type { Linked, SimulatedLinks } from './links'
+import { SimulatedMachine } from './machine'
+import { NodeClock } from './node-clock'
+import type { NodeListener, Teller } from './node-listener'
+import type { Outcome } from './outcome'
+import { DATA_DIR, Program } from './program'
+import { Said } from './said'
+import { VirtualDisk } from './virtual-disk'
+import { SimulatedWorker } from './worker'
+
+/** A process that its disk did not let start is started again after this. */
+const START_AGAIN_MS = 1000
+/** Whoever observes something looks this often whether the state knows it. */
+const LOOK_MS = 1000
+/** A machine that was not heard for so long may hang. */
+const HANGING_MS = 5000
+
+export interface NodeParts {
+  readonly self: NodeId
+  readonly clock: VirtualClock
+  readonly links: SimulatedLinks
+  readonly cables: SimulatedCables
+  readonly ids: IdSource
+  readonly answers: ModelAnswers
+  readonly random: Random
+  readonly world: World
+  readonly founding: Founding
+  readonly listener: NodeListener
+  /** An instance begins or ends work, on all its machines. */
+  readonly onWork: (instance: Instance, options: { readonly busy: boolean }) => void
+  /** Of equal nodes none ticks at the same moment. */
+  readonly offset: Timestamp
+}
+
+/**
+ * One machine that runs the product: its part in deciding as it ships, a simulated worker and simulated requests. What
+ * it knows is what its own disk and its links tell it.
+ */
+export class SimulatedNode implements Linked, Teller {
+  readonly self: NodeId
+  readonly machine: SimulatedMachine
+  readonly worker: SimulatedWorker
+  readonly disk: VirtualDisk
+  private readonly clock: NodeClock
+  private readonly said: Said
+  private readonly host: Host
+  private program: Program
+  private requests: SimulatedTasks
+  private power: 'off' | 'on' | 'asleep' = 'off'
+  /** It has said that it goes: it says nothing more of itself. */
+  private isLeaving = false
+  /** Counts its departures: one that was called off leads nowhere. */
+  private departures = 0
+  private woken = false
+  private commands = 0
+
+  constructor(private readonly parts: NodeParts) {
+    const { self, links, cables, random, world } = parts
+    this.self = self
+    const clock = (this.clock = new NodeClock(parts.clock))
+    this.disk = new VirtualDisk(clock, random)
+    const said = (this.said = new Said(clock))
+    this.host = {
+      timers: clock,
+      wall: () => clock.wall(),
+      ids: { ...parts.ids, commandId: () => this.commandId() },
+      directory: (path) => this.disk.directory(path),
+      // Nobody else is on a simulated machine.
+      lock: () => () => undefined,
+    }
+    foundLog(logDirectory(this.logFolder()), parts.founding)
+    this.program = this.newProgram(parts.founding.state)
+    const state = (): State => this.state()
+    const observe = (event: Observation): void => this.observe(event)
+    this.machine = new SimulatedMachine({
+      ...{ self, clock, cables, said, state, observe },
+      reaches: (peer) => links.reaches(self, peer),
+      reachedAt: (peer) => links.reachedAt(self, peer),
+      peers: () => this.program.peers(),
+    })
+    const silent = (): ReadonlySet<NodeId> => new Set(this.program.peers().filter((peer) => this.isSilent(peer)))
+    this.worker = new SimulatedWorker({
+      ...{ self, clock, random, said, state, observe, silent },
+      behaviour: world.runner,
+    })
+    this.requests = this.newRequests()
+    links.add(self, this)
+  }
+
+  state(): State {
+    return this.program.state()
+  }
+
+  get leadership(): Program['leadership'] {
+    return this.isActive() ? this.program.leadership : { kind: 'nobody' }
+  }
+
+  get logEnd(): LogEnd | undefined {
+    return this.program.logEnd
+  }
+
+  isMaster(): boolean {
+    return this.isActive() && this.program.leads
+  }
+
+  /** What the master's next pass would see; only of a node that leads. */
+  inputs(): ReturnType<Program['inputs']> {
+    return this.program.inputs()
+  }
+
+  /** What its disk has, as the product reads it. Throws MasterError. */
+  readLog(): OpenedLog {
+    return openLogFolder(this.logFolder())
+  }
+
+  /** The records on its disk after one, as the product reads them. */
+  async recordsAfter(sequence: number): Promise<readonly LogRecord[]> {
+    const records: LogRecord[] = []
+    for await (const record of recordsAfter(logDirectory(this.logFolder()), sequence)) records.push(record)
+    return records
+  }
+
+  /** Whether something that it declared apart waits to be merged. */
+  hasToMerge(): boolean {
+    return logDirectory(this.logFolder())
+      .names()
+      .some((name) => name.startsWith('split-') && name.endsWith('.json'))
+  }
+
+  isActive(): boolean {
+    return this.power === 'on'
+  }
+
+  isRunning(): boolean {
+    return this.power !== 'off'
+  }
+
+  isMember(peer: NodeId): boolean {
+    return this.program.isMember(peer)
+  }
+
+  // What happens to the machine.
+
+  start(): void {
+    // One that was about to quit has quit by then.
+    if (this.isLeaving && this.power === 'on') this.crash()
+    if (this.power !== 'off') return
+    this.power = 'on'
+    this.isLeaving = false
+    this.machine.begin()
+    this.program = this.newProgram(this.state())
+    // Of equal nodes none ticks at the same moment.
+    this.clock.after(this.parts.offset, () => void this.program.open())
+    this.clock.after(this.parts.offset, () => {
+      this.parts.links.look()
+      this.parts.links.begin(this.self)
+    })
+    const look = (): void => {
+      this.look()
+      this.clock.after(LOOK_MS, look)
+    }
+    look()
+  }
+
+  /** Its power goes, with its process, its runners and its requests. */
+  crash({ torn = false }: { readonly torn?: boolean } = {}): void {
+    if (this.power === 'off') return
+    const { logEnd } = this
+    this.power = 'off'
+    this.departures += 1
+    this.clock.end()
+    this.program.end()
+    this.disk.cut({ torn })
+    this.worker.end()
+    this.requests = this.newRequests()
+    this.woken = false
+    this.parts.links.forget(this.self)
+    this.parts.links.look()
+    if (logEnd) this.tellLost(logEnd)
+  }
+
+  /** It quits in order: others hear of it, and one of them leads if this one did. */
+  quit(): void {
+    this.leave('quit', async () => {
+      await this.program.close()
+      this.crash()
+    })
+  }
+
+  sleep({ announced }: { readonly announced: boolean }): void {
+    if (this.power !== 'on') return
+    if (announced) this.leave('sleep', () => this.fallAsleep())
+    else this.fallAsleep()
+  }
+
+  /** The system tells the program only where it had told it of the sleep. */
+  wake(): void {
+    const isGoingToSleep = this.power === 'on' && this.isLeaving
+    if (this.power !== 'asleep' && !isGoingToSleep) return
+    const wasTold = this.isLeaving
+    this.power = 'on'
+    this.isLeaving = false
+    this.departures += 1
+    this.machine.begin()
+    this.parts.links.look()
+    if (wasTold) this.program.comeBackFromSleep()
+    this.clock.thaw()
+  }
+
+  setClock(by: { readonly byMs: number }): void {
+    this.clock.set(by)
+  }
+
+  setDisk(trouble: StepOf<'disk'>): void {
+    this.disk.set(trouble)
+  }
+
+  // What people ask of it.
+
+  submit(command: Command, tell: (outcome: Outcome, commandId: CommandId) => void): void {
+    const commandId = this.commandId()
+    this.program.submit(command, commandId, (outcome) => tell(outcome, commandId))
+  }
+
+  startTask(...task: Parameters<SimulatedTasks['start']>): void {
+    this.requests.start(...task)
+  }
+
+  completeTask(...task: Parameters<SimulatedTasks['complete']>): void {
+    this.requests.complete(...task)
+  }
+
+  // What the links bring.
+
+  up(link: MemberLink): void {
+    this.program.router.up(link)
+  }
+
+  down(peer: NodeId): void {
+    this.program.router.down(peer)
+  }
+
+  refused(peer: NodeId): void {
+    this.program.router.refused(peer)
+  }
+
+  take(from: NodeId, frame: Parameters<Linked['take']>[1]): void {
+    if (this.isActive() && this.isMember(from)) this.program.router.take(from, frame)
+  }
+
+  handlers(): ReturnType<Linked['handlers']> {
+    return this.program.handlers()
+  }
+
+  private newProgram(known: State): Program {
+    const { self, links, listener } = this.parts
+    return new Program(
+      {
+        ...{ self, host: this.host, links, listener },
+        loadCard: (modelId) => this.loadCard(modelId),
+        unreachable: () => this.machine.unreachable(),
+        onEvent: () => {
+          links.membersChanged()
+          this.lookSoon()
+        },
+        onReset: () => {
+          links.membersChanged()
+          this.stateReplaced()
+        },
+        onRemoved: () => {
+          listener.removed(this)
+          this.clock.soon(() => this.crash())
+        },
+        onFailure: (error) => this.couldNotStart(error),
+      },
+      known,
+    )
+  }
+
+  private couldNotStart(error: unknown): void {
+    const isDisk = error instanceof MasterError && (error.code === 'disk_full' || error.code === 'disk_failed')
+    if (!isDisk) return this.parts.listener.failed(error)
+    this.clock.after(START_AGAIN_MS, () => void this.program.open())
+  }
+
+  private async loadCard(modelId: ModelId): Promise<CardResult> {
+    const { listener, answers } = this.parts
+    listener.asked(this, modelId)
+    await wait(this.clock, answers.takes)
+    const result = answers.of(modelId)
+    // One that hangs never answers; whoever asked gives up.
+    if (!result) return new Promise(() => undefined)
+    listener.answered(this, modelId, result)
+    return result
+  }
+
+  private commandId(): CommandId {
+    return CommandId.parse(`${this.self}-${++this.commands}`)
+  }
+
+  private logFolder(): LogFolder {
+    const silent = { info: () => undefined, warn: () => undefined }
+    return { dataDir: DATA_DIR, nodeId: this.self, log: silent, directory: (path) => this.disk.directory(path) }
+  }
+
+  private tellLost({ sequence }: LogEnd): void {
+    try {
+      const { log } = this.readLog()
+      if (log.sequence < sequence) this.parts.listener.lost(this, sequence - log.sequence)
+    } catch (error) {
+      if (!(error instanceof MasterError) || error.code === 'log_damaged') this.parts.listener.failed(error)
+    }
+  }
+
+  private isSilent(peer: NodeId): boolean {
+    const at = this.parts.links.reachedAt(this.self, peer)
+    return at !== undefined && this.clock.now() - at >= HANGING_MS
+  }
+
+  private observe(event: Observation): void {
+    if (this.isActive() && !this.isLeaving) this.program.observe(event)
+  }
+
+  private leave(reason: string, then: () => void | Promise<void>): void {
+    if (this.power !== 'on' || this.isLeaving) return
+    this.isLeaving = true
+    const departure = ++this.departures
+    this.program.leave(reason).then(
+      () => (this.departures === departure ? then() : undefined),
+      (error: unknown) => this.parts.listener.failed(error),
+    )
+  }
+
+  private fallAsleep(): void {
+    this.power = 'asleep'
+    this.clock.freeze()
+    this.parts.links.look()
+  }
+
+  private newRequests(): SimulatedTasks {
+    return new SimulatedTasks({
+      clock: this.clock,
+      takenBy: this.self,
+      state: () => this.state(),
+      observe: (event) => this.observe(event),
+      onWork: (instance, options) => this.parts.onWork(instance, options),
+    })
+  }
+
+  private stateReplaced(): void {
+    this.said.clear()
+    if (this.isActive()) this.requests.reportAll()
+    this.lookSoon()
+  }
+
+  /** Once, when what happens now is done. */
+  private lookSoon(): void {
+    if (this.woken) return
+    this.woken = true
+    this.clock.after(0, () => this.look())
+  }
+
+  private look(): void {
+    this.woken = false
+    if (!this.isActive() || this.isLeaving) return
+    this.machine.say()
+    this.worker.look()
+    this.requests.followState()
+  }
+}

@@ -1,0 +1,204 @@
+import type { Command } from '@core/commands/command'
+import type { LogEnd } from '@core/consensus/log-end'
+import type { Observation } from '@core/events/event'
+import { Folding } from '@core/events/fold'
+import type { CommandId, ModelId, NodeId } from '@core/ids'
+import type { CardResult } from '@core/reconcile/process-manager'
+import type { State } from '@core/state/state'
+import { FrameRouter } from '../cluster/frame-router'
+import { MemberNetwork } from '../cluster/member-network'
+import { ownHandlers } from '../cluster/own-handlers'
+import { MasterError } from '../master/errors'
+import type { Host } from '../master/host'
+import { Master } from '../master/master'
+import type { Leadership } from '../master/replication'
+import { journalOf } from './journal'
+import type { SimulatedLinks } from './links'
+import type { NodeListener, Teller } from './node-listener'
+import type { Outcome } from './outcome'
+
+/** Few, so that logs are compacted, and followers given snapshots, within a scenario. */
+const SNAPSHOT_EVERY = 60
+
+/** Where every simulated machine keeps its data. */
+export const DATA_DIR = '/data'
+
+export interface ProgramParts {
+  readonly self: NodeId
+  readonly host: Host
+  readonly links: SimulatedLinks
+  readonly listener: NodeListener
+  readonly loadCard: (modelId: ModelId) => Promise<CardResult>
+  /** Peers that answer no probe. */
+  readonly unreachable: () => readonly NodeId[]
+  readonly onEvent: () => void
+  /** The state is another one: the disk's, or another master's. */
+  readonly onReset: () => void
+  /** It is no member any more. */
+  readonly onRemoved: () => void
+  /** It could not be started. */
+  readonly onFailure: (error: unknown) => void
+}
+
+/** One life of the product on a simulated machine: the part that decides, as it ships, and what it says to the others. */
+export class Program implements Teller {
+  readonly self: NodeId
+  readonly router: FrameRouter
+  leadership: Leadership = { kind: 'nobody' }
+  private master: Master | undefined
+  private last: State
+  private readonly network: MemberNetwork
+  /** The same events as the product folds, one by one: what was before and after each. */
+  private folding: Folding
+  private over = false
+
+  constructor(
+    private readonly parts: ProgramParts,
+    /** What its disk held last. */
+    known: State,
+  ) {
+    const { self, host, links, listener } = parts
+    this.self = self
+    this.last = known
+    this.folding = new Folding(known)
+    const own = links.of(self, (...stream) => this.router.relaying.ways(...stream))
+    this.router = new FrameRouter({
+      self,
+      monotonic: () => host.timers.monotonic(),
+      links: () => own,
+      isMember: (peer) => this.isMember(peer),
+      deciding: {
+        connected: (...peer) => this.master?.connected(...peer),
+        disconnected: (peer) => this.master?.disconnected(peer),
+        refused: (peer) => this.master?.refused(peer),
+        received: (...message) => this.master?.received(...message),
+        observedBy: (...observed) => this.master?.observedBy(...observed),
+      },
+    })
+    this.network = new MemberNetwork({
+      links: own,
+      relaying: this.router.relaying,
+      monotonic: () => host.timers.monotonic(),
+      log: journalOf(this, listener),
+    })
+  }
+
+  /** What members may open streams of. */
+  handlers(): ReturnType<typeof ownHandlers> {
+    const { master } = this
+    const own = master ? ownHandlers(master, () => Promise.reject(new Error('nothing is measured here'))) : []
+    return new Map([...own, ...this.router.relaying.handlers])
+  }
+
+  async open(): Promise<void> {
+    const { self, host, links, listener, loadCard, unreachable, onRemoved, onFailure } = this.parts
+    const { network } = this
+    try {
+      const master = await Master.open({
+        dataDir: DATA_DIR,
+        nodeId: self,
+        host,
+        loadCard,
+        log: journalOf(this, listener),
+        network: {
+          send: (...message) => network.send(...message),
+          sendSnapshot: (...snapshot) => network.sendSnapshot(...snapshot),
+          observe: (...observed) => network.observe(...observed),
+          submit: (...command) => network.submit(...command),
+          watch: (...watched) => network.watch(...watched),
+          heard: () => network.heard(),
+          unreachable,
+          begin: () => links.begin(self),
+          stoodStill: () => links.begin(self),
+        },
+        onLeadership: (leadership) => {
+          this.leadership = leadership
+          listener.leadership(this, leadership)
+        },
+        onPassed: () => listener.passed(this),
+        onRemoved,
+        snapshotEvery: SNAPSHOT_EVERY,
+      })
+      if (this.over) return
+      this.master = master
+      this.subscribe(master)
+    } catch (error) {
+      onFailure(error)
+    }
+  }
+
+  state(): State {
+    return this.master?.state() ?? this.last
+  }
+
+  get logEnd(): LogEnd | undefined {
+    return this.master?.logEnd
+  }
+
+  get leads(): boolean {
+    return this.leadership.kind === 'self' && this.master?.status().role === 'master'
+  }
+
+  inputs(): ReturnType<Master['inputs']> {
+    return this.master?.inputs()
+  }
+
+  isMember(peer: NodeId): boolean {
+    return this.master?.memberIds().includes(peer) ?? peer in this.last.members
+  }
+
+  peers(): readonly NodeId[] {
+    return this.master?.memberIds().filter((peer) => peer !== this.self) ?? []
+  }
+
+  observe(event: Observation): void {
+    this.master?.observe(event)
+  }
+
+  submit(command: Command, commandId: CommandId, tell: (outcome: Outcome) => void): void {
+    const undecided = (reason: string): void => tell({ status: 'undecided', reason })
+    if (!this.master) return undecided('it is starting')
+    this.master.submit(command, { commandId }).then(tell, (error: unknown) => {
+      if (error instanceof MasterError) undecided(error.code)
+      else this.parts.listener.failed(error)
+    })
+  }
+
+  leave(reason: string): Promise<void> {
+    return this.master?.leave(reason) ?? Promise.resolve()
+  }
+
+  close(): Promise<void> {
+    return this.master?.close() ?? Promise.resolve()
+  }
+
+  comeBackFromSleep(): void {
+    this.master?.comeBackFromSleep()
+  }
+
+  /** It died: nobody listens to what is left of it. */
+  end(): void {
+    this.last = this.state()
+    this.master = undefined
+    this.over = true
+    this.leadership = { kind: 'nobody' }
+  }
+
+  private subscribe(master: Master): void {
+    const { listener, onEvent, onReset } = this.parts
+    this.folding = new Folding(master.state())
+    master.subscribe(
+      (envelope) => {
+        const before = this.folding.state
+        const after = this.folding.fold(envelope).state
+        if (this.leads) listener.event(this, envelope, { before, after })
+        onEvent()
+      },
+      () => {
+        this.folding = new Folding(master.state())
+        onReset()
+      },
+    )
+    onReset()
+  }
+}

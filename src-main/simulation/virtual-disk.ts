@@ -1,0 +1,224 @@
+import { join } from 'node:path'
+import type { Random } from '@core/simulation/random'
+import type { StepOf } from '@core/simulation/scenario'
+import type { Directory, OpenFile } from '../disk/directory'
+import type { NodeClock } from './node-clock'
+
+/** How long a sound disk takes to have what was written on it. */
+const SYNC_MS = 3
+
+type Trouble = Pick<StepOf<'disk'>, 'mode' | 'delayMs'>
+
+const refusal = (code: string): Error => Object.assign(new Error(code), { code })
+
+/** What a file holds, and how much of that would be there after a power cut. */
+class Stored {
+  private bytes = Buffer.alloc(0)
+  private length = 0
+  private durable = Buffer.alloc(0)
+  modifiedAt = 0
+
+  get size(): number {
+    return this.length
+  }
+
+  contents(): Buffer {
+    return Buffer.from(this.bytes.subarray(0, this.length))
+  }
+
+  write(added: Buffer, position: number): void {
+    const end = position + added.length
+    // What is durable is never written over: it is told by a view of the same bytes.
+    if (end > this.bytes.length || position < this.durable.length) {
+      const grown = Buffer.alloc(Math.max(end, this.length * 2))
+      this.bytes.copy(grown, 0, 0, this.length)
+      this.bytes = grown
+    }
+    added.copy(this.bytes, position)
+    this.length = Math.max(this.length, end)
+  }
+
+  truncate(size: number): void {
+    this.length = Math.min(this.length, size)
+  }
+
+  sync(): void {
+    this.durable = this.bytes.subarray(0, this.length)
+  }
+
+  /** The power goes: what was not synced is gone, or all but the first part of it. */
+  cut(kept: (unsynced: number) => number): void {
+    const isLonger = this.length > this.durable.length
+    const end = isLonger ? this.durable.length + kept(this.length - this.durable.length) : 0
+    this.durable = isLonger ? Buffer.from(this.bytes.subarray(0, end)) : this.durable
+    this.bytes = this.durable
+    this.length = this.durable.length
+  }
+}
+
+interface Stock {
+  readonly files: Map<string, Stored>
+  /** The names that would be there after a power cut. */
+  durable: Map<string, Stored>
+}
+
+/**
+ * A machine's disk: what was written is read again, and what was not synced is lost with the power. It may be slow,
+ * hang, be full, or refuse.
+ */
+export class VirtualDisk {
+  private readonly stocks = new Map<string, Stock>()
+  private trouble: Trouble = { mode: 'sound', delayMs: 0 }
+  private hanging: (() => void)[] = []
+
+  constructor(
+    private readonly clock: NodeClock,
+    private readonly random: Random,
+  ) {}
+
+  get bytes(): number {
+    const files = [...this.stocks.values()].flatMap(({ files }) => [...files.values()])
+    return files.reduce((sum, { size }) => sum + size, 0)
+  }
+
+  set(trouble: Trouble): void {
+    this.trouble = trouble
+    if (trouble.mode !== 'hangs') for (const goOn of this.hanging.splice(0)) goOn()
+  }
+
+  /** The power goes. `torn`: a part of what was being written is there. */
+  cut({ torn }: { readonly torn: boolean }): void {
+    this.hanging = []
+    for (const stock of this.stocks.values()) {
+      for (const file of stock.durable.values()) file.cut((unsynced) => (torn ? this.random.integer(0, unsynced) : 0))
+      stock.files.clear()
+      for (const [name, file] of stock.durable) stock.files.set(name, file)
+    }
+  }
+
+  directory(path: string): Directory {
+    return {
+      path,
+      make: () => void this.stock(path),
+      names: () => this.names(path),
+      has: (name) => this.names(path).includes(name),
+      modifiedAt: (name) => this.files(path).get(name)?.modifiedAt ?? 0,
+      readSync: (name) => this.find(path, name).contents(),
+      read: async (name) => {
+        await this.ready(0)
+        return this.find(path, name).contents()
+      },
+      open: (name, contents) => this.open(path, name, contents),
+      rename: (from, to, into) => {
+        this.refuse('refuses')
+        const file = this.find(path, from)
+        this.files(path).delete(from)
+        this.files(into?.path ?? path).set(to, file)
+      },
+      remove: (name) => {
+        this.refuse('refuses')
+        this.files(path).delete(name)
+      },
+      removeAll: async (name) => {
+        await this.ready(0)
+        this.refuse('refuses')
+        this.files(path).delete(name)
+        for (const below of this.stocks.keys())
+          if (below === join(path, name) || below.startsWith(`${join(path, name)}/`)) this.stocks.delete(below)
+      },
+      replace: async (name, text) => {
+        await this.ready(SYNC_MS)
+        this.refuse('refuses', 'full')
+        const file = new Stored()
+        file.write(Buffer.from(text), 0)
+        file.sync()
+        file.modifiedAt = this.clock.wall()
+        this.files(path).set(name, file)
+      },
+      sync: () => {
+        this.refuse('refuses')
+        const stock = this.stock(path)
+        stock.durable = new Map(stock.files)
+      },
+      below: (name) => this.directory(join(path, name)),
+    }
+  }
+
+  private stock(path: string): Stock {
+    const known = this.stocks.get(path)
+    if (known) return known
+    const stock: Stock = { files: new Map(), durable: new Map() }
+    this.stocks.set(path, stock)
+    return stock
+  }
+
+  private files(path: string): Map<string, Stored> {
+    const stock = this.stocks.get(path)
+    if (!stock) throw refusal('ENOENT')
+    return stock.files
+  }
+
+  private names(path: string): string[] {
+    const folders = [...this.stocks.keys()].filter((below) => below.startsWith(`${path}/`))
+    const inside = folders.map((below) => below.slice(path.length + 1)).filter((name) => !name.includes('/'))
+    return [...this.files(path).keys(), ...inside]
+  }
+
+  private find(path: string, name: string): Stored {
+    const file = this.files(path).get(name)
+    if (!file) throw refusal('ENOENT')
+    return file
+  }
+
+  private open(path: string, name: string, contents: 'kept' | 'emptied'): OpenFile {
+    this.refuse('refuses')
+    const files = this.files(path)
+    const file = (contents === 'kept' ? files.get(name) : undefined) ?? new Stored()
+    files.set(name, file)
+    file.modifiedAt = this.clock.wall()
+    let written = 0
+    return {
+      get size() {
+        return file.size
+      },
+      write: async (bytes, { offset, position }) => {
+        await this.ready(0)
+        this.refuse('refuses', 'full')
+        file.write(bytes.subarray(offset), position)
+        return bytes.length - offset
+      },
+      sync: async () => {
+        await this.ready(SYNC_MS)
+        this.refuse('refuses')
+        file.sync()
+      },
+      writeSync: (bytes) => {
+        this.refuse('refuses', 'full')
+        const added = Buffer.from(bytes)
+        file.write(added, written)
+        written += added.length
+      },
+      syncSync: () => {
+        this.refuse('refuses')
+        file.sync()
+      },
+      truncateSync: (size) => {
+        this.refuse('refuses')
+        file.truncate(size)
+      },
+      close: () => undefined,
+    }
+  }
+
+  private refuse(...modes: readonly Trouble['mode'][]): void {
+    if (modes.includes(this.trouble.mode)) throw refusal(this.trouble.mode === 'full' ? 'ENOSPC' : 'EIO')
+  }
+
+  /** Resolves when the disk has got so far. */
+  private async ready(milliseconds: number): Promise<void> {
+    if (this.trouble.mode === 'hangs') await new Promise<void>((resolve) => this.hanging.push(resolve))
+    const more = this.trouble.mode === 'slow' ? this.trouble.delayMs : 0
+    if (milliseconds + more > 0)
+      await new Promise<void>((resolve) => void this.clock.after(milliseconds + more, resolve))
+  }
+}

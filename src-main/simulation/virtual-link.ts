@@ -1,0 +1,90 @@
+import type { NodeId, Timestamp } from '@core/ids'
+import { PEER_PROTOCOL, type PeerFrame, type StreamFrame } from '@core/protocols/peer'
+import { parseFrame } from '../cluster/links/frame'
+import type { LinksOptions } from '../cluster/links/links'
+import { Streams, type Item } from '../cluster/links/streams'
+import type { MemberLink } from '../cluster/member-links'
+
+export interface VirtualLinkParts {
+  readonly self: NodeId
+  readonly peer: NodeId
+  readonly dialled: boolean
+  readonly handlers: LinksOptions['handlers']
+  readonly heardAt: () => Timestamp
+  readonly sendFrame: (frame: PeerFrame) => void
+  /** So many bytes of a stream; `take` is called with the other end when they are there. */
+  readonly sendBytes: (bytes: number, take: (there: VirtualLink | undefined) => void) => void
+}
+
+/** One end of a link: the product's streams over a network that is not there. */
+export class VirtualLink implements MemberLink {
+  readonly protocol = PEER_PROTOCOL
+  readonly peer: NodeId
+  private readonly streams: Streams
+
+  constructor(private readonly parts: VirtualLinkParts) {
+    const { peer, dialled, handlers, sendFrame, sendBytes } = parts
+    this.peer = peer
+    const bound = [...handlers].map(
+      ([kind, handler]) =>
+        [kind, (params: unknown, signal: AbortSignal): AsyncIterable<Item> => handler(params, signal, peer)] as const,
+    )
+    this.streams = new Streams(
+      {
+        send: (frame) => {
+          sendFrame(frame)
+          return true
+        },
+        sendEncoded: (bytes) => {
+          sendBytes(bytes.length, (there) => there?.takeEncoded(bytes))
+          return true
+        },
+        sendBytes: (stream, bytes) => {
+          sendBytes(bytes.length, (there) => there?.streams.takeBytes(stream, Buffer.from(bytes)))
+          return true
+        },
+        cutsParts: () => true,
+      },
+      new Map(bound),
+      { dialled },
+    )
+  }
+
+  get heardAt(): Timestamp {
+    return this.parts.heardAt()
+  }
+
+  send(frame: PeerFrame): boolean {
+    this.parts.sendFrame(frame)
+    return true
+  }
+
+  open(kind: string, params: unknown, signal?: AbortSignal): AsyncGenerator<Item> {
+    return this.streams.open(kind, params, signal)
+  }
+
+  /** A stream's frame has come. */
+  take(frame: StreamFrame): void {
+    this.streams.take(frame)
+  }
+
+  close(): void {
+    this.streams.close()
+  }
+
+  private takeEncoded(bytes: Buffer): void {
+    const frame = parseFrame(bytes)
+    if (typeof frame === 'string') throw new Error(`a stream says ${frame}`)
+    switch (frame.type) {
+      case 'relay':
+      case 'consensus':
+      case 'observe':
+      case 'snapshot':
+      case 'hello':
+      case 'wake':
+        throw new Error(`a stream says ${frame.type}`)
+      default:
+        this.streams.take(frame)
+    }
+  }
+}
