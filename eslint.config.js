@@ -53,8 +53,18 @@ const typeAware = {
   '@typescript-eslint/no-unnecessary-type-assertion': 'error',
 }
 
-/** The same in every language: names of programs, fields as programs call them, and what a report has for engineers. */
-const NAMES = ['Muster', 'Claude Code', 'Open WebUI', 'VS Code', 'Base URL:', 'Model ID:', 'Data folder:', 'Runs on:']
+/** The same in every language: names of programs, their fields, what a report has for engineers and what models read. */
+const NAMES = [
+  'Muster',
+  'Claude Code',
+  'Open WebUI',
+  'VS Code',
+  'Base URL:',
+  'Model ID:',
+  'Data folder:',
+  'Runs on:',
+  'File',
+]
 
 const REMOVAL = {
   importNames: ['rm', 'rmSync', 'rmdir', 'rmdirSync', 'unlink', 'unlinkSync', 'default'],

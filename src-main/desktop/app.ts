@@ -172,10 +172,10 @@ class Desktop {
     const { defaultSession } = session
     const apiUrl = nameForPolicy(node.url)
     await signWindowIn(defaultSession, { apiUrl, signInLink: node.signInLink })
-    closers.push(confine(defaultSession, { apiUrl }))
+    const translator = (): Translator => this.language.current()
+    closers.push(confine(defaultSession, { apiUrl, translator }))
     closers.push(serveApp(defaultSession, { directory: join(app.getAppPath(), 'out', 'renderer'), apiUrl }))
     const { preferences } = this
-    const translator = (): Translator => this.language.current()
     const window = new MainWindow({ preload: join(app.getAppPath(), 'out', 'preload', 'preload.cjs'), translator })
     const watchers: { look(): void }[] = []
     const changed = (): void => watchers.forEach((watcher) => watcher.look())

@@ -1,21 +1,28 @@
 import { app, dialog, shell, type Session, type WebContents } from 'electron'
+import type { Translator } from '@core/texts/translator'
 import { judgeLink } from './links'
 import { isOfPage, isReload } from './page'
 
 /** All that the page may do beyond showing itself: put text on the clipboard. */
 const ALLOWED = 'clipboard-sanitized-write'
 
+export interface ConfineOptions {
+  readonly apiUrl: string
+  readonly translator: () => Translator
+}
+
 /** Opens links in the browser. A page can ask without a click, so a link to the web needs the person's word. */
-const linkOpener = (apiUrl: string): ((address: string) => Promise<void>) => {
+const linkOpener = ({ apiUrl, translator }: ConfineOptions): ((address: string) => Promise<void>) => {
   let asking = false
   const agreed = async (host: string, url: string): Promise<boolean> => {
     asking = true
+    const { text } = translator()
     try {
       const { response } = await dialog.showMessageBox({
         type: 'question',
-        message: `Open ${host} in your browser?`,
+        message: text('desktop.openLink', { host }),
         detail: url,
-        buttons: ['Open', 'Cancel'],
+        buttons: [text('desktop.openIt'), text('app.cancel')],
         defaultId: 1,
         cancelId: 1,
       })
@@ -49,13 +56,13 @@ const confinePage = (contents: WebContents, open: (address: string) => Promise<v
  * The page stays the page: it goes nowhere, opens no windows and gets none of a browser's permissions.
  * Returns the way to stop confining pages that come later.
  */
-export const confine = (session: Session, { apiUrl }: { readonly apiUrl: string }): (() => void) => {
+export const confine = (session: Session, options: ConfineOptions): (() => void) => {
   session.setPermissionRequestHandler((contents, permission, answer) =>
     answer(permission === ALLOWED && isOfPage(contents.getURL())),
   )
   session.setPermissionCheckHandler((_contents, permission, origin) => permission === ALLOWED && isOfPage(origin))
   session.setDevicePermissionHandler(() => false)
-  const open = linkOpener(apiUrl)
+  const open = linkOpener(options)
   const onCreated = (_event: unknown, contents: WebContents): void => confinePage(contents, open)
   app.on('web-contents-created', onCreated)
   return () => void app.off('web-contents-created', onCreated)

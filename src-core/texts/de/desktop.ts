@@ -99,4 +99,6 @@ export const desktop: Translation<'desktop'> = {
   pageEndedAbout: 'Grund: {reason}. Die Modelle laufen weiter. Zum Ansehen die Seite neu laden.',
   loadAgain: 'Neu laden',
   closeWindow: 'Fenster schließen',
+  openLink: '{host} im Browser öffnen?',
+  openIt: 'Öffnen',
 }

@@ -97,4 +97,6 @@ export const desktop = {
   pageEndedAbout: 'Reason: {reason}. Your models go on running. Load the page again to see them.',
   loadAgain: 'Load again',
   closeWindow: 'Close window',
+  openLink: 'Open {host} in your browser?',
+  openIt: 'Open',
 } as const

@@ -97,4 +97,6 @@ export const desktop: Translation<'desktop'> = {
   pageEndedAbout: '原因：{reason}。你的模型仍在运行。重新加载页面即可查看。',
   loadAgain: '重新加载',
   closeWindow: '关闭窗口',
+  openLink: '在浏览器中打开 {host}？',
+  openIt: '打开',
 }
