@@ -61,7 +61,7 @@ export class Admissions {
       isKnown: () => this.options.isKnown(nodeId) || this.invited.has(conversation),
       giveWay: () => {
         const reason = 'Too many machines ask that cluster to be let in: others have asked after this one'
-        conversation.say({ type: 'refused', code: 'crowded', reason })
+        conversation.say({ type: 'refused', code: 'not_now', reason })
         conversation.close()
       },
     })
