@@ -51,6 +51,7 @@ export default {
           { text: 'Troubleshooting', link: '/troubleshooting' },
           { text: 'Security', link: '/security' },
           { text: 'Architecture', link: '/architecture' },
+          { text: 'Scale', link: '/scale' },
           { text: 'Comparison', link: '/comparison' },
           { text: 'What a Mac has to show', link: '/mac-readiness' },
           { text: 'Releases', link: '/releasing' },
