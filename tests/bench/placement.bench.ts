@@ -40,7 +40,8 @@ const cluster = (size: number, linked: (node: number) => readonly number[]): Sta
   }
 }
 
-export const mesh = (size: number): State => cluster(size, (node) => Array.from({ length: node }, (_none, other) => other))
+export const mesh = (size: number): State =>
+  cluster(size, (node) => Array.from({ length: node }, (_none, other) => other))
 export const neighbours = (size: number, degree: number): State =>
   cluster(size, (node) => Array.from({ length: degree / 2 }, (_none, at) => (node + at + 1) % size))
 
