@@ -15,6 +15,7 @@ import {
   MetaInstanceName,
   OnRequest,
   Owner,
+  Replicas,
   type PlacementErrorDetails,
 } from '../state/meta-instances'
 
@@ -29,6 +30,7 @@ export const CreateMetaInstance = Constraints.extend({
   owner: Owner.optional(),
   labels: Labels.optional(),
   paused: z.boolean(),
+  replicas: Replicas.optional(),
   hours: HoursList.optional(),
   /** A temporary one. Refused as a conflict where the model is declared already: that one answers then. */
   onRequest: OnRequest.optional(),

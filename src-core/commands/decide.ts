@@ -60,8 +60,10 @@ const create = (state: State, command: Extract<Command, { type: 'CreateMetaInsta
   const notTwice = again ? undefined : (idProblem(state, wanted.modelId) ?? idProblem(state, metaInstanceId))
   const taken = conflict(notTwice ?? (wanted.name === undefined ? undefined : nameProblem(state, wanted.name, command)))
   if (taken) return taken
+  const { replicas, ...fields } = wanted
   const metaInstance: MetaInstance = {
-    ...wanted,
+    ...fields,
+    ...(replicas !== undefined && replicas > 1 && { replicas }),
     minNodes: leastNodes(wanted.instanceMeta, wanted.minNodes),
     metaInstanceId,
     generation: 0,
@@ -113,7 +115,12 @@ const update = (state: State, command: Extract<Command, { type: 'UpdateMetaInsta
   if (taken) return taken
   const wanted = changes.minNodes ?? known.minNodes
   const minNodes = leastNodes(changes.instanceMeta ?? known.instanceMeta, wanted)
-  const complete = minNodes === known.minNodes ? changes : { ...changes, minNodes }
+  const complete = {
+    ...changes,
+    ...(minNodes !== known.minNodes && { minNodes }),
+    // One is what a declaration has that says nothing.
+    ...(changes.replicas === 1 && { replicas: null }),
+  }
   return decided({ type: 'MetaInstanceUpdated', metaInstanceId, changes: complete })
 }
 

@@ -13,7 +13,7 @@ export type WrittenDocument = Partial<DeclarationDocument> & Pick<DeclarationDoc
  */
 export const documented = ({ members }: Pick<State, 'members'>, declared: MetaInstance): WrittenDocument => {
   const { name, metaInstanceId, modelId, sharding, instanceMeta, minNodes, nodeIds, placementPreference } = declared
-  const { maxContext, concurrency, kvBits, paused, hours, owner, labels } = declared
+  const { maxContext, concurrency, kvBits, replicas, paused, hours, owner, labels } = declared
   const least = instanceMeta === 'MlxJaccl' ? 2 : 1
   const names = Object.values(members).map(({ friendlyName }) => friendlyName)
   const asNamed = (nodeId: NodeId): string => {
@@ -31,6 +31,7 @@ export const documented = ({ members }: Pick<State, 'members'>, declared: MetaIn
     ...(nodeIds && { machines: nodeIds.map(asNamed) }),
     ...(placementPreference !== DEFAULT_PREFERENCE && { placementPreference }),
     ...(maxContext !== undefined && { maxContext }),
+    ...(replicas !== undefined && replicas > 1 && { replicas }),
     ...(hours && {
       hours: hours.map(({ nodeIds: during, ...entry }) => ({
         ...entry,

@@ -3,6 +3,7 @@ import { BATCH_SIZE } from '../protocols/runner'
 import { instancesOf, isReady } from '../state/bindings'
 import type { Instance } from '../state/instances'
 import type { MetaInstance } from '../state/meta-instances'
+import { surplus } from '../state/replicas'
 import { isOffHours, temporaryOf } from '../state/scheduling'
 import type { State } from '../state/state'
 import { statusOf } from '../state/status'
@@ -104,10 +105,13 @@ const loads = (state: State, { underWay = new Map() }: Known): ReadonlyMap<Insta
 const isLost = ({ shards: [first] }: Instance, { lost }: Known): boolean =>
   first !== undefined && lost?.has(first.runnerId) === true
 
-/** Its declaration's hours are over: it ends what it has, and gets nothing new. */
-const isEnding = ({ metaInstances }: State, { metaInstanceId }: Instance): boolean => {
-  const declared = metaInstanceId === undefined ? undefined : metaInstances[metaInstanceId]
-  return declared !== undefined && isOffHours(declared)
+/** Its declaration's hours are over, or fewer replicas are wanted: it ends what it has, and gets nothing new. */
+const isEnding = (state: State, instance: Instance, others: readonly Instance[]): boolean => {
+  const { metaInstanceId } = instance
+  const declared = metaInstanceId === undefined ? undefined : state.metaInstances[metaInstanceId]
+  if (declared === undefined) return false
+  const own = others.filter((one) => one.metaInstanceId === metaInstanceId)
+  return isOffHours(declared) || surplus(state, declared, own).includes(instance)
 }
 
 /** Of declarations outside their hours the one that comes back first. */
@@ -117,7 +121,7 @@ const soonest = (off: readonly MetaInstance[]): MetaInstance | undefined =>
 /** The instance that takes a request (`preferred`) of those that can serve, or why there is none. */
 export const routeOf = (state: State, model: string, known: Known = {}): Route => {
   const { metaInstances, instances } = targetOf(state, model)
-  const ready = instances.filter((instance) => isReady(state, instance) && !isEnding(state, instance))
+  const ready = instances.filter((instance) => isReady(state, instance) && !isEnding(state, instance, instances))
   // One that is replaced ends what it has, and gets nothing new.
   const replaced = new Set(ready.flatMap(({ replaces }) => replaces ?? []))
   const usable = ready.filter((instance) => !isLost(instance, known) && !replaced.has(instance.instanceId))

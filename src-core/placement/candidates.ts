@@ -17,7 +17,7 @@ export type Group = readonly NodeId[]
 /** The machines that may be used at all; each one that may not is put down in the funnel with the rule. */
 export const usableNodes = (
   state: State,
-  { nodeIds, unfit = {} }: Pick<PlacementRequest, 'nodeIds' | 'unfit'>,
+  { nodeIds, unfit = {}, taken = [] }: Pick<PlacementRequest, 'nodeIds' | 'unfit' | 'taken'>,
   { kind }: Pick<ModelCard, 'kind'>,
   funnel: Funnel,
 ): NodeId[] => {
@@ -26,6 +26,7 @@ export const usableNodes = (
     const node = state.nodes[nodeId]
     if (!node) return funnel.remove('offline', nodeId, 'offline')
     if (wanted && !wanted.has(nodeId)) return funnel.remove('nodeIds', nodeId, 'excluded by nodeIds')
+    if (taken.includes(nodeId)) return funnel.remove('replica', nodeId, 'taken by another replica')
     if (drained) return funnel.remove('drained', nodeId, 'is drained')
     if (!node.worker) return funnel.remove('no_worker', nodeId, 'only coordinates')
     if (node.cannotRun !== undefined) return funnel.remove('cannot_run', nodeId, `cannot run models: ${node.cannotRun}`)

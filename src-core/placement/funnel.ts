@@ -15,7 +15,7 @@ export const gigabytes = (bytes: number): string => {
 const machines = (count: number): string => `${count} machine${count === 1 ? '' : 's'}`
 
 /** In this order a machine meets them, and people read of them. */
-const RULES = ['offline', 'nodeIds', 'drained', 'no_worker', 'cannot_run', 'too_old', 'cannot_load'] as const
+const RULES = ['offline', 'nodeIds', 'replica', 'drained', 'no_worker', 'cannot_run', 'too_old', 'cannot_load'] as const
 type Rule = (typeof RULES)[number]
 
 /** Who was looked at, and who fell out at which rule. */

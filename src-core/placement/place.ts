@@ -22,6 +22,10 @@ export interface PlacementRequest extends Pick<
 > {
   /** Machines that cannot load this model. */
   readonly unfit?: Unfit
+  /** Over 1: `nodeIds` are shared out among so many, and are no group of their own. */
+  readonly replicas?: number | undefined
+  /** Machines that other replicas use. */
+  readonly taken?: readonly NodeId[]
 }
 
 /** Where the ranks go, what each node is promised for, and over which connections they talk. */
@@ -131,6 +135,9 @@ const bestOf = (
   return best
 }
 
+/** Whether the machines that were asked for by name are the group. */
+const isNamedGroup = ({ nodeIds, replicas = 1 }: PlacementRequest): boolean => nodeIds !== undefined && replicas === 1
+
 /** The groups of an allowed size; for each number of machines only those that can hold their part are looked at. */
 const groupsOf = (
   space: PlacementSpace,
@@ -138,7 +145,7 @@ const groupsOf = (
   card: ModelCard,
   request: PlacementRequest,
 ): readonly Order[] => {
-  if (request.nodeIds !== undefined) {
+  if (isNamedGroup(request)) {
     const all = ringOfAll(graph, request)
     return all === undefined ? [] : [all]
   }
@@ -165,7 +172,7 @@ const placeAmong = (
     return lacksRdma('no_rdma', 'Requested RDMA (MlxJaccl) but no RDMA-connected machines are available')
   const large = groups.filter((group) => group.length >= request.minNodes)
   if (large.length === 0) {
-    const count = request.nodeIds === undefined ? request.minNodes : usable.length
+    const count = isNamedGroup(request) ? usable.length : request.minNodes
     return request.instanceMeta === 'MlxJaccl'
       ? lacksRdma('not_connected', `no ${count} machines have RDMA between every two of them`)
       : refuse('not_connected', `no ${count} machines are connected to one another`)
@@ -215,6 +222,8 @@ export const place = (
     const unfit = cannotLoad(state, request, funnel.details(usable))
     if (unfit) return refused(unfit)
   }
+  if (usable.length < request.minNodes && request.taken !== undefined && request.taken.length > 0 && gone.length === 0)
+    return refuse('too_few_machines', 'each replica needs machines of its own')
   if (usable.length === 0 && gone.length === 0) return refuse('no_machines', 'no machine is ready to run models')
   if (usable.length < request.minNodes) {
     const wanted = `at least ${request.minNodes} machine${request.minNodes === 1 ? ' is' : 's are'} needed`

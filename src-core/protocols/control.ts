@@ -17,6 +17,7 @@ import {
   Owner,
   PlacementErrorDetails,
   PlacementPreference,
+  Replicas,
   Sharding,
 } from '../state/meta-instances'
 import { Warning } from '../warnings/warning'
@@ -48,6 +49,8 @@ export const CreateMetaInstanceRequest = PlaceInstanceRequest.extend({
   owner: Owner.optional(),
   labels: Labels.optional(),
   paused: z.boolean().default(false),
+  /** How many instances, each on machines of its own; one without it. `nodeIds` are then shared out among them. */
+  replicas: Replicas.optional(),
   /** When it is in memory; always without it. */
   hours: GivenHours.optional(),
   /** A temporary one, that ends when nobody asks for it. */
@@ -70,6 +73,7 @@ export const UpdateMetaInstanceRequest = z.strictObject({
   concurrency: Concurrency.nullable().optional(),
   kvBits: KvBits.nullable().optional(),
   paused: z.boolean().optional(),
+  replicas: Replicas.nullable().optional(),
   hours: GivenHours.nullable().optional(),
   /** Of a temporary one; `null` keeps it always on. */
   onRequest: OnRequest.nullable().optional(),
@@ -317,6 +321,8 @@ export const WhatIfView = z.object({
           fate: z.enum(['moves', 'stops']),
           nodeIds: z.array(NodeId).optional(),
           tokensPerSecond: z.number().optional(),
+          /** Other replicas that go on serving. */
+          others: z.number().int().optional(),
           reason: z.string().optional(),
         }),
       ),

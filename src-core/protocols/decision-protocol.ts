@@ -4,11 +4,11 @@ import type { MetaInstanceChanges } from '../state/meta-instances'
 import type { State } from '../state/state'
 
 /**
- * An earlier version would leave `hours` out, and keep the model in memory all the time, or what memory is kept for, and
+ * An earlier version would leave `hours` and `replicas` out, and keep the model in memory all the time and once, or what memory is kept for, and
  * place it by other claims.
  */
-const protocolOf = ({ placementPreference, hours, concurrency, kvBits }: MetaInstanceChanges): number => {
-  if (hours || concurrency || kvBits) return 5
+const protocolOf = ({ placementPreference, hours, concurrency, kvBits, replicas }: MetaInstanceChanges): number => {
+  if (hours || concurrency || kvBits || replicas) return 5
   return placementPreference === 'auto' ? 2 : 1
 }
 

@@ -5,12 +5,19 @@ import { expectedSpeed } from '../placement/expectation'
 import { place } from '../placement/place'
 import { PlacementSpace } from '../placement/space'
 import { unfitMachines } from '../placement/unfit'
+import { instancesOf } from '../state/bindings'
+import { replicasOf, takenBy } from '../state/replicas'
 import { asScheduled } from '../state/scheduling'
 import type { State } from '../state/state'
 import { instanceOf } from './instances'
 
 /** What becomes of a declaration when a machine that it uses goes. */
-export type Departure = { readonly metaInstanceId: MetaInstanceId; readonly name: string } & (
+export type Departure = {
+  readonly metaInstanceId: MetaInstanceId
+  readonly name: string
+  /** Other replicas, which go on serving. */
+  readonly others?: number
+} & (
   | {
       readonly fate: 'moves'
       /** In rank order. */
@@ -48,11 +55,12 @@ export const departures = (
     const declared = state.metaInstances[metaInstanceId]
     if (declared === undefined) return []
     const one = asScheduled(declared)
-    const named = { metaInstanceId, name: one.name ?? one.modelId }
+    const others = replicasOf(one) > 1 ? instancesOf(left, metaInstanceId).length : 0
+    const named = { metaInstanceId, name: one.name ?? one.modelId, ...(others > 0 && { others }) }
     const card = cards[one.modelId]
     if (card === undefined) return [{ ...named, fate: 'stops', reason: NO_CARD }]
     const space = new PlacementSpace(left)
-    const result = place(left, card, { ...one, unfit: unfitMachines(left, one) }, space)
+    const result = place(left, card, { ...one, unfit: unfitMachines(left, one), taken: takenBy(left, one) }, space)
     if (result.status === 'refused') return [{ ...named, fate: 'stops', reason: result.error.reason }]
     const ids = {
       instanceId: () => InstanceId.parse(`departure-${index}`),

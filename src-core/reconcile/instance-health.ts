@@ -1,8 +1,9 @@
 import type { Event } from '../events/event'
-import { isReady, nodeName } from '../state/bindings'
+import { instancesOf, isReady, nodeName } from '../state/bindings'
 import { connectionsOf } from '../state/connections'
 import type { Instance } from '../state/instances'
 import { isLastingFailure, isTerminal, type Runner } from '../state/runners'
+import { standing } from '../state/replicas'
 import type { State } from '../state/state'
 import { isEdgeExpected, isExpected } from './expected'
 import type { ProcessManager, ReconcileInputs } from './process-manager'
@@ -76,7 +77,13 @@ const recovery = (state: State, instance: Instance, { now }: ReconcileInputs): E
   if (!metaInstance || now < readySince + RECOVERY_MS || !isReady(state, instance)) return []
   const { consecutiveFailures, replacements, lastFailureError } = metaInstance
   const clean = consecutiveFailures === 0 && replacements === 0 && lastFailureError === undefined
-  return clean ? [] : [{ type: 'MetaInstanceRecovered', metaInstanceId }]
+  if (clean) return []
+  // With several replicas the failures of one are forgotten only when all of them serve; one of them says so.
+  const replicas = standing(instancesOf(state, metaInstanceId))
+  const serves = (one: Instance): boolean =>
+    one.readySince !== undefined && now >= one.readySince + RECOVERY_MS && isReady(state, one)
+  const speaks = replicas.length < 2 || (replicas[0] === instance && replicas.every(serves))
+  return speaks ? [{ type: 'MetaInstanceRecovered', metaInstanceId }] : []
 }
 
 const healthOf = (state: State, instance: Instance, inputs: ReconcileInputs): Event[] => {

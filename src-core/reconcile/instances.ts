@@ -3,6 +3,7 @@ import type { MetaInstance } from '../state/meta-instances'
 import type { Placement } from '../placement/place'
 import type { Constraints } from '../state/meta-instances'
 import type { IdSource } from './process-manager'
+import { replicasOf } from '../state/replicas'
 import type { State } from '../state/state'
 import type { InstanceId, MetaInstanceId, Timestamp } from '../ids'
 
@@ -45,6 +46,7 @@ export const instanceOf = (
 export const stillFits = (state: State, instance: Instance, metaInstance: MetaInstance): boolean => {
   const { modelId, sharding, instanceMeta, minNodes, nodeIds, maxContext, concurrency, kvBits, generation } =
     metaInstance
+  const isGroup = replicasOf(metaInstance) === 1
   if (instance.generation === generation) return true
   const nodes = instance.shards.map(({ nodeId }) => nodeId)
   // Those of the named machines that are there, in the order in which they are named.
@@ -57,7 +59,10 @@ export const stillFits = (state: State, instance: Instance, metaInstance: MetaIn
     instance.concurrency === concurrency &&
     instance.kvBits === kvBits &&
     nodes.length >= minNodes &&
-    (named === undefined || (named.length === nodes.length && named.every((nodeId, rank) => nodeId === nodes[rank])))
+    (named === undefined ||
+      (isGroup
+        ? named.length === nodes.length && named.every((nodeId, rank) => nodeId === nodes[rank])
+        : nodes.every((nodeId) => named.includes(nodeId))))
   )
 }
 

@@ -6,6 +6,7 @@ import type { MetaInstanceId, Timestamp } from '../ids'
 import { isReady } from '../state/bindings'
 import type { Instance } from '../state/instances'
 import type { MetaInstance, PlacementError } from '../state/meta-instances'
+import { replicasOf, standing, surplus } from '../state/replicas'
 import { asScheduled, isOffHours, temporaryOf } from '../state/scheduling'
 import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
@@ -52,7 +53,21 @@ const refusal = (metaInstance: MetaInstance, error: PlacementError): Outcome => 
 const isWaiting = ({ nextAttemptAt = 0, replacements }: MetaInstance, now: Timestamp): boolean =>
   now < nextAttemptAt && nextAttemptAt <= now + placingDelayMs(replacements)
 
-const placed = (state: State, metaInstance: MetaInstance, inputs: ReconcileInputs, old?: Instance): Outcome => {
+/** What is to be replaced, and how. */
+interface Replacing {
+  readonly old: Instance
+  /** Whether it may go before there is another one, for want of memory. */
+  readonly mayGoFirst: boolean
+}
+
+const placed = (
+  state: State,
+  metaInstance: MetaInstance,
+  passInputs: ReconcileInputs,
+  replacing?: Replacing,
+): Outcome => {
+  const old = replacing?.old
+  const inputs = { ...passInputs, replaced: old }
   const { metaInstanceId, modelId, generation } = metaInstance
   if (isWaiting(metaInstance, inputs.now)) return nothing
   const result = inputs.cards[modelId]
@@ -85,6 +100,8 @@ const placed = (state: State, metaInstance: MetaInstance, inputs: ReconcileInput
     )
     return { events: once.flatMap((instance) => yielded(state, instance, metaInstance)) }
   }
+  // It waits for its turn.
+  if (replacing && !replacing.mayGoFirst) return nothing
   if (old) {
     // Memory does not allow both: the old one goes first, if that would make room.
     const alone = fold(state, next(state, deleted(old), inputs.now))
@@ -98,24 +115,18 @@ const placed = (state: State, metaInstance: MetaInstance, inputs: ReconcileInput
   return awaited ? nothing : refusal(metaInstance, beside.error)
 }
 
+const isBusy = ({ tasks }: State, { instanceId }: Instance): boolean =>
+  Object.values(tasks).some((task) => task.instanceId === instanceId && isLive(task))
+
 /** An old instance whose replacement serves ends its answers first, for at most so long. */
 const FINISHING_MS = 120_000
 
-const isFinishing = ({ tasks }: State, old: Instance, { readySince }: Instance, { now }: ReconcileInputs): boolean =>
-  readySince !== undefined &&
-  now < readySince + FINISHING_MS &&
-  Object.values(tasks).some((task) => task.instanceId === old.instanceId && isLive(task))
+const isFinishing = (state: State, old: Instance, { readySince }: Instance, { now }: ReconcileInputs): boolean =>
+  readySince !== undefined && now < readySince + FINISHING_MS && isBusy(state, old)
 
 /** What goes because its hours are over ends its answers first, just the same. */
-const endsAnswers = (
-  { tasks }: State,
-  { schedule }: MetaInstance,
-  { instanceId }: Instance,
-  { now }: ReconcileInputs,
-): boolean =>
-  schedule !== undefined &&
-  now < schedule.since + FINISHING_MS &&
-  Object.values(tasks).some((task) => task.instanceId === instanceId && isLive(task))
+const endsAnswers = (state: State, { schedule }: MetaInstance, instance: Instance, { now }: ReconcileInputs): boolean =>
+  schedule !== undefined && now < schedule.since + FINISHING_MS && isBusy(state, instance)
 
 const settle = (
   state: State,
@@ -126,17 +137,28 @@ const settle = (
   if (metaInstance.paused) return { events: instances.map(deleted) }
   if (isOffHours(metaInstance))
     return { events: instances.filter((instance) => !endsAnswers(state, metaInstance, instance, inputs)).map(deleted) }
-  const [old, ...newer] = instances
   const stays = (instance: Instance): boolean => stillFits(state, instance, metaInstance) && !isLeaving(state, instance)
-  if (old === undefined) return placed(state, metaInstance, inputs)
-  const replacement = newer.find(({ replaces }) => replaces === old.instanceId)
-  if (replacement) {
-    if (isReady(state, replacement))
-      return isFinishing(state, old, replacement, inputs) ? nothing : { events: [deleted(old)] }
-    return stays(replacement) ? nothing : { events: [deleted(replacement)] }
-  }
-  if (newer.length > 0) return { events: newer.map(deleted) }
-  return stays(old) ? nothing : placed(state, metaInstance, inputs, old)
+  const replacements = instances.flatMap((newer) => {
+    const old = instances.find(({ instanceId }) => instanceId === newer.replaces)
+    return old ? [{ old, newer }] : []
+  })
+  const ended = replacements.flatMap(({ old, newer }): Event[] => {
+    if (isReady(state, newer)) return isFinishing(state, old, newer, inputs) ? [] : [deleted(old)]
+    return stays(newer) ? [] : [deleted(newer)]
+  })
+  const tooMany = surplus(state, metaInstance, instances).filter((instance) => !isBusy(state, instance))
+  if (ended.length + tooMany.length > 0) return { events: [...ended, ...tooMany.map(deleted)] }
+  const replicas = standing(instances)
+  const isMissing = replicas.length < replicasOf(metaInstance)
+  const further = isMissing ? placed(state, metaInstance, inputs) : nothing
+  // One is replaced at a time, and none goes first while others are not back yet.
+  const old = replacements.length > 0 ? undefined : replicas.find((instance) => !stays(instance))
+  if (further.events.length > 0 || old === undefined) return further
+  const mayGoFirst = replicas.every((instance) => instance === old || isReady(state, instance))
+  const { events, needs = [] } = placed(state, metaInstance, inputs, { old, mayGoFirst })
+  // What is said is why a replica is missing, not why one that serves cannot move.
+  const told = events.filter(({ type }) => !isMissing || type !== 'MetaInstancePlacementFailed')
+  return { events: told, needs: [...(further.needs ?? []), ...needs] }
 }
 
 /** A temporary one is not placed only to give way to the next. */
@@ -146,7 +168,7 @@ const alwaysOnFirst = ({ metaInstances }: State): MetaInstance[] => {
 }
 
 /**
- * Sees to it that every declaration has its one instance, and that no instance outlives its
+ * Sees to it that every declaration has as many instances as it is to have, and that no instance outlives its
  * declaration. Later declarations see the instances placed for earlier ones and what they claim.
  */
 export const metaInstance: ProcessManager = {

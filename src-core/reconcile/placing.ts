@@ -5,6 +5,7 @@ import type { NodeId } from '../ids'
 import type { Instance } from '../state/instances'
 import type { MetaInstance } from '../state/meta-instances'
 import { temporaryOf } from '../state/scheduling'
+import { replicasOf, takenBy } from '../state/replicas'
 import type { State } from '../state/state'
 import { trustedAt } from '../state/topology'
 import { filesToldBy } from './expected'
@@ -12,7 +13,10 @@ import { mayGiveWay } from './giving-way'
 import type { ReconcileInputs } from './process-manager'
 
 /** What placing depends on beside the state. */
-export type PlacingInputs = Pick<ReconcileInputs, 'now' | 'unreachable' | 'firstHeard' | 'deadlinesBegan'>
+export type PlacingInputs = Pick<ReconcileInputs, 'now' | 'unreachable' | 'firstHeard' | 'deadlinesBegan'> & {
+  /** The instance that is to be replaced: other replicas keep their machines, and it may share its own. */
+  readonly replaced?: Instance | undefined
+}
 
 const omit = <Value>(record: Readonly<Record<string, Value>>, keys: ReadonlySet<string>): Record<string, Value> =>
   Object.fromEntries(Object.entries(record).filter(([key]) => !keys.has(key)))
@@ -59,9 +63,11 @@ const placePreferably = (
   metaInstance: MetaInstance,
   inputs: PlacingInputs,
 ): PlacementResult => {
-  const request = { ...metaInstance, unfit: unfitNow(state, metaInstance, inputs) }
-  const avoided: readonly string[] = metaInstance.nodeIds ? [] : (metaInstance.failedNodeIds ?? [])
-  const slow = metaInstance.nodeIds || !temporaryOf(metaInstance) ? [] : withoutFiles(state, metaInstance)
+  const taken = takenBy(state, metaInstance, inputs.replaced)
+  const request = { ...metaInstance, unfit: unfitNow(state, metaInstance, inputs), taken }
+  const isNamed = metaInstance.nodeIds !== undefined && replicasOf(metaInstance) === 1
+  const avoided: readonly string[] = isNamed ? [] : (metaInstance.failedNodeIds ?? [])
+  const slow = isNamed || !temporaryOf(metaInstance) ? [] : withoutFiles(state, metaInstance)
   const omissions = slow.length > 0 ? [[...slow, ...avoided], avoided] : [avoided]
   for (const omitted of omissions) {
     if (!omitted.some((nodeId) => nodeId in state.nodes)) continue
@@ -81,7 +87,18 @@ const inputsOf = (
   const { nodes, members, topology, instances, downloads } = state
   const links = distrusted(state, placing).join()
   const unfit = Object.keys(unfitNow(state, metaInstance, placing)).join()
-  return [nodes, members, topology, instances, downloads, card, links, unfit, placing.unreachable?.join() ?? '']
+  return [
+    nodes,
+    members,
+    topology,
+    instances,
+    downloads,
+    card,
+    links,
+    unfit,
+    placing.unreachable?.join() ?? '',
+    placing.replaced,
+  ]
 }
 
 /** Refusals by declaration, so that placing is tried again only when its inputs changed. */

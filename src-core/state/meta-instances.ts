@@ -78,6 +78,9 @@ export const OnRequest = z.object({
 })
 export type OnRequest = z.infer<typeof OnRequest>
 
+/** How many instances, each on machines of its own. */
+export const Replicas = z.number().int().min(1).max(64)
+
 /** An alias that every API takes as a model id. */
 export const MetaInstanceName = z.string().trim().min(1).max(100)
 
@@ -91,6 +94,8 @@ export const MetaInstance = Constraints.extend({
   owner: Owner.optional(),
   labels: Labels.optional(),
   paused: z.boolean(),
+  /** Absent: one. With more `nodeIds` are the machines among which they are shared out. */
+  replicas: Replicas.optional(),
   /** When it is in memory; absent: always. */
   hours: HoursList.optional(),
   /** What its hours come to now; absent where it has none, or the leader has not looked yet. */
@@ -132,6 +137,7 @@ export const MetaInstanceChanges = z.object({
   concurrency: Concurrency.nullable().optional(),
   kvBits: KvBits.nullable().optional(),
   paused: z.boolean().optional(),
+  replicas: Replicas.nullable().optional(),
   hours: HoursList.nullable().optional(),
   /** `null`: always on from now on. */
   onRequest: OnRequest.nullable().optional(),

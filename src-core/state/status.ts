@@ -5,6 +5,7 @@ import type { Instance } from './instances'
 import type { MetaInstance } from './meta-instances'
 import { isRehearsal, REHEARSAL } from './rehearsal'
 import type { Runner } from './runners'
+import { readyReplicas, replicasOf } from './replicas'
 import { isOffHours, offHoursText } from './scheduling'
 import type { State } from './state'
 
@@ -109,12 +110,17 @@ export const statusOf = (
   if (!instance) {
     return placementError ? status('PLACEMENT_FAILED', placementError.reason) : placing(state, metaInstance)
   }
-  const machines = machinesOf(state, instance)
+  const wantsSeveral = replicasOf(metaInstance) > 1
   if (isReady(state, instance)) {
-    const busy = instance.shards.some(({ runnerId }) => state.runners[runnerId]?.status === 'Running')
-    const detail =
-      lastFailureError === undefined ? `on ${machines}` : `on ${machines} · re-created after: ${lastFailureError}`
-    return status(busy ? 'RUNNING' : 'READY', detail)
+    const { ready, wanted } = wantsSeveral ? readyReplicas(state, metaInstance) : { ready: [instance], wanted: 1 }
+    const busy = ready.some(({ shards }) =>
+      shards.some(({ runnerId }) => state.runners[runnerId]?.status === 'Running'),
+    )
+    const parts = [`on ${ready.map((one) => machinesOf(state, one)).join('; ')}`]
+    if (wanted > 1) parts.unshift(`${ready.length} of ${wanted} ready`)
+    if (wanted > ready.length && placementError) parts.push(placementError.reason)
+    if (lastFailureError !== undefined) parts.push(`re-created after: ${lastFailureError}`)
+    return status(busy ? 'RUNNING' : 'READY', parts.join(' · '))
   }
   const progress = starting(state, instance)
   const { maxRetries } = state.settings

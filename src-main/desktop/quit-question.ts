@@ -21,7 +21,9 @@ const fateLine = (state: State, departure: Departure, { language, text }: Transl
         machines: new Intl.ListFormat(language).format(departure.nodeIds.map((nodeId) => nodeName(state, nodeId))),
       })
     case 'stops':
-      return text('desktop.quitStops', { name, reason: sentence(departure.reason) })
+      return departure.others === undefined
+        ? text('desktop.quitStops', { name, reason: sentence(departure.reason) })
+        : text('desktop.quitFewer', { name, reason: sentence(departure.reason) })
   }
 }
 

@@ -1,5 +1,6 @@
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test, type Page } from '@playwright/test'
+import { addTinyModel, TINY } from '../harness/models'
 import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
 
 /** What is made between two machines takes a few seconds where two cores do all of it. */
@@ -9,8 +10,9 @@ const folders: { path: string; dispose(): void }[] = []
 const nodes: HeadlessNode[] = []
 
 /** A node with a window, found by nobody: where it is, a person says. */
-const machine = async (name: string): Promise<HeadlessNode> => {
+const machine = async (name: string, prepare: (folder: string) => void = () => {}): Promise<HeadlessNode> => {
   const folder = temporaryFolder()
+  prepare(folder.path)
   folders.push(folder)
   const node = await startHeadless({
     dataDir: folder.path,
@@ -200,4 +202,37 @@ test('a machine and the cluster are called as a person names them, everywhere', 
   for (const where of [page, other])
     await expect(where.getByRole('region', { name: 'Machines' })).toContainText('The team’s Macs', { timeout: TIMEOUT })
   await expectAccessible(page)
+})
+
+test('a model with two replicas serves from both machines, and from one when the other is gone', async ({ page }) => {
+  const studio = await machine('Mac Studio', addTinyModel)
+  const laptop = await machine('MacBook Pro', addTinyModel)
+  await windowOf(page, studio)
+  const invitation = await page.request.post(`${studio.url}/cluster/invite`, { data: {} })
+  const { token } = (await invitation.json()) as { token: string }
+  expect((await page.request.post(`${laptop.url}/cluster/join`, { data: { token } })).ok()).toBe(true)
+  await expectTogether(page)
+
+  await page
+    .getByRole('button', { name: /^Launch tiny/ })
+    .first()
+    .click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('textbox', { name: /^Name/ }).fill('busy')
+  await dialog.getByText('More', { exact: true }).click()
+  await dialog.getByRole('spinbutton', { name: /^Replicas/ }).fill('2')
+  await dialog.getByRole('button', { name: 'Launch', exact: true }).click()
+  const card = page.locator('[data-meta-instance-id]')
+  await expect(card).toContainText('2 of 2 ready', { timeout: 4 * TIMEOUT })
+  const chips = card.getByRole('list', { name: 'Machines' })
+  await expect(chips).toContainText('Mac Studio')
+  await expect(chips).toContainText('MacBook Pro')
+  await expectAccessible(page)
+
+  await laptop.kill()
+  await expect(card).toContainText('1 of 2 ready', { timeout: 4 * TIMEOUT })
+  await expect(card).toHaveAttribute('data-status', 'READY')
+  await expect(card).toContainText('each replica needs machines of its own', { timeout: 4 * TIMEOUT })
+  const asked = { data: { model: TINY, prompt: 'hi', max_tokens: 2 } }
+  expect((await page.request.post(`${studio.url}/v1/completions`, asked)).status()).toBe(200)
 })

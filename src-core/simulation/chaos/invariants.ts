@@ -8,6 +8,8 @@ import { isReady } from '../../state/bindings'
 import { durablePart } from '../../state/durable'
 import type { Instance } from '../../state/instances'
 import { canonical } from '../../state/canonical'
+import type { MetaInstance } from '../../state/meta-instances'
+import { replicasOf, standing } from '../../state/replicas'
 import { asScheduled, isOffHours } from '../../state/scheduling'
 import type { Timestamp } from '../../ids'
 import type { State } from '../../state/state'
@@ -75,8 +77,20 @@ const bound = (state: State): Map<string, Instance[]> => {
   return instances
 }
 
-const arePair = ([old, newer, ...more]: readonly Instance[]): boolean =>
-  more.length === 0 && old !== undefined && newer?.replaces === old.instanceId
+/** Those of one declaration: each replica has at most one that is to replace it, and machines of its own. */
+const checkReplicas = (state: State, declaration: MetaInstance, instances: readonly Instance[]): void => {
+  const { metaInstanceId: id } = declaration
+  const replicas = standing(instances)
+  const replaced = instances.flatMap((one) => (replicas.includes(one) ? [] : (one.replaces ?? [])))
+  insist(new Set(replaced).size === replaced.length, () => `an instance of ${id} is replaced twice`)
+  // More than are wanted are there only to end their answers.
+  const hasTasks = (one: Instance): boolean =>
+    Object.values(state.tasks).some(({ instanceId }) => instanceId === one.instanceId)
+  const extra = replicas.length - replicasOf(declaration)
+  insist(extra <= 0 || replicas.filter(hasTasks).length >= extra, () => `${id} has ${replicas.length} instances`)
+  const machines = replicas.flatMap(({ shards }) => shards.map(({ nodeId }) => nodeId))
+  insist(new Set(machines).size === machines.length, () => `two replicas of ${id} share a machine`)
+}
 
 /** What holds after every pass. `declared` are the declarations that were acknowledged and not deleted. */
 export const checkPass = (state: State, declared: ReadonlySet<string>): void => {
@@ -91,7 +105,7 @@ export const checkState = (state: State): void => {
   for (const [id, instances] of bound(state)) {
     const declaration = state.metaInstances[id]
     insist(declaration !== undefined, () => `${instances.map(({ instanceId }) => instanceId).join()} outlives ${id}`)
-    insist(instances.length < 2 || arePair(instances), () => `${id} has ${instances.length} instances`)
+    if (declaration) checkReplicas(state, declaration, instances)
     insist(declaration?.paused !== true, () => `${id} is paused and has an instance`)
   }
   for (const { taskId, instanceId, takenBy, status } of Object.values(state.tasks).filter(isLive)) {
@@ -132,16 +146,26 @@ export const checkMasterAtRest = (state: State, inputs: ReconcileInputs, logged:
     insist(!hours || metaInstance.schedule !== undefined, () => `nobody has looked at the hours of ${id}`)
     const rests = paused || isOffHours(metaInstance)
     const own = instances.get(id) ?? []
-    insist(own.length <= (rests ? 0 : 1), () => `${id} has ${own.length} instances at rest`)
+    const wanted = rests ? 0 : replicasOf(metaInstance)
+    insist(own.length <= wanted, () => `${id} has ${own.length} instances at rest`)
     for (const instance of own)
       insist(isReady(state, instance), () => `${instance.instanceId} of ${id} is not ready at rest`)
     const card = inputs.cards[modelId]
-    if (rests || own.length > 0 || card?.status !== 'loaded') continue
+    if (own.length === wanted || card?.status !== 'loaded') continue
     const result = placeDeclared(state, card.card, asScheduled(metaInstance), inputs)
-    insist(result.status === 'refused', () => `${id} has no instance, though there is a place for it`)
+    insist(
+      result.status === 'refused',
+      () => `${id} has ${own.length} of ${wanted} instances, though there is a place for another`,
+    )
     const yielding = givingWay(state, card.card, asScheduled(metaInstance), inputs)
-    insist(yielding === undefined, () => `${id} has no instance, though ${yielding?.length} may give way to it`)
-    insist(metaInstance.placementError !== undefined, () => `${id} has no instance and does not say why`)
+    insist(
+      yielding === undefined,
+      () => `${id} has ${own.length} of ${wanted} instances, though ${yielding?.length} may give way`,
+    )
+    insist(
+      metaInstance.placementError !== undefined,
+      () => `${id} has ${own.length} of ${wanted} instances and does not say why`,
+    )
   }
   const again = runPass(state, inputs)
   insist(again.events.length === 0, () => `a pass at rest decides ${JSON.stringify(again.events)}`)

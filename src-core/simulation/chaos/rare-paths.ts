@@ -1,6 +1,7 @@
 import type { Envelope } from '../../events/event'
 import type { MetaInstanceId } from '../../ids'
-import { instancesOf } from '../../state/bindings'
+import { replicasOf, standing } from '../../state/replicas'
+import { instancesOf, isReady } from '../../state/bindings'
 import { connectionsOf } from '../../state/connections'
 import type { Instance } from '../../state/instances'
 import { isServing, isTerminal } from '../../state/runners'
@@ -32,6 +33,10 @@ export const rarePaths = [
   'pinned declaration gave way',
   'temporary declaration gave way to another',
   'deleted while its card was loading',
+  'further replica placed',
+  'replica came back while others served',
+  'replica went because fewer are wanted',
+  'one of several replicas replaced',
   'hours began',
   'hours ended in the midst of an answer',
   'hours moved it to other machines',
@@ -59,6 +64,8 @@ const waysOf = (instance: Instance): string =>
 export class PathCounter {
   readonly counts = noPaths()
   private readonly survivors = new Set<string>()
+  /** Declarations that lost one of their instances to a failure. */
+  private readonly lostOne = new Set<MetaInstanceId>()
   private readonly cutOff = new Map<MetaInstanceId, Instance>()
   /** Index of the last cancelled task, and of the last temporary declaration that gave way. */
   private cancelled = 0
@@ -177,6 +184,7 @@ export class PathCounter {
     if (!instance) return
     const { metaInstanceId } = instance
     const declaration = metaInstanceId === undefined ? undefined : before.metaInstances[metaInstanceId]
+    if (event.cause !== undefined && metaInstanceId !== undefined) this.lostOne.add(metaInstanceId)
     switch (event.cause) {
       case 'runners': {
         this.ended(before, event.instanceId)
@@ -196,8 +204,15 @@ export class PathCounter {
       case undefined: {
         const replacement = Object.values(before.instances).some(({ replaces }) => replaces === event.instanceId)
         const runners = instance.shards.map(({ runnerId }) => before.runners[runnerId])
+        const others = metaInstanceId === undefined ? [] : standing(instancesOf(before, metaInstanceId))
         if (replacement) counts['replacement took over'] += 1
-        else if (runners.some((runner) => runner?.status === 'Shutdown')) counts['shut down without a failure'] += 1
+        if (replacement && others.length > 1) counts['one of several replicas replaced'] += 1
+        if (replacement) return
+        if (declaration && others.length > replicasOf(declaration)) {
+          counts['replica went because fewer are wanted'] += 1
+          return
+        }
+        if (runners.some((runner) => runner?.status === 'Shutdown')) counts['shut down without a failure'] += 1
         else if (metaInstanceId === undefined) counts['instance that nothing keeps gave way'] += 1
         else if (declaration && !declaration.paused && declaration.generation !== instance.generation)
           counts['old one went first for want of memory'] += 1
@@ -222,6 +237,10 @@ export class PathCounter {
     if (placementError?.code === 'model_card') counts['card came after a failure'] += 1
     if (before.metaInstances[metaInstanceId]?.onRequest && this.yieldedAt === before.lastEventIndex)
       counts['temporary declaration gave way to another'] += 1
+    const others = instance.replaces === undefined ? instancesOf(before, metaInstanceId) : []
+    if (others.length > 0) counts['further replica placed'] += 1
+    if (this.lostOne.delete(metaInstanceId) && others.some((one) => isReady(before, one)))
+      counts['replica came back while others served'] += 1
     const lost = this.cutOff.get(metaInstanceId)
     this.cutOff.delete(metaInstanceId)
     if (lost && nodesOf(lost) === nodesOf(instance) && waysOf(lost) !== waysOf(instance))

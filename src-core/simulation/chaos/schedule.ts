@@ -121,7 +121,8 @@ export const constraints = (random: Random, { nodes }: Pick<Situation, 'nodes'>)
 /** What a declaration may have beside them. */
 export const declaration = (random: Random, situation: Pick<Situation, 'nodes'>): object => ({
   ...constraints(random, situation),
-  ...(random.chance(0.15) && { hours: hours(random, situation.nodes) }),
+  ...(random.chance(0.2) && { hours: hours(random, situation.nodes) }),
+  ...(random.chance(0.25) && { replicas: random.integer(2, 3) }),
 })
 
 /** A temporary declaration, such as a request makes. */
@@ -151,6 +152,8 @@ export const change = (random: Random, nodes: readonly string[]): object | undef
     { modelId: random.pick(modelIds) },
     { name: random.pick(['alias', 'other']) },
     { instanceMeta: random.pick(['MlxRing', 'MlxJaccl']) },
+    { replicas: random.integer(1, 3) },
+    { replicas: random.integer(1, 3) },
     { hours: random.chance(0.3) ? null : hours(random, nodes) },
   ])
 

@@ -129,10 +129,12 @@ export const cards: Translation<'cards'> = {
   'news.word': '{name}: {word}.',
   'news.more': '{count} weitere geändert.',
   'field.hours': 'Zeiten',
+  'field.replicas': 'Replikate',
   'word.offHours': 'Außer der Zeit',
   'history.woken': 'Außerhalb seiner Zeiten auf Anfrage geladen',
   'history.hoursBegan': 'Seine Zeit hat begonnen',
   'history.hoursOver': 'Seine Zeit ist vorbei',
   outsideHours: 'Außerhalb seiner Zeiten',
+  replicasReady: '{ready, number} von {wanted, number} bereit · {line}',
   until: 'Bis {time}',
 }

@@ -63,6 +63,7 @@ export const desktop: Translation<'desktop'> = {
   quitTitle: 'Muster auf diesem Rechner beenden?',
   quitMoves: '{name} zieht um auf {machines}.',
   quitStops: '{name} endet: {reason}',
+  quitFewer: '{name} hat ein Replikat weniger: {reason}',
   quitAnswers: '{count, plural, one {# laufende Antwort hier endet.} other {# laufende Antworten hier enden.}}',
   quitDownloads:
     '{count, plural, one {# Download wartet, bis Muster wieder geöffnet wird.} other {# Downloads warten, bis Muster wieder geöffnet wird.}}',

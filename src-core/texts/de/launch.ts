@@ -60,6 +60,8 @@ export const launch: Translation<'launch'> = {
   rdmaMore: 'und {count} weitere',
   atLeast: 'Mindestens',
   atLeastHint: 'Rechner; 1, wenn leer',
+  replicas: 'Replikate',
+  replicasHint: 'Instanzen auf je eigenen Rechnern, für viele Anfragen zugleich; 1, wenn leer',
   context: 'Kontext',
   contextHint: 'Tokens, für die Speicher bleibt; 8.192, wenn leer',
   contextHintKnown: 'Tokens, für die Speicher bleibt; 8.192, wenn leer, das Modell kennt {known, number}',

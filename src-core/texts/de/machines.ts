@@ -72,6 +72,7 @@ export const machines: Translation<'machines'> = {
   drainFailed: '{name} lässt sich nicht freiräumen.',
   drainIt: 'Freiräumen',
   fateStops: '<b>{model}</b> hat keinen anderen Platz: {reason}',
+  fateFewer: '<b>{model}</b> hat ein Replikat weniger: {reason}',
   noRoom: 'kein Rechner hat Platz',
   fateMoves: '<b>{model}</b> zieht um auf {machines}',
   fateMovesSpeed: '<b>{model}</b> zieht um auf {machines}, etwa {speed} Tokens/s',

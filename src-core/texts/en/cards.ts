@@ -127,10 +127,12 @@ export const cards = {
   'news.word': '{name}: {word}.',
   'news.more': '{count} more changed.',
   'field.hours': 'hours',
+  'field.replicas': 'replicas',
   'word.offHours': 'Off hours',
   'history.woken': 'Loaded outside its hours, on request',
   'history.hoursBegan': 'Its hours began',
   'history.hoursOver': 'Its hours are over',
   outsideHours: 'Outside its hours',
+  replicasReady: '{ready, number} of {wanted, number} ready · {line}',
   until: 'Until {time}',
 } as const

@@ -62,6 +62,7 @@ export const desktop = {
   quitTitle: 'Quit Muster on this machine?',
   quitMoves: '{name} moves to {machines}.',
   quitStops: '{name} stops: {reason}',
+  quitFewer: '{name} has one replica less: {reason}',
   quitAnswers: '{count, plural, one {# answer under way here ends.} other {# answers under way here end.}}',
   quitDownloads:
     '{count, plural, one {# download waits until Muster is opened again.} other {# downloads wait until Muster is opened again.}}',

@@ -59,6 +59,8 @@ export const launch = {
   rdmaMore: 'and {count} more',
   atLeast: 'At least',
   atLeastHint: 'machines; 1 if left open',
+  replicas: 'Replicas',
+  replicasHint: 'instances on machines of their own, for many requests at once; 1 if left open',
   context: 'Context',
   contextHint: 'tokens to keep memory for; 8,192 if left open',
   contextHintKnown: 'tokens to keep memory for; 8,192 if left open, the model knows {known, number}',

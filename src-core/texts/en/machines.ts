@@ -71,6 +71,7 @@ export const machines = {
   drainFailed: 'Can’t drain {name}.',
   drainIt: 'Drain',
   fateStops: '<b>{model}</b> has no other place: {reason}',
+  fateFewer: '<b>{model}</b> has one replica less: {reason}',
   noRoom: 'no machine has room',
   fateMoves: '<b>{model}</b> moves to {machines}',
   fateMovesSpeed: '<b>{model}</b> moves to {machines}, about {speed} tokens/s',

@@ -128,10 +128,12 @@ export const cards: Translation<'cards'> = {
   'news.word': '{name}：{word}。',
   'news.more': '另有 {count} 项变化。',
   'field.hours': '时段',
+  'field.replicas': '副本',
   'word.offHours': '时段外',
   'history.woken': '在时段外按需加载',
   'history.hoursBegan': '时段已开始',
   'history.hoursOver': '时段已结束',
   outsideHours: '不在时段内',
+  replicasReady: '{wanted, number} 个中有 {ready, number} 个就绪 · {line}',
   until: '直到 {time}',
 }

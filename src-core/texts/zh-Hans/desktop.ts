@@ -63,6 +63,7 @@ export const desktop: Translation<'desktop'> = {
   quitTitle: '要在这台机器上退出 Muster 吗？',
   quitMoves: '{name} 迁移到 {machines}。',
   quitStops: '{name} 将停止：{reason}',
+  quitFewer: '{name} 少一个副本：{reason}',
   quitAnswers: '{count, plural, other {此处正在进行的 # 个回答会结束。}}',
   quitDownloads: '{count, plural, other {# 个下载会等到再次打开 Muster。}}',
   quitPrograms: '使用此机器地址的程序在再次打开 Muster 之前不会得到响应。',

@@ -60,6 +60,8 @@ export const launch: Translation<'launch'> = {
   rdmaMore: '另有 {count} 项',
   atLeast: '至少',
   atLeastHint: '台机器；留空则为 1',
+  replicas: '副本',
+  replicasHint: '各占独立机器的实例，用于同时处理大量请求；留空则为 1',
   context: '上下文',
   contextHint: '为其预留内存的 token 数；留空则为 8,192',
   contextHintKnown: '为其预留内存的 token 数；留空则为 8,192，模型支持 {known, number}',

@@ -70,6 +70,7 @@ export const machines: Translation<'machines'> = {
   drainFailed: '无法腾空 {name}。',
   drainIt: '腾空',
   fateStops: '<b>{model}</b> 没有其他位置：{reason}',
+  fateFewer: '<b>{model}</b> 少一个副本：{reason}',
   noRoom: '没有机器有足够空间',
   fateMoves: '<b>{model}</b> 迁移到 {machines}',
   fateMovesSpeed: '<b>{model}</b> 迁移到 {machines}，约 {speed} token/秒',

@@ -2,7 +2,8 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import { MetaInstanceId, ModelId, NodeId } from '@core/ids'
 import { MetaInstanceName, type MetaInstance } from '@core/state/meta-instances'
-import { currentInstance, isReady } from '@core/state/bindings'
+import { instancesOf, isReady } from '@core/state/bindings'
+import type { Instance } from '@core/state/instances'
 import { isOffHours, temporaryOf } from '@core/state/scheduling'
 import { statusOf } from '@core/state/status'
 import { parseWith } from '../body'
@@ -64,14 +65,15 @@ const rests = (declared: MetaInstance): boolean => declared.paused || isOffHours
 const modelHealth = ({ source, standstillOf }: ApiContext, declared: MetaInstance): ModelHealth => {
   const state = source.state()
   const { metaInstanceId, name, modelId } = declared
-  const instance = currentInstance(state, metaInstanceId)
-  const stands = instance?.shards.flatMap(({ runnerId }) => standstillOf(runnerId) ?? []) ?? []
+  const instances = instancesOf(state, metaInstanceId)
+  const standsIn = ({ shards }: Instance): string[] => shards.flatMap(({ runnerId }) => standstillOf(runnerId) ?? [])
+  const stands = instances.flatMap(standsIn)
   const { status, detail } = statusOf(state, declared)
   return {
     ...{ metaInstanceId, modelId, status },
     ...(name !== undefined && { name }),
     detail: [detail, ...stands].join(' · '),
-    serving: !rests(declared) && instance !== undefined && isReady(state, instance) && stands.length === 0,
+    serving: !rests(declared) && instances.some((one) => isReady(state, one) && standsIn(one).length === 0),
   }
 }
 

@@ -1,6 +1,6 @@
 import { findDeclaration } from '../api/declarations'
 import { readState } from '../api/state'
-import { currentInstance, nodeName } from '@core/state/bindings'
+import { instancesOf, nodeName } from '@core/state/bindings'
 import type { CommandContext } from '../context'
 import { CommandError, DONE, NOT_FOUND, type ExitCode } from '../exit-codes'
 import type { NamedOptions } from './declaration-change'
@@ -9,7 +9,7 @@ import type { NamedOptions } from './declaration-change'
 export const run = async ({ name, json }: NamedOptions, { api, out, err }: CommandContext): Promise<ExitCode> => {
   const { metaInstanceId } = await findDeclaration(api, name)
   const state = await readState(api)
-  const shards = currentInstance(state, metaInstanceId)?.shards ?? []
+  const shards = instancesOf(state, metaInstanceId).flatMap((instance) => instance.shards)
   if (shards.length === 0)
     throw new CommandError(`${name} has no runner now`, {
       hint: '`muster history NAME` says why.',

@@ -19,7 +19,10 @@ type WithoutMachine = WhatIfView['machines'][number]['declarations'][number]
 
 /** `chat moves to mini, 21 tokens/s`. */
 const whatText = (told: WithoutMachine, nameOf: (nodeId: string) => string): string => {
-  if (told.fate === 'stops') return `${told.name} stops: ${told.reason ?? 'there is no other place'}`
+  if (told.fate === 'stops') {
+    const what = told.others === undefined ? 'stops' : 'has one replica less'
+    return `${told.name} ${what}: ${told.reason ?? 'there is no other place'}`
+  }
   const { tokensPerSecond, nodeIds = [] } = told
   const speed = tokensPerSecond === undefined ? '' : `, ${tokensPerSecond.toFixed(0)} tokens/s`
   return `${told.name} moves to ${nodeIds.map(nameOf).join(', ')}${speed}`

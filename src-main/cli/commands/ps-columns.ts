@@ -25,6 +25,12 @@ const lifetimeText = ({ lifetime, endsAt }: PsRow, now: number): string => {
 export const psColumns = (now: number): Column<PsRow>[] => [
   { heading: 'NAME', cell: ({ name, modelId }) => name ?? modelId, cut: true },
   { heading: 'STATUS', cell: statusPiece },
+  {
+    heading: 'REPLICAS',
+    optional: true,
+    cell: ({ replicas }) => (replicas ? `${replicas.ready}/${replicas.wanted}` : ''),
+    align: 'right',
+  },
   { heading: 'KEPT', optional: true, cell: (row) => lifetimeText(row, now) },
   {
     heading: 'MEMORY',

@@ -1,7 +1,8 @@
 import type { Instance } from '@core/state/instances'
-import { currentInstance, isReady, nodeName } from '@core/state/bindings'
+import { currentInstance, instancesOf, isReady, nodeName } from '@core/state/bindings'
 import { measuredSpeed } from '@core/state/measured-speeds'
 import type { MetaInstance } from '@core/state/meta-instances'
+import { readyReplicas, replicasOf } from '@core/state/replicas'
 import type { State } from '@core/state/state'
 import { statusOf } from '@core/state/status'
 import { idleUntil } from '@core/reconcile/idleness'
@@ -20,6 +21,8 @@ export interface PsRow {
   /** Milliseconds since 1970; when one on request ends if nobody asks for it. */
   readonly endsAt?: number
   readonly instanceId?: string
+  /** How many are to serve, and do; absent where one is wanted. `machines` are then those of all. */
+  readonly replicas?: { readonly wanted: number; readonly ready: number }
   readonly sharding: string
   /** In rank order; layers are a half-open range. */
   readonly machines: readonly { nodeId: string; name: string; rank: number; startLayer: number; endLayer: number }[]
@@ -65,6 +68,20 @@ const declared = (state: State, metaInstance: MetaInstance): PsRow => {
     lifetime: lifetimeOf(metaInstance),
     ...(endsAt !== undefined && { endsAt }),
     ...(instance ? placed(state, instance) : NOWHERE),
+    ...(replicasOf(metaInstance) > 1 && together(state, metaInstance)),
+  }
+}
+
+/** What all replicas use and do. */
+const together = (state: State, metaInstance: MetaInstance) => {
+  const { ready, wanted } = readyReplicas(state, metaInstance)
+  const all = instancesOf(state, metaInstance.metaInstanceId).map((instance) => placed(state, instance))
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
+  return {
+    replicas: { wanted, ready: ready.length },
+    machines: all.flatMap(({ machines }) => machines),
+    memoryBytes: sum(all.map(({ memoryBytes }) => memoryBytes)),
+    requests: sum(all.map(({ requests }) => requests)),
   }
 }
 

@@ -38,6 +38,33 @@ describe('a card', () => {
     })
   })
 
+  it('with replicas says how many serve, and shows the machines of all', () => {
+    const world = new World()
+    for (const name of ['Mac Studio', 'MacBook Pro']) world.addNode(name)
+    const id = world.declare('busy', { replicas: 3 })
+    for (let passes = 0; passes < 4; passes += 1) world.reconcile()
+    world.report(id, { status: 'Ready' })
+    expect(card(world, id)).toMatchObject({
+      word: 'Ready',
+      line: '1 of 3 ready · No requests',
+      missing: expect.stringContaining('each replica needs machines of its own') as string,
+    })
+    expect(
+      card(world, id)
+        .machines.map(({ name }) => name)
+        .sort(),
+    ).toEqual(['Mac Studio', 'MacBook Pro'])
+  })
+
+  it('outside its hours says until when, and shows no machine', () => {
+    const world = new World()
+    world.addNode('Mac Studio')
+    const id = world.declare('office', { hours: [{ from: '09:00', to: '10:00', timeZone: 'UTC' }] })
+    world.reconcile()
+    expect(card(world, id)).toMatchObject({ word: 'Off hours', tone: 'waiting', machines: [], progress: undefined })
+    expect(card(world, id).line).toMatch(/^Until \w{3} \d/)
+  })
+
   it('sums up how far many machines are, which their chips tell one by one', () => {
     const world = new World()
     const nodes = ['a', 'b', 'c', 'd'].map((name) => world.addNode(name))

@@ -1,9 +1,10 @@
 import { neededBytes } from '@core/placement/memory'
 import type { ModelCard } from '@core/placement/model-card'
 import type { MetaInstanceStatusWord } from '@core/protocols/control'
-import { currentInstance, isReady, nodeName } from '@core/state/bindings'
+import { currentInstance, instancesOf, isReady, nodeName } from '@core/state/bindings'
 import type { Instance } from '@core/state/instances'
 import type { MetaInstance } from '@core/state/meta-instances'
+import { readyReplicas } from '@core/state/replicas'
 import { isOffHours } from '@core/state/scheduling'
 import type { State } from '@core/state/state'
 import { statusOf, type MetaInstanceStatus } from '@core/state/status'
@@ -34,6 +35,8 @@ export interface CardView {
   readonly line: string
   /** Its last failure, until it has recovered. */
   readonly failure: string | undefined
+  /** Why there are fewer replicas than wanted. */
+  readonly missing: string | undefined
   /** From 0 to 1 while it loads. */
   readonly progress: number | undefined
   readonly instance: Instance | undefined
@@ -144,12 +147,15 @@ export const cardOf = (state: State, metaInstance: MetaInstance, { now, card }: 
     downloadFails: instance !== undefined && downloadFailures(state, instance).length > 0,
   })
   const ready = instance !== undefined && isReady(state, instance)
+  const { ready: serving, wanted } = readyReplicas(state, metaInstance)
+  const instances = rests ? [] : wanted > 1 ? instancesOf(state, metaInstanceId) : instance ? [instance] : []
   const line = ((): string => {
     if (paused) return t('cards.notInMemory')
     if (rests) return offHoursLine(metaInstance)
     if (!instance)
       return placementError ? reasonText(state, placementError.reason) : placingLine(metaInstance, now, card)
-    return ready ? servingLine(state, instance) : startingLine(state, instance)
+    const alone = ready ? servingLine(state, wanted > 1 ? serving : [instance]) : startingLine(state, instance)
+    return wanted > 1 ? t('cards.replicasReady', { ready: serving.length, wanted, line: alone }) : alone
   })()
   return {
     machineWord,
@@ -157,10 +163,12 @@ export const cardOf = (state: State, metaInstance: MetaInstance, { now, card }: 
     tone,
     line,
     failure: lastFailureError,
+    missing:
+      wanted > instances.length && instance ? placementError && reasonText(state, placementError.reason) : undefined,
     progress: instance && !ready ? progressOf(state, instance) : undefined,
     instance,
-    machines: instance ? machinesOf(state, instance) : [],
-    speeds: ready ? speedsOf(state, instance) : [],
+    machines: instances.flatMap((one) => machinesOf(state, one)),
+    speeds: ready ? speedsOf(state, wanted > 1 ? serving : [instance]) : [],
     readySince: ready ? instance.readySince : undefined,
   }
 }
@@ -201,7 +209,7 @@ export const looseInstances = (state: State): Instance[] =>
 /** One that nothing keeps, in a word and a line. */
 export const looseView = (state: State, instance: Instance): { word: string; tone: Tone; line: string } => {
   if (isReady(state, instance))
-    return { word: t('cards.word.ready'), tone: 'ready', line: servingLine(state, instance) }
+    return { word: t('cards.word.ready'), tone: 'ready', line: servingLine(state, [instance]) }
   const failed = instance.shards.some(({ runnerId }) => state.runners[runnerId]?.status === 'Failed')
   return failed
     ? { word: t('cards.word.failed'), tone: 'failed', line: t('cards.looseFailed') }

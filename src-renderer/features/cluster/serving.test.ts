@@ -15,7 +15,7 @@ describe('what an instance serves', () => {
       if (tokensPerSecond !== undefined)
         world.apply({ type: 'TaskStatusUpdated', taskId, status: 'Complete', measured: { tokensPerSecond } })
     }
-    expect(servingLine(world.state, world.instance(id))).toBe('35 tokens/s · 1 request')
+    expect(servingLine(world.state, [world.instance(id)])).toBe('35 tokens/s · 1 request')
   })
 
   it('is drawn as a line from the first speed to the last, the fastest on top', () => {

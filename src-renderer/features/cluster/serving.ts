@@ -21,16 +21,18 @@ const tasksOf = ({ tasks }: State, { instanceId }: Instance): readonly Task[] =>
 }
 
 /** Tokens a second of the requests that ended lately, oldest first. */
-export const speedsOf = (state: State, instance: Instance): number[] =>
-  tasksOf(state, instance).flatMap(({ tokensPerSecond }) => (tokensPerSecond ? [tokensPerSecond] : []))
+export const speedsOf = (state: State, instances: readonly Instance[]): number[] =>
+  instances
+    .flatMap((instance) => tasksOf(state, instance))
+    .flatMap(({ tokensPerSecond }) => (tokensPerSecond ? [tokensPerSecond] : []))
 
 /** Requests that wait or run. */
 export const requestsOf = (state: State, instance: Instance): number => tasksOf(state, instance).filter(isLive).length
 
 /** `34 tokens/s · 2 requests`: the mean of the last minute, and what goes on now. */
-export const servingLine = (state: State, instance: Instance): string => {
-  const speeds = speedsOf(state, instance)
-  const requests = requestsOf(state, instance)
+export const servingLine = (state: State, instances: readonly Instance[]): string => {
+  const speeds = speedsOf(state, instances)
+  const requests = instances.reduce((sum, instance) => sum + requestsOf(state, instance), 0)
   const mean = speeds.reduce((sum, speed) => sum + speed, 0) / speeds.length
   const parts = speeds.length > 0 ? [speedText(mean)] : []
   return sentence(

@@ -42,6 +42,8 @@ export class LaunchForm {
   concurrency: number | undefined = $state()
   /** Keys and values in 8 bits. */
   smallCache = $state(false)
+  /** Undefined: one. */
+  replicas: number | undefined = $state()
   readonly hours: HoursForm
   /** The machines that were picked, in rank order; undefined leaves the choice to Muster. */
   nodeIds: readonly NodeId[] | undefined = $state.raw()
@@ -85,6 +87,7 @@ export class LaunchForm {
     this.maxContext = metaInstance.maxContext
     this.concurrency = metaInstance.concurrency
     this.smallCache = metaInstance.kvBits !== undefined
+    this.replicas = metaInstance.replicas
     this.nodeIds = metaInstance.nodeIds
   }
 
@@ -199,7 +202,7 @@ export class LaunchForm {
   /** Only what was chosen: what is left open is for the node to decide, also in later versions. */
   private request(): z.input<typeof CreateMetaInstanceRequest> {
     const { name, sharding, instanceMeta, minNodes, maxContext, nodeIds, preference, hours } = this
-    const { concurrency, smallCache } = this
+    const { concurrency, smallCache, replicas } = this
     return {
       modelId: this.modelId ?? '',
       ...(name.trim() && { name: name.trim() }),
@@ -211,6 +214,7 @@ export class LaunchForm {
       ...(concurrency && { concurrency }),
       ...(smallCache && { kvBits: 8 as const }),
       ...(nodeIds && { nodeIds: [...nodeIds] }),
+      ...(replicas && replicas > 1 && { replicas }),
       ...(hours.value && { hours: hours.value }),
     }
   }
@@ -220,6 +224,7 @@ export class LaunchForm {
     const name = this.name.trim()
     const { modelId, sharding, instanceMeta, preference, minNodes, maxContext, concurrency, nodeIds, hours } = this
     const kvBits = this.smallCache ? 8 : undefined
+    const replicas = this.replicas ?? 1
     const changes: z.input<typeof UpdateMetaInstanceRequest> = {
       ...(name !== (known.name ?? '') && { name: name === '' ? null : name }),
       ...(modelId !== known.modelId && { modelId: modelId ?? '' }),
@@ -231,6 +236,7 @@ export class LaunchForm {
       ...((concurrency ?? undefined) !== known.concurrency && { concurrency: concurrency ?? null }),
       ...(kvBits !== known.kvBits && { kvBits: kvBits ?? null }),
       ...(!sameNodes(nodeIds, known.nodeIds) && { nodeIds: nodeIds ? [...nodeIds] : null }),
+      ...(replicas !== (known.replicas ?? 1) && { replicas }),
       ...(hours.isChanged && { hours: hours.value ?? null }),
     }
     if (Object.keys(changes).length > 0)

@@ -11,7 +11,10 @@ type WithoutMachine = WhatIfView['machines'][number]['declarations'][number]
 /** `chat moves to Mac mini, about 21 tokens/s`; `chat has no other place: …`. */
 export const fateParts = (state: State, told: WithoutMachine): readonly TextPart[] => {
   const { fate, name: model, reason = t('machines.noRoom'), nodeIds = [], tokensPerSecond } = told
-  if (fate === 'stops') return tParts('machines.fateStops', { model, reason })
+  if (fate === 'stops')
+    return told.others === undefined
+      ? tParts('machines.fateStops', { model, reason })
+      : tParts('machines.fateFewer', { model, reason })
   const moves = { model, machines: listText(nodeIds.map((nodeId) => nodeName(state, nodeId))) }
   return tokensPerSecond === undefined
     ? tParts('machines.fateMoves', moves)
