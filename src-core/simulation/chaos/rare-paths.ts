@@ -38,7 +38,6 @@ export const rarePaths = [
   'replica went because fewer are wanted',
   'one of several replicas replaced',
   'hours began',
-  'hours ended in the midst of an answer',
   'hours moved it to other machines',
   'loaded by a request outside its hours',
   'card did not answer',
@@ -104,8 +103,6 @@ export class PathCounter {
         const instances = instancesOf(before, metaInstanceId)
         if (schedule.woken) counts['loaded by a request outside its hours'] += 1
         if (schedule.on && known?.schedule?.on === false) counts['hours began'] += 1
-        if (!schedule.on && instances.some(({ instanceId }) => this.hasLiveTask(before, instanceId)))
-          counts['hours ended in the midst of an answer'] += 1
         const elsewhere = schedule.nodeIds?.join() !== known?.schedule?.nodeIds?.join()
         if (schedule.on && elsewhere && instances.length > 0) counts['hours moved it to other machines'] += 1
         return
