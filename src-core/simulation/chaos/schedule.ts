@@ -173,7 +173,10 @@ export const owner = (random: Random, { state }: Pick<Situation, 'state'>): obje
 /** A runner that exists, so that failing it does something. */
 export const runner = (random: Random, situation: Pick<Situation, 'state'>): object | undefined => {
   const { instances } = situation.state
-  const instance = random.pick(Object.values(instances))
+  const all = Object.values(instances)
+  // Those that are to replace another one are soon over, and seldom hit by chance.
+  const replacements = all.filter(({ replaces }) => replaces !== undefined && replaces in instances)
+  const instance = random.pick(replacements.length > 0 && random.chance(0.5) ? replacements : all)
   const node = instance && random.pick(instance.shards)?.nodeId
   if (instance === undefined || node === undefined) return undefined
   const { metaInstanceId, instanceId } = instance
