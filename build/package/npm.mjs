@@ -1,0 +1,47 @@
+/**
+ * `npm run package:npm`: the command line as a package for `npm i -g`, in `dist/npm`. It has what the app has, without
+ * Electron; everything is bundled but node-pty, which is compiled where it is installed and may be missing.
+ */
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { runInForeground } from '../set-up/foreground.mjs'
+import { root, runner } from '../set-up/places.mjs'
+
+const staged = path.join(root, 'dist', 'npm', 'package')
+const IN_MANIFEST = ['name', 'version', 'description', 'license', 'author', 'engines', 'optionalDependencies']
+/** What shells start: the bundle itself says of no program that it is to be run by. */
+const PROGRAM = path.join('bin', 'muster.cjs')
+const RUNNER = [
+  'requirements.txt',
+  'requirements-cuda12.txt',
+  'requirements-cuda13.txt',
+  'starter-model.txt',
+  path.join('src', 'muster_runner'),
+]
+
+const isSource = (/** @type {string} */ file) => !/(?:__pycache__|\.pyc)$/.test(file)
+
+await rm(staged, { recursive: true, force: true })
+await mkdir(staged, { recursive: true })
+const manifest = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'))
+const kept = Object.fromEntries(IN_MANIFEST.map((name) => [name, manifest[name]]))
+await writeFile(
+  path.join(staged, 'package.json'),
+  `${JSON.stringify({ ...kept, bin: { muster: PROGRAM } }, undefined, 2)}\n`,
+)
+await mkdir(path.join(staged, 'bin'))
+await writeFile(path.join(staged, PROGRAM), "#!/usr/bin/env node\nrequire('../out/main/cli.cjs')\n", { mode: 0o755 })
+for (const name of ['README.md', 'LICENSE']) await cp(path.join(root, name), path.join(staged, name))
+for (const folder of ['main', 'renderer'])
+  await cp(path.join(root, 'out', folder), path.join(staged, 'out', folder), { recursive: true })
+// The app's own entry needs Electron.
+await rm(path.join(staged, 'out', 'main', 'electron.cjs'), { force: true })
+for (const name of RUNNER) {
+  const to = path.join(staged, 'native-runner', name)
+  await mkdir(path.dirname(to), { recursive: true })
+  await cp(path.join(runner, name), to, { recursive: true, filter: isSource })
+}
+const packed = await runInForeground('npm', ['pack', staged, '--pack-destination', path.dirname(staged)], {
+  env: process.env,
+})
+process.exitCode = packed.code
