@@ -39,6 +39,7 @@ const operationOf = ({ prompt }: ApiRequest): string => {
     case 'chat':
       return 'chat'
     case 'text':
+    case 'tokens':
       return 'text_completion'
     case 'embed':
       return 'embeddings'

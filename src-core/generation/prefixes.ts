@@ -17,25 +17,29 @@ export type Digest = (text: string) => string
 
 /** Plain text has no messages: it is cut into blocks of this many UTF-16 units. */
 export const TEXT_BLOCK = 1024
+/** Prompts of tokens are cut into blocks of this many. */
+const TOKEN_BLOCK = 256
 /** Most links of one chain; what comes after is not told apart. */
 const MAX_LINKS = 1024
 
 /** What comes before all messages in every template: the same messages with other tools are another prompt. */
 const rootOf = (prompt: Exclude<Prompt, { kind: 'embed' }>): string => {
-  if (prompt.kind === 'text') return 'text'
+  if (prompt.kind !== 'chat') return prompt.kind
   const { tools = [], templateArguments = {}, reasoning = {} } = prompt
   return `chat ${JSON.stringify([tools, templateArguments, reasoning])}`
 }
 
 const partsOf = (prompt: Exclude<Prompt, { kind: 'embed' }>): string[] => {
   if (prompt.kind === 'chat') return prompt.messages.slice(0, MAX_LINKS).map((message) => JSON.stringify(message))
-  const blocks = Math.min(MAX_LINKS, Math.floor(prompt.text.length / TEXT_BLOCK))
-  return Array.from({ length: blocks }, (_, at) => prompt.text.slice(at * TEXT_BLOCK, (at + 1) * TEXT_BLOCK))
+  const whole = prompt.kind === 'text' ? prompt.text : prompt.tokens
+  const size = prompt.kind === 'text' ? TEXT_BLOCK : TOKEN_BLOCK
+  const blocks = Math.min(MAX_LINKS, Math.floor(whole.length / size))
+  return Array.from({ length: blocks }, (_, at) => String(whole.slice(at * size, (at + 1) * size)))
 }
 
 /**
  * The prefixes of a prompt by which an instance is found that has computed one of them: after each message of a
- * conversation, or each whole block of a text. Tools, template arguments and reasoning are part of every one of them.
+ * conversation, or each whole block of a text or of tokens. Tools, template arguments and reasoning are part of every one of them.
  * Texts to embed have none: nothing of them is kept.
  */
 export const prefixChain = (prompt: Prompt, digest: Digest): PrefixChain => {

@@ -37,10 +37,14 @@ export const EmbedPrompt = z.strictObject({
 })
 export type EmbedPrompt = z.infer<typeof EmbedPrompt>
 
-/** What to work on: a conversation, plain text to be continued, or texts whose embeddings are wanted. */
+/** A token's number. Whether the model's vocabulary has it, only the runner knows. */
+export const TokenNumber = z.number().int().nonnegative().max(0xffff_ffff)
+
+/** What to work on: a conversation, text or tokens to be continued as they are, or texts whose embeddings are wanted. */
 export const Prompt = z.discriminatedUnion('kind', [
   ChatPrompt,
   z.strictObject({ kind: z.literal('text'), text: z.string() }),
+  z.strictObject({ kind: z.literal('tokens'), tokens: z.array(TokenNumber).min(1) }),
   EmbedPrompt,
 ])
 export type Prompt = z.infer<typeof Prompt>

@@ -42,6 +42,8 @@ const charactersOf = (prompt: Prompt): number => {
   switch (prompt.kind) {
     case 'text':
       return prompt.text.length
+    case 'tokens':
+      return prompt.tokens.length * CHARACTERS_PER_TOKEN
     case 'embed':
       return prompt.inputs.reduce(
         (total, input) => total + input.length * (typeof input === 'string' ? 1 : CHARACTERS_PER_TOKEN),

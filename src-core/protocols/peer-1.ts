@@ -78,6 +78,7 @@ const plainPrompt = (prompt: GenerationRequest['prompt']): GenerationRequest1['p
   switch (prompt.kind) {
     case 'text':
       return prompt
+    case 'tokens':
     case 'embed':
       return undefined
     case 'chat': {

@@ -58,7 +58,13 @@ export class RequestLog {
   ): AsyncGenerator<GenerationUpdate> {
     // Nothing is computed for it.
     if (countOnly) return yield* updates
-    const head = { id: randomUUID(), kind: prompt.kind, model, key, startedAt: Date.now() }
+    const head = {
+      id: randomUUID(),
+      kind: prompt.kind === 'tokens' ? ('text' as const) : prompt.kind,
+      model,
+      key,
+      startedAt: Date.now(),
+    }
     const timing = new RequestTiming(head, performance.now())
     try {
       for await (const update of updates) {

@@ -1,7 +1,12 @@
 import type { GenerationRequest } from '@core/generation/request'
 import { GenerationUpdate } from '@core/generation/stream'
 import type { InstanceId, NodeId } from '@core/ids'
-import { EMBEDDINGS_SINCE_PROTOCOL, PEER_PROTOCOL, type GenerateParams } from '@core/protocols/peer'
+import {
+  EMBEDDINGS_SINCE_PROTOCOL,
+  PEER_PROTOCOL,
+  TOKENS_SINCE_PROTOCOL,
+  type GenerateParams,
+} from '@core/protocols/peer'
 import { fromUpdate1, GenerationUpdate1, toRequest1, type GenerateParams1 } from '@core/protocols/peer-1'
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
@@ -57,6 +62,11 @@ export const rankZero = ({ self, state, here, elsewhere, suspects }: RankZeroPar
       const protocol = state().nodes[nodeId]?.protocol ?? PEER_PROTOCOL
       if (request.prompt.kind === 'embed' && protocol < EMBEDDINGS_SINCE_PROTOCOL) {
         const message = `${nodeName(state(), nodeId)}, which runs this model, has an older Muster that makes no embeddings; update it`
+        yield { type: 'failed', code: 'unsupported', message }
+        return
+      }
+      if (request.prompt.kind === 'tokens' && protocol < TOKENS_SINCE_PROTOCOL) {
+        const message = `${nodeName(state(), nodeId)}, which runs this model, has an older Muster that takes prompts as text only; update it`
         yield { type: 'failed', code: 'unsupported', message }
         return
       }

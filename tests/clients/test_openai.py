@@ -42,6 +42,10 @@ def test_streams_the_answer_that_comes_whole(node: Node, client: OpenAI):
 
 def test_completes_a_prompt_and_answers_as_a_response(node: Node, client: OpenAI):
     completion = client.completions.create(model=node.model, prompt="hello", max_tokens=4, temperature=0)
+    tokens = client.completions.create(model=node.model, prompt=[[5, 6, 7], [5, 6, 7]], max_tokens=4, temperature=0)
+    assert [tokens.choices[0].text, tokens.usage.prompt_tokens] == [tokens.choices[1].text, 6]
+    with pytest.raises(BadRequestError, match="vocabulary"):
+        client.completions.create(model=node.model, prompt=[5, 10**6], max_tokens=4)
     assert completion.choices[0].text
     response = client.responses.create(model=node.model, input="hello", max_output_tokens=16, temperature=0)
     assert (response.output_text != "", response.incomplete_details.reason) == (True, "max_output_tokens")
@@ -49,6 +53,12 @@ def test_completes_a_prompt_and_answers_as_a_response(node: Node, client: OpenAI
         model=node.model, input="more", previous_response_id=response.id, max_output_tokens=16
     )
     assert again.usage.input_tokens > response.usage.input_tokens
+    listed = client.responses.input_items.list(response.id)
+    assert [item.content[0].text for item in listed.data] == ["hello"]
+    assert len(client.responses.input_items.list(again.id, limit=2).data) == 2
+    client.responses.delete(again.id)
+    with pytest.raises(NotFoundError):
+        client.responses.retrieve(again.id)
     with client.responses.stream(model=node.model, input="hello", max_output_tokens=16, temperature=0) as stream:
         events = list(stream)
     assert (events[0].type, events[-1].type) == ("response.created", "response.incomplete")

@@ -37,7 +37,7 @@ from muster_runner.encoder_messages import (
 )
 from muster_runner.grammars import BadFormat, Trial
 from muster_runner.model_files import read_config
-from muster_runner.prompts import Prompts, TooLong
+from muster_runner.prompts import Prompts, TooLong, UnknownToken
 from muster_runner.protocol import EmbedPrompt
 from muster_runner.tokenizer import load_tokenizer
 
@@ -80,7 +80,7 @@ def _answer(encoder: Encoder, order: Order) -> Encoded:
         return Refusal(error.code, str(error))
     except TooLong as error:
         return Refusal("context_length_exceeded", str(error))
-    except (TemplateError, BadFormat) as error:
+    except (TemplateError, UnknownToken, BadFormat) as error:
         return Refusal("invalid_request", str(error))
     except Exception as error:  # whatever a text does to a tokenizer, or a conversation to a template
         traceback.print_exc()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from muster_runner.protocol import ChatPrompt, EmbedPrompt, TextPrompt
+from muster_runner.protocol import ChatPrompt, EmbedPrompt, TextPrompt, TokensPrompt
 
 HEADER = struct.Struct("<I")
 TOKENS, LISTS, REFUSED = b"t", b"l", b"r"
@@ -26,7 +26,7 @@ BYTES_PER_CPU_SECOND = 1 << 18
 class Order(msgspec.Struct, frozen=True):
     """``context``: most tokens that are of use, of each input. ``grammar``: what the answer is held to, to be tried."""
 
-    prompt: ChatPrompt | TextPrompt | EmbedPrompt
+    prompt: ChatPrompt | TextPrompt | TokensPrompt | EmbedPrompt
     context: int
     grammar: str | None = None
 

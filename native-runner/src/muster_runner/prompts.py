@@ -7,7 +7,7 @@ from muster_runner.chat_template import NoTemplate, TemplateError
 from muster_runner.control_tokens import ControlTokens, controls_of
 from muster_runner.conversation import GREETING, render_conversation
 from muster_runner.model_files import ModelFileError
-from muster_runner.protocol import ChatPrompt, TextPrompt
+from muster_runner.protocol import ChatPrompt, TextPrompt, TokensPrompt
 from muster_runner.tokenizer import Tokenizer, load_tokenizer
 
 # A text of fewer characters for each token of the context is encoded in one go: that takes no longer than a prompt
@@ -22,18 +22,23 @@ class TooLong(Exception):
     """A prompt that cannot fit into the context; the message is for people."""
 
 
+class UnknownToken(Exception):
+    """A token's number that the model's vocabulary does not have; the message is for people."""
+
+
 class Prompts:
     """Encodes prompts for one model. Not thread-safe."""
 
     def __init__(self, tokenizer: Tokenizer):
         self._tokenizer = tokenizer
+        self._vocabulary = tokenizer.vocabulary_size()
         special, others = tokenizer.added_tokens()
         self._controls = ControlTokens(special, controls_of(special, others, tokenizer.template_source()))
         self._marker = tokenizer.add_token(self._controls.marker)
 
-    def encode(self, prompt: ChatPrompt | TextPrompt, context: int) -> list[int]:
+    def encode(self, prompt: ChatPrompt | TextPrompt | TokensPrompt, context: int) -> list[int]:
         """The prompt's tokens. ``context``: most tokens that are of use. In plain text control tokens are obeyed:
-        whoever continues a text writes all of it. Raises TemplateError and TooLong."""
+        whoever continues a text writes all of it. Raises TemplateError, TooLong and UnknownToken."""
         match prompt:
             case ChatPrompt():
                 text = render_conversation(prompt, self._tokenizer.render, self._controls)
@@ -43,6 +48,13 @@ class Prompts:
             case TextPrompt(text=text):
                 self._check_length(text, context)
                 return self._tokenizer.encode(text, templated=False)
+            case TokensPrompt(tokens=tokens):
+                if unknown := next((token for token in tokens if token >= self._vocabulary), None):
+                    raise UnknownToken(
+                        f"the prompt has the token {unknown}, and the model's vocabulary has {self._vocabulary} tokens; "
+                        "use the model's own tokenizer, or send text"
+                    )
+                return tokens
 
     def _check_length(self, text: str, context: int) -> None:
         if len(text) <= CHARACTERS_PER_TOKEN * context:

@@ -138,6 +138,12 @@ class TextPrompt(Record, tag="text", tag_field="kind"):
     text: str
 
 
+class TokensPrompt(Record, tag="tokens", tag_field="kind"):
+    """Tokens that are continued as they are."""
+
+    tokens: Annotated[list[Annotated[int, Meta(ge=0, le=0xFFFFFFFF)]], Meta(min_length=1)]
+
+
 class EmbedPrompt(Record, tag="embed", tag_field="kind"):
     """``inputs``: texts, or tokens as they are. ``truncate``: what is too long is cut, not refused. ``dimensions``: how
     many numbers of each vector are kept. ``prompt_name``: of the model's own text that is put before each input."""
@@ -186,7 +192,7 @@ class GenerationRequest(Record):
 
     task_id: Id
     model_id: Id
-    prompt: ChatPrompt | TextPrompt | EmbedPrompt
+    prompt: ChatPrompt | TextPrompt | TokensPrompt | EmbedPrompt
     sampling: Sampling
     stop: Annotated[list[NonEmpty], Meta(max_length=16)]
     count_only: bool = False

@@ -11,7 +11,7 @@ import { chatCompletions } from './chat/route'
 import { completions } from './completions/route'
 import { embeddings } from './embeddings/route'
 import { listedModel, type ListedModel } from './models'
-import { countInput, createResponse, deleteResponse, getResponse } from './responses/route'
+import { countInput, createResponse, deleteResponse, getResponse, listInputItems } from './responses/route'
 import { ResponseStore } from './responses/store'
 
 /** OpenAI's dialect. What is not already a route of the app's own is there without `/v1` too. */
@@ -51,6 +51,7 @@ export const openaiRoutes = (context: ApiContext): Hono<ApiEnv> => {
   for (const path of ['/v1/responses/:id', '/responses/:id']) {
     routes.get(path, getResponse(responses))
     routes.delete(path, deleteResponse(responses))
+    routes.get(`${path}/input_items`, listInputItems(responses))
   }
   post('/embeddings', embeddings(context))
   post('/cancel/:id', cancelAnswer(running))

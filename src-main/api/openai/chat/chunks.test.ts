@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { AnswerWriter } from '../../answering/stream-answer'
 import { Problem } from '../../problem'
 import { chunksOf } from './chunks'
+import type { CallForm } from './completion'
 
 const head = { id: 'chatcmpl-1', created: 1, model: 'm' }
 const usage = { promptTokens: 5, cachedTokens: 1, completionTokens: 2 }
@@ -13,7 +14,9 @@ const read = (stream: string): unknown[] =>
     .filter((event) => event !== '')
     .map((event) => (event === 'data: [DONE]' ? 'end' : (JSON.parse(event.slice('data: '.length)) as unknown)))
 
-const writers = (count: number, callForm: 'tools' | 'function' = 'tools'): AnswerWriter[] =>
+const TOOLS: CallForm = { kind: 'tools', custom: new Set(['patch']) }
+
+const writers = (count: number, callForm: CallForm = TOOLS): AnswerWriter[] =>
   chunksOf(head, { choices: count, includeUsage: true, callForm, tellsProgress: false })
 
 const chunk = (index: number, delta: object, reason: string | null = null): object => ({
@@ -26,7 +29,7 @@ const chunk = (index: number, delta: object, reason: string | null = null): obje
 describe('a streamed completion', () => {
   it('tells how much of the prompt is computed, where it is asked to', () => {
     const progress = { type: 'progress', processed: 512, total: 2048 } as const
-    const options = { choices: 1, includeUsage: true, callForm: 'tools' } as const
+    const options = { choices: 1, includeUsage: true, callForm: TOOLS }
     const told = (tellsProgress: boolean) =>
       chunksOf(head, { ...options, tellsProgress }).map((writer) => writer.progress?.(progress) ?? '')
     expect(told(false)).toEqual([''])
@@ -63,8 +66,26 @@ describe('a streamed completion', () => {
     ])
   })
 
+  it('tells the call of a custom tool as its text, when that is whole', () => {
+    const parts = ['{"inp', 'ut":"*** Begin"}']
+    const [written = ''] = writers(1).map(
+      (writer) =>
+        parts
+          .map((text, at) => ({
+            channel: 'toolCall' as const,
+            index: 0,
+            ...(at === 0 && { id: 'c', name: 'patch' }),
+            arguments: text,
+          }))
+          .map((call) => writer.delta({ type: 'delta', tokens: 1, content: [call] }))
+          .join('') + writer.finished({ type: 'finished', reason: 'toolCalls', usage }),
+    )
+    const call = { index: 0, id: 'c', type: 'custom', custom: { name: 'patch', input: '*** Begin' } }
+    expect(read(written).slice(0, 2)).toEqual([chunk(0, { tool_calls: [call] }), chunk(0, {}, 'tool_calls')])
+  })
+
   it('tells calls as a function call to clients of the older form', () => {
-    const [written = ''] = writers(1, 'function').map(
+    const [written = ''] = writers(1, { kind: 'function' }).map(
       (writer) =>
         writer.delta({
           type: 'delta',

@@ -5,6 +5,7 @@ import { openaiError } from '../../dialect'
 import type { Problem } from '../../problem'
 import type { Head } from '../head'
 import { StreamEnd } from '../stream-end'
+import { CustomCalls } from './custom-calls'
 import { toFinishReason, toLogprobs, type CallForm } from './completion'
 
 export interface ChunksOptions {
@@ -25,7 +26,7 @@ const deltaFrom = (delta: ContentDelta, form: CallForm): object => {
     case 'toolCall': {
       const { index, id, name, arguments: text } = delta
       const named = { ...(name !== undefined && { name }), arguments: text }
-      if (form === 'function') return { function_call: named }
+      if (form.kind === 'function') return { function_call: named }
       return { tool_calls: [{ index, ...(id !== undefined && { id, type: 'function' }), function: named }] }
     }
   }
@@ -35,11 +36,14 @@ const deltaFrom = (delta: ContentDelta, form: CallForm): object => {
 class Chunks implements AnswerWriter {
   readonly contentType = 'text/event-stream; charset=utf-8'
   readonly heartbeat = ': alive\n\n'
+  private readonly calls: CustomCalls
 
   constructor(
     private readonly index: number,
     private readonly shared: { head: string; tail: string; end: StreamEnd; form: CallForm; tellsProgress: boolean },
-  ) {}
+  ) {
+    this.calls = new CustomCalls(shared.form)
+  }
 
   begin(): string {
     return this.chunk({ role: 'assistant', content: '' })
@@ -53,8 +57,9 @@ class Chunks implements AnswerWriter {
   }
 
   delta({ content, logprobs }: Delta): string {
-    const [first = { channel: 'text', text: '' } as const, ...others] = content
-    if (content.length === 0 && !logprobs) return ''
+    const told = content.filter((delta) => !this.calls.take(delta))
+    const [first = { channel: 'text', text: '' } as const, ...others] = told
+    if (told.length === 0 && !logprobs) return ''
     const { form } = this.shared
     // Log probabilities go with the first part: a token has one entry, whatever it adds to.
     return (
@@ -65,7 +70,9 @@ class Chunks implements AnswerWriter {
 
   finished({ reason, usage }: Finished): string {
     const { end, form } = this.shared
-    return this.chunk({}, { reason: toFinishReason(reason, form) }) + end.after(this.index, usage)
+    const calls = this.calls.told()
+    const custom = calls.length > 0 ? this.chunk({ tool_calls: calls }) : ''
+    return custom + this.chunk({}, { reason: toFinishReason(reason, form) }) + end.after(this.index, usage)
   }
 
   failed(problem: Problem): string {

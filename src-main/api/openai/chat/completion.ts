@@ -1,11 +1,12 @@
 import type { FinishReason, LogprobEntry } from '@core/generation/stream'
 import type { Answer, ToolCall } from '../../answering/answer'
 import { usageOfChoices } from '../choices'
+import { customInput } from '../custom-tools'
 import type { Head } from '../head'
 import { toUsage } from '../usage'
 
-/** How calls are told: as tool calls, or as the one function call of the older form. */
-export type CallForm = 'tools' | 'function'
+/** How calls are told: as tool calls, or as the one function call of the older form; those of custom tools as such. */
+export type CallForm = { readonly kind: 'tools'; readonly custom: ReadonlySet<string> } | { readonly kind: 'function' }
 
 const FINISH_REASONS = {
   stop: 'stop',
@@ -15,24 +16,23 @@ const FINISH_REASONS = {
 } as const satisfies Record<FinishReason, string>
 
 export const toFinishReason = (reason: FinishReason, form: CallForm): string =>
-  reason === 'toolCalls' && form === 'function' ? 'function_call' : FINISH_REASONS[reason]
+  reason === 'toolCalls' && form.kind === 'function' ? 'function_call' : FINISH_REASONS[reason]
 
 export const toLogprobs = (entries: readonly LogprobEntry[]): object => ({
   content: entries.map(({ top, ...token }) => ({ ...token, top_logprobs: top })),
   refusal: null,
 })
 
-const toToolCall = ({ id, name, arguments: text }: ToolCall): object => ({
-  id,
-  type: 'function',
-  function: { name, arguments: text },
-})
+const toToolCall = ({ id, name, arguments: text }: ToolCall, custom: ReadonlySet<string>): object =>
+  custom.has(name)
+    ? { id, type: 'custom', custom: { name, input: customInput(text) } }
+    : { id, type: 'function', function: { name, arguments: text } }
 
 const callsFrom = ([first, ...others]: readonly ToolCall[], form: CallForm): object => {
   if (!first) return {}
-  return form === 'function'
+  return form.kind === 'function'
     ? { function_call: { name: first.name, arguments: first.arguments } }
-    : { tool_calls: [first, ...others].map(toToolCall) }
+    : { tool_calls: [first, ...others].map((call) => toToolCall(call, form.custom)) }
 }
 
 const messageFrom = ({ text, reasoning, toolCalls }: Answer, form: CallForm): object => ({

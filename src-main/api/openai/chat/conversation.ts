@@ -1,4 +1,5 @@
 import type { Message, ToolCallPart } from '@core/generation/conversation'
+import { customArguments } from '../custom-tools'
 import type { AssistantMessage, Content, Message as ChatMessage } from './messages'
 
 type Assistant = Extract<Message, { role: 'assistant' }>['parts']
@@ -29,14 +30,18 @@ const partsOf = (content: Content | null | undefined): Given => {
   return parts.length > 0 ? parts : [{ type: 'text', text: '' }]
 }
 
+const argumentsOf = (given: string | object | null | undefined): string =>
+  typeof given === 'string' ? given : JSON.stringify(given ?? {})
+
 const callsOf = ({ tool_calls, function_call }: AssistantMessage, position: number): ToolCallPart[] =>
   [...(tool_calls ?? []), ...(function_call ? [{ id: undefined, function: function_call }] : [])].map(
-    ({ id, function: { name, arguments: given } }, index) => ({
+    (call, index) => ({
       type: 'toolCall',
       // The older form has no ids.
-      id: id || `call_${position}_${index}`,
-      name,
-      arguments: typeof given === 'string' ? given : JSON.stringify(given ?? {}),
+      id: call.id || `call_${position}_${index}`,
+      ...('custom' in call
+        ? { name: call.custom.name, arguments: customArguments(call.custom.input) }
+        : { name: call.function.name, arguments: argumentsOf(call.function.arguments) }),
     }),
   )
 

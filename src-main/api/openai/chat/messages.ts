@@ -24,6 +24,7 @@ export type Content = z.infer<typeof Text> | z.infer<typeof Given> | z.infer<typ
 /** The text of a JSON object; some clients send the object itself. */
 const Arguments = z.union([z.string(), z.record(z.string(), z.unknown())]).nullish()
 const FunctionCall = z.object({ name: ToolCallPart.shape.name, arguments: Arguments })
+const CustomCall = z.object({ name: ToolCallPart.shape.name, input: z.string() })
 const CallId = z.string().max(200).nullish()
 
 const SystemMessage = z.object({ role: z.enum(['system', 'developer']), content: Text.nullish() })
@@ -35,7 +36,9 @@ const AssistantMessage = z.object({
   /** What DeepSeek, vLLM and llama.cpp call the thoughts, then OpenRouter's and newer vLLM's name. */
   reasoning_content: z.string().nullish(),
   reasoning: z.string().nullish().catch(undefined),
-  tool_calls: z.array(z.object({ id: CallId, function: FunctionCall })).nullish(),
+  tool_calls: z
+    .array(z.union([z.object({ id: CallId, function: FunctionCall }), z.object({ id: CallId, custom: CustomCall })]))
+    .nullish(),
   /** The older form of one call. */
   function_call: FunctionCall.nullish(),
   /** Mistral's and DeepSeek's way to say that the answer goes on from here. */

@@ -11,7 +11,7 @@ import { newHead } from '../head'
 import { chunksOf } from './chunks'
 import { toCompletion, type CallForm } from './completion'
 import { ChatCompletionRequest } from './schema'
-import { ignoredTools, speaksOfFunctions, toRequest } from './translate'
+import { customTools, ignoredTools, speaksOfFunctions, toRequest } from './translate'
 
 /** `POST /v1/chat/completions` */
 export const chatCompletions =
@@ -23,7 +23,9 @@ export const chatCompletions =
     const requests = choicesOf(toRequest(body), body.n ?? 1)
     const signal = running.begin(head.id, { signal: clientGone(c.env.outgoing), owner: c.get('apiKeyId') })
     const updates = askAll(c, context, requests, signal)
-    const callForm: CallForm = speaksOfFunctions(body) ? 'function' : 'tools'
+    const callForm: CallForm = speaksOfFunctions(body)
+      ? { kind: 'function' }
+      : { kind: 'tools', custom: customTools(body) }
     if (!body.stream) return c.json(toCompletion(head, await Promise.all(updates.map(collectAnswer)), callForm))
     const includeUsage = body.stream_options?.include_usage === true
     const tellsProgress = body.return_progress === true

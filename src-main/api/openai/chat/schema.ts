@@ -11,12 +11,22 @@ import { Message } from './messages'
 const unsupported = (message: string) => z.null({ error: message }).optional()
 const Named = z.object({ name: Tool.shape.name })
 
-const FOREIGN = 'a tool of the type function says what it is in "function"'
+const FOREIGN = 'a tool of the type function says what it is in "function", one of the type custom in "custom"'
 /** A tool that only OpenAI runs, or whose form only its models know: ignored, and named in the answer's header. */
 const ForeignTool = z.object({
-  type: z.string().refine((type) => type !== 'function', { error: FOREIGN, abort: true }),
+  type: z.string().refine((type) => type !== 'function' && type !== 'custom', { error: FOREIGN, abort: true }),
+})
+/** A tool that takes free text. */
+const CustomTool = z.object({
+  type: z.literal('custom'),
+  custom: z.object({
+    name: Tool.shape.name,
+    description: z.string().nullish(),
+    format: z.object({ type: z.string(), grammar: z.object({ definition: z.string().nullish() }).nullish() }).nullish(),
+  }),
 })
 const GivenTool = z.union([
+  CustomTool,
   z.object({ type: z.literal('function').default('function'), function: FunctionTool }),
   ForeignTool,
 ])
@@ -29,15 +39,16 @@ const ToolChoice = z.union([
     'type',
     [
       z.object({ type: z.literal('function'), function: Named }),
+      z.object({ type: z.literal('custom'), custom: Named }),
       z.object({
         type: z.literal('allowed_tools'),
         allowed_tools: z.object({
           mode: z.enum(['auto', 'required']),
-          tools: z.array(z.object({ function: Named.optional() })),
+          tools: z.array(z.object({ function: Named.optional(), custom: Named.optional() })),
         }),
       }),
     ],
-    { error: 'only {"type": "function"} and {"type": "allowed_tools"} are supported' },
+    { error: 'only {"type": "function"}, {"type": "custom"} and {"type": "allowed_tools"} are supported' },
   ),
 ])
 

@@ -105,6 +105,33 @@ describe('what a client says about tools and thinking', () => {
   it.each([
     ['tools', { tools }, { tools: [weather, clock] }],
     [
+      'a custom tool, which is a function of one text, and the choice of it',
+      {
+        tools: [
+          {
+            type: 'custom',
+            custom: { name: 'patch', format: { type: 'grammar', grammar: { definition: 'start: x' } } },
+          },
+        ],
+        tool_choice: { type: 'custom', custom: { name: 'patch' } },
+      },
+      {
+        tools: [
+          {
+            name: 'patch',
+            description: 'The input follows this grammar:\nstart: x',
+            parameters: {
+              type: 'object',
+              properties: { input: { type: 'string' } },
+              required: ['input'],
+              additionalProperties: false,
+            },
+          },
+        ],
+        toolChoice: { kind: 'named', name: 'patch' },
+      },
+    ],
+    [
       'tools of which none may be called',
       { tools, tool_choice: 'none' },
       { tools: [weather, clock], toolChoice: { kind: 'none' } },

@@ -1,5 +1,6 @@
 import type { Reasoning, Tool } from '@core/generation/conversation'
 import type { ApiRequest, ChatPrompt } from '@core/generation/request'
+import { customTool } from '../custom-tools'
 import { given } from '../given'
 import { invalidField } from '../invalid-field'
 import { reasoningOf } from '../reasoning'
@@ -12,7 +13,11 @@ import type { ChatCompletionRequest } from './schema'
 
 /** Tools of the request that Muster can do nothing with, for the answer's header. */
 export const ignoredTools = ({ tools }: ChatCompletionRequest): string[] =>
-  (tools ?? []).flatMap((tool) => ('function' in tool ? [] : [`tools.${tool.type}`]))
+  (tools ?? []).flatMap((tool) => ('function' in tool || 'custom' in tool ? [] : [`tools.${tool.type}`]))
+
+/** The custom tools of a request, by name: calls of them are told as such. */
+export const customTools = ({ tools }: ChatCompletionRequest): ReadonlySet<string> =>
+  new Set((tools ?? []).flatMap((tool) => ('custom' in tool ? [tool.custom.name] : [])))
 
 /** Whether the client speaks of functions, as before there were tools: it is answered in its words. */
 export const speaksOfFunctions = ({ tools, functions }: ChatCompletionRequest): boolean =>
@@ -21,15 +26,21 @@ export const speaksOfFunctions = ({ tools, functions }: ChatCompletionRequest): 
 const toolsOf = (body: ChatCompletionRequest): Tool[] =>
   speaksOfFunctions(body)
     ? (body.functions ?? []).map(toTool)
-    : (body.tools ?? []).flatMap((tool) => ('function' in tool ? [toTool(tool.function)] : []))
+    : (body.tools ?? []).flatMap((tool) => {
+        if ('function' in tool) return [toTool(tool.function)]
+        return 'custom' in tool
+          ? [customTool({ ...tool.custom, grammar: tool.custom.format?.grammar?.definition })]
+          : []
+      })
 
 const choiceOf = ({ tool_choice, function_call }: ChatCompletionRequest): Choice => {
   const choice = tool_choice ?? function_call ?? 'auto'
   if (typeof choice === 'string') return { kind: choice }
   if ('name' in choice) return { kind: 'named', name: choice.name }
   if (choice.type === 'function') return { kind: 'named', name: choice.function.name }
+  if (choice.type === 'custom') return { kind: 'named', name: choice.custom.name }
   const { mode, tools } = choice.allowed_tools
-  return { kind: 'allowed', mode, names: tools.flatMap((tool) => tool.function?.name ?? []) }
+  return { kind: 'allowed', mode, names: tools.flatMap((tool) => tool.function?.name ?? tool.custom?.name ?? []) }
 }
 
 /** What several kinds of clients say about thinking; where they say it twice, the plainer word counts. */

@@ -28,6 +28,15 @@ describe('a completion request', () => {
   })
 
   it.each([
+    [{ prompt: [1, 2] }, [[1, 2]]],
+    [{ prompt: [[1, 2], [3]] }, [[1, 2], [3]]],
+  ])('may give prompts as token numbers: %j', (fields, tokens) => {
+    expect(wanted(fields).map(({ request }) => request.prompt)).toEqual(
+      tokens.map((of) => ({ kind: 'tokens', tokens: of })),
+    )
+  })
+
+  it.each([
     [{}, 16],
     [{ max_tokens: 3 }, 3],
     [{ max_tokens: -1 }, undefined],
@@ -36,8 +45,14 @@ describe('a completion request', () => {
   })
 
   it.each([
-    ['token numbers', { prompt: [1, 2] }, 'prompt'],
-    ['lists of token numbers', { prompt: [[1, 2]] }, 'token numbers'],
+    ['texts and token numbers', { prompt: ['a', 1] }, 'prompt'],
+    ['a token number below 0', { prompt: [1, -2] }, 'prompt'],
+    ['no tokens', { prompt: [[]] }, 'prompt'],
+    [
+      'token numbers that are to be told again',
+      { prompt: [1, 2], echo: true },
+      'echo: not supported with token numbers',
+    ],
     ['a suffix', { suffix: 'The end' }, 'suffix is not supported'],
     ['a best of several', { best_of: 3 }, 'best_of: not supported'],
     ['log probabilities of the prompt', { echo: true, logprobs: 1 }, 'logprobs: not supported with echo'],

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { TokenNumber } from '@core/generation/request'
 import { Choices } from '../choices'
 import { samplingFields, Stop, TokenLimit } from '../sampling'
 import { guidedFields } from '../structured-output'
@@ -6,7 +7,8 @@ import { ttlField } from '../ttl'
 
 /** Most prompts of one request. */
 const MAX_PROMPTS = 64
-const ONLY_TEXT = 'only text is supported, as a string or a list of strings; prompts of token numbers are not'
+const PROMPTS = 'expected text, a list of texts, a list of token numbers, or a list of such lists'
+const Tokens = z.array(TokenNumber).min(1)
 
 /**
  * `POST /v1/completions`, see https://platform.openai.com/docs/api-reference/completions/create. The prompt is continued
@@ -15,14 +17,8 @@ const ONLY_TEXT = 'only text is supported, as a string or a list of strings; pro
 export const CompletionRequest = z.object({
   model: z.string().min(1),
   prompt: z.union(
-    [
-      z.string(),
-      z
-        .array(z.string({ error: ONLY_TEXT }))
-        .min(1)
-        .max(MAX_PROMPTS),
-    ],
-    { error: ONLY_TEXT },
+    [z.string(), z.array(z.string()).min(1).max(MAX_PROMPTS), Tokens, z.array(Tokens).min(1).max(MAX_PROMPTS)],
+    { error: PROMPTS },
   ),
   ...samplingFields,
   ...ttlField,

@@ -1,4 +1,4 @@
-import type { ApiRequest } from '@core/generation/request'
+import type { ApiRequest, Prompt } from '@core/generation/request'
 import { choicesOf } from '../choices'
 import { given } from '../given'
 import { invalidField } from '../invalid-field'
@@ -18,9 +18,20 @@ export interface Wanted {
   readonly echo: string
 }
 
+type Given = CompletionRequest['prompt']
+
+const isNumbers = (prompt: Exclude<Given, string>): prompt is number[] => typeof prompt[0] === 'number'
+
+/** The prompts of a request: one text or list of tokens, or several of either. */
+const promptsOf = (prompt: Given): Exclude<Prompt, { kind: 'chat' | 'embed' }>[] => {
+  if (typeof prompt === 'string') return [{ kind: 'text', text: prompt }]
+  if (isNumbers(prompt)) return [{ kind: 'tokens', tokens: prompt }]
+  return prompt.map((one) => (typeof one === 'string' ? { kind: 'text', text: one } : { kind: 'tokens', tokens: one }))
+}
+
 /** OpenAI's request as ours: the choices of the first prompt, then those of the next. Throws Problem. */
 export const toRequests = (body: CompletionRequest): Wanted[] => {
-  const prompts = typeof body.prompt === 'string' ? [body.prompt] : body.prompt
+  const prompts = promptsOf(body.prompt)
   const count = body.n ?? 1
   if (prompts.length * count > MAX_ANSWERS)
     throw invalidField('n', `over ${MAX_ANSWERS} answers of all prompts together`)
@@ -28,10 +39,12 @@ export const toRequests = (body: CompletionRequest): Wanted[] => {
     throw invalidField('best_of', 'not supported; ask for all of them with n and choose')
   if (body.echo && typeof body.logprobs === 'number')
     throw invalidField('logprobs', 'not supported with echo: the prompt has no log probabilities')
-  return prompts.flatMap((text) => {
+  return prompts.flatMap((prompt) => {
+    if (body.echo && prompt.kind === 'tokens')
+      throw invalidField('echo', 'not supported with token numbers: only the model’s tokenizer knows their text')
     const request: ApiRequest = {
       model: body.model,
-      prompt: { kind: 'text', text },
+      prompt,
       sampling: toSampling(body),
       stop: toStop(body.stop),
       ...keptFor(body),
@@ -41,6 +54,9 @@ export const toRequests = (body: CompletionRequest): Wanted[] => {
         logprobs: body.logprobs,
       }),
     }
-    return choicesOf(request, count).map((choice) => ({ request: choice, echo: body.echo ? text : '' }))
+    return choicesOf(request, count).map((choice) => ({
+      request: choice,
+      echo: body.echo && prompt.kind === 'text' ? prompt.text : '',
+    }))
   })
 }

@@ -1,4 +1,5 @@
 import type { Message } from '@core/generation/conversation'
+import { customArguments } from '../custom-tools'
 import type { Content, InputItem } from './items'
 
 type Answered = Extract<Message, { role: 'assistant' }>['parts']
@@ -27,9 +28,6 @@ const partsOf = (content: Content): Given => {
   }
   return parts.length > 0 ? parts : [{ type: 'text', text: '' }]
 }
-
-/** What of a custom tool's input the model is told, and tells: a custom tool is a function of one text. */
-export const customArguments = (input: string): string => JSON.stringify({ input })
 
 /** The parts that an item adds to the assistant's turn; undefined where it is not the assistant's. */
 const answeredBy = (item: InputItem): Answered | undefined => {

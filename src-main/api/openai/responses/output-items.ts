@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { z } from 'zod'
 import type { LogprobEntry } from '@core/generation/stream'
+import { customInput } from '../custom-tools'
 
 /** A token with its alternatives, in OpenAI's words. */
 type TokenLogprob = Omit<LogprobEntry, 'top'> & { readonly top_logprobs: LogprobEntry['top'] }
@@ -157,18 +157,6 @@ export class FunctionCallItem implements OpenItem {
   }
 }
 
-const CustomArguments = z.object({ input: z.string() })
-
-/** The text of a custom tool's call; what is not the one argument that it has is given as it is. */
-const inputOf = (text: string): string => {
-  try {
-    const parsed = CustomArguments.safeParse(JSON.parse(text))
-    return parsed.success ? parsed.data.input : text
-  } catch {
-    return text
-  }
-}
-
 /** A call of a custom tool: its input is told when it is whole, for only then it is out of its JSON. */
 export class CustomCallItem implements OpenItem {
   private readonly id = newId('ctc')
@@ -190,7 +178,7 @@ export class CustomCallItem implements OpenItem {
   }
 
   end(status: 'completed' | 'incomplete'): ResponseEvent[] {
-    const input = inputOf(this.text)
+    const input = customInput(this.text)
     const of = { item_id: this.id, output_index: this.index }
     return [
       { type: 'response.custom_tool_call_input.delta', ...of, delta: input },
@@ -201,6 +189,6 @@ export class CustomCallItem implements OpenItem {
 
   item(status: Base['status']): OutputItem {
     const { callId, name } = this.call
-    return { id: this.id, type: 'custom_tool_call', status, call_id: callId, name, input: inputOf(this.text) }
+    return { id: this.id, type: 'custom_tool_call', status, call_id: callId, name, input: customInput(this.text) }
   }
 }

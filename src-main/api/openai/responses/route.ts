@@ -1,4 +1,5 @@
-import type { Handler } from 'hono'
+import type { Context, Handler } from 'hono'
+import { z } from 'zod'
 import type { Message } from '@core/generation/conversation'
 import { ask } from '../../answering/asking'
 import { collectAnswer } from '../../answering/answer'
@@ -8,10 +9,12 @@ import type { Running } from '../../answering/running'
 import { clientGone, streamAnswer } from '../../answering/stream-answer'
 import type { ApiContext } from '../../context'
 import type { ApiEnv } from '../../env'
+import { jsonBody } from '../../body'
 import { Problem } from '../../problem'
 import { newHead } from '../head'
 import { toMessages } from './conversation'
 import { ResponseEvents } from './events'
+import { inputItems, pageOf, type InputListItem } from './input-items'
 import { Output } from './output'
 import { responseOf, STATUS_OF, type ResponseObject } from './response'
 import { ResponseRequest } from './schema'
@@ -26,6 +29,23 @@ const found = (store: ResponseStore, id: string, { asker, param }: { asker: Owne
     hint: 'Responses are kept in memory by the machine that made them, the last thousand of them, unless they say "store": false. Send the whole conversation as input.',
   })
 }
+
+/** What the response goes on from and what it was asked, as lists show it. */
+const inputOf = async (
+  c: Context<ApiEnv>,
+  store: ResponseStore,
+  { previous_response_id: previous }: ResponseRequest,
+): Promise<InputListItem[]> => {
+  const before = previous ? store.get(previous, c.get('apiKeyId')) : undefined
+  // As it came: the parsed form has pictures and items of other types in words of our own.
+  const { input } = Sent.parse(await jsonBody(c))
+  return [
+    ...(before ? [...before.input, ...before.response.output.map((item) => ({ ...item }))] : []),
+    ...inputItems(input),
+  ]
+}
+
+const Sent = z.object({ input: z.unknown() })
 
 const conversationOf = (store: ResponseStore, body: ResponseRequest, asker: Owner): Message[] => {
   const { previous_response_id: previous } = body
@@ -44,9 +64,10 @@ export const createResponse =
     const head = newHead('resp_', body.model)
     const describe = responseOf(head, body)
     const custom = customTools(body)
+    const input = body.store === false ? [] : await inputOf(c, store, body)
     const keep = (response: ResponseObject): void => {
       if (body.store === false) return
-      store.put({ owner, response, conversation: toMessages(response.output, conversation) })
+      store.put({ owner, response, input, conversation: toMessages(response.output, conversation) })
     }
     const signal = running.begin(head.id, { signal: clientGone(c.env.outgoing), owner })
     const updates = ask(c, context, toRequest(body, conversation), signal)
@@ -82,6 +103,14 @@ export const getResponse =
   (store: ResponseStore): Handler<ApiEnv> =>
   (c) =>
     c.json(found(store, c.req.param('id') ?? '', { asker: c.get('apiKeyId'), param: 'response_id' }).response)
+
+/** `GET /v1/responses/{id}/input_items` */
+export const listInputItems =
+  (store: ResponseStore): Handler<ApiEnv> =>
+  (c) => {
+    const { input } = found(store, c.req.param('id') ?? '', { asker: c.get('apiKeyId'), param: 'response_id' })
+    return c.json(pageOf(input, c.req.query()))
+  }
 
 /** `DELETE /v1/responses/{id}` */
 export const deleteResponse =

@@ -4,6 +4,7 @@ import { ResponseStore, type Kept } from './store'
 
 const kept = (id: string, text = '', owner?: ApiKeyId): Kept => ({
   owner,
+  input: [],
   response: { id, object: 'response', status: 'completed', output: [] },
   conversation: [{ role: 'user', parts: [{ type: 'text', text }] }],
 })

@@ -1,12 +1,14 @@
 import type { Message } from '@core/generation/conversation'
 import { maySee, type Owner } from '../../answering/owner'
+import type { InputListItem } from './input-items'
 import type { OutputItem } from './output-items'
 import type { ResponseObject } from './response'
 
-/** A response with the conversation up to and with its output. */
+/** A response with the conversation up to and with its output. `input`: its own input, of this request alone. */
 export interface Kept {
   readonly owner: Owner
   readonly response: ResponseObject
+  readonly input: readonly InputListItem[]
   readonly conversation: readonly Message[]
 }
 

@@ -1,5 +1,6 @@
 import type { Message, Tool } from '@core/generation/conversation'
 import type { ApiRequest, OutputFormat } from '@core/generation/request'
+import { customTool } from '../custom-tools'
 import { given } from '../given'
 import { invalidField } from '../invalid-field'
 import { reasoningOf } from '../reasoning'
@@ -22,23 +23,12 @@ export const ignoredIn = ({ tools, input }: ResponseRequest): string[] => [
 export const customTools = ({ tools }: ResponseRequest): ReadonlySet<string> =>
   new Set((tools ?? []).flatMap((tool) => (tool.type === 'custom' ? [tool.name] : [])))
 
-/** A custom tool takes text: as a function it has that one argument. */
 const toolOf = (tool: GivenTool): Tool[] => {
   switch (tool.type) {
     case 'function':
       return [toTool(tool)]
-    case 'custom': {
-      const { name, description, format } = tool
-      const grammar = format?.definition ? `The input follows this grammar:\n${format.definition}` : ''
-      const says = [description, grammar].filter(Boolean).join('\n\n')
-      const parameters = {
-        type: 'object',
-        properties: { input: { type: 'string' } },
-        required: ['input'],
-        additionalProperties: false,
-      }
-      return [{ name, parameters, ...(says !== '' && { description: says }) }]
-    }
+    case 'custom':
+      return [customTool({ ...tool, grammar: tool.format?.definition })]
     case 'foreign':
       return []
   }

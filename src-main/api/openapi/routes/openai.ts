@@ -46,6 +46,7 @@ export const OPENAI: readonly Described[] = [
     example: { body: { model: MODEL, input: 'Say hello.' } },
   },
   { method: 'get', path: '/v1/responses/{id}', does: 'A response that is kept' },
+  { method: 'get', path: '/v1/responses/{id}/input_items', does: 'What it was asked, by pages' },
   { method: 'delete', path: '/v1/responses/{id}', does: 'Forget it' },
   { method: 'post', path: '/v1/responses/{id}/cancel', does: 'End a response that is being made' },
   { method: 'post', path: '/v1/embeddings', does: 'Vectors of texts', body: { EmbeddingRequest } },

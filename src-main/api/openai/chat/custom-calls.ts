@@ -1,0 +1,42 @@
+import type { ContentDelta } from '@core/generation/stream'
+import { customInput } from '../custom-tools'
+import type { CallForm } from './completion'
+
+interface Call {
+  readonly index: number
+  readonly id: string
+  readonly name: string
+  text: string
+}
+
+/** Holds back the calls of custom tools of one answer: their input is out of its JSON only when that is whole. */
+export class CustomCalls {
+  private readonly names: ReadonlySet<string>
+  private readonly calls = new Map<number, Call>()
+
+  constructor(form: CallForm) {
+    this.names = form.kind === 'tools' ? form.custom : new Set()
+  }
+
+  /** Whether the delta belongs to such a call, and is told at the end. */
+  take(delta: ContentDelta): boolean {
+    if (delta.channel !== 'toolCall') return false
+    const { index, id, name, arguments: text } = delta
+    const open = this.calls.get(index)
+    if (open) open.text += text
+    else if (name !== undefined && this.names.has(name))
+      this.calls.set(index, { index, id: id ?? `call_${index}`, name, text })
+    else return false
+    return true
+  }
+
+  /** The calls, as chunks have them. */
+  told(): object[] {
+    return [...this.calls.values()].map(({ index, id, name, text }) => ({
+      index,
+      id,
+      type: 'custom',
+      custom: { name, input: customInput(text) },
+    }))
+  }
+}
