@@ -42,7 +42,14 @@ export function pythonEnvironment({ signal, extras }) {
     hint: HINT,
     work: async (say) => {
       const python = { folder: environment, python: environmentPython }
-      await fillEnvironment(python, { requirements: await requirements(), hashes: true, log: 'python', signal, say })
+      await fillEnvironment(python, {
+        requirements: await requirements(),
+        hashes: true,
+        complete: true,
+        log: 'python',
+        signal,
+        say,
+      })
       await makeRunnerFound(signal)
       await runCommand(environmentPython, ['-m', 'compileall', '-q', path.join(runner, 'src')], {
         log: 'python',

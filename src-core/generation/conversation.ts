@@ -48,6 +48,14 @@ export const Message = z.discriminatedUnion('role', [
 export type Message = z.infer<typeof Message>
 export type Part = Message['parts'][number]
 
+/** Whether a conversation shows the model any picture, be it one that a tool gave. */
+export const showsPictures = (messages: readonly Message[]): boolean =>
+  messages.some((message) =>
+    message.role === 'tool'
+      ? message.parts.some(({ content }) => content.some(({ type }) => type === 'image'))
+      : message.parts.some(({ type }) => type === 'image'),
+  )
+
 /** A function that the model may ask the client to call. `parameters` is a JSON Schema of its arguments. */
 export const Tool = z.strictObject({
   name: z.string().min(1).max(MAX_ID),

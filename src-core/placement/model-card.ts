@@ -10,7 +10,9 @@ export const ModelCard = z.object({
   modelId: ModelId,
   /** Absent: `text`. */
   kind: ModelKind.optional(),
-  /** All weights, in bytes. */
+  /** It reads pictures too, where one machine runs all of it. Absent: text alone. */
+  vision: z.boolean().optional(),
+  /** All weights, in bytes: what looks at pictures as well. */
   storageBytes: Bytes,
   /** Decoder layers. */
   layers: z.number().int().positive(),

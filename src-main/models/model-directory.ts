@@ -10,6 +10,7 @@ import { ModelFileError, type ModelFile } from './model-files'
 import { insteadOfWeights } from './model-formats'
 import { missingFile, readModelJson, readModelText } from './model-json'
 import { damaged, unsupported, type ModelProblem } from './model-problem'
+import { readsPictures } from './vision'
 import { inspectWeights } from './weights'
 
 /** A directory that may hold a model. */
@@ -107,7 +108,10 @@ export const inspectModelDirectory = async (
       path,
       architecture: shape.modelType,
       abilities: kind === 'text' ? await abilitiesOf({ names, json, text }) : [],
-      card: cardOf(modelId, shape, kind, weights?.bytes ?? 0),
+      card: {
+        ...cardOf(modelId, shape, kind, weights?.bytes ?? 0),
+        ...(kind === 'text' && readsPictures(config, { names, tensors: weights?.tensors }) && { vision: true }),
+      },
       ...problem,
     },
   }

@@ -18,6 +18,7 @@ export interface ModelFile {
 /** The configuration, the weights, and what turns text into tokens and back. */
 const MODEL_FILES: readonly RegExp[] = [
   /^(?:config|generation_config|hf_quant_config)\.json$/,
+  /^(?:preprocessor|processor)_config\.json$/,
   /^(?:modules|config_sentence_transformers|sentence_bert_config)\.json$/,
   /^model[\w.-]*\.safetensors(?:\.index\.json)?$/,
   /^tokenizer[\w.-]*\.(?:json|txt|model|model\.v\d+)$/,

@@ -30,7 +30,9 @@ export interface EnvironmentCommands {
   readonly platform?: NodeJS.Platform
 }
 
-/** Makes the runner's environment: every package is pinned by its hash. */
+const PIP_INSTALL = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input']
+
+/** Makes the runner's environment: every package is pinned by its hash, and no others are looked for. */
 export const environmentCommands = (options: EnvironmentCommands): InstallCommand[] => {
   const { tool, folder, requirements, isMade, platform = process.platform } = options
   const python = interpreterOf(folder)
@@ -41,7 +43,7 @@ export const environmentCommands = (options: EnvironmentCommands): InstallComman
   const install =
     tool.kind === 'uv'
       ? ['pip', 'sync', '--python', python, '--require-hashes', '--compile-bytecode', requirements]
-      : ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--require-hashes', '-r', requirements]
+      : [...PIP_INSTALL, '--no-deps', '--require-hashes', '-r', requirements]
   return [
     ...(isMade ? [] : [{ title: 'Making a Python environment', file: tool.executable, args: make }]),
     { title: 'Installing MLX and what it needs', file: tool.kind === 'uv' ? tool.executable : python, args: install },
@@ -58,7 +60,7 @@ export const starterCommand = (
   const [file, ...args] =
     tool.kind === 'uv'
       ? ([tool.executable, 'pip', 'install', '--python', python] as const)
-      : ([python, '-m', 'pip', 'install', '--disable-pip-version-check', '--no-input'] as const)
+      : ([python, ...PIP_INSTALL] as const)
   return { title: 'Fetching the starter model', file, args: [...args, ...options] }
 }
 

@@ -42,7 +42,7 @@ def has_only_full(model: Any) -> bool:
 
 def tokens_of(cache: Sequence[Any]) -> int:
     """How many tokens it has been fed, as far as any layer counts them."""
-    counts = [getattr(layer, "offset", 0) for layer in layers_of(cache)]
+    counts = [getattr(layer, "tokens", getattr(layer, "offset", 0)) for layer in layers_of(cache)]
     return max((count for count in counts if isinstance(count, int)), default=0)
 
 

@@ -12,6 +12,7 @@ from muster_runner.sequence import Drawn, Sequence
 from muster_runner.sequence_caches import SeparateCaches, SequenceCaches
 from muster_runner.speculation import Payoff
 from muster_runner.sub_batches import SubBatches
+from muster_runner.vision.keys import before_pictures
 
 # Steps after which buffers of outgrown shapes are given back: caches grow with every token.
 STEPS_BETWEEN_CLEARINGS = 512
@@ -133,7 +134,7 @@ class DecodingBatch:
         if not sequence.answering or sequence.drawing.processors or sequence.drawing.constraint:
             return None
         first = int(following.item())
-        guess = sequence.lookup.draft([*sequence.tokens, first], self._payoff.length)
+        guess = before_pictures(sequence.lookup.draft([*sequence.tokens, first], self._payoff.length))
         return (first, guess) if guess else None
 
     def _speculate(self, first: int, guess: list[int], began: float) -> list[Drawn]:

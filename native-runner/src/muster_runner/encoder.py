@@ -2,9 +2,10 @@
 
 Neither a tokenizer nor a chat template, which is a program that came with the model, runs where the engine does: either
 can hold Python's lock for seconds, or for ever. Nor is a grammar compiled there that was not compiled here first: one
-that came with a request may take hours, and all memory. This process has the tokenizer alone and never imports mlx. It
-reads orders from its standard input and answers each on its standard output; when the input ends, as it does with the
-runner, so does this process.
+that came with a request may take hours, and all memory. This process has the tokenizer alone and
+never imports mlx, but for the one that opens pictures, whose decoders strangers feed as well. It reads orders from its
+standard input and answers each on its standard output; when the input ends, as it does with the runner, so does this
+process.
 
 An order may take as much processor time as its size allows (``cpu_seconds``); then the system ends the process by
 SIGPROF. Address space is bounded too, where the system can do that.
@@ -17,6 +18,7 @@ import sys
 import traceback
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -29,6 +31,7 @@ from muster_runner.encoder_messages import (
     Encoded,
     Lists,
     Order,
+    Pictured,
     Refusal,
     cpu_seconds,
     encode_answer,
@@ -38,8 +41,13 @@ from muster_runner.encoder_messages import (
 from muster_runner.grammars import BadFormat, Trial
 from muster_runner.model_files import read_config
 from muster_runner.prompts import Prompts, TooLong, UnknownToken
-from muster_runner.protocol import EmbedPrompt
+from muster_runner.protocol import ChatPrompt, EmbedPrompt
 from muster_runner.tokenizer import load_tokenizer
+from muster_runner.vision.pictures import BadPicture
+
+if TYPE_CHECKING:
+    # It imports mlx, which only the process for prompts with pictures needs.
+    from muster_runner.vision.processing import Processing
 
 ADDRESS_SPACE_BYTES = 16 << 30
 
@@ -54,23 +62,32 @@ class Encoder:
         self._prompts = Prompts(self._tokenizer)
         self._texts: Texts | None = None
         self._trial: Trial | None = None
+        self._processing: Processing | None = None
 
     def warm(self) -> None:
         """Compiles the template and makes what a first encoding makes."""
         with suppress(TemplateError):
             self._prompts.encode(GREETING, context=1 << 20)
 
-    def encode(self, order: Order) -> list[int] | Lists:
-        """Raises what Prompts and Texts raise, and BadFormat."""
+    def encode(self, order: Order) -> list[int] | Lists | Pictured:
+        """Raises what Prompts, Texts and Processing raise, and BadFormat."""
         if order.grammar is not None:
             self._trial = self._trial or Trial(self._vocabulary)
             self._trial.run(order.grammar)
+        if order.has_pictures and isinstance(order.prompt, ChatPrompt):
+            return self._see().encode(order.prompt, order.context)
         if not isinstance(order.prompt, EmbedPrompt):
             return self._prompts.encode(order.prompt, order.context)
         if self._texts is None:
             recipe = read_recipe(self._directory, self._config)
             self._texts = Texts(self._tokenizer, recipe, self._directory, self._vocabulary)
         return Lists(self._texts.encode(order.prompt, order.context))
+
+    def _see(self) -> "Processing":
+        from muster_runner.vision.processing import Processing
+
+        self._processing = self._processing or Processing(self._directory, self._config, self._prompts)
+        return self._processing
 
 
 def _answer(encoder: Encoder, order: Order) -> Encoded:
@@ -80,7 +97,7 @@ def _answer(encoder: Encoder, order: Order) -> Encoded:
         return Refusal(error.code, str(error))
     except TooLong as error:
         return Refusal("context_length_exceeded", str(error))
-    except (TemplateError, UnknownToken, BadFormat) as error:
+    except (TemplateError, UnknownToken, BadFormat, BadPicture) as error:
         return Refusal("invalid_request", str(error))
     except Exception as error:  # whatever a text does to a tokenizer, or a conversation to a template
         traceback.print_exc()
@@ -108,7 +125,10 @@ def main() -> None:
         if message is None:
             os._exit(0)
         signal.setitimer(signal.ITIMER_PROF, cpu_seconds(len(message)))
-        write_message(answers, encode_answer(_answer(encoder, decoder.decode(message))))
+        order = decoder.decode(message)
+        if order.has_pictures:
+            signal.setitimer(signal.ITIMER_PROF, cpu_seconds(len(message), pictures=True))
+        write_message(answers, encode_answer(_answer(encoder, order)))
 
 
 if __name__ == "__main__":

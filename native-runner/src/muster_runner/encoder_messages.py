@@ -1,8 +1,8 @@
 """What passes between a runner and its encoder processes, over the standard input and output of these.
 
 A message is a ``uint32`` little-endian byte count and that many bytes. An order is JSON (``Order``); an answer is
-``t`` and the tokens as ``uint32`` little-endian, ``l`` and JSON (the tokens of each of several inputs), or ``r`` and
-JSON (``Refusal``).
+``t`` and the tokens as ``uint32`` little-endian, ``l`` and JSON (the tokens of each of several inputs), ``p``, a
+``uint32`` byte count, so much JSON and safetensors (``Pictured``), or ``r`` and JSON (``Refusal``).
 """
 
 import array
@@ -10,25 +10,30 @@ import os
 import struct
 import sys
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
 from muster_runner.protocol import ChatPrompt, EmbedPrompt, TextPrompt, TokensPrompt
 
 HEADER = struct.Struct("<I")
-TOKENS, LISTS, REFUSED = b"t", b"l", b"r"
+TOKENS, LISTS, PICTURED, REFUSED = b"t", b"l", b"p", b"r"
 
 # Far more than any tokenizer takes.
 LEAST_CPU_SECONDS = 3.0
 BYTES_PER_CPU_SECOND = 1 << 18
+# More for an order with pictures: to import what cuts them, and to decode the largest that are taken.
+PICTURES_CPU_SECONDS = 60.0
 
 
 class Order(msgspec.Struct, frozen=True):
-    """``context``: most tokens that are of use, of each input. ``grammar``: what the answer is held to, to be tried."""
+    """``context``: most tokens that are of use, of each input. ``grammar``: what the answer is held to, to be tried.
+    ``has_pictures``: the prompt is a conversation with pictures."""
 
     prompt: ChatPrompt | TextPrompt | TokensPrompt | EmbedPrompt
     context: int
     grammar: str | None = None
+    has_pictures: bool = False
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -38,9 +43,9 @@ class Refusal(msgspec.Struct, frozen=True):
     message: str
 
 
-def cpu_seconds(order_bytes: int) -> float:
+def cpu_seconds(order_bytes: int, pictures: bool = False) -> float:
     """Processor time that an order may take."""
-    return LEAST_CPU_SECONDS + order_bytes / BYTES_PER_CPU_SECOND
+    return LEAST_CPU_SECONDS + order_bytes / BYTES_PER_CPU_SECOND + (PICTURES_CPU_SECONDS if pictures else 0)
 
 
 def _read_exactly(fd: int, count: int) -> bytes | None:
@@ -76,12 +81,25 @@ class Lists:
     inputs: list[list[int]]
 
 
-Encoded = list[int] | Lists | Refusal
+@dataclass(frozen=True)
+class Pictured:
+    """A prompt with pictures: ``token`` stands where they are seen, as often as its picture has vectors. ``hashes``: of
+    each picture's file. ``arrays``: what the model's tower takes, by name, as numpy arrays."""
+
+    tokens: list[int]
+    token: int
+    hashes: list[bytes]
+    arrays: dict[str, Any]
+
+
+Encoded = list[int] | Lists | Pictured | Refusal
 
 
 def encode_answer(answer: Encoded) -> bytes:
     if isinstance(answer, Refusal):
         return REFUSED + msgspec.json.encode(answer)
+    if isinstance(answer, Pictured):
+        return PICTURED + _encode_pictured(answer)
     if isinstance(answer, Lists):
         return LISTS + msgspec.json.encode(answer.inputs)
     return TOKENS + _little_endian(array.array("I", answer)).tobytes()
@@ -90,9 +108,29 @@ def encode_answer(answer: Encoded) -> bytes:
 def decode_answer(data: bytes) -> Encoded:
     if data[:1] == REFUSED:
         return msgspec.json.decode(data[1:], type=Refusal)
+    if data[:1] == PICTURED:
+        return _decode_pictured(data[1:])
     if data[:1] == LISTS:
         return Lists(msgspec.json.decode(data[1:], type=list[list[int]]))
     return _little_endian(array.array("I", data[1:])).tolist()
+
+
+def _encode_pictured(answer: Pictured) -> bytes:
+    import numpy as np
+    from safetensors.numpy import save
+
+    arrays = {name: np.ascontiguousarray(value) for name, value in answer.arrays.items()}
+    hashes = [digest.hex() for digest in answer.hashes]
+    head = msgspec.json.encode([answer.tokens, answer.token, hashes])
+    return HEADER.pack(len(head)) + head + save(arrays)
+
+
+def _decode_pictured(data: bytes) -> Pictured:
+    from safetensors.numpy import load
+
+    end = HEADER.size + HEADER.unpack(data[: HEADER.size])[0]
+    tokens, token, hashes = msgspec.json.decode(data[HEADER.size : end], type=tuple[list[int], int, list[str]])
+    return Pictured(tokens, token, [bytes.fromhex(digest) for digest in hashes], load(data[end:]))
 
 
 def _little_endian(values: "array.array[int]") -> "array.array[int]":

@@ -1,8 +1,8 @@
 """The runner's side of its encoder processes: a line of orders for each, time limits, and new processes for dead ones.
 
 Prompts of more than LARGE_BYTES have a line and a process of their own, which exists while there are any: a huge prompt
-holds up other huge ones only. Each order that a process dies of is tried once more with a new process; one that took
-too long is not.
+holds up other huge ones only. So have prompts with pictures. Each order that a process dies of is tried once more with
+a new process; one that took too long is not.
 """
 
 import queue
@@ -30,6 +30,7 @@ from muster_runner.encoder_messages import (
 LARGE_BYTES = 1 << 16
 # How long the process for large prompts waits for another one.
 LARGE_IDLE_SECONDS = 60.0
+PICTURES_IDLE_SECONDS = 900.0
 # By the clock, for a process that gets hardly any processor time, or that waits for something.
 STALLED_SECONDS = 60.0
 TRIES = 2
@@ -48,7 +49,8 @@ class EncoderDied(Exception):
 class EncoderProcess:
     """One process. It loads its tokenizer while its first order waits in the pipe."""
 
-    def __init__(self, directory: Path, niceness: int):
+    def __init__(self, directory: Path, niceness: int, pictures: bool = False):
+        self._pictures = pictures
         # A new process gets no other descriptors: it must not hold the runner's pipes open.
         self._process = subprocess.Popen(
             [sys.executable, "-m", "muster_runner.encoder", str(directory), str(niceness)],
@@ -61,7 +63,7 @@ class EncoderProcess:
 
     def ask(self, order: bytes) -> Encoded:
         """Raises EncoderDied."""
-        limit = STALLED_SECONDS + 4 * cpu_seconds(len(order))
+        limit = STALLED_SECONDS + 4 * cpu_seconds(len(order), self._pictures)
         try:
             write_message(self._orders, order)
             if not select.select([self._answers], [], [], limit)[0]:
@@ -76,7 +78,9 @@ class EncoderProcess:
     def _death(self, order: bytes) -> EncoderDied:
         code = self._process.wait()
         if code == -signal.SIGPROF:
-            return EncoderDied(f"it took more than {cpu_seconds(len(order)):.0f} s of processor time", too_long=True)
+            return EncoderDied(
+                f"it took more than {cpu_seconds(len(order), self._pictures):.0f} s of processor time", too_long=True
+            )
         how = signal.Signals(-code).name if code < 0 else f"code {code}"
         return EncoderDied(f"the process that encodes prompts ended by {how}", too_long=False)
 
@@ -101,10 +105,19 @@ class _Job:
 
 
 class Line:
-    """Orders that wait for one process. ``idle_seconds``: how long the process may have nothing to do."""
+    """Orders that wait for one process. ``idle_seconds``: how long the process may have nothing to do. ``pictures``:
+    whether its orders are prompts with pictures."""
 
-    def __init__(self, name: str, directory: Path, niceness: int = 0, idle_seconds: float | None = None):
+    def __init__(
+        self,
+        name: str,
+        directory: Path,
+        niceness: int = 0,
+        idle_seconds: float | None = None,
+        pictures: bool = False,
+    ):
         self._directory, self._niceness, self._idle_seconds = directory, niceness, idle_seconds
+        self._pictures = pictures
         self._jobs: queue.SimpleQueue[_Job | _Renewal | None] = queue.SimpleQueue()
         self._process: EncoderProcess | None = None
         threading.Thread(target=self._run, name=name, daemon=True).start()
@@ -152,7 +165,7 @@ class Line:
 
     def _start(self) -> EncoderProcess:
         if self._process is None:
-            self._process = EncoderProcess(self._directory, self._niceness)
+            self._process = EncoderProcess(self._directory, self._niceness, self._pictures)
         return self._process
 
     def _end(self) -> None:
@@ -168,12 +181,17 @@ class Encoding:
         self._small = Line("encoding", directory)
         # Nice: what it computes takes seconds, and others' tokens need the same processors.
         self._large = Line("encoding-large", directory, niceness=10, idle_seconds=LARGE_IDLE_SECONDS)
+        # It imports much: kept while there is a conversation with pictures.
+        self._pictures = Line(
+            "encoding-pictures", directory, niceness=10, idle_seconds=PICTURES_IDLE_SECONDS, pictures=True
+        )
         self._small.warm()
 
     def renew(self) -> None:
         """New processes: the ones that run have inherited a terminal that goes away."""
         self._small.renew()
         self._large.renew()
+        self._pictures.renew()
 
     def put(self, order: Order, wanted: Callable[[], bool], done: Done) -> None:
         """Calls ``done`` from another thread, unless ``wanted`` says when its turn comes that nobody waits any more.
@@ -181,5 +199,8 @@ class Encoding:
         Raises what msgspec raises for text that has no UTF-8.
         """
         data = msgspec.json.encode(order)
+        if order.has_pictures:
+            self._pictures.put(data, wanted, done)
+            return
         line = self._small if len(data) <= LARGE_BYTES else self._large
         line.put(data, wanted, done)

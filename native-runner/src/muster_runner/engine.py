@@ -22,6 +22,8 @@ from muster_runner.sampling import drawing
 from muster_runner.schedule import Schedule, clear
 from muster_runner.sequence import Drawn
 from muster_runner.tokenizer import Tokenizer
+from muster_runner.vision.picture_prompt import PicturePrompt
+from muster_runner.vision.tower import Tower
 
 Emit = Callable[..., None]
 
@@ -32,10 +34,19 @@ class Engine:
     """One model's live requests. Not thread-safe: one thread applies commands and steps.
 
     ``tell`` hears every order that changes the schedule, ``watch`` every token that is drawn; ``drawn`` is the last
-    step's tokens in the batch's order.
+    step's tokens in the batch's order. ``tower``: what looks at pictures, if the model has it.
     """
 
-    def __init__(self, model: Any, tokenizer: Tokenizer, rules: AnswerRules, options: EngineOptions, emit: Emit):
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Tokenizer,
+        rules: AnswerRules,
+        options: EngineOptions,
+        emit: Emit,
+        tower: Tower | None = None,
+    ):
+        self._tower = tower
         self._tokenizer, self._options, self._emit = tokenizer, options, emit
         self._logprobs = Logprobs(tokenizer)
         self._rules = rules
@@ -86,11 +97,20 @@ class Engine:
             draws = drawing(prepared.request.sampling, self._options.generation_config, prepared.constraint)
             channels = self._rules.channels(prepared.request, prepared.tokens)
             answer = Answer(prepared, channels, self._ends_of(prepared), self._logprobs)
+        pictures = self._seen(prepared)
         self._answers[task_id] = answer
         exact = self.cache is not None and self.cache.exact
         stops = checkpoints(prepared.tokens, self._marks) if exact else []
-        self._schedule.join(task_id, prepared.tokens, draws, stops)
+        tokens = prepared.tokens if pictures is None else pictures.keys
+        self._schedule.join(task_id, tokens, draws, stops, pictures)
         self.tell(("join", task_id, [prepared.tokens, stops]))
+
+    def _seen(self, prepared: Prepared) -> PicturePrompt | None:
+        """Raises Rejected."""
+        if self._tower is None or prepared.pictured is None:
+            return None
+        with refused_alone("its pictures cannot be looked at"):
+            return self._tower.prompt(prepared.pictured)
 
     def _ends_of(self, prepared: Prepared) -> Set[int]:
         """The tokens that end its answer; a constrained one always ends where its form is complete."""

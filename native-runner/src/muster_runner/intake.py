@@ -11,10 +11,10 @@ from typing import Generic, TypeVar
 
 from muster_runner.answer_rules import AnswerRules
 from muster_runner.constraints import Constraint
-from muster_runner.encoder_messages import Encoded, Lists, Order, Refusal
+from muster_runner.encoder_messages import Encoded, Lists, Order, Pictured, Refusal
 from muster_runner.encoding import Encoding
 from muster_runner.grammars import BadFormat
-from muster_runner.protocol import ChatPrompt, EmbedPrompt, GenerationRequest, has_images
+from muster_runner.protocol import ChatPrompt, EmbedPrompt, GenerationRequest, Prompt, has_images
 
 Ready = TypeVar("Ready")
 
@@ -23,7 +23,15 @@ NO_EMBEDDINGS = (
     "and ask that one"
 )
 
-NO_IMAGES = "this model reads text only: leave the image out, or say in words what it shows"
+NO_PICTURES = "this model reads text only: leave the image out, or say in words what it shows"
+SHARED_OUT = (
+    "this model is shared out over several machines and reads text only there: declare it on one machine for images, "
+    "or leave the image out"
+)
+
+
+def _has_pictures(prompt: Prompt) -> bool:
+    return isinstance(prompt, ChatPrompt) and has_images(prompt)
 
 
 class Rejected(Exception):
@@ -50,13 +58,15 @@ def refused_alone(what: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A request the engine can take. ``limit``: most tokens to generate; ``received``: monotonic seconds."""
+    """A request the engine can take. ``limit``: most tokens to generate; ``received``: monotonic seconds; ``pictured``:
+    what its pictures became, if it has any."""
 
     request: GenerationRequest
     tokens: list[int]
     limit: int
     received: float
     constraint: Constraint | None = None
+    pictured: Pictured | None = None
 
     @property
     def prompt_tokens(self) -> int:
@@ -105,7 +115,7 @@ class Intake(Generic[Ready]):
             self._waiting[task_id] = ticket
         try:
             with refused_alone("its prompt cannot be read"):
-                self._encoding.put(Order(prompt, self._context, grammar), wanted, done)
+                self._encoding.put(Order(prompt, self._context, grammar, _has_pictures(prompt)), wanted, done)
         except Rejected:
             self.cancel(task_id)
             raise
@@ -131,14 +141,15 @@ class Intake(Generic[Ready]):
         raise NotImplementedError
 
     def _prepared(
-        self, request: GenerationRequest, result: list[int] | Lists, grammar: str | None, received: float
+        self, request: GenerationRequest, result: list[int] | Lists | Pictured, grammar: str | None, received: float
     ) -> Ready:
         """Raises BadFormat and Rejected."""
         raise NotImplementedError
 
 
 class AnswerIntake(Intake[Prepared]):
-    """Of a model that writes. ``answers``: what its answers may be held to."""
+    """Of a model that writes. ``answers``: what its answers may be held to; ``no_pictures``: why it takes no pictures,
+    None where it does."""
 
     def __init__(
         self,
@@ -146,28 +157,31 @@ class AnswerIntake(Intake[Prepared]):
         context_length: int,
         answers: AnswerRules,
         deliver: Callable[[GenerationRequest, Prepared | Rejected], None],
+        no_pictures: str | None = NO_PICTURES,
     ):
         super().__init__(encoding, context_length, deliver)
-        self._answers = answers
+        self._answers, self._no_pictures = answers, no_pictures
 
     def _grammar(self, request: GenerationRequest) -> str | None:
         if isinstance(request.prompt, EmbedPrompt):
             raise Rejected("unsupported", NO_EMBEDDINGS)
-        if isinstance(request.prompt, ChatPrompt) and has_images(request.prompt):
-            raise Rejected("unsupported", NO_IMAGES)
+        if self._no_pictures is not None and _has_pictures(request.prompt):
+            raise Rejected("unsupported", self._no_pictures)
         return self._answers.grammar(request)
 
     def _prepared(
-        self, request: GenerationRequest, result: list[int] | Lists, grammar: str | None, received: float
+        self, request: GenerationRequest, result: list[int] | Lists | Pictured, grammar: str | None, received: float
     ) -> Prepared:
         assert not isinstance(result, Lists)
-        if not result:
+        pictured = result if isinstance(result, Pictured) else None
+        tokens = result.tokens if isinstance(result, Pictured) else result
+        if not tokens:
             raise Rejected("invalid_request", "the prompt is empty")
-        room = self._context - len(result)
+        room = self._context - len(tokens)
         if room < 1:
             raise Rejected(
                 "context_length_exceeded",
-                f"the prompt has {len(result)} tokens, and the model's context holds {self._context}; shorten it",
+                f"the prompt has {len(tokens)} tokens, and the model's context holds {self._context}; shorten it",
             )
-        constraint = self._answers.constraint(request, result, grammar)
-        return Prepared(request, result, min(request.max_tokens or room, room), received, constraint)
+        constraint = self._answers.constraint(request, tokens, grammar)
+        return Prepared(request, tokens, min(request.max_tokens or room, room), received, constraint, pictured)

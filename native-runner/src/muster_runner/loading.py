@@ -18,6 +18,8 @@ from muster_runner.pipeline import ARCHITECTURES, Stage
 from muster_runner.quantized_cache import keep_in_8_bits
 from muster_runner.tensor import Slice, uneven
 from muster_runner.tokenizer import Tokenizer, load_tokenizer
+from muster_runner.vision.kind import reads_pictures
+from muster_runner.vision.tower import Tower, open_tower
 from muster_runner.weights import needed_names, open_model
 
 DEFAULT_CONTEXT = 8192
@@ -29,7 +31,7 @@ Progress = Callable[[int, int], None]
 class LoadedModel:
     """``context_length``: most tokens of prompt and answer together. ``weight_bytes``: what the weights take here.
     ``able``: what it can do with several sequences. ``tokenizer`` and ``rules``, of its answers: only where requests
-    come in."""
+    come in. ``tower``: what looks at pictures, where the model has one and is whole here."""
 
     directory: Path
     model: Any
@@ -39,6 +41,7 @@ class LoadedModel:
     context_length: int
     generation_config: dict[str, Any]
     weight_bytes: int
+    tower: Tower | None = None
 
 
 def load(
@@ -66,6 +69,7 @@ def load(
             progress(at + 1, total)
     mx.eval((model if part.group is None else model.model).parameters())
     progress(total, total)
+    tower = open_tower(directory, config, model) if part.group is None and reads_pictures(directory, config) else None
     if isinstance(model, Stage):
         model.connect(config["hidden_size"])
     if kv_bits is not None:
@@ -80,6 +84,7 @@ def load(
         context_length=min(limits, default=DEFAULT_CONTEXT),
         generation_config=generation_config if isinstance(generation_config, dict) else {},
         weight_bytes=mx.get_active_memory(),
+        tower=tower,
     )
 
 

@@ -9,6 +9,7 @@ from mlx_lm.generate import PromptProcessingBatch
 from mlx_lm.models.cache import KVCache
 
 from muster_runner.cache_layers import layers_of
+from muster_runner.vision.picture_prompt import PicturePrompt
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,20 @@ class Prefill:
     """One prompt on its way into the batch: ``cache`` holds the first ``done`` of ``tokens``.
 
     The last token is left to the batch: its logits give the answer's first token, in one pass with all the others.
-    ``stops``: positions at which the cache is to be looked at before it goes on.
+    ``stops``: positions at which the cache is to be looked at before it goes on. ``pictures``: of a prompt that has
+    any.
     """
 
-    def __init__(self, tokens: list[int], cache: list[Any], done: int, stops: Sequence[int] = ()):
+    def __init__(
+        self,
+        tokens: list[int],
+        cache: list[Any],
+        done: int,
+        stops: Sequence[int] = (),
+        pictures: PicturePrompt | None = None,
+    ):
         self.tokens = tokens
+        self.pictures = pictures
         self.cache = cache
         self.done = done
         self.began_at = done
@@ -51,7 +61,10 @@ class Prefill:
         """Computes up to ``most`` more tokens, not beyond the next stop; returns how many."""
         count = min(most, self.left, *(stop - self.done for stop in self.stops[:1]))
         if count > 0:
-            model(mx.array([self.piece(count)]), cache=self.cache)
+            if self.pictures is None:
+                model(mx.array([self.piece(count)]), cache=self.cache)
+            else:
+                self.pictures.feed(model, self.piece(count), self.done, self.cache)
             # Only the caches: nobody looks at these logits, and a vocabulary is wide.
             mx.eval([layer.state for layer in self.cache])
             mx.clear_cache()
@@ -70,11 +83,11 @@ class Prefill:
 
 def fitting(prompts: Sequence[Prefill], most: int) -> int:
     """How many of ``prompts``, from the first, are short enough to be computed to their end in one pass of ``most``
-    tokens, padded to the longest. One that is to stop on the way is not."""
+    tokens, padded to the longest. One that is to stop on the way, or that has pictures, is not."""
     longest = 0
     for at, prompt in enumerate(prompts):
         longest = max(longest, prompt.left)
-        if longest * (at + 1) > most or prompt.stops:
+        if longest * (at + 1) > most or prompt.stops or (prompt.pictures is not None and prompt.left > 0):
             return at
     return len(prompts)
 

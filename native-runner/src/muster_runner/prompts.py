@@ -41,20 +41,28 @@ class Prompts:
         whoever continues a text writes all of it. Raises TemplateError, TooLong and UnknownToken."""
         match prompt:
             case ChatPrompt():
-                text = render_conversation(prompt, self._tokenizer.render, self._controls)
-                self._check_length(text, context)
-                tokens = self._tokenizer.encode(text, templated=True)
-                return [token for token in tokens if token != self._marker] if self._controls.marker in text else tokens
+                return self.tokens(self.text(prompt, context))
             case TextPrompt(text=text):
                 self._check_length(text, context)
                 return self._tokenizer.encode(text, templated=False)
             case TokensPrompt(tokens=tokens):
                 if unknown := next((token for token in tokens if token >= self._vocabulary), None):
                     raise UnknownToken(
-                        f"the prompt has the token {unknown}, and the model's vocabulary has {self._vocabulary} tokens; "
+                        f"the prompt has the token {unknown}, and the vocabulary has {self._vocabulary} tokens: "
                         "use the model's own tokenizer, or send text"
                     )
                 return tokens
+
+    def text(self, prompt: ChatPrompt, context: int) -> str:
+        """What the chat template makes of a conversation, for ``tokens``: a marker stands in control tokens that the
+        client wrote. Raises TemplateError and TooLong."""
+        text = render_conversation(prompt, self._tokenizer.render, self._controls)
+        self._check_length(text, context)
+        return text
+
+    def tokens(self, text: str) -> list[int]:
+        tokens = self._tokenizer.encode(text, templated=True)
+        return [token for token in tokens if token != self._marker] if self._controls.marker in text else tokens
 
     def _check_length(self, text: str, context: int) -> None:
         if len(text) <= CHARACTERS_PER_TOKEN * context:

@@ -154,6 +154,9 @@ class EmbedPrompt(Record, tag="embed", tag_field="kind"):
     prompt_name: Id | None = None
 
 
+Prompt = ChatPrompt | TextPrompt | TokensPrompt | EmbedPrompt
+
+
 # Answers
 
 
@@ -192,7 +195,7 @@ class GenerationRequest(Record):
 
     task_id: Id
     model_id: Id
-    prompt: ChatPrompt | TextPrompt | TokensPrompt | EmbedPrompt
+    prompt: Prompt
     sampling: Sampling
     stop: Annotated[list[NonEmpty], Meta(max_length=16)]
     count_only: bool = False

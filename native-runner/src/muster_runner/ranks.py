@@ -107,7 +107,7 @@ def start(
             emit(type="status", status="WarmingUp")
 
     options = engine_options(loaded, load, warm_up(loaded, loaded.tokenizer, group, progress), group)
-    engine = Engine(loaded.model, loaded.tokenizer, loaded.rules, options, emit)
+    engine = Engine(loaded.model, loaded.tokenizer, loaded.rules, options, emit, loaded.tower)
     return engine, engine if group is None else Leader(engine, group, wake), _within(options, loaded)
 
 

@@ -8,6 +8,7 @@ from muster_runner.prefill import Prefill
 from muster_runner.restoring import Restore
 from muster_runner.sampling import Drawing
 from muster_runner.sequence import Sequence
+from muster_runner.vision.picture_prompt import PicturePrompt
 
 
 @dataclass
@@ -20,6 +21,7 @@ class Request:
     tokens: list[int]
     drawing: Drawing
     stops: list[int] = field(default_factory=list)
+    pictures: PicturePrompt | None = None
     restore: Restore | None = None
     restore_number: int = 0
     prefill: Prefill | None = None

@@ -30,6 +30,8 @@ from muster_runner.restoring import Restores
 from muster_runner.sampling import Drawing
 from muster_runner.sequence import Drawn
 from muster_runner.sequence import Sequence as DecodingSequence
+from muster_runner.vision.picture_prompt import PicturePrompt
+from muster_runner.vision.places import places_of, shifted, unshifted
 
 # Requests that decode together; more wait their turn.
 COMPLETION_BATCH = 32
@@ -58,6 +60,8 @@ class Schedule:
         self._prompts: deque[Request] = deque()
         self._restores = Restores(restores_in_step)
         self._history = 0
+        # Whether positions are no count of tokens after a picture.
+        self._shifts = places_of(model) is not None
         self.cache = cache
         # Of the caches of the last request that left.
         self.measured: Footprint | None = None
@@ -73,9 +77,17 @@ class Schedule:
         """Tokens of a live request's prompt that were known already."""
         return self._requests[task_id].cached
 
-    def join(self, task_id: str, tokens: list[int], drawing: Drawing, stops: Sequence[int] = ()) -> None:
-        """Lets a request join at the next step. ``tokens``: its prompt; ``stops``: where its states are kept."""
-        request = Request(task_id, tokens, drawing, list(stops))
+    def join(
+        self,
+        task_id: str,
+        tokens: list[int],
+        drawing: Drawing,
+        stops: Sequence[int] = (),
+        pictures: PicturePrompt | None = None,
+    ) -> None:
+        """Lets a request join at the next step. ``tokens``: its prompt; ``stops``: where its states are kept;
+        ``pictures``: what it shows, of which ``tokens`` are the ``keys``."""
+        request = Request(task_id, tokens, drawing, list(stops), pictures)
         self._requests[task_id] = request
         self._prompts.append(request)
         self._remember("join", task_id, [*tokens, *stops])
@@ -92,7 +104,7 @@ class Schedule:
                     self._keep(prefill.tokens[: prefill.done], prefill.cache, whole=True)
         decoding = [request.task_id for request in requests if request.decoding]
         for sequence in self._batch.leave(decoding):
-            self._keep(sequence.tokens, sequence.cache, whole=True)
+            self._keep(sequence.tokens, unshifted(sequence.cache), whole=True)
         for request in requests:
             self._remember("leave", request.task_id)
 
@@ -146,7 +158,7 @@ class Schedule:
         while (live := self.live_bytes) > self._budget.total and len(self._batch) > 1:
             latest = [request for request in self._requests.values() if request.decoding][-1]
             sequence, drawn = self._batch.preempt(latest.task_id)
-            self._keep(sequence.tokens, sequence.cache, whole=True)
+            self._keep(sequence.tokens, unshifted(sequence.cache), whole=True)
             latest.wait_again(sequence)
             self._prompts.appendleft(latest)
             self._remember("preempt", latest.task_id, latest.tokens)
@@ -229,7 +241,9 @@ class Schedule:
         if not request.answering:
             request.cached = done
         stops = request.stops if self.cache is not None and self.cache.exact and self._able.chunk else ()
-        request.prefill = Prefill(request.tokens, cache or make_prompt_cache(self._model), done, stops)
+        request.prefill = Prefill(
+            request.tokens, cache or make_prompt_cache(self._model), done, stops, request.pictures
+        )
         self._remember("begin", request.task_id, [done])
 
     def _wait_turn(self, request: Request, prefill: Prefill) -> None:
@@ -248,7 +262,10 @@ class Schedule:
     def _start_decoding(self, request: Request, prefill: Prefill) -> None:
         self._keep_done(prefill)
         *known, last = prefill.tokens
-        sequence = DecodingSequence(request.task_id, known, last, prefill.cache, request.drawing)
+        cache = prefill.cache
+        if self._shifts:
+            cache = shifted(cache, request.pictures.shift if request.pictures is not None else 0)
+        sequence = DecodingSequence(request.task_id, known, last, cache, request.drawing)
         sequence.answering = request.answering
         self._prompts.remove(request)
         self._batch.join(sequence)

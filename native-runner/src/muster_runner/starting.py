@@ -15,13 +15,15 @@ from muster_runner.encoding import Encoding
 from muster_runner.engine import Emit, Engine
 from muster_runner.failures import Unsupported
 from muster_runner.following import Follower
-from muster_runner.intake import AnswerIntake, Intake
+from muster_runner.intake import NO_PICTURES, SHARED_OUT, AnswerIntake, Intake
 from muster_runner.leading import Leader
 from muster_runner.loading import Progress
+from muster_runner.model_files import read_config
 from muster_runner.protocol import Load
 from muster_runner.ranks import connect, load_part, start
 from muster_runner.reports import Loaded, Reports
 from muster_runner.schedule import COMPLETION_BATCH
+from muster_runner.vision.kind import reads_pictures
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,11 @@ def start_generator(starting: Starting) -> Started:
     intake = None
     if loaded.tokenizer is not None:
         assert starting.encoding is not None and loaded.rules is not None
-        intake = AnswerIntake(starting.encoding, loaded.context_length, loaded.rules, starting.deliver)
+        refusal = None
+        if loaded.tower is None:
+            sees = reads_pictures(loaded.directory, read_config(loaded.directory))
+            refusal = SHARED_OUT if group is not None and sees else NO_PICTURES
+        intake = AnswerIntake(starting.encoding, loaded.context_length, loaded.rules, starting.deliver, refusal)
     counts = worker if engine is None or isinstance(worker, Engine) else engine
     assert not isinstance(counts, Leader)
     return Started(engine, worker, counts, intake, loaded, COMPLETION_BATCH, _times(began, ready))

@@ -8,9 +8,10 @@ import { estimatedTokens } from '@core/generation/waiting'
 import { Traceparent } from '@core/tracing/tracer'
 import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
+import { answerOf } from './pictures'
 import { rateLimited, rateLimitHeaders } from './rate-limits'
 
-type Needed = Pick<ApiContext, 'serving' | 'keys' | 'source'>
+type Needed = Pick<ApiContext, 'serving' | 'keys' | 'source' | 'catalogue'>
 
 /**
  * Streams the answers to what one client asks in one request of HTTP, in the order of `requests`, and counts what they
@@ -43,7 +44,8 @@ export const askAll = (
   return requests.map((request) => {
     const first = !prompts.has(request.prompt)
     prompts.add(request.prompt)
-    return counted(serving.generate(request, { signal, key, traceparent }), (usage) => {
+    const updates = answerOf(context, request, () => serving.generate(request, { signal, key, traceparent }))
+    return counted(updates, (usage) => {
       const { promptTokens, cachedTokens, completionTokens } = usage
       const prompt = first ? { promptTokens, cachedTokens } : { promptTokens: 0, cachedTokens: 0 }
       // What only counted, or came to nothing, is no use of the model.

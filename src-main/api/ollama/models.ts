@@ -105,7 +105,8 @@ export const toShow = ({ name, createdAt }: ServedModel, found: Found): object =
         ...(card.contextLength !== undefined && { [`${architecture}.context_length`]: card.contextLength }),
       }),
     },
-    capabilities: card?.kind === 'embedding' ? ['embedding'] : ['completion', ...abilities],
+    capabilities:
+      card?.kind === 'embedding' ? ['embedding'] : ['completion', ...abilities, ...(card?.vision ? ['vision'] : [])],
     modified_at: new Date(createdAt).toISOString(),
   }
 }

@@ -24,6 +24,8 @@ export const ListedModel = z.object({
     state: z.enum([...MetaInstanceStatusWord.options, 'ON_DISK']),
     /** Whether it writes or makes embeddings; absent where no machine that is connected has the model. */
     modelKind: ModelKind.optional(),
+    /** It reads pictures too; absent where it does not, or where no machine that is connected has the model. */
+    vision: z.literal(true).optional(),
     /** Most tokens of prompt and answer together; absent where no machine that is connected has the model. */
     contextLength: z.number().int().positive().optional(),
   }),
@@ -72,6 +74,7 @@ export const listedModel = ({ state, cardOf }: ModelSources, served: ServedModel
       modelId,
       state: READIEST_FIRST.find((word) => words.has(word)) ?? 'ON_DISK',
       ...(card && { modelKind: card.kind ?? 'text' }),
+      ...(card?.vision && { vision: true as const }),
       ...(card?.contextLength !== undefined && { contextLength: card.contextLength }),
     },
   }

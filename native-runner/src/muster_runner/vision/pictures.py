@@ -1,0 +1,95 @@
+"""Opens the pictures of a request. They come from anywhere: what is large, broken or something else is refused."""
+
+import base64
+import binascii
+import hashlib
+import io
+from typing import Any
+
+from muster_runner.protocol import ChatPrompt, ImagePart, ToolResultPart
+
+MOST_PICTURES = 32
+MOST_BYTES = 20 << 20
+MOST_PIXELS = 64 << 20
+MOST_RATIO = 100
+LEAST_SIDE = 2
+
+FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP", "image/gif": "GIF"}
+
+
+class BadPicture(Exception):
+    """A picture that is not taken; the message says which and why, for people."""
+
+
+def picture_parts(prompt: ChatPrompt) -> list[ImagePart]:
+    """The pictures of a conversation, in their order."""
+    found = []
+    for message in prompt.messages:
+        for part in message.parts:
+            inner = part.content if isinstance(part, ToolResultPart) else [part]
+            found += [one for one in inner if isinstance(one, ImagePart)]
+    return found
+
+
+def open_pictures(parts: list[ImagePart]) -> tuple[list[Any], list[bytes]]:
+    """Each as Pillow's image in RGB, and the hash of each file. Raises BadPicture."""
+    if len(parts) > MOST_PICTURES:
+        raise BadPicture(f"the conversation has {len(parts)} pictures, and {MOST_PICTURES} are taken; leave some out")
+    opened, hashes = [], []
+    for number, part in enumerate(parts, start=1):
+        name = "the picture" if len(parts) == 1 else f"picture {number} of {len(parts)}"
+        data = _bytes_of(part, name)
+        opened.append(_opened(data, part.media_type, name))
+        hashes.append(hashlib.sha256(data).digest())
+    return opened, hashes
+
+
+def _bytes_of(part: ImagePart, name: str) -> bytes:
+    try:
+        data = base64.b64decode(part.data, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise BadPicture(f"{name} is not base64: {error}") from error
+    if len(data) > MOST_BYTES:
+        raise BadPicture(f"{name} has {len(data)} bytes, and {MOST_BYTES} are taken; make it smaller")
+    return data
+
+
+def _opened(data: bytes, media_type: str, name: str) -> Any:
+    from PIL import Image, ImageOps
+
+    kind = FORMATS[media_type]
+    # Opening decodes nothing yet: our own limit is looked at first, and names the picture.
+    Image.MAX_IMAGE_PIXELS = None
+    try:
+        picture = Image.open(io.BytesIO(data), formats=[kind])
+        _check_size(picture.size, name)
+        if getattr(picture, "is_animated", False):
+            raise BadPicture(f"{name} is animated; send one frame of it")
+        # Whoever turned a camera meant the picture to be seen upright.
+        return _on_white(ImageOps.exif_transpose(picture))
+    except BadPicture:
+        raise
+    except Exception as error:  # decoders fail as they like
+        raise BadPicture(f"{name} cannot be read as {kind}: {error}") from error
+
+
+def _check_size(size: tuple[int, int], name: str) -> None:
+    width, height = size
+    if width * height > MOST_PIXELS:
+        raise BadPicture(f"{name} has {width} by {height} pixels, and {MOST_PIXELS} are taken; make it smaller")
+    if min(size) < LEAST_SIDE or max(size) > MOST_RATIO * min(size):
+        raise BadPicture(
+            f"{name} has {width} by {height} pixels; each side has to have {LEAST_SIDE} or more, and the longer one at "
+            f"most {MOST_RATIO} times as many as the other"
+        )
+
+
+def _on_white(picture: Any) -> Any:
+    """In RGB; what is transparent is white, as on a page."""
+    from PIL import Image
+
+    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        ground = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(ground, picture)
+    return picture.convert("RGB")

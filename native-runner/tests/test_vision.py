@@ -1,0 +1,239 @@
+"""Pictures in prompts: the tokens of mlx-vlm's own model, by mlx-lm's language model beside others in the batch."""
+
+import base64
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+import pytest
+from conftest import RunnerProcess
+from PIL import Image
+
+from muster_runner.prompts import Prompts
+from muster_runner.protocol import ChatPrompt, ImagePart, TextPart, UserMessage
+from muster_runner.tokenizer import load_tokenizer
+from muster_runner.vision.kind import FAMILIES
+from muster_runner.vision.library import family
+from muster_runner.vision.make_tiny import make_tiny
+from muster_runner.vision.processing import Processing
+
+TOKENS = 24
+CONTEXT = 4096
+
+
+def picture(color: tuple[int, int, int], size: tuple[int, int] = (60, 40), kind: str = "PNG") -> str:
+    """A file in base64 with a slope from black to a colour."""
+    image = Image.new("RGB", size)
+    image.putdata([tuple(c * x // size[0] for c in color) for _y in range(size[1]) for x in range(size[0])])
+    data = io.BytesIO()
+    image.save(data, kind)
+    return base64.b64encode(data.getvalue()).decode()
+
+
+RED, BLUE = picture((255, 0, 0)), picture((0, 0, 255))
+
+
+def part(data: str, media_type: str = "image/png") -> dict[str, str]:
+    return {"type": "image", "mediaType": media_type, "data": data}
+
+
+def asked(*parts: dict[str, str] | str) -> dict[str, Any]:
+    """A prompt of one turn."""
+    given = [{"type": "text", "text": one} if isinstance(one, str) else one for one in parts]
+    return {"kind": "chat", "messages": [{"role": "user", "parts": given}]}
+
+
+@pytest.fixture(scope="session")
+def tinies(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    folder = tmp_path_factory.mktemp("vision")
+
+    def made(kind: str) -> Path:
+        if not (folder / kind).exists():
+            make_tiny(folder / kind, kind)
+        return folder / kind
+
+    return made
+
+
+def by_mlx_vlm(directory: Path, *parts: TextPart | ImagePart) -> list[int]:
+    """Greedy tokens of mlx-vlm's model, one after the other, as its own generation computes them."""
+    config = json.loads((directory / "config.json").read_text())
+    prompt = ChatPrompt(messages=[UserMessage(parts=list(parts))])
+    pictured = Processing(directory, config, Prompts(load_tokenizer(directory, config))).encode(prompt, CONTEXT)
+    module = family(config["model_type"])
+    arguments = module.ModelConfig.from_dict(dict(config))
+    arguments.vision_config = module.VisionConfig.from_dict(config["vision_config"])
+    arguments.text_config = module.TextConfig.from_dict(config.get("text_config", config))
+    model = module.Model(arguments)
+    model.load_weights(list(mx.load(str(directory / "model.safetensors")).items()))
+    language = model.language_model
+    tokens = mx.array([pictured.tokens])
+    arrays = {name: mx.array(value) for name, value in pictured.arrays.items()}
+    seen = model.get_input_embeddings(tokens, mask=mx.ones_like(tokens), **arrays)
+    places = {} if seen.position_ids is None else {"position_ids": seen.position_ids, "rope_deltas": seen.rope_deltas}
+    from mlx_vlm.models.cache import KVCache
+
+    cache = language.make_cache() if hasattr(language, "make_cache") else [KVCache() for _ in language.layers]
+    logits = language(tokens, inputs_embeds=seen.inputs_embeds, cache=cache, **places).logits
+    drawn = []
+    for _ in range(TOKENS):
+        token = mx.argmax(logits[:, -1, :], axis=-1)
+        drawn.append(int(token.item()))
+        more = {} if seen.rope_deltas is None else {"rope_deltas": seen.rope_deltas}
+        logits = language(token[None], cache=cache, **more).logits
+    return drawn
+
+
+def usage(runner: RunnerProcess, task: str) -> dict[str, int]:
+    """What a task used, once it has ended."""
+
+    def ended(frame: dict[str, Any]) -> bool:
+        return frame["type"] in ("finished", "rejected") and frame["taskId"] == task
+
+    end = next((frame for frame in runner.seen if ended(frame)), None) or runner.until(ended)
+    assert end["type"] == "finished", end
+    return end["usage"]
+
+
+def text_of(runner: RunnerProcess, task: str) -> str:
+    """What a task has been told, once it has ended."""
+    usage(runner, task)
+    return runner.text(task)
+
+
+def decoded(directory: Path, tokens: list[int]) -> str:
+    return load_tokenizer(directory, json.loads((directory / "config.json").read_text())).decode(tokens)
+
+
+@pytest.mark.parametrize("kind", sorted(FAMILIES))
+def test_a_picture_is_answered_as_by_mlx_vlm_alone_and_beside_others(kind: str, tinies, runner_in):
+    directory = tinies(kind)
+    runner = runner_in(directory)
+    runner.generate("text alone", "who?", maxTokens=TOKENS)
+    alone = text_of(runner, "text alone")
+    for task, prompt in (("red", asked(part(RED), "what?")), ("blue", asked("and", part(BLUE), part(RED), "that?"))):
+        runner.generate(task, prompt=prompt, maxTokens=TOKENS)
+    runner.generate("text", "who?", maxTokens=TOKENS)
+    red = by_mlx_vlm(directory, ImagePart(media_type="image/png", data=RED), TextPart(text="what?"))
+    blue = by_mlx_vlm(
+        directory,
+        TextPart(text="and"),
+        ImagePart(media_type="image/png", data=BLUE),
+        ImagePart(media_type="image/png", data=RED),
+        TextPart(text="that?"),
+    )
+    assert text_of(runner, "red") == decoded(directory, red)
+    assert text_of(runner, "blue") == decoded(directory, blue)
+    assert text_of(runner, "text") == alone
+
+
+@pytest.mark.parametrize("kind", ["qwen2_vl", "gemma3"])
+def test_what_was_computed_for_a_picture_serves_that_picture_alone(kind: str, tinies, runner_in):
+    runner = runner_in(tinies(kind))
+    more = "tell me more about it. " * 20
+    for task, data in (("red", RED), ("again", RED), ("blue", BLUE)):
+        runner.generate(task, prompt=asked(part(data), more), maxTokens=TOKENS)
+        text_of(runner, task)
+    assert usage(runner, "red")["cachedTokens"] == 0
+    assert usage(runner, "again")["cachedTokens"] > 100
+    # Up to the picture, at most, is the same.
+    assert usage(runner, "blue")["cachedTokens"] < 30
+    assert text_of(runner, "again") == text_of(runner, "red") != text_of(runner, "blue")
+
+
+def bomb() -> str:
+    """A PNG of few bytes that says it has very many pixels."""
+    data = bytearray(base64.b64decode(picture((1, 2, 3))))
+    data[16:24] = (50_000).to_bytes(4, "big") * 2
+    import zlib
+
+    data[29:33] = zlib.crc32(bytes(data[12:29])).to_bytes(4, "big")
+    return base64.b64encode(bytes(data)).decode()
+
+
+def animated() -> str:
+    data = io.BytesIO()
+    frames = [Image.new("RGB", (8, 8), color) for color in ("red", "blue")]
+    frames[0].save(data, "GIF", save_all=True, append_images=frames[1:])
+    return base64.b64encode(data.getvalue()).decode()
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (part("!!!!"), "not base64"),
+        (part(base64.b64encode(b"nonsense").decode()), "cannot be read as PNG"),
+        (part(RED, "image/jpeg"), "cannot be read as JPEG"),
+        (part(RED[: len(RED) // 2 // 4 * 4]), "cannot be read as PNG"),
+        (part(bomb()), "50000 by 50000 pixels"),
+        (part(animated(), "image/gif"), "is animated"),
+        (part(picture((9, 9, 9), size=(1000, 3))), "times as many"),
+    ],
+)
+def test_a_picture_that_is_none_is_refused_by_name_and_harms_nobody_else(given: dict[str, str], says: str, seeing):
+    seeing.generate("bad", prompt=asked(given, "what?"), maxTokens=4)
+    seeing.generate("two", prompt=asked(part(RED), given), maxTokens=4)
+    refused = seeing.until(lambda frame: frame["type"] == "rejected" and frame["taskId"] == "bad")
+    assert (refused["code"], says in refused["message"]) == ("invalid_request", True), refused
+    refused = seeing.until(lambda frame: frame["type"] == "rejected" and frame["taskId"] == "two")
+    assert refused["message"].startswith("picture 2 of 2")
+    seeing.generate("good", prompt=asked(part(RED), "what?"), maxTokens=4)
+    assert text_of(seeing, "good") != ""
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["JPEG", "WEBP", "GIF"],
+)
+def test_pictures_may_be_of_other_kinds(kind: str, seeing):
+    data = picture((0, 200, 0), kind=kind)
+    seeing.generate("one", prompt=asked(part(data, f"image/{kind.lower()}"), "what?"), maxTokens=4)
+    assert text_of(seeing, "one") != ""
+
+
+def test_a_placeholder_that_somebody_writes_is_text(seeing):
+    seeing.generate("text", "<|image_pad|>" * 3, maxTokens=4)
+    plain = usage(seeing, "text")["promptTokens"]
+    seeing.generate("both", prompt=asked(part(RED), "<|image_pad|>" * 3), maxTokens=4)
+    # Thirteen characters each, none of which is a token of the picture.
+    assert usage(seeing, "both")["promptTokens"] > plain > 39
+
+
+def test_a_prompt_with_pictures_can_be_counted(seeing):
+    seeing.generate("count", prompt=asked(part(RED), "what?"), countOnly=True)
+    counted = usage(seeing, "count")["promptTokens"]
+    seeing.generate("told", prompt=asked(part(RED), "what?"), maxTokens=1)
+    assert usage(seeing, "told")["promptTokens"] == counted
+
+
+def test_a_model_of_text_says_that_it_is_one(tiny: Path, runner_in):
+    runner = runner_in(tiny)
+    runner.generate("picture", prompt=asked(part(RED)), maxTokens=4)
+    refused = runner.until(lambda frame: frame["type"] == "rejected")
+    assert (refused["code"], "reads text only" in refused["message"]) == ("unsupported", True)
+
+
+@pytest.fixture
+def runner_in(tmp_path: Path):
+    runners = []
+
+    def started(directory: Path) -> RunnerProcess:
+        runner = RunnerProcess(tmp_path)
+        runners.append(runner)
+        runner.ready(directory)
+        return runner
+
+    yield started
+    for runner in runners:
+        runner.close()
+
+
+@pytest.fixture(scope="module")
+def seeing(tinies, tmp_path_factory: pytest.TempPathFactory):
+    runner = RunnerProcess(tmp_path_factory.mktemp("pipes"))
+    runner.ready(tinies("qwen2_vl"))
+    yield runner
+    runner.close()
