@@ -29,6 +29,11 @@ SHARED_OUT = (
     "or leave the image out"
 )
 
+IN_8_BITS = (
+    "this model keeps its context in 8 bits, which pictures with positions of their own do not allow: declare it "
+    "without kvBits for images, or leave the image out"
+)
+
 
 def _has_pictures(prompt: Prompt) -> bool:
     return isinstance(prompt, ChatPrompt) and has_images(prompt)

@@ -15,7 +15,7 @@ from muster_runner.encoding import Encoding
 from muster_runner.engine import Emit, Engine
 from muster_runner.failures import Unsupported
 from muster_runner.following import Follower
-from muster_runner.intake import NO_PICTURES, SHARED_OUT, AnswerIntake, Intake
+from muster_runner.intake import IN_8_BITS, NO_PICTURES, SHARED_OUT, AnswerIntake, Intake
 from muster_runner.leading import Leader
 from muster_runner.loading import Progress
 from muster_runner.model_files import read_config
@@ -24,6 +24,7 @@ from muster_runner.ranks import connect, load_part, start
 from muster_runner.reports import Loaded, Reports
 from muster_runner.schedule import COMPLETION_BATCH
 from muster_runner.vision.kind import reads_pictures
+from muster_runner.vision.places import places_of
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,8 @@ def start_generator(starting: Starting) -> Started:
         if loaded.tower is None:
             sees = reads_pictures(loaded.directory, read_config(loaded.directory))
             refusal = SHARED_OUT if group is not None and sees else NO_PICTURES
+        elif load.kv_bits is not None and places_of(loaded.model) is not None:
+            refusal = IN_8_BITS
         intake = AnswerIntake(starting.encoding, loaded.context_length, loaded.rules, starting.deliver, refusal)
     counts = worker if engine is None or isinstance(worker, Engine) else engine
     assert not isinstance(counts, Leader)
