@@ -11,7 +11,7 @@ const FILES = ['package.json', 'package-lock.json']
  * Packages with a lock file of their own, apart from the app's: tools that nothing of the app imports.
  *
  * @param {object} options
- * @param {string} options.id
+ * @param {import('./steps.mjs').Step['id']} options.id
  * @param {string} options.title
  * @param {string} options.hint what does not work without them
  * @param {string} options.from the folder with `package.json` and its lock file
