@@ -101,6 +101,8 @@ class Step {
 
   private rewound({ log }: Extract<Input, { kind: 'rewound' }>): void {
     this.turn.change({ log, ordered: log })
+    // The term would have begun on what is no more.
+    if (this.replica.role.kind === 'beginning') return this.seek()
     const master = masterOf(this.replica)
     if (master !== undefined) this.greet(master)
   }

@@ -76,6 +76,8 @@ export class Replication {
   private log: EventLog
   private leadership: Leadership = { kind: 'nobody' }
   private work: Promise<void> = Promise.resolve()
+  /** How often less of the log was left than the consensus knew. */
+  private setBacks = 0
   private readonly arrived: Brought[] = []
   private readonly knownRemovals = new KnownRemovals()
   private waiting: Waiting[] = []
@@ -267,16 +269,16 @@ export class Replication {
         this.then(() => this.sendRecords(effect))
         return
       case 'beginTerm':
-        this.then(() => this.append([{ kind: 'term', term: effect.term, master: options.self }]))
+        this.thenOnThisLog(() => this.append([{ kind: 'term', term: effect.term, master: options.self }]))
         return
       case 'store': {
         const { records = [] } = this.arrived.at(-1) ?? {}
-        this.then(() => this.store(records))
+        this.thenOnThisLog(() => this.store(records))
         return
       }
       case 'install': {
         const { snapshot: bytes } = this.arrived.at(-1) ?? {}
-        this.then(() => this.install(effect.log, bytes))
+        this.thenOnThisLog(() => this.install(effect.log, bytes))
         return
       }
       case 'rewind':
@@ -284,7 +286,8 @@ export class Replication {
           this.log = await options.rewind(effect.after)
           this.sending.beginAnew()
           const { logEnd: log } = this.log
-          this.take({ kind: log.sequence < effect.after ? 'rewound' : 'written', log })
+          if (log.sequence < effect.after) this.rewound()
+          else this.take({ kind: 'written', log })
         })
         return
     }
@@ -292,6 +295,18 @@ export class Replication {
 
   private then(next: () => Promise<void>): void {
     this.work = this.work.then(next).catch((error: unknown) => this.options.onFailure(error))
+  }
+
+  /** What was ordered for the log as it is now: where less of it is left than the consensus knew, it is not done. */
+  private thenOnThisLog(next: () => Promise<void>): void {
+    const { setBacks } = this
+    this.then(() => (this.setBacks === setBacks ? next() : Promise.resolve()))
+  }
+
+  /** Less of the log is left than the consensus knows of. It orders anew what follows. */
+  private rewound(): void {
+    this.setBacks += 1
+    this.take({ kind: 'rewound', log: this.log.logEnd })
   }
 
   private async append(records: Parameters<EventLog['append']>[0]): Promise<void> {
@@ -304,8 +319,7 @@ export class Replication {
   private async store(records: readonly LogRecord[]): Promise<void> {
     const missing = records.filter(({ sequence }) => sequence > this.log.sequence)
     // They were ordered before more was set aside than was asked for.
-    if (missing[0] && missing[0].sequence !== this.log.sequence + 1)
-      return this.take({ kind: 'rewound', log: this.log.logEnd })
+    if (missing[0] && missing[0].sequence !== this.log.sequence + 1) return this.rewound()
     await this.append(missing)
   }
 
@@ -316,7 +330,7 @@ export class Replication {
       this.sending.beginAnew()
       return this.take({ kind: 'written', log: this.log.logEnd })
     }
-    this.take({ kind: 'rewound', log: this.log.logEnd })
+    this.rewound()
   }
 
   private async sendRecords(effect: Extract<Effect, { kind: 'sendRecords' }>): Promise<void> {

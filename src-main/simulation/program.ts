@@ -18,7 +18,7 @@ import type { NodeListener, Teller } from './node-listener'
 import type { Outcome } from './outcome'
 
 /** Few, so that logs are compacted, and followers given snapshots, within a scenario. */
-const SNAPSHOT_EVERY = 60
+const SNAPSHOT_EVERY = 15
 
 /** Where every simulated machine keeps its data. */
 export const DATA_DIR = '/data'

@@ -24,6 +24,7 @@ export const clusterPaths = [
   'nobody there to decide',
   'command through a follower',
   'followed through another',
+  'brought up to date by a snapshot',
 ] as const
 export type ClusterPath = (typeof clusterPaths)[number]
 export type ClusterPathCounts = Record<ClusterPath, number>
@@ -86,8 +87,10 @@ export class ClusterPathCounter {
           counts['command outlived its master'] += 1
         return
       }
-      case 'merged':
       case 'installed':
+        counts['brought up to date by a snapshot'] += 1
+        return
+      case 'merged':
       case 'steppedDown':
       case 'removed':
       case 'steppedUp':
