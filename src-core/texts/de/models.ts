@@ -46,6 +46,8 @@ export const models: Translation<'models'> = {
   downloadExactly: 'Genau dieses herunterladen',
   launchIt: 'Starten…',
   searchFailed: 'Der Hub lässt sich nicht durchsuchen.',
+  filesDropped:
+    'Dateien lassen sich hier nicht hinzufügen. Der Ordner des Modells gehört nach models/OWNER/NAME im Datenordner von Muster, auf dem Rechner, der es behalten soll: dort wird es sofort gefunden.',
   hubNone: 'Auf {hub} heißt kein MLX-Modell „{words}“. Weniger Wörter finden mehr.',
   modelsOn: 'Modelle auf {hub}',
   gated: 'Lizenz zustimmen',

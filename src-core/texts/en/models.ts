@@ -44,6 +44,8 @@ export const models = {
   downloadExactly: 'Download exactly this',
   launchIt: 'Launch it…',
   searchFailed: 'Can’t search the hub.',
+  filesDropped:
+    'Files can’t be added from here. Put the model’s folder at models/OWNER/NAME in Muster’s data folder, on the machine that is to keep it: it is found there at once.',
   hubNone: 'No MLX model on {hub} is called “{words}”. Fewer words find more.',
   modelsOn: 'Models on {hub}',
   gated: 'license to accept',

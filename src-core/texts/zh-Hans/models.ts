@@ -44,6 +44,8 @@ export const models: Translation<'models'> = {
   downloadExactly: '下载此模型',
   launchIt: '启动…',
   searchFailed: '无法搜索 Hub。',
+  filesDropped:
+    '无法从这里添加文件。请把模型文件夹放到保存它的机器上 Muster 数据文件夹的 models/OWNER/NAME 中，会立即被找到。',
   hubNone: '{hub} 上没有名为“{words}”的 MLX 模型。减少关键词可找到更多。',
   modelsOn: '{hub} 上的模型',
   gated: '需接受许可',

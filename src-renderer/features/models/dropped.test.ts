@@ -1,0 +1,39 @@
+import { describe, expect, it, vi } from 'vitest'
+import { droppedIn, takesDrops } from './dropped'
+
+const transfer = (data: Readonly<Record<string, string>>) => ({
+  types: Object.keys(data),
+  getData: (type: string) => data[type] ?? '',
+})
+
+describe('what is dropped on the page of the hub', () => {
+  it('is looked for by its id where it is the address of a model, as a text or as a link', () => {
+    const address = 'https://huggingface.co/mlx-community/Qwen3-8B-4bit/tree/main'
+    const words = { kind: 'words', words: 'mlx-community/Qwen3-8B-4bit' }
+    expect(droppedIn(transfer({ 'text/plain': ` ${address}\n` }))).toEqual(words)
+    expect(droppedIn(transfer({ 'text/uri-list': `# a model\r\n${address}`, 'text/plain': 'Qwen' }))).toEqual(words)
+    expect(droppedIn(transfer({ 'text/plain': 'qwen3 8b' }))).toEqual({ kind: 'words', words: 'qwen3 8b' })
+  })
+
+  it('is nothing where it is empty or far too long, and files are told apart', () => {
+    expect(droppedIn(transfer({ 'text/plain': '  ' }))).toBeUndefined()
+    expect(droppedIn(transfer({ 'text/plain': 'x'.repeat(500) }))).toBeUndefined()
+    expect(droppedIn(transfer({ Files: '', 'text/plain': 'a/b' }))).toEqual({ kind: 'files' })
+  })
+
+  it('is taken from the element for as long as it is there; what is dragged inside the app is left alone', () => {
+    const element = document.createElement('section')
+    const take = vi.fn()
+    const stop = takesDrops(take)(element)
+    const drop = (data: Readonly<Record<string, string>>) => {
+      const event = Object.assign(new Event('drop', { cancelable: true }), { dataTransfer: transfer(data) })
+      element.dispatchEvent(event)
+      return event.defaultPrevented
+    }
+    expect(drop({ 'text/plain': 'a/b' })).toBe(true)
+    expect(drop({ 'application/x-muster-model': 'a/b' })).toBe(false)
+    if (stop) stop()
+    drop({ 'text/plain': 'c/d' })
+    expect(take.mock.calls).toEqual([[{ kind: 'words', words: 'a/b' }]])
+  })
+})
