@@ -21,20 +21,25 @@ RUNNER_PYTHON = os.environ.get("MUSTER_PYTHON", str(ROOT / "native-runner/.venv/
 NODE = os.environ.get("MUSTER_TEST_NODE", "node")
 TINY = "muster/tiny"
 ENCODER = "muster/tiny-encoder"
+SEEING = "muster/tiny-seeing"
 READY_SECONDS = 180
-# One pixel.
-PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+# Eight pixels on eight, from black to red.
+PNG = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAJElEQVR42mNgYGCQY2CwYWCIYmCoYGCYxsCwhYHhEgMYDCEJAOZv"
+    "GkF2bFDLAAAAAElFTkSuQmCC"
+)
 
 
 @dataclass(frozen=True)
 class Node:
     """``url``: without a path; ``model``: an id that answers, ``alias``: its declaration's name; ``encoder``: the id of
-    an embedding model."""
+    an embedding model, ``seeing`` of one that reads pictures."""
 
     url: str
     model: str
     alias: str
     encoder: str
+    seeing: str
     process: subprocess.Popen[str]
 
     def request(self, path: str, body: Any = None) -> Any:
@@ -61,10 +66,10 @@ class Node:
 
 @contextmanager
 def started(*arguments: str) -> Iterator[Node]:
-    """A node with both models ready; ``arguments``: more of its command line."""
+    """A node with all three models ready; ``arguments``: more of its command line."""
     with tempfile.TemporaryDirectory(prefix="muster-clients-", ignore_cleanup_errors=True) as folder:
         models = Path(folder, "models")
-        for maker, name in (("make_tiny", TINY), ("embedding.make_tiny", ENCODER)):
+        for maker, name in (("make_tiny", TINY), ("embedding.make_tiny", ENCODER), ("vision.make_tiny", SEEING)):
             subprocess.run([RUNNER_PYTHON, "-m", f"muster_runner.{maker}", str(models / name)], check=True)
         own = {"HOME": folder, "HF_HUB_OFFLINE": "1", "MUSTER_PYTHON": RUNNER_PYTHON, "MUSTER_MEMORY_BANDWIDTH": "10"}
         process = subprocess.Popen(
@@ -77,9 +82,10 @@ def started(*arguments: str) -> Iterator[Node]:
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
-            node = Node(json.loads(line)["url"], TINY, "chat", ENCODER, process)
+            node = Node(json.loads(line)["url"], TINY, "chat", ENCODER, SEEING, process)
             node.request("/meta_instance", {"modelId": node.model, "name": node.alias})
             node.request("/meta_instance", {"modelId": node.encoder})
+            node.request("/meta_instance", {"modelId": node.seeing})
             node.wait_until_ready()
             yield node
         finally:

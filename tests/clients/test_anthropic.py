@@ -47,6 +47,14 @@ def test_gets_a_tool_called_and_gives_its_result(node: Node, client: Anthropic):
     assert client.messages.create(**request, messages=messages, tool_choice={"type": "none"}).content[0].text
 
 
+def test_shows_pictures(node: Node, client: Anthropic):
+    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}}
+    messages = [{"role": "user", "content": [image, {"type": "text", "text": "What is it?"}]}]
+    assert client.messages.create(model=node.seeing, messages=messages, max_tokens=4).content[0].text
+    count = client.messages.count_tokens(model=node.seeing, messages=messages).input_tokens
+    assert count > client.messages.count_tokens(model=node.seeing, messages=HELLO).input_tokens
+
+
 def test_raises_its_own_errors(node: Node, client: Anthropic):
     with pytest.raises(NotFoundError, match="nobody/nothing"):
         client.messages.create(model="nobody/nothing", messages=HELLO, max_tokens=4)

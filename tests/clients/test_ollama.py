@@ -33,6 +33,12 @@ def test_gets_embeddings(node: Node, client: Client):
     assert client.embed(model=node.encoder, input="a heron").embeddings[0] == pytest.approx(first, abs=1e-5)
 
 
+def test_shows_pictures(node: Node, client: Client):
+    messages = [{"role": "user", "content": "What is it?", "images": [PNG]}]
+    assert client.chat(model=node.seeing, messages=messages, options={"num_predict": 4}).message.content
+    assert "vision" in client.show(node.seeing).capabilities
+
+
 def test_raises_its_own_errors(node: Node, client: Client):
     with pytest.raises(ResponseError, match="nobody/nothing") as raised:
         client.chat(model="nobody/nothing", messages=HELLO)

@@ -107,6 +107,15 @@ def test_raises_its_own_errors(node: Node, client: OpenAI):
         client.chat.completions.create(model=node.model, messages=[{"role": "user", "content": [image]}])
 
 
+def test_shows_pictures(node: Node, client: OpenAI):
+    image = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"}}
+    content = [image, {"type": "text", "text": "What is it?"}]
+    request = {"model": node.seeing, "messages": [{"role": "user", "content": content}], "temperature": 0}
+    whole = client.chat.completions.create(**request, max_tokens=8)
+    chunks = client.chat.completions.create(**request, max_tokens=8, stream=True)
+    assert "".join(c.choices[0].delta.content or "" for c in chunks) == whole.choices[0].message.content != ""
+
+
 def test_raises_what_breaks_a_stream(node: Node, client: OpenAI):
     # Its greedy text never ends by itself.
     request = {"model": node.model, "messages": HELLO, "temperature": 0, "max_tokens": 1500}

@@ -7,6 +7,8 @@ export const TINY = 'muster/tiny'
 export const CODER = 'Qwen/Qwen2.5-Coder-0.5B-Instruct'
 export const STARTER = 'HuggingFaceTB/SmolLM2-135M-Instruct'
 
+export const TINY_SEEING = 'muster/tiny-seeing'
+
 /** Numbers in a vector of the tiny embedding model, and the most tokens that it takes. */
 export const TINY_EMBEDDING = { modelId: 'muster/tiny-encoder', width: 32, context: 128 } as const
 
@@ -24,6 +26,9 @@ export const tinyModel = (): string => made('tiny', 'muster_runner.make_tiny')
 
 /** An embedding model with random weights, made once: of BERT's family, as sentence-transformers saves one. */
 export const tinyEmbeddingModel = (): string => made('tiny-encoder', 'muster_runner.embedding.make_tiny')
+
+/** A model with random weights that reads pictures, made once: of Qwen2-VL's family. */
+export const tinySeeingModel = (): string => made('tiny-seeing', 'muster_runner.vision.make_tiny')
 
 /** Names of all files in a folder and in those in it, as `FOLDER/NAME`, in order. */
 export const filesIn = (folder: string): string[] =>
@@ -56,6 +61,13 @@ export const addLongTinyModel = (dataDir: string, context = 16_384): string => {
     const settings = JSON.parse(readFileSync(join(path, file), 'utf8')) as object
     writeFileSync(join(path, file), JSON.stringify({ ...settings, [field]: context }))
   }
+  return path
+}
+
+/** Puts a copy of the tiny model that reads pictures into a data folder. */
+export const addTinySeeingModel = (dataDir: string): string => {
+  const path = storeOf(dataDir, TINY_SEEING)
+  cpSync(tinySeeingModel(), path, { recursive: true })
   return path
 }
 
