@@ -1,0 +1,250 @@
+import { existsSync } from 'node:fs'
+import type { InstanceId, RunnerId, TaskId } from '@core/ids'
+import type { Action } from '@core/plan/plan'
+import { claimedBytes, freeBytes } from '@core/placement/memory'
+import type { LoadCommand } from '@core/protocols/runner'
+import { nodeName } from '@core/state/bindings'
+import type { Instance, Shard } from '@core/state/instances'
+import { isRehearsal, REHEARSAL } from '@core/state/rehearsal'
+import { isTerminal, type RunnerStatus } from '@core/state/runners'
+import { AwaitedModels, type Start } from './awaited-models'
+import type { Adopted } from './handover/adopt-left'
+import { filesDigest } from './handover/record'
+import { loadCommand, wantedOf } from './load-command'
+import type { Meeter, Meetings } from './meetings'
+import { OldConsoles } from './old-consoles'
+import type { OrphanedRequests } from './orphaned-requests'
+import type { RequestTraces } from './request-traces'
+import { startRunnerProcess } from './runner-process'
+import type { SideChannels } from './side-channels'
+import { Supervisor, type SupervisorOptions } from './supervisor'
+import { DEFAULT_LIMITS } from './watchdog'
+import type { WorkerOptions } from './worker-options'
+
+const DOWNLOADING: RunnerStatus = { status: 'Downloading' }
+
+/** A runner that could not even be started. */
+interface Stillborn {
+  readonly status: RunnerStatus
+}
+
+export interface RunnersOptions extends WorkerOptions {
+  readonly meetings: Meetings
+  readonly sideChannels: SideChannels
+  readonly orphaned: OrphanedRequests
+  readonly traces: RequestTraces
+  /** What is to be done may have changed. */
+  readonly lookSoon: () => void
+  /** A model has been loaded, so more memory is held. */
+  readonly onLoaded: () => void
+}
+
+/** This node's runners: those that live, that wait for their model, that could not be started, and that are ending. */
+export class Runners {
+  private readonly supervisors = new Map<RunnerId, Supervisor>()
+  private readonly stillborn = new Map<RunnerId, Stillborn>()
+  private readonly awaited: AwaitedModels
+  private readonly stopping = new Set<Promise<void>>()
+  private readonly oldConsoles = new OldConsoles()
+  private silenced = false
+
+  constructor(private readonly options: RunnersOptions) {
+    const { modelPath, releaseModel } = options
+    this.awaited = new AwaitedModels({ modelPath, release: (modelId) => releaseModel?.(modelId) })
+  }
+
+  get(runnerId: RunnerId): Supervisor | undefined {
+    return this.supervisors.get(runnerId)
+  }
+
+  /** Those that have a process. */
+  living(): Supervisor[] {
+    return [...this.supervisors.values()]
+  }
+
+  /** This node's runner of that instance. */
+  of(instanceId: InstanceId): Supervisor | undefined {
+    const { source, nodeId } = this.options
+    const shard = source.state().instances[instanceId]?.shards.find((one) => one.nodeId === nodeId)
+    return shard && this.supervisors.get(shard.runnerId)
+  }
+
+  statuses(): Map<RunnerId, RunnerStatus> {
+    const statuses = new Map<RunnerId, RunnerStatus>()
+    for (const [runnerId, { status }] of this.stillborn) statuses.set(runnerId, status)
+    for (const runnerId of this.awaited.runners()) statuses.set(runnerId, DOWNLOADING)
+    for (const [runnerId, { status }] of this.supervisors) statuses.set(runnerId, status)
+    return statuses
+  }
+
+  tasks(): Set<TaskId> {
+    return new Set(this.living().flatMap(({ tasks }) => [...tasks.keys()]))
+  }
+
+  /** What a runner printed last, also one of the latest that are gone; undefined for any other. */
+  consoleOf(runnerId: RunnerId): string | undefined {
+    return this.supervisors.get(runnerId)?.consoleText() ?? this.oldConsoles.of(runnerId)
+  }
+
+  /** The models on this machine have changed: what waits for one may start. */
+  modelsChanged(): void {
+    for (const start of this.awaited.arrived()) this.start(start)
+  }
+
+  start({ instance, shard }: Start): void {
+    const { modelPath, modelProblem, fetchModel, runDir, log, rehearses, sideChannels } = this.options
+    const python = this.options.python()
+    const { runnerId, worldSize } = shard
+    const { instanceId, modelId } = instance
+    const path = modelPath(modelId)
+    const rehearsal = isRehearsal(instance)
+    if ('unavailable' in python) return this.fail(runnerId, { errorMessage: python.unavailable })
+    if (rehearsal && !rehearses)
+      return this.fail(runnerId, { errorMessage: `this machine takes no part in a ${REHEARSAL}` })
+    const problem = path === undefined ? modelProblem?.(modelId) : undefined
+    if (problem !== undefined) return this.fail(runnerId, { errorMessage: problem, code: 'model_file' })
+    if (path === undefined && fetchModel) {
+      this.awaited.add({ kind: 'start', instance, shard })
+      this.report(runnerId, DOWNLOADING)
+      fetchModel(modelId)
+      return
+    }
+    if (path === undefined || !existsSync(path))
+      return this.fail(runnerId, { errorMessage: `${modelId} is not on this machine any more` })
+    log.info({ runnerId, modelId, instanceId, ...(rehearsal && { rdma: REHEARSAL }) }, 'starting a runner')
+    const load = loadCommand(instance, shard, { modelPath: path, cache: this.cacheRoom() })
+    const supervisor = this.supervise(
+      { instance, shard },
+      {
+        open: (handlers) => startRunnerProcess(python, runDir, handlers),
+        load: worldSize === 1 ? load : this.meet(load, { instance, runnerId }),
+        files: filesDigest(path).catch(() => undefined),
+      },
+    )
+    if (instance.jaccl) sideChannels.open({ instanceId, runnerId }, supervisor)
+    this.report(runnerId, supervisor.status)
+  }
+
+  /** A runner that the node before this one left. */
+  adopt({ record, attach }: Adopted): void {
+    const { runnerId, load, files } = record
+    const wanted = wantedOf(this.options, runnerId)
+    if (wanted) this.supervise(wanted, { open: attach, load, files: Promise.resolve(files), adopted: record })
+  }
+
+  giveUp({ runnerId, errorMessage }: Extract<Action, { kind: 'giveUp' }>): void {
+    this.awaited.forget(runnerId)
+    const supervisor = this.supervisors.get(runnerId)
+    if (supervisor) supervisor.giveUp(errorMessage)
+    else this.fail(runnerId, { errorMessage, consequence: true })
+  }
+
+  stop(runnerId: RunnerId): void {
+    const { meetings, sideChannels } = this.options
+    this.stillborn.delete(runnerId)
+    this.awaited.forget(runnerId)
+    meetings.forget(runnerId)
+    sideChannels.close(runnerId)
+    const supervisor = this.supervisors.get(runnerId)
+    if (!supervisor) return
+    this.supervisors.delete(runnerId)
+    this.oldConsoles.keep(runnerId, supervisor.consoleText())
+    const stopped = supervisor.stop().finally(() => this.stopping.delete(stopped))
+    this.stopping.add(stopped)
+  }
+
+  report(runnerId: RunnerId, status: RunnerStatus): void {
+    if (this.silenced) return
+    const pid = this.supervisors.get(runnerId)?.pid
+    const ringPort = this.options.meetings.portOf(runnerId)
+    this.options.observer.observe({
+      ...status,
+      type: 'RunnerStatusUpdated',
+      runnerId,
+      ...(pid !== undefined && pid > 0 && { pid }),
+      ...(ringPort !== undefined && { ringPort }),
+    })
+  }
+
+  /** From now on nothing is reported. */
+  silence(): void {
+    this.silenced = true
+  }
+
+  /** Ends all of them; resolves when their processes are gone. */
+  async close(): Promise<void> {
+    await Promise.all([...this.living().map((supervisor) => supervisor.stop()), ...this.stopping])
+  }
+
+  /** What a new runner's cache may take beyond its claim: half of what nobody claims, for the next one comes as well. */
+  private cacheRoom(): LoadCommand['cache'] {
+    const state = this.options.source.state()
+    const spareBytes = Math.floor(freeBytes(state, this.options.nodeId, claimedBytes(state)) / 2)
+    const disk = this.options.diskCache?.()
+    return { spareBytes, ...(disk && disk.maxBytes > 0 && { disk }) }
+  }
+
+  private supervise(
+    { instance, shard: { runnerId } }: { readonly instance: Instance; readonly shard: Shard },
+    begin: Pick<SupervisorOptions, 'open' | 'load' | 'files' | 'adopted'>,
+  ): Supervisor {
+    const { limits = DEFAULT_LIMITS, nodeId, source, log, onMeasured, sideChannels, orphaned, traces } = this.options
+    const { modelId } = instance
+    const rehearsal = isRehearsal(instance)
+    const supervisor: Supervisor = new Supervisor({
+      ...begin,
+      runnerId,
+      limits,
+      onWake: (epoch) => {
+        for (const other of instance.shards)
+          if (other.rank !== 0) this.options.wakeRank?.(other.nodeId, other.runnerId, epoch, traces.contextOf(runnerId))
+      },
+      onLoaded: ({ memoryBytes, contextLength, timings }) => {
+        log.info({ runnerId, modelId, memoryBytes, contextLength, seconds: timings }, 'loaded a model')
+        this.options.onLoaded()
+      },
+      onStatus: (status) => {
+        if (status.status === 'Failed') log.warn({ runnerId, modelId, reason: status.errorMessage }, 'a runner failed')
+        if (isTerminal(status)) sideChannels.close(runnerId)
+        traces.changed(runnerId, status)
+        if (this.supervisors.get(runnerId) === supervisor) this.report(runnerId, status)
+      },
+      onUnanswered: (requests, status) => {
+        if (status.ofWork !== true) return orphaned.add(instance, requests)
+        const name = nodeName(source.state(), nodeId)
+        this.options.suspects.suspect(requests, `${name}: ${status.errorMessage}`)
+      },
+      // What a rehearsal gives says nothing of RDMA.
+      onAnswered: ({ tokensPerSecond }) => !rehearsal && onMeasured?.(instance, tokensPerSecond),
+      ...(instance.jaccl && {
+        rdma: {
+          rehearsal,
+          onRound: (part) => sideChannels.ask(runnerId, part),
+          onLeak: () => this.options.onLeak?.(),
+        },
+      }),
+    })
+    this.supervisors.set(runnerId, supervisor)
+    return supervisor
+  }
+
+  /** Resolves when all ranks can be met. */
+  private async meet(load: LoadCommand, { instance, runnerId }: Meeter): Promise<LoadCommand> {
+    const { meetings, lookSoon } = this.options
+    await meetings.prepare({ instance, runnerId })
+    const supervisor = this.supervisors.get(runnerId)
+    if (supervisor) this.report(runnerId, supervisor.status)
+    else meetings.forget(runnerId)
+    // What an earlier attempt holds of RDMA must be given back before this one asks for it.
+    if (instance.jaccl) await Promise.all(this.stopping)
+    const meeting = meetings.meet({ instance, runnerId })
+    lookSoon()
+    return { ...load, ...(await meeting) }
+  }
+
+  private fail(runnerId: RunnerId, why: { errorMessage: string; consequence?: boolean; code?: string }): void {
+    const status: RunnerStatus = { status: 'Failed', ...why }
+    this.stillborn.set(runnerId, { status })
+    this.report(runnerId, status)
+  }
+}
