@@ -14,7 +14,7 @@
 const CORE = /^src-core\//
 const RENDERER = /^src-renderer\//
 /** Which models the runner can run, and what they can do: data for both sides. */
-const ARCHITECTURES = /^native-runner\/src\/muster_runner\/(?:embedding\/)?architectures\.json$/
+const ARCHITECTURES = /^native-runner\/src\/muster_runner\/(?:(?:embedding|vision)\/)?architectures\.json$/
 const ANY = /^/
 const ANY_BUT_ELECTRON = /^(?!electron($|\/))/
 

@@ -27,8 +27,8 @@ const app = buildApp(
 const ASIDE = [
   ...['GET /openapi.json', 'GET /docs', 'GET /sign-in'],
   ...['POST /chat/completions', 'POST /completions', 'POST /responses', 'POST /responses/input_tokens'],
-  ...['GET /responses/{id}', 'DELETE /responses/{id}', 'POST /responses/{id}/cancel'],
-  ...['POST /embeddings', 'POST /cancel/{id}'],
+  ...['GET /responses/{id}', 'GET /responses/{id}/input_items', 'DELETE /responses/{id}'],
+  ...['POST /responses/{id}/cancel', 'POST /embeddings', 'POST /cancel/{id}'],
   // Of Ollama’s, these are refused, with what to do instead.
   ...['POST /api/copy', 'POST /api/create', 'POST /api/push'],
   // An older name of /api/embed.
