@@ -77,7 +77,7 @@ class OneStep:
         self.live: list[str] = []
         self.active, self.steps, self.mark, self.restored = 0, 0, 0, 0
 
-    def join(self, task_id: str, _tokens: list[int], _draws: Any, _stops: Any) -> None:
+    def join(self, task_id: str, _tokens: list[int], _draws: Any, _stops: Any, _pictures: Any) -> None:
         self.live.append(task_id)
         self.active = len(self.live)
 
