@@ -25,6 +25,8 @@ export interface HostedNode {
   /** Ends it as a power cut would, with its runners. */
   kill(): Promise<void>
   stop(): Promise<void>
+  /** Ends it for a planned restart, and waits until it has gone by itself. */
+  leave(): Promise<void>
 }
 
 const output = async (
@@ -100,6 +102,7 @@ export const startOn = async (host: Host, { name, dataDir, args = [], env }: Lau
     signal: (name) => void child.kill(name),
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
+    leave: () => end('SIGUSR2'),
   }
 }
 

@@ -44,8 +44,7 @@ describe.skipIf(why !== undefined)('a planned restart of one machine of several'
       () => Promise.resolve(answered),
       (count) => count > 5,
     )
-    going.signal('SIGUSR2')
-    await going.stop()
+    await going.leave()
     nodes[restarted] = await cluster.start(restarted)
     const reached = answered + 5
     await until(
