@@ -5,6 +5,7 @@ import type { ApiRequest } from '@core/generation/request'
 import type { State } from '@core/state/state'
 import { traced } from '@core/tracing/traced'
 import { RequestLog } from './activity/request-log'
+import { Benchmarks } from './benchmark/benchmarks'
 import { startApi } from './api/server'
 import type { Membership } from './cluster/membership'
 import type { Peers } from './cluster/peers'
@@ -119,6 +120,14 @@ export const openAnswering = async (parts: AnsweringParts) => {
   opened.add(() => metrics.close())
   const requests: RequestLog = await RequestLog.open({ dataDir, log: log.logger.child({ part: 'activity' }) })
   opened.add(() => requests.close())
+  const benchmarks: Benchmarks = await Benchmarks.open({
+    dataDir,
+    source: master,
+    commands: master,
+    generateOn: (instance, request, signal) => serving.generateOn(instance, request, { signal }),
+    log: log.logger.child({ part: 'benchmark' }),
+  })
+  opened.add(() => benchmarks.close())
   const desk = clusterView({ nodeId, master, membership: cluster, peers: links })
   const api = await startApi({
     host: current.host,
@@ -153,6 +162,7 @@ export const openAnswering = async (parts: AnsweringParts) => {
         ),
       },
       requests,
+      benchmarks,
       keys: accounts,
       metrics: (which) => metrics.page(which),
       settings: nodeSettings,

@@ -1,5 +1,6 @@
 import { activity } from './de/activity'
 import { app } from './de/app'
+import { benchmark } from './de/benchmark'
 import { cards } from './de/cards'
 import { chat } from './de/chat'
 import { cluster } from './de/cluster'
@@ -20,6 +21,7 @@ import type { Texts } from './texts'
 export const de: Texts = {
   activity,
   app,
+  benchmark,
   cards,
   chat,
   cluster,

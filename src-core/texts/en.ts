@@ -1,5 +1,6 @@
 import { activity } from './en/activity'
 import { app } from './en/app'
+import { benchmark } from './en/benchmark'
 import { cards } from './en/cards'
 import { chat } from './en/chat'
 import { cluster } from './en/cluster'
@@ -23,6 +24,7 @@ import { warnings } from './en/warnings'
 export const en = {
   activity,
   app,
+  benchmark,
   cards,
   chat,
   cluster,

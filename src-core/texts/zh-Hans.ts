@@ -1,5 +1,6 @@
 import { activity } from './zh-Hans/activity'
 import { app } from './zh-Hans/app'
+import { benchmark } from './zh-Hans/benchmark'
 import { cards } from './zh-Hans/cards'
 import { chat } from './zh-Hans/chat'
 import { cluster } from './zh-Hans/cluster'
@@ -20,6 +21,7 @@ import type { Texts } from './texts'
 export const zhHans: Texts = {
   activity,
   app,
+  benchmark,
   cards,
   chat,
   cluster,

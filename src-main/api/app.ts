@@ -5,6 +5,7 @@ import type { ApiContext } from './context'
 import type { ApiEnv } from './env'
 import { apiKeyRoutes } from './control/api-keys'
 import { activityRoutes } from './control/activity'
+import { benchmarkRoutes } from './control/benchmarks'
 import { connectRoutes } from './control/connect'
 import { clusterRoutes } from './control/cluster'
 import { eventRoutes } from './control/events'
@@ -101,6 +102,7 @@ export const buildApp = (options: AppOptions, { access, open }: { access: Access
   app.route('/', healthRoutes(context))
   app.route('/', clusterRoutes(context))
   app.route('/', activityRoutes(context))
+  app.route('/', benchmarkRoutes(context))
   app.route('/', connectRoutes(context, open ? () => access.signInLink() : undefined))
   app.route('/', settingsRoutes(context))
   app.route('/', setupRoutes(context))

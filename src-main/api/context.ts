@@ -8,6 +8,7 @@ import type { UsageByKey, Use } from '@core/keys/usage'
 import type { ApiKeyId, CommandId, MetaInstanceId, ModelId, NodeId, RunnerId } from '@core/ids'
 import type { ModelCard } from '@core/placement/model-card'
 import type { NodeLogQuery } from '@core/protocols/node-log'
+import type { Benchmark, BenchmarkPlan, BenchmarkRequest } from '@core/protocols/benchmark'
 import type { CatalogueModel, ClusterView, HubModel, UnreadableModel } from '@core/protocols/control'
 import type { RequestRecord } from '@core/protocols/activity'
 import type { ToolConfigPreview, ToolConfigView, WritableTool } from '@core/protocols/connect'
@@ -23,6 +24,12 @@ import type { Refusal } from '@core/commands/command'
 export interface ToolWish {
   readonly model: string
   readonly key: string | undefined
+}
+
+/** A model that is to be measured. */
+export interface WantedBenchmark extends BenchmarkRequest {
+  readonly modelId: ModelId
+  readonly card: ModelCard
 }
 
 /** What the API needs of the node it speaks for. */
@@ -52,6 +59,16 @@ export interface ApiContext {
       | { role: 'follower'; master: NodeId }
       | { role: 'seeking' }
       | { role: 'stepped-down'; code: string; reason: string; hint: string }
+  }
+  readonly benchmarks: {
+    /** Newest first; the first may be under way. */
+    list(): readonly Benchmark[]
+    plan(wanted: WantedBenchmark): BenchmarkPlan
+    /** Undefined where one is under way, or nothing serves. */
+    start(wanted: WantedBenchmark): Benchmark | undefined
+    /** Resolves when nothing of it is under way any more. */
+    cancel(): Promise<void>
+    subscribe(listener: () => void): () => void
   }
   readonly serving: {
     /** `key`: the id of the API key; undefined for a request without one. `traceparent`: as the client sent it. */

@@ -218,6 +218,27 @@ export class Serving {
     }
   }
 
+  /** The same on one instance, whichever others could take it: for whoever measures that one. */
+  async *generateOn(
+    instance: Instance,
+    request: Omit<ClientRequest, 'model'>,
+    { signal, key }: Asking,
+  ): AsyncGenerator<GenerationUpdate> {
+    const bringing: Bringing = { signal, key, deadline: 0, chain: [], lost: new Map(), full: new Set() }
+    const named = { ...request, model: instance.modelId }
+    const outcome = yield* this.attempt(named, instance, { ...bringing, mayRepeat: false })
+    switch (outcome.kind) {
+      case 'over':
+        return
+      case 'full':
+        yield outcome.refusal
+        return
+      case 'died':
+      case 'missed':
+        yield failed('model_unavailable', 'its instance is gone')
+    }
+  }
+
   /** Of a request that several instances could take; for a single one there is nothing to choose. */
   private chainOf({ model, prompt, countOnly }: ClientRequest): PrefixChain {
     const { instances } = targetOf(this.options.source.state(), model)

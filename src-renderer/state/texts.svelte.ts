@@ -1,3 +1,4 @@
+import { benchmarkTexts, type BenchmarkTexts } from '@core/benchmark/benchmark-text'
 import { figuresOf, type Figures } from '@core/texts/figures'
 import type { Language } from '@core/texts/language'
 import { english, type Translate, type Translator } from '@core/texts/translator'
@@ -5,6 +6,7 @@ import { english, type Translate, type Translator } from '@core/texts/translator
 /** The language that the window speaks. Whatever says a text is drawn anew when it changes. */
 let spoken: Translator = $state.raw(english)
 const figures: Figures = $derived(figuresOf(spoken))
+const benchmarks: BenchmarkTexts = $derived(benchmarkTexts(spoken))
 
 /** A text of the app in the language of the window. */
 export const t: Translate = (key, ...values) => spoken.text(key, ...values)
@@ -14,6 +16,9 @@ export const tParts: Translator['parts'] = (key, ...values) => spoken.parts(key,
 
 /** Sizes, times and speeds in the language of the window. */
 export const said = (): Figures => figures
+
+/** What there is to say of benchmarks in the language of the window. */
+export const benchmarkSaid = (): BenchmarkTexts => benchmarks
 
 export const spokenLanguage = (): Language => spoken.language
 

@@ -58,6 +58,7 @@ export const cards: Translation<'cards'> = {
   pause: 'Anhalten',
   resume: 'Fortsetzen',
   restart: 'Neu starten',
+  benchmark: 'Benchmark…',
   history: 'Verlauf',
   console: 'Konsole',
   endNow: 'Jetzt beenden',

@@ -57,6 +57,7 @@ export const cards = {
   pause: 'Pause',
   resume: 'Resume',
   restart: 'Restart',
+  benchmark: 'Benchmark…',
   history: 'History',
   console: 'Console',
   endNow: 'End now',

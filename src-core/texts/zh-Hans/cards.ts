@@ -58,6 +58,7 @@ export const cards: Translation<'cards'> = {
   pause: '暂停',
   resume: '恢复',
   restart: '重新启动',
+  benchmark: '基准测试…',
   history: '历史',
   console: '控制台',
   endNow: '立即结束',

@@ -1,5 +1,6 @@
 import type { Described } from './described'
 import { ANTHROPIC } from './routes/anthropic'
+import { BENCHMARKS } from './routes/benchmarks'
 import { CLUSTER } from './routes/cluster'
 import { DECLARATIONS } from './routes/declarations'
 import { INSTANCES } from './routes/instances'
@@ -25,6 +26,7 @@ export const AREAS: readonly Area[] = [
   { tag: 'machine', routes: MACHINE },
   { tag: 'keys', routes: KEYS },
   { tag: 'observing', routes: OBSERVING },
+  { tag: 'benchmarks', routes: BENCHMARKS },
   { tag: 'openai', routes: OPENAI },
   { tag: 'anthropic', routes: ANTHROPIC },
   { tag: 'ollama', routes: OLLAMA },

@@ -40,6 +40,18 @@ export const addDeclarationCommands = ({ program, finish }: Group): void => {
     .action(async (name: string, flags: CommonOptions & { readonly yes: boolean }) =>
       finish(await runOnNode(() => import('../commands/stop'), { ...flags, name })),
     )
+  nodeCommand(program, {
+    usage: 'bench <model>',
+    does: 'measure how fast a declared model is: for one client, for several, and until the first token',
+    examples: [
+      ['muster bench chat', 'where it runs'],
+      ['muster bench chat --everywhere', 'one after the other on all machines that it could run on'],
+    ],
+  })
+    .option('--everywhere', 'also where it does not run now, in memory that is free', false)
+    .action(async (model: string, flags: CommonOptions & { readonly everywhere: boolean }) =>
+      finish(await runOnNode(() => import('../commands/bench'), { ...flags, model })),
+    )
   for (const [verb, does, example, load] of NAMED)
     nodeCommand(program, { usage: `${verb} <name>`, does, examples: [[`muster ${verb} chat`, example]] }).action(
       async (name: string, flags: CommonOptions) => finish(await runOnNode(load, { ...flags, name })),

@@ -1,0 +1,78 @@
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { Hono } from 'hono'
+import { BenchmarkRequest } from '@core/protocols/benchmark'
+import { targetOf } from '@core/generation/route'
+import { camelCased, jsonBody, parseWith } from '../body'
+import type { ApiContext, WantedBenchmark } from '../context'
+import type { ApiEnv } from '../env'
+import { Problem } from '../problem'
+import { beginEvents } from './event-stream'
+import { usableCard } from './views'
+
+/** A client this far behind is not reading. */
+const MAX_UNREAD_BYTES = 1024 * 1024
+
+/** What is asked to be measured, with its card. Throws Problem for what is neither declared nor an instance. */
+const wantedFrom = async (context: ApiContext, request: BenchmarkRequest): Promise<WantedBenchmark> => {
+  const { metaInstances, instances } = targetOf(context.source.state(), request.model)
+  const [first] = [...metaInstances, ...instances]
+  if (!first)
+    throw new Problem(404, 'not_found', `Nothing called ${request.model} is declared`, {
+      hint: 'GET /meta_instances lists what is; declare it first, so that it is there to be measured.',
+      param: 'model',
+    })
+  const { modelId } = first
+  const card = await usableCard(context, modelId)
+  if (card.kind === 'embedding')
+    throw new Problem(400, 'unsupported', `${modelId} makes embeddings: a benchmark measures how fast models write`, {
+      hint: 'Choose a model that writes.',
+      param: 'model',
+    })
+  return { ...request, modelId, card }
+}
+
+/** How fast models are where they run, measured; with progress as server-sent events. */
+export const benchmarkRoutes = (context: ApiContext): Hono<ApiEnv> => {
+  const { benchmarks } = context
+  const routes = new Hono<ApiEnv>()
+
+  routes.get('/benchmarks', (c) => c.json({ benchmarks: benchmarks.list() }))
+
+  routes.get('/benchmarks/plan', async (c) => {
+    const wanted = await wantedFrom(context, parseWith(BenchmarkRequest, c.req.query()))
+    return c.json(benchmarks.plan(wanted))
+  })
+
+  routes.post('/benchmarks', async (c) => {
+    const request = parseWith(BenchmarkRequest, camelCased(await jsonBody(c)))
+    const wanted = await wantedFrom(context, request)
+    if (benchmarks.list()[0]?.state === 'running')
+      throw new Problem(409, 'conflict', 'A benchmark is under way already', {
+        hint: 'Wait for it, or end it: DELETE /benchmarks/running.',
+      })
+    const begun = benchmarks.start(wanted)
+    if (!begun)
+      throw new Problem(503, 'model_unavailable', `${request.model} is not ready, so there is nothing to measure`, {
+        hint: 'Wait until it is READY.',
+        retryAfter: 5,
+      })
+    return c.json(begun, 202)
+  })
+
+  routes.delete('/benchmarks/running', async (c) => {
+    await benchmarks.cancel()
+    return c.json({ benchmarks: benchmarks.list() })
+  })
+
+  routes.get('/benchmarks/events', (c) => {
+    const out = beginEvents(c)
+    const send = (): void => {
+      if (out.writableLength > MAX_UNREAD_BYTES) out.destroy()
+      else out.write(`data: ${JSON.stringify({ benchmarks: benchmarks.list() })}\n\n`)
+    }
+    send()
+    out.on('close', benchmarks.subscribe(send))
+    return RESPONSE_ALREADY_SENT
+  })
+  return routes
+}

@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { benchmarkPlan, plannedPlacements, type Planned } from '@core/benchmark/placements'
+import type { Command, Refusal } from '@core/commands/command'
+import type { ClientRequest } from '@core/generation/request'
+import type { GenerationUpdate } from '@core/generation/stream'
+import { CommandId, InstanceId, type ModelId } from '@core/ids'
+import type { ModelCard } from '@core/placement/model-card'
+import { DEFAULT_PREFERENCE } from '@core/state/meta-instances'
+import type { Benchmark, BenchmarkedPlacement, BenchmarkPlan, BenchmarkRequest } from '@core/protocols/benchmark'
+import { isReady } from '@core/state/bindings'
+import type { Instance } from '@core/state/instances'
+import type { State } from '@core/state/state'
+import { keepBenchmarks, readBenchmarks, withLatest } from './benchmark-file'
+import { measure } from './measure'
+
+/** A placement that has not loaded by then is given up. */
+const LOADING_MS = 600_000
+
+export interface BenchmarksOptions {
+  readonly dataDir: string
+  readonly source: { state(): State; subscribe(event: () => void, reset?: () => void): () => void }
+  readonly commands: {
+    submit(
+      command: Command,
+      options: { commandId: CommandId },
+    ): Promise<{ status: 'done' } | { status: 'refused'; refusal: Refusal }>
+  }
+  /** One request on one instance, whichever others could answer it. */
+  readonly generateOn: (
+    instance: Instance,
+    request: Omit<ClientRequest, 'model'>,
+    signal: AbortSignal,
+  ) => AsyncIterable<GenerationUpdate>
+  readonly log: { warn(fields: object, message: string): void }
+}
+
+/** What is to be measured. */
+export interface Wanted extends BenchmarkRequest {
+  readonly modelId: ModelId
+  readonly card: ModelCard
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** Measures how fast models are where they run, and where they could; one benchmark at a time. The last ones are kept. */
+export class Benchmarks {
+  private cancelled = new AbortController()
+  private running: Promise<void> | undefined
+  private readonly listeners = new Set<() => void>()
+
+  private constructor(
+    private readonly options: BenchmarksOptions,
+    private readonly path: string,
+    private kept: readonly Benchmark[],
+  ) {}
+
+  static async open(options: BenchmarksOptions): Promise<Benchmarks> {
+    const path = join(options.dataDir, 'benchmarks.json')
+    return new Benchmarks(options, path, await readBenchmarks(path))
+  }
+
+  /** Newest first; the first may be under way. */
+  list(): readonly Benchmark[] {
+    return this.kept
+  }
+
+  plan(wanted: Wanted): BenchmarkPlan {
+    const state = this.options.source.state()
+    return benchmarkPlan(state, this.planned(wanted))
+  }
+
+  /** Begins; undefined where one is under way already, or there is nothing to measure. */
+  start(wanted: Wanted): Benchmark | undefined {
+    if (this.running) return undefined
+    const planned = this.planned(wanted)
+    if (planned.length === 0) return undefined
+    const { model, modelId, scope } = wanted
+    const { placements } = benchmarkPlan(this.options.source.state(), planned)
+    const benchmark: Benchmark = {
+      ...{ benchmarkId: randomUUID(), model, modelId, scope, startedAt: Date.now(), state: 'running' },
+      placements: placements.map((placement) => ({ ...placement, state: 'waiting', figures: { firstToken: [] } })),
+    }
+    this.tell(benchmark)
+    this.cancelled = new AbortController()
+    this.running = this.run(benchmark, planned, wanted).finally(() => (this.running = undefined))
+    return benchmark
+  }
+
+  /** Resolves when nothing of it is under way any more. */
+  async cancel(): Promise<void> {
+    this.cancelled.abort()
+    await this.running
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener)
+    return () => void this.listeners.delete(listener)
+  }
+
+  close(): Promise<void> {
+    return this.cancel()
+  }
+
+  private planned({ model, card, scope }: Wanted): Planned[] {
+    return plannedPlacements(this.options.source.state(), model, card, scope)
+  }
+
+  private async run(benchmark: Benchmark, planned: readonly Planned[], wanted: Wanted): Promise<void> {
+    const { signal } = this.cancelled
+    let current = benchmark
+    const change = (at: number, changes: Partial<BenchmarkedPlacement>): void => {
+      const placements = current.placements.map((one, index) => (index === at ? { ...one, ...changes } : one))
+      current = { ...current, placements }
+      this.tell(current)
+    }
+    for (const [at, one] of planned.entries()) {
+      if (signal.aborted) change(at, { state: 'cancelled' })
+      else await this.measureOne(one, wanted, (changes) => change(at, changes))
+    }
+    const state = signal.aborted
+      ? 'cancelled'
+      : current.placements.some((placement) => placement.state === 'done')
+        ? 'done'
+        : 'failed'
+    this.tell({ ...current, state, endedAt: Date.now() })
+    try {
+      await keepBenchmarks(this.path, this.kept)
+    } catch (error) {
+      this.options.log.warn({ err: error }, 'benchmarks are not kept: their file cannot be written')
+    }
+  }
+
+  /** Never rejects. */
+  private async measureOne(
+    planned: Planned,
+    wanted: Wanted,
+    change: (changes: Partial<BenchmarkedPlacement>) => void,
+  ): Promise<void> {
+    const { signal } = this.cancelled
+    let placed: InstanceId | undefined
+    try {
+      let { instance } = planned
+      if (!instance) {
+        change({ state: 'loading' })
+        placed = InstanceId.parse(randomUUID())
+        await this.place(placed, planned, wanted)
+        instance = await this.loaded(placed, signal)
+      }
+      const measured = instance
+      change({ state: 'measuring' })
+      const figures = await measure({
+        generate: (request, aborted) => this.options.generateOn(measured, request, aborted),
+        contextLength: wanted.card.contextLength,
+        signal,
+        nonce: randomUUID,
+        now: () => performance.now(),
+        onStep: (step, until) => change({ step, figures: until }),
+      })
+      change({ state: 'done', step: undefined, figures })
+    } catch (error) {
+      change(
+        signal.aborted
+          ? { state: 'cancelled', step: undefined }
+          : { state: 'failed', step: undefined, error: messageOf(error) },
+      )
+    } finally {
+      if (placed !== undefined) await this.remove(placed)
+    }
+  }
+
+  private async place(instanceId: InstanceId, { nodeIds, sharding, instanceMeta }: Planned, wanted: Wanted) {
+    const { modelId, card } = wanted
+    const result = await this.submit({
+      ...{ type: 'PlaceInstance', instanceId, modelId, card, sharding, instanceMeta },
+      ...{ minNodes: nodeIds.length, nodeIds: [...nodeIds], placementPreference: DEFAULT_PREFERENCE },
+    })
+    if (result.status === 'refused') throw new Error(result.refusal.reason)
+  }
+
+  private async remove(instanceId: InstanceId): Promise<void> {
+    try {
+      // Refused where it is gone already. It may be there and not yet be known here.
+      await this.submit({ type: 'DeleteInstance', instanceId })
+    } catch (error) {
+      this.options.log.warn({ err: error, instanceId }, 'what was placed for a benchmark is still there')
+    }
+  }
+
+  /** The instance once it serves. Rejects where it fails, is gone, takes too long or nobody waits for it. */
+  private loaded(instanceId: InstanceId, signal: AbortSignal): Promise<Instance> {
+    const { source } = this.options
+    // What another machine decided comes here a moment later.
+    let seen = false
+    return new Promise((resolve, reject) => {
+      const settle = (end: () => void): void => {
+        unsubscribe()
+        clearTimeout(timer)
+        signal.removeEventListener('abort', give)
+        end()
+      }
+      const give = (): void => settle(() => reject(new Error('it was cancelled')))
+      const look = (): void => {
+        const state = source.state()
+        const instance = state.instances[instanceId]
+        if (!instance && seen) return settle(() => reject(new Error('it could not be loaded there')))
+        if (!instance) return
+        seen = true
+        if (isReady(state, instance)) settle(() => resolve(instance))
+      }
+      const unsubscribe = source.subscribe(look, look)
+      const timer = setTimeout(() => settle(() => reject(new Error('it took too long to load'))), LOADING_MS)
+      signal.addEventListener('abort', give, { once: true })
+      if (signal.aborted) give()
+      else look()
+    })
+  }
+
+  private submit(command: Command) {
+    return this.options.commands.submit(command, { commandId: CommandId.parse(randomUUID()) })
+  }
+
+  private tell(benchmark: Benchmark): void {
+    this.kept = withLatest(benchmark, this.kept)
+    for (const listener of this.listeners) listener()
+  }
+}

@@ -1,0 +1,76 @@
+import { benchmarkTexts } from '@core/benchmark/benchmark-text'
+import { Benchmark, BenchmarkPlan, BenchmarksResponse } from '@core/protocols/benchmark'
+import { english } from '@core/texts/translator'
+import { findDeclaration } from '../api/declarations'
+import type { NodeApi } from '../api/node-api'
+import { serverSentEvents } from '../api/server-sent-events'
+import type { CommandContext, CommonOptions } from '../context'
+import { CommandError, DONE, FAILED, UNREACHABLE, type ExitCode } from '../exit-codes'
+import { Progress } from '../terminal/progress'
+
+export interface BenchFlags extends CommonOptions {
+  readonly model: string
+  readonly everywhere: boolean
+}
+
+const texts = benchmarkTexts(english)
+
+/** One benchmark each time something of it changes, until it is over. */
+async function* followed(api: NodeApi, benchmarkId: string, signal: AbortSignal): AsyncGenerator<Benchmark> {
+  const answer = await api.open('/benchmarks/events', { withinMs: Infinity, signal })
+  for await (const { data } of serverSentEvents(answer)) {
+    const { benchmarks } = BenchmarksResponse.parse(JSON.parse(data))
+    const one = benchmarks.find((benchmark) => benchmark.benchmarkId === benchmarkId)
+    if (!one) return
+    yield one
+    if (one.state !== 'running') return
+  }
+}
+
+/** `Mac Studio: measuring 4 clients (1 of 2)`. */
+const progressText = ({ placements }: Benchmark): string => {
+  const at = placements.findIndex(({ state }) => state === 'loading' || state === 'measuring')
+  const one = placements[at]
+  return one ? `${texts.placement(one)}: ${texts.state(one) ?? ''} (${at + 1} of ${placements.length})` : 'beginning'
+}
+
+/** Measures a model where it runs, or wherever it could; Ctrl-C ends it there too. */
+export const run = async (
+  { model, everywhere, json }: BenchFlags,
+  { api, out, err }: CommandContext,
+): Promise<ExitCode> => {
+  const { metaInstanceId } = await findDeclaration(api, model)
+  const scope = everywhere ? 'everywhere' : 'here'
+  const query = new URLSearchParams({ model: metaInstanceId, scope })
+  const { disturbs } = await api.ask(`/benchmarks/plan?${query}`, BenchmarkPlan)
+  for (const sentence of texts.disturbs(disturbs)) await err.line(sentence)
+  const begun = await api.ask('/benchmarks', Benchmark, { method: 'POST', body: { model: metaInstanceId, scope } })
+  const progress = new Progress(err)
+  const stop = new AbortController()
+  const interrupt = (): void => stop.abort()
+  process.once('SIGINT', interrupt)
+  let last = begun
+  try {
+    for await (const one of followed(api, begun.benchmarkId, stop.signal)) {
+      last = one
+      await progress.show(progressText(one), progressText(one))
+    }
+  } catch (error) {
+    if (!stop.signal.aborted) throw error
+  } finally {
+    process.removeListener('SIGINT', interrupt)
+    await progress.end()
+  }
+  if (stop.signal.aborted && last.state === 'running') {
+    const { benchmarks } = await api.ask('/benchmarks/running', BenchmarksResponse, { method: 'DELETE' })
+    last = benchmarks.find(({ benchmarkId }) => benchmarkId === begun.benchmarkId) ?? last
+  }
+  if (last.state === 'running')
+    throw new CommandError('The connection to the node was lost; the benchmark may go on there', {
+      hint: 'GET /benchmarks has what comes of it.',
+      exitCode: UNREACHABLE,
+    })
+  if (json) await out.json(last)
+  else await out.line(texts.whole({ ...last, model }))
+  return last.state === 'done' ? DONE : FAILED
+}

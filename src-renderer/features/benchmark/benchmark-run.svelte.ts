@@ -1,0 +1,87 @@
+import { Benchmark, BenchmarkPlan, BenchmarksResponse, type BenchmarkScope } from '@core/protocols/benchmark'
+import type { MetaInstance } from '@core/state/meta-instances'
+import { withQuery, type Api } from '../../api/access'
+import { serverSentEvents } from '../../api/server-sent-events'
+
+const AGAIN_MS = 1000
+
+/** Benchmarks of one declaration: those that are kept, and the one that is under way. */
+export class BenchmarkRun {
+  scope: BenchmarkScope = $state('here')
+  /** Undefined until the node has answered. */
+  plan: BenchmarkPlan | undefined = $state.raw()
+  problem: unknown = $state.raw()
+  busy = $state(false)
+  private all: readonly Benchmark[] = $state.raw([])
+  /** Newest first. */
+  readonly own: readonly Benchmark[] = $derived(this.all.filter(({ modelId }) => modelId === this.modelId))
+  /** Whichever model it measures: there is one at a time. */
+  readonly running: Benchmark | undefined = $derived(this.all.find(({ state }) => state === 'running'))
+  private readonly modelId: string
+  private readonly model: string
+
+  constructor(
+    private readonly api: Pick<Api, 'fetch' | 'get' | 'post'>,
+    { metaInstanceId, modelId }: Pick<MetaInstance, 'metaInstanceId' | 'modelId'>,
+  ) {
+    this.modelId = modelId
+    this.model = metaInstanceId
+  }
+
+  /** Follows them until the returned function is called. */
+  watch(): () => void {
+    const stop = new AbortController()
+    void this.follow(stop.signal)
+    void this.choose(this.scope)
+    return () => stop.abort()
+  }
+
+  /** Asks what that would measure. */
+  async choose(scope: BenchmarkScope): Promise<void> {
+    this.scope = scope
+    await this.attempt(async () => {
+      const plan = await this.api.get(withQuery('/benchmarks/plan', { model: this.model, scope }), BenchmarkPlan)
+      if (this.scope === scope) this.plan = plan
+    })
+  }
+
+  start(): Promise<void> {
+    return this.attempt(async () => {
+      await this.api.post('/benchmarks', { model: this.model, scope: this.scope }, Benchmark)
+    })
+  }
+
+  cancel(): Promise<void> {
+    return this.attempt(async () => {
+      await this.api.fetch('/benchmarks/running', { method: 'DELETE' })
+    })
+  }
+
+  private async attempt(act: () => Promise<void>): Promise<void> {
+    this.busy = true
+    try {
+      await act()
+      this.problem = undefined
+    } catch (error) {
+      this.problem = error
+    } finally {
+      this.busy = false
+    }
+  }
+
+  private async follow(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const { body } = await this.api.fetch('/benchmarks/events', { signal })
+        if (body)
+          for await (const data of serverSentEvents(body, { signal })) {
+            const told = BenchmarksResponse.safeParse(JSON.parse(data)).data
+            if (told) this.all = told.benchmarks
+          }
+      } catch {
+        // The node is away, or was started again: the next try tells.
+      }
+      if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
+    }
+  }
+}
