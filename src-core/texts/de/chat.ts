@@ -150,10 +150,11 @@ export const chat: Translation<'chat'> = {
   picture: 'Bild',
   table: 'Tabelle',
   keysNote:
-    'Return sendet, Umschalt und Return beginnt eine neue Zeile. Textdateien lassen sich ablegen oder einfügen; Modelle hier lesen keine Bilder oder PDF.',
+    'Return sendet, Umschalt und Return beginnt eine neue Zeile. Textdateien lassen sich ablegen oder einfügen; Bilder und PDF nicht.',
   keysNoteBusy:
-    'Return sendet, Umschalt und Return beginnt eine neue Zeile, Escape stoppt. Textdateien lassen sich ablegen oder einfügen; Modelle hier lesen keine Bilder oder PDF.',
-  'refused.picture': '{file} ist ein Bild: {model} liest nur Text.',
+    'Return sendet, Umschalt und Return beginnt eine neue Zeile, Escape stoppt. Textdateien lassen sich ablegen oder einfügen; Bilder und PDF nicht.',
+  'refused.picture':
+    '{file} ist ein Bild: Chats senden {model} hier nur Text. Programme können Modellen Bilder zeigen, die welche lesen.',
   'refused.pdf': '{file} ist ein PDF: {model} liest nur Text.',
   'refused.sound': '{file} ist eine Tonaufnahme: {model} liest nur Text.',
   'refused.video': '{file} ist ein Video: {model} liest nur Text.',

@@ -91,7 +91,7 @@ export const models: Translation<'models'> = {
   details: 'Details…',
   detailsOf: 'Details zu {name}…',
   lookedUp:
-    'Nachgesehen am {date} auf huggingface.co/mlx-community. „Bilder“ beschreibt das Modell: Muster gibt Modellen bisher nur Text.',
+    'Nachgesehen am {date} auf huggingface.co/mlx-community. „Bilder“ beschreibt das Modell: Muster zeigt Bilder Qwen2-VL, Qwen2.5-VL und Gemma 3.',
   favourite: 'Favorit: {name}',
   'fit.one': 'passt',
   'fit.any': 'passt auf jeden Rechner',

@@ -145,10 +145,11 @@ export const chat = {
   picture: 'Picture',
   table: 'Table',
   keysNote:
-    'Return sends, Shift and Return begins a new line. Text files can be dropped or pasted; models here read no pictures or PDF.',
+    'Return sends, Shift and Return begins a new line. Text files can be dropped or pasted; pictures and PDF can’t.',
   keysNoteBusy:
-    'Return sends, Shift and Return begins a new line, Escape stops. Text files can be dropped or pasted; models here read no pictures or PDF.',
-  'refused.picture': '{file} is a picture: {model} reads text only.',
+    'Return sends, Shift and Return begins a new line, Escape stops. Text files can be dropped or pasted; pictures and PDF can’t.',
+  'refused.picture':
+    '{file} is a picture: chats here send {model} text only. Programs can show pictures to models that read them.',
   'refused.pdf': '{file} is a PDF: {model} reads text only.',
   'refused.sound': '{file} is a sound: {model} reads text only.',
   'refused.video': '{file} is a video: {model} reads text only.',

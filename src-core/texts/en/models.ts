@@ -89,7 +89,7 @@ export const models = {
   details: 'Details…',
   detailsOf: 'Details of {name}…',
   lookedUp:
-    'Looked up on {date} at huggingface.co/mlx-community. “Vision” is what the model has: Muster gives models text alone so far.',
+    'Looked up on {date} at huggingface.co/mlx-community. “Vision” is what the model has: Muster shows pictures to Qwen2-VL, Qwen2.5-VL and Gemma 3.',
   favourite: 'Favourite: {name}',
   'fit.one': 'fits',
   'fit.any': 'fits any machine',

@@ -16,7 +16,7 @@ const MEDIA = [
   [/^video\//, 'video'],
 ] as const
 
-/** Reads a file as text. No model here reads pictures or PDF: it says so, instead of sending what nobody sees. */
+/** Reads a file as text. Chats send no pictures or PDF: it says so, instead of sending what nobody sees. */
 export const readTextFile = async (file: File, modelName: string): Promise<ReadFile> => {
   const { name } = file
   const medium = MEDIA.find(([type]) => type.test(file.type))?.[1]
