@@ -88,7 +88,8 @@ export const models: Translation<'models'> = {
   about: '{family} · {count, plural, other {# 种量化}} · 上下文 {context}k',
   details: '详情…',
   detailsOf: '{name} 的详情…',
-  lookedUp: '于 {date} 在 huggingface.co/mlx-community 查得。“视觉”指模型具备的能力：Muster 可向 Qwen2-VL、Qwen2.5-VL 和 Gemma 3 提供图片。',
+  lookedUp:
+    '于 {date} 在 huggingface.co/mlx-community 查得。“视觉”指模型具备的能力：Muster 可向 Qwen2-VL、Qwen2.5-VL 和 Gemma 3 提供图片。',
   favourite: '收藏：{name}',
   'fit.one': '放得下',
   'fit.any': '任何机器都放得下',
