@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startDeciding, type DecidingLine, type DecidingProcess } from '../harness/deciding'
 import { temporaryFolder } from '../harness/headless-node'
 
-const ROUNDS = process.env['MUSTER_SOAK'] ? 200 : 25
+const ROUNDS = process.env['MUSTER_SOAK'] ? 200 : 12
 const LONGEST_LIFE_MS = 400
 
 const opened = (line: DecidingLine): Extract<DecidingLine, { kind: 'open' }> => {
