@@ -1,5 +1,5 @@
 import { Benchmark, BenchmarkPlan, BenchmarkRequest, BenchmarksResponse } from '@core/protocols/benchmark'
-import { SSE, type Described } from '../described'
+import { MODEL, SSE, type Described } from '../described'
 
 /** How fast models are, measured. */
 export const BENCHMARKS: readonly Described[] = [
@@ -14,6 +14,7 @@ export const BENCHMARKS: readonly Described[] = [
     path: '/benchmarks/plan',
     does: 'What a benchmark would measure, and whom it disturbs',
     query: ['model', 'scope'],
+    example: { query: `model=${MODEL}` },
     answer: { BenchmarkPlan },
   },
   {
