@@ -1,5 +1,6 @@
 import type { NodeSettings } from '@core/settings/node'
-import { holdsDiscovery, SETUP_BEGINNING } from '@core/setup/progress'
+import { holdsDiscovery } from '@core/setup/progress'
+import { SETUP_BEGINNING } from '@core/settings/setup-progress'
 
 /** Whether the setup has still to explain why this machine looks for others. */
 export const setupHoldsDiscovery = ({ offerSetup, setup }: NodeSettings): boolean =>

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import type { Observation } from '@core/events/event'
 import { ModelId, type NodeId } from '@core/ids'
-import { isErrorCode } from '@core/protocols/errors/error-codes'
+import { isErrorCode } from '@core/errors/error-codes'
 import { DownloadParams, DownloadResult } from '@core/protocols/peer'
 import type { NodeSettings } from '@core/settings/node'
 import { nodeName } from '@core/state/bindings'

@@ -12,6 +12,25 @@
  */
 
 const CORE = /^src-core\//
+
+/**
+ * The rooms of the core in their order: each may import those before it, itself, and the files beside the rooms (ids).
+ * So no two of them ever need each other.
+ */
+const CORE_ROOMS = [
+  ...['time', 'texts', 'errors', 'identity', 'suspects', 'catalogue', 'connect'],
+  // What is declared and observed, what changes it, and what it is afterwards.
+  ...['schedules', 'settings', 'state', 'events', 'fold', 'declarations', 'merging'],
+  // What is decided.
+  ...['rdma', 'topology', 'side-channel', 'placement', 'reconcile', 'commands', 'consensus'],
+  // What requests are, and what people are told.
+  ...['generation', 'tracing', 'keys', 'power', 'warnings'],
+  // What is said between programs and machines, and what rests on it.
+  ...['protocols', 'activity', 'benchmark', 'doctor', 'plan', 'setup', 'simulation'],
+]
+
+/** @param {string} room */
+const upTo = (room) => CORE_ROOMS.slice(0, CORE_ROOMS.indexOf(room) + 1)
 const RENDERER = /^src-renderer\//
 /** Which models the runner can run, and what they can do: data for both sides. */
 const ARCHITECTURES = /^native-runner\/src\/muster_runner\/(?:(?:embedding|vision)\/)?architectures\.json$/
@@ -27,14 +46,6 @@ const FIXED_LAYERS = [
     packages: /^(zod|intl-messageformat|vitest|fast-check)$/,
     node: false,
   },
-  {
-    name: 'src-core/texts',
-    files: /^src-core\/texts\//,
-    may: [CORE],
-    packages: /^(zod|intl-messageformat|@schummar\/icu-type-parser)$/,
-    node: false,
-  },
-  { name: 'src-core', files: CORE, may: [CORE], packages: /^zod$/, node: false },
   { name: 'the Electron entry', files: /^src-main\/electron$/, may: [CORE, /^src-main\//], packages: ANY, node: true },
   {
     name: 'src-main/desktop',
@@ -79,6 +90,21 @@ const FIXED_LAYERS = [
 const OUTSIDE = { name: 'the tools', files: ANY, may: [ANY], packages: ANY, node: true }
 
 /**
+ * @param {string} [room] undefined for a file beside the rooms
+ * @returns {Layer}
+ */
+function coreLayer(room) {
+  const rooms = room === undefined ? [] : upTo(room)
+  return {
+    name: room === undefined ? 'src-core beside its rooms' : `src-core/${room}`,
+    files: CORE,
+    may: [new RegExp(`^src-core/(${[...rooms.map((one) => `${one}/`), '[^/]+$'].join('|')})`)],
+    packages: room === 'texts' ? /^(zod|intl-messageformat|@schummar\/icu-type-parser)$/ : /^zod$/,
+    node: false,
+  }
+}
+
+/**
  * The layer of a file. Each folder of src-main is a part, which knows itself, the core, and how files are
  * written (disk); what it needs of another part is given to it by node.ts through an interface of its own.
  *
@@ -88,6 +114,8 @@ const OUTSIDE = { name: 'the tools', files: ANY, may: [ANY], packages: ANY, node
 export function layerOf(file) {
   const fixed = FIXED_LAYERS.find((layer) => layer.files.test(file))
   if (fixed) return fixed
+  const room = /^src-core\/(?:([^/]+)\/)?/.exec(file)
+  if (room) return coreLayer(room[1])
   const part = /^src-main\/([^/]+)\//.exec(file)?.[1]
   if (part === undefined) return OUTSIDE
   return {

@@ -24,6 +24,13 @@ const refused: [why: string, file: string, code: string][] = [
   ['the core imports the shell', 'src-core/x.ts', "import type { Node } from '@main/node'\nexport type N = Node\n"],
   ['the core imports the renderer lazily', 'src-core/x.ts', "export const x = () => import('@renderer/main')\n"],
   ['the core names a type of the shell in place', 'src-core/x.ts', "export type N = import('@main/node').Node\n"],
+  ['a room of the core imports a later one', 'src-core/state/x.ts', "export type { Event } from '../events/event'\n"],
+  ['a file beside the rooms imports one of them', 'src-core/x.ts', "export type { State } from './state/state'\n"],
+  [
+    'a room of the core that has no place in the order imports one that has',
+    'src-core/new/x.ts',
+    "export type { State } from '../state/state'\n",
+  ],
   ['a part of the shell imports Electron', 'src-main/api/x.ts', "import { app } from 'electron'\napp.quit()\n"],
   ['a part of the shell requires Electron', 'src-main/api/x.ts', "export const x = require('electron')\n"],
   ['the composition root imports Electron', 'src-main/node.ts', "import { app } from 'electron'\napp.quit()\n"],
@@ -36,15 +43,20 @@ const refused: [why: string, file: string, code: string][] = [
   ['the renderer imports the shell', 'src-renderer/x.ts', "export { startNode } from '@main/node'\n"],
   ['the renderer imports Node', 'src-renderer/x.ts', "export { join } from 'node:path'\n"],
   ['the preload script imports a package', 'src-preload/x.ts', "export { z } from 'zod'\n"],
-  ['a folder is left by a relative path', 'src-main/api/x.ts', "export { fold } from '../../src-core/events/fold'\n"],
+  ['a folder is left by a relative path', 'src-main/api/x.ts', "export { fold } from '../../src-core/fold/fold'\n"],
 ]
 
 const allowed: [why: string, file: string, code: string][] = [
   ['the core imports zod and itself', 'src-core/x.ts', "export { z } from 'zod'\nexport { NodeId } from './ids'\n"],
   [
+    'a room of the core imports an earlier one',
+    'src-core/events/x.ts',
+    "export type { State } from '../state/state'\n",
+  ],
+  [
     'a part imports the core, Node and packages',
     'src-main/api/x.ts',
-    "export { Hono } from 'hono'\nexport { fold } from '@core/events/fold'\nexport { join } from 'node:path'\n",
+    "export { Hono } from 'hono'\nexport { fold } from '@core/fold/fold'\nexport { join } from 'node:path'\n",
   ],
   ['a part imports types of the logger', 'src-main/api/x.ts', "export type { Logger } from '@main/logging/logger'\n"],
   ['the composition root imports the parts', 'src-main/node.ts', "export { startApi } from './api/server'\n"],

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, it } from 'vitest'
-import { ERROR_GROUPS } from '@core/protocols/errors/error-codes'
+import { ERROR_GROUPS } from '@core/errors/error-codes'
 import { ERRORS_FILE, errorsText } from './errors'
 
 it('lists the error codes as the product has them: `npm run schemas`', () => {

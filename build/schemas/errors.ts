@@ -1,4 +1,4 @@
-import { ERROR_GROUPS } from '@core/protocols/errors/error-codes'
+import { ERROR_GROUPS } from '@core/errors/error-codes'
 
 export const ERRORS_FILE = 'docs/errors.md'
 

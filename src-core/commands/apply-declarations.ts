@@ -1,11 +1,11 @@
 import { compare, type Difference } from '../declarations/difference'
 import type { Event } from '../events/event'
-import { Folding } from '../events/fold'
+import { Folding } from '../fold/fold'
 import type { MetaInstanceId } from '../ids'
 import { next } from '../reconcile/apply'
 import type { State } from '../state/state'
 import type { Command } from './command'
-import type { Decided, DecideInputs } from './decide'
+import type { Decided, DecideInputs } from './decided'
 
 type Apply = Extract<Command, { type: 'ApplyDeclarations' }>
 type Decide = (state: State, command: Command, inputs: DecideInputs) => Decided

@@ -6,7 +6,7 @@ import { SettingChange } from '../settings/cluster'
 import { GivenName } from '../settings/given-name'
 import { DeclarationDocument, Prune } from '../declarations/document'
 import { ApiKey, ApiKeyChanges } from '../state/api-keys'
-import { HoursList } from '../state/hours'
+import { HoursList } from '../schedules/hours'
 import { Labels } from '../state/labels'
 import { Member } from '../state/members'
 import {

@@ -2,9 +2,8 @@ import { decideMerge } from '../merging/decide-merge'
 import type { Event } from '../events/event'
 import type { Timestamp } from '../ids'
 import { place } from '../placement/place'
-import { machinesTooOldFor } from '../protocols/decision-protocol'
+import { machinesTooOldFor } from '../events/decision-protocol'
 import { instanceOf } from '../reconcile/instances'
-import type { IdSource } from '../reconcile/process-manager'
 import { instancesOf, nodeName } from '../state/bindings'
 import type { MetaInstance, MetaInstanceChanges } from '../state/meta-instances'
 import type { SettingChange } from '../settings/cluster'
@@ -13,17 +12,9 @@ import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
 import { applyDeclarations } from './apply-declarations'
 import type { Command, Refusal } from './command'
-import { idProblem, nameKey, nameProblem } from './names'
-import { removeDeclaration, removeInstance } from './removal'
-
-export interface DecideInputs {
-  readonly now: Timestamp
-  readonly ids: IdSource
-}
-
-export type Decided =
-  | { readonly status: 'decided'; readonly events: readonly Event[] }
-  | { readonly status: 'refused'; readonly refusal: Refusal }
+import type { Decided, DecideInputs } from './decided'
+import { idProblem, nameKey, nameProblem } from '../declarations/names'
+import { removeDeclaration, removeInstance } from '../declarations/removal'
 
 const decided = (...events: Event[]): Decided => ({ status: 'decided', events })
 const refused = (code: Refusal['code'], reason: string, details?: Refusal['details']): Decided => ({

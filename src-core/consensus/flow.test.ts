@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Random } from '../simulation/random'
+import { Random } from '../random'
 import { beginFlow, beginSending, endSending, FIRST_WINDOW_BYTES, hear, LARGEST_WINDOW_BYTES, nextWindow } from './flow'
 import { Cluster } from './testing/cluster'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Random } from '../simulation/random'
+import { Random } from '../random'
 import { NodeId } from '../ids'
 import { emptyLog, lastCommon } from './log-end'
 import type { Message } from './message'

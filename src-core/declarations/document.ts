@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ModelId } from '../ids'
 import { givenName } from '../settings/given-name'
-import { HoursDocuments } from '../state/hours'
+import { HoursDocuments } from '../schedules/hours'
 import { Labels } from '../state/labels'
 import {
   Constraints,

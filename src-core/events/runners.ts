@@ -1,10 +1,6 @@
 import { z } from 'zod'
 import { RunnerId } from '../ids'
-import type { Instance, Shard } from '../state/instances'
-import { isTerminal, processFields, runnerStatusWith, type Runner } from '../state/runners'
-import type { State } from '../state/state'
-import { drop, dropWhere, put, type Changes } from './changes'
-import type { Envelope } from './event'
+import { processFields, runnerStatusWith } from '../state/runners'
 
 export const RunnerStatusUpdated = runnerStatusWith({
   ...processFields,
@@ -12,50 +8,3 @@ export const RunnerStatusUpdated = runnerStatusWith({
   runnerId: RunnerId,
 })
 export const RunnerDeleted = z.object({ type: z.literal('RunnerDeleted'), runnerId: RunnerId })
-
-/** Whose runner this is; undefined for one of a deleted instance or an older attempt. */
-export const shardOfRunner = (state: State, runnerId: RunnerId): { instance: Instance; shard: Shard } | undefined => {
-  const owned = (instance: Instance | undefined): { instance: Instance; shard: Shard } | undefined => {
-    const shard = instance?.shards.find((candidate) => candidate.runnerId === runnerId)
-    return instance && shard && { instance, shard }
-  }
-  // A runner that has reported before names its instance; only a first report has to be looked for.
-  const known = state.runners[runnerId]
-  if (known) return owned(state.instances[known.instanceId])
-  for (const instance of Object.values(state.instances)) {
-    const found = owned(instance)
-    if (found) return found
-  }
-  return undefined
-}
-
-export const reduceRunners = (state: State, { at, event }: Envelope): Changes<Runner> | undefined => {
-  const family = state.runners
-  switch (event.type) {
-    case 'RunnerStatusUpdated': {
-      const known = family[event.runnerId]
-      if (known && isTerminal(known)) return undefined
-      const owner = shardOfRunner(state, event.runnerId)
-      if (!owner) return undefined
-      const { type: _type, runnerId, ...status } = event
-      const since = known?.status === status.status ? known.since : at
-      const pid = status.pid ?? known?.pid
-      const { nodeId } = owner.shard
-      const { instanceId } = owner.instance
-      return put<Runner>(runnerId, { ...status, ...(pid !== undefined && { pid }), nodeId, instanceId, since })
-    }
-    case 'RunnerDeleted':
-      return drop(family, event.runnerId)
-    case 'InstanceRetrying':
-    case 'InstanceDeleted':
-      return event.instanceId in state.instances
-        ? dropWhere(family, (runner) => runner.instanceId === event.instanceId)
-        : undefined
-    case 'NodeTimedOut':
-    case 'NodeLeaving':
-    case 'MemberRemoved':
-      return dropWhere(family, (runner) => runner.nodeId === event.nodeId)
-    default:
-      return undefined
-  }
-}

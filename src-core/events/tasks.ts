@@ -1,9 +1,6 @@
 import { z } from 'zod'
 import { TaskId } from '../ids'
-import type { State } from '../state/state'
-import { isLive, Task, TaskStatus } from '../state/tasks'
-import { amendWhere, drop, put, type Changes } from './changes'
-import type { Envelope } from './event'
+import { Task, TaskStatus } from '../state/tasks'
 
 export const TaskCreated = z.object({ type: z.literal('TaskCreated'), task: Task })
 export const TaskStatusUpdated = z.object({
@@ -15,75 +12,3 @@ export const TaskStatusUpdated = z.object({
 })
 export const TaskFailed = z.object({ type: z.literal('TaskFailed'), taskId: TaskId, error: z.string() })
 export const TaskDeleted = z.object({ type: z.literal('TaskDeleted'), taskId: TaskId })
-
-/**
- * At most this many ended tasks are kept; the oldest go first. Few, because the family is copied where somebody looks at
- * the state between two events, and walked by passes: with a thousand of them that was a fifth of what a request cost.
- */
-export const MAX_ENDED_TASKS = 100
-
-type Tasks = State['tasks']
-
-/** These tasks end; the oldest ended ones make room for them. */
-const ended = (tasks: Tasks, ending: Changes<Task>): Changes<Task> => {
-  const before = Object.values(tasks).filter((task) => !isLive(task))
-  const excess = before.length + Object.keys(ending).length - MAX_ENDED_TASKS
-  if (excess <= 0) return ending
-  const oldestFirst = [...before.map(({ taskId }) => taskId), ...Object.keys(ending)]
-  return { ...ending, ...Object.fromEntries(oldestFirst.slice(0, excess).map((taskId) => [taskId, null])) }
-}
-
-/** Of whom or where the tasks are that end together. */
-type Place = Pick<Task, 'instanceId'> | Required<Pick<Task, 'takenBy'>>
-
-const isOf = (task: Task, place: Place): boolean =>
-  'instanceId' in place ? task.instanceId === place.instanceId : task.takenBy === place.takenBy
-
-const endAll = (tasks: Tasks, place: Place, end: Pick<Task, 'status' | 'error' | 'endedAt'>) => {
-  const ending = amendWhere(tasks, (task) => (isLive(task) && isOf(task, place) ? { ...task, ...end } : undefined))
-  return ending && ended(tasks, ending)
-}
-
-export const reduceTasks = (
-  { tasks: family, instances, members }: State,
-  { at, event }: Envelope,
-): Changes<Task> | undefined => {
-  switch (event.type) {
-    case 'TaskCreated': {
-      const { taskId, instanceId, takenBy } = event.task
-      // One of an instance or a member that has gone meanwhile would stay Pending for ever.
-      const isHere = instanceId in instances && (takenBy === undefined || takenBy in members)
-      return isHere && !(taskId in family) ? put(taskId, event.task) : undefined
-    }
-    case 'TaskStatusUpdated': {
-      const { taskId, status, measured } = event
-      const task = family[taskId]
-      if (!task || !isLive(task)) return undefined
-      const changed = { ...task, status, ...measured }
-      return isLive(changed) ? put(taskId, changed) : ended(family, put(taskId, { ...changed, endedAt: at }))
-    }
-    case 'TaskFailed': {
-      const { taskId, error } = event
-      const task = family[taskId]
-      if (!task || !isLive(task)) return undefined
-      return ended(family, put<Task>(taskId, { ...task, status: 'Failed', error, endedAt: at }))
-    }
-    case 'TaskDeleted':
-      return drop(family, event.taskId)
-    case 'InstanceRetrying':
-      return event.instanceId in instances
-        ? endAll(family, event, { status: 'Failed', error: event.failureError, endedAt: at })
-        : undefined
-    case 'InstanceDeleted':
-      return event.failureError === undefined
-        ? endAll(family, event, { status: 'Cancelled', endedAt: at })
-        : endAll(family, event, { status: 'Failed', error: event.failureError, endedAt: at })
-    case 'NodeTimedOut':
-    case 'NodeLeaving':
-    case 'MemberRemoved':
-      // Whoever asked for the answer asked there.
-      return endAll(family, { takenBy: event.nodeId }, { status: 'Cancelled', endedAt: at })
-    default:
-      return undefined
-  }
-}

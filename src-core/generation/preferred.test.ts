@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { TaskId, type InstanceId, type RunnerId } from '../ids'
-import { BATCH_SIZE } from '../protocols/runner'
+import { BATCH_SIZE } from './batch'
 import { isReady } from '../state/bindings'
 import { SMALL, World } from '../testing/world'
 import { MAX_LEAD, preferred, routeOf } from './route'

@@ -1,5 +1,5 @@
 import type { InstanceId, RunnerId, TaskId } from '../ids'
-import { BATCH_SIZE } from '../protocols/runner'
+import { BATCH_SIZE } from './batch'
 import { instancesOf, isReady } from '../state/bindings'
 import type { Instance } from '../state/instances'
 import type { MetaInstance } from '../state/meta-instances'
@@ -17,7 +17,7 @@ export interface Target {
 
 /**
  * By a model's id: all its declarations and what nothing keeps; else by the id, else by the name of a declaration. This
- * order decides only where an older log holds a name that today's commands refuse (commands/names.ts).
+ * order decides only where an older log holds a name that today's commands refuse (declarations/names.ts).
  */
 export const targetOf = (state: State, model: string): Target => {
   const declared = Object.values(state.metaInstances)

@@ -3,7 +3,7 @@ import type { Event } from '../events/event'
 import type { State } from '../state/state'
 import { creations, Declared, declaredOf } from './declared'
 import { merge } from './merge'
-import { compareStamps } from './stamp'
+import { compareStamps } from '../state/stamp'
 
 /**
  * What one side of a split declared, as it is kept until it is merged. `common` names what both sides had: where the

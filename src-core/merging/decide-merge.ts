@@ -1,4 +1,4 @@
-import { removeDeclaration } from '../commands/removal'
+import { removeDeclaration } from '../declarations/removal'
 import type { Event } from '../events/event'
 import { ApiKeyId, MetaInstanceId, NodeId, type Timestamp } from '../ids'
 import { SettingChange } from '../settings/cluster'
@@ -10,7 +10,7 @@ import { declaredOf, type Declared, type DeclaredMetaInstance, type Stamped } fr
 import { merge } from './merge'
 import { withNamesOfTheirOwn } from './names'
 import { canonical } from '../state/canonical'
-import { compareStamps, compareWrites, fieldStamp, stampKey, type Kind, type Stamp } from './stamp'
+import { compareStamps, compareWrites, fieldStamp, stampKey, type Kind, type Stamp } from '../state/stamp'
 
 type Family<Value> = Readonly<Record<string, Stamped<Value>>>
 

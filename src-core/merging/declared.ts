@@ -5,7 +5,7 @@ import { ApiKey } from '../state/api-keys'
 import { Member } from '../state/members'
 import { MetaInstance } from '../state/meta-instances'
 import type { State } from '../state/state'
-import { EntityStamps, epochStamp, SETTINGS_KEY, stampKey, type Kind, type Stamp } from './stamp'
+import { EntityStamps, epochStamp, SETTINGS_KEY, stampKey, type Kind, type Stamp } from '../state/stamp'
 
 /** Of a meta-instance what people say of it: all but placements, retries and counters, which are the leader's own. */
 export const DeclaredMetaInstance = MetaInstance.omit({

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Command } from '../commands/command'
 import { decide } from '../commands/decide'
 import { isDecision, type Envelope, type Event } from '../events/event'
-import { Folding } from '../events/fold'
+import { Folding } from '../fold/fold'
 import { ApiKeyId, InstanceId, MetaInstanceId, ModelId, NodeId, RunnerId } from '../ids'
 import { next } from '../reconcile/apply'
 import { emptyState, type State } from '../state/state'
@@ -11,7 +11,7 @@ import { declaredApart, joined, type Apart } from './apart'
 import { decideMerge } from './decide-merge'
 import { declaredOf } from './declared'
 import { merge } from './merge'
-import { compareStamps, fieldStamp, SETTINGS_KEY, stampKey, type Stamp } from './stamp'
+import { compareStamps, fieldStamp, SETTINGS_KEY, stampKey, type Stamp } from '../state/stamp'
 
 /*
  * Machines that part, each declaring on its own and by a clock of its own, which steps back and forth; that meet, one

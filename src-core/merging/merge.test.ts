@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { ApiKeyId, MetaInstanceId, ModelId, NodeId } from '../ids'
 import type { Declared, Stamped } from './declared'
 import { merge } from './merge'
-import { compareStamps, type EntityStamps, type Stamp } from './stamp'
+import { compareStamps, type EntityStamps, type Stamp } from '../state/stamp'
 
 const stamp = (most: number): fc.Arbitrary<Stamp> =>
   fc.record({ at: fc.nat(most), index: fc.nat(2), node: fc.constantFrom('a', 'b') })

@@ -1,6 +1,6 @@
 import type { Timestamp } from '../ids'
 import type { Declared, Stamped } from './declared'
-import { compareStamps, compareWrites, type EntityStamps } from './stamp'
+import { compareStamps, compareWrites, type EntityStamps } from '../state/stamp'
 import { canonical } from '../state/canonical'
 
 /**

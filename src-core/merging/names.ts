@@ -1,7 +1,7 @@
-import { nameKey, nameProblem } from '../commands/names'
+import { nameKey, nameProblem } from '../declarations/names'
 import type { State } from '../state/state'
 import type { DeclaredMetaInstance, Stamped } from './declared'
-import { compareStamps, fieldStamp } from './stamp'
+import { compareStamps, fieldStamp } from '../state/stamp'
 
 type Family = Readonly<Record<string, Stamped<DeclaredMetaInstance>>>
 

@@ -1,5 +1,5 @@
 import type { NodeId } from '../ids'
-import { EMBEDDINGS_SINCE_PROTOCOL } from '../protocols/peer'
+import { EMBEDDINGS_SINCE_PROTOCOL } from '../state/nodes'
 import type { Constraints } from '../state/meta-instances'
 import type { State } from '../state/state'
 import { edgesOf } from '../state/topology'
@@ -8,7 +8,7 @@ import type { Funnel } from './funnel'
 import { common, isClique, isRing, rdmaGraph, socketGraph, type Graph } from './graph'
 import { grownCliques, grownRings, type Growth } from './grown-rings'
 import type { ModelCard } from './model-card'
-import type { PlacementRequest } from './place'
+import type { PlacementRequest } from './placement-request'
 import { MOST_MESH_RANKS } from './mesh-limit'
 
 /** Machines in rank order that could hold one instance together. */

@@ -1,11 +1,12 @@
 import type { NodeId } from '../ids'
-import { measuredSpeed } from '../state/measured-speeds'
+import { measuredSpeed } from '../state/last-measured'
 import { DEFAULT_PREFERENCE } from '../state/meta-instances'
 import type { PlacementRefusal } from './placement-refusal'
 import type { State } from '../state/state'
 import { predict, type LinkTable, type Plan, type Prediction } from './cost-model'
 import type { ModelCard } from './model-card'
-import { place, type PlacementRequest } from './place'
+import { place } from './place'
+import type { PlacementRequest } from './placement-request'
 import type { PlacementSpace } from './space'
 
 /** What a launch asks for that leaves everything open: the defaults of `POST /meta_instance`. */

@@ -4,7 +4,8 @@ import { NodeId } from '../ids'
 import { GB, smallCard, World } from '../testing/world'
 import { allRings } from './exact-rings'
 import { isRing, socketGraph, type Graph } from './graph'
-import { place, type Placement, type PlacementRequest } from './place'
+import { place, type Placement } from './place'
+import type { PlacementRequest } from './placement-request'
 
 const request: PlacementRequest = {
   sharding: 'Pipeline',

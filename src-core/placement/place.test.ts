@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { NodeId } from '../ids'
 import { GB, readyWorld, smallCard, World } from '../testing/world'
-import { EMBEDDINGS_SINCE_PROTOCOL } from '../protocols/peer'
+import { EMBEDDINGS_SINCE_PROTOCOL } from '../state/nodes'
 import { kvCacheBytes, neededBytes } from './memory'
 import { previews } from './previews'
-import { place, type PlacementRequest } from './place'
+import { place } from './place'
+import type { PlacementRequest } from './placement-request'
 import { assignShards, shareOut } from './shards'
 
 const request: PlacementRequest = {

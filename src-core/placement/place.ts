@@ -1,32 +1,19 @@
 import type { NodeId } from '../ids'
 import type { Instance } from '../state/instances'
-import type { Constraints } from '../state/meta-instances'
 import type { PlacementErrorCode, PlacementRefusal } from './placement-refusal'
 import type { State } from '../state/state'
 import { ringOfAll, usableNodes } from './candidates'
 import { chooseConnections } from './connections'
 import { Funnel } from './funnel'
 import { isLeaf, type Graph } from './graph'
-import { neededBytes, SPARE_SHARE, type CacheDemand } from './memory'
+import { neededBytes, SPARE_SHARE } from './memory'
 import { meshProblem, mostRanks } from './mesh-limit'
 import type { ModelCard } from './model-card'
+import type { PlacementRequest } from './placement-request'
 import { comparisonFor, type Choice } from './preference'
 import { cannotLoad, noRdma, sharedOutProblem, shardingProblem, tooLittleMemory } from './refusal'
-import type { Unfit } from './unfit'
 import { assignShards, shardBytes, type ShardPlan } from './shards'
 import { PlacementSpace, type Region } from './space'
-
-export interface PlacementRequest extends Pick<
-  Constraints,
-  'sharding' | 'instanceMeta' | 'minNodes' | 'nodeIds' | 'placementPreference' | keyof CacheDemand
-> {
-  /** Machines that cannot load this model. */
-  readonly unfit?: Unfit
-  /** Over 1: `nodeIds` are shared out among so many, and are no group of their own. */
-  readonly replicas?: number | undefined
-  /** Machines that other replicas use. */
-  readonly taken?: readonly NodeId[]
-}
 
 /** Where the ranks go, what each node is promised for, and over which connections they talk. */
 export interface Placement extends Pick<Instance, 'ring' | 'jaccl'> {

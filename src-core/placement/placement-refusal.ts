@@ -1,5 +1,5 @@
-import type { ErrorCode } from '../protocols/errors/error-codes'
-import type { PLACEMENT_ERRORS } from '../protocols/errors/placement-errors'
+import type { ErrorCode } from '../errors/error-codes'
+import type { PLACEMENT_ERRORS } from '../errors/placement-errors'
 import type { PlacementError } from '../state/meta-instances'
 
 export type PlacementErrorCode = keyof typeof PLACEMENT_ERRORS & ErrorCode

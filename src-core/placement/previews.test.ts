@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { MetaInstanceId, NodeId } from '../ids'
-import type { FailedPreview, Preview } from '../protocols/control'
+import type { FailedPreview, Preview } from './preview'
 import { withRun } from '../state/measured-speeds'
 import { GB, SMALL, smallCard, World } from '../testing/world'
 import { previews } from './previews'

@@ -1,5 +1,5 @@
 import type { MetaInstanceId, NodeId } from '../ids'
-import type { FailedPreview, Preview } from '../protocols/control'
+import type { FailedPreview, Preview } from './preview'
 import {
   DEFAULT_PREFERENCE,
   InstanceMeta,
@@ -10,7 +10,8 @@ import {
 import type { State } from '../state/state'
 import { expectedSpeed } from './expectation'
 import type { ModelCard } from './model-card'
-import { place, type Placement, type PlacementRequest } from './place'
+import { place, type Placement } from './place'
+import type { PlacementRequest } from './placement-request'
 import { PlacementSpace } from './space'
 
 export interface PreviewQuery {

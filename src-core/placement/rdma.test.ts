@@ -4,7 +4,8 @@ import { rdmaReports } from '../rdma/edges'
 import { addMac, change, network, plug, unplug } from '../testing/cabled-macs'
 import { rdmaWorld } from '../testing/rdma-world'
 import { GB, smallCard, World } from '../testing/world'
-import { place, type PlacementRequest } from './place'
+import { place } from './place'
+import type { PlacementRequest } from './placement-request'
 import { previews } from './previews'
 
 const request: PlacementRequest = {

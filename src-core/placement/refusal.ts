@@ -7,7 +7,7 @@ import type { MissingRdma } from '../state/rdma'
 import type { State } from '../state/state'
 import { gigabytes, type Funnel } from './funnel'
 import type { ModelCard } from './model-card'
-import type { PlacementRequest } from './place'
+import type { PlacementRequest } from './placement-request'
 
 /** Why a model cannot be shared out like this over so many machines; undefined where it can. */
 export const shardingProblem = (

@@ -1,27 +1,9 @@
-import { z } from 'zod'
 import type { NodeId } from '../ids'
 import type { Instance } from '../state/instances'
+import type { KeepAwake } from '../settings/keep-awake'
+import type { AwakeReason, PowerFacts } from '../state/power'
 import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
-
-/**
- * Whether a machine that runs a declared model is kept awake for it: `on-power` only while it is not on battery.
- * Downloads and answers that go on keep it awake in any case: they end.
- */
-export const KeepAwake = z.enum(['never', 'on-power', 'always'])
-export type KeepAwake = z.infer<typeof KeepAwake>
-
-/** What a machine stays awake for, the most pressing first. */
-export const AwakeReason = z.enum(['download', 'model', 'answer'])
-export type AwakeReason = z.infer<typeof AwakeReason>
-
-/** What a machine says of its sleep. */
-export const PowerFacts = z.object({
-  onBattery: z.boolean(),
-  /** Why the system was asked not to sleep by itself; absent where it may. A person or a closed lid can still send it there. */
-  awakeFor: AwakeReason.optional(),
-})
-export type PowerFacts = z.infer<typeof PowerFacts>
 
 export interface AwakeWishes {
   readonly keepAwake: KeepAwake

@@ -1,12 +1,11 @@
+import { FailedPreview, Preview } from '../placement/preview'
 import { z } from 'zod'
 import { Bytes, InstanceId, MetaInstanceId, ModelId, NodeId } from '../ids'
 import { ModelCard, ModelProblemCode } from '../placement/model-card'
 import { givenName, GivenName } from '../settings/given-name'
 import { LoadOnRequest, NodeSettings } from '../settings/node'
-import { Shard } from '../state/instances'
-import { GivenHours } from '../state/hours'
+import { GivenHours } from '../schedules/hours'
 import { Labels } from '../state/labels'
-import { MeasuredSpeed } from '../state/measured-speeds'
 import {
   Concurrency,
   DEFAULT_PREFERENCE,
@@ -15,7 +14,6 @@ import {
   MetaInstance,
   OnRequest,
   Owner,
-  PlacementErrorDetails,
   PlacementPreference,
   Replicas,
   Sharding,
@@ -83,54 +81,11 @@ export const UpdateMetaInstanceRequest = z.strictObject({
 })
 export type UpdateMetaInstanceRequest = z.infer<typeof UpdateMetaInstanceRequest>
 
-/** The status word of a declaration, first match wins in this order of meaning (see state/status.ts). */
-export const MetaInstanceStatusWord = z.enum([
-  'PAUSED',
-  'OFF_HOURS',
-  'PLACEMENT_FAILED',
-  'PLACING',
-  'READY',
-  'RUNNING',
-  'RETRYING',
-  'DOWNLOADING',
-  'LOADING',
-  'WARMING_UP',
-  'CONNECTING',
-])
-export type MetaInstanceStatusWord = z.infer<typeof MetaInstanceStatusWord>
-
 /** A declaration with its derived status. `status` of a retry carries its count: `RETRYING (1/3)`. */
 export const MetaInstanceView = MetaInstance.extend({ status: z.string(), statusDetail: z.string() })
 export type MetaInstanceView = z.infer<typeof MetaInstanceView>
 
-export const Preview = z.object({
-  sharding: Sharding,
-  instanceMeta: InstanceMeta,
-  nodeIds: z.array(NodeId),
-  memoryDeltaByNode: z.record(z.string(), z.number()),
-  shards: z.array(Shard.omit({ runnerId: true })),
-  predicted: z
-    .object({
-      tokensPerSecond: z.number(),
-      firstTokenMs: z.number(),
-      /** Where the time of one token goes; a node of an earlier version does not say. */
-      perToken: z.object({ readingMs: z.number(), layersMs: z.number(), linksMs: z.number() }).optional(),
-    })
-    .optional(),
-  /** What this very placement gave when it last ran. */
-  measured: MeasuredSpeed.pick({ tokensPerSecond: true, runs: true }).optional(),
-  /** The one of its sharding and backend that the preference would take. */
-  preferred: z.boolean().optional(),
-})
-export const FailedPreview = z.object({
-  sharding: Sharding,
-  instanceMeta: InstanceMeta,
-  nodeIds: z.array(NodeId),
-  error: z.object({ code: z.string(), reason: z.string(), details: PlacementErrorDetails.optional() }),
-})
 export const PreviewResponse = z.object({ previews: z.array(z.union([Preview, FailedPreview])) })
-export type Preview = z.infer<typeof Preview>
-export type FailedPreview = z.infer<typeof FailedPreview>
 export type PreviewResponse = z.infer<typeof PreviewResponse>
 
 /** A model that is on this machine. */

@@ -25,8 +25,6 @@ export const MAX_PEER_FRAME_BYTES = 32 * 1024 * 1024
 
 /** The first protocol in which large messages of streams travel in parts. */
 export const PARTS_SINCE_PROTOCOL = 2
-/** The first protocol whose machines run embedding models. */
-export const EMBEDDINGS_SINCE_PROTOCOL = 3
 /** The first protocol whose machines continue tokens that are given as numbers. */
 export const TOKENS_SINCE_PROTOCOL = 4
 /** The first protocol in which a log is told by its latest epochs, and sides of a split are merged. */

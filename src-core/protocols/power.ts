@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { KeepAwake, PowerFacts } from '../power/keep-awake'
+import { PowerFacts } from '../state/power'
+import { KeepAwake } from '../settings/keep-awake'
 
 /** `GET /node/power`: whether this machine may sleep, and what is set about it. */
 export const PowerView = PowerFacts.extend({

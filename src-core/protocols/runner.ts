@@ -23,9 +23,6 @@ export const MAX_FRAME_BYTES = 64 * 1024 * 1024
 /** How often a runner's own thread says that it lives, in milliseconds. */
 export const HEARTBEAT_INTERVAL_MS = 1000
 
-/** Requests that a runner decodes together (its `COMPLETION_BATCH`), where it does not say otherwise. */
-export const BATCH_SIZE = 32
-
 export const RunnerShard = z.strictObject({
   rank: z.number().int().nonnegative(),
   worldSize: z.number().int().positive(),

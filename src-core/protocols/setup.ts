@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { SetupProgress } from '../setup/progress'
+import { SetupProgress } from '../settings/setup-progress'
 
 /** After how many idle minutes a Mac sleeps; 0 is never. `battery` is absent on a Mac without one. */
 export const SleepSettings = z.object({

@@ -1,4 +1,4 @@
-import { fold } from '../events/fold'
+import { fold } from '../fold/fold'
 import { InstanceId, RunnerId, type MetaInstanceId, type ModelId, type NodeId } from '../ids'
 import type { ModelCard } from '../placement/model-card'
 import { expectedSpeed } from '../placement/expectation'

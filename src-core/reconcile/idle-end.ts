@@ -1,4 +1,4 @@
-import { endTemporary } from '../commands/removal'
+import { endTemporary } from '../declarations/removal'
 import { idleUntil } from './idleness'
 import type { ProcessManager } from './process-manager'
 

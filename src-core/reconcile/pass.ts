@@ -1,5 +1,5 @@
 import type { Event } from '../events/event'
-import { Folding } from '../events/fold'
+import { Folding } from '../fold/fold'
 import type { State } from '../state/state'
 import { next } from './apply'
 import { idleEnd } from './idle-end'

@@ -1,6 +1,6 @@
 import type { Event } from '../events/event'
 import { scheduledNow } from '../schedules/scheduled-now'
-import type { Scheduled } from '../state/hours'
+import type { Scheduled } from '../schedules/hours'
 import type { MetaInstance } from '../state/meta-instances'
 import type { ProcessManager, ReconcileInputs } from './process-manager'
 

@@ -1,5 +1,5 @@
 import type { NodeId, Timestamp } from '../ids'
-import { Day, type Hours } from '../state/hours'
+import { Day, type Hours } from './hours'
 import { dayNumber, localTime } from './time-zone'
 
 const DAYS_A_WEEK = Day.options.length

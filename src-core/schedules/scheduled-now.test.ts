@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { NodeId } from '../ids'
-import type { Hours } from '../state/hours'
+import type { Hours } from './hours'
 import { hoursText, momentText } from './hours-text'
 import { scheduledNow } from './scheduled-now'
 

@@ -1,5 +1,5 @@
 import type { Timestamp } from '../ids'
-import { Day, type Hours, type Scheduled } from '../state/hours'
+import { Day, type Hours, type Scheduled } from './hours'
 import { dayNumber, instantOf, localTime } from './time-zone'
 
 /**

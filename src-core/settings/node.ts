@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { KeepAwake } from '../power/keep-awake'
-import { SetupProgress } from '../setup/progress'
+import { KeepAwake } from './keep-awake'
+import { SetupProgress } from './setup-progress'
 import { AllowedHost } from './allowed-host'
 import { AllowedOrigin } from './allowed-origin'
 import { PeerAddressText } from './peer-address'

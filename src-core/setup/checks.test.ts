@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { NodeId } from '../ids'
 import type { PythonView } from '../protocols/setup'
 import type { Node } from '../state/nodes'
-import { checksOf, type CheckId, type CheckInputs, type CheckState } from './checks'
+import { checksOf } from './checks'
+import type { CheckId, CheckInputs, CheckState } from './check'
 
 const GB = 1e9
 

@@ -1,7 +1,7 @@
 import type { SleepSettings } from '../protocols/setup'
 import type { Node } from '../state/nodes'
 import { ENABLE_RDMA } from '../warnings/rdma-off'
-import type { Check } from './checks'
+import type { Check } from './check'
 
 /** Gb/s from which a port is Thunderbolt 5, which RDMA takes. */
 const THUNDERBOLT_5_GBPS = 80

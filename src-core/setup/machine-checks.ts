@@ -1,5 +1,5 @@
 import type { Node } from '../state/nodes'
-import type { Check } from './checks'
+import type { Check } from './check'
 
 const GB = 1e9
 /** Below this only the smallest models fit. */

@@ -1,16 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MetaInstanceId } from '../ids'
-import {
-  canGoTo,
-  holdsDiscovery,
-  leaveStep,
-  SETUP_BEGINNING,
-  SetupProgress,
-  setupSteps,
-  stepBefore,
-  stepMark,
-  type SetupScope,
-} from './progress'
+import { canGoTo, holdsDiscovery, leaveStep, setupSteps, stepBefore, stepMark, type SetupScope } from './progress'
+import { SETUP_BEGINNING, SetupProgress } from '../settings/setup-progress'
 
 const everything: SetupScope = { hasModel: true, hasOptions: true }
 const nothing: SetupScope = { hasModel: false, hasOptions: false }

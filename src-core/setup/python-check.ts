@@ -1,5 +1,5 @@
 import type { PythonView } from '../protocols/setup'
-import type { Check } from './checks'
+import type { Check } from './check'
 
 /** Whether models can run here at all. */
 export const pythonCheck = ({ python }: { readonly python: PythonView }): Check => {

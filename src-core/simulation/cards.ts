@@ -2,7 +2,7 @@ import type { ModelId } from '../ids'
 import type { ModelCard } from '../placement/model-card'
 import { CARD_TIME_LIMIT_MS, CARD_TIMED_OUT, CardShelf } from '../reconcile/card-shelf'
 import type { CardResult } from '../reconcile/process-manager'
-import type { VirtualClock } from './clock'
+import type { VirtualClock } from '../time/virtual-clock'
 import type { CardMode, Scenario } from './scenario'
 
 /** How long a card takes to come. */

@@ -1,6 +1,6 @@
 import type { Command, Refusal } from '../commands/command'
-import { requestedChanges } from '../commands/requested-changes'
-import { withChanges } from '../events/meta-instances'
+import { requestedChanges } from '../protocols/requested-changes'
+import { withChanges } from '../fold/meta-instances'
 import { meshProblem } from '../placement/mesh-limit'
 import { place } from '../placement/place'
 import type { ModelCard } from '../placement/model-card'

@@ -1,7 +1,7 @@
 import type { Command, Refusal } from '../commands/command'
 import { decide } from '../commands/decide'
 import { isDecision, type Envelope, type Event } from '../events/event'
-import { fold, Folding } from '../events/fold'
+import { fold, Folding } from '../fold/fold'
 import { InstanceId, RunnerId, type ModelId, type Timestamp } from '../ids'
 import { next } from '../reconcile/apply'
 import { runPass, type Pass } from '../reconcile/pass'

@@ -1,7 +1,7 @@
 import type { Timestamp } from '../ids'
 import type { Shard } from '../state/instances'
 import type { RunnerStatus } from '../state/runners'
-import type { Random } from './random'
+import type { Random } from '../random'
 import type { RunnerBehaviour } from './scenario'
 
 export interface RunnerMoment {

@@ -5,7 +5,7 @@ import { isReady } from '../state/bindings'
 import type { Instance } from '../state/instances'
 import type { State } from '../state/state'
 import { isLive, type Task } from '../state/tasks'
-import type { VirtualClock } from './clock'
+import type { VirtualClock } from '../time/virtual-clock'
 
 /** How long a request waits for an instance. */
 export const REQUEST_WAITS_MS = 30_000

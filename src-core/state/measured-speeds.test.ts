@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ModelId, NodeId } from '../ids'
 import { World } from '../testing/world'
-import { MAX_SPEEDS, measuredSpeed, withRun, type MeasuredSpeed, type PlacementKey } from './measured-speeds'
+import { MAX_SPEEDS, withRun, type MeasuredSpeed, type PlacementKey } from './measured-speeds'
+import { measuredSpeed } from './last-measured'
 
 const placement = (modelId: string, ...nodeIds: string[]): PlacementKey => ({
   modelId: ModelId.parse(modelId),

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { ModelId, NodeId } from '../ids'
 import { InstanceMeta, Sharding } from './meta-instances'
-import type { State } from './state'
 
 /** Which model on which machines, in rank order. */
 export const PlacementKey = z.object({
@@ -48,10 +47,4 @@ export const withRun = (
   const mean = known ? known.tokensPerSecond + weight * (tokensPerSecond - known.tokensPerSecond) : tokensPerSecond
   const others = speeds.filter((speed) => speed !== known)
   return [...others, { ...placement, tokensPerSecond: mean, runs }].slice(-MAX_SPEEDS)
-}
-
-/** What this placement gave when it last ran; its first machine knows. */
-export const measuredSpeed = (state: State, placement: PlacementKey): MeasuredSpeed | undefined => {
-  const [first] = placement.nodeIds
-  return first === undefined ? undefined : speedOf(state.nodes[first]?.speeds ?? [], placement)
 }

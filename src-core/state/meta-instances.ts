@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { MetaInstanceId, ModelId, NodeId, Timestamp } from '../ids'
-import { HoursList, Scheduled } from './hours'
+import { HoursList, Scheduled } from '../schedules/hours'
 import { Labels } from './labels'
 import { MissingRdma } from './rdma'
 

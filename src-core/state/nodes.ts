@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Bytes, NodeId } from '../ids'
-import { PowerFacts } from '../power/keep-awake'
+import { PowerFacts } from './power'
 import { MeasuredSpeed } from './measured-speeds'
 import { RdmaFacts } from './rdma'
 import { ThunderboltFacts } from './thunderbolt'
@@ -62,6 +62,9 @@ export const NodeInfo = z.object({
   power: PowerFacts.optional(),
 })
 export type NodeInfo = z.infer<typeof NodeInfo>
+
+/** The first protocol of links whose machines run embedding models. */
+export const EMBEDDINGS_SINCE_PROTOCOL = 3
 
 export const Node = NodeInfo.extend({ nodeId: NodeId })
 export type Node = z.infer<typeof Node>

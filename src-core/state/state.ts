@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { EntityStamps } from '../merging/stamp'
+import { EntityStamps } from './stamp'
 import { NodeId, Timestamp } from '../ids'
 import { ClusterSettings, defaultClusterSettings } from '../settings/cluster'
 import { ApiKey } from './api-keys'

@@ -1,4 +1,4 @@
-import type { MetaInstanceStatusWord } from '../protocols/control'
+import { z } from 'zod'
 import { currentInstance, isReady, nodeName } from './bindings'
 import type { Download } from './downloads'
 import type { Instance } from './instances'
@@ -8,6 +8,22 @@ import type { Runner } from './runners'
 import { readyReplicas, replicasOf } from './replicas'
 import { isOffHours, offHoursText } from './scheduling'
 import type { State } from './state'
+
+/** The status word of a declaration, first match wins in this order of meaning (see state/status.ts). */
+export const MetaInstanceStatusWord = z.enum([
+  'PAUSED',
+  'OFF_HOURS',
+  'PLACEMENT_FAILED',
+  'PLACING',
+  'READY',
+  'RUNNING',
+  'RETRYING',
+  'DOWNLOADING',
+  'LOADING',
+  'WARMING_UP',
+  'CONNECTING',
+])
+export type MetaInstanceStatusWord = z.infer<typeof MetaInstanceStatusWord>
 
 /** `word` is for programs, `status` is the word with its count, `detail` is one line for people. */
 export interface MetaInstanceStatus {

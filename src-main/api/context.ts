@@ -16,7 +16,7 @@ import type { DoctorReport } from '@core/protocols/doctor'
 import type { PythonView, SleepSettings } from '@core/protocols/setup'
 import type { CardResult } from '@core/reconcile/process-manager'
 import type { NodeSettings, NodeSettingsChanges } from '@core/settings/node'
-import type { PowerFacts } from '@core/power/keep-awake'
+import type { PowerFacts } from '@core/state/power'
 import type { State } from '@core/state/state'
 import type { Refusal } from '@core/commands/command'
 

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@core/protocols/errors/error-codes'
+import type { ErrorCode } from '@core/errors/error-codes'
 import { Problem, type Explained } from './problem'
 
 const RETRY_AFTER_SECONDS = 30

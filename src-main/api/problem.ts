@@ -1,10 +1,10 @@
 import type { ZodError } from 'zod'
-import { isErrorCode, type ErrorCode, type StatusOf } from '@core/protocols/errors/error-codes'
+import { isErrorCode, type ErrorCode, type StatusOf } from '@core/errors/error-codes'
 import { invalidFields, sentence } from './invalid-fields'
 
 /**
  * An answer that is an error: what happened, and what to do. Each dialect writes it in its own shape. Code and status
- * are of those that `@core/protocols/errors` describes.
+ * are of those that `@core/errors` describes.
  */
 export class Problem<Code extends ErrorCode = ErrorCode> extends Error {
   constructor(

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { RequestError } from '@hono/node-server'
-import type { ErrorCode } from '@core/protocols/errors/error-codes'
+import type { ErrorCode } from '@core/errors/error-codes'
 
 /** What Node's parser calls the kinds of requests that never get to a route. */
 const refusalOf = (code: string | undefined): { status: string; code: ErrorCode; message: string } => {

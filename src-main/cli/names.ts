@@ -1,4 +1,4 @@
-import { nameKey } from '@core/commands/names'
+import { nameKey } from '@core/declarations/names'
 import type { ModelId, NodeId } from '@core/ids'
 import type { MetaInstance } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'

@@ -1,7 +1,7 @@
 import { isMap, isNode, isScalar, LineCounter, parseAllDocuments, type Document } from 'yaml'
 import type { z } from 'zod'
 import { DeclarationDocument } from '@core/declarations/document'
-import { HoursDocument } from '@core/state/hours'
+import { HoursDocument } from '@core/schedules/hours'
 
 /** Something in a file that is not as it should be, and where. Lines and columns count from 1. */
 export interface FileFault {

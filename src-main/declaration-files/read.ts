@@ -1,6 +1,6 @@
 import { open, readdir, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { nameKey } from '@core/commands/names'
+import { nameKey } from '@core/declarations/names'
 import { faultText, parseDeclarations, type FileFault, type ParsedFile } from './parse'
 
 export interface DeclarationFile extends ParsedFile {

@@ -1,5 +1,5 @@
 import type { NodeId } from '@core/ids'
-import type { PowerFacts } from '@core/power/keep-awake'
+import type { PowerFacts } from '@core/state/power'
 import { nodeName } from '@core/state/bindings'
 import type { Node } from '@core/state/nodes'
 import type { State } from '@core/state/state'

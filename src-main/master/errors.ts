@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import type { ErrorCode } from '@core/protocols/errors/error-codes'
+import type { ErrorCode } from '@core/errors/error-codes'
 
 /** Why a node cannot decide or cannot start, with what to do about it. */
 export class MasterError extends Error {

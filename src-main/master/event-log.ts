@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { emptyLog, extended, withLatestEpochs, type LogEnd } from '@core/consensus/log-end'
-import { Folding } from '@core/events/fold'
+import { Folding } from '@core/fold/fold'
 import type { LogRecord } from '@core/events/record'
 import type { NodeId } from '@core/ids'
 import { emptyState, type State } from '@core/state/state'

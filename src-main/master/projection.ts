@@ -1,5 +1,5 @@
 import type { Envelope, Event } from '@core/events/event'
-import { Folding } from '@core/events/fold'
+import { Folding } from '@core/fold/fold'
 import { subjectOf, type Subject } from '@core/events/subject'
 import type { Timestamp } from '@core/ids'
 import { next } from '@core/reconcile/apply'

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import { MetaInstanceStatusWord } from '@core/protocols/control'
+import { MetaInstanceStatusWord } from '@core/state/status'
 import { TaskStatus } from '@core/state/tasks'
 
 /** How requests end: as their clients see it. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Envelope, Event } from '@core/events/event'
-import { fold } from '@core/events/fold'
+import { fold } from '@core/fold/fold'
 import type { GenerationUpdate } from '@core/generation/stream'
 import { next } from '@core/reconcile/apply'
 import { RunnerId } from '@core/ids'

@@ -1,5 +1,5 @@
 import type { ModelId, NodeId } from '@core/ids'
-import type { ErrorCode } from '@core/protocols/errors/error-codes'
+import type { ErrorCode } from '@core/errors/error-codes'
 import type { State } from '@core/state/state'
 import type { Catalogue } from './catalogue'
 import type { Fetcher } from './fetching/fetcher'

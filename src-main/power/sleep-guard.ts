@@ -1,6 +1,8 @@
 import type { Envelope } from '@core/events/event'
 import type { NodeId } from '@core/ids'
-import { awakeReason, type AwakeReason, type KeepAwake, type PowerFacts } from '@core/power/keep-awake'
+import { awakeReason } from '@core/power/keep-awake'
+import type { AwakeReason, PowerFacts } from '@core/state/power'
+import type { KeepAwake } from '@core/settings/keep-awake'
 import type { State } from '@core/state/state'
 import type { PreventSleep, SleepRequest } from './system-request'
 

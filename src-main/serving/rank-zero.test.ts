@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { GenerationRequest } from '@core/generation/request'
 import { InstanceId, NodeId } from '@core/ids'
-import { EMBEDDINGS_SINCE_PROTOCOL } from '@core/protocols/peer'
+import { EMBEDDINGS_SINCE_PROTOCOL } from '@core/state/nodes'
 import { emptyState, type State } from '@core/state/state'
 import { rankZero } from './rank-zero'
 

@@ -1,12 +1,8 @@
 import type { GenerationRequest } from '@core/generation/request'
 import { GenerationUpdate } from '@core/generation/stream'
 import type { InstanceId, NodeId } from '@core/ids'
-import {
-  EMBEDDINGS_SINCE_PROTOCOL,
-  PEER_PROTOCOL,
-  TOKENS_SINCE_PROTOCOL,
-  type GenerateParams,
-} from '@core/protocols/peer'
+import { PEER_PROTOCOL, TOKENS_SINCE_PROTOCOL, type GenerateParams } from '@core/protocols/peer'
+import { EMBEDDINGS_SINCE_PROTOCOL } from '@core/state/nodes'
 import { fromUpdate1, GenerationUpdate1, toRequest1, type GenerateParams1 } from '@core/protocols/peer-1'
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'

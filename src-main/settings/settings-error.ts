@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@core/protocols/errors/error-codes'
+import type { ErrorCode } from '@core/errors/error-codes'
 
 /** A setting that cannot be used as it was given, or settings that cannot be kept. */
 export class SettingsError extends Error {

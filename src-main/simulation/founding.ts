@@ -1,5 +1,5 @@
 import type { Envelope } from '@core/events/event'
-import { fold } from '@core/events/fold'
+import { fold } from '@core/fold/fold'
 import type { LogRecord } from '@core/events/record'
 import type { NodeId } from '@core/ids'
 import { next } from '@core/reconcile/apply'

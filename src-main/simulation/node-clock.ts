@@ -1,5 +1,5 @@
 import type { Timestamp } from '@core/ids'
-import type { VirtualClock } from '@core/simulation/clock'
+import type { VirtualClock } from '@core/time/virtual-clock'
 import type { Cancel, Timers } from '@core/time/timers'
 
 /** A node's own clock and timers: timers end with its process, and stand still while its machine sleeps. */

@@ -1,7 +1,7 @@
 import type { Command } from '@core/commands/command'
 import type { LogEnd } from '@core/consensus/log-end'
 import type { Observation } from '@core/events/event'
-import { Folding } from '@core/events/fold'
+import { Folding } from '@core/fold/fold'
 import type { CommandId, ModelId, NodeId } from '@core/ids'
 import type { CardResult } from '@core/reconcile/process-manager'
 import type { State } from '@core/state/state'

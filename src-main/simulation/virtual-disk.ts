@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Random } from '@core/simulation/random'
+import type { Random } from '@core/random'
 import type { StepOf } from '@core/simulation/scenario'
 import type { Directory, OpenFile } from '../disk/directory'
 import type { NodeClock } from './node-clock'

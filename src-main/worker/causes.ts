@@ -1,4 +1,4 @@
-import type { Exit } from './console-process'
+import type { Exit } from './console'
 
 interface Pattern {
   readonly pattern: RegExp

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { startConsoleProcess, type Exit } from './console-process'
+import { startConsoleProcess } from './console-process'
+import type { Exit } from './console'
 import { loadTerminal, repairSpawnHelper, type Terminal } from './pseudo-terminal'
 
 interface Ended {

@@ -1,7 +1,7 @@
 import { chmodSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import type { ConsoleProcess, ConsoleProcessOptions, Exit } from './console-process'
+import type { ConsoleProcess, ConsoleProcessOptions, Exit } from './console'
 import { signalName } from './signals'
 
 /** The part of node-pty that starts a process. */

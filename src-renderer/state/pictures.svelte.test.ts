@@ -1,7 +1,7 @@
 import { flushSync } from 'svelte'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { Event } from '@core/events/event'
-import { MAX_ENDED_TASKS } from '@core/events/tasks'
+import { MAX_ENDED_TASKS } from '@core/fold/tasks'
 import { TaskId } from '@core/ids'
 import { next } from '@core/reconcile/apply'
 import { readyWorld } from '@core/testing/world'

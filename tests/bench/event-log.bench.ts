@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { join } from 'node:path'
 import type { Envelope } from '@core/events/event'
-import { fold } from '@core/events/fold'
+import { fold } from '@core/fold/fold'
 import { NodeId } from '@core/ids'
 import { next } from '@core/reconcile/apply'
 import type { State } from '@core/state/state'

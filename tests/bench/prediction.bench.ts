@@ -1,4 +1,5 @@
-import { PreviewResponse, type Preview } from '@core/protocols/control'
+import { PreviewResponse } from '@core/protocols/control'
+import type { Preview } from '@core/placement/preview'
 import { statusOf } from '@core/state/status'
 import { Control } from '../harness/control'
 import { startHeadless, temporaryFolder } from '../harness/headless-node'

@@ -1,4 +1,4 @@
-import { Folding } from '@core/events/fold'
+import { Folding } from '@core/fold/fold'
 import type { Event } from '@core/events/event'
 import { ModelId } from '@core/ids'
 import { next } from '@core/reconcile/apply'

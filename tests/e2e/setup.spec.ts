@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test, type Locator, type Page } from '@playwright/test'
-import { SetupStep } from '@core/setup/progress'
+import { SetupStep } from '@core/settings/setup-progress'
 import { fakeUv } from '../harness/fake-uv'
 import { dragTo } from '../harness/drag'
 import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'

@@ -1,4 +1,4 @@
-import { Folding } from '@core/events/fold'
+import { Folding } from '@core/fold/fold'
 import { next } from '@core/reconcile/apply'
 import { GB } from '@core/testing/world'
 import { Scene } from './scene'

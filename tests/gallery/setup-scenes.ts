@@ -1,6 +1,6 @@
 import type { MetaInstanceId } from '@core/ids'
 import { GB } from '@core/testing/world'
-import { SetupStep, type StepOutcome } from '@core/setup/progress'
+import { SetupStep, type StepOutcome } from '@core/settings/setup-progress'
 import type { SetupView } from '@core/protocols/setup'
 import { Scene } from './scene'
 

@@ -1,4 +1,4 @@
-import { fold } from '@core/events/fold'
+import { fold } from '@core/fold/fold'
 import { EventStreamMessage } from '@core/protocols/event-stream'
 import type { State } from '@core/state/state'
 

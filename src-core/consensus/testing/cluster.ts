@@ -1,6 +1,6 @@
 import { NodeId, type Timestamp } from '../../ids'
-import type { Random } from '../../simulation/random'
-import { VirtualClock } from '../../simulation/clock'
+import type { Random } from '../../random'
+import { VirtualClock } from '../../time/virtual-clock'
 import { cutAfter, type Epoch, type LogEnd } from '../log-end'
 import type { Message } from '../message'
 import { masterOf, startReplica, type Effect, type Input, type Replica } from '../replica'

@@ -1,5 +1,5 @@
 import { Livelock } from '../livelock'
-import { Random } from '../random'
+import { Random } from '../../random'
 import { Scenario, Step } from '../scenario'
 import { Simulation } from '../simulation'
 import { checkEvent, checkPass, checkRest, scheduledWithin, Violation } from './invariants'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { PlacementPreference } from '../../state/meta-instances'
 import type { State } from '../../state/state'
-import type { Random } from '../random'
+import type { Random } from '../../random'
 import { Step, type Scenario } from '../scenario'
 
 const GB = 1e9

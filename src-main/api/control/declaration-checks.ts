@@ -1,4 +1,4 @@
-import { nameKey } from '@core/commands/names'
+import { nameKey } from '@core/declarations/names'
 import { meshProblem } from '@core/placement/mesh-limit'
 import type { Constraints } from '@core/state/meta-instances'
 import type { ApiContext } from '../context'

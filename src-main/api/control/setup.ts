@@ -1,7 +1,7 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono } from 'hono'
 import { ChangeSetupRequest, type PythonEvent, type SetupView } from '@core/protocols/setup'
-import { SETUP_BEGINNING } from '@core/setup/progress'
+import { SETUP_BEGINNING } from '@core/settings/setup-progress'
 import { camelCased, jsonBody, parseWith } from '../body'
 import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ModelId } from '@core/ids'
 import { ModelKind, type ModelCard } from '@core/placement/model-card'
-import { MetaInstanceStatusWord } from '@core/protocols/control'
+import { MetaInstanceStatusWord } from '@core/state/status'
 import { isReady } from '@core/state/bindings'
 import type { State } from '@core/state/state'
 import { statusOf } from '@core/state/status'

@@ -1,4 +1,4 @@
-import { nameKey } from '@core/commands/names'
+import { nameKey } from '@core/declarations/names'
 import { deleteDeclaration, readDeclarations } from '../api/declarations'
 import type { CommandContext, CommonOptions } from '../context'
 import { DONE, FAILED, type ExitCode } from '../exit-codes'

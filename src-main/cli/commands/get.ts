@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { nameKey } from '@core/commands/names'
+import { nameKey } from '@core/declarations/names'
 import { documented } from '@core/declarations/documented'
 import { carries } from '@core/state/labels'
 import { updatedYaml, yamlOf } from '../../declaration-files/write'

@@ -1,6 +1,6 @@
 import type { Instance } from '@core/state/instances'
 import { currentInstance, instancesOf, isReady, nodeName } from '@core/state/bindings'
-import { measuredSpeed } from '@core/state/measured-speeds'
+import { measuredSpeed } from '@core/state/last-measured'
 import type { MetaInstance } from '@core/state/meta-instances'
 import { readyReplicas, replicasOf } from '@core/state/replicas'
 import type { State } from '@core/state/state'

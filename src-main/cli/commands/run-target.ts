@@ -1,7 +1,7 @@
 import { ModelId } from '@core/ids'
 import { MetaInstanceView, NodeSettingsView } from '@core/protocols/control'
 import { isReady } from '@core/state/bindings'
-import { modelsOnDisk } from '@core/state/downloads'
+import { modelsOnDisk } from '@core/state/on-disk'
 import type { MetaInstance } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
 import { statusOf } from '@core/state/status'

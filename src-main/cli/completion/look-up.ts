@@ -1,4 +1,4 @@
-import { modelsOnDisk } from '@core/state/downloads'
+import { modelsOnDisk } from '@core/state/on-disk'
 import type { State } from '@core/state/state'
 import { NodeApi } from '../api/node-api'
 import { readState } from '../api/state'

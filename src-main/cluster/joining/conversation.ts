@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws'
-import { isErrorCode, type ErrorCode } from '@core/protocols/errors/error-codes'
+import { isErrorCode, type ErrorCode } from '@core/errors/error-codes'
 import { JoinMessage, MAX_JOIN_MESSAGE_BYTES } from '@core/protocols/join'
 
 /** Why a joining came to nothing, with what to do. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { WebSocket, type RawData } from 'ws'
 import type { LogRecord } from '@core/events/record'
 import type { NodeId } from '@core/ids'
-import { protocolToRead } from '@core/protocols/decision-protocol'
+import { protocolToRead } from '@core/events/decision-protocol'
 import {
   commonProtocol,
   MAX_PEER_FRAME_BYTES,

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@core/protocols/errors/error-codes'
+import type { ErrorCode } from '@core/errors/error-codes'
 
 export type HubErrorCode = Extract<ErrorCode, `hub_${string}`>
 

@@ -1,5 +1,5 @@
 import { Livelock } from '@core/simulation/livelock'
-import { Random } from '@core/simulation/random'
+import { Random } from '@core/random'
 import { Scenario, Step } from '@core/simulation/scenario'
 import { NodeId } from '@core/ids'
 import { ClusterSimulation } from '../cluster-simulation'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { State } from '@core/state/state'
-import type { Random } from '@core/simulation/random'
+import type { Random } from '@core/random'
 import { Step } from '@core/simulation/scenario'
 import {
   cable,

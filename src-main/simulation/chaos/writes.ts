@@ -1,4 +1,4 @@
-import { compareStamps, fieldStamp, stampKey, type Stamp } from '@core/merging/stamp'
+import { compareStamps, fieldStamp, stampKey, type Stamp } from '@core/state/stamp'
 import type { Envelope } from '@core/events/event'
 import type { CommandId } from '@core/ids'
 import type { MetaInstance } from '@core/state/meta-instances'

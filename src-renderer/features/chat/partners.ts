@@ -1,6 +1,7 @@
 import { currentInstance, isReady } from '@core/state/bindings'
 import type { MetaInstanceId, ModelId } from '@core/ids'
-import type { CatalogueModel, MetaInstanceStatusWord } from '@core/protocols/control'
+import type { CatalogueModel } from '@core/protocols/control'
+import type { MetaInstanceStatusWord } from '@core/state/status'
 import type { State } from '@core/state/state'
 import { statusOf } from '@core/state/status'
 import { shortName } from '../../state/text'

@@ -1,6 +1,6 @@
 import { neededBytes } from '@core/placement/memory'
 import type { ModelCard } from '@core/placement/model-card'
-import type { MetaInstanceStatusWord } from '@core/protocols/control'
+import type { MetaInstanceStatusWord } from '@core/state/status'
 import { currentInstance, instancesOf, isReady, nodeName } from '@core/state/bindings'
 import type { Instance } from '@core/state/instances'
 import type { MetaInstance } from '@core/state/meta-instances'

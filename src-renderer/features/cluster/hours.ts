@@ -1,6 +1,6 @@
 import { hoursText } from '@core/schedules/hours-text'
 import { nodeName } from '@core/state/bindings'
-import type { Hours } from '@core/state/hours'
+import type { Hours } from '@core/schedules/hours'
 import type { MetaInstance } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
 import { sentence } from '../../state/text'

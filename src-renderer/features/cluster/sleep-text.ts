@@ -1,4 +1,4 @@
-import type { PowerFacts } from '@core/power/keep-awake'
+import type { PowerFacts } from '@core/state/power'
 import { t } from '../../state/texts.svelte'
 
 /** `Kept awake by a download, on battery`: whether a machine may sleep. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { NodeId } from '@core/ids'
 import { previews } from '@core/placement/previews'
-import type { Preview } from '@core/protocols/control'
+import type { Preview } from '@core/placement/preview'
 import { GB, smallCard, World } from '@core/testing/world'
 import { drawPlacement, MOST_DRAWN } from './drawing'
 

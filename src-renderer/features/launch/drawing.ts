@@ -1,6 +1,6 @@
 import { wayBetween, type Way } from '@core/placement/connections'
 import type { NodeId } from '@core/ids'
-import type { Preview } from '@core/protocols/control'
+import type { Preview } from '@core/placement/preview'
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
 import { bandsOf } from '../cluster/bands'

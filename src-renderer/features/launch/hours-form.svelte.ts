@@ -1,5 +1,5 @@
 import type { NodeId } from '@core/ids'
-import { Day, type Hours } from '@core/state/hours'
+import { Day, type Hours } from '@core/schedules/hours'
 
 /** One time of the week as the form has it; no days mean every day, no machines those that are chosen for all. */
 export interface HoursEntry {

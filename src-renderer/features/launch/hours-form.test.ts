@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { NodeId } from '@core/ids'
-import type { Hours } from '@core/state/hours'
+import type { Hours } from '@core/schedules/hours'
 import { HoursForm } from './hours-form.svelte'
 
 const known: Hours[] = [{ days: ['Mon'], from: '09:00', to: '18:00', timeZone: 'UTC' }]

@@ -2,10 +2,9 @@ import {
   CreatedMetaInstance,
   PreviewResponse,
   type CreateMetaInstanceRequest,
-  type FailedPreview,
-  type Preview,
   type UpdateMetaInstanceRequest,
 } from '@core/protocols/control'
+import type { FailedPreview, Preview } from '@core/placement/preview'
 import { type NodeId, type MetaInstanceId } from '@core/ids'
 import { SvelteSet } from 'svelte/reactivity'
 import { type z } from 'zod'

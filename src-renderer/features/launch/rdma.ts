@@ -1,4 +1,4 @@
-import type { FailedPreview, Preview } from '@core/protocols/control'
+import type { FailedPreview, Preview } from '@core/placement/preview'
 import type { Sharding } from '@core/state/meta-instances'
 import { t } from '../../state/texts.svelte'
 

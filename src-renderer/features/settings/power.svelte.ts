@@ -1,4 +1,4 @@
-import type { KeepAwake } from '@core/power/keep-awake'
+import type { KeepAwake } from '@core/settings/keep-awake'
 import { PowerView } from '@core/protocols/power'
 import type { Api } from '../../api/access'
 

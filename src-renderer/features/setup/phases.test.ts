@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MetaInstanceStatusWord } from '@core/protocols/control'
+import { MetaInstanceStatusWord } from '@core/state/status'
 import { phasesOf } from './phases'
 
 describe('the way of a first model', () => {

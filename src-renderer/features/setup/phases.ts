@@ -1,4 +1,4 @@
-import type { MetaInstanceStatusWord } from '@core/protocols/control'
+import type { MetaInstanceStatusWord } from '@core/state/status'
 import { t } from '../../state/texts.svelte'
 
 export type PhaseMark = 'done' | 'now' | 'ahead'

@@ -1,6 +1,6 @@
 import type { MetaInstance } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
-import type { SetupProgress, SetupStep } from '@core/setup/progress'
+import type { SetupProgress, SetupStep } from '@core/settings/setup-progress'
 import { t } from '../../state/texts.svelte'
 
 /** The declaration of the first model, as long as it is kept; else any other that is always on. */

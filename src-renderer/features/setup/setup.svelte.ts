@@ -1,14 +1,6 @@
 import { SetupView, type PythonView, type SleepSettings } from '@core/protocols/setup'
-import {
-  canGoTo,
-  leaveStep,
-  SETUP_BEGINNING,
-  stepBefore,
-  type SetupProgress,
-  type SetupScope,
-  type SetupStep,
-  type StepOutcome,
-} from '@core/setup/progress'
+import { canGoTo, leaveStep, stepBefore, type SetupScope } from '@core/setup/progress'
+import { SETUP_BEGINNING, type SetupProgress, type SetupStep, type StepOutcome } from '@core/settings/setup-progress'
 import type { MetaInstanceId } from '@core/ids'
 import type { Api } from '../../api/access'
 

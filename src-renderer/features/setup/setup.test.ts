@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { SetupView } from '@core/protocols/setup'
-import type { SetupProgress } from '@core/setup/progress'
+import type { SetupProgress } from '@core/settings/setup-progress'
 import { MetaInstanceId } from '@core/ids'
 import { FakeApi, json } from '../../testing/fake-api'
 import { Setup } from './setup.svelte'

@@ -1,8 +1,8 @@
 import type { Timestamp } from '../ids'
-import { stampKey } from '../merging/stamp'
+import { stampKey } from '../state/stamp'
 import type { State } from '../state/state'
 import { drop, type Changes } from './changes'
-import type { Envelope } from './event'
+import type { Envelope } from '../events/event'
 
 /** Tombstones: what is gone for good, so that a machine that was away does not bring it back. */
 export const reduceRetired = (state: State, envelope: Envelope): Changes<Timestamp> | undefined => {

@@ -1,4 +1,4 @@
-import type { Event } from '../events/event'
+import type { Event } from './event'
 import type { NodeId } from '../ids'
 import type { MetaInstanceChanges } from '../state/meta-instances'
 import type { State } from '../state/state'

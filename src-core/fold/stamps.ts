@@ -8,10 +8,10 @@ import {
   type Kind,
   type Origin,
   type Stamp,
-} from '../merging/stamp'
+} from '../state/stamp'
 import type { State } from '../state/state'
 import { drop, put, type Changes } from './changes'
-import type { Envelope } from './event'
+import type { Envelope } from '../events/event'
 
 /** Remembers when each field that people declare was last written, and by whose lead: what merges go by. */
 export const reduceStamps = (state: State, { event, at, index }: Envelope): Changes<EntityStamps> | undefined => {

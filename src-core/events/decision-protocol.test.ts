@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { Decision, type Event } from '../events/event'
+import { Decision, type Event } from './event'
 import { ApiKeyId, MetaInstanceId } from '../ids'
 import { SMALL, World } from '../testing/world'
 import { protocolToRead } from './decision-protocol'
-import { PEER_PROTOCOL } from './peer'
+import { PEER_PROTOCOL } from '../protocols/peer'
 
 const key = { apiKeyId: ApiKeyId.parse('k'), name: 'ci', hash: 'h', createdAt: 1 }
 const limits = { type: 'UpdateApiKey', apiKeyId: key.apiKeyId, changes: { limits: { concurrent: 2 } } } as const

@@ -1,4 +1,4 @@
-import type { UpdateMetaInstanceRequest } from '../protocols/control'
+import type { UpdateMetaInstanceRequest } from './control'
 import type { MetaInstanceChanges } from '../state/meta-instances'
 
 /** What a request to change a declaration asks for. Clearing a field that has a default sets that. */

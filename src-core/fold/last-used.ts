@@ -2,7 +2,7 @@ import type { InstanceId, Timestamp } from '../ids'
 import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
 import { drop, put, type Changes } from './changes'
-import type { Envelope } from './event'
+import type { Envelope } from '../events/event'
 
 /** The temporary declaration that an instance backs. */
 const temporaryOf = ({ instances, metaInstances }: State, instanceId: InstanceId | undefined): string | undefined => {

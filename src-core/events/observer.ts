@@ -1,6 +1,6 @@
-import type { Observation } from '../events/event'
+import type { Observation } from './event'
 import type { NodeId, RunnerId } from '../ids'
-import type { State } from './state'
+import type { State } from '../state/state'
 
 const nodeOf = (state: State, runnerId: RunnerId): NodeId | undefined => {
   for (const { shards } of Object.values(state.instances)) {
