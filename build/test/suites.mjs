@@ -115,8 +115,8 @@ export const SUITES = [
     title: 'Types',
     needs: ['packages'],
     commands: () => [
-      tool('typescript/bin/tsc', '-p', 'tsconfig.json'),
-      tool('typescript/bin/tsc', '-p', 'tsconfig.core.json'),
+      tool('typescript-native/bin/tsc', '-p', 'tsconfig.json'),
+      tool('typescript-native/bin/tsc', '-p', 'tsconfig.core.json'),
       tool('svelte-check/bin/svelte-check', '--tsconfig', './tsconfig.renderer.json', '--fail-on-warnings'),
     ],
     count: countChecks,
