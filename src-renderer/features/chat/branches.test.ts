@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { leafAfter, newestLeaf, pathTo, promptOf, questionText, siblingsOf, titleOf } from './branches'
+import { leafAfter, newestLeaf, pathTo, picturesOn, promptOf, questionText, siblingsOf, titleOf } from './branches'
 import type { Message } from './records'
 
 const user = (id: string, parentId: string | undefined, at: number, text = id): Message => ({
@@ -111,6 +111,38 @@ describe('the title of a conversation', () => {
   it('is the beginning of its first question, cut between words', () => {
     expect(titleOf('  Why is\nthe sky blue? ')).toBe('Why is the sky blue?')
     expect(titleOf('word '.repeat(40))).toBe(`${'word '.repeat(12).trim()}…`)
-    expect(titleOf('', [{ name: 'notes.txt', text: '' }])).toBe('notes.txt')
+    expect(titleOf('', [{ name: 'notes.txt' }])).toBe('notes.txt')
+  })
+})
+
+describe('pictures of a question', () => {
+  const picture = { name: 'cat.png', mediaType: 'image/png', data: 'iVBORw0KGgo=' } as const
+  const shown = (text: string): Message => ({
+    id: 'p',
+    conversationId: 'c',
+    at: 1,
+    role: 'user',
+    text,
+    files: [{ name: 'a.txt', text: 'milk' }],
+    pictures: [picture],
+  })
+  const part = { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } }
+
+  it('come before its words, also in later turns', () => {
+    expect(promptOf([shown('What is it?'), answer('a', 'p', 2), user('q', 'a', 3)])).toMatchObject([
+      {
+        role: 'user',
+        content: [part, { type: 'text', text: expect.stringMatching(/milk[^]*What is it\?$/) as string }],
+      },
+      { role: 'assistant' },
+      { role: 'user', content: 'q' },
+    ])
+    expect(picturesOn([shown('a'), answer('a', 'p', 2), user('q', 'a', 3), shown('b')])).toBe(2)
+  })
+
+  it('need no words, and give their conversation a title', () => {
+    const { files: _none, ...wordless } = shown('') as Extract<Message, { role: 'user' }>
+    expect(promptOf([wordless])).toEqual([{ role: 'user', content: [part] }])
+    expect(titleOf('', [picture])).toBe('cat.png')
   })
 })

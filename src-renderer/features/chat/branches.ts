@@ -1,4 +1,4 @@
-import type { ChatFile, Message, ToolCall } from './records'
+import { pictureUrl, type ChatFile, type ChatPicture, type Message, type ToolCall } from './records'
 import { t } from '../../state/texts.svelte'
 
 /** Messages form a tree: an edited question or another answer is a sibling. What is shown is one path from the root. */
@@ -57,9 +57,14 @@ export const leafAfter = (
   return there(recorded) ? recorded : newestLeaf(messages)
 }
 
+type UserPart =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'image_url'; readonly image_url: { readonly url: string } }
+
 /** A message as `POST /v1/chat/completions` takes it. */
 export type ApiMessage =
-  | { readonly role: 'system' | 'user'; readonly content: string }
+  | { readonly role: 'system'; readonly content: string }
+  | { readonly role: 'user'; readonly content: string | readonly UserPart[] }
   | { readonly role: 'assistant'; readonly content: string; readonly tool_calls?: readonly object[] }
   | { readonly role: 'tool'; readonly tool_call_id: string; readonly content: string }
 
@@ -78,6 +83,13 @@ const fileText = ({ name, text }: ChatFile): string => {
 export const questionText = (text: string, files: readonly ChatFile[] = []): string =>
   [...files.map(fileText), ...(text === '' ? [] : [text])].join('\n\n')
 
+/** Pictures come before what is said about them. */
+const userContent = (text: string, pictures: readonly ChatPicture[] = []): string | readonly UserPart[] => {
+  if (pictures.length === 0) return text
+  const shown = pictures.map((picture): UserPart => ({ type: 'image_url', image_url: { url: pictureUrl(picture) } }))
+  return text === '' ? shown : [...shown, { type: 'text', text }]
+}
+
 const apiCall = ({ id, name, arguments: text }: ToolCall): object => ({
   id,
   type: 'function',
@@ -87,7 +99,7 @@ const apiCall = ({ id, name, arguments: text }: ToolCall): object => ({
 const apiMessages = (message: Message): readonly ApiMessage[] => {
   switch (message.role) {
     case 'user':
-      return [{ role: 'user', content: questionText(message.text, message.files) }]
+      return [{ role: 'user', content: userContent(questionText(message.text, message.files), message.pictures) }]
     case 'assistant': {
       const calls = message.calls ?? []
       return [{ role: 'assistant', content: message.text, ...(calls.length > 0 && { tool_calls: calls.map(apiCall) }) }]
@@ -96,6 +108,10 @@ const apiMessages = (message: Message): readonly ApiMessage[] => {
       return message.results.map(({ id, text }) => ({ role: 'tool', tool_call_id: id, content: text }))
   }
 }
+
+/** How many pictures a model is shown with that path. */
+export const picturesOn = (path: readonly Message[]): number =>
+  path.reduce((count, message) => count + ((message.role === 'user' && message.pictures?.length) || 0), 0)
 
 /**
  * What the model is sent: the path without what chat templates refuse. Roles take turns, so a question without an
@@ -113,9 +129,9 @@ export const promptOf = (path: readonly Message[], system = ''): readonly ApiMes
 
 const TITLE_LENGTH = 60
 
-/** The beginning of the first question, in one line. */
-export const titleOf = (text: string, files: readonly ChatFile[] = []): string => {
-  const line = text.replace(/\s+/g, ' ').trim() || (files[0]?.name ?? '')
+/** The beginning of the first question, in one line; where it has no words, the name of what goes with it. */
+export const titleOf = (text: string, attached: readonly { readonly name: string }[] = []): string => {
+  const line = text.replace(/\s+/g, ' ').trim() || (attached[0]?.name ?? '')
   if (line.length <= TITLE_LENGTH) return line || t('chat.newChat')
   const cut = line.slice(0, TITLE_LENGTH)
   return `${cut.slice(0, Math.max(cut.lastIndexOf(' '), TITLE_LENGTH / 2)).trimEnd()}…`

@@ -20,6 +20,7 @@ const partner = (changes: Partial<Partner> = {}): Partner => ({
   word: 'READY',
   detail: '',
   metaInstanceId: undefined,
+  sees: undefined,
   ...changes,
 })
 
@@ -46,7 +47,7 @@ const whole = (text: string) => {
   return stream
 }
 const ask = async (chats: Chats, text: string, thread = chats.fresh) => {
-  await chats.send(thread, { text, files: [], partner: partner() })
+  await chats.send(thread, { text, files: [], pictures: [], partner: partner() })
   return thread
 }
 const idle = (thread: { readonly busy: boolean }) => vi.waitFor(() => expect(thread.busy).toBe(false))
@@ -186,6 +187,34 @@ describe('conversations', () => {
     expect(textsOf(thread.path)).toEqual(['Hello', 'b'])
     await chats.showBranch(thread, first)
     expect(textsOf(thread.path)).toEqual(['Hello', 'a'])
+  })
+
+  it('keep pictures through edits, other answers and reloads, and send them; they go with the conversation', async () => {
+    const picture = { name: 'cat.png', mediaType: 'image/png', data: 'iVBORw0KGgo=' } as const
+    const api = new FakeApi().next(whole('a').response, whole('b').response, whole('c').response)
+    const chats = await open(api)
+    const thread = chats.fresh
+    await chats.send(thread, { text: '', files: [], pictures: [picture], partner: partner({ sees: true }) })
+    await idle(thread)
+    chats.retry(thread)
+    await idle(thread)
+    const [question] = thread.path
+    if (!question) throw new Error('no question')
+    await chats.edit(thread, question, 'What is it?')
+    await idle(thread)
+    const part = { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } }
+    expect(api.asked.map(({ json: body }) => (body as { messages: unknown }).messages)).toEqual([
+      [{ role: 'user', content: [part] }],
+      [{ role: 'user', content: [part] }],
+      [{ role: 'user', content: [part, { type: 'text', text: 'What is it?' }] }],
+    ])
+    const again = await open()
+    expect(again.conversations).toMatchObject([{ title: 'cat.png' }])
+    await again.show(thread.id)
+    expect(again.thread(thread.id)?.path[0]).toMatchObject({ text: 'What is it?', pictures: [picture] })
+    expect(again.thread(thread.id)?.pictures).toBe(1)
+    await again.remove(thread.id)
+    expect(await again.messagesOf(thread.id)).toEqual([])
   })
 
   it('stop where they are told to, and that is no problem', async () => {

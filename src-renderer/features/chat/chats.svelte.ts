@@ -5,18 +5,10 @@ import { beforeNextPicture } from '../../state/frames'
 import { readAnswer, type GrowingAnswer } from './answer'
 import { leafAfter, promptOf, titleOf } from './branches'
 import type { ChatStore, ConversationChanges, StoreChange } from './chat-store'
+import type { QuestionContent } from './draft.svelte'
 import { newId } from './new-id'
 import { chatModelOf, type Partner } from './partners'
-import type {
-  AnswerMessage,
-  ChatFile,
-  ChatModel,
-  ChatOptions,
-  Conversation,
-  Message,
-  Preset,
-  ToolCall,
-} from './records'
+import type { AnswerMessage, ChatModel, ChatOptions, Conversation, Message, Preset, ToolCall } from './records'
 import { Thread } from './thread.svelte'
 import { t } from '../../state/texts.svelte'
 
@@ -104,15 +96,16 @@ export class Chats {
     if (this.words === text) this.inMessages = found ?? NONE
   }
 
-  /** Asks, with the files, as soon as the model is ready. */
-  async send(thread: Thread, { text, files, partner }: Sent): Promise<void> {
+  /** Asks, with what goes along, as soon as the model is ready. */
+  async send(thread: Thread, { text, files, pictures, partner }: Sent): Promise<void> {
     if (thread.busy) return
-    await this.keepThread(thread, titleOf(text, files), partner)
+    await this.keepThread(thread, titleOf(text, [...pictures, ...files]), partner)
     await this.addMessage(thread, {
       ...this.place(thread, thread.leafId),
       role: 'user',
       text,
       ...(files.length > 0 && { files: [...files] }),
+      ...(pictures.length > 0 && { pictures }),
     })
     this.ask(thread)
   }
@@ -120,12 +113,13 @@ export class Chats {
   /** Asks the same place anew with another text; what was there stays, as a branch. */
   async edit(thread: Thread, message: Message, text: string): Promise<void> {
     if (thread.busy || message.role !== 'user') return
-    const { files } = message
+    const { files, pictures } = message
     await this.addMessage(thread, {
       ...this.place(thread, message.parentId),
       role: 'user',
       text,
       ...(files && { files }),
+      ...(pictures && { pictures }),
     })
     this.ask(thread)
   }
@@ -362,9 +356,7 @@ export class Chats {
   }
 }
 
-interface Sent {
-  readonly text: string
-  readonly files: readonly ChatFile[]
+interface Sent extends QuestionContent {
   readonly partner: Partner
 }
 

@@ -26,6 +26,19 @@ describe('an exported conversation', () => {
     expect(asMarkdown(conversation, messages, 'b').text).toContain('Hallo')
   })
 
+  it('has its pictures in it, whatever they are called', () => {
+    const picture = { name: 'a [cat]\n.png', mediaType: 'image/png', data: 'iVBORw0KGgo=' } as const
+    const shown: readonly Message[] = [
+      { id: 'a', conversationId: 'c', at: 1, role: 'user', text: '', pictures: [picture] },
+    ]
+    expect(asMarkdown(conversation, shown).text).toContain(
+      '## You\n\n![a \\[cat\\] .png](data:image/png;base64,iVBORw0KGgo=)\n',
+    )
+    expect(JSON.parse(asJson([{ conversation, messages: shown }]).text)).toMatchObject({
+      conversations: [{ messages: [{ pictures: [picture] }] }],
+    })
+  })
+
   it('is JSON of all its branches', () => {
     const file = asJson([{ conversation, messages }])
     expect(file.name).toBe('What is this.json')

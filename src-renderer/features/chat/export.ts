@@ -1,6 +1,6 @@
 import type { ExportedFile } from '../../state/save-file'
 import { pathTo, questionText } from './branches'
-import type { AnswerMessage, Conversation, Message } from './records'
+import { pictureUrl, type AnswerMessage, type ChatPicture, type Conversation, type Message } from './records'
 
 /** Every branch of the conversations, as they are kept. */
 export const asJson = (
@@ -14,10 +14,15 @@ export const asJson = (
 const callsText = ({ calls = [] }: AnswerMessage): string[] =>
   calls.map(({ name, arguments: text }) => `Calls \`${name}\`:\n\n\`\`\`json\n${text}\n\`\`\``)
 
+const pictureText = (picture: ChatPicture): string =>
+  `![${picture.name.replace(/[[\]\\]/g, '\\$&').replace(/\s+/g, ' ')}](${pictureUrl(picture)})`
+
 const section = (message: Message): string => {
   switch (message.role) {
     case 'user':
-      return `## You\n\n${questionText(message.text, message.files)}`
+      return ['## You', ...(message.pictures ?? []).map(pictureText), questionText(message.text, message.files)]
+        .filter(Boolean)
+        .join('\n\n')
     case 'assistant':
       return [`## ${message.model}`, message.text, ...callsText(message)].filter(Boolean).join('\n\n')
     case 'tool':

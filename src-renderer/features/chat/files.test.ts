@@ -8,8 +8,8 @@ it('takes any text, whatever it is called', async () => {
 })
 
 it.each([
-  ['a picture', 'cat.png', 'image/png'],
   ['a PDF', 'paper.pdf', 'application/pdf'],
+  ['a sound', 'song.mp3', 'audio/mpeg'],
 ])('says that chats do not send %s', async (medium, name, type) => {
   expect(await read('x', name, type)).toEqual({
     refused: expect.stringMatching(`^${name} is ${medium}: .*small.* text only`) as string,

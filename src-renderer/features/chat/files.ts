@@ -10,13 +10,12 @@ export const PASTED_AS_FILE = 8000
 export type ReadFile = { readonly file: ChatFile } | { readonly refused: string }
 
 const MEDIA = [
-  [/^image\//, 'picture'],
   [/^application\/pdf$/, 'pdf'],
   [/^audio\//, 'sound'],
   [/^video\//, 'video'],
 ] as const
 
-/** Reads a file as text. Chats send no pictures or PDF: it says so, instead of sending what nobody sees. */
+/** Reads a file as text; what is none is refused, instead of sending what no model reads. */
 export const readTextFile = async (file: File, modelName: string): Promise<ReadFile> => {
   const { name } = file
   const medium = MEDIA.find(([type]) => type.test(file.type))?.[1]

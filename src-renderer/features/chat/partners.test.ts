@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ModelId } from '@core/ids'
 import type { CatalogueModel } from '@core/protocols/control'
 import { readyWorld, SMALL, smallCard } from '@core/testing/world'
-import { chatModelOf, chosenPartner, partnerAgain, partnersOf } from './partners'
+import { chatModelOf, chosenPartner, partnerAgain, partnersOf, readerOf } from './partners'
 
 const onDisk = (id: string): CatalogueModel => {
   const modelId = ModelId.parse(id)
@@ -26,6 +26,19 @@ describe('models to talk to', () => {
   it('are none that only make embeddings', () => {
     const { world } = readyWorld()
     expect(partnersOf(world.state, [{ ...onDisk(SMALL), card: { ...smallCard, kind: 'embedding' } }])).toEqual([])
+  })
+
+  it('are known to read pictures, or not to, where a machine in reach has their files', () => {
+    const { world } = readyWorld()
+    const eyes = onDisk('m/eyes')
+    const catalogue = [{ ...eyes, card: { ...eyes.card, vision: true } }, onDisk('m/blind')]
+    const partners = partnersOf(world.state, catalogue)
+    expect(partners.map(({ modelId, sees }) => [modelId, sees])).toEqual([
+      [SMALL, undefined],
+      ['m/eyes', true],
+      ['m/blind', false],
+    ])
+    expect(readerOf('blind', partners[2], partners)).toEqual({ name: 'blind', sees: false, seeing: ['m/eyes'] })
   })
 
   it('are found by id or by name, and else the first is taken', () => {

@@ -1,5 +1,6 @@
 import { currentInstance, isReady } from '@core/state/bindings'
 import type { MetaInstanceId, ModelId } from '@core/ids'
+import type { ModelCard } from '@core/placement/model-card'
 import type { CatalogueModel } from '@core/protocols/control'
 import type { MetaInstanceStatusWord } from '@core/state/status'
 import type { State } from '@core/state/state'
@@ -23,9 +24,14 @@ export interface Partner {
   readonly word: MetaInstanceStatusWord | 'NOT_RUNNING'
   readonly detail: string
   readonly metaInstanceId: MetaInstanceId | undefined
+  /** Whether it reads pictures; undefined where no machine in reach has the model's files. */
+  readonly sees: boolean | undefined
 }
 
-const declaredPartners = (state: State): Partner[] =>
+/** A partner but for what the catalogue says of its model. */
+type Found = Omit<Partner, 'sees'>
+
+const declaredPartners = (state: State): Found[] =>
   Object.values(state.metaInstances).map((metaInstance) => {
     const { metaInstanceId, modelId, paused } = metaInstance
     const instance = currentInstance(state, metaInstanceId)
@@ -44,7 +50,7 @@ const declaredPartners = (state: State): Partner[] =>
   })
 
 /** Where a model is declared as well, its declaration answers for it. */
-const loosePartners = (state: State): Partner[] => {
+const loosePartners = (state: State): Found[] => {
   const declared = new Set<string>(Object.values(state.metaInstances).map(({ modelId }) => modelId))
   return looseInstances(state)
     .filter(({ modelId }) => !declared.has(modelId))
@@ -64,7 +70,7 @@ const loosePartners = (state: State): Partner[] => {
     })
 }
 
-const diskPartners = (models: readonly CatalogueModel[], running: readonly Partner[]): Partner[] => {
+const diskPartners = (models: readonly CatalogueModel[], running: readonly Found[]): Found[] => {
   const known = new Set<string>(running.map(({ modelId }) => modelId))
   return models
     .filter(({ modelId, problem }) => problem === undefined && !known.has(modelId))
@@ -83,12 +89,29 @@ const diskPartners = (models: readonly CatalogueModel[], running: readonly Partn
 
 /** All of them, those that answer at once first, those that nobody declared last. Models that make embeddings answer nobody. */
 export const partnersOf = (state: State, catalogue: readonly CatalogueModel[] = []): readonly Partner[] => {
-  const embeds = new Set<string>(catalogue.flatMap(({ modelId, card }) => (card.kind === 'embedding' ? [modelId] : [])))
+  const cards = new Map<string, ModelCard>(catalogue.map(({ modelId, card }) => [modelId, card]))
   const running = [...declaredPartners(state), ...loosePartners(state)]
-  const all = [...running, ...diskPartners(catalogue, running)].filter(({ modelId }) => !embeds.has(modelId))
+  const all = [...running, ...diskPartners(catalogue, running)].flatMap((found): Partner[] => {
+    const card = cards.get(found.modelId)
+    return card?.kind === 'embedding' ? [] : [{ ...found, sees: card && card.vision === true }]
+  })
   const rank = ({ ready, kind }: Partner): number => (ready ? 0 : kind === 'disk' ? 2 : 1)
-  return [...all].sort((a, b) => rank(a) - rank(b))
+  return all.sort((a, b) => rank(a) - rank(b))
 }
+
+/** Who reads a question, as far as it matters for what may go with it. */
+export interface Reader {
+  readonly name: string
+  readonly sees: boolean | undefined
+  /** The names of others that read pictures. */
+  readonly seeing: readonly string[]
+}
+
+export const readerOf = (name: string, partner: Partner | undefined, partners: readonly Partner[]): Reader => ({
+  name,
+  sees: partner?.sees,
+  seeing: partners.filter(({ sees }) => sees).map((one) => one.name),
+})
 
 /** The one that was asked for, by id or by name; else the first. */
 export const chosenPartner = (partners: readonly Partner[], wanted: string | undefined): Partner | undefined =>

@@ -56,6 +56,38 @@ export type Conversation = z.infer<typeof Conversation>
 export const ChatFile = z.object({ name: z.string().max(300), text: z.string() })
 export type ChatFile = z.infer<typeof ChatFile>
 
+/** The most bytes of one picture, and the most pictures of one branch: together they fit into a request. */
+export const MOST_PICTURE_BYTES = 1_000_000
+export const MOST_PICTURES = 16
+
+/** How a file of each kind begins, in base64. */
+export const PICTURE_BEGINNINGS = { 'image/png': 'iVBORw', 'image/jpeg': '/9j/' } as const
+
+/** A picture that goes with a question: the file in base64. */
+export const ChatPicture = z
+  .object({
+    name: z.string().max(300),
+    mediaType: z.enum(['image/png', 'image/jpeg']),
+    data: z
+      .string()
+      .max(Math.ceil(MOST_PICTURE_BYTES / 3) * 4)
+      .regex(/^[A-Za-z0-9+/]+={0,2}$/),
+  })
+  .refine(({ mediaType, data }) => data.startsWith(PICTURE_BEGINNINGS[mediaType]))
+export type ChatPicture = z.infer<typeof ChatPicture>
+
+/** A damaged picture is left out, but not its message: others hang on that. */
+const KeptPictures = z.array(z.unknown()).transform((values): readonly ChatPicture[] =>
+  values
+    .flatMap((value) => {
+      const { data } = ChatPicture.safeParse(value)
+      return data ? [data] : []
+    })
+    .slice(0, MOST_PICTURES),
+)
+
+export const pictureUrl = ({ mediaType, data }: ChatPicture): string => `data:${mediaType};base64,${data}`
+
 export const ToolCall = z.object({ id: z.string(), name: z.string(), arguments: z.string() })
 export type ToolCall = z.infer<typeof ToolCall>
 
@@ -87,7 +119,13 @@ const placed = { id: Id, conversationId: Id, parentId: Id.optional(), at: Time }
 
 /** A message never changes its place: what is edited or asked again is a sibling, so no tab can overwrite another's. */
 export const Message = z.discriminatedUnion('role', [
-  z.object({ ...placed, role: z.literal('user'), text: z.string(), files: z.array(ChatFile).optional() }),
+  z.object({
+    ...placed,
+    role: z.literal('user'),
+    text: z.string(),
+    files: z.array(ChatFile).optional(),
+    pictures: KeptPictures.optional(),
+  }),
   AnswerRecord.extend({ ...placed, role: z.literal('assistant'), model: z.string() }),
   z.object({
     ...placed,

@@ -1,6 +1,7 @@
 import type { GrowingAnswer } from './answer'
-import { newestLeaf, pathTo, siblingsOf, type Siblings } from './branches'
-import type { ChatFile, Conversation, Message } from './records'
+import { newestLeaf, pathTo, picturesOn, siblingsOf, type Siblings } from './branches'
+import { Draft } from './draft.svelte'
+import type { Conversation, Message } from './records'
 
 /** An answer that is being written, and the message that it follows. */
 export interface Growing {
@@ -20,14 +21,14 @@ export class Thread {
   /** A question waits until its model is ready. */
   held = $state(false)
   problem: unknown = $state.raw()
-  /** What is written and not sent yet. */
-  draft = $state('')
-  files: readonly ChatFile[] = $state.raw([])
+  readonly draft = new Draft()
   /** A new one is kept with its first message. */
   kept = $state(false)
   stop: AbortController | undefined
 
   readonly path: readonly Message[] = $derived(pathTo(this.messages, this.leafId))
+  /** How many pictures a question at its end comes after. */
+  readonly pictures: number = $derived(picturesOn(this.path))
   readonly busy: boolean = $derived(this.growing !== undefined || this.held)
   /** Whether the last question has no answer, and can be asked again. */
   readonly unanswered: boolean = $derived.by(() => {

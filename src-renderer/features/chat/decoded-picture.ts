@@ -1,0 +1,41 @@
+/** How a picture is to be written; sides in pixels, `quality` from 0 to 1. */
+export interface PictureForm {
+  readonly type: 'image/png' | 'image/jpeg'
+  readonly quality?: number
+  readonly width: number
+  readonly height: number
+}
+
+/** A picture as the browser has read it: upright, its first frame. */
+export interface DecodedPicture {
+  readonly width: number
+  readonly height: number
+  /** Rejects where the browser cannot draw that much. */
+  encode(form: PictureForm): Promise<Blob>
+  /** Frees its memory. */
+  close(): void
+}
+
+/** Rejects where the file is no picture, or a damaged one. */
+export const decodeInBrowser = async (file: Blob): Promise<DecodedPicture> => {
+  const bitmap = await createImageBitmap(file)
+  const { width, height } = bitmap
+  return {
+    width,
+    height,
+    encode: (form) => {
+      const canvas = new OffscreenCanvas(form.width, form.height)
+      const context = canvas.getContext('2d', { alpha: form.type === 'image/png' })
+      if (!context) throw new Error('this browser draws no pictures')
+      if (form.type === 'image/jpeg') {
+        // What is transparent is white, as on a page.
+        context.fillStyle = 'white'
+        context.fillRect(0, 0, form.width, form.height)
+      }
+      context.imageSmoothingQuality = 'high'
+      context.drawImage(bitmap, 0, 0, form.width, form.height)
+      return canvas.convertToBlob(form)
+    },
+    close: () => bitmap.close(),
+  }
+}
