@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { InstanceId, MetaInstanceId, NodeId, RunnerId } from '../ids'
 import { CannotLoad } from '../state/meta-instances'
 import { Instance } from '../state/instances'
+import { CodedText } from '../texts/coded'
 
 export const InstanceCreated = z.object({ type: z.literal('InstanceCreated'), instance: Instance })
 export const InstanceDeleted = z.object({
@@ -9,6 +10,8 @@ export const InstanceDeleted = z.object({
   instanceId: InstanceId,
   /** Why it had to go; absent when somebody wanted it gone. */
   failureError: z.string().optional(),
+  /** The same as a code. */
+  failure: CodedText,
   cause: z.enum(['runners', 'node', 'connection']).optional(),
   /** The machines that it was given up for. */
   failedNodeIds: z.array(NodeId).optional(),
@@ -20,6 +23,7 @@ export const InstanceRetrying = z.object({
   instanceId: InstanceId,
   metaInstanceId: MetaInstanceId,
   failureError: z.string(),
+  failure: CodedText,
   /** The new attempt's runners, in rank order. */
   runnerIds: z.array(RunnerId),
 })

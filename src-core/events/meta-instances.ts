@@ -3,6 +3,7 @@ import { Origin } from '../state/stamp'
 import { MetaInstanceId } from '../ids'
 import { MetaInstance, MetaInstanceChanges, PlacementErrorDetails } from '../state/meta-instances'
 import { Scheduled } from '../schedules/hours'
+import { CodedText } from '../texts/coded'
 
 export const MetaInstanceCreated = z.object({
   type: z.literal('MetaInstanceCreated'),
@@ -28,6 +29,7 @@ export const MetaInstancePlacementFailed = z.object({
   type: z.literal('MetaInstancePlacementFailed'),
   metaInstanceId: MetaInstanceId,
   reason: z.string(),
+  coded: CodedText,
   code: z.string(),
   details: PlacementErrorDetails.optional(),
 })

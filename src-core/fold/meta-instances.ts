@@ -52,8 +52,8 @@ export const reduceMetaInstances = (state: State, { at, event }: Envelope): Chan
     case 'MetaInstanceDeleted':
       return drop(family, event.metaInstanceId)
     case 'MetaInstancePlacementFailed': {
-      const { reason, code, details } = event
-      const placementError = { reason, code, ...(details && { details }) }
+      const { reason, coded, code, details } = event
+      const placementError = { reason, ...(coded && { coded }), code, ...(details && { details }) }
       return amend(family, event.metaInstanceId, (metaInstance) => ({ ...metaInstance, placementError }))
     }
     case 'MetaInstanceScheduled':
@@ -69,7 +69,7 @@ export const reduceMetaInstances = (state: State, { at, event }: Envelope): Chan
       })
     case 'MetaInstanceRecovered':
       return amend(family, event.metaInstanceId, (metaInstance) => ({
-        ...without(metaInstance, 'lastFailureError', 'failedNodeIds'),
+        ...without(metaInstance, 'lastFailureError', 'lastFailure', 'failedNodeIds'),
         consecutiveFailures: 0,
         replacements: 0,
       }))
@@ -85,22 +85,24 @@ export const reduceMetaInstances = (state: State, { at, event }: Envelope): Chan
       // An instance that is gone was counted by its deletion.
       if (!(event.instanceId in state.instances)) return undefined
       return amend(family, event.metaInstanceId, (metaInstance) => ({
-        ...metaInstance,
+        ...without(metaInstance, 'lastFailure'),
         consecutiveFailures: metaInstance.consecutiveFailures + 1,
         lastFailureError: event.failureError,
+        ...(event.failure && { lastFailure: event.failure }),
       }))
     case 'InstanceDeleted': {
       const metaInstanceId = state.instances[event.instanceId]?.metaInstanceId
-      const { failureError, cause, failedNodeIds, cannotLoad } = event
+      const { failureError, failure, cause, failedNodeIds, cannotLoad } = event
       if (metaInstanceId === undefined || failureError === undefined) return undefined
       return amend(family, metaInstanceId, (metaInstance) => {
         // A machine that cannot load the model is not tried again: nothing has to slow the next placement down.
         const repeats = cause === 'runners' && cannotLoad === undefined
         const replacements = metaInstance.replacements + (repeats ? 1 : 0)
         return {
-          ...metaInstance,
+          ...without(metaInstance, 'lastFailure'),
           consecutiveFailures: metaInstance.consecutiveFailures + 1,
           lastFailureError: failureError,
+          ...(failure && { lastFailure: failure }),
           replacements,
           ...(failedNodeIds && { failedNodeIds }),
           ...(cannotLoad && { cannotLoad: withLatest(metaInstance.cannotLoad, cannotLoad) }),

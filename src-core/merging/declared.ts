@@ -13,6 +13,7 @@ export const DeclaredMetaInstance = MetaInstance.omit({
   placementError: true,
   consecutiveFailures: true,
   lastFailureError: true,
+  lastFailure: true,
   failedNodeIds: true,
   cannotLoad: true,
   replacements: true,

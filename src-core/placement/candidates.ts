@@ -2,6 +2,7 @@ import type { NodeId } from '../ids'
 import { EMBEDDINGS_SINCE_PROTOCOL } from '../state/nodes'
 import type { Constraints } from '../state/meta-instances'
 import type { State } from '../state/state'
+import { clauses, coded } from '../texts/coded'
 import { edgesOf } from '../state/topology'
 import { allRings, EXACT_UP_TO } from './exact-rings'
 import type { Funnel } from './funnel'
@@ -24,16 +25,18 @@ export const usableNodes = (
   const wanted = nodeIds && new Set<string>(nodeIds)
   return Object.values(state.members).flatMap(({ nodeId, drained }) => {
     const node = state.nodes[nodeId]
-    if (!node) return funnel.remove('offline', nodeId, 'offline')
-    if (wanted && !wanted.has(nodeId)) return funnel.remove('nodeIds', nodeId, 'excluded by nodeIds')
-    if (taken.includes(nodeId)) return funnel.remove('replica', nodeId, 'taken by another replica')
-    if (drained) return funnel.remove('drained', nodeId, 'is drained')
-    if (!node.worker) return funnel.remove('no_worker', nodeId, 'only coordinates')
-    if (node.cannotRun !== undefined) return funnel.remove('cannot_run', nodeId, `cannot run models: ${node.cannotRun}`)
+    if (!node) return funnel.remove('offline', nodeId, coded('refusals.rule.offline'))
+    if (wanted && !wanted.has(nodeId)) return funnel.remove('nodeIds', nodeId, coded('refusals.rule.nodeIds'))
+    if (taken.includes(nodeId)) return funnel.remove('replica', nodeId, coded('refusals.rule.replica'))
+    if (drained) return funnel.remove('drained', nodeId, coded('refusals.rule.drained'))
+    if (!node.worker) return funnel.remove('no_worker', nodeId, coded('refusals.rule.noWorker'))
+    if (node.cannotRun !== undefined)
+      return funnel.remove('cannot_run', nodeId, coded('refusals.rule.cannotRun', { why: node.cannotRun }))
     if (kind === 'embedding' && node.protocol < EMBEDDINGS_SINCE_PROTOCOL)
-      return funnel.remove('too_old', nodeId, 'runs no embedding models until its Muster is updated')
+      return funnel.remove('too_old', nodeId, coded('refusals.rule.tooOld'))
     const reason = unfit[nodeId]
-    if (reason !== undefined) return funnel.remove('cannot_load', nodeId, `cannot load it: ${reason}`)
+    if (reason !== undefined)
+      return funnel.remove('cannot_load', nodeId, coded('refusals.rule.cannotLoad', { why: clauses(reason) }))
     return [nodeId]
   })
 }

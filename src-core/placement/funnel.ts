@@ -1,18 +1,10 @@
 import type { NodeId } from '../ids'
 import { nodeName } from '../state/bindings'
 import type { PlacementErrorDetails } from '../state/meta-instances'
-import type { PlacementErrorCode, PlacementRefusal } from './placement-refusal'
+import { refusal, type PlacementErrorCode, type PlacementRefusal } from './placement-refusal'
 import type { State } from '../state/state'
-
-const GIGABYTE = 1e9
-
-/** `142 GB`, `6.2 GB`, `0.54 GB`: as many digits as tell the difference. */
-export const gigabytes = (bytes: number): string => {
-  const value = bytes / GIGABYTE
-  return `${value >= 10 ? Math.round(value) : Number(value.toPrecision(2))} GB`
-}
-
-const machines = (count: number): string => `${count} machine${count === 1 ? '' : 's'}`
+import { clauses, coded, commas, type CodedText } from '../texts/coded'
+import { inEnglish } from '../texts/english'
 
 /** In this order a machine meets them, and people read of them. */
 const RULES = ['offline', 'nodeIds', 'replica', 'drained', 'no_worker', 'cannot_run', 'too_old', 'cannot_load'] as const
@@ -20,16 +12,23 @@ type Rule = (typeof RULES)[number]
 
 /** Who was looked at, and who fell out at which rule. */
 export class Funnel {
-  private readonly removed = new Map<Rule, { nodeIds: NodeId[]; detail: string }>()
+  private readonly removed = new Map<Rule, { nodeIds: NodeId[]; coded: CodedText }>()
 
   constructor(private readonly state: State) {}
 
   /** Puts a machine down as removed; gives back nothing, for use in a `flatMap`. */
-  remove(rule: Rule, nodeId: NodeId, detail: string): [] {
+  remove(rule: Rule, nodeId: NodeId, detail: CodedText): [] {
     const group = this.removed.get(rule)
     if (group) group.nodeIds.push(nodeId)
-    else this.removed.set(rule, { nodeIds: [nodeId], detail })
+    else this.removed.set(rule, { nodeIds: [nodeId], coded: detail })
     return []
+  }
+
+  private inOrder(): [Rule, { nodeIds: NodeId[]; coded: CodedText }][] {
+    return RULES.flatMap((rule): [Rule, { nodeIds: NodeId[]; coded: CodedText }][] => {
+      const group = this.removed.get(rule)
+      return group ? [[rule, group]] : []
+    })
   }
 
   get hasRemoved(): boolean {
@@ -39,48 +38,51 @@ export class Funnel {
   details(remaining: readonly NodeId[], bytes?: { free: number; needed: number }): PlacementErrorDetails {
     return {
       considered: Object.keys(this.state.members).length,
-      removed: RULES.flatMap((rule) => {
-        const group = this.removed.get(rule)
-        return group ? [{ rule, ...group }] : []
-      }),
+      removed: this.inOrder().map(([rule, group]) => ({ rule, ...group, detail: inEnglish(group.coded) })),
       remaining: [...remaining],
       ...(bytes && { freeBytes: bytes.free, neededBytes: bytes.needed }),
     }
   }
 
   /** What is wrong with the request itself, whichever machines there are: nobody else is to be blamed before it. */
-  ofRequest({ code, reason }: PlacementRefusal, remaining: readonly NodeId[]): PlacementRefusal {
-    return { code, reason, details: this.details(remaining) }
+  ofRequest(refusal: PlacementRefusal, remaining: readonly NodeId[]): PlacementRefusal {
+    return { ...refusal, details: this.details(remaining) }
   }
 
   /**
    * Machines that were asked for by name and cannot be used: they come first, and nobody has to be told of those that
    * were not asked for. `mini-2 is offline; studio: only coordinates; SENTENCE`.
    */
-  ofMissing(missing: readonly NodeId[], sentence: string, remaining: readonly NodeId[]): PlacementRefusal {
+  ofMissing(missing: readonly NodeId[], sentence: CodedText, remaining: readonly NodeId[]): PlacementRefusal {
     const why = missing.map((nodeId) => {
       const name = nodeName(this.state, nodeId)
       const fell = [...this.removed].find(([, group]) => group.nodeIds.includes(nodeId))
-      if (!fell) return `${name} is no member`
-      const [rule, { detail }] = fell
-      return rule === 'offline' ? `${name} is offline` : `${name}: ${detail}`
+      if (!fell) return coded('refusals.noMember', { name })
+      const [rule, { coded: detail }] = fell
+      return rule === 'offline'
+        ? coded('refusals.isOffline', { name })
+        : coded('refusals.lacking', { name, detail: clauses(detail) })
     })
-    return { code: 'too_few_machines', reason: [...why, sentence].join('; '), details: this.details(remaining) }
+    const whole = coded('refusals.missing', { machines: clauses(...why), sentence: clauses(sentence) })
+    return refusal('too_few_machines', whole, this.details(remaining))
   }
 
   /** `4 machines: 1 offline (mini-2), 1 excluded by nodeIds; SENTENCE`. */
   error(
     code: PlacementErrorCode,
-    sentence: string,
+    sentence: CodedText,
     remaining: readonly NodeId[],
     bytes?: { free: number; needed: number },
   ): PlacementRefusal {
     const details = this.details(remaining, bytes)
-    const fallen = details.removed.map(({ rule, nodeIds, detail }) => {
-      const names = rule === 'nodeIds' ? '' : ` (${nodeIds.map((nodeId) => nodeName(this.state, nodeId)).join(', ')})`
-      return `${nodeIds.length} ${detail}${names}`
+    const fallen = this.inOrder().map(([rule, { nodeIds, coded: detail }]) => {
+      const values = { count: nodeIds.length, detail: clauses(detail) }
+      if (rule === 'nodeIds') return coded('refusals.fallenUnnamed', values)
+      const names = commas(nodeIds.map((nodeId) => nodeName(this.state, nodeId)))
+      return coded('refusals.fallen', { ...values, names })
     })
-    const reason = fallen.length === 0 ? sentence : `${machines(details.considered)}: ${fallen.join(', ')}; ${sentence}`
-    return { code, reason, details }
+    if (fallen.length === 0) return refusal(code, sentence, details)
+    const values = { count: details.considered, fallen: commas(fallen), sentence: clauses(sentence) }
+    return refusal(code, coded('refusals.funnel', values), details)
   }
 }

@@ -1,5 +1,6 @@
 import type { Constraints } from '../state/meta-instances'
-import type { PlacementRefusal } from './placement-refusal'
+import { coded } from '../texts/coded'
+import { refusal, type PlacementRefusal } from './placement-refusal'
 
 /** The most ranks that MLX makes a mesh of (`MESH_MAX_PEERS` of its JACCL). */
 export const MOST_MESH_RANKS = 8
@@ -16,8 +17,5 @@ export const meshProblem = ({
 }: Pick<Constraints, 'instanceMeta' | 'minNodes' | 'nodeIds'>): PlacementRefusal | undefined => {
   const asked = Math.max(minNodes, nodeIds.length)
   if (asked <= mostRanks({ instanceMeta })) return undefined
-  return {
-    code: 'too_many_for_rdma',
-    reason: `RDMA (MlxJaccl) joins at most ${MOST_MESH_RANKS} machines, and ${asked} were asked for; a ring (MlxRing) joins more`,
-  }
+  return refusal('too_many_for_rdma', coded('refusals.tooManyForRdma', { most: MOST_MESH_RANKS, asked }))
 }

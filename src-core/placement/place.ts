@@ -2,6 +2,7 @@ import type { NodeId } from '../ids'
 import type { Instance } from '../state/instances'
 import type { PlacementErrorCode, PlacementRefusal } from './placement-refusal'
 import type { State } from '../state/state'
+import { coded, type CodedText } from '../texts/coded'
 import { ringOfAll, usableNodes } from './candidates'
 import { chooseConnections } from './connections'
 import { Funnel } from './funnel'
@@ -149,20 +150,20 @@ const placeAmong = (
   funnel: Funnel,
 ): PlacementResult => {
   const { state } = space
-  const refuse = (code: PlacementErrorCode, sentence: string) => refused(funnel.error(code, sentence, usable))
-  const lacksRdma = (code: PlacementErrorCode, sentence: string) =>
+  const refuse = (code: PlacementErrorCode, sentence: CodedText) => refused(funnel.error(code, sentence, usable))
+  const lacksRdma = (code: PlacementErrorCode, sentence: CodedText) =>
     refused(noRdma(state, funnel, usable, { code, sentence }))
   const region = space.region(usable, request)
   const search = new Search(card, request, region.graph, region.free, state)
   const groups = groupsOf(space, region, card, request)
   if (request.instanceMeta === 'MlxJaccl' && !groups.some((group) => group.length >= 2))
-    return lacksRdma('no_rdma', 'Requested RDMA (MlxJaccl) but no RDMA-connected machines are available')
+    return lacksRdma('no_rdma', coded('refusals.noRdma'))
   const large = groups.filter((group) => group.length >= request.minNodes)
   if (large.length === 0) {
     const count = isNamedGroup(request) ? usable.length : request.minNodes
     return request.instanceMeta === 'MlxJaccl'
-      ? lacksRdma('not_connected', `no ${count} machines have RDMA between every two of them`)
-      : refuse('not_connected', `no ${count} machines are connected to one another`)
+      ? lacksRdma('not_connected', coded('refusals.notJoined', { count }))
+      : refuse('not_connected', coded('refusals.notConnected', { count }))
   }
   const problems = new Map(
     [...new Set(large.map(({ length }) => length))].map((size) => [size, shardingProblem(card, request, size)]),
@@ -202,7 +203,7 @@ export const place = (
   // In the order that was asked for, which is the rank order where it is a ring.
   const usable = request.nodeIds?.filter((nodeId) => found.includes(nodeId)) ?? found
   const gone = request.nodeIds?.filter((nodeId) => !found.includes(nodeId)) ?? []
-  const refuse = (code: PlacementErrorCode, sentence: string) => refused(funnel.error(code, sentence, usable))
+  const refuse = (code: PlacementErrorCode, sentence: CodedText) => refused(funnel.error(code, sentence, usable))
   const tooMany = meshProblem(request) ?? sharedOutProblem(card, request)
   if (tooMany) return refused(funnel.ofRequest(tooMany, usable))
   if (usable.length < request.minNodes) {
@@ -210,11 +211,10 @@ export const place = (
     if (unfit) return refused(unfit)
   }
   if (usable.length < request.minNodes && request.taken !== undefined && request.taken.length > 0 && gone.length === 0)
-    return refuse('too_few_machines', 'each replica needs machines of its own')
-  if (usable.length === 0 && gone.length === 0) return refuse('no_machines', 'no machine is ready to run models')
+    return refuse('too_few_machines', coded('refusals.replicas'))
+  if (usable.length === 0 && gone.length === 0) return refuse('no_machines', coded('refusals.noMachines'))
   if (usable.length < request.minNodes) {
-    const wanted = `at least ${request.minNodes} machine${request.minNodes === 1 ? ' is' : 's are'} needed`
-    const sentence = `${wanted}, ${usable.length === 1 ? '1 is' : `${usable.length} are`} usable`
+    const sentence = coded('refusals.tooFew', { least: request.minNodes, usable: usable.length })
     return gone.length > 0 ? refused(funnel.ofMissing(gone, sentence, usable)) : refuse('too_few_machines', sentence)
   }
   return placeAmong(space, card, request, usable, funnel)

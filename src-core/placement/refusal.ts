@@ -2,10 +2,11 @@ import type { NodeId } from '../ids'
 import { pairsWithoutRdma } from '../rdma/why-no-rdma'
 import { nodeName } from '../state/bindings'
 import type { PlacementErrorDetails } from '../state/meta-instances'
-import type { PlacementErrorCode, PlacementRefusal } from './placement-refusal'
+import { refusal, type PlacementErrorCode, type PlacementRefusal } from './placement-refusal'
 import type { MissingRdma } from '../state/rdma'
 import type { State } from '../state/state'
-import { gigabytes, type Funnel } from './funnel'
+import { clauses, coded, commas, type CodedText } from '../texts/coded'
+import type { Funnel } from './funnel'
 import type { ModelCard } from './model-card'
 import type { PlacementRequest } from './placement-request'
 
@@ -16,23 +17,19 @@ export const shardingProblem = (
   size: number,
 ): PlacementRefusal | undefined => {
   if (size === 1) return undefined
-  if (kind === 'embedding')
-    return { code: 'not_shared_out', reason: `${modelId} is an embedding model, which runs on one machine` }
+  const model: string = modelId
+  const count = size
+  if (kind === 'embedding') return refusal('not_shared_out', coded('refusals.embedding', { model }))
   if (sharding === 'Tensor') {
-    if (!supportsTensor)
-      return { code: 'tensor_unsupported', reason: `${modelId} does not support Tensor sharding; use Pipeline` }
+    if (!supportsTensor) return refusal('tensor_unsupported', coded('refusals.noTensor', { model }))
     return hiddenSize % size === 0 && kvHeads % size === 0
       ? undefined
-      : {
-          code: 'indivisible',
-          reason: `${modelId} has ${kvHeads} key-value heads, which ${size} machines cannot share equally`,
-        }
+      : refusal('indivisible', coded('refusals.indivisible', { model, heads: kvHeads, count }))
   }
-  if (!supportsPipeline)
-    return { code: 'pipeline_unsupported', reason: `${modelId} does not support Pipeline sharding; use Tensor` }
+  if (!supportsPipeline) return refusal('pipeline_unsupported', coded('refusals.noPipeline', { model }))
   return layers >= size
     ? undefined
-    : { code: 'too_few_layers', reason: `${modelId} has only ${layers} layers for ${size} machines` }
+    : refusal('too_few_layers', coded('refusals.tooFewLayers', { model, layers, count }))
 }
 
 /** Why a model is not for more than one machine, where more than one is asked for. */
@@ -52,23 +49,30 @@ export const cannotLoad = (
 ): PlacementRefusal | undefined => {
   const unfit = details.removed.find(({ rule }) => rule === 'cannot_load')?.nodeIds ?? []
   if (unfit.length === 0) return undefined
-  const failures = unfit.map((nodeId) => `${nodeName(state, nodeId)}: ${reasons[nodeId] ?? ''}`).join('; ')
+  const lacking = (nodeId: NodeId, detail: string | CodedText): CodedText =>
+    coded('refusals.lacking', { name: nodeName(state, nodeId), detail: clauses(detail) })
+  const failures = unfit.map((nodeId) => lacking(nodeId, reasons[nodeId] ?? ''))
   const others = details.removed
     .filter(({ rule }) => rule !== 'cannot_load' && rule !== 'nodeIds')
-    .flatMap(({ nodeIds, detail }) => nodeIds.map((nodeId) => `${nodeName(state, nodeId)}: ${detail}`))
-  return {
-    code: 'cannot_load',
-    reason: `${[failures, ...others].join('; ')}. It is tried again when the model's files change`,
-    details,
-  }
+    .flatMap(({ nodeIds, detail, coded: why }) => nodeIds.map((nodeId) => lacking(nodeId, why ?? detail)))
+  const sentence = coded('refusals.cannotLoad', { machines: clauses(...failures, ...others) })
+  return refusal('cannot_load', sentence, details)
 }
 
-/** `mini`, `the other 2 machines`, `the 3 machines`. */
-const subject = (state: State, usable: readonly NodeId[], others: boolean): { who: string; have: string } => {
+/** `mini has …`, `the other 2 have at most …`. `together`: all of them hold so much as one group. */
+const memorySentence = (
+  state: State,
+  usable: readonly NodeId[],
+  { free, needed, together, others }: { free: number; needed: number; together: boolean; others: boolean },
+): CodedText => {
   const [only] = usable
-  return usable.length === 1 && only !== undefined
-    ? { who: nodeName(state, only), have: 'has' }
-    : { who: others ? `the other ${usable.length}` : `the ${usable.length} machines`, have: 'have' }
+  const values = { free: { bytes: free }, needed: { bytes: needed } }
+  if (usable.length === 1 && only !== undefined)
+    return coded(together ? 'refusals.memoryOn' : 'refusals.memoryOnMost', { ...values, name: nodeName(state, only) })
+  const all = { ...values, count: usable.length }
+  return others
+    ? coded(together ? 'refusals.memoryOfOthers' : 'refusals.memoryOfOthersMost', all)
+    : coded(together ? 'refusals.memoryOf' : 'refusals.memoryOfMost', all)
 }
 
 /** There are groups, but none that holds the model. `free`: of the largest of them, in bytes. */
@@ -78,15 +82,9 @@ export const tooLittleMemory = (
   usable: readonly NodeId[],
   { free, needed, together }: { free: number; needed: number; together: boolean },
 ): PlacementRefusal => {
-  const { who, have } = subject(state, usable, funnel.hasRemoved)
-  // Enough in all, but not on each machine, or not on machines that are connected.
-  const most = together ? '' : 'at most '
-  return funnel.error(
-    'not_enough_memory',
-    `${who} ${have} ${most}${gigabytes(free)} free, the model needs ${gigabytes(needed)}`,
-    usable,
-    { free, needed },
-  )
+  // Not together: enough in all, but not on each machine, or not on machines that are connected.
+  const sentence = memorySentence(state, usable, { free, needed, together, others: funnel.hasRemoved })
+  return funnel.error('not_enough_memory', sentence, usable, { free, needed })
 }
 
 /** More pairs than these are counted. */
@@ -100,21 +98,22 @@ export const noRdma = (
   state: State,
   funnel: Funnel,
   usable: readonly NodeId[],
-  { code, sentence }: { code: PlacementErrorCode; sentence: string },
+  { code, sentence }: { code: PlacementErrorCode; sentence: CodedText },
 ): PlacementRefusal => {
   const withoutRdma = pairsWithoutRdma(state, usable)
   const isWorthSaying = ({ reasons }: MissingRdma): boolean =>
     reasons.some(({ code: why }) => why !== 'not_a_mac' && why !== 'not_read')
   const told = withoutRdma.filter(isWorthSaying).map(({ nodeIds: [a, b], reasons }) => {
-    const names = `${nodeName(state, a)} – ${nodeName(state, b)}`
     // What else is missing is in the details: first things first.
     const foremost = reasons.filter(({ code: why }) => why === reasons[0]?.code)
-    return `${names}: ${foremost.map(({ text }) => text).join(', ')}`
+    const what = commas(foremost.map(({ text, coded: why }) => why ?? text))
+    return coded('refusals.pair', { a: nodeName(state, a), b: nodeName(state, b), reasons: what })
   })
   const more = told.length - MOST_SPOKEN_OF
-  const others = more > 0 ? [`and ${more} more pair${more === 1 ? '' : 's'}`] : []
-  const list = [...told.slice(0, MOST_SPOKEN_OF), ...others].join('; ')
-  const error = funnel.error(code, list === '' ? sentence : `${sentence} (${list})`, usable)
+  const others = more > 0 ? [coded('refusals.morePairs', { count: more })] : []
+  const pairs = clauses(...told.slice(0, MOST_SPOKEN_OF), ...others)
+  const whole = told.length === 0 ? sentence : coded('refusals.because', { sentence: clauses(sentence), pairs })
+  const error = funnel.error(code, whole, usable)
   const { details } = error
   return { ...error, ...(details && withoutRdma.length > 0 && { details: { ...details, withoutRdma } }) }
 }

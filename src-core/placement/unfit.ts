@@ -1,9 +1,10 @@
 import type { NodeId } from '../ids'
 import type { CannotLoad, MetaInstance } from '../state/meta-instances'
 import type { State } from '../state/state'
+import type { CodedText } from '../texts/coded'
 
-/** Machines that cannot load a model, by node, with the reason that each gave. */
-export type Unfit = Readonly<Record<string, string>>
+/** Machines that cannot load a model, by node, with the reason that each gave, as a code where it has one. */
+export type Unfit = Readonly<Record<string, string | CodedText>>
 
 /**
  * The machines on which loading a declaration's model failed for a lasting reason. One whose files have changed, or are
@@ -21,5 +22,5 @@ export const unfitMachines = (
     if (fingerprint === undefined) return here?.fingerprint === undefined
     return here === undefined ? mayStillTell(nodeId) : here.fingerprint === fingerprint
   }
-  return Object.fromEntries(cannotLoad.filter(isSame).map(({ nodeId, reason }) => [nodeId, reason]))
+  return Object.fromEntries(cannotLoad.filter(isSame).map(({ nodeId, reason, coded }) => [nodeId, coded ?? reason]))
 }

@@ -75,7 +75,9 @@ describe('a worker whose instance has ranks elsewhere', () => {
   const mini = NodeId.parse('Mac mini')
   const [mine, other] = [RunnerId.parse('mine'), RunnerId.parse('other')]
   const failed = { status: 'Failed', errorMessage: 'out of memory' } as const
-  const because = [{ kind: 'giveUp', runnerId: mine, errorMessage: 'stopped because Mac mini failed' }]
+  const because = [
+    { kind: 'giveUp', runnerId: mine, reason: { code: 'failures.stopped', values: { name: 'Mac mini' } } },
+  ]
 
   const shared = (): World => {
     const world = new World()

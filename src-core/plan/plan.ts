@@ -3,6 +3,7 @@ import { nodeName } from '../state/bindings'
 import type { Instance, Shard } from '../state/instances'
 import { isTerminal, type RunnerStatus } from '../state/runners'
 import type { State } from '../state/state'
+import { coded, type CodedText } from '../texts/coded'
 
 /** What a worker has: its runners with what it last saw of them, and the tasks they work on. */
 export interface Running {
@@ -16,7 +17,7 @@ export type Action =
   | { readonly kind: 'start'; readonly instance: Instance; readonly shard: Shard }
   | { readonly kind: 'stop'; readonly runnerId: RunnerId }
   /** Another rank of its instance failed, and it is of no use alone: it fails as well, as a consequence. */
-  | { readonly kind: 'giveUp'; readonly runnerId: RunnerId; readonly errorMessage: string }
+  | { readonly kind: 'giveUp'; readonly runnerId: RunnerId; readonly reason: CodedText }
   /** The state knows a runner of this node that does not exist. */
   | { readonly kind: 'reportDeleted'; readonly runnerId: RunnerId }
   /** The state is behind what this node sees. */
@@ -60,11 +61,11 @@ export const plan = (state: State, nodeId: NodeId, running: Running): Action[] =
     const over = (seen && isTerminal(seen)) || (known && isTerminal(known))
     const silent = instance.shards.find((other) => other.nodeId !== nodeId && running.silent?.has(other.nodeId))
     if (silent && seen && !over) {
-      const errorMessage = `no answer from ${nodeName(state, silent.nodeId)} for 5 s`
-      actions.push({ kind: 'giveUp', runnerId: shard.runnerId, errorMessage })
+      const reason = coded('failures.silent', { name: nodeName(state, silent.nodeId) })
+      actions.push({ kind: 'giveUp', runnerId: shard.runnerId, reason })
     } else if (failed !== undefined && !over) {
-      const errorMessage = `stopped because ${nodeName(state, failed)} failed`
-      actions.push({ kind: 'giveUp', runnerId: shard.runnerId, errorMessage })
+      const reason = coded('failures.stopped', { name: nodeName(state, failed) })
+      actions.push({ kind: 'giveUp', runnerId: shard.runnerId, reason })
     } else if (seen) {
       if (differs(seen, known)) actions.push({ kind: 'report', runnerId: shard.runnerId, status: seen })
     } else if (known && !isTerminal(known)) {

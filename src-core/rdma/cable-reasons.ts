@@ -1,8 +1,10 @@
 import { nodeName } from '../state/bindings'
 import type { RdmaDevice, RdmaReason, RdmaReasonCode } from '../state/rdma'
 import type { State } from '../state/state'
+import { coded, type CodedText } from '../texts/coded'
 import { cableGbps, isThroughDock, type Cable, type CableEnd } from './cables'
 import { RDMA_GBPS } from './machine'
+import { rdmaReason } from './reason'
 
 /** The RDMA device of an interface is named after it. */
 export const deviceOf = (state: State, { nodeId, port }: CableEnd): RdmaDevice | undefined =>
@@ -16,57 +18,57 @@ const isStudioPort = (state: State, { nodeId, port }: CableEnd): boolean =>
 export const bridgeOf = (state: State, { nodeId, port }: CableEnd): string | undefined =>
   state.nodes[nodeId]?.thunderbolt?.bridges.find(({ members }) => members.includes(port.interfaceName ?? ''))?.name
 
-const portReasons = ({ port }: Pick<RdmaDevice, 'port'>, because: (text: string) => RdmaReason): RdmaReason[] => {
+/** What keeps a device's port from being used; undefined where nothing does. */
+const portProblem = ({ port, name: device }: RdmaDevice, name: string): CodedText | undefined => {
   switch (port) {
     case 'active':
-      return []
+      return undefined
     case 'down':
-      return [because('is down')]
+      return coded('rdma.portDown', { device, name })
     case 'unknown':
-      return [because('has not been asked yet')]
+      return coded('rdma.portUnknown', { device, name })
   }
 }
 
+const unhealthy = ({ name: device, problem }: RdmaDevice, name: string): CodedText =>
+  problem === undefined
+    ? coded('rdma.unhealthySilent', { device, name })
+    : coded('rdma.unhealthy', { device, name, problem })
+
 /** What keeps one end from RDMA that its machine could change. */
 const endReasons = (state: State, end: CableEnd): RdmaReason[] => {
-  const { nodeId, port } = end
-  const { interfaceName } = port
+  const { nodeId, port: thunderbolt } = end
+  const { interfaceName } = thunderbolt
   const name = nodeName(state, nodeId)
-  const because = (code: RdmaReasonCode, text: string, more: Partial<RdmaReason> = {}): RdmaReason => ({
-    code,
-    nodeId,
-    ...(interfaceName !== undefined && { interfaceName }),
-    text,
-    ...more,
-  })
-  const here = interfaceName ?? `Thunderbolt ${port.receptacle}`
-  if (isStudioPort(state, end))
-    return [because('studio_port', `the port next to Ethernet on ${name} (${here}) does not do it`)]
+  const because = (code: RdmaReasonCode, sentence: CodedText, more: Pick<RdmaReason, 'bridge'> = {}): RdmaReason =>
+    rdmaReason(code, sentence, { nodeId, ...(interfaceName !== undefined && { interfaceName }), ...more })
+  const here = interfaceName ?? `Thunderbolt ${thunderbolt.receptacle}`
+  if (isStudioPort(state, end)) return [because('studio_port', coded('rdma.studioPort', { name, port: here }))]
   const bridge = bridgeOf(state, end)
-  if (bridge !== undefined) return [because('bridge', `${here} of ${name} is part of ${bridge}`, { bridge })]
+  if (bridge !== undefined) return [because('bridge', coded('rdma.bridge', { name, port: here, bridge }), { bridge })]
   const device = deviceOf(state, end)
-  if (!device) return [because('no_device', `${here} of ${name} has no RDMA device`)]
-  if (device.health === 'unhealthy')
-    return [because('unhealthy', `${device.name} of ${name} does not work: ${device.problem ?? 'it does not answer'}`)]
+  if (!device) return [because('no_device', coded('rdma.noDevice', { name, port: here }))]
+  if (device.health === 'unhealthy') return [because('unhealthy', unhealthy(device, name))]
+  const port = portProblem(device, name)
   return [
-    ...portReasons(device, (text) => because('port_down', `${device.name} of ${name} ${text}`)),
-    ...(device.hasAddress ? [] : [because('no_address', `${here} of ${name} has no IPv4 address`)]),
+    ...(port ? [because('port_down', port)] : []),
+    ...(device.hasAddress ? [] : [because('no_address', coded('rdma.noAddress', { name, port: here }))]),
   ]
+}
+
+const tooSlow = (state: State, cable: Cable, gbps: number | undefined): CodedText => {
+  const { here, there } = cable
+  const dock = isThroughDock(cable)
+  const values = { a: nodeName(state, here.nodeId), b: nodeName(state, there.nodeId), needed: RDMA_GBPS }
+  return gbps === undefined
+    ? coded(dock ? 'rdma.dockUnknown' : 'rdma.cableUnknown', values)
+    : coded(dock ? 'rdma.dockSpeed' : 'rdma.cableSpeed', { ...values, gbps })
 }
 
 /** Why a cable carries no RDMA; none where it does. It is taken that both machines have RDMA at all. */
 export const cableReasons = (state: State, cable: Cable): RdmaReason[] => {
   const { here, there } = cable
   const gbps = cableGbps(cable)
-  const slow: RdmaReason[] = []
-  if (gbps === undefined || gbps < RDMA_GBPS) {
-    const [a, b] = [nodeName(state, here.nodeId), nodeName(state, there.nodeId)]
-    const way = isThroughDock(cable) ? 'way through a dock' : 'cable'
-    const speed = gbps === undefined ? 'no speed that is known' : `${gbps} Gb/s`
-    slow.push({
-      code: 'cable_speed',
-      text: `the ${way} between ${a} and ${b} gives ${speed}, and ${RDMA_GBPS} are needed`,
-    })
-  }
+  const slow = gbps === undefined || gbps < RDMA_GBPS ? [rdmaReason('cable_speed', tooSlow(state, cable, gbps))] : []
   return [...slow, ...endReasons(state, here), ...endReasons(state, there)]
 }

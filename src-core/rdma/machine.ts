@@ -4,6 +4,8 @@ import type { Node } from '../state/nodes'
 import type { RdmaReason } from '../state/rdma'
 import type { State } from '../state/state'
 import type { ThunderboltPort } from '../state/thunderbolt'
+import { coded, type CodedText } from '../texts/coded'
+import { rdmaReason } from './reason'
 
 /** RDMA over Thunderbolt came with this macOS. */
 export const OLDEST_MACOS = '26.2'
@@ -34,23 +36,23 @@ const hasOnlyThunderbolt4 = ({ thunderbolt }: Node): boolean => {
 export const machineReason = (state: State, nodeId: NodeId): RdmaReason | undefined => {
   const name = nodeName(state, nodeId)
   const node = state.nodes[nodeId]
-  const because = (code: RdmaReason['code'], text: string): RdmaReason => ({ code, nodeId, text })
-  if (!node) return because('offline', `${name} is offline`)
+  const because = (code: RdmaReason['code'], sentence: CodedText): RdmaReason => rdmaReason(code, sentence, { nodeId })
+  if (!node) return because('offline', coded('rdma.offline', { name }))
   const { os, rdma, thunderbolt } = node
-  if (os.platform !== 'darwin') return because('not_a_mac', `${name} is not a Mac`)
+  if (os.platform !== 'darwin') return because('not_a_mac', coded('rdma.notAMac', { name }))
   // No newer macOS helps such a machine.
-  if (hasOnlyThunderbolt4(node)) return because('thunderbolt_4', `${name} has only Thunderbolt 4`)
+  if (hasOnlyThunderbolt4(node)) return because('thunderbolt_4', coded('rdma.thunderbolt4', { name }))
   if (os.version !== undefined && isTooOld(os.version))
-    return because('macos_too_old', `${name} runs macOS ${os.version}, and ${OLDEST_MACOS} is needed`)
-  if (!rdma || !thunderbolt) return because('not_read', `${name} has not told its Thunderbolt ports yet`)
+    return because('macos_too_old', coded('rdma.macosTooOld', { name, version: os.version, oldest: OLDEST_MACOS }))
+  if (!rdma || !thunderbolt) return because('not_read', coded('rdma.notRead', { name }))
   switch (rdma.status) {
     case 'enabled':
       return undefined
     case 'disabled':
-      return because('not_enabled', `not enabled on ${name}`)
+      return because('not_enabled', coded('rdma.notEnabled', { name }))
     case 'unavailable':
-      return because('unavailable', `macOS on ${name} does not have it`)
+      return because('unavailable', coded('rdma.unavailable', { name }))
     case 'unknown':
-      return because('status_unknown', `${name} does not say whether it is enabled`)
+      return because('status_unknown', coded('rdma.statusUnknown', { name }))
   }
 }

@@ -4,10 +4,12 @@ import type { Node } from '../state/nodes'
 import type { MissingRdma, RdmaReason } from '../state/rdma'
 import type { State } from '../state/state'
 import { edgesOf } from '../state/topology'
+import { coded } from '../texts/coded'
 import { cableReasons } from './cable-reasons'
 import { cablesBetween } from './cables'
 import { mirroredRdmaEdges, rdmaEdgesFrom } from './edges'
 import { machineReason } from './machine'
+import { rdmaReason } from './reason'
 
 /** Reasons that only say that an end has not been set up where its machine has no RDMA in the first place. */
 const FOLLOWS_FROM_MACHINE: ReadonlySet<RdmaReason['code']> = new Set([
@@ -46,10 +48,8 @@ export const whyNoRdma = (state: State, a: NodeId, b: NodeId): RdmaReason[] =>
 const reasonsOf = (state: State, a: NodeId, b: NodeId): RdmaReason[] => {
   const machines = [a, b].flatMap((nodeId) => machineReason(state, nodeId) ?? [])
   if (machines.some(({ code }) => IS_ALL_TO_SAY.has(code))) return machines
-  const [one, other] = [nodeName(state, a), nodeName(state, b)]
-  const cables = reasonsOfCables(state, a, b) ?? [
-    { code: 'no_cable', text: `there is no Thunderbolt cable between ${one} and ${other}` },
-  ]
+  const names = { a: nodeName(state, a), b: nodeName(state, b) }
+  const cables = reasonsOfCables(state, a, b) ?? [rdmaReason('no_cable', coded('rdma.noCable', names))]
   if (machines.length > 0) return [...machines, ...cables.filter(({ code }) => !FOLLOWS_FROM_MACHINE.has(code))]
   if (cables.length > 0) return cables
   const ways = [
@@ -59,8 +59,8 @@ const reasonsOf = (state: State, a: NodeId, b: NodeId): RdmaReason[] => {
   const reached = ways.every(([from, to]) => rdmaEdgesFrom(state, from).some((edge) => edge.to === to))
   return [
     reached
-      ? { code: 'not_reported', text: `${one} and ${other} are about to report it` }
-      : { code: 'not_connected', text: `${one} and ${other} do not reach each other over the network` },
+      ? rdmaReason('not_reported', coded('rdma.notReported', names))
+      : rdmaReason('not_connected', coded('rdma.notConnected', names)),
   ]
 }
 
@@ -74,8 +74,9 @@ export const rdmaDoubts = (state: State, a: NodeId, b: NodeId): RdmaReason[] => 
   if (one?.os.version === undefined || other?.os.version === undefined) return []
   const builds = [one.os.build ?? other.os.build, other.os.build ?? one.os.build]
   if (one.os.version === other.os.version && builds[0] === builds[1]) return []
-  const text = `${nodeName(state, a)} runs macOS ${macosOf(one)}, ${nodeName(state, b)} ${macosOf(other)}`
-  return [{ code: 'versions_differ', text }]
+  const names = { a: nodeName(state, a), b: nodeName(state, b) }
+  const versions = { versionA: macosOf(one) ?? '', versionB: macosOf(other) ?? '' }
+  return [rdmaReason('versions_differ', coded('rdma.versionsDiffer', { ...names, ...versions }))]
 }
 
 /** More pairs than these nobody reads. */

@@ -5,6 +5,8 @@ import type { Instance } from '../state/instances'
 import { isLastingFailure, isTerminal, type Runner } from '../state/runners'
 import { standing } from '../state/replicas'
 import type { State } from '../state/state'
+import { clauses, coded, type CodedText } from '../texts/coded'
+import { inEnglish } from '../texts/english'
 import { isEdgeExpected, isExpected } from './expected'
 import type { ProcessManager, ReconcileInputs } from './process-manager'
 
@@ -16,13 +18,28 @@ export const RECOVERY_MS = 60_000
 
 type FailedRunner = Extract<Runner, { status: 'Failed' }>
 
+/** A failure in English, and as a code. */
+interface Failed {
+  readonly failureError: string
+  readonly failure: CodedText
+}
+
+const failed = (failure: CodedText): Failed => ({ failureError: inEnglish(failure), failure })
+
 /** Each failing node with its error, in rank order, causes before consequences. */
-const failureError = (state: State, failed: readonly FailedRunner[]): string => {
-  const causesFirst = [...failed].sort((a, b) => Number(a.consequence ?? false) - Number(b.consequence ?? false))
-  const texts = causesFirst
+const failureOf = (state: State, runners: readonly FailedRunner[]): Failed => {
+  const said = [...runners]
+    .sort((a, b) => Number(a.consequence ?? false) - Number(b.consequence ?? false))
     .filter(({ errorMessage }) => errorMessage.trim() !== '')
-    .map(({ nodeId, errorMessage }) => `${nodeName(state, nodeId)}: ${errorMessage}`)
-  return texts.length === 0 ? 'Runner failed' : texts.join('; ')
+  if (said.length === 0) return failed(coded('failures.unknown'))
+  const named = said.map((runner) => ({ ...runner, name: nodeName(state, runner.nodeId) }))
+  const causes = named.map(({ name, errorMessage, coded: cause }) =>
+    coded('failures.on', { name, cause: clauses(cause ?? errorMessage) }),
+  )
+  return {
+    failureError: named.map(({ name, errorMessage }) => `${name}: ${errorMessage}`).join('; '),
+    failure: coded('failures.several', { causes: clauses(...causes) }),
+  }
 }
 
 const isFailed = (runner: Runner): runner is FailedRunner => runner.status === 'Failed'
@@ -31,16 +48,21 @@ const isFailed = (runner: Runner): runner is FailedRunner => runner.status === '
 const givenUp = (
   state: State,
   { instanceId, modelId }: Instance,
-  { failureError, lasting }: { failureError: string; lasting: readonly FailedRunner[] },
+  { lasting, ...why }: Failed & { readonly lasting: readonly FailedRunner[] },
 ): Event => ({
   type: 'InstanceDeleted',
   instanceId,
-  failureError,
+  ...why,
   cause: 'runners',
   failedNodeIds: lasting.map(({ nodeId }) => nodeId),
-  cannotLoad: lasting.map(({ nodeId, errorMessage }) => {
+  cannotLoad: lasting.map(({ nodeId, errorMessage, coded: cause }) => {
     const fingerprint = state.downloads[nodeId]?.[modelId]?.fingerprint
-    return { nodeId, reason: errorMessage, ...(fingerprint !== undefined && { fingerprint }) }
+    return {
+      nodeId,
+      reason: errorMessage,
+      ...(cause && { coded: cause }),
+      ...(fingerprint !== undefined && { fingerprint }),
+    }
   }),
 })
 
@@ -51,23 +73,23 @@ const afterRunners = (state: State, instance: Instance, { now, ids }: ReconcileI
   const first = Math.min(...ended.map(({ since }) => since))
   if (ended.length < shards.length && now < first + RUNNER_GRACE_MS) return []
 
-  const failed = ended.filter(isFailed)
-  if (failed.length === 0) return [{ type: 'InstanceDeleted', instanceId }]
-  const error = failureError(state, failed)
-  const lasting = failed.filter(isLastingFailure)
-  if (lasting.length > 0) return [givenUp(state, instance, { failureError: error, lasting })]
+  const runners = ended.filter(isFailed)
+  if (runners.length === 0) return [{ type: 'InstanceDeleted', instanceId }]
+  const why = failureOf(state, runners)
+  const lasting = runners.filter(isLastingFailure)
+  if (lasting.length > 0) return [givenUp(state, instance, { ...why, lasting })]
   const metaInstance = metaInstanceId === undefined ? undefined : state.metaInstances[metaInstanceId]
   const retries = metaInstance !== undefined && metaInstance.consecutiveFailures < state.settings.maxRetries
   // A replacement that fails goes at once: the instance it should replace still serves.
   const spare = instance.replaces !== undefined && instance.replaces in state.instances
   if (!retries || spare) {
-    const causes = failed.some(({ consequence }) => !consequence)
-    const failedNodeIds = failed.filter(({ consequence }) => !causes || !consequence).map(({ nodeId }) => nodeId)
-    return [{ type: 'InstanceDeleted', instanceId, failureError: error, cause: 'runners', failedNodeIds }]
+    const causes = runners.some(({ consequence }) => !consequence)
+    const failedNodeIds = runners.filter(({ consequence }) => !causes || !consequence).map(({ nodeId }) => nodeId)
+    return [{ type: 'InstanceDeleted', instanceId, ...why, cause: 'runners', failedNodeIds }]
   }
   const { metaInstanceId: owner } = metaInstance
   const runnerIds = shards.map(() => ids.runnerId())
-  return [{ type: 'InstanceRetrying', instanceId, metaInstanceId: owner, failureError: error, runnerIds }]
+  return [{ type: 'InstanceRetrying', instanceId, metaInstanceId: owner, ...why, runnerIds }]
 }
 
 const recovery = (state: State, instance: Instance, { now }: ReconcileInputs): Event[] => {
@@ -95,7 +117,7 @@ const healthOf = (state: State, instance: Instance, inputs: ReconcileInputs): Ev
       {
         type: 'InstanceDeleted',
         instanceId,
-        failureError: `${nodeName(state, gone)} left the cluster`,
+        ...failed(coded('failures.left', { name: nodeName(state, gone) })),
         cause: 'node',
         failedNodeIds: [gone],
       },
@@ -104,7 +126,7 @@ const healthOf = (state: State, instance: Instance, inputs: ReconcileInputs): Ev
   const lost: Event = {
     type: 'InstanceDeleted',
     instanceId,
-    failureError: 'Network connection lost',
+    ...failed(coded('failures.connectionLost')),
     cause: 'connection',
   }
   // A machine that is expected may still compute what it has alone; with others it cannot when they do not reach it.

@@ -2,6 +2,8 @@ import { endTemporary } from '../declarations/removal'
 import type { Event } from '../events/event'
 import { fold } from '../fold/fold'
 import { placingDelayMs } from '../fold/meta-instances'
+import { refusal as placementRefusal } from '../placement/placement-refusal'
+import { coded } from '../texts/coded'
 import type { MetaInstanceId, Timestamp } from '../ids'
 import { isReady } from '../state/bindings'
 import type { Instance } from '../state/instances'
@@ -73,10 +75,10 @@ const placed = (
   const result = inputs.cards[modelId]
   if (result === undefined) return { events: [], needs: [{ kind: 'modelCard', modelId }] }
   if (result.status === 'failed') {
-    const { events } = refusal(metaInstance, {
-      code: 'model_card',
-      reason: `Failed to load model card: ${result.reason}`,
-    })
+    const { events } = refusal(
+      metaInstance,
+      placementRefusal('model_card', coded('refusals.modelCard', { reason: result.reason })),
+    )
     return { events, needs: [{ kind: 'modelCard', modelId }] }
   }
   const { card } = result

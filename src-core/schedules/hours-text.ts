@@ -4,10 +4,27 @@ import { dayNumber, localTime } from './time-zone'
 
 const DAYS_A_WEEK = Day.options.length
 
+/** The words of a language for hours. */
+export interface HoursWords {
+  readonly everyDay: string
+  readonly day: (day: Day) => string
+  /** `Mon–Fri 09:00–18:00 on MacBook Pro`. */
+  readonly on: (time: string, machines: string) => string
+  /** What stands between things that are listed. */
+  readonly comma: string
+}
+
+const ENGLISH: HoursWords = {
+  everyDay: 'every day',
+  day: (day) => day,
+  on: (time, machines) => `${time} on ${machines}`,
+  comma: ', ',
+}
+
 /** `Mon–Fri`, `Mon, Wed`, `every day`. */
-export const daysText = (days: readonly Day[] = Day.options): string => {
+export const daysText = (days: readonly Day[] = Day.options, { everyDay, day: named, comma } = ENGLISH): string => {
   const held = Day.options.map((day) => days.includes(day))
-  if (held.every(Boolean)) return 'every day'
+  if (held.every(Boolean)) return everyDay
   const runs: Day[][] = []
   Day.options.forEach((day, index) => {
     if (!held[index]) return
@@ -15,17 +32,24 @@ export const daysText = (days: readonly Day[] = Day.options): string => {
     if (run !== undefined && held[index - 1]) run.push(day)
     else runs.push([day])
   })
-  return runs.map((run) => (run.length > 2 ? `${run[0] ?? ''}–${run.at(-1) ?? ''}` : run.join(', '))).join(', ')
+  return runs
+    .map((run) => run.map(named))
+    .map((run) => (run.length > 2 ? `${run[0] ?? ''}–${run.at(-1) ?? ''}` : run.join(comma)))
+    .join(comma)
 }
 
 /** `Mon–Fri 09:00–18:00 on MacBook Pro, every day 18:00–09:00 (Europe/Berlin)`. */
-export const hoursText = (hours: readonly Hours[], nameOf: (nodeId: NodeId) => string): string => {
+export const hoursText = (
+  hours: readonly Hours[],
+  nameOf: (nodeId: NodeId) => string,
+  words: HoursWords = ENGLISH,
+): string => {
   const zones = [...new Set(hours.map(({ timeZone }) => timeZone))]
   const entries = hours.map(({ days, from, to, timeZone, nodeIds }) => {
-    const where = nodeIds ? ` on ${nodeIds.map(nameOf).join(', ')}` : ''
-    return `${daysText(days)} ${from}–${to}${zones.length > 1 ? ` ${timeZone}` : ''}${where}`
+    const time = `${daysText(days, words)} ${from}–${to}${zones.length > 1 ? ` ${timeZone}` : ''}`
+    return nodeIds ? words.on(time, nodeIds.map(nameOf).join(words.comma)) : time
   })
-  return `${entries.join(', ')}${zones.length === 1 ? ` (${zones.join('')})` : ''}`
+  return `${entries.join(words.comma)}${zones.length === 1 ? ` (${zones.join('')})` : ''}`
 }
 
 /** `Mon 09:00 (Europe/Berlin)`; in UTC where the zone is not known here. */

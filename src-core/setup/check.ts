@@ -1,6 +1,7 @@
 import type { PythonView, SleepSettings } from '../protocols/setup'
 import type { Node } from '../state/nodes'
-import type { FixStep } from '../warnings/warning'
+import type { CodedText } from '../texts/coded'
+import type { CodedStep } from '../warnings/warning'
 
 export type CheckId = 'python' | 'memory' | 'disk' | 'chip' | 'thunderbolt' | 'localNetwork' | 'sleep'
 
@@ -10,11 +11,11 @@ export type CheckState = 'ok' | 'hint' | 'problem' | 'working'
 /** One thing about this machine that decides how well it can run models. */
 export interface Check {
   readonly id: CheckId
-  readonly title: string
+  readonly title: CodedText
   readonly state: CheckState
-  readonly line: string
+  readonly line: CodedText
   /** What to do, step by step; empty where nothing is to be done. */
-  readonly fix: readonly FixStep[]
+  readonly fix: readonly CodedStep[]
 }
 
 export interface CheckInputs {

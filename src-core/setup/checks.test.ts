@@ -2,8 +2,18 @@ import { describe, expect, it } from 'vitest'
 import { NodeId } from '../ids'
 import type { PythonView } from '../protocols/setup'
 import type { Node } from '../state/nodes'
-import { checksOf } from './checks'
+import { inEnglish } from '../texts/english'
+import { checksOf as codedChecks } from './checks'
 import type { CheckId, CheckInputs, CheckState } from './check'
+
+/** The checks as an English reader has them. */
+const checksOf = (inputs: CheckInputs) =>
+  codedChecks(inputs).map(({ title, line, fix, ...check }) => ({
+    ...check,
+    title: inEnglish(title),
+    line: inEnglish(line),
+    fix: fix.map(({ text, ...step }) => ({ ...step, text: inEnglish(text) })),
+  }))
 
 const GB = 1e9
 

@@ -1,4 +1,5 @@
 import type { Node } from '../state/nodes'
+import { coded } from '../texts/coded'
 import type { Check } from './check'
 
 const GB = 1e9
@@ -10,57 +11,54 @@ const TIGHT_MEMORY = 2 * GB
 const SMALL_DISK = 20 * GB
 const FULL_DISK = 2 * GB
 
-const gigabytes = (bytes: number): string => `${Math.round(bytes / GB)} GB`
-
 /** Models compute on Apple’s graphics processors; elsewhere on the processor, slowly. */
 export const chipCheck = ({ chip, os, model }: Node): Check => {
-  const check = { id: 'chip', title: 'Chip' } as const
+  const check = { id: 'chip', title: coded('checks.chip.title') } as const
   const name = model?.name === undefined ? chip : `${model.name}, ${chip}`
-  if (os.platform !== 'darwin')
-    return { ...check, state: 'ok', line: `${name} · models run on its processor, slower than on a Mac`, fix: [] }
-  if (chip.startsWith('Apple')) return { ...check, state: 'ok', line: name, fix: [] }
+  if (os.platform !== 'darwin') return { ...check, state: 'ok', line: coded('checks.chip.notAMac', { name }), fix: [] }
+  if (chip.startsWith('Apple')) return { ...check, state: 'ok', line: coded('checks.chip.name', { name }), fix: [] }
   return {
     ...check,
     state: 'problem',
-    line: `${name} · MLX needs an Apple chip`,
-    fix: [{ text: 'This Mac can take part without running models; let it join Macs with Apple chips.' }],
+    line: coded('checks.chip.intel', { name }),
+    fix: [{ text: coded('checks.chip.join') }],
   }
 }
 
 export const memoryCheck = ({ memory }: Node): Check => {
-  const check = { id: 'memory', title: 'Memory' } as const
+  const check = { id: 'memory', title: coded('checks.memory.title') } as const
   const free = memory.ramAvailable + memory.heldByRunners
-  const line = `${gigabytes(memory.ramTotal)}, ${gigabytes(free)} free`
+  const sizes = { total: { bytes: memory.ramTotal }, free: { bytes: free } }
   if (free < TIGHT_MEMORY)
     return {
       ...check,
       state: 'problem',
-      line: `${line} · too little for most models`,
-      fix: [{ text: 'Quit programs that use much memory: a browser with many tabs, virtual machines.' }],
+      line: coded('checks.memory.tight', sizes),
+      fix: [{ text: coded('checks.memory.quit') }],
     }
   if (memory.ramTotal < SMALL_MEMORY)
     return {
       ...check,
       state: 'hint',
-      line: `${line} · small models fit`,
-      fix: [{ text: 'Let this machine join others: together they hold what none of them can alone.' }],
+      line: coded('checks.memory.small', sizes),
+      fix: [{ text: coded('checks.memory.join') }],
     }
-  return { ...check, state: 'ok', line, fix: [] }
+  return { ...check, state: 'ok', line: coded('checks.memory.free', sizes), fix: [] }
 }
 
 export const diskCheck = ({ disk }: Node): Check | undefined => {
   if (!disk) return undefined
-  const check = { id: 'disk', title: 'Disk for models' } as const
-  const line = `${gigabytes(disk.freeBytes)} free`
-  if (disk.freeBytes >= SMALL_DISK) return { ...check, state: 'ok', line, fix: [] }
+  const check = { id: 'disk', title: coded('checks.disk.title') } as const
+  const free = { bytes: disk.freeBytes }
+  if (disk.freeBytes >= SMALL_DISK) return { ...check, state: 'ok', line: coded('checks.disk.free', { free }), fix: [] }
   const full = disk.freeBytes < FULL_DISK
   return {
     ...check,
     state: full ? 'problem' : 'hint',
-    line: full ? `${line} · no model can be downloaded` : `${line} · models take 1 to 100 GB each`,
+    line: coded(full ? 'checks.disk.full' : 'checks.disk.small', { free }),
     fix: [
       {
-        text: 'Free some disk, or start Muster with its data on another one:',
+        text: coded('checks.disk.another'),
         commands: ['muster serve --data-dir DIR'],
       },
     ],

@@ -1,33 +1,34 @@
 import type { PythonView } from '../protocols/setup'
+import { coded } from '../texts/coded'
 import type { Check } from './check'
 
 /** Whether models can run here at all. */
 export const pythonCheck = ({ python }: { readonly python: PythonView }): Check => {
-  const check = { id: 'python', title: 'What runs models' } as const
+  const check = { id: 'python', title: coded('checks.python.title') } as const
   const { reason, hint, step } = python
   switch (python.status) {
     case 'ready':
-      return { ...check, state: 'ok', line: 'Python and MLX are installed', fix: [] }
+      return { ...check, state: 'ok', line: coded('checks.python.ready'), fix: [] }
     case 'installing':
       return {
         ...check,
         state: 'working',
-        line: step === undefined ? 'Beginning' : `${step.title} · step ${step.at} of ${step.of}`,
+        line: step === undefined ? coded('checks.python.beginning') : coded('checks.python.step', step),
         fix: [],
       }
     case 'missing':
       return {
         ...check,
         state: 'problem',
-        line: 'Python and MLX are not installed yet',
-        fix: [{ text: 'Install them into Muster’s own folder: about 1 GB, and nothing else on this machine changes.' }],
+        line: coded('checks.python.missing'),
+        fix: [{ text: coded('checks.python.install') }],
       }
     case 'failed':
       return {
         ...check,
         state: 'problem',
-        line: `Not installed: ${reason ?? 'it does not say why'}`,
-        fix: [{ text: hint ?? 'Try again: what was fetched is kept.' }],
+        line: reason === undefined ? coded('checks.python.failedSilently') : coded('checks.python.failed', { reason }),
+        fix: [{ text: hint === undefined ? coded('checks.python.again') : coded('checks.python.hint', { hint }) }],
       }
   }
 }

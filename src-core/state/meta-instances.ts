@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { MetaInstanceId, ModelId, NodeId, Timestamp } from '../ids'
 import { HoursList, Scheduled } from '../schedules/hours'
+import { CodedText } from '../texts/coded'
 import { Labels } from './labels'
 import { MissingRdma } from './rdma'
 
@@ -22,7 +23,7 @@ export const DEFAULT_PREFERENCE: PlacementPreference = 'auto'
 /** Why there is no placement, as a funnel: who was looked at and who fell out at which rule. Bytes are numbers of bytes. */
 export const PlacementErrorDetails = z.object({
   considered: z.number().int().nonnegative(),
-  removed: z.array(z.object({ rule: z.string(), nodeIds: z.array(NodeId), detail: z.string() })),
+  removed: z.array(z.object({ rule: z.string(), nodeIds: z.array(NodeId), detail: z.string(), coded: CodedText })),
   remaining: z.array(NodeId),
   freeBytes: z.number().optional(),
   neededBytes: z.number().optional(),
@@ -33,6 +34,8 @@ export type PlacementErrorDetails = z.infer<typeof PlacementErrorDetails>
 
 export const PlacementError = z.object({
   reason: z.string(),
+  /** The reason as a code. */
+  coded: CodedText,
   code: z.string(),
   details: PlacementErrorDetails.optional(),
 })
@@ -42,6 +45,8 @@ export type PlacementError = z.infer<typeof PlacementError>
 export const CannotLoad = z.object({
   nodeId: NodeId,
   reason: z.string(),
+  /** The reason as a code. */
+  coded: CodedText,
   /** Of the files there, as in `Download`; absent where the machine had not told it. */
   fingerprint: z.string().optional(),
 })
@@ -111,6 +116,8 @@ export const MetaInstance = Constraints.extend({
   /** Retries in place since the last recovery or new placement. */
   consecutiveFailures: z.number().int().nonnegative(),
   lastFailureError: z.string().optional(),
+  /** The same as a code. */
+  lastFailure: CodedText,
   /** The machines that failed last; placing prefers others until it has recovered. */
   failedNodeIds: z.array(NodeId).optional(),
   /** Machines that are not tried again until the model's files there change, or a person changes the declaration. */

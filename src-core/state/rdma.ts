@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { NodeId } from '../ids'
+import { CodedText } from '../texts/coded'
 
 /** `rdma_en3` belongs to the interface `en3` (Apple TN3205). */
 export const RdmaDevice = z.object({
@@ -58,6 +59,8 @@ export const RdmaReason = z.object({
   bridge: z.string().optional(),
   /** For people, as it stands after "RDMA: ". */
   text: z.string(),
+  /** The same as a code. */
+  coded: CodedText,
 })
 export type RdmaReason = z.infer<typeof RdmaReason>
 

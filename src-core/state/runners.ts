@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { InstanceId, NodeId, Timestamp } from '../ids'
+import { CodedText } from '../texts/coded'
 
 const Idle = z.object({ status: z.literal('Idle') })
 const Downloading = z.object({ status: z.literal('Downloading') })
@@ -17,6 +18,8 @@ const Shutdown = z.object({ status: z.literal('Shutdown') })
 const Failed = z.object({
   status: z.literal('Failed'),
   errorMessage: z.string(),
+  /** The same as a code, in plain words. */
+  coded: CodedText,
   /** The kind of failure, where the runner knew it: as in its `failed` event. */
   code: z.string().max(100).optional(),
   /** It failed only because another rank did; errors name causes before consequences. */

@@ -1,11 +1,14 @@
 import { activity } from './de/activity'
+import { alerts } from './de/alerts'
 import { app } from './de/app'
 import { benchmark } from './de/benchmark'
 import { cards } from './de/cards'
 import { chat } from './de/chat'
+import { checks } from './de/checks'
 import { cluster } from './de/cluster'
 import { connect } from './de/connect'
 import { desktop } from './de/desktop'
+import { failures } from './de/failures'
 import { figures } from './de/figures'
 import { fits } from './de/fits'
 import { keys } from './de/keys'
@@ -13,6 +16,8 @@ import { launch } from './de/launch'
 import { machines } from './de/machines'
 import { models } from './de/models'
 import { palette } from './de/palette'
+import { rdma } from './de/rdma'
+import { refusals } from './de/refusals'
 import { settings } from './de/settings'
 import { setup } from './de/setup'
 import { warnings } from './de/warnings'
@@ -20,13 +25,16 @@ import type { Texts } from './texts'
 
 export const de: Texts = {
   activity,
+  alerts,
   app,
   benchmark,
   cards,
   chat,
+  checks,
   cluster,
   connect,
   desktop,
+  failures,
   figures,
   fits,
   keys,
@@ -34,6 +42,8 @@ export const de: Texts = {
   machines,
   models,
   palette,
+  rdma,
+  refusals,
   settings,
   setup,
   warnings,

@@ -6,12 +6,12 @@ import { chat } from './en/chat'
 import { cluster } from './en/cluster'
 import { connect } from './en/connect'
 import { desktop } from './en/desktop'
-import { figures } from './en/figures'
 import { fits } from './en/fits'
 import { keys } from './en/keys'
 import { launch } from './en/launch'
 import { machines } from './en/machines'
 import { models } from './en/models'
+import { nodeTexts } from './en/node'
 import { palette } from './en/palette'
 import { settings } from './en/settings'
 import { setup } from './en/setup'
@@ -22,6 +22,7 @@ import { warnings } from './en/warnings'
  * and the values in braces are types: other languages that lack one, and calls that leave a value out, do not compile.
  */
 export const en = {
+  ...nodeTexts,
   activity,
   app,
   benchmark,
@@ -30,7 +31,6 @@ export const en = {
   cluster,
   connect,
   desktop,
-  figures,
   fits,
   keys,
   launch,

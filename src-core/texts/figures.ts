@@ -21,6 +21,8 @@ export interface Figures {
   readonly number: (value: number, digits?: number) => string
   /** `8.2 GB`, `142 GB`, `740 KB`. */
   readonly bytes: (bytes: number) => string
+  /** `142 GB`, `6.2 GB`, `0.54 GB`: as many digits as tell the difference. */
+  readonly gigabytes: (bytes: number) => string
   /** `3.1 of 8.0 GB`: a part in the unit of the whole. */
   readonly part: (bytes: number, total: number) => string
   /** `45 %` of a part from 0 to 1. */
@@ -48,6 +50,7 @@ export const figuresOf = ({ language, text }: Translator): Figures => {
     formats.set(digits, format)
     return format.format(value)
   }
+  const twoDigits = new Intl.NumberFormat(language, { maximumSignificantDigits: 2 })
   const rounded = (value: number, unit: number): string => number(Math.round(value / unit))
   const speedValue = (tokensPerSecond: number): string => number(tokensPerSecond, tokensPerSecond >= 10 ? 0 : 1)
   return {
@@ -58,6 +61,10 @@ export const figuresOf = ({ language, text }: Translator): Figures => {
       return bytes >= MEGABYTE
         ? text('figures.megabytes', { value: rounded(bytes, MEGABYTE) })
         : text('figures.kilobytes', { value: rounded(bytes, 1000) })
+    },
+    gigabytes: (bytes) => {
+      const value = bytes / GIGABYTE
+      return text('figures.gigabytes', { value: value >= 10 ? number(value) : twoDigits.format(value) })
     },
     part: (bytes, total) =>
       total >= GIGABYTE

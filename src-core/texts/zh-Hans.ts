@@ -1,11 +1,14 @@
 import { activity } from './zh-Hans/activity'
+import { alerts } from './zh-Hans/alerts'
 import { app } from './zh-Hans/app'
 import { benchmark } from './zh-Hans/benchmark'
 import { cards } from './zh-Hans/cards'
 import { chat } from './zh-Hans/chat'
+import { checks } from './zh-Hans/checks'
 import { cluster } from './zh-Hans/cluster'
 import { connect } from './zh-Hans/connect'
 import { desktop } from './zh-Hans/desktop'
+import { failures } from './zh-Hans/failures'
 import { figures } from './zh-Hans/figures'
 import { fits } from './zh-Hans/fits'
 import { keys } from './zh-Hans/keys'
@@ -13,6 +16,8 @@ import { launch } from './zh-Hans/launch'
 import { machines } from './zh-Hans/machines'
 import { models } from './zh-Hans/models'
 import { palette } from './zh-Hans/palette'
+import { rdma } from './zh-Hans/rdma'
+import { refusals } from './zh-Hans/refusals'
 import { settings } from './zh-Hans/settings'
 import { setup } from './zh-Hans/setup'
 import { warnings } from './zh-Hans/warnings'
@@ -20,13 +25,16 @@ import type { Texts } from './texts'
 
 export const zhHans: Texts = {
   activity,
+  alerts,
   app,
   benchmark,
   cards,
   chat,
+  checks,
   cluster,
   connect,
   desktop,
+  failures,
   figures,
   fits,
   keys,
@@ -34,6 +42,8 @@ export const zhHans: Texts = {
   machines,
   models,
   palette,
+  rdma,
+  refusals,
   settings,
   setup,
   warnings,

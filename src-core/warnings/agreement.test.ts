@@ -4,7 +4,7 @@ import type { NodeId } from '../ids'
 import { whyNoRdma, rdmaDoubts } from '../rdma/why-no-rdma'
 import type { RdmaReasonCode } from '../state/rdma'
 import { Macs, type CableOptions, type MacOptions } from '../testing/macs'
-import type { Warning } from './warning'
+import { englishWarning, type Warning } from './warning'
 import { warningsOf } from './warnings'
 
 /** What a warning says of a pair, in the words of a refusal; undefined for what is no matter of RDMA between two. */
@@ -44,7 +44,10 @@ const pairOf = (a: MacOptions, b: MacOptions, cables: readonly CableOptions[]): 
   return { macs, nodes }
 }
 
-const ofRdma = (macs: Macs): Warning[] => warningsOf(macs.state).filter(({ code }) => code in MEANING)
+const ofRdma = (macs: Macs): Warning[] =>
+  warningsOf(macs.state)
+    .map(englishWarning)
+    .filter(({ code }) => code in MEANING)
 
 /** Each warning is a reason of the refusal, and each reason that a person can do something about is a warning. */
 const agree = ({ macs, nodes }: Pair): void => {
@@ -140,7 +143,9 @@ describe('a warning and a refused placement', () => {
     const others = [macs.mac('b'), macs.mac('c')]
     others.forEach((other, at) => macs.cable([studio, at + 1], [other, 1]))
     macs.declare('chat', { instanceMeta: 'MlxJaccl', minNodes: 3, nodeIds: [studio, ...others] })
-    const [bridge] = warningsOf(macs.state).filter(({ code }) => code === 'bridge')
+    const [bridge] = warningsOf(macs.state)
+      .map(englishWarning)
+      .filter(({ code }) => code === 'bridge')
     const commands = bridge?.fix.flatMap(({ commands = [] }) => commands).join('\n') ?? ''
     expect([...commands.matchAll(/deletem (en\d)/g)].map(([, name]) => name)).toEqual(['en2', 'en3'])
     for (const name of ['en2', 'en3']) expect(bridge?.cause).toContain(`(${name})`)

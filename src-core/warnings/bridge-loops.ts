@@ -2,6 +2,7 @@ import type { NodeId } from '../ids'
 import { bridgeOf } from '../rdma/cable-reasons'
 import { cablesAmong, endsOf } from '../rdma/cables'
 import type { State } from '../state/state'
+import { coded } from '../texts/coded'
 import { bridgeSteps } from './bridge-steps'
 import { namesOf } from './names'
 import type { Family, Found } from './warning'
@@ -70,13 +71,12 @@ export const bridgeLoopFamily: Family = (state) =>
       id: `bridge-loop ${bridges.join(', ')}`,
       code: 'bridge-loop',
       severity: 'error',
-      title: `The Thunderbolt bridges of ${namesOf(state, nodeIds)} form a loop.`,
-      cause:
-        'Each bridge sends on what it receives, so network traffic goes round this loop for ever. It slows these Macs and their network down.',
+      title: coded('alerts.loop.title', { names: namesOf(state, nodeIds) }),
+      cause: coded('alerts.loop.cause'),
       fix: [
-        { text: 'Take the ports of one of these Macs out of its bridge, or of all of them if RDMA is to be used.' },
+        { text: coded('alerts.loop.takeOut') },
         ...bridgeSteps(state, nodeIds),
-        { text: 'Or unplug one of the cables in the loop.' },
+        { text: coded('alerts.loop.unplug') },
       ],
       subject:
         second !== undefined && others.length === 0

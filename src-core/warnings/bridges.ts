@@ -1,10 +1,10 @@
 import type { NodeId } from '../ids'
 import { cablesAmong } from '../rdma/cables'
 import { nodeName } from '../state/bindings'
+import { allOf, coded } from '../texts/coded'
 import { bridgedEnds } from './bridged-ports'
 import { bridgeSteps } from './bridge-steps'
 import { cabledPairs, namedPort } from './cables'
-import { listed } from './names'
 import { rdmaWanted } from './rdma-wanted'
 import type { Family } from './warning'
 
@@ -21,13 +21,15 @@ export const bridgeFamily: Family = (state) => {
     const all = [...bridgedEnds(state, nodeId, cablesAmong(state))].filter(([bridge]) => inTheWay.has(bridge))
     return all.map(([bridge, ends]) => {
       const name = nodeName(state, nodeId)
-      const ports = listed(ends.map(({ port }) => `Thunderbolt ${port.receptacle} (${port.interfaceName ?? '?'})`))
+      const ports = ends.map(({ port: { receptacle, interfaceName } }) =>
+        coded('alerts.bridge.port', { receptacle, port: interfaceName ?? '?' }),
+      )
       return {
         id: `bridge ${nodeId} ${bridge} ${ends.map(({ port }) => port.interfaceName).join(',')}`,
         code: 'bridge',
         severity,
-        title: `A bridge on ${name} holds ports that RDMA needs.`,
-        cause: `${ports} ${ends.length === 1 ? 'is' : 'are'} in ${bridge}. A port in a bridge has no address of its own, and RDMA does not work on it.`,
+        title: coded('alerts.bridge.title', { name }),
+        cause: coded('alerts.bridge.cause', { ports: allOf(ports), count: ends.length, bridge }),
         fix: bridgeSteps(state, [nodeId]),
         subject: { kind: 'node', nodeId } as const,
         nodeIds: [nodeId],

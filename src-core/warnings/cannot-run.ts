@@ -1,4 +1,5 @@
 import { nodeName } from '../state/bindings'
+import { coded } from '../texts/coded'
 import type { Family } from './warning'
 
 /** A machine that lacks what running models takes. */
@@ -11,13 +12,9 @@ export const cannotRunFamily: Family = (state) =>
             id: `cannot-run ${nodeId} ${cannotRun}`,
             code: 'cannot-run',
             severity: 'warning',
-            title: `${nodeName(state, nodeId)} can’t run models.`,
-            cause: cannotRun,
-            fix: [
-              {
-                text: `Open Muster on ${nodeName(state, nodeId)} and choose Settings → Set up…: its step for the machine installs what is missing, and shows how that gets on.`,
-              },
-            ],
+            title: coded('alerts.cannotRun.title', { name: nodeName(state, nodeId) }),
+            cause: coded('alerts.cannotRun.cause', { reason: cannotRun }),
+            fix: [{ text: coded('alerts.cannotRun.setUp', { name: nodeName(state, nodeId) }) }],
             subject: { kind: 'node', nodeId },
             nodeIds: [nodeId],
           },

@@ -12,11 +12,15 @@ import { slowCableFamily } from './slow-cables'
 import { studioPortFamily } from './studio-port'
 import { thunderbolt5Family } from './thunderbolt-5'
 import { unhealthyDeviceFamily } from './unhealthy-devices'
-import type { Family } from './warning'
+import { aboutOf, englishWarning, type Family, type Warning } from './warning'
+
+/** What a family says, as the API gives it. */
+const found = (family: Family, { state }: { readonly state: State }): Warning[] =>
+  family(state).map((one) => englishWarning({ ...one, about: aboutOf(one.subject) }))
 
 /** What a family says: severity and title. */
 const says = (family: Family, macs: Macs): string[] =>
-  family(macs.state).map(({ severity, title }) => `${severity}: ${title}`)
+  found(family, macs).map(({ severity, title }) => `${severity}: ${title}`)
 
 const declareRdma = (macs: Macs, nodeIds?: NodeId[]) =>
   macs.declare('chat', { instanceMeta: 'MlxJaccl', minNodes: 2, ...(nodeIds && { nodeIds }) })
@@ -39,8 +43,8 @@ describe('RDMA that is not enabled', () => {
 
   it('is enabled in Recovery, as the exact steps say', () => {
     const { macs } = pair({ rdma: { status: 'disabled', devices: [] } })
-    const [found] = rdmaOffFamily(macs.state)
-    expect(found?.fix.map(({ text, commands = [] }) => [text, ...commands].join(' ')).join('\n')).toMatch(
+    const [first] = found(rdmaOffFamily, macs)
+    expect(first?.fix.map(({ text, commands = [] }) => [text, ...commands].join(' ')).join('\n')).toMatch(
       /Shut.*\n.*Options.*Terminal.*\n.*rdma_ctl enable\n.*Restart.*\n.*rdma_ctl status/,
     )
   })
@@ -78,7 +82,7 @@ describe('Thunderbolt 4', () => {
   it('is the matter of a declaration that finds too few others', () => {
     const { macs } = pair({ maxGbps: 40 })
     declareRdma(macs)
-    expect(thunderbolt5Family(macs.state)).toMatchObject([
+    expect(found(thunderbolt5Family, macs)).toMatchObject([
       { title: 'RDMA needs Thunderbolt 5: small can’t be placed.', cause: expect.stringContaining('only Mac Studio') },
     ])
   })
@@ -100,7 +104,7 @@ describe('the port next to Ethernet', () => {
 
   it.each(['Mac15,14', 'Mac16,9'])('of a Mac Studio (%s) is named when a cable to a member is in it', (model) => {
     const { macs } = pair({}, studio(model))
-    expect(studioPortFamily(macs.state)).toMatchObject([
+    expect(found(studioPortFamily, macs)).toMatchObject([
       {
         title: 'The port next to Ethernet on Mac Studio does not do RDMA.',
         cause: expect.stringContaining('The cable to MacBook Pro is in Thunderbolt 1 (en2)'),
@@ -132,7 +136,7 @@ describe('macOS versions', () => {
     const { macs, nodes } = pair({}, NEWER)
     expect(says(macosVersionFamily, macs)).toEqual([])
     declareRdma(macs, nodes)
-    expect(macosVersionFamily(macs.state)).toMatchObject([
+    expect(found(macosVersionFamily, macs)).toMatchObject([
       { cause: expect.stringContaining('Mac Studio has 26.6 (25G83) and MacBook Pro has 26.5.1 (25F80)') },
     ])
   })
@@ -153,9 +157,9 @@ describe('macOS versions', () => {
   it('are a new warning when one of them changed', () => {
     const { macs, nodes } = pair({}, NEWER)
     declareRdma(macs, nodes)
-    const [before] = macosVersionFamily(macs.state)
+    const [before] = found(macosVersionFamily, macs)
     macs.says(nodes[1], { os: { platform: 'darwin', release: '25.6', name: 'macOS 26.7', version: '26.7' } })
-    expect(macosVersionFamily(macs.state)[0]?.id).not.toBe(before?.id)
+    expect(found(macosVersionFamily, macs)[0]?.id).not.toBe(before?.id)
   })
 
   it('are no matter where they are the same, nor where one does not say', () => {
@@ -170,7 +174,7 @@ describe('macOS versions', () => {
 describe('a bridge', () => {
   it('that holds a port with a cable to a member is named with its ports and the exact commands', () => {
     const { macs } = pair({ bridge: ['en2', 'en3', 'en4'] })
-    expect(bridgeFamily(macs.state)).toMatchObject([
+    expect(found(bridgeFamily, macs)).toMatchObject([
       {
         severity: 'hint',
         title: 'A bridge on MacBook Pro holds ports that RDMA needs.',
@@ -193,8 +197,8 @@ describe('a bridge', () => {
 
   it('whose names are no names of interfaces puts them into no command', () => {
     const { macs } = pair({ interfaces: ['en2; rm -rf ~'], bridge: ['en2; rm -rf ~'] })
-    const [found] = bridgeFamily(macs.state)
-    expect(found?.fix.flatMap(({ commands = [] }) => commands)).toEqual([])
+    const [first] = found(bridgeFamily, macs)
+    expect(first?.fix.flatMap(({ commands = [] }) => commands)).toEqual([])
   })
 })
 
@@ -231,7 +235,7 @@ describe('a loop of bridges', () => {
     ['a circle with a bridge that is off', [true, false, true], CIRCLE, []],
     ['a circle with a tail', [true, true, true, true], [...CIRCLE, [2, 3, 3, 1]], ['Mac 1, Mac 2, and Mac 3']],
   ])('is found, and nothing else is: %s', (_what, active, cabled, loops) => {
-    expect(bridgeLoopFamily(ring(active, cabled)).map(({ title }) => title)).toEqual(
+    expect(found(bridgeLoopFamily, { state: ring(active, cabled) }).map(({ title }) => title)).toEqual(
       loops.map((names) => `The Thunderbolt bridges of ${names} form a loop.`),
     )
   })
@@ -249,7 +253,7 @@ describe('a slow cable', () => {
   it('is a warning when RDMA is asked for, and names the dock where there is one', () => {
     const { macs } = pair({}, {}, { gbps: 40, throughDock: true })
     declareRdma(macs)
-    expect(slowCableFamily(macs.state)).toMatchObject([
+    expect(found(slowCableFamily, macs)).toMatchObject([
       { severity: 'warning', cause: expect.stringContaining('through a dock') },
     ])
   })
@@ -272,7 +276,7 @@ describe('missing pairs', () => {
     const { macs, nodes } = three()
     expect(says(missingPairFamily, macs)).toEqual([])
     declareRdma(macs, [...nodes])
-    expect(missingPairFamily(macs.state)).toMatchObject([
+    expect(found(missingPairFamily, macs)).toMatchObject([
       {
         title: 'One pair of Macs lacks the cable that RDMA needs.',
         cause: expect.stringContaining('no cable between a and c.'),
@@ -285,7 +289,7 @@ describe('missing pairs', () => {
     const { macs } = three()
     macs.mac('on Wi-Fi')
     declareRdma(macs)
-    expect(missingPairFamily(macs.state).map(({ nodeIds }) => nodeIds)).toEqual([['a', 'c']])
+    expect(found(missingPairFamily, macs).map(({ nodeIds }) => nodeIds)).toEqual([['a', 'c']])
   })
 
   it('are none where all are joined, by cable or by a connection that is there', () => {
@@ -316,7 +320,7 @@ describe('an unhealthy device', () => {
     const { macs, nodes } = pair()
     macs.device(nodes[0], 'en2', { health: 'unhealthy', problem: 'it did not open in 5 s' })
     macs.device(nodes[1], 'en2', { health: 'unhealthy' })
-    expect(unhealthyDeviceFamily(macs.state)).toMatchObject([
+    expect(found(unhealthyDeviceFamily, macs)).toMatchObject([
       {
         title: 'RDMA between Mac Studio and MacBook Pro does not work.',
         cause: 'Mac Studio: rdma_en2 can’t be opened; MacBook Pro: it did not open in 5 s.',
@@ -336,7 +340,7 @@ describe('a port without an address', () => {
   it('is named where a cable to a member is in it and no bridge holds it', () => {
     const { macs, nodes } = pair()
     macs.device(nodes[0], 'en2', { hasAddress: false }).device(nodes[0], 'en3', { hasAddress: false })
-    expect(noAddressFamily(macs.state)).toMatchObject([
+    expect(found(noAddressFamily, macs)).toMatchObject([
       { id: 'no-address MacBook Pro en2', cause: expect.stringContaining('Thunderbolt 1 (en2)') },
     ])
     const bridged = pair({ bridge: ['en2'] })

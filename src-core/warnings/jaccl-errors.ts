@@ -1,4 +1,5 @@
 import type { NodeId } from '../ids'
+import { coded } from '../texts/coded'
 import { namedForRdma } from './rdma-wanted'
 import { failuresIn, type Failure } from './failures'
 import { isOutOfDomains, jacclErrors } from './jaccl-text'
@@ -22,19 +23,19 @@ export const jacclErrorFamily: Family = (state) => {
     if (!first) return []
     const saidBy = [...new Set([first, ...others].flatMap(({ nodeId }): NodeId[] => (nodeId ? [nodeId] : [])))]
     const nodeIds = saidBy.length > 0 ? saidBy : [...namedForRdma(state)]
-    const machines = nodeIds.length > 0 ? namesOf(state, nodeIds) : 'the Macs it runs on'
+    const machines = nodeIds.length > 0 ? namesOf(state, nodeIds) : undefined
     return [
       {
         id: `jaccl-error ${text}`,
         code: 'jaccl-error',
         severity: 'error',
-        title: 'The experimental RDMA driver in macOS failed.',
-        cause: `${nodeIds.length > 0 ? `On ${machines}` : 'A runner said'}: ${text}`,
+        title: coded('alerts.jaccl.title'),
+        cause: machines
+          ? coded('alerts.jaccl.causeOn', { machines, error: text })
+          : coded('alerts.jaccl.cause', { error: text }),
         fix: [
-          { text: `Restart ${machines}. Most errors of this driver go with a restart.` },
-          {
-            text: 'If it comes back, use a ring for this model: in its menu choose Change…, then More, Connection, Ring. It is slower between machines, and needs no RDMA.',
-          },
+          { text: machines ? coded('alerts.jaccl.restartThese', { machines }) : coded('alerts.jaccl.restart') },
+          { text: coded('alerts.jaccl.ring') },
         ],
         subject: first.subject,
         nodeIds,

@@ -2,7 +2,8 @@ import type { NodeId } from '../ids'
 import { macosOf, rdmaDoubts } from '../rdma/why-no-rdma'
 import { nodeName } from '../state/bindings'
 import type { State } from '../state/state'
-import { listed } from './names'
+import { allOf, coded } from '../texts/coded'
+import { namesOf } from './names'
 import { jacclDeclarations } from './rdma-wanted'
 import type { Family, Found, WarningSubject } from './warning'
 
@@ -45,18 +46,25 @@ export const macosVersionFamily: Family = (state) => {
     if (!doubtful) continue
     const id = `macos-versions ${known.map(({ nodeId, version }) => `${nodeId} ${version}`).join(', ')}`
     if (found.has(id)) continue
-    const says = known.map(({ nodeId, version }) => `${nodeName(state, nodeId)} has ${version}`)
+    const says = known.map(({ nodeId, version }) =>
+      coded('alerts.macos.has', { name: nodeName(state, nodeId), version }),
+    )
     found.set(id, {
       id,
       code: 'macos-versions',
       severity: 'warning',
-      title: 'macOS differs between Macs that use RDMA together.',
-      cause: `${listed(says)}. RDMA between different versions of its driver fails or hangs.`,
+      title: coded('alerts.macos.title'),
+      cause: coded('alerts.macos.cause', { versions: allOf(says) }),
       fix: [
         {
-          text: `Bring ${listed(known.map(({ nodeId }) => nodeName(state, nodeId)))} to the same version of macOS: System Settings → General → Software Update. The build in brackets counts too.`,
+          text: coded('alerts.macos.update', {
+            names: namesOf(
+              state,
+              known.map(({ nodeId }) => nodeId),
+            ),
+          }),
         },
-        { text: 'To see what a Mac has, in Terminal:', commands: ['sw_vers'] },
+        { text: coded('alerts.macos.see'), commands: ['sw_vers'] },
       ],
       subject,
       nodeIds: known.map(({ nodeId }) => nodeId),

@@ -2,6 +2,7 @@ import type { NodeId } from '../ids'
 import { instancesOf, nodeName } from '../state/bindings'
 import type { MetaInstance } from '../state/meta-instances'
 import type { State } from '../state/state'
+import { clauses, coded } from '../texts/coded'
 import { whyNoRdma } from '../rdma/why-no-rdma'
 import { cabledPairs } from './cables'
 import { declarationName } from './names'
@@ -40,17 +41,20 @@ export const missingPairFamily: Family = (state) => {
     if (missing.length === 0 || !isStarted) continue
     const id = `missing-pairs ${missing.map(([a, b]) => pairKey(a, b)).join(', ')}`
     if (found.has(id)) continue
-    const texts = missing.map(([a, b]) => `${nodeName(state, a)} and ${nodeName(state, b)}`)
+    const named = missing.map(([a, b]) => ({ a: nodeName(state, a), b: nodeName(state, b) }))
     const { metaInstanceId } = metaInstance
     found.set(id, {
       id,
       code: 'missing-pairs',
       severity: 'warning',
-      title: `${missing.length === 1 ? 'One pair of Macs lacks' : `${missing.length} pairs of Macs lack`} the cable that RDMA needs.`,
-      cause: `RDMA goes from every Mac to every other. For ${declarationName(metaInstance)} there is no cable between ${texts.join('; ')}.`,
+      title: coded('alerts.pairs.title', { count: missing.length }),
+      cause: coded('alerts.pairs.cause', {
+        model: declarationName(metaInstance),
+        pairs: clauses(...named.map((pair) => coded('alerts.pairs.pair', pair))),
+      }),
       fix: [
-        ...texts.map((text) => ({ text: `Join ${text} by a Thunderbolt 5 cable.` })),
-        { text: 'Or let the model use fewer machines, or a ring: in its menu choose Change….' },
+        ...named.map((pair) => ({ text: coded('alerts.pairs.join', pair) })),
+        { text: coded('alerts.pairs.fewer') },
       ],
       subject: { kind: 'metaInstance', metaInstanceId },
       nodeIds: [...new Set(missing.flat())],

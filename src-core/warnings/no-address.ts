@@ -1,4 +1,5 @@
 import { nodeName } from '../state/bindings'
+import { coded } from '../texts/coded'
 import { PortInterface } from './bridge-commands'
 import { cabledPairs, endsWith, namedPort } from './cables'
 import { rdmaWanted, wantedBetween } from './rdma-wanted'
@@ -12,22 +13,22 @@ export const noAddressFamily: Family = (state) => {
     if (severity === undefined) return []
     return endsWith(pair, 'no_address').flatMap((end): Found[] => {
       const { nodeId, port } = end
-      const name = PortInterface.safeParse(port.interfaceName)
-      if (!name.success) return []
+      const parsed = PortInterface.safeParse(port.interfaceName)
+      if (!parsed.success) return []
+      const name = nodeName(state, nodeId)
+      const { receptacle } = port
       return [
         {
-          id: `no-address ${nodeId} ${name.data}`,
+          id: `no-address ${nodeId} ${parsed.data}`,
           code: 'no-address',
           severity,
-          title: `A Thunderbolt port on ${nodeName(state, nodeId)} has no IP address.`,
-          cause: `RDMA needs an IPv4 address on Thunderbolt ${port.receptacle} (${name.data}), though it does not use it to send.`,
+          title: coded('alerts.noAddress.title', { name }),
+          cause: coded('alerts.noAddress.cause', { receptacle, port: parsed.data }),
           fix: [
+            { text: coded('alerts.noAddress.settings', { name, receptacle }) },
             {
-              text: `On ${nodeName(state, nodeId)}: System Settings → Network → … → Add Service, interface Thunderbolt ${port.receptacle}, with DHCP. macOS then gives the port an address.`,
-            },
-            {
-              text: 'Or, until that Mac restarts, in Terminal there:',
-              commands: [`sudo /usr/sbin/ipconfig set ${name.data} DHCP`],
+              text: coded('alerts.noAddress.terminal'),
+              commands: [`sudo /usr/sbin/ipconfig set ${parsed.data} DHCP`],
             },
           ],
           subject: { kind: 'node', nodeId },

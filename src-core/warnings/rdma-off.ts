@@ -1,17 +1,16 @@
 import { machineReason, OLDEST_MACOS } from '../rdma/machine'
 import { nodeName } from '../state/bindings'
+import { coded } from '../texts/coded'
 import { rdmaWanted } from './rdma-wanted'
 import type { Family, Found } from './warning'
 
 /** How RDMA is switched on. */
 export const ENABLE_RDMA: Found['fix'] = [
-  {
-    text: 'Shut that Mac down. Start it again and keep the power button pressed until “Loading startup options” shows (a MacBook: the Touch ID button).',
-  },
-  { text: 'Choose Options → Continue, then Utilities → Terminal in the menu bar.' },
-  { text: 'There, in Recovery (it cannot be done from macOS itself):', commands: ['rdma_ctl enable'] },
-  { text: 'Restart from the Apple menu.' },
-  { text: 'To check, in Terminal: it should say “enabled”.', commands: ['rdma_ctl status'] },
+  { text: coded('alerts.rdmaOff.shutDown') },
+  { text: coded('alerts.rdmaOff.recovery') },
+  { text: coded('alerts.rdmaOff.enable'), commands: ['rdma_ctl enable'] },
+  { text: coded('alerts.rdmaOff.restart') },
+  { text: coded('alerts.rdmaOff.check'), commands: ['rdma_ctl status'] },
 ]
 
 /** RDMA is switched off when a Mac is new; an older macOS has none. */
@@ -33,8 +32,8 @@ export const rdmaOffFamily: Family = (state) =>
             ...where,
             id: `rdma-disabled ${nodeId}`,
             code: 'rdma-disabled',
-            title: `RDMA is not enabled on ${name}.`,
-            cause: 'macOS ships with RDMA over Thunderbolt switched off, and it can be switched on only in Recovery.',
+            title: coded('alerts.rdmaOff.title', { name }),
+            cause: coded('alerts.rdmaOff.cause'),
             fix: ENABLE_RDMA,
           },
         ]
@@ -45,12 +44,13 @@ export const rdmaOffFamily: Family = (state) =>
             ...where,
             id: `rdma-unavailable ${nodeId} ${node.os.version ?? node.os.name}`,
             code: 'rdma-unavailable',
-            title: `The macOS on ${name} has no RDMA.`,
-            cause: `RDMA over Thunderbolt comes with macOS ${OLDEST_MACOS}; ${name} has ${node.os.name}${reason.code === 'unavailable' ? ', and rdma_ctl is not there' : ''}.`,
-            fix: [
-              { text: `Update macOS on ${name}: System Settings → General → Software Update.` },
-              { text: 'Then enable RDMA in Recovery; Muster says how when it is time.' },
-            ],
+            title: coded('alerts.noRdma.title', { name }),
+            cause: coded(reason.code === 'unavailable' ? 'alerts.noRdma.causeNoTool' : 'alerts.noRdma.cause', {
+              oldest: OLDEST_MACOS,
+              name,
+              os: node.os.name,
+            }),
+            fix: [{ text: coded('alerts.noRdma.update', { name }) }, { text: coded('alerts.noRdma.then') }],
           },
         ]
       // Others speak of that, or there is nothing to do about it.

@@ -1,5 +1,6 @@
 import { cableGbps, isThroughDock } from '../rdma/cables'
 import { RDMA_GBPS } from '../rdma/machine'
+import { coded } from '../texts/coded'
 import { cabledPairs, namedPort } from './cables'
 import { namesOf } from './names'
 import { rdmaWanted, wantedBetween } from './rdma-wanted'
@@ -13,24 +14,20 @@ export const slowCableFamily: Family = (state) => {
     if (severity === undefined || !reasons.some(({ code }) => code === 'cable_speed')) return []
     const [slow, ...others] = cables.filter((cable) => (cableGbps(cable) ?? RDMA_GBPS) < RDMA_GBPS)
     if (!slow) return []
-    const between = namesOf(state, nodeIds)
-    const several = others.length > 0
+    const names = namesOf(state, nodeIds)
+    const gbps = cableGbps(slow) ?? 0
     const throughDock = isThroughDock(slow)
     return [
       {
         id: `slow-cable ${nodeIds.join(' ')}`,
         code: 'slow-cable',
         severity,
-        title: `The ${several ? 'cables' : 'cable'} between ${between} only ${several ? 'give' : 'gives'} Thunderbolt 4 speed.`,
-        cause: `Both Macs have Thunderbolt 5 (${RDMA_GBPS} Gb/s), but the link runs at ${cableGbps(slow)} Gb/s${throughDock ? ', through a dock' : ''}. RDMA needs Thunderbolt 5.`,
+        title: coded('alerts.slow.title', { count: 1 + others.length, names }),
+        cause: coded(throughDock ? 'alerts.slow.causeDock' : 'alerts.slow.cause', { best: RDMA_GBPS, gbps }),
         fix: [
-          throughDock
-            ? { text: `Join ${between} directly, without the dock, by a Thunderbolt 5 cable.` }
-            : {
-                text: `Use a Thunderbolt 5 cable between ${between}: its plugs are marked with a lightning bolt and a 5.`,
-              },
+          { text: coded(throughDock ? 'alerts.slow.direct' : 'alerts.slow.cable', { names }) },
           {
-            text: `If it is one, unplug it and plug it in again at both ends. In Terminal, “Speed” should then say ${RDMA_GBPS} Gb/s:`,
+            text: coded('alerts.slow.replug', { best: RDMA_GBPS }),
             commands: ['system_profiler SPThunderboltDataType'],
           },
         ],

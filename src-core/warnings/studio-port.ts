@@ -1,4 +1,5 @@
 import { nodeName } from '../state/bindings'
+import { coded } from '../texts/coded'
 import { cabledPairs, endsWith, namedPort } from './cables'
 import { rdmaWanted, wantedBetween } from './rdma-wanted'
 import type { Family, Found } from './warning'
@@ -11,15 +12,19 @@ export const studioPortFamily: Family = (state) => {
     const severity = wantedBetween(wanted, nodeIds)
     if (severity === undefined) return []
     return endsWith(pair, 'studio_port').map((end): Found => {
-      const other = nodeIds.find((nodeId) => nodeId !== end.nodeId)
+      const other = nodeIds[0] === end.nodeId ? nodeIds[1] : nodeIds[0]
       const name = nodeName(state, end.nodeId)
       return {
         id: `studio-port ${end.nodeId}`,
         code: 'studio-port',
         severity,
-        title: `The port next to Ethernet on ${name} does not do RDMA.`,
-        cause: `The cable to ${other ? nodeName(state, other) : 'the other Mac'} is in Thunderbolt ${end.port.receptacle} (${end.port.interfaceName ?? '?'}). On a Mac Studio this port works for the network, but not for RDMA.`,
-        fix: [{ text: `On ${name}, move that cable to another Thunderbolt port on the back.` }],
+        title: coded('alerts.studio.title', { name }),
+        cause: coded('alerts.studio.cause', {
+          other: nodeName(state, other),
+          receptacle: end.port.receptacle,
+          port: end.port.interfaceName ?? '?',
+        }),
+        fix: [{ text: coded('alerts.studio.move', { name }) }],
         subject: { kind: 'link', nodeIds },
         nodeIds: [end.nodeId],
         picture: { kind: 'studio', port: namedPort(end) },

@@ -2,6 +2,7 @@ import type { NodeId } from '../ids'
 import { machineReason } from '../rdma/machine'
 import { nodeName } from '../state/bindings'
 import type { State } from '../state/state'
+import { coded } from '../texts/coded'
 import { declarationName, namesOf } from './names'
 import { jacclDeclarations, namedForRdma } from './rdma-wanted'
 import type { Family, Found } from './warning'
@@ -12,8 +13,7 @@ const lacksThunderbolt5 = (state: State, nodeId: NodeId): boolean => {
   return code === 'thunderbolt_4' || code === 'not_a_mac'
 }
 
-const RING =
-  'Or share the model over a ring, which works over any network: in its menu choose Change…, then More, Connection, Ring.'
+const RING = { text: coded('alerts.thunderbolt5.ring') }
 
 const named = (state: State): Found[] =>
   [...namedForRdma(state)].flatMap((nodeId): Found[] => {
@@ -25,12 +25,12 @@ const named = (state: State): Found[] =>
         id: `thunderbolt-5 ${nodeId}`,
         code: 'thunderbolt-5',
         severity: 'warning',
-        title: `RDMA needs Thunderbolt 5, which ${name} does not have.`,
+        title: coded('alerts.thunderbolt5.title', { name }),
         cause:
           node.os.platform === 'darwin'
-            ? `A model is to use RDMA on ${name} (${node.chip}). Its ports give 40 Gb/s at most, even where macOS says that RDMA is enabled.`
-            : `A model is to use RDMA on ${name}, which is not a Mac.`,
-        fix: [{ text: `Choose other machines for the model: those with Thunderbolt 5.` }, { text: RING }],
+            ? coded('alerts.thunderbolt5.cause', { name, chip: node.chip })
+            : coded('alerts.thunderbolt5.notAMac', { name }),
+        fix: [{ text: coded('alerts.thunderbolt5.others') }, RING],
         subject: { kind: 'node', nodeId },
         nodeIds: [nodeId],
       },
@@ -46,18 +46,17 @@ const open = (state: State): Found[] => {
     const needed = Math.max(2, minNodes)
     if (nodeIds !== undefined || nodes.length === 0 || able.length >= needed) return []
     const name = declarationName(metaInstance)
-    const have = able.length === 0 ? 'none here has it' : `here only ${namesOf(state, able)} has it`
     return [
       {
         id: `thunderbolt-5 ${metaInstanceId} ${able.join(',')}`,
         code: 'thunderbolt-5',
         severity: 'warning',
-        title: `RDMA needs Thunderbolt 5: ${name} can’t be placed.`,
-        cause: `It asks for RDMA between at least ${needed} machines with Thunderbolt 5; ${have}.`,
-        fix: [
-          { text: 'Add Macs with Thunderbolt 5 to this cluster, and join them by Thunderbolt 5 cables.' },
-          { text: RING },
-        ],
+        title: coded('alerts.thunderbolt5.titleOpen', { name }),
+        cause:
+          able.length === 0
+            ? coded('alerts.thunderbolt5.none', { count: needed })
+            : coded('alerts.thunderbolt5.only', { count: needed, names: namesOf(state, able) }),
+        fix: [{ text: coded('alerts.thunderbolt5.add') }, RING],
         subject: { kind: 'metaInstance', metaInstanceId },
         nodeIds: [],
       },

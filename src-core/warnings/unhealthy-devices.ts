@@ -1,6 +1,7 @@
 import { nodeName } from '../state/bindings'
 import type { RdmaDevice } from '../state/rdma'
 import type { State } from '../state/state'
+import { clauses, coded, type CodedText } from '../texts/coded'
 import { deviceOf } from '../rdma/cable-reasons'
 import { endsOf, type CableEnd } from '../rdma/cables'
 import { cabledPairs, namedPort } from './cables'
@@ -15,6 +16,11 @@ const unhealthyAt = (state: State, end: CableEnd): RdmaDevice | undefined => {
   return device?.health === 'unhealthy' && !isOutOfDomains(device.problem ?? '') ? device : undefined
 }
 
+const problemOf = (name: string, { name: device, problem }: RdmaDevice): CodedText =>
+  problem === undefined
+    ? coded('alerts.unhealthy.closed', { name, device })
+    : coded('alerts.unhealthy.problem', { name, problem })
+
 /** A device that cannot be opened, on a cable between two members. */
 export const unhealthyDeviceFamily: Family = (state) => {
   const wanted = rdmaWanted(state)
@@ -25,19 +31,20 @@ export const unhealthyDeviceFamily: Family = (state) => {
     if (!first) return []
     const says = [first, ...others].flatMap(endsOf).flatMap((end) => {
       const device = unhealthyAt(state, end)
-      return device ? [`${nodeName(state, end.nodeId)}: ${device.problem ?? `${device.name} can’t be opened`}`] : []
+      return device ? [problemOf(nodeName(state, end.nodeId), device)] : []
     })
-    const between = namesOf(state, nodeIds)
+    const names = namesOf(state, nodeIds)
+    const different = new Map(says.map((one) => [JSON.stringify(one), one]))
     return [
       {
         id: `unhealthy-device ${nodeIds.join(' ')}`,
         code: 'unhealthy-device',
         severity,
-        title: `RDMA between ${between} does not work.`,
-        cause: `${[...new Set(says)].join('; ')}.`,
+        title: coded('alerts.unhealthy.title', { names }),
+        cause: coded('alerts.unhealthy.cause', { problems: clauses(...different.values()) }),
         fix: [
-          { text: `Unplug the cable between ${between} and plug it in again, at both ends.` },
-          { text: `If that does not help, restart ${between}.` },
+          { text: coded('alerts.unhealthy.replug', { names }) },
+          { text: coded('alerts.unhealthy.restart', { names }) },
         ],
         subject: { kind: 'link', nodeIds },
         nodeIds: [...nodeIds],

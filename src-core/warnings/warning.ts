@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { InstanceId, MetaInstanceId, NodeId } from '../ids'
 import type { State } from '../state/state'
+import type { CodedText } from '../texts/coded'
+import { inEnglish } from '../texts/english'
 
 /** `error`: something fails now. `warning`: what somebody asked for cannot work like this. `hint`: it could be better. */
 export const Severity = z.enum(['error', 'warning', 'hint'])
@@ -37,7 +39,7 @@ export const Picture = z.discriminatedUnion('kind', [
 ])
 export type Picture = z.infer<typeof Picture>
 
-/** Something that people should know and can do something about. */
+/** Something that people should know and can do something about, in English. */
 export const Warning = z.object({
   /** Changes only when it is about something new: who dismissed a warning dismissed this id. */
   id: z.string(),
@@ -55,8 +57,21 @@ export const Warning = z.object({
 })
 export type Warning = z.infer<typeof Warning>
 
+/** A step with its text as a code. */
+export interface CodedStep {
+  readonly text: CodedText
+  readonly commands?: readonly string[]
+}
+
+/** A warning with its texts as codes, which each reader gets in their own language. */
+export interface CodedWarning extends Readonly<Omit<Warning, 'title' | 'cause' | 'fix'>> {
+  readonly title: CodedText
+  readonly cause: CodedText
+  readonly fix: readonly CodedStep[]
+}
+
 /** What a family says; the rest follows from the subject. */
-export type Found = Omit<Warning, 'about'>
+export type Found = Omit<CodedWarning, 'about'>
 
 /** One kind of warnings: a pure function of the state. */
 export type Family = (state: State) => readonly Found[]
@@ -79,3 +94,11 @@ export const aboutOf = (subject: WarningSubject): string => {
       return `/cluster?${query({ instance: subject.instanceId })}`
   }
 }
+
+/** As the API gives it. */
+export const englishWarning = ({ title, cause, fix, ...warning }: CodedWarning): Warning => ({
+  ...warning,
+  title: inEnglish(title),
+  cause: inEnglish(cause),
+  fix: fix.map(({ text, commands }) => ({ text: inEnglish(text), ...(commands && { commands: [...commands] }) })),
+})

@@ -3,28 +3,31 @@ import { describe, expect, it } from 'vitest'
 import type { NodeId } from '../ids'
 import { Macs } from '../testing/macs'
 import { serving } from '../testing/serving-macs'
-import { aboutOf, Severity, Warning } from './warning'
+import type { State } from '../state/state'
+import { aboutOf, englishWarning, Severity, Warning } from './warning'
 import { warningsOf } from './warnings'
+
+const warnings = (state: State): Warning[] => warningsOf(state).map(englishWarning)
 
 const DOMAINS = '[jaccl] RDMA ran out of resources that only a restart of this Mac gives back'
 const RECEIVE = '[jaccl] the RDMA connection to another machine was lost'
 const KILLED = '[jaccl] killed while it used RDMA: its protection domain may leak until this Mac restarts'
 
-const codes = (macs: Macs): string[] => warningsOf(macs.state).map(({ code }) => code)
+const codes = (macs: Macs): string[] => warnings(macs.state).map(({ code }) => code)
 
 describe('warnings', () => {
   it('are none where all is well, with RDMA and without', () => {
-    expect(warningsOf(new Macs().state)).toEqual([])
+    expect(warnings(new Macs().state)).toEqual([])
     const { macs, id } = serving()
     expect(macs.instance(id).instanceMeta).toBe('MlxJaccl')
-    expect(warningsOf(macs.state)).toEqual([])
+    expect(warnings(macs.state)).toEqual([])
   })
 
   it('are the same for the same state, and as their schema says', () => {
     const { macs, id } = serving()
     macs.mac('Mac mini', { cannotRun: 'There is no Python 3.11.' })
     macs.fail(id, `RuntimeError: ${RECEIVE}`)
-    const [first, again] = [warningsOf(macs.state), warningsOf(structuredClone(macs.state))]
+    const [first, again] = [warnings(macs.state), warnings(structuredClone(macs.state))]
     expect(first).toEqual(again)
     expect(Warning.array().parse(first)).toEqual(first)
   })
@@ -34,7 +37,7 @@ describe('warnings', () => {
     macs.says(macs.mac('Mac mini', { cannotRun: 'There is no Python 3.11.' }), {})
     macs.says(nodes[0], { rdma: { status: 'enabled', devices: [], killedRunners: 2 } })
     macs.fail(id, RECEIVE)
-    expect(warningsOf(macs.state).map(({ severity, code }) => `${severity} ${code}`)).toEqual([
+    expect(warnings(macs.state).map(({ severity, code }) => `${severity} ${code}`)).toEqual([
       'error jaccl-error',
       'warning cannot-run',
       'hint protection-domains',
@@ -45,7 +48,7 @@ describe('warnings', () => {
     const { macs, id } = serving()
     macs.fail(id, RECEIVE)
     macs.mac('Mac mini', { cannotRun: 'There is no Python 3.11.' })
-    expect(warningsOf(macs.state).map(({ about }) => about)).toEqual([
+    expect(warnings(macs.state).map(({ about }) => about)).toEqual([
       '/cluster?model=chat',
       '/cluster?machine=Mac%20mini',
     ])
@@ -84,7 +87,7 @@ describe('warnings of any cluster', () => {
           }
           const nodeIds = named && nodes.filter((nodeId) => named.includes(nodeId))
           world.declare('chat', { instanceMeta: 'MlxJaccl', minNodes: 2, ...(nodeIds && { nodeIds }) })
-          const found = warningsOf(world.state)
+          const found = warnings(world.state)
           expect(Warning.array().parse(found)).toEqual(found)
           expect(new Set(found.map(({ id }) => id)).size).toBe(found.length)
           const ranks = found.map(({ severity }) => Severity.options.indexOf(severity))
@@ -115,7 +118,7 @@ describe('an error of the RDMA driver', () => {
   it('is told with the Macs concerned, by the runner’s failure and by what the declaration remembers of it', () => {
     const { macs, id } = serving()
     macs.fail(id, RECEIVE)
-    const [failed] = warningsOf(macs.state)
+    const [failed] = warnings(macs.state)
     expect(failed).toMatchObject({
       title: 'The experimental RDMA driver in macOS failed.',
       cause: `On MacBook Pro and Mac Studio: ${RECEIVE}`,
@@ -124,13 +127,13 @@ describe('an error of the RDMA driver', () => {
     })
     macs.reconcile()
     expect(macs.metaInstance(id).lastFailureError).toContain(RECEIVE)
-    expect(warningsOf(macs.state)[0]?.id).toBe(failed?.id)
+    expect(warnings(macs.state)[0]?.id).toBe(failed?.id)
   })
 
   it('has one name for one text, and another for another', () => {
     const idOf = (text: string): string | undefined => {
       const { macs, id } = serving()
-      return warningsOf(macs.fail(id, text).state)[0]?.id
+      return warnings(macs.fail(id, text).state)[0]?.id
     }
     expect(idOf(`a: ${RECEIVE}`)).toBe(idOf(RECEIVE))
     expect(idOf('[jaccl] the RDMA connection failed: Register memory region failed')).not.toBe(idOf(RECEIVE))
@@ -157,7 +160,7 @@ describe('protection domains', () => {
     const [shard] = macs.instance(id).shards
     if (!shard) throw new Error('no shard')
     macs.apply({ type: 'RunnerStatusUpdated', runnerId: shard.runnerId, status: 'Failed', errorMessage: DOMAINS })
-    expect(warningsOf(macs.state)).toMatchObject([
+    expect(warnings(macs.state)).toMatchObject([
       { code: 'protection-domains', severity: 'error', subject: { kind: 'node', nodeId: shard.nodeId } },
     ])
   })
@@ -171,7 +174,7 @@ describe('protection domains', () => {
   it('that a runner kept as it was killed are a hint, and no error of the driver', () => {
     const { macs, id } = serving()
     macs.fail(id, `the runner did not answer any more; ${KILLED}`)
-    expect(warningsOf(macs.state).map(({ severity, id: known }) => `${severity} ${known}`)).toEqual([
+    expect(warnings(macs.state).map(({ severity, id: known }) => `${severity} ${known}`)).toEqual([
       'hint protection-domains MacBook Pro 1',
       'hint protection-domains Mac Studio 1',
     ])
@@ -181,7 +184,7 @@ describe('protection domains', () => {
     const { macs, nodes } = serving()
     const killed = (killedRunners: number) => {
       macs.says(nodes[0], { rdma: { status: 'enabled', devices: [], killedRunners } })
-      return warningsOf(macs.state).map(({ severity, id }) => `${severity} ${id}`)
+      return warnings(macs.state).map(({ severity, id }) => `${severity} ${id}`)
     }
     expect(killed(0)).toEqual([])
     expect(killed(1)).toEqual(['hint protection-domains MacBook Pro 1'])

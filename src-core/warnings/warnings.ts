@@ -12,7 +12,7 @@ import { slowCableFamily } from './slow-cables'
 import { studioPortFamily } from './studio-port'
 import { thunderbolt5Family } from './thunderbolt-5'
 import { unhealthyDeviceFamily } from './unhealthy-devices'
-import { aboutOf, Severity, type Family, type Warning } from './warning'
+import { aboutOf, Severity, type CodedWarning, type Family } from './warning'
 
 /** Among equally severe ones, this order: what fails, then what is set up wrong, then what is cabled wrong. */
 const FAMILIES: readonly Family[] = [
@@ -32,8 +32,8 @@ const FAMILIES: readonly Family[] = [
 ]
 
 /** Everything that people should know of this state, most severe first. A pure function: the same state, the same list. */
-export const warningsOf = (state: State): Warning[] => {
-  const found = new Map<string, Warning>()
+export const warningsOf = (state: State): CodedWarning[] => {
+  const found = new Map<string, CodedWarning>()
   for (const one of FAMILIES.flatMap((family) => family(state))) {
     // A port can have two machines behind it, by a dock: what is to be said of it is said once.
     if (!found.has(one.id)) found.set(one.id, { ...one, about: aboutOf(one.subject) })

@@ -9,6 +9,7 @@ import { startOf } from '@core/simulation/runner-start'
 import type { RunnerBehaviour } from '@core/simulation/scenario'
 import type { NodeClock } from './node-clock'
 import type { Said } from './said'
+import { inEnglish } from '@core/texts/english'
 
 export interface WorkerParts {
   readonly self: NodeId
@@ -49,7 +50,7 @@ export class SimulatedWorker {
           this.runners.delete(action.runnerId)
           break
         case 'giveUp':
-          this.giveUp(action.runnerId, action.errorMessage)
+          this.giveUp(action.runnerId, inEnglish(action.reason))
           break
         case 'reportDeleted': {
           const { runnerId } = action

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { causeOfDeath, diedOfItsWork, type Death } from './causes'
 
+const messageOf = (death: Death): string => causeOfDeath(death).errorMessage
+
 const failed = { code: 1, signal: undefined } as const
 const killed = { code: undefined, signal: 'SIGKILL' } as const
 const nothing: Death = { exit: failed, said: undefined, lines: [], memoryRanOut: false }
@@ -38,7 +40,7 @@ describe('the cause of a death', () => {
     ['jaccl_pd_exhausted', '[jaccl] RDMA ran out of resources that only a restart of this Mac gives back'],
     ['jaccl_recv_errno2', '[jaccl] the RDMA connection to another machine was lost'],
   ])('is read from the console (%s)', (name, cause) => {
-    expect(causeOfDeath({ ...nothing, lines: recorded(name) })).toBe(cause)
+    expect(messageOf({ ...nothing, lines: recorded(name) })).toBe(cause)
   })
 
   it.each([
@@ -75,31 +77,31 @@ describe('the cause of a death', () => {
       '[jaccl] RDMA ran out of resources that only a restart of this Mac gives back',
     ],
   ])('is read from what the runner said (%s)', (said, cause) => {
-    expect(causeOfDeath({ ...nothing, said })).toBe(cause)
+    expect(messageOf({ ...nothing, said })).toBe(cause)
   })
 
   it('is no error of the RDMA driver where only a symbol was not found', () => {
     const lines = ['[jaccl] dlsym(0x1f2, ibv_open_device): symbol not found']
-    expect(causeOfDeath({ ...nothing, lines })).toMatch(/^ended with code 1/)
+    expect(messageOf({ ...nothing, lines })).toMatch(/^ended with code 1/)
   })
 
   it('is what the runner said where nothing is known of it', () => {
     const said = 'model.safetensors is missing from /models/x'
-    expect(causeOfDeath({ ...nothing, said, lines: ['noise'] })).toBe(said)
+    expect(messageOf({ ...nothing, said, lines: ['noise'] })).toBe(said)
   })
 
   it('is the signal, or the code with the last lines, where it said nothing', () => {
-    expect(causeOfDeath({ ...nothing, exit: killed })).toMatch(/^killed by SIGKILL/)
-    expect(causeOfDeath({ ...nothing, exit: { code: 3, signal: undefined }, lines: ['one', 'two', 'three'] })).toBe(
+    expect(messageOf({ ...nothing, exit: killed })).toMatch(/^killed by SIGKILL/)
+    expect(messageOf({ ...nothing, exit: { code: 3, signal: undefined }, lines: ['one', 'two', 'three'] })).toBe(
       'ended with code 3: two · three',
     )
-    expect(causeOfDeath({ ...nothing, exit: { code: 0, signal: undefined } })).toBe('ended by itself')
-    expect(causeOfDeath({ ...nothing, exit: { code: undefined, signal: 'SIGSEGV' } })).toBe('ended by SIGSEGV')
+    expect(messageOf({ ...nothing, exit: { code: 0, signal: undefined } })).toBe('ended by itself')
+    expect(messageOf({ ...nothing, exit: { code: undefined, signal: 'SIGSEGV' } })).toBe('ended by SIGSEGV')
   })
 
   it('is want of memory where Linux killed for it, and nothing else is blamed on that', () => {
-    expect(causeOfDeath({ ...nothing, exit: killed, memoryRanOut: true })).toMatch(/^out of memory/)
-    expect(causeOfDeath({ ...nothing, exit: { code: 3, signal: undefined }, memoryRanOut: true })).toBe(
+    expect(messageOf({ ...nothing, exit: killed, memoryRanOut: true })).toMatch(/^out of memory/)
+    expect(messageOf({ ...nothing, exit: { code: 3, signal: undefined }, memoryRanOut: true })).toBe(
       'ended with code 3',
     )
   })

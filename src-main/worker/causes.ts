@@ -1,9 +1,14 @@
+import { coded, type CodedText } from '@core/texts/coded'
+import { inEnglish } from '@core/texts/english'
+import type { NodeTextKey } from '@core/texts/en/node'
 import type { Exit } from './console'
+
+type Cause = Extract<NodeTextKey, `failures.${string}`>
 
 interface Pattern {
   readonly pattern: RegExp
-  /** With `$1` for what the pattern's group holds. */
-  readonly cause: string
+  /** Its message has no value, or `error`: what the pattern's group holds. */
+  readonly cause: Cause
 }
 
 /**
@@ -13,104 +18,102 @@ interface Pattern {
 const PATTERNS: readonly Pattern[] = [
   {
     pattern: /kIOGPUCommandBufferCallbackErrorOutOfMemory|Insufficient Memory|std::bad_alloc|MemoryError/i,
-    cause: 'out of memory',
+    cause: 'failures.outOfMemory',
   },
-  { pattern: /\[malloc\w*\] Unable to allocate|Cannot allocate memory/i, cause: 'out of memory' },
+  { pattern: /\[malloc\w*\] Unable to allocate|Cannot allocate memory/i, cause: 'failures.outOfMemory' },
   {
     pattern: /Attempting to allocate \d+ bytes which is greater than/i,
-    cause: 'out of memory: one buffer is larger than this GPU allows',
+    cause: 'failures.outOfMemoryBuffer',
   },
   {
     pattern: /\bcu(?:da)?\w*\(.*\bout of memory|CUDA_ERROR_OUT_OF_MEMORY|cudaErrorMemoryAllocation/i,
-    cause: 'out of memory on the GPU',
+    cause: 'failures.outOfMemoryGpu',
   },
   {
     pattern:
       /CUDA driver version is insufficient|cudaErrorInsufficientDriver|provided PTX was compiled with an unsupported toolchain/i,
-    cause: 'the NVIDIA driver is too old for the installed MLX: update the driver to 580 or newer',
+    cause: 'failures.nvidiaDriver',
   },
   {
     pattern: /no CUDA-capable device is detected|cudaErrorNoDevice|libcuda\.so\S*: cannot open shared object/i,
-    cause:
-      'no NVIDIA GPU can be used here: see whether nvidia-smi lists one, and in a container whether it was given one',
+    cause: 'failures.noNvidia',
   },
   {
     pattern: /no kernel image is available|cudaErrorNoKernelImageForDevice|device kernel image is invalid/i,
-    cause: 'this GPU is too old for the installed MLX, which needs compute capability 7.5',
+    cause: 'failures.oldGpu',
   },
   {
     pattern: /uncorrectable ECC error|cudaErrorECCUncorrectable|GPU has fallen off the bus/i,
-    cause: 'the GPU’s hardware reports an error: see `nvidia-smi -q` and the kernel’s log',
+    cause: 'failures.gpuHardware',
   },
   {
     pattern: /the launch timed out and was terminated|cudaErrorLaunchTimeout/i,
-    cause: 'the GPU took too long and was stopped by its driver: it drives a screen as well',
+    cause: 'failures.gpuScreen',
   },
   {
     pattern: /an illegal memory access was encountered|cudaErrorIllegalAddress|unspecified launch failure/i,
-    cause: 'a computation on the GPU crashed (CUDA)',
+    cause: 'failures.gpuCrash',
   },
   {
     pattern: /\bnvrtc\w*.*(?:error|failed)|Failed to compile kernel/i,
-    cause: 'a kernel for the GPU could not be compiled: the Python environment is incomplete; run the set-up again',
+    cause: 'failures.gpuKernel',
   },
   {
     pattern: /kIOGPUCommandBufferCallbackErrorTimeout|Caused GPU Timeout/i,
-    cause: 'the GPU took too long and was stopped by macOS (Metal time-out)',
+    cause: 'failures.metalTimeout',
   },
   {
     pattern: /kIOGPUCommandBufferCallbackErrorImpactingInteractivity|Impacting Interactivity/i,
-    cause: 'macOS stopped the GPU work to keep the screen responsive',
+    cause: 'failures.metalScreen',
   },
   {
     pattern: /\[metal::malloc\] Resource limit \(\d+\) exceeded/i,
-    cause: 'Metal ran out of resources: too many buffers',
+    cause: 'failures.metalBuffers',
   },
   {
     pattern: /using language version [\d.]+ which is incompatible|Metal math mode .* requires macOS/i,
-    cause: 'this macOS is too old for the installed MLX',
+    cause: 'failures.oldMacos',
   },
-  { pattern: /No Metal device available/i, cause: 'no GPU can be used here: MLX needs a Mac with a user logged in' },
+  { pattern: /No Metal device available/i, cause: 'failures.noMetal' },
   {
     pattern: /\[ring\] (?:Couldn't connect|Attempt \d+ waiting)/,
-    cause: 'another machine could not be reached (ring)',
+    cause: 'failures.ringUnreachable',
   },
   {
     pattern: /\[ring\].*(?:lost|closed by the peer|Too many send\/recv errors|(?:Send|Recv|Sending|Receiving).*failed)/,
-    cause: 'the connection to another machine was lost (ring)',
+    cause: 'failures.ringLost',
   },
   {
     pattern: /\[jaccl\] Could not find device \S+ \(0 available\)/,
-    cause: 'RDMA is not enabled on this Mac: turn it on with `rdma_ctl enable` in macOS Recovery',
+    cause: 'failures.rdmaOff',
   },
   {
     pattern: /\[jaccl\] Could not (?:find|open) device/,
-    cause: 'the RDMA device of that Thunderbolt port is not there: check the cable',
+    cause: 'failures.rdmaNoDevice',
   },
   {
     pattern: /\[jaccl\] (?:No IPv4-mapped GID|Changing queue pair to RTR failed with errno 22)/,
-    cause:
-      'RDMA needs an IPv4 address on the Thunderbolt port, and the port in no bridge: see System Settings → Network',
+    cause: 'failures.rdmaNoAddress',
   },
   {
     pattern:
       /\[jaccl\] (?:Couldn't (?:allocate protection domain|create (?:completion queue|queue pair))|Creating the queue pair failed|Register memory region failed)/,
-    cause: '[jaccl] RDMA ran out of resources that only a restart of this Mac gives back',
+    cause: 'failures.rdmaExhausted',
   },
   {
     pattern: /\[jaccl\] (?:Couldn't connect|Connection attempt \d+ waiting)/,
-    cause: 'another machine could not be reached (JACCL)',
+    cause: 'failures.rdmaUnreachable',
   },
   {
     pattern: /\[jaccl\] (?:Send|Recv) failed/,
-    cause: '[jaccl] the RDMA connection to another machine was lost',
+    cause: 'failures.rdmaLost',
   },
   {
     pattern: /\[jaccl\] (?!Connection attempt|dl(?:open|sym)\b)(.{1,200})/,
-    cause: '[jaccl] the RDMA connection failed: $1',
+    cause: 'failures.rdmaFailed',
   },
-  { pattern: /No module named '?[\w.]+/, cause: 'the Python environment is incomplete; run the set-up again' },
-  { pattern: /No space left on device/i, cause: 'the disk is full' },
+  { pattern: /No module named '?[\w.]+/, cause: 'failures.pythonIncomplete' },
+  { pattern: /No space left on device/i, cause: 'failures.diskFull' },
 ]
 
 /** How many of the last lines are searched for a cause. */
@@ -118,10 +121,10 @@ const SEARCHED_LINES = 20
 /** How many of them an unknown end shows. */
 const LAST_LINES = 2
 
-export const knownCause = (text: string): string | undefined => {
+export const knownCause = (text: string): CodedText | undefined => {
   for (const { pattern, cause } of PATTERNS) {
-    const found = pattern.exec(text)
-    if (found) return cause.replace('$1', () => found[1] ?? '')
+    const [found, error] = pattern.exec(text) ?? []
+    if (found !== undefined) return { code: cause, ...(error !== undefined && { values: { error } }) }
   }
   return undefined
 }
@@ -159,32 +162,53 @@ export const diedOfItsWork = ({
   return !SENT_SIGNALS.has(exit.signal)
 }
 
-const howItEnded = ({ exit: { code, signal }, memoryRanOut }: Death): string => {
+const howItEnded = ({ exit: { code, signal }, memoryRanOut }: Death): CodedText => {
   switch (signal) {
     case 'SIGKILL':
-      return memoryRanOut
-        ? 'out of memory: the system killed it (SIGKILL)'
-        : 'killed by SIGKILL (by somebody, or by the system because memory ran out)'
+      return coded(memoryRanOut ? 'failures.outOfMemoryKilled' : 'failures.killed')
     case 'SIGILL':
-      return 'ended by SIGILL: this processor lacks an instruction that MLX uses'
+      return coded('failures.badInstruction')
     case undefined:
-      if (code === undefined) return memoryRanOut ? 'out of memory: the system killed it' : 'ended without a word'
-      return code === 0 ? 'ended by itself' : `ended with code ${code}`
+      if (code === undefined) return coded(memoryRanOut ? 'failures.outOfMemoryEnded' : 'failures.endedSilently')
+      return code === 0 ? coded('failures.endedItself') : coded('failures.endedCode', { code })
     default:
-      return `ended by ${signal}`
+      return coded('failures.endedSignal', { signal })
+  }
+}
+
+/** Why a runner failed: in English with what it said last, and as a code in plain words where the reason is known. */
+export interface FailureCause {
+  readonly errorMessage: string
+  readonly coded: CodedText | undefined
+}
+
+export const causeFrom = (cause: CodedText): FailureCause => ({ errorMessage: inEnglish(cause), coded: cause })
+
+/** What a runner's own `failed` means to a person, by its code. */
+const plainWords = (code: string | undefined): CodedText | undefined => {
+  switch (code) {
+    case 'model_file':
+      return coded('failures.modelFile')
+    case 'unsupported':
+      return coded('failures.unsupported')
+    default:
+      return undefined
   }
 }
 
 /**
  * Why a runner died, as a person can act on it: a known cause from what it said or printed, else what
  * it said, else how it ended and its last lines.
+ *
+ * @param saidCode that of its own `failed`
  */
-export const causeOfDeath = (death: Death): string => {
+export const causeOfDeath = (death: Death, saidCode?: string): FailureCause => {
   const { said, lines } = death
   const tail = lines.slice(-SEARCHED_LINES)
   const known = knownCause([...(said === undefined ? [] : [said]), ...tail].join('\n'))
-  if (known !== undefined) return known
-  if (said !== undefined) return said
+  if (known !== undefined) return causeFrom(known)
+  if (said !== undefined) return { errorMessage: said, coded: plainWords(saidCode) }
   const last = tail.slice(-LAST_LINES).join(' · ').slice(0, 400)
-  return last === '' ? howItEnded(death) : `${howItEnded(death)}: ${last}`
+  const end = howItEnded(death)
+  return { errorMessage: last === '' ? inEnglish(end) : `${inEnglish(end)}: ${last}`, coded: end }
 }

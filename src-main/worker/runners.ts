@@ -7,7 +7,9 @@ import { nodeName } from '@core/state/bindings'
 import type { Instance, Shard } from '@core/state/instances'
 import { isRehearsal, REHEARSAL } from '@core/state/rehearsal'
 import { isTerminal, type RunnerStatus } from '@core/state/runners'
+import { coded } from '@core/texts/coded'
 import { AwaitedModels, type Start } from './awaited-models'
+import { causeFrom } from './causes'
 import type { Adopted } from './handover/adopt-left'
 import { filesDigest } from './handover/record'
 import { loadCommand, wantedOf } from './load-command'
@@ -102,7 +104,8 @@ export class Runners {
     if (rehearsal && !rehearses)
       return this.fail(runnerId, { errorMessage: `this machine takes no part in a ${REHEARSAL}` })
     const problem = path === undefined ? modelProblem?.(modelId) : undefined
-    if (problem !== undefined) return this.fail(runnerId, { errorMessage: problem, code: 'model_file' })
+    if (problem !== undefined)
+      return this.fail(runnerId, { errorMessage: problem, coded: coded('failures.modelFile'), code: 'model_file' })
     if (path === undefined && fetchModel) {
       this.awaited.add({ kind: 'start', instance, shard })
       this.report(runnerId, DOWNLOADING)
@@ -110,7 +113,7 @@ export class Runners {
       return
     }
     if (path === undefined || !existsSync(path))
-      return this.fail(runnerId, { errorMessage: `${modelId} is not on this machine any more` })
+      return this.fail(runnerId, causeFrom(coded('failures.modelGone', { model: modelId })))
     log.info({ runnerId, modelId, instanceId, ...(rehearsal && { rdma: REHEARSAL }) }, 'starting a runner')
     const load = loadCommand(instance, shard, { modelPath: path, cache: this.cacheRoom() })
     const supervisor = this.supervise(
@@ -132,11 +135,11 @@ export class Runners {
     if (wanted) this.supervise(wanted, { open: attach, load, files: Promise.resolve(files), adopted: record })
   }
 
-  giveUp({ runnerId, errorMessage }: Extract<Action, { kind: 'giveUp' }>): void {
+  giveUp({ runnerId, reason }: Extract<Action, { kind: 'giveUp' }>): void {
     this.awaited.forget(runnerId)
     const supervisor = this.supervisors.get(runnerId)
-    if (supervisor) supervisor.giveUp(errorMessage)
-    else this.fail(runnerId, { errorMessage, consequence: true })
+    if (supervisor) supervisor.giveUp(reason)
+    else this.fail(runnerId, { ...causeFrom(reason), consequence: true })
   }
 
   stop(runnerId: RunnerId): void {
@@ -242,7 +245,7 @@ export class Runners {
     return { ...load, ...(await meeting) }
   }
 
-  private fail(runnerId: RunnerId, why: { errorMessage: string; consequence?: boolean; code?: string }): void {
+  private fail(runnerId: RunnerId, why: Omit<Extract<RunnerStatus, { status: 'Failed' }>, 'status'>): void {
     const status: RunnerStatus = { status: 'Failed', ...why }
     this.stillborn.set(runnerId, { status })
     this.report(runnerId, status)

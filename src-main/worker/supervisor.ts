@@ -4,6 +4,7 @@ import type { RunnerId, TaskId } from '@core/ids'
 import { RUNNER_PROTOCOL, type LoadCommand, type RunnerEvent } from '@core/protocols/runner'
 import { BATCH_SIZE } from '@core/generation/batch'
 import { isTerminal, type RunnerStatus } from '@core/state/runners'
+import type { CodedText } from '@core/texts/coded'
 import type { Exit } from './console'
 import { askToWait } from './handover/leave'
 import { oomKills } from './oom-kills'
@@ -83,7 +84,7 @@ export class Supervisor {
   private said: string | undefined
   /** Of what the runner itself said. */
   private saidCode: string | undefined
-  private consequence: string | undefined
+  private consequence: CodedText | undefined
   private stopping = false
   private grace: NodeJS.Timeout | undefined
   private killing: NodeJS.Timeout | undefined
@@ -203,7 +204,7 @@ export class Supervisor {
   }
 
   /** Ends the runner at once, as `Failed` in consequence of what happened elsewhere. */
-  giveUp(reason: string): void {
+  giveUp(reason: CodedText): void {
     if (isTerminal(this.status) || this.consequence !== undefined) return
     this.consequence = reason
     this.dismiss({ kindly: false })

@@ -1,11 +1,15 @@
 import { benchmarkTexts, type BenchmarkTexts } from '@core/benchmark/benchmark-text'
+import type { CodedText } from '@core/texts/coded'
+import { inEnglish } from '@core/texts/english'
 import { figuresOf, type Figures } from '@core/texts/figures'
 import type { Language } from '@core/texts/language'
+import { codedSayer, type SayCoded } from '@core/texts/say-coded'
 import { english, type Translate, type Translator } from '@core/texts/translator'
 
 /** The language that the window speaks. Whatever says a text is drawn anew when it changes. */
 let spoken: Translator = $state.raw(english)
 const figures: Figures = $derived(figuresOf(spoken))
+const sayCoded: SayCoded = $derived(codedSayer(spoken))
 const benchmarks: BenchmarkTexts = $derived(benchmarkTexts(spoken))
 
 /** A text of the app in the language of the window. */
@@ -19,6 +23,13 @@ export const said = (): Figures => figures
 
 /** What there is to say of benchmarks in the language of the window. */
 export const benchmarkSaid = (): BenchmarkTexts => benchmarks
+
+/** A sentence of the node's in the language of the window; its English text where this version does not know it. */
+export const nodeText = (sentence: CodedText | undefined, englishText: string): string =>
+  (sentence && sayCoded(sentence)) ?? englishText
+
+/** The same of a sentence that this window made itself. */
+export const codedText = (sentence: CodedText): string => nodeText(sentence, inEnglish(sentence))
 
 export const spokenLanguage = (): Language => spoken.language
 

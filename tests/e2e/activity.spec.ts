@@ -50,9 +50,9 @@ test('past requests are there with where their time went, also after a restart; 
 
   await page.request.post(`${node.url}/meta_instance`, { data: { modelId: TINY, name: 'chat' } })
   await views.getByRole('link', { name: 'Events' }).click()
-  await expect(page.getByRole('listitem').filter({ hasText: 'Declaration created' })).toContainText('chat')
+  await expect(page.getByRole('listitem').filter({ hasText: 'Declared' })).toContainText('chat')
   await page.getByRole('checkbox', { name: 'Models' }).uncheck()
-  await expect(page.getByText('Declaration created')).toHaveCount(0)
+  await expect(page.getByText('Declared')).toHaveCount(0)
   await expectAccessible(page)
 
   await views.getByRole('link', { name: 'Log' }).click()

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ModelId, RunnerId } from '@core/ids'
 import type { LoadCommand } from '@core/protocols/runner'
 import type { RunnerStatus } from '@core/state/runners'
+import { coded } from '@core/texts/coded'
 import { KilledRunners } from '@main/worker/killed-runners'
 import { RDMA_LEAK } from '@main/worker/runner-end'
 import { startRunnerProcess } from '@main/worker/runner-process'
@@ -91,6 +92,8 @@ const until = (word: RunnerStatus['status']): Promise<RunnerStatus> =>
 
 const impatient = { graceMs: 200 }
 
+const STOPPED = coded('failures.stopped', { name: 'Mac Studio' })
+
 describe('a runner that uses RDMA', () => {
   it('is asked to end even where it is not ready, for what it holds is lost with a kill', async () => {
     const supervisor = start('orderly')
@@ -105,10 +108,11 @@ describe('a runner that uses RDMA', () => {
   it('is asked to end where another rank has failed', async () => {
     const supervisor = start('orderly')
     await until('Loading')
-    supervisor.giveUp('stopped because Mac Studio failed')
+    supervisor.giveUp(STOPPED)
     expect(await until('Failed')).toEqual({
       status: 'Failed',
       errorMessage: 'stopped because Mac Studio failed',
+      coded: STOPPED,
       consequence: true,
     })
     expect(supervisor.consoleText()).toContain('asked to end')
@@ -117,8 +121,10 @@ describe('a runner that uses RDMA', () => {
   it('is killed where it does not end, and the mark says what that may have cost', async () => {
     const supervisor = start('stubborn', impatient)
     await until('Loading')
-    supervisor.giveUp('stopped because Mac Studio failed')
-    expect(await until('Failed')).toMatchObject({ errorMessage: `stopped because Mac Studio failed; ${RDMA_LEAK}` })
+    supervisor.giveUp(STOPPED)
+    expect(await until('Failed')).toMatchObject({
+      errorMessage: `stopped because Mac Studio failed; ${RDMA_LEAK.errorMessage}`,
+    })
     expect(killed.count).toBe(1)
   })
 
@@ -126,13 +132,13 @@ describe('a runner that uses RDMA', () => {
     const supervisor = start('stubborn', impatient)
     await until('Loading')
     await supervisor.stop()
-    expect(statuses.at(-1)).toEqual({ status: 'Failed', errorMessage: RDMA_LEAK })
+    expect(statuses.at(-1)).toEqual({ status: 'Failed', ...RDMA_LEAK })
     expect(killed.count).toBe(1)
   })
 
   it('that dies of itself may have cost as much', async () => {
     start('crash')
-    expect(await until('Failed')).toMatchObject({ errorMessage: `ended by SIGSEGV; ${RDMA_LEAK}` })
+    expect(await until('Failed')).toMatchObject({ errorMessage: `ended by SIGSEGV; ${RDMA_LEAK.errorMessage}` })
     expect(killed.count).toBe(1)
   })
 

@@ -138,4 +138,6 @@ export const cards: Translation<'cards'> = {
   outsideHours: 'Außerhalb seiner Zeiten',
   replicasReady: '{ready, number} von {wanted, number} bereit · {line}',
   until: 'Bis {time}',
+  'hours.everyDay': 'täglich',
+  'hours.on': '{time} auf {machines}',
 }

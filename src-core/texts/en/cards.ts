@@ -136,4 +136,6 @@ export const cards = {
   outsideHours: 'Outside its hours',
   replicasReady: '{ready, number} of {wanted, number} ready · {line}',
   until: 'Until {time}',
+  'hours.everyDay': 'every day',
+  'hours.on': '{time} on {machines}',
 } as const

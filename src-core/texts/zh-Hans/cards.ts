@@ -137,4 +137,6 @@ export const cards: Translation<'cards'> = {
   outsideHours: '不在时段内',
   replicasReady: '{wanted, number} 个中有 {ready, number} 个就绪 · {line}',
   until: '直到 {time}',
+  'hours.everyDay': '每天',
+  'hours.on': '{time}，在 {machines} 上',
 }

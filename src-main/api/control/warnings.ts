@@ -1,11 +1,14 @@
 import { Hono } from 'hono'
 import type { WarningsResponse } from '@core/protocols/control'
+import { englishWarning } from '@core/warnings/warning'
 import { warningsOf } from '@core/warnings/warnings'
 import type { ApiContext } from '../context'
 
 /** What people should know, computed when it is asked: the state is all it takes. */
 export const warningRoutes = ({ source }: Pick<ApiContext, 'source'>): Hono => {
   const routes = new Hono()
-  routes.get('/warnings', (c) => c.json({ warnings: warningsOf(source.state()) } satisfies WarningsResponse))
+  routes.get('/warnings', (c) =>
+    c.json({ warnings: warningsOf(source.state()).map(englishWarning) } satisfies WarningsResponse),
+  )
   return routes
 }

@@ -5,10 +5,14 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { NodeId } from '@core/ids'
 import type { DoctorReport, Finding } from '@core/protocols/doctor'
 import { Macs } from '@core/testing/macs'
+import type { State } from '@core/state/state'
+import { englishWarning, type Warning } from '@core/warnings/warning'
 import { warningsOf } from '@core/warnings/warnings'
 import { NodeApi } from '../api/node-api'
 import { Output } from '../terminal/output'
 import { run as doctor } from './doctor'
+
+const warnings = (state: State): Warning[] => warningsOf(state).map(englishWarning)
 
 const [MINI, STUDIO, BOOK] = ['mini', 'studio', 'book'] as [NodeId, NodeId, NodeId]
 
@@ -69,10 +73,10 @@ describe('muster doctor', () => {
 
   /** A node that answers as the core says of this state; an answer that is missing is an error. */
   const serve = async (macs: Macs, answers: { warnings?: unknown; connections?: unknown } = {}): Promise<string> => {
-    const { warnings = { warnings: warningsOf(macs.state) }, connections = SOUND } = answers
+    const { warnings: found = { warnings: warnings(macs.state) }, connections = SOUND } = answers
     server = createServer((request, response) => {
       const answer = new Map([
-        ['/warnings', warnings],
+        ['/warnings', found],
         ['/cluster/doctor', connections],
       ]).get(request.url ?? '')
       const status = answer === A_PROBLEM ? 500 : answer === undefined ? 404 : 200
@@ -119,7 +123,7 @@ describe('muster doctor', () => {
   it('prints the same as JSON', async () => {
     const macs = bridged()
     const { code, text } = await run(await serve(macs), { json: true })
-    expect([code, JSON.parse(text)]).toEqual([1, { warnings: warningsOf(macs.state), connections: [] }])
+    expect([code, JSON.parse(text)]).toEqual([1, { warnings: warnings(macs.state), connections: [] }])
   })
 
   it('prints what keeps machines apart, with the pairs that it keeps apart', async () => {

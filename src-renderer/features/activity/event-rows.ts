@@ -2,8 +2,10 @@ import type { Envelope, Event } from '@core/events/event'
 import { nodeName } from '@core/state/bindings'
 import type { NodeId } from '@core/ids'
 import type { State } from '@core/state/state'
-import { sentence, shortName } from '../../state/text'
-import { t } from '../../state/texts.svelte'
+import { shortName } from '../../state/text'
+import { nodeText, t } from '../../state/texts.svelte'
+import { changeText } from '../cluster/history'
+import { stageText } from '../cluster/progress'
 
 /** What events are about; each can be left out. */
 export const EVENT_KINDS = [
@@ -53,6 +55,9 @@ const declaredName = (state: State, metaInstanceId: string): string => {
 
 const about = (what: string, detail: string): string => t('activity.about', { what, detail })
 
+const leavingText = (reason: string): string =>
+  reason === 'quit' || reason === 'sleep' ? t(`activity.leaving.${reason}`) : reason
+
 const told = (state: State, event: Event): Told => {
   const machine = (nodeId: NodeId): string => nodeName(state, nodeId)
   switch (event.type) {
@@ -61,14 +66,18 @@ const told = (state: State, event: Event): Told => {
     case 'MetaInstanceUpdated':
       return {
         kind: 'Models',
-        about: about(declaredName(state, event.metaInstanceId), Object.keys(event.changes).join(', ')),
+        about: about(declaredName(state, event.metaInstanceId), changeText(event.changes)),
       }
     case 'MetaInstanceDeleted':
     case 'MetaInstanceScheduled':
     case 'MetaInstanceRecovered':
       return { kind: 'Models', about: declaredName(state, event.metaInstanceId) }
     case 'MetaInstancePlacementFailed':
-      return { kind: 'Models', about: declaredName(state, event.metaInstanceId), failure: event.reason }
+      return {
+        kind: 'Models',
+        about: declaredName(state, event.metaInstanceId),
+        failure: nodeText(event.coded, event.reason),
+      }
     case 'InstanceCreated': {
       const names = event.instance.shards.map(({ nodeId }) => machine(nodeId))
       return {
@@ -77,9 +86,14 @@ const told = (state: State, event: Event): Told => {
       }
     }
     case 'InstanceDeleted':
-      return { kind: 'Models', about: instanceName(state, event.instanceId), failure: event.failureError }
-    case 'InstanceRetrying':
-      return { kind: 'Models', about: instanceName(state, event.instanceId), failure: event.failureError }
+    case 'InstanceRetrying': {
+      const { failure, failureError } = event
+      return {
+        kind: 'Models',
+        about: instanceName(state, event.instanceId),
+        failure: failureError === undefined ? undefined : nodeText(failure, failureError),
+      }
+    }
     case 'MemberAdmitted':
       return { kind: 'Machines', about: event.friendlyName }
     case 'MemberUpdated':
@@ -89,19 +103,19 @@ const told = (state: State, event: Event): Told => {
     case 'NodeGatheredInfo':
       return { kind: 'Reports', about: machine(event.nodeId) }
     case 'NodeLeaving':
-      return { kind: 'Machines', about: about(machine(event.nodeId), event.reason) }
+      return { kind: 'Machines', about: about(machine(event.nodeId), leavingText(event.reason)) }
     case 'RunnerStatusUpdated':
       return {
         kind: 'Runners',
-        about: about(event.runnerId.slice(0, 8), event.status),
-        failure: event.status === 'Failed' ? event.errorMessage : undefined,
+        about: about(event.runnerId.slice(0, 8), stageText(event)),
+        failure: event.status === 'Failed' ? nodeText(event.coded, event.errorMessage) : undefined,
       }
     case 'RunnerDeleted':
       return { kind: 'Runners', about: event.runnerId.slice(0, 8) }
     case 'TaskCreated':
       return { kind: 'Requests', about: instanceName(state, event.task.instanceId) }
     case 'TaskStatusUpdated':
-      return { kind: 'Requests', about: about(event.taskId.slice(0, 8), event.status) }
+      return { kind: 'Requests', about: about(event.taskId.slice(0, 8), t(`activity.task.${event.status}`)) }
     case 'TaskFailed':
       return { kind: 'Requests', about: event.taskId.slice(0, 8), failure: event.error }
     case 'TaskDeleted':
@@ -111,7 +125,7 @@ const told = (state: State, event: Event): Told => {
         kind: 'Downloads',
         about: about(
           t('activity.downloadTo', { name: shortName(event.modelId), machine: machine(event.nodeId) }),
-          event.download?.status ?? t('activity.removed'),
+          event.download ? t(`activity.download.${event.download.status}`) : t('activity.removed'),
         ),
         failure: event.download?.error,
       }
@@ -125,25 +139,17 @@ const told = (state: State, event: Event): Told => {
     case 'JacclSideChannelGathered':
       return { kind: 'Connections', about: instanceName(state, event.instanceId) }
     case 'SettingChanged':
-      return { kind: 'Settings', about: event.change.key }
+      return { kind: 'Settings', about: t(`activity.setting.${event.change.key}`) }
     case 'ApiKeyCreated':
       return { kind: 'Settings', about: event.apiKey.name }
     case 'ApiKeyUpdated':
     case 'ApiKeyRevoked':
       return { kind: 'Settings', about: state.apiKeys[event.apiKeyId]?.name ?? event.apiKeyId.slice(0, 8) }
-    default:
-      return { kind: 'Settings', about: '' }
   }
 }
 
-/** `Instance retrying`, of `InstanceRetrying`. */
-export const eventWords = (type: string): string =>
-  sentence(
-    type
-      .replace(/([a-z])([A-Z])/g, '$1 $2')
-      .toLowerCase()
-      .replace(/^meta instance/, 'declaration'),
-  )
+/** `Loaded again`, of `InstanceRetrying`. */
+export const eventWords = (type: Event['type']): string => t(`activity.event.${type}`)
 
 export const eventRow = (state: State, { index, term, at, event }: Envelope): EventRow => {
   const { kind, about: subject, failure } = told(state, event)

@@ -3,14 +3,14 @@ import type { ModelCard } from '@core/placement/model-card'
 import type { MetaInstanceStatusWord } from '@core/state/status'
 import { currentInstance, instancesOf, isReady, nodeName } from '@core/state/bindings'
 import type { Instance } from '@core/state/instances'
-import type { MetaInstance } from '@core/state/meta-instances'
+import type { MetaInstance, PlacementError } from '@core/state/meta-instances'
 import { readyReplicas } from '@core/state/replicas'
 import { isOffHours } from '@core/state/scheduling'
 import type { State } from '@core/state/state'
 import { statusOf, type MetaInstanceStatus } from '@core/state/status'
 import type { NodeId, RunnerId } from '@core/ids'
 import { bytesText, percentText, sentence, shortName } from '../../state/text'
-import { t } from '../../state/texts.svelte'
+import { nodeText, t } from '../../state/texts.svelte'
 import { downloadFailures, downloadLine, loadingLine, progressOf, stageText } from './progress'
 import { offHoursLine } from './hours'
 import { servingLine, speedsOf } from './serving'
@@ -103,8 +103,10 @@ const placingLine = (metaInstance: MetaInstance, now: number, card: ModelCard | 
 }
 
 /** As a sentence; a machine's name at its beginning stays as people wrote it. */
-export const reasonText = (state: State, reason: string): string =>
-  Object.values(state.members).some(({ friendlyName }) => reason.startsWith(friendlyName)) ? reason : sentence(reason)
+export const reasonText = (state: State, { coded, reason }: Pick<PlacementError, 'coded' | 'reason'>): string => {
+  const text = nodeText(coded, reason)
+  return Object.values(state.members).some(({ friendlyName }) => text.startsWith(friendlyName)) ? text : sentence(text)
+}
 
 /** On more machines than this the line sums up; how far each is stands on its chip. */
 const NAMED = 3
@@ -139,7 +141,7 @@ export interface CardInputs {
 /** A declaration as its card shows it. */
 export const cardOf = (state: State, metaInstance: MetaInstance, { now, card }: CardInputs): CardView => {
   const { word: machineWord, status } = statusOf(state, metaInstance)
-  const { lastFailureError, placementError, metaInstanceId, paused } = metaInstance
+  const { lastFailureError, lastFailure, placementError, metaInstanceId, paused } = metaInstance
   const rests = paused || isOffHours(metaInstance)
   const instance = rests ? undefined : currentInstance(state, metaInstanceId)
   const [word, tone] = wordAndTone(machineWord, status, {
@@ -152,8 +154,7 @@ export const cardOf = (state: State, metaInstance: MetaInstance, { now, card }: 
   const line = ((): string => {
     if (paused) return t('cards.notInMemory')
     if (rests) return offHoursLine(metaInstance)
-    if (!instance)
-      return placementError ? reasonText(state, placementError.reason) : placingLine(metaInstance, now, card)
+    if (!instance) return placementError ? reasonText(state, placementError) : placingLine(metaInstance, now, card)
     const alone = ready ? servingLine(state, wanted > 1 ? serving : [instance]) : startingLine(state, instance)
     return wanted > 1 ? t('cards.replicasReady', { ready: serving.length, wanted, line: alone }) : alone
   })()
@@ -162,9 +163,8 @@ export const cardOf = (state: State, metaInstance: MetaInstance, { now, card }: 
     word,
     tone,
     line,
-    failure: lastFailureError,
-    missing:
-      wanted > instances.length && instance ? placementError && reasonText(state, placementError.reason) : undefined,
+    failure: lastFailureError === undefined ? undefined : nodeText(lastFailure, lastFailureError),
+    missing: wanted > instances.length && instance ? placementError && reasonText(state, placementError) : undefined,
     progress: instance && !ready ? progressOf(state, instance) : undefined,
     instance,
     machines: instances.flatMap((one) => machinesOf(state, one)),

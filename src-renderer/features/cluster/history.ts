@@ -2,7 +2,7 @@ import type { Envelope } from '@core/events/event'
 import { nodeName } from '@core/state/bindings'
 import type { MetaInstanceChanges, OnRequest } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
-import { t } from '../../state/texts.svelte'
+import { nodeText, t } from '../../state/texts.svelte'
 import { durationText } from '../../state/text'
 
 export interface HistoryLine {
@@ -32,7 +32,8 @@ const lifetimeText = ({ onRequest, pinned }: MetaInstanceChanges): string | unde
   return pinned ? t('cards.history.pinned') : t('cards.history.unpinned')
 }
 
-const changeText = ({ paused, ...changes }: MetaInstanceChanges): string => {
+/** `Changed: name, context`: what became of a declaration. */
+export const changeText = ({ paused, ...changes }: MetaInstanceChanges): string => {
   if (paused !== undefined) return paused ? t('cards.history.paused') : t('cards.history.resumed')
   const lifetime = lifetimeText(changes)
   if (lifetime !== undefined) return lifetime
@@ -53,7 +54,7 @@ export const historyLine = (state: State, { event }: Envelope): HistoryLine => {
     case 'MetaInstanceUpdated':
       return plain(changeText(event.changes))
     case 'MetaInstancePlacementFailed':
-      return failure(t('cards.history.cannotBePlaced', { reason: event.reason }))
+      return failure(t('cards.history.cannotBePlaced', { reason: nodeText(event.coded, event.reason) }))
     case 'MetaInstanceScheduled':
       if (event.schedule.woken) return plain(t('cards.history.woken'))
       return plain(event.schedule.on ? t('cards.history.hoursBegan') : t('cards.history.hoursOver'))
@@ -64,11 +65,11 @@ export const historyLine = (state: State, { event }: Envelope): HistoryLine => {
       return plain(t('cards.history.placedOn', { names: names.join(', ') }))
     }
     case 'InstanceRetrying':
-      return failure(t('cards.history.loadedAgainAfter', { failure: event.failureError }))
+      return failure(t('cards.history.loadedAgainAfter', { failure: nodeText(event.failure, event.failureError) }))
     case 'InstanceDeleted':
       return event.failureError === undefined
         ? plain(t('cards.history.takenOut'))
-        : failure(t('cards.history.givenUpAfter', { failure: event.failureError }))
+        : failure(t('cards.history.givenUpAfter', { failure: nodeText(event.failure, event.failureError) }))
     default:
       return plain(event.type)
   }

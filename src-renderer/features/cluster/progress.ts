@@ -1,13 +1,13 @@
 import { nodeName } from '@core/state/bindings'
 import type { Download } from '@core/state/downloads'
 import type { Instance } from '@core/state/instances'
-import type { Runner } from '@core/state/runners'
+import type { Runner, RunnerStatus } from '@core/state/runners'
 import type { State } from '@core/state/state'
 import { durationText, bytesText, partText, sentence } from '../../state/text'
 import { t } from '../../state/texts.svelte'
 
 /** What a runner is at, in a word or two, as it stands beside a machine's name. */
-export const stageText = (runner: Runner | undefined): string => {
+export const stageText = (runner: RunnerStatus | undefined): string => {
   switch (runner?.status) {
     case undefined:
     case 'Idle':

@@ -1,5 +1,5 @@
 import { bytesText, expectedSpeedText } from '../../state/text'
-import { t } from '../../state/texts.svelte'
+import { nodeText, t } from '../../state/texts.svelte'
 import type { Fit, Fitting, Lack } from './fit'
 
 const whereText = (where: NonNullable<Fitting['where']>): string => {
@@ -33,7 +33,7 @@ export const lackText = (lack: Lack): string => {
     case 'cannot-run':
       return t('fits.cannotRun', { why: lack.why })
     case 'rule':
-      return lack.text
+      return nodeText(lack.coded, lack.text)
   }
 }
 

@@ -5,6 +5,7 @@ import { PlacementSpace } from '@core/placement/space'
 import { nodeName } from '@core/state/bindings'
 import type { PlacementError } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
+import type { CodedText } from '@core/texts/coded'
 
 interface Speed {
   readonly tokensPerSecond: number
@@ -33,7 +34,7 @@ export type Lack =
   | { readonly kind: 'offline' | 'no-worker' | 'nowhere' }
   | { readonly kind: 'cannot-run'; readonly why: string }
   /** As the rules of placement say it. */
-  | { readonly kind: 'rule'; readonly text: string }
+  | { readonly kind: 'rule'; readonly text: string; readonly coded: CodedText | undefined }
 
 /** What would become of a model; `fit-text.ts` has the words. Nothing but data, for it comes from a worker. */
 export type Fit = Fitting | { readonly fits: false; readonly lack: Lack }
@@ -46,13 +47,13 @@ const speedsOf = ({ predicted, measured }: Placed): Pick<Fitting, 'predicted' | 
 })
 
 /** What the model lacks on these machines. */
-const lackOf = ({ details, reason }: PlacementError, nodeIds: readonly NodeId[]): Lack => {
+const lackOf = ({ details, reason, coded }: PlacementError, nodeIds: readonly NodeId[]): Lack => {
   const missing = (details?.neededBytes ?? 0) - (details?.freeBytes ?? 0)
   if (missing > 0) return { kind: 'memory', bytes: missing }
   if (details?.neededBytes !== undefined) return { kind: 'nowhere' }
   const common = details?.removed.find((group) => nodeIds.every((nodeId) => group.nodeIds.includes(nodeId)))
-  if (common) return { kind: 'rule', text: common.detail }
-  return nodeIds.length === 1 ? { kind: 'rule', text: reason } : { kind: 'nowhere' }
+  if (common) return { kind: 'rule', text: common.detail, coded: common.coded }
+  return nodeIds.length === 1 ? { kind: 'rule', text: reason, coded } : { kind: 'nowhere' }
 }
 
 /** On these machines and no others: what a launch would give that names them. */

@@ -1,6 +1,6 @@
 import type { FailedPreview, Preview } from '@core/placement/preview'
 import type { Sharding } from '@core/state/meta-instances'
-import { t } from '../../state/texts.svelte'
+import { nodeText, t } from '../../state/texts.svelte'
 
 /** Whether RDMA can work here, and if not, what is in the way. */
 export interface RdmaOffer {
@@ -16,9 +16,11 @@ const isFailed = (preview: Preview | FailedPreview): preview is FailedPreview =>
 
 /** The same lack of a machine keeps it from every other one, and is told once. */
 const lacks = ({ error }: FailedPreview): string[] => {
-  const texts = (error.details?.withoutRdma ?? []).flatMap(({ reasons }) => reasons.map(({ text }) => text))
+  const texts = (error.details?.withoutRdma ?? []).flatMap(({ reasons }) =>
+    reasons.map(({ text, coded }) => nodeText(coded, text)),
+  )
   const different = [...new Set(texts)]
-  if (different.length === 0) return [error.reason]
+  if (different.length === 0) return [nodeText(error.coded, error.reason)]
   const more = different.length - MOST_REASONS
   // A line that says "1 more" could as well say it.
   return more > 1 ? [...different.slice(0, MOST_REASONS), t('launch.rdmaMore', { count: more })] : different

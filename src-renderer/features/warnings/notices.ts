@@ -1,9 +1,9 @@
 import type { State } from '@core/state/state'
-import type { Severity, Warning } from '@core/warnings/warning'
+import type { CodedWarning, Severity } from '@core/warnings/warning'
 import { warningsOf } from '@core/warnings/warnings'
 import type { Connection } from '../../state/cluster.svelte'
 import type { Trouble } from '../../state/own-node.svelte'
-import { t } from '../../state/texts.svelte'
+import { codedText, t } from '../../state/texts.svelte'
 
 /** One line above the map: a warning of the cluster, or something about this page's own node. */
 export interface Notice {
@@ -12,7 +12,7 @@ export interface Notice {
   readonly title: string
   readonly text: string
   /** What can be opened and dismissed; what this page says of its own node cannot. */
-  readonly warning?: Warning
+  readonly warning?: CodedWarning
 }
 
 const connectionNotice = (connection: Connection): Notice | undefined => {
@@ -43,9 +43,9 @@ export interface NoticeInputs {
   readonly trouble: Trouble | undefined
 }
 
-const noticeOf = (warning: Warning): Notice => {
-  const { id: key, severity, title, cause: text } = warning
-  return { key, severity, title, text, warning }
+const noticeOf = (warning: CodedWarning): Notice => {
+  const { id: key, severity, title, cause } = warning
+  return { key, severity, title: codedText(title), text: codedText(cause), warning }
 }
 
 /** What deserves to be said above everything else, most severe first; this page's own node before the rest. */

@@ -1,7 +1,7 @@
 import { getContext, setContext } from 'svelte'
 import { z } from 'zod'
 import type { NodeId } from '@core/ids'
-import type { Warning } from '@core/warnings/warning'
+import type { CodedWarning } from '@core/warnings/warning'
 import { Kept } from '../../state/kept.svelte'
 import { noticesOf, type NoticeInputs } from './notices'
 
@@ -19,18 +19,18 @@ export class Warnings {
     this.all.flatMap(({ warning }) => (warning && this.isDismissed(warning) ? [warning] : [])),
   )
   /** As they were when they were opened: who follows the steps must be able to read them to the end. */
-  opened: readonly Warning[] | undefined = $state.raw()
+  opened: readonly CodedWarning[] | undefined = $state.raw()
 
   constructor(private readonly inputs: () => NoticeInputs) {}
 
   /** Those to show on a machine. */
-  readonly on = (nodeId: NodeId): Warning[] =>
+  readonly on = (nodeId: NodeId): CodedWarning[] =>
     this.shown.flatMap(({ warning }) => (warning?.nodeIds.includes(nodeId) ? [warning] : []))
 
   /** Whether what it says is still so. */
-  readonly lasts = ({ id }: Warning): boolean => this.all.some(({ key }) => key === id)
+  readonly lasts = ({ id }: CodedWarning): boolean => this.all.some(({ key }) => key === id)
 
-  open(...warnings: readonly Warning[]): void {
+  open(...warnings: readonly CodedWarning[]): void {
     this.opened = warnings
   }
 
@@ -39,15 +39,15 @@ export class Warnings {
   }
 
   /** Until it is about something new, which has another id. */
-  dismiss({ id }: Warning): void {
+  dismiss({ id }: CodedWarning): void {
     this.kept.current = [...this.kept.current.filter((one) => one !== id), id].slice(-MAX_DISMISSED)
   }
 
-  restore({ id }: Warning): void {
+  restore({ id }: CodedWarning): void {
     this.kept.current = this.kept.current.filter((one) => one !== id)
   }
 
-  private isDismissed({ id }: Warning): boolean {
+  private isDismissed({ id }: CodedWarning): boolean {
     return this.kept.current.includes(id)
   }
 }

@@ -1,0 +1,10 @@
+import type { RdmaReason } from '../state/rdma'
+import type { CodedText } from '../texts/coded'
+import { inEnglish } from '../texts/english'
+
+/** A reason with its sentence. */
+export const rdmaReason = (
+  code: RdmaReason['code'],
+  coded: CodedText,
+  about: Partial<Pick<RdmaReason, 'nodeId' | 'interfaceName' | 'bridge'>> = {},
+): RdmaReason => ({ code, ...about, text: inEnglish(coded), coded })

@@ -1,0 +1,28 @@
+import type { Translation } from '../texts'
+
+export const rdma: Translation<'rdma'> = {
+  offline: '{name} ist offline',
+  notAMac: '{name} ist kein Mac',
+  thunderbolt4: '{name} hat nur Thunderbolt 4',
+  macosTooOld: 'auf {name} läuft macOS {version}, nötig ist {oldest}',
+  notRead: '{name} hat seine Thunderbolt-Ports noch nicht gemeldet',
+  notEnabled: 'auf {name} nicht eingeschaltet',
+  unavailable: 'macOS auf {name} hat es nicht',
+  statusUnknown: '{name} sagt nicht, ob es eingeschaltet ist',
+  noCable: 'zwischen {a} und {b} ist kein Thunderbolt-Kabel',
+  cableSpeed: 'das Kabel zwischen {a} und {b} schafft {gbps} Gb/s, nötig sind {needed}',
+  cableUnknown: 'vom Kabel zwischen {a} und {b} ist keine Geschwindigkeit bekannt, nötig sind {needed} Gb/s',
+  dockSpeed: 'der Weg über ein Dock zwischen {a} und {b} schafft {gbps} Gb/s, nötig sind {needed}',
+  dockUnknown: 'vom Weg über ein Dock zwischen {a} und {b} ist keine Geschwindigkeit bekannt, nötig sind {needed} Gb/s',
+  studioPort: 'der Port neben Ethernet an {name} ({port}) kann es nicht',
+  bridge: '{port} von {name} gehört zu {bridge}',
+  noDevice: '{port} von {name} hat kein RDMA-Gerät',
+  unhealthy: '{device} von {name} funktioniert nicht: {problem}',
+  unhealthySilent: '{device} von {name} funktioniert nicht: es antwortet nicht',
+  portDown: '{device} von {name} ist nicht verbunden',
+  portUnknown: '{device} von {name} wurde noch nicht befragt',
+  noAddress: '{port} von {name} hat keine IPv4-Adresse',
+  notReported: '{a} und {b} melden es gleich',
+  notConnected: '{a} und {b} erreichen einander nicht über das Netzwerk',
+  versionsDiffer: 'auf {a} läuft macOS {versionA}, auf {b} {versionB}',
+}

@@ -1,0 +1,14 @@
+import type { CodedText } from './coded'
+import { nodeTexts } from './en/node'
+import { figuresOf } from './figures'
+import { codedSayer } from './say-coded'
+import { translatorOf } from './translator-of'
+
+const node = translatorOf('en', nodeTexts)
+const say = codedSayer(node)
+
+/** The English text of a sentence, as it goes over the API, into logs and onto the command line. */
+export const inEnglish = (sentence: CodedText): string => say(sentence) ?? sentence.code
+
+/** `142 GB`, `6.2 GB`, `0.54 GB`. */
+export const gigabytes: (bytes: number) => string = figuresOf(node).gigabytes

@@ -1,0 +1,49 @@
+import type { CodedText, CodedValue, ListValue } from './coded'
+import { figuresOf } from './figures'
+import type { Language } from './language'
+import type { TextKey } from './texts'
+import type { Translator } from './translator'
+
+/** What stands between things and between clauses. */
+const MARKS: Readonly<Record<Language, Readonly<Record<Exclude<ListValue['join'], 'and'>, string>>>> = {
+  en: { comma: ', ', semicolon: '; ' },
+  de: { comma: ', ', semicolon: '; ' },
+  'zh-Hans': { comma: '、', semicolon: '；' },
+}
+
+/** Says sentences of the node's in one language; undefined for a code that this version does not know. */
+export type SayCoded = (sentence: CodedText) => string | undefined
+
+export const codedSayer = (translator: Translator): SayCoded => {
+  const { language, knows, text } = translator
+  const { gigabytes } = figuresOf(translator)
+  const and = new Intl.ListFormat(language, { type: 'conjunction' })
+  const unchecked = text as (key: TextKey, values?: Readonly<Record<string, string | number>>) => string
+
+  const listed = ({ list, join }: ListValue): string | undefined => {
+    const items = list.map((item) => (typeof item === 'string' ? item : say(item)))
+    const known = items.filter((item) => item !== undefined)
+    if (known.length < items.length) return undefined
+    return join === 'and' ? and.format(known) : known.join(MARKS[language][join])
+  }
+  const valueOf = (value: CodedValue): string | number | undefined => {
+    if (typeof value !== 'object') return value
+    return 'bytes' in value ? gigabytes(value.bytes) : listed(value)
+  }
+  const say: SayCoded = ({ code, values = {} }) => {
+    if (!knows(code)) return undefined
+    const written: Record<string, string | number> = {}
+    for (const [name, value] of Object.entries(values)) {
+      const one = valueOf(value)
+      if (one === undefined) return undefined
+      written[name] = one
+    }
+    try {
+      return unchecked(code, written)
+    } catch {
+      // Another version gives this code other values.
+      return undefined
+    }
+  }
+  return say
+}

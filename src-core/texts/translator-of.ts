@@ -1,0 +1,53 @@
+import { IntlMessageFormat } from 'intl-messageformat'
+import type { Language } from './language'
+import type { Area, TextKey, Texts } from './texts'
+import type { TextPart, Translator } from './translator'
+
+type Values = Readonly<Record<string, unknown>>
+
+/** Messages that contain none of these are text as they stand. */
+const SYNTAX = /[{}<']/
+
+const TAG = /<([a-z]+)>/g
+
+/** Every area, or those that are needed. */
+type SomeTexts = Partial<Texts>
+
+const found = (texts: SomeTexts, key: string): string | undefined => {
+  const at = key.indexOf('.')
+  const [name, rest] = [key.slice(0, at), key.slice(at + 1)]
+  const area: Readonly<Record<string, string>> | undefined = Object.hasOwn(texts, name)
+    ? texts[name as Area]
+    : undefined
+  return area && Object.hasOwn(area, rest) ? area[rest] : undefined
+}
+
+const messageOf = (texts: SomeTexts, key: TextKey): string => found(texts, key) ?? key
+
+/** Messages are parsed when they are first said, and kept. */
+export const translatorOf = (language: Language, texts: SomeTexts): Translator => {
+  const parsed = new Map<TextKey, IntlMessageFormat>()
+  const format = (key: TextKey): IntlMessageFormat => {
+    const known = parsed.get(key)
+    if (known) return known
+    const made = new IntlMessageFormat(messageOf(texts, key), language)
+    parsed.set(key, made)
+    return made
+  }
+  return {
+    language,
+    knows: (key): key is TextKey => found(texts, key) !== undefined,
+    text: (key, ...[values]) => {
+      const message = messageOf(texts, key)
+      return SYNTAX.test(message) ? String(format(key).format(values as Values as Record<string, string>)) : message
+    },
+    parts: (key, ...[values]) => {
+      const tags = [...messageOf(texts, key).matchAll(TAG)].flatMap(([, tag]) => (tag === undefined ? [] : [tag]))
+      const marks = tags.map((tag) => [tag, (inner: readonly unknown[]) => ({ tag, text: inner.join('') })])
+      const all = { ...(values as Values | undefined), ...Object.fromEntries(marks) }
+      return format(key)
+        .formatToParts<TextPart>(all as Record<string, string>)
+        .map(({ value }) => (typeof value === 'string' ? { tag: undefined, text: value } : value))
+    },
+  }
+}

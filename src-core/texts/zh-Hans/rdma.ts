@@ -1,0 +1,28 @@
+import type { Translation } from '../texts'
+
+export const rdma: Translation<'rdma'> = {
+  offline: '{name} 离线',
+  notAMac: '{name} 不是 Mac',
+  thunderbolt4: '{name} 只有 Thunderbolt 4',
+  macosTooOld: '{name} 运行 macOS {version}，需要 {oldest}',
+  notRead: '{name} 尚未报告其 Thunderbolt 端口',
+  notEnabled: '{name} 上未启用',
+  unavailable: '{name} 上的 macOS 不支持',
+  statusUnknown: '{name} 没有说明是否已启用',
+  noCable: '{a} 与 {b} 之间没有 Thunderbolt 线缆',
+  cableSpeed: '{a} 与 {b} 之间的线缆速率为 {gbps} Gb/s，需要 {needed}',
+  cableUnknown: '{a} 与 {b} 之间的线缆速率未知，需要 {needed} Gb/s',
+  dockSpeed: '{a} 与 {b} 之间经扩展坞的速率为 {gbps} Gb/s，需要 {needed}',
+  dockUnknown: '{a} 与 {b} 之间经扩展坞的速率未知，需要 {needed} Gb/s',
+  studioPort: '{name} 上紧邻以太网口的端口（{port}）不支持',
+  bridge: '{name} 的 {port} 属于 {bridge}',
+  noDevice: '{name} 的 {port} 没有 RDMA 设备',
+  unhealthy: '{name} 的 {device} 无法工作：{problem}',
+  unhealthySilent: '{name} 的 {device} 无法工作：没有响应',
+  portDown: '{name} 的 {device} 未连接',
+  portUnknown: '{name} 的 {device} 尚未查询',
+  noAddress: '{name} 的 {port} 没有 IPv4 地址',
+  notReported: '{a} 和 {b} 即将报告',
+  notConnected: '{a} 和 {b} 无法通过网络互相访问',
+  versionsDiffer: '{a} 运行 macOS {versionA}，{b} 运行 {versionB}',
+}
