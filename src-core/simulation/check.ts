@@ -135,6 +135,8 @@ class Introduced {
       case 'removeNode':
       case 'setMemory':
       case 'setFiles':
+      case 'renameMember':
+      case 'drainMember':
         return this.node(step.node)
       case 'modelCard':
         return this.models.has(step.modelId) ? [] : [`"models" does not describe "${step.modelId}"`]
@@ -162,6 +164,7 @@ class Introduced {
       case 'restartMetaInstance':
       case 'wakeMetaInstance':
       case 'setWallClock':
+      case 'changeSetting':
       case 'placeInstance':
       case 'deleteInstance':
       case 'crashMaster':

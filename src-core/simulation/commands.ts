@@ -74,6 +74,9 @@ export type CommandStep = StepOf<
   | 'placeInstance'
   | 'deleteInstance'
   | 'cancelTask'
+  | 'renameMember'
+  | 'drainMember'
+  | 'changeSetting'
 >
 
 const commandSteps: ReadonlySet<Step['do']> = new Set<CommandStep['do']>([
@@ -85,6 +88,9 @@ const commandSteps: ReadonlySet<Step['do']> = new Set<CommandStep['do']>([
   'placeInstance',
   'deleteInstance',
   'cancelTask',
+  'renameMember',
+  'drainMember',
+  'changeSetting',
 ])
 
 export const isCommandStep = (step: Step): step is CommandStep => commandSteps.has(step.do)
@@ -111,5 +117,11 @@ export const sendCommand = (master: CommandTaker, step: CommandStep, cards: Card
       return master.submit({ type: 'DeleteInstance', instanceId: step.id })
     case 'cancelTask':
       return master.submit({ type: 'CancelTask', taskId: step.id })
+    case 'renameMember':
+      return master.submit({ type: 'RenameMember', nodeId: step.node, friendlyName: step.friendlyName })
+    case 'drainMember':
+      return master.submit({ type: 'DrainMember', nodeId: step.node, drained: step.drained })
+    case 'changeSetting':
+      return master.submit({ type: 'ChangeSetting', change: step.change })
   }
 }

@@ -8,7 +8,8 @@ import type { Step } from './scenario'
 
 /** Who follows a simulation. `node` is the one that decides or was asked, where there are several. */
 export interface SimulationListener {
-  event?(envelope: Envelope, before: State, after: State, node?: NodeId): void
+  /** `now` is virtual time, where the envelope's is that of a node's own clock. */
+  event?(envelope: Envelope, before: State, after: State, node?: NodeId, now?: Timestamp): void
   refused?(at: Timestamp, command: string, refusal: Refusal, node?: NodeId): void
   /** A step is about to happen. */
   step?(at: Timestamp, step: Step): void

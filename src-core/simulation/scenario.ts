@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { Bytes, InstanceId, MetaInstanceId, ModelId, NodeId, TaskId, Timestamp } from '../ids'
 import { ModelCard } from '../placement/model-card'
 import { CreateMetaInstanceRequest, PlaceInstanceRequest, UpdateMetaInstanceRequest } from '../protocols/control'
+import { SettingChange } from '../settings/cluster'
+import { GivenName } from '../settings/given-name'
 import { InterfaceType } from '../state/nodes'
 import { RunnerStatus } from '../state/runners'
 
@@ -229,6 +231,10 @@ export const Step = z.discriminatedUnion('do', [
   onNode('wake'),
   Network,
   onNode('removeMember').extend(via),
+  /** A person gives a machine another name, or drains it and takes that back. */
+  onNode('renameMember').extend({ ...via, friendlyName: GivenName }),
+  onNode('drainMember').extend({ ...via, drained: z.boolean() }),
+  z.strictObject({ ...when, ...via, do: z.literal('changeSetting'), change: SettingChange }),
 ])
 export type Step = z.infer<typeof Step>
 export type StepOf<Name extends Step['do']> = Extract<Step, { do: Name }>

@@ -191,11 +191,11 @@ export class Trace implements SimulationListener {
 
   constructor(private readonly print: (line: string) => void) {}
 
-  event({ at, index, term, event }: Envelope, before: State, after: State, node?: NodeId): void {
+  event({ at, index, term, event }: Envelope, before: State, after: State, node?: NodeId, now = at): void {
     // A name is known before it is forgotten, and after it was learnt.
     const seen = event.type === 'MemberAdmitted' || event.type === 'InstanceCreated' ? after : before
     const text = `${event.type} ${detail(seen, event)}${endedTasks(event, before, after)}`.trimEnd()
-    this.line(at, `#${index}`, `${sayer(node, term)}${text}`)
+    this.line(now, `#${index}`, `${sayer(node, term)}${text}`)
   }
 
   step(at: Timestamp, { at: _at, do: name, ...what }: Step): void {

@@ -64,6 +64,11 @@ export class VirtualClock {
     this.time = Math.max(this.time, end)
   }
 
+  /** Goes on to a time at which a step is to come first, as in a scenario that is read from a file. */
+  skipTo(time: Timestamp): void {
+    this.time = Math.max(this.time, time)
+  }
+
   /** The same; what each of them began is done before the next, which `settled` waits for. */
   async runSettledUntil(end: Timestamp, settled: () => Promise<void>): Promise<void> {
     for (let due = this.heap[0]; due !== undefined && due.at <= end; due = this.heap[0]) {

@@ -6,7 +6,7 @@ import { CommandId, MetaInstanceId, NodeId } from '@core/ids'
 import { logDirectory, openLogFolder } from './log-folder'
 import { baseOf } from './segment'
 import { Storage } from './storage'
-import type { NewRecord } from './event-log'
+import type { NewRecord } from './log-contents'
 import { LinkedMasters } from './testing/linked-masters'
 import { declarations, envelope } from './testing/scratch-log'
 

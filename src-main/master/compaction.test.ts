@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Decision } from '@core/events/event'
 import { InstanceId, MetaInstanceId, ModelId, RunnerId } from '@core/ids'
-import type { NewRecord } from './event-log'
+import type { NewRecord } from './log-contents'
 import type { LogFolder } from './log-folder'
 import { firstSequenceOf } from './segment'
 import { isSnapshot } from './snapshot'
@@ -160,7 +160,7 @@ describe('a log whose declaration fails for ever', () => {
     const { storage } = open()
     await append(storage, all.decided(declaration('failing')))
     for (let round = 0; round < 4; round += 1) await append(storage, all.more(1100))
-    const left = await storage.rewind(5, { keep: true })
+    const left = await storage.rewind(5, 'merged')
     expect(left.sequence).toBe(0)
     const kept = files((name) => name.startsWith('split-'))
     expect(kept).toHaveLength(1)

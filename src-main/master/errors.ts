@@ -36,6 +36,10 @@ export const diskError = (path: string, cause: unknown): MasterError => {
       )
 }
 
+/** What the disk said becomes a refusal; every other error stays what it is. */
+export const asDiskError = (path: string, cause: unknown): unknown =>
+  cause instanceof MasterError || codeOf(cause) === undefined ? cause : diskError(path, cause)
+
 /** What a node had kept of the terms that it took part in cannot be read. */
 export const termLost = (directory: string): MasterError =>
   new MasterError(

@@ -1,27 +1,19 @@
-import { join } from 'node:path'
-import { emptyLog, extended, withLatestEpochs, type LogEnd } from '@core/consensus/log-end'
-import { Folding } from '@core/fold/fold'
-import type { LogRecord } from '@core/events/record'
+import type { LogEnd } from '@core/consensus/log-end'
+import type { Folding } from '@core/fold/fold'
 import type { NodeId } from '@core/ids'
-import { emptyState, type State } from '@core/state/state'
+import type { State } from '@core/state/state'
 import type { Directory } from '../disk/directory'
-import { damaged, diskError, MasterError, stopping } from './errors'
+import { diskError, MasterError, stopping } from './errors'
 import { finishInstallation } from './installation'
-import { RecentCommands } from './recent-commands'
+import { grown, readContents, type NewRecord } from './log-contents'
+import type { RecentCommands } from './recent-commands'
 import { RecentRecords } from './recent-records'
 import { encodeRecord } from './record'
-import { baseOf, firstSequenceOf, readSegment, SEGMENT_HEADER_BYTES, segmentName } from './segment'
+import { baseOf, SEGMENT_HEADER_BYTES, segmentName } from './segment'
 import { cutOff, openSegment, type OpenSegment } from './segment-file'
-import { newestSnapshot } from './snapshot'
 
 /** A new segment begins after this many bytes. */
 const SEGMENT_BYTES = 4 * 1024 * 1024
-/** Epochs that a log remembers; where it has twice as many the oldest are forgotten. */
-const EPOCHS_KEPT = 1000
-
-/** A record before it has its place. */
-type Unplaced<Record> = Record extends LogRecord ? Omit<Record, 'sequence'> : never
-export type NewRecord = Unplaced<LogRecord>
 
 export interface EventLogOptions {
   readonly directory: Directory
@@ -96,64 +88,22 @@ export class EventLog {
   }
 
   /**
-   * Opens the log and folds it: from the newest snapshot, then all records after it. A torn end is cut
-   * off, with a copy beside it. Throws MasterError for damage anywhere else.
+   * Opens the log with what it holds. A torn end is cut off, with a copy beside it. Throws MasterError for damage
+   * anywhere else.
    */
   static open({ directory, self, warn, segmentBytes = SEGMENT_BYTES }: EventLogOptions): {
     log: EventLog
     state: State
     replayed: number
   } {
-    directory.make()
-    finishInstallation(directory)
-    const snapshot = newestSnapshot(directory, warn)
-    const folding = new Folding(snapshot?.state ?? emptyState())
-    const commands = new RecentCommands(snapshot?.commands)
-    let end: LogEnd = snapshot?.logEnd ?? emptyLog
-    const leader = end.epochs.at(-1)
-    if (leader) folding.enter(leader.term, leader.master)
-    const names = directory
-      .names()
-      .filter((name) => firstSequenceOf(name) !== undefined)
-      .sort()
-    const firsts = names.map((name) => firstSequenceOf(name) ?? 0)
-    let replayed = 0
-    if ((firsts[0] ?? 1) > end.sequence + 1)
-      throw damaged(join(directory.path, names[0] ?? ''), 0, 'earlier segments are missing')
-    let logged = 0
-    for (const [at, name] of names.entries()) {
-      const first = firsts[at] ?? 0
-      const following = firsts[at + 1]
-      // All of it is in the snapshot.
-      if (following !== undefined && following <= end.sequence + 1 && snapshot !== undefined) continue
-      const path = join(directory.path, name)
-      const content = readSegment(directory, name, {
-        from: first,
-        after: end.sequence,
-        isLast: following === undefined,
-      })
-      const { last } = content
-      logged = last
-      if (following !== undefined && following !== last + 1)
-        throw damaged(path, content.soundBytes, `${range(last + 1, following - 1)} missing after it`)
-      for (const record of content.records) {
-        if (record.sequence !== end.sequence + 1)
-          throw damaged(path, SEGMENT_HEADER_BYTES, `record ${end.sequence + 1} is missing`)
-        if (record.kind === 'decision') folding.fold(record.envelope)
-        else folding.enter(record.term, record.master ?? self)
-        commands.note(record)
-        end = grown(end, record, self)
-        replayed += 1
-      }
-      if (content.torn.length > 0) cutOff(directory, { name, offset: content.soundBytes, torn: content.torn, warn })
+    try {
+      directory.make()
+      finishInstallation(directory)
+    } catch (cause) {
+      throw diskError(directory.path, cause)
     }
-    const newest = names.at(-1) ?? segmentName(end.sequence + 1)
-    if (names.length > 0 && logged < end.sequence)
-      throw damaged(
-        join(directory.path, newest),
-        0,
-        `${range(logged + 1, end.sequence)} missing, which a snapshot has seen`,
-      )
+    const { end, newest, torn, commands, folding, replayed } = readContents({ directory, self, warn })
+    if (torn) cutOff(directory, { name: newest, ...torn, warn })
     return {
       log: new EventLog(directory, segmentBytes, openSegment(directory, newest), self, end, commands, folding),
       state: folding.state,
@@ -261,15 +211,3 @@ export class EventLog {
     return cause instanceof MasterError ? cause : diskError(this.segment.path, cause)
   }
 }
-
-/** The end of a log with one more record. */
-const grown = (log: LogEnd, record: NewRecord, self: NodeId): LogEnd => {
-  const from = log.sequence + 1
-  if (record.kind === 'decision') return { ...log, sequence: from }
-  const epochs = [{ term: record.term, master: record.master ?? self, from }]
-  const longer = extended(log, { sequence: from, epochs })
-  return longer.epochs.length > 2 * EPOCHS_KEPT ? withLatestEpochs(longer, EPOCHS_KEPT) : longer
-}
-
-const range = (first: number, last: number): string =>
-  first === last ? `record ${first} is` : `records ${first} to ${last} are`

@@ -1,6 +1,6 @@
 import type { Directory } from '../disk/directory'
 import { firstSequenceOf } from './segment'
-import { isSnapshot, keepSnapshot, snapshotName, type Snapshot } from './snapshot'
+import { decodeSnapshot, isSnapshot, keepSnapshot, snapshotName, type Snapshot } from './snapshot'
 
 const WAITING = '.installed'
 
@@ -8,9 +8,17 @@ const WAITING = '.installed'
 export const beginInstallation = (directory: Directory, snapshot: Snapshot): void =>
   keepSnapshot(directory, `${snapshotName(snapshot.logEnd.sequence)}${WAITING}`, snapshot)
 
+const waitingIn = (directory: Directory): string | undefined => directory.names().find((name) => name.endsWith(WAITING))
+
+/** The snapshot that is to take the place of the log, if one waits. Throws what the disk throws. */
+export const waitingSnapshot = (directory: Directory): Snapshot | undefined => {
+  const name = waitingIn(directory)
+  return name === undefined ? undefined : decodeSnapshot(directory.readSync(name))
+}
+
 /** Puts a snapshot that waits in the place of the whole log, also after a crash in the midst of it. Throws what the disk throws. */
 export const finishInstallation = (directory: Directory): void => {
-  const waiting = directory.names().find((name) => name.endsWith(WAITING))
+  const waiting = waitingIn(directory)
   if (waiting === undefined) return
   for (const name of directory.names())
     if (firstSequenceOf(name) !== undefined || isSnapshot(name)) directory.remove(name)

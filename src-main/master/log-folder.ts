@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { LogEnd } from '@core/consensus/log-end'
 import type { NodeId } from '@core/ids'
 import { durablePart } from '@core/state/durable'
 import type { State } from '@core/state/state'
@@ -6,6 +7,7 @@ import type { Directory } from '../disk/directory'
 import { systemDirectory } from '../disk/system-directory'
 import type { JournalLog } from './decision-journal'
 import { EventLog } from './event-log'
+import { readContents } from './log-contents'
 
 export interface LogFolder {
   readonly dataDir: string
@@ -42,9 +44,10 @@ export const openLogFolder = (folder: LogFolder): OpenedLog => {
   return { log, state: durablePart(state), replayed }
 }
 
-/** What the disk has, read without disturbing the log that is open. Throws MasterError. */
-export const openedState = (folder: LogFolder): State => {
-  const { log, state } = openLogFolder(folder)
-  void log.close()
-  return state
+/** What the disk has, read without changing anything there. Throws MasterError. */
+export const readLogFolder = (folder: LogFolder): { readonly end: LogEnd; readonly state: State } => {
+  const directory = logDirectory(folder)
+  directory.make()
+  const { end, folding } = readContents({ directory, self: folder.nodeId, warn: () => undefined })
+  return { end, state: durablePart(folding.state) }
 }

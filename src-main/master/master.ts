@@ -299,7 +299,7 @@ export class Master {
     this.office.resign()
     // Two that set records aside at once would each go on with a log of their own.
     await this.replication.settled()
-    const log = await this.storage.rewind(0, { keep })
+    const log = await this.storage.rewind(0, keep ? 'broughtAlong' : 'forgotten')
     this.projection.replace(this.storage.durable())
     this.roster.replace(members)
     this.replication.return(log, members)
@@ -352,7 +352,7 @@ export class Master {
 
   /** What comes after a record is not in the master's log: it makes room for what is. */
   private async rewind(after: number): Promise<EventLog> {
-    const log = await this.storage.rewind(after, { keep: true })
+    const log = await this.storage.rewind(after, 'merged')
     // The winner's state may have come before the records were aside; else they are merged when it comes.
     const { leads } = this.replication
     if (leads.kind === 'other' && leads.term === this.state().term) this.merge()

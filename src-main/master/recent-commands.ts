@@ -1,5 +1,5 @@
 import type { CommandId } from '@core/ids'
-import type { NewRecord } from './event-log'
+import type { NewRecord } from './log-contents'
 
 const KEPT = 10_000
 

@@ -32,7 +32,7 @@ export type Leadership =
   | { readonly kind: 'self'; readonly term: number }
   | { readonly kind: 'other'; readonly master: NodeId; readonly term: number }
 
-export interface ReplicationOptions extends Omit<SendingParts, 'log' | 'end'> {
+export interface ReplicationOptions extends Omit<SendingParts, 'log' | 'end' | 'leadsIn'> {
   readonly self: NodeId
   readonly members: readonly NodeId[]
   readonly log: EventLog
@@ -92,7 +92,12 @@ export class Replication {
     const { self, log, members } = options
     this.log = log
     this.tickedAt = this.now()
-    this.sending = new Sending({ ...options, log: () => this.log, end: () => this.replica.log })
+    this.sending = new Sending({
+      ...options,
+      log: () => this.log,
+      end: () => this.replica.log,
+      leadsIn: (term) => this.leadership.kind === 'self' && this.leadership.term === term,
+    })
     this.kept = readKnownTerm(options.directory)
     this.replica = startReplica(self, log.logEnd, members, this.now(), this.kept)
     this.take({ kind: 'tick' })

@@ -22,6 +22,7 @@ export interface SendingParts {
   readonly log: () => EventLog
   /** How far the consensus knows the own log. */
   readonly end: () => LogEnd
+  readonly leadsIn: (term: number) => boolean
   readonly send: (to: NodeId, message: Message, records?: readonly LogRecord[]) => void
   /** All that the log says now, for a follower that lacks what it no longer has. */
   readonly snapshot: () => { readonly log: LogEnd; readonly bytes: Buffer }
@@ -53,11 +54,12 @@ export class Sending {
   }
 
   private async sendSnapshot({ to, after, term }: SendRecords): Promise<number> {
-    const { snapshot, sendSnapshot, log: own, end } = this.parts
+    const { snapshot, sendSnapshot, log: own, end, leadsIn } = this.parts
     const { log, bytes } = snapshot()
     await own().flushed()
     while (end().sequence < log.sequence) {
-      if (own().sequence < log.sequence) return after
+      // One that leads no more sets records aside as soon as this returns: they never become durable.
+      if (own().sequence < log.sequence || !leadsIn(term)) return after
       await wait(this.parts.timers, LOOK_MS)
     }
     sendSnapshot(to, { type: 'snapshot', term, log }, bytes)

@@ -5,7 +5,8 @@ import { isDecision, type Envelope, type Event, type Observation } from '@core/e
 import type { CommandId, Timestamp } from '@core/ids'
 import type { IdSource } from '@core/reconcile/process-manager'
 import type { State } from '@core/state/state'
-import type { EventLog, NewRecord } from './event-log'
+import type { EventLog } from './event-log'
+import type { NewRecord } from './log-contents'
 import type { Projection } from './projection'
 
 export type CommandResult =

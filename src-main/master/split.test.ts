@@ -31,7 +31,7 @@ const append = async (count: number, from: number): Promise<void> => {
 /** This side decided `count` declarations from `from` on after record `after`, and lost. */
 const lose = async (after: number, count: number, from: number): Promise<void> => {
   await append(count, from)
-  const { log: opened } = await setRecordsAside(folder(), { after, keep: true })
+  const { log: opened } = await setRecordsAside(folder(), { after, fate: 'merged' })
   await opened.close()
 }
 
@@ -78,6 +78,24 @@ describe('what a lost split had declared', () => {
     expect(left()).toEqual([])
   })
 
+  it('is all of it, settings too, where the whole log makes room; what joins another cluster leaves its settings behind', async () => {
+    for (const [fate, most] of [
+      ['merged', 7],
+      ['broughtAlong', emptyState().settings.maxRetries],
+    ] as const) {
+      const { log: opened } = openLogFolder(folder())
+      const changed: Decision = { type: 'SettingChanged', change: { key: 'maxRetries', value: 7 } }
+      await opened.append([{ kind: 'decision', envelope: envelope(1, changed) }, ...declarations(1, 2)])
+      await opened.close()
+      const { log: none } = await setRecordsAside(folder(), { after: 0, fate })
+      await none.close()
+      const winner = new Winner()
+      await merge(winner.submit)
+      expect(winner.declared()).toEqual(['d2'])
+      expect(winner.state.settings.maxRetries).toBe(most)
+    }
+  })
+
   it('is kept until it was taken', async () => {
     await append(1, 1)
     await lose(1, 2, 2)
@@ -109,7 +127,7 @@ describe('what a lost split had declared', () => {
     }
     await opened.append([{ kind: 'decision', envelope: envelope(2, failed) }])
     await opened.close()
-    const { log: winners } = await setRecordsAside(folder(), { after: 1, keep: true })
+    const { log: winners } = await setRecordsAside(folder(), { after: 1, fate: 'merged' })
     await winners.close()
     expect(left()).toEqual([])
   })

@@ -8,9 +8,9 @@ import { Folding } from '@core/fold/fold'
 import { emptyState, State } from '@core/state/state'
 import { wait, type Timers } from '@core/time/timers'
 import type { Directory } from '../disk/directory'
-import { diskError } from './errors'
+import { asDiskError, diskError } from './errors'
 import { beginInstallation } from './installation'
-import { logDirectory, openedState, openLogFolder, type LogFolder, type OpenedLog } from './log-folder'
+import { logDirectory, openLogFolder, readLogFolder, type LogFolder, type OpenedLog } from './log-folder'
 import { recordsAfter } from './log-reader'
 import { baseOf } from './segment'
 import { setAside, tidyAside, unusedName } from './set-aside'
@@ -45,6 +45,7 @@ const upgraded = ({ after, common, decided, own }: z.infer<typeof KeptEvents>): 
 
 /** What the log says up to a record; undefined where it begins after it. */
 const stateAt = async (directory: Directory, last: number): Promise<State | undefined> => {
+  if (last === 0 && baseOf(directory) > 0) return undefined
   const snapshot = newestSnapshot(directory, () => undefined, last)
   const folding = new Folding(snapshot?.state ?? emptyState())
   const leader = snapshot?.logEnd.epochs.at(-1)
@@ -84,8 +85,22 @@ const readSplit = (directory: Directory, name: string, log: SplitLog): Apart | u
   }
 }
 
-/** Keeps on the disk what is about to be set aside, so that a crash loses none of it: one file, whatever is waiting. */
-const keepApart = async (directory: Directory, after: number, own: State, log: SplitLog): Promise<void> => {
+/** What becomes of what people declared in records that are set aside. */
+export type Fate =
+  /** It is merged with what the others have: a split. */
+  | 'merged'
+  /** Declarations and keys come along into another cluster; its members and settings are its own affair. */
+  | 'broughtAlong'
+  | 'forgotten'
+
+/**
+ * Keeps on the disk what is about to be set aside, so that a crash loses none of it: one file, whatever is waiting.
+ * Throws what the disk throws.
+ */
+const keepApart = async (
+  directory: Directory,
+  { after, fate, own, log }: { after: number; fate: Fate; own: State; log: SplitLog },
+): Promise<void> => {
   const decided: Event[] = []
   for await (const record of recordsAfter(directory, after))
     if (record.kind === 'decision') decided.push(record.envelope.event)
@@ -93,22 +108,27 @@ const keepApart = async (directory: Directory, after: number, own: State, log: S
   if (!apart) return
   const before = splitFiles(directory)
   const waiting = before.flatMap((name) => readSplit(directory, name, log) ?? [])
-  const all = [...waiting, after === 0 ? broughtAlong(apart) : apart].reduce(joined)
+  const all = [...waiting, fate === 'broughtAlong' ? broughtAlong(apart) : apart].reduce(joined)
   const last = Number(FILE.exec(before.at(-1) ?? '')?.[1] ?? 0)
   await directory.replace(`split-${String(last + 1).padStart(6, '0')}.json`, JSON.stringify({ v: 2, ...all }))
   for (const name of before) directory.remove(name)
 }
 
 /**
- * Takes the records after one out of a log that is closed, and opens it again. With `keep`, what people declared in
- * them is remembered until it has been merged with what the winning side has. Throws MasterError.
+ * Takes the records after one out of a log that is closed, and opens it again. Unless it is to be forgotten, what people
+ * declared in them is remembered until it has been merged with what the others have. Throws MasterError.
  */
 export const setRecordsAside = async (
   folder: LogFolder,
-  { after, keep }: { readonly after: number; readonly keep: boolean },
+  { after, fate }: { readonly after: number; readonly fate: Fate },
 ): Promise<OpenedLog> => {
   const directory = logDirectory(folder)
-  if (keep) await keepApart(directory, after, openedState(folder), folder.log)
+  try {
+    if (fate !== 'forgotten')
+      await keepApart(directory, { after, fate, own: readLogFolder(folder).state, log: folder.log })
+  } catch (cause) {
+    throw asDiskError(directory.path, cause)
+  }
   const isThere = baseOf(directory) === 0 || (after > 0 && (await stateAt(directory, after)) !== undefined)
   if (!isThere) {
     // Where the log begins after that record nothing of it can stay: the leader gives a snapshot.
@@ -116,9 +136,9 @@ export const setRecordsAside = async (
     return replaceBySnapshot(folder, { logEnd: emptyLog, state: emptyState() })
   }
   const aside = setAside({ directory, after })
-  await tidyAside(directory)
+  await tidyAside(directory).catch((cause: unknown) => Promise.reject(asDiskError(directory.path, cause)))
   // A machine that joins or leaves gives all of it up for the cluster's; only a split is news.
-  folder.log[after === 0 ? 'info' : 'warn']({ after, aside }, 'set aside what the other machines do not have')
+  folder.log[fate === 'merged' ? 'warn' : 'info']({ after, aside }, 'set aside what the other machines do not have')
   return openLogFolder(folder)
 }
 

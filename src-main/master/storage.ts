@@ -6,12 +6,12 @@ import { compact } from './compaction'
 import { diskError } from './errors'
 import type { EventLog } from './event-log'
 import { historyOf, type History } from './history'
-import { logDirectory, openedState, openLogFolder, type LogFolder, type OpenedLog } from './log-folder'
+import { logDirectory, openLogFolder, readLogFolder, type LogFolder, type OpenedLog } from './log-folder'
 import type { Directory } from '../disk/directory'
 import { proveRoom } from './room'
 import { tidyAside } from './set-aside'
 import { encodeSnapshot, writeSnapshot, type Snapshot } from './snapshot'
-import { replaceBySnapshot, setRecordsAside } from './split'
+import { replaceBySnapshot, setRecordsAside, type Fate } from './split'
 
 /** Records between two snapshots, unless it is told another number. */
 const SNAPSHOT_EVERY = 2000
@@ -56,7 +56,7 @@ export class Storage {
 
   /** What the disk has, read without disturbing the log that is open. Throws MasterError. */
   durable(): State {
-    return openedState(this.folder)
+    return readLogFolder(this.folder).state
   }
 
   /** A declaration's decisions, oldest first. */
@@ -81,10 +81,10 @@ export class Storage {
     return { log: snapshot.logEnd, bytes: encodeSnapshot(snapshot) }
   }
 
-  /** Sets the records after one aside; with `keep`, what people declared in them is remembered (`split.ts`). */
-  async rewind(after: number, { keep }: { readonly keep: boolean }): Promise<EventLog> {
+  /** Sets the records after one aside; what people declared in them is remembered unless it is to be forgotten. */
+  async rewind(after: number, fate: Fate): Promise<EventLog> {
     await this.end()
-    return (this.opened = this.take(await setRecordsAside(this.folder, { after, keep })))
+    return (this.opened = this.take(await setRecordsAside(this.folder, { after, fate })))
   }
 
   /** Another log takes the place of this one, of which it holds everything. Rejects with MasterError. */

@@ -287,7 +287,9 @@ export class ClusterSimulation {
       }
     const happened = guarded((happening: Happening) => listener.happened?.(clock.now(), happening))
     return {
-      event: guarded((node, envelope, { before, after }) => listener.event?.(envelope, before, after, node.self)),
+      event: guarded((node, envelope, { before, after }) =>
+        listener.event?.(envelope, before, after, node.self, clock.now()),
+      ),
       leadership: ({ self: node }, leadership) => {
         switch (leadership.kind) {
           case 'self':

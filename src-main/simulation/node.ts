@@ -17,7 +17,7 @@ import { wait } from '@core/time/timers'
 import type { MemberLink } from '../cluster/member-links'
 import { MasterError } from '../master/errors'
 import type { Host } from '../master/host'
-import { logDirectory, openLogFolder, type LogFolder, type OpenedLog } from '../master/log-folder'
+import { logDirectory, openLogFolder, readLogFolder, type LogFolder, type OpenedLog } from '../master/log-folder'
 import { recordsAfter } from '../master/log-reader'
 import { foundLog, type Founding } from './founding'
 import type { Linked, SimulatedLinks } from './links'
@@ -172,11 +172,7 @@ export class SimulatedNode implements Linked, Teller {
     this.machine.begin()
     this.program = this.newProgram(this.state())
     // Of equal nodes none ticks at the same moment.
-    this.clock.after(this.parts.offset, () => void this.program.open())
-    this.clock.after(this.parts.offset, () => {
-      this.parts.links.look()
-      this.parts.links.begin(this.self)
-    })
+    this.clock.after(this.parts.offset, () => this.open())
     const look = (): void => {
       this.look()
       this.clock.after(LOOK_MS, look)
@@ -302,7 +298,13 @@ export class SimulatedNode implements Linked, Teller {
   private couldNotStart(error: unknown): void {
     const isDisk = error instanceof MasterError && (error.code === 'disk_full' || error.code === 'disk_failed')
     if (!isDisk) return this.parts.listener.failed(error)
-    this.clock.after(START_AGAIN_MS, () => void this.program.open())
+    this.clock.after(START_AGAIN_MS, () => this.open())
+  }
+
+  private open(): void {
+    void this.program.open()
+    this.parts.links.look()
+    this.parts.links.begin(this.self)
   }
 
   private async loadCard(modelId: ModelId): Promise<CardResult> {
@@ -327,8 +329,8 @@ export class SimulatedNode implements Linked, Teller {
 
   private tellLost({ sequence }: LogEnd): void {
     try {
-      const { log } = this.readLog()
-      if (log.sequence < sequence) this.parts.listener.lost(this, sequence - log.sequence)
+      const { end } = readLogFolder(this.logFolder())
+      if (end.sequence < sequence) this.parts.listener.lost(this, sequence - end.sequence)
     } catch (error) {
       if (!(error instanceof MasterError) || error.code === 'log_damaged') this.parts.listener.failed(error)
     }

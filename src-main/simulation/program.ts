@@ -143,8 +143,9 @@ export class Program implements Teller {
     return this.master?.inputs()
   }
 
+  /** One that has not read its log takes part in nothing. */
   isMember(peer: NodeId): boolean {
-    return this.master?.memberIds().includes(peer) ?? peer in this.last.members
+    return this.master?.memberIds().includes(peer) ?? false
   }
 
   peers(): readonly NodeId[] {

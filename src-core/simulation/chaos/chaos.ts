@@ -58,7 +58,8 @@ export const runChaos = ({ seed, steps: count, nodes: size }: ChaosOptions): Cha
 
   const take = (step: Step): void => {
     steps.push(step)
-    simulation.runUntil(step.at)
+    simulation.runUntil(step.at - 1)
+    simulation.clock.skipTo(step.at)
     refused = false
     if (step.do === 'crashMaster') paths.crashed(simulation.state())
     simulation.carryOut(step)

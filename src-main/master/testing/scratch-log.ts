@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type { Decision, Envelope } from '@core/events/event'
 import { MetaInstanceId, ModelId, NodeId } from '@core/ids'
 import { systemDirectory } from '../../disk/system-directory'
-import { EventLog, type NewRecord } from '../event-log'
+import { EventLog } from '../event-log'
+import type { NewRecord } from '../log-contents'
 import { firstSequenceOf } from '../segment'
 
 /** Whose logs these are. */

@@ -1,7 +1,7 @@
 import { Livelock } from '@core/simulation/livelock'
 import { Random } from '@core/random'
 import { Scenario, Step } from '@core/simulation/scenario'
-import { NodeId } from '@core/ids'
+import { NodeId, type Timestamp } from '@core/ids'
 import { ClusterSimulation } from '../cluster-simulation'
 import type { ChaosOptions } from '@core/simulation/chaos/chaos'
 import { scheduledWithin, Violation } from '@core/simulation/chaos/invariants'
@@ -20,6 +20,9 @@ export interface ClusterChaosResult {
 /** Longer than anything that is still under way can take. */
 const REST_MS = 240_000
 
+/** Hours begin and end in the minutes after it; clocks can be set back from there. */
+const MIDNIGHT = '2026-03-01T00:00:00Z'
+
 /** A random schedule over several deciding nodes: parted, crashed, asleep, with messages lost and late. */
 export const runClusterChaos = async ({
   seed,
@@ -28,9 +31,9 @@ export const runClusterChaos = async ({
 }: ChaosOptions): Promise<ClusterChaosResult> => {
   const random = new Random(seed)
   const nodes = Array.from({ length: size }, (_, at) => NodeId.parse(`node-${at + 1}`))
-  const world = { ...chaoticWorld(seed), replicas: nodes }
+  const world = { ...chaoticWorld(seed), wallClock: MIDNIGHT, replicas: nodes }
   const steps: Step[] = []
-  const [down, asleep, silent] = [new Set<string>(), new Set<string>(), new Set<string>()]
+  const [down, asleep, silent, ailing] = [new Set<string>(), new Set<string>(), new Set<string>(), new Set<string>()]
   const names = { 'meta-instance': 0, instance: 0, task: 0 }
   let [events, parted] = [0, false]
 
@@ -59,11 +62,13 @@ export const runClusterChaos = async ({
     if (step.do === 'wake') asleep.delete(step.node)
     if (step.do === 'crashNode' || step.do === 'removeNode') down.add(step.node)
     if (step.do === 'restartNode') down.delete(step.node)
+    if (step.do === 'disk') ailing[step.mode === 'sound' ? 'delete' : 'add'](step.node)
   }
 
   const take = async (step: Step): Promise<void> => {
     steps.push(step)
-    await simulation.runUntil(step.at)
+    await simulation.runUntil(step.at - 1)
+    simulation.clock.skipTo(step.at)
     if (step.do === 'crashMaster')
       for (const { self } of simulation.masters().slice(0, 1)) promises.disturb(self, step.at)
     paths.step(step)
@@ -74,9 +79,12 @@ export const runClusterChaos = async ({
   }
 
   const situation = (): ClusterSituation => ({
-    ...{ state: simulation.state(), nodes, down, asleep, silent, parted },
+    ...{ state: simulation.state(), nodes, down, asleep, silent, ailing, parted },
     nextName: (kind) => `${kind}-${++names[kind]}-by-chance`,
   })
+
+  /** By the clock that decisions are stamped with. */
+  const leaderNow = (): Timestamp => simulation.masters()[0]?.inputs()?.now ?? simulation.clock.now()
 
   const result = (violation?: ClusterChaosResult['violation']): ClusterChaosResult => ({
     scenario: Scenario.parse({ ...world, until: simulation.clock.now(), steps }),
@@ -93,7 +101,7 @@ export const runClusterChaos = async ({
     // Whoever was about to quit or to sleep has done so by then.
     for (const step of healing(situation())) await take(Step.parse({ at: now + 1000, ...step }))
     do await simulation.runUntil(simulation.clock.now() + REST_MS)
-    while (scheduledWithin(simulation.state(), simulation.clock.now() - REST_MS))
+    while (scheduledWithin(simulation.state(), leaderNow() - REST_MS))
     await promises.rest(simulation)
   } catch (error) {
     if (!(error instanceof Violation || error instanceof Livelock)) throw error

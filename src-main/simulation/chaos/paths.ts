@@ -25,6 +25,12 @@ export const clusterPaths = [
   'command through a follower',
   'followed through another',
   'brought up to date by a snapshot',
+  'setting merged',
+  'name or drain of a machine merged',
+  'clock of the master set back',
+  'clock of the master set forward',
+  'stepped down because its disk refused',
+  'took part again when its disk took records',
 ] as const
 export type ClusterPath = (typeof clusterPaths)[number]
 export type ClusterPathCounts = Record<ClusterPath, number>
@@ -53,6 +59,8 @@ export class ClusterPathCounter {
     if (step.do === 'crashMaster' && masterIds[0] !== undefined) this.died.add(masterIds[0])
     if (step.do === 'sleep' && masterIds.includes(step.node))
       (step.announced ? this.handingOver : this.sleepingMasters).add(step.node)
+    if (step.do === 'setClock' && masterIds.includes(step.node))
+      this.counts[step.byMs < 0 ? 'clock of the master set back' : 'clock of the master set forward'] += 1
     const [master] = masterIds
     if ('id' in step && master !== undefined) this.asked = [...this.asked.slice(-20), { id: step.id, master }]
   }
@@ -90,10 +98,14 @@ export class ClusterPathCounter {
       case 'installed':
         counts['brought up to date by a snapshot'] += 1
         return
-      case 'merged':
       case 'steppedDown':
-      case 'removed':
+        counts['stepped down because its disk refused'] += 1
+        return
       case 'steppedUp':
+        counts['took part again when its disk took records'] += 1
+        return
+      case 'merged':
+      case 'removed':
     }
   }
 
@@ -106,6 +118,8 @@ export class ClusterPathCounter {
     if (event.type === 'MetaInstanceCreated' && event.origin) counts['declaration merged'] += 1
     if (event.type === 'MetaInstanceUpdated' && event.origin) counts['change merged'] += 1
     if (event.type === 'MetaInstanceDeleted' && event.origin) counts['deletion merged'] += 1
+    if (event.type === 'SettingChanged' && event.origin) counts['setting merged'] += 1
+    if (event.type === 'MemberUpdated' && event.origin) counts['name or drain of a machine merged'] += 1
     if (event.type !== 'RunnerStatusUpdated' || before.runners[event.runnerId] !== undefined || !isServing(event))
       return
     const instance = Object.values(before.instances).find(({ shards }) =>

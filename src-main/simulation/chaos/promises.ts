@@ -74,7 +74,8 @@ export class ClusterPromises {
       case 'network':
         if (step.do === 'partition' || step.do === 'cut') this.isParted = true
         if (step.do === 'heal') this.isParted = false
-        if (step.do === 'network') this.isLossy = (step.loss ?? 0) > 0 || (step.delayMs ?? 0) > 100
+        if (step.do === 'network')
+          this.isLossy = step.loss > 0 || step.delayMs > 100 || step.bytesPerSecond !== undefined
         this.allDisturbed = now
         return
       default:

@@ -29,6 +29,8 @@ export interface ClusterSituation {
   readonly down: ReadonlySet<string>
   readonly asleep: ReadonlySet<string>
   readonly silent: ReadonlySet<string>
+  /** Machines whose disk is slow, full, hangs or refuses. */
+  readonly ailing: ReadonlySet<string>
   readonly parted: boolean
   /** Names that are used once, as the product's ids are. */
   readonly nextName: (kind: 'meta-instance' | 'instance' | 'task') => string
@@ -87,6 +89,35 @@ const network: Draw = (random) =>
     { do: 'network', loss: 0.2 },
     { do: 'network', loss: 0.05, delayMs: 20, jitterMs: 30 },
     { do: 'network', delayMs: 300, jitterMs: 200 },
+    { do: 'network', duplication: 0.3 },
+    { do: 'network', duplication: 0.1, loss: 0.1, delayMs: 40, jitterMs: 80 },
+    { do: 'network', bytesPerSecond: random.integer(20, 200) * 1000 },
+    { do: 'network', bytesPerSecond: random.integer(20, 200) * 1000, loss: 0.05, duplication: 0.05, delayMs: 20 },
+  ])
+
+/** A system's clock that is a little off, as drift makes it, or wrong by hours, as people and flat batteries do. */
+const clockStep = (random: Random): object => {
+  const [least, most] = random.pick<[number, number]>([
+    [10, 2000],
+    [30_000, 120_000],
+    [1_800_000, 7_200_000],
+  ]) ?? [0, 0]
+  return { byMs: (random.chance(0.5) ? 1 : -1) * random.integer(least, most) }
+}
+
+const ailment = (random: Random): object =>
+  random.pick<object>([
+    { mode: 'slow', delayMs: random.integer(20, 400) },
+    { mode: 'slow', delayMs: random.integer(1000, 6000) },
+    { mode: 'hangs' },
+    { mode: 'full' },
+    { mode: 'refuses' },
+  ]) ?? {}
+
+const setting = (random: Random): object | undefined =>
+  random.pick<object>([
+    { key: 'maxRetries', value: random.integer(1, 5) },
+    { key: 'name', value: random.pick(['Home', 'Studio', 'Lab']) },
   ])
 
 const onRunner =
@@ -156,7 +187,7 @@ const draws: readonly (readonly [number, Draw])[] = [
   [7, (_random, { parted }) => (parted ? { do: 'heal' } : undefined)],
   [3, pairwise('cut')],
   [3, pairwise('mend')],
-  [4, onNode('crashNode', up, none)],
+  [4, onNode('crashNode', up, (random) => ({ torn: random.chance(0.5) }))],
   [6, onNode('restartNode', ({ down }) => [...down], none)],
   [1, () => ({ do: 'crashMaster' })],
   [3, onNode('sleep', up, (random) => ({ announced: random.chance(0.5) }))],
@@ -165,6 +196,32 @@ const draws: readonly (readonly [number, Draw])[] = [
   [2, onNode('silence', (situation) => up(situation).filter((node) => !situation.silent.has(node)), none)],
   [4, onNode('resume', ({ silent }) => [...silent], none)],
   [4, network],
+  [4, onNode('setClock', ({ nodes }) => nodes, clockStep)],
+  [3, onNode('disk', (situation) => up(situation).filter((node) => !situation.ailing.has(node)), ailment)],
+  [
+    5,
+    onNode(
+      'disk',
+      ({ ailing }) => [...ailing],
+      () => ({ mode: 'sound' }),
+    ),
+  ],
+  [2, (random, situation) => ({ do: 'changeSetting', change: setting(random), ...via(random, situation) })],
+  [
+    2,
+    (random, situation) => ({
+      ...{ do: 'renameMember', node: random.pick(situation.nodes) },
+      friendlyName: random.pick(['Mac mini', 'Studio', 'Lab', 'Kitchen']),
+      ...via(random, situation),
+    }),
+  ],
+  [
+    1,
+    (random, situation) => ({
+      ...{ do: 'drainMember', node: random.pick(situation.nodes), drained: random.chance(0.3) },
+      ...via(random, situation),
+    }),
+  ],
   [
     1,
     onNode(
@@ -197,9 +254,10 @@ const draws: readonly (readonly [number, Draw])[] = [
 const total = draws.reduce((sum, [weight]) => sum + weight, 0)
 
 /** All are there and reach one another again; from here on everything comes to rest. */
-export const healing = ({ down, asleep, silent }: ClusterSituation): object[] => [
+export const healing = ({ down, asleep, silent, ailing }: ClusterSituation): object[] => [
   { do: 'network' },
   { do: 'heal' },
+  ...[...ailing].map((node) => ({ do: 'disk', node, mode: 'sound' })),
   ...[...silent].map((node) => ({ do: 'resume', node })),
   ...[...asleep].map((node) => ({ do: 'wake', node })),
   ...[...down].map((node) => ({ do: 'restartNode', node })),

@@ -1,38 +1,74 @@
-import { compareStamps, fieldStamp, stampKey, type Stamp } from '@core/state/stamp'
-import type { Envelope } from '@core/events/event'
+import { compareStamps, fieldStamp, SETTINGS_KEY, stampKey, type Stamp } from '@core/state/stamp'
+import type { Envelope, Event } from '@core/events/event'
 import type { CommandId } from '@core/ids'
-import type { MetaInstance } from '@core/state/meta-instances'
+import { canonical } from '@core/state/canonical'
+import { MetaInstanceChanges } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
 import { insist } from '@core/simulation/chaos/invariants'
 
-interface Write {
-  readonly id: string
-  readonly field: keyof MetaInstance
+/** One thing that people declare: where its stamps are kept, and what holds its fields. */
+interface Entity {
+  readonly key: string
+  readonly of: (state: State) => object | undefined
+}
+
+interface Write extends Entity {
+  readonly field: string
   readonly value: string
   readonly stamp: Stamp
 }
 
-const text = (metaInstance: MetaInstance, field: keyof MetaInstance): string =>
-  JSON.stringify(metaInstance[field]) ?? 'nothing'
+const valueIn = (entity: object, field: string): string =>
+  canonical(Object.entries(entity).find(([name]) => name === field)?.[1])
 
-/** What was written to the fields of declarations: at rest each holds the newest write that was acknowledged, or a newer one. */
+const metaInstance = (id: string): Entity => ({
+  key: stampKey('metaInstance', id),
+  of: ({ metaInstances }) => metaInstances[id],
+})
+const member = (id: string): Entity => ({ key: stampKey('member', id), of: ({ members }) => members[id] })
+const settings: Entity = { key: SETTINGS_KEY, of: (state) => state.settings }
+
+/** The fields that an event writes, where it is not a merge that brings them. */
+const fieldsOf = (event: Event): (Entity & { readonly fields: readonly string[] }) | undefined => {
+  if ('origin' in event && event.origin) return undefined
+  switch (event.type) {
+    case 'MetaInstanceCreated':
+      return { ...metaInstance(event.metaInstance.metaInstanceId), fields: Object.keys(MetaInstanceChanges.shape) }
+    case 'MetaInstanceUpdated':
+      return { ...metaInstance(event.metaInstanceId), fields: Object.keys(event.changes) }
+    case 'MemberUpdated':
+      return {
+        ...member(event.nodeId),
+        fields: event.drained === undefined ? ['friendlyName', 'ownName'] : ['drained'],
+      }
+    case 'SettingChanged':
+      return { ...settings, fields: [event.change.key] }
+    default:
+      return undefined
+  }
+}
+
+/**
+ * What was written to the fields of declarations and members, and to settings: at rest each holds the newest write that
+ * was acknowledged, or a newer one.
+ */
 export class AcknowledgedWrites {
   private readonly writes = new Map<CommandId, Write[]>()
   private readonly safe = new Set<CommandId>()
 
   /** A master has decided and folded this. What a merge brings was written elsewhere. */
   decided({ event, commandId }: Envelope, after: State): void {
-    if (event.type !== 'MetaInstanceUpdated' || event.origin || commandId === undefined) return
-    const id = event.metaInstanceId
-    const [metaInstance, stamps] = [after.metaInstances[id], after.stamps?.[stampKey('metaInstance', id)]]
-    if (!metaInstance || !stamps) return
-    const written = (Object.keys(event.changes) as (keyof typeof event.changes)[]).map((field): Write => ({
-      id,
-      field,
-      value: text(metaInstance, field),
+    const written = fieldsOf(event)
+    if (!written || commandId === undefined) return
+    const { key, of, fields } = written
+    const [entity, stamps] = [of(after), after.stamps?.[key]]
+    if (!entity || !stamps) return
+    const writes = fields.map((field): Write => ({
+      ...{ key, of, field },
+      value: valueIn(entity, field),
       stamp: fieldStamp(stamps, field),
     }))
-    this.writes.set(commandId, [...(this.writes.get(commandId) ?? []), ...written])
+    this.writes.set(commandId, [...(this.writes.get(commandId) ?? []), ...writes])
   }
 
   acknowledged(commandId: CommandId): void {
@@ -43,14 +79,19 @@ export class AcknowledgedWrites {
     for (const commandId of this.safe) {
       // A command that a second master decided too, because the first was lost, counts from the first on.
       const decided = this.writes.get(commandId) ?? []
-      for (const { id, field, value, stamp } of decided) {
-        const [metaInstance, stamps] = [state.metaInstances[id], state.stamps?.[stampKey('metaInstance', id)]]
-        if (!metaInstance || !stamps || decided.some((one) => one.field === field && one.stamp.at < stamp.at)) continue
+      for (const { key, of, field, value, stamp } of decided) {
+        const [entity, stamps] = [of(state), state.stamps?.[key]]
+        const isSecond = decided.some((one) => one.key === key && one.field === field && one.stamp.at < stamp.at)
+        if (!entity || !stamps || isSecond) continue
         const newer = compareStamps(fieldStamp(stamps, field), stamp)
-        insist(newer >= 0, () => `the acknowledged ${field} of ${id} is lost: it has an older one at rest`)
+        insist(
+          newer >= 0,
+          () =>
+            `${field} of ${key}, acknowledged as ${value}, is lost: at rest it has an older ${valueIn(entity, field)}`,
+        )
         // A name that was given twice gets a number; RDMA needs a pair.
-        if (newer === 0 && field !== 'name' && field !== 'minNodes')
-          insist(text(metaInstance, field) === value, () => `${field} of ${id} is not what was acknowledged`)
+        if (newer === 0 && !(key.startsWith('metaInstance') && (field === 'name' || field === 'minNodes')))
+          insist(valueIn(entity, field) === value, () => `${field} of ${key} is not what was acknowledged`)
       }
     }
   }
