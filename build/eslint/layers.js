@@ -18,7 +18,7 @@ const CORE = /^src-core\//
  * So no two of them ever need each other.
  */
 const CORE_ROOMS = [
-  ...['time', 'texts', 'errors', 'identity', 'suspects', 'catalogue', 'connect'],
+  ...['time', 'errors', 'texts', 'identity', 'suspects', 'catalogue', 'connect'],
   // What is declared and observed, what changes it, and what it is afterwards.
   ...['schedules', 'settings', 'state', 'events', 'fold', 'declarations', 'merging'],
   // What is decided.

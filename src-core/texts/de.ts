@@ -23,6 +23,8 @@ import { setup } from './de/setup'
 import { warnings } from './de/warnings'
 import type { Texts } from './texts'
 
+export { problems } from './de/problems'
+
 export const de: Texts = {
   activity,
   alerts,

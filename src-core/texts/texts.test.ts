@@ -1,10 +1,14 @@
 import { IntlMessageFormat } from 'intl-messageformat'
 import { describe, expect, it } from 'vitest'
+import { ERROR_GROUPS } from '../errors/error-codes'
 import { de } from './de'
 import { en } from './en'
 import type { Language } from './language'
 import type { Texts } from './texts'
+import { loadTranslator } from './translator'
 import { zhHans } from './zh-Hans'
+
+const [german, chinese] = [await loadTranslator('de'), await loadTranslator('zh-Hans')]
 
 type Elements = ReturnType<IntlMessageFormat['getAst']>
 
@@ -66,6 +70,19 @@ describe.each<[Language, Texts]>([
       return message.endsWith('…') !== other.endsWith('…') || other.trim() !== other
     })
     expect(ragged.map(([key]) => key)).toEqual([])
+  })
+})
+
+describe.each([
+  ['de', german],
+  ['zh-Hans', chinese],
+])('every error of the API in %s', (_language, { problem }) => {
+  it.each(ERROR_GROUPS.flatMap(({ errors }) => Object.keys(errors)))('%s is said', (code) => {
+    expect(problem(code)).toMatch(/[.。]$/)
+  })
+
+  it('of another version is left to the node', () => {
+    expect([problem('of_tomorrow'), problem('constructor')]).toEqual([undefined, undefined])
   })
 })
 

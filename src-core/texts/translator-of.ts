@@ -1,6 +1,7 @@
 import { IntlMessageFormat } from 'intl-messageformat'
 import type { Language } from './language'
 import type { Area, TextKey, Texts } from './texts'
+import type { ProblemTexts } from './problem-texts'
 import type { TextPart, Translator } from './translator'
 
 type Values = Readonly<Record<string, unknown>>
@@ -25,7 +26,8 @@ const found = (texts: SomeTexts, key: string): string | undefined => {
 const messageOf = (texts: SomeTexts, key: TextKey): string => found(texts, key) ?? key
 
 /** Messages are parsed when they are first said, and kept. */
-export const translatorOf = (language: Language, texts: SomeTexts): Translator => {
+export const translatorOf = (language: Language, texts: SomeTexts, problems?: ProblemTexts): Translator => {
+  const problemOf: ReadonlyMap<string, string> = new Map(Object.entries(problems ?? {}))
   const parsed = new Map<TextKey, IntlMessageFormat>()
   const format = (key: TextKey): IntlMessageFormat => {
     const known = parsed.get(key)
@@ -37,6 +39,7 @@ export const translatorOf = (language: Language, texts: SomeTexts): Translator =
   return {
     language,
     knows: (key): key is TextKey => found(texts, key) !== undefined,
+    problem: (code) => problemOf.get(code),
     text: (key, ...[values]) => {
       const message = messageOf(texts, key)
       return SYNTAX.test(message) ? String(format(key).format(values as Values as Record<string, string>)) : message

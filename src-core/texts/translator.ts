@@ -14,6 +14,8 @@ export interface Translator {
   readonly language: Language
   /** Whether there is such a message. */
   readonly knows: (key: string) => key is TextKey
+  /** What an error of the API means, by its code; undefined in English, which the node speaks itself, and for unknown codes. */
+  readonly problem: (code: string) => string | undefined
   /** The message with its values. Throws for a message with tags. */
   readonly text: <Key extends TextKey>(key: Key, ...values: ValuesArgument<Key>) => string
   /** A message with tags, in pieces. A tag and a value must not have the same name. */
@@ -30,9 +32,13 @@ export const loadTranslator = async (language: Language): Promise<Translator> =>
   switch (language) {
     case 'en':
       return english
-    case 'de':
-      return translatorOf(language, (await import('./de')).de)
-    case 'zh-Hans':
-      return translatorOf(language, (await import('./zh-Hans')).zhHans)
+    case 'de': {
+      const { de, problems } = await import('./de')
+      return translatorOf(language, de, problems)
+    }
+    case 'zh-Hans': {
+      const { zhHans, problems } = await import('./zh-Hans')
+      return translatorOf(language, zhHans, problems)
+    }
   }
 }

@@ -23,6 +23,8 @@ import { setup } from './zh-Hans/setup'
 import { warnings } from './zh-Hans/warnings'
 import type { Texts } from './texts'
 
+export { problems } from './zh-Hans/problems'
+
 export const zhHans: Texts = {
   activity,
   alerts,

@@ -1,10 +1,12 @@
 import type { ClusterView } from '@core/protocols/control'
 import type { NoticeKind, UpdateStatus } from '@core/protocols/desktop'
 import { nodeName } from '@core/state/bindings'
+import type { MetaInstance } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
 import { isOffHours } from '@core/state/scheduling'
 import { statusOf } from '@core/state/status'
 import type { NodeId } from '@core/ids'
+import { codedSayer } from '@core/texts/say-coded'
 import type { Translator } from '@core/texts/translator'
 
 /** What a notification of the system says, and where a click on it leads. */
@@ -28,6 +30,16 @@ type Health = 'serves' | 'broken'
 const healthOf = (word: string): Health | undefined => {
   if (word === 'READY' || word === 'RUNNING') return 'serves'
   return word === 'RETRYING' || word === 'PLACEMENT_FAILED' ? 'broken' : undefined
+}
+
+/** In the language of the menu bar, as far as this version knows the reason. */
+const whyBroken = (
+  { lastFailure, lastFailureError, placementError }: MetaInstance,
+  translator: Translator,
+): string | undefined => {
+  const say = codedSayer(translator)
+  const refusal = placementError && ((placementError.coded && say(placementError.coded)) ?? placementError.reason)
+  return (lastFailure && say(lastFailure)) ?? lastFailureError ?? refusal
 }
 
 /** Notices what changed between one sight and the next. The first sight is no news. */
@@ -56,7 +68,8 @@ export class News {
     }))
   }
 
-  private models({ state, translator: { text } }: Sight): Notice[] {
+  private models({ state, translator }: Sight): Notice[] {
+    const { text } = translator
     const declared = Object.values(state.metaInstances)
     for (const id of this.health.keys()) if (!(id in state.metaInstances)) this.health.delete(id)
     return declared.flatMap((one): Notice[] => {
@@ -71,7 +84,7 @@ export class News {
           {
             kind: 'models',
             title: text('desktop.notice.unavailable', { name }),
-            body: one.lastFailureError ?? detail,
+            body: whyBroken(one, translator) ?? detail,
             page: 'cluster',
           },
         ]

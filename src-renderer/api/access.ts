@@ -21,7 +21,7 @@ const errorFrom = async (response: Response): Promise<ApiError> => {
   const parsed = ControlError.safeParse(await response.json().catch(() => undefined))
   if (!parsed.success) return new ApiError('unknown', t('app.answeredStatus', { status: response.status }))
   const { code, message, hint, details } = parsed.data.error
-  return new ApiError(code, message, { hint, details })
+  return new ApiError(code, message, { hint, details, isOfNode: true })
 }
 
 /** A path with what is asked of it. */

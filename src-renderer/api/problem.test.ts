@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { english, loadTranslator } from '@core/texts/translator'
+import { speak } from '../state/texts.svelte'
 import { ApiError, problemDetails, problemText } from './problem'
 
 describe('a problem', () => {
@@ -16,6 +18,22 @@ describe('a problem', () => {
     expect(problemDetails('Can’t launch it.', error)).toBe(
       'Can’t launch it.\nsharding: Invalid.\nCode: invalid_request\n[{"path":["sharding"]}]',
     )
+  })
+
+  it('of the node is said in the reader’s language, with the node’s own words beside it', async () => {
+    speak(await loadTranslator('de'))
+    const error = new ApiError('disk_full', 'The disk is full', { hint: 'Free some space', isOfNode: true })
+    const ofTomorrow = new ApiError('of_tomorrow', 'Odd', { isOfNode: true })
+    const own = new ApiError('unreachable', 'Nicht erreichbar')
+    try {
+      expect(problemText('Nicht geändert', error)).toMatchObject({
+        why: expect.stringMatching(/^Der Datenträger/),
+        original: 'The disk is full. Free some space.',
+      })
+      expect([ofTomorrow, own].map((one) => problemText('', one).why)).toEqual(['Odd.', 'Nicht erreichbar.'])
+    } finally {
+      speak(english)
+    }
   })
 
   it('takes anything that was thrown', () => {

@@ -24,6 +24,9 @@ export const said = (): Figures => figures
 /** What there is to say of benchmarks in the language of the window. */
 export const benchmarkSaid = (): BenchmarkTexts => benchmarks
 
+/** What an error of the API means to a reader of another language than English; undefined where its message says it. */
+export const problemSaid = (code: string): string | undefined => spoken.problem(code)
+
 /** A sentence of the node's in the language of the window; its English text where this version does not know it. */
 export const nodeText = (sentence: CodedText | undefined, englishText: string): string =>
   (sentence && sayCoded(sentence)) ?? englishText

@@ -140,4 +140,11 @@ export const cards: Translation<'cards'> = {
   until: 'Bis {time}',
   'hours.everyDay': 'täglich',
   'hours.on': '{time} auf {machines}',
+  details: 'Einzelheiten',
+  'todo.no_machines': 'Einen Rechner aufwecken oder seine Einrichtung abschließen.',
+  'todo.too_few_machines': 'Mehr Rechner starten oder das Modell auf weniger laufen lassen.',
+  'todo.not_connected': 'Einstellungen → Rechner → Verbindungen prüfen sagt, welche Verbindungen fehlen und warum.',
+  'todo.not_enough_memory': 'Ein anderes Modell anhalten, den Kontext kürzen oder eine kleinere Quantisierung nehmen.',
+  'todo.model_card': 'Die Dateien des Modells oder die Verbindung zum Hub prüfen.',
+  'history.sameReason': 'aus demselben Grund',
 }

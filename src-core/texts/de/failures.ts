@@ -52,8 +52,7 @@ export const failures: Translation<'failures'> = {
   endedSignal: 'durch {signal} beendet',
   'todo.memory':
     'Mehr Rechner oder einen kürzeren Kontext geben, eine kleinere Quantisierung nehmen oder ein anderes Modell anhalten.',
-  'todo.files':
-    'Das Modell auf diesem Rechner löschen und neu herunterladen. Sobald sich seine Dateien ändern, folgt ein neuer Versuch.',
+  'todo.files': 'Das Modell auf diesem Rechner löschen und neu herunterladen.',
   'todo.unsupported': 'Eine andere Fassung des Modells nehmen: eine für MLX, von einer unterstützten Architektur.',
   'todo.machine':
     'Diesen Rechner aufwecken oder Muster dort starten. Bis dahin läuft das Modell woanders, wo es hineinpasst.',

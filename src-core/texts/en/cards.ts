@@ -138,4 +138,11 @@ export const cards = {
   until: 'Until {time}',
   'hours.everyDay': 'every day',
   'hours.on': '{time} on {machines}',
+  details: 'Details',
+  'todo.no_machines': 'Wake a machine, or finish its set-up.',
+  'todo.too_few_machines': 'Start more machines, or let the model use fewer.',
+  'todo.not_connected': 'Settings → Machines → Check connections says which connections are missing, and why.',
+  'todo.not_enough_memory': 'Pause another model, shorten the context, or take a smaller quantization.',
+  'todo.model_card': 'Look at the model’s files, or at the connection to the hub.',
+  'history.sameReason': 'for the same reason',
 } as const

@@ -48,7 +48,7 @@ export const failures = {
   endedCode: 'ended with code {code}',
   endedSignal: 'ended by {signal}',
   'todo.memory': 'Give it more machines or a shorter context, take a smaller quantization, or pause another model.',
-  'todo.files': 'Delete the model on that machine and download it again. It is tried again when its files change.',
+  'todo.files': 'Delete the model on that machine and download it again.',
   'todo.unsupported': 'Take another version of this model: one for MLX, of an architecture that is supported.',
   'todo.machine': 'Wake that machine, or start Muster there. Meanwhile the model is placed elsewhere, where it fits.',
   'todo.connection':

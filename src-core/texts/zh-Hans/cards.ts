@@ -139,4 +139,11 @@ export const cards: Translation<'cards'> = {
   until: '直到 {time}',
   'hours.everyDay': '每天',
   'hours.on': '{time}，在 {machines} 上',
+  details: '详细信息',
+  'todo.no_machines': '唤醒一台机器，或完成其设置。',
+  'todo.too_few_machines': '启动更多机器，或让模型使用更少的机器。',
+  'todo.not_connected': '“设置 → 机器 → 检查连接”会说明缺少哪些连接以及原因。',
+  'todo.not_enough_memory': '暂停另一个模型、缩短上下文，或换用更小的量化。',
+  'todo.model_card': '检查模型的文件，或与 Hub 的连接。',
+  'history.sameReason': '原因相同',
 }

@@ -47,7 +47,7 @@ export const failures: Translation<'failures'> = {
   endedCode: '以代码 {code} 结束',
   endedSignal: '被 {signal} 结束',
   'todo.memory': '分配更多机器或缩短上下文、换用更小的量化，或暂停另一个模型。',
-  'todo.files': '在那台机器上删除该模型并重新下载。文件发生变化后会再次尝试。',
+  'todo.files': '在那台机器上删除该模型并重新下载。',
   'todo.unsupported': '换用此模型的其他版本：适用于 MLX 且架构受支持的版本。',
   'todo.machine': '唤醒那台机器，或在那里启动 Muster。在此期间，模型会放置到其他放得下的机器上。',
   'todo.connection': '检查机器之间的线缆或网络：“设置 → 机器 → 检查连接”会说明问题所在。',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { next } from '@core/reconcile/apply'
 import { readyWorld } from '@core/testing/world'
-import { EVENT_KINDS, eventRow, eventWords, FIRST_KINDS, matchingEvents } from './event-rows'
+import { EVENT_KINDS, eventRow, eventRows, eventWords, FIRST_KINDS, matchingEvents } from './event-rows'
 
 const rows = () => {
   const { world, id } = readyWorld()
@@ -28,6 +28,21 @@ describe('the list of events', () => {
     expect(matchingEvents(all, { kinds: EVENT_KINDS, search: '' })).toHaveLength(all.length)
     expect(matchingEvents(all, { kinds: EVENT_KINDS, search: 'MEMORY instance' }).map(({ type }) => type)).toEqual([
       'InstanceDeleted',
+    ])
+  })
+
+  it('tells one reason once, however many events it has', () => {
+    const { world, id } = readyWorld()
+    for (let failure = 0; failure < 3; failure += 1) {
+      world.fail(id)
+      world.reconcile()
+    }
+    const envelopes = world.log.map((event, index) => ({ ...next(world.state, event, world.now), index }))
+    const retries = eventRows(world.state, envelopes).filter(({ type }) => type === 'InstanceRetrying')
+    expect(retries.map(({ text }) => text.slice(text.indexOf(':') + 2))).toEqual([
+      'Mac Studio: out of memory',
+      'for the same reason',
+      'for the same reason',
     ])
   })
 })

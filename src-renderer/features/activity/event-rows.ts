@@ -157,6 +157,22 @@ export const eventRow = (state: State, { index, term, at, event }: Envelope): Ev
   return { key: `${term}:${index}`, at, kind, type: event.type, text, failed: failure !== undefined }
 }
 
+/**
+ * All of them, the oldest first. Of several models' events in a row that failed for one reason only the first says it:
+ * an instance that is given up, and the declaration that finds no other place because of that.
+ */
+export const eventRows = (state: State, envelopes: readonly Envelope[]): readonly EventRow[] => {
+  const before = new Map<string, string>()
+  return envelopes.map((envelope) => {
+    const { kind, about: subject, failure } = told(state, envelope.event)
+    if (kind !== 'Models' || failure === undefined) return eventRow(state, envelope)
+    const same = before.get(subject) === failure
+    before.set(subject, failure)
+    const row = eventRow(state, envelope)
+    return same ? { ...row, text: about(subject, t('cards.history.sameReason')) } : row
+  })
+}
+
 /** The rows of these kinds that have all the words, the newest first. */
 export const matchingEvents = (
   rows: readonly EventRow[],

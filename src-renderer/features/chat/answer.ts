@@ -66,7 +66,7 @@ const chunkOf = (data: string): Chunk => {
   const parsed = Chunk.safeParse(value)
   if (!parsed.success) throw unexpected(parsed.error)
   const { error } = parsed.data
-  if (error) throw new ApiError(error.code ?? 'unknown', error.message)
+  if (error) throw new ApiError(error.code ?? 'unknown', error.message, { isOfNode: true })
   return parsed.data
 }
 

@@ -4,9 +4,8 @@ import type { ModelCard } from '@core/placement/model-card'
 import type { CatalogueModel } from '@core/protocols/control'
 import type { MetaInstanceStatusWord } from '@core/state/status'
 import type { State } from '@core/state/state'
-import { statusOf } from '@core/state/status'
 import { shortName } from '../../state/text'
-import { declaredName, looseInstances } from '../cluster/card'
+import { cardOf, declaredName, looseInstances } from '../cluster/card'
 import type { ChatModel } from './records'
 import { t } from '../../state/texts.svelte'
 
@@ -35,7 +34,7 @@ const declaredPartners = (state: State): Found[] =>
   Object.values(state.metaInstances).map((metaInstance) => {
     const { metaInstanceId, modelId, paused } = metaInstance
     const instance = currentInstance(state, metaInstanceId)
-    const { word, detail } = statusOf(state, metaInstance)
+    const { machineWord: word, line: detail } = cardOf(state, metaInstance, { now: state.lastEventAt })
     return {
       id: metaInstanceId,
       kind: 'declared',

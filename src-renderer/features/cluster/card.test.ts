@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { MetaInstanceId } from '@core/ids'
 import { GB, readyWorld, SMALL, smallCard, World } from '@core/testing/world'
-import { cardOf, failureLine, looseInstances, looseView } from './card'
+import { cardOf, looseInstances, looseView } from './card'
+import { failureNote } from './failure'
 
 const card = (world: World, id: MetaInstanceId) =>
   cardOf(world.state, world.metaInstance(id), { now: world.now, card: smallCard })
@@ -134,7 +135,7 @@ describe('a card', () => {
     world.fail(id)
     world.reconcile()
     expect(card(world, id)).toMatchObject({ word: 'Retrying (1/3)', tone: 'retrying', machineWord: 'RETRYING' })
-    expect(failureLine(card(world, id))).toBe('Mac Studio: out of memory')
+    expect(failureNote(card(world, id))?.text).toBe('Mac Studio: out of memory')
   })
 
   it('keeps saying why it was re-created while it is ready, until it has recovered', () => {
@@ -142,9 +143,27 @@ describe('a card', () => {
     world.fail(id)
     world.reconcile()
     world.report(id, { status: 'Ready' })
-    expect(failureLine(card(world, id))).toBe('Re-created after: Mac Studio: out of memory')
+    expect(failureNote(card(world, id))?.text).toBe('Re-created after: Mac Studio: out of memory')
     world.wait(60_000).reconcile()
-    expect(failureLine(card(world, id))).toBeUndefined()
+    expect(failureNote(card(world, id))?.text).toBeUndefined()
+  })
+
+  it('says of a damaged model once what is wrong and what to do, with what the runner said folded away', () => {
+    const { world, id } = readyWorld()
+    const said = 'model.safetensors is damaged: it ends after 3 of 5 bytes'
+    const coded = { code: 'failures.modelFile' }
+    world.report(id, { status: 'Failed', errorMessage: said, coded, code: 'model_file' })
+    world.reconcile()
+    world.wait(1000).reconcile()
+    const shown = card(world, id)
+    expect(shown).toMatchObject({
+      machineWord: 'PLACEMENT_FAILED',
+      line: "Mac Studio: a file of the model is missing or damaged. It is tried again when the model's files change",
+    })
+    expect(failureNote(shown)).toEqual({
+      todo: 'Delete the model on that machine and download it again.',
+      details: `Mac Studio: ${said}`,
+    })
   })
 
   it('says when it will be placed again', () => {

@@ -11,6 +11,7 @@ import { statusOf, type MetaInstanceStatus } from '@core/state/status'
 import type { NodeId, RunnerId } from '@core/ids'
 import { bytesText, percentText, sentence, shortName } from '../../state/text'
 import { nodeText, t } from '../../state/texts.svelte'
+import { failureOf, type Failure } from './failure'
 import { downloadFailures, downloadLine, loadingLine, progressOf, stageText } from './progress'
 import { offHoursLine } from './hours'
 import { servingLine, speedsOf } from './serving'
@@ -34,7 +35,9 @@ export interface CardView {
   /** One line of truth about now. */
   readonly line: string
   /** Its last failure, until it has recovered. */
-  readonly failure: string | undefined
+  readonly failure: Failure | undefined
+  /** The code of why there is no place. */
+  readonly refusal: string | undefined
   /** Why there are fewer replicas than wanted. */
   readonly missing: string | undefined
   /** From 0 to 1 while it loads. */
@@ -141,7 +144,7 @@ export interface CardInputs {
 /** A declaration as its card shows it. */
 export const cardOf = (state: State, metaInstance: MetaInstance, { now, card }: CardInputs): CardView => {
   const { word: machineWord, status } = statusOf(state, metaInstance)
-  const { lastFailureError, lastFailure, placementError, metaInstanceId, paused } = metaInstance
+  const { lastFailureError, placementError, metaInstanceId, paused } = metaInstance
   const rests = paused || isOffHours(metaInstance)
   const instance = rests ? undefined : currentInstance(state, metaInstanceId)
   const [word, tone] = wordAndTone(machineWord, status, {
@@ -163,34 +166,14 @@ export const cardOf = (state: State, metaInstance: MetaInstance, { now, card }: 
     word,
     tone,
     line,
-    failure: lastFailureError === undefined ? undefined : nodeText(lastFailure, lastFailureError),
+    failure: failureOf(metaInstance),
+    refusal: placementError?.code,
     missing: wanted > instances.length && instance ? placementError && reasonText(state, placementError) : undefined,
     progress: instance && !ready ? progressOf(state, instance) : undefined,
     instance,
     machines: instances.flatMap((one) => machinesOf(state, one)),
     speeds: ready ? speedsOf(state, wanted > 1 ? serving : [instance]) : [],
     readySince: ready ? instance.readySince : undefined,
-  }
-}
-
-/** What a card says of the last failure, in the words of where the declaration is now. */
-export const failureLine = ({ machineWord, failure }: CardView): string | undefined => {
-  if (failure === undefined) return undefined
-  switch (machineWord) {
-    case 'RETRYING':
-      return failure
-    case 'PLACING':
-    case 'PLACEMENT_FAILED':
-    case 'PAUSED':
-    case 'OFF_HOURS':
-      return t('cards.after', { failure })
-    case 'READY':
-    case 'RUNNING':
-    case 'DOWNLOADING':
-    case 'LOADING':
-    case 'WARMING_UP':
-    case 'CONNECTING':
-      return t('cards.recreatedAfter', { failure })
   }
 }
 

@@ -46,15 +46,35 @@ export const changeText = ({ paused, ...changes }: MetaInstanceChanges): string 
 const plain = (text: string): HistoryLine => ({ text, tone: 'plain' })
 const failure = (text: string): HistoryLine => ({ text, tone: 'failure' })
 
-/** What a decision about a declaration reads like. */
-export const historyLine = (state: State, { event }: Envelope): HistoryLine => {
+/** Why something about a declaration failed, as the event says it. */
+export const failureIn = ({ event }: Envelope): string | undefined => {
+  switch (event.type) {
+    case 'MetaInstancePlacementFailed':
+      return nodeText(event.coded, event.reason)
+    case 'InstanceRetrying':
+    case 'InstanceDeleted':
+      return event.failureError === undefined ? undefined : nodeText(event.failure, event.failureError)
+    default:
+      return undefined
+  }
+}
+
+/**
+ * What a decision about a declaration reads like.
+ *
+ * @param before the reason that was told before this one, which is not told again
+ */
+export const historyLine = (state: State, envelope: Envelope, before?: string): HistoryLine => {
+  const { event } = envelope
+  const why = failureIn(envelope) ?? ''
+  const reason = why === before ? t('cards.history.sameReason') : why
   switch (event.type) {
     case 'MetaInstanceCreated':
       return plain(event.metaInstance.onRequest ? t('cards.history.loadedOnRequest') : t('cards.history.declared'))
     case 'MetaInstanceUpdated':
       return plain(changeText(event.changes))
     case 'MetaInstancePlacementFailed':
-      return failure(t('cards.history.cannotBePlaced', { reason: nodeText(event.coded, event.reason) }))
+      return failure(t('cards.history.cannotBePlaced', { reason }))
     case 'MetaInstanceScheduled':
       if (event.schedule.woken) return plain(t('cards.history.woken'))
       return plain(event.schedule.on ? t('cards.history.hoursBegan') : t('cards.history.hoursOver'))
@@ -65,12 +85,30 @@ export const historyLine = (state: State, { event }: Envelope): HistoryLine => {
       return plain(t('cards.history.placedOn', { names: names.join(', ') }))
     }
     case 'InstanceRetrying':
-      return failure(t('cards.history.loadedAgainAfter', { failure: nodeText(event.failure, event.failureError) }))
+      return failure(t('cards.history.loadedAgainAfter', { failure: reason }))
     case 'InstanceDeleted':
       return event.failureError === undefined
         ? plain(t('cards.history.takenOut'))
-        : failure(t('cards.history.givenUpAfter', { failure: nodeText(event.failure, event.failureError) }))
+        : failure(t('cards.history.givenUpAfter', { failure: reason }))
     default:
       return plain(event.type)
   }
+}
+
+/** All of them in the order that they are given in. A reason that comes again directly after itself in time is told once. */
+export const historyLines = (
+  state: State,
+  envelopes: readonly Envelope[],
+): readonly { readonly envelope: Envelope; readonly line: HistoryLine }[] => {
+  const inTime = [...envelopes].sort((a, b) => a.term - b.term || a.index - b.index)
+  let before: string | undefined
+  const lines = new Map<Envelope, HistoryLine>()
+  for (const envelope of inTime) {
+    lines.set(envelope, historyLine(state, envelope, before))
+    before = failureIn(envelope) ?? before
+  }
+  return envelopes.flatMap((envelope) => {
+    const line = lines.get(envelope)
+    return line ? [{ envelope, line }] : []
+  })
 }

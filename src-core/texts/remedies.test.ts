@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest'
+import { clauses, coded, type CodedText } from './coded'
+import { inEnglish } from './english'
+import { remedyOf } from './remedies'
+
+const told = (...causes: (string | CodedText)[]) => remedyOf(coded('failures.several', { causes: clauses(...causes) }))
+
+describe('what to do about a failure', () => {
+  it('is that of the first cause that has something to be done about', () => {
+    const stopped = coded('failures.on', {
+      name: 'mini',
+      cause: clauses(coded('failures.stopped', { name: 'studio' })),
+    })
+    const memory = coded('failures.on', { name: 'studio', cause: clauses(coded('failures.outOfMemory')) })
+    const remedy = told(stopped, memory)
+    expect(remedy && inEnglish(remedy)).toMatch(/^Give it more machines/)
+  })
+
+  it('is nothing where a runner spoke for itself, or another version does', () => {
+    expect(told('as it says itself')).toBeUndefined()
+    expect(remedyOf({ code: 'failures.ofTomorrow' })).toBeUndefined()
+  })
+})

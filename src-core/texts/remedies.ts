@@ -1,0 +1,51 @@
+import { coded, type CodedText } from './coded'
+import type { NodeTextKey } from './en/node'
+
+type Remedy = Extract<NodeTextKey, `failures.todo.${string}`>
+
+/** What a person can do about a failure. The others say it themselves, or follow from another one. */
+const REMEDIES: Partial<Readonly<Record<NodeTextKey, Remedy>>> = {
+  'failures.left': 'failures.todo.machine',
+  'failures.silent': 'failures.todo.machine',
+  'failures.connectionLost': 'failures.todo.connection',
+  'failures.ringUnreachable': 'failures.todo.connection',
+  'failures.ringLost': 'failures.todo.connection',
+  'failures.rdmaUnreachable': 'failures.todo.connection',
+  'failures.rdmaLost': 'failures.todo.connection',
+  'failures.modelFile': 'failures.todo.files',
+  'failures.unsupported': 'failures.todo.unsupported',
+  'failures.modelGone': 'failures.todo.download',
+  'failures.outOfMemory': 'failures.todo.memory',
+  'failures.outOfMemoryBuffer': 'failures.todo.memory',
+  'failures.outOfMemoryGpu': 'failures.todo.memory',
+  'failures.outOfMemoryKilled': 'failures.todo.memory',
+  'failures.outOfMemoryEnded': 'failures.todo.memory',
+  'failures.pythonIncomplete': 'failures.todo.python',
+  'failures.gpuKernel': 'failures.todo.python',
+  'failures.diskFull': 'failures.todo.disk',
+  'failures.gpuCrash': 'failures.todo.gpu',
+  'failures.metalTimeout': 'failures.todo.gpu',
+  'failures.metalBuffers': 'failures.todo.gpu',
+  'failures.killed': 'failures.todo.again',
+  'failures.endedSilently': 'failures.todo.again',
+  'failures.endedItself': 'failures.todo.again',
+  'failures.endedCode': 'failures.todo.again',
+  'failures.endedSignal': 'failures.todo.again',
+  'failures.unknown': 'failures.todo.again',
+}
+
+const known: ReadonlyMap<string, Remedy> = new Map(Object.entries(REMEDIES))
+
+/** What to do about a failure, or about the first of those that it is made of; undefined where there is nothing to say. */
+export const remedyOf = ({ code, values = {} }: CodedText): CodedText | undefined => {
+  const remedy = known.get(code)
+  if (remedy !== undefined) return coded(remedy)
+  for (const value of Object.values(values)) {
+    if (typeof value !== 'object' || !('list' in value)) continue
+    for (const item of value.list) {
+      const inner = typeof item === 'string' ? undefined : remedyOf(item)
+      if (inner) return inner
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,76 @@
+import type { MetaInstance } from '@core/state/meta-instances'
+import { inEnglish } from '@core/texts/english'
+import { remedyOf } from '@core/texts/remedies'
+import { codedText, nodeText, t } from '../../state/texts.svelte'
+import type { CardView } from './card'
+
+/** What became of a declaration's last instance, in plain words. */
+export interface Failure {
+  readonly text: string
+  readonly todo: string | undefined
+  /** What the runner or the system said, where the plain words leave some of it out. */
+  readonly details: string | undefined
+}
+
+/** Undefined where nothing failed since it recovered. */
+export const failureOf = ({
+  lastFailure,
+  lastFailureError,
+}: Pick<MetaInstance, 'lastFailure' | 'lastFailureError'>): Failure | undefined => {
+  if (lastFailureError === undefined) return undefined
+  const remedy = lastFailure && remedyOf(lastFailure)
+  const isWhole = lastFailure === undefined || inEnglish(lastFailure) === lastFailureError
+  return {
+    text: nodeText(lastFailure, lastFailureError),
+    todo: remedy && codedText(remedy),
+    details: isWhole ? undefined : lastFailureError,
+  }
+}
+
+const refusalTodo = (code: string | undefined): string | undefined => {
+  switch (code) {
+    case 'no_machines':
+    case 'too_few_machines':
+    case 'not_connected':
+    case 'not_enough_memory':
+    case 'model_card':
+      return t(`cards.todo.${code}`)
+    default:
+      return undefined
+  }
+}
+
+/**
+ * What a card says of the last failure beside its line: once, in the words of where the declaration is now. Where it
+ * has no place the line says why, so that only what to do and the details are left.
+ */
+export const failureNote = ({
+  machineWord,
+  failure,
+  refusal,
+}: Pick<CardView, 'machineWord' | 'failure' | 'refusal'>): Partial<Failure> | undefined => {
+  const text = failure?.text
+  switch (machineWord) {
+    case 'PLACEMENT_FAILED':
+      return {
+        todo: refusal === 'cannot_load' ? failure?.todo : refusalTodo(refusal),
+        details: failure?.details ?? (refusal === 'cannot_load' ? undefined : failure?.text),
+      }
+    case 'RETRYING':
+      return failure
+    case 'PLACING':
+      return failure && { ...failure, text: t('cards.after', { failure: failure.text }) }
+    case 'PAUSED':
+    case 'OFF_HOURS':
+      return failure && { text: t('cards.after', { failure: failure.text }), details: failure.details }
+    case 'READY':
+    case 'RUNNING':
+    case 'DOWNLOADING':
+    case 'LOADING':
+    case 'WARMING_UP':
+    case 'CONNECTING':
+      return text === undefined
+        ? undefined
+        : { text: t('cards.recreatedAfter', { failure: text }), details: failure?.details }
+  }
+}
