@@ -1,48 +1,52 @@
-import type fs from 'node:fs'
 import { statSync } from 'node:fs'
-import type util from 'node:util'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Directory, OpenFile } from '../disk/directory'
 import { declarations, names, ScratchLog } from './testing/scratch-log'
 
 /** What the disk is to do; the real one does the rest. */
-const disk = vi.hoisted(() => ({
+const disk = {
   syncs: 0,
   /** Bytes that it still has room for. */
   room: Infinity,
   refusesSync: false,
   refusesSegments: false,
-}))
+}
 
-vi.mock('node:fs', async (original) => {
-  const real = await original<typeof fs>()
-  const { promisify } = await vi.importActual<typeof util>('node:util')
-  const failure = (code: string): NodeJS.ErrnoException => Object.assign(new Error(code), { code })
-  return {
-    ...real,
-    write: Object.assign(() => undefined, {
-      [promisify.custom]: async (fd: number, buffer: Buffer, offset: number, length: number, position: number) => {
-        const fits = Math.min(length, disk.room)
-        disk.room -= fits
-        if (fits === 0) throw failure('ENOSPC')
-        return promisify(real.write)(fd, buffer, offset, fits, position)
-      },
-    }),
-    fdatasync: (fd: number, done: (error: Error | null) => void) => {
-      disk.syncs += 1
-      if (disk.refusesSync) return process.nextTick(done, failure('EIO'))
-      return real.fdatasync(fd, done)
-    },
-    openSync: (path: string, flags: number | string, mode?: number) => {
-      if (disk.refusesSegments && typeof flags === 'number' && !real.existsSync(path)) throw failure('EROFS')
-      return real.openSync(path, flags, mode)
-    },
-  }
+const failure = (code: string): NodeJS.ErrnoException => Object.assign(new Error(code), { code })
+
+const failingFile = (real: OpenFile): OpenFile => ({
+  get size() {
+    return real.size
+  },
+  write: async (bytes, { offset, position }) => {
+    const fits = Math.min(bytes.length - offset, disk.room)
+    disk.room -= fits
+    if (fits === 0) throw failure('ENOSPC')
+    return real.write(bytes.subarray(0, offset + fits), { offset, position })
+  },
+  sync: async () => {
+    disk.syncs += 1
+    if (disk.refusesSync) throw failure('EIO')
+    await real.sync()
+  },
+  writeSync: (bytes) => real.writeSync(bytes),
+  syncSync: () => real.syncSync(),
+  truncateSync: (size) => real.truncateSync(size),
+  close: () => real.close(),
+})
+
+const failingFolder = (real: Directory): Directory => ({
+  ...real,
+  open: (name, contents) => {
+    if (disk.refusesSegments && !real.has(name)) throw failure('EROFS')
+    return failingFile(real.open(name, contents))
+  },
 })
 
 let scratch: ScratchLog
 beforeEach(() => {
   Object.assign(disk, { syncs: 0, room: Infinity, refusesSync: false, refusesSegments: false })
-  scratch = new ScratchLog()
+  scratch = new ScratchLog(failingFolder)
 })
 afterEach(() => scratch.dispose())
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Decision, Envelope } from '@core/events/event'
 import { MetaInstanceId, ModelId, NodeId } from '@core/ids'
+import type { Directory } from '../../disk/directory'
 import { systemDirectory } from '../../disk/system-directory'
 import { EventLog } from '../event-log'
 import type { NewRecord } from '../log-contents'
@@ -14,8 +15,13 @@ export const SELF = NodeId.parse('self')
 /** A folder of its own, with a log in it. For tests. */
 export class ScratchLog {
   readonly directory = mkdtempSync(join(tmpdir(), 'muster-log-'))
-  readonly folder = systemDirectory(this.directory)
+  readonly folder: Directory
   readonly warnings: string[] = []
+
+  /** @param over what its disk does otherwise than the real one */
+  constructor(over: (real: Directory) => Directory = (real) => real) {
+    this.folder = over(systemDirectory(this.directory))
+  }
 
   open(options: { segmentBytes?: number } = {}): ReturnType<typeof EventLog.open> {
     return EventLog.open({
