@@ -43,6 +43,7 @@ export default defineConfig({
           name: 'renderer',
           environment: 'happy-dom',
           include: ['src-renderer/**/*.test.ts'],
+          isolate: false,
           testTimeout: 20_000,
         },
       },
