@@ -18,7 +18,7 @@ export default defineConfig({
           name: 'core',
           include: ['src-core/**/*.test.ts'],
           isolate: false,
-          testTimeout: 20_000,
+          testTimeout: 45_000,
         },
       },
       {
@@ -33,7 +33,7 @@ export default defineConfig({
             'tests/chaos/**/*.test.ts',
           ],
           isolate: false,
-          testTimeout: 20_000,
+          testTimeout: 45_000,
         },
       },
       {
@@ -44,7 +44,7 @@ export default defineConfig({
           environment: 'happy-dom',
           include: ['src-renderer/**/*.test.ts'],
           isolate: false,
-          testTimeout: 20_000,
+          testTimeout: 45_000,
         },
       },
       {

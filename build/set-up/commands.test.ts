@@ -1,7 +1,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { eventually } from '@core/testing/eventually'
 import { SetUpProblem } from './problem.mjs'
 import { CommandFailed, runCommand, withRetries } from './commands.mjs'
 
@@ -54,13 +55,10 @@ describe('running a program', () => {
         setInterval(() => {}, 1000)`
       const stop = new AbortController()
       const running = node(script, { signal: stop.signal })
-      const [parent, child] = await vi.waitFor(
-        async () => (await readFile(pids, 'utf8')).split(' ').map(Number),
-        10_000,
-      )
+      const [parent, child] = await eventually(async () => (await readFile(pids, 'utf8')).split(' ').map(Number))
       stop.abort(new Error('interrupted'))
       await expect(running).rejects.toThrow('interrupted')
-      await vi.waitFor(() => expect([parent, child].filter(isRunning)).toEqual([]), 10_000)
+      await eventually(() => expect([parent, child].filter(isRunning)).toEqual([]))
     } finally {
       await rm(folder, { recursive: true })
     }

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { eventually } from '@core/testing/eventually'
 import type { Command } from '@core/commands/command'
 import type { ClientRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
@@ -63,7 +64,7 @@ const office = async (
 }
 
 const wanted: Wanted = { model: 'chat', modelId: SMALL, card: { ...smallCard, contextLength: 4096 }, scope: 'here' }
-const over = (benchmarks: Benchmarks) => vi.waitFor(() => expect(benchmarks.list()[0]?.state).not.toBe('running'))
+const over = (benchmarks: Benchmarks) => eventually(() => expect(benchmarks.list()[0]?.state).not.toBe('running'))
 
 describe('a benchmark', () => {
   it('measures one client, several, and the first token of every prompt that the model takes', async () => {
@@ -122,7 +123,7 @@ describe('a benchmark', () => {
     })
     benchmarks.start(wanted)
     expect(benchmarks.start(wanted)).toBeUndefined()
-    await vi.waitFor(() => expect(benchmarks.list()[0]?.placements[0]?.step).toMatchObject({ clients: 1 }))
+    await eventually(() => expect(benchmarks.list()[0]?.placements[0]?.step).toMatchObject({ clients: 1 }))
     await benchmarks.cancel()
     expect(benchmarks.list()[0]).toMatchObject({ state: 'cancelled', placements: [{ state: 'cancelled' }] })
     expect(benchmarks.start(wanted)).toBeDefined()

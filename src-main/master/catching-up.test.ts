@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, it, vi } from 'vitest'
+import { eventually } from '@core/testing/eventually'
 import { CommandId, MetaInstanceId, NodeId } from '@core/ids'
 import { logDirectory, openLogFolder } from './log-folder'
 import { baseOf } from './segment'
@@ -61,11 +62,11 @@ it('a machine that lacks what the log no longer holds is given a snapshot, and t
   }
   const a = await linked.open(A, B, one)
   a.refused(B)
-  await vi.waitFor(() => expect(a.status().role).toBe('master'), 20_000)
+  await eventually(() => expect(a.status().role).toBe('master'))
   const b = await linked.open(B, A, two, [A])
   a.connected(B)
   b.connected(A)
-  await vi.waitFor(() => expect(b.status()).toEqual({ role: 'follower', master: A }), 20_000)
+  await eventually(() => expect(b.status()).toEqual({ role: 'follower', master: A }))
   await a.submit(
     { type: 'DeleteMetaInstance', metaInstanceId: MetaInstanceId.parse('d5') },
     { commandId: CommandId.parse('c') },

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { eventually } from '@core/testing/eventually'
 import { CommandId, MetaInstanceId, ModelId, NodeId } from '@core/ids'
 import { EventLog } from './event-log'
 import type { Master } from './master'
@@ -19,7 +20,6 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const SOON = { timeout: 20_000, interval: 50 }
 let count = 0
 const declared = (master: Master) =>
   master.submit(
@@ -51,8 +51,8 @@ const two = async (): Promise<{ a: Master; b: Master; logOfB: EventLog }> => {
   const b = await linked.open(B, A, join(folder, 'b'), [A])
   a.connected(B)
   b.connected(A)
-  await vi.waitFor(() => expect(b.status()).toEqual({ role: 'follower', master: A }), SOON)
-  await vi.waitFor(() => expect(opened.some((log) => !logsOfA.has(log))).toBe(true), SOON)
+  await eventually(() => expect(b.status()).toEqual({ role: 'follower', master: A }))
+  await eventually(() => expect(opened.some((log) => !logsOfA.has(log))).toBe(true))
   noting.mockRestore()
   const logOfB = opened.find((log) => !logsOfA.has(log))
   if (!logOfB) throw new Error('b has written nothing')
@@ -61,7 +61,7 @@ const two = async (): Promise<{ a: Master; b: Master; logOfB: EventLog }> => {
 
 it('an acknowledgement says on how many disks it rests, whichever machine was asked', async () => {
   const { a, b } = await two()
-  await vi.waitFor(async () => expect(await declared(a)).toEqual({ status: 'done', durableOn: { on: 2, of: 2 } }), SOON)
+  await eventually(async () => expect(await declared(a)).toEqual({ status: 'done', durableOn: { on: 2, of: 2 } }))
   expect(await declared(b)).toEqual({ status: 'done', durableOn: { on: 2, of: 2 } })
   a.disconnected(B)
   expect(await declared(a)).toEqual({ status: 'done', durableOn: { on: 1, of: 2 } })
@@ -69,7 +69,7 @@ it('an acknowledgement says on how many disks it rests, whichever machine was as
 
 it('a disk that does not answer holds up two machines for two seconds and no longer, and is there again when it does', async () => {
   const { a, logOfB } = await two()
-  await vi.waitFor(async () => expect(await declared(a)).toMatchObject({ durableOn: { on: 2, of: 2 } }), SOON)
+  await eventually(async () => expect(await declared(a)).toMatchObject({ durableOn: { on: 2, of: 2 } }))
   const append = logOfB.append.bind(logOfB)
   const waiting: (() => void)[] = []
   const hanging = vi.spyOn(logOfB, 'append').mockImplementation(async (records) => {
@@ -82,5 +82,5 @@ it('a disk that does not answer holds up two machines for two seconds and no lon
   expect(await declared(a)).toEqual({ status: 'done', durableOn: { on: 1, of: 2 } })
   hanging.mockRestore()
   for (const goOn of waiting) goOn()
-  await vi.waitFor(async () => expect(await declared(a)).toMatchObject({ durableOn: { on: 2, of: 2 } }), SOON)
+  await eventually(async () => expect(await declared(a)).toMatchObject({ durableOn: { on: 2, of: 2 } }))
 })

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { eventually } from '@core/testing/eventually'
 import { emptyLog } from '@core/consensus/log-end'
 import { startReplica } from '@core/consensus/replica'
 import { step } from '@core/consensus/step'
@@ -73,7 +74,7 @@ describe('the highest term a node has taken part in', () => {
     send.mockClear()
     const message = { type: 'lead', term: 3, log: emptyLog, followers: 0 } as const
     replication.receive(other, message)
-    await vi.waitFor(() => expect(onFailure).toHaveBeenCalled())
+    await eventually(() => expect(onFailure).toHaveBeenCalled())
     expect(onFailure.mock.calls[0]?.[0]).toMatchObject({ code: 'disk_failed' })
     expect(send.mock.calls.filter(([, { type }]) => type === 'follow')).toEqual([])
     expect(onLeadership).not.toHaveBeenCalled()

@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { eventually } from '@core/testing/eventually'
 import type { Command } from '@core/commands/command'
 import type { Event } from '@core/events/event'
 import { CommandId, MetaInstanceId, NodeId, RunnerId } from '@core/ids'
@@ -60,7 +61,7 @@ const arrive = async (master: Master): Promise<void> => {
 }
 
 const placed = (master: Master) =>
-  vi.waitFor(() => {
+  eventually(() => {
     const [instance] = Object.values(master.state().instances)
     if (!instance) throw new Error('not placed yet')
     return instance
@@ -204,11 +205,11 @@ describe('a master', () => {
     })
     master.received(other, { type: 'lead', term: 9, log, followers: 2 })
     master.received(other, { type: 'rewind', term: 9, after: 1 })
-    await vi.waitFor(() => expect(rewinding).toHaveBeenCalledTimes(1), { interval: 1 })
+    await eventually(() => expect(rewinding).toHaveBeenCalledTimes(1))
     await master.beginAnew([self], { keep: false })
     expect(rewinding).toHaveBeenCalledTimes(2)
     rewinding.mockRestore()
-    await vi.waitFor(() => expect(master.status()).toEqual({ role: 'master' }), 5000)
+    await eventually(() => expect(master.status()).toEqual({ role: 'master' }))
     expect(await declare(master)).toMatchObject({ status: 'done' })
   })
 
@@ -222,7 +223,7 @@ describe('a master', () => {
     master.received(NodeId.parse('somebody'), { type: 'nobody' } as never)
     await beginning
     clock.mockRestore()
-    await vi.waitFor(() => expect(master.status()).toEqual({ role: 'master' }), 5000)
+    await eventually(() => expect(master.status()).toEqual({ role: 'master' }))
     expect(await declare(master)).toMatchObject({ status: 'done' })
   })
 })

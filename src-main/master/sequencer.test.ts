@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { eventually } from '@core/testing/eventually'
 import type { Command } from '@core/commands/command'
 import { CommandId, MetaInstanceId, NodeId } from '@core/ids'
 import { World } from '@core/testing/world'
@@ -90,7 +91,7 @@ describe('the sequencer', () => {
       sequencer.submit(create('d1'), as('c2')).then(() => answered.push('declared already')),
       sequencer.submit(remove('unknown'), as('c3')).then(() => answered.push('refused')),
     ]
-    await vi.waitFor(() => expect(safe).toHaveLength(3))
+    await eventually(() => expect(safe).toHaveLength(3))
     expect(answered).toEqual([])
     for (const tell of safe) tell()
     await Promise.all(asked)

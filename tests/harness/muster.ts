@@ -25,6 +25,9 @@ export const musterEnvironment = ({ url, env }: Pick<MusterOptions, 'url' | 'env
   ...env,
 })
 
+/** What a command says of a node that takes long to answer: on a busy machine any may. */
+const WAITING = /^Waiting for the node at .*\n/gm
+
 /** Runs the built command line as a script does: no terminal. */
 export const muster = async (options: MusterOptions, ...args: string[]): Promise<Ended> => {
   const { input } = options
@@ -34,5 +37,5 @@ export const muster = async (options: MusterOptions, ...args: string[]): Promise
   })
   child.stdin.end(input ?? '')
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
-  return { out, err, code: code as number | null }
+  return { out, err: err.replaceAll(WAITING, ''), code: code as number | null }
 }

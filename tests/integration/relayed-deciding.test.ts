@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { eventually } from '@core/testing/eventually'
 import { CommandId, NodeId } from '@core/ids'
 import { PEER_PROTOCOL, PeerFrame, SubmitParams, WatchParams } from '@core/protocols/peer'
 import { MemberNetwork } from '@main/cluster/member-network'
@@ -118,7 +119,6 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true, force: true })
 })
 
-const PATIENT = { timeout: 30_000, interval: 50 }
 const roles = () => members.map((self) => machine(self).master?.status().role)
 
 it('three machines of which two have no link decide together through the third', async () => {
@@ -129,7 +129,7 @@ it('three machines of which two have no link decide together through the third',
       if (areLinked(self, peer)) machine(self).master?.connected(peer)
       else machine(self).master?.refused(peer)
     }
-  await vi.waitFor(() => expect(roles().sort()).toEqual(['follower', 'follower', 'master']), PATIENT)
+  await eventually(() => expect(roles().sort()).toEqual(['follower', 'follower', 'master']))
   for (const self of members) {
     const nodeId = self
     const result = await machine(self).master?.submit(
@@ -139,10 +139,7 @@ it('three machines of which two have no link decide together through the third',
     expect(result).toMatchObject({ status: 'done' })
   }
   for (const self of members)
-    await vi.waitFor(
-      () => expect(Object.keys(machine(self).master?.state().members ?? {}).sort()).toEqual([A, B, C]),
-      PATIENT,
-    )
+    await eventually(() => expect(Object.keys(machine(self).master?.state().members ?? {}).sort()).toEqual([A, B, C]))
   expect(machine(C).master?.status()).toEqual({ role: 'follower', master: A })
   const terms = members.map((self) => machine(self).master?.state().term)
   // Longer than anybody takes who believes that nobody leads.

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { eventually } from '@core/testing/eventually'
 import { readyWorld } from '@core/testing/world'
 import { Measurements, type MeasurementsOptions } from './measurements'
 
@@ -29,7 +30,7 @@ describe('the memory bandwidth', () => {
     const measurements = await first.measurements
     expect(measurements.memoryBandwidth('Xeon')).toBeUndefined()
     expect(measurements.memoryBandwidth('Xeon')).toBeUndefined()
-    await vi.waitFor(() => expect(first.onChange).toHaveBeenCalledOnce())
+    await eventually(() => expect(first.onChange).toHaveBeenCalledOnce())
     expect(measurements.memoryBandwidth('Xeon')).toBe(5e9)
     await measurements.close()
 
@@ -46,13 +47,13 @@ describe('the memory bandwidth', () => {
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(probe).not.toHaveBeenCalled()
     busy = false
-    await vi.waitFor(() => expect(onChange).toHaveBeenCalledOnce())
+    await eventually(() => expect(onChange).toHaveBeenCalledOnce())
   })
 
   it('stays unknown where it cannot be measured, and nothing else fails', async () => {
     const { measurements, log, probe } = opened({ probe: () => Promise.reject(new Error('no Python')) })
     ;(await measurements).memoryBandwidth('Xeon')
-    await vi.waitFor(() => expect(log.warn).toHaveBeenCalledOnce())
+    await eventually(() => expect(log.warn).toHaveBeenCalledOnce())
     expect((await measurements).memoryBandwidth('Xeon')).toBeUndefined()
     expect(probe).not.toHaveBeenCalled()
   })

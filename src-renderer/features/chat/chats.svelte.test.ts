@@ -1,6 +1,7 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { eventually } from '@core/testing/eventually'
 import { ModelId } from '@core/ids'
 import { FakeApi, FakeStream, json } from '../../testing/fake-api'
 import { ChatStore } from './chat-store'
@@ -33,7 +34,7 @@ const opened: Chats[] = []
 const open = async (api = new FakeApi(), stage: { readonly partner: Partner | undefined } = { partner: partner() }) => {
   const chats = new Chats({ api, openStore: () => ChatStore.open(), partner: () => stage.partner })
   opened.push(chats)
-  await vi.waitFor(() => expect(chats.known).toBe(true))
+  await eventually(() => expect(chats.known).toBe(true))
   return chats
 }
 const answering = (...texts: string[]) => {
@@ -50,7 +51,7 @@ const ask = async (chats: Chats, text: string, thread = chats.fresh) => {
   await chats.send(thread, { text, files: [], pictures: [], partner: partner() })
   return thread
 }
-const idle = (thread: { readonly busy: boolean }) => vi.waitFor(() => expect(thread.busy).toBe(false))
+const idle = (thread: { readonly busy: boolean }) => eventually(() => expect(thread.busy).toBe(false))
 const textsOf = (messages: readonly Message[]) => messages.map((message) => ('text' in message ? message.text : ''))
 
 describe('conversations', () => {
@@ -94,17 +95,19 @@ describe('conversations', () => {
     ]
     const mine = await ask(one, 'first')
     await idle(mine)
-    await vi.waitFor(() => expect(other.conversations).toHaveLength(1))
+    await eventually(() => expect(other.conversations).toHaveLength(1))
     await other.show(mine.id)
     const theirs = other.thread(mine.id)
     if (!theirs) throw new Error('it is not there')
+    // An answer is kept after it was shown.
+    await eventually(() => expect(textsOf(theirs.path)).toEqual(['first', '1']))
     await ask(other, 'second', theirs)
     await one.rename(mine.id, 'Renamed')
     await idle(theirs)
-    await vi.waitFor(() => expect(textsOf(mine.path)).toEqual(['first', '1', 'second', '2']))
-    await vi.waitFor(() => expect(other.conversations[0]?.title).toBe('Renamed'))
+    await eventually(() => expect(textsOf(mine.path)).toEqual(['first', '1', 'second', '2']))
+    await eventually(() => expect(other.conversations[0]?.title).toBe('Renamed'))
     await other.remove(mine.id)
-    await vi.waitFor(() => expect(one.conversations).toEqual([]))
+    await eventually(() => expect(one.conversations).toEqual([]))
     expect(one.thread(mine.id)).toBeUndefined()
   })
 
@@ -112,10 +115,10 @@ describe('conversations', () => {
     const stream = answering('Hi')
     const writing = await open(new FakeApi().next(stream.response))
     const thread = await ask(writing, 'Hello')
-    await vi.waitFor(() => expect(thread.growing?.answer.text).toBe('Hi'))
+    await eventually(() => expect(thread.growing?.answer.text).toBe('Hi'))
     const deleting = await open()
     await deleting.remove(thread.id)
-    await vi.waitFor(() => expect(writing.thread(thread.id)).toBeUndefined())
+    await eventually(() => expect(writing.thread(thread.id)).toBeUndefined())
     stream.fail()
     await idle(thread)
     expect(await writing.messagesOf(thread.id)).toEqual([])
@@ -125,10 +128,10 @@ describe('conversations', () => {
     const stream = new FakeStream()
     const thread = await ask(await open(new FakeApi().next(stream.response)), 'Why?')
     stream.send({ ...delta(''), prompt_progress: { processed: 512, total: 2048 } })
-    await vi.waitFor(() => expect(thread.growing?.answer.progress).toMatchObject({ processed: 512, total: 2048 }))
+    await eventually(() => expect(thread.growing?.answer.progress).toMatchObject({ processed: 512, total: 2048 }))
     stream.send({ choices: [{ delta: { reasoning_content: 'Hm.' }, finish_reason: null }] })
     stream.send(delta('Because'))
-    await vi.waitFor(() => expect(thread.growing?.answer).toMatchObject({ text: 'Because', thinking: 'Hm.' }))
+    await eventually(() => expect(thread.growing?.answer).toMatchObject({ text: 'Because', thinking: 'Hm.' }))
     expect(thread.growing?.answer.progress).toBeUndefined()
     for (const data of [end(), { choices: [], usage: { completion_tokens: 11 } }, '[DONE]']) stream.send(data)
     await idle(thread)
@@ -221,7 +224,7 @@ describe('conversations', () => {
     const stream = answering('1 2')
     const chats = await open(new FakeApi().next(stream.response))
     const thread = await ask(chats, 'Count.')
-    await vi.waitFor(() => expect(thread.growing?.answer.text).toBe('1 2'))
+    await eventually(() => expect(thread.growing?.answer.text).toBe('1 2'))
     chats.cancel(thread)
     stream.fail()
     await idle(thread)
@@ -320,7 +323,7 @@ describe('conversations', () => {
       partner: () => partner(),
     })
     opened.push(chats)
-    await vi.waitFor(() => expect(chats.known).toBe(true))
+    await eventually(() => expect(chats.known).toBe(true))
     expect(chats.problem).toMatchObject({ code: 'not_kept' })
     const thread = await ask(chats, 'Hello')
     await idle(thread)
