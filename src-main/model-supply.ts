@@ -11,6 +11,7 @@ import type { Catalogue } from './models/catalogue'
 import { DownloadError, Downloads } from './models/downloads'
 import { Fetcher } from './models/fetching/fetcher'
 import { peerSource } from './models/fetching/peer-source'
+import { RateLimit } from './models/fetching/rate-limit'
 import { Turns } from './models/fetching/turns'
 import { hubEndpoint, isOfflineBy } from './models/hub/endpoint'
 import { Hub } from './models/hub/hub'
@@ -34,6 +35,8 @@ export const openHub = (
 export interface ModelSupplyParts {
   readonly nodeId: NodeId
   readonly dataDir: string
+  /** As they are now. */
+  readonly settings: () => Pick<NodeSettings, 'downloadBytesPerSecond' | 'keepFreeGigabytes'>
   readonly hub: Hub
   readonly catalogue: Catalogue
   /** Machines that had a model and are away, in a sentence; undefined where none is known. */
@@ -53,7 +56,7 @@ export class ModelSupply {
   private readonly own: Downloads
 
   constructor(private readonly parts: ModelSupplyParts) {
-    const { nodeId, dataDir, hub, catalogue, away, deciding, links, log } = parts
+    const { nodeId, dataDir, settings, hub, catalogue, away, deciding, links, log } = parts
     const modelsDir = ownModels(dataDir)
     const isLinked = (peer: NodeId): boolean => links.get(peer) !== undefined
     this.fetcher = new Fetcher({
@@ -75,6 +78,8 @@ export class ModelSupply {
         return () => turns.first(performance.now()) !== undefined
       },
       freeBytes: async (directory) => (await diskSpace(directory))?.freeBytes,
+      keepFreeBytes: () => settings().keepFreeGigabytes * 1e9,
+      limit: new RateLimit({ bytesPerSecond: () => settings().downloadBytesPerSecond }),
       onProgress: (modelId, download) =>
         deciding.observe({ type: 'NodeDownloadProgress', nodeId, modelId, ...(download && { download }) }),
       onComplete: async (modelId) => {
@@ -100,13 +105,22 @@ export class ModelSupply {
     const { nodeId, deciding } = this.parts
     for (const [model, { status }] of Object.entries(deciding.state().downloads[nodeId] ?? {})) {
       const modelId = ModelId.parse(model)
-      if (status !== 'Complete' && !this.fetcher.isFetching(modelId))
+      if (status !== 'Complete' && !this.fetcher.isFetching(modelId) && !this.fetcher.isPaused(modelId))
         deciding.observe({ type: 'NodeDownloadProgress', nodeId, modelId })
     }
+    this.fetcher.tellPaused()
   }
 
   start(modelId: ModelId, nodeId: NodeId): Promise<void> {
     return this.act({ act: 'start', modelId }, nodeId)
+  }
+
+  pause(modelId: ModelId, nodeId: NodeId): Promise<void> {
+    return this.act({ act: 'pause', modelId }, nodeId)
+  }
+
+  resume(modelId: ModelId, nodeId: NodeId): Promise<void> {
+    return this.act({ act: 'resume', modelId }, nodeId)
   }
 
   remove(modelId: ModelId, nodeId: NodeId): Promise<void> {

@@ -173,6 +173,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   const supply = new ModelSupply({
     nodeId,
     dataDir,
+    settings: () => nodeSettings.current(),
     hub,
     catalogue,
     away: (modelId) => holders.away(modelId),

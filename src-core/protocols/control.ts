@@ -146,6 +146,8 @@ export const HubSearchResponse = z.object({ hub: z.string(), models: z.array(Hub
 
 /** `POST /models/{id}/download` and `DELETE` of it, which may have no body: on the node that is asked, or on another. */
 export const DownloadRequest = z.strictObject({ nodeId: NodeId.optional() })
+/** `PATCH /models/{id}/download`: a paused download stands still, also after a restart, until somebody resumes it. */
+export const ChangeDownloadRequest = z.strictObject({ paused: z.boolean(), nodeId: NodeId.optional() })
 export const DownloadAnswer = z.object({ modelId: ModelId, nodeId: NodeId })
 
 /** Errors of control routes: what happened, why, what to do. */
@@ -291,6 +293,8 @@ const ChangeableSettings = NodeSettings.pick({
   loadOnRequest: true,
   onRequestIdleSeconds: true,
   diskCacheGigabytes: true,
+  downloadBytesPerSecond: true,
+  keepFreeGigabytes: true,
 }).extend({
   /** Whether the API listens on the network from the next start on; every request needs a key then. */
   servesNetwork: z.boolean(),
@@ -314,6 +318,8 @@ export const ChangeNodeSettingsRequest = z.strictObject({
   onRequestIdleSeconds: NodeSettings.shape.onRequestIdleSeconds.unwrap().optional(),
   /** Holds for models that are loaded from then on; 0 removes what lies there at once. */
   diskCacheGigabytes: NodeSettings.shape.diskCacheGigabytes.unwrap().optional(),
+  downloadBytesPerSecond: NodeSettings.shape.downloadBytesPerSecond.unwrap().optional(),
+  keepFreeGigabytes: NodeSettings.shape.keepFreeGigabytes.unwrap().optional(),
   servesNetwork: z.boolean().optional(),
 })
 export type ChangeNodeSettingsRequest = z.infer<typeof ChangeNodeSettingsRequest>

@@ -229,7 +229,7 @@ export const FileList = z.object({
 export const FileHash = z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) })
 
 /** What people do about a model on that machine's disk: fetch it, or end that and delete it. One answer. */
-export const DownloadParams = z.object({ act: z.enum(['start', 'remove']), modelId: ModelId })
+export const DownloadParams = z.object({ act: z.enum(['start', 'remove', 'pause', 'resume']), modelId: ModelId })
 export type DownloadParams = z.infer<typeof DownloadParams>
 export const DownloadResult = z.discriminatedUnion('status', [
   z.object({ status: z.literal('done') }),

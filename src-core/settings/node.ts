@@ -33,6 +33,12 @@ const OnRequestIdleSeconds = z.number().int().min(0).max(999_999_999)
 /** Gigabytes (10^9 bytes) of disk for what models have computed of prompts; 0 keeps nothing there. */
 const DiskCacheGigabytes = z.number().int().min(0).max(100_000)
 
+/** Bytes per second that all downloads of the node take together; 0 is no limit. */
+const DownloadBytesPerSecond = z.number().int().min(0).max(1e12)
+
+/** Gigabytes (10^9 bytes) of disk that downloads of models leave free. */
+const KeepFreeGigabytes = z.number().int().min(0).max(100_000)
+
 const OtlpEndpoint = z.url({
   protocol: /^https?$/,
   error: 'a collector is written http://host:port, and takes OTLP over HTTP at /v1/traces there',
@@ -73,6 +79,8 @@ export const NodeSettings = z.object({
   /** Whether this machine stays awake for the declared models that run on it. */
   keepAwake: KeepAwake.default('never'),
   diskCacheGigabytes: DiskCacheGigabytes.default(20),
+  downloadBytesPerSecond: DownloadBytesPerSecond.default(0),
+  keepFreeGigabytes: KeepFreeGigabytes.default(1),
   /** `http(s)://host:port` of an OTLP collector that gets traces of requests; without it none are kept. */
   otlpEndpoint: OtlpEndpoint.optional(),
   /** Open the setup by itself where nobody has been through it. */
@@ -105,6 +113,8 @@ export const NodeSettingsChanges = z.strictObject({
   onRequestIdleSeconds: OnRequestIdleSeconds.optional(),
   keepAwake: KeepAwake.optional(),
   diskCacheGigabytes: DiskCacheGigabytes.optional(),
+  downloadBytesPerSecond: DownloadBytesPerSecond.optional(),
+  keepFreeGigabytes: KeepFreeGigabytes.optional(),
   otlpEndpoint: OtlpEndpoint.optional(),
   offerSetup: z.boolean().optional(),
   setup: NodeSettings.shape.setup,

@@ -144,6 +144,8 @@ export interface ApiContext {
   /** What is on whose disk. They reject with an error that has `code`, `message` and `hint`. */
   readonly downloads: {
     start(modelId: ModelId, nodeId: NodeId): Promise<void>
+    pause(modelId: ModelId, nodeId: NodeId): Promise<void>
+    resume(modelId: ModelId, nodeId: NodeId): Promise<void>
     remove(modelId: ModelId, nodeId: NodeId): Promise<void>
   }
   /** This machine's sleep. */

@@ -7,6 +7,7 @@ import type { CatalogueModel } from '@core/protocols/control'
 import { emptyState } from '@core/state/state'
 import { Downloads } from './downloads'
 import { Fetcher } from './fetching/fetcher'
+import { RateLimit } from './fetching/rate-limit'
 
 let folder: string
 let modelsDir: string
@@ -40,6 +41,8 @@ const downloads = (): Downloads => {
       waiting: () => () => false,
       away: () => undefined,
       freeBytes: async () => undefined,
+      keepFreeBytes: () => 0,
+      limit: new RateLimit({ bytesPerSecond: () => 0 }),
     },
     ...{ onProgress: () => undefined, onComplete: async () => undefined },
     log: { info: () => undefined, warn: () => undefined },

@@ -27,7 +27,7 @@ export interface DownloadsParts {
   readonly nodeId: NodeId
   readonly modelsDir: string
   readonly catalogue: Pick<Catalogue, 'find' | 'unreadable' | 'refresh'>
-  readonly fetcher: Pick<Fetcher, 'ask' | 'cancel'>
+  readonly fetcher: Pick<Fetcher, 'ask' | 'cancel' | 'pause' | 'isPaused'>
   readonly hub: Pick<Hub, 'card'>
   /** Machines that had a model and are away, in a sentence; undefined where none is known. */
   readonly away: (modelId: ModelId) => string | undefined
@@ -62,6 +62,26 @@ export class Downloads {
     const away = this.parts.away(modelId)
     if (!(error instanceof HubError) || away === undefined) throw error
     throw new DownloadError(error.code, `${away}. ${error.message}`, `Start that machine, or: ${error.hint}`)
+  }
+
+  /** What comes stands still, also after a restart. Rejects with DownloadError where nothing comes. */
+  async pause(modelId: ModelId): Promise<void> {
+    if (!(await this.parts.fetcher.pause(modelId))) throw this.nothingComes(modelId)
+  }
+
+  /** What was paused goes on. Rejects with DownloadError where nothing was. */
+  async resume(modelId: ModelId): Promise<void> {
+    const { fetcher } = this.parts
+    if (!fetcher.isPaused(modelId)) throw this.nothingComes(modelId)
+    await fetcher.ask(modelId)
+  }
+
+  private nothingComes(modelId: ModelId): DownloadError {
+    return new DownloadError(
+      'not_found',
+      `No such download of ${modelId} is on this machine`,
+      '`muster downloads` lists what is coming, and what is paused.',
+    )
   }
 
   /** Ends a download, or deletes what is here of a model in our own folder. Rejects with DownloadError. */

@@ -12,6 +12,8 @@ const variables = {
   MUSTER_LOAD_ON_REQUEST: 'loadOnRequest',
   MUSTER_ON_REQUEST_IDLE: 'onRequestIdleSeconds',
   MUSTER_DISK_CACHE: 'diskCacheGigabytes',
+  MUSTER_DOWNLOAD_LIMIT: 'downloadBytesPerSecond',
+  MUSTER_KEEP_FREE: 'keepFreeGigabytes',
   MUSTER_PEERS: 'peers',
   MUSTER_ALLOWED_HOSTS: 'allowedHosts',
   MUSTER_ALLOWED_ORIGINS: 'allowedOrigins',
@@ -29,6 +31,8 @@ const NUMBERS: ReadonlySet<string> = new Set([
   'ollamaPort',
   'onRequestIdleSeconds',
   'diskCacheGigabytes',
+  'downloadBytesPerSecond',
+  'keepFreeGigabytes',
 ])
 const isNumber = (name: string): boolean => NUMBERS.has(name)
 
@@ -47,6 +51,8 @@ const explain = (issue: z.core.$ZodIssue): string => {
   if (name === 'onRequestIdleSeconds') return 'it is a whole number of seconds, at most 999999999'
   if (name === 'offerSetup') return 'it is true or false'
   if (name === 'diskCacheGigabytes') return 'it is a whole number of gigabytes, and 0 keeps nothing on the disk'
+  if (name === 'downloadBytesPerSecond') return 'it is a whole number of bytes per second, and 0 is no limit'
+  if (name === 'keepFreeGigabytes') return 'it is a whole number of gigabytes'
   return isNumber(name) ? 'a port is a number from 0 to 65535, and 0 picks a free one' : issue.message
 }
 

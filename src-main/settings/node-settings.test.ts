@@ -37,6 +37,8 @@ describe('the settings of a node', () => {
       onRequestIdleSeconds: 300,
       keepAwake: 'never',
       diskCacheGigabytes: 20,
+      downloadBytesPerSecond: 0,
+      keepFreeGigabytes: 1,
     })
     expect(readdirSync(dataDir)).toEqual([])
     expect(warnings).toEqual([])

@@ -11,6 +11,8 @@ interface HubFile {
   readonly content: Buffer
   /** Large ones are kept apart, served by another machine and named by their SHA-256. */
   readonly lfs: boolean
+  readonly sha256: string
+  readonly gitBlob: string
 }
 
 interface HubModel {
@@ -74,7 +76,10 @@ export class FakeHub {
   private readonly hub: Server
   private readonly cdn: Server
 
-  private constructor(private readonly host: string) {
+  private constructor(
+    private readonly host: string,
+    private readonly chunkBytes: number,
+  ) {
     const serve = (server: 'hub' | 'cdn') => (request: IncomingMessage, response: ServerResponse) => {
       const { method = 'GET', url: path = '/', headers } = request
       const { authorization, range } = headers
@@ -88,9 +93,9 @@ export class FakeHub {
     this.cdn = createServer(serve('cdn'))
   }
 
-  /** On free ports of an address. */
-  static async start(host = '127.0.0.1'): Promise<FakeHub> {
-    const fake = new FakeHub(host)
+  /** On free ports of an address. Larger chunks are faster and counted less closely. */
+  static async start(host = '127.0.0.1', { chunkBytes = CHUNK_BYTES } = {}): Promise<FakeHub> {
+    const fake = new FakeHub(host, chunkBytes)
     for (const server of [fake.hub, fake.cdn]) {
       server.listen(0, host)
       await once(server, 'listening')
@@ -127,12 +132,18 @@ export class FakeHub {
     },
   ): void {
     const all = new Map<string, HubFile>()
-    const put = (name: string, content: Buffer) => all.set(name, { content, lfs: name.endsWith('.safetensors') })
+    const put = (name: string, content: Buffer) =>
+      all.set(name, {
+        content,
+        lfs: name.endsWith('.safetensors'),
+        sha256: sha256(content),
+        gitBlob: gitBlob(content),
+      })
     if (folder !== undefined) for (const name of filesIn(folder)) put(name, readFileSync(join(folder, name)))
     for (const [name, content] of Object.entries(files))
       put(name, typeof content === 'string' ? Buffer.from(content) : content)
     const commit = createHash('sha1')
-      .update([...all].map(([name, { content }]) => `${name} ${sha256(content)}`).join())
+      .update([...all].map(([name, file]) => `${name} ${file.sha256}`).join())
       .digest('hex')
     this.models.set(modelId, { files: all, commit, gated, tags })
   }
@@ -238,12 +249,12 @@ export class FakeHub {
     const model = this.models.get(modelId)
     if (!model) return this.missing(response, authorization)
     const blobs = query.get('blobs')?.toLowerCase() === 'true'
-    const siblings = [...model.files].map(([rfilename, { content, lfs }]) => ({
+    const siblings = [...model.files].map(([rfilename, { content, lfs, ...hashes }]) => ({
       rfilename,
       ...(blobs && {
         size: content.length,
-        blobId: gitBlob(content),
-        ...(lfs && { lfs: { sha256: sha256(content), size: content.length, pointerSize: 135 } }),
+        blobId: hashes.gitBlob,
+        ...(lfs && { lfs: { sha256: hashes.sha256, size: content.length, pointerSize: 135 } }),
       }),
     }))
     this.json(response, { ...this.summary(modelId, model), sha: model.commit, siblings })
@@ -305,24 +316,24 @@ export class FakeHub {
     response.setHeader('x-repo-commit', model.commit)
     response.setHeader('accept-ranges', 'bytes')
     if (!file.lfs) {
-      response.setHeader('etag', `"${gitBlob(file.content)}"`)
+      response.setHeader('etag', `"${file.gitBlob}"`)
       return this.send({ request, response, fault, content: file.content })
     }
     response.setHeader('x-linked-size', file.content.length)
-    response.setHeader('x-linked-etag', `"${sha256(file.content)}"`)
+    response.setHeader('x-linked-etag', `"${file.sha256}"`)
     response.setHeader('location', `${this.urlOf(this.cdn)}/${modelId}/${name}?signature=fake`)
     response.writeHead(302).end('Found. Redirecting')
   }
 
   private async answerCdn(request: HubRequest, response: ServerResponse): Promise<void> {
     const [, owner = '', title = '', name = ''] = request.path.split('?')[0]?.split('/') ?? []
-    const content = this.models.get(`${owner}/${title}`)?.files.get(decodeURIComponent(name))?.content
+    const file = this.models.get(`${owner}/${title}`)?.files.get(decodeURIComponent(name))
     const fault = this.fault(request.path)
     if (fault?.act === 'status') return this.fail(response, fault.status ?? 500, fault.headers ?? {})
     // A signed address allows what it allows; a token beside it is refused.
-    if (content === undefined || request.authorization !== undefined) return this.fail(response, 403)
-    response.setHeader('etag', `"${sha256(content)}"`)
-    await this.send({ request, response, fault, content })
+    if (file === undefined || request.authorization !== undefined) return this.fail(response, 403)
+    response.setHeader('etag', `"${file.sha256}"`)
+    await this.send({ request, response, fault, content: file.content })
   }
 
   private async send({
@@ -336,24 +347,27 @@ export class FakeHub {
     fault: Fault | undefined
     content: Buffer
   }): Promise<void> {
-    const from = this.wholeOnly ? 0 : Number(/^bytes=(\d+)-$/.exec(request.range ?? '')?.[1] ?? 0)
+    const range = this.wholeOnly ? null : /^bytes=(\d+)-(\d*)$/.exec(request.range ?? '')
+    const from = Number(range?.[1] ?? 0)
+    const to = Math.min(content.length, range?.[2] ? Number(range[2]) + 1 : content.length)
     if (from > 0 && from >= content.length) {
       response.setHeader('content-range', `bytes */${content.length}`)
       return this.fail(response, 416)
     }
-    const body = Buffer.from(content.subarray(from))
+    const part = content.subarray(from, to)
+    const body = fault?.act === 'damage' ? Buffer.from(part) : part
     if (fault?.act === 'damage') body[body.length >> 1] = (body[body.length >> 1] ?? 0) ^ 1
     response.setHeader('content-length', body.length)
-    if (from > 0) response.setHeader('content-range', `bytes ${from}-${content.length - 1}/${content.length}`)
-    response.writeHead(from > 0 ? 206 : 200)
+    if (range) response.setHeader('content-range', `bytes ${from}-${to - 1}/${content.length}`)
+    response.writeHead(range ? 206 : 200)
     if (request.method === 'HEAD') return void response.end()
     const most = fault?.afterBytes ?? body.length
-    for (let at = 0; at < most && !response.destroyed; at += CHUNK_BYTES) {
-      const part = body.subarray(at, Math.min(at + CHUNK_BYTES, most))
-      if (!response.write(part)) await drained(response)
-      request.sent += part.length
+    for (let at = 0; at < most && !response.destroyed; at += this.chunkBytes) {
+      const chunk = body.subarray(at, Math.min(at + this.chunkBytes, most))
+      if (!response.write(chunk)) await drained(response)
+      request.sent += chunk.length
       if (this.bytesPerSecond !== Infinity)
-        await new Promise((resolve) => setTimeout(resolve, (1000 * part.length) / this.bytesPerSecond))
+        await new Promise((resolve) => setTimeout(resolve, (1000 * chunk.length) / this.bytesPerSecond))
     }
     if (fault?.act === 'cut') {
       // What was written is on its way before the connection ends.

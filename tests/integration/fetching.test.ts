@@ -6,6 +6,7 @@ import type { Download } from '@core/state/downloads'
 import { Fetcher } from '@main/models/fetching/fetcher'
 import { peerSource } from '@main/models/fetching/peer-source'
 import { sharing } from '@main/models/fetching/sharing'
+import { RateLimit } from '@main/models/fetching/rate-limit'
 import type { Source } from '@main/models/fetching/source'
 import { hubEndpoint } from '@main/models/hub/endpoint'
 import { Hub } from '@main/models/hub/hub'
@@ -26,6 +27,9 @@ describe('bringing a model here', () => {
   let fetcher: Fetcher
   let arrived: Promise<void>
   let free: number | undefined
+  let kept: number
+  let pieceBytes: number
+  let arrive: () => void
   let waits: number[]
 
   const partial = () => join(folder.path, `${TINY}.partial`)
@@ -40,31 +44,40 @@ describe('bringing a model here', () => {
     told = []
     waits = []
     free = undefined
-    arrived = new Promise((resolve) => {
-      const client = new Hub({
-        endpoint: hubEndpoint({ env: { HF_ENDPOINT: hub.url }, home: folder.path }),
-        offline: undefined,
-      })
-      fetcher = new Fetcher({
-        modelsDir: folder.path,
-        peers: () => peers,
-        hub: (modelId) => hubSource(client, modelId),
-        waiting: () => () => false,
-        away: () => undefined,
-        freeBytes: () => Promise.resolve(free),
-        onProgress: (_modelId, download) => void told.push(download),
-        onComplete: () => {
-          resolve()
-          return Promise.resolve(undefined)
-        },
-        log: { info: () => undefined, warn: () => undefined },
-        wait: async (milliseconds) => {
-          waits.push(milliseconds)
-          await new Promise((resolve) => setImmediate(resolve))
-        },
-      })
-    })
+    kept = 0
+    pieceBytes = 32 * 1024 * 1024
+    arrived = new Promise((resolve) => (arrive = resolve))
+    fetcher = open()
   })
+
+  /** As a node opens it when it starts. */
+  const open = (): Fetcher => {
+    const client = new Hub({
+      endpoint: hubEndpoint({ env: { HF_ENDPOINT: hub.url }, home: folder.path }),
+      offline: undefined,
+    })
+    return new Fetcher({
+      modelsDir: folder.path,
+      peers: () => peers,
+      hub: (modelId) => hubSource(client, modelId),
+      waiting: () => () => false,
+      away: () => undefined,
+      freeBytes: () => Promise.resolve(free),
+      keepFreeBytes: () => kept,
+      limit: new RateLimit({ bytesPerSecond: () => 0 }),
+      pieceBytes,
+      onProgress: (_modelId, download) => void told.push(download),
+      onComplete: () => {
+        arrive()
+        return Promise.resolve(undefined)
+      },
+      log: { info: () => undefined, warn: () => undefined },
+      wait: async (milliseconds) => {
+        waits.push(milliseconds)
+        await new Promise((resolve) => setImmediate(resolve))
+      },
+    })
+  }
   afterEach(async () => {
     await fetcher.close()
     await hub.close()
@@ -223,5 +236,120 @@ describe('bringing a model here', () => {
     expect(errors()).toHaveLength(12)
     expect(hub.requests).toEqual([])
     expect(readdirSync(folder.path)).toEqual([])
+  })
+
+  describe('in several pieces', () => {
+    const size = readFileSync(join(tinyModel(), WEIGHTS)).length
+    const ranges = () => hub.requests.flatMap(({ server, range }) => (server === 'cdn' ? [range ?? ''] : []))
+    beforeEach(async () => {
+      await fetcher.close()
+      pieceBytes = 64 * 1024
+      fetcher = open()
+    })
+
+    it('asks for each part of a large file once, and is sent on to its bytes once', async () => {
+      fetcher.need(tiny)
+      await arrived
+      isWhole()
+      const pieces = Math.ceil(size / pieceBytes)
+      expect(new Set(ranges()).size).toBe(pieces)
+      expect(ranges()).toHaveLength(pieces)
+      expect(hub.sentOf(WEIGHTS)).toBe(size)
+      const asked = hub.requests.filter(({ server, path }) => server === 'hub' && path.endsWith(WEIGHTS))
+      // Those that are asked for before the first answer has come have not heard of the address.
+      expect(asked.length).toBeLessThan(pieces)
+    })
+
+    it('keeps what arrived when the connection is cut', async () => {
+      hub.cutNext(WEIGHTS_THERE, { afterBytes: 40_000, times: 3 })
+      fetcher.need(tiny)
+      await arrived
+      isWhole()
+      expect(Math.max(...told.map((download) => download?.downloadedBytes ?? 0))).toBeLessThanOrEqual(
+        Math.max(...told.map((download) => download?.totalBytes ?? 0)),
+      )
+      expect(ranges().some((range) => Number(/\d+/.exec(range)?.[0]) % pieceBytes !== 0)).toBe(true)
+    })
+
+    it('goes on after a restart where each of them was', async () => {
+      hub.limit(100_000)
+      await fetcher.ask(tiny)
+      await expect.poll(() => hub.sentOf(WEIGHTS), { timeout: 20_000 }).toBeGreaterThan(200_000)
+      await fetcher.close()
+      const before = hub.requests.length
+      hub.limit(Infinity)
+      fetcher = open()
+      await fetcher.resume()
+      await arrived
+      isWhole()
+      const again = hub.requests.slice(before).filter(({ server }) => server === 'cdn')
+      expect(again.reduce((sum, { sent }) => sum + sent, 0)).toBeLessThan(size - 100_000)
+    })
+
+    it('asks for the whole, once, where a hub gives no parts', async () => {
+      hub.ignoreRanges()
+      fetcher.need(tiny)
+      await arrived
+      isWhole()
+      expect(hub.requests.filter(({ server }) => server === 'cdn')).toHaveLength(1)
+    })
+
+    it('fetches all of a file again that is damaged in one of them', async () => {
+      hub.damageNext(WEIGHTS_THERE)
+      fetcher.need(tiny)
+      await arrived
+      isWhole()
+      expect(errors().join()).toContain(`${WEIGHTS} arrived damaged`)
+      expect(hub.sentOf(WEIGHTS)).toBe(2 * size)
+    })
+
+    it('asks a signed address anew that has expired', async () => {
+      hub.failNext(WEIGHTS_THERE, 403)
+      fetcher.need(tiny)
+      await arrived
+      isWhole()
+    })
+  })
+
+  it('leaves free on the disk what people want free, before it begins and while it comes', async () => {
+    kept = 5e9
+    free = 5e9 + 5000
+    fetcher.need(tiny)
+    await expect.poll(() => errors()[0]).toMatch(/are free beside the 5 GB that the setting keepFreeGigabytes keeps free/)
+    expect(hub.requests.filter(({ server }) => server === 'cdn')).toEqual([])
+    hub.limit(400_000)
+    free = 10e9
+    await hub.asked(({ server }) => server === 'cdn')
+    free = 4e9
+    hub.cutNext(WEIGHTS_THERE, { afterBytes: 1000 })
+    await expect.poll(() => errors().at(-1)).toMatch(/the disk is full|only 4 GB are left/)
+    hub.limit(Infinity)
+    free = 10e9
+    await arrived
+    isWhole()
+  })
+
+  it('stands still when a person pauses it, also after a restart, until somebody asks for it', async () => {
+    hub.limit(400_000)
+    await fetcher.ask(tiny)
+    await expect.poll(() => hub.sentOf(WEIGHTS)).toBeGreaterThan(100_000)
+    expect(await fetcher.pause(tiny)).toBe(true)
+    const paused = told.at(-1)
+    expect(paused).toMatchObject({ status: 'Pending', paused: true })
+    expect(paused?.downloadedBytes).toBeGreaterThan(50_000)
+    expect(paused?.totalBytes).toBeGreaterThan(paused?.downloadedBytes ?? 0)
+    await fetcher.close()
+    const before = hub.requests.length
+    hub.limit(Infinity)
+    fetcher = open()
+    fetcher.need(tiny)
+    await fetcher.resume()
+    fetcher.need(tiny)
+    await expect.poll(() => fetcher.isFetching(tiny)).toBe(false)
+    expect([told.at(-1), hub.requests.length]).toEqual([paused, before])
+    await fetcher.ask(tiny)
+    await arrived
+    isWhole()
+    expect(hub.requests.filter(({ server }) => server === 'cdn').at(-1)?.range).toMatch(/^bytes=[1-9]/)
   })
 })

@@ -98,6 +98,30 @@ describe('a model that is on no disk', () => {
     expect(hub.sentOf(WEIGHTS)).toBeLessThan(1.3 * 740_000)
   })
 
+  it('stands still when a person pauses it, through a restart, and goes on when a person says so', async () => {
+    hub.add(TINY, { folder: tinyModel() })
+    hub.limit(SLOW)
+    await start()
+    const change = (paused: boolean) =>
+      control.request(`/models/${TINY}/download`, { method: 'PATCH', json: { paused } })
+    expect((await change(true)).status).toBe(404)
+    expect((await post(`/models/${TINY}/download`)).status).toBe(202)
+    await control.until('a part of it', (state) => (downloadOf(state)?.downloadedBytes ?? 0) > 100_000)
+    expect((await change(true)).status).toBe(200)
+    await control.until('paused', (state) => downloadOf(state)?.paused === true)
+    await node.kill()
+    const before = hub.requests.length
+    hub.limit(Infinity)
+    await start()
+    const paused = await control.until('paused after a restart', (state) => downloadOf(state)?.paused === true)
+    expect(downloadOf(paused)).toMatchObject({ status: 'Pending', downloadedBytes: expect.any(Number) as number })
+    expect(hub.requests.length).toBe(before)
+    expect((await change(false)).status).toBe(200)
+    await control.until('all of it', (state) => downloadOf(state)?.status === 'Complete')
+    const [again] = hub.requests.slice(before).filter(({ server }) => server === 'cdn')
+    expect(again?.range).toMatch(/^bytes=[1-9]/)
+  })
+
   it('is fetched again where it arrived damaged', async () => {
     hub.add(TINY, { folder: tinyModel() })
     hub.damageNext(WEIGHTS_THERE)

@@ -17,6 +17,7 @@ export const models: Translation<'models'> = {
   'arrival.failed': 'Neuer Versuch nach: {error}',
   'arrival.itFailed': 'es schlug fehl',
   'arrival.waiting': 'Wartet auf einen anderen Rechner, um es von dort zu kopieren',
+  'arrival.paused': 'Angehalten bei {part}',
   'arrival.starting': 'Startet',
   deleteTitle: 'Dateien von {name} löschen?',
   deleteUsed: 'Benutzt von {names}: wo es geladen ist, bleibt es, und was dauerhaft bereitsteht, würde es neu laden.',

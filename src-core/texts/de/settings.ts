@@ -30,6 +30,11 @@ export const settings: Translation<'settings'> = {
   'loadOnRequest.on': 'Immer',
   'loadOnRequest.off': 'Nie',
   loadOnRequestFailed: 'Das Laden auf Anfrage lässt sich nicht ändern.',
+  downloads: 'Downloads von Modellen',
+  downloadsAbout: 'Was von einem Modell-Hub oder von anderen Rechnern kommt, zusammen. 0 ist keine Grenze.',
+  downloadsAtMost: 'Höchstens <field>0</field> MB pro Sekunde',
+  downloadsKeepFree: '<field>1</field> GB dieser Festplatte frei lassen',
+  downloadsFailed: 'Wie Modelle geladen werden, lässt sich nicht ändern.',
   diskCache: 'Prompts auf dieser Festplatte',
   diskCacheAbout:
     'Was ein Modell von einem Prompt berechnet hat, ist nach einem Neustart wieder da. Laufende Modelle bleiben bei dem, was galt, als sie geladen wurden; 0 behält nichts und entfernt, was dort liegt.',

@@ -16,6 +16,7 @@ export const models = {
   'arrival.failed': 'Tried again after: {error}',
   'arrival.itFailed': 'it failed',
   'arrival.waiting': 'Waiting for another machine, to copy it from there',
+  'arrival.paused': 'Paused at {part}',
   'arrival.starting': 'Starting',
   deleteTitle: 'Delete the files of {name}?',
   deleteUsed: 'Used by {names}: where it is loaded it stays, and what is declared would download it again.',

@@ -29,6 +29,11 @@ export const settings = {
   'loadOnRequest.on': 'Always',
   'loadOnRequest.off': 'Never',
   loadOnRequestFailed: 'Can’t change when models are loaded on request.',
+  downloads: 'Downloads of models',
+  downloadsAbout: 'What comes from a model hub or from other machines, together. 0 is no limit.',
+  downloadsAtMost: 'At most <field>0</field> MB per second',
+  downloadsKeepFree: 'Keep <field>1</field> GB of this disk free',
+  downloadsFailed: 'Can’t change how models are downloaded.',
   diskCache: 'Prompts kept on this disk',
   diskCacheAbout:
     'What a model has computed of a prompt is there again after a restart. Models that run already keep to what was set when they were loaded; 0 keeps nothing, and removes what lies there.',

@@ -16,6 +16,7 @@ export const models: Translation<'models'> = {
   'arrival.failed': '正在重试，此前：{error}',
   'arrival.itFailed': '失败',
   'arrival.waiting': '正在等待另一台机器，以便从那里复制',
+  'arrival.paused': '已暂停：{part}',
   'arrival.starting': '正在启动',
   deleteTitle: '删除 {name} 的文件？',
   deleteUsed: '正被 {names} 使用：已加载之处将保留，常驻模型会重新下载它。',

@@ -29,6 +29,11 @@ export const settings: Translation<'settings'> = {
   'loadOnRequest.on': '始终',
   'loadOnRequest.off': '从不',
   loadOnRequestFailed: '无法更改按需加载的时机。',
+  downloads: '模型下载',
+  downloadsAbout: '来自模型库或其他机器的下载合计。0 表示不限速。',
+  downloadsAtMost: '每秒最多 <field>0</field> MB',
+  downloadsKeepFree: '为此磁盘保留 <field>1</field> GB 可用空间',
+  downloadsFailed: '无法更改模型下载设置。',
   diskCache: '保存在此磁盘上的提示词',
   diskCacheAbout:
     '模型对提示词的计算结果在重启后仍可使用。已在运行的模型沿用加载时的设置；设为 0 则不保存，并删除已有内容。',

@@ -1,7 +1,7 @@
 import { Hono, type Context } from 'hono'
 import { z } from 'zod'
 import { ModelId, type NodeId } from '@core/ids'
-import { DownloadRequest } from '@core/protocols/control'
+import { ChangeDownloadRequest, DownloadRequest } from '@core/protocols/control'
 import { camelCased, jsonBody, parseWith } from '../body'
 import type { ApiContext } from '../context'
 import { hubProblem } from '../hub-problem'
@@ -25,10 +25,9 @@ export const modelRoutes = ({ catalogue, hub, downloads, source, nodeId: self }:
   }
 
   /** Which model on which machine is meant; this one, unless another is named. */
-  const meant = (c: Context, body: unknown = {}): { modelId: ModelId; nodeId: NodeId } => {
+  const meant = (c: Context, given: { nodeId?: NodeId | undefined } = {}): { modelId: ModelId; nodeId: NodeId } => {
     const modelId = parseWith(ModelId, c.req.param('id'))
-    const query = parseWith(DownloadRequest, camelCased(c.req.query()))
-    const { nodeId = self } = { ...query, ...parseWith(DownloadRequest, camelCased(body)) }
+    const nodeId = given.nodeId ?? parseWith(DownloadRequest, camelCased(c.req.query())).nodeId ?? self
     if (!(nodeId in source.state().members))
       throw new Problem(404, 'not_found', `There is no machine with the id ${nodeId}`, {
         hint: 'GET /cluster lists them.',
@@ -51,9 +50,16 @@ export const modelRoutes = ({ catalogue, hub, downloads, source, nodeId: self }:
 
   routes.post(DOWNLOAD, async (c) => {
     const hasBody = Number(c.req.header('content-length') ?? 0) > 0
-    const { modelId, nodeId } = meant(c, hasBody ? await jsonBody(c) : {})
+    const { modelId, nodeId } = meant(c, hasBody ? parseWith(DownloadRequest, camelCased(await jsonBody(c))) : {})
     await explained(downloads.start(modelId, nodeId))
     return c.json({ modelId, nodeId }, 202)
+  })
+
+  routes.patch(DOWNLOAD, async (c) => {
+    const { paused, ...given } = parseWith(ChangeDownloadRequest, camelCased(await jsonBody(c)))
+    const { modelId, nodeId } = meant(c, given)
+    await explained(paused ? downloads.pause(modelId, nodeId) : downloads.resume(modelId, nodeId))
+    return c.json({ modelId, nodeId })
   })
 
   routes.delete(DOWNLOAD, async (c) => {

@@ -10,6 +10,8 @@ const CHANGED_AS_THEY_ARE: ReadonlySet<string> = new Set([
   'loadOnRequest',
   'onRequestIdleSeconds',
   'diskCacheGigabytes',
+  'downloadBytesPerSecond',
+  'keepFreeGigabytes',
 ])
 
 /** What of this node's own settings can be changed while it runs. */
@@ -26,8 +28,12 @@ export const settingsRoutes = ({ settings }: ApiContext): Hono => {
   const view = (): NodeSettingsView => {
     const current = settings.current()
     const { loadOnRequest, onRequestIdleSeconds, diskCacheGigabytes, host } = current
+    const { downloadBytesPerSecond, keepFreeGigabytes } = current
     return {
-      settings: { loadOnRequest, onRequestIdleSeconds, diskCacheGigabytes, servesNetwork: !isLoopback(host) },
+      settings: {
+        ...{ loadOnRequest, onRequestIdleSeconds, diskCacheGigabytes, downloadBytesPerSecond, keepFreeGigabytes },
+        servesNetwork: !isLoopback(host),
+      },
       fixed: fixedNames(),
       // As it listens now, not as it will.
       loadsOnRequest: loadsOnRequest({ loadOnRequest, host: settings.atStart().host }),

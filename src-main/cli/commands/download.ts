@@ -50,6 +50,7 @@ export const download = async (
         throw new CommandError(`${modelId} cannot be used: ${one.error ?? 'it is damaged'}`)
       if (begun && !one) throw new CommandError(`The download of ${modelId} to ${where} was ended by somebody`)
       begun ||= one !== undefined
+      if (one?.paused) throw new CommandError(`The download of ${modelId} to ${where} was paused by somebody`)
       if (one?.status === 'Failed')
         await progress.show(
           `Failed ${one.error ?? ''}`,

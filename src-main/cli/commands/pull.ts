@@ -1,4 +1,5 @@
 import { ModelId } from '@core/ids'
+import { DownloadAnswer } from '@core/protocols/control'
 import { readState } from '../api/state'
 import type { CommandContext, CommonOptions } from '../context'
 import { DONE, type ExitCode } from '../exit-codes'
@@ -10,13 +11,29 @@ export interface PullOptions extends CommonOptions {
   readonly model: string
   /** The machine; without it, the node that is asked. */
   readonly on?: string | undefined
+  readonly pause: boolean
+  readonly resume: boolean
 }
 
-/** Brings a model to a machine's disk. What was cut off goes on when it is asked for again. */
-export const run = async ({ model, on, json }: PullOptions, context: CommandContext): Promise<ExitCode> => {
-  const target = on === undefined ? undefined : nodeBy(await readState(context.api), on)
-  const { modelId, nodeId, bytes } = await download(ModelId.parse(model), { on: target }, context)
-  if (json) await context.out.json({ modelId, nodeId, bytes })
-  else await context.out.line(`${modelId} is there: ${bytesText(bytes)}.`)
+/** Brings a model to a machine's disk. What was cut off or paused goes on when it is asked for again. */
+export const run = async (options: PullOptions, context: CommandContext): Promise<ExitCode> => {
+  const { model, on, pause, resume, json } = options
+  const { api, out } = context
+  const target = on === undefined ? undefined : nodeBy(await readState(api), on)
+  const asked = ModelId.parse(model)
+  if (pause || resume) {
+    await api.ask(`/models/${encodeURIComponent(asked)}/download`, DownloadAnswer, {
+      method: 'PATCH',
+      body: { paused: pause, ...(target !== undefined && { nodeId: target }) },
+    })
+    if (pause) {
+      if (json) await out.json({ modelId: asked, paused: true })
+      else await out.line(`${asked} is paused. \`muster pull ${asked} --resume\` has it go on.`)
+      return DONE
+    }
+  }
+  const { modelId, nodeId, bytes } = await download(asked, { on: target }, context)
+  if (json) await out.json({ modelId, nodeId, bytes })
+  else await out.line(`${modelId} is there: ${bytesText(bytes)}.`)
   return DONE
 }

@@ -1,3 +1,4 @@
+import { Option } from 'commander'
 import type { CommonOptions } from '../context'
 import { decimal, nodeCommand, positive, runOnNode, type Group } from '../define'
 
@@ -29,6 +30,12 @@ const addRun = ({ program, finish }: Group): void => {
 }
 
 /** Models: asking them, and what lies on the cluster's disks. */
+interface PullFlags extends CommonOptions {
+  readonly on?: string
+  readonly pause: boolean
+  readonly resume: boolean
+}
+
 export const addModelCommands = (group: Group): void => {
   const { program, finish } = group
   addRun(group)
@@ -53,12 +60,20 @@ export const addModelCommands = (group: Group): void => {
     examples: [
       ['muster pull mlx-community/Qwen3-4B-4bit', 'to the node that is asked'],
       ['muster pull mlx-community/Qwen3-4B-4bit --on studio', 'to another machine'],
+      ['muster pull mlx-community/Qwen3-4B-4bit --pause', 'until somebody pulls it again, also after a restart'],
     ],
   })
     .option('--on <machine>', 'to that machine')
-    .action(async (model: string, flags: CommonOptions & { readonly on?: string }) =>
+    .addOption(new Option('--pause', 'have a download stand still').default(false).conflicts('resume'))
+    .option('--resume', 'go on with a paused download, and fail where there is none', false)
+    .action(async (model: string, flags: PullFlags) =>
       finish(await runOnNode(() => import('../commands/pull'), { ...flags, model })),
     )
+  nodeCommand(program, {
+    usage: 'downloads',
+    does: 'list what is on its way to the disks of the cluster, and what is paused',
+    examples: [['muster downloads', '']],
+  }).action(async (flags: CommonOptions) => finish(await runOnNode(() => import('../commands/downloads'), flags)))
   nodeCommand(program, {
     usage: 'rm <model>',
     does: 'delete a model from the disks of the cluster, after asking; says how much that frees',

@@ -2,14 +2,18 @@ import type { ModelId } from '@core/ids'
 import type { Download } from '@core/state/downloads'
 import { finishRemovals } from '../../disk/removal'
 import { ownPlace, partialModels } from '../own-store'
-import { PartialModel } from './partial'
+import { PartialModel, type Amount } from './partial'
+import { passing } from './passing'
 import { Progress } from './progress'
+import type { RateLimit } from './rate-limit'
 import type { Source } from './source'
 
 const FIRST_PAUSE_MS = 1000
 const LONGEST_PAUSE_MS = 30_000
 /** Whoever waits for another machine looks again this often. */
 const LOOK_EVERY_MS = 1000
+/** Of a file that is fetched by several requests at a time; smaller ones would be more requests than hubs like. */
+const PIECE_BYTES = 32 * 1024 * 1024
 
 export interface FetcherOptions {
   /** `<data-dir>/models` */
@@ -22,6 +26,12 @@ export interface FetcherOptions {
   /** Says, again and again, whether another machine is bringing the model from the hub, for this one to copy it. */
   readonly waiting: (modelId: ModelId) => () => boolean
   readonly freeBytes: (directory: string) => Promise<number | undefined>
+  /** What people want to keep free on the disk, in bytes. */
+  readonly keepFreeBytes: () => number
+  /** One for all downloads of a node. */
+  readonly limit: RateLimit
+  /** A test has smaller ones. */
+  readonly pieceBytes?: number
   /** Without a download nothing of it is here any more, and none is under way. */
   readonly onProgress: (modelId: ModelId, download: Download | undefined) => void
   /** All of it is here. Says what is wrong with it, if anything is. */
@@ -34,6 +44,9 @@ export interface FetcherOptions {
 interface Fetching {
   readonly partial: PartialModel
   readonly stop: AbortController
+  /** How far it is. */
+  amount: () => Amount
+  isPausing: boolean
   /** An instance waits for it; what nobody waits for ends, unless a person asked for it. */
   needed: boolean
   asked: boolean
@@ -57,11 +70,14 @@ const retryAfterOf = (error: unknown): number =>
  */
 export class Fetcher {
   private readonly fetching = new Map<ModelId, Fetching>()
+  /** Those that a person paused, and how far they are. */
+  private readonly paused = new Map<ModelId, Amount>()
 
   constructor(private readonly options: FetcherOptions) {}
 
-  /** An instance here needs the model. */
+  /** An instance here needs the model. What a person paused waits for that person. */
   need(modelId: ModelId): void {
+    if (this.paused.has(modelId)) return
     const one = this.begin(modelId)
     if (one) one.needed = true
   }
@@ -74,11 +90,36 @@ export class Fetcher {
     if (!one.asked) one.stop.abort()
   }
 
-  /** A person wants the model here: it is brought also after a restart. */
+  /** A person wants the model here: it is brought also after a restart, and if it was paused, goes on. */
   async ask(modelId: ModelId): Promise<void> {
-    await this.partialOf(modelId)?.keepAskedFor()
+    const partial = this.partialOf(modelId)
+    await partial?.keepAskedFor()
+    await partial?.dropPaused()
+    this.paused.delete(modelId)
     const one = this.begin(modelId)
     if (one) one.asked = true
+  }
+
+  /** A person wants it to stand still, also after a restart, until it is asked for again. Says whether it was coming. */
+  async pause(modelId: ModelId): Promise<boolean> {
+    const one = this.fetching.get(modelId)
+    const partial = this.partialOf(modelId)
+    if (this.paused.has(modelId)) return true
+    if (!one || !partial) return false
+    one.isPausing = true
+    const { totalBytes } = one.amount()
+    if (one.asked) await partial.keepAskedFor()
+    await partial.keepPaused(totalBytes)
+    one.stop.abort()
+    await one.ended
+    const amount = await partial.paused()
+    // It had arrived before it could be paused.
+    if (amount) this.standStill(modelId, amount)
+    return true
+  }
+
+  isPaused(modelId: ModelId): boolean {
+    return this.paused.has(modelId)
   }
 
   isFetching(modelId: ModelId): boolean {
@@ -93,6 +134,7 @@ export class Fetcher {
     const partial = this.partialOf(modelId)
     const existed = (await partial?.exists()) ?? false
     await partial?.remove()
+    this.paused.delete(modelId)
     this.options.onProgress(modelId, undefined)
     return existed || one !== undefined
   }
@@ -102,8 +144,22 @@ export class Fetcher {
     await finishRemovals(this.options.modelsDir).catch((error: unknown) =>
       this.options.log.warn({ reason: messageOf(error) }, 'what was deleted could not be removed from the disk'),
     )
-    for (const modelId of await partialModels(this.options.modelsDir))
-      if (await this.partialOf(modelId)?.isAskedFor()) await this.ask(modelId)
+    for (const modelId of await partialModels(this.options.modelsDir)) {
+      const partial = this.partialOf(modelId)
+      const amount = await partial?.paused()
+      if (amount) this.standStill(modelId, amount)
+      else if (await partial?.isAskedFor()) await this.ask(modelId)
+    }
+  }
+
+  /** Says it again: a new master knows nothing of what stands still. */
+  tellPaused(): void {
+    for (const [modelId, amount] of this.paused) this.standStill(modelId, amount)
+  }
+
+  private standStill(modelId: ModelId, amount: Amount): void {
+    this.paused.set(modelId, amount)
+    this.options.onProgress(modelId, { status: 'Pending', paused: true, ...amount })
   }
 
   async close(): Promise<void> {
@@ -128,7 +184,10 @@ export class Fetcher {
       return undefined
     }
     const stop = new AbortController()
-    const one: Fetching = { partial, stop, needed: false, asked: false, ended: Promise.resolve() }
+    const one: Fetching = {
+      ...{ partial, stop, needed: false, asked: false, isPausing: false, ended: Promise.resolve() },
+      amount: () => ({ downloadedBytes: 0, totalBytes: 0 }),
+    }
     // One that is being ended may still hold its files.
     one.ended = (known?.ended ?? Promise.resolve())
       .then(() => this.run(modelId, one))
@@ -139,12 +198,19 @@ export class Fetcher {
     return one
   }
 
-  private async run(modelId: ModelId, { partial, stop: { signal } }: Fetching): Promise<void> {
+  private async run(modelId: ModelId, one: Fetching): Promise<void> {
+    const {
+      partial,
+      stop: { signal },
+    } = one
     const { onProgress, onComplete, log, wait = passing } = this.options
     const progress = new Progress((download) => {
       if (!signal.aborted) onProgress(modelId, download)
     })
+    one.amount = () => progress.downloaded
     try {
+      const paused = await partial.paused()
+      if (paused) return this.standStill(modelId, paused)
       let pause = FIRST_PAUSE_MS
       while (!signal.aborted) {
         const before = progress.downloaded.downloadedBytes
@@ -163,7 +229,7 @@ export class Fetcher {
         await wait(Math.max(pause, failure.retryAfterMs), signal)
         pause = Math.min(2 * pause, LONGEST_PAUSE_MS)
       }
-      onProgress(modelId, undefined)
+      if (!one.isPausing) onProgress(modelId, undefined)
     } catch (error) {
       log.warn({ modelId, reason: messageOf(error) }, 'bringing a model here failed unexpectedly')
     } finally {
@@ -176,7 +242,8 @@ export class Fetcher {
     modelId: ModelId,
     attempt: { readonly partial: PartialModel; readonly progress: Progress; readonly signal: AbortSignal },
   ): Promise<Failure | undefined> {
-    const { peers, hub, waiting, freeBytes, onProgress, log, wait = passing } = this.options
+    const { peers, hub, waiting, freeBytes, keepFreeBytes, limit, onProgress, log, wait = passing } = this.options
+    const { pieceBytes = PIECE_BYTES } = this.options
     const { partial, progress, signal } = attempt
     const failures: string[] = []
     let retryAfterMs = 0
@@ -185,7 +252,7 @@ export class Fetcher {
     const isWaiting = waiting(modelId)
     const tryFrom = async (source: Source): Promise<boolean> => {
       try {
-        await partial.bring({ source, progress, signal, freeBytes })
+        await partial.bring({ source, progress, limit, pieceBytes, signal, freeBytes, keepFreeBytes })
         log.info({ modelId, from: source.name }, 'fetched a model')
         return true
       } catch (error) {
@@ -215,10 +282,3 @@ export class Fetcher {
     return { text: failures.join('; '), retryAfterMs }
   }
 }
-
-const passing = (milliseconds: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const timer = setTimeout(resolve, milliseconds)
-    signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
-  })

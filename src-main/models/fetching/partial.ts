@@ -1,20 +1,24 @@
-import { createWriteStream } from 'node:fs'
-import { lstat, open, readdir, rename, stat, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import { gigabytes } from '@core/texts/english'
+import { lstat, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { z } from 'zod'
 import { makeBelow } from '../../disk/below'
 import { removeBelow, removeFile } from '../../disk/removal'
 import { PARTIAL, type OwnPlace } from '../own-store'
-import { matches } from './digest'
+import { DiskRoom, type DiskRoomOptions } from './disk-room'
+import { ledgerBytes } from './ledger'
+import { isLedger, ledgerName } from './piecewise-file'
 import type { Progress } from './progress'
-import type { Offer, OfferedFile, Source } from './source'
-
-/** Left free on the disk: the node's log is on it too. */
-const SPARE_BYTES = 256 * 1024 * 1024
+import type { RateLimit } from './rate-limit'
+import type { OfferedFile, Source } from './source'
+import { Transfer } from './transfer'
 
 /** In a folder that is not complete: a person asked for it, so that it goes on after a restart. Never one of its files. */
 const ASKED_FOR = '.asked-for'
+/** A person paused it: it stays as it is, also after a restart, until somebody resumes it. */
+const PAUSED = '.paused'
+const NOTES: ReadonlySet<string> = new Set([ASKED_FOR, PAUSED])
+
+const Paused = z.object({ totalBytes: z.number().int().nonnegative() })
 
 const sizeOf = (path: string): Promise<number> =>
   stat(path).then(
@@ -22,33 +26,18 @@ const sizeOf = (path: string): Promise<number> =>
     () => 0,
   )
 
-/** A power cut must not leave a model that looks whole. */
-const synced = async (path: string): Promise<void> => {
-  const file = await open(path, 'r+')
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-}
-
-/** There is no room for it. */
-export class DiskFullError extends Error {
-  constructor(neededBytes: number, freeBytes: number) {
-    super(
-      `the disk is full: ${gigabytes(neededBytes)} more are needed and ${gigabytes(freeBytes)} are free. ` +
-        'Make room, and it goes on by itself',
-    )
-    this.name = 'DiskFullError'
-  }
-}
-
-export interface BringOptions {
+export interface BringOptions extends DiskRoomOptions {
   readonly source: Source
   readonly progress: Progress
+  readonly limit: RateLimit
+  readonly pieceBytes: number
   readonly signal: AbortSignal
-  /** On the disk of a folder; undefined where nobody knows. */
-  readonly freeBytes: (directory: string) => Promise<number | undefined>
+}
+
+/** How much of a model is there. */
+export interface Amount {
+  readonly downloadedBytes: number
+  readonly totalBytes: number
 }
 
 /**
@@ -57,7 +46,6 @@ export interface BringOptions {
  */
 export class PartialModel {
   private readonly path: string
-  /** Files that were found to be what they must be: hashing all of them again with each attempt takes minutes. */
   private readonly verified = new Map<string, string>()
 
   /** The folder's names below our store. */
@@ -84,13 +72,35 @@ export class PartialModel {
     )
   }
 
+  /** @param totalBytes of the whole model, as far as anybody knows */
+  async keepPaused(totalBytes: number): Promise<void> {
+    await makeBelow(this.modelsDir, this.way)
+    await writeFile(join(this.path, PAUSED), JSON.stringify({ totalBytes }), { mode: 0o600 })
+  }
+
+  async dropPaused(): Promise<void> {
+    await removeFile(this.path, PAUSED)
+  }
+
+  /** How far it is where a person paused it; undefined where nobody did. */
+  async paused(): Promise<Amount | undefined> {
+    const text = await readFile(join(this.path, PAUSED), 'utf8').catch(() => undefined)
+    if (text === undefined) return undefined
+    const downloadedBytes = await this.downloadedBytes()
+    const { totalBytes } = readPaused(text)
+    return { downloadedBytes, totalBytes: Math.max(totalBytes, downloadedBytes) }
+  }
+
   async exists(): Promise<boolean> {
     return (await stat(this.path).catch(() => undefined))?.isDirectory() ?? false
   }
 
   async downloadedBytes(): Promise<number> {
-    const sizes = await Promise.all((await this.names()).map((name) => sizeOf(join(this.path, name))))
-    return sizes.reduce((sum, size) => sum + size, 0)
+    const names = (await this.names()).filter((name) => !NOTES.has(name) && !isLedger(name))
+    const bytes = names.map(
+      async (name) => (await ledgerBytes(join(this.path, ledgerName(name)))) ?? (await sizeOf(join(this.path, name))),
+    )
+    return (await Promise.all(bytes)).reduce((sum, size) => sum + size, 0)
   }
 
   /** @throws OutsideError where a link lies on the way to it */
@@ -99,24 +109,27 @@ export class PartialModel {
   }
 
   /** Brings all files from one source, goes on where it was, and puts the whole into its place. */
-  async bring({ source, progress, signal, freeBytes }: BringOptions): Promise<void> {
+  async bring(options: BringOptions): Promise<void> {
+    const { source, progress, limit, pieceBytes, signal } = options
     const offer = await source.offer(signal)
     const { files } = offer
     if (files.length === 0) throw new Error('it has no files of that model')
     await makeBelow(this.modelsDir, this.way)
     await this.dropOthers(files)
+    for (const { name } of files)
+      if (name.includes('/')) await makeBelow(this.modelsDir, [...this.way, ...dirname(name).split('/')])
     const totalBytes = files.reduce((sum, { size }) => sum + size, 0)
     const downloadedBytes = await this.downloadedBytes()
     progress.begin({ totalBytes, downloadedBytes })
-    const free = await freeBytes(this.path)
-    const neededBytes = totalBytes - downloadedBytes
-    if (free !== undefined && neededBytes > 0 && neededBytes + SPARE_BYTES > free)
-      throw new DiskFullError(neededBytes, Math.max(0, free - SPARE_BYTES))
-
-    await eachOf(files, { atOnce: source.filesAtOnce, signal }, (file, stop) =>
-      this.bringFile({ offer, file, progress, signal: stop }),
-    )
-    await removeFile(this.path, ASKED_FOR)
+    const room = new DiskRoom(options, this.path)
+    await room.demand(totalBytes - downloadedBytes)
+    await new Transfer({
+      ...{ offer, pieceBytes, progress, room, limit, signal },
+      connections: source.connections,
+      folder: this.path,
+      verified: this.verified,
+    }).run()
+    for (const note of NOTES) await removeFile(this.path, note)
     await removeBelow(this.modelsDir, [this.place.owner, this.place.name])
     await rename(this.path, this.place.path)
   }
@@ -133,88 +146,26 @@ export class PartialModel {
 
   /** What only another source had is no part of the model that this one has. */
   private async dropOthers(files: readonly OfferedFile[]): Promise<void> {
-    const offered = new Map(files.map(({ name, size }) => [name, size]))
-    for (const name of await this.names()) {
-      if (name === ASKED_FOR) continue
-      const size = offered.get(name)
+    const kept = new Set<string>()
+    const names = await this.names()
+    for (const { name, size } of files) {
+      if (!names.includes(name)) continue
       const here = await lstat(join(this.path, name))
       // What is larger than the whole is something else; through a link another file would be written.
-      if (size === undefined || here.size > size || !here.isFile() || here.nlink > 1)
-        await removeBelow(this.modelsDir, [...this.way, ...name.split('/')])
+      if (here.size > size || !here.isFile() || here.nlink > 1) continue
+      kept.add(name)
+      kept.add(ledgerName(name))
     }
-  }
-
-  private async bringFile(options: {
-    readonly offer: Offer
-    readonly file: OfferedFile
-    readonly progress: Progress
-    readonly signal: AbortSignal
-  }): Promise<void> {
-    const { offer, file, progress, signal } = options
-    const path = join(this.path, file.name)
-    if (dirname(path) !== this.path) await makeBelow(this.modelsDir, [...this.way, ...dirname(file.name).split('/')])
-    const here = await sizeOf(path)
-    if (here < file.size || here === 0) {
-      this.verified.delete(file.name)
-      const { from, bytes } = await offer.read(file, here, signal)
-      if (from !== here) progress.add(from - here)
-      const counted = noMoreThan(bytes, file.size - from, (size) => progress.add(size))
-      await pipeline(counted, createWriteStream(path, { flags: from === 0 ? 'w' : 'a', mode: 0o600 }), { signal })
-    }
-    const arrived = await sizeOf(path)
-    if (arrived < file.size) throw new Error(`${file.name} ended after ${arrived} of ${file.size} bytes`)
-    const digest = await offer.digest(file, signal)
-    if (this.verified.get(file.name) === digest.hex) return
-    if (await matches(path, digest, signal)) {
-      await synced(path)
-      this.verified.set(file.name, digest.hex)
-      return
-    }
-    // Whatever is wrong with it, going on from it would never make it right.
-    await removeFile(dirname(path), basename(path))
-    progress.add(-arrived)
-    throw new Error(`${file.name} arrived damaged and is fetched again`)
+    for (const name of names)
+      if (!kept.has(name) && !NOTES.has(name)) await removeBelow(this.modelsDir, [...this.way, ...name.split('/')])
   }
 }
 
-async function* noMoreThan(
-  bytes: AsyncIterable<Uint8Array>,
-  most: number,
-  count: (size: number) => void,
-): AsyncGenerator<Uint8Array> {
-  let left = most
-  for await (const part of bytes) {
-    left -= part.length
-    if (left < 0) throw new Error('it sent more than the file has')
-    count(part.length)
-    yield part
+const readPaused = (text: string): z.infer<typeof Paused> => {
+  try {
+    return Paused.parse(JSON.parse(text))
+  } catch {
+    // It was killed while it wrote that: how large the model is shows when it goes on.
+    return { totalBytes: 0 }
   }
-}
-
-/** Does it for each, so many at the same time; the first that fails ends the others, and has ended them when it rejects. */
-const eachOf = async <Item>(
-  items: readonly Item[],
-  { atOnce, signal }: { readonly atOnce: number; readonly signal: AbortSignal },
-  act: (item: Item, signal: AbortSignal) => Promise<void>,
-): Promise<void> => {
-  const stop = new AbortController()
-  const abort = (): void => stop.abort()
-  signal.addEventListener('abort', abort, { once: true })
-  if (signal.aborted) abort()
-  const waiting = [...items]
-  let failure: { readonly error: unknown } | undefined
-  const work = async (): Promise<void> => {
-    for (let item = waiting.shift(); item !== undefined && !stop.signal.aborted; item = waiting.shift()) {
-      try {
-        await act(item, stop.signal)
-      } catch (error) {
-        failure ??= { error }
-        abort()
-      }
-    }
-  }
-  await Promise.all(Array.from({ length: atOnce }, work))
-  signal.removeEventListener('abort', abort)
-  if (failure) throw failure.error
-  if (stop.signal.aborted) throw new Error('it is not wanted any more')
 }

@@ -11,10 +11,14 @@ export interface PeerSourceOptions {
   readonly open: (kind: string, params: unknown, signal: AbortSignal) => AsyncIterable<unknown>
 }
 
-async function* onlyBytes(items: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
+/** The first bytes of a stream; whoever sends more is not listened to any longer. */
+async function* firstBytes(items: AsyncIterable<unknown>, most: number): AsyncGenerator<Uint8Array> {
+  let left = most
   for await (const item of items) {
     if (!(item instanceof Uint8Array)) throw new Error('it sent something else than a file')
-    yield item
+    yield item.subarray(0, left)
+    left -= item.length
+    if (left <= 0) return
   }
 }
 
@@ -27,17 +31,18 @@ export const peerSource = ({ modelId, name, open }: PeerSourceOptions): Source =
   return {
     name,
     // They would share one link.
-    filesAtOnce: 1,
+    connections: 1,
     offer: async (asking) => {
       const { files, steps = [] } = FileList.parse(await ask('model-files', { modelId }, asking))
       return {
         // Another version there may count more among them.
         files: [...files, ...steps].filter((file) => isModelFile(file.name)),
-        read: (file, offset, signal) =>
+        read: (file, { from, to }, signal) =>
           Promise.resolve({
-            from: offset,
-            bytes: onlyBytes(open('model-file', { modelId, name: file.name, offset }, signal)),
+            isWhole: false,
+            bytes: firstBytes(open('model-file', { modelId, name: file.name, offset: from }, signal), to - from),
           }),
+        digestKind: () => 'sha256',
         digest: async (file, signal) => {
           const answer = await ask('model-hash', { modelId, name: file.name, offset: 0 }, signal)
           return { kind: 'sha256', hex: FileHash.parse(answer).sha256 }

@@ -6,15 +6,23 @@ export interface OfferedFile {
   readonly size: number
 }
 
+/** Bytes of a file, `to` exclusive. */
+export interface ByteRange {
+  readonly from: number
+  readonly to: number
+}
+
 /** What a source offers of a model at one moment. */
 export interface Offer {
   readonly files: readonly OfferedFile[]
-  /** Bytes from an offset to the file's end. A source that cannot begin in the middle begins at 0 and says so. */
+  /** Those bytes of a file. A source that cannot give a part gives the whole file and says so. */
   read(
     file: OfferedFile,
-    offset: number,
+    range: ByteRange,
     signal: AbortSignal,
-  ): Promise<{ from: number; bytes: AsyncIterable<Uint8Array> }>
+  ): Promise<{ readonly isWhole: boolean; readonly bytes: AsyncIterable<Uint8Array> }>
+  /** By what the source names the file's content. */
+  digestKind(file: OfferedFile): Digest['kind']
   /** What the whole file has to be. */
   digest(file: OfferedFile, signal: AbortSignal): Promise<Digest>
 }
@@ -23,7 +31,7 @@ export interface Offer {
 export interface Source {
   /** As people know it. */
   readonly name: string
-  /** Files that it gives at the same time. */
-  readonly filesAtOnce: number
+  /** Requests that it answers at the same time. */
+  readonly connections: number
   offer(signal: AbortSignal): Promise<Offer>
 }

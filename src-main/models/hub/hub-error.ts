@@ -45,7 +45,7 @@ const GET_TOKEN = 'run `hf auth login` on this machine, or set HF_TOKEN and star
 const LONGEST_RETRY_AFTER_MS = 600_000
 
 /** `Retry-After` in milliseconds: a number of seconds, or a date. Else the seconds that the hub's own header tells. */
-const retryAfterOf = (headers: Headers, now: number): number | undefined => {
+const retryAfterOf = (headers: Pick<Headers, 'get'>, now: number): number | undefined => {
   const given = headers.get('retry-after') ?? /;\s*t=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]
   if (given === undefined) return undefined
   const milliseconds = /^\d+$/.test(given.trim()) ? Number(given) * 1000 : Date.parse(given) - now
@@ -65,7 +65,7 @@ const notFound = ({ host, modelId, withToken }: Asked): HubError =>
  * nobody says who asks; its own headers tell more.
  */
 export const errorOfAnswer = (
-  { status, headers }: { readonly status: number; readonly headers: Headers },
+  { status, headers }: { readonly status: number; readonly headers: Pick<Headers, 'get'> },
   asked: Asked,
   now: number,
 ): HubError => {

@@ -1,30 +1,34 @@
 import type { ModelId } from '@core/ids'
 import type { Source } from '../fetching/source'
 import type { Hub } from './hub'
-import { filePath, listModel } from './listing'
+import { filePath, listModel, type HubFile } from './listing'
 
-/** Each has a connection of its own; more of them would only share the line. */
-const FILES_AT_ONCE = 3
+/** A hub's servers give each connection a part of what a line carries; more than this only share the line. */
+const CONNECTIONS = 8
 
 /** A model as the hub has it: one commit, whose files cannot change while they are fetched. */
 export const hubSource = (hub: Hub, modelId: ModelId): Source => ({
   name: hub.name,
-  filesAtOnce: FILES_AT_ONCE,
+  connections: CONNECTIONS,
   offer: async (asking) => {
     hub.check()
     const { requests } = hub
     const listing = await listModel(requests, modelId, asking)
     const { files } = listing
+    const fileOf = (name: string): HubFile => {
+      const file = files.find((one) => one.name === name)
+      if (!file) throw requests.nonsense(`nothing of ${name}`)
+      return file
+    }
     return {
       files,
-      read: async ({ name }, offset, signal) => {
-        const { status, bytes } = await requests.get({ path: filePath(listing, name), modelId, from: offset, signal })
-        return { from: status === 206 ? offset : 0, bytes }
+      read: async ({ name, size }, { from, to }, signal) => {
+        const range = from === 0 && to === size ? undefined : { from, to }
+        const { status, bytes } = await requests.get({ path: filePath(listing, name), modelId, range, signal })
+        return { isWhole: status === 200, bytes }
       },
-      digest: ({ name }) => {
-        const file = files.find((one) => one.name === name)
-        return file ? Promise.resolve(file.digest) : Promise.reject(requests.nonsense(`nothing of ${name}`))
-      },
+      digestKind: ({ name }) => fileOf(name).digest.kind,
+      digest: async ({ name }) => fileOf(name).digest,
     }
   },
 })

@@ -1,9 +1,10 @@
-import type { RequestInit, Response } from 'undici'
 import type { Endpoint } from './endpoint'
 import { errorOfAnswer, HubError, type Asked } from './hub-error'
-import { CertificateFileError, openNetwork, type Network } from './network'
+import { CertificateFileError, openNetwork, type Network, type NetworkRequest, type NetworkResponse } from './network'
 
 const MOST_REDIRECTS = 5
+/** Files whose addresses at the hub's own servers are remembered. */
+const MOST_SENT_ON = 64
 /** A hub that says nothing for so long is not going to. */
 const SILENCE_MS = 30_000
 
@@ -12,8 +13,8 @@ export interface HubRequest {
   readonly path: string
   /** What it is about, for the words of an error. */
   readonly modelId?: string
-  /** First byte that is wanted. */
-  readonly from?: number
+  /** Bytes that are wanted, `to` exclusive; all, where it is absent. */
+  readonly range?: { readonly from: number; readonly to: number } | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -28,8 +29,16 @@ const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)|CERT_UNTRUSTED/
 
 const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
 
+/** Whether a part of a file begins where it should. */
+const isRange = ({ headers }: NetworkResponse, from: number | undefined): boolean =>
+  from !== undefined && headers.get('content-range')?.startsWith(`bytes ${from}-`) === true
+
+/** Answers of an address that was good for a while only. */
+const isExpired = (status: number): boolean => [401, 403, 404, 410].includes(status)
+
 const causeOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
+  if ('code' in error) return String(error.code)
   const { cause } = error
   if (cause instanceof Error && 'code' in cause) return String(cause.code)
   return cause instanceof Error ? cause.message : error.message
@@ -49,6 +58,11 @@ class Patience {
     outer?.addEventListener('abort', this.abort, { once: true })
     if (outer?.aborted) this.abort()
     this.heard()
+  }
+
+  /** Whoever asked is at work with what came: the other side's silence begins with `heard`. */
+  busy(): void {
+    clearTimeout(this.timer)
   }
 
   heard(): void {
@@ -74,17 +88,21 @@ class Patience {
 export class HubRequests {
   private readonly network: Network
   private readonly silenceMs: number
+  private readonly own: URL
+  /** Where requests for large files were sent on to: signed addresses, good for minutes to hours. */
+  private readonly sentOn = new Map<string, URL>()
 
   constructor(
     readonly endpoint: Endpoint,
     { network = openNetwork({ env: {} }), silenceMs = SILENCE_MS }: { network?: Network; silenceMs?: number } = {},
   ) {
     this.network = network
+    this.own = new URL(endpoint.url)
     this.silenceMs = silenceMs
   }
 
   /** Throws HubError, also while the answer is read. The answer must be read to its end, or its loop be left. */
-  async get({ path, modelId, from, signal }: HubRequest): Promise<HubAnswer> {
+  async get({ path, modelId, range, signal }: HubRequest): Promise<HubAnswer> {
     const { endpoint } = this
     const token = await endpoint.token()
     const asked: Asked = { host: endpoint.host, endpoint: endpoint.url, modelId, withToken: token !== undefined }
@@ -95,14 +113,17 @@ export class HubRequests {
           'user-agent': 'muster',
           // What is compressed on its way cannot be asked for from the middle.
           'accept-encoding': 'identity',
-          ...(from !== undefined && from > 0 && { range: `bytes=${from}-` }),
+          ...(range && { range: `bytes=${range.from}-${range.to - 1}` }),
         },
-        redirect: 'manual',
         signal: patience.signal,
       })
+      if (response.status === 206 && !isRange(response, range?.from)) {
+        await response.drop()
+        throw this.nonsense('another part of a file')
+      }
       if (response.status === 200 || response.status === 206)
         return { status: response.status, bytes: this.read(response, patience) }
-      await response.body?.cancel()
+      await response.drop()
       throw errorOfAnswer(response, asked, Date.now())
     } catch (error) {
       patience.end()
@@ -136,26 +157,48 @@ export class HubRequests {
     })
   }
 
-  private async follow(start: URL, token: string | undefined, init: RequestInit): Promise<Response> {
-    const { endpoint } = this
-    const own = new URL(endpoint.url)
+  /** The pieces of a file are asked for where the first request for it was sent on to, as long as that holds. */
+  private async follow(start: URL, token: string | undefined, init: NetworkRequest): Promise<NetworkResponse> {
+    const known = this.sentOn.get(start.href)
+    if (known) {
+      const response = await this.ask(known, token, init)
+      if (!isExpired(response.status) && !isRedirect(response.status)) return response
+      await response.drop()
+      this.sentOn.delete(start.href)
+    }
     let url = start
     for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects += 1) {
-      const authorization = token !== undefined && url.origin === own.origin && { authorization: `Bearer ${token}` }
-      const response = await this.network.fetch(url, { ...init, headers: { ...init.headers, ...authorization } })
+      const response = await this.ask(url, token, init)
       const location = response.headers.get('location')
-      if (!isRedirect(response.status) || location === null) return response
-      await response.body?.cancel()
+      if (!isRedirect(response.status) || location === null) {
+        if (url !== start && response.status === 206) this.remember(start.href, url)
+        return response
+      }
+      await response.drop()
       url = new URL(location, url)
-      if (url.protocol !== 'https:' && !(url.protocol === 'http:' && own.protocol === 'http:'))
+      if (url.protocol !== 'https:' && !(url.protocol === 'http:' && this.own.protocol === 'http:'))
         throw this.nonsense('a redirect to an address that is not https')
     }
     throw this.nonsense('one redirect after another')
   }
 
-  private async *read(response: Response, patience: Patience): AsyncGenerator<Uint8Array> {
+  private ask(url: URL, token: string | undefined, init: NetworkRequest): Promise<NetworkResponse> {
+    const authorization = token !== undefined && url.origin === this.own.origin && { authorization: `Bearer ${token}` }
+    return this.network.get(url, { ...init, headers: { ...init.headers, ...authorization } })
+  }
+
+  private remember(start: string, url: URL): void {
+    this.sentOn.set(start, url)
+    for (const oldest of this.sentOn.keys()) {
+      if (this.sentOn.size <= MOST_SENT_ON) break
+      this.sentOn.delete(oldest)
+    }
+  }
+
+  private async *read({ bytes }: NetworkResponse, patience: Patience): AsyncGenerator<Uint8Array> {
     try {
-      for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+      for await (const part of bytes) {
+        patience.busy()
         yield part
         patience.heard()
       }

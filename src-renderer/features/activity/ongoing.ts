@@ -25,10 +25,19 @@ export interface Ongoing {
   readonly failed: boolean
   readonly startedAt: number | undefined
   readonly cancelling: Cancelling | undefined
+  /** A download that can be paused, or resumed. */
+  readonly pausing?: Pausing
+}
+
+/** A download, and whether a person paused it. */
+export interface Pausing {
+  readonly modelId: ModelId
+  readonly nodeId: NodeId
+  readonly paused: boolean
 }
 
 const downloads = (state: State): Ongoing[] =>
-  arrivals(state).map(({ modelId, nodeId, machine, share, line, failed, needed }) => ({
+  arrivals(state).map(({ modelId, nodeId, machine, share, line, failed, paused, needed }) => ({
     id: `download ${nodeId} ${modelId}`,
     what: 'Download',
     title: t('activity.downloadTo', { name: shortName(modelId), machine }),
@@ -38,6 +47,7 @@ const downloads = (state: State): Ongoing[] =>
     startedAt: undefined,
     // It would come again as long as an instance waits for it.
     cancelling: needed ? undefined : { kind: 'download', modelId, nodeId },
+    pausing: { modelId, nodeId, paused },
   }))
 
 /** Layers that are loaded, of all that are to be. */
@@ -92,6 +102,12 @@ export const ongoing = (state: State): readonly Ongoing[] => [
   ...loads(state),
   ...requests(state).sort((a, b) => (a.startedAt ?? 0) - (b.startedAt ?? 0)),
 ]
+
+/** The request that pauses a download, or has it go on. */
+export const pauseRequest = ({ modelId, nodeId, paused }: Pausing) => ({
+  path: `/models/${modelId}/download`,
+  json: { paused: !paused, nodeId },
+})
 
 /** The request that ends it. */
 export const cancelRequest = (

@@ -15,16 +15,20 @@ export interface Arrival {
   /** How far it is, or why it waits. */
   readonly line: string
   readonly failed: boolean
+  /** By a person. */
+  readonly paused: boolean
   /** An instance there waits for it: it comes as long as that is wanted. */
   readonly needed: boolean
 }
 
-const lineOf = ({ status, downloadedBytes, totalBytes, bytesPerSecond, error }: Download): string => {
+const lineOf = ({ status, paused, downloadedBytes, totalBytes, bytesPerSecond, error }: Download): string => {
   switch (status) {
     case 'Failed':
       return t('models.arrival.failed', { error: error ?? t('models.arrival.itFailed') })
     case 'Pending':
-      return t('models.arrival.waiting')
+      return paused
+        ? t('models.arrival.paused', { part: partText(downloadedBytes, totalBytes) })
+        : t('models.arrival.waiting')
     case 'Ongoing':
     case 'Complete': {
       if (totalBytes === 0) return t('models.arrival.starting')
@@ -57,6 +61,7 @@ export const arrivals = (state: State): Arrival[] =>
             share: totalBytes === 0 ? 0 : Math.min(1, downloadedBytes / totalBytes),
             line: lineOf(download),
             failed: status === 'Failed',
+            paused: download.paused === true,
             needed: Object.values(state.instances).some(
               (instance) => instance.modelId === modelId && instance.shards.some((shard) => shard.nodeId === nodeId),
             ),

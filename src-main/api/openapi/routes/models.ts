@@ -1,4 +1,4 @@
-import { DownloadAnswer, DownloadRequest, HubSearchResponse, ModelsResponse } from '@core/protocols/control'
+import { ChangeDownloadRequest, DownloadAnswer, DownloadRequest, HubSearchResponse, ModelsResponse } from '@core/protocols/control'
 import type { Described } from '../described'
 
 /** Models on disks and on the hub. */
@@ -20,6 +20,14 @@ export const MODELS: readonly Described[] = [
     query: ['nodeId'],
     answer: { DownloadAnswer },
     statuses: [202],
+  },
+  {
+    method: 'patch',
+    path: '/models/{id}/download',
+    does: 'Pause a download, or have it go on; both survive a restart',
+    body: { ChangeDownloadRequest },
+    query: ['nodeId'],
+    answer: { DownloadAnswer },
   },
   {
     method: 'delete',

@@ -1,0 +1,124 @@
+import { constants, type Stats } from 'node:fs'
+import { open, type FileHandle } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { removeFile } from '../../disk/removal'
+import { RunningDigest, type Digest } from './digest'
+import { Ledger, piecesOf, prefixOf, type Piece } from './ledger'
+
+const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants
+
+/** The name of the ledger beside a file. */
+export const ledgerName = (name: string): string => `.${name}.pieces`
+export const isLedger = (name: string): boolean => /^\..*\.pieces$/.test(name)
+
+/** By one call as a rule: each waits for a thread. */
+const writeAll = async (handle: FileHandle, parts: readonly Uint8Array[], position: number): Promise<number> => {
+  const size = parts.reduce((sum, { length }) => sum + length, 0)
+  const { bytesWritten } = await handle.writev(parts, position)
+  if (bytesWritten === size) return size
+  const rest = Buffer.concat(parts).subarray(bytesWritten)
+  for (let at = 0; at < rest.length; )
+    at += (await handle.write(rest, at, rest.length - at, position + bytesWritten + at)).bytesWritten
+  return size
+}
+
+export interface PiecewiseOptions {
+  readonly path: string
+  /** Of the whole file. */
+  readonly size: number
+  readonly pieceBytes: number
+  readonly digest: Digest['kind']
+}
+
+/**
+ * A file that is written in pieces, several at the same time, and hashed as far as it has no hole. Of one piece it is
+ * written from its beginning, and its size says how far it is; of several, a ledger beside it does. Both go on where
+ * they were, whoever wrote them.
+ */
+export class PiecewiseFile {
+  private running: RunningDigest
+
+  private constructor(
+    private readonly options: PiecewiseOptions,
+    private readonly handle: FileHandle,
+    private readonly ledger: Ledger | undefined,
+    readonly pieces: readonly Piece[],
+  ) {
+    this.running = this.newDigest()
+  }
+
+  /** @throws where a link has its name, and what the disk says */
+  static async open(options: PiecewiseOptions): Promise<PiecewiseFile> {
+    const { path, size, pieceBytes } = options
+    const handle = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)
+    try {
+      const { size: here }: Stats = await handle.stat()
+      const pieces = piecesOf(size, pieceBytes, here)
+      const ledgerPath = join(dirname(path), ledgerName(basename(path)))
+      const ledger = pieces.length > 1 ? await Ledger.open(ledgerPath, pieces, here) : undefined
+      return new PiecewiseFile(options, handle, ledger, pieces)
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
+  }
+
+  get downloadedBytes(): number {
+    return this.pieces.reduce((sum, { done }) => sum + done, 0)
+  }
+
+  get isWhole(): boolean {
+    return prefixOf(this.pieces) === this.options.size
+  }
+
+  missing(): Piece[] {
+    return this.pieces.filter(({ from, to, done }) => done < to - from)
+  }
+
+  /** Writes the next bytes of a piece. */
+  async write(piece: Piece, parts: readonly Uint8Array[]): Promise<void> {
+    piece.done += await writeAll(this.handle, parts, piece.from + piece.done)
+    await this.ledger?.keep(piece)
+    void this.running.upTo(prefixOf(this.pieces))
+  }
+
+  /** Forgets all bytes: what comes begins at the file's beginning. */
+  async restart(): Promise<void> {
+    await this.running.stop()
+    await this.handle.truncate(0)
+    for (const piece of this.pieces) {
+      piece.done = 0
+      await this.ledger?.keep(piece)
+    }
+    this.running = this.newDigest()
+  }
+
+  /** Of the whole file, as it is on the disk. */
+  async hex(signal: AbortSignal): Promise<string> {
+    return this.running.hex(signal)
+  }
+
+  /** It is what it must be: a power cut must not leave a model that only looks whole. */
+  async settle(): Promise<void> {
+    await this.handle.sync()
+    const { path } = this.options
+    if (this.ledger) await removeFile(dirname(path), ledgerName(basename(path)))
+  }
+
+  async remove(): Promise<void> {
+    const { path } = this.options
+    if (this.ledger) await removeFile(dirname(path), ledgerName(basename(path)))
+    await removeFile(dirname(path), basename(path))
+  }
+
+  async close(): Promise<void> {
+    await this.running.stop()
+    await this.ledger?.close()
+    await this.handle.close()
+  }
+
+  private newDigest(): RunningDigest {
+    const { digest: kind, size } = this.options
+    return new RunningDigest(this.handle, { kind, size })
+  }
+}

@@ -1,0 +1,256 @@
+import { join } from 'node:path'
+import { DiskFullError, isDiskFull, type DiskRoom } from './disk-room'
+import type { Piece } from './ledger'
+import { PiecewiseFile } from './piecewise-file'
+import type { Progress } from './progress'
+import type { RateLimit } from './rate-limit'
+import type { Offer, OfferedFile } from './source'
+
+/** Bytes are gathered up to this before they are written, */
+const WRITE_BYTES = 2 * 1024 * 1024
+/** or for this long: what a slow line brought is not lost when the process is killed. */
+const WRITE_WITHIN_MS = 500
+
+export interface TransferOptions {
+  readonly offer: Offer
+  /** Requests at the same time. */
+  readonly connections: number
+  /** Of one request; a larger file is fetched by several at the same time. */
+  readonly pieceBytes: number
+  /** Where the files lie; folders in it exist. */
+  readonly folder: string
+  readonly progress: Progress
+  readonly room: DiskRoom
+  readonly limit: RateLimit
+  readonly signal: AbortSignal
+  /** Hashes of files that were found to be right: hashing them again with each attempt takes minutes. */
+  readonly verified: Map<string, string>
+}
+
+interface Target {
+  readonly file: OfferedFile
+  readonly content: PiecewiseFile
+  /** Pieces that nobody has taken yet. */
+  waiting: Piece[]
+  /** Jobs that are not done. */
+  left: number
+}
+
+interface Job {
+  readonly target: Target
+  /** Absent where all bytes are there and only the hash is to be looked at. */
+  readonly piece: Piece | undefined
+  /** Whether the answer tells if the source gives parts of files. */
+  readonly probes: boolean
+}
+
+/**
+ * Brings the files of one offer into a folder. A fixed number of requests runs at the same time; each takes the next
+ * piece of the files in their order, so that a file has few holes and is hashed while it comes.
+ *
+ * 1. A file counts when all of it has the hash that the source gives; else it is removed.
+ * 2. What arrived is kept when anything fails; the first failure ends the other requests.
+ * 3. The source is asked for several parts of a file only after it has answered one with a part. One that gives whole
+ *    files only is asked for each once, from the beginning.
+ *
+ * Held by `transfer.test.ts` and `tests/integration/fetching.test.ts`.
+ */
+export class Transfer {
+  private readonly stop = new AbortController()
+  private readonly files: OfferedFile[]
+  private readonly open = new Set<Target>()
+  private current: Target | undefined
+  private lock: Promise<unknown> = Promise.resolve()
+  private givesParts: boolean | undefined
+  private probed: { readonly promise: Promise<void>; readonly end: () => void } | undefined
+  private failure: { readonly error: unknown } | undefined
+
+  constructor(private readonly options: TransferOptions) {
+    this.files = [...options.offer.files]
+  }
+
+  /** Resolves when all files are there and right. Rejects with the first failure, once nothing is written any more. */
+  async run(): Promise<void> {
+    const { signal, connections } = this.options
+    const abort = (): void => this.stop.abort()
+    signal.addEventListener('abort', abort, { once: true })
+    if (signal.aborted) abort()
+    try {
+      await Promise.all(Array.from({ length: connections }, () => this.work()))
+    } finally {
+      signal.removeEventListener('abort', abort)
+      for (const { content } of this.open) await content.close()
+    }
+    if (this.failure) throw isDiskFull(this.failure.error) ? new DiskFullError('the disk is full') : this.failure.error
+    if (signal.aborted) throw new Error('it is not wanted any more')
+  }
+
+  private async work(): Promise<void> {
+    try {
+      for (let job = await this.next(); job && !this.stop.signal.aborted; job = await this.next()) await this.do(job)
+    } catch (error) {
+      this.failure ??= { error }
+      this.stop.abort()
+    }
+  }
+
+  /** One at a time: opening a file and finding out what the source can do are waited for. */
+  private next(): Promise<Job | undefined> {
+    const taken = this.lock.then(() => this.take())
+    this.lock = taken.catch(() => undefined)
+    return taken
+  }
+
+  private async take(): Promise<Job | undefined> {
+    while (!this.stop.signal.aborted) {
+      const target = this.current
+      if (!target || target.waiting.length === 0) {
+        const file = this.files.shift()
+        if (!file) return undefined
+        const opened = await this.opened(file)
+        if (!opened) continue
+        if (opened.waiting.length === 0) return { target: opened, piece: undefined, probes: false }
+        this.current = opened
+        continue
+      }
+      if (target.content.pieces.length === 1 || this.givesParts === true) return this.jobOf(target)
+      if (this.givesParts === undefined && this.probed) {
+        await this.probed.promise
+        continue
+      }
+      const isFirst = this.givesParts === undefined
+      if (isFirst) this.beginProbe()
+      const job = this.jobOf(target)
+      // One that gives whole files only gives all pieces by one request.
+      if (!isFirst) target.waiting = []
+      return { ...job, probes: isFirst }
+    }
+    return undefined
+  }
+
+  private jobOf(target: Target): Job {
+    target.left += 1
+    return { target, piece: target.waiting.shift(), probes: false }
+  }
+
+  private beginProbe(): void {
+    let end = (): void => undefined
+    const promise = new Promise<void>((resolve) => (end = resolve))
+    this.probed = { promise, end }
+  }
+
+  /** Undefined where the file is known to be right. */
+  private async opened(file: OfferedFile): Promise<Target | undefined> {
+    const { offer, verified, folder, pieceBytes } = this.options
+    const known = verified.get(file.name)
+    if (known !== undefined && known === (await offer.digest(file, this.stop.signal)).hex) return undefined
+    verified.delete(file.name)
+    const path = join(folder, file.name)
+    const content = await PiecewiseFile.open({ path, size: file.size, pieceBytes, digest: offer.digestKind(file) })
+    const target: Target = { file, content, waiting: content.missing(), left: 0 }
+    this.open.add(target)
+    return target
+  }
+
+  private async do({ target, piece, probes }: Job): Promise<void> {
+    if (piece) {
+      try {
+        await this.bring(target, piece, probes)
+      } finally {
+        if (probes) this.probed?.end()
+      }
+      target.left -= 1
+    }
+    if (target.left === 0 && target.waiting.length === 0) await this.finish(target)
+  }
+
+  private async bring(target: Target, piece: Piece, probes: boolean): Promise<void> {
+    const { offer, progress, room } = this.options
+    const { file, content } = target
+    await room.check()
+    const range = { from: piece.from + piece.done, to: piece.to }
+    const { isWhole, bytes } = await offer.read(file, range, this.stop.signal)
+    const several = content.pieces.length > 1
+    if (probes) {
+      this.givesParts = !isWhole
+      if (isWhole) target.waiting = []
+      this.probed?.end()
+    } else if (isWhole && several && this.givesParts === true)
+      throw new Error(`it gave all of ${file.name} where a part was asked for`)
+    if (!isWhole) return this.receive(target, { pieces: [piece], bytes })
+    if (content.downloadedBytes > 0) {
+      progress.add(-content.downloadedBytes)
+      await content.restart()
+    }
+    await this.receive(target, { pieces: content.pieces, bytes })
+  }
+
+  /** Writes a body into pieces that lie one after the other. */
+  private async receive(
+    { file, content }: Target,
+    { pieces, bytes }: { readonly pieces: readonly Piece[]; readonly bytes: AsyncIterable<Uint8Array> },
+  ): Promise<void> {
+    const { progress, room, limit } = this.options
+    const { signal } = this.stop
+    let left = pieces.reduce((sum, { from, to, done }) => sum + to - from - done, 0)
+    let parts: Uint8Array[] = []
+    let size = 0
+    let writtenAt = performance.now()
+    const write = async (): Promise<void> => {
+      const [all, written] = [parts, size]
+      ;[parts, size, writtenAt] = [[], 0, performance.now()]
+      for (const piece of pieces) {
+        const now = firstOf(all, piece.to - piece.from - piece.done)
+        if (now.length > 0) await content.write(piece, now)
+      }
+      await room.wrote(written)
+    }
+    try {
+      for await (const part of bytes) {
+        left -= part.length
+        if (left < 0) throw new Error('it sent more than the file has')
+        await limit.take(part.length, signal)
+        progress.add(part.length)
+        parts.push(part)
+        size += part.length
+        if (signal.aborted) break
+        if (size >= WRITE_BYTES || performance.now() - writtenAt >= WRITE_WITHIN_MS) await write()
+      }
+    } finally {
+      if (size > 0) await write()
+    }
+    signal.throwIfAborted()
+    if (left > 0) throw new Error(`${file.name} ended after ${content.downloadedBytes} of ${file.size} bytes`)
+  }
+
+  private async finish(target: Target): Promise<void> {
+    const { offer, verified, progress } = this.options
+    const { file, content } = target
+    const digest = await offer.digest(file, this.stop.signal)
+    const isRight = (await content.hex(this.stop.signal)) === digest.hex
+    if (isRight) {
+      await content.settle()
+      verified.set(file.name, digest.hex)
+    } else {
+      // Whatever is wrong with it, going on from it would never make it right.
+      await content.remove()
+      progress.add(-file.size)
+    }
+    this.open.delete(target)
+    await content.close()
+    if (!isRight) throw new Error(`${file.name} arrived damaged and is fetched again`)
+  }
+}
+
+/** Takes the first bytes off a list of parts. */
+const firstOf = (parts: Uint8Array[], most: number): Uint8Array[] => {
+  const taken: Uint8Array[] = []
+  for (let left = most; left > 0; ) {
+    const part = parts.shift()
+    if (!part) break
+    taken.push(part.subarray(0, left))
+    if (part.length > left) parts.unshift(part.subarray(left))
+    left -= part.length
+  }
+  return taken
+}
