@@ -28,7 +28,15 @@ const rate = async (act: () => Promise<void>): Promise<number> => {
 
 const byCurl = async (url: string, folder: string): Promise<void> => {
   const file = `${url}/${MODEL}/resolve/main/model.safetensors`
-  await promisify(execFile)('curl', ['--silent', '--show-error', '--fail', '--location', '-o', join(folder, 'curl'), file])
+  await promisify(execFile)('curl', [
+    '--silent',
+    '--show-error',
+    '--fail',
+    '--location',
+    '-o',
+    join(folder, 'curl'),
+    file,
+  ])
 }
 
 /** All that the node does: listing, pieces, hash, rename. */
@@ -60,7 +68,9 @@ const byMuster = async (url: string, folder: string): Promise<void> => {
 export const run = async (): Promise<Bench> => {
   const folder = temporaryFolder()
   const script = join(import.meta.dirname, 'large-hub.ts')
-  const hub = spawn(process.execPath, [...process.execArgv, script, String(BYTES)], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const hub = spawn(process.execPath, [...process.execArgv, script, String(BYTES)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   const lines = createInterface({ input: hub.stdout })
   const [first] = (await once(lines, 'line')) as [string]
   const rows: Row[] = []

@@ -315,7 +315,9 @@ describe('bringing a model here', () => {
     kept = 5e9
     free = 5e9 + 5000
     fetcher.need(tiny)
-    await expect.poll(() => errors()[0]).toMatch(/are free beside the 5 GB that the setting keepFreeGigabytes keeps free/)
+    await expect
+      .poll(() => errors()[0])
+      .toMatch(/are free beside the 5 GB that the setting keepFreeGigabytes keeps free/)
     expect(hub.requests.filter(({ server }) => server === 'cdn')).toEqual([])
     hub.limit(400_000)
     free = 10e9

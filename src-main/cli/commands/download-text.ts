@@ -1,7 +1,9 @@
 import type { Download } from '@core/state/downloads'
 import { bytesText, durationText, rateText } from '../text/units'
 
-type DownloadedSoFar = Pick<Download, 'downloadedBytes' | 'totalBytes'> & { readonly bytesPerSecond?: number | undefined }
+type DownloadedSoFar = Pick<Download, 'downloadedBytes' | 'totalBytes'> & {
+  readonly bytesPerSecond?: number | undefined
+}
 
 /** `3.1 GB of 8.0 GB, 25.0 MB/s, 3 min 16 s left`: what is known of it. */
 export const downloadText = (download: DownloadedSoFar): string => {

@@ -57,9 +57,7 @@ const COLUMNS: readonly Column<DownloadRow>[] = [
     optional: true,
     cut: true,
     cell: (row) =>
-      row.error === undefined
-        ? downloadText(row)
-        : { text: `${downloadText(row)}: ${row.error}`, style: 'red' },
+      row.error === undefined ? downloadText(row) : { text: `${downloadText(row)}: ${row.error}`, style: 'red' },
   },
 ]
 

@@ -58,7 +58,8 @@ export class DiskRoom {
 
   private async look(): Promise<{ free: number | undefined; kept: number; words: string }> {
     const wanted = this.options.keepFreeBytes()
-    const words = wanted > LEAST_FREE_BYTES ? ` beside the ${gigabytes(wanted)} that the setting keepFreeGigabytes keeps free` : ''
+    const words =
+      wanted > LEAST_FREE_BYTES ? ` beside the ${gigabytes(wanted)} that the setting keepFreeGigabytes keeps free` : ''
     return { free: await this.options.freeBytes(this.directory), kept: Math.max(wanted, LEAST_FREE_BYTES), words }
   }
 }

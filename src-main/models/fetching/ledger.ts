@@ -43,9 +43,7 @@ const readDone = async (path: string, pieces: readonly Piece[], dataBytes: numbe
   if (lines[0] !== headOf(pieces) || lines.length !== pieces.length + 2) return undefined
   const counts = lines.slice(1, -1)
   if (!counts.every((one) => /^\d{1,16}$/.test(one))) return undefined
-  return pieces.map(({ index, from, to }) =>
-    Math.min(Number(counts[index]), to - from, Math.max(0, dataBytes - from)),
-  )
+  return pieces.map(({ index, from, to }) => Math.min(Number(counts[index]), to - from, Math.max(0, dataBytes - from)))
 }
 
 /**

@@ -17,7 +17,7 @@ const writeAll = async (handle: FileHandle, parts: readonly Uint8Array[], positi
   const { bytesWritten } = await handle.writev(parts, position)
   if (bytesWritten === size) return size
   const rest = Buffer.concat(parts).subarray(bytesWritten)
-  for (let at = 0; at < rest.length; )
+  for (let at = 0; at < rest.length;)
     at += (await handle.write(rest, at, rest.length - at, position + bytesWritten + at)).bytesWritten
   return size
 }

@@ -245,7 +245,7 @@ export class Transfer {
 /** Takes the first bytes off a list of parts. */
 const firstOf = (parts: Uint8Array[], most: number): Uint8Array[] => {
   const taken: Uint8Array[] = []
-  for (let left = most; left > 0; ) {
+  for (let left = most; left > 0;) {
     const part = parts.shift()
     if (!part) break
     taken.push(part.subarray(0, left))

@@ -1,4 +1,10 @@
-import { ChangeDownloadRequest, DownloadAnswer, DownloadRequest, HubSearchResponse, ModelsResponse } from '@core/protocols/control'
+import {
+  ChangeDownloadRequest,
+  DownloadAnswer,
+  DownloadRequest,
+  HubSearchResponse,
+  ModelsResponse,
+} from '@core/protocols/control'
 import type { Described } from '../described'
 
 /** Models on disks and on the hub. */
