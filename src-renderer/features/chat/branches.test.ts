@@ -55,6 +55,8 @@ describe('the branches of a conversation', () => {
     expect(leafAfter([...tree, user('more', 'a2', 7)], { own: 'a2', recorded: 'edited' })).toBe('more')
     expect(leafAfter(tree, { own: 'gone', recorded: 'a2' })).toBe('a2')
     expect(leafAfter(tree, { own: undefined, recorded: undefined })).toBe('edited')
+    // What was kept a moment ago, and the record does not name yet.
+    expect(leafAfter([...tree, user('more', 'a2', 7)], { own: undefined, recorded: 'a2' })).toBe('more')
   })
 
   it('survive records that lead in a circle', () => {

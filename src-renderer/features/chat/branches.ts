@@ -45,8 +45,8 @@ export const siblingsOf = (messages: readonly Message[], message: Message): Sibl
 }
 
 /**
- * The leaf to show after another tab wrote: this tab's own, or what follows it there. Where it is gone, what the
- * conversation's record says, else the newest.
+ * The leaf to show after another tab wrote: this tab's own, or what follows it there. Where it is gone, what follows
+ * the one that the conversation's record names, else the newest.
  */
 export const leafAfter = (
   messages: readonly Message[],
@@ -54,7 +54,8 @@ export const leafAfter = (
 ): string | undefined => {
   const there = (id: string | undefined): boolean => messages.some((message) => message.id === id)
   if (there(own)) return newestLeaf(messages, own)
-  return there(recorded) ? recorded : newestLeaf(messages)
+  // A message is kept a moment before the record names it.
+  return newestLeaf(messages, there(recorded) ? recorded : undefined)
 }
 
 type UserPart =

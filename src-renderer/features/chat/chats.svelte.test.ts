@@ -67,6 +67,8 @@ describe('conversations', () => {
     const thread = await ask(first, 'Hello')
     await idle(thread)
     expect(textsOf(thread.path)).toEqual(['Hello', 'Hi'])
+    // It is shown before it is kept.
+    await eventually(async () => expect(await first.messagesOf(thread.id)).toHaveLength(2))
 
     const api = new FakeApi().next(whole('Later.').response)
     const again = await open(api)
