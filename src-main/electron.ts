@@ -1,13 +1,17 @@
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 import { runDesktop } from './desktop/app'
+import { commandIn, runCommand } from './desktop/command-line'
 import { startNode } from './node'
 import { defaultDataDir } from './settings/data-dir'
 
-const { env, platform } = process
+const { argv, env, platform } = process
+const command = commandIn(argv)
 
-runDesktop({
-  startNode,
-  // Absolute, for Electron takes no other; an empty variable counts as not set.
-  dataDir: resolve(env['MUSTER_DATA_DIR'] || defaultDataDir({ platform, env, home: homedir() })),
-})
+if (command === undefined)
+  runDesktop({
+    startNode,
+    // Absolute, for Electron takes no other; an empty variable counts as not set.
+    dataDir: resolve(env['MUSTER_DATA_DIR'] || defaultDataDir({ platform, env, home: homedir() })),
+  })
+else runCommand(async () => (await import('./cli/program')).run(command))

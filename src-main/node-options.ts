@@ -6,6 +6,7 @@ import type { Departure } from '@core/reconcile/departure'
 import type { LoadOnRequest } from '@core/settings/node'
 import type { State } from '@core/state/state'
 import type { MasterStatus } from './master/master'
+import type { LinkedFolder } from './models/folder-link'
 import type { PreventSleep } from './power/system-request'
 import type { NodeSettingsStore } from './settings/node-settings'
 import type { ClusterDesk } from './cluster/view'
@@ -83,6 +84,8 @@ export interface RunningNode {
   departure(): Promise<readonly Departure[]>
   /** Takes Thunderbolt ports out of a bridge, for whoever sits at this Mac. */
   readonly bridgedPorts: Pick<BridgedPorts, 'answer'>
+  /** Adds the model in a folder of this machine, for whoever sits at it. Rejects where the store cannot be written. */
+  readonly addModelFolder: (path: string) => Promise<LinkedFolder>
   /**
    * Another node will run on this data folder in a moment: answers under way are waited for, `drainMs` at most, new
    * requests are told to come back, and `close` then leaves the models in memory for that node.

@@ -10,6 +10,7 @@ import type { ApiKeyAccounts } from './keys/api-key-accounts'
 import { Master } from './master/master'
 import { measureMemoryBandwidth } from './worker/measurements/memory-bandwidth'
 import { Measurements } from './worker/measurements/measurements'
+import { linkModelFolder } from './models/folder-link'
 import { cardFinder } from './models/card-finder'
 import { LastHolders } from './models/last-holders'
 import { ownModels } from './models/stores'
@@ -317,6 +318,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       onChange: () => void facts.refresh(),
       log: log.logger.child({ part: 'bridged-ports' }),
     }),
+    addModelFolder: (path) => linkModelFolder(path, { dataDir, catalogue }),
     prepareRestart: async (drainMs) => {
       restarting.is = true
       await queues.drain(drainMs)

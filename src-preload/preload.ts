@@ -6,6 +6,7 @@ import {
   type BridgeMethod,
   type DesktopApi,
 } from '@core/protocols/desktop'
+import { followDrops, type DropTarget } from './dropped-path'
 
 const ask =
   <Method extends BridgeMethod>(method: Method) =>
@@ -15,6 +16,9 @@ const ask =
     return answer.parse(answered) as BridgeAnswer<Method>
   }
 
+const takeDropped = followDrops(globalThis as unknown as DropTarget)
+const addFolder = ask('addFolder')
+
 /** What the page gets of the app: a few questions, no way to send anything else. */
 const api: DesktopApi = {
   apiAccess: ask('apiAccess'),
@@ -22,6 +26,11 @@ const api: DesktopApi = {
   bridgedPorts: ask('bridgedPorts'),
   preferences: ask('preferences'),
   update: ask('update'),
+  commandLineTool: ask('commandLineTool'),
+  addDroppedFolder: async () => {
+    const path = takeDropped()
+    return path === undefined ? { status: 'none' } : addFolder({ path })
+  },
 }
 
 contextBridge.exposeInMainWorld('muster', api)

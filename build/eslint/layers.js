@@ -50,7 +50,7 @@ const FIXED_LAYERS = [
   {
     name: 'src-main/desktop',
     files: /^src-main\/desktop\//,
-    may: [CORE, /^src-main\/(desktop\/|node$|version$)/],
+    may: [CORE, /^src-main\/(desktop\/|disk\/|node$|version$)/],
     mayTypes: [/^src-main\/logging\//],
     packages: ANY,
     node: true,
@@ -68,6 +68,13 @@ const FIXED_LAYERS = [
     may: [CORE, /^src-main\/(simulation|master|cluster|disk)\//],
     packages: ANY_BUT_ELECTRON,
     node: true,
+  },
+  {
+    name: 'a test of src-preload',
+    files: /^src-preload\/.*\.test$/,
+    may: [CORE, /^src-preload\//],
+    packages: /^(electron|vitest)$/,
+    node: false,
   },
   {
     name: 'src-preload',

@@ -32,11 +32,13 @@ export const cask = ({ version, sha256, repository }) => `cask "muster" do
   depends_on macos: ">= :sonoma"
 
   app "Muster.app"
+  binary "#{appdir}/Muster.app/Contents/Resources/bin/muster"
 
   uninstall quit: "app.muster.desktop"
 
   zap trash: [
     "~/Library/Application Support/Muster",
+    "~/Library/Caches/app.muster.desktop",
     "~/Library/Caches/app.muster.desktop.ShipIt",
     "~/Library/Preferences/app.muster.desktop.plist",
     "~/Library/Saved Application State/app.muster.desktop.savedState",

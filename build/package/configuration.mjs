@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { root } from '../set-up/places.mjs'
-import { stagedApp, stagedResources } from './staging.mjs'
+import { debCommand, stagedApp, stagedResources } from './staging.mjs'
 
 const APP_ID = 'app.muster.desktop'
 const inBuild = (/** @type {string[]} */ ...names) => path.join(root, 'build', ...names)
@@ -116,5 +116,10 @@ export const packageConfiguration = ({ electronVersion, electronDist, output, en
     vendor: 'The Muster developers',
     desktop: { entry: { StartupWMClass: 'Muster', Keywords: 'LLM;MLX;AI;' } },
   },
-  deb: { packageName: 'muster', priority: 'optional', recommends: ['libopenblas0-pthread'] },
+  deb: {
+    packageName: 'muster',
+    priority: 'optional',
+    recommends: ['libopenblas0-pthread'],
+    fpm: [`${debCommand}=/usr/bin/muster`],
+  },
 })

@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { exists } from '../set-up/files.mjs'
 import { root, runner } from '../set-up/places.mjs'
@@ -13,6 +13,9 @@ export const stagedApp = path.join(staging, 'app')
 
 /** What lies beside the archive: programs and sources that other programs read. */
 export const stagedResources = path.join(staging, 'resources')
+
+/** What a package for Debian puts at /usr/bin/muster. */
+export const debCommand = path.join(staging, 'deb', 'muster')
 
 /** What node-pty needs to run; the rest of its package is for compiling it. */
 const NODE_PTY = ['LICENSE', 'lib', 'build/Release', `prebuilds/${process.platform}-${process.arch}`]
@@ -84,4 +87,13 @@ async function stageResources() {
   }
   await mkdir(path.join(stagedResources, 'bin'), { recursive: true })
   await cp(uv, path.join(stagedResources, 'bin', 'uv'))
+  await cp(path.join(root, 'build', 'package', 'launcher', 'muster'), path.join(stagedResources, 'bin', 'muster'))
+  await stageDebCommand()
+}
+
+/** A package for Debian has the command on the path from the start. */
+async function stageDebCommand() {
+  await mkdir(path.dirname(debCommand), { recursive: true })
+  await writeFile(debCommand, '#!/bin/sh\nexec /opt/Muster/resources/bin/muster "$@"\n')
+  await chmod(debCommand, 0o755)
 }

@@ -80,6 +80,41 @@ export const UpdateStatus = z.discriminatedUnion('state', [
 ])
 export type UpdateStatus = z.infer<typeof UpdateStatus>
 
+/** Why the command line tool was not put on the path, or not removed. */
+export const CommandLineProblem = z.discriminatedUnion('kind', [
+  /** Another program has its name there. */
+  z.strictObject({ kind: z.literal('taken'), path: z.string() }),
+  /** `command` does it as administrator. */
+  z.strictObject({ kind: z.literal('unwritable'), folders: z.array(z.string()), command: z.string().optional() }),
+])
+export type CommandLineProblem = z.infer<typeof CommandLineProblem>
+
+/** Whether shells know the command `muster` of this app. */
+export const CommandLineToolAnswer = z.discriminatedUnion('state', [
+  /** Started from its sources. */
+  z.strictObject({ state: z.literal('unavailable') }),
+  /** The system's package has put it there, and removes it. */
+  z.strictObject({ state: z.literal('package') }),
+  z.strictObject({ state: z.literal('absent'), problem: CommandLineProblem.optional() }),
+  z.strictObject({
+    state: z.literal('installed'),
+    path: z.string(),
+    /** Whether that folder is on the app's own search path; a shell may have another. */
+    isFound: z.boolean(),
+    problem: CommandLineProblem.optional(),
+  }),
+])
+export type CommandLineToolAnswer = z.infer<typeof CommandLineToolAnswer>
+
+/** What became of a model's folder that was dropped on the window; `known`: it was in the catalogue already. */
+export const DroppedFolderAnswer = z.discriminatedUnion('status', [
+  z.strictObject({ status: z.enum(['added', 'known']), modelId: z.string() }),
+  z.strictObject({ status: z.literal('refused'), reason: z.string(), hint: z.string() }),
+  /** Nothing was dropped, or more than one thing. */
+  z.strictObject({ status: z.literal('none') }),
+])
+export type DroppedFolderAnswer = z.infer<typeof DroppedFolderAnswer>
+
 /**
  * What the desktop app's window can ask of the app, and nothing more: everything else goes over the
  * API like in a browser. Both sides check by these schemas.
@@ -112,6 +147,13 @@ export const desktopBridge = {
     request: z.strictObject({ action: z.enum(['show', 'check', 'install']) }),
     answer: UpdateStatus,
   },
+  /** Puts the command `muster` on the path of shells, or takes it away. The page says neither what nor where. */
+  commandLineTool: {
+    request: z.strictObject({ action: z.enum(['show', 'install', 'remove']) }),
+    answer: CommandLineToolAnswer,
+  },
+  /** Adds a model's folder. Its path is the preload's to say, which has it from the system: the page names none. */
+  addFolder: { request: z.strictObject({ path: z.string().min(1).max(4096) }), answer: DroppedFolderAnswer },
 } as const
 
 export type DesktopBridge = typeof desktopBridge
@@ -119,11 +161,17 @@ export type BridgeMethod = keyof DesktopBridge
 export type BridgeRequest<Method extends BridgeMethod> = z.infer<DesktopBridge[Method]['request']>
 export type BridgeAnswer<Method extends BridgeMethod> = z.infer<DesktopBridge[Method]['answer']>
 
+/** What the page asks as it is; the rest is asked by the preload. */
+type PageMethod = Exclude<BridgeMethod, 'addFolder'>
+
 /** `window.muster` as the window sees it. */
 export type DesktopApi = {
-  readonly [Method in BridgeMethod]: (
+  readonly [Method in PageMethod]: (
     ...request: undefined extends BridgeRequest<Method> ? [] : [BridgeRequest<Method>]
   ) => Promise<BridgeAnswer<Method>>
+} & {
+  /** Adds the folder that a person has dropped on the window last; each can be asked for once. */
+  readonly addDroppedFolder: () => Promise<DroppedFolderAnswer>
 }
 
 /** The channel that a method's messages travel on. */

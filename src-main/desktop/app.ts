@@ -4,6 +4,7 @@ import type { Translator } from '@core/texts/translator'
 import type { NodeOptions, RunningNode } from '../node'
 import { version } from '../version'
 import { answerBridge } from './bridge'
+import { commandLineTool } from './command-source'
 import { confine } from './confinement'
 import { DEEP_LINK_SCHEME, deepLinkIn, deepLinkTarget } from './deep-links'
 import { followDock } from './dock'
@@ -187,7 +188,10 @@ class Desktop {
       onChange: changed,
     })
     closers.push(() => updates.close())
-    closers.push(answerBridge({ apiUrl, bridgedPorts: node.bridgedPorts, loginItem, preferences, updates }))
+    const { addModelFolder, bridgedPorts } = node
+    const tool = commandLineTool()
+    const bridged = { addModelFolder, apiUrl, bridgedPorts, commandLineTool: tool, loginItem, preferences, updates }
+    closers.push(answerBridge(bridged))
     closers.push(followPower(node))
     closers.push(followDock(preferences))
     closers.push(preferences.subscribe(() => void this.followLanguage(changed)))
@@ -222,7 +226,12 @@ class Desktop {
   }
 
   private setMenu(): void {
-    setMenu({ show: () => this.show(), quit: this.askToQuit, text: this.language.current().text })
+    setMenu({
+      show: () => this.show(),
+      showSettings: () => this.show('#/settings'),
+      quit: this.askToQuit,
+      text: this.language.current().text,
+    })
   }
 
   /** What is shown already is shown anew in another language. */

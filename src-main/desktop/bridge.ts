@@ -7,6 +7,7 @@ import {
   type BridgeRequest,
 } from '@core/protocols/desktop'
 import type { RunningNode } from '../node'
+import type { CommandLineTool } from './command-line-tool'
 import type { LoginItem } from './login-item'
 import { isOfPage } from './page'
 import type { Preferences } from './preferences'
@@ -18,11 +19,12 @@ type Handlers = {
   ) => BridgeAnswer<Method> | Promise<BridgeAnswer<Method>>
 }
 
-export interface BridgeOptions extends Pick<RunningNode, 'bridgedPorts'> {
+export interface BridgeOptions extends Pick<RunningNode, 'bridgedPorts' | 'addModelFolder'> {
   readonly apiUrl: string
   readonly loginItem: LoginItem
   readonly preferences: Preferences
   readonly updates: Pick<Updates, 'status' | 'check' | 'install'>
+  readonly commandLineTool: Pick<CommandLineTool, 'status' | 'install' | 'remove'>
 }
 
 const isFromPage = ({ senderFrame }: IpcMainInvokeEvent): boolean =>
@@ -33,7 +35,7 @@ const isFromPage = ({ senderFrame }: IpcMainInvokeEvent): boolean =>
  * Returns the way to stop.
  */
 export const answerBridge = (options: BridgeOptions): (() => void) => {
-  const { apiUrl, bridgedPorts, loginItem, preferences, updates } = options
+  const { addModelFolder, apiUrl, bridgedPorts, commandLineTool, loginItem, preferences, updates } = options
   const handlers: Handlers = {
     apiAccess: () => ({ url: apiUrl }),
     loginItem: ({ openAtLogin }) => {
@@ -50,6 +52,17 @@ export const answerBridge = (options: BridgeOptions): (() => void) => {
       if (action === 'install') updates.install()
       return updates.status()
     },
+    commandLineTool: ({ action }) => {
+      switch (action) {
+        case 'show':
+          return commandLineTool.status()
+        case 'install':
+          return commandLineTool.install()
+        case 'remove':
+          return commandLineTool.remove()
+      }
+    },
+    addFolder: ({ path }) => addModelFolder(path),
   }
   const answer = <Method extends BridgeMethod>(method: Method): (() => void) => {
     const channel = bridgeChannel(method)
@@ -59,7 +72,7 @@ export const answerBridge = (options: BridgeOptions): (() => void) => {
     })
     return () => ipcMain.removeHandler(channel)
   }
-  const methods: readonly BridgeMethod[] = ['apiAccess', 'loginItem', 'bridgedPorts', 'preferences', 'update']
+  const methods = Object.keys(desktopBridge) as readonly BridgeMethod[]
   const closers = methods.map((method) => answer(method))
   return () => closers.forEach((close) => close())
 }

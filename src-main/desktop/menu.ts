@@ -11,15 +11,19 @@ const separator: MenuItemConstructorOptions = { type: 'separator' }
 
 export interface MenuOptions {
   readonly show: () => void
+  readonly showSettings: () => void
   readonly quit: () => void
   readonly text: Translate
 }
 
 /** The application's menu: what every app has. */
-export const setMenu = ({ show, quit, text }: MenuOptions): void => {
+export const setMenu = ({ show, showSettings, quit, text }: MenuOptions): void => {
   const role = (name: MenuRole): MenuItemConstructorOptions => ({ role: name, label: text(`desktop.menu.${name}`) })
   const onlyOnMac: MenuItemConstructorOptions[] = isMac
     ? [role('services'), separator, role('hide'), role('hideOthers'), role('unhide'), separator]
+    : []
+  const onlyInstalled: MenuItemConstructorOptions[] = app.isPackaged
+    ? [{ label: text('desktop.menu.commandLine'), click: showSettings }, separator]
     : []
   // Reloading and looking inside is for those who build the app.
   const onlyInDevelopment: MenuItemConstructorOptions[] = app.isPackaged
@@ -32,6 +36,7 @@ export const setMenu = ({ show, quit, text }: MenuOptions): void => {
         submenu: [
           role('about'),
           separator,
+          ...onlyInstalled,
           ...onlyOnMac,
           { label: text('desktop.open'), click: show },
           { label: text('desktop.quit'), accelerator: 'CommandOrControl+Q', click: quit },

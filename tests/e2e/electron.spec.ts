@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readFileSync, readlinkSync, realpathSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test, type ElectronApplication, type Page } from '@playwright/test'
 import { Control } from '../harness/control'
@@ -90,13 +90,48 @@ test('a model is declared, becomes ready, answers, and quitting leaves no proces
   await expect.poll(() => [...runnerPids, ...own].filter((pid) => !gone(pid)), { timeout: 15_000 }).toEqual([])
 })
 
+/** What a person does with a folder of the desktop: only Chromium's own protocol makes a drop that is trusted. */
+const dropFolder = async (page: Page, path: string): Promise<void> => {
+  const session = await page.context().newCDPSession(page)
+  const data = { items: [], files: [path], dragOperationsMask: 1 }
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+    await session.send('Input.dispatchDragEvent', { type, x: 400, y: 300, data })
+}
+
+test('a model’s folder that is dropped on the window is added by a link; what is wrong with one is said', async () => {
+  const given = temporaryFolder()
+  try {
+    const model = addTinyModel(given.path)
+    const broken = join(given.path, 'broken')
+    mkdirSync(broken)
+    writeFileSync(join(broken, 'config.json'), '{"model_ty')
+    const electron = await start()
+    const page = await connected(electron)
+    await dropFolder(page, model)
+    const id = `local/${basename(model)}`
+    await expect(page.getByRole('status').filter({ hasText: `${id} is here` })).toBeVisible()
+    expect(readlinkSync(join(folder.path, 'models', ...id.split('/')))).toBe(realpathSync(model))
+    await page.getByRole('button', { name: 'Show models' }).click()
+    await expect(page.getByText(id).first()).toBeVisible()
+    await dropFolder(page, model)
+    await expect(page.getByText(`${id} is here already.`)).toBeVisible()
+    await dropFolder(page, broken)
+    await expect(page.getByRole('dialog')).toContainText('Can’t add this folder.')
+    await expect(page.getByRole('dialog')).toContainText('config.json')
+  } finally {
+    given.dispose()
+  }
+})
+
 test('the page has no more rights than a web page', async () => {
   const electron = await start({ main: withPerson(folder.path) })
   const page = await connected(electron)
   expect(await page.evaluate(`['require', 'process', 'module', 'Buffer'].filter((name) => name in window)`)).toEqual([])
   expect(await page.evaluate(`Object.keys(window.muster ?? {}).sort()`)).toEqual([
+    'addDroppedFolder',
     'apiAccess',
     'bridgedPorts',
+    'commandLineTool',
     'loginItem',
     'preferences',
     'update',
@@ -109,6 +144,17 @@ test('the page has no more rights than a web page', async () => {
     state: 'unavailable',
     why: 'sources',
   })
+  const tool = `window.muster.commandLineTool({ action: 'install', path: '/etc' }).catch(() => 'refused')`
+  expect(await page.evaluate(tool)).toBe('refused')
+  expect(await page.evaluate(`window.muster.commandLineTool({ action: 'show' })`)).toEqual({ state: 'unavailable' })
+  // Neither a path that the page names nor a drop that it makes up adds a folder.
+  const madeUp = `(() => {
+    const dataTransfer = new DataTransfer()
+    dataTransfer.items.add(new File(['x'], 'etc'))
+    window.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true }))
+    return window.muster.addDroppedFolder('/etc')
+  })()`
+  expect(await page.evaluate(madeUp)).toEqual({ status: 'none' })
   // Commands that were not shown are not run, on any system.
   const foreign = `window.muster.bridgedPorts({ action: 'release', commands: ['/sbin/reboot'] })`
   expect(await page.evaluate(foreign)).toMatchObject({ outcome: expect.stringMatching(/^(?:shown|changed)$/) })

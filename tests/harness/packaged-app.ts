@@ -93,3 +93,16 @@ export const startPackagedAgain = (
   })
   return { status, output: stdout + stderr }
 }
+
+interface Launched {
+  readonly dataDir: string
+  readonly args: readonly string[]
+  /** Of standard input. */
+  readonly input?: string
+}
+
+/** Runs the app's command line as a shell does. */
+export const runLauncher = (launcher: string, { dataDir, args, input = '' }: Launched) => {
+  const { status, stdout, stderr } = spawnSync(launcher, args, { env: environment(dataDir), encoding: 'utf8', input })
+  return { status, stdout, stderr }
+}

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -12,10 +12,12 @@ import {
   packageApp,
   packagedProgram,
   packagedResources,
+  runLauncher,
   startPackaged,
   startPackagedAgain,
   type PackagedApp,
 } from '../harness/packaged-app'
+import { root } from '../harness/paths'
 
 /** Packages of 200 MB come from the index of Python packages, unless an earlier run left them in the cache. */
 const SETTING_UP_LIMIT_MS = 600_000
@@ -85,6 +87,29 @@ describe.skipIf(noPackage !== undefined)('the packaged app', () => {
     const pid = runner !== undefined && 'pid' in runner ? Number(runner.pid) : 0
     expect(readlinkSync(`/proc/${pid}/fd/1`)).toMatch(/^\/dev\/pts\//)
   })
+
+  it('is the command line too, through its launcher and a link to that, beside the app that runs', async () => {
+    const linked = join(folder.path, 'linked-muster')
+    symlinkSync(join(packagedResources, 'bin', 'muster'), linked)
+    const muster = (...args: readonly string[]) => runLauncher(linked, { dataDir: folder.path, args })
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
+    expect(muster('--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' })
+    const listed = muster('ps', '--json', '--url', control.url)
+    expect(listed).toMatchObject({ status: 0, stderr: '' })
+    expect(JSON.parse(listed.stdout)).toMatchObject({ declarations: [{ name: 'chat', modelId: TINY }] })
+    // Exit codes are its own, and no word of a command is read by Chromium.
+    expect(muster('ps', '--proxy-server=nowhere')).toMatchObject({ status: 2, stdout: '' })
+    expect(muster('ps', '--url', 'http://127.0.0.1:9')).toMatchObject({ status: 3 })
+    expect(muster('service', 'status').stderr).toContain('cannot be a service')
+    const answered = runLauncher(linked, {
+      dataDir: folder.path,
+      args: ['run', 'chat', '--url', control.url],
+      input: 'hi',
+    })
+    expect(answered).toMatchObject({ status: 0 })
+    expect(answered.stdout.length).toBeGreaterThan(1)
+    expect(await app.page.evaluate(`window.muster.commandLineTool({ action: 'show' })`)).toHaveProperty('state')
+  }, 300_000)
 
   it('has its fuses as configured', async () => {
     const { FuseV1Options, getCurrentFuseWire } = (await import(fromTools.resolve('@electron/fuses'))) as {

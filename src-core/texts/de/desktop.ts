@@ -74,6 +74,7 @@ export const desktop: Translation<'desktop'> = {
   cannotStartHint: 'Erneut versuchen. Schlägt es wieder fehl, sagt die neueste Datei in {folder} vielleicht mehr.',
   tryAgain: 'Erneut versuchen',
   'menu.about': 'Über Muster',
+  'menu.commandLine': 'Befehl für das Terminal installieren…',
   'menu.services': 'Dienste',
   'menu.hide': 'Muster ausblenden',
   'menu.hideOthers': 'Andere ausblenden',

@@ -47,8 +47,15 @@ export const models: Translation<'models'> = {
   downloadExactly: 'Genau dieses herunterladen',
   launchIt: 'Starten…',
   searchFailed: 'Der Hub lässt sich nicht durchsuchen.',
-  filesDropped:
-    'Dateien lassen sich hier nicht hinzufügen. Der Ordner des Modells gehört nach models/OWNER/NAME im Datenordner von Muster, auf dem Rechner, der es behalten soll: dort wird es sofort gefunden.',
+  'folder.failed': 'Dieser Ordner lässt sich nicht hinzufügen.',
+  'folder.browser': 'Ein Browser sagt keiner Seite, wo ein Ordner liegt.',
+  'folder.browserHint':
+    'Auf das Fenster der Muster-App ziehen, oder nach models/OWNER/NAME im Datenordner von Muster legen, auf dem Rechner, der es behalten soll: dort wird es sofort gefunden.',
+  'folder.one': 'Das war nicht ein einzelner Ordner.',
+  'folder.oneHint': 'Den Ordner von je einem Modell ablegen.',
+  'folder.added': '{model} ist da: der Ordner ist verknüpft, nichts wurde kopiert.',
+  'folder.known': '{model} ist schon da.',
+  'folder.show': 'Modelle zeigen',
   hubNone: 'Auf {hub} heißt kein MLX-Modell „{words}“. Weniger Wörter finden mehr.',
   modelsOn: 'Modelle auf {hub}',
   gated: 'Lizenz zustimmen',

@@ -72,6 +72,7 @@ export const desktop = {
   cannotStartHint: 'Try again. If it fails again, the newest file in {folder} may say more.',
   tryAgain: 'Try again',
   'menu.about': 'About Muster',
+  'menu.commandLine': 'Install Command Line Tool…',
   'menu.services': 'Services',
   'menu.hide': 'Hide Muster',
   'menu.hideOthers': 'Hide Others',

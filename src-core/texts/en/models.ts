@@ -45,8 +45,15 @@ export const models = {
   downloadExactly: 'Download exactly this',
   launchIt: 'Launch it…',
   searchFailed: 'Can’t search the hub.',
-  filesDropped:
-    'Files can’t be added from here. Put the model’s folder at models/OWNER/NAME in Muster’s data folder, on the machine that is to keep it: it is found there at once.',
+  'folder.failed': 'Can’t add this folder.',
+  'folder.browser': 'A browser tells no page where a folder lies.',
+  'folder.browserHint':
+    'Drop it on the window of the Muster app, or put it at models/OWNER/NAME in Muster’s data folder, on the machine that is to keep it: it is found there at once.',
+  'folder.one': 'Not one folder was dropped.',
+  'folder.oneHint': 'Drop the folder of one model at a time.',
+  'folder.added': '{model} is here: the folder is linked, nothing was copied.',
+  'folder.known': '{model} is here already.',
+  'folder.show': 'Show models',
   hubNone: 'No MLX model on {hub} is called “{words}”. Fewer words find more.',
   modelsOn: 'Models on {hub}',
   gated: 'license to accept',

@@ -72,6 +72,7 @@ export const desktop: Translation<'desktop'> = {
   cannotStartHint: '请重试。如果再次失败，{folder} 中最新的文件可能有更多信息。',
   tryAgain: '重试',
   'menu.about': '关于 Muster',
+  'menu.commandLine': '安装命令行工具…',
   'menu.services': '服务',
   'menu.hide': '隐藏 Muster',
   'menu.hideOthers': '隐藏其他',

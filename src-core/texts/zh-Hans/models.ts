@@ -45,8 +45,15 @@ export const models: Translation<'models'> = {
   downloadExactly: '下载此模型',
   launchIt: '启动…',
   searchFailed: '无法搜索 Hub。',
-  filesDropped:
-    '无法从这里添加文件。请把模型文件夹放到保存它的机器上 Muster 数据文件夹的 models/OWNER/NAME 中，会立即被找到。',
+  'folder.failed': '无法添加此文件夹。',
+  'folder.browser': '浏览器不会告诉网页文件夹在哪里。',
+  'folder.browserHint':
+    '请拖到 Muster 应用的窗口上，或把它放到保存它的机器上 Muster 数据文件夹的 models/OWNER/NAME 中，会立即被找到。',
+  'folder.one': '放下的不是单个文件夹。',
+  'folder.oneHint': '请一次放下一个模型的文件夹。',
+  'folder.added': '{model} 已加入：文件夹以链接方式使用，没有复制。',
+  'folder.known': '{model} 已经在这里。',
+  'folder.show': '显示模型',
   hubNone: '{hub} 上没有名为“{words}”的 MLX 模型。减少关键词可找到更多。',
   modelsOn: '{hub} 上的模型',
   gated: '需接受许可',

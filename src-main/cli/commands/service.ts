@@ -7,6 +7,7 @@ import { removeFile } from '../../disk/removal'
 import { replaceFile } from '../../disk/replace-file'
 import type { CommandContext, CommonOptions } from '../context'
 import { CommandError, DONE, FAILED, NOT_FOUND, type ExitCode } from '../exit-codes'
+import { isInstalledApp } from '../installed-app'
 import type { ServiceCommand, ServiceDefinition, ServiceManager } from '../service/definition'
 import { launchd } from '../service/launchd'
 import { systemd } from '../service/systemd'
@@ -21,6 +22,10 @@ export interface ServiceFlags extends CommonOptions {
 const runFile = promisify(execFile)
 
 const managerHere = (system: boolean): ServiceManager => {
+  if (isInstalledApp())
+    throw new CommandError('The app’s command line cannot be a service: its program needs a display', {
+      hint: 'The app itself keeps a node running, also from the login on (Settings). A machine without a display takes Muster from npm.',
+    })
   const { uid: userId, username: userName } = userInfo()
   const home = homedir()
   switch (process.platform) {

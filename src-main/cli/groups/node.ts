@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander'
 import type { LoadOnRequest } from '@core/settings/node'
 import { command, port, runOnNode, whole, type Group } from '../define'
+import { bundledRunner } from '../installed-app'
 import type { SimulateFlags } from '../simulate'
 import { standardStreams } from '../standard-streams'
 
@@ -95,7 +96,11 @@ const addServe = ({ program, finish }: Group): Command =>
       const { onRequestIdle: onRequestIdleSeconds, diskCache: diskCacheGigabytes, ...given } = rest
       // What is not switched off is left to the settings.
       const off = { ...(worker === false && { worker }), ...(discovery === false && { discovery }) }
-      finish(await serve({ ...given, ...off, ...lists, onRequestIdleSeconds, diskCacheGigabytes }, startNode))
+      finish(
+        await serve({ ...given, ...off, ...lists, onRequestIdleSeconds, diskCacheGigabytes }, (options) =>
+          startNode({ ...options, bundledRunner: bundledRunner() }),
+        ),
+      )
     })
 
 interface ServiceFlags {

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { droppedIn, takesDrops } from './dropped'
+import { wordsIn, takesDrops } from './dropped'
 
 const transfer = (data: Readonly<Record<string, string>>) => ({
   types: Object.keys(data),
@@ -9,16 +9,16 @@ const transfer = (data: Readonly<Record<string, string>>) => ({
 describe('what is dropped on the page of the hub', () => {
   it('is looked for by its id where it is the address of a model, as a text or as a link', () => {
     const address = 'https://huggingface.co/mlx-community/Qwen3-8B-4bit/tree/main'
-    const words = { kind: 'words', words: 'mlx-community/Qwen3-8B-4bit' }
-    expect(droppedIn(transfer({ 'text/plain': ` ${address}\n` }))).toEqual(words)
-    expect(droppedIn(transfer({ 'text/uri-list': `# a model\r\n${address}`, 'text/plain': 'Qwen' }))).toEqual(words)
-    expect(droppedIn(transfer({ 'text/plain': 'qwen3 8b' }))).toEqual({ kind: 'words', words: 'qwen3 8b' })
+    const words = 'mlx-community/Qwen3-8B-4bit'
+    expect(wordsIn(transfer({ 'text/plain': ` ${address}\n` }))).toEqual(words)
+    expect(wordsIn(transfer({ 'text/uri-list': `# a model\r\n${address}`, 'text/plain': 'Qwen' }))).toEqual(words)
+    expect(wordsIn(transfer({ 'text/plain': 'qwen3 8b' }))).toBe('qwen3 8b')
   })
 
-  it('is nothing where it is empty or far too long, and files are told apart', () => {
-    expect(droppedIn(transfer({ 'text/plain': '  ' }))).toBeUndefined()
-    expect(droppedIn(transfer({ 'text/plain': 'x'.repeat(500) }))).toBeUndefined()
-    expect(droppedIn(transfer({ Files: '', 'text/plain': 'a/b' }))).toEqual({ kind: 'files' })
+  it('is nothing where it is empty or far too long, and files are left to the window', () => {
+    expect(wordsIn(transfer({ 'text/plain': '  ' }))).toBeUndefined()
+    expect(wordsIn(transfer({ 'text/plain': 'x'.repeat(500) }))).toBeUndefined()
+    expect(wordsIn(transfer({ Files: '', 'text/plain': 'a/b' }))).toBeUndefined()
   })
 
   it('is taken from the element for as long as it is there; what is dragged inside the app is left alone', () => {
@@ -32,8 +32,9 @@ describe('what is dropped on the page of the hub', () => {
     }
     expect(drop({ 'text/plain': 'a/b' })).toBe(true)
     expect(drop({ 'application/x-muster-model': 'a/b' })).toBe(false)
+    expect(drop({ Files: '', 'text/uri-list': 'file:///a' })).toBe(false)
     if (stop) stop()
     drop({ 'text/plain': 'c/d' })
-    expect(take.mock.calls).toEqual([[{ kind: 'words', words: 'a/b' }]])
+    expect(take.mock.calls).toEqual([['a/b']])
   })
 })

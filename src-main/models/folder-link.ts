@@ -1,0 +1,88 @@
+import { realpath, stat, symlink } from 'node:fs/promises'
+import { basename, dirname, isAbsolute, join } from 'node:path'
+import { ModelId } from '@core/ids'
+import { makeBelow } from '../disk/below'
+import type { Catalogue } from './catalogue'
+import { inspectModelDirectory } from './model-directory'
+import { listModelFiles } from './model-files'
+import { ownPlace } from './own-store'
+import { ownModels } from './stores'
+
+/** What became of a folder that somebody gave: `known` is in the catalogue already. */
+export type LinkedFolder =
+  | { readonly status: 'added' | 'known'; readonly modelId: ModelId }
+  | { readonly status: 'refused'; readonly reason: string; readonly hint: string }
+
+export interface LinkOptions {
+  readonly dataDir: string
+  readonly catalogue: Pick<Catalogue, 'list' | 'unreadable' | 'refresh'>
+}
+
+/** Of models whose folder says nothing of who made them. */
+const OWNER = 'local'
+
+const refused = (reason: string, hint: string): LinkedFolder => ({ status: 'refused', reason, hint })
+
+/** The id that a folder gives its model: the Hugging Face cache writes the hub's into the path. */
+const idOf = (folder: string): ModelId => {
+  const [, owner, name] = /^models--([^/]+?)--([^/]+)$/.exec(basename(dirname(dirname(folder)))) ?? []
+  if (basename(dirname(folder)) === 'snapshots' && owner !== undefined && name !== undefined)
+    return ModelId.parse(`${owner}/${name}`)
+  const plain = basename(folder)
+    .replace(/[^\w.-]+/g, '-')
+    .replace(/\.{2,}/g, '.')
+    .replace(/^[.-]+/, '')
+    .replace(/\.partial(-\d+)?$/, '')
+    .slice(0, 96)
+  return ModelId.parse(`${OWNER}/${plain || 'model'}`)
+}
+
+/**
+ * Adds the model in a folder by a link in our own store: nothing is copied, and the folder stays where it is. It is
+ * looked at first as the catalogue looks at it, and refused in the same words. Deleting the model removes the link.
+ *
+ * @param given as a person gave it; absolute. Rejects with what the disk says where the store cannot be written
+ */
+export const linkModelFolder = async (given: string, { dataDir, catalogue }: LinkOptions): Promise<LinkedFolder> => {
+  const folder = isAbsolute(given) ? await realpath(given).catch(() => undefined) : undefined
+  const found = folder === undefined ? undefined : await stat(folder).catch(() => undefined)
+  if (folder === undefined || !found)
+    return refused(`${given} cannot be read`, 'See whether it is still there, and whether Muster may read it.')
+  if (!found.isDirectory())
+    return refused(`${basename(given)} is a file`, 'Drop the folder that has config.json and the weights in it.')
+  await catalogue.refresh()
+  for (const { path, modelId } of [...catalogue.list(), ...catalogue.unreadable()])
+    if ((await realpath(path).catch(() => undefined)) === folder) return { status: 'known', modelId }
+  const files = await listModelFiles(folder)
+  if (!files) return refused(`${given} cannot be read`, 'Let Muster read it, or move it to where it may.')
+  const modelId = idOf(folder)
+  const inspection = await inspectModelDirectory({ modelId, path: folder, source: 'muster' }, files, { starter: false })
+  if (inspection.status === 'none')
+    return refused(
+      `${basename(given)} holds no model`,
+      'A model’s folder has config.json, its weights (.safetensors) and its tokenizer’s files in it.',
+    )
+  const { problem } = inspection.model
+  if (problem !== undefined) return refused(problem, 'Nothing was added.')
+  return link({ folder, modelId, dataDir, catalogue })
+}
+
+interface Link extends LinkOptions {
+  /** Without a link in it. */
+  readonly folder: string
+  readonly modelId: ModelId
+}
+
+const link = async ({ folder, modelId, dataDir, catalogue }: Link): Promise<LinkedFolder> => {
+  const place = ownPlace(ownModels(dataDir), modelId)
+  if (!place) return refused(`${modelId} cannot be a model’s id`, 'Give the folder another name.')
+  const owner = await makeBelow(dataDir, ['models', place.owner])
+  try {
+    await symlink(folder, join(owner, place.name))
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    return refused(`${modelId} is another model here`, 'Give the folder another name, or delete that model first.')
+  }
+  await catalogue.refresh()
+  return { status: 'added', modelId }
+}

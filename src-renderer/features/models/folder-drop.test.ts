@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import type { DroppedFolderAnswer } from '@core/protocols/desktop'
+import { addDropped, hasFolder } from './folder-drop'
+
+const app = (answer: DroppedFolderAnswer) => ({ addDroppedFolder: () => Promise.resolve(answer) })
+const transfer = (...entries: readonly (boolean | undefined)[]) =>
+  ({
+    items: entries.map((isDirectory) => ({
+      kind: isDirectory === undefined ? 'string' : 'file',
+      webkitGetAsEntry: () => (isDirectory === undefined ? null : { isDirectory }),
+    })),
+  }) as unknown as DataTransfer
+
+describe('a folder that is dropped on the window', () => {
+  it('is told apart from files and texts', () => {
+    expect(hasFolder(transfer(true))).toBe(true)
+    expect(hasFolder(transfer(undefined, false, true))).toBe(true)
+    expect(hasFolder(transfer(undefined, false))).toBe(false)
+  })
+
+  it('is added by the app, whose reasons are told where it is refused', async () => {
+    expect(await addDropped(app({ status: 'added', modelId: 'local/model' }))).toMatchObject({ modelId: 'local/model' })
+    const refused = { status: 'refused', reason: 'config.json is missing', hint: 'Nothing was added.' } as const
+    await expect(addDropped(app(refused))).rejects.toMatchObject({
+      message: 'config.json is missing',
+      hint: 'Nothing was added.',
+    })
+    await expect(addDropped(app({ status: 'none' }))).rejects.toMatchObject({ code: 'no_folder' })
+  })
+
+  it('cannot be added in a browser, which says where to put it', async () => {
+    await expect(addDropped(undefined)).rejects.toMatchObject({
+      message: 'A browser tells no page where a folder lies.',
+      hint: expect.stringContaining('models/OWNER/NAME') as string,
+    })
+  })
+})
