@@ -1,13 +1,14 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { eventually } from '@core/testing/eventually'
 import { ModelId } from '@core/ids'
 import { FakeApi, FakeStream, json } from '../../testing/fake-api'
+import { eventually } from '@core/testing/eventually'
 import { ChatStore } from './chat-store'
 import { Chats } from './chats.svelte'
 import type { Partner } from './partners'
 import type { Message } from './records'
+import type { Thread } from './thread.svelte'
 
 const delta = (content: string) => ({ choices: [{ delta: { content }, finish_reason: null }] })
 const end = (reason = 'stop') => ({ choices: [{ delta: {}, finish_reason: reason }] })
@@ -52,6 +53,13 @@ const ask = async (chats: Chats, text: string, thread = chats.fresh) => {
   return thread
 }
 const idle = (thread: { readonly busy: boolean }) => eventually(() => expect(thread.busy).toBe(false))
+/** Its last answer has gone to the store, where whoever opens it then reads it. */
+const kept = (thread: Thread) =>
+  eventually(() => {
+    expect(thread.busy).toBe(false)
+    expect(thread.path.at(-1)?.role).toBe('assistant')
+    expect(thread.conversation.leafId).toBe(thread.leafId)
+  })
 const textsOf = (messages: readonly Message[]) => messages.map((message) => ('text' in message ? message.text : ''))
 
 describe('conversations', () => {
@@ -65,14 +73,14 @@ describe('conversations', () => {
   it('are kept, and the model gets all of them when they go on after a reload', async () => {
     const first = await open(new FakeApi().next(whole('Hi').response))
     const thread = await ask(first, 'Hello')
-    await idle(thread)
+    await kept(thread)
     expect(textsOf(thread.path)).toEqual(['Hello', 'Hi'])
     // It is shown before it is kept.
-    await eventually(async () => expect(await first.messagesOf(thread.id)).toHaveLength(2))
+    await eventually(async () => expect(await first.conversations.messagesOf(thread.id)).toHaveLength(2))
 
     const api = new FakeApi().next(whole('Later.').response)
     const again = await open(api)
-    expect(again.conversations).toMatchObject([{ title: 'Hello', model: { id: 'chat', name: 'small' } }])
+    expect(again.conversations.all).toMatchObject([{ title: 'Hello', model: { id: 'chat', name: 'small' } }])
     await again.show(thread.id)
     const read = again.thread(thread.id)
     if (!read) throw new Error('it is not there')
@@ -96,20 +104,18 @@ describe('conversations', () => {
       await open(new FakeApi().next(whole('2').response)),
     ]
     const mine = await ask(one, 'first')
-    await idle(mine)
-    await eventually(() => expect(other.conversations).toHaveLength(1))
+    await kept(mine)
+    await eventually(() => expect(other.conversations.all).toHaveLength(1))
     await other.show(mine.id)
     const theirs = other.thread(mine.id)
     if (!theirs) throw new Error('it is not there')
-    // An answer is kept after it was shown.
-    await eventually(() => expect(textsOf(theirs.path)).toEqual(['first', '1']))
     await ask(other, 'second', theirs)
     await one.rename(mine.id, 'Renamed')
     await idle(theirs)
     await eventually(() => expect(textsOf(mine.path)).toEqual(['first', '1', 'second', '2']))
-    await eventually(() => expect(other.conversations[0]?.title).toBe('Renamed'))
+    await eventually(() => expect(other.conversations.all[0]?.title).toBe('Renamed'))
     await other.remove(mine.id)
-    await eventually(() => expect(one.conversations).toEqual([]))
+    await eventually(() => expect(one.conversations.all).toEqual([]))
     expect(one.thread(mine.id)).toBeUndefined()
   })
 
@@ -123,7 +129,7 @@ describe('conversations', () => {
     await eventually(() => expect(writing.thread(thread.id)).toBeUndefined())
     stream.fail()
     await idle(thread)
-    expect(await writing.messagesOf(thread.id)).toEqual([])
+    expect(await writing.conversations.messagesOf(thread.id)).toEqual([])
   })
 
   it('show the answer while it is written, its figures when it is done, and how much of the prompt is read before', async () => {
@@ -206,7 +212,7 @@ describe('conversations', () => {
     const [question] = thread.path
     if (!question) throw new Error('no question')
     await chats.edit(thread, question, 'What is it?')
-    await idle(thread)
+    await kept(thread)
     const part = { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } }
     expect(api.asked.map(({ json: body }) => (body as { messages: unknown }).messages)).toEqual([
       [{ role: 'user', content: [part] }],
@@ -214,12 +220,12 @@ describe('conversations', () => {
       [{ role: 'user', content: [part, { type: 'text', text: 'What is it?' }] }],
     ])
     const again = await open()
-    expect(again.conversations).toMatchObject([{ title: 'cat.png' }])
+    expect(again.conversations.all).toMatchObject([{ title: 'cat.png' }])
     await again.show(thread.id)
     expect(again.thread(thread.id)?.path[0]).toMatchObject({ text: 'What is it?', pictures: [picture] })
     expect(again.thread(thread.id)?.pictures).toBe(1)
     await again.remove(thread.id)
-    expect(await again.messagesOf(thread.id)).toEqual([])
+    expect(await again.conversations.messagesOf(thread.id)).toEqual([])
   })
 
   it('stop where they are told to, and that is no problem', async () => {
@@ -290,12 +296,12 @@ describe('conversations', () => {
     await idle(await ask(chats, 'France?'))
     chats.begin()
     await idle(await ask(chats, 'Something else'))
-    await chats.search('PARIS capital')
-    expect(chats.found.map(({ title }) => title)).toEqual(['France?'])
-    await chats.search('else')
-    expect(chats.found.map(({ title }) => title)).toEqual(['Something else'])
-    await chats.search('')
-    expect(chats.found).toHaveLength(2)
+    await chats.conversations.search('PARIS capital')
+    expect(chats.conversations.found.map(({ title }) => title)).toEqual(['France?'])
+    await chats.conversations.search('else')
+    expect(chats.conversations.found.map(({ title }) => title)).toEqual(['Something else'])
+    await chats.conversations.search('')
+    expect(chats.conversations.found).toHaveLength(2)
   })
 
   it('ask with their system prompt and their sampling, which are kept as presets', async () => {
@@ -303,8 +309,8 @@ describe('conversations', () => {
     const chats = await open(api)
     const options = { system: 'Be short.', temperature: 0, seed: 7, thinking: false, alternatives: true }
     await chats.setOptions(chats.fresh, options)
-    await chats.keepPreset({ name: 'Short', options })
-    await idle(await ask(chats, 'Hello'))
+    await chats.presets.keep({ name: 'Short', options })
+    await kept(await ask(chats, 'Hello'))
     expect(api.asked[0]?.json).toMatchObject({
       messages: [{ role: 'system', content: 'Be short.' }, { role: 'user' }],
       temperature: 0,
@@ -314,8 +320,8 @@ describe('conversations', () => {
       top_logprobs: 5,
     })
     const again = await open()
-    expect(again.presets).toMatchObject([{ name: 'Short', options }])
-    expect(again.conversations[0]?.options).toEqual(options)
+    expect(again.presets.all).toMatchObject([{ name: 'Short', options }])
+    expect(again.conversations.all[0]?.options).toEqual(options)
   })
 
   it('go on in this window where the browser keeps nothing, and that is said', async () => {
@@ -326,7 +332,7 @@ describe('conversations', () => {
     })
     opened.push(chats)
     await eventually(() => expect(chats.known).toBe(true))
-    expect(chats.problem).toMatchObject({ code: 'not_kept' })
+    expect(chats.keeping.problem).toMatchObject({ code: 'not_kept' })
     const thread = await ask(chats, 'Hello')
     await idle(thread)
     expect(textsOf(thread.path)).toEqual(['Hello', 'Hi'])

@@ -1,7 +1,9 @@
 import type { GrowingAnswer } from './answer'
 import { newestLeaf, pathTo, picturesOn, siblingsOf, type Siblings } from './branches'
 import { Draft } from './draft.svelte'
+import { newId } from './new-id'
 import type { Conversation, Message } from './records'
+import { t } from '../../state/texts.svelte'
 
 /** An answer that is being written, and the message that it follows. */
 export interface Growing {
@@ -45,6 +47,16 @@ export class Thread {
     return this.conversation.id
   }
 
+  /** What a new message says of its place: after that one, or first. */
+  placeAfter(parentId: string | undefined): {
+    readonly id: string
+    readonly conversationId: string
+    readonly parentId?: string
+    readonly at: number
+  } {
+    return { id: newId(), conversationId: this.id, ...(parentId !== undefined && { parentId }), at: Date.now() }
+  }
+
   siblings(message: Message): Siblings {
     return siblingsOf(this.messages, message)
   }
@@ -59,3 +71,7 @@ export class Thread {
     this.messages = [...this.messages.filter(({ id }) => id !== message.id), message]
   }
 }
+
+/** A new chat, which is kept with its first message. */
+export const emptyThread = (): Thread =>
+  new Thread({ id: newId(), title: t('chat.newChat'), options: {}, createdAt: 0, changedAt: 0 })

@@ -1,0 +1,88 @@
+import type { Api } from '../../api/access'
+import { ApiError } from '../../api/problem'
+import { beforeNextPicture } from '../../state/frames'
+import { t } from '../../state/texts.svelte'
+import { readAnswer, type GrowingAnswer } from './answer'
+import { promptOf } from './branches'
+import type { ConversationChanges } from './chat-store'
+import type { Partner } from './partners'
+import type { AnswerMessage, Message } from './records'
+import type { Thread } from './thread.svelte'
+
+export interface AnsweringOptions {
+  readonly api: Pick<Api, 'fetch'>
+  /** Keeps a message, or what has come of it; never rejects. */
+  readonly keep: (message: Message) => Promise<unknown>
+  readonly change: (thread: Thread, changes: ConversationChanges) => Promise<void>
+}
+
+/** What has come of an answer is kept this often, so that a window that closes loses little. */
+const KEEP_EVERY_MS = 2000
+
+/**
+ * Has a model answer the message that a thread's branch ends with. The answer grows in `thread.growing`, and becomes a
+ * message when it has ended, also where it was stopped or broke off. Never rejects: what went wrong is `thread.problem`.
+ */
+export const answerThread = async (thread: Thread, partner: Partner, options: AnsweringOptions): Promise<void> => {
+  const parentId = thread.leafId
+  if (parentId === undefined) return
+  thread.held = false
+  const place = { ...thread.placeAfter(parentId), role: 'assistant', model: partner.name } as const
+  const answer = await grow(thread, { parentId, partner, place, ...options })
+  // In one go: between the growing answer and the kept one nothing else is shown.
+  thread.growing = undefined
+  if (isEmpty(answer)) {
+    if (answer.cut === undefined) thread.problem = emptyAnswer()
+    return
+  }
+  const message: AnswerMessage = { ...place, ...recordOf(answer) }
+  thread.add(message)
+  // Who has gone to another branch meanwhile stays there.
+  const stays = thread.leafId !== parentId
+  if (!stays) thread.leafId = message.id
+  await options.keep(message)
+  await options.change(thread, { changedAt: Date.now(), ...(!stays && { leafId: message.id }) })
+}
+
+interface Growth extends AnsweringOptions {
+  readonly parentId: string
+  readonly partner: Partner
+  readonly place: Omit<AnswerMessage, 'text'>
+}
+
+/** Shows the answer once per picture while it comes, and keeps it now and then. Gives the last of it. */
+const grow = async (thread: Thread, { parentId, partner, place, api, keep }: Growth): Promise<GrowingAnswer> => {
+  const stop = new AbortController()
+  thread.stop = stop
+  const growing = { id: place.id, parentId, model: partner.name }
+  thread.growing = { ...growing, answer: { text: '' } }
+  const { options } = thread.conversation
+  const messages = promptOf(thread.path, options.system)
+  let answer: GrowingAnswer = { text: '' }
+  let keptAt = performance.now()
+  let drawing: (() => void) | undefined
+  try {
+    for await (answer of readAnswer(api, { model: partner.id, messages, options, signal: stop.signal })) {
+      drawing ??= beforeNextPicture(() => {
+        drawing = undefined
+        thread.growing = { ...growing, answer }
+      })
+      if (isEmpty(answer) || performance.now() - keptAt < KEEP_EVERY_MS) continue
+      keptAt = performance.now()
+      void keep({ ...place, ...recordOf(answer), cut: 'closed' })
+    }
+  } catch (error) {
+    answer = { ...answer, cut: stop.signal.aborted ? 'stopped' : 'failed' }
+    if (!stop.signal.aborted) thread.problem = error
+  }
+  drawing?.()
+  return answer
+}
+
+const isEmpty = ({ text, thinking, calls }: GrowingAnswer): boolean =>
+  text === '' && thinking === undefined && calls === undefined
+
+const recordOf = ({ progress: _progress, ...record }: GrowingAnswer): Omit<GrowingAnswer, 'progress'> => record
+
+const emptyAnswer = (): ApiError =>
+  new ApiError('empty_answer', t('chat.emptyAnswer'), { hint: t('chat.emptyAnswerHint') })

@@ -1,0 +1,49 @@
+import { ApiError } from '../../api/problem'
+import { t } from '../../state/texts.svelte'
+import type { ChatStore, StoreChange } from './chat-store'
+
+/**
+ * The browser's store, as far as there is one. What cannot be kept goes on in this window, and `problem` says so: nothing
+ * here rejects.
+ */
+export class Keeping {
+  /** Why nothing is kept here; undefined where all is. */
+  problem: unknown = $state.raw()
+  private store: ChatStore | undefined
+  private unsubscribe: (() => void) | undefined
+  private closed = false
+
+  constructor(private readonly openStore: () => Promise<ChatStore>) {}
+
+  /** @param follow told what other tabs change, until it is closed */
+  async open(follow: (change: StoreChange) => void): Promise<void> {
+    try {
+      const store = await this.openStore()
+      if (this.closed) return store.close()
+      this.store = store
+      this.unsubscribe = store.subscribe(follow)
+    } catch (error) {
+      this.problem = notKept(error)
+    }
+  }
+
+  /** Does it in the store; undefined where that cannot be. */
+  async attempt<Value>(action: (store: ChatStore) => Promise<Value>): Promise<Value | undefined> {
+    if (!this.store) return undefined
+    try {
+      return await action(this.store)
+    } catch (error) {
+      this.problem = notKept(error)
+      return undefined
+    }
+  }
+
+  close(): void {
+    this.closed = true
+    this.unsubscribe?.()
+    this.store?.close()
+  }
+}
+
+const notKept = (cause: unknown): ApiError =>
+  new ApiError('not_kept', t('chat.browserKeepsNone'), { hint: t('chat.browserKeepsNoneHint'), cause })
