@@ -18,17 +18,19 @@ import { Hub } from './models/hub/hub'
 import { HubError } from './models/hub/hub-error'
 import { hubSource } from './models/hub/hub-source'
 import { openNetwork } from './models/hub/network'
-import { ownModels } from './models/stores'
+import { modelFolders } from './models/stores'
+import { huggingFaceCache } from './models/hugging-face-cache'
+import { shareWithHuggingFace } from './models/hugging-face-share'
 import { diskSpace } from './system/disk'
 
 /** The hub that this node may ask, as its settings and the environment say. */
 export const openHub = (
   env: NodeJS.ProcessEnv,
-  settings: Pick<NodeSettings, 'offline' | 'proxy' | 'noProxy' | 'caFile'>,
+  settings: Pick<NodeSettings, 'offline' | 'hubUrl' | 'proxy' | 'noProxy' | 'caFile'>,
 ): Hub =>
   new Hub({
     network: openNetwork({ env, proxy: settings.proxy, noProxy: settings.noProxy, caFile: settings.caFile }),
-    endpoint: hubEndpoint({ env, home: homedir() }),
+    endpoint: hubEndpoint({ env, home: homedir() }, settings.hubUrl),
     offline: settings.offline ? '--offline, or its setting' : isOfflineBy(env) ? 'HF_HUB_OFFLINE' : undefined,
   })
 
@@ -36,7 +38,10 @@ export interface ModelSupplyParts {
   readonly nodeId: NodeId
   readonly dataDir: string
   /** As they are now. */
-  readonly settings: () => Pick<NodeSettings, 'downloadBytesPerSecond' | 'keepFreeGigabytes'>
+  readonly settings: () => Pick<
+    NodeSettings,
+    'downloadBytesPerSecond' | 'keepFreeGigabytes' | 'modelFolders' | 'shareWithHuggingFace'
+  >
   readonly hub: Hub
   readonly catalogue: Catalogue
   /** Machines that had a model and are away, in a sentence; undefined where none is known. */
@@ -57,7 +62,8 @@ export class ModelSupply {
 
   constructor(private readonly parts: ModelSupplyParts) {
     const { nodeId, dataDir, settings, hub, catalogue, away, deciding, links, log } = parts
-    const modelsDir = ownModels(dataDir)
+    const { modelFolders: folders, shareWithHuggingFace: shares } = settings()
+    const [modelsDir] = modelFolders({ dataDir, folders })
     const isLinked = (peer: NodeId): boolean => links.get(peer) !== undefined
     this.fetcher = new Fetcher({
       modelsDir,
@@ -86,6 +92,16 @@ export class ModelSupply {
         await catalogue.refresh()
         const model = catalogue.find(modelId) ?? catalogue.unreadable().find((one) => one.modelId === modelId)
         return model ? model.problem : 'what was fetched is no model'
+      },
+      onBrought: async (model) => {
+        if (!shares) return
+        await shareWithHuggingFace(huggingFaceCache({ env: process.env, home: homedir() }), model).catch(
+          (error: unknown) =>
+            log.warn(
+              { modelId: model.modelId, reason: error instanceof Error ? error.message : String(error) },
+              'a model could not be put into the cache of Hugging Face; its folder must be on the same disk',
+            ),
+        )
       },
       log,
     })

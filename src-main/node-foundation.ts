@@ -113,6 +113,8 @@ export const openFoundation = async (options: NodeOptions, opened: Opened): Prom
     dataDir,
     home: homedir(),
     env,
+    folders: current.modelFolders,
+    cacheFile: join(dataDir, 'models-found.json'),
     starter: STARTER_MODEL,
     version,
     tryConversation: async (path) => checkModel(environment.working(), path),

@@ -13,7 +13,7 @@ import { Measurements } from './worker/measurements/measurements'
 import { linkModelFolder } from './models/folder-link'
 import { cardFinder } from './models/card-finder'
 import { LastHolders } from './models/last-holders'
-import { ownModels } from './models/stores'
+import { modelFolders } from './models/stores'
 import { ModelSupply } from './model-supply'
 import { openAnswering } from './node-answering'
 import { openFoundation } from './node-foundation'
@@ -232,7 +232,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     return 'unavailable' in python ? python.unavailable : undefined
   }
   const machine = thisMachine({
-    modelsDir: ownModels(dataDir),
+    modelsDir: modelFolders({ dataDir, folders: current.modelFolders })[0],
     heldByRunners: () => worker.heldBytes(),
     mayProbe: () => !worker.isBusy,
   })

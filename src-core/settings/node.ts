@@ -39,6 +39,15 @@ const DownloadBytesPerSecond = z.number().int().min(0).max(1e12)
 /** Gigabytes (10^9 bytes) of disk that downloads of models leave free. */
 const KeepFreeGigabytes = z.number().int().min(0).max(100_000)
 
+/** Where models lie. Links in it are read through, never deleted through. */
+const ModelFolder = z
+  .string()
+  .trim()
+  .max(1000)
+  .regex(/^\//, { error: 'a folder of models is written as a whole path, from / on' })
+
+const HubUrl = z.url({ protocol: /^https?$/, error: 'a hub is written https://host, with a path where it has one' })
+
 const OtlpEndpoint = z.url({
   protocol: /^https?$/,
   error: 'a collector is written http://host:port, and takes OTLP over HTTP at /v1/traces there',
@@ -81,6 +90,12 @@ export const NodeSettings = z.object({
   diskCacheGigabytes: DiskCacheGigabytes.default(20),
   downloadBytesPerSecond: DownloadBytesPerSecond.default(0),
   keepFreeGigabytes: KeepFreeGigabytes.default(1),
+  /** Folders of models; the first is written to. Without any, and after them, that is `models` in the data folder. */
+  modelFolders: z.array(ModelFolder).max(16).default([]),
+  /** Put what comes from the hub into the cache of Hugging Face's programs too, without a copy. */
+  shareWithHuggingFace: z.boolean().default(false),
+  /** A mirror of the hub; where it is not set, `HF_ENDPOINT` counts. */
+  hubUrl: HubUrl.optional(),
   /** `http(s)://host:port` of an OTLP collector that gets traces of requests; without it none are kept. */
   otlpEndpoint: OtlpEndpoint.optional(),
   /** Open the setup by itself where nobody has been through it. */
@@ -115,6 +130,9 @@ export const NodeSettingsChanges = z.strictObject({
   diskCacheGigabytes: DiskCacheGigabytes.optional(),
   downloadBytesPerSecond: DownloadBytesPerSecond.optional(),
   keepFreeGigabytes: KeepFreeGigabytes.optional(),
+  modelFolders: NodeSettings.shape.modelFolders.unwrap().optional(),
+  shareWithHuggingFace: z.boolean().optional(),
+  hubUrl: HubUrl.optional(),
   otlpEndpoint: OtlpEndpoint.optional(),
   offerSetup: z.boolean().optional(),
   setup: NodeSettings.shape.setup,

@@ -1,9 +1,20 @@
 import { ModelId } from '@core/ids'
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { openCatalogue, type Catalogue } from './catalogue'
+import { openCatalogue, type Catalogue, type CatalogueOptions } from './catalogue'
 import { huggingFaceCache } from './hugging-face-cache'
 import { safetensors, writeCachedModel, writeModel } from './testing/model-on-disk'
 
@@ -21,7 +32,8 @@ describe('the models on this machine', () => {
 
   const own = (id: string) => join(root, 'data', 'models', id)
   const cache = () => join(root, 'hub')
-  const open = async (): Promise<Catalogue> => {
+  const open = async (options: Pick<CatalogueOptions, 'folders' | 'cacheFile'> = {}): Promise<Catalogue> => {
+    await catalogue?.close()
     catalogue = openCatalogue({
       dataDir: join(root, 'data'),
       env: { HF_HUB_CACHE: cache() },
@@ -29,6 +41,7 @@ describe('the models on this machine', () => {
       starter: ModelId.parse('a/starter'),
       version: '1.2.3',
       quietMs: 5,
+      ...options,
     })
     await catalogue.ready
     return catalogue
@@ -63,6 +76,40 @@ describe('the models on this machine', () => {
       'ownerless huggingface',
     ])
     expect(found.list().map(({ starter }) => starter)).toEqual([true, false, false, false, false, false])
+  })
+
+  it('are found in each folder that people named, in any layout, and nothing is twice', async () => {
+    const [first, second] = [join(root, 'first'), join(root, 'second')]
+    writeModel(join(first, 'a', 'one'))
+    writeModel(join(second, 'converted-by-mlx-lm'))
+    writeCachedModel(second, 'c/cached')
+    writeModel(join(second, 'a', 'one'))
+    writeModel(own('a/starter'))
+    const found = await open({ folders: [first, second] })
+    expect(ids(found)).toEqual([
+      'a/one muster',
+      'a/starter muster',
+      'c/cached huggingface',
+      'converted-by-mlx-lm muster',
+    ])
+    expect(found.find(ModelId.parse('a/one'))?.path).toBe(join(first, 'a', 'one'))
+  })
+
+  it('are known to the next start by what this one found, as long as their files are the same', async () => {
+    const cacheFile = join(root, 'found.json')
+    writeModel(own('a/one'))
+    writeModel(own('a/two'))
+    const before = (await open({ cacheFile })).list()
+    await expect.poll(() => existsSync(cacheFile)).toBe(true)
+    // Told from the file: what it says of the same files is believed,
+    const kept = readFileSync(cacheFile, 'utf8').replaceAll('"title":"one"', '"title":"kept"')
+    writeFileSync(cacheFile, kept)
+    utimesSync(join(own('a/two'), 'config.json'), 1, 1)
+    const after = (await open({ cacheFile })).list()
+    expect(after.map(({ title }) => title)).toEqual(['kept', before[1]?.title])
+    // and one that cannot be read is passed over.
+    writeFileSync(cacheFile, '{"v":1,"folders":{"x":5}}')
+    expect((await open({ cacheFile })).list().map(({ title }) => title)).toEqual(before.map(({ title }) => title))
   })
 
   it('are those of the revision that main names, or else the newest', async () => {

@@ -7,6 +7,7 @@ import { inspectModelDirectory, type Candidate, type Inspection } from './model-
 import type { ModelProblem } from './model-problem'
 import { listModelFiles, type ModelFile } from './model-files'
 import { ConversationTrials } from './conversation-trials'
+import { readInspections, writeInspections, type Remembered } from './inspection-cache'
 import { findCandidates, type StoreOptions } from './stores'
 import { watchFolders } from './watched-folders'
 
@@ -20,6 +21,8 @@ export interface CatalogueOptions extends StoreOptions {
    * where that could not be found out. Absent where there is no Python to try it with.
    */
   readonly tryConversation?: ((path: string) => Promise<ModelProblem | undefined>) | undefined
+  /** A file that keeps what was found for the next start; nothing is kept without it. */
+  readonly cacheFile?: string | undefined
   /** How long to let files settle after a change before looking; a test may shorten it. */
   readonly quietMs?: number
 }
@@ -49,12 +52,9 @@ export interface Catalogue {
   close(): Promise<void>
 }
 
-interface Remembered {
-  readonly fingerprint: string
-  readonly inspection: Inspection
-}
-
 const QUIET_MS = 300
+/** Folders that are looked at together. */
+const AT_ONCE = 8
 
 /** Another version may read what this one cannot: to it the same files are other ones. */
 const fingerprintOf = (files: readonly ModelFile[], version: string): string =>
@@ -86,7 +86,9 @@ const preferred = (inspections: readonly Inspection[]): Inspection[] => {
  * look at once and follows changes. The folders of others are read and never written.
  */
 export const openCatalogue = (options: CatalogueOptions): Catalogue => {
-  const remembered = new Map<string, Remembered>()
+  const { cacheFile } = options
+  let remembered = new Map<string, Remembered>()
+  let isKept = true
   const listeners = new Set<() => void>()
   let models: readonly CatalogueModel[] = []
   let unreadable: readonly UnreadableModel[] = []
@@ -103,6 +105,7 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
     const starter = candidate.source === 'muster' && candidate.modelId === options.starter
     const inspection = withFingerprint(await inspectModelDirectory(candidate, files, { starter }), fingerprint)
     remembered.set(key, { fingerprint, inspection })
+    isKept = false
     return inspection
   }
 
@@ -117,16 +120,29 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
   const look = async (): Promise<void> => {
     const { candidates, roots } = await findCandidates(options)
     const inspections: Inspection[] = []
-    // One after the other: a start has better things to do with the disk and the processor.
-    for (const candidate of candidates) {
+    // A few at a time: start-up needs the disk and the processor for other things too.
+    for (let at = 0; at < candidates.length; at += AT_ONCE) {
       if (closed) return
-      inspections.push(await inspect(candidate))
+      inspections.push(...(await Promise.all(candidates.slice(at, at + AT_ONCE).map(inspect))))
     }
     if (closed) return
     const paths = new Set(candidates.map(({ source, path }) => `${source} ${path}`))
-    for (const key of [...remembered.keys()]) if (!paths.has(key)) remembered.delete(key)
+    for (const key of [...remembered.keys()])
+      if (!paths.has(key)) {
+        remembered.delete(key)
+        isKept = false
+      }
     folders.set([...new Set([...roots, ...candidates.flatMap(({ path }) => [path, dirname(path)])])])
     publish(inspections)
+    if (cacheFile === undefined || isKept) return
+    isKept = true
+    // It only saves work: a full disk is no reason to know no models.
+    await writeInspections(cacheFile, remembered).catch(() => undefined)
+  }
+
+  const begin = async (): Promise<void> => {
+    if (cacheFile !== undefined) remembered = await readInspections(cacheFile)
+    await refresh()
   }
 
   const refresh = async (): Promise<void> => {
@@ -152,7 +168,7 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
   const find = (modelId: ModelId): CatalogueModel | undefined => models.find((one) => one.modelId === modelId)
   const lying = (model: string): CatalogueModel | UnreadableModel | undefined =>
     [...models, ...unreadable].find(({ modelId }) => modelId === model)
-  const ready = refresh()
+  const ready = begin()
 
   return {
     ready,

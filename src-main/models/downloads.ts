@@ -110,8 +110,8 @@ export class Downloads {
     if (here) {
       throw new DownloadError(
         'not_ours',
-        `${modelId} lies in the folder of another program (${here.path})`,
-        'Delete it with that program; Muster changes nothing there.',
+        `${modelId} lies where Muster only reads (${here.path})`,
+        'Delete it there, or with the program that put it there; Muster changes nothing there.',
       )
     }
     throw new DownloadError('not_found', `Nothing of ${modelId} is on this machine`, 'GET /models lists what is.')

@@ -48,9 +48,22 @@ export const modelsByOwner = async (folder: string, source: Candidate['source'])
   const models = owners.map(async (owner) => {
     const names = await directoriesIn(join(folder, owner))
     return names.flatMap((name): Candidate[] => {
+      // Folders of a repository in the Hugging Face cache.
+      if (owner.startsWith('models--')) return []
       const modelId = ModelId.safeParse(`${owner}/${name}`)
       return modelId.success ? [{ modelId: modelId.data, path: join(folder, owner, name), source }] : []
     })
+  })
+  return (await Promise.all(models)).flat()
+}
+
+/** The directories `NAME` in a folder that are models themselves, as mlx-lm converts them. */
+export const modelsByName = async (folder: string, source: Candidate['source']): Promise<Candidate[]> => {
+  const models = (await directoriesIn(folder)).map(async (name): Promise<Candidate[]> => {
+    const modelId = ModelId.safeParse(name)
+    const path = join(folder, name)
+    const config = await stat(join(path, 'config.json')).catch(() => undefined)
+    return modelId.success && config?.isFile() === true ? [{ modelId: modelId.data, path, source }] : []
   })
   return (await Promise.all(models)).flat()
 }

@@ -14,6 +14,9 @@ const variables = {
   MUSTER_DISK_CACHE: 'diskCacheGigabytes',
   MUSTER_DOWNLOAD_LIMIT: 'downloadBytesPerSecond',
   MUSTER_KEEP_FREE: 'keepFreeGigabytes',
+  MUSTER_MODEL_FOLDERS: 'modelFolders',
+  MUSTER_SHARE_WITH_HUGGING_FACE: 'shareWithHuggingFace',
+  MUSTER_HUB_URL: 'hubUrl',
   MUSTER_PEERS: 'peers',
   MUSTER_ALLOWED_HOSTS: 'allowedHosts',
   MUSTER_ALLOWED_ORIGINS: 'allowedOrigins',
@@ -36,12 +39,16 @@ const NUMBERS: ReadonlySet<string> = new Set([
 ])
 const isNumber = (name: string): boolean => NUMBERS.has(name)
 
+const SWITCHES: ReadonlySet<string> = new Set(['offerSetup', 'shareWithHuggingFace'])
+
 /** Several, with commas or spaces between them. */
 const LISTS: ReadonlySet<string> = new Set(['peers', 'allowedHosts', 'allowedOrigins', 'noProxy'])
 
 /** Digits become a number, `true` and `false` a switch; other text stays, so that the schema can refuse it. */
 const value = (name: string, text: string): unknown => {
-  if (name === 'offerSetup') return text === 'true' || (text === 'false' ? false : text)
+  // As PATH is written: folders may have spaces and commas in their names.
+  if (name === 'modelFolders') return text.split(':').filter((one) => one.trim() !== '')
+  if (SWITCHES.has(name)) return text === 'true' || (text === 'false' ? false : text)
   if (LISTS.has(name)) return text.split(/[\s,]+/).filter((one) => one !== '')
   return isNumber(name) && /^\d+$/.test(text.trim()) ? Number(text) : text
 }
@@ -49,7 +56,7 @@ const value = (name: string, text: string): unknown => {
 const explain = (issue: z.core.$ZodIssue): string => {
   const name = String(issue.path[0])
   if (name === 'onRequestIdleSeconds') return 'it is a whole number of seconds, at most 999999999'
-  if (name === 'offerSetup') return 'it is true or false'
+  if (SWITCHES.has(name)) return 'it is true or false'
   if (name === 'diskCacheGigabytes') return 'it is a whole number of gigabytes, and 0 keeps nothing on the disk'
   if (name === 'downloadBytesPerSecond') return 'it is a whole number of bytes per second, and 0 is no limit'
   if (name === 'keepFreeGigabytes') return 'it is a whole number of gigabytes'

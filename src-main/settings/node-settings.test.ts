@@ -39,6 +39,8 @@ describe('the settings of a node', () => {
       diskCacheGigabytes: 20,
       downloadBytesPerSecond: 0,
       keepFreeGigabytes: 1,
+      modelFolders: [],
+      shareWithHuggingFace: false,
     })
     expect(readdirSync(dataDir)).toEqual([])
     expect(warnings).toEqual([])

@@ -2,7 +2,7 @@ import type { ModelId } from '@core/ids'
 import type { Download } from '@core/state/downloads'
 import { finishRemovals } from '../../disk/removal'
 import { ownPlace, partialModels } from '../own-store'
-import { PartialModel, type Amount } from './partial'
+import { PartialModel, type Amount, type Brought } from './partial'
 import { passing } from './passing'
 import { Progress } from './progress'
 import type { RateLimit } from './rate-limit'
@@ -34,6 +34,8 @@ export interface FetcherOptions {
   readonly pieceBytes?: number
   /** Without a download nothing of it is here any more, and none is under way. */
   readonly onProgress: (modelId: ModelId, download: Download | undefined) => void
+  /** All of it came, and the commit that it is of is known. Never rejects. */
+  readonly onBrought?: (model: Omit<Brought, 'revision'> & { modelId: ModelId; revision: string }) => Promise<void>
   /** All of it is here. Says what is wrong with it, if anything is. */
   readonly onComplete: (modelId: ModelId) => Promise<string | undefined>
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
@@ -242,7 +244,18 @@ export class Fetcher {
     modelId: ModelId,
     attempt: { readonly partial: PartialModel; readonly progress: Progress; readonly signal: AbortSignal },
   ): Promise<Failure | undefined> {
-    const { peers, hub, waiting, freeBytes, keepFreeBytes, limit, onProgress, log, wait = passing } = this.options
+    const {
+      peers,
+      hub,
+      waiting,
+      freeBytes,
+      keepFreeBytes,
+      limit,
+      onProgress,
+      onBrought,
+      log,
+      wait = passing,
+    } = this.options
     const { pieceBytes = PIECE_BYTES } = this.options
     const { partial, progress, signal } = attempt
     const failures: string[] = []
@@ -252,8 +265,17 @@ export class Fetcher {
     const isWaiting = waiting(modelId)
     const tryFrom = async (source: Source): Promise<boolean> => {
       try {
-        await partial.bring({ source, progress, limit, pieceBytes, signal, freeBytes, keepFreeBytes })
+        const { revision, ...brought } = await partial.bring({
+          source,
+          progress,
+          limit,
+          pieceBytes,
+          signal,
+          freeBytes,
+          keepFreeBytes,
+        })
         log.info({ modelId, from: source.name }, 'fetched a model')
+        if (revision !== undefined) await onBrought?.({ modelId, revision, ...brought })
         return true
       } catch (error) {
         const reason = messageOf(error)

@@ -34,6 +34,14 @@ export interface BringOptions extends DiskRoomOptions {
   readonly signal: AbortSignal
 }
 
+/** A model that is complete. */
+export interface Brought {
+  readonly directory: string
+  readonly revision: string | undefined
+  /** With the hash that the source gave. */
+  readonly files: readonly { readonly name: string; readonly hex: string }[]
+}
+
 /** How much of a model is there. */
 export interface Amount {
   readonly downloadedBytes: number
@@ -109,7 +117,7 @@ export class PartialModel {
   }
 
   /** Brings all files from one source, goes on where it was, and puts the whole into its place. */
-  async bring(options: BringOptions): Promise<void> {
+  async bring(options: BringOptions): Promise<Brought> {
     const { source, progress, limit, pieceBytes, signal } = options
     const offer = await source.offer(signal)
     const { files } = offer
@@ -132,6 +140,14 @@ export class PartialModel {
     for (const note of NOTES) await removeFile(this.path, note)
     await removeBelow(this.modelsDir, [this.place.owner, this.place.name])
     await rename(this.path, this.place.path)
+    return {
+      directory: this.place.path,
+      revision: offer.revision,
+      files: files.flatMap(({ name }) => {
+        const hex = this.verified.get(name)
+        return hex === undefined ? [] : [{ name, hex }]
+      }),
+    }
   }
 
   /** What lies here, and what lies in folders here as `FOLDER/NAME`. */

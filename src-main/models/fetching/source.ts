@@ -15,6 +15,8 @@ export interface ByteRange {
 /** What a source offers of a model at one moment. */
 export interface Offer {
   readonly files: readonly OfferedFile[]
+  /** The commit that the files are of, where the source knows. */
+  readonly revision?: string
   /** Those bytes of a file. A source that cannot give a part gives the whole file and says so. */
   read(
     file: OfferedFile,

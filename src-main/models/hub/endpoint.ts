@@ -32,10 +32,10 @@ const addressOf = (text: string): string | undefined => {
 
 /**
  * The hub that the environment names, or Hugging Face's own, with the token of whoever is logged in, by the rules of
- * `huggingface_hub`. An address that is none counts as not given.
+ * `huggingface_hub`; `hubUrl` goes before the environment. An address that is none counts as not given.
  */
-export const hubEndpoint = ({ env, home }: Home): Endpoint => {
-  const given = addressOf(env['HF_ENDPOINT'] ?? '')
+export const hubEndpoint = ({ env, home }: Home, hubUrl?: string): Endpoint => {
+  const given = addressOf(hubUrl ?? env['HF_ENDPOINT'] ?? '')
   const url = given ?? HUGGING_FACE
   return {
     url,

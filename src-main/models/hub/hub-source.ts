@@ -22,6 +22,7 @@ export const hubSource = (hub: Hub, modelId: ModelId): Source => ({
     }
     return {
       files,
+      revision: listing.commit,
       read: async ({ name, size }, { from, to }, signal) => {
         const range = from === 0 && to === size ? undefined : { from, to }
         const { status, bytes } = await requests.get({ path: filePath(listing, name), modelId, range, signal })

@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
+import { CatalogueModel, UnreadableModel } from '@core/protocols/control'
+import { replaceFile } from '../disk/replace-file'
+import type { Inspection } from './model-directory'
+
+/** What a look at a folder came to, for as long as its files have that fingerprint. */
+export interface Remembered {
+  readonly fingerprint: string
+  readonly inspection: Inspection
+}
+
+const Kept = z.object({
+  fingerprint: z.string().max(100),
+  inspection: z.discriminatedUnion('status', [
+    z.object({ status: z.literal('model'), model: CatalogueModel }),
+    z.object({ status: z.literal('unreadable'), model: UnreadableModel }),
+    z.object({ status: z.literal('none') }),
+  ]),
+})
+const File = z.object({ v: z.literal(1), folders: z.record(z.string().max(5000), Kept) })
+
+/** What an earlier process found in which folder; nothing where that cannot be read. It only saves work. */
+export const readInspections = async (path: string): Promise<Map<string, Remembered>> => {
+  try {
+    return new Map(Object.entries(File.parse(JSON.parse(await readFile(path, 'utf8'))).folders))
+  } catch {
+    return new Map()
+  }
+}
+
+/** Keeps it for the next start. Rejects with what the disk says. */
+export const writeInspections = (path: string, known: ReadonlyMap<string, Remembered>): Promise<void> =>
+  replaceFile(path, JSON.stringify({ v: 1, folders: Object.fromEntries(known) }))
