@@ -25,7 +25,7 @@ export const departure = async ({ nodeId, state, card }: DepartureOptions): Prom
   const models = new Set(
     Object.values(state().instances)
       .filter(({ shards }) => shards.some((shard) => shard.nodeId === nodeId))
-      .map(({ modelId }) => modelId),
+      .flatMap(({ modelId, draftModelId }) => [modelId, draftModelId ?? modelId]),
   )
   const cards = await Promise.all(
     [...models].map(async (modelId) => {

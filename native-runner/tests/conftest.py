@@ -207,12 +207,21 @@ class RunnerGroup:
             for rank, (start, end) in enumerate(ranges)
         ]
 
-    def load(self, models: Path | list[Path], sharding: str, ends: list[int] | None = None, layers: int = 4) -> None:
+    def load(
+        self,
+        models: Path | list[Path],
+        sharding: str,
+        ends: list[int] | None = None,
+        layers: int = 4,
+        first: Frame | None = None,
+    ) -> None:
+        """``first``: what rank 0 is told besides."""
         for rank, shard in zip(self.ranks, self.shards(sharding, ends, layers), strict=True):
             model = models if isinstance(models, Path) else models[rank.rank]
             frame = {"modelId": "muster/tiny", "modelPath": str(model), "sharding": sharding, "instanceMeta": "MlxRing"}
             rank.hello()
-            rank.send(type="load", **frame, shard=shard, ring={"hosts": self.neighbours(rank.rank)})
+            more = first if first is not None and rank.rank == 0 else {}
+            rank.send(type="load", **frame, shard=shard, ring={"hosts": self.neighbours(rank.rank)}, **more)
 
     def neighbours(self, rank: int) -> list[str | None]:
         """The addresses that this rank is told: its own and the next rank's."""
@@ -220,9 +229,14 @@ class RunnerGroup:
         return [host if at in told else None for at, host in enumerate(self.hosts)]
 
     def ready(
-        self, models: Path | list[Path], sharding: str, ends: list[int] | None = None, layers: int = 4
+        self,
+        models: Path | list[Path],
+        sharding: str,
+        ends: list[int] | None = None,
+        layers: int = 4,
+        first: Frame | None = None,
     ) -> "RunnerGroup":
-        self.load(models, sharding, ends, layers)
+        self.load(models, sharding, ends, layers, first)
         for rank in self.ranks:
             rank.status("Ready")
         return self

@@ -9,20 +9,21 @@ from mlx_lm.models.cache import make_prompt_cache
 from requests_alone import alone, prompt, tiny_model
 
 from muster_runner.decoding import DecodingBatch
+from muster_runner.guessing import MOST_FED, Guesser
 from muster_runner.prefill import Prefill
 from muster_runner.protocol import Sampling
 from muster_runner.sampling import drawing
 from muster_runner.sequence import Sequence
-from muster_runner.speculation import FIRST_PAUSE, MOST_DRAFT, Payoff, PromptLookup
+from muster_runner.speculation import FIRST_PAUSE, Pace, Payoff, PromptLookup, lookup_pace
 
 LONG = 150
 
 
-def sequence(model: Any, tokens: list[int], **sampling: Any) -> Sequence:
+def sequence(model: Any, tokens: list[int], task: str = "one", **sampling: Any) -> Sequence:
     prefill = Prefill(tokens, make_prompt_cache(model), 0)
     while prefill.left:
         prefill.advance(model, 512)
-    return Sequence("one", tokens[:-1], tokens[-1], prefill.cache, drawing(Sampling(**sampling), {}))
+    return Sequence(task, tokens[:-1], tokens[-1], prefill.cache, drawing(Sampling(**sampling), {}))
 
 
 class Always(Payoff):
@@ -30,20 +31,19 @@ class Always(Payoff):
 
     def __init__(self) -> None:
         super().__init__()
-        self.guesses = self.drawn = self.passes = 0
+        self.drawn = self.sequences = self.passes = 0
 
-    def wants(self) -> bool:
+    def wants(self, width: int) -> bool:
         return True
 
-    def guessed(self, guesses: int, drawn: int, seconds: float) -> None:
-        self.guesses, self.drawn, self.passes = self.guesses + guesses, self.drawn + drawn, self.passes + 1
+    def guessed(self, width: int, drawn: int, seconds: float) -> None:
+        self.drawn, self.sequences, self.passes = self.drawn + drawn, self.sequences + width, self.passes + 1
 
 
 def generated(
     model: Any, tokens: list[int], payoff: Payoff | None, lookahead: bool, count: int, **sampling: Any
 ) -> tuple[list[int], Sequence]:
-    batch = DecodingBatch(model, lookahead, together=True, speculates=payoff is not None)
-    batch._payoff = payoff
+    batch = DecodingBatch(model, lookahead, together=True, guesser=payoff and Guesser(lookups=payoff))
     batch.join(sequence(model, tokens, **sampling))
     got: list[int] = []
     while len(got) < count:
@@ -57,6 +57,14 @@ def model() -> Any:
     return tiny_model("llama")[0]
 
 
+def holds_its_tokens(model: Any, left: Sequence) -> None:
+    """The cache of one that left has its tokens, and no guess that did not come true."""
+    assert {layer.offset for layer in left.cache} == {len(left.tokens)}
+    (rest,) = model(mx.array([[5]]), cache=left.cache)[:, -1]
+    expected = model(mx.array([[*left.tokens, 5]]))[0, -1]
+    assert mx.allclose(rest, expected, atol=1e-3).item()
+
+
 @pytest.mark.parametrize("lookahead", [False, True], ids=["in order", "lookahead"])
 @pytest.mark.parametrize("length", [7, 300])
 def test_greedy_text_is_the_same(model: Any, lookahead: bool, length: int) -> None:
@@ -66,14 +74,9 @@ def test_greedy_text_is_the_same(model: Any, lookahead: bool, length: int) -> No
     got, left = generated(model, tokens, payoff, lookahead, LONG, temperature=0)
     assert got[:LONG] == alone(model, tokens, LONG)
     assert payoff.passes > 5 and payoff.drawn > payoff.passes
-    assert payoff.drawn < payoff.guesses + payoff.passes
-    # Its cache holds its tokens, and no guess that did not come true.
     known = tokens + got
     assert left.tokens == known[: len(left.tokens)]
-    assert {layer.offset for layer in left.cache} == {len(left.tokens)}
-    (rest,) = model(mx.array([[5]]), cache=left.cache)[:, -1]
-    expected = model(mx.array([[*left.tokens, 5]]))[0, -1]
-    assert mx.allclose(rest, expected, atol=1e-3).item()
+    holds_its_tokens(model, left)
 
 
 @pytest.mark.parametrize("lookahead", [False, True], ids=["in order", "lookahead"])
@@ -87,22 +90,58 @@ def test_text_with_a_seed_is_the_same(model: Any, lookahead: bool, temperature: 
     assert payoff.passes > 0
 
 
-def test_others_join_and_leave_one_that_is_guessed_for(model: Any) -> None:
-    batch = DecodingBatch(model, lookahead=False, together=True, speculates=True)
-    batch._payoff = payoff = Always()
-    tokens = prompt(40, 1) * 2
-    batch.join(sequence(model, tokens, temperature=0))
-    got: list[int] = []
-    for step in range(120):
-        if step in (5, 80):
-            other = sequence(model, prompt(30 + step, step), temperature=0)
-            other.task_id = "other"
-            batch.join(other)
-        if step in (15, 95):
-            batch.leave(["other"])
-        got += [news.token for news in batch.step() if news.task_id == "one"]
-    assert got == alone(model, tokens, len(got))
-    assert payoff.passes > 0
+# By step: who joins, of how many tokens and drawn how, and who leaves.
+GREEDY = {"temperature": 0}
+COMINGS = {
+    0: [("a", 40, GREEDY), ("b", 7, {"temperature": 0.7, "seed": 3})],
+    6: [("c", 90, {"temperature": 0.3, "seed": 4, "top_k": 9}), ("d", 20, {**GREEDY, "frequency_penalty": 0.4})],
+    25: [("e", 150, GREEDY)],
+}
+GOINGS = {30: ["b"], 90: ["a", "d"]}
+
+
+def together(
+    model: Any, guesser: Guesser | None, lookahead: bool, pass_tokens: int
+) -> tuple[dict[str, list[int]], dict[str, Sequence]]:
+    """What each sequence that came got until it left, and how it left."""
+    batch = DecodingBatch(model, lookahead, True, pass_tokens, guesser)
+    got: dict[str, list[int]] = {}
+    left: dict[str, Sequence] = {}
+    for step in range(130):
+        for task, length, sampling in COMINGS.get(step, []):
+            got[task] = []
+            batch.join(sequence(model, prompt(length, len(task)) * 2, task, **sampling))
+        for gone in batch.leave(GOINGS.get(step, [])):
+            left[gone.task_id] = gone
+        for news in batch.step():
+            got[news.task_id].append(news.token)
+    return got, left | {one.task_id: one for one in batch.leave(["c", "e"])}
+
+
+@pytest.mark.parametrize("lookahead", [False, True], ids=["in order", "lookahead"])
+@pytest.mark.parametrize("pass_tokens", [4, 4096], ids=["apart", "padded"])
+def test_several_sequences_get_what_they_get_without_guesses(model: Any, lookahead: bool, pass_tokens: int) -> None:
+    plain, _ = together(model, None, False, pass_tokens)
+    payoff = Always()
+    got, left = together(model, Guesser(lookups=payoff), lookahead, pass_tokens)
+    assert payoff.passes > 10 and payoff.drawn > payoff.sequences
+    for task, tokens in got.items():
+        count = min(len(tokens), len(plain[task]))
+        assert count > 10 and tokens[:count] == plain[task][:count]
+    for one in left.values():
+        holds_its_tokens(model, one)
+
+
+def test_overlapping_steps_are_seldom_interrupted_by_looks_in_vain(model: Any) -> None:
+    guesser = Guesser(overlaps=True, lookups=Always())
+    one = sequence(model, list(range(40)))
+    looked = 0
+    for _ in range(64):
+        if guesser.wants(1):
+            looked += 1
+            assert guesser.guess([(one, 50)], width=1) == {}
+        guesser.plain(1, 1.0)
+    assert looked < 16
 
 
 @pytest.mark.parametrize("sampling", [{"repetition_penalty": 1.3}, {"frequency_penalty": 0.5}])
@@ -112,6 +151,16 @@ def test_what_depends_on_each_token_is_not_guessed(model: Any, sampling: dict[st
     got, _ = generated(model, tokens, payoff, False, 40, temperature=0, **sampling)
     plain, _ = generated(model, tokens, None, False, 40, temperature=0, **sampling)
     assert (got, payoff.passes) == (plain, 0)
+
+
+def test_many_sequences_are_fed_no_more_than_a_pass_is_worth(model: Any) -> None:
+    guesser = Guesser(lookups=Always())
+    ones = [(sequence(model, prompt(20, 1) * 3), 5) for _ in range(2)]
+    ones = [(one, one.following) for one, _ in ones]
+    (first, _) = ones[0]
+    first.lookup_pace.length = 32
+    assert max(map(len, guesser.guess(ones[:1], width=16).values())) == MOST_FED // 16 - 1
+    assert guesser.guess(ones, width=MOST_FED) == {}
 
 
 def test_a_guess_follows_the_longest_known_run_and_goes_on_where_the_last_came_true() -> None:
@@ -127,24 +176,34 @@ def test_a_guess_follows_the_longest_known_run_and_goes_on_where_the_last_came_t
     assert PromptLookup().draft([1, 2], 3) == []
 
 
-def feed(payoff: Payoff, attempts: int, drawn: Callable[[int], int], seconds: float) -> int:
+def feed(payoff: Payoff, pace: Pace, attempts: int, drawn: Callable[[int], int], seconds: float) -> int:
     """Runs passes of which plain ones take a second; returns how many guessed."""
     guessed = 0
     for _ in range(attempts):
-        if payoff.wants():
+        if payoff.wants(1):
             guessed += 1
-            length = payoff.length
-            payoff.guessed(length, drawn(length), seconds)
+            length = pace.length
+            payoff.guessed(1, drawn(length), seconds)
+            pace.guessed(length, drawn(length) - 1)
         else:
-            payoff.plain(1.0)
+            payoff.plain(1, 1.0)
     return guessed
 
 
 def test_guessing_stops_by_itself_where_it_does_not_pay() -> None:
     payoff = Payoff()
-    assert not payoff.wants()
-    assert feed(payoff, 600, lambda _: 1, seconds=1.5) < 10
+    assert not payoff.wants(1)
+    assert feed(payoff, lookup_pace(), 600, lambda _: 1, seconds=1.5) < 10
+    payoff, pace = Payoff(), lookup_pace()
+    assert feed(payoff, pace, 600, lambda length: length + 1, seconds=2.0) > 590
+    assert pace.length == pace.most
+    assert feed(payoff, pace, FIRST_PAUSE // 2, lambda length: length + 1, seconds=1e3) == 1
+
+
+def test_a_pass_for_several_pays_only_if_all_together_draw_more() -> None:
     payoff = Payoff()
-    assert feed(payoff, 600, lambda length: length + 1, seconds=2.0) > 590
-    assert payoff.length == MOST_DRAFT
-    assert feed(payoff, FIRST_PAUSE // 2, lambda length: length + 1, seconds=1e3) == 1
+    payoff.plain(4, 1.0)
+    assert payoff.wants(4) and not payoff.wants(3)
+    # One of four drew 5 tokens while the others drew 1: 8 in twice the time is no more than 4 in one.
+    payoff.guessed(4, 8, 2.0)
+    assert not payoff.wants(4)

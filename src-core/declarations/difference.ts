@@ -91,6 +91,7 @@ const wantedOf = (document: DeclarationDocument, { nodeIds, hours }: Named): Met
   maxContext: document.maxContext ?? null,
   concurrency: document.concurrency ?? null,
   kvBits: document.kvBits ?? null,
+  draftModelId: document.draftModelId ?? null,
   replicas: document.replicas > 1 ? document.replicas : null,
   owner: document.owner ?? null,
   labels: document.labels ?? null,

@@ -32,6 +32,9 @@ export const DeclarationDocument = z.strictObject({
   maxContext: Constraints.shape.maxContext.describe('Tokens of context to keep memory for.'),
   concurrency: Constraints.shape.concurrency.describe('Requests of that length to keep memory for at once.'),
   kvBits: Constraints.shape.kvBits.describe('8: keys and values take half the memory, at a small loss.'),
+  draftModelId: Constraints.shape.draftModelId.describe(
+    'A smaller model with the same tokenizer that guesses next tokens: the same answers, sooner.',
+  ),
   replicas: Replicas.default(1).describe('How many instances, each on machines of its own.'),
   paused: z.boolean().optional().describe('Kept, but not in memory. Without it, it stays as it is.'),
   hours: HoursDocuments.optional().describe(

@@ -42,6 +42,11 @@ export const PLACEMENT_ERRORS = {
     cause: 'An embedding model runs on one machine, and several were asked for',
     remedy: 'Leave `minNodes` and `nodeIds` at one machine',
   },
+  unsuitable_draft: {
+    statuses: [400],
+    cause: 'The draft model that was named cannot guess for the model: it is not smaller, or nothing is written',
+    remedy: 'Name a smaller model of the same family, or leave `draftModelId` out',
+  },
   tensor_unsupported: {
     statuses: [400],
     cause: 'The architecture of the model cannot be shared out by tensors',

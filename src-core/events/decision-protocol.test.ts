@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Decision, type Event } from './event'
-import { ApiKeyId, MetaInstanceId } from '../ids'
+import { ApiKeyId, MetaInstanceId, ModelId } from '../ids'
 import { SMALL, World } from '../testing/world'
 import { protocolToRead } from './decision-protocol'
 import { PEER_PROTOCOL } from '../protocols/peer'
@@ -35,6 +35,8 @@ describe('what an older machine cannot read', () => {
     const hours = [{ from: '09:00', to: '18:00', timeZone: 'UTC' }]
     expect(withOlder(4).command({ ...declaration, placementPreference: 'auto', hours }).status).toBe('refused')
     expect(withOlder(4).command({ ...declaration, placementPreference: 'auto', kvBits: 8 }).status).toBe('refused')
+    const draftModelId = ModelId.parse('m/draft')
+    expect(withOlder(5).command({ ...declaration, placementPreference: 'auto', draftModelId }).status).toBe('refused')
   })
 
   it('is decided once that machine is updated or gone', () => {

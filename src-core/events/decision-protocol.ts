@@ -4,10 +4,12 @@ import type { MetaInstanceChanges } from '../state/meta-instances'
 import type { State } from '../state/state'
 
 /**
- * An earlier version would leave `hours` and `replicas` out, and keep the model in memory all the time and once, or what memory is kept for, and
- * place it by other claims.
+ * An earlier version would leave `hours` and `replicas` out, and keep the model in memory all the time and once, or
+ * what memory is kept for, a draft model's too, and place it by other claims.
  */
-const protocolOf = ({ placementPreference, hours, concurrency, kvBits, replicas }: MetaInstanceChanges): number => {
+const protocolOf = (changes: MetaInstanceChanges): number => {
+  const { placementPreference, hours, concurrency, kvBits, replicas, draftModelId } = changes
+  if (draftModelId) return 6
   if (hours || concurrency || kvBits || replicas) return 5
   return placementPreference === 'auto' ? 2 : 1
 }

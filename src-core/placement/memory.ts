@@ -22,7 +22,10 @@ const bytesPerValue = ({ kvBits }: CacheDemand): number => (kvBits === undefined
  * Bytes of the whole model's key-value cache for `concurrency` requests of `maxContext` tokens; 0 where the card does
  * not tell its head size.
  */
-export const kvCacheBytes = (card: ModelCard, demand: CacheDemand = {}): number => {
+export const kvCacheBytes = (
+  card: Pick<ModelCard, 'layers' | 'kvHeads' | 'headDim'>,
+  demand: CacheDemand = {},
+): number => {
   const { maxContext = DEFAULT_MAX_CONTEXT, concurrency = DEFAULT_CONCURRENCY } = demand
   const values = card.headDim === undefined ? 0 : 2 * card.layers * card.kvHeads * card.headDim
   return values * bytesPerValue(demand) * maxContext * concurrency
@@ -40,9 +43,13 @@ export const workingBytes = (card: ModelCard, demand?: CacheDemand): number =>
     ? EMBEDDING_BATCH_TOKENS * card.hiddenSize * WORKING_WIDTHS * BYTES_PER_WORKING_VALUE
     : kvCacheBytes(card, demand)
 
+/** Bytes that the draft of a model takes on the node of rank 0; 0 where it has none. It keeps its context as it is. */
+export const draftBytes = ({ draft }: ModelCard, { maxContext, concurrency }: CacheDemand = {}): number =>
+  draft === undefined ? 0 : draft.storageBytes + kvCacheBytes(draft, { maxContext, concurrency })
+
 /** Bytes that a model takes, shared out or not. */
 export const neededBytes = (card: ModelCard, demand?: CacheDemand): number =>
-  card.storageBytes + workingBytes(card, demand)
+  card.storageBytes + workingBytes(card, demand) + draftBytes(card, demand)
 
 /** Bytes that all instances together claim on each node. */
 export const claimedBytes = (state: State): Map<string, number> => {

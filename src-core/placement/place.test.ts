@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { NodeId } from '../ids'
+import { ModelId, NodeId } from '../ids'
 import { GB, readyWorld, smallCard, World } from '../testing/world'
 import { EMBEDDINGS_SINCE_PROTOCOL } from '../state/nodes'
 import { kvCacheBytes, neededBytes } from './memory'
+import { withDraft } from './model-card'
 import { previews } from './previews'
 import { place } from './place'
 import type { PlacementRequest } from './placement-request'
@@ -62,6 +63,41 @@ describe('placing on one machine', () => {
     expect(previews(world.state, card, wanted)).toContainEqual(
       expect.objectContaining({ memoryDeltaByNode: { mini: 4 * GB + kvCacheBytes(card, wanted) } }),
     )
+  })
+
+  it('claims what a draft model takes where rank 0 is, and nowhere else', () => {
+    const world = new World()
+    const [mini, studio] = [world.addNode('mini', { free: 5 * GB }), world.addNode('studio', { free: 6 * GB })]
+    const way = { ip: '10.0.0.2', port: 1, interfaceType: 'ethernet' } as const
+    world.apply(
+      { type: 'TopologyEdgeCreated', edge: { ...way, from: mini, to: studio } },
+      { type: 'TopologyEdgeCreated', edge: { ...way, from: studio, to: mini } },
+    )
+    const draft = { ...smallCard, modelId: ModelId.parse('m/draft'), storageBytes: GB, headDim: 128, layers: 4 }
+    const card = withDraft(smallCard, draft)
+    const context = kvCacheBytes(draft, { maxContext: 1000 })
+    const result = place(world.state, card, { ...request, minNodes: 2, maxContext: 1000 })
+    if (result.status === 'refused') throw new Error(result.error.reason)
+    const { shards, claims } = result.placement
+    const claimOf = (rank: number) => claims[shards[rank]?.nodeId ?? '']
+    const part = (rank: number) => ((shards[rank]?.endLayer ?? 0) - (shards[rank]?.startLayer ?? 0)) / 32
+    expect(claimOf(0)).toBe(4 * GB * part(0) + GB + context)
+    expect(claimOf(1)).toBe(4 * GB * part(1))
+    expect(neededBytes(card, { maxContext: 1000 })).toBe(5 * GB + context)
+    // With less memory there is room for the model, but none for both.
+    const small = new World()
+    small.addNode('mini', { free: 4.5 * GB })
+    expect(place(small.state, smallCard, request).status).toBe('placed')
+    expect(place(small.state, card, request)).toMatchObject({ error: { code: 'not_enough_memory' } })
+  })
+
+  it('refuses a draft model that is no smaller than its model', () => {
+    const world = new World()
+    world.addNode('mini')
+    const draft = { ...smallCard, modelId: ModelId.parse('m/draft') }
+    expect(place(world.state, withDraft(smallCard, draft), request)).toMatchObject({
+      error: { code: 'unsuitable_draft', reason: expect.stringContaining('m/draft is not smaller') as string },
+    })
   })
 
   it('claims no key-value cache for an embedding model, but room to compute a batch', () => {

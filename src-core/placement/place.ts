@@ -7,12 +7,12 @@ import { ringOfAll, usableNodes } from './candidates'
 import { chooseConnections } from './connections'
 import { Funnel } from './funnel'
 import { isLeaf, type Graph } from './graph'
-import { neededBytes, SPARE_SHARE } from './memory'
+import { draftBytes, neededBytes, SPARE_SHARE } from './memory'
 import { meshProblem, mostRanks } from './mesh-limit'
 import type { ModelCard } from './model-card'
 import type { PlacementRequest } from './placement-request'
 import { comparisonFor, type Choice } from './preference'
-import { cannotLoad, noRdma, sharedOutProblem, shardingProblem, tooLittleMemory } from './refusal'
+import { cannotLoad, draftProblem, noRdma, sharedOutProblem, shardingProblem, tooLittleMemory } from './refusal'
 import { assignShards, shardBytes, type ShardPlan } from './shards'
 import { PlacementSpace, type Region } from './space'
 
@@ -37,6 +37,8 @@ class Search {
   /** What of the free bytes `auto` would rather not promise. */
   private readonly spare: readonly number[]
   private readonly layerBytes: number
+  /** What rank 0 holds besides. */
+  private readonly draftBytes: number
   /** How many layers each machine has room for. */
   private readonly layersFor: readonly number[]
 
@@ -49,7 +51,8 @@ class Search {
     state: State,
   ) {
     this.spare = graph.nodeIds.map((nodeId) => SPARE_SHARE * (state.nodes[nodeId]?.memory.ramTotal ?? 0))
-    this.layerBytes = neededBytes(card, request) / card.layers
+    this.draftBytes = draftBytes(card, request)
+    this.layerBytes = (neededBytes(card, request) - this.draftBytes) / card.layers
     this.layersFor = this.free.map((bytes) => Math.floor(bytes / this.layerBytes))
   }
 
@@ -75,7 +78,8 @@ class Search {
     const { card, request, graph, layerBytes } = this
     const ranks = order.flatMap((node) => {
       const nodeId = graph.nodeIds[node]
-      return nodeId === undefined ? [] : [{ nodeId, freeBytes: this.free[node] ?? 0 }]
+      const besides = node === order[0] ? this.draftBytes : 0
+      return nodeId === undefined ? [] : [{ nodeId, freeBytes: Math.max(0, (this.free[node] ?? 0) - besides) }]
     })
     const shards = assignShards(card, request.sharding, ranks, layerBytes)
     if (shards === undefined) return undefined
@@ -86,7 +90,7 @@ class Search {
       const left = (ranks[rank]?.freeBytes ?? 0) - bytes
       if (left < 0) return undefined
       leavesSpare &&= left >= (this.spare[order[rank] ?? -1] ?? 0)
-      claims[shard.nodeId] = bytes
+      claims[shard.nodeId] = bytes + (rank === 0 ? Math.ceil(this.draftBytes) : 0)
     }
     const hasLeaf = order.some((node) => isLeaf(graph, node))
     return { shards, claims, free: this.freeOf(order), hasLeaf, leavesSpare }
@@ -204,8 +208,8 @@ export const place = (
   const usable = request.nodeIds?.filter((nodeId) => found.includes(nodeId)) ?? found
   const gone = request.nodeIds?.filter((nodeId) => !found.includes(nodeId)) ?? []
   const refuse = (code: PlacementErrorCode, sentence: CodedText) => refused(funnel.error(code, sentence, usable))
-  const tooMany = meshProblem(request) ?? sharedOutProblem(card, request)
-  if (tooMany) return refused(funnel.ofRequest(tooMany, usable))
+  const impossible = meshProblem(request) ?? sharedOutProblem(card, request) ?? draftProblem(card)
+  if (impossible) return refused(funnel.ofRequest(impossible, usable))
   if (usable.length < request.minNodes) {
     const unfit = cannotLoad(state, request, funnel.details(usable))
     if (unfit) return refused(unfit)

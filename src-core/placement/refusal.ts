@@ -41,6 +41,16 @@ export const sharedOutProblem = (
     ? shardingProblem(card, request, request.instanceMeta === 'MlxJaccl' ? 2 : request.minNodes)
     : undefined
 
+/** Why the draft that is declared for a model cannot guess for it; undefined where nothing is known against it. */
+export const draftProblem = ({ modelId, kind, storageBytes, draft }: ModelCard): PlacementRefusal | undefined => {
+  if (draft === undefined) return undefined
+  const model: string = modelId
+  if (kind === 'embedding') return refusal('unsuitable_draft', coded('refusals.nothingToGuess', { model }))
+  return draft.storageBytes < storageBytes
+    ? undefined
+    : refusal('unsuitable_draft', coded('refusals.largeDraft', { draft: draft.modelId, model }))
+}
+
 /** Where too few machines are left because some cannot load the model: why, in the words of each; else undefined. */
 export const cannotLoad = (
   state: State,

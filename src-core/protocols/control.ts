@@ -36,6 +36,8 @@ export const PlaceInstanceRequest = z.strictObject({
   maxContext: z.number().int().positive().optional(),
   concurrency: Concurrency.optional(),
   kvBits: KvBits.optional(),
+  /** A smaller model with the same tokenizer, which guesses next tokens for this one. */
+  draftModelId: ModelId.optional(),
 })
 export type PlaceInstanceRequest = z.infer<typeof PlaceInstanceRequest>
 
@@ -70,6 +72,7 @@ export const UpdateMetaInstanceRequest = z.strictObject({
   maxContext: z.number().int().positive().nullable().optional(),
   concurrency: Concurrency.nullable().optional(),
   kvBits: KvBits.nullable().optional(),
+  draftModelId: ModelId.nullable().optional(),
   paused: z.boolean().optional(),
   replicas: Replicas.nullable().optional(),
   hours: GivenHours.nullable().optional(),

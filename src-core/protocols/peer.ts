@@ -16,7 +16,7 @@ import { Traceparent } from '../tracing/tracer'
  * the frames below as JSON. A binary message begins with a stream's number, `uint32` little-endian. What follows is the
  * next part of the message that a `parts` frame announced for that stream in that direction, and otherwise an item.
  */
-export const PEER_PROTOCOL = 5
+export const PEER_PROTOCOL = 6
 /** The oldest protocol that this version still speaks. */
 export const OLDEST_PEER_PROTOCOL = 1
 

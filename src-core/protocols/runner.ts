@@ -48,6 +48,8 @@ export const LoadCommand = z.strictObject({
   concurrency: Concurrency.optional(),
   /** Bits of a key or a value that is kept; absent means the model's own. */
   kvBits: KvBits.optional(),
+  /** A smaller model with the same tokenizer that guesses next tokens, for rank 0 alone. */
+  draft: z.strictObject({ modelId: ModelId, modelPath: z.string().min(1) }).optional(),
   /** Memory and disk for keys, values and states of live and of earlier requests on this rank. */
   cache: z
     .strictObject({

@@ -1,6 +1,6 @@
 import { fold } from '../fold/fold'
 import { InstanceId, RunnerId, type MetaInstanceId, type ModelId, type NodeId } from '../ids'
-import type { ModelCard } from '../placement/model-card'
+import { withDraft, type ModelCard } from '../placement/model-card'
 import { expectedSpeed } from '../placement/expectation'
 import { place } from '../placement/place'
 import { PlacementSpace } from '../placement/space'
@@ -57,7 +57,9 @@ export const departures = (
     const one = asScheduled(declared)
     const others = replicasOf(one) > 1 ? instancesOf(left, metaInstanceId).length : 0
     const named = { metaInstanceId, name: one.name ?? one.modelId, ...(others > 0 && { others }) }
-    const card = cards[one.modelId]
+    const own = cards[one.modelId]
+    const draft = one.draftModelId && cards[one.draftModelId]
+    const card = own && (one.draftModelId === undefined || draft) && withDraft(own, draft)
     if (card === undefined) return [{ ...named, fate: 'stops', reason: NO_CARD }]
     const space = new PlacementSpace(left)
     const result = place(left, card, { ...one, unfit: unfitMachines(left, one), taken: takenBy(left, one) }, space)

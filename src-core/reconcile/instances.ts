@@ -21,7 +21,7 @@ export const instanceOf = (
   },
 ): Instance => {
   const { ids, now, instanceId, ...binding } = options
-  const { modelId, sharding, instanceMeta, maxContext, concurrency, kvBits } = constraints
+  const { modelId, sharding, instanceMeta, maxContext, concurrency, kvBits, draftModelId } = constraints
   return {
     instanceId: instanceId ?? ids.instanceId(),
     ...binding,
@@ -35,6 +35,7 @@ export const instanceOf = (
     ...(maxContext !== undefined && { maxContext }),
     ...(concurrency !== undefined && { concurrency }),
     ...(kvBits !== undefined && { kvBits }),
+    ...(draftModelId !== undefined && { draftModelId }),
     createdAt: now,
   }
 }
@@ -44,8 +45,7 @@ export const instanceOf = (
  * placing has judged that, and to judge it by other rules here could replace it for ever.
  */
 export const stillFits = (state: State, instance: Instance, metaInstance: MetaInstance): boolean => {
-  const { modelId, sharding, instanceMeta, minNodes, nodeIds, maxContext, concurrency, kvBits, generation } =
-    metaInstance
+  const { modelId, sharding, instanceMeta, minNodes, nodeIds, maxContext, concurrency, generation } = metaInstance
   const isGroup = replicasOf(metaInstance) === 1
   if (instance.generation === generation) return true
   const nodes = instance.shards.map(({ nodeId }) => nodeId)
@@ -57,7 +57,8 @@ export const stillFits = (state: State, instance: Instance, metaInstance: MetaIn
     instance.instanceMeta === instanceMeta &&
     instance.maxContext === maxContext &&
     instance.concurrency === concurrency &&
-    instance.kvBits === kvBits &&
+    instance.kvBits === metaInstance.kvBits &&
+    instance.draftModelId === metaInstance.draftModelId &&
     nodes.length >= minNodes &&
     (named === undefined ||
       (isGroup

@@ -13,6 +13,7 @@ import { asScheduled, isOffHours, temporaryOf } from '../state/scheduling'
 import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
 import { next } from './apply'
+import { declaredCard } from './declared-card'
 import { instanceOf, isLeaving, stillFits } from './instances'
 import { isExpected } from './expected'
 import { givingWay, placeDeclared } from './placing'
@@ -70,15 +71,15 @@ const placed = (
 ): Outcome => {
   const old = replacing?.old
   const inputs = { ...passInputs, replaced: old }
-  const { metaInstanceId, modelId, generation } = metaInstance
+  const { metaInstanceId, generation } = metaInstance
   if (isWaiting(metaInstance, inputs.now)) return nothing
-  const result = inputs.cards[modelId]
-  if (result === undefined) return { events: [], needs: [{ kind: 'modelCard', modelId }] }
-  if (result.status === 'failed') {
-    const { events } = refusal(
-      metaInstance,
-      placementRefusal('model_card', coded('refusals.modelCard', { reason: result.reason })),
-    )
+  const result = declaredCard(inputs.cards, metaInstance)
+  if (result.status === 'missing') {
+    const { modelId, reason } = result
+    const { events } =
+      reason === undefined
+        ? nothing
+        : refusal(metaInstance, placementRefusal('model_card', coded('refusals.modelCard', { reason })))
     return { events, needs: [{ kind: 'modelCard', modelId }] }
   }
   const { card } = result

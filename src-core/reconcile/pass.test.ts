@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { TaskId } from '../ids'
-import { GB, readyWorld, SMALL, World } from '../testing/world'
+import { ModelId, NodeId, TaskId } from '../ids'
+import { neededModels } from '../state/needed-models'
+import { GB, readyWorld, SMALL, smallCard, World } from '../testing/world'
 import { runPass } from './pass'
 
 const types = (events: readonly { type: string }[]) => events.map(({ type }) => type)
@@ -42,6 +43,28 @@ describe('a declaration', () => {
     expect(types(world.wait(1000).reconcile().events)).toEqual([])
     world.addNode('other', { free: 2 * GB })
     expect(types(world.reconcile().events)).toEqual(['MetaInstancePlacementFailed'])
+  })
+
+  it('asks for the card of its draft too, is placed with it, and anew without', () => {
+    const world = new World()
+    world.addNode('mini')
+    const draftModelId = ModelId.parse('m/draft')
+    const id = world.declare('chat', { draftModelId })
+    expect(world.reconcile().needs).toEqual([{ kind: 'modelCard', modelId: draftModelId }])
+    world.cards = { ...world.cards, [draftModelId]: { status: 'failed', reason: 'it is nowhere' } }
+    world.reconcile()
+    expect(world.metaInstance(id).placementError?.reason).toBe('Failed to load model card: m/draft: it is nowhere')
+    const card = { ...smallCard, modelId: draftModelId, storageBytes: GB }
+    world.cards = { ...world.cards, [draftModelId]: { status: 'loaded', card } }
+    world.reconcile()
+    const placed = world.instance(id)
+    expect(placed).toMatchObject({ draftModelId, claims: { mini: smallCard.storageBytes + GB } })
+    expect(neededModels(placed, NodeId.parse('mini'))).toEqual([SMALL, draftModelId])
+    world.command({ type: 'UpdateMetaInstance', metaInstanceId: id, changes: { draftModelId: null } })
+    world.reconcile()
+    const [newer] = Object.values(world.state.instances).filter(({ replaces }) => replaces === placed.instanceId)
+    expect(newer).toMatchObject({ claims: { mini: smallCard.storageBytes } })
+    expect(newer).not.toHaveProperty('draftModelId')
   })
 
   it('tells why its model card could not be loaded and asks again', () => {

@@ -40,6 +40,8 @@ export const Instance = z.object({
   maxContext: z.number().int().positive().optional(),
   concurrency: Concurrency.optional(),
   kvBits: KvBits.optional(),
+  /** Guesses for rank 0, on its node. */
+  draftModelId: ModelId.optional(),
   ring: RingConnections.optional(),
   jaccl: JacclConnections.optional(),
   createdAt: Timestamp,

@@ -73,6 +73,8 @@ export const Constraints = z.object({
   concurrency: Concurrency.optional(),
   /** Bits of a value in the KV cache; the model's own 16 where it is absent. */
   kvBits: KvBits.optional(),
+  /** A smaller model with the same tokenizer, which guesses next tokens for this one. */
+  draftModelId: ModelId.optional(),
 })
 export type Constraints = z.infer<typeof Constraints>
 
@@ -143,6 +145,7 @@ export const MetaInstanceChanges = z.object({
   maxContext: z.number().int().positive().nullable().optional(),
   concurrency: Concurrency.nullable().optional(),
   kvBits: KvBits.nullable().optional(),
+  draftModelId: ModelId.nullable().optional(),
   paused: z.boolean().optional(),
   replicas: Replicas.nullable().optional(),
   hours: HoursList.nullable().optional(),

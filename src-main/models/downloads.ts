@@ -1,5 +1,6 @@
 import type { ModelId, NodeId } from '@core/ids'
 import type { ErrorCode } from '@core/errors/error-codes'
+import { neededModels } from '@core/state/needed-models'
 import type { State } from '@core/state/state'
 import type { Catalogue } from './catalogue'
 import type { Fetcher } from './fetching/fetcher'
@@ -87,9 +88,7 @@ export class Downloads {
   /** Ends a download, or deletes what is here of a model in our own folder. Rejects with DownloadError. */
   async remove(modelId: ModelId): Promise<void> {
     const { catalogue, fetcher, modelsDir, nodeId, state } = this.parts
-    const used = Object.values(state().instances).find(
-      (instance) => instance.modelId === modelId && instance.shards.some((shard) => shard.nodeId === nodeId),
-    )
+    const used = Object.values(state().instances).find((one) => neededModels(one, nodeId).includes(modelId))
     if (used) {
       throw new DownloadError(
         'in_use',

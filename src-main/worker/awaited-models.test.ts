@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { ModelId } from '@core/ids'
+import { ModelId } from '@core/ids'
 import { World } from '@core/testing/world'
 import { AwaitedModels, type Start } from './awaited-models'
 
@@ -38,6 +38,18 @@ it('a runner waits until its model has come, and then no more', () => {
   here.add(one.instance.modelId)
   expect(models.arrived()).toEqual([one])
   expect([...models.runners()]).toEqual([])
+})
+
+it('a runner with a draft model waits for that too, and releases both', () => {
+  const [one] = starts()
+  const draftModelId = ModelId.parse('m/draft')
+  const start = { ...one, instance: { ...one.instance, draftModelId } }
+  const { models, here, released } = awaiting(start)
+  here.add(one.instance.modelId)
+  expect(models.arrived()).toEqual([])
+  here.add(draftModelId)
+  expect(models.arrived()).toEqual([start])
+  expect(released).toEqual([one.instance.modelId, draftModelId])
 })
 
 it('a model is released when the last runner that waited for it is gone, and not before', () => {

@@ -1,5 +1,6 @@
 import type { ModelId, RunnerId } from '@core/ids'
 import type { Action } from '@core/plan/plan'
+import { neededModels } from '@core/state/needed-models'
 
 export type Start = Extract<Action, { kind: 'start' }>
 
@@ -9,7 +10,9 @@ export interface AwaitedModelsOptions {
   readonly release: (modelId: ModelId) => void
 }
 
-/** Runners whose model is on its way to this machine. */
+const neededBy = ({ instance, shard }: Start): ModelId[] => neededModels(instance, shard.nodeId)
+
+/** Runners whose models are on their way to this machine. */
 export class AwaitedModels {
   private readonly starts = new Map<RunnerId, Start>()
 
@@ -23,10 +26,10 @@ export class AwaitedModels {
     return this.starts.keys()
   }
 
-  /** Those whose model has come; they wait no more. */
+  /** Those whose models have all come; they wait no more. */
   arrived(): Start[] {
-    const arrived = [...this.starts.values()].filter(
-      ({ instance }) => this.options.modelPath(instance.modelId) !== undefined,
+    const arrived = [...this.starts.values()].filter((start) =>
+      neededBy(start).every((modelId) => this.options.modelPath(modelId) !== undefined),
     )
     for (const { shard } of arrived) this.forget(shard.runnerId)
     return arrived
@@ -34,10 +37,9 @@ export class AwaitedModels {
 
   /** This runner waits no more. */
   forget(runnerId: RunnerId): void {
-    const modelId = this.starts.get(runnerId)?.instance.modelId
+    const start = this.starts.get(runnerId)
     this.starts.delete(runnerId)
-    const others = [...this.starts.values()]
-    if (modelId !== undefined && !others.some(({ instance }) => instance.modelId === modelId))
-      this.options.release(modelId)
+    const others = new Set([...this.starts.values()].flatMap(neededBy))
+    for (const modelId of start ? neededBy(start) : []) if (!others.has(modelId)) this.options.release(modelId)
   }
 }

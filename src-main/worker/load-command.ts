@@ -5,19 +5,23 @@ import type { WorkerOptions } from './worker-options'
 
 /** What a runner is told to load; where it meets other ranks is added when they are known. */
 export const loadCommand = (
-  { modelId, sharding, instanceMeta, maxContext, concurrency, kvBits }: Instance,
+  { modelId, sharding, instanceMeta, maxContext, concurrency, kvBits, draftModelId }: Instance,
   { rank, worldSize, startLayer, endLayer, layers }: Shard,
-  { modelPath, cache }: { readonly modelPath: string; readonly cache: LoadCommand['cache'] },
+  paths: { readonly modelPath: string; readonly draftPath: string | undefined },
+  cache?: LoadCommand['cache'],
 ): LoadCommand => ({
   type: 'load',
   modelId,
-  modelPath,
+  modelPath: paths.modelPath,
   sharding,
   instanceMeta,
   shard: { rank, worldSize, startLayer, endLayer, layers },
   ...(maxContext !== undefined && { maxContext }),
   ...(concurrency !== undefined && { concurrency }),
   ...(kvBits !== undefined && { kvBits }),
+  ...(draftModelId !== undefined &&
+    paths.draftPath !== undefined &&
+    rank === 0 && { draft: { modelId: draftModelId, modelPath: paths.draftPath } }),
   ...(cache && { cache }),
 })
 
@@ -29,8 +33,9 @@ export const wantedOf = (
   for (const instance of Object.values(source.state().instances)) {
     const shard = instance.shards.find((one) => one.runnerId === runnerId && one.nodeId === nodeId)
     const modelPath = shard && shard.worldSize === 1 ? pathOf(instance.modelId) : undefined
+    const draftPath = instance.draftModelId && pathOf(instance.draftModelId)
     if (shard && modelPath !== undefined)
-      return { instance, shard, load: loadCommand(instance, shard, { modelPath, cache: undefined }) }
+      return { instance, shard, load: loadCommand(instance, shard, { modelPath, draftPath }) }
   }
   return undefined
 }

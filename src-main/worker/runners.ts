@@ -5,6 +5,7 @@ import { claimedBytes, freeBytes } from '@core/placement/memory'
 import type { LoadCommand } from '@core/protocols/runner'
 import { nodeName } from '@core/state/bindings'
 import type { Instance, Shard } from '@core/state/instances'
+import { neededModels } from '@core/state/needed-models'
 import { isRehearsal, REHEARSAL } from '@core/state/rehearsal'
 import { isTerminal, type RunnerStatus } from '@core/state/runners'
 import { coded } from '@core/texts/coded'
@@ -98,24 +99,29 @@ export class Runners {
     const python = this.options.python()
     const { runnerId, worldSize } = shard
     const { instanceId, modelId } = instance
-    const path = modelPath(modelId)
     const rehearsal = isRehearsal(instance)
     if ('unavailable' in python) return this.fail(runnerId, { errorMessage: python.unavailable })
     if (rehearsal && !rehearses)
       return this.fail(runnerId, { errorMessage: `this machine takes no part in a ${REHEARSAL}` })
-    const problem = path === undefined ? modelProblem?.(modelId) : undefined
-    if (problem !== undefined)
-      return this.fail(runnerId, { errorMessage: problem, coded: coded('failures.modelFile'), code: 'model_file' })
-    if (path === undefined && fetchModel) {
+    const missing = neededModels(instance, shard.nodeId).filter((one) => modelPath(one) === undefined)
+    for (const one of missing) {
+      const problem = modelProblem?.(one)
+      if (problem !== undefined)
+        return this.fail(runnerId, { errorMessage: problem, coded: coded('failures.modelFile'), code: 'model_file' })
+    }
+    if (missing.length > 0 && fetchModel) {
       this.awaited.add({ kind: 'start', instance, shard })
       this.report(runnerId, DOWNLOADING)
-      fetchModel(modelId)
+      for (const one of missing) fetchModel(one)
       return
     }
-    if (path === undefined || !existsSync(path))
-      return this.fail(runnerId, causeFrom(coded('failures.modelGone', { model: modelId })))
+    const path = modelPath(modelId)
+    const draftPath = instance.draftModelId && modelPath(instance.draftModelId)
+    const gone = missing[0] ?? (path !== undefined && existsSync(path) ? undefined : modelId)
+    if (gone !== undefined || path === undefined)
+      return this.fail(runnerId, causeFrom(coded('failures.modelGone', { model: gone ?? modelId })))
     log.info({ runnerId, modelId, instanceId, ...(rehearsal && { rdma: REHEARSAL }) }, 'starting a runner')
-    const load = loadCommand(instance, shard, { modelPath: path, cache: this.cacheRoom() })
+    const load = loadCommand(instance, shard, { modelPath: path, draftPath }, this.cacheRoom())
     const supervisor = this.supervise(
       { instance, shard },
       {

@@ -12,11 +12,11 @@ export const TINY_SEEING = 'muster/tiny-seeing'
 /** Numbers in a vector of the tiny embedding model, and the most tokens that it takes. */
 export const TINY_EMBEDDING = { modelId: 'muster/tiny-encoder', width: 32, context: 128 } as const
 
-const made = (name: string, module: string): string => {
+const made = (name: string, module: string, ...more: readonly string[]): string => {
   const out = join(root, '.cache', 'test-models', name)
   if (!existsSync(join(out, 'config.json'))) {
     mkdirSync(dirname(out), { recursive: true })
-    execFileSync(required(python, 'run `npm test`, which makes it'), ['-m', module, out])
+    execFileSync(required(python, 'run `npm test`, which makes it'), ['-m', module, out, ...more])
   }
   return out
 }
@@ -48,6 +48,13 @@ const storeOf = (dataDir: string, modelId: string): string => {
 export const addTinyModel = (dataDir: string, modelId: string = TINY): string => {
   const path = storeOf(dataDir, modelId)
   cpSync(tinyModel(), path, { recursive: true })
+  return path
+}
+
+/** Puts a model that can guess for the tiny one into a data folder: of one layer, with the same tokenizer. */
+export const addTinyDraft = (dataDir: string, modelId: string): string => {
+  const path = storeOf(dataDir, modelId)
+  cpSync(made('tiny-draft', 'muster_runner.make_tiny', '--layers', '1'), path, { recursive: true })
   return path
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import mlx.core as mx
 from mlx.utils import tree_map, tree_reduce
-from mlx_lm.models.cache import CacheList, KVCache, RotatingKVCache, make_prompt_cache
+from mlx_lm.models.cache import BatchKVCache, CacheList, KVCache, RotatingKVCache, make_prompt_cache
 
 from muster_runner.quantized_cache import QuantizedCache
 
@@ -77,6 +77,22 @@ def state_of(layer: Any) -> Any:
 def set_state(layer: Any, state: Any) -> None:
     """Gives a new layer a copy of a state that ``state_of`` gave."""
     layer.state = tree_map(_copied, state)
+
+
+def take_back(layers: Sequence[BatchKVCache], counts: Sequence[int], lengths: Sequence[int]) -> None:
+    """Takes a number of its own of each row's latest tokens back. ``lengths``: of what is left in each row. The rows
+    end together again afterwards, with no more padding than the shorter ones need."""
+    end, width, room = layers[0]._idx, max(lengths), layers[0].step
+    shifts = mx.array([width - (end - count) for count in counts])
+    # Positions that wrap around are padding, or room that is written to before anybody looks at it.
+    source = ((mx.arange(width + room)[None] - shifts[:, None]) % end)[:, None, :, None]
+    for layer in layers:
+        layer.keys, layer.values = (
+            mx.take_along_axis(side[..., :end, :], source, axis=2) for side in (layer.keys, layer.values)
+        )
+        layer.offset = mx.array(list(lengths))
+        layer.left_padding = mx.array([width - length for length in lengths])
+        layer._idx = width
 
 
 @dataclass(frozen=True)

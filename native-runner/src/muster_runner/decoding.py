@@ -7,12 +7,11 @@ from typing import Any
 import mlx.core as mx
 
 from muster_runner.draws import Draws
+from muster_runner.guessing import Guesser, Guesses
 from muster_runner.sampling import SeededSampler
 from muster_runner.sequence import Drawn, Sequence
 from muster_runner.sequence_caches import SeparateCaches, SequenceCaches
-from muster_runner.speculation import Payoff
 from muster_runner.sub_batches import SubBatches
-from muster_runner.vision.keys import before_pictures
 
 # Steps after which buffers of outgrown shapes are given back: caches grow with every token.
 STEPS_BETWEEN_CLEARINGS = 512
@@ -25,20 +24,29 @@ class DecodingBatch:
 
     With ``lookahead`` a step starts on the tokens after the ones that it returns, so that a graphics processor never
     waits for Python; the tokens are the same. Without it a token is returned by the step that draws it. ``together``:
-    whether the model can compute several sequences in one pass. ``pass_tokens``: see SubBatches. ``speculates``: a
-    sequence that is alone is fed guesses of its next tokens (``speculation.py``); its caches must be ones that can be
-    cut back. Then a step may return several tokens of it.
+    whether the model can compute several sequences in one pass. ``pass_tokens``: see SubBatches. ``guesser``: guesses
+    next tokens, which are fed along; the caches must be ones that can be cut back. Then a step may return several
+    tokens of a sequence.
     """
 
     def __init__(
-        self, model: Any, lookahead: bool, together: bool, pass_tokens: int = PASS_TOKENS, speculates: bool = False
+        self,
+        model: Any,
+        lookahead: bool,
+        together: bool,
+        pass_tokens: int = PASS_TOKENS,
+        guesser: Guesser | None = None,
     ):
         self._model = model
         self._lookahead = lookahead
         self._joining: list[Sequence] = []
         self._sequences: list[Sequence] = []
         self._caches: SequenceCaches = SubBatches(pass_tokens) if together else SeparateCaches()
-        self._payoff = Payoff() if speculates and together else None
+        self._guesser = guesser if together else None
+        # Of the next step, once they are made.
+        self._guesses: Guesses | None = None
+        # Of each sequence, how many tokens the last step took, if it was fed guesses.
+        self.taken: list[int] | None = None
         self._next: mx.array | None = None
         self._logprobs: mx.array | None = None
         self._finite: mx.array | None = None
@@ -94,15 +102,39 @@ class DecodingBatch:
             sequence.following = following
         return sequence, drawn
 
+    def guess(self) -> Guesses:
+        """Guesses what the next step is fed beside the sequences' latest tokens, where that may pay."""
+        width = len(self._sequences)
+        self._guesses = {}
+        if self._guesser is not None and self._next is not None and self._guesser.wants(width):
+            firsts = zip(self._sequences, self._next.tolist(), strict=True)
+            ones = [(one, first) for one, first in firsts if one.answering and one.drawing.is_free]
+            self._guesses = self._guesser.guess(ones, width)
+        return self._guesses
+
     def step(self) -> list[Drawn]:
         """A token for every sequence that has one by now, in the order in which they joined."""
-        self._admit()
+        guesses = self.guess() if self._guesses is None else self._guesses
+        self._guesses = self.taken = None
+        joined = self._admit()
         if self._next is None:
             return []
         began = time.perf_counter()
-        if (draft := self._draft(self._next)) is not None:
-            return self._speculate(*draft, began)
-        before = fed, _, _ = self._next, self._logprobs, self._finite
+        here = [guesses.get(sequence.task_id, []) for sequence in self._sequences]
+        if any(here):
+            rows = [[first, *guess] for first, guess in zip(self._next.tolist(), here, strict=True)]
+            news = self._verify(rows, began)
+        else:
+            news = self._plain(self._next)
+            if self._guesser is not None and not joined:
+                self._guesser.plain(len(self._sequences), time.perf_counter() - began)
+        self._steps += 1
+        if self._steps % STEPS_BETWEEN_CLEARINGS == 0:
+            mx.clear_cache()
+        return news
+
+    def _plain(self, fed: mx.array) -> list[Drawn]:
+        before = fed, self._logprobs, self._finite
         logits = self._caches.logits(self._model, fed)
         self._next, self._logprobs, self._finite = self._draw(logits, fed)
         mx.async_eval(self._next, self._finite)
@@ -119,56 +151,65 @@ class DecodingBatch:
         for sequence, token in zip(self._sequences, fed.tolist(), strict=True):
             sequence.tokens.append(token)
             sequence.answering = True
-        if self._payoff is not None and len(self._sequences) == 1 and self._steps > 0:
-            self._payoff.plain(time.perf_counter() - began)
-        self._steps += 1
-        if self._steps % STEPS_BETWEEN_CLEARINGS == 0:
-            mx.clear_cache()
         return news
 
-    def _draft(self, following: mx.array) -> tuple[int, list[int]] | None:
-        """The token that the only sequence is fed next, and a guess of those after it, where that may pay."""
-        if self._payoff is None or len(self._sequences) != 1 or not self._payoff.wants():
-            return None
-        (sequence,) = self._sequences
-        if not sequence.answering or sequence.drawing.processors or sequence.drawing.constraint:
-            return None
-        first = int(following.item())
-        guess = before_pictures(sequence.lookup.draft([*sequence.tokens, first], self._payoff.length))
-        return (first, guess) if guess else None
-
-    def _speculate(self, first: int, guess: list[int], began: float) -> list[Drawn]:
-        assert self._payoff is not None and isinstance(self._caches, SubBatches)
-        (sequence,) = self._sequences
-        # Where steps overlap nobody has been told of the token that is fed first.
+    def _verify(self, rows: list[list[int]], began: float) -> list[Drawn]:
+        """Feeds each sequence its token and guesses of those after it, and takes what it would have drawn itself."""
+        # Where steps overlap nobody has been told of the tokens that are fed first.
         news = self._pending() if self._lookahead else []
-        fed = mx.array([first, *guess], dtype=mx.uint32)
-        drawn, logprobs, finite = self._draw(self._caches.several(self._model, fed), fed)
+        logits = self._several(rows)
+        width = logits.shape[1]
+        places = [at * width + nth for at, row in enumerate(rows) for nth in range(len(row))]
+        owners = [one for one, row in zip(self._sequences, rows, strict=True) for _ in row]
+        fed = mx.array([token for row in rows for token in row], dtype=mx.uint32)
+        drawn, logprobs, finite = self._draws(owners, logits.reshape(-1, logits.shape[-1])[mx.array(places)], fed)
         tokens, sound = drawn.tolist(), finite.tolist()
-        came_true = next((at for at, token in enumerate(guess) if token != tokens[at]), len(guess))
-        count = came_true + 1
-        if (wrong := len(tokens) - count) > 0:
-            self._caches.trim(wrong)
-            if isinstance(sequence.drawing.sampler, SeededSampler):
-                sequence.drawing.sampler.rewind(wrong)
-        sequence.tokens += [first, *guess[:came_true]]
-        sequence.lookup.taken(count)
-        self._next, self._logprobs, self._finite = (rows[count - 1 : count] for rows in (drawn, logprobs, finite))
-        for at in range(count - 1 if self._lookahead else count):
-            news.append(Drawn(sequence.task_id, tokens[at], logprobs[at], sound[at], sequence.error))
-        self._payoff.guessed(len(guess), count, time.perf_counter() - began)
+        taken, lasts, start = [], [], 0
+        for one, row in zip(self._sequences, rows, strict=True):
+            right = next((at for at, guess in enumerate(row[1:]) if guess != tokens[start + at]), len(row) - 1)
+            told = range(start, start + right + (0 if self._lookahead else 1))
+            news += [Drawn(one.task_id, tokens[at], logprobs[at], sound[at], one.error) for at in told]
+            if isinstance(one.drawing.sampler, SeededSampler):
+                one.drawing.sampler.rewind(len(row) - right - 1)
+            taken.append(right + 1)
+            lasts.append(start + right)
+            start += len(row)
+        self._take(rows, taken)
+        places_of_last = mx.array(lasts)
+        self._next, self._logprobs, self._finite = (all_of[places_of_last] for all_of in (drawn, logprobs, finite))
+        self.taken = taken
+        if self._guesser is not None:
+            each = zip(self._sequences, rows, taken, strict=True)
+            ones = [(one, len(row) - 1, count - 1) for one, row, count in each]
+            self._guesser.guessed(ones, time.perf_counter() - began)
         return news
+
+    def _several(self, rows: list[list[int]]) -> mx.array:
+        """The logits after each token of each row (sequences, tokens, vocabulary), of shorter rows and some more."""
+        width = max(map(len, rows))
+        padded = mx.array([[*row, *[0] * (width - len(row))] for row in rows], dtype=mx.uint32)
+        return self._caches.several(self._model, padded)
+
+    def _take(self, rows: list[list[int]], taken: Several[int]) -> None:
+        """Takes back what was fed and is not to count: so many tokens of each row do."""
+        width = max(map(len, rows))
+        self._caches.trim([width - count for count in taken])
+        for sequence, row, count in zip(self._sequences, rows, taken, strict=True):
+            sequence.tokens += row[:count]
+            sequence.answering = True
 
     def _pending(self) -> list[Drawn]:
         """What has been drawn and not been told."""
         if self._next is None or self._logprobs is None or self._finite is None:
             return []
-        rows = zip(self._sequences, self._next.tolist(), self._logprobs, self._finite.tolist(), strict=True)
+        # Those that have just joined are the last, and have none.
+        rows = zip(self._sequences, self._next.tolist(), self._logprobs, self._finite.tolist(), strict=False)
         return [Drawn(one.task_id, token, row, sound, one.error) for one, token, row, sound in rows if one.answering]
 
-    def _admit(self) -> None:
+    def _admit(self) -> bool:
+        """Whether any sequence joined."""
         if not self._joining:
-            return
+            return False
         self._caches.add([sequence.cache for sequence in self._joining])
         following = mx.array([sequence.following for sequence in self._joining], dtype=mx.uint32)
         for sequence in self._joining:
@@ -178,6 +219,7 @@ class DecodingBatch:
         self._next = following if self._next is None else mx.concatenate([self._next, following])
         # Now, so that whoever reads the tokens does not wait for the logits that are computed of them.
         mx.async_eval(self._next)
+        return True
 
     def _draw(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array, mx.array]:
         """Tokens (batch,), log probabilities (batch, vocabulary), and whether the logits were numbers (batch,)."""

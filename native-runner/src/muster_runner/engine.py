@@ -14,6 +14,7 @@ from muster_runner.cache_layers import Footprint
 from muster_runner.checkpoints import checkpoints, turn_marks
 from muster_runner.decoding import DecodingBatch
 from muster_runner.engine_options import EngineOptions
+from muster_runner.guessing import Guesser
 from muster_runner.intake import Prepared, Rejected, refused_alone
 from muster_runner.lockstep import Order
 from muster_runner.logprobs import Logprobs
@@ -52,11 +53,12 @@ class Engine:
         self._rules = rules
         self._answers: dict[str, Answer] = {}
         self.cache = options.cache
-        batch = DecodingBatch(model, options.lookahead, options.able.batch, options.pass_tokens, options.speculates)
+        guesser = Guesser(options.draft, options.lookahead) if options.speculates else None
+        self._batch = DecodingBatch(model, options.lookahead, options.able.batch, options.pass_tokens, guesser)
         self._schedule = Schedule(
             model,
             options.able,
-            batch,
+            self._batch,
             self.cache,
             options.prefill,
             options.budget,
@@ -127,6 +129,11 @@ class Engine:
         """See Schedule."""
         return self._schedule.restored
 
+    def guess(self) -> None:
+        """Guesses what the next step is fed, before other ranks take it too."""
+        if guesses := self._batch.guess():
+            self.tell(("guess", "", guesses))
+
     def step(self, restored: int = 0) -> None:
         """Some tokens of prompts, then a token for every request that decodes. ``restored``: see Schedule."""
         if (total := self._pressure.changed()) is not None:
@@ -135,6 +142,8 @@ class Engine:
         items: list[dict[str, Any]] = []
         ended: dict[str, str | Rejected] = {}
         drawn = self._schedule.step(restored)
+        if self._batch.taken is not None:
+            self.tell(("take", "", self._batch.taken))
         for news in drawn:
             if news.task_id in ended:
                 # Guessed and drawn after the answer's end.
@@ -157,7 +166,8 @@ class Engine:
                 items.append(item)
             if answer.reason:
                 ended[news.task_id] = answer.reason
-        self.drawn = [news.token for news in drawn]
+        # Of each the last, which it is fed next.
+        self.drawn = list({news.task_id: news.token for news in drawn}.values())
         if items:
             self._emit(type="tokens", items=items)
         self._end(ended, sound=all(news.finite for news in drawn))

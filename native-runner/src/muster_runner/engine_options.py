@@ -13,6 +13,7 @@ from muster_runner.cache_layers import Footprint, has_only_full
 from muster_runner.decoding import PASS_TOKENS
 from muster_runner.device import has_gpu
 from muster_runner.disk_cache import DiskCache, model_digest
+from muster_runner.draft import Draft
 from muster_runner.group import Group
 from muster_runner.loading import DEFAULT_CONTEXT, LoadedModel
 from muster_runner.memory_budget import UNLIMITED, MemoryBudget, scaled
@@ -32,10 +33,10 @@ MOST_TOLD = (1 << 31) - 1
 @dataclass(frozen=True)
 class EngineOptions:
     """``able``: what the model can do. ``cache``: for the beginnings of prompts, None to keep none. ``lookahead``:
-    overlap the GPU's work for the next step with the processor's for this one; no gain without a GPU. ``pass_tokens``,
-    ``speculates``: see DecodingBatch. ``claimed``: bytes of the budget that stay when the machine runs short.
-    ``restores_in_step``: requests wait for what other ranks read from their disks. ``context_length``: most tokens of
-    a request, the model's own or what fits into the memory."""
+    overlap the GPU's work for the next step with the processor's for this one; no gain without a GPU. ``pass_tokens``:
+    see SubBatches. ``speculates``: next tokens may be guessed, by ``draft`` too where there is one. ``claimed``: bytes
+    of the budget that stay when the machine runs short. ``restores_in_step``: requests wait for what other ranks read
+    from their disks. ``context_length``: most tokens of a request, the model's own or what fits into the memory."""
 
     able: Abilities
     generation_config: dict[str, Any]
@@ -46,6 +47,7 @@ class EngineOptions:
     claimed: int | None = None
     pass_tokens: int = PASS_TOKENS
     speculates: bool = False
+    draft: Draft | None = None
     restores_in_step: bool = False
     context_length: int | None = None
 
@@ -106,15 +108,21 @@ def engine_options(loaded: LoadedModel, load: Load, footprint: Footprint, group:
         cache=cache,
         budget=MemoryBudget(total, footprint),
         claimed=claimed,
-        speculates=group is None and loaded.able.trim and has_only_full(loaded.model),
-        pass_tokens=_pass_tokens(weights, per_token, total),
+        speculates=not exact,
+        pass_tokens=pass_tokens(weights, per_token, total),
         restores_in_step=restores_in_step,
         context_length=min(loaded.context_length, max(room, footprint.fitting(total, loaded.context_length))),
     )
 
 
-def _pass_tokens(weights: int, per_token: int, total: int) -> int:
-    """Padding must neither cost more time than a pass, nor take much of the memory."""
+def claimed_tokens(loaded: LoadedModel, load: Load) -> int:
+    """Tokens of all requests that the placement claimed memory for."""
+    return min(loaded.context_length, load.max_context or DEFAULT_CONTEXT) * load.concurrency
+
+
+def pass_tokens(weights: int, per_token: int, total: int) -> int:
+    """For SubBatches: padding must neither cost more time than a pass, which reads so many bytes of weights, nor take
+    much of the ``total`` for caches, of which a token takes ``per_token``."""
     if per_token == 0:
         return MOST_TOLD
     return min((weights + PASS_BYTES) // per_token, total // per_token // PADDING_PART)

@@ -9,9 +9,11 @@ from muster_runner.decoding import DecodingBatch
 from muster_runner.engine_options import EngineOptions
 from muster_runner.failures import Disagreement
 from muster_runner.group import Group
+from muster_runner.guessing import Guesses
 from muster_runner.lockstep import Word, exchange
 from muster_runner.sampling import GREEDY
 from muster_runner.schedule import Schedule, clear
+from muster_runner.sequence import Drawn
 
 
 class FollowingBatch(DecodingBatch):
@@ -19,12 +21,27 @@ class FollowingBatch(DecodingBatch):
 
     def __init__(self, model: Any, together: bool, pass_tokens: int):
         super().__init__(model, lookahead=False, together=together, pass_tokens=pass_tokens)
+        # What the last step fed, while it is not known what of it counts.
+        self._unsettled: list[list[int]] = []
 
     def feed(self, tokens: list[int]) -> None:
         """The tokens that rank 0 drew for the sequences of the last step, in the order in which they had joined;
         more than there are sequences do no harm."""
         if self._sequences:
             self._next = mx.array(tokens[: len(self._sequences)], dtype=mx.uint32)
+
+    def expect(self, guesses: Guesses) -> None:
+        """What rank 0 guesses, which is fed in the next step."""
+        self._guesses = guesses
+
+    def accept(self, taken: list[int]) -> None:
+        """How many of the tokens that the last step fed each sequence count."""
+        self._take(self._unsettled, taken)
+
+    def _verify(self, rows: list[list[int]], began: float) -> list[Drawn]:
+        self._unsettled = rows
+        mx.eval(self._several(rows))
+        return []
 
     def _draw(self, logits: mx.array, fed: mx.array) -> tuple[mx.array, mx.array, mx.array]:
         # The other ranks wait for what this one computes, though nothing is drawn of it here.
@@ -92,6 +109,10 @@ class Follower:
                 self._schedule.join(whose, tokens, GREEDY, stops)
             case "resize":
                 self._schedule.resize(told)
+            case "guess":
+                self._batch.expect(told)
+            case "take":
+                self._batch.accept(told)
             case _:
                 self._schedule.leave(whose)
                 if not told:

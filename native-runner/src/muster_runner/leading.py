@@ -33,6 +33,7 @@ class Leader:
             self._epoch += 1
             self._wake(self._epoch)
             self._together = True
+        self._engine.guess()
         own = Word(self._engine.mark, self._engine.restored, self._engine.drawn, self._orders)
         restored = exchange(self._group, own).restored
         self._orders.clear()

@@ -15,7 +15,9 @@ from muster_runner.group import Group
 from muster_runner.schedule import COMPLETION_BATCH
 
 # What rank 0 decided: ("join", task, [tokens of its prompt, positions at which states are kept]),
-# ("leave", tasks, whether all that was computed were numbers) or ("resize", "", bytes of the memory budget).
+# ("leave", tasks, whether all that was computed were numbers), ("resize", "", bytes of the memory budget),
+# ("guess", "", what the next step is fed beside the latest tokens, by task) or ("take", "", how many of the tokens that
+# the last step fed each sequence count).
 Order = tuple[str, Any, Any]
 
 

@@ -254,6 +254,13 @@ class CacheMemory(Record):
     disk: DiskCacheFolder | None = None
 
 
+class DraftModel(Record):
+    """A smaller model of the same tokenizer, which guesses next tokens."""
+
+    model_id: Id
+    model_path: NonEmpty
+
+
 class Load(Record, tag="load", tag_field="type"):
     model_id: Id
     model_path: NonEmpty
@@ -263,6 +270,7 @@ class Load(Record, tag="load", tag_field="type"):
     max_context: Positive | None = None
     concurrency: Annotated[int, Meta(ge=1, le=1024)] = 1
     kv_bits: Literal[8] | None = None
+    draft: DraftModel | None = None
     cache: CacheMemory | None = None
     ring: Ring | None = None
     jaccl: Jaccl | None = None

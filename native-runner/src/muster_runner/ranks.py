@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from muster_runner.architectures import Abilities
+from muster_runner.draft_loading import load_draft
 from muster_runner.engine import Emit, Engine
 from muster_runner.engine_options import EngineOptions, engine_options
 from muster_runner.failures import Unsupported
@@ -89,7 +90,7 @@ def start(
     """Warms up, on all ranks together. Returns the engine, where requests come to this rank, what takes its steps, and
     the model with the context that there is memory for.
 
-    Raises PeerLost and Disagreement.
+    Raises PeerLost, Disagreement and, for a draft model that cannot guess for this one, Unsupported.
     """
     if group is not None:
         # All compute in the same order, so a rank with other layers does no more than the others can.
@@ -107,6 +108,9 @@ def start(
             emit(type="status", status="WarmingUp")
 
     options = engine_options(loaded, load, warm_up(loaded, loaded.tokenizer, group, progress), group)
+    if load.draft is not None:
+        draft, nbytes = load_draft(load, loaded, options)
+        options, loaded = replace(options, draft=draft), replace(loaded, weight_bytes=loaded.weight_bytes + nbytes)
     engine = Engine(loaded.model, loaded.tokenizer, loaded.rules, options, emit, loaded.tower)
     return engine, engine if group is None else Leader(engine, group, wake), _within(options, loaded)
 

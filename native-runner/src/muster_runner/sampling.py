@@ -110,7 +110,11 @@ class SeededSampler:
     def next_key(self) -> mx.array:
         """The key of the next position's draw."""
         self._position += 1
-        return mx.random.key(_mixed(self._seed, self._position - 1))
+        return self.key(-1)
+
+    def key(self, ahead: int) -> mx.array:
+        """The key of the draw that comes after ``ahead`` others."""
+        return mx.random.key(_mixed(self._seed, self._position + ahead))
 
     def rewind(self, count: int) -> None:
         """So many draws, the latest, are not to count."""
@@ -141,6 +145,22 @@ def draw_rows(samplers: Sequence[Sampler], logprobs: mx.array) -> mx.array | Non
     order = mx.array(seeded + free)
     logits = scaled(logprobs[order], [rows[at] or Distribution() for at in seeded + free])
     return best.at[order].multiply(0).at[order].add(_best(logits, mx.concatenate(noise)))
+
+
+def expected(samplers: Sequence[Sampler], logits: mx.array, ahead: int) -> mx.array:
+    """A token for each row (rows,) that its sampler may well draw after ``ahead`` other draws, from ``logits`` like the
+    model's own: with a seed by the same noise, else the best. It is no draw itself."""
+    seeded = [at for at, sampler in enumerate(samplers) if isinstance(sampler, SeededSampler)]
+    best = mx.argmax(logits, axis=-1)
+    if not seeded:
+        return best
+    ones = [samplers[at] for at in seeded]
+    order = mx.array(seeded)
+    rows = logits[order]
+    logprobs = rows - mx.logsumexp(rows, axis=-1, keepdims=True)
+    noise = _noise(mx.stack([one.key(ahead) for one in ones]), logits.shape[-1])
+    drawn = _best(scaled(logprobs, [one.distribution for one in ones]), noise)
+    return best.at[order].multiply(0).at[order].add(drawn)
 
 
 def _distribution(sampler: Sampler) -> Distribution | None:
@@ -203,6 +223,11 @@ class Drawing:
     sampler: Sampler
     processors: list[Processor]
     constraint: Constraint | None = None
+
+    @property
+    def is_free(self) -> bool:
+        """Whether a draw depends on nothing but the logits and how many draws came before."""
+        return not self.processors and self.constraint is None
 
 
 GREEDY = Drawing(greedy_sampler, [])

@@ -7,7 +7,7 @@ import mlx.core as mx
 
 from muster_runner.penalties import context_of
 from muster_runner.sampling import Drawing
-from muster_runner.speculation import PromptLookup
+from muster_runner.speculation import PromptLookup, draft_pace, lookup_pace
 
 
 class Sequence:
@@ -26,7 +26,8 @@ class Sequence:
         self.context = context_of(self.tokens)
         # Its first fed token ends its prompt; what is drawn after it is the first of the answer.
         self.answering = False
-        self.lookup = PromptLookup()
+        self.lookup, self.lookup_pace = PromptLookup(), lookup_pace()
+        self.draft_pace = draft_pace()
         # What its own processors, constraint or sampler raised: it must leave, the others need not.
         self.error: Exception | None = None
 

@@ -37,6 +37,13 @@ class SequenceCaches(Protocol):
     def logits(self, model: Any, fed: mx.array) -> mx.array:
         """Feeds each sequence its token of ``fed`` (sequences,); returns (sequences, vocabulary)."""
 
+    def several(self, model: Any, fed: mx.array) -> mx.array:
+        """Feeds each sequence several tokens (sequences, tokens), those that it has fewer of padded on the right;
+        returns the logits after each (sequences, tokens, vocabulary). ``trim`` must take the padding back."""
+
+    def trim(self, counts: Sequence[int]) -> None:
+        """Takes each sequence's latest tokens back, of caches that can be cut back: so many of each."""
+
 
 class SeparateCaches:
     """A cache for each: a step is as many passes as there are sequences, one after the other."""
@@ -70,3 +77,15 @@ class SeparateCaches:
             # In this order on every rank: what one sends, another receives.
             mx.async_eval(rows[-1])
         return mx.concatenate(rows, axis=0)
+
+    def several(self, model: Any, fed: mx.array) -> mx.array:
+        rows = []
+        for at, cache in enumerate(self._caches):
+            rows.append(model(fed[at : at + 1], cache=cache))
+            mx.async_eval(rows[-1])
+        return mx.concatenate(rows, axis=0)
+
+    def trim(self, counts: Sequence[int]) -> None:
+        for cache, count in zip(self._caches, counts, strict=True):
+            for layer in cache:
+                layer.trim(count)

@@ -1,15 +1,17 @@
-"""Prompt lookup: guesses the next tokens from what stands in the prompt and the answer already.
+"""Guesses of the next tokens, and whether they pay.
 
-Whoever edits a file or quotes what it has read writes long runs of known tokens. Where the latest tokens stood before,
-those that followed them are fed together, and the model's logits tell in one pass how many of them it would have drawn
+Several known tokens are fed together, and the model's logits tell in one pass how many of them it would have drawn
 itself. Only these are taken, so the text is the same as without.
+
+Prompt lookup guesses from what stands in the prompt and the answer already: whoever edits a file or quotes what it has
+read writes long runs of known tokens, and where the latest tokens stood before, others followed them.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 # How many of the latest tokens are looked for, the longer first.
 GRAMS = (6, 3)
-LEAST_DRAFT, MOST_DRAFT = 2, 32
 # After guesses that did not pay, so many tokens are drawn one by one before the next attempt; doubled each time.
 FIRST_PAUSE, LONGEST_PAUSE = 16, 256
 # A pass over guesses must give this many times the tokens per second of plain passes.
@@ -58,33 +60,57 @@ class PromptLookup:
         self._seen = len(tokens)
 
 
+@dataclass
+class Pace:
+    """How many tokens are guessed at once for one sequence: more after guesses that came true, fewer after others."""
+
+    least: int
+    most: int
+    length: int
+
+    def guessed(self, guesses: int, came_true: int) -> None:
+        if came_true == guesses:
+            self.length = min(self.most, self.length * 2)
+        elif came_true < (guesses + 1) // 2:
+            self.length = max(self.least, self.length // 2)
+
+
+def lookup_pace() -> Pace:
+    """Known tokens cost nothing but their share of the pass."""
+    return Pace(least=2, most=32, length=8)
+
+
+def draft_pace() -> Pace:
+    """Each guess costs a pass of the draft model."""
+    return Pace(least=1, most=8, length=4)
+
+
 class Payoff:
-    """Whether guessing pays, by the times that passes take. It never changes a token, only how soon it comes."""
+    """Whether guessing pays, by the times that passes take. It never changes a token, only how soon it comes.
+
+    ``width``: how many sequences a pass is for; what a plain one takes depends on it.
+    """
 
     def __init__(self) -> None:
-        self.length = 8
-        self._plain: float | None = None
+        self._plain: dict[int, float] = {}
         self._pause = FIRST_PAUSE
         self._wait = 0
 
-    def wants(self) -> bool:
+    def wants(self, width: int) -> bool:
         """Whether the next pass may be over guesses. Needs to know first what a plain one takes."""
-        return self._plain is not None and self._wait == 0
+        return width in self._plain and self._wait == 0
 
-    def plain(self, seconds: float) -> None:
-        """A pass drew one token in this time."""
-        self._plain = seconds if self._plain is None else self._plain + WEIGHT * (seconds - self._plain)
+    def plain(self, width: int, seconds: float) -> None:
+        """A pass drew one token for each sequence in this time."""
+        known = self._plain.get(width)
+        self._plain[width] = seconds if known is None else known + WEIGHT * (seconds - known)
         self._wait = max(0, self._wait - 1)
 
-    def guessed(self, guesses: int, drawn: int, seconds: float) -> None:
-        """A pass over so many guesses drew ``drawn`` tokens, one more than came true."""
-        if self._plain is None:
+    def guessed(self, width: int, drawn: int, seconds: float) -> None:
+        """A pass over guesses drew ``drawn`` tokens for all sequences together."""
+        if width not in self._plain:
             return
-        if drawn == guesses + 1:
-            self.length = min(MOST_DRAFT, self.length * 2)
-        elif drawn <= guesses // 2:
-            self.length = max(LEAST_DRAFT, self.length // 2)
-        if drawn * self._plain >= WORTH_IT * seconds:
+        if drawn * self._plain[width] >= WORTH_IT * seconds * width:
             self._pause = FIRST_PAUSE
         else:
             self._wait = self._pause

@@ -12,7 +12,7 @@ from typing import Any
 
 import mlx.core as mx
 
-from muster_runner.cache_layers import layers_of, tokens_of
+from muster_runner.cache_layers import layers_of, take_back, tokens_of
 
 # Sub-batches are arranged anew where that saves this share of the cost: it copies caches.
 WORTH_IT = 0.1
@@ -128,17 +128,28 @@ class SubBatches:
         return logits[mx.array([order.index(row) for row in range(len(order))])]
 
     def several(self, model: Any, fed: mx.array) -> mx.array:
-        """Feeds the only sequence several tokens (tokens,); returns the logits after each (tokens, vocabulary)."""
-        (batch,) = self._batches
-        self._lengths[0] += fed.size
-        return model(fed[None], cache=batch.layers)[0]
+        rows, order = [], []
+        for batch in self._batches:
+            rows.append(model(fed[mx.array(batch.rows)], cache=batch.layers))
+            order += batch.rows
+            if len(self._batches) > 1:
+                # In this order on every rank: what one sends, another receives.
+                mx.async_eval(rows[-1])
+        self._lengths = [length + fed.shape[1] for length in self._lengths]
+        logits = rows[0] if len(rows) == 1 else mx.concatenate(rows, axis=0)
+        if order == list(range(len(order))):
+            return logits
+        return logits[mx.array([order.index(row) for row in range(len(order))])]
 
-    def trim(self, count: int) -> None:
-        """Takes the latest tokens of the only sequence back."""
-        (batch,) = self._batches
-        self._lengths[0] -= count
-        for layer in batch.layers:
-            layer.trim(count)
+    def trim(self, counts: Sequence[int]) -> None:
+        self._lengths = [length - count for length, count in zip(self._lengths, counts, strict=True)]
+        for batch in self._batches:
+            wrong = [counts[row] for row in batch.rows]
+            if len(set(wrong)) > 1:
+                take_back(layers_of(batch.layers), wrong, [self._lengths[row] for row in batch.rows])
+            elif wrong[0] > 0:
+                for layer in batch.layers:
+                    layer.trim(wrong[0])
 
     def _is_worth(self, target: list[list[int]], now: list[list[int]]) -> bool:
         before = cost(now, self._lengths, self._pass_tokens)

@@ -47,6 +47,10 @@ class Tokenizer(Protocol):
         """One more than the highest number of a token."""
         ...
 
+    def vocabulary(self) -> dict[str, int]:
+        """The number of every token, special ones and others."""
+        ...
+
     def decode(self, tokens: Sequence[int]) -> str: ...
     def stream(self) -> TextStream: ...
     def token_bytes(self, token: int) -> bytes: ...
@@ -126,8 +130,11 @@ class FastTokenizer:
     def token_number(self, text: str) -> int | None:
         return self._tokenizer.token_to_id(text)
 
+    def vocabulary(self) -> dict[str, int]:
+        return self._tokenizer.get_vocab(with_added_tokens=True)
+
     def vocabulary_size(self) -> int:
-        return 1 + max(self._tokenizer.get_vocab(with_added_tokens=True).values())
+        return 1 + max(self.vocabulary().values())
 
     def add_token(self, text: str) -> int:
         import tokenizers
@@ -191,8 +198,11 @@ class TransformersTokenizer:
     def token_number(self, text: str) -> int | None:
         return self._tokenizer.convert_tokens_to_ids(text)
 
+    def vocabulary(self) -> dict[str, int]:
+        return self._tokenizer.get_vocab()
+
     def vocabulary_size(self) -> int:
-        return 1 + max(self._tokenizer.get_vocab().values())
+        return 1 + max(self.vocabulary().values())
 
     def add_token(self, text: str) -> int:
         from transformers import AddedToken

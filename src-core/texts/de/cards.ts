@@ -112,6 +112,7 @@ export const cards: Translation<'cards'> = {
   'field.maxContext': 'Kontext',
   'field.concurrency': 'gleichzeitige Anfragen',
   'field.kvBits': 'Bits des Kontexts',
+  'field.draftModelId': 'Entwurfsmodell',
   'field.owner': 'Verantwortlich',
   'field.labels': 'Labels',
   'request.pinned': 'Auf Anfrage · angeheftet',

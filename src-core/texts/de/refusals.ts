@@ -22,6 +22,9 @@ export const refusals: Translation<'refusals'> = {
   indivisible: '{model} hat {heads} Key-Value-Köpfe, die sich nicht gleichmäßig auf {count} Rechner verteilen lassen',
   noPipeline: '{model} lässt sich nicht nach Schichten aufteilen; Tensor verwenden',
   tooFewLayers: '{model} hat nur {layers} Schichten für {count} Rechner',
+  nothingToGuess: '{model} ist ein Embedding-Modell und schreibt nichts, was ein Entwurfsmodell raten könnte',
+  largeDraft:
+    'das Entwurfsmodell {draft} ist nicht kleiner als {model}; seine Vorschläge würden mehr kosten als sie sparen',
   tooManyForRdma: 'RDMA verbindet höchstens {most} Rechner, verlangt sind {asked}; ein Ring verbindet mehr',
   memoryOn: '{name} hat {free} frei, das Modell braucht {needed}',
   memoryOnMost: '{name} hat höchstens {free} frei, das Modell braucht {needed}',

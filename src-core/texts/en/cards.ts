@@ -110,6 +110,7 @@ export const cards = {
   'field.maxContext': 'context',
   'field.concurrency': 'requests at once',
   'field.kvBits': 'bits of the context',
+  'field.draftModelId': 'draft model',
   'field.owner': 'owner',
   'field.labels': 'labels',
   'request.pinned': 'On request · pinned',

@@ -21,6 +21,8 @@ export const refusals = {
   indivisible: '{model} has {heads} key-value heads, which {count} machines cannot share equally',
   noPipeline: '{model} does not support Pipeline sharding; use Tensor',
   tooFewLayers: '{model} has only {layers} layers for {count} machines',
+  nothingToGuess: '{model} is an embedding model and writes nothing that a draft could guess',
+  largeDraft: 'the draft model {draft} is not smaller than {model}, so its guesses would cost more than they save',
   tooManyForRdma:
     'RDMA (MlxJaccl) joins at most {most} machines, and {asked} were asked for; a ring (MlxRing) joins more',
   memoryOn: '{name} has {free} free, the model needs {needed}',

@@ -1,17 +1,23 @@
 import { nameKey } from '@core/declarations/names'
 import { meshProblem } from '@core/placement/mesh-limit'
+import { draftProblem } from '@core/placement/refusal'
 import type { Constraints } from '@core/state/meta-instances'
 import type { ApiContext } from '../context'
 import { Problem } from '../problem'
-import { usableCard } from './views'
+import { declaredCard } from './views'
 
-export type Wanted = Pick<Constraints, 'modelId' | 'sharding' | 'minNodes' | 'instanceMeta' | 'nodeIds'>
+export type Wanted = Pick<
+  Constraints,
+  'modelId' | 'sharding' | 'minNodes' | 'instanceMeta' | 'nodeIds' | 'draftModelId'
+>
 
 const sharesTensors = ({ sharding, minNodes }: Wanted): boolean => sharding === 'Tensor' && minNodes > 1
 
 /** Whether a change asks something of the model. A model that is damaged or gone can still be paused, renamed, moved. */
 const asksOfModel = (known: Wanted, wanted: Wanted): boolean =>
-  wanted.modelId !== known.modelId || (sharesTensors(wanted) && !sharesTensors(known))
+  wanted.modelId !== known.modelId ||
+  wanted.draftModelId !== known.draftModelId ||
+  (sharesTensors(wanted) && !sharesTensors(known))
 
 /** Throws Problem for what no cluster can ever run. `known`: what is declared already and is to be changed. */
 export const neverPossible = async (context: ApiContext, wanted: Wanted, known?: Wanted): Promise<void> => {
@@ -19,7 +25,9 @@ export const neverPossible = async (context: ApiContext, wanted: Wanted, known?:
   if (tooMany) throw new Problem(400, tooMany.code, tooMany.reason)
   if (known && !asksOfModel(known, wanted)) return
   const { modelId } = wanted
-  const card = await usableCard(context, modelId)
+  const card = await declaredCard(context, wanted)
+  const unsuitable = draftProblem(card)
+  if (unsuitable) throw new Problem(400, unsuitable.code, unsuitable.reason, { param: 'draftModelId' })
   if (sharesTensors(wanted) && !card.supportsTensor) {
     throw new Problem(400, 'tensor_unsupported', `${modelId} does not support Tensor sharding`, {
       hint: 'Use "sharding": "Pipeline".',

@@ -22,9 +22,10 @@ const viewOf = (state: State, nodeId: NodeId): DrainView => {
   return { nodeId, drained, empty: drained && remaining.length === 0, remaining }
 }
 
-/** The cards of all models that are declared; one that cannot be read is left out. */
+/** The cards of all models that are declared, drafts too; one that cannot be read is left out. */
 const cardsOf = async (context: ApiContext, { metaInstances }: State): Promise<Record<ModelId, ModelCard>> => {
-  const models = [...new Set(Object.values(metaInstances).map(({ modelId }) => modelId))]
+  const declared = Object.values(metaInstances)
+  const models = [...new Set(declared.flatMap(({ modelId, draftModelId }) => [modelId, draftModelId ?? modelId]))]
   const found = await Promise.all(
     models.map(async (modelId): Promise<[ModelId, ModelCard][]> => {
       try {

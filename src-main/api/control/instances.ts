@@ -10,7 +10,7 @@ import { camelCased, jsonBody, parseWith } from '../body'
 import { carryOut, commandIdOf, newIdOf } from '../commands'
 import type { ApiContext } from '../context'
 import { Problem } from '../problem'
-import { usableCard } from './views'
+import { declaredCard } from './views'
 
 const AWAIT_MS = 30_000
 
@@ -28,6 +28,7 @@ const PreviewQuery = z.strictObject({
   maxContext: z.coerce.number().int().positive().optional(),
   concurrency: z.coerce.number().pipe(Concurrency).optional(),
   kvBits: z.coerce.number().pipe(KvBits).optional(),
+  draftModelId: ModelId.optional(),
 })
 const AwaitQuery = z.strictObject({ modelId: z.string().min(1) })
 
@@ -64,7 +65,7 @@ export const instanceRoutes = (context: ApiContext): Hono => {
 
   routes.post('/place_instance', async (c) => {
     const { minNodes = 1, ...wanted } = parseWith(PlaceInstanceRequest, camelCased(await jsonBody(c)))
-    const card = await usableCard(context, wanted.modelId)
+    const card = await declaredCard(context, wanted)
     const commandId = await commandIdOf(c)
     const instanceId = InstanceId.parse(newIdOf(commandId))
     await carryOut(context, { type: 'PlaceInstance', instanceId, card, minNodes, ...wanted }, { request: c, commandId })
@@ -72,8 +73,8 @@ export const instanceRoutes = (context: ApiContext): Hono => {
   })
 
   routes.get('/instance/previews', async (c) => {
-    const { modelId, ...query } = parseWith(PreviewQuery, camelCased(c.req.query()))
-    const card = await usableCard(context, modelId)
+    const { modelId, draftModelId, ...query } = parseWith(PreviewQuery, camelCased(c.req.query()))
+    const card = await declaredCard(context, { modelId, draftModelId })
     return c.json({ previews: previews(source.state(), card, query) })
   })
 

@@ -12,7 +12,7 @@ import { carryOut, commandIdOf, newIdOf } from '../commands'
 import type { ApiContext } from '../context'
 import { Problem } from '../problem'
 import { namedAsModel, neverPossible } from './declaration-checks'
-import { usableCard, viewOf } from './views'
+import { declaredCard, viewOf } from './views'
 
 /** How long the answer to a declaration waits to tell where it was placed. */
 const PLACING_MS = 250
@@ -42,7 +42,7 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
     await neverPossible(context, { ...wanted, minNodes })
     await namedAsModel(context, wanted.name)
     if (c.req.query('validate') === 'true') {
-      const result = place(source.state(), await usableCard(context, wanted.modelId), { ...wanted, minNodes })
+      const result = place(source.state(), await declaredCard(context, wanted), { ...wanted, minNodes })
       if (result.status === 'refused') {
         const { code, reason, details } = result.error
         throw new Problem(400, code, reason, details === undefined ? {} : { details })
@@ -99,7 +99,7 @@ export const metaInstanceRoutes = (context: ApiContext): Hono => {
     const instance = currentInstance(state, declared.metaInstanceId)
     if (instance) return c.json({ instance })
     try {
-      const result = place(state, await usableCard(context, declared.modelId), {
+      const result = place(state, await declaredCard(context, declared), {
         ...asScheduled(declared),
         unfit: unfitMachines(state, declared),
       })

@@ -1,6 +1,7 @@
 import type { MetaInstanceId, ModelId } from '@core/ids'
-import type { ModelCard, ModelProblemCode } from '@core/placement/model-card'
+import { withDraft, type ModelCard, type ModelProblemCode } from '@core/placement/model-card'
 import type { CatalogueModel, MetaInstanceView } from '@core/protocols/control'
+import type { Constraints } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
 import { statusOf } from '@core/state/status'
 import type { ApiContext } from '../context'
@@ -26,7 +27,7 @@ export const findModel = async (
   catalogue.find(modelId) ?? (await catalogue.elsewhere()).find((model) => model.modelId === modelId)
 
 /** The card of a model that lies on no disk of the cluster. Throws Problem where the hub does not give it. */
-const cardOnHub = async ({ hub, catalogue }: ApiContext, modelId: ModelId): Promise<ModelCard> => {
+const cardOnHub = async ({ hub, catalogue }: ApiContext, modelId: ModelId, param: string): Promise<ModelCard> => {
   try {
     return await hub.card(modelId)
   } catch (error) {
@@ -38,40 +39,54 @@ const cardOnHub = async ({ hub, catalogue }: ApiContext, modelId: ModelId): Prom
       const where = away ?? `The model ${modelId} is on no machine that is connected`
       throw new Problem(400, 'unknown_model', `${where}. ${message}`, {
         hint: `${hint} GET /models lists the models that are on your machines.`,
-        param: 'modelId',
+        param,
       })
     }
-    throw hubProblem(error, { param: 'modelId' })
+    throw hubProblem(error, { param })
   }
 }
 
 /** Throws Problem for a model whose files were judged and cannot be run. */
-const refuse = (modelId: ModelId, problem: string, code: ModelProblemCode | undefined): never => {
+const refuse = (
+  modelId: ModelId,
+  param: string,
+  { problem, code }: { readonly problem: string; readonly code: ModelProblemCode | undefined },
+): never => {
   const isDamaged = code === 'damaged'
   throw new Problem(400, isDamaged ? 'damaged_model' : 'unsupported_model', `${modelId} cannot be run: ${problem}`, {
     hint: isDamaged
       ? `Put the whole files in its folder, or fetch it anew: POST /models/${modelId}/download.`
       : 'GET /models lists the models on your machines and what is wrong with those that cannot be run.',
-    param: 'modelId',
+    param,
   })
 }
 
 /**
  * The card of a model that can be run. Throws Problem: one that nobody has, or whose folder cannot be run as it is,
- * never becomes a declaration.
+ * never becomes a declaration. `param`: the field that names it.
  */
-export const usableCard = async (context: ApiContext, modelId: ModelId): Promise<ModelCard> => {
+export const usableCard = async (context: ApiContext, modelId: ModelId, param = 'modelId'): Promise<ModelCard> => {
   const { catalogue } = context
   // Somebody may have put it there this moment.
   if (!catalogue.find(modelId)) await catalogue.refresh()
   const model = await findModel(catalogue, modelId)
   const unreadable = catalogue.unreadable().find((one) => one.modelId === modelId)
   const judgement = model ?? unreadable
-  if (judgement?.problem !== undefined) return refuse(modelId, judgement.problem, judgement.problemCode)
-  if (!model) return cardOnHub(context, modelId)
+  if (judgement?.problem !== undefined)
+    return refuse(modelId, param, { problem: judgement.problem, code: judgement.problemCode })
+  if (!model) return cardOnHub(context, modelId, param)
   const judged = await catalogue.card(modelId)
   if (judged.status === 'loaded') return judged.card
   // The folder was removed after it was last looked at.
-  if (judged.code === undefined && !(await findModel(catalogue, modelId))) return cardOnHub(context, modelId)
-  return refuse(modelId, judged.reason, judged.code)
+  if (judged.code === undefined && !(await findModel(catalogue, modelId))) return cardOnHub(context, modelId, param)
+  return refuse(modelId, param, { problem: judged.reason, code: judged.code })
+}
+
+/** The card of what is declared, with that of its draft. Throws Problem as `usableCard` does, for either of them. */
+export const declaredCard = async (
+  context: ApiContext,
+  { modelId, draftModelId }: Pick<Constraints, 'modelId' | 'draftModelId'>,
+): Promise<ModelCard> => {
+  const card = await usableCard(context, modelId)
+  return draftModelId === undefined ? card : withDraft(card, await usableCard(context, draftModelId, 'draftModelId'))
 }

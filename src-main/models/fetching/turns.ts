@@ -1,5 +1,6 @@
 import type { ModelId, NodeId } from '@core/ids'
 import type { Download } from '@core/state/downloads'
+import { neededModels } from '@core/state/needed-models'
 import type { State } from '@core/state/state'
 
 /** Somebody who brings a model must get on: after so long without anything new it is not waited for any more. */
@@ -15,9 +16,7 @@ export interface TurnsOptions {
 }
 
 const needs = ({ instances }: State, nodeId: NodeId, modelId: ModelId): boolean =>
-  Object.values(instances).some(
-    (instance) => instance.modelId === modelId && instance.shards.some((shard) => shard.nodeId === nodeId),
-  )
+  Object.values(instances).some((instance) => neededModels(instance, nodeId).includes(modelId))
 
 /**
  * Several machines that need a model at once need it from the hub only once: the others copy it from the first. A

@@ -12,7 +12,8 @@ export interface HistoryLine {
 
 const FIELDS = [
   ...(['name', 'modelId', 'sharding', 'instanceMeta', 'minNodes', 'nodeIds'] as const),
-  ...(['placementPreference', 'maxContext', 'concurrency', 'kvBits', 'hours', 'replicas', 'owner', 'labels'] as const),
+  ...(['placementPreference', 'maxContext', 'concurrency', 'kvBits', 'draftModelId'] as const),
+  ...(['hours', 'replicas', 'owner', 'labels'] as const),
 ] satisfies readonly (keyof MetaInstanceChanges)[]
 
 const MS_PER_SECOND = 1000

@@ -41,6 +41,8 @@ export class LaunchForm {
   concurrency: number | undefined = $state()
   /** Keys and values in 8 bits. */
   smallCache = $state(false)
+  /** The id of the model that guesses; empty for none. */
+  draft = $state('')
   /** Undefined: one. */
   replicas: number | undefined = $state()
   readonly hours: HoursForm
@@ -86,6 +88,7 @@ export class LaunchForm {
     this.maxContext = metaInstance.maxContext
     this.concurrency = metaInstance.concurrency
     this.smallCache = metaInstance.kvBits !== undefined
+    this.draft = metaInstance.draftModelId ?? ''
     this.replicas = metaInstance.replicas
     this.nodeIds = metaInstance.nodeIds
   }
@@ -178,13 +181,14 @@ export class LaunchForm {
 
   /** What is asked of the node; undefined as long as there is nothing to ask. */
   private question(): string | undefined {
-    const { modelId, maxContext, concurrency, smallCache, minNodes, preference, allowed, beginning } = this
+    const { modelId, maxContext, concurrency, smallCache, draft, minNodes, preference, allowed, beginning } = this
     if (modelId === undefined) return undefined
     return withQuery('/instance/previews', {
       modelId,
       ...(maxContext && { maxContext: String(maxContext) }),
       ...(concurrency && { concurrency: String(concurrency) }),
       ...(smallCache && { kvBits: '8' }),
+      ...(draft && { draftModelId: draft }),
       ...(minNodes && { minNodes: String(minNodes) }),
       ...(preference !== DEFAULT_PREFERENCE && { placementPreference: preference }),
       ...(allowed.size > 0 && { nodeIds: [...allowed].join() }),
@@ -201,7 +205,7 @@ export class LaunchForm {
   /** Only what was chosen: what is left open is for the node to decide, also in later versions. */
   private request(): z.input<typeof CreateMetaInstanceRequest> {
     const { name, sharding, instanceMeta, minNodes, maxContext, nodeIds, preference, hours } = this
-    const { concurrency, smallCache, replicas } = this
+    const { concurrency, smallCache, draft, replicas } = this
     return {
       modelId: this.modelId ?? '',
       ...(name.trim() && { name: name.trim() }),
@@ -212,6 +216,7 @@ export class LaunchForm {
       ...(maxContext && { maxContext }),
       ...(concurrency && { concurrency }),
       ...(smallCache && { kvBits: 8 as const }),
+      ...(draft && { draftModelId: draft }),
       ...(nodeIds && { nodeIds: [...nodeIds] }),
       ...(replicas && replicas > 1 && { replicas }),
       ...(hours.value && { hours: hours.value }),
@@ -234,6 +239,7 @@ export class LaunchForm {
       ...(maxContext !== known.maxContext && { maxContext: maxContext ?? null }),
       ...((concurrency ?? undefined) !== known.concurrency && { concurrency: concurrency ?? null }),
       ...(kvBits !== known.kvBits && { kvBits: kvBits ?? null }),
+      ...(this.draft !== (known.draftModelId ?? '') && { draftModelId: this.draft || null }),
       ...(!sameNodes(nodeIds, known.nodeIds) && { nodeIds: nodeIds ? [...nodeIds] : null }),
       ...(replicas !== (known.replicas ?? 1) && { replicas }),
       ...(hours.isChanged && { hours: hours.value ?? null }),

@@ -70,6 +70,7 @@ describe('the launch form', () => {
     form.minNodes = 2
     form.maxContext = 4096
     form.preference = 'smallest'
+    form.draft = 'm/draft'
     await form.submit()
     expect(api.asked.at(-1)?.json).toEqual({
       modelId: SMALL,
@@ -78,6 +79,7 @@ describe('the launch form', () => {
       placementPreference: 'smallest',
       minNodes: 2,
       maxContext: 4096,
+      draftModelId: 'm/draft',
       nodeIds: ['Mac Studio'],
     })
   })

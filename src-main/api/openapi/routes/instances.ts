@@ -27,6 +27,7 @@ export const INSTANCES: readonly Described[] = [
       'maxContext',
       'concurrency',
       'kvBits',
+      'draftModelId',
     ],
     example: { query: `modelId=${MODEL}` },
   },

@@ -1,0 +1,78 @@
+"""Brings a draft model into memory beside the model that it guesses for."""
+
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+from mlx.utils import tree_flatten
+from mlx_lm.models.cache import make_prompt_cache
+
+from muster_runner.architectures import abilities, within
+from muster_runner.cache_layers import Footprint, footprint, has_only_full
+from muster_runner.draft import Draft
+from muster_runner.engine_options import EngineOptions, claimed_tokens, pass_tokens
+from muster_runner.failures import Unsupported
+from muster_runner.loading import LoadedModel
+from muster_runner.model_files import ModelFileError, check_model
+from muster_runner.part import Part
+from muster_runner.protocol import DraftModel, Load
+from muster_runner.tokenizer import Tokenizer, load_tokenizer
+from muster_runner.weights import open_model
+
+WITHOUT = "declare it without draftModelId"
+# The shapes of what it computes first: a piece of a prompt, and a token.
+WARM_UP = (8, 1)
+
+
+def load_draft(load: Load, loaded: LoadedModel, options: EngineOptions) -> tuple[Draft, int]:
+    """The draft model of a load that has one, whole, and the bytes of its weights. Raises Unsupported where it cannot
+    guess for ``loaded``."""
+    assert load.draft is not None and loaded.tokenizer is not None
+    if not (options.speculates and loaded.able.batch):
+        raise Unsupported(
+            "no draft model can guess for this one, whose context cannot be cut back to what came true; " + WITHOUT
+        )
+    try:
+        model, vocabulary = _opened(load.draft, loaded.tokenizer)
+    except ModelFileError as error:
+        raise Unsupported(f"the draft model {load.draft.model_id} cannot be used: {error}; {WITHOUT}") from error
+    nbytes = sum(value.nbytes for _, value in tree_flatten(model.parameters()))
+    if load.shard.world_size == 1 and nbytes >= loaded.weight_bytes:
+        raise Unsupported(
+            f"the draft model {load.draft.model_id} is not smaller than this one ({nbytes} of {loaded.weight_bytes} "
+            f"bytes), so its guesses would cost more than they save; name a smaller one or {WITHOUT}"
+        )
+    for layer in model.layers:
+        mx.eval(layer.parameters())
+    mx.eval(model.parameters())
+    most = claimed_tokens(loaded, load)
+    per_token = _measured(model).per_token
+    return Draft(model, vocabulary, most, pass_tokens(nbytes, per_token, per_token * most)), nbytes
+
+
+def _opened(draft: DraftModel, tokenizer: Tokenizer) -> tuple[Any, int]:
+    """The model, not read yet, and how many tokens there are. Raises ModelFileError and Unsupported."""
+    directory = Path(draft.model_path)
+    config = check_model(directory)
+    vocabulary = tokenizer.vocabulary()
+    if load_tokenizer(directory, config).vocabulary() != vocabulary:
+        raise Unsupported(
+            f"the draft model {draft.model_id} has other tokens than this model, so it cannot guess them; name one of "
+            f"the same family, or {WITHOUT}"
+        )
+    model, config = open_model(directory, config, Part("Pipeline", 0, 0, 0))
+    able = within(abilities(config), model)
+    if not (able.batch and able.trim and has_only_full(model)):
+        raise Unsupported(
+            f"the draft model {draft.model_id} has a context that cannot be cut back to what came true; name a model "
+            f"with full attention, or {WITHOUT}"
+        )
+    return model, 1 + max(vocabulary.values())
+
+
+def _measured(model: Any) -> Footprint:
+    """What its caches take. It computes for the first time here, while nobody waits."""
+    cache = make_prompt_cache(model)
+    for count in WARM_UP:
+        mx.eval(model(mx.array([list(range(count))]), cache=cache))
+    return footprint(cache)

@@ -1,0 +1,201 @@
+"""A draft model makes a text come sooner and never changes it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+import pytest
+from conftest import RunnerGroup, RunnerProcess
+from requests_alone import prompt, tiny_model
+from test_speculation import COMINGS, GOINGS, Always, holds_its_tokens, sequence
+from tiny_architectures import VOCABULARY, configurations, made
+
+from muster_runner.decoding import DecodingBatch
+from muster_runner.draft import CATCH_UP, Draft
+from muster_runner.guessing import Guesser
+from muster_runner.make_tiny import make_tiny
+from muster_runner.speculation import Payoff
+
+UNLIMITED = 1 << 30
+
+
+class Never(Payoff):
+    def wants(self, width: int) -> bool:
+        return False
+
+
+def like(model: Any, noise: float) -> Any:
+    """A model that guesses well, but for what ``noise`` makes it guess wrong."""
+    other = made(configurations("llama")[-1])
+    mx.random.seed(1)
+    other.update({"lm_head": {"weight": model.lm_head.weight + noise * mx.random.normal(model.lm_head.weight.shape)}})
+    return other
+
+
+@pytest.fixture(scope="module")
+def model() -> Any:
+    return tiny_model("llama")[0]
+
+
+def guesser(draft: Any, payoff: Payoff, most_tokens: int = UNLIMITED) -> Guesser:
+    return Guesser(Draft(draft, VOCABULARY, most_tokens, pass_tokens=64), lookups=Never(), drafts=payoff)
+
+
+def run(model: Any, guesser: Guesser | None, lookahead: bool, steps: int) -> tuple[dict[str, list[int]], list[Any]]:
+    """What each sequence that comes gets until it leaves, and how those left that stayed."""
+    batch = DecodingBatch(model, lookahead, together=True, pass_tokens=64, guesser=guesser)
+    got: dict[str, list[int]] = {}
+    for step in range(steps):
+        for task, length, sampling in COMINGS.get(step, []):
+            got[task] = []
+            batch.join(sequence(model, prompt(length, len(task)) * 2, task, **sampling))
+        batch.leave(GOINGS.get(step, []))
+        for news in batch.step():
+            got[news.task_id].append(news.token)
+    return got, batch.leave(["c", "e"])
+
+
+@pytest.fixture(scope="module")
+def plain(model: Any) -> dict[str, list[int]]:
+    return run(model, None, False, steps=110)[0]
+
+
+@pytest.mark.parametrize(
+    ("noise", "lookahead"), [(0.0, True), (0.1, False), (9.0, False)], ids=["right", "in part", "wrong"]
+)
+def test_texts_are_the_same_whatever_it_guesses(
+    model: Any, plain: dict[str, list[int]], lookahead: bool, noise: float
+) -> None:
+    payoff = Always()
+    got, left = run(model, guesser(like(model, noise), payoff), lookahead, steps=45)
+    assert payoff.passes > 20
+    for task, tokens in got.items():
+        count = min(len(tokens), len(plain[task]))
+        assert count > 10 and tokens[:count] == plain[task][:count]
+    for one in left:
+        holds_its_tokens(model, one)
+    per_pass = payoff.drawn / payoff.sequences
+    assert per_pass > 2 if noise == 0 else per_pass >= 1
+
+
+def test_it_rests_where_its_guesses_come_true_and_save_nothing(model: Any) -> None:
+    """Its time counts: a draft as slow as the model itself is not asked for long, however well it guesses."""
+    payoff = Payoff()
+    guesses = guesser(like(model, 0.0), payoff)
+    one = sequence(model, prompt(40, 1), temperature=0)
+    payoff.plain(1, 1.0)
+    asked = 0
+    for _ in range(200):
+        if not guesses.wants(1):
+            guesses.plain(1, 1.0)
+            continue
+        asked += 1
+        guess = guesses.guess([(one, one.following)], 1).get("one", [])
+        guesses.guessed([(one, len(guess), len(guess))], 2.0 + len(guess))
+    assert 0 < asked < 20
+
+
+def test_it_reads_a_long_prompt_in_pieces_and_only_what_there_is_memory_for(model: Any) -> None:
+    draft = Draft(like(model, 0.0), VOCABULARY, most_tokens=600, pass_tokens=64)
+    first, second = (sequence(model, prompt(length, 1), task) for task, length in (("a", 2 * CATCH_UP + 9), ("b", 300)))
+    wanted = [(first, first.following, 3), (second, second.following, 3)]
+    assert draft.guess(wanted) == draft.guess(wanted) == {}
+    assert {task: len(guess) for task, guess in draft.guess(wanted).items()} == {"a": 3}
+    # There is room for the other once the first has left.
+    draft.guess(wanted[1:])
+    assert {task: len(guess) for task, guess in draft.guess(wanted[1:]).items()} == {"b": 3}
+
+
+# In runners
+
+
+def drafts_for(tiny: Path, folder: Path) -> dict[str, Any]:
+    make_tiny(folder, layers=1)
+    return {"draft": {"modelId": "muster/draft", "modelPath": str(folder)}}
+
+
+REQUESTS = [
+    {"text": "one", "maxTokens": 40},
+    {"text": "two " * 30, "maxTokens": 25, "sampling": {"temperature": 0.8, "seed": 3}},
+    {"text": "three", "maxTokens": 12, "sampling": {"temperature": 1.0, "seed": 5, "topP": 0.8}},
+]
+
+
+def answers(runner: RunnerProcess) -> list[str]:
+    """To requests at once, with one among them that is cancelled."""
+    turn = len(runner.seen)
+    tasks = [f"{turn}-{at}" for at in range(len(REQUESTS))]
+    gone = f"{turn}-gone"
+    for task, request in zip(tasks, REQUESTS, strict=True):
+        runner.generate(task, **request)
+    runner.generate(gone, text="gone", maxTokens=400)
+    runner.until(lambda frame: frame["type"] == "tokens" and any(item["taskId"] == gone for item in frame["items"]))
+    runner.send(type="cancel", taskId=gone)
+
+    def ended(_frame: Any = None) -> bool:
+        return {*tasks, gone} <= {frame["taskId"] for frame in runner.seen if frame["type"] == "finished"}
+
+    if not ended():
+        runner.until(ended)
+    return [runner.text(task) for task in tasks]
+
+
+def test_a_runner_with_a_draft_answers_like_one_without(tiny: Path, tmp_path: Path, ready: RunnerProcess) -> None:
+    (tmp_path / "pipes").mkdir()
+    runner = RunnerProcess(tmp_path / "pipes")
+    try:
+        runner.ready(tiny, **drafts_for(tiny, tmp_path / "draft"))
+        assert answers(runner) == answers(ready)
+    finally:
+        runner.close()
+
+
+def test_ranks_with_a_draft_on_the_first_answer_like_one_runner(
+    tiny: Path, tmp_path: Path, ready: RunnerProcess
+) -> None:
+    expected = answers(ready)
+    (tmp_path / "pipes").mkdir()
+    group = RunnerGroup(tmp_path / "pipes")
+    try:
+        group.ready(tiny, "Pipeline", first=drafts_for(tiny, tmp_path / "draft"))
+        assert answers(group.first) == expected
+        # What was kept along the way is the same on both.
+        assert answers(group.first) == expected
+    finally:
+        group.close()
+
+
+def other_vocabulary(folder: Path) -> None:
+    path = folder / "tokenizer.json"
+    tokenizer = json.loads(path.read_text())
+    vocabulary = tokenizer["model"]["vocab"]
+    vocabulary["a"], vocabulary["b"] = vocabulary["b"], vocabulary["a"]
+    path.write_text(json.dumps(tokenizer))
+
+
+@pytest.mark.parametrize(
+    ("layers", "spoil", "said"),
+    [
+        (1, other_vocabulary, "other tokens"),
+        (5, lambda _folder: None, "not smaller"),
+        (1, lambda folder: (folder / "model.safetensors").unlink(), "model.safetensors is missing"),
+    ],
+    ids=["other tokens", "larger", "damaged"],
+)
+def test_a_draft_that_cannot_guess_is_refused_in_clear_words(
+    tiny: Path, tmp_path: Path, layers: int, spoil: Any, said: str
+) -> None:
+    draft = tmp_path / "draft"
+    make_tiny(draft, layers=layers)
+    spoil(draft)
+    (tmp_path / "pipes").mkdir()
+    runner = RunnerProcess(tmp_path / "pipes")
+    try:
+        runner.hello()
+        runner.load(tiny, draft={"modelId": "muster/draft", "modelPath": str(draft)})
+        failed = runner.until(lambda frame: frame["type"] == "failed")
+        assert failed["code"] == "unsupported"
+        assert said in failed["errorMessage"] and "without draftModelId" in failed["errorMessage"]
+    finally:
+        runner.close()
