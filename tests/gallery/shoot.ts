@@ -37,8 +37,8 @@ const open = async (page: Page, url: string, place: string): Promise<void> => {
   // The setup has the window for itself.
   if (place !== 'setup') await page.locator('footer .health.ready, footer .health.retrying').waitFor()
   if (warned) {
-    await showAllWarnings(page)
-    await warned(page)
+    await showAllWarnings(page, text)
+    await warned(page, text)
   }
   if (place === 'hub') {
     const search = page.getByRole('searchbox')

@@ -1,0 +1,96 @@
+import AxeBuilder from '@axe-core/playwright'
+import { expect, test, type Page } from '@playwright/test'
+import { Language } from '@core/texts/language'
+import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
+import { addTinyModel } from '../harness/models'
+
+const PAGES = ['cluster', 'models', 'chat', 'connect', 'activity', 'settings'] as const
+
+let folder: { path: string; dispose(): void }
+let node: HeadlessNode
+
+test.beforeAll(async () => {
+  folder = temporaryFolder()
+  addTinyModel(folder.path)
+  node = await startHeadless({ dataDir: folder.path, args: ['--name', 'MacBook Pro von Alexandra'] })
+})
+test.afterAll(async () => {
+  await node.stop()
+  folder.dispose()
+})
+
+const open = async (page: Page, name: (typeof PAGES)[number]): Promise<void> => {
+  await page.goto(`${node.url}/#/${name}`)
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+}
+
+test('with increased contrast all text stands out by 7 : 1, in both themes', async ({ page }) => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ contrast: 'more', colorScheme })
+    for (const name of PAGES) {
+      await open(page, name)
+      const { violations } = await new AxeBuilder({ page }).withRules(['color-contrast-enhanced']).analyze()
+      const weak = violations.flatMap(({ nodes }) =>
+        nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`),
+      )
+      expect(weak, `${name}, ${colorScheme}`).toEqual([])
+    }
+  }
+})
+
+/** Everything that moves or fades by itself on the page, or would. */
+const MOVING = `(() => {
+  const lasts = (durations) => durations.split(',').some((one) => Number.parseFloat(one) > 0)
+  return [...document.querySelectorAll('*')].flatMap((element) => {
+    const { transitionDuration, animationName } = getComputedStyle(element)
+    return lasts(transitionDuration) || animationName !== 'none' ? [element.outerHTML.slice(0, 120)] : []
+  })
+})()`
+const moving = (page: Page): Promise<readonly string[]> => page.evaluate<readonly string[]>(MOVING)
+
+test('with reduced motion nothing moves or fades', async ({ page }) => {
+  await page.emulateMedia({ reducedMotion: 'no-preference' })
+  await open(page, 'cluster')
+  expect(await moving(page)).not.toEqual([])
+  await page.emulateMedia({ reducedMotion: 'reduce' })
+  for (const name of PAGES) {
+    await open(page, name)
+    expect(await moving(page), name).toEqual([])
+  }
+})
+
+/** Headings and what can be pressed of which a part lies outside the window, or is cut off by what it stands in. */
+const CLIPPED = `(() => {
+  const seen = 'h1, h2, h3, button, a, input, select, label, [role=tab]'
+  const cut = [...document.querySelectorAll(seen)].flatMap((element) => {
+    const { left, right, width } = element.getBoundingClientRect()
+    const { visibility, overflowX, textOverflow } = getComputedStyle(element)
+    if (width <= 1 || visibility === 'hidden' || element.closest('.visually-hidden')) return []
+    const isOutside = left < -1 || right > innerWidth + 1
+    const scrolls = element.matches('input, select') || textOverflow === 'ellipsis' || overflowX === 'visible'
+    const isCut = !scrolls && element.scrollWidth > element.clientWidth + 1
+    return isOutside || isCut ? [element.outerHTML.slice(0, 160)] : []
+  })
+  const { scrollWidth, clientWidth } = document.documentElement
+  return scrollWidth > clientWidth + 1 ? [...cut, 'the page is ' + scrollWidth + ' px wide'] : cut
+})()`
+const clipped = (page: Page): Promise<readonly string[]> => page.evaluate<readonly string[]>(CLIPPED)
+
+for (const language of Language.options) {
+  test.describe(`in ${language}`, () => {
+    test.use({ locale: language, viewport: { width: 720, height: 640 } })
+
+    test('at twice the text size nothing that is read or pressed is cut off, in the narrowest window', async ({
+      page,
+    }) => {
+      await page.addInitScript(
+        `addEventListener('DOMContentLoaded', () => (document.documentElement.style.fontSize = '200%'))`,
+      )
+      for (const name of PAGES) {
+        await open(page, name)
+        await expect(page.locator('html')).toHaveAttribute('lang', language)
+        expect(await clipped(page), name).toEqual([])
+      }
+    })
+  })
+}
