@@ -1,0 +1,55 @@
+import type { Route } from '@core/generation/route'
+import type { GenerationUpdate } from '@core/generation/stream'
+import type { MetaInstance } from '@core/state/meta-instances'
+import { offHoursText } from '@core/state/scheduling'
+
+export type Failed = Extract<GenerationUpdate, { type: 'failed' }>
+
+export const failed = (code: Failed['code'], message: string): Failed => ({ type: 'failed', code, message })
+
+/** A client is not told to wait longer than this at once: hours change. */
+const LONGEST_RETRY_S = 86_400
+
+/** Seconds until it is within its hours again, by this machine's clock; for a client that comes back. */
+const untilHours = ({ schedule }: MetaInstance): { readonly retryAfter?: number } => {
+  if (schedule?.until === undefined) return {}
+  return { retryAfter: Math.min(LONGEST_RETRY_S, Math.max(1, Math.ceil((schedule.until - Date.now()) / 1000))) }
+}
+
+/** Clients that follow `Retry-After` find this node again, with its models in memory. */
+export const RESTARTS: Failed = {
+  type: 'failed',
+  code: 'overloaded',
+  message: 'Muster restarts on this machine and keeps its models in memory. Try again in a moment',
+  retryAfter: 2,
+}
+
+/** Why a request is not brought to a model, with what to do about it. */
+export const notServed = (model: string, route: Exclude<Route, { kind: 'ready' }>): Failed => {
+  switch (route.kind) {
+    case 'unknown':
+      return failed(
+        'model_not_found',
+        `No instance of "${model}" is declared. Declare one in the app, or with: POST /meta_instance {"modelId": "${model}"}`,
+      )
+    case 'paused':
+      return failed(
+        'model_unavailable',
+        `"${model}" is paused. Resume it in the app, or with: PATCH /meta_instance/{id} {"paused": false}`,
+      )
+    case 'off':
+      return {
+        ...failed(
+          'model_unavailable',
+          `"${model}" is outside its hours, ${offHoursText(route.metaInstance)}. Change them in the app, or with: PATCH /meta_instance/{id} {"hours": null}`,
+        ),
+        ...untilHours(route.metaInstance),
+      }
+    case 'refused':
+      return failed('model_unavailable', `"${model}" cannot be loaded now: ${route.reason}`)
+    case 'full':
+      return failed('overloaded', `Too many requests wait for "${model}" already`)
+    case 'wait':
+      return failed('model_unavailable', `"${model}" is not ready yet: ${route.reason}`)
+  }
+}
