@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -80,6 +80,13 @@ describe('the configuration of electron-builder', () => {
     expect(configured(keys).mac.notarize).toBe(true)
     const { APPLE_API_ISSUER: _left, ...some } = keys
     expect(configured(some).mac.notarize).toBe(false)
+  })
+
+  it('brings the command line along: on the path by Debian’s package and by the cask, to be linked elsewhere', () => {
+    expect(configured().deb.fpm).toEqual([expect.stringMatching(/\/muster=\/usr\/bin\/muster$/)])
+    const text = cask({ version: '1.2.3', sha256: 'abc', repository: 'owner/muster' })
+    expect(text).toContain('binary "#{appdir}/Muster.app/Contents/Resources/bin/muster"')
+    expect(statSync(join(root, 'build', 'package', 'launcher', 'muster')).mode & 0o111).toBe(0o111)
   })
 
   it('turns off every way to run other code in the app’s name', () => {

@@ -86,7 +86,8 @@ export const settings: Translation<'settings'> = {
   'commandLine.install': 'Befehl installieren',
   'commandLine.remove': 'Entfernen',
   'commandLine.installed': 'Installiert als {path}.',
-  'commandLine.notFound': 'Eine Shell sucht dort vielleicht noch nicht. Diese Zeile in ihrer Konfiguration ändert das:',
+  'commandLine.notFound':
+    'Eine Shell sucht dort vielleicht noch nicht. Diese Zeile in ihrer Konfiguration fügt den Ordner hinzu:',
   'commandLine.copyLine': 'Zeile kopieren',
   'commandLine.package': 'Er kam mit dem Paket dieses Systems und geht mit ihm.',
   'commandLine.taken': '{path} ist ein anderes Programm. Es muss erst weg.',

@@ -85,7 +85,7 @@ export const settings = {
   'commandLine.install': 'Install command line tool',
   'commandLine.remove': 'Remove it',
   'commandLine.installed': 'Installed as {path}.',
-  'commandLine.notFound': 'A shell may not look there yet. This line, in its configuration, makes it:',
+  'commandLine.notFound': 'A shell may not look there yet. This line in its configuration adds the folder:',
   'commandLine.copyLine': 'Copy the line',
   'commandLine.package': 'It came with this system’s package, and goes with it.',
   'commandLine.taken': '{path} is another program. Move it away first.',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { readTextFile } from './files'
+import { pastedIn, readTextFile } from './files'
 
 const read = (content: BlobPart, name: string, type = '') => readTextFile(new File([content], name, { type }), 'small')
 
@@ -22,4 +22,21 @@ it('refuses what is no text, and what is too long', async () => {
   expect(await read('x'.repeat(1_000_001), 'long.txt')).toMatchObject({
     refused: expect.stringContaining('1 MB') as string,
   })
+})
+
+const clipboard = (data: Readonly<Record<string, string>>, ...files: readonly File[]) => ({
+  files: files as unknown as FileList,
+  types: [...Object.keys(data), ...(files.length > 0 ? ['Files'] : [])],
+  getData: (type: string) => data[type] ?? '',
+})
+
+it('takes from the clipboard what was meant: a picture, a copied file, the text of a table, a long text', () => {
+  const picture = new File(['x'], 'image.png', { type: 'image/png' })
+  expect(pastedIn(clipboard({}, picture))).toEqual({ files: [picture] })
+  expect(pastedIn(clipboard({ 'text/html': '<img>' }, picture))).toEqual({ files: [picture] })
+  expect(pastedIn(clipboard({ 'text/plain': 'image.png' }, picture))).toEqual({ files: [picture] })
+  expect(pastedIn(clipboard({ 'text/plain': '1\t2', 'text/html': '<table>' }, picture))).toBeUndefined()
+  expect(pastedIn(clipboard({ 'text/plain': 'short' }))).toBeUndefined()
+  const long = 'word '.repeat(2000)
+  expect(pastedIn(clipboard({ 'text/plain': long }))).toEqual({ text: long })
 })

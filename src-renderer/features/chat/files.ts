@@ -4,7 +4,22 @@ import { t } from '../../state/texts.svelte'
 /** Longer ones fill the context of any model. */
 const MOST_BYTES = 1_000_000
 /** So much text that was pasted is a file: it would bury the question. */
-export const PASTED_AS_FILE = 8000
+const PASTED_AS_FILE = 8000
+
+/** What of a clipboard goes along with the question; all else is pasted into it. */
+export type Pasted = { readonly files: readonly File[] } | { readonly text: string }
+
+/**
+ * Undefined where the text is pasted as it is. Programs for tables and documents put a picture of what is copied beside
+ * its text and HTML: there the text is meant. A file that is copied has its name beside it: there the file is.
+ */
+export const pastedIn = (clipboard: Pick<DataTransfer, 'files' | 'getData' | 'types'>): Pasted | undefined => {
+  const files = [...clipboard.files]
+  const text = clipboard.getData('text/plain')
+  const isDocument = text !== '' && clipboard.types.includes('text/html')
+  if (files.length > 0 && !isDocument) return { files }
+  return text.length < PASTED_AS_FILE ? undefined : { text }
+}
 
 /** A file, or why it cannot go with a question. */
 export type ReadFile = { readonly file: ChatFile } | { readonly refused: string }
