@@ -1,6 +1,9 @@
 """The check of a model's folder before it is declared."""
 
 import json
+import os
+import pty
+import select
 import shutil
 import subprocess
 import sys
@@ -59,3 +62,40 @@ def test_nothing_of_a_model_gets_mlx_loaded(folder: Path) -> None:
     program = "import sys; from muster_runner.check import problem_of; from pathlib import Path\n"
     program += f"assert problem_of(Path({str(folder)!r})) is None; assert 'mlx.core' not in sys.modules"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+PROGRAM = """
+import pathlib
+from transformers import PreTrainedTokenizerFast
+
+pathlib.Path(__file__).with_name("ran").touch()
+
+
+class Own(PreTrainedTokenizerFast):
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        ("tokenizer.json", None),
+        ("tokenizer.model", "damaged: the tokenizer in"),
+        ("tiktoken.model", "unsupported: tiktoken.model can only be read by a program that comes with the model"),
+    ],
+)
+def test_no_program_of_a_model_runs_and_nobody_is_asked(folder: Path, left: str, said: str | None) -> None:
+    """At a terminal too, where the library would ask; an answer to that waits here, and is not read."""
+    (folder / "tokenizer.json").rename(folder / left)
+    (folder / "own.py").write_text(PROGRAM)
+    change(folder, tokenizer_class="Own", auto_map={"AutoTokenizer": ["own.Own", "own.Own"]})
+    ours, theirs = pty.openpty()
+    os.write(ours, b"y\n")
+    command = [sys.executable, "-m", "muster_runner.check", str(folder)]
+    answer = subprocess.run(command, stdin=theirs, capture_output=True, text=True, check=True)
+    assert select.select([theirs], [], [], 0)[0] == [theirs]
+    for end in (ours, theirs):
+        os.close(end)
+    assert not (folder / "ran").exists()
+    found = json.loads(answer.stdout)["problem"]
+    assert found is None if said is None else f"{found['problemCode']}: {found['problem']}".startswith(said)

@@ -13,7 +13,9 @@ export const titleOf = (modelId: ModelId): string => {
   return words.join(' ').trim() || name
 }
 
-const TOKENIZERS = ['tokenizer.json', 'tokenizer.model', 'tiktoken.model']
+const TOKENIZERS = ['tokenizer.json', 'tokenizer.model']
+/** Read only by a program that comes with the model: how it splits a text stands nowhere else. */
+const TIKTOKEN = 'tiktoken.model'
 
 const TokenizerConfig = z.looseObject({ chat_template: z.unknown().optional() })
 const NamedTemplate = z.looseObject({ name: z.string(), template: z.string() })
@@ -41,7 +43,13 @@ export const tokenizerProblem = async (
   names: readonly string[],
   read: (name: string) => Promise<unknown>,
 ): Promise<ModelProblem | undefined> => {
-  if (!TOKENIZERS.some((name) => names.includes(name))) return damaged('tokenizer.json is missing')
+  if (!TOKENIZERS.some((name) => names.includes(name)))
+    return names.includes(TIKTOKEN)
+      ? unsupported(
+          `tokenizer.json is missing, and ${TIKTOKEN} can only be read by a program that comes with the model; such ` +
+            'programs are not run, so take a conversion that has a tokenizer.json',
+        )
+      : damaged('tokenizer.json is missing')
   if (names.includes('chat_template.jinja')) return undefined
   for (const name of ['tokenizer_config.json', 'chat_template.json']) {
     if (!names.includes(name)) continue

@@ -126,6 +126,11 @@ describe('a directory that may hold a model', () => {
     ],
     ['no weights', { 'model.safetensors': null }, 'model: model.safetensors is missing'],
     ['a damaged index', { 'model.safetensors.index.json': '{' }, 'model: model.safetensors.index.json is damaged'],
+    [
+      'a tokenizer that only a program of the model’s reads',
+      { 'tokenizer.json': null, 'tiktoken.model': 'IQ== 0' },
+      'model: tokenizer.json is missing, and tiktoken.model can only be read by a program that comes with the model',
+    ],
     ['no tokenizer', { 'tokenizer.json': null }, 'model: tokenizer.json is missing'],
     ['a damaged tokenizer configuration', { 'tokenizer_config.json': '{' }, 'model: tokenizer_config.json is damaged'],
     [

@@ -99,11 +99,23 @@ def check_model(directory: Path, needed: Needed = lambda names: names, tokenizer
     config = read_config(directory)
     for file in weight_files(directory, needed):
         check_safetensors(file)
-    if tokenizer and not any(
-        (directory / name).exists() for name in ("tokenizer.json", "tokenizer.model", "tiktoken.model")
-    ):
-        raise ModelFileError(f"tokenizer.json is missing from {directory}")
+    if tokenizer:
+        check_tokenizer(directory)
     return config
+
+
+def check_tokenizer(directory: Path) -> None:
+    """Whether there is a file that a tokenizer can be made of without running a program of the model's. Raises
+    ModelFileError."""
+    if any((directory / name).exists() for name in ("tokenizer.json", "tokenizer.model")):
+        return
+    if (directory / "tiktoken.model").exists():
+        raise ModelFileError(
+            "tiktoken.model can only be read by a program that comes with the model, and such programs are not run; "
+            "take a conversion that has a tokenizer.json",
+            "unsupported",
+        )
+    raise ModelFileError(f"tokenizer.json is missing from {directory}")
 
 
 def context_length(config: dict[str, Any]) -> int | None:

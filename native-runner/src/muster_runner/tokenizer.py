@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from muster_runner.chat_template import ChatTemplate, TemplateError, find_chat_template
 from muster_runner.end_tokens import end_token_ids, read_optional, token_text
-from muster_runner.model_files import BYTE_ORDER_MARK, ModelFileError
+from muster_runner.model_files import BYTE_ORDER_MARK, ModelFileError, check_tokenizer
 from muster_runner.text_stream import ByteStream, DecodingStream, FastStream, TextStream
 
 
@@ -173,7 +173,11 @@ class TransformersTokenizer:
         from transformers import AutoTokenizer
 
         try:
-            self._tokenizer = AutoTokenizer.from_pretrained(str(directory), local_files_only=True)
+            # A model may bring a program that makes its tokenizer. None is run, and nobody is asked: left open, the
+            # library puts that question at the terminal.
+            self._tokenizer = AutoTokenizer.from_pretrained(
+                str(directory), local_files_only=True, trust_remote_code=False
+            )
         except Exception as error:  # so many tokenizers, so many ways to fail
             raise ModelFileError(f"the tokenizer in {directory} cannot be read: {error}") from error
         ids = end_token_ids(directory, model_config, self._tokenizer.convert_tokens_to_ids)
@@ -230,4 +234,5 @@ def load_tokenizer(directory: Path, model_config: dict[str, Any]) -> Tokenizer:
     """The model's tokenizer. Raises ModelFileError."""
     if (directory / "tokenizer.json").exists():
         return FastTokenizer(directory, model_config)
+    check_tokenizer(directory)
     return TransformersTokenizer(directory, model_config)

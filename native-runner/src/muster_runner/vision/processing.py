@@ -34,7 +34,9 @@ class Processing:
         mx.set_default_device(mx.cpu)
         module = family(config["model_type"])
         processors = next(value for name, value in vars(module).items() if name.startswith("processing_"))
-        made = getattr(processors, processors.__all__[0]).from_pretrained(str(directory))
+        processor = getattr(processors, processors.__all__[0])
+        # Left open, the library would ask at the terminal whether to run a program of the model's.
+        made = processor.from_pretrained(str(directory), trust_remote_code=False)
         self._placeholder = getattr(made, "boi_token", None) or made.image_token
         self._token = int(made.image_token_id)
         made.tokenizer = _OurTokenizer(made.tokenizer, prompts)
