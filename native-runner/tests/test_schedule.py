@@ -33,19 +33,21 @@ def test_requests_at_once_are_answered_like_each_alone(name: str, lookahead: boo
     assert (known["branch"] > 0) == (cache is not None and not cache.exact)
 
 
-@pytest.mark.parametrize("lookahead", [False, True], ids=["in order", "lookahead"])
-@pytest.mark.parametrize("name", ["llama", "gemma3_text", "qwen3_next", "gemma2"])
+@pytest.mark.parametrize(
+    ("name", "lookahead"),
+    [("llama", True), ("gemma3_text", False), ("qwen3_next", False), ("qwen3_next", True), ("gemma2", False)],
+)
 def test_with_little_memory_long_requests_wait_and_get_the_same_tokens(
     name: str, lookahead: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("muster_runner.schedule.HEADROOM_TOKENS", 8)
     model, able = tiny_model(name)
     footprint = Footprint(per_token=10)
-    # Room for three of the twelve at their ends, so they wait, join, outgrow the budget, wait again and go on.
-    budget = MemoryBudget(total=10 * 3 * 200, footprint=footprint)
+    # Room for three of the eight at their ends, so they wait, join, outgrow the budget, wait again and go on.
+    budget = MemoryBudget(total=10 * 3 * 130, footprint=footprint)
     cache = prefix_cache(model, able)
     running = schedule(model, able, cache, step=64, lookahead=lookahead, budget=budget)
-    prompts = {f"{at}": prompt(20 + 11 * at, at) for at in range(12)}
+    prompts = {f"{at}": prompt(20 + 11 * at, at) for at in range(8)}
     most = preempted = 0
     preempt = running._batch.preempt
 
@@ -64,9 +66,9 @@ def test_with_little_memory_long_requests_wait_and_get_the_same_tokens(
         return told
 
     running.step = watched
-    got, _ = answers(running, prompts, count=40)
+    got, _ = answers(running, prompts, count=30)
     for task, tokens in prompts.items():
-        assert got[task] == alone(model, tokens, 40), task
+        assert got[task] == alone(model, tokens, 30), task
     assert preempted > 0
     # What the pass adds before somebody is sent to wait: a token for each, and padding.
     assert most <= budget.total * 1.15

@@ -49,7 +49,7 @@ def test_tokens_do_not_depend_on_how_sequences_are_parted(name: str) -> None:
 def test_what_is_held_is_little_more_than_the_tokens() -> None:
     model, able = tiny_model("llama")
     running = schedule(model, able, None, step=4096, pass_tokens=256)
-    running.join("long", prompt(6000, 1), GREEDY)
+    running.join("long", prompt(2500, 1), GREEDY)
     for at in range(31):
         running.join(f"short {at}", prompt(100 + at, at), GREEDY)
     while len(running._batch) < 32:
