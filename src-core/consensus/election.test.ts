@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { NodeId } from '../ids'
-import { heirOf, winsOver } from './election'
+import { heirOf, isToLead, winsOver } from './election'
 import { emptyLog, type LogEnd } from './log-end'
 import { peersFrom, startReplica, type Peer, type Replica } from './replica'
 
@@ -33,6 +33,22 @@ describe('of two masters after a split', () => {
     expect(winsOver(master(b), a, lead(0, 0), 0)).toBe(true)
     expect(winsOver(master(b), a, lead(1, 0), 0)).toBe(false)
     expect(winsOver(master(b), c, lead(1, 0), 0)).toBe(true)
+  })
+})
+
+describe('a node whose log has made room for another', () => {
+  const seeking = (log: LogEnd, peer: Partial<Peer>): Replica => ({
+    ...master(a, { b: { ...peer, answered: peer.log !== undefined } }, log),
+    role: { kind: 'seeking', since: 0 },
+  })
+
+  it('leads nobody before it has that log, however long it waits', () => {
+    expect(isToLead(seeking(emptyLog, { connected: false, refused: true }), 3_600_000)).toBe(false)
+    expect(isToLead(seeking(logOf(1, 1), { connected: false, refused: true }), 3_600_000)).toBe(true)
+  })
+
+  it('leads where nobody else has any', () => {
+    expect(isToLead(seeking(emptyLog, { log: emptyLog }), 0)).toBe(true)
   })
 })
 

@@ -12,6 +12,9 @@ export const isToLead = (replica: Replica, now: Timestamp): boolean => {
   const settled = all.every(([, { answered, refused }]) => answered || (refused && !role.patient))
   if (!settled && now - role.since < SEEK_MS) return false
   const within = all.filter(([, { connected, answered }]) => connected && answered)
+  // A log that made room for another has nothing of it yet: whoever has that log leads, however long that takes.
+  const lacksLog = ordered.sequence === 0 && !all.every(([, { answered, log }]) => answered && log?.sequence === 0)
+  if (lacksLog && all.length > 0) return false
   // Somebody leads, or hears who does: it will be heard here too, directly or through that one. A master that died is
   // named no more when they have noticed.
   if (within.some(([, { master }]) => master !== undefined && master !== self)) return false

@@ -182,6 +182,7 @@ describe('a cluster', () => {
 
   it('does not outbid another master without end', () => {
     const two = cluster('ab')
+    two.run(2000)
     two.cut('a', 'b')
     two.run(6000)
     expect(two.masters()).toEqual(['a', 'b'])

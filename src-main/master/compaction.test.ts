@@ -166,6 +166,11 @@ describe('a log whose declaration fails for ever', () => {
     expect(kept).toHaveLength(1)
     expect(readFileSync(join(directory(), kept[0] ?? ''), 'utf8')).toContain('"failing"')
     await storage.close()
-    expect(open().storage.log.sequence).toBe(0)
+    // Until the other one is there it knows what it knew: whom to follow, above all.
+    const { storage: empty, state } = open()
+    expect([empty.log.sequence, Object.keys(state.metaInstances)]).toEqual([0, ['failing']])
+    await empty.log.append([{ kind: 'term', term: 1, master: SELF }])
+    expect(empty.log.state.metaInstances).toEqual({})
+    await empty.close()
   })
 })

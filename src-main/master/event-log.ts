@@ -1,7 +1,7 @@
 import type { LogEnd } from '@core/consensus/log-end'
-import type { Folding } from '@core/fold/fold'
+import { Folding } from '@core/fold/fold'
 import type { NodeId } from '@core/ids'
-import type { State } from '@core/state/state'
+import { emptyState, type State } from '@core/state/state'
 import type { Directory } from '../disk/directory'
 import { diskError, MasterError, stopping } from './errors'
 import { finishInstallation } from './installation'
@@ -58,7 +58,7 @@ export class EventLog {
     private end: LogEnd,
     commands: RecentCommands,
     /** What all records say that were appended. */
-    private readonly folding: Folding,
+    private folding: Folding,
   ) {
     this.commands = commands
   }
@@ -124,6 +124,8 @@ export class EventLog {
       // It has been folded: as with a disk that refuses, what was folded has to be put back.
       return Promise.reject((this.failure = diskError(this.segment.path, cause)))
     }
+    // The first record of a log takes the place of what was known before it.
+    if (this.end.sequence === 0) this.folding = new Folding(emptyState())
     for (const record of records) {
       this.commands.note(record)
       if (record.kind === 'decision') this.folding.fold(record.envelope)

@@ -1,3 +1,5 @@
+import { emptyLog } from '@core/consensus/log-end'
+import type { State } from '@core/state/state'
 import type { Directory } from '../disk/directory'
 import { firstSequenceOf } from './segment'
 import { decodeSnapshot, isSnapshot, keepSnapshot, snapshotName, type Snapshot } from './snapshot'
@@ -15,6 +17,26 @@ export const waitingSnapshot = (directory: Directory): Snapshot | undefined => {
   const name = waitingIn(directory)
   return name === undefined ? undefined : decodeSnapshot(directory.readSync(name))
 }
+
+const BEFORE = 'before-install.json'
+
+/**
+ * Keeps a picture of what a log held that has made room for one that is yet to come: until then this machine still knows
+ * its members. Throws what the disk throws.
+ */
+export const keepPicture = (directory: Directory, state: State): void =>
+  keepSnapshot(directory, BEFORE, { logEnd: emptyLog, state })
+
+/** What was there before the log made room; undefined where nothing is kept or it cannot be read. */
+export const pictureOf = (directory: Directory): State | undefined => {
+  try {
+    return directory.has(BEFORE) ? decodeSnapshot(directory.readSync(BEFORE))?.state : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export const forgetPicture = (directory: Directory): void => directory.remove(BEFORE)
 
 /** Puts a snapshot that waits in the place of the whole log, also after a crash in the midst of it. Throws what the disk throws. */
 export const finishInstallation = (directory: Directory): void => {

@@ -6,7 +6,7 @@ import type { NodeId } from '@core/ids'
 import { emptyState } from '@core/state/state'
 import type { Directory } from '../disk/directory'
 import { damaged } from './errors'
-import { waitingSnapshot } from './installation'
+import { pictureOf, waitingSnapshot } from './installation'
 import { RecentCommands } from './recent-commands'
 import { firstSequenceOf, readSegment, SEGMENT_HEADER_BYTES, segmentName } from './segment'
 import { newestSnapshot } from './snapshot'
@@ -92,7 +92,8 @@ export const readContents = ({ directory, self, warn }: LogContentsOptions): Log
       0,
       `${range(logged + 1, end.sequence)} missing, which a snapshot has seen`,
     )
-  return { end, folding, commands, replayed, newest, torn }
+  const before = end.sequence === 0 ? pictureOf(directory) : undefined
+  return { end, folding: before ? new Folding(before) : folding, commands, replayed, newest, torn }
 }
 
 const segmentsOf = (directory: Directory): string[] =>

@@ -9,7 +9,7 @@ import { emptyState, State } from '@core/state/state'
 import { wait, type Timers } from '@core/time/timers'
 import type { Directory } from '../disk/directory'
 import { asDiskError, diskError } from './errors'
-import { beginInstallation } from './installation'
+import { beginInstallation, forgetPicture, keepPicture } from './installation'
 import { logDirectory, openLogFolder, readLogFolder, type LogFolder, type OpenedLog } from './log-folder'
 import { recordsAfter } from './log-reader'
 import { baseOf } from './segment'
@@ -133,6 +133,12 @@ export const setRecordsAside = async (
   if (!isThere) {
     // Where the log begins after that record nothing of it can stay: the leader gives a snapshot.
     folder.log.warn({ after }, 'the whole log makes room: it parted from that of the other machines before it begins')
+    try {
+      if (fate === 'merged') keepPicture(directory, readLogFolder(folder).state)
+      else forgetPicture(directory)
+    } catch (cause) {
+      throw asDiskError(directory.path, cause)
+    }
     return replaceBySnapshot(folder, { logEnd: emptyLog, state: emptyState() })
   }
   const aside = setAside({ directory, after })

@@ -38,6 +38,8 @@ export class ClusterPromises {
   private allDisturbed: Timestamp = 0
   /** Machines that are not there, and whether some do not reach others: that goes on disturbing. */
   private readonly away = new Set<string>()
+  /** Machines whose disk is not sound: they may take no part, and then report nothing to a new leader. */
+  private readonly ailing = new Set<string>()
   private isParted = false
   private isLossy = false
   /** Who leads, or did last: one that meets another leader takes a later term. */
@@ -61,6 +63,9 @@ export class ClusterPromises {
       case 'wake':
       case 'resume':
         this.away.delete(step.node)
+        return this.disturb(step.node, now)
+      case 'disk':
+        this.ailing[step.mode === 'sound' ? 'delete' : 'add'](step.node)
         return this.disturb(step.node, now)
       case 'disconnect':
       case 'connect':
@@ -125,7 +130,7 @@ export class ClusterPromises {
     if (event.type !== 'InstanceDeleted' || (event.cause !== 'node' && event.cause !== 'connection')) return
     const instance = before.instances[event.instanceId]
     const concerned = [...(instance?.shards.map(({ nodeId }) => nodeId) ?? []), node]
-    if (this.isParted || concerned.some((nodeId) => this.away.has(nodeId))) return
+    if (this.isParted || concerned.some((nodeId) => this.away.has(nodeId) || this.ailing.has(nodeId))) return
     const last = Math.max(this.allDisturbed, ...concerned.map((nodeId) => this.disturbed.get(nodeId) ?? 0))
     insist(
       instance === undefined || at - last < FORGOTTEN_MS,
