@@ -93,6 +93,21 @@ const FIXED_LAYERS = [
   { name: 'src-renderer', files: RENDERER, may: [CORE, RENDERER], packages: ANY_BUT_ELECTRON, node: false },
 ]
 
+/** Rooms that say in their `index` what others may know of them. */
+const ROOMS_WITH_A_DOOR = ['src-core/consensus/', 'src-core/merging/', 'src-main/master/']
+
+/**
+ * The door of the room that a file is in; undefined where it has none, and for whoever is in the same room.
+ *
+ * @param {string} target
+ * @param {string} importer
+ * @returns {string | undefined}
+ */
+export function doorTo(target, importer) {
+  const room = ROOMS_WITH_A_DOOR.find((one) => target.startsWith(one) && !importer.startsWith(one))
+  return room === undefined || !importer.startsWith('src-') ? undefined : `${room}index`
+}
+
 /** What builds, tests and measures may import everything. */
 const OUTSIDE = { name: 'the tools', files: ANY, may: [ANY], packages: ANY, node: true }
 

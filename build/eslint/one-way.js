@@ -1,6 +1,6 @@
 import { isBuiltin } from 'node:module'
 import path from 'node:path'
-import { layerOf } from './layers.js'
+import { doorTo, layerOf } from './layers.js'
 
 /** @type {Readonly<Record<string, string>>} */
 const ALIASES = { '@core/': 'src-core/', '@main/': 'src-main/', '@renderer/': 'src-renderer/' }
@@ -40,6 +40,7 @@ export const oneWay = {
     messages: {
       layer: '{{layer}} must not import {{target}}. What it needs from there is handed to it by whoever composes it.',
       typesOnly: '{{layer}} may import only types from {{target}}: write `import type`.',
+      door: '{{target}} is inside a room: import what is public of it from {{door}}.',
       alias: 'Import across top-level folders through an alias (@core/, @main/, @renderer/), not {{specifier}}.',
     },
   },
@@ -59,6 +60,9 @@ export const oneWay = {
       if (target.kind !== 'ours') return
       const crosses = topFolder(target.name) !== topFolder(importer) && topFolder(target.name).startsWith('src-')
       if (specifier.startsWith('.') && crosses) context.report({ node, messageId: 'alias', data })
+      const door = doorTo(target.name, importer)
+      if (door !== undefined && door !== target.name)
+        context.report({ node, messageId: 'door', data: { ...data, door } })
       if (layer.may.some((pattern) => pattern.test(target.name))) return
       if (!layer.mayTypes?.some((pattern) => pattern.test(target.name)))
         context.report({ node, messageId: 'layer', data })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Apart } from '../merging/apart'
+import { Apart } from '../merging/index'
 import { ApiKeyId, InstanceId, MetaInstanceId, NodeId, TaskId } from '../ids'
 import { ModelCard } from '../placement/model-card'
 import { SettingChange } from '../settings/cluster'

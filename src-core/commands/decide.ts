@@ -1,4 +1,4 @@
-import { decideMerge } from '../merging/decide-merge'
+import { decideMerge } from '../merging/index'
 import type { Event } from '../events/event'
 import type { Timestamp } from '../ids'
 import { place } from '../placement/place'

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { Message } from '../consensus/message'
-import { DurableOn } from '../consensus/safe-sequence'
+import { DurableOn, Message } from '../consensus/index'
 import { Envelope, Observation } from '../events/event'
 import { LogRecord } from '../events/record'
 import { CommandId, InstanceId, ModelId, NodeId, RunnerId } from '../ids'

@@ -1,5 +1,5 @@
 import type { Command } from '@core/commands/command'
-import type { DurableOn } from '@core/consensus/safe-sequence'
+import type { DurableOn } from '@core/consensus/index'
 import type { Envelope } from '@core/events/event'
 import type { ApiRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'

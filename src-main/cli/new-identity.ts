@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { lockDataDir } from '../master/data-lock'
+import { lockDataDir } from '../master/index'
 import { defaultDataDir } from '../settings/data-dir'
 import type { Streams } from './standard-streams'
 

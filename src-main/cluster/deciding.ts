@@ -1,5 +1,5 @@
 import type { Command } from '@core/commands/command'
-import type { Message } from '@core/consensus/message'
+import type { Message } from '@core/consensus/index'
 import type { Observation } from '@core/events/event'
 import type { LogRecord } from '@core/events/record'
 import type { CommandId, NodeId } from '@core/ids'

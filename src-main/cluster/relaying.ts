@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import type { Message } from '@core/consensus/message'
-import { Relays } from '@core/consensus/relays'
+import { type Message, Relays } from '@core/consensus/index'
 import { NodeId } from '@core/ids'
 import { MERGING_SINCE_PROTOCOL, type RelayedFrame, type RelayFrame } from '@core/protocols/peer'
 import type { Deciding } from './deciding'

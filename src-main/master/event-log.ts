@@ -1,4 +1,4 @@
-import type { LogEnd } from '@core/consensus/log-end'
+import type { LogEnd } from '@core/consensus/index'
 import { Folding } from '@core/fold/fold'
 import type { NodeId } from '@core/ids'
 import { emptyState, type State } from '@core/state/state'

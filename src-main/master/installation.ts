@@ -1,4 +1,4 @@
-import { emptyLog } from '@core/consensus/log-end'
+import { emptyLog } from '@core/consensus/index'
 import type { State } from '@core/state/state'
 import type { Directory } from '../disk/directory'
 import { firstSequenceOf } from './segment'

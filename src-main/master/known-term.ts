@@ -1,4 +1,4 @@
-import { KnownTerm } from '@core/consensus/replica'
+import { KnownTerm } from '@core/consensus/index'
 import type { Directory } from '../disk/directory'
 import { diskError } from './errors'
 import { changed } from './segment-file'

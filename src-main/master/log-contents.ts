@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { emptyLog, extended, withLatestEpochs, type LogEnd } from '@core/consensus/log-end'
+import { emptyLog, extended, type LogEnd, withLatestEpochs } from '@core/consensus/index'
 import { Folding } from '@core/fold/fold'
 import type { LogRecord } from '@core/events/record'
 import type { NodeId } from '@core/ids'

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import type { LogEnd } from '@core/consensus/log-end'
+import type { LogEnd } from '@core/consensus/index'
+import type { LogRecord } from '@core/events/record'
 import type { NodeId } from '@core/ids'
 import { durablePart } from '@core/state/durable'
 import type { State } from '@core/state/state'
@@ -8,6 +9,9 @@ import { systemDirectory } from '../disk/system-directory'
 import type { JournalLog } from './decision-journal'
 import { EventLog } from './event-log'
 import { readContents } from './log-contents'
+import { encodeRecord } from './record'
+import { segmentHeader, segmentName } from './segment'
+import { changed } from './segment-file'
 
 export interface LogFolder {
   readonly dataDir: string
@@ -42,6 +46,15 @@ export const openLogFolder = (folder: LogFolder): OpenedLog => {
     ...(segmentBytes !== undefined && { segmentBytes }),
   })
   return { log, state: durablePart(state), replayed }
+}
+
+/** Writes a log that begins with these records, where there is none. Throws what the disk throws. */
+export const beginLog = (directory: Directory, records: readonly LogRecord[]): void => {
+  directory.make()
+  changed(directory.open(segmentName(1), 'emptied'), (file) =>
+    file.writeSync(Buffer.concat([segmentHeader(), ...records.map(encodeRecord)])),
+  )
+  directory.sync()
 }
 
 /** What the disk has, read without changing anything there. Throws MasterError. */

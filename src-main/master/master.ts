@@ -1,6 +1,5 @@
 import type { Command } from '@core/commands/command'
-import type { LogEnd } from '@core/consensus/log-end'
-import type { Message } from '@core/consensus/message'
+import type { LogEnd, Message } from '@core/consensus/index'
 import type { Envelope, Observation } from '@core/events/event'
 import type { CommandId, MetaInstanceId, NodeId } from '@core/ids'
 import type { SubmitResult, WatchItem } from '@core/protocols/peer'

@@ -1,7 +1,7 @@
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { declaredOf } from '@core/merging/declared'
+import { declaredOf } from '@core/merging/index'
 import { Decision } from '@core/events/event'
 import { durablePart } from '@core/state/durable'
 import { State } from '@core/state/state'

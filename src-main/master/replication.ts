@@ -1,20 +1,21 @@
-import type { LogEnd } from '@core/consensus/log-end'
-import { durabilityOf, type DurableOn } from '@core/consensus/safe-sequence'
-import { KnownRemovals } from '@core/consensus/known-removals'
-import type { Message } from '@core/consensus/message'
 import {
+  durabilityOf,
+  type DurableOn,
+  type Effect,
   HEARTBEAT_MS,
+  type Input,
+  KnownRemovals,
+  type KnownTerm,
   knownTermOf,
+  type LogEnd,
   masterOf,
+  type Message,
+  type Replica,
   restartReplica,
   SILENCE_MS,
   startReplica,
-  type Effect,
-  type Input,
-  type KnownTerm,
-  type Replica,
-} from '@core/consensus/replica'
-import { step } from '@core/consensus/step'
+  step,
+} from '@core/consensus/index'
 import type { LogRecord } from '@core/events/record'
 import type { NodeId, Timestamp } from '@core/ids'
 import type { Cancel } from '@core/time/timers'

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from 'vitest'
-import { emptyLog } from '@core/consensus/log-end'
+import { emptyLog } from '@core/consensus/index'
 import { NodeId } from '@core/ids'
 import { systemTimers } from './host'
 import { Sending } from './sending'

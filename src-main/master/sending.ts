@@ -1,6 +1,4 @@
-import { cutAfter, withEpochsSince, type LogEnd } from '@core/consensus/log-end'
-import type { Message } from '@core/consensus/message'
-import type { Effect } from '@core/consensus/replica'
+import { cutAfter, type Effect, type LogEnd, type Message, withEpochsSince } from '@core/consensus/index'
 import type { LogRecord } from '@core/events/record'
 import type { NodeId } from '@core/ids'
 import { wait, type Timers } from '@core/time/timers'

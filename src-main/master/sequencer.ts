@@ -1,6 +1,6 @@
 import type { Command, Refusal } from '@core/commands/command'
 import { decide } from '@core/commands/decide'
-import type { DurableOn } from '@core/consensus/safe-sequence'
+import type { DurableOn } from '@core/consensus/index'
 import { isDecision, type Envelope, type Event, type Observation } from '@core/events/event'
 import type { CommandId, Timestamp } from '@core/ids'
 import type { IdSource } from '@core/reconcile/process-manager'

@@ -1,7 +1,7 @@
 import crc32 from 'crc-32'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { LogEnd } from '@core/consensus/log-end'
+import { LogEnd } from '@core/consensus/index'
 import { CommandId } from '@core/ids'
 import { durablePart } from '@core/state/durable'
 import { State } from '@core/state/state'

@@ -1,4 +1,4 @@
-import type { LogEnd } from '@core/consensus/log-end'
+import type { LogEnd } from '@core/consensus/index'
 import type { MetaInstanceId } from '@core/ids'
 import { durablePart } from '@core/state/durable'
 import type { State } from '@core/state/state'

@@ -5,12 +5,8 @@ import type { NodeId } from '@core/ids'
 import { next } from '@core/reconcile/apply'
 import { durablePart } from '@core/state/durable'
 import { emptyState, type State } from '@core/state/state'
-import type { Directory } from '../disk/directory'
-import { encodeRecord } from '../master/record'
-import { segmentHeader, segmentName } from '../master/segment'
-import { changed } from '../master/segment-file'
 
-/** The log with which all nodes begin: the first of them has founded the cluster and admitted the others. */
+/** The log that all nodes begin with: the first of them has founded the cluster and admitted the others. */
 export interface Founding {
   readonly records: readonly LogRecord[]
   readonly state: State
@@ -27,13 +23,4 @@ export const foundingOf = (replicas: readonly NodeId[]): Founding => {
     return { sequence: at + 2, kind: 'decision', envelope }
   })
   return { records: [{ sequence: 1, kind: 'term', term, master }, ...admissions], state: durablePart(state) }
-}
-
-/** Writes it where a node that begins looks for its log. */
-export const foundLog = (directory: Directory, { records }: Founding): void => {
-  directory.make()
-  changed(directory.open(segmentName(1), 'emptied'), (file) =>
-    file.writeSync(Buffer.concat([segmentHeader(), ...records.map(encodeRecord)])),
-  )
-  directory.sync()
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Violation } from '@core/simulation/chaos/invariants'
-import type { JournalLog } from '../master/decision-journal'
+import type { JournalLog } from '../master/index'
 import type { NodeListener, Teller } from './node-listener'
 
 /** What a process writes into its log when something is wrong with the program itself, not with the world around it. */

@@ -2,7 +2,7 @@ import type { Envelope } from '@core/events/event'
 import type { ModelId, NodeId } from '@core/ids'
 import type { CardResult } from '@core/reconcile/process-manager'
 import type { State } from '@core/state/state'
-import type { Leadership } from '../master/replication'
+import type { Leadership } from '../master/index'
 
 /** A node as those who follow the simulation know it. */
 export interface Teller {

@@ -1,5 +1,5 @@
 import type { Command } from '@core/commands/command'
-import type { LogEnd } from '@core/consensus/log-end'
+import type { LogEnd } from '@core/consensus/index'
 import type { Observation } from '@core/events/event'
 import type { LogRecord } from '@core/events/record'
 import { CommandId, type ModelId, type NodeId, type Timestamp } from '@core/ids'
@@ -15,11 +15,18 @@ import type { Instance } from '@core/state/instances'
 import type { State } from '@core/state/state'
 import { wait } from '@core/time/timers'
 import type { MemberLink } from '../cluster/member-links'
-import { MasterError } from '../master/errors'
-import type { Host } from '../master/host'
-import { logDirectory, openLogFolder, readLogFolder, type LogFolder, type OpenedLog } from '../master/log-folder'
-import { recordsAfter } from '../master/log-reader'
-import { foundLog, type Founding } from './founding'
+import {
+  beginLog,
+  type Host,
+  logDirectory,
+  type LogFolder,
+  MasterError,
+  type OpenedLog,
+  openLogFolder,
+  readLogFolder,
+  recordsAfter,
+} from '../master/index'
+import type { Founding } from './founding'
 import type { Linked, SimulatedLinks } from './links'
 import { SimulatedMachine } from './machine'
 import { NodeClock } from './node-clock'
@@ -90,7 +97,7 @@ export class SimulatedNode implements Linked, Teller {
       // Nobody else is on a simulated machine.
       lock: () => () => undefined,
     }
-    foundLog(logDirectory(this.logFolder()), parts.founding)
+    beginLog(logDirectory(this.logFolder()), parts.founding.records)
     this.program = this.newProgram(parts.founding.state)
     const state = (): State => this.state()
     const observe = (event: Observation): void => this.observe(event)

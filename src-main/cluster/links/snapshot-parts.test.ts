@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Message } from '@core/consensus/message'
+import type { Message } from '@core/consensus/index'
 import { PeerFrame } from '@core/protocols/peer'
 import { SnapshotAssembly, snapshotParts } from './snapshot-parts'
 

@@ -1,4 +1,4 @@
-import type { Message } from '@core/consensus/message'
+import type { Message } from '@core/consensus/index'
 import type { PeerFrame } from '@core/protocols/peer'
 
 /** In bytes, before they are made text: other frames go between two parts. */

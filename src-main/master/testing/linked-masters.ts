@@ -1,4 +1,4 @@
-import type { Message } from '@core/consensus/message'
+import type { Message } from '@core/consensus/index'
 import type { LogRecord } from '@core/events/record'
 import type { NodeId } from '@core/ids'
 import { Master } from '../master'

@@ -7,7 +7,7 @@ import type { Happening } from '@core/simulation/happening'
 import type { SimulatedNode } from '../node'
 import type { Step } from '@core/simulation/scenario'
 import { AcknowledgedWrites } from './writes'
-import type { OpenedLog } from '../../master/log-folder'
+import type { OpenedLog } from '../../master/index'
 import { checkEvent, checkMasterAtRest, checkState, declarative, insist } from '@core/simulation/chaos/invariants'
 
 /** Longer than any deadline of the master: what happened before this has had its effect. */

@@ -1,0 +1,19 @@
+/** Which node leads, and how far each log goes: what other rooms may know of it. README.md says what it promises. */
+export { KnownRemovals } from './known-removals'
+export { cutAfter, emptyLog, EPOCHS_TOLD, extended, LogEnd, withEpochsSince, withLatestEpochs } from './log-end'
+export { Message } from './message'
+export { Relays } from './relays'
+export {
+  HEARTBEAT_MS,
+  KnownTerm,
+  knownTermOf,
+  masterOf,
+  restartReplica,
+  SILENCE_MS,
+  startReplica,
+  type Effect,
+  type Input,
+  type Replica,
+} from './replica'
+export { durabilityOf, DurableOn } from './safe-sequence'
+export { step } from './step'
