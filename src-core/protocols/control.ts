@@ -6,6 +6,7 @@ import { givenName, GivenName } from '../settings/given-name'
 import { LoadOnRequest, NodeSettings } from '../settings/node'
 import { GivenHours } from '../schedules/hours'
 import { Labels } from '../state/labels'
+import { UnusedCopy } from '../state/unused-models'
 import {
   Concurrency,
   DEFAULT_PREFERENCE,
@@ -146,6 +147,16 @@ export type HubModel = z.infer<typeof HubModel>
 
 /** `GET /models/search`: what the hub has by that name. */
 export const HubSearchResponse = z.object({ hub: z.string(), models: z.array(HubModel) })
+
+/** `GET /models/unused`: copies in Muster's own folders that no declaration and no instance uses. */
+export const UnusedModelsResponse = z.object({ models: z.array(UnusedCopy), bytes: Bytes })
+/** `DELETE /models/unused`: what was deleted of them, and what could not be. */
+export const RemovedModelsResponse = z.object({
+  removed: z.array(UnusedCopy),
+  freedBytes: Bytes,
+  failed: z.array(UnusedCopy.extend({ message: z.string() })),
+})
+export type RemovedModelsResponse = z.infer<typeof RemovedModelsResponse>
 
 /** `POST /models/{id}/download` and `DELETE` of it, which may have no body: on the node that is asked, or on another. */
 export const DownloadRequest = z.strictObject({ nodeId: NodeId.optional() })

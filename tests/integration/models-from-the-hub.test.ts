@@ -122,6 +122,23 @@ describe('a model that is on no disk', () => {
     expect(again?.range).toMatch(/^bytes=[1-9]/)
   })
 
+  it('is listed with its bytes while nothing uses it, and deleted with all others of its kind at once', async () => {
+    hub.add(TINY, { folder: tinyModel() })
+    await start()
+    const { metaInstanceId: id } = await control.declare(TINY)
+    await ready(id)
+    const unused = async () => (await control.request('/models/unused')).json()
+    expect(await unused()).toEqual({ models: [], bytes: 0 })
+    await control.request(`/meta_instance/${id}`, { method: 'DELETE' })
+    await control.until('no instance', ({ instances }) => Object.keys(instances).length === 0)
+    const copy = { modelId: TINY, nodeId: node.nodeId, bytes: expect.any(Number) as number }
+    expect(await unused()).toEqual({ models: [copy], bytes: expect.any(Number) as number })
+    const removed = await (await control.request('/models/unused', { method: 'DELETE' })).json()
+    expect(removed).toMatchObject({ removed: [copy], failed: [] })
+    expect(existsSync(join(folder.path, 'models', TINY))).toBe(false)
+    await control.until('nothing of it', (state) => downloadOf(state) === undefined)
+  })
+
   it('is fetched again where it arrived damaged', async () => {
     hub.add(TINY, { folder: tinyModel() })
     hub.damageNext(WEIGHTS_THERE)

@@ -29,6 +29,11 @@ export const models: Translation<'models'> = {
   deleteFailed: 'Löschen nicht möglich.',
   keep: 'Behalten',
   delete: 'Löschen',
+  unused:
+    '{count, plural, one {# Kopie eines Modells wird} other {# Kopien von Modellen werden}} von nichts benutzt: {size}',
+  unusedDelete: 'Unbenutzte Modelle löschen…',
+  unusedTitle: 'Unbenutzte Modelle löschen und {size} frei machen?',
+  unusedFailed: 'Nicht alle unbenutzten Modelle lassen sich löschen.',
   deleteForm: 'Löschen…',
   deleteName: '{name} löschen…',
   filters: 'Filter',

@@ -1,7 +1,8 @@
 import { Hono, type Context } from 'hono'
 import { z } from 'zod'
 import { ModelId, type NodeId } from '@core/ids'
-import { ChangeDownloadRequest, DownloadRequest } from '@core/protocols/control'
+import { ChangeDownloadRequest, DownloadRequest, type RemovedModelsResponse } from '@core/protocols/control'
+import { unusedCopies, type UnusedCopy } from '@core/state/unused-models'
 import { camelCased, jsonBody, parseWith } from '../body'
 import type { ApiContext } from '../context'
 import { hubProblem } from '../hub-problem'
@@ -41,6 +42,37 @@ export const modelRoutes = ({ catalogue, hub, downloads, source, nodeId: self }:
     const here = new Set(own.map(({ modelId }) => modelId))
     const elsewhere = (await catalogue.elsewhere()).filter(({ modelId }) => !here.has(modelId))
     return c.json({ models: [...own, ...elsewhere], unreadable: catalogue.unreadable() })
+  })
+
+  /** What nothing uses, of what lies in Muster's own folders as far as this node knows. */
+  const unused = async (): Promise<UnusedCopy[]> => {
+    await catalogue.refresh()
+    const others = (await catalogue.elsewhere()).filter(({ modelId }) => !catalogue.find(modelId))
+    const own = new Set(
+      [...catalogue.list(), ...others].flatMap((one) => (one.source === 'muster' ? [one.modelId] : [])),
+    )
+    return unusedCopies(source.state(), (modelId) => own.has(modelId))
+  }
+  const bytesOf = (copies: readonly UnusedCopy[]): number => copies.reduce((sum, { bytes }) => sum + bytes, 0)
+
+  routes.get('/models/unused', async (c) => {
+    const models = await unused()
+    return c.json({ models, bytes: bytesOf(models) })
+  })
+
+  routes.delete('/models/unused', async (c) => {
+    const removed: UnusedCopy[] = []
+    const failed: RemovedModelsResponse['failed'] = []
+    for (const copy of await unused())
+      try {
+        await downloads.remove(copy.modelId, copy.nodeId)
+        removed.push(copy)
+      } catch (error) {
+        // What else is unused can be deleted all the same.
+        if (!isExplained(error)) throw error
+        failed.push({ ...copy, message: error.message })
+      }
+    return c.json({ removed, freedBytes: bytesOf(removed), failed })
   })
 
   routes.get('/models/search', async (c) => {

@@ -1,4 +1,4 @@
-import { Option } from 'commander'
+import { Option, type Command } from 'commander'
 import type { CommonOptions } from '../context'
 import { decimal, nodeCommand, positive, runOnNode, type Group } from '../define'
 
@@ -30,6 +30,12 @@ const addRun = ({ program, finish }: Group): void => {
 }
 
 /** Models: asking them, and what lies on the cluster's disks. */
+interface RmFlags extends CommonOptions {
+  readonly on?: string
+  readonly unused: boolean
+  readonly yes: boolean
+}
+
 interface PullFlags extends CommonOptions {
   readonly on?: string
   readonly pause: boolean
@@ -44,9 +50,18 @@ export const addModelCommands = (group: Group): void => {
     does: 'list the models on the disks of the cluster, with their sizes and where they are',
     examples: [
       ['muster ls', 'a table'],
+      ['muster ls --unused', 'those that no declaration and no instance uses; `muster rm --unused` deletes them'],
       ['muster ls --json', 'the same for a program'],
     ],
-  }).action(async (flags: CommonOptions) => finish(await runOnNode(() => import('../commands/ls'), flags)))
+  })
+    .option('--unused', 'only what nothing uses, in Muster’s own folders', false)
+    .action(async ({ unused, ...flags }: CommonOptions & { readonly unused: boolean }) =>
+      finish(
+        await (unused
+          ? runOnNode(() => import('../commands/ls-unused'), flags)
+          : runOnNode(() => import('../commands/ls'), flags)),
+      ),
+    )
   nodeCommand(program, {
     usage: 'show <model>',
     does: 'show what is known of a model: size, layers, context, where it is, how it is declared',
@@ -75,16 +90,24 @@ export const addModelCommands = (group: Group): void => {
     examples: [['muster downloads', '']],
   }).action(async (flags: CommonOptions) => finish(await runOnNode(() => import('../commands/downloads'), flags)))
   nodeCommand(program, {
-    usage: 'rm <model>',
+    usage: 'rm [model]',
     does: 'delete a model from the disks of the cluster, after asking; says how much that frees',
     examples: [
       ['muster rm mlx-community/Qwen3-4B-4bit', 'from all machines'],
       ['muster rm Qwen3-4B-4bit --on studio --yes', 'from one, without asking'],
+      ['muster rm --unused', 'all that `muster ls --unused` lists'],
     ],
   })
     .option('--on <machine>', 'from that machine alone')
+    .option('--unused', 'all models in Muster’s own folders that nothing uses', false)
     .option('-y, --yes', 'do not ask', false)
-    .action(async (model: string, flags: CommonOptions & { readonly on?: string; readonly yes: boolean }) =>
-      finish(await runOnNode(() => import('../commands/rm'), { ...flags, model })),
-    )
+    .action(async (model: string | undefined, { unused, on, ...flags }: RmFlags, self: Command) => {
+      if (unused === (model !== undefined) || (unused && on !== undefined))
+        self.error("error: give either a model, with '--on' where one machine is meant, or '--unused' alone")
+      finish(
+        await (model === undefined
+          ? runOnNode(() => import('../commands/rm-unused'), flags)
+          : runOnNode(() => import('../commands/rm'), { ...flags, on, model })),
+      )
+    })
 }

@@ -4,6 +4,8 @@ import {
   DownloadRequest,
   HubSearchResponse,
   ModelsResponse,
+  RemovedModelsResponse,
+  UnusedModelsResponse,
 } from '@core/protocols/control'
 import type { Described } from '../described'
 
@@ -17,6 +19,18 @@ export const MODELS: readonly Described[] = [
     query: ['q'],
     example: { query: 'q=qwen3' },
     answer: { HubSearchResponse },
+  },
+  {
+    method: 'get',
+    path: '/models/unused',
+    does: 'Models in Muster’s own folders that no declaration and no instance uses, with their bytes',
+    answer: { UnusedModelsResponse },
+  },
+  {
+    method: 'delete',
+    path: '/models/unused',
+    does: 'Delete them all',
+    answer: { RemovedModelsResponse },
   },
   {
     method: 'post',

@@ -1,0 +1,29 @@
+import { z } from 'zod'
+import { Bytes, ModelId, NodeId } from '../ids'
+import type { State } from './state'
+
+/** A model on a machine's disk that nothing uses. */
+export const UnusedCopy = z.object({ modelId: ModelId, nodeId: NodeId, bytes: Bytes })
+export type UnusedCopy = z.infer<typeof UnusedCopy>
+
+/**
+ * Whole copies that no declaration, paused ones included, and no instance uses, by model and machine. Other programs'
+ * folders are not told apart here: `removable` says of which models Muster may delete the files.
+ */
+export const unusedCopies = (
+  { downloads, metaInstances, instances }: State,
+  removable: (modelId: ModelId) => boolean,
+): UnusedCopy[] => {
+  const used = new Set<string>(
+    [...Object.values(metaInstances), ...Object.values(instances)].map(({ modelId }) => modelId),
+  )
+  return Object.entries(downloads)
+    .flatMap(([node, models]) =>
+      Object.entries(models).flatMap(([model, { status, totalBytes }]): UnusedCopy[] => {
+        const modelId = ModelId.parse(model)
+        if (status !== 'Complete' || used.has(model) || !removable(modelId)) return []
+        return [{ modelId, nodeId: NodeId.parse(node), bytes: totalBytes }]
+      }),
+    )
+    .sort((a, b) => (`${a.modelId} ${a.nodeId}` < `${b.modelId} ${b.nodeId}` ? -1 : 1))
+}

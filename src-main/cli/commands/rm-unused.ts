@@ -1,0 +1,28 @@
+import { RemovedModelsResponse, UnusedModelsResponse } from '@core/protocols/control'
+import type { CommandContext, CommonOptions } from '../context'
+import { DONE, FAILED, type ExitCode } from '../exit-codes'
+import { bytesText } from '../text/units'
+
+export interface RmUnusedOptions extends CommonOptions {
+  readonly yes: boolean
+}
+
+/** Deletes all models in Muster's own folders that nothing uses, after asking. */
+export const run = async (
+  { yes, json }: RmUnusedOptions,
+  { api, out, err, terminal }: CommandContext,
+): Promise<ExitCode> => {
+  const { models, bytes } = await api.ask('/models/unused', UnusedModelsResponse)
+  if (models.length > 0 && !yes) {
+    await err.lines(models.map(({ modelId, bytes: size }) => [`${modelId} (${bytesText(size)})`]))
+    if (!(await terminal.confirm(`Delete these ${models.length} copies (${bytesText(bytes)})?`))) {
+      await err.line('Nothing was deleted.')
+      return FAILED
+    }
+  }
+  const done = await api.ask('/models/unused', RemovedModelsResponse, { method: 'DELETE', withinMs: 120_000 })
+  if (json) await out.json(done)
+  else await out.line(`${done.removed.length} copies are deleted: ${bytesText(done.freedBytes)} freed.`)
+  for (const { modelId, message } of done.failed) await err.lines([[{ text: `${modelId}: ${message}`, style: 'red' }]])
+  return done.failed.length === 0 ? DONE : FAILED
+}
