@@ -14,9 +14,9 @@ const state = {
       'c/left': complete(3),
       'd/coming': { ...complete(4), status: 'Ongoing' },
     },
-    air: { 'c/left': complete(3), 'e/of-another-program': complete(5) },
+    air: { 'c/left': complete(3), 'f/draft': complete(6), 'e/of-another-program': complete(5) },
   },
-  metaInstances: { one: { modelId: 'a/declared', paused: true } },
+  metaInstances: { one: { modelId: 'a/declared', draftModelId: 'f/draft', paused: true } },
   instances: { two: { modelId: 'b/running' } },
 } as unknown as State
 

@@ -15,7 +15,9 @@ export const unusedCopies = (
   removable: (modelId: ModelId) => boolean,
 ): UnusedCopy[] => {
   const used = new Set<string>(
-    [...Object.values(metaInstances), ...Object.values(instances)].map(({ modelId }) => modelId),
+    [...Object.values(metaInstances), ...Object.values(instances)].flatMap(({ modelId, draftModelId }) =>
+      draftModelId === undefined ? [modelId] : [modelId, draftModelId],
+    ),
   )
   return Object.entries(downloads)
     .flatMap(([node, models]) =>
