@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { NodeId } from '../ids'
 import { MeasuredSpeed } from '../state/measured-speeds'
-import { InstanceMeta, PlacementErrorDetails, Sharding } from '../state/meta-instances'
+import { InstanceMeta, PlacementError, Sharding } from '../state/meta-instances'
 import { Shard } from '../state/instances'
 
 /** A placement that a declaration would get: memory in bytes, speeds in tokens a second, times in milliseconds. */
@@ -31,6 +31,6 @@ export const FailedPreview = z.object({
   sharding: Sharding,
   instanceMeta: InstanceMeta,
   nodeIds: z.array(NodeId),
-  error: z.object({ code: z.string(), reason: z.string(), details: PlacementErrorDetails.optional() }),
+  error: PlacementError,
 })
 export type FailedPreview = z.infer<typeof FailedPreview>

@@ -70,8 +70,8 @@ class BlockFiles(Protocol):
 
     def find(self, key: bytes) -> StoredBlock | None: ...
 
-    def children(self, parent: bytes) -> list[StoredBlock]:
-        """The blocks that may be there after ``parent``."""
+    def lengths(self, parent: bytes) -> Sequence[int]:
+        """How many tokens the blocks have that may be there after ``parent``: each number once."""
 
     def read(self, key: bytes, end: int) -> "ReadBlock | None":
         """None if it cannot be had. ``end``: the position where it ends. Waits for the disk."""

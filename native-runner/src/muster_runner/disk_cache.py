@@ -14,6 +14,7 @@ import re
 import shutil
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -66,7 +67,7 @@ class DiskCache:
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
         self._entries: dict[bytes, _Entry] = {}
-        self._children: dict[bytes, dict[bytes, StoredBlock]] = {}
+        self._lengths: dict[bytes, Counter[int]] = {}
         self._waiting: queue.SimpleQueue[PackedBlock | list[bytes] | threading.Event] = queue.SimpleQueue()
         self._waiting_bytes = 0
         self._paused_until = 0.0
@@ -85,9 +86,9 @@ class DiskCache:
             entry = self._entries.get(key)
         return entry.stored if entry else None
 
-    def children(self, parent: bytes) -> list[StoredBlock]:
+    def lengths(self, parent: bytes) -> Sequence[int]:
         with self._lock:
-            return list(self._children.get(parent, {}).values())
+            return list(self._lengths.get(parent, ()))
 
     def read(self, key: bytes, end: int) -> ReadBlock | None:
         """Waits for the disk: not for the engine's thread."""
@@ -222,10 +223,16 @@ class DiskCache:
             if known is not None and known.stored.has_states and not stored.has_states:
                 return
             self._entries[key] = _Entry(stored, parent, self._folder / name)
-            self._children.setdefault(parent, {})[key] = stored
+            if known is None:
+                self._lengths.setdefault(parent, Counter())[stored.tokens] += 1
 
     def _forget(self, entry: _Entry) -> None:
         with self._lock:
             if self._entries.get(entry.stored.key) is entry:
                 del self._entries[entry.stored.key]
-                self._children.get(entry.parent, {}).pop(entry.stored.key, None)
+                lengths = self._lengths[entry.parent]
+                lengths[entry.stored.tokens] -= 1
+                if lengths[entry.stored.tokens] == 0:
+                    del lengths[entry.stored.tokens]
+                if not lengths:
+                    del self._lengths[entry.parent]

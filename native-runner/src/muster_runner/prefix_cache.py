@@ -21,9 +21,10 @@ from typing import Any
 import mlx.core as mx
 from mlx_lm.models.cache import make_prompt_cache
 
-from muster_runner.blocks import BLOCK, Block, BlockFiles, block_key, common
+from muster_runner.blocks import BLOCK, Block, BlockFiles, block_key
 from muster_runner.cache_layers import Footprint, is_full, joined, key_values, layers_of, set_state, state_of
 from muster_runner.restoring import BlockReader, Restore
+from muster_runner.siblings import Siblings
 
 Agree = Callable[[int], Sequence[int]]
 
@@ -70,7 +71,7 @@ class PrefixCache:
         self._reader = None if disk is None else BlockReader(disk)
         # The least recently used first.
         self._blocks: OrderedDict[bytes, Block] = OrderedDict()
-        self._children: dict[bytes, dict[bytes, Block]] = {}
+        self._children: dict[bytes, Siblings] = {}
         self._nbytes = 0
 
     def __len__(self) -> int:
@@ -191,18 +192,31 @@ class PrefixCache:
     def _tails(
         self, parent: bytes, rest: Sequence[int], start: int, disk: BlockFiles | None
     ) -> Iterator[tuple[int, _Step]]:
-        """The blocks after ``parent`` that can be used in part, or are short, with the positions up to which."""
-        for block in self._children.get(parent, {}).values():
-            count = common(block.tokens, rest)
-            whole = count == len(block.tokens) < BLOCK and block.states is not None
-            if whole or (count > 0 and not self.exact):
+        """Blocks after ``parent`` that can be used in part, or are short, with the positions up to which: of those in
+        memory that can be cut back the one that serves most, for no other can serve where it does not."""
+        siblings = self._children.get(parent)
+        if siblings is not None and not self.exact:
+            nearest = siblings.nearest(rest)
+            if nearest is not None and nearest[1] > 0:
+                block, count = nearest
                 yield start + count, _Step(block.key, block.end, block)
-        for stored in disk.children(parent) if disk is not None else ():
-            if stored.tokens == BLOCK or stored.tokens > len(rest) or stored.key in self._blocks:
-                continue
-            known = block_key(parent, rest[: stored.tokens]) == stored.key
-            if known and (stored.has_states or not self.exact):
-                yield start + stored.tokens, _Step(stored.key, start + stored.tokens, None)
+        elif siblings is not None:
+            for length, key in self._short(parent, rest, siblings.lengths):
+                block = self._blocks.get(key)
+                if block is not None and block.states is not None:
+                    yield start + length, _Step(key, block.end, block)
+        if disk is None:
+            return
+        for length, key in self._short(parent, rest, disk.lengths(parent)):
+            stored = None if key in self._blocks else disk.find(key)
+            if stored is not None and (stored.has_states or not self.exact):
+                yield start + length, _Step(key, start + length, None)
+
+    def _short(self, parent: bytes, rest: Sequence[int], lengths: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        """The keys that short blocks of these lengths have if they are the beginning of ``rest``."""
+        for length in lengths:
+            if length < BLOCK and length <= len(rest):
+                yield length, block_key(parent, rest[:length])
 
     def _longest(
         self, path: list[_Step], candidates: list[_Candidate], read: dict[bytes, Block], most: int
@@ -239,12 +253,11 @@ class PrefixCache:
             if kept.states is None and block.states is not None:
                 self._add_states(kept, block.states)
             return
-        siblings = self._children.setdefault(block.parent, {})
-        if not self.exact:
-            for other in [one for one in siblings.values() if len(one.tokens) < len(block.tokens)]:
-                if other.tokens == block.tokens[: len(other.tokens)]:
-                    self._remove(other)
-        self._children.setdefault(block.parent, {})[block.key] = self._blocks[block.key] = block
+        siblings = self._children.get(block.parent)
+        while not self.exact and siblings is not None and (shorter := siblings.beginning(block.tokens)) is not None:
+            self._remove(shorter)
+        self._children.setdefault(block.parent, Siblings()).add(block)
+        self._blocks[block.key] = block
         self._nbytes += self._bytes_of(block)
 
     def _add_states(self, block: Block, states: list[Any]) -> None:
@@ -254,8 +267,8 @@ class PrefixCache:
 
     def _continues(self, block: Block) -> bool:
         """Whether a longer block begins with this one, which then need not be kept."""
-        siblings = self._children.get(block.parent, {}).values()
-        return any(common(other.tokens, block.tokens) == len(block.tokens) for other in siblings)
+        siblings = self._children.get(block.parent)
+        return siblings is not None and siblings.continued(block.tokens)
 
     def _touch(self, path: Sequence[Block]) -> None:
         for block in reversed(path):
@@ -265,7 +278,7 @@ class PrefixCache:
     def _remove(self, block: Block) -> None:
         del self._blocks[block.key]
         siblings = self._children[block.parent]
-        del siblings[block.key]
-        if not siblings:
+        siblings.remove(block)
+        if len(siblings) == 0:
             del self._children[block.parent]
         self._nbytes -= self._bytes_of(block)

@@ -3,7 +3,14 @@ import type { NodeSettingsView } from '@core/protocols/control'
 import { MachineSettings } from './machine-settings.svelte'
 
 const VIEW: NodeSettingsView = {
-  settings: { loadOnRequest: 'auto', onRequestIdleSeconds: 300, diskCacheGigabytes: 20, servesNetwork: false },
+  settings: {
+    loadOnRequest: 'auto',
+    onRequestIdleSeconds: 300,
+    diskCacheGigabytes: 20,
+    downloadBytesPerSecond: 0,
+    keepFreeGigabytes: 1,
+    servesNetwork: false,
+  },
   servesNetworkNow: false,
   fixed: ['onRequestIdleSeconds'],
   loadsOnRequest: true,

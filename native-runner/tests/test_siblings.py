@@ -1,0 +1,63 @@
+"""Blocks after the same block: what is found must be what a look at every one of them finds."""
+
+import random
+
+import pytest
+
+from muster_runner import siblings as module
+from muster_runner.blocks import Block, block_key, common
+from muster_runner.siblings import Siblings
+
+
+def _block(tokens: list[int]) -> Block:
+    return Block(block_key(b"", tokens), b"", tokens, len(tokens), [], None)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_what_is_found_is_what_a_look_at_every_one_finds(seed: int):
+    draw = random.Random(seed)
+    siblings, held = Siblings(), dict[tuple[int, ...], Block]()
+    for _ in range(120):
+        tokens = [draw.randrange(3) for _ in range(draw.randint(1, 6))]
+        if tuple(tokens) in held and draw.random() < 0.5:
+            siblings.remove(held.pop(tuple(tokens)))
+        elif tuple(tokens) not in held:
+            held[tuple(tokens)] = block = _block(tokens)
+            siblings.add(block)
+        asked = [draw.randrange(3) for _ in range(draw.randint(1, 8))]
+        nearest = siblings.nearest(asked)
+        most = max((common(one, asked) for one in map(list, held)), default=0)
+        assert (0 if nearest is None else nearest[1]) == most
+        assert siblings.continued(asked) == any(one[: len(asked)] == tuple(asked) for one in held)
+        assert sorted(siblings.lengths) == sorted({len(one) for one in held})
+        assert {tuple(block.tokens) for block in siblings} == set(held)
+
+
+def test_a_beginning_is_found_where_no_block_continues_another():
+    siblings = Siblings()
+    for tokens in ([1, 1], [1, 2], [2], [3, 1, 1]):
+        siblings.add(_block(tokens))
+    found = siblings.beginning([1, 2, 5])
+    assert found is not None and found.tokens == [1, 2]
+    assert siblings.beginning([2]) is None
+    assert siblings.beginning([0, 1]) is None
+    assert siblings.beginning([3, 1, 2]) is None
+
+
+def test_of_many_thousand_few_are_compared(monkeypatch: pytest.MonkeyPatch):
+    siblings = Siblings()
+    draw = random.Random(7)
+    for number in range(20_000):
+        siblings.add(_block([9, 9, number, *(draw.randrange(100) for _ in range(20))]))
+    compared = 0
+
+    def counted(one: list[int], other: list[int]) -> int:
+        nonlocal compared
+        compared += 1
+        return common(one, other)
+
+    monkeypatch.setattr(module, "common", counted)
+    for number in range(0, 20_000, 1000):
+        nearest = siblings.nearest([9, 9, number, 0])
+        assert nearest is not None and nearest[1] >= 3
+    assert compared <= 2 * 20
