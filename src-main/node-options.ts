@@ -1,7 +1,7 @@
 import type { Command } from '@core/commands/command'
 import type { Envelope } from '@core/events/event'
 import type { CommandId, NodeId } from '@core/ids'
-import type { CatalogueModel } from '@core/protocols/control'
+import type { CatalogueModel } from '@core/protocols/models'
 import type { Departure } from '@core/reconcile/departure'
 import type { LoadOnRequest } from '@core/settings/node'
 import type { State } from '@core/state/state'

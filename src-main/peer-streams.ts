@@ -1,6 +1,6 @@
 import type { GenerationUpdate } from '@core/generation/stream'
 import type { ModelId } from '@core/ids'
-import type { CatalogueModel } from '@core/protocols/control'
+import type { CatalogueModel } from '@core/protocols/models'
 import { GenerateParams, ModelParams } from '@core/protocols/peer'
 import {
   fromRequest1,

@@ -1,6 +1,6 @@
 import type { Envelope, Observation } from '@core/events/event'
 import type { NodeId } from '@core/ids'
-import type { CatalogueModel } from '@core/protocols/control'
+import type { CatalogueModel } from '@core/protocols/models'
 import type { Download } from '@core/state/downloads'
 import type { NodeInfo } from '@core/state/nodes'
 import type { State } from '@core/state/state'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { JoinRequest } from '@core/protocols/control'
+import { JoinRequest } from '@core/protocols/cluster'
 import { parseWith } from './body'
 import { Problem } from './problem'
 

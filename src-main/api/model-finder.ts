@@ -1,5 +1,5 @@
 import type { ModelId } from '@core/ids'
-import type { CatalogueModel } from '@core/protocols/control'
+import type { CatalogueModel } from '@core/protocols/models'
 import type { ApiContext } from './context'
 
 /** A model as it is on some machine's disk; undefined where no machine that is connected has it now. */

@@ -1,7 +1,7 @@
 import type { Envelope } from '@core/events/event'
 import type { NodeId } from '@core/ids'
 import type { DoctorReport } from '@core/protocols/doctor'
-import type { ClusterView } from '@core/protocols/control'
+import type { ClusterView } from '@core/protocols/cluster'
 import { parsePeerAddress, type HostAndPort } from '@core/settings/peer-address'
 import type { State } from '@core/state/state'
 import { JoinError } from './joining/conversation'

@@ -1,4 +1,4 @@
-import type { ClusterView } from '@core/protocols/control'
+import type { ClusterView } from '@core/protocols/cluster'
 import type { NoticeKind, UpdateStatus } from '@core/protocols/desktop'
 import { nodeName } from '@core/state/bindings'
 import type { MetaInstance } from '@core/state/meta-instances'

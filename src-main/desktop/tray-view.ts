@@ -1,5 +1,5 @@
 import type { NodeId } from '@core/ids'
-import type { ClusterView } from '@core/protocols/control'
+import type { ClusterView } from '@core/protocols/cluster'
 import type { UpdateStatus } from '@core/protocols/desktop'
 import type { MetaInstance } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { CatalogueModel } from '@core/protocols/control'
+import type { CatalogueModel } from '@core/protocols/models'
 
 type Ability = NonNullable<CatalogueModel['abilities']>[number]
 

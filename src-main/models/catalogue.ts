@@ -1,5 +1,5 @@
 import type { ModelId } from '@core/ids'
-import type { CatalogueModel, UnreadableModel } from '@core/protocols/control'
+import type { CatalogueModel, UnreadableModel } from '@core/protocols/models'
 import type { CardResult } from '@core/reconcile/process-manager'
 import { createHash } from 'node:crypto'
 import { dirname } from 'node:path'

@@ -1,4 +1,4 @@
-import type { CatalogueModel } from '@core/protocols/control'
+import type { CatalogueModel } from '@core/protocols/models'
 import type { Inspection } from './model-directory'
 import type { ModelProblem } from './model-problem'
 

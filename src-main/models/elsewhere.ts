@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { NodeId } from '@core/ids'
-import { CatalogueModel } from '@core/protocols/control'
+import { CatalogueModel } from '@core/protocols/models'
 
 /** A machine that takes longer is asked again the next time. */
 const WITHIN_MS = 1500

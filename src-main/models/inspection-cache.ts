@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { CatalogueModel, UnreadableModel } from '@core/protocols/control'
+import { CatalogueModel, UnreadableModel } from '@core/protocols/models'
 import { replaceFile } from '../disk/replace-file'
 import type { Inspection } from './model-directory'
 

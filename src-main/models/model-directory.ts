@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import type { ModelId } from '@core/ids'
-import type { CatalogueModel, UnreadableModel } from '@core/protocols/control'
+import type { CatalogueModel, UnreadableModel } from '@core/protocols/models'
 import { abilitiesOf } from './abilities'
 import { readModelConfig } from './model-config'
 import { configProblem } from './config-check'

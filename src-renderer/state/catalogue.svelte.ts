@@ -1,4 +1,4 @@
-import { type CatalogueModel, ModelsResponse, type UnreadableModel } from '@core/protocols/control'
+import { type CatalogueModel, ModelsResponse, type UnreadableModel } from '@core/protocols/models'
 import type { Api } from '../api/access'
 
 /** The models on this machine. The node has no events for them: it looks at its disk when it is asked. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ModelId } from '@core/ids'
-import type { CatalogueModel } from '@core/protocols/control'
+import type { CatalogueModel } from '@core/protocols/models'
 import { smallCard } from '@core/testing/world'
 import { FakeApi, json } from '../testing/fake-api'
 import { Catalogue, matching } from './catalogue.svelte'

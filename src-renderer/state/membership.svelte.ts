@@ -1,4 +1,4 @@
-import { ClusterView, DrainView, InviteAnswer, WhatIfView } from '@core/protocols/control'
+import { ClusterView, DrainView, InviteAnswer, WhatIfView } from '@core/protocols/cluster'
 import { DoctorReport } from '@core/protocols/doctor'
 import type { NodeId } from '@core/ids'
 import type { Api } from '../api/access'

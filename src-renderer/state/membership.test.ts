@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { ClusterView } from '@core/protocols/control'
+import type { ClusterView } from '@core/protocols/cluster'
 import { NodeId } from '@core/ids'
 import { FakeApi, FakeStream, json } from '../testing/fake-api'
 import { EventFeed } from '../feed/event-feed'

@@ -1,5 +1,6 @@
 import type { Event } from '@core/events/event'
-import type { CatalogueModel, ClusterView, HubModel, UnreadableModel } from '@core/protocols/control'
+import type { ClusterView } from '@core/protocols/cluster'
+import type { CatalogueModel, HubModel, UnreadableModel } from '@core/protocols/models'
 import type { SetupView } from '@core/protocols/setup'
 import type { DoctorReport } from '@core/protocols/doctor'
 import type { Download } from '@core/state/downloads'

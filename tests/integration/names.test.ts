@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ClusterView } from '@core/protocols/control'
+import { ClusterView } from '@core/protocols/cluster'
 import { Control } from '../harness/control'
 import { startHeadless, temporaryFolder, type HeadlessNode } from '../harness/headless-node'
 

@@ -8,7 +8,7 @@ import {
   MeasureRequest,
   RenameClusterRequest,
   RenameMemberRequest,
-} from '@core/protocols/control'
+} from '@core/protocols/cluster'
 import { camelCased, jsonBody, parseWith } from '../body'
 import { carryOut } from '../commands'
 import type { ApiContext } from '../context'

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { NodeId, type ModelId } from '@core/ids'
 import type { ModelCard } from '@core/placement/model-card'
-import { DrainRequest, type DrainView, type WhatIfView } from '@core/protocols/control'
+import { DrainRequest, type DrainView, type WhatIfView } from '@core/protocols/cluster'
 import { departures } from '@core/reconcile/departure'
 import { onMachine } from '@core/state/drain'
 import type { State } from '@core/state/state'

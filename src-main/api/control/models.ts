@@ -1,7 +1,7 @@
 import { Hono, type Context } from 'hono'
 import { z } from 'zod'
 import { ModelId, type NodeId } from '@core/ids'
-import { ChangeDownloadRequest, DownloadRequest, type RemovedModelsResponse } from '@core/protocols/control'
+import { ChangeDownloadRequest, DownloadRequest, type RemovedModelsResponse } from '@core/protocols/models'
 import { unusedCopies, type UnusedCopy } from '@core/state/unused-models'
 import { camelCased, jsonBody, parseWith } from '../body'
 import type { ApiContext } from '../context'

@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { ChangeNodeSettingsRequest, type NodeSettingsView } from '@core/protocols/control'
+import { ChangeNodeSettingsRequest, type NodeSettingsView } from '@core/protocols/node-settings'
 import { DEFAULT_HOST, EVERY_HOST, isLoopback, loadsOnRequest } from '@core/settings/node'
 import { camelCased, jsonBody, parseWith } from '../body'
 import type { ApiContext } from '../context'

@@ -1,6 +1,7 @@
 import type { MetaInstanceId, ModelId } from '@core/ids'
 import { withDraft, type ModelCard, type ModelProblemCode } from '@core/placement/model-card'
-import type { CatalogueModel, MetaInstanceView } from '@core/protocols/control'
+import type { MetaInstanceView } from '@core/protocols/control'
+import type { CatalogueModel } from '@core/protocols/models'
 import type { Constraints } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
 import { statusOf } from '@core/state/status'

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { ModelsResponse } from '@core/protocols/control'
+import { ModelsResponse } from '@core/protocols/models'
 import type { NodeApi } from './node-api'
 
 /** The models of the cluster. The node looks through its folders and asks the other machines first. */

@@ -1,4 +1,4 @@
-import { DownloadAnswer } from '@core/protocols/control'
+import { DownloadAnswer } from '@core/protocols/models'
 import type { ModelId, NodeId } from '@core/ids'
 import { nodeName } from '@core/state/bindings'
 import type { Download } from '@core/state/downloads'

@@ -1,4 +1,4 @@
-import { DrainView, WhatIfView } from '@core/protocols/control'
+import { DrainView, WhatIfView } from '@core/protocols/cluster'
 import { nodeName } from '@core/state/bindings'
 import { onMachine } from '@core/state/drain'
 import { followStates } from '../api/events'

@@ -1,4 +1,4 @@
-import { InviteAnswer } from '@core/protocols/control'
+import { InviteAnswer } from '@core/protocols/cluster'
 import type { CommandContext, CommonOptions } from '../context'
 import { DONE, type ExitCode } from '../exit-codes'
 

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { ClusterView } from '@core/protocols/control'
+import { ClusterView } from '@core/protocols/cluster'
 import type { CommandContext, CommonOptions } from '../context'
 import { CommandError, DONE, type ExitCode } from '../exit-codes'
 

@@ -1,4 +1,4 @@
-import { ClusterView } from '@core/protocols/control'
+import { ClusterView } from '@core/protocols/cluster'
 import type { CommandContext, CommonOptions } from '../context'
 import { DONE, type ExitCode } from '../exit-codes'
 

@@ -1,5 +1,5 @@
 import { NodeId } from '@core/ids'
-import type { CatalogueModel, UnreadableModel } from '@core/protocols/control'
+import type { CatalogueModel, UnreadableModel } from '@core/protocols/models'
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
 import { statusOf } from '@core/state/status'

@@ -1,4 +1,4 @@
-import { UnusedModelsResponse } from '@core/protocols/control'
+import { UnusedModelsResponse } from '@core/protocols/models'
 import { nodeName } from '@core/state/bindings'
 import { readState } from '../api/state'
 import type { CommandContext, CommonOptions } from '../context'

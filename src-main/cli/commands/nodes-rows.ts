@@ -1,4 +1,4 @@
-import type { ClusterView } from '@core/protocols/control'
+import type { ClusterView } from '@core/protocols/cluster'
 import type { State } from '@core/state/state'
 
 /** One line of `muster nodes`, and one entry of its JSON. Its fields are documented in docs/cli.md. */

@@ -1,5 +1,5 @@
 import { ModelId } from '@core/ids'
-import { DownloadAnswer } from '@core/protocols/control'
+import { DownloadAnswer } from '@core/protocols/models'
 import { readState } from '../api/state'
 import type { CommandContext, CommonOptions } from '../context'
 import { DONE, type ExitCode } from '../exit-codes'

@@ -1,4 +1,4 @@
-import { RemovedModelsResponse, UnusedModelsResponse } from '@core/protocols/control'
+import { RemovedModelsResponse, UnusedModelsResponse } from '@core/protocols/models'
 import type { CommandContext, CommonOptions } from '../context'
 import { DONE, FAILED, type ExitCode } from '../exit-codes'
 import { bytesText } from '../text/units'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { CatalogueModel } from '@core/protocols/control'
+import type { CatalogueModel } from '@core/protocols/models'
 import { ModelId, NodeId } from '@core/ids'
 import { emptyState, type State } from '@core/state/state'
 import { downloadText } from './download-text'

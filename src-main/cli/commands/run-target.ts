@@ -1,5 +1,6 @@
 import { ModelId } from '@core/ids'
-import { MetaInstanceView, NodeSettingsView } from '@core/protocols/control'
+import { MetaInstanceView } from '@core/protocols/control'
+import { NodeSettingsView } from '@core/protocols/node-settings'
 import { isReady } from '@core/state/bindings'
 import { modelsOnDisk } from '@core/state/on-disk'
 import type { MetaInstance } from '@core/state/meta-instances'

@@ -1,5 +1,5 @@
 import { ModelId } from '@core/ids'
-import type { CatalogueModel } from '@core/protocols/control'
+import type { CatalogueModel } from '@core/protocols/models'
 import { statusOf } from '@core/state/status'
 import { readModels } from '../api/models'
 import { readState } from '../api/state'

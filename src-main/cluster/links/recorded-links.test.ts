@@ -9,7 +9,7 @@ import { Message } from '@core/consensus/index'
 import { GenerationUpdate } from '@core/generation/stream'
 import { NodeId } from '@core/ids'
 import { ModelCard } from '@core/placement/model-card'
-import { CatalogueModel } from '@core/protocols/control'
+import { CatalogueModel } from '@core/protocols/models'
 import {
   FileHash,
   FileList,

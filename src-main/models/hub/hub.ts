@@ -1,6 +1,6 @@
 import type { ModelId } from '@core/ids'
 import type { ModelCard } from '@core/placement/model-card'
-import type { HubModel } from '@core/protocols/control'
+import type { HubModel } from '@core/protocols/models'
 import type { Endpoint } from './endpoint'
 import { hubCard } from './hub-card'
 import { HubError } from './hub-error'

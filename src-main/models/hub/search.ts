@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ModelId } from '@core/ids'
-import type { HubModel } from '@core/protocols/control'
+import type { HubModel } from '@core/protocols/models'
 import { architectureOf } from '../architectures'
 import { titleOf } from '../model-description'
 import { isHubModel } from './listing'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ModelId } from '@core/ids'
-import type { CatalogueModel } from '@core/protocols/control'
+import type { CatalogueModel } from '@core/protocols/models'
 import { readyWorld, SMALL, smallCard } from '@core/testing/world'
 import { chatModelOf, chosenPartner, partnerAgain, partnersOf, readerOf } from './partners'
 

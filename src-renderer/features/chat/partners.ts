@@ -1,7 +1,7 @@
 import { currentInstance, isReady } from '@core/state/bindings'
 import type { MetaInstanceId, ModelId } from '@core/ids'
 import type { ModelCard } from '@core/placement/model-card'
-import type { CatalogueModel } from '@core/protocols/control'
+import type { CatalogueModel } from '@core/protocols/models'
 import type { MetaInstanceStatusWord } from '@core/state/status'
 import type { State } from '@core/state/state'
 import { shortName } from '../../state/text'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { CatalogueModel } from '@core/protocols/control'
+import type { CatalogueModel } from '@core/protocols/models'
 import { ModelId } from '@core/ids'
 import { GB, smallCard, World } from '@core/testing/world'
 import { firstChoice } from './first-choice'

@@ -1,4 +1,4 @@
-import type { CatalogueModel } from '@core/protocols/control'
+import type { CatalogueModel } from '@core/protocols/models'
 import { claimedBytes, freeBytes, neededBytes } from '@core/placement/memory'
 import type { State } from '@core/state/state'
 

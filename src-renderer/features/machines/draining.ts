@@ -1,5 +1,5 @@
 import type { NodeId } from '@core/ids'
-import type { WhatIfView } from '@core/protocols/control'
+import type { WhatIfView } from '@core/protocols/cluster'
 import { nodeName } from '@core/state/bindings'
 import { onMachine } from '@core/state/drain'
 import type { State } from '@core/state/state'

@@ -1,4 +1,4 @@
-import type { InviteAnswer } from '@core/protocols/control'
+import type { InviteAnswer } from '@core/protocols/cluster'
 
 const MINUTE = 60_000
 

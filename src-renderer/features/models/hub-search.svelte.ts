@@ -1,4 +1,4 @@
-import { HubSearchResponse, type HubModel } from '@core/protocols/control'
+import { HubSearchResponse, type HubModel } from '@core/protocols/models'
 import { withQuery, type Api } from '../../api/access'
 
 /** What a person looks for on the hub. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ModelId } from '@core/ids'
-import type { CatalogueModel } from '@core/protocols/control'
+import type { CatalogueModel } from '@core/protocols/models'
 import { GB, readyWorld, SMALL, smallCard } from '@core/testing/world'
 import { localModels, passesAll } from './local-models'
 

@@ -1,5 +1,5 @@
 import { NodeId } from '@core/ids'
-import type { CatalogueModel } from '@core/protocols/control'
+import type { CatalogueModel } from '@core/protocols/models'
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
 import { shortName } from '../../state/text'

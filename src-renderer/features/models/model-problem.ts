@@ -1,4 +1,4 @@
-import type { CatalogueModel } from '@core/protocols/control'
+import type { CatalogueModel } from '@core/protocols/models'
 import { coded } from '@core/texts/coded'
 import { codedText, spokenLanguage, t } from '../../state/texts.svelte'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { GB, SMALL, smallCard, World } from '@core/testing/world'
-import type { CatalogueModel } from '@core/protocols/control'
+import type { CatalogueModel } from '@core/protocols/models'
 import { found, paletteGroups, type PaletteGroup } from './palette-commands'
 
 const model: CatalogueModel = {

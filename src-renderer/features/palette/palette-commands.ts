@@ -1,6 +1,6 @@
 import type { MetaInstance } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
-import type { CatalogueModel } from '@core/protocols/control'
+import type { CatalogueModel } from '@core/protocols/models'
 import type { MetaInstanceId } from '@core/ids'
 import { Theme } from '../../state/appearance.svelte'
 import { pages, type Page } from '../../state/pages'

@@ -1,4 +1,4 @@
-import { NodeSettingsView, type ChangeNodeSettingsRequest } from '@core/protocols/control'
+import { NodeSettingsView, type ChangeNodeSettingsRequest } from '@core/protocols/node-settings'
 import type { Api } from '../../api/access'
 
 /** Settings of the machine that answers this page: loading on request, and what it keeps of prompts on its disk. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { NodeSettingsView } from '@core/protocols/control'
+import type { NodeSettingsView } from '@core/protocols/node-settings'
 import { MachineSettings } from './machine-settings.svelte'
 
 const VIEW: NodeSettingsView = {

@@ -1,4 +1,4 @@
-import { NodeSettingsView } from '@core/protocols/control'
+import { NodeSettingsView } from '@core/protocols/node-settings'
 import type { DesktopApi } from '@core/protocols/desktop'
 import type { Api } from '../../api/access'
 import { t } from '../../state/texts.svelte'

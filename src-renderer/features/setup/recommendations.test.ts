@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { recommendedCatalogue } from '@core/catalogue/recommended-models'
 import { ModelId } from '@core/ids'
-import type { CatalogueModel } from '@core/protocols/control'
+import type { CatalogueModel } from '@core/protocols/models'
 import { GB, smallCard, World } from '@core/testing/world'
 import { freeTogether, recommendations } from './recommendations'
 import { suggestionsFrom } from './suggestions'

@@ -1,5 +1,5 @@
 import { claimedBytes, freeBytes, neededBytes, SPARE_SHARE } from '@core/placement/memory'
-import type { CatalogueModel } from '@core/protocols/control'
+import type { CatalogueModel } from '@core/protocols/models'
 import type { State } from '@core/state/state'
 import type { ModelId, NodeId } from '@core/ids'
 import { bytesText } from '../../state/text'

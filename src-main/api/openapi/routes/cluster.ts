@@ -10,7 +10,7 @@ import {
   RenameClusterRequest,
   RenameMemberRequest,
   WhatIfView,
-} from '@core/protocols/control'
+} from '@core/protocols/cluster'
 import { DoctorReport } from '@core/protocols/doctor'
 import { SSE, type Described } from '../described'
 

@@ -1,4 +1,4 @@
-import { ChangeNodeSettingsRequest, NodeSettingsView } from '@core/protocols/control'
+import { ChangeNodeSettingsRequest, NodeSettingsView } from '@core/protocols/node-settings'
 import { ChangePowerRequest, PowerView } from '@core/protocols/power'
 import { ChangeSetupRequest, PythonView, SetupView } from '@core/protocols/setup'
 import {

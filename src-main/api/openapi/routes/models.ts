@@ -6,7 +6,7 @@ import {
   ModelsResponse,
   RemovedModelsResponse,
   UnusedModelsResponse,
-} from '@core/protocols/control'
+} from '@core/protocols/models'
 import type { Described } from '../described'
 
 /** Models on disks and on the hub. */
