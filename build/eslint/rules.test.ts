@@ -130,6 +130,12 @@ describe('the purity of the core', () => {
     expect(await rulesBroken(untyped, 'src-main/api/x.ts', code)).toEqual([])
   })
 
+  it('lets nothing wait in a room that decides', async () => {
+    const code = 'export const later = async () => 1\n'
+    expect(await rulesBroken(untyped, 'src-core/state/x.ts', code)).toContain('no-restricted-syntax')
+    expect(await rulesBroken(untyped, 'src-core/time/x.ts', code)).toEqual([])
+  })
+
   it('lets a date be made from a given time', async () => {
     expect(await rulesBroken(untyped, 'src-core/x.ts', 'export const at = (t: number) => new Date(t)\n')).toEqual([])
   })

@@ -27,7 +27,7 @@ export const models: Translation<'models'> = {
   deleteFailed: '无法删除。',
   keep: '保留',
   delete: '删除',
-  unused: '有 {count} 个模型副本未被使用：{size}',
+  unused: '有 {count, plural, other {# 个模型副本}}未被使用：{size}',
   unusedDelete: '删除未使用的模型…',
   unusedTitle: '删除未使用的模型并释放 {size}？',
   unusedFailed: '无法删除所有未使用的模型。',
