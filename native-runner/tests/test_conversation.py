@@ -32,7 +32,7 @@ def said(role: str, text: str) -> dict[str, Any]:
 
 def rendered(source: str, *messages: dict[str, Any], **more: Any) -> str:
     prompt = msgspec.convert({"kind": "chat", "messages": list(messages), **more}, type=ChatPrompt)
-    return render_conversation(prompt, ChatTemplate(lambda: source, {}).render)
+    return render_conversation(prompt, ChatTemplate(lambda: source, {}).render, source=source)
 
 
 CALL = {
@@ -102,3 +102,22 @@ def test_an_answer_to_be_continued_ends_where_it_ended() -> None:
 def test_the_wish_to_think_reaches_templates_under_the_names_that_they_read(reasoning: Any, text: str) -> None:
     source = "{{ enable_thinking }}/{{ thinking }}/{{ reasoning_effort }}"
     assert rendered(source, said("user", "a"), reasoning=reasoning) == text
+
+
+TOOL = {"name": "clock", "description": "Tells the time", "parameters": {"type": "object", "properties": {}}}
+KNOWS_TOOLS = "{% if tools %}<{{ tools[0].function.name }}>{% endif %}" + LENIENT
+
+
+def test_a_model_whose_template_knows_no_tools_is_told_of_them_in_words():
+    text = rendered(LENIENT, said("system", "s"), said("user", "a"), tools=[TOOL])
+    assert text.startswith("[system]s\n\nYou can call the functions below.")
+    assert '\n{"name": "clock", "description": "Tells the time"' in text
+    assert text.endswith("[user]a[assistant]")
+    without = rendered(LENIENT, said("user", "a"), tools=[TOOL], toolChoice={"kind": "none"})
+    assert without == "[user]a[assistant]"
+    assert rendered(KNOWS_TOOLS, said("user", "a"), tools=[TOOL]) == "<clock>[user]a[assistant]"
+
+
+def test_calls_and_results_do_not_vanish_where_the_template_knows_none():
+    text = rendered(LENIENT, said("user", "a"), CALL, RESULT)
+    assert '[assistant]{"name": "clock", "arguments": {"zone": "UTC"}}[user]Result of the tool:\n\n12:00' in text

@@ -88,9 +88,10 @@ def test_a_text_far_too_long_is_refused_while_others_are_answered(ready: RunnerP
 
 
 def test_a_large_text_that_fits_is_answered(ready: RunnerProcess) -> None:
-    # Tools that the tiny model's template leaves out make the order large, and the prompt no longer.
+    # Tools that are not to be called make the order large, and the prompt no longer.
     tools = [{"name": "tool", "description": "x" * 2 * LARGE_BYTES}]
-    prompt = {"kind": "chat", "messages": [{"role": "user", "parts": [{"type": "text", "text": "hi"}]}], "tools": tools}
+    said = [{"role": "user", "parts": [{"type": "text", "text": "hi"}]}]
+    prompt = {"kind": "chat", "messages": said, "tools": tools, "toolChoice": {"kind": "none"}}
     _, end = ready.answer("fits", prompt=prompt, maxTokens=3)
     assert end["type"] == "finished"
 

@@ -23,6 +23,8 @@ TOOLS = [
     {"name": "dice", "parameters": SCHEMA, "strict": True},
     {"name": "clock", "parameters": EMPTY, "strict": True},
 ]
+# The same ones, as the model sees them, without anything to hold it to.
+LOOSE = [{**tool, "strict": False} for tool in TOOLS]
 
 
 def chat(**more: Any) -> dict[str, Any]:
@@ -67,7 +69,7 @@ def test_a_call_that_the_model_begins_fits_a_strict_tool(
 
 def test_text_stays_free_beside_a_strict_tool(marked: tuple[RunnerProcess, dict[str, int]]) -> None:
     runner, _ = marked
-    plain, _ = runner.answer("without", prompt=chat(), maxTokens=30)
+    plain, _ = runner.answer("without", prompt=chat(tools=LOOSE), maxTokens=30)
     held, _ = runner.answer("with", prompt=chat(tools=TOOLS), maxTokens=30)
     assert held == plain
 
@@ -79,7 +81,7 @@ def test_a_model_without_marks_calls_in_form_or_writes_text(ready: RunnerProcess
     (call,) = deltas(ready, "bare", "toolCall")
     assert call["name"] in ("dice", "clock")
     text, _ = ready.answer("text", prompt=chat(tools=TOOLS), maxTokens=30)
-    assert text == ready.answer("plain", prompt=chat(), maxTokens=30)[0]
+    assert text == ready.answer("plain", prompt=chat(tools=LOOSE), maxTokens=30)[0]
 
 
 @pytest.mark.parametrize("limit", [1, 7])
@@ -120,3 +122,19 @@ def test_a_limit_that_the_prompt_has_begun_allows_its_end_alone_once_it_is_spent
     limit.take(41)
     assert limit.mask() is None
     assert beside.taken == [5, 6, 41]
+
+
+def test_a_call_that_must_be_made_fits_what_a_grammar_can_tell_of_a_loose_tool(ready: RunnerProcess) -> None:
+    parameters = {
+        "type": "object",
+        "properties": {"tags": {"type": "array", "items": {"enum": ["a", "b"]}, "uniqueItems": True, "maxItems": 3}},
+        "required": ["tags"],
+        "additionalProperties": False,
+    }
+    tool = {"name": "tag", "parameters": parameters}
+    ready.answer("loose", prompt=chat(tools=[tool], toolChoice={"kind": "required"}), maxTokens=400)
+    (call,) = deltas(ready, "loose", "toolCall")
+    assert set(json.loads(call["arguments"])["tags"]) <= {"a", "b"}
+    strict = chat(tools=[{**tool, "strict": True}], toolChoice={"kind": "required"})
+    _, end = ready.answer("strict", prompt=strict)
+    assert end["type"] == "rejected" and "uniqueItems" in end["message"]

@@ -30,14 +30,17 @@ const nested = (inner: z.ZodType<CodedText> | undefined): z.ZodType<CodedText> =
   return z.object({ code: z.string().max(100), values: z.record(z.string(), value).optional() })
 }
 
-/** Of a bounded depth, for it comes from other machines. */
-const BoundedText = Array.from({ length: MOST_NESTED }).reduce<z.ZodType<CodedText>>(
-  (inner) => nested(inner),
-  nested(undefined),
+/** Of a bounded depth, for it comes from other machines: the last has all others in it. */
+const LEVELS = Array.from({ length: MOST_NESTED }).reduce<readonly z.ZodType<CodedText>[]>(
+  (levels) => [...levels, nested(levels.at(-1))],
+  [nested(undefined)],
 )
 
+/** Whether a schema is that of a sentence in a sentence; a document of schemas says that of all depths at once. */
+export const isNestedText = (schema: unknown): boolean => LEVELS.slice(0, -1).some((level) => level === schema)
+
 /** As a field beside its English text. One of a form that this version does not know is left out. */
-export const CodedText = BoundedText.optional().catch(undefined)
+export const CodedText = (LEVELS.at(-1) ?? nested(undefined)).optional().catch(undefined)
 
 type Loosened<Value> = string extends Value ? Value | Exclude<CodedValue, number> : Value
 

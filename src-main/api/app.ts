@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { methodNotAllowed } from 'hono/method-not-allowed'
+import { getPathNoStrict } from 'hono/utils/url'
 import { anthropicRoutes } from './anthropic/routes'
 import type { ApiContext } from './context'
 import type { ApiEnv } from './env'
@@ -50,11 +51,13 @@ export interface AppOptions {
 /** Whether a client went away before it had sent all of its request. */
 const leftInItsBody = ({ destroyed, complete }: ApiEnv['Bindings']['incoming']): boolean => destroyed && !complete
 
+/** Clients join a base URL and a route as it happens to end: with two slashes, or with one after the route. */
+const pathOf = (request: Request): string => getPathNoStrict(request).replaceAll(/\/{2,}/g, '/')
+
 /** All routes behind all that is checked of a request. `open` to the network: every request needs a key or a session. */
 export const buildApp = (options: AppOptions, { access, open }: { access: Access; open: boolean }): Hono<ApiEnv> => {
   const { context, staticDir, allowedHosts, allowedOrigins, log } = options
-  // Clients put a slash after a route or leave it away, as their base URL happens to end.
-  const app = new Hono<ApiEnv>({ strict: false })
+  const app = new Hono<ApiEnv>({ getPath: pathOf })
   app.onError((error, c) => {
     if (error instanceof Problem) return respondWith(c, error)
     // Nobody hears it, and nothing is wrong here.

@@ -147,7 +147,9 @@ describe('the official Anthropic client with the tiny model', () => {
     const shard = currentInstance(state, declared.metaInstanceId)?.shards[0]
     const pid = shard && state.runners[shard.runnerId]?.pid
     if (pid === undefined) throw new Error('no runner')
-    const stream = await client.messages.create({ ...PLAIN, max_tokens: 4000, stream: true })
+    // Without chance, which may draw the end at once.
+    const certain = { temperature: 0 }
+    const stream = await client.messages.create({ ...PLAIN, ...certain, max_tokens: 4000, stream: true })
     let killed = false
     const read = async (): Promise<void> => {
       for await (const { type } of stream) {

@@ -115,6 +115,9 @@ describe('the control API', () => {
     expect(list.data[0]?.muster.contextLength).toBeGreaterThan(0)
     await ready(metaInstanceId)
     expect((await ask(ListedModel, '/v1/models/helper')).muster).toMatchObject({ state: 'READY', modelId: TINY })
+    // As clients join a base URL and a route.
+    for (const path of ['/v1//models/helper', '//v1/models/helper/'])
+      expect((await ask(ListedModel, path)).muster).toMatchObject({ state: 'READY' })
   })
 
   it('restarts into a new instance and counts no failure', async () => {

@@ -155,7 +155,13 @@ describe('OpenAI’s dialect with the tiny model', () => {
         previous_response_id: first.id,
         input: [{ type: 'function_call_output', call_id, output: 'sunny' }],
       })
-      expect(next.usage?.input_tokens).toBeGreaterThan(first.usage?.input_tokens ?? Infinity)
+      const begun = await client.responses.create({
+        ...request,
+        input: 'Hi',
+        max_output_tokens: 5,
+        tool_choice: 'none',
+      })
+      expect(next.usage?.input_tokens).toBeGreaterThan(begun.usage?.input_tokens ?? Infinity)
     })
   })
 

@@ -70,7 +70,8 @@ class Machine {
     this.network = new MemberNetwork({ links: this.links, relaying: this.router.relaying, monotonic, log })
   }
 
-  async open(dataDir: string): Promise<void> {
+  /** @param admittedBy nobody for the founder, who decides alone until others are let in */
+  async open(dataDir: string, admittedBy: readonly NodeId[]): Promise<void> {
     const { network } = this
     const said: Network = {
       send: (...message) => network.send(...message),
@@ -84,7 +85,7 @@ class Machine {
       stoodStill: () => undefined,
     }
     const loadCard = () => Promise.resolve({ status: 'failed', reason: 'none' } as const)
-    this.master = await Master.open({ dataDir, nodeId: this.self, loadCard, log, network: said, admittedBy: members })
+    this.master = await Master.open({ dataDir, nodeId: this.self, loadCard, log, network: said, admittedBy })
   }
 
   private take(sender: NodeId, frame: PeerFrame): void {
@@ -122,7 +123,16 @@ afterEach(async () => {
 const roles = () => members.map((self) => machine(self).master?.status().role)
 
 it('three machines of which two have no link decide together through the third', async () => {
-  for (const self of members) await machine(self).open(join(dataDir, self))
+  await machine(A).open(join(dataDir, A), [])
+  await eventually(() => expect(machine(A).master?.status().role).toBe('master'))
+  for (const self of members) {
+    const result = await machine(A).master?.submit(
+      { type: 'AdmitMember', member: { nodeId: self, certificate: 'c', friendlyName: `Mac ${self}` } },
+      { commandId: CommandId.parse(`admit ${self}`) },
+    )
+    expect(result).toMatchObject({ status: 'done' })
+  }
+  for (const self of [B, C]) await machine(self).open(join(dataDir, self), members)
   for (const self of members)
     for (const peer of members) {
       if (self === peer) continue
@@ -130,11 +140,11 @@ it('three machines of which two have no link decide together through the third',
       else machine(self).master?.refused(peer)
     }
   await eventually(() => expect(roles().sort()).toEqual(['follower', 'follower', 'master']))
+  // Of the one that hears the master through the other, too.
   for (const self of members) {
-    const nodeId = self
     const result = await machine(self).master?.submit(
-      { type: 'AdmitMember', member: { nodeId, certificate: 'c', friendlyName: `Mac ${self}` } },
-      { commandId: CommandId.parse(`admit ${self}`) },
+      { type: 'RenameMember', nodeId: self, friendlyName: `Mac of ${self}` },
+      { commandId: CommandId.parse(`rename ${self}`) },
     )
     expect(result).toMatchObject({ status: 'done' })
   }

@@ -14,7 +14,7 @@ _CLOSING = json.dumps("}\n")
 def call_grammar(prompt: ChatPrompt, form: ToolFormat | None, special: Mapping[str, int]) -> str | None:
     """What the calls of an answer are held to, if anything. ``special``: the special tokens by their text."""
     if tools := required_tools(prompt):
-        return json_grammar(call_schema(tools))
+        return json_grammar(call_schema(tools), lenient=not any(tool.strict for tool in tools))
     hidden = prompt.tool_choice is not None and prompt.tool_choice.kind == "none"
     if hidden or not any(tool.strict for tool in prompt.tools):
         return None

@@ -37,14 +37,27 @@ GREETING = ChatPrompt(messages=[UserMessage(parts=[TextPart(text="hello")])])
 # Between the texts of turns that are joined into one.
 PARAGRAPH = "\n\n"
 
+# What a model reads of its tools where its template knows none; calls without marks are found in any answer.
+TOOLS = (
+    "You can call the functions below. To call one, answer with JSON alone, in this form:\n"
+    '{"name": "FUNCTION", "arguments": {"NAME": "VALUE"}}'
+)
 
-def render_conversation(prompt: ChatPrompt, render: Render, controls: ControlTokens = NO_CONTROLS) -> str:
+
+def render_conversation(
+    prompt: ChatPrompt, render: Render, controls: ControlTokens = NO_CONTROLS, *, source: str | None = None
+) -> str:
     """The text of a conversation, in the first form that the template takes. Raises TemplateError: the first form's.
 
-    What the client wrote has the marker of ``controls`` in its control tokens.
+    What the client wrote has the marker of ``controls`` in its control tokens. ``source``: the template's, where it is
+    known: of tools that it does not read the model is told in words, so that none vanish.
     """
     variables = controls.inert_variables(template_variables(prompt))
     messages = controls.inert_messages(template_messages(prompt.messages))
+    if source is not None and "tool_calls" not in source:
+        messages = _plain_tools(messages)
+    if source is not None and "tools" not in source and (tools := variables["tools"]):
+        messages = _told_of(tools, messages)
     refusal: TemplateError | None = None
     for adapted in adaptations(messages):
         try:
@@ -185,6 +198,12 @@ def _plain_tools(messages: list[TemplateMessage]) -> list[TemplateMessage]:
         else:
             plain.append(message)
     return plain
+
+
+def _told_of(tools: list[dict[str, Any]], messages: list[TemplateMessage]) -> list[TemplateMessage]:
+    """For templates that know no tools: the system says which there are."""
+    text = "\n".join([TOOLS, *(json.dumps(tool["function"], ensure_ascii=False) for tool in tools)])
+    return _system_first([*messages, {"role": "system", "content": text}])
 
 
 def _user_first(messages: list[TemplateMessage]) -> list[TemplateMessage]:

@@ -25,11 +25,12 @@ def bad_format(why: object) -> BadFormat:
     return BadFormat(f"the output format cannot be kept to: {reason[:REASON_LENGTH]}{reason[REASON_LENGTH:] and '…'}")
 
 
-def json_grammar(schema: dict[str, Any]) -> str:
-    """The grammar of JSON that a schema describes."""
+def json_grammar(schema: dict[str, Any], *, lenient: bool = False) -> str:
+    """The grammar of JSON that a schema describes. ``lenient``: as far as a grammar can tell; else what it cannot is
+    refused."""
     from llguidance import LLMatcher
 
-    return LLMatcher.grammar_from_json_schema(schema, overrides=JSON_OPTIONS)
+    return LLMatcher.grammar_from_json_schema(schema, overrides={**JSON_OPTIONS, "lenient": lenient})
 
 
 def format_grammar(request: GenerationRequest) -> str | None:

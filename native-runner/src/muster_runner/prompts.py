@@ -56,7 +56,8 @@ class Prompts:
     def text(self, prompt: ChatPrompt, context: int) -> str:
         """What the chat template makes of a conversation, for ``tokens``: a marker stands in control tokens that the
         client wrote. Raises TemplateError and TooLong."""
-        text = render_conversation(prompt, self._tokenizer.render, self._controls)
+        source = self._tokenizer.template_source()
+        text = render_conversation(prompt, self._tokenizer.render, self._controls, source=source)
         self._check_length(text, context)
         return text
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { CodedText, isNestedText } from '@core/texts/coded'
 import { AREAS } from './areas'
 import type { Named } from './described'
 
@@ -16,12 +17,18 @@ const uri = (name: string): string => `#/components/schemas/${name}`
 /** The schemas of bodies, or of answers, by name. Where one is part of another it is referred to. */
 const schemasOf = (named: readonly (Named | undefined)[], io: 'input' | 'output'): Readonly<Record<string, object>> => {
   const registry = z.registry<{ id: string }>()
+  registry.add(CodedText, { id: 'CodedText' })
   for (const [id, schema] of named.flatMap((each) => Object.entries(each ?? {}))) registry.add(schema, { id })
   const { schemas } = z.toJSONSchema(registry, {
     io,
     uri,
     unrepresentable: 'any',
-    override: ({ jsonSchema }) => simplified(jsonSchema),
+    override: ({ zodSchema, jsonSchema }) => {
+      simplified(jsonSchema)
+      if (!isNestedText(zodSchema)) return
+      for (const key of Object.keys(jsonSchema)) delete jsonSchema[key]
+      jsonSchema.$ref = uri('CodedText')
+    },
   })
   return Object.fromEntries(
     Object.entries(schemas).map(([name, { $id: _id, $schema: _schema, ...schema }]) => [name, schema]),

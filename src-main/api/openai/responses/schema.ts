@@ -71,7 +71,8 @@ export const ResponseRequest = z.object({
   conversation: unsupported('not supported; use previous_response_id'),
   prompt: unsupported('prompts that OpenAI keeps are not supported'),
   include: z.unknown().optional(),
-  truncation: z.unknown().optional(),
+  /** `auto`, which would forget the beginning of what is too long, is ignored by name: what does not fit is refused. */
+  truncation: z.enum(['auto', 'disabled']).nullish(),
   stream_options: z.unknown().optional(),
   user: z.unknown().optional(),
   service_tier: z.unknown().optional(),

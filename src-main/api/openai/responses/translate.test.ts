@@ -104,7 +104,13 @@ describe('a response request', () => {
       prompt_cache_key: 'x',
       text: { verbosity: 'low' },
     })
-    expect(ignoredIn(body)).toEqual(['tools.local_shell', 'tools.web_search', 'input.web_search_call'])
+    expect(ignoredIn(body)).toEqual([
+      'tools.custom.format',
+      'tools.local_shell',
+      'tools.web_search',
+      'input.web_search_call',
+    ])
+    expect(ignoredIn({ ...body, tools: [], input: 'a', truncation: 'auto' })).toEqual(['truncation'])
     expect(toRequest(body, toConversation(body)).prompt).toMatchObject({
       tools: [
         { name: 'shell' },

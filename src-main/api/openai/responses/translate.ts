@@ -12,8 +12,12 @@ import type { GivenItem, InputItem } from './items'
 import type { GivenTool, ResponseRequest } from './schema'
 
 /** What of the request Muster can do nothing with, for the answer's header. */
-export const ignoredIn = ({ tools, input }: ResponseRequest): string[] => [
-  ...(tools ?? []).flatMap((tool) => (tool.type === 'foreign' ? [`tools.${tool.is}`] : [])),
+export const ignoredIn = ({ tools, input, truncation }: ResponseRequest): string[] => [
+  ...(truncation === 'auto' ? ['truncation'] : []),
+  ...(tools ?? []).flatMap((tool) => {
+    if (tool.type === 'foreign') return [`tools.${tool.is}`]
+    return tool.type === 'custom' && tool.format?.definition !== undefined ? ['tools.custom.format'] : []
+  }),
   ...new Set(
     (Array.isArray(input) ? input : []).flatMap((item) => (item.type === 'foreign' ? [`input.${item.is}`] : [])),
   ),
