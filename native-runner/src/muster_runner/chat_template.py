@@ -92,13 +92,16 @@ class ChatTemplate:
         self._find = find
         self._variables = variables
         self._template: Any = None
+        self._source: str | None = None
 
     def source(self) -> str:
         """Empty where there is none, or none that can be read."""
-        try:
-            return self._find() or ""
-        except ModelFileError:
-            return ""
+        if self._source is None:
+            try:
+                self._source = self._find() or ""
+            except ModelFileError:
+                self._source = ""
+        return self._source
 
     def render(self, messages: list[dict[str, Any]], variables: dict[str, Any]) -> str:
         """The text of messages in the transformers library's form; ``variables``: what the template may read beside
