@@ -12,6 +12,11 @@ export const SILENCE_MS = 1000
 export const DISK_PATIENCE_MS = 2000
 /** No cluster changes its master so often between two words of one member. */
 export const LARGEST_TERM_STEP = 1_000_000
+/**
+ * Two leaders that meet: one that has outbid another gives way to whoever outbids it within this time. Without it two
+ * whose disks are slow would depose one another for ever, each while the other writes the beginning of its term.
+ */
+export const CONTESTED_MS = 10_000
 /** Every member is tried for so long before the term is raised, unless all have answered or cannot be reached. */
 export const SEEK_MS = 3000
 
@@ -47,7 +52,7 @@ export type Role =
   /** After a sleep it is patient: who cannot be reached yet may be there, and nobody is deposed in a hurry. */
   | { readonly kind: 'seeking'; readonly since: Timestamp; readonly patient?: boolean }
   /** Until its first record is on the disk it leads nobody. */
-  | { readonly kind: 'beginning'; readonly term: number }
+  | { readonly kind: 'beginning'; readonly term: number; readonly since: Timestamp }
   | { readonly kind: 'master' }
   | Following
   /** It sleeps or quits, and takes no part. */

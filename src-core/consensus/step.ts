@@ -6,6 +6,7 @@ import { cutAfter, extended, lastCommon } from './log-end'
 import type { Message, MessageOf } from './message'
 import {
   followersOf,
+  CONTESTED_MS,
   HEARTBEAT_MS,
   masterOf,
   peersFrom,
@@ -91,12 +92,20 @@ class Step {
   private tick(): void {
     const { role, saidAt } = this.replica
     if (role.kind === 'follower' && this.now - role.heardAt >= SILENCE_MS) this.seek()
+    // Its disk takes so long that others have found a leader: whoever followed it has gone.
+    if (role.kind === 'beginning' && this.now - role.since >= SILENCE_MS && this.hearsLeader()) this.seek()
     if (this.now - saidAt >= HEARTBEAT_MS) {
       this.turn.change({ saidAt: this.now })
       for (const peer of this.replica.peers.keys()) this.greet(peer)
     }
     acknowledge(this.turn)
     this.decide()
+  }
+
+  /** Whether a member within reach leads, or follows one that does. */
+  private hearsLeader(): boolean {
+    const { peers, self } = this.replica
+    return [...peers.values()].some(({ connected, master }) => connected && master !== undefined && master !== self)
   }
 
   private rewound({ log }: Extract<Input, { kind: 'rewound' }>): void {
@@ -142,7 +151,7 @@ class Step {
   private beginTerm(term: number): void {
     const { ordered, self } = this.replica
     this.turn.change({ term, obeyed: self, hasLostTerm: undefined })
-    this.turn.become({ kind: 'beginning', term })
+    this.turn.become({ kind: 'beginning', term, since: this.now })
     const from = ordered.sequence + 1
     this.turn.change({ ordered: extended(ordered, { sequence: from, epochs: [{ term, master: self, from }] }) })
     this.turn.effects.push({ kind: 'beginTerm', term })
@@ -310,9 +319,12 @@ class Step {
     const { term, contestedAt = -Infinity } = this.replica
     if (winsOver(this.replica, other, lead, this.now)) {
       // What the two know of one another is a moment old: where each believes to win they do not outbid one another at once.
-      if (lead.term < term || this.now - contestedAt < SILENCE_MS) return
-      this.turn.change({ contestedAt: this.now })
-      return this.beginTerm(lead.term + 1)
+      const sinceContested = this.now - contestedAt
+      if (lead.term < term || sinceContested < SILENCE_MS) return
+      if (lead.term === term || sinceContested >= CONTESTED_MS) {
+        this.turn.change({ contestedAt: this.now })
+        return this.beginTerm(lead.term + 1)
+      }
     }
     if (lead.term <= term) return
     this.follow(other, lead.term)
@@ -336,6 +348,8 @@ class Step {
   private heardFollower(from: NodeId, message: MessageOf<'follow'>): void {
     const { term } = message
     const { role } = this.replica
+    // It leads in a moment: whoever is told that it does not would follow another.
+    if (role.kind === 'beginning') return
     if (role.kind !== 'master') return this.answer(from)
     // One that has seen a later term obeys only a later one still.
     if (term > this.replica.term) return this.beginTerm(term + 1)
