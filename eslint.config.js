@@ -35,22 +35,8 @@ const strict = {
     'error',
     { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true },
   ],
-  'no-warning-comments': ['error', { terms: ['todo', 'fixme', 'xxx', 'hack'], location: 'start' }],
+  'no-warning-comments': ['error', { terms: ['todo', 'fixme', 'xxx', 'hack', 'oxlint-'], location: 'start' }],
   eqeqeq: ['error', 'always'],
-}
-
-/**
- * Rules that need types: a forgotten promise or a missing case is what types alone do not catch.
- *
- * @type {import('eslint').Linter.RulesRecord}
- */
-const typeAware = {
-  '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
-  '@typescript-eslint/no-floating-promises': 'error',
-  '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { attributes: false } }],
-  '@typescript-eslint/await-thenable': 'error',
-  '@typescript-eslint/only-throw-error': 'error',
-  '@typescript-eslint/no-unnecessary-type-assertion': 'error',
 }
 
 /** The same in every language: names of programs, their fields, what a report has for engineers and what models read. */
@@ -94,24 +80,6 @@ export default defineConfig(
     rules: { ...strict, 'muster/one-way': 'error' },
   },
   {
-    files: ['src-core/**/*.ts', 'src-main/**/*.ts', 'src-preload/**/*.ts', 'tests/**/*.ts', 'build/**/*.ts'],
-    languageOptions: { parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname } },
-    rules: typeAware,
-  },
-  {
-    // Without components: each would be a program of its own, whose types take seconds. svelte-check has their types, and
-    // what waits for anything belongs into the modules beside them.
-    files: ['src-renderer/**/*.ts'],
-    languageOptions: {
-      parserOptions: {
-        project: './tsconfig.renderer.json',
-        tsconfigRootDir: import.meta.dirname,
-        extraFileExtensions: ['.svelte'],
-      },
-    },
-    rules: typeAware,
-  },
-  {
     files: ['**/*.svelte', '**/*.svelte.ts'],
     languageOptions: { parserOptions: { parser: ts.parser, svelteConfig } },
     rules: { 'svelte/no-at-html-tags': 'error' },
@@ -145,14 +113,8 @@ export default defineConfig(
     },
   },
   {
-    // Where nothing waits there is no promise to forget, and the rules that look for one read the type of every call.
     files: ['src-core/*/**/*.ts'],
     ignores: ['**/*.test.ts', 'src-core/{testing,time,tracing,texts}/**', 'src-core/*/testing/**'],
-    rules: {
-      '@typescript-eslint/no-floating-promises': 'off',
-      '@typescript-eslint/no-misused-promises': 'off',
-      '@typescript-eslint/await-thenable': 'off',
-      'no-restricted-syntax': ['error', ...TIME_AS_INPUT, NOTHING_WAITS],
-    },
+    rules: { 'no-restricted-syntax': ['error', ...TIME_AS_INPUT, NOTHING_WAITS] },
   },
 )

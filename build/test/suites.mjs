@@ -104,6 +104,7 @@ export const SUITES = [
     needs: ['packages', 'python'],
     commands: () => [
       tool('eslint/bin/eslint.js', '.', '--max-warnings', '0'),
+      tool('oxlint/bin/oxlint', '--deny-warnings'),
       tool('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'),
       [environmentPython, '-m', 'ruff', 'check', '--quiet', runner, ...pythonTests],
       [environmentPython, '-m', 'ruff', 'format', '--check', runner, ...pythonTests],
@@ -117,7 +118,7 @@ export const SUITES = [
     commands: () => [
       tool('typescript-native/bin/tsc', '-p', 'tsconfig.json'),
       tool('typescript-native/bin/tsc', '-p', 'tsconfig.core.json'),
-      tool('svelte-check/bin/svelte-check', '--tsconfig', './tsconfig.renderer.json', '--fail-on-warnings'),
+      tool('svelte-check/bin/svelte-check', '--tsconfig', './src-renderer/tsconfig.json', '--fail-on-warnings'),
     ],
     count: countChecks,
   },
