@@ -158,7 +158,9 @@ describe('the official Ollama client with the tiny model', () => {
     const shard = currentInstance(state, declared.metaInstanceId)?.shards[0]
     const pid = shard && state.runners[shard.runnerId]?.pid
     if (pid === undefined) throw new Error('no runner')
-    const stream = await client.generate({ model: TINY, prompt: 'hello', stream: true, options: { num_predict: 4000 } })
+    // Greedy: random sampling could draw the end token before the kill.
+    const options = { ...GREEDY, num_predict: 4000 }
+    const stream = await client.generate({ model: TINY, prompt: 'hello', stream: true, options })
     let killed = false
     const read = async (): Promise<void> => {
       for await (const { response } of stream) if (response !== '' && !killed) killed = process.kill(pid, 'SIGKILL')
