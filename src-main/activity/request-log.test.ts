@@ -21,7 +21,7 @@ const DELTA: GenerationUpdate = { type: 'delta', content: [{ channel: 'text', te
 const DONE = { type: 'finished', reason: 'stop', usage } as const
 
 describe('the list of past requests', () => {
-  it('is there after a restart, without a word of what was asked or answered', async () => {
+  it('survives a restart and has no text of prompts or answers', async () => {
     const log = await open()
     const passed: GenerationUpdate[] = []
     for await (const update of log.observed(request, 'Ada', answer(DELTA, DONE))) passed.push(update)
@@ -33,7 +33,7 @@ describe('the list of past requests', () => {
     expect(text).not.toMatch(/diary|dear/)
   })
 
-  it('has those that were given up, and a thousand at most, newest first', async () => {
+  it('includes cancelled requests, newest first, a thousand at most', async () => {
     const log = await open()
     for await (const _update of log.observed(request, undefined, answer(DELTA, DONE))) break
     expect(log.latest()).toMatchObject([{ outcome: 'cancelled' }])
@@ -44,7 +44,7 @@ describe('the list of past requests', () => {
     await log.close()
   })
 
-  it('is begun anew where its file is damaged', async () => {
+  it('starts empty if its file is damaged', async () => {
     writeFileSync(join(dataDir, 'requests.json'), '[{"id":')
     const log = await open()
     expect(log.latest()).toEqual([])

@@ -8,9 +8,9 @@ import { RequestRecord } from '@core/protocols/activity'
 import { z } from 'zod'
 import { replaceFile } from '../disk/replace-file'
 
-/** The oldest go first. */
+/** The oldest are dropped first. */
 const MOST_KEPT = 1000
-/** So long after a request the file is written, with all that have ended until then. */
+/** Delay of the write after a request ends; requests that end within it share one write. */
 const WRITE_AFTER_MS = 5000
 
 export interface RequestLogOptions {
@@ -23,12 +23,12 @@ const readKept = async (path: string): Promise<readonly RequestRecord[]> => {
     const parsed = z.array(RequestRecord).safeParse(JSON.parse(await readFile(path, 'utf8')))
     return parsed.success ? parsed.data : []
   } catch {
-    // It is there for people to look back: one that cannot be read is begun anew.
+    // The log is informational: if it is unreadable, start with an empty one.
     return []
   }
 }
 
-/** The last requests that this node took, without what was asked and answered; they outlive the node. */
+/** The latest requests taken by this node, without prompts and answers. Survives restarts. */
 export class RequestLog {
   private timer: NodeJS.Timeout | undefined
   private writing: Promise<void> = Promise.resolve()
@@ -36,7 +36,7 @@ export class RequestLog {
   private constructor(
     private readonly options: RequestLogOptions,
     private readonly path: string,
-    /** The newest at the end. */
+    /** Newest last. */
     private kept: readonly RequestRecord[],
   ) {}
 
@@ -45,18 +45,18 @@ export class RequestLog {
     return new RequestLog(options, path, await readKept(path))
   }
 
-  /** The newest first. */
+  /** Newest first. */
   latest(most = MOST_KEPT): readonly RequestRecord[] {
     return [...this.kept].reverse().slice(0, most)
   }
 
-  /** The same updates; what they say of the request is kept once it has ended. `key` is the name of its API key. */
+  /** Passes updates through, and records the request when it ends. `key` is the name of its API key. */
   async *observed(
     { model, prompt, countOnly }: Pick<ClientRequest, 'model' | 'prompt' | 'countOnly'>,
     key: string | undefined,
     updates: AsyncIterable<GenerationUpdate>,
   ): AsyncGenerator<GenerationUpdate> {
-    // Nothing is computed for it.
+    // Token counting computes nothing, so it is not recorded.
     if (countOnly) return yield* updates
     const head = {
       id: randomUUID(),

@@ -3,10 +3,10 @@ import { z } from 'zod'
 import { Benchmark } from '@core/protocols/benchmark'
 import { replaceFile } from '../disk/replace-file'
 
-/** The oldest go first. */
+/** The oldest are dropped first. */
 const MOST_KEPT = 50
 
-/** Those that were kept, newest first; a file that cannot be read is begun anew. */
+/** Reads the kept benchmarks, newest first; an unreadable file counts as empty. */
 export const readBenchmarks = async (path: string): Promise<Benchmark[]> => {
   try {
     const parsed = z.array(Benchmark).safeParse(JSON.parse(await readFile(path, 'utf8')))
@@ -19,6 +19,6 @@ export const readBenchmarks = async (path: string): Promise<Benchmark[]> => {
 export const keepBenchmarks = (path: string, benchmarks: readonly Benchmark[]): Promise<void> =>
   replaceFile(path, JSON.stringify(benchmarks.slice(0, MOST_KEPT)))
 
-/** The same list with this one in front, no longer than is kept. */
+/** Prepends a benchmark and cuts the list to its maximum length. */
 export const withLatest = (latest: Benchmark, before: readonly Benchmark[]): Benchmark[] =>
   [latest, ...before.filter(({ benchmarkId }) => benchmarkId !== latest.benchmarkId)].slice(0, MOST_KEPT)

@@ -100,7 +100,7 @@ describe('a benchmark', () => {
     expect(Object.values(world.state.instances)).toHaveLength(1)
   })
 
-  it('says of a placement that fails why, and goes on with the next', async () => {
+  it('reports why a placement failed and continues with the next', async () => {
     const { world, benchmarks } = await office(async function* (instance, request) {
       if (instance.metaInstanceId !== undefined)
         yield { type: 'failed', code: 'runner_failed', message: 'out of memory' }
@@ -115,7 +115,7 @@ describe('a benchmark', () => {
     })
   })
 
-  it('ends when it is cancelled, in the middle of an answer, and another one may begin', async () => {
+  it('stops in the middle of an answer when cancelled, and another can start', async () => {
     const { benchmarks } = await office(async function* (_instance, request, signal) {
       if (!request.countOnly && !signal.aborted)
         await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
@@ -130,7 +130,7 @@ describe('a benchmark', () => {
     await benchmarks.close()
   })
 
-  it('is there after a restart; a damaged file is begun anew', async () => {
+  it('survives a restart; a damaged file is replaced', async () => {
     const { benchmarks } = await office((_instance, request) => answers(request))
     benchmarks.start(wanted)
     await over(benchmarks)

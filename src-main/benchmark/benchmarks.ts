@@ -14,7 +14,7 @@ import type { State } from '@core/state/state'
 import { keepBenchmarks, readBenchmarks, withLatest } from './benchmark-file'
 import { measure } from './measure'
 
-/** A placement that has not loaded by then is given up. */
+/** Time limit for loading a placement. */
 const LOADING_MS = 600_000
 
 export interface BenchmarksOptions {
@@ -26,7 +26,7 @@ export interface BenchmarksOptions {
       options: { commandId: CommandId },
     ): Promise<{ status: 'done' } | { status: 'refused'; refusal: Refusal }>
   }
-  /** One request on one instance, whichever others could answer it. */
+  /** Runs one request on one given instance, without routing. */
   readonly generateOn: (
     instance: Instance,
     request: Omit<ClientRequest, 'model'>,
@@ -35,7 +35,7 @@ export interface BenchmarksOptions {
   readonly log: { warn(fields: object, message: string): void }
 }
 
-/** What is to be measured. */
+/** What to measure. */
 export interface Wanted extends BenchmarkRequest {
   readonly modelId: ModelId
   readonly card: ModelCard
@@ -43,7 +43,10 @@ export interface Wanted extends BenchmarkRequest {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-/** Measures how fast models are where they run, and where they could; one benchmark at a time. The last ones are kept. */
+/**
+ * Measures how fast models are where they run, and at placements where they could run; one benchmark at a time. Keeps
+ * the last results.
+ */
 export class Benchmarks {
   private cancelled = new AbortController()
   private running: Promise<void> | undefined
@@ -60,7 +63,7 @@ export class Benchmarks {
     return new Benchmarks(options, path, await readBenchmarks(path))
   }
 
-  /** Newest first; the first may be under way. */
+  /** Newest first; the first may still be running. */
   list(): readonly Benchmark[] {
     return this.kept
   }
@@ -70,7 +73,7 @@ export class Benchmarks {
     return benchmarkPlan(state, this.planned(wanted))
   }
 
-  /** Begins; undefined where one is under way already, or there is nothing to measure. */
+  /** Starts a benchmark; undefined if one is running, or if there is nothing to measure. */
   start(wanted: Wanted): Benchmark | undefined {
     if (this.running) return undefined
     const planned = this.planned(wanted)
@@ -87,7 +90,7 @@ export class Benchmarks {
     return benchmark
   }
 
-  /** Resolves when nothing of it is under way any more. */
+  /** Cancels the benchmark; resolves when all its work has stopped. */
   async cancel(): Promise<void> {
     this.cancelled.abort()
     await this.running
@@ -131,7 +134,7 @@ export class Benchmarks {
     }
   }
 
-  /** Never rejects. */
+  /** Measures one placement. Never rejects. */
   private async measureOne(
     planned: Planned,
     wanted: Wanted,
@@ -180,17 +183,19 @@ export class Benchmarks {
 
   private async remove(instanceId: InstanceId): Promise<void> {
     try {
-      // Refused where it is gone already. It may be there and not yet be known here.
+      // Submitted even if the instance is not in the state, because this node may lag behind; a refusal (already
+      // deleted) is ignored.
       await this.submit({ type: 'DeleteInstance', instanceId })
     } catch (error) {
       this.options.log.warn({ err: error, instanceId }, 'what was placed for a benchmark is still there')
     }
   }
 
-  /** The instance once it serves. Rejects where it fails, is gone, takes too long or nobody waits for it. */
+  /** Waits until the instance is ready. Rejects if it fails, is deleted, exceeds the time limit or is cancelled. */
   private loaded(instanceId: InstanceId, signal: AbortSignal): Promise<Instance> {
     const { source } = this.options
-    // What another machine decided comes here a moment later.
+    // The instance may have been decided on another machine and arrive here later, so its absence counts only once it
+    // was seen.
     let seen = false
     return new Promise((resolve, reject) => {
       const settle = (end: () => void): void => {

@@ -3,19 +3,19 @@ import type { ClientRequest } from '@core/generation/request'
 import type { GenerationUpdate } from '@core/generation/stream'
 import type { BenchmarkFigures, BenchmarkStep } from '@core/protocols/benchmark'
 
-/** Asks the placement that is measured. */
+/** Runs a request on the placement under test. */
 export type Generate = (request: Omit<ClientRequest, 'model'>, signal: AbortSignal) => AsyncIterable<GenerationUpdate>
 
 export interface MeasureOptions {
   readonly generate: Generate
-  /** Most tokens of prompt and answer together. */
+  /** Maximum tokens of prompt and answer together. */
   readonly contextLength: number | undefined
   readonly signal: AbortSignal
-  /** A word that no prompt has begun with. */
+  /** A word that no earlier prompt began with, to defeat the prefix cache. */
   readonly nonce: () => string
-  /** Milliseconds of a clock that never goes back. */
+  /** Monotonic milliseconds. */
   readonly now: () => number
-  /** What is measured next, and what was measured until then. */
+  /** Called before each step, with the figures measured so far. */
   readonly onStep: (step: BenchmarkStep, figures: BenchmarkFigures) => void
 }
 
@@ -27,7 +27,7 @@ interface Answered {
   readonly completionTokens: number
 }
 
-/** One request to its end. Throws Error where it fails or is cancelled. */
+/** Runs one request to its end. Throws Error if it fails or is cancelled. */
 const ask = async (
   { generate, signal, now }: MeasureOptions,
   request: { readonly text: string; readonly maxTokens: number; readonly countOnly?: boolean },
@@ -39,7 +39,7 @@ const ask = async (
   const updates = generate(
     {
       prompt: { kind: 'text', text },
-      // As many tokens in each answer, whatever the model would say.
+      // Equal answer lengths: the model's end of text is ignored.
       sampling: { temperature: 0, ignoreEos: true },
       maxTokens,
       stop: [],
@@ -62,7 +62,7 @@ const ask = async (
   throw new Error('it ended without an answer')
 }
 
-/** Several at once. Where one fails the others are ended, so that nothing of them is under way any more. */
+/** Runs several requests concurrently. If one fails, aborts the others and waits for them. */
 const askTogether = async (
   options: MeasureOptions,
   texts: readonly string[],
@@ -84,8 +84,8 @@ const perSecond = (tokens: number, milliseconds: number): number => (1000 * toke
 const SAMPLE_WORDS = 256
 
 /**
- * Measures one placement: a client alone, several at once, and the time to the first token of prompts that nothing has
- * computed before. Throws Error where a request fails or is cancelled.
+ * Measures one placement: single-client speed, concurrent throughput, and time to first token for uncached prompts.
+ * Throws Error if a request fails or is cancelled.
  */
 export const measure = async (options: MeasureOptions): Promise<BenchmarkFigures> => {
   const { contextLength, nonce, onStep } = options
@@ -99,7 +99,7 @@ export const measure = async (options: MeasureOptions): Promise<BenchmarkFigures
   const short = (): string => promptOf(wordsFor(Math.min(SHORT_PROMPT_TOKENS, counted.promptTokens), sample), nonce())
 
   onStep({ kind: 'clients', clients: 1 }, figures)
-  // The first request after a while compiles and warms up what the others find ready.
+  // Warm-up: the first request after a pause compiles kernels and fills caches.
   await ask(options, { text: short(), maxTokens: Math.min(8, maxTokens) })
   const alone = await ask(options, { text: short(), maxTokens })
   if (alone.completionTokens > 1)

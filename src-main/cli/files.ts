@@ -4,8 +4,8 @@ import {
   declarationFilesAt,
   DeclarationFileError,
   readDeclarationFiles,
-  withoutFaults,
-  withTwiceNamed,
+  requireNoFaults,
+  withDuplicateFaults,
   type DeclarationFile,
 } from '../declaration-files/read'
 import { parseDeclarations } from '../declaration-files/parse'
@@ -26,7 +26,7 @@ const readAll = async (where: string): Promise<DeclarationFile[]> => {
 export const readFiles = async (places: readonly string[]): Promise<readonly DeclarationFile[]> => {
   try {
     const files = await Promise.all(places.map(readAll))
-    return withoutFaults(withTwiceNamed(files.flat()))
+    return requireNoFaults(withDuplicateFaults(files.flat()))
   } catch (error) {
     if (error instanceof DeclarationFileError) throw wrongUse(error.message, error.hint)
     throw error

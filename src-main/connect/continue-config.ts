@@ -4,7 +4,7 @@ import { isMap, isSeq, parseDocument } from 'yaml'
 
 const HEAD = 'name: Local\nversion: 1.0.0\nschema: v1\n'
 
-/** The model of Continue's config.yaml; comments and everything else stay as they are. */
+/** Sets the model in Continue's config.yaml; comments and all other content stay. */
 export const editContinue = (before: string | undefined, target: ConnectTarget): Edit => {
   const document = parseDocument(before === undefined || before.trim() === '' ? HEAD : before)
   if (document.errors.length > 0) return { refused: 'The file is not YAML that can be read. Put the text in by hand.' }

@@ -25,7 +25,7 @@ const write = async (tool: Parameters<ToolConfigs['write']>[0], given = wanted) 
 }
 
 describe('the configuration of a program', () => {
-  it('is shown before it is written, is the owner’s alone, and can be taken back', async () => {
+  it('is previewed, written readable by the owner only, and can be undone', async () => {
     const preview = await configs.preview('claude-code', wanted)
     expect(preview).toMatchObject({ path: '~/.claude/settings.json', creates: true })
     await configs.write('claude-code', { ...wanted, digest: preview.digest })
@@ -40,7 +40,7 @@ describe('the configuration of a program', () => {
     expect(await configs.list()).toContainEqual(expect.objectContaining({ tool: 'claude-code', undoable: false }))
   })
 
-  it('goes back to what was there before it was written for the first time', async () => {
+  it('returns by undo to the content before the first write', async () => {
     const path = join(home, '.codex', 'config.toml')
     mkdirSync(join(home, '.codex'))
     writeFileSync(path, 'model = "mine"\n')
@@ -51,7 +51,7 @@ describe('the configuration of a program', () => {
     expect(readFileSync(path, 'utf8')).toBe('model = "mine"\n')
   })
 
-  it('is not overwritten where somebody has changed it since it was shown, or since it was written', async () => {
+  it('is not overwritten if it changed after the preview or after the write', async () => {
     const path = join(home, '.codex', 'config.toml')
     const { digest } = await configs.preview('codex', wanted)
     mkdirSync(join(home, '.codex'))

@@ -12,7 +12,7 @@ import { removeFile } from '../disk/removal'
 import { replaceFile } from '../disk/replace-file'
 import { editContinue } from './continue-config'
 
-/** What was not done to a program's configuration, and what to do. */
+/** A tool's configuration was not changed: why, and what to do. */
 export class ToolConfigError extends Error {
   constructor(
     readonly code: Extract<ErrorCode, 'refused' | 'changed' | 'nothing_written'>,
@@ -25,7 +25,7 @@ export class ToolConfigError extends Error {
 }
 
 interface Tool {
-  /** Of the file, from the home folder. */
+  /** Path of the file below the home folder. */
   readonly names: readonly string[]
   readonly edit: (before: string | undefined, target: ConnectTarget) => Edit
 }
@@ -37,11 +37,11 @@ const TOOLS: Readonly<Record<WritableTool, Tool>> = {
   continue: { names: ['.continue', 'config.yaml'], edit: editContinue },
 }
 
-/** What was there before the node wrote, and what it wrote. */
+/** Undo record: the file before the first write, and the digest of what was written. */
 const Written = z.object({ before: z.string().nullable(), digest: z.string() })
 type Written = z.infer<typeof Written>
 
-/** Larger ones are no configuration. */
+/** Larger files are not taken for a configuration. */
 const MAX_BYTES = 1_000_000
 
 const digestOf = (text: string | undefined): string =>
@@ -52,14 +52,14 @@ const DISK = { lstat, readdir, rename }
 export interface ToolConfigsOptions {
   readonly home: string
   readonly dataDir: string
-  /** Where programs of this machine find the node, and what they can ask for. */
+  /** The node's address for tools on this machine, and its models. */
   readonly target: () => Pick<ConnectTarget, 'url' | 'models'>
 }
 
 /**
- * Writes this node into the configurations of programs on this machine, and takes that back. No link is followed, below
- * the home folder or in place of the file: what is written stays where it was shown. Files are replaced in one step and
- * are the owner's alone, for they hold keys.
+ * Writes this node into configuration files of tools on this machine, and undoes that. Symbolic links are not followed,
+ * neither below the home folder nor for the file itself, so the write goes to the path that was shown. Files are
+ * replaced atomically with mode 0600, because they hold keys.
  */
 export class ToolConfigs {
   constructor(private readonly options: ToolConfigsOptions) {}
@@ -79,7 +79,7 @@ export class ToolConfigs {
     )
   }
 
-  /** What would be written. Throws ToolConfigError; rejects with what the disk says. */
+  /** The change that `write` would make. Throws ToolConfigError; rejects with errors of the file system. */
   async preview(tool: WritableTool, wanted: Pick<ConnectTarget, 'model' | 'key'>): Promise<ToolConfigPreview> {
     const before = await this.read(tool)
     const after = this.edited(tool, before, wanted)
@@ -92,7 +92,7 @@ export class ToolConfigs {
     }
   }
 
-  /** Writes what was shown. Throws ToolConfigError, also where the file has changed since. */
+  /** Writes the change shown by `preview`. Throws ToolConfigError, also if the file has changed since. */
   async write(
     tool: WritableTool,
     { digest, ...wanted }: Pick<ConnectTarget, 'model' | 'key'> & { readonly digest: string },
@@ -101,14 +101,14 @@ export class ToolConfigs {
     if (digestOf(before) !== digest)
       throw new ToolConfigError('changed', 'The file has changed since it was shown', 'Look at the change again.')
     const after = this.edited(tool, before, wanted)
-    // Undoing goes back to what was there before the node wrote for the first time.
+    // Undo returns to the content before the node's first write.
     const earlier = await this.written(tool)
     const kept = earlier && earlier.digest === digest ? earlier.before : (before ?? null)
     await replaceFile(this.record(tool), JSON.stringify({ before: kept, digest: digestOf(after) } satisfies Written))
     await this.replace(tool, after)
   }
 
-  /** Puts back what was there. Throws ToolConfigError where somebody has changed it since. */
+  /** Restores the earlier content. Throws ToolConfigError if the file was changed after the write. */
   async undo(tool: WritableTool): Promise<void> {
     const written = await this.written(tool)
     if (!written)
@@ -132,7 +132,7 @@ export class ToolConfigs {
     return edit.text
   }
 
-  /** The file as it is; undefined where it is not there. */
+  /** The file's content; undefined if it does not exist. */
   private async read(tool: WritableTool): Promise<string | undefined> {
     const { names } = TOOLS[tool]
     const found = await findBelow(this.options.home, names, DISK)
@@ -154,7 +154,7 @@ export class ToolConfigs {
     const folder = await makeBelow(this.options.home, names.slice(0, -1))
     const temporary = `.muster-${randomBytes(8).toString('hex')}`
     try {
-      // Fails where anything has that name.
+      // `wx` fails if the name exists.
       const file = await open(join(folder, temporary), 'wx', 0o600)
       try {
         await file.writeFile(text)

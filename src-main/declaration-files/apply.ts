@@ -3,7 +3,7 @@ import type { Command, Refusal } from '@core/commands/command'
 import { CommandId, MetaInstanceId } from '@core/ids'
 import type { Applied } from './folder'
 
-/** Where commands are decided. */
+/** Submits commands to the master. */
 export interface Commands {
   submit(
     command: Command,
@@ -11,7 +11,7 @@ export interface Commands {
   ): Promise<{ readonly status: 'done' } | { readonly status: 'refused'; readonly refusal: Refusal }>
 }
 
-/** Has documents carried out, all or none; resolves with why they were refused. */
+/** Applies documents atomically. Resolves with the refusal's reason, or undefined on success. */
 export const applyTo = async (commands: Commands, { documents, prune }: Applied): Promise<string | undefined> => {
   const result = await commands.submit(
     {

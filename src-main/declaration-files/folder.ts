@@ -7,13 +7,13 @@ import type { Logger } from '../logging/logger'
 import { faultText } from './parse'
 import { declarationFilesIn, readDeclarationFiles, type DeclarationFile } from './read'
 
-/** Carried by what comes from a watched folder, with the folder's name for a value. */
+/** Label of every declaration that comes from a watched folder; its value is the folder's name. */
 export const FOLDER_LABEL = 'muster/folder'
 
-/** Editors and git write several files in a row. */
+/** Debounce: editors and git write several files in a row. */
 const SETTLE_MS = 300
-/** What a watcher of the system misses (a mounted disk, a folder that was replaced) is seen after this long. */
-const LOOK_AGAIN_MS = 10_000
+/** Polling interval, for changes that the file watcher misses (a mounted disk, a replaced folder). */
+const RESYNC_MS = 10_000
 
 export interface Applied {
   readonly documents: readonly DeclarationDocument[]
@@ -22,7 +22,7 @@ export interface Applied {
 
 export interface FolderOptions {
   readonly folder: string
-  /** Resolves with why the master refused; undefined when all is done. Rejects while no master answers. */
+  /** Resolves with the master's reason if it refused, or undefined on success. Rejects while no master is reachable. */
   readonly apply: (wanted: Applied) => Promise<string | undefined>
   readonly log: Logger
 }
@@ -36,71 +36,71 @@ const labelOf = (folder: string): Labels => {
   return { [FOLDER_LABEL]: name }
 }
 
-/** What files have: their declarations and their faults, whatever they are called. */
+/** Fingerprint of the files' declarations and faults. */
 const fingerprintOf = (files: readonly DeclarationFile[]): string =>
   createHash('sha256').update(JSON.stringify(files)).digest('hex')
 
 /**
- * Keeps the declarations of a folder's files declared: applied when the node starts and whenever a file changes. A
- * declaration that no file has any more is removed, but only while every file is in order: a typing error removes
- * nothing, nor does a folder that is gone. What people change otherwise stays until a file changes again.
+ * Keeps the declarations of a folder applied: at start and whenever a file changes. A declaration that is in no file
+ * any more is deleted, but only while every file is valid, so that neither a typing error nor a missing folder deletes
+ * anything. Changes made elsewhere (app, API) stay until a file changes again.
  */
 export class DeclarationFolder {
   private readonly labels: Labels
-  private done: string | undefined
-  private told: string | undefined
+  private applied: string | undefined
+  private lastWarning: string | undefined
   private timer: NodeJS.Timeout | undefined
   private watcher: FSWatcher | undefined
-  private looking: Promise<void> | undefined
+  private syncing: Promise<void> | undefined
   private closed = false
 
   constructor(private readonly options: FolderOptions) {
     this.labels = labelOf(options.folder)
     this.watchFolder()
-    this.lookIn(0)
+    this.scheduleSync(0)
   }
 
   async close(): Promise<void> {
     this.closed = true
     clearTimeout(this.timer)
     this.watcher?.close()
-    await this.looking
+    await this.syncing
   }
 
   private watchFolder(): void {
     try {
-      this.watcher = watch(this.options.folder, { recursive: true }, () => this.lookIn(SETTLE_MS))
+      this.watcher = watch(this.options.folder, { recursive: true }, () => this.scheduleSync(SETTLE_MS))
       this.watcher.on('error', () => this.watcher?.close())
     } catch {
-      // It is looked at from time to time all the same.
+      // The watcher is optional: the folder is polled as well.
     }
   }
 
-  private lookIn(milliseconds: number): void {
+  private scheduleSync(milliseconds: number): void {
     if (this.closed) return
     clearTimeout(this.timer)
     this.timer = setTimeout(() => {
-      this.looking = (this.looking ?? Promise.resolve())
-        .then(() => this.look())
+      this.syncing = (this.syncing ?? Promise.resolve())
+        .then(() => this.sync())
         .catch((error: unknown) =>
-          this.tell(`${this.options.folder}: ${error instanceof Error ? error.message : 'cannot be read'}`),
+          this.warnOnce(`${this.options.folder}: ${error instanceof Error ? error.message : 'cannot be read'}`),
         )
-        .finally(() => this.lookIn(LOOK_AGAIN_MS))
+        .finally(() => this.scheduleSync(RESYNC_MS))
     }, milliseconds)
   }
 
-  /** A sentence is logged once, until there is another. */
-  private tell(text: string): void {
-    if (text === this.told) return
-    this.told = text
+  /** Logs a warning once, until a different one follows. */
+  private warnOnce(text: string): void {
+    if (text === this.lastWarning) return
+    this.lastWarning = text
     this.options.log.warn({ folder: this.options.folder }, text)
   }
 
-  private async look(): Promise<void> {
+  private async sync(): Promise<void> {
     const { folder, apply, log } = this.options
     const files = await readDeclarationFiles(await declarationFilesIn(folder))
     const fingerprint = fingerprintOf(files)
-    if (fingerprint === this.done) return
+    if (fingerprint === this.applied) return
     const problems = files.flatMap(({ faults }) => faults).map(faultText)
     const sound = files.filter(({ faults }) => faults.length === 0)
     for (const { file, documents } of sound) {
@@ -112,10 +112,10 @@ export class DeclarationFolder {
       const refusal = await apply({ documents: [], prune: { labels: this.labels, keep } })
       if (refusal !== undefined) problems.push(refusal)
     }
-    // Until the files change, the same would be refused again.
-    this.done = fingerprint
-    if (problems.length > 0) this.tell(`Declarations in ${folder} are not all carried out:\n${problems.join('\n')}`)
-    else log.info({ folder, files: files.length }, 'declarations are as the folder has them')
+    // Recorded after a refusal too: without a change of the files the next attempt would be refused in the same way.
+    this.applied = fingerprint
+    if (problems.length > 0) this.warnOnce(`Declarations in ${folder} are not all carried out:\n${problems.join('\n')}`)
+    else log.info({ folder, files: files.length }, 'declarations applied from the folder')
   }
 
   private labelled(document: DeclarationDocument): DeclarationDocument {

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { DeclarationDocument } from '@core/declarations/document'
 import { HoursDocument } from '@core/schedules/hours'
 
-/** Something in a file that is not as it should be, and where. Lines and columns count from 1. */
+/** A problem in a file and its position. Lines and columns count from 1. */
 export interface FileFault {
   readonly file: string
   readonly line: number
@@ -11,7 +11,7 @@ export interface FileFault {
   readonly message: string
 }
 
-/** `models.yaml:3:5: maxcontext is no field of a declaration`. */
+/** Formats a fault as `models.yaml:3:5: maxcontext is no field of a declaration`. */
 export const faultText = ({ file, line, column, message }: FileFault): string => `${file}:${line}:${column}: ${message}`
 
 export interface ParsedFile {
@@ -24,7 +24,7 @@ type Issue = z.core.$ZodIssue
 const FIELDS = Object.keys(DeclarationDocument.shape)
 const HOURS_FIELDS = Object.keys(HoursDocument.shape)
 
-/** Where a field stands: its value, or, of a field that is not known, its name. */
+/** Offset of a field: of its value, or of its name if the field is unknown. */
 const offsetOf = (document: Document, path: readonly PropertyKey[], key?: string): number => {
   for (let length = path.length; length >= 0; length -= 1) {
     const node: unknown = length === 0 ? document.contents : document.getIn(path.slice(0, length), true)
@@ -37,7 +37,7 @@ const offsetOf = (document: Document, path: readonly PropertyKey[], key?: string
   return 0
 }
 
-/** The field that was probably meant: `maxcontext` and `max_context` for `maxContext`. */
+/** The field that was probably meant, ignoring case and separators: `maxContext` for `maxcontext` and `max_context`. */
 const nearest = (key: string, fields: readonly string[]): string | undefined => {
   const flat = (name: string) => name.replaceAll(/[^a-z0-9]/gi, '').toLowerCase()
   return fields.find((field) => flat(field) === flat(key))
@@ -64,8 +64,8 @@ const faultsOf = (issue: Issue, value: unknown): { path: readonly PropertyKey[];
 }
 
 /**
- * The declarations of a text in YAML or JSON, one or several of them with `---` between. Everything that is wrong is
- * named with its place; what is right beside it is given too, but a file with faults is not to be carried out.
+ * Parses declarations in YAML or JSON, one or several documents separated by `---`. Reports every fault with its
+ * position. Valid documents are returned beside the faults, but a file with faults must not be applied.
  */
 export const parseDeclarations = (text: string, file: string): ParsedFile => {
   const lines = new LineCounter()

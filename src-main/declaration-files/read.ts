@@ -7,11 +7,11 @@ export interface DeclarationFile extends ParsedFile {
   readonly file: string
 }
 
-/** Far more than a thousand declarations take. */
+/** A thousand declarations take far less. */
 const MAX_BYTES = 4 * 1024 * 1024
 const SUFFIX = /\.(ya?ml|json)$/i
 
-/** A file of declarations cannot be read, or has faults. */
+/** A declaration file cannot be read, or has faults. */
 export class DeclarationFileError extends Error {
   constructor(
     message: string,
@@ -42,14 +42,14 @@ const readText = async (file: string): Promise<string | FileFault> => {
   }
 }
 
-/** One file with its declarations and its faults. Never throws. */
+/** Reads one file's declarations and faults. Never throws. */
 const readDeclarationFile = async (file: string): Promise<DeclarationFile> => {
   const text = await readText(file)
   return typeof text === 'string' ? { file, ...parseDeclarations(text, file) } : { file, documents: [], faults: [text] }
 }
 
-/** The same files; one that declares a name which an earlier one has too has a fault for it. */
-export const withTwiceNamed = (files: readonly DeclarationFile[]): DeclarationFile[] => {
+/** Adds a fault to each file that declares a name which an earlier file has declared. */
+export const withDuplicateFaults = (files: readonly DeclarationFile[]): DeclarationFile[] => {
   const first = new Map<string, string>()
   return files.map((one) => {
     const twice = one.documents.flatMap(({ name }) => {
@@ -61,11 +61,11 @@ export const withTwiceNamed = (files: readonly DeclarationFile[]): DeclarationFi
   })
 }
 
-/** Reads files one after the other's name, and compares the names in them. Never throws. */
+/** Reads files and reports names that are declared twice across them. Never throws. */
 export const readDeclarationFiles = async (files: readonly string[]): Promise<DeclarationFile[]> =>
-  withTwiceNamed(await Promise.all(files.map(readDeclarationFile)))
+  withDuplicateFaults(await Promise.all(files.map(readDeclarationFile)))
 
-/** The YAML and JSON files of a folder and the folders in it, by name; hidden ones are left out. */
+/** Lists the YAML and JSON files of a folder recursively, sorted by name, without hidden ones. */
 export const declarationFilesIn = async (folder: string): Promise<string[]> => {
   const entries = await readdir(folder, { withFileTypes: true })
   const found: string[] = []
@@ -78,7 +78,10 @@ export const declarationFilesIn = async (folder: string): Promise<string[]> => {
   return found
 }
 
-/** The files that a person names: a file, or all of a folder. Throws DeclarationFileError where there is none. */
+/**
+ * Resolves a path given by the user to files: the file itself, or all declaration files of a folder. Throws
+ * DeclarationFileError if there is none.
+ */
 export const declarationFilesAt = async (where: string): Promise<string[]> => {
   const about = await stat(where).catch((error: unknown) => {
     throw new DeclarationFileError(
@@ -93,8 +96,8 @@ export const declarationFilesAt = async (where: string): Promise<string[]> => {
   return files
 }
 
-/** Throws DeclarationFileError with every fault of these files, each with its line and column. */
-export const withoutFaults = (files: readonly DeclarationFile[]): readonly DeclarationFile[] => {
+/** Returns the files, or throws DeclarationFileError with all their faults. */
+export const requireNoFaults = (files: readonly DeclarationFile[]): readonly DeclarationFile[] => {
   const faults = files.flatMap((file) => file.faults)
   if (faults.length > 0)
     throw new DeclarationFileError(

@@ -1,7 +1,7 @@
 import { isScalar, parseAllDocuments, stringify, type Document } from 'yaml'
 import type { WrittenDocument } from '@core/declarations/documented'
 
-/** Declarations, or fields of one, as YAML: one document each. */
+/** Writes declarations, or some of their fields, as YAML with one document each. */
 export const yamlOf = (documents: readonly Partial<WrittenDocument>[]): string =>
   documents.map((document) => stringify(document)).join('---\n')
 
@@ -11,15 +11,15 @@ const update = (document: Document, written: WrittenDocument): void => {
   for (const [field, value] of Object.entries(written)) {
     if (JSON.stringify(known[field]) === JSON.stringify(value)) continue
     const node: unknown = document.get(field, true)
-    // A comment behind a value belongs to its node.
+    // Set on the existing node, because the comment after a value belongs to it.
     if (isScalar(node) && typeof value !== 'object') node.value = value
     else document.set(field, document.createNode(value))
   }
 }
 
 /**
- * A file's text with its declarations as they are now. Comments, order and form stay, and so does what is equal already;
- * a document whose declaration is not among them stays as it is.
+ * Updates a file's text to the current declarations. Comments, order and formatting stay, and equal values are
+ * untouched; a document without a declaration of its name stays as it is.
  */
 export const updatedYaml = (text: string, byName: (name: string) => WrittenDocument | undefined): string => {
   const parsed = parseAllDocuments(text)

@@ -10,12 +10,12 @@ export interface ApiKeyAccountsOptions {
   readonly self: NodeId
   readonly dataDir: string
   readonly source: { state(): State; subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void }
-  /** Asks another member. Rejects where it is not linked. */
+  /** Asks another member; rejects if it is not linked. */
   readonly ask: (peer: NodeId, kind: string, params: unknown) => Promise<unknown>
   readonly log: { warn(fields: object, message: string): void }
 }
 
-/** What API keys may use at this node, and what they have used in the cluster. */
+/** Rate limits of API keys at this node, and their usage across the cluster. */
 export class ApiKeyAccounts {
   private constructor(
     private readonly options: ApiKeyAccountsOptions,
@@ -27,12 +27,12 @@ export class ApiKeyAccounts {
     return new ApiKeyAccounts(options, new KeyMeters(options), await UsageCounts.open(options))
   }
 
-  /** What this node has counted. */
+  /** Usage counted by this node. */
   get current(): UsageByKey {
     return this.counts.current
   }
 
-  /** A request of that key begins, if its limits allow it; `expected` is about how many tokens it will be. */
+  /** Checks the key's limits for a new request. `expected`: estimated tokens of prompt and answer. */
   begin(apiKeyId: ApiKeyId | undefined, expected: number): Metered {
     return this.meters.begin(apiKeyId, expected)
   }
@@ -41,7 +41,7 @@ export class ApiKeyAccounts {
     this.counts.add(use)
   }
 
-  /** What all members have counted that can be asked now. */
+  /** Usage summed over all members that are reachable. */
   usage(): Promise<ClusterUsage> {
     const { self, source, ask } = this.options
     return clusterUsage({
@@ -52,7 +52,7 @@ export class ApiKeyAccounts {
     })
   }
 
-  /** Resolves when everything is on the disk. */
+  /** Resolves when everything is written to disk. */
   async close(): Promise<void> {
     this.meters.close()
     await this.counts.close()

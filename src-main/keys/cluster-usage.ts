@@ -1,28 +1,28 @@
 import type { NodeId } from '@core/ids'
 import { mergedUsage, UsageByKey } from '@core/keys/usage'
 
-/** How long a member may take to say what it counted. */
+/** How long to wait for a member's counts. */
 const ANSWER_WITHIN_MS = 3000
 
 export interface ClusterUsageParts {
   readonly self: NodeId
   readonly own: () => UsageByKey
   readonly members: () => readonly NodeId[]
-  /** Rejects where that member is not linked, or knows no such question. */
+  /** Rejects if the member is not linked or its version lacks this stream. */
   readonly ask: (peer: NodeId, kind: string, params: unknown) => Promise<unknown>
 }
 
-/** What all nodes counted. */
+/** Usage of all keys, summed over nodes. */
 export interface ClusterUsage {
   readonly usage: UsageByKey
-  /** Members that were not there to say what they counted: it is missing from the sums. */
+  /** Members that did not answer; their counts are missing from the sums. */
   readonly missing: readonly NodeId[]
 }
 
-/** The stream by which members ask one another; its one item is a `UsageByKey`. */
+/** Stream kind by which members request each other's usage; it yields one `UsageByKey`. */
 export const USAGE_STREAM = 'usage'
 
-/** Asks all members, and adds up what those say that answer in time. */
+/** Asks all members for their usage and sums the answers that arrive in time. */
 export const clusterUsage = async ({ self, own, members, ask }: ClusterUsageParts): Promise<ClusterUsage> => {
   const others = members().filter((nodeId) => nodeId !== self)
   const answers = await Promise.all(

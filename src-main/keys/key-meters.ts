@@ -5,24 +5,24 @@ import type { State } from '@core/state/state'
 
 export interface KeyMetersOptions {
   readonly source: { state(): State; subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void }
-  /** Milliseconds that never go backwards. */
+  /** Monotonic milliseconds. */
   readonly now?: () => number
 }
 
-/** One request of HTTP by the limits of its key. */
+/** One HTTP request checked against the limits of its key. */
 export interface Metered {
   readonly verdict: Verdict
-  /** How the limits of the key stand now, with this request. */
+  /** The key's limits and what is left of them, with this request counted. */
   readonly standings: Standings
-  /** It has ended, having been so many tokens. Only the first word counts. */
+  /** Records the request's end and the tokens it used; only the first call counts. */
   end(tokens: number): void
 }
 
 const UNLIMITED: Metered = { verdict: { kind: 'admitted' }, standings: {}, end: () => undefined }
 
 /**
- * Holds keys to their limits. In memory, and for the requests that this node takes: a key that is used at several nodes
- * has its limits at each of them, and a node that starts anew has forgotten what was used.
+ * Enforces rate limits of API keys, in memory and per node: a key used at several nodes has its limits at each, and a
+ * restart resets the counters.
  */
 export class KeyMeters {
   private readonly meters = new Map<ApiKeyId, KeyMeter>()
@@ -44,7 +44,10 @@ export class KeyMeters {
     this.unsubscribe()
   }
 
-  /** A request of that key begins, if it may. `expected`: about how many tokens it will be, prompt and answer. */
+  /**
+   * Checks the key's limits and counts the request if it is admitted. `expected`: estimated tokens of prompt and
+   * answer.
+   */
   begin(apiKeyId: ApiKeyId | undefined, expected: number): Metered {
     const { source, now = () => performance.now() } = this.options
     const limits = apiKeyId && source.state().apiKeys[apiKeyId]?.limits

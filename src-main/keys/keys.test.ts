@@ -46,7 +46,7 @@ describe('the usage that a node has counted', () => {
   const log = { warn: (_fields: object, message: string) => void warnings.push(message) }
   const open = (source: Known) => UsageCounts.open({ dataDir, source, log, writeEveryMs: 1e6 })
 
-  it('is on the disk when the node has closed, and counted on from there', async () => {
+  it('is on disk after close, and counting continues from there', async () => {
     const source = new Known()
     for (let start = 0; start < 2; start += 1) {
       const usage = await open(source)
@@ -58,7 +58,7 @@ describe('the usage that a node has counted', () => {
     await again.close()
   })
 
-  it('goes with the key, also where that was revoked while the node was away, and comes back with no late answer', async () => {
+  it('is deleted with its key, also after a revocation while the node was away, and no late answer brings it back', async () => {
     const source = new Known()
     const usage = await open(source)
     usage.add(use)
@@ -71,7 +71,7 @@ describe('the usage that a node has counted', () => {
     expect(readFileSync(join(dataDir, 'usage.json'), 'utf8')).not.toContain('m/a')
   })
 
-  it('begins with nothing where its file is damaged, and the log says so', async () => {
+  it('starts at zero with a warning if its file is damaged', async () => {
     writeFileSync(join(dataDir, 'usage.json'), '{"version":1,"usage":{"k":7}}')
     const usage = await open(new Known())
     expect([usage.current, warnings]).toEqual([{}, [expect.stringContaining('usage.json')]])
@@ -87,7 +87,7 @@ describe('the usage of a cluster', () => {
     NodeId,
   ]
 
-  it('is what all members counted that answer; the others are named', async () => {
+  it('is the sum over members that answer; the others are listed as missing', async () => {
     const own: UsageByKey = withUse({}, use)
     const { usage, missing } = await clusterUsage({
       self,

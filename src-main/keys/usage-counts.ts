@@ -19,8 +19,8 @@ export interface UsageCountsOptions {
 }
 
 /**
- * What this node's requests used, by key and model. Kept in `usage.json`, which is replaced at most every few seconds
- * and at the end: a crash loses the last seconds of it. The usage of a key goes with the key.
+ * Counts what this node's requests used, by key and model. Kept in `usage.json`, which is replaced every few seconds at
+ * most and at close, so a crash loses the last seconds. Revoking a key deletes its usage.
  */
 export class UsageCounts {
   private writing: Promise<void> = Promise.resolve()
@@ -40,7 +40,7 @@ export class UsageCounts {
     this.dropRetired()
   }
 
-  /** A file that is missing counts nothing; one that is damaged is replaced, and the log says so. */
+  /** Opens the counts. A missing file counts as empty; a damaged one is replaced, with a warning in the log. */
   static async open(options: UsageCountsOptions): Promise<UsageCounts> {
     try {
       const text = await readFile(UsageCounts.pathIn(options.dataDir), 'utf8')
@@ -60,21 +60,24 @@ export class UsageCounts {
     return this.usage
   }
 
-  /** A request was answered. One of a key that has been revoked meanwhile is not counted. */
+  /** Adds the usage of an answered request. Usage of a key that was revoked meanwhile is dropped. */
   add(use: Use): void {
     if (use.key !== LOCAL_KEY && !(use.key in this.options.source.state().apiKeys)) return
     this.usage = withUse(this.usage, use)
     this.writeLater()
   }
 
-  /** Resolves when everything is on the disk. */
+  /** Resolves when everything is written to disk. */
   async close(): Promise<void> {
     this.unsubscribe()
     if (this.timer) this.writeNow()
     await this.writing
   }
 
-  /** Revoked while this node was away. A key that is merely unknown may yet come with the state of the cluster. */
+  /**
+   * Drops usage of keys that were revoked while this node was away. Unknown keys are kept: they may still arrive with
+   * the cluster's state.
+   */
   private dropRetired(): void {
     const { retired = {}, apiKeys } = this.options.source.state()
     this.dropWhere((key) => key in retired && !(key in apiKeys))

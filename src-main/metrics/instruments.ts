@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { MetaInstanceStatusWord } from '@core/state/status'
 import { TaskStatus } from '@core/state/tasks'
 
-/** How requests end: as their clients see it. */
+/** How requests end, as their clients see it. */
 export const OUTCOMES = ['finished', 'cancelled', 'failed', 'refused'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
@@ -11,7 +11,10 @@ const PER_TOKEN_SECONDS = [0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 
 const REQUEST_SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600]
 const RECOVERY_SECONDS = [0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600]
 
-/** What is counted as it happens, at the node where it happens. Names end as Prometheus wants them: `_total`, `_seconds`. */
+/**
+ * Counters and histograms, updated on the node where the event happens. Names end in `_total` or a unit, as Prometheus
+ * asks.
+ */
 export const counted = (registers: Registry[]) => ({
   requests: new Counter({
     name: 'muster_requests_total',
@@ -82,7 +85,7 @@ export const counted = (registers: Registry[]) => ({
 })
 export type Counted = ReturnType<typeof counted>
 
-/** What is read from the state when somebody asks. */
+/** Gauges, computed from the state at each scrape. */
 export const gauges = (registers: Registry[]) => ({
   declared: new Gauge({
     name: 'muster_meta_instances',
@@ -143,5 +146,5 @@ export const gauges = (registers: Registry[]) => ({
 })
 export type Gauges = ReturnType<typeof gauges>
 
-/** The fixed labels of gauges and counters, so that a figure is 0 before it first happens. */
+/** Fixed label values, so that every series exists with 0 before its first event. */
 export const STATUSES = { meta: MetaInstanceStatusWord.options, task: TaskStatus.options } as const

@@ -51,7 +51,7 @@ const figures = () => {
 }
 
 describe('figures of requests', () => {
-  it('are there before anything was asked, as zeros', async () => {
+  it('exist as zeros before the first request', async () => {
     const { value, model } = figures()
     expect(await value(`muster_requests_total{model="${model}",outcome="failed"}`)).toBe(0)
     expect(await value(`muster_time_to_first_token_seconds_count{model="${model}"}`)).toBe(0)
@@ -74,7 +74,7 @@ describe('figures of requests', () => {
     expect(await value(`muster_time_to_first_token_seconds_count{model="${model}"}`)).toBe(2)
   })
 
-  it('put names that clients make up under one', async () => {
+  it('count made-up model names under one label', async () => {
     const { value, ask } = figures()
     for (const name of ['made/up', 'made/up2'])
       await ask(name, [{ type: 'failed', code: 'model_not_found', message: 'no' }])

@@ -13,29 +13,29 @@ export interface MetricsOptions {
   readonly source: { state(): State; subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void }
   readonly live: () => LiveRequests
   readonly isMaster: () => boolean
-  /** What this node has counted of each key. */
+  /** Usage counted by this node, by API key. */
   readonly usage: () => UsageByKey
-  /** The name of a key, by its id. */
+  /** Name of an API key, by id. */
   readonly keyName: (apiKeyId: string) => string
 }
 
-/** A page of figures in Prometheus' text format. */
+/** Metrics in the Prometheus text format. */
 export interface MetricsPage {
   readonly text: string
   readonly contentType: string
 }
 
-type Generate<Request, Asking> = (request: Request, asking: Asking) => AsyncIterable<GenerationUpdate>
+type Generate<Request, Options> = (request: Request, options: Options) => AsyncIterable<GenerationUpdate>
 
 const DECISIONS = Decision.options.map(({ shape }) => shape.type.value)
 
-/** The figures of this node: counted as things happen, and read from the state when somebody asks. */
+/** Metrics of this node: counters updated by events, gauges computed at each scrape. */
 export class Metrics {
   private readonly register = new Registry()
   private readonly counted = counted([this.register])
   private readonly gauges = gauges([this.register])
   private readonly recoveries: Recoveries
-  /** Models that have series. */
+  /** Models whose series exist. */
   private readonly begun = new Set<string>()
   private readonly unsubscribe: () => void
 
@@ -55,16 +55,16 @@ export class Metrics {
     this.register.clear()
   }
 
-  /** The same stream of requests, measured. */
-  measuring<Request extends Pick<ClientRequest, 'model' | 'countOnly'>, Asking>(
-    generate: Generate<Request, Asking>,
-  ): (request: Request, asking: Asking) => AsyncGenerator<GenerationUpdate> {
+  /** Wraps a stream of requests with measurement. */
+  measuring<Request extends Pick<ClientRequest, 'model' | 'countOnly'>, Options>(
+    generate: Generate<Request, Options>,
+  ): (request: Request, options: Options) => AsyncGenerator<GenerationUpdate> {
     const { source } = this.options
     const context = { state: () => source.state(), counted: this.counted, begin: (model: string) => this.begin(model) }
-    return (request, asking) => measured(request, generate(request, asking), context)
+    return (request, options) => measured(request, generate(request, options), context)
   }
 
-  /** @param byKey with what each API key used, by model */
+  /** @param byKey include the usage of each API key, by model */
   async page({ byKey }: { readonly byKey: boolean }): Promise<MetricsPage> {
     const { source, live, isMaster } = this.options
     const state = source.state()
@@ -75,7 +75,7 @@ export class Metrics {
     return { text: keys === '' ? text : `${text}\n${keys}`, contentType: this.register.contentType }
   }
 
-  /** All series of a model, as zeros: a rate over one that begins with its first event would miss that one. */
+  /** Creates all series of a model at zero: `rate()` would miss the first event of a series that begins with it. */
   private begin(model: string): void {
     if (this.begun.has(model)) return
     this.begun.add(model)

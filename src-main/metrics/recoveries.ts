@@ -4,9 +4,9 @@ import { instancesOf, isReady } from '@core/state/bindings'
 import type { State } from '@core/state/state'
 import type { Counted } from './instruments'
 
-/** Counts what the cluster decides, and how long declarations are down. */
+/** Counts cluster events, and how long declarations are down. */
 export class Recoveries {
-  /** Declarations that served and have failed since, and when, in monotonic milliseconds. */
+  /** Declarations that were ready and have failed, with the time of failure in monotonic milliseconds. */
   private readonly down = new Map<MetaInstanceId, number>()
   private readonly served = new Set<MetaInstanceId>()
   private term: number
@@ -19,7 +19,7 @@ export class Recoveries {
     this.look()
   }
 
-  /** The state was replaced: what happened meanwhile is not known. */
+  /** The state was replaced: events in between are unknown. */
   replaced(): void {
     this.seeTerm(this.state().term)
     this.look()
@@ -50,7 +50,7 @@ export class Recoveries {
         break
       case 'MetaInstanceUpdated':
       case 'MetaInstanceDeleted':
-        // What people change is no failure.
+        // Changes made by people are not failures.
         this.down.delete(event.metaInstanceId)
         this.served.delete(event.metaInstanceId)
         break

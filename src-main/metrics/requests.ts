@@ -4,10 +4,13 @@ import type { GenerationUpdate } from '@core/generation/stream'
 import type { State } from '@core/state/state'
 import type { Counted, Outcome } from './instruments'
 
-/** Names that clients make up are counted together, or anybody could make any number of series. */
+/**
+ * Label for model names that are not known. Made-up names share it; otherwise clients could create any number of
+ * series.
+ */
 const UNKNOWN = 'unknown'
 
-/** The model that answers to a name. */
+/** The model id that a requested name resolves to. */
 const modelOf = (state: State, name: string): string => {
   const { instances, metaInstances } = targetOf(state, name)
   return metaInstances[0]?.modelId ?? instances[0]?.modelId ?? UNKNOWN
@@ -15,7 +18,7 @@ const modelOf = (state: State, name: string): string => {
 
 type Failed = Extract<GenerationUpdate, { type: 'failed' }>
 
-/** What the client could have asked otherwise, or must ask later. */
+/** `refused` for errors that the client can avoid by changing the request or retrying later; else `failed`. */
 const outcomeOf = ({ code }: Failed): Outcome => {
   switch (code) {
     case 'runner_failed':
@@ -35,11 +38,11 @@ const outcomeOf = ({ code }: Failed): Outcome => {
 export interface Measuring {
   readonly state: () => State
   readonly counted: Counted
-  /** Told a model before its first figure. */
+  /** Called with a model before its first measurement. */
   readonly begin: (model: string) => void
 }
 
-/** Measures one stream of updates as it goes by. */
+/** Measures one stream of updates as it passes. */
 export async function* measured<Request extends Pick<ClientRequest, 'model' | 'countOnly'>>(
   request: Request,
   updates: AsyncIterable<GenerationUpdate>,
@@ -54,7 +57,7 @@ export async function* measured<Request extends Pick<ClientRequest, 'model' | 'c
   let first: number | undefined
   let outcome: Outcome = 'cancelled'
   let model: string | undefined
-  // It may be loaded for this very request, and has a name only then.
+  // Resolved late: a model loaded on request is known only once it is loaded.
   const named = (): string => {
     if (model !== undefined) return model
     model = modelOf(state(), request.model)

@@ -3,13 +3,13 @@ import { statusOf } from '@core/state/status'
 import type { State } from '@core/state/state'
 import { STATUSES, type Gauges } from './instruments'
 
-/** What this machine computes now, for instances of which it has rank 0. */
+/** Requests on this machine now, of instances whose rank 0 it runs. */
 export interface LiveRequests {
   readonly running: number
   readonly waiting: number
 }
 
-export interface Look {
+export interface SnapshotInputs {
   readonly state: State
   readonly live: LiveRequests
   readonly isMaster: boolean
@@ -23,8 +23,8 @@ const tally = <Key extends string>(keys: readonly Key[], found: Iterable<Key>): 
   return counts
 }
 
-/** Sets every gauge anew: what is gone from the state has no series any more. */
-export const setGauges = (gauges: Gauges, { state, live, isMaster }: Look): void => {
+/** Sets every gauge from the state, and removes series of what no longer exists. */
+export const setGauges = (gauges: Gauges, { state, live, isMaster }: SnapshotInputs): void => {
   for (const gauge of [gauges.ready, gauges.memory, gauges.available]) gauge.reset()
   const instances = currentInstances(state)
   const statuses = Object.values(state.metaInstances).map((one) => {

@@ -177,7 +177,7 @@ describe('requests for one instance', () => {
     expect(machine.began).toEqual(['a', 'b'])
   })
 
-  it('are refused where too many wait, with a time after which it is worth trying again', async () => {
+  it('are refused with a Retry-After when the queue is full', async () => {
     machine = new Machine()
     for (let number = 0; number < 2; number += 1) void machine.send(`runs ${number}`)
     await settled()
@@ -194,7 +194,7 @@ describe('requests for one instance', () => {
     ])
   })
 
-  it('are refused where too many of their key wait, while others find room', async () => {
+  it('are refused when the queue is full for their key, while other keys are admitted', async () => {
     machine = new Machine()
     for (let number = 0; number < 17; number += 1) void machine.send(`a ${number}`, { key: 'a' })
     await settled()
@@ -204,7 +204,7 @@ describe('requests for one instance', () => {
     expect(machine.queues.live.waiting).toBe(16)
   })
 
-  it('that are suspects take one place in all, and leave the others to those that nobody suspects', async () => {
+  it('that are suspects take one slot in all and leave the others to requests that are none', async () => {
     machine = new Machine()
     machine.suspected = (name) => name.startsWith('suspect')
     for (let number = 0; number < 5; number += 1) void machine.send(`suspect ${number}`)
@@ -216,7 +216,7 @@ describe('requests for one instance', () => {
     expect(machine.began).toContain('suspect 1')
   })
 
-  it('are held back while the node drains, and told that nothing was done when it goes', async () => {
+  it('are held back while the node drains, and end as not begun when it shuts down', async () => {
     machine = new Machine()
     const running = machine.send('running')
     await settled()
@@ -231,7 +231,7 @@ describe('requests for one instance', () => {
     expect(await held).toMatchObject([{ type: 'failed', code: 'model_unavailable' }])
   })
 
-  it('that only count tokens wait for nothing', async () => {
+  it('that only count tokens bypass the queue', async () => {
     machine = new Machine()
     for (const name of ['a', 'b', 'c']) void machine.send(name)
     void machine.send('count', { countOnly: true })

@@ -22,23 +22,26 @@ export interface InstanceQueuesOptions {
       request: GenerationRequest,
       options: { instanceId: InstanceId; signal: AbortSignal; traceparent?: string | undefined },
     ): AsyncIterable<GenerationUpdate>
-    /** Requests that the instance computes together. */
+    /** Maximum batch size: how many requests the instance computes together. */
     batchSizeOf(instanceId: InstanceId): number
   }
-  /** Keeps requests that end runners from them. */
+  /** Isolates requests that were present when a runner died. */
   readonly suspects: {
-    /** What is known of a request that is a suspect. */
+    /** The suspicion against a request; undefined for a request that is no suspect. */
     of(request: GenerationRequest): unknown
-    /** Streams `run()`, in its turn or not at all where the request has ended runners before. */
+    /**
+     * Streams `run()`: suspects one at a time, a request that has ended too many runners not at all (a `failed`
+     * update).
+     */
     admit(
       request: GenerationRequest,
       signal: AbortSignal,
       run: () => AsyncIterable<GenerationUpdate>,
     ): AsyncIterable<GenerationUpdate>
   }
-  /** Milliseconds that never go backwards. */
+  /** Monotonic milliseconds. */
   readonly now?: () => number
-  /** Without it no traces are kept. */
+  /** Absent: no tracing. */
   readonly tracer?: Tracer
   readonly limits?: { readonly waiting: number; readonly waitingOfKey: number }
 }
@@ -46,19 +49,19 @@ export interface InstanceQueuesOptions {
 export interface QueuedOptions {
   readonly instanceId: InstanceId
   readonly signal: AbortSignal
-  /** Whose request it is. */
+  /** Id of the API key, for fair queueing. */
   readonly key?: string
-  /** What its spans are a part of. */
+  /** Parent of the request's spans. */
   readonly traceparent?: string | undefined
 }
 
-/** What a waiting request hears: its turn has come, or it is over without one. */
+/** The outcome of waiting: admitted, cancelled by the client, or the instance ended first. */
 type Turn = 'run' | 'cancelled' | 'gone'
 
-/** Tells a waiting request what becomes of it, and takes it out of its queue. */
+/** Settles a waiting request and removes it from its queue. */
 type Settle = (turn: Turn) => void
 
-/** One instance's requests on this machine. */
+/** The queue and counters of one instance on this machine. */
 interface Lane {
   running: number
   readonly queue: FairQueue<Settle>
@@ -66,12 +69,12 @@ interface Lane {
 }
 
 /**
- * The queue of each instance of which this machine has rank 0. A runner gets no more requests than it computes
- * together; the others wait here, bounded, and are taken fairly between keys, whichever nodes took them. Requests wait
- * on the machine of rank 0 because only there those of all nodes meet; a link carries the key along.
+ * Queues requests for every instance whose rank 0 runs on this machine. At most one batch of requests is in a runner at
+ * a time; the others wait here in a bounded queue that is fair between API keys. Queueing happens on the machine of
+ * rank 0 because requests taken by all nodes meet only there; a link carries the key along.
  *
- * Counting tokens computes nothing, so it waits for nothing. A request leaves the queue at once when its client goes,
- * its task is cancelled or its instance ends.
+ * Token counting needs no computation and bypasses the queue. A request leaves the queue at once when its client
+ * disconnects, its task is cancelled or its instance ends.
  */
 export class InstanceQueues {
   private readonly lanes = new Map<InstanceId, Lane>()
@@ -105,7 +108,7 @@ export class InstanceQueues {
     )
   }
 
-  /** Requests that run or wait, of all instances here. */
+  /** Running and waiting requests of all instances on this machine. */
   get live(): { readonly running: number; readonly waiting: number } {
     const lanes = [...this.lanes.values()]
     return {
@@ -119,8 +122,8 @@ export class InstanceQueues {
   }
 
   /**
-   * Lets no more requests run: what comes waits in its queue, until `releaseWaiting`. Resolves when those that run have
-   * ended, or after `limitMs`.
+   * Stops admitting requests: new ones wait in their queue until `releaseWaiting`. Resolves when all running requests
+   * have ended, or after `limitMs`.
    */
   async drain(limitMs: number): Promise<void> {
     this.held = true
@@ -132,23 +135,25 @@ export class InstanceQueues {
     }).finally(() => clearTimeout(timer))
   }
 
-  /** This node goes: whoever waits here is told that nothing was done, and can bring the request elsewhere or here again. */
+  /**
+   * Ends all waiting requests as not begun, because this node is shutting down: they can be retried on any instance.
+   */
   releaseWaiting(): void {
     for (const instanceId of this.lanes.keys()) this.settleAll(instanceId)
   }
 
   /**
-   * Streams a request in its turn. Ends after one `finished` or `failed`: `overloaded` or `too_many_requests` at once
-   * where too many wait, of all keys or of this one.
+   * Streams a request once it is admitted. Ends after one `finished` or `failed`: at once with `overloaded` when the
+   * queue is full, or with `too_many_requests` when it is full for this key.
    */
   generate(request: GenerationRequest, options: QueuedOptions): AsyncIterable<GenerationUpdate> {
     const { runner, suspects } = this.options
     const { signal } = options
     const run = (): AsyncIterable<GenerationUpdate> => runner.generate(request, options)
-    // Suspects run one at a time: they wait for that without a place, for others to run beside them.
+    // Suspects run one at a time. They wait for that before they take a slot, so that others can run meanwhile.
     if (suspects.of(request) !== undefined)
       return suspects.admit(request, signal, () => this.inTurn(request, options, run))
-    // With a place it is looked at again: a copy of it may have ended a runner while it waited.
+    // Checked again once it has a slot: a copy of the request may have ended a runner while this one waited.
     return this.inTurn(request, options, () => suspects.admit(request, signal, run))
   }
 
@@ -244,12 +249,12 @@ export class InstanceQueues {
     }
   }
 
-  /** Places are free: whoever's turn it is runs. */
+  /** Admits waiting requests while the batch has free slots. */
   private fill(instanceId: InstanceId, lane: Lane): void {
     while (this.hasRoom(instanceId, lane)) {
       const run = lane.queue.next()
       if (!run) return
-      // Counted now, for it begins a little later.
+      // Counted here, because the request starts asynchronously.
       lane.running += 1
       run('run')
     }
@@ -259,7 +264,7 @@ export class InstanceQueues {
     for (const settle of this.lanes.get(instanceId)?.queue.items() ?? []) settle('gone')
   }
 
-  /** An instance that has ended leaves nothing behind. */
+  /** Drops the lane of an ended instance once it is empty. */
   private forgetIdle(instanceId: InstanceId, { running, queue }: Lane): void {
     const ended = !(instanceId in this.options.source.state().instances)
     if (ended && running === 0 && queue.size === 0) this.lanes.delete(instanceId)
@@ -272,7 +277,7 @@ const CANCELLED: GenerationUpdate = {
   usage: { promptTokens: 0, cachedTokens: 0, completionTokens: 0 },
 }
 
-/** Nothing was done: it can be brought to another instance. */
+/** Nothing was begun, so the request can be retried on another instance. */
 const GONE: GenerationUpdate = {
   type: 'failed',
   code: 'model_unavailable',

@@ -90,7 +90,7 @@ describe('a request for a model that is outside its hours', () => {
     return machine
   }
 
-  it('loads it until nobody asks any more, by its name too', async () => {
+  it('wakes it until it is idle, by its name too', async () => {
     const machine = resting()
     expect(await machine.ask({ model: 'office' })).toEqual(finished)
     expect(machine.declared).toMatchObject([{ schedule: { on: false, woken: { idleSeconds: 300 } } }])
@@ -104,8 +104,8 @@ describe('a request for a model that is outside its hours', () => {
   })
 })
 
-describe('a request for a model that nobody has declared', () => {
-  it('declares it for its time where it lies on a disk, once for all who ask', async () => {
+describe('a request for an undeclared model', () => {
+  it('declares it temporarily if it is on a disk, once for concurrent requests', async () => {
     const machine = new Machine()
     expect(await Promise.all([machine.ask(), machine.ask(), machine.ask()])).toEqual([finished, finished, finished])
     expect(machine.declared).toMatchObject([{ modelId: SMALL, onRequest: { idleSeconds: 300 } }])
@@ -113,7 +113,7 @@ describe('a request for a model that nobody has declared', () => {
     expect(machine.loads.loadable()).toEqual([SMALL])
   })
 
-  it('is unknown where it lies on no disk, is damaged there, and where loading on request is off', async () => {
+  it('fails as unknown if the model is on no disk or damaged, or if loading on request is off', async () => {
     const machine = new Machine()
     const unknown = { type: 'failed', code: 'model_not_found' }
     expect(await machine.ask({ model: 'm/elsewhere' })).toMatchObject(unknown)
@@ -125,7 +125,7 @@ describe('a request for a model that nobody has declared', () => {
     expect(machine.declared).toEqual([])
   })
 
-  it('is told at once why there is no place, and leaves no declaration behind', async () => {
+  it('fails at once with the reason if there is no place, and leaves no declaration behind', async () => {
     const machine = new Machine({ free: 1e9 })
     expect(await machine.ask()).toMatchObject({
       code: 'model_unavailable',
@@ -146,7 +146,7 @@ describe('a request for a model that nobody has declared', () => {
     expect(machine.declared.map(({ metaInstanceId }) => metaInstanceId)).toEqual(['of another node'])
   })
 
-  it('loads it again where others end it before the request has its turn, and then says so, as it is on the disk', async () => {
+  it('reloads it if other requests unload it first, and after several times fails with that reason', async () => {
     const machine = new Machine()
     machine.afterwards = () => {
       for (const { metaInstanceId } of machine.declared)
@@ -161,7 +161,7 @@ describe('a request for a model that nobody has declared', () => {
     expect(await machine.ask()).toEqual(finished)
   })
 
-  it('declares nothing for ever where the master does not know what is temporary', async () => {
+  it('leaves no permanent declaration with a master that knows no temporary ones', async () => {
     const machine = new Machine()
     machine.asHeard = (command) => {
       if (command.type !== 'CreateMetaInstance') return command
@@ -173,8 +173,8 @@ describe('a request for a model that nobody has declared', () => {
   })
 })
 
-describe('how long a request wants its model to be kept', () => {
-  it('is told where it differs, of those that were loaded on request, and to no runner', async () => {
+describe('the keep_alive of a request', () => {
+  it('changes the temporary declaration if it differs, and does not reach the runner', async () => {
     const machine = new Machine()
     await machine.ask({ keepAlive: 60 })
     await machine.ask({ keepAlive: 60 })
@@ -186,7 +186,7 @@ describe('how long a request wants its model to be kept', () => {
     for (const one of machine.requests) expect(one).not.toHaveProperty('keepAlive')
   })
 
-  it('is decided now and then only where requests disagree, the longest time counting, but for an end at once', async () => {
+  it('is throttled if requests disagree: the longest wins for a while, except that 0 unloads at once', async () => {
     const machine = new Machine()
     await machine.ask({ keepAlive: 60 })
     for (let turn = 0; turn < 20; turn += 1) await machine.ask({ keepAlive: turn % 2 === 0 ? 600 : 60 })
@@ -199,7 +199,7 @@ describe('how long a request wants its model to be kept', () => {
     expect(machine.declared).toMatchObject([{ onRequest: { idleSeconds: 0 } }])
   })
 
-  it('changes nothing of one that is always on', async () => {
+  it('does not change a permanent declaration', async () => {
     const machine = new Machine()
     machine.world.declare(MetaInstanceId.parse('chat'))
     expect(await machine.ask({ keepAlive: 0 })).toEqual(finished)

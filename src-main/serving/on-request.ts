@@ -7,13 +7,15 @@ import { CommandId, MetaInstanceId, ModelId } from '@core/ids'
 import { isOnDisk, modelsOnDisk } from '@core/state/on-disk'
 import { DEFAULT_PREFERENCE, type MetaInstance, type OnRequest } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
-import type { Asking } from './serving'
+import type { CallerContext } from './serving'
 
-/** A model may end as idle in the moment in which a request comes for it; it is then loaded again, but not for ever. */
+/**
+ * Limits reloads: an idle model can be unloaded at the very moment a request for it arrives, and is then loaded again.
+ */
 const MOST_LOADS = 5
-const ENDED_AGAIN = 'whenever it is loaded, other requests end it (keep_alive 0); declare it to keep it'
+const ENDED_REPEATEDLY = 'whenever it is loaded, other requests end it (keep_alive 0); declare it to keep it'
 
-/** A shorter time than the known one is not decided more often than this: clients that disagree would fill the log. */
+/** Minimum time between two shortenings of `keep_alive`: clients that disagree would otherwise fill the log. */
 const SHORTENED_EVERY_MS = 10_000
 
 type Failed = Extract<GenerationUpdate, { type: 'failed' }>
@@ -21,18 +23,18 @@ type Failed = Extract<GenerationUpdate, { type: 'failed' }>
 export interface LoadOnRequestOptions {
   readonly source: { state(): State }
   readonly commands: {
-    /** Rejects with an error that has `message` and `hint` where nobody can decide. */
+    /** Rejects with an error that has `message` and `hint` when no master is reachable. */
     submit(
       command: Command,
       options: { commandId: CommandId },
     ): Promise<{ status: 'done' } | { status: 'refused'; refusal: Refusal }>
   }
-  readonly serving: { generate(request: ClientRequest, asking: Asking): AsyncGenerator<GenerationUpdate> }
-  /** Why a model that lies on this machine can never be loaded; undefined for all others. */
+  readonly serving: { generate(request: ClientRequest, caller: CallerContext): AsyncGenerator<GenerationUpdate> }
+  /** Why a model on this machine's disk can never be loaded; undefined if it can, or if it is not on this disk. */
   readonly problemOf: (model: string) => string | undefined
   readonly settings: () => { readonly enabled: boolean; readonly idleSeconds: number }
   readonly log: { warn(fields: object, message: string): void }
-  /** Milliseconds of a clock that never runs back. */
+  /** Monotonic milliseconds. */
   readonly now?: () => number
 }
 
@@ -51,46 +53,46 @@ const unusable = (model: string, problem: string): Failed => ({
 const kept = (keepAlive: number): OnRequest => (Number.isFinite(keepAlive) ? { idleSeconds: keepAlive } : {})
 
 /**
- * Serves requests for models that lie on a disk and that nobody has declared: a temporary declaration is made for them,
- * and the request then waits for it as for any other. Requests that come meanwhile share it, here and, because the
- * master makes one for a model, on all nodes. One that has no place is told why at once, and the declaration goes again.
+ * Loads undeclared models on request. If a model is on a disk, it is declared temporarily and the request waits for it
+ * like any other. Concurrent requests share that declaration, also across nodes, because the master allows one per
+ * model. If the model cannot be placed, the request fails at once with the reason and the declaration is deleted.
  */
 export class LoadOnRequest {
   private readonly loading = new Map<string, Promise<Failed | undefined>>()
-  /** When this node last changed how long a declaration is kept. */
+  /** When this node last changed the idle time of a declaration. */
   private readonly changedAt = new Map<MetaInstanceId, number>()
 
   constructor(private readonly options: LoadOnRequestOptions) {}
 
-  /** What can be asked for without being declared: nothing where this node does not load on request. */
+  /** Models that requests may name without a declaration: none if loading on request is off. */
   loadable(): readonly ModelId[] {
     return this.options.settings().enabled ? modelsOnDisk(this.options.source.state()) : []
   }
 
-  /** Streams one request as `Serving.generate` does. */
-  async *generate({ keepAlive, ...request }: ApiRequest, asking: Asking): AsyncGenerator<GenerationUpdate> {
+  /** Streams one request like `Serving.generate`, loading or waking its model first if needed. */
+  async *generate({ keepAlive, ...request }: ApiRequest, caller: CallerContext): AsyncGenerator<GenerationUpdate> {
     const { source, serving, settings } = this.options
     if (keepAlive !== undefined) this.keep(request.model, kept(keepAlive))
     for (let loads = 0; ; loads += 1) {
-      const updates = serving.generate(request, asking)
+      const updates = serving.generate(request, caller)
       try {
         const { value: first, done } = await updates.next()
         if (done) return
         const isUnknown = first.type === 'failed' && first.code === 'model_not_found'
         const { enabled, idleSeconds } = settings()
-        if (isUnknown && enabled && !asking.signal.aborted && isOnDisk(source.state(), request.model)) {
+        if (isUnknown && enabled && !caller.signal.aborted && isOnDisk(source.state(), request.model)) {
           const failure =
             loads < MOST_LOADS
               ? await this.load(request.model, keepAlive === undefined ? { idleSeconds } : kept(keepAlive))
-              : unavailable(request.model, ENDED_AGAIN)
+              : unavailable(request.model, ENDED_REPEATEDLY)
           if (!failure) continue
           yield failure
           return
         }
-        if (first.type === 'failed' && enabled && !asking.signal.aborted && loads < MOST_LOADS) {
+        if (first.type === 'failed' && enabled && !caller.signal.aborted && loads < MOST_LOADS) {
           const route = routeOf(source.state(), request.model)
           if (route.kind === 'off') {
-            const failure = await this.awaken(
+            const failure = await this.wake(
               route.metaInstance,
               keepAlive === undefined ? { idleSeconds } : kept(keepAlive),
             )
@@ -110,15 +112,15 @@ export class LoadOnRequest {
     }
   }
 
-  /** Declares a model for its time; one declaration for all who ask meanwhile. */
+  /** Declares a model temporarily; concurrent requests share one declaration. */
   private load(model: string, onRequest: OnRequest): Promise<Failed | undefined> {
     const under = this.loading.get(model) ?? this.declare(model, onRequest).finally(() => this.loading.delete(model))
     this.loading.set(model, under)
     return under
   }
 
-  /** Loads what is outside its hours. Undefined where that was decided. */
-  private async awaken(
+  /** Wakes a model that is outside its hours. Resolves with the failure, or undefined on success. */
+  private async wake(
     { metaInstanceId, name, modelId }: MetaInstance,
     onRequest: OnRequest,
   ): Promise<Failed | undefined> {
@@ -147,11 +149,11 @@ export class LoadOnRequest {
       })
       const state = source.state()
       if (result.status === 'refused')
-        // Somebody was faster, on another node.
+        // Another node declared it first: use that declaration.
         return routeOf(state, model).kind === 'unknown' ? unavailable(model, result.refusal.reason) : undefined
       const made = state.metaInstances[metaInstanceId]
       if (made === undefined || made.onRequest) return undefined
-      // A master of an earlier version does not know that it is temporary: it would stay for ever.
+      // A master of an earlier version ignores `onRequest`, so the declaration would never be removed.
       await this.submit({ type: 'DeleteMetaInstance', metaInstanceId })
       return unavailable(model, 'the machine that leads the cluster has an older Muster, which has to be updated')
     } catch (error) {
@@ -160,8 +162,8 @@ export class LoadOnRequest {
   }
 
   /**
-   * A request says how long its model is to be kept; the last one counts. What is always on is not touched by it. Of
-   * requests that disagree within seconds the longest time counts, but for one that ends the model.
+   * Applies a request's `keep_alive` to temporary declarations of its model; permanent ones are unaffected. The last
+   * request wins, except that within `SHORTENED_EVERY_MS` a shorter time is ignored, unless it is 0 (unload now).
    */
   private keep(model: string, onRequest: OnRequest): void {
     const now = (this.options.now ?? performance.now.bind(performance))()
@@ -171,25 +173,27 @@ export class LoadOnRequest {
       const last = this.changedAt.get(metaInstanceId) ?? -Infinity
       if (wanted < present && wanted > 0 && now - last < SHORTENED_EVERY_MS) continue
       this.changedAt.set(metaInstanceId, now)
-      this.tell({ type: 'UpdateMetaInstance', metaInstanceId, changes: { onRequest } })
+      this.submitInBackground({ type: 'UpdateMetaInstance', metaInstanceId, changes: { onRequest } })
     }
     const { metaInstances } = this.options.source.state()
     for (const id of this.changedAt.keys()) if (!(id in metaInstances)) this.changedAt.delete(id)
   }
 
-  /** Ends what was declared for requests and has no place; those requests have been told. */
+  /** Deletes temporary declarations that cannot be placed; their requests have already failed with the reason. */
   private withdraw(model: string): void {
     for (const { metaInstanceId, placementError, pinned } of this.temporary(model))
-      if (placementError && !pinned) this.tell({ type: 'DeleteMetaInstance', metaInstanceId })
+      if (placementError && !pinned) this.submitInBackground({ type: 'DeleteMetaInstance', metaInstanceId })
   }
 
   private temporary(model: string): MetaInstance[] {
     return targetOf(this.options.source.state(), model).metaInstances.filter(({ onRequest }) => onRequest)
   }
 
-  /** Nobody waits for it: where it cannot be decided now, the master ends the model by its own time. */
-  private tell(command: Command): void {
-    this.submit(command).catch((error: unknown) => this.options.log.warn({ err: error }, 'could not be decided now'))
+  /** Submits without waiting. On failure nothing is lost but time: the master ends idle models by itself. */
+  private submitInBackground(command: Command): void {
+    this.submit(command).catch((error: unknown) =>
+      this.options.log.warn({ err: error }, 'a change of a temporary declaration was not submitted'),
+    )
   }
 
   private submit(command: Command): Promise<{ status: 'done' } | { status: 'refused'; refusal: Refusal }> {

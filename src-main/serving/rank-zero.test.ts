@@ -29,7 +29,7 @@ const heard = async (error: Error, { state = idle, request = chat } = {}): Promi
 }
 
 describe('a request for another machine', () => {
-  it('that no link can carry is the client’s to make smaller', async () => {
+  it('that is too large for a link is refused as the client’s error', async () => {
     const tooLarge = Object.assign(new Error('it is too large'), { code: 'too_large' })
     expect(await heard(tooLarge)).toMatchObject([{ type: 'failed', code: 'invalid_request' }])
   })
@@ -43,12 +43,12 @@ describe('a request for another machine', () => {
     expect(failed).toHaveProperty('message', expect.stringContaining('there, which runs this model, has an older'))
   })
 
-  it('that is lost with its link may be asked again', async () => {
+  it('that is lost with its link may be retried', async () => {
     const lost = Object.assign(new Error('it was lost'), { code: 'link_lost' })
     expect(await heard(lost)).toMatchObject([{ type: 'failed', code: 'runner_failed' }])
   })
 
-  it('that was never asked, for its machine is away, is waited for', async () => {
+  it('whose machine is unreachable waits for it', async () => {
     const away = Object.assign(new Error('it is not connected'), { code: 'not_connected' })
     expect(await heard(away)).toMatchObject([{ type: 'failed', code: 'model_unavailable' }])
   })

@@ -10,9 +10,9 @@ import type { State } from '@core/state/state'
 export interface RankZeroOptions {
   readonly instanceId: InstanceId
   readonly signal: AbortSignal
-  /** Whose request it is, for the queue on that machine. */
+  /** Id of the API key, for the queue on the machine of rank 0. */
   readonly key: string
-  /** What its spans there are a part of. */
+  /** Parent of the spans on that machine. */
   readonly traceparent?: string | undefined
 }
 
@@ -22,16 +22,16 @@ export interface RankZeroParts {
   readonly self: NodeId
   readonly state: () => State
   readonly here: { generate: Generate }
-  /** Rejects where that machine cannot be reached. */
+  /** Streams from another machine; rejects if it is unreachable. */
   readonly elsewhere: (
     nodeId: NodeId,
     params: GenerateParams | GenerateParams1,
     signal: AbortSignal,
   ) => AsyncIterable<unknown>
   readonly suspects: {
-    /** Why a request may not be run anywhere, where it has ended too many runners. */
+    /** Refusal of a request that has ended too many runners; undefined if it may run. */
     refusal(request: GenerationRequest): GenerationUpdate | undefined
-    /** What is known here of runners that died during it. */
+    /** What this node has recorded of runners that died during the request. */
     of(request: GenerationRequest): GenerateParams['suspicion']
   }
 }
@@ -42,13 +42,13 @@ const hasCode = (error: unknown, code: string): boolean =>
 const isTooLarge = (error: unknown): boolean => hasCode(error, 'too_large')
 const isUnreachable = (error: unknown): boolean => hasCode(error, 'not_connected')
 
-/** Streams from the node that has rank 0 of an instance: this one, or another over its link. */
+/** Streams from the node that holds rank 0 of an instance: this node, or another one over its link. */
 export const rankZero = ({ self, state, here, elsewhere, suspects }: RankZeroParts): { generate: Generate } => ({
   generate: async function* (request, options) {
     const { instanceId, signal, key, traceparent } = options
     const nodeId = state().instances[instanceId]?.shards[0]?.nodeId
     if (nodeId === undefined || nodeId === self) return yield* here.generate(request, options)
-    // Said here as well: an older machine knows no suspects.
+    // Checked on this side too, because machines of older versions do not track suspects.
     const refusal = suspects.refusal(request)
     if (refusal) {
       yield refusal
@@ -88,7 +88,7 @@ export const rankZero = ({ self, state, here, elsewhere, suspects }: RankZeroPar
         yield { type: 'failed', code: 'invalid_request', message }
         return
       }
-      // Nothing was begun there: it may come back, or another instance may serve.
+      // An unreachable machine has begun nothing, so the request may be retried there or on another instance.
       const code = isUnreachable(error) ? 'model_unavailable' : 'runner_failed'
       yield { type: 'failed', code, message: `${nodeName(state(), nodeId)}: ${why}` }
     }

@@ -7,24 +7,27 @@ export type Failed = Extract<GenerationUpdate, { type: 'failed' }>
 
 export const failed = (code: Failed['code'], message: string): Failed => ({ type: 'failed', code, message })
 
-/** A client is not told to wait longer than this at once: hours change. */
+/** Upper bound for `Retry-After`: the hours may be edited meanwhile. */
 const LONGEST_RETRY_S = 86_400
 
-/** Seconds until it is within its hours again, by this machine's clock; for a client that comes back. */
+/** Seconds until the declaration's next hours by this machine's clock, as `Retry-After`. */
 const untilHours = ({ schedule }: MetaInstance): { readonly retryAfter?: number } => {
   if (schedule?.until === undefined) return {}
   return { retryAfter: Math.min(LONGEST_RETRY_S, Math.max(1, Math.ceil((schedule.until - Date.now()) / 1000))) }
 }
 
-/** Clients that follow `Retry-After` find this node again, with its models in memory. */
-export const RESTARTS: Failed = {
+/**
+ * Refuses a request during a restart. `Retry-After` brings clients back when the node is up again with its models still
+ * in memory.
+ */
+export const RESTARTING: Failed = {
   type: 'failed',
   code: 'overloaded',
   message: 'Muster restarts on this machine and keeps its models in memory. Try again in a moment',
   retryAfter: 2,
 }
 
-/** Why a request is not brought to a model, with what to do about it. */
+/** Explains why a request cannot be routed to the model, and what to do about it. */
 export const notServed = (model: string, route: Exclude<Route, { kind: 'ready' }>): Failed => {
   switch (route.kind) {
     case 'unknown':

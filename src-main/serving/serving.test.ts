@@ -111,7 +111,7 @@ describe('a request that a node takes', () => {
     expect(deciding.tasks()).toMatchObject([{ status: 'Complete', promptTokens: 2, completionTokens: 3 }])
   })
 
-  it('fails with the reason of the runner, and is cancelled when whoever asked goes away', async () => {
+  it('fails with the runner’s reason, and is cancelled when its client disconnects', async () => {
     const deciding = new Deciding()
     await (await begun(serve(deciding, [delta, { type: 'failed', code: 'runner_failed', message: 'hot' }]))).finish()
     serving.close()
@@ -119,7 +119,7 @@ describe('a request that a node takes', () => {
     expect(deciding.tasks()).toMatchObject([{ status: 'Failed', error: 'hot' }, { status: 'Cancelled' }])
   })
 
-  it('ends with the node: the next run of it says so as soon as it starts, and again when it follows another master', () => {
+  it('ends with the node: the next run reports the end at its start, and again when it follows another master', () => {
     const deciding = new Deciding()
     const { instanceId } = deciding.world.instance(deciding.id)
     const { nodeId: takenBy } = deciding
@@ -135,7 +135,7 @@ describe('a request that a node takes', () => {
     expect(deciding.tasks()).toMatchObject([{ status: 'Cancelled' }, { status: 'Cancelled' }])
   })
 
-  it('is told again to a new master, which knows of no task', async () => {
+  it('is reported again to a new master that has no record of it', async () => {
     const deciding = new Deciding()
     const one = await begun(serve(deciding))
     const before = deciding.tasks()
@@ -146,7 +146,7 @@ describe('a request that a node takes', () => {
     expect(deciding.tasks()).toMatchObject([{ status: 'Complete' }])
   })
 
-  it('ends as it did where nobody heard of it at the time', async () => {
+  it('has its end reported later if no master received it at the time', async () => {
     const deciding = new Deciding()
     const one = await begun(serve(deciding))
     deciding.isAway = true
@@ -156,7 +156,7 @@ describe('a request that a node takes', () => {
     expect(deciding.tasks()).toMatchObject([{ status: 'Complete', completionTokens: 3 }])
   })
 
-  it('counts again where this node had only seemed gone', async () => {
+  it('is reported again if this node was mistaken for gone', async () => {
     const deciding = new Deciding()
     const one = await begun(serve(deciding))
     const [task] = deciding.tasks()
@@ -213,7 +213,7 @@ describe('of two instances of a model', () => {
     expect(went).toEqual([other, one, other])
   })
 
-  it('one that was replaced is asked for nothing that its runner had computed before', async () => {
+  it('a replaced one is no longer preferred for prefixes that its earlier runner had cached', async () => {
     const { deciding, second, went, one, other } = two(() => [delta, finished])
     await ask('hello')
     deciding.take({ type: 'InstanceDeleted', instanceId: one })
@@ -224,14 +224,14 @@ describe('of two instances of a model', () => {
     expect(deciding.world.instance(second).instanceId).toBe(other)
   })
 
-  it('the other one is asked where too many wait for the first', async () => {
+  it('the other one serves when the queue of the first is full', async () => {
     const refusal: GenerationUpdate = { type: 'failed', code: 'overloaded', message: 'many wait', retryAfter: 7 }
     const { went, one, other } = two((instance) => (instance === one ? [refusal] : [delta, finished]))
     expect(await ask('hello')).toEqual([delta, finished])
     expect(went).toEqual([one, other])
   })
 
-  it('both refuse where too many wait for both, with the time after which it is worth trying again', async () => {
+  it('neither serves when both queues are full, and the refusal has a Retry-After', async () => {
     const refusal: GenerationUpdate = { type: 'failed', code: 'overloaded', message: 'many wait', retryAfter: 7 }
     const { went } = two(() => [refusal])
     expect(await ask('hello')).toEqual([refusal])
@@ -266,22 +266,22 @@ describe('a request whose runner', () => {
     return { updates, tries }
   }
 
-  it('dies is tried once more, and not again', async () => {
+  it('dies is retried once', async () => {
     expect(await insist([died])).toEqual({ updates: [died], tries: 2 })
     expect(await insist([died, finished])).toEqual({ updates: [finished], tries: 2 })
   })
 
-  it('is gone before it had the request goes to the next one, and keeps its second try', async () => {
+  it('is gone before it had the request goes to the next one without using up its retry', async () => {
     expect(await insist([missed, died, missed, finished])).toEqual({ updates: [finished], tries: 4 })
   })
 
-  it('is not to run it again is refused at once', async () => {
+  it('refuses it for good is not retried', async () => {
     expect(await insist([refused])).toEqual({ updates: [refused], tries: 1 })
   })
 })
 
 describe('a request', () => {
-  it('whose machine restarts is brought to the same runner when it is back, though the state saw no end of it', async () => {
+  it('whose machine restarts is routed to the same runner when it is back, though the state never showed it gone', async () => {
     vi.useFakeTimers()
     try {
       const deciding = new Deciding()
@@ -307,7 +307,7 @@ describe('a request', () => {
     }
   })
 
-  it('that waits when its own node restarts is told when to come back', async () => {
+  it('that waits when its own node restarts is refused with a Retry-After', async () => {
     const deciding = new Deciding()
     deciding.world.fail(deciding.id)
     const answer = serve(deciding).generate(request, { signal: new AbortController().signal }).next()

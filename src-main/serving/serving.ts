@@ -10,17 +10,19 @@ import type { Instance } from '@core/state/instances'
 import type { State } from '@core/state/state'
 import { traced } from '@core/tracing/traced'
 import { noTracer, type Tracer } from '@core/tracing/tracer'
-import { failed, notServed, RESTARTS, type Failed } from './refusals'
+import { failed, notServed, RESTARTING, type Failed } from './refusals'
 import { TakenTasks } from './taken-tasks'
 
 /** How long a request waits for a model that is being placed, loaded or retried. */
-const PATIENCE_MS = 30_000
+const WAIT_FOR_MODEL_MS = 30_000
 /**
- * A request whose instance died before its first token is tried once more. Only the node that took a request tries it
- * again, never the one that it was passed on to: so this holds for the whole cluster.
+ * Attempts per request: one retry if its instance dies before the first token. Only the node that took the request from
+ * the client retries, never the node it was forwarded to, so the limit holds cluster-wide.
  */
 const ATTEMPTS = 2
-/** How long a runner that failed a request or could not be reached is not asked again, unless the state says it ended. */
+/**
+ * How long a runner that failed a request or was unreachable is skipped, unless the state reports sooner that it ended.
+ */
 const LOST_MS = 2000
 
 export interface ServingOptions {
@@ -33,48 +35,48 @@ export interface ServingOptions {
       options: { instanceId: InstanceId; signal: AbortSignal; key: string; traceparent?: string | undefined },
     ): AsyncIterable<GenerationUpdate>
   }
-  readonly patienceMs?: number
-  /** Without it no traces are kept. */
+  readonly waitForModelMs?: number
+  /** Absent: no tracing. */
   readonly tracer?: Tracer
 }
 
-/** Who asks, and until when. */
-export interface Asking {
-  /** Aborts when nobody wants the answer any more. */
+/** The caller of a request: its cancellation, key and trace. */
+export interface CallerContext {
+  /** Aborts when the client no longer wants the answer. */
   readonly signal: AbortSignal
   /** The id of the API key, for the fair queue; absent for requests without one. */
   readonly key?: string | undefined
-  /** What its spans are a part of. */
+  /** Parent of the request's spans. */
   readonly traceparent?: string | undefined
 }
 
-/** What is known of one request while it is brought to one instance after another. */
-interface Bringing extends Asking {
+/** Routing state of one request across attempts. */
+interface Dispatch extends CallerContext {
   readonly deadline: number
   readonly chain: PrefixChain
-  /** Runners of rank 0 that failed it or could not be reached, and until when that counts. */
+  /** Rank-0 runners that failed this request or were unreachable, with the time until which they are skipped. */
   readonly lost: Map<RunnerId, number>
   readonly full: Set<InstanceId>
 }
 
-/** How one try on one instance ended; anything but `over` said nothing to the client. */
+/** Outcome of one attempt on one instance. Unless it is `over`, nothing has been sent to the client. */
 type Outcome =
   | { readonly kind: 'over' }
-  /** Its runner died of it or beside it. */
+  /** The runner died while it had the request. */
   | { readonly kind: 'died' }
-  /** It was gone before it had the request. */
+  /** The instance was gone before it had the request. */
   | { readonly kind: 'missed' }
-  /** Too many wait there. */
+  /** The instance's queue is full. */
   | { readonly kind: 'full'; readonly refusal: Failed }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('base64')
 
 /**
- * Brings requests to instances: waits for them, picks one by what it has computed and how busy it is, tries once more,
- * and tells the state what became of the task.
+ * Routes requests to instances: waits until the model is ready, picks an instance by cached prefix and load, retries
+ * once, and reports the task's outcome to the state.
  */
 export class Serving {
-  /** The state hears of them by way of the master. */
+  /** Reports tasks to the state through the master. */
   private readonly tasks: TakenTasks
   private readonly prefixes = new PrefixMemory<RunnerId>()
   private readonly unsubscribe: () => void
@@ -100,8 +102,8 @@ export class Serving {
   }
 
   /**
-   * This node restarts: requests that have had no answer yet are refused with a time to come back. Resolves when all have
-   * ended, or after `limitMs`.
+   * Refuses, with a `Retry-After`, requests that have not been routed yet because this node restarts. Resolves when all
+   * requests have ended, or after `limitMs`.
    */
   async refuseForRestart(limitMs: number): Promise<void> {
     this.restart.abort()
@@ -114,34 +116,37 @@ export class Serving {
   }
 
   /**
-   * Streams one request. Ends after one `finished` or `failed`; never empty. Aborting cancels it, also
-   * in the runner.
+   * Streams one request. Ends after exactly one `finished` or `failed` and is never empty. Aborting cancels it in the
+   * runner too.
    */
-  async *generate(request: ClientRequest, asking: Asking): AsyncGenerator<GenerationUpdate> {
+  async *generate(request: ClientRequest, caller: CallerContext): AsyncGenerator<GenerationUpdate> {
     this.answering += 1
     try {
-      yield* this.bring(request, asking)
+      yield* this.dispatch(request, caller)
     } finally {
       this.answering -= 1
       if (this.answering === 0) this.onAnswered?.()
     }
   }
 
-  private async *bring(request: ClientRequest, { signal, key, traceparent }: Asking): AsyncGenerator<GenerationUpdate> {
-    const bringing: Bringing = {
+  private async *dispatch(
+    request: ClientRequest,
+    { signal, key, traceparent }: CallerContext,
+  ): AsyncGenerator<GenerationUpdate> {
+    const dispatch: Dispatch = {
       signal,
       key,
       traceparent,
-      deadline: Date.now() + (this.options.patienceMs ?? PATIENCE_MS),
+      deadline: Date.now() + (this.options.waitForModelMs ?? WAIT_FOR_MODEL_MS),
       chain: this.chainOf(request),
       lost: new Map(),
       full: new Set(),
     }
     let refusal: Failed | undefined
     for (let attempt = 1; ;) {
-      const route = await this.awaitRoute(request.model, bringing)
+      const route = await this.awaitRoute(request.model, dispatch)
       if (this.restart.signal.aborted) {
-        yield RESTARTS
+        yield RESTARTING
         return
       }
       if (route.kind !== 'ready') {
@@ -149,12 +154,12 @@ export class Serving {
         return
       }
       const { instance } = route
-      const outcome = yield* this.attempt(request, instance, { ...bringing, mayRepeat: attempt < ATTEMPTS })
+      const outcome = yield* this.attempt(request, instance, { ...dispatch, mayRepeat: attempt < ATTEMPTS })
       switch (outcome.kind) {
         case 'over':
           return
         case 'full':
-          bringing.full.add(instance.instanceId)
+          dispatch.full.add(instance.instanceId)
           refusal = outcome.refusal
           continue
         case 'died':
@@ -163,20 +168,21 @@ export class Serving {
         case 'missed':
           break
       }
-      // The state may not know yet that it is gone; a machine that restarts comes back with the same runner.
-      if (instance.shards[0]) bringing.lost.set(instance.shards[0].runnerId, Date.now() + LOST_MS)
+      // Skip it: the state may not yet show that it is gone, and a machine that restarts returns with the same runner
+      // id.
+      if (instance.shards[0]) dispatch.lost.set(instance.shards[0].runnerId, Date.now() + LOST_MS)
     }
   }
 
-  /** The same on one instance, whichever others could take it: for whoever measures that one. */
+  /** Streams a request on one given instance without routing, for benchmarks. */
   async *generateOn(
     instance: Instance,
     request: Omit<ClientRequest, 'model'>,
-    { signal, key }: Asking,
+    { signal, key }: CallerContext,
   ): AsyncGenerator<GenerationUpdate> {
-    const bringing: Bringing = { signal, key, deadline: 0, chain: [], lost: new Map(), full: new Set() }
+    const dispatch: Dispatch = { signal, key, deadline: 0, chain: [], lost: new Map(), full: new Set() }
     const named = { ...request, model: instance.modelId }
-    const outcome = yield* this.attempt(named, instance, { ...bringing, mayRepeat: false })
+    const outcome = yield* this.attempt(named, instance, { ...dispatch, mayRepeat: false })
     switch (outcome.kind) {
       case 'over':
         return
@@ -189,17 +195,17 @@ export class Serving {
     }
   }
 
-  /** Of a request that several instances could take; for a single one there is nothing to choose. */
+  /** Prefix chain for routing; empty with fewer than two instances, because there is nothing to choose. */
   private chainOf({ model, prompt, countOnly }: ClientRequest): PrefixChain {
     const { instances } = targetOf(this.options.source.state(), model)
     return countOnly === true || instances.length < 2 ? [] : prefixChain(prompt, sha256)
   }
 
-  /** One try on one instance. */
+  /** Runs one attempt on one instance. */
   private async *attempt(
     request: ClientRequest,
     { instanceId, modelId, shards }: Instance,
-    { signal, key = LOCAL_KEY, traceparent, chain, deadline, mayRepeat }: Bringing & { readonly mayRepeat: boolean },
+    { signal, key = LOCAL_KEY, traceparent, chain, deadline, mayRepeat }: Dispatch & { readonly mayRepeat: boolean },
   ): AsyncGenerator<GenerationUpdate, Outcome> {
     const { nodeId, rankZero, source, tracer = noTracer } = this.options
     const { model: _model, ...rest } = request
@@ -226,13 +232,14 @@ export class Serving {
       )
       for await (const update of updates) {
         if (update.type === 'delta') {
-          // The prompt is computed: the next turn of this conversation is quicker there.
+          // The first token shows that the prompt is computed: later turns of this conversation find its prefix cached
+          // there.
           if (silent && shards[0]) this.prefixes.remember(shards[0].runnerId, chain)
           silent = false
         }
         if (update.type === 'finished' || update.type === 'failed') {
           ended = true
-          this.tell(taskId, update)
+          this.reportEnd(taskId, update)
           const retried = update.type === 'failed' && silent && !signal.aborted ? update : undefined
           if (retried?.code === 'runner_failed' && mayRepeat) return { kind: 'died' }
           if (retried?.code === 'model_unavailable' && mayWait) return { kind: 'missed' }
@@ -243,17 +250,17 @@ export class Serving {
       }
       if (!ended) {
         const lost = failed('runner_failed', 'The runner ended without an answer')
-        this.tell(taskId, lost)
+        this.reportEnd(taskId, lost)
         yield lost
       }
       return { kind: 'over' }
     } finally {
-      // Whoever iterates may leave early; the task has then been cancelled.
+      // The consumer may stop iterating early, which cancels the task. Has no effect if the task has already ended.
       this.tasks.end({ type: 'TaskStatusUpdated', taskId, status: 'Cancelled' })
     }
   }
 
-  private tell(taskId: TaskId, update: Extract<GenerationUpdate, { type: 'finished' | 'failed' }>): void {
+  private reportEnd(taskId: TaskId, update: Extract<GenerationUpdate, { type: 'finished' | 'failed' }>): void {
     if (update.type === 'failed') {
       this.tasks.end({ type: 'TaskFailed', taskId, error: update.message })
       return
@@ -268,8 +275,8 @@ export class Serving {
     this.tasks.end({ type: 'TaskStatusUpdated', taskId, status: 'Complete', measured })
   }
 
-  /** Resolves when the model can serve, cannot be waited for, or the patience is over. */
-  private awaitRoute(model: string, { deadline, signal, lost, full, chain }: Bringing): Promise<Route> {
+  /** Resolves when the model is ready, cannot become ready, or the deadline has passed. */
+  private awaitRoute(model: string, { deadline, signal, lost, full, chain }: Dispatch): Promise<Route> {
     const { source } = this.options
     const held = (runnerId: RunnerId): number => this.prefixes.held(runnerId, chain)
     const routed = (): Route => {
@@ -280,7 +287,7 @@ export class Serving {
     const { signal: restart } = this.restart
     if (now.kind !== 'wait' || signal.aborted || restart.aborted || Date.now() >= deadline) return Promise.resolve(now)
     return new Promise((resolve) => {
-      const look = (): void => {
+      const recheck = (): void => {
         const route = routed()
         if (route.kind !== 'wait') settle(route)
       }
@@ -288,13 +295,13 @@ export class Serving {
       const settle = (route: Route): void => {
         unsubscribe()
         clearTimeout(timer)
-        clearInterval(looking)
+        clearInterval(polling)
         for (const one of [signal, restart]) one.removeEventListener('abort', giveUp)
         resolve(route)
       }
-      const unsubscribe = source.subscribe(look, look)
+      const unsubscribe = source.subscribe(recheck, recheck)
       const timer = setTimeout(giveUp, deadline - Date.now())
-      const looking = setInterval(look, LOST_MS)
+      const polling = setInterval(recheck, LOST_MS)
       for (const one of [signal, restart]) one.addEventListener('abort', giveUp, { once: true })
     })
   }

@@ -10,10 +10,13 @@ export interface TakenTasksOptions {
   readonly observer: { observe(event: Observation): void }
 }
 
-/** The tasks that this node took. Says by level what is under way and what has ended, as a master may have missed it. */
+/**
+ * Reports to the state the tasks that this node took from clients. Reports are level-triggered: all live and ended
+ * tasks are compared with the state again after a state reset, since a master may have missed an event.
+ */
 export class TakenTasks {
   private readonly live = new Map<TaskId, Task>()
-  /** Until the state knows of them. */
+  /** Outcomes that the state does not show yet. */
   private readonly endings = new Map<TaskId, Ending>()
   private readonly unsubscribe: () => void
 
@@ -29,34 +32,34 @@ export class TakenTasks {
             return
           case 'TaskDeleted':
             this.endings.delete(event.taskId)
-            // It was given up with a machine that seemed gone: this one.
-            if (this.live.has(event.taskId)) this.tell()
+            // The state deleted the task because it took this node for gone.
+            if (this.live.has(event.taskId)) this.reportAll()
             return
           default:
             return
         }
       },
-      () => this.tell(),
+      () => this.reportAll(),
     )
-    // An earlier run of this node may have left some.
-    this.tell()
+    // A previous run of this node may have left tasks behind.
+    this.reportAll()
   }
 
-  /** Those that have not ended. */
+  /** Tasks that have not ended. */
   get underWay(): ReadonlyMap<TaskId, Task> {
     return this.live
   }
 
   /**
-   * A request is being brought to an instance. The state hears of it when the caller's own turn is over: to fold an
-   * event and to send it on takes longer than all else that is done before the runner has the request.
+   * Records that a request starts. The event is deferred to a microtask: folding and sending it takes longer than
+   * everything else on the path to the runner.
    */
   begin(task: Task): void {
     this.live.set(task.taskId, task)
     queueMicrotask(() => this.options.observer.observe({ type: 'TaskCreated', task }))
   }
 
-  /** Only the first word on how it ended counts. */
+  /** Records how a task ended; only the first call counts. */
   end(ending: Ending): void {
     if (!this.live.delete(ending.taskId)) return
     this.endings.set(ending.taskId, ending)
@@ -67,7 +70,7 @@ export class TakenTasks {
     this.unsubscribe()
   }
 
-  private tell(): void {
+  private reportAll(): void {
     const { nodeId, source, observer } = this.options
     const state = source.state()
     for (const taskId of this.endings.keys()) {

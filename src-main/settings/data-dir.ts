@@ -1,19 +1,19 @@
 import { isAbsolute, join } from 'node:path'
 
-export interface Surroundings {
+export interface DataDirContext {
   readonly platform: NodeJS.Platform
   readonly env: Readonly<Record<string, string | undefined>>
   readonly home: string
 }
 
-/** Text of a variable that is set to something. */
+/** The value of a variable; undefined if it is unset or empty. */
 const set = (value: string | undefined): string | undefined => (value === undefined || value === '' ? undefined : value)
 
 /**
- * Where everything a node keeps lies unless told otherwise; the app and the headless node share it.
- * XDG asks to ignore a relative XDG_DATA_HOME.
+ * The default data folder, shared by the app and the headless node. A relative XDG_DATA_HOME is ignored, as the XDG
+ * specification asks.
  */
-export const defaultDataDir = ({ platform, env, home }: Surroundings): string => {
+export const defaultDataDir = ({ platform, env, home }: DataDirContext): string => {
   switch (platform) {
     case 'darwin':
       return join(home, 'Library', 'Application Support', 'Muster')

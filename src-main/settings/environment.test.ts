@@ -47,7 +47,7 @@ describe('settings from the environment', () => {
     expect(() => settingsFromEnvironment({ MUSTER_OFFER_SETUP: 'maybe' })).toThrow('it is true or false')
   })
 
-  it('tell the way to the internet', () => {
+  it('set the proxy and the certificate authorities', () => {
     const env = {
       MUSTER_PROXY: 'http://ann:secret@proxy.lan:3128',
       MUSTER_NO_PROXY: 'mirror.lan,.corp',
@@ -98,14 +98,14 @@ describe('the memory bandwidth from the environment', () => {
   })
 })
 
-describe('a rehearsal of RDMA', () => {
-  it('is asked for by one value alone', () => {
+describe('simulated RDMA', () => {
+  it('is switched on by one value only', () => {
     expect(rehearsesRdma({ MUSTER_REHEARSE_JACCL: '1' })).toBe(true)
     for (const env of [{}, { MUSTER_REHEARSE_JACCL: '' }]) expect(rehearsesRdma(env)).toBe(false)
     expect(() => rehearsesRdma({ MUSTER_REHEARSE_JACCL: 'yes' })).toThrow('MUSTER_REHEARSE_JACCL is set to "yes"')
   })
 
-  it('is no setting that a file could keep', () => {
+  it('cannot be switched on by the settings file', () => {
     expect(settingsFromEnvironment({ MUSTER_REHEARSE_JACCL: '1' })).toEqual({})
   })
 })

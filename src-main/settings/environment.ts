@@ -2,7 +2,7 @@ import { NodeSettingsChanges } from '@core/settings/node'
 import type { z } from 'zod'
 import { SettingsError } from './settings-error'
 
-/** Which variable gives which setting. `MUSTER_DATA_DIR` is no setting: it says where the settings are. */
+/** Environment variable of each setting. `MUSTER_DATA_DIR` is not among them: it says where the settings file is. */
 const variables = {
   MUSTER_HOST: 'host',
   MUSTER_PORT: 'port',
@@ -41,12 +41,15 @@ const isNumber = (name: string): boolean => NUMBERS.has(name)
 
 const SWITCHES: ReadonlySet<string> = new Set(['offerSetup', 'shareWithHuggingFace'])
 
-/** Several, with commas or spaces between them. */
+/** Settings that take a list, separated by commas or spaces. */
 const LISTS: ReadonlySet<string> = new Set(['peers', 'allowedHosts', 'allowedOrigins', 'noProxy'])
 
-/** Digits become a number, `true` and `false` a switch; other text stays, so that the schema can refuse it. */
+/**
+ * Converts a variable's text: digits to a number, `true` and `false` to a boolean. Other text stays, for the schema to
+ * refuse.
+ */
 const value = (name: string, text: string): unknown => {
-  // As PATH is written: folders may have spaces and commas in their names.
+  // Separated by colons like PATH, because folder names may contain spaces and commas.
   if (name === 'modelFolders') return text.split(':').filter((one) => one.trim() !== '')
   if (SWITCHES.has(name)) return text === 'true' || (text === 'false' ? false : text)
   if (LISTS.has(name)) return text.split(/[\s,]+/).filter((one) => one !== '')
@@ -64,9 +67,9 @@ const explain = (issue: z.core.$ZodIssue): string => {
 }
 
 /**
- * The settings that the environment gives. An empty variable counts as not set.
+ * Reads settings from the environment. An empty variable counts as unset.
  *
- * @throws SettingsError `invalid_setting` that names the variable
+ * @throws SettingsError `invalid_setting`, naming the variable
  */
 export const settingsFromEnvironment = (env: Readonly<Record<string, string | undefined>>): NodeSettingsChanges => {
   const given: Record<string, unknown> = {}
@@ -87,8 +90,8 @@ export const settingsFromEnvironment = (env: Readonly<Record<string, string | un
 }
 
 /**
- * Whether this node rehearses RDMA with others that do, for tests on machines that have none: `MUSTER_REHEARSE_JACCL=1`.
- * It is in no settings file, so that nobody has it by accident.
+ * Whether this node simulates RDMA with other nodes that do, for tests on machines without it:
+ * `MUSTER_REHEARSE_JACCL=1`. Not a stored setting, so that it cannot be switched on by accident.
  *
  * @throws SettingsError `invalid_setting`
  */
@@ -104,8 +107,8 @@ export const rehearsesRdma = (env: Readonly<Record<string, string | undefined>>)
 }
 
 /**
- * What the owner says of this machine's memory bandwidth: `MUSTER_MEMORY_BANDWIDTH` in GB/s, here in
- * bytes per second. Undefined where he says nothing; it is then read or measured.
+ * Memory bandwidth override from `MUSTER_MEMORY_BANDWIDTH` (GB/s), in bytes per second. Undefined if unset; the
+ * bandwidth is then looked up or measured.
  *
  * @throws SettingsError `invalid_setting`
  */

@@ -58,7 +58,7 @@ describe('the settings of a node', () => {
     expect((await open()).current()).toMatchObject({ friendlyName: 'Studio', port: 4000 })
   })
 
-  it('never keep what only this run was told', async () => {
+  it('never store overrides of a single run', async () => {
     const settings = await open({ env: { MUSTER_PORT: '2' } })
     await settings.update({ offline: true })
     expect(written()).toEqual({ offline: true })
@@ -95,7 +95,7 @@ describe('the settings of a node', () => {
     expect(warnings).toEqual([expect.stringContaining(`${file()} could not be read`)])
   })
 
-  it('refuse a change that cannot be, and change nothing', async () => {
+  it('refuse an invalid change and change nothing', async () => {
     const settings = await open()
     await expect(settings.update({ port: 70_000 })).rejects.toMatchObject({ code: 'invalid_setting' })
     expect(settings.current().port).toBe(52416)
@@ -103,7 +103,7 @@ describe('the settings of a node', () => {
     await expect(settings.update({ port: 7000 })).resolves.toMatchObject({ port: 7000 })
   })
 
-  it('tell those who listen, until they stop', async () => {
+  it('notify subscribers until they unsubscribe', async () => {
     const settings = await open()
     const heard: number[] = []
     const stop = settings.subscribe(({ port }) => heard.push(port))
@@ -113,7 +113,7 @@ describe('the settings of a node', () => {
     expect(heard).toEqual([1])
   })
 
-  it('lose no change where two come at once', async () => {
+  it('lose no change when two are made concurrently', async () => {
     const settings = await open()
     await Promise.all([
       settings.update({ port: 1 }),

@@ -7,27 +7,27 @@ import { readSettingsFile, writeSettingsFile, type Stored } from './settings-fil
 export interface NodeSettingsOptions {
   readonly dataDir: string
   readonly env: Readonly<Record<string, string | undefined>>
-  /** From the command line. They win over the environment, which wins over the file. */
+  /** Settings from the command line. Precedence: command line, environment, file, defaults. */
   readonly flags?: NodeSettingsChanges
-  /** Gets one sentence per thing that was wrong with the file. */
+  /** Receives one sentence per problem in the file. */
   onWarning(warning: string): void
   readonly now?: () => number
 }
 
-/** A setting with `undefined` goes back to its default. */
+/** A setting that is `undefined` returns to its default. */
 export type SettingsUpdate = { readonly [Name in keyof NodeSettingsChanges]?: NodeSettingsChanges[Name] | undefined }
 
 export interface NodeSettingsStore {
   readonly path: string
-  /** The settings in force: command line before environment before file before defaults. */
+  /** The settings in force. */
   current(): NodeSettings
-  /** The settings that were in force when this was opened: what is listened on is of those. */
+  /** The settings in force when this was opened; listening addresses and ports come from these. */
   atStart(): NodeSettings
-  /** Settings that the command line or the environment holds fixed for this run. */
+  /** Names of settings that the command line or the environment overrides for this run. */
   fixed(): readonly string[]
-  /** Keeps changes on disk, then puts them in force. Fields this version does not know stay in the file. */
+  /** Writes changes to disk, then applies them. Fields unknown to this version stay in the file. */
   update(changes: SettingsUpdate): Promise<NodeSettings>
-  /** Told after each update. Returns the way to stop. */
+  /** Calls the listener after each update. Returns the unsubscribe function. */
   subscribe(listener: (settings: NodeSettings) => void): () => void
 }
 
@@ -47,8 +47,8 @@ const checked = (changes: Record<string, unknown>): NodeSettingsChanges => {
 }
 
 /**
- * Opens this node's settings in `<data-dir>/settings.json`. What the environment and the command line
- * give holds for this run only and is never written.
+ * Opens this node's settings in `<data-dir>/settings.json`. Overrides from the environment and the command line hold
+ * for this run only and are never written.
  *
  * @throws SettingsError `invalid_setting` for a variable or a change that cannot be used
  */
@@ -82,7 +82,7 @@ export const openNodeSettings = async (options: NodeSettingsOptions): Promise<No
     atStart: () => first,
     fixed: () => Object.keys(overrides),
     update: (changes) => {
-      // One after the other: two writers of one file would lose one another's changes.
+      // Updates are serialised: concurrent writers would lose each other's changes.
       const update = lastUpdate.then(() => apply(changes))
       lastUpdate = update.catch(() => undefined)
       return update

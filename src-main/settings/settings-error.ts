@@ -1,9 +1,9 @@
 import type { ErrorCode } from '@core/errors/error-codes'
 
-/** A setting that cannot be used as it was given, or settings that cannot be kept. */
+/** A setting was invalid, or the settings could not be written. */
 export class SettingsError extends Error {
   readonly code: Extract<ErrorCode, 'invalid_setting' | 'settings_not_written'>
-  /** What the person can do. */
+  /** What the user can do about it. */
   readonly hint: string
 
   constructor(options: { code: SettingsError['code']; message: string; hint: string; cause?: unknown }) {

@@ -4,19 +4,19 @@ import { z } from 'zod'
 import { replaceFile } from '../disk/replace-file'
 import { SettingsError } from './settings-error'
 
-/** What stands in the file, fields of newer versions included. */
+/** The file's content, including fields of newer versions. */
 export type Stored = Readonly<Record<string, unknown>>
 
 export interface ReadSettings {
   readonly stored: Stored
   readonly settings: NodeSettingsChanges
-  /** What was wrong with the file and what was done about it, for people. */
+  /** Problems in the file and what was done about them, as sentences for the user. */
   readonly warnings: readonly string[]
 }
 
 const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
 
-/** A name beside the file that nothing uses yet would need a search; the time of the damage is as good and tells more. */
+/** Where a damaged file is moved. The timestamp makes the name unique without a search, and tells when it happened. */
 const asidePath = (path: string, now: number): string =>
   `${path}.damaged-${new Date(now).toISOString().replace(/[:.]/g, '-')}`
 
@@ -28,7 +28,7 @@ const parse = (text: string): Stored | undefined => {
   }
 }
 
-/** Takes each known field that is valid, so that one bad value does not cost the others. */
+/** Takes every valid known field, so that one bad value does not discard the others. */
 const usable = (path: string, stored: Stored): { settings: NodeSettingsChanges; warnings: string[] } => {
   const good: Record<string, unknown> = {}
   const warnings: string[] = []
@@ -46,8 +46,8 @@ const usable = (path: string, stored: Stored): { settings: NodeSettingsChanges; 
 }
 
 /**
- * Reads the settings file. A missing file means defaults. A file that is no JSON object is moved aside,
- * never overwritten; a single bad value is passed over; both with a warning that names the file.
+ * Reads the settings file. If it is missing, defaults apply. A file that is not a JSON object is moved aside, never
+ * overwritten; a single invalid value is skipped. Both give a warning that names the file.
  */
 export const readSettingsFile = async (
   path: string,
@@ -69,7 +69,7 @@ export const readSettingsFile = async (
 }
 
 /**
- * Replaces the settings file in one step: a crash leaves the old file or the new one, whole.
+ * Replaces the settings file atomically: after a crash it has the old content or the new, never a part.
  *
  * @throws SettingsError `settings_not_written`
  */

@@ -101,7 +101,7 @@ class Machines {
 }
 
 describe('a request that ends runners', () => {
-  it('ends two in the whole cluster, whichever machines it is brought to, and is refused everywhere', async () => {
+  it('ends two in the whole cluster, on whichever machines, and is then refused everywhere', async () => {
     const machines = new Machines(3)
     expect(await machines.ask(0, 'killer')).toEqual(DIED)
     expect(await machines.ask(2, 'killer')).toEqual(DIED)
@@ -115,7 +115,7 @@ describe('a request that ends runners', () => {
     expect(machines.deaths).toEqual(['at 0', 'at 2'])
   })
 
-  it('ends no more where its copies are brought to all machines at once after the first death', async () => {
+  it('ends no more than two if copies of it arrive at all machines at once after the first death', async () => {
     const machines = new Machines(4)
     await machines.ask(1, 'killer')
     const answers = await Promise.all([0, 1, 2, 3, 3, 2, 1, 0].map((at) => machines.ask(at, 'killer')))
@@ -123,7 +123,7 @@ describe('a request that ends runners', () => {
     expect(answers.filter((answer) => answer === DIED)).toHaveLength(MAX_DEATHS - 1)
   })
 
-  it('is known to a machine that the first one could not tell, by what comes with the request or over a new link', async () => {
+  it('becomes known to a machine that missed the broadcast, with the request itself or over a new link', async () => {
     const machines = new Machines(3)
     machines.cut.add('machine 0,machine 1')
     machines.cut.add('machine 1,machine 2')
@@ -152,8 +152,8 @@ describe('a request that ends runners', () => {
   })
 })
 
-describe('a request that was there when another one ended a runner', () => {
-  it('runs once at a time in the cluster, is cleared by its answer, and everybody hears it', async () => {
+describe('a request that was running when another one ended the runner', () => {
+  it('runs one copy at a time in the cluster, and is cleared on every member by its answer', async () => {
     const machines = new Machines(3)
     const unlucky = request('unlucky')
     machines.at(1).suspects.suspect([unlucky], 'ended by SIGABRT')

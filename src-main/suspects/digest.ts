@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import type { GenerationRequest } from '@core/generation/request'
 
 /**
- * Of all that a request asks, and not of the ids that it gets on its way. The same on every machine: the order of an
- * object's keys, which a link may change, does not count.
+ * Digest of a request's content, without ids that differ between attempts. Equal on every machine: object keys are
+ * sorted, because a link may change their order.
  */
 export const digestOf = ({ taskId: _taskId, ...content }: GenerationRequest): string =>
   createHash('sha256').update(JSON.stringify(content, sorted)).digest('base64')

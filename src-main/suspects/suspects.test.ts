@@ -72,7 +72,7 @@ class Runner {
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 describe('requests that were answered while a runner died', () => {
-  it.each([0, 3, 7])('are all answered but the one that ends runners, wherever it stands (%i)', async (at) => {
+  it.each([0, 3, 7])('are all answered except the one that ends runners, at whichever position (%i)', async (at) => {
     const texts = Array.from({ length: 8 }, (_, n) => (n === at ? 'killer' : `innocent ${n}`))
     const runner = new Runner(new Suspects(), new Set(['killer']))
     const asked = new Map(texts.map((text) => [text, runner.insist(text)]))
@@ -89,7 +89,7 @@ describe('requests that were answered while a runner died', () => {
     expect(runner.deaths).toHaveLength(MAX_DEATHS)
   })
 
-  it('run one at a time, and nobody else waits for them', async () => {
+  it('run one at a time without delaying other requests', async () => {
     const suspects = new Suspects()
     const runner = new Runner(suspects, new Set())
     suspects.suspect([request('one'), request('two')], 'it hangs')
@@ -115,7 +115,7 @@ describe('requests that were answered while a runner died', () => {
     }
   })
 
-  it('are refused with what happened, and no longer than the suspicion lasts', async () => {
+  it('are refused with the causes of death until the suspicion expires', async () => {
     let now = 0
     const suspects = new Suspects({ now: () => now })
     const runner = new Runner(suspects, new Set(['killer']))
@@ -129,7 +129,7 @@ describe('requests that were answered while a runner died', () => {
     expect(await runner.ask('killer')).toEqual(DIED)
   })
 
-  it('leave their place in the line when their client goes', async () => {
+  it('leave the queue when their client disconnects', async () => {
     const suspects = new Suspects()
     const runner = new Runner(suspects, new Set())
     suspects.suspect(['one', 'two', 'three'].map(request), 'it hangs')
@@ -150,7 +150,7 @@ describe('requests that were answered while a runner died', () => {
     await three
   })
 
-  it('are remembered up to a number, the latest ones', async () => {
+  it('are kept up to a limit, the latest ones', async () => {
     const suspects = new Suspects()
     const runner = new Runner(suspects, new Set())
     for (let death = 0; death < MAX_DEATHS; death += 1) suspects.suspect([request('old')], 'it hangs')

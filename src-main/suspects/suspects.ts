@@ -4,107 +4,116 @@ import type { GenerationErrorCode, GenerationUpdate } from '@core/generation/str
 import { isBlamed, SuspectLedger } from '@core/suspects/ledger'
 import { MAX_CAUSE, SUSPICION_MS, type Suspicion } from '@core/suspects/suspicion'
 import { digestOf } from './digest'
-import { Turns } from './turns'
+import { KeyedMutex } from './keyed-mutex'
 
 export interface SuspectsOptions {
-  /** Milliseconds; never goes back. */
+  /** Monotonic milliseconds. */
   readonly now?: () => number
-  /** Tells the other members. Resolves when those in reach have heard it, or will not be waited for; never rejects. */
-  readonly tell?: (suspicions: readonly Suspicion[]) => Promise<void>
   /**
-   * Waits until no other machine runs that request. Resolves with the way to end the turn, or with undefined where the
-   * signal comes first; never rejects.
+   * Sends suspicions to the other members. Resolves when all reachable ones have acknowledged, or a time limit has
+   * passed; never rejects.
+   */
+  readonly broadcast?: (suspicions: readonly Suspicion[]) => Promise<void>
+  /**
+   * Waits until no other machine runs a copy of that request. Resolves with the function that ends the turn, or with
+   * undefined if the signal aborts first; never rejects.
    */
   readonly turn?: (digest: string, signal: AbortSignal) => Promise<(() => void) | undefined>
 }
 
 /**
- * Keeps a request that ends runners from ending more than two in the cluster.
+ * Keeps any one request from ending more than two runners in the cluster.
  *
- * A runner that dies of what it computes makes every request it was answering a suspect, known by a digest of its
- * content: the task id differs from try to try. Of many suspects one is to blame, so:
+ * When a runner dies while it computes, every request it had becomes a suspect. Suspects are identified by a digest of
+ * their content, since the task id differs between attempts. To find the one to blame:
  *
- * 1. Of a machine's suspects one runs at a time, in the order in which they came, and of the copies of one suspect one
- *    in the whole cluster. What nobody suspects runs beside it.
- * 2. A request present at `MAX_DEATHS` deaths, wherever they were, is refused by name: at the second one no other
- *    suspect was there.
- * 3. A suspect whose run comes to an end is cleared. Suspicion is over `SUSPICION_MS` after the last death.
+ * 1. Each machine runs one suspect at a time, first come first served; the cluster runs one copy of each suspect at a
+ *    time. Requests that are no suspects run alongside.
+ * 2. A request present at `MAX_DEATHS` deaths, on any machines, is refused with `ended_runners`: at the second death no
+ *    other suspect was running.
+ * 3. A suspect that runs to its end is cleared. Suspicion expires `SUSPICION_MS` after the last death.
  *
- * All members are told of a death before whoever asked hears that his request failed, and a request brings to the
- * machine that is to run it what the machine that took it knows of it. So the limit holds for whoever asks again after
- * a failure, at any machine. It does not hold for copies of a request that run on several machines already when the
- * first of them ends its runner. Kept in memory only: a machine that starts is told by the others.
+ * Members learn of a death before the client sees its request fail, and a request forwarded to another machine carries
+ * the suspicion with it, so the limit holds for clients that retry after a failure on any machine. It does not cover
+ * copies of a request that already run on several machines when the first runner dies. Held in memory only: a node that
+ * starts gets the suspicions from the others.
  */
 export class Suspects {
   private readonly ledger = new SuspectLedger()
-  /** Of this machine's suspects one runs at a time. */
-  private readonly turns = new Turns()
-  /** Settled when everybody has been told what happened here. */
-  private told: Promise<void> = Promise.resolve()
+  /** Runs this machine's suspects one at a time. */
+  private readonly turns = new KeyedMutex()
+  /** Resolves when all broadcasts so far are acknowledged or timed out. */
+  private broadcasts: Promise<void> = Promise.resolve()
   private readonly now: () => number
 
   constructor(private readonly options: SuspectsOptions = {}) {
     this.now = options.now ?? (() => performance.now())
   }
 
-  /** A runner died of its work while it was answering these; `cause` is for people. */
+  /** Records that a runner died while it computed these requests; `cause` is shown to users. */
   suspect(requests: Iterable<GenerationRequest>, cause: string): void {
     const death = { deathId: randomUUID(), cause: cause.slice(0, MAX_CAUSE), cleared: false }
     const digests = new Set([...requests].map(digestOf))
-    this.tell([...digests].flatMap((digest) => this.learn([{ digest, remainingMs: SUSPICION_MS, deaths: [death] }])))
+    this.broadcast(
+      [...digests].flatMap((digest) => this.learn([{ digest, remainingMs: SUSPICION_MS, deaths: [death] }])),
+    )
   }
 
-  /** Another member says what it knows. The part of it that is news here. */
+  /** Merges suspicions from another member. Returns what was new here. */
   learn(suspicions: readonly Suspicion[]): Suspicion[] {
     return this.ledger.merge(suspicions, this.now())
   }
 
-  /** All that is known here, for a member that may not have heard it. */
+  /** All suspicions held here, for a member that may lack some. */
   all(): Suspicion[] {
     return this.ledger.all(this.now())
   }
 
-  /** What is known of a request, for the machine that is to run it. */
+  /** The suspicion against a request, to be forwarded with it; undefined if there is none. */
   of(request: GenerationRequest): Suspicion | undefined {
     return this.ledger.isEmpty ? undefined : this.ledger.of(digestOf(request), this.now())
   }
 
-  /** Why a request may not be run, where it has ended too many runners. */
+  /** The refusal of a request that has ended too many runners; undefined if it may run. */
   refusal(request: GenerationRequest): GenerationUpdate | undefined {
     return this.ledger.isEmpty ? undefined : this.refusalOf(digestOf(request))
   }
 
-  /** Streams `run()`: at once for a request that nobody suspects, in its turn or not at all for a suspect. */
+  /**
+   * Streams `run()`: at once for a request that is no suspect; for a suspect when its turn comes, or never if it is
+   * refused.
+   */
   admit(
     request: GenerationRequest,
     signal: AbortSignal,
     run: () => AsyncIterable<GenerationUpdate>,
   ): AsyncIterable<GenerationUpdate> {
-    if (this.ledger.isEmpty) return this.reported(run)
+    if (this.ledger.isEmpty) return this.afterBroadcast(run)
     const digest = digestOf(request)
     return this.ledger.causes(digest, this.now()).length > 0
-      ? this.alone(digest, signal, () => this.reported(run))
-      : this.reported(run)
+      ? this.serialized(digest, signal, () => this.afterBroadcast(run))
+      : this.afterBroadcast(run)
   }
 
-  /** Nobody hears of a failure before the other members know what it says of the request: it may be tried again there. */
-  private async *reported(run: () => AsyncIterable<GenerationUpdate>): AsyncGenerator<GenerationUpdate> {
+  /** Holds a failure back until the members have its suspicion, because the client may retry at any of them. */
+  private async *afterBroadcast(run: () => AsyncIterable<GenerationUpdate>): AsyncGenerator<GenerationUpdate> {
     for await (const update of run()) {
-      if (update.type === 'failed') await this.told
+      if (update.type === 'failed') await this.broadcasts
       yield update
     }
   }
 
-  private async *alone(
+  private async *serialized(
     digest: string,
     signal: AbortSignal,
     run: () => AsyncIterable<GenerationUpdate>,
   ): AsyncGenerator<GenerationUpdate> {
-    // In this order on every machine: whoever has the cluster's turn waits for nobody.
-    const leaveHere = await this.turns.take('', signal)
-    const leave = leaveHere && (await (this.options.turn?.(digest, signal) ?? (() => undefined)))
+    // Lock order, the same on every machine: first the local turn, then the cluster's. Its holder waits for no other
+    // lock, so there is no deadlock.
+    const releaseLocal = await this.turns.take('', signal)
+    const releaseCluster = releaseLocal && (await (this.options.turn?.(digest, signal) ?? (() => undefined)))
     try {
-      if (!leave) {
+      if (!releaseCluster) {
         yield CANCELLED
         return
       }
@@ -114,12 +123,12 @@ export class Suspects {
         return
       }
       for await (const update of run()) {
-        if (clears(update)) this.tell(this.ledger.clear(digest, this.now()))
+        if (clears(update)) this.broadcast(this.ledger.clear(digest, this.now()))
         yield update
       }
     } finally {
-      leave?.()
-      leaveHere?.()
+      releaseCluster?.()
+      releaseLocal?.()
     }
   }
 
@@ -128,9 +137,9 @@ export class Suspects {
     return isBlamed(causes) ? refusal(causes) : undefined
   }
 
-  private tell(suspicions: readonly Suspicion[]): void {
+  private broadcast(suspicions: readonly Suspicion[]): void {
     if (suspicions.length === 0) return
-    this.told = Promise.all([this.told, this.options.tell?.(suspicions)]).then(() => undefined)
+    this.broadcasts = Promise.all([this.broadcasts, this.options.broadcast?.(suspicions)]).then(() => undefined)
   }
 }
 
@@ -148,15 +157,15 @@ const refusal = (causes: readonly string[]): GenerationUpdate => ({
     `(${[...new Set(causes)].join('; ')}). Change the request, or try it again in ${SUSPICION_MS / 60_000} minutes.`,
 })
 
-/** Failures that say nothing of the request: it did not run, or its runner died. */
-const UNTOLD: ReadonlySet<GenerationErrorCode> = new Set<GenerationErrorCode>([
+/** Failures that neither blame nor clear the request: it did not run, or its runner died. */
+const INCONCLUSIVE: ReadonlySet<GenerationErrorCode> = new Set<GenerationErrorCode>([
   'runner_failed',
   'model_unavailable',
   'overloaded',
   'too_many_requests',
 ])
 
-/** The runner has survived it: it was answered, or refused. */
+/** Whether the runner survived the request: it was answered or refused. */
 const clears = (update: GenerationUpdate): boolean =>
   (update.type === 'finished' && update.reason !== 'cancelled') ||
-  (update.type === 'failed' && !UNTOLD.has(update.code))
+  (update.type === 'failed' && !INCONCLUSIVE.has(update.code))

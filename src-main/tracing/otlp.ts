@@ -13,7 +13,7 @@ import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trac
 import type { SpanOptions } from '@core/tracing/tracer'
 import type { Tracing } from './tracing'
 
-/** A collector that does not answer must not hold a node up that ends. */
+/** Bounds the last export, so that a collector that does not answer cannot delay shutdown. */
 const LAST_EXPORT_MS = 3000
 
 const KINDS = { internal: SpanKind.INTERNAL, server: SpanKind.SERVER, client: SpanKind.CLIENT } as const
@@ -25,8 +25,8 @@ export interface OtlpOptions {
 }
 
 /**
- * Spans by OpenTelemetry's SDK, sent in batches as OTLP over HTTP in JSON. Headers come from
- * `OTEL_EXPORTER_OTLP_HEADERS`. Whether a trace is kept is the client's choice, where its traceparent says it.
+ * Exports spans with OpenTelemetry's SDK in batches, as OTLP over HTTP in JSON. Headers come from
+ * `OTEL_EXPORTER_OTLP_HEADERS`. A client's traceparent decides whether its trace is sampled.
  */
 export const otlpTracing = ({ endpoint, version, nodeId }: OtlpOptions): Tracing => {
   const url = `${endpoint.replace(/\/+$/, '')}/v1/traces`
@@ -69,7 +69,7 @@ export const otlpTracing = ({ endpoint, version, nodeId }: OtlpOptions): Tracing
   return {
     tracer: { isOn: true, start },
     close: async () => {
-      // What cannot be sent any more is lost; the node ends all the same.
+      // Unsent spans are lost; shutdown goes on.
       await provider.shutdown().catch(() => undefined)
     },
   }

@@ -1,7 +1,7 @@
 import { noTracer, type Tracer } from '@core/tracing/tracer'
 
 export interface TracingOptions {
-  /** Of an OTLP collector over HTTP, without `/v1/traces`; undefined keeps no traces. */
+  /** Base URL of an OTLP/HTTP collector, without `/v1/traces`; undefined disables tracing. */
   readonly endpoint: string | undefined
   readonly version: string
   readonly nodeId: string
@@ -9,11 +9,11 @@ export interface TracingOptions {
 
 export interface Tracing {
   readonly tracer: Tracer
-  /** Sends what has not been sent, for a few seconds at most. */
+  /** Flushes pending spans, for a few seconds at most. */
   close(): Promise<void>
 }
 
-/** OpenTelemetry is loaded only where traces are kept. */
+/** Opens tracing. OpenTelemetry is loaded only if it is enabled. */
 export const openTracing = async ({ endpoint, ...self }: TracingOptions): Promise<Tracing> => {
   if (endpoint === undefined) return { tracer: noTracer, close: () => Promise.resolve() }
   const { otlpTracing } = await import('./otlp')

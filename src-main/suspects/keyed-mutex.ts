@@ -1,8 +1,11 @@
-/** Lets one at a time go for each key, in the order in which they came. */
-export class Turns {
+/** A FIFO mutex per key. */
+export class KeyedMutex {
   private readonly last = new Map<string, Promise<void>>()
 
-  /** Resolves with the way to end the turn, which must be called; with undefined where the signal comes first. */
+  /**
+   * Waits for the key's lock. Resolves with its release function, which must be called, or with undefined if the signal
+   * aborts first.
+   */
   async take(key: string, signal: AbortSignal): Promise<(() => void) | undefined> {
     const before = this.last.get(key) ?? Promise.resolve()
     let finish = (): void => undefined
@@ -12,14 +15,14 @@ export class Turns {
     void mine.then(() => {
       if (this.last.get(key) === mine) this.last.delete(key)
     })
-    if (await reached(before, signal)) return finish
+    if (await resolvedBefore(before, signal)) return finish
     finish()
     return undefined
   }
 }
 
-/** False where the signal comes first. */
-const reached = async (turn: Promise<void>, signal: AbortSignal): Promise<boolean> => {
+/** False if the signal aborts before the promise resolves. */
+const resolvedBefore = async (turn: Promise<void>, signal: AbortSignal): Promise<boolean> => {
   if (signal.aborted) return false
   let stop = (): void => undefined
   const aborted = new Promise<false>((resolve) => {
