@@ -6,16 +6,19 @@ import { clauses, coded } from '../texts/coded'
 import { edgesOf } from '../state/topology'
 import { allRings, EXACT_UP_TO } from './exact-rings'
 import type { Funnel } from './funnel'
-import { common, isClique, isRing, rdmaGraph, socketGraph, type Graph } from './graph'
+import { intersection, isClique, isRing, rdmaGraph, socketGraph, type Graph } from './graph'
 import { grownCliques, grownRings, type Growth } from './grown-rings'
 import type { ModelCard } from './model-card'
 import type { PlacementRequest } from './placement-request'
-import { MOST_MESH_RANKS } from './mesh-limit'
+import { MAX_MESH_RANKS } from './mesh-limit'
 
-/** Machines in rank order that could hold one instance together. */
+/** A candidate group: machines in rank order. */
 export type Group = readonly NodeId[]
 
-/** The machines that may be used at all; each one that may not is put down in the funnel with the rule. */
+/**
+ * Returns the machines that may take a shard; every other one is recorded in the funnel under the rule that excluded
+ * it.
+ */
 export const usableNodes = (
   state: State,
   { nodeIds, unfit = {}, taken = [] }: Pick<PlacementRequest, 'nodeIds' | 'unfit' | 'taken'>,
@@ -41,7 +44,9 @@ export const usableNodes = (
   })
 }
 
-/** The graph on which a group must be a ring; with `MlxJaccl` also every two of it must be linked. */
+/**
+ * Builds the graph in which a group must form a ring; with `MlxJaccl` every pair in the group must be linked as well.
+ */
 export const graphFor = (
   state: State,
   nodeIds: readonly NodeId[],
@@ -53,11 +58,13 @@ export const graphFor = (
     case 'MlxRing':
       return sockets
     case 'MlxJaccl':
-      return common(sockets, rdmaGraph(nodeIds, edges))
+      return intersection(sockets, rdmaGraph(nodeIds, edges))
   }
 }
 
-/** All groups worth looking at, as numbers in the graph: exactly all for few machines, the most promising for many. */
+/**
+ * Returns the candidate groups as node numbers in the graph: all of them for few machines, the most promising for many.
+ */
 export const candidateGroups = (
   graph: Graph,
   { instanceMeta }: Pick<Constraints, 'instanceMeta'>,
@@ -70,13 +77,15 @@ export const candidateGroups = (
     case 'MlxJaccl':
       return exact
         ? allRings(graph).filter(
-            (group) => group.length > 1 && group.length <= MOST_MESH_RANKS && isClique(graph, group),
+            (group) => group.length > 1 && group.length <= MAX_MESH_RANKS && isClique(graph, group),
           )
         : grownCliques(graph, growth)
   }
 }
 
-/** All machines of a graph in an order that is a ring: as they stand where that is one. */
+/**
+ * Orders all machines of a graph as a ring, in the given order if that is a ring; undefined if there is no such order.
+ */
 export const ringOfAll = (graph: Graph, { instanceMeta }: Pick<Constraints, 'instanceMeta'>): number[] | undefined => {
   const asGiven = graph.nodeIds.map((_nodeId, at) => at)
   if (instanceMeta === 'MlxJaccl' && !isClique(graph, asGiven)) return undefined

@@ -1,18 +1,17 @@
 /**
- * Memory bandwidth of Apple's chips in bytes per second, as Apple states it (1 GB = 10^9 bytes) in the
- * technical specifications of each Mac (support.apple.com/specs) and the chips' press releases on
- * apple.com/newsroom: M1 2020-11, M1 Pro and Max 2021-10, M1 Ultra 2022-03, M2 2022-06, M2 Pro and Max
- * 2023-01, M2 Ultra 2023-06, M3 family 2023-10, M4 2024-05, M4 Pro and Max 2024-10, M3 Ultra 2025-03,
- * M5 2025-10, M5 Pro and Max 2026-03. Apple states no figure for the M1; its 68.25 is LPDDR4X-4266 on 128 bits.
+ * Memory bandwidth of Apple's chips in bytes per second, as Apple states it (1 GB = 10^9 bytes) in the technical
+ * specifications of each Mac (support.apple.com/specs) and the chips' press releases on apple.com/newsroom: M1 2020-11,
+ * M1 Pro and Max 2021-10, M1 Ultra 2022-03, M2 2022-06, M2 Pro and Max 2023-01, M2 Ultra 2023-06, M3 family 2023-10, M4
+ * 2024-05, M4 Pro and Max 2024-10, M3 Ultra 2025-03, M5 2025-10, M5 Pro and Max 2026-03. Apple states no figure for the
+ * M1; its 68.25 is LPDDR4X-4266 on 128 bits.
  *
- * Where a chip is sold with parts of its memory controllers switched off, the number of its GPU cores
- * says which it is.
+ * Where a chip is sold with some memory controllers disabled, the number of GPU cores identifies the variant.
  */
 const GB = 1e9
 
 interface Chip {
   readonly bytesPerSecond: number
-  /** Parts that are faster, by the least number of GPU cores that tells them. */
+  /** Faster variants of the chip, by the smallest number of GPU cores they have. */
   readonly withGpuCores?: readonly { readonly atLeast: number; readonly bytesPerSecond: number }[]
 }
 
@@ -38,8 +37,8 @@ const chips: Readonly<Record<string, Chip>> = {
 }
 
 /**
- * Bytes per second that a chip reads its memory with, or undefined for a chip that is not listed.
- * Without a GPU core count the slower part is assumed: a prediction should rather be beaten.
+ * Returns a chip's memory bandwidth in bytes per second, or undefined for a chip that is not listed. Without a GPU core
+ * count the slower variant is assumed: a prediction should err low.
  *
  * @param chip as the system names it, `Apple M4 Max`
  */

@@ -6,20 +6,25 @@ import type { InterfaceType } from '../state/nodes'
 import type { State } from '../state/state'
 import { carriesRing, edgesOf, type Edge, type RdmaEdge, type SocketEdge } from '../state/topology'
 
-/** Which way to take where there are several. A loopback address leads nowhere else. */
+/** Preference among several edges between two machines, lower first. A loopback address reaches no other machine. */
 const RANK: Readonly<Record<InterfaceType, number>> = { thunderbolt: 0, ethernet: 1, unknown: 2, wifi: 3, loopback: 4 }
 
-/** The better of two ways: by kind of interface, then by latency, then by address, so that it is always the same one. */
+/** Orders edges best first: by interface type, then latency, then address, so that the choice is deterministic. */
 export const preferredEdge = (a: SocketEdge, b: SocketEdge): number =>
   RANK[a.interfaceType] - RANK[b.interfaceType] ||
   (a.latencyMs ?? Infinity) - (b.latencyMs ?? Infinity) ||
   (a.ip < b.ip ? -1 : Number(a.ip > b.ip)) ||
   0
 
-export type Way = InterfaceType | 'rdma'
+export type ConnectionKind = InterfaceType | 'rdma'
 
-/** By which kind of connection one machine would reach another in a group; `unknown` where there is none. */
-export const wayBetween = (state: State, from: NodeId, to: NodeId, instanceMeta: InstanceMeta): Way => {
+/** Returns the kind of connection a group would use from one machine to another; `unknown` if there is none. */
+export const connectionKindBetween = (
+  state: State,
+  from: NodeId,
+  to: NodeId,
+  instanceMeta: InstanceMeta,
+): ConnectionKind => {
   if (instanceMeta === 'MlxJaccl') return 'rdma'
   const [best] = between(edgesOf(state.topology).filter(carriesRing), from, to).sort(preferredEdge)
   return best?.interfaceType ?? 'unknown'
@@ -48,9 +53,9 @@ const ringOf = (edges: readonly SocketEdge[], nodeIds: readonly NodeId[]): RingC
 })
 
 /**
- * One cable for each pair, of which either rank gets its own end: with several cables between two machines, ends that
- * were chosen one by one could be those of different ones. The lower rank's first interface decides, so that the same
- * cables always give the same matrix.
+ * Picks one cable for each pair and gives each rank its own end of it: with several cables between two machines,
+ * choosing each end separately could mix ends of different cables. The lower rank's first interface decides, so the
+ * same cables always give the same matrix.
  */
 const jacclOf = (edges: readonly RdmaEdge[], nodeIds: readonly NodeId[]): JacclConnections => {
   const devices = nodeIds.map((): (string | null)[] => nodeIds.map(() => null))
@@ -67,7 +72,7 @@ const jacclOf = (edges: readonly RdmaEdge[], nodeIds: readonly NodeId[]): JacclC
   return { devices }
 }
 
-/** Over which connections the ranks of a group talk, chosen among those that are live. One machine needs none. */
+/** Chooses the connections between the ranks of a group among the live edges. A single machine needs none. */
 export const chooseConnections = (
   state: State,
   nodeIds: readonly NodeId[],

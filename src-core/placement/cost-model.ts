@@ -7,43 +7,43 @@ import { preferredEdge } from './connections'
 import type { ModelCard } from './model-card'
 import { shardBytes, type ShardPlan } from './shards'
 
-/** What a placement should give one user; a preview shows it. */
+/** Predicted speed of a placement for a single user, as previews show it. */
 export interface Prediction {
   readonly tokensPerSecond: number
-  /** Until the first token of a prompt of `REFERENCE_PROMPT_TOKENS`. */
+  /** Time to first token for a prompt of `REFERENCE_PROMPT_TOKENS`. */
   readonly firstTokenMs: number
-  /** Where the time of one token goes. */
+  /** Breakdown of the time per token. */
   readonly perToken: TokenTime
 }
 
-/** The parts of the time that one token takes, in milliseconds. */
+/** Parts of the time per token, in milliseconds. */
 export interface TokenTime {
   /** Reading the weights from memory. */
   readonly readingMs: number
-  /** Starting the kernels of the layers. */
+  /** Launching the kernels of the layers. */
   readonly layersMs: number
-  /** Between machines; 0 on one alone. */
+  /** Transfers between machines; 0 on a single machine. */
   readonly linksMs: number
 }
 
-/** The prompt that `firstTokenMs` speaks of. */
+/** Prompt length that `firstTokenMs` refers to. */
 export const REFERENCE_PROMPT_TOKENS = 256
 
-/** Prompt tokens that are computed in the time one pass over the weights takes: compute, not memory, binds there. */
+/** Prompt tokens computed in the time of one pass over the weights: prefill is bound by compute, not by memory. */
 const PROMPT_TOKENS_PER_PASS = 16
 
 /**
- * What starting the kernels of one layer takes, whatever it holds: the limit of small models. Between 40 and 100 µs
- * in what people report of mlx-lm with models below 1 GB on M3 and M4.
+ * Seconds to launch the kernels of one layer, whatever its size; this bounds small models. Users of mlx-lm report 40 to
+ * 100 µs with models below 1 GB on M3 and M4.
  */
 const LAYER_SECONDS = 0.00006
 
-/** Users at once that `throughput` is about. */
+/** Concurrent users that `throughput` optimizes for. */
 export const THROUGHPUT_USERS = 8
 
 /** Activations are 16-bit numbers. */
 const ACTIVATION_BYTES = 2
-/** A `Tensor` layer is put together twice: after attention and after its feed-forward part. */
+/** A `Tensor` layer needs two all-reduces: after attention and after the feed-forward part. */
 const REDUCTIONS_PER_LAYER = 2
 
 interface Link {
@@ -51,7 +51,7 @@ interface Link {
   readonly bytesPerSecond: number
 }
 
-/** Orders of magnitude, for links that nobody has measured. */
+/** Orders of magnitude, for links without a measurement. */
 const TYPICAL: Readonly<Record<InterfaceType | 'rdma', Link>> = {
   rdma: { seconds: 0.00002, bytesPerSecond: 5e9 },
   thunderbolt: { seconds: 0.0003, bytesPerSecond: 2.5e9 },
@@ -61,7 +61,7 @@ const TYPICAL: Readonly<Record<InterfaceType | 'rdma', Link>> = {
   loopback: { seconds: 0.00005, bytesPerSecond: 2e9 },
 }
 
-/** The links of a state, looked up from machine to machine. Built once for all groups. */
+/** Looks up the best link between two machines. Built once per state and shared by all groups. */
 export class LinkTable {
   private readonly best = new Map<NodeId, Map<NodeId, SocketEdge>>()
 
@@ -93,9 +93,9 @@ export interface Plan {
   readonly shards: readonly ShardPlan[]
 }
 
-const passOver = (link: Link, bytes: number): number => link.seconds + bytes / link.bytesPerSecond
+const transferSeconds = (link: Link, bytes: number): number => link.seconds + bytes / link.bytesPerSecond
 
-/** Seconds of one step on its links, for `users` tokens at once. */
+/** Returns the seconds that one step spends on links when `users` get a token each. */
 const linkSeconds = ({ card, sharding, instanceMeta, shards }: Plan, links: LinkTable, users: number): number => {
   if (shards.length === 1) return 0
   const hops = shards.map(({ nodeId }, at) =>
@@ -104,11 +104,11 @@ const linkSeconds = ({ card, sharding, instanceMeta, shards }: Plan, links: Link
   const activations = users * card.hiddenSize * ACTIVATION_BYTES
   switch (sharding) {
     case 'Pipeline':
-      return hops.reduce((sum, hop) => sum + passOver(hop, activations), 0)
+      return hops.reduce((sum, hop) => sum + transferSeconds(hop, activations), 0)
     case 'Tensor': {
-      // Each reduction goes round the ring twice, in equal parts; the slowest link sets the pace of each turn. By RDMA
-      // everybody talks to everybody at once.
-      const turn = Math.max(...hops.map((hop) => passOver(hop, activations / shards.length)))
+      // An all-reduce over a ring takes 2 · (n - 1) rounds of equal parts; the slowest link sets the pace of each
+      // round. With RDMA every pair exchanges at once, in one round.
+      const turn = Math.max(...hops.map((hop) => transferSeconds(hop, activations / shards.length)))
       const turns = instanceMeta === 'MlxJaccl' ? 1 : 2 * (shards.length - 1)
       return REDUCTIONS_PER_LAYER * card.layers * turns * turn
     }
@@ -122,10 +122,10 @@ interface StepTime {
 }
 
 /**
- * Seconds of one step in which `users` get a token each: every step reads the weights once, so a stage takes its
- * bytes divided by its machine's memory bandwidth. `Pipeline` stages follow one another, `Tensor` ranks work side by
- * side and the slowest counts. To that come the layers' own cost, hops × latency, and activations ÷ link bandwidth.
- * Undefined where a machine's memory bandwidth is not known.
+ * Predicts the time of one step in which `users` get a token each. Every step reads the weights once, so a stage takes
+ * its bytes divided by its machine's memory bandwidth. `Pipeline` stages run one after the other; `Tensor` ranks run in
+ * parallel and the slowest counts. Added to that: kernel launches, hops × latency, and activations ÷ link bandwidth.
+ * Undefined if a machine's memory bandwidth is unknown.
  */
 const stepTime = (state: State, plan: Plan, links: LinkTable, users: number): StepTime | undefined => {
   const { card, sharding, shards } = plan
@@ -141,13 +141,13 @@ const stepTime = (state: State, plan: Plan, links: LinkTable, users: number): St
 
 const total = ({ reading, layers, links }: StepTime): number => reading + layers + links
 
-/** Seconds of one step for `users` at once; undefined where a machine's memory bandwidth is not known. */
+/** Returns the seconds of one step for `users`; undefined if a machine's memory bandwidth is unknown. */
 export const secondsPerStep = (state: State, plan: Plan, links: LinkTable, users = 1): number | undefined => {
   const time = stepTime(state, plan, links, users)
   return time && total(time)
 }
 
-/** The prediction a preview shows, or undefined where a machine's memory bandwidth is not known. */
+/** Returns the prediction a preview shows; undefined if a machine's memory bandwidth is unknown. */
 export const predict = (state: State, plan: Plan, links: LinkTable): Prediction | undefined => {
   const time = stepTime(state, plan, links, 1)
   const seconds = time && total(time)

@@ -1,12 +1,12 @@
 import type { Graph } from './graph'
 
-/** Up to this many machines every ring is looked at. */
+/** Up to this many machines all rings are enumerated. */
 export const EXACT_UP_TO = 10
 
 /**
- * One ring through each set of machines that has one, by dynamic programming over sets (Held and Karp,
- * "A dynamic programming approach to sequencing problems", 1962): `ends[set]` are the machines at which a path can
- * end that begins at the set's lowest machine and visits all of it. Time: 2ⁿ · n².
+ * Returns one ring for each set of machines that has one, by dynamic programming over sets (Held and Karp, "A dynamic
+ * programming approach to sequencing problems", 1962): `ends[set]` are the machines at which a path can end that starts
+ * at the set's lowest machine and visits the whole set. Time: 2ⁿ · n².
  */
 export const allRings = ({ neighbours }: Graph): number[][] => {
   const size = neighbours.length
@@ -22,7 +22,7 @@ export const allRings = ({ neighbours }: Graph): number[][] => {
     if (closing !== 0) rings.push(pathTo(31 - Math.clz32(closing), set, ends, near))
     for (let rest = reached; rest !== 0; rest &= rest - 1) {
       const last = 31 - Math.clz32(rest & -rest)
-      // Only higher machines join: the set's lowest stays its beginning.
+      // Add only higher machines, so that the path still starts at the set's lowest.
       for (let next = (near[last] ?? 0) & ~set & ~((2 << lowest) - 1); next !== 0; next &= next - 1) {
         const bit = next & -next
         ends[set | bit] = (ends[set | bit] ?? 0) | bit
@@ -32,7 +32,7 @@ export const allRings = ({ neighbours }: Graph): number[][] => {
   return rings
 }
 
-/** The path that made `ends` say so, from its beginning. */
+/** Reconstructs from `ends`, backwards, a path through `set` that ends at `end`. */
 const pathTo = (end: number, set: number, ends: Uint16Array, near: readonly number[]): number[] => {
   const path = [end]
   let left = set

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { CreateMetaInstanceRequest } from '../protocols/control'
 import { GB, SMALL, smallCard, World } from '../testing/world'
-import { expectationOf, PLAIN_LAUNCH } from './expectation'
+import { expectationOf, DEFAULT_LAUNCH } from './expectation'
 import { previews } from './previews'
 import { PlacementSpace } from './space'
 
@@ -23,13 +23,13 @@ const threeMacs = (): World => {
   return world
 }
 
-describe('what is expected of a launch that leaves everything open', () => {
-  it('is asked for in the words that a request without them gets', () => {
+describe('the expectation for a launch without options', () => {
+  it('uses the defaults of a request without options', () => {
     expect(CreateMetaInstanceRequest.parse({ modelId: SMALL })).toEqual({
       modelId: SMALL,
-      sharding: PLAIN_LAUNCH.sharding,
-      instanceMeta: PLAIN_LAUNCH.instanceMeta,
-      placementPreference: PLAIN_LAUNCH.placementPreference,
+      sharding: DEFAULT_LAUNCH.sharding,
+      instanceMeta: DEFAULT_LAUNCH.instanceMeta,
+      placementPreference: DEFAULT_LAUNCH.placementPreference,
       paused: false,
     })
   })
@@ -64,7 +64,7 @@ describe('what is expected of a launch that leaves everything open', () => {
   it('says where the time of a token goes, and the parts are all of it', () => {
     const world = threeMacs()
     for (const minNodes of [1, 3]) {
-      const expected = expectationOf(new PlacementSpace(world.state), smallCard, { ...PLAIN_LAUNCH, minNodes })
+      const expected = expectationOf(new PlacementSpace(world.state), smallCard, { ...DEFAULT_LAUNCH, minNodes })
       if (expected.status === 'refused' || !expected.predicted) throw new Error('nothing is predicted')
       const { tokensPerSecond, perToken } = expected.predicted
       expect(perToken.readingMs + perToken.layersMs + perToken.linksMs).toBeCloseTo(1000 / tokensPerSecond)

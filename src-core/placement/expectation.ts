@@ -9,18 +9,20 @@ import { place } from './place'
 import type { PlacementRequest } from './placement-request'
 import type { PlacementSpace } from './space'
 
-/** What a launch asks for that leaves everything open: the defaults of `POST /meta_instance`. */
-export const PLAIN_LAUNCH: PlacementRequest = {
+/** The request of a launch without options: the defaults of `POST /meta_instance`. */
+export const DEFAULT_LAUNCH: PlacementRequest = {
   sharding: 'Pipeline',
   instanceMeta: 'MlxRing',
   minNodes: 1,
   placementPreference: DEFAULT_PREFERENCE,
 }
 
-/** How fast a placement should be, and how fast it was. */
+/** Predicted and measured speed of a placement. */
 export interface ExpectedSpeed {
   readonly predicted?: Prediction
-  /** What it gave one user alone when it last ran, in tokens per second, and over how many answers. */
+  /**
+   * Tokens per second for a single user when this placement last ran, and the number of answers it is averaged over.
+   */
   readonly measured?: { readonly tokensPerSecond: number; readonly runs: number }
 }
 
@@ -35,7 +37,7 @@ export const expectedSpeed = (state: State, plan: Plan, links: LinkTable): Expec
   }
 }
 
-/** What would come of a launch. */
+/** The outcome that a launch would have now. */
 export type Expectation =
   | (ExpectedSpeed & {
       readonly status: 'placed'
@@ -46,8 +48,10 @@ export type Expectation =
     })
   | { readonly status: 'refused'; readonly error: PlacementRefusal }
 
-/** Where a launch would place the model now, and how fast it would be there: what the node would do, by the same code. */
-export const expectationOf = (space: PlacementSpace, card: ModelCard, request = PLAIN_LAUNCH): Expectation => {
+/**
+ * Returns where a launch would place the model now, and how fast it would be. Uses `place`, as the node itself does.
+ */
+export const expectationOf = (space: PlacementSpace, card: ModelCard, request = DEFAULT_LAUNCH): Expectation => {
   const { state } = space
   const result = place(state, card, request, space)
   if (result.status === 'refused') return result

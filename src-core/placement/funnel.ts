@@ -6,17 +6,17 @@ import type { State } from '../state/state'
 import { clauses, coded, commas, type CodedText } from '../texts/coded'
 import { inEnglish } from '../texts/english'
 
-/** In this order a machine meets them, and people read of them. */
+/** Filter order; refusals list the rules in the same order. */
 const RULES = ['offline', 'nodeIds', 'replica', 'drained', 'no_worker', 'cannot_run', 'too_old', 'cannot_load'] as const
 type Rule = (typeof RULES)[number]
 
-/** Who was looked at, and who fell out at which rule. */
+/** Records the machines a search considered and the rule that excluded each, and words refusals from them. */
 export class Funnel {
   private readonly removed = new Map<Rule, { nodeIds: NodeId[]; coded: CodedText }>()
 
   constructor(private readonly state: State) {}
 
-  /** Puts a machine down as removed; gives back nothing, for use in a `flatMap`. */
+  /** Records a machine as excluded. Returns an empty list, for use in a `flatMap`. */
   remove(rule: Rule, nodeId: NodeId, detail: CodedText): [] {
     const group = this.removed.get(rule)
     if (group) group.nodeIds.push(nodeId)
@@ -44,16 +44,18 @@ export class Funnel {
     }
   }
 
-  /** What is wrong with the request itself, whichever machines there are: nobody else is to be blamed before it. */
-  ofRequest(refusal: PlacementRefusal, remaining: readonly NodeId[]): PlacementRefusal {
+  /**
+   * Reports a problem of the request itself, which no choice of machines would cure; only the details name machines.
+   */
+  requestProblem(refusal: PlacementRefusal, remaining: readonly NodeId[]): PlacementRefusal {
     return { ...refusal, details: this.details(remaining) }
   }
 
   /**
-   * Machines that were asked for by name and cannot be used: they come first, and nobody has to be told of those that
-   * were not asked for. `mini-2 is offline; studio: only coordinates; SENTENCE`.
+   * Reports requested machines that cannot be used, and no others: `mini-2 is offline; studio: only coordinates;
+   * SENTENCE`.
    */
-  ofMissing(missing: readonly NodeId[], sentence: CodedText, remaining: readonly NodeId[]): PlacementRefusal {
+  missingMachines(missing: readonly NodeId[], sentence: CodedText, remaining: readonly NodeId[]): PlacementRefusal {
     const why = missing.map((nodeId) => {
       const name = nodeName(this.state, nodeId)
       const fell = [...this.removed].find(([, group]) => group.nodeIds.includes(nodeId))

@@ -2,15 +2,15 @@ import type { NodeId } from '../ids'
 import { mirroredRdmaEdges } from '../rdma/edges'
 import { carriesRing, type Edge } from '../state/topology'
 
-/** Machines by number, and which of them reach one another both ways. */
+/** An undirected graph of machines: two are linked if each reaches the other. */
 export interface Graph {
   readonly nodeIds: readonly NodeId[]
-  /** For each machine the numbers of those it is linked with, ascending. */
+  /** Neighbours of each machine, as ascending numbers. */
   readonly neighbours: readonly (readonly number[])[]
   linked(a: number, b: number): boolean
 }
 
-/** The graph of the edges that count, among `nodeIds`. Time and memory: edges + nodes². */
+/** Builds the graph of the edges that `counts` accepts, among `nodeIds`. Time and memory: edges + nodes². */
 const graphOf = (nodeIds: readonly NodeId[], edges: readonly Edge[], counts: (edge: Edge) => boolean): Graph => {
   const size = nodeIds.length
   const numberOf = new Map<string, number>(nodeIds.map((nodeId, at) => [nodeId, at]))
@@ -29,28 +29,28 @@ const graphOf = (nodeIds: readonly NodeId[], edges: readonly Edge[], counts: (ed
   return { nodeIds, neighbours, linked }
 }
 
-/** Who reaches whom over TCP, as a ring does. */
+/** Links over TCP, as a ring needs them. */
 export const socketGraph = (nodeIds: readonly NodeId[], edges: readonly Edge[]): Graph =>
   graphOf(nodeIds, edges, carriesRing)
 
-/** Who reaches whom by RDMA, over a cable of which both ends say so. */
+/** Links by RDMA, over cables that both ends report. */
 export const rdmaGraph = (nodeIds: readonly NodeId[], edges: readonly Edge[]): Graph =>
   graphOf(nodeIds, mirroredRdmaEdges(edges), () => true)
 
-/** The links that both graphs have. */
-export const common = ({ nodeIds, neighbours, linked }: Graph, other: Graph): Graph => ({
+/** Keeps the links that are in both graphs. */
+export const intersection = ({ nodeIds, neighbours, linked }: Graph, other: Graph): Graph => ({
   nodeIds,
   neighbours: neighbours.map((near, a) => near.filter((b) => other.linked(a, b))),
   linked: (a, b) => linked(a, b) && other.linked(a, b),
 })
 
-/** Whether a machine has a single link: one at the end of a cable. */
+/** Whether a machine has a single link. */
 export const isLeaf = ({ neighbours }: Graph, node: number): boolean => neighbours[node]?.length === 1
 
-/** Whether consecutive machines are linked, and the last with the first. One machine alone is a ring. */
+/** Whether consecutive machines are linked, and the last with the first. A single machine counts as a ring. */
 export const isRing = ({ linked }: Graph, order: readonly number[]): boolean =>
   order.length === 1 || order.every((node, at) => linked(node, order[(at + 1) % order.length] ?? node))
 
-/** Whether every two are linked. */
+/** Whether every pair is linked. */
 export const isClique = ({ linked }: Graph, nodes: readonly number[]): boolean =>
   nodes.every((a, at) => nodes.slice(at + 1).every((b) => linked(a, b)))

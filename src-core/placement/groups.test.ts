@@ -97,7 +97,7 @@ describe('a placement over several machines', () => {
     ),
   })
 
-  it('gives every layer once, nobody more than fits, and only ways that are live', () => {
+  it('assigns every layer once, to no machine more than fits, and uses only live connections', () => {
     fc.assert(
       fc.property(smallWorld, anyRequest, fc.integer({ min: 1, max: 90 }), (world, wanted, gigabytes) => {
         const placement = placed(world, wanted, { ...smallCard, storageBytes: gigabytes * GB })
@@ -227,7 +227,7 @@ describe('a placement over several machines', () => {
     expect(placed(world, { sharding: 'Tensor', minNodes: 3 })).toBeUndefined()
   })
 
-  it('uses RDMA only between every two, and names the interface towards each', () => {
+  it('uses RDMA only if every pair has it, and names the interface for each pair', () => {
     const world = worldOf(
       [9, 9, 9].map((bytes) => bytes * GB),
       pairs(3),

@@ -1,24 +1,27 @@
 import type { Graph } from './graph'
 
 export interface Growth {
-  /** How good each machine is to have; the best is taken first. */
+  /** Value of each machine to a group (its free bytes); the highest is added first. */
   readonly worth: readonly number[]
-  /** Rings need not be larger. */
+  /** Stop growing at this size. */
   readonly largest: number
-  /** The least number of machines that was asked for: the first ring of that size is looked at in any case. */
+  /** The requested minimum: the first ring that reaches this size is always a candidate. */
   readonly least?: number
 }
 
-/** Rings looked at from so many beginnings; more machines than that are rarely apart from one another. */
-const MOST_BEGINNINGS = 12
-/** Neighbours tried with each beginning: the best one may lie across a bridge, which is in no ring. */
+/** Start machines tried in each order. With more machines than this, rings from further starts rarely differ. */
+const MAX_STARTS = 12
+/** Neighbours tried from each start: the best one may lie across a bridge, and a bridge is in no ring. */
 const FIRST_NEIGHBOURS = 3
 
-/** Every size up to this one is looked at; above, sizes this much apart: one machine more or less matters little there. */
+/**
+ * Up to this size every size is a candidate; above it, sizes grow by `STEP`, as one machine more or less matters
+ * little.
+ */
 const DENSE_UP_TO = 8
 const STEP = 1.15
 
-/** A ring as a linked list, with the order in which machines are tried. */
+/** A ring as a linked list. Machines are tried in `order`. */
 class GrowingRing {
   private readonly after: Int32Array
   size = 2
@@ -44,9 +47,9 @@ class GrowingRing {
     return nodes
   }
 
-  /** Takes one more machine in, or two, or as many as the shortest way round needs. False where the ring cannot grow. */
+  /** Adds one machine, or two, or those of the shortest detour. False if the ring cannot grow within `room`. */
   grow(room: number): boolean {
-    return (room >= 1 && this.takeOne()) || (room >= 2 && this.takeTwo()) || (room >= 3 && this.takeDetour(room))
+    return (room >= 1 && this.insertOne()) || (room >= 2 && this.insertTwo()) || (room >= 3 && this.insertDetour(room))
   }
 
   private next(node: number): number {
@@ -64,7 +67,7 @@ class GrowingRing {
     this.size += path.length
   }
 
-  private takeOne(): boolean {
+  private insertOne(): boolean {
     const { linked, neighbours } = this.graph
     for (const node of this.order) {
       if (this.has(node)) continue
@@ -77,7 +80,7 @@ class GrowingRing {
   }
 
   /** Where no three machines are linked with one another, as in a grid, a ring grows by two at a time. */
-  private takeTwo(): boolean {
+  private insertTwo(): boolean {
     const { linked, neighbours } = this.graph
     for (const node of this.order) {
       if (this.has(node)) continue
@@ -93,7 +96,7 @@ class GrowingRing {
     return false
   }
 
-  private takeDetour(room: number): boolean {
+  private insertDetour(room: number): boolean {
     for (const between of this.nodes()) {
       const path = this.shortestDetour(between, this.next(between))
       if (path.length === 0 || path.length > room) continue
@@ -103,7 +106,7 @@ class GrowingRing {
     return false
   }
 
-  /** The machines of the shortest way from one to the other outside the ring; none where there is no way. */
+  /** Breadth-first search outside the ring: the machines between `from` and `to`; empty if there is no path. */
   private shortestDetour(from: number, to: number): number[] {
     const { neighbours } = this.graph
     const cameFrom = new Map<number, number>()
@@ -131,9 +134,9 @@ const backFrom = (end: number, from: number, cameFrom: ReadonlyMap<number, numbe
 }
 
 /**
- * Rings of many sizes in a graph of any size: singles, the best pair of each machine, and what grows from pairs. The
- * worthiest machines are taken in first; then, for rings that reach everywhere, those with the fewest links.
- * Polynomial; it may miss the best ring.
+ * Returns rings of many sizes in a graph of any size: single machines, the best pair of each machine, and rings grown
+ * from pairs. One pass adds the machines of highest worth first; a second those with the fewest links, which finds
+ * rings that span the whole graph. Polynomial; it may miss the best ring.
  */
 export const grownRings = (graph: Graph, { worth, largest, least = 1 }: Growth): number[][] => {
   const nodes = graph.neighbours.map((_near, node) => node)
@@ -152,10 +155,10 @@ export const grownRings = (graph: Graph, { worth, largest, least = 1 }: Growth):
   }
   for (const order of [byWorth, byLinks]) {
     const reached = new Set<number>()
-    let beginnings = 0
+    let starts = 0
     for (const node of order) {
       if (reached.has(node) || linksOf(node) < 2) continue
-      if (++beginnings > MOST_BEGINNINGS) break
+      if (++starts > MAX_STARTS) break
       for (const partner of partners(node)) {
         const ring = new GrowingRing(graph, order, node, partner)
         let noted = 2
@@ -175,7 +178,7 @@ export const grownRings = (graph: Graph, { worth, largest, least = 1 }: Growth):
   return rings
 }
 
-/** Sets in which every two are linked, grown from each machine with its worthiest neighbours first. */
+/** Returns cliques grown from each machine, adding neighbours of highest worth first. */
 export const grownCliques = (graph: Graph, { worth, largest }: Growth): number[][] => {
   const cliques: number[][] = []
   for (const [node, neighbours] of graph.neighbours.entries()) {

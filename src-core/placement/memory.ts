@@ -3,24 +3,24 @@ import type { Constraints } from '../state/meta-instances'
 import type { State } from '../state/state'
 import type { ModelCard } from './model-card'
 
-/** Tokens of context that memory is kept for where nobody said otherwise. */
+/** Tokens of context that memory is reserved for by default. */
 export const DEFAULT_MAX_CONTEXT = 8192
 
-/** Share of a machine's memory that `auto` leaves free: for the people at it, and for what they start next. */
+/** Share of a machine's memory that `auto` leaves free, for its users and the programs they start next. */
 export const SPARE_SHARE = 0.15
 
-/** What memory is kept for beside the weights. */
+/** What determines the memory reserved for the KV cache. */
 export type CacheDemand = Pick<Constraints, 'maxContext' | 'concurrency' | 'kvBits'>
 
-/** Long requests that memory is kept for at once, where nobody said otherwise. What is free beyond it is used as well. */
+/** Long requests that memory is reserved for by default. Free memory beyond the reservation is used as well. */
 export const DEFAULT_CONCURRENCY = 1
 
-/** Of a key or a value; in 8 bits every 64 of them share a scale and a bias of 16 bits each. */
+/** Bytes per key or value. In 8 bits, each group of 64 shares a scale and a bias of 16 bits each. */
 const bytesPerValue = ({ kvBits }: CacheDemand): number => (kvBits === undefined ? 2 : 1 + (2 * 2) / 64)
 
 /**
- * Bytes of the whole model's key-value cache for `concurrency` requests of `maxContext` tokens; 0 where the card does
- * not tell its head size.
+ * Returns the bytes of the whole model's KV cache for `concurrency` requests of `maxContext` tokens; 0 if the card has
+ * no head size.
  */
 export const kvCacheBytes = (
   card: Pick<ModelCard, 'layers' | 'kvHeads' | 'headDim'>,
@@ -31,27 +31,29 @@ export const kvCacheBytes = (
   return values * bytesPerValue(demand) * maxContext * concurrency
 }
 
-/** An embedding model computes at most so many tokens at once, and keeps nothing of them. */
+/** Most tokens in one batch of an embedding model, which keeps no cache. */
 const EMBEDDING_BATCH_TOKENS = 8192
-/** Of one token while it is computed, in widths of the model: what goes in and out of a layer and is between. */
+/** Working memory per token, in multiples of the hidden size: a layer's inputs, outputs and intermediate values. */
 const WORKING_WIDTHS = 16
 const BYTES_PER_WORKING_VALUE = 4
 
-/** Bytes that a model takes beside its weights while it works. */
+/** Returns the bytes that a model needs besides its weights. */
 export const workingBytes = (card: ModelCard, demand?: CacheDemand): number =>
   card.kind === 'embedding'
     ? EMBEDDING_BATCH_TOKENS * card.hiddenSize * WORKING_WIDTHS * BYTES_PER_WORKING_VALUE
     : kvCacheBytes(card, demand)
 
-/** Bytes that the draft of a model takes on the node of rank 0; 0 where it has none. It keeps its context as it is. */
+/**
+ * Returns the bytes that a model's draft needs on the node of rank 0; 0 if it has none. Its KV cache is not quantized.
+ */
 export const draftBytes = ({ draft }: ModelCard, { maxContext, concurrency }: CacheDemand = {}): number =>
   draft === undefined ? 0 : draft.storageBytes + kvCacheBytes(draft, { maxContext, concurrency })
 
-/** Bytes that a model takes, shared out or not. */
+/** Returns the bytes that a model needs in all, sharded or not. */
 export const neededBytes = (card: ModelCard, demand?: CacheDemand): number =>
   card.storageBytes + workingBytes(card, demand) + draftBytes(card, demand)
 
-/** Bytes that all instances together claim on each node. */
+/** Sums the bytes that all instances claim, by node. */
 export const claimedBytes = (state: State): Map<string, number> => {
   const claimed = new Map<string, number>()
   for (const { claims } of Object.values(state.instances)) {
@@ -61,8 +63,8 @@ export const claimedBytes = (state: State): Map<string, number> => {
 }
 
 /**
- * Bytes that can still be promised on a node. What runners hold is added and what instances claim is
- * taken away, so that a loaded model is neither counted nor promised twice.
+ * Returns the bytes on a node that are not promised yet. Memory held by runners is added and claims of instances are
+ * subtracted, so that a loaded model is not counted twice.
  */
 export const freeBytes = (state: State, nodeId: NodeId, claimed: ReadonlyMap<string, number>): number => {
   const node = state.nodes[nodeId]

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { Bytes, ModelId } from '../ids'
 
-/** `text`: it writes. `embedding`: it turns texts into vectors. */
+/** `text` generates text; `embedding` turns texts into vectors. */
 export const ModelKind = z.enum(['text', 'embedding'])
 export type ModelKind = z.infer<typeof ModelKind>
 
 const sizes = {
   modelId: ModelId,
-  /** All weights, in bytes: what looks at pictures as well. */
+  /** All weights in bytes, including those of the vision part. */
   storageBytes: Bytes,
   /** Decoder layers. */
   layers: z.number().int().positive(),
@@ -15,33 +15,33 @@ const sizes = {
   headDim: z.number().int().positive().optional(),
 }
 
-/** What placing needs to know of a model. */
+/** What placement needs to know about a model. */
 export const ModelCard = z.object({
   ...sizes,
   /** Absent: `text`. */
   kind: ModelKind.optional(),
-  /** It reads pictures too, where one machine runs all of it. Absent: text alone. */
+  /** Whether it takes images too, if a single machine runs the whole model. Absent: text only. */
   vision: z.boolean().optional(),
   hiddenSize: z.number().int().positive(),
   /** Tokens the model was trained for. */
   contextLength: z.number().int().positive().optional(),
   supportsTensor: z.boolean(),
   supportsPipeline: z.boolean(),
-  /** The model that is declared to guess for it: whole, beside rank 0. */
+  /** The draft model declared for speculative decoding; it runs whole, on rank 0. */
   draft: z.object(sizes).optional(),
 })
 export type ModelCard = z.infer<typeof ModelCard>
 
 /**
- * Why a model cannot be run: `damaged` where a file is missing or not whole, which fetching it anew may mend;
- * `unsupported` where its files are whole and say something that cannot be run.
+ * Why a model cannot run: `damaged` if a file is missing or incomplete, which a new download may cure; `unsupported` if
+ * its files are complete but this version cannot run them.
  */
 export const ModelProblemCode = z.enum(['damaged', 'unsupported'])
 export type ModelProblemCode = z.infer<typeof ModelProblemCode>
 
 const withDrafts = new WeakMap<ModelCard, WeakMap<ModelCard, ModelCard>>()
 
-/** A model's card with that of the draft that is declared for it; of the same two always the same. */
+/** Adds the draft's card to a model's card. Memoized: the same two cards always give the same object. */
 export const withDraft = (card: ModelCard, draft: ModelCard | undefined): ModelCard => {
   if (!draft) return card
   const known = withDrafts.get(card) ?? new WeakMap<ModelCard, ModelCard>()

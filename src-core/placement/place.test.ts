@@ -8,7 +8,7 @@ import { withDraft } from './model-card'
 import { previews } from './previews'
 import { place } from './place'
 import type { PlacementRequest } from './placement-request'
-import { assignShards, shareOut } from './shards'
+import { assignShards, apportion } from './shards'
 
 const request: PlacementRequest = {
   sharding: 'Pipeline',
@@ -45,7 +45,7 @@ describe('placing on one machine', () => {
     expect(result).toMatchObject({ placement: { claims: { mini: 4 * GB + 131_072_000 } } })
   })
 
-  it('keeps room for 8,192 tokens where nobody said how many', () => {
+  it('reserves 8,192 tokens of context by default', () => {
     expect(kvCacheBytes({ ...smallCard, headDim: 128 })).toBe(2 * 32 * 8 * 128 * 2 * 8192)
   })
 
@@ -158,7 +158,7 @@ describe('a refusal', () => {
     expect(reasonOf(world)).toBe('mini has 3 GB free, the model needs 4 GB')
   })
 
-  it('names who fell out at each rule', () => {
+  it('names the machines that each rule excluded', () => {
     const world = new World()
     world.addNode('studio', { free: 3 * GB })
     world.addNode('mini')
@@ -171,7 +171,7 @@ describe('a refusal', () => {
     )
   })
 
-  it('begins with the machines that nodeIds asks for and that cannot be used, and with nobody else', () => {
+  it('begins with the machines of nodeIds that cannot be used, and names no others', () => {
     const world = new World()
     world.addNode('studio')
     world.addNode('book', { cannotRun: 'no Python environment' })
@@ -186,7 +186,7 @@ describe('a refusal', () => {
     )
   })
 
-  it('says what is wrong with the request itself before anything of machines', () => {
+  it('reports problems of the request itself before those of machines', () => {
     const world = new World()
     for (const name of ['studio', 'mini', 'old']) world.addNode(name)
     const [studio, mini] = [NodeId.parse('studio'), NodeId.parse('mini')]
@@ -215,10 +215,10 @@ describe('a refusal', () => {
 
 describe('layers', () => {
   it('are all given out, each machine at least one, in proportion to memory', () => {
-    expect(shareOut(32, [48, 16])).toEqual([24, 8])
+    expect(apportion(32, [48, 16])).toEqual([24, 8])
     fc.assert(
       fc.property(fc.array(fc.nat(1000), { minLength: 1, maxLength: 20 }), fc.nat(200), (weights, more) => {
-        const parts = shareOut(weights.length + more, weights)
+        const parts = apportion(weights.length + more, weights)
         expect(parts.reduce((a, b) => a + b, 0)).toBe(weights.length + more)
         expect(Math.min(...parts)).toBeGreaterThanOrEqual(1)
       }),

@@ -8,15 +8,15 @@ import { chooseConnections } from './connections'
 import { Funnel } from './funnel'
 import { isLeaf, type Graph } from './graph'
 import { draftBytes, neededBytes, SPARE_SHARE } from './memory'
-import { meshProblem, mostRanks } from './mesh-limit'
+import { meshProblem, maxRanks } from './mesh-limit'
 import type { ModelCard } from './model-card'
 import type { PlacementRequest } from './placement-request'
 import { comparisonFor, type Choice } from './preference'
-import { cannotLoad, draftProblem, noRdma, sharedOutProblem, shardingProblem, tooLittleMemory } from './refusal'
+import { cannotLoad, draftProblem, noRdma, embeddingProblem, shardingProblem, tooLittleMemory } from './refusal'
 import { assignShards, shardBytes, type ShardPlan } from './shards'
 import { PlacementSpace, type Region } from './space'
 
-/** Where the ranks go, what each node is promised for, and over which connections they talk. */
+/** Where the ranks go, the bytes promised on each node, and the connections between ranks. */
 export interface Placement extends Pick<Instance, 'ring' | 'jaccl'> {
   readonly shards: readonly ShardPlan[]
   /** Bytes by node. */
@@ -32,21 +32,21 @@ const refused = (error: PlacementRefusal): PlacementResult => ({ status: 'refuse
 /** Numbers of a graph's machines, in rank order. */
 type Order = readonly number[]
 
-/** One look for one model: what its groups would get. */
+/** One search for one model: computes what each group would hold. */
 class Search {
-  /** What of the free bytes `auto` would rather not promise. */
+  /** Bytes on each machine that `auto` avoids promising. */
   private readonly spare: readonly number[]
   private readonly layerBytes: number
-  /** What rank 0 holds besides. */
+  /** Bytes that rank 0 holds in addition. */
   private readonly draftBytes: number
-  /** How many layers each machine has room for. */
+  /** Layers that fit on each machine. */
   private readonly layersFor: readonly number[]
 
   constructor(
     private readonly card: ModelCard,
     private readonly request: PlacementRequest,
     readonly graph: Graph,
-    /** Bytes that can be promised, by number of the machine. */
+    /** Bytes that can be promised, by machine number. */
     readonly free: readonly number[],
     state: State,
   ) {
@@ -60,7 +60,7 @@ class Search {
     return order.reduce((sum, node) => sum + (this.free[node] ?? 0), 0)
   }
 
-  /** Whether it can fit at all: quickly told, and of most groups that is enough. */
+  /** Cheap necessary condition; rules out most groups before the layers are assigned. */
   private hasRoom(order: Order): boolean {
     const { layers } = this.card
     let room = 0
@@ -72,7 +72,7 @@ class Search {
     return this.request.sharding === 'Tensor' || room >= layers
   }
 
-  /** What this group would get; undefined where it does not fit. */
+  /** Returns the shards and claims of this group; undefined if the model does not fit. */
   choice(order: Order): Choice | undefined {
     if (!this.hasRoom(order)) return undefined
     const { card, request, graph, layerBytes } = this
@@ -97,7 +97,7 @@ class Search {
   }
 }
 
-/** The best of the groups that fit. */
+/** Returns the best group that fits. */
 const bestOf = (
   search: Search,
   groups: readonly Order[],
@@ -121,16 +121,16 @@ const bestOf = (
       const choice = search.choice(group)
       if (choice && (best === undefined || better(choice, best) < 0)) best = choice
     }
-    // Where the number of machines comes first, no other number can be better.
+    // When the preference ranks by group size first, no other size can be better.
     if (best && (size === 'largest' || size === 'smallest')) break
   }
   return best
 }
 
-/** Whether the machines that were asked for by name are the group. */
+/** Whether the request names the machines of the group. */
 const isNamedGroup = ({ nodeIds, replicas = 1 }: PlacementRequest): boolean => nodeIds !== undefined && replicas === 1
 
-/** The groups of an allowed size; for each number of machines only those that can hold their part are looked at. */
+/** Returns the groups within the requested sizes. */
 const groupsOf = (
   space: PlacementSpace,
   { graph, free }: Region,
@@ -141,7 +141,7 @@ const groupsOf = (
     const all = ringOfAll(graph, request)
     return all === undefined ? [] : [all]
   }
-  const all = Math.min(graph.nodeIds.length, mostRanks(request))
+  const all = Math.min(graph.nodeIds.length, maxRanks(request))
   const largest = request.sharding === 'Pipeline' ? Math.min(all, card.layers) : all
   return space.groups({ graph, free }, request, { largest: Math.max(1, largest), least: request.minNodes })
 }
@@ -174,7 +174,7 @@ const placeAmong = (
   )
   const possible = large.filter(({ length }) => problems.get(length) === undefined)
   const [problem] = [...problems.values()].filter((candidate) => candidate !== undefined)
-  if (possible.length === 0 && problem) return refused(funnel.ofRequest(problem, usable))
+  if (possible.length === 0 && problem) return refused(funnel.requestProblem(problem, usable))
   const best = bestOf(search, possible, space, card, request)
   if (best) {
     const { shards, claims } = best
@@ -191,10 +191,11 @@ const placeAmong = (
 }
 
 /**
- * Finds the machines for one instance, or says what to change. Exact for up to 10 machines; beyond, polynomial.
+ * Finds the machines for one instance, or refuses with what to change. Exact for up to 10 machines; polynomial
+ * heuristics beyond.
  *
- * @param state who is there and what is already promised
- * @param space of that state, where it is asked about several models
+ * @param state members, their memory, and what is already promised
+ * @param space of that state, to share its graphs among searches for several models
  */
 export const place = (
   state: State,
@@ -204,12 +205,12 @@ export const place = (
 ): PlacementResult => {
   const funnel = new Funnel(state)
   const found = usableNodes(state, request, card, funnel)
-  // In the order that was asked for, which is the rank order where it is a ring.
+  // Keep the requested order: it becomes the rank order if it is a ring.
   const usable = request.nodeIds?.filter((nodeId) => found.includes(nodeId)) ?? found
   const gone = request.nodeIds?.filter((nodeId) => !found.includes(nodeId)) ?? []
   const refuse = (code: PlacementErrorCode, sentence: CodedText) => refused(funnel.error(code, sentence, usable))
-  const impossible = meshProblem(request) ?? sharedOutProblem(card, request) ?? draftProblem(card)
-  if (impossible) return refused(funnel.ofRequest(impossible, usable))
+  const impossible = meshProblem(request) ?? embeddingProblem(card, request) ?? draftProblem(card)
+  if (impossible) return refused(funnel.requestProblem(impossible, usable))
   if (usable.length < request.minNodes) {
     const unfit = cannotLoad(state, request, funnel.details(usable))
     if (unfit) return refused(unfit)
@@ -219,7 +220,9 @@ export const place = (
   if (usable.length === 0 && gone.length === 0) return refuse('no_machines', coded('refusals.noMachines'))
   if (usable.length < request.minNodes) {
     const sentence = coded('refusals.tooFew', { least: request.minNodes, usable: usable.length })
-    return gone.length > 0 ? refused(funnel.ofMissing(gone, sentence, usable)) : refuse('too_few_machines', sentence)
+    return gone.length > 0
+      ? refused(funnel.missingMachines(gone, sentence, usable))
+      : refuse('too_few_machines', sentence)
   }
   return placeAmong(space, card, request, usable, funnel)
 }

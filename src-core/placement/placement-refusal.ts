@@ -6,10 +6,10 @@ import { inEnglish } from '../texts/english'
 
 export type PlacementErrorCode = keyof typeof PLACEMENT_ERRORS & ErrorCode
 
-/** Why this version finds no place: of a code that is described. What a declaration keeps may be of another version. */
+/** A refusal with a code of this version. The errors that declarations keep may have codes of other versions. */
 export type PlacementRefusal = PlacementError & { readonly code: PlacementErrorCode }
 
-/** A refusal with its sentence. */
+/** Builds a refusal from its sentence. */
 export const refusal = (
   code: PlacementErrorCode,
   sentence: CodedText,

@@ -5,16 +5,16 @@ import type { ModelCard } from './model-card'
 import type { ShardPlan } from './shards'
 import type { PlacementSpace } from './space'
 
-/** A group that could hold the model, with what tells it from others. */
+/** A group that can hold the model, with the properties it is ranked by. */
 export interface Choice {
   readonly shards: readonly ShardPlan[]
   /** Bytes by node. */
   readonly claims: Readonly<Record<string, number>>
-  /** Free bytes of all its machines. */
+  /** Free bytes on all its machines together. */
   readonly free: number
-  /** Whether one of its machines is at the end of a cable. */
+  /** Whether one of its machines has a single link. */
   readonly hasLeaf: boolean
-  /** Whether each of its machines has `SPARE_SHARE` of its memory free afterwards. */
+  /** Whether `SPARE_SHARE` of every machine's memory stays free. */
   readonly leavesSpare: boolean
 }
 
@@ -31,14 +31,14 @@ const size = ({ shards }: Choice): number => shards.length
 
 const names = ({ shards }: Choice): string => shards.map(({ nodeId }) => nodeId).join()
 
-/** How much of the model is on its machines' disks already, as a sum of parts. */
+/** Counts the machines that have the model on disk. */
 const onDisk =
   (state: State, { modelId }: ModelCard) =>
   ({ shards }: Choice): number =>
     shards.reduce((sum, { nodeId }) => sum + Number(state.downloads[nodeId]?.[modelId]?.status === 'Complete'), 0)
 
-/** Gives what a choice costs once, however often it is compared. */
-const remembered = (cost: (choice: Choice) => number): ((choice: Choice) => number) => {
+/** Computes each choice's cost once, however often it is compared. */
+const memoized = (cost: (choice: Choice) => number): ((choice: Choice) => number) => {
   const known = new Map<Choice, number>()
   return (choice) => {
     const value = known.get(choice) ?? cost(choice)
@@ -47,18 +47,23 @@ const remembered = (cost: (choice: Choice) => number): ((choice: Choice) => numb
   }
 }
 
-/** In whole nanoseconds: less is the rounding of a sum whose parts came in another order, and no difference in speed. */
+/** Rounds to whole nanoseconds, so that summing the same parts in another order makes no difference. */
 const nanoseconds = (seconds: number): number => Math.round(seconds * 1e9)
 
-/** The cheaper one first; machines of unknown bandwidth cost `Infinity` and come last, all alike. */
+/** Sorts the lower cost first. Machines of unknown bandwidth cost `Infinity`: they come last and are equal. */
 const cheaper = (a: number, b: number): number => (a === b ? 0 : a - b)
 
 /**
- * `auto`: groups that leave every machine `SPARE_SHARE` of its memory before those that do not, then least time per
- * token for one user, then fewest nodes, then as `largest`. `largest`: most nodes, then groups with a leaf, then most free memory. `smallest`: fewest nodes, then most free
- * memory. `interactivity`: least time per token for one user, then as `smallest`. `throughput`: most tokens/s at 8
- * users divided by machines, then as `smallest`. Among equals more of the model on disk; names decide the rest, so that
- * the same state is always placed alike.
+ * Returns the order of choices for a preference:
+ * - `auto`: groups that leave every machine `SPARE_SHARE` of its memory, then least time per token for one user, then
+ *   fewest nodes, then as `largest`.
+ * - `largest`: most nodes, then groups with a leaf, then most free memory.
+ * - `smallest`: fewest nodes, then most free memory.
+ * - `interactivity`: least time per token for one user, then as `smallest`.
+ * - `throughput`: most tokens/s at 8 users divided by machines, then as `smallest`.
+ *
+ * Ties go to the group with more machines that have the model on disk, then to the lower node ids, so that placement is
+ * deterministic.
  */
 export const comparisonFor = ({ space, card, request }: PreferenceOptions): Comparison => {
   const { placementPreference, sharding, instanceMeta } = request
@@ -68,7 +73,7 @@ export const comparisonFor = ({ space, card, request }: PreferenceOptions): Comp
   const fewest: Comparison = (a, b) => size(a) - size(b) || b.free - a.free
   const leafFirst: Comparison = (a, b) => Number(b.hasLeaf) - Number(a.hasLeaf) || b.free - a.free || last(a, b)
   const time = (users: number) => {
-    return remembered(({ shards }) =>
+    return memoized(({ shards }) =>
       nanoseconds(secondsPerStep(state, { card, sharding, instanceMeta, shards }, space.links, users) ?? Infinity),
     )
   }

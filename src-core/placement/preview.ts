@@ -4,7 +4,7 @@ import { MeasuredSpeed } from '../state/measured-speeds'
 import { InstanceMeta, PlacementError, Sharding } from '../state/meta-instances'
 import { Shard } from '../state/instances'
 
-/** A placement that a declaration would get: memory in bytes, speeds in tokens a second, times in milliseconds. */
+/** A placement that a declaration would get: memory in bytes, speeds in tokens per second, times in milliseconds. */
 export const Preview = z.object({
   sharding: Sharding,
   instanceMeta: InstanceMeta,
@@ -15,18 +15,18 @@ export const Preview = z.object({
     .object({
       tokensPerSecond: z.number(),
       firstTokenMs: z.number(),
-      /** Where the time of one token goes; a node of an earlier version does not say. */
+      /** Breakdown of the time per token; absent from nodes of earlier versions. */
       perToken: z.object({ readingMs: z.number(), layersMs: z.number(), linksMs: z.number() }).optional(),
     })
     .optional(),
-  /** What this very placement gave when it last ran. */
+  /** Speed of exactly this placement when it last ran. */
   measured: MeasuredSpeed.pick({ tokensPerSecond: true, runs: true }).optional(),
-  /** The one of its sharding and backend that the preference would take. */
+  /** Whether the preference would choose this one for its sharding and backend. */
   preferred: z.boolean().optional(),
 })
 export type Preview = z.infer<typeof Preview>
 
-/** A kind of placement that is not possible now, and why. */
+/** A sharding and backend that cannot be placed now, and why. */
 export const FailedPreview = z.object({
   sharding: Sharding,
   instanceMeta: InstanceMeta,

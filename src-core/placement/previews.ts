@@ -18,21 +18,21 @@ export interface PreviewQuery {
   /** Exactly these machines. */
   readonly nodeIds?: readonly NodeId[] | undefined
   readonly minNodes?: number | undefined
-  /** By which one preview of each kind is marked as preferred. */
+  /** The preference that marks one preview of each kind as preferred. */
   readonly placementPreference?: PlacementPreference | undefined
-  /** What if this machine were not there? */
+  /** Assumes that this machine is gone. */
   readonly without?: NodeId | undefined
-  /** What if this declaration's instances gave their memory back? */
+  /** Assumes that this declaration's instances have released their memory. */
   readonly replacing?: MetaInstanceId | undefined
   readonly maxContext?: number | undefined
   readonly concurrency?: number | undefined
   readonly kvBits?: KvBits | undefined
 }
 
-/** Up to so many machines every size is previewed; beyond, each is twice the one before. */
+/** Up to this many machines every size is previewed; beyond, each size doubles the last. */
 const EVERY_SIZE_UP_TO = 16
 
-const supposed = (state: State, { without, replacing }: PreviewQuery): State => {
+const hypotheticalState = (state: State, { without, replacing }: PreviewQuery): State => {
   const { [without ?? '']: _left, ...nodes } = state.nodes
   const instances = Object.fromEntries(
     Object.entries(state.instances).filter(([, { metaInstanceId }]) => metaInstanceId !== replacing),
@@ -44,9 +44,9 @@ const supposed = (state: State, { without, replacing }: PreviewQuery): State => 
   }
 }
 
-/** What each sharding, backend and size would give: the nodes and their memory, or why not. */
+/** Returns a preview for each sharding, backend and size: the nodes and their memory, or the refusal. */
 export const previews = (state: State, card: ModelCard, query: PreviewQuery): (Preview | FailedPreview)[] => {
-  const space = new PlacementSpace(supposed(state, query))
+  const space = new PlacementSpace(hypotheticalState(state, query))
   return Sharding.options.flatMap((sharding) =>
     InstanceMeta.options.flatMap((instanceMeta) => previewsOf(space, card, query, { sharding, instanceMeta })),
   )
@@ -93,7 +93,7 @@ const previewsOf = (
   for (let least = smallest; least <= machines;) {
     const result = placed(least, 'smallest')
     if (result.status === 'refused') {
-      // What so many machines cannot, more of them cannot either.
+      // If this size is refused, larger ones are too.
       failed.push({ ...kind, nodeIds: [], error: result.error })
       break
     }

@@ -78,7 +78,7 @@ describe('a placement over RDMA', () => {
     })
   })
 
-  it('is refused with what every pair lacks foremost, and with all of it in the details', () => {
+  it('is refused with the first reason of every pair, and all reasons in the details', () => {
     change(world, c, (info) => ({ ...info, rdma: { status: 'disabled', devices: [] } }))
     plug(world, [a, 1], [b, 2], { gbps: 40 })
     report()
@@ -147,7 +147,7 @@ describe('a placement over RDMA', () => {
     })
     const devices = () => world.instance(id).jaccl?.devices
 
-    it('lives on its own cable and on no other', () => {
+    it('depends on its own cable and on no other', () => {
       const { instanceId } = world.instance(id)
       unplug(world, a, 4)
       report()

@@ -10,7 +10,7 @@ import type { Funnel } from './funnel'
 import type { ModelCard } from './model-card'
 import type { PlacementRequest } from './placement-request'
 
-/** Why a model cannot be shared out like this over so many machines; undefined where it can. */
+/** Refuses a model that cannot be sharded like this over `size` machines; undefined if it can. */
 export const shardingProblem = (
   { modelId, kind, layers, hiddenSize, kvHeads, supportsTensor, supportsPipeline }: ModelCard,
   { sharding }: Pick<PlacementRequest, 'sharding'>,
@@ -32,8 +32,8 @@ export const shardingProblem = (
     : refusal('too_few_layers', coded('refusals.tooFewLayers', { model, layers, count }))
 }
 
-/** Why a model is not for more than one machine, where more than one is asked for. */
-export const sharedOutProblem = (
+/** Refuses embedding models, which run on a single machine, if more machines are requested. */
+export const embeddingProblem = (
   card: ModelCard,
   request: Pick<PlacementRequest, 'sharding' | 'instanceMeta' | 'minNodes'>,
 ): PlacementRefusal | undefined =>
@@ -41,7 +41,7 @@ export const sharedOutProblem = (
     ? shardingProblem(card, request, request.instanceMeta === 'MlxJaccl' ? 2 : request.minNodes)
     : undefined
 
-/** Why the draft that is declared for a model cannot guess for it; undefined where nothing is known against it. */
+/** Refuses a draft that cannot serve its model; undefined if nothing is known against it. */
 export const draftProblem = ({ modelId, kind, storageBytes, draft }: ModelCard): PlacementRefusal | undefined => {
   if (draft === undefined) return undefined
   const model: string = modelId
@@ -51,7 +51,7 @@ export const draftProblem = ({ modelId, kind, storageBytes, draft }: ModelCard):
     : refusal('unsuitable_draft', coded('refusals.largeDraft', { draft: draft.modelId, model }))
 }
 
-/** Where too few machines are left because some cannot load the model: why, in the words of each; else undefined. */
+/** Names each machine that cannot load the model, with its reason, when too few others are left; else undefined. */
 export const cannotLoad = (
   state: State,
   { unfit: reasons = {} }: Pick<PlacementRequest, 'unfit'>,
@@ -69,7 +69,9 @@ export const cannotLoad = (
   return refusal('cannot_load', sentence, details)
 }
 
-/** `mini has …`, `the other 2 have at most …`. `together`: all of them hold so much as one group. */
+/**
+ * Words the shortage: `mini has …`, `the other 2 have at most …`. `together`: `free` is that of all usable machines.
+ */
 const memorySentence = (
   state: State,
   usable: readonly NodeId[],
@@ -85,24 +87,24 @@ const memorySentence = (
     : coded(together ? 'refusals.memoryOf' : 'refusals.memoryOfMost', all)
 }
 
-/** There are groups, but none that holds the model. `free`: of the largest of them, in bytes. */
+/** Refuses when no group holds the model. `free`: bytes of the largest group. */
 export const tooLittleMemory = (
   state: State,
   funnel: Funnel,
   usable: readonly NodeId[],
   { free, needed, together }: { free: number; needed: number; together: boolean },
 ): PlacementRefusal => {
-  // Not together: enough in all, but not on each machine, or not on machines that are connected.
+  // Otherwise there may be enough in all, but not on each machine, or not on machines that are connected.
   const sentence = memorySentence(state, usable, { free, needed, together, others: funnel.hasRemoved })
   return funnel.error('not_enough_memory', sentence, usable, { free, needed })
 }
 
-/** More pairs than these are counted. */
-const MOST_SPOKEN_OF = 3
+/** The sentence names at most this many pairs and counts the rest. */
+const MAX_PAIRS_NAMED = 3
 
 /**
- * Machines that lack RDMA, or have it only between some of them. The sentence goes on with what each pair lacks, where
- * it is known of Macs; of others it goes without saying.
+ * Refuses for missing RDMA. The sentence adds what each pair of Macs lacks; a machine that is no Mac, or whose ports
+ * were not read, needs no explanation.
  */
 export const noRdma = (
   state: State,
@@ -111,17 +113,17 @@ export const noRdma = (
   { code, sentence }: { code: PlacementErrorCode; sentence: CodedText },
 ): PlacementRefusal => {
   const withoutRdma = pairsWithoutRdma(state, usable)
-  const isWorthSaying = ({ reasons }: MissingRdma): boolean =>
+  const isInformative = ({ reasons }: MissingRdma): boolean =>
     reasons.some(({ code: why }) => why !== 'not_a_mac' && why !== 'not_read')
-  const told = withoutRdma.filter(isWorthSaying).map(({ nodeIds: [a, b], reasons }) => {
-    // What else is missing is in the details: first things first.
+  const told = withoutRdma.filter(isInformative).map(({ nodeIds: [a, b], reasons }) => {
+    // The sentence gives only the first kind of reason; the details have them all.
     const foremost = reasons.filter(({ code: why }) => why === reasons[0]?.code)
     const what = commas(foremost.map(({ text, coded: why }) => why ?? text))
     return coded('refusals.pair', { a: nodeName(state, a), b: nodeName(state, b), reasons: what })
   })
-  const more = told.length - MOST_SPOKEN_OF
+  const more = told.length - MAX_PAIRS_NAMED
   const others = more > 0 ? [coded('refusals.morePairs', { count: more })] : []
-  const pairs = clauses(...told.slice(0, MOST_SPOKEN_OF), ...others)
+  const pairs = clauses(...told.slice(0, MAX_PAIRS_NAMED), ...others)
   const whole = told.length === 0 ? sentence : coded('refusals.because', { sentence: clauses(sentence), pairs })
   const error = funnel.error(code, whole, usable)
   const { details } = error

@@ -4,7 +4,7 @@ import type { Sharding } from '../state/meta-instances'
 import { workingBytes, type CacheDemand } from './memory'
 import type { ModelCard } from './model-card'
 
-/** A machine in rank order, with what can be promised on it. */
+/** A machine at its rank, with the bytes that can be promised on it. */
 export interface RankCandidate {
   readonly nodeId: NodeId
   readonly freeBytes: number
@@ -12,8 +12,8 @@ export interface RankCandidate {
 
 export type ShardPlan = Omit<Shard, 'runnerId'>
 
-/** `total` in whole parts proportional to `weights`, each at least one (largest remainder). */
-export const shareOut = (total: number, weights: readonly number[]): number[] => {
+/** Splits `total` into whole parts proportional to `weights`, each at least 1 (largest remainder method). */
+export const apportion = (total: number, weights: readonly number[]): number[] => {
   const sum = weights.reduce((a, b) => a + b, 0)
   const spare = total - weights.length
   const exact = weights.map((weight) => (sum > 0 ? (spare * weight) / sum : spare / weights.length))
@@ -29,11 +29,8 @@ export const shareOut = (total: number, weights: readonly number[]): number[] =>
   return parts
 }
 
-/**
- * Moves parts from those that have more than they can hold to those with the most room left. Undefined where all
- * together cannot hold them.
- */
-export const withinRoom = (parts: readonly number[], room: readonly number[]): number[] | undefined => {
+/** Moves parts from machines over capacity to those with the most room left. Undefined if they do not fit in total. */
+export const fitToCapacity = (parts: readonly number[], room: readonly number[]): number[] | undefined => {
   const fitted = parts.map((part, at) => Math.min(part, room[at] ?? 0))
   let over = parts.reduce((sum, part, at) => sum + part - (fitted[at] ?? 0), 0)
   while (over > 0) {
@@ -48,10 +45,11 @@ export const withinRoom = (parts: readonly number[], room: readonly number[]): n
 }
 
 /**
- * Each rank's layers. `Pipeline` shares them out in proportion to free memory; rank 0, which samples
- * and serves the client, holds the last ones. `Tensor` gives every rank all layers.
+ * Assigns layers to ranks. `Pipeline` splits them in proportion to free memory; rank 0, which samples and serves the
+ * client, holds the last ones. `Tensor` gives every rank all layers.
  *
- * @param layerBytes what a layer takes, so that nobody gets more than fits; undefined where they do not fit
+ * @param layerBytes bytes per layer, to keep each rank within its memory
+ * @returns undefined if the layers do not fit
  */
 export const assignShards = (
   card: ModelCard,
@@ -66,7 +64,7 @@ export const assignShards = (
   }
   const free = ranks.map(({ freeBytes }) => freeBytes)
   const room = free.map((bytes) => (layerBytes > 0 ? Math.floor(bytes / layerBytes) : layers))
-  const parts = withinRoom(shareOut(layers, free), room)
+  const parts = fitToCapacity(apportion(layers, free), room)
   if (parts === undefined) return undefined
   let endLayer = layers
   return ranks.map(({ nodeId }, rank) => {
@@ -77,7 +75,7 @@ export const assignShards = (
   })
 }
 
-/** Bytes that a shard claims on its node: its weights and its part of what the model takes beside them. */
+/** Returns the bytes that a shard claims on its node: its weights and its part of the working memory. */
 export const shardBytes = (card: ModelCard, sharding: Sharding, shard: ShardPlan, demand?: CacheDemand): number => {
   const part = sharding === 'Tensor' ? 1 / shard.worldSize : (shard.endLayer - shard.startLayer) / shard.layers
   return Math.ceil((card.storageBytes + workingBytes(card, demand)) * part)

@@ -6,22 +6,21 @@ import { LinkTable } from './cost-model'
 import type { Graph } from './graph'
 import { claimedBytes, freeBytes } from './memory'
 
-/** The machines that a search is about, as a graph, with the bytes that can be promised on each of them. */
+/** The machines of one search as a graph, with the bytes that can be promised on each. */
 export interface Region {
   readonly graph: Graph
   readonly free: readonly number[]
 }
 
-/** How large the groups of a search are. */
+/** Range of group sizes. */
 interface Sizes {
   readonly least: number
   readonly largest: number
 }
 
 /**
- * What all searches over one state share, found out when it is first asked for: links, who reaches whom, what is free,
- * and the candidate groups. Whoever asks about many models makes one of these instead of looking at every edge anew
- * for each of them.
+ * Caches what all searches over one state share, computed on first use: links, graphs, free memory and candidate
+ * groups. To search for several models, share one of these rather than visit every edge for each model.
  */
 export class PlacementSpace {
   private known: LinkTable | undefined
@@ -35,7 +34,7 @@ export class PlacementSpace {
     return (this.known ??= new LinkTable(this.state))
   }
 
-  /** @param nodeIds in the order that the graph numbers them */
+  /** @param nodeIds in the order in which the graph numbers them */
   region(nodeIds: readonly NodeId[], { instanceMeta }: Pick<Constraints, 'instanceMeta'>): Region {
     const key = regionKey(nodeIds, instanceMeta)
     const known = this.regions.get(key)
@@ -49,7 +48,7 @@ export class PlacementSpace {
     return region
   }
 
-  /** Numbers of machines in a region's graph, group by group. */
+  /** Returns the candidate groups as numbers in the region's graph. */
   groups({ graph, free }: Region, { instanceMeta }: Pick<Constraints, 'instanceMeta'>, { least, largest }: Sizes) {
     const key = `${least}-${largest} ${regionKey(graph.nodeIds, instanceMeta)}`
     const groups = this.candidates.get(key) ?? candidateGroups(graph, { instanceMeta }, { worth: free, largest, least })

@@ -45,7 +45,7 @@ const buildable = (state: State, inputs: PlacingInputs): State =>
 
 /** Machines that have failed to load the model, and have the same files still. */
 const unfitNow = (state: State, metaInstance: MetaInstance, inputs: PlacingInputs): Unfit =>
-  unfitMachines(state, metaInstance, { mayStillTell: (nodeId) => inputs.now < filesToldBy(nodeId, inputs) })
+  unfitMachines(state, metaInstance, { inventoryMayBePending: (nodeId) => inputs.now < filesToldBy(nodeId, inputs) })
 
 /** Machines that would have to fetch the model first. None where nobody is known to have it. */
 const withoutFiles = ({ nodes, downloads }: State, { modelId }: MetaInstance): string[] => {

@@ -1,5 +1,5 @@
 import type { NodeId } from '@core/ids'
-import { expectationOf, PLAIN_LAUNCH, type Expectation } from '@core/placement/expectation'
+import { expectationOf, DEFAULT_LAUNCH, type Expectation } from '@core/placement/expectation'
 import type { ModelCard } from '@core/placement/model-card'
 import { PlacementSpace } from '@core/placement/space'
 import { nodeName } from '@core/state/bindings'
@@ -59,7 +59,7 @@ const lackOf = ({ details, reason, coded }: PlacementError, nodeIds: readonly No
 /** On these machines and no others: what a launch would give that names them. */
 export const fitOn = (state: State, card: ModelCard, nodeIds: readonly NodeId[]): Fit => {
   const expected = expectationOf(new PlacementSpace(state), card, {
-    ...PLAIN_LAUNCH,
+    ...DEFAULT_LAUNCH,
     nodeIds: [...nodeIds],
     minNodes: nodeIds.length,
   })

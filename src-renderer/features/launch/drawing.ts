@@ -1,4 +1,4 @@
-import { wayBetween, type Way } from '@core/placement/connections'
+import { connectionKindBetween, type ConnectionKind } from '@core/placement/connections'
 import type { NodeId } from '@core/ids'
 import type { Preview } from '@core/placement/preview'
 import { nodeName } from '@core/state/bindings'
@@ -22,7 +22,7 @@ export interface DrawnMachine {
 export interface DrawnLink {
   readonly at: number
   readonly to: number
-  readonly way: Way
+  readonly way: ConnectionKind
 }
 
 export interface Drawing {
@@ -65,7 +65,7 @@ export const drawPlacement = (state: State, preview: Preview): Drawing => {
     const next = nodeIds[to]
     // Two machines are linked once; what leads out of the picture is not drawn.
     if (next === undefined || to >= drawn.length || to === at || (nodeIds.length === 2 && at === 1)) return []
-    return [{ at, to, way: wayBetween(state, from, next, instanceMeta) }]
+    return [{ at, to, way: connectionKindBetween(state, from, next, instanceMeta) }]
   })
   return {
     machines: drawn.map((nodeId, at) => machine(state, preview, nodeId, at)),
