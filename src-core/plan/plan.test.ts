@@ -24,7 +24,7 @@ describe('a worker', () => {
     expect(plan(world.state, NodeId.parse('other'), none)).toEqual([])
   })
 
-  it('after a start first says that its runners are gone, then starts them: no failure is counted', () => {
+  it('after a restart first reports its runners as gone, then starts them, and no failure is counted', () => {
     const { world, id } = readyWorld()
     const runnerId = runnerOf(world, id)
     expect(plan(world.state, studio, none)).toEqual([{ kind: 'reportDeleted', runnerId }])
@@ -40,7 +40,7 @@ describe('a worker', () => {
     expect(plan(world.state, studio, having(runnerId, { status: 'Ready' }))).toEqual([{ kind: 'stop', runnerId }])
   })
 
-  it('says again what the state has missed, and nothing where they agree', () => {
+  it('reports again what the state has missed, and nothing if they agree', () => {
     const { world, id } = readyWorld()
     const runnerId = runnerOf(world, id)
     expect(plan(world.state, studio, having(runnerId, { status: 'Ready' }))).toEqual([])
@@ -104,7 +104,7 @@ describe('a worker whose instance has ranks elsewhere', () => {
     expect(plan(shared().state, studio, having(mine, { status: 'Ready' }))).toEqual([])
   })
 
-  it('gives its runner up once another failed, also one that it has not started', () => {
+  it('gives up its runner once another failed, even one that it has not started', () => {
     const world = shared().apply({ type: 'RunnerStatusUpdated', runnerId: other, ...failed })
     expect(plan(world.state, studio, having(mine, { status: 'Ready' }))).toEqual(because)
     expect(plan(world.state, studio, none)).toEqual(because)

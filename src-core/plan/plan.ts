@@ -5,22 +5,22 @@ import { isTerminal, type RunnerStatus } from '../state/runners'
 import type { State } from '../state/state'
 import { coded, type CodedText } from '../texts/coded'
 
-/** What a worker has: its runners with what it last saw of them, and the tasks they work on. */
+/** What the worker observes: its runners with their last status, and the tasks they work on. */
 export interface Running {
   readonly runners: ReadonlyMap<RunnerId, RunnerStatus>
   readonly tasks: ReadonlySet<TaskId>
-  /** Nodes that have not been heard for so long that a rank there may hang; a rank that waits for it would wait for ever. */
+  /** Nodes unheard for so long that a rank there may hang; a rank that waits for it would wait forever. */
   readonly silent?: ReadonlySet<NodeId>
 }
 
 export type Action =
   | { readonly kind: 'start'; readonly instance: Instance; readonly shard: Shard }
   | { readonly kind: 'stop'; readonly runnerId: RunnerId }
-  /** Another rank of its instance failed, and it is of no use alone: it fails as well, as a consequence. */
+  /** Another rank of the instance failed, and this one cannot run without it: it fails too, as a consequence. */
   | { readonly kind: 'giveUp'; readonly runnerId: RunnerId; readonly reason: CodedText }
-  /** The state knows a runner of this node that does not exist. */
+  /** The state has a runner of this node that does not exist here. */
   | { readonly kind: 'reportDeleted'; readonly runnerId: RunnerId }
-  /** The state is behind what this node sees. */
+  /** The state lags behind what this node observes. */
   | { readonly kind: 'report'; readonly runnerId: RunnerId; readonly status: RunnerStatus }
   | { readonly kind: 'cancel'; readonly taskId: TaskId; readonly instanceId: InstanceId }
 
@@ -36,7 +36,9 @@ const differs = (seen: RunnerStatus, known: RunnerStatus | undefined): boolean =
   return seen.status === 'Loading' && known.status === 'Loading' && seen.layersLoaded !== known.layersLoaded
 }
 
-/** The machine whose rank failed first in rank order, causes before consequences; undefined while none did. */
+/**
+ * Returns the machine of the first failed rank, in rank order and causes before consequences; undefined if none failed.
+ */
 const failedElsewhere = (state: State, { shards }: Instance, nodeId: NodeId): NodeId | undefined => {
   const failed = shards.flatMap((shard) => {
     const runner = state.runners[shard.runnerId]
@@ -46,8 +48,8 @@ const failedElsewhere = (state: State, { shards }: Instance, nodeId: NodeId): No
 }
 
 /**
- * What should be done on this node so that it runs what the state says: by level, so that doing it
- * twice does nothing more. Runners that ended stay in `running` until their shard is gone.
+ * Returns the actions that bring this node in line with the state. Level-triggered and idempotent: applying them twice
+ * changes nothing more. Runners that ended stay in `running` until their shard is gone.
  */
 export const plan = (state: State, nodeId: NodeId, running: Running): Action[] => {
   const actions: Action[] = []

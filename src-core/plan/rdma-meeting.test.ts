@@ -28,7 +28,7 @@ const start = (world: World, rank: number, port?: number): void => {
 }
 
 describe('the ranks of an RDMA group', () => {
-  it('are told the devices of all, once every runner has been started', () => {
+  it('get the devices of all ranks, once every runner has been started', () => {
     const world = rdmaWorld(NAMES)
     start(world, 0)
     start(world, 1)
@@ -37,7 +37,7 @@ describe('the ranks of an RDMA group', () => {
     expect(meetingAt(world, 0)).toEqual({ jaccl: { devices: instanceOf(world).jaccl?.devices } })
   })
 
-  it('wait for a machine that fetches the model, as no round could', () => {
+  it('wait for a machine that downloads the model, as a round’s time limit could not', () => {
     const world = rdmaWorld(NAMES)
     const [, , last] = instanceOf(world).shards
     if (last) world.apply({ type: 'RunnerStatusUpdated', runnerId: last.runnerId, status: 'Downloading' })
@@ -52,7 +52,7 @@ describe('the ranks of an RDMA group', () => {
 describe('the ranks of a rehearsal', () => {
   const rehearsal = (): World => rdmaWorld(NAMES, { device: (to) => rehearsalDevice(to) })
 
-  it('are told their attempt and where they meet in the ring, once all have told their ports', () => {
+  it('get their attempt and the ring’s addresses, once all have reported their ports', () => {
     const world = rehearsal()
     for (const rank of [0, 1, 2]) start(world, rank)
     expect(meetingAt(world, 0)).toBeUndefined()
@@ -66,7 +66,7 @@ describe('the ranks of a rehearsal', () => {
     })
   })
 
-  it('belong to an instance whose status says what it is', () => {
+  it('belong to an instance whose status says that it is a rehearsal', () => {
     const world = rehearsal()
     const id = world.declare('chat')
     const detail = (): string => statusOf(world.state, world.metaInstance(id)).detail

@@ -9,8 +9,8 @@ import { ringHosts } from './ring-hosts'
 type Load = Extract<RunnerCommand, { type: 'load' }>
 
 /**
- * How a rank of an RDMA group is to join the others. Undefined until every rank's runner has been started: rounds of
- * the side channel have a time limit, which must not run while a machine still fetches the model.
+ * Returns how a rank of an RDMA group joins the others. Undefined until every rank's runner has started: side-channel
+ * rounds have a time limit, which must not run while a machine still downloads the model.
  */
 export const rdmaMeeting = (
   state: State,

@@ -5,8 +5,9 @@ import type { State } from '../state/state'
 const ANY_ADDRESS = '0.0.0.0'
 
 /**
- * Where the ranks of a ring meet, as one of them reaches the others: by rank `ip:port`, null where it has no business.
- * Its own entry is where it listens: the address the rank before it uses. Undefined until all have told their ports.
+ * Returns the ring's addresses as one rank sees them: `ip:port` by rank, null for ranks that are no neighbours. Its own
+ * entry is its listening address, which is the one that the previous rank connects to. Undefined until all ranks have
+ * reported their ports.
  */
 export const ringHosts = (state: State, { shards, ring }: Instance, nodeId: NodeId): (string | null)[] | undefined => {
   const ports = shards.map(({ runnerId }) => state.runners[runnerId]?.ringPort)

@@ -4,37 +4,37 @@ import { Timestamp } from '../ids'
 const Milliseconds = z.number().nonnegative()
 const Tokens = z.number().int().nonnegative()
 
-/** A request that has ended, and where its time went. Nothing of what was asked or answered is in it. */
+/** A finished request and where its time went. Contains no prompt and no answer. */
 export const RequestRecord = z.object({
   id: z.string(),
   kind: z.enum(['chat', 'text', 'embed']),
-  /** As the client called it. */
+  /** Model name as the client sent it. */
   model: z.string(),
-  /** The name of its API key, where it had one. */
+  /** Name of its API key, if it had one. */
   key: z.string().optional(),
   startedAt: Timestamp,
-  /** Until a runner had begun with it: queueing, and waiting for the model to be placed and loaded. */
+  /** Until a runner started on it: queueing, and waiting for the model to be placed and loaded. */
   waitedMs: Milliseconds,
-  /** From there to the first token. */
+  /** Prefill: from then to the first token. */
   promptMs: Milliseconds.optional(),
-  /** From the first token to the last. */
+  /** Decode: from the first token to the last. */
   writingMs: Milliseconds.optional(),
   totalMs: Milliseconds,
   promptTokens: Tokens.optional(),
-  /** Of the prompt's, that needed no computing. */
+  /** Prompt tokens that came from the KV cache. */
   cachedTokens: Tokens.optional(),
   completionTokens: Tokens.optional(),
   outcome: z.enum(['done', 'cut', 'cancelled', 'failed']),
-  /** Of a failure. */
+  /** Error code of a failure. */
   code: z.string().optional(),
   error: z.string().optional(),
 })
 export type RequestRecord = z.infer<typeof RequestRecord>
 
-/** `GET /requests`: the last ones that this node took, newest first. */
+/** `GET /requests`: the last requests that this node took, newest first. */
 export const RequestsResponse = z.object({ requests: z.array(RequestRecord) })
 
-/** `GET /support_bundle`: what whoever helps needs to see, without secrets and without prompts. */
+/** `GET /support_bundle`: diagnostics for whoever helps, without secrets and prompts. */
 export const SupportBundle = z.object({
   format: z.literal('muster-support'),
   version: z.string(),

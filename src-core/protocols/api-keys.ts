@@ -12,7 +12,7 @@ export const CreateApiKeyRequest = z.strictObject({ name: ApiKeyName, limits: Ap
 /** `PATCH /api_keys/{id}` */
 export const UpdateApiKeyRequest = ApiKeyChanges.extend({ name: ApiKeyName.optional() })
 
-/** `POST /api_keys`: the key itself is in this answer and nowhere else. */
+/** `POST /api_keys`: the only response that contains the key itself. */
 export const CreatedApiKey = z.object({
   apiKeyId: ApiKeyId,
   name: z.string(),
@@ -20,7 +20,7 @@ export const CreatedApiKey = z.object({
   limits: ApiKeyLimits.optional(),
 })
 
-/** A key as it is listed. Its usage is what all members that could be asked have counted. */
+/** A key in a listing. Its usage is summed over all members that could be reached. */
 export const ApiKeyView = z.object({
   apiKeyId: ApiKeyId,
   name: z.string(),
@@ -30,16 +30,16 @@ export const ApiKeyView = z.object({
 })
 export type ApiKeyView = z.infer<typeof ApiKeyView>
 
-/** Members that were away: what they counted is missing from the sums. Absent where there are none. */
+/** Members that could not be reached; their counts are missing from the sums. Absent if there are none. */
 const missing = z.array(z.object({ nodeId: NodeId, friendlyName: z.string() })).optional()
 
 /** `GET /api_keys` */
 export const ApiKeysResponse = z.object({ apiKeys: z.array(ApiKeyView), missing })
 export type ApiKeysResponse = z.infer<typeof ApiKeysResponse>
 
-/** `GET /usage`: of every key, and of requests without one, which is the entry that has no `apiKeyId`. */
+/** `GET /usage`: usage of every key; the entry without `apiKeyId` counts requests without a key. */
 export const UsageResponse = z.object({
-  /** By UTC. */
+  /** In UTC. */
   month: z.string(),
   keys: z.array(UsageView.extend({ apiKeyId: ApiKeyId.optional(), name: z.string().optional() })),
   missing,

@@ -2,18 +2,18 @@ import { z } from 'zod'
 import { DeclarationDocument, Prune } from '../declarations/document'
 import { MetaInstanceId } from '../ids'
 
-/** `POST /meta_instances/apply`: documents of one file, which are carried out together or not at all. */
+/** `POST /meta_instances/apply`: the documents of one file, applied atomically. */
 export const ApplyRequest = z.strictObject({
   documents: z.array(DeclarationDocument).max(1000),
   prune: Prune.optional(),
-  /** Only say what would change. */
+  /** Only report what would change. */
   dryRun: z.boolean().default(false),
 })
 export type ApplyRequest = z.infer<typeof ApplyRequest>
 
 const Written = DeclarationDocument.partial()
 
-/** What one declaration was, and what it is afterwards; the one or the other is absent where it is made or removed. */
+/** One declaration before and after. `before` is absent for a creation, `after` for a deletion. */
 export const AppliedChange = z.object({
   kind: z.enum(['create', 'update', 'delete', 'unchanged']),
   name: z.string(),

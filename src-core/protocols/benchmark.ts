@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { ModelId, NodeId, Timestamp } from '../ids'
 import { InstanceMeta, Sharding } from '../state/meta-instances'
 
-/** `here`: where the model runs now. `everywhere`: one after the other on all machines that it could run on, too. */
+/** `here`: where the model runs now. `everywhere`: also, one after another, on all machines that it could run on. */
 export const BenchmarkScope = z.enum(['here', 'everywhere'])
 export type BenchmarkScope = z.infer<typeof BenchmarkScope>
 
@@ -16,18 +16,21 @@ export type BenchmarkRequest = z.infer<typeof BenchmarkRequest>
 
 const PerSecond = z.number().nonnegative()
 
-/** What was measured of one placement; what could not be measured is absent. */
+/** Results for one placement; a figure that could not be measured is absent. */
 export const BenchmarkFigures = z.object({
-  /** Tokens per second that one client gets, once its answer has begun. */
+  /** Decode speed of a single client, in tokens per second. */
   oneClient: PerSecond.optional(),
-  /** Tokens per second of so many at once, all together. */
+  /** Total tokens per second of several concurrent clients. */
   severalClients: z.object({ clients: z.number().int(), tokensPerSecond: PerSecond }).optional(),
-  /** Milliseconds from the request to its first token, by size of the prompt, none of which was computed before. */
+  /** Time to first token in milliseconds by prompt size, for prompts without a cached prefix. */
   firstToken: z.array(z.object({ promptTokens: z.number().int(), milliseconds: z.number().nonnegative() })),
 })
 export type BenchmarkFigures = z.infer<typeof BenchmarkFigures>
 
-/** What is being measured: how many tokens words make, answers to so many clients, or a prompt of so many tokens. */
+/**
+ * Current step: `words` finds how many tokens the test words make, `clients` measures concurrent clients, `prompt`
+ * measures a prompt's time to first token.
+ */
 export const BenchmarkStep = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('words') }),
   z.object({ kind: z.literal('clients'), clients: z.number().int() }),
@@ -36,12 +39,12 @@ export const BenchmarkStep = z.discriminatedUnion('kind', [
 export type BenchmarkStep = z.infer<typeof BenchmarkStep>
 
 export const BenchmarkedPlacement = z.object({
-  /** In rank order, with the names that they had then. */
+  /** In rank order, with their names at the time. */
   machines: z.array(z.object({ nodeId: NodeId, name: z.string() })),
   sharding: Sharding,
   instanceMeta: InstanceMeta,
   state: z.enum(['waiting', 'loading', 'measuring', 'done', 'failed', 'cancelled']),
-  /** Only while it is measured. */
+  /** Only while measuring. */
   step: BenchmarkStep.optional(),
   /** Why it failed. */
   error: z.string().optional(),
@@ -49,10 +52,10 @@ export const BenchmarkedPlacement = z.object({
 })
 export type BenchmarkedPlacement = z.infer<typeof BenchmarkedPlacement>
 
-/** One benchmark, under way or over. */
+/** A benchmark, running or finished. */
 export const Benchmark = z.object({
   benchmarkId: z.string(),
-  /** As it was asked for. */
+  /** As requested. */
   model: z.string(),
   modelId: ModelId,
   scope: BenchmarkScope,
@@ -63,18 +66,18 @@ export const Benchmark = z.object({
 })
 export type Benchmark = z.infer<typeof Benchmark>
 
-/** `GET /benchmarks`: the last ones of this node, newest first; the first may be under way. */
+/** `GET /benchmarks`: this node's last benchmarks, newest first; the first may be running. */
 export const BenchmarksResponse = z.object({ benchmarks: z.array(Benchmark) })
 
-/** `GET /benchmarks/plan`: what a benchmark would measure, and whom it disturbs. */
+/** `GET /benchmarks/plan`: what a benchmark would measure and disturb. */
 export const BenchmarkPlan = z.object({
   placements: z.array(BenchmarkedPlacement.pick({ machines: true, sharding: true, instanceMeta: true })),
   disturbs: z.object({
-    /** Whether it measures instances that serve: requests that come meanwhile are answered more slowly. */
+    /** Whether it measures serving instances, which slows down their requests. */
     serving: z.boolean(),
-    /** Requests that are under way there now. */
+    /** Requests running there now. */
     requests: z.number().int(),
-    /** How often it loads the model on machines where it does not run. */
+    /** Number of times it loads the model on machines where it does not run. */
     loads: z.number().int(),
   }),
 })

@@ -1,16 +1,16 @@
 import { z } from 'zod'
 
-/** Programs whose configuration lies in the home folder of this machine, and can be written by the node. */
+/** Programs whose configuration in this machine's home folder the node can write. */
 export const WritableTool = z.enum(['claude-code', 'codex', 'opencode', 'continue'])
 export type WritableTool = z.infer<typeof WritableTool>
 
 export const ToolConfigView = z.object({
   tool: WritableTool,
-  /** Of its configuration, `~` for the home folder. */
+  /** Path of its configuration, with `~` for the home folder. */
   path: z.string(),
-  /** Whether the program has been here: its folder exists. */
+  /** Whether the program was installed here: its folder exists. */
   found: z.boolean(),
-  /** Whether the node has written into it, and can take that back. */
+  /** Whether the node has changed the file and can undo that. */
   undoable: z.boolean(),
 })
 export type ToolConfigView = z.infer<typeof ToolConfigView>
@@ -23,7 +23,7 @@ const Model = z.string().min(1).max(300)
 /** `POST /connect/tools/{tool}/preview` */
 export const PreviewToolConfigRequest = z.strictObject({
   model: Model,
-  /** For an API that is open to the network. */
+  /** Required when the API is open to the network. */
   key: z.string().min(1).max(300).optional(),
 })
 export type PreviewToolConfigRequest = z.infer<typeof PreviewToolConfigRequest>
@@ -33,7 +33,7 @@ export const ToolConfigPreview = z.object({
   /** The file is not there yet. */
   creates: z.boolean(),
   lines: z.array(z.object({ kind: z.enum(['same', 'added', 'removed']), text: z.string() })),
-  /** Of the file as it was shown: writing needs it, so that nothing else is overwritten. */
+  /** Digest of the file when previewed; a write must repeat it, so that later changes are not overwritten. */
   digest: z.string(),
 })
 export type ToolConfigPreview = z.infer<typeof ToolConfigPreview>
@@ -41,6 +41,6 @@ export type ToolConfigPreview = z.infer<typeof ToolConfigPreview>
 /** `POST /connect/tools/{tool}` */
 export const WriteToolConfigRequest = PreviewToolConfigRequest.extend({ digest: z.string().max(100) })
 
-/** `POST /connect/sign_in_link`: a path that signs one browser in, once. */
+/** `POST /connect/sign_in_link`: a path that signs in one browser, once. */
 export const SignInLink = z.object({ path: z.string(), expiresAt: z.number() })
 export type SignInLink = z.infer<typeof SignInLink>

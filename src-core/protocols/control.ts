@@ -18,7 +18,7 @@ import {
 } from '../state/meta-instances'
 import { Warning } from '../warnings/warning'
 
-/** Schemas of the control API: what the app, the command line and other programs say to a node and hear from it. */
+/** Schemas of the control API, used by the app, the command line and other programs. */
 
 const sharding = Sharding.default('Pipeline')
 const instanceMeta = InstanceMeta.default('MlxRing')
@@ -34,7 +34,7 @@ export const PlaceInstanceRequest = z.strictObject({
   maxContext: z.number().int().positive().optional(),
   concurrency: Concurrency.optional(),
   kvBits: KvBits.optional(),
-  /** A smaller model with the same tokenizer, which guesses next tokens for this one. */
+  /** A smaller model with the same tokenizer, for speculative decoding. */
   draftModelId: ModelId.optional(),
 })
 export type PlaceInstanceRequest = z.infer<typeof PlaceInstanceRequest>
@@ -42,21 +42,21 @@ export type PlaceInstanceRequest = z.infer<typeof PlaceInstanceRequest>
 const AliasName = givenName(100)
 
 export const CreateMetaInstanceRequest = PlaceInstanceRequest.extend({
-  /** An alias that every API takes as a model id. */
+  /** An alias that every API accepts as a model id. */
   name: AliasName.optional(),
   owner: Owner.optional(),
   labels: Labels.optional(),
   paused: z.boolean().default(false),
-  /** How many instances, each on machines of its own; one without it. `nodeIds` are then shared out among them. */
+  /** Number of instances, each on its own machines; default 1. With more, `nodeIds` is the pool for all of them. */
   replicas: Replicas.optional(),
-  /** When it is in memory; always without it. */
+  /** When the model is in memory; default always. */
   hours: GivenHours.optional(),
-  /** A temporary one, that ends when nobody asks for it. */
+  /** Makes it temporary: it ends after an idle time. */
   onRequest: OnRequest.optional(),
 })
 export type CreateMetaInstanceRequest = z.infer<typeof CreateMetaInstanceRequest>
 
-/** Any constraint; `null` clears. */
+/** Any constraint; `null` clears it. */
 export const UpdateMetaInstanceRequest = z.strictObject({
   name: AliasName.nullable().optional(),
   owner: Owner.nullable().optional(),
@@ -74,27 +74,27 @@ export const UpdateMetaInstanceRequest = z.strictObject({
   paused: z.boolean().optional(),
   replicas: Replicas.nullable().optional(),
   hours: GivenHours.nullable().optional(),
-  /** Of a temporary one; `null` keeps it always on. */
+  /** For a temporary one; `null` makes it always on. */
   onRequest: OnRequest.nullable().optional(),
   pinned: z.boolean().optional(),
-  /** Keep a temporary one always on. */
+  /** Makes a temporary one always on. */
   keep: z.literal(true).optional(),
 })
 export type UpdateMetaInstanceRequest = z.infer<typeof UpdateMetaInstanceRequest>
 
-/** A declaration with its derived status. `status` of a retry carries its count: `RETRYING (1/3)`. */
+/** A declaration with its derived status. `status` includes the retry count: `RETRYING (1/3)`. */
 export const MetaInstanceView = MetaInstance.extend({ status: z.string(), statusDetail: z.string() })
 export type MetaInstanceView = z.infer<typeof MetaInstanceView>
 
 export const PreviewResponse = z.object({ previews: z.array(z.union([Preview, FailedPreview])) })
 export type PreviewResponse = z.infer<typeof PreviewResponse>
 
-/** Errors of control routes: what happened, why, what to do. */
+/** Error body of control routes: what happened, why, and what to do. */
 export const ControlError = z.object({
   error: z.object({
     code: z.string(),
     message: z.string(),
-    /** What the person or program can do about it. */
+    /** What the caller can do about it. */
     hint: z.string().optional(),
     details: z.unknown().optional(),
   }),
@@ -104,15 +104,15 @@ export type ControlError = z.infer<typeof ControlError>
 export const CreatedMetaInstance = z.object({ metaInstanceId: MetaInstanceId })
 export const CreatedInstance = z.object({ instanceId: InstanceId })
 
-/** The one line a headless node prints when its API answers. */
+/** The single line that a headless node prints when its API is up. */
 export const ReadyLine = z.object({
   ready: z.literal(true),
   url: z.string(),
   nodeId: NodeId,
-  /** The same API at Ollama's port, where it was asked for and is free. */
+  /** The same API on Ollama's port, if requested and free. */
   ollamaUrl: z.string().optional(),
 })
 
-/** `GET /warnings`: what people should know and can do something about, most severe first. */
+/** `GET /warnings`: problems people can act on, most severe first. */
 export const WarningsResponse = z.object({ warnings: z.array(Warning) })
 export type WarningsResponse = z.infer<typeof WarningsResponse>

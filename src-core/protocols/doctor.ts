@@ -2,11 +2,11 @@ import { z } from 'zod'
 import { NodeId } from '../ids'
 
 /**
- * What machines find when they try to reach one another. Each knows only its own side: whoever is asked collects the
- * others' views over the links, and `doctor/judge.ts` says what they mean.
+ * What machines find when they connect to one another. Each reports only its own side; the node that is asked collects
+ * the others' views over the links, and `doctor/judge.ts` interprets them.
  */
 
-/** How a call to a machine ended that led to no link. */
+/** How a connection attempt that gave no link ended. */
 export const CallOutcome = z.enum([
   'no_address',
   'unreachable',
@@ -24,35 +24,35 @@ export type CallOutcome = z.infer<typeof CallOutcome>
 export const LastCall = z.object({ outcome: CallOutcome, reason: z.string().max(500) })
 export type LastCall = z.infer<typeof LastCall>
 
-/** A connection to one address, made only to see how far it gets. */
+/** A test connection to one address. */
 export const AddressCheck = z.object({
   ip: z.string().max(255),
   port: z.number().int().min(0).max(65535),
   tcp: z.enum(['open', 'refused', 'timed_out', 'unreachable']),
-  /** Whether whoever is there proves to be who was meant. */
+  /** Whether the peer proves the expected identity. */
   tls: z.enum(['ok', 'failed', 'other_machine']).optional(),
 })
 export type AddressCheck = z.infer<typeof AddressCheck>
 
-/** What one machine sees of another. */
+/** One machine's view of another. */
 export const Seen = z.object({
   nodeId: NodeId,
-  /** It announces itself where this one hears it. */
+  /** Whether this machine receives its announcements. */
   announced: z.boolean(),
   checks: z.array(AddressCheck).max(40),
   linked: z.boolean(),
-  /** Why there is no link, as the last call ended. */
+  /** Why there is no link: how the last attempt ended. */
   lastCall: LastCall.optional(),
-  /** It has called here since this one started. */
+  /** It has connected to this machine since this one started. */
   calledHere: z.boolean(),
-  /** Two machines are up with its identity. */
+  /** Two running machines use its identity. */
   duplicated: z.boolean(),
 })
 export type Seen = z.infer<typeof Seen>
 
-/** All that one machine can say: the stream `examine` has it as its one item. Believed only about the sender. */
+/** One machine's complete view: the single item of the stream `examine`. Trusted only about the sender. */
 export const OwnView = z.object({
-  /** Its clock, milliseconds. */
+  /** Its clock, in milliseconds. */
   at: z.number(),
   version: z.string().max(50),
   port: z.number().int().min(0).max(65535),
@@ -64,11 +64,11 @@ export const OwnView = z.object({
 })
 export type OwnView = z.infer<typeof OwnView>
 
-/** `unknown`: nobody could be asked. */
+/** `unknown`: no machine could be asked. */
 const CheckState = z.enum(['yes', 'no', 'unknown'])
 export type CheckState = z.infer<typeof CheckState>
 
-/** One question about a way from a machine to another. */
+/** Result of one check from one machine to another. */
 export const Check = z.object({ state: CheckState, code: z.string(), reason: z.string() })
 export type Check = z.infer<typeof Check>
 
@@ -88,7 +88,7 @@ export const PairReport = z.object({
 })
 export type PairReport = z.infer<typeof PairReport>
 
-/** Something to do, or to know: what is the matter, why, and what helps. */
+/** A diagnosis: what is wrong, why, and what to do. */
 export const Finding = z.object({
   code: z.enum([
     'firewall',
@@ -107,9 +107,9 @@ export const Finding = z.object({
     'not_linked',
     'not_asked',
   ]),
-  /** A `notice` keeps nothing from working. */
+  /** A `notice` does not impair anything. */
   severity: z.enum(['problem', 'notice']),
-  /** Whom it is about, the culprit first. */
+  /** Machines concerned, the cause first. */
   nodeIds: z.array(NodeId),
   what: z.string(),
   why: z.string(),
@@ -117,7 +117,7 @@ export const Finding = z.object({
 })
 export type Finding = z.infer<typeof Finding>
 
-/** A machine near that is no member, as the machine that was asked sees it. */
+/** A nearby machine that is no member, as seen by the machine that was asked. */
 export const NearbyReport = z.object({
   nodeId: NodeId,
   clusterId: z.string(),
@@ -130,13 +130,13 @@ export type NearbyReport = z.infer<typeof NearbyReport>
 
 /** `GET /cluster/doctor` */
 export const DoctorReport = z.object({
-  /** Who was asked. */
+  /** The machine that was asked. */
   nodeId: NodeId,
   members: z.array(
     z.object({
       nodeId: NodeId,
       friendlyName: z.string(),
-      /** Whether its own view is in here; if not, why. */
+      /** Whether its own view is included; if not, `reason` says why. */
       answered: z.boolean(),
       reason: z.string().optional(),
     }),

@@ -3,8 +3,8 @@ import { Envelope } from '../events/event'
 import { State } from '../state/state'
 
 /**
- * What `GET /events` sends: server-sent events whose `id` is `term:index`. `?after=index&term=term` resumes;
- * where the node no longer has what follows, a `snapshot` comes first.
+ * Messages of `GET /events`: server-sent events with `id` `term:index`. `?after=index&term=term` resumes; if the node
+ * no longer has the following events, it sends a `snapshot` first.
  */
 export const EventStreamMessage = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('snapshot'), state: State }),
@@ -12,6 +12,6 @@ export const EventStreamMessage = z.discriminatedUnion('kind', [
 ])
 export type EventStreamMessage = z.infer<typeof EventStreamMessage>
 
-/** `GET /events/recent?last=100`: the last events that the node knows, oldest first. A restart forgets them. */
+/** `GET /events/recent?last=100`: the last events in the node's memory, oldest first. Lost on restart. */
 export const RecentEvents = z.object({ events: z.array(Envelope) })
 export type RecentEvents = z.infer<typeof RecentEvents>

@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { NodeId } from '../ids'
 
 /**
- * How a machine that nobody knows becomes a member, over TLS 1.3 with a certificate from either side. With a token the
- * joiner knows whom it talks to and says the secret. Without one both sides commit to a nonce, reveal it, and show
- * their people the same six digits:
+ * The handshake by which an unknown machine becomes a member, over TLS 1.3 with certificates on both sides. With a
+ * token, the joiner can authenticate the member and sends the secret. Without one, both sides commit to a nonce, reveal
+ * it, and show the same six digits to their people:
  *
  *     joiner  ask {commitment}      →  member
  *     joiner  ←  commitment            member

@@ -3,33 +3,33 @@ import { Bytes, ModelId, NodeId } from '../ids'
 import { ModelCard, ModelProblemCode } from '../placement/model-card'
 import { UnusedCopy } from '../state/unused-models'
 
-/** Schemas of the control API about models: those on disks, on a hub, and on their way. */
+/** Schemas of the control API for models: on disk, on the hub, and downloading. */
 
-/** A model that is on this machine. */
+/** A model on this machine. */
 export const CatalogueModel = z.object({
   modelId: ModelId,
   /** For people: `SmolLM2 135M Instruct`. */
   title: z.string(),
   quantization: z.string().optional(),
-  /** Whose directory it lies in; we never change or delete what is not `muster`'s. */
+  /** Owner of its directory; only files of `muster` are ever changed or deleted. */
   source: z.enum(['muster', 'huggingface', 'lmstudio']),
   starter: z.boolean(),
   path: z.string(),
   card: ModelCard,
-  /** Of its files: another one once any of them has changed. */
+  /** Fingerprint of its files; changes with any of them. */
   fingerprint: z.string().max(100).optional(),
   /** The `model_type` of its configuration. */
   architecture: z.string().optional(),
-  /** What it can do beside answering, as its chat template tells. */
+  /** Optional abilities, according to its chat template. */
   abilities: z.array(z.enum(['tools', 'thinking'])).optional(),
-  /** Why it cannot be run as it is (a file is missing, no chat template …). */
+  /** Why it cannot run (a file is missing, no chat template …). */
   problem: z.string().optional(),
-  /** The kind of problem. Older machines do not tell it. */
+  /** Kind of problem; absent from older machines. */
   problemCode: ModelProblemCode.optional(),
 })
 export type CatalogueModel = z.infer<typeof CatalogueModel>
 
-/** A model's directory that does not even tell what the model is (its config.json is missing or damaged). */
+/** A model's directory whose config.json is missing or damaged. */
 export const UnreadableModel = CatalogueModel.pick({
   modelId: true,
   source: true,
@@ -45,25 +45,25 @@ export const ModelsResponse = z.object({
   unreadable: z.array(UnreadableModel).optional(),
 })
 
-/** A model on a hub, as a search finds it. */
+/** A model found on the hub. */
 export const HubModel = CatalogueModel.pick({ modelId: true, title: true, quantization: true }).extend({
-  /** Of its weights, where the hub has counted them. */
+  /** Size of its weights, if the hub reports it. */
   sizeBytes: Bytes.optional(),
   /** In the last month. */
   downloads: z.number().int().nonnegative().optional(),
-  /** Its license has to be accepted on the hub first. */
+  /** Its license must be accepted on the hub first. */
   gated: z.boolean(),
-  /** Why it cannot be run. */
+  /** Why it cannot run. */
   problem: z.string().optional(),
 })
 export type HubModel = z.infer<typeof HubModel>
 
-/** `GET /models/search`: what the hub has by that name. */
+/** `GET /models/search`: hub models that match the query. */
 export const HubSearchResponse = z.object({ hub: z.string(), models: z.array(HubModel) })
 
 /** `GET /models/unused`: copies in Muster's own folders that no declaration and no instance uses. */
 export const UnusedModelsResponse = z.object({ models: z.array(UnusedCopy), bytes: Bytes })
-/** `DELETE /models/unused`: what was deleted of them, and what could not be. */
+/** `DELETE /models/unused`: the copies deleted, and those that could not be. */
 export const RemovedModelsResponse = z.object({
   removed: z.array(UnusedCopy),
   freedBytes: Bytes,
@@ -71,8 +71,8 @@ export const RemovedModelsResponse = z.object({
 })
 export type RemovedModelsResponse = z.infer<typeof RemovedModelsResponse>
 
-/** `POST /models/{id}/download` and `DELETE` of it, which may have no body: on the node that is asked, or on another. */
+/** `POST` and `DELETE /models/{id}/download`, on this node or another; the body may be empty. */
 export const DownloadRequest = z.strictObject({ nodeId: NodeId.optional() })
-/** `PATCH /models/{id}/download`: a paused download stands still, also after a restart, until somebody resumes it. */
+/** `PATCH /models/{id}/download`: a paused download stays paused across restarts until it is resumed. */
 export const ChangeDownloadRequest = z.strictObject({ paused: z.boolean(), nodeId: NodeId.optional() })
 export const DownloadAnswer = z.object({ modelId: ModelId, nodeId: NodeId })

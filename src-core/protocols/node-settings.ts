@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { LoadOnRequest, NodeSettings } from '../settings/node'
 
-/** Schemas of the control API about the settings of one machine. */
+/** Schemas of the control API for the settings of one machine. */
 
-/** What of a node's settings can be changed while it runs. */
+/** Node settings that can be changed at run time. */
 const ChangeableSettings = NodeSettings.pick({
   loadOnRequest: true,
   onRequestIdleSeconds: true,
@@ -11,16 +11,16 @@ const ChangeableSettings = NodeSettings.pick({
   downloadBytesPerSecond: true,
   keepFreeGigabytes: true,
 }).extend({
-  /** Whether the API listens on the network from the next start on; every request needs a key then. */
+  /** Whether the API listens on the network after the next start; every request then needs a key. */
   servesNetwork: z.boolean(),
 })
 
 /** `GET /node/settings` */
 export const NodeSettingsView = z.object({
   settings: ChangeableSettings,
-  /** Those that the command line or the environment holds fixed. */
+  /** Names of settings fixed by the command line or the environment. */
   fixed: z.array(z.string()),
-  /** Whether it loads models on request, as the settings come to. */
+  /** Effective value: whether this node loads models on request. */
   loadsOnRequest: z.boolean(),
   /** Whether the API listens on the network now. */
   servesNetworkNow: z.boolean(),
@@ -31,7 +31,7 @@ export type NodeSettingsView = z.infer<typeof NodeSettingsView>
 export const ChangeNodeSettingsRequest = z.strictObject({
   loadOnRequest: LoadOnRequest.optional(),
   onRequestIdleSeconds: NodeSettings.shape.onRequestIdleSeconds.unwrap().optional(),
-  /** Holds for models that are loaded from then on; 0 removes what lies there at once. */
+  /** Applies to models loaded from now on; 0 deletes the cached files at once. */
   diskCacheGigabytes: NodeSettings.shape.diskCacheGigabytes.unwrap().optional(),
   downloadBytesPerSecond: NodeSettings.shape.downloadBytesPerSecond.unwrap().optional(),
   keepFreeGigabytes: NodeSettings.shape.keepFreeGigabytes.unwrap().optional(),

@@ -54,7 +54,7 @@ describe('an answer of protocol 1', () => {
     expect(sent && fromUpdate1(GenerationUpdate1.parse(sent))).toEqual(update)
   })
 
-  it('ends as usual where tools were called', () => {
+  it('ends as usual after tool calls', () => {
     expect(toUpdate1({ type: 'finished', reason: 'toolCalls', usage: { ...usage, reasoningTokens: 1 } })).toEqual({
       type: 'finished',
       reason: 'stop',

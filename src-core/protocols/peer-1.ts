@@ -12,8 +12,8 @@ import {
 import { InstanceId, ModelId, TaskId } from '../ids'
 
 /**
- * The `generate` stream as protocol 1 of the links had it: messages were texts, and so were answers. Machines are
- * updated one at a time, so that a newer one speaks this with an older one.
+ * The `generate` stream in link protocol 1, where messages and answers are plain text. Members are updated one at a
+ * time, so a new version must still speak this to an old one.
  */
 
 const Message1 = z.strictObject({ role: z.enum(['system', 'user', 'assistant', 'tool']), content: z.string() })
@@ -90,7 +90,7 @@ const plainPrompt = (prompt: GenerationRequest['prompt']): GenerationRequest1['p
   }
 }
 
-/** A request for a machine that speaks protocol 1; undefined where that has no words for it. */
+/** Converts a request for a machine with protocol 1; undefined if that protocol cannot express it. */
 export const toRequest1 = (request: GenerationRequest): GenerationRequest1 | undefined => {
   const { prompt, countOnly, format, sampling, ...rest } = request
   const plain = plainPrompt(prompt)
@@ -99,7 +99,7 @@ export const toRequest1 = (request: GenerationRequest): GenerationRequest1 | und
   return result.success ? result.data : undefined
 }
 
-/** What a machine that speaks protocol 1 asks for. */
+/** Converts a request from a machine with protocol 1. */
 export const fromRequest1 = ({ prompt, ...rest }: GenerationRequest1): GenerationRequest =>
   GenerationRequest.parse({
     ...rest,
@@ -108,7 +108,7 @@ export const fromRequest1 = ({ prompt, ...rest }: GenerationRequest1): Generatio
         ? prompt
         : {
             kind: 'chat',
-            // A tool's turn had no call that it answers; what it says is kept as the user's.
+            // Protocol 1 has no tool calls, so a tool's turn has nothing to refer to; keep its text as the user's.
             messages: prompt.messages.map(({ role, content }) => ({
               role: role === 'tool' ? 'user' : role,
               parts: [{ type: 'text', text: content }],
@@ -116,7 +116,7 @@ export const fromRequest1 = ({ prompt, ...rest }: GenerationRequest1): Generatio
           },
   })
 
-/** An update for a machine that speaks protocol 1; undefined where it has no words for it. */
+/** Converts an update for a machine with protocol 1; undefined if that protocol cannot express it. */
 export const toUpdate1 = (update: GenerationUpdate): GenerationUpdate1 | undefined => {
   switch (update.type) {
     case 'delta': {
@@ -137,13 +137,13 @@ export const toUpdate1 = (update: GenerationUpdate): GenerationUpdate1 | undefin
   }
 }
 
-/** A refusal for want of room in the words of a machine that knows no queue: it may be tried again. */
+/** Replaces refusals for lack of capacity by a code that versions without a queue understand as retryable. */
 export const unavailableToOthers = <Update extends GenerationUpdate>(update: Update): Update =>
   update.type === 'failed' && (update.code === 'overloaded' || update.code === 'too_many_requests')
     ? { ...update, code: 'model_unavailable' }
     : update
 
-/** What a machine that speaks protocol 1 says. */
+/** Converts an update from a machine with protocol 1. */
 export const fromUpdate1 = (update: GenerationUpdate1): GenerationUpdate => {
   if (update.type !== 'delta') return update
   const { text, ...rest } = update

@@ -22,13 +22,13 @@ describe('two machines', () => {
     expect(commonProtocol(speaks(OLDEST_PEER_PROTOCOL, PEER_PROTOCOL))).toBe(PEER_PROTOCOL)
   })
 
-  it('that cannot talk are both told which one to update', () => {
+  it('without a common protocol both learn which one to update', () => {
     const [old, young] = [speaks(1, 1, '0.1.0'), speaks(2, 3, '2.0.0')]
     expect(protocolRefusal(old, young)).toBe('Muster 0.1.0 is too old for Muster 2.0.0: update Muster 0.1.0')
     expect(protocolRefusal(young, old)).toBe(protocolRefusal(old, young))
   })
 
-  it('are told so in no more bytes than a closing takes', () => {
+  it('learn it within the length of a close reason', () => {
     const reason = protocolRefusal(speaks(1, 1, 'ä'.repeat(50)), speaks(2, 3, '€'.repeat(50)))
     expect(Buffer.byteLength(reason)).toBeLessThanOrEqual(123)
   })

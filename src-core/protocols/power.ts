@@ -2,10 +2,10 @@ import { z } from 'zod'
 import { PowerFacts } from '../state/power'
 import { KeepAwake } from '../settings/keep-awake'
 
-/** `GET /node/power`: whether this machine may sleep, and what is set about it. */
+/** `GET /node/power`: whether this machine may sleep, and its setting. */
 export const PowerView = PowerFacts.extend({
   keepAwake: KeepAwake,
-  /** The command line or the environment holds the setting. */
+  /** Whether the command line or the environment fixes the setting. */
   fixed: z.boolean(),
 })
 export type PowerView = z.infer<typeof PowerView>

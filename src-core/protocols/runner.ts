@@ -5,22 +5,22 @@ import { ModelId, RunnerId, TaskId } from '../ids'
 import { Concurrency, InstanceMeta, KvBits, Sharding } from '../state/meta-instances'
 
 /**
- * What passes between the supervisor and one runner, over two named pipes. A frame is a `uint32`
- * little-endian byte count followed by that many bytes of UTF-8 JSON.
+ * The protocol between the supervisor and one runner, over two named pipes. A frame is a `uint32` little-endian byte
+ * count followed by that many bytes of UTF-8 JSON.
  *
- * The supervisor speaks first (`hello`), the runner answers with its own `hello`; a runner that was
- * started early waits for it with its imports done. Closing the commands pipe ends the runner.
+ * The supervisor sends `hello` first and the runner answers with its own; a runner that was started early waits for it
+ * with its imports done. Closing the command pipe ends the runner.
  *
- * A runner that is joined to others by RDMA has two more pipes, for the all-gathers in which the ranks tell one
- * another how: on `side-channel-out` it asks for a round with a `uint32` little-endian byte count and its own bytes,
- * and on `side-channel-in` it gets a `uint32` little-endian total and the bytes of every rank in rank order.
+ * A runner in an RDMA group has two more pipes, for the all-gathers in which ranks exchange connection data: on
+ * `side-channel-out` it requests a round with a `uint32` little-endian byte count and its own bytes; on
+ * `side-channel-in` it receives a `uint32` little-endian total and the bytes of every rank in rank order.
  */
 export const RUNNER_PROTOCOL = 2
 
-/** A frame over this many bytes fails the runner that sent it. */
+/** A frame of more bytes than this fails the runner that sent it. */
 export const MAX_FRAME_BYTES = 64 * 1024 * 1024
 
-/** How often a runner's own thread says that it lives, in milliseconds. */
+/** Interval of the heartbeats that a thread of the runner sends, in milliseconds. */
 export const HEARTBEAT_INTERVAL_MS = 1000
 
 export const RunnerShard = z.strictObject({
@@ -33,7 +33,7 @@ export const RunnerShard = z.strictObject({
 })
 export type RunnerShard = z.infer<typeof RunnerShard>
 
-/** What a runner is to bring into memory. */
+/** What a runner loads into memory. */
 export const LoadCommand = z.strictObject({
   type: z.literal('load'),
   modelId: ModelId,
@@ -42,36 +42,36 @@ export const LoadCommand = z.strictObject({
   sharding: Sharding,
   instanceMeta: InstanceMeta,
   shard: RunnerShard,
-  /** Tokens of context to make room for; absent means the model's own limit. */
+  /** Tokens of context to reserve; absent: the model's own limit. */
   maxContext: z.number().int().positive().optional(),
-  /** Requests of that length that the placement claimed memory for; absent means one. */
+  /** Requests of that length that the placement reserved memory for; absent: one. */
   concurrency: Concurrency.optional(),
-  /** Bits of a key or a value that is kept; absent means the model's own. */
+  /** Bits per cached key or value; absent: the model's own. */
   kvBits: KvBits.optional(),
-  /** A smaller model with the same tokenizer that guesses next tokens, for rank 0 alone. */
+  /** A smaller model with the same tokenizer for speculative decoding; rank 0 only. */
   draft: z.strictObject({ modelId: ModelId, modelPath: z.string().min(1) }).optional(),
-  /** Memory and disk for keys, values and states of live and of earlier requests on this rank. */
+  /** Memory and disk for this rank's KV cache, of live and earlier requests. */
   cache: z
     .strictObject({
-      /** Bytes beyond what the placement claimed, which may be used while the machine does not run short. */
+      /** Bytes beyond the placement's claim that may be used while the machine has memory to spare. */
       spareBytes: z.number().int().nonnegative().optional(),
-      /** Where what was computed outlives the runner: a folder for all models, of so many bytes at most. */
+      /** Cache that outlives the runner: a folder shared by all models, with its size limit in bytes. */
       disk: z.strictObject({ directory: z.string().min(1), maxBytes: z.number().int().positive() }).optional(),
     })
     .optional(),
   /**
-   * Where the ranks meet, for a shard of a world of several: by rank, `ip:port` as this rank reaches it;
-   * its own entry is where it listens. A ring uses only its own and the next rank's; the others may be null.
+   * Addresses of the ranks as this rank reaches them, by rank, `ip:port`; its own entry is where it listens. Only for
+   * several ranks. A ring uses only its own entry and the next rank's; the others may be null.
    */
   ring: z.strictObject({ hosts: z.array(z.string().min(1).nullable()).min(2) }).optional(),
-  /** How the ranks are joined by RDMA, where they are: they then find one another through the side channel. */
+  /** RDMA connections of the ranks, if any; the ranks then exchange addresses through the side channel. */
   jaccl: z
     .strictObject({
-      /** By rank, then by the rank it leads to: the RDMA device, null on the diagonal. */
+      /** By rank, then by target rank: the RDMA device; null on the diagonal. */
       devices: z.array(z.array(z.string().min(1).nullable()).min(2)).min(2),
       /**
-       * A rehearsal of RDMA on machines that have none: the ranks go through the side channel as JACCL does and
-       * compute over `ring`. What they exchange holds this name of the attempt, so that no other can be mixed up with it.
+       * A rehearsal on machines without RDMA: the ranks go through the side channel as JACCL does, and compute over
+       * `ring`. Their data include this attempt's name, so that attempts cannot be mixed up.
        */
       rehearsal: z.strictObject({ attempt: z.string().min(1) }).optional(),
     })
@@ -79,7 +79,7 @@ export const LoadCommand = z.strictObject({
 })
 export type LoadCommand = z.infer<typeof LoadCommand>
 
-/** What the supervisor that leaves a runner and the one that adopts it both know; used once. */
+/** Shared secret of the supervisor that leaves a runner and the one that adopts it; used once. */
 export const HandoverToken = z.string().min(32).max(200)
 
 /** Supervisor to runner. */
@@ -87,21 +87,21 @@ export const RunnerCommand = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('hello'), protocol: z.number().int(), runnerId: RunnerId }),
   LoadCommand,
   /**
-   * To every rank but 0: rank 0 has work, and waits for this rank in the collective that begins `epoch`.
-   * Epochs count up from 1; one that is over is ignored.
+   * To every rank but 0: rank 0 has work and waits for this rank in the collective that starts `epoch`. Epochs count up
+   * from 1; one that has passed is ignored.
    */
   z.strictObject({ type: z.literal('wake'), epoch: z.number().int().positive() }),
   z.strictObject({ type: z.literal('generate'), request: GenerationRequest }),
-  /** Stops prefill or generation within one step; answered by `finished` with `cancelled`. Unknown ids are ignored. */
+  /** Stops prefill or decode within one step; answered by `finished` with `cancelled`. Unknown ids are ignored. */
   z.strictObject({ type: z.literal('cancel'), taskId: TaskId }),
   /**
-   * The supervisor is about to end and leaves the runner to another one: answered by `handedOver`, after which the
-   * runner says nothing more until it is adopted. It ends by itself where that does not happen within `seconds`.
+   * The supervisor is about to exit and leaves the runner to its successor: answered by `handedOver`, after which the
+   * runner sends nothing until it is adopted. If that does not happen within `seconds`, it exits.
    */
   z.strictObject({ type: z.literal('handOver'), token: HandoverToken, seconds: z.number().int().positive() }),
   /**
-   * From the new supervisor, the process with the id `supervisor`. Answered by `hello` and the status where the protocol
-   * and the token are right, otherwise by nothing.
+   * From the new supervisor, whose process id is `supervisor`. Answered by `hello` and the status if the protocol and
+   * the token match, otherwise not at all.
    */
   z.strictObject({
     type: z.literal('adopt'),
@@ -113,11 +113,11 @@ export const RunnerCommand = z.discriminatedUnion('type', [
 ])
 export type RunnerCommand = z.infer<typeof RunnerCommand>
 
-/** The stages a runner reports about itself; `Failed` and the rest are its supervisor's to say. */
+/** Stages that a runner reports about itself; its supervisor reports `Failed` and the rest. */
 export const RunnerStage = z.enum(['Connecting', 'Loading', 'WarmingUp', 'Ready', 'Running', 'ShuttingDown'])
 export type RunnerStage = z.infer<typeof RunnerStage>
 
-/** Runner to supervisor. Unknown fields are ignored, so that a newer runner can say more. */
+/** Runner to supervisor. Unknown fields are ignored, so that newer runners can add some. */
 export const RunnerEvent = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('hello'),
@@ -132,25 +132,25 @@ export const RunnerEvent = z.discriminatedUnion('type', [
     layersLoaded: z.number().int().nonnegative().optional(),
     layers: z.number().int().positive().optional(),
   }),
-  /** Said once before the first `Ready`. Durations in seconds, memory in bytes. */
+  /** Sent once, before the first `Ready`. Durations in seconds, memory in bytes. */
   z.object({
     type: z.literal('loaded'),
     contextLength: z.number().int().positive(),
     memoryBytes: z.number().int().nonnegative(),
-    /** Requests that it decodes together; more wait within it, in the order in which they came. */
+    /** Most requests decoded in one batch; further ones wait in the runner, first come first served. */
     batchSize: z.number().int().positive().optional(),
     timings: z.record(z.string(), z.number()),
   }),
-  /** The runner cannot go on and ends; `code` names the kind where it is known. */
+  /** The runner cannot continue and exits; `code` is the kind of failure, if known. */
   z.object({ type: z.literal('failed'), errorMessage: z.string(), code: z.string().optional() }),
-  /** From rank 0 of several, which is about to enter `epoch`: its supervisor has every other rank told to `wake`. */
+  /** From rank 0 of several, about to enter `epoch`: its supervisor forwards it to every other rank as `wake`. */
   z.object({ type: z.literal('wake'), epoch: z.number().int().positive() }),
-  /** The last frame before another supervisor adopts this runner. */
+  /** Last frame before another supervisor adopts this runner. */
   z.object({ type: z.literal('handedOver') }),
-  /** From a thread of its own. `steps` grows while the engine works, `active` is the number of live requests. */
+  /** From a separate thread. `steps` grows while the engine works; `active` is the number of live requests. */
   z.object({ type: z.literal('heartbeat'), steps: z.number().int(), active: z.number().int() }),
   z.object({ type: z.literal('prompt'), taskId: TaskId, processed: z.number().int(), total: z.number().int() }),
-  /** One frame for one engine step: the news of every request in the batch. */
+  /** One frame per engine step, with the output of every request in the batch. */
   z.object({
     type: z.literal('tokens'),
     items: z.array(
@@ -162,7 +162,7 @@ export const RunnerEvent = z.discriminatedUnion('type', [
       }),
     ),
   }),
-  /** The vectors of one batch, as far as they are this request's; `finished` follows the last. */
+  /** Vectors of this request from one batch; `finished` follows the last. */
   z.object({
     type: z.literal('embeddings'),
     taskId: TaskId,
@@ -176,7 +176,7 @@ export const RunnerEvent = z.discriminatedUnion('type', [
     stopSequence: z.string().optional(),
     timings: z.object({ firstToken: z.number(), tokensPerSecond: z.number() }).optional(),
   }),
-  /** This request cannot be served; the runner is well. */
+  /** The request cannot be served; the runner itself is healthy. */
   z.object({ type: z.literal('rejected'), taskId: TaskId, code: GenerationErrorCode, message: z.string() }),
 ])
 export type RunnerEvent = z.infer<typeof RunnerEvent>

@@ -6,19 +6,19 @@ import { cableGbps, isThroughDock, type Cable, type CableEnd } from './cables'
 import { RDMA_GBPS } from './machine'
 import { rdmaReason } from './reason'
 
-/** The RDMA device of an interface is named after it. */
+/** Returns the RDMA device of an end's interface; the device is named after the interface. */
 export const deviceOf = (state: State, { nodeId, port }: CableEnd): RdmaDevice | undefined =>
   state.nodes[nodeId]?.rdma?.devices.find(({ interfaceName }) => interfaceName === port.interfaceName)
 
-/** The port next to Ethernet, as far as it is known, carries no RDMA though it has a device. */
+/** Whether it is a Mac Studio's port next to Ethernet (`en2`), which has a device but carries no RDMA. */
 const isStudioPort = (state: State, { nodeId, port }: CableEnd): boolean =>
   state.nodes[nodeId]?.model?.name === 'Mac Studio' && port.interfaceName === 'en2'
 
-/** The bridge that a cable ends in, if its port is in one. */
+/** Returns the network bridge that an end's port belongs to, if any. */
 export const bridgeOf = (state: State, { nodeId, port }: CableEnd): string | undefined =>
   state.nodes[nodeId]?.thunderbolt?.bridges.find(({ members }) => members.includes(port.interfaceName ?? ''))?.name
 
-/** What keeps a device's port from being used; undefined where nothing does. */
+/** Why a device's port cannot be used; undefined if it can. */
 const portProblem = ({ port, name: device }: RdmaDevice, name: string): CodedText | undefined => {
   switch (port) {
     case 'active':
@@ -35,7 +35,7 @@ const unhealthy = ({ name: device, problem }: RdmaDevice, name: string): CodedTe
     ? coded('rdma.unhealthySilent', { device, name })
     : coded('rdma.unhealthy', { device, name, problem })
 
-/** What keeps one end from RDMA that its machine could change. */
+/** Returns what keeps one end from RDMA and can be changed on its machine. */
 const endReasons = (state: State, end: CableEnd): RdmaReason[] => {
   const { nodeId, port: thunderbolt } = end
   const { interfaceName } = thunderbolt
@@ -65,7 +65,7 @@ const tooSlow = (state: State, cable: Cable, gbps: number | undefined): CodedTex
     : coded(dock ? 'rdma.dockSpeed' : 'rdma.cableSpeed', { ...values, gbps })
 }
 
-/** Why a cable carries no RDMA; none where it does. It is taken that both machines have RDMA at all. */
+/** Returns why a cable carries no RDMA; empty if it does. Assumes that both machines support RDMA. */
 export const cableReasons = (state: State, cable: Cable): RdmaReason[] => {
   const { here, there } = cable
   const gbps = cableGbps(cable)

@@ -30,7 +30,7 @@ describe('cables', () => {
     expect(cablesBetween(b, a).map(({ here, there }) => ({ here: there, there: here }))).toEqual(all)
   })
 
-  it('are not believed where one end alone names the other: it may not have looked since the cable was moved', () => {
+  it('are ignored if only one end names the other: it may not have rescanned since the cable was moved', () => {
     const { macs, mini, studio } = pair()
     macs.cable([studio, 2], [mini, 1], { seenByFirstOnly: true })
     expect(said(macs)).toEqual([])
@@ -38,7 +38,7 @@ describe('cables', () => {
     expect(said(macs)).toEqual(['mini:1 – studio:2 40'])
   })
 
-  it('lead to no member where the other end is a machine that is none, or the same one', () => {
+  it('are ignored if the other end is no member, or the same machine', () => {
     const { macs, mini } = pair()
     const stranger = macs.mac('stranger')
     macs.cable([mini, 1], [stranger, 1]).cable([mini, 2], [mini, 3])

@@ -3,15 +3,15 @@ import type { Node } from '../state/nodes'
 import type { State } from '../state/state'
 import type { ThunderboltPeer, ThunderboltPort } from '../state/thunderbolt'
 
-/** One end of a cable, as its own machine sees it. */
+/** One end of a cable, as reported by its own machine. */
 export interface CableEnd {
   readonly nodeId: NodeId
   readonly port: ThunderboltPort
-  /** How the machine at the other end looks from here. */
+  /** The machine at the other end, as seen from this port. */
   readonly peer: ThunderboltPeer
 }
 
-/** A Thunderbolt cable between two machines, or a way through docks. */
+/** A Thunderbolt connection between two machines, direct or through docks. */
 export interface Cable {
   readonly here: CableEnd
   readonly there: CableEnd
@@ -21,8 +21,8 @@ const named = (port: ThunderboltPort, uuid: string | undefined): ThunderboltPeer
   uuid === undefined ? undefined : port.peers.find(({ domainUuid }) => domainUuid === uuid)
 
 /**
- * The cables between two machines. A cable counts when both its ends name each other: a machine that has not looked
- * again since its cable was moved still names the old end, and must not be believed alone.
+ * Returns the cables between two machines. Both ends must name each other: a machine that has not rescanned since a
+ * cable was moved still reports the old peer.
  */
 export const cablesBetween = (a: Node, b: Node): Cable[] =>
   (a.thunderbolt?.ports ?? []).flatMap((from) =>
@@ -34,7 +34,7 @@ export const cablesBetween = (a: Node, b: Node): Cable[] =>
     }),
   )
 
-/** All cables between members, each once, with the lower node id `here`. */
+/** Returns all cables between members, each once, with the lower node id as `here`. */
 const findCables = (nodes: State['nodes']): readonly Cable[] => {
   const all = Object.values(nodes)
   const byDomain = new Map<string, Node[]>()
@@ -49,7 +49,7 @@ const findCables = (nodes: State['nodes']): readonly Cable[] => {
   })
 }
 
-/** Many ask for them, and they change only with what a machine says. */
+/** Cached by `state.nodes`, which is replaced whenever a machine's report changes. */
 const listed = new WeakMap<State['nodes'], readonly Cable[]>()
 
 export const cablesAmong = ({ nodes }: Pick<State, 'nodes'>): readonly Cable[] => {
@@ -64,10 +64,10 @@ export const endsOf = ({ here, there }: Cable): readonly [CableEnd, CableEnd] =>
 
 export const isThroughDock = (cable: Cable): boolean => endsOf(cable).some(({ peer }) => peer.throughDock)
 
-/** What an end says of the speed; undefined where it says nothing. */
+/** The speed that an end reports, in Gb/s; undefined if it reports none. */
 const speedOf = ({ port, peer }: CableEnd): number | undefined => peer.linkGbps ?? port.linkGbps
 
-/** Gb/s of a cable: the lower of what its ends say, for a dock shows to one of them only. */
+/** Returns a cable's speed in Gb/s: the lower of its ends', because a dock may be visible to one end only. */
 export const cableGbps = (cable: Cable): number | undefined => {
   const speeds = endsOf(cable)
     .map(speedOf)

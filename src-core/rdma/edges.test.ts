@@ -27,7 +27,7 @@ describe('RDMA connections', () => {
     )
   const both = ['a.rdma_en1>b.rdma_en2', 'b.rdma_en2>a.rdma_en1']
 
-  it('are told by each machine for its own end', () => {
+  it('are reported by each machine for its own end', () => {
     expect(rdmaReports(world.state, a)).toEqual([
       {
         type: 'TopologyEdgeCreated',
@@ -38,12 +38,12 @@ describe('RDMA connections', () => {
     expect(edges()).toEqual(both)
   })
 
-  it('are told once', () => {
+  it('are reported once', () => {
     report()
     expect([a, b].flatMap((self) => rdmaReports(world.state, self))).toEqual([])
   })
 
-  it('are told again after a new master has forgotten them', () => {
+  it('are reported again to a new master that lacks them', () => {
     report()
     world.state = { ...world.state, topology: { ...world.state.topology, edges: {} } }
     network(world, a, b)
@@ -91,7 +91,7 @@ describe('RDMA connections', () => {
     expect(edges().sort()).toEqual(['a.rdma_en3>b.rdma_en2', 'b.rdma_en2>a.rdma_en3'])
   })
 
-  it('are not there where only one end names the other', () => {
+  it('do not exist if only one end names the other', () => {
     unplug(world, b, 2)
     changeDevice(world, b, 2, { port: 'active', hasAddress: true })
     report()
@@ -117,14 +117,14 @@ describe('RDMA connections', () => {
     expect(edges()).toEqual(['a.rdma_en1>b.rdma_en2'])
   })
 
-  it('of other devices than macOS has are left to who told them', () => {
+  it('of devices that are not macOS’s are left alone', () => {
     const edge = { from: a, to: b, fromInterface: 'other-1', toInterface: 'other-2' }
     world.apply({ type: 'TopologyEdgeCreated', edge })
     report()
     expect(edges()).toContain('a.other-1>b.other-2')
   })
 
-  it('count as a cable where both ends tell the same one', () => {
+  it('count as a cable if both ends report the same one', () => {
     const edge = (from: NodeId, to: NodeId, fromInterface: string, toInterface: string) => ({
       from,
       to,

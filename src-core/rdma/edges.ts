@@ -8,13 +8,13 @@ import { machineReason } from './machine'
 
 const isRdma = (edge: Edge): edge is RdmaEdge => !isSocketEdge(edge)
 
-/** Whether a machine reaches another over the network: without that nobody knows whether the other still lives. */
+/** Whether a machine reaches another over the network; without that, RDMA edges would outlive the other machine. */
 const reaches = (state: State, from: NodeId, to: NodeId): boolean =>
   edgesOf(state.topology).some((edge) => isSocketEdge(edge) && edge.from === from && edge.to === to)
 
 /**
- * The RDMA connections of a machine, from what it and the others say of their ports: for each cable whose two ends
- * name each other, that is fast enough, out of any bridge, and has an active, healthy device with an address at both.
+ * Returns a machine's RDMA connections, derived from the ports that machines report: one for each cable whose ends name
+ * each other, that is fast enough, is in no bridge, and has an active, healthy device with an address at both ends.
  */
 export const rdmaEdgesFrom = (state: State, self: NodeId): RdmaEdge[] => {
   const own = state.nodes[self]
@@ -34,14 +34,14 @@ export const rdmaEdgesFrom = (state: State, self: NodeId): RdmaEdge[] => {
   })
 }
 
-/** What macOS calls its devices; edges between others are not told here, and not taken back here. */
+/** Prefix of macOS device names. Edges of other devices (those of a rehearsal) are not reported or removed here. */
 const isDevice = (name: string): boolean => name.startsWith('rdma_')
 
 /**
- * What the state does not know yet of this node's RDMA connections: those from here, for each machine speaks for its
- * own end. Said by level, so a cable that moved, a port that went down or an address that was lost takes its edge
- * along, whatever happened in between. Where the other end does not answer, probing takes both edges away, and they
- * stay away until it is reached again.
+ * Returns the changes that bring the state's RDMA edges from this node up to date; each machine reports its own end.
+ * Level-triggered: a cable that moved, a port that went down or a lost address removes its edge, whatever happened in
+ * between. If the other end does not answer, probing removes both edges, and they stay removed until it is reached
+ * again.
  */
 export const rdmaReports = (state: State, self: NodeId): Observation[] => {
   const wanted = new Map(rdmaEdgesFrom(state, self).map((edge) => [edgeKey(edge), edge]))
@@ -57,7 +57,7 @@ export const rdmaReports = (state: State, self: NodeId): Observation[] => {
   return events
 }
 
-/** Edges whose other end says the same: both know the cable. */
+/** Keeps the edges that both ends report. */
 export const mirroredRdmaEdges = (edges: readonly Edge[]): RdmaEdge[] => {
   const found = new Map(edges.filter(isRdma).map((edge) => [edgeKey(edge), edge]))
   return [...found.values()].filter(({ from, to, fromInterface, toInterface }) => {

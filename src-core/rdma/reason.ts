@@ -2,7 +2,7 @@ import type { RdmaReason } from '../state/rdma'
 import type { CodedText } from '../texts/coded'
 import { inEnglish } from '../texts/english'
 
-/** A reason with its sentence. */
+/** Builds a reason from its sentence. */
 export const rdmaReason = (
   code: RdmaReason['code'],
   coded: CodedText,

@@ -31,7 +31,7 @@ describe('why two machines have no RDMA between them', () => {
       thunderbolt: { ports: info.thunderbolt?.ports ?? [], bridges: [{ name: 'bridge0', members, active: true }] },
     }))
 
-  it('is nothing where they have', () => {
+  it('is empty if they have', () => {
     report()
     expect(why()).toEqual([])
     expect(whyNoRdma(world.state, studio, mini)).toEqual([])
@@ -148,7 +148,7 @@ describe('why two machines have no RDMA between them', () => {
     expect(why()).toHaveLength(reasons.length)
   })
 
-  it('speaks of the cable that lacks least', () => {
+  it('concerns the cable with the fewest reasons', () => {
     plug(world, [mini, 1], [studio, 3], { gbps: 40 })
     changeDevice(world, mini, 1, { hasAddress: false })
     plug(world, [mini, 3], [studio, 5])
@@ -156,7 +156,7 @@ describe('why two machines have no RDMA between them', () => {
     expect(why().map(({ text }) => text)).toEqual(['en3 of mini is part of bridge0'])
   })
 
-  it('is told for each pair, and not for those that have it', () => {
+  it('is listed for each pair without RDMA, and for no other', () => {
     const book = addMac(world, 'book')
     network(world, book, mini)
     network(world, book, studio)
@@ -167,7 +167,7 @@ describe('why two machines have no RDMA between them', () => {
     ])
   })
 
-  it('doubts machines of different systems, of different builds too', () => {
+  it('warns about different versions of macOS, and different builds', () => {
     expect(rdmaDoubts(world.state, mini, studio)).toEqual([])
     os({ version: '26.6.2', build: '25G83' })
     expect(rdmaDoubts(world.state, mini, studio)).toMatchObject([

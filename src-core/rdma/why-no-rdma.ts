@@ -11,7 +11,7 @@ import { mirroredRdmaEdges, rdmaEdgesFrom } from './edges'
 import { machineReason } from './machine'
 import { rdmaReason } from './reason'
 
-/** Reasons that only say that an end has not been set up where its machine has no RDMA in the first place. */
+/** Reasons about an end that are only consequences if its machine has no RDMA at all. */
 const FOLLOWS_FROM_MACHINE: ReadonlySet<RdmaReason['code']> = new Set([
   'no_device',
   'port_down',
@@ -19,10 +19,10 @@ const FOLLOWS_FROM_MACHINE: ReadonlySet<RdmaReason['code']> = new Set([
   'unhealthy',
 ])
 
-/** Of a machine that never will have RDMA, or of which nothing is known, cables need not be spoken of. */
+/** Reasons that make cables irrelevant: the machine can never have RDMA, or nothing is known of it. */
 const IS_ALL_TO_SAY: ReadonlySet<RdmaReason['code']> = new Set(['offline', 'not_a_mac', 'thunderbolt_4', 'not_read'])
 
-/** What keeps the cables between two machines from RDMA: of several cables the one that lacks least. */
+/** Returns what keeps the cables between two machines from RDMA; of several cables, the one with the fewest reasons. */
 const reasonsOfCables = (state: State, a: NodeId, b: NodeId): RdmaReason[] | undefined => {
   const [here, there] = [state.nodes[a], state.nodes[b]]
   if (!here || !there) return undefined
@@ -32,15 +32,15 @@ const reasonsOfCables = (state: State, a: NodeId, b: NodeId): RdmaReason[] | und
   return best
 }
 
-/** Pairs that RDMA joins, both ways round. */
+/** Pairs joined by RDMA, in both directions. */
 const joinedPairs = (state: State): ReadonlySet<string> =>
   new Set(mirroredRdmaEdges(edgesOf(state.topology)).map(({ from, to }) => `${from}>${to}`))
 
 /**
- * Why two machines have no RDMA between them, most fundamental first; none where they have. Each reason has a code,
- * the machine and interface it is about, and a text for people, so this serves a refusal, the launch form and
- * warnings alike. Of several cables only the one that lacks least is spoken of; `cablesBetween` and `cableReasons` give
- * all. What a machine lacks hides what follows from it: while RDMA is off on one Mac no port of either is active.
+ * Returns why two machines have no RDMA between them, most fundamental first; empty if they have it. Each reason has a
+ * code, its machine and interface, and a text for people, so that refusals, the launch form and warnings can share it.
+ * Of several cables, only the one with the fewest reasons counts; `cablesBetween` and `cableReasons` give all. A
+ * machine's reason hides its consequences: while RDMA is disabled on one Mac, no port at either end is active.
  */
 export const whyNoRdma = (state: State, a: NodeId, b: NodeId): RdmaReason[] =>
   joinedPairs(state).has(`${a}>${b}`) ? [] : reasonsOf(state, a, b)
@@ -64,11 +64,13 @@ const reasonsOf = (state: State, a: NodeId, b: NodeId): RdmaReason[] => {
   ]
 }
 
-/** `26.5.1 (25F80)`; undefined where a machine does not say. */
+/** `26.5.1 (25F80)`; undefined if the machine reports no version. */
 export const macosOf = ({ os: { version, build } }: Pick<Node, 'os'>): string | undefined =>
   version === undefined ? undefined : [version, ...(build === undefined ? [] : [`(${build})`])].join(' ')
 
-/** What may go wrong between two machines although RDMA joins them: drivers of different versions do not always agree. */
+/**
+ * Returns what may fail between two machines that RDMA joins: drivers of different macOS versions may be incompatible.
+ */
 export const rdmaDoubts = (state: State, a: NodeId, b: NodeId): RdmaReason[] => {
   const [one, other] = [state.nodes[a], state.nodes[b]]
   if (one?.os.version === undefined || other?.os.version === undefined) return []
@@ -79,10 +81,10 @@ export const rdmaDoubts = (state: State, a: NodeId, b: NodeId): RdmaReason[] => 
   return [rdmaReason('versions_differ', coded('rdma.versionsDiffer', { ...names, ...versions }))]
 }
 
-/** More pairs than these nobody reads. */
+/** Longer lists are cut: nobody reads more pairs than this. */
 const MOST_PAIRS = 45
 
-/** The pairs among some machines that have no RDMA, with the reasons. */
+/** Returns the pairs without RDMA, with their reasons; at most `MAX_PAIRS`. */
 export const pairsWithoutRdma = (state: State, nodeIds: readonly NodeId[]): MissingRdma[] => {
   const joined = joinedPairs(state)
   const missing: MissingRdma[] = []

@@ -39,39 +39,39 @@ const round = (sequence: number): Observation => ({
 })
 
 describe('a round of the side channel', () => {
-  it('is told once, with the last rank’s part', () => {
+  it('is published once, with the last rank’s part', () => {
     expect(say(2, 0)).toEqual([])
     expect(say(0, 0)).toEqual([])
     expect(say(1, 0)).toEqual([round(0)])
     expect(say(0, 1)).toEqual([])
   })
 
-  it('waits for whoever has not spoken, whatever the others repeat', () => {
+  it('waits for a rank that has not contributed, whatever the others resend', () => {
     for (let time = 0; time < 5; time += 1) for (const rank of [0, 1]) expect(say(rank, 0)).toEqual([])
     expect(say(2, 0)).toEqual([round(0)])
   })
 
-  it('is told again to a rank that asks again, for it has not heard', () => {
+  it('is published again for a rank that resends, because it has missed it', () => {
     for (const rank of [0, 1, 2]) say(rank, 0)
     expect(say(1, 0)).toEqual([round(0)])
     expect(say(1, 0)).toEqual([round(0)])
   })
 
-  it('is not told again for a rank that has gone on and only helps', () => {
+  it('is not published again for a rank that has moved on to a later round', () => {
     for (const rank of [0, 1, 2]) say(rank, 0)
     expect(say(0, 1)).toEqual([])
     expect(say(0, 0)).toEqual([])
     expect(say(2, 0)).toEqual([round(0)])
   })
 
-  it('keeps the first word of a rank', () => {
+  it('keeps the first part of a rank', () => {
     say(0, 0)
     expect(say(0, 0, 'something else')).toEqual([])
     say(1, 0)
     expect(say(2, 0)).toEqual([round(0)])
   })
 
-  it('is complete for a new master when every rank has said its last two parts again', () => {
+  it('is complete for a new master when every rank has resent its last two parts', () => {
     for (const rank of [0, 1, 2]) say(rank, 0)
     say(0, 1)
     // The others have not heard of round 0 when the master dies.

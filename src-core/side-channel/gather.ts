@@ -3,34 +3,34 @@ import type { InstanceId, RunnerId } from '../ids'
 import type { State } from '../state/state'
 import { isServing } from '../state/runners'
 
-/** What one rank gives to a round. */
+/** One rank's contribution to a round. */
 export interface Part {
   readonly sequence: number
   readonly data: string
 }
 
-/** A rank is at most one round ahead of another, which may ask for the one before once more. */
+/** A rank is at most one round ahead of another, which may still need the previous round. */
 const KEPT_PARTS = 2
 
 interface Gathering {
   readonly runnerIds: readonly RunnerId[]
-  /** The latest parts of each rank, the last one last. */
+  /** The latest parts of each rank, in ascending order of their sequence. */
   readonly parts: Map<RunnerId, readonly Part[]>
-  /** Rounds that were told. */
+  /** Sequences of the rounds that were published. */
   readonly told: Set<number>
 }
 
 /**
- * Puts the rounds of all RDMA groups that are being made together. It belongs to one term of one master: the next
- * begins with nothing, and every rank says its last two parts again.
+ * Collects all-gather parts for every RDMA group under construction. Belongs to one term of one master: the next master
+ * starts empty, and every rank resends its last two parts.
  *
- * A round is told once, when the last rank of the instance's current attempt has given its part. A rank that gives
- * its part to a told round again, and nothing to a later one, has not heard of it: the round is told once more.
+ * A round is published once, when the last rank of the instance's current attempt has contributed. A rank that resends
+ * its part of a published round, and nothing later, has missed the result: the round is published again.
  */
 export class Gather {
   private readonly gatherings = new Map<InstanceId, Gathering>()
 
-  /** What the master has to say after this event, which the state has already. Most events need no look at it. */
+  /** Returns the master's observations after an event that is already folded into the state. Most events need none. */
   take(state: () => State, event: Event): Observation[] {
     switch (event.type) {
       case 'JacclSideChannelData':
@@ -47,7 +47,7 @@ export class Gather {
     }
   }
 
-  /** How many groups are being made. */
+  /** Number of groups under construction. */
   get size(): number {
     return this.gatherings.size
   }
@@ -57,14 +57,14 @@ export class Gather {
     { instanceId, runnerId, ...part }: Extract<Observation, { type: 'JacclSideChannelData' }>,
   ): Observation[] {
     const runnerIds = state.instances[instanceId]?.shards.map((shard) => shard.runnerId) ?? []
-    // Of a deleted instance, or of an attempt that is over.
+    // Drop parts of a deleted instance or of an earlier attempt.
     if (!runnerIds.includes(runnerId)) return []
     const { parts, told } = this.gathering(instanceId, runnerIds)
     parts.set(runnerId, withPart(parts.get(runnerId) ?? [], part))
     const { sequence } = part
     const round = runnerIds.map((rank) => parts.get(rank)?.find((known) => known.sequence === sequence)?.data)
     if (!round.every((data) => data !== undefined)) return []
-    // Whoever has gone on asks for nothing; he only helps a new master.
+    // A rank that has already contributed to a later round needs no answer; it resends for a new master.
     if (told.has(sequence) && parts.get(runnerId)?.at(-1)?.sequence !== sequence) return []
     told.add(sequence)
     for (const old of told) if (old <= sequence - KEPT_PARTS) told.delete(old)
@@ -72,7 +72,7 @@ export class Gather {
     return [{ type: 'JacclSideChannelGathered', instanceId, sequence, gathered }]
   }
 
-  /** What was gathered in the instance's current attempt. */
+  /** Returns what was collected for the instance's current attempt; starts empty for a new attempt. */
   private gathering(instanceId: InstanceId, runnerIds: readonly RunnerId[]): Gathering {
     const known = this.gatherings.get(instanceId)
     if (known?.runnerIds.every((runnerId, rank) => runnerId === runnerIds[rank])) return known
@@ -81,7 +81,7 @@ export class Gather {
     return fresh
   }
 
-  /** A group that works asks for no more rounds. */
+  /** Drops a group's rounds once all its ranks are connected; it starts no more rounds. */
   private forgetMade(state: State, instanceId: InstanceId): void {
     const isMade = state.instances[instanceId]?.shards.every(({ runnerId }) => {
       const runner = state.runners[runnerId]
@@ -91,7 +91,7 @@ export class Gather {
   }
 }
 
-/** The first word counts: a part that is said again is the same one. */
+/** The first part of a sequence wins; a resent part is identical. */
 const withPart = (known: readonly Part[], part: Part): readonly Part[] =>
   known.some(({ sequence }) => sequence === part.sequence)
     ? known

@@ -163,7 +163,7 @@ const action = fc.oneof(
   },
 )
 
-it('whatever is lost, repeated, delayed or led by another, every rank gets every round once, in order and unmixed', () => {
+it('whatever messages are lost, repeated or delayed and whoever leads, every rank gets every round once, in order and unmixed', () => {
   fc.assert(
     fc.property(fc.integer({ min: 2, max: 5 }), fc.array(action, { maxLength: 120, size: 'max' }), (size, actions) => {
       const group = new Group(size)

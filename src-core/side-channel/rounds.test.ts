@@ -45,7 +45,7 @@ const gathered = (sequence: number, parts: readonly string[]): Event => ({
 const bytes = (count: number, fill = 1): string => Buffer.alloc(count, fill).toString('base64')
 
 describe('a rank’s rounds', () => {
-  it('are numbered in the order in which they are asked for', () => {
+  it('are numbered in the order in which they start', () => {
     expect(rounds.ask('AAAA', 0)).toEqual([part(0, 0, 'AAAA')])
     expect(rounds.take(world.state, gathered(0, ['AAAA', 'BBBB', 'CCCC']))).toEqual({
       kind: 'gathered',
@@ -54,14 +54,14 @@ describe('a rank’s rounds', () => {
     expect(rounds.ask('DDDD', 0)).toEqual([part(0, 1, 'DDDD')])
   })
 
-  it('are said again from time to time until they are gathered', () => {
+  it('are resent at an interval until they are gathered', () => {
     rounds.ask('AAAA', 0)
     expect(rounds.look(world.state, SAY_AGAIN_MS - 1).say).toEqual([])
     expect(rounds.look(world.state, SAY_AGAIN_MS).say).toEqual([part(0, 0, 'AAAA')])
     expect(rounds.look(world.state, SAY_AGAIN_MS + 1).say).toEqual([])
   })
 
-  it('are said again while another rank may not have got them, and then no more', () => {
+  it('are resent while another rank may lack them, and then no more', () => {
     rounds.ask('AAAA', 0)
     rounds.take(world.state, gathered(0, ['AAAA', 'BBBB', 'CCCC']))
     const [, second = NOBODY, third = NOBODY] = runnerIds
@@ -73,7 +73,7 @@ describe('a rank’s rounds', () => {
     expect(rounds.again(3 * SAY_AGAIN_MS)).toEqual([])
   })
 
-  it('are said again at once after a change of master, with the one before, which others may lack', () => {
+  it('are resent at once after a change of master, with the previous one, which others may lack', () => {
     rounds.ask('AAAA', 0)
     expect(rounds.again(1)).toEqual([part(0, 0, 'AAAA')])
     rounds.take(world.state, gathered(0, ['AAAA', 'BBBB', 'CCCC']))
@@ -141,7 +141,7 @@ describe('a round that is not complete within 60 s', () => {
     })
   })
 
-  it('though all answered, names who should have told', () => {
+  it('names the master if all ranks answered', () => {
     world.state = { ...world.state, masterNodeId: Object.values(world.state.members)[1]?.nodeId }
     rounds.ask('AAAA', 0)
     for (const rank of [1, 2]) rounds.take(world.state, part(rank, 0, 'AAAA'))

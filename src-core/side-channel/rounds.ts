@@ -5,13 +5,13 @@ import type { Shard } from '../state/instances'
 import type { State } from '../state/state'
 import type { Part } from './gather'
 
-/** A rank that has not heard of its round gives its part again this often. */
+/** Interval at which a rank resends its part of an unfinished round. */
 export const SAY_AGAIN_MS = 500
 
-/** A round that is not complete after this time fails its ranks. */
+/** Time limit of a round; after it the ranks fail. */
 export const ROUND_LIMIT_MS = 60_000
 
-/** What came of a round: every rank's part in rank order, or why there will be none. */
+/** Result of a round: every rank's part in rank order, or why it failed. */
 export type Outcome =
   | { readonly kind: 'gathered'; readonly parts: readonly string[] }
   | { readonly kind: 'failed'; readonly reason: string }
@@ -26,40 +26,40 @@ export interface RoundsOptions {
 }
 
 /**
- * One rank's rounds, as its supervisor sees them: numbers them, and gives its part by level until every rank has got
- * the round. That it has got it itself is not enough: after a change of master the others need its part once more. It
- * is told the time, and sends nothing itself.
+ * One rank's side of the all-gather rounds, used by its supervisor. Numbers the rounds and resends this rank's part
+ * until every rank has the result: after a change of master the other ranks may need the part again even if this one
+ * has finished. Pure: time is passed in, and messages are returned rather than sent.
  */
 export class Rounds {
   private asked: Asked | undefined
   private previous: Part | undefined
   private count = 0
   private saidAt: Timestamp = -Infinity
-  /** The last round that each rank gave its part to, as far as this one has heard. */
+  /** Highest sequence seen from each rank. */
   private readonly heard = new Map<RunnerId, number>()
 
   constructor(private readonly options: RoundsOptions) {}
 
-  /** Whether its runner waits for a round. */
+  /** Whether the runner is waiting for a round. */
   get isWaiting(): boolean {
     return this.asked !== undefined
   }
 
-  /** The runner asks for its next round, and gives its part. What to say of it. */
+  /** Starts the runner's next round with its part. Returns what to send. */
   ask(data: string, now: Timestamp): Observation[] {
     this.asked = { sequence: this.count++, data, askedAt: now }
     this.saidAt = now
     return [this.saying(this.asked)]
   }
 
-  /** Somebody else leads, or the state was replaced: what was said may be lost. What to say again. */
+  /** Resends after a change of master or a replaced state, when earlier messages may be lost. Returns what to send. */
   again(now: Timestamp): Observation[] {
     const { asked, previous } = this
     this.saidAt = now
     return [previous, asked].flatMap((part) => (part ? [this.saying(part)] : []))
   }
 
-  /** Time has passed: what to say again, or why it is in vain. */
+  /** Called as time passes. Returns what to resend, or the failure if the round has timed out. */
   look(state: State, now: Timestamp): { readonly say: Observation[]; readonly outcome?: Outcome } {
     const { asked } = this
     if (asked && now - asked.askedAt >= ROUND_LIMIT_MS)
@@ -69,7 +69,7 @@ export class Rounds {
     return { say: this.again(now) }
   }
 
-  /** An event has happened; undefined where it ends no round. */
+  /** Processes an event. Returns the outcome if it ends the current round. */
   take(state: State, event: Event): Outcome | undefined {
     if (event.type === 'JacclSideChannelData' && event.instanceId === this.options.instanceId) {
       this.heard.set(event.runnerId, Math.max(event.sequence, this.heard.get(event.runnerId) ?? -1))
@@ -77,7 +77,7 @@ export class Rounds {
     }
     if (event.type !== 'JacclSideChannelGathered' || event.instanceId !== this.options.instanceId) return undefined
     const { asked } = this
-    // Told again for another rank, or of an attempt that is over.
+    // A repeat for another rank, or of an earlier attempt.
     if (asked?.sequence !== event.sequence) return undefined
     const shards = this.shards(state)
     const parts = shards.flatMap(({ runnerId }) => event.gathered[runnerId] ?? [])
@@ -90,7 +90,7 @@ export class Rounds {
     return { kind: 'gathered', parts }
   }
 
-  /** Whether another rank may still wait for the last round that this one has got. */
+  /** Whether another rank may still be waiting for the last round that this one finished. */
   private isNeeded(state: State): boolean {
     return this.shards(state).some(({ runnerId }) => {
       const status = state.runners[runnerId]?.status
@@ -114,7 +114,7 @@ export class Rounds {
     return shards.some(({ runnerId }) => runnerId === this.options.runnerId) ? shards : []
   }
 
-  /** The machines whose part of this round nobody has heard of. */
+  /** The machines whose part of the current round has not been seen. */
   private missing(state: State): NodeId[] {
     const { asked, options, heard } = this
     return this.shards(state).flatMap(({ nodeId, runnerId }) =>
@@ -137,5 +137,5 @@ const uneven = (state: State, shards: readonly Shard[], sizes: readonly number[]
   return `the machines do not agree how they are joined by RDMA: ${each} in one round; do all run the same MLX?`
 }
 
-/** How many bytes a base64 text stands for. */
+/** Returns the number of bytes that a base64 text decodes to. */
 const bytesOf = (text: string): number => (text.length / 4) * 3 - (text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0)

@@ -3,7 +3,7 @@ import type { Instance } from './instances'
 import { isServing } from './runners'
 import type { State } from './state'
 
-/** All instances that carry this declaration's id, oldest first. */
+/** Returns the instances of a declaration, oldest first. */
 export const instancesOf = (state: State, metaInstanceId: MetaInstanceId): Instance[] =>
   Object.values(state.instances).filter((instance) => instance.metaInstanceId === metaInstanceId)
 
@@ -14,13 +14,13 @@ export const isReady = (state: State, instance: Instance): boolean =>
     return runner !== undefined && isServing(runner)
   })
 
-/** The instance that stands for the declaration: one that serves if there is one, else the newest. */
+/** Returns the instance that represents a declaration: the first one that serves, else the newest. */
 export const currentInstance = (state: State, metaInstanceId: MetaInstanceId): Instance | undefined => {
   const instances = instancesOf(state, metaInstanceId)
   return instances.find((instance) => isReady(state, instance)) ?? instances.at(-1)
 }
 
-/** The same for all declarations that have one, in one look at the instances. */
+/** Returns `currentInstance` for every declaration that has one, in a single pass over the instances. */
 export const currentInstances = (state: State): ReadonlyMap<MetaInstanceId, Instance> => {
   const current = new Map<MetaInstanceId, Instance>()
   for (const instance of Object.values(state.instances)) {
@@ -32,6 +32,6 @@ export const currentInstances = (state: State): ReadonlyMap<MetaInstanceId, Inst
   return current
 }
 
-/** A machine's name for people; its short id where it has none. */
+/** Returns a machine's display name; its short id if it has none. */
 export const nodeName = (state: State, nodeId: NodeId): string =>
   state.members[nodeId]?.friendlyName ?? nodeId.slice(0, 8)

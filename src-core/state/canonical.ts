@@ -1,4 +1,4 @@
-/** The same text for the same value, whatever order its fields came in. */
+/** Serializes a value as JSON with sorted keys, so that equal values give equal text. */
 export const canonical = (value: unknown): string =>
   JSON.stringify(value, (_key, part: unknown) =>
     typeof part === 'object' && part !== null && !Array.isArray(part)

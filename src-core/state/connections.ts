@@ -1,14 +1,17 @@
 import type { NodeId } from '../ids'
 import type { Instance } from './instances'
 
-/** A connection that an instance was built on, by the key of its edge. */
+/** A connection that an instance was built on, with the key of its edge. */
 export interface Connection {
   readonly from: NodeId
   readonly to: NodeId
   readonly key: string
 }
 
-/** What must stay for an instance to work: ring neighbours' recorded addresses, or every pair's RDMA interfaces, each way. */
+/**
+ * Returns the edges an instance depends on: the recorded addresses of ring neighbours, or the RDMA interfaces of every
+ * pair, in both directions.
+ */
 export const connectionsOf = ({ shards, instanceMeta, ring, jaccl }: Instance): Connection[] => {
   if (shards.length < 2) return []
   const recorded = (rank: number, nodeId: NodeId): readonly (string | null)[] =>

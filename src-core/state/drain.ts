@@ -1,18 +1,18 @@
 import type { InstanceId, MetaInstanceId, NodeId } from '../ids'
 import type { State } from './state'
 
-/** A model that is still on a machine. */
+/** A model that still has a shard on a machine. */
 export interface OnMachine {
   readonly instanceId: InstanceId
-  /** Absent: no declaration keeps it, so nothing moves it. */
+  /** Absent: no declaration owns the instance, so nothing will move it. */
   readonly metaInstanceId?: MetaInstanceId
   /** The declaration's name, else its model. */
   readonly label: string
-  /** Why it has no other place, where that is known. */
+  /** Why it cannot be placed elsewhere, if known. */
   readonly stuck?: string
 }
 
-/** What is on a machine. One that is drained may sleep or be updated when there is nothing left. */
+/** Returns the models on a machine. A drained machine may sleep or be updated once this is empty. */
 export const onMachine = ({ instances, metaInstances, members }: State, nodeId: NodeId): OnMachine[] =>
   Object.values(instances).flatMap(({ instanceId, metaInstanceId, modelId, shards }) => {
     if (!shards.some((shard) => shard.nodeId === nodeId)) return []

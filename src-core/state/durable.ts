@@ -1,8 +1,8 @@
 import { emptyState, type State } from './state'
 
 /**
- * What of a state the log holds: declarations, instances, members, settings and keys. Everything
- * observed is dropped, with what was derived from it; those who observed it report it anew.
+ * Returns the part of a state that the log holds: declarations, instances, members, settings and keys. Observations,
+ * and what is derived from them, are dropped; their observers report them again.
  */
 export const durablePart = (state: State): State => ({
   ...emptyState(),

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { InstanceId, MetaInstanceId, ModelId, NodeId, RunnerId, Timestamp } from '../ids'
 import { Concurrency, InstanceMeta, KvBits, Sharding } from './meta-instances'
 
-/** One rank's part of a model. Layers are a half-open range; with `Tensor` every rank has all of them. */
+/** One rank's part of a model. Layers are a half-open range; with `Tensor` every rank has all layers. */
 export const Shard = z.object({
   nodeId: NodeId,
   runnerId: RunnerId,
@@ -14,21 +14,21 @@ export const Shard = z.object({
 })
 export type Shard = z.infer<typeof Shard>
 
-/** For each node, the address it uses towards each rank; null for itself and for non-neighbours. */
+/** Addresses that each node uses for each rank; null for itself and for ranks that are no neighbours. */
 export const RingConnections = z.object({ hostsByNode: z.record(z.string(), z.array(z.string().nullable())) })
 export type RingConnections = z.infer<typeof RingConnections>
 
-/** `devices[i][j]`: rank i's RDMA interface towards rank j, null on the diagonal. */
+/** `devices[i][j]`: rank i's RDMA interface towards rank j; null on the diagonal. */
 export const JacclConnections = z.object({ devices: z.array(z.array(z.string().nullable())) })
 export type JacclConnections = z.infer<typeof JacclConnections>
 
-/** One placement of a model. The binding to its declaration lives here and nowhere else. */
+/** One placement of a model. Its binding to a declaration is stored here only. */
 export const Instance = z.object({
   instanceId: InstanceId,
   metaInstanceId: MetaInstanceId.optional(),
-  /** The declaration's generation it was placed for. */
+  /** The declaration's generation that it was placed for. */
   generation: z.number().int().nonnegative().optional(),
-  /** The older instance that goes when this one is ready. */
+  /** The older instance that is deleted when this one is ready. */
   replaces: InstanceId.optional(),
   modelId: ModelId,
   sharding: Sharding,
@@ -40,12 +40,12 @@ export const Instance = z.object({
   maxContext: z.number().int().positive().optional(),
   concurrency: Concurrency.optional(),
   kvBits: KvBits.optional(),
-  /** Guesses for rank 0, on its node. */
+  /** Draft model for speculative decoding, on rank 0's node. */
   draftModelId: ModelId.optional(),
   ring: RingConnections.optional(),
   jaccl: JacclConnections.optional(),
   createdAt: Timestamp,
-  /** When all its runners were first ready in the current attempt. */
+  /** When all runners first became ready in the current attempt. */
   readySince: Timestamp.optional(),
 })
 export type Instance = z.infer<typeof Instance>

@@ -9,12 +9,12 @@ const LabelValue = z
   .regex(PART, 'the value of a label is 1 to 63 letters, digits, ".", "_" and "-"')
   .or(z.literal(''))
 
-/** What programs and people sort declarations by, with Kubernetes' rules for names and values. */
+/** Labels of a declaration, with Kubernetes' rules for names and values. */
 export const Labels = z
   .record(LabelName, LabelValue)
   .refine((labels) => Object.keys(labels).length <= 64, 'at most 64 labels')
 export type Labels = z.infer<typeof Labels>
 
-/** Whether all pairs of a selector are there. */
+/** Whether labels contain every pair of a selector. */
 export const carries = (labels: Labels | undefined, selector: Labels): boolean =>
   Object.entries(selector).every(([name, value]) => labels !== undefined && labels[name] === value)

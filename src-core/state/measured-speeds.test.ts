@@ -21,7 +21,7 @@ describe('measured speeds', () => {
     expect(speeds[0]?.tokensPerSecond).toBeCloseTo(40, 0)
   })
 
-  it('are kept per model, way and order of the machines', () => {
+  it('are kept per model, sharding, backend and order of machines', () => {
     let speeds = withRun([], one, 10)
     for (const other of [
       placement('m/two', 'a', 'b'),
@@ -32,7 +32,7 @@ describe('measured speeds', () => {
     expect(speeds).toHaveLength(4)
   })
 
-  it('forget the one that was not used for longest', () => {
+  it('evict the least recently used one', () => {
     let speeds = withRun([], one, 10)
     for (let at = 1; at < MAX_SPEEDS; at += 1) speeds = withRun(speeds, placement(`m/${at}`, 'a'), 1)
     speeds = withRun(withRun(speeds, one, 10), placement('m/last', 'a'), 1)
@@ -41,7 +41,7 @@ describe('measured speeds', () => {
     expect(speeds).toContainEqual({ ...one, tokensPerSecond: 10, runs: 2 })
   })
 
-  it('are told by the machine that holds rank 0', () => {
+  it('are reported by the machine of rank 0', () => {
     const world = new World()
     world.addNode('a', { speeds: withRun([], one, 12) })
     world.addNode('b')

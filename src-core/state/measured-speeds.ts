@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { ModelId, NodeId } from '../ids'
 import { InstanceMeta, Sharding } from './meta-instances'
 
-/** Which model on which machines, in rank order. */
+/** Identifies a placement: the model, its sharding and backend, and its machines in rank order. */
 export const PlacementKey = z.object({
   modelId: ModelId,
   sharding: Sharding,
@@ -11,17 +11,17 @@ export const PlacementKey = z.object({
 })
 export type PlacementKey = z.infer<typeof PlacementKey>
 
-/** What a placement gave one user alone, as its rank 0 saw it. */
+/** Speed of a placement for a single user, measured at rank 0. */
 export const MeasuredSpeed = PlacementKey.extend({
   tokensPerSecond: z.number().positive(),
-  /** How many answers that is the moving mean of. */
+  /** Number of answers in the moving average. */
   runs: z.number().int().positive(),
 })
 export type MeasuredSpeed = z.infer<typeof MeasuredSpeed>
 
-/** Each machine keeps so many; the longest unused goes first. */
+/** Each machine keeps this many; the least recently used is evicted. */
 export const MAX_SPEEDS = 50
-/** What one answer weighs once there are several: a machine gets warm, and gets other work. */
+/** Minimum weight of the latest answer, so that the average follows heat and other load. */
 const WEIGHT = 0.2
 
 const isFor =
@@ -35,7 +35,7 @@ const isFor =
 export const speedOf = (speeds: readonly MeasuredSpeed[], placement: PlacementKey): MeasuredSpeed | undefined =>
   speeds.find(isFor(placement))
 
-/** The speeds with one more answer, the placement last used at the end. */
+/** Adds an answer's speed to the moving average, with the most recently used placement last. */
 export const withRun = (
   speeds: readonly MeasuredSpeed[],
   placement: PlacementKey,

@@ -1,7 +1,7 @@
 import type { ModelId, NodeId } from '../ids'
 import type { Instance } from './instances'
 
-/** The models that an instance needs on a node: its own on each, and its draft where rank 0 is. */
+/** Returns the models that an instance needs on a node: its own, and the draft model on rank 0's node. */
 export const neededModels = (
   { modelId, draftModelId, shards }: Pick<Instance, 'modelId' | 'draftModelId' | 'shards'>,
   nodeId: NodeId,

@@ -8,7 +8,7 @@ import { ThunderboltFacts } from './thunderbolt'
 export const InterfaceType = z.enum(['thunderbolt', 'ethernet', 'wifi', 'loopback', 'unknown'])
 export type InterfaceType = z.infer<typeof InterfaceType>
 
-/** Memory in bytes. `ramAvailable` is what the system could give now; what our runners hold is not in it. */
+/** Memory in bytes. `ramAvailable` is what the system can give now; it excludes what our runners hold. */
 export const NodeMemory = z.object({ ramTotal: Bytes, ramAvailable: Bytes, heldByRunners: Bytes })
 export type NodeMemory = z.infer<typeof NodeMemory>
 
@@ -19,17 +19,17 @@ export const NetworkInterface = z.object({
 })
 export type NetworkInterface = z.infer<typeof NetworkInterface>
 
-/** What a machine says about itself. */
+/** What a machine reports about itself. */
 export const NodeInfo = z.object({
   version: z.string(),
   protocol: z.number().int(),
   chip: z.string(),
-  /** What kind of machine it is: `Mac15,14`, `Mac Studio`. */
+  /** Hardware model: `Mac15,14`, `Mac Studio`. */
   model: z.object({ identifier: z.string(), name: z.string().optional() }).optional(),
   memory: NodeMemory,
   /** Bytes per second, measured or from the chip's data sheet. */
   memoryBandwidth: z.number().positive().optional(),
-  /** Of the volume that holds our models. */
+  /** The volume that holds the models. */
   disk: z.object({ totalBytes: Bytes, freeBytes: Bytes }).optional(),
   /** Loads in steps of 5 %, temperature in °C, power in watts; `memoryPressure` as macOS grades it. */
   system: z
@@ -44,7 +44,7 @@ export const NodeInfo = z.object({
   network: z.object({ interfaces: z.array(NetworkInterface) }).optional(),
   thunderbolt: ThunderboltFacts.optional(),
   rdma: RdmaFacts.optional(),
-  /** `version` and `build` as the system's own: `26.5.1`, `25F80`. */
+  /** `version` and `build` in the system's own form: `26.5.1`, `25F80`. */
   os: z.object({
     platform: z.string(),
     release: z.string(),
@@ -52,18 +52,18 @@ export const NodeInfo = z.object({
     version: z.string().optional(),
     build: z.string().optional(),
   }),
-  /** False on a node that only coordinates: nothing is placed on it. */
+  /** False on a node that only coordinates; nothing is placed on it. */
   worker: z.boolean(),
-  /** What placements with this machine as rank 0 gave, the last used at the end. */
+  /** Speeds of placements with this machine as rank 0, most recently used last. */
   speeds: z.array(MeasuredSpeed).optional(),
-  /** Why this node cannot run models now (no Python environment, for one), for people. */
+  /** Why this node cannot run models now (such as a missing Python environment), for people. */
   cannotRun: z.string().optional(),
-  /** Of its sleep; absent from older versions. */
+  /** Sleep and battery; absent from older versions. */
   power: PowerFacts.optional(),
 })
 export type NodeInfo = z.infer<typeof NodeInfo>
 
-/** The first protocol of links whose machines run embedding models. */
+/** First protocol version whose machines run embedding models. */
 export const EMBEDDINGS_SINCE_PROTOCOL = 3
 
 export const Node = NodeInfo.extend({ nodeId: NodeId })

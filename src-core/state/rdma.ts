@@ -7,25 +7,28 @@ export const RdmaDevice = z.object({
   name: z.string(),
   interfaceName: z.string(),
   port: z.enum(['active', 'down', 'unknown']),
-  /** Without an IPv4 address on its interface the device has no usable GID. */
+  /** Without an IPv4 address on its interface, the device has no usable GID. */
   hasAddress: z.boolean(),
-  /** Whether it could be opened and asked when last tried. That a protection domain can be had is not tried: see docs/mac-readiness.md. */
+  /**
+   * Whether the device could be opened and queried when last tried. Allocating a protection domain is not tested: see
+   * docs/mac-readiness.md.
+   */
   health: z.enum(['healthy', 'unhealthy', 'unknown']),
-  /** What it said, where it is unhealthy. */
+  /** The error, if unhealthy. */
   problem: z.string().optional(),
 })
 export type RdmaDevice = z.infer<typeof RdmaDevice>
 
-/** `enabled` by itself proves nothing: macOS says it of Thunderbolt 4 machines too. */
+/** `enabled` alone proves nothing: macOS reports it for Thunderbolt 4 machines too. */
 export const RdmaFacts = z.object({
   status: z.enum(['enabled', 'disabled', 'unavailable', 'unknown']),
   devices: z.array(RdmaDevice),
-  /** Runners that were killed while they used RDMA, since this machine started: each keeps a protection domain. */
+  /** Runners killed while using RDMA since this machine started; each leaks a protection domain. */
   killedRunners: z.number().int().nonnegative().optional(),
 })
 export type RdmaFacts = z.infer<typeof RdmaFacts>
 
-/** Why two machines have no RDMA between them, or are likely to have trouble with it; the first ones hide later ones. */
+/** Why two machines have no RDMA between them, or may have trouble with it. Earlier reasons hide later ones. */
 export const RdmaReasonCode = z.enum([
   'offline',
   'not_a_mac',
@@ -51,13 +54,13 @@ export type RdmaReasonCode = z.infer<typeof RdmaReasonCode>
 
 export const RdmaReason = z.object({
   code: RdmaReasonCode,
-  /** Whose side it is about; absent where it is about what joins the two. */
+  /** The machine it is about; absent if it is about the connection. */
   nodeId: NodeId.optional(),
-  /** The interface it is about (`en3`), which names port and device too. */
+  /** The interface it is about (`en3`), which also names its port and device. */
   interfaceName: z.string().optional(),
-  /** The bridge that the interface is in. */
+  /** The bridge that the interface belongs to. */
   bridge: z.string().optional(),
-  /** For people, as it stands after "RDMA: ". */
+  /** For people, as it reads after "RDMA: ". */
   text: z.string(),
   /** The same as a code. */
   coded: CodedText,

@@ -4,10 +4,10 @@ import { instancesOf, isReady } from './bindings'
 import type { Instance } from './instances'
 import type { State } from './state'
 
-/** How many instances a declaration is to have, each on machines of its own. */
+/** Desired number of instances of a declaration, each on its own machines. */
 export const replicasOf = ({ replicas = 1 }: Pick<MetaInstance, 'replicas'>): number => replicas
 
-/** Those of a declaration's instances that are one of its replicas; not those that are to replace one that is still there. */
+/** Returns the instances that count as replicas; an instance that replaces one that still exists does not. */
 export const standing = (instances: readonly Instance[]): Instance[] => {
   const there = new Set<string>(instances.map(({ instanceId }) => instanceId))
   return instances.filter(({ replaces }) => replaces === undefined || !there.has(replaces))
@@ -17,8 +17,8 @@ const isDrained = ({ members }: State, { shards }: Instance): boolean =>
   shards.some(({ nodeId }) => members[nodeId]?.drained === true)
 
 /**
- * The replicas that go because fewer are wanted, the first to go first: those that do not serve, then those on drained
- * machines, then the newest. They get no new requests, and end when their answers are complete.
+ * Returns the replicas to remove because fewer are wanted, first to go first: those that do not serve, then those on
+ * drained machines, then the newest. They get no new requests and end when their answers are complete.
  */
 export const surplus = (state: State, metaInstance: MetaInstance, instances: readonly Instance[]): Instance[] => {
   const replicas = standing(instances)
@@ -30,13 +30,13 @@ export const surplus = (state: State, metaInstance: MetaInstance, instances: rea
   return newestFirst.slice(0, count)
 }
 
-/** The replicas that serve, and how many there are to be. */
+/** Returns the serving replicas and the desired number. */
 export const readyReplicas = (state: State, metaInstance: MetaInstance): { ready: Instance[]; wanted: number } => ({
   ready: standing(instancesOf(state, metaInstance.metaInstanceId)).filter((instance) => isReady(state, instance)),
   wanted: replicasOf(metaInstance),
 })
 
-/** The machines that a further replica may not use; without those of the one that it is to replace. */
+/** Returns the machines that another replica may not use, without those of the instance it replaces. */
 export const takenBy = (
   state: State,
   { metaInstanceId, replicas }: Pick<MetaInstance, 'metaInstanceId' | 'replicas'>,

@@ -18,17 +18,17 @@ const Shutdown = z.object({ status: z.literal('Shutdown') })
 const Failed = z.object({
   status: z.literal('Failed'),
   errorMessage: z.string(),
-  /** The same as a code, in plain words. */
+  /** The same as a code. */
   coded: CodedText,
-  /** The kind of failure, where the runner knew it: as in its `failed` event. */
+  /** Kind of failure, if the runner reported one in its `failed` event. */
   code: z.string().max(100).optional(),
-  /** It failed only because another rank did; errors name causes before consequences. */
+  /** Failed only because another rank did; errors list causes before consequences. */
   consequence: z.boolean().optional(),
-  /** It died of what it computed: a crash, a hang or want of memory, no kill. Older machines do not say so. */
+  /** Died of its work (a crash, a hang or out of memory), not killed. Absent from older machines. */
   ofWork: z.boolean().optional(),
 })
 
-/** The union of all statuses, each with further fields: one list serves the state and the event that changes it. */
+/** Builds the union of all statuses with extra fields, so that the state and its event share one list. */
 export const runnerStatusWith = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
   z.discriminatedUnion('status', [
     Idle.extend(shape),
@@ -44,28 +44,28 @@ export const runnerStatusWith = <Shape extends z.core.$ZodLooseShape>(shape: Sha
   ])
 
 export const processFields = {
-  /** The operating system's id of the runner's process, for those who look closer. */
+  /** Process id, for people who debug it. */
   pid: z.number().int().positive().optional(),
-  /** Where it listens for the other ranks of its ring. */
+  /** Port on which it listens for the other ranks of its ring. */
   ringPort: z.number().int().min(1).max(65535).optional(),
 }
 
-/** What a runner is at, as its supervisor last reported it. */
+/** Status of a runner, as its supervisor last reported it. */
 export const RunnerStatus = runnerStatusWith({})
 export type RunnerStatus = z.infer<typeof RunnerStatus>
 export type RunnerStatusWord = RunnerStatus['status']
 
-/** A runner known to the state. It appears with its first report. */
+/** A runner in the state; added by its first report. */
 export const Runner = runnerStatusWith({ ...processFields, nodeId: NodeId, instanceId: InstanceId, since: Timestamp })
 export type Runner = z.infer<typeof Runner>
 
-/** Nothing follows a terminal status. */
+/** No status follows a terminal one. */
 export const isTerminal = (runner: RunnerStatus): boolean => runner.status === 'Failed' || runner.status === 'Shutdown'
 
-/** A damaged or an unsupported model: the same files fail in the same way, however often they are loaded. */
+/** A damaged or unsupported model: the same files fail in the same way at every load. */
 const LASTING_CODES: ReadonlySet<string> = new Set(['model_file', 'unsupported'])
 
-/** Failed for a reason of its own that does not pass by trying again. */
+/** Whether it failed by itself for a reason that a retry cannot cure. */
 export const isLastingFailure = (runner: RunnerStatus): boolean =>
   runner.status === 'Failed' &&
   runner.consequence !== true &&

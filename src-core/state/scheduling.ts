@@ -1,23 +1,23 @@
 import { momentText } from '../schedules/hours-text'
 import type { MetaInstance, OnRequest } from './meta-instances'
 
-/** Outside its hours, and no request has loaded it: it has no instance, and that is no fault. */
+/** Whether it is outside its hours and no request has loaded it; then it has no instance, which is no fault. */
 export const isOffHours = ({ schedule }: Pick<MetaInstance, 'schedule'>): boolean =>
   schedule !== undefined && !schedule.on && schedule.woken === undefined
 
-/** How long it is kept after its last answer, where that is why it is in memory; undefined for what is always on. */
+/** Returns how long it is kept after its last answer; undefined if it is always on. */
 export const temporaryOf = ({ onRequest, schedule }: MetaInstance): OnRequest | undefined =>
   onRequest ?? (schedule?.on === false ? schedule.woken : undefined)
 
 const placedAs = new WeakMap<MetaInstance, MetaInstance>()
 
-/** The declaration as it is to be placed now: on the machines that its present hours name. */
+/** Returns the declaration to place now, with the machines that its current hours name. */
 export const asScheduled = (metaInstance: MetaInstance): MetaInstance => {
   const nodeIds = metaInstance.schedule?.nodeIds
   if (nodeIds === undefined) return metaInstance
   const known = placedAs.get(metaInstance)
   if (known) return known
-  // One object for as long as the declaration is the same: what placing remembers goes by it.
+  // The same declaration gives the same object, because placement memoizes by identity.
   const placed = { ...metaInstance, nodeIds }
   placedAs.set(metaInstance, placed)
   return placed

@@ -13,8 +13,8 @@ import { Task } from './tasks'
 import { Topology } from './topology'
 
 /**
- * Everything a cluster knows, as `GET /state` shows it and snapshots keep it: the fold of all events.
- * Families are records by id, in order of appearance.
+ * The cluster's state, as `GET /state` returns it and snapshots store it: the fold of all events. Each family is a
+ * record by id, in order of appearance.
  */
 export const State = z.object({
   metaInstances: z.record(z.string(), MetaInstance),
@@ -28,14 +28,17 @@ export const State = z.object({
   downloads: z.record(z.string(), z.record(z.string(), Download)),
   settings: ClusterSettings,
   apiKeys: z.record(z.string(), ApiKey),
-  /** When a request last began or ended, by temporary declaration. Absent: none was asked for yet in this term. */
+  /** When a request last began or ended, by temporary declaration. Absent: no request yet in this term. */
   lastUsed: z.record(z.string(), Timestamp).optional(),
-  /** Ids of declarations, keys and members that were deleted, revoked or removed, and when, until every member knows. */
+  /**
+   * Tombstones: ids of deleted declarations, revoked keys and removed members, with the time; kept until every member
+   * has them.
+   */
   retired: z.record(z.string(), Timestamp).optional(),
-  /** When what people declare was last written, by kind and id. Absent in what versions before this have kept. */
+  /** When declared entities were last written, by kind and id. Absent from states of earlier versions. */
   stamps: z.record(z.string(), EntityStamps).optional(),
   lastEventIndex: z.number().int().nonnegative(),
-  /** When the last event happened. Never goes backwards. */
+  /** Time of the last event. Never goes backwards. */
   lastEventAt: z.number().int().nonnegative(),
   term: z.number().int().nonnegative(),
   masterNodeId: NodeId.optional(),

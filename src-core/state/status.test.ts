@@ -30,7 +30,7 @@ describe('the status of a declaration', () => {
     expect(seen).toEqual(['PLACING', 'CONNECTING', 'DOWNLOADING', 'LOADING', 'WARMING_UP', 'READY', 'RUNNING'])
   })
 
-  it('tells how far a download is, how fast, and why it is tried again', () => {
+  it('shows a download’s progress, its speed, and why it is retried', () => {
     const world = new World()
     const nodeId = world.addNode('Mac mini')
     const id = world.declare()
@@ -46,7 +46,7 @@ describe('the status of a declaration', () => {
     expect(world.status(id)).toBe('DOWNLOADING')
   })
 
-  it('shows the last failure beside any word until it has recovered', () => {
+  it('shows the last failure beside any status until recovery', () => {
     const { world, id } = readyWorld()
     world.fail(id)
     world.reconcile()
@@ -68,7 +68,7 @@ describe('the status of a declaration', () => {
     expect(detail(world, id)).toBe('Mac Studio: out of memory · 1 of 32 layers on Mac Studio')
   })
 
-  it('tells when placing is tried again', () => {
+  it('shows when placement is retried', () => {
     const { world, id } = readyWorld()
     for (let failure = 1; failure <= 8; failure += 1) {
       world.fail(id)

@@ -9,7 +9,7 @@ import { readyReplicas, replicasOf } from './replicas'
 import { isOffHours, offHoursText } from './scheduling'
 import type { State } from './state'
 
-/** The status word of a declaration, first match wins in this order of meaning (see state/status.ts). */
+/** Status word of a declaration. `statusOf` decides which one applies. */
 export const MetaInstanceStatusWord = z.enum([
   'PAUSED',
   'OFF_HOURS',
@@ -25,7 +25,7 @@ export const MetaInstanceStatusWord = z.enum([
 ])
 export type MetaInstanceStatusWord = z.infer<typeof MetaInstanceStatusWord>
 
-/** `word` is for programs, `status` is the word with its count, `detail` is one line for people. */
+/** `word` is for programs, `status` is the word with its retry count, `detail` is one line for people. */
 export interface MetaInstanceStatus {
   readonly word: MetaInstanceStatusWord
   readonly status: string
@@ -55,10 +55,10 @@ const placing = (state: State, metaInstance: MetaInstance): MetaInstanceStatus =
   return status('PLACING', parts.join(' · '))
 }
 
-/** `WarmingUp` as people say it: warming up. */
+/** `WarmingUp` → `warming up`. */
 const asWords = (name: string): string => name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, ' ').toLowerCase()
 
-/** A part in the unit of the whole: `3.1 of 8.0 GB`. */
+/** Both numbers in the unit of the total: `3.1 of 8.0 GB`. */
 const bytesOf = ({ downloadedBytes, totalBytes }: Download): string => {
   const [unit, size, digits] = totalBytes >= 1e9 ? (['GB', 1e9, 1] as const) : (['MB', 1e6, 0] as const)
   return `${(downloadedBytes / size).toFixed(digits)} of ${(totalBytes / size).toFixed(digits)} ${unit}`
@@ -95,7 +95,7 @@ const layersLine = (state: State, { modelId }: Instance, runners: readonly Runne
     })
     .join(' · ')
 
-/** On which machines it is, and what must not be mistaken. */
+/** The instance's machines, marked if it is a rehearsal. */
 const machinesOf = (state: State, instance: Instance): string => {
   const names = instance.shards.map(({ nodeId }) => nodeName(state, nodeId)).join(', ')
   return isRehearsal(instance) ? `${names} (${REHEARSAL})` : names
@@ -111,9 +111,9 @@ const starting = (state: State, instance: Instance): MetaInstanceStatus => {
 }
 
 /**
- * The status of a declaration: a function of the state alone, first match wins.
+ * Returns the status of a declaration: a pure function of the state, first match wins.
  *
- * @param instance the one that stands for it, for whoever knows it already (`currentInstances`)
+ * @param instance the declaration's current instance, if the caller has it from `currentInstances`
  */
 export const statusOf = (
   state: State,

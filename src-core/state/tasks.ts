@@ -9,18 +9,18 @@ export const Task = z.object({
   taskId: TaskId,
   instanceId: InstanceId,
   kind: z.enum(['generation']),
-  /** The node that took the request: it alone says what becomes of the task, which ends with it. */
+  /** The node that took the request. It alone reports the task's progress, and the task ends if that node goes. */
   takenBy: NodeId.optional(),
   status: TaskStatus,
   error: z.string().optional(),
   createdAt: Timestamp,
   endedAt: Timestamp.optional(),
-  /** What the runner measured, once it is done. */
+  /** Measured by the runner, set when the task is done. */
   promptTokens: z.number().int().nonnegative().optional(),
   completionTokens: z.number().int().nonnegative().optional(),
   tokensPerSecond: z.number().nonnegative().optional(),
 })
 export type Task = z.infer<typeof Task>
 
-/** Pending or Running: somebody may still be waiting for it. */
+/** Pending or Running: a client may still be waiting. */
 export const isLive = ({ status }: Pick<Task, 'status'>): boolean => status === 'Pending' || status === 'Running'

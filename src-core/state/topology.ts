@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { NodeId, Timestamp } from '../ids'
 import { InterfaceType } from './nodes'
 
-/** `from` has reached `to` at this address, lately. */
+/** `from` has recently reached `to` at this address. */
 export const SocketEdge = z.object({
   from: NodeId,
   to: NodeId,
@@ -21,45 +21,45 @@ export type RdmaEdge = z.infer<typeof RdmaEdge>
 export const Edge = z.union([SocketEdge, RdmaEdge])
 export type Edge = z.infer<typeof Edge>
 
-/** A link that broke lately: when, the last two times, and since when it is there again. */
+/** A link that broke recently: the times of its last two losses, and since when it is up again. */
 export const LostLink = z.object({ lostAt: z.array(Timestamp).min(1).max(2), backSince: Timestamp.optional() })
 export type LostLink = z.infer<typeof LostLink>
 
 export const Topology = z.object({
   edges: z.record(z.string(), Edge),
-  /** By the edges' keys; absent until a link breaks. */
+  /** By edge key; absent until a link breaks. */
   lost: z.record(z.string(), LostLink).optional(),
 })
 export type Topology = z.infer<typeof Topology>
 
 export const isSocketEdge = (edge: Edge): edge is SocketEdge => 'ip' in edge
 
-/** Whether the ranks of a ring can meet over it: MLX's ring reads `address:port`, and IPv4 only. */
+/** Whether a ring can use it: MLX's ring parses `address:port` and supports IPv4 only. */
 export const carriesRing = (edge: Edge): edge is SocketEdge => isSocketEdge(edge) && !edge.ip.includes(':')
 
-/** One edge has one key, so that it changes at constant cost. */
+/** Returns the key of an edge in `Topology.edges`. */
 export const edgeKey = (edge: Edge): string =>
   isSocketEdge(edge) ? `${edge.from}>${edge.to}@${edge.ip}` : `${edge.from}>${edge.to}#${edge.fromInterface}`
 
-/** A link that was lost twice within this time is not trusted when it comes back. */
+/** A link lost twice within this time is not trusted at once when it comes back. */
 export const LINK_LOST_TWICE_MS = 60_000
 
-/** How long it must then hold before it is used again. */
+/** How long such a link must stay up before it is used again. */
 export const LINK_HOLDS_MS = 30_000
 
-/** When a link may be used again; undefined for one that may, or that is not there. */
+/** Returns when a link may be used again; undefined if it may be used now, or is down. */
 export const trustedAt = ({ lostAt: [first, second], backSince }: LostLink): Timestamp | undefined =>
   first === undefined || second === undefined || backSince === undefined || second - first > LINK_LOST_TWICE_MS
     ? undefined
     : backSince + LINK_HOLDS_MS
 
-/** Whether this loss can still matter: to a second one soon after, or to a link that has not held yet. */
+/** Whether a loss can still matter: a second loss may follow soon, or the link has not been up long enough. */
 export const isRecentLoss = (lost: LostLink, now: Timestamp): boolean =>
   now - (lost.lostAt.at(-1) ?? 0) <= LINK_LOST_TWICE_MS || (trustedAt(lost) ?? 0) > now
 
 const listed = new WeakMap<Topology['edges'], readonly Edge[]>()
 
-/** All edges as a list, made once for a topology: it is asked for often, and it can be long. */
+/** Lists all edges; cached per topology, as it is called often and can be long. */
 export const edgesOf = ({ edges }: Topology): readonly Edge[] => {
   const known = listed.get(edges)
   if (known) return known

@@ -7,8 +7,9 @@ export const UnusedCopy = z.object({ modelId: ModelId, nodeId: NodeId, bytes: By
 export type UnusedCopy = z.infer<typeof UnusedCopy>
 
 /**
- * Whole copies that no declaration, paused ones included, and no instance uses, by model and machine. Other programs'
- * folders are not told apart here: `removable` says of which models Muster may delete the files.
+ * Returns complete copies that no declaration (paused ones included) and no instance uses, by model and machine.
+ *
+ * @param removable whether Muster may delete the model's files; those in other programs' folders it may not
  */
 export const unusedCopies = (
   { downloads, metaInstances, instances }: State,

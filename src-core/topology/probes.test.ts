@@ -95,7 +95,7 @@ describe('probing', () => {
     expect(edges()).toEqual([])
   })
 
-  it('says nothing of anybody before he had his chances', () => {
+  it('reports nothing about a member before it had its chance to answer', () => {
     const { world, self, others, way, second, edges } = probing('ab')
     const [b] = others
     if (b === undefined) throw new Error('nobody is there')
@@ -121,7 +121,7 @@ describe('probing', () => {
     expect(edge && isSocketEdge(edge) ? edge.latencyMs : 0).toBeGreaterThan(15)
   })
 
-  it('gives everybody his turn in a large cluster, and loses nobody who answers', () => {
+  it('probes every member in turn in a large cluster, and loses none that answers', () => {
     const world = new World()
     const self = world.addNode('self')
     const targets = Array.from({ length: 150 }, (_, at): Target => {
@@ -138,7 +138,7 @@ describe('probing', () => {
     expect(edgesOf(world.state.topology)).toHaveLength(150)
   })
 
-  it('knows which ways nobody has measured, and keeps what was measured while the latency changes', () => {
+  it('lists the addresses without a measured throughput, and keeps what was measured while the latency changes', () => {
     const { world, others, way, second, probes, at } = probing('ab')
     const targets = others.map((nodeId) => way(nodeId, '10.0.0.2'))
     second(targets, [])

@@ -4,29 +4,29 @@ import type { InterfaceType } from '../state/nodes'
 import type { State } from '../state/state'
 import { edgeKey, edgesOf, isSocketEdge, type SocketEdge } from '../state/topology'
 
-/** Probes go out this often. */
+/** Probe interval. */
 export const PROBE_EVERY_MS = 1000
-/** So many in a row without an answer, and the connection is lost. */
+/** Consecutive unanswered probes after which a connection is lost. */
 export const LOST_AFTER = 3
-/** With more members than this each is probed less often: a round must stay cheap. */
+/** Most members probed per round; larger clusters take turns, to keep a round cheap. */
 export const PEERS_PER_ROUND = 64
-/** A latency that moved by less is not worth a report. */
+/** A latency is reported again only if it changed by more than this share. */
 const LATENCY_SHARE = 0.5
-/** What the last answer weighs in the mean. */
+/** Weight of the latest answer in the moving average. */
 const LATENCY_WEIGHT = 0.3
 
-/** One way to a member. */
+/** One address of a member. */
 export interface Target {
   readonly nodeId: NodeId
   readonly ip: string
   readonly port: number
-  /** Of the interface here that leads there. */
+  /** Type of the local interface that leads there. */
   readonly interfaceType: InterfaceType
 }
 
 interface Way {
   readonly target: Target
-  /** Probes without an answer since the last sign of life. */
+  /** Consecutive probes without an answer. */
   missed: number
   answered: boolean
   askedAt: Timestamp
@@ -37,20 +37,23 @@ interface Way {
 
 const keyOf = ({ nodeId, ip }: Pick<Target, 'nodeId' | 'ip'>): string => `${nodeId}@${ip}`
 
-/** Two digits tell links apart, and do not flicker. */
+/** Two significant digits: enough to compare links, and stable. */
 const rounded = (figure: number): number => Number(figure.toPrecision(2))
 
 const measuredOf = ({ bytesPerSecond }: SocketEdge): Pick<SocketEdge, 'bytesPerSecond'> =>
   bytesPerSecond === undefined ? {} : { bytesPerSecond }
 
-/** Which members this node reaches by which address. It is told the time, sends nothing itself, and reports by level. */
+/**
+ * Tracks which members this node reaches at which address. Pure: time is passed in, nothing is sent, and reports are
+ * level-triggered.
+ */
 export class Probes {
   private readonly ways = new Map<string, Way>()
   private turn = 0
 
   constructor(private readonly self: NodeId) {}
 
-  /** Begins a round: what to probe now. Ways that are no target any more are forgotten. */
+  /** Starts a round and returns the targets to probe. Forgets addresses that are no longer targets. */
   round(targets: readonly Target[], now: Timestamp): Target[] {
     const wanted = new Set(targets.map(keyOf))
     for (const key of this.ways.keys()) if (!wanted.has(key)) this.ways.delete(key)
@@ -73,7 +76,7 @@ export class Probes {
     })
   }
 
-  /** The probe of this way has come back. */
+  /** Records an answer to a probe. */
   answered(target: Pick<Target, 'nodeId' | 'ip'>, { at, latencyMs }: { at: Timestamp; latencyMs: number }): void {
     const way = this.ways.get(keyOf(target))
     if (!way) return
@@ -83,7 +86,7 @@ export class Probes {
     this.heard(target, at)
   }
 
-  /** Any byte from it over that address is as good as an answer. */
+  /** Counts any received byte as a sign of life. */
   heard(target: Pick<Target, 'nodeId' | 'ip'>, at: Timestamp): void {
     const way = this.ways.get(keyOf(target))
     if (!way) return
@@ -91,7 +94,7 @@ export class Probes {
     way.heardAt = at
   }
 
-  /** Members that were tried at every address, and answered at none. */
+  /** Returns the members that answered at none of their addresses. */
   unreachable(): NodeId[] {
     const reached = new Map<NodeId, boolean>()
     for (const { target, missed } of this.ways.values())
@@ -99,12 +102,12 @@ export class Probes {
     return [...reached].flatMap(([nodeId, isReached]) => (isReached ? [] : [nodeId]))
   }
 
-  /** This machine slept: what nobody answered meanwhile says nothing. */
+  /** After this machine slept, unanswered probes prove nothing; start counting again. */
   wake(): void {
     for (const way of this.ways.values()) way.missed = -LOST_AFTER
   }
 
-  /** Ways that work, of which the state does not know how much they carry. */
+  /** Returns live addresses whose throughput neither this node nor the state has. */
   unmeasured(state: State): Target[] {
     return [...this.ways.values()].flatMap((way) => {
       const known = state.topology.edges[edgeKey(this.edge(way))]
@@ -113,13 +116,13 @@ export class Probes {
     })
   }
 
-  /** How much this way carries, as was measured. */
+  /** Records a measured throughput. */
   measured(target: Pick<Target, 'nodeId' | 'ip'>, bytesPerSecond: number): void {
     const way = this.ways.get(keyOf(target))
     if (way) way.bytesPerSecond = bytesPerSecond
   }
 
-  /** What the state does not know yet of this node's connections. */
+  /** Returns the changes that bring the state's edges up to date. */
   reports(state: State): Observation[] {
     const { self } = this
     const live = new Map<string, SocketEdge>()
@@ -134,7 +137,7 @@ export class Probes {
     for (const known of edgesOf(state.topology)) {
       const other = known.from === self ? known.to : known.to === self ? known.from : undefined
       if (other === undefined || !this.isTried(other)) continue
-      // Who answers on no address at all cannot say itself that it is gone.
+      // A member that answers at no address cannot report its own edges as gone, so both directions are removed.
       const isLost = reached.has(other) ? known.from === self && isSocketEdge(known) && !live.has(edgeKey(known)) : true
       if (isLost) events.push({ type: 'TopologyEdgeDeleted', edge: known })
     }
@@ -142,7 +145,7 @@ export class Probes {
       const known = state.topology.edges[key]
       if (known === undefined || !isSocketEdge(known)) events.push({ type: 'TopologyEdgeCreated', edge })
       else if (differs(known, edge))
-        // What an earlier run of this node measured stays true until it is measured again.
+        // Keep what an earlier run of this node measured until it is measured again.
         events.push({ type: 'TopologyEdgeCreated', edge: { ...measuredOf(known), ...edge } })
     }
     return events
@@ -161,7 +164,7 @@ export class Probes {
     }
   }
 
-  /** Whether a member was given its three chances: right after a start nothing is known of anybody. */
+  /** Whether a member had its chance to answer; right after a start nothing is known about anyone. */
   private isTried(nodeId: NodeId): boolean {
     const ways = [...this.ways.values()].filter(({ target }) => target.nodeId === nodeId)
     return (
@@ -169,7 +172,7 @@ export class Probes {
     )
   }
 
-  /** All members, or in a large cluster the next ones in turn, so that everybody has his turn. */
+  /** Returns all targets, or in a large cluster those of the next members in turn. */
   private chosen(targets: readonly Target[]): readonly Target[] {
     const peers = [...new Set(targets.map(({ nodeId }) => nodeId))]
     if (peers.length <= PEERS_PER_ROUND) return targets

@@ -5,8 +5,8 @@ import type { State } from '../state/state'
 import { carriesRing, edgeKey, edgesOf, isSocketEdge, type RdmaEdge } from '../state/topology'
 
 /**
- * What the state does not know of this node's rehearsal of RDMA: an edge to every machine that a ring could reach, and
- * none where it does not rehearse. By level, as probes report.
+ * Returns the changes that bring this node's rehearsal edges up to date: while it rehearses, one to every machine that
+ * a ring can reach; otherwise none. Level-triggered, as for probes.
  */
 export const rehearsalReports = (
   state: State,
