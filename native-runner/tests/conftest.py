@@ -127,6 +127,17 @@ class RunnerProcess:
         content = [delta for item in items if item["taskId"] == task for delta in item["content"]]
         return "".join(delta["text"] for delta in content if delta["channel"] == "text")
 
+    def calls(self, task: str) -> list[Frame]:
+        """The tool calls of an answer, each with the arguments of all its deltas."""
+        items = [item for frame in self.seen if frame["type"] == "tokens" for item in frame["items"]]
+        content = [delta for item in items if item["taskId"] == task for delta in item["content"]]
+        calls: dict[int, Frame] = {}
+        for delta in content:
+            if delta["channel"] == "toolCall":
+                call = calls.setdefault(delta["index"], {**delta, "arguments": ""})
+                call["arguments"] += delta["arguments"]
+        return list(calls.values())
+
     def answer(self, task: str, **request: Any) -> tuple[str, Frame]:
         self.generate(task, **request)
         end = self.finished(task)

@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 from muster_runner.answer_format import HARMONY_MARKS, AnswerFormat, ToolFormat
-from muster_runner.channels import Channels, MarkFinder, channels, opens_thought
+from muster_runner.bare_calls import BareCalls
+from muster_runner.channels import Channels, channels, opens_thought
+from muster_runner.deltas import Delta
+from muster_runner.mark_finder import MarkFinder
 from muster_runner.protocol import Tool
-from muster_runner.tool_calls import may_become_bare_call, parse_bare_calls, tool_parser
+from muster_runner.tool_calls import parse_bare_calls, tool_parser
 
 TOOLS = [Tool(name="get_weather", parameters={"type": "object", "properties": {"city": {"type": "string"}}})]
 THINK = ("<think>", "</think>")
@@ -38,11 +41,38 @@ def tokens_of(form: AnswerFormat, text: str) -> list[int]:
     return [number for piece, is_mark in pieces for number in ([numbers[piece]] if is_mark else map(ord, piece))]
 
 
+def deltas_of(
+    form: AnswerFormat,
+    text: str,
+    tools: list[Tool] = TOOLS,
+    prompt_end: str = "",
+    *,
+    held: bool = False,
+    cut: bool = False,
+) -> tuple[list[Delta], Channels]:
+    thinking = opens_thought(form, prompt_end)
+    out = channels(form, Characters(), tools, thinking=thinking, held=held)
+    return [delta for token in tokens_of(form, text) for delta in out.add(token)] + out.end(cut=cut), out
+
+
+def calls_in(deltas: list[Delta]) -> list[tuple[str, str]]:
+    """The name and the arguments of each call: the first delta of one has its id and name, and no other has."""
+    calls: list[tuple[str, str]] = []
+    for delta in deltas:
+        if delta["channel"] != "toolCall":
+            continue
+        if "id" in delta:
+            assert delta["index"] == len(calls) and delta["id"]
+            calls.append((delta["name"], ""))
+        assert delta["index"] == len(calls) - 1
+        calls[-1] = (calls[-1][0], calls[-1][1] + delta["arguments"])
+    return calls
+
+
 def sorted_out(form: AnswerFormat, text: str, tools: list[Tool] = TOOLS, prompt_end: str = "") -> dict[str, Any]:
-    out: Channels = channels(form, Characters(), tools, opens_thought(form, prompt_end))
-    deltas = [delta for token in tokens_of(form, text) for delta in out.add(token)] + out.end()
-    calls = [(delta["name"], json.loads(delta["arguments"])) for delta in deltas if delta["channel"] == "toolCall"]
-    assert [delta["index"] for delta in deltas if delta["channel"] == "toolCall"] == list(range(out.calls))
+    deltas, out = deltas_of(form, text, tools, prompt_end)
+    calls = [(name, json.loads(arguments)) for name, arguments in calls_in(deltas)]
+    assert len(calls) == out.calls
 
     def said(channel: str) -> str:
         return "".join(delta["text"] for delta in deltas if delta["channel"] == channel)
@@ -137,10 +167,113 @@ def test_without_tools_json_is_never_held_back() -> None:
 
 def test_only_what_may_become_a_call_is_held_back() -> None:
     call = '```json\n[{"name": "get_weather", "arguments": {}}]\n```'
-    assert all(may_become_bare_call(call[:length]) for length in range(len(call)))
-    assert not may_become_bare_call("Hello")
-    assert not may_become_bare_call('{"answer"')
+    bare = BareCalls(["get_weather"])
+    assert all(bare.add(char) for char in call)
     assert parse_bare_calls(call, TOOLS) is not None
+
+
+@pytest.mark.parametrize(
+    ("held", "released"),
+    [
+        ("", "H"),
+        ("```", "p"),
+        ("```json\n", "4"),
+        ("[", "1"),
+        ('{"', "c"),
+        ('{"name', "s"),
+        ('{"name": "', "A"),
+        ('{"name": "get_', "t"),
+        ('{"name": "get_weather', "s"),
+        ('{"name": ', "["),
+        ('{"id": ', "7"),
+        ('{"id": "a7", "', "b"),
+        ('{"type": "', "o"),
+        ('{"input": ', "["),
+        ('{"input": "', "W"),
+        ('{"parameters": {"city": "Paris"}, "', "c"),
+        ('{"function": {"name": "get_', "t"),
+        ('{"name": "get_weather", "arguments": {"city": "}"}}', " T"),
+    ],
+)
+def test_text_that_begins_like_a_call_is_released_where_it_cannot_be_one_any_more(held: str, released: str) -> None:
+    form = family("json_tools")
+    out = channels(form, Characters(), TOOLS, thinking=False)
+    assert [delta for char in held for delta in out.add(ord(char))] == []
+    told = [delta for char in released for delta in out.add(ord(char))]
+    assert told == [{"channel": "text", "text": held + released}]
+
+
+def pieces_of(deltas: list[Delta]) -> list[str]:
+    return [delta["arguments"] for delta in deltas if delta["channel"] == "toolCall"]
+
+
+STREAMED = [
+    (family("json_tools"), '<tool_call>\n{"name": "get_weather", "arguments": %s}\n</tool_call>', False),
+    (family("mistral"), "[TOOL_CALLS]get_weather[ARGS]%s", False),
+    (family(None), '{"name": "get_weather", "arguments": %s}', True),
+    (family("qwen3_coder"), '{"type": "function", "name": "get_weather", "parameters": %s}', True),
+]
+ARGUMENTS = '{"city": "Par\\"is", "n": [1.5e3, -2, true, null, {"a": []}], "é": "\\ud83d\\ude00"}'
+
+
+@pytest.mark.parametrize(("form", "around", "held"), STREAMED)
+def test_arguments_are_told_as_they_are_written(form: AnswerFormat, around: str, held: bool) -> None:
+    deltas, out = deltas_of(form, around % ARGUMENTS, held=held)
+    assert calls_in(deltas) == [("get_weather", ARGUMENTS)]
+    assert out.calls == 1
+    assert len(pieces_of(deltas)) > len(ARGUMENTS) // 2
+
+
+@pytest.mark.parametrize(("form", "around", "held"), STREAMED)
+@pytest.mark.parametrize("length", range(1, len(ARGUMENTS)))
+def test_a_call_that_is_cut_at_any_place_is_the_beginning_of_that_call(
+    form: AnswerFormat, around: str, held: bool, length: int
+) -> None:
+    written = around.partition("%s")[0] + ARGUMENTS[:length]
+    deltas, _ = deltas_of(form, written, held=held, cut=True)
+    ((name, arguments),) = calls_in(deltas)
+    assert name == "get_weather" and ARGUMENTS.startswith(arguments)
+
+
+@pytest.mark.parametrize("length", range(1, len(ARGUMENTS)))
+def test_a_call_that_breaks_at_any_place_is_completed(length: int) -> None:
+    text = f'<tool_call>{{"name": "get_weather", "arguments": {ARGUMENTS[:length]}</tool_call> Done.'
+    deltas, _ = deltas_of(family("json_tools"), text)
+    ((_, arguments),) = calls_in(deltas)
+    assert isinstance(json.loads(arguments), dict)
+    assert "".join(delta["text"] for delta in deltas if delta["channel"] == "text") == "Done."
+
+
+def test_a_call_that_is_demanded_and_cut_within_its_name_is_that_call_where_only_one_can_be() -> None:
+    deltas, _ = deltas_of(family("json_tools"), '{"na', held=True, cut=True)
+    assert calls_in(deltas) == [("get_weather", "")]
+    others = [*TOOLS, Tool(name="clock")]
+    assert deltas_of(family("json_tools"), '{"na', others, held=True, cut=True)[0] == []
+    deltas, _ = deltas_of(family("json_tools"), '{"name": "clock", "ar', others, held=True, cut=True)
+    assert calls_in(deltas) == [("clock", "")]
+
+
+def test_a_mark_within_an_argument_of_a_held_call_is_text() -> None:
+    written = '{"name": "get_weather", "arguments": {"city": "<tool_call> </tool_call> <think>"}}'
+    deltas, _ = deltas_of(family("json_tools"), written, held=True)
+    assert calls_in(deltas) == [("get_weather", '{"city": "<tool_call> </tool_call> <think>"}')]
+
+
+def test_a_held_call_after_a_thought_is_a_call() -> None:
+    for own_tokens in (True, False):
+        form = family("json_tools", own_tokens=own_tokens)
+        text = 'hm</think>\n{"name": "get_weather", "arguments": {}}'
+        deltas, _ = deltas_of(form, text, prompt_end="<think>\n", held=True)
+        assert "".join(delta["text"] for delta in deltas if delta["channel"] == "reasoning") == "hm"
+        assert calls_in(deltas) == [("get_weather", "{}")]
+
+
+def test_two_calls_between_the_same_marks_are_two() -> None:
+    call = '{"name": "get_weather", "arguments": {"city": "%s"}}'
+    text = f"<tool_call>{call % 'Paris'}\n{call % 'Rome'}</tool_call>"
+    assert sorted_out(family("json_tools"), text)["calls"] == [PARIS, ("get_weather", {"city": "Rome"})]
+    mistral = '[TOOL_CALLS]get_weather[ARGS]{"city": "Paris"}[TOOL_CALLS]get_weather[ARGS]{"city": "Rome"}'
+    assert sorted_out(family("mistral"), mistral)["calls"] == [PARIS, ("get_weather", {"city": "Rome"})]
 
 
 HARMONY = AnswerFormat(think=None, tool=None, harmony=True, tokens=numbered(*HARMONY_MARKS))
@@ -160,3 +293,19 @@ def test_harmonys_channels_are_thoughts_calls_and_text() -> None:
 def test_harmonys_final_channel_is_the_answer() -> None:
     text = "<|channel|>analysis<|message|>Easy.<|end|><|start|>assistant<|channel|>final<|message|>Paris.<|return|>"
     assert sorted_out(HARMONY, text) == {"text": "Paris.", "reasoning": "Easy.", "calls": []}
+
+
+def test_harmonys_arguments_are_told_as_they_are_written_and_completed_where_they_break() -> None:
+    head = "<|channel|>commentary to=functions.get_weather <|constrain|>json<|message|>"
+    deltas, _ = deltas_of(HARMONY, f"{head}{ARGUMENTS}<|call|>", [])
+    assert calls_in(deltas) == [("get_weather", ARGUMENTS)]
+    assert len(pieces_of(deltas)) > len(ARGUMENTS) // 2
+    deltas, _ = deltas_of(HARMONY, f'{head}{{"city": "Pa<|call|>', [])
+    assert calls_in(deltas) == [("get_weather", '{"city": "Pa"}')]
+    deltas, _ = deltas_of(HARMONY, f'{head}{{"city": "Pa', [], cut=True)
+    assert calls_in(deltas) == [("get_weather", '{"city": "Pa')]
+
+
+def test_what_harmony_sends_to_a_tool_that_takes_no_json_is_text() -> None:
+    code = "<|channel|>analysis to=python <|message|>print(1)<|call|>"
+    assert sorted_out(HARMONY, code, []) == {"text": "print(1)", "reasoning": "", "calls": []}

@@ -24,12 +24,6 @@ TOOLS = [
 SAMPLINGS = [{"temperature": 0}, {"temperature": 1.5, "seed": 3}]
 
 
-def calls_in(runner: RunnerProcess, task: str) -> list[dict[str, Any]]:
-    items = [item for frame in runner.seen if frame["type"] == "tokens" for item in frame["items"]]
-    content = [delta for item in items if item["taskId"] == task for delta in item["content"]]
-    return [delta for delta in content if delta["channel"] == "toolCall"]
-
-
 def chat(**more: Any) -> dict[str, Any]:
     return {"kind": "chat", "messages": [{"role": "user", "parts": [{"type": "text", "text": "go"}]}], **more}
 
@@ -126,10 +120,39 @@ def test_a_format_that_turns_out_to_be_too_much_fails_and_is_not_given_up(ready:
 def test_a_call_that_is_demanded_is_made(ready: RunnerProcess, choice: Any, names: set[str], sampling: Any) -> None:
     task = f"call-{choice}-{sampling}"
     text, end = ready.answer(task, prompt=chat(tools=TOOLS, toolChoice=choice), sampling=sampling, maxTokens=300)
-    (call,) = calls_in(ready, task)
+    (call,) = ready.calls(task)
     assert (text, end["reason"]) == ("", "toolCalls")
     assert call["name"] in names and call["index"] == 0 and call["id"]
     assert set(json.loads(call["arguments"])) == ({"n", "kind"} if call["name"] == "dice" else set())
+
+
+def test_a_call_that_is_demanded_is_told_while_it_is_written_and_cut_by_the_limit_as_a_call(
+    ready: RunnerProcess,
+) -> None:
+    parameters = {
+        "type": "object",
+        "properties": {"text": {"type": "string", "minLength": 60}},
+        "required": ["text"],
+        "additionalProperties": False,
+    }
+    prompt = chat(tools=[{"name": "say", "parameters": parameters}], toolChoice={"kind": "required"})
+    whole, cut = {"maxTokens": 900}, {"maxTokens": 70}
+    for task, more in (("whole", whole), ("cut", cut)):
+        text, end = ready.answer(task, prompt=prompt, sampling={"temperature": 1, "seed": 5}, **more)
+        assert (text, end["reason"]) == ("", "toolCalls" if task == "whole" else "length")
+    ((said,), (begun,)) = ready.calls("whole"), ready.calls("cut")
+    assert len(json.loads(said["arguments"])["text"]) >= 60
+    assert begun["name"] == "say" and begun["arguments"] and said["arguments"].startswith(begun["arguments"])
+    frames = [frame for frame in ready.seen if frame["type"] == "tokens"]
+    told = [frame for frame in frames for item in frame["items"] if item["taskId"] == "whole" and item["content"]]
+    assert len(told) > 40
+
+
+def test_a_stop_string_ends_text_and_no_call(ready: RunnerProcess) -> None:
+    prompt = chat(tools=TOOLS, toolChoice={"kind": "named", "name": "dice"})
+    _, end = ready.answer("stopped", prompt=prompt, stop=["{", "n", '"', "}"], maxTokens=300)
+    (call,) = ready.calls("stopped")
+    assert end["reason"] == "toolCalls" and set(json.loads(call["arguments"])) == {"n", "kind"}
 
 
 def test_held_answers_and_free_ones_go_on_side_by_side(ready: RunnerProcess) -> None:

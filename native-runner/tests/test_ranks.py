@@ -61,13 +61,7 @@ def asked(runner: RunnerProcess, **request: Any) -> tuple[str, list[dict[str, An
     """The text, the tool calls and the end of one answer."""
     task = f"asked-{len(runner.seen)}"
     text, end = runner.answer(task, **request)
-    items = [item for frame in runner.seen if frame["type"] == "tokens" for item in frame["items"]]
-    deltas = [delta for item in items if item["taskId"] == task for delta in item["content"]]
-    calls = [
-        {name: delta[name] for name in ("index", "name", "arguments")}
-        for delta in deltas
-        if delta["channel"] == "toolCall"
-    ]
+    calls = [{name: call[name] for name in ("index", "name", "arguments")} for call in runner.calls(task)]
     return text, calls, end
 
 

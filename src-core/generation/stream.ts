@@ -44,7 +44,8 @@ export type GenerationErrorCode = z.infer<typeof GenerationErrorCode>
 
 /**
  * More of an answer, on the channel that it belongs to. The first delta of a tool call has its `id` and `name`; the
- * arguments of all deltas of one `index` together are the text of a JSON object. Calls are numbered from 0.
+ * arguments of all deltas of one `index` together are the text of a JSON object, or the beginning of one where the
+ * limit of tokens cut it. Calls are numbered from 0.
  */
 export const ContentDelta = z.discriminatedUnion('channel', [
   z.object({ channel: z.literal('text'), text: z.string() }),

@@ -5,12 +5,8 @@ import { addCoderModel, CODER } from '../harness/models'
 import { startServing, type ServingNode } from '../harness/serving'
 import { cityOf, IN_PARIS, WEATHER } from './weather'
 
-const TOOLS: OpenAI.ChatCompletionTool[] = [
-  {
-    type: 'function',
-    function: { name: WEATHER.name, description: WEATHER.description, parameters: WEATHER.schema },
-  },
-]
+const functionTool = { name: WEATHER.name, description: WEATHER.description, parameters: WEATHER.schema }
+const TOOLS: OpenAI.ChatCompletionTool[] = [{ type: 'function', function: functionTool }]
 const FRANCE = { role: 'user' as const, content: 'What is the capital of France?' }
 const Person = z.strictObject({ name: z.string(), age: z.int() })
 
@@ -59,11 +55,48 @@ describe('a real model through OpenAI’s client', () => {
     expect([call.name, cityOf(call.arguments), finish_reason]).toEqual([WEATHER.name, 'Paris', 'tool_calls'])
   })
 
-  it('streams a call in pieces that make the same call', async () => {
-    const request = { model: 'coder', messages: [IN_PARIS], tools: TOOLS, temperature: 0, max_tokens: 60 }
-    const stream = client.chat.completions.stream({ ...request, tool_choice: 'required' })
-    const call = functionOf((await stream.finalMessage()).tool_calls?.[0])
-    expect([call.name, cityOf(call.arguments)]).toEqual([WEATHER.name, 'Paris'])
+  it.each<[string, OpenAI.ChatCompletionToolChoiceOption]>([
+    ['some call', 'required'],
+    ['this call', { type: 'function', function: { name: WEATHER.name } }],
+  ])('streams the arguments of %s while the model writes them', async (_which, tool_choice) => {
+    const request = { model: 'coder', messages: [IN_PARIS], tools: TOOLS, temperature: 0, max_tokens: 60, tool_choice }
+    const stream = client.chat.completions.stream(request)
+    const pieces: string[] = []
+    stream.on('tool_calls.function.arguments.delta', ({ arguments_delta }) => pieces.push(arguments_delta))
+    const { message, finish_reason } = (await stream.finalChatCompletion()).choices[0] ?? {}
+    const call = functionOf(message?.tool_calls?.[0])
+    expect([call.name, cityOf(call.arguments), finish_reason]).toEqual([WEATHER.name, 'Paris', 'tool_calls'])
+    expect(pieces.join('')).toBe(call.arguments)
+    expect(pieces.filter((piece) => piece !== '').length).toBeGreaterThan(2)
+  })
+
+  it('streams the arguments of a response’s call as events', async () => {
+    const tools = [{ type: 'function' as const, ...functionTool, strict: false }]
+    const request = { model: 'coder', input: IN_PARIS.content, tools, tool_choice: 'required' as const, temperature: 0 }
+    const stream = client.responses.stream({ ...request, max_output_tokens: 60 })
+    const pieces: string[] = []
+    stream.on('response.function_call_arguments.delta', ({ delta }) => pieces.push(delta))
+    const [call] = (await stream.finalResponse()).output
+    if (call?.type !== 'function_call') throw new Error(`no call but ${JSON.stringify(call)}`)
+    expect([call.name, cityOf(call.arguments), pieces.join('')]).toEqual([WEATHER.name, 'Paris', call.arguments])
+    expect(pieces.length).toBeGreaterThan(2)
+  })
+
+  it('tells a call that the limit of tokens cuts as a call', async () => {
+    const { message, finish_reason } = await ask({
+      messages: [IN_PARIS],
+      tools: TOOLS,
+      tool_choice: 'required',
+      max_tokens: 14,
+    })
+    const call = functionOf(message.tool_calls?.[0])
+    expect([call.name, message.content, finish_reason]).toEqual([WEATHER.name, null, 'length'])
+    expect(() => cityOf(call.arguments)).toThrow()
+  })
+
+  it('ends no call at a stop sequence', async () => {
+    const { message } = await ask({ messages: [IN_PARIS], tools: TOOLS, tool_choice: 'required', stop: ['"', '}'] })
+    expect(cityOf(functionOf(message.tool_calls?.[0]).arguments)).toBe('Paris')
   })
 
   it('calls no tool where it may not, and reads the result of one that it called', async () => {

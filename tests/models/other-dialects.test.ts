@@ -30,6 +30,17 @@ describe('a real model through the clients of Anthropic and Ollama', () => {
       expect(stop_reason).toBe('end_turn')
     })
 
+    it('streams the arguments of a call while the model writes them', async () => {
+      const tool_choice = { type: 'any' as const }
+      const stream = anthropic.messages.stream({ ...PLAIN, tools: TOOLS, tool_choice, messages: [IN_PARIS] })
+      const pieces: string[] = []
+      stream.on('inputJson', (piece) => pieces.push(piece))
+      const call = (await stream.finalMessage()).content.find((block) => block.type === 'tool_use')
+      expect([call?.name, cityOf(call?.input)]).toEqual([WEATHER.name, 'Paris'])
+      expect(JSON.parse(pieces.join(''))).toEqual(call?.input)
+      expect(pieces.length).toBeGreaterThan(2)
+    })
+
     it('calls a tool, streamed or whole, and reads its result', async () => {
       const request = { ...PLAIN, tools: TOOLS, messages: [IN_PARIS] }
       const whole = await anthropic.messages.create(request)

@@ -5,7 +5,8 @@ from collections import deque
 from collections.abc import Set
 from typing import Any
 
-from muster_runner.channels import Channels, Delta, text_delta
+from muster_runner.channels import Channels
+from muster_runner.deltas import Delta, text_delta
 from muster_runner.intake import Prepared
 from muster_runner.logprobs import Logprobs
 from muster_runner.protocol import ChatPrompt
@@ -80,7 +81,7 @@ class Answer:
             if self._generated_tokens >= self._prepared.limit:
                 self.reason = "length"
         if self.reason is not None:
-            deltas = deltas + self._channels.end()
+            deltas = deltas + self._channels.end(cut=self.reason == "length")
         content = self._shown(deltas)
         if self._stops.matched is not None or (self._one_call and self._channels.calls > 0):
             self.reason = "stop"

@@ -1,7 +1,7 @@
 """What a model's answers are sorted by, and what they can be held to."""
 
 from muster_runner.answer_format import PLAIN, answer_format
-from muster_runner.call_grammars import call_grammar
+from muster_runner.call_grammars import begins_with_call, call_grammar, callable_tools
 from muster_runner.channels import Channels, channels, opens_thought
 from muster_runner.constraints import Constraint, ThoughtLimit, Vocabulary
 from muster_runner.grammars import BadFormat, bad_format, format_grammar
@@ -28,9 +28,13 @@ class AnswerRules:
         asked = request.prompt
         if not isinstance(asked, ChatPrompt):
             return channels(PLAIN, self._tokenizer.stream(), [], thinking=False)
-        hidden = asked.tool_choice is not None and asked.tool_choice.kind == "none"
-        thinking = opens_thought(self._form, self._end_of(prompt))
-        return channels(self._form, self._tokenizer.stream(), [] if hidden else asked.tools, thinking)
+        return channels(
+            self._form,
+            self._tokenizer.stream(),
+            callable_tools(asked),
+            thinking=opens_thought(self._form, self._end_of(prompt)),
+            held=begins_with_call(asked, self._form.tool),
+        )
 
     def grammar(self, request: GenerationRequest) -> str | None:
         """What the request holds the answer to, from the end of a thought on that the prompt has begun. Nothing is

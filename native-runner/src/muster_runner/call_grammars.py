@@ -15,12 +15,23 @@ def call_grammar(prompt: ChatPrompt, form: ToolFormat | None, special: Mapping[s
     """What the calls of an answer are held to, if anything. ``special``: the special tokens by their text."""
     if tools := required_tools(prompt):
         return json_grammar(call_schema(tools), lenient=not any(tool.strict for tool in tools))
-    hidden = prompt.tool_choice is not None and prompt.tool_choice.kind == "none"
-    if hidden or not any(tool.strict for tool in prompt.tools):
+    if not any(tool.strict for tool in callable_tools(prompt)):
         return None
     if form is None:
         return _bare_calls(prompt.tools)
     return _marked_calls(prompt.tools, form, special)
+
+
+def begins_with_call(prompt: ChatPrompt, form: ToolFormat | None) -> bool:
+    """Whether the grammar of ``call_grammar`` has a brace at the beginning of an answer begin a call."""
+    strict = any(tool.strict for tool in callable_tools(prompt))
+    return bool(required_tools(prompt)) or (form is None and strict)
+
+
+def callable_tools(prompt: ChatPrompt) -> list[Tool]:
+    """The tools that an answer may call."""
+    hidden = prompt.tool_choice is not None and prompt.tool_choice.kind == "none"
+    return [] if hidden else required_tools(prompt) or list(prompt.tools)
 
 
 def required_tools(prompt: ChatPrompt) -> list[Tool]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from muster_runner.json_text import JsonText
 from muster_runner.protocol import Tool
 
 # (text between the marks, tools in OpenAI's form) -> one call or several. Raises anything.
@@ -19,13 +20,9 @@ _ID_CHARACTERS = string.ascii_letters + string.digits
 ID_LENGTH = 9
 
 # The names under which models write a call's parts when they write it as bare JSON.
-_NAME_KEYS = ("name", "function")
-_ARGUMENT_KEYS = ("arguments", "parameters", "args", "input")
+NAME_KEYS = ("name", "function")
+ARGUMENT_KEYS = ("arguments", "parameters", "args", "input")
 _FENCE = re.compile(r"^```(?:json)?\s*(.*?)\s*```$", re.DOTALL)
-# How a bare call may begin: up to its first key, as far as that has been written.
-_BARE_BEGINNING = re.compile(r"\s*(?:```(?:json)?\s*)?\[?\s*\{\s*\"(\w*)(\")?")
-_BARE_PREFIX = re.compile(r"\s*(?:`{0,3}|```(?:j|js|jso|json)?\s*)(?:\[\s*)?(?:\{\s*)?")
-_FIRST_KEYS = (*_NAME_KEYS, *_ARGUMENT_KEYS, "type", "id")
 
 
 @dataclass(frozen=True)
@@ -81,18 +78,10 @@ def parse_bare_calls(text: str, tools: Sequence[Tool]) -> list[ToolCall] | None:
     try:
         result = _parse_json(fenced.group(1) if fenced else text, [])
         found = [_call(entry) for entry in (result if isinstance(result, list) else [result])]
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     known = {tool.name for tool in tools}
     return found if found and all(call.name in known for call in found) else None
-
-
-def may_become_bare_call(text: str) -> bool:
-    """Whether an answer that begins with ``text`` may yet turn out to be a call written as bare JSON."""
-    if (begun := _BARE_BEGINNING.match(text)) is None:
-        return _BARE_PREFIX.fullmatch(text) is not None
-    key, closed = begun.groups()
-    return key in _FIRST_KEYS if closed else any(name.startswith(key) for name in _FIRST_KEYS)
 
 
 def _parse_json(text: str, _tools: list[dict[str, Any]]) -> Any:
@@ -114,10 +103,21 @@ def _call(value: Any) -> ToolCall:
         value = value | value["function"]
     if not isinstance(value, dict):
         raise ValueError("a call is an object")
-    name = next((value[key] for key in _NAME_KEYS if isinstance(value.get(key), str)), None)
-    arguments = next((value[key] for key in _ARGUMENT_KEYS if key in value), {})
+    name = next((value[key] for key in NAME_KEYS if isinstance(value.get(key), str)), None)
+    arguments = next((value[key] for key in ARGUMENT_KEYS if key in value), {})
     if isinstance(arguments, str):
         arguments = json.loads(arguments or "{}", strict=False)
     if not name or not isinstance(arguments, dict):
         raise ValueError("a call has a name, and its arguments are an object")
-    return ToolCall(new_call_id(), name, json.dumps(arguments, ensure_ascii=False, allow_nan=False))
+    return ToolCall(new_call_id(), name, _text_of(arguments))
+
+
+def _text_of(arguments: dict[str, Any]) -> str:
+    """Raises ValueError where they are nested too deeply."""
+    text = json.dumps(arguments, ensure_ascii=False, allow_nan=False)
+    # Half a surrogate pair has no UTF-8.
+    value = JsonText()
+    told, _ = value.add(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
+    if not value.done:
+        raise ValueError("a call's arguments are nested too deeply")
+    return told
