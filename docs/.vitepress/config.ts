@@ -16,6 +16,7 @@ export default {
         items: [
           { text: 'Start', link: '/start' },
           { text: 'Concepts', link: '/concepts' },
+          { text: 'Keeping models running', link: '/declarations' },
           { text: 'The app, page by page', link: '/app' },
         ],
       },
