@@ -40,7 +40,7 @@ describe('documents of declarations', () => {
     expect(world.log.length).toBe(from)
   })
 
-  it('say the whole of a declaration: what is no longer written goes back to its default', () => {
+  it('describe a declaration completely: an omitted field goes back to its default', () => {
     const world = new World()
     applied(world, [document('chat', { maxContext: 4096, owner: 'ada', labels: { a: '1' } })])
     expect(differences(world, [document('chat')])).toMatchObject([
@@ -48,14 +48,14 @@ describe('documents of declarations', () => {
     ])
   })
 
-  it('leave a pause as somebody left it, unless they speak of it', () => {
+  it('leave a pause unchanged unless they set it', () => {
     const world = new World()
     applied(world, [document('chat', { paused: true })])
     expect(differences(world, [document('chat')])).toMatchObject([{ kind: 'unchanged' }])
     expect(differences(world, [document('chat', { paused: false })])).toMatchObject([{ changes: { paused: false } }])
   })
 
-  it('are carried out together or not at all', () => {
+  it('are applied together or not at all', () => {
     const world = new World()
     world.declare('other', { name: 'x' })
     const result = applied(world, [document('one'), document(SMALL)])
@@ -63,7 +63,7 @@ describe('documents of declarations', () => {
     expect(named(world)).toEqual([{ name: 'x', maxContext: undefined }])
   })
 
-  it('name machines by name or id, and refuse those that are none or several', () => {
+  it('name machines by name or id, and refuse unknown and ambiguous ones', () => {
     const world = new World()
     world.addNode('mini')
     expect(differences(world, [document('chat', { machines: ['MINI'] })])).toMatchObject([{ nodeIds: ['mini'] }])
@@ -78,7 +78,7 @@ describe('documents of declarations', () => {
     })
   })
 
-  it('prune what carries the labels and is in no document, and free names before they are taken', () => {
+  it('prune declarations that have the labels and no document, and free names before they are taken', () => {
     const world = new World()
     applied(world, [document('old', { labels: { team: 'a' } }), document('theirs', { labels: { team: 'b' } })])
     world.declare('plain', { name: 'plain' })

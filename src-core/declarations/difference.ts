@@ -7,7 +7,7 @@ import type { State } from '../state/state'
 import type { DeclarationDocument, Prune } from './document'
 import { canonical } from '../state/canonical'
 
-/** What one document comes to, or one declaration that no document has any more. */
+/** The change that one document requires, or the removal of a declaration without a document. */
 export type Difference =
   | {
       readonly kind: 'create'
@@ -30,7 +30,7 @@ export type Compared =
 
 const refused = (code: 'invalid' | 'conflict', reason: string): Compared => ({ status: 'refused', code, reason })
 
-/** The machines that a document names, or a sentence about the first that is none. */
+/** Resolves machine names to ids, or returns a sentence about the first that cannot be resolved. */
 const machinesOf = (state: State, machines: readonly string[]): NodeId[] | string => {
   const members = Object.values(state.members)
   const found: NodeId[] = []
@@ -50,7 +50,7 @@ const machinesOf = (state: State, machines: readonly string[]): NodeId[] | strin
   return found
 }
 
-/** The hours of a document with the machines that they name, or a sentence about the first that is none. */
+/** Resolves the machines in a document's hours, or returns a sentence about the first that cannot be resolved. */
 const hoursOf = (state: State, given: readonly HoursDocument[]): Hours[] | string => {
   const hours: Hours[] = []
   for (const { machines, ...entry } of given) {
@@ -61,7 +61,7 @@ const hoursOf = (state: State, given: readonly HoursDocument[]): Hours[] | strin
   return hours
 }
 
-/** What a document names by machines. */
+/** A document's machine references, resolved to ids. */
 interface Named {
   readonly nodeIds?: NodeId[]
   readonly hours?: Hours[]
@@ -75,11 +75,11 @@ const namedIn = (state: State, document: DeclarationDocument): Named | string =>
   return { ...(nodeIds && { nodeIds }), ...(hours && { hours }) }
 }
 
-/** RDMA takes two machines at least, whatever a document says. */
+/** RDMA needs at least two machines, whatever a document says. */
 const leastNodes = ({ instanceMeta, minNodes }: DeclarationDocument): number =>
   instanceMeta === 'MlxJaccl' ? Math.max(2, minNodes) : minNodes
 
-/** What a document wants of each field; `null` where the field is to be absent. */
+/** Returns the desired value of each field; `null` for a field that should be absent. */
 const wantedOf = (document: DeclarationDocument, { nodeIds, hours }: Named): MetaInstanceChanges => ({
   modelId: document.modelId,
   sharding: document.sharding,
@@ -96,12 +96,12 @@ const wantedOf = (document: DeclarationDocument, { nodeIds, hours }: Named): Met
   owner: document.owner ?? null,
   labels: document.labels ?? null,
   ...(document.paused !== undefined && { paused: document.paused }),
-  // A file declares what is always on: one that was loaded on request is kept from now on.
+  // A file declares what is always on, so a model loaded on request becomes always on.
   onRequest: null,
   pinned: null,
 })
 
-/** The fields in which a declaration is not yet as wanted. */
+/** Returns the fields in which a declaration differs from the desired values. */
 const changesOf = (known: MetaInstance, wanted: MetaInstanceChanges): MetaInstanceChanges =>
   Object.fromEntries(
     Object.entries(wanted).filter(
@@ -133,7 +133,7 @@ const pruned = (state: State, documents: readonly DeclarationDocument[], { label
   )
 }
 
-/** What has to change so that the documents are true, in the order of the documents; what is removed comes last. */
+/** Returns the changes that make the documents true, in the order of the documents, with removals last. */
 export const compare = (
   state: State,
   { documents, prune }: { readonly documents: readonly DeclarationDocument[]; readonly prune?: Prune | undefined },

@@ -14,8 +14,8 @@ import {
 } from '../state/meta-instances'
 
 /**
- * A declaration as people write it in a file. It is known by its name: the same name is the same declaration. What a
- * document does not say has its default, but for `paused`: whether a declaration rests is as somebody left it.
+ * A declaration in a file, identified by its name. Omitted fields take their defaults, except `paused`, which is left
+ * unchanged.
  */
 export const DeclarationDocument = z.strictObject({
   name: givenName(100).describe('What clients send as the model, and what this declaration is known by.'),
@@ -45,7 +45,9 @@ export const DeclarationDocument = z.strictObject({
 })
 export type DeclarationDocument = z.infer<typeof DeclarationDocument>
 
-/** What is removed along the way: declarations with these labels whose names are neither in a document nor kept. */
+/**
+ * What to remove while applying: declarations with these labels whose names are neither in a document nor in `keep`.
+ */
 export const Prune = z.strictObject({
   labels: Labels.refine((labels) => Object.keys(labels).length > 0, 'name at least one label'),
   keep: z.array(z.string()).max(10_000).default([]),

@@ -4,12 +4,12 @@ import { DEFAULT_PREFERENCE } from '../state/meta-instances'
 import type { State } from '../state/state'
 import type { DeclarationDocument } from './document'
 
-/** A document without what has its default. */
+/** A document without fields that have their default. */
 export type WrittenDocument = Partial<DeclarationDocument> & Pick<DeclarationDocument, 'name' | 'modelId'>
 
 /**
- * A declaration as a document that says the same, with what has its default left away. One without a name gets its id
- * for a name: a document needs one.
+ * Converts a declaration to an equivalent document, omitting defaults. Without a name, its id is used, as a document
+ * needs one.
  */
 export const documented = ({ members }: Pick<State, 'members'>, declared: MetaInstance): WrittenDocument => {
   const { name, metaInstanceId, modelId, sharding, instanceMeta, minNodes, nodeIds, placementPreference } = declared

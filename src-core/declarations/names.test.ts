@@ -73,7 +73,7 @@ describe('a name', () => {
     expect(reasonFor(world, creation('new', OTHER))).toBe('done')
   })
 
-  it('is looked at again with the model that its declaration changes to', () => {
+  it('is checked again when its declaration changes its model', () => {
     const { world, first } = declared()
     expect(
       reasonFor(world, {
@@ -84,7 +84,7 @@ describe('a name', () => {
     ).toContain('is the id of the model itself')
   })
 
-  it('that an older log holds beside the model of that id stops no other change', () => {
+  it('in an older log that equals a model’s id blocks no other change', () => {
     const { world, first } = declared()
     world.apply({ type: 'MetaInstanceUpdated', metaInstanceId: first, changes: { name: OTHER } })
     const changes = { name: OTHER, paused: true }

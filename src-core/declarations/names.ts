@@ -2,18 +2,18 @@ import type { MetaInstanceId, ModelId } from '../ids'
 import type { State } from '../state/state'
 
 /**
- * Ids and names of declarations and ids of models share one namespace: what clients send as `model`. The rules that
- * commands hold, so that a request never goes to another model than it names:
+ * Ids and names of declarations and ids of models share one namespace: what clients send as `model`. Commands enforce
+ * these rules, so that a request never reaches another model than it names:
  *
  * 1. A name is no other declaration's name or id, and no model's id.
  * 2. A model is not declared under an id that is a declaration's name.
- * 3. Several declarations of one model may go without names.
+ * 3. Several declarations of one model may have no name.
  *
- * Ids and names are alike when `nameKey` makes the same of them. A log from before these rules may break them: then an
- * exact id of a model wins over an id of a declaration, and that over a name (generation/route.ts).
+ * Ids and names are equal if `nameKey` maps them to the same key. Logs from before these rules may break them: then an
+ * exact model id takes precedence over a declaration's id, and that over a name (generation/route.ts).
  */
 
-/** What is the same to the eye: case, compatible forms and invisible characters make no difference. */
+/** Maps names that look alike to the same key: ignores case, compatibility forms and invisible characters. */
 export const nameKey = (text: string): string =>
   text
     .normalize('NFKC')
@@ -24,7 +24,7 @@ export const nameKey = (text: string): string =>
 const declaredModels = ({ metaInstances, instances }: State): ModelId[] =>
   [...Object.values(metaInstances), ...Object.values(instances)].map(({ modelId }) => modelId)
 
-/** Why a declaration cannot have this name; undefined where it can. `own` is the declaration that is to have it. */
+/** Returns why a declaration cannot have this name; undefined if it can. `own` is the declaration to be named. */
 export const nameProblem = (
   state: State,
   name: string,
@@ -45,7 +45,7 @@ export const nameProblem = (
     : undefined
 }
 
-/** Why nothing can be declared under this id of a model or declaration; undefined where it can. */
+/** Returns why nothing can be declared under this id of a model or declaration; undefined if it can. */
 export const idProblem = (state: State, id: ModelId | MetaInstanceId, own?: MetaInstanceId): string | undefined => {
   const key = nameKey(id)
   const named = Object.values(state.metaInstances).find(

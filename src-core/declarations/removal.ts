@@ -11,7 +11,7 @@ const cancelTasks = (state: State, instance: Instance): Event[] =>
     .filter((task) => task.instanceId === instance.instanceId && isLive(task))
     .map(({ taskId }) => ({ type: 'TaskStatusUpdated', taskId, status: 'Cancelled' }))
 
-/** The end of an instance that somebody wants gone. */
+/** Events that delete an instance on request, after cancelling its tasks. */
 export const removeInstance = (state: State, instance: Instance): Event[] => [
   ...cancelTasks(state, instance),
   { type: 'InstanceDeleted', instanceId: instance.instanceId },
@@ -19,7 +19,7 @@ export const removeInstance = (state: State, instance: Instance): Event[] => [
 
 type Ended = Pick<Extract<Event, { type: 'MetaInstanceDeleted' }>, 'cause' | 'reason'>
 
-/** The end of a declaration: its tasks, its instances, itself. `ended` where it ends by itself. */
+/** Events that delete a declaration with its tasks and instances. `ended`: why, if it ends by itself. */
 export const removeDeclaration = (state: State, metaInstanceId: MetaInstanceId, ended: Ended = {}): Event[] => {
   const instances = instancesOf(state, metaInstanceId)
   return [
@@ -29,7 +29,10 @@ export const removeDeclaration = (state: State, metaInstanceId: MetaInstanceId, 
   ]
 }
 
-/** The end of what a request has loaded: a temporary declaration goes; one that was outside its hours is so again. */
+/**
+ * Events that unload what a request has loaded: a temporary declaration is deleted; one outside its hours goes back to
+ * being off.
+ */
 export const endTemporary = (state: State, metaInstance: MetaInstance, ended: Ended): Event[] => {
   const { metaInstanceId, onRequest, schedule } = metaInstance
   if (onRequest || !schedule) return removeDeclaration(state, metaInstanceId, ended)

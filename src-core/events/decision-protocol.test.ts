@@ -26,7 +26,7 @@ const withOlder = (protocol: number): World => {
 }
 
 describe('what an older machine cannot read', () => {
-  it('is not decided while that machine is there, and the refusal names it', () => {
+  it('is not decided while that machine is online, and the refusal names it', () => {
     expect(withOlder(2).command(limits)).toMatchObject({
       status: 'refused',
       refusal: { code: 'conflict', reason: expect.stringContaining('Old Mac mini') as string },
@@ -48,17 +48,17 @@ describe('what an older machine cannot read', () => {
     expect(world.command(limits).status).toBe('decided')
   })
 
-  it('is decided again after a split: the other side has it already', () => {
+  it('is decided after a split, because the other side has it already', () => {
     const again = { ...declaration, placementPreference: 'auto', again: true } as const
     expect(withOlder(1).command(again).status).toBe('decided')
   })
 
-  it('does not keep it from what it can read', () => {
+  it('does not block decisions that it can read', () => {
     expect(withOlder(1).command({ ...declaration, placementPreference: 'largest' }).status).toBe('decided')
   })
 })
 
-it('every kind of decision is one that the first protocol had, or says since which it is there', () => {
+it('every kind of decision is one that the first protocol had, or names the protocol that added it', () => {
   const later = new Map<Event['type'], number>([
     ['ApiKeyUpdated', 3],
     ['MetaInstanceScheduled', 5],

@@ -4,8 +4,9 @@ import type { MetaInstanceChanges } from '../state/meta-instances'
 import type { State } from '../state/state'
 
 /**
- * An earlier version would leave `hours` and `replicas` out, and keep the model in memory all the time and once, or
- * what memory is kept for, a draft model's too, and place it by other claims.
+ * Returns the lowest protocol that understands these fields. Earlier versions would drop `hours` and `replicas`, and so
+ * keep the model loaded always and once; or drop the fields that memory is claimed by, and so place it with other
+ * claims.
  */
 const protocolOf = (changes: MetaInstanceChanges): number => {
   const { placementPreference, hours, concurrency, kvBits, replicas, draftModelId } = changes
@@ -15,8 +16,8 @@ const protocolOf = (changes: MetaInstanceChanges): number => {
 }
 
 /**
- * The protocol of links from which on a version reads an event of this kind: an earlier one takes it for damage, and
- * could follow no further. Whoever adds a kind of decision, or a value to one, raises `PEER_PROTOCOL` and says so here.
+ * Returns the link protocol from which on a version can read this event: an earlier one would treat it as corruption
+ * and stop following. When adding a kind of decision, or a value to one, raise `PEER_PROTOCOL` and list it here.
  */
 export const protocolToRead = (event: Event): number => {
   switch (event.type) {
@@ -33,7 +34,7 @@ export const protocolToRead = (event: Event): number => {
   }
 }
 
-/** Machines that are there and run a Muster that cannot read what is about to be decided. */
+/** Returns the online machines whose version cannot read the events about to be decided. */
 export const machinesTooOldFor = (state: State, events: readonly Event[]): NodeId[] => {
   const needed = Math.max(1, ...events.map(protocolToRead))
   return Object.values(state.nodes).flatMap(({ nodeId, protocol }) => (protocol < needed ? [nodeId] : []))

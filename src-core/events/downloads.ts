@@ -6,6 +6,6 @@ export const NodeDownloadProgress = z.object({
   type: z.literal('NodeDownloadProgress'),
   nodeId: NodeId,
   modelId: ModelId,
-  /** Absent when the model's files are gone from that node. */
+  /** Absent once the model's files are gone from that node. */
   download: Download.optional(),
 })

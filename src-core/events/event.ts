@@ -18,7 +18,7 @@ import { JacclSideChannelData, JacclSideChannelGathered } from './side-channel'
 import { TaskCreated, TaskDeleted, TaskFailed, TaskStatusUpdated } from './tasks'
 import { TopologyEdgeCreated, TopologyEdgeDeleted } from './topology'
 
-/** Durable: written, synced in batches, replicated. */
+/** Durable: written to the log, synced in batches, replicated. */
 export const Decision = z.discriminatedUnion('type', [
   MetaInstanceCreated,
   MetaInstanceUpdated,
@@ -39,7 +39,7 @@ export const Decision = z.discriminatedUnion('type', [
 ])
 export type Decision = z.infer<typeof Decision>
 
-/** Indexed, folded and broadcast, but not written: whoever observed it still knows it. */
+/** Indexed, folded and broadcast, but not written: its observer can report it again. */
 export const Observation = z.discriminatedUnion('type', [
   NodeGatheredInfo,
   NodeLeaving,
@@ -61,18 +61,20 @@ export type Observation = z.infer<typeof Observation>
 export const Event = z.discriminatedUnion('type', [Decision, Observation])
 export type Event = z.infer<typeof Event>
 
-/** The version of the events' shapes, written with each of them. */
+/** Schema version of events, written with each of them. */
 export const EVENT_SCHEMA_VERSION = 1
 
-/** An event in its place: `index` counts all events of a master's term and goes on in the next, `at` never goes backwards. */
+/** An event with its position: `index` counts all events and continues across terms, `at` never goes backwards. */
 export const Envelope = z.object({
   v: z.literal(EVENT_SCHEMA_VERSION),
   index: z.number().int().positive(),
   term: z.number().int().nonnegative(),
   at: Timestamp,
-  /** The command that it was decided for: a command that comes again is known by it, whoever leads then. */
+  /**
+   * The command that led to this decision. Makes commands idempotent across leaders: a repeated command is recognized.
+   */
   commandId: CommandId.optional(),
-  /** With a removal: every member knows of all that was removed up to then, so that it need not be remembered. */
+  /** On a removal: all members have every removal up to this time, so older tombstones can be dropped. */
   removalsKnown: Timestamp.optional(),
   event: Event,
 })

@@ -8,14 +8,14 @@ export const InstanceCreated = z.object({ type: z.literal('InstanceCreated'), in
 export const InstanceDeleted = z.object({
   type: z.literal('InstanceDeleted'),
   instanceId: InstanceId,
-  /** Why it had to go; absent when somebody wanted it gone. */
+  /** Why it was given up; absent if it was deleted on request. */
   failureError: z.string().optional(),
   /** The same as a code. */
   failure: CodedText,
   cause: z.enum(['runners', 'node', 'connection']).optional(),
-  /** The machines that it was given up for. */
+  /** The machines whose failure caused it. */
   failedNodeIds: z.array(NodeId).optional(),
-  /** Of them, those that failed for a reason that does not pass by trying again. */
+  /** Those of them that failed for a reason that a retry cannot cure. */
   cannotLoad: z.array(CannotLoad).optional(),
 })
 export const InstanceRetrying = z.object({
@@ -24,6 +24,6 @@ export const InstanceRetrying = z.object({
   metaInstanceId: MetaInstanceId,
   failureError: z.string(),
   failure: CodedText,
-  /** The new attempt's runners, in rank order. */
+  /** Runners of the new attempt, in rank order. */
   runnerIds: z.array(RunnerId),
 })

@@ -9,7 +9,7 @@ export const MemberAdmitted = Member.omit({ admittedAt: true }).extend({
 })
 export const MemberUpdated = Member.pick({ nodeId: true, friendlyName: true, ownName: true }).extend({
   type: z.literal('MemberUpdated'),
-  /** Absent: as it was. Earlier versions read over it. */
+  /** Absent: unchanged. Earlier versions ignore it. */
   drained: z.boolean().optional(),
   origin: Origin.optional(),
 })

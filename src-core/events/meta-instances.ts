@@ -19,7 +19,7 @@ export const MetaInstanceUpdated = z.object({
 export const MetaInstanceDeleted = z.object({
   type: z.literal('MetaInstanceDeleted'),
   metaInstanceId: MetaInstanceId,
-  /** Of a temporary one that ended by itself: nobody asked for it, or it gave way. Absent where somebody deleted it. */
+  /** Why a temporary declaration ended by itself: idle, or evicted for memory. Absent if it was deleted on request. */
   cause: z.enum(['idle', 'memory']).optional(),
   /** The same for people. */
   reason: z.string().optional(),
@@ -33,7 +33,7 @@ export const MetaInstancePlacementFailed = z.object({
   code: z.string(),
   details: PlacementErrorDetails.optional(),
 })
-/** The leader's wall clock has come to another part of its hours. */
+/** The leader's wall clock has reached the next change of the declaration's hours. */
 export const MetaInstanceScheduled = z.object({
   type: z.literal('MetaInstanceScheduled'),
   metaInstanceId: MetaInstanceId,

@@ -3,14 +3,14 @@ import { NodeId, TaskId } from '../ids'
 import { readyWorld } from '../testing/world'
 import { mayObserve } from './observer'
 
-describe('what a member says of tasks', () => {
+describe('a member’s report on tasks', () => {
   const { world, id } = readyWorld()
   const [mine, other] = [world.addNode('laptop'), world.addNode('other')]
   const { instanceId } = world.instance(id)
   const taskId = TaskId.parse('t')
   const task = { taskId, instanceId, kind: 'generation', takenBy: mine, status: 'Running', createdAt: 0 } as const
 
-  it('is believed of those that it took, from their beginning to their end', () => {
+  it('is accepted for tasks that it took, from beginning to end', () => {
     expect(mayObserve(world.state, mine, { type: 'TaskCreated', task })).toBe(true)
     world.apply({ type: 'TaskCreated', task })
     for (const event of [
@@ -22,7 +22,7 @@ describe('what a member says of tasks', () => {
     }
   })
 
-  it('is not believed of tasks of others, of nobody, or that there are not', () => {
+  it('is rejected for tasks of others, without a taker, or that do not exist', () => {
     const { takenBy: _mine, ...nobodys } = task
     expect(mayObserve(world.state, other, { type: 'TaskCreated', task })).toBe(false)
     expect(mayObserve(world.state, other, { type: 'TaskCreated', task: nobodys })).toBe(false)

@@ -10,7 +10,7 @@ const nodeOf = (state: State, runnerId: RunnerId): NodeId | undefined => {
   return undefined
 }
 
-/** Whether a member may say this: each speaks of itself, of its own runners and connections, and of tasks it took. */
+/** Whether a member may report this: only about itself, its own runners and connections, and tasks it took. */
 export const mayObserve = (state: State, from: NodeId, event: Observation): boolean => {
   switch (event.type) {
     case 'NodeGatheredInfo':
@@ -20,7 +20,7 @@ export const mayObserve = (state: State, from: NodeId, event: Observation): bool
     case 'TopologyEdgeCreated':
       return event.edge.from === from
     case 'TopologyEdgeDeleted':
-      // Who answers on no address cannot say itself that it is gone.
+      // A member that answers at no address cannot report its edges as gone, so the other end may.
       return event.edge.from === from || event.edge.to === from
     case 'RunnerStatusUpdated':
     case 'RunnerDeleted':
@@ -31,7 +31,7 @@ export const mayObserve = (state: State, from: NodeId, event: Observation): bool
     case 'TaskStatusUpdated':
     case 'TaskFailed':
       return state.tasks[event.taskId]?.takenBy === from
-    // The master's own to say.
+    // Only the master reports these.
     case 'NodeTimedOut':
     case 'TaskDeleted':
     case 'JacclSideChannelGathered':

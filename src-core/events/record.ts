@@ -3,9 +3,9 @@ import { NodeId } from '../ids'
 import { Envelope } from './event'
 
 /**
- * One record of the log. `sequence` counts records without a gap; an envelope's own index also counts
- * observations, which are not written. A `term` record says who began to decide; the oldest ones do not
- * say who, for there was nobody else.
+ * One record of the log. `sequence` numbers records without gaps; an envelope's own index also counts observations,
+ * which are not written. A `term` record names the leader of a new term; the oldest ones have no `master`, as there was
+ * only one node.
  */
 export const LogRecord = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('decision'), sequence: z.number().int().positive(), envelope: Envelope }),

@@ -4,7 +4,7 @@ import { ApiKeyId } from '../ids'
 import { SettingChange } from '../settings/cluster'
 import { ApiKey, ApiKeyChanges } from '../state/api-keys'
 
-/** Each may have been declared elsewhere first, and come by a merge. */
+/** Set if a merge brought the change from the other side of a split. */
 const origin = { origin: Origin.optional() }
 
 export const SettingChanged = z.object({ type: z.literal('SettingChanged'), change: SettingChange, ...origin })

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { InstanceId, RunnerId } from '../ids'
 
-/** What one rank may give to one round. JACCL gives 32 bytes for each machine of at most 8. */
+/** Most bytes that one rank may contribute to a round. JACCL uses 32 bytes per machine, of at most 8. */
 export const MAX_ROUND_BYTES = 64 * 1024
 
 const Bytes = z.string().max(4 * Math.ceil(MAX_ROUND_BYTES / 3))
 
-/** One rank's part of an all-gather round while a JACCL group is made; bytes are base64. */
+/** One rank's part of an all-gather round while a JACCL group is formed; bytes are base64. */
 export const JacclSideChannelData = z.object({
   type: z.literal('JacclSideChannelData'),
   instanceId: InstanceId,

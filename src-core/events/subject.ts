@@ -3,13 +3,13 @@ import type { MetaInstance } from '../state/meta-instances'
 import type { State } from '../state/state'
 import type { Event } from './event'
 
-/** The instance and the declaration that an event is about. */
+/** The instance and the declaration that an event concerns. */
 export interface Subject {
   readonly instance?: Instance | undefined
   readonly metaInstance?: MetaInstance | undefined
 }
 
-/** By the state before the event: what it removes is still there. */
+/** Looks them up in the state before the event, which still has what the event removes. */
 export const subjectOf = (state: State, event: Event): Subject => {
   const instance = 'instanceId' in event ? state.instances[event.instanceId] : undefined
   const metaInstanceId = 'metaInstanceId' in event ? event.metaInstanceId : instance?.metaInstanceId

@@ -7,7 +7,7 @@ export const TaskStatusUpdated = z.object({
   type: z.literal('TaskStatusUpdated'),
   taskId: TaskId,
   status: TaskStatus,
-  /** What the runner measured, with `Complete`. */
+  /** Measured by the runner, with `Complete`. */
   measured: Task.pick({ promptTokens: true, completionTokens: true, tokensPerSecond: true }).optional(),
 })
 export const TaskFailed = z.object({ type: z.literal('TaskFailed'), taskId: TaskId, error: z.string() })

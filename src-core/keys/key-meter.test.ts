@@ -16,7 +16,7 @@ describe('a key with limits', () => {
     expect(begin(MINUTE / 3).kind).toBe('admitted')
   })
 
-  it('has so many requests at a time, and room for the next when one has ended', () => {
+  it('has a limit of concurrent requests, and room for the next when one has ended', () => {
     const meter = new KeyMeter()
     const limits = { concurrent: 2 }
     const begin = () => meter.begin(limits, { tokens: 5, now: 0 }).kind
@@ -25,7 +25,7 @@ describe('a key with limits', () => {
     expect([begin(), begin()]).toEqual(['admitted', 'refused'])
   })
 
-  it('whose requests at a time are all under way may come again when one is likely to have ended', () => {
+  it('at its concurrency limit may retry when a request is likely to have ended', () => {
     const meter = new KeyMeter()
     const limits = { concurrent: 2 }
     const refused = (now: number) => meter.begin(limits, { tokens: 5, now })
@@ -40,7 +40,7 @@ describe('a key with limits', () => {
     expect(refused(10_000_000)).toMatchObject({ retryAfterMs: 60_000 })
   })
 
-  it('pays for what a request was, not for what it was expected to be', () => {
+  it('pays for the tokens a request used, not for those expected', () => {
     const meter = new KeyMeter()
     const limits = { tokensPerMinute: 600 }
     meter.begin(limits, { tokens: 500, now: 0 })
@@ -83,7 +83,7 @@ describe('a key with limits', () => {
     )
   })
 
-  it('that has none is never refused, and has nothing to say', () => {
+  it('without limits is never refused and has no standings', () => {
     const meter = new KeyMeter()
     for (let count = 0; count < 100; count += 1) expect(meter.begin({}, { tokens: 1e9, now: 0 }).kind).toBe('admitted')
     expect(meter.standings({}, 0)).toEqual({})

@@ -2,50 +2,50 @@ import { meanServiceMs } from '../generation/waiting'
 import type { ApiKeyLimits } from '../state/api-keys'
 import { levelOf, msUntil, taken, type Bucket } from './token-bucket'
 
-/** How one limit stands. */
+/** State of one limit. */
 export interface Standing {
   readonly limit: number
-  /** What is left of it now, at least 0. */
+  /** What is left now, at least 0. */
   readonly remaining: number
-  /** Milliseconds until all of it is there again. */
+  /** Milliseconds until the limit is fully available again. */
   readonly resetMs: number
 }
 
-/** How the limits of a key stand, those that it has. */
+/** State of the limits that a key has. */
 export interface Standings {
   readonly requests?: Standing
   readonly tokens?: Standing
 }
 
-/** Whether a key may send one more request now. */
+/** Whether a key may send another request now. */
 export type Verdict =
   | { readonly kind: 'admitted' }
   | { readonly kind: 'refused'; readonly by: 'requests' | 'tokens' | 'concurrent'; readonly retryAfterMs: number }
 
-/** Where no request of the key has ended yet, and at most, in milliseconds. */
+/** Retry delay, in milliseconds, until a request of the key has ended, and the upper bound of all retry delays. */
 const UNKNOWN_RETRY_MS = 1000
 const LONGEST_RETRY_MS = 60_000
 
 /**
- * What one key has used of its limits on one node. A request takes one from the requests of a minute, and what it is
- * expected to be from the tokens; the difference to what it was is settled when it has ended. A request of more tokens
- * than a minute gives runs once the bucket is full, and overdraws it. What is refused takes nothing.
+ * Tracks one key's use of its limits on one node. A request takes one from the request bucket and its expected tokens
+ * from the token bucket; when it ends, the difference to the actual tokens is settled. A request of more tokens than a
+ * minute allows runs once the bucket is full, and overdraws it. A refused request takes nothing.
  */
 export class KeyMeter {
   private requests: Bucket | undefined
   private tokens: Bucket | undefined
   private live = 0
-  /** How long its requests took of late, in milliseconds. */
+  /** Recent mean duration of its requests, in milliseconds. */
   private serviceMs: number | undefined
 
-  /** Takes a request, where the limits allow it, until `end`. `tokens`: what it is expected to be. */
+  /** Admits a request if the limits allow it; the caller must then call `end`. `tokens`: expected tokens. */
   begin(limits: ApiKeyLimits, { tokens, now }: { readonly tokens: number; readonly now: number }): Verdict {
     const { requestsPerMinute, tokensPerMinute, concurrent } = limits
     if (concurrent !== undefined && this.live >= concurrent)
       return { kind: 'refused', by: 'concurrent', retryAfterMs: this.untilOneEnds() }
     const wait = requestsPerMinute === undefined ? 0 : msUntil(this.requests, requestsPerMinute, 1, now)
     if (wait > 0) return { kind: 'refused', by: 'requests', retryAfterMs: wait }
-    // Also where little is expected: an overdrawn bucket has to be filled first.
+    // At least 1, so that an overdrawn bucket must be refilled first.
     const expected = Math.max(1, tokens)
     const fill = tokensPerMinute === undefined ? 0 : msUntil(this.tokens, tokensPerMinute, expected, now)
     if (fill > 0) return { kind: 'refused', by: 'tokens', retryAfterMs: fill }
@@ -55,7 +55,7 @@ export class KeyMeter {
     return { kind: 'admitted' }
   }
 
-  /** A request that was admitted at `began` has ended; `expected` is what it took as tokens, `used` what it was. */
+  /** Settles a request admitted at `began`: `expected` is what it took as tokens, `used` what it really used. */
   end(
     limits: ApiKeyLimits,
     { expected, used, began, now }: { expected: number; used: number; began: number; now: number },
@@ -66,7 +66,7 @@ export class KeyMeter {
     if (tokensPerMinute !== undefined) this.tokens = taken(this.tokens, tokensPerMinute, used - expected, now)
   }
 
-  /** Of requests that began one after the other, the next one ends after its share of the time that one takes. */
+  /** Requests in flight end one by one, so the next ends after its share of the mean duration. */
   private untilOneEnds(): number {
     return this.serviceMs === undefined ? UNKNOWN_RETRY_MS : Math.min(LONGEST_RETRY_MS, this.serviceMs / this.live)
   }

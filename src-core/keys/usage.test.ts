@@ -38,7 +38,7 @@ describe('the usage of a key', () => {
     })
   })
 
-  it('of nodes is added up, whatever their order: the sum of what each counted', () => {
+  it('is the sum over nodes, in any order', () => {
     const uses = fc.array(
       fc.record({
         node: fc.nat(2),
@@ -77,7 +77,7 @@ describe('the usage of a key', () => {
     expect(models[0]?.modelId).toBe('m/499')
   })
 
-  it('that was never used is nothing', () => {
+  it('is zero if it was never used', () => {
     expect(usageView(undefined, NOVEMBER)).toEqual({ month: counts(0), total: counts(0), models: [] })
   })
 })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Timestamp, type ModelId } from '../ids'
 
-/** What was used. `cachedTokens` are those of the prompts that needed no computing. */
+/** Usage counters. `cachedTokens` are prompt tokens that came from the KV cache. */
 export const Counts = z.object({
   requests: z.number().int().nonnegative(),
   promptTokens: z.number().int().nonnegative(),
@@ -13,10 +13,10 @@ export type Counts = z.infer<typeof Counts>
 const Month = z.string().regex(/^\d{4}-\d\d$/)
 const UserAgent = z.string().max(200)
 
-/** Of one key and one model. */
+/** Usage of one model by one key. */
 export const ModelUsage = z.object({
   total: Counts,
-  /** Of the latest month in which it was used, by UTC. */
+  /** The latest month in which it was used, in UTC. */
   month: z.object({ name: Month, counts: Counts }),
   lastUsedAt: Timestamp,
 })
@@ -25,18 +25,18 @@ export type ModelUsage = z.infer<typeof ModelUsage>
 export const KeyUsage = z.object({
   models: z.record(z.string(), ModelUsage),
   lastUsedAt: Timestamp,
-  /** As the client that used it last calls itself, cut short. */
+  /** User agent of the last client, truncated. */
   userAgent: UserAgent.optional(),
 })
 export type KeyUsage = z.infer<typeof KeyUsage>
 
-/** By the id of the key; requests without one are under `LOCAL_KEY`. */
+/** By key id; requests without a key are under `LOCAL_KEY`. */
 export const UsageByKey = z.record(z.string(), KeyUsage)
 export type UsageByKey = z.infer<typeof UsageByKey>
 
-/** Models of one key that are counted by themselves; the least recently used of more are counted together. */
+/** Models counted separately per key; the least recently used ones beyond that are merged. */
 const MAX_MODELS = 64
-/** What those are counted under; no model has that id. */
+/** Entry for the merged models; no model has that id. */
 export const OTHER_MODELS = '(other models)'
 const MAX_USER_AGENT = 200
 
@@ -49,10 +49,10 @@ export const sumOf = (a: Counts, b: Counts): Counts => ({
   completionTokens: a.completionTokens + b.completionTokens,
 })
 
-/** The month of a time, by UTC: `2026-11`. */
+/** Month of a time in UTC: `2026-11`. */
 export const monthOf = (at: Timestamp): string => new Date(at).toISOString().slice(0, 7)
 
-/** The later month counts; the same month is added up. */
+/** Adds totals; of the months the later one wins, and equal months are added. */
 const mergedModel = (a: ModelUsage, b: ModelUsage): ModelUsage => {
   const [later, earlier] = a.month.name >= b.month.name ? [a, b] : [b, a]
   const same = later.month.name === earlier.month.name
@@ -88,7 +88,7 @@ const mergedKey = (a: KeyUsage | undefined, b: KeyUsage): KeyUsage => {
   return { models: bounded(models), lastUsedAt: later.lastUsedAt, ...(userAgent !== undefined && { userAgent }) }
 }
 
-/** What several nodes counted, added up. */
+/** Sums the usage that several nodes counted. */
 export const mergedUsage = (...all: readonly UsageByKey[]): UsageByKey => {
   const merged: Record<string, KeyUsage> = {}
   for (const usage of all) for (const [key, one] of Object.entries(usage)) merged[key] = mergedKey(merged[key], one)
@@ -104,7 +104,7 @@ export interface Use {
   readonly userAgent?: string | undefined
 }
 
-/** With one more use. */
+/** Adds one use. */
 export const withUse = (usage: UsageByKey, { key, modelId, counts, at, userAgent }: Use): UsageByKey => {
   const use: KeyUsage = {
     models: { [modelId]: { total: counts, month: { name: monthOf(at), counts }, lastUsedAt: at } },
@@ -114,15 +114,15 @@ export const withUse = (usage: UsageByKey, { key, modelId, counts, at, userAgent
   return { ...usage, [key]: mergedKey(usage[key], use) }
 }
 
-/** As people read it. */
+/** Usage as the API shows it. */
 export const UsageView = z.object({
-  /** Absent where the key was never used. */
+  /** Absent if the key was never used. */
   lastUsedAt: Timestamp.optional(),
   userAgent: UserAgent.optional(),
-  /** Of this month, by UTC. */
+  /** This month, in UTC. */
   month: Counts,
   total: Counts,
-  /** The most recently used first. */
+  /** Most recently used first. */
   models: z.array(z.object({ modelId: z.string(), month: Counts, total: Counts, lastUsedAt: Timestamp })),
 })
 export type UsageView = z.infer<typeof UsageView>

@@ -44,7 +44,7 @@ export const ClusterView = z.object({
     z.object({
       nodeId: NodeId,
       friendlyName: z.string(),
-      /** This machine has a link to it, or is it. */
+      /** Whether this machine has a link to it, or is it. */
       linked: z.boolean(),
       /** Why there is no link: how the last connection attempt ended. */
       failure: z.string().optional(),

@@ -30,7 +30,7 @@ export type PreviewToolConfigRequest = z.infer<typeof PreviewToolConfigRequest>
 
 export const ToolConfigPreview = z.object({
   path: z.string(),
-  /** The file is not there yet. */
+  /** The file does not exist yet. */
   creates: z.boolean(),
   lines: z.array(z.object({ kind: z.enum(['same', 'added', 'removed']), text: z.string() })),
   /** Digest of the file when previewed; a write must repeat it, so that later changes are not overwritten. */

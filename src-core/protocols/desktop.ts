@@ -5,7 +5,7 @@ const Commands = z.array(z.string().max(200)).max(200)
 
 /** What can be done about Thunderbolt ports in a bridge on this machine, and the outcome of the request. */
 export const BridgedPortsAnswer = z.strictObject({
-  /** Why it cannot be done here; then there is nothing to do. */
+  /** Why it cannot be done here; then the command lists are empty. */
   unavailable: z.string().optional(),
   /** Commands that take the ports out of their bridge. */
   release: Commands,

@@ -56,9 +56,9 @@ export const OwnView = z.object({
   at: z.number(),
   version: z.string().max(50),
   port: z.number().int().min(0).max(65535),
-  /** It announces itself and listens for others. */
+  /** Whether it announces itself and listens for others. */
   discovery: z.boolean(),
-  /** Another machine is up with its identity. */
+  /** Another running machine uses its identity. */
   duplicated: z.boolean(),
   seen: z.array(Seen).max(1100),
 })

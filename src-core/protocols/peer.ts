@@ -36,7 +36,7 @@ export const PART_BYTES = 64 * 1024
 export const WHOLE_BYTES_ITEM_BYTES = 1024 * 1024
 /** Flow control window in bytes: parts of a stream in flight in each direction. */
 export const PART_WINDOW_BYTES = 4 * PART_BYTES
-/** In bytes. An `open` or `item` over this ends its stream alone. */
+/** In bytes. A larger `open` or `item` ends its stream only. */
 export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 /** In bytes. The same limit for `watch`, which sends the whole state. JavaScript strings cannot hold 512 MiB. */
 export const MAX_WATCH_BYTES = 256 * 1024 * 1024

@@ -23,7 +23,7 @@ export type PythonView = z.infer<typeof PythonView>
 export const SetupView = z.object({
   /** Absent if setup was never started. */
   progress: SetupProgress.optional(),
-  /** Whether the app opens it by itself. */
+  /** Whether the app opens the setup assistant by itself. */
   offered: z.boolean(),
   python: PythonView,
   /** Absent if the system does not report it, and on other systems than macOS. */

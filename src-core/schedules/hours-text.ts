@@ -4,13 +4,13 @@ import { dayNumber, localTime } from './time-zone'
 
 const DAYS_A_WEEK = Day.options.length
 
-/** The words of a language for hours. */
+/** Words of one language for hours. */
 export interface HoursWords {
   readonly everyDay: string
   readonly day: (day: Day) => string
   /** `Mon–Fri 09:00–18:00 on MacBook Pro`. */
   readonly on: (time: string, machines: string) => string
-  /** What stands between things that are listed. */
+  /** Separator of list items. */
   readonly comma: string
 }
 
@@ -52,7 +52,7 @@ export const hoursText = (
   return `${entries.join(words.comma)}${zones.length === 1 ? ` (${zones.join('')})` : ''}`
 }
 
-/** `Mon 09:00 (Europe/Berlin)`; in UTC where the zone is not known here. */
+/** `Mon 09:00 (Europe/Berlin)`; in UTC if this runtime does not know the time zone. */
 export const momentText = (timeZone: string, at: Timestamp): string => {
   try {
     const local = localTime(timeZone, at)

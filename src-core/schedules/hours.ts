@@ -4,34 +4,34 @@ import { NodeId, Timestamp } from '../ids'
 export const Day = z.enum(['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'])
 export type Day = z.infer<typeof Day>
 
-/** `09:00`, on a clock of 24 hours. */
+/** `09:00`, on a 24-hour clock. */
 export const TimeOfDay = z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'write a time as 09:00 or 18:30')
 
 const span = {
-  /** On which days it begins; absent: every day. */
+  /** Days on which it starts; absent: every day. */
   days: z.array(Day).min(1).max(7).optional(),
   from: TimeOfDay,
-  /** On the next day where it is not after `from`. */
+  /** On the next day unless it is after `from`. */
   to: TimeOfDay,
 }
 
-/** A time of the week in which a declaration is in memory. */
+/** Weekly hours in which a declaration is in memory. */
 export const Hours = z.object({
   ...span,
-  /** Whose clock is meant, as in the IANA database: `Europe/Berlin`. */
+  /** Time zone of the IANA database: `Europe/Berlin`. */
   timeZone: z.string().min(1).max(100),
-  /** The machines during this time, in place of those that the declaration names. */
+  /** Machines to use during these hours instead of the declaration's own. */
   nodeIds: z.array(NodeId).min(1).optional(),
 })
 export type Hours = z.infer<typeof Hours>
 
-/** More than this is no plan that people keep in mind. */
+/** Longer lists would be unreadable for people. */
 const MOST_HOURS = 20
 
-/** All times of a declaration; where two of them overlap, the first one counts. */
+/** All hours of a declaration; if two overlap, the first applies. */
 export const HoursList = z.array(Hours).min(1).max(MOST_HOURS)
 
-/** Names only: offsets such as `+02:00` know no daylight saving time, and not every runtime reads them. */
+/** Names only: offsets such as `+02:00` have no daylight saving time, and not every runtime supports them. */
 const ZONE_NAME = /^[A-Za-z][A-Za-z0-9_+\-/]*$/
 
 const isTimeZone = (name: string): boolean => {
@@ -47,13 +47,13 @@ const GivenTimeZone = z
   .max(100)
   .refine(isTimeZone, 'there is no such time zone; write it as in the IANA database, such as Europe/Berlin or UTC')
 
-/** Times as a request gives them: nothing unknown, and a time zone that is known here. */
+/** Hours as requests give them: no unknown fields, and a time zone that this runtime knows. */
 export const GivenHours = z
   .array(z.strictObject({ ...span, timeZone: GivenTimeZone, nodeIds: Hours.shape.nodeIds }))
   .min(1)
   .max(MOST_HOURS)
 
-/** The same in a file, with machines as people call them. */
+/** The same in a declaration file, with machines by name. */
 export const HoursDocument = z.strictObject({
   days: span.days.describe('On which days it begins; every day without it.'),
   from: span.from.describe('When it begins, as 09:00.'),
@@ -68,14 +68,14 @@ export const HoursDocument = z.strictObject({
 export type HoursDocument = z.infer<typeof HoursDocument>
 export const HoursDocuments = z.array(HoursDocument).min(1).max(MOST_HOURS)
 
-/** What its hours come to, as the leader last decided by its wall clock. */
+/** Result of evaluating the hours, as last decided by the leader's wall clock. */
 export const Scheduled = z.object({
   on: z.boolean(),
-  /** The machines that the present time names. */
+  /** Machines of the current hours. */
   nodeIds: z.array(NodeId).min(1).optional(),
-  /** When this changes next; absent where it never does. By the wall clock, unlike all other times of the state. */
+  /** Time of the next change; absent if there is none. Wall-clock time, unlike all other times in the state. */
   until: Timestamp.optional(),
-  /** Outside its hours a request loaded it all the same: until nobody has asked for so long. */
+  /** Outside its hours, a request has loaded it; it ends after this idle time. */
   woken: z.object({ idleSeconds: z.number().nonnegative().optional() }).optional(),
 })
 export type Scheduled = z.infer<typeof Scheduled>

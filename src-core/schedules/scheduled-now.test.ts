@@ -54,13 +54,13 @@ describe('hours', () => {
     expect(scheduledNow(twice, at('2026-03-04T12:00:00Z'))?.until).toBe(at('2026-03-04T19:00:00Z'))
   })
 
-  it('are asked for anew where the clock was set back, though their outcome was remembered', () => {
+  it('are evaluated again if the clock was set back, despite the cache', () => {
     const hours = [work]
     expect(scheduledNow(hours, at('2026-03-04T12:00:00Z'))?.on).toBe(true)
     expect(scheduledNow(hours, at('2026-03-04T03:00:00Z'))?.on).toBe(false)
   })
 
-  it('in a time zone that this machine does not know say nothing', () => {
+  it('in a time zone that this machine does not know have no outcome', () => {
     expect(scheduledNow([{ ...work, timeZone: 'Mars/Olympus_Mons' }], 0)).toBeUndefined()
   })
 })
@@ -72,13 +72,13 @@ describe('where clocks change', () => {
     expect(of([work], '2026-10-23T20:00:00Z').until).toBe('2026-10-26T08:00:00.000Z')
   })
 
-  it('a time that is left out is counted with the offset before: once, and not for nothing', () => {
+  it('a skipped time is resolved with the offset before the gap, once and with a duration', () => {
     const early: Hours = { from: '02:15', to: '02:45', ...berlin }
     expect(of([early], '2026-03-29T00:30:00Z')).toEqual({ on: false, until: '2026-03-29T01:15:00.000Z' })
     expect(of([early], '2026-03-29T01:15:00Z')).toEqual({ on: true, until: '2026-03-29T01:45:00.000Z' })
   })
 
-  it('a time that comes twice is the first one: hours hold once', () => {
+  it('a time that occurs twice is the first one: hours hold once', () => {
     const early: Hours = { from: '02:15', to: '02:45', ...berlin }
     expect(of([early], '2026-10-25T00:00:00Z')).toEqual({ on: false, until: '2026-10-25T00:15:00.000Z' })
     expect(of([early], '2026-10-25T00:50:00Z')).toEqual({ on: false, until: '2026-10-26T01:15:00.000Z' })
@@ -90,7 +90,7 @@ describe('where clocks change', () => {
   })
 })
 
-it('hours are told as people say them', () => {
+it('hours have a text for people', () => {
   const text = hoursText([{ ...work, nodeIds: [laptop] }, night], () => 'MacBook Pro')
   expect(text).toBe('Mon–Fri 09:00–18:00 on MacBook Pro, every day 18:00–09:00 (Europe/Berlin)')
   const days: Hours = { days: ['Mon', 'Wed', 'Sat', 'Sun'], from: '01:00', to: '02:00', timeZone: 'UTC' }

@@ -3,19 +3,19 @@ import { Day, type Hours, type Scheduled } from './hours'
 import { dayNumber, instantOf, localTime } from './time-zone'
 
 /**
- * What the hours of a declaration come to at a moment.
+ * Evaluates the hours of a declaration at a moment.
  *
- * 1. An entry holds from `from` to just before `to`, on the next day where `to` is not after `from`; `days` are those
- *    on which it begins.
- * 2. Of entries that hold at once the first one counts, with its machines.
- * 3. Local times are moments as RFC 5545 has it (`instantOf`), so an entry holds once a day, also when clocks change.
+ * 1. An entry applies from `from` to just before `to`, on the next day unless `to` is after `from`; `days` are the days
+ * on which it starts.
+ * 2. Of overlapping entries the first applies, with its machines.
+ * 3. Local times are resolved as in RFC 5545 (`instantOf`), so an entry applies once a day even when clocks change.
  */
 
 const DAY_MS = 86_400_000
 const MINUTE_MS = 60_000
-/** A week, and a day for an entry that reaches into the next. */
+/** A week, plus a day for an entry that extends into the next. */
 const DAYS_AHEAD = 8
-/** 1970 began on a Thursday. */
+/** 1970-01-01 was a Thursday. */
 const FIRST_WEEKDAY = 3
 
 interface Span {
@@ -31,7 +31,7 @@ const inDay = (text: string): number => {
 
 const weekday = (day: number): Day | undefined => Day.options[(day + FIRST_WEEKDAY) % Day.options.length]
 
-/** The moments in which an entry holds, around this one. */
+/** Returns the intervals of an entry around a moment. */
 const spansOf = (entry: Hours, wall: Timestamp): Span[] => {
   const { timeZone, days = Day.options } = entry
   const [from, to] = [inDay(entry.from), inDay(entry.to)]
@@ -67,13 +67,13 @@ const computed = (hours: readonly Hours[], wall: Timestamp): Scheduled => {
   }
 }
 
-/** Zones take long to ask, and passes are many: an outcome is known until it changes. */
+/** Caches each outcome until it changes: time zone look-ups are slow, and every reconcile pass needs them. */
 const known = new WeakMap<readonly Hours[], { readonly from: Timestamp; readonly outcome: Scheduled }>()
 
-/** What comes without an end is asked for anew after this long. */
+/** Cache lifetime of an outcome that never changes. */
 const LOOK_AGAIN_MS = DAY_MS
 
-/** What the hours come to at that time of the wall clock; undefined where a time zone is not known here. */
+/** Evaluates the hours at a wall-clock time; undefined if this runtime does not know a time zone. */
 export const scheduledNow = (hours: readonly Hours[], wall: Timestamp): Scheduled | undefined => {
   const before = known.get(hours)
   if (before && before.from <= wall && wall < (before.outcome.until ?? before.from + LOOK_AGAIN_MS))

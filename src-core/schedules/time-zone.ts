@@ -16,7 +16,7 @@ const formatOf = (timeZone: string): Intl.DateTimeFormat => {
   return made
 }
 
-/** Milliseconds since 1970 that a clock in this zone shows, as if it stood in UTC. */
+/** Returns the local time in a zone as milliseconds since 1970, as if the local clock showed UTC. */
 export const localTime = (timeZone: string, at: Timestamp): number => {
   const part = Object.fromEntries(
     formatOf(timeZone)
@@ -30,8 +30,8 @@ export const localTime = (timeZone: string, at: Timestamp): number => {
 const offsetAt = (timeZone: string, at: Timestamp): number => localTime(timeZone, at) - at
 
 /**
- * When a clock in this zone shows that time. As in RFC 5545: a time that is shown twice is the first one, and one that
- * is left out is counted with the offset before the gap.
+ * Returns the moment at which a zone's clock shows a local time. As in RFC 5545: of a time that occurs twice the first,
+ * and a skipped time is resolved with the offset before the gap.
  */
 export const instantOf = (timeZone: string, local: number): Timestamp => {
   const [before, after] = [offsetAt(timeZone, local - DAY_MS), offsetAt(timeZone, local + DAY_MS)]

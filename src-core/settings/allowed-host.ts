@@ -1,10 +1,12 @@
 import { z } from 'zod'
 
-/** One label of a name, as it stands in a Host header: ASCII, names in other scripts as punycode. */
+/** Host name in a Host header: ASCII labels, with other scripts as punycode. */
 const LABELS = /^[a-z\d_](?:[a-z\d_-]*[a-z\d_])?(?:\.[a-z\d_](?:[a-z\d_-]*[a-z\d_])?)*$/
 const ADDRESS_6 = /^[\da-f:.]*:[\da-f:.]*:[\da-f:.]*$/
 
-/** A name as it is compared: small letters, no dot of the root at its end, no brackets around an IPv6 address. */
+/**
+ * Normalizes a host for comparison: lower case, without the root's trailing dot and the brackets of an IPv6 address.
+ */
 export const plainHost = (name: string): string =>
   name
     .trim()
@@ -12,7 +14,7 @@ export const plainHost = (name: string): string =>
     .replace(/^\[(.*)\]$/, '$1')
     .replace(/(?<=[^.])\.$/, '')
 
-/** The plain form of what a person allows; undefined for what names no host. `*.lan` and `.lan` are the same. */
+/** Normalizes an allowed host or suffix; undefined if it is neither. `*.lan` and `.lan` are equivalent. */
 const parseAllowedHost = (text: string): string | undefined => {
   const plain = plainHost(text).replace(/^\*\./, '.')
   const name = plain.replace(/^\./, '')
@@ -21,8 +23,8 @@ const parseAllowedHost = (text: string): string | undefined => {
 }
 
 /**
- * A host whose requests a node answers beside those to its own names: a name or an address, without scheme or port,
- * or a suffix (`*.lan`, `.lan`) for all names below it.
+ * A further host that a node accepts requests for, besides its own names: a name or address without scheme and port, or
+ * a suffix (`*.lan`, `.lan`) for all names below it.
  */
 export const AllowedHost = z
   .string()
@@ -35,6 +37,6 @@ export const AllowedHost = z
     return z.NEVER
   })
 
-/** Whether one of `allowed` (as parsed by AllowedHost) covers a plain host. A suffix does not cover itself. */
+/** Whether `allowed` (as parsed by AllowedHost) covers a normalized host. A suffix does not cover itself. */
 export const coversHost = (allowed: readonly string[], host: string): boolean =>
   allowed.some((one) => (one.startsWith('.') ? host.length > one.length && host.endsWith(one) : host === one))

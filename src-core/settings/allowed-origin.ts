@@ -3,7 +3,9 @@ import { z } from 'zod'
 const ORIGIN = /^([a-z][a-z\d+.-]*):\/\/([a-z\d_.-]+|\[[\da-f:.]+\])(?::(\d{1,5}))?\/?$/
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { http: '80', https: '443' }
 
-/** An origin as browsers write it (RFC 6454): small letters, no default port, no path; undefined for what is none. */
+/**
+ * Normalizes an origin as browsers write it (RFC 6454): lower case, no default port, no path; undefined if it is none.
+ */
 const parseOrigin = (text: string): string | undefined => {
   const [, scheme, host, port] = ORIGIN.exec(text.trim().toLowerCase()) ?? []
   if (scheme === undefined || host === undefined) return undefined
@@ -11,8 +13,8 @@ const parseOrigin = (text: string): string | undefined => {
 }
 
 /**
- * An origin whose pages may use a node's API. Never `*` or `null`: every page anywhere could have itself called so, by
- * a sandboxed frame.
+ * An origin whose pages may use a node's API. `*` and `null` are rejected: any page can get the origin `null` through a
+ * sandboxed frame.
  */
 export const AllowedOrigin = z
   .string()

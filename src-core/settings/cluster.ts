@@ -1,11 +1,11 @@
 import { z } from 'zod'
 
-/** What all machines of a cluster agree on. Changed by `SettingChanged`, kept in the state. */
+/** Settings shared by all machines of a cluster. Changed by `SettingChanged` and stored in the state. */
 export const ClusterSettings = z.object({
   name: z.string().min(1).max(100),
-  /** How often an instance is loaded again in place before it is given up. */
+  /** Retries in place before an instance is given up. */
   maxRetries: z.number().int().min(0).max(100),
-  /** Drawn when the cluster was founded; tells clusters of the same name apart. */
+  /** Random id chosen at founding; distinguishes clusters of the same name. */
   clusterId: z.string().min(1).max(100).optional(),
 })
 export type ClusterSettings = z.infer<typeof ClusterSettings>

@@ -1,12 +1,14 @@
 import { z } from 'zod'
 
-/** Line and paragraph separators break a line as control characters do; embeddings turn the text around them. */
+/**
+ * Control characters, line and paragraph separators, and bidirectional embeddings, which would reorder the text around.
+ */
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u
 const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Zs}]/gu
 
 /**
- * A name that a person gives, as it stands in lists and sentences, of at most so many characters. For requests: logs of
- * earlier versions hold names that were not held to this.
+ * Schema of a name given by a person, with a maximum length. For requests only: logs of earlier versions contain names
+ * that it would reject.
  */
 export const givenName = (most: number) =>
   z

@@ -6,7 +6,7 @@ import { AllowedOrigin } from './allowed-origin'
 import { PeerAddressText } from './peer-address'
 import { DEFAULT_PEER_PORT, DEFAULT_PORT } from './ports'
 
-/** Where the API listens unless told otherwise: this machine only. */
+/** Default address of the API: this machine only. */
 export const DEFAULT_HOST = '127.0.0.1'
 
 const ProxyAddress = z.url({
@@ -16,30 +16,32 @@ const ProxyAddress = z.url({
 
 const port = z.number().int().min(0).max(65535)
 
-/** How much a node writes to its log. */
+/** Log level of a node. */
 export const LogLevel = z.enum(['debug', 'info', 'warn', 'error'])
 export type LogLevel = z.infer<typeof LogLevel>
 
-/** Whether this is an address of this machine alone. */
+/** Whether an address is reachable from this machine only. */
 export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host)
 
-/** Whether a request for a model that is on disk but not declared loads it. `auto`: where only this machine can ask. */
+/**
+ * Whether a request for a model that is on disk but not declared loads it. `auto`: only if the API listens on loopback.
+ */
 export const LoadOnRequest = z.enum(['auto', 'on', 'off'])
 export type LoadOnRequest = z.infer<typeof LoadOnRequest>
 
-/** How long a model that was loaded on request is kept after its last answer, where the request does not say. */
+/** Seconds that a model loaded on request is kept after its last answer, by default. */
 const OnRequestIdleSeconds = z.number().int().min(0).max(999_999_999)
 
-/** Gigabytes (10^9 bytes) of disk for what models have computed of prompts; 0 keeps nothing there. */
+/** Gigabytes (10^9 bytes) of disk for the KV cache of earlier prompts; 0 disables it. */
 const DiskCacheGigabytes = z.number().int().min(0).max(100_000)
 
-/** Bytes per second that all downloads of the node take together; 0 is no limit. */
+/** Limit of all the node's downloads together, in bytes per second; 0: no limit. */
 const DownloadBytesPerSecond = z.number().int().min(0).max(1e12)
 
-/** Gigabytes (10^9 bytes) of disk that downloads of models leave free. */
+/** Gigabytes (10^9 bytes) of disk that model downloads leave free. */
 const KeepFreeGigabytes = z.number().int().min(0).max(100_000)
 
-/** Where models lie. Links in it are read through, never deleted through. */
+/** A folder of models. Symbolic links in it are followed for reading, never for deleting. */
 const ModelFolder = z
   .string()
   .trim()
@@ -53,34 +55,39 @@ const OtlpEndpoint = z.url({
   error: 'a collector is written http://host:port, and takes OTLP over HTTP at /v1/traces there',
 })
 
-/** What is set for one machine, as against the cluster's settings that all machines share. */
+/** Settings of one machine, as opposed to the cluster's settings. */
 export const NodeSettings = z.object({
-  /** The machine's name for people; the system's own where it is not set. */
+  /** The machine's display name; default: the system's name. */
   friendlyName: z.string().trim().min(1).max(100).optional(),
-  /** Address the API listens on. Anything but loopback opens it to the network, and then every request needs a key. */
+  /**
+   * Address the API listens on. Any other than loopback opens it to the network, and then every request needs a key.
+   */
   host: z.string().trim().min(1).max(255).default(DEFAULT_HOST),
-  /** 0 picks a free one. */
+  /** 0 picks a free port. */
   port: port.default(DEFAULT_PORT),
   peerPort: port.default(DEFAULT_PEER_PORT),
-  /** Names and suffixes that requests may be sent to beside this machine's own: a proxy's, a container's for its host. */
+  /**
+   * Names and suffixes accepted in requests besides this machine's own, such as a proxy's or a container's name for its
+   * host.
+   */
   allowedHosts: z.array(AllowedHost).max(64).default([]),
   /** Origins whose pages may use the API from a browser. */
   allowedOrigins: z.array(AllowedOrigin).max(64).default([]),
-  /** A second port of the API, for programs that look for Ollama at its own, 11434. 0 picks a free one. */
+  /** A second API port for programs that expect Ollama on its port, 11434. 0 picks a free one. */
   ollamaPort: port.optional(),
-  /** Look for other nodes on the local network, and be found by them. */
+  /** Discover other nodes on the local network and announce this one. */
   discovery: z.boolean().default(true),
-  /** Where members may be that no announcement reaches: other networks, other sites. */
+  /** Addresses of members that discovery cannot reach: other networks, other sites. */
   peers: z.array(PeerAddressText).max(64).default([]),
-  /** Run models here. Without it the node only coordinates. */
+  /** Run models here. Otherwise the node only coordinates. */
   worker: z.boolean().default(true),
-  /** Never ask a model hub. */
+  /** Never contact a model hub. */
   offline: z.boolean().default(false),
-  /** `http://[user:password@]host:port` of the proxy to the internet; where it is not set, `HTTPS_PROXY` counts. */
+  /** Proxy to the internet, `http://[user:password@]host:port`; default: `HTTPS_PROXY`. */
   proxy: ProxyAddress.optional(),
-  /** Hosts that are asked without the proxy; where it is not set, `NO_PROXY` counts. */
+  /** Hosts contacted without the proxy; default: `NO_PROXY`. */
   noProxy: z.array(z.string().trim().min(1).max(255)).max(64).optional(),
-  /** A PEM file of authorities that are trusted beside the usual ones; where it is not set, `SSL_CERT_FILE` counts. */
+  /** PEM file of additional trusted certificate authorities; default: `SSL_CERT_FILE`. */
   caFile: z.string().trim().min(1).max(1000).optional(),
   logLevel: LogLevel.default('info'),
   loadOnRequest: LoadOnRequest.default('auto'),
@@ -90,24 +97,24 @@ export const NodeSettings = z.object({
   diskCacheGigabytes: DiskCacheGigabytes.default(20),
   downloadBytesPerSecond: DownloadBytesPerSecond.default(0),
   keepFreeGigabytes: KeepFreeGigabytes.default(1),
-  /** Folders of models; the first is written to. Without any, and after them, that is `models` in the data folder. */
+  /** Folders of models; downloads go to the first. `models` in the data folder always comes last. */
   modelFolders: z.array(ModelFolder).max(16).default([]),
-  /** Put what comes from the hub into the cache of Hugging Face's programs too, without a copy. */
+  /** Also add downloads to Hugging Face's own cache, without copying. */
   shareWithHuggingFace: z.boolean().default(false),
-  /** A mirror of the hub; where it is not set, `HF_ENDPOINT` counts. */
+  /** A mirror of the hub; default: `HF_ENDPOINT`. */
   hubUrl: HubUrl.optional(),
-  /** `http(s)://host:port` of an OTLP collector that gets traces of requests; without it none are kept. */
+  /** OTLP collector for traces of requests, `http(s)://host:port`; absent: tracing is off. */
   otlpEndpoint: OtlpEndpoint.optional(),
-  /** Open the setup by itself where nobody has been through it. */
+  /** Open the setup assistant by itself if it was never completed. */
   offerSetup: z.boolean().default(true),
-  /** How far somebody got with setting this machine up; absent where nobody ever began. */
+  /** Progress of the setup assistant; absent if it was never started. */
   setup: SetupProgress.optional(),
 })
 export type NodeSettings = z.infer<typeof NodeSettings>
 
 export const defaultNodeSettings: NodeSettings = NodeSettings.parse({})
 
-/** Some settings, such as a person, the environment or the command line gives them. */
+/** A subset of the settings, as given by a person, the environment or the command line. */
 export const NodeSettingsChanges = z.strictObject({
   friendlyName: NodeSettings.shape.friendlyName,
   host: NodeSettings.shape.host.unwrap().optional(),
@@ -139,7 +146,7 @@ export const NodeSettingsChanges = z.strictObject({
 })
 export type NodeSettingsChanges = z.infer<typeof NodeSettingsChanges>
 
-/** Every address of this machine: where the API listens that is open to the network. */
+/** Listens on all interfaces; used to open the API to the network. */
 export const EVERY_HOST = '0.0.0.0'
 
 /** Whether this node loads models on request. */

@@ -1,14 +1,14 @@
 import { z } from 'zod'
 import { DEFAULT_PEER_PORT } from './ports'
 
-/** Where a machine may be. */
+/** Address and port of a machine. */
 export interface HostAndPort {
-  /** An address or a name. */
+  /** An address or a host name. */
   readonly ip: string
   readonly port: number
 }
 
-/** `host`, `host:port`, `[IPv6]`, `[IPv6]:port` or a plain IPv6 address; undefined for what is none of them. */
+/** Parses `host`, `host:port`, `[IPv6]`, `[IPv6]:port` or a bare IPv6 address; undefined for anything else. */
 export const parsePeerAddress = (text: string): HostAndPort | undefined => {
   const trimmed = text.trim()
   const isPlain6 = /^[\da-f:.]+(%[\w.-]+)?$/i.test(trimmed) && (trimmed.match(/:/g) ?? []).length > 1

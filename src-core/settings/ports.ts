@@ -1,4 +1,4 @@
-/** Where the API listens unless told otherwise. */
+/** Default port of the API. */
 export const DEFAULT_PORT = 52416
-/** Where other nodes of the cluster reach this one. */
+/** Default port for links between nodes. */
 export const DEFAULT_PEER_PORT = 52417

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { MetaInstanceId } from '../ids'
 
-/** The steps of setting a machine up, in their order. */
+/** The steps of the setup assistant, in order. */
 export const SetupStep = z.enum(['welcome', 'machine', 'cluster', 'model', 'working', 'chat', 'connect', 'options'])
 export type SetupStep = z.infer<typeof SetupStep>
 
@@ -9,10 +9,10 @@ export type SetupStep = z.infer<typeof SetupStep>
 export const StepOutcome = z.enum(['done', 'skipped'])
 export type StepOutcome = z.infer<typeof StepOutcome>
 
-/** How far a person got with setting this machine up. The node keeps it, so that any window goes on from there. */
+/** Progress of the setup assistant. Stored by the node, so that any window can continue it. */
 export const SetupProgress = z.strictObject({
   step: SetupStep,
-  /** `open`: shown when the app is opened. `later`: put off. `done`: finished; it can be opened again. */
+  /** `open`: shown when the app opens. `later`: postponed. `done`: finished; it can be opened again. */
   state: z.enum(['open', 'later', 'done']),
   outcomes: z.partialRecord(SetupStep, StepOutcome),
   /** The declaration of the first model. */
