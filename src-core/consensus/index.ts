@@ -7,6 +7,7 @@ export {
   HEARTBEAT_MS,
   KnownTerm,
   knownTermOf,
+  heardBy,
   masterOf,
   restartReplica,
   SILENCE_MS,

@@ -3,7 +3,16 @@ import { Random } from '../random'
 import { NodeId } from '../ids'
 import { emptyLog, lastCommon } from './log-end'
 import type { Message } from './message'
-import { CONTESTED_MS, masterOf, SILENCE_MS, startReplica, type Input } from './replica'
+import {
+  CONTESTED_MS,
+  heardBy,
+  masterOf,
+  SILENCE_MS,
+  startReplica,
+  type Effect,
+  type Input,
+  type Replica,
+} from './replica'
 import { step } from './step'
 import { Cluster } from './testing/cluster'
 
@@ -332,5 +341,47 @@ describe('two logs with more changes of the leader than are told at once', () =>
       }
     }
     throw new Error('nobody said where they parted')
+  })
+})
+
+describe('a member whose disk refuses', () => {
+  const [self, b, c] = ['a', 'b', 'c'].map((name) => NodeId.parse(name)) as [NodeId, NodeId, NodeId]
+  const lead = (term: number): Message => ({ type: 'lead', term, log: emptyLog, followers: 1 })
+  const take = (replica: Replica, now: number, ...inputs: readonly Input[]) =>
+    inputs.reduce(
+      ({ replica, effects }, input) => {
+        const next = step(replica, input, now)
+        return { replica: next.replica, effects: [...effects, ...next.effects] }
+      },
+      { replica, effects: [] as readonly Effect[] },
+    )
+  const listening = take(
+    startReplica(self, emptyLog, [self, b, c], 0),
+    1,
+    { kind: 'connected', peer: b },
+    { kind: 'connected', peer: c },
+    { kind: 'leave', listens: true },
+  ).replica
+
+  it('knows who leads, and has no vote and says nothing', () => {
+    const heard = take(listening, 10, { kind: 'message', from: b, message: lead(4) })
+    expect(heardBy(heard.replica)).toEqual({ master: b, term: 4, heardAt: 10 })
+    expect(masterOf(heard.replica)).toBeUndefined()
+    expect(heard.replica.term).toBe(listening.term)
+    const asked = take(heard.replica, 11, {
+      kind: 'message',
+      from: c,
+      message: { type: 'ask', term: 4, log: emptyLog },
+    })
+    expect([...heard.effects, ...asked.effects]).toEqual([])
+  })
+
+  it('stays with the leader that it hears, until that one is silent or another has a later term', () => {
+    const heard = take(listening, 10, { kind: 'message', from: b, message: lead(4) }).replica
+    const then = (now: number, ...inputs: readonly Input[]) => heardBy(take(heard, now, ...inputs).replica)?.master
+    expect(then(20, { kind: 'message', from: c, message: lead(4) })).toBe(b)
+    expect(then(20, { kind: 'message', from: c, message: lead(5) })).toBe(c)
+    expect(then(10 + SILENCE_MS, { kind: 'tick' })).toBeUndefined()
+    expect(then(20, { kind: 'disconnected', peer: b })).toBeUndefined()
   })
 })

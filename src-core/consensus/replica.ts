@@ -48,6 +48,24 @@ export interface Following {
   readonly heardAt: Timestamp
 }
 
+/**
+ * With a disk that refuses it `listens`: it has no vote, keeps no records and acknowledges nothing, but knows who leads,
+ * so that it can show what the leader says and report what it sees.
+ */
+export interface Away {
+  readonly kind: 'away'
+  readonly listens?: boolean
+  /** As one that listens: the leader that it hears. */
+  readonly hears?: Heard | undefined
+}
+
+/** A leader that was heard by somebody who may not obey it. */
+export interface Heard {
+  readonly master: NodeId
+  readonly term: number
+  readonly heardAt: Timestamp
+}
+
 export type Role =
   /** After a sleep it is patient: who cannot be reached yet may be there, and nobody is deposed in a hurry. */
   | { readonly kind: 'seeking'; readonly since: Timestamp; readonly patient?: boolean }
@@ -55,8 +73,8 @@ export type Role =
   | { readonly kind: 'beginning'; readonly term: number; readonly since: Timestamp }
   | { readonly kind: 'master' }
   | Following
-  /** It sleeps or quits, and takes no part. */
-  | { readonly kind: 'away' }
+  /** It sleeps or quits, or its disk refuses: it takes no part. */
+  | Away
 
 /** One node's part in the cluster: who leads, and how far everybody's log goes. */
 export interface Replica {
@@ -96,7 +114,7 @@ export type Input =
   | { readonly kind: 'rewound'; readonly log: LogEnd }
   /** Records up to `through` have been given to the link to that follower. */
   | { readonly kind: 'sent'; readonly to: NodeId; readonly through: number }
-  | { readonly kind: 'leave' }
+  | { readonly kind: 'leave'; readonly listens?: boolean }
   | { readonly kind: 'wake' }
 
 /** What the shell has to do, in this order. */
@@ -205,6 +223,9 @@ export const masterOf = ({ self, role }: Replica): NodeId | undefined => {
       return undefined
   }
 }
+
+/** Who leads as far as a node knows that takes no part, and only listens. */
+export const heardBy = ({ role }: Replica): Heard | undefined => (role.kind === 'away' ? role.hears : undefined)
 
 /** Members that follow this master and were heard lately. */
 export const followersOf = ({ peers, self }: Replica, now: Timestamp): Peer[] =>

@@ -1,6 +1,7 @@
 import type { NodeId, Timestamp } from '../ids'
 import { beyondReason } from './distrust'
 import { heirOf, isToLead, winsOver } from './election'
+import { listen } from './listening'
 import { acknowledge, heardFollower, noteBehind, sendRecords, sent } from './leading'
 import { cutAfter, extended, lastCommon } from './log-end'
 import type { Message, MessageOf } from './message'
@@ -36,10 +37,12 @@ class Step {
   }
 
   take(input: Input): void {
-    if (this.replica.role.kind === 'away' && input.kind !== 'wake') {
+    const { role } = this.replica
+    if (role.kind === 'away' && input.kind !== 'wake') {
       if (input.kind === 'written') this.written(input)
       else if (input.kind === 'rewound') this.rewound(input)
       else if (input.kind === 'sent') sent(this.turn, input)
+      else listen(this.turn, role, input)
       return
     }
     switch (input.kind) {
@@ -81,7 +84,7 @@ class Step {
         sent(this.turn, input)
         return
       case 'leave':
-        this.leave()
+        this.leave(input)
         return
       case 'wake':
         this.seek({ patient: true })
@@ -187,14 +190,15 @@ class Step {
     }
   }
 
-  private leave(): void {
+  private leave({ listens = false }: Extract<Input, { kind: 'leave' }>): void {
     const { role, term } = this.replica
     if (role.kind === 'master') {
       const heir = heirOf(this.replica)
       if (heir?.lacksNothing) this.turn.send(heir.nodeId, { type: 'handover', term })
       this.release(heir?.nodeId)
     }
-    this.turn.become({ kind: 'away' })
+    const hears = listens && role.kind === 'follower' ? { master: role.master, term, heardAt: role.heardAt } : undefined
+    this.turn.become({ kind: 'away', listens, hears })
   }
 
   private receive(from: NodeId, message: Message): void {

@@ -6,6 +6,8 @@ import type { Step } from './scenario'
 export type Happening =
   | { readonly kind: 'leads'; readonly node: NodeId; readonly term: number }
   | { readonly kind: 'follows'; readonly node: NodeId; readonly master: NodeId; readonly term: number }
+  /** Its disk refuses: it sees what that master says, reports to it, and keeps nothing. */
+  | { readonly kind: 'listens'; readonly node: NodeId; readonly master: NodeId; readonly term: number }
   /** It knows no master. */
   | { readonly kind: 'seeks'; readonly node: NodeId }
   /** The answer to a command reached whoever gave it: its decisions are safe, and folded at that node. */

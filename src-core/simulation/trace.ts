@@ -161,6 +161,8 @@ const happeningText = (happening: Happening): string => {
   switch (happening.kind) {
     case 'leads':
       return `${happening.node} leads in term ${happening.term}`
+    case 'listens':
+      return `${happening.node} listens to ${happening.master} in term ${happening.term}`
     case 'follows':
       return `${happening.node} follows ${happening.master} in term ${happening.term}`
     case 'seeks':

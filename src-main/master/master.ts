@@ -81,7 +81,7 @@ export class Master {
       sequencer: this.sequencer,
       timers,
       leads: () => this.replication.leads,
-      refusal: () => (this.closed ? stopping() : this.disk.error),
+      refusal: () => this.refusal(),
       elsewhere: (...command) => network.submit(...command),
       projection: this.projection,
     })
@@ -253,7 +253,9 @@ export class Master {
     this.departures += 1
     if (this.roster.isAlone || this.closed) return
     this.network.begin()
-    this.replication.take({ kind: 'wake' })
+    // With a disk that refuses it has no part to take yet.
+    if (this.disk.error) this.replication.listen()
+    else this.replication.take({ kind: 'wake' })
   }
 
   // What the links bring.
@@ -358,13 +360,19 @@ export class Master {
     return log
   }
 
+  /** Why this node may take no command: one that another leads passes it on, whatever its own disk does. */
+  private refusal(): MasterError | undefined {
+    if (this.closed) return stopping()
+    return this.replication.leads.kind === 'other' ? undefined : this.disk.error
+  }
+
+  /** The disk refuses: this node decides nothing and keeps nothing, and goes on reporting to whoever leads. */
   private stepDown(error: unknown): void {
     if (error instanceof LeadershipLost) return
     if (!(error instanceof MasterError)) return this.options.log.warn({ err: error }, 'replication failed')
     if (this.disk.error || error.code === 'closed') return
     this.disk.begin(error)
     this.office.resign()
-    this.replication.leave()
     // Before anybody hears of the failure: what did not become durable must not be seen as if it had.
     try {
       const state = this.storage.durable()
@@ -372,5 +380,6 @@ export class Master {
     } catch (cause) {
       this.options.log.warn({ err: cause }, 'the log cannot be read either')
     }
+    this.replication.listen()
   }
 }

@@ -2,6 +2,7 @@ import {
   durabilityOf,
   type DurableOn,
   type Effect,
+  heardBy,
   HEARTBEAT_MS,
   type Input,
   KnownRemovals,
@@ -31,7 +32,13 @@ const ALONE_TICK_MS = 1000
 export type Leadership =
   | { readonly kind: 'nobody' }
   | { readonly kind: 'self'; readonly term: number }
-  | { readonly kind: 'other'; readonly master: NodeId; readonly term: number }
+  | {
+      readonly kind: 'other'
+      readonly master: NodeId
+      readonly term: number
+      /** This node's disk refuses: it shows what the leader says and reports to it, and keeps none of its records. */
+      readonly listensOnly?: true
+    }
 
 export interface ReplicationOptions extends Omit<SendingParts, 'log' | 'end' | 'leadsIn'> {
   readonly self: NodeId
@@ -201,9 +208,14 @@ export class Replication {
     return this.knownRemovals.look(this.replica, at, this.now())
   }
 
-  /** Takes no part until `return`: it sleeps, quits, or its disk refuses. */
+  /** Takes no part until `return`: it sleeps or quits. */
   leave(): void {
     this.take({ kind: 'leave' })
+  }
+
+  /** Takes no part until `return`, as its disk refuses, but hears who leads. */
+  listen(): void {
+    this.take({ kind: 'leave', listens: true })
   }
 
   /** Resolves when nothing is being written, read or set aside any more; after `leave` nothing new begins. */
@@ -238,13 +250,7 @@ export class Replication {
   /** Tells where what the consensus says of the leadership has changed. */
   private lead(): void {
     const { replica } = this
-    const master = masterOf(replica)
-    const now: Leadership =
-      master === undefined
-        ? { kind: 'nobody' }
-        : master === replica.self
-          ? { kind: 'self', term: replica.term }
-          : { kind: 'other', master, term: replica.term }
+    const now = leadershipOf(replica)
     const before = this.leadership
     if (isSame(before, now)) return
     this.leadership = now
@@ -349,8 +355,18 @@ export class Replication {
   }
 }
 
+const leadershipOf = (replica: Replica): Leadership => {
+  const master = masterOf(replica)
+  const heard = heardBy(replica)
+  if (heard) return { kind: 'other', master: heard.master, term: heard.term, listensOnly: true }
+  if (master === undefined) return { kind: 'nobody' }
+  const { term } = replica
+  return master === replica.self ? { kind: 'self', term } : { kind: 'other', master, term }
+}
+
 const isSame = (a: Leadership, b: Leadership): boolean => {
   if (a.kind === 'nobody' || b.kind === 'nobody') return a.kind === b.kind
   if (a.term !== b.term) return false
-  return a.kind === 'self' ? b.kind === 'self' : b.kind === 'other' && a.master === b.master
+  if (a.kind === 'self' || b.kind === 'self') return a.kind === b.kind
+  return a.master === b.master && a.listensOnly === b.listensOnly
 }

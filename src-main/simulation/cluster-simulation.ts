@@ -297,7 +297,10 @@ export class ClusterSimulation {
           case 'nobody':
             return happened({ kind: 'seeks', node })
           case 'other':
-            return happened({ kind: 'follows', node, master: leadership.master, term: leadership.term })
+            return happened({
+              kind: leadership.listensOnly ? 'listens' : 'follows',
+              ...{ node, master: leadership.master, term: leadership.term },
+            })
         }
       },
       passed: guarded((node) => listener.passed?.(clock.now(), node.state(), node.self)),

@@ -30,6 +30,7 @@ export const clusterPaths = [
   'clock of the master set back',
   'clock of the master set forward',
   'stepped down because its disk refused',
+  'listened to a leader while its disk refused',
   'took part again when its disk took records',
 ] as const
 export type ClusterPath = (typeof clusterPaths)[number]
@@ -74,6 +75,10 @@ export class ClusterPathCounter {
         this.leading.delete(happening.node)
         if (this.sleepingMasters.delete(happening.node)) counts['woke after its followers had gone on'] += 1
         return this.follows(happening.node, happening.master)
+      case 'listens':
+        counts['listened to a leader while its disk refused'] += 1
+        this.leading.delete(happening.node)
+        return
       case 'seeks':
         this.leading.delete(happening.node)
         return

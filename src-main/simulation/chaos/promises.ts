@@ -31,15 +31,17 @@ export class ClusterPromises {
   private readonly keeping = new Map<CommandId, string>()
   private readonly deleted = new Set<string>()
   private readonly writes = new AcknowledgedWrites()
-  private readonly began = new Map<number, Set<NodeId>>()
+  private readonly ledIn = new Map<number, Set<NodeId>>()
   private readonly obeyed = new Map<NodeId, Map<number, NodeId>>()
   /** When something last kept a machine from being there as it was. */
   private readonly disturbed = new Map<string, Timestamp>()
   private allDisturbed: Timestamp = 0
   /** Machines that are not there, and whether some do not reach others: that goes on disturbing. */
   private readonly away = new Set<string>()
-  /** Machines whose disk is not sound: they may take no part, and then report nothing to a new leader. */
+  /** Machines whose disk is not sound. */
   private readonly ailing = new Set<string>()
+  /** Those of them whose process began since: it may not have got so far as to read its log. */
+  private readonly starting = new Set<string>()
   private isParted = false
   private isLossy = false
   /** Who leads, or did last: one that meets another leader takes a later term. */
@@ -55,16 +57,23 @@ export class ClusterPromises {
     switch (step.do) {
       case 'crashNode':
       case 'removeNode':
+        this.begins(step.node)
+        this.away.add(step.node)
+        return this.disturb(step.node, now)
       case 'sleep':
       case 'silence':
         this.away.add(step.node)
         return this.disturb(step.node, now)
       case 'restartNode':
+        this.begins(step.node)
+        this.away.delete(step.node)
+        return this.disturb(step.node, now)
       case 'wake':
       case 'resume':
         this.away.delete(step.node)
         return this.disturb(step.node, now)
       case 'disk':
+        if (step.mode === 'sound') this.starting.delete(step.node)
         this.ailing[step.mode === 'sound' ? 'delete' : 'add'](step.node)
         return this.disturb(step.node, now)
       case 'disconnect':
@@ -87,8 +96,19 @@ export class ClusterPromises {
     }
   }
 
+  /** Its process began anew, or will. */
+  private begins(node: NodeId): void {
+    if (this.ailing.has(node)) this.starting.add(node)
+  }
+
+  /** The process of that machine died. */
+  died(node: NodeId, now: Timestamp): void {
+    this.begins(node)
+    this.disturb(node, now)
+  }
+
   /** Something kept that machine from being there as it was. */
-  disturb(node: NodeId, now: Timestamp): void {
+  private disturb(node: NodeId, now: Timestamp): void {
     this.disturbed.set(node, now)
     this.lastDisturbed = now
   }
@@ -97,17 +117,18 @@ export class ClusterPromises {
     switch (happening.kind) {
       case 'leads': {
         const { node, term } = happening
-        const own = this.began.get(term) ?? new Set()
+        const own = this.ledIn.get(term) ?? new Set()
         insist(!own.has(node), () => `${node} leads twice in term ${term}`)
         this.deposesNobody(node)
         this.led.add(node)
-        this.began.set(term, own.add(node))
+        this.ledIn.set(term, own.add(node))
         return this.obeys(node, node, term)
       }
       case 'follows':
         this.led.delete(happening.node)
         return this.obeys(happening.node, happening.master, happening.term)
       case 'seeks':
+      case 'listens':
         this.led.delete(happening.node)
         return
       case 'acknowledged':
@@ -130,7 +151,7 @@ export class ClusterPromises {
     if (event.type !== 'InstanceDeleted' || (event.cause !== 'node' && event.cause !== 'connection')) return
     const instance = before.instances[event.instanceId]
     const concerned = [...(instance?.shards.map(({ nodeId }) => nodeId) ?? []), node]
-    if (this.isParted || concerned.some((nodeId) => this.away.has(nodeId) || this.ailing.has(nodeId))) return
+    if (this.isParted || concerned.some((nodeId) => this.away.has(nodeId) || this.starting.has(nodeId))) return
     const last = Math.max(this.allDisturbed, ...concerned.map((nodeId) => this.disturbed.get(nodeId) ?? 0))
     insist(
       instance === undefined || at - last < FORGOTTEN_MS,
@@ -176,7 +197,7 @@ export class ClusterPromises {
     const { nodes, links, clock } = this.simulation()
     if (this.isLossy || clock.now() - this.lastDisturbed < SETTLED_MS || this.led.has(node)) return
     for (const { self, leadership } of nodes.values()) {
-      if (self === node || leadership.kind !== 'other' || leadership.master === node) continue
+      if (self === node || leadership.kind !== 'other' || leadership.listensOnly || leadership.master === node) continue
       const { master } = leadership
       const isThere = nodes.get(master)?.isMaster() === true
       if (isThere && links.isLinked(node, self) && links.isLinked(self, master))

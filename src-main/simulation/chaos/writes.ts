@@ -62,8 +62,7 @@ export class AcknowledgedWrites {
     if (!written || commandId === undefined) return
     const { key, of, fields } = written
     const [entity, stamps] = [of(after), after.stamps?.[key]]
-    // What was loaded on request ends by itself, with what was changed of it: also where only one side ended it.
-    if (!entity || !stamps || 'onRequest' in entity) return
+    if (!entity || !stamps) return
     const writes = fields.map((field): Write => ({
       ...{ key, of, field },
       value: valueIn(entity, field),
