@@ -2,14 +2,14 @@ import { createHash, randomBytes, webcrypto, type KeyObject, type X509Certificat
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 
-/** Nodes trust a key, not a date: a machine whose clock is years off must still get in. */
+/** Trust rests on the key, not on dates: a machine whose clock is years off must still be able to connect. */
 const NOT_BEFORE = new Date('2020-01-01T00:00:00Z')
 const NOT_AFTER = new Date('2120-01-01T00:00:00Z')
 
 export interface KeyAndCertificate {
   /** PKCS #8, PEM. */
   readonly privateKey: string
-  /** X.509, PEM, signed by its own key. */
+  /** X.509, PEM, self-signed. */
   readonly certificate: string
 }
 
@@ -21,7 +21,7 @@ const pem = (label: string, der: ArrayBuffer): string => {
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
 }
 
-/** 16 bytes, hex, the first between 0x40 and 0x7f: positive, and without a leading zero byte, which DER forbids. */
+/** 16 bytes in hex. The first is 0x40–0x7f: positive and without a leading zero byte, which DER forbids. */
 const randomSerialNumber = (): string => {
   const bytes = randomBytes(16)
   bytes.writeUInt8((bytes.readUInt8() & 0x3f) | 0x40)
@@ -29,8 +29,8 @@ const randomSerialNumber = (): string => {
 }
 
 /**
- * Makes an ECDSA P-256 key pair and a certificate that it signs itself, good for both ends of a TLS
- * connection. The library is loaded here only: it takes 100 ms and 11 MB that a node needs once in its life.
+ * Generates an ECDSA P-256 key pair and a self-signed certificate for both TLS client and server use. Imports the
+ * X.509 library lazily: it takes 100 ms and 11 MB and is needed once in a node's life.
  */
 export const createCertificate = async (): Promise<KeyAndCertificate> => {
   await import('reflect-metadata')
@@ -62,6 +62,6 @@ export const publicKeyHash = (certificate: X509Certificate): string =>
     .update(certificate.publicKey.export({ type: 'spki', format: 'der' }))
     .digest('hex')
 
-/** Whether the key is the certificate's and one that a node may have. */
+/** Whether the private key is an EC key and matches the certificate. */
 export const belongTogether = (certificate: X509Certificate, privateKey: KeyObject): boolean =>
   privateKey.asymmetricKeyType === 'ec' && certificate.checkPrivateKey(privateKey)

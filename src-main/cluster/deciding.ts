@@ -6,12 +6,12 @@ import type { CommandId, NodeId } from '@core/ids'
 import type { SubmitResult, WatchItem } from '@core/protocols/peer'
 import type { State } from '@core/state/state'
 
-/** The part of this node that decides, as the links need it. */
+/** The consensus node (`src-main/master`), as the cluster layer uses it. */
 export interface Deciding {
   state(): State
   observe(event: Observation): void
   memberIds(): readonly NodeId[]
-  /** `knowsTails`: it takes a log that is told by its latest epochs. */
+  /** `knowsTails`: the peer accepts logs described by their latest epochs only. */
   connected(peer: NodeId, options: { readonly knowsTails: boolean }): void
   disconnected(peer: NodeId): void
   refused(peer: NodeId): void

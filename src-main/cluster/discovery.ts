@@ -4,55 +4,55 @@ import { z } from 'zod'
 import { NodeId } from '@core/ids'
 import { channels, withZone, type Channel } from './own-addresses'
 
-/** What a node says of itself to everybody near: where it is, never who it is. */
+/** What a node announces over multicast DNS. Unauthenticated: it helps to find a node, never to identify it. */
 export const Announcement = z.object({
   nodeId: NodeId,
   clusterId: z.string().min(1).max(100),
   version: z.string().max(50),
-  /** As the machine calls itself; nothing of this is proved. */
+  /** The machine's own name for itself, unverified. */
   friendlyName: z.string().max(100).optional(),
 })
 export type Announcement = z.infer<typeof Announcement>
 
-/** A node that announces itself here. Who it really is, its certificate has to prove. */
+/** An announced node with its addresses. Its identity is verified by certificate when a link is opened. */
 export interface Sighting extends Announcement {
   readonly port: number
-  /** IPv4 and IPv6, in no order. */
+  /** IPv4 and IPv6, unordered. */
   readonly addresses: readonly string[]
 }
 
 export interface DiscoveryOptions {
   readonly self: Announcement
-  /** Where this node's peers reach it. */
+  /** The port on which peers reach this node. */
   readonly port: number
-  /** A node came near, or is at other addresses than before. */
+  /** A node appeared, or its addresses changed. */
   readonly onSeen: (sighting: Sighting) => void
-  /** It said goodbye on every interface. */
+  /** The node's announcements are gone from every interface. */
   readonly onGone: (nodeId: NodeId) => void
   readonly log: { warn(fields: object, message: string): void }
-  /** Where to announce and listen; by default on every interface that leads to others. */
+  /** Where to announce and listen; by default every non-loopback interface. */
   readonly channels?: () => readonly Channel[]
 }
 
-/** Nodes that are remembered as near, and announcements of one: anybody may announce anything. */
+/** Limits on remembered nodes, and on announcements of one node: anything on the network can send them. */
 const MOST_SEEN = 256
 const MOST_ANNOUNCEMENTS = 64
 
 const SERVICE = 'muster'
-/** Interfaces come and go with cables and networks. */
+/** How often to check for interfaces that appeared or went away. */
 const LOOK_EVERY_MS = 2000
-/** Multicast DNS, IPv6. */
+/** The mDNS multicast group for IPv6. */
 const GROUP_6 = 'ff02::fb'
 
 const nameOf = ({ family, interfaceName, address }: Channel): string =>
   family === 'IPv4' ? address : `${interfaceName} IPv6`
 
-/** What the library hands on to its multicast socket; its types know only of its own options. */
+/** Options that bonjour-service passes through to multicast-dns; its own types do not list them. */
 const socketOptions = ({ family, interfaceName, address }: Channel): object =>
   family === 'IPv4'
     ? { interface: address, bind: '0.0.0.0' }
     : {
-        // A socket for both families would hear every IPv4 announcement once more.
+        // A dual-stack socket would receive every IPv4 announcement a second time.
         socket: createSocket({ type: 'udp6', reuseAddr: true, ipv6Only: true }),
         type: 'udp6',
         ip: GROUP_6,
@@ -60,10 +60,10 @@ const socketOptions = ({ family, interfaceName, address }: Channel): object =>
         bind: '::',
       }
 
-/** Announces this node and hears others on one interface each: one that listens on all of them finds nothing on most. */
+/** Announces this node and discovers others, with an mDNS socket per interface: a single one misses most nodes. */
 export class Discovery {
   private readonly listeners = new Map<string, Bonjour>()
-  /** Who was seen on which interface. */
+  /** Sightings of each node, by interface and service name. */
   private readonly seen = new Map<NodeId, Map<string, Sighting>>()
   private readonly timer: NodeJS.Timeout
 
@@ -73,13 +73,13 @@ export class Discovery {
     this.timer.unref()
   }
 
-  /** Says goodbye; resolves when that is on its way. */
+  /** Sends goodbyes; resolves when they are on their way. */
   async close(): Promise<void> {
     clearInterval(this.timer)
     await Promise.all([...this.listeners.keys()].map((address) => this.leave(address)))
   }
 
-  /** Who of these answers now. What was heard once may be of a machine that has died since without a word. */
+  /** Returns the nodes among `wanted` that answer now. A remembered sighting may be of a machine that crashed since. */
   async whoIsThere(wanted: ReadonlySet<NodeId>, { withinMs }: { readonly withinMs: number }): Promise<Set<NodeId>> {
     const { channels: open = channels } = this.options
     const heard = new Set<NodeId>()
@@ -90,7 +90,7 @@ export class Discovery {
       setTimeout(resolve, withinMs)
       for (const channel of open()) {
         const options = socketOptions(channel) as ConstructorParameters<typeof Bonjour>[0]
-        // An interface that is just going away: the others may still answer.
+        // Ignore errors: the interface may be going away, and the others may still answer.
         const bonjour = new Bonjour(options, () => undefined)
         asking.push(bonjour)
         bonjour.find({ type: SERVICE }).on('up', ({ txt }: Service) => {
@@ -121,7 +121,7 @@ export class Discovery {
     const options = socketOptions(channel) as ConstructorParameters<typeof Bonjour>[0]
     const bonjour = new Bonjour(options, failed)
     this.listeners.set(on, bonjour)
-    // Names must differ or the second one counts as a conflict; probing would see our own other interfaces as one.
+    // Names must be unique, or mDNS reports a conflict. Probing is off: it would find our own other interfaces.
     const name = `${self.nodeId.slice(0, 12)} ${on}`
     bonjour.publish({ name, type: SERVICE, port, probe: false, txt: { ...self } })
     const browser = bonjour.find({ type: SERVICE })
@@ -142,7 +142,7 @@ export class Discovery {
 
   private saw(on: string, { interfaceName }: Channel, service: Service): void {
     const parsed = Announcement.safeParse(service.txt)
-    // Anybody may announce anything: what is no node of ours is passed over.
+    // Ignore announcements that do not parse: they are not from a Muster node.
     if (!parsed.success || parsed.data.nodeId === this.options.self.nodeId) return
     const { nodeId } = parsed.data
     const heard = [...(service.addresses ?? []), ...(service.referer ? [service.referer.address] : [])]
@@ -170,7 +170,7 @@ export class Discovery {
     this.options.onGone(nodeId)
   }
 
-  /** All that is known of a node, from every interface. */
+  /** Reports a node with its addresses from all interfaces. */
   private tell(nodeId: NodeId): void {
     const sightings = [...(this.seen.get(nodeId)?.values() ?? [])]
     const latest = sightings.at(-1)

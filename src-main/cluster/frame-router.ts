@@ -11,7 +11,7 @@ export interface FrameRouterParts extends Omit<RelayingParts, 'onFrame'> {
   readonly deciding: Heard
 }
 
-/** Brings what links say to whoever decides here, and passes on what is for others. */
+/** Dispatches frames from links to this node's consensus, and relays those addressed to other members. */
 export class FrameRouter {
   readonly relaying: Relaying
   private readonly assemblies = new Map<NodeId, SnapshotAssembly>()
@@ -31,12 +31,12 @@ export class FrameRouter {
     this.relaying.lost(peer)
   }
 
-  /** It answers at no address. */
+  /** The peer answers at no address. */
   refused(peer: NodeId): void {
     if (!this.relaying.isHeard(peer)) this.parts.deciding.refused(peer)
   }
 
-  /** A frame over the link to that member. */
+  /** Handles a frame that arrived over the link to `peer`. */
   take(peer: NodeId, frame: RelayedFrame | RelayFrame): void {
     if (frame.type === 'relay') return this.relaying.take(peer, frame)
     if (frame.type === 'consensus') this.relaying.learn(peer, frame.message)

@@ -3,9 +3,9 @@ import type { State } from '@core/state/state'
 import { edgesOf, isSocketEdge } from '@core/state/topology'
 import type { PeerAddress } from './links/address-book'
 
-/** Where other members say that they reach it. */
+/** Addresses at which other members report that they reach `peer`. */
 export const hearsay = ({ topology }: State, peer: NodeId): PeerAddress[] =>
   edgesOf(topology).flatMap((edge) =>
-    // A zone means something on the machine that said it.
+    // Skip addresses with a zone: it is valid only on the machine that reported it.
     edge.to === peer && isSocketEdge(edge) && !edge.ip.includes('%') ? [{ ip: edge.ip, port: edge.port }] : [],
   )

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { removeFile } from '../disk/removal'
 import { belongTogether, createCertificate, publicKeyHash } from './certificate'
 
-/** Who this node is to others. */
+/** This node's identity towards its peers. */
 export interface Identity {
   readonly nodeId: NodeId
   /** PEM. Public. */
@@ -18,7 +18,7 @@ export interface Identity {
 
 const IdentityFile = z.object({ version: z.literal(1), certificate: z.string(), privateKey: z.string() })
 
-/** The identity file cannot be used, or none can be made. */
+/** The identity file cannot be used or created. */
 export class IdentityError extends Error {
   readonly code: 'identity_damaged' | 'identity_not_written'
   readonly hint: string
@@ -72,7 +72,7 @@ const read = (path: string, text: string): Identity => {
   }
 }
 
-/** A key that others on this machine can read is mended and said, for they may have read it already. */
+/** Restricts a key that other users could read to its owner, and warns: they may have read it already. */
 const mendPermissions = async (path: string, { onWarning }: IdentityOptions): Promise<void> => {
   if (process.platform === 'win32') return
   const mode = (await stat(path)).mode & 0o777
@@ -84,7 +84,10 @@ const mendPermissions = async (path: string, { onWarning }: IdentityOptions): Pr
   )
 }
 
-/** Gives a whole file its name, unless the name is taken. Not every file system has links (exFAT, many network disks). */
+/**
+* Links the finished file to its name; fails if the name exists. Copies where hard links are unsupported (exFAT, many
+* network disks).
+*/
 const place = async (temporary: string, path: string): Promise<void> => {
   try {
     await link(temporary, path)
@@ -94,7 +97,7 @@ const place = async (temporary: string, path: string): Promise<void> => {
   }
 }
 
-/** Written beside its place and put there whole: of two first starts at once, one wins and both use its identity. */
+/** Writes a temporary file and links it into place: of two concurrent first starts one wins, both use its identity. */
 const write = async (path: string, dataDir: string): Promise<void> => {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.new`
   try {
@@ -122,9 +125,9 @@ const write = async (path: string, dataDir: string): Promise<void> => {
 }
 
 /**
- * This node's key and certificate from `<data-dir>/identity.json`, made on the first start.
+ * Loads this node's key and certificate from `<data-dir>/identity.json`, creating them on the first start.
  *
- * @throws IdentityError `identity_damaged`: never replaced by itself, for others know the node by it;
+ * @throws IdentityError `identity_damaged`: never replaced automatically, because peers know the node by its key;
  * `identity_not_written`
  */
 export const loadIdentity = async (options: IdentityOptions): Promise<Identity> => {

@@ -3,17 +3,17 @@ import type { PeerFrame } from '@core/protocols/peer'
 import { StreamError } from './links/stream-error'
 import type { Item } from './links/streams'
 
-/** The stream by which a member opens streams of a third one through this node. */
+/** The stream kind with which a member opens a stream of a third member through this node. */
 export const RELAY_STREAM = 'relay'
 
-/** A link to a member, as far as it matters to what is said over it. */
+/** A link to a member, reduced to what its users need. */
 export interface MemberLink {
   readonly peer: NodeId
-  /** The protocol that both sides speak. */
+  /** The negotiated protocol version. */
   readonly protocol: number
-  /** When the other side was last heard. Milliseconds, monotonic. */
+  /** When the other side was last heard from, in milliseconds of the monotonic clock. */
   readonly heardAt: number
-  /** False where the frame is too large to be sent. */
+  /** Returns false if the frame is too large to send. */
   send(frame: PeerFrame): boolean
   /** Throws StreamError. */
   open(kind: string, params: unknown, signal?: AbortSignal): AsyncGenerator<Item>
@@ -23,19 +23,19 @@ export interface MemberLink {
 export interface MemberLinks {
   get(peer: NodeId): MemberLink | undefined
   all(): readonly MemberLink[]
-  /** Items of a stream of that member, directly or through another. Throws StreamError. */
+  /** Opens a stream of that member, directly or relayed. Throws StreamError. */
   open(peer: NodeId, kind: string, params: unknown, signal?: AbortSignal): AsyncGenerator<Item>
-  /** The one item of a stream that has one. Throws StreamError. */
+  /** Opens a single-item stream and returns its item. Throws StreamError. */
   ask(peer: NodeId, kind: string, params: unknown): Promise<Item>
 }
 
-/** The first item of a stream. Throws StreamError where it has none. */
+/** Returns the first item of a stream. Throws StreamError if there is none. */
 export const firstOf = async (items: AsyncIterable<Item>): Promise<Item> => {
   for await (const item of items) return item
   throw new StreamError('failed', 'That machine gave no answer')
 }
 
-/** A stream of a member, over the link to it or through the first that reaches it (`ways`). Throws StreamError. */
+/** Opens a stream of a member over its link, else through the first relay (`ways`) that has one. Throws StreamError. */
 export async function* openThrough(
   links: Pick<MemberLinks, 'get'>,
   ways: (peer: NodeId, kind: string) => readonly NodeId[],
@@ -52,7 +52,7 @@ export async function* openThrough(
       }
       if (hasBegun) return
     } catch (error) {
-      // It has no link to that machine either; the next one may.
+      // That relay has no link to the machine either; try the next.
       if (hasBegun || !(error instanceof StreamError) || error.code !== 'not_connected') throw error
     }
   }

@@ -9,18 +9,18 @@ import { StreamError } from './links/stream-error'
 import type { MemberLinks } from './member-links'
 import type { Relaying } from './relaying'
 
-/** Events that are reported in one frame. Each has at most some kilobytes. */
+/** Observations per frame. Each is a few kilobytes at most. */
 const OBSERVATIONS_PER_FRAME = 100
 
 export interface MemberNetworkParts {
   readonly links: MemberLinks
   readonly relaying: Relaying
-  /** Milliseconds since some moment: never runs back. */
+  /** Milliseconds since an arbitrary origin; never decreases. */
   readonly monotonic: () => number
   readonly log: { warn(fields: object, message: string): void }
 }
 
-/** What deciding says to other members: over their links, or through a third. */
+/** Sends the messages of this node's consensus to other members: over their links, or through a relay. */
 export class MemberNetwork {
   constructor(private readonly parts: MemberNetworkParts) {}
 
@@ -49,7 +49,7 @@ export class MemberNetwork {
     for await (const item of this.parts.links.open(master, 'watch', { term }, signal)) yield WatchItem.parse(item)
   }
 
-  /** How long ago each member that is linked, or reached through another, was last heard, in milliseconds. */
+  /** Milliseconds since each linked or relayed member was last heard from. */
   heard(): Readonly<Record<string, number>> {
     const { links, relaying, monotonic } = this.parts
     const now = monotonic()

@@ -13,7 +13,7 @@ import { Invitations, printToken } from './joining/token'
 import { ownAddresses } from './own-addresses'
 import type { Peers } from './peers'
 
-/** A master that removed itself gives its followers this long to hear of it. */
+/** A leader that removed itself waits this long for its followers to receive the removal. */
 const FAREWELL_MS = 300
 
 export interface MembershipOptions {
@@ -34,7 +34,7 @@ export interface MembershipOptions {
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
-/** What may change how this machine announces itself. */
+/** Events that may change what this machine announces. */
 const CHANGING: ReadonlySet<Envelope['event']['type']> = new Set([
   'MemberAdmitted',
   'MemberUpdated',
@@ -44,7 +44,7 @@ const CHANGING: ReadonlySet<Envelope['event']['type']> = new Set([
 
 const someId = (): { commandId: CommandId } => ({ commandId: CommandId.parse(randomUUID()) })
 
-/** To which cluster this machine belongs: founds one, lets others in, joins another, and leaves. */
+/** This machine's membership of a cluster: founds one, admits others, joins another, leaves. */
 export class Membership {
   readonly admissions: Admissions
   readonly joining: Joining
@@ -96,7 +96,7 @@ export class Membership {
     return admission.clusterId ?? master.state().settings.clusterId ?? 'none'
   }
 
-  /** As its cluster calls it; as it calls itself before it has one. */
+  /** The machine's name in its cluster; before it has one, its own name for itself. */
   private get name(): string {
     const { identity, friendlyName, master } = this.options
     return master.state().members[identity.nodeId]?.friendlyName ?? friendlyName
@@ -106,19 +106,19 @@ export class Membership {
     return `${this.clusterId} ${this.name}`
   }
 
-  /** Told when somebody asks to be let in, or an own joining gets on. */
+  /** Notifies of join requests and of the progress of this machine's own joining. */
   subscribe(listener: () => void): () => void {
     this.listeners.add(listener)
     return () => void this.listeners.delete(listener)
   }
 
-  /** Resolves when a machine that is alone is a cluster of one; at once where it has fellows. */
+  /** Resolves when a single machine has founded its cluster of one; at once if there are other members. */
   async settled(): Promise<void> {
     if (this.options.master.memberIds().length === 1) await this.present()
     else void this.present().catch(() => undefined)
   }
 
-  /** A token that lets one machine in, once, within ten minutes or less. */
+  /** Creates a single-use invitation token, valid for ten minutes or less. */
   invite({ validForMs }: { readonly validForMs?: number | undefined }): { token: string; expiresAt: number } {
     const { identity, peers } = this.options
     const port = peers()?.port ?? 0
@@ -128,7 +128,7 @@ export class Membership {
     return { token, expiresAt }
   }
 
-  /** Resolves when this machine is in. Rejects with JoinError. */
+  /** Resolves when this machine is a member. Rejects with JoinError. */
   join(how: { readonly token: string } | { readonly door: Door }): Promise<void> {
     if (this.options.master.memberIds().length > 1)
       throw new JoinError(
@@ -139,7 +139,7 @@ export class Membership {
     return 'token' in how ? this.joining.withToken(how.token) : this.joining.byAsking(how.door)
   }
 
-  /** This machine is a member no more: it becomes a cluster of one again. */
+  /** This machine was removed: it becomes a cluster of one again. */
   beginAnew(): Promise<void> {
     return this.inTurn(async () => {
       const { master, identity, admission, log } = this.options
@@ -167,9 +167,9 @@ export class Membership {
   }
 
   /**
-   * Founds the cluster where there is none, and says what this machine calls itself: by its settings, its command line
-   * or its system. A name that people gave it in the cluster stays all the same, until it calls itself something else
-   * than it did before: then somebody has named it anew here (`decide` compares with what it said last).
+   * Founds the cluster if there is none, and submits this machine's own name (settings, command line or system). A name
+   * given in the cluster is kept until this machine's own name differs from the one it last submitted: then it was
+   * renamed here (`decide` compares the two).
    */
   private async present(): Promise<void> {
     const { master, identity, friendlyName } = this.options

@@ -11,7 +11,7 @@ export async function* one(value: Promise<Item> | undefined): AsyncGenerator<Ite
   yield await value
 }
 
-/** Streams that the cluster itself serves to members: commands, the state, measurements. */
+/** Handlers of the streams that the cluster itself serves to members: commands, state, measurements. */
 export const ownHandlers = (deciding: Deciding, measure: (nodeId: NodeId) => Promise<void>): Handlers =>
   new Map<string, (params: unknown, signal: AbortSignal, from: NodeId) => AsyncIterable<Item>>([
     [

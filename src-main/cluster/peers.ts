@@ -21,40 +21,40 @@ import { measureThroughput, THROUGHPUT_PATH, ThroughputDoor } from './probing/th
 
 type Handlers = LinksOptions['handlers']
 
-/** A text record holds 255 bytes. */
+/** Characters of the name in an announcement. A DNS text record holds 255 bytes. */
 const MOST_OF_NAME = 60
-/** Addresses of one machine that the doctor tries. */
+/** Addresses of one machine that the doctor checks. */
 const MOST_CHECKED = 8
 
 export interface PeersOptions {
   readonly identity: Identity
   readonly dataDir: string
   readonly port: number
-  /** The port was asked for by a person: another one will not do. */
+  /** The user chose the port: fail instead of taking another one. */
   readonly portIsFixed: boolean
-  /** Whether to look for others now; `announce` asks again. */
+  /** Whether discovery is enabled now; read again by `announce`. */
   readonly discovery: () => boolean
-  /** Where a person says that members are. */
+  /** Addresses of members that the user gave. */
   readonly given: readonly PeerAddress[]
   readonly version: string
   readonly clusterId: () => string
   readonly friendlyName: string
   readonly deciding: Deciding
-  /** More streams that other parts of this node serve. */
+  /** Streams that other parts of this node serve. */
   readonly handlers: Handlers
-  /** A model computes here now. */
+  /** Whether a model is computing here now. */
   readonly isBusy: () => boolean
   readonly onWake: (runnerId: RunnerId, epoch: number, traceparent: string | undefined) => void
-  /** This machine is a member no more, as it hears only now. */
+  /** Called when this machine learns that it was removed from the cluster. */
   readonly onRemoved: () => void
-  /** A stranger knocks: nothing of him is proved but his key. */
+  /** A non-member connects to join. Only possession of its key is proved. */
   readonly onStranger: (caller: Caller) => void
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
-/** The other machines: who is near, who is linked, and what passes between them. */
+/** The other machines: discovery, links, probes, and the messages between members. */
 export class Peers {
-  /** Two machines are up with one identity: theirs or ours. */
+  /** Members whose identity two running machines share: the peer's or ours. */
   readonly sameIdentity = new Set<NodeId>()
   private readonly sightings = new Map<NodeId, Sighting>()
   private readonly listeners = new Set<() => void>()
@@ -65,12 +65,12 @@ export class Peers {
     readonly links: Links,
     private readonly listener: Listener,
     private readonly prober: Prober,
-    /** What deciding says to the others. */
+    /** Sends the consensus messages of this node. */
     readonly network: MemberNetwork,
     private discovery: Discovery | undefined,
   ) {}
 
-  /** Rejects with what the system says where the port cannot be had. */
+  /** Rejects with the system's error if the port cannot be bound. */
   static async open(options: PeersOptions): Promise<Peers> {
     const { identity, dataDir, deciding, log } = options
     const isFellow = (nodeId: NodeId): boolean => deciding.memberIds().includes(nodeId)
@@ -169,18 +169,18 @@ export class Peers {
     return this.listener.port
   }
 
-  /** Nodes that announce themselves here. */
+  /** Discovered nodes. */
   nearby(): readonly Sighting[] {
     return [...this.sightings.values()]
   }
 
-  /** Told when somebody comes near or goes, and when a link does. */
+  /** Notifies when a node appears or goes, and when a link does. */
   subscribe(listener: () => void): () => void {
     this.listeners.add(listener)
     return () => void this.listeners.delete(listener)
   }
 
-  /** What this machine sees of the others, tried anew; who asks meanwhile gets the same answer. */
+  /** Checks afresh what this machine sees of the others. Concurrent callers share one run. */
   examine(): Promise<OwnView> {
     const { identity, version, deciding } = this.options
     this.examining ??= examine({
@@ -197,7 +197,7 @@ export class Peers {
     return this.examining
   }
 
-  /** What all machines see of one another, and what it means. */
+  /** The views of all machines with their diagnosis. */
   consult(): Promise<DoctorReport> {
     const { identity, deciding } = this.options
     return consult({
@@ -210,7 +210,7 @@ export class Peers {
     })
   }
 
-  /** Announces this node, anew where what it says of itself has changed. */
+  /** Announces this node, replacing an earlier announcement. */
   announce(): void {
     const { identity, clusterId, version, friendlyName, deciding, discovery, log } = this.options
     const name = deciding.state().members[identity.nodeId]?.friendlyName ?? friendlyName
@@ -243,13 +243,13 @@ export class Peers {
     })
   }
 
-  /** These nodes may be there. */
+  /** Adds addresses of a node and dials. */
   tryAt(nodeId: NodeId, addresses: readonly PeerAddress[]): void {
     this.book.add(nodeId, addresses)
     this.links.dialAll()
   }
 
-  /** How much the connections from one member to another carry is measured anew. Rejects where it cannot be. */
+  /** Measures the throughput from one member to another. Rejects if it cannot be measured. */
   async measure(from: NodeId, to: NodeId): Promise<void> {
     if (from === this.options.identity.nodeId) await this.prober.measure(to)
     else await this.links.ask(from, 'measure', { nodeId: to })
@@ -266,7 +266,7 @@ export class Peers {
 
   stoodStill(milliseconds: number): void {
     this.prober.wake()
-    // The others have given links up by now only where it was that long; a short one was load, and streams go on.
+    // Peers drop a silent link after LOST_MS only. A shorter pause was load: keep the links and their streams.
     if (milliseconds >= LOST_MS) this.links.dropAll()
     else this.links.refreshAll()
   }

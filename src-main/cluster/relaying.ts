@@ -7,7 +7,7 @@ import type { LinksOptions } from './links/links'
 import { StreamError } from './links/stream-error'
 import { RELAY_STREAM, type MemberLinks } from './member-links'
 
-/** Streams that members open for others: what deciding needs, and requests for what runs there. */
+/** Stream kinds that may be relayed: commands, the state, and requests for models that run on the other member. */
 const RelayedKind = z.enum(['submit', 'watch', 'generate'])
 const RelayParams = z.object({ to: NodeId, kind: RelayedKind, params: z.unknown() })
 
@@ -16,17 +16,16 @@ export interface RelayingParts {
   readonly links: () => Pick<MemberLinks, 'get' | 'all'> | undefined
   readonly isMember: (nodeId: NodeId) => boolean
   readonly deciding: Pick<Deciding, 'connected' | 'disconnected'>
-  /** Milliseconds since some moment: never runs back. */
+  /** Milliseconds since an arbitrary origin; never decreases. */
   readonly monotonic: () => number
-  /** A frame of a member, over whichever way. */
+  /** A frame from a member, direct or relayed. */
   readonly onFrame: (from: NodeId, frame: RelayedFrame) => void
 }
 
 /**
- * What members say to one another through a third, where two of them have no link: the consensus, records, commands,
- * observations, the state, and the requests of clients. Whoever passes something on is a member and is believed about
- * whom it has it from. A stream takes one step: its reader holds back whoever passes it on, and that one the machine
- * where it comes from.
+ * Relays traffic between two members without a link through a third that both are linked to: consensus messages,
+ * records, commands, observations, the state, and client requests. The relay is a member and is trusted about the
+ * sender. A relayed stream keeps its flow control: the reader holds back the relay, and the relay the source.
  */
 export class Relaying {
   private readonly relays: Relays
@@ -35,19 +34,19 @@ export class Relaying {
     this.relays = new Relays((peer) => this.takesRelays(peer))
   }
 
-  /** Sends a frame through another. False where no way is known. */
+  /** Sends a frame through a relay. Returns false if none is known. */
   send(to: NodeId, frame: RelayedFrame): boolean {
     const via = this.relays.via(to)
     const link = via === undefined ? undefined : this.parts.links()?.get(via)
     return link?.send({ type: 'relay', from: this.parts.self, to, frame }) ?? false
   }
 
-  /** Through whom that member is reached; undefined where it is linked or no way is known. */
+  /** The relay for that member; undefined if it is linked or no relay is known. */
   via(peer: NodeId): NodeId | undefined {
     return this.relays.via(peer)
   }
 
-  /** Linked members through whom a stream of that member can be asked for: the way that is known first. */
+  /** Linked members to try as relays for a stream of that member, the known relay first. */
   ways(peer: NodeId, kind: string): readonly NodeId[] {
     if (!RelayedKind.safeParse(kind).success) return []
     const known = this.relays.via(peer)
@@ -56,17 +55,17 @@ export class Relaying {
     return [...(known === undefined ? [] : [known]), ...others]
   }
 
-  /** When members that are reached through others were last heard. Milliseconds, monotonic. */
+  /** When each relayed member was last heard from, in milliseconds of the monotonic clock. */
   heardAt(): readonly (readonly [NodeId, number])[] {
     return this.relays.peers().map((peer) => [peer, this.relays.heardAt(peer) ?? 0])
   }
 
-  /** A linked member passes something on, to this node or to another. */
+  /** Handles a frame that a linked member relays, to this node or onwards. */
   take(sender: NodeId, { from, to, frame }: RelayFrame): void {
     const { self, links, isMember, onFrame } = this.parts
     if (!isMember(from) && from !== self) return
     if (to !== self) {
-      // Only what the sender says itself is passed on, and over one link: no word goes in circles.
+      // Relay only what the sender itself wrote, over one hop: nothing can circulate.
       if (from === sender && isMember(to) && this.takesRelays(to))
         links()?.get(to)?.send({ type: 'relay', from, to, frame })
       return
@@ -76,7 +75,7 @@ export class Relaying {
     onFrame(from, frame)
   }
 
-  /** A linked member names a master that is not linked here: it is reached through whoever names it. */
+  /** A linked member names a leader that has no link here: use that member as the relay to it. */
   learn(sender: NodeId, message: Message): void {
     if (message.type !== 'answer' || message.master === undefined || message.master === this.parts.self) return
     if (this.takesRelays(sender) && this.parts.isMember(message.master)) this.heard(message.master, sender)
@@ -91,12 +90,12 @@ export class Relaying {
     for (const peer of this.relays.lost(via)) this.parts.deciding.disconnected(peer)
   }
 
-  /** Whether a member that answers at no address is heard through another. */
+  /** Whether a member that answers at no address is heard through a relay. */
   isHeard(peer: NodeId): boolean {
     return this.relays.isHeard(peer, this.parts.monotonic())
   }
 
-  /** The stream by which members open streams of others through this node. */
+  /** Serves relayed streams to members. */
   readonly handlers: LinksOptions['handlers'] = new Map([
     [
       RELAY_STREAM,

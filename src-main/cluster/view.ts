@@ -20,24 +20,24 @@ export interface ClusterViewParts {
   readonly peers: Peers
 }
 
-/** What the API shows of the cluster, and what people can do about it. */
+/** The cluster as the API shows it, and the operations on it. */
 export interface ClusterDesk {
   view(): ClusterView
   invite(options: { validForMs?: number | undefined }): { token: string; expiresAt: number }
-  /** Begins; how it gets on is in the view. Throws an error with `code` and `hint` for what cannot be tried. */
+  /** Starts joining; progress is in the view. Throws an error with `code` and `hint` if the input cannot be used. */
   join(how: { token: string } | { nodeId: NodeId } | { address: string }): void
   cancelJoin(): void
-  /** False where nobody asks under that id any more. */
+  /** Returns false if the request no longer exists. */
   decide(requestId: string, allow: boolean): boolean
-  /** Resolves when it is known how much the connections from one member to another carry. Rejects where it cannot be. */
+  /** Measures throughput between two members; resolves when it is known. Rejects if it cannot be measured. */
   measure(ways: { from: NodeId; to: NodeId }): Promise<void>
-  /** What all machines see of one another, and what it means. Takes some seconds where one does not answer. */
+  /** The diagnosis of the connections between all machines. Takes some seconds if one does not answer. */
   doctor(): Promise<DoctorReport>
-  /** Told whenever the view may have changed. */
+  /** Notifies whenever the view may have changed. */
   subscribe(listener: () => void): () => void
 }
 
-/** What of the events shows in the view. */
+/** Events that may change the view. */
 const CHANGING: ReadonlySet<Envelope['event']['type']> = new Set([
   'MemberAdmitted',
   'MemberUpdated',
@@ -105,7 +105,7 @@ export const clusterView = ({ nodeId, master, membership, peers }: ClusterViewPa
                 ? { nodeId: how.nodeId, addresses: peers.book.of(how.nodeId) }
                 : { addresses: [parseAddress(how.address)] },
           })
-    // How it ends is in the progress.
+    // Failures are reported in the progress.
     started.catch(() => undefined)
   },
   cancelJoin: () => membership.joining.cancel(),

@@ -7,7 +7,7 @@ import type { Identity } from '../identity'
 import type { PeerAddress } from '../links/address-book'
 import { tcpOutcome } from '../links/dial'
 
-/** Machines of one network answer in a few milliseconds; a dropped packet is sent again after one second. */
+/** Machines on one network answer within milliseconds; a dropped packet is retransmitted after one second. */
 const CHECK_MS = 1500
 
 export interface CheckOptions {
@@ -17,7 +17,7 @@ export interface CheckOptions {
   readonly withinMs?: number
 }
 
-/** Connects to one address, has its certificate shown, and hangs up. Never rejects. */
+/** Checks one address: connects, reads the certificate, and hangs up. Never rejects. */
 export const checkAddress = ({
   identity,
   address,
@@ -44,7 +44,7 @@ export const checkAddress = ({
         key: identity.privateKey,
         cert: identity.certificate,
         minVersion: 'TLSv1.3',
-        // Self-signed: it is the key that is compared.
+        // Self-signed: the key is compared instead.
         rejectUnauthorized: false,
       })
       tls.on('error', () => end({ tcp: 'open', tls: 'failed' }))

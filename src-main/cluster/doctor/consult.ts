@@ -9,9 +9,9 @@ import type { Links } from '../links/links'
 import { StreamError } from '../links/streams'
 import type { Sighting } from '../discovery'
 
-/** The stream by which a member says what it sees. */
+/** The stream kind with which a member returns its own view. */
 export const EXAMINE_STREAM = 'examine'
-/** A machine's own checks take less than half of it. */
+/** Timeout for a member's view. Its own checks take less than half of it. */
 const ANSWER_MS = 5000
 
 export interface ConsultOptions {
@@ -25,7 +25,7 @@ export interface ConsultOptions {
 
 interface Answer {
   readonly view: OwnView
-  /** Its clock minus ours: the middle between question and answer is when it looked, more or less. */
+  /** Its clock minus ours, estimated from when it says it looked. */
   readonly clockMs: number
 }
 
@@ -38,7 +38,7 @@ const askMember = async (links: ConsultOptions['links'], nodeId: NodeId): Promis
       const ended = Date.now()
       if (!parsed.success) return 'It answered in a way that this version of Muster does not understand.'
       const { at } = parsed.data
-      // It looked some time before it answered: only a clock outside of that span is off.
+      // It looked at some moment between request and answer: only a clock outside of that span is off.
       return { view: parsed.data, clockMs: at < begun ? at - begun : at > ended ? at - ended : 0 }
     }
     return late.aborted ? 'It did not answer in time.' : 'It gave no answer.'
@@ -48,7 +48,7 @@ const askMember = async (links: ConsultOptions['links'], nodeId: NodeId): Promis
   }
 }
 
-/** Asks every member that is linked what it sees, all at once, and says what it means. Never rejects. */
+/** Collects the views of all linked members in parallel and diagnoses them. Never rejects. */
 export const consult = async (options: ConsultOptions): Promise<DoctorReport> => {
   const { self, state, members, nearby, links, examineHere } = options
   const views = new Map<NodeId, OwnView>()

@@ -6,19 +6,19 @@ import type { PeerAddress } from '../links/address-book'
 import type { Links } from '../links/links'
 import { checkAddress } from './check-address'
 
-/** So many addresses of one machine are tried. */
+/** Addresses checked per machine. */
 const MOST_ADDRESSES = 16
-/** So many machines are looked at; in a larger cluster the first of them. */
+/** Machines checked; in a larger cluster the first of them. */
 const MOST_MACHINES = 64
 
-/** Announcements are answered in a few milliseconds; the library asks anew after one second. */
+/** Announcements are answered within milliseconds; the mDNS library repeats its query after one second. */
 const LISTEN_MS = 1500
 
 export interface ExamineOptions {
   readonly identity: Identity
   readonly version: string
   readonly port: number
-  /** Asks who announces itself; undefined where discovery is off. */
+  /** Asks which nodes announce themselves; undefined if discovery is off. */
   readonly discovery: Pick<Discovery, 'whoIsThere'> | undefined
   readonly members: readonly NodeId[]
   readonly nearby: readonly Sighting[]
@@ -45,7 +45,7 @@ const look = async (
   }
 }
 
-/** What this machine sees of the other members and of who is near, tried anew. Takes as long as one check. */
+/** Checks afresh what this machine sees of the other members and of discovered nodes. Takes as long as one check. */
 export const examine = async (options: ExamineOptions): Promise<OwnView> => {
   const { identity, version, port, discovery, members, nearby, sameIdentity } = options
   const others = [...new Set([...members, ...nearby.map(({ nodeId }) => nodeId)])]

@@ -11,8 +11,8 @@ const FILE = 'admission.json'
 const Admission = z.object({ version: z.literal(1), clusterId: z.string(), members: z.array(Fellow) })
 
 /**
- * Into which cluster this machine was let, until its log says so itself: kept in `admission.json`, so that a crash
- * between the two does not leave it between two clusters.
+ * The cluster that admitted this machine, kept in `admission.json` until its log contains the admission. A crash
+ * in between therefore does not leave the machine between two clusters.
  */
 export class AdmissionFile {
   private readonly path: string
@@ -23,7 +23,7 @@ export class AdmissionFile {
     try {
       this.admission = Admission.parse(JSON.parse(readFileSync(this.path, 'utf8')))
     } catch {
-      // Absent; or damaged, and then this machine stays what it was and can be let in again.
+      // Absent, or damaged: then the machine stays in its own cluster and can be admitted again.
     }
   }
 
@@ -41,7 +41,7 @@ export class AdmissionFile {
     await replaceFile(this.path, `${JSON.stringify(this.admission)}\n`)
   }
 
-  /** The log says it now. */
+  /** Removes the file once the log contains the admission. */
   remove(): void {
     if (!this.admission) return
     this.admission = undefined

@@ -8,10 +8,10 @@ import { DoorQueue } from './door-queue'
 import type { Invitations } from './token'
 
 const ANSWER_MS = 10_000
-/** How long a stranger may wait for somebody to look at the screen. */
+/** How long a join request waits for a person to decide. */
 const DECISION_MS = 10 * 60_000
 
-/** A machine that asks to be let in, for the people of this cluster. */
+/** A join request, as shown to the people of this cluster. */
 export interface Asking {
   readonly requestId: string
   readonly nodeId: NodeId
@@ -24,19 +24,19 @@ export interface AdmissionsOptions {
   readonly certificate: string
   readonly invitations: Invitations
   readonly cluster: () => { readonly clusterId: string; readonly clusterName: string; readonly friendlyName: string }
-  /** Whether it is or was a member. */
+  /** Whether the node is or was a member. */
   readonly isKnown: (nodeId: NodeId) => boolean
-  /** Makes it a member. Rejects with what to tell it. */
+  /** Makes it a member. Rejects with the message to send to it. */
   readonly admit: (member: { nodeId: NodeId; certificate: string; friendlyName: string }) => Promise<readonly Fellow[]>
   readonly onChange: () => void
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
-/** Speaks with strangers at the door: who has a token comes in, who asks waits for a person's "Allow". */
+/** Admits machines: at once with a valid token, otherwise after a person's "Allow". */
 export class Admissions {
   private readonly waiting = new Map<string, { asking: Asking; decide: (allow: boolean) => void }>()
   private readonly door = new DoorQueue()
-  /** They have shown an invitation, or a person has let them in. */
+  /** Channels with a valid token or a person's permission. */
   private readonly invited = new WeakSet<Conversation>()
 
   constructor(private readonly options: AdmissionsOptions) {}
@@ -45,7 +45,7 @@ export class Admissions {
     return [...this.waiting.values()].map(({ asking }) => asking)
   }
 
-  /** What a person decided. False where that machine does not wait any more. */
+  /** Answers a join request. Returns false if it no longer exists. */
   decide(requestId: string, allow: boolean): boolean {
     const found = this.waiting.get(requestId)
     found?.decide(allow)

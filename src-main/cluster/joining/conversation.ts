@@ -2,7 +2,7 @@ import type { WebSocket } from 'ws'
 import { isErrorCode, type ErrorCode } from '@core/errors/error-codes'
 import { JoinMessage, MAX_JOIN_MESSAGE_BYTES } from '@core/protocols/join'
 
-/** Why a joining came to nothing, with what to do. */
+/** Why joining failed, and what to do. */
 export class JoinError extends Error {
   constructor(
     readonly code: ErrorCode,
@@ -22,7 +22,7 @@ const hintFor = (code: string): string => {
     : 'Try again, or ask somebody at a machine of that cluster.'
 }
 
-/** The messages of one joining, one at a time. */
+/** The message channel of one joining, read one message at a time. */
 export class Conversation {
   private readonly arrived: JoinMessage[] = []
   private over: JoinError | undefined
@@ -47,7 +47,7 @@ export class Conversation {
     if (this.isOpen) this.socket.send(JSON.stringify(message))
   }
 
-  /** The next message, which has to be of one of these types. Rejects with JoinError. */
+  /** Returns the next message, which must be of one of these types. Rejects with JoinError. */
   async hear<Type extends JoinMessage['type']>(
     types: readonly Type[],
     { withinMs }: { readonly withinMs: number },

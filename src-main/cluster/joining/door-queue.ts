@@ -1,34 +1,34 @@
 import type { NodeId } from '@core/ids'
 import { sourceOf } from '../links/turnstile'
 
-/** Strangers that may wait at a time. */
+/** Join requests from unknown machines that may wait at a time. */
 export const MOST_STRANGERS = 8
-/** Of those from one address, or from one network of IPv6. */
+/** Of those, requests from one IPv4 address or one IPv6 /64. */
 export const MOST_FROM_ONE = 4
 
-/** Somebody at the door. */
+/** A waiting join request. */
 export interface AtTheDoor {
   readonly nodeId: NodeId
   readonly remoteAddress: string
-  /** A person of this cluster has had to do with it: it was a member, or has an invitation. */
+  /** Whether the machine was a member, or has an invitation. */
   readonly isKnown: () => boolean
-  /** It is told that others came after it, and goes. */
+  /** Called when the request is dropped in favour of a later one. */
   readonly giveWay: () => void
 }
 
 /**
- * Who waits to be let in.
+ * Join requests that are waiting.
  *
- * 1. A machine waits once: asking again takes the place of having asked before.
- * 2. So many strangers wait at most, and fewer from one address. Beyond that the one gives way that has waited longest
- *    of the address with most of them, so nobody fills the door, and nobody is kept out by who came first.
- * 3. Who is known gives way to nobody, and takes no stranger's place.
+ * 1. A machine waits once: a new request replaces its earlier one.
+ * 2. Requests of unknown machines are limited in total and per address. Beyond a limit the oldest request of the
+ *    address with the most is dropped, so no machine can fill the queue, and early ones cannot keep out later ones.
+ * 3. Requests of known machines are never dropped and do not count.
  */
 export class DoorQueue {
-  /** In the order of their coming. */
+  /** Oldest first. */
   private readonly waiting = new Set<AtTheDoor>()
 
-  /** Gives back how it leaves. */
+  /** Adds a request; returns the function that removes it. */
   enter(one: AtTheDoor): () => void {
     const before = [...this.waiting].find(({ nodeId }) => nodeId === one.nodeId)
     if (before) this.sendAway(before)

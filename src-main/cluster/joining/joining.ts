@@ -10,13 +10,13 @@ import { INVITATION_MS, parseToken } from './token'
 export const JOIN_PATH = '/join'
 const ANSWER_MS = 20_000
 
-/** Where to ask, and whom; anybody at that address where no node is named. */
+/** The addresses to dial, and the node to expect there; without a node any is accepted. */
 export interface Door {
   readonly addresses: readonly PeerAddress[]
   readonly nodeId?: NodeId | undefined
 }
 
-/** How far a joining is. */
+/** The progress of a joining. */
 export type JoinProgress =
   | { readonly state: 'asking' }
   | { readonly state: 'waiting'; readonly digits: string; readonly clusterName: string; readonly friendlyName: string }
@@ -26,7 +26,7 @@ export type JoinProgress =
 export interface JoiningOptions {
   readonly identity: Identity
   readonly friendlyName: () => string
-  /** Makes this machine a member of what let it in. */
+  /** Makes this machine a member of the cluster that admitted it. */
   readonly adopt: (admission: { readonly clusterId: string; readonly members: readonly Fellow[] }) => Promise<void>
   readonly onChange: () => void
 }
@@ -41,7 +41,7 @@ const failure = (error: unknown): Extract<JoinProgress, { state: 'failed' }> =>
         hint: 'Try again; the log of this machine says more.',
       }
 
-/** Brings this machine into another cluster, one attempt at a time. */
+/** Joins this machine to another cluster, one attempt at a time. */
 export class Joining {
   private current: JoinProgress | undefined
   private running: AbortController | undefined
@@ -52,7 +52,7 @@ export class Joining {
     return this.current
   }
 
-  /** Resolves when this machine is in. Rejects with JoinError. */
+  /** Joins with an invitation token. Resolves when this machine is a member. Rejects with JoinError. */
   async withToken(text: string): Promise<void> {
     const invitation = parseToken(text)
     if (!invitation)
@@ -68,7 +68,7 @@ export class Joining {
     })
   }
 
-  /** Asks to be let in; somebody there has to allow it. Resolves when this machine is in. Rejects with JoinError. */
+  /** Requests admission, which a person there must allow. Resolves when this machine is in. Rejects with JoinError. */
   async byAsking(door: Door): Promise<void> {
     await this.attempt(door, async (conversation, certificate) => {
       const nonce = drawNonce()

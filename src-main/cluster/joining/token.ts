@@ -6,10 +6,10 @@ import { PeerAddress } from '../links/address-book'
 export const INVITATION_MS = 10 * 60_000
 const PREFIX = 'muster1.'
 
-/** What an invitation tells the machine that gets it. */
+/** The content of an invitation token. */
 export const Invitation = z.object({
   clusterId: z.string().min(1).max(100),
-  /** The inviting machine, as the hash of its key: the joiner speaks to nobody else. */
+  /** The inviting machine's id, a hash of its key: the joiner connects to no other machine. */
   fingerprint: NodeId,
   /** 256 bits, base64url. */
   secret: z.string().min(22).max(100),
@@ -20,7 +20,7 @@ export type Invitation = z.infer<typeof Invitation>
 export const printToken = (invitation: Invitation): string =>
   PREFIX + Buffer.from(JSON.stringify(invitation)).toString('base64url')
 
-/** Undefined for what is no token. */
+/** Returns undefined if the text is not a token. */
 export const parseToken = (text: string): Invitation | undefined => {
   const trimmed = text.replace(/\s+/g, '')
   if (!trimmed.startsWith(PREFIX)) return undefined
@@ -33,7 +33,7 @@ export const parseToken = (text: string): Invitation | undefined => {
 
 const digest = (secret: string): Buffer => createHash('sha256').update(secret).digest()
 
-/** The invitations of this machine: each good once, and for ten minutes. A restart voids them. */
+/** This machine's invitations: single-use, valid for ten minutes. A restart voids them. */
 export class Invitations {
   private readonly open: { readonly digest: Buffer; readonly expiresAt: number }[] = []
 
@@ -43,12 +43,12 @@ export class Invitations {
     const secret = randomBytes(32).toString('base64url')
     const expiresAt = this.now() + Math.min(validForMs, INVITATION_MS)
     this.open.push({ digest: digest(secret), expiresAt })
-    // An invitation a second for as long as they live would be somebody's loop.
+    // Bounds the list: more than this within ten minutes comes from a runaway script.
     if (this.open.length > 100) this.open.shift()
     return { secret, expiresAt }
   }
 
-  /** Whether that secret lets somebody in; it never does so again. */
+  /** Redeems a secret, which uses it up even if it has expired. */
   redeem(secret: string): 'welcome' | 'expired' | 'unknown' {
     const offered = digest(secret)
     const at = this.open.findIndex((one) => timingSafeEqual(one.digest, offered))

@@ -9,9 +9,9 @@ export type PeerAddress = z.infer<typeof PeerAddress>
 
 const File = z.object({ version: z.literal(1), peers: z.record(z.string(), z.array(PeerAddress)) })
 
-/** Most addresses that are kept of one node. */
+/** Addresses kept per node. */
 const MOST = 32
-/** Nodes that are no members, of which addresses are kept: anybody may announce himself, as often as he likes. */
+/** Non-members whose addresses are kept: anything on the network can announce any number of nodes. */
 export const MOST_STRANGERS = 64
 
 const same = (a: PeerAddress, b: PeerAddress): boolean => a.ip === b.ip && a.port === b.port
@@ -20,11 +20,11 @@ const isFirst = (one: PeerAddress, at: number, all: readonly PeerAddress[]): boo
   all.findIndex((other) => same(one, other)) === at
 
 /**
- * Where other nodes may be: as discovery, a person, or they themselves say. Kept in `peers.json`, so that a
- * start finds them where nobody announces anything. Where is never who: a certificate has to prove that.
+ * Addresses at which other nodes may be found: from discovery, from the user, or from the nodes themselves. Kept in
+ * `peers.json`, so that a start finds peers without discovery. An address proves no identity; a certificate does.
  */
 export class AddressBook {
-  /** Those of whom something was heard last come last. */
+  /** Ordered by last update, the latest at the end. */
   private readonly known = new Map<NodeId, PeerAddress[]>()
   private readonly path: string
   private writing: Promise<void> = Promise.resolve()
@@ -33,7 +33,7 @@ export class AddressBook {
   constructor(
     dataDir: string,
     private readonly options: {
-      /** Where a person says that members are; which of them, nobody knows. */
+      /** Addresses of members that the user gave; which member is at which is unknown. */
       readonly given: readonly PeerAddress[]
       readonly isMember: (nodeId: NodeId) => boolean
     },
@@ -45,7 +45,7 @@ export class AddressBook {
         this.known.set(NodeId.parse(nodeId), addresses.slice(0, MOST))
       this.tidy()
     } catch {
-      // Absent or damaged: everybody is found anew.
+      // Absent or damaged: peers are discovered again.
     }
   }
 
@@ -54,8 +54,8 @@ export class AddressBook {
   }
 
   /**
-   * Where to look for it: where it is known to be, where others say that they reach it, and where anybody may be.
-   * At most `most` of what machines say, and all of what a person says.
+   * Addresses to dial for a node: its known ones, those that others report (`hearsay`), and the user's. At most `most`
+   * of the first two kinds, and all of the user's.
    */
   around(
     nodeId: NodeId,
@@ -65,7 +65,7 @@ export class AddressBook {
     return [...said, ...this.options.given].filter(isFirst)
   }
 
-  /** These are good; the latest come first. */
+  /** Adds working addresses, before the earlier ones. */
   add(nodeId: NodeId, addresses: readonly PeerAddress[]): void {
     const before = this.of(nodeId)
     const merged = [...addresses, ...before.filter((old) => !addresses.some((one) => same(one, old)))].slice(0, MOST)
@@ -76,18 +76,18 @@ export class AddressBook {
     this.write()
   }
 
-  /** Resolves when what is known is on the disk, as far as the disk takes it. */
+  /** Resolves when pending writes have ended, also if they failed. */
   async close(): Promise<void> {
     await this.writing
   }
 
-  /** Of strangers the ones heard longest ago are forgotten. */
+  /** Drops the non-members that were updated longest ago. */
   private tidy(): void {
     const strangers = [...this.known.keys()].filter((nodeId) => !this.options.isMember(nodeId))
     for (const nodeId of strangers.slice(0, -MOST_STRANGERS)) this.known.delete(nodeId)
   }
 
-  /** What changes while the disk is busy is written once. */
+  /** Coalesces changes that arrive while a write is running. */
   private write(): void {
     if (this.isWaiting) return
     this.isWaiting = true
@@ -96,7 +96,7 @@ export class AddressBook {
         this.isWaiting = false
         return replaceFile(this.path, `${JSON.stringify({ version: 1, peers: Object.fromEntries(this.known) })}\n`)
       })
-      // Only a convenience: without it they are discovered again.
+      // Losing the file is harmless: peers are discovered again.
       .catch(() => undefined)
   }
 }

@@ -15,13 +15,13 @@ export interface DialOptions {
   readonly identity: Identity
   readonly address: PeerAddress
   readonly path: string
-  /** Whose key the other side must prove, before it hears a word; anybody's where that is not known. */
+  /** The node whose key the other side must prove before anything is sent; undefined accepts any. */
   readonly expected?: NodeId | undefined
   readonly signal?: AbortSignal
   readonly withinMs?: number
 }
 
-/** What a URL can name: it knows no zones, such as the `eth0` of `fe80::1%eth0`. */
+/** The address as a URL host. URLs cannot express zones, such as `eth0` in `fe80::1%eth0`. */
 const nameable = (ip: string): string => {
   const [address = ''] = ip.split('%')
   return isIPv6(address) ? `[${address}]` : ip
@@ -33,11 +33,11 @@ export interface Dialled {
   readonly certificate: string
 }
 
-/** `ws` only ever calls it with options. */
+/** Connects to the real address. `ws` always calls it with options. */
 const connectTo = ({ ip, port }: PeerAddress): typeof createConnection =>
   ((options: ConnectionOptions) => connect({ ...options, host: ip, port })) as unknown as typeof createConnection
 
-/** An open WebSocket to that node at that address. Rejects with CallFailed where it is not there, or is somebody else. */
+/** Opens a WebSocket to a node at an address. Rejects with CallFailed if nothing or another node answers. */
 export const dial = ({
   identity,
   address,
@@ -55,7 +55,7 @@ export const dial = ({
       key: identity.privateKey,
       cert: identity.certificate,
       minVersion: 'TLSv1.3',
-      // Self-signed: it is the key that is compared, as soon as there is one.
+      // Self-signed: the key is compared in `check` below.
       rejectUnauthorized: false,
       handshakeTimeout: withinMs,
       createConnection: connectTo(address),
@@ -93,7 +93,7 @@ export const dial = ({
     })
   })
 
-/** How far a call has come. At the door members are let in, and nobody else gets an answer. */
+/** How far a call got. `door`: TLS is up, and the listener decides whether to admit the caller. */
 type Stage = 'tcp' | 'tls' | 'door'
 
 const outcomeOf = (error: Error & { code?: unknown }, stage: Stage): CallOutcome => {
@@ -102,20 +102,20 @@ const outcomeOf = (error: Error & { code?: unknown }, stage: Stage): CallOutcome
     case 'tls':
       return 'tls'
     case 'door':
-      // Who may not come in is cut off; who hangs lets one wait.
+      // The listener resets callers that it does not admit; a hung process leaves them waiting.
       return error.code === 'ECONNRESET' ? 'not_member' : 'lost'
     case 'tcp':
       return tcpOutcome(error.code)
   }
 }
 
-/** What a connection that did not come about says of the other side. */
+/** Classifies a TCP connection error. */
 export const tcpOutcome = (code: unknown): 'refused' | 'timed_out' | 'unreachable' => {
   if (code === 'ECONNREFUSED' || code === 'ECONNRESET') return 'refused'
   return code === undefined || code === 'ETIMEDOUT' ? 'timed_out' : 'unreachable'
 }
 
-/** A call that led nowhere, with how far it came. */
+/** A failed call, with how far it got. */
 export class CallFailed extends Error {
   constructor(
     readonly outcome: CallOutcome,
@@ -126,7 +126,7 @@ export class CallFailed extends Error {
   }
 }
 
-/** Who was meant answers that this machine is no member any more. */
+/** The intended node answers that this machine was removed from the cluster. */
 export class Removed extends CallFailed {
   constructor() {
     super('not_member', new Error('It has removed this machine from its cluster'))
@@ -134,7 +134,7 @@ export class Removed extends CallFailed {
   }
 }
 
-/** Somebody answers there, but not who was meant. */
+/** A node other than the intended one answers. */
 export class WrongPeer extends Error {
   constructor() {
     super('Another machine answers at that address')

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { PeerFrame } from '@core/protocols/peer'
 
-/** As it travels; undefined where it is longer than any text can be. */
+/** Encodes a frame as JSON; undefined if it exceeds the longest string. */
 export const encodeFrame = (frame: PeerFrame): Buffer | undefined => {
   try {
     return Buffer.from(JSON.stringify(frame))
@@ -11,7 +11,7 @@ export const encodeFrame = (frame: PeerFrame): Buffer | undefined => {
   }
 }
 
-/** The frame, or what is wrong with it. */
+/** Returns the frame, or a description of what is wrong with it. */
 export const parseFrame = (bytes: Buffer): PeerFrame | string => {
   let value: unknown
   try {

@@ -1,17 +1,17 @@
-/** Messages that a link takes in a window of time; more than a working cluster sends in a second. */
+/** Messages that a link accepts per window: more than a working cluster sends in a second. */
 export const MESSAGES_PER_WINDOW = 5000
 export const WINDOW_MS = 50
 
 export interface InflowOptions {
   readonly socket: { pause(): void; resume(): void }
-  /** Milliseconds; never goes back. */
+  /** Milliseconds; never decreases. */
   readonly now?: () => number
 }
 
 /**
- * Flow control for a whole link: over so many messages in a window the socket is not read for a window's length. What
- * was sent waits in the network, TCP holds the sender back, and everything else in this process has its turn. Nothing
- * is lost, and no rate of messages ends a link.
+ * Flow control for a whole link: after too many messages in a window the socket is not read for the length of one.
+ * Data waits in the network, TCP slows the sender down, and the rest of this process gets its turn. Nothing is lost,
+ * and no message rate ends a link.
  */
 export class Inflow {
   private taken = 0
@@ -23,7 +23,7 @@ export class Inflow {
     this.now = options.now ?? (() => performance.now())
   }
 
-  /** A message has come. More may come of what was read already. */
+  /** Counts a message. Some more may still arrive that were already read from the socket. */
   count(): void {
     const now = this.now()
     if (now >= this.endsAt) {
@@ -40,7 +40,7 @@ export class Inflow {
     }, WINDOW_MS)
   }
 
-  /** The link is gone. */
+  /** The link is closed. */
   close(): void {
     clearTimeout(this.pause)
   }

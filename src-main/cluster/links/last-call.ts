@@ -5,8 +5,8 @@ import { CLOSED, LinkClosed } from './link'
 export const NO_ADDRESS: LastCall = { outcome: 'no_address', reason: 'No address of it is known' }
 
 /**
- * Of calls to several addresses, the one that says most. At an address that somebody gave there may be any member:
- * that one is elsewhere says least.
+ * Outcomes of calls to several addresses, the most informative first. `other_machine` is last: an address that the
+ * user gave may belong to any member.
  */
 const MOST_TELLING: readonly CallOutcome[] = [
   'same_identity',
@@ -20,7 +20,7 @@ const MOST_TELLING: readonly CallOutcome[] = [
   'other_machine',
 ]
 
-/** Whatever a call was rejected with, as what is remembered of it. */
+/** Converts the error of a failed call to the outcome that is kept. */
 export const lastCallOf = (error: unknown): LastCall => {
   if (error instanceof AggregateError) {
     const calls = error.errors.map(lastCallOf)

@@ -15,21 +15,21 @@ import { encodeFrame, parseFrame } from './frame'
 import { Inflow } from './inflow'
 import { Streams, type Item, type StreamHandler } from './streams'
 
-/** How often a link looks whether the other side is there. One that said nothing since then is pinged. */
+/** Interval of the health check. A peer that sent nothing since the last check is pinged. */
 const LOOK_EVERY_MS = 500
 /**
- * Looks in a row at which a ping was without an answer. They are counted, not timed: a process that gets no processor
- * time looks less often, and does not take its own standstill for the other side's.
+ * Consecutive checks with an unanswered ping. They are counted, not timed: a process without processor time checks
+ * less often, and so does not mistake its own pause for the peer's silence.
  */
 const LOOKS_UNTIL_SILENT = 4
 const LOOKS_UNTIL_LOST = 16
-/** Silence after which the other side gives a link up. */
+/** Silence after which the other side drops a link. */
 export const LOST_MS = LOOKS_UNTIL_LOST * LOOK_EVERY_MS
-/** A retired link without streams stays for a little: the other side may have begun one before it knew. */
+/** Checks that a retired link without streams stays open: the other side may just have opened one. */
 const IDLE_LOOKS = 3
 const HELLO_WITHIN_MS = 5000
 
-/** Why a link was closed, as a WebSocket code. */
+/** WebSocket close codes of a link. */
 export const CLOSED = { duplicate: 4001, notMember: 4003, protocol: 4004, sameIdentity: 4009, leaving: 4010 } as const
 
 export type LinkFrame = Extract<PeerFrame, { type: 'consensus' | 'snapshot' | 'observe' | 'relay' | 'wake' }>
@@ -37,20 +37,20 @@ export type LinkFrame = Extract<PeerFrame, { type: 'consensus' | 'snapshot' | 'o
 export interface LinkOptions {
   readonly peer: NodeId
   readonly socket: WebSocket
-  /** This side dialled. */
+  /** Whether this side dialled. */
   readonly dialled: boolean
   readonly remoteAddress: string
   readonly hello: Hello
   readonly handlers: ReadonlyMap<string, StreamHandler>
   readonly onFrame: (frame: LinkFrame) => void
-  /** The other side answers no more, or is busy: nothing new should be asked of it. Streams that flow may go on. */
+  /** The peer does not answer, or is busy: open nothing new on the link. Streams under way may go on. */
   readonly onSilent?: () => void
-  /** It was only busy. */
+  /** The peer was only busy. */
   readonly onHeard?: () => void
   readonly onClose: (why: { readonly code: number; readonly reason: string }) => void
 }
 
-/** It ended before a word was said. */
+/** The link closed before the handshake was complete. */
 export class LinkClosed extends Error {
   constructor(
     readonly code: number,
@@ -61,28 +61,28 @@ export class LinkClosed extends Error {
   }
 }
 
-/** A link to a member whose key was proved. What it says is checked frame by frame. */
+/** An authenticated link to a member. Every frame is validated. */
 export class Link {
   readonly id = randomUUID()
   readonly peer: NodeId
   readonly dialled: boolean
   readonly remoteAddress: string
-  /** What the other side said first. Resolves when it has; rejects where the two cannot talk. */
+  /** The peer's handshake. Rejects if the two share no protocol version. */
   readonly greeted: Promise<Hello>
   heardAt = performance.now()
   private hello: Hello | undefined
-  /** The highest that both speak, once both have greeted. */
+  /** The negotiated protocol version; undefined before the handshake. */
   private spoken: number | undefined
   private readonly streams: Streams
   private readonly socket: WebSocket
   private readonly watch: NodeJS.Timeout
   private readonly inflow: Inflow
-  /** Looks since the other side was last heard at which it owed an answer. */
+  /** Consecutive checks with an unanswered ping. */
   private unanswered = 0
-  /** Looks in a row at which a retired link had no stream. */
+  /** Consecutive checks without a stream. */
   private idleLooks = 0
   private retired = false
-  /** Numbers the pings by which the words before a standstill are told from those after it. */
+  /** Numbers the pings of `refresh`, which separate frames from before a pause from later ones. */
   private refreshes = 0
   private awaitedPong: string | undefined
 
@@ -107,7 +107,7 @@ export class Link {
       this.greet = resolve
       this.refuse = reject
     })
-    // Whoever waits for the greeting hears of it; nobody has to.
+    // Avoid an unhandled rejection where nothing awaits the handshake.
     this.greeted.catch(() => undefined)
     socket.on('message', (data, isBinary) => this.take(data, isBinary))
     socket.on('pong', (payload) => {
@@ -127,12 +127,12 @@ export class Link {
   private greet: (hello: Hello) => void = () => undefined
   private refuse: (error: Error) => void = () => undefined
 
-  /** How the other side presented itself; undefined until it has. */
+  /** The peer's handshake; undefined until it arrived. */
   get peerHello(): Hello | undefined {
     return this.hello
   }
 
-  /** The protocol that both speak; 0 before both have greeted. */
+  /** The negotiated protocol version; 0 before the handshake. */
   get protocol(): number {
     return this.spoken ?? 0
   }
@@ -141,19 +141,19 @@ export class Link {
     return this.socket.readyState === WebSocket.OPEN
   }
 
-  /** Whether the other side has left pings without an answer for about two seconds. */
+  /** Whether the peer has left pings unanswered for about two seconds. */
   get isSilent(): boolean {
     return this.unanswered >= LOOKS_UNTIL_SILENT
   }
 
-  /** Bytes that wait for the network. */
+  /** Bytes waiting for the network. */
   get backlog(): number {
     return this.socket.bufferedAmount
   }
 
   /**
-   * Says whether it could be said at all: one over the limit is not sent, for the other side would end the link. Records
-   * that the other side's version cannot read end it with the word which side to update.
+   * Sends a frame. Returns false, without sending, if it exceeds the size limit: the peer would close the link. A
+   * record that the peer's version cannot read closes the link and names the side to update.
    */
   send(frame: PeerFrame): boolean {
     if (this.hello && frame.type === 'consensus' && frame.records?.some((record) => !this.canRead(record))) {
@@ -164,12 +164,12 @@ export class Link {
     return bytes !== undefined && this.sendEncoded(bytes)
   }
 
-  /** Items of a stream that the other side serves. Throws StreamError. */
+  /** Opens a stream that the peer serves. Throws StreamError. */
   open(kind: string, params: unknown, signal?: AbortSignal): AsyncGenerator<Item> {
     return this.streams.open(kind, params, signal)
   }
 
-  /** Resolves when the other side has shown that it is there; rejects where it does not within the time. */
+  /** Resolves when the peer answers a ping; rejects after `withinMs`. */
   proveAlive(withinMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error('no answer')), withinMs)
@@ -182,14 +182,13 @@ export class Link {
   }
 
   /**
-   * Another link takes over: nothing new begins on this one. What flows goes on, and the link is closed when either
-   * side has nothing left on it.
+   |
    */
   retire(): void {
     this.retired = true
   }
 
-  /** This process stood still: what the other side said meanwhile about who leads is old news and is not heard. */
+  /** This process was paused: ignore consensus messages that were sent before now, until this ping returns. */
   refresh(): void {
     if (!this.isOpen) return
     this.awaitedPong = `after ${++this.refreshes}`
@@ -198,11 +197,11 @@ export class Link {
 
   close(code: number, reason: string): void {
     this.socket.close(code, reason)
-    // One that does not answer the closing is not waited for.
+    // Do not wait for a peer that does not answer the close.
     setTimeout(() => this.socket.terminate(), 500).unref()
   }
 
-  /** Ends it without a word. */
+  /** Terminates the connection without a close handshake. */
   drop(): void {
     this.socket.terminate()
   }
@@ -297,5 +296,5 @@ export class Link {
   }
 }
 
-/** What both ends of a link's WebSocket are made with. */
+/** WebSocket options of both ends. */
 export const SOCKET_OPTIONS = { maxPayload: MAX_PEER_FRAME_BYTES, perMessageDeflate: false } as const

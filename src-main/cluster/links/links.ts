@@ -14,54 +14,54 @@ import { StreamError, type Item, type StreamHandler } from './streams'
 export const LINK_PATH = '/link'
 
 const DIAL_EVERY_MS = 1000
-/** How many addresses of one node are tried at a time. */
+/** Addresses of one node that are dialled at a time. */
 const DIAL_AT_ONCE = 8
-/** Who was there a moment ago answers within this time, or is gone: others wait to hear which. */
+/** Dial timeout after a lost link: a peer that is alive answers within it, and an election may be waiting. */
 const REDIAL_MS = 1200
-/** How long a removed member is still told things. */
+/** Delay before the link of a removed member closes, so that the removal still reaches it. */
 const LAST_WORDS_MS = 50
-/** One that knows less than the others may say so once; nobody else must be there who says otherwise. */
+/** Removal notices needed in a row from one member, with no other member linked: one node may be out of date. */
 const REMOVED_SAYINGS = 3
-/** Two machines with one key: how long the one that was there first has to answer. */
+/** Two machines with one key: the time within which the first one must answer a ping. */
 const PROVE_WITHIN_MS = 1500
 
 export interface LinksOptions {
   readonly identity: Identity
   readonly book: AddressBook
-  /** Where others say that they reach it. */
+  /** Addresses at which other members report that they reach the peer. */
   readonly hearsay: (peer: NodeId) => readonly PeerAddress[]
   readonly members: () => readonly NodeId[]
   readonly hello: () => Hello
   readonly handlers: ReadonlyMap<string, (params: unknown, signal: AbortSignal, from: NodeId) => AsyncIterable<Item>>
-  /** Linked members through whom a stream of one that is not linked can be asked for, the likeliest first. */
+  /** Linked members that may relay a stream to an unlinked one, the likeliest first. */
   readonly ways: (peer: NodeId, kind: string) => readonly NodeId[]
   readonly onUp: (link: Link) => void
   readonly onDown: (peer: NodeId) => void
-  /** It was dialled at every address that is known, and is not there. */
+  /** Every known address was dialled, and none answers. */
   readonly onRefused: (peer: NodeId) => void
   readonly onFrame: (peer: NodeId, frame: LinkFrame) => void
-  /** Members say that this machine is none any more, and no other member is there. */
+  /** Members repeatedly report that this machine was removed, and none is linked. */
   readonly onRemoved: () => void
-  /** Two machines are alive with the identity of that peer. */
+  /** Two running machines have that peer's identity. */
   readonly onSameIdentity: (peer: NodeId) => void
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
 /**
- * One link to every member that is there. Both sides dial; where both succeed, the lower id's call stays, and what has
- * begun on the other link ends in peace. A member that is silent has no link for whoever asks here, and is dialled
- * anew; its link is given up only later, for it may only have been busy, and streams may be on it.
+ * Keeps one link to every reachable member. Both sides dial; if both succeed, the link dialled by the lower id stays,
+ * and streams on the other finish. A silent member counts as not linked and is dialled again. Its link is dropped only
+ * later: the member may just be busy, and streams may be on it.
  */
 export class Links {
   private readonly links = new Map<NodeId, Link>()
-  /** Replaced by another link to the same member, and still carrying streams. */
+  /** Links replaced by another one to the same member, still carrying streams. */
   private readonly retired = new Set<Link>()
   private readonly dialling = new Map<NodeId, AbortController>()
   private readonly failures = new Map<NodeId, LastCall>()
   private readonly called = new Set<NodeId>()
-  /** Links of a second machine with one key, closed here: the code of the closing comes back as an echo. */
+  /** Links of a second machine with one key that we closed: the peer echoes the close code, which must not count. */
   private readonly turnedAway = new WeakSet<Link>()
-  /** How often in a row each member has said that this machine was removed. */
+  /** Consecutive removal notices by each member. */
   private readonly removedBy = new Map<NodeId, number>()
   private readonly timer: NodeJS.Timeout
   private closed = false
@@ -80,37 +80,37 @@ export class Links {
     return [...this.links.values()].filter(({ isSilent }) => !isSilent)
   }
 
-  /** Why a member is not linked, as the last call to it ended; undefined where nothing is known. */
+  /** The outcome of the last call to an unlinked member; undefined if there is none. */
   lastCall(peer: NodeId): LastCall | undefined {
     return this.failures.get(peer)
   }
 
-  /** Whether it has ever called here: that way is open. */
+  /** Whether the peer has ever called this node, which shows that this direction works. */
   hasCalled(peer: NodeId): boolean {
     return this.called.has(peer)
   }
 
-  /** Items of a stream of that member. Throws StreamError. */
+  /** Opens a stream of that member. Throws StreamError. */
   async *open(peer: NodeId, kind: string, params: unknown, signal?: AbortSignal): AsyncGenerator<Item> {
     yield* openThrough(this, this.options.ways, { peer, kind, params, signal })
   }
 
-  /** The one item of a stream that has one. Throws StreamError. */
+  /** Opens a single-item stream and returns its item. Throws StreamError. */
   ask(peer: NodeId, kind: string, params: unknown): Promise<Item> {
     return firstOf(this.open(peer, kind, params))
   }
 
-  /** A member has called; the door has checked that it is one. */
+  /** Takes a call of a member, which the listener has authenticated. */
   enter({ nodeId, socket, remoteAddress }: Caller): void {
     this.called.add(nodeId)
     void this.begin(nodeId, socket, { dialled: false, remoteAddress })
   }
 
-  /** The members have changed: links to those who are none any more end at once. */
+  /** The members have changed: links to removed ones end. */
   membersChanged(): void {
     const members = new Set(this.options.members())
     for (const [peer, link] of this.links) {
-      // What it says is not heard any more; what it was told last, that it is no member, still has to reach it.
+      // Frames from it are ignored from now on, but the removal still has to reach it.
       if (!members.has(peer)) setTimeout(() => link.close(CLOSED.notMember, 'no member'), LAST_WORDS_MS)
     }
     for (const link of this.retired) if (!members.has(link.peer)) link.close(CLOSED.notMember, 'no member')
@@ -118,7 +118,7 @@ export class Links {
     this.dialAll()
   }
 
-  /** Ends all links at once, with what lies in them unread, and calls everybody again. */
+  /** Terminates all links, dropping unread frames, and dials all members again. */
   dropAll(): void {
     for (const [peer, link] of [...this.links]) {
       this.links.delete(peer)
@@ -129,12 +129,12 @@ export class Links {
     setImmediate(() => this.dialAll())
   }
 
-  /** This process stood still for a moment, as under load. The links are whole; what lies in them of who leads is old. */
+  /** This process paused briefly, as under load: keep the links, and ignore old consensus messages in them. */
   refreshAll(): void {
     for (const link of this.links.values()) link.refresh()
   }
 
-  /** A node may be at new addresses: they are tried now. */
+  /** Dials all unlinked members now. */
   dialAll(): void {
     if (this.closed) return
     for (const peer of this.options.members())
@@ -230,7 +230,7 @@ export class Links {
     } catch (error) {
       const call = lastCallOf(error)
       this.failures.set(peer, call)
-      // Both sides call at several addresses at once, and drop what they do not need.
+      // Expected: both sides dial several addresses at once and drop the superfluous connections.
       log[call.outcome === 'lost' ? 'info' : 'warn']({ peer, ...call }, 'a link to a member could not be made')
       return
     }
@@ -238,7 +238,7 @@ export class Links {
     if (await this.mayStay(link, greeting)) this.settle(link, greeting)
   }
 
-  /** Of two links to one node, one stays, and both sides agree which. */
+  /** Decides whether a new link replaces or yields to the existing one. Both sides decide the same. */
   private async mayStay(link: Link, { boot }: Hello): Promise<boolean> {
     const other = this.links.get(link.peer)
     if (!other?.isOpen) return true
@@ -248,7 +248,7 @@ export class Links {
         () => false,
       )
       if (!isThere || this.links.get(link.peer) !== other) {
-        // That process is gone, and with it all that was on the link.
+        // The earlier process is gone, with everything on its link.
         other.drop()
         return true
       }
@@ -258,7 +258,7 @@ export class Links {
       return false
     }
     const lower = this.options.identity.nodeId < link.peer
-    // The same side called again: it knows nothing of the first call any more.
+    // The same side dialled again: it has lost the first link.
     if (other.isSilent || link.dialled === other.dialled || link.dialled === lower) {
       this.retire(other)
       return true
@@ -267,7 +267,7 @@ export class Links {
     return false
   }
 
-  /** It is replaced, and ends when what has begun on it has ended: on the other side it may be in use by now. */
+  /** Replaces a link, which closes once its streams have ended: the other side may be using it by now. */
   private retire(link: Link): void {
     this.retired.add(link)
     link.retire()

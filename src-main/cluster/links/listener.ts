@@ -12,7 +12,7 @@ import { Turnstile } from './turnstile'
 const MOST_CONNECTIONS = 512
 const HANDSHAKE_MS = 5000
 
-/** Somebody whose key is proved; whether he is trusted is another question. */
+/** A connection whose key is proved. Whether it is trusted is the endpoint's decision. */
 export interface Caller {
   readonly nodeId: NodeId
   /** PEM. */
@@ -25,19 +25,19 @@ export interface ListenerOptions {
   readonly identity: Identity
   /** 0 picks a free one. */
   readonly port: number
-  /** By path. */
+  /** By URL path. */
   readonly doors: Readonly<Record<string, Door | undefined>>
 }
 
 export interface Door {
-  /** Whether that caller may come in. Who may not gets nothing. */
+  /** Whether the caller is admitted. Otherwise the connection is reset without an answer. */
   admits(nodeId: NodeId): boolean
   enter(caller: Caller): void
-  /** Whether it was let in once and was removed since: it is told that much, for it may not have heard. */
+  /** Whether the node was a member and was removed: it gets a 410, because it may not have learnt of it. */
   wasRemoved?(nodeId: NodeId): boolean
 }
 
-/** To somebody who was removed; the status that a removed member is answered with. */
+/** HTTP status for a removed member. */
 export const GONE = 410
 
 export interface Listener {
@@ -45,13 +45,13 @@ export interface Listener {
   close(): Promise<void>
 }
 
-/** Listens for other nodes: TLS 1.3 with a certificate from either side. Rejects with what the system says. */
+/** Listens for other nodes: TLS 1.3 with certificates on both sides. Rejects with the system's error. */
 export const listen = async ({ identity, port, doors }: ListenerOptions): Promise<Listener> => {
   const server = createServer({
     key: identity.privateKey,
     cert: identity.certificate,
     requestCert: true,
-    // Self-signed certificates: their keys are compared below, before a word is exchanged.
+    // Self-signed certificates: the keys are checked at the upgrade, before any payload.
     rejectUnauthorized: false,
     minVersion: 'TLSv1.3',
     handshakeTimeout: HANDSHAKE_MS,
@@ -63,9 +63,9 @@ export const listen = async ({ identity, port, doors }: ListenerOptions): Promis
   const sockets = new WebSocketServer({ noServer: true, ...SOCKET_OPTIONS })
   const open = new Set<Socket>()
   const turnstile = new Turnstile()
-  /** How each connection that has not shown who it is leaves the turnstile. */
+  /** Releases the limiter's slot of each unauthenticated connection, by remote address and port. */
   const unknown = new Map<string, () => void>()
-  // Members hold a socket each; the rest have five seconds to show who they are.
+  // Each member holds one socket; others have five seconds to authenticate.
   server.maxConnections = MOST_CONNECTIONS
   server.on('connection', (socket: Socket) => {
     const { remoteAddress = '', remotePort } = socket
@@ -81,7 +81,7 @@ export const listen = async ({ identity, port, doors }: ListenerOptions): Promis
     })
     socket.on('error', () => socket.destroy())
   })
-  // Nothing here is for browsers.
+  // Plain HTTP is not served.
   server.on('request', (request: IncomingMessage) => void request.socket.destroy())
   server.on('tlsClientError', (_error, socket) => void socket.destroy())
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
@@ -94,7 +94,7 @@ export const listen = async ({ identity, port, doors }: ListenerOptions): Promis
       else socket.destroy()
       return
     }
-    // The raw connection beneath has another object for a socket, but the same two ends.
+    // The TCP connection underneath is another object with the same remote address and port.
     unknown.get(`${socket.remoteAddress ?? ''} ${socket.remotePort}`)?.()
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const remoteAddress = plainAddress(socket.remoteAddress ?? '')
@@ -123,5 +123,5 @@ export const listen = async ({ identity, port, doors }: ListenerOptions): Promis
   }
 }
 
-/** An IPv4 address that came in over IPv6, as IPv4. */
+/** An IPv4-mapped IPv6 address as IPv4. */
 export const plainAddress = (address: string): string => address.replace(/^::ffff:/, '')

@@ -9,35 +9,35 @@ import { encodeFrame } from './frame'
 import type { Announced, Room } from './parts'
 import { tooLarge } from './stream-error'
 
-/** An item of a stream: anything JSON can say, or bytes. */
+/** An item of a stream: a JSON value or bytes. */
 export type Item = unknown
 
-/** What the streams need of a link. */
+/** The part of a link that streams use. */
 export interface StreamSender {
-  /** False: it is larger than a frame may be, and nothing was sent. */
+  /** Returns false, without sending, if the frame exceeds the size limit. */
   send(frame: PeerFrame): boolean
-  /** A frame as JSON. */
+  /** Sends a frame that is already encoded as JSON. */
   sendEncoded(bytes: Buffer): boolean
   sendBytes(stream: number, bytes: Uint8Array): boolean
-  /** Whether the other side knows messages in parts. */
+  /** Whether the peer supports messages in parts. */
   cutsParts(): boolean
 }
 
 export interface Sent {
-  /** For people, where it is refused. */
+  /** The subject of the refusal's message. */
   readonly what: string
-  /** What it may have, for a machine that takes parts. */
+  /** Size limit, for a peer that supports parts. */
   readonly limitBytes: number
   readonly room: Room
 }
 
-/** Sends what streams say: at once, or in parts where it is large and the other side knows them. */
+/** Sends stream messages: whole, or in parts if they are large and the peer supports it. */
 export class Outgoing {
   constructor(private readonly sender: StreamSender) {}
 
   /**
-   * Resolves when all of it was sent, or its room was closed meanwhile. The first word of it is sent before this
-   * returns. Throws StreamError, at once, where it is too large.
+   * Resolves when the frame was sent, or its window was closed meanwhile. The first part is sent before this returns.
+   * Throws StreamError synchronously if the frame is too large.
    */
   sendFrame(frame: StreamFrame, { what, limitBytes, room }: Sent): Promise<void> {
     const cutsParts = this.sender.cutsParts()
@@ -49,7 +49,7 @@ export class Outgoing {
     return Promise.resolve()
   }
 
-  /** The same for an item. */
+  /** As `sendFrame`, for an item. */
   sendItem(stream: number, item: Item, sent: Sent): Promise<void> {
     if (!(item instanceof Uint8Array)) return this.sendFrame({ type: 'item', stream, value: item }, sent)
     if (!this.sender.cutsParts() || item.length <= WHOLE_BYTES_ITEM_BYTES) {

@@ -1,10 +1,10 @@
 import { PART_BYTES, PART_WINDOW_BYTES, type PeerFrame } from '@core/protocols/peer'
 import { busy, flooded, invalid, tooLarge } from './stream-error'
 
-/** A message that comes in parts. */
+/** The header of a message that arrives in parts. */
 export type Announced = Pick<Extract<PeerFrame, { type: 'parts' }>, 'of' | 'bytes'>
 
-/** What may still be sent of a stream's parts, in one direction. */
+/** The send window for a stream's parts, in one direction. */
 export class Room {
   private bytes = PART_WINDOW_BYTES
   private isClosed = false
@@ -15,13 +15,13 @@ export class Room {
     this.wake()
   }
 
-  /** Nothing more is to be sent. */
+  /** Stops all sending. */
   close(): void {
     this.isClosed = true
     this.wake()
   }
 
-  /** Resolves when there is room for so many bytes, which are used then; false when nothing more is to be sent. */
+  /** Waits for room in the window and uses it. Returns false if the window was closed. */
   async take(bytes: number): Promise<boolean> {
     while (this.bytes < bytes && !this.isClosed) await new Promise<void>((resolve) => (this.wake = resolve))
     if (this.isClosed) return false
@@ -30,13 +30,13 @@ export class Room {
   }
 }
 
-/** What a link holds of messages that are not whole yet. */
+/** The budget for incomplete messages that a link holds in memory. */
 export class Memory {
   private held = 0
 
   constructor(private readonly limitBytes: number) {}
 
-  /** False where there is not so much left. */
+  /** Returns false if the budget does not suffice. */
   take(bytes: number): boolean {
     if (this.held + bytes > this.limitBytes) return false
     this.held += bytes
@@ -48,12 +48,12 @@ export class Memory {
   }
 }
 
-/** Puts together what comes in parts on one stream, in one direction. */
+/** Assembles the parts of messages on one stream, in one direction. */
 export class Inlet {
   private message: Announced | undefined
   private parts: Buffer[] = []
   private came = 0
-  /** Bytes that came since the other side was last told that it may send more. */
+  /** Bytes received that have not been credited to the sender. */
   private unsettled = 0
 
   constructor(
@@ -61,19 +61,19 @@ export class Inlet {
     private readonly limitBytes: number,
   ) {}
 
-  /** In the middle of a message. */
+  /** Whether a message is incomplete. */
   get isFilling(): boolean {
     return this.message !== undefined
   }
 
-  /** Throws StreamError where it will not be taken. */
+  /** Starts a message. Throws StreamError if it is refused. */
   begin(message: Announced): void {
     if (this.message) throw invalid('began a message in the middle of another')
     if (message.bytes > this.limitBytes) throw tooLarge('What that machine sends', this.limitBytes)
     this.message = message
   }
 
-  /** The message, when this was its last part. Throws StreamError for a part that is none, or too much. */
+  /** Returns the message once this was its last part. Throws StreamError for a part that breaks the protocol. */
   take(part: Buffer): { readonly of: Announced['of']; readonly bytes: Buffer } | undefined {
     if (!this.message) throw invalid('sent a part of nothing')
     const { of, bytes } = this.message
@@ -89,14 +89,14 @@ export class Inlet {
     return { of, bytes: whole }
   }
 
-  /** How many bytes the other side may send anew for those that came. */
+  /** Bytes to credit to the sender for parts received since the last call. */
   settle(): number {
     const bytes = this.unsettled
     this.unsettled = 0
     return bytes
   }
 
-  /** Lets go of what came of a message. */
+  /** Discards the incomplete message. */
   close(): void {
     this.memory.free(this.came)
     this.message = undefined

@@ -1,12 +1,12 @@
 import type { Message } from '@core/consensus/index'
 import type { PeerFrame } from '@core/protocols/peer'
 
-/** In bytes, before they are made text: other frames go between two parts. */
+/** Bytes per part, before base64: small enough for other frames to pass between two parts. */
 const PART_BYTES = 384 * 1024
 
 type SnapshotPart = Extract<PeerFrame, { type: 'snapshot' }>
 
-/** The frames that bring a snapshot to another machine, in order. */
+/** Splits a snapshot into frames, in order. */
 export function* snapshotParts(message: Message, bytes: Buffer): Generator<SnapshotPart> {
   for (let offset = 0; offset < bytes.length; offset += PART_BYTES) {
     const data = bytes.subarray(offset, offset + PART_BYTES).toString('base64')
@@ -14,12 +14,12 @@ export function* snapshotParts(message: Message, bytes: Buffer): Generator<Snaps
   }
 }
 
-/** Puts the parts of one member's snapshot together. What does not follow the part before it begins anew, or is left out. */
+/** Assembles one member's snapshot. A part at offset 0 starts over; one that does not follow is ignored. */
 export class SnapshotAssembly {
   private parts: Buffer[] = []
   private size = 0
 
-  /** The whole, with its last part. */
+  /** Returns the snapshot once its last part arrived. */
   take({ offset, of, data }: SnapshotPart): Buffer | undefined {
     if (offset === 0) this.clear()
     if (offset !== this.size) return undefined

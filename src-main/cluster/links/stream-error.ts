@@ -1,4 +1,4 @@
-/** A stream that the other side ended with an error, that was refused, or that was lost with its link. */
+/** A stream that was refused, that the other side ended with an error, or that was lost with its link. */
 export class StreamError extends Error {
   constructor(
     readonly code: string,
@@ -17,11 +17,11 @@ export const tooLarge = (what: string, limitBytes: number): StreamError =>
 
 export const lost = (): StreamError => new StreamError('link_lost', 'The connection to that machine was lost')
 
-/** It does not keep to what it may send: whatever it is, it is not believed any further. */
+/** The peer exceeded its credit: the stream is ended. */
 export const flooded = (): StreamError => new StreamError('flooded', 'That machine sent more than it was asked for')
 
 export const invalid = (did: string): StreamError => new StreamError('invalid', `That machine ${did}`)
 
-/** Too many large messages come over one link at the same time. */
+/** Too many large messages arrive over one link at the same time. */
 export const busy = (): StreamError =>
   new StreamError('busy', 'That machine is receiving too many large messages; try again when they are through')

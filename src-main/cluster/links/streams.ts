@@ -14,20 +14,20 @@ import { flooded, invalid, lost, StreamError } from './stream-error'
 export { StreamError } from './stream-error'
 export type { Item } from './outgoing'
 
-/** Answers a stream that the other side opens. Throws StreamError for what it cannot serve. */
+/** Serves a stream that the other side opens. Throws StreamError for requests it cannot serve. */
 export type StreamHandler = (params: unknown, signal: AbortSignal) => AsyncIterable<Item>
 
 interface Receiving {
   readonly items: Item[]
   taken: number
-  /** Anything has come. */
+  /** Whether anything has arrived. */
   answered: boolean
   done: boolean
   error: StreamError | undefined
   wake: () => void
-  /** For the parts of its `open`. */
+  /** Send window for the parts of the `open` frame. */
   readonly room: Room
-  /** Where the parts of its items come in. */
+  /** Assembles the parts of items. */
   readonly inlet: Inlet
 }
 
@@ -35,24 +35,24 @@ interface Sending {
   credit: number
   readonly stop: AbortController
   wake: () => void
-  /** For the parts of its items. */
+  /** Send window for the parts of items. */
   readonly room: Room
 }
 
-/** Of an error, in characters. */
+/** Limit of an error message, in characters. */
 const LONGEST_MESSAGE = 10_000
 
-/** Items are taken off in lots, so that not every one of them costs a frame of its own. */
+/** Credits are returned in batches, to save a frame per item. */
 const CREDIT_LOT = STREAM_WINDOW / 4
 
-/** In bytes. */
+/** Size limit of an item, in bytes. */
 const largestItem = (kind: string): number => (kind === 'watch' ? MAX_WATCH_BYTES : MAX_MESSAGE_BYTES)
 
-/** Many streams over one link, each held back by its own reader. */
+/** Multiplexes streams over one link, each with its own flow control. */
 export class Streams {
   private readonly receiving = new Map<number, Receiving>()
   private readonly sending = new Map<number, Sending>()
-  /** Asked for in parts that have not all come. */
+  /** `open` frames whose parts have not all arrived. */
   private readonly opening = new Map<number, Inlet>()
   private readonly openMemory = new Memory(MAX_HELD_OPEN_BYTES)
   private readonly itemMemory = new Memory(MAX_HELD_ITEM_BYTES)
@@ -63,14 +63,14 @@ export class Streams {
   constructor(
     private readonly sender: StreamSender,
     private readonly handlers: ReadonlyMap<string, StreamHandler>,
-    /** The two sides number theirs apart. */
+    /** The side that dialled uses odd stream ids, the other one even ids. */
     { dialled }: { readonly dialled: boolean },
   ) {
     this.next = dialled ? 1 : 2
     this.outgoing = new Outgoing(sender)
   }
 
-  /** Items until the other side ends them. Throws StreamError. Leaving the loop, or the signal, ends the stream there. */
+  /** Yields items until the other side ends the stream. Breaking the loop, or the signal, cancels it. Throws StreamError. */
   async *open(kind: string, params: unknown, signal?: AbortSignal): AsyncGenerator<Item> {
     if (this.closed) throw lost()
     if (signal?.aborted) return
@@ -99,7 +99,7 @@ export class Streams {
         limitBytes: MAX_MESSAGE_BYTES,
         room: state.room,
       })
-      // Until then the other side has not heard of it, and need not be told that it ends.
+      // Registered only now: if sending throws, the other side has not heard of the stream and needs no `cancel`.
       this.receiving.set(stream, state)
       await sent
       for (;;) {
@@ -122,7 +122,7 @@ export class Streams {
     }
   }
 
-  /** A stream's frame has come. */
+  /** Handles a stream frame. */
   take(frame: StreamFrame): void {
     switch (frame.type) {
       case 'open':
@@ -163,7 +163,7 @@ export class Streams {
     }
   }
 
-  /** A binary message has come: an item, or a part of something larger. */
+  /** Handles a binary message: an item, or a part of a larger message. */
   takeBytes(stream: number, bytes: Buffer): void {
     const state = this.receiving.get(stream)
     const opening = this.opening.get(stream)
@@ -172,7 +172,7 @@ export class Streams {
     else this.receive(stream, bytes)
   }
 
-  /** An item has come. */
+  /** Handles an item. */
   receive(stream: number, item: Item): void {
     const state = this.receiving.get(stream)
     if (!state) return
@@ -183,19 +183,19 @@ export class Streams {
     state.wake()
   }
 
-  /** No stream is under way in either direction. */
+  /** Whether no stream is open in either direction. */
   get isIdle(): boolean {
     return this.receiving.size === 0 && this.sending.size === 0 && this.opening.size === 0
   }
 
-  /** The other side is silent: what it has not begun to answer may be asked elsewhere. What flows is waited for. */
+  /** The peer is silent: fail streams without an answer yet, so that they can be retried elsewhere; keep the others. */
   failUnanswered(): void {
     for (const [stream, state] of this.receiving) {
       if (!state.answered) this.fail(stream, state, lost())
     }
   }
 
-  /** The link is gone: what was being read fails, what was being sent stops. */
+  /** The link is gone: reading fails, sending stops. */
   close(): void {
     this.closed = true
     for (const state of this.receiving.values()) {
@@ -210,7 +210,7 @@ export class Streams {
     for (const stream of this.opening.keys()) this.dropOpening(stream)
   }
 
-  /** A message in parts is to come: an item of a stream that was opened here, or what opens one there. */
+  /** Announces a message in parts: an item of a stream opened here, or an `open` of the other side. */
   private announce(stream: number, message: Announced): void {
     const state = this.receiving.get(stream)
     if (state) {
@@ -257,13 +257,13 @@ export class Streams {
     )
   }
 
-  /** What has been taken of a stream's parts may be sent anew. */
+  /** Returns credit for the parts received. */
   private grant(stream: number, inlet: Inlet): void {
     const bytes = inlet.settle()
     if (bytes > 0) this.sender.send({ type: 'room', stream, bytes })
   }
 
-  /** Ends a stream that was opened here. What the other side sends of it from now on is not heard. */
+  /** Ends a stream opened here. Later frames of it are ignored. */
   private fail(stream: number, state: Receiving, error: StreamError): void {
     state.error = error
     state.inlet.close()
@@ -273,7 +273,7 @@ export class Streams {
     state.wake()
   }
 
-  /** Ends a stream before it was whole that the other side opens. */
+  /** Ends a stream of the other side whose `open` is incomplete. */
   private refuse(stream: number, { code, message }: StreamError): void {
     this.dropOpening(stream)
     this.sender.send({ type: 'end', stream, error: { code, message } })
@@ -320,7 +320,7 @@ export class Streams {
   }
 }
 
-/** Does it; a stream that does not keep to the rules is ended, and nothing else. */
+/** Runs `does`, handing a StreamError to `onStreamError`: a protocol violation ends its stream, not the link. */
 const attempt = (does: () => void, onStreamError: (error: StreamError) => void): void => {
   try {
     does()
@@ -330,7 +330,7 @@ const attempt = (does: () => void, onStreamError: (error: StreamError) => void):
   }
 }
 
-/** What an item of that stream says that came in parts. Throws StreamError. */
+/** Decodes an item that arrived in parts. Throws StreamError. */
 const valueIn = (bytes: Buffer, stream: number): Item => {
   const frame = parseFrame(bytes)
   if (typeof frame === 'string' || frame.type !== 'item' || frame.stream !== stream)

@@ -1,29 +1,29 @@
 import { isIPv6 } from 'node:net'
 
-/** Connections from one address that have not yet shown who they are. */
+/** Unauthenticated connections from one address. */
 const MOST_FROM_ONE = 16
-/** The same of all addresses together. */
+/** Unauthenticated connections from all addresses. */
 const MOST_OF_ALL = 128
-/** New connections from one address: so many at once, and then so many a second. */
+/** Token bucket for new connections from one address: its size, and its refill per second. */
 const BURST = 64
 const PER_SECOND = 16
-/** Addresses that are remembered; who fills the list with more is forgotten the oldest first. */
+/** Addresses that are remembered; beyond this the ones unseen longest are forgotten. */
 const MOST_ADDRESSES = 4096
 
 interface Known {
   waiting: number
-  /** Connections it may still make now. */
+  /** Tokens left in the bucket. */
   tokens: number
   filledAt: number
 }
 
-/** One customer has at least a /64 of IPv6: all of it counts as one address. */
+/** One customer has at least a /64 of IPv6, so it counts as one address. */
 export const sourceOf = (address: string): string =>
   isIPv6(address) && !address.startsWith('::ffff:') ? address.split(':').slice(0, 4).join(':') : address
 
 /**
- * Holds back who has not shown who he is: however many strangers knock, members still come in. Time in milliseconds
- * of a clock that only goes forward.
+ * Limits unauthenticated connections, so that members can connect however many strangers do. Time is in milliseconds
+ * of a monotonic clock.
  */
 export class Turnstile {
   private readonly known = new Map<string, Known>()
@@ -31,7 +31,7 @@ export class Turnstile {
 
   constructor(private readonly now: () => number = () => performance.now()) {}
 
-  /** Lets a connection stand at the door; the answer says that it stands there no more. Undefined: turn it away. */
+  /** Admits a connection and returns the function that releases its slot; undefined to turn it away. */
   enter(address: string): (() => void) | undefined {
     const source = sourceOf(address)
     const one = this.of(source)

@@ -1,9 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 
 /**
- * A probe and its echo: 4 bytes `MPR1`, 1 byte kind, 8 bytes nonce, and the first 16 bytes of an HMAC-SHA256 of all
- * that, with the key that the probed machine gave over its link. Who does not know the key gets no answer, and an
- * answer is never longer than its question.
+ * A probe and its echo: 4 bytes `MPR1`, 1 byte kind, 8 bytes nonce, and the first 16 bytes of an HMAC-SHA256 over all
+ * of these, with the key that the probed machine sent over its link. A probe without the key is not answered, and an
+ * echo is never longer than its probe.
  */
 const MAGIC = Buffer.from('MPR1')
 const TAG_BYTES = 16
@@ -21,7 +21,7 @@ export const encodeProbe = (kind: ProbeKind, nonce: Buffer, key: Buffer): Buffer
   return Buffer.concat([head, tag(head, key)])
 }
 
-/** Kind and nonce of what may be a probe; whether it is one, `isGenuine` says. */
+/** Parses kind and nonce without verifying them; see `isGenuine`. */
 export const readProbe = (datagram: Buffer): { kind: ProbeKind; nonce: Buffer } | undefined => {
   if (datagram.length !== LENGTH || !datagram.subarray(0, MAGIC.length).equals(MAGIC)) return undefined
   const code = datagram[MAGIC.length]

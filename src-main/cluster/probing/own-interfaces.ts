@@ -2,7 +2,7 @@ import { BlockList, isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import type { InterfaceType, NetworkInterface } from '@core/state/nodes'
 
-/** By which of its interfaces this machine reaches an address on the same network; undefined for one beyond a router. */
+/** The interface by which this machine reaches an address on the same network; undefined for one behind a router. */
 const nameTowards = (ip: string): string | undefined => {
   const family = isIP(ip) === 6 ? 'ipv6' : 'ipv4'
   for (const [name, addresses] of Object.entries(networkInterfaces())) {
@@ -17,7 +17,7 @@ const nameTowards = (ip: string): string | undefined => {
   return undefined
 }
 
-/** What kind of interface leads to an address, as far as this machine's own facts tell. */
+/** The type of the interface that leads to an address; `unknown` if this machine's facts do not tell. */
 export const interfaceTypeTowards = (ip: string, known: readonly NetworkInterface[]): InterfaceType => {
   const name = nameTowards(ip)
   return known.find((one) => one.name === name)?.type ?? 'unknown'

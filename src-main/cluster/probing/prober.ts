@@ -12,30 +12,33 @@ import { encodeProbe, isGenuine, NONCE_BYTES, readProbe } from './datagram'
 import { interfaceTypeTowards } from './own-interfaces'
 import { Survey } from './survey'
 
-/** Answers that came together are reported together. */
+/** Delay that batches echoes into one report. */
 const REPORT_AFTER_MS = 20
-/** Probes that nobody answered are forgotten after so many rounds. */
+/** Pending probes; beyond this the oldest are forgotten. */
 const MOST_PENDING = 4096
 
-/** What probing needs of a link. */
+/** The part of a link that probing uses. */
 export type ProbedLink = Pick<Link, 'peer' | 'peerHello' | 'remoteAddress' | 'heardAt'>
 
 export interface ProberOptions {
   readonly self: NodeId
-  /** The port to answer at; where it is taken another one. */
+  /** The preferred UDP port; another one is taken if it is in use. */
   readonly port: number
   readonly state: () => State
   readonly links: () => readonly ProbedLink[]
   readonly members: () => readonly NodeId[]
   readonly observe: (event: Observation) => void
-  /** Bytes a second over that way. */
+  /** Measures bytes per second to that address. */
   readonly measure: (way: Target) => Promise<number>
-  /** A model computes here now. */
+  /** Whether a model is computing here now. */
   readonly isBusy: () => boolean
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
-/** Probes every address of every member once a second, and reports by level which ones answer, and what RDMA joins. */
+/**
+ * Probes every address of every member once a second. Reports which ones answer, and the RDMA connections, again
+ * whenever the state differs (level-triggered).
+ */
 export class Prober {
   readonly key = randomBytes(32)
   private readonly probes: Probes
@@ -69,7 +72,7 @@ export class Prober {
     return this.socket.address().port
   }
 
-  /** A link came up: its other end says where it can be probed, and is, at once. */
+  /** Takes the peer's probe port and key from a new link and probes it at once. */
   linked(link: ProbedLink): void {
     if (link.peerHello) this.hellos.set(link.peer, link.peerHello)
     const heard = this.heardFrom.get(link.peer) ?? new Set()
@@ -82,12 +85,12 @@ export class Prober {
     return this.probes.unreachable()
   }
 
-  /** This machine slept. */
+  /** This machine has slept. */
   wake(): void {
     this.probes.wake()
   }
 
-  /** How much every way to a member carries is measured anew. Rejects where none can be. */
+  /** Measures throughput to all addresses of a member again. Rejects if none can be measured. */
   measure(nodeId: NodeId): Promise<void> {
     return this.survey.again(nodeId, this.targets())
   }
@@ -100,7 +103,7 @@ export class Prober {
 
   private round(): void {
     const now = Date.now()
-    // What came over the links since the last round is as good as an answer.
+    // Traffic over a link since the last round counts as an echo.
     for (const link of this.options.links())
       if (performance.now() - link.heardAt < PROBE_EVERY_MS)
         this.probes.heard({ nodeId: link.peer, ip: link.remoteAddress }, now)
@@ -133,7 +136,7 @@ export class Prober {
       this.pending.delete(oldest)
     }
     const ip = isIP(target.ip) === 4 && this.socket.address().family === 'IPv6' ? `::ffff:${target.ip}` : target.ip
-    // A network that is unreachable right now answers nothing, which is what counts.
+    // Ignore send errors: an unreachable network gives no echo, and that is what counts.
     this.socket.send(encodeProbe('ask', nonce, key), hello.probe.port, ip, () => undefined)
   }
 
@@ -163,7 +166,7 @@ export class Prober {
   }
 }
 
-/** One socket for both families where the system has both. */
+/** Binds a dual-stack socket, or IPv4 only where the system has no IPv6. */
 const bind = (port: number): Promise<Socket> =>
   new Promise<Socket>((resolve, reject) => {
     const socket = createSocket({ type: 'udp6', ipv6Only: false })

@@ -2,17 +2,17 @@ import type { NodeId } from '@core/ids'
 import type { Probes, Target } from '@core/topology/probes'
 import type { State } from '@core/state/state'
 
-/** A way has to be there for so many rounds before it is measured: right after a start there is more to do. */
+/** Rounds for which an address must have been known before it is measured: a start needs the machine for other work. */
 const SETTLED_ROUNDS = 3
-/** A way that cannot be measured is tried so often, with longer and longer breaks between. */
+/** Attempts per address, with exponential backoff. */
 const MOST_ATTEMPTS = 5
 
 export interface SurveyOptions {
   readonly probes: Probes
   readonly state: () => State
-  /** Bytes a second over that way. */
+  /** Measures bytes per second to that address. */
   readonly measure: (way: Target) => Promise<number>
-  /** A model computes here now: measuring would slow it down, and it the measuring. */
+  /** Whether a model is computing here now: it and the measurement would slow each other down. */
   readonly isBusy: () => boolean
   readonly onMeasured: () => void
   readonly log: { info(fields: object, message: string): void }
@@ -23,7 +23,7 @@ interface Attempts {
   failed: number
 }
 
-/** Learns once of every way how much it carries, one way at a time; and again when somebody asks. */
+/** Measures the throughput to every address once, one at a time, and again on request. */
 export class Survey {
   private readonly attempts = new Map<string, Attempts>()
   private running: Promise<unknown> = Promise.resolve()
@@ -31,7 +31,7 @@ export class Survey {
 
   constructor(private readonly options: SurveyOptions) {}
 
-  /** Told once a round: measures the next way that nobody knows. */
+  /** Called once a round: measures the next unmeasured address. */
   round(): void {
     const { probes, state, isBusy } = this.options
     const unmeasured = probes.unmeasured(state())
@@ -49,7 +49,7 @@ export class Survey {
     if (next) void this.measure(next).catch(() => this.failed(next))
   }
 
-  /** Measures all ways to a member anew; the last of them says how it went. Rejects where none can be measured. */
+  /** Measures all addresses of a member again, one after another. Rejects if none can be measured. */
   async again(nodeId: NodeId, ways: readonly Target[]): Promise<void> {
     const own = ways.filter((way) => way.nodeId === nodeId)
     const failures: unknown[] = []

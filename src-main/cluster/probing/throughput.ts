@@ -6,19 +6,19 @@ import type { Caller } from '../links/listener'
 
 export const THROUGHPUT_PATH = '/throughput'
 
-/** How long bytes flow. */
+/** How long the server sends. */
 const FLOW_MS = 500
-/** What arrives before this says more of TCP's slow start, and of what the buffers on the way hold, than of the link. */
+/** Bytes that arrive earlier are ignored: they reflect TCP slow start and buffers, not the link. */
 const WARM_UP_MS = 200
-/** However slow the link is: this long, and what came by then counts. */
+/** The limit on a slow link; what has arrived by then is measured. */
 const PATIENCE_MS = 3000
 const CHUNK = Buffer.alloc(64 * 1024)
-/** Chunks on their way to the socket; enough to keep it busy. */
+/** Chunks queued on the socket; enough to keep it busy. */
 const AT_ONCE = 8
-/** Close code for a caller who has to come again. */
+/** Close code for a caller that should retry later. */
 const BUSY = 4013
 
-/** Answers others' measurements: one at a time, for two at once would measure one another. */
+/** Serves other members' measurements, one at a time: two at once would measure each other. */
 export class ThroughputDoor {
   private busy = false
 
@@ -41,7 +41,7 @@ export class ThroughputDoor {
   }
 }
 
-/** A measured address of a member. */
+/** A member's address to measure. */
 export interface Way {
   readonly nodeId: NodeId
   readonly ip: string
@@ -49,8 +49,8 @@ export interface Way {
 }
 
 /**
- * Bytes a second that arrive from a member over that address, as one TLS connection brings them. Rejects where it
- * cannot be reached there, or is busy with another measurement.
+ * Measures bytes per second received from a member at that address over one TLS connection. Rejects if it cannot be
+ * reached there, or is busy with another measurement.
  */
 export const measureThroughput = async (identity: Identity, { nodeId, ip, port }: Way): Promise<number> => {
   const { socket } = await dial({ identity, address: { ip, port }, path: THROUGHPUT_PATH, expected: nodeId })
@@ -61,7 +61,7 @@ export const measureThroughput = async (identity: Identity, { nodeId, ip, port }
       const now = performance.now()
       begun ??= now
       if (now - begun >= WARM_UP_MS) {
-        // What arrives at the first moment was on its way before.
+        // The first chunk after the warm-up was in flight before it: start the clock, do not count it.
         if (from === 0) from = now
         else bytes += data.length
         until = now
