@@ -40,7 +40,7 @@ const MOST_ANNOUNCEMENTS = 64
 
 const SERVICE = 'muster'
 /** How often to check for interfaces that appeared or went away. */
-const LOOK_EVERY_MS = 2000
+const CHECK_CHANNELS_EVERY_MS = 2000
 /** The mDNS multicast group for IPv6. */
 const GROUP_6 = 'ff02::fb'
 
@@ -68,8 +68,8 @@ export class Discovery {
   private readonly timer: NodeJS.Timeout
 
   constructor(private readonly options: DiscoveryOptions) {
-    this.look()
-    this.timer = setInterval(() => this.look(), LOOK_EVERY_MS)
+    this.updateChannels()
+    this.timer = setInterval(() => this.updateChannels(), CHECK_CHANNELS_EVERY_MS)
     this.timer.unref()
   }
 
@@ -80,7 +80,7 @@ export class Discovery {
   }
 
   /** Returns the nodes among `wanted` that answer now. A remembered sighting may be of a machine that crashed since. */
-  async whoIsThere(wanted: ReadonlySet<NodeId>, { withinMs }: { readonly withinMs: number }): Promise<Set<NodeId>> {
+  async answering(wanted: ReadonlySet<NodeId>, { withinMs }: { readonly withinMs: number }): Promise<Set<NodeId>> {
     const { channels: open = channels } = this.options
     const heard = new Set<NodeId>()
     const asking: Bonjour[] = []
@@ -105,7 +105,7 @@ export class Discovery {
     return heard
   }
 
-  private look(): void {
+  private updateChannels(): void {
     const { channels: open = channels } = this.options
     const now = new Map(open().map((channel) => [nameOf(channel), channel]))
     for (const name of this.listeners.keys()) if (!now.has(name)) void this.leave(name)
@@ -125,10 +125,10 @@ export class Discovery {
     const name = `${self.nodeId.slice(0, 12)} ${on}`
     bonjour.publish({ name, type: SERVICE, port, probe: false, txt: { ...self } })
     const browser = bonjour.find({ type: SERVICE })
-    const saw = (service: Service): void => this.saw(on, channel, service)
-    browser.on('up', saw)
-    browser.on('txt-update', saw)
-    browser.on('srv-update', saw)
+    const sighted = (service: Service): void => this.sighted(on, channel, service)
+    browser.on('up', sighted)
+    browser.on('txt-update', sighted)
+    browser.on('srv-update', sighted)
     browser.on('down', (service: Service) => this.lost(on, service))
   }
 
@@ -140,7 +140,7 @@ export class Discovery {
     return new Promise((resolve) => bonjour.unpublishAll(() => bonjour.destroy(() => resolve())))
   }
 
-  private saw(on: string, { interfaceName }: Channel, service: Service): void {
+  private sighted(on: string, { interfaceName }: Channel, service: Service): void {
     const parsed = Announcement.safeParse(service.txt)
     // Ignore announcements that do not parse: they are not from a Muster node.
     if (!parsed.success || parsed.data.nodeId === this.options.self.nodeId) return
@@ -153,7 +153,7 @@ export class Discovery {
     this.seen.delete(nodeId)
     this.seen.set(nodeId, known)
     for (const oldest of this.seen.keys()) if (this.seen.size > MOST_SEEN) this.forget(oldest, () => true)
-    this.tell(nodeId)
+    this.report(nodeId)
   }
 
   private lost(on: string, service: Service): void {
@@ -171,7 +171,7 @@ export class Discovery {
   }
 
   /** Reports a node with its addresses from all interfaces. */
-  private tell(nodeId: NodeId): void {
+  private report(nodeId: NodeId): void {
     const sightings = [...(this.seen.get(nodeId)?.values() ?? [])]
     const latest = sightings.at(-1)
     if (latest)

@@ -85,9 +85,9 @@ const mendPermissions = async (path: string, { onWarning }: IdentityOptions): Pr
 }
 
 /**
-* Links the finished file to its name; fails if the name exists. Copies where hard links are unsupported (exFAT, many
-* network disks).
-*/
+ * Links the finished file to its name; fails if the name exists. Copies where hard links are unsupported (exFAT, many
+ * network disks).
+ */
 const place = async (temporary: string, path: string): Promise<void> => {
   try {
     await link(temporary, path)

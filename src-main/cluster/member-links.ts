@@ -35,15 +35,15 @@ export const firstOf = async (items: AsyncIterable<Item>): Promise<Item> => {
   throw new StreamError('failed', 'That machine gave no answer')
 }
 
-/** Opens a stream of a member over its link, else through the first relay (`ways`) that has one. Throws StreamError. */
+/** Opens a stream of a member over its link, else through the first relay (`relaysFor`) that has one. Throws StreamError. */
 export async function* openThrough(
   links: Pick<MemberLinks, 'get'>,
-  ways: (peer: NodeId, kind: string) => readonly NodeId[],
+  relaysFor: (peer: NodeId, kind: string) => readonly NodeId[],
   { peer, kind, params, signal }: { peer: NodeId; kind: string; params: unknown; signal?: AbortSignal | undefined },
 ): AsyncGenerator<Item> {
   const link = links.get(peer)
   if (link) return yield* link.open(kind, params, signal)
-  for (const way of ways(peer, kind)) {
+  for (const way of relaysFor(peer, kind)) {
     let hasBegun = false
     try {
       for await (const item of links.get(way)?.open(RELAY_STREAM, { to: peer, kind, params }, signal) ?? []) {

@@ -7,14 +7,14 @@ import type { State } from '@core/state/state'
 import type { Identity } from './identity'
 import { Admissions } from './joining/admissions'
 import type { AdmissionFile } from './joining/admission-file'
-import { JoinError } from './joining/conversation'
-import { Joining, type Door } from './joining/joining'
+import { JoinError } from './joining/join-channel'
+import { Joining, type JoinTarget } from './joining/joining'
 import { Invitations, printToken } from './joining/token'
 import { ownAddresses } from './own-addresses'
 import type { Peers } from './peers'
 
 /** A leader that removed itself waits this long for its followers to receive the removal. */
-const FAREWELL_MS = 300
+const REMOVAL_DELIVERY_MS = 300
 
 export interface MembershipOptions {
   readonly identity: Identity
@@ -42,7 +42,7 @@ const CHANGING: ReadonlySet<Envelope['event']['type']> = new Set([
   'SettingChanged',
 ])
 
-const someId = (): { commandId: CommandId } => ({ commandId: CommandId.parse(randomUUID()) })
+const newCommandId = (): { commandId: CommandId } => ({ commandId: CommandId.parse(randomUUID()) })
 
 /** This machine's membership of a cluster: founds one, admits others, joins another, leaves. */
 export class Membership {
@@ -85,9 +85,9 @@ export class Membership {
     this.announced = this.announcement
     this.unsubscribe = master.subscribe(
       ({ event }) => {
-        if (CHANGING.has(event.type)) this.look()
+        if (CHANGING.has(event.type)) this.onStateChange()
       },
-      () => this.look(),
+      () => this.onStateChange(),
     )
   }
 
@@ -114,8 +114,8 @@ export class Membership {
 
   /** Resolves when a single machine has founded its cluster of one; at once if there are other members. */
   async settled(): Promise<void> {
-    if (this.options.master.memberIds().length === 1) await this.present()
-    else void this.present().catch(() => undefined)
+    if (this.options.master.memberIds().length === 1) await this.registerSelf()
+    else void this.registerSelf().catch(() => undefined)
   }
 
   /** Creates a single-use invitation token, valid for ten minutes or less. */
@@ -129,14 +129,14 @@ export class Membership {
   }
 
   /** Resolves when this machine is a member. Rejects with JoinError. */
-  join(how: { readonly token: string } | { readonly door: Door }): Promise<void> {
+  join(how: { readonly token: string } | { readonly target: JoinTarget }): Promise<void> {
     if (this.options.master.memberIds().length > 1)
       throw new JoinError(
         'already_member',
         'This machine belongs to a cluster of several machines already',
         'Let it leave that one first: in the app under Machines, or with `muster leave`.',
       )
-    return 'token' in how ? this.joining.withToken(how.token) : this.joining.byAsking(how.door)
+    return 'token' in how ? this.joining.withToken(how.token) : this.joining.byAsking(how.target)
   }
 
   /** This machine was removed: it becomes a cluster of one again. */
@@ -144,12 +144,12 @@ export class Membership {
     return this.inTurn(async () => {
       const { master, identity, admission, log } = this.options
       if (master.state().masterNodeId === identity.nodeId)
-        await new Promise((resolve) => setTimeout(resolve, FAREWELL_MS))
+        await new Promise((resolve) => setTimeout(resolve, REMOVAL_DELIVERY_MS))
       if (this.closed) return
       log.warn({}, 'this machine is no member of its cluster any more, and goes on alone')
       admission.remove()
       await master.beginAnew([identity.nodeId], { keep: false })
-      await this.present()
+      await this.registerSelf()
     })
   }
 
@@ -171,18 +171,18 @@ export class Membership {
    * given in the cluster is kept until this machine's own name differs from the one it last submitted: then it was
    * renamed here (`decide` compares the two).
    */
-  private async present(): Promise<void> {
+  private async registerSelf(): Promise<void> {
     const { master, identity, friendlyName } = this.options
     const { nodeId, certificate } = identity
     const isFounder = master.memberIds().length === 1
     const { settings, members } = master.state()
     if (isFounder && settings.clusterId === undefined)
-      await master.submit({ type: 'ChangeSetting', change: { key: 'clusterId', value: randomUUID() } }, someId())
+      await master.submit({ type: 'ChangeSetting', change: { key: 'clusterId', value: randomUUID() } }, newCommandId())
     if (isFounder || nodeId in members)
-      await master.submit({ type: 'AdmitMember', member: { nodeId, certificate, friendlyName } }, someId())
+      await master.submit({ type: 'AdmitMember', member: { nodeId, certificate, friendlyName } }, newCommandId())
   }
 
-  private look(): void {
+  private onStateChange(): void {
     const { master, identity, admission, peers } = this.options
     if (identity.nodeId in master.state().members) admission.remove()
     if (this.announcement === this.announced) return
@@ -196,7 +196,7 @@ export class Membership {
     friendlyName: string
   }): Promise<readonly Fellow[]> {
     const { master, identity, peers } = this.options
-    const result = await master.submit({ type: 'AdmitMember', member }, someId())
+    const result = await master.submit({ type: 'AdmitMember', member }, newCommandId())
     if (result.status === 'refused') throw new Error(result.refusal.reason)
     const there = peers()
     const own: Fellow = {

@@ -5,9 +5,9 @@ import { OLDEST_PEER_PROTOCOL, PEER_PROTOCOL, type Hello } from '@core/protocols
 import type { Deciding } from './deciding'
 import { FrameRouter } from './frame-router'
 import { Discovery, type Sighting } from './discovery'
-import { consult, EXAMINE_STREAM } from './doctor/consult'
+import { diagnose, EXAMINE_STREAM } from './doctor/diagnose'
 import { examine } from './doctor/examine'
-import { hearsay } from './hearsay'
+import { reportedAddresses } from './reported-addresses'
 import type { Identity } from './identity'
 import { AddressBook, type PeerAddress } from './links/address-book'
 import { LOST_MS } from './links/link'
@@ -17,7 +17,7 @@ import { MemberNetwork } from './member-network'
 import { ownAddresses } from './own-addresses'
 import { one, ownHandlers } from './own-handlers'
 import { Prober } from './probing/prober'
-import { measureThroughput, THROUGHPUT_PATH, ThroughputDoor } from './probing/throughput'
+import { measureThroughput, THROUGHPUT_PATH, ThroughputServer } from './probing/throughput'
 
 type Handlers = LinksOptions['handlers']
 
@@ -73,14 +73,14 @@ export class Peers {
   /** Rejects with the system's error if the port cannot be bound. */
   static async open(options: PeersOptions): Promise<Peers> {
     const { identity, dataDir, deciding, log } = options
-    const isFellow = (nodeId: NodeId): boolean => deciding.memberIds().includes(nodeId)
-    const book = new AddressBook(dataDir, { given: options.given, isMember: isFellow })
+    const isInCluster = (nodeId: NodeId): boolean => deciding.memberIds().includes(nodeId)
+    const book = new AddressBook(dataDir, { given: options.given, isMember: isInCluster })
     const boot = randomUUID()
     const opened: { peers?: Peers } = {}
-    const isMember = (nodeId: NodeId): boolean => nodeId !== identity.nodeId && isFellow(nodeId)
+    const isMember = (nodeId: NodeId): boolean => nodeId !== identity.nodeId && isInCluster(nodeId)
     let links: Links | undefined
-    const throughput = new ThroughputDoor()
-    const doors = {
+    const throughput = new ThroughputServer()
+    const endpoints = {
       [LINK_PATH]: {
         admits: isMember,
         enter: (caller: Caller) => links?.enter(caller),
@@ -89,7 +89,7 @@ export class Peers {
       [THROUGHPUT_PATH]: { admits: isMember, enter: (caller: Caller) => throughput.enter(caller) },
       '/join': { admits: (nodeId: NodeId) => nodeId !== identity.nodeId, enter: options.onStranger },
     }
-    const open = (wanted: number): Promise<Listener> => listen({ identity, port: wanted, doors })
+    const open = (wanted: number): Promise<Listener> => listen({ identity, port: wanted, endpoints })
     const listener = await open(options.port).catch((error: unknown) => {
       if (options.portIsFixed) throw error
       log.warn({ port: options.port, err: error }, 'the port for other machines is in use; another one is taken')
@@ -123,7 +123,7 @@ export class Peers {
     const all = (links = new Links({
       identity,
       book,
-      hearsay: (peer) => hearsay(deciding.state(), peer),
+      reportedAddresses: (peer) => reportedAddresses(deciding.state(), peer),
       members: () => deciding.memberIds(),
       hello,
       handlers: new Map([
@@ -132,7 +132,7 @@ export class Peers {
         ...relaying.handlers,
         ...options.handlers,
       ]),
-      ways: (peer, kind) => relaying.ways(peer, kind),
+      relaysFor: (peer, kind) => relaying.relaysFor(peer, kind),
       onUp: (link) => {
         router.up(link)
         prober?.linked(link)
@@ -198,9 +198,9 @@ export class Peers {
   }
 
   /** The views of all machines with their diagnosis. */
-  consult(): Promise<DoctorReport> {
+  diagnose(): Promise<DoctorReport> {
     const { identity, deciding } = this.options
-    return consult({
+    return diagnose({
       self: identity.nodeId,
       state: deciding.state(),
       members: deciding.memberIds(),
@@ -277,7 +277,10 @@ export class Peers {
 
   private addressesOf(nodeId: NodeId): readonly PeerAddress[] {
     const { deciding } = this.options
-    return this.book.around(nodeId, { hearsay: hearsay(deciding.state(), nodeId), most: MOST_CHECKED })
+    return this.book.around(nodeId, {
+      reportedAddresses: reportedAddresses(deciding.state(), nodeId),
+      most: MOST_CHECKED,
+    })
   }
 
   private changed(): void {

@@ -47,7 +47,7 @@ export class Relaying {
   }
 
   /** Linked members to try as relays for a stream of that member, the known relay first. */
-  ways(peer: NodeId, kind: string): readonly NodeId[] {
+  relaysFor(peer: NodeId, kind: string): readonly NodeId[] {
     if (!RelayedKind.safeParse(kind).success) return []
     const known = this.relays.via(peer)
     const linked = (this.parts.links()?.all() ?? []).map((link) => link.peer)

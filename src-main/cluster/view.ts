@@ -4,7 +4,7 @@ import type { DoctorReport } from '@core/protocols/doctor'
 import type { ClusterView } from '@core/protocols/cluster'
 import { parsePeerAddress, type HostAndPort } from '@core/settings/peer-address'
 import type { State } from '@core/state/state'
-import { JoinError } from './joining/conversation'
+import { JoinError } from './joining/join-channel'
 import type { Membership } from './membership'
 import type { Peers } from './peers'
 
@@ -100,7 +100,7 @@ export const clusterView = ({ nodeId, master, membership, peers }: ClusterViewPa
       'token' in how
         ? membership.join({ token: how.token })
         : membership.join({
-            door:
+            target:
               'nodeId' in how
                 ? { nodeId: how.nodeId, addresses: peers.book.of(how.nodeId) }
                 : { addresses: [parseAddress(how.address)] },
@@ -110,7 +110,7 @@ export const clusterView = ({ nodeId, master, membership, peers }: ClusterViewPa
   },
   cancelJoin: () => membership.joining.cancel(),
   decide: (requestId, allow) => membership.admissions.decide(requestId, allow),
-  doctor: () => peers.consult(),
+  doctor: () => peers.diagnose(),
   subscribe: (listener) => {
     const ends = [
       membership.subscribe(listener),

@@ -58,7 +58,7 @@ export class Program implements Teller {
     this.self = self
     this.last = known
     this.folding = new Folding(known)
-    const own = links.of(self, (...stream) => this.router.relaying.ways(...stream))
+    const own = links.of(self, (...stream) => this.router.relaying.relaysFor(...stream))
     this.router = new FrameRouter({
       self,
       monotonic: () => host.timers.monotonic(),

@@ -35,7 +35,7 @@ const at = (port: number) => ({ ip: '127.0.0.1', port })
 describe('a check of one address', () => {
   it('says that the machine that was meant is there, or that it is another one', async () => {
     const [here, there] = await Promise.all([identity(), identity()])
-    const listener = await listen({ identity: there, port: 0, doors: {} })
+    const listener = await listen({ identity: there, port: 0, endpoints: {} })
     closers.push(() => listener.close())
     const address = at(listener.port)
     expect(await checkAddress({ identity: here, address, expected: there.nodeId })).toEqual({

@@ -19,7 +19,7 @@ export interface ExamineOptions {
   readonly version: string
   readonly port: number
   /** Asks which nodes announce themselves; undefined if discovery is off. */
-  readonly discovery: Pick<Discovery, 'whoIsThere'> | undefined
+  readonly discovery: Pick<Discovery, 'answering'> | undefined
   readonly members: readonly NodeId[]
   readonly nearby: readonly Sighting[]
   readonly addressesOf: (nodeId: NodeId) => readonly PeerAddress[]
@@ -52,7 +52,7 @@ export const examine = async (options: ExamineOptions): Promise<OwnView> => {
     .filter((nodeId) => nodeId !== identity.nodeId)
     .slice(0, MOST_MACHINES)
   const [heard, looks] = await Promise.all([
-    discovery?.whoIsThere(new Set(others), { withinMs: LISTEN_MS }),
+    discovery?.answering(new Set(others), { withinMs: LISTEN_MS }),
     Promise.all(others.map((nodeId) => look(options, nodeId))),
   ])
   return {

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import type { NodeId } from '@core/ids'
 import type { Fellow } from '@core/protocols/join'
 import type { Caller } from '../links/listener'
-import { Conversation } from './conversation'
+import { JoinChannel } from './join-channel'
 import { commitmentTo, digitsOf, drawNonce } from './digits'
-import { DoorQueue } from './door-queue'
+import { JoinQueue } from './join-queue'
 import type { Invitations } from './token'
 
 const ANSWER_MS = 10_000
@@ -35,9 +35,9 @@ export interface AdmissionsOptions {
 /** Admits machines: at once with a valid token, otherwise after a person's "Allow". */
 export class Admissions {
   private readonly waiting = new Map<string, { asking: Asking; decide: (allow: boolean) => void }>()
-  private readonly door = new DoorQueue()
+  private readonly queue = new JoinQueue()
   /** Channels with a valid token or a person's permission. */
-  private readonly invited = new WeakSet<Conversation>()
+  private readonly invited = new WeakSet<JoinChannel>()
 
   constructor(private readonly options: AdmissionsOptions) {}
 
@@ -54,22 +54,22 @@ export class Admissions {
 
   enter(caller: Caller): void {
     const { nodeId, remoteAddress, socket } = caller
-    const conversation = new Conversation(socket)
-    const leave = this.door.enter({
+    const channel = new JoinChannel(socket)
+    const leave = this.queue.enter({
       nodeId,
       remoteAddress,
-      isKnown: () => this.options.isKnown(nodeId) || this.invited.has(conversation),
+      isKnown: () => this.options.isKnown(nodeId) || this.invited.has(channel),
       giveWay: () => {
         const reason = 'Too many machines ask that cluster to be let in: others have asked after this one'
-        conversation.say({ type: 'refused', code: 'not_now', reason })
-        conversation.close()
+        channel.send({ type: 'refused', code: 'not_now', reason })
+        channel.close()
       },
     })
-    this.speak(caller, conversation)
+    this.speak(caller, channel)
       .catch((err: unknown) => this.options.log.info({ err, nodeId }, 'a joining came to nothing'))
       .finally(() => {
         leave()
-        conversation.close()
+        channel.close()
       })
   }
 
@@ -77,39 +77,39 @@ export class Admissions {
     for (const { decide } of this.waiting.values()) decide(false)
   }
 
-  private async speak(caller: Caller, conversation: Conversation): Promise<void> {
-    const first = await conversation.hear(['token', 'ask'], { withinMs: ANSWER_MS })
-    if (first.type === 'ask') return this.answer(caller, conversation, first)
+  private async speak(caller: Caller, channel: JoinChannel): Promise<void> {
+    const first = await channel.receive(['token', 'ask'], { withinMs: ANSWER_MS })
+    if (first.type === 'ask') return this.answer(caller, channel, first)
     const verdict = this.options.invitations.redeem(first.secret)
-    if (verdict === 'welcome') return this.admit(caller, conversation, first.friendlyName)
+    if (verdict === 'welcome') return this.admit(caller, channel, first.friendlyName)
     this.options.log.warn({ nodeId: caller.nodeId, verdict }, 'a token was refused')
     const reason =
       verdict === 'expired'
         ? 'This invitation has expired: they are good for ten minutes'
         : 'This invitation is not known here: it was used already, or that machine was started anew since'
-    conversation.say({ type: 'refused', code: `token_${verdict}`, reason })
+    channel.send({ type: 'refused', code: `token_${verdict}`, reason })
   }
 
   private async answer(
     { nodeId, certificate, ...caller }: Caller,
-    conversation: Conversation,
+    channel: JoinChannel,
     { friendlyName, commitment }: { friendlyName: string; commitment: string },
   ): Promise<void> {
     const { options } = this
     const nonce = drawNonce()
     const { clusterName, friendlyName: ownName } = options.cluster()
-    conversation.say({ type: 'commitment', commitment: commitmentTo(nonce), clusterName, friendlyName: ownName })
-    const { nonce: theirs } = await conversation.hear(['reveal'], { withinMs: ANSWER_MS })
+    channel.send({ type: 'commitment', commitment: commitmentTo(nonce), clusterName, friendlyName: ownName })
+    const { nonce: theirs } = await channel.receive(['reveal'], { withinMs: ANSWER_MS })
     if (commitmentTo(theirs) !== commitment) throw new Error('it revealed another nonce than it committed to')
-    conversation.say({ type: 'reveal', nonce })
+    channel.send({ type: 'reveal', nonce })
     const digits = digitsOf({
       joiner: { certificate, nonce: theirs },
       member: { certificate: options.certificate, nonce },
     })
     const asking: Asking = { requestId: randomUUID(), nodeId, friendlyName, digits }
     const allowed = await this.decision(asking, caller.socket)
-    if (allowed) return this.admit({ nodeId, certificate, ...caller }, conversation, friendlyName)
-    conversation.say({ type: 'refused', code: 'denied', reason: 'That cluster did not let this machine in' })
+    if (allowed) return this.admit({ nodeId, certificate, ...caller }, channel, friendlyName)
+    channel.send({ type: 'refused', code: 'denied', reason: 'That cluster did not let this machine in' })
   }
 
   private decision(asking: Asking, socket: Caller['socket']): Promise<boolean> {
@@ -127,20 +127,16 @@ export class Admissions {
     })
   }
 
-  private async admit(
-    { nodeId, certificate }: Caller,
-    conversation: Conversation,
-    friendlyName: string,
-  ): Promise<void> {
+  private async admit({ nodeId, certificate }: Caller, channel: JoinChannel, friendlyName: string): Promise<void> {
     const { options } = this
-    this.invited.add(conversation)
+    this.invited.add(channel)
     try {
       const members = await options.admit({ nodeId, certificate, friendlyName })
       options.log.info({ nodeId, friendlyName }, 'admitted a machine')
-      conversation.say({ type: 'admitted', clusterId: options.cluster().clusterId, members: [...members] })
+      channel.send({ type: 'admitted', clusterId: options.cluster().clusterId, members: [...members] })
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      conversation.say({ type: 'refused', code: 'not_now', reason })
+      channel.send({ type: 'refused', code: 'not_now', reason })
     }
   }
 }

@@ -13,14 +13,14 @@ describe('the six digits', () => {
     between = c.certificate
   })
 
-  it('are the same at both ends of one conversation', () => {
+  it('are the same at both ends of one channel', () => {
     const [a, b] = [drawNonce(), drawNonce()]
     const seen = { joiner: { certificate: joiner, nonce: a }, member: { certificate: member, nonce: b } }
     expect(digitsOf(seen)).toMatch(/^\d{6}$/)
     expect(digitsOf({ ...seen })).toBe(digitsOf(seen))
   })
 
-  it('differ where somebody stands between the two, whatever nonces he takes over', () => {
+  it('differ with a man in the middle, whatever nonces he forwards', () => {
     const differing = Array.from({ length: 20 }, () => {
       const [a, b] = [drawNonce(), drawNonce()]
       const atJoiner = digitsOf({
@@ -36,7 +36,7 @@ describe('the six digits', () => {
     expect(differing.filter(Boolean).length).toBeGreaterThan(18)
   })
 
-  it('hang on nonces that are committed to before the other one is known', () => {
+  it('depend on nonces that are committed to before the other one is known', () => {
     const nonce = drawNonce()
     expect(commitmentTo(nonce)).toBe(commitmentTo(nonce))
     expect(commitmentTo(nonce)).not.toBe(commitmentTo(drawNonce()))

@@ -3,7 +3,7 @@ import type { Fellow } from '@core/protocols/join'
 import type { Identity } from '../identity'
 import type { PeerAddress } from '../links/address-book'
 import { dial } from '../links/dial'
-import { Conversation, JoinError } from './conversation'
+import { JoinChannel, JoinError } from './join-channel'
 import { commitmentTo, digitsOf, drawNonce } from './digits'
 import { INVITATION_MS, parseToken } from './token'
 
@@ -11,7 +11,7 @@ export const JOIN_PATH = '/join'
 const ANSWER_MS = 20_000
 
 /** The addresses to dial, and the node to expect there; without a node any is accepted. */
-export interface Door {
+export interface JoinTarget {
   readonly addresses: readonly PeerAddress[]
   readonly nodeId?: NodeId | undefined
 }
@@ -62,20 +62,20 @@ export class Joining {
         'Copy the whole token that `muster invite` printed, and try again.',
       )
     const { fingerprint, addresses, secret } = invitation
-    await this.attempt({ addresses, nodeId: fingerprint }, async (conversation) => {
-      conversation.say({ type: 'token', secret, friendlyName: this.options.friendlyName() })
-      return conversation.hear(['admitted'], { withinMs: ANSWER_MS })
+    await this.attempt({ addresses, nodeId: fingerprint }, async (channel) => {
+      channel.send({ type: 'token', secret, friendlyName: this.options.friendlyName() })
+      return channel.receive(['admitted'], { withinMs: ANSWER_MS })
     })
   }
 
   /** Requests admission, which a person there must allow. Resolves when this machine is in. Rejects with JoinError. */
-  async byAsking(door: Door): Promise<void> {
-    await this.attempt(door, async (conversation, certificate) => {
+  async byAsking(target: JoinTarget): Promise<void> {
+    await this.attempt(target, async (channel, certificate) => {
       const nonce = drawNonce()
-      conversation.say({ type: 'ask', friendlyName: this.options.friendlyName(), commitment: commitmentTo(nonce) })
-      const { commitment, clusterName, friendlyName } = await conversation.hear(['commitment'], { withinMs: ANSWER_MS })
-      conversation.say({ type: 'reveal', nonce })
-      const { nonce: theirs } = await conversation.hear(['reveal'], { withinMs: ANSWER_MS })
+      channel.send({ type: 'ask', friendlyName: this.options.friendlyName(), commitment: commitmentTo(nonce) })
+      const { commitment, clusterName, friendlyName } = await channel.receive(['commitment'], { withinMs: ANSWER_MS })
+      channel.send({ type: 'reveal', nonce })
+      const { nonce: theirs } = await channel.receive(['reveal'], { withinMs: ANSWER_MS })
       if (commitmentTo(theirs) !== commitment)
         throw new JoinError('protocol', 'The other machine did not keep to its word', 'Do not join it.')
       const digits = digitsOf({
@@ -83,7 +83,7 @@ export class Joining {
         member: { certificate, nonce: theirs },
       })
       this.tell({ state: 'waiting', digits, clusterName, friendlyName })
-      return conversation.hear(['admitted'], { withinMs: INVITATION_MS })
+      return channel.receive(['admitted'], { withinMs: INVITATION_MS })
     })
   }
 
@@ -94,9 +94,9 @@ export class Joining {
   }
 
   private async attempt(
-    door: Door,
+    target: JoinTarget,
     speak: (
-      conversation: Conversation,
+      channel: JoinChannel,
       certificate: string,
     ) => Promise<{ readonly clusterId: string; readonly members: readonly Fellow[] }>,
   ): Promise<void> {
@@ -104,13 +104,13 @@ export class Joining {
     const run = (this.running = new AbortController())
     this.tell({ state: 'asking' })
     try {
-      const { socket, certificate } = await this.reach(door, run.signal)
-      const conversation = new Conversation(socket)
-      run.signal.addEventListener('abort', () => conversation.close(), { once: true })
+      const { socket, certificate } = await this.reach(target, run.signal)
+      const channel = new JoinChannel(socket)
+      run.signal.addEventListener('abort', () => channel.close(), { once: true })
       try {
-        await this.options.adopt(await speak(conversation, certificate))
+        await this.options.adopt(await speak(channel, certificate))
       } finally {
-        conversation.close()
+        channel.close()
       }
       if (!run.signal.aborted) this.tell({ state: 'joined' })
     } catch (error) {
@@ -119,7 +119,7 @@ export class Joining {
     }
   }
 
-  private async reach({ addresses, nodeId }: Door, signal: AbortSignal): ReturnType<typeof dial> {
+  private async reach({ addresses, nodeId }: JoinTarget, signal: AbortSignal): ReturnType<typeof dial> {
     const { identity } = this.options
     const failures: unknown[] = []
     for (const address of addresses) {

@@ -17,7 +17,7 @@ const open = (members: readonly NodeId[] = [member]) =>
 const onDisk = () =>
   Object.keys((JSON.parse(readFileSync(join(folder, 'peers.json'), 'utf8')) as { peers: object }).peers)
 
-it('keeps members, and of strangers those that were heard last, in memory and on the disk', async () => {
+it('keeps members and the latest non-members, in memory and on the disk', async () => {
   const book = open()
   book.add(member, [{ ip: '10.0.0.1', port: 1 }])
   for (let at = 0; at < 1000; at += 1) book.add(NodeId.parse(`stranger-${at}`), [{ ip: '10.0.0.2', port: at + 1 }])

@@ -54,14 +54,14 @@ export class AddressBook {
   }
 
   /**
-   * Addresses to dial for a node: its known ones, those that others report (`hearsay`), and the user's. At most `most`
+   * Addresses to dial for a node: its known ones, those that others report (`reportedAddresses`), and the user's. At most `most`
    * of the first two kinds, and all of the user's.
    */
   around(
     nodeId: NodeId,
-    { hearsay, most }: { readonly hearsay: readonly PeerAddress[]; readonly most: number },
+    { reportedAddresses, most }: { readonly reportedAddresses: readonly PeerAddress[]; readonly most: number },
   ): readonly PeerAddress[] {
-    const said = [...this.of(nodeId), ...hearsay].filter(isFirst).slice(0, most)
+    const said = [...this.of(nodeId), ...reportedAddresses].filter(isFirst).slice(0, most)
     return [...said, ...this.options.given].filter(isFirst)
   }
 

@@ -66,7 +66,7 @@ export const dial = ({
             seen = certificate?.toString() ?? ''
             if (certificate && (expected === undefined || publicKeyHash(certificate) === expected)) request.end()
             else request.destroy(new WrongPeer())
-            stage = 'door'
+            stage = 'admission'
           }
           raw.once('connect', () => (stage = 'tls'))
           raw.once('secureConnect', check)
@@ -93,15 +93,15 @@ export const dial = ({
     })
   })
 
-/** How far a call got. `door`: TLS is up, and the listener decides whether to admit the caller. */
-type Stage = 'tcp' | 'tls' | 'door'
+/** How far a call got. `admission`: TLS is up, and the listener decides whether to admit the caller. */
+type Stage = 'tcp' | 'tls' | 'admission'
 
 const outcomeOf = (error: Error & { code?: unknown }, stage: Stage): CallOutcome => {
   if (error instanceof WrongPeer) return 'other_machine'
   switch (stage) {
     case 'tls':
       return 'tls'
-    case 'door':
+    case 'admission':
       // The listener resets callers that it does not admit; a hung process leaves them waiting.
       return error.code === 'ECONNRESET' ? 'not_member' : 'lost'
     case 'tcp':

@@ -24,7 +24,7 @@ describe('what comes in over a link', () => {
     expect(did).toEqual([])
   })
 
-  it('is not read for a while over the limit, once for what was read already, and again and again', () => {
+  it('pauses the socket over the limit, once per window, every time', () => {
     const { did, take } = open()
     for (let window = 0; window < 3; window += 1) {
       take(MESSAGES_PER_WINDOW * 2)
@@ -34,7 +34,7 @@ describe('what comes in over a link', () => {
     }
   })
 
-  it('is nobody’s any more once the link is gone', () => {
+  it('is left alone once the link is closed', () => {
     const { inflow, did, take } = open()
     take(MESSAGES_PER_WINDOW)
     inflow.close()

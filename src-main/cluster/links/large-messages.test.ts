@@ -195,7 +195,7 @@ describe('large messages between machines of today', () => {
     60_000,
   )
 
-  it('are held by nobody when the reader leaves in the middle, and the link goes on', async () => {
+  it('are released when the reader leaves in the middle, and the link goes on', async () => {
     const leave = new AbortController()
     const request = all(near.link.open('echo', 'x'.repeat(MAX_MESSAGE_BYTES / 2), leave.signal))
     const answer = near.link.open('message', { kind: 'bytes', bytes: MAX_MESSAGE_BYTES / 2, seed: 1 }, leave.signal)

@@ -6,7 +6,7 @@ import { CLOSED, LinkClosed } from './link'
 const failed = (outcome: CallFailed['outcome']) => new CallFailed(outcome, new Error(`it was ${outcome}`))
 
 describe('what is remembered of a call', () => {
-  it('is the address that says most, and last that another machine is at one that a person gave', () => {
+  it('is the most informative outcome, and "other machine" only if there is no other', () => {
     const call = (...outcomes: CallFailed['outcome'][]) => lastCallOf(new AggregateError(outcomes.map(failed))).outcome
     expect(call('other_machine', 'timed_out', 'refused')).toBe('refused')
     expect(call('timed_out', 'not_member', 'refused')).toBe('not_member')

@@ -134,7 +134,7 @@ const standIn = async (): Promise<{
 }
 
 describe('a link whose other side stands still for some seconds', () => {
-  it('is silent meanwhile, asks nothing new, and goes on with what flows on it', async () => {
+  it('counts as silent, opens nothing new, and goes on with the streams under way', async () => {
     const { near, hold, release, say } = await standIn()
     const flowing = near.link.open('flowing', 1)
     expect((await flowing.next()).value).toBe(1)
@@ -175,7 +175,7 @@ describe('a link to an older version', () => {
     expect(far.told).toEqual([])
   })
 
-  it('ends with the word which one to update where there is more, and the record is not sent', async () => {
+  it('closes, naming the side to update, instead of sending a record that cannot be read', async () => {
     near.link.send(records({ type: 'ApiKeyUpdated', apiKeyId, changes: { name: 'ci' } }))
     await expect.poll(() => far.told, PATIENT).toEqual([expect.stringMatching(/too old .* update Muster/)])
     expect(far.frames).toEqual([])
@@ -186,7 +186,7 @@ describe('a link on which something is too large', () => {
   const around = (limit: number) =>
     fc.oneof(fc.integer({ min: -200, max: 200 }), fc.integer({ min: 200, max: 2 ** 21 })).map((over) => limit + over)
 
-  it('stays, refuses that alone, and brings everything else whole', async () => {
+  it('stays open, refuses that message alone, and delivers all others whole', async () => {
     const other = near.link.open('flowing', {})
     expect((await other.next()).value).toBe(0)
     const advance = far.next
@@ -218,8 +218,8 @@ describe('a link on which something is too large', () => {
   }, 90_000)
 })
 
-describe('a link whose other side says very much', () => {
-  it('stays, and brings all of it in order, whatever it is', async () => {
+describe('a link whose other side sends very much', () => {
+  it('stays open and delivers all of it in order', async () => {
     const COUNT = 200_000
     const flowing = near.link.open('flowing', {})
     expect((await flowing.next()).value).toBe(0)
@@ -244,7 +244,7 @@ describe('a link whose other side says very much', () => {
 })
 
 describe('a link of a process that stood still', () => {
-  it('does not hear what was said before about who leads, and all that is said after', async () => {
+  it('ignores consensus messages from before the pause, and takes those from after it', async () => {
     far.socket.pause()
     far.link.send({ type: 'consensus', message: { type: 'handover', term: 1 } })
     near.link.refresh()
@@ -262,7 +262,7 @@ describe('a link of a process that stood still', () => {
 })
 
 describe('a link that was replaced', () => {
-  it('carries what has begun on it to its end, and is closed then', async () => {
+  it('finishes the streams under way and is then closed', async () => {
     const flowing = near.link.open('flowing', {})
     await flowing.next()
     for (const { link } of [near, far]) link.retire()

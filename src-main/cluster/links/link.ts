@@ -16,17 +16,17 @@ import { Inflow } from './inflow'
 import { Streams, type Item, type StreamHandler } from './streams'
 
 /** Interval of the health check. A peer that sent nothing since the last check is pinged. */
-const LOOK_EVERY_MS = 500
+const CHECK_EVERY_MS = 500
 /**
  * Consecutive checks with an unanswered ping. They are counted, not timed: a process without processor time checks
  * less often, and so does not mistake its own pause for the peer's silence.
  */
-const LOOKS_UNTIL_SILENT = 4
-const LOOKS_UNTIL_LOST = 16
+const CHECKS_UNTIL_SILENT = 4
+const CHECKS_UNTIL_LOST = 16
 /** Silence after which the other side drops a link. */
-export const LOST_MS = LOOKS_UNTIL_LOST * LOOK_EVERY_MS
+export const LOST_MS = CHECKS_UNTIL_LOST * CHECK_EVERY_MS
 /** Checks that a retired link without streams stays open: the other side may just have opened one. */
-const IDLE_LOOKS = 3
+const IDLE_CHECKS = 3
 const HELLO_WITHIN_MS = 5000
 
 /** WebSocket close codes of a link. */
@@ -80,7 +80,7 @@ export class Link {
   /** Consecutive checks with an unanswered ping. */
   private unanswered = 0
   /** Consecutive checks without a stream. */
-  private idleLooks = 0
+  private idleChecks = 0
   private retired = false
   /** Numbers the pings of `refresh`, which separate frames from before a pause from later ones. */
   private refreshes = 0
@@ -117,7 +117,7 @@ export class Link {
     socket.on('ping', () => this.heard())
     socket.on('error', () => socket.terminate())
     socket.on('close', (code, reason) => this.closed(code, reason.toString()))
-    this.watch = setInterval(() => this.look(), LOOK_EVERY_MS)
+    this.watch = setInterval(() => this.check(), CHECK_EVERY_MS)
     this.send(options.hello)
     setTimeout(() => {
       if (!this.hello) this.close(CLOSED.protocol, 'no greeting')
@@ -143,7 +143,7 @@ export class Link {
 
   /** Whether the peer has left pings unanswered for about two seconds. */
   get isSilent(): boolean {
-    return this.unanswered >= LOOKS_UNTIL_SILENT
+    return this.unanswered >= CHECKS_UNTIL_SILENT
   }
 
   /** Bytes waiting for the network. */
@@ -274,13 +274,13 @@ export class Link {
     this.greet(frame)
   }
 
-  private look(): void {
-    this.idleLooks = this.streams.isIdle ? this.idleLooks + 1 : 0
-    if (this.retired && this.idleLooks >= IDLE_LOOKS) return this.close(CLOSED.duplicate, 'another link stays')
-    if (performance.now() - this.heardAt < LOOK_EVERY_MS || !this.isOpen) return
+  private check(): void {
+    this.idleChecks = this.streams.isIdle ? this.idleChecks + 1 : 0
+    if (this.retired && this.idleChecks >= IDLE_CHECKS) return this.close(CLOSED.duplicate, 'another link stays')
+    if (performance.now() - this.heardAt < CHECK_EVERY_MS || !this.isOpen) return
     this.unanswered += 1
-    if (this.unanswered >= LOOKS_UNTIL_LOST) return this.socket.terminate()
-    if (this.unanswered === LOOKS_UNTIL_SILENT) {
+    if (this.unanswered >= CHECKS_UNTIL_LOST) return this.socket.terminate()
+    if (this.unanswered === CHECKS_UNTIL_SILENT) {
       this.streams.failUnanswered()
       this.options.onSilent?.()
     }

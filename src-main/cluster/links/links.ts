@@ -19,9 +19,9 @@ const DIAL_AT_ONCE = 8
 /** Dial timeout after a lost link: a peer that is alive answers within it, and an election may be waiting. */
 const REDIAL_MS = 1200
 /** Delay before the link of a removed member closes, so that the removal still reaches it. */
-const LAST_WORDS_MS = 50
+const REMOVED_CLOSE_DELAY_MS = 50
 /** Removal notices needed in a row from one member, with no other member linked: one node may be out of date. */
-const REMOVED_SAYINGS = 3
+const REMOVAL_NOTICES_NEEDED = 3
 /** Two machines with one key: the time within which the first one must answer a ping. */
 const PROVE_WITHIN_MS = 1500
 
@@ -29,12 +29,12 @@ export interface LinksOptions {
   readonly identity: Identity
   readonly book: AddressBook
   /** Addresses at which other members report that they reach the peer. */
-  readonly hearsay: (peer: NodeId) => readonly PeerAddress[]
+  readonly reportedAddresses: (peer: NodeId) => readonly PeerAddress[]
   readonly members: () => readonly NodeId[]
   readonly hello: () => Hello
   readonly handlers: ReadonlyMap<string, (params: unknown, signal: AbortSignal, from: NodeId) => AsyncIterable<Item>>
   /** Linked members that may relay a stream to an unlinked one, the likeliest first. */
-  readonly ways: (peer: NodeId, kind: string) => readonly NodeId[]
+  readonly relaysFor: (peer: NodeId, kind: string) => readonly NodeId[]
   readonly onUp: (link: Link) => void
   readonly onDown: (peer: NodeId) => void
   /** Every known address was dialled, and none answers. */
@@ -60,7 +60,7 @@ export class Links {
   private readonly failures = new Map<NodeId, LastCall>()
   private readonly called = new Set<NodeId>()
   /** Links of a second machine with one key that we closed: the peer echoes the close code, which must not count. */
-  private readonly turnedAway = new WeakSet<Link>()
+  private readonly closedAsDuplicate = new WeakSet<Link>()
   /** Consecutive removal notices by each member. */
   private readonly removedBy = new Map<NodeId, number>()
   private readonly timer: NodeJS.Timeout
@@ -92,7 +92,7 @@ export class Links {
 
   /** Opens a stream of that member. Throws StreamError. */
   async *open(peer: NodeId, kind: string, params: unknown, signal?: AbortSignal): AsyncGenerator<Item> {
-    yield* openThrough(this, this.options.ways, { peer, kind, params, signal })
+    yield* openThrough(this, this.options.relaysFor, { peer, kind, params, signal })
   }
 
   /** Opens a single-item stream and returns its item. Throws StreamError. */
@@ -111,7 +111,7 @@ export class Links {
     const members = new Set(this.options.members())
     for (const [peer, link] of this.links) {
       // Frames from it are ignored from now on, but the removal still has to reach it.
-      if (!members.has(peer)) setTimeout(() => link.close(CLOSED.notMember, 'no member'), LAST_WORDS_MS)
+      if (!members.has(peer)) setTimeout(() => link.close(CLOSED.notMember, 'no member'), REMOVED_CLOSE_DELAY_MS)
     }
     for (const link of this.retired) if (!members.has(link.peer)) link.close(CLOSED.notMember, 'no member')
     for (const [peer, call] of this.dialling) if (!members.has(peer)) call.abort()
@@ -152,7 +152,7 @@ export class Links {
     if (this.closed || this.get(peer) || this.dialling.has(peer)) return
     if (!this.options.members().includes(peer)) return
     const { identity, book, onRefused } = this.options
-    const addresses = book.around(peer, { hearsay: this.options.hearsay(peer), most: DIAL_AT_ONCE })
+    const addresses = book.around(peer, { reportedAddresses: this.options.reportedAddresses(peer), most: DIAL_AT_ONCE })
     if (addresses.length === 0) return void this.failures.set(peer, NO_ADDRESS)
     const call = new AbortController()
     this.dialling.set(peer, call)
@@ -178,19 +178,19 @@ export class Links {
     } catch (error) {
       this.failures.set(peer, lastCallOf(error))
       if (!this.closed && !this.get(peer)) onRefused(peer)
-      this.heedRemoval(peer, error)
+      this.countRemovalNotice(peer, error)
     } finally {
       call.abort()
       this.dialling.delete(peer)
     }
   }
 
-  private heedRemoval(peer: NodeId, error: unknown): void {
-    const told = error instanceof AggregateError && error.errors.some((one) => one instanceof Removed)
-    if (!told || this.links.size > 0) return void this.removedBy.delete(peer)
-    const sayings = (this.removedBy.get(peer) ?? 0) + 1
-    this.removedBy.set(peer, sayings)
-    if (sayings < REMOVED_SAYINGS || this.closed) return
+  private countRemovalNotice(peer: NodeId, error: unknown): void {
+    const isNotice = error instanceof AggregateError && error.errors.some((one) => one instanceof Removed)
+    if (!isNotice || this.links.size > 0) return void this.removedBy.delete(peer)
+    const notices = (this.removedBy.get(peer) ?? 0) + 1
+    this.removedBy.set(peer, notices)
+    if (notices < REMOVAL_NOTICES_NEEDED || this.closed) return
     this.removedBy.clear()
     this.options.onRemoved()
   }
@@ -253,7 +253,7 @@ export class Links {
         return true
       }
       this.options.onSameIdentity(link.peer)
-      this.turnedAway.add(link)
+      this.closedAsDuplicate.add(link)
       link.close(CLOSED.sameIdentity, 'another machine has this identity')
       return false
     }
@@ -305,7 +305,7 @@ export class Links {
 
   private gone(link: Link, { code, reason }: { code: number; reason: string }): void {
     const { peer } = link
-    if (code === CLOSED.sameIdentity && !this.turnedAway.has(link))
+    if (code === CLOSED.sameIdentity && !this.closedAsDuplicate.has(link))
       this.options.onSameIdentity(this.options.identity.nodeId)
     this.retired.delete(link)
     if (this.links.get(peer) !== link) return

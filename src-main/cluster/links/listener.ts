@@ -7,7 +7,7 @@ import { NodeId } from '@core/ids'
 import { publicKeyHash } from '../certificate'
 import type { Identity } from '../identity'
 import { SOCKET_OPTIONS } from './link'
-import { Turnstile } from './turnstile'
+import { ConnectionLimiter } from './connection-limiter'
 
 const MOST_CONNECTIONS = 512
 const HANDSHAKE_MS = 5000
@@ -26,10 +26,10 @@ export interface ListenerOptions {
   /** 0 picks a free one. */
   readonly port: number
   /** By URL path. */
-  readonly doors: Readonly<Record<string, Door | undefined>>
+  readonly endpoints: Readonly<Record<string, Endpoint | undefined>>
 }
 
-export interface Door {
+export interface Endpoint {
   /** Whether the caller is admitted. Otherwise the connection is reset without an answer. */
   admits(nodeId: NodeId): boolean
   enter(caller: Caller): void
@@ -46,7 +46,7 @@ export interface Listener {
 }
 
 /** Listens for other nodes: TLS 1.3 with certificates on both sides. Rejects with the system's error. */
-export const listen = async ({ identity, port, doors }: ListenerOptions): Promise<Listener> => {
+export const listen = async ({ identity, port, endpoints }: ListenerOptions): Promise<Listener> => {
   const server = createServer({
     key: identity.privateKey,
     cert: identity.certificate,
@@ -62,14 +62,14 @@ export const listen = async ({ identity, port, doors }: ListenerOptions): Promis
   })
   const sockets = new WebSocketServer({ noServer: true, ...SOCKET_OPTIONS })
   const open = new Set<Socket>()
-  const turnstile = new Turnstile()
+  const limiter = new ConnectionLimiter()
   /** Releases the limiter's slot of each unauthenticated connection, by remote address and port. */
   const unknown = new Map<string, () => void>()
   // Each member holds one socket; others have five seconds to authenticate.
   server.maxConnections = MOST_CONNECTIONS
   server.on('connection', (socket: Socket) => {
     const { remoteAddress = '', remotePort } = socket
-    const leave = turnstile.enter(remoteAddress)
+    const leave = limiter.enter(remoteAddress)
     if (!leave) return void socket.destroy()
     const name = `${remoteAddress} ${remotePort}`
     unknown.set(name, leave)
@@ -86,11 +86,11 @@ export const listen = async ({ identity, port, doors }: ListenerOptions): Promis
   server.on('tlsClientError', (_error, socket) => void socket.destroy())
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     const certificate = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined
-    const door = Object.hasOwn(doors, request.url ?? '') ? doors[request.url ?? ''] : undefined
-    if (!certificate || !door) return void socket.destroy()
+    const endpoint = Object.hasOwn(endpoints, request.url ?? '') ? endpoints[request.url ?? ''] : undefined
+    if (!certificate || !endpoint) return void socket.destroy()
     const nodeId = NodeId.parse(publicKeyHash(certificate))
-    if (!door.admits(nodeId)) {
-      if (door.wasRemoved?.(nodeId) === true) socket.end(`HTTP/1.1 ${GONE} Gone\r\nConnection: close\r\n\r\n`)
+    if (!endpoint.admits(nodeId)) {
+      if (endpoint.wasRemoved?.(nodeId) === true) socket.end(`HTTP/1.1 ${GONE} Gone\r\nConnection: close\r\n\r\n`)
       else socket.destroy()
       return
     }
@@ -98,7 +98,7 @@ export const listen = async ({ identity, port, doors }: ListenerOptions): Promis
     unknown.get(`${socket.remoteAddress ?? ''} ${socket.remotePort}`)?.()
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const remoteAddress = plainAddress(socket.remoteAddress ?? '')
-      door.enter({ nodeId, certificate: certificate.toString(), socket: webSocket, remoteAddress })
+      endpoint.enter({ nodeId, certificate: certificate.toString(), socket: webSocket, remoteAddress })
     })
   })
   await new Promise<void>((resolve, reject) => {

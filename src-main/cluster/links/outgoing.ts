@@ -6,7 +6,7 @@ import {
   type StreamFrame,
 } from '@core/protocols/peer'
 import { encodeFrame } from './frame'
-import type { Announced, Room } from './parts'
+import type { Announced, SendWindow } from './parts'
 import { tooLarge } from './stream-error'
 
 /** An item of a stream: a JSON value or bytes. */
@@ -28,7 +28,7 @@ export interface Sent {
   readonly what: string
   /** Size limit, for a peer that supports parts. */
   readonly limitBytes: number
-  readonly room: Room
+  readonly window: SendWindow
 }
 
 /** Sends stream messages: whole, or in parts if they are large and the peer supports it. */
@@ -39,12 +39,12 @@ export class Outgoing {
    * Resolves when the frame was sent, or its window was closed meanwhile. The first part is sent before this returns.
    * Throws StreamError synchronously if the frame is too large.
    */
-  sendFrame(frame: StreamFrame, { what, limitBytes, room }: Sent): Promise<void> {
+  sendFrame(frame: StreamFrame, { what, limitBytes, window }: Sent): Promise<void> {
     const cutsParts = this.sender.cutsParts()
     const limit = cutsParts ? limitBytes : MAX_PEER_FRAME_BYTES
     const bytes = encodeFrame(frame)
     if (bytes === undefined || bytes.length > limit) throw tooLarge(what, limit)
-    if (cutsParts && bytes.length > PART_BYTES) return this.sendParts(frame.stream, { of: 'frame', bytes }, room)
+    if (cutsParts && bytes.length > PART_BYTES) return this.sendParts(frame.stream, { of: 'frame', bytes }, window)
     this.sender.sendEncoded(bytes)
     return Promise.resolve()
   }
@@ -57,18 +57,18 @@ export class Outgoing {
       return Promise.resolve()
     }
     if (item.length > sent.limitBytes) throw tooLarge(sent.what, sent.limitBytes)
-    return this.sendParts(stream, { of: 'bytes', bytes: item }, sent.room)
+    return this.sendParts(stream, { of: 'bytes', bytes: item }, sent.window)
   }
 
   private async sendParts(
     stream: number,
     { of, bytes }: { readonly of: Announced['of']; readonly bytes: Uint8Array },
-    room: Room,
+    window: SendWindow,
   ): Promise<void> {
     this.sender.send({ type: 'parts', stream, of, bytes: bytes.length })
     for (let at = 0; at < bytes.length; at += PART_BYTES) {
       const part = bytes.subarray(at, at + PART_BYTES)
-      if (!(await room.take(part.length))) return
+      if (!(await window.take(part.length))) return
       this.sender.sendBytes(stream, part)
     }
   }

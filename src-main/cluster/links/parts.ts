@@ -5,7 +5,7 @@ import { busy, flooded, invalid, tooLarge } from './stream-error'
 export type Announced = Pick<Extract<PeerFrame, { type: 'parts' }>, 'of' | 'bytes'>
 
 /** The send window for a stream's parts, in one direction. */
-export class Room {
+export class SendWindow {
   private bytes = PART_WINDOW_BYTES
   private isClosed = false
   private wake: () => void = () => undefined
@@ -30,8 +30,8 @@ export class Room {
   }
 }
 
-/** The budget for incomplete messages that a link holds in memory. */
-export class Memory {
+/** The budget for incomplete messages that a link holds in budget. */
+export class ReceiveBudget {
   private held = 0
 
   constructor(private readonly limitBytes: number) {}
@@ -49,7 +49,7 @@ export class Memory {
 }
 
 /** Assembles the parts of messages on one stream, in one direction. */
-export class Inlet {
+export class PartAssembler {
   private message: Announced | undefined
   private parts: Buffer[] = []
   private came = 0
@@ -57,7 +57,7 @@ export class Inlet {
   private unsettled = 0
 
   constructor(
-    private readonly memory: Memory,
+    private readonly budget: ReceiveBudget,
     private readonly limitBytes: number,
   ) {}
 
@@ -79,7 +79,7 @@ export class Inlet {
     const { of, bytes } = this.message
     if (part.length !== Math.min(PART_BYTES, bytes - this.came)) throw invalid('sent a part of another size')
     if (this.unsettled + part.length > PART_WINDOW_BYTES) throw flooded()
-    if (!this.memory.take(part.length)) throw busy()
+    if (!this.budget.take(part.length)) throw busy()
     this.unsettled += part.length
     this.came += part.length
     this.parts.push(part)
@@ -98,7 +98,7 @@ export class Inlet {
 
   /** Discards the incomplete message. */
   close(): void {
-    this.memory.free(this.came)
+    this.budget.free(this.came)
     this.message = undefined
     this.parts = []
     this.came = 0

@@ -15,7 +15,7 @@ describe('a snapshot in parts', () => {
     expect(taken.at(-1)?.equals(bytes)).toBe(true)
   })
 
-  it('begins anew where another one does, and is nothing where a part is missing', () => {
+  it('starts over with a new first part, and yields nothing if a part is missing', () => {
     const assembly = new SnapshotAssembly()
     const [first, second, third] = parts()
     if (!first || !second || !third) throw new Error('three parts')

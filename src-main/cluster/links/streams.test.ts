@@ -89,7 +89,7 @@ describe('streams over a link', () => {
     await expect.poll(() => stopped).toBe(true)
   })
 
-  it('tell why the other side could not go on, and what it does not know', async () => {
+  it('report why the other side failed, and an unknown kind of stream', async () => {
     const { near } = pair({
       broken: async function* () {
         yield 1
@@ -116,7 +116,7 @@ describe('streams over a link', () => {
     await expect(all(near.open('silent', {}))).rejects.toMatchObject({ code: 'link_lost' })
   })
 
-  it('stop what they send when the link is lost, whether it is being made or waits for its reader', async () => {
+  it('stop sending when the link is lost, whether an item is being made or waits for its reader', async () => {
     const stopped: string[] = []
     const { near, far } = pair({
       making: async function* (_params, signal) {
@@ -148,7 +148,7 @@ describe('streams over a link', () => {
     expect(sent).toContainEqual({ type: 'cancel', stream: 1 })
   })
 
-  it('end alone where parts come that keep to no rule, and hold nothing of them', async () => {
+  it('end alone when parts break the protocol, and hold no memory for them', async () => {
     const part = Buffer.alloc(PART_BYTES)
     const breaches: Readonly<Record<string, (near: Streams) => void>> = {
       too_large: (near) => near.take({ type: 'parts', stream: 1, of: 'bytes', bytes: MAX_MESSAGE_BYTES + 1 }),

@@ -8,7 +8,7 @@ import {
 } from '@core/protocols/peer'
 import { parseFrame } from './frame'
 import { Outgoing, type Item, type StreamSender } from './outgoing'
-import { Inlet, Memory, Room, type Announced } from './parts'
+import { PartAssembler, ReceiveBudget, SendWindow, type Announced } from './parts'
 import { flooded, invalid, lost, StreamError } from './stream-error'
 
 export { StreamError } from './stream-error'
@@ -26,9 +26,9 @@ interface Receiving {
   error: StreamError | undefined
   wake: () => void
   /** Send window for the parts of the `open` frame. */
-  readonly room: Room
+  readonly window: SendWindow
   /** Assembles the parts of items. */
-  readonly inlet: Inlet
+  readonly assembler: PartAssembler
 }
 
 interface Sending {
@@ -36,7 +36,7 @@ interface Sending {
   readonly stop: AbortController
   wake: () => void
   /** Send window for the parts of items. */
-  readonly room: Room
+  readonly window: SendWindow
 }
 
 /** Limit of an error message, in characters. */
@@ -53,9 +53,9 @@ export class Streams {
   private readonly receiving = new Map<number, Receiving>()
   private readonly sending = new Map<number, Sending>()
   /** `open` frames whose parts have not all arrived. */
-  private readonly opening = new Map<number, Inlet>()
-  private readonly openMemory = new Memory(MAX_HELD_OPEN_BYTES)
-  private readonly itemMemory = new Memory(MAX_HELD_ITEM_BYTES)
+  private readonly opening = new Map<number, PartAssembler>()
+  private readonly openBudget = new ReceiveBudget(MAX_HELD_OPEN_BYTES)
+  private readonly itemBudget = new ReceiveBudget(MAX_HELD_ITEM_BYTES)
   private readonly outgoing: Outgoing
   private next: number
   private closed = false
@@ -83,12 +83,12 @@ export class Streams {
       done: false,
       error: undefined,
       wake: () => undefined,
-      room: new Room(),
-      inlet: new Inlet(this.itemMemory, largestItem(kind)),
+      window: new SendWindow(),
+      assembler: new PartAssembler(this.itemBudget, largestItem(kind)),
     }
     const stop = (): void => {
       state.done = true
-      state.room.close()
+      state.window.close()
       state.wake()
     }
     signal?.addEventListener('abort', stop, { once: true })
@@ -97,7 +97,7 @@ export class Streams {
       const sent = this.outgoing.sendFrame(open, {
         what: 'The request',
         limitBytes: MAX_MESSAGE_BYTES,
-        room: state.room,
+        window: state.window,
       })
       // Registered only now: if sending throws, the other side has not heard of the stream and needs no `cancel`.
       this.receiving.set(stream, state)
@@ -106,7 +106,7 @@ export class Streams {
         while (state.items.length > 0) {
           const item = state.items.shift()
           if (++state.taken % CREDIT_LOT === 0) this.sender.send({ type: 'credit', stream, count: CREDIT_LOT })
-          if (state.items.length === 0) this.grant(stream, state.inlet)
+          if (state.items.length === 0) this.grant(stream, state.assembler)
           yield item
         }
         if (state.error) throw state.error
@@ -117,7 +117,7 @@ export class Streams {
       }
     } finally {
       signal?.removeEventListener('abort', stop)
-      state.inlet.close()
+      state.assembler.close()
       if (this.receiving.delete(stream) && !this.closed) this.sender.send({ type: 'cancel', stream })
     }
   }
@@ -143,10 +143,10 @@ export class Streams {
         if (!state) return
         this.receiving.delete(frame.stream)
         if (frame.error) state.error = new StreamError(frame.error.code, frame.error.message)
-        else if (state.inlet.isFilling) state.error = invalid('ended in the middle of a message')
+        else if (state.assembler.isFilling) state.error = invalid('ended in the middle of a message')
         state.done = true
-        state.inlet.close()
-        state.room.close()
+        state.assembler.close()
+        state.window.close()
         state.wake()
         return
       }
@@ -158,7 +158,7 @@ export class Streams {
         this.announce(frame.stream, frame)
         return
       case 'room':
-        ;(this.receiving.get(frame.stream) ?? this.sending.get(frame.stream))?.room.grant(frame.bytes)
+        ;(this.receiving.get(frame.stream) ?? this.sending.get(frame.stream))?.window.grant(frame.bytes)
         return
     }
   }
@@ -168,7 +168,7 @@ export class Streams {
     const state = this.receiving.get(stream)
     const opening = this.opening.get(stream)
     if (opening) this.fillOpening(stream, opening, bytes)
-    else if (state?.inlet.isFilling) this.fillItem(stream, state, bytes)
+    else if (state?.assembler.isFilling) this.fillItem(stream, state, bytes)
     else this.receive(stream, bytes)
   }
 
@@ -176,7 +176,7 @@ export class Streams {
   receive(stream: number, item: Item): void {
     const state = this.receiving.get(stream)
     if (!state) return
-    if (state.inlet.isFilling) return this.fail(stream, state, invalid('began a message in the middle of another'))
+    if (state.assembler.isFilling) return this.fail(stream, state, invalid('began a message in the middle of another'))
     if (state.items.length >= STREAM_WINDOW) return this.fail(stream, state, flooded())
     state.items.push(item)
     state.answered = true
@@ -200,8 +200,8 @@ export class Streams {
     this.closed = true
     for (const state of this.receiving.values()) {
       state.error = lost()
-      state.inlet.close()
-      state.room.close()
+      state.assembler.close()
+      state.window.close()
       state.wake()
     }
     this.receiving.clear()
@@ -215,17 +215,17 @@ export class Streams {
     const state = this.receiving.get(stream)
     if (state) {
       attempt(
-        () => state.inlet.begin(message),
+        () => state.assembler.begin(message),
         (error) => this.fail(stream, state, error),
       )
       return
     }
     const isOwn = stream % 2 === this.next % 2
     if (isOwn || this.sending.has(stream) || this.opening.has(stream)) return
-    const inlet = new Inlet(this.openMemory, MAX_MESSAGE_BYTES)
-    this.opening.set(stream, inlet)
+    const assembler = new PartAssembler(this.openBudget, MAX_MESSAGE_BYTES)
+    this.opening.set(stream, assembler)
     attempt(
-      () => inlet.begin(message),
+      () => assembler.begin(message),
       (error) => this.refuse(stream, error),
     )
   }
@@ -234,19 +234,19 @@ export class Streams {
     state.answered = true
     attempt(
       () => {
-        const message = state.inlet.take(part)
+        const message = state.assembler.take(part)
         if (message) this.receive(stream, message.of === 'bytes' ? message.bytes : valueIn(message.bytes, stream))
-        else if (state.items.length === 0) this.grant(stream, state.inlet)
+        else if (state.items.length === 0) this.grant(stream, state.assembler)
       },
       (error) => this.fail(stream, state, error),
     )
   }
 
-  private fillOpening(stream: number, inlet: Inlet, part: Buffer): void {
+  private fillOpening(stream: number, assembler: PartAssembler, part: Buffer): void {
     attempt(
       () => {
-        const message = inlet.take(part)
-        if (!message) return this.grant(stream, inlet)
+        const message = assembler.take(part)
+        if (!message) return this.grant(stream, assembler)
         const frame = parseFrame(message.bytes)
         if (typeof frame === 'string' || frame.type !== 'open' || frame.stream !== stream)
           throw invalid('asked for nothing that can be understood')
@@ -258,16 +258,16 @@ export class Streams {
   }
 
   /** Returns credit for the parts received. */
-  private grant(stream: number, inlet: Inlet): void {
-    const bytes = inlet.settle()
+  private grant(stream: number, assembler: PartAssembler): void {
+    const bytes = assembler.settle()
     if (bytes > 0) this.sender.send({ type: 'room', stream, bytes })
   }
 
   /** Ends a stream opened here. Later frames of it are ignored. */
   private fail(stream: number, state: Receiving, error: StreamError): void {
     state.error = error
-    state.inlet.close()
-    state.room.close()
+    state.assembler.close()
+    state.window.close()
     this.receiving.delete(stream)
     this.sender.send({ type: 'cancel', stream })
     state.wake()
@@ -286,13 +286,13 @@ export class Streams {
 
   private async serve({ stream, kind, params }: Extract<StreamFrame, { type: 'open' }>): Promise<void> {
     if (this.sending.has(stream)) return
-    const room = new Room()
-    const state: Sending = { credit: STREAM_WINDOW, stop: new AbortController(), wake: () => undefined, room }
+    const window = new SendWindow()
+    const state: Sending = { credit: STREAM_WINDOW, stop: new AbortController(), wake: () => undefined, window }
     this.sending.set(stream, state)
     const { signal } = state.stop
     const stopped = (): void => {
       state.wake()
-      room.close()
+      window.close()
     }
     signal.addEventListener('abort', stopped, { once: true })
     let error: { code: string; message: string } | undefined
@@ -303,7 +303,7 @@ export class Streams {
         while (state.credit === 0 && !signal.aborted) await new Promise<void>((resolve) => (state.wake = resolve))
         if (signal.aborted) break
         state.credit -= 1
-        await this.outgoing.sendItem(stream, item, { what: 'The answer', limitBytes: largestItem(kind), room })
+        await this.outgoing.sendItem(stream, item, { what: 'The answer', limitBytes: largestItem(kind), window })
         if (signal.aborted) break
       }
     } catch (cause) {

@@ -19,7 +19,7 @@ const AT_ONCE = 8
 const BUSY = 4013
 
 /** Serves other members' measurements, one at a time: two at once would measure each other. */
-export class ThroughputDoor {
+export class ThroughputServer {
   private busy = false
 
   enter({ socket }: Pick<Caller, 'socket'>): void {

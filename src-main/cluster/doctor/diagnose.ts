@@ -14,7 +14,7 @@ export const EXAMINE_STREAM = 'examine'
 /** Timeout for a member's view. Its own checks take less than half of it. */
 const ANSWER_MS = 5000
 
-export interface ConsultOptions {
+export interface DiagnoseOptions {
   readonly self: NodeId
   readonly state: State
   readonly members: readonly NodeId[]
@@ -29,7 +29,7 @@ interface Answer {
   readonly clockMs: number
 }
 
-const askMember = async (links: ConsultOptions['links'], nodeId: NodeId): Promise<Answer | string> => {
+const askMember = async (links: DiagnoseOptions['links'], nodeId: NodeId): Promise<Answer | string> => {
   const begun = Date.now()
   const late = AbortSignal.timeout(ANSWER_MS)
   try {
@@ -49,7 +49,7 @@ const askMember = async (links: ConsultOptions['links'], nodeId: NodeId): Promis
 }
 
 /** Collects the views of all linked members in parallel and diagnoses them. Never rejects. */
-export const consult = async (options: ConsultOptions): Promise<DoctorReport> => {
+export const diagnose = async (options: DiagnoseOptions): Promise<DoctorReport> => {
   const { self, state, members, nearby, links, examineHere } = options
   const views = new Map<NodeId, OwnView>()
   const silent = new Map<NodeId, string>()

@@ -23,7 +23,7 @@ const hintFor = (code: string): string => {
 }
 
 /** The message channel of one joining, read one message at a time. */
-export class Conversation {
+export class JoinChannel {
   private readonly arrived: JoinMessage[] = []
   private over: JoinError | undefined
   private wake = (): void => undefined
@@ -36,19 +36,19 @@ export class Conversation {
       this.wake()
     })
     socket.on('error', () => socket.terminate())
-    socket.on('close', () => this.end('The other machine ended the conversation'))
+    socket.on('close', () => this.end('The other machine ended the channel'))
   }
 
   get isOpen(): boolean {
     return this.over === undefined
   }
 
-  say(message: JoinMessage): void {
+  send(message: JoinMessage): void {
     if (this.isOpen) this.socket.send(JSON.stringify(message))
   }
 
   /** Returns the next message, which must be of one of these types. Rejects with JoinError. */
-  async hear<Type extends JoinMessage['type']>(
+  async receive<Type extends JoinMessage['type']>(
     types: readonly Type[],
     { withinMs }: { readonly withinMs: number },
   ): Promise<Extract<JoinMessage, { type: Type }>> {

@@ -4,7 +4,7 @@ import { edgesOf, isSocketEdge } from '@core/state/topology'
 import type { PeerAddress } from './links/address-book'
 
 /** Addresses at which other members report that they reach `peer`. */
-export const hearsay = ({ topology }: State, peer: NodeId): PeerAddress[] =>
+export const reportedAddresses = ({ topology }: State, peer: NodeId): PeerAddress[] =>
   edgesOf(topology).flatMap((edge) =>
     // Skip addresses with a zone: it is valid only on the machine that reported it.
     edge.to === peer && isSocketEdge(edge) && !edge.ip.includes('%') ? [{ ip: edge.ip, port: edge.port }] : [],

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 import { NodeId } from '@core/ids'
-import { DoorQueue, MOST_FROM_ONE, MOST_STRANGERS } from './door-queue'
+import { JoinQueue, MOST_FROM_ONE, MOST_STRANGERS } from './join-queue'
 
 const opened = () => {
-  const queue = new DoorQueue()
+  const queue = new JoinQueue()
   const inside = new Map<string, () => void>()
   const come = (name: string, remoteAddress: string, isKnown = () => false): void => {
     const giveWay = (): void => void inside.delete(name)
@@ -12,13 +12,13 @@ const opened = () => {
   return { inside, come, names: () => [...inside.keys()] }
 }
 
-it('lets one address wait a few times, and its longest waiting one gives way to the next', () => {
+it('limits the requests of one address, dropping its oldest for the next', () => {
   const { come, names } = opened()
   for (let at = 0; at < 100; at += 1) come(`n${at}`, '10.0.0.1')
   expect(names()).toEqual(Array.from({ length: MOST_FROM_ONE }, (_, at) => `n${100 - MOST_FROM_ONE + at}`))
 })
 
-it('keeps a stranger who waits for a person, whatever one other address does, and counts a network of IPv6 as one', () => {
+it('keeps a waiting request whatever another address sends, and counts an IPv6 network as one address', () => {
   const { come, names } = opened()
   come('laptop', '10.0.0.2')
   for (let at = 0; at < 100; at += 1) come(`n${at}`, `2001:db8:1:2::${at.toString(16)}`)
@@ -27,14 +27,14 @@ it('keeps a stranger who waits for a person, whatever one other address does, an
   expect(names().length).toBeLessThanOrEqual(MOST_STRANGERS)
 })
 
-it('is never full of strangers: the next one comes in, and the longest waiting of the most gives way', () => {
+it('always takes the next request, dropping the oldest of the address with the most', () => {
   const { come, names } = opened()
   for (let at = 0; at < 100; at += 1) come(`n${at}`, `10.0.0.${at}`)
   expect(names()).toHaveLength(MOST_STRANGERS)
   expect(names().at(-1)).toBe('n99')
 })
 
-it('sends nobody away who is known, also where it became so while it waited', () => {
+it('drops no request of a known machine, also if it became known while waiting', () => {
   const { come, names } = opened()
   let hasInvitation = false
   come('invited', '10.0.0.9', () => hasInvitation)
@@ -45,7 +45,7 @@ it('sends nobody away who is known, also where it became so while it waited', ()
   expect(names()).toHaveLength(MOST_STRANGERS + 2)
 })
 
-it('has a machine wait once, and room again where one has left', () => {
+it('keeps one request per machine, and has room again once one has left', () => {
   const { come, inside, names } = opened()
   for (let at = 0; at < 3; at += 1) come('n', '10.0.0.1')
   expect(names()).toEqual(['n'])

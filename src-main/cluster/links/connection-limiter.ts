@@ -25,7 +25,7 @@ export const sourceOf = (address: string): string =>
  * Limits unauthenticated connections, so that members can connect however many strangers do. Time is in milliseconds
  * of a monotonic clock.
  */
-export class Turnstile {
+export class ConnectionLimiter {
   private readonly known = new Map<string, Known>()
   private waiting = 0
 
