@@ -1,15 +1,15 @@
 import { z } from 'zod'
 
 /**
- * Branded identifiers. A brand costs nothing at run time and stops a runner's id from being passed
- * where an instance's id belongs. Values enter the program through these schemas only.
+ * Branded identifiers. A brand has no run-time cost and prevents passing a runner's id where an instance's id belongs.
+ * Values enter the program only through these schemas.
  */
 const identifier = () =>
   z
     .string()
     .min(1)
     .max(200)
-    // The state's families are plain records: by such a name, one would be found that nobody put there.
+    // Families of the state are plain records, where such a key would find an inherited property.
     .refine((name) => !(name in Object.prototype), 'is a reserved word: choose another name')
 
 /** SHA-256 of a node certificate's public key, hex. */
@@ -31,7 +31,7 @@ export type TaskId = z.infer<typeof TaskId>
 export const CommandId = identifier().brand<'CommandId'>()
 export type CommandId = z.infer<typeof CommandId>
 
-/** A model's name as people write it, usually `owner/name`. */
+/** A model's id as people write it, usually `owner/name`. */
 export const ModelId = identifier().brand<'ModelId'>()
 export type ModelId = z.infer<typeof ModelId>
 

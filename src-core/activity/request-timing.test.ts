@@ -31,7 +31,7 @@ describe('where the time of a request went', () => {
     expect(JSON.stringify(record)).not.toContain('secret')
   })
 
-  it('is all waiting for one that never began, with the reason, which is cut', () => {
+  it('is all waiting for a request that never started, with the reason, truncated', () => {
     const timing = new RequestTiming({ ...head, key: 'Ada' }, 0)
     timing.take({ type: 'failed', code: 'model_unavailable', message: 'x'.repeat(5000) }, 30_000)
     expect(timing.record(30_000)).toMatchObject({
@@ -44,7 +44,7 @@ describe('where the time of a request went', () => {
     })
   })
 
-  it('ends with whoever went away', () => {
+  it('ends when the client goes away', () => {
     const timing = new RequestTiming(head, 0)
     timing.take({ type: 'progress', processed: 0, total: 100 }, 5)
     expect(timing.record(50)).toMatchObject({ outcome: 'cancelled', waitedMs: 5, promptMs: 45 })

@@ -13,11 +13,11 @@ export interface RequestHead {
 type Finished = Extract<GenerationUpdate, { type: 'finished' }>
 type Failed = Extract<GenerationUpdate, { type: 'failed' }>
 
-/** Longer reasons are cut: a refusal may quote much of what it refuses. */
+/** Maximum length of an error: a refusal may quote much of the request. */
 const MOST_OF_A_REASON = 300
 
 const outcomeOf = (end: Finished | Failed | undefined): Pick<RequestRecord, 'outcome' | 'code' | 'error'> => {
-  // Nobody was there any more to read the rest.
+  // The stream was abandoned before its end.
   if (!end) return { outcome: 'cancelled' }
   if (end.type === 'failed') return { outcome: 'failed', code: end.code, error: end.message.slice(0, MOST_OF_A_REASON) }
   switch (end.reason) {
@@ -31,7 +31,7 @@ const outcomeOf = (end: Finished | Failed | undefined): Pick<RequestRecord, 'out
   }
 }
 
-/** Takes the times of one request as its updates pass. Times are milliseconds of one clock that never goes back. */
+/** Measures the phases of one request from its updates. Times are milliseconds of a monotonic clock. */
 export class RequestTiming {
   private begunAt: number | undefined
   private firstAt: number | undefined
@@ -61,7 +61,7 @@ export class RequestTiming {
     }
   }
 
-  /** What is kept of it, when it has ended or nobody wants it any more. */
+  /** Returns the record of the request, once it has ended or was abandoned. */
   record(now: number): RequestRecord {
     const { key, ...head } = this.head
     const { begunAt, firstAt, lastAt, takenAt, end } = this

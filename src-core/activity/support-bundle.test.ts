@@ -20,7 +20,7 @@ describe('a support bundle', () => {
     expect(text).toContain('@proxy:3128')
   })
 
-  it('has nothing that people wrote to models, and no name of theirs in paths', () => {
+  it('has no prompts, and no user names in paths', () => {
     const found = clean({
       messages: [{ role: 'user', content: 'my diary' }],
       prompt: 'my diary',

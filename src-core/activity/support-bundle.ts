@@ -1,25 +1,25 @@
-/** What leaves this machine in a support bundle goes through here: secrets are taken out wherever they stand. */
+/** Removes secrets from everything in a support bundle before it leaves this machine. */
 
 const HIDDEN = '[left out]'
 
-/** Fields whose values are secrets, or what people wrote to models. */
+/** Fields whose values are secrets, or content of requests. */
 const SECRET_NAME = /(key|token|secret|password|authorization|cookie|certificate|hash|prompt|messages|content)$/i
-/** Names that end so and hold counts. */
+/** Matching names that hold counts. */
 const COUNT_NAME = /tokens$/i
 
-/** Secrets as they look within a text. */
+/** Patterns of secrets within text. */
 const SECRET_TEXT: readonly RegExp[] = [
   /\bmst_[\w-]{8,}/g,
   /\b(?:sk|hf|ghp|pat)[-_][\w-]{8,}/g,
   /\bBearer\s+[\w.~+/-]+=*/gi,
   /-----BEGIN [^-]+-----[^]*?-----END [^-]+-----/g,
   /\bcode=[\w-]{16,}/g,
-  // Links with a password.
+  // Passwords in URLs.
   /(?<=:\/\/)[^\s/@:]+:[^\s/@]+(?=@)/g,
 ]
 
 export interface Surroundings {
-  /** The home folder: its path has the name of the person. */
+  /** The home folder; its path contains the user's name. */
   readonly home: string
 }
 
@@ -28,7 +28,7 @@ const cleanText = (text: string, { home }: Surroundings): string => {
   return home.length > 1 ? without.replaceAll(home, '~') : without
 }
 
-/** The value without secrets: by the names of fields, and by how secrets look in texts. */
+/** Removes secrets from a value: by field name, and by pattern in texts. */
 export const withoutSecrets = (value: unknown, surroundings: Surroundings): unknown => {
   if (typeof value === 'string') return cleanText(value, surroundings)
   if (Array.isArray(value)) return value.map((inner) => withoutSecrets(inner, surroundings))
@@ -41,7 +41,7 @@ export const withoutSecrets = (value: unknown, surroundings: Surroundings): unkn
   )
 }
 
-/** A line of the log as an object; one that is no JSON as the text it is. */
+/** Parses a line of the log; returns the text itself if it is no JSON. */
 export const logLine = (line: string): unknown => {
   try {
     return JSON.parse(line)

@@ -4,17 +4,17 @@ import type { Translator } from '../texts/translator'
 
 type Where = Pick<BenchmarkedPlacement, 'machines' | 'sharding' | 'instanceMeta'>
 
-/** Benchmarks as people read them, in one language. */
+/** Texts about benchmarks, in one language. */
 export interface BenchmarkTexts {
-  /** `Mac Studio + MacBook Pro, Tensor over RDMA`; one machine is shared out over nobody. */
+  /** `Mac Studio + MacBook Pro, Tensor over RDMA`; only the name for a single machine. */
   readonly placement: (placement: Where) => string
-  /** What was measured of a placement, each figure with what it is of. */
+  /** Results of a placement, each with its label. */
   readonly figures: (figures: BenchmarkedPlacement['figures']) => string[]
-  /** How far a placement is; undefined where it has been measured. */
+  /** Progress of a placement; undefined once measured. */
   readonly state: (placement: Pick<BenchmarkedPlacement, 'state' | 'step' | 'error'>) => string | undefined
-  /** Whom it disturbs, in sentences. */
+  /** What it disturbs, in sentences. */
   readonly disturbs: (disturbs: BenchmarkPlan['disturbs']) => string[]
-  /** All of it, to be handed on; times are UTC. */
+  /** The whole benchmark as text, for sharing; times are UTC. */
   readonly whole: (benchmark: Benchmark) => string
 }
 

@@ -15,7 +15,7 @@ describe('the prompts of a benchmark', () => {
     expect(promptSizes(32)).toEqual([])
   })
 
-  it('begin like no other, and have as many words as the sample says', () => {
+  it('have a unique start, and as many words as the sample implies', () => {
     expect(promptOf(3, 'first').split(' ')).toHaveLength(3)
     expect(promptOf(3, 'first')).not.toBe(promptOf(3, 'second'))
     expect(wordsFor(1000, { words: 100, tokens: 200 })).toBe(500)
@@ -35,7 +35,7 @@ describe('the placements of a benchmark', () => {
     expect(benchmarkPlan(world.state, everywhere).disturbs).toEqual({ serving: true, requests: 0, loads: 1 })
   })
 
-  it('say how many requests they are in the way of', () => {
+  it('report how many requests they disturb', () => {
     const { world } = readyWorld()
     const [instance] = Object.values(world.state.instances)
     const instanceId = instance?.instanceId ?? InstanceId.parse('none')
@@ -46,7 +46,7 @@ describe('the placements of a benchmark', () => {
   })
 })
 
-it('a benchmark is text that can be handed on, with what was not measured', () => {
+it('a benchmark has a text for sharing, including what was not measured', () => {
   const machine = (name: string) => ({ nodeId: NodeId.parse(name), name })
   const benchmark: Benchmark = {
     benchmarkId: 'b',

@@ -9,10 +9,10 @@ import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
 import { targetOf } from '../generation/route'
 
-/** More than these are not measured one after the other. */
+/** Most placements measured in one benchmark. */
 const MOST_PLACEMENTS = 8
 
-/** Where a benchmark measures: an instance that is there, or machines on which one is placed for it. */
+/** Where a benchmark measures: an existing instance, or machines on which one is placed for it. */
 export interface Planned {
   readonly nodeIds: readonly NodeId[]
   readonly sharding: Sharding
@@ -22,7 +22,7 @@ export interface Planned {
 
 const key = ({ nodeIds, sharding, instanceMeta }: Planned): string => [sharding, instanceMeta, ...nodeIds].join()
 
-/** The placements that a benchmark of a model measures, those that serve first. */
+/** Returns the placements that a benchmark of a model measures, serving ones first. */
 export const plannedPlacements = (state: State, model: string, card: ModelCard, scope: BenchmarkScope): Planned[] => {
   const { instances } = targetOf(state, model)
   const here = instances
@@ -38,7 +38,7 @@ export const plannedPlacements = (state: State, model: string, card: ModelCard, 
   const others = [...previews(state, card, {}), ...alone].flatMap((preview): Planned[] => {
     if ('error' in preview) return []
     const { nodeIds, sharding, instanceMeta } = preview
-    // One machine is the same however a model would be shared out.
+    // On a single machine the sharding makes no difference.
     const planned: Planned = { nodeIds, sharding: nodeIds.length === 1 ? 'Pipeline' : sharding, instanceMeta }
     if (known.has(key(planned))) return []
     known.add(key(planned))
@@ -47,7 +47,7 @@ export const plannedPlacements = (state: State, model: string, card: ModelCard, 
   return [...here, ...others].slice(0, MOST_PLACEMENTS)
 }
 
-/** Whom it disturbs. */
+/** Returns what the benchmark disturbs. */
 const disturbances = ({ tasks }: State, planned: readonly Planned[]): BenchmarkPlan['disturbs'] => {
   const ids = new Set(planned.flatMap(({ instance }) => instance?.instanceId ?? []))
   return {
@@ -57,7 +57,7 @@ const disturbances = ({ tasks }: State, planned: readonly Planned[]): BenchmarkP
   }
 }
 
-/** What a benchmark would do, before it is begun. */
+/** Returns what a benchmark would do, to show before it starts. */
 export const benchmarkPlan = (state: State, planned: readonly Planned[]): BenchmarkPlan => ({
   placements: planned.map(({ nodeIds, sharding, instanceMeta }) => ({
     machines: nodeIds.map((nodeId) => ({ nodeId, name: nodeName(state, nodeId) })),

@@ -3,23 +3,23 @@ import { Bytes, ModelId } from '../ids'
 import data from './recommended.json'
 
 /**
- * Models that are worth a look, each in the quantisations that there are of it: one data file, of which
- * `build/catalogue/check.ts` tells whether the hub still has all of it and in these sizes.
+ * The recommended models, each in all its quantisations. The data is one file; `build/catalogue/check.ts` checks that
+ * the hub still has every entry, with its size.
  */
 
-/** `vision`: the model reads pictures; Muster gives it text alone so far. */
+/** `vision`: the model also reads images. */
 export const RecommendedAbility = z.enum(['tools', 'thinking', 'vision'])
 export type RecommendedAbility = z.infer<typeof RecommendedAbility>
 
 export const RecommendedModel = z.strictObject({
   modelId: ModelId,
   family: z.string().min(1),
-  /** Of the model, whatever its quantisation. */
+  /** Title of the model, without the quantisation. */
   title: z.string().min(1),
   quantization: z.string().min(1),
   /** The `model_type` of its configuration. */
   architecture: z.string().min(1),
-  /** Of its weights. */
+  /** Size of its weights. */
   sizeBytes: Bytes,
   /** Tokens. */
   contextLength: z.number().int().positive(),
@@ -30,7 +30,7 @@ export type RecommendedModel = z.infer<typeof RecommendedModel>
 export const RecommendedCatalogue = z.strictObject({
   schema: z.literal(1),
   source: z.url(),
-  /** When the ids and sizes were taken down. */
+  /** When ids and sizes were recorded. */
   date: z.iso.date(),
   note: z.string(),
   models: z.array(RecommendedModel).min(60),

@@ -29,10 +29,12 @@ const commandFor = (difference: Difference, newId: MetaInstanceId | undefined): 
   }
 }
 
-/** What frees names comes first, what takes them last. */
+/** Deletions free names before updates and creations take them. */
 const ORDER: readonly Difference['kind'][] = ['delete', 'update', 'create', 'unchanged']
 
-/** All changes that the documents need, each seeing what the ones before did; nothing where one of them is refused. */
+/**
+ * Applies all changes that the documents need, each to the state after the previous one; refuses all if one is refused.
+ */
 export const applyDeclarations = (state: State, command: Apply, inputs: DecideInputs, decide: Decide): Decided => {
   const compared = compare(state, command)
   if (compared.status === 'refused') {

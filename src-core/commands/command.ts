@@ -19,12 +19,15 @@ import {
   type PlacementErrorDetails,
 } from '../state/meta-instances'
 
-/** From machines before merges, after a split: what was declared on the other side. What has been removed since stays so. */
+/**
+ * From machines of versions before merges, after a split: repeats a declaration of the other side. Entities removed
+ * since stay removed.
+ */
 const again = { again: z.literal(true).optional() }
 
 export const CreateMetaInstance = Constraints.extend({
   type: z.literal('CreateMetaInstance'),
-  /** Chosen by the API that takes the request, so that sending it again creates nothing twice. */
+  /** Chosen by the API that takes the request, which makes a retry idempotent. */
   metaInstanceId: MetaInstanceId,
   name: MetaInstanceName.optional(),
   owner: Owner.optional(),
@@ -32,7 +35,10 @@ export const CreateMetaInstance = Constraints.extend({
   paused: z.boolean(),
   replicas: Replicas.optional(),
   hours: HoursList.optional(),
-  /** A temporary one. Refused as a conflict where the model is declared already: that one answers then. */
+  /**
+   * Makes it temporary. Refused as a conflict if the model is declared already; that declaration then serves the
+   * request.
+   */
   onRequest: OnRequest.optional(),
   ...again,
 })
@@ -42,7 +48,10 @@ export const UpdateMetaInstance = z.object({
   changes: MetaInstanceChanges,
   ...again,
 })
-/** From machines before merges, after a split: also what this side has not heard of, so that nobody brings it later. */
+/**
+ * From machines of versions before merges, after a split: also records removals of unknown ids, so that no one can add
+ * them later.
+ */
 const lasting = { lasting: z.literal(true).optional() }
 
 export const DeleteMetaInstance = z.object({
@@ -52,23 +61,25 @@ export const DeleteMetaInstance = z.object({
 })
 export const RestartMetaInstance = z.object({ type: z.literal('RestartMetaInstance'), metaInstanceId: MetaInstanceId })
 
-/** Outside its hours a request loads it: kept until nobody has asked for so long, or its hours begin. */
+/** A request loads a declaration outside its hours: kept until idle for the given time, or until its hours start. */
 export const WakeMetaInstance = z.object({
   type: z.literal('WakeMetaInstance'),
   metaInstanceId: MetaInstanceId,
   onRequest: OnRequest,
 })
 
-/** What files say is to exist: all of it, or nothing where any of it is refused. */
+/** Declarations that files require: all of them are applied, or none if one is refused. */
 export const ApplyDeclarations = z.object({
   type: z.literal('ApplyDeclarations'),
   documents: z.array(DeclarationDocument).max(1000),
-  /** An id for each document, which it gets if it is new. */
+  /** An id for each document, used if it creates a declaration. */
   metaInstanceIds: z.array(MetaInstanceId).max(1000),
   prune: Prune.optional(),
 })
 
-/** One instance that nothing keeps. The card comes with the command: deciding waits for nothing. */
+/**
+ * A single instance without a declaration. The command carries the model card, because `decide` cannot wait for one.
+ */
 export const PlaceInstance = Constraints.extend({
   type: z.literal('PlaceInstance'),
   instanceId: InstanceId,
@@ -93,16 +104,16 @@ export const AdmitMember = z.object({
   member: Member.omit({ admittedAt: true }),
   ...again,
 })
-/** A person calls a machine otherwise; the machine itself says its name with `AdmitMember`. */
+/** Gives a machine another name in the cluster; the machine reports its own name with `AdmitMember`. */
 export const RenameMember = z.object({ type: z.literal('RenameMember'), nodeId: NodeId, friendlyName: GivenName })
-/** Moves a machine's models elsewhere and keeps others away, or takes that back. */
+/** Moves a machine's models elsewhere and places none on it, or cancels that. */
 export const DrainMember = z.object({ type: z.literal('DrainMember'), nodeId: NodeId, drained: z.boolean() })
 export const RemoveMember = z.object({ type: z.literal('RemoveMember'), nodeId: NodeId, ...lasting })
 
-/** What one side of a split declared. It is joined with what this side has: nothing is carried out a second time. */
+/** Declarations of one side of a split, to be merged with this side's; commands are not executed again. */
 export const MergeDeclarations = Apart.extend({ type: z.literal('MergeDeclarations') })
 
-/** A request to the master. It decides; it never places, `PlaceInstance` apart. */
+/** A request to the master. Deciding never places, except for `PlaceInstance`. */
 export const Command = z.discriminatedUnion('type', [
   CreateMetaInstance,
   UpdateMetaInstance,
@@ -125,10 +136,10 @@ export const Command = z.discriminatedUnion('type', [
 ])
 export type Command = z.infer<typeof Command>
 
-/** Why a command was not carried out. The state is as it was. */
+/** Why a command was refused. The state is unchanged. */
 export interface Refusal {
   readonly code: 'not_found' | 'conflict' | 'invalid' | 'cannot_place'
   readonly reason: string
-  /** The funnel, where there was no place. */
+  /** The placement funnel, for `cannot_place`. */
   readonly details?: PlacementErrorDetails | undefined
 }

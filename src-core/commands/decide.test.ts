@@ -16,7 +16,7 @@ describe('CreateMetaInstance', () => {
     expect(types(world, from)).toEqual(['MetaInstanceCreated'])
   })
 
-  it('sent twice acts once', () => {
+  it('is idempotent', () => {
     const world = new World()
     world.declare('chat')
     const from = world.log.length
@@ -63,7 +63,7 @@ describe('a declaration made on request', () => {
     expect(world.command(again)).toEqual({ status: 'decided', events: [] })
   })
 
-  it('is told again how long it is kept without another decision', () => {
+  it('takes a repeated idle time without another decision', () => {
     const world = new World()
     const metaInstanceId = world.declare('asked', { onRequest: { idleSeconds: 5 } })
     const changed = (changes: MetaInstanceChanges) =>
@@ -88,7 +88,7 @@ describe('a declaration made on request', () => {
 })
 
 describe('DeleteMetaInstance', () => {
-  it('cancels tasks, deletes the instance and the declaration in one go', () => {
+  it('cancels tasks and deletes the instance and the declaration at once', () => {
     const { world, id } = readyWorld()
     const taskId = TaskId.parse('t')
     const { instanceId } = world.instance(id)
@@ -123,7 +123,7 @@ describe('RestartMetaInstance', () => {
     expect(world.instance(id).instanceId).not.toBe(old)
   })
 
-  it('tries at once where placing waits', () => {
+  it('retries at once while placement backs off', () => {
     const { world, id } = readyWorld()
     for (let failure = 1; failure <= 8; failure += 1) {
       world.fail(id)
@@ -149,7 +149,7 @@ describe('PlaceInstance', () => {
       placementPreference: 'largest',
     })
 
-  it('makes an instance that nothing keeps', () => {
+  it('makes an instance without a declaration', () => {
     const world = new World()
     world.addNode('mini')
     place(world, 'i')
@@ -206,14 +206,14 @@ describe('a machine’s name', () => {
   }
   const nameIn = ({ state }: World) => state.members[nodeId]?.friendlyName
 
-  it('is what the machine says, also when it says another one', () => {
+  it('is what the machine reports, also when that changes', () => {
     const world = admitted()
     expect(nameIn(world)).toBe('Mac mini')
     says(world, 'Mac mini (2)')
     expect(nameIn(world)).toBe('Mac mini (2)')
   })
 
-  it('that people gave stays when the machine starts again', () => {
+  it('given by people stays when the machine restarts', () => {
     const world = admitted()
     rename(world, 'Kitchen')
     says(world, 'Mac mini')
@@ -222,7 +222,7 @@ describe('a machine’s name', () => {
     expect(nameIn(world)).toBe('Hall')
   })
 
-  it('that people gave goes when the machine was given another one by its own settings', () => {
+  it('given by people is replaced when the machine’s own settings change it', () => {
     const world = admitted()
     rename(world, 'Kitchen')
     says(world, 'build machine')
@@ -233,7 +233,7 @@ describe('a machine’s name', () => {
     expect(nameIn(world)).toBe('Kitchen')
   })
 
-  it('is the machine’s own again when people give it that', () => {
+  it('is the machine’s own again when people set it back', () => {
     const world = admitted()
     rename(world, 'Kitchen')
     rename(world, 'Mac mini')
@@ -253,7 +253,7 @@ describe('a machine’s name', () => {
     expect(rename(new World(), 'Kitchen')).toMatchObject({ status: 'refused', refusal: { code: 'not_found' } })
   })
 
-  it('is begun anew with the membership', () => {
+  it('is reset with a new membership', () => {
     const world = admitted()
     rename(world, 'Kitchen')
     world.command({ type: 'RemoveMember', nodeId })

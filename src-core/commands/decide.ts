@@ -24,7 +24,7 @@ const refused = (code: Refusal['code'], reason: string, details?: Refusal['detai
 
 const unknown = (what: string, id: string): Decided => refused('not_found', `There is no ${what} with the id ${id}`)
 
-/** RDMA needs a pair. */
+/** RDMA needs at least two machines. */
 const leastNodes = (instanceMeta: MetaInstance['instanceMeta'], minNodes: number): number =>
   instanceMeta === 'MlxJaccl' ? Math.max(2, minNodes) : minNodes
 
@@ -47,7 +47,8 @@ const create = (state: State, command: Extract<Command, { type: 'CreateMetaInsta
   const declared =
     wanted.onRequest && Object.values(state.metaInstances).find(({ modelId }) => modelId === wanted.modelId)
   if (declared) return refused('conflict', `${wanted.modelId} is declared already, as ${declared.metaInstanceId}`)
-  // What the other side of a split declared was allowed there, and is worth more than a name here that its model had first.
+  // A declaration of the other side of a split was valid there; it takes precedence over a name here that equals its
+  // model's id.
   const notTwice = again ? undefined : (idProblem(state, wanted.modelId) ?? idProblem(state, metaInstanceId))
   const taken = conflict(notTwice ?? (wanted.name === undefined ? undefined : nameProblem(state, wanted.name, command)))
   if (taken) return taken
@@ -65,7 +66,7 @@ const create = (state: State, command: Extract<Command, { type: 'CreateMetaInsta
   return decided({ type: 'MetaInstanceCreated', metaInstance })
 }
 
-/** Only what changes is looked at: a conflict from before there were rules does not stop other changes. */
+/** Checks only what changes: a conflict that predates the rules must not block other changes. */
 const changesProblem = (
   state: State,
   known: MetaInstance,
@@ -80,13 +81,13 @@ const changesProblem = (
   return problem ?? (renamed ? nameProblem(state, name, { metaInstanceId, modelId }) : undefined)
 }
 
-/** What is always on has no end to be put off. */
+/** An always-on declaration has no idle end to change or pin. */
 const lifetimeProblem = ({ metaInstanceId, onRequest }: MetaInstance, changes: MetaInstanceChanges) =>
   onRequest === undefined && (changes.onRequest || changes.pinned)
     ? `${metaInstanceId} is always on: only a model that was loaded on request ends by idling or can be pinned`
     : undefined
 
-/** Requests say again and again how long a model is to be kept: that is decided once. */
+/** Requests repeat how long a model is to be kept; only a change is recorded. */
 const isLifetimeAsKnown = ({ onRequest, pinned }: MetaInstance, changes: MetaInstanceChanges): boolean => {
   const names = Object.keys(changes)
   if (names.length === 0 || names.some((name) => name !== 'onRequest' && name !== 'pinned')) return false
@@ -109,13 +110,13 @@ const update = (state: State, command: Extract<Command, { type: 'UpdateMetaInsta
   const complete = {
     ...changes,
     ...(minNodes !== known.minNodes && { minNodes }),
-    // One is what a declaration has that says nothing.
+    // 1 is the default, stored as absent.
     ...(changes.replicas === 1 && { replicas: null }),
   }
   return decided({ type: 'MetaInstanceUpdated', metaInstanceId, changes: complete })
 }
 
-/** What is in memory already, or paused, stays as it is. */
+/** Does nothing if the declaration is paused or within its hours. */
 const wake = (state: State, command: Extract<Command, { type: 'WakeMetaInstance' }>): Decided => {
   const { metaInstanceId, onRequest } = command
   const known = state.metaInstances[metaInstanceId]
@@ -152,9 +153,9 @@ const changeSetting = ({ settings }: State, change: SettingChange): Decided => {
 }
 
 /**
- * A machine says its name each time it starts: as its settings, its command line or its system have it. Only when that
- * is another one than it said last, somebody has changed it there, and then it goes by it; else it goes on under the
- * name that people gave it in the cluster.
+ * Handles the name that a machine reports at each start, taken from its settings, command line or system. If it differs
+ * from the name last reported, it was changed on the machine and is adopted; otherwise the name given in the cluster
+ * stays.
  */
 const admit = (state: State, { member, again }: Extract<Command, { type: 'AdmitMember' }>): Decided => {
   const { nodeId, certificate, friendlyName } = member
@@ -185,8 +186,8 @@ const drain = (state: State, { nodeId, drained }: Extract<Command, { type: 'Drai
 }
 
 /**
- * What a command comes to: the events that carry it out, or why not. Nothing is placed for a declaration here. What a
- * machine that is there could not read is not decided; what the other side of a split has decided already is.
+ * Decides a command: returns its events, or the refusal. Places nothing for declarations. Events that an online machine
+ * of an older version could not read are refused, except those that the other side of a split has already decided.
  */
 export const decide = (state: State, command: Command, inputs: DecideInputs): Decided => {
   const result = outcome(state, command, inputs)
@@ -212,7 +213,7 @@ const outcome = (state: State, command: Command, inputs: DecideInputs): Decided 
       const { metaInstanceId } = command
       if (!(metaInstanceId in state.metaInstances)) return unknown('meta-instance', metaInstanceId)
       const instances = instancesOf(state, metaInstanceId)
-      // Without an instance, to restart is to try again now: an update clears what placing waits for.
+      // Without an instance, a restart retries placement now: the update clears the backoff.
       return instances.length === 0
         ? decided({ type: 'MetaInstanceUpdated', metaInstanceId, changes: {} })
         : decided(...instances.flatMap((instance) => removeInstance(state, instance)))

@@ -8,7 +8,7 @@ const textOf = (edit: Edit): string => {
 }
 
 describe('a JSON configuration', () => {
-  it('keeps what is set otherwise, and its indentation', () => {
+  it('keeps other settings and its indentation', () => {
     const before = '{\n\t"theme": "dark",\n\t"env": {\n\t\t"FOO": "1",\n\t\t"ANTHROPIC_MODEL": "old"\n\t}\n}\n'
     const after = textOf(editClaudeCode(before, target))
     expect(JSON.parse(after)).toMatchObject({
@@ -19,7 +19,7 @@ describe('a JSON configuration', () => {
     expect(textOf(editClaudeCode(after, target))).toBe(after)
   })
 
-  it('is made where there is none', () => {
+  it('is created if it does not exist', () => {
     expect(JSON.parse(textOf(editOpenCode(undefined, target)))).toMatchObject({
       $schema: 'https://opencode.ai/config.json',
       model: 'muster/chat',
@@ -37,7 +37,7 @@ describe('a JSON configuration', () => {
 })
 
 describe('Codex’s configuration', () => {
-  it('gets tables at its end, once, however often they are written', () => {
+  it('gets our tables at its end, once, however often they are written', () => {
     const before = '# mine\nmodel = "other"\n\n[tui]\nx = 1\n'
     const once = textOf(editCodex(before, target))
     expect(once.startsWith(before)).toBe(true)

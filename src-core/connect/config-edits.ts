@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { claudeCodeEnv, codexTables, openCodeProvider, PROVIDER, type ConnectTarget } from './tool-texts'
 
-/** A configuration as it would be, or why it is left alone. */
+/** The edited configuration, or why it is left unchanged. */
 export type Edit = { readonly text: string } | { readonly refused: string }
 
 const JsonObject = z.record(z.string(), z.unknown())
 type JsonObject = z.infer<typeof JsonObject>
 
-/** The JSON of a file; an empty or missing one is an empty object. */
+/** Parses a file's JSON; an empty or missing file is an empty object. */
 const parsed = (text: string | undefined): JsonObject | undefined => {
   if (text === undefined || text.trim() === '') return {}
   try {
@@ -17,7 +17,7 @@ const parsed = (text: string | undefined): JsonObject | undefined => {
   }
 }
 
-/** As the file has it, so that nothing but what is meant changes. */
+/** Keeps the file's indentation, so that only the intended lines change. */
 const indentOf = (text = ''): string => /\n([ \t]+)"/.exec(text)?.[1] ?? '  '
 
 const written = (value: JsonObject, before: string | undefined): Edit => ({
@@ -31,7 +31,7 @@ const NOT_JSON: Edit = {
 const objectIn = (value: JsonObject, name: string): JsonObject | undefined =>
   value[name] === undefined ? {} : JsonObject.safeParse(value[name]).data
 
-/** `env` of Claude Code's settings.json, beside what is set there already. */
+/** Sets `env` in Claude Code's settings.json, keeping other variables. */
 export const editClaudeCode = (before: string | undefined, target: ConnectTarget): Edit => {
   const settings = parsed(before)
   const env = settings && objectIn(settings, 'env')
@@ -39,7 +39,7 @@ export const editClaudeCode = (before: string | undefined, target: ConnectTarget
   return written({ ...settings, env: { ...env, ...claudeCodeEnv(target) } }, before)
 }
 
-/** The provider and the model of opencode.json. */
+/** Sets the provider and the model in opencode.json. */
 export const editOpenCode = (before: string | undefined, target: ConnectTarget): Edit => {
   const config = parsed(before)
   const providers = config && objectIn(config, 'provider')
@@ -52,13 +52,13 @@ export const editOpenCode = (before: string | undefined, target: ConnectTarget):
 const BEGIN = '# >>> Muster'
 const END = '# <<< Muster'
 const BLOCK = new RegExp(`(^|\\n)${BEGIN}\\n[^]*?\\n${END}(\\n|$)`)
-/** Tables that TOML allows once: as a header, or as a value of the first level. */
+/** Matches tables that TOML allows only once: as a header, or as a top-level value. */
 const TAKEN = new RegExp(
   `^\\s*\\[\\s*(model_providers|profiles)\\s*\\.\\s*"?${PROVIDER}"?\\s*[\\].]|^\\s*(model_providers|profiles)\\s*(\\.\\s*"?${PROVIDER}"?\\s*)?=`,
   'm',
 )
 
-/** Tables at the end of Codex's config.toml, between two marks; what stands there otherwise is not touched. */
+/** Writes our tables between two markers at the end of Codex's config.toml, leaving the rest untouched. */
 export const editCodex = (before: string | undefined, target: ConnectTarget): Edit => {
   const others = (before ?? '').replace(BLOCK, '$1').trimEnd()
   if (TAKEN.test(others))

@@ -16,7 +16,7 @@ describe('the change of a text', () => {
     )
   })
 
-  it('says no more than what changed, with two lines around it', () => {
+  it('shows only changed lines, with two lines of context', () => {
     const before = text(['1', '2', '3', '4', '5', '6'])
     const changes = withContext(lineChanges(before, text(['1', '2', '3', '4', 'five', '6'])))
     expect(changes.map(({ kind, text: line }) => `${kind} ${line}`)).toEqual([

@@ -1,15 +1,15 @@
-/** A line of a change, as people read it. */
+/** A line of a diff. */
 export interface ChangedLine {
   readonly kind: 'same' | 'added' | 'removed'
   readonly text: string
 }
 
-/** Beyond so many lines nothing is compared: the whole is removed and added. */
+/** Longer texts are not compared: all lines are shown as removed and added. */
 const MOST_LINES = 3000
 
 const linesOf = (text: string): string[] => (text === '' ? [] : text.replace(/\n$/, '').split('\n'))
 
-/** Length of the longest common subsequence of what follows each pair of places. */
+/** Table of the longest common subsequence's length of the suffixes at each pair of positions. */
 const commonAfter = (before: readonly string[], after: readonly string[]): number[][] => {
   const table = Array.from({ length: before.length + 1 }, () => new Array<number>(after.length + 1).fill(0))
   for (let i = before.length - 1; i >= 0; i -= 1)
@@ -23,7 +23,7 @@ const commonAfter = (before: readonly string[], after: readonly string[]): numbe
 const tagged = (kind: ChangedLine['kind'], lines: readonly string[]): ChangedLine[] =>
   lines.map((text) => ({ kind, text }))
 
-/** Every line of both texts, in order. */
+/** Diffs two texts; returns every line of both, in order. */
 export const lineChanges = (before: string, after: string): readonly ChangedLine[] => {
   const [old, now] = [linesOf(before), linesOf(after)]
   if (old.length > MOST_LINES || now.length > MOST_LINES) return [...tagged('removed', old), ...tagged('added', now)]
@@ -48,7 +48,7 @@ export const lineChanges = (before: string, after: string): readonly ChangedLine
 
 const CONTEXT = 2
 
-/** The changes with a few lines around them; those that are left out between two become one, `…`. */
+/** Keeps changed lines and their context; replaces each run of other lines by a single `…`. */
 export const withContext = (lines: readonly ChangedLine[]): readonly ChangedLine[] => {
   const near = lines.map((_, at) =>
     lines.slice(Math.max(0, at - CONTEXT), at + CONTEXT + 1).some(({ kind }) => kind !== 'same'),
@@ -62,6 +62,6 @@ export const withContext = (lines: readonly ChangedLine[]): readonly ChangedLine
 const SECRET =
   /(["']?[\w.-]*(?:key|token|secret|password|authorization)[\w.-]*["']?\s*[:=]\s*)(["']?)([^"',\s][^"',]*)/gi
 
-/** Values of other programs' secrets are nobody's business where a change is shown. */
+/** Masks values that look like secrets. */
 export const withoutSecrets = (lines: readonly ChangedLine[]): readonly ChangedLine[] =>
   lines.map((line) => ({ ...line, text: line.text.replace(SECRET, '$1$2••••') }))

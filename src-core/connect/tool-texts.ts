@@ -1,24 +1,24 @@
-/** What other programs are told of this node, in their own words: shown to people, and written into their files. */
+/** Configuration that other programs need to use this node, in their formats: shown to people and written to files. */
 
 export interface ConnectTarget {
-  /** Of the node, without a slash at its end. */
+  /** Base URL of the node, without a trailing slash. */
   readonly url: string
-  /** What is asked for: the id of a model or the name of a declaration. */
+  /** The model to request: a model's id or a declaration's name. */
   readonly model: string
-  /** All that can be asked for. */
+  /** All models that can be requested. */
   readonly models: readonly string[]
-  /** Undefined where none is needed; most programs want one all the same. */
+  /** Undefined if no key is needed; most programs want one anyway. */
   readonly key: string | undefined
 }
 
-/** For programs that refuse to start without a key. */
+/** Placeholder for programs that refuse to start without a key. */
 export const NO_KEY = 'none'
-/** Where Codex finds the key: its configuration names a variable. */
+/** Environment variable from which Codex reads the key; its configuration names a variable. */
 export const CODEX_KEY_VARIABLE = 'MUSTER_API_KEY'
-/** By this name programs know the provider that is this node. */
+/** Name of the provider that stands for this node. */
 export const PROVIDER = 'muster'
 
-/** Of Claude Code: what it asks by its own names for models goes to the same one. */
+/** Environment of Claude Code; all its model aliases map to the same model. */
 export const claudeCodeEnv = ({ url, model, key = NO_KEY }: ConnectTarget): Readonly<Record<string, string>> => ({
   ANTHROPIC_BASE_URL: url,
   ANTHROPIC_AUTH_TOKEN: key,
@@ -28,7 +28,7 @@ export const claudeCodeEnv = ({ url, model, key = NO_KEY }: ConnectTarget): Read
   ANTHROPIC_DEFAULT_HAIKU_MODEL: model,
 })
 
-/** A string of TOML: in double quotes it has the escapes of JSON. */
+/** Writes a TOML string; basic strings have JSON's escapes. */
 const toml = (text: string): string => JSON.stringify(text)
 
 /** A provider and a profile of Codex: `codex --profile muster`. */
@@ -45,7 +45,7 @@ export const codexTables = ({ url, model, key }: ConnectTarget): string =>
     `model = ${toml(model)}`,
   ].join('\n')
 
-/** The provider of OpenCode, under its name in `provider`. */
+/** OpenCode's provider, stored under its name in `provider`. */
 export const openCodeProvider = ({ url, models, key = NO_KEY }: ConnectTarget): object => ({
   npm: '@ai-sdk/openai-compatible',
   name: 'Muster',
@@ -53,7 +53,7 @@ export const openCodeProvider = ({ url, models, key = NO_KEY }: ConnectTarget): 
   models: Object.fromEntries(models.map((id) => [id, { name: id }])),
 })
 
-/** By this name Continue lists the model; an entry with it is ours. */
+/** Name of our model entry in Continue; an entry with this name is ours. */
 export const CONTINUE_NAME = 'Muster'
 
 /** An entry of `models` in Continue's config.yaml. */

@@ -7,7 +7,7 @@ const yes = (code: string, reason: string): Check => ({ state: 'yes', code, reas
 const no = (code: string, reason: string): Check => ({ state: 'no', code, reason })
 const unknown = (code: string, reason: string): Check => ({ state: 'unknown', code, reason })
 
-/** Of several addresses that do not answer, the one whose answer says most. */
+/** Failures of TCP connections, most informative first. */
 const MOST_TELLING = ['refused', 'timed_out', 'unreachable'] as const
 
 const REASONS: Readonly<Record<(typeof MOST_TELLING)[number], string>> = {
@@ -18,7 +18,7 @@ const REASONS: Readonly<Record<(typeof MOST_TELLING)[number], string>> = {
 
 const addressed = ({ ip, port }: AddressCheck): string => `${ip.includes(':') ? `[${ip}]` : ip}:${port}`
 
-/** Whether any of these addresses can be connected to. */
+/** Whether any of these addresses accepts connections. */
 export const tcpOf = (checks: readonly AddressCheck[]): Check => {
   const open = checks.find(({ tcp }) => tcp === 'open')
   if (open) return yes('open', `It answers at ${addressed(open)}.`)
@@ -29,7 +29,7 @@ export const tcpOf = (checks: readonly AddressCheck[]): Check => {
   return no('no_address', 'No address of it is known.')
 }
 
-/** Whether who answers there proves to be who was meant. */
+/** Whether the peer there proves the expected identity. */
 export const tlsOf = (checks: readonly AddressCheck[]): Check => {
   if (checks.some(({ tls }) => tls === 'ok')) return yes('proved', 'It has proved its identity.')
   if (checks.some(({ tls }) => tls === 'failed'))
@@ -51,7 +51,7 @@ const announced = (evidence: Evidence, from: NodeId, to: NodeId): Check => {
 const tcp = (evidence: Evidence, from: NodeId, to: NodeId): Check => {
   const seen = seenBy(evidence, from, to)
   if (seen) return tcpOf(seen.checks)
-  // A machine that cannot be asked has still been heard, where it has called.
+  // A machine that cannot be asked is known to connect if it has called the other one.
   if (seenBy(evidence, to, from)?.calledHere === true) return yes('called', 'It has connected before.')
   return unknown('not_asked', `${evidence.nameOf(from)} could not be asked.`)
 }
@@ -69,7 +69,7 @@ const link = (evidence: Evidence, from: NodeId, to: NodeId): Check => {
   return last ? no(last.outcome, last.reason) : no('not_linked', 'They are not connected.')
 }
 
-/** One machine's ways to another. */
+/** Returns the checks from one machine to another. */
 export const checkPair = (evidence: Evidence, from: NodeId, to: NodeId): PairReport => {
   const ways = evidence.edges.filter((edge) => isSocketEdge(edge) && edge.from === from && edge.to === to)
   const latencies = ways.flatMap((edge) => (isSocketEdge(edge) && edge.latencyMs !== undefined ? [edge.latencyMs] : []))
@@ -89,7 +89,7 @@ export const checkPair = (evidence: Evidence, from: NodeId, to: NodeId): PairRep
   }
 }
 
-/** What this machine sees of one that is no member. */
+/** Returns what this machine sees of a nearby machine that is no member. */
 export const checkNearby = (evidence: Evidence, near: Evidence['nearby'][number]): NearbyReport => {
   const checks = seenBy(evidence, evidence.self, near.nodeId)?.checks ?? []
   return { ...near, tcpOut: tcpOf(checks), tls: tlsOf(checks) }

@@ -81,7 +81,7 @@ describe('two machines that reach one another', () => {
     }
   })
 
-  it('are known by what the other one says where a machine could not be asked', () => {
+  it('are judged by the other one’s view if a machine could not be asked', () => {
     const given = evidence({ [a]: says([sees(b, { calledHere: true })]) }, { members: [a, b] })
     const [out, back] = judge(given).pairs
     expect(out).toMatchObject({ tcpIn: { state: 'yes', code: 'called' }, link: { state: 'yes' } })
@@ -143,7 +143,7 @@ describe('what the doctor finds', () => {
     expect(found(given)).toEqual(expected)
   })
 
-  it('a firewall that lets a machine call but not be called, said once and not as failing probes too', () => {
+  it('a firewall that lets a machine call but not be called, reported once, without failing probes', () => {
     const given = evidence(
       {
         [a]: says([sees(b), sees(c, { checks: [DROPPED] })]),
@@ -167,7 +167,7 @@ describe('what the doctor finds', () => {
     expect(found(evidence(views, { members: [a, b], edges: [] }))).toEqual(['no_probes problem: Studio, Pro'])
   })
 
-  it('two machines that others reach, but that have no way to one another', () => {
+  it('two machines that others reach, but that cannot reach one another', () => {
     const given = evidence(
       { [a]: says([sees(b), sees(c)]), [b]: says([sees(a), misses(c)]), [c]: says([sees(a), misses(b)]) },
       { members: [a, b, c], edges: [...between(a, b), ...between(a, c)] },
@@ -175,7 +175,7 @@ describe('what the doctor finds', () => {
     expect(found(given)).toEqual(['different_network problem: Pro, Mini'])
   })
 
-  it('clocks that are off and announcements that nobody hears, as notices after the problems', () => {
+  it('clocks that are off and announcements that no machine hears, as notices after the problems', () => {
     const given = evidence(
       {
         [a]: says([sees(b, { announced: false }), misses(c)]),
@@ -187,7 +187,7 @@ describe('what the doctor finds', () => {
     expect(judge(given).findings[1]?.what).toBe('The clock of Pro is 5 min ahead.')
   })
 
-  it('nothing about announcements where discovery is off on either side', () => {
+  it('nothing about announcements if discovery is off on either side', () => {
     const unheard = { announced: false }
     const off = { discovery: false }
     const given = evidence({ [a]: says([sees(b, unheard)], off), [b]: says([sees(a, unheard)]) }, { members: [a, b] })
@@ -196,7 +196,7 @@ describe('what the doctor finds', () => {
   })
 })
 
-it('says of a machine near that is no member whether it could be joined', () => {
+it('reports whether a nearby machine that is no member could be joined', () => {
   const stranger = NodeId.parse('Stranger')
   const given = evidence(
     { [a]: says([misses(stranger, { announced: true, checks: [OK] })]) },

@@ -4,12 +4,12 @@ import type { Evidence } from './evidence'
 import { aboutMember } from './member-findings'
 import { aboutPair } from './pair-findings'
 
-/** `firewall` says it all: that probes fail as well, or go one way, follows from it. */
+/** Whether a `firewall` finding already explains this one: failing or one-way probes follow from it. */
 const isSaidBy = (finding: Finding, others: readonly Finding[]): boolean =>
   (finding.code === 'one_way' || finding.code === 'no_probes') &&
   others.some(({ code, nodeIds }) => code === 'firewall' && finding.nodeIds.some((nodeId) => nodeId === nodeIds[0]))
 
-/** What the machines found, pair by pair, and what a person can do about it. */
+/** Builds the report: checks of every pair, and findings with what to do. */
 export const judge = (evidence: Evidence): DoctorReport => {
   const { self, members, views, silent, nameOf, nearby } = evidence
   const judged = new Map(members.map((nodeId) => [nodeId, aboutMember(evidence, nodeId)]))
@@ -18,7 +18,7 @@ export const judge = (evidence: Evidence): DoctorReport => {
     members.slice(at + 1).flatMap((b) => {
       const explained = [a, b].some((nodeId) => judged.get(nodeId)?.isUnreached)
       const found = aboutPair(evidence, a, b)
-      // One that nobody reaches was spoken of; only what it says itself about a pair adds to that.
+      // An unreached machine already has a finding; a pair adds to it only what was learned from its answers.
       return explained ? found.filter(({ code }) => code === 'removed' || code === 'versions') : found
     }),
   )

@@ -3,7 +3,7 @@ import type { Finding } from '../protocols/doctor'
 import { tcpOf, tlsOf } from './checks'
 import { areLinked, seenBy, type Evidence } from './evidence'
 
-/** A clock this far off shows times that confuse people, and keeps certificates from being valid. */
+/** A clock off by more shows confusing times and can invalidate certificates. */
 const CLOCK_OFF_MS = 30_000
 
 const portOf = (evidence: Evidence, nodeId: NodeId): string => {
@@ -16,7 +16,7 @@ const portOf = (evidence: Evidence, nodeId: NodeId): string => {
 const openFirewall = (names: string, port: string): string =>
   `On ${names}, let Muster accept incoming connections (${port}, TCP and UDP). On a Mac: System Settings → Network → Firewall → Options.`
 
-/** Why nobody who answered has a link to that member. */
+/** Explains why no machine that answered has a link to a member. */
 const unreached = (evidence: Evidence, to: NodeId): Finding => {
   const { nameOf, self, views } = evidence
   const name = nameOf(to)
@@ -88,7 +88,7 @@ const unreached = (evidence: Evidence, to: NodeId): Finding => {
   }
 }
 
-/** It calls others, but nobody can call it. */
+/** Finds a member that connects to others but accepts no connections. */
 const keepsOthersOut = (evidence: Evidence, to: NodeId): Finding | undefined => {
   const callers = [...evidence.views.keys()].filter((from) => areLinked(evidence, from, to) === true)
   const checks = callers.flatMap((from) => seenBy(evidence, from, to)?.checks ?? [])
@@ -166,7 +166,10 @@ const notAsked = ({ silent, nameOf }: Evidence, nodeId: NodeId, isLinked: boolea
   }
 }
 
-/** What is the matter with a member, whoever looks at it. `unreached`: it alone is the reason that others miss it. */
+/**
+ * Returns the findings about one member. `isUnreached`: that it cannot be reached explains the failing checks of its
+ * pairs.
+ */
 export const aboutMember = (
   evidence: Evidence,
   nodeId: NodeId,

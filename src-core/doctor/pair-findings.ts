@@ -52,7 +52,7 @@ const apart = (evidence: Evidence, from: NodeId, to: NodeId): Finding => {
   }
 }
 
-/** They are connected, but probes do not come through in at least one direction. */
+/** Finds linked pairs whose probes fail in at least one direction. */
 const unprobed = (evidence: Evidence, from: NodeId, to: NodeId): Finding | undefined => {
   const { nameOf } = evidence
   const [out, back] = [checkPair(evidence, from, to).probe, checkPair(evidence, to, from).probe]
@@ -77,7 +77,7 @@ const unprobed = (evidence: Evidence, from: NodeId, to: NodeId): Finding | undef
   }
 }
 
-/** What is the matter between two members; nothing where one of them could not be reached by anybody. */
+/** Returns the findings about two members. */
 export const aboutPair = (evidence: Evidence, a: NodeId, b: NodeId): readonly Finding[] => {
   if (areLinked(evidence, a, b) === true) {
     const finding = unprobed(evidence, a, b)
@@ -92,7 +92,7 @@ export const aboutPair = (evidence: Evidence, a: NodeId, b: NodeId): readonly Fi
         return [removed(evidence, from, to)]
       case 'protocol':
         return [versions(evidence, from, to)]
-      // Said of the machine itself.
+      // Reported for the machine itself.
       case 'same_identity':
         return []
       case 'no_address':

@@ -2,7 +2,7 @@ import type { DescribedError } from './described-error'
 
 const AGAIN = 'Try again, or ask somebody at a machine of that cluster'
 
-/** What keeps machines from joining and measuring. A joining that has begun tells them in `GET /cluster`. */
+/** Errors of joining and measuring. After a join has started, they appear in `GET /cluster`. */
 export const CLUSTER_ERRORS = {
   already_member: {
     statuses: [409],

@@ -1,9 +1,9 @@
-/** What an error code means to whoever gets it. */
+/** Documentation of an error code. */
 export interface DescribedError {
-  /** HTTP statuses that it comes with; none where it is part of a state and not an answer. */
+  /** HTTP statuses it is sent with; empty if it is part of a state rather than a response. */
   readonly statuses: readonly number[]
-  /** When it happens. A sentence without its stop. */
+  /** When it happens; a sentence without a full stop. */
   readonly cause: string
-  /** What to do about it. A sentence without its stop. */
+  /** What to do; a sentence without a full stop. */
   readonly remedy: string
 }

@@ -15,19 +15,19 @@ const ERRORS = {
   ...CLUSTER_ERRORS,
 } as const
 
-/** A code that the API answers with. Codes are never renamed: programs compare them. */
+/** An error code of the API. Codes are never renamed, because programs compare them. */
 export type ErrorCode = keyof typeof ERRORS
 
-/** The statuses that an answer with that code may have. */
+/** HTTP statuses that a code can be sent with. */
 export type StatusOf<Code extends ErrorCode> = (typeof ERRORS)[Code]['statuses'][number]
 
-/** Whether a code from outside, another member's for example, is one that this version knows. */
+/** Whether a code from outside, such as another member's, is known to this version. */
 export const isErrorCode = (code: unknown): code is ErrorCode => typeof code === 'string' && Object.hasOwn(ERRORS, code)
 
-/** When an error happens and what to do. */
+/** Returns when an error happens and what to do. */
 export const describedError = (code: ErrorCode): DescribedError => ERRORS[code]
 
-/** All codes by what they are about, for pages that list them. */
+/** All codes by topic, for pages that list them. */
 export const ERROR_GROUPS: readonly {
   readonly title: string
   readonly errors: Readonly<Record<string, DescribedError>>

@@ -1,6 +1,6 @@
 import type { DescribedError } from './described-error'
 
-/** What keeps a model from answering. */
+/** Errors of generation. */
 export const GENERATION_ERRORS = {
   context_length_exceeded: {
     statuses: [400],

@@ -2,7 +2,7 @@ import type { DescribedError } from './described-error'
 
 const TOKEN = 'run `hf auth login` on that machine, or set `HF_TOKEN` and start Muster again'
 
-/** What is wrong with a model's files, or with getting them. */
+/** Errors about a model's files or their download. */
 export const MODEL_ERRORS = {
   unknown_model: {
     statuses: [400],

@@ -1,6 +1,6 @@
 import type { DescribedError } from './described-error'
 
-/** What keeps a node from deciding, writing or answering. */
+/** Errors of the node itself: deciding, writing, answering. */
 export const NODE_ERRORS = {
   internal: {
     statuses: [500],

@@ -1,6 +1,6 @@
 import type { DescribedError } from './described-error'
 
-/** Why a model has no place. A declaration with one of these stays and is placed as soon as that can be. */
+/** Why a model cannot be placed. A declaration with one of these is kept and placed as soon as possible. */
 export const PLACEMENT_ERRORS = {
   cannot_place: {
     statuses: [400],

@@ -1,6 +1,6 @@
 import type { DescribedError } from './described-error'
 
-/** What is wrong with a request itself, or with who sends it. */
+/** Errors of the request itself, or of the sender's permissions. */
 export const REQUEST_ERRORS = {
   invalid_http: {
     statuses: [400],

@@ -14,7 +14,7 @@ describe('the short form of a node id', () => {
     expect(shortNodeId(id(`0842100000${'0'.repeat(54)}`))).toBe('1111-0000')
   })
 
-  it('comes back from what it prints, however a person types it', () => {
+  it('is parsed back from its text, however a person types it', () => {
     fc.assert(
       fc.property(hash, (text) => {
         const short = shortNodeId(id(text))
@@ -41,7 +41,7 @@ describe('the short form of a node id', () => {
     }
   })
 
-  it('leaves an id that is no hash of a key as it is', () => {
+  it('leaves an id unchanged that is no key hash', () => {
     expect(shortNodeId(id('studio'))).toBeUndefined()
     expect(printNodeId(id('studio'))).toBe('studio')
   })

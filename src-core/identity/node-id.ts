@@ -2,9 +2,9 @@ import { z } from 'zod'
 import type { NodeId } from '../ids'
 
 /**
- * The short form of a node id, for people to read out and compare: the first 40 bits of the key's
- * hash in Crockford's base 32 (no I, L, O, U), as in `9R3K-VE2T`. It tells machines apart; it is no
- * proof of which machine it is, the whole id is.
+ * The short form of a node id, for people to read out and compare: the first 40 bits of the key's hash in Crockford's
+ * base 32 (no I, L, O, U), as in `9R3K-VE2T`. It distinguishes machines but does not prove an identity; only the full
+ * id does.
  */
 export const ShortNodeId = z
   .string()
@@ -17,7 +17,7 @@ const BITS = 40
 
 const hexNodeId = /^[0-9a-f]{64}$/
 
-/** Whether this is the hash of a key. A simulated node's id, which is its name, is not. */
+/** Whether a node id is the hash of a key; ids of simulated nodes are their names. */
 export const isKeyHash = (nodeId: NodeId): boolean => hexNodeId.test(nodeId)
 
 const group = (value: bigint, from: number): string => {
@@ -27,10 +27,10 @@ const group = (value: bigint, from: number): string => {
   return text
 }
 
-/** Prints a node id for people. An id that is no hash of a key is short enough as it is. */
+/** Formats a node id for people. An id that is no key hash is returned unchanged. */
 export const printNodeId = (nodeId: NodeId): string => shortNodeId(nodeId) ?? nodeId
 
-/** The short form of a node id, or undefined where the id is no hash of a key. */
+/** Returns the short form of a node id; undefined if the id is no key hash. */
 export const shortNodeId = (nodeId: NodeId): ShortNodeId | undefined => {
   if (!isKeyHash(nodeId)) return undefined
   const value = BigInt(`0x${nodeId.slice(0, BITS / 4)}`)
@@ -38,8 +38,8 @@ export const shortNodeId = (nodeId: NodeId): ShortNodeId | undefined => {
 }
 
 /**
- * Reads a short form as people type it: any case, with or without the dash, O for 0 and I or L for 1.
- * Undefined for anything else.
+ * Parses a short form as people type it: any case, with or without the dash, O for 0 and I or L for 1. Undefined for
+ * anything else.
  */
 export const parseShortNodeId = (text: string): ShortNodeId | undefined => {
   const characters = text.toUpperCase().replace(/[\s-]/g, '').replaceAll('O', '0').replace(/[IL]/g, '1')

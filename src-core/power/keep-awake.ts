@@ -13,13 +13,13 @@ export interface AwakeWishes {
 const isDownloading = ({ downloads }: State, nodeId: NodeId): boolean =>
   Object.values(downloads[nodeId] ?? {}).some(({ status }) => status === 'Ongoing')
 
-/** On request is not declared: such a model ends by itself. */
+/** Models loaded on request do not count: they end by themselves. */
 const isDeclared = ({ metaInstances }: State, { metaInstanceId }: Instance): boolean =>
   metaInstanceId !== undefined &&
   metaInstances[metaInstanceId] !== undefined &&
   !metaInstances[metaInstanceId].onRequest
 
-/** Why this machine must not fall asleep now; undefined where it may. */
+/** Returns why this machine must stay awake now; undefined if it may sleep. */
 export const awakeReason = (state: State, nodeId: NodeId, wishes: AwakeWishes): AwakeReason | undefined => {
   if (isDownloading(state, nodeId)) return 'download'
   const here = Object.values(state.instances).filter(({ shards }) => shards.some((shard) => shard.nodeId === nodeId))
@@ -31,7 +31,7 @@ export const awakeReason = (state: State, nodeId: NodeId, wishes: AwakeWishes): 
   return isAnswering ? 'answer' : undefined
 }
 
-/** What a machine is doing about sleep, as a line for people. */
+/** Describes a machine's sleep behaviour in one line. */
 export const sleepLine = ({ onBattery, awakeFor }: PowerFacts): string => {
   const source = onBattery ? ', on battery' : ''
   switch (awakeFor) {

@@ -5,16 +5,16 @@ import type { CodedStep } from '../warnings/warning'
 
 export type CheckId = 'python' | 'memory' | 'disk' | 'chip' | 'thunderbolt' | 'localNetwork' | 'sleep'
 
-/** `hint`: works, and could be better. `problem`: models cannot run, or not all the time. `working`: it is being put right. */
+/** `hint`: works, could be better. `problem`: models cannot run, or not always. `working`: being fixed. */
 export type CheckState = 'ok' | 'hint' | 'problem' | 'working'
 
-/** One thing about this machine that decides how well it can run models. */
+/** Result of checking one property of this machine that affects how well it runs models. */
 export interface Check {
   readonly id: CheckId
   readonly title: CodedText
   readonly state: CheckState
   readonly line: CodedText
-  /** What to do, step by step; empty where nothing is to be done. */
+  /** What to do, step by step; empty if nothing. */
   readonly fix: readonly CodedStep[]
 }
 
@@ -22,6 +22,6 @@ export interface CheckInputs {
   readonly node: Node
   readonly python: PythonView
   readonly sleep: SleepSettings | undefined
-  /** Other machines that are heard on the network or are members: macOS lets this one see them. */
+  /** Number of other machines discovered or connected: proves that macOS allows local network access. */
   readonly othersSeen: number
 }

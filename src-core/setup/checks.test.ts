@@ -68,7 +68,7 @@ describe('the checks of a machine', () => {
     expect(checks.filter(({ state, fix }) => state !== 'ok' || fix.length > 0)).toEqual([])
   })
 
-  it('ask nothing of another system that only a Mac has', () => {
+  it('check nothing on other systems that only a Mac has', () => {
     expect(checksOf({ ...good, node: linux }).map(({ id }) => id)).toEqual(['python', 'chip', 'memory', 'disk'])
   })
 
@@ -86,13 +86,13 @@ describe('the checks of a machine', () => {
     ['the Mac sleeps', 'sleep', 'hint', { sleep: { powerMinutes: 10, batteryMinutes: 1 } }],
     ['a Mac without a battery sleeps', 'sleep', 'hint', { sleep: { powerMinutes: 10 } }],
   ]
-  it.each(failing)('say what to do where %s', (_, id, state, inputs) => {
+  it.each(failing)('say what to do if %s', (_, id, state, inputs) => {
     const check = find(inputs, id)
     expect(check?.state).toBe(state)
     expect(check?.fix.length).toBeGreaterThan(0)
   })
 
-  it('say what an installation is at, and why one failed', () => {
+  it('show an installation’s progress, and why one failed', () => {
     const step = { title: 'Installing MLX and what it needs', at: 2, of: 5 }
     expect(find(python({ status: 'installing', step }), 'python')).toMatchObject({
       state: 'working',

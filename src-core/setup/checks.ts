@@ -3,7 +3,7 @@ import { memoryCheck, diskCheck, chipCheck } from './machine-checks'
 import { localNetworkCheck, sleepCheck, thunderboltCheck } from './mac-checks'
 import { pythonCheck } from './python-check'
 
-/** What a person should know of this machine before it runs models, in the order of what to look at first. */
+/** Returns the checks of this machine, most important first. */
 export const checksOf = (inputs: CheckInputs): readonly Check[] => {
   const { node } = inputs
   const everywhere = [pythonCheck(inputs), chipCheck(node), memoryCheck(node), diskCheck(node)]

@@ -4,10 +4,10 @@ import { ENABLE_RDMA } from '../warnings/rdma-off'
 import { coded } from '../texts/coded'
 import type { Check } from './check'
 
-/** Gb/s from which a port is Thunderbolt 5, which RDMA takes. */
+/** Minimum speed in Gb/s of a Thunderbolt 5 port, which RDMA requires. */
 const THUNDERBOLT_5_GBPS = 80
 
-/** What connects this Mac to others by cable. */
+/** Checks Thunderbolt and RDMA. */
 export const thunderboltCheck = ({ thunderbolt, rdma }: Node): Check | undefined => {
   if (!thunderbolt || thunderbolt.ports.length === 0) return undefined
   const check = { id: 'thunderbolt', title: coded('checks.thunderbolt.title') } as const
@@ -42,7 +42,9 @@ export const thunderboltCheck = ({ thunderbolt, rdma }: Node): Check | undefined
   }
 }
 
-/** macOS asks once, and does not tell what was answered: only that others are seen proves that it was allowed. */
+/**
+ * macOS asks for the permission once and does not report the answer; seeing other machines proves that it was granted.
+ */
 export const localNetworkCheck = ({ othersSeen }: { readonly othersSeen: number }): Check => {
   const check = { id: 'localNetwork', title: coded('checks.network.title') } as const
   if (othersSeen > 0) return { ...check, state: 'ok', line: coded('checks.network.allowed'), fix: [] }
@@ -54,7 +56,7 @@ export const localNetworkCheck = ({ othersSeen }: { readonly othersSeen: number 
   }
 }
 
-/** A Mac that sleeps takes its models away from everybody. */
+/** Warns if this Mac sleeps when idle, because its models are then unavailable. */
 export const sleepCheck = ({ sleep }: { readonly sleep: SleepSettings | undefined }): Check | undefined => {
   if (!sleep) return undefined
   const check = { id: 'sleep', title: coded('checks.sleep.title') } as const

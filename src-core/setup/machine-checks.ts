@@ -3,15 +3,15 @@ import { coded } from '../texts/coded'
 import type { Check } from './check'
 
 const GB = 1e9
-/** Below this only the smallest models fit. */
+/** Below this, only the smallest models fit. */
 const SMALL_MEMORY = 8 * GB
-/** Free memory below which the model of a first try does not fit beside what runs. */
+/** Free memory below which the suggested first model does not fit beside running programs. */
 const TIGHT_MEMORY = 2 * GB
-/** Below this only one model of middle size fits on the disk. */
+/** Below this, only one medium-sized model fits on the disk. */
 const SMALL_DISK = 20 * GB
 const FULL_DISK = 2 * GB
 
-/** Models compute on Apple’s graphics processors; elsewhere on the processor, slowly. */
+/** Models run on Apple’s GPUs; elsewhere on the CPU, slowly. */
 export const chipCheck = ({ chip, os, model }: Node): Check => {
   const check = { id: 'chip', title: coded('checks.chip.title') } as const
   const name = model?.name === undefined ? chip : `${model.name}, ${chip}`

@@ -17,7 +17,7 @@ const walk = (scope: SetupScope): string[] => {
 }
 
 describe('the progress of setting a machine up', () => {
-  it('goes through every step there is, once and in order, and ends', () => {
+  it('goes through every step once, in order, and ends', () => {
     expect(walk(everything)).toEqual(setupSteps(everything))
     expect(walk(everything)).toEqual([
       'welcome',
@@ -31,38 +31,38 @@ describe('the progress of setting a machine up', () => {
     ])
   })
 
-  it('leaves out what has nothing to show', () => {
+  it('skips steps that have nothing to show', () => {
     expect(walk(nothing)).toEqual(['welcome', 'machine', 'cluster', 'model', 'connect'])
   })
 
-  it('remembers what was skipped, and what was done after all', () => {
+  it('remembers which steps were skipped, and which were done later', () => {
     const skipped = leaveStep({ ...SETUP_BEGINNING, step: 'cluster' }, 'skipped', everything)
     expect(stepMark(skipped, 'cluster')).toBe('skipped')
     const again = leaveStep({ ...skipped, step: 'cluster' }, 'done', everything)
     expect(stepMark(again, 'cluster')).toBe('done')
   })
 
-  it('goes back to the step before that there is', () => {
+  it('goes back to the previous applicable step', () => {
     expect(stepBefore({ ...SETUP_BEGINNING, step: 'connect' }, nothing)).toBe('model')
     expect(stepBefore({ ...SETUP_BEGINNING, step: 'connect' }, everything)).toBe('chat')
     expect(stepBefore(SETUP_BEGINNING, everything)).toBeUndefined()
   })
 
-  it('lets nobody jump to a step that was never seen', () => {
+  it('does not jump to a step that was not reached yet', () => {
     const progress = leaveStep(SETUP_BEGINNING, 'done', everything)
     expect(canGoTo(progress, 'welcome')).toBe(true)
     expect(canGoTo(progress, 'machine')).toBe(true)
     expect(canGoTo(progress, 'model')).toBe(false)
   })
 
-  it('keeps from looking for other machines until that was explained, put off or skipped', () => {
+  it('holds back discovery until it was explained, postponed or skipped', () => {
     expect(holdsDiscovery(SETUP_BEGINNING)).toBe(true)
     expect(holdsDiscovery({ ...SETUP_BEGINNING, step: 'machine' })).toBe(true)
     expect(holdsDiscovery({ ...SETUP_BEGINNING, step: 'cluster' })).toBe(false)
     expect(holdsDiscovery({ ...SETUP_BEGINNING, state: 'later' })).toBe(false)
   })
 
-  it('comes back from disk as it was', () => {
+  it('survives a round trip through the disk', () => {
     const progress: SetupProgress = {
       step: 'working',
       state: 'open',

@@ -1,14 +1,14 @@
 import { SetupStep, type SetupProgress, type StepOutcome } from '../settings/setup-progress'
 
-/** What decides which steps there are. */
+/** What determines which steps apply. */
 export interface SetupScope {
-  /** Whether there is a first model to wait for and to talk to. */
+  /** Whether there is a first model to wait for and to chat with. */
   readonly hasModel: boolean
-  /** Whether there is any option that can be set here. */
+  /** Whether any option can be set here. */
   readonly hasOptions: boolean
 }
 
-/** The steps that there are, in their order. */
+/** Returns the applicable steps, in order. */
 export const setupSteps = ({ hasModel, hasOptions }: SetupScope): readonly SetupStep[] =>
   SetupStep.options.filter((step) => {
     switch (step) {
@@ -28,7 +28,7 @@ export const setupSteps = ({ hasModel, hasOptions }: SetupScope): readonly Setup
 
 const order = (step: SetupStep): number => SetupStep.options.indexOf(step)
 
-/** Leaves the current step for the next one; after the last one setting up is done. */
+/** Moves from the current step to the next; the last one completes the setup. */
 export const leaveStep = (progress: SetupProgress, outcome: StepOutcome, scope: SetupScope): SetupProgress => {
   const { step, outcomes } = progress
   const left = { ...progress, outcomes: { ...outcomes, [step]: outcome } }
@@ -36,22 +36,22 @@ export const leaveStep = (progress: SetupProgress, outcome: StepOutcome, scope: 
   return next === undefined ? { ...left, state: 'done' } : { ...left, step: next, state: 'open' }
 }
 
-/** The step before the current one; undefined at the first. */
+/** Returns the previous step; undefined at the first. */
 export const stepBefore = ({ step }: SetupProgress, scope: SetupScope): SetupStep | undefined =>
   setupSteps(scope).findLast((one) => order(one) < order(step))
 
-/** Where a step stands beside the current one. */
+/** State of a step relative to the current one. */
 export type StepMark = 'current' | 'done' | 'skipped' | 'ahead'
 
 export const stepMark = ({ step, outcomes }: SetupProgress, one: SetupStep): StepMark =>
   one === step ? 'current' : (outcomes[one] ?? 'ahead')
 
-/** Whether a step can be gone to directly: those that were left, and the one that is on. */
+/** Whether a step can be opened directly: the current one and those already left. */
 export const canGoTo = (progress: SetupProgress, step: SetupStep): boolean => stepMark(progress, step) !== 'ahead'
 
 /**
- * Whether this machine must not look for others yet: macOS asks for the permission at the first announcement, and the
- * page that explains it comes with the step `machine`.
+ * Whether discovery must wait: macOS asks for its permission at the first announcement, and the step `machine` explains
+ * that first.
  */
 export const holdsDiscovery = ({ step, state }: SetupProgress): boolean =>
   state === 'open' && order(step) <= order('machine')

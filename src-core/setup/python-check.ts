@@ -2,7 +2,7 @@ import type { PythonView } from '../protocols/setup'
 import { coded } from '../texts/coded'
 import type { Check } from './check'
 
-/** Whether models can run here at all. */
+/** Checks whether models can run here at all. */
 export const pythonCheck = ({ python }: { readonly python: PythonView }): Check => {
   const check = { id: 'python', title: coded('checks.python.title') } as const
   const { reason, hint, step } = python

@@ -17,8 +17,8 @@ const contents = (ledger: SuspectLedger): unknown =>
     .map((one) => ({ ...one, deaths: one.deaths.toSorted((a, b) => a.deathId.localeCompare(b.deathId)) }))
     .toSorted((a, b) => a.digest.localeCompare(b.digest))
 
-describe('what machines tell one another of suspects', () => {
-  it('adds up to the same, in whatever order and however often it is told', () => {
+describe('reports of suspects between machines', () => {
+  it('give the same ledger in any order and with any repetition', () => {
     const told = fc.record({
       digest: fc.constantFrom('a', 'b'),
       remainingMs: fc.integer({ min: 1, max: SUSPICION_MS }),
@@ -45,7 +45,7 @@ describe('what machines tell one another of suspects', () => {
     )
   })
 
-  it('counts a death once, and two deaths are enough', () => {
+  it('count a death once, and two deaths suffice', () => {
     const ledger = new SuspectLedger()
     ledger.merge([suspicion('a', [death('1')])], 0)
     expect(ledger.merge([suspicion('a', [death('1')])], 5)).toEqual([])
@@ -55,7 +55,7 @@ describe('what machines tell one another of suspects', () => {
     expect(isBlamed(ledger.causes('a', 5))).toBe(true)
   })
 
-  it('holds nothing against a request that was cleared, also where the death is told again', () => {
+  it('hold nothing against a cleared request, even if the death is reported again', () => {
     const ledger = new SuspectLedger()
     ledger.merge([suspicion('a', [death('1')])], 0)
     expect(ledger.clear('a', 0)).toEqual([suspicion('a', [death('1', { cleared: true })])])
@@ -65,7 +65,7 @@ describe('what machines tell one another of suspects', () => {
     expect(ledger.clear('unknown', 0)).toEqual([])
   })
 
-  it('is forgotten some time after the latest death, and never prolonged by repetition', () => {
+  it('expire some time after the latest death, and repetition never extends them', () => {
     const [one, other] = [new SuspectLedger(), new SuspectLedger()]
     one.merge([suspicion('a', [death('1')])], 0)
     for (let now = 0; now < SUSPICION_MS; now += SUSPICION_MS / 10) {
@@ -79,14 +79,14 @@ describe('what machines tell one another of suspects', () => {
     expect(one.isEmpty).toBe(true)
   })
 
-  it('lasts as long for the first death of a request as for its latest', () => {
+  it('keep the first death of a request as long as its latest', () => {
     const ledger = new SuspectLedger()
     ledger.merge([suspicion('a', [death('1')])], 0)
     ledger.merge([suspicion('a', [death('2')])], SUSPICION_MS - 1)
     expect(isBlamed(ledger.causes('a', 2 * SUSPICION_MS - 2))).toBe(true)
   })
 
-  it('is bounded in requests and in deaths of each; deaths that were survived go first', () => {
+  it('are bounded in requests and in deaths of each; cleared deaths are evicted first', () => {
     const ledger = new SuspectLedger()
     ledger.merge([suspicion('old', [death('1')])], 0)
     ledger.merge(

@@ -6,21 +6,21 @@ interface Entry {
 }
 
 /**
- * What one machine knows of suspected requests. Every machine keeps a ledger and merges what others tell it. Merging is
- * commutative and idempotent: a death is known by its id and counted once, and once cleared it stays cleared. So it
- * does not matter in which order, how often or by whom a machine is told.
+ * What one machine knows about suspected requests. Every machine keeps a ledger and merges what others send. Merging is
+ * commutative and idempotent: a death is identified by its id and counted once, and a cleared death stays cleared. So
+ * order, repetition and sender of messages do not matter.
  *
- * `now` is in milliseconds of a clock that only goes forward.
+ * `now` is in milliseconds of a monotonic clock.
  */
 export class SuspectLedger {
-  /** In the order of the latest news. */
+  /** Ordered by latest update. */
   private readonly entries = new Map<string, Entry>()
 
   get isEmpty(): boolean {
     return this.entries.size === 0
   }
 
-  /** The part of it that is news here. */
+  /** Merges reports; returns the part that was new. */
   merge(suspicions: readonly Suspicion[], now: number): Suspicion[] {
     this.expire(now)
     const news = suspicions.flatMap((told) => {
@@ -28,7 +28,7 @@ export class SuspectLedger {
       const deaths = told.deaths.filter((death) => {
         const known = entry.deaths.get(death.deathId)
         if (known && (known.cleared || !death.cleared)) return false
-        // Only a death that was unknown prolongs it, or machines would prolong it for each other for ever.
+        // Only an unknown death extends the entry; otherwise machines would extend it for each other forever.
         if (!known) entry.until = Math.max(entry.until, now + Math.min(told.remainingMs, SUSPICION_MS))
         entry.deaths.set(death.deathId, death)
         return true
@@ -43,7 +43,7 @@ export class SuspectLedger {
     return news
   }
 
-  /** The request has run to its end: none of its deaths was its fault. The part of it that is news. */
+  /** Clears the deaths of a request that ran to its end. Returns the part that was new. */
   clear(digest: string, now: number): Suspicion[] {
     const known = this.of(digest, now)
     return known
@@ -51,7 +51,7 @@ export class SuspectLedger {
       : []
   }
 
-  /** All that is known of one request. */
+  /** Returns everything known about one request. */
   of(digest: string, now: number): Suspicion | undefined {
     const entry = this.entries.get(digest)
     if (!entry || entry.until <= now) return undefined
@@ -62,7 +62,7 @@ export class SuspectLedger {
     return [...this.entries.keys()].flatMap((digest) => this.of(digest, now) ?? [])
   }
 
-  /** The causes of the deaths that are held against it; none for a request that is not suspected. */
+  /** Returns the causes of the deaths held against a request; empty if it is not suspected. */
   causes(digest: string, now: number): string[] {
     return (this.of(digest, now)?.deaths ?? []).flatMap(({ cleared, cause }) => (cleared ? [] : [cause]))
   }
@@ -72,10 +72,10 @@ export class SuspectLedger {
   }
 }
 
-/** Whether so many deaths are enough to refuse a request. */
+/** Whether these deaths suffice to refuse a request. */
 export const isBlamed = (causes: readonly string[]): boolean => causes.length >= MAX_DEATHS
 
-/** Deaths that were survived go first, the oldest before the others. */
+/** Evicts cleared deaths first, oldest first. */
 const trim = (deaths: Map<string, Death>): void => {
   while (deaths.size > MAX_KNOWN_DEATHS) {
     const all = [...deaths.values()]

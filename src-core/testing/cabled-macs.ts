@@ -4,7 +4,7 @@ import type { RdmaDevice } from '../state/rdma'
 import type { ThunderboltPort } from '../state/thunderbolt'
 import type { World } from './world'
 
-/** `1` is receptacle 1, whose interface is `en1`, whose device is `rdma_en1`. */
+/** Naming: receptacle 1 has the interface `en1` and the device `rdma_en1`. */
 const uuid = (name: string, receptacle: number): string => `${name.toUpperCase()}-${receptacle}`
 
 export interface MacOptions {
@@ -13,7 +13,7 @@ export interface MacOptions {
   readonly version?: string
 }
 
-/** A Mac that has RDMA, with nothing plugged in. */
+/** Adds a Mac that supports RDMA, with nothing plugged in. */
 export const addMac = (world: World, name: string, options: MacOptions = {}): NodeId => {
   const { receptacles = 3, model = 'MacBook Pro', version = '26.5.1' } = options
   const nodeId = world.addNode(name)
@@ -46,7 +46,7 @@ export const addMac = (world: World, name: string, options: MacOptions = {}): No
   return nodeId
 }
 
-/** A machine reports itself, with something changed. */
+/** Reports a machine with a change. */
 export const change = (world: World, nodeId: NodeId, changed: (info: NodeInfo) => NodeInfo): void => {
   const node = world.state.nodes[nodeId]
   if (!node) throw new Error(`${nodeId} is not there`)
@@ -76,7 +76,7 @@ export const changeDevice = (world: World, nodeId: NodeId, receptacle: number, t
     },
   }))
 
-/** A cable between two ports, of which both machines know. */
+/** Connects two ports; both machines report the cable. */
 export const plug = (
   world: World,
   [a, from]: readonly [NodeId, number],
@@ -98,7 +98,7 @@ export const unplug = (world: World, nodeId: NodeId, receptacle: number): void =
   changeDevice(world, nodeId, receptacle, { port: 'down', hasAddress: false })
 }
 
-/** A way over the network, in both directions. */
+/** Connects two machines over the network, in both directions. */
 export const network = (world: World, a: NodeId, b: NodeId): void => {
   const way = { ip: '10.0.0.1', port: 1, interfaceType: 'ethernet' } as const
   world.apply(

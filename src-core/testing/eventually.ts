@@ -1,5 +1,8 @@
 import { vi } from 'vitest'
 
-/** Waits until what is expected holds, for as long as a busy machine may take, and gives it; fails with what was seen last. */
+/**
+ * Retries an expectation until it holds, with a limit generous enough for a busy machine, and returns its value; fails
+ * with the last error.
+ */
 export const eventually = <Seen>(seen: () => Seen | Promise<Seen>): Promise<Seen> =>
   vi.waitFor(seen, { timeout: 30_000, interval: 20 })

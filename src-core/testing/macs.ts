@@ -5,7 +5,7 @@ import type { ThunderboltPort } from '../state/thunderbolt'
 import { World } from './world'
 
 export interface MacOptions {
-  /** By receptacle; `Thunderbolt 1` is en2 and so on where no interfaces are given. */
+  /** Number of ports; without `interfaces`, `Thunderbolt 1` is en2 and so on. */
   readonly ports?: number
   readonly interfaces?: readonly string[]
   readonly maxGbps?: number
@@ -21,7 +21,7 @@ export interface MacOptions {
 export interface CableOptions {
   readonly gbps?: number
   readonly throughDock?: boolean
-  /** Only the first machine has seen the other yet. */
+  /** Only the first machine reports the cable. */
   readonly seenByFirstOnly?: boolean
 }
 
@@ -29,7 +29,7 @@ const STUDIOS: ReadonlySet<string> = new Set(['Mac14,14', 'Mac15,14', 'Mac16,9']
 
 const domainOf = (name: string, receptacle: number): string => `${name}/${receptacle}`
 
-/** Macs that say what they have plugged in. For tests. */
+/** A test world of Macs that report what is plugged in. */
 export class Macs extends World {
   private readonly models = new Map<NodeId, string>()
 
@@ -72,7 +72,7 @@ export class Macs extends World {
     })
   }
 
-  /** Joins two ports, each given as machine and receptacle. */
+  /** Connects two ports, each given as machine and receptacle. */
   cable(a: readonly [NodeId, number], b: readonly [NodeId, number], options: CableOptions = {}): this {
     const {
       gbps = Math.min(80, this.maxGbps(a), this.maxGbps(b)),
@@ -89,7 +89,7 @@ export class Macs extends World {
     return this
   }
 
-  /** What is known of one RDMA device changes. */
+  /** Changes one RDMA device's report. */
   device(nodeId: NodeId, interfaceName: string, change: Partial<RdmaFacts['devices'][number]>): this {
     const rdma = this.node(nodeId).rdma ?? { status: 'unknown', devices: [] }
     const devices = rdma.devices.map((one) => (one.interfaceName === interfaceName ? { ...one, ...change } : one))

@@ -3,11 +3,11 @@ import type { MetaInstance } from '../state/meta-instances'
 import { World } from './world'
 
 export interface RdmaWorldOptions extends Partial<MetaInstance> {
-  /** The RDMA device of a machine towards another one. */
+  /** Name of a machine's RDMA device towards another one. */
   readonly device?: (to: NodeId, number: number) => string
 }
 
-/** Machines of which every two are linked by a cable and by RDMA, and one declaration placed on all of them. */
+/** Builds a world in which every pair of machines has a cable and RDMA, with one declaration placed on all of them. */
 export const rdmaWorld = (
   names: readonly string[],
   { device = (_to, number) => `rdma_en${number + 2}`, ...declared }: RdmaWorldOptions = {},

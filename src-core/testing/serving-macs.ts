@@ -1,7 +1,7 @@
 import type { NodeId } from '../ids'
 import { Macs } from './macs'
 
-/** Two Macs that serve a model over RDMA. For tests. */
+/** Builds two Macs that serve a model over RDMA. */
 export const serving = () => {
   const macs = new Macs()
   const nodes: [NodeId, NodeId] = [macs.mac('MacBook Pro'), macs.mac('Mac Studio')]

@@ -29,7 +29,7 @@ export const smallCard: ModelCard = {
   supportsPipeline: true,
 }
 
-/** The core with a clock that stands still until it is told to go on, and ids that count. For tests. */
+/** The core for tests, with a manual clock and sequential ids. */
 export class World {
   state: State = { ...emptyState(), term: 1 }
   now = 1_000_000
@@ -53,7 +53,7 @@ export class World {
     return this
   }
 
-  /** A member that has reported itself. */
+  /** Adds a member that has reported itself. */
   addNode(
     name: string,
     options: { free?: number; total?: number; bandwidth?: number } & Partial<
@@ -88,14 +88,14 @@ export class World {
     return { now, ids, heard, unreachable, deadlinesBegan, cards }
   }
 
-  /** One pass, with its events applied. */
+  /** Runs one reconcile pass and applies its events. */
   reconcile(): Pass {
     const pass = runPass(this.state, this.inputs())
     this.apply(...pass.events)
     return pass
   }
 
-  /** Time passes, all nodes being heard meanwhile. */
+  /** Advances the clock; all nodes are heard meanwhile. */
   wait(milliseconds: number): this {
     this.now += milliseconds
     for (const nodeId of Object.keys(this.state.nodes)) this.heard[nodeId] = this.now
@@ -140,7 +140,7 @@ export class World {
     return statusOf(this.state, this.metaInstance(id)).status
   }
 
-  /** All runners of the declaration's instance report this. */
+  /** Reports a status for all runners of the declaration's instance. */
   report(id: MetaInstanceId, status: RunnerStatus): this {
     for (const { runnerId } of this.instance(id).shards)
       this.apply({ type: 'RunnerStatusUpdated', runnerId, ...status })
@@ -152,7 +152,7 @@ export class World {
   }
 }
 
-/** A world with one machine and one declaration whose instance is ready. */
+/** Builds a world with one machine and one declaration whose instance is ready. */
 export const readyWorld = (): { world: World; id: MetaInstanceId } => {
   const world = new World()
   world.addNode('Mac Studio')

@@ -3,26 +3,26 @@ import { describe, expect, it } from 'vitest'
 import { LeaderClock } from './leader-clock'
 
 describe('the leader’s clock', () => {
-  it('goes with the system’s clock while that is right', () => {
+  it('follows the system clock while that is right', () => {
     const clock = new LeaderClock({ wall: 1000, monotonic: 5 })
     expect(clock.now({ wall: 1000, monotonic: 5 })).toBe(1000)
     expect(clock.now({ wall: 1700, monotonic: 705 })).toBe(1700)
   })
 
-  it('goes on where the system’s clock is set back, and follows it where it is set forward', () => {
+  it('keeps going when the system clock is set back, and follows it when it is set forward', () => {
     const clock = new LeaderClock({ wall: 10_000, monotonic: 0 })
     expect(clock.now({ wall: 4000, monotonic: 500 })).toBe(10_500)
     expect(clock.now({ wall: 4500, monotonic: 1000 })).toBe(11_000)
     expect(clock.now({ wall: 90_000, monotonic: 1500 })).toBe(90_000)
   })
 
-  it('goes on from an earlier leader whose clock was ahead', () => {
+  it('continues from an earlier leader whose clock was ahead', () => {
     const clock = new LeaderClock({ wall: 10_000, monotonic: 0 })
     clock.witness(3_610_000, { wall: 10_000, monotonic: 0 })
     expect(clock.now({ wall: 12_000, monotonic: 2000 })).toBe(3_612_000)
   })
 
-  it('is right where it is read seldom, whatever right stamps it has seen: a follower of a day leads in no other day', () => {
+  it('is right even if it is read seldom: a follower of a whole day does not lead with yesterday’s time', () => {
     const clock = new LeaderClock({ wall: 0, monotonic: 0 })
     const dayLater = { wall: 86_400_000, monotonic: 86_400_000 }
     clock.witness(86_399_000, dayLater)

@@ -1,25 +1,24 @@
 import type { Timestamp } from '../ids'
 
-/** What a machine's clocks say, both in milliseconds. */
+/** Readings of a machine's clocks, both in milliseconds. */
 export interface ClockReading {
-  /** Since 1970, as the system has it: may be set, back and forth, at any moment. */
+  /** System time since 1970; may be set forward or back at any moment. */
   readonly wall: Timestamp
-  /** Since some moment: never runs back, and may stand still while the machine sleeps. */
+  /** Monotonic time from an arbitrary origin; may stand still while the machine sleeps. */
   readonly monotonic: number
 }
 
 /**
- * The time that decisions are made by, and stamped with.
+ * The clock that decisions are made by and stamped with.
  *
- * 1. It never runs back, and never slower than time goes by: deadlines come when they are due, however the system's
- *    clock is set.
- * 2. It is never before a stamp that it has seen, its own or another leader's, so what an earlier leader set a deadline
- *    by counts the same for the next.
- * 3. It follows the system's clock where that is ahead: after a sleep, or where it was set forward. Whoever keeps
- *    deadlines sees that as a jump, and begins them anew.
+ * 1. It never runs back, and never slower than elapsed time: deadlines come when due, however the system clock is set.
+ * 2. It is never before a stamp it has witnessed, its own or another leader's, so deadlines set by an earlier leader
+ * stay valid.
+ * 3. It follows the system clock when that is ahead: after a sleep, or when it was set forward. Code that keeps
+ * deadlines detects that as a jump and restarts them.
  *
- * It is a hybrid clock in the sense of Kulkarni et al., "Logical Physical Clocks" (2014), with the elapsed time in the
- * place of the counter.
+ * It is a hybrid clock as in Kulkarni et al., "Logical Physical Clocks" (2014), with elapsed time in place of the
+ * counter.
  */
 export class LeaderClock {
   private latest: Timestamp
@@ -30,7 +29,7 @@ export class LeaderClock {
     this.monotonic = monotonic
   }
 
-  /** A stamp of the log or of another leader, known by then: only what goes by from now on is counted on top of it. */
+  /** Takes in a stamp of the log or of another leader; elapsed time counts on top of it from this reading on. */
   witness(stamp: Timestamp, reading: ClockReading): void {
     this.now(reading)
     this.latest = Math.max(this.latest, stamp)

@@ -1,16 +1,16 @@
-/** Takes back what was asked for, if it has not happened. */
+/** Cancels the call if it has not run yet. */
 export type Cancel = () => void
 
-/** A machine's clock and what it does later: the product's is the system's, the simulator's virtual. In milliseconds. */
+/** Clock and timers of a machine, in milliseconds: the system's in production, virtual in the simulator. */
 export interface Timers {
-  /** Since some moment: never runs back. */
+  /** Monotonic time from an arbitrary origin. */
   monotonic(): number
   after(milliseconds: number, act: () => void): Cancel
   every(milliseconds: number, act: () => void): Cancel
-  /** When what runs now is done. */
+  /** Runs `act` after the current task. */
   soon(act: () => void): Cancel
 }
 
-/** Resolves after that long. */
+/** Resolves after the delay. */
 export const wait = (timers: Pick<Timers, 'after'>, milliseconds: number): Promise<void> =>
   new Promise((resolve) => void timers.after(milliseconds, resolve))

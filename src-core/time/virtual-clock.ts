@@ -8,19 +8,19 @@ interface Entry {
 
 const before = (a: Entry, b: Entry): boolean => a.at < b.at || (a.at === b.at && a.turn < b.turn)
 
-/** Virtual time: what is due happens in order of time, and at equal times in the order it was asked for. */
+/** A virtual clock: runs scheduled work in order of time, and at equal times in the order it was scheduled. */
 export class VirtualClock {
   private readonly heap: Entry[] = []
   private turns = 0
   private time: Timestamp = 0
-  /** What the system's clock is ahead of virtual time. */
+  /** Offset of the simulated system clock from virtual time. */
   private wallAhead = 0
 
   now(): Timestamp {
     return this.time
   }
 
-  /** What the system's clock says. */
+  /** Time of the simulated system clock. */
   wall(): Timestamp {
     return this.time + this.wallAhead
   }
@@ -29,7 +29,7 @@ export class VirtualClock {
     this.wallAhead = wall - this.time
   }
 
-  /** Asks for something at a time; what is past happens now. */
+  /** Schedules work; a past time means now. */
   at(time: Timestamp, work: () => void): void {
     const entry: Entry = { at: Math.max(time, this.time), turn: this.turns++, work }
     const { heap } = this
@@ -49,12 +49,12 @@ export class VirtualClock {
     this.at(this.time + delay, work)
   }
 
-  /** When something is next due. */
+  /** Time of the next scheduled work. */
   nextAt(): Timestamp | undefined {
     return this.heap[0]?.at
   }
 
-  /** Lets everything happen that is due until then, inclusive. */
+  /** Runs everything due up to `end`, inclusive. */
   runUntil(end: Timestamp): void {
     for (let due = this.heap[0]; due !== undefined && due.at <= end; due = this.heap[0]) {
       this.removeFirst()
@@ -64,12 +64,12 @@ export class VirtualClock {
     this.time = Math.max(this.time, end)
   }
 
-  /** Goes on to a time at which a step is to come first, as in a scenario that is read from a file. */
+  /** Advances the time without running work that is due, as when a scenario file puts a step first. */
   skipTo(time: Timestamp): void {
     this.time = Math.max(this.time, time)
   }
 
-  /** The same; what each of them began is done before the next, which `settled` waits for. */
+  /** Like `runUntil`, but waits for `settled` after each piece of work. */
   async runSettledUntil(end: Timestamp, settled: () => Promise<void>): Promise<void> {
     for (let due = this.heap[0]; due !== undefined && due.at <= end; due = this.heap[0]) {
       this.removeFirst()

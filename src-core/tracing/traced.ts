@@ -8,8 +8,8 @@ export interface TracedOptions extends SpanOptions {
 type Updates = AsyncIterable<GenerationUpdate>
 
 /**
- * Runs a request within a span, which ends with it and tells how: tokens, finish reason or failure, and nothing of what
- * was asked or answered. `run` gets the traceparent to hand on. Where the tracer is off, nothing stands between.
+ * Runs a request within a span that ends with it and records tokens, finish reason or failure, but no content. `run`
+ * gets the traceparent to pass on. With the tracer off, it adds nothing.
  */
 export const traced = (
   tracer: Tracer,

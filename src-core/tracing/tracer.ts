@@ -1,37 +1,37 @@
 import { z } from 'zod'
 
-/** W3C Trace Context: version, trace, parent span and flags, in hexadecimal digits. */
+/** W3C Trace Context: version, trace id, parent span id and flags, in hexadecimal. */
 export const Traceparent = z.string().regex(/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/)
 
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>
 
-/** One piece of work on one machine, from its start to its end. */
+/** One operation on one machine. */
 export interface Span {
-  /** The traceparent of what happens within it, here and on other machines. */
+  /** The traceparent for operations within it, here and on other machines. */
   readonly context: string | undefined
-  /** Never with anything that was asked or answered. */
+  /** Must never contain prompts or answers. */
   set(attributes: SpanAttributes): void
-  /** Once; with a failure it is marked as one. `at`: in milliseconds since 1970, now where it is left out. */
+  /** Ends the span, once; a failure marks it as failed. `at`: milliseconds since 1970; default: now. */
   end(options?: { readonly failure?: string; readonly at?: number }): void
 }
 
 export interface SpanOptions {
-  /** The traceparent of what it is a part of; a trace of its own without one. */
+  /** The traceparent of the enclosing span; without it a new trace starts. */
   readonly parent?: string | undefined
-  /** `server` answers another program or machine, `client` asks one. */
+  /** `server` handles a request of another program or machine, `client` sends one. */
   readonly kind?: 'internal' | 'server' | 'client'
   readonly attributes?: SpanAttributes
-  /** In milliseconds since 1970; now where it is left out. */
+  /** Milliseconds since 1970; default: now. */
   readonly at?: number
 }
 
 export interface Tracer {
-  /** Where it is off nothing is kept, and callers may leave out what only serves it. */
+  /** Whether spans are recorded; if not, callers may skip work that only serves tracing. */
   readonly isOn: boolean
   start(name: string, options: SpanOptions): Span
 }
 
-/** Keeps nothing, and hands a client's context on: another machine may keep traces. */
+/** Records nothing but propagates the client's context, since another machine may record traces. */
 export const noTracer: Tracer = {
   isOn: false,
   start: (_name, { parent }) => ({ context: parent, set: () => undefined, end: () => undefined }),

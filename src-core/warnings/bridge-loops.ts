@@ -7,7 +7,7 @@ import { bridgeSteps } from './bridge-steps'
 import { namesOf } from './names'
 import type { Family, Found } from './warning'
 
-/** Two bridges that a cable joins. */
+/** A cable between two bridges. */
 interface Joint {
   readonly a: string
   readonly b: string
@@ -25,7 +25,7 @@ const jointsOf = (state: State): Joint[] =>
     return a === undefined || b === undefined ? [] : [{ a, b }]
   })
 
-/** Whether one bridge reaches the other by these joints. */
+/** Whether one bridge reaches another over these cables. */
 const reaches = (joints: readonly Joint[], from: string, to: string): boolean => {
   const seen = new Set([from])
   for (const bridge of seen) {
@@ -37,7 +37,7 @@ const reaches = (joints: readonly Joint[], from: string, to: string): boolean =>
   return seen.has(to)
 }
 
-/** Those that lie in a loop: without one of them its two bridges still reach each other. */
+/** Returns the cables that are part of a loop: without such a cable its bridges still reach each other. */
 const looped = (joints: readonly Joint[]): Joint[] =>
   joints.filter((joint) =>
     reaches(
@@ -47,7 +47,7 @@ const looped = (joints: readonly Joint[]): Joint[] =>
     ),
   )
 
-/** The bridges that hang together, as groups. */
+/** Groups bridges into connected components. */
 const groupsOf = (joints: readonly Joint[]): string[][] => {
   const groups: Set<string>[] = []
   for (const { a, b } of joints) {
@@ -58,7 +58,7 @@ const groupsOf = (joints: readonly Joint[]): string[][] => {
   return groups.map((group) => [...group].sort())
 }
 
-/** A bridge sends on what comes in: where bridges are cabled in a circle, it goes round for ever. */
+/** Warns about bridges cabled in a loop: each forwards all frames, so that they circulate forever. */
 export const bridgeLoopFamily: Family = (state) =>
   groupsOf(looped(jointsOf(state))).flatMap((bridges): Found[] => {
     const inLoop = new Set(bridges.map((bridge) => bridge.slice(0, bridge.lastIndexOf(' '))))

@@ -6,7 +6,10 @@ import { asAdministrator, releaseCommands } from './bridge-commands'
 import { bridgedPorts } from './bridged-ports'
 import type { CodedStep } from './warning'
 
-/** How the ports of some machines come out of their bridges: now by commands, and for good in the settings. */
+/**
+ * Returns the steps that take the machines' ports out of their bridges: with commands now, and permanently in the
+ * settings.
+ */
 export const bridgeSteps = (state: State, nodeIds: readonly NodeId[]): CodedStep[] => [
   ...nodeIds.flatMap((nodeId): CodedStep[] => {
     const commands = bridgedPorts(state, nodeId).flatMap((ports) => asAdministrator(releaseCommands(ports)))

@@ -4,7 +4,7 @@ import { cablesAmong, endsOf, type Cable, type CableEnd } from '../rdma/cables'
 import type { State } from '../state/state'
 import { BridgePorts } from './bridge-commands'
 
-/** A machine's ports that are cabled to a member and lie in a bridge, by bridge. */
+/** Returns a machine's bridged ports that are cabled to a member, by bridge. */
 export const bridgedEnds = (state: State, nodeId: NodeId, among: readonly Cable[]): Map<string, CableEnd[]> => {
   const found = new Map<string, CableEnd[]>()
   for (const end of among.flatMap(endsOf)) {
@@ -17,8 +17,8 @@ export const bridgedEnds = (state: State, nodeId: NodeId, among: readonly Cable[
 }
 
 /**
- * What there is to take out of bridges on a machine: its Thunderbolt ports that are cabled to members.
- * Names that no interface of macOS has are left out.
+ * Returns the Thunderbolt ports of a machine that should leave their bridge: those cabled to members. Ports whose names
+ * do not match macOS's interface names are left out.
  */
 export const bridgedPorts = (state: State, nodeId: NodeId): BridgePorts[] =>
   [...bridgedEnds(state, nodeId, cablesAmong(state))].flatMap(([bridge, ends]) => {

@@ -8,16 +8,19 @@ import { cabledPairs, namedPort } from './cables'
 import { rdmaWanted } from './rdma-wanted'
 import type { Family } from './warning'
 
-/** macOS puts all Thunderbolt ports into one bridge; a port in it has no address of its own, and no RDMA. */
+/**
+ * Warns about bridged ports: macOS adds all Thunderbolt ports to a bridge, and a port in it has no address of its own,
+ * so no RDMA.
+ */
 export const bridgeFamily: Family = (state) => {
-  // All its ports between two Macs, not only the one that lacks least: any of them may be used after that.
+  // All cables of the pair, not only the one with the fewest reasons, since any of them may be used afterwards.
   const keptBy = (nodeId: NodeId) =>
     cabledPairs(state)
       .filter(({ reasons }) => reasons.some((reason) => reason.code === 'bridge' && reason.nodeId === nodeId))
       .flatMap((pair) => pair.cables)
   return [...rdmaWanted(state)].flatMap(([nodeId, severity]) => {
     const inTheWay = bridgedEnds(state, nodeId, keptBy(nodeId))
-    // Whatever the steps take out of such a bridge is named, also where it is not that alone which keeps a pair apart.
+    // Name every port that the steps take out of such a bridge, even if the bridge is not its only problem.
     const all = [...bridgedEnds(state, nodeId, cablesAmong(state))].filter(([bridge]) => inTheWay.has(bridge))
     return all.map(([bridge, ends]) => {
       const name = nodeName(state, nodeId)

@@ -8,7 +8,7 @@ import type { NamedPort } from './warning'
 
 export const nodeIdsOf = ({ here, there }: Cable): [NodeId, NodeId] => [here.nodeId, there.nodeId]
 
-/** Whether both ends could give what RDMA needs, whatever the cable gives. */
+/** Whether both ends support what RDMA needs, whatever the cable carries. */
 export const joinsThunderbolt5 = (cable: Cable): boolean => endsOf(cable).every(({ port }) => isThunderbolt5(port))
 
 export const namedPort = ({ nodeId, port: { receptacle, interfaceName } }: CableEnd): NamedPort => ({
@@ -17,7 +17,7 @@ export const namedPort = ({ nodeId, port: { receptacle, interfaceName } }: Cable
   ...(interfaceName !== undefined && { interfaceName }),
 })
 
-/** Two members with all the cables between them, and what keeps those from RDMA, as a placement is told it. */
+/** Two members with all cables between them, and why these carry no RDMA, as placement sees it. */
 export interface CabledPair {
   readonly nodeIds: [NodeId, NodeId]
   readonly cables: readonly [Cable, ...Cable[]]
@@ -38,7 +38,7 @@ const findPairs = (state: State): readonly CabledPair[] => {
   })
 }
 
-/** Every kind of warning asks for them. */
+/** Cached per state, because every kind of warning uses the pairs. */
 const found = new WeakMap<State, readonly CabledPair[]>()
 
 export const cabledPairs = (state: State): readonly CabledPair[] => {
@@ -49,7 +49,7 @@ export const cabledPairs = (state: State): readonly CabledPair[] => {
   return pairs
 }
 
-/** The ends of a pair's cables about which there is such a reason; of several cables the reasons speak of one. */
+/** Returns the ends of a pair's cables that a reason applies to; the reasons concern only one of several cables. */
 export const endsWith = ({ cables, reasons }: CabledPair, code: RdmaReasonCode): readonly CableEnd[] => {
   const meant = reasons.filter((reason) => reason.code === code)
   return cables

@@ -2,7 +2,7 @@ import { nodeName } from '../state/bindings'
 import { coded } from '../texts/coded'
 import type { Family } from './warning'
 
-/** A machine that lacks what running models takes. */
+/** Warns about machines that cannot run models now. */
 export const cannotRunFamily: Family = (state) =>
   Object.values(state.nodes).flatMap(({ nodeId, cannotRun }) =>
     cannotRun === undefined

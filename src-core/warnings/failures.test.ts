@@ -12,7 +12,7 @@ const failing = (lastFailureError: string): State => {
 }
 
 describe('failures', () => {
-  it('are each machine’s own, as the declaration’s error names them', () => {
+  it('are attributed to the machines that the declaration’s error names', () => {
     const text = 'Mac Studio: out of memory; Mac mini: [jaccl] Recv failed with errno=2; it gave up'
     expect(failuresIn(failing(text)).map(({ nodeId, text: said }) => [nodeId, said])).toEqual([
       ['Mac Studio', 'out of memory'],
@@ -20,13 +20,13 @@ describe('failures', () => {
     ])
   })
 
-  it('are nobody’s where no machine is named', () => {
+  it('belong to no machine if none is named', () => {
     expect(failuresIn(failing('Runner failed'))).toEqual([
       { text: 'Runner failed', nodeId: undefined, subject: { kind: 'metaInstance', metaInstanceId: 'chat' } },
     ])
   })
 
-  it('of runners are told with the declaration that they serve', () => {
+  it('of runners are reported with their declaration', () => {
     const macs = new Macs()
     macs.mac('Mac Studio')
     const id = macs.declare('chat')
@@ -37,7 +37,7 @@ describe('failures', () => {
     ])
   })
 
-  it('of an instance that nothing keeps are told with that instance', () => {
+  it('of an instance without a declaration are reported with that instance', () => {
     const macs = new Macs()
     macs.mac('Mac Studio')
     const id = macs.declare('chat')

@@ -2,15 +2,15 @@ import type { InstanceId, MetaInstanceId, NodeId } from '../ids'
 import type { State } from '../state/state'
 import type { WarningSubject } from './warning'
 
-/** What failed on a machine, in its own words. */
+/** A failure on a machine, with its error text. */
 export interface Failure {
   readonly text: string
-  /** Undefined where the text does not say whose it is. */
+  /** Undefined if the text names no machine. */
   readonly nodeId: NodeId | undefined
   readonly subject: WarningSubject
 }
 
-/** `Mac Studio: out of memory; MacBook Pro: …` in its parts; a text without names is one part that is nobody's. */
+/** Splits `Mac Studio: out of memory; MacBook Pro: …` by machine; a text without names is one part without a node. */
 const partsOf = (state: State, text: string): Pick<Failure, 'text' | 'nodeId'>[] => {
   const names = Object.values(state.members).map(({ nodeId, friendlyName }) => ({ nodeId, start: `${friendlyName}: ` }))
   const parts: { text: string; nodeId: NodeId | undefined }[] = []
@@ -18,7 +18,7 @@ const partsOf = (state: State, text: string): Pick<Failure, 'text' | 'nodeId'>[]
     const named = names.find(({ start }) => piece.startsWith(start))
     const before = parts.at(-1)
     if (named) parts.push({ text: piece.slice(named.start.length), nodeId: named.nodeId })
-    // An error may have a semicolon of its own.
+    // An error text may contain a semicolon itself.
     else if (before) before.text += `; ${piece}`
     else parts.push({ text: piece, nodeId: undefined })
   }
@@ -30,7 +30,7 @@ const subjectOf = (state: State, instanceId: InstanceId): WarningSubject => {
   return metaInstanceId === undefined ? { kind: 'instance', instanceId } : { kind: 'metaInstance', metaInstanceId }
 }
 
-/** Every failure that the state still knows: of declarations until they recover, and of runners. */
+/** Returns all failures in the state: those of declarations until they recover, and those of runners. */
 export const failuresIn = (state: State): Failure[] => [
   ...Object.values(state.metaInstances).flatMap(({ metaInstanceId, lastFailureError }): Failure[] =>
     lastFailureError === undefined

@@ -34,7 +34,7 @@ const pair = (a: MacOptions = {}, b: MacOptions = {}, cable: CableOptions = {}) 
 }
 
 describe('RDMA that is not enabled', () => {
-  it('is a hint while nobody asks for RDMA, and a warning when somebody does', () => {
+  it('is a hint while nothing requests RDMA, and a warning once something does', () => {
     const { macs } = pair({ rdma: { status: 'disabled', devices: [] } })
     expect(says(rdmaOffFamily, macs)).toEqual(['hint: RDMA is not enabled on MacBook Pro.'])
     declareRdma(macs)
@@ -62,7 +62,7 @@ describe('RDMA that is not enabled', () => {
     expect(says(rdmaOffFamily, pair(options).macs)).toEqual(expected)
   })
 
-  it('is nobody’s matter on a Mac without a cable', () => {
+  it('is not reported on a Mac without a cable', () => {
     const macs = new Macs()
     macs.mac('Mac Studio', { rdma: { status: 'disabled', devices: [] } })
     expect(says(rdmaOffFamily, macs)).toEqual([])
@@ -79,7 +79,7 @@ describe('Thunderbolt 4', () => {
     ])
   })
 
-  it('is the matter of a declaration that finds too few others', () => {
+  it('is reported for a declaration that finds too few capable machines', () => {
     const { macs } = pair({ maxGbps: 40 })
     declareRdma(macs)
     expect(found(thunderbolt5Family, macs)).toMatchObject([
@@ -87,7 +87,7 @@ describe('Thunderbolt 4', () => {
     ])
   })
 
-  it('is not assumed of a machine that does not say', () => {
+  it('is not assumed of a machine that does not report its ports', () => {
     const { macs, nodes } = pair()
     macs.says(nodes[0], { thunderbolt: { ports: [], bridges: [] } })
     declareRdma(macs, nodes)
@@ -162,7 +162,7 @@ describe('macOS versions', () => {
     expect(found(macosVersionFamily, macs)[0]?.id).not.toBe(before?.id)
   })
 
-  it('are no matter where they are the same, nor where one does not say', () => {
+  it('are not reported if they are equal, or if one is unknown', () => {
     const { macs, nodes } = pair()
     declareRdma(macs, nodes)
     expect(says(macosVersionFamily, macs)).toEqual([])
@@ -190,7 +190,7 @@ describe('a bridge', () => {
     ])
   })
 
-  it('is no matter without a cable in it, nor on Thunderbolt 4', () => {
+  it('is not reported without a cable in it, nor on Thunderbolt 4', () => {
     expect(says(bridgeFamily, pair({ bridge: ['en3'] }).macs)).toEqual([])
     expect(says(bridgeFamily, pair({ bridge: ['en2'], maxGbps: 40 }).macs)).toEqual([])
   })
@@ -258,7 +258,7 @@ describe('a slow cable', () => {
     ])
   })
 
-  it('is no matter at full speed, nor where a Mac has only Thunderbolt 4', () => {
+  it('is not reported at full speed, nor if a Mac has only Thunderbolt 4', () => {
     expect(says(slowCableFamily, pair().macs)).toEqual([])
     expect(says(slowCableFamily, pair({ maxGbps: 40 }).macs)).toEqual([])
   })
@@ -307,7 +307,7 @@ describe('missing pairs', () => {
     expect(says(missingPairFamily, macs)).toEqual([])
   })
 
-  it('are not guessed while a Mac is away', () => {
+  it('are not guessed while a Mac is offline', () => {
     const { macs, nodes } = three()
     declareRdma(macs, [...nodes])
     macs.apply({ type: 'NodeTimedOut', nodeId: nodes[1] })
@@ -316,7 +316,7 @@ describe('missing pairs', () => {
 })
 
 describe('an unhealthy device', () => {
-  it('is told as the pair of Macs that it joins, once, with what it said', () => {
+  it('is reported once for the pair of Macs that it joins, with its error', () => {
     const { macs, nodes } = pair()
     macs.device(nodes[0], 'en2', { health: 'unhealthy', problem: 'it did not open in 5 s' })
     macs.device(nodes[1], 'en2', { health: 'unhealthy' })
@@ -329,7 +329,7 @@ describe('an unhealthy device', () => {
     ])
   })
 
-  it('is no matter on a port without a cable', () => {
+  it('is not reported on a port without a cable', () => {
     const { macs, nodes } = pair()
     macs.device(nodes[0], 'en3', { health: 'unhealthy' })
     expect(says(unhealthyDeviceFamily, macs)).toEqual([])

@@ -7,14 +7,14 @@ import { namesOf } from './names'
 import type { Family } from './warning'
 
 /**
- * An error of MLX's RDMA backend: the driver beneath is new, and its errors are mostly cured by a
- * restart. Known by its text, so that who dismissed it hears of it again only when another one comes.
+ * Reports errors of MLX's RDMA backend: its driver is new, and a restart cures most of them. The id contains the text,
+ * so a dismissed error appears again only if another one occurs.
  */
 export const jacclErrorFamily: Family = (state) => {
   const byText = new Map<string, Failure[]>()
   for (const failure of failuresIn(state)) {
     for (const text of jacclErrors(failure.text)) {
-      // That one has a warning of its own, which names the machine.
+      // `protection-domains` reports this one and names the machine.
       if (isOutOfDomains(text) && failure.nodeId !== undefined) continue
       byText.set(text, [...(byText.get(text) ?? []), failure])
     }

@@ -12,7 +12,7 @@ interface Group {
   readonly subject: WarningSubject
 }
 
-/** The machines that are to speak RDMA with one another: those of an instance, else those that a declaration names. */
+/** Machines that use RDMA with one another: those of an instance, or those that a declaration names. */
 const groupsOf = (state: State): Group[] => [
   ...Object.values(state.instances)
     .filter(({ instanceMeta }) => instanceMeta === 'MlxJaccl')
@@ -26,13 +26,16 @@ const groupsOf = (state: State): Group[] => [
   })),
 ]
 
-/** Of a machine that is away nothing is known. */
+/** Unknown for an offline machine. */
 const versionOn = ({ nodes }: State, nodeId: NodeId): string | undefined => {
   const node = nodes[nodeId]
   return node && macosOf(node)
 }
 
-/** The driver's protocol is not fixed yet: machines of one RDMA instance should have the same macOS, to the build. */
+/**
+ * Warns if machines of one RDMA instance differ in their macOS version or build, because the driver's protocol is not
+ * stable yet.
+ */
 export const macosVersionFamily: Family = (state) => {
   const found = new Map<string, Found>()
   for (const { nodeIds, subject } of groupsOf(state)) {

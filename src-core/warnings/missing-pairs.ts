@@ -15,8 +15,8 @@ const pairsOf = (nodeIds: readonly NodeId[]): [NodeId, NodeId][] =>
   nodeIds.flatMap((a, at) => nodeIds.slice(at + 1).map((b): [NodeId, NodeId] => [a, b]))
 
 /**
- * The machines meant: those it names, else all that any cable joins. What has an instance has its pairs,
- * and a machine that is away says nothing about its cables.
+ * Returns the machines a declaration needs connected: those it names, else all that have a cable. None if it has an
+ * instance, whose pairs are connected, or if a named machine is offline, as its cables are unknown.
  */
 const meant = (state: State, { metaInstanceId, nodeIds }: MetaInstance): readonly NodeId[] => {
   if (instancesOf(state, metaInstanceId).length > 0) return []
@@ -27,7 +27,10 @@ const meant = (state: State, { metaInstanceId, nodeIds }: MetaInstance): readonl
     .filter((nodeId) => cabled.has(nodeId))
 }
 
-/** JACCL speaks from every machine to every other: a chain or a star of cables is not enough. */
+/**
+ * Warns about pairs without a cable: JACCL connects every pair of machines, so a chain or a star of cables does not
+ * suffice.
+ */
 export const missingPairFamily: Family = (state) => {
   const cabled = new Set(cabledPairs(state).map(({ nodeIds: [a, b] }) => pairKey(a, b)))
   const found = new Map<string, Found>()

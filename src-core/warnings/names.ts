@@ -8,5 +8,5 @@ import { allOf, type ListValue } from '../texts/coded'
 export const namesOf = (state: State, nodeIds: readonly NodeId[]): ListValue =>
   allOf(nodeIds.map((nodeId) => nodeName(state, nodeId)))
 
-/** What people call a declaration. */
+/** Display name of a declaration. */
 export const declarationName = ({ name, modelId }: MetaInstance): string => name ?? modelId.split('/').at(-1) ?? modelId

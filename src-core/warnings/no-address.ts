@@ -5,7 +5,7 @@ import { cabledPairs, endsWith, namedPort } from './cables'
 import { rdmaWanted, wantedBetween } from './rdma-wanted'
 import type { Family, Found } from './warning'
 
-/** A port outside every bridge whose interface has no IPv4 address: its RDMA device has none either (Apple TN3205). */
+/** Warns about unbridged ports without an IPv4 address: their RDMA device has none either (Apple TN3205). */
 export const noAddressFamily: Family = (state) => {
   const wanted = rdmaWanted(state)
   return cabledPairs(state).flatMap((pair) => {

@@ -5,7 +5,7 @@ import { failuresIn } from './failures'
 import { isKilledWithDomain, isOutOfDomains } from './jaccl-text'
 import type { Family } from './warning'
 
-/** A process that is killed while it uses RDMA keeps its protection domain until the Mac restarts. */
+/** Warns about leaked protection domains: a process killed while using RDMA keeps its domain until the Mac restarts. */
 export const protectionDomainFamily: Family = (state) => {
   const failures = failuresIn(state)
   const whose = (says: (text: string) => boolean): ReadonlySet<NodeId> =>

@@ -4,7 +4,7 @@ import { coded } from '../texts/coded'
 import { rdmaWanted } from './rdma-wanted'
 import type { Family, Found } from './warning'
 
-/** How RDMA is switched on. */
+/** Steps to enable RDMA. */
 export const ENABLE_RDMA: Found['fix'] = [
   { text: coded('alerts.rdmaOff.shutDown') },
   { text: coded('alerts.rdmaOff.recovery') },
@@ -13,7 +13,7 @@ export const ENABLE_RDMA: Found['fix'] = [
   { text: coded('alerts.rdmaOff.check'), commands: ['rdma_ctl status'] },
 ]
 
-/** RDMA is switched off when a Mac is new; an older macOS has none. */
+/** Warns if RDMA is disabled, as it is on a new Mac, or unavailable, as on an older macOS. */
 export const rdmaOffFamily: Family = (state) =>
   [...rdmaWanted(state)].flatMap(([nodeId, severity]): Found[] => {
     const node = state.nodes[nodeId]
@@ -53,7 +53,7 @@ export const rdmaOffFamily: Family = (state) =>
             fix: [{ text: coded('alerts.noRdma.update', { name }) }, { text: coded('alerts.noRdma.then') }],
           },
         ]
-      // Others speak of that, or there is nothing to do about it.
+      // Other warnings cover these, or nothing can be done.
       default:
         return []
     }

@@ -12,7 +12,7 @@ const cluster = () => {
 }
 
 describe('RDMA', () => {
-  it('is nobody’s matter without a Thunderbolt 5 cable and without being asked for', () => {
+  it('does not matter without a Thunderbolt 5 cable and without a request', () => {
     const macs = new Macs()
     const [a, b] = [macs.mac('a', { maxGbps: 40 }), macs.mac('b')]
     macs.cable([a, 1], [b, 1], { gbps: 40 })
@@ -28,7 +28,7 @@ describe('RDMA', () => {
     ])
   })
 
-  it('is asked of all such machines by a declaration that leaves the choice open, of no others', () => {
+  it('is requested of all such machines, and no others, by a declaration that leaves the choice open', () => {
     const { macs } = cluster()
     macs.declare('chat', { instanceMeta: 'MlxJaccl', minNodes: 2 })
     expect([...rdmaWanted(macs.state)]).toEqual([
@@ -37,7 +37,7 @@ describe('RDMA', () => {
     ])
   })
 
-  it('is asked of the machines that a declaration names, cabled or not', () => {
+  it('is requested of the machines that a declaration names, cabled or not', () => {
     const { macs, old, alone } = cluster()
     macs.declare('chat', { instanceMeta: 'MlxJaccl', minNodes: 2, nodeIds: [old, alone] })
     expect(Object.fromEntries(rdmaWanted(macs.state))).toEqual({
@@ -48,7 +48,7 @@ describe('RDMA', () => {
     })
   })
 
-  it('is not asked for by a declaration that is paused', () => {
+  it('is not requested by a declaration that is paused', () => {
     const { macs } = cluster()
     macs.declare('chat', { instanceMeta: 'MlxJaccl', minNodes: 2, paused: true })
     expect([...rdmaWanted(macs.state).values()]).toEqual(['hint', 'hint'])

@@ -5,11 +5,11 @@ import { cablesAmong } from '../rdma/cables'
 import { joinsThunderbolt5, nodeIdsOf } from './cables'
 import type { Severity } from './warning'
 
-/** Declarations that ask for RDMA and are not paused. */
+/** Declarations with RDMA that are not paused. */
 export const jacclDeclarations = (state: State): MetaInstance[] =>
   Object.values(state.metaInstances).filter(({ instanceMeta, paused }) => instanceMeta === 'MlxJaccl' && !paused)
 
-/** Machines that RDMA was asked of by name: a declaration names them, or an instance is placed on them. */
+/** Machines named for RDMA: by a declaration, or because an instance is placed on them. */
 export const namedForRdma = (state: State): ReadonlySet<NodeId> =>
   new Set([
     ...jacclDeclarations(state).flatMap(({ nodeIds }) => nodeIds ?? []),
@@ -19,12 +19,12 @@ export const namedForRdma = (state: State): ReadonlySet<NodeId> =>
   ])
 
 /**
- * Where RDMA matters, and how much. A hint about setting it up is given for no other machine:
+ * Returns the machines on which RDMA matters, and how much; others get no advice on setting it up:
  *
- * - `warning` on machines that RDMA was asked of by name, and, while a declaration leaves the choice open,
- *   on every machine with a cable to another member whose both ends are Thunderbolt 5;
- * - `hint` on machines with such a cable while nobody asks for RDMA: they could have it;
- * - nothing elsewhere: a cluster on Ethernet, Wi-Fi or Thunderbolt 4 never hears of it.
+ * - `warning` on machines named for RDMA and, while a declaration leaves the choice open, on every machine with a
+ *   Thunderbolt 5 cable (both ends) to another member;
+ * - `hint` on machines with such a cable while nothing requests RDMA: they could use it;
+ * - absent for all others: a cluster on Ethernet, Wi-Fi or Thunderbolt 4 gets no RDMA warnings.
  */
 export const rdmaWanted = (state: State): ReadonlyMap<NodeId, Severity> => {
   const open = jacclDeclarations(state).some(({ nodeIds }) => nodeIds === undefined)
@@ -34,7 +34,7 @@ export const rdmaWanted = (state: State): ReadonlyMap<NodeId, Severity> => {
   return wanted
 }
 
-/** How much RDMA matters between two machines; undefined where it does not. */
+/** Returns how much RDMA matters between two machines; undefined if it does not. */
 export const wantedBetween = (
   wanted: ReadonlyMap<NodeId, Severity>,
   [a, b]: readonly [NodeId, NodeId],

@@ -6,7 +6,7 @@ import { namesOf } from './names'
 import { rdmaWanted, wantedBetween } from './rdma-wanted'
 import type { Family, Found } from './warning'
 
-/** What joins two Macs gives half of what both could: an older cable, or a dock. */
+/** Warns about connections at half the speed that both Macs support: an older cable, or a dock. */
 export const slowCableFamily: Family = (state) => {
   const wanted = rdmaWanted(state)
   return cabledPairs(state).flatMap(({ nodeIds, cables, reasons }): Found[] => {

@@ -4,7 +4,7 @@ import { cabledPairs, endsWith, namedPort } from './cables'
 import { rdmaWanted, wantedBetween } from './rdma-wanted'
 import type { Family, Found } from './warning'
 
-/** That port is known not to do RDMA, though macOS lists a device for it. Said only of one with a cable to a member in it. */
+/** Warns about cables to members in the Mac Studio port that does no RDMA although macOS lists a device for it. */
 export const studioPortFamily: Family = (state) => {
   const wanted = rdmaWanted(state)
   return cabledPairs(state).flatMap((pair): Found[] => {

@@ -7,7 +7,7 @@ import { declarationName, namesOf } from './names'
 import { jacclDeclarations, namedForRdma } from './rdma-wanted'
 import type { Family, Found } from './warning'
 
-/** Whether a machine never will have RDMA; one that does not say what its ports can do may. */
+/** Whether a machine can never have RDMA; false if its ports' capabilities are unknown. */
 const lacksThunderbolt5 = (state: State, nodeId: NodeId): boolean => {
   const code = machineReason(state, nodeId)?.code
   return code === 'thunderbolt_4' || code === 'not_a_mac'
@@ -37,7 +37,7 @@ const named = (state: State): Found[] =>
     ]
   })
 
-/** A declaration that leaves the choice open, in a cluster that has too few such machines. */
+/** Warns about a declaration without named machines in a cluster with too few capable ones. */
 const open = (state: State): Found[] => {
   const nodes = Object.values(state.nodes)
   const able = nodes.map(({ nodeId }) => nodeId).filter((nodeId) => !lacksThunderbolt5(state, nodeId))
@@ -64,5 +64,5 @@ const open = (state: State): Found[] => {
   })
 }
 
-/** Thunderbolt 4 has no RDMA, whatever `rdma_ctl` says. */
+/** Warns about machines without Thunderbolt 5, which have no RDMA, whatever `rdma_ctl` reports. */
 export const thunderbolt5Family: Family = (state) => [...named(state), ...open(state)]

@@ -10,7 +10,7 @@ import { namesOf } from './names'
 import { rdmaWanted, wantedBetween } from './rdma-wanted'
 import type { Family, Found } from './warning'
 
-/** The device of a cable's end, where it is unhealthy. One without protection domains is another matter. */
+/** Returns the device at a cable's end if it is unhealthy; exhausted protection domains have their own warning. */
 const unhealthyAt = (state: State, end: CableEnd): RdmaDevice | undefined => {
   const device = deviceOf(state, end)
   return device?.health === 'unhealthy' && !isOutOfDomains(device.problem ?? '') ? device : undefined
@@ -21,7 +21,7 @@ const problemOf = (name: string, { name: device, problem }: RdmaDevice): CodedTe
     ? coded('alerts.unhealthy.closed', { name, device })
     : coded('alerts.unhealthy.problem', { name, problem })
 
-/** A device that cannot be opened, on a cable between two members. */
+/** Warns about devices that cannot be opened, on cables between members. */
 export const unhealthyDeviceFamily: Family = (state) => {
   const wanted = rdmaWanted(state)
   return cabledPairs(state).flatMap(({ nodeIds, cables, reasons }): Found[] => {

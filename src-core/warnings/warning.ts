@@ -4,11 +4,11 @@ import type { State } from '../state/state'
 import type { CodedText } from '../texts/coded'
 import { inEnglish } from '../texts/english'
 
-/** `error`: something fails now. `warning`: what somebody asked for cannot work like this. `hint`: it could be better. */
+/** `error`: something fails now. `warning`: a request of a person cannot work like this. `hint`: could be better. */
 export const Severity = z.enum(['error', 'warning', 'hint'])
 export type Severity = z.infer<typeof Severity>
 
-/** One step of the way out; commands are exact, and are run on the machine that the text names. */
+/** One step of a fix; commands are exact and run on the machine that the text names. */
 export const FixStep = z.object({ text: z.string(), commands: z.array(z.string()).optional() })
 export type FixStep = z.infer<typeof FixStep>
 
@@ -20,7 +20,7 @@ export const WarningSubject = z.discriminatedUnion('kind', [
 ])
 export type WarningSubject = z.infer<typeof WarningSubject>
 
-/** A port that a step speaks of, so that it can be drawn. */
+/** A port that a step refers to, for drawing. */
 export const NamedPort = z.object({
   nodeId: NodeId,
   /** N of "Thunderbolt N". */
@@ -34,14 +34,14 @@ export const Picture = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('cable'), ends: z.tuple([NamedPort, NamedPort]) }),
   /** Ports of one machine. */
   z.object({ kind: z.literal('ports'), ports: z.array(NamedPort).min(1) }),
-  /** The back of a Mac Studio, with its port beside Ethernet. */
+  /** The back of a Mac Studio, with the port next to Ethernet. */
   z.object({ kind: z.literal('studio'), port: NamedPort }),
 ])
 export type Picture = z.infer<typeof Picture>
 
-/** Something that people should know and can do something about, in English. */
+/** A problem that people can act on, in English. */
 export const Warning = z.object({
-  /** Changes only when it is about something new: who dismissed a warning dismissed this id. */
+  /** Stable while the problem is the same; dismissing a warning dismisses this id. */
   id: z.string(),
   code: z.string(),
   severity: Severity,
@@ -49,31 +49,31 @@ export const Warning = z.object({
   cause: z.string(),
   fix: z.array(FixStep).min(1),
   subject: WarningSubject,
-  /** The machines it shows on. */
+  /** Machines it is shown on. */
   nodeIds: z.array(NodeId),
-  /** Where in the app its subject is: `/cluster?machine=…`. */
+  /** Page of the app that shows its subject: `/cluster?machine=…`. */
   about: z.string(),
   picture: Picture.optional(),
 })
 export type Warning = z.infer<typeof Warning>
 
-/** A step with its text as a code. */
+/** A step whose text is a code. */
 export interface CodedStep {
   readonly text: CodedText
   readonly commands?: readonly string[]
 }
 
-/** A warning with its texts as codes, which each reader gets in their own language. */
+/** A warning whose texts are codes, so that each reader gets their own language. */
 export interface CodedWarning extends Readonly<Omit<Warning, 'title' | 'cause' | 'fix'>> {
   readonly title: CodedText
   readonly cause: CodedText
   readonly fix: readonly CodedStep[]
 }
 
-/** What a family says; the rest follows from the subject. */
+/** Result of a family; `about` follows from the subject. */
 export type Found = Omit<CodedWarning, 'about'>
 
-/** One kind of warnings: a pure function of the state. */
+/** One kind of warning: a pure function of the state. */
 export type Family = (state: State) => readonly Found[]
 
 const query = (parameters: Readonly<Record<string, string>>): string =>
@@ -81,7 +81,7 @@ const query = (parameters: Readonly<Record<string, string>>): string =>
     .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
     .join('&')
 
-/** Where in the app a subject is shown. */
+/** Returns the page of the app that shows a subject. */
 export const aboutOf = (subject: WarningSubject): string => {
   switch (subject.kind) {
     case 'node':
@@ -95,7 +95,7 @@ export const aboutOf = (subject: WarningSubject): string => {
   }
 }
 
-/** As the API gives it. */
+/** Converts a warning to English, as the API returns it. */
 export const englishWarning = ({ title, cause, fix, ...warning }: CodedWarning): Warning => ({
   ...warning,
   title: inEnglish(title),

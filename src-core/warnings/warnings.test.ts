@@ -16,7 +16,7 @@ const KILLED = '[jaccl] killed while it used RDMA: its protection domain may lea
 const codes = (macs: Macs): string[] => warnings(macs.state).map(({ code }) => code)
 
 describe('warnings', () => {
-  it('are none where all is well, with RDMA and without', () => {
+  it('are empty if all is well, with RDMA and without', () => {
     expect(warnings(new Macs().state)).toEqual([])
     const { macs, id } = serving()
     expect(macs.instance(id).instanceMeta).toBe('MlxJaccl')
@@ -44,7 +44,7 @@ describe('warnings', () => {
     ])
   })
 
-  it('lead to where their subject is in the app', () => {
+  it('link to their subject in the app', () => {
     const { macs, id } = serving()
     macs.fail(id, RECEIVE)
     macs.mac('Mac mini', { cannotRun: 'There is no Python 3.11.' })
@@ -115,7 +115,7 @@ describe('what a warning is about', () => {
 })
 
 describe('an error of the RDMA driver', () => {
-  it('is told with the Macs concerned, by the runner’s failure and by what the declaration remembers of it', () => {
+  it('is reported with the Macs concerned, from the runner’s failure and from the declaration’s last error', () => {
     const { macs, id } = serving()
     macs.fail(id, RECEIVE)
     const [failed] = warnings(macs.state)
@@ -155,7 +155,7 @@ describe('an error of the RDMA driver', () => {
 })
 
 describe('protection domains', () => {
-  it('that have run out are told by the Mac that has to restart, and by nothing else', () => {
+  it('that have run out are reported for the Mac that must restart, and by no other warning', () => {
     const { macs, id } = serving()
     const [shard] = macs.instance(id).shards
     if (!shard) throw new Error('no shard')
@@ -165,13 +165,13 @@ describe('protection domains', () => {
     ])
   })
 
-  it('are known from a device that cannot be given one', () => {
+  it('are detected from a device that cannot allocate one', () => {
     const { macs, nodes } = serving()
     macs.device(nodes[1], 'en2', { health: 'unhealthy', problem: 'could not allocate protection domain' })
     expect(codes(macs)).toEqual(['protection-domains'])
   })
 
-  it('that a runner kept as it was killed are a hint, and no error of the driver', () => {
+  it('leaked by a killed runner are a hint, not a driver error', () => {
     const { macs, id } = serving()
     macs.fail(id, `the runner did not answer any more; ${KILLED}`)
     expect(warnings(macs.state).map(({ severity, id: known }) => `${severity} ${known}`)).toEqual([
@@ -180,7 +180,7 @@ describe('protection domains', () => {
     ])
   })
 
-  it('that killed runners hold are a hint, and a new one with each runner more', () => {
+  it('leaked by killed runners are a hint, and a new one with each further runner', () => {
     const { macs, nodes } = serving()
     const killed = (killedRunners: number) => {
       macs.says(nodes[0], { rdma: { status: 'enabled', devices: [], killedRunners } })

@@ -14,7 +14,7 @@ import { thunderbolt5Family } from './thunderbolt-5'
 import { unhealthyDeviceFamily } from './unhealthy-devices'
 import { aboutOf, Severity, type CodedWarning, type Family } from './warning'
 
-/** Among equally severe ones, this order: what fails, then what is set up wrong, then what is cabled wrong. */
+/** Order among equal severities: failures, then configuration, then cabling. */
 const FAMILIES: readonly Family[] = [
   jacclErrorFamily,
   protectionDomainFamily,
@@ -31,11 +31,11 @@ const FAMILIES: readonly Family[] = [
   slowCableFamily,
 ]
 
-/** Everything that people should know of this state, most severe first. A pure function: the same state, the same list. */
+/** Returns all warnings of a state, most severe first. A pure function. */
 export const warningsOf = (state: State): CodedWarning[] => {
   const found = new Map<string, CodedWarning>()
   for (const one of FAMILIES.flatMap((family) => family(state))) {
-    // A port can have two machines behind it, by a dock: what is to be said of it is said once.
+    // A port can reach two machines through a dock; report its problem once.
     if (!found.has(one.id)) found.set(one.id, { ...one, about: aboutOf(one.subject) })
   }
   return Severity.options.flatMap((severity) => [...found.values()].filter((warning) => warning.severity === severity))
