@@ -12,7 +12,7 @@ import { DownloadError, Downloads } from './models/downloads'
 import { Fetcher } from './models/fetching/fetcher'
 import { peerSource } from './models/fetching/peer-source'
 import { RateLimit } from './models/fetching/rate-limit'
-import { Turns } from './models/fetching/turns'
+import { ClusterSingleFlight } from './models/fetching/single-flight'
 import { hubEndpoint, isOfflineBy } from './models/hub/endpoint'
 import { Hub } from './models/hub/hub'
 import { HubError } from './models/hub/hub-error'
@@ -80,8 +80,12 @@ export class ModelSupply {
       hub: (modelId) => hubSource(hub, modelId),
       away,
       waiting: (modelId) => {
-        const turns = new Turns({ self: nodeId, state: () => deciding.state(), isLinked }, modelId, performance.now())
-        return () => turns.first(performance.now()) !== undefined
+        const flight = new ClusterSingleFlight(
+          { self: nodeId, state: () => deciding.state(), isLinked },
+          modelId,
+          performance.now(),
+        )
+        return () => flight.downloader(performance.now()) !== undefined
       },
       freeBytes: async (directory) => (await diskSpace(directory))?.freeBytes,
       keepFreeBytes: () => settings().keepFreeGigabytes * 1e9,
@@ -124,7 +128,7 @@ export class ModelSupply {
       if (status !== 'Complete' && !this.fetcher.isFetching(modelId) && !this.fetcher.isPaused(modelId))
         deciding.observe({ type: 'NodeDownloadProgress', nodeId, modelId })
     }
-    this.fetcher.tellPaused()
+    this.fetcher.reportPaused()
   }
 
   start(modelId: ModelId, nodeId: NodeId): Promise<void> {

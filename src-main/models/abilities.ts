@@ -3,7 +3,7 @@ import type { CatalogueModel } from '@core/protocols/models'
 
 type Ability = NonNullable<CatalogueModel['abilities']>[number]
 
-/** What templates read or write where the model knows tools, or thinks before it answers. */
+/** Variables and tags in chat templates that show tool use or reasoning. */
 const SIGNS: readonly (readonly [Ability, RegExp])[] = [
   ['tools', /\btools\b/],
   ['thinking', /enable_thinking|reasoning_content|reasoning_effort|<think>|\[THINK\]/],
@@ -17,7 +17,7 @@ export interface TemplateFiles {
   readonly text: (name: string) => Promise<string>
 }
 
-/** The chat templates of a model as one text; what cannot be read is left out. */
+/** Concatenates the model's chat templates; unreadable ones are skipped. */
 const templatesOf = async ({ names, json, text }: TemplateFiles): Promise<string> => {
   const texts = ['chat_template.jinja', 'tokenizer_config.json', 'chat_template.json']
     .filter((name) => names.includes(name))
@@ -28,7 +28,7 @@ const templatesOf = async ({ names, json, text }: TemplateFiles): Promise<string
   return (await Promise.all(texts.map((one) => one.catch(() => '')))).join('\n')
 }
 
-/** What a model can do beside answering, as the texts of its chat templates tell. */
+/** Detects abilities of a model (tools, reasoning) from its chat templates. */
 export const abilitiesOf = async (files: TemplateFiles): Promise<Ability[]> => {
   const templates = await templatesOf(files)
   return SIGNS.flatMap(([ability, sign]) => (sign.test(templates) ? [ability] : []))

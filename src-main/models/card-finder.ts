@@ -18,19 +18,19 @@ export interface CardFinderParts {
   readonly hub: Pick<Hub, 'card'>
   readonly state: () => State
   readonly nodeId: NodeId
-  /** Machines that had the model and are away, in a sentence; undefined where none is known. */
+  /** A sentence naming machines that had the model and are offline; undefined if none is known. */
   readonly away: (modelId: ModelId) => string | undefined
-  /** One answer of another node. Rejects where it cannot be had. */
+  /** Requests one answer from another node; rejects if it is unreachable. */
   readonly ask: (nodeId: NodeId, kind: 'card', params: { modelId: ModelId }) => Promise<unknown>
 }
 
-/** The nodes that have all of a model on their disks. */
+/** Nodes that have a complete copy of a model. */
 export const holdersOf = ({ downloads }: State, modelId: ModelId): NodeId[] =>
   Object.entries(downloads)
     .filter(([, models]) => models[modelId]?.status === 'Complete')
     .map(([nodeId]) => nodeId as NodeId)
 
-/** Finds a model's card: here, else on the machines that have the model, else on the hub. */
+/** Finds a model's card: on this machine, else on machines that have the model, else on the hub. */
 export const cardFinder =
   ({ own, hub, state, nodeId: self, away, ask }: CardFinderParts) =>
   async (modelId: ModelId): Promise<CardResult> => {
@@ -45,14 +45,14 @@ export const cardFinder =
       if (there?.status === 'loaded') return there
       if (there) refusal ??= { ...there, reason: `${nodeName(state(), holder)}: ${there.reason}` }
     }
-    // What lies here damaged was put here by somebody, who should hear of it.
+    // A damaged copy on this machine is reported rather than hidden by another source: the user put it there.
     if (own.find(modelId) !== undefined || own.unreadable().some((one) => one.modelId === modelId)) return here
     if (refusal) return refusal
     try {
       return { status: 'loaded', card: await hub.card(modelId) }
     } catch (error) {
       if (!(error instanceof HubError)) throw error
-      // What a person can act on comes first: the machine that has it can be started.
+      // The actionable reason first: the machine that has the model can be started.
       const first = away(modelId) ?? 'it is on no machine that is connected'
       return { status: 'failed', reason: `${first}; ${error.message}` }
     }

@@ -78,7 +78,7 @@ describe('the models on this machine', () => {
     expect(found.list().map(({ starter }) => starter)).toEqual([true, false, false, false, false, false])
   })
 
-  it('are found in each folder that people named, in any layout, and nothing is twice', async () => {
+  it('are found in each configured folder, in any layout, without duplicates', async () => {
     const [first, second] = [join(root, 'first'), join(root, 'second')]
     writeModel(join(first, 'a', 'one'))
     writeModel(join(second, 'converted-by-mlx-lm'))
@@ -95,7 +95,7 @@ describe('the models on this machine', () => {
     expect(found.find(ModelId.parse('a/one'))?.path).toBe(join(first, 'a', 'one'))
   })
 
-  it('are known to the next start by what this one found, as long as their files are the same', async () => {
+  it('are cached for the next start while their files are unchanged', async () => {
     const cacheFile = join(root, 'found.json')
     writeModel(own('a/one'))
     writeModel(own('a/two'))
@@ -141,7 +141,7 @@ describe('the models on this machine', () => {
     expect(found.unreadable()).toEqual([])
   })
 
-  it('are told apart from directories that do not tell what they are', async () => {
+  it('are listed apart from folders that cannot be read', async () => {
     writeModel(own('a/broken'), { 'config.json': '{' })
     const { list, unreadable, card } = await open()
     expect(list()).toEqual([])
@@ -185,7 +185,7 @@ describe('the models on this machine', () => {
     expect(everything()).toEqual(before)
   })
 
-  it('change as their files do, and whoever listens is told', async () => {
+  it('follow changes of their files and notify subscribers', async () => {
     const found = await open()
     const heard = vi.fn()
     const stop = found.subscribe(heard)

@@ -12,51 +12,51 @@ import { findCandidates, type StoreOptions } from './stores'
 import { watchFolders } from './watched-folders'
 
 export interface CatalogueOptions extends StoreOptions {
-  /** The model that is offered first on a new machine. */
+  /** The model offered first on a new machine. */
   readonly starter: ModelId
-  /** Of this program. */
+  /** Version of this program. */
   readonly version: string
   /**
-   * Tries the tokenizer and the chat template of the model in a folder. Gives what is wrong, if anything is; rejects
-   * where that could not be found out. Absent where there is no Python to try it with.
+   * Checks the tokenizer and the chat template of the model in a folder. Resolves with the problem, if any; rejects if
+   * the check could not run. Absent without a Python environment.
    */
   readonly tryConversation?: ((path: string) => Promise<ModelProblem | undefined>) | undefined
-  /** A file that keeps what was found for the next start; nothing is kept without it. */
+  /** File that caches inspections for the next start; absent: no cache. */
   readonly cacheFile?: string | undefined
-  /** How long to let files settle after a change before looking; a test may shorten it. */
+  /** Debounce after a file change; tests shorten it. */
   readonly quietMs?: number
 }
 
 /** The models on this machine. */
 export interface Catalogue {
-  /** Resolves when the folders have been looked through for the first time. */
+  /** Resolves after the first scan of all folders. */
   readonly ready: Promise<void>
-  /** In order of id, each id once. */
+  /** Sorted by id, ids unique. */
   list(): readonly CatalogueModel[]
-  /** Directories of models that do not tell what they are, and why. */
+  /** Model folders that could not be read, with the reason. */
   unreadable(): readonly UnreadableModel[]
   find(modelId: ModelId): CatalogueModel | undefined
-  /** Why a model that lies here cannot be run, by what a client calls it; undefined where it can, or lies elsewhere. */
+  /** Why a model on this machine cannot be run, by the id clients use; undefined if it can, or is not here. */
   problemOf(model: string): string | undefined
-  /** Why the copy in our own store cannot be run; undefined where it can, or there is none. */
+  /** Why the copy in our own store cannot be run; undefined if it can, or there is none. */
   problemOfOwn(modelId: ModelId): string | undefined
   /**
-   * The card as the files are now. A model that is not known yet is looked for, and what was not tried yet of its files
-   * is: a conversation is put to its tokenizer and its chat template, once for the same files.
+   * The model's card, after rescanning the folders. Also checks its tokenizer and chat template, once per fingerprint
+   * of its files.
    */
   card(modelId: ModelId): Promise<CardResult>
-  /** Looks through all folders. Cheap where nothing changed: names, sizes and times only. */
+  /** Scans all folders. Cheap if nothing changed: it reads names, sizes and times only. */
   refresh(): Promise<void>
-  /** Told when the lists have changed. Returns the way to stop. */
+  /** Calls the listener after the lists change. Returns the unsubscribe function. */
   subscribe(listener: () => void): () => void
   close(): Promise<void>
 }
 
 const QUIET_MS = 300
-/** Folders that are looked at together. */
-const AT_ONCE = 8
+/** Folders inspected concurrently. */
+const CONCURRENT = 8
 
-/** Another version may read what this one cannot: to it the same files are other ones. */
+/** Includes the program's version, because another version may support a model that this one does not. */
 const fingerprintOf = (files: readonly ModelFile[], version: string): string =>
   createHash('sha256')
     .update(JSON.stringify([version, files]))
@@ -69,7 +69,7 @@ const withFingerprint = (inspection: Inspection, fingerprint: string): Inspectio
 const byId = (a: { readonly modelId: string }, b: { readonly modelId: string }): number =>
   a.modelId < b.modelId ? -1 : 1
 
-/** Of several directories with one model: one that can be run before one that cannot, then in the stores' order. */
+/** Picks one folder per model: a runnable one before one that is not, then in order of the stores. */
 const preferred = (inspections: readonly Inspection[]): Inspection[] => {
   const rank = (one: Inspection): number => (one.status === 'model' ? (one.model.problem === undefined ? 0 : 1) : 2)
   const best = new Map<string, Inspection>()
@@ -82,8 +82,8 @@ const preferred = (inspections: readonly Inspection[]): Inspection[] => {
 }
 
 /**
- * Opens the catalogue of the models in our own store, the Hugging Face cache and LM Studio's folders. It begins to
- * look at once and follows changes. The folders of others are read and never written.
+ * Opens the catalogue of models in our own store, the Hugging Face cache and LM Studio's folders. Scans at once and
+ * follows changes. Folders of other programs are never written.
  */
 export const openCatalogue = (options: CatalogueOptions): Catalogue => {
   const { cacheFile } = options
@@ -92,7 +92,7 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
   const listeners = new Set<() => void>()
   let models: readonly CatalogueModel[] = []
   let unreadable: readonly UnreadableModel[] = []
-  let looking: Promise<void> | undefined
+  let scanning: Promise<void> | undefined
   let closed = false
 
   const inspect = async (candidate: Candidate): Promise<Inspection> => {
@@ -117,13 +117,13 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
     if (JSON.stringify([models, unreadable]) !== before) for (const listener of listeners) listener()
   }
 
-  const look = async (): Promise<void> => {
+  const scan = async (): Promise<void> => {
     const { candidates, roots } = await findCandidates(options)
     const inspections: Inspection[] = []
-    // A few at a time: start-up needs the disk and the processor for other things too.
-    for (let at = 0; at < candidates.length; at += AT_ONCE) {
+    // Bounded concurrency: start-up needs disk and CPU for other work too.
+    for (let at = 0; at < candidates.length; at += CONCURRENT) {
       if (closed) return
-      inspections.push(...(await Promise.all(candidates.slice(at, at + AT_ONCE).map(inspect))))
+      inspections.push(...(await Promise.all(candidates.slice(at, at + CONCURRENT).map(inspect))))
     }
     if (closed) return
     const paths = new Set(candidates.map(({ source, path }) => `${source} ${path}`))
@@ -136,7 +136,7 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
     publish(inspections)
     if (cacheFile === undefined || isKept) return
     isKept = true
-    // It only saves work: a full disk is no reason to know no models.
+    // The cache only saves work, so a failure to write it (a full disk) is ignored.
     await writeInspections(cacheFile, remembered).catch(() => undefined)
   }
 
@@ -146,18 +146,18 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
   }
 
   const refresh = async (): Promise<void> => {
-    // A look that began before the call may have passed by what the caller knows of.
-    await looking
-    looking ??= look().finally(() => {
-      looking = undefined
+    // A scan that began before this call may have missed a change that the caller knows about, so scan again after it.
+    await scanning
+    scanning ??= scan().finally(() => {
+      scanning = undefined
     })
-    await looking
+    await scanning
   }
 
   const folders = watchFolders({ quietMs: options.quietMs ?? QUIET_MS, onChange: () => void refresh() })
   const trials = new ConversationTrials(options.tryConversation)
-  /** Tries it where nobody has; what is found then stands in the lists. */
-  const judged = async (modelId: ModelId): Promise<CatalogueModel | undefined> => {
+  /** Runs the check if it has not run for these files; a problem then appears in the lists. */
+  const withVerdict = async (modelId: ModelId): Promise<CatalogueModel | undefined> => {
     const model = find(modelId)
     if (!model || model.problem !== undefined) return model
     const problem = await trials.problemOf(model)
@@ -166,7 +166,7 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
     return { ...model, ...problem }
   }
   const find = (modelId: ModelId): CatalogueModel | undefined => models.find((one) => one.modelId === modelId)
-  const lying = (model: string): CatalogueModel | UnreadableModel | undefined =>
+  const findAny = (model: string): CatalogueModel | UnreadableModel | undefined =>
     [...models, ...unreadable].find(({ modelId }) => modelId === model)
   const ready = begin()
 
@@ -175,15 +175,15 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
     list: () => models,
     unreadable: () => unreadable,
     find,
-    problemOf: (model) => lying(model)?.problem,
+    problemOf: (model) => findAny(model)?.problem,
     problemOfOwn: (modelId) => {
-      const own = lying(modelId)
+      const own = findAny(modelId)
       return own?.source === 'muster' ? own.problem : undefined
     },
     card: async (modelId) => {
       await ready
       await refresh()
-      const model = await judged(modelId)
+      const model = await withVerdict(modelId)
       if (model && model.problem === undefined) return { status: 'loaded', card: model.card }
       const broken = model ?? unreadable.find((one) => one.modelId === modelId)
       if (!broken) return { status: 'failed', reason: 'it is not on this machine' }
@@ -197,7 +197,7 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
     close: async () => {
       closed = true
       folders.close()
-      await looking
+      await scanning
     },
   }
 }

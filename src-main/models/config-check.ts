@@ -13,7 +13,7 @@ const isSize = (value: unknown): boolean =>
 const sizeProblem = (config: object, modelType: string, name: Size): string | undefined => {
   const value: unknown = name in config ? config[name as keyof typeof config] : undefined
   if (value === undefined) return `config.json: ${name} is missing, which a ${modelType} model has to tell; ${EXPECTED}`
-  // One number for each layer, or as many as heads: some architectures take that.
+  // Some architectures take a list with one value per layer, or null for "as many as heads".
   if (Array.isArray(value) || (value === null && name === 'num_key_value_heads')) return undefined
   return isSize(value) ? undefined : `config.json: ${name} is ${valueText(value)}, ${EXPECTED}`
 }
@@ -26,18 +26,19 @@ const textConfigProblem = (config: object, modelType: string): string | undefine
       ? `config.json: text_config is missing, ${expected}`
       : `config.json: text_config is ${valueText(text)}, ${expected}`
   }
-  // mlx-lm looks into it for a quantization wherever it is there.
-  const isLookedInto = text !== undefined && !('quantization_config' in config)
-  return isLookedInto && (text === null || typeof text === 'number' || typeof text === 'boolean')
+  // mlx-lm looks for a quantization inside `text_config`, whatever its type, unless the config has one at the top
+  // level.
+  const isRead = text !== undefined && !('quantization_config' in config)
+  return isRead && (text === null || typeof text === 'number' || typeof text === 'boolean')
     ? `config.json: text_config is ${valueText(text)}, ${expected}; without one, leave it out`
     : undefined
 }
 
 /**
- * Why mlx-lm cannot build the model that a config.json describes: the field, what it has and what it should have.
- * Undefined where it can, or where that is only found out by loading it.
+ * Why mlx-lm cannot build the model described by a config.json: the field, its value and what was expected. Undefined
+ * if it can, or if only loading would tell.
  *
- * @param json as parsed; `readModelConfig` has read it
+ * @param json parsed, and accepted by `readModelConfig`
  */
 export const configProblem = (
   json: unknown,

@@ -7,17 +7,17 @@ type Tried = Pick<CatalogueModel, 'path' | 'fingerprint'>
 interface Trial {
   readonly fingerprint: string | undefined
   readonly problem: Promise<ModelProblem | undefined>
-  /** Once it is known. */
+  /** Set when the check has finished. */
   verdict?: ModelProblem | undefined
 }
 
-/** Whether conversations can be put to the models in folders: tried once for the same files of each. */
+/** Checks whether models' tokenizers and chat templates work, once per fingerprint of their files. */
 export class ConversationTrials {
   private readonly trials = new Map<string, Trial>()
 
   constructor(private readonly attempt: ((path: string) => Promise<ModelProblem | undefined>) | undefined) {}
 
-  /** What is wrong, if anything is. Where that cannot be found out the model is not refused, and is tried again later. */
+  /** The problem, if any. If the check fails to run, the model is not refused and is checked again next time. */
   problemOf({ path, fingerprint }: Tried): Promise<ModelProblem | undefined> {
     const known = this.trials.get(path)
     if (known && known.fingerprint === fingerprint) return known.problem
@@ -34,7 +34,7 @@ export class ConversationTrials {
     return problem
   }
 
-  /** The inspection of a folder, with what was found wrong when its files were tried. */
+  /** Adds the problem found by a finished check to an inspection. */
   amend(inspection: Inspection): Inspection {
     if (inspection.status !== 'model' || inspection.model.problem !== undefined) return inspection
     const trial = this.trials.get(inspection.model.path)

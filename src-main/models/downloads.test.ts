@@ -63,7 +63,7 @@ const downloads = (): Downloads => {
 }
 
 describe('deleting a model', () => {
-  it('removes it, and what had begun to come of it', async () => {
+  it('deletes it and its partial download', async () => {
     put(join(modelsDir, 'owner', 'name', 'config.json'))
     put(join(modelsDir, 'owner', 'name.partial', 'config.json'))
     put(join(modelsDir, 'owner', 'other', 'config.json'))
@@ -71,7 +71,7 @@ describe('deleting a model', () => {
     expect(readdirSync(join(modelsDir, 'owner'))).toEqual(['other'])
   })
 
-  it('leaves everything behind an owner’s folder that is a link, and says what to do', async () => {
+  it('deletes nothing behind an owner folder that is a link, and says what to do', async () => {
     symlinkSync(elsewhere, join(modelsDir, 'owner'))
     await expect(downloads().remove(ModelId.parse('owner/name'))).rejects.toMatchObject({ code: 'not_ours' })
     rmSync(join(elsewhere, 'name.partial'), { recursive: true })
@@ -81,7 +81,7 @@ describe('deleting a model', () => {
     expect(readdirSync(join(elsewhere, 'name'))).toEqual(['config.json'])
   })
 
-  it('of a link to a model removes the link', async () => {
+  it('that is a link removes the link only', async () => {
     mkdirSync(join(modelsDir, 'owner'))
     symlinkSync(join(elsewhere, 'name'), join(modelsDir, 'owner', 'name'))
     symlinkSync(join(elsewhere, 'name.partial'), join(modelsDir, 'owner', 'name.partial'))

@@ -11,10 +11,10 @@ import { OutsideError } from '../disk/below'
 import { removeBelow } from '../disk/removal'
 import { ownPlace } from './own-store'
 
-/** What was asked for cannot be done. */
+/** A download command cannot be carried out. */
 export class DownloadError extends Error {
   constructor(
-    /** `not_found`, `in_use`, `not_ours`, `invalid`, `unreachable`, or the hub's. */
+    /** `not_found`, `in_use`, `not_ours`, `invalid`, `unreachable`, or an error code of the hub. */
     readonly code: ErrorCode,
     message: string,
     readonly hint: string,
@@ -30,7 +30,7 @@ export interface DownloadsParts {
   readonly catalogue: Pick<Catalogue, 'find' | 'unreadable' | 'refresh'>
   readonly fetcher: Pick<Fetcher, 'ask' | 'cancel' | 'pause' | 'isPaused'>
   readonly hub: Pick<Hub, 'card'>
-  /** Machines that had a model and are away, in a sentence; undefined where none is known. */
+  /** A sentence naming machines that had the model and are offline; undefined if none is known. */
   readonly away: (modelId: ModelId) => string | undefined
   readonly state: () => State
 }
@@ -40,11 +40,11 @@ const refuse = (error: unknown): never => {
   throw new DownloadError('not_ours', error.message, `Delete it yourself where it lies, or remove ${error.path} first.`)
 }
 
-/** What people do about the models on this machine's disk. */
+/** Commands on models on this machine's disk: download, pause, resume, delete. */
 export class Downloads {
   constructor(private readonly parts: DownloadsParts) {}
 
-  /** Begins to bring the model here. Rejects with DownloadError or HubError where it cannot be had. */
+  /** Starts a download. Rejects with DownloadError or HubError if the model is not available. */
   async start(modelId: ModelId): Promise<void> {
     const { catalogue, fetcher, hub, modelsDir, nodeId, state } = this.parts
     if (!ownPlace(modelsDir, modelId))
@@ -53,24 +53,24 @@ export class Downloads {
     const here = catalogue.find(modelId)
     if (here && here.problem === undefined) return
     const holders = holdersOf(state(), modelId).filter((holder) => holder !== nodeId)
-    // Whatever could not be run is not worth the time and the space.
+    // Checks the card first, so that a model that cannot be run is not downloaded.
     if (holders.length === 0) await hub.card(modelId).catch((error: unknown) => this.notOnHub(modelId, error))
     await fetcher.ask(modelId)
   }
 
-  /** Throws why the hub does not give it; first who has it, as that machine can be started. */
+  /** Throws the hub's reason, preceded by offline machines that have the model, because those can be started. */
   private notOnHub(modelId: ModelId, error: unknown): never {
     const away = this.parts.away(modelId)
     if (!(error instanceof HubError) || away === undefined) throw error
     throw new DownloadError(error.code, `${away}. ${error.message}`, `Start that machine, or: ${error.hint}`)
   }
 
-  /** What comes stands still, also after a restart. Rejects with DownloadError where nothing comes. */
+  /** Pauses a download; it stays paused over restarts. Rejects with DownloadError if there is none. */
   async pause(modelId: ModelId): Promise<void> {
     if (!(await this.parts.fetcher.pause(modelId))) throw this.nothingComes(modelId)
   }
 
-  /** What was paused goes on. Rejects with DownloadError where nothing was. */
+  /** Resumes a paused download. Rejects with DownloadError if there is none. */
   async resume(modelId: ModelId): Promise<void> {
     const { fetcher } = this.parts
     if (!fetcher.isPaused(modelId)) throw this.nothingComes(modelId)
@@ -85,7 +85,7 @@ export class Downloads {
     )
   }
 
-  /** Ends a download, or deletes what is here of a model in our own folder. Rejects with DownloadError. */
+  /** Cancels a download, or deletes the copy in our own store. Rejects with DownloadError. */
   async remove(modelId: ModelId): Promise<void> {
     const { catalogue, fetcher, modelsDir, nodeId, state } = this.parts
     const used = Object.values(state().instances).find((one) => neededModels(one, nodeId).includes(modelId))

@@ -2,17 +2,17 @@ import { z } from 'zod'
 import type { NodeId } from '@core/ids'
 import { CatalogueModel } from '@core/protocols/models'
 
-/** A machine that takes longer is asked again the next time. */
+/** A machine that takes longer is skipped until the next call. */
 const WITHIN_MS = 1500
 
 export interface ElsewhereParts {
-  /** Members that are linked now. */
+  /** Members with a live link. */
   readonly linked: () => readonly NodeId[]
-  /** One answer of another node. Rejects where it cannot be had. */
+  /** Requests one answer from another node; rejects if it is unreachable. */
   readonly ask: (nodeId: NodeId, kind: 'models', params: object) => Promise<unknown>
 }
 
-/** The models on the other machines, each id once, without the paths they have there. */
+/** Models on the other machines, ids unique, without their file paths. */
 export const modelsElsewhere =
   ({ linked, ask }: ElsewhereParts) =>
   async (): Promise<readonly CatalogueModel[]> => {

@@ -50,7 +50,7 @@ describe('a model’s folder that a person gives', () => {
   }
   const add = (path: string) => linkModelFolder(path, { dataDir, catalogue })
 
-  it('is in the catalogue at once, by a link; the folder stays as it is', async () => {
+  it('is added to the catalogue by a link and left unchanged', async () => {
     const folder = folderWith('downloads/My model (4 bit)')
     expect(await add(folder)).toEqual({ status: 'added', modelId: 'local/My-model-4-bit-' })
     expect(catalogue.list().map(({ modelId, problem }) => [modelId, problem])).toEqual([

@@ -8,7 +8,7 @@ import { listModelFiles } from './model-files'
 import { ownPlace } from './own-store'
 import { ownModels } from './stores'
 
-/** What became of a folder that somebody gave: `known` is in the catalogue already. */
+/** Result of adding a folder: `known` means that the catalogue has it already. */
 export type LinkedFolder =
   | { readonly status: 'added' | 'known'; readonly modelId: ModelId }
   | { readonly status: 'refused'; readonly reason: string; readonly hint: string }
@@ -18,12 +18,12 @@ export interface LinkOptions {
   readonly catalogue: Pick<Catalogue, 'list' | 'unreadable' | 'refresh'>
 }
 
-/** Of models whose folder says nothing of who made them. */
+/** Owner part of the id if the folder does not reveal one. */
 const OWNER = 'local'
 
 const refused = (reason: string, hint: string): LinkedFolder => ({ status: 'refused', reason, hint })
 
-/** The id that a folder gives its model: the Hugging Face cache writes the hub's into the path. */
+/** Derives the model id from the folder; paths in the Hugging Face cache contain the hub's id. */
 const idOf = (folder: string): ModelId => {
   const [, owner, name] = /^models--([^/]+?)--([^/]+)$/.exec(basename(dirname(dirname(folder)))) ?? []
   if (basename(dirname(folder)) === 'snapshots' && owner !== undefined && name !== undefined)
@@ -38,10 +38,10 @@ const idOf = (folder: string): ModelId => {
 }
 
 /**
- * Adds the model in a folder by a link in our own store: nothing is copied, and the folder stays where it is. It is
- * looked at first as the catalogue looks at it, and refused in the same words. Deleting the model removes the link.
+ * Adds a model folder by a symbolic link in our own store, without a copy. Inspects it first like the catalogue, with
+ * the same error messages. Deleting the model removes the link only.
  *
- * @param given as a person gave it; absolute. Rejects with what the disk says where the store cannot be written
+ * @param given absolute path from the user. Rejects with the file system's error if the store cannot be written
  */
 export const linkModelFolder = async (given: string, { dataDir, catalogue }: LinkOptions): Promise<LinkedFolder> => {
   const folder = isAbsolute(given) ? await realpath(given).catch(() => undefined) : undefined
@@ -68,7 +68,7 @@ export const linkModelFolder = async (given: string, { dataDir, catalogue }: Lin
 }
 
 interface Link extends LinkOptions {
-  /** Without a link in it. */
+  /** Real path, symbolic links resolved. */
   readonly folder: string
   readonly modelId: ModelId
 }

@@ -12,11 +12,11 @@ export interface Home {
 const expand = (path: string, home: string): string =>
   path === '~' || path.startsWith('~/') ? home + path.slice(1) : path
 
-/** The folder of Hugging Face's programs, by the rules of `huggingface_hub`. */
+/** Home folder of Hugging Face's tools, by the rules of `huggingface_hub`. */
 export const huggingFaceHome = ({ env, home }: Home): string =>
   expand(env['HF_HOME'] || join(env['XDG_CACHE_HOME'] || join(home, '.cache'), 'huggingface'), home)
 
-/** Where they keep what they downloaded. */
+/** Their download cache. */
 export const huggingFaceCache = ({ env, home }: Home): string => {
   const given = env['HF_HUB_CACHE'] || env['HUGGINGFACE_HUB_CACHE']
   if (given) return expand(given, home)
@@ -25,7 +25,7 @@ export const huggingFaceCache = ({ env, home }: Home): string => {
 
 const PREFIX = 'models--'
 
-/** `models--owner--name` → `owner/name`; models of the first days have no owner. */
+/** `models--owner--name` → `owner/name`; the oldest models have no owner. */
 const modelIdOf = (folder: string): ModelId | undefined => {
   const name = folder.slice(PREFIX.length)
   const cut = name.indexOf('--')
@@ -33,7 +33,7 @@ const modelIdOf = (folder: string): ModelId | undefined => {
   return parsed.success ? parsed.data : undefined
 }
 
-/** The snapshot that `main` names; without that name (a revision was asked for) the newest. */
+/** The snapshot of `main`, or the newest one if only other revisions were downloaded. */
 const snapshotOf = async (repository: string): Promise<string | undefined> => {
   const snapshots = join(repository, 'snapshots')
   const revisions = await directoriesIn(snapshots)
@@ -48,7 +48,7 @@ const snapshotOf = async (repository: string): Promise<string | undefined> => {
   return newest?.path
 }
 
-/** One directory for each model in the cache. */
+/** Lists the models in the cache, one folder each. */
 export const huggingFaceModels = async (cache: string): Promise<Candidate[]> => {
   const repositories = (await directoriesIn(cache)).filter((name) => name.startsWith(PREFIX))
   const models = repositories.map(async (repository): Promise<Candidate[]> => {

@@ -4,13 +4,13 @@ import type { ModelId } from '@core/ids'
 import { makeBelow } from '../disk/below'
 import { replaceFile } from '../disk/replace-file'
 
-/** A model as it lies in our own folder, and what the hub calls it. */
+/** A model in our own store with its identity on the hub. */
 export interface SharedModel {
   readonly modelId: ModelId
   readonly directory: string
-  /** The commit that its files are of. */
+  /** Commit of its files. */
   readonly revision: string
-  /** With the names that the hub gives their contents. */
+  /** Each with the hub's name for its content. */
   readonly files: readonly { readonly name: string; readonly hex: string }[]
 }
 
@@ -21,12 +21,12 @@ const unlessThere = async (made: Promise<void>): Promise<void> => {
 }
 
 /**
- * Puts a model into the cache of Hugging Face's programs without a copy: each blob is a second name (hard link) of our
- * file, the snapshot's names lead to the blobs as `huggingface_hub` writes them. Either side may delete its names; the
- * bytes go with the last. Does nothing twice.
+ * Adds a model to the Hugging Face cache without a copy: blobs are hard links to our files, and snapshot entries link
+ * to the blobs as `huggingface_hub` writes them. Either side may delete its names; the bytes go with the last one.
+ * Idempotent.
  *
- * @throws OutsideError where a link lies on the way in the cache; and what the disk says, such as EXDEV where the cache
- *   is on another disk
+ * @throws OutsideError if a path in the cache contains a symbolic link; and file system errors, such as EXDEV if the
+ * cache is on another disk
  */
 export const shareWithHuggingFace = async (cache: string, model: SharedModel): Promise<void> => {
   const { modelId, directory, revision, files } = model

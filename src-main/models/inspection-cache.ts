@@ -4,7 +4,7 @@ import { CatalogueModel, UnreadableModel } from '@core/protocols/models'
 import { replaceFile } from '../disk/replace-file'
 import type { Inspection } from './model-directory'
 
-/** What a look at a folder came to, for as long as its files have that fingerprint. */
+/** Result of inspecting a folder, valid while its files have this fingerprint. */
 export interface Remembered {
   readonly fingerprint: string
   readonly inspection: Inspection
@@ -20,7 +20,9 @@ const Kept = z.object({
 })
 const File = z.object({ v: z.literal(1), folders: z.record(z.string().max(5000), Kept) })
 
-/** What an earlier process found in which folder; nothing where that cannot be read. It only saves work. */
+/**
+ * Reads the inspections of an earlier process, by folder; empty if the file cannot be read. The cache only saves work.
+ */
 export const readInspections = async (path: string): Promise<Map<string, Remembered>> => {
   try {
     return new Map(Object.entries(File.parse(JSON.parse(await readFile(path, 'utf8'))).folders))
@@ -29,6 +31,6 @@ export const readInspections = async (path: string): Promise<Map<string, Remembe
   }
 }
 
-/** Keeps it for the next start. Rejects with what the disk says. */
+/** Writes the inspections for the next start. Rejects with file system errors. */
 export const writeInspections = (path: string, known: ReadonlyMap<string, Remembered>): Promise<void> =>
   replaceFile(path, JSON.stringify({ v: 1, folders: Object.fromEntries(known) }))

@@ -49,7 +49,7 @@ const start = (...names: string[]): Source => {
 }
 
 describe('machines that had a model', () => {
-  it('are named once they are away, and as long as they are', () => {
+  it('are named while they are offline', () => {
     const source = start('Mac Studio', 'Mac mini')
     const holders = new LastHolders({ source })
     source.has('Mac Studio')
@@ -63,7 +63,7 @@ describe('machines that had a model', () => {
     expect(holders.away(modelId)).toBeUndefined()
   })
 
-  it('are all named, also those that were known before, and those of a state that came as a whole', () => {
+  it('are all named, including those from before and those from a replaced state', () => {
     const source = start('Mac Studio', 'Mac mini', 'MacBook Pro')
     source.has('Mac Studio')
     const holders = new LastHolders({ source })
@@ -79,7 +79,7 @@ describe('machines that had a model', () => {
     expect(holders.away(modelId)).toBe('Mac Studio, Mac mini and MacBook Pro, which have this model, are away')
   })
 
-  it('are not named where they deleted it before they left, or are members no more', () => {
+  it('are not named if they deleted it before they left, or are no longer members', () => {
     const source = start('Mac Studio', 'Mac mini')
     const holders = new LastHolders({ source })
     source.has('Mac Studio')
@@ -91,7 +91,7 @@ describe('machines that had a model', () => {
   })
 })
 
-describe('why a card cannot be had', () => {
+describe('the reason for a missing card', () => {
   const reasonWhere = async (away: string | undefined): Promise<string> => {
     const hint = 'start Muster without that'
     const find = cardFinder({
@@ -110,7 +110,7 @@ describe('why a card cannot be had', () => {
     return result.status === 'failed' ? result.reason : 'loaded'
   }
 
-  it('begins with the machine that has the model and is away, as that can be started', async () => {
+  it('starts with the offline machine that has the model, because it can be started', async () => {
     expect(await reasonWhere('Mac Studio, which has this model, is away')).toBe(
       'Mac Studio, which has this model, is away; no hub (--offline)',
     )

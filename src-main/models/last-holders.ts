@@ -8,8 +8,8 @@ export interface LastHoldersOptions {
 }
 
 /**
- * Remembers which machines had which models when they were last heard: the state forgets what a machine that is gone
- * has. Known only of machines that were heard since this node started.
+ * Remembers which models machines had when last seen, because the state drops this with the machine. In memory: covers
+ * machines seen since this node started.
  */
 export class LastHolders {
   private readonly models = new Map<ModelId, Set<NodeId>>()
@@ -31,7 +31,7 @@ export class LastHolders {
     this.unsubscribe()
   }
 
-  /** `Mac Studio, which has this model, is away`; undefined where no such machine is known. */
+  /** `Mac Studio, which has this model, is away`; undefined if no such machine is known. */
   away(modelId: ModelId): string | undefined {
     const state = this.options.source.state()
     const names = [...(this.models.get(modelId) ?? [])]

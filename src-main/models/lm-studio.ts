@@ -16,8 +16,8 @@ const downloadsFolder = async (lmStudio: string): Promise<string | undefined> =>
 }
 
 /**
- * The folders in which LM Studio keeps models: where its settings say, and the places that its versions had by
- * default. `~/.lmstudio-home-pointer` holds the path of its home where that was moved.
+ * LM Studio's model folders: from its settings, and the defaults of its versions. `~/.lmstudio-home-pointer` holds its
+ * home folder if that was moved.
  */
 export const lmStudioFolders = async (home: string): Promise<string[]> => {
   const pointer = (await text(join(home, '.lmstudio-home-pointer'))).trim()

@@ -29,7 +29,7 @@ describe('config.json', () => {
     })
   })
 
-  it('may have its language part in a part of its own', () => {
+  it('may have its language part in a nested field', () => {
     const vision = { hidden_size: 1152, num_hidden_layers: 27 }
     const text = {
       hidden_size: 2560,
@@ -47,7 +47,7 @@ describe('config.json', () => {
     })
   })
 
-  it('has other names for the same in other families', () => {
+  it('uses different field names in different families', () => {
     expect(shape({ model_type: 'gpt2', n_layer: 12, n_embd: 768, n_head: 12, n_positions: 1024 })).toMatchObject({
       layers: 12,
       hiddenSize: 768,
@@ -73,7 +73,7 @@ describe('config.json', () => {
     })
   })
 
-  it('goes without a key-value head count: as many as heads, or one where those are not told either', () => {
+  it('defaults key-value heads to the number of heads, or to one', () => {
     expect(shape({ model_type: 'phi', num_hidden_layers: 2, hidden_size: 64, num_attention_heads: 4 })).toMatchObject({
       kvHeads: 4,
     })
@@ -85,7 +85,7 @@ describe('config.json', () => {
     })
   })
 
-  it('gives the cache of latent attention the size it has', () => {
+  it('sizes the cache of latent attention correctly', () => {
     const latent = {
       num_hidden_layers: 61,
       hidden_size: 7168,

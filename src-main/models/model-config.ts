@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { canonicalModelType } from './architectures'
 import { valueText } from './model-json'
 
-/** What config.json tells about a model; sizes as ModelCard has them. */
+/** Facts about a model from config.json; sizes as in ModelCard. */
 export interface ModelShape {
   readonly modelType: string
   readonly layers: number
@@ -17,10 +17,10 @@ export interface ModelShape {
 export type ConfigReading =
   { readonly status: 'read'; readonly shape: ModelShape } | { readonly status: 'refused'; readonly reason: string }
 
-// Files come from anywhere: a value of the wrong kind counts as not given.
+// Files are untrusted: a value of the wrong type counts as absent.
 const count = z.number().int().positive().max(1e9).optional().catch(undefined)
 const text = z.string().min(1).max(100).optional().catch(undefined)
-/** One number, or one for each layer (OpenELM, Nemotron); the largest counts, for memory is kept for it. */
+/** A number, or one per layer (OpenELM, Nemotron). The largest counts, because memory is reserved for it. */
 const countPerLayer = z
   .union([z.number(), z.array(z.number().nullable())])
   .transform((value) => Math.max(...[value].flat().map((one) => one ?? 0)))
@@ -28,7 +28,7 @@ const countPerLayer = z
   .optional()
   .catch(undefined)
 
-/** The names that architectures have for the same thing, the commonest first. */
+/** Field names that architectures use for the same size, the most common first. */
 const Sizes = z.object({
   num_hidden_layers: count,
   num_layers: count,
@@ -89,12 +89,12 @@ const quantizationOf = ({
   return own?.quant_method ?? torch_dtype ?? dtype
 }
 
-/** Architectures that mlx-lm keeps whole keys and values for although their weights are compressed. */
+/** Architectures with compressed weights whose KV cache mlx-lm stores uncompressed. */
 const CACHES_WHOLE_KEYS: ReadonlySet<string> = new Set(['deepseek_v2', 'minicpm3', 'youtu_llm'])
 
 /**
- * The head size with which `2 × kvHeads × headDim` values are what one layer keeps of a token. Latent
- * attention keeps one compressed vector for all heads, or whole keys and values of unequal sizes.
+ * The head size for which `2 × kvHeads × headDim` is the number of values cached per token and layer. Latent attention
+ * caches one compressed vector for all heads, or full keys and values of unequal sizes.
  */
 const latentHeadDim = (modelType: string, kvHeads: number, sizes: Sizes): number | undefined => {
   const { kv_lora_rank: rank, qk_rope_head_dim: rope, qk_nope_head_dim: nope, v_head_dim: value } = sizes
@@ -103,7 +103,7 @@ const latentHeadDim = (modelType: string, kvHeads: number, sizes: Sizes): number
   return nope === undefined || value === undefined ? undefined : Math.ceil((nope + rope + value) / 2)
 }
 
-/** Encoders whose positions 0 and 1 no token of a text has. */
+/** Encoders that reserve positions 0 and 1 for padding. */
 const BEGINS_AFTER_PADDING: ReadonlySet<string> = new Set(['roberta', 'xlm-roberta', 'camembert', 'mpnet'])
 
 const wholeOrNothing = (value: number): number | undefined => (Number.isInteger(value) ? value : undefined)
@@ -150,7 +150,7 @@ const shapeOf = (config: Config, sizes: Sizes): ModelShape | undefined => {
 const LAYERS = ['num_hidden_layers', 'num_layers', 'n_layers', 'n_layer', 'num_transformer_layers'] as const
 const WIDTHS = ['hidden_size', 'n_embd', 'd_model', 'model_dim', 'dim'] as const
 
-/** Which of the sizes that every model has to tell is wrong, or missing. */
+/** Explains which required size is wrong or missing. */
 const noShape = (parts: readonly unknown[]): string => {
   const given = (names: readonly string[]): [string, unknown][] =>
     parts.flatMap((part) =>
@@ -172,7 +172,7 @@ const noModelType = (json: unknown): string => {
   return `config.json: model_type is ${valueText(json.model_type)}, expected the name of an architecture, such as "llama"`
 }
 
-/** Reads a parsed config.json. Models that also see or hear have their language part in a part of its own. */
+/** Reads a parsed config.json. Multimodal models have their language part in a field of its own. */
 export const readModelConfig = (json: unknown): ConfigReading => {
   const config = Config.safeParse(json)
   if (!config.success) return { status: 'refused', reason: noModelType(json) }

@@ -6,7 +6,7 @@ import type { ModelShape } from './model-config'
 import { otherPurpose } from './model-formats'
 import { damaged, unsupported, type ModelProblem } from './model-problem'
 
-/** `SmolLM2-135M-Instruct-4bit` → `SmolLM2 135M Instruct`: the precision is told beside it. */
+/** `SmolLM2-135M-Instruct-4bit` → `SmolLM2 135M Instruct`; the precision is shown separately. */
 export const titleOf = (modelId: ModelId): string => {
   const name = modelId.split('/').at(-1) ?? modelId
   const words = name.split(/[-_]/).filter((word) => !/^(?:\d+bit|bf16|fp16|fp32|mlx)$/i.test(word))
@@ -14,13 +14,13 @@ export const titleOf = (modelId: ModelId): string => {
 }
 
 const TOKENIZERS = ['tokenizer.json', 'tokenizer.model']
-/** Read only by a program that comes with the model: how it splits a text stands nowhere else. */
+/** A tokenizer that only the model's own Python code can read; it is never run. */
 const TIKTOKEN = 'tiktoken.model'
 
 const TokenizerConfig = z.looseObject({ chat_template: z.unknown().optional() })
 const NamedTemplate = z.looseObject({ name: z.string(), template: z.string() })
 
-/** How conversations are written for the model: there is none, it is found, or there is no saying which. */
+/** Whether a JSON file has a chat template, and its problem if it is ambiguous or malformed. */
 const templateIn = (json: unknown, file: string): { readonly found: boolean; readonly problem?: ModelProblem } => {
   const template = TokenizerConfig.safeParse(json).data?.chat_template
   if (!Array.isArray(template)) return { found: typeof template === 'string' && template !== '' }
@@ -35,9 +35,9 @@ const templateIn = (json: unknown, file: string): { readonly found: boolean; rea
 }
 
 /**
- * Why the model cannot be talked to, by the files that turn text into tokens and back.
+ * Problem of the files that convert between text and tokens, if any.
  *
- * @param read the content of a JSON file
+ * @param read returns the content of a JSON file
  */
 export const tokenizerProblem = async (
   names: readonly string[],
@@ -56,7 +56,7 @@ export const tokenizerProblem = async (
     const { found, problem } = templateIn(await read(name), name)
     if (found) return problem
   }
-  // A base model: it continues text, and says so to whoever sends it a conversation.
+  // A base model without a template completes text; it refuses conversations with its own error.
   return undefined
 }
 
@@ -72,10 +72,10 @@ export const unknownArchitecture = ({ modelType }: ModelShape): string => {
   return purpose === undefined ? what : `${what}: ${purpose}`
 }
 
-/** What placing needs to know. */
+/** Builds the card: what placement needs to know of a model. */
 export const cardOf = (modelId: ModelId, shape: ModelShape, kind: ModelKind, storageBytes: number): ModelCard => {
   const { modelType, quantization: _, ...sizes } = shape
-  // An embedding model runs on one machine.
+  // Embedding models run on one machine, so sharding support does not apply.
   const architecture = kind === 'text' ? architectureOf(modelType) : undefined
   return {
     modelId,

@@ -18,7 +18,7 @@ const wrongSize = fc.oneof(
   fc.string(),
 )
 
-describe('a model folder of which one thing is changed', () => {
+describe('a model folder with one mutation', () => {
   let path: string
   beforeEach(() => {
     path = mkdtempSync(join(tmpdir(), 'muster-model-'))
@@ -49,7 +49,7 @@ describe('a model folder of which one thing is changed', () => {
     )
   })
 
-  it('never makes the check throw, whatever JSON stands in any of its files; a refusal names a file', async () => {
+  it('never makes the inspection throw, whatever JSON its files have; a refusal names a file', async () => {
     const names = [...modelFiles().keys(), 'generation_config.json', 'hf_quant_config.json'].filter((name) =>
       name.endsWith('.json'),
     )
@@ -63,7 +63,7 @@ describe('a model folder of which one thing is changed', () => {
     )
   })
 
-  it('never makes the check throw, whatever a field of config.json holds', async () => {
+  it('never makes the inspection throw, whatever value a field of config.json has', async () => {
     const fields = ['quantization', 'quantization_config', 'text_config', 'model_file', 'model_type', 'head_dim']
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...fields), fc.jsonValue(), async (field, value) => {
@@ -74,7 +74,7 @@ describe('a model folder of which one thing is changed', () => {
     )
   })
 
-  it('is refused or sound, and nothing else, where any bytes of its weights are lost or overwritten', async () => {
+  it('is either refused or accepted if bytes of its weights are lost or overwritten', async () => {
     const sound = modelFiles().get('model.safetensors') ?? ''
     await fc.assert(
       fc.asyncProperty(

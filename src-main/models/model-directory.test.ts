@@ -95,7 +95,7 @@ describe('a directory that may hold a model', () => {
     expect(await problem()).toBe('model: none')
   })
 
-  it('names the file that a broken download lacks, and the size that the whole has', async () => {
+  it('names the file that an incomplete download lacks, and the full size', async () => {
     const files = [1, 2, 3].map((n) => `model-0000${n}-of-00003.safetensors`)
     writeModel(path, {
       'model.safetensors': null,
@@ -300,7 +300,7 @@ describe('a directory that may hold a model', () => {
     expect(await problem()).toBe('model: none')
   })
 
-  it('has a chat template in any of the places that there are', async () => {
+  it('may have its chat template in any of the known places', async () => {
     writeModel(path, { 'tokenizer_config.json': '{}', 'chat_template.jinja': 'x' })
     expect(await problem()).toBe('model: none')
     writeModel(path, { 'tokenizer_config.json': null, 'chat_template.json': '{"chat_template": "x"}' })
@@ -309,7 +309,7 @@ describe('a directory that may hold a model', () => {
     expect(await problem()).toBe('model: none')
   })
 
-  it('is not led astray by links to nowhere, directories and pipes in place of files', async () => {
+  it('ignores broken links, directories and pipes in place of files', async () => {
     writeModel(path, { 'config.json': null, 'tokenizer.json': null, 'model.safetensors': null })
     symlinkSync(join(path, 'nowhere'), join(path, 'model.safetensors'))
     mkdirSync(join(path, 'tokenizer.json'))

@@ -13,7 +13,7 @@ import { damaged, unsupported, type ModelProblem } from './model-problem'
 import { readsPictures } from './vision'
 import { inspectWeights } from './weights'
 
-/** A directory that may hold a model. */
+/** A folder that may hold a model. */
 export interface Candidate {
   readonly modelId: ModelId
   readonly path: string
@@ -23,13 +23,13 @@ export interface Candidate {
 export type Inspection =
   | { readonly status: 'model'; readonly model: CatalogueModel }
   | { readonly status: 'unreadable'; readonly model: UnreadableModel }
-  /** No model, or in someone else's folder one that is not for us (pictures, speech, another format). */
+  /** Not a model, or in another program's folder one that is not for us (images, speech, other formats). */
   | { readonly status: 'none' }
 
 const NONE: Inspection = { status: 'none' }
 
-/** What a check says, where it may also find that a file cannot be read. */
-const saidBy = async (check: Promise<ModelProblem | undefined>): Promise<ModelProblem | undefined> => {
+/** The problem that a check reports; a ModelFileError that it throws counts as one. */
+const problemFrom = async (check: Promise<ModelProblem | undefined>): Promise<ModelProblem | undefined> => {
   try {
     return await check
   } catch (error) {
@@ -39,10 +39,10 @@ const saidBy = async (check: Promise<ModelProblem | undefined>): Promise<ModelPr
 }
 
 /**
- * Says what lies in a directory, from the names, sizes and small files in it; no weights are read. Never throws. What is
- * wrong is told with the file and the field, and what to do; what mlx-lm can load is not refused.
+ * Inspects a model folder from names, sizes and small files; weights are not read. Never throws. Problems name the
+ * file, the field and the remedy; nothing that mlx-lm can load is refused.
  *
- * @param files as `listModelFiles` gave them
+ * @param files from `listModelFiles`
  */
 export const inspectModelDirectory = async (
   { modelId, path, source }: Candidate,
@@ -52,7 +52,7 @@ export const inspectModelDirectory = async (
   const ours = source === 'muster'
   const weights = await inspectWeights(path, files)
   const instead = weights || !ours ? undefined : insteadOfWeights(await readdir(path).catch(() => []))
-  // Tokenizers and configurations alone are what other programs leave in their folders all the time.
+  // Folders with only tokenizers and configurations are common leftovers of other programs.
   if (!weights && !(ours && (files.length > 0 || instead !== undefined))) return NONE
 
   const unreadable = (problem: ModelProblem): Inspection => ({
@@ -95,7 +95,7 @@ export const inspectModelDirectory = async (
       (has('chat_template.jinja') ? templateProblem(await text('chat_template.jinja')) : undefined)
     )
   }
-  const problem = await saidBy(findProblem())
+  const problem = await problemFrom(findProblem())
   const { quantization } = shape
   return {
     status: 'model',

@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** A file of a model is missing or damaged. The message begins with the file's name. */
+/** A model file is missing or damaged. The message starts with the file's name. */
 export class ModelFileError extends Error {
   constructor(message: string, options?: { cause: unknown }) {
     super(message, options)
@@ -15,7 +15,7 @@ export interface ModelFile {
   readonly modifiedMs: number
 }
 
-/** The configuration, the weights, and what turns text into tokens and back. */
+/** Configuration, weights and tokenizer files. */
 const MODEL_FILES: readonly RegExp[] = [
   /^(?:config|generation_config|hf_quant_config)\.json$/,
   /^(?:preprocessor|processor)_config\.json$/,
@@ -29,26 +29,26 @@ const MODEL_FILES: readonly RegExp[] = [
   /^chat_template\.(?:jinja|json)$/,
 ]
 
-/** The settings of one step of an embedding model; nothing else of a model lies in a folder of its own. */
+/** Folders of an embedding model's steps; model files are in no other subfolder. */
 const STEP_FOLDER = /^\d{1,2}_[A-Za-z]{1,50}$/
 const STEP_FILE = 'config.json'
 
-/** Whether a name is that of a step's settings, such as `1_Pooling/config.json`. */
+/** Whether a name is the settings file of a step, such as `1_Pooling/config.json`. */
 export const isStepFile = (name: string): boolean => {
   const [folder = '', file, ...more] = name.split('/')
   return STEP_FOLDER.test(folder) && file === STEP_FILE && more.length === 0
 }
 
 /**
- * Whether a file belongs to what is read of a model, copied between machines and fetched from a hub. Pictures, notes
- * and the originals of other formats do not; nor does anything that could be run (Python, pickles), whoever offers it.
+ * Whether a file is read, copied between machines and downloaded as part of a model. Excluded are images, notes, other
+ * weight formats, and everything executable (Python, pickles) from any source.
  */
 export const isModelFile = (name: string): boolean =>
   isStepFile(name) || MODEL_FILES.some((pattern) => pattern.test(name))
 
 /**
- * The relevant files of a directory in order of name, links followed (the Hugging Face cache is made of them). A link
- * to nowhere, a pipe or a directory under such a name is no file. Undefined where this is no directory that can be read.
+ * Lists the relevant files of a folder by name. Symbolic links are followed (the Hugging Face cache consists of them);
+ * broken links, pipes and folders are skipped. Undefined if the folder cannot be read.
  */
 export const listModelFiles = async (directory: string): Promise<ModelFile[] | undefined> => {
   const names = await readdir(directory).catch(() => undefined)

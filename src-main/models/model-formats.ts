@@ -1,6 +1,6 @@
 import { isModelFile } from './model-files'
 
-/** In what other formats a model comes that has no safetensors. */
+/** File patterns of other weight formats. */
 const OTHER_FORMATS: readonly [RegExp, string][] = [
   [/\.gguf$/i, 'GGUF'],
   [/\.(?:bin|pt|pth|ckpt)$/i, 'PyTorch'],
@@ -12,13 +12,13 @@ const OTHER_FORMATS: readonly [RegExp, string][] = [
 const isAdapter = (name: string): boolean =>
   /^adapter_(?:config\.json|model\.\w+)$|^adapters\.(?:safetensors|npz)$/.test(name)
 
-/** `GGUF`, `PyTorch and ONNX`: the formats of files by these names, none of which mlx-lm reads. */
+/** Names the formats of these files, none of which mlx-lm reads: `GGUF`, `PyTorch and ONNX`. */
 export const otherFormats = (names: readonly string[]): string | undefined => {
   const formats = OTHER_FORMATS.filter(([pattern]) => names.some((name) => pattern.test(name)))
   return formats.length === 0 ? undefined : formats.map(([, format]) => format).join(' and ')
 }
 
-/** What a folder without a model's weights holds instead, by all names in it; undefined where that is nothing known. */
+/** What a folder without weights contains instead, judged by its file names; undefined if nothing known. */
 export const insteadOfWeights = (names: readonly string[]): string | undefined => {
   const adapter = names.find(isAdapter)
   if (adapter !== undefined)
@@ -45,6 +45,6 @@ const PURPOSES: readonly [RegExp, string][] = [
   ],
 ]
 
-/** What models of this `model_type` are for, where that is not to converse. */
+/** What models of this `model_type` are for if they do not write text. */
 export const otherPurpose = (modelType: string): string | undefined =>
   PURPOSES.find(([pattern]) => pattern.test(modelType))?.[1]

@@ -4,7 +4,7 @@ import { ModelFileError, type ModelFile } from './model-files'
 
 const TEXT_LIMIT = 64 * 1024 * 1024
 
-/** How a value is named in a message: short, as JSON would write it. */
+/** Formats a value for messages: as JSON, shortened. */
 export const valueText = (value: unknown): string => {
   const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? 'undefined')
   return text.length > 40 ? `${text.slice(0, 39)}…` : text
@@ -12,7 +12,7 @@ export const valueText = (value: unknown): string => {
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
-/** Why a name that is needed is no file among those listed. */
+/** Explains why a required file is not among those listed. */
 export const missingFile = async (directory: string, name: string): Promise<string> => {
   const found = await lstat(join(directory, name)).catch(() => undefined)
   if (found?.isSymbolicLink()) return `${name} is a link to nothing that can be read; put the file itself there`
@@ -21,9 +21,9 @@ export const missingFile = async (directory: string, name: string): Promise<stri
 }
 
 /**
- * A text file of the model, in UTF-8; a byte order mark is no part of the text.
+ * Reads a text file of the model as UTF-8, without a byte order mark.
  *
- * @throws ModelFileError where it is missing, too large or no UTF-8
+ * @throws ModelFileError if it is missing, too large or not UTF-8
  */
 export const readModelText = async (directory: string, files: readonly ModelFile[], name: string): Promise<string> => {
   const file = files.find((one) => one.name === name)
@@ -45,7 +45,7 @@ export const readModelText = async (directory: string, files: readonly ModelFile
 const STRING_OR_NUMBER_WORD = /"(?:[^"\\]|\\.)*"|-?\b(?:Infinity|NaN)\b/g
 const NOT_A_NUMBER = { __float__: 'NaN' }
 
-/** Python writes and reads `Infinity` and `NaN` in JSON, and configurations have them. */
+/** Python reads and writes `Infinity` and `NaN` in JSON, and configurations contain them. */
 const asJson = (text: string): string =>
   text.replace(STRING_OR_NUMBER_WORD, (found) => {
     if (found.startsWith('"')) return found
@@ -62,7 +62,7 @@ const parse = (text: string): unknown => {
   }
 }
 
-/** @throws ModelFileError where the text is no JSON */
+/** @throws ModelFileError if the text is not JSON */
 export const parseModelJson = (name: string, text: string): unknown => {
   try {
     return parse(text)
@@ -72,9 +72,9 @@ export const parseModelJson = (name: string, text: string): unknown => {
 }
 
 /**
- * The content of a JSON file of the model.
+ * Reads a JSON file of the model.
  *
- * @throws ModelFileError where it is missing, too large or no JSON
+ * @throws ModelFileError if it is missing, too large or not JSON
  */
 export const readModelJson = async (directory: string, files: readonly ModelFile[], name: string): Promise<unknown> =>
   parseModelJson(name, await readModelText(directory, files, name))

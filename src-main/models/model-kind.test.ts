@@ -19,7 +19,7 @@ describe('the kind of a model', () => {
 })
 
 describe('an embedding model', () => {
-  it('can be run where all its steps are there and known', async () => {
+  it('can be run if all its steps exist and are known', async () => {
     expect(await problemOf([transformer, pooling, step('Normalize', '2_Normalize')])).toBeUndefined()
     expect(await embeddingProblem({ architectures: ['BertModel'] }, [], () => expect.unreachable())).toBeUndefined()
   })
@@ -33,7 +33,7 @@ describe('an embedding model', () => {
     expect((await problemOf(modules, names))?.problem).toContain(says)
   })
 
-  it('is none where its head judges texts', async () => {
+  it('is not one if its head classifies texts', async () => {
     const config = { architectures: ['XLMRobertaForSequenceClassification'] }
     const found = await embeddingProblem(config, [], () => expect.unreachable())
     expect(found?.problem).toContain('reranker')

@@ -9,15 +9,15 @@ const decoders: ReadonlySet<string> = new Set(table.decoders)
 
 const Named = z.looseObject({ architectures: z.array(z.string()).optional().catch(undefined) })
 
-/** `MistralModel`: the network without a head that would write. */
+/** Classes without a language-model head, such as `MistralModel`. */
 const HEADLESS = /^[A-Za-z0-9]+(?<!LMHead)Model$/
 const SAYS_SO = /embed/i
 
 /**
- * Whether a model writes text or makes embeddings, as `embedding/kind.py` of the runner tells it: an encoder, what
- * sentence-transformers saved, and a decoder that can be run as an embedding model and has no head or says so in its name.
+ * Whether a model generates text or embeddings, by the rules of the runner's `embedding/kind.py`. Embedding models are:
+ * encoders, models saved by sentence-transformers, and supported decoders that have no head or whose name says so.
  *
- * @param config config.json as parsed
+ * @param config parsed config.json
  * @param names of the model's files
  */
 export const kindOf = ({
@@ -38,7 +38,7 @@ export const kindOf = ({
   return architectures.some((one) => HEADLESS.test(one)) || SAYS_SO.test(name) ? 'embedding' : 'text'
 }
 
-/** Whether the runner can run a model of this kind with this architecture. */
+/** Whether the runner supports this kind with this architecture. */
 export const runs = (kind: ModelKind, modelType: string): boolean => {
   switch (kind) {
     case 'text':
@@ -76,11 +76,11 @@ const modulesProblem = (modules: unknown, names: readonly string[]): ModelProble
 }
 
 /**
- * Why a model of the right architecture makes no embeddings all the same: it has another head, or steps that are missing
- * or unknown. Undefined where it does.
+ * Why a model of a supported architecture cannot make embeddings: a different head, or missing or unknown steps.
+ * Undefined if it can.
  *
- * @param names of the model's files, those of its steps among them
- * @param json the content of one of them
+ * @param names of the model's files, including those of its steps
+ * @param json returns the content of one of them
  */
 export const embeddingProblem = async (
   config: unknown,

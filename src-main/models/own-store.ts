@@ -3,14 +3,14 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Candidate } from './model-directory'
 
-/** Hidden entries, and what a download or conversion has not finished. */
-const isPassedOver = (name: string): boolean => name.startsWith('.') || /\.partial(?:-\d+)?$/.test(name)
+/** Skips hidden entries and unfinished downloads or conversions. */
+const isSkipped = (name: string): boolean => name.startsWith('.') || /\.partial(?:-\d+)?$/.test(name)
 
-/** Names of the directories in a directory, links followed; none where it is missing. */
+/** Names of the subfolders, links followed; empty if the folder is missing. */
 export const directoriesIn = async (directory: string): Promise<string[]> => {
   const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
   const found = entries.map(async (entry): Promise<string[]> => {
-    if (isPassedOver(entry.name)) return []
+    if (isSkipped(entry.name)) return []
     if (entry.isDirectory()) return [entry.name]
     if (!entry.isSymbolicLink()) return []
     const target = await stat(join(directory, entry.name)).catch(() => undefined)
@@ -19,7 +19,7 @@ export const directoriesIn = async (directory: string): Promise<string[]> => {
   return (await Promise.all(found)).flat().sort()
 }
 
-/** One part of a hub's model id: it can be no path, no hidden file and nothing that is passed over here. */
+/** A safe part of a hub's model id: no path, no hidden file, no `..`, nothing that `isSkipped` skips. */
 const PLAIN = /^(?!.*\.\.)[A-Za-z0-9_][\w.-]{0,95}$/
 
 export interface OwnPlace {
@@ -29,26 +29,25 @@ export interface OwnPlace {
 }
 
 /**
- * Where our own store has, or would have, a model; undefined for an id that is not `OWNER/NAME`. Ids come from
- * anywhere: none of them may name a place outside of the store. Whether a link lies on the way, the disk alone knows:
- * what changes anything there asks `disk/below`.
+ * Place of a model in our own store; undefined unless the id is `OWNER/NAME`. Ids are untrusted and must not escape the
+ * store. This checks the name only; symbolic links on the path are checked by `disk/below` before any change.
  */
 export const ownPlace = (folder: string, modelId: ModelId): OwnPlace | undefined => {
   const [owner, name, ...more] = modelId.split('/')
   const isName = (part: string | undefined): part is string =>
-    part !== undefined && PLAIN.test(part) && !isPassedOver(part)
+    part !== undefined && PLAIN.test(part) && !isSkipped(part)
   return isName(owner) && isName(name) && more.length === 0
     ? { owner, name, path: join(folder, owner, name) }
     : undefined
 }
 
-/** The directories `OWNER/NAME` below a folder: our own store's layout, and LM Studio's. */
+/** Folders `OWNER/NAME`: the layout of our own store and of LM Studio. */
 export const modelsByOwner = async (folder: string, source: Candidate['source']): Promise<Candidate[]> => {
   const owners = await directoriesIn(folder)
   const models = owners.map(async (owner) => {
     const names = await directoriesIn(join(folder, owner))
     return names.flatMap((name): Candidate[] => {
-      // Folders of a repository in the Hugging Face cache.
+      // Skip folders of the Hugging Face cache layout.
       if (owner.startsWith('models--')) return []
       const modelId = ModelId.safeParse(`${owner}/${name}`)
       return modelId.success ? [{ modelId: modelId.data, path: join(folder, owner, name), source }] : []
@@ -57,7 +56,7 @@ export const modelsByOwner = async (folder: string, source: Candidate['source'])
   return (await Promise.all(models)).flat()
 }
 
-/** The directories `NAME` in a folder that are models themselves, as mlx-lm converts them. */
+/** Folders `NAME` that are models themselves, as mlx-lm writes conversions. */
 export const modelsByName = async (folder: string, source: Candidate['source']): Promise<Candidate[]> => {
   const models = (await directoriesIn(folder)).map(async (name): Promise<Candidate[]> => {
     const modelId = ModelId.safeParse(name)
@@ -68,10 +67,10 @@ export const modelsByName = async (folder: string, source: Candidate['source']):
   return (await Promise.all(models)).flat()
 }
 
-/** Ends the name of a model's folder that is not complete. */
+/** Suffix of an incomplete model's folder. */
 export const PARTIAL = '.partial'
 
-/** Models that have begun to come to our own store. */
+/** Models with an incomplete download in our own store. */
 export const partialModels = async (folder: string): Promise<ModelId[]> => {
   const owners = await directoriesIn(folder)
   const models = owners.map(async (owner) => {

@@ -5,13 +5,13 @@ import type { Tensors } from './safetensors'
 const Fields = z.record(z.string(), z.unknown())
 type Fields = z.infer<typeof Fields>
 
-/** Of a JSON value: its fields where it is an object. */
+/** The value's fields if it is an object. */
 export const fieldsOf = (value: unknown): Fields | undefined =>
   Array.isArray(value) ? undefined : Fields.safeParse(value).data
 
 const CONVERTED = 'use a version of the model that was converted for MLX'
 
-/** What Python calls false: mlx-lm passes over it. */
+/** Falsy in Python, so mlx-lm ignores it. */
 const isNothing = (value: unknown): boolean =>
   value === undefined ||
   value === null ||
@@ -20,11 +20,13 @@ const isNothing = (value: unknown): boolean =>
   value === '' ||
   (typeof value === 'object' && Object.keys(value).length === 0)
 
-/** What mx.quantize can make, see https://ml-explore.github.io/mlx/build/html/python/_autosummary/mlx.core.quantize.html */
+/**
+ * Supported by mx.quantize, see https://ml-explore.github.io/mlx/build/html/python/_autosummary/mlx.core.quantize.html
+ */
 const BITS: ReadonlySet<number> = new Set([2, 3, 4, 5, 6, 8])
 const GROUP_SIZES: ReadonlySet<number> = new Set([32, 64, 128])
 
-/** Bits times group size, as the shapes of the packed weights and their scales have it. */
+/** Bits times group size, derived from the shapes of packed weights and scales. */
 const packedProduct = (tensors: Tensors): number | undefined => {
   for (const [name, scales] of tensors) {
     const weight = name.endsWith('.scales') ? tensors.get(name.replace(/scales$/, 'weight')) : undefined
@@ -42,12 +44,12 @@ const ownProblem = (quantization: unknown, tensors: Tensors | undefined): string
     if (!(name in fields)) return `config.json: quantization has no ${name}, ${expected}`
   const { bits, group_size: size, mode = 'affine' } = fields
   if (mode !== 'affine' || typeof bits !== 'number' || typeof size !== 'number' || !tensors) return undefined
-  // mlx-lm believes the shapes of the weights, not what is written here: only where both agree is it unsupported.
+  // mlx-lm takes these values from the tensors' shapes rather than from the config: unsupported only if both agree.
   if ((BITS.has(bits) && GROUP_SIZES.has(size)) || packedProduct(tensors) !== bits * size) return undefined
   return `config.json: quantization has ${bits} bits in groups of ${size}, which MLX does not support; ${CONVERTED}`
 }
 
-/** Marks that other programs' quantization leaves on the names of tensors. */
+/** Tensor name suffixes left by other quantization tools. */
 const FOREIGN_TENSOR =
   /\.(?:absmax|quant_map|quant_state\.[\w.]+|W_q|codebooks|codes|Qidxs|qweight|weight_scales?|SCB)$/
 const FOREIGN_METHOD = /^(?:bitsandbytes|hqq|aqlm|quip|eetq|vptq|higgs|torchao|quanto|auto-?round)$/
@@ -55,7 +57,7 @@ const COMPRESSED: readonly unknown[] = ['nvfp4-pack-quantized', 'mxfp4-pack-quan
 
 const some = (tensors: Tensors, is: (name: string) => boolean): string | undefined => [...tensors.keys()].find(is)
 
-/** AutoAWQ's packing in 4 bits is what mlx-lm unpacks; GPTQ's is unless it reorders its groups. */
+/** mlx-lm unpacks AutoAWQ's 4-bit packing, and GPTQ's unless groups are reordered (act-order). */
 const packedProblem = (method: string, { bits = 4 }: Fields, tensors: Tensors | undefined): string | undefined => {
   const what = `quantized with ${method}`
   if (bits !== 4)
@@ -101,10 +103,10 @@ const foreignProblem = (value: unknown, file: string, tensors: Tensors | undefin
 }
 
 /**
- * Why mlx-lm (0.32.2, `load_model`) cannot read weights quantized like this; undefined where it can, or may.
+ * Why mlx-lm (0.32.2, `load_model`) cannot read weights with this quantization; undefined if it can or may.
  *
- * @param exported hf_quant_config.json, which NVIDIA's exports have beside their config.json
- * @param tensors what the weight files hold; undefined where they are not at hand, and then doubt counts for the model
+ * @param exported hf_quant_config.json, which NVIDIA's exports have beside config.json
+ * @param tensors of the weight files; undefined if unknown, in which case doubt favours the model
  */
 export const quantizationProblem = (
   config: Fields,

@@ -1,7 +1,7 @@
 /**
- * Which sizes config.json must tell, for each architecture: fields without a default in mlx-lm's `ModelArgs` (0.32.2).
- * Architectures that are not named here have defaults for all, or read the configuration in a way of their own. A test
- * compares this with the installed mlx-lm.
+ * Sizes that config.json must contain, per architecture: fields without a default in mlx-lm's `ModelArgs` (0.32.2).
+ * Architectures not listed have defaults for all or read the configuration differently. A test compares this with the
+ * installed mlx-lm.
  */
 const SIZES = [
   'hidden_size',
@@ -25,7 +25,7 @@ const all =
 const withoutKeyValueHeads =
   'internlm2 internlm3 llama ministral3 olmo2 olmo3 olmoe phi3 plamo qwen2_moe smollm3 step3p5'
 
-/** By the architecture's own name, see `canonicalModelType`. */
+/** By canonical name, see `canonicalModelType`. */
 export const requiredSizes: ReadonlyMap<string, readonly Size[]> = new Map([
   ...needs(all, ...SIZES),
   ...needs(
@@ -66,7 +66,7 @@ export const requiredSizes: ReadonlyMap<string, readonly Size[]> = new Map([
   ...needs('afm7 dbrx gpt2 gpt_bigcode lille-130m openelm', 'vocab_size'),
 ])
 
-/** Architectures whose language part is a part of its own that must be there. */
+/** Architectures that require a `text_config`. */
 export const needsTextConfig: ReadonlySet<string> = new Set(
   (
     'gemma3 gemma3n kimi_k25 kimi_vl lfm2-vl llama4 minimax_m3_vl mistral3 muse_spark pixtral prism_hadamard_qwen35 ' +

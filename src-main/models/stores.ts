@@ -6,21 +6,21 @@ import { modelsByName, modelsByOwner } from './own-store'
 
 export interface StoreOptions extends Home {
   readonly dataDir: string
-  /** As people set them; the first is written to. */
+  /** From the settings; the first is the one written to. */
   readonly folders?: readonly string[] | undefined
 }
 
 export interface Found {
-  /** What may be a model. Of two with the same id the first is taken: our own, then the Hugging Face cache. */
+  /** Possible models. Of two with the same id the first is used: our own store before the Hugging Face cache. */
   readonly candidates: readonly Candidate[]
-  /** Where new ones would appear. */
+  /** Folders where new models may appear. */
   readonly roots: readonly string[]
 }
 
-/** Our own models' folder: `<data-dir>/models/OWNER/NAME`. */
+/** Our own store: `<data-dir>/models/OWNER/NAME`. */
 export const ownModels = (dataDir: string): string => join(dataDir, 'models')
 
-/** The folders of models, the one that is written to first. */
+/** All model folders, the writable one first. */
 export const modelFolders = ({
   dataDir,
   folders = [],
@@ -30,8 +30,8 @@ export const modelFolders = ({
 }
 
 /**
- * Looks through all folders that models may lie in, each in any of the layouts: `OWNER/NAME` (ours and LM Studio's),
- * `NAME` (what mlx-lm converts), `models--OWNER--NAME` (the Hugging Face cache). Only the first is ours to change.
+ * Finds model folders in all stores and layouts: `OWNER/NAME` (ours and LM Studio's), `NAME` (mlx-lm conversions),
+ * `models--OWNER--NAME` (Hugging Face cache). Only the first store is ever written.
  */
 export const findCandidates = async (options: StoreOptions): Promise<Found> => {
   const own = modelFolders(options)

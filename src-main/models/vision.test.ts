@@ -6,7 +6,7 @@ const names = ['config.json', 'preprocessor_config.json']
 const tensors = new Map([['vision_tower.patch_embed.proj.weight', [1]]])
 
 describe('a model reads pictures', () => {
-  it('where its family, its files and its weights all have what that takes', () => {
+  it('if its family, its files and its weights all support it', () => {
     expect(readsPictures(config, { names, tensors })).toBe(true)
     expect(readsPictures({ ...config, model_type: 'gemma3' }, { names: ['processor_config.json'], tensors })).toBe(true)
     expect(readsPictures(config, { names, tensors: new Map([['model.visual.merger.mlp.0.bias', [1]]]) })).toBe(true)

@@ -6,16 +6,16 @@ const families: ReadonlySet<string> = new Set(table.families)
 
 const Config = z.looseObject({ model_type: z.string(), vision_config: z.looseObject({}) })
 
-/** Either tells how pictures are cut for the model. */
+/** Either one describes image preprocessing. */
 const PROCESSOR_FILES = ['preprocessor_config.json', 'processor_config.json']
 const TOWER = /(?:^|\.)(?:vision_tower|vision_model|visual)\./
 
 /**
- * Whether a model reads pictures, as `vision/kind.py` of the runner tells it: it is of a family that does, its weights
- * have what looks at them (some conversions keep the language part alone), and its files say how pictures are cut.
+ * Whether a model accepts images, by the rules of the runner's `vision/kind.py`: its family supports them, its weights
+ * include the vision tower (some conversions keep only the language model), and its files describe preprocessing.
  *
- * @param config config.json as parsed
- * @param tensors of its weights, where they are known
+ * @param config parsed config.json
+ * @param tensors of its weights, if known
  */
 export const readsPictures = (
   config: unknown,

@@ -1,17 +1,17 @@
 import { watch, type FSWatcher } from 'node:fs'
 
 export interface WatchedFolders {
-  /** Watches exactly these folders from now on. What cannot be watched (missing, too many) is passed over. */
+  /** Replaces the set of watched folders. Folders that cannot be watched (missing, over the limit) are skipped. */
   set(folders: readonly string[]): void
   close(): void
 }
 
-/** Each costs a descriptor or an inotify watch, which other programs need too. */
+/** Each watch costs a descriptor or an inotify watch, which are shared with other programs. */
 const LIMIT = 500
 
 /**
- * Calls `onChange` once after things in the folders have been changing, `quietMs` after the first change: files are
- * written in bursts. Only a hint: file systems forget events, and what is deeper down is not seen.
+ * Calls `onChange` once per burst of changes, `quietMs` after the first one. Only a hint: file systems drop events, and
+ * deeper changes are not seen.
  */
 export const watchFolders = (options: { readonly quietMs: number; onChange(): void }): WatchedFolders => {
   const watchers = new Map<string, FSWatcher>()
@@ -37,7 +37,7 @@ export const watchFolders = (options: { readonly quietMs: number; onChange(): vo
       })
       watchers.set(folder, watcher)
     } catch {
-      // Missing, or the system's limit is reached: a look on demand finds what changed.
+      // Missing folder, or the system's limit: a rescan on demand finds the changes.
     }
   }
   return {

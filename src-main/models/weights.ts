@@ -14,11 +14,11 @@ const Index = z.object({
 })
 
 export interface Weights {
-  /** Bytes of all weight files; where some are missing, what the index promises. */
+  /** Total size of the weight files; if some are missing, the size given by the index. */
   readonly bytes: number
-  /** The first file that is missing or damaged, and how. */
+  /** The first missing or damaged file, and its problem. */
   readonly problem?: string
-  /** All that the files hold; empty where one is missing or damaged. */
+  /** Tensors of all files; empty if a file is missing or damaged. */
   readonly tensors: Tensors
 }
 
@@ -26,7 +26,7 @@ const NONE: Tensors = new Map()
 
 export const isWeights = (name: string): boolean => name.endsWith('.safetensors')
 
-/** Looks at the weights as mlx-lm would load them. Undefined where there is no sign of any. */
+/** Inspects the weights as mlx-lm would load them. Undefined if the folder has none. */
 export const inspectWeights = async (directory: string, files: readonly ModelFile[]): Promise<Weights | undefined> => {
   const present = files.filter(({ name }) => isWeights(name))
   const bytes = present.reduce((sum, { size }) => sum + size, 0)

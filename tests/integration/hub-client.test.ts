@@ -98,7 +98,7 @@ describe('the client of the hub', () => {
     async (status, headers, code, ms) => {
       hub.failNext('/api/models/', status, { headers })
       const error = await failure(client().card(tiny))
-      expect([error.code, error.isPassing, error.retryAfterMs]).toEqual([code, true, ms])
+      expect([error.code, error.isTransient, error.retryAfterMs]).toEqual([code, true, ms])
     },
   )
 
@@ -116,7 +116,7 @@ describe('the client of the hub', () => {
 
   it('gives up a hub that has gone silent in the middle of an answer', async () => {
     hub.silenceNext('model.safetensors?', { afterBytes: 1000 })
-    const requests = new HubRequests(endpoint(), { silenceMs: 200 })
+    const requests = new HubRequests(endpoint(), { idleMs: 200 })
     const listing = await listModel(requests, tiny)
     const answer = await requests.get({ path: filePath(listing, 'model.safetensors') })
     expect((await failure(everything(answer.bytes))).message).toContain('has not answered for')

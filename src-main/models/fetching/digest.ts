@@ -3,15 +3,15 @@ import { createReadStream } from 'node:fs'
 import { stat, type FileHandle } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 
-/** What a whole file has to be: by SHA-256 of its bytes, or as git names it (SHA-1 of `blob SIZE\0` and its bytes). */
+/** Expected hash of a whole file: SHA-256 of its bytes, or git's blob id (SHA-1 of `blob SIZE\0` and the bytes). */
 export interface Digest {
   readonly kind: 'sha256' | 'git-blob'
   readonly hex: string
 }
 
-/** Of one read: each waits for a thread. */
+/** Size of one read; each read waits for a thread of the pool. */
 const READ_BYTES = 4 * 1024 * 1024
-/** Hashed at a time: more would hold up everything else for more than a millisecond. */
+/** Bytes hashed per turn of the event loop; more would block it for over a millisecond. */
 const HASH_BYTES = 512 * 1024
 
 const begin = (kind: Digest['kind'], size: number): Hash => {
@@ -19,14 +19,16 @@ const begin = (kind: Digest['kind'], size: number): Hash => {
   return kind === 'git-blob' ? hash.update(`blob ${size}\0`) : hash
 }
 
-/** Hashes a file as it is on the disk. */
+/** Hashes a file on disk. */
 export const hexOf = async (path: string, kind: Digest['kind'], signal?: AbortSignal): Promise<string> => {
   const hash = begin(kind, (await stat(path)).size)
   for await (const chunk of createReadStream(path, { signal, highWaterMark: HASH_BYTES })) hash.update(chunk as Buffer)
   return hash.digest('hex')
 }
 
-/** Hashes a file from its beginning on while it grows, so that little is left to do when its last byte has come. */
+/**
+ * Hashes a file from its start while it is being written, so that little is left to hash when its last byte arrives.
+ */
 export class RunningDigest {
   private readonly hash: Hash
   private readonly buffer = Buffer.allocUnsafeSlow(READ_BYTES)
@@ -42,16 +44,16 @@ export class RunningDigest {
     this.hash = begin(file.kind, file.size)
   }
 
-  /** So many bytes from the beginning on can be read. Resolves when they are hashed; rejects with nobody's harm. */
+  /** Hashes up to this offset, which must be written already. Rejections need no handling: `hex` reports the error. */
   upTo(bytes: number): Promise<void> {
     this.target = Math.max(this.target, bytes)
     this.work ??= this.run().finally(() => (this.work = undefined))
-    // Whoever asks for the hash reads again, and hears of what is wrong.
+    // `hex` hashes the rest itself and reports any read error.
     this.work.catch(() => undefined)
     return this.work
   }
 
-  /** Of the whole file. */
+  /** Hash of the whole file. */
   async hex(signal: AbortSignal): Promise<string> {
     const stop = (): void => void (this.isStopped = true)
     signal.addEventListener('abort', stop, { once: true })
@@ -66,7 +68,7 @@ export class RunningDigest {
     }
   }
 
-  /** Resolves when the file is not read any more. */
+  /** Resolves when no read is in progress. */
   async stop(): Promise<void> {
     this.isStopped = true
     await this.work?.catch(() => undefined)

@@ -1,18 +1,18 @@
 import { gigabytes } from '@core/texts/english'
 
-/** Left free on the disk in any case: the node's log is on it too. */
+/** Always kept free, because the node's log is on the same disk. */
 const LEAST_FREE_BYTES = 256 * 1024 * 1024
-/** The disk is looked at again after so much has been written: others write on it too. */
-const LOOK_EVERY_BYTES = 64 * 1024 * 1024
+/** Bytes written between checks of free space; other programs write to the disk too. */
+const CHECK_EVERY_BYTES = 64 * 1024 * 1024
 
 export interface DiskRoomOptions {
-  /** On the disk of a folder; undefined where nobody knows. */
+  /** Free bytes on the disk of a folder; undefined if unknown. */
   readonly freeBytes: (directory: string) => Promise<number | undefined>
-  /** What people want to keep free on that disk, in bytes. */
+  /** Bytes that the settings want kept free. */
   readonly keepFreeBytes: () => number
 }
 
-/** There is no room for it. */
+/** Not enough free disk space. */
 export class DiskFullError extends Error {
   constructor(why: string) {
     super(`${why}. Make room, and it goes on by itself`)
@@ -20,11 +20,11 @@ export class DiskFullError extends Error {
   }
 }
 
-/** Whether a disk says that it is full. */
+/** Whether an error is ENOSPC or EDQUOT. */
 export const isDiskFull = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
 
-/** Watches over the room on the disk that a model is written to: before it begins and while it comes. */
+/** Guards free disk space, before a download begins and while it writes. */
 export class DiskRoom {
   private writtenSinceLook = 0
 
@@ -33,7 +33,7 @@ export class DiskRoom {
     private readonly directory: string,
   ) {}
 
-  /** @throws DiskFullError where so many bytes more would not leave what is to stay free */
+  /** @throws DiskFullError if writing this many bytes would leave less than the reserve */
   async demand(neededBytes: number): Promise<void> {
     const { free, kept, words } = await this.look()
     if (free === undefined || neededBytes <= 0 || neededBytes + kept <= free) return
@@ -42,13 +42,13 @@ export class DiskRoom {
     )
   }
 
-  /** So many bytes were written. @throws DiskFullError where less is free by now than is to stay free */
+  /** Records written bytes. @throws DiskFullError if less than the reserve is free */
   async wrote(bytes: number): Promise<void> {
     this.writtenSinceLook += bytes
-    if (this.writtenSinceLook >= LOOK_EVERY_BYTES) await this.check()
+    if (this.writtenSinceLook >= CHECK_EVERY_BYTES) await this.check()
   }
 
-  /** @throws DiskFullError */
+  /** @throws DiskFullError if less than the reserve is free */
   async check(): Promise<void> {
     this.writtenSinceLook = 0
     const { free, kept, words } = await this.look()

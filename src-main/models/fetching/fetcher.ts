@@ -3,59 +3,61 @@ import type { Download } from '@core/state/downloads'
 import { finishRemovals } from '../../disk/removal'
 import { ownPlace, partialModels } from '../own-store'
 import { PartialModel, type Amount, type Brought } from './partial'
-import { passing } from './passing'
+import { sleep } from './sleep'
 import { Progress } from './progress'
 import type { RateLimit } from './rate-limit'
 import type { Source } from './source'
 
 const FIRST_PAUSE_MS = 1000
 const LONGEST_PAUSE_MS = 30_000
-/** Whoever waits for another machine looks again this often. */
-const LOOK_EVERY_MS = 1000
-/** Of a file that is fetched by several requests at a time; smaller ones would be more requests than hubs like. */
+/** Polling interval while another machine downloads from the hub. */
+const POLL_MS = 1000
+/** Piece size for concurrent requests to one file; smaller pieces would exceed the request rates that hubs allow. */
 const PIECE_BYTES = 32 * 1024 * 1024
 
 export interface FetcherOptions {
   /** `<data-dir>/models` */
   readonly modelsDir: string
-  /** Other machines that have the model and can be asked now, the best first. */
+  /** Reachable machines that have the model, best first. */
   readonly peers: (modelId: ModelId) => readonly Source[]
   readonly hub: (modelId: ModelId) => Source
-  /** Machines that had the model and are away, in a sentence; undefined where none is known. */
+  /** A sentence naming machines that had the model and are offline; undefined if none is known. */
   readonly away: (modelId: ModelId) => string | undefined
-  /** Says, again and again, whether another machine is bringing the model from the hub, for this one to copy it. */
+  /**
+   * Returns a function to poll: whether another machine is downloading the model from the hub, for this one to copy.
+   */
   readonly waiting: (modelId: ModelId) => () => boolean
   readonly freeBytes: (directory: string) => Promise<number | undefined>
-  /** What people want to keep free on the disk, in bytes. */
+  /** Bytes that the settings want kept free on the disk. */
   readonly keepFreeBytes: () => number
-  /** One for all downloads of a node. */
+  /** Shared by all downloads of a node. */
   readonly limit: RateLimit
-  /** A test has smaller ones. */
+  /** Tests use smaller ones. */
   readonly pieceBytes?: number
-  /** Without a download nothing of it is here any more, and none is under way. */
+  /** Reports progress. `undefined`: no download is running and no partial files are left. */
   readonly onProgress: (modelId: ModelId, download: Download | undefined) => void
-  /** All of it came, and the commit that it is of is known. Never rejects. */
+  /** Called when a model has arrived completely and its commit is known. Never rejects. */
   readonly onBrought?: (model: Omit<Brought, 'revision'> & { modelId: ModelId; revision: string }) => Promise<void>
-  /** All of it is here. Says what is wrong with it, if anything is. */
+  /** Called when a model is complete; resolves with its problem, if any. */
   readonly onComplete: (modelId: ModelId) => Promise<string | undefined>
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
-  /** Lets time pass; a test has its own. */
+  /** Sleeps; tests replace it. */
   readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>
 }
 
 interface Fetching {
   readonly partial: PartialModel
   readonly stop: AbortController
-  /** How far it is. */
+  /** Progress so far. */
   amount: () => Amount
   isPausing: boolean
-  /** An instance waits for it; what nobody waits for ends, unless a person asked for it. */
+  /** An instance waits for the model. A download that is neither needed nor asked for by a user is stopped. */
   needed: boolean
   asked: boolean
   ended: Promise<void>
 }
 
-/** Why one source after the other did not give it. */
+/** Why no source delivered the model. */
 interface Failure {
   readonly text: string
   readonly retryAfterMs: number
@@ -67,24 +69,24 @@ const retryAfterOf = (error: unknown): number =>
   error instanceof Error && 'retryAfterMs' in error && typeof error.retryAfterMs === 'number' ? error.retryAfterMs : 0
 
 /**
- * Brings models to this machine: from other machines that have them, else from the hub, each as often as it takes, and
- * always going on where it was interrupted.
+ * Downloads models to this machine: from other machines that have them, else from the hub. Retries with backoff until
+ * done and resumes where it was interrupted.
  */
 export class Fetcher {
   private readonly fetching = new Map<ModelId, Fetching>()
-  /** Those that a person paused, and how far they are. */
+  /** Downloads paused by the user, with their progress. */
   private readonly paused = new Map<ModelId, Amount>()
 
   constructor(private readonly options: FetcherOptions) {}
 
-  /** An instance here needs the model. What a person paused waits for that person. */
+  /** An instance here needs the model. A download paused by the user stays paused. */
   need(modelId: ModelId): void {
     if (this.paused.has(modelId)) return
     const one = this.begin(modelId)
     if (one) one.needed = true
   }
 
-  /** No instance here waits for it any more; what is here of it stays, to go on from. */
+  /** No instance here needs the model any more. Partial files stay, to resume from. */
   release(modelId: ModelId): void {
     const one = this.fetching.get(modelId)
     if (!one) return
@@ -92,7 +94,7 @@ export class Fetcher {
     if (!one.asked) one.stop.abort()
   }
 
-  /** A person wants the model here: it is brought also after a restart, and if it was paused, goes on. */
+  /** Downloads a model for the user, also across restarts; resumes it if paused. */
   async ask(modelId: ModelId): Promise<void> {
     const partial = this.partialOf(modelId)
     await partial?.keepAskedFor()
@@ -102,7 +104,7 @@ export class Fetcher {
     if (one) one.asked = true
   }
 
-  /** A person wants it to stand still, also after a restart, until it is asked for again. Says whether it was coming. */
+  /** Pauses a download until it is asked for again, also across restarts. Resolves with whether there was one. */
   async pause(modelId: ModelId): Promise<boolean> {
     const one = this.fetching.get(modelId)
     const partial = this.partialOf(modelId)
@@ -115,8 +117,8 @@ export class Fetcher {
     one.stop.abort()
     await one.ended
     const amount = await partial.paused()
-    // It had arrived before it could be paused.
-    if (amount) this.standStill(modelId, amount)
+    // Undefined if it completed before it could be paused.
+    if (amount) this.markPaused(modelId, amount)
     return true
   }
 
@@ -128,7 +130,7 @@ export class Fetcher {
     return this.fetching.has(modelId)
   }
 
-  /** Nobody wants it any more: what is here of it goes. Says whether there was anything. */
+  /** Cancels a download and deletes its partial files. Resolves with whether there were any. */
   async cancel(modelId: ModelId): Promise<boolean> {
     const one = this.fetching.get(modelId)
     one?.stop.abort()
@@ -141,7 +143,7 @@ export class Fetcher {
     return existed || one !== undefined
   }
 
-  /** Goes on with what people asked for before this start. */
+  /** At start: finishes interrupted deletions and resumes what the user asked for. */
   async resume(): Promise<void> {
     await finishRemovals(this.options.modelsDir).catch((error: unknown) =>
       this.options.log.warn({ reason: messageOf(error) }, 'what was deleted could not be removed from the disk'),
@@ -149,17 +151,17 @@ export class Fetcher {
     for (const modelId of await partialModels(this.options.modelsDir)) {
       const partial = this.partialOf(modelId)
       const amount = await partial?.paused()
-      if (amount) this.standStill(modelId, amount)
+      if (amount) this.markPaused(modelId, amount)
       else if (await partial?.isAskedFor()) await this.ask(modelId)
     }
   }
 
-  /** Says it again: a new master knows nothing of what stands still. */
-  tellPaused(): void {
-    for (const [modelId, amount] of this.paused) this.standStill(modelId, amount)
+  /** Reports paused downloads again, because a new master has no record of them. */
+  reportPaused(): void {
+    for (const [modelId, amount] of this.paused) this.markPaused(modelId, amount)
   }
 
-  private standStill(modelId: ModelId, amount: Amount): void {
+  private markPaused(modelId: ModelId, amount: Amount): void {
     this.paused.set(modelId, amount)
     this.options.onProgress(modelId, { status: 'Pending', paused: true, ...amount })
   }
@@ -190,7 +192,7 @@ export class Fetcher {
       ...{ partial, stop, needed: false, asked: false, isPausing: false, ended: Promise.resolve() },
       amount: () => ({ downloadedBytes: 0, totalBytes: 0 }),
     }
-    // One that is being ended may still hold its files.
+    // Wait for the previous run to stop: it may still hold the files.
     one.ended = (known?.ended ?? Promise.resolve())
       .then(() => this.run(modelId, one))
       .finally(() => {
@@ -205,14 +207,14 @@ export class Fetcher {
       partial,
       stop: { signal },
     } = one
-    const { onProgress, onComplete, log, wait = passing } = this.options
+    const { onProgress, onComplete, log, wait = sleep } = this.options
     const progress = new Progress((download) => {
       if (!signal.aborted) onProgress(modelId, download)
     })
     one.amount = () => progress.downloaded
     try {
       const paused = await partial.paused()
-      if (paused) return this.standStill(modelId, paused)
+      if (paused) return this.markPaused(modelId, paused)
       let pause = FIRST_PAUSE_MS
       while (!signal.aborted) {
         const before = progress.downloaded.downloadedBytes
@@ -220,12 +222,12 @@ export class Fetcher {
         if (failure === undefined) {
           progress.end()
           const error = await onComplete(modelId)
-          // To fetch the same once more would help nobody.
+          // Not retried: the same bytes would arrive again.
           if (error !== undefined) onProgress(modelId, { status: 'Failed', ...progress.downloaded, error })
           return
         }
         if (signal.aborted) break
-        // One that gets on is not to wait for long.
+        // Progress resets the backoff.
         if (progress.downloaded.downloadedBytes > before) pause = FIRST_PAUSE_MS
         onProgress(modelId, { status: 'Failed', ...progress.downloaded, error: failure.text })
         await wait(Math.max(pause, failure.retryAfterMs), signal)
@@ -233,13 +235,13 @@ export class Fetcher {
       }
       if (!one.isPausing) onProgress(modelId, undefined)
     } catch (error) {
-      log.warn({ modelId, reason: messageOf(error) }, 'bringing a model here failed unexpectedly')
+      log.warn({ modelId, reason: messageOf(error) }, 'a download failed unexpectedly')
     } finally {
       progress.end()
     }
   }
 
-  /** Peers first, then the hub; undefined when the model is here. */
+  /** Tries peers first, then the hub; resolves with undefined once the model is here. */
   private async tryAll(
     modelId: ModelId,
     attempt: { readonly partial: PartialModel; readonly progress: Progress; readonly signal: AbortSignal },
@@ -254,13 +256,13 @@ export class Fetcher {
       onProgress,
       onBrought,
       log,
-      wait = passing,
+      wait = sleep,
     } = this.options
     const { pieceBytes = PIECE_BYTES } = this.options
     const { partial, progress, signal } = attempt
     const failures: string[] = []
     let retryAfterMs = 0
-    /** Nothing will change by itself. */
+    /** The hub's error is permanent. */
     let isLasting = false
     const isWaiting = waiting(modelId)
     const tryFrom = async (source: Source): Promise<boolean> => {
@@ -281,7 +283,7 @@ export class Fetcher {
         const reason = messageOf(error)
         failures.push(reason.includes(source.name) ? reason : `${source.name}: ${reason}`)
         retryAfterMs = retryAfterOf(error)
-        isLasting = error instanceof Error && 'isPassing' in error && error.isPassing === false
+        isLasting = error instanceof Error && 'isTransient' in error && error.isTransient === false
         if (!signal.aborted) log.warn({ modelId, from: source.name, reason }, 'fetching a model was interrupted')
         return false
       }
@@ -293,14 +295,14 @@ export class Fetcher {
       }
       if (signal.aborted || !isWaiting()) break
       onProgress(modelId, { status: 'Pending', ...progress.downloaded })
-      await wait(LOOK_EVERY_MS, signal)
+      await wait(POLL_MS, signal)
     }
-    const nobody = failures.length === 0
+    const hadNoPeer = failures.length === 0
     if (!signal.aborted && (await tryFrom(hub(modelId)))) return undefined
-    // What a person can act on comes first: the machine that has it can be started.
-    const away = nobody ? this.options.away(modelId) : undefined
+    // The actionable reason first: the machine that has the model can be started.
+    const away = hadNoPeer ? this.options.away(modelId) : undefined
     if (away !== undefined) failures.unshift(away)
-    else if (nobody && isLasting) failures.unshift('no machine that is connected has it')
+    else if (hadNoPeer && isLasting) failures.unshift('no machine that is connected has it')
     return { text: failures.join('; '), retryAfterMs }
   }
 }

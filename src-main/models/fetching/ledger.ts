@@ -1,6 +1,6 @@
 import { open, readFile, writeFile, type FileHandle } from 'node:fs/promises'
 
-/** One part of a file, as large as one request asks for. `done` bytes from `from` on are on the disk. */
+/** Part of a file that one request fetches. The first `done` bytes from `from` are on disk. */
 export interface Piece {
   readonly index: number
   readonly from: number
@@ -9,7 +9,7 @@ export interface Piece {
   done: number
 }
 
-/** Cuts a file into pieces of which the first bytes are there. An empty file is one empty piece. */
+/** Splits a file into pieces whose first `here` bytes are already on disk. An empty file is one empty piece. */
 export const piecesOf = (size: number, pieceBytes: number, here = 0): Piece[] =>
   Array.from({ length: Math.max(1, Math.ceil(size / pieceBytes)) }, (_, index) => {
     const from = index * pieceBytes
@@ -17,13 +17,13 @@ export const piecesOf = (size: number, pieceBytes: number, here = 0): Piece[] =>
     return { index, from, to, done: Math.min(Math.max(0, here - from), to - from) }
   })
 
-/** Where the bytes end that are there without a hole. */
+/** Length of the contiguous prefix on disk. */
 export const prefixOf = (pieces: readonly Piece[]): number => {
   const open = pieces.find(({ from, to, done }) => done < to - from)
   return open ? open.from + open.done : (pieces.at(-1)?.to ?? 0)
 }
 
-/** Each line has this many characters, so that one can be written over in place by one call. */
+/** Fixed line length, so that one write call can update a line in place. */
 const LINE = 32
 
 const line = (text: string): string => `${text.padEnd(LINE - 1)}\n`
@@ -34,8 +34,8 @@ const headOf = (pieces: readonly Piece[]): string => {
 }
 
 /**
- * The bytes that are there, by the ledger of a file; undefined where there is none for these pieces. What it claims is
- * taken no further than the data file reaches.
+ * Reads the bytes done per piece; undefined without a ledger for these pieces. Counts are capped at the data file's
+ * size.
  */
 const readDone = async (path: string, pieces: readonly Piece[], dataBytes: number): Promise<number[] | undefined> => {
   const text = await readFile(path, 'latin1').catch(() => '')
@@ -47,8 +47,7 @@ const readDone = async (path: string, pieces: readonly Piece[], dataBytes: numbe
 }
 
 /**
- * Bytes of a file that is being fetched in several pieces: those its ledger counts, or undefined without a ledger.
- * For what is counted before a source has said how large the file is.
+ * Bytes that a file's ledger counts as done; undefined without a ledger. Used before a source has told the file's size.
  */
 export const ledgerBytes = async (path: string): Promise<number | undefined> => {
   const text = await readFile(path, 'latin1').catch(() => undefined)
@@ -58,14 +57,14 @@ export const ledgerBytes = async (path: string): Promise<number | undefined> => 
 }
 
 /**
- * How far each piece of a file is, kept beside it in a small text file. A count is written after its bytes, so a
- * process that is killed loses nothing that it counted. After a power cut a count may be ahead of its bytes: the hash
- * of the whole file finds that.
+ * Progress of each piece of a file, in a small text file beside it. A count is written after its bytes, so a killed
+ * process never counts bytes it did not write. After a power failure a count may be ahead of its bytes; the hash of the
+ * whole file detects that.
  */
 export class Ledger {
   private constructor(private readonly handle: FileHandle) {}
 
-  /** Opens or begins it, and sets `done` of the pieces as it says. Without one they stay as they are. */
+  /** Opens or creates the ledger and sets `done` of the pieces from it; without one they are unchanged. */
   static async open(path: string, pieces: readonly Piece[], dataBytes: number): Promise<Ledger> {
     const done = await readDone(path, pieces, dataBytes)
     if (done) for (const piece of pieces) piece.done = done[piece.index] ?? 0

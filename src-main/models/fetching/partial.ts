@@ -12,9 +12,12 @@ import type { RateLimit } from './rate-limit'
 import type { OfferedFile, Source } from './source'
 import { Transfer } from './transfer'
 
-/** In a folder that is not complete: a person asked for it, so that it goes on after a restart. Never one of its files. */
+/**
+ * Marker in an incomplete folder: the user asked for the model, so the download resumes after a restart. Never a model
+ * file.
+ */
 const ASKED_FOR = '.asked-for'
-/** A person paused it: it stays as it is, also after a restart, until somebody resumes it. */
+/** Marker: the user paused the download; it stays paused across restarts. */
 const PAUSED = '.paused'
 const NOTES: ReadonlySet<string> = new Set([ASKED_FOR, PAUSED])
 
@@ -34,42 +37,42 @@ export interface BringOptions extends DiskRoomOptions {
   readonly signal: AbortSignal
 }
 
-/** A model that is complete. */
+/** A completed model. */
 export interface Brought {
   readonly directory: string
   readonly revision: string | undefined
-  /** With the hash that the source gave. */
+  /** Each with the hash given by the source. */
   readonly files: readonly { readonly name: string; readonly hex: string }[]
 }
 
-/** How much of a model is there. */
+/** Bytes on disk and in total. */
 export interface Amount {
   readonly downloadedBytes: number
   readonly totalBytes: number
 }
 
 /**
- * A model's folder while it is not complete: `NAME.partial` beside the place it will have. Any source may go on with
- * what another began, since a file counts only when all of it is what the source that finished it says it must be.
+ * The folder of an incomplete model: `NAME.partial` beside its final place. Any source can resume what another began,
+ * because a file counts only once its hash matches the one given by the source that finished it.
  */
 export class PartialModel {
   private readonly path: string
   private readonly verified = new Map<string, string>()
 
-  /** The folder's names below our store. */
-  private readonly way: readonly [string, string]
+  /** Path segments below our store. */
+  private readonly segments: readonly [string, string]
 
   constructor(
     private readonly modelsDir: string,
     private readonly place: OwnPlace,
   ) {
     this.path = `${place.path}${PARTIAL}`
-    this.way = [place.owner, `${place.name}${PARTIAL}`]
+    this.segments = [place.owner, `${place.name}${PARTIAL}`]
   }
 
-  /** A person asked for it. */
+  /** Marks that the user asked for it. */
   async keepAskedFor(): Promise<void> {
-    await makeBelow(this.modelsDir, this.way)
+    await makeBelow(this.modelsDir, this.segments)
     await writeFile(join(this.path, ASKED_FOR), '', { mode: 0o600 })
   }
 
@@ -80,9 +83,9 @@ export class PartialModel {
     )
   }
 
-  /** @param totalBytes of the whole model, as far as anybody knows */
+  /** @param totalBytes of the whole model, as far as known */
   async keepPaused(totalBytes: number): Promise<void> {
-    await makeBelow(this.modelsDir, this.way)
+    await makeBelow(this.modelsDir, this.segments)
     await writeFile(join(this.path, PAUSED), JSON.stringify({ totalBytes }), { mode: 0o600 })
   }
 
@@ -90,7 +93,7 @@ export class PartialModel {
     await removeFile(this.path, PAUSED)
   }
 
-  /** How far it is where a person paused it; undefined where nobody did. */
+  /** Progress if the user paused it; undefined if not. */
   async paused(): Promise<Amount | undefined> {
     const text = await readFile(join(this.path, PAUSED), 'utf8').catch(() => undefined)
     if (text === undefined) return undefined
@@ -111,21 +114,21 @@ export class PartialModel {
     return (await Promise.all(bytes)).reduce((sum, size) => sum + size, 0)
   }
 
-  /** @throws OutsideError where a link lies on the way to it */
+  /** @throws OutsideError if its path contains a symbolic link */
   async remove(): Promise<void> {
-    await removeBelow(this.modelsDir, this.way)
+    await removeBelow(this.modelsDir, this.segments)
   }
 
-  /** Brings all files from one source, goes on where it was, and puts the whole into its place. */
+  /** Fetches all files from one source, resuming partial ones, and moves the folder to its final place. */
   async bring(options: BringOptions): Promise<Brought> {
     const { source, progress, limit, pieceBytes, signal } = options
     const offer = await source.offer(signal)
     const { files } = offer
     if (files.length === 0) throw new Error('it has no files of that model')
-    await makeBelow(this.modelsDir, this.way)
+    await makeBelow(this.modelsDir, this.segments)
     await this.dropOthers(files)
     for (const { name } of files)
-      if (name.includes('/')) await makeBelow(this.modelsDir, [...this.way, ...dirname(name).split('/')])
+      if (name.includes('/')) await makeBelow(this.modelsDir, [...this.segments, ...dirname(name).split('/')])
     const totalBytes = files.reduce((sum, { size }) => sum + size, 0)
     const downloadedBytes = await this.downloadedBytes()
     progress.begin({ totalBytes, downloadedBytes })
@@ -150,7 +153,7 @@ export class PartialModel {
     }
   }
 
-  /** What lies here, and what lies in folders here as `FOLDER/NAME`. */
+  /** Names of all entries; entries of subfolders as `FOLDER/NAME`. */
   private async names(): Promise<string[]> {
     const entries = await readdir(this.path, { withFileTypes: true }).catch(() => [])
     const names = entries.map(async (entry) => {
@@ -160,20 +163,20 @@ export class PartialModel {
     return (await Promise.all(names)).flat()
   }
 
-  /** What only another source had is no part of the model that this one has. */
+  /** Removes files that this source does not offer: they came from another one. */
   private async dropOthers(files: readonly OfferedFile[]): Promise<void> {
     const kept = new Set<string>()
     const names = await this.names()
     for (const { name, size } of files) {
       if (!names.includes(name)) continue
       const here = await lstat(join(this.path, name))
-      // What is larger than the whole is something else; through a link another file would be written.
+      // Not resumable: a larger file is something else, and writing to a linked file would change another one.
       if (here.size > size || !here.isFile() || here.nlink > 1) continue
       kept.add(name)
       kept.add(ledgerName(name))
     }
     for (const name of names)
-      if (!kept.has(name) && !NOTES.has(name)) await removeBelow(this.modelsDir, [...this.way, ...name.split('/')])
+      if (!kept.has(name) && !NOTES.has(name)) await removeBelow(this.modelsDir, [...this.segments, ...name.split('/')])
   }
 }
 
@@ -181,7 +184,7 @@ const readPaused = (text: string): z.infer<typeof Paused> => {
   try {
     return Paused.parse(JSON.parse(text))
   } catch {
-    // It was killed while it wrote that: how large the model is shows when it goes on.
+    // The process was killed while writing the marker. The total size becomes known when the download resumes.
     return { totalBytes: 0 }
   }
 }

@@ -5,13 +5,13 @@ import type { Source } from './source'
 
 export interface PeerSourceOptions {
   readonly modelId: ModelId
-  /** The machine's name. */
+  /** The machine's name, as shown to users. */
   readonly name: string
-  /** Opens a stream of that machine. */
+  /** Opens a stream to that machine. */
   readonly open: (kind: string, params: unknown, signal: AbortSignal) => AsyncIterable<unknown>
 }
 
-/** The first bytes of a stream; whoever sends more is not listened to any longer. */
+/** Passes on the first `most` bytes of a stream and closes it after them. */
 async function* firstBytes(items: AsyncIterable<unknown>, most: number): AsyncGenerator<Uint8Array> {
   let left = most
   for await (const item of items) {
@@ -22,7 +22,7 @@ async function* firstBytes(items: AsyncIterable<unknown>, most: number): AsyncGe
   }
 }
 
-/** A model as another member of the cluster has it (`sharing.ts` is its side). */
+/** A model on another member of the cluster; `sharing.ts` is the serving side. */
 export const peerSource = ({ modelId, name, open }: PeerSourceOptions): Source => {
   const ask = async (kind: string, params: unknown, signal: AbortSignal): Promise<unknown> => {
     for await (const item of open(kind, params, signal)) return item
@@ -30,12 +30,12 @@ export const peerSource = ({ modelId, name, open }: PeerSourceOptions): Source =
   }
   return {
     name,
-    // They would share one link.
+    // Parallel requests would share one link.
     connections: 1,
     offer: async (asking) => {
       const { files, steps = [] } = FileList.parse(await ask('model-files', { modelId }, asking))
       return {
-        // Another version there may count more among them.
+        // Filtered here too: another version may offer other files.
         files: [...files, ...steps].filter((file) => isModelFile(file.name)),
         read: (file, { from, to }, signal) =>
           Promise.resolve({

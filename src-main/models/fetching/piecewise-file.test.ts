@@ -26,7 +26,7 @@ const fill = async (file: PiecewiseFile, index: number, bytes = Infinity): Promi
 }
 
 describe('a file that comes in pieces', () => {
-  it('is whole when all have come, in any order, and is hashed as one', async () => {
+  it('is complete when all pieces have arrived, in any order, and has one hash', async () => {
     const file = await open()
     for (const index of [2, 0, 3, 1]) await fill(file, index)
     expect([file.isWhole, await file.hex(signal)]).toEqual([true, sha256])
@@ -36,7 +36,7 @@ describe('a file that comes in pieces', () => {
     expect(readFileSync(join(folder, 'weights')).equals(content)).toBe(true)
   })
 
-  it('goes on where each was when its process was killed', async () => {
+  it('resumes each piece where a killed process left it', async () => {
     const killed = await open()
     await fill(killed, 1, 120)
     await fill(killed, 3)
@@ -48,7 +48,7 @@ describe('a file that comes in pieces', () => {
     for (const file of [killed, next]) await file.close()
   })
 
-  it('takes what was written in one piece for the beginning', async () => {
+  it('resumes a file written in one piece as its contiguous prefix', async () => {
     writeFileSync(join(folder, 'weights'), content.subarray(0, 450))
     const file = await open()
     expect(file.pieces.map(({ done }) => done)).toEqual([300, 150, 0, 0])
@@ -67,7 +67,7 @@ describe('a file that comes in pieces', () => {
     await file.close()
   })
 
-  it('believes no ledger further than the file reaches', async () => {
+  it('trusts no ledger beyond the end of the file', async () => {
     const file = await open()
     for (const index of [0, 1, 2, 3]) await fill(file, index)
     await file.close()
@@ -77,7 +77,7 @@ describe('a file that comes in pieces', () => {
     await cut.close()
   })
 
-  it('writes through no link', async () => {
+  it('never writes through a symbolic link', async () => {
     const elsewhere = join(folder, 'elsewhere')
     writeFileSync(elsewhere, 'of somebody else')
     symlinkSync(elsewhere, join(folder, 'weights'))

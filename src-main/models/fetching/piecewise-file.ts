@@ -7,11 +7,11 @@ import { Ledger, piecesOf, prefixOf, type Piece } from './ledger'
 
 const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants
 
-/** The name of the ledger beside a file. */
+/** Name of the ledger beside a file. */
 export const ledgerName = (name: string): string => `.${name}.pieces`
 export const isLedger = (name: string): boolean => /^\..*\.pieces$/.test(name)
 
-/** By one call as a rule: each waits for a thread. */
+/** Usually one call, because each waits for a thread of the pool. */
 const writeAll = async (handle: FileHandle, parts: readonly Uint8Array[], position: number): Promise<number> => {
   const size = parts.reduce((sum, { length }) => sum + length, 0)
   const { bytesWritten } = await handle.writev(parts, position)
@@ -24,16 +24,15 @@ const writeAll = async (handle: FileHandle, parts: readonly Uint8Array[], positi
 
 export interface PiecewiseOptions {
   readonly path: string
-  /** Of the whole file. */
+  /** Size of the whole file. */
   readonly size: number
   readonly pieceBytes: number
   readonly digest: Digest['kind']
 }
 
 /**
- * A file that is written in pieces, several at the same time, and hashed as far as it has no hole. Of one piece it is
- * written from its beginning, and its size says how far it is; of several, a ledger beside it does. Both go on where
- * they were, whoever wrote them.
+ * A file written in pieces, concurrently, and hashed along its contiguous prefix. With a single piece the file's size
+ * records the progress; with several, a ledger beside it does. Either can be resumed, whichever source wrote it.
  */
 export class PiecewiseFile {
   private running: RunningDigest
@@ -47,7 +46,7 @@ export class PiecewiseFile {
     this.running = this.newDigest()
   }
 
-  /** @throws where a link has its name, and what the disk says */
+  /** @throws Error if a symbolic link has its name, and errors of the file system */
   static async open(options: PiecewiseOptions): Promise<PiecewiseFile> {
     const { path, size, pieceBytes } = options
     const handle = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600)
@@ -82,7 +81,7 @@ export class PiecewiseFile {
     void this.running.upTo(prefixOf(this.pieces))
   }
 
-  /** Forgets all bytes: what comes begins at the file's beginning. */
+  /** Discards all bytes and starts over. */
   async restart(): Promise<void> {
     await this.running.stop()
     await this.handle.truncate(0)
@@ -93,12 +92,15 @@ export class PiecewiseFile {
     this.running = this.newDigest()
   }
 
-  /** Of the whole file, as it is on the disk. */
+  /** Hash of the whole file as it is on disk. */
   async hex(signal: AbortSignal): Promise<string> {
     return this.running.hex(signal)
   }
 
-  /** It is what it must be: a power cut must not leave a model that only looks whole. */
+  /**
+   * Syncs a verified file, so that a power failure cannot leave a model that only looks complete, and removes its
+   * ledger.
+   */
   async settle(): Promise<void> {
     await this.handle.sync()
     const { path } = this.options

@@ -1,37 +1,37 @@
 import type { Download } from '@core/state/downloads'
 
-const TELL_EVERY_MS = 1000
+const REPORT_EVERY_MS = 1000
 
-/** Counts what has arrived of a model and tells it, once a second at most, as long as it changes. */
+/** Counts received bytes of a model and reports changes at most once a second. */
 export class Progress {
   private totalBytes = 0
   private downloadedBytes = 0
   private measuredBytes = 0
   private measuredAt = performance.now()
-  private told = ''
+  private reported = ''
   private readonly timer: NodeJS.Timeout
 
   constructor(private readonly tell: (download: Download) => void) {
-    this.timer = setInterval(() => this.say(), TELL_EVERY_MS)
+    this.timer = setInterval(() => this.report(), REPORT_EVERY_MS)
   }
 
-  /** What is here of it when a source begins. */
+  /** Resets to what is on disk when a source starts. */
   begin({ totalBytes, downloadedBytes }: { readonly totalBytes: number; readonly downloadedBytes: number }): void {
     this.totalBytes = totalBytes
     this.downloadedBytes = downloadedBytes
     this.measuredBytes = downloadedBytes
     this.measuredAt = performance.now()
-    if (this.told === '') this.say()
+    if (this.reported === '') this.report()
   }
 
-  /** So many bytes more have come; fewer, where some turned out to be worth nothing. */
+  /** Adds received bytes; negative when bytes turned out invalid. */
   add(bytes: number): void {
     this.downloadedBytes += bytes
-    // Those were not lost on the way here.
+    // Keeps the measured speed from going negative.
     if (bytes < 0) this.measuredBytes = Math.min(this.measuredBytes, this.downloadedBytes)
   }
 
-  /** How far it is. */
+  /** Progress so far. */
   get downloaded(): { readonly downloadedBytes: number; readonly totalBytes: number } {
     const { downloadedBytes, totalBytes } = this
     return { downloadedBytes, totalBytes: Math.max(totalBytes, downloadedBytes) }
@@ -41,7 +41,7 @@ export class Progress {
     clearInterval(this.timer)
   }
 
-  private say(): void {
+  private report(): void {
     const now = performance.now()
     const passed = now - this.measuredAt
     const bytesPerSecond = passed > 0 ? Math.round((1000 * (this.downloadedBytes - this.measuredBytes)) / passed) : 0
@@ -53,8 +53,8 @@ export class Progress {
       ...(bytesPerSecond > 0 && { bytesPerSecond }),
     }
     const text = JSON.stringify(download)
-    if (text === this.told) return
-    this.told = text
+    if (text === this.reported) return
+    this.reported = text
     this.tell(download)
   }
 }

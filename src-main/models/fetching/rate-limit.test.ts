@@ -18,13 +18,13 @@ const limited = (rate: { bytesPerSecond: number }) => {
 }
 
 describe('the limit of downloads', () => {
-  it('lets through as many bytes in a time as it says', async () => {
+  it('allows its number of bytes per second', async () => {
     const { clock, limit } = limited({ bytesPerSecond: 1000 })
     for (let sent = 0; sent < 10_000; sent += 500) await limit.take(500, signal)
     expect(clock.now).toBe(10_000)
   })
 
-  it('is one for all who take from it', async () => {
+  it('is shared by all downloads', async () => {
     const { clock, limit } = limited({ bytesPerSecond: 1000 })
     const download = async (): Promise<void> => {
       for (let sent = 0; sent < 5000; sent += 500) await limit.take(500, signal)
@@ -34,14 +34,14 @@ describe('the limit of downloads', () => {
     expect(clock.now).toBeLessThan(11_000)
   })
 
-  it('gives no more after a pause than a short burst', async () => {
+  it('allows no more than a short burst after a pause', async () => {
     const { clock, limit } = limited({ bytesPerSecond: 1000 })
     clock.now = 3_600_000
     await limit.take(1250, signal)
     expect(clock.now).toBe(3_601_000)
   })
 
-  it('holds for what waits already when it is changed, and lets all through when it is taken away', async () => {
+  it('applies a change to waiting requests, and admits all when it is removed', async () => {
     const rate = { bytesPerSecond: 1 }
     const { clock, limit } = limited(rate)
     const slow = limit.take(1_000_000, signal)
@@ -52,7 +52,7 @@ describe('the limit of downloads', () => {
     expect(clock.now).toBeLessThan(1000)
   })
 
-  it('keeps nobody who does not want it any more', async () => {
+  it('releases a waiting request when its signal aborts', async () => {
     const { limit } = limited({ bytesPerSecond: 1 })
     await limit.take(1e9, AbortSignal.abort())
   })

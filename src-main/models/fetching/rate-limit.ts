@@ -1,19 +1,19 @@
-import { passing } from './passing'
+import { sleep } from './sleep'
 
-/** A changed limit holds for what already waits within this time. */
-const LOOK_EVERY_MS = 250
-/** What may come at once after a pause, in seconds of the limit. */
+/** Polling interval within which a changed limit applies to waiting requests. */
+const POLL_MS = 250
+/** Burst allowed after a pause, in seconds' worth of the limit. */
 const BURST_SECONDS = 0.25
 
 export interface RateLimitOptions {
-  /** Bytes per second, read anew for every part; 0 is no limit. */
+  /** Bytes per second, read for every chunk; 0 means unlimited. */
   readonly bytesPerSecond: () => number
-  /** Milliseconds on a clock that never goes back; a test has its own. */
+  /** Monotonic milliseconds; tests replace it. */
   readonly now?: () => number
   readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>
 }
 
-/** One token bucket for all downloads of a node: together they take no more than the limit. */
+/** A token bucket shared by all downloads of a node. */
 export class RateLimit {
   private allowance = 0
   private refilledAt: number
@@ -22,7 +22,7 @@ export class RateLimit {
 
   constructor(private readonly options: RateLimitOptions) {
     this.now = options.now ?? (() => performance.now())
-    this.wait = options.wait ?? passing
+    this.wait = options.wait ?? sleep
     this.refilledAt = this.now()
   }
 
@@ -35,7 +35,7 @@ export class RateLimit {
       const rate = this.options.bytesPerSecond()
       if (rate === 0) this.allowance = 0
       if (this.allowance >= 0 || signal.aborted) return
-      await this.wait(Math.min(LOOK_EVERY_MS, (1000 * -this.allowance) / rate), signal)
+      await this.wait(Math.min(POLL_MS, (1000 * -this.allowance) / rate), signal)
       this.refill()
     }
   }

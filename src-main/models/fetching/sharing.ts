@@ -6,13 +6,13 @@ import { FileParams, ModelParams } from '@core/protocols/peer'
 import { isStepFile, listModelFiles } from '../model-files'
 import { hexOf } from './digest'
 
-/** A stream's window of these is 1 MB: what else the link carries is not held up for long, even where it is slow. */
+/** Keeps a stream's window at 1 MB, so that other traffic on a slow link is not delayed for long. */
 const CHUNK_BYTES = 16 * 1024
 
-/** Directories of the models on this machine. */
+/** Folder of a model on this machine. */
 export type PathOf = (modelId: ModelId) => string | undefined
 
-/** The file of a model that is really one of its files. Throws. */
+/** Resolves a request to one of the model's files, checking the name. Throws if it is none. */
 const fileOf = async (pathOf: PathOf, params: unknown): Promise<{ path: string; offset: number }> => {
   const { modelId, name, offset } = FileParams.parse(params)
   const directory = pathOf(modelId)
@@ -22,7 +22,7 @@ const fileOf = async (pathOf: PathOf, params: unknown): Promise<{ path: string; 
   return { path: join(directory, name), offset }
 }
 
-/** What other members may read of the models here: which files there are, their bytes from an offset, and their hashes. */
+/** Streams that serve other members the models of this machine: list of files, bytes from an offset, and hashes. */
 export const sharing = (
   pathOf: PathOf,
 ): [string, (params: unknown, signal: AbortSignal) => AsyncIterable<unknown>][] => {

@@ -1,12 +1,12 @@
 import type { Digest } from './digest'
 
-/** A file of a model as somebody offers it. Its name is a plain one, or that of a step's settings (`isStepFile`). */
+/** A file of a model as a source offers it. Its name is plain, or that of a step's settings (`isStepFile`). */
 export interface OfferedFile {
   readonly name: string
   readonly size: number
 }
 
-/** Bytes of a file, `to` exclusive. */
+/** Byte range, `to` exclusive. */
 export interface ByteRange {
   readonly from: number
   readonly to: number
@@ -15,25 +15,25 @@ export interface ByteRange {
 /** What a source offers of a model at one moment. */
 export interface Offer {
   readonly files: readonly OfferedFile[]
-  /** The commit that the files are of, where the source knows. */
+  /** Commit of the files, if the source tells it. */
   readonly revision?: string
-  /** Those bytes of a file. A source that cannot give a part gives the whole file and says so. */
+  /** Reads a byte range. A source that does not support ranges yields the whole file and says so. */
   read(
     file: OfferedFile,
     range: ByteRange,
     signal: AbortSignal,
   ): Promise<{ readonly isWhole: boolean; readonly bytes: AsyncIterable<Uint8Array> }>
-  /** By what the source names the file's content. */
+  /** The kind of hash the source gives for a file. */
   digestKind(file: OfferedFile): Digest['kind']
-  /** What the whole file has to be. */
+  /** Expected hash of the whole file. */
   digest(file: OfferedFile, signal: AbortSignal): Promise<Digest>
 }
 
-/** Where a model can be had: another machine, or a hub. */
+/** Where a model can be downloaded from: another machine, or a hub. */
 export interface Source {
-  /** As people know it. */
+  /** As shown to users. */
   readonly name: string
-  /** Requests that it answers at the same time. */
+  /** Concurrent requests it serves. */
   readonly connections: number
   offer(signal: AbortSignal): Promise<Offer>
 }

@@ -6,52 +6,52 @@ import type { Progress } from './progress'
 import type { RateLimit } from './rate-limit'
 import type { Offer, OfferedFile } from './source'
 
-/** Bytes are gathered up to this before they are written, */
+/** Bytes are buffered up to this size before they are written, */
 const WRITE_BYTES = 2 * 1024 * 1024
-/** or for this long: what a slow line brought is not lost when the process is killed. */
+/** or up to this time, so that little is lost on a slow line when the process is killed. */
 const WRITE_WITHIN_MS = 500
 
 export interface TransferOptions {
   readonly offer: Offer
-  /** Requests at the same time. */
+  /** Concurrent requests. */
   readonly connections: number
-  /** Of one request; a larger file is fetched by several at the same time. */
+  /** Size of one request; larger files are fetched by several concurrent ones. */
   readonly pieceBytes: number
-  /** Where the files lie; folders in it exist. */
+  /** Target folder; its subfolders exist. */
   readonly folder: string
   readonly progress: Progress
   readonly room: DiskRoom
   readonly limit: RateLimit
   readonly signal: AbortSignal
-  /** Hashes of files that were found to be right: hashing them again with each attempt takes minutes. */
+  /** Hashes of files already verified: hashing them again with each attempt would take minutes. */
   readonly verified: Map<string, string>
 }
 
 interface Target {
   readonly file: OfferedFile
   readonly content: PiecewiseFile
-  /** Pieces that nobody has taken yet. */
+  /** Pieces not yet assigned. */
   waiting: Piece[]
-  /** Jobs that are not done. */
+  /** Unfinished jobs. */
   left: number
 }
 
 interface Job {
   readonly target: Target
-  /** Absent where all bytes are there and only the hash is to be looked at. */
+  /** Absent if all bytes are on disk and only the hash remains to be checked. */
   readonly piece: Piece | undefined
-  /** Whether the answer tells if the source gives parts of files. */
+  /** Whether this answer reveals if the source supports ranges. */
   readonly probes: boolean
 }
 
 /**
- * Brings the files of one offer into a folder. A fixed number of requests runs at the same time; each takes the next
- * piece of the files in their order, so that a file has few holes and is hashed while it comes.
+ * Downloads the files of one offer into a folder. A fixed number of workers take the next piece of the files in order,
+ * so that files have few holes and are hashed while they arrive.
  *
- * 1. A file counts when all of it has the hash that the source gives; else it is removed.
- * 2. What arrived is kept when anything fails; the first failure ends the other requests.
- * 3. The source is asked for several parts of a file only after it has answered one with a part. One that gives whole
- *    files only is asked for each once, from the beginning.
+ * 1. A file counts once its whole content has the hash given by the source; otherwise it is deleted.
+ * 2. Received bytes are kept on any failure; the first failure stops the other workers.
+ * 3. Several ranges of a file are requested only after the source has answered one request with a range. A source that
+ *    gives only whole files is asked for each file once, from its start.
  *
  * Held by `transfer.test.ts` and `tests/integration/fetching.test.ts`.
  */
@@ -69,7 +69,9 @@ export class Transfer {
     this.files = [...options.offer.files]
   }
 
-  /** Resolves when all files are there and right. Rejects with the first failure, once nothing is written any more. */
+  /**
+   * Resolves when all files are complete and verified. Rejects with the first failure, after all writes have stopped.
+   */
   async run(): Promise<void> {
     const { signal, connections } = this.options
     const abort = (): void => this.stop.abort()
@@ -94,7 +96,7 @@ export class Transfer {
     }
   }
 
-  /** One at a time: opening a file and finding out what the source can do are waited for. */
+  /** Serialised: workers wait while a file is opened or the source's range support is probed. */
   private next(): Promise<Job | undefined> {
     const taken = this.lock.then(() => this.take())
     this.lock = taken.catch(() => undefined)
@@ -121,7 +123,7 @@ export class Transfer {
       const isFirst = this.givesParts === undefined
       if (isFirst) this.beginProbe()
       const job = this.jobOf(target)
-      // One that gives whole files only gives all pieces by one request.
+      // A source without ranges sends all pieces in one response.
       if (!isFirst) target.waiting = []
       return { ...job, probes: isFirst }
     }
@@ -139,7 +141,7 @@ export class Transfer {
     this.probed = { promise, end }
   }
 
-  /** Undefined where the file is known to be right. */
+  /** Opens a file; undefined if it is already verified. */
   private async opened(file: OfferedFile): Promise<Target | undefined> {
     const { offer, verified, folder, pieceBytes } = this.options
     const known = verified.get(file.name)
@@ -185,7 +187,7 @@ export class Transfer {
     await this.receive(target, { pieces: content.pieces, bytes })
   }
 
-  /** Writes a body into pieces that lie one after the other. */
+  /** Writes a response body into consecutive pieces. */
   private async receive(
     { file, content }: Target,
     { pieces, bytes }: { readonly pieces: readonly Piece[]; readonly bytes: AsyncIterable<Uint8Array> },
@@ -232,7 +234,7 @@ export class Transfer {
       await content.settle()
       verified.set(file.name, digest.hex)
     } else {
-      // Whatever is wrong with it, going on from it would never make it right.
+      // The hash does not match: resuming from these bytes would never succeed.
       await content.remove()
       progress.add(-file.size)
     }
@@ -242,7 +244,7 @@ export class Transfer {
   }
 }
 
-/** Takes the first bytes off a list of parts. */
+/** Takes the first `most` bytes from a list of chunks. */
 const firstOf = (parts: Uint8Array[], most: number): Uint8Array[] => {
   const taken: Uint8Array[] = []
   for (let left = most; left > 0;) {

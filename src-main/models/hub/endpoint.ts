@@ -4,20 +4,20 @@ import { huggingFaceHome, type Home } from '../hugging-face-cache'
 
 const HUGGING_FACE = 'https://huggingface.co'
 
-/** Where models are fetched from. */
+/** The hub that models are downloaded from. */
 export interface Endpoint {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly url: string
-  /** As people know it: `huggingface.co`. */
+  /** Host as shown to users: `huggingface.co`. */
   readonly host: string
-  /** Read anew each time: people log in while Muster runs. */
+  /** Read for each request, because users log in while Muster runs. */
   token(): Promise<string | undefined>
 }
 
-/** What a header may hold: anything else is no token, whoever put it there. */
+/** Whether the text is safe in a header; anything else is not a token, whatever its source. */
 const isToken = (text: string): boolean => /^[\x21-\x7e]{1,1000}$/.test(text)
 
-/** Whether the environment forbids asking hubs, by the rules of `huggingface_hub`. */
+/** Whether the environment forbids hub requests, by the rules of `huggingface_hub`. */
 export const isOfflineBy = (env: Home['env']): boolean =>
   /^(?:1|on|yes|true)$/i.test(env['HF_HUB_OFFLINE'] || env['TRANSFORMERS_OFFLINE'] || '')
 
@@ -31,8 +31,8 @@ const addressOf = (text: string): string | undefined => {
 }
 
 /**
- * The hub that the environment names, or Hugging Face's own, with the token of whoever is logged in, by the rules of
- * `huggingface_hub`; `hubUrl` goes before the environment. An address that is none counts as not given.
+ * The hub's endpoint by the rules of `huggingface_hub`: `hubUrl`, else the environment's, else Hugging Face's, with the
+ * logged-in user's token. An invalid address counts as unset.
  */
 export const hubEndpoint = ({ env, home }: Home, hubUrl?: string): Endpoint => {
   const given = addressOf(hubUrl ?? env['HF_ENDPOINT'] ?? '')

@@ -9,7 +9,7 @@ import { HubError } from './hub-error'
 import { filePath, type HubListing } from './listing'
 import type { HubRequests } from './requests'
 
-/** Tokenizer configurations with thousands of added tokens are the largest of what is read. */
+/** The largest files read are tokenizer configurations with thousands of added tokens. */
 const JSON_LIMIT = 16 * 1024 * 1024
 
 const unsupported = (modelId: string, why: string): HubError =>
@@ -19,7 +19,7 @@ const unsupported = (modelId: string, why: string): HubError =>
     hint: 'Search for an MLX version of it; most are under mlx-community.',
   })
 
-/** The card of a model that lies on the hub only. Throws HubError, also for a model that could not be run. */
+/** Builds the card of a model from the hub's files. Throws HubError, also if the model could not be run. */
 export const hubCard = async (requests: HubRequests, listing: HubListing, signal?: AbortSignal): Promise<ModelCard> => {
   const { modelId, files, names } = listing
   const read = async (name: string): Promise<unknown> => {

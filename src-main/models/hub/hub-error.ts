@@ -2,11 +2,11 @@ import type { ErrorCode } from '@core/errors/error-codes'
 
 export type HubErrorCode = Extract<ErrorCode, `hub_${string}`>
 
-/** The hub did not give what was asked for: why, and what can be done about it. */
+/** A hub request failed: why, and what to do about it. */
 export class HubError extends Error {
   readonly code: HubErrorCode
   readonly hint: string
-  /** The hub said when to come back. */
+  /** From the hub's `Retry-After`. */
   readonly retryAfterMs: number | undefined
 
   constructor(options: {
@@ -23,19 +23,19 @@ export class HubError extends Error {
     this.retryAfterMs = options.retryAfterMs
   }
 
-  /** Whether asking again later may help although nobody did anything. */
-  get isPassing(): boolean {
+  /** Whether a retry may succeed without any change by the user. */
+  get isTransient(): boolean {
     return this.code === 'hub_unreachable' || this.code === 'hub_busy' || this.code === 'hub_failed'
   }
 }
 
-/** What a hub's answer was to, for the words of an error. */
-export interface Asked {
-  /** The hub's host, as people know it. */
+/** Context of a hub request, for error messages. */
+export interface HubErrorContext {
+  /** The hub's host as shown to users. */
   readonly host: string
   /** The endpoint's address, for links. */
   readonly endpoint: string
-  /** The model it was about, if it was about one. */
+  /** The model that was requested, if any. */
   readonly modelId: string | undefined
   readonly withToken: boolean
 }
@@ -44,7 +44,7 @@ const GET_TOKEN = 'run `hf auth login` on this machine, or set HF_TOKEN and star
 
 const LONGEST_RETRY_AFTER_MS = 600_000
 
-/** `Retry-After` in milliseconds: a number of seconds, or a date. Else the seconds that the hub's own header tells. */
+/** `Retry-After` in milliseconds, from seconds or a date; else from the hub's rate-limit header. */
 const retryAfterOf = (headers: Pick<Headers, 'get'>, now: number): number | undefined => {
   const given = headers.get('retry-after') ?? /;\s*t=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]
   if (given === undefined) return undefined
@@ -52,7 +52,7 @@ const retryAfterOf = (headers: Pick<Headers, 'get'>, now: number): number | unde
   return Number.isFinite(milliseconds) ? Math.min(Math.max(0, milliseconds), LONGEST_RETRY_AFTER_MS) : undefined
 }
 
-const notFound = ({ host, modelId, withToken }: Asked): HubError =>
+const notFound = ({ host, modelId, withToken }: HubErrorContext): HubError =>
   new HubError({
     code: 'hub_not_found',
     message: `There is no model ${modelId ?? ''} on ${host}${withToken ? '' : ', or it is private'}`,
@@ -61,12 +61,12 @@ const notFound = ({ host, modelId, withToken }: Asked): HubError =>
   })
 
 /**
- * What an answer that is none of success means. The hub answers 401 for what is missing, private or gated alike where
- * nobody says who asks; its own headers tell more.
+ * Maps an error response to HubError. For missing, private and gated models alike, the hub answers 401 to requests
+ * without a token; its own headers tell them apart.
  */
 export const errorOfAnswer = (
   { status, headers }: { readonly status: number; readonly headers: Pick<Headers, 'get'> },
-  asked: Asked,
+  asked: HubErrorContext,
   now: number,
 ): HubError => {
   const { host, endpoint, modelId = '', withToken } = asked

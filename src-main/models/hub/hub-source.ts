@@ -3,10 +3,10 @@ import type { Source } from '../fetching/source'
 import type { Hub } from './hub'
 import { filePath, listModel, type HubFile } from './listing'
 
-/** A hub's servers give each connection a part of what a line carries; more than this only share the line. */
+/** The hub throttles each connection, so several are faster; beyond this number they only share the line. */
 const CONNECTIONS = 8
 
-/** A model as the hub has it: one commit, whose files cannot change while they are fetched. */
+/** A model on the hub at one commit, whose files cannot change during the download. */
 export const hubSource = (hub: Hub, modelId: ModelId): Source => ({
   name: hub.name,
   connections: CONNECTIONS,
@@ -17,7 +17,7 @@ export const hubSource = (hub: Hub, modelId: ModelId): Source => ({
     const { files } = listing
     const fileOf = (name: string): HubFile => {
       const file = files.find((one) => one.name === name)
-      if (!file) throw requests.nonsense(`nothing of ${name}`)
+      if (!file) throw requests.unexpectedAnswer(`nothing of ${name}`)
       return file
     }
     return {

@@ -9,11 +9,11 @@ import type { Network } from './network'
 import { HubRequests } from './requests'
 import { searchHub } from './search'
 
-/** A card that was found is believed so long; the form asks for previews with every click. */
+/** Cache time of a card; the form requests previews with every click. */
 const CARD_KEPT_MS = 300_000
-/** So long a refusal is repeated without asking. */
+/** Cache time of a failure. */
 const REFUSAL_KEPT_MS = 3000
-/** Somebody waits for the answer. */
+/** Time limit: a user waits for the answer. */
 const CARD_LIMIT_MS = 9000
 const MOST_CARDS = 200
 
@@ -24,13 +24,13 @@ interface Kept {
 
 export interface HubOptions {
   readonly endpoint: Endpoint
-  /** Why the hub is never asked; undefined where it may be. */
+  /** Why hub requests are forbidden; undefined if they are allowed. */
   readonly offline: string | undefined
-  /** How it is reached; straight where nothing is said. */
+  /** Network access; absent: direct. */
   readonly network?: Network
 }
 
-/** A model hub that speaks Hugging Face's protocol. Whoever is told not to ask it gets errors that say so. */
+/** Client of a hub with Hugging Face's protocol. In offline mode every call fails with an error that says so. */
 export class Hub {
   readonly name: string
   readonly requests: HubRequests
@@ -51,7 +51,7 @@ export class Hub {
     return searchHub(this.requests, words, signal)
   }
 
-  /** The card of a model on the hub. Rejects with HubError, also where it could not be run. */
+  /** The card of a model on the hub. Rejects with HubError, also if the model could not be run. */
   async card(modelId: ModelId): Promise<ModelCard> {
     this.check()
     const now = performance.now()
@@ -59,12 +59,12 @@ export class Hub {
     if (known && now < known.until) return known.card
     const card = this.readCard(modelId)
     this.keep(modelId, { until: now + CARD_KEPT_MS, card })
-    // Those who ask while it is on its way share what it comes to.
+    // Concurrent callers share one request.
     card.catch(() => this.keep(modelId, { until: performance.now() + REFUSAL_KEPT_MS, card }))
     return card
   }
 
-  /** Throws HubError where this machine is told not to ask. */
+  /** Throws HubError in offline mode. */
   check(): void {
     const { offline } = this.options
     if (offline === undefined) return

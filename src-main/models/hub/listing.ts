@@ -27,17 +27,17 @@ export interface HubFile {
   readonly digest: Digest
 }
 
-/** The files of a model as they were in one commit; what changes later is another one's. */
+/** The files of a model at one commit. */
 export interface HubListing {
   readonly modelId: ModelId
   readonly commit: string
-  /** What belongs to a model that we run. */
+  /** Files that belong to a model we can run. */
   readonly files: readonly HubFile[]
-  /** Names of all files, for the reason where those do not suffice. */
+  /** Names of all files, to explain why those do not suffice. */
   readonly names: readonly string[]
 }
 
-/** A hub's model is `OWNER/NAME`; nothing else becomes part of an address. */
+/** Accepts `OWNER/NAME` only, because the id becomes part of a URL. */
 export const isHubModel = (modelId: string): boolean => /^[\w-][\w.-]{0,95}\/[\w-][\w.-]{0,95}$/.test(modelId)
 
 const digestOf = ({ lfs, blobId }: z.infer<typeof Sibling>): Digest | undefined => {
@@ -45,7 +45,7 @@ const digestOf = ({ lfs, blobId }: z.infer<typeof Sibling>): Digest | undefined 
   return blobId === undefined ? undefined : { kind: 'git-blob', hex: blobId }
 }
 
-/** Asks for a model's files. Names that are paths are passed over, but for the steps' settings of embedding models. Throws HubError. */
+/** Lists a model's files. Names with slashes are skipped, except for settings of embedding steps. Throws HubError. */
 export const listModel = async (requests: HubRequests, modelId: ModelId, signal?: AbortSignal): Promise<HubListing> => {
   if (!isHubModel(modelId)) {
     throw new HubError({
@@ -56,7 +56,7 @@ export const listModel = async (requests: HubRequests, modelId: ModelId, signal?
   }
   const path = `/api/models/${modelId}/revision/main?blobs=true`
   const listing = Listing.safeParse(await requests.json({ path, modelId, signal }, LISTING_LIMIT))
-  if (!listing.success) throw requests.nonsense('a list of files that cannot be read', listing.error)
+  if (!listing.success) throw requests.unexpectedAnswer('a list of files that cannot be read', listing.error)
   const { sha: commit, siblings } = listing.data
   const files = siblings
     .filter(({ rfilename }) => isModelFile(rfilename))
@@ -64,12 +64,12 @@ export const listModel = async (requests: HubRequests, modelId: ModelId, signal?
       const digest = digestOf(sibling)
       const bytes = sibling.lfs?.size ?? sibling.size
       if (digest === undefined || bytes === undefined)
-        throw requests.nonsense(`no size or no hash of ${sibling.rfilename}`)
+        throw requests.unexpectedAnswer(`no size or no hash of ${sibling.rfilename}`)
       return { name: sibling.rfilename, size: bytes, digest }
     })
   return { modelId, commit, files, names: siblings.map(({ rfilename }) => rfilename) }
 }
 
-/** Where a file's bytes are. */
+/** URL path of a file's bytes. */
 export const filePath = ({ modelId, commit }: HubListing, name: string): string =>
   `/${modelId}/resolve/${commit}/${name.split('/').map(encodeURIComponent).join('/')}`

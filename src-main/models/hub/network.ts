@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import * as tls from 'node:tls'
 
-/** How this machine gets to the internet, where it is not straight. */
+/** Proxy and certificate options for internet access. */
 export interface NetworkOptions {
   readonly env: Readonly<Record<string, string | undefined>>
-  /** `http://[user:password@]host:port`; else the proxy that `HTTPS_PROXY` or `ALL_PROXY` names. */
+  /** `http://[user:password@]host:port`; default: `HTTPS_PROXY`, then `ALL_PROXY`. */
   readonly proxy?: string | undefined
-  /** Hosts that are asked without it, `*` for all; else those of `NO_PROXY`. */
+  /** Hosts to reach without the proxy, `*` for all; default: `NO_PROXY`. */
   readonly noProxy?: readonly string[] | undefined
-  /** A PEM file of authorities that are trusted beside the usual ones; else that of `SSL_CERT_FILE`. */
+  /** PEM file of additional certificate authorities; default: `SSL_CERT_FILE`. */
   readonly caFile?: string | undefined
 }
 
@@ -20,26 +20,26 @@ export interface NetworkRequest {
 export interface NetworkResponse {
   readonly status: number
   readonly headers: Pick<Headers, 'get'>
-  /** To be read to its end, or its loop to be left, or given up by `drop`. */
+  /** Must be read to the end, or its loop left, or discarded with `drop`. */
   readonly bytes: AsyncIterable<Uint8Array>
-  /** Nobody reads the body: what is short is passed over, so that the connection can be used again. */
+  /** Discards the body; a short one is drained, so that the connection can be reused. */
   drop(): Promise<void>
 }
 
-/** What asks the internet for this node. */
+/** HTTP client for internet requests. */
 export interface Network {
-  /** GET, without following redirects. Rejects with what the connection says, and with CertificateFileError. */
+  /** GET without following redirects. Rejects with connection errors and CertificateFileError. */
   readonly get: (url: URL, request: NetworkRequest) => Promise<NetworkResponse>
-  /** The proxy's address without its password, for the words of an error; undefined where there is none. */
+  /** The proxy's address without its password, for error messages; undefined without a proxy. */
   readonly proxy: string | undefined
 }
 
-/** The file of authorities that a person named cannot be read. */
+/** The configured file of certificate authorities cannot be read. */
 export class CertificateFileError extends Error {
   override readonly name = 'CertificateFileError'
 }
 
-/** As curl reads it: the small name first. */
+/** Lower-case name first, like curl. */
 const variable = (env: NetworkOptions['env'], name: string): string | undefined =>
   env[name.toLowerCase()]?.trim() || env[name]?.trim() || undefined
 
@@ -52,10 +52,12 @@ const pem = (file: string): string => {
   }
 }
 
-/** From Node 22.15 on. */
+/** Available since Node 22.15. */
 type ListsAuthorities = typeof tls & { getCACertificates?: (of: 'default' | 'system') => string[] }
 
-/** Node's own list (with NODE_EXTRA_CA_CERTS) and the system's, where this version of Node tells them, and the file's. */
+/**
+ * Node's authorities (with NODE_EXTRA_CA_CERTS), the system's where this Node version can list them, and the file's.
+ */
 const authorities = (file: string | undefined): string[] | undefined => {
   const { getCACertificates, rootCertificates }: ListsAuthorities = tls
   if (!getCACertificates && file === undefined) return undefined
@@ -63,7 +65,7 @@ const authorities = (file: string | undefined): string[] | undefined => {
   return [...known, ...(getCACertificates?.('system') ?? []), ...(file === undefined ? [] : [pem(file)])]
 }
 
-/** The first of each header counts. */
+/** Takes the first value of each header. */
 const headersOf = (headers: Readonly<Record<string, string | string[] | undefined>>): Pick<Headers, 'get'> => ({
   get: (name) => {
     const value = headers[name]
@@ -72,8 +74,8 @@ const headersOf = (headers: Readonly<Record<string, string | string[] | undefine
 })
 
 /**
- * Opened with the first request: the library takes its time to load, and a Mac's keychain to be read. `request` costs a
- * fraction of what `fetch` does for each byte, which is what a line of 10 Gb/s is about.
+ * Opens lazily at the first request, because loading the library and reading the macOS keychain take time. Uses
+ * undici's `request`, which costs a fraction of `fetch` per byte: that matters on a 10 Gb/s line.
  */
 export const openNetwork = ({ env, proxy, noProxy, caFile }: NetworkOptions): Network => {
   const httpsProxy = proxy ?? variable(env, 'HTTPS_PROXY') ?? variable(env, 'ALL_PROXY')
@@ -85,14 +87,14 @@ export const openNetwork = ({ env, proxy, noProxy, caFile }: NetworkOptions): Ne
       httpsProxy: httpsProxy ?? '',
       httpProxy: proxy ?? variable(env, 'HTTP_PROXY') ?? variable(env, 'ALL_PROXY') ?? '',
       noProxy: noProxy?.join(',') ?? variable(env, 'NO_PROXY') ?? '',
-      // Many proxies make tunnels to encrypted ports alone.
+      // Plain HTTP is not tunnelled: many proxies allow CONNECT to TLS ports only.
       proxyTunnel: false,
       connect: trust,
       requestTls: trust,
       proxyTls: trust,
     })
     return async (url, { headers, signal }) => {
-      // Whoever asks has a patience of its own.
+      // Callers have their own timeouts.
       const timeouts = { headersTimeout: 0, bodyTimeout: 0 }
       const { statusCode, headers: given, body } = await request(url, { headers, signal, dispatcher, ...timeouts })
       return {
@@ -107,7 +109,7 @@ export const openNetwork = ({ env, proxy, noProxy, caFile }: NetworkOptions): Ne
   return {
     get: async (url, request) => {
       opened ??= open()
-      // A file that was missing may be there by the next time.
+      // Retried at the next request: a missing file may exist by then.
       opened.catch(() => (opened = undefined))
       return (await opened)(url, request)
     },

@@ -1,39 +1,39 @@
 import type { Endpoint } from './endpoint'
-import { errorOfAnswer, HubError, type Asked } from './hub-error'
+import { errorOfAnswer, HubError, type HubErrorContext } from './hub-error'
 import { CertificateFileError, openNetwork, type Network, type NetworkRequest, type NetworkResponse } from './network'
 
 const MOST_REDIRECTS = 5
-/** Files whose addresses at the hub's own servers are remembered. */
-const MOST_SENT_ON = 64
-/** A hub that says nothing for so long is not going to. */
-const SILENCE_MS = 30_000
+/** Cache size for redirect targets of files. */
+const MAX_REDIRECTS_KEPT = 64
+/** Idle timeout of a hub connection. */
+const IDLE_MS = 30_000
 
 export interface HubRequest {
-  /** Below the endpoint, with its query. */
+  /** Path below the endpoint, with its query. */
   readonly path: string
-  /** What it is about, for the words of an error. */
+  /** The model it concerns, for error messages. */
   readonly modelId?: string
-  /** Bytes that are wanted, `to` exclusive; all, where it is absent. */
+  /** Byte range, `to` exclusive; absent: the whole file. */
   readonly range?: { readonly from: number; readonly to: number } | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 export interface HubAnswer {
-  /** 200, or 206 where a part was asked for and given. */
+  /** 200, or 206 for a range. */
   readonly status: number
   readonly bytes: AsyncIterable<Uint8Array>
 }
 
-/** OpenSSL's words for a chain that ends at nobody known. */
+/** OpenSSL's error codes for an untrusted certificate chain. */
 const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)|CERT_UNTRUSTED/
 
 const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
 
-/** Whether a part of a file begins where it should. */
+/** Whether a 206 response starts at the requested offset. */
 const isRange = ({ headers }: NetworkResponse, from: number | undefined): boolean =>
   from !== undefined && headers.get('content-range')?.startsWith(`bytes ${from}-`) === true
 
-/** Answers of an address that was good for a while only. */
+/** Status codes of an expired signed URL. */
 const isExpired = (status: number): boolean => [401, 403, 404, 410].includes(status)
 
 const causeOf = (error: unknown): string => {
@@ -44,33 +44,33 @@ const causeOf = (error: unknown): string => {
   return cause instanceof Error ? cause.message : error.message
 }
 
-/** Aborts when nothing has happened for a while, or when whoever asked does not want it any more. */
-class Patience {
+/** Aborts after a time without data, or with the caller's signal. */
+class IdleTimeout {
   private readonly stop = new AbortController()
   private timer: NodeJS.Timeout | undefined
   readonly signal = this.stop.signal
   isOver = false
 
   constructor(
-    private readonly silenceMs: number,
+    private readonly idleMs: number,
     private readonly outer: AbortSignal | undefined,
   ) {
     outer?.addEventListener('abort', this.abort, { once: true })
     if (outer?.aborted) this.abort()
-    this.heard()
+    this.restart()
   }
 
-  /** Whoever asked is at work with what came: the other side's silence begins with `heard`. */
-  busy(): void {
+  /** Pauses the timeout while the caller processes data; `restart` restarts it. */
+  pause(): void {
     clearTimeout(this.timer)
   }
 
-  heard(): void {
+  restart(): void {
     clearTimeout(this.timer)
     this.timer = setTimeout(() => {
       this.isOver = true
       this.abort()
-    }, this.silenceMs)
+    }, this.idleMs)
   }
 
   end(): void {
@@ -82,73 +82,80 @@ class Patience {
 }
 
 /**
- * Asks a hub. Redirects are followed to a few addresses, never from https to http; the token goes to the endpoint
- * itself and to nobody it sends us on to.
+ * HTTP requests to a hub. Follows a few redirects, never from https to http. The token is sent to the endpoint only,
+ * never to redirect targets.
  */
 export class HubRequests {
   private readonly network: Network
-  private readonly silenceMs: number
+  private readonly idleMs: number
   private readonly own: URL
-  /** Where requests for large files were sent on to: signed addresses, good for minutes to hours. */
-  private readonly sentOn = new Map<string, URL>()
+  /** Redirect targets of large files: signed URLs, valid for minutes to hours. */
+  private readonly redirectTargets = new Map<string, URL>()
 
   constructor(
     readonly endpoint: Endpoint,
-    { network = openNetwork({ env: {} }), silenceMs = SILENCE_MS }: { network?: Network; silenceMs?: number } = {},
+    { network = openNetwork({ env: {} }), idleMs = IDLE_MS }: { network?: Network; idleMs?: number } = {},
   ) {
     this.network = network
     this.own = new URL(endpoint.url)
-    this.silenceMs = silenceMs
+    this.idleMs = idleMs
   }
 
-  /** Throws HubError, also while the answer is read. The answer must be read to its end, or its loop be left. */
+  /**
+   * Sends a request. Throws HubError, also while the body is read. The body must be read to its end, or its loop left.
+   */
   async get({ path, modelId, range, signal }: HubRequest): Promise<HubAnswer> {
     const { endpoint } = this
     const token = await endpoint.token()
-    const asked: Asked = { host: endpoint.host, endpoint: endpoint.url, modelId, withToken: token !== undefined }
-    const patience = new Patience(this.silenceMs, signal)
+    const asked: HubErrorContext = {
+      host: endpoint.host,
+      endpoint: endpoint.url,
+      modelId,
+      withToken: token !== undefined,
+    }
+    const idle = new IdleTimeout(this.idleMs, signal)
     try {
       const response = await this.follow(new URL(`${endpoint.url}${path}`), token, {
         headers: {
           'user-agent': 'muster',
-          // What is compressed on its way cannot be asked for from the middle.
+          // A compressed body could not be resumed from the middle.
           'accept-encoding': 'identity',
           ...(range && { range: `bytes=${range.from}-${range.to - 1}` }),
         },
-        signal: patience.signal,
+        signal: idle.signal,
       })
       if (response.status === 206 && !isRange(response, range?.from)) {
         await response.drop()
-        throw this.nonsense('another part of a file')
+        throw this.unexpectedAnswer('another part of a file')
       }
       if (response.status === 200 || response.status === 206)
-        return { status: response.status, bytes: this.read(response, patience) }
+        return { status: response.status, bytes: this.read(response, idle) }
       await response.drop()
       throw errorOfAnswer(response, asked, Date.now())
     } catch (error) {
-      patience.end()
-      throw this.explain(error, patience)
+      idle.end()
+      throw this.explain(error, idle)
     }
   }
 
-  /** A small answer as JSON; what it says is for its reader to check. Throws HubError. */
+  /** Fetches a small JSON answer; the caller validates it. Throws HubError. */
   async json(request: HubRequest, limit: number): Promise<unknown> {
     const { bytes } = await this.get(request)
     const parts: Uint8Array[] = []
     let size = 0
     for await (const part of bytes) {
       size += part.length
-      if (size > limit) throw this.nonsense(`an answer of more than ${limit} bytes`)
+      if (size > limit) throw this.unexpectedAnswer(`an answer of more than ${limit} bytes`)
       parts.push(part)
     }
     try {
       return JSON.parse(Buffer.concat(parts).toString('utf8')) as unknown
     } catch (cause) {
-      throw this.nonsense('no JSON', cause)
+      throw this.unexpectedAnswer('no JSON', cause)
     }
   }
 
-  nonsense(what: string, cause?: unknown): HubError {
+  unexpectedAnswer(what: string, cause?: unknown): HubError {
     return new HubError({
       code: 'hub_nonsense',
       message: `${this.endpoint.host} sent ${what} where something else was expected`,
@@ -157,14 +164,14 @@ export class HubRequests {
     })
   }
 
-  /** The pieces of a file are asked for where the first request for it was sent on to, as long as that holds. */
+  /** Follows redirects, reusing a file's cached redirect target for its further pieces until it expires. */
   private async follow(start: URL, token: string | undefined, init: NetworkRequest): Promise<NetworkResponse> {
-    const known = this.sentOn.get(start.href)
+    const known = this.redirectTargets.get(start.href)
     if (known) {
       const response = await this.ask(known, token, init)
       if (!isExpired(response.status) && !isRedirect(response.status)) return response
       await response.drop()
-      this.sentOn.delete(start.href)
+      this.redirectTargets.delete(start.href)
     }
     let url = start
     for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects += 1) {
@@ -177,9 +184,9 @@ export class HubRequests {
       await response.drop()
       url = new URL(location, url)
       if (url.protocol !== 'https:' && !(url.protocol === 'http:' && this.own.protocol === 'http:'))
-        throw this.nonsense('a redirect to an address that is not https')
+        throw this.unexpectedAnswer('a redirect to an address that is not https')
     }
-    throw this.nonsense('one redirect after another')
+    throw this.unexpectedAnswer('one redirect after another')
   }
 
   private ask(url: URL, token: string | undefined, init: NetworkRequest): Promise<NetworkResponse> {
@@ -188,38 +195,38 @@ export class HubRequests {
   }
 
   private remember(start: string, url: URL): void {
-    this.sentOn.set(start, url)
-    for (const oldest of this.sentOn.keys()) {
-      if (this.sentOn.size <= MOST_SENT_ON) break
-      this.sentOn.delete(oldest)
+    this.redirectTargets.set(start, url)
+    for (const oldest of this.redirectTargets.keys()) {
+      if (this.redirectTargets.size <= MAX_REDIRECTS_KEPT) break
+      this.redirectTargets.delete(oldest)
     }
   }
 
-  private async *read({ bytes }: NetworkResponse, patience: Patience): AsyncGenerator<Uint8Array> {
+  private async *read({ bytes }: NetworkResponse, idle: IdleTimeout): AsyncGenerator<Uint8Array> {
     try {
       for await (const part of bytes) {
-        patience.busy()
+        idle.pause()
         yield part
-        patience.heard()
+        idle.restart()
       }
     } catch (error) {
-      throw this.explain(error, patience)
+      throw this.explain(error, idle)
     } finally {
-      patience.end()
+      idle.end()
     }
   }
 
-  private explain(error: unknown, patience: Patience): unknown {
+  private explain(error: unknown, idle: IdleTimeout): unknown {
     if (error instanceof HubError) return error
-    if (patience.signal.aborted && !patience.isOver) return error
+    if (idle.signal.aborted && !idle.isOver) return error
     const { host } = this.endpoint
     const { proxy } = this.network
     const over = proxy === undefined ? '' : ` through the proxy ${proxy}`
     const cause = causeOf(error)
     return new HubError({
       code: 'hub_unreachable',
-      message: patience.isOver
-        ? `${host} has not answered${over} for ${this.silenceMs / 1000} s`
+      message: idle.isOver
+        ? `${host} has not answered${over} for ${this.idleMs / 1000} s`
         : `${host} cannot be reached${over} (${cause})`,
       hint: this.wayOut(error, cause),
       cause: error,

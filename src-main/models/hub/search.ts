@@ -29,13 +29,13 @@ const Found = z.object({
 })
 type Found = z.infer<typeof Found>
 
-/** `F8_E4M3` → 1: the digits of a type are its bits. */
+/** Bytes per value from a type's digits: `F8_E4M3` → 1. */
 const bytesOfType = (type: string): number | undefined => {
   const bits = /^(?:BF|F|I|U)(\d+)/.exec(type)?.[1]
   return type === 'BOOL' ? 1 : bits === undefined ? undefined : Number(bits) / 8
 }
 
-/** The weights' bytes, by how many values of which type the hub has counted in them. */
+/** Size of the weights in bytes, from the hub's count of values per type. */
 const sizeOf = ({ safetensors }: Found): number | undefined => {
   if (!safetensors) return undefined
   let sum = 0
@@ -72,13 +72,13 @@ const described = (found: Found): HubModel[] => {
   ]
 }
 
-/** Looks for MLX models on the hub, those that most people fetch first. Throws HubError. */
+/** Searches MLX models on the hub, most downloaded first. Throws HubError. */
 export const searchHub = async (requests: HubRequests, words: string, signal?: AbortSignal): Promise<HubModel[]> => {
   const query = new URLSearchParams({ search: words, filter: 'mlx', sort: 'downloads', limit: String(MOST_RESULTS) })
   for (const field of ['config', 'downloads', 'gated', 'safetensors']) query.append('expand', field)
   const answer = await requests.json({ path: `/api/models?${query.toString()}`, signal }, ANSWER_LIMIT)
-  if (!Array.isArray(answer)) throw requests.nonsense('no list of models')
-  // One that cannot be read does not take the others with it.
+  if (!Array.isArray(answer)) throw requests.unexpectedAnswer('no list of models')
+  // Skips entries that cannot be read.
   return answer.slice(0, MOST_RESULTS).flatMap((one) => {
     const found = Found.safeParse(one)
     return found.success ? described(found.data) : []

@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** A small file in the safetensors format with one tensor of so many bytes. */
+/** A small safetensors file with one tensor of this many bytes. */
 export const safetensors = (bytes: number): Buffer => {
   const header = Buffer.from(JSON.stringify({ w: { dtype: 'U8', shape: [bytes], data_offsets: [0, bytes] } }))
   const length = Buffer.alloc(8)
@@ -21,10 +21,10 @@ export const llamaConfig = {
   quantization: { group_size: 64, bits: 4 },
 }
 
-/** What stands in a file instead of what a sound model has there; `null` leaves the file out. */
+/** Replacement contents by file name; `null` omits the file. */
 export type FileChanges = Readonly<Record<string, string | Buffer | null>>
 
-/** The files of a model that can be run and talked to. */
+/** Files of a runnable chat model. */
 export const modelFiles = (changes: FileChanges = {}): Map<string, string | Buffer> => {
   const files: Record<string, string | Buffer | null> = {
     'config.json': JSON.stringify(llamaConfig),
@@ -46,11 +46,11 @@ export const writeModel = (directory: string, changes: FileChanges = {}): string
 
 interface CachedModel {
   readonly revision?: string
-  /** What refs/main holds; the revision unless told otherwise. */
+  /** Content of refs/main; default: the revision. */
   readonly main?: string
 }
 
-/** Writes a model as `huggingface_hub` does: content in blobs, names as links in the snapshot of a revision. */
+/** Writes a model in `huggingface_hub`'s layout: content in blobs, links in the snapshot of a revision. */
 export const writeCachedModel = (
   cache: string,
   repository: string,

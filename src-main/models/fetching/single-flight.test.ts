@@ -2,9 +2,9 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { ModelId, NodeId } from '@core/ids'
 import type { Download } from '@core/state/downloads'
 import { GB, World } from '@core/testing/world'
-import { Turns } from './turns'
+import { ClusterSingleFlight } from './single-flight'
 
-describe('who of several machines fetches a model from the hub', () => {
+describe('the machine that downloads a model from the hub for several', () => {
   let world: World
   let a: NodeId
   let b: NodeId
@@ -23,7 +23,7 @@ describe('who of several machines fetches a model from the hub', () => {
   })
 
   const turnsOf = (self: NodeId) =>
-    new Turns({ self, state: () => world.state, isLinked: (nodeId) => linked.has(nodeId) }, modelId, 0)
+    new ClusterSingleFlight({ self, state: () => world.state, isLinked: (nodeId) => linked.has(nodeId) }, modelId, 0)
   const tell = (nodeId: NodeId, download: Partial<Download>) =>
     world.apply({
       type: 'NodeDownloadProgress',
@@ -32,47 +32,47 @@ describe('who of several machines fetches a model from the hub', () => {
       download: { status: 'Ongoing', downloadedBytes: 0, totalBytes: GB, ...download },
     })
 
-  it('is the first by its id; the other waits as long as that one gets on', () => {
-    expect(turnsOf(a).first(0)).toBeUndefined()
+  it('is the first by id; the others wait while it makes progress', () => {
+    expect(turnsOf(a).downloader(0)).toBeUndefined()
     const second = turnsOf(b)
-    expect(second.first(0)).toBe(a)
+    expect(second.downloader(0)).toBe(a)
     for (let seconds = 1; seconds < 100; seconds += 10) {
       tell(a, { downloadedBytes: seconds })
-      expect(second.first(1000 * seconds)).toBe(a)
+      expect(second.downloader(1000 * seconds)).toBe(a)
     }
   })
 
-  it('is nobody but itself for a machine whose predecessor does not begin, stalls, fails or is gone', () => {
+  it('is the waiting machine itself once the first one does not start, stalls, fails or is gone', () => {
     const second = turnsOf(b)
-    expect(second.first(2999)).toBe(a)
-    expect(second.first(3000)).toBeUndefined()
+    expect(second.downloader(2999)).toBe(a)
+    expect(second.downloader(3000)).toBeUndefined()
     tell(a, { downloadedBytes: 5 })
-    expect(second.first(10_000)).toBe(a)
-    expect(second.first(24_999)).toBe(a)
-    expect(second.first(25_000)).toBeUndefined()
+    expect(second.downloader(10_000)).toBe(a)
+    expect(second.downloader(24_999)).toBe(a)
+    expect(second.downloader(25_000)).toBeUndefined()
     tell(a, { downloadedBytes: 6 })
-    expect(second.first(25_001)).toBe(a)
+    expect(second.downloader(25_001)).toBe(a)
     linked.delete(a)
-    expect(second.first(25_002)).toBeUndefined()
+    expect(second.downloader(25_002)).toBeUndefined()
     linked.add(a)
     tell(a, { status: 'Failed', error: 'the disk is full' })
-    expect(second.first(25_003)).toBeUndefined()
+    expect(second.downloader(25_003)).toBeUndefined()
   })
 
-  it('is never waited for by the first itself, so that no two wait for each other', () => {
+  it('never waits itself, so that no two wait for each other', () => {
     for (const status of ['Pending', 'Ongoing', 'Failed', 'Complete'] as const) {
       tell(b, { status })
-      expect(turnsOf(a).first(0)).toBeUndefined()
+      expect(turnsOf(a).downloader(0)).toBeUndefined()
     }
   })
 
-  it('is also one that only a person asked to fetch it', () => {
+  it('may also be one that downloads only at a user’s request', () => {
     const c = world.addNode('c')
     linked.add(c)
     const d = world.addNode('d')
     tell(c, { downloadedBytes: 1 })
     tell(a, { status: 'Failed' })
     tell(b, { status: 'Failed' })
-    expect(turnsOf(d).first(0)).toBe(c)
+    expect(turnsOf(d).downloader(0)).toBe(c)
   })
 })

@@ -1,5 +1,5 @@
-/** Resolves after some milliseconds, or at once when the signal aborts. */
-export const passing = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+/** Resolves after a delay, or at once when the signal aborts. */
+export const sleep = (milliseconds: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal.aborted) return resolve()
     const done = (): void => {
