@@ -7,17 +7,21 @@ from typing import Any
 import mlx.core as mx
 import pytest
 from conftest import RunnerGroup, RunnerProcess
+from mlx_lm.models.cache import make_prompt_cache
 from requests_alone import prompt, tiny_model
 from test_speculation import COMINGS, GOINGS, Always, holds_its_tokens, sequence
 from tiny_architectures import VOCABULARY, configurations, made
 
+from muster_runner.cache_layers import Footprint, footprint
 from muster_runner.decoding import DecodingBatch
 from muster_runner.draft import CATCH_UP, Draft
+from muster_runner.draft_loading import LoadedDraft, load_draft
+from muster_runner.engine_options import EngineOptions, engine_options
 from muster_runner.guessing import Guesser
 from muster_runner.make_tiny import make_tiny
+from muster_runner.protocol import Load, parse_command
+from muster_runner.ranks import load_part
 from muster_runner.speculation import Payoff
-
-UNLIMITED = 1 << 30
 
 
 class Never(Payoff):
@@ -38,8 +42,8 @@ def model() -> Any:
     return tiny_model("llama")[0]
 
 
-def guesser(draft: Any, payoff: Payoff, most_tokens: int = UNLIMITED) -> Guesser:
-    return Guesser(Draft(draft, VOCABULARY, most_tokens, pass_tokens=64), lookups=Never(), drafts=payoff)
+def guesser(draft: Any, payoff: Payoff) -> Guesser:
+    return Guesser(Draft(draft, VOCABULARY, pass_tokens=64), lookups=Never(), drafts=payoff)
 
 
 def run(model: Any, guesser: Guesser | None, lookahead: bool, steps: int) -> tuple[dict[str, list[int]], list[Any]]:
@@ -96,15 +100,52 @@ def test_it_rests_where_its_guesses_come_true_and_save_nothing(model: Any) -> No
     assert 0 < asked < 20
 
 
-def test_it_reads_a_long_prompt_in_pieces_and_only_what_there_is_memory_for(model: Any) -> None:
-    draft = Draft(like(model, 0.0), VOCABULARY, most_tokens=600, pass_tokens=64)
+def test_it_reads_a_long_prompt_in_pieces_and_one_sequence_after_the_other(model: Any) -> None:
+    draft = Draft(like(model, 0.0), VOCABULARY, pass_tokens=64)
     first, second = (sequence(model, prompt(length, 1), task) for task, length in (("a", 2 * CATCH_UP + 9), ("b", 300)))
     wanted = [(first, first.following, 3), (second, second.following, 3)]
     assert draft.guess(wanted) == draft.guess(wanted) == {}
     assert {task: len(guess) for task, guess in draft.guess(wanted).items()} == {"a": 3}
-    # There is room for the other once the first has left.
-    draft.guess(wanted[1:])
-    assert {task: len(guess) for task, guess in draft.guess(wanted[1:]).items()} == {"b": 3}
+    draft.guess(wanted)
+    assert {task: len(guess) for task, guess in draft.guess(wanted).items()} == {"a": 3, "b": 3}
+
+
+def loaded_with_draft(tiny: Path, folder: Path, **more: Any) -> tuple[EngineOptions, LoadedDraft, Footprint]:
+    """How an engine is to work, what guesses for it, and what the model alone keeps of a sequence."""
+    shard = {"rank": 0, "worldSize": 1, "startLayer": 0, "endLayer": 4, "layers": 4}
+    frame = {"modelId": "muster/tiny", "modelPath": str(tiny), "sharding": "Pipeline", "instanceMeta": "MlxRing"}
+    command = parse_command({"type": "load", **frame, "shard": shard, **drafts_for(tiny, folder), **more})
+    assert isinstance(command, Load)
+    loaded = load_part(command, None, lambda _done, _layers: None)
+    cache = make_prompt_cache(loaded.model)
+    loaded.model(mx.array([[1, 2, 3]]), cache=cache)
+    draft = load_draft(command, loaded)
+    return engine_options(loaded, command, footprint(cache), None, draft.footprint), draft, footprint(cache)
+
+
+def test_the_budget_counts_what_it_keeps_of_live_sequences_and_of_no_others(tiny: Path, tmp_path: Path) -> None:
+    options, draft, alone = loaded_with_draft(tiny, tmp_path / "draft", maxContext=1000, concurrency=3)
+    # One layer beside four of the same shape.
+    assert draft.footprint.per_token * 4 == alone.per_token
+    assert options.budget.footprint.per_token == alone.per_token + draft.footprint.per_token
+    assert options.budget.total == 3 * 1000 * (alone.per_token + draft.footprint.per_token)
+    assert options.cache is not None and options.cache.footprint == alone
+
+
+def test_it_keeps_no_more_than_the_budget_counts(model: Any) -> None:
+    draft = Draft(like(model, 0.1), VOCABULARY, pass_tokens=64)
+    batch = DecodingBatch(model, False, together=True, pass_tokens=64, guesser=Guesser(draft, lookups=Never()))
+    for at, length in enumerate((500, 60, 70, 400)):
+        batch.join(sequence(model, prompt(length, at), f"task {at}"))
+    cache = make_prompt_cache(model)
+    model(mx.array([[1, 2, 3]]), cache=cache)
+    per_token = footprint(cache).per_token
+    for _ in range(30):
+        batch.step()
+        counted = sum(count * longest for count, longest in batch.held())
+        assert draft.nbytes <= 1.2 * counted * per_token
+    assert draft.nbytes > 600 * per_token
+    batch.leave([f"task {at}" for at in range(4)])
 
 
 # In runners

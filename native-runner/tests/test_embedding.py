@@ -51,9 +51,9 @@ def test_an_encoders_vectors_are_those_of_its_weights_alone_and_among_texts_of_o
     make_tiny_encoder(tmp_path, family)
     embedder, reference = opened(tmp_path), Reference(tmp_path)
     expected = np.stack([unit(mean(reference.hidden(tokens))) for tokens in TEXTS])
-    np.testing.assert_allclose(np.array(embedder.vectors(TEXTS)), expected, atol=2e-5)
+    np.testing.assert_allclose(np.array(embedder.vectors(TEXTS)), expected, atol=1e-4)
     alone = np.concatenate([np.array(embedder.vectors([tokens])) for tokens in TEXTS])
-    np.testing.assert_allclose(alone, expected, atol=2e-5)
+    np.testing.assert_allclose(alone, expected, atol=1e-4)
     # The reference tells texts apart: otherwise all of this would say nothing.
     assert np.abs(expected[0] - expected[2]).max() > 1e-2
 
@@ -75,7 +75,7 @@ def test_a_decoders_vector_is_its_last_tokens_hidden_state(architecture: str, tm
     whole, _ = load_model(tmp_path / "whole")
     embedder = opened(tmp_path / "headless")
     expected = np.stack([unit(np.array(whole.model(mx.array([tokens])))[0, -1]) for tokens in TEXTS])
-    np.testing.assert_allclose(np.array(embedder.vectors(TEXTS)), expected, atol=2e-5)
+    np.testing.assert_allclose(np.array(embedder.vectors(TEXTS)), expected, atol=1e-4)
     assert embedder.width == 64
 
 
@@ -120,7 +120,7 @@ def test_several_ways_of_pooling_are_put_one_after_the_other(tmp_path: Path) -> 
     change(tmp_path / "1_Pooling" / "config.json", pooling_mode_cls_token=True)
     reference = Reference(tmp_path).hidden(MIDDLE)
     expected = unit(np.concatenate([reference[0], mean(reference)]))
-    np.testing.assert_allclose(np.array(opened(tmp_path).vectors([MIDDLE]))[0], expected, atol=2e-5)
+    np.testing.assert_allclose(np.array(opened(tmp_path).vectors([MIDDLE]))[0], expected, atol=1e-4)
 
 
 def test_vectors_keep_their_length_where_no_step_says_otherwise(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_a_model_without_a_description_of_its_steps_averages_and_gives_unit_leng
     make_tiny_encoder(tmp_path, pooling="cls_token")
     (tmp_path / "modules.json").unlink()
     expected = unit(mean(Reference(tmp_path).hidden(MIDDLE)))
-    np.testing.assert_allclose(np.array(opened(tmp_path).vectors([MIDDLE]))[0], expected, atol=2e-5)
+    np.testing.assert_allclose(np.array(opened(tmp_path).vectors([MIDDLE]))[0], expected, atol=1e-4)
 
 
 def test_what_cannot_be_computed_is_refused_by_name(tmp_path: Path) -> None:

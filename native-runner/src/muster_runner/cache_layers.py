@@ -5,7 +5,7 @@ windows, recurrent states) is known only as it is now: it is kept as a copy of t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import mlx.core as mx
@@ -114,6 +114,10 @@ class Footprint:
     def sequence(self, tokens: int) -> int:
         return self.per_token * tokens + self.state(tokens)
 
+    def along(self, other: "Footprint") -> "Footprint":
+        """With a second cache for each sequence, which holds nothing but keys and values of every token."""
+        return replace(self, per_token=self.per_token + other.per_token)
+
     def fitting(self, nbytes: int, most: int) -> int:
         """The longest sequence of up to ``most`` tokens that takes no more than ``nbytes``."""
         low, high = 0, most
@@ -121,6 +125,9 @@ class Footprint:
             middle = (low + high + 1) // 2
             low, high = (middle, high) if self.sequence(middle) <= nbytes else (low, middle - 1)
         return low
+
+
+NOTHING = Footprint(per_token=0)
 
 
 def footprint(cache: Sequence[Any]) -> Footprint:

@@ -41,16 +41,22 @@ class _Reading:
 
 
 class Draft:
-    """``vocabulary``: how many tokens there are; a model's logits may be padded. ``most_tokens``: of all sequences that
-    it reads along with, for which there is memory; beyond, it guesses for fewer."""
+    """``vocabulary``: how many tokens there are; a model's logits may be padded. What it keeps of a sequence is part of
+    that sequence's bytes in the memory budget, so it reads along with any that decodes."""
 
-    def __init__(self, model: Any, vocabulary: int, most_tokens: int, pass_tokens: int):
-        self._model, self._vocabulary, self._most_tokens = model, vocabulary, most_tokens
+    def __init__(self, model: Any, vocabulary: int, pass_tokens: int):
+        self._model, self._vocabulary = model, vocabulary
         self._caches = SubBatches(pass_tokens)
         # In the order of the caches' rows.
         self._readings: dict[Sequence, _Reading] = {}
         # The one that it catches up with, and how far it is.
         self._behind: tuple[Sequence, list[Any], int] | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Of what it keeps of all sequences."""
+        behind = [] if self._behind is None else self._behind[1]
+        return self._caches.nbytes + sum(layer.nbytes for layer in behind)
 
     def guess(self, wanted: Several[tuple[Sequence, int, int]]) -> dict[str, list[int]]:
         """For each sequence with the token that it is fed next, up to so many tokens that may follow it. None for one
@@ -93,11 +99,9 @@ class Draft:
             self._caches.keep(stay)
 
     def _catch_up(self, known: dict[Sequence, list[int]]) -> None:
-        """Reads some tokens of one sequence that it does not know; the first of those there is memory for."""
+        """Reads some tokens of one sequence that it does not know."""
         if self._behind is None:
-            held = sum(reading.read for reading in self._readings.values())
-            room = (one for one, tokens in known.items() if held + len(tokens) <= self._most_tokens)
-            new = (one for one in room if one not in self._readings and before_pictures(known[one]) == known[one])
+            new = (one for one in known if one not in self._readings and before_pictures(known[one]) == known[one])
             if (one := next(new, None)) is None:
                 return
             self._behind = (one, make_prompt_cache(self._model), 0)

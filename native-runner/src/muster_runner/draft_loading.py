@@ -1,5 +1,6 @@
 """Brings a draft model into memory beside the model that it guesses for."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from mlx_lm.models.cache import make_prompt_cache
 from muster_runner.architectures import abilities, within
 from muster_runner.cache_layers import Footprint, footprint, has_only_full
 from muster_runner.draft import Draft
-from muster_runner.engine_options import EngineOptions, claimed_tokens, pass_tokens
+from muster_runner.engine_options import is_exact, pass_tokens
 from muster_runner.failures import Unsupported
 from muster_runner.loading import LoadedModel
 from muster_runner.model_files import ModelFileError, check_model
@@ -24,14 +25,30 @@ WITHOUT = "declare it without draftModelId"
 WARM_UP = (8, 1)
 
 
-def load_draft(load: Load, loaded: LoadedModel, options: EngineOptions) -> tuple[Draft, int]:
-    """The draft model of a load that has one, whole, and the bytes of its weights. Raises Unsupported where it cannot
-    guess for ``loaded``."""
+NO_GUESSING = "no draft model can guess for this one, whose context cannot be cut back to what came true; " + WITHOUT
+
+
+@dataclass(frozen=True)
+class LoadedDraft:
+    """A draft model in memory. ``vocabulary``: how many tokens there are; ``nbytes``: of its weights; ``footprint``: of
+    what it keeps of each sequence that it reads along with."""
+
+    model: Any
+    vocabulary: int
+    nbytes: int
+    footprint: Footprint
+
+    def reading(self, tokens: int) -> Draft:
+        """``tokens``: of all sequences that memory was claimed for, which bounds the padding."""
+        per_token = self.footprint.per_token
+        return Draft(self.model, self.vocabulary, pass_tokens(self.nbytes, per_token, per_token * tokens))
+
+
+def load_draft(load: Load, loaded: LoadedModel) -> LoadedDraft:
+    """The draft model of a load that has one, whole. Raises Unsupported where it cannot guess for ``loaded``."""
     assert load.draft is not None and loaded.tokenizer is not None
-    if not (options.speculates and loaded.able.batch):
-        raise Unsupported(
-            "no draft model can guess for this one, whose context cannot be cut back to what came true; " + WITHOUT
-        )
+    if is_exact(loaded) or not loaded.able.batch:
+        raise Unsupported(NO_GUESSING)
     try:
         model, vocabulary = _opened(load.draft, loaded.tokenizer)
     except ModelFileError as error:
@@ -45,9 +62,7 @@ def load_draft(load: Load, loaded: LoadedModel, options: EngineOptions) -> tuple
     for layer in model.layers:
         mx.eval(layer.parameters())
     mx.eval(model.parameters())
-    most = claimed_tokens(loaded, load)
-    per_token = _measured(model).per_token
-    return Draft(model, vocabulary, most, pass_tokens(nbytes, per_token, per_token * most)), nbytes
+    return LoadedDraft(model, vocabulary, nbytes, _measured(model))
 
 
 def _opened(draft: DraftModel, tokenizer: Tokenizer) -> tuple[Any, int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from muster_runner.architectures import Abilities
-from muster_runner.cache_layers import Footprint, has_only_full
+from muster_runner.cache_layers import NOTHING, Footprint, has_only_full
 from muster_runner.decoding import PASS_TOKENS
 from muster_runner.device import has_gpu
 from muster_runner.disk_cache import DiskCache, model_digest
@@ -70,35 +70,40 @@ def is_exact(loaded: LoadedModel) -> bool:
     return not (loaded.able.trim and has_only_full(loaded.model))
 
 
-def engine_options(loaded: LoadedModel, load: Load, footprint: Footprint, group: Group | None) -> EngineOptions:
-    """``footprint``: measured on this rank. Raises PeerLost."""
+def engine_options(
+    loaded: LoadedModel, load: Load, footprint: Footprint, group: Group | None, drafting: Footprint = NOTHING
+) -> EngineOptions:
+    """``footprint``: measured on this rank; ``drafting``: of what a draft model keeps of each live sequence here, which
+    is not kept of earlier ones. Raises PeerLost."""
     room = min(loaded.context_length, load.max_context or DEFAULT_CONTEXT)
-    claimed = footprint.sequence(room) * load.concurrency
+    live = footprint.along(drafting)
+    claimed = live.sequence(room) * load.concurrency
     spare = (load.cache.spare_bytes if load.cache is not None else None) or 0
     total, exact, reuse = claimed + spare, is_exact(loaded), keeps_prompts(loaded)
-    weights, footprints = loaded.weight_bytes, [footprint]
+    weights, kept = loaded.weight_bytes, [footprint]
     agree = _alone
     folder = load.cache.disk if load.cache is not None and reuse else None
     restores_in_step = False
     if group is not None:
-        sizes = [min(size, MOST_TOLD) for size in (claimed >> 10, total >> 10, weights >> 10, *astuple(footprint))]
-        every = group.each([int(exact), int(reuse), int(folder is not None), *sizes])
+        sizes = [min(size, MOST_TOLD) for size in (claimed >> 10, total >> 10, weights >> 10, drafting.per_token)]
+        kinds = [int(exact), int(reuse), int(folder is not None)]
+        every = group.each([*kinds, *sizes, *(min(size, MOST_TOLD) for size in astuple(footprint))])
         exact, reuse = any(row[0] for row in every), all(row[1] for row in every)
         restores_in_step = any(row[2] for row in every)
-        footprints = [Footprint(*row[6:]) for row in every]
-        claimed, total = (scaled([row[at] << 10 for row in every], footprints, room) for at in (3, 4))
+        kept = [Footprint(*row[7:]) for row in every]
+        lives = [one.along(Footprint(row[6])) for one, row in zip(kept, every, strict=True)]
+        claimed, total = (scaled([row[at] << 10 for row in every], lives, room) for at in (3, 4))
         weights = sum(row[5] << 10 for row in every)
-        footprint = footprints[0]
+        live = lives[0]
 
         def agree(length: int) -> list[int]:
             return [value for (value,) in group.each([length])]
 
-    per_token = sum(one.per_token for one in footprints)
     cache = None
     if reuse:
         root = _root(loaded, load)
         disk = DiskCache(Path(folder.directory), root, folder.max_bytes) if folder is not None else None
-        cache = PrefixCache(loaded.model, footprint, exact=exact, root=root, disk=disk, agree=agree)
+        cache = PrefixCache(loaded.model, kept[0], exact=exact, root=root, disk=disk, agree=agree)
     return EngineOptions(
         able=loaded.able,
         generation_config=loaded.generation_config,
@@ -106,12 +111,12 @@ def engine_options(loaded: LoadedModel, load: Load, footprint: Footprint, group:
         # On several ranks what is drawn has to go round before the next step can begin anywhere.
         lookahead=has_gpu() and group is None,
         cache=cache,
-        budget=MemoryBudget(total, footprint),
+        budget=MemoryBudget(total, live),
         claimed=claimed,
         speculates=not exact,
-        pass_tokens=pass_tokens(weights, per_token, total),
+        pass_tokens=pass_tokens(weights, sum(one.per_token for one in kept), total),
         restores_in_step=restores_in_step,
-        context_length=min(loaded.context_length, max(room, footprint.fitting(total, loaded.context_length))),
+        context_length=min(loaded.context_length, max(room, live.fitting(total, loaded.context_length))),
     )
 
 

@@ -66,7 +66,7 @@ class PrefixCache:
         agree: Agree = lambda length: (length,),
     ):
         self.exact = exact
-        self._model, self._footprint = model, footprint
+        self._model, self.footprint = model, footprint
         self._root, self._disk, self._agree = root, disk, agree
         self._reader = None if disk is None else BlockReader(disk)
         # The least recently used first.
@@ -245,8 +245,8 @@ class PrefixCache:
     # Keeping
 
     def _bytes_of(self, block: Block) -> int:
-        state = 0 if block.states is None else self._footprint.state(block.end)
-        return self._footprint.per_token * len(block.tokens) + state
+        state = 0 if block.states is None else self.footprint.state(block.end)
+        return self.footprint.per_token * len(block.tokens) + state
 
     def _insert(self, block: Block) -> None:
         if (kept := self._blocks.get(block.key)) is not None:

@@ -7,9 +7,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from muster_runner.architectures import Abilities
-from muster_runner.draft_loading import load_draft
+from muster_runner.cache_layers import NOTHING
+from muster_runner.draft_loading import NO_GUESSING, load_draft
 from muster_runner.engine import Emit, Engine
-from muster_runner.engine_options import EngineOptions, engine_options
+from muster_runner.engine_options import EngineOptions, claimed_tokens, engine_options
 from muster_runner.failures import Unsupported
 from muster_runner.following import Follower
 from muster_runner.group import Group, join_ring
@@ -107,10 +108,14 @@ def start(
             print(f"warming up: {done} of {of} shapes", flush=True)
             emit(type="status", status="WarmingUp")
 
-    options = engine_options(loaded, load, warm_up(loaded, loaded.tokenizer, group, progress), group)
-    if load.draft is not None:
-        draft, nbytes = load_draft(load, loaded, options)
-        options, loaded = replace(options, draft=draft), replace(loaded, weight_bytes=loaded.weight_bytes + nbytes)
+    measured = warm_up(loaded, loaded.tokenizer, group, progress)
+    draft = load_draft(load, loaded) if load.draft is not None else None
+    options = engine_options(loaded, load, measured, group, NOTHING if draft is None else draft.footprint)
+    if draft is not None:
+        if not options.speculates:
+            raise Unsupported(NO_GUESSING)
+        options = replace(options, draft=draft.reading(claimed_tokens(loaded, load)))
+        loaded = replace(loaded, weight_bytes=loaded.weight_bytes + draft.nbytes)
     engine = Engine(loaded.model, loaded.tokenizer, loaded.rules, options, emit, loaded.tower)
     return engine, engine if group is None else Leader(engine, group, wake), _within(options, loaded)
 
