@@ -14,12 +14,12 @@ type Finished = Extract<GenerationUpdate, { type: 'finished' }>
 type Failed = Extract<GenerationUpdate, { type: 'failed' }>
 
 /** Maximum length of an error: a refusal may quote much of the request. */
-const MOST_OF_A_REASON = 300
+const MAX_ERROR_LENGTH = 300
 
 const outcomeOf = (end: Finished | Failed | undefined): Pick<RequestRecord, 'outcome' | 'code' | 'error'> => {
   // The stream was abandoned before its end.
   if (!end) return { outcome: 'cancelled' }
-  if (end.type === 'failed') return { outcome: 'failed', code: end.code, error: end.message.slice(0, MOST_OF_A_REASON) }
+  if (end.type === 'failed') return { outcome: 'failed', code: end.code, error: end.message.slice(0, MAX_ERROR_LENGTH) }
   switch (end.reason) {
     case 'stop':
     case 'toolCalls':

@@ -10,7 +10,7 @@ import { isLive } from '../state/tasks'
 import { targetOf } from '../generation/route'
 
 /** Most placements measured in one benchmark. */
-const MOST_PLACEMENTS = 8
+const MAX_PLACEMENTS = 8
 
 /** Where a benchmark measures: an existing instance, or machines on which one is placed for it. */
 export interface Planned {
@@ -44,7 +44,7 @@ export const plannedPlacements = (state: State, model: string, card: ModelCard, 
     known.add(key(planned))
     return [planned]
   })
-  return [...here, ...others].slice(0, MOST_PLACEMENTS)
+  return [...here, ...others].slice(0, MAX_PLACEMENTS)
 }
 
 /** Returns what the benchmark disturbs. */

@@ -5,7 +5,7 @@ export interface ChangedLine {
 }
 
 /** Longer texts are not compared: all lines are shown as removed and added. */
-const MOST_LINES = 3000
+const MAX_LINES = 3000
 
 const linesOf = (text: string): string[] => (text === '' ? [] : text.replace(/\n$/, '').split('\n'))
 
@@ -26,7 +26,7 @@ const tagged = (kind: ChangedLine['kind'], lines: readonly string[]): ChangedLin
 /** Diffs two texts; returns every line of both, in order. */
 export const lineChanges = (before: string, after: string): readonly ChangedLine[] => {
   const [old, now] = [linesOf(before), linesOf(after)]
-  if (old.length > MOST_LINES || now.length > MOST_LINES) return [...tagged('removed', old), ...tagged('added', now)]
+  if (old.length > MAX_LINES || now.length > MAX_LINES) return [...tagged('removed', old), ...tagged('added', now)]
   const common = commonAfter(old, now)
   const lines: ChangedLine[] = []
   let [i, j] = [0, 0]

@@ -1,6 +1,6 @@
 import { nameKey } from './names'
 import type { MetaInstanceId, NodeId } from '../ids'
-import { carries } from '../state/labels'
+import { matchesLabels } from '../state/labels'
 import type { Hours, HoursDocument } from '../schedules/hours'
 import type { MetaInstance, MetaInstanceChanges } from '../state/meta-instances'
 import type { State } from '../state/state'
@@ -62,12 +62,12 @@ const hoursOf = (state: State, given: readonly HoursDocument[]): Hours[] | strin
 }
 
 /** A document's machine references, resolved to ids. */
-interface Named {
+interface ResolvedMachines {
   readonly nodeIds?: NodeId[]
   readonly hours?: Hours[]
 }
 
-const namedIn = (state: State, document: DeclarationDocument): Named | string => {
+const resolveMachines = (state: State, document: DeclarationDocument): ResolvedMachines | string => {
   const nodeIds = document.machines && machinesOf(state, document.machines)
   if (typeof nodeIds === 'string') return nodeIds
   const hours = document.hours && hoursOf(state, document.hours)
@@ -80,7 +80,7 @@ const leastNodes = ({ instanceMeta, minNodes }: DeclarationDocument): number =>
   instanceMeta === 'MlxJaccl' ? Math.max(2, minNodes) : minNodes
 
 /** Returns the desired value of each field; `null` for a field that should be absent. */
-const wantedOf = (document: DeclarationDocument, { nodeIds, hours }: Named): MetaInstanceChanges => ({
+const desiredFields = (document: DeclarationDocument, { nodeIds, hours }: ResolvedMachines): MetaInstanceChanges => ({
   modelId: document.modelId,
   sharding: document.sharding,
   instanceMeta: document.instanceMeta,
@@ -111,14 +111,14 @@ const changesOf = (known: MetaInstance, wanted: MetaInstanceChanges): MetaInstan
 
 const differenceOf = (state: State, document: DeclarationDocument): Difference | string => {
   const { name } = document
-  const named = namedIn(state, document)
+  const named = resolveMachines(state, document)
   if (typeof named === 'string') return `${name}: ${named}`
   const known = Object.values(state.metaInstances).find(
     (one) => one.name !== undefined && nameKey(one.name) === nameKey(name),
   )
   if (!known) return { kind: 'create', name, document, ...named }
   const { metaInstanceId } = known
-  const changes = changesOf(known, wantedOf(document, named))
+  const changes = changesOf(known, desiredFields(document, named))
   return Object.keys(changes).length === 0
     ? { kind: 'unchanged', name, metaInstanceId }
     : { kind: 'update', name, metaInstanceId, changes }
@@ -127,7 +127,7 @@ const differenceOf = (state: State, document: DeclarationDocument): Difference |
 const pruned = (state: State, documents: readonly DeclarationDocument[], { labels, keep }: Prune): Difference[] => {
   const kept = new Set([...documents.map(({ name }) => name), ...keep].map(nameKey))
   return Object.values(state.metaInstances).flatMap(({ metaInstanceId, name, labels: own }) =>
-    carries(own, labels) && !(name !== undefined && kept.has(nameKey(name)))
+    matchesLabels(own, labels) && !(name !== undefined && kept.has(nameKey(name)))
       ? [{ kind: 'delete' as const, name: name ?? metaInstanceId, metaInstanceId }]
       : [],
   )

@@ -8,9 +8,9 @@ const no = (code: string, reason: string): Check => ({ state: 'no', code, reason
 const unknown = (code: string, reason: string): Check => ({ state: 'unknown', code, reason })
 
 /** Failures of TCP connections, most informative first. */
-const MOST_TELLING = ['refused', 'timed_out', 'unreachable'] as const
+const TCP_FAILURES = ['refused', 'timed_out', 'unreachable'] as const
 
-const REASONS: Readonly<Record<(typeof MOST_TELLING)[number], string>> = {
+const REASONS: Readonly<Record<(typeof TCP_FAILURES)[number], string>> = {
   refused: 'It refuses the connection: nothing listens on that port there.',
   timed_out: 'Nothing comes back: a firewall, or a machine that is off.',
   unreachable: 'This machine knows no way to that network.',
@@ -22,7 +22,7 @@ const addressed = ({ ip, port }: AddressCheck): string => `${ip.includes(':') ? 
 export const tcpOf = (checks: readonly AddressCheck[]): Check => {
   const open = checks.find(({ tcp }) => tcp === 'open')
   if (open) return yes('open', `It answers at ${addressed(open)}.`)
-  for (const tcp of MOST_TELLING) {
+  for (const tcp of TCP_FAILURES) {
     const tried = checks.filter((check) => check.tcp === tcp)
     if (tried.length > 0) return no(tcp, `${REASONS[tcp]} Tried: ${tried.map(addressed).join(', ')}.`)
   }

@@ -188,9 +188,12 @@ describe('what the doctor finds', () => {
   })
 
   it('nothing about announcements if discovery is off on either side', () => {
-    const unheard = { announced: false }
+    const notAnnounced = { announced: false }
     const off = { discovery: false }
-    const given = evidence({ [a]: says([sees(b, unheard)], off), [b]: says([sees(a, unheard)]) }, { members: [a, b] })
+    const given = evidence(
+      { [a]: says([sees(b, notAnnounced)], off), [b]: says([sees(a, notAnnounced)]) },
+      { members: [a, b] },
+    )
     expect(found(given)).toEqual([])
     expect(judge(given).pairs[0]?.announced.code).toBe('discovery_off')
   })

@@ -1,28 +1,28 @@
 import type { DoctorReport, Finding } from '../protocols/doctor'
 import { checkNearby, checkPair } from './checks'
 import type { Evidence } from './evidence'
-import { aboutMember } from './member-findings'
-import { aboutPair } from './pair-findings'
+import { memberFindings } from './member-findings'
+import { pairFindings } from './pair-findings'
 
 /** Whether a `firewall` finding already explains this one: failing or one-way probes follow from it. */
-const isSaidBy = (finding: Finding, others: readonly Finding[]): boolean =>
+const isExplainedBy = (finding: Finding, others: readonly Finding[]): boolean =>
   (finding.code === 'one_way' || finding.code === 'no_probes') &&
   others.some(({ code, nodeIds }) => code === 'firewall' && finding.nodeIds.some((nodeId) => nodeId === nodeIds[0]))
 
 /** Builds the report: checks of every pair, and findings with what to do. */
 export const judge = (evidence: Evidence): DoctorReport => {
   const { self, members, views, silent, nameOf, nearby } = evidence
-  const judged = new Map(members.map((nodeId) => [nodeId, aboutMember(evidence, nodeId)]))
+  const judged = new Map(members.map((nodeId) => [nodeId, memberFindings(evidence, nodeId)]))
   const about = [...judged.values()].flatMap(({ findings }) => findings)
   const between = members.flatMap((a, at) =>
     members.slice(at + 1).flatMap((b) => {
       const explained = [a, b].some((nodeId) => judged.get(nodeId)?.isUnreached)
-      const found = aboutPair(evidence, a, b)
+      const found = pairFindings(evidence, a, b)
       // An unreached machine already has a finding; a pair adds to it only what was learned from its answers.
       return explained ? found.filter(({ code }) => code === 'removed' || code === 'versions') : found
     }),
   )
-  const findings = [...about, ...between.filter((finding) => !isSaidBy(finding, about))]
+  const findings = [...about, ...between.filter((finding) => !isExplainedBy(finding, about))]
   return {
     nodeId: self,
     members: members.map((nodeId) => {

@@ -89,7 +89,7 @@ const unreached = (evidence: Evidence, to: NodeId): Finding => {
 }
 
 /** Finds a member that connects to others but accepts no connections. */
-const keepsOthersOut = (evidence: Evidence, to: NodeId): Finding | undefined => {
+const blocksIncoming = (evidence: Evidence, to: NodeId): Finding | undefined => {
   const callers = [...evidence.views.keys()].filter((from) => areLinked(evidence, from, to) === true)
   const checks = callers.flatMap((from) => seenBy(evidence, from, to)?.checks ?? [])
   if (checks.length === 0 || checks.some(({ tcp }) => tcp === 'open')) return undefined
@@ -137,7 +137,7 @@ const clock = ({ clocks, nameOf }: Evidence, nodeId: NodeId): Finding | undefine
   }
 }
 
-const unheard = (evidence: Evidence, nodeId: NodeId): Finding | undefined => {
+const notAnnounced = (evidence: Evidence, nodeId: NodeId): Finding | undefined => {
   const { views, nameOf } = evidence
   if (views.get(nodeId)?.discovery !== true) return undefined
   const hearers = [...views].filter(([from, { discovery }]) => from !== nodeId && discovery)
@@ -170,24 +170,24 @@ const notAsked = ({ silent, nameOf }: Evidence, nodeId: NodeId, isLinked: boolea
  * Returns the findings about one member. `isUnreached`: that it cannot be reached explains the failing checks of its
  * pairs.
  */
-export const aboutMember = (
+export const memberFindings = (
   evidence: Evidence,
   nodeId: NodeId,
 ): { readonly findings: readonly Finding[]; readonly isUnreached: boolean } => {
   const others = evidence.members.filter((other) => other !== nodeId)
   const isLinked = others.some((other) => areLinked(evidence, other, nodeId) === true)
-  const isToldApart = others.some((other) =>
+  const isExplainedByPair = others.some((other) =>
     [seenBy(evidence, other, nodeId), seenBy(evidence, nodeId, other)].some(
       (seen) => seen?.lastCall && ['not_member', 'protocol', 'same_identity'].includes(seen.lastCall.outcome),
     ),
   )
   const isUnreached = !isLinked && !evidence.views.has(nodeId)
   const findings = [
-    isUnreached && !isToldApart ? unreached(evidence, nodeId) : undefined,
-    keepsOthersOut(evidence, nodeId),
+    isUnreached && !isExplainedByPair ? unreached(evidence, nodeId) : undefined,
+    blocksIncoming(evidence, nodeId),
     sameIdentity(evidence, nodeId),
     clock(evidence, nodeId),
-    isLinked ? unheard(evidence, nodeId) : undefined,
+    isLinked ? notAnnounced(evidence, nodeId) : undefined,
     notAsked(evidence, nodeId, isLinked),
   ]
   return { findings: findings.filter((finding) => finding !== undefined), isUnreached }

@@ -30,7 +30,7 @@ const versions = ({ nameOf, views }: Evidence, from: NodeId, to: NodeId): Findin
   }
 }
 
-const apart = (evidence: Evidence, from: NodeId, to: NodeId): Finding => {
+const disconnected = (evidence: Evidence, from: NodeId, to: NodeId): Finding => {
   const { nameOf } = evidence
   const [a, b] = [nameOf(from), nameOf(to)]
   const about = { severity: 'problem' as const, nodeIds: [from, to] }
@@ -53,7 +53,7 @@ const apart = (evidence: Evidence, from: NodeId, to: NodeId): Finding => {
 }
 
 /** Finds linked pairs whose probes fail in at least one direction. */
-const unprobed = (evidence: Evidence, from: NodeId, to: NodeId): Finding | undefined => {
+const missingProbes = (evidence: Evidence, from: NodeId, to: NodeId): Finding | undefined => {
   const { nameOf } = evidence
   const [out, back] = [checkPair(evidence, from, to).probe, checkPair(evidence, to, from).probe]
   if (out.state === 'yes' && back.state === 'yes') return undefined
@@ -78,9 +78,9 @@ const unprobed = (evidence: Evidence, from: NodeId, to: NodeId): Finding | undef
 }
 
 /** Returns the findings about two members. */
-export const aboutPair = (evidence: Evidence, a: NodeId, b: NodeId): readonly Finding[] => {
+export const pairFindings = (evidence: Evidence, a: NodeId, b: NodeId): readonly Finding[] => {
   if (areLinked(evidence, a, b) === true) {
-    const finding = unprobed(evidence, a, b)
+    const finding = missingProbes(evidence, a, b)
     return finding ? [finding] : []
   }
   for (const [from, to] of [
@@ -106,5 +106,5 @@ export const aboutPair = (evidence: Evidence, a: NodeId, b: NodeId): readonly Fi
         break
     }
   }
-  return areLinked(evidence, a, b) === false ? [apart(evidence, a, b)] : []
+  return areLinked(evidence, a, b) === false ? [disconnected(evidence, a, b)] : []
 }

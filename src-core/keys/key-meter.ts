@@ -23,8 +23,8 @@ export type Verdict =
   | { readonly kind: 'refused'; readonly by: 'requests' | 'tokens' | 'concurrent'; readonly retryAfterMs: number }
 
 /** Retry delay, in milliseconds, until a request of the key has ended, and the upper bound of all retry delays. */
-const UNKNOWN_RETRY_MS = 1000
-const LONGEST_RETRY_MS = 60_000
+const DEFAULT_RETRY_MS = 1000
+const MAX_RETRY_MS = 60_000
 
 /**
  * Tracks one key's use of its limits on one node. A request takes one from the request bucket and its expected tokens
@@ -42,7 +42,7 @@ export class KeyMeter {
   begin(limits: ApiKeyLimits, { tokens, now }: { readonly tokens: number; readonly now: number }): Verdict {
     const { requestsPerMinute, tokensPerMinute, concurrent } = limits
     if (concurrent !== undefined && this.live >= concurrent)
-      return { kind: 'refused', by: 'concurrent', retryAfterMs: this.untilOneEnds() }
+      return { kind: 'refused', by: 'concurrent', retryAfterMs: this.estimatedWaitMs() }
     const wait = requestsPerMinute === undefined ? 0 : msUntil(this.requests, requestsPerMinute, 1, now)
     if (wait > 0) return { kind: 'refused', by: 'requests', retryAfterMs: wait }
     // At least 1, so that an overdrawn bucket must be refilled first.
@@ -67,8 +67,8 @@ export class KeyMeter {
   }
 
   /** Requests in flight end one by one, so the next ends after its share of the mean duration. */
-  private untilOneEnds(): number {
-    return this.serviceMs === undefined ? UNKNOWN_RETRY_MS : Math.min(LONGEST_RETRY_MS, this.serviceMs / this.live)
+  private estimatedWaitMs(): number {
+    return this.serviceMs === undefined ? DEFAULT_RETRY_MS : Math.min(MAX_RETRY_MS, this.serviceMs / this.live)
   }
 
   standings({ requestsPerMinute, tokensPerMinute }: ApiKeyLimits, now: number): Standings {

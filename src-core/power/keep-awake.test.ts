@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ModelId, NodeId, TaskId } from '../ids'
 import { readyWorld, World } from '../testing/world'
-import { awakeReason, sleepLine, type AwakeWishes } from './keep-awake'
+import { awakeReason, sleepLine, type SleepPolicy } from './keep-awake'
 
-const plugged: AwakeWishes = { keepAwake: 'never', onBattery: false }
+const plugged: SleepPolicy = { keepAwake: 'never', onBattery: false }
 
 const download = (status: 'Ongoing' | 'Complete') => {
   const world = new World()

@@ -5,7 +5,7 @@ import type { AwakeReason, PowerFacts } from '../state/power'
 import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
 
-export interface AwakeWishes {
+export interface SleepPolicy {
   readonly keepAwake: KeepAwake
   readonly onBattery: boolean
 }
@@ -20,10 +20,10 @@ const isDeclared = ({ metaInstances }: State, { metaInstanceId }: Instance): boo
   !metaInstances[metaInstanceId].onRequest
 
 /** Returns why this machine must stay awake now; undefined if it may sleep. */
-export const awakeReason = (state: State, nodeId: NodeId, wishes: AwakeWishes): AwakeReason | undefined => {
+export const awakeReason = (state: State, nodeId: NodeId, policy: SleepPolicy): AwakeReason | undefined => {
   if (isDownloading(state, nodeId)) return 'download'
   const here = Object.values(state.instances).filter(({ shards }) => shards.some((shard) => shard.nodeId === nodeId))
-  const { keepAwake, onBattery } = wishes
+  const { keepAwake, onBattery } = policy
   const staysForModels = keepAwake === 'always' || (keepAwake === 'on-power' && !onBattery)
   if (staysForModels && here.some((instance) => isDeclared(state, instance))) return 'model'
   const ids = new Set(here.map(({ instanceId }) => instanceId))

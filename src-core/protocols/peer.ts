@@ -145,14 +145,14 @@ export const commonProtocol = (
 }
 
 /** Maximum length of a WebSocket close reason, in bytes. */
-const LONGEST_REASON = 120
+const MAX_CLOSE_REASON_BYTES = 120
 
 /** Says why two machines cannot talk and which one to update; both sides produce the same text. */
 export const protocolRefusal = (one: Speaker, other: Speaker): string => {
   const [older, newer] = one.protocols.to < other.protocols.to ? [one, other] : [other, one]
   return `Muster ${older.version} is too old for Muster ${newer.version}: update Muster ${older.version}`
     .replaceAll(/[^\x20-\x7e]/g, '?')
-    .slice(0, LONGEST_REASON)
+    .slice(0, MAX_CLOSE_REASON_BYTES)
 }
 
 /** A command for the master; answered by one `SubmitResult`. */
@@ -218,13 +218,13 @@ const PlainFileName = z.string().regex(/^(?!\.)[\w.-]{1,200}$/)
 /** Settings of one module of an embedding model, the only files in subfolders. */
 const StepFileName = z.string().regex(/^\d{1,2}_[A-Za-z]{1,50}\/config\.json$/)
 const FileName = z.union([PlainFileName, StepFileName])
-const listed = (name: typeof PlainFileName) =>
+const fileEntries = (name: typeof PlainFileName) =>
   z.array(z.object({ name, size: z.number().int().nonnegative() })).max(2000)
 export const FileParams = z.object({ modelId: ModelId, name: FileName, offset: z.number().int().nonnegative() })
 export const FileList = z.object({
-  files: listed(PlainFileName),
+  files: fileEntries(PlainFileName),
   /** Separate, because machines before protocol 3 read only `files`. */
-  steps: listed(StepFileName).optional(),
+  steps: fileEntries(StepFileName).optional(),
 })
 /** SHA-256 of a whole file, hex. */
 export const FileHash = z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/) })

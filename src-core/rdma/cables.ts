@@ -17,7 +17,7 @@ export interface Cable {
   readonly there: CableEnd
 }
 
-const named = (port: ThunderboltPort, uuid: string | undefined): ThunderboltPeer | undefined =>
+const peerWithUuid = (port: ThunderboltPort, uuid: string | undefined): ThunderboltPeer | undefined =>
   uuid === undefined ? undefined : port.peers.find(({ domainUuid }) => domainUuid === uuid)
 
 /**
@@ -27,8 +27,8 @@ const named = (port: ThunderboltPort, uuid: string | undefined): ThunderboltPeer
 export const cablesBetween = (a: Node, b: Node): Cable[] =>
   (a.thunderbolt?.ports ?? []).flatMap((from) =>
     (b.thunderbolt?.ports ?? []).flatMap((to): Cable[] => {
-      const peer = named(from, to.domainUuid)
-      const back = named(to, from.domainUuid)
+      const peer = peerWithUuid(from, to.domainUuid)
+      const back = peerWithUuid(to, from.domainUuid)
       if (!peer || !back) return []
       return [{ here: { nodeId: a.nodeId, port: from, peer }, there: { nodeId: b.nodeId, port: to, peer: back } }]
     }),
@@ -44,19 +44,19 @@ const findCables = (nodes: State['nodes']): readonly Cable[] => {
   }
   return all.flatMap((node) => {
     const peers = (node.thunderbolt?.ports ?? []).flatMap((port) => port.peers)
-    const named = new Set(peers.flatMap(({ domainUuid }) => byDomain.get(domainUuid) ?? []))
-    return [...named].filter(({ nodeId }) => node.nodeId < nodeId).flatMap((other) => cablesBetween(node, other))
+    const namedNodes = new Set(peers.flatMap(({ domainUuid }) => byDomain.get(domainUuid) ?? []))
+    return [...namedNodes].filter(({ nodeId }) => node.nodeId < nodeId).flatMap((other) => cablesBetween(node, other))
   })
 }
 
 /** Cached by `state.nodes`, which is replaced whenever a machine's report changes. */
-const listed = new WeakMap<State['nodes'], readonly Cable[]>()
+const cablesByNodes = new WeakMap<State['nodes'], readonly Cable[]>()
 
 export const cablesAmong = ({ nodes }: Pick<State, 'nodes'>): readonly Cable[] => {
-  const known = listed.get(nodes)
+  const known = cablesByNodes.get(nodes)
   if (known) return known
   const found = findCables(nodes)
-  listed.set(nodes, found)
+  cablesByNodes.set(nodes, found)
   return found
 }
 

@@ -5,7 +5,7 @@ import { addMac, change, changeDevice, changePort, network, plug, unplug } from 
 import { World } from '../testing/world'
 import { rdmaReports } from './edges'
 import { isTooOld } from './machine'
-import { pairsWithoutRdma, rdmaDoubts, whyNoRdma } from './why-no-rdma'
+import { pairsWithoutRdma, rdmaRisks, whyNoRdma } from './why-no-rdma'
 
 describe('why two machines have no RDMA between them', () => {
   let world: World
@@ -168,15 +168,15 @@ describe('why two machines have no RDMA between them', () => {
   })
 
   it('warns about different versions of macOS, and different builds', () => {
-    expect(rdmaDoubts(world.state, mini, studio)).toEqual([])
+    expect(rdmaRisks(world.state, mini, studio)).toEqual([])
     os({ version: '26.6.2', build: '25G83' })
-    expect(rdmaDoubts(world.state, mini, studio)).toMatchObject([
+    expect(rdmaRisks(world.state, mini, studio)).toMatchObject([
       { code: 'versions_differ', text: 'mini runs macOS 26.6.2 (25G83), studio 26.5.1 (25F80)' },
     ])
     os({ version: '26.5.1', build: '25F81' })
-    expect(rdmaDoubts(world.state, mini, studio)).toHaveLength(1)
+    expect(rdmaRisks(world.state, mini, studio)).toHaveLength(1)
     os({ build: undefined })
-    expect(rdmaDoubts(world.state, mini, studio)).toEqual([])
+    expect(rdmaRisks(world.state, mini, studio)).toEqual([])
   })
 })
 

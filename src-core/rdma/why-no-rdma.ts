@@ -12,15 +12,10 @@ import { machineReason } from './machine'
 import { rdmaReason } from './reason'
 
 /** Reasons about an end that are only consequences if its machine has no RDMA at all. */
-const FOLLOWS_FROM_MACHINE: ReadonlySet<RdmaReason['code']> = new Set([
-  'no_device',
-  'port_down',
-  'no_address',
-  'unhealthy',
-])
+const CONSEQUENCES: ReadonlySet<RdmaReason['code']> = new Set(['no_device', 'port_down', 'no_address', 'unhealthy'])
 
 /** Reasons that make cables irrelevant: the machine can never have RDMA, or nothing is known of it. */
-const IS_ALL_TO_SAY: ReadonlySet<RdmaReason['code']> = new Set(['offline', 'not_a_mac', 'thunderbolt_4', 'not_read'])
+const CONCLUSIVE: ReadonlySet<RdmaReason['code']> = new Set(['offline', 'not_a_mac', 'thunderbolt_4', 'not_read'])
 
 /** Returns what keeps the cables between two machines from RDMA; of several cables, the one with the fewest reasons. */
 const reasonsOfCables = (state: State, a: NodeId, b: NodeId): RdmaReason[] | undefined => {
@@ -47,10 +42,10 @@ export const whyNoRdma = (state: State, a: NodeId, b: NodeId): RdmaReason[] =>
 
 const reasonsOf = (state: State, a: NodeId, b: NodeId): RdmaReason[] => {
   const machines = [a, b].flatMap((nodeId) => machineReason(state, nodeId) ?? [])
-  if (machines.some(({ code }) => IS_ALL_TO_SAY.has(code))) return machines
+  if (machines.some(({ code }) => CONCLUSIVE.has(code))) return machines
   const names = { a: nodeName(state, a), b: nodeName(state, b) }
   const cables = reasonsOfCables(state, a, b) ?? [rdmaReason('no_cable', coded('rdma.noCable', names))]
-  if (machines.length > 0) return [...machines, ...cables.filter(({ code }) => !FOLLOWS_FROM_MACHINE.has(code))]
+  if (machines.length > 0) return [...machines, ...cables.filter(({ code }) => !CONSEQUENCES.has(code))]
   if (cables.length > 0) return cables
   const ways = [
     [a, b],
@@ -71,7 +66,7 @@ export const macosOf = ({ os: { version, build } }: Pick<Node, 'os'>): string | 
 /**
  * Returns what may fail between two machines that RDMA joins: drivers of different macOS versions may be incompatible.
  */
-export const rdmaDoubts = (state: State, a: NodeId, b: NodeId): RdmaReason[] => {
+export const rdmaRisks = (state: State, a: NodeId, b: NodeId): RdmaReason[] => {
   const [one, other] = [state.nodes[a], state.nodes[b]]
   if (one?.os.version === undefined || other?.os.version === undefined) return []
   const builds = [one.os.build ?? other.os.build, other.os.build ?? one.os.build]
@@ -82,7 +77,7 @@ export const rdmaDoubts = (state: State, a: NodeId, b: NodeId): RdmaReason[] => 
 }
 
 /** Longer lists are cut: nobody reads more pairs than this. */
-const MOST_PAIRS = 45
+const MAX_PAIRS = 45
 
 /** Returns the pairs without RDMA, with their reasons; at most `MAX_PAIRS`. */
 export const pairsWithoutRdma = (state: State, nodeIds: readonly NodeId[]): MissingRdma[] => {
@@ -90,7 +85,7 @@ export const pairsWithoutRdma = (state: State, nodeIds: readonly NodeId[]): Miss
   const missing: MissingRdma[] = []
   for (const [at, a] of nodeIds.entries()) {
     for (const b of nodeIds.slice(at + 1)) {
-      if (missing.length === MOST_PAIRS) return missing
+      if (missing.length === MAX_PAIRS) return missing
       if (!joined.has(`${a}>${b}`)) missing.push({ nodeIds: [a, b], reasons: reasonsOf(state, a, b) })
     }
   }

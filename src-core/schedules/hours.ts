@@ -26,10 +26,10 @@ export const Hours = z.object({
 export type Hours = z.infer<typeof Hours>
 
 /** Longer lists would be unreadable for people. */
-const MOST_HOURS = 20
+const MAX_HOURS = 20
 
 /** All hours of a declaration; if two overlap, the first applies. */
-export const HoursList = z.array(Hours).min(1).max(MOST_HOURS)
+export const HoursList = z.array(Hours).min(1).max(MAX_HOURS)
 
 /** Names only: offsets such as `+02:00` have no daylight saving time, and not every runtime supports them. */
 const ZONE_NAME = /^[A-Za-z][A-Za-z0-9_+\-/]*$/
@@ -51,7 +51,7 @@ const GivenTimeZone = z
 export const GivenHours = z
   .array(z.strictObject({ ...span, timeZone: GivenTimeZone, nodeIds: Hours.shape.nodeIds }))
   .min(1)
-  .max(MOST_HOURS)
+  .max(MAX_HOURS)
 
 /** The same in a declaration file, with machines by name. */
 export const HoursDocument = z.strictObject({
@@ -66,7 +66,7 @@ export const HoursDocument = z.strictObject({
     .describe('During this time these machines and no others, by name or id.'),
 })
 export type HoursDocument = z.infer<typeof HoursDocument>
-export const HoursDocuments = z.array(HoursDocument).min(1).max(MOST_HOURS)
+export const HoursDocuments = z.array(HoursDocument).min(1).max(MAX_HOURS)
 
 /** Result of evaluating the hours, as last decided by the leader's wall clock. */
 export const Scheduled = z.object({

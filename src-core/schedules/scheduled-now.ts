@@ -24,7 +24,7 @@ interface Span {
   readonly end: Timestamp
 }
 
-const inDay = (text: string): number => {
+const millisecondsOfDay = (text: string): number => {
   const [hour = 0, minute = 0] = text.split(':').map(Number)
   return (hour * 60 + minute) * MINUTE_MS
 }
@@ -34,7 +34,7 @@ const weekday = (day: number): Day | undefined => Day.options[(day + FIRST_WEEKD
 /** Returns the intervals of an entry around a moment. */
 const spansOf = (entry: Hours, wall: Timestamp): Span[] => {
   const { timeZone, days = Day.options } = entry
-  const [from, to] = [inDay(entry.from), inDay(entry.to)]
+  const [from, to] = [millisecondsOfDay(entry.from), millisecondsOfDay(entry.to)]
   const today = dayNumber(localTime(timeZone, wall))
   const spans: Span[] = []
   for (let day = today - 2; day <= today + DAYS_AHEAD; day += 1) {
@@ -47,19 +47,19 @@ const spansOf = (entry: Hours, wall: Timestamp): Span[] => {
   return spans
 }
 
-const holding = (spans: readonly Span[], at: Timestamp): Hours | undefined =>
+const entryAt = (spans: readonly Span[], at: Timestamp): Hours | undefined =>
   spans.find(({ start, end }) => start <= at && at < end)?.entry
 
 const sameOutcome = (a: Hours | undefined, b: Hours | undefined): boolean =>
   (a === undefined) === (b === undefined) && a?.nodeIds?.join() === b?.nodeIds?.join()
 
-const computed = (hours: readonly Hours[], wall: Timestamp): Scheduled => {
+const evaluate = (hours: readonly Hours[], wall: Timestamp): Scheduled => {
   const spans = hours.flatMap((entry) => spansOf(entry, wall))
-  const now = holding(spans, wall)
+  const now = entryAt(spans, wall)
   const changes = [...new Set(spans.flatMap(({ start, end }) => [start, end]))]
     .filter((at) => at > wall && at <= wall + DAYS_AHEAD * DAY_MS)
     .sort((a, b) => a - b)
-  const until = changes.find((at) => !sameOutcome(holding(spans, at), now))
+  const until = changes.find((at) => !sameOutcome(entryAt(spans, at), now))
   return {
     on: now !== undefined,
     ...(now?.nodeIds && { nodeIds: now.nodeIds }),
@@ -68,19 +68,18 @@ const computed = (hours: readonly Hours[], wall: Timestamp): Scheduled => {
 }
 
 /** Caches each outcome until it changes: time zone look-ups are slow, and every reconcile pass needs them. */
-const known = new WeakMap<readonly Hours[], { readonly from: Timestamp; readonly outcome: Scheduled }>()
+const cache = new WeakMap<readonly Hours[], { readonly from: Timestamp; readonly outcome: Scheduled }>()
 
 /** Cache lifetime of an outcome that never changes. */
-const LOOK_AGAIN_MS = DAY_MS
+const RECHECK_MS = DAY_MS
 
 /** Evaluates the hours at a wall-clock time; undefined if this runtime does not know a time zone. */
 export const scheduledNow = (hours: readonly Hours[], wall: Timestamp): Scheduled | undefined => {
-  const before = known.get(hours)
-  if (before && before.from <= wall && wall < (before.outcome.until ?? before.from + LOOK_AGAIN_MS))
-    return before.outcome
+  const before = cache.get(hours)
+  if (before && before.from <= wall && wall < (before.outcome.until ?? before.from + RECHECK_MS)) return before.outcome
   try {
-    const outcome = computed(hours, wall)
-    known.set(hours, { from: wall, outcome })
+    const outcome = evaluate(hours, wall)
+    cache.set(hours, { from: wall, outcome })
     return outcome
   } catch (error) {
     if (error instanceof RangeError) return undefined

@@ -12,12 +12,12 @@ export interface Part {
 /** A rank is at most one round ahead of another, which may still need the previous round. */
 const KEPT_PARTS = 2
 
-interface Gathering {
+interface Collected {
   readonly runnerIds: readonly RunnerId[]
   /** The latest parts of each rank, in ascending order of their sequence. */
   readonly parts: Map<RunnerId, readonly Part[]>
   /** Sequences of the rounds that were published. */
-  readonly told: Set<number>
+  readonly published: Set<number>
 }
 
 /**
@@ -28,7 +28,7 @@ interface Gathering {
  * its part of a published round, and nothing later, has missed the result: the round is published again.
  */
 export class Gather {
-  private readonly gatherings = new Map<InstanceId, Gathering>()
+  private readonly gatherings = new Map<InstanceId, Collected>()
 
   /** Returns the master's observations after an event that is already folded into the state. Most events need none. */
   take(state: () => State, event: Event): Observation[] {
@@ -40,7 +40,7 @@ export class Gather {
         this.gatherings.delete(event.instanceId)
         return []
       case 'RunnerStatusUpdated':
-        for (const instanceId of this.gatherings.keys()) this.forgetMade(state(), instanceId)
+        for (const instanceId of this.gatherings.keys()) this.dropFormed(state(), instanceId)
         return []
       default:
         return []
@@ -59,35 +59,35 @@ export class Gather {
     const runnerIds = state.instances[instanceId]?.shards.map((shard) => shard.runnerId) ?? []
     // Drop parts of a deleted instance or of an earlier attempt.
     if (!runnerIds.includes(runnerId)) return []
-    const { parts, told } = this.gathering(instanceId, runnerIds)
+    const { parts, published } = this.gathering(instanceId, runnerIds)
     parts.set(runnerId, withPart(parts.get(runnerId) ?? [], part))
     const { sequence } = part
     const round = runnerIds.map((rank) => parts.get(rank)?.find((known) => known.sequence === sequence)?.data)
     if (!round.every((data) => data !== undefined)) return []
     // A rank that has already contributed to a later round needs no answer; it resends for a new master.
-    if (told.has(sequence) && parts.get(runnerId)?.at(-1)?.sequence !== sequence) return []
-    told.add(sequence)
-    for (const old of told) if (old <= sequence - KEPT_PARTS) told.delete(old)
+    if (published.has(sequence) && parts.get(runnerId)?.at(-1)?.sequence !== sequence) return []
+    published.add(sequence)
+    for (const old of published) if (old <= sequence - KEPT_PARTS) published.delete(old)
     const gathered = Object.fromEntries(runnerIds.map((rank, at) => [rank, round[at] ?? '']))
     return [{ type: 'JacclSideChannelGathered', instanceId, sequence, gathered }]
   }
 
   /** Returns what was collected for the instance's current attempt; starts empty for a new attempt. */
-  private gathering(instanceId: InstanceId, runnerIds: readonly RunnerId[]): Gathering {
+  private gathering(instanceId: InstanceId, runnerIds: readonly RunnerId[]): Collected {
     const known = this.gatherings.get(instanceId)
     if (known?.runnerIds.every((runnerId, rank) => runnerId === runnerIds[rank])) return known
-    const fresh: Gathering = { runnerIds, parts: new Map(), told: new Set() }
+    const fresh: Collected = { runnerIds, parts: new Map(), published: new Set() }
     this.gatherings.set(instanceId, fresh)
     return fresh
   }
 
   /** Drops a group's rounds once all its ranks are connected; it starts no more rounds. */
-  private forgetMade(state: State, instanceId: InstanceId): void {
-    const isMade = state.instances[instanceId]?.shards.every(({ runnerId }) => {
+  private dropFormed(state: State, instanceId: InstanceId): void {
+    const isFormed = state.instances[instanceId]?.shards.every(({ runnerId }) => {
       const runner = state.runners[runnerId]
       return runner !== undefined && isServing(runner)
     })
-    if (isMade !== false) this.gatherings.delete(instanceId)
+    if (isFormed !== false) this.gatherings.delete(instanceId)
   }
 }
 

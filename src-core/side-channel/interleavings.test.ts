@@ -69,7 +69,7 @@ class Group {
   cut(at: number): void {
     const rank = this.of(at)
     rank.down = []
-    rank.up = rank.rounds.again(this.now)
+    rank.up = rank.rounds.resend(this.now)
   }
 
   /** Somebody else leads, and what this rank tells him first does not arrive. */
@@ -82,9 +82,9 @@ class Group {
   tick(): void {
     this.now += TICK_MS
     for (const rank of this.ranks) {
-      const { say, outcome } = rank.rounds.look(this.world.state, this.now)
+      const { send, outcome } = rank.rounds.tick(this.world.state, this.now)
       if (outcome?.kind === 'failed') throw new Error(outcome.reason)
-      rank.up.push(...say)
+      rank.up.push(...send)
     }
   }
 

@@ -3,7 +3,7 @@ import type { Event } from '../events/event'
 import { InstanceId, RunnerId } from '../ids'
 import { rdmaWorld } from '../testing/rdma-world'
 import type { World } from '../testing/world'
-import { ROUND_LIMIT_MS, Rounds, SAY_AGAIN_MS } from './rounds'
+import { ROUND_LIMIT_MS, Rounds, RESEND_MS } from './rounds'
 
 const NOBODY = RunnerId.parse('nobody')
 
@@ -56,9 +56,9 @@ describe('a rank’s rounds', () => {
 
   it('are resent at an interval until they are gathered', () => {
     rounds.ask('AAAA', 0)
-    expect(rounds.look(world.state, SAY_AGAIN_MS - 1).say).toEqual([])
-    expect(rounds.look(world.state, SAY_AGAIN_MS).say).toEqual([part(0, 0, 'AAAA')])
-    expect(rounds.look(world.state, SAY_AGAIN_MS + 1).say).toEqual([])
+    expect(rounds.tick(world.state, RESEND_MS - 1).send).toEqual([])
+    expect(rounds.tick(world.state, RESEND_MS).send).toEqual([part(0, 0, 'AAAA')])
+    expect(rounds.tick(world.state, RESEND_MS + 1).send).toEqual([])
   })
 
   it('are resent while another rank may lack them, and then no more', () => {
@@ -67,19 +67,19 @@ describe('a rank’s rounds', () => {
     const [, second = NOBODY, third = NOBODY] = runnerIds
     world.apply({ type: 'RunnerStatusUpdated', runnerId: second, status: 'Loading', layersLoaded: 0, layers: 1 })
     world.apply({ type: 'RunnerStatusUpdated', runnerId: third, status: 'Connecting' })
-    expect(rounds.look(world.state, SAY_AGAIN_MS).say).toEqual([part(0, 0, 'AAAA')])
+    expect(rounds.tick(world.state, RESEND_MS).send).toEqual([part(0, 0, 'AAAA')])
     world.apply({ type: 'RunnerStatusUpdated', runnerId: third, status: 'Loading', layersLoaded: 0, layers: 1 })
-    expect(rounds.look(world.state, 2 * SAY_AGAIN_MS).say).toEqual([])
-    expect(rounds.again(3 * SAY_AGAIN_MS)).toEqual([])
+    expect(rounds.tick(world.state, 2 * RESEND_MS).send).toEqual([])
+    expect(rounds.resend(3 * RESEND_MS)).toEqual([])
   })
 
   it('are resent at once after a change of master, with the previous one, which others may lack', () => {
     rounds.ask('AAAA', 0)
-    expect(rounds.again(1)).toEqual([part(0, 0, 'AAAA')])
+    expect(rounds.resend(1)).toEqual([part(0, 0, 'AAAA')])
     rounds.take(world.state, gathered(0, ['AAAA', 'BBBB', 'CCCC']))
-    expect(rounds.again(2)).toEqual([part(0, 0, 'AAAA')])
+    expect(rounds.resend(2)).toEqual([part(0, 0, 'AAAA')])
     rounds.ask('DDDD', 3)
-    expect(rounds.again(4)).toEqual([part(0, 0, 'AAAA'), part(0, 1, 'DDDD')])
+    expect(rounds.resend(4)).toEqual([part(0, 0, 'AAAA'), part(0, 1, 'DDDD')])
   })
 
   it.each([
@@ -102,7 +102,7 @@ describe('a rank’s rounds', () => {
       kind: 'failed',
       reason: `the machines do not agree how they are joined by RDMA: ${nameOf(0)} 4 bytes, ${nameOf(1)} 4 bytes, ${nameOf(2)} 32 bytes in one round; do all run the same MLX?`,
     })
-    expect(rounds.again(1)).toEqual([])
+    expect(rounds.resend(1)).toEqual([])
   })
 
   it('of parts as even as they are odd are taken', () => {
@@ -119,9 +119,9 @@ describe('a round that is not complete within 60 s', () => {
   it('fails with the machines that did not answer', () => {
     rounds.ask('AAAA', 1000)
     rounds.take(world.state, part(1, 0, 'BBBB'))
-    expect(rounds.look(world.state, 1000 + ROUND_LIMIT_MS - 1).outcome).toBeUndefined()
-    expect(rounds.look(world.state, 1000 + ROUND_LIMIT_MS)).toEqual({
-      say: [],
+    expect(rounds.tick(world.state, 1000 + ROUND_LIMIT_MS - 1).outcome).toBeUndefined()
+    expect(rounds.tick(world.state, 1000 + ROUND_LIMIT_MS)).toEqual({
+      send: [],
       outcome: {
         kind: 'failed',
         reason: `no answer from ${nameOf(2)} for 60 s while the machines were joined by RDMA`,
@@ -136,7 +136,7 @@ describe('a round that is not complete within 60 s', () => {
     rounds.take(world.state, gathered(0, ['AAAA', 'AAAA', 'AAAA']))
     rounds.ask('BBBB', 0)
     rounds.take(world.state, part(2, 1, 'BBBB'))
-    expect(rounds.look(world.state, ROUND_LIMIT_MS).outcome).toMatchObject({
+    expect(rounds.tick(world.state, ROUND_LIMIT_MS).outcome).toMatchObject({
       reason: expect.stringContaining(`no answer from ${nameOf(1)} for`) as string,
     })
   })
@@ -145,7 +145,7 @@ describe('a round that is not complete within 60 s', () => {
     world.state = { ...world.state, masterNodeId: Object.values(world.state.members)[1]?.nodeId }
     rounds.ask('AAAA', 0)
     for (const rank of [1, 2]) rounds.take(world.state, part(rank, 0, 'AAAA'))
-    expect(rounds.look(world.state, ROUND_LIMIT_MS).outcome).toMatchObject({
+    expect(rounds.tick(world.state, ROUND_LIMIT_MS).outcome).toMatchObject({
       reason: 'all 3 machines answered while they were joined by RDMA, but Mac Studio told nobody for 60 s',
     })
   })

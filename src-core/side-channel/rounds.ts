@@ -6,7 +6,7 @@ import type { State } from '../state/state'
 import type { Part } from './gather'
 
 /** Interval at which a rank resends its part of an unfinished round. */
-export const SAY_AGAIN_MS = 500
+export const RESEND_MS = 500
 
 /** Time limit of a round; after it the ranks fail. */
 export const ROUND_LIMIT_MS = 60_000
@@ -16,7 +16,7 @@ export type Outcome =
   | { readonly kind: 'gathered'; readonly parts: readonly string[] }
   | { readonly kind: 'failed'; readonly reason: string }
 
-interface Asked extends Part {
+interface Pending extends Part {
   readonly askedAt: Timestamp
 }
 
@@ -31,62 +31,62 @@ export interface RoundsOptions {
  * has finished. Pure: time is passed in, and messages are returned rather than sent.
  */
 export class Rounds {
-  private asked: Asked | undefined
+  private pending: Pending | undefined
   private previous: Part | undefined
   private count = 0
-  private saidAt: Timestamp = -Infinity
+  private sentAt: Timestamp = -Infinity
   /** Highest sequence seen from each rank. */
-  private readonly heard = new Map<RunnerId, number>()
+  private readonly lastSequence = new Map<RunnerId, number>()
 
   constructor(private readonly options: RoundsOptions) {}
 
   /** Whether the runner is waiting for a round. */
   get isWaiting(): boolean {
-    return this.asked !== undefined
+    return this.pending !== undefined
   }
 
   /** Starts the runner's next round with its part. Returns what to send. */
   ask(data: string, now: Timestamp): Observation[] {
-    this.asked = { sequence: this.count++, data, askedAt: now }
-    this.saidAt = now
-    return [this.saying(this.asked)]
+    this.pending = { sequence: this.count++, data, askedAt: now }
+    this.sentAt = now
+    return [this.observation(this.pending)]
   }
 
   /** Resends after a change of master or a replaced state, when earlier messages may be lost. Returns what to send. */
-  again(now: Timestamp): Observation[] {
-    const { asked, previous } = this
-    this.saidAt = now
-    return [previous, asked].flatMap((part) => (part ? [this.saying(part)] : []))
+  resend(now: Timestamp): Observation[] {
+    const { pending, previous } = this
+    this.sentAt = now
+    return [previous, pending].flatMap((part) => (part ? [this.observation(part)] : []))
   }
 
   /** Called as time passes. Returns what to resend, or the failure if the round has timed out. */
-  look(state: State, now: Timestamp): { readonly say: Observation[]; readonly outcome?: Outcome } {
-    const { asked } = this
-    if (asked && now - asked.askedAt >= ROUND_LIMIT_MS)
-      return { say: [], outcome: this.failed(overdue(state, this.shards(state), this.missing(state))) }
-    if (now - this.saidAt < SAY_AGAIN_MS) return { say: [] }
-    if (!asked && !this.isNeeded(state)) this.previous = undefined
-    return { say: this.again(now) }
+  tick(state: State, now: Timestamp): { readonly send: Observation[]; readonly outcome?: Outcome } {
+    const { pending } = this
+    if (pending && now - pending.askedAt >= ROUND_LIMIT_MS)
+      return { send: [], outcome: this.failed(overdue(state, this.shards(state), this.missing(state))) }
+    if (now - this.sentAt < RESEND_MS) return { send: [] }
+    if (!pending && !this.isNeeded(state)) this.previous = undefined
+    return { send: this.resend(now) }
   }
 
   /** Processes an event. Returns the outcome if it ends the current round. */
   take(state: State, event: Event): Outcome | undefined {
     if (event.type === 'JacclSideChannelData' && event.instanceId === this.options.instanceId) {
-      this.heard.set(event.runnerId, Math.max(event.sequence, this.heard.get(event.runnerId) ?? -1))
+      this.lastSequence.set(event.runnerId, Math.max(event.sequence, this.lastSequence.get(event.runnerId) ?? -1))
       return undefined
     }
     if (event.type !== 'JacclSideChannelGathered' || event.instanceId !== this.options.instanceId) return undefined
-    const { asked } = this
+    const { pending } = this
     // A repeat for another rank, or of an earlier attempt.
-    if (asked?.sequence !== event.sequence) return undefined
+    if (pending?.sequence !== event.sequence) return undefined
     const shards = this.shards(state)
     const parts = shards.flatMap(({ runnerId }) => event.gathered[runnerId] ?? [])
     if (shards.length === 0 || parts.length !== shards.length) return undefined
-    if (event.gathered[this.options.runnerId] !== asked.data) return undefined
+    if (event.gathered[this.options.runnerId] !== pending.data) return undefined
     const sizes = parts.map(bytesOf)
     if (sizes.some((size) => size !== sizes[0])) return this.failed(uneven(state, shards, sizes))
-    this.previous = { sequence: asked.sequence, data: asked.data }
-    this.asked = undefined
+    this.previous = { sequence: pending.sequence, data: pending.data }
+    this.pending = undefined
     return { kind: 'gathered', parts }
   }
 
@@ -99,12 +99,12 @@ export class Rounds {
   }
 
   private failed(reason: string): Outcome {
-    this.asked = undefined
+    this.pending = undefined
     this.previous = undefined
     return { kind: 'failed', reason }
   }
 
-  private saying({ sequence, data }: Part): Observation {
+  private observation({ sequence, data }: Part): Observation {
     const { instanceId, runnerId } = this.options
     return { type: 'JacclSideChannelData', instanceId, runnerId, sequence, data }
   }
@@ -116,9 +116,9 @@ export class Rounds {
 
   /** The machines whose part of the current round has not been seen. */
   private missing(state: State): NodeId[] {
-    const { asked, options, heard } = this
+    const { pending, options, lastSequence } = this
     return this.shards(state).flatMap(({ nodeId, runnerId }) =>
-      runnerId === options.runnerId || (heard.get(runnerId) ?? -1) >= (asked?.sequence ?? 0) ? [] : [nodeId],
+      runnerId === options.runnerId || (lastSequence.get(runnerId) ?? -1) >= (pending?.sequence ?? 0) ? [] : [nodeId],
     )
   }
 }

@@ -16,5 +16,5 @@ export const Labels = z
 export type Labels = z.infer<typeof Labels>
 
 /** Whether labels contain every pair of a selector. */
-export const carries = (labels: Labels | undefined, selector: Labels): boolean =>
+export const matchesLabels = (labels: Labels | undefined, selector: Labels): boolean =>
   Object.entries(selector).every(([name, value]) => labels !== undefined && labels[name] === value)

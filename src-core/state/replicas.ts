@@ -24,9 +24,11 @@ export const surplus = (state: State, metaInstance: MetaInstance, instances: rea
   const replicas = standing(instances)
   const count = replicas.length - replicasOf(metaInstance)
   if (count <= 0) return []
-  const worth = (instance: Instance): number =>
+  const keepPriority = (instance: Instance): number =>
     (isReady(state, instance) ? 2 : 0) + (isDrained(state, instance) ? 0 : 1)
-  const newestFirst = [...replicas].reverse().sort((a, b) => worth(a) - worth(b) || b.createdAt - a.createdAt)
+  const newestFirst = [...replicas]
+    .reverse()
+    .sort((a, b) => keepPriority(a) - keepPriority(b) || b.createdAt - a.createdAt)
   return newestFirst.slice(0, count)
 }
 

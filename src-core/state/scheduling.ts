@@ -9,17 +9,17 @@ export const isOffHours = ({ schedule }: Pick<MetaInstance, 'schedule'>): boolea
 export const temporaryOf = ({ onRequest, schedule }: MetaInstance): OnRequest | undefined =>
   onRequest ?? (schedule?.on === false ? schedule.woken : undefined)
 
-const placedAs = new WeakMap<MetaInstance, MetaInstance>()
+const scheduledCopies = new WeakMap<MetaInstance, MetaInstance>()
 
 /** Returns the declaration to place now, with the machines that its current hours name. */
 export const asScheduled = (metaInstance: MetaInstance): MetaInstance => {
   const nodeIds = metaInstance.schedule?.nodeIds
   if (nodeIds === undefined) return metaInstance
-  const known = placedAs.get(metaInstance)
+  const known = scheduledCopies.get(metaInstance)
   if (known) return known
   // The same declaration gives the same object, because placement memoizes by identity.
   const placed = { ...metaInstance, nodeIds }
-  placedAs.set(metaInstance, placed)
+  scheduledCopies.set(metaInstance, placed)
   return placed
 }
 

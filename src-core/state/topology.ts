@@ -57,13 +57,13 @@ export const trustedAt = ({ lostAt: [first, second], backSince }: LostLink): Tim
 export const isRecentLoss = (lost: LostLink, now: Timestamp): boolean =>
   now - (lost.lostAt.at(-1) ?? 0) <= LINK_LOST_TWICE_MS || (trustedAt(lost) ?? 0) > now
 
-const listed = new WeakMap<Topology['edges'], readonly Edge[]>()
+const edgeLists = new WeakMap<Topology['edges'], readonly Edge[]>()
 
 /** Lists all edges; cached per topology, as it is called often and can be long. */
 export const edgesOf = ({ edges }: Topology): readonly Edge[] => {
-  const known = listed.get(edges)
+  const known = edgeLists.get(edges)
   if (known) return known
   const list = Object.values(edges)
-  listed.set(edges, list)
+  edgeLists.set(edges, list)
   return list
 }

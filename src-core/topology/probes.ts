@@ -24,7 +24,7 @@ export interface Target {
   readonly interfaceType: InterfaceType
 }
 
-interface Way {
+interface Route {
   readonly target: Target
   /** Consecutive probes without an answer. */
   missed: number
@@ -48,7 +48,7 @@ const measuredOf = ({ bytesPerSecond }: SocketEdge): Pick<SocketEdge, 'bytesPerS
  * level-triggered.
  */
 export class Probes {
-  private readonly ways = new Map<string, Way>()
+  private readonly routes = new Map<string, Route>()
   private turn = 0
 
   constructor(private readonly self: NodeId) {}
@@ -56,11 +56,11 @@ export class Probes {
   /** Starts a round and returns the targets to probe. Forgets addresses that are no longer targets. */
   round(targets: readonly Target[], now: Timestamp): Target[] {
     const wanted = new Set(targets.map(keyOf))
-    for (const key of this.ways.keys()) if (!wanted.has(key)) this.ways.delete(key)
-    return this.chosen(targets).map((target) => {
+    for (const key of this.routes.keys()) if (!wanted.has(key)) this.routes.delete(key)
+    return this.dueTargets(targets).map((target) => {
       const key = keyOf(target)
-      const known = this.ways.get(key)
-      const way = known
+      const known = this.routes.get(key)
+      const route = known
         ? { ...known, target, missed: known.heardAt >= known.askedAt ? 0 : known.missed + 1, askedAt: now }
         : {
             target,
@@ -71,55 +71,57 @@ export class Probes {
             latencyMs: undefined,
             bytesPerSecond: undefined,
           }
-      this.ways.set(key, way)
+      this.routes.set(key, route)
       return target
     })
   }
 
   /** Records an answer to a probe. */
   answered(target: Pick<Target, 'nodeId' | 'ip'>, { at, latencyMs }: { at: Timestamp; latencyMs: number }): void {
-    const way = this.ways.get(keyOf(target))
-    if (!way) return
-    way.answered = true
-    way.latencyMs =
-      way.latencyMs === undefined ? latencyMs : way.latencyMs + LATENCY_WEIGHT * (latencyMs - way.latencyMs)
+    const route = this.routes.get(keyOf(target))
+    if (!route) return
+    route.answered = true
+    route.latencyMs =
+      route.latencyMs === undefined ? latencyMs : route.latencyMs + LATENCY_WEIGHT * (latencyMs - route.latencyMs)
     this.heard(target, at)
   }
 
   /** Counts any received byte as a sign of life. */
   heard(target: Pick<Target, 'nodeId' | 'ip'>, at: Timestamp): void {
-    const way = this.ways.get(keyOf(target))
-    if (!way) return
-    way.missed = 0
-    way.heardAt = at
+    const route = this.routes.get(keyOf(target))
+    if (!route) return
+    route.missed = 0
+    route.heardAt = at
   }
 
   /** Returns the members that answered at none of their addresses. */
   unreachable(): NodeId[] {
     const reached = new Map<NodeId, boolean>()
-    for (const { target, missed } of this.ways.values())
+    for (const { target, missed } of this.routes.values())
       reached.set(target.nodeId, reached.get(target.nodeId) === true || missed < LOST_AFTER)
     return [...reached].flatMap(([nodeId, isReached]) => (isReached ? [] : [nodeId]))
   }
 
   /** After this machine slept, unanswered probes prove nothing; start counting again. */
   wake(): void {
-    for (const way of this.ways.values()) way.missed = -LOST_AFTER
+    for (const route of this.routes.values()) route.missed = -LOST_AFTER
   }
 
   /** Returns live addresses whose throughput neither this node nor the state has. */
   unmeasured(state: State): Target[] {
-    return [...this.ways.values()].flatMap((way) => {
-      const known = state.topology.edges[edgeKey(this.edge(way))]
+    return [...this.routes.values()].flatMap((route) => {
+      const known = state.topology.edges[edgeKey(this.edge(route))]
       const isKnown = known !== undefined && isSocketEdge(known) && known.bytesPerSecond !== undefined
-      return way.answered && way.missed === 0 && way.bytesPerSecond === undefined && !isKnown ? [way.target] : []
+      return route.answered && route.missed === 0 && route.bytesPerSecond === undefined && !isKnown
+        ? [route.target]
+        : []
     })
   }
 
   /** Records a measured throughput. */
   measured(target: Pick<Target, 'nodeId' | 'ip'>, bytesPerSecond: number): void {
-    const way = this.ways.get(keyOf(target))
-    if (way) way.bytesPerSecond = bytesPerSecond
+    const route = this.routes.get(keyOf(target))
+    if (route) route.bytesPerSecond = bytesPerSecond
   }
 
   /** Returns the changes that bring the state's edges up to date. */
@@ -127,11 +129,11 @@ export class Probes {
     const { self } = this
     const live = new Map<string, SocketEdge>()
     const reached = new Set<NodeId>()
-    for (const way of this.ways.values()) {
-      if (!way.answered || way.missed >= LOST_AFTER) continue
-      const edge = this.edge(way)
+    for (const route of this.routes.values()) {
+      if (!route.answered || route.missed >= LOST_AFTER) continue
+      const edge = this.edge(route)
       live.set(edgeKey(edge), edge)
-      reached.add(way.target.nodeId)
+      reached.add(route.target.nodeId)
     }
     const events: Observation[] = []
     for (const known of edgesOf(state.topology)) {
@@ -151,7 +153,7 @@ export class Probes {
     return events
   }
 
-  private edge({ target, latencyMs, bytesPerSecond }: Way): SocketEdge {
+  private edge({ target, latencyMs, bytesPerSecond }: Route): SocketEdge {
     const { nodeId: to, ip, port, interfaceType } = target
     return {
       from: this.self,
@@ -166,14 +168,16 @@ export class Probes {
 
   /** Whether a member had its chance to answer; right after a start nothing is known about anyone. */
   private isTried(nodeId: NodeId): boolean {
-    const ways = [...this.ways.values()].filter(({ target }) => target.nodeId === nodeId)
+    const routes = [...this.routes.values()].filter(({ target }) => target.nodeId === nodeId)
     return (
-      ways.length === 0 || ways.some(({ answered }) => answered) || ways.every(({ missed }) => missed >= LOST_AFTER)
+      routes.length === 0 ||
+      routes.some(({ answered }) => answered) ||
+      routes.every(({ missed }) => missed >= LOST_AFTER)
     )
   }
 
   /** Returns all targets, or in a large cluster those of the next members in turn. */
-  private chosen(targets: readonly Target[]): readonly Target[] {
+  private dueTargets(targets: readonly Target[]): readonly Target[] {
     const peers = [...new Set(targets.map(({ nodeId }) => nodeId))]
     if (peers.length <= PEERS_PER_ROUND) return targets
     const from = this.turn % peers.length

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { NodeId } from '../ids'
-import { whyNoRdma, rdmaDoubts } from '../rdma/why-no-rdma'
+import { whyNoRdma, rdmaRisks } from '../rdma/why-no-rdma'
 import type { RdmaReasonCode } from '../state/rdma'
 import { Macs, type CableOptions, type MacOptions } from '../testing/macs'
 import { englishWarning, type Warning } from './warning'
@@ -64,7 +64,7 @@ const agree = ({ macs, nodes }: Pair): void => {
       `${reason} is not warned of`,
     ).toBe(true)
   const differ = warningsOf(macs.state).some(({ code }) => code === 'macos-versions')
-  expect(differ).toBe(rdmaDoubts(macs.state, ...nodes).length > 0)
+  expect(differ).toBe(rdmaRisks(macs.state, ...nodes).length > 0)
 }
 
 describe('a warning and a refused placement', () => {

@@ -5,7 +5,7 @@ import type { State } from '../state/state'
 import { coded } from '../texts/coded'
 import { bridgeSteps } from './bridge-steps'
 import { namesOf } from './names'
-import type { Family, Found } from './warning'
+import type { Detector, Found } from './warning'
 
 /** A cable between two bridges. */
 interface Joint {
@@ -59,7 +59,7 @@ const groupsOf = (joints: readonly Joint[]): string[][] => {
 }
 
 /** Warns about bridges cabled in a loop: each forwards all frames, so that they circulate forever. */
-export const bridgeLoopFamily: Family = (state) =>
+export const bridgeLoopDetector: Detector = (state) =>
   groupsOf(looped(jointsOf(state))).flatMap((bridges): Found[] => {
     const inLoop = new Set(bridges.map((bridge) => bridge.slice(0, bridge.lastIndexOf(' '))))
     const nodeIds = Object.values(state.nodes)

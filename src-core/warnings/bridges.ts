@@ -6,13 +6,13 @@ import { bridgedEnds } from './bridged-ports'
 import { bridgeSteps } from './bridge-steps'
 import { cabledPairs, namedPort } from './cables'
 import { rdmaWanted } from './rdma-wanted'
-import type { Family } from './warning'
+import type { Detector } from './warning'
 
 /**
  * Warns about bridged ports: macOS adds all Thunderbolt ports to a bridge, and a port in it has no address of its own,
  * so no RDMA.
  */
-export const bridgeFamily: Family = (state) => {
+export const bridgeDetector: Detector = (state) => {
   // All cables of the pair, not only the one with the fewest reasons, since any of them may be used afterwards.
   const keptBy = (nodeId: NodeId) =>
     cabledPairs(state)

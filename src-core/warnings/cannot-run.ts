@@ -1,9 +1,9 @@
 import { nodeName } from '../state/bindings'
 import { coded } from '../texts/coded'
-import type { Family } from './warning'
+import type { Detector } from './warning'
 
 /** Warns about machines that cannot run models now. */
-export const cannotRunFamily: Family = (state) =>
+export const cannotRunDetector: Detector = (state) =>
   Object.values(state.nodes).flatMap(({ nodeId, cannotRun }) =>
     cannotRun === undefined
       ? []

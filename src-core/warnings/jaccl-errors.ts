@@ -4,13 +4,13 @@ import { namedForRdma } from './rdma-wanted'
 import { failuresIn, type Failure } from './failures'
 import { isOutOfDomains, jacclErrors } from './jaccl-text'
 import { namesOf } from './names'
-import type { Family } from './warning'
+import type { Detector } from './warning'
 
 /**
  * Reports errors of MLX's RDMA backend: its driver is new, and a restart cures most of them. The id contains the text,
  * so a dismissed error appears again only if another one occurs.
  */
-export const jacclErrorFamily: Family = (state) => {
+export const jacclErrorDetector: Detector = (state) => {
   const byText = new Map<string, Failure[]>()
   for (const failure of failuresIn(state)) {
     for (const text of jacclErrors(failure.text)) {

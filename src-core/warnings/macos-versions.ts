@@ -1,11 +1,11 @@
 import type { NodeId } from '../ids'
-import { macosOf, rdmaDoubts } from '../rdma/why-no-rdma'
+import { macosOf, rdmaRisks } from '../rdma/why-no-rdma'
 import { nodeName } from '../state/bindings'
 import type { State } from '../state/state'
 import { allOf, coded } from '../texts/coded'
 import { namesOf } from './names'
 import { jacclDeclarations } from './rdma-wanted'
-import type { Family, Found, WarningSubject } from './warning'
+import type { Detector, Found, WarningSubject } from './warning'
 
 interface Group {
   readonly nodeIds: readonly NodeId[]
@@ -36,7 +36,7 @@ const versionOn = ({ nodes }: State, nodeId: NodeId): string | undefined => {
  * Warns if machines of one RDMA instance differ in their macOS version or build, because the driver's protocol is not
  * stable yet.
  */
-export const macosVersionFamily: Family = (state) => {
+export const macosVersionDetector: Detector = (state) => {
   const found = new Map<string, Found>()
   for (const { nodeIds, subject } of groupsOf(state)) {
     const known = [...nodeIds].sort().flatMap((nodeId) => {
@@ -44,7 +44,7 @@ export const macosVersionFamily: Family = (state) => {
       return version === undefined ? [] : [{ nodeId, version }]
     })
     const doubtful = known.some(({ nodeId: a }) =>
-      known.some(({ nodeId: b }) => a < b && rdmaDoubts(state, a, b).length > 0),
+      known.some(({ nodeId: b }) => a < b && rdmaRisks(state, a, b).length > 0),
     )
     if (!doubtful) continue
     const id = `macos-versions ${known.map(({ nodeId, version }) => `${nodeId} ${version}`).join(', ')}`

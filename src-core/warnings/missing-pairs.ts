@@ -7,7 +7,7 @@ import { whyNoRdma } from '../rdma/why-no-rdma'
 import { cabledPairs } from './cables'
 import { declarationName } from './names'
 import { jacclDeclarations } from './rdma-wanted'
-import type { Family, Found } from './warning'
+import type { Detector, Found } from './warning'
 
 const pairKey = (a: NodeId, b: NodeId): string => [a, b].sort().join(' ')
 
@@ -31,7 +31,7 @@ const meant = (state: State, { metaInstanceId, nodeIds }: MetaInstance): readonl
  * Warns about pairs without a cable: JACCL connects every pair of machines, so a chain or a star of cables does not
  * suffice.
  */
-export const missingPairFamily: Family = (state) => {
+export const missingPairDetector: Detector = (state) => {
   const cabled = new Set(cabledPairs(state).map(({ nodeIds: [a, b] }) => pairKey(a, b)))
   const found = new Map<string, Found>()
   for (const metaInstance of jacclDeclarations(state)) {

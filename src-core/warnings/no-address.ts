@@ -3,10 +3,10 @@ import { coded } from '../texts/coded'
 import { PortInterface } from './bridge-commands'
 import { cabledPairs, endsWith, namedPort } from './cables'
 import { rdmaWanted, wantedBetween } from './rdma-wanted'
-import type { Family, Found } from './warning'
+import type { Detector, Found } from './warning'
 
 /** Warns about unbridged ports without an IPv4 address: their RDMA device has none either (Apple TN3205). */
-export const noAddressFamily: Family = (state) => {
+export const noAddressDetector: Detector = (state) => {
   const wanted = rdmaWanted(state)
   return cabledPairs(state).flatMap((pair) => {
     const severity = wantedBetween(wanted, pair.nodeIds)

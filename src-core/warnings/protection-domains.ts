@@ -3,10 +3,10 @@ import { nodeName } from '../state/bindings'
 import { clauses, coded } from '../texts/coded'
 import { failuresIn } from './failures'
 import { isKilledWithDomain, isOutOfDomains } from './jaccl-text'
-import type { Family } from './warning'
+import type { Detector } from './warning'
 
 /** Warns about leaked protection domains: a process killed while using RDMA keeps its domain until the Mac restarts. */
-export const protectionDomainFamily: Family = (state) => {
+export const protectionDomainDetector: Detector = (state) => {
   const failures = failuresIn(state)
   const whose = (says: (text: string) => boolean): ReadonlySet<NodeId> =>
     new Set(failures.flatMap(({ nodeId, text }): NodeId[] => (nodeId && says(text) ? [nodeId] : [])))

@@ -2,7 +2,7 @@ import { machineReason, OLDEST_MACOS } from '../rdma/machine'
 import { nodeName } from '../state/bindings'
 import { coded } from '../texts/coded'
 import { rdmaWanted } from './rdma-wanted'
-import type { Family, Found } from './warning'
+import type { Detector, Found } from './warning'
 
 /** Steps to enable RDMA. */
 export const ENABLE_RDMA: Found['fix'] = [
@@ -14,7 +14,7 @@ export const ENABLE_RDMA: Found['fix'] = [
 ]
 
 /** Warns if RDMA is disabled, as it is on a new Mac, or unavailable, as on an older macOS. */
-export const rdmaOffFamily: Family = (state) =>
+export const rdmaOffDetector: Detector = (state) =>
   [...rdmaWanted(state)].flatMap(([nodeId, severity]): Found[] => {
     const node = state.nodes[nodeId]
     const reason = machineReason(state, nodeId)

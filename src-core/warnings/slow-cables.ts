@@ -4,10 +4,10 @@ import { coded } from '../texts/coded'
 import { cabledPairs, namedPort } from './cables'
 import { namesOf } from './names'
 import { rdmaWanted, wantedBetween } from './rdma-wanted'
-import type { Family, Found } from './warning'
+import type { Detector, Found } from './warning'
 
 /** Warns about connections at half the speed that both Macs support: an older cable, or a dock. */
-export const slowCableFamily: Family = (state) => {
+export const slowCableDetector: Detector = (state) => {
   const wanted = rdmaWanted(state)
   return cabledPairs(state).flatMap(({ nodeIds, cables, reasons }): Found[] => {
     const severity = wantedBetween(wanted, nodeIds)

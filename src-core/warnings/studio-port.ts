@@ -2,10 +2,10 @@ import { nodeName } from '../state/bindings'
 import { coded } from '../texts/coded'
 import { cabledPairs, endsWith, namedPort } from './cables'
 import { rdmaWanted, wantedBetween } from './rdma-wanted'
-import type { Family, Found } from './warning'
+import type { Detector, Found } from './warning'
 
 /** Warns about cables to members in the Mac Studio port that does no RDMA although macOS lists a device for it. */
-export const studioPortFamily: Family = (state) => {
+export const studioPortDetector: Detector = (state) => {
   const wanted = rdmaWanted(state)
   return cabledPairs(state).flatMap((pair): Found[] => {
     const { nodeIds } = pair

@@ -5,7 +5,7 @@ import type { State } from '../state/state'
 import { coded } from '../texts/coded'
 import { declarationName, namesOf } from './names'
 import { jacclDeclarations, namedForRdma } from './rdma-wanted'
-import type { Family, Found } from './warning'
+import type { Detector, Found } from './warning'
 
 /** Whether a machine can never have RDMA; false if its ports' capabilities are unknown. */
 const lacksThunderbolt5 = (state: State, nodeId: NodeId): boolean => {
@@ -65,4 +65,4 @@ const open = (state: State): Found[] => {
 }
 
 /** Warns about machines without Thunderbolt 5, which have no RDMA, whatever `rdma_ctl` reports. */
-export const thunderbolt5Family: Family = (state) => [...named(state), ...open(state)]
+export const thunderbolt5Detector: Detector = (state) => [...named(state), ...open(state)]

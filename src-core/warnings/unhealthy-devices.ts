@@ -8,7 +8,7 @@ import { cabledPairs, namedPort } from './cables'
 import { isOutOfDomains } from './jaccl-text'
 import { namesOf } from './names'
 import { rdmaWanted, wantedBetween } from './rdma-wanted'
-import type { Family, Found } from './warning'
+import type { Detector, Found } from './warning'
 
 /** Returns the device at a cable's end if it is unhealthy; exhausted protection domains have their own warning. */
 const unhealthyAt = (state: State, end: CableEnd): RdmaDevice | undefined => {
@@ -22,7 +22,7 @@ const problemOf = (name: string, { name: device, problem }: RdmaDevice): CodedTe
     : coded('alerts.unhealthy.problem', { name, problem })
 
 /** Warns about devices that cannot be opened, on cables between members. */
-export const unhealthyDeviceFamily: Family = (state) => {
+export const unhealthyDeviceDetector: Detector = (state) => {
   const wanted = rdmaWanted(state)
   return cabledPairs(state).flatMap(({ nodeIds, cables, reasons }): Found[] => {
     const severity = wantedBetween(wanted, nodeIds)

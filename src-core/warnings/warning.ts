@@ -70,11 +70,11 @@ export interface CodedWarning extends Readonly<Omit<Warning, 'title' | 'cause' |
   readonly fix: readonly CodedStep[]
 }
 
-/** Result of a family; `about` follows from the subject. */
+/** Result of a detector; `about` follows from the subject. */
 export type Found = Omit<CodedWarning, 'about'>
 
 /** One kind of warning: a pure function of the state. */
-export type Family = (state: State) => readonly Found[]
+export type Detector = (state: State) => readonly Found[]
 
 const query = (parameters: Readonly<Record<string, string>>): string =>
   Object.entries(parameters)

@@ -1,40 +1,40 @@
 import type { State } from '../state/state'
-import { bridgeFamily } from './bridges'
-import { bridgeLoopFamily } from './bridge-loops'
-import { cannotRunFamily } from './cannot-run'
-import { jacclErrorFamily } from './jaccl-errors'
-import { macosVersionFamily } from './macos-versions'
-import { missingPairFamily } from './missing-pairs'
-import { noAddressFamily } from './no-address'
-import { protectionDomainFamily } from './protection-domains'
-import { rdmaOffFamily } from './rdma-off'
-import { slowCableFamily } from './slow-cables'
-import { studioPortFamily } from './studio-port'
-import { thunderbolt5Family } from './thunderbolt-5'
-import { unhealthyDeviceFamily } from './unhealthy-devices'
-import { aboutOf, Severity, type CodedWarning, type Family } from './warning'
+import { bridgeDetector } from './bridges'
+import { bridgeLoopDetector } from './bridge-loops'
+import { cannotRunDetector } from './cannot-run'
+import { jacclErrorDetector } from './jaccl-errors'
+import { macosVersionDetector } from './macos-versions'
+import { missingPairDetector } from './missing-pairs'
+import { noAddressDetector } from './no-address'
+import { protectionDomainDetector } from './protection-domains'
+import { rdmaOffDetector } from './rdma-off'
+import { slowCableDetector } from './slow-cables'
+import { studioPortDetector } from './studio-port'
+import { thunderbolt5Detector } from './thunderbolt-5'
+import { unhealthyDeviceDetector } from './unhealthy-devices'
+import { aboutOf, Severity, type CodedWarning, type Detector } from './warning'
 
 /** Order among equal severities: failures, then configuration, then cabling. */
-const FAMILIES: readonly Family[] = [
-  jacclErrorFamily,
-  protectionDomainFamily,
-  bridgeLoopFamily,
-  cannotRunFamily,
-  unhealthyDeviceFamily,
-  missingPairFamily,
-  thunderbolt5Family,
-  rdmaOffFamily,
-  macosVersionFamily,
-  bridgeFamily,
-  noAddressFamily,
-  studioPortFamily,
-  slowCableFamily,
+const DETECTORS: readonly Detector[] = [
+  jacclErrorDetector,
+  protectionDomainDetector,
+  bridgeLoopDetector,
+  cannotRunDetector,
+  unhealthyDeviceDetector,
+  missingPairDetector,
+  thunderbolt5Detector,
+  rdmaOffDetector,
+  macosVersionDetector,
+  bridgeDetector,
+  noAddressDetector,
+  studioPortDetector,
+  slowCableDetector,
 ]
 
 /** Returns all warnings of a state, most severe first. A pure function. */
 export const warningsOf = (state: State): CodedWarning[] => {
   const found = new Map<string, CodedWarning>()
-  for (const one of FAMILIES.flatMap((family) => family(state))) {
+  for (const one of DETECTORS.flatMap((detect) => detect(state))) {
     // A port can reach two machines through a dock; report its problem once.
     if (!found.has(one.id)) found.set(one.id, { ...one, about: aboutOf(one.subject) })
   }

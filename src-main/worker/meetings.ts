@@ -1,5 +1,5 @@
 import type { NodeId, RunnerId } from '@core/ids'
-import { rdmaMeeting } from '@core/plan/rdma-meeting'
+import { rdmaJoin } from '@core/plan/rdma-join'
 import { ringHosts } from '@core/plan/ring-hosts'
 import type { RunnerCommand } from '@core/protocols/runner'
 import type { Instance } from '@core/state/instances'
@@ -60,7 +60,7 @@ export class Meetings {
 
 /** Where and how this node's rank of an instance meets the others; undefined until they are all known. */
 const meetingOf = (state: State, instance: Instance, nodeId: NodeId): Meeting | undefined => {
-  if (instance.jaccl) return rdmaMeeting(state, instance, nodeId)
+  if (instance.jaccl) return rdmaJoin(state, instance, nodeId)
   const hosts = ringHosts(state, instance, nodeId)
   return hosts && { ring: { hosts } }
 }

@@ -58,7 +58,7 @@ describe('a runner’s side channel', () => {
   it('says its part again while nothing comes back, and at once to another master', () => {
     channels.ask(rank(0).runnerId, Buffer.from('one'))
     now = 600
-    channels.look()
+    channels.tick()
     channels.again()
     expect(said).toEqual([part(0, 'one'), part(0, 'one'), part(0, 'one')])
   })
@@ -67,10 +67,10 @@ describe('a runner’s side channel', () => {
     channels.ask(rank(0).runnerId, Buffer.from('one'))
     channels.take(part(1, 'two'))
     now = 59_999
-    channels.look()
+    channels.tick()
     expect(fail).not.toHaveBeenCalled()
     now = 60_000
-    channels.look()
+    channels.tick()
     expect(fail).toHaveBeenCalledExactlyOnceWith(
       `no answer from ${rank(2).nodeId} for 60 s while the machines were joined by RDMA`,
     )
@@ -84,7 +84,7 @@ describe('a runner’s side channel', () => {
     channels.again()
     channels.take(round('one', 'two', 'six'))
     now = 100_000
-    channels.look()
+    channels.tick()
     expect(said).toHaveLength(1)
     expect(answer).not.toHaveBeenCalled()
     expect(fail).not.toHaveBeenCalled()

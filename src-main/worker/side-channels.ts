@@ -43,14 +43,14 @@ export class SideChannels {
 
   /** Somebody else leads, or the state was replaced. */
   again(): void {
-    for (const { rounds } of this.channels.values()) this.say(rounds.again(performance.now()))
+    for (const { rounds } of this.channels.values()) this.say(rounds.resend(performance.now()))
   }
 
   /** Time has passed. */
-  look(): void {
+  tick(): void {
     for (const { rounds, rank } of this.channels.values()) {
-      const { say, outcome } = rounds.look(this.options.state(), performance.now())
-      this.say(say)
+      const { send, outcome } = rounds.tick(this.options.state(), performance.now())
+      this.say(send)
       settle(rank, outcome)
     }
   }

@@ -197,7 +197,7 @@ export class Worker {
   }
 
   private listen(): void {
-    this.sideChannels.look()
+    this.sideChannels.tick()
     if (this.silentNodes.listen(this.options.source.state())) this.lookSoon()
   }
 

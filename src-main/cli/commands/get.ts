@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { nameKey } from '@core/declarations/names'
 import { documented } from '@core/declarations/documented'
-import { carries } from '@core/state/labels'
+import { matchesLabels } from '@core/state/labels'
 import { updatedYaml, yamlOf } from '../../declaration-files/write'
 import { replaceFile } from '../../disk/replace-file'
 import { readState } from '../api/state'
@@ -48,7 +48,7 @@ export const run = async (flags: GetFlags, { api, out }: CommandContext): Promis
   const labels = selector === undefined ? undefined : selectorOf(selector)
   const meant = name === undefined ? all : [declarationBy(all, name)]
   const documents = meant
-    .filter((one) => labels === undefined || carries(one.labels, labels))
+    .filter((one) => labels === undefined || matchesLabels(one.labels, labels))
     .map((one) => documented(state, one))
   if (json || output === 'json') await out.json(documents)
   else await out.print(yamlOf(documents))

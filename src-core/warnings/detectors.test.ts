@@ -2,25 +2,25 @@ import { describe, expect, it } from 'vitest'
 import type { NodeId } from '../ids'
 import type { State } from '../state/state'
 import { Macs, type CableOptions, type MacOptions } from '../testing/macs'
-import { bridgeFamily } from './bridges'
-import { bridgeLoopFamily } from './bridge-loops'
-import { macosVersionFamily } from './macos-versions'
-import { missingPairFamily } from './missing-pairs'
-import { noAddressFamily } from './no-address'
-import { rdmaOffFamily } from './rdma-off'
-import { slowCableFamily } from './slow-cables'
-import { studioPortFamily } from './studio-port'
-import { thunderbolt5Family } from './thunderbolt-5'
-import { unhealthyDeviceFamily } from './unhealthy-devices'
-import { aboutOf, englishWarning, type Family, type Warning } from './warning'
+import { bridgeDetector } from './bridges'
+import { bridgeLoopDetector } from './bridge-loops'
+import { macosVersionDetector } from './macos-versions'
+import { missingPairDetector } from './missing-pairs'
+import { noAddressDetector } from './no-address'
+import { rdmaOffDetector } from './rdma-off'
+import { slowCableDetector } from './slow-cables'
+import { studioPortDetector } from './studio-port'
+import { thunderbolt5Detector } from './thunderbolt-5'
+import { unhealthyDeviceDetector } from './unhealthy-devices'
+import { aboutOf, englishWarning, type Detector, type Warning } from './warning'
 
-/** What a family says, as the API gives it. */
-const found = (family: Family, { state }: { readonly state: State }): Warning[] =>
-  family(state).map((one) => englishWarning({ ...one, about: aboutOf(one.subject) }))
+/** A detector’s warnings, as the API returns them. */
+const found = (detector: Detector, { state }: { readonly state: State }): Warning[] =>
+  detector(state).map((one) => englishWarning({ ...one, about: aboutOf(one.subject) }))
 
-/** What a family says: severity and title. */
-const says = (family: Family, macs: Macs): string[] =>
-  found(family, macs).map(({ severity, title }) => `${severity}: ${title}`)
+/** A detector’s warnings as severity and title. */
+const says = (detector: Detector, macs: Macs): string[] =>
+  found(detector, macs).map(({ severity, title }) => `${severity}: ${title}`)
 
 const declareRdma = (macs: Macs, nodeIds?: NodeId[]) =>
   macs.declare('chat', { instanceMeta: 'MlxJaccl', minNodes: 2, ...(nodeIds && { nodeIds }) })
@@ -36,14 +36,14 @@ const pair = (a: MacOptions = {}, b: MacOptions = {}, cable: CableOptions = {}) 
 describe('RDMA that is not enabled', () => {
   it('is a hint while nothing requests RDMA, and a warning once something does', () => {
     const { macs } = pair({ rdma: { status: 'disabled', devices: [] } })
-    expect(says(rdmaOffFamily, macs)).toEqual(['hint: RDMA is not enabled on MacBook Pro.'])
+    expect(says(rdmaOffDetector, macs)).toEqual(['hint: RDMA is not enabled on MacBook Pro.'])
     declareRdma(macs)
-    expect(says(rdmaOffFamily, macs)).toEqual(['warning: RDMA is not enabled on MacBook Pro.'])
+    expect(says(rdmaOffDetector, macs)).toEqual(['warning: RDMA is not enabled on MacBook Pro.'])
   })
 
   it('is enabled in Recovery, as the exact steps say', () => {
     const { macs } = pair({ rdma: { status: 'disabled', devices: [] } })
-    const [first] = found(rdmaOffFamily, macs)
+    const [first] = found(rdmaOffDetector, macs)
     expect(first?.fix.map(({ text, commands = [] }) => [text, ...commands].join(' ')).join('\n')).toMatch(
       /Shut.*\n.*Options.*Terminal.*\n.*rdma_ctl enable\n.*Restart.*\n.*rdma_ctl status/,
     )
@@ -59,22 +59,22 @@ describe('RDMA that is not enabled', () => {
     ],
     ['Thunderbolt 4, which has none', { maxGbps: 40, rdma: { status: 'disabled' } }, []],
   ])('is told for what it is: %s', (_what, options, expected) => {
-    expect(says(rdmaOffFamily, pair(options).macs)).toEqual(expected)
+    expect(says(rdmaOffDetector, pair(options).macs)).toEqual(expected)
   })
 
   it('is not reported on a Mac without a cable', () => {
     const macs = new Macs()
     macs.mac('Mac Studio', { rdma: { status: 'disabled', devices: [] } })
-    expect(says(rdmaOffFamily, macs)).toEqual([])
+    expect(says(rdmaOffDetector, macs)).toEqual([])
   })
 })
 
 describe('Thunderbolt 4', () => {
   it('is named where RDMA was asked of such a machine, even if macOS says enabled', () => {
     const { macs, nodes } = pair({ maxGbps: 40, rdma: { status: 'enabled' } })
-    expect(says(thunderbolt5Family, macs)).toEqual([])
+    expect(says(thunderbolt5Detector, macs)).toEqual([])
     declareRdma(macs, nodes)
-    expect(says(thunderbolt5Family, macs)).toEqual([
+    expect(says(thunderbolt5Detector, macs)).toEqual([
       'warning: RDMA needs Thunderbolt 5, which MacBook Pro does not have.',
     ])
   })
@@ -82,7 +82,7 @@ describe('Thunderbolt 4', () => {
   it('is reported for a declaration that finds too few capable machines', () => {
     const { macs } = pair({ maxGbps: 40 })
     declareRdma(macs)
-    expect(found(thunderbolt5Family, macs)).toMatchObject([
+    expect(found(thunderbolt5Detector, macs)).toMatchObject([
       { title: 'RDMA needs Thunderbolt 5: small can’t be placed.', cause: expect.stringContaining('only Mac Studio') },
     ])
   })
@@ -91,7 +91,7 @@ describe('Thunderbolt 4', () => {
     const { macs, nodes } = pair()
     macs.says(nodes[0], { thunderbolt: { ports: [], bridges: [] } })
     declareRdma(macs, nodes)
-    expect(says(thunderbolt5Family, macs)).toEqual([])
+    expect(says(thunderbolt5Detector, macs)).toEqual([])
   })
 })
 
@@ -104,7 +104,7 @@ describe('the port next to Ethernet', () => {
 
   it.each(['Mac15,14', 'Mac16,9'])('of a Mac Studio (%s) is named when a cable to a member is in it', (model) => {
     const { macs } = pair({}, studio(model))
-    expect(found(studioPortFamily, macs)).toMatchObject([
+    expect(found(studioPortDetector, macs)).toMatchObject([
       {
         title: 'The port next to Ethernet on Mac Studio does not do RDMA.',
         cause: expect.stringContaining('The cable to MacBook Pro is in Thunderbolt 1 (en2)'),
@@ -118,14 +118,14 @@ describe('the port next to Ethernet', () => {
     ['en2 of a Mac mini', studio('Mac16,11'), {}],
     ['a Mac Studio with Thunderbolt 4', { ...studio('Mac14,14'), maxGbps: 40 }, {}],
   ])('is not named for %s', (_what, options, cable) => {
-    expect(says(studioPortFamily, pair({}, options, cable).macs)).toEqual([])
+    expect(says(studioPortDetector, pair({}, options, cable).macs)).toEqual([])
   })
 
   it('is not named while it is empty', () => {
     const macs = new Macs()
     const [book, desk] = [macs.mac('MacBook Pro'), macs.mac('Mac Studio', studio('Mac15,14'))]
     macs.cable([book, 1], [desk, 2])
-    expect(says(studioPortFamily, macs)).toEqual([])
+    expect(says(studioPortDetector, macs)).toEqual([])
   })
 })
 
@@ -134,9 +134,9 @@ describe('macOS versions', () => {
 
   it('that differ are named where the Macs are to use RDMA together', () => {
     const { macs, nodes } = pair({}, NEWER)
-    expect(says(macosVersionFamily, macs)).toEqual([])
+    expect(says(macosVersionDetector, macs)).toEqual([])
     declareRdma(macs, nodes)
-    expect(found(macosVersionFamily, macs)).toMatchObject([
+    expect(found(macosVersionDetector, macs)).toMatchObject([
       { cause: expect.stringContaining('Mac Studio has 26.6 (25G83) and MacBook Pro has 26.5.1 (25F80)') },
     ])
   })
@@ -144,37 +144,37 @@ describe('macOS versions', () => {
   it('of the same number but another build differ', () => {
     const { macs, nodes } = pair({}, { os: { build: '25F81' } })
     declareRdma(macs, nodes)
-    expect(says(macosVersionFamily, macs)).toHaveLength(1)
+    expect(says(macosVersionDetector, macs)).toHaveLength(1)
   })
 
   it('are named once, however many models share the Macs', () => {
     const { macs, nodes } = pair({}, NEWER)
     declareRdma(macs, nodes)
     macs.declare('other', { instanceMeta: 'MlxJaccl', minNodes: 2, nodeIds: [nodes[1], nodes[0]] })
-    expect(says(macosVersionFamily, macs)).toHaveLength(1)
+    expect(says(macosVersionDetector, macs)).toHaveLength(1)
   })
 
   it('are a new warning when one of them changed', () => {
     const { macs, nodes } = pair({}, NEWER)
     declareRdma(macs, nodes)
-    const [before] = found(macosVersionFamily, macs)
+    const [before] = found(macosVersionDetector, macs)
     macs.says(nodes[1], { os: { platform: 'darwin', release: '25.6', name: 'macOS 26.7', version: '26.7' } })
-    expect(found(macosVersionFamily, macs)[0]?.id).not.toBe(before?.id)
+    expect(found(macosVersionDetector, macs)[0]?.id).not.toBe(before?.id)
   })
 
   it('are not reported if they are equal, or if one is unknown', () => {
     const { macs, nodes } = pair()
     declareRdma(macs, nodes)
-    expect(says(macosVersionFamily, macs)).toEqual([])
+    expect(says(macosVersionDetector, macs)).toEqual([])
     macs.says(nodes[0], { os: { platform: 'darwin', release: '25.5', name: 'macOS' } })
-    expect(says(macosVersionFamily, macs)).toEqual([])
+    expect(says(macosVersionDetector, macs)).toEqual([])
   })
 })
 
 describe('a bridge', () => {
   it('that holds a port with a cable to a member is named with its ports and the exact commands', () => {
     const { macs } = pair({ bridge: ['en2', 'en3', 'en4'] })
-    expect(found(bridgeFamily, macs)).toMatchObject([
+    expect(found(bridgeDetector, macs)).toMatchObject([
       {
         severity: 'hint',
         title: 'A bridge on MacBook Pro holds ports that RDMA needs.',
@@ -191,13 +191,13 @@ describe('a bridge', () => {
   })
 
   it('is not reported without a cable in it, nor on Thunderbolt 4', () => {
-    expect(says(bridgeFamily, pair({ bridge: ['en3'] }).macs)).toEqual([])
-    expect(says(bridgeFamily, pair({ bridge: ['en2'], maxGbps: 40 }).macs)).toEqual([])
+    expect(says(bridgeDetector, pair({ bridge: ['en3'] }).macs)).toEqual([])
+    expect(says(bridgeDetector, pair({ bridge: ['en2'], maxGbps: 40 }).macs)).toEqual([])
   })
 
   it('whose names are no names of interfaces puts them into no command', () => {
     const { macs } = pair({ interfaces: ['en2; rm -rf ~'], bridge: ['en2; rm -rf ~'] })
-    const [first] = found(bridgeFamily, macs)
+    const [first] = found(bridgeDetector, macs)
     expect(first?.fix.flatMap(({ commands = [] }) => commands)).toEqual([])
   })
 })
@@ -235,7 +235,7 @@ describe('a loop of bridges', () => {
     ['a circle with a bridge that is off', [true, false, true], CIRCLE, []],
     ['a circle with a tail', [true, true, true, true], [...CIRCLE, [2, 3, 3, 1]], ['Mac 1, Mac 2, and Mac 3']],
   ])('is found, and nothing else is: %s', (_what, active, cabled, loops) => {
-    expect(found(bridgeLoopFamily, { state: ring(active, cabled) }).map(({ title }) => title)).toEqual(
+    expect(found(bridgeLoopDetector, { state: ring(active, cabled) }).map(({ title }) => title)).toEqual(
       loops.map((names) => `The Thunderbolt bridges of ${names} form a loop.`),
     )
   })
@@ -245,7 +245,7 @@ describe('a slow cable', () => {
   it('between two Macs with Thunderbolt 5 is named with the pair, once', () => {
     const { macs, nodes } = pair({}, {}, { gbps: 40 })
     macs.cable([nodes[0], 2], [nodes[1], 2], { gbps: 40 })
-    expect(says(slowCableFamily, macs)).toEqual([
+    expect(says(slowCableDetector, macs)).toEqual([
       'hint: The cables between Mac Studio and MacBook Pro only give Thunderbolt 4 speed.',
     ])
   })
@@ -253,14 +253,14 @@ describe('a slow cable', () => {
   it('is a warning when RDMA is asked for, and names the dock where there is one', () => {
     const { macs } = pair({}, {}, { gbps: 40, throughDock: true })
     declareRdma(macs)
-    expect(found(slowCableFamily, macs)).toMatchObject([
+    expect(found(slowCableDetector, macs)).toMatchObject([
       { severity: 'warning', cause: expect.stringContaining('through a dock') },
     ])
   })
 
   it('is not reported at full speed, nor if a Mac has only Thunderbolt 4', () => {
-    expect(says(slowCableFamily, pair().macs)).toEqual([])
-    expect(says(slowCableFamily, pair({ maxGbps: 40 }).macs)).toEqual([])
+    expect(says(slowCableDetector, pair().macs)).toEqual([])
+    expect(says(slowCableDetector, pair({ maxGbps: 40 }).macs)).toEqual([])
   })
 })
 
@@ -274,9 +274,9 @@ describe('missing pairs', () => {
 
   it('are named where some of the Macs that are meant are joined but not all', () => {
     const { macs, nodes } = three()
-    expect(says(missingPairFamily, macs)).toEqual([])
+    expect(says(missingPairDetector, macs)).toEqual([])
     declareRdma(macs, [...nodes])
-    expect(found(missingPairFamily, macs)).toMatchObject([
+    expect(found(missingPairDetector, macs)).toMatchObject([
       {
         title: 'One pair of Macs lacks the cable that RDMA needs.',
         cause: expect.stringContaining('no cable between a and c.'),
@@ -289,7 +289,7 @@ describe('missing pairs', () => {
     const { macs } = three()
     macs.mac('on Wi-Fi')
     declareRdma(macs)
-    expect(found(missingPairFamily, macs).map(({ nodeIds }) => nodeIds)).toEqual([['a', 'c']])
+    expect(found(missingPairDetector, macs).map(({ nodeIds }) => nodeIds)).toEqual([['a', 'c']])
   })
 
   it('are none where all are joined, by cable or by a connection that is there', () => {
@@ -304,14 +304,14 @@ describe('missing pairs', () => {
         type: 'TopologyEdgeCreated',
         edge: { from, to, fromInterface: 'rdma_en3', toInterface: 'rdma_en3' },
       })
-    expect(says(missingPairFamily, macs)).toEqual([])
+    expect(says(missingPairDetector, macs)).toEqual([])
   })
 
   it('are not guessed while a Mac is offline', () => {
     const { macs, nodes } = three()
     declareRdma(macs, [...nodes])
     macs.apply({ type: 'NodeTimedOut', nodeId: nodes[1] })
-    expect(says(missingPairFamily, macs)).toEqual([])
+    expect(says(missingPairDetector, macs)).toEqual([])
   })
 })
 
@@ -320,7 +320,7 @@ describe('an unhealthy device', () => {
     const { macs, nodes } = pair()
     macs.device(nodes[0], 'en2', { health: 'unhealthy', problem: 'it did not open in 5 s' })
     macs.device(nodes[1], 'en2', { health: 'unhealthy' })
-    expect(found(unhealthyDeviceFamily, macs)).toMatchObject([
+    expect(found(unhealthyDeviceDetector, macs)).toMatchObject([
       {
         title: 'RDMA between Mac Studio and MacBook Pro does not work.',
         cause: 'Mac Studio: rdma_en2 can’t be opened; MacBook Pro: it did not open in 5 s.',
@@ -332,7 +332,7 @@ describe('an unhealthy device', () => {
   it('is not reported on a port without a cable', () => {
     const { macs, nodes } = pair()
     macs.device(nodes[0], 'en3', { health: 'unhealthy' })
-    expect(says(unhealthyDeviceFamily, macs)).toEqual([])
+    expect(says(unhealthyDeviceDetector, macs)).toEqual([])
   })
 })
 
@@ -340,11 +340,11 @@ describe('a port without an address', () => {
   it('is named where a cable to a member is in it and no bridge holds it', () => {
     const { macs, nodes } = pair()
     macs.device(nodes[0], 'en2', { hasAddress: false }).device(nodes[0], 'en3', { hasAddress: false })
-    expect(found(noAddressFamily, macs)).toMatchObject([
+    expect(found(noAddressDetector, macs)).toMatchObject([
       { id: 'no-address MacBook Pro en2', cause: expect.stringContaining('Thunderbolt 1 (en2)') },
     ])
     const bridged = pair({ bridge: ['en2'] })
     bridged.macs.device(bridged.nodes[0], 'en2', { hasAddress: false })
-    expect(says(noAddressFamily, bridged.macs)).toEqual([])
+    expect(says(noAddressDetector, bridged.macs)).toEqual([])
   })
 })

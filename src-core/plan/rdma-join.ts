@@ -12,7 +12,7 @@ type Load = Extract<RunnerCommand, { type: 'load' }>
  * Returns how a rank of an RDMA group joins the others. Undefined until every rank's runner has started: side-channel
  * rounds have a time limit, which must not run while a machine still downloads the model.
  */
-export const rdmaMeeting = (
+export const rdmaJoin = (
   state: State,
   instance: Instance,
   nodeId: NodeId,

@@ -4,7 +4,7 @@ import { rehearsalDevice } from '../state/rehearsal'
 import { statusOf } from '../state/status'
 import { rdmaWorld } from '../testing/rdma-world'
 import type { World } from '../testing/world'
-import { rdmaMeeting } from './rdma-meeting'
+import { rdmaJoin } from './rdma-join'
 
 const NAMES = ['alpha', 'bravo', 'charlie']
 
@@ -17,7 +17,7 @@ const instanceOf = (world: World): Instance => {
 const meetingAt = (world: World, rank: number) => {
   const instance = instanceOf(world)
   const shard = instance.shards[rank]
-  return shard && rdmaMeeting(world.state, instance, shard.nodeId)
+  return shard && rdmaJoin(world.state, instance, shard.nodeId)
 }
 
 const start = (world: World, rank: number, port?: number): void => {
