@@ -24,7 +24,7 @@ describe('CreateMetaInstance', () => {
     expect(types(world, from)).toEqual([])
   })
 
-  it('is refused where the name is taken', () => {
+  it('is refused if the name is taken', () => {
     const world = new World()
     world.declare('one', { name: 'chat' })
     const command = {
@@ -157,7 +157,7 @@ describe('PlaceInstance', () => {
     expect(world.reconcile().events).toEqual([])
   })
 
-  it('is refused with the funnel where there is no place', () => {
+  it('is refused with the funnel if it cannot be placed', () => {
     const world = new World()
     world.addNode('mini', { free: GB })
     expect(place(world, 'i')).toMatchObject({

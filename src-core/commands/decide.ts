@@ -16,6 +16,16 @@ import type { Decided, DecideInputs } from './decided'
 import { idProblem, nameKey, nameProblem } from '../declarations/names'
 import { removeDeclaration, removeInstance } from '../declarations/removal'
 
+/*
+ * `decide` turns a command into the events that carry it out, or refuses it; pure, run by the leader only.
+ *
+ * 1. Repeating a command, with the ids that its sender chose, changes nothing.
+ * 2. A refused command changes nothing; a command of several parts is decided completely or not at all.
+ * 3. Commands place nothing (except `PlaceInstance`); the reconcile pass does.
+ *
+ * Held by `decide.test.ts`, for several documents by `declarations/difference.test.ts`.
+ */
+
 const decided = (...events: Event[]): Decided => ({ status: 'decided', events })
 const refused = (code: Refusal['code'], reason: string, details?: Refusal['details']): Decided => ({
   status: 'refused',

@@ -47,7 +47,7 @@ describe('Codex’s configuration', () => {
     expect(keyed.match(/\[model_providers\.muster\]/g)).toHaveLength(1)
     expect(keyed).toContain('model = "new"')
     expect(keyed).toContain('env_key = "MUSTER_API_KEY"')
-    // Files of Codex are shown around: the key itself is not in them.
+    // People share Codex's configuration, so it must not contain the key itself.
     expect(keyed).not.toContain('mst_x')
   })
 

@@ -97,7 +97,7 @@ describe('documents of declarations', () => {
 })
 
 describe('a declaration as a document', () => {
-  it('says the same, without what has its default', () => {
+  it('is equivalent, without defaults', () => {
     const world = new World()
     world.addNode('mini')
     const written = {

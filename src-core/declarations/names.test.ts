@@ -6,7 +6,7 @@ import { nameKey } from './names'
 const OTHER = ModelId.parse('m/other')
 const SPELLINGS = [String, (text: string) => text.toUpperCase(), (text: string) => `${text}\u200b`, wide] as const
 
-/** In the full-width forms that fonts for Chinese and Japanese have. */
+/** Full-width forms, as in Chinese and Japanese fonts. */
 function wide(text: string): string {
   return text.replaceAll(/[!-~]/g, (character) => String.fromCharCode(character.charCodeAt(0) + 0xfee0))
 }
@@ -37,7 +37,7 @@ describe('a name', () => {
   )('spelled %j is refused where %j is taken, to a new declaration and to a changed one', (name) => {
     const { world, second } = declared()
     const before = world.state
-    // The id of the very declaration that is to have it is its own.
+    // A declaration may be named by its own id, so use the other one.
     const other = nameKey(name) === 'second' ? MetaInstanceId.parse('first') : second
     expect(reasonFor(world, creation('new', SMALL, name))).toMatch(/^conflict: /)
     expect(reasonFor(world, { type: 'UpdateMetaInstance', metaInstanceId: other, changes: { name } })).toMatch(
@@ -46,7 +46,7 @@ describe('a name', () => {
     expect(world.state).toBe(before)
   })
 
-  it('may be spelled anew, and be given again once it is free', () => {
+  it('may change its spelling, and may be reused once it is free', () => {
     const { world, first } = declared()
     const update = (name: string | null) =>
       reasonFor(world, { type: 'UpdateMetaInstance', metaInstanceId: first, changes: { name } })

@@ -61,7 +61,7 @@ const evidence = (
   }
 }
 
-/** `code severity: who`, as a person would skim it. */
+/** Findings as `code severity: machines`. */
 const found = (given: Evidence): string[] =>
   judge(given).findings.map(({ code, severity, nodeIds }) => `${code} ${severity}: ${nodeIds.join(', ')}`)
 

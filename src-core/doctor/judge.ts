@@ -4,6 +4,12 @@ import type { Evidence } from './evidence'
 import { memberFindings } from './member-findings'
 import { pairFindings } from './pair-findings'
 
+/*
+ * The doctor interprets what machines see of one another (`Evidence`) and returns checks for every ordered pair of
+ * members, and findings: each names a cause once, so findings that follow from another one are dropped.
+ * `judge.test.ts` has a case for each finding.
+ */
+
 /** Whether a `firewall` finding already explains this one: failing or one-way probes follow from it. */
 const isExplainedBy = (finding: Finding, others: readonly Finding[]): boolean =>
   (finding.code === 'one_way' || finding.code === 'no_probes') &&

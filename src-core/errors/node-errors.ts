@@ -4,37 +4,38 @@ import type { DescribedError } from './described-error'
 export const NODE_ERRORS = {
   internal: {
     statuses: [500],
-    cause: 'The node has a fault of its own',
-    remedy: 'Its log says what it was (`muster logs`); a support bundle helps whoever mends it',
+    cause: 'The node has an internal error',
+    remedy: 'Its log has the details (`muster logs`); attach a support bundle to a report',
   },
   no_master: {
     statuses: [503],
-    cause: 'The machines have not agreed yet on which of them decides, so it is not known whether this was done',
-    remedy: 'Try again in a few seconds, with the same `Idempotency-Key`: what was asked for twice is done once',
+    cause: 'The machines have not elected a master yet, so it is unknown whether this was done',
+    remedy: 'Try again in a few seconds with the same `Idempotency-Key`, so that it is done only once',
   },
   closed: {
     statuses: [503],
     cause: 'The node is stopping: nothing was changed',
-    remedy: 'Ask another machine, or start it again',
+    remedy: 'Use another machine, or start it again',
   },
   disk_full: {
     statuses: [503],
     cause: 'The disk with the data folder is full: nothing was changed',
-    remedy: 'Free some space; the node goes on by itself',
+    remedy: 'Free some space; the node recovers automatically',
   },
   disk_failed: {
     statuses: [503],
-    cause: 'The data folder cannot be written: nothing was changed',
-    remedy: 'Check the disk and the permissions of the folder; the node goes on by itself',
+    cause: 'The data folder cannot be written to: nothing was changed',
+    remedy: 'Check the disk and the permissions of the folder; the node recovers automatically',
   },
   term_lost: {
     statuses: [503],
-    cause: 'The file with the terms that this node took part in cannot be read, so it leads nobody',
-    remedy: 'It follows as soon as another machine leads; alone, stop it, remove `term.json` and start it again',
+    cause: 'The file with the terms that this node took part in cannot be read, so it cannot become master',
+    remedy:
+      'It follows once another machine is master; if it is the only one, stop it, delete `term.json` and start it again',
   },
   log_damaged: {
     statuses: [503],
-    cause: 'The log of decisions is damaged in a place that cannot be cut off',
+    cause: 'The log of decisions is damaged in a place that cannot be truncated',
     remedy: 'Restore the folder `log` from a backup, or rename it and declare the models again',
   },
   log_too_new: {
@@ -50,17 +51,17 @@ export const NODE_ERRORS = {
   invalid_setting: {
     statuses: [503],
     cause: 'A setting has a value that it cannot have',
-    remedy: 'Give a value of the kind that the message names; nothing was changed',
+    remedy: 'Use a value of the kind that the message names; nothing was changed',
   },
   settings_not_written: {
     statuses: [503],
-    cause: 'The settings file cannot be written',
-    remedy: 'Check that the disk is not full and the folder may be written; the settings in use are unchanged',
+    cause: 'The settings file cannot be written to',
+    remedy: 'Check that the disk is not full and the folder is writable; the settings in use are unchanged',
   },
   refused: {
     statuses: [409],
-    cause: 'The configuration of another program is left as it is: it is no file that can be changed safely',
-    remedy: 'Put the text in by hand; the message says what is in the way',
+    cause: 'The configuration of another program is left unchanged, because it cannot be edited safely',
+    remedy: 'Insert the text by hand; the message has the reason',
   },
   changed: {
     statuses: [409],
@@ -69,17 +70,17 @@ export const NODE_ERRORS = {
   },
   nothing_written: {
     statuses: [409],
-    cause: 'Muster wrote nothing into that program’s configuration that it could take back',
+    cause: 'Muster has changed nothing in that program’s configuration that it could undo',
     remedy: 'There is nothing to do',
   },
   cannot_write: {
     statuses: [409],
     cause: 'The configuration of another program cannot be read or written',
-    remedy: 'Check the permissions of that file, or put the text in by hand',
+    remedy: 'Check the permissions of that file, or insert the text by hand',
   },
   not_open: {
     statuses: [409],
-    cause: 'The node answers its own machine alone, so no other browser can sign in',
+    cause: 'The node listens on its own machine only, so no other browser can sign in',
     remedy: 'Open it to the network in the settings, or with `--host 0.0.0.0`',
   },
 } as const satisfies Readonly<Record<string, DescribedError>>

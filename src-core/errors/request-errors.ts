@@ -4,8 +4,8 @@ import type { DescribedError } from './described-error'
 export const REQUEST_ERRORS = {
   invalid_http: {
     statuses: [400],
-    cause: 'The bytes make no request of HTTP/1.1, or its host and path make no URL',
-    remedy: 'Look at the first line, the headers and the lengths that the client sends',
+    cause: 'The data is not a valid HTTP/1.1 request, or its host and path do not form a URL',
+    remedy: 'Check the request line, the headers and the lengths that the client sends',
   },
   invalid_json: {
     statuses: [400],
@@ -19,47 +19,47 @@ export const REQUEST_ERRORS = {
   },
   invalid_encoding: {
     statuses: [400],
-    cause: 'The body is not compressed as its content-encoding says',
-    remedy: 'Compress it so, or leave the header away',
+    cause: 'The body does not match its `Content-Encoding`',
+    remedy: 'Compress it accordingly, or omit the header',
   },
   invalid: {
     statuses: [400],
-    cause: 'What was asked for can never be, as a name that is no name or a document with contradictions',
+    cause: 'The request can never be fulfilled, such as an invalid name or a document with contradictions',
     remedy: 'Correct what the message names',
   },
   invalid_api_key: {
     statuses: [401],
     cause: 'The node is open to the network, and the request has no key or an unknown one',
-    remedy: 'Send `Authorization: Bearer KEY`; `muster key create` on a machine of the cluster makes one',
+    remedy: 'Send `Authorization: Bearer KEY`; `muster key create` on a machine of the cluster creates a key',
   },
   link_used: {
     statuses: [401],
-    cause: 'A sign-in link works once and for a short time, and this one does not any more',
-    remedy: 'Ask for a new link: in the app under Connect, or with `muster open`',
+    cause: 'A sign-in link works once and for a short time; this one was used or has expired',
+    remedy: 'Create a new link: in the app under Connect, or with `muster open`',
   },
   foreign_host: {
     statuses: [403],
-    cause: 'The request names a host that is none of this machine’s',
+    cause: 'The request names a host that is not one of this machine’s',
     remedy: 'Use its address, send a key, or allow the host with `--allow-host`',
   },
   foreign_origin: {
     statuses: [403],
-    cause: 'A page of another site tried to use the API',
+    cause: 'A page of another origin tried to use the API',
     remedy: 'Allow its origin with `--allow-origin`, if you trust that page',
   },
   not_this_machine: {
     statuses: [403],
-    cause: 'Configurations of programs are read and written from their own machine alone',
+    cause: 'Configurations of programs can be read and written only from their own machine',
     remedy: 'Open Muster on the machine where the program runs, or copy the text',
   },
   not_found: {
     statuses: [404],
-    cause: 'There is no such route, or nothing with that id (any more)',
-    remedy: 'Look the id up again: the message says which list has it; `/docs` lists all routes',
+    cause: 'There is no such route, or nothing with that id exists (any more)',
+    remedy: 'Look the id up again; the message names the list, and `/docs` lists all routes',
   },
   response_not_found: {
     statuses: [404],
-    cause: 'The node does not keep a response of that id (any more)',
+    cause: 'The node has no response with that id (any more)',
     remedy: 'Send the whole conversation instead of `previous_response_id`',
   },
   method_not_allowed: {
@@ -69,23 +69,24 @@ export const REQUEST_ERRORS = {
   },
   too_slow: {
     statuses: [408],
-    cause: 'The request did not come in time',
-    remedy: 'Send all of it sooner',
+    cause: 'The request did not arrive in time',
+    remedy: 'Send it faster',
   },
   conflict: {
     statuses: [409],
-    cause: 'It contradicts what is there, as a name that is taken or a setting that the command line holds',
-    remedy: 'Choose another name, or change what is there first; the message says what that is',
+    cause:
+      'The request conflicts with the current state, such as a name that is taken or a setting that the command line fixes',
+    remedy: 'Choose another name, or resolve the conflict that the message names',
   },
   too_large: {
     statuses: [413],
-    cause: 'The body is larger than the node takes, also once decompressed',
-    remedy: 'Send less at once',
+    cause: 'The body is larger than the node accepts, compressed or decompressed',
+    remedy: 'Send a smaller body',
   },
   unsupported_encoding: {
     statuses: [415],
-    cause: 'The body is compressed in a way that the node does not know',
-    remedy: 'Use gzip, deflate or br, or send it plain',
+    cause: 'The body has a `Content-Encoding` that the node does not support',
+    remedy: 'Use gzip, deflate or br, or send it uncompressed',
   },
   unsupported_media_type: {
     statuses: [415],
@@ -95,11 +96,11 @@ export const REQUEST_ERRORS = {
   rate_limit_exceeded: {
     statuses: [429],
     cause: 'The API key has reached one of its limits',
-    remedy: 'Wait as long as `Retry-After` says, or give the key other limits',
+    remedy: 'Wait as long as `Retry-After` says, or raise the key’s limits',
   },
   headers_too_large: {
     statuses: [431],
     cause: 'The headers of the request are over 16 KiB',
-    remedy: 'Send fewer or shorter ones, cookies for example',
+    remedy: 'Send fewer or shorter headers, for example cookies',
   },
 } as const satisfies Readonly<Record<string, DescribedError>>

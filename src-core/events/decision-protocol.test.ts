@@ -17,7 +17,7 @@ const declaration = {
   paused: false,
 } as const
 
-/** A cluster of which one machine has a Muster of that protocol. */
+/** A cluster with one machine of that protocol. */
 const withOlder = (protocol: number): World => {
   const world = new World()
   world.addNode('Mac Studio')

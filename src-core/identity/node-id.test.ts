@@ -27,7 +27,7 @@ describe('the short form of a node id', () => {
     )
   })
 
-  it('differs where the first 40 bits do', () => {
+  it('differs if the first 40 bits do', () => {
     fc.assert(
       fc.property(hash, hash, (a, b) => {
         expect(shortNodeId(id(a)) === shortNodeId(id(b))).toBe(a.slice(0, 10) === b.slice(0, 10))

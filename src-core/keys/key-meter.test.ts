@@ -49,7 +49,7 @@ describe('a key with limits', () => {
     expect(meter.standings(limits, 0).tokens).toMatchObject({ remaining: 500 })
     meter.begin(limits, { tokens: 200, now: 0 })
     meter.end(limits, { expected: 200, used: 800, began: 0, now: 0 })
-    // Overdrawn by 300: even the least waits until that is made good.
+    // Overdrawn by 300: even the smallest request waits until that is refilled.
     expect(meter.begin(limits, { tokens: 0, now: 0 })).toMatchObject({ by: 'tokens', retryAfterMs: 30_100 })
   })
 
@@ -71,7 +71,7 @@ describe('a key with limits', () => {
           now += wait
           const verdict = meter.begin({ requestsPerMinute }, { tokens, now })
           if (verdict.kind === 'admitted') admitted += 1
-          // What is said of the time to wait is true.
+          // A retry is admitted after exactly the announced delay, and not before.
           else {
             expect(meter.begin({ requestsPerMinute }, { tokens, now: now + verdict.retryAfterMs - 1 }).kind).toBe(
               'refused',

@@ -8,12 +8,12 @@ describe('memory bandwidth by chip', () => {
     expect(memoryBandwidthOf(' Apple M2 Pro\n')).toBe(200e9)
   })
 
-  it('tells the parts of one chip apart by their GPU cores', () => {
+  it('distinguishes variants of a chip by their GPU cores', () => {
     expect(memoryBandwidthOf('Apple M4 Max', 32)).toBe(410e9)
     expect(memoryBandwidthOf('Apple M4 Max', 40)).toBe(546e9)
   })
 
-  it('is the slower part where the GPU cores are not known', () => {
+  it('is that of the slower variant if the GPU cores are unknown', () => {
     expect(memoryBandwidthOf('Apple M5 Max')).toBe(460e9)
   })
 

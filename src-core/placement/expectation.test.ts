@@ -5,7 +5,7 @@ import { expectationOf, DEFAULT_LAUNCH } from './expectation'
 import { previews } from './previews'
 import { PlacementSpace } from './space'
 
-/** Three Macs with Thunderbolt between every two, of which the second is the fastest. */
+/** Three Macs with Thunderbolt between every pair; the second is the fastest. */
 const threeMacs = (): World => {
   const world = new World()
   const nodes = [
@@ -61,7 +61,7 @@ describe('the expectation for a launch without options', () => {
     expect(expected).toMatchObject({ nodeIds: ['studio'], predicted: { tokensPerSecond: fastest } })
   })
 
-  it('says where the time of a token goes, and the parts are all of it', () => {
+  it('breaks the time per token down into parts that add up to it', () => {
     const world = threeMacs()
     for (const minNodes of [1, 3]) {
       const expected = expectationOf(new PlacementSpace(world.state), smallCard, { ...DEFAULT_LAUNCH, minNodes })

@@ -14,7 +14,7 @@ const request: PlacementRequest = {
   placementPreference: 'largest',
 }
 
-/** Machines `0`, `1` … with links both ways. */
+/** Machines `0`, `1` … with links in both directions. */
 const worldOf = (free: readonly number[], links: readonly (readonly [number, number])[]): World => {
   const world = new World()
   const nodes = free.map((bytes, at) => world.addNode(String(at), { free: bytes, total: 512 * GB }))
@@ -47,7 +47,7 @@ const placed = (world: World, changes: Partial<PlacementRequest> = {}, card = sm
 }
 const nodesOf = (placement: Placement | undefined): string[] => placement?.shards.map(({ nodeId }) => nodeId) ?? []
 
-/** Every order of every set, tried one by one. */
+/** Enumerates every order of every set. */
 const bruteForce = (graph: Graph): Set<string> => {
   const found = new Set<string>()
   const extend = (order: readonly number[]): void => {
@@ -170,7 +170,7 @@ describe('a placement over several machines', () => {
   })
 
   it('prefers a pair with a machine at the end of a cable among those of one size', () => {
-    // 0 and 1 have more memory together, but 3 hangs on 2 alone.
+    // 0 and 1 have more memory together, but 3 is linked with 2 only.
     const world = worldOf(
       [40, 40, 20, 20].map((bytes) => bytes * GB),
       [
@@ -192,7 +192,7 @@ describe('a placement over several machines', () => {
     expect(nodesOf(placed(longer, { minNodes: 2 }))).toHaveLength(3)
   })
 
-  it('needs a way back: a link in one direction makes no ring', () => {
+  it('needs links in both directions', () => {
     const world = worldOf([8 * GB, 8 * GB], [])
     world.apply({
       type: 'TopologyEdgeCreated',
@@ -201,7 +201,7 @@ describe('a placement over several machines', () => {
     expect(placed(world, { minNodes: 2 })).toBeUndefined()
   })
 
-  it('keeps the order of nodeIds where that is a ring, and finds another one where it is not', () => {
+  it('keeps the order of nodeIds if that is a ring, and finds another order if not', () => {
     const square = worldOf(
       [9, 9, 9, 9].map((bytes) => bytes * GB),
       [
@@ -260,13 +260,13 @@ describe('more than ten machines', () => {
     ])
   const ring = (size: number): [number, number][] =>
     Array.from({ length: size }, (_none, at): [number, number] => [at, (at + 1) % size])
-  /** Meshes of five, one hanging on another by a single cable. */
+  /** Meshes of five machines in a chain, joined by single cables. */
   const treeOfMeshes = (count: number): [number, number][] =>
     Array.from({ length: count }, (_none, mesh) => mesh).flatMap((mesh) => [
       ...pairs(5).map(([a, b]): [number, number] => [5 * mesh + a, 5 * mesh + b]),
       ...(mesh > 0 ? [[5 * mesh, 5 * Math.floor((mesh - 1) / 2) + 1] as [number, number]] : []),
     ])
-  /** Half of all links, always the same ones. */
+  /** Half of all links, the same in every run. */
   const dense = (size: number): [number, number][] => pairs(size).filter(([a, b]) => (a * 7919 + b * 104_729) % 97 < 49)
 
   it.each([

@@ -35,7 +35,7 @@ describe('placing on one machine', () => {
     })
   })
 
-  it('claims the key-value cache too where the card gives the head size', () => {
+  it('claims the KV cache too if the card gives the head size', () => {
     const world = new World()
     world.addNode('mini')
     const card = { ...smallCard, headDim: 128 }
@@ -65,7 +65,7 @@ describe('placing on one machine', () => {
     )
   })
 
-  it('claims what a draft model takes where rank 0 is, and nowhere else', () => {
+  it('claims a draft model’s memory on the machine of rank 0 only', () => {
     const world = new World()
     const [mini, studio] = [world.addNode('mini', { free: 5 * GB }), world.addNode('studio', { free: 6 * GB })]
     const way = { ip: '10.0.0.2', port: 1, interfaceType: 'ethernet' } as const
@@ -84,7 +84,7 @@ describe('placing on one machine', () => {
     expect(claimOf(0)).toBe(4 * GB * part(0) + GB + context)
     expect(claimOf(1)).toBe(4 * GB * part(1))
     expect(neededBytes(card, { maxContext: 1000 })).toBe(5 * GB + context)
-    // With less memory there is room for the model, but none for both.
+    // With less memory the model fits, but not together with its draft.
     const small = new World()
     small.addNode('mini', { free: 4.5 * GB })
     expect(place(small.state, smallCard, request).status).toBe('placed')
@@ -143,7 +143,7 @@ describe('placing on one machine', () => {
     const [node] = Object.values(world.state.nodes)
     if (!node) throw new Error('no node')
     const { nodeId, ...info } = node
-    // The model is loaded: what the system has free shrank by what the runner holds.
+    // The model is loaded: the system's free memory shrank by what the runner holds.
     const memory = { ramTotal: 64 * GB, ramAvailable: 44 * GB, heldByRunners: 4 * GB }
     world.apply({ type: 'NodeGatheredInfo', nodeId, info: { ...info, memory } })
     expect(reasonOf(world, {}, { ...smallCard, storageBytes: 44 * GB })).toBe('placed')

@@ -16,6 +16,21 @@ import { cannotLoad, draftProblem, noRdma, embeddingProblem, shardingProblem, to
 import { assignShards, shardBytes, type ShardPlan } from './shards'
 import { PlacementSpace, type Region } from './space'
 
+/*
+ * Placement: which machines hold an instance, in rank order. A pure function of the state, the model's card and the
+ * request; it returns shards, claims (bytes by node) and connections, or a refusal with its funnel.
+ *
+ * Pipeline: `usableNodes` filters machines, `PlacementSpace` builds the graph of their live links and its candidate
+ * groups, `Search` assigns layers and memory to each, `comparisonFor` ranks those that fit.
+ *
+ * 1. Every layer is assigned once, no rank gets more than its machine has free, and only live links are used.
+ * 2. For up to `EXACT_UP_TO` machines a group is found whenever one exists; beyond that, heuristics are polynomial.
+ * 3. The same state gives the same placement.
+ * 4. The requested backend is never replaced by another one.
+ *
+ * 1 to 3 are property tests in `groups.test.ts`, which compare with brute force; 4 is in `place.test.ts`.
+ */
+
 /** Where the ranks go, the bytes promised on each node, and the connections between ranks. */
 export interface Placement extends Pick<Instance, 'ring' | 'jaccl'> {
   readonly shards: readonly ShardPlan[]

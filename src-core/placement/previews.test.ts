@@ -7,7 +7,7 @@ import { previews } from './previews'
 
 const isPossible = (preview: Preview | FailedPreview): preview is Preview => !('error' in preview)
 
-/** Machines of which each reaches every other. */
+/** Machines that all reach one another. */
 const mesh = (count: number, options?: Parameters<World['addNode']>[1]): { world: World; nodeIds: NodeId[] } => {
   const world = new World()
   const nodeIds = Array.from({ length: count }, (_, at) => world.addNode(`n${at}`, options))
@@ -41,14 +41,14 @@ describe('a preview', () => {
     expect(all.filter((preview) => 'error' in preview).map((preview) => preview.instanceMeta)).toContain('MlxJaccl')
   })
 
-  it('tells what would be if a machine were not there', () => {
+  it('shows what would happen without a machine', () => {
     const world = new World()
     const nodeId = world.addNode('mini')
     const [preview] = previews(world.state, smallCard, { without: nodeId })
     expect(preview).toMatchObject({ error: { code: 'no_machines' } })
   })
 
-  it('is made once for each size, also where a smaller group would not hold the model', () => {
+  it('is made once for each size, even if a smaller group would not hold the model', () => {
     const { world } = mesh(4, { free: 3 * GB })
     expect(pipelines(previews(world.state, smallCard, {})).map(({ nodeIds }) => nodeIds.length)).toEqual([2, 3, 4])
   })
@@ -69,7 +69,7 @@ describe('a preview', () => {
     expect(together).toMatchObject({ error: { reason: 'no 2 machines are connected to one another' } })
   })
 
-  it('is marked where the preference would take it', () => {
+  it('is marked if the preference would choose it', () => {
     const { world } = mesh(3, { bandwidth: 100e9 })
     const preferred = (placementPreference: 'largest' | 'smallest' | 'throughput') =>
       pipelines(previews(world.state, smallCard, { placementPreference }))
@@ -80,7 +80,7 @@ describe('a preview', () => {
     expect(preferred('throughput')).toEqual([1])
   })
 
-  it('is the only one of its kind where the machines are named', () => {
+  it('is the only one of its kind if the machines are named', () => {
     const { world, nodeIds } = mesh(3)
     const named = nodeIds.slice(1)
     const [preview, ...others] = pipelines(previews(world.state, smallCard, { nodeIds: named }))

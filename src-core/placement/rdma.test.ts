@@ -41,7 +41,7 @@ describe('a placement over RDMA', () => {
     report()
   }
 
-  it('tells MLX for every two ranks by which device each reaches the other', () => {
+  it('gives MLX the device that each rank reaches every other one by', () => {
     triangle()
     expect(placed({ minNodes: 3 })).toMatchObject({
       jaccl: {
@@ -116,7 +116,7 @@ describe('a placement over RDMA', () => {
     expect(placed()).toHaveProperty('jaccl')
   })
 
-  it('says no more than that where no Macs are concerned', () => {
+  it('gives no reasons if no Macs are concerned', () => {
     const others = new World()
     for (const name of ['x', 'y'])
       change(others, others.addNode(name), (info) => ({ ...info, os: { ...info.os, platform: 'linux' } }))
@@ -170,7 +170,7 @@ describe('a placement over RDMA', () => {
       ])
     })
 
-    it('is placed anew when one end of its cable moves to another port', () => {
+    it('is placed again when one end of its cable moves to another port', () => {
       unplug(world, b, 2)
       plug(world, [a, 1], [b, 1])
       report()
@@ -193,7 +193,7 @@ describe('a placement over RDMA', () => {
       world.reconcile()
       expect(failures()).toBe(2)
       expect(world.metaInstance(id).placementError?.reason).toContain('a – b: not enabled on b')
-      // Other memory is no other reason.
+      // Different memory is not a different reason.
       change(world, b, (info) => ({ ...info, memory: { ...info.memory, ramAvailable: 40 * GB } }))
       world.reconcile()
       expect(failures()).toBe(2)
@@ -207,7 +207,7 @@ describe('RDMA between more machines than MLX makes a mesh of', () => {
   const asked = (count: number, changes: Partial<PlacementRequest>) =>
     place(world(count), smallCard, { ...request, ...changes })
 
-  // Up to 10 machines all groups are looked at, beyond that some.
+  // Up to 10 machines all groups are candidates, beyond that only some.
   it.each([9, 12])('takes 8 of %i, whatever is preferred', (count) => {
     for (const placementPreference of ['largest', 'interactivity', 'throughput'] as const) {
       const result = asked(count, { placementPreference })
@@ -217,7 +217,7 @@ describe('RDMA between more machines than MLX makes a mesh of', () => {
     expect(asked(count, { minNodes: 8 })).toMatchObject({ placement: { shards: { length: 8 } } })
   })
 
-  it('is refused where more are asked for, by number or by name, and says how many there can be', () => {
+  it('is refused if more are requested, by number or by name, with the maximum', () => {
     const reason = 'RDMA (MlxJaccl) joins at most 8 machines, and 9 were asked for; a ring (MlxRing) joins more'
     const nodeIds = names(9).map((name) => NodeId.parse(name))
     expect(asked(9, { minNodes: 9 })).toMatchObject({ error: { code: 'too_many_for_rdma', reason } })

@@ -5,6 +5,17 @@ import { isTerminal, type RunnerStatus } from '../state/runners'
 import type { State } from '../state/state'
 import { coded, type CodedText } from '../texts/coded'
 
+/*
+ * The worker's reconciliation: compares what the state assigns to this node with what runs here, and returns the
+ * actions that close the gap. Pure; the worker in `src-main/worker` carries them out and calls again.
+ *
+ * 1. A runner is started only for a shard of this node that the state has no runner for.
+ * 2. After a restart the old runners are reported as gone first, so that no failure is counted.
+ * 3. If state and machine agree, there are no actions.
+ *
+ * Held by `plan.test.ts`.
+ */
+
 /** What the worker observes: its runners with their last status, and the tasks they work on. */
 export interface Running {
   readonly runners: ReadonlyMap<RunnerId, RunnerStatus>

@@ -3,7 +3,7 @@ import commands from './examples/runner/commands.json'
 import events from './examples/runner/events.json'
 import { RunnerCommand, RunnerEvent } from './runner'
 
-/** The Python runner's tests read the same examples: what one side says the other must understand. */
+/** The Python runner's tests read the same examples, so that both sides accept and reject the same messages. */
 const verdict = ({ valid }: { valid: boolean }) => (valid ? 'takes' : 'refuses')
 
 describe('a command to a runner', () => {

@@ -17,7 +17,7 @@ describe('RDMA connections', () => {
     network(world, a, b)
     plug(world, [a, 1], [b, 2])
   })
-  /** Everybody says what he sees of his own end. */
+  /** Every machine reports its own end. */
   const report = () => {
     for (const self of [a, b]) if (self in world.state.nodes) world.apply(...rdmaReports(world.state, self))
   }
@@ -83,7 +83,7 @@ describe('RDMA connections', () => {
     expect(edges()).toEqual([])
   })
 
-  it('follow a cable that moved, also where the other end stayed in its port', () => {
+  it('follow a cable that moved, even if the other end stayed in its port', () => {
     report()
     unplug(world, a, 1)
     plug(world, [a, 3], [b, 2])

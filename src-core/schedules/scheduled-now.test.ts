@@ -48,7 +48,7 @@ describe('hours', () => {
       nodeIds: [laptop],
       until: at('2026-03-04T17:00:00Z'),
     })
-    // The night, on any machine, until it is Thursday morning.
+    // Overnight, on any machine, until Thursday morning.
     expect(scheduledNow(hours, at('2026-03-04T17:00:00Z'))).toEqual({ on: true, until: at('2026-03-05T08:00:00Z') })
     const twice = [{ ...work }, { ...work, to: '20:00' }]
     expect(scheduledNow(twice, at('2026-03-04T12:00:00Z'))?.until).toBe(at('2026-03-04T19:00:00Z'))
@@ -67,7 +67,7 @@ describe('hours', () => {
 
 describe('where clocks change', () => {
   it('hours keep to the clock on the wall', () => {
-    // Berlin goes to summer time on Sunday, 29 March 2026.
+    // Berlin changes to summer time on Sunday, 29 March 2026.
     expect(of([work], '2026-03-27T20:00:00Z').until).toBe('2026-03-30T07:00:00.000Z')
     expect(of([work], '2026-10-23T20:00:00Z').until).toBe('2026-10-26T08:00:00.000Z')
   })

@@ -6,7 +6,7 @@ import { inEnglish } from '../texts/english'
 import { checksOf as codedChecks } from './checks'
 import type { CheckId, CheckInputs, CheckState } from './check'
 
-/** The checks as an English reader has them. */
+/** The checks in English. */
 const checksOf = (inputs: CheckInputs) =>
   codedChecks(inputs).map(({ title, line, fix, ...check }) => ({
     ...check,

@@ -21,7 +21,7 @@ const take = (event: Event): Observation[] => {
   return gather.take(() => world.state, event)
 }
 
-/** The rank's part of a round. */
+/** A rank's part of a round. */
 const say = (rank: number, sequence: number, data = `${rank}:${sequence}`): Observation[] =>
   take({
     type: 'JacclSideChannelData',
@@ -74,7 +74,7 @@ describe('a round of the side channel', () => {
   it('is complete for a new master when every rank has resent its last two parts', () => {
     for (const rank of [0, 1, 2]) say(rank, 0)
     say(0, 1)
-    // The others have not heard of round 0 when the master dies.
+    // The others have not received round 0 when the master dies.
     gather = new Gather()
     expect(say(1, 0)).toEqual([])
     expect(say(0, 0)).toEqual([])

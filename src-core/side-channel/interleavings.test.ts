@@ -9,7 +9,7 @@ import { Rounds } from './rounds'
 const ROUNDS = 4
 const TICK_MS = 200
 
-/** A runner behind its supervisor, on a node that speaks with the master over a link that may lose what it carries. */
+/** A runner behind its supervisor, on a node whose link to the master can lose messages. */
 interface Rank {
   readonly runnerId: RunnerId
   readonly rounds: Rounds
@@ -18,7 +18,7 @@ interface Rank {
   down: Event[]
 }
 
-/** Ranks that make a group, with a master that can change, on links that lose, repeat and delay. */
+/** Ranks that form a group, with a master that can change, over links that lose, repeat and delay messages. */
 class Group {
   private readonly world
   private readonly instanceId: InstanceId
@@ -39,14 +39,14 @@ class Group {
     return Buffer.from(`${this.attempt}:${rank}:${sequence}`).toString('base64')
   }
 
-  /** The runner of this rank asks for its next round, if it waits for none. */
+  /** The runner of this rank starts its next round, unless it waits for one. */
   ask(at: number): void {
     const rank = this.of(at)
     if (rank.rounds.isWaiting || rank.results.length === ROUNDS) return
     rank.up.push(...rank.rounds.ask(this.part(this.ranks.indexOf(rank), rank.results.length), this.now))
   }
 
-  /** What a rank has said first reaches the master: taken away, or said twice. */
+  /** Delivers the rank's first message to the master, once or twice. */
   arrive(at: number, { twice = false } = {}): void {
     const rank = this.of(at)
     const [event] = twice ? rank.up : rank.up.splice(0, 1)
@@ -65,14 +65,14 @@ class Group {
     if (outcome) rank.results.push([...outcome.parts])
   }
 
-  /** The link breaks and comes back: the node begins with the master's state. */
+  /** The link breaks and comes back: the node starts with the master's state. */
   cut(at: number): void {
     const rank = this.of(at)
     rank.down = []
     rank.up = rank.rounds.resend(this.now)
   }
 
-  /** Somebody else leads, and what this rank tells him first does not arrive. */
+  /** Another node becomes master, and the first message of this rank to it is lost. */
   changeMaster(at: number): void {
     this.gather = new Gather()
     for (const rank of this.ranks.keys()) this.cut(rank)
@@ -88,7 +88,7 @@ class Group {
     }
   }
 
-  /** Every runner is made anew; what the old ones said is still on its way. */
+  /** Every runner is replaced while messages of the old ones are still in flight. */
   retry(): void {
     this.attempt += 1
     const runnerIds = this.ranks.map((_, rank) => RunnerId.parse(`again-${this.attempt}-${rank}`))
@@ -111,7 +111,7 @@ class Group {
     return this.ranks.every(({ results }) => results.length === ROUNDS)
   }
 
-  /** All ask, and what they say arrives. */
+  /** Every rank starts its round, and all messages arrive. */
   askAll(): void {
     for (const at of this.ranks.keys()) {
       this.ask(at)
@@ -123,7 +123,7 @@ class Group {
     while (this.of(at).down.length > 0) this.hear(at)
   }
 
-  /** From now on nothing is lost. */
+  /** From now on no message is lost. */
   settle(): void {
     for (let turn = 0; turn < 30 && !this.isMade; turn += 1) {
       this.askAll()

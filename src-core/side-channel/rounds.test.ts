@@ -41,7 +41,7 @@ const gathered = (sequence: number, parts: readonly string[]): Event => ({
   gathered: Object.fromEntries(runnerIds.map((runnerId, rank) => [runnerId, parts[rank] ?? ''])),
 })
 
-/** Base64 of so many bytes. */
+/** Base64 of `count` bytes. */
 const bytes = (count: number, fill = 1): string => Buffer.alloc(count, fill).toString('base64')
 
 describe('a rank’s rounds', () => {
@@ -146,7 +146,7 @@ describe('a round that is not complete within 60 s', () => {
     rounds.ask('AAAA', 0)
     for (const rank of [1, 2]) rounds.take(world.state, part(rank, 0, 'AAAA'))
     expect(rounds.tick(world.state, ROUND_LIMIT_MS).outcome).toMatchObject({
-      reason: 'all 3 machines answered while they were joined by RDMA, but Mac Studio told nobody for 60 s',
+      reason: 'all 3 machines answered while they were joined by RDMA, but Mac Studio published no result for 60 s',
     })
   })
 })

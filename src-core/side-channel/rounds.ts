@@ -129,7 +129,7 @@ const overdue = (state: State, shards: readonly Shard[], missing: readonly NodeI
   const names = missing.map((nodeId) => nodeName(state, nodeId)).join(', ')
   if (names !== '') return `no answer from ${names} for ${LIMIT} while the machines were joined by RDMA`
   const who = state.masterNodeId === undefined ? 'the master' : nodeName(state, state.masterNodeId)
-  return `all ${shards.length} machines answered while they were joined by RDMA, but ${who} told nobody for ${LIMIT}`
+  return `all ${shards.length} machines answered while they were joined by RDMA, but ${who} published no result for ${LIMIT}`
 }
 
 const uneven = (state: State, shards: readonly Shard[], sizes: readonly number[]): string => {

@@ -4,7 +4,7 @@ import { unusedCopies } from './unused-models'
 
 const complete = (bytes: number) => ({ status: 'Complete', downloadedBytes: bytes, totalBytes: bytes })
 
-/** Two machines with models, of which one is declared and paused, and one runs without a declaration. */
+/** Two machines with models: one is declared and paused, one runs without a declaration. */
 const state = {
   ...emptyState(),
   downloads: {

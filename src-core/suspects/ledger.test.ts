@@ -10,7 +10,7 @@ const suspicion = (digest: string, deaths: Suspicion['deaths'], remainingMs = SU
   deaths,
 })
 
-/** What a ledger says, whatever the order in which it was told. */
+/** A ledger's contents, independent of the order of reports. */
 const contents = (ledger: SuspectLedger): unknown =>
   ledger
     .all(0)

@@ -4,7 +4,7 @@ import { edgesOf, isSocketEdge } from '../state/topology'
 import { World } from '../testing/world'
 import { LOST_AFTER, PEERS_PER_ROUND, Probes, type Target } from './probes'
 
-/** Node `a` that probes others, in a world that takes its reports. */
+/** Node `a`, which probes others, in a world that applies its reports. */
 const probing = (names: string) => {
   const world = new World()
   const [self, ...others] = [...names].map((name) => world.addNode(name))
@@ -12,7 +12,7 @@ const probing = (names: string) => {
   const probes = new Probes(self)
   const way = (nodeId: NodeId, ip: string): Target => ({ nodeId, ip, port: 52417, interfaceType: 'ethernet' })
   let now = 0
-  /** A second, in which those in `answers` answer. */
+  /** One second, in which the targets in `answers` answer. */
   const second = (targets: readonly Target[], answers: readonly Target[], latencyMs = 1): void => {
     now += 1000
     probes.round(targets, now)
@@ -54,7 +54,7 @@ describe('probing', () => {
     expect(edges()).toHaveLength(2)
   })
 
-  it('calls a member unreachable that answers at none of its addresses, and after a sleep asks it anew', () => {
+  it('reports a member as unreachable if it answers at none of its addresses, and starts over after a sleep', () => {
     const { others, way, second, probes } = probing('abc')
     const [b, c] = others
     if (b === undefined || c === undefined) throw new Error('nobody is there')
@@ -80,7 +80,7 @@ describe('probing', () => {
     expect(edges()).toEqual(['a>b@10.0.0.2'])
   })
 
-  it('also says for a member that is silent everywhere that its connections are gone', () => {
+  it('also reports the connections of a member that is silent everywhere as gone', () => {
     const { world, self, others, way, second, edges } = probing('ab')
     const [b] = others
     if (b === undefined) throw new Error('nobody is there')
@@ -109,7 +109,7 @@ describe('probing', () => {
     expect(edges()).toEqual([])
   })
 
-  it('reports a latency again only where it has changed much', () => {
+  it('reports a latency again only if it changed much', () => {
     const { world, others, way, second } = probing('ab')
     const targets = others.map((nodeId) => way(nodeId, '10.0.0.2'))
     for (const latency of [1, 1.1, 0.9, 1.2]) second(targets, targets, latency)
@@ -150,7 +150,7 @@ describe('probing', () => {
     expect(edgesOf(world.state.topology)).toMatchObject([{ bytesPerSecond: 120_000_000 }])
     expect(probes.unmeasured(world.state)).toEqual([])
 
-    // The same machine after a restart: its state still knows.
+    // The same machine after a restart; the state still has the measurement.
     const anew = new Probes(world.state.topology.edges['a>b@10.0.0.2']?.from ?? fail())
     anew.round(targets, at())
     for (const target of targets) anew.answered(target, { at: at() + 50, latencyMs: 50 })

@@ -4,6 +4,12 @@ import type { InterfaceType } from '../state/nodes'
 import type { State } from '../state/state'
 import { edgeKey, edgesOf, isSocketEdge, type SocketEdge } from '../state/topology'
 
+/*
+ * Reachability of members by address: the shell sends the probes of each `round` and passes answers in; `reports`
+ * returns the edges to add or delete. A connection is lost after `LOST_AFTER` consecutive unanswered probes, not
+ * before, and nothing is reported about a member that has not had that many chances. Held by `probes.test.ts`.
+ */
+
 /** Probe interval. */
 export const PROBE_EVERY_MS = 1000
 /** Consecutive unanswered probes after which a connection is lost. */

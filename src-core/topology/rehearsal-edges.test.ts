@@ -45,7 +45,7 @@ describe('a rehearsal of RDMA', () => {
     expect(report(a)).toEqual([])
   })
 
-  it('ends where the machine is not reached any more, or where it was switched off', () => {
+  it('ends when the machine is no longer reached, or when it is switched off', () => {
     reach(a, b, '10.0.0.2')
     report(a)
     expect(report(a, false)).toMatchObject([{ type: 'TopologyEdgeDeleted', edge: { from: a, to: b } }])

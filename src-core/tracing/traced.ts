@@ -18,7 +18,7 @@ export const traced = (
 ): Updates => (tracer.isOn ? within(tracer.start(name, options), run) : run(options.parent))
 
 async function* within(span: Span, run: (context: string | undefined) => Updates): AsyncGenerator<GenerationUpdate> {
-  let failure: string | undefined = 'nobody waited for the end'
+  let failure: string | undefined = 'the reader left before the end'
   try {
     for await (const update of run(span.context)) {
       switch (update.type) {

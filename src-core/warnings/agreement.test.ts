@@ -7,7 +7,7 @@ import { Macs, type CableOptions, type MacOptions } from '../testing/macs'
 import { englishWarning, type Warning } from './warning'
 import { warningsOf } from './warnings'
 
-/** What a warning says of a pair, in the words of a refusal; undefined for what is no matter of RDMA between two. */
+/** The refusal reasons that a warning about a pair corresponds to; undefined for warnings that concern no pair. */
 const MEANING: Readonly<Record<string, readonly RdmaReasonCode[]>> = {
   'rdma-disabled': ['not_enabled'],
   'rdma-unavailable': ['unavailable', 'macos_too_old'],
@@ -19,7 +19,7 @@ const MEANING: Readonly<Record<string, readonly RdmaReasonCode[]>> = {
   'unhealthy-device': ['unhealthy'],
 }
 
-/** Refusals that have no warning: they pass by themselves, or are told where the cables are. */
+/** Reasons without a warning: they pass by themselves, or are shown with the cables. */
 const UNSPOKEN: ReadonlySet<RdmaReasonCode> = new Set([
   'offline',
   'not_read',
@@ -49,7 +49,7 @@ const ofRdma = (macs: Macs): Warning[] =>
     .map(englishWarning)
     .filter(({ code }) => code in MEANING)
 
-/** Each warning is a reason of the refusal, and each reason that a person can do something about is a warning. */
+/** Every warning corresponds to a reason of the refusal, and every reason that people can act on to a warning. */
 const agree = ({ macs, nodes }: Pair): void => {
   const reasons = whyNoRdma(macs.state, ...nodes).map(({ code }) => code)
   const warnings = ofRdma(macs)

@@ -70,7 +70,7 @@ describe('RDMA that is not enabled', () => {
 })
 
 describe('Thunderbolt 4', () => {
-  it('is named where RDMA was asked of such a machine, even if macOS says enabled', () => {
+  it('is named if RDMA was requested on such a machine, even if macOS reports it as enabled', () => {
     const { macs, nodes } = pair({ maxGbps: 40, rdma: { status: 'enabled' } })
     expect(says(thunderbolt5Detector, macs)).toEqual([])
     declareRdma(macs, nodes)
@@ -132,7 +132,7 @@ describe('the port next to Ethernet', () => {
 describe('macOS versions', () => {
   const NEWER = { os: { version: '26.6', build: '25G83', name: 'macOS 26.6' } }
 
-  it('that differ are named where the Macs are to use RDMA together', () => {
+  it('that differ are named if the Macs are to use RDMA together', () => {
     const { macs, nodes } = pair({}, NEWER)
     expect(says(macosVersionDetector, macs)).toEqual([])
     declareRdma(macs, nodes)
@@ -250,7 +250,7 @@ describe('a slow cable', () => {
     ])
   })
 
-  it('is a warning when RDMA is asked for, and names the dock where there is one', () => {
+  it('is a warning if RDMA is requested, and names the dock if there is one', () => {
     const { macs } = pair({}, {}, { gbps: 40, throughDock: true })
     declareRdma(macs)
     expect(found(slowCableDetector, macs)).toMatchObject([
@@ -272,7 +272,7 @@ describe('missing pairs', () => {
     return { macs, nodes }
   }
 
-  it('are named where some of the Macs that are meant are joined but not all', () => {
+  it('are named if some but not all of the intended Macs are joined', () => {
     const { macs, nodes } = three()
     expect(says(missingPairDetector, macs)).toEqual([])
     declareRdma(macs, [...nodes])
@@ -285,14 +285,14 @@ describe('missing pairs', () => {
     ])
   })
 
-  it('are the pairs of all cabled Macs where the declaration leaves the choice open', () => {
+  it('are the pairs of all cabled Macs if the declaration leaves the choice open', () => {
     const { macs } = three()
     macs.mac('on Wi-Fi')
     declareRdma(macs)
     expect(found(missingPairDetector, macs).map(({ nodeIds }) => nodeIds)).toEqual([['a', 'c']])
   })
 
-  it('are none where all are joined, by cable or by a connection that is there', () => {
+  it('are none if all are joined, by cable or by a live connection', () => {
     const { macs, nodes } = three()
     declareRdma(macs, [...nodes])
     const [a, , c] = nodes
@@ -337,7 +337,7 @@ describe('an unhealthy device', () => {
 })
 
 describe('a port without an address', () => {
-  it('is named where a cable to a member is in it and no bridge holds it', () => {
+  it('is named if it has a cable to a member and is in no bridge', () => {
     const { macs, nodes } = pair()
     macs.device(nodes[0], 'en2', { hasAddress: false }).device(nodes[0], 'en3', { hasAddress: false })
     expect(found(noAddressDetector, macs)).toMatchObject([

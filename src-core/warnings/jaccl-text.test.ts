@@ -51,8 +51,8 @@ describe('an error of the RDMA backend', () => {
   })
 })
 
-/** As `src-main/worker/causes.ts` words each recorded end; its own test holds that it does, log by log. */
-describe('what a worker says of a recorded death', () => {
+/** In the words of `src-main/worker/causes.ts` for each recorded end; its own test checks these, log by log. */
+describe('a worker’s words for a recorded death', () => {
   it.each<[string, string, 'driver' | 'domains' | undefined]>([
     ['jaccl_recv_errno2', '[jaccl] the RDMA connection to another machine was lost', 'driver'],
     ['jaccl_pd_exhausted', '[jaccl] RDMA ran out of resources that only a restart of this Mac gives back', 'domains'],

@@ -20,7 +20,7 @@ describe('RDMA', () => {
     expect([...rdmaWanted(macs.state)]).toEqual([])
   })
 
-  it('could be had where both ends of a cable are Thunderbolt 5', () => {
+  it('is possible if both ends of a cable are Thunderbolt 5', () => {
     const { macs } = cluster()
     expect([...rdmaWanted(macs.state)]).toEqual([
       ['a', 'hint'],

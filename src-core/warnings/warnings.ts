@@ -14,6 +14,12 @@ import { thunderbolt5Detector } from './thunderbolt-5'
 import { unhealthyDeviceDetector } from './unhealthy-devices'
 import { aboutOf, Severity, type CodedWarning, type Detector } from './warning'
 
+/*
+ * Warnings are derived from the state alone: each detector returns the problems of one kind, with the steps that cure
+ * them. `warnings.test.ts` checks over generated clusters that ids are unique, that the order is by severity, and that
+ * every command has a known safe form; `agreement.test.ts` that warnings and refused placements name the same causes.
+ */
+
 /** Order among equal severities: failures, then configuration, then cabling. */
 const DETECTORS: readonly Detector[] = [
   jacclErrorDetector,
