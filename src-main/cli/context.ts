@@ -2,7 +2,7 @@ import type { NodeApi } from './api/node-api'
 import type { Output } from './terminal/output'
 import type { Terminal } from './terminal/terminal'
 
-/** What every command that talks to a node is given. */
+/** Dependencies of every command that talks to a node. */
 export interface CommandContext {
   readonly api: NodeApi
   readonly out: Output
@@ -10,8 +10,8 @@ export interface CommandContext {
   readonly terminal: Terminal
 }
 
-/** Options that all of them have. */
+/** Options common to these commands. */
 export interface CommonOptions {
-  /** Print JSON: one document, or one in each line of what goes on. */
+  /** Print JSON: one document, or one per line for streams. */
   readonly json: boolean
 }

@@ -4,11 +4,11 @@ import type { ExitCode } from './exit-codes'
 import type { NodeFlags } from './open-context'
 
 /**
- * How commands are put into the program. What is here and in `groups/` is loaded for every call, `--help` among them:
- * it imports commander and nothing else. What a command does lies in `commands/`, and is loaded when it runs.
+ * Defines commands. This file and `groups/` load on every call, including `--help`, so they import commander and
+ * nothing else. Implementations are in `commands/` and load when a command runs.
  */
 
-/** Where a command says how the process ends. */
+/** Sets the exit code of the process. */
 export type Finish = (code: ExitCode | number) => void
 
 export type RunCommand<Options> = (options: Options, context: CommandContext) => Promise<ExitCode | number>
@@ -19,10 +19,10 @@ export interface Group {
 }
 
 interface Described {
-  /** With its arguments, as commander writes them: `run <model> [prompt...]`. */
+  /** Name and arguments in commander's syntax: `run <model> [prompt...]`. */
   readonly usage: string
   readonly does: string
-  /** Each with what it does: `['muster ps --json', 'the same for a program']`. */
+  /** Pairs of command and description: `['muster ps --json', 'the same for a program']`. */
   readonly examples: readonly (readonly [command: string, does: string])[]
 }
 
@@ -31,31 +31,31 @@ const examplesText = (examples: Described['examples']): string => {
   return ['', 'Examples:', ...examples.map(([command, does]) => `  ${command.padEnd(width)}  ${does}`)].join('\n')
 }
 
-/** A command with its examples. */
+/** Defines a command with its examples. */
 export const command = (parent: Command, { usage, does, examples }: Described): Command =>
   parent.command(usage).description(does).addHelpText('after', examplesText(examples))
 
-/** A command that talks to a running node. */
+/** Defines a command that talks to a running node. */
 export const nodeCommand = (parent: Command, described: Described): Command =>
   command(parent, described)
     .option('--url <url>', 'the node to talk to (MUSTER_URL)')
     .option('--key <key>', 'an API key, where the node is open to the network (MUSTER_API_KEY)')
     .option('--json', 'print JSON', false)
 
-/** Runs a command of `commands/` with what it needs. */
+/** Loads a command from `commands/` and runs it with its context. */
 export const runOnNode = async <Options extends CommonOptions>(
   load: () => Promise<{ readonly run: RunCommand<Options> }>,
   { url, key, ...options }: Options & NodeFlags,
 ): Promise<ExitCode | number> => {
   const [{ run }, { openContext }] = await Promise.all([load(), import('./open-context')])
-  // What is left of the flags is the command's own options.
+  // The remaining flags are the command's own options.
   return run(
     options as unknown as Options,
     openContext({ ...(url !== undefined && { url }), ...(key !== undefined && { key }) }),
   )
 }
 
-/** An option's value that is a whole number. */
+/** Parses a whole number. */
 export const whole = (text: string): number => {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It takes a whole number.')
   return Number(text)

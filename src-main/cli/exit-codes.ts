@@ -1,15 +1,15 @@
-/** What a script learns from how `muster` ends. Documented in docs/cli.md. */
+/** Exit codes of `muster`, documented in docs/cli.md. */
 export const DONE = 0
 export const FAILED = 1
 export const WRONG_USE = 2
-/** No node answers, or not in time. */
+/** No node answers in time. */
 export const UNREACHABLE = 3
-/** The node has nothing by that name. */
+/** The node has nothing with that name. */
 export const NOT_FOUND = 4
 
 export type ExitCode = typeof DONE | typeof FAILED | typeof WRONG_USE | typeof UNREACHABLE | typeof NOT_FOUND
 
-/** A command cannot go on: what happened, what to do, and how `muster` ends. */
+/** A command failed: the reason, what to do, and the exit code. */
 export class CommandError extends Error {
   readonly hint: string | undefined
   readonly exitCode: ExitCode

@@ -1,7 +1,7 @@
 import { CommandError, FAILED, type ExitCode } from './exit-codes'
 import { plain } from './text/plain'
 
-/** An error that says what to do, as all parts of a node throw them. */
+/** An error with a hint, as all parts of a node throw it. */
 interface Explained {
   readonly message: string
   readonly hint: string
@@ -16,12 +16,12 @@ const textOf = (error: unknown): string => {
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
-/** What a person reads on the terminal: what happened, and what to do where that is known. */
+/** Formats an error for the terminal: what happened and, if known, what to do. */
 export const failureText = (error: unknown): string => plain(textOf(error))
 
-/** How the process ends with it. */
+/** The exit code for an error. */
 export const failureCode = (error: unknown): ExitCode => (error instanceof CommandError ? error.exitCode : FAILED)
 
-/** Whoever read the output wants no more of it, as `head` does. That is no failure. */
+/** EPIPE: the reader closed the pipe, as `head` does. Not a failure. */
 export const isClosedPipe = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'EPIPE'

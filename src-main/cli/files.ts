@@ -22,7 +22,7 @@ const readAll = async (where: string): Promise<DeclarationFile[]> => {
   return readDeclarationFiles(await declarationFilesAt(where))
 }
 
-/** The files that a person names, each read whole and without a fault. Throws CommandError that names every fault. */
+/** Reads the given files completely. Throws CommandError with all their faults. */
 export const readFiles = async (places: readonly string[]): Promise<readonly DeclarationFile[]> => {
   try {
     const files = await Promise.all(places.map(readAll))
@@ -33,7 +33,7 @@ export const readFiles = async (places: readonly string[]): Promise<readonly Dec
   }
 }
 
-/** `team=a,stage=test` as labels. Throws CommandError. */
+/** Parses labels such as `team=a,stage=test`. Throws CommandError. */
 export const selectorOf = (text: string): Labels => {
   const pairs = text.split(',').map((pair) => pair.split('='))
   const { data, error } = Labels.safeParse(
@@ -44,7 +44,10 @@ export const selectorOf = (text: string): Labels => {
   return data
 }
 
-/** `--prune -l LABELS` as what is to be removed; undefined without `--prune`. Throws CommandError for one without the other. */
+/**
+ * Labels to prune by, from `--prune -l LABELS`; undefined without `--prune`. Throws CommandError if only one of the two
+ * is given.
+ */
 export const pruneLabels = (prune: boolean, selector: string | undefined): Labels | undefined => {
   if (prune !== (selector !== undefined))
     throw wrongUse('--prune and --selector go together', 'Say what may be removed: --prune -l team=a.')

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import type { BundledRunner } from '../node-options'
 
-/** Whether an installed app's program runs this command line, and not Node. */
+/** Whether the installed app's Electron binary runs this command line, rather than Node. */
 export const isInstalledApp = (): boolean => process.type === 'browser'
 
-/** What the app carries for runners; undefined under Node, whose runners have the environment beside the sources. */
+/** The runner bundled with the app; undefined under Node, which uses the environment beside the sources. */
 export const bundledRunner = (): BundledRunner | undefined =>
   isInstalledApp() ? { root: process.resourcesPath, uv: join(process.resourcesPath, 'bin', 'uv') } : undefined

@@ -4,15 +4,15 @@ import type { MetaInstance } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
 import { CommandError, NOT_FOUND, WRONG_USE } from './exit-codes'
 
-/** What people type for a declaration or a model, and what it stands for. */
+/** Resolves names typed by users to declarations, models, machines and keys. */
 
-/** Fewer characters of an id are no abbreviation of it. */
+/** Minimum length of an abbreviated id. */
 const LEAST_OF_ID = 4
 
 /** `SmolLM2` of `HuggingFaceTB/SmolLM2`. */
 const withoutOwner = (modelId: string): string => modelId.slice(modelId.lastIndexOf('/') + 1)
 
-/** The candidates of the first rule by which there are any. */
+/** Candidates of the first rule that matches any. */
 const firstOf = <One>(all: readonly One[], rules: readonly ((one: One) => boolean)[]): readonly One[] => {
   for (const rule of rules) {
     const found = all.filter(rule)
@@ -22,8 +22,8 @@ const firstOf = <One>(all: readonly One[], rules: readonly ((one: One) => boolea
 }
 
 /**
- * The declarations that a text may stand for: by id or name as it is, then as it looks (case makes no difference), by
- * its model, by the beginning of its id, and by its model without the owner. The first rule that finds any decides.
+ * Declarations that a text may mean, by the first rule that matches: exact id or name, name ignoring case, model, id
+ * prefix, model without its owner.
  */
 export const declarationsBy = <One extends Pick<MetaInstance, 'metaInstanceId' | 'name' | 'modelId'>>(
   all: readonly One[],
@@ -40,7 +40,7 @@ export const declarationsBy = <One extends Pick<MetaInstance, 'metaInstanceId' |
   ])
 }
 
-/** The names that a text may stand for: as it is, as it looks, and, of models, without the owner. */
+/** Names that a text may mean: exact, ignoring case, or a model without its owner. */
 export const modelsBy = <Name extends string>(all: readonly Name[], text: string): readonly Name[] => {
   const key = nameKey(text)
   return firstOf(all, [
@@ -50,8 +50,8 @@ export const modelsBy = <Name extends string>(all: readonly Name[], text: string
   ])
 }
 
-/** The one that is meant. Throws CommandError for none and for several. */
-const theOne = <One>(
+/** The only match. Throws CommandError for none or several. */
+const onlyMatch = <One>(
   found: readonly One[],
   { text, noun, hint, label }: { text: string; noun: string; hint: string; label: (one: One) => string },
 ): One => {
@@ -65,35 +65,35 @@ const theOne = <One>(
   return one
 }
 
-/** `chat (3f2a…)`: what tells a declaration from others of the same model. */
+/** `chat (3f2a…)`, to tell declarations of the same model apart. */
 const declarationLabel = ({
   name,
   modelId,
   metaInstanceId,
 }: Pick<MetaInstance, 'name' | 'modelId' | 'metaInstanceId'>) => `${name ?? modelId} (${metaInstanceId})`
 
-/** The declaration that is meant. Throws CommandError for none, and for several with the candidates. */
+/** Resolves a declaration. Throws CommandError for none or several, listing the candidates. */
 export const declarationBy = <One extends Pick<MetaInstance, 'metaInstanceId' | 'name' | 'modelId'>>(
   all: readonly One[],
   text: string,
 ): One =>
-  theOne(declarationsBy(all, text), {
+  onlyMatch(declarationsBy(all, text), {
     text,
     noun: 'declaration',
     hint: '`muster ps` lists them.',
     label: declarationLabel,
   })
 
-/** The model that is meant. Throws CommandError for none, and for several with the candidates. */
+/** Resolves a model. Throws CommandError for none or several, listing the candidates. */
 export const modelBy = (all: readonly ModelId[], text: string): ModelId =>
-  theOne(modelsBy(all, text), {
+  onlyMatch(modelsBy(all, text), {
     text,
     noun: 'model on the disks of this cluster',
     hint: '`muster ls` lists them; `muster pull OWNER/NAME` fetches one.',
     label: String,
   })
 
-/** The member that is meant, by its name or the beginning of its id. Throws CommandError for none and for several. */
+/** Resolves a member by name or id prefix. Throws CommandError for none or several. */
 export const nodeBy = ({ members }: Pick<State, 'members'>, text: string): NodeId => {
   const key = nameKey(text)
   const found = firstOf(Object.values(members), [
@@ -101,7 +101,7 @@ export const nodeBy = ({ members }: Pick<State, 'members'>, text: string): NodeI
     ({ friendlyName }) => nameKey(friendlyName) === key,
     ({ nodeId }) => text.length >= LEAST_OF_ID && nodeId.startsWith(text),
   ])
-  return theOne(found, {
+  return onlyMatch(found, {
     text,
     noun: 'machine',
     hint: '`muster nodes` lists them.',
@@ -109,12 +109,12 @@ export const nodeBy = ({ members }: Pick<State, 'members'>, text: string): NodeI
   }).nodeId
 }
 
-/** The API key that is meant, by its name or its id. Throws CommandError for none and for several. */
+/** Resolves an API key by name or id. Throws CommandError for none or several. */
 export const apiKeyBy = <One extends { readonly apiKeyId: string; readonly name: string }>(
   all: readonly One[],
   text: string,
 ): One =>
-  theOne(
+  onlyMatch(
     firstOf(all, [
       ({ apiKeyId, name }) => apiKeyId === text || name === text,
       ({ apiKeyId }) => text.length >= LEAST_OF_ID && apiKeyId.startsWith(text),
@@ -127,9 +127,9 @@ export const apiKeyBy = <One extends { readonly apiKeyId: string; readonly name:
     },
   )
 
-/** The name that is meant, of those that a request can ask for. Throws CommandError for none and for several. */
+/** Resolves a name that requests can use. Throws CommandError for none or several. */
 export const nameBy = (all: readonly string[], text: string): string =>
-  theOne(modelsBy(all, text), {
+  onlyMatch(modelsBy(all, text), {
     text,
     noun: 'model or declaration',
     hint: all.length === 0 ? '`muster run --keep MODEL` declares one.' : `There are ${all.join(', ')}.`,

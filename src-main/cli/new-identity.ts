@@ -5,10 +5,10 @@ import { lockDataDir } from '../master/index'
 import { defaultDataDir } from '../settings/data-dir'
 import type { Streams } from './standard-streams'
 
-/** What ties a data folder to one machine and its cluster; models and settings stay. */
+/** Files that bind a data folder to one machine and its cluster; models and settings are kept. */
 const PERSONAL = ['identity.json', 'log', 'peers.json', 'admission.json', 'measurements.json']
 
-/** Puts the identity and what hangs on it aside; the next start makes a new one. Throws where a node runs there. */
+/** Moves the machine's identity aside; the next start creates a new one. Throws if a node runs in this folder. */
 export const newIdentity = async (given: string | undefined, { out }: Streams): Promise<number> => {
   const { env, platform } = process
   const dataDir = resolve(given ?? (env['MUSTER_DATA_DIR'] || defaultDataDir({ platform, env, home: homedir() })))

@@ -8,7 +8,7 @@ export interface NodeFlags {
   readonly key?: string
 }
 
-/** What a command is given when it runs in a process of its own. Throws CommandError for an address that is none. */
+/** Builds a command's context in its own process. Throws CommandError for an invalid address. */
 export const openContext = ({ url, key }: NodeFlags): CommandContext => {
   const [out, err] = [outputTo(process.stdout), outputTo(process.stderr)]
   let said = false

@@ -14,7 +14,7 @@ const EXIT_CODES = `
 Exit codes: 0 done, 1 failed, 2 wrong use, 3 no node answers, 4 nothing by that name.
 \`muster COMMAND --help\` has examples. NO_COLOR is respected.`
 
-/** The program with all its commands. */
+/** Builds the program with all its commands. */
 export const buildProgram = (finish: Finish): Command => {
   const program = new Command('muster')
     .description('Turns the machines you own into one local LLM service.')
@@ -43,13 +43,13 @@ export const run = async (argv: readonly string[]): Promise<number> => {
   const program = buildProgram((result) => {
     code = result
   })
-  // Without a listener, a reader that is gone would end the process with a stack.
+  // Otherwise a closed pipe would crash the process with a stack trace.
   process.stdout.on('error', () => undefined)
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return code
   } catch (error) {
-    // Commander has printed its own message; help and version are no errors.
+    // Commander has printed its message already; help and version are no errors.
     if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : WRONG_USE
     if (isClosedPipe(error)) return DONE
     process.stderr.write(`${failureText(error)}\n`)

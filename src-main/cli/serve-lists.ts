@@ -24,7 +24,7 @@ const checked = (
     })
   })
 
-/** The options of `serve` that may be given several times, checked. Throws CommandError for wrong use. */
+/** Validates the repeatable options of `serve`. Throws CommandError for wrong use. */
 export const checkedLists = ({ peer, allowHost, allowOrigin }: ListFlags) => ({
   peers: checked('--peer <host:port>', PeerAddressText, peer),
   allowedHosts: checked('--allow-host <name>', AllowedHost, allowHost),

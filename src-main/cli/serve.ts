@@ -2,7 +2,7 @@ import type { NodeOptions, RunningNode } from '../node'
 import { welcome } from './welcome'
 
 export interface ServeOptions extends NodeOptions {
-  /** Speak to a person instead of printing the one line for programs. */
+  /** Print a welcome for people instead of the one line for programs. */
   readonly welcome: boolean
 }
 
@@ -10,22 +10,22 @@ const print = (line: string): void => {
   process.stdout.write(`${line}\n`)
 }
 
-/** How long a restart waits for answers that are under way. */
+/** How long a restart waits for running answers. */
 const DRAIN_MS = 30_000
 
-/** Asks a node to end and to leave its models in memory for the node that is started next. */
+/** Signal that ends a node and leaves its models in memory for its successor. */
 const RESTART = 'SIGUSR2'
 
-/** Resolves with the first signal that asks the process to end. */
+/** Resolves with the first signal to stop. */
 const askedToStop = (): Promise<NodeJS.Signals> =>
   new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', RESTART] as const) process.once(signal, () => resolve(signal))
   })
 
 /**
- * Runs a node without a window until it is asked to stop. Returns the exit code.
+ * Runs a headless node until it is asked to stop; resolves with the exit code.
  *
- * @param startNode the composition root, handed in so that wrong use is answered without loading a node
+ * @param startNode the composition root, passed in so that wrong use is reported without loading a node
  */
 export const serve = async (
   { welcome: greet, ...options }: ServeOptions,
@@ -39,10 +39,10 @@ export const serve = async (
   } else {
     const { url, nodeId, ollamaUrl } = node
     print(JSON.stringify({ ready: true, url, nodeId, ...(ollamaUrl !== undefined && { ollamaUrl }) }))
-    // For people; programs read standard output.
+    // On standard error, because programs read standard output.
     if (node.signInLink) process.stderr.write(`Sign in from a browser, once: ${node.signInLink()}\n`)
   }
-  // A second word while answers are waited for ends the waiting.
+  // A second signal ends the wait for running answers.
   if ((await stopped) === RESTART) await Promise.race([node.prepareRestart(DRAIN_MS), askedToStop()])
   await node.close()
   return 0

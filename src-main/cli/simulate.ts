@@ -19,12 +19,12 @@ const FAILED = 1
 const WRONG_USE = 2
 
 export interface SimulateFlags extends ChaosOptions {
-  /** For people, instead of JSON lines for programs. */
+  /** Print text for people instead of JSON lines. */
   readonly trace: boolean
   readonly chaos: boolean
   readonly schedules: number
   readonly asScenario: boolean
-  /** Without it every third schedule is over several deciding nodes. */
+  /** Default: every third schedule has several deciding nodes. */
   readonly deciders?: Deciders | undefined
 }
 
@@ -44,7 +44,7 @@ const read = async (path: string): Promise<{ value: unknown } | { problem: strin
   }
 }
 
-/** Runs a scenario from a file, `-` for standard input. Returns the exit code: 2 for one that is not sound. */
+/** Runs a scenario from a file, `-` for standard input. Returns the exit code; 2 for an invalid scenario. */
 export const simulate = async (
   path: string,
   options: Pick<SimulateFlags, 'trace'>,
@@ -64,14 +64,14 @@ export const simulate = async (
   return DONE
 }
 
-/** The command that makes the same schedule again. */
+/** The command that reproduces a schedule. */
 export const replayCommand = ({ seed, steps, nodes, deciders }: ScheduleOptions): string =>
   `muster simulate --chaos --seed ${seed} --steps ${steps} --nodes ${nodes} --deciders ${deciders}`
 
 /**
- * Runs random schedules. Prints each broken promise with the command that replays it, and last what was
- * done and how often each rare path was taken. Returns 1 where a promise was broken, or where so many
- * schedules never took one of the paths.
+ * Runs random schedules. Prints each violated invariant with the command that replays it, then totals and how often
+ * each rare path was taken. Returns 1 if an invariant was violated, or if one of the rare paths was never taken in a
+ * large enough number of schedules.
  */
 export const simulateChaos = async (flags: SimulateFlags, streams: SimulateStreams): Promise<number> => {
   const { seed, steps, nodes, schedules, asScenario, trace } = flags

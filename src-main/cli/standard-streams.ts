@@ -1,4 +1,4 @@
-/** The two outputs of a process, for commands that print what they made themselves. */
+/** Standard output and error, for commands that print trusted text. */
 export interface Streams {
   out(text: string): Promise<void>
   error(text: string): void

@@ -13,11 +13,11 @@ export interface WelcomedNode {
   readonly source: { state(): State; subscribe(listener: (envelope: Envelope) => void): () => void }
   readonly commands: { submit(command: Command, options: { commandId: CommandId }): Promise<{ status: string }> }
   readonly catalogue: { list(): readonly CatalogueModel[] }
-  /** Why no model can run here; undefined where one can. */
+  /** Why no model can run here; undefined if one can. */
   cannotRun(): string | undefined
 }
 
-/** A question whose answer the starter model knows. */
+/** A question that the starter model can answer. */
 const curlFor = (url: string, model: string): string =>
   [
     `curl ${url}/v1/chat/completions \\`,
@@ -42,9 +42,8 @@ const declareStarter = async (node: WelcomedNode, modelId: ModelId): Promise<voi
 }
 
 /**
- * Greets a person who started a node by hand: declares the starter model where nothing is declared,
- * shows every declaration's way to READY line by line, and gives a command to try. Returns a
- * disposer.
+ * Welcomes a user who started a node by hand: declares the starter model if nothing is declared, prints each
+ * declaration's progress to READY, and suggests a command to try. Returns a disposer.
  */
 export const welcome = async (node: WelcomedNode, print: (line: string) => void): Promise<() => void> => {
   print(`Muster is running: ${node.url}`)
@@ -60,10 +59,10 @@ export const welcome = async (node: WelcomedNode, print: (line: string) => void)
       const asked = metaInstance.onRequest ? ', on request' : ''
       const line = `${metaInstance.name ?? metaInstance.modelId}: ${status} (${detail}${asked})`
       const serving = word === 'READY' || word === 'RUNNING'
-      // Answering requests is no news.
-      const news = serving ? `${metaInstance.metaInstanceId} serves ${detail}` : line
-      if (shown.get(metaInstance.metaInstanceId) === news) continue
-      shown.set(metaInstance.metaInstanceId, news)
+      // A declaration that serves requests is not reported again.
+      const report = serving ? `${metaInstance.metaInstanceId} serves ${detail}` : line
+      if (shown.get(metaInstance.metaInstanceId) === report) continue
+      shown.set(metaInstance.metaInstanceId, report)
       print(line)
       if (serving && !greeted) {
         greeted = true

@@ -26,7 +26,7 @@ const Chunk = z.object({
   usage: Usage.nullish(),
 })
 
-/** A piece of an answer, or how it ended. */
+/** A part of an answer, or its end. */
 export type AnswerPart =
   | { readonly kind: 'text' | 'thought'; readonly text: string }
   | { readonly kind: 'end'; readonly reason: string }
@@ -45,8 +45,8 @@ const partsOf = ({ choices: [choice], usage }: z.infer<typeof Chunk>): AnswerPar
 }
 
 /**
- * Asks a model and gives its answer as it comes. An aborted signal ends the answer, here and at the node. Throws
- * CommandError for an error of the node, also in the midst of an answer, and for a connection that is cut.
+ * Sends a chat request and streams its answer. Aborting the signal also cancels it at the node. Throws CommandError for
+ * errors of the node, also in mid-answer, and for a broken connection.
  */
 export async function* chat(
   api: NodeApi,

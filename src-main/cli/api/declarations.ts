@@ -13,7 +13,7 @@ const pathOf = (id: MetaInstanceId): string => `/meta_instance/${encodeURICompon
 export const readDeclarations = async (api: NodeApi): Promise<readonly MetaInstanceView[]> =>
   (await api.ask('/meta_instances', List)).metaInstances
 
-/** The declaration that a person means. Throws CommandError for none, and for several. */
+/** Finds the declaration that the user named. Throws CommandError if none or several match. */
 export const findDeclaration = async (api: NodeApi, text: string): Promise<MetaInstanceView> =>
   declarationBy(await readDeclarations(api), text)
 
@@ -29,6 +29,6 @@ export const restartDeclaration = (api: NodeApi, id: MetaInstanceId): Promise<Me
 export const deleteDeclaration = (api: NodeApi, id: MetaInstanceId): Promise<void> =>
   api.tell(pathOf(id), { method: 'DELETE' })
 
-/** Its decisions, newest first. */
+/** Decisions about a declaration, newest first. */
 export const readHistory = async (api: NodeApi, id: MetaInstanceId): Promise<readonly Envelope[]> =>
   (await api.ask(`${pathOf(id)}/history`, History)).events

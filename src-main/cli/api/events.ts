@@ -9,24 +9,24 @@ import { serverSentEvents } from './server-sent-events'
 const RETRY_MS = 1000
 
 export interface Followed {
-  /** `term:index`, from which following can go on. */
+  /** `term:index`, the position to resume from. */
   readonly id: string | undefined
   readonly message: EventStreamMessage
 }
 
 export interface Following {
   readonly signal?: AbortSignal
-  /** Where it begins; without it, with a snapshot. */
+  /** Position to start after; absent: start with a snapshot. */
   readonly after?: { readonly index: number; readonly term: number }
-  /** Told when the node is gone, and that it is looked for. */
+  /** Called when the connection is lost, before reconnecting. */
   readonly onLost: (text: string) => Promise<void>
 }
 
 const isUnreachable = (error: unknown): boolean => !(error instanceof CommandError) || error.exitCode === UNREACHABLE
 
 /**
- * What happens, as the node tells it. Goes on where it was after the connection was cut or the node restarted; a node
- * that does not answer at the very beginning is an error.
+ * Follows the node's event stream, resuming after a lost connection or a restart of the node. If the first connection
+ * fails, throws.
  */
 export async function* followEvents(api: NodeApi, { signal, after, onLost }: Following): AsyncGenerator<Followed> {
   let last = after && `${after.term}:${after.index}`
@@ -55,7 +55,7 @@ export async function* followEvents(api: NodeApi, { signal, after, onLost }: Fol
   }
 }
 
-/** Each state the node goes through. */
+/** Yields each state of the node. */
 export async function* followStates(api: NodeApi, following: Omit<Following, 'after'>): AsyncGenerator<State> {
   let state: State | undefined
   for await (const { message } of followEvents(api, following)) {

@@ -6,7 +6,7 @@ import type { NodeApi } from './node-api'
 
 export const readKeys = (api: NodeApi): Promise<ApiKeysResponse> => api.ask('/api_keys', ApiKeysResponse)
 
-/** Makes a key; the answer alone has it. */
+/** Creates a key. The response is the only place where its secret appears. */
 export const createKey = (
   api: NodeApi,
   { name, limits }: { readonly name: string; readonly limits: ApiKeyLimits },
@@ -16,7 +16,7 @@ export const createKey = (
     body: { name, ...(Object.keys(limits).length > 0 && { limits }) },
   })
 
-/** The key that a person means. Throws CommandError for none, and for several. */
+/** Finds the key that the user named. Throws CommandError if none or several match. */
 export const findKey = async (api: NodeApi, text: string): Promise<ApiKeyView> =>
   apiKeyBy((await readKeys(api)).apiKeys, text)
 

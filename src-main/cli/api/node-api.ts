@@ -7,32 +7,32 @@ import { refusal } from './refusal'
 import { bodyText, send } from './transport'
 
 export interface NodeApiOptions {
-  /** As a person gives it; `http://` may be left away. */
+  /** As given by the user; `http://` is optional. */
   readonly url?: string | undefined
   readonly key?: string | undefined
-  /** Told every few seconds what a request waits for that has no answer yet; undefined when it waits no more. */
+  /** Called every few seconds with what a pending request waits for; with undefined when it no longer waits. */
   readonly onWaiting?: (text: string | undefined) => void
 }
 
 export interface Request {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   readonly body?: object
-  /** Milliseconds until it is given up; `Infinity` waits as long as the connection lives. */
+  /** Timeout in milliseconds; `Infinity`: none. */
   readonly withinMs?: number
   readonly signal?: AbortSignal
 }
 
 const WITHIN_MS = 30_000
-const SAY_AFTER_MS = 2000
+const REPORT_WAITING_MS = 2000
 
-/** The address as `new URL` takes it. Throws CommandError. */
+/** Normalises an address for `new URL`. Throws CommandError if it is invalid. */
 const baseOf = (given: string): string => {
   const text = /^[a-z]+:\/\//i.test(given) ? given : `http://${given}`
   try {
     const { protocol } = new URL(text)
     if (protocol === 'http:' || protocol === 'https:') return text.endsWith('/') ? text : `${text}/`
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new CommandError(`${given} is no address of a node`, {
     hint: `Give one such as http://127.0.0.1:${DEFAULT_PORT}.`,
@@ -40,7 +40,7 @@ const baseOf = (given: string): string => {
   })
 }
 
-/** Aborts with the signal, and when the time is over. */
+/** A signal that aborts with the given one, or after the timeout. */
 const limited = (signal: AbortSignal | undefined, withinMs: number): AbortSignal => {
   const both = new AbortController()
   const limits = Number.isFinite(withinMs) ? [AbortSignal.timeout(withinMs)] : []
@@ -51,7 +51,7 @@ const limited = (signal: AbortSignal | undefined, withinMs: number): AbortSignal
   return both.signal
 }
 
-/** The HTTP API of one running node. All that goes wrong is a CommandError that says what to do. */
+/** Client of a node's HTTP API. Every failure is a CommandError that says what to do. */
 export class NodeApi {
   private readonly base: string
 
@@ -59,7 +59,7 @@ export class NodeApi {
     this.base = baseOf(options.url || process.env['MUSTER_URL'] || `127.0.0.1:${DEFAULT_PORT}`)
   }
 
-  /** Where the node is, for people and other programs: without a slash at its end. */
+  /** The node's address without a trailing slash. */
   get address(): string {
     return this.base.replace(/\/$/, '')
   }
@@ -68,7 +68,7 @@ export class NodeApi {
     return this.options.key || process.env['MUSTER_API_KEY'] || undefined
   }
 
-  /** Asks, and checks the answer against a schema. */
+  /** Sends a request and validates the answer. */
   async ask<Answer>(path: string, schema: ZodType<Answer>, request: Request = {}): Promise<Answer> {
     const { data, error } = schema.safeParse(this.parsed(await this.text(path, request)))
     if (error === undefined) return data
@@ -78,12 +78,12 @@ export class NodeApi {
     })
   }
 
-  /** Asks for something whose answer says nothing more than that it was done. */
+  /** Sends a request whose answer has no content of interest. */
   async tell(path: string, request: Request = {}): Promise<void> {
     await this.text(path, request)
   }
 
-  /** Asks, and returns the whole answer as it is. */
+  /** Sends a request and returns the body as text. */
   async text(path: string, request: Request = {}): Promise<string> {
     const answer = await this.open(path, request)
     try {
@@ -93,7 +93,7 @@ export class NodeApi {
     }
   }
 
-  /** Asks, and returns the answer as soon as its head is there. */
+  /** Sends a request and returns the response once its headers arrive. */
   async open(path: string, { method = 'GET', body, withinMs = WITHIN_MS, signal }: Request): Promise<IncomingMessage> {
     const stopSaying = this.sayWhileWaiting()
     let answer: IncomingMessage
@@ -158,7 +158,7 @@ export class NodeApi {
     const timer = setInterval(() => {
       said = true
       onWaiting(`Waiting for the node at ${this.address} to answer …`)
-    }, SAY_AFTER_MS)
+    }, REPORT_WAITING_MS)
     return () => {
       clearInterval(timer)
       if (said) onWaiting(undefined)

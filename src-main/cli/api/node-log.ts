@@ -4,11 +4,11 @@ import type { NodeApi } from './node-api'
 import { serverSentEvents } from './server-sent-events'
 
 const RETRY_MS = 1000
-/** How many lines may have been written while the connection was away. */
+/** Most lines to fetch after a lost connection. */
 const MOST_MISSED = 10_000
 
 export interface FollowLog {
-  /** How many of the past. */
+  /** Number of past lines. */
   readonly lines: number
   readonly onLost: (text: string) => Promise<void>
 }
@@ -19,10 +19,10 @@ const timeOf = (line: string): string | undefined => /"time":"([^"]*)"/.exec(lin
 export const readLog = async (api: NodeApi, lines: number): Promise<readonly string[]> =>
   (await api.text(`/node/log?lines=${lines}`)).split('\n').filter((line) => line !== '')
 
-/** The log's lines as they are written, each once, across restarts of the node. */
+/** Follows the log across restarts of the node; each line appears once. */
 export async function* followLog(api: NodeApi, { lines, onLost }: FollowLog): AsyncGenerator<string> {
   let since: string | undefined
-  /** Lines of that very time, which the node gives again. */
+  /** Lines with the timestamp `since`, which the node sends again after a reconnect. */
   let seen = new Set<string>()
   for (let began = false; ;) {
     try {

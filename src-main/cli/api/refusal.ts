@@ -6,10 +6,10 @@ interface Refused {
   readonly hint?: string
 }
 
-/** The codes of errors that say that something is not there. */
+/** Error codes that mean "not found". */
 const ABSENT: ReadonlySet<string> = new Set(['not_found', 'unknown_model', 'model_not_found', 'hub_not_found'])
 
-/** What an error's body says, in the dialect of whichever route. Nothing in it is trusted to be there. */
+/** Reads an error body in any API dialect; every field may be missing. */
 const refusedBy = (answer: unknown): Refused => {
   const error: unknown = typeof answer === 'object' && answer !== null && 'error' in answer ? answer.error : undefined
   if (typeof error === 'string') return { message: error }
@@ -22,7 +22,7 @@ const refusedBy = (answer: unknown): Refused => {
   return { ...(code && { code }), ...(message && { message }), ...(hint && { hint }) }
 }
 
-/** The error that a node answered, as a command ends with it. */
+/** Converts a node's error response to a CommandError. */
 export const refusal = (status: number, answer: unknown): CommandError => {
   const { code = '', message = `The node answered ${status}`, hint } = refusedBy(answer)
   if (status === 401)

@@ -11,13 +11,13 @@ const Served = z.object({
 })
 
 export interface ServedModel {
-  /** As a request names it. */
+  /** Name to use in requests. */
   readonly id: string
   readonly modelId: string
   readonly state: string
 }
 
-/** All that writes and can be asked for: what is declared, and what a request loads. */
+/** Text models that can be requested: declared ones, and ones that are loaded on request. */
 export const readServed = async (api: NodeApi): Promise<readonly ServedModel[]> =>
   (await api.ask('/v1/models', Served)).data
     .filter(({ muster: { modelKind } }) => modelKind !== 'embedding')

@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 
 /**
- * The events of an answer, as they come. Whoever reads no further closes the connection, and the node ends the answer.
- * Throws what its connection ends with.
+ * Yields the server-sent events of a response. Leaving the loop closes the connection, which ends the stream at the
+ * node. Throws the error that ended the connection.
  */
 export async function* serverSentEvents(answer: IncomingMessage): AsyncGenerator<EventSourceMessage> {
   let pending: EventSourceMessage[] = []

@@ -9,8 +9,8 @@ export interface Sent {
 }
 
 /**
- * Sends a request and resolves with its answer as soon as the head is there; rejects where no connection is made. Node's
- * `http`, because loading `fetch` takes 40 ms of processor time, which is a third of what `muster ps` may take.
+ * Sends a request and resolves once the response headers arrive; rejects if the connection fails. Uses Node's `http`,
+ * because loading `fetch` takes 40 ms of CPU time, a third of the budget of `muster ps`.
  */
 export const send = async ({ url, body, ...options }: Sent): Promise<IncomingMessage> => {
   const request = url.protocol === 'https:' ? (await import('node:https')).request : overHttp
@@ -22,7 +22,7 @@ export const send = async ({ url, body, ...options }: Sent): Promise<IncomingMes
   })
 }
 
-/** The whole body of an answer. Rejects where the connection is cut, or the signal aborts, before its end. */
+/** Reads a whole body. Rejects if the connection breaks or the signal aborts. */
 export const bodyText = async (answer: IncomingMessage): Promise<string> => {
   answer.setEncoding('utf8')
   let text = ''

@@ -18,8 +18,8 @@ const named = (file: string, error: unknown): unknown =>
     : error
 
 /**
- * Applies file after file: all of a file or nothing of it. A file that the node refuses ends it; what came before stays.
- * What no file has any more is removed last, and only when all files went through.
+ * Applies files in order, each atomically. Stops at the first file the node refuses; earlier ones stay applied. Pruning
+ * comes last, and only if all files were applied.
  */
 export async function* applyFiles(
   api: NodeApi,
@@ -42,7 +42,7 @@ export async function* applyFiles(
 
 type Document = NonNullable<AppliedChange['before']>
 
-/** One field as lines of YAML; none where it is absent. */
+/** Formats one field as lines of YAML; empty if absent. */
 const fieldLines = (document: Document | undefined, field: keyof Document): string[] => {
   const value = document?.[field]
   return value === undefined
@@ -56,7 +56,7 @@ const fieldsOf = (...documents: readonly (Document | undefined)[]): (keyof Docum
   ...new Set(documents.flatMap((document) => Object.keys(document ?? {}) as (keyof Document)[])),
 ]
 
-/** What changes of one declaration, field by field: `-` as it is, `+` as it would be. */
+/** Prints a declaration's changes by field: `-` current, `+` new. */
 export const printDifference = async (out: Output, { kind, name, before, after }: AppliedChange): Promise<void> => {
   if (kind === 'unchanged') return
   const head: Piece[][] = [[{ text: `${kind} ${name}`, style: 'bold' }]]

@@ -18,7 +18,7 @@ const WORDS: Readonly<Record<AppliedChange['kind'], string>> = {
   unchanged: 'unchanged',
 }
 
-/** Makes declarations as files have them. Applying the same again changes nothing. */
+/** Applies declaration files. Idempotent. */
 export const run = async (flags: ApplyFlags, { api, out, err }: CommandContext): Promise<ExitCode> => {
   const { dryRun, json } = flags
   const prune = pruneLabels(flags.prune, flags.selector)

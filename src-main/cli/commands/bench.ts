@@ -15,7 +15,7 @@ export interface BenchFlags extends CommonOptions {
 
 const texts = benchmarkTexts(english)
 
-/** One benchmark each time something of it changes, until it is over. */
+/** Yields a benchmark after each change until it has ended. */
 async function* followed(api: NodeApi, benchmarkId: string, signal: AbortSignal): AsyncGenerator<Benchmark> {
   const answer = await api.open('/benchmarks/events', { withinMs: Infinity, signal })
   for await (const { data } of serverSentEvents(answer)) {
@@ -34,7 +34,7 @@ const progressText = ({ placements }: Benchmark): string => {
   return one ? `${texts.placement(one)}: ${texts.state(one) ?? ''} (${at + 1} of ${placements.length})` : 'beginning'
 }
 
-/** Measures a model where it runs, or wherever it could; Ctrl-C ends it there too. */
+/** Benchmarks a model at its current placement or at all possible ones. Ctrl-C cancels it on the node too. */
 export const run = async (
   { model, everywhere, json }: BenchFlags,
   { api, out, err }: CommandContext,

@@ -5,7 +5,7 @@ import type { CommandContext } from '../context'
 import { CommandError, DONE, NOT_FOUND, type ExitCode } from '../exit-codes'
 import type { NamedOptions } from './declaration-change'
 
-/** What the runners of a declaration printed lately: those on the node that is asked. */
+/** Prints recent output of a declaration's runners on the node that is asked. */
 export const run = async ({ name, json }: NamedOptions, { api, out, err }: CommandContext): Promise<ExitCode> => {
   const { metaInstanceId } = await findDeclaration(api, name)
   const state = await readState(api)

@@ -5,18 +5,18 @@ import type { CommandContext, CommonOptions } from '../context'
 import { DONE, type ExitCode } from '../exit-codes'
 
 export interface NamedOptions extends CommonOptions {
-  /** As a person calls it. */
+  /** As named by the user. */
   readonly name: string
 }
 
-/** What programs are told of a declaration that was changed. */
+/** JSON output for a changed declaration. */
 export const changedJson = ({ metaInstanceId: id, name, modelId, status, statusDetail: detail }: MetaInstanceView) => ({
   id,
   ...(name !== undefined && { name }),
   ...{ modelId, status, detail },
 })
 
-/** Changes one declaration and tells how it is then. */
+/** Changes one declaration and prints its new status. */
 export const changeOne = async (
   { name, json }: NamedOptions,
   { api, out }: Pick<CommandContext, 'api' | 'out'>,

@@ -9,7 +9,7 @@ export interface DeleteFlags extends CommonOptions {
   readonly yes: boolean
 }
 
-/** Removes the declarations that files name. Those that are gone already are done. */
+/** Deletes the declarations named in files; missing ones count as deleted. */
 export const run = async (
   { file, yes, json }: DeleteFlags,
   { api, out, err, terminal }: CommandContext,

@@ -10,7 +10,7 @@ export interface DiffFlags extends CommonOptions {
   readonly selector?: string
 }
 
-/** Says what `apply` would change: 0 nothing, 1 something; what cannot be told ends with 2 or more. */
+/** Prints what `apply` would change. Exit code 0: no change, 1: changes, 2 or more: error. */
 export const run = async (flags: DiffFlags, { api, out }: CommandContext): Promise<ExitCode> => {
   const prune = pruneLabels(flags.prune, flags.selector)
   const files = await readFiles(flags.file)
@@ -21,7 +21,7 @@ export const run = async (flags: DiffFlags, { api, out }: CommandContext): Promi
       if (!flags.json) await printDifference(out, change)
     }
   } catch (error) {
-    // 1 would say that there is a difference.
+    // Exit code 1 is reserved for "differences".
     if (!(error instanceof CommandError) || error.exitCode !== FAILED) throw error
     throw new CommandError(error.message, { hint: error.hint, exitCode: WRONG_USE, cause: error })
   }

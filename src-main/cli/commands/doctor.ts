@@ -9,7 +9,7 @@ const EXAMINATIONS: readonly Examination[] = [warnings, connections]
 
 const WORDS: Readonly<Record<Finding['severity'], string>> = { error: 'Error', warning: 'Warning', hint: 'Hint' }
 
-/** Commands stand on lines of their own, so that they can be copied. */
+/** Puts commands on lines of their own, so that they can be copied. */
 const textOf = ({ severity, title, cause, fix, between = [] }: Finding): string => {
   const steps = fix.flatMap(({ text, commands = [] }, at) => [
     `  ${at + 1}. ${text}`,
@@ -19,7 +19,7 @@ const textOf = ({ severity, title, cause, fix, between = [] }: Finding): string 
   return [`${WORDS[severity]}: ${title}`, `  ${cause}`, ...pairs, ...steps].join('\n')
 }
 
-/** An examination that could not be made hides nothing that another one found. */
+/** A failed examination must not hide findings of the others. */
 type Result = { readonly examination: Examination } & (
   { readonly examined: Examined } | { readonly error: CommandError }
 )
@@ -56,14 +56,14 @@ const jsonOf = (results: readonly Result[]): object => {
   }
 }
 
-/** Prints what a running node finds wrong with its cluster. Exit code 0 where that is nothing, else 1. */
+/** Prints problems that a running node finds in its cluster. Exit code 0 if there are none, else 1. */
 export const run = async (
   { json }: CommonOptions,
   { api, out }: Pick<CommandContext, 'api' | 'out'>,
 ): Promise<ExitCode> => {
   const results = await Promise.all(EXAMINATIONS.map((examination) => make(examination, api)))
   const [first] = results
-  // Nothing could be examined: that is no finding, but a failure.
+  // All examinations failed: report an error, not "no findings".
   if (first && 'error' in first && results.every((result) => 'error' in result)) throw first.error
   const findings = results.flatMap(findingsOf)
   if (json) await out.json(jsonOf(results))

@@ -5,7 +5,7 @@ type DownloadedSoFar = Pick<Download, 'downloadedBytes' | 'totalBytes'> & {
   readonly bytesPerSecond?: number | undefined
 }
 
-/** `3.1 GB of 8.0 GB, 25.0 MB/s, 3 min 16 s left`: what is known of it. */
+/** Download progress, as far as known: `3.1 GB of 8.0 GB, 25.0 MB/s, 3 min 16 s left`. */
 export const downloadText = (download: DownloadedSoFar): string => {
   const { downloadedBytes, totalBytes, bytesPerSecond } = download
   const left = totalBytes - downloadedBytes

@@ -14,15 +14,15 @@ export interface Downloaded {
   readonly bytes: number
 }
 
-/** All bytes came and are no model that can be run: the node does not fetch the same again. */
-const cameToNothing = ({ status, downloadedBytes, totalBytes }: Download): boolean =>
+/** Complete but failed: the model cannot be run, and the node does not download it again. */
+const isUnusable = ({ status, downloadedBytes, totalBytes }: Download): boolean =>
   status === 'Failed' && totalBytes > 0 && downloadedBytes === totalBytes
 
 /**
- * Brings a model to a machine's disk and waits for it, with progress on standard error. The node goes on by itself
- * where it was interrupted, also when nobody waits any more. Throws CommandError.
+ * Downloads a model to a machine's disk and waits, with progress on standard error. The node retries interrupted
+ * downloads itself, even if the command is stopped. Throws CommandError.
  *
- * @param on the machine; without it, the one that is asked
+ * @param on the target machine; default: the node that is asked
  */
 export const download = async (
   modelId: ModelId,
@@ -32,7 +32,7 @@ export const download = async (
   const { nodeId } = await api.ask(`/models/${encodeURIComponent(modelId)}/download`, DownloadAnswer, {
     method: 'POST',
     body: on === undefined ? {} : { nodeId: on },
-    // It asks the hub what there is.
+    // Longer, because the node queries the hub first.
     withinMs: 120_000,
   })
   const progress = new Progress(err)
@@ -46,8 +46,7 @@ export const download = async (
       const one = state.downloads[nodeId]?.[modelId]
       const where = nodeName(state, nodeId)
       if (one?.status === 'Complete') return { modelId, nodeId, bytes: one.downloadedBytes }
-      if (one && cameToNothing(one))
-        throw new CommandError(`${modelId} cannot be used: ${one.error ?? 'it is damaged'}`)
+      if (one && isUnusable(one)) throw new CommandError(`${modelId} cannot be used: ${one.error ?? 'it is damaged'}`)
       if (begun && !one) throw new CommandError(`The download of ${modelId} to ${where} was ended by somebody`)
       begun ||= one !== undefined
       if (one?.paused) throw new CommandError(`The download of ${modelId} to ${where} was paused by somebody`)

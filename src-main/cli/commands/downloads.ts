@@ -17,7 +17,7 @@ export interface DownloadRow {
   readonly downloadedBytes: number
   readonly totalBytes: number
   readonly bytesPerSecond?: number | undefined
-  /** Why it was interrupted; the node tries again. */
+  /** Why it was interrupted; the node retries. */
   readonly error?: string | undefined
 }
 
@@ -34,7 +34,7 @@ const statusOf = ({ status, paused }: Download): DownloadRow['status'] | undefin
   }
 }
 
-/** What is on its way to the machines that are there, by model and machine. */
+/** Downloads on all reachable machines, by model and machine. */
 export const downloadRows = (state: State): DownloadRow[] =>
   Object.entries(state.downloads)
     .flatMap(([nodeId, models]) =>
@@ -61,7 +61,7 @@ const COLUMNS: readonly Column<DownloadRow>[] = [
   },
 ]
 
-/** Lists what is on its way to the cluster's disks. */
+/** Lists downloads in progress on the cluster. */
 export const run = async ({ json }: CommonOptions, { api, out, err }: CommandContext): Promise<ExitCode> => {
   const rows = downloadRows(await readState(api))
   if (json) await out.json({ downloads: rows })

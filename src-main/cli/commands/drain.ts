@@ -18,7 +18,7 @@ export interface DrainFlags extends CommonOptions {
 type WithoutMachine = WhatIfView['machines'][number]['declarations'][number]
 
 /** `chat moves to mini, 21 tokens/s`. */
-const whatText = (told: WithoutMachine, nameOf: (nodeId: string) => string): string => {
+const effectText = (told: WithoutMachine, nameOf: (nodeId: string) => string): string => {
   if (told.fate === 'stops') {
     const what = told.others === undefined ? 'stops' : 'has one replica less'
     return `${told.name} ${what}: ${told.reason ?? 'there is no other place'}`
@@ -28,7 +28,7 @@ const whatText = (told: WithoutMachine, nameOf: (nodeId: string) => string): str
   return `${told.name} moves to ${nodeIds.map(nameOf).join(', ')}${speed}`
 }
 
-/** Moves a machine's models elsewhere and keeps others away, and waits until it is empty. */
+/** Drains a machine: moves its models elsewhere, keeps new ones away, and waits until it is empty. */
 export const run = async (
   { machine, undo, dryRun, wait, json }: DrainFlags,
   { api, out, err }: CommandContext,
@@ -43,7 +43,7 @@ export const run = async (
     else
       for (const told of declarations)
         await out.line(
-          whatText(told, (id) => Object.values(state.members).find((one) => one.nodeId === id)?.friendlyName ?? id),
+          effectText(told, (id) => Object.values(state.members).find((one) => one.nodeId === id)?.friendlyName ?? id),
         )
     if (!json && declarations.length === 0) await err.line(`Nothing runs on ${name}.`)
     return DONE
@@ -59,7 +59,8 @@ export const run = async (
         onLost: (text) => progress.show('lost', text),
       })) {
         const remaining = onMachine(now, nodeId)
-        // What nothing keeps does not move, and neither does what has no other place: a person decides about those.
+        // What remains will not move by itself: instances without a declaration, and declarations without another
+        // place. The user decides about those.
         if (remaining.every(({ metaInstanceId, stuck }) => metaInstanceId === undefined || stuck !== undefined)) break
         await progress.show(
           String(remaining.length),

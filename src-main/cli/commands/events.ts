@@ -10,20 +10,20 @@ import { timeText } from '../text/units'
 
 export interface EventsOptions extends CommonOptions {
   readonly follow: boolean
-  /** How many of the past. */
+  /** Number of past events. */
   readonly lines: number
 }
 
 /**
- * What happened lately, and with `follow` what goes on, across restarts of the node. JSON: one envelope in each line.
- * A node forgets with a restart what happened before it.
+ * Prints recent events, and with `follow` new ones, across restarts of the node. JSON: one envelope per line. A node's
+ * past events start at its last restart.
  */
 export const run = async (
   { follow, lines, json }: EventsOptions,
   { api, out, err }: CommandContext,
 ): Promise<ExitCode> => {
   const { events } = await api.ask(`/events/recent?last=${lines}`, RecentEvents)
-  // Names are looked up in it: of what is gone since only the id is left.
+  // For looking up names; of deleted objects only the id is known.
   let state = await readState(api)
   const print = async (envelope: Envelope): Promise<void> => {
     if (json) await out.json(envelope)

@@ -27,12 +27,12 @@ const checked = ({ output, file, write, name, selector }: GetFlags): void => {
     throw wrongUse('A file says itself which declarations it has', 'Leave the name and --selector away.')
 }
 
-/** Prints declarations as documents, or brings a file of them up to date with its comments kept. */
+/** Prints declarations as documents, or updates a file of them in place, keeping its comments. */
 export const run = async (flags: GetFlags, { api, out }: CommandContext): Promise<ExitCode> => {
   checked(flags)
   const { name, output, selector, file, write, json } = flags
   const state = await readState(api)
-  // What was loaded on request is nothing that anybody declared.
+  // Models loaded on request are not declarations of the user.
   const all = Object.values(state.metaInstances).filter((one) => one.onRequest === undefined)
   if (file !== undefined) {
     await readFiles([file])

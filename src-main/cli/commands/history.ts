@@ -6,7 +6,7 @@ import { eventText } from '../text/event-text'
 import { timeText } from '../text/units'
 import type { NamedOptions } from './declaration-change'
 
-/** What was decided about a declaration, the oldest first. */
+/** Prints decisions about a declaration, oldest first. */
 export const run = async ({ name, json }: NamedOptions, { api, out }: CommandContext): Promise<ExitCode> => {
   const { metaInstanceId: id } = await findDeclaration(api, name)
   const [newestFirst, state] = await Promise.all([readHistory(api, id), readState(api)])

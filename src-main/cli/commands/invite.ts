@@ -2,7 +2,7 @@ import { InviteAnswer } from '@core/protocols/cluster'
 import type { CommandContext, CommonOptions } from '../context'
 import { DONE, type ExitCode } from '../exit-codes'
 
-/** Prints a token that lets one machine in. */
+/** Prints a token that admits one machine. */
 export const run = async ({ json }: CommonOptions, { api, out, err }: CommandContext): Promise<ExitCode> => {
   const { token, expiresAt } = await api.ask('/cluster/invite', InviteAnswer, { method: 'POST', body: {} })
   if (json) await out.json({ token, expiresAt })

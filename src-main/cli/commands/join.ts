@@ -5,7 +5,7 @@ import { CommandError, DONE, type ExitCode } from '../exit-codes'
 
 const LOOK_EVERY_MS = 300
 
-/** Joins by a token, or asks at an address and shows the digits to compare. Throws CommandError where it comes to nothing. */
+/** Joins a cluster by token, or by address with digits to compare. Throws CommandError if joining fails. */
 export const run = async (
   { where, json }: CommonOptions & { readonly where: string },
   { api, out, err }: CommandContext,

@@ -9,7 +9,7 @@ export interface KeyCreateOptions extends CommonOptions {
   readonly concurrent?: number | undefined
 }
 
-/** Makes an API key and prints it, once: on standard output, so that a script can keep it. */
+/** Creates an API key and prints it once, on standard output for use in scripts. */
 export const run = async (
   { name, json, requestsPerMinute, tokensPerMinute, concurrent }: KeyCreateOptions,
   { api, out, err }: CommandContext,

@@ -29,7 +29,7 @@ const COLUMNS: readonly Column<ApiKeyView>[] = [
   },
 ]
 
-/** The API keys with their limits and what was used of them. The keys themselves are kept nowhere. */
+/** Lists API keys with their limits and usage. The secrets are not stored. */
 export const run = async ({ json }: CommonOptions, { api, out, err }: CommandContext): Promise<ExitCode> => {
   const answer = await readKeys(api)
   const { apiKeys, missing = [] } = answer

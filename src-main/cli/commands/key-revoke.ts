@@ -2,7 +2,7 @@ import { findKey, revokeKey } from '../api/keys'
 import type { CommandContext, CommonOptions } from '../context'
 import { DONE, FAILED, type ExitCode } from '../exit-codes'
 
-/** Revokes an API key, after asking: whoever uses it is refused from then on. */
+/** Revokes an API key after confirmation; its clients are refused from then on. */
 export const run = async (
   { name, yes, json }: CommonOptions & { readonly name: string; readonly yes: boolean },
   { api, out, err, terminal }: CommandContext,

@@ -1,15 +1,15 @@
-/** How programs for coding are told of this cluster: by their environment and arguments alone, never by their files. */
+/** Configures coding tools for this cluster by environment and arguments only; their files stay unchanged. */
 
 import type { Tool } from './launch-names'
 
 export interface Cluster {
-  /** Of the node, without a slash at its end. */
+  /** The node's address without a trailing slash. */
   readonly address: string
-  /** Undefined where none is needed; the tools want one all the same. */
+  /** Undefined if the node needs none; the tools require one regardless. */
   readonly key: string | undefined
-  /** What is asked for: the id of a model or the name of a declaration. */
+  /** Model to request: a model id or the name of a declaration. */
   readonly model: string
-  /** All that can be asked for. */
+  /** All models that can be requested. */
   readonly models: readonly string[]
 }
 
@@ -17,7 +17,7 @@ export interface Launch {
   readonly command: string
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
-  /** Where these are set, the tool would go elsewhere. */
+  /** Variables to unset, because they would redirect the tool elsewhere. */
   readonly unset: readonly string[]
 }
 
@@ -25,10 +25,10 @@ export interface Launch {
 const NO_KEY = 'none'
 const CODEX_KEY = 'MUSTER_LAUNCH_KEY'
 
-/** A value of TOML; its strings in double quotes have the escapes of JSON. */
+/** A TOML string; its escapes are those of JSON. */
 const toml = (text: string): string => JSON.stringify(text)
 
-/** What starts the tool with this cluster's models. */
+/** The command that starts the tool with this cluster's models. */
 export const launchOf = (tool: Tool, { address, key = NO_KEY, model, models }: Cluster): Launch => {
   switch (tool) {
     case 'claude':
@@ -39,13 +39,13 @@ export const launchOf = (tool: Tool, { address, key = NO_KEY, model, models }: C
           ANTHROPIC_BASE_URL: address,
           ANTHROPIC_AUTH_TOKEN: key,
           ANTHROPIC_MODEL: model,
-          // What it asks by these names goes to the same model.
+          // Maps the tool's own model aliases to the same model.
           ANTHROPIC_DEFAULT_OPUS_MODEL: model,
           ANTHROPIC_DEFAULT_SONNET_MODEL: model,
           ANTHROPIC_DEFAULT_HAIKU_MODEL: model,
           CLAUDE_CODE_SUBAGENT_MODEL: model,
         },
-        // It would be sent in place of the token.
+        // Would take precedence over the token.
         unset: ['ANTHROPIC_API_KEY'],
       }
     case 'codex':
@@ -86,11 +86,11 @@ export const launchOf = (tool: Tool, { address, key = NO_KEY, model, models }: C
   }
 }
 
-/** A word as every POSIX shell reads it. */
+/** Quotes a word for POSIX shells. */
 export const shellQuoted = (text: string): string =>
   /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 
-/** What was set, as lines that a shell can run. */
+/** The launch as lines of shell script. */
 export const launchScript = ({ command, args, env, unset }: Launch, more: readonly string[]): string[] => [
   ...unset.map((name) => `unset ${name}`),
   ...Object.entries(env).map(([name, value]) => `export ${name}=${shellQuoted(value)}`),

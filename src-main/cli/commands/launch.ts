@@ -9,16 +9,16 @@ import { launchOf, launchScript, type Launch } from './launch-tools'
 
 export interface LaunchOptions extends CommonOptions {
   readonly tool: Tool
-  /** For the tool itself. */
+  /** Arguments passed to the tool. */
   readonly args: readonly string[]
   readonly model?: string | undefined
-  /** Print what would be set, and start nothing. */
+  /** Print the configuration without starting the tool. */
   readonly print: boolean
 }
 
 const isServing = ({ state }: ServedModel): boolean => state === 'READY' || state === 'RUNNING'
 
-/** The model that the tool is to ask: the one given, else the only one that serves. Throws CommandError. */
+/** The model for the tool: the given one, else the only one that is ready. Throws CommandError. */
 export const modelToLaunch = (served: readonly ServedModel[], given: string | undefined): string => {
   const names = served.map(({ id }) => id)
   if (given !== undefined) return nameBy(names, given)
@@ -28,7 +28,7 @@ export const modelToLaunch = (served: readonly ServedModel[], given: string | un
       hint: 'Say which, with --model.',
       exitCode: WRONG_USE,
     })
-  // A declaration's name stays when its model is changed.
+  // Prefer a declaration's name, because it stays when its model changes.
   const best = ready.find(({ id, modelId }) => id !== modelId) ?? ready[0]
   if (best) return best.id
   throw new CommandError('No model serves now', {
@@ -37,11 +37,11 @@ export const modelToLaunch = (served: readonly ServedModel[], given: string | un
   })
 }
 
-/** Runs the tool in this terminal until it ends, and ends as it does. */
+/** Runs the tool in this terminal and resolves with its exit code. */
 const start = async ({ command, args, env, unset }: Launch, more: readonly string[]): Promise<number> => {
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !unset.includes(name)))
   const child = spawn(command, [...args, ...more], { stdio: 'inherit', env: { ...inherited, ...env } })
-  // The terminal sends Ctrl-C to both: it is the tool's.
+  // Ctrl-C reaches both processes; only the tool handles it.
   const ignore = (): void => undefined
   process.on('SIGINT', ignore)
   try {
@@ -58,7 +58,7 @@ const start = async ({ command, args, env, unset }: Launch, more: readonly strin
   }
 }
 
-/** Starts a program for coding with this cluster's models. */
+/** Starts a coding tool with this cluster's models. */
 export const run = async (
   { tool, args, model: given, print, json }: LaunchOptions,
   { api, out }: CommandContext,

@@ -2,7 +2,7 @@ import { ClusterView } from '@core/protocols/cluster'
 import type { CommandContext, CommonOptions } from '../context'
 import { DONE, type ExitCode } from '../exit-codes'
 
-/** Takes the node's machine out of its cluster. */
+/** Removes the node's machine from its cluster. */
 export const run = async ({ json }: CommonOptions, { api, out }: CommandContext): Promise<ExitCode> => {
   const { nodeId } = await api.ask('/cluster', ClusterView)
   await api.tell(`/members/${nodeId}`, { method: 'DELETE' })

@@ -22,8 +22,8 @@ export const loadingText = (state: State, metaInstance: MetaInstance): string =>
   return parts.length === 0 ? `${status} ${detail}` : `${status} ${parts.join(' · ')}`
 }
 
-/** Why waiting would be in vain; undefined where it is not. */
-const hopeless = (state: State, metaInstance: MetaInstance): CommandError | undefined => {
+/** The error that makes further waiting pointless; undefined if there is none. */
+const permanentFailure = (state: State, metaInstance: MetaInstance): CommandError | undefined => {
   const { modelId, name, metaInstanceId, replacements, lastFailureError } = metaInstance
   const label = name ?? modelId
   const { word, detail } = statusOf(state, metaInstance)
@@ -37,7 +37,7 @@ const hopeless = (state: State, metaInstance: MetaInstance): CommandError | unde
     return new CommandError(`${label} cannot be placed: ${detail}`, {
       hint: '`muster ps` and `muster nodes` say what there is.',
     })
-  // Three retries in place, and then the same anew.
+  // All retries in place failed, and the replacement failed with the same error.
   if (replacements > 0 && lastFailureError !== undefined)
     return new CommandError(`${label} could not be loaded: ${lastFailureError}`, {
       hint: `\`muster console ${name ?? metaInstanceId}\` shows what its runner printed.`,
@@ -45,7 +45,9 @@ const hopeless = (state: State, metaInstance: MetaInstance): CommandError | unde
   return undefined
 }
 
-/** Waits until a declaration serves, with progress on standard error. Throws CommandError where that is in vain. */
+/**
+ * Waits until a declaration is ready, with progress on standard error. Throws CommandError if it cannot become ready.
+ */
 export const untilServing = async (
   id: MetaInstanceId,
   { api, err }: Pick<CommandContext, 'api' | 'err'>,
@@ -65,7 +67,7 @@ export const untilServing = async (
         })
       const { word, status } = statusOf(state, metaInstance)
       if (word === 'READY' || word === 'RUNNING') return
-      const problem = hopeless(state, metaInstance)
+      const problem = permanentFailure(state, metaInstance)
       if (problem) throw problem
       await progress.show(status, loadingText(state, metaInstance))
     }

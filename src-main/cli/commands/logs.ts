@@ -11,7 +11,7 @@ export interface LogsOptions extends CommonOptions {
 
 const STYLES: Readonly<Record<string, Style>> = { warn: 'yellow', error: 'red', debug: 'dim' }
 
-/** A line for people; one that is no JSON, from a disk that was full for one, as it is. */
+/** Formats a log line; a line that is not JSON (the disk was full, for example) stays as it is. */
 const pieceOf = (line: string): Piece => {
   try {
     const text = formatForTerminal(line, { colour: false }).trimEnd()
@@ -33,7 +33,7 @@ const print = async (out: Output, line: string, json: boolean): Promise<void> =>
   await out.json(value)
 }
 
-/** The node's log: its last lines, and with `follow` those to come, across restarts. JSON: its lines as they are. */
+/** Prints the end of the node's log, and with `follow` new lines, across restarts. JSON: the raw lines. */
 export const run = async (
   { follow, lines, json }: LogsOptions,
   { api, out, err }: CommandContext,

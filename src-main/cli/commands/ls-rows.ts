@@ -7,13 +7,13 @@ import { statusOf } from '@core/state/status'
 /** One line of `muster ls`, and one entry of its JSON. Its fields are documented in docs/cli.md. */
 export interface LsRow {
   readonly modelId: string
-  /** Of the weights; absent where the files do not even tell that. */
+  /** Size of the weights; absent if unknown. */
   readonly sizeBytes?: number
   readonly quantization?: string
   readonly kind: 'text' | 'embedding' | 'unknown'
-  /** Machines that have all of it, and those that are bringing it there. */
+  /** Machines with a complete or partial copy. */
   readonly machines: readonly { nodeId: string; name: string; complete: boolean; downloadedBytes: number }[]
-  /** Of its declarations. */
+  /** Statuses of its declarations. */
   readonly statuses: readonly string[]
   /** Why it cannot be run. */
   readonly problem?: string
@@ -54,7 +54,7 @@ const partial = (state: State, modelId: string): LsRow => {
   return { modelId, ...(total > 0 && { sizeBytes: total }), kind: 'unknown', ...withState(state, modelId) }
 }
 
-/** All models on the cluster's disks, those included that are on their way there or damaged, by name. */
+/** All models on the cluster's disks, including incomplete and damaged ones, by name. */
 export const lsRows = (state: State, { models, unreadable = [] }: Listed): LsRow[] => {
   const rows = new Map<string, LsRow>()
   for (const { modelId, problem } of unreadable)

@@ -6,7 +6,10 @@ import { DONE, type ExitCode } from '../exit-codes'
 import { printTable } from '../text/table'
 import { bytesText } from '../text/units'
 
-/** The models in Muster's own folders that no declaration and no instance uses, with what deleting them would free. */
+/**
+ * Lists models in Muster's own folders that no declaration or instance uses, and the space that deleting them would
+ * free.
+ */
 export const run = async ({ json }: CommonOptions, { api, out, err }: CommandContext): Promise<ExitCode> => {
   const unused = await api.ask('/models/unused', UnusedModelsResponse)
   if (json) await out.json(unused)

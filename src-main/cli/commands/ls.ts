@@ -27,7 +27,7 @@ const COLUMNS: readonly Column<LsRow>[] = [
   { heading: 'STATE', optional: true, cell: statePiece, cut: true },
 ]
 
-/** The models on the cluster's disks. */
+/** Lists the models on the cluster's disks. */
 export const run = async ({ json }: CommonOptions, { api, out, err }: CommandContext): Promise<ExitCode> => {
   const [state, models] = await Promise.all([readState(api), readModels(api)])
   const rows = lsRows(state, models)

@@ -5,7 +5,7 @@ import type { State } from '@core/state/state'
 export interface NodesRow {
   readonly nodeId: string
   readonly name: string
-  /** `this` is the one that was asked. */
+  /** `this`: the node that was asked. */
   readonly state: 'this' | 'connected' | 'away'
   readonly master: boolean
   readonly version?: string
@@ -13,13 +13,13 @@ export interface NodesRow {
   readonly memoryTotalBytes?: number
   readonly memoryAvailableBytes?: number
   readonly diskFreeBytes?: number
-  /** Instances that have a part there. */
+  /** Number of instances with a shard there. */
   readonly instances: number
-  /** Why no model runs there, or why it is not reached. */
+  /** Why no model runs there, or why it is unreachable. */
   readonly problem?: string
 }
 
-/** All members, in the order in which they came. */
+/** All members, in order of joining. */
 export const nodesRows = (state: State, view: ClusterView): NodesRow[] =>
   view.members.map(({ nodeId, friendlyName, linked, failure }): NodesRow => {
     const node = state.nodes[nodeId]

@@ -31,7 +31,7 @@ const COLUMNS: readonly Column<NodesRow>[] = [
   { heading: 'PROBLEM', optional: true, cell: ({ problem = '' }) => ({ text: problem, style: 'red' }), cut: true },
 ]
 
-/** The machines of the cluster. */
+/** Lists the machines of the cluster. */
 export const run = async ({ json }: CommonOptions, { api, out }: CommandContext): Promise<ExitCode> => {
   const [state, view] = await Promise.all([readState(api), api.ask('/cluster', ClusterView)])
   const rows = nodesRows(state, view)

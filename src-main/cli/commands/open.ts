@@ -3,14 +3,14 @@ import type { CommandContext, CommonOptions } from '../context'
 import { DONE, type ExitCode } from '../exit-codes'
 
 export interface OpenOptions extends CommonOptions {
-  /** Print the address, and open nothing. */
+  /** Print the address without opening it. */
   readonly print: boolean
 }
 
-/** What opens an address in this system's browser. */
+/** The system's command that opens a URL. */
 const opener = (platform: NodeJS.Platform): string => (platform === 'darwin' ? 'open' : 'xdg-open')
 
-/** Opens the app in a browser, once the node has answered; prints its address in any case. */
+/** Opens the app in a browser once the node answers; always prints its address. */
 export const run = async (
   { print, json }: OpenOptions,
   { api, out, err, terminal }: CommandContext,

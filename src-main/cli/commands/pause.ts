@@ -3,6 +3,6 @@ import type { CommandContext } from '../context'
 import type { ExitCode } from '../exit-codes'
 import { changeOne, type NamedOptions } from './declaration-change'
 
-/** Takes a declaration out of memory and keeps it. */
+/** Unloads a declaration and keeps it. */
 export const run = (options: NamedOptions, context: CommandContext): Promise<ExitCode> =>
   changeOne(options, context, (api, { metaInstanceId }) => changeDeclaration(api, metaInstanceId, { paused: true }))

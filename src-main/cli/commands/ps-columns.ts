@@ -21,7 +21,7 @@ const lifetimeText = ({ lifetime, endsAt }: PsRow, now: number): string => {
   return endsAt === undefined ? words : `${words}, ${durationText((endsAt - now) / 1000)} left`
 }
 
-/** Of a table of what is declared; `now` in milliseconds since 1970. */
+/** Columns of the table of declarations. `now`: milliseconds since 1970. */
 export const psColumns = (now: number): Column<PsRow>[] => [
   { heading: 'NAME', cell: ({ name, modelId }) => name ?? modelId, cut: true },
   { heading: 'STATUS', cell: statusPiece },

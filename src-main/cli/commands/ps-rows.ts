@@ -10,27 +10,27 @@ import { isLive } from '@core/state/tasks'
 
 /** One line of `muster ps`, and one entry of its JSON. Its fields are documented in docs/cli.md. */
 export interface PsRow {
-  /** Absent for an instance that no declaration keeps. */
+  /** Absent for an instance without a declaration. */
   readonly id?: string
   readonly name?: string
   readonly modelId: string
-  /** `RETRYING (1/3)` carries its count. */
+  /** May include a count: `RETRYING (1/3)`. */
   readonly status: string
   readonly detail: string
   readonly lifetime: 'always' | 'on-request' | 'pinned' | 'unmanaged'
-  /** Milliseconds since 1970; when one on request ends if nobody asks for it. */
+  /** Milliseconds since 1970 at which an on-request model is unloaded unless used again. */
   readonly endsAt?: number
   readonly instanceId?: string
-  /** How many are to serve, and do; absent where one is wanted. `machines` are then those of all. */
+  /** Replicas wanted and ready; absent if one is wanted. `machines` then covers all replicas. */
   readonly replicas?: { readonly wanted: number; readonly ready: number }
   readonly sharding: string
   /** In rank order; layers are a half-open range. */
   readonly machines: readonly { nodeId: string; name: string; rank: number; startLayer: number; endLayer: number }[]
-  /** What it claims on all machines together. */
+  /** Memory reserved on all machines together. */
   readonly memoryBytes: number
-  /** Requests under way and waiting. */
+  /** Running and waiting requests. */
   readonly requests: number
-  /** What this placement gives one user alone, as it was measured; absent before its first answer. */
+  /** Measured single-user speed of this placement; absent before its first answer. */
   readonly tokensPerSecond?: number
 }
 
@@ -68,12 +68,12 @@ const declared = (state: State, metaInstance: MetaInstance): PsRow => {
     lifetime: lifetimeOf(metaInstance),
     ...(endsAt !== undefined && { endsAt }),
     ...(instance ? placed(state, instance) : NOWHERE),
-    ...(replicasOf(metaInstance) > 1 && together(state, metaInstance)),
+    ...(replicasOf(metaInstance) > 1 && totals(state, metaInstance)),
   }
 }
 
-/** What all replicas use and do. */
-const together = (state: State, metaInstance: MetaInstance) => {
+/** Totals over all replicas. */
+const totals = (state: State, metaInstance: MetaInstance) => {
   const { ready, wanted } = readyReplicas(state, metaInstance)
   const all = instancesOf(state, metaInstance.metaInstanceId).map((instance) => placed(state, instance))
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
@@ -98,7 +98,7 @@ const unmanaged = (state: State, instance: Instance): PsRow => {
   }
 }
 
-/** Declarations, then instances that none keeps, each in order of appearance. */
+/** Declarations, then instances without one, each in order of creation. */
 export const psRows = (state: State): PsRow[] => [
   ...Object.values(state.metaInstances).map((metaInstance) => declared(state, metaInstance)),
   ...Object.values(state.instances)

@@ -5,7 +5,7 @@ import { printTable } from '../text/table'
 import { psColumns } from './ps-columns'
 import { psRows } from './ps-rows'
 
-/** What is declared, and what runs where. */
+/** Lists declarations and where they run. */
 export const run = async ({ json }: CommonOptions, { api, out, err }: CommandContext): Promise<ExitCode> => {
   const rows = psRows(await readState(api))
   if (json) await out.json({ declarations: rows })

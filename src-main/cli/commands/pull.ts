@@ -9,13 +9,13 @@ import { download } from './download'
 
 export interface PullOptions extends CommonOptions {
   readonly model: string
-  /** The machine; without it, the node that is asked. */
+  /** Target machine; default: the node that is asked. */
   readonly on?: string | undefined
   readonly pause: boolean
   readonly resume: boolean
 }
 
-/** Brings a model to a machine's disk. What was cut off or paused goes on when it is asked for again. */
+/** Downloads a model to a machine's disk. Asking again resumes an interrupted or paused download. */
 export const run = async (options: PullOptions, context: CommandContext): Promise<ExitCode> => {
   const { model, on, pause, resume, json } = options
   const { api, out } = context

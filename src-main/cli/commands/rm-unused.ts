@@ -7,7 +7,7 @@ export interface RmUnusedOptions extends CommonOptions {
   readonly yes: boolean
 }
 
-/** Deletes all models in Muster's own folders that nothing uses, after asking. */
+/** Deletes all unused models in Muster's own folders, after confirmation. */
 export const run = async (
   { yes, json }: RmUnusedOptions,
   { api, out, err, terminal }: CommandContext,

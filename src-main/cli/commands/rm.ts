@@ -10,7 +10,7 @@ import { bytesText } from '../text/units'
 
 export interface RmOptions extends CommonOptions {
   readonly model: string
-  /** The machine; without it, all that have it. */
+  /** Target machine; default: all that have the model. */
   readonly on?: string | undefined
   readonly yes: boolean
 }
@@ -21,14 +21,14 @@ interface Copy {
   readonly bytes: number
 }
 
-/** Whole copies, and what there is of others. */
+/** Complete and partial copies of a model. */
 const copiesOf = (state: State, modelId: ModelId): Copy[] =>
   Object.values(state.members).flatMap(({ nodeId }) => {
     const one = state.downloads[nodeId]?.[modelId]
     return one ? [{ nodeId, machine: nodeName(state, nodeId), bytes: one.downloadedBytes }] : []
   })
 
-/** Deletes a model from the cluster's disks, after asking. What lies in another program's folder stays. */
+/** Deletes a model from the cluster's disks, after confirmation. Copies in other programs' folders stay. */
 export const run = async (
   { model, on, yes, json }: RmOptions,
   { api, out, err, terminal }: CommandContext,
@@ -57,7 +57,7 @@ export const run = async (
       await api.tell(`/models/${encodeURIComponent(modelId)}/download?${query}`, { method: 'DELETE' })
       removed.push(copy)
     } catch (error) {
-      // What the other machines have can be deleted all the same.
+      // Continue with the other machines.
       if (!(error instanceof CommandError)) throw error
       failed.push({ machine: copy.machine, message: error.message, hint: error.hint })
     }

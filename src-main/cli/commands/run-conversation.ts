@@ -6,15 +6,15 @@ import { plainLine } from '../text/plain'
 
 export interface Conversation extends ChatSettings {
   readonly model: string
-  /** As the person called it. */
+  /** The name that the user gave. */
   readonly label: string
-  /** What comes before the first question. */
+  /** Messages before the first question. */
   readonly before: readonly ChatMessage[]
 }
 
 const PROMPT = '>>> '
 const PROMPT_WITHIN = '... '
-/** Begins and ends a question of several lines. */
+/** Delimits a question of several lines. */
 const QUOTES = '"""'
 const HELP = [
   'Ctrl-C stops an answer, Ctrl-D ends the conversation.',
@@ -22,7 +22,7 @@ const HELP = [
   '/clear forgets what was said, /bye ends.',
 ].join('\n')
 
-/** Lines that a person types, also those typed while an answer is being written. */
+/** Buffers typed lines, including those typed while an answer is streaming. */
 class TypedLines {
   private readonly waiting: string[] = []
   private wake: (() => void) | undefined
@@ -39,7 +39,7 @@ class TypedLines {
     })
   }
 
-  /** Undefined when there are no more. */
+  /** Resolves with undefined at the end of input. */
   async next(): Promise<string | undefined> {
     while (this.waiting.length === 0 && !this.ended)
       await new Promise<void>((resolve) => {
@@ -49,7 +49,7 @@ class TypedLines {
   }
 }
 
-/** Talks in the terminal until the person ends it. */
+/** Runs a conversation in the terminal until the user ends it. */
 export const converse = async (
   { model, label, before, ...settings }: Conversation,
   { api, out, err }: CommandContext,
@@ -60,7 +60,7 @@ export const converse = async (
   readline.on('SIGINT', () => {
     if (answering) answering.abort()
     else if (readline.line !== '') {
-      // As a shell does: what was typed is dropped.
+      // Discards the typed line, as shells do on Ctrl-C.
       readline.write(null, { ctrl: true, name: 'e' })
       readline.write(null, { ctrl: true, name: 'u' })
     } else {
@@ -69,7 +69,7 @@ export const converse = async (
     }
   })
 
-  /** A question, its lines put together; undefined at the end. */
+  /** Reads a question, which may span several lines; undefined at the end of input. */
   const question = async (): Promise<string | undefined> => {
     readline.setPrompt(PROMPT)
     readline.prompt()
@@ -113,7 +113,7 @@ export const converse = async (
     return text
   }
 
-  const said: ChatMessage[] = [...before]
+  const history: ChatMessage[] = [...before]
   await out.line({ text: `${plainLine(label)} is ready. /help says what there is.`, style: 'dim' })
   try {
     for (;;) {
@@ -121,16 +121,16 @@ export const converse = async (
       if (text === undefined || text.trim() === '/bye') return DONE
       if (text.trim() === '') continue
       if (text.trim() === '/help') await out.line(HELP)
-      else if (text.trim() === '/clear') said.splice(0, said.length, ...before)
+      else if (text.trim() === '/clear') history.splice(0, history.length, ...before)
       else {
         const asked: ChatMessage = { role: 'user', content: text }
         try {
-          const content = await answer([...said, asked])
-          // What was stopped before its first word is as if it had not been asked.
-          if (content !== '') said.push(asked, { role: 'assistant', content })
+          const content = await answer([...history, asked])
+          // An answer stopped before its first word leaves no trace in the conversation.
+          if (content !== '') history.push(asked, { role: 'assistant', content })
         } catch (error) {
           if (!(error instanceof CommandError)) throw error
-          // The model may be back in a moment; what was said is not lost.
+          // The conversation continues: the model may recover.
           await err.line({ text: error.message, style: 'red' })
           if (error.hint !== undefined) await err.line(error.hint)
         }

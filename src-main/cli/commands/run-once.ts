@@ -11,15 +11,15 @@ export interface Question extends ChatSettings {
 export interface RunAnswer {
   readonly model: string
   readonly text: string
-  /** What a model that thinks wrote before its answer. */
+  /** Reasoning text before the answer. */
   readonly thought?: string
-  /** `stop`, or `length` where the answer was cut. */
+  /** `stop`, or `length` if the answer was truncated. */
   readonly finishReason: string
   readonly promptTokens?: number
   readonly completionTokens?: number
 }
 
-/** Asks one question and prints the answer on standard output: text as it comes, or one JSON document at the end. */
+/** Asks one question and prints the answer on standard output: streamed text, or one JSON document. */
 export const askOnce = async (
   question: Question,
   { json }: { readonly json: boolean },

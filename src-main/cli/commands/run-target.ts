@@ -16,20 +16,20 @@ import { untilServing } from './loading'
 /** `OWNER/NAME`, as models on a hub are called. */
 const HUB_NAME = /^[^/\s]+\/[^/\s]+$/
 
-/** Whom to ask among declarations of one model: what serves, else what is not paused. */
-const readiest = (state: State, all: readonly MetaInstance[]): MetaInstance | undefined =>
+/** Picks among declarations of one model: a ready one, else one that is not paused. */
+const bestOf = (state: State, all: readonly MetaInstance[]): MetaInstance | undefined =>
   all.find((one) => ['READY', 'RUNNING'].includes(statusOf(state, one).word)) ?? all.find(({ paused }) => !paused)
 
-/** The declaration that a text stands for; where that is a model with several, the readiest. */
+/** The declaration that a text names; for a model with several, the best of them. */
 const existing = (state: State, text: string): MetaInstance | undefined => {
   const found = declarationsBy(Object.values(state.metaInstances), text)
   if (found.length === 0) return undefined
   const [first] = found
   const sameModel = found.every(({ modelId }) => modelId === first?.modelId)
-  return (sameModel ? readiest(state, found) : undefined) ?? declarationBy(found, text)
+  return (sameModel ? bestOf(state, found) : undefined) ?? declarationBy(found, text)
 }
 
-/** An instance that no declaration keeps serves its model by the model's id. */
+/** An instance without a declaration is requested by its model id. */
 const unmanaged = (state: State, text: string): ModelId | undefined => {
   const models = Object.values(state.instances)
     .filter((instance) => instance.metaInstanceId === undefined && isReady(state, instance))
@@ -37,7 +37,7 @@ const unmanaged = (state: State, text: string): ModelId | undefined => {
   return modelsBy([...new Set(models)], text)[0]
 }
 
-/** A model on a disk, or one that is fetched to this node's first. */
+/** A model on a disk; if there is none, it is downloaded to this node. */
 const modelOnDisk = async (state: State, text: string, context: CommandContext): Promise<ModelId> => {
   const onDisk = modelsOnDisk(state)
   if (modelsBy(onDisk, text).length > 0) return modelBy(onDisk, text)
@@ -52,11 +52,11 @@ const modelOnDisk = async (state: State, text: string, context: CommandContext):
 }
 
 /**
- * What to ask for, so that it answers now: a declaration that is there, else one that is made for the model. Waits until
- * it serves, with progress on standard error.
+ * Resolves the user's text to a model that can be requested: an existing declaration, else a new one for the model.
+ * Waits until it is ready, with progress on standard error.
  *
- * @param keep makes it a declaration that stays; else it ends when nobody has asked for it for as long as the node says
- * @returns what a request gives as its model
+ * @param keep creates a permanent declaration; otherwise it ends after the node's idle time
+ * @returns the model name for requests
  */
 export const serveModel = async (text: string, keep: boolean, context: CommandContext): Promise<string> => {
   const { api } = context

@@ -15,7 +15,7 @@ export interface RunOptions extends CommonOptions, ChatSettings {
 
 const SAY_AFTER_MS = 1000
 
-/** Whether something was put in by the shell: a file or a pipe. A socket is what a program gives that has nothing to say. */
+/** Whether standard input is a file or a pipe. A socket means that a parent program left it open without input. */
 const isRedirected = (): boolean => {
   try {
     const input = fstatSync(0)
@@ -34,7 +34,7 @@ const standardInput = async ({ err }: Pick<CommandContext, 'err'>): Promise<stri
   }
 }
 
-/** The prompt of one question: the arguments, then what comes on standard input; undefined for a conversation. */
+/** The prompt from the arguments and standard input; undefined for a conversation. */
 const promptFrom = async (words: readonly string[], context: CommandContext): Promise<string | undefined> => {
   const given = words.join(' ')
   if (process.stdin.isTTY) return words.length === 0 ? undefined : given
@@ -42,7 +42,7 @@ const promptFrom = async (words: readonly string[], context: CommandContext): Pr
   return [given, piped].filter((part) => part.trim() !== '').join('\n\n')
 }
 
-/** Asks a model on the cluster: one question, or a conversation in the terminal. */
+/** Asks a model: one question, or a conversation in the terminal. */
 export const run = async (options: RunOptions, context: CommandContext): Promise<ExitCode> => {
   const { system, keep, json, temperature, maxTokens } = options
   const prompt = await promptFrom(options.prompt, context)

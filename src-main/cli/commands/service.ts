@@ -15,7 +15,7 @@ import { systemd } from '../service/systemd'
 export interface ServiceFlags extends CommonOptions {
   readonly action: 'install' | 'uninstall' | 'status' | 'restart'
   readonly system: boolean
-  /** Options of `muster serve`. */
+  /** Options passed to `muster serve`. */
   readonly serve: readonly string[]
 }
 
@@ -40,7 +40,7 @@ const managerHere = (system: boolean): ServiceManager => {
   }
 }
 
-/** Who owns the data: with sudo, the one who called it. */
+/** The owner of the data: under sudo, the user who called it. */
 const definitionOf = ({ system, serve }: ServiceFlags): ServiceDefinition => {
   const { env } = process
   const script = resolve(process.argv[1] ?? '')
@@ -54,7 +54,7 @@ const definitionOf = ({ system, serve }: ServiceFlags): ServiceDefinition => {
     env: {
       PATH: env['PATH'] ?? '/usr/bin:/bin',
       ...Object.fromEntries(kept),
-      // The app's own program is Node only when it is told so.
+      // The Electron binary acts as Node only with this variable.
       ...(process.versions['electron'] !== undefined && { ELECTRON_RUN_AS_NODE: '1' }),
     },
     ...(system && { user: env['SUDO_USER'] ?? userInfo().username }),
@@ -91,7 +91,7 @@ const notInstalled = ({ system }: ServiceFlags, path: string): CommandError =>
     exitCode: NOT_FOUND,
   })
 
-/** Has the system keep a node running: from its start or the login on, and again whenever it ends. */
+/** Installs the system service that runs a node from boot or login on and restarts it when it ends. */
 export const run = async (flags: ServiceFlags, { out }: CommandContext): Promise<ExitCode> => {
   const { action, system, json } = flags
   const manager = managerHere(system)

@@ -15,7 +15,7 @@ interface Fact {
   readonly value: string
 }
 
-/** What is known of a model, as lines; what is not known has none. */
+/** Known facts about a model, one per line. */
 const factsOf = (row: LsRow, model: CatalogueModel | undefined): Fact[] => {
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['Model', row.modelId],
@@ -39,7 +39,7 @@ const factsOf = (row: LsRow, model: CatalogueModel | undefined): Fact[] => {
   return facts.flatMap(([name, value]) => (value ? [{ name, value }] : []))
 }
 
-/** All that is known of a model on the cluster's disks. A declaration's name stands for its model. */
+/** Prints all facts about a model on the cluster's disks. A declaration's name stands for its model. */
 export const run = async (
   { model: text, json }: CommonOptions & { readonly model: string },
   { api, out }: CommandContext,

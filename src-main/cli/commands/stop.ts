@@ -7,7 +7,7 @@ export interface StopOptions extends NamedOptions {
   readonly yes: boolean
 }
 
-/** Ends what was loaded on request; removes a declaration that is to stay only after asking. */
+/** Unloads a model that was loaded on request; deletes a permanent declaration only after confirmation. */
 export const run = async (
   { name, yes, json }: StopOptions,
   { api, out, err, terminal }: CommandContext,

@@ -30,12 +30,12 @@ export const topMachines = (state: State): TopMachine[] =>
     }
   })
 
-/** Over so much of the past tokens are counted. Ended tasks are kept for as long. */
+/** Window over which tokens are counted. Ended tasks are kept for that long. */
 const WINDOW_MS = 60_000
 
 export interface TopRequests {
   readonly running: number
-  /** Of answers that ended in the last minute. */
+  /** From answers that ended in the last minute. */
   readonly tokensPerSecond: number
 }
 

@@ -53,7 +53,9 @@ const show = async (state: State, out: Output, json: boolean): Promise<void> => 
   return out.isTerminal ? out.frame(lines) : out.lines(lines)
 }
 
-/** Machines, declarations and requests, once a second until Ctrl-C; once where the output is no terminal. */
+/**
+ * Shows machines, declarations and requests, refreshed every second until Ctrl-C; once if the output is not a terminal.
+ */
 export const run = async ({ once, json }: TopOptions, { api, out, err }: CommandContext): Promise<ExitCode> => {
   const stop = new AbortController()
   const asked = (): void => stop.abort()

@@ -22,7 +22,7 @@ const isServing = (state: State, one: MetaInstance): boolean => ['READY', 'RUNNI
 
 const labelOf = ({ name, modelId }: MetaInstance): string => name ?? modelId
 
-/** What is still waited for, as lines for people; none when all is as it should be. */
+/** What is still missing, one line each; empty when the goal is reached. */
 const missing = (state: State, wanted: readonly string[], goal: 'ready' | 'deleted'): string[] => {
   const all = Object.values(state.metaInstances)
   return wanted.flatMap((text) => {
@@ -39,7 +39,7 @@ const timedOut = (lines: readonly string[], seconds: number): CommandError =>
     exitCode: UNREACHABLE,
   })
 
-/** Waits until declarations serve or are gone, with what is waited for on standard error. */
+/** Waits until declarations are ready or deleted, with progress on standard error. */
 export const run = async (flags: WaitFlags, { api, out, err }: CommandContext): Promise<ExitCode> => {
   const { for: goal, timeout, json } = flags
   if (goal !== 'ready' && goal !== 'deleted')

@@ -1,12 +1,12 @@
 import type { Argument, Command, Option } from 'commander'
 
-/** What the arguments of commands stand for that only a node knows. */
+/** Kinds of arguments that need a node to complete. */
 export type Kind = 'declarations' | 'models' | 'machines' | 'keys'
 
-/** Looks names up. Nothing where no node answers: completing is never an error. */
+/** Looks names up; empty if no node answers, because completion never fails. */
 export type LookUp = (kind: Kind) => Promise<readonly string[]>
 
-/** A name with anything else would be taken apart by a shell. */
+/** Other characters would need quoting in a shell. */
 const SAFE = /^[\w./:@+-]+$/
 
 const kindOf = (command: Command, argument: Argument | undefined): Kind | undefined => {
@@ -27,13 +27,13 @@ const optionBy = (command: Command, word: string): Option | undefined =>
 
 interface Position {
   readonly command: Command
-  /** How many arguments of the command are there already. */
+  /** Number of arguments already given to the command. */
   readonly arguments: number
-  /** The option whose value comes next. */
+  /** The option whose value is completed next. */
   readonly valueOf: Option | undefined
 }
 
-/** Where in the command line the next word stands. */
+/** The position of the next word in the command line. */
 const positionAfter = (program: Command, words: readonly string[]): Position => {
   let command = program
   let given = 0
@@ -64,9 +64,9 @@ const all = async (program: Command, words: readonly string[], partial: string, 
 }
 
 /**
- * What the last of the words may become.
+ * Completions of the last word.
  *
- * @param words those after `muster`; the last is the one that is being typed, and may be empty
+ * @param words those after `muster`; the last one is being typed and may be empty
  */
 export const candidates = async (
   program: Command,

@@ -20,7 +20,7 @@ const namesIn = (state: State, kind: Kind): readonly string[] => {
   }
 }
 
-/** Asks the node of the environment. Without one nothing is completed, and nobody is told. */
+/** Asks the node given by the environment. Without one there are no completions and no error. */
 export const lookUp: LookUp = async (kind) => {
   try {
     return namesIn(await readState(new NodeApi({})), kind)

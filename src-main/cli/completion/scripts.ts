@@ -1,8 +1,8 @@
 import type { Shell } from './names'
 
-/** What a shell runs at its start, so that it asks `muster` itself what a word may become. */
+/** Shell scripts that make the shell call `muster __complete`. */
 export const SCRIPTS: Readonly<Record<Shell, string>> = {
-  // No mapfile: macOS has bash 3.2.
+  // Without mapfile, because macOS has bash 3.2.
   bash: `_muster() {
   COMPREPLY=()
   local found

@@ -4,17 +4,17 @@ import type { Examination, Finding } from './finding'
 
 type Pair = readonly [NodeId, NodeId]
 
-/** Whether a finding speaks of a pair: of both of a pair's machines, or of the one that others do not reach. */
+/** Whether a finding concerns a pair: it names both machines of the pair, or one of them as unreachable. */
 const isAbout = ({ nodeIds: [culprit, other] }: ConnectionFinding, pair: Pair): boolean =>
   [culprit, other].every((nodeId) => nodeId === undefined || pair.includes(nodeId))
 
-/** The pairs that do not work and of which a finding speaks, each once. A notice keeps nothing from working. */
+/** Broken pairs that a finding concerns, without duplicates. Notices break nothing. */
 const pairsOf = ({ pairs }: DoctorReport, finding: ConnectionFinding): readonly Pair[] => {
   if (finding.severity === 'notice') return []
   const found = new Map<string, Pair>()
   for (const { from, to, tcpOut, link, probe } of pairs) {
     const key = [from, to].sort().join(' ')
-    // Linked by a call from the other side, a pair may still lack one direction.
+    // A pair linked from one side may still lack the other direction.
     const isBroken = [tcpOut, link, probe].some(({ state }) => state === 'no')
     if (isBroken && !found.has(key) && isAbout(finding, [from, to])) found.set(key, [from, to])
   }
@@ -30,7 +30,7 @@ const severityOf = ({ severity }: ConnectionFinding): Finding['severity'] => {
   }
 }
 
-/** What keeps the machines from one another. The node asks all of them, and waits for those that do not answer. */
+/** Examines connections between machines. The node asks all members and waits for slow ones up to a limit. */
 export const connections: Examination = {
   name: 'connections',
   title: 'The connections between machines',

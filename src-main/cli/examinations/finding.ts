@@ -1,24 +1,24 @@
 import type { Warning } from '@core/warnings/warning'
 import type { NodeApi } from '../api/node-api'
 
-/** What is wrong, why, and how it is put right. */
+/** A problem, its cause and its fix. */
 export interface Finding extends Pick<Warning, 'severity' | 'title' | 'cause' | 'fix'> {
-  /** Which machines it keeps apart, where it is a matter between machines. */
+  /** The pairs of machines that it disconnects, if any. */
   readonly between?: readonly string[]
 }
 
 export interface Examined {
-  /** For people. */
+  /** Text output. */
   readonly findings: readonly Finding[]
-  /** For programs: what the node itself said. */
+  /** JSON output: the node's own data. */
   readonly json: readonly object[]
 }
 
-/** One part of the node that can say what is wrong. */
+/** A source of findings in the node. */
 export interface Examination {
-  /** What `--json` calls it. */
+  /** Its name in `--json`. */
   readonly name: string
-  /** What people call it, in "… could not be examined". */
+  /** Its title in "… could not be examined". */
   readonly title: string
   readonly examine: (api: NodeApi) => Promise<Examined>
 }

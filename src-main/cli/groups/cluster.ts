@@ -93,7 +93,7 @@ const addDrain = ({ program, finish }: Group): void => {
     )
 }
 
-/** The machines, and what is the matter with them. */
+/** Defines commands about machines and their problems. */
 export const addClusterCommands = (group: Group): void => {
   const { program, finish } = group
   nodeCommand(program, {

@@ -4,7 +4,7 @@ import type { NamedOptions } from '../commands/declaration-change'
 
 type Load = () => Promise<{ readonly run: RunCommand<NamedOptions> }>
 
-/** Commands of which the one argument is a declaration. */
+/** Commands whose only argument is a declaration. */
 const NAMED: readonly (readonly [name: string, does: string, example: string, load: Load])[] = [
   ['pause', 'take a declaration out of memory and keep it', 'frees its memory', () => import('../commands/pause')],
   ['resume', 'load a paused declaration again', 'it is placed anew', () => import('../commands/resume')],
@@ -18,7 +18,7 @@ const NAMED: readonly (readonly [name: string, does: string, example: string, lo
   ['history', 'print what was decided about a declaration', 'the oldest first', () => import('../commands/history')],
 ]
 
-/** What is kept running. */
+/** Defines commands about declarations. */
 export const addDeclarationCommands = ({ program, finish }: Group): void => {
   nodeCommand(program, {
     usage: 'ps',

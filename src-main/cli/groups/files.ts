@@ -59,7 +59,7 @@ const addChanges = ({ program, finish }: Group): void => {
     )
 }
 
-/** Declarations as files. */
+/** Defines commands about declaration files. */
 export const addFileCommands = (group: Group): void => {
   const { program, finish } = group
   addChanges(group)

@@ -29,7 +29,7 @@ const addRun = ({ program, finish }: Group): void => {
     )
 }
 
-/** Models: asking them, and what lies on the cluster's disks. */
+/** Defines commands that ask models or manage them on disk. */
 interface RmFlags extends CommonOptions {
   readonly on?: string
   readonly unused: boolean

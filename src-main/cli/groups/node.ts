@@ -25,7 +25,7 @@ interface ServeFlags {
   readonly welcome: boolean
 }
 
-/** As the schema of the settings has them, which is not loaded for help. A test holds them to be the same. */
+/** Copy of the settings schema's values, because the schema is not loaded for help. A test keeps them equal. */
 export const LOAD_ON_REQUEST: readonly LoadOnRequest[] = ['auto', 'on', 'off']
 
 const collected = (text: string, before: readonly string[] = []): readonly string[] => [...before, text]
@@ -88,13 +88,13 @@ const addServe = ({ program, finish }: Group): Command =>
       new Option('--welcome', 'greet a person, and declare the starter model where nothing is declared').default(false),
     )
     .action(async (flags: ServeFlags) => {
-      // Only now: help and wrong use must not wait for a whole node to load.
+      // Imported late: help and wrong use must not load a whole node.
       const { checkedLists } = await import('../serve-lists')
       const lists = checkedLists(flags)
       const [{ serve }, { startNode }] = await Promise.all([import('../serve'), import('../../node')])
       const { worker, discovery, peer: _peer, allowHost: _host, allowOrigin: _origin, ...rest } = flags
       const { onRequestIdle: onRequestIdleSeconds, diskCache: diskCacheGigabytes, ...given } = rest
-      // What is not switched off is left to the settings.
+      // Flags only switch off; otherwise the settings decide.
       const off = { ...(worker === false && { worker }), ...(discovery === false && { discovery }) }
       finish(
         await serve({ ...given, ...off, ...lists, onRequestIdleSeconds, diskCacheGigabytes }, (options) =>
@@ -169,7 +169,7 @@ const addSimulate = ({ program, finish }: Group): Command =>
         )
     })
 
-/** What runs here, without a node that runs already. */
+/** Defines commands that run on this machine without a running node. */
 export const addNodeCommands = (group: Group): void => {
   addServe(group)
   addService(group)

@@ -45,7 +45,7 @@ const addCompletion = ({ program, finish }: Group): void => {
       await standardStreams.out(SCRIPTS[shell])
       finish(DONE)
     })
-  // What the shells ask.
+  // Called by the shells' completion scripts.
   program.command('__complete [words...]', { hidden: true }).action(async (words: readonly string[]) => {
     const [{ candidates }, { lookUp }] = await Promise.all([
       import('../completion/candidates'),
@@ -56,7 +56,7 @@ const addCompletion = ({ program, finish }: Group): void => {
   })
 }
 
-/** What other programs need of this cluster. */
+/** Defines commands that connect other programs to this cluster. */
 export const addToolCommands = (group: Group): void => {
   addLaunch(group)
   nodeCommand(group.program, {

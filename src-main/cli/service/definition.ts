@@ -1,34 +1,34 @@
-/** What the system's service manager is to keep running. */
+/** What the system's service manager should run. */
 export interface ServiceDefinition {
-  /** Absolute: the manager has no PATH to look in. */
+  /** Absolute, because the manager has no PATH. */
   readonly program: string
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
-  /** Whose process it is; absent where the manager is this user's own. */
+  /** User to run as; absent for the user's own service manager. */
   readonly user?: string
 }
 
-/** One step of installing: a command of the system, and whether it may fail without harm. */
+/** One command of the installation, and whether it may fail. */
 export interface ServiceCommand {
   readonly program: string
   readonly args: readonly string[]
   readonly optional?: boolean
-  /** What to do where it fails, for people. */
+  /** What the user can do if it fails. */
   readonly hint?: string
 }
 
-/** How one system keeps a service: its file, and the commands that make it so. */
+/** How a service manager defines and controls a service. */
 export interface ServiceManager {
-  /** Of the file that defines it. */
+  /** Path of the definition file. */
   readonly path: string
   readonly text: (definition: ServiceDefinition) => string
   readonly install: readonly ServiceCommand[]
   readonly uninstall: readonly ServiceCommand[]
-  /** Ends with 0 where it runs. */
+  /** Exits with 0 if the service runs. */
   readonly status: ServiceCommand
-  /** Has the node end and begin anew, with its models left in memory. */
+  /** Restarts the node and keeps its models in memory. */
   readonly restart: ServiceCommand
-  /** When it runs, for people. */
+  /** When it runs, as text for the user. */
   readonly when: string
   readonly logs: string
 }

@@ -26,9 +26,9 @@ export const plistText = ({ program, args, env, user }: ServiceDefinition, log: 
     ...(user === undefined ? [] : [`  <key>UserName</key>${string(user)}`]),
     '  <key>RunAtLoad</key><true/>',
     '  <key>KeepAlive</key><true/>',
-    // macOS would slow a background process down; this one answers people.
+    // macOS throttles background processes; this one serves interactive requests.
     '  <key>ProcessType</key><string>Interactive</string>',
-    // Else what it leaves for the next one is killed; all other runners end with it.
+    // Otherwise launchd kills the runners left for the next node; all other runners end with their node.
     '  <key>AbandonProcessGroup</key><true/>',
     '  <key>ExitTimeOut</key><integer>30</integer>',
     `  <key>StandardErrorPath</key>${string(log)}`,

@@ -3,13 +3,13 @@ import type { ServiceCommand, ServiceDefinition, ServiceManager } from './defini
 
 const UNIT = 'muster.service'
 
-/** systemd takes words apart at spaces, and gives `%` and `$` meanings of their own. */
+/** Quotes a word: systemd splits at spaces and interprets `%` and `$`. */
 const word = (text: string): string => {
   const escaped = text.replaceAll('%', '%%').replaceAll('$', '$$$$').replaceAll('\\', '\\\\').replaceAll('"', '\\"')
   return `"${escaped}"`
 }
 
-/** `Environment=` knows no `$`. */
+/** `Environment=` does not interpret `$`. */
 const assignment = (name: string, value: string): string =>
   `"${name}=${value.replaceAll('%', '%%').replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
 
@@ -29,9 +29,9 @@ export const unitText = (
     ...(user === undefined ? [] : [`User=${user}`]),
     'Restart=always',
     'RestartSec=2',
-    // A restart that keeps the models: the node ends by itself and leaves its runners to the next one.
+    // A restart that keeps the models: the node exits and leaves its runners to its successor.
     'ExecReload=/bin/kill -USR2 $MAINPID',
-    // It ends its runners itself, and they end with it where it cannot; those that it left must not be killed.
+    // Runners end with their node; those left for its successor must not be killed.
     'KillMode=process',
     'TimeoutStopSec=30',
     'LimitNOFILE=65536',
@@ -63,7 +63,7 @@ export const systemd = ({ system, home, userName }: SystemdOptions): ServiceMana
       systemctl('daemon-reload'),
       systemctl('enable', UNIT),
       systemctl('restart', UNIT),
-      // Else it would end with the user's last session, and not begin before the first.
+      // Otherwise the service would run only while the user is logged in.
       ...(system ? [] : [{ program: 'loginctl', args: ['enable-linger', userName], optional: true }]),
     ],
     uninstall: [{ ...systemctl('disable', '--now', UNIT), optional: true }],

@@ -5,7 +5,7 @@ export interface Styled {
   readonly text: string
   readonly style: Style
 }
-/** Text to print, and how it looks where there is colour. */
+/** Text with an optional style. */
 export type Piece = string | Styled
 
 const CODES: Readonly<Record<Style, readonly [number, number]>> = {
@@ -20,19 +20,19 @@ const REST_OF_LINE = '\u001b[K'
 const REST_OF_SCREEN = '\u001b[J'
 
 export interface OutputOptions {
-  /** Resolves when the text has been taken. */
+  /** Resolves when the stream has accepted the text. */
   write(text: string): Promise<void>
   readonly isTerminal: boolean
   readonly colour: boolean
-  /** Width in columns; undefined where it is no terminal. */
+  /** Width in columns; undefined if it is not a terminal. */
   readonly columns: () => number | undefined
-  /** Height in lines, of a terminal; without it there is no end. */
+  /** Height in lines; absent: unlimited. */
   readonly rows?: () => number
 }
 
 /**
- * Standard output or standard error. It alone writes escape sequences: everything else that it is given is made plain
- * first, so no text of a model or a node reaches the terminal as it is.
+ * Standard output or standard error. Only this class writes escape sequences; all text passes `plain`, so nothing from
+ * a model or a node reaches the terminal raw.
  */
 export class Output {
   private statusShown = false
@@ -48,7 +48,7 @@ export class Output {
     return this.options.columns()
   }
 
-  /** Prints pieces as they are, without a line's end. */
+  /** Prints pieces without a line break. */
   async print(...pieces: readonly Piece[]): Promise<void> {
     await this.options.write(this.withoutStatus() + pieces.map((piece) => this.painted(piece)).join(''))
   }
@@ -61,12 +61,12 @@ export class Output {
     await this.print(...lines.flatMap((pieces) => [...pieces, '\n']))
   }
 
-  /** One JSON document in one line. */
+  /** Prints one JSON document on one line. */
   async json(value: unknown): Promise<void> {
     await this.options.write(`${this.withoutStatus()}${plainJson(value)}\n`)
   }
 
-  /** A line that the next one replaces; for terminals only. */
+  /** Prints a line that the next one replaces; terminals only. */
   async status(text: string): Promise<void> {
     if (!this.isTerminal) return
     const width = (this.columns ?? 80) - 1
@@ -75,7 +75,7 @@ export class Output {
     await this.options.write(`${CLEAR_LINE}${this.painted({ text: cut, style: 'dim' })}`)
   }
 
-  /** Lines that the next frame replaces, no more of them than the terminal has; for terminals only. */
+  /** Prints lines that the next frame replaces, cut to the terminal's height; terminals only. */
   async frame(lines: readonly (readonly Piece[])[]): Promise<void> {
     const shown = lines.slice(0, Math.max(1, (this.options.rows?.() ?? Infinity) - 1))
     const text = shown.map((pieces) => `${pieces.map((piece) => this.painted(piece)).join('')}${REST_OF_LINE}\n`)
@@ -84,7 +84,7 @@ export class Output {
     await this.options.write(`${this.withoutStatus()}${up}${text.join('')}${REST_OF_SCREEN}`)
   }
 
-  /** Takes the status line away. */
+  /** Removes the status line. */
   async clearStatus(): Promise<void> {
     const clear = this.withoutStatus()
     if (clear !== '') await this.options.write(clear)
@@ -105,11 +105,11 @@ export class Output {
   }
 }
 
-/** Colour only on a terminal, and not where NO_COLOR is set to anything (https://no-color.org) or TERM is dumb. */
+/** Colours only on a terminal, and not if NO_COLOR is set (https://no-color.org) or TERM is dumb. */
 export const mayColour = (isTerminal: boolean, env: Readonly<Record<string, string | undefined>>): boolean =>
   isTerminal && !env['NO_COLOR'] && env['TERM'] !== 'dumb'
 
-/** An output over a stream of this process. */
+/** Wraps a stream of this process. */
 export const outputTo = (
   stream: NodeJS.WriteStream,
   env: Readonly<Record<string, string | undefined>> = process.env,

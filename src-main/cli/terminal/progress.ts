@@ -1,9 +1,9 @@
 import type { Output } from './output'
 
-/** Something that goes on only in its figures is told again after this long, where there is no terminal. */
+/** Without a terminal, an unchanged step is printed again after this time. */
 const AGAIN_MS = 10_000
 
-/** Shows how far something is: in one line that changes on a terminal, else line by line and not too often. */
+/** Shows progress: one changing line on a terminal, otherwise throttled lines. */
 export class Progress {
   private shown = ''
   private shownAt = 0
@@ -13,7 +13,7 @@ export class Progress {
     private readonly now: () => number = Date.now,
   ) {}
 
-  /** `step` is what matters of the text; a new one is always told. */
+  /** `step` identifies the current step; a new one is always printed. */
   async show(step: string, text: string): Promise<void> {
     if (this.err.isTerminal) return this.err.status(text)
     const now = this.now()
@@ -23,7 +23,7 @@ export class Progress {
     await this.err.line(text)
   }
 
-  /** Takes the changing line away. */
+  /** Removes the changing line. */
   async end(): Promise<void> {
     await this.err.clearStatus()
   }

@@ -1,11 +1,11 @@
 import { CommandError, WRONG_USE } from '../exit-codes'
 import type { Output } from './output'
 
-/** Whoever sits at the terminal, if anybody does. */
+/** The user's terminal. */
 export interface Terminal {
-  /** Somebody can be asked: both standard input and standard error are a terminal. */
+  /** Whether the user can be asked: standard input and standard error are both terminals. */
   readonly interactive: boolean
-  /** Asks for a yes. Throws CommandError where nobody can be asked. */
+  /** Asks for confirmation. Throws CommandError if there is no terminal to ask at. */
   confirm(question: string): Promise<boolean>
 }
 

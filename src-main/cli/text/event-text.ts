@@ -5,7 +5,7 @@ import { nodeName } from '@core/state/bindings'
 
 const because = (reason: string | undefined): string => (reason === undefined ? '' : `: ${reason}`)
 
-/** What an event is about, for people; undefined where its type says all. */
+/** What an event is about; undefined if its type says it all. */
 const subject = (state: State, event: Event): string | undefined => {
   const on = (nodeIds: readonly NodeId[]): string => nodeIds.map((nodeId) => nodeName(state, nodeId)).join(', ')
   const labelOf = (id: string): string => {
@@ -78,7 +78,7 @@ const subject = (state: State, event: Event): string | undefined => {
   }
 }
 
-/** `InstanceCreated  org/model on studio`. The state is the one that the event was folded into, or was to be. */
+/** Formats an event: `InstanceCreated  org/model on studio`. The state is the one before or after folding the event. */
 export const eventText = (state: State, { event }: Pick<Envelope, 'event'>): string => {
   const about = subject(state, event)
   return about === undefined ? event.type : `${event.type}  ${about}`

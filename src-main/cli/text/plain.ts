@@ -1,6 +1,6 @@
 /**
- * Makes text from models, nodes and files safe for a terminal. Such text is hostile: an escape sequence in it could
- * rewrite the screen, set the clipboard or hide what a command really says.
+ * Sanitises untrusted text from models, nodes and files for a terminal. Escape sequences in it could rewrite the
+ * screen, set the clipboard or disguise a command.
  */
 
 const UNSAFE = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu
@@ -14,7 +14,7 @@ const shown = (character: string): string => {
     case '\n':
     case '\t':
       return character
-    // A lone carriage return overwrites its line; before a line feed it says nothing.
+    // A lone carriage return overwrites its line; before a line feed it has no effect.
     case '\r':
       return ''
     case DELETE:
@@ -26,15 +26,15 @@ const shown = (character: string): string => {
   }
 }
 
-/** Text of several lines. Control characters become visible ones, so that the sequences they begin are only text. */
+/** Multi-line text with control characters replaced by visible ones, which disarms escape sequences. */
 export const plain = (text: string): string => text.replace(UNSAFE, shown)
 
-/** The same in one line, for names, table cells and messages. */
+/** Single-line text, for names, table cells and messages. */
 export const plainLine = (text: string): string => plain(text.replaceAll(/[\r\n\t\u2028\u2029]+/g, ' '))
 
 /**
- * JSON in one line, which means the same to a program and is safe on a terminal: `JSON.stringify` leaves DEL, the C1
- * controls and direction marks as they are.
+ * JSON on one line with the same meaning, safe on a terminal: `JSON.stringify` leaves DEL, C1 controls and
+ * bidirectional marks unescaped.
  */
 export const plainJson = (value: unknown): string =>
   JSON.stringify(value).replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)

@@ -2,30 +2,29 @@ import type { Output, Piece } from '../terminal/output'
 import { plainLine } from './plain'
 
 /**
- * Tables of text in columns. Own code, because what `cli-table3` and its like bring (borders, spans, colours of their
- * own) is not wanted; how wide characters are on a terminal is left to `string-width`, which is loaded where there are
- * others than ASCII, for that takes 30 ms.
+ * Prints tables. Own code, because libraries such as `cli-table3` bring borders and colours that are not wanted.
+ * Character widths come from `string-width`, loaded only for non-ASCII text because it takes 30 ms.
  */
 
 export interface Column<Row> {
   readonly heading: string
   readonly cell: (row: Row) => Piece
   readonly align?: 'left' | 'right'
-  /** May be cut where the terminal is too narrow. */
+  /** May be truncated if the terminal is too narrow. */
   readonly cut?: boolean
-  /** Is left out where cutting is not enough: those without a word first, then the last ones. */
+  /** Dropped if truncation is not enough: empty columns first, then from the right. */
   readonly optional?: boolean
 }
 
-/** How text is measured in columns of a terminal. */
+/** Measures text in terminal columns. */
 export interface Measure {
   widthOf(text: string): number
-  /** What a reader takes for one character. */
+  /** Grapheme clusters. */
   charactersOf(text: string): readonly string[]
 }
 
 const GAP = 2
-/** What a column that is cut keeps. */
+/** Minimum width of a truncated column. */
 const LEAST_WIDTH = 8
 const ELLIPSIS = '…'
 
@@ -34,11 +33,11 @@ const withText = (piece: Piece, text: string): Piece => (typeof piece === 'strin
 
 const ASCII: Measure = { widthOf: ({ length }) => length, charactersOf: (text) => [...text] }
 
-/** What measures these texts. */
+/** The measure needed for these texts. */
 export const measureFor = async (texts: readonly string[]): Promise<Measure> =>
   texts.every((text) => /^[ -~]*$/.test(text)) ? ASCII : (await import('./unicode-width')).UNICODE
 
-/** The beginning of a text that is at most `width` columns wide, with an ellipsis where something is missing. */
+/** Truncates text to `width` columns, with an ellipsis. */
 export const cutTo = (text: string, width: number, { widthOf, charactersOf }: Measure): string => {
   if (widthOf(text) <= width) return text
   let kept = ''
@@ -51,7 +50,7 @@ export const cutTo = (text: string, width: number, { widthOf, charactersOf }: Me
   return `${kept}${ELLIPSIS}`
 }
 
-/** Leaves columns out until the rest can be cut to fit. What is left may still be too wide: then it wraps. */
+/** Drops optional columns until the rest can be truncated to fit. If that is not enough, lines wrap. */
 const kept = <Row>(
   columns: readonly Column<Row>[],
   natural: readonly number[],
@@ -67,7 +66,7 @@ const kept = <Row>(
   return all
 }
 
-/** Takes from the widest column that may be cut until all fit. */
+/** Truncates the widest truncatable column until all fit. */
 const fitted = (natural: readonly number[], mayBeCut: readonly boolean[], width: number): number[] => {
   const widths = [...natural]
   const over = (): number => widths.reduce((sum, each) => sum + each + GAP, -GAP) - width
@@ -82,9 +81,9 @@ const fitted = (natural: readonly number[], mayBeCut: readonly boolean[], width:
 }
 
 /**
- * Lines of a table, headings first, each as pieces to print.
+ * Lines of a table with its headings, as pieces to print.
  *
- * @param width of the terminal in columns; undefined cuts nothing
+ * @param width of the terminal in columns; undefined: no truncation
  */
 export const tableLines = async <Row>(
   rows: readonly Row[],
@@ -107,7 +106,7 @@ export const tableLines = async <Row>(
     line.flatMap((piece, at): Piece[] => {
       const full = widths[at] ?? 0
       const text = cutTo(textOf(piece), full, measure)
-      // An ellipsis is as wide as it is long.
+      // An ellipsis is one column wide.
       const used = text === textOf(piece) ? measure.widthOf(text) : measure.widthOf(text.slice(0, -1)) + 1
       const padding = ' '.repeat(Math.max(0, full - used))
       const last = at === columns.length - 1
@@ -118,7 +117,7 @@ export const tableLines = async <Row>(
   )
 }
 
-/** Prints a table, as wide as the terminal at most. */
+/** Prints a table, truncated to the terminal's width. */
 export const printTable = async <Row>(
   out: Output,
   rows: readonly Row[],

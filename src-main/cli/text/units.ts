@@ -2,12 +2,12 @@ const MINUTE = 60
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-/** Decimal units, as disks and the app have them: `8.0 GB`. */
+/** Formats bytes in decimal units: `8.0 GB`. */
 export const bytesText = (bytes: number): string => {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'] as const
   let value = bytes
   let unit = 0
-  // 999.95 MB would be written as 1000.0 MB.
+  // 999.95 MB would be rounded to 1000.0 MB.
   while (value >= 999.95 && unit < units.length - 1) {
     value /= 1000
     unit += 1
@@ -18,7 +18,7 @@ export const bytesText = (bytes: number): string => {
 /** `25.0 MB/s` */
 export const rateText = (bytesPerSecond: number): string => `${bytesText(bytesPerSecond)}/s`
 
-/** The two largest units: `45 s`, `3 min 20 s`, `2 h 5 min`, `4 d 3 h`. */
+/** Formats a duration with its two largest units: `45 s`, `3 min 20 s`, `2 h 5 min`, `4 d 3 h`. */
 export const durationText = (seconds: number): string => {
   const whole = Math.max(0, Math.round(seconds))
   const both = (unit: number, name: string, smaller: number, smallerName: string): string => {
@@ -31,7 +31,7 @@ export const durationText = (seconds: number): string => {
   return both(DAY, 'd', HOUR, 'h')
 }
 
-/** Local time without the zone, as `ls -l` does it: `2026-11-28 12:30:05`. */
+/** Formats local time without the zone: `2026-11-28 12:30:05`. */
 export const timeText = (at: number): string => {
   const date = new Date(at)
   const two = (part: number): string => String(part).padStart(2, '0')
