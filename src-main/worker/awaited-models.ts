@@ -6,13 +6,13 @@ export type Start = Extract<Action, { kind: 'start' }>
 
 export interface AwaitedModelsOptions {
   readonly modelPath: (modelId: ModelId) => string | undefined
-  /** No runner waits for that model any more. */
+  /** Called when no runner waits for that model any more. */
   readonly release: (modelId: ModelId) => void
 }
 
 const neededBy = ({ instance, shard }: Start): ModelId[] => neededModels(instance, shard.nodeId)
 
-/** Runners whose models are on their way to this machine. */
+/** Runners whose models are still being fetched to this machine. */
 export class AwaitedModels {
   private readonly starts = new Map<RunnerId, Start>()
 
@@ -26,7 +26,7 @@ export class AwaitedModels {
     return this.starts.keys()
   }
 
-  /** Those whose models have all come; they wait no more. */
+  /** Removes and returns the starts whose models have all arrived. */
   arrived(): Start[] {
     const arrived = [...this.starts.values()].filter((start) =>
       neededBy(start).every((modelId) => this.options.modelPath(modelId) !== undefined),
@@ -35,7 +35,7 @@ export class AwaitedModels {
     return arrived
   }
 
-  /** This runner waits no more. */
+  /** Stops waiting for this runner's models. */
   forget(runnerId: RunnerId): void {
     const start = this.starts.get(runnerId)
     this.starts.delete(runnerId)

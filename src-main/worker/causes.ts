@@ -7,13 +7,13 @@ type Cause = Extract<NodeTextKey, `failures.${string}`>
 
 interface Pattern {
   readonly pattern: RegExp
-  /** Its message has no value, or `error`: what the pattern's group holds. */
+  /** Text key. Its message takes no value, or `error`: the pattern's captured group. */
   readonly cause: Cause
 }
 
 /**
- * What MLX, Metal and Python print when they die, and what it means to a person. First match wins. What may be the
- * driver's own fault keeps MLX's mark `[jaccl]`, by which warnings know it; what is only not set up right does not.
+ * Patterns of what MLX, Metal and Python print when they fail, with the cause for people. First match wins. Causes that
+ * may be the driver's own fault keep MLX's mark `[jaccl]`, which warnings look for; mere misconfiguration does not.
  */
 const PATTERNS: readonly Pattern[] = [
   {
@@ -116,9 +116,9 @@ const PATTERNS: readonly Pattern[] = [
   { pattern: /No space left on device/i, cause: 'failures.diskFull' },
 ]
 
-/** How many of the last lines are searched for a cause. */
+/** Last lines searched for a known cause. */
 const SEARCHED_LINES = 20
-/** How many of them an unknown end shows. */
+/** Last lines shown if the cause is unknown. */
 const LAST_LINES = 2
 
 export const knownCause = (text: string): CodedText | undefined => {
@@ -129,25 +129,25 @@ export const knownCause = (text: string): CodedText | undefined => {
   return undefined
 }
 
-/** What is known of a runner's end. */
+/** The facts about a runner's end. */
 export interface Death {
   readonly exit: Exit
-  /** What it said itself, or what its supervisor found wrong with it. */
+  /** Its own error message, or what its supervisor found wrong. */
   readonly said: string | undefined
   /** Its console, oldest line first. */
   readonly lines: readonly string[]
-  /** Linux ended a process for want of memory while it ran. */
+  /** Linux's OOM killer ended a process while it ran. */
   readonly memoryRanOut: boolean
 }
 
-/** Signals that come from people and their tools, hardly ever from what a process does. */
+/** Signals sent by people and their tools, hardly ever by a fault of the process. */
 const SENT_SIGNALS: ReadonlySet<string> = new Set(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'])
-/** Of a runner's own `failed`: another rank or the way to it is gone. */
+/** Codes of a runner's `failed` for losing another rank or the connection to it. */
 const CODES_OF_OTHERS: ReadonlySet<string> = new Set(['ring', 'jaccl', 'side_channel'])
 
 /**
- * Whether a runner died of what it computed: it crashed, failed, hung or took all memory. False where somebody killed
- * it or another machine was lost. `code` is that of its own `failed`.
+ * Whether a runner died of its own computation: crash, error, hang or out of memory. False if it was killed by a person
+ * or another machine was lost. `code` is that of its own `failed`.
  */
 export const diedOfItsWork = ({
   exit,
@@ -157,7 +157,7 @@ export const diedOfItsWork = ({
 }: Omit<Death, 'lines'> & { readonly code: string | undefined }): boolean => {
   if (code !== undefined && CODES_OF_OTHERS.has(code)) return false
   if (said !== undefined || memoryRanOut) return true
-  // Of a runner that was taken over nobody knows how it ended.
+  // The exit of an adopted runner is unknown: it is not our child.
   if (exit.signal === undefined) return exit.code !== undefined && exit.code !== 0
   return !SENT_SIGNALS.has(exit.signal)
 }
@@ -176,7 +176,7 @@ const howItEnded = ({ exit: { code, signal }, memoryRanOut }: Death): CodedText 
   }
 }
 
-/** Why a runner failed: in English with what it said last, and as a code in plain words where the reason is known. */
+/** Why a runner failed: in English with its last words, and as a coded text for people if the cause is known. */
 export interface FailureCause {
   readonly errorMessage: string
   readonly coded: CodedText | undefined
@@ -184,7 +184,7 @@ export interface FailureCause {
 
 export const causeFrom = (cause: CodedText): FailureCause => ({ errorMessage: inEnglish(cause), coded: cause })
 
-/** What a runner's own `failed` means to a person, by its code. */
+/** Explains a runner's `failed` for people, by its code. */
 const plainWords = (code: string | undefined): CodedText | undefined => {
   switch (code) {
     case 'model_file':
@@ -197,10 +197,10 @@ const plainWords = (code: string | undefined): CodedText | undefined => {
 }
 
 /**
- * Why a runner died, as a person can act on it: a known cause from what it said or printed, else what
- * it said, else how it ended and its last lines.
+ * Explains why a runner died: a known cause from its message or output, else its own message, else its exit and last
+ * lines.
  *
- * @param saidCode that of its own `failed`
+ * @param saidCode code of its own `failed`
  */
 export const causeOfDeath = (death: Death, saidCode?: string): FailureCause => {
   const { said, lines } = death

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { ModelProblemCode } from '@core/placement/model-card'
 import { runnerEnvironment, type Python } from './python'
 
-/** A card may take 10 s; what has not been found out by then is not waited for. */
+/** Timeout: a model card may take 10 s, so later results are useless. */
 const TIME_LIMIT_MS = 8000
 
 const Printed = z.object({
@@ -12,10 +12,10 @@ const Printed = z.object({
 type Problem = NonNullable<z.infer<typeof Printed>['problem']>
 
 /**
- * Tries the tokenizer and the chat template of the model in a folder, in a process of its own with a runner's
- * environment. Gives what is wrong, or undefined.
+ * Tries the tokenizer and chat template of the model in a folder, in a separate process with a runner's environment.
+ * Returns the problem, or undefined.
  *
- * Rejects where that could not be found out; it then says nothing about the model.
+ * Rejects if the check itself failed, which says nothing about the model.
  */
 export const checkModel = (
   { executable, source }: Extract<Python, { executable: string }>,

@@ -1,25 +1,25 @@
-/** How much of a runner's console is kept. */
+/** Limit of the console kept per runner. */
 export const KEPT_CHARACTERS = 64 * 1024
 
-/** What a program may write to a terminal to move and colour: ECMA-48 control sequences. */
+/** Terminal control sequences for cursor and colour (ECMA-48). */
 const CONTROL_SEQUENCES = new RegExp('\\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\\x07]*(?:\\x07|\\x1b\\\\))', 'g')
 
-/** Lines without control sequences, empty ones left out. */
+/** Splits into lines without control sequences and empty lines. */
 export const consoleLines = (text: string): string[] =>
   text
     .replace(CONTROL_SEQUENCES, '')
     .split(/[\r\n]+/)
     .filter((line) => line.trim() !== '')
 
-/** What a runner printed. */
+/** A runner's output. */
 export interface Console {
-  /** The last part of it, as it was printed. */
+  /** The last part of the output, unprocessed. */
   raw(): string
   /** Its lines, see `consoleLines`. */
   lines(): string[]
 }
 
-/** The last part of what a runner printed. */
+/** Keeps the last part of a runner's output. */
 export class ConsoleBuffer implements Console {
   private text = ''
 

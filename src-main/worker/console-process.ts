@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import type { ConsoleProcess, ConsoleProcessOptions, Exit } from './console'
 import { loadTerminal, underTerminal, type Terminal } from './pseudo-terminal'
 
-/** What it printed last may come after its exit, or be held open by a child of its own for ever. */
+/** How long to wait for output after exit: it may arrive late, or be held open by a child for ever. */
 const LAST_OUTPUT_MS = 100
 
 const overPipes = ({ file, args, env, cwd, onOutput, onExit }: ConsoleProcessOptions): ConsoleProcess => {
@@ -29,7 +29,7 @@ const overPipes = ({ file, args, env, cwd, onOutput, onExit }: ConsoleProcessOpt
   return { pid: child.pid ?? 0, kill: (signal) => void child.kill(signal) }
 }
 
-/** Starts a process under a pseudo-terminal, so that it prints as to a person; over plain pipes where there is none. */
+/** Starts a process under a pseudo-terminal, so that it prints as for people; over plain pipes if there is none. */
 export const startConsoleProcess = async (
   options: ConsoleProcessOptions,
   terminal: Promise<Terminal | undefined> = loadTerminal(),
@@ -39,7 +39,7 @@ export const startConsoleProcess = async (
   try {
     return underTerminal(found, options)
   } catch (error) {
-    // A model that runs without a terminal is better than none.
+    // Running without a terminal is better than not running.
     options.onOutput(`(without a terminal: ${error instanceof Error ? error.message : String(error)})\n`)
     return overPipes(options)
   }

@@ -4,10 +4,10 @@ export interface Exit {
   readonly signal: NodeJS.Signals | undefined
 }
 
-/** A process whose console is read. */
+/** A process with its output. */
 export interface ConsoleProcess {
   readonly pid: number
-  /** Does nothing once it has ended: its pid may by then be somebody else's. */
+  /** Does nothing once the process has ended: its pid may have been reused. */
   kill(signal: NodeJS.Signals): void
 }
 
@@ -16,10 +16,10 @@ export interface ConsoleProcessOptions {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
-  /** Of the pseudo-terminal. */
+  /** Columns and rows of the pseudo-terminal. */
   readonly columns?: number
   readonly rows?: number
   readonly onOutput: (text: string) => void
-  /** Called once, never before the process has been handed out. */
+  /** Called once, never before the process has been returned to the caller. */
   readonly onExit: (exit: Exit) => void
 }

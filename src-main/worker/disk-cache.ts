@@ -1,15 +1,15 @@
 import { basename, dirname } from 'node:path'
 import { removeBelow } from '../disk/removal'
 
-/** Where what runners have computed of prompts outlives them; with 0 bytes nowhere. */
+/** The folder of the on-disk prompt cache; 0 bytes disables it. */
 export interface DiskCache {
   readonly directory: string
   readonly maxBytes: number
 }
 
 /**
- * Removes what lies there where nothing is to be kept any more: it tells what people asked. A folder that cannot be
- * removed is told in the log, and harms nobody otherwise.
+ * Removes the prompt cache where it is disabled: it contains what users asked. A folder that cannot be removed is
+ * logged and otherwise ignored.
  */
 export const emptyUnused = async (
   { directory, maxBytes }: DiskCache,

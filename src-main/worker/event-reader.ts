@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { RunnerEvent } from '@core/protocols/runner'
 import { FrameDecoder, FrameError } from './frames'
 
-/** Throws FrameError for what is no event. */
+/** Validates an event. Throws FrameError if it is none. */
 const parse = (value: unknown): RunnerEvent => {
   const parsed = RunnerEvent.safeParse(value)
   if (parsed.success) return parsed.data
@@ -13,11 +13,11 @@ const parse = (value: unknown): RunnerEvent => {
 
 export interface EventHandlers {
   readonly event: (event: RunnerEvent) => void
-  /** It sent what it must not; nothing more is taken from it. */
+  /** The runner broke the protocol; nothing more is read from it. */
   readonly broken: (reason: string) => void
 }
 
-/** Hands on what a runner says, from now on. */
+/** Starts reading a runner's events. */
 export const readEvents = (pipe: Socket, { event, broken }: EventHandlers): void => {
   const decoder = new FrameDecoder()
   const take = (chunk: Buffer): void => {
@@ -26,7 +26,7 @@ export const readEvents = (pipe: Socket, { event, broken }: EventHandlers): void
     } catch (error) {
       if (!(error instanceof FrameError)) throw error
       pipe.off('data', take)
-      // Read on, so that the runner is never held up by a full pipe.
+      // Keep draining, so that the runner never blocks on a full pipe.
       pipe.resume()
       broken(error.message)
     }

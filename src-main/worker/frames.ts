@@ -2,7 +2,7 @@ import { MAX_FRAME_BYTES } from '@core/protocols/runner'
 
 const HEADER_BYTES = 4
 
-/** A frame: `uint32` little-endian byte count, then UTF-8 JSON. */
+/** Encodes a frame: `uint32` little-endian byte count, then UTF-8 JSON. */
 export const encodeFrame = (value: unknown): Buffer => {
   const json = JSON.stringify(value)
   const length = Buffer.byteLength(json)
@@ -12,17 +12,17 @@ export const encodeFrame = (value: unknown): Buffer => {
   return frame
 }
 
-/** What a runner sent is no frame. */
+/** A runner sent an invalid frame. */
 export class FrameError extends Error {
   override readonly name = 'FrameError'
 }
 
-/** Cuts a byte stream into frames. Throws FrameError for one that is too large or no JSON. */
+/** Splits a byte stream into frames. Throws FrameError for one that is too large or not JSON. */
 export class FrameDecoder {
   private chunks: Buffer[] = []
   private buffered = 0
 
-  /** The values of all frames that are complete with this chunk. */
+  /** Returns the values of all frames that are complete with this chunk. */
   push(chunk: Buffer): unknown[] {
     this.chunks.push(chunk)
     this.buffered += chunk.length
@@ -40,11 +40,11 @@ export class FrameDecoder {
     }
   }
 
-  /** The next bytes in one piece, or undefined while they are not all here. */
+  /** Takes the next bytes as one buffer; undefined until all have arrived. */
   private peek(length: number): Buffer | undefined {
     if (this.buffered < length) return undefined
     const [first] = this.chunks
-    // Joined only when a frame spans chunks: a large one would otherwise be copied with every chunk.
+    // Concatenate only when a frame spans chunks: otherwise a large frame would be copied with every chunk.
     if (first && first.length < length) this.chunks = [Buffer.concat(this.chunks)]
     return this.chunks[0]?.subarray(0, length)
   }

@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { replaceFile } from '../disk/replace-file'
 
-/** One run of this machine, from when it was started until it is started again. */
+/** One boot of this machine. */
 const Boot = z.object({
-  /** What the system calls it, where it does; no other run is called so. */
+  /** The system's boot id, if it has one; unique. */
   id: z.string().optional(),
-  /** By the machine's clock, which may be set right in between. */
+  /** By the wall clock, which may be corrected later. */
   startedAt: z.number(),
 })
 export type Boot = z.infer<typeof Boot>
@@ -15,13 +15,13 @@ export type Boot = z.infer<typeof Boot>
 const Kept = z.object({ version: z.literal(1), boot: Boot, killed: z.number().int().nonnegative() })
 type Kept = z.infer<typeof Kept>
 
-/** How far a clock may have been set right: no machine starts twice in this time and loses a runner in between. */
+/** Tolerated clock correction: no machine boots twice within this time and loses a runner in between. */
 const SET_RIGHT_MS = 60_000
 
 const isSame = (a: Boot, b: Boot): boolean =>
   a.id !== undefined && b.id !== undefined ? a.id === b.id : Math.abs(a.startedAt - b.startedAt) < SET_RIGHT_MS
 
-/** A file that is missing or damaged counts nothing: what it held is a hint to people, and no more. */
+/** A missing or damaged file counts as zero: the number is only a hint to people. */
 const readKept = async (path: string): Promise<Kept | undefined> => {
   try {
     return Kept.parse(JSON.parse(await readFile(path, 'utf8')))
@@ -33,14 +33,14 @@ const readKept = async (path: string): Promise<Kept | undefined> => {
 export interface KilledRunnersOptions {
   readonly dataDir: string
   readonly boot: Boot
-  /** There is one more. */
+  /** The count has increased. */
   readonly onChange: () => void
   readonly log: { warn(fields: object, message: string): void }
 }
 
 /**
- * How many runners were killed here while they used RDMA since this machine was started: the system gives back what
- * they held only when it starts anew. Kept in `killed-runners.json`, since Muster starts more often than the machine.
+ * Counts runners killed while they used RDMA since this machine booted: the system frees what they held only at the
+ * next boot. Kept in `killed-runners.json`, because Muster restarts more often than the machine.
  */
 export class KilledRunners {
   private writing: Promise<void> = Promise.resolve()
@@ -69,7 +69,7 @@ export class KilledRunners {
     this.options.onChange()
   }
 
-  /** Resolves when everything is on the disk. */
+  /** Resolves when all writes have ended. */
   close(): Promise<void> {
     return this.writing
   }

@@ -3,7 +3,7 @@ import type { RunnerId } from '@core/ids'
 import type { Instance, Shard } from '@core/state/instances'
 import type { WorkerOptions } from './worker-options'
 
-/** What a runner is told to load; where it meets other ranks is added when they are known. */
+/** The load command for a runner; the addresses of other ranks are added once known. */
 export const loadCommand = (
   { modelId, sharding, instanceMeta, maxContext, concurrency, kvBits, draftModelId }: Instance,
   { rank, worldSize, startLayer, endLayer, layers }: Shard,
@@ -25,7 +25,7 @@ export const loadCommand = (
   ...(cache && { cache }),
 })
 
-/** What this node's state wants of a runner that computes alone, and what it would be told to load. */
+/** The single-rank instance that this node's state assigns to the runner, with its load command. */
 export const wantedOf = (
   { source, nodeId, modelPath: pathOf }: WorkerOptions,
   runnerId: RunnerId,

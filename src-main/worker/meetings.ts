@@ -7,7 +7,7 @@ import { isRehearsal } from '@core/state/rehearsal'
 import type { State } from '@core/state/state'
 import { reservePort, type ReservedPort } from './reserved-port'
 
-/** Where and how the ranks of an instance meet, as one of them is told. */
+/** The rendezvous of an instance's ranks, as sent to one of them. */
 export type Meeting = Pick<Extract<RunnerCommand, { type: 'load' }>, 'ring' | 'jaccl'>
 
 export interface Meeter {
@@ -15,7 +15,7 @@ export interface Meeter {
   readonly runnerId: RunnerId
 }
 
-/** Runners of this node that wait until the ranks of other nodes can be met. */
+/** This node's runners that wait for the addresses of the other ranks. */
 export class Meetings {
   private readonly ports = new Map<RunnerId, ReservedPort>()
   private readonly waiting = new Map<
@@ -25,24 +25,24 @@ export class Meetings {
 
   constructor(private readonly nodeId: NodeId) {}
 
-  /** Where this runner listens for a ring. */
+  /** The port reserved for this runner's ring. */
   portOf(runnerId: RunnerId): number | undefined {
     return this.ports.get(runnerId)?.port
   }
 
-  /** Reserves a port, where the ranks meet in a ring. */
+  /** Reserves a port if the ranks form a ring. */
   async prepare({ instance, runnerId }: Meeter): Promise<void> {
     if (instance.ring || isRehearsal(instance)) this.ports.set(runnerId, await reservePort())
   }
 
-  /** Resolves when all ranks can be met, with how; the runner then listens at its port itself. */
+  /** Resolves when all ranks' addresses are known. The reserved port is then released for the runner to listen on. */
   async meet({ instance, runnerId }: Meeter): Promise<Meeting> {
     const meeting = await new Promise<Meeting>((meet) => this.waiting.set(runnerId, { instance, meet }))
     await this.ports.get(runnerId)?.release()
     return meeting
   }
 
-  /** The state has changed. */
+  /** The state has changed: resolves the rendezvous that have become complete. */
   look(state: State): void {
     for (const [runnerId, { instance, meet }] of this.waiting) {
       const meeting = meetingOf(state, instance, this.nodeId)
@@ -58,7 +58,7 @@ export class Meetings {
   }
 }
 
-/** Where and how this node's rank of an instance meets the others; undefined until they are all known. */
+/** The rendezvous of this node's rank; undefined until all ranks' addresses are known. */
 const meetingOf = (state: State, instance: Instance, nodeId: NodeId): Meeting | undefined => {
   if (instance.jaccl) return rdmaJoin(state, instance, nodeId)
   const hosts = ringHosts(state, instance, nodeId)

@@ -16,7 +16,7 @@ const fromPs = async (pid: number): Promise<number> => {
   return KILOBYTE * Number(stdout.trim())
 }
 
-/** Bytes that a process holds in memory; 0 where it is gone. */
+/** Resident memory of a process in bytes; 0 if it is gone. */
 export const residentBytes = async (pid: number): Promise<number> => {
   try {
     return await (process.platform === 'linux' ? fromProc(pid) : fromPs(pid))

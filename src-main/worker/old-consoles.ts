@@ -1,9 +1,9 @@
 import type { RunnerId } from '@core/ids'
 
-/** A runner that is gone is asked why: so many consoles are kept. */
+/** Number of ended runners whose output is kept, to explain their end. */
 const KEPT = 8
 
-/** What the latest runners that are gone had printed. */
+/** Keeps the output of the runners that ended last. */
 export class OldConsoles {
   private readonly texts = new Map<RunnerId, string>()
 

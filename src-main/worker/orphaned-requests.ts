@@ -14,20 +14,21 @@ interface Orphaned {
 
 export interface OrphanedRequestsOptions {
   readonly state: () => State
-  /** A runner died of its work while its instance was answering these; `cause` names its machine. */
+  /** Reports requests during which a runner died of its own computation; `cause` names its machine. */
   readonly suspect: (requests: readonly GenerationRequest[], cause: string) => void
 }
 
 /**
- * Rank 0 knows the requests, but any rank may die of them: then rank 0 fails for want of the other, at times before the
- * other's machine has said why. Its requests are kept until that is known, or until the attempt is over.
+ * Requests whose instance failed for an unknown reason. Only rank 0 knows the requests, but any rank may die of them:
+ * rank 0 then fails because it lost the other, possibly before that one's machine reports why. The requests are kept
+ * until the cause is known or the attempt is over.
  */
 export class OrphanedRequests {
   private orphaned: Orphaned[] = []
 
   constructor(private readonly options: OrphanedRequestsOptions) {}
 
-  /** Rank 0 of that attempt failed, and not of its own work, while it was answering these. */
+  /** Rank 0 failed while serving these requests, but not of its own computation. */
   add({ instanceId, shards }: Instance, requests: readonly GenerationRequest[]): void {
     const others = new Map(shards.filter(({ rank }) => rank !== 0).map(({ runnerId, nodeId }) => [runnerId, nodeId]))
     if (requests.length === 0 || others.size === 0) return
@@ -35,7 +36,7 @@ export class OrphanedRequests {
     this.lookAll()
   }
 
-  /** The state has been replaced. */
+  /** The state was replaced: checks all runners again. */
   lookAll(): void {
     const { runners } = this.options.state()
     for (const [runnerId, runner] of Object.entries(runners)) this.failed(runnerId as RunnerId, runner)

@@ -13,16 +13,16 @@ export interface RunnerPipes {
   readonly directory: string
   readonly commands: Socket
   readonly events: Socket
-  /** What the runner says and hears while it is joined to others by RDMA. */
+  /** Rounds of the RDMA side channel, in both directions. */
   readonly sideChannel: { readonly out: Socket; readonly in: Socket } | undefined
-  /** Closes the ends of this process and leaves the pipes where they are. */
+  /** Closes this process's ends and leaves the pipes in place. */
   leave(): void
   close(): Promise<void>
 }
 
 /**
- * Opened for reading and writing, an end never waits for the other one and never sees an early end of
- * file; without blocking, it needs none of libuv's few threads.
+ * Opened for reading and writing, a FIFO end does not block until the other side opens and sees no early end of file.
+ * Non-blocking, it needs none of libuv's few threads.
  */
 const openEnd = (path: string, direction: 'readable' | 'writable', mode: number = constants.O_RDWR): Socket => {
   const fd = openSync(path, mode | constants.O_NONBLOCK)
@@ -34,7 +34,7 @@ const openEnd = (path: string, direction: 'readable' | 'writable', mode: number 
   }
 }
 
-/** What a supervisor does with each pipe. */
+/** The direction of each pipe as the supervisor uses it. */
 const DIRECTIONS = {
   commands: 'writable',
   events: 'readable',
@@ -43,17 +43,17 @@ const DIRECTIONS = {
 } as const
 type Pipe = keyof typeof DIRECTIONS
 
-/** All that was opened is closed again where one cannot be. Throws what the system says. */
+/** Closes everything again if one cannot be opened. Throws the system's error. */
 export const makePipes = async (
   runDir: string,
   { sideChannel }: { readonly sideChannel: boolean },
 ): Promise<RunnerPipes> => {
-  // mkdtemp makes it with mode 0700.
+  // mkdtemp uses mode 0700.
   const directory = await mkdtemp(join(runDir, 'runner-'))
   const opened: Socket[] = []
   const open = (name: Pipe): Socket => {
     const end = openEnd(join(directory, name), DIRECTIONS[name])
-    // A broken pipe is the runner's end, which its process reports better.
+    // Ignore write errors: a broken pipe means that the runner ended, which its process reports better.
     end.on('error', () => undefined)
     opened.push(end)
     return end
@@ -87,10 +87,10 @@ export const makePipes = async (
 }
 
 /**
- * The pipes of a runner that another process made, and that has its own ends open. Each end is opened in its direction
- * alone, so `events` ends when the runner does.
+ * Opens the pipes of a runner that another process started and that has its own ends open. Each end is opened in one
+ * direction only, so `events` ends when the runner does.
  *
- * @throws what the system says; `ENXIO` where no runner reads its commands any more
+ * @throws the system's error; `ENXIO` if no runner reads its commands any more
  */
 export const openPipesOf = (directory: string): Pick<RunnerPipes, 'commands' | 'events' | 'leave'> => {
   const commands = openEnd(join(directory, 'commands'), 'writable', constants.O_WRONLY)

@@ -10,8 +10,8 @@ export type Terminal = Pick<typeof import('node-pty'), 'spawn'>
 const EXECUTABLE_BITS = 0o111
 
 /**
- * node-pty starts processes on macOS through a program of its own, which its npm package holds without
- * the right to be executed; then every start fails with "posix_spawnp failed".
+ * Makes node-pty's spawn-helper executable. On macOS every start goes through it, and the npm package ships it without
+ * the execute bit, so starts fail with "posix_spawnp failed".
  */
 export const repairSpawnHelper = (packageFolder: string, platform: string): void => {
   for (const folder of ['build/Release', `prebuilds/${platform}`]) {
@@ -20,20 +20,20 @@ export const repairSpawnHelper = (packageFolder: string, platform: string): void
       const { mode } = statSync(path)
       if ((mode & EXECUTABLE_BITS) !== EXECUTABLE_BITS) chmodSync(path, mode | EXECUTABLE_BITS)
     } catch {
-      // Not there, or not ours to change: a start that fails falls back to plain pipes.
+      // Missing, or not ours to change: a failing start falls back to plain pipes.
     }
   }
 }
 
 let loaded: Promise<Terminal | undefined> | undefined
 
-/** node-pty, which is compiled where it is installed and may be missing. */
+/** Loads node-pty, which is compiled at installation and may be missing. */
 export const loadTerminal = (): Promise<Terminal | undefined> => {
   loaded ??= import('node-pty').then(
     (terminal) => {
       if (process.platform === 'darwin') {
         const entry = createRequire(__filename).resolve('node-pty')
-        // In a packaged app, files that are executed lie beside the archive.
+        // In a packaged app, executables lie beside the archive.
         const packageFolder = dirname(dirname(entry)).replace('app.asar', 'app.asar.unpacked')
         repairSpawnHelper(packageFolder, `darwin-${process.arch}`)
       }
@@ -44,7 +44,7 @@ export const loadTerminal = (): Promise<Terminal | undefined> => {
   return loaded
 }
 
-/** Throws where the terminal or the process cannot be made. */
+/** Throws if the terminal or the process cannot be created. */
 export const underTerminal = (
   terminal: Terminal,
   { file, args, env, cwd, columns = 120, rows = 40, onOutput, onExit }: ConsoleProcessOptions,
@@ -64,7 +64,7 @@ export const underTerminal = (
       try {
         process.kill(child.pid, signal)
       } catch {
-        // It has ended; its exit is on its way.
+        // It has ended; its exit event follows.
       }
     },
   }

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 
-/** The Python that has the runner's environment, or why there is none. */
+/** The Python with the runner's environment, or why there is none. */
 export type Python = { readonly executable: string; readonly source: string } | { readonly unavailable: string }
 
-/** MLX's own BLAS on Linux is an order of magnitude slower than this one, where it is installed. */
+/** OpenBLAS, if installed: MLX's bundled BLAS on Linux is an order of magnitude slower. */
 const OPENBLAS = [
   '/usr/lib/x86_64-linux-gnu/libopenblas.so.0',
   '/usr/lib/aarch64-linux-gnu/libopenblas.so.0',
@@ -11,7 +11,7 @@ const OPENBLAS = [
   '/usr/lib/libopenblas.so.0',
 ]
 
-/** What a runner may see of this process's environment: nothing that could hold a secret. */
+/** Environment variables passed to a runner: none that could hold a secret. */
 const PASSED_ON = [
   'PATH',
   'HOME',
@@ -22,16 +22,16 @@ const PASSED_ON = [
   'SSL_CERT_FILE',
   'OPENBLAS_NUM_THREADS',
   'MLX_DISABLE_COMPILE',
-  // Which GPU of several, and where a system keeps the driver's library.
+  // Selects among several GPUs; where some systems keep the driver's library.
   'CUDA_VISIBLE_DEVICES',
   'LD_LIBRARY_PATH',
 ]
 
 /**
- * The environment of a runner.
+ * Builds a runner's environment.
  *
- * @param source the folder that holds the package
- * @param kernels where what a GPU's kernels are compiled to is kept from one runner to the next; nowhere without it
+ * @param source the folder that contains the package
+ * @param kernels the folder for compiled GPU kernels, shared by runners; not kept without it
  */
 export const runnerEnvironment = (source: string, kernels?: string): Record<string, string> => {
   const environment: Record<string, string> = {}
@@ -44,11 +44,11 @@ export const runnerEnvironment = (source: string, kernels?: string): Record<stri
     ...environment,
     ...(openblas !== undefined && { LD_PRELOAD: openblas }),
     ...(kernels !== undefined && { MUSTER_KERNELS: kernels, CUDA_CACHE_PATH: kernels }),
-    // As nvidia-smi counts GPUs, by which they are placed.
+    // Number GPUs as nvidia-smi does, because placement does too.
     CUDA_DEVICE_ORDER: 'PCI_BUS_ID',
     PYTHONPATH: source,
     PYTHONUNBUFFERED: '1',
-    // Models are on this machine when a runner starts: nothing may ask the network.
+    // A runner's models are on this machine: nothing may access the network.
     HF_HUB_OFFLINE: '1',
     TRANSFORMERS_OFFLINE: '1',
     TOKENIZERS_PARALLELISM: 'false',

@@ -7,8 +7,8 @@ import type { Span, SpanAttributes, Tracer } from '@core/tracing/tracer'
 const MS = 1000
 
 /**
- * Spans of what runners here compute. On rank 0 each request has one, with its prompt and its answer as the runner timed
- * them. Ranks above 0 compute for many requests at once: each epoch, from waking to resting, is a span of one of them.
+ * Tracing spans of runners on this machine. On rank 0 each request has a span, with its prefill and decode as timed by
+ * the runner. Ranks above 0 compute many requests at once: each epoch, from wake to rest, is a span of one of them.
  */
 export class RequestTraces {
   /** Traceparents of the requests that each runner is computing. */
@@ -27,19 +27,19 @@ export class RequestTraces {
     )
   }
 
-  /** The traceparent of a request that this runner is computing. */
+  /** The traceparent of one of this runner's requests. */
   contextOf(runnerId: RunnerId): string | undefined {
     return this.computing.get(runnerId)?.values().next().value
   }
 
-  /** Rank 0 of a runner's instance is about to work, for a request of that trace among others. */
+  /** Rank 0 starts computing for a request of that trace, among others. */
   woken(runnerId: RunnerId, epoch: number, parent: string | undefined): void {
     if (!this.tracer.isOn || parent === undefined) return
     this.epochs.get(runnerId)?.end()
     this.epochs.set(runnerId, this.tracer.start('muster.rank', { parent, attributes: { 'muster.epoch': epoch } }))
   }
 
-  /** A runner is at something else: its epoch is over, unless it works on. */
+  /** The runner's status has changed: ends its epoch unless it is still running. */
   changed(runnerId: RunnerId, { status }: RunnerStatus): void {
     if (status === 'Running') return
     this.epochs.get(runnerId)?.end(status === 'Ready' ? {} : { failure: status })

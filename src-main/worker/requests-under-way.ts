@@ -4,24 +4,24 @@ import type { TaskId } from '@core/ids'
 import type { RunnerEvent } from '@core/protocols/runner'
 import { UpdateQueue } from './update-queue'
 
-/** Shorter answers are measured too coarsely. */
+/** Tokens below which an answer's speed is too imprecise. */
 const TELLING_TOKENS = 16
 
 type Finished = Extract<RunnerEvent, { type: 'finished' }>
-/** What a runner says about one request or several. */
+/** Runner events about one request or several. */
 export type RequestEvent = Extract<RunnerEvent, { type: 'prompt' | 'tokens' | 'embeddings' | 'finished' | 'rejected' }>
 
 export interface RequestsUnderWayOptions {
-  /** Nobody reads what that request gets any more. */
+  /** The request's consumer has gone. */
   readonly cancel: (taskId: TaskId) => void
-  /** A request was answered that had the runner to itself all the time. */
+  /** A request finished that ran alone from beginning to end. */
   readonly onAnswered: (speed: { readonly tokensPerSecond: number }) => void
 }
 
-/** The requests that one runner is answering, each with the queue of what it gets. */
+/** The requests that one runner is serving, each with the queue of its updates. */
 export class RequestsUnderWay {
   private readonly requests = new Map<TaskId, { readonly request: GenerationRequest; readonly queue: UpdateQueue }>()
-  /** The request that has had the runner to itself from its beginning on. */
+  /** The request that has been running alone since it began. */
   private alone: TaskId | undefined
 
   constructor(private readonly options: RequestsUnderWayOptions) {}
@@ -65,7 +65,7 @@ export class RequestsUnderWay {
     }
   }
 
-  /** The runner is gone: none of them will be answered. */
+  /** The runner is gone: fails all requests. */
   failAll(message: string): void {
     for (const taskId of [...this.requests.keys()])
       this.finish(taskId, { type: 'failed', code: 'runner_failed', message })
@@ -80,7 +80,7 @@ export class RequestsUnderWay {
     this.requests.delete(taskId)
   }
 
-  /** One that is cancelled or short says little. */
+  /** Ignores cancelled and short requests. */
   private measure({ taskId, reason, usage, timings }: Finished): void {
     if (taskId !== this.alone || reason === 'cancelled' || usage.completionTokens < TELLING_TOKENS) return
     if (timings && timings.tokensPerSecond > 0) this.options.onAnswered(timings)

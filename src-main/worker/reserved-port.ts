@@ -1,13 +1,13 @@
 import { createServer, type AddressInfo } from 'node:net'
 
-/** A free port, held so that nobody else is given it, until a runner takes it over. */
+/** A free port, held until a runner takes it over. */
 export interface ReservedPort {
   readonly port: number
-  /** Resolves when it is free for the runner. May be called again. */
+  /** Resolves when the runner can bind the port. Idempotent. */
   release(): Promise<void>
 }
 
-/** Rejects with what the system says. */
+/** Rejects with the system's error. */
 export const reservePort = (): Promise<ReservedPort> =>
   new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy())

@@ -3,18 +3,18 @@ import { FrameError } from './frames'
 
 const HEADER_BYTES = 4
 
-/** What a runner gets back for a round: `uint32` little-endian total, then the bytes of every rank in rank order. */
+/** Encodes the result of a round: `uint32` little-endian total size, then the parts of all ranks in rank order. */
 export const encodeRound = (parts: readonly Buffer[]): Buffer => {
   const header = Buffer.alloc(HEADER_BYTES)
   header.writeUInt32LE(parts.reduce((sum, part) => sum + part.length, 0))
   return Buffer.concat([header, ...parts])
 }
 
-/** Cuts what a runner writes into the parts it gives to rounds: `uint32` little-endian size, then so many bytes. */
+/** Splits a runner's output into its parts for rounds: `uint32` little-endian size, then as many bytes. */
 export class RoundDecoder {
   private buffered = Buffer.alloc(0)
 
-  /** The parts that are complete with this chunk. Throws FrameError for one that is too large. */
+  /** Returns the parts complete with this chunk. Throws FrameError for one that is too large. */
   push(chunk: Buffer): Buffer[] {
     this.buffered = Buffer.concat([this.buffered, chunk])
     const parts: Buffer[] = []

@@ -14,23 +14,23 @@ import { encodeRound, RoundDecoder } from './round-frames'
 export interface RunnerProcess {
   readonly pid: number
   readonly console: Console
-  /** Of its pipes. */
+  /** The folder of its pipes. */
   readonly directory: string
   send(command: RunnerCommand): void
-  /** Every rank's part of the round it waits for, in rank order. */
+  /** Sends the parts of all ranks for the pending round, in rank order. */
   answer(parts: readonly Buffer[]): void
   kill(): void
-  /** Closes this side of its pipes and leaves all else, for the next node. */
+  /** Closes this side of the pipes and keeps everything else for the next node process. */
   leave(): void
-  /** Closes and removes its pipes, which also ends it. May be called again. */
+  /** Closes and removes the pipes, which also ends the runner. Idempotent. */
   release(): Promise<void>
 }
 
 export interface RunnerProcessHandlers {
   readonly event: (event: RunnerEvent) => void
-  /** It asks for a round of its side channel, and gives its part. Without this it has no side channel. */
+  /** The runner starts a round of its side channel with its part. Without this handler it has no side channel. */
   readonly round?: ((part: Buffer) => void) | undefined
-  /** It sent what it must not; nothing more is taken from it. */
+  /** The runner broke the protocol; nothing more is read from it. */
   readonly broken: (reason: string) => void
   readonly exit: (exit: Exit) => void
 }
@@ -45,7 +45,7 @@ const checkExecutable = (path: string): void => {
   }
 }
 
-/** Starts `python -m muster_runner` behind its pipes. */
+/** Starts `python -m muster_runner` with its pipes. */
 export const startRunnerProcess = async (
   { executable, source }: Extract<Python, { executable: string }>,
   runDir: string,
@@ -61,7 +61,7 @@ export const startRunnerProcess = async (
     env: runnerEnvironment(source, join(dirname(runDir), 'kernels')),
     cwd: pipes.directory,
     onOutput: (text) => console.add(text),
-    // What it wrote last may still lie in the pipe.
+    // Its last events may still be in the pipe.
     onExit: (exit) => void setImmediate(() => handlers.exit(exit)),
   }).catch(async (error: unknown) => {
     await pipes.close()

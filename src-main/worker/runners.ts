@@ -27,7 +27,7 @@ import type { WorkerOptions } from './worker-options'
 
 const DOWNLOADING: RunnerStatus = { status: 'Downloading' }
 
-/** A runner that could not even be started. */
+/** A runner that could not be started. */
 interface Stillborn {
   readonly status: RunnerStatus
 }
@@ -37,13 +37,13 @@ export interface RunnersOptions extends WorkerOptions {
   readonly sideChannels: SideChannels
   readonly orphaned: OrphanedRequests
   readonly traces: RequestTraces
-  /** What is to be done may have changed. */
+  /** Schedules a reconcile pass. */
   readonly lookSoon: () => void
-  /** A model has been loaded, so more memory is held. */
+  /** A model was loaded, so more memory is held. */
   readonly onLoaded: () => void
 }
 
-/** This node's runners: those that live, that wait for their model, that could not be started, and that are ending. */
+/** This node's runners: running, waiting for a model, failed to start, or ending. */
 export class Runners {
   private readonly supervisors = new Map<RunnerId, Supervisor>()
   private readonly stillborn = new Map<RunnerId, Stillborn>()
@@ -61,7 +61,7 @@ export class Runners {
     return this.supervisors.get(runnerId)
   }
 
-  /** Those that have a process. */
+  /** Runners with a process. */
   living(): Supervisor[] {
     return [...this.supervisors.values()]
   }
@@ -85,12 +85,12 @@ export class Runners {
     return new Set(this.living().flatMap(({ tasks }) => [...tasks.keys()]))
   }
 
-  /** What a runner printed last, also one of the latest that are gone; undefined for any other. */
+  /** The last output of a runner, or of one that ended recently; otherwise undefined. */
   consoleOf(runnerId: RunnerId): string | undefined {
     return this.supervisors.get(runnerId)?.consoleText() ?? this.oldConsoles.of(runnerId)
   }
 
-  /** The models on this machine have changed: what waits for one may start. */
+  /** The models on this machine have changed: starts runners that were waiting for one. */
   modelsChanged(): void {
     for (const start of this.awaited.arrived()) this.start(start)
   }
@@ -135,7 +135,7 @@ export class Runners {
     this.report(runnerId, supervisor.status)
   }
 
-  /** A runner that the node before this one left. */
+  /** Takes over a runner that the previous node process left. */
   adopt({ record, attach }: Adopted): void {
     const { runnerId, load, files } = record
     const wanted = wantedOf(this.options, runnerId)
@@ -176,17 +176,17 @@ export class Runners {
     })
   }
 
-  /** From now on nothing is reported. */
+  /** Stops all reports. */
   silence(): void {
     this.silenced = true
   }
 
-  /** Ends all of them; resolves when their processes are gone. */
+  /** Stops all runners; resolves when their processes are gone. */
   async close(): Promise<void> {
     await Promise.all([...this.living().map((supervisor) => supervisor.stop()), ...this.stopping])
   }
 
-  /** What a new runner's cache may take beyond its claim: half of what nobody claims, for the next one comes as well. */
+  /** Cache memory for a new runner beyond its claim: half of the unclaimed memory, leaving some for the next runner. */
   private cacheRoom(): LoadCommand['cache'] {
     const state = this.options.source.state()
     const spareBytes = Math.floor(freeBytes(state, this.options.nodeId, claimedBytes(state)) / 2)
@@ -224,7 +224,7 @@ export class Runners {
         const name = nodeName(source.state(), nodeId)
         this.options.suspects.suspect(requests, `${name}: ${status.errorMessage}`)
       },
-      // What a rehearsal gives says nothing of RDMA.
+      // Speeds from a rehearsal say nothing about RDMA.
       onAnswered: ({ tokensPerSecond }) => !rehearsal && onMeasured?.(instance, tokensPerSecond),
       ...(instance.jaccl && {
         rdma: {
@@ -238,14 +238,14 @@ export class Runners {
     return supervisor
   }
 
-  /** Resolves when all ranks can be met. */
+  /** Resolves with the rendezvous added, once all ranks are known. */
   private async meet(load: LoadCommand, { instance, runnerId }: Meeter): Promise<LoadCommand> {
     const { meetings, lookSoon } = this.options
     await meetings.prepare({ instance, runnerId })
     const supervisor = this.supervisors.get(runnerId)
     if (supervisor) this.report(runnerId, supervisor.status)
     else meetings.forget(runnerId)
-    // What an earlier attempt holds of RDMA must be given back before this one asks for it.
+    // An earlier attempt must have released its RDMA resources before this one requests them.
     if (instance.jaccl) await Promise.all(this.stopping)
     const meeting = meetings.meet({ instance, runnerId })
     lookSoon()

@@ -15,8 +15,8 @@ export interface SideChannelsOptions {
 }
 
 /**
- * The side channels of this node's runners: what a runner gives to a round goes out as an observation, and what the
- * master has gathered comes back. Nothing waits for a pass or for a timer but what has to be said again.
+ * RDMA side channels of this node's runners: a runner's part of a round is sent as an observation, and the gathered
+ * result comes back from the leader as an event. Both are handled immediately; only repeats wait for a timer.
  */
 export class SideChannels {
   private readonly channels = new Map<RunnerId, { readonly rounds: Rounds; readonly rank: Rank }>()
@@ -31,7 +31,7 @@ export class SideChannels {
     this.channels.delete(runnerId)
   }
 
-  /** A runner asks for its next round, and gives its part. */
+  /** A runner starts its next round with its part. */
   ask(runnerId: RunnerId, part: Buffer): void {
     this.say(this.channels.get(runnerId)?.rounds.ask(part.toString('base64'), performance.now()) ?? [])
   }
@@ -41,12 +41,12 @@ export class SideChannels {
     for (const { rounds, rank } of this.channels.values()) settle(rank, rounds.take(this.options.state(), event))
   }
 
-  /** Somebody else leads, or the state was replaced. */
+  /** The leader changed, or the state was replaced: sends pending parts again. */
   again(): void {
     for (const { rounds } of this.channels.values()) this.say(rounds.resend(performance.now()))
   }
 
-  /** Time has passed. */
+  /** Called regularly: repeats overdue parts and fails rounds that cannot complete. */
   tick(): void {
     for (const { rounds, rank } of this.channels.values()) {
       const { send, outcome } = rounds.tick(this.options.state(), performance.now())

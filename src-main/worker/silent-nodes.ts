@@ -1,18 +1,18 @@
 import type { NodeId } from '@core/ids'
 import type { State } from '@core/state/state'
 
-/** A link takes 3 s of silence to be given up; what is silent this much longer is not coming back in time. */
+/** Time after link loss until a node counts as silent; a link is lost after 3 s of silence itself. */
 const SILENT_AFTER_MS = 1500
 
 export interface SilentNodesOptions {
   readonly self: NodeId
-  /** Whether a node can be heard now. */
+  /** Whether a node is reachable now. */
   readonly hears: (nodeId: NodeId) => boolean
-  /** Milliseconds; never goes back. */
+  /** Milliseconds; never decreases. */
   readonly now?: () => number
 }
 
-/** Which nodes of ranks that work with ours cannot be heard, and since when. */
+/** Tracks which nodes that share an instance with this one are unreachable, and since when. */
 export class SilentNodes {
   private readonly lostAt = new Map<NodeId, number>()
   private readonly now: () => number
@@ -21,7 +21,7 @@ export class SilentNodes {
     this.now = options.now ?? (() => performance.now())
   }
 
-  /** Listens to all of them; whether any cannot be heard. */
+  /** Checks all of them. Returns whether any is unreachable. */
   listen({ instances }: State): boolean {
     const { self, hears } = this.options
     const others = new Set(
@@ -35,7 +35,7 @@ export class SilentNodes {
     return this.lostAt.size > 0
   }
 
-  /** Those that were not heard for so long that they are given up. */
+  /** Nodes that have been unreachable too long. */
   silent(): ReadonlySet<NodeId> {
     return new Set([...this.lostAt].filter(([, at]) => this.now() - at > SILENT_AFTER_MS).map(([nodeId]) => nodeId))
   }

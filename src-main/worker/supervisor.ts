@@ -16,28 +16,28 @@ import { UpdateQueue } from './update-queue'
 import { beat, excuse, freshSigns, standstill, verdict } from './watchdog'
 
 const WATCH_INTERVAL_MS = 1000
-/** How long a runner that was asked to end may take. */
+/** Timeout for a graceful shutdown. */
 const SHUTDOWN_GRACE_MS = 3000
-/** And one that has to give RDMA back: what it does not is lost until the machine restarts. */
+/** The same with RDMA: what is not released is lost until the machine reboots. */
 const RDMA_GRACE_MS = 10_000
-/** How long a killed process is waited for: one that hangs in a driver may never go. */
+/** Timeout for a killed process: one that hangs in a driver may never exit. */
 const KILL_GRACE_MS = 2000
-/** Progress of loading is told this often. */
+/** Minimum interval between reports of loading progress. */
 const PROGRESS_INTERVAL_MS = 1000
 
-/** Nothing was done: the request can be brought to the next runner as if it had never come here. */
+/** Nothing was computed: the request can be sent to another runner unchanged. */
 export const RUNNER_GONE: GenerationUpdate = {
   type: 'failed',
   code: 'model_unavailable',
   message: 'The runner is not there any more',
 }
 
-/** One runner from its start to its end. */
+/** Supervises one runner from start to end. */
 export class Supervisor {
   status: RunnerStatus = { status: 'Connecting' }
-  /** What the runner said it holds once its model was loaded, in bytes. */
+  /** Memory held once the model was loaded, in bytes, as the runner reported. */
   loadedBytes = 0
-  /** Requests that it computes together, as it says. */
+  /** Requests computed in one batch, as the runner reported. */
   batchSize = BATCH_SIZE
   private process: RunnerProcess | undefined
   private readonly requests: RequestsUnderWay
@@ -48,7 +48,7 @@ export class Supervisor {
   private markEnded: () => void = () => undefined
   private readonly oomKillsBefore = oomKills()
   private said: string | undefined
-  /** Of what the runner itself said. */
+  /** Code of the runner's own `failed`. */
   private saidCode: string | undefined
   private consequence: CodedText | undefined
   private stopping = false
@@ -90,7 +90,7 @@ export class Supervisor {
     return this.requests.byTask
   }
 
-  /** Why it is not working although it should be; undefined while all is well. */
+  /** Why the runner stands still although it should be working; undefined if it does not. */
   get standstill(): string | undefined {
     return isTerminal(this.status) ? undefined : standstill(this.signs, performance.now())
   }
@@ -118,19 +118,19 @@ export class Supervisor {
     if (this.requests.has(taskId)) this.process?.send({ type: 'cancel', taskId })
   }
 
-  /** Rank 0 waits for this one in the lockstep. */
+  /** Rank 0 waits for this rank in the lockstep. */
   wake(epoch: number): void {
     this.process?.send({ type: 'wake', epoch })
   }
 
-  /** Every rank's part of the round it waits for, in rank order. */
+  /** Sends the parts of all ranks for the pending round, in rank order. */
   answer(parts: readonly Buffer[]): void {
     this.inRound = false
     this.signs.progressAt = performance.now()
     this.process?.answer(parts)
   }
 
-  /** Ends the runner, kindly where it may have something to finish. Resolves when its process is gone. */
+  /** Stops the runner, gracefully if it is ready. Resolves when its process is gone. */
   stop(): Promise<void> {
     if (this.left) return Promise.resolve()
     if (!this.stopping && !isTerminal(this.status)) {
@@ -141,8 +141,8 @@ export class Supervisor {
   }
 
   /**
-   * Leaves the runner in memory for the next node, where it is ready and computes alone. Requests that it still has
-   * fail. Resolves with whether it was left; where it was not, it has to be stopped.
+   * Hands the runner over to the next node process, if it is ready and single-rank. Its remaining requests fail.
+   * Resolves with whether it was handed over; if not, it has to be stopped.
    */
   async leave(): Promise<boolean> {
     const { process, options, signs, loadedBytes: memoryBytes, batchSize } = this
@@ -159,7 +159,7 @@ export class Supervisor {
     try {
       await askToWait(process, { runnerId: options.runnerId, load, files, memoryBytes, batchSize })
     } catch {
-      // A disk that takes no record: the next node loads the model anew.
+      // The record could not be written: the next node process loads the model again.
       return false
     }
     if (!(await handedOver)) return false
@@ -169,14 +169,14 @@ export class Supervisor {
     return true
   }
 
-  /** Ends the runner at once, as `Failed` in consequence of what happened elsewhere. */
+  /** Ends the runner as `Failed`, in consequence of a failure elsewhere. */
   giveUp(reason: CodedText): void {
     if (isTerminal(this.status) || this.consequence !== undefined) return
     this.consequence = reason
     this.dismiss({ kindly: false })
   }
 
-  /** Ends the runner, as `Failed` for this reason. */
+  /** Ends the runner as `Failed` for this reason. */
   fail(reason: string): void {
     this.said ??= reason
     this.dismiss({ kindly: false })
@@ -198,7 +198,7 @@ export class Supervisor {
     }
     if (this.killing || isTerminal(this.status)) {
       this.process.kill()
-      // Where its end was declared meanwhile, nobody else does this.
+      // The end was already reported, so nothing else releases the pipes.
       if (isTerminal(this.status)) await this.process.release()
       return
     }
@@ -306,7 +306,7 @@ export class Supervisor {
     if (reason !== undefined) this.fail(reason)
   }
 
-  /** Asks it to end and waits a while, where it has something to finish or to give back; else ends it by force. */
+  /** Shuts down gracefully if requested or if RDMA must be released; otherwise kills. */
   private dismiss({ kindly }: { readonly kindly: boolean }): void {
     const { rdma } = this.options
     const holds = rdma !== undefined && this.loadSent
@@ -338,7 +338,7 @@ export class Supervisor {
     void (this.process?.release() ?? Promise.resolve()).finally(this.markEnded)
   }
 
-  /** Whether it may have held something of RDMA that it had no time to give back. */
+  /** Whether it may have held RDMA resources that it could not release. */
   private leaks({ signal }: Exit): boolean {
     return this.options.rdma?.rehearsal === false && this.loadSent && signal !== undefined
   }

@@ -1,15 +1,15 @@
 import type { GenerationUpdate } from '@core/generation/stream'
 
-/** Updates a slow consumer may leave unread. Far more than a network needs; past it, nobody is reading. */
+/** Unread updates after which a consumer is given up: far more than any network needs. */
 const MAX_UNREAD = 20_000
 
-/** What one request gets, from the runner's side pushed and from the client's side iterated. */
+/** The updates of one request, pushed by the runner and iterated by the client. */
 export class UpdateQueue implements AsyncIterable<GenerationUpdate> {
   private updates: GenerationUpdate[] = []
   private over = false
   private wake: (() => void) | undefined
 
-  /** `cancel` stops the source: called when nobody reads any more. */
+  /** `cancel` stops the source; called when the consumer has gone. */
   constructor(private readonly cancel: () => void) {}
 
   push(update: GenerationUpdate): void {
@@ -42,7 +42,7 @@ export class UpdateQueue implements AsyncIterable<GenerationUpdate> {
         this.wake = undefined
       }
     } finally {
-      // Whoever iterates may leave before the end.
+      // The consumer may stop iterating early.
       if (!this.over) {
         this.over = true
         this.cancel()

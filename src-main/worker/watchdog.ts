@@ -1,19 +1,19 @@
-/** How long a runner may be silent or stand still, in milliseconds. */
+/** Limits of a runner's silence and standstill, in milliseconds. */
 export interface WatchdogLimits {
   /** Between two heartbeats. */
   readonly heartbeat: number
-  /** Without a step while it works on requests. */
+  /** Without a step while it has requests. */
   readonly progress: number
-  /** Without any progress before it is ready. */
+  /** Without progress before it is ready. */
   readonly start: number
 }
 
 export const DEFAULT_LIMITS: WatchdogLimits = { heartbeat: 5000, progress: 60_000, start: 120_000 }
 
-/** What was last seen of a runner. */
+/** When the runner last showed signs of life. */
 export interface Signs {
   ready: boolean
-  /** Heartbeats begin with its hello: before it, only the start limit counts. */
+  /** Heartbeats begin with the runner's hello: before it, only the start limit applies. */
   greeted: boolean
   heardAt: number
   progressAt: number
@@ -30,7 +30,7 @@ export const freshSigns = (now: number): Signs => ({
   active: 0,
 })
 
-/** Takes in a heartbeat. Standing still without work is no standing still. */
+/** Records a heartbeat. A runner without work counts as making progress. */
 export const beat = (signs: Signs, { steps, active }: { steps: number; active: number }, now: number): void => {
   signs.heardAt = now
   if (steps !== signs.steps || (signs.ready && active === 0)) signs.progressAt = now
@@ -39,8 +39,8 @@ export const beat = (signs: Signs, { steps, active }: { steps: number; active: n
 }
 
 /**
- * Leaves out time in which nobody looked: while this process stands still (a stopped job, a machine that
- * sleeps), what its runners say waits in their pipes.
+ * Discounts time in which this process was paused (a stopped job, a sleeping machine): what its runners sent meanwhile
+ * is still in their pipes.
  */
 export const excuse = (signs: Signs, milliseconds: number): void => {
   signs.heardAt += milliseconds
@@ -49,7 +49,7 @@ export const excuse = (signs: Signs, milliseconds: number): void => {
 
 const seconds = (milliseconds: number): string => `${Math.round(milliseconds / 1000)} s`
 
-/** Why a runner must be killed; undefined while all is well. */
+/** Why a runner must be killed; undefined if it is healthy. */
 export const verdict = (signs: Signs, limits: WatchdogLimits, now: number): string | undefined => {
   if (signs.greeted && now - signs.heardAt > limits.heartbeat)
     return `it hangs: no heartbeat for ${seconds(limits.heartbeat)}`
@@ -61,10 +61,10 @@ export const verdict = (signs: Signs, limits: WatchdogLimits, now: number): stri
   return undefined
 }
 
-/** When whoever asks is told that a runner stands still, long before it has to be killed; in milliseconds. */
+/** Time until a standstill is reported to callers, well before the runner is killed; in milliseconds. */
 const NOTICED_AFTER = { heartbeat: 3000, progress: 15_000 } as const
 
-/** What a runner that is ready does not do although it should; undefined while all is well. */
+/** Describes the standstill of a ready runner; undefined if it is working or idle. */
 export const standstill = (signs: Signs, now: number): string | undefined => {
   const [silent, idle] = [now - signs.heardAt, now - signs.progressAt]
   if (signs.greeted && silent > NOTICED_AFTER.heartbeat) return `no heartbeat for ${seconds(silent)}`

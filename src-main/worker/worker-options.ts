@@ -13,33 +13,33 @@ export interface WorkerOptions {
   readonly source: { state(): State; subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void }
   readonly observer: { observe(event: Observation): void }
   readonly suspects: {
-    /** A runner died of its work while it was answering these; `cause` is for people and names the machine. */
+    /** Reports requests during which a runner died of its own computation; `cause` names the machine, for people. */
     suspect(requests: readonly GenerationRequest[], cause: string): void
   }
-  /** As it is now: it may come while the node runs. */
+  /** The Python to use now: it may be installed while the node runs. */
   python(): Python
-  /** For pipes; what a crash left there is removed. */
+  /** The folder for pipes; leftovers of a crash are removed. */
   readonly runDir: string
-  /** Where what runners have computed of prompts outlives them; with 0 bytes nowhere. */
+  /** The on-disk prompt cache; 0 bytes disables it. */
   readonly diskCache?: () => DiskCache
   readonly modelPath: (modelId: ModelId) => string | undefined
-  /** Why what this machine has of a model cannot be loaded; undefined where it has nothing that must be kept. */
+  /** Why this machine's copy of a model cannot be loaded; undefined if it may be fetched again. */
   readonly modelProblem?: (modelId: ModelId) => string | undefined
-  /** Sees to it that a model comes here; `modelsChanged` is called when it has. Without it there are only the models here. */
+  /** Fetches a model; `modelsChanged` is called when it has arrived. Without it only local models can be loaded. */
   readonly fetchModel?: (modelId: ModelId) => void
   /** No runner waits for that model any more. */
   readonly releaseModel?: (modelId: ModelId) => void
-  /** Tells another rank's node that rank 0, here, is about to work. */
+  /** Tells another rank's node that rank 0, here, starts computing. */
   readonly wakeRank?: (nodeId: NodeId, runnerId: RunnerId, epoch: number, traceparent: string | undefined) => void
-  /** Whether a node can be heard now. */
+  /** Whether a node is reachable now. */
   readonly hears?: (nodeId: NodeId) => boolean
-  /** An instance's rank 0 here has answered somebody who had it to himself. */
+  /** An instance whose rank 0 is here finished a request that ran alone. */
   readonly onMeasured?: (instance: Instance, tokensPerSecond: number) => void
-  /** A runner here was killed while it used RDMA, or died of itself, also one that was to end anyway. */
+  /** A runner here died without releasing its RDMA resources, also if it was to end anyway. */
   readonly onLeak?: () => void
-  /** RDMA may be rehearsed here, by a test setting. */
+  /** Whether RDMA may be rehearsed here; a test setting. */
   readonly rehearses?: boolean
-  /** Without it no traces are kept. */
+  /** Without it no traces are recorded. */
   readonly tracer?: Tracer
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
   readonly limits?: WatchdogLimits

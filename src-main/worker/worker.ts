@@ -22,10 +22,13 @@ import type { WorkerOptions } from './worker-options'
 export type { WorkerOptions } from './worker-options'
 
 const MEASURE_EVERY_MS = 4000
-/** Ranks of other nodes are looked after this often. */
+/** How often other ranks' nodes are checked. */
 const LISTEN_EVERY_MS = 500
 
-/** Carries out on this node what the state says, and says what it sees. */
+/**
+ * The kubelet of this node: reconciles its runners with the state, and reports what they do. `plan` (src-core) decides
+ * the actions from the state and the runners' statuses; reports are level-triggered.
+ */
 export class Worker {
   private readonly runners: Runners
   private readonly unsubscribe: () => void
@@ -66,7 +69,7 @@ export class Worker {
       ({ event }) => {
         this.sideChannels.take(event)
         this.orphaned.take(event)
-        // A new task is brought to its runner by itself.
+        // A new task reaches its runner by itself.
         if (event.type !== 'TaskCreated') this.lookSoon()
       },
       () => {
@@ -91,7 +94,7 @@ export class Worker {
     return worker
   }
 
-  /** Removes what was kept of prompts where the settings keep nothing any more. Runners that write there do without. */
+  /** Removes the prompt cache if the settings disable it now. Runners that still write there cope without it. */
   async emptyDiskCache(): Promise<void> {
     if (this.options.diskCache) await emptyUnused(this.options.diskCache(), this.options.log)
   }
@@ -113,33 +116,33 @@ export class Worker {
     )
   }
 
-  /** Requests that this node's runner of that instance computes together. */
+  /** The batch size of this node's runner of that instance. */
   batchSizeOf(instanceId: InstanceId): number {
     return this.runners.of(instanceId)?.batchSize ?? BATCH_SIZE
   }
 
-  /** Rank 0 of that runner's instance is about to work. */
+  /** Rank 0 of that runner's instance starts computing. */
   wake(runnerId: RunnerId, epoch: number, traceparent?: string): void {
     this.traces.woken(runnerId, epoch, traceparent)
     this.runners.get(runnerId)?.wake(epoch)
   }
 
-  /** The models on this machine have changed: what waits for one may start. */
+  /** The models on this machine have changed: starts runners that were waiting for one. */
   modelsChanged(): void {
     this.runners.modelsChanged()
   }
 
-  /** What a runner printed last, also one of the latest that are gone; undefined for any other. */
+  /** The last output of a runner, or of one that ended recently; otherwise undefined. */
   consoleOf(runnerId: RunnerId): string | undefined {
     return this.runners.consoleOf(runnerId)
   }
 
-  /** Why a runner of this node that should be working is not; undefined for all others. */
+  /** Why a runner of this node stands still although it should be working; otherwise undefined. */
   standstillOf(runnerId: RunnerId): string | undefined {
     return this.runners.get(runnerId)?.standstill
   }
 
-  /** Whether a runner is doing anything at all: starting, loading, or answering. */
+  /** Whether any runner is starting, loading or serving. */
   get isBusy(): boolean {
     return this.runners.living().some(({ status }) => status.status !== 'Ready')
   }
@@ -149,7 +152,7 @@ export class Worker {
     return this.held
   }
 
-  /** Leaves all runners that the next node can take over, and ends the others. Resolves with how many were left. */
+  /** Hands over all runners that the next node process can adopt, and stops the others. Resolves with the number. */
   async leave(): Promise<number> {
     this.end()
     const left = await Promise.all(this.runners.living().map((supervisor) => supervisor.leave()))
@@ -157,13 +160,13 @@ export class Worker {
     return left.filter(Boolean).length
   }
 
-  /** Ends all runners; resolves when their processes are gone. */
+  /** Stops all runners; resolves when their processes are gone. */
   async close(): Promise<void> {
     this.end()
     await this.runners.close()
   }
 
-  /** Nothing is started, looked at or said any more. */
+  /** Stops all starts, checks and reports. */
   private end(): void {
     this.closed = true
     this.runners.silence()
@@ -175,7 +178,7 @@ export class Worker {
 
   private async measure(): Promise<void> {
     const held = this.runners.living().map(async ({ pid, loadedBytes }) =>
-      // On macOS, memory of the GPU is no part of what a process is said to hold.
+      // On macOS a process's resident size excludes GPU memory.
       pid === undefined ? 0 : Math.max(await residentBytes(pid), loadedBytes),
     )
     this.held = (await Promise.all(held)).reduce((sum, bytes) => sum + bytes, 0)

@@ -9,26 +9,26 @@ import { openPipesOf } from '../pipes'
 import { adoptRunner, type Attach } from './adopted-runner'
 import { filesDigest, readRecord, RECORD_FILE, UnusableRecord, type HandoverRecord } from './record'
 
-/** How long a runner that is not adopted may take to end before its successor loads the same model beside it. */
+/** Timeout for ending a runner that is not adopted, before another one loads the same model beside it. */
 const END_WITHIN_MS = 3000
 
 export interface AdoptLeftOptions {
   readonly runDir: string
-  /** What that runner is to have loaded here, by this node's state; undefined where nothing wants it. */
+  /** The load command this node's state wants for that runner; undefined if nothing wants it. */
   readonly wanted: (runnerId: RunnerId) => LoadCommand | undefined
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
-/** A runner that the node before this one left, and that is this one's now. */
+/** A runner left by the previous node process and taken over by this one. */
 export interface Adopted {
   readonly record: HandoverRecord
   readonly attach: Attach
 }
 
-/** What a runner's memory is for, whatever room its cache got. */
+/** Compares load commands without their cache sizes, which do not affect what is in memory. */
 const identityOf = ({ cache: _room, ...load }: LoadCommand): string => canonical(load)
 
-/** Why a runner is of no use here; undefined where it can be adopted. */
+/** Why a runner cannot be adopted; undefined if it can. */
 const whyNot = async (
   { protocol, runnerId, load, files }: HandoverRecord,
   wanted: AdoptLeftOptions['wanted'],
@@ -41,7 +41,7 @@ const whyNot = async (
   return digest === files ? undefined : 'the files of its model have changed'
 }
 
-/** Ends a runner that waits behind these pipes, if one does; resolves when it is gone or has had its time. */
+/** Shuts down the runner behind these pipes, if any; resolves when it is gone or the timeout has passed. */
 const end = async (directory: string): Promise<void> => {
   try {
     const pipes = openPipesOf(directory)
@@ -56,7 +56,7 @@ const end = async (directory: string): Promise<void> => {
     })
     pipes.leave()
   } catch {
-    // Nobody reads there.
+    // No runner is reading.
   }
 }
 
@@ -66,7 +66,7 @@ const adopt = async (directory: string, { wanted, log }: AdoptLeftOptions): Prom
     const record = await readRecord(directory)
     if (!record) return undefined
     fields = { runnerId: record.runnerId, pid: record.pid, modelId: record.load.modelId }
-    // Whatever comes of it, nobody else tries it again.
+    // Remove the record first: adoption is tried once, whatever comes of it.
     await removeFile(directory, RECORD_FILE)
     const problem = await whyNot(record, wanted)
     if (problem !== undefined) throw new UnusableRecord(problem)
@@ -81,8 +81,8 @@ const adopt = async (directory: string, { wanted, log }: AdoptLeftOptions): Prom
 }
 
 /**
- * Takes over the runners that the node before this one left on purpose, where they are what this node would start; ends
- * the others, and removes what a crash left of older ones.
+ * Adopts the runners that the previous node process left on purpose, if this node would start the same; ends the
+ * others, and removes leftovers of crashed ones.
  */
 export const adoptLeft = async (options: AdoptLeftOptions): Promise<Adopted[]> => {
   const { runDir } = options

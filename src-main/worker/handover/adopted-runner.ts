@@ -8,13 +8,13 @@ import type { RunnerProcess, RunnerProcessHandlers } from '../runner-process'
 import { consoleFile } from './console-file'
 import type { HandoverRecord } from './record'
 
-/** It answers at once, unless it does not know the token or hangs. */
+/** A runner answers at once, unless the token is wrong or it hangs. */
 const ANSWER_WITHIN_MS = 5000
 
-/** A runner that has a supervisor again: whose, is said by `attach`, once. */
+/** Attaches the runner to its new supervisor; called once. */
 export type Attach = (handlers: RunnerProcessHandlers) => RunnerProcess
 
-/** Rejects where the runner is not the one of the record, or is gone. Its pipes are then left as they were. */
+/** Rejects if the runner is gone or not the one of the record. Its pipes are then left untouched. */
 export const adoptRunner = async (directory: string, record: HandoverRecord): Promise<Attach> => {
   const pipes = openPipesOf(directory)
   let handlers: RunnerProcessHandlers | undefined
@@ -41,7 +41,7 @@ export const adoptRunner = async (directory: string, record: HandoverRecord): Pr
     pipes.events.once('close', () => {
       over = true
       settle('it has ended')
-      // How it ended is known to its parent alone, which is gone.
+      // Its exit status went to its parent, which is gone.
       handlers?.exit({ code: undefined, signal: killed ? 'SIGKILL' : undefined })
     })
   })
@@ -55,7 +55,7 @@ export const adoptRunner = async (directory: string, record: HandoverRecord): Pr
   }
   return (given) => {
     handlers = given
-    // As after a start: whoever is called back has the process by then.
+    // As after a start: callbacks come only once the caller has the process.
     setImmediate(() => {
       for (const event of early.splice(0)) given.event(event)
       if (over) given.exit({ code: undefined, signal: undefined })
@@ -72,7 +72,7 @@ export const adoptRunner = async (directory: string, record: HandoverRecord): Pr
         try {
           process.kill(record.pid, 'SIGKILL')
         } catch {
-          // It has ended; the end of its pipe is on its way.
+          // It has ended; its pipe reports that.
         }
       },
       leave: () => {

@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { consoleLines, KEPT_CHARACTERS, type Console } from '../console-buffer'
 
 const FILE = 'console.log'
-/** A runner that prints without end must not fill the disk; it appends, so the file may be emptied under it. */
+/** Limit of the file, so that endless output does not fill the disk. The runner appends, so truncating it is safe. */
 const MOST_BYTES = 4 * 1024 * 1024
 
-/** What a runner had printed before it gives up its terminal; what comes after it appends itself. */
+/** Writes the output so far before the runner gives up its terminal; the runner appends the rest itself. */
 export const writeConsole = (directory: string, text: string): void =>
   writeFileSync(join(directory, FILE), text, { mode: 0o600 })
 
-/** What a runner prints that has no terminal any more. */
+/** Reads the output of a runner without a terminal. */
 export const consoleFile = (directory: string): Console => {
   const raw = (): string => {
     try {
@@ -25,7 +25,7 @@ export const consoleFile = (directory: string): Console => {
         closeSync(file)
       }
     } catch {
-      // Without it a runner is only harder to understand.
+      // Losing the output only makes a failure harder to explain.
       return ''
     }
   }

@@ -5,10 +5,10 @@ import type { RunnerProcess } from '../runner-process'
 import { writeConsole } from './console-file'
 import { writeRecord } from './record'
 
-/** How long a runner that was left waits for the next node, in seconds. */
+/** How long a runner waits for the next node process, in seconds. */
 export const HANDOVER_SECONDS = 60
 
-/** What the next node has to know of a runner. */
+/** What the next node process needs to adopt a runner. */
 export interface Left {
   readonly runnerId: RunnerId
   readonly load: LoadCommand
@@ -19,8 +19,8 @@ export interface Left {
 }
 
 /**
- * Asks a runner to wait for the next node, and writes down what that one needs. The runner answers `handedOver`, and is
- * left only then. Rejects with what the disk says.
+ * Writes the handover record and asks the runner to wait for the next node process. The handover is complete when the
+ * runner answers `handedOver`. Rejects with the disk's error.
  */
 export const askToWait = async (process: RunnerProcess, left: Left): Promise<void> => {
   const { directory, pid } = process

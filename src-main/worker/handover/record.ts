@@ -9,29 +9,29 @@ import { replaceFile } from '../../disk/replace-file'
 export const RECORD_FILE = 'handover.json'
 const OTHERS_MAY = 0o077
 
-/** What a node that ends leaves beside the pipes of a runner, for the next node on this data folder. */
+/** The record that an ending node leaves beside a runner's pipes for the next node on this data folder. */
 export const HandoverRecord = z.object({
   version: z.literal(1),
-  /** The runner's protocol: another one cannot be spoken by who adopts it. */
+  /** The runner's protocol; adopting requires the same. */
   protocol: z.number().int(),
   runnerId: RunnerId,
   pid: z.number().int().positive(),
   token: HandoverToken,
   /** What it has loaded. */
   load: LoadCommand,
-  /** Of the model's files when they were loaded. */
+  /** Digest of the model's files when they were loaded. */
   files: z.string(),
   memoryBytes: z.number().int().nonnegative(),
   batchSize: z.number().int().positive(),
 })
 export type HandoverRecord = z.infer<typeof HandoverRecord>
 
-/** A record that nobody may act on; the message says why, for the log. */
+/** A record that must not be used; the message says why, for the log. */
 export class UnusableRecord extends Error {
   override readonly name = 'UnusableRecord'
 }
 
-/** Names, sizes and times of a model's files: they are what a runner has in memory while this stays the same. */
+/** Digest of the names, sizes and times of a model's files: unchanged files match what a runner has in memory. */
 export const filesDigest = async (modelPath: string): Promise<string> => {
   const hash = createHash('sha256')
   for (const name of (await readdir(modelPath)).sort()) {
@@ -41,14 +41,14 @@ export const filesDigest = async (modelPath: string): Promise<string> => {
   return hash.digest('hex')
 }
 
-/** Rejects with what the disk says. */
+/** Rejects with the disk's error. */
 export const writeRecord = (directory: string, record: HandoverRecord): Promise<void> =>
   replaceFile(join(directory, RECORD_FILE), `${JSON.stringify(record)}\n`)
 
 /**
- * The record in a runner's folder; undefined where there is none.
+ * Reads the record in a runner's folder; undefined if there is none.
  *
- * @throws UnusableRecord where it is damaged, another user's, or open to others
+ * @throws UnusableRecord if it is damaged, owned by another user, or accessible to others
  */
 export const readRecord = async (directory: string): Promise<HandoverRecord | undefined> => {
   const path = join(directory, RECORD_FILE)

@@ -3,15 +3,15 @@ import { z } from 'zod'
 import { MeasuredSpeed } from '@core/state/measured-speeds'
 import { replaceFile } from '../../disk/replace-file'
 
-/** What a node has found out about its machine, to be known after the next start. */
+/** A node's measurements of its machine, kept across restarts. */
 export const Measured = z.object({
-  /** Bytes per second that `chip` reads weights with. */
+  /** Memory bandwidth of `chip`, in bytes per second of reading weights. */
   memoryBandwidth: z.object({ chip: z.string(), bytesPerSecond: z.number().positive() }).optional(),
   speeds: z.array(MeasuredSpeed).default([]),
 })
 export type Measured = z.infer<typeof Measured>
 
-/** A file that is missing or damaged holds nothing: it can all be measured again. */
+/** A missing or damaged file counts as empty: everything can be measured again. */
 export const readMeasured = async (path: string): Promise<Measured> => {
   try {
     return Measured.parse(JSON.parse(await readFile(path, 'utf8')))

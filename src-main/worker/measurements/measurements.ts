@@ -3,26 +3,26 @@ import type { Instance } from '@core/state/instances'
 import { speedOf, withRun, type MeasuredSpeed } from '@core/state/measured-speeds'
 import { readMeasured, writeMeasured, type Measured } from './measurements-file'
 
-/** A speed that has changed by less is not told again. */
+/** Relative change of a speed below which it is not reported again. */
 const TELLING_SHARE = 0.05
-/** Writes are not worth more often. */
+/** Minimum interval between writes. */
 const WRITE_EVERY_MS = 5000
-/** A machine that was just started has other things to do than to be measured. */
+/** Delay before the first measurement: a start needs the machine for other work. */
 const SETTLED_AFTER_MS = 5000
 
 export interface MeasurementsOptions {
   readonly dataDir: string
-  /** Measures this machine; rejects where that fails. */
+  /** Measures this machine; rejects if that fails. */
   readonly probe: (options: { signal: AbortSignal }) => Promise<number>
-  /** Whether a measurement would disturb somebody, and be disturbed. */
+  /** Whether models are computing, which a measurement would disturb and be disturbed by. */
   readonly isBusy: () => boolean
-  /** Something is known that others should hear of. */
+  /** Called when there is something new to report. */
   readonly onChange: () => void
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
   readonly settledAfterMs?: number
 }
 
-/** What this node finds out about its own machine, kept over restarts. */
+/** This node's measurements of its own machine, kept across restarts. */
 export class Measurements {
   private readonly path: string
   private told: readonly MeasuredSpeed[]
@@ -50,7 +50,7 @@ export class Measurements {
     return this.told
   }
 
-  /** Bytes per second of a machine whose chip is in no table; undefined until it is measured, which this has done once. */
+  /** Memory bandwidth in bytes per second, for chips that are in no table; undefined until measured. Measured once. */
   memoryBandwidth(chip: string): number | undefined {
     const known = this.measured.memoryBandwidth
     if (known?.chip === chip) return known.bytesPerSecond
@@ -58,7 +58,7 @@ export class Measurements {
     return undefined
   }
 
-  /** An answer to one user alone has shown how fast this instance is. */
+  /** Records the speed of an instance while it served a single request. */
   ran({ modelId, sharding, instanceMeta, shards }: Instance, tokensPerSecond: number): void {
     const placement = { modelId, sharding, instanceMeta, nodeIds: shards.map(({ nodeId }) => nodeId) }
     const speeds = withRun(this.measured.speeds, placement, tokensPerSecond)
@@ -69,7 +69,7 @@ export class Measurements {
     this.options.onChange()
   }
 
-  /** Resolves when everything is on the disk. */
+  /** Resolves when all writes have ended. */
   async close(): Promise<void> {
     this.closing.abort()
     clearTimeout(this.waiting)
@@ -94,7 +94,7 @@ export class Measurements {
       this.keep({ ...this.measured, memoryBandwidth: { chip, bytesPerSecond } })
       onChange()
     } catch (err) {
-      // Asked again at the next start: predictions are missing until then, and nothing else.
+      // Retried at the next start: until then predictions are missing, nothing else.
       if (!this.closing.signal.aborted) log.warn({ err }, 'the memory bandwidth could not be measured')
     }
   }

@@ -6,7 +6,7 @@ const TIME_LIMIT_MS = 60_000
 
 const Printed = z.object({ bytesPerSecond: z.number().positive() })
 
-/** Bytes per second that this machine reads weights with. Rejects where it could not be measured. */
+/** Measures the memory bandwidth for reading weights, in bytes per second. Rejects if that fails. */
 export const measureMemoryBandwidth = (
   { executable, source }: Extract<Python, { executable: string }>,
   { signal }: { readonly signal: AbortSignal },
