@@ -6,7 +6,7 @@ const messageOf = (death: Death): string => causeOfDeath(death).errorMessage
 
 const failed = { code: 1, signal: undefined } as const
 const killed = { code: undefined, signal: 'SIGKILL' } as const
-const nothing: Death = { exit: failed, said: undefined, lines: [], memoryRanOut: false }
+const nothing: Death = { exit: failed, reported: undefined, lines: [], memoryRanOut: false }
 
 const recorded = (name: string): string[] =>
   readFileSync(new URL(`./fixtures/${name}.log`, import.meta.url), 'utf8')
@@ -76,21 +76,21 @@ describe('the cause of a death', () => {
       "[jaccl] Couldn't allocate protection domain",
       '[jaccl] RDMA ran out of resources that only a restart of this Mac gives back',
     ],
-  ])('is read from what the runner said (%s)', (said, cause) => {
-    expect(messageOf({ ...nothing, said })).toBe(cause)
+  ])('is read from what the runner said (%s)', (reported, cause) => {
+    expect(messageOf({ ...nothing, reported })).toBe(cause)
   })
 
-  it('is no error of the RDMA driver where only a symbol was not found', () => {
+  it('is not blamed on the RDMA driver if only a symbol was not found', () => {
     const lines = ['[jaccl] dlsym(0x1f2, ibv_open_device): symbol not found']
     expect(messageOf({ ...nothing, lines })).toMatch(/^ended with code 1/)
   })
 
-  it('is what the runner said where nothing is known of it', () => {
-    const said = 'model.safetensors is missing from /models/x'
-    expect(messageOf({ ...nothing, said, lines: ['noise'] })).toBe(said)
+  it('is the runner’s own message if no known cause matches', () => {
+    const reported = 'model.safetensors is missing from /models/x'
+    expect(messageOf({ ...nothing, reported, lines: ['noise'] })).toBe(reported)
   })
 
-  it('is the signal, or the code with the last lines, where it said nothing', () => {
+  it('is the signal, or the code with the last lines, if the runner reported nothing', () => {
     expect(messageOf({ ...nothing, exit: killed })).toMatch(/^killed by SIGKILL/)
     expect(messageOf({ ...nothing, exit: { code: 3, signal: undefined }, lines: ['one', 'two', 'three'] })).toBe(
       'ended with code 3: two · three',
@@ -99,7 +99,7 @@ describe('the cause of a death', () => {
     expect(messageOf({ ...nothing, exit: { code: undefined, signal: 'SIGSEGV' } })).toBe('ended by SIGSEGV')
   })
 
-  it('is want of memory where Linux killed for it, and nothing else is blamed on that', () => {
+  it('is out of memory if the OOM killer ended it, and only then', () => {
     expect(messageOf({ ...nothing, exit: killed, memoryRanOut: true })).toMatch(/^out of memory/)
     expect(messageOf({ ...nothing, exit: { code: 3, signal: undefined }, memoryRanOut: true })).toBe(
       'ended with code 3',
@@ -110,7 +110,7 @@ describe('the cause of a death', () => {
 describe('a runner that died', () => {
   const unknown = {
     exit: { code: undefined, signal: undefined },
-    said: undefined,
+    reported: undefined,
     code: undefined,
     memoryRanOut: false,
   }
@@ -118,9 +118,9 @@ describe('a runner that died', () => {
   it.each([
     ['an abort', { exit: { code: undefined, signal: 'SIGABRT' } }],
     ['a crash', { exit: { code: undefined, signal: 'SIGSEGV' } }],
-    ['a failure that it told', { exit: { code: 1, signal: undefined }, said: 'TypeError', code: 'internal' }],
+    ['a failure that it told', { exit: { code: 1, signal: undefined }, reported: 'TypeError', code: 'internal' }],
     ['its own end with a code', { exit: { code: 1, signal: undefined } }],
-    ['the watchdog', { exit: { code: undefined, signal: 'SIGKILL' }, said: 'it hangs: no heartbeat for 5 s' }],
+    ['the watchdog', { exit: { code: undefined, signal: 'SIGKILL' }, reported: 'it hangs: no heartbeat for 5 s' }],
     ['a lack of memory', { exit: { code: undefined, signal: 'SIGKILL' }, memoryRanOut: true }],
   ] as const)('of its work by %s', (_how, death) => {
     expect(diedOfItsWork({ ...unknown, ...death })).toBe(true)
@@ -130,8 +130,8 @@ describe('a runner that died', () => {
     ['somebody who kills it', { exit: { code: undefined, signal: 'SIGKILL' } }],
     ['somebody who asks it to end', { exit: { code: undefined, signal: 'SIGTERM' } }],
     ['the end of its terminal', { exit: { code: undefined, signal: 'SIGHUP' } }],
-    ['another rank that is lost', { exit: { code: 1, signal: undefined }, said: '[ring] lost', code: 'ring' }],
-    ['RDMA that breaks', { exit: { code: 1, signal: undefined }, said: '[jaccl] failed', code: 'jaccl' }],
+    ['another rank that is lost', { exit: { code: 1, signal: undefined }, reported: '[ring] lost', code: 'ring' }],
+    ['RDMA that breaks', { exit: { code: 1, signal: undefined }, reported: '[jaccl] failed', code: 'jaccl' }],
     ['its own orderly end', { exit: { code: 0, signal: undefined } }],
   ] as const)('not of its work by %s', (_how, death) => {
     expect(diedOfItsWork({ ...unknown, ...death })).toBe(false)

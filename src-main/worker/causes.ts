@@ -133,7 +133,7 @@ export const knownCause = (text: string): CodedText | undefined => {
 export interface Death {
   readonly exit: Exit
   /** Its own error message, or what its supervisor found wrong. */
-  readonly said: string | undefined
+  readonly reported: string | undefined
   /** Its console, oldest line first. */
   readonly lines: readonly string[]
   /** Linux's OOM killer ended a process while it ran. */
@@ -151,18 +151,18 @@ const CODES_OF_OTHERS: ReadonlySet<string> = new Set(['ring', 'jaccl', 'side_cha
  */
 export const diedOfItsWork = ({
   exit,
-  said,
+  reported,
   code,
   memoryRanOut,
 }: Omit<Death, 'lines'> & { readonly code: string | undefined }): boolean => {
   if (code !== undefined && CODES_OF_OTHERS.has(code)) return false
-  if (said !== undefined || memoryRanOut) return true
+  if (reported !== undefined || memoryRanOut) return true
   // The exit of an adopted runner is unknown: it is not our child.
   if (exit.signal === undefined) return exit.code !== undefined && exit.code !== 0
   return !SENT_SIGNALS.has(exit.signal)
 }
 
-const howItEnded = ({ exit: { code, signal }, memoryRanOut }: Death): CodedText => {
+const exitCause = ({ exit: { code, signal }, memoryRanOut }: Death): CodedText => {
   switch (signal) {
     case 'SIGKILL':
       return coded(memoryRanOut ? 'failures.outOfMemoryKilled' : 'failures.killed')
@@ -185,7 +185,7 @@ export interface FailureCause {
 export const causeFrom = (cause: CodedText): FailureCause => ({ errorMessage: inEnglish(cause), coded: cause })
 
 /** Explains a runner's `failed` for people, by its code. */
-const plainWords = (code: string | undefined): CodedText | undefined => {
+const causeOfCode = (code: string | undefined): CodedText | undefined => {
   switch (code) {
     case 'model_file':
       return coded('failures.modelFile')
@@ -200,15 +200,15 @@ const plainWords = (code: string | undefined): CodedText | undefined => {
  * Explains why a runner died: a known cause from its message or output, else its own message, else its exit and last
  * lines.
  *
- * @param saidCode code of its own `failed`
+ * @param reportedCode code of its own `failed`
  */
-export const causeOfDeath = (death: Death, saidCode?: string): FailureCause => {
-  const { said, lines } = death
+export const causeOfDeath = (death: Death, reportedCode?: string): FailureCause => {
+  const { reported, lines } = death
   const tail = lines.slice(-SEARCHED_LINES)
-  const known = knownCause([...(said === undefined ? [] : [said]), ...tail].join('\n'))
+  const known = knownCause([...(reported === undefined ? [] : [reported]), ...tail].join('\n'))
   if (known !== undefined) return causeFrom(known)
-  if (said !== undefined) return { errorMessage: said, coded: plainWords(saidCode) }
+  if (reported !== undefined) return { errorMessage: reported, coded: causeOfCode(reportedCode) }
   const last = tail.slice(-LAST_LINES).join(' · ').slice(0, 400)
-  const end = howItEnded(death)
+  const end = exitCause(death)
   return { errorMessage: last === '' ? inEnglish(end) : `${inEnglish(end)}: ${last}`, coded: end }
 }

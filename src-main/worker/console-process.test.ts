@@ -34,13 +34,13 @@ const terminals = [
 ] as const
 
 describe.each(terminals)('a process over %s', (_name, terminal) => {
-  it('tells its output, also the last of it, before its exit code', async () => {
+  it('reports all of its output before its exit code', async () => {
     const { exit, output } = await run('/bin/sh', ['-c', 'echo one; echo two >&2; exit 3'], terminal)
     expect(exit).toEqual({ code: 3, signal: undefined })
     expect(output.replaceAll('\r', '')).toBe('one\ntwo\n')
   })
 
-  it('tells the signal that ended it', async () => {
+  it('reports the signal that ended it', async () => {
     const { exit } = await run('/bin/sh', ['-c', 'kill -KILL $$'], terminal)
     expect(exit).toEqual({ code: undefined, signal: 'SIGKILL' })
   })

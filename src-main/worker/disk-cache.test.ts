@@ -22,7 +22,7 @@ describe('the disk cache', () => {
     writeFileSync(join(directory, 'ab', 'block.safetensors'), 'x')
   }
 
-  it('is emptied where nothing is to be kept, and nothing else is', async () => {
+  it('is removed where it is disabled, and nothing else is', async () => {
     fill()
     writeFileSync(join(data, 'settings.json'), '{}')
     await emptyUnused({ directory, maxBytes: 0 }, log)
@@ -31,13 +31,13 @@ describe('the disk cache', () => {
     expect(warnings).toEqual([])
   })
 
-  it('stays where something may be kept', async () => {
+  it('stays where it is enabled', async () => {
     fill()
     await emptyUnused({ directory, maxBytes: 1 }, log)
     expect(existsSync(join(directory, 'ab', 'block.safetensors'))).toBe(true)
   })
 
-  it('tells of a folder that cannot be removed, and fails nobody', async () => {
+  it('logs a folder that cannot be removed, and goes on', async () => {
     fill()
     await emptyUnused({ directory: `${directory}/..`, maxBytes: 0 }, log)
     expect(existsSync(join(directory, 'ab', 'block.safetensors'))).toBe(true)

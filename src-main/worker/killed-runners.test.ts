@@ -23,7 +23,7 @@ const killTwo = async (options: Partial<KilledRunnersOptions> = {}): Promise<voi
 }
 
 describe('the runners that were killed while they used RDMA', () => {
-  it('are counted, and each is told at once', async () => {
+  it('are counted, and each is reported at once', async () => {
     const onChange = vi.fn()
     const runners = await open({ onChange })
     expect(runners.count).toBe(0)
@@ -33,24 +33,24 @@ describe('the runners that were killed while they used RDMA', () => {
     await runners.close()
   })
 
-  it('are still known when Muster was started anew', async () => {
+  it('are kept when Muster restarts', async () => {
     await killTwo()
     await killTwo()
     expect((await open()).count).toBe(4)
   })
 
-  it('are forgotten when the machine was started anew', async () => {
+  it('are forgotten when the machine reboots', async () => {
     await killTwo()
     // However soon: what the system calls a run of the machine is worth more than a clock.
     expect((await open({ boot: { id: 'B2', startedAt: 1_000_001 } })).count).toBe(0)
   })
 
-  it('are known by the name of the run though its clock was set by hours', async () => {
+  it('are matched by the boot id though the clock was set by hours', async () => {
     await killTwo()
     expect((await open({ boot: { id: 'B1', startedAt: 90_000_000 } })).count).toBe(2)
   })
 
-  it('are told apart by when the machine was started where the system has no name for that', async () => {
+  it('are matched by boot time where the system has no boot id', async () => {
     await killTwo({ boot: { startedAt: 1_000_000 } })
     expect((await open({ boot: { startedAt: 1_002_000 } })).count).toBe(2)
     expect((await open({ boot: { startedAt: 1_200_000 } })).count).toBe(0)
@@ -65,7 +65,7 @@ describe('the runners that were killed while they used RDMA', () => {
     expect((await open()).count).toBe(1)
   })
 
-  it('are counted on where they cannot be written down, and the log says so', async () => {
+  it('are counted even where the file cannot be written, which is logged', async () => {
     mkdirSync(join(dataDir, 'killed-runners.json.new'))
     const runners = await open()
     runners.add()

@@ -16,10 +16,10 @@ const Kept = z.object({ version: z.literal(1), boot: Boot, killed: z.number().in
 type Kept = z.infer<typeof Kept>
 
 /** Tolerated clock correction: no machine boots twice within this time and loses a runner in between. */
-const SET_RIGHT_MS = 60_000
+const CLOCK_CORRECTION_MS = 60_000
 
 const isSame = (a: Boot, b: Boot): boolean =>
-  a.id !== undefined && b.id !== undefined ? a.id === b.id : Math.abs(a.startedAt - b.startedAt) < SET_RIGHT_MS
+  a.id !== undefined && b.id !== undefined ? a.id === b.id : Math.abs(a.startedAt - b.startedAt) < CLOCK_CORRECTION_MS
 
 /** A missing or damaged file counts as zero: the number is only a hint to people. */
 const readKept = async (path: string): Promise<Kept | undefined> => {
@@ -78,7 +78,7 @@ export class KilledRunners {
     const { dataDir, boot, log } = this.options
     const kept: Kept = { version: 1, boot, killed: this.killed }
     await replaceFile(KilledRunners.pathIn(dataDir), `${JSON.stringify(kept)}\n`).catch((err: unknown) =>
-      log.warn({ err }, 'how many runners were killed could not be written down'),
+      log.warn({ err }, 'the count of killed runners could not be saved'),
     )
   }
 }

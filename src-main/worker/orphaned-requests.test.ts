@@ -37,7 +37,7 @@ const start = (runners: State['runners'] = {}) => {
 const BLAMED = [[[request], expect.stringContaining('ended by SIGSEGV')]]
 
 describe('requests of rank 0 that failed because another rank was gone', () => {
-  it('are suspects where that one died of its work, whether its machine says so before or after', () => {
+  it('are suspects if that rank died of its computation, whether its machine reports that before or after', () => {
     const late = start()
     late.orphaned.add(instance, [request])
     expect(late.suspected).toEqual([])
@@ -51,7 +51,7 @@ describe('requests of rank 0 that failed because another rank was gone', () => {
     expect(early.suspected).toEqual(BLAMED)
   })
 
-  it('are none where it was killed, or lost, or belongs to another attempt', () => {
+  it('are not suspects if it was killed, lost, or of another attempt', () => {
     const { orphaned, suspected } = start()
     orphaned.add(instance, [request])
     orphaned.take({ ...report, status: 'Failed', errorMessage: 'killed by SIGKILL' })

@@ -33,11 +33,11 @@ export class OrphanedRequests {
     const others = new Map(shards.filter(({ rank }) => rank !== 0).map(({ runnerId, nodeId }) => [runnerId, nodeId]))
     if (requests.length === 0 || others.size === 0) return
     this.orphaned.push({ instanceId, others, requests })
-    this.lookAll()
+    this.checkAll()
   }
 
   /** The state was replaced: checks all runners again. */
-  lookAll(): void {
+  checkAll(): void {
     const { runners } = this.options.state()
     for (const [runnerId, runner] of Object.entries(runners)) this.failed(runnerId as RunnerId, runner)
   }

@@ -37,7 +37,7 @@ describe('a runner’s pipes', () => {
     expect(readdirSync(runDir)).toEqual([])
   })
 
-  it('of more runners than this process has threads are opened at once, while nobody is at their other ends', async () => {
+  it('of more runners than this process has threads open at once, before the other ends are open', async () => {
     const all = await Promise.all(Array.from({ length: 12 }, () => makePipes(runDir, { sideChannel: true })))
     // A file is read by one of those threads: none of them waits in a pipe.
     expect(readFileSync(import.meta.filename, 'utf8')).not.toBe('')

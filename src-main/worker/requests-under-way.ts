@@ -5,7 +5,7 @@ import type { RunnerEvent } from '@core/protocols/runner'
 import { UpdateQueue } from './update-queue'
 
 /** Tokens below which an answer's speed is too imprecise. */
-const TELLING_TOKENS = 16
+const MIN_MEASURED_TOKENS = 16
 
 type Finished = Extract<RunnerEvent, { type: 'finished' }>
 /** Runner events about one request or several. */
@@ -82,7 +82,7 @@ export class RequestsUnderWay {
 
   /** Ignores cancelled and short requests. */
   private measure({ taskId, reason, usage, timings }: Finished): void {
-    if (taskId !== this.alone || reason === 'cancelled' || usage.completionTokens < TELLING_TOKENS) return
+    if (taskId !== this.alone || reason === 'cancelled' || usage.completionTokens < MIN_MEASURED_TOKENS) return
     if (timings && timings.tokensPerSecond > 0) this.options.onAnswered(timings)
   }
 }

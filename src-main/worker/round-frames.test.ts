@@ -12,7 +12,7 @@ const asked = (...parts: Buffer[]): Buffer =>
     }),
   )
 
-describe('what a runner gives to rounds', () => {
+describe('a runner’s parts for rounds', () => {
   it('is read however the pipe cuts it', () => {
     const parts = [Buffer.from('abcd'), Buffer.alloc(0), Buffer.alloc(1000, 7)]
     const bytes = asked(...parts)

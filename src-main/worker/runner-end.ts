@@ -14,7 +14,7 @@ const withLeak = ({ errorMessage, coded: cause }: FailureCause): FailureCause =>
 /** The facts known when a runner's process is gone. */
 export interface RunnerEnd extends Death {
   /** The code of its own `failed`. */
-  readonly saidCode: string | undefined
+  readonly reportedCode: string | undefined
   /** The reason for giving it up, if something elsewhere was the cause. */
   readonly consequence: CodedText | undefined
   /** It was asked to end. */
@@ -25,14 +25,14 @@ export interface RunnerEnd extends Death {
 
 /** Derives the last status of a runner. */
 export const lastStatus = (end: RunnerEnd): Extract<RunnerStatus, { status: 'Failed' | 'Shutdown' }> => {
-  const { consequence, said, saidCode, stopping, leaks } = end
+  const { consequence, reported, reportedCode, stopping, leaks } = end
   const whole = (cause: FailureCause): FailureCause => (leaks ? withLeak(cause) : cause)
   if (consequence !== undefined) return { status: 'Failed', ...whole(causeFrom(consequence)), consequence: true }
-  if (stopping && said === undefined) return leaks ? { status: 'Failed', ...RDMA_LEAK } : { status: 'Shutdown' }
-  const cause = causeOfDeath(end, saidCode)
+  if (stopping && reported === undefined) return leaks ? { status: 'Failed', ...RDMA_LEAK } : { status: 'Shutdown' }
+  const cause = causeOfDeath(end, reportedCode)
   // If another cause is known, such as out of memory, the runner's own code does not apply.
-  const code = cause.errorMessage === said ? saidCode : undefined
-  const ofWork = !stopping && diedOfItsWork({ ...end, code: saidCode })
+  const code = cause.errorMessage === reported ? reportedCode : undefined
+  const ofWork = !stopping && diedOfItsWork({ ...end, code: reportedCode })
   return {
     status: 'Failed',
     ...whole(cause),

@@ -14,7 +14,7 @@ import { causeFrom } from './causes'
 import type { Adopted } from './handover/adopt-left'
 import { filesDigest } from './handover/record'
 import { loadCommand, wantedOf } from './load-command'
-import type { Meeter, Meetings } from './meetings'
+import type { WaitingRank, RankRendezvous } from './rendezvous'
 import { OldConsoles } from './old-consoles'
 import type { OrphanedRequests } from './orphaned-requests'
 import type { RequestTraces } from './request-traces'
@@ -28,17 +28,17 @@ import type { WorkerOptions } from './worker-options'
 const DOWNLOADING: RunnerStatus = { status: 'Downloading' }
 
 /** A runner that could not be started. */
-interface Stillborn {
+interface FailedStart {
   readonly status: RunnerStatus
 }
 
 export interface RunnersOptions extends WorkerOptions {
-  readonly meetings: Meetings
+  readonly rendezvous: RankRendezvous
   readonly sideChannels: SideChannels
   readonly orphaned: OrphanedRequests
   readonly traces: RequestTraces
   /** Schedules a reconcile pass. */
-  readonly lookSoon: () => void
+  readonly reconcileSoon: () => void
   /** A model was loaded, so more memory is held. */
   readonly onLoaded: () => void
 }
@@ -46,7 +46,7 @@ export interface RunnersOptions extends WorkerOptions {
 /** This node's runners: running, waiting for a model, failed to start, or ending. */
 export class Runners {
   private readonly supervisors = new Map<RunnerId, Supervisor>()
-  private readonly stillborn = new Map<RunnerId, Stillborn>()
+  private readonly failedStarts = new Map<RunnerId, FailedStart>()
   private readonly awaited: AwaitedModels
   private readonly stopping = new Set<Promise<void>>()
   private readonly oldConsoles = new OldConsoles()
@@ -75,7 +75,7 @@ export class Runners {
 
   statuses(): Map<RunnerId, RunnerStatus> {
     const statuses = new Map<RunnerId, RunnerStatus>()
-    for (const [runnerId, { status }] of this.stillborn) statuses.set(runnerId, status)
+    for (const [runnerId, { status }] of this.failedStarts) statuses.set(runnerId, status)
     for (const runnerId of this.awaited.runners()) statuses.set(runnerId, DOWNLOADING)
     for (const [runnerId, { status }] of this.supervisors) statuses.set(runnerId, status)
     return statuses
@@ -127,7 +127,7 @@ export class Runners {
       { instance, shard },
       {
         open: (handlers) => startRunnerProcess(python, runDir, handlers),
-        load: worldSize === 1 ? load : this.meet(load, { instance, runnerId }),
+        load: worldSize === 1 ? load : this.withRendezvous(load, { instance, runnerId }),
         files: filesDigest(path).catch(() => undefined),
       },
     )
@@ -150,10 +150,10 @@ export class Runners {
   }
 
   stop(runnerId: RunnerId): void {
-    const { meetings, sideChannels } = this.options
-    this.stillborn.delete(runnerId)
+    const { rendezvous, sideChannels } = this.options
+    this.failedStarts.delete(runnerId)
     this.awaited.forget(runnerId)
-    meetings.forget(runnerId)
+    rendezvous.forget(runnerId)
     sideChannels.close(runnerId)
     const supervisor = this.supervisors.get(runnerId)
     if (!supervisor) return
@@ -166,7 +166,7 @@ export class Runners {
   report(runnerId: RunnerId, status: RunnerStatus): void {
     if (this.silenced) return
     const pid = this.supervisors.get(runnerId)?.pid
-    const ringPort = this.options.meetings.portOf(runnerId)
+    const ringPort = this.options.rendezvous.portOf(runnerId)
     this.options.observer.observe({
       ...status,
       type: 'RunnerStatusUpdated',
@@ -239,22 +239,22 @@ export class Runners {
   }
 
   /** Resolves with the rendezvous added, once all ranks are known. */
-  private async meet(load: LoadCommand, { instance, runnerId }: Meeter): Promise<LoadCommand> {
-    const { meetings, lookSoon } = this.options
-    await meetings.prepare({ instance, runnerId })
+  private async withRendezvous(load: LoadCommand, { instance, runnerId }: WaitingRank): Promise<LoadCommand> {
+    const { rendezvous, reconcileSoon } = this.options
+    await rendezvous.prepare({ instance, runnerId })
     const supervisor = this.supervisors.get(runnerId)
     if (supervisor) this.report(runnerId, supervisor.status)
-    else meetings.forget(runnerId)
+    else rendezvous.forget(runnerId)
     // An earlier attempt must have released its RDMA resources before this one requests them.
     if (instance.jaccl) await Promise.all(this.stopping)
-    const meeting = meetings.meet({ instance, runnerId })
-    lookSoon()
-    return { ...load, ...(await meeting) }
+    const found = rendezvous.await({ instance, runnerId })
+    reconcileSoon()
+    return { ...load, ...(await found) }
   }
 
   private fail(runnerId: RunnerId, why: Omit<Extract<RunnerStatus, { status: 'Failed' }>, 'status'>): void {
     const status: RunnerStatus = { status: 'Failed', ...why }
-    this.stillborn.set(runnerId, { status })
+    this.failedStarts.set(runnerId, { status })
     this.report(runnerId, status)
   }
 }

@@ -7,7 +7,7 @@ import { SideChannels } from './side-channels'
 
 let world: World
 let channels: SideChannels
-let said: Observation[]
+let sent: Observation[]
 let now: number
 const answer = vi.fn()
 const fail = vi.fn()
@@ -35,10 +35,10 @@ const round = (...texts: string[]): Event => {
 
 beforeEach(() => {
   world = rdmaWorld(['Mac mini', 'Mac Studio', 'MacBook Pro'])
-  said = []
+  sent = []
   now = 0
   vi.spyOn(performance, 'now').mockImplementation(() => now)
-  channels = new SideChannels({ state: () => world.state, observe: (event) => said.push(event) })
+  channels = new SideChannels({ state: () => world.state, observe: (event) => sent.push(event) })
   channels.open(rank(0), { answer, fail })
 })
 afterEach(() => {
@@ -48,19 +48,19 @@ afterEach(() => {
 })
 
 describe('a runner’s side channel', () => {
-  it('brings its part out at once, and every rank’s back in rank order', () => {
+  it('sends its part at once, and returns the parts of all ranks in rank order', () => {
     channels.ask(rank(0).runnerId, Buffer.from('one'))
-    expect(said).toEqual([part(0, 'one')])
+    expect(sent).toEqual([part(0, 'one')])
     channels.take(round('one', 'two', 'six'))
     expect(answer).toHaveBeenCalledExactlyOnceWith([Buffer.from('one'), Buffer.from('two'), Buffer.from('six')])
   })
 
-  it('says its part again while nothing comes back, and at once to another master', () => {
+  it('repeats its part until the result arrives, and at once for a new leader', () => {
     channels.ask(rank(0).runnerId, Buffer.from('one'))
     now = 600
     channels.tick()
-    channels.again()
-    expect(said).toEqual([part(0, 'one'), part(0, 'one'), part(0, 'one')])
+    channels.repeatAll()
+    expect(sent).toEqual([part(0, 'one'), part(0, 'one'), part(0, 'one')])
   })
 
   it('fails the runner after 60 s, with the names of the machines that did not answer', () => {
@@ -81,11 +81,11 @@ describe('a runner’s side channel', () => {
   it('is silent once its runner is gone', () => {
     channels.ask(rank(0).runnerId, Buffer.from('one'))
     channels.close(rank(0).runnerId)
-    channels.again()
+    channels.repeatAll()
     channels.take(round('one', 'two', 'six'))
     now = 100_000
     channels.tick()
-    expect(said).toHaveLength(1)
+    expect(sent).toHaveLength(1)
     expect(answer).not.toHaveBeenCalled()
     expect(fail).not.toHaveBeenCalled()
   })

@@ -33,7 +33,7 @@ export class SideChannels {
 
   /** A runner starts its next round with its part. */
   ask(runnerId: RunnerId, part: Buffer): void {
-    this.say(this.channels.get(runnerId)?.rounds.ask(part.toString('base64'), performance.now()) ?? [])
+    this.send(this.channels.get(runnerId)?.rounds.ask(part.toString('base64'), performance.now()) ?? [])
   }
 
   take(event: Event): void {
@@ -42,20 +42,20 @@ export class SideChannels {
   }
 
   /** The leader changed, or the state was replaced: sends pending parts again. */
-  again(): void {
-    for (const { rounds } of this.channels.values()) this.say(rounds.resend(performance.now()))
+  repeatAll(): void {
+    for (const { rounds } of this.channels.values()) this.send(rounds.resend(performance.now()))
   }
 
   /** Called regularly: repeats overdue parts and fails rounds that cannot complete. */
   tick(): void {
     for (const { rounds, rank } of this.channels.values()) {
       const { send, outcome } = rounds.tick(this.options.state(), performance.now())
-      this.say(send)
+      this.send(send)
       settle(rank, outcome)
     }
   }
 
-  private say(events: readonly Observation[]): void {
+  private send(events: readonly Observation[]): void {
     for (const event of events) this.options.observe(event)
   }
 }

@@ -20,14 +20,14 @@ const group = () => {
     nodes,
     /** Looks as often as a worker does. */
     pass: (milliseconds: number): void => {
-      for (const end = now + milliseconds; now < end; now += 500) nodes.listen(world.state)
-      nodes.listen(world.state)
+      for (const end = now + milliseconds; now < end; now += 500) nodes.check(world.state)
+      nodes.check(world.state)
     },
   }
 }
 
 describe('a node whose rank works with one of ours', () => {
-  it('is silent when it was not heard for a while, and no more as soon as it is heard', () => {
+  it('is silent after being unreachable for a while, and no longer once it is reachable', () => {
     const { nodes, other, unheard, pass } = group()
     unheard.add(other)
     pass(1500)
@@ -39,7 +39,7 @@ describe('a node whose rank works with one of ours', () => {
     expect([...nodes.silent()]).toEqual([])
   })
 
-  it('is given its time anew where it was heard in between', () => {
+  it('starts over when it was reachable in between', () => {
     const { nodes, other, unheard, pass } = group()
     unheard.add(other)
     pass(1000)
@@ -50,11 +50,11 @@ describe('a node whose rank works with one of ours', () => {
     expect([...nodes.silent()]).toEqual([])
   })
 
-  it('is forgotten when nothing is shared with it any more', () => {
+  it('is forgotten once no instance is shared with it', () => {
     const { world, nodes, other, unheard, pass } = group()
     unheard.add(other)
     pass(5000)
-    expect(nodes.listen({ ...world.state, instances: {} })).toBe(false)
+    expect(nodes.check({ ...world.state, instances: {} })).toBe(false)
     expect([...nodes.silent()]).toEqual([])
   })
 })
@@ -63,6 +63,6 @@ it('a node that shares nothing with this one may be as silent as it likes', () =
   const { world, nodes, bystander, unheard, pass } = group()
   unheard.add(bystander)
   pass(5000)
-  expect(nodes.listen(world.state)).toBe(false)
+  expect(nodes.check(world.state)).toBe(false)
   expect([...nodes.silent()]).toEqual([])
 })

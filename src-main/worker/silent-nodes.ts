@@ -22,7 +22,7 @@ export class SilentNodes {
   }
 
   /** Checks all of them. Returns whether any is unreachable. */
-  listen({ instances }: State): boolean {
+  check({ instances }: State): boolean {
     const { self, hears } = this.options
     const others = new Set(
       Object.values(instances)

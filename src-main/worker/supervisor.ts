@@ -43,13 +43,13 @@ export class Supervisor {
   private readonly requests: RequestsUnderWay
   private readonly signs = freshSigns(performance.now())
   private readonly watch: NodeJS.Timeout
-  private lookedAt = performance.now()
+  private checkedAt = performance.now()
   private readonly ended: Promise<void>
   private markEnded: () => void = () => undefined
   private readonly oomKillsBefore = oomKills()
-  private said: string | undefined
+  private reported: string | undefined
   /** Code of the runner's own `failed`. */
-  private saidCode: string | undefined
+  private reportedCode: string | undefined
   private consequence: CodedText | undefined
   private stopping = false
   private grace: NodeJS.Timeout | undefined
@@ -58,7 +58,7 @@ export class Supervisor {
   private inRound = false
   private onHandedOver: (() => void) | undefined
   private left = false
-  private toldAt = -Infinity
+  private reportedAt = -Infinity
 
   constructor(private readonly options: SupervisorOptions) {
     this.requests = new RequestsUnderWay({
@@ -68,7 +68,7 @@ export class Supervisor {
     this.ended = new Promise((resolve) => {
       this.markEnded = resolve
     })
-    this.watch = setInterval(() => this.look(), WATCH_INTERVAL_MS)
+    this.watch = setInterval(() => this.check(), WATCH_INTERVAL_MS)
     if (options.adopted) {
       this.status = { status: 'Ready' }
       this.loadedBytes = options.adopted.memoryBytes
@@ -135,7 +135,7 @@ export class Supervisor {
     if (this.left) return Promise.resolve()
     if (!this.stopping && !isTerminal(this.status)) {
       this.stopping = true
-      this.dismiss({ kindly: this.signs.ready })
+      this.endRunner({ graceful: this.signs.ready })
     }
     return this.ended
   }
@@ -173,13 +173,13 @@ export class Supervisor {
   giveUp(reason: CodedText): void {
     if (isTerminal(this.status) || this.consequence !== undefined) return
     this.consequence = reason
-    this.dismiss({ kindly: false })
+    this.endRunner({ graceful: false })
   }
 
   /** Ends the runner as `Failed` for this reason. */
   fail(reason: string): void {
-    this.said ??= reason
-    this.dismiss({ kindly: false })
+    this.reported ??= reason
+    this.endRunner({ graceful: false })
   }
 
   private async start(): Promise<void> {
@@ -192,7 +192,7 @@ export class Supervisor {
         exit: (exit) => this.end(exit),
       })
     } catch (error) {
-      this.said = `the runner could not be started: ${error instanceof Error ? error.message : String(error)}`
+      this.reported = `the runner could not be started: ${error instanceof Error ? error.message : String(error)}`
       this.end({ code: undefined, signal: undefined })
       return
     }
@@ -239,9 +239,9 @@ export class Supervisor {
         this.options.onLoaded(event)
         return
       case 'failed':
-        if (this.said !== undefined) return
-        this.said = event.errorMessage
-        this.saidCode = event.code
+        if (this.reported !== undefined) return
+        this.reported = event.errorMessage
+        this.reportedCode = event.code
         return
       case 'handedOver':
         this.onHandedOver?.()
@@ -272,45 +272,45 @@ export class Supervisor {
   private takeStatus({ status, layersLoaded = 0, layers = 1 }: Extract<RunnerEvent, { type: 'status' }>): void {
     switch (status) {
       case 'Loading':
-        this.tell({ status, layersLoaded, layers })
+        this.report({ status, layersLoaded, layers })
         return
       case 'Ready':
       case 'Running':
         this.signs.ready = true
-        this.tell({ status })
+        this.report({ status })
         return
       case 'Connecting':
       case 'WarmingUp':
       case 'ShuttingDown':
-        this.tell({ status })
+        this.report({ status })
         return
     }
   }
 
-  private tell(status: RunnerStatus): void {
+  private report(status: RunnerStatus): void {
     const now = performance.now()
     const halfway =
       status.status === 'Loading' && this.status.status === 'Loading' && status.layersLoaded < status.layers
-    if (halfway && now - this.toldAt < PROGRESS_INTERVAL_MS) return
-    this.toldAt = now
+    if (halfway && now - this.reportedAt < PROGRESS_INTERVAL_MS) return
+    this.reportedAt = now
     this.status = status
     this.options.onStatus(status)
   }
 
-  private look(): void {
+  private check(): void {
     const now = performance.now()
-    const late = now - this.lookedAt - WATCH_INTERVAL_MS
-    this.lookedAt = now
+    const late = now - this.checkedAt - WATCH_INTERVAL_MS
+    this.checkedAt = now
     if (late > WATCH_INTERVAL_MS) excuse(this.signs, late)
     const reason = verdict(this.signs, this.options.limits, now)
     if (reason !== undefined) this.fail(reason)
   }
 
   /** Shuts down gracefully if requested or if RDMA must be released; otherwise kills. */
-  private dismiss({ kindly }: { readonly kindly: boolean }): void {
+  private endRunner({ graceful }: { readonly graceful: boolean }): void {
     const { rdma } = this.options
     const holds = rdma !== undefined && this.loadSent
-    if (!kindly && !holds) return this.kill()
+    if (!graceful && !holds) return this.kill()
     if (this.grace) return
     this.process?.send({ type: 'shutdown' })
     this.grace = setTimeout(() => this.kill(), holds ? (rdma.graceMs ?? RDMA_GRACE_MS) : SHUTDOWN_GRACE_MS)
@@ -327,13 +327,13 @@ export class Supervisor {
     clearTimeout(this.grace)
     clearTimeout(this.killing)
     const leaks = this.leaks(exit)
-    const { said, saidCode, consequence, stopping } = this
+    const { reported, reportedCode, consequence, stopping } = this
     const lines = this.process?.console.lines() ?? []
     const memoryRanOut = this.memoryRanOut()
-    const status = lastStatus({ exit, said, saidCode, consequence, stopping, lines, memoryRanOut, leaks })
+    const status = lastStatus({ exit, reported, reportedCode, consequence, stopping, lines, memoryRanOut, leaks })
     if (status.status === 'Failed' && !stopping) this.options.onUnanswered?.(this.requests.all(), status)
     this.requests.failAll(status.status === 'Failed' ? status.errorMessage : 'the runner was stopped')
-    this.tell(status)
+    this.report(status)
     if (leaks) this.options.rdma?.onLeak()
     void (this.process?.release() ?? Promise.resolve()).finally(this.markEnded)
   }

@@ -30,14 +30,14 @@ describe('the watchdog', () => {
     expect(verdict(signs, DEFAULT_LIMITS, seconds(120) + 1)).toBe('no progress for 120 s before it was ready')
   })
 
-  it('does not count time in which it could not look itself', () => {
+  it('does not count time in which this process was paused', () => {
     const signs = { ...freshSigns(0), greeted: true, ready: true }
     excuse(signs, seconds(600))
     expect(verdict(signs, DEFAULT_LIMITS, seconds(605))).toBeUndefined()
     expect(verdict(signs, DEFAULT_LIMITS, seconds(605) + 1)).toBe('it hangs: no heartbeat for 5 s')
   })
 
-  it('tells of a runner that stands still long before it kills it, and of no other', () => {
+  it('reports a standstill long before it kills the runner, and no other', () => {
     const signs = { ...freshSigns(0), greeted: true, ready: true }
     for (let second = 1; second <= 30; second += 1) beat(signs, { steps: 7, active: 0 }, seconds(second))
     expect(standstill(signs, seconds(31))).toBeUndefined()

@@ -9,7 +9,7 @@ import { finishRemovals } from '../disk/removal'
 import { emptyUnused } from './disk-cache'
 import { adoptLeft } from './handover/adopt-left'
 import { wantedOf } from './load-command'
-import { Meetings } from './meetings'
+import { RankRendezvous } from './rendezvous'
 import { residentBytes } from './memory'
 import { OrphanedRequests } from './orphaned-requests'
 import { RequestTraces } from './request-traces'
@@ -23,7 +23,7 @@ export type { WorkerOptions } from './worker-options'
 
 const MEASURE_EVERY_MS = 4000
 /** How often other ranks' nodes are checked. */
-const LISTEN_EVERY_MS = 500
+const CHECK_EVERY_MS = 500
 
 /**
  * The kubelet of this node: reconciles its runners with the state, and reports what they do. `plan` (src-core) decides
@@ -36,8 +36,8 @@ export class Worker {
   private closed = false
   private held = 0
   private readonly measuring: NodeJS.Timeout
-  private readonly listening: NodeJS.Timeout
-  private readonly meetings: Meetings
+  private readonly checking: NodeJS.Timeout
+  private readonly rendezvous: RankRendezvous
   private readonly silentNodes: SilentNodes
   private readonly sideChannels: SideChannels
   private readonly orphaned: OrphanedRequests
@@ -45,7 +45,7 @@ export class Worker {
 
   private constructor(private readonly options: WorkerOptions) {
     const { nodeId, hears } = options
-    this.meetings = new Meetings(nodeId)
+    this.rendezvous = new RankRendezvous(nodeId)
     this.traces = new RequestTraces(options.tracer ?? noTracer)
     this.silentNodes = new SilentNodes({ self: nodeId, hears: (other) => hears?.(other) ?? true })
     this.sideChannels = new SideChannels({
@@ -58,11 +58,11 @@ export class Worker {
     })
     this.runners = new Runners({
       ...options,
-      meetings: this.meetings,
+      rendezvous: this.rendezvous,
       sideChannels: this.sideChannels,
       orphaned: this.orphaned,
       traces: this.traces,
-      lookSoon: () => this.lookSoon(),
+      reconcileSoon: () => this.reconcileSoon(),
       onLoaded: () => void this.measure(),
     })
     this.unsubscribe = options.source.subscribe(
@@ -70,17 +70,17 @@ export class Worker {
         this.sideChannels.take(event)
         this.orphaned.take(event)
         // A new task reaches its runner by itself.
-        if (event.type !== 'TaskCreated') this.lookSoon()
+        if (event.type !== 'TaskCreated') this.reconcileSoon()
       },
       () => {
-        this.sideChannels.again()
-        this.orphaned.lookAll()
-        this.lookSoon()
+        this.sideChannels.repeatAll()
+        this.orphaned.checkAll()
+        this.reconcileSoon()
       },
     )
     this.measuring = setInterval(() => void this.measure(), MEASURE_EVERY_MS)
-    this.listening = setInterval(() => this.listen(), LISTEN_EVERY_MS)
-    this.lookSoon()
+    this.checking = setInterval(() => this.checkOthers(), CHECK_EVERY_MS)
+    this.reconcileSoon()
   }
 
   static async start(options: WorkerOptions): Promise<Worker> {
@@ -173,7 +173,7 @@ export class Worker {
     this.unsubscribe()
     clearImmediate(this.scheduled)
     clearInterval(this.measuring)
-    clearInterval(this.listening)
+    clearInterval(this.checking)
   }
 
   private async measure(): Promise<void> {
@@ -184,24 +184,24 @@ export class Worker {
     this.held = (await Promise.all(held)).reduce((sum, bytes) => sum + bytes, 0)
   }
 
-  private lookSoon(): void {
+  private reconcileSoon(): void {
     if (this.closed) return
     this.scheduled ??= setImmediate(() => {
       this.scheduled = undefined
-      this.look()
+      this.reconcile()
     })
   }
 
-  private look(): void {
+  private reconcile(): void {
     const { source, nodeId } = this.options
     const seen = { runners: this.runners.statuses(), tasks: this.runners.tasks(), silent: this.silentNodes.silent() }
     for (const action of plan(source.state(), nodeId, seen)) this.carryOut(action)
-    this.meetings.look(source.state())
+    this.rendezvous.stateChanged(source.state())
   }
 
-  private listen(): void {
+  private checkOthers(): void {
     this.sideChannels.tick()
-    if (this.silentNodes.listen(this.options.source.state())) this.lookSoon()
+    if (this.silentNodes.check(this.options.source.state())) this.reconcileSoon()
   }
 
   private carryOut(action: Action): void {

@@ -29,7 +29,7 @@ export interface Adopted {
 const identityOf = ({ cache: _room, ...load }: LoadCommand): string => canonical(load)
 
 /** Why a runner cannot be adopted; undefined if it can. */
-const whyNot = async (
+const adoptionProblem = async (
   { protocol, runnerId, load, files }: HandoverRecord,
   wanted: AdoptLeftOptions['wanted'],
 ): Promise<string | undefined> => {
@@ -68,7 +68,7 @@ const adopt = async (directory: string, { wanted, log }: AdoptLeftOptions): Prom
     fields = { runnerId: record.runnerId, pid: record.pid, modelId: record.load.modelId }
     // Remove the record first: adoption is tried once, whatever comes of it.
     await removeFile(directory, RECORD_FILE)
-    const problem = await whyNot(record, wanted)
+    const problem = await adoptionProblem(record, wanted)
     if (problem !== undefined) throw new UnusableRecord(problem)
     const attach = await adoptRunner(directory, record)
     log.info(fields, 'took over a runner with its model in memory')

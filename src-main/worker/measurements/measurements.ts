@@ -4,7 +4,7 @@ import { speedOf, withRun, type MeasuredSpeed } from '@core/state/measured-speed
 import { readMeasured, writeMeasured, type Measured } from './measurements-file'
 
 /** Relative change of a speed below which it is not reported again. */
-const TELLING_SHARE = 0.05
+const MIN_REPORTED_CHANGE = 0.05
 /** Minimum interval between writes. */
 const WRITE_EVERY_MS = 5000
 /** Delay before the first measurement: a start needs the machine for other work. */
@@ -25,7 +25,7 @@ export interface MeasurementsOptions {
 /** This node's measurements of its own machine, kept across restarts. */
 export class Measurements {
   private readonly path: string
-  private told: readonly MeasuredSpeed[]
+  private reported: readonly MeasuredSpeed[]
   private writing: NodeJS.Timeout | undefined
   private waiting: NodeJS.Timeout | undefined
   private readonly closing = new AbortController()
@@ -35,7 +35,7 @@ export class Measurements {
     private measured: Measured,
   ) {
     this.path = Measurements.pathIn(options.dataDir)
-    this.told = measured.speeds
+    this.reported = measured.speeds
   }
 
   static async open(options: MeasurementsOptions): Promise<Measurements> {
@@ -47,7 +47,7 @@ export class Measurements {
   }
 
   get speeds(): readonly MeasuredSpeed[] {
-    return this.told
+    return this.reported
   }
 
   /** Memory bandwidth in bytes per second, for chips that are in no table; undefined until measured. Measured once. */
@@ -63,9 +63,9 @@ export class Measurements {
     const placement = { modelId, sharding, instanceMeta, nodeIds: shards.map(({ nodeId }) => nodeId) }
     const speeds = withRun(this.measured.speeds, placement, tokensPerSecond)
     this.keep({ ...this.measured, speeds })
-    const [before, now] = [speedOf(this.told, placement), speedOf(speeds, placement)]
-    if (before && now && Math.abs(now.tokensPerSecond / before.tokensPerSecond - 1) < TELLING_SHARE) return
-    this.told = speeds
+    const [before, now] = [speedOf(this.reported, placement), speedOf(speeds, placement)]
+    if (before && now && Math.abs(now.tokensPerSecond / before.tokensPerSecond - 1) < MIN_REPORTED_CHANGE) return
+    this.reported = speeds
     this.options.onChange()
   }
 
@@ -108,7 +108,7 @@ export class Measurements {
     clearTimeout(this.writing)
     this.writing = undefined
     await writeMeasured(this.path, this.measured).catch((err: unknown) =>
-      this.options.log.warn({ err }, 'what was measured could not be written down'),
+      this.options.log.warn({ err }, 'the measurements could not be saved'),
     )
   }
 }

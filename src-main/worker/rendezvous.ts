@@ -8,19 +8,19 @@ import type { State } from '@core/state/state'
 import { reservePort, type ReservedPort } from './reserved-port'
 
 /** The rendezvous of an instance's ranks, as sent to one of them. */
-export type Meeting = Pick<Extract<RunnerCommand, { type: 'load' }>, 'ring' | 'jaccl'>
+export type Rendezvous = Pick<Extract<RunnerCommand, { type: 'load' }>, 'ring' | 'jaccl'>
 
-export interface Meeter {
+export interface WaitingRank {
   readonly instance: Instance
   readonly runnerId: RunnerId
 }
 
 /** This node's runners that wait for the addresses of the other ranks. */
-export class Meetings {
+export class RankRendezvous {
   private readonly ports = new Map<RunnerId, ReservedPort>()
   private readonly waiting = new Map<
     RunnerId,
-    { readonly instance: Instance; readonly meet: (meeting: Meeting) => void }
+    { readonly instance: Instance; readonly resolve: (found: Rendezvous) => void }
   >()
 
   constructor(private readonly nodeId: NodeId) {}
@@ -31,22 +31,22 @@ export class Meetings {
   }
 
   /** Reserves a port if the ranks form a ring. */
-  async prepare({ instance, runnerId }: Meeter): Promise<void> {
+  async prepare({ instance, runnerId }: WaitingRank): Promise<void> {
     if (instance.ring || isRehearsal(instance)) this.ports.set(runnerId, await reservePort())
   }
 
   /** Resolves when all ranks' addresses are known. The reserved port is then released for the runner to listen on. */
-  async meet({ instance, runnerId }: Meeter): Promise<Meeting> {
-    const meeting = await new Promise<Meeting>((meet) => this.waiting.set(runnerId, { instance, meet }))
+  async await({ instance, runnerId }: WaitingRank): Promise<Rendezvous> {
+    const found = await new Promise<Rendezvous>((resolve) => this.waiting.set(runnerId, { instance, resolve }))
     await this.ports.get(runnerId)?.release()
-    return meeting
+    return found
   }
 
   /** The state has changed: resolves the rendezvous that have become complete. */
-  look(state: State): void {
-    for (const [runnerId, { instance, meet }] of this.waiting) {
-      const meeting = meetingOf(state, instance, this.nodeId)
-      if (meeting && this.waiting.delete(runnerId)) meet(meeting)
+  stateChanged(state: State): void {
+    for (const [runnerId, { instance, resolve }] of this.waiting) {
+      const found = rendezvousOf(state, instance, this.nodeId)
+      if (found && this.waiting.delete(runnerId)) resolve(found)
     }
   }
 
@@ -59,7 +59,7 @@ export class Meetings {
 }
 
 /** The rendezvous of this node's rank; undefined until all ranks' addresses are known. */
-const meetingOf = (state: State, instance: Instance, nodeId: NodeId): Meeting | undefined => {
+const rendezvousOf = (state: State, instance: Instance, nodeId: NodeId): Rendezvous | undefined => {
   if (instance.jaccl) return rdmaJoin(state, instance, nodeId)
   const hosts = ringHosts(state, instance, nodeId)
   return hosts && { ring: { hosts } }
