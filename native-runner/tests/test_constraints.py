@@ -38,6 +38,14 @@ def test_an_answer_in_a_schema_is_json_of_that_schema(ready: RunnerProcess, samp
     assert set(value) == {"n", "kind"} and 0 <= value["n"] <= 9 and value["kind"] in "ab"
 
 
+def test_a_schema_that_is_not_strict_is_kept_to_as_far_as_a_grammar_can_tell(ready: RunnerProcess) -> None:
+    schema = {"type": "array", "items": {"enum": [1, 2]}, "minItems": 1, "maxItems": 3, "uniqueItems": True}
+    text, _ = ready.answer("lenient", format={"kind": "jsonSchema", "schema": schema, "lenient": True}, maxTokens=90)
+    assert set(json.loads(text)) <= {1, 2}
+    _, refused = ready.answer("exact", format={"kind": "jsonSchema", "schema": schema})
+    assert refused["type"] == "rejected" and "uniqueItems" in refused["message"]
+
+
 def test_an_answer_in_a_grammar_matches_it(ready: RunnerProcess) -> None:
     regex = {"kind": "grammar", "syntax": "regex", "source": "(yes|no), [0-9]{3}"}
     lark = {"kind": "grammar", "syntax": "lark", "source": 'start: "left" | "right"'}
@@ -181,5 +189,6 @@ def test_a_bias_forbids_and_compels(ready: RunnerProcess, tiny: Path) -> None:
     ban = {str(vocabulary[plain[0].replace(" ", "\u0120")]): -100.0}
     forbidden, _ = ready.answer("forbidden", maxTokens=20, sampling={"logitBias": ban})
     assert plain[0] not in forbidden
-    beyond, _ = ready.answer("beyond", maxTokens=20, sampling={"logitBias": {"999999999": 100.0}})
-    assert beyond == plain
+    _, beyond = ready.answer("beyond", maxTokens=20, sampling={"logitBias": {"999999999": 100.0}})
+    assert (beyond["type"], beyond["code"]) == ("rejected", "invalid_request")
+    assert "logit_bias has the token 999999999" in beyond["message"]

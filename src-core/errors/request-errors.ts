@@ -57,6 +57,11 @@ export const REQUEST_ERRORS = {
     cause: 'There is no such route, or nothing with that id exists (any more)',
     remedy: 'Look the id up again; the message names the list, and `/docs` lists all routes',
   },
+  previous_response_not_found: {
+    statuses: [400],
+    cause: 'The node does not keep the response that `previous_response_id` names (any more)',
+    remedy: 'Send the whole conversation as `input`',
+  },
   response_not_found: {
     statuses: [404],
     cause: 'The node has no response with that id (any more)',

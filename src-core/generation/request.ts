@@ -82,7 +82,12 @@ export type Sampling = z.infer<typeof Sampling>
 export const OutputFormat = z.discriminatedUnion('kind', [
   /** Any JSON object. */
   z.strictObject({ kind: z.literal('json') }),
-  z.strictObject({ kind: z.literal('jsonSchema'), schema: z.record(z.string(), z.unknown()) }),
+  z.strictObject({
+    kind: z.literal('jsonSchema'),
+    schema: z.record(z.string(), z.unknown()),
+    /** Keywords that a grammar cannot express are passed over; otherwise they are refused. */
+    lenient: z.literal(true).optional(),
+  }),
   z.strictObject({ kind: z.literal('grammar'), syntax: z.enum(['lark', 'regex']), source: z.string().min(1) }),
 ])
 export type OutputFormat = z.infer<typeof OutputFormat>

@@ -51,8 +51,14 @@ export interface AppOptions {
 /** Whether a client went away before it had sent all of its request. */
 const leftInItsBody = ({ destroyed, complete }: ApiEnv['Bindings']['incoming']): boolean => destroyed && !complete
 
-/** Clients join a base URL and a route as it happens to end: with two slashes, or with one after the route. */
-const pathOf = (request: Request): string => getPathNoStrict(request).replaceAll(/\/{2,}/g, '/')
+/**
+ * Clients join a base URL and a route as it happens to end: with two slashes, with one after the route, or with the
+ * version twice, as Anthropic's do whose base URL already has it.
+ */
+const pathOf = (request: Request): string =>
+  getPathNoStrict(request)
+    .replaceAll(/\/{2,}/g, '/')
+    .replace(/^\/v1\/v1(?=\/)/, '/v1')
 
 /** All routes behind all that is checked of a request. `open` to the network: every request needs a key or a session. */
 export const buildApp = (options: AppOptions, { access, open }: { access: Access; open: boolean }): Hono<ApiEnv> => {

@@ -1,28 +1,19 @@
 import { setImmediate as others } from 'node:timers/promises'
 import type { Context } from 'hono'
 import type { z } from 'zod'
+import { isTooDeep, tooDeep } from './json-depth'
 import { invalid, Problem } from './problem'
 import { wellFormedJson } from './well-formed'
-
-/** Objects and lists within one another. Far more than a request needs, far less than any program's stack holds. */
-const MAX_DEPTH = 200
 
 /** From so many characters on each step of reading a body takes milliseconds: others' tokens go out between the steps. */
 const LARGE = 256 * 1024
 
-const isTooDeep = (value: unknown): boolean => {
-  let level: unknown[] = [value]
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > MAX_DEPTH) return true
-    level = level.flatMap((inner): unknown[] =>
-      typeof inner === 'object' && inner !== null ? Object.values(inner) : [],
-    )
-  }
-  return false
-}
-
-/** The body as JSON, with well-formed strings only. Throws Problem. */
-export const jsonBody = async (c: Context): Promise<unknown> => {
+/**
+ * The body as JSON, with well-formed strings only. Throws Problem.
+ *
+ * @param check throws where it can be seen at once that the body is not to be read any further
+ */
+export const jsonBody = async (c: Context, check?: (body: unknown) => void): Promise<unknown> => {
   const text = await c.req.text()
   const large = text.length > LARGE
   if (large) await others()
@@ -35,8 +26,9 @@ export const jsonBody = async (c: Context): Promise<unknown> => {
     const where = error instanceof Error ? error.message : ''
     throw new Problem(400, 'invalid_json', `The body is not JSON: ${where}`)
   }
-  if (isTooDeep(body))
-    throw new Problem(400, 'invalid_json', `The body has more than ${MAX_DEPTH} objects and lists within one another`)
+  if (large) await others()
+  check?.(body)
+  if (isTooDeep(body)) throw new Problem(400, 'invalid_json', tooDeep('The body'))
   if (large) await others()
   return body
 }

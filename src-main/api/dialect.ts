@@ -3,8 +3,8 @@ import { anthropicError, anthropicStatus, newRequestId } from './anthropic/error
 import { ollamaError } from './ollama/error'
 import type { Problem } from './problem'
 
-/** OpenAI's routes, which are there without `/v1` too. */
-const OPENAI_PATH = /^\/(?:v1|chat\/completions|completions|responses|embeddings|cancel)(?:\/|$)/
+/** Routes of OpenAI and of Anthropic, which are there without `/v1` too. */
+const OPENAI_PATH = /^\/(?:v1|messages|chat\/completions|completions|responses|embeddings|cancel)(?:\/|$)/
 
 /** Whose words a route speaks. */
 export type Dialect = 'openai' | 'anthropic' | 'ollama' | 'control'
@@ -13,7 +13,7 @@ export type Dialect = 'openai' | 'anthropic' | 'ollama' | 'control'
 export const dialectAt = (path: string): Dialect => {
   if (isOllamas(path)) return 'ollama'
   if (!OPENAI_PATH.test(path)) return 'control'
-  return path.startsWith('/v1/messages') ? 'anthropic' : 'openai'
+  return /^(?:\/v1)?\/messages(?:\/|$)/.test(path) ? 'anthropic' : 'openai'
 }
 
 const dialectOf = ({ req }: Context): Dialect => {

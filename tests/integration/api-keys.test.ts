@@ -70,7 +70,8 @@ describe('an API key', () => {
 
     await expect(another.responses.retrieve(id)).rejects.toMatchObject({ status: 404 })
     await expect(another.responses.create({ ...first, previous_response_id: id })).rejects.toMatchObject({
-      status: 404,
+      status: 400,
+      code: 'previous_response_not_found',
       param: 'previous_response_id',
     })
     await expect(another.responses.create({ ...first, input: reference })).rejects.toMatchObject({ status: 400 })

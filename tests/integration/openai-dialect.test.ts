@@ -70,6 +70,29 @@ describe('OpenAI’s dialect with the tiny model', () => {
     }
   })
 
+  it('names what it ignores within other fields, of thoughts that the model has not, and of a loose schema', async () => {
+    const schema = { type: 'array', items: { type: 'boolean' }, maxItems: 1, uniqueItems: true }
+    const answer = await post('/v1/chat/completions?stream=true', {
+      ...CHAT,
+      messages: [{ role: 'user', content: 'hi', mood: 'good' }],
+      reasoning_effort: 'high',
+      response_format: { type: 'json_schema', json_schema: { name: 'n', schema, strict: false } },
+    })
+    const names = answer.headers.get('x-muster-ignored-fields')?.split(', ') ?? []
+    expect([answer.status, names]).toEqual([
+      200,
+      ['messages.mood', '%3Fstream', 'response_format.uniqueItems', 'reasoning_effort'],
+    ])
+  })
+
+  it('refuses by name a bias of a token that the model has not, and two tools of one name', async () => {
+    const bias = await post('/v1/chat/completions', { ...CHAT, logit_bias: { 999_999: 1 } })
+    expect([bias.status, await bias.text()]).toEqual([400, expect.stringContaining('logit_bias has the token 999999')])
+    const tool = { type: 'function', function: { name: 'f' } }
+    const twins = await post('/v1/chat/completions', { ...CHAT, tools: [tool, tool] })
+    expect([twins.status, await twins.text()]).toEqual([400, expect.stringContaining('two tools are named')])
+  })
+
   it('clamps a limit beyond the room', async () => {
     const completion = await client.chat.completions.create({
       ...CHAT,

@@ -1,5 +1,7 @@
 """What a model's answers are sorted by, and what they can be held to."""
 
+from functools import cached_property
+
 from muster_runner.answer_format import PLAIN, answer_format
 from muster_runner.call_grammars import begins_with_call, call_grammar, callable_tools
 from muster_runner.channels import Channels, channels, opens_thought
@@ -10,6 +12,10 @@ from muster_runner.tokenizer import Tokenizer
 
 # Enough to see whether the template opens the model's thought.
 PROMPT_END_TOKENS = 16
+
+
+class BadToken(Exception):
+    """A token's number that the model's vocabulary lacks; the message is for people."""
 
 
 class AnswerRules:
@@ -35,6 +41,19 @@ class AnswerRules:
             thinking=opens_thought(self._form, self._end_of(prompt)),
             held=begins_with_call(asked, self._form.tool),
         )
+
+    def check(self, request: GenerationRequest) -> None:
+        """Raises BadToken for a bias of a token that the vocabulary lacks."""
+        biased = max(map(int, request.sampling.logit_bias or {}), default=0)
+        if biased and biased >= self._vocabulary_size:
+            raise BadToken(
+                f"logit_bias has the token {biased}, and the vocabulary has {self._vocabulary_size} tokens: use the "
+                "model's own tokenizer"
+            )
+
+    @cached_property
+    def _vocabulary_size(self) -> int:
+        return self._tokenizer.vocabulary_size()
 
     def grammar(self, request: GenerationRequest) -> str | None:
         """What the request holds the answer to, from the end of a thought on that the prompt has begun. Nothing is

@@ -129,7 +129,7 @@ def _arguments(call: ToolCallPart) -> Any:
     """As an object, which templates write as JSON or walk through; text that is no JSON stays text."""
     try:
         return json.loads(call.arguments or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return call.arguments
 
 

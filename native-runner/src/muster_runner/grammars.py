@@ -42,8 +42,8 @@ def format_grammar(request: GenerationRequest) -> str | None:
             return None
         case JsonFormat():
             return json_grammar(ANY_OBJECT)
-        case JsonSchemaFormat(schema=schema):
-            return json_grammar(schema)
+        case JsonSchemaFormat(schema=schema, lenient=lenient):
+            return json_grammar(schema, lenient=lenient)
         case GrammarFormat(syntax="regex", source=source):
             return LLMatcher.grammar_from_regex(source)
         case GrammarFormat(source=source):

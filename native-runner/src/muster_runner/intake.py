@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from muster_runner.answer_rules import AnswerRules
+from muster_runner.answer_rules import AnswerRules, BadToken
 from muster_runner.constraints import Constraint
 from muster_runner.encoder_messages import Encoded, Lists, Order, Pictured, Refusal
 from muster_runner.encoding import Encoding
@@ -172,6 +172,10 @@ class AnswerIntake(Intake[Prepared]):
             raise Rejected("unsupported", NO_EMBEDDINGS)
         if self._no_pictures is not None and _has_pictures(request.prompt):
             raise Rejected("unsupported", self._no_pictures)
+        try:
+            self._answers.check(request)
+        except BadToken as error:
+            raise Rejected("invalid_request", str(error)) from error
         return self._answers.grammar(request)
 
     def _prepared(

@@ -182,7 +182,10 @@ class JsonFormat(Record, tag="json", tag_field="kind"):
 
 
 class JsonSchemaFormat(Record, tag="jsonSchema", tag_field="kind"):
+    """``lenient``: keywords that a grammar cannot express are passed over, not refused."""
+
     schema: Json
+    lenient: bool = False
 
 
 class GrammarFormat(Record, tag="grammar", tag_field="kind"):

@@ -12,6 +12,7 @@ export const problems: ProblemTexts = {
   foreign_origin: 'Eine fremde Seite wollte diesen Knoten benutzen.',
   not_this_machine: 'Das geht nur auf dem Rechner, auf dem das Programm läuft: Muster dort öffnen.',
   not_found: 'Das gibt es nicht oder nicht mehr.',
+  previous_response_not_found: 'Die vorige Antwort wird nicht mehr aufbewahrt.',
   response_not_found: 'Diese Antwort wird nicht mehr aufbewahrt.',
   method_not_allowed: 'So lässt sich das nicht abrufen.',
   too_slow: 'Die Anfrage kam nicht rechtzeitig an. Noch einmal versuchen.',

@@ -12,6 +12,7 @@ export const problems: ProblemTexts = {
   foreign_origin: '其他网站的页面试图使用此节点。',
   not_this_machine: '只能在运行该程序的机器上进行：请在那里打开 Muster。',
   not_found: '不存在或已不存在。',
+  previous_response_not_found: '上一个回答已不再保留。',
   response_not_found: '此回答已不再保留。',
   method_not_allowed: '不能以这种方式访问。',
   too_slow: '请求没有及时到达。请重试。',

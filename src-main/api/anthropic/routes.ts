@@ -1,7 +1,8 @@
-import { Hono, type MiddlewareHandler } from 'hono'
+import { Hono, type Handler, type MiddlewareHandler } from 'hono'
 import { ask } from '../answering/asking'
 import { collectAnswer } from '../answering/answer'
 import { dialectBody, nameIgnored } from '../answering/request-body'
+import { ignoredThinking } from '../answering/thinking'
 import { clientGone, streamAnswer } from '../answering/stream-answer'
 import type { ApiContext } from '../context'
 import type { ApiEnv } from '../env'
@@ -42,22 +43,30 @@ export const anthropicRoutes = (context: ApiContext): Hono<ApiEnv> => {
     await next()
   }
 
-  routes.post('/v1/messages', identified, async (c) => {
+  const messages: Handler<ApiEnv> = async (c) => {
     const body = await dialectBody(c, MessagesRequest)
     nameIgnored(c, ignoredIn(body))
     const head = newHead(body.model)
-    const updates = ask(c, context, toRequest(body), clientGone(c.env.outgoing))
+    const request = toRequest(body)
+    const { thinking } = body
+    nameIgnored(c, await ignoredThinking(context, request, { thinking }))
+    const updates = ask(c, context, request, clientGone(c.env.outgoing))
     if (!body.stream) return c.json(toMessage(head, await explained(collectAnswer(updates))))
     return explained(streamAnswer(c, updates, new MessageEvents(head)))
-  })
+  }
 
-  routes.post('/v1/messages/count_tokens', identified, async (c) => {
+  const countTokens: Handler<ApiEnv> = async (c) => {
     const body = await dialectBody(c, CountTokensRequest)
     nameIgnored(c, ignoredIn(body))
     const counted = ask(c, context, toCountRequest(body), clientGone(c.env.outgoing))
     const { end } = await explained(collectAnswer(counted))
     return c.json({ input_tokens: end.usage.promptTokens })
-  })
+  }
+
+  for (const version of ['/v1', '']) {
+    routes.post(`${version}/messages`, identified, messages)
+    routes.post(`${version}/messages/count_tokens`, identified, countTokens)
+  }
 
   routes.get('/v1/models', listModels(context))
   // Model ids contain slashes.

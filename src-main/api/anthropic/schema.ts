@@ -67,7 +67,12 @@ export type CountTokensRequest = z.infer<typeof CountTokensRequest>
  */
 export const MessagesRequest = z.object({
   ...conversation,
-  max_tokens: z.number().int().positive({ error: 'must be at least 1' }).nullish(),
+  max_tokens: z
+    .number()
+    .int()
+    .min(-1, { error: 'must be at least 1' })
+    .refine((limit) => limit !== 0, { error: 'must be at least 1' })
+    .nullish(),
   stream: z.boolean().nullish(),
   stop_sequences: z.array(z.string()).max(MAX_STOPS).nullish(),
   temperature: z.number().min(0).max(2).nullish(),

@@ -1,5 +1,6 @@
 import type { Message, Reasoning, Tool, ToolChoice } from '@core/generation/conversation'
 import type { ChatPrompt, ClientRequest, OutputFormat, Sampling } from '@core/generation/request'
+import { checkToolNames } from '../answering/tool-names'
 import { Problem } from '../problem'
 import { FOREIGN_BLOCKS } from './blocks'
 import { toMessages } from './conversation'
@@ -78,6 +79,7 @@ const toPrompt = (body: CountTokensRequest): ChatPrompt => {
   const conversation = withPrefill(toMessages(body.system, body.messages))
   if (conversation.messages.length === 0) throw invalidField('messages', 'nothing is said in them')
   const tools = toTools(body.tools)
+  checkToolNames(tools)
   const toolChoice = toToolChoice(body.tool_choice, tools)
   const reasoning = toReasoning(body)
   const single =
@@ -106,7 +108,8 @@ export const toRequest = (body: MessagesRequest): ClientRequest => {
     prompt: toPrompt(body),
     sampling: toSampling(body),
     stop: (body.stop_sequences ?? []).filter((sequence) => sequence !== ''),
-    ...(typeof body.max_tokens === 'number' && { maxTokens: body.max_tokens }),
+    // −1, as some clients write it, is not given.
+    ...(typeof body.max_tokens === 'number' && body.max_tokens > 0 && { maxTokens: body.max_tokens }),
     ...(format && { format }),
   }
 }

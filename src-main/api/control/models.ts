@@ -6,6 +6,7 @@ import { unusedCopies, type UnusedCopy } from '@core/state/unused-models'
 import { camelCased, jsonBody, parseWith } from '../body'
 import type { ApiContext } from '../context'
 import { hubProblem } from '../hub-problem'
+import { modelList } from '../openai/listing'
 import { isExplained, Problem } from '../problem'
 
 const SearchQuery = z.strictObject({ q: z.string().trim().min(1).max(200) })
@@ -14,7 +15,8 @@ const SearchQuery = z.strictObject({ q: z.string().trim().min(1).max(200) })
 const DOWNLOAD = '/models/:id{.+}/download'
 
 /** The models of the cluster, of the hub, and what is brought to which disk. */
-export const modelRoutes = ({ catalogue, hub, downloads, source, nodeId: self }: ApiContext): Hono => {
+export const modelRoutes = (context: ApiContext): Hono => {
+  const { catalogue, hub, downloads, source, nodeId: self } = context
   const routes = new Hono()
 
   const explained = async <Value>(promise: Promise<Value>): Promise<Value> => {
@@ -41,7 +43,8 @@ export const modelRoutes = ({ catalogue, hub, downloads, source, nodeId: self }:
     const own = catalogue.list()
     const here = new Set(own.map(({ modelId }) => modelId))
     const elsewhere = (await catalogue.elsewhere()).filter(({ modelId }) => !here.has(modelId))
-    return c.json({ models: [...own, ...elsewhere], unreadable: catalogue.unreadable() })
+    // Clients of OpenAI whose base URL has no /v1 ask here, and read `data`.
+    return c.json({ models: [...own, ...elsewhere], unreadable: catalogue.unreadable(), ...(await modelList(context)) })
   })
 
   /** What nothing uses, of what lies in Muster's own folders as far as this node knows. */

@@ -44,7 +44,7 @@ const shorten = (kept: Set<string> | Map<string, unknown>, most: number): void =
 }
 
 const bearerOf = (header: string | undefined): string | undefined => {
-  const [scheme, key] = header?.split(' ') ?? []
+  const [scheme, key] = header?.trim().split(/\s+/) ?? []
   return scheme?.toLowerCase() === 'bearer' ? key : undefined
 }
 

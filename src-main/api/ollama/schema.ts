@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ImagePart, Tool as InternalTool, ToolCallPart } from '@core/generation/conversation'
 import { MAX_EMBED_INPUTS, MAX_STOPS, Seed } from '@core/generation/request'
+import { ArgumentsText } from '../json-depth'
 import { KeepAlive } from './keep-alive'
 
 const JsonObject = z.record(z.string(), z.unknown())
@@ -42,7 +43,7 @@ const ToolCall = z.object({
   id: ToolCallPart.shape.id.nullish(),
   function: z.object({
     name: ToolCallPart.shape.name,
-    arguments: z.union([JsonObject, z.string()]).nullish(),
+    arguments: z.union([JsonObject, ArgumentsText]).nullish(),
   }),
 })
 

@@ -1,6 +1,7 @@
 import type { Message, Reasoning, Tool } from '@core/generation/conversation'
 import type { ApiRequest, ChatPrompt, OutputFormat, Prompt, Sampling } from '@core/generation/request'
 import { givenBy, toMessages } from './conversation'
+import { checkToolNames } from '../answering/tool-names'
 import { askedModel } from './model-name'
 import { Options, type ChatRequest, type EmbedRequest, type GenerateRequest } from './schema'
 
@@ -80,6 +81,7 @@ const toTools = (tools: ChatRequest['tools']): Tool[] =>
 /** Ollama's chat as ours. Throws Problem. */
 export const chatToRequest = (body: ChatRequest): ApiRequest => {
   const tools = toTools(body.tools)
+  checkToolNames(tools)
   const prompt = chatPrompt(toMessages(body.messages ?? []), body)
   return withPrompt(body, { ...prompt, ...(tools.length > 0 && { tools }) })
 }

@@ -1,10 +1,35 @@
 import { z } from 'zod'
 import type { OutputFormat } from '@core/generation/request'
 import { invalidField } from './invalid-field'
+import { keywordsNotKept } from './schema-keywords'
 
 const JsonSchema = z.record(z.string(), z.unknown())
 const Choice = z.array(z.string().min(1)).min(1).max(1000)
 const Source = z.string().min(1)
+
+/** A schema with a name, which says nothing here. Not `strict`: kept to as far as a grammar can tell. */
+const NamedSchema = z.object({
+  schema: JsonSchema.nullish(),
+  strict: z.boolean().nullish(),
+  name: z.unknown().optional(),
+  description: z.unknown().optional(),
+})
+
+/** A schema that an answer is held to. */
+export const bySchema = (
+  schema: Readonly<Record<string, unknown>>,
+  strict: boolean | null | undefined,
+): Extract<OutputFormat, { kind: 'jsonSchema' }> => ({
+  kind: 'jsonSchema',
+  schema,
+  ...(strict === false && { lenient: true }),
+})
+
+/** For the answer's header: keywords of a format's schema that the answer is not held to. */
+export const ignoredKeywords = (format: OutputFormat | undefined, field: string): string[] =>
+  format?.kind === 'jsonSchema' && format.lenient
+    ? keywordsNotKept(format.schema).map((keyword) => `${field}.${keyword}`)
+    : []
 
 /** OpenAI's field; a schema beside `json_object` is llama.cpp's and others' form of it. */
 export const ResponseFormat = z.discriminatedUnion(
@@ -12,7 +37,7 @@ export const ResponseFormat = z.discriminatedUnion(
   [
     z.object({ type: z.literal('text') }),
     z.object({ type: z.literal('json_object'), schema: JsonSchema.nullish() }),
-    z.object({ type: z.literal('json_schema'), json_schema: z.object({ schema: JsonSchema.nullish() }) }),
+    z.object({ type: z.literal('json_schema'), json_schema: NamedSchema }),
   ],
   { error: 'only the types text, json_object and json_schema are supported' },
 )
@@ -71,8 +96,8 @@ export const toFormat = (
     case 'json_object':
       return format.schema ? { kind: 'jsonSchema', schema: format.schema } : { kind: 'json' }
     case 'json_schema': {
-      const { schema } = format.json_schema
-      return schema ? { kind: 'jsonSchema', schema } : { kind: 'json' }
+      const { schema, strict } = format.json_schema
+      return schema ? bySchema(schema, strict) : { kind: 'json' }
     }
     case 'text':
     case undefined:

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Tool, type ToolChoice } from '@core/generation/conversation'
+import { checkToolNames } from '../answering/tool-names'
 import { invalidField } from './invalid-field'
 
 /** A function that the model may call, as chat completions nest it and responses do not. */
@@ -30,6 +31,7 @@ export const chosenTools = (
   choice: Choice,
   param: string,
 ): { tools?: Tool[]; toolChoice?: ToolChoice } => {
+  checkToolNames(tools)
   const known = (name: string): void => {
     if (!tools.some((tool) => tool.name === name)) throw invalidField(param, `no tool is named "${name}"`)
   }

@@ -29,6 +29,7 @@ const ASIDE = [
   ...['POST /chat/completions', 'POST /completions', 'POST /responses', 'POST /responses/input_tokens'],
   ...['GET /responses/{id}', 'GET /responses/{id}/input_items', 'DELETE /responses/{id}'],
   ...['POST /responses/{id}/cancel', 'POST /embeddings', 'POST /cancel/{id}'],
+  ...['POST /messages', 'POST /messages/count_tokens'],
   // Of Ollama’s, these are refused, with what to do instead.
   ...['POST /api/copy', 'POST /api/create', 'POST /api/push'],
   // An older name of /api/embed.

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ToolCallPart } from '@core/generation/conversation'
+import { ArgumentsText } from '../../json-depth'
 import { ImageUrl } from '../content'
 
 const TextPart = z.object({ type: z.literal('text'), text: z.string() })
@@ -22,7 +23,7 @@ const Said = z.union([z.string(), z.array(z.discriminatedUnion('type', [TextPart
 export type Content = z.infer<typeof Text> | z.infer<typeof Given> | z.infer<typeof Said>
 
 /** The text of a JSON object; some clients send the object itself. */
-const Arguments = z.union([z.string(), z.record(z.string(), z.unknown())]).nullish()
+const Arguments = z.union([ArgumentsText, z.record(z.string(), z.unknown())]).nullish()
 const FunctionCall = z.object({ name: ToolCallPart.shape.name, arguments: Arguments })
 const CustomCall = z.object({ name: ToolCallPart.shape.name, input: z.string() })
 const CallId = z.string().max(200).nullish()

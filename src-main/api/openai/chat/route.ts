@@ -2,12 +2,14 @@ import type { Handler } from 'hono'
 import { askAll } from '../../answering/asking'
 import { collectAnswer } from '../../answering/answer'
 import { dialectBody, nameIgnored } from '../../answering/request-body'
+import { ignoredThinking } from '../../answering/thinking'
 import type { Running } from '../../answering/running'
 import { clientGone, paired, streamAnswers } from '../../answering/stream-answer'
 import type { ApiContext } from '../../context'
 import type { ApiEnv } from '../../env'
 import { choicesOf } from '../choices'
 import { newHead } from '../head'
+import { ignoredKeywords } from '../structured-output'
 import { chunksOf } from './chunks'
 import { toCompletion, type CallForm } from './completion'
 import { ChatCompletionRequest } from './schema'
@@ -20,7 +22,13 @@ export const chatCompletions =
     const body = await dialectBody(c, ChatCompletionRequest)
     nameIgnored(c, ignoredTools(body))
     const head = newHead('chatcmpl-', body.model)
-    const requests = choicesOf(toRequest(body), body.n ?? 1)
+    const request = toRequest(body)
+    const { reasoning_effort, reasoning, enable_thinking, thinking } = body
+    nameIgnored(c, [
+      ...ignoredKeywords(request.format, 'response_format'),
+      ...(await ignoredThinking(context, request, { reasoning_effort, reasoning, enable_thinking, thinking })),
+    ])
+    const requests = choicesOf(request, body.n ?? 1)
     const signal = running.begin(head.id, { signal: clientGone(c.env.outgoing), owner: c.get('apiKeyId') })
     const updates = askAll(c, context, requests, signal)
     const callForm: CallForm = speaksOfFunctions(body)

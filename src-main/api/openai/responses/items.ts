@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Tool } from '@core/generation/conversation'
+import { ArgumentsText } from '../../json-depth'
 import { ImageUrl } from '../content'
 
 const ONLY = 'only input_text and input_image are supported: {"type": "input_text", "text": …}'
@@ -26,7 +27,7 @@ const FunctionCall = z.object({
   type: z.literal('function_call'),
   call_id: CallId,
   name: Tool.shape.name,
-  arguments: z.string(),
+  arguments: ArgumentsText,
 })
 const CustomCall = z.object({
   type: z.literal('custom_tool_call'),

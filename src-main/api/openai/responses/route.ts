@@ -5,6 +5,7 @@ import { ask } from '../../answering/asking'
 import { collectAnswer } from '../../answering/answer'
 import { dialectBody, nameIgnored } from '../../answering/request-body'
 import type { Owner } from '../../answering/owner'
+import { ignoredThinking } from '../../answering/thinking'
 import type { Running } from '../../answering/running'
 import { clientGone, streamAnswer } from '../../answering/stream-answer'
 import type { ApiContext } from '../../context'
@@ -16,17 +17,26 @@ import { toMessages } from './conversation'
 import { ResponseEvents } from './events'
 import { inputItems, pageOf, type InputListItem } from './input-items'
 import { Output } from './output'
+import { ignoredKeywords } from '../structured-output'
 import { responseOf, STATUS_OF, type ResponseObject } from './response'
 import { ResponseRequest } from './schema'
 import type { Kept, ResponseStore } from './store'
 import { customTools, ignoredIn, toConversation, toRequest } from './translate'
 
+const KEPT =
+  'Responses are kept in memory by the machine that made them, the last thousand of them, unless they say "store": false. Send the whole conversation as input.'
+
 const found = (store: ResponseStore, id: string, { asker, param }: { asker: Owner; param: string }): Kept => {
   const kept = store.get(id, asker)
   if (kept) return kept
+  if (param === 'previous_response_id')
+    throw new Problem(400, 'previous_response_not_found', `Previous response with id '${id}' not found`, {
+      param,
+      hint: KEPT,
+    })
   throw new Problem(404, 'response_not_found', `There is no response "${id}" (any more)`, {
     param,
-    hint: 'Responses are kept in memory by the machine that made them, the last thousand of them, unless they say "store": false. Send the whole conversation as input.',
+    hint: KEPT,
   })
 }
 
@@ -70,7 +80,12 @@ export const createResponse =
       store.put({ owner, response, input, conversation: toMessages(response.output, conversation) })
     }
     const signal = running.begin(head.id, { signal: clientGone(c.env.outgoing), owner })
-    const updates = ask(c, context, toRequest(body, conversation), signal)
+    const request = toRequest(body, conversation)
+    nameIgnored(c, [
+      ...ignoredKeywords(request.format, 'text.format.schema'),
+      ...(await ignoredThinking(context, request, { reasoning: body.reasoning })),
+    ])
+    const updates = ask(c, context, request, signal)
     if (body.stream) return streamAnswer(c, updates, new ResponseEvents({ describe, custom, keep }))
 
     const { text, reasoning, toolCalls, logprobs, end } = await collectAnswer(updates)

@@ -39,7 +39,13 @@ const Format = z.discriminatedUnion(
   'type',
   [
     z.object({ type: z.enum(['text', 'json_object']) }),
-    z.object({ type: z.literal('json_schema'), schema: z.record(z.string(), z.unknown()) }),
+    z.object({
+      type: z.literal('json_schema'),
+      schema: z.record(z.string(), z.unknown()),
+      strict: z.boolean().nullish(),
+      name: z.unknown().optional(),
+      description: z.unknown().optional(),
+    }),
   ],
   { error: 'only the types text, json_object and json_schema are supported' },
 )

@@ -5,6 +5,7 @@ import { given } from '../given'
 import { invalidField } from '../invalid-field'
 import { reasoningOf } from '../reasoning'
 import { toLimit, toSampling } from '../sampling'
+import { bySchema } from '../structured-output'
 import { keptFor } from '../ttl'
 import { chosenTools, toTool, type Choice } from '../tools'
 import { toMessages } from './conversation'
@@ -51,7 +52,7 @@ const toFormat = ({ text }: ResponseRequest): OutputFormat | undefined => {
     case 'json_object':
       return { kind: 'json' }
     case 'json_schema':
-      return { kind: 'jsonSchema', schema: format.schema }
+      return bySchema(format.schema, format.strict)
     case 'text':
     case undefined:
       return undefined

@@ -11,7 +11,12 @@ import type { Described } from '../described'
 
 /** Models on disks and on the hub. */
 export const MODELS: readonly Described[] = [
-  { method: 'get', path: '/models', does: 'The models of the cluster', answer: { ModelsResponse } },
+  {
+    method: 'get',
+    path: '/models',
+    does: 'The models of the cluster; for clients of OpenAI without `/v1` also what `GET /v1/models` lists',
+    answer: { ModelsResponse },
+  },
   {
     method: 'get',
     path: '/models/search',

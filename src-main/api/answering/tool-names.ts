@@ -1,0 +1,13 @@
+import { Problem } from '../problem'
+
+/** Refuses two tools of one name: a call could not be told to which it is. Throws Problem. */
+export const checkToolNames = (tools: readonly { readonly name: string }[]): void => {
+  const seen = new Set<string>()
+  for (const { name } of tools) {
+    if (seen.has(name))
+      throw new Problem(400, 'invalid_request', `tools: two tools are named "${name}"; give each a name of its own`, {
+        param: 'tools',
+      })
+    seen.add(name)
+  }
+}
