@@ -68,11 +68,12 @@ class Failures {
     }))
   }
 
-  more(tries: number): NewRecord[] {
+  /** Of the same cause each time, or of two in turn. */
+  more(tries: number, { causes = 1 } = {}): NewRecord[] {
     return Array.from({ length: tries }, () => {
       this.tries += 1
       const instanceId = InstanceId.parse(`instance-${this.tries}`)
-      const failureError = 'the model’s file is damaged'
+      const failureError = this.tries % causes === 0 ? 'the model’s file is damaged' : 'out of memory'
       return this.decided(placed(instanceId), {
         type: 'InstanceDeleted',
         instanceId,
@@ -121,16 +122,36 @@ describe('a log whose declaration fails for ever', () => {
     const all = failures()
     const { storage } = open()
     await append(storage, all.decided(declaration('failing'), declaration('other')))
-    for (let round = 0; round < 3; round += 1) await append(storage, all.more(1100))
-    await storage.log.append(all.more(10))
+    for (let round = 0; round < 3; round += 1) await append(storage, all.more(1100, { causes: 2 }))
+    await storage.log.append(all.more(10, { causes: 2 }))
     const { events, days } = await storage.history(failing)
     expect(events).toHaveLength(500)
     expect(events.at(-1)?.event.type).toBe('InstanceDeleted')
     expect(events.at(-1)?.at).toBe(start + 3310 * HOUR)
     expect(days.reduce((sum, { events: count }) => sum + count, 0)).toBe(2 * 3310 + 1 - 500)
-    expect(days[1]).toEqual({ day: '2026-01-02', events: 48, failures: 24, reason: 'the model’s file is damaged' })
+    expect(days[1]).toMatchObject({ day: '2026-01-02', events: 48, failures: 24 })
     const other = await storage.history(MetaInstanceId.parse('other'))
     expect(other.events.map(({ event }) => event.type)).toEqual(['MetaInstanceCreated'])
+  })
+
+  it('counts failures of one cause, however many, beside what people did before and after', async () => {
+    const all = failures()
+    const { storage } = open()
+    await append(storage, all.decided(declaration('failing')))
+    for (let round = 0; round < 3; round += 1) await append(storage, all.more(1100))
+    const changed: Decision = { type: 'MetaInstanceUpdated', metaInstanceId: failing, changes: { maxContext: 2048 } }
+    await storage.log.append([...all.decided(changed), ...all.more(2)])
+    const { events, days } = await storage.history(failing)
+    expect(events.map(({ event, repeated }) => [event.type, repeated?.times])).toEqual([
+      ['MetaInstanceCreated', undefined],
+      ['InstanceCreated', undefined],
+      ['InstanceDeleted', 3300],
+      ['MetaInstanceUpdated', undefined],
+      ['InstanceCreated', undefined],
+      ['InstanceDeleted', 2],
+    ])
+    expect(events[2]?.repeated?.since).toBe(start + HOUR)
+    expect(days).toEqual([])
   })
 
   it('opens from the snapshot before where the newest is damaged', async () => {

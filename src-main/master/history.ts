@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { Envelope } from '@core/events/event'
+import type { Envelope } from '@core/events/event'
+import { failureOf, HistoryEvent, withDecision } from '@core/events/history-event'
 import type { LogRecord } from '@core/events/record'
 import { InstanceId, MetaInstanceId } from '@core/ids'
 import type { Directory } from '../disk/directory'
 import { recordsAfter } from './log-reader'
 
-/** A declaration that fails for days has a long story; its end is what people read. */
+/** Of a long story people read the end. Failures in a row of one cause are one entry of it (`history-event.ts`). */
 const MOST_EVENTS = 500
 /** Days before those events that are kept, as one line each. */
 const MOST_DAYS = 1000
@@ -29,7 +30,7 @@ const Past = z.object({
   v: z.literal(1),
   metaInstanceId: MetaInstanceId,
   days: z.array(Day),
-  events: z.array(Envelope),
+  events: z.array(HistoryEvent),
   /** Instances that were made for it and had not ended. */
   instances: z.array(InstanceId),
 })
@@ -49,28 +50,17 @@ const readPast = (directory: Directory, id: MetaInstanceId): Past => {
   }
 }
 
-const failureOf = ({ event }: Envelope): string | undefined => {
-  switch (event.type) {
-    case 'InstanceDeleted':
-    case 'InstanceRetrying':
-      return event.failureError
-    case 'MetaInstancePlacementFailed':
-      return event.reason
-    default:
-      return undefined
-  }
-}
-
 /** The days with one more event: what fails again and again is counted. */
-const counted = (days: readonly Day[], envelope: Envelope): Day[] => {
+const counted = (days: readonly Day[], envelope: HistoryEvent): Day[] => {
+  const times = envelope.repeated?.times ?? 1
   const day = new Date(envelope.at).toISOString().slice(0, 10)
   const last = days.at(-1)
   const same = last?.day === day ? last : { day, events: 0, failures: 0 }
-  const reason = failureOf(envelope)
+  const reason = failureOf(envelope.event)
   const more: Day = {
     ...same,
-    events: same.events + 1,
-    failures: same.failures + (reason === undefined ? 0 : 1),
+    events: same.events + times,
+    failures: same.failures + (reason === undefined ? 0 : times),
     ...(reason !== undefined && { reason: reason.slice(0, 500) }),
   }
   return [...(last === same ? days.slice(0, -1) : days), more].slice(-MOST_DAYS)
@@ -96,7 +86,7 @@ const subjectOf = ({ event }: Envelope, owners: Map<string, MetaInstanceId>): Me
 
 const withEvent = (past: Past, envelope: Envelope): Past => {
   const { event } = envelope
-  const events = [...past.events, envelope]
+  const events = [...withDecision(past.events, envelope)]
   const [first] = events
   const isFull = events.length > MOST_EVENTS && first !== undefined
   return {
@@ -144,7 +134,7 @@ export const keepHistory = async (directory: Directory, records: AsyncIterable<L
 
 export interface History {
   /** The newest decisions, oldest first. */
-  readonly events: readonly Envelope[]
+  readonly events: readonly HistoryEvent[]
   /** The days before them. */
   readonly days: readonly Day[]
 }

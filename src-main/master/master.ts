@@ -1,6 +1,7 @@
 import type { Command } from '@core/commands/command'
 import type { LogEnd, Message } from '@core/consensus/index'
 import type { Envelope, Observation } from '@core/events/event'
+import type { HistoryEvent } from '@core/events/history-event'
 import type { CommandId, MetaInstanceId, NodeId } from '@core/ids'
 import type { SubmitResult, WatchItem } from '@core/protocols/peer'
 import type { ReconcileInputs } from '@core/reconcile/process-manager'
@@ -202,7 +203,7 @@ export class Master {
   }
 
   /** A declaration's newest decisions, oldest first. */
-  async history(metaInstanceId: MetaInstanceId): Promise<readonly Envelope[]> {
+  async history(metaInstanceId: MetaInstanceId): Promise<readonly HistoryEvent[]> {
     return (await this.storage.history(metaInstanceId)).events
   }
 

@@ -148,4 +148,5 @@ export const cards: Translation<'cards'> = {
   'todo.not_enough_memory': 'Ein anderes Modell anhalten, den Kontext kürzen oder eine kleinere Quantisierung nehmen.',
   'todo.model_card': 'Die Dateien des Modells oder die Verbindung zum Hub prüfen.',
   'history.sameReason': 'aus demselben Grund',
+  'history.repeated': '{line} ({times, number}-mal seit {since})',
 }

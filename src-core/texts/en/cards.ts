@@ -146,4 +146,5 @@ export const cards = {
   'todo.not_enough_memory': 'Pause another model, shorten the context, or take a smaller quantization.',
   'todo.model_card': 'Look at the model’s files, or at the connection to the hub.',
   'history.sameReason': 'for the same reason',
+  'history.repeated': '{line} ({times, number} times since {since})',
 } as const

@@ -147,4 +147,5 @@ export const cards: Translation<'cards'> = {
   'todo.not_enough_memory': '暂停另一个模型、缩短上下文，或换用更小的量化。',
   'todo.model_card': '检查模型的文件，或与 Hub 的连接。',
   'history.sameReason': '原因相同',
+  'history.repeated': '{line}（自 {since} 起共 {times, number} 次）',
 }

@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { Envelope } from '@core/events/event'
+import { HistoryEvent } from '@core/events/history-event'
 import type { MetaInstanceId } from '@core/ids'
 import { MetaInstanceView, type UpdateMetaInstanceRequest } from '@core/protocols/control'
 import { declarationBy } from '../names'
 import type { NodeApi } from './node-api'
 
 const List = z.object({ metaInstances: z.array(MetaInstanceView) })
-const History = z.object({ events: z.array(Envelope) })
+const History = z.object({ events: z.array(HistoryEvent) })
 
 const pathOf = (id: MetaInstanceId): string => `/meta_instance/${encodeURIComponent(id)}`
 
@@ -30,5 +30,5 @@ export const deleteDeclaration = (api: NodeApi, id: MetaInstanceId): Promise<voi
   api.tell(pathOf(id), { method: 'DELETE' })
 
 /** Decisions about a declaration, newest first. */
-export const readHistory = async (api: NodeApi, id: MetaInstanceId): Promise<readonly Envelope[]> =>
+export const readHistory = async (api: NodeApi, id: MetaInstanceId): Promise<readonly HistoryEvent[]> =>
   (await api.ask(`${pathOf(id)}/history`, History)).events

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isDecision, type Envelope } from '@core/events/event'
 import { readyWorld } from '@core/testing/world'
-import { historyLine } from './history'
+import { historyLine, historyLines } from './history'
 
 describe('the history of a declaration', () => {
   it('reads as what happened to it, with the causes of failures', () => {
@@ -23,6 +23,19 @@ describe('the history of a declaration', () => {
       'Changed: name, context',
       'Paused',
       'Taken out of memory',
+    ])
+  })
+
+  it('tells failures of one cause once, with how often and since when', () => {
+    const { world, id } = readyWorld()
+    world.fail(id)
+    world.reconcile()
+    const event = world.log.find(({ type }) => type === 'InstanceRetrying')
+    if (!event || !isDecision(event)) throw new Error('nothing was retried')
+    const since = new Date(2026, 0, 2, 3, 4).getTime()
+    const many = { v: 1, index: 9, term: 1, at: since + 1, event, repeated: { times: 1440, since } } as const
+    expect(historyLines(world.state, [many]).map(({ line }) => line.text)).toEqual([
+      expect.stringMatching(/^Loaded again after: Mac Studio: out of memory \(1,440 times since .*2026/) as unknown,
     ])
   })
 })

@@ -1,8 +1,9 @@
 import type { Envelope } from '@core/events/event'
+import type { HistoryEvent } from '@core/events/history-event'
 import { nodeName } from '@core/state/bindings'
 import type { MetaInstanceChanges, OnRequest } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
-import { nodeText, t } from '../../state/texts.svelte'
+import { dateTimeText, nodeText, t } from '../../state/texts.svelte'
 import { durationText } from '../../state/text'
 
 export interface HistoryLine {
@@ -96,16 +97,23 @@ export const historyLine = (state: State, envelope: Envelope, before?: string): 
   }
 }
 
+/** A failure that came again and again, with how often. */
+const withCount = ({ text, tone }: HistoryLine, { repeated }: HistoryEvent): HistoryLine => {
+  if (!repeated) return { text, tone }
+  const { times, since } = repeated
+  return { text: t('cards.history.repeated', { line: text, times, since: dateTimeText(since) }), tone }
+}
+
 /** All of them in the order that they are given in. A reason that comes again directly after itself in time is told once. */
 export const historyLines = (
   state: State,
-  envelopes: readonly Envelope[],
-): readonly { readonly envelope: Envelope; readonly line: HistoryLine }[] => {
+  envelopes: readonly HistoryEvent[],
+): readonly { readonly envelope: HistoryEvent; readonly line: HistoryLine }[] => {
   const inTime = [...envelopes].sort((a, b) => a.term - b.term || a.index - b.index)
   let before: string | undefined
-  const lines = new Map<Envelope, HistoryLine>()
+  const lines = new Map<HistoryEvent, HistoryLine>()
   for (const envelope of inTime) {
-    lines.set(envelope, historyLine(state, envelope, before))
+    lines.set(envelope, withCount(historyLine(state, envelope, before), envelope))
     before = failureIn(envelope) ?? before
   }
   return envelopes.flatMap((envelope) => {
