@@ -23,7 +23,7 @@ describe('a text', () => {
 
   it('with tags comes in pieces', () => {
     expect(english.parts('keys.madeAndUsed', { date: 'today', agent: 'curl/8' })).toEqual([
-      { tag: undefined, text: 'Made today, last used by ' },
+      { tag: undefined, text: 'Created today, last used by ' },
       { tag: 'code', text: 'curl/8' },
     ])
   })

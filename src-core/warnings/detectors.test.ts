@@ -279,7 +279,7 @@ describe('missing pairs', () => {
     expect(found(missingPairDetector, macs)).toMatchObject([
       {
         title: 'One pair of Macs lacks the cable that RDMA needs.',
-        cause: expect.stringContaining('no cable between a and c.'),
+        cause: expect.stringContaining('there is none between a and c.'),
         nodeIds: ['a', 'c'],
       },
     ])

@@ -69,7 +69,7 @@ describe('a worker’s words for a recorded death', () => {
     ],
     [
       'jaccl_no_gid, jaccl_rtr_errno22',
-      'RDMA needs an IPv4 address on the Thunderbolt port, and the port in no bridge: see System Settings → Network',
+      'RDMA needs an IPv4 address on the Thunderbolt port, which must not be in a bridge: see System Settings → Network',
       undefined,
     ],
   ])('%s: %s', (_log, sentence, warned) => {

@@ -38,9 +38,9 @@ it('says what moves where, what stops and why, and what ends or waits', () => {
     detail: [
       'chat moves to Mac mini and Air.',
       'code stops: needs 8 GB more.',
-      '1 answer under way here ends.',
+      '1 running answer ends.',
       '1 download waits until Muster is opened again.',
-      'Programs that use this machine’s address get no answer until Muster is opened again.',
+      'Programs that use this machine’s address get no answers until Muster is opened again.',
     ].join('\n'),
   })
 })

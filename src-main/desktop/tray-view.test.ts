@@ -84,13 +84,13 @@ const paused = (): World => {
 describe('the shape of the ring and the line below it', () => {
   it.each<[string, Pick<World, 'state'>, Partial<TrayInput>, TrayView['form'], string]>([
     ['nothing is known', { state: emptyState() }, {}, 'hollow', 'Starting'],
-    ['nobody leads', alone(), { cluster: { asking: [], role: 'seeking' } }, 'hollow', 'Can’t decide anything now'],
+    ['nobody leads', alone(), { cluster: { asking: [], role: 'seeking' } }, 'hollow', 'No leader: nothing can be changed now'],
     [
       'the disk takes nothing',
       alone(),
       { cluster: { asking: [], role: 'stepped-down' } },
       'hollow',
-      'Can’t decide anything now',
+      'No leader: nothing can be changed now',
     ],
     ['nothing is declared', alone(), {}, 'whole', 'No always-on models'],
     ['all is ready', readyWorld().world, {}, 'whole', '1 model ready'],

@@ -31,11 +31,11 @@ describe('the cause of a death', () => {
     ['jaccl_device_missing', 'RDMA is not enabled on this Mac: turn it on with `rdma_ctl enable` in macOS Recovery'],
     [
       'jaccl_no_gid',
-      'RDMA needs an IPv4 address on the Thunderbolt port, and the port in no bridge: see System Settings → Network',
+      'RDMA needs an IPv4 address on the Thunderbolt port, which must not be in a bridge: see System Settings → Network',
     ],
     [
       'jaccl_rtr_errno22',
-      'RDMA needs an IPv4 address on the Thunderbolt port, and the port in no bridge: see System Settings → Network',
+      'RDMA needs an IPv4 address on the Thunderbolt port, which must not be in a bridge: see System Settings → Network',
     ],
     ['jaccl_pd_exhausted', '[jaccl] RDMA ran out of resources that only a restart of this Mac gives back'],
     ['jaccl_recv_errno2', '[jaccl] the RDMA connection to another machine was lost'],

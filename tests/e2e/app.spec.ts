@@ -30,7 +30,7 @@ const expectAccessible = async (page: Page) => {
 const launch = async (page: Page, model: string) => {
   await page.getByRole('button', { name: 'Launch a model…' }).first().click()
   await page.getByRole('combobox', { name: 'Model' }).selectOption({ label: model })
-  await expect(page.getByLabel('What would happen')).toContainText(/uses/i)
+  await expect(page.getByLabel('Result')).toContainText(/uses/i)
   await page.getByRole('button', { name: 'Launch', exact: true }).click()
 }
 
@@ -187,7 +187,7 @@ test('a person finds models on the hub, downloads one, gives one up, and launche
   // So slow that it is still on its way however long this page is looked at.
   hub.limit(4000)
   await found('who/tiny-too').getByRole('button', { name: 'Download' }).click()
-  const arriving = page.getByRole('region', { name: 'On the way' })
+  const arriving = page.getByRole('region', { name: 'Downloading' })
   await expect(arriving.getByRole('progressbar')).toBeVisible()
   await expectAccessible(page)
   await arriving.getByRole('button', { name: 'Cancel' }).click()
@@ -198,7 +198,7 @@ test('a person finds models on the hub, downloads one, gives one up, and launche
 
   await found(TINY).getByRole('button', { name: 'Launch' }).click()
   await expect(page.getByRole('combobox', { name: 'Model' })).toHaveValue(TINY)
-  await expect(page.getByLabel('What would happen')).toContainText(/uses/i)
+  await expect(page.getByLabel('Result')).toContainText(/uses/i)
   await page.getByRole('button', { name: 'Launch', exact: true }).click()
   await expect(page.locator('[data-meta-instance-id]')).toHaveAttribute('data-status', 'READY', {
     timeout: READY_TIMEOUT,
@@ -232,7 +232,7 @@ test('a model with hours rests outside of them, says until when, and is back whe
   const dialog = page.getByRole('dialog')
   await dialog.getByRole('textbox', { name: /^Name/ }).fill('office')
   await dialog.getByText('Hours', { exact: true }).click()
-  await dialog.getByRole('button', { name: 'Give it hours' }).click()
+  await dialog.getByRole('button', { name: 'Set hours' }).click()
   const hours = dialog.getByRole('group', { name: 'Hours 1' })
   // One day that is neither today nor beside it, whatever the time zone.
   const days = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']

@@ -44,7 +44,7 @@ test('a program’s configuration is shown, written and taken back', async ({ pa
   await page.getByRole('button', { name: 'Write it', exact: true }).click()
   await expect(claude.getByText('written by Muster')).toBeVisible()
   expect(JSON.parse(readFileSync(settings, 'utf8'))).toMatchObject({ theme: 'dark', env: { ANTHROPIC_MODEL: 'chat' } })
-  await claude.getByRole('button', { name: /^Take it back/ }).click()
+  await claude.getByRole('button', { name: /^Undo/ }).click()
   await expect(claude.getByText('written by Muster')).toBeHidden()
   expect(readFileSync(settings, 'utf8')).toBe('{\n  "theme": "dark"\n}\n')
 
@@ -67,7 +67,7 @@ test('a code signs a phone in, once, and the app can be used there', async ({ pa
     .locator('code')
     .innerText()
   await expectAccessible(page)
-  await page.getByRole('button', { name: 'make one and fill it in' }).click()
+  await page.getByRole('button', { name: 'create one and fill it in' }).click()
   await page.getByText('curl', { exact: true }).click()
   await expect(page.locator('pre').filter({ hasText: 'authorization: Bearer mst_' })).toBeVisible()
 

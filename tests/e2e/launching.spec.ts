@@ -103,7 +103,7 @@ test('machines are chosen by a rectangle, and a model that falls on one of them 
 
   for (const name of ['Mac Studio', 'MacBook Pro']) {
     await map.getByRole('button', { name: `More for ${name}` }).click()
-    await page.getByRole('menuitem', { name: 'Choose for a launch' }).click()
+    await page.getByRole('menuitem', { name: 'Select for a launch' }).click()
   }
   await expect(map.getByRole('status')).toContainText('2 machines chosen')
   const row = page.getByRole('complementary', { name: 'Shelf' }).getByRole('button', { name: /^Launch tiny/ })

@@ -41,7 +41,7 @@ test('recommended models say what fits, are filtered and kept as favourites, wit
   await page.getByRole('checkbox', { name: 'favourites' }).check()
   await expect(list.getByRole('listitem')).toHaveCount(1)
   await page.getByRole('checkbox', { name: 'vision' }).check()
-  await expect(page.getByText('No recommended model passes these filters')).toBeVisible()
+  await expect(page.getByText('No recommended model matches these filters')).toBeVisible()
   await page.getByRole('button', { name: 'Show all' }).click()
 
   await page.getByRole('combobox', { name: 'Family' }).selectOption('GLM')

@@ -68,7 +68,7 @@ test('from nothing to the first answer it takes at most five clicks and no typin
 
   await expect(heading(page, 'Your machines')).toBeVisible()
   await expectAccessible(page)
-  await click('Stay alone')
+  await click('Use this machine alone')
 
   await expect(heading(page, 'First model')).toBeVisible()
   await expect(page.getByRole('radio', { name: /SmolLM2/ })).toBeChecked()
@@ -174,7 +174,7 @@ test('each step can be skipped, gone back to, put off, and opened again from the
   await expect(heading(page, 'Cluster')).toBeVisible()
   await page.reload()
   await expect(heading(page, 'Cluster')).toBeVisible()
-  await page.getByRole('button', { name: /^Go on with setting up/ }).click()
+  await page.getByRole('button', { name: /^Continue setting up/ }).click()
   await expect(heading(page, 'This machine')).toBeVisible()
   await page.getByRole('button', { name: 'Finish later' }).click()
   await page.getByRole('link', { name: 'Settings' }).click()
@@ -214,7 +214,7 @@ test('a model that is launched before Python is there waits for it, and says so'
   uv.hold()
   await start(uv.env)
   await page.goto(node.url)
-  for (const name of ['Set up this machine', 'Continue', 'Stay alone']) {
+  for (const name of ['Set up this machine', 'Continue', 'Use this machine alone']) {
     await page.getByRole('main').getByRole('button', { name, exact: true }).click()
   }
   await page.getByRole('button', { name: /^Launch SmolLM2/ }).click()

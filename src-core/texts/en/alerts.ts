@@ -1,23 +1,23 @@
 /** What people are warned of: the title, the cause, and each step of the way out. */
 export const alerts = {
   'jaccl.title': 'The experimental RDMA driver in macOS failed.',
-  'jaccl.cause': 'A runner said: {error}',
+  'jaccl.cause': 'A runner reported: {error}',
   'jaccl.causeOn': 'On {machines}: {error}',
-  'jaccl.restart': 'Restart the Macs it runs on. Most errors of this driver go with a restart.',
-  'jaccl.restartThese': 'Restart {machines}. Most errors of this driver go with a restart.',
+  'jaccl.restart': 'Restart the Macs it runs on. A restart clears most errors of this driver.',
+  'jaccl.restartThese': 'Restart {machines}. A restart clears most errors of this driver.',
   'jaccl.ring':
     'If it comes back, use a ring for this model: in its menu choose Change…, then More, Connection, Ring. It is slower between machines, and needs no RDMA.',
   'domains.title': '{name} has lost some of its RDMA resources.',
   'domains.titleNone': '{name} has no RDMA resources left.',
   'domains.killed':
     '{count, plural, one {A runner} other {# runners}} had to be killed while using RDMA on {name}, and macOS keeps what a killed process held until the Mac restarts.',
-  'domains.processes': 'Processes that were killed while using RDMA keep theirs until the Mac restarts.',
+  'domains.processes': 'Processes killed while using RDMA keep their resources until the Mac restarts.',
   'domains.cause': '{why} When none is left, RDMA fails there.',
   'domains.causeNone': 'Its driver could not allocate another protection domain. {why}',
-  'domains.restart': 'Restart {name}. Its models are placed elsewhere meanwhile, where they fit.',
+  'domains.restart': 'Restart {name}. Meanwhile its models are placed elsewhere, if they fit.',
   'loop.title': 'The Thunderbolt bridges of {names} form a loop.',
   'loop.cause':
-    'Each bridge sends on what it receives, so network traffic goes round this loop for ever. It slows these Macs and their network down.',
+    'Each bridge forwards what it receives, so traffic circulates in this loop forever and slows down these Macs and their network.',
   'loop.takeOut': 'Take the ports of one of these Macs out of its bridge, or of all of them if RDMA is to be used.',
   'loop.unplug': 'Or unplug one of the cables in the loop.',
   'bridge.title': 'A bridge on {name} holds ports that RDMA needs.',
@@ -30,7 +30,7 @@ export const alerts = {
   'cannotRun.title': '{name} can’t run models.',
   'cannotRun.cause': '{reason}',
   'cannotRun.setUp':
-    'Open Muster on {name} and choose Settings → Set up…: its step for the machine installs what is missing, and shows how that gets on.',
+    'Open Muster on {name} and choose Settings → Set up…: the step for the machine installs what is missing and shows the progress.',
   'unhealthy.title': 'RDMA between {names} does not work.',
   'unhealthy.cause': '{problems}.',
   'unhealthy.problem': '{name}: {problem}',
@@ -39,9 +39,9 @@ export const alerts = {
   'unhealthy.restart': 'If that does not help, restart {names}.',
   'pairs.title':
     '{count, plural, one {One pair of Macs lacks} other {# pairs of Macs lack}} the cable that RDMA needs.',
-  'pairs.cause': 'RDMA goes from every Mac to every other. For {model} there is no cable between {pairs}.',
+  'pairs.cause': 'RDMA needs a cable between every two Macs. For {model} there is none between {pairs}.',
   'pairs.pair': '{a} and {b}',
-  'pairs.join': 'Join {a} and {b} by a Thunderbolt 5 cable.',
+  'pairs.join': 'Connect {a} and {b} with a Thunderbolt 5 cable.',
   'pairs.fewer': 'Or let the model use fewer machines, or a ring: in its menu choose Change….',
   'thunderbolt5.title': 'RDMA needs Thunderbolt 5, which {name} does not have.',
   'thunderbolt5.cause':
@@ -49,12 +49,12 @@ export const alerts = {
   'thunderbolt5.notAMac': 'A model is to use RDMA on {name}, which is not a Mac.',
   'thunderbolt5.others': 'Choose other machines for the model: those with Thunderbolt 5.',
   'thunderbolt5.ring':
-    'Or share the model over a ring, which works over any network: in its menu choose Change…, then More, Connection, Ring.',
+    'Or split the model over a ring, which works over any network: in its menu choose Change…, then More, Connection, Ring.',
   'thunderbolt5.titleOpen': 'RDMA needs Thunderbolt 5: {name} can’t be placed.',
   'thunderbolt5.none': 'It asks for RDMA between at least {count} machines with Thunderbolt 5; none here has it.',
   'thunderbolt5.only':
     'It asks for RDMA between at least {count} machines with Thunderbolt 5; here only {names} has it.',
-  'thunderbolt5.add': 'Add Macs with Thunderbolt 5 to this cluster, and join them by Thunderbolt 5 cables.',
+  'thunderbolt5.add': 'Add Macs with Thunderbolt 5 to this cluster, and connect them with Thunderbolt 5 cables.',
   'rdmaOff.title': 'RDMA is not enabled on {name}.',
   'rdmaOff.cause': 'macOS ships with RDMA over Thunderbolt switched off, and it can be switched on only in Recovery.',
   'rdmaOff.shutDown':
@@ -67,7 +67,7 @@ export const alerts = {
   'noRdma.cause': 'RDMA over Thunderbolt comes with macOS {oldest}; {name} has {os}.',
   'noRdma.causeNoTool': 'RDMA over Thunderbolt comes with macOS {oldest}; {name} has {os}, and rdma_ctl is not there.',
   'noRdma.update': 'Update macOS on {name}: System Settings → General → Software Update.',
-  'noRdma.then': 'Then enable RDMA in Recovery; Muster says how when it is time.',
+  'noRdma.then': 'Then enable RDMA in Recovery; Muster shows how.',
   'macos.title': 'macOS differs between Macs that use RDMA together.',
   'macos.cause': '{versions}. RDMA between different versions of its driver fails or hangs.',
   'macos.has': '{name} has {version}',
@@ -90,7 +90,7 @@ export const alerts = {
     'Both Macs have Thunderbolt 5 ({best} Gb/s), but the link runs at {gbps} Gb/s. RDMA needs Thunderbolt 5.',
   'slow.causeDock':
     'Both Macs have Thunderbolt 5 ({best} Gb/s), but the link runs at {gbps} Gb/s, through a dock. RDMA needs Thunderbolt 5.',
-  'slow.direct': 'Join {names} directly, without the dock, by a Thunderbolt 5 cable.',
+  'slow.direct': 'Connect {names} directly, without the dock, with a Thunderbolt 5 cable.',
   'slow.cable': 'Use a Thunderbolt 5 cable between {names}: its plugs are marked with a lightning bolt and a 5.',
   'slow.replug':
     'If it is one, unplug it and plug it in again at both ends. In Terminal, “Speed” should then say {best} Gb/s:',

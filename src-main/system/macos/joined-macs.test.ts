@@ -244,7 +244,7 @@ describe('Macs in other arrangements', () => {
     expect(macs.edges()).toEqual([])
     expect(whyNoRdma(macs.world.state, ...nodes)[0]).toMatchObject({
       code: 'cable_speed',
-      text: 'the way through a dock between studio and book gives 40 Gb/s, and 80 are needed',
+      text: 'the route through a dock between studio and book gives 40 Gb/s, and 80 are needed',
     })
   })
 

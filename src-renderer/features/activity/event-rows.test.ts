@@ -17,7 +17,7 @@ describe('the list of events', () => {
     expect(found.find(({ type }) => type === 'MemberAdmitted')).toMatchObject({ kind: 'Machines', failed: false })
     expect(found.at(-1)).toMatchObject({ type: 'InstanceDeleted', kind: 'Models', failed: true })
     expect(found.at(-1)?.text).toContain('out of memory')
-    expect((['MetaInstanceCreated', 'InstanceRetrying'] as const).map(eventWords)).toEqual(['Declared', 'Loaded again'])
+    expect((['MetaInstanceCreated', 'InstanceRetrying'] as const).map(eventWords)).toEqual(['Declared', 'Retrying'])
   })
 
   it('is filtered by what events are about and by words, and begins with decisions, the newest first', () => {

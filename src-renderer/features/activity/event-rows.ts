@@ -148,7 +148,7 @@ const told = (state: State, event: Event): Told => {
   }
 }
 
-/** `Loaded again`, of `InstanceRetrying`. */
+/** `Retrying`, of `InstanceRetrying`. */
 export const eventWords = (type: Event['type']): string => t(`activity.event.${type}`)
 
 export const eventRow = (state: State, { index, term, at, event }: Envelope): EventRow => {

@@ -17,8 +17,8 @@ it.each([
 })
 
 it('refuses what is no text, and what is too long', async () => {
-  expect(await read(Uint8Array.of(0xff, 0xfe, 0x00), 'a.bin')).toEqual({ refused: 'a.bin is no text in UTF-8.' })
-  expect(await read('a\0b', 'b.bin')).toEqual({ refused: 'b.bin is no text.' })
+  expect(await read(Uint8Array.of(0xff, 0xfe, 0x00), 'a.bin')).toEqual({ refused: 'a.bin is not UTF-8 text.' })
+  expect(await read('a\0b', 'b.bin')).toEqual({ refused: 'b.bin is not a text file.' })
   expect(await read('x'.repeat(1_000_001), 'long.txt')).toMatchObject({
     refused: expect.stringContaining('1 MB') as string,
   })

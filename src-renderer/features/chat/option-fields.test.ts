@@ -23,7 +23,7 @@ describe('the options of a chat', () => {
       problems: { temperature: expect.stringContaining('2') as string, topK: expect.any(String) as string },
     })
     expect(readOptions({ ...fields, tools: '{' }, undefined)).toEqual({
-      problems: { tools: 'This is no JSON. A list of tools begins with [ and ends with ].' },
+      problems: { tools: 'This is not JSON. A list of tools begins with [ and ends with ].' },
     })
     expect(readOptions({ ...fields, tools: '[{"name":"a b"}]' }, undefined)).toMatchObject({
       problems: { tools: expect.stringContaining('name') as string },

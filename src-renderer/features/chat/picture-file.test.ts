@@ -74,7 +74,7 @@ describe('a picture for a question', () => {
     const { decode } = browser({ width: 1, height: 1 }, {})
     const broken = () => Promise.reject(new DOMException('The source image could not be decoded.', 'InvalidStateError'))
     expect(await readPicture(new File(['II*\0 a TIFF'], 'a.tiff', { type: 'image/tiff' }), decode)).toEqual({
-      refused: 'a.tiff is no PNG, JPEG, WebP or GIF.',
+      refused: 'a.tiff is not a PNG, JPEG, WebP or GIF.',
     })
     expect(await readPicture(fileOf('image/png', 'b.png'), broken)).toEqual({
       refused: 'b.png can’t be read as a picture; it may be damaged.',

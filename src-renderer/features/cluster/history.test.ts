@@ -18,11 +18,11 @@ describe('the history of a declaration', () => {
     expect(lines.map(({ text, tone }) => (tone === 'failure' ? `! ${text}` : text))).toEqual([
       'Declared',
       'Placed on Mac Studio',
-      '! Loaded again after: Mac Studio: out of memory',
+      '! Restarted after: Mac Studio: out of memory',
       'Recovered',
       'Changed: name, context',
       'Paused',
-      'Taken out of memory',
+      'Unloaded',
     ])
   })
 

@@ -17,7 +17,7 @@ describe('a machine that is drained', () => {
     world.command({ type: 'DrainMember', nodeId, drained: true })
     expect(drainedMachines(world.state)).toMatchObject([{ name: 'studio', empty: false, text: 'chat is moving away.' }])
     world.reconcile()
-    expect(drainedMachines(world.state)).toMatchObject([{ text: 'chat has no other place and stays.' }])
+    expect(drainedMachines(world.state)).toMatchObject([{ text: 'chat fits nowhere else and stays.' }])
     world.command({ type: 'DeleteMetaInstance', metaInstanceId: id })
     expect(drainedMachines(world.state)).toMatchObject([{ empty: true }])
   })

@@ -8,7 +8,7 @@ import { listText, said, t, tParts } from '../../state/texts.svelte'
 
 type WithoutMachine = WhatIfView['machines'][number]['declarations'][number]
 
-/** `chat moves to Mac mini, about 21 tokens/s`; `chat has no other place: …`. */
+/** `chat moves to Mac mini, about 21 tokens/s`; `chat fits nowhere else: …`. */
 export const fateParts = (state: State, told: WithoutMachine): readonly TextPart[] => {
   const { fate, name: model, reason = t('machines.noRoom'), nodeIds = [], tokensPerSecond } = told
   if (fate === 'stops')

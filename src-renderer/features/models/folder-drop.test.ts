@@ -30,7 +30,7 @@ describe('a folder that is dropped on the window', () => {
 
   it('cannot be added in a browser, which says where to put it', async () => {
     await expect(addDropped(undefined)).rejects.toMatchObject({
-      message: 'A browser tells no page where a folder lies.',
+      message: 'A browser cannot tell a page where a folder is.',
       hint: expect.stringContaining('models/OWNER/NAME') as string,
     })
   })

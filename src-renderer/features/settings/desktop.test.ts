@@ -40,7 +40,7 @@ describe('what is set for the app', () => {
 it.each<[UpdateStatus, RegExp]>([
   [{ state: 'unavailable', why: 'sources' }, /no updates.*sources/],
   [{ state: 'idle' }, /No newer version/],
-  [{ state: 'checking' }, /Looking/],
+  [{ state: 'checking' }, /Checking/],
   [{ state: 'downloading', version: '2.0.0', part: 0.256 }, /2\.0\.0 · 26 %/],
   [{ state: 'ready', version: '2.0.0' }, /2\.0\.0 is ready.*quit/],
   [{ state: 'failed', reason: 'no route' }, /failed: no route/],

@@ -57,7 +57,7 @@ describe('what can be switched on', () => {
     expect(away.any).toBe(false)
   })
 
-  it('says that the network is served from the next start on', async () => {
+  it('says that the network is served at the next start', async () => {
     const api = new FakeApi().next(
       () => json(settings()),
       () => json(power({ fixed: true })),
@@ -68,7 +68,7 @@ describe('what can be switched on', () => {
     await options.all[0]?.set(true)
     expect(api.asked.at(-1)).toMatchObject({ method: 'PATCH', json: { servesNetwork: true } })
     expect(options.all[0]).toMatchObject({ on: true })
-    expect(options.all[0]?.about).toContain('from the next start on')
+    expect(options.all[0]?.about).toContain('at the next start')
   })
 
   it('keeps this machine awake for its models, on power only', async () => {

@@ -16,7 +16,7 @@ describe('notices', () => {
   it('begin with what this page’s own node says, then come the cluster’s warnings', () => {
     const found = noticesOf({ state: macs.state, connection: 'connected', trouble })
     expect(found.map(({ title, text }) => `${title} ${text}`)).toEqual([
-      'This node takes no changes now. The disk is full. Make room; it comes back by itself.',
+      'This node accepts no changes now. The disk is full. Make room; it comes back by itself.',
       'mini can’t run models. There is no Python 3.11.',
     ])
     expect(found.map(({ warning }) => warning?.code)).toEqual([undefined, 'cannot-run'])

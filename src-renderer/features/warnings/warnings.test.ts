@@ -24,7 +24,7 @@ describe('warnings', () => {
   it('that are dismissed stay away, also after the app was started anew', () => {
     dismissAll(opened())
     const later = opened()
-    expect(titles(later)).toEqual(['This node takes no changes now.'])
+    expect(titles(later)).toEqual(['This node accepts no changes now.'])
     expect(later.dismissed.map(({ title }) => inEnglish(title))).toEqual(['mini can’t run models.'])
   })
 
