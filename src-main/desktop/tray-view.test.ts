@@ -84,7 +84,13 @@ const paused = (): World => {
 describe('the shape of the ring and the line below it', () => {
   it.each<[string, Pick<World, 'state'>, Partial<TrayInput>, TrayView['form'], string]>([
     ['nothing is known', { state: emptyState() }, {}, 'hollow', 'Starting'],
-    ['nobody leads', alone(), { cluster: { asking: [], role: 'seeking' } }, 'hollow', 'No leader: nothing can be changed now'],
+    [
+      'nobody leads',
+      alone(),
+      { cluster: { asking: [], role: 'seeking' } },
+      'hollow',
+      'No leader: nothing can be changed now',
+    ],
     [
       'the disk takes nothing',
       alone(),
