@@ -121,7 +121,7 @@ test('who asks at an address is let in by a person who sees the same six digits,
 
   await addMachine(other)
   await joinBy(other, address)
-  const question = page.getByRole('dialog', { name: 'Let MacBook Pro in?' })
+  const question = page.getByRole('dialog', { name: 'Allow MacBook Pro to join?' })
   await expect(question).toBeVisible({ timeout: TIMEOUT })
   const digits = async (where: Page): Promise<string | null> =>
     where.getByRole('img', { name: /^Digits:/ }).getAttribute('aria-label')
