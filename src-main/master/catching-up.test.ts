@@ -78,7 +78,7 @@ it('a machine that lacks what the log no longer holds is given a snapshot, and t
       void theirs.close()
       expect(Object.keys(state.metaInstances)).toEqual(['d3', 'd4', 'd6', 'd7'])
     },
-    { timeout: 20_000, interval: 200 },
+    { timeout: 30_000, interval: 200 },
   )
   expect(said.filter((type) => type === 'snapshot')).toHaveLength(1)
   expect(said).not.toContain('rewind')

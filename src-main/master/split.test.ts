@@ -112,7 +112,7 @@ describe('what a lost split had declared', () => {
     const winner = new Winner()
     const submit = vi.fn(winner.submit).mockRejectedValueOnce(new Error('nobody decides'))
     merger(logDirectory(folder()), { submit, log, timers: systemTimers, isOver: () => false })()
-    await expect.poll(left, { timeout: 10_000 }).toEqual([])
+    await expect.poll(left, { timeout: 30_000 }).toEqual([])
     expect(winner.declared()).toEqual(['d2'])
   })
 

@@ -196,7 +196,7 @@ describe('the models on this machine', () => {
     await found.refresh()
     expect(heard).toHaveBeenCalledTimes(1)
     writeFileSync(join(own('a/new'), 'tokenizer.json'), '{}')
-    await vi.waitFor(() => expect(found.find(id('a/new'))?.problem).toBeUndefined(), { timeout: 10_000 })
+    await vi.waitFor(() => expect(found.find(id('a/new'))?.problem).toBeUndefined(), { timeout: 30_000 })
     stop()
     const calls = heard.mock.calls.length
     rmSync(own('a/new'), { recursive: true })

@@ -122,7 +122,7 @@ describe('a request by a program', () => {
   ])('is lost where the program %s', async (_, program) => {
     const lost = vi.fn()
     bySystemProgram(() => program)('why').onLost(lost)
-    await vi.waitUntil(() => lost.mock.calls.length === 1, { timeout: 15_000 })
+    await vi.waitUntil(() => lost.mock.calls.length === 1, { timeout: 30_000 })
   })
 
   it('ends with this process on both systems', () => {

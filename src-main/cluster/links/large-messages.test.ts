@@ -16,7 +16,7 @@ import {
 import { Link, SOCKET_OPTIONS, type LinkFrame } from './link'
 import { StreamError, type StreamHandler } from './streams'
 
-const PATIENT = { timeout: 20_000, interval: 10 }
+const PATIENT = { timeout: 30_000, interval: 10 }
 
 const greeting = (to: number): Hello => ({
   ...{ type: 'hello', protocols: { from: OLDEST_PEER_PROTOCOL, to }, boot: 'boot', version: '1.0.0', port: 0 },

@@ -13,7 +13,7 @@ const hello: Hello = {
   ...{ type: 'hello', protocols: { from: 1, to: 1 }, boot: 'boot', version: '1.0.0', clusterId: 'cluster', port: 0 },
   ...{ addresses: [], probe: { port: 0, key: '' } },
 }
-const PATIENT = { timeout: 20_000, interval: 10 }
+const PATIENT = { timeout: 30_000, interval: 10 }
 
 let server: WebSocketServer
 let near: End

@@ -202,7 +202,7 @@ describe.each(readdirSync(recorded))('a session of links of version %s', (versio
       await once(dialler, 'open').catch(() => undefined)
 
       const hears = async (wanted: unknown): Promise<void> => {
-        await expect.poll(() => heard, { timeout: 5000, interval: 2 }).toContainEqual(wanted)
+        await expect.poll(() => heard, { timeout: 30_000, interval: 2 }).toContainEqual(wanted)
         heard.splice(
           heard.findIndex((one) => JSON.stringify(one) === JSON.stringify(wanted)),
           1,
@@ -217,12 +217,12 @@ describe.each(readdirSync(recorded))('a session of links of version %s', (versio
           const [streamsBefore, framesBefore] = [opened.length, taken.length]
           dialler.send('frame' in line ? JSON.stringify(line.frame) : Buffer.from(line.bytes, 'base64'))
           if (frame?.type === 'open') {
-            await expect.poll(() => opened.length, { timeout: 5000, interval: 2 }).toBe(streamsBefore + 1)
+            await expect.poll(() => opened.length, { timeout: 30_000, interval: 2 }).toBe(streamsBefore + 1)
             const stream = opened.at(-1)
             if (stream) served.set(frame.stream, stream)
           }
           if (frame?.type === 'consensus' || frame?.type === 'observe' || frame?.type === 'wake') {
-            await expect.poll(() => taken.length, { timeout: 5000, interval: 2 }).toBe(framesBefore + 1)
+            await expect.poll(() => taken.length, { timeout: 30_000, interval: 2 }).toBe(framesBefore + 1)
             expect(taken.at(-1)).toEqual(frame)
           }
           continue

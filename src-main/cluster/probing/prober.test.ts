@@ -62,7 +62,7 @@ describe('two Macs that probe each other', () => {
       .filter((edge) => isSocketEdge(edge) === (kind === 'socket'))
       .map(({ from, to }) => `${from}>${to}`)
       .sort()
-  const until = (seen: () => void) => vi.waitFor(seen, { timeout: 15_000, interval: 20 })
+  const until = (seen: () => void) => vi.waitFor(seen, { timeout: 30_000, interval: 20 })
   const both = ['a>b', 'b>a']
 
   it('tell their RDMA connections while they answer, and lose them with the last answer', async () => {
