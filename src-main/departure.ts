@@ -9,7 +9,7 @@ export interface DepartureOptions {
   readonly card: (modelId: ModelId) => Promise<CardResult>
 }
 
-/** A person who quits waits for the answer; a hub that does not answer is not waited for. */
+/** Limit for a model card: the user is waiting to quit, so do not wait for a slow hub. */
 const CARD_LIMIT_MS = 2000
 
 const within = async <Value>(limitMs: number, work: Promise<Value>): Promise<Value | undefined> => {
@@ -20,7 +20,7 @@ const within = async <Value>(limitMs: number, work: Promise<Value>): Promise<Val
   return Promise.race([work.catch(() => undefined), limit]).finally(() => clearTimeout(timer))
 }
 
-/** What would become of the models here, were this machine to go now. Never rejects. */
+/** Predicts what happens to the models here if this machine leaves now. Never rejects. */
 export const departure = async ({ nodeId, state, card }: DepartureOptions): Promise<readonly Departure[]> => {
   const models = new Set(
     Object.values(state().instances)

@@ -2,13 +2,13 @@ import type { NodeSettings } from '@core/settings/node'
 import { holdsDiscovery } from '@core/setup/progress'
 import { SETUP_BEGINNING } from '@core/settings/setup-progress'
 
-/** Whether the setup has still to explain why this machine looks for others. */
+/** Whether the setup still has to explain discovery to the user. */
 export const setupHoldsDiscovery = ({ offerSetup, setup }: NodeSettings): boolean =>
   offerSetup && holdsDiscovery(setup ?? SETUP_BEGINNING)
 
 /**
- * Announces this machine as soon as the setup has explained why: at the first announcement macOS asks whether Muster
- * may use the local network. Returns the way to stop.
+ * Announces this machine once the setup has explained why: the first announcement makes macOS ask for permission to use
+ * the local network. Returns the unsubscribe function.
  */
 export const announceOnceExplained = (
   settings: { subscribe(listener: () => void): () => void },

@@ -34,7 +34,7 @@ import type { Worker } from './worker/worker'
 const keyName = ({ apiKeys }: State, key: string | undefined): string | undefined =>
   Object.values(apiKeys).find(({ apiKeyId }) => apiKeyId === key)?.name
 
-/** As OpenTelemetry's conventions for generative models have it. */
+/** Operation names of OpenTelemetry's conventions for generative AI. */
 const operationOf = ({ prompt }: ApiRequest): string => {
   switch (prompt.kind) {
     case 'chat':
@@ -47,11 +47,11 @@ const operationOf = ({ prompt }: ApiRequest): string => {
   }
 }
 
-/** What programs can ask for by name. */
+/** Names of declared models. */
 const declaredNames = ({ metaInstances }: State): string[] =>
   Object.values(metaInstances).map(({ name, modelId }) => name ?? modelId)
 
-/** The parts that requests need. */
+/** The parts that serving requests needs. */
 export interface AnsweringParts {
   readonly options: NodeOptions
   readonly opened: Opened
@@ -68,7 +68,7 @@ export interface AnsweringParts {
   readonly guard: SleepGuard
 }
 
-/** What brings requests to instances, what counts them, and the HTTP API over all of it. */
+/** Opens what serves requests: routing to instances, accounting, metrics, and the HTTP API over all of it. */
 export const openAnswering = async (parts: AnsweringParts) => {
   const { options, opened, foundation, master, loadCard, membership: cluster, peers: links } = parts
   const { holders, worker, queues, suspected, supply, guard } = parts
@@ -190,7 +190,7 @@ export const openAnswering = async (parts: AnsweringParts) => {
       }),
       standstillOf: (runnerId) => worker.standstillOf(runnerId),
       consoleOf: (runnerId) => worker.consoleOf(runnerId),
-      power: { facts: () => guard.facts(), look: () => guard.look() },
+      power: { facts: () => guard.facts(), look: () => guard.check() },
       cluster: desk,
     },
   })

@@ -19,16 +19,16 @@ import { openTracing } from './tracing/tracing'
 import { version } from './version'
 import { checkModel } from './worker/check-model'
 
-/** What the parts of a node stand on: where it keeps things, what it was told, who it is, and what it has. */
+/** What a node's parts are built on: data folder, settings, identity, log, models. */
 export interface Foundation {
-  /** The folder that holds `out` and `native-runner`. */
+  /** The folder that contains `out` and `native-runner`. */
   readonly appRoot: string
   readonly dataDir: string
   readonly env: NodeJS.ProcessEnv
   readonly settings: NodeSettingsStore
   readonly log: Log
   readonly identity: Identity
-  /** RDMA is rehearsed: for tests. */
+  /** Whether RDMA is rehearsed; for tests. */
   readonly rehearses: boolean
   readonly python: PythonEnvironment
   readonly catalogue: Catalogue
@@ -36,19 +36,19 @@ export interface Foundation {
   readonly tracer: Tracer
 }
 
-/** The first folder above this file that has the runner's package beside it: the built app may be in chunks. */
+/** The first folder above this file with the runner's package beside it: the built app may be split into chunks. */
 const builtAppRoot = (): string => {
   for (let folder = __dirname; ; folder = dirname(folder)) {
     if (existsSync(join(folder, 'native-runner')) || folder === dirname(folder)) return folder
   }
 }
 
-/** Opens the data folder, without deciding anything yet. Rejects with an error that has `code`, `message` and `hint`. */
+/** Opens the data folder; decides nothing yet. Rejects with an error that has `code`, `message` and `hint`. */
 export const openFoundation = async (options: NodeOptions, opened: Opened): Promise<Foundation> => {
   const { appRoot = builtAppRoot(), bundledRunner } = options
   const { env } = process
   const dataDir = resolve(
-    // An empty variable counts as not set.
+    // An empty variable counts as unset.
     options.dataDir ?? (env['MUSTER_DATA_DIR'] || defaultDataDir({ platform: process.platform, env, home: homedir() })),
   )
   const warnings: string[] = []

@@ -12,11 +12,11 @@ import type { NodeSettingsStore } from './settings/node-settings'
 import type { ClusterDesk } from './cluster/view'
 import type { BridgedPorts } from './system/macos/bridged-ports/bridged-ports'
 
-/** What an installed app carries for its runners. */
+/** What an installed app contains for its runners. */
 export interface BundledRunner {
-  /** The folder that holds native-runner, outside any archive. */
+  /** The folder that contains native-runner, outside any archive. */
   readonly root: string
-  /** The program uv. */
+  /** The path of uv. */
   readonly uv: string
 }
 
@@ -25,46 +25,46 @@ export interface NodeOptions {
   readonly host?: string | undefined
   readonly port?: number | undefined
   readonly name?: string | undefined
-  /** Where other machines reach this one; 0 picks a free one. */
+  /** The port for other machines; 0 picks a free one. */
   readonly peerPort?: number | undefined
-  /** Where programs that look for Ollama reach the API too; 0 picks a free one. */
+  /** A second API port for clients that expect Ollama's; 0 picks a free one. */
   readonly ollamaPort?: number | undefined
-  /** Look for other machines on the local network, and be found by them. */
+  /** Announce this node on the local network and discover others. */
   readonly discovery?: boolean | undefined
-  /** Where members may be, as `host:port`. */
+  /** Addresses of members, as `host:port`. */
   readonly peers?: readonly string[] | undefined
-  /** Hosts that requests may be sent to beside this machine's own names. */
+  /** Host names accepted in requests beside this machine's own. */
   readonly allowedHosts?: readonly string[] | undefined
   /** Origins whose pages may use the API. */
   readonly allowedOrigins?: readonly string[] | undefined
-  /** Load models that requests ask for and nobody has declared. */
+  /** Load models that are requested but not declared. */
   readonly loadOnRequest?: LoadOnRequest | undefined
-  /** How long such a model is kept after its last answer. */
+  /** How long such a model stays loaded after its last answer. */
   readonly onRequestIdleSeconds?: number | undefined
-  /** Look for other machines only once the setup has explained why: where a window shows it, and the system asks. */
+  /** Delay discovery until the setup has explained it; for windows on systems that ask for permission. */
   readonly explainsDiscovery?: boolean
-  /** A folder whose files of declarations are kept declared. */
+  /** A folder whose declaration files are kept applied. */
   readonly declarations?: string | undefined
-  /** Gigabytes of disk for what models have computed of prompts; 0 for none. */
+  /** Size of the on-disk prompt cache in gigabytes; 0 disables it. */
   readonly diskCacheGigabytes?: number | undefined
-  /** Never ask a model hub. */
+  /** Never contact a model hub. */
   readonly offline?: boolean | undefined
-  /** Without it this node only coordinates. */
+  /** Run models; without it this node only coordinates. */
   readonly worker?: boolean | undefined
-  /** Origins of our own windows. */
+  /** Origins of this app's own windows. */
   readonly trustedOrigins?: readonly string[]
-  /** The folder that holds `out` and `native-runner`. */
+  /** The folder that contains `out` and `native-runner`. */
   readonly appRoot?: string
-  /** How the system is asked not to sleep, and whether it runs on battery; the system's programs unless given. */
+  /** How to prevent sleep and to detect battery power; system programs by default. */
   readonly power?: { readonly preventSleep: PreventSleep; readonly onBattery: () => Promise<boolean> } | undefined
-  /** Of an installed app: it then makes the runners' Python environment by itself, in the data folder. */
+  /** For an installed app, which then makes the runners' Python environment in the data folder by itself. */
   readonly bundledRunner?: BundledRunner | undefined
 }
 
-/** A node that runs, until it is closed. */
+/** A running node. */
 export interface RunningNode {
   readonly url: string
-  /** The same API at Ollama's port; undefined where it is not asked for, or the port is taken. */
+  /** The same API at Ollama's port; undefined if it is off or the port is taken. */
   readonly ollamaUrl: string | undefined
   readonly nodeId: NodeId
   readonly dataDir: string
@@ -75,23 +75,23 @@ export interface RunningNode {
   }
   readonly catalogue: { list(): readonly CatalogueModel[] }
   readonly signInLink: (() => string) | undefined
-  /** Why no model can run here; undefined where one can. */
+  /** Why no model can run here; undefined if one can. */
   cannotRun(): string | undefined
-  /** Who belongs together, and who asks to. */
+  /** The cluster and its join requests. */
   readonly cluster: Pick<ClusterDesk, 'view' | 'decide' | 'subscribe'>
   readonly settings: NodeSettingsStore
-  /** What would become of the models here, were this machine to go now. */
+  /** The effect on the models here if this machine left now. */
   departure(): Promise<readonly Departure[]>
-  /** Takes Thunderbolt ports out of a bridge, for whoever sits at this Mac. */
+  /** Takes Thunderbolt ports out of a bridge, for the user of this Mac. */
   readonly bridgedPorts: Pick<BridgedPorts, 'answer'>
-  /** Adds the model in a folder of this machine, for whoever sits at it. Rejects where the store cannot be written. */
+  /** Adds the model in a folder of this machine, for its user. Rejects if the store cannot be written. */
   readonly addModelFolder: (path: string) => Promise<LinkedFolder>
   /**
-   * Another node will run on this data folder in a moment: answers under way are waited for, `drainMs` at most, new
-   * requests are told to come back, and `close` then leaves the models in memory for that node.
+   * Prepares a handover to another node process on this data folder: waits at most `drainMs` for running answers,
+   * refuses new requests with a hint to retry, and makes `close` leave the models in memory for that process.
    */
   prepareRestart(drainMs: number): Promise<void>
-  /** The machine is about to sleep: others go on without it. */
+  /** The machine is about to sleep: announces it and hands over leadership. */
   sleep(): Promise<void>
   wake(): void
   close(): Promise<void>

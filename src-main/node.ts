@@ -43,7 +43,7 @@ import { Worker } from './worker/worker'
 
 export type { NodeOptions, RunningNode } from './node-options'
 
-/** How long requests that are refused for a restart are waited for. */
+/** How long to wait for requests that are refused for a restart. */
 const REFUSED_WITHIN_MS = 1000
 
 async function* nothing(): AsyncGenerator<never> {}
@@ -67,7 +67,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   const explainsFirst = (): boolean => options.explainsDiscovery === true && setupHoldsDiscovery(nodeSettings.current())
   const ownName = current.friendlyName ?? (await machineName())
   const admission = new AdmissionFile(dataDir)
-  // Deciding and the links need one another: what is sent before there are links reaches nobody.
+  // Consensus and links need each other: messages sent before the links exist are dropped.
   const wired: { peers?: Peers; worker?: Worker; holders?: LastHolders; accounts?: ApiKeyAccounts } = {}
   const loadCard = cardFinder({
     own: catalogue,
@@ -134,7 +134,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       supply: () => supply,
       suspected,
     }),
-    // Until it has started, it has enough to do.
+    // Busy until the worker exists: starting needs the machine.
     isBusy: () => wired.worker?.isBusy ?? true,
     onWake: (...woken) => worker.wake(...woken),
     onRemoved: () => void cluster.beginAnew(),
@@ -154,7 +154,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     }, membersChanged),
   )
 
-  // A runner that starts before the models are known would fail for no reason.
+  // A runner started before the models are known would fail without reason.
   await catalogue.ready
   const measurements: Measurements = await Measurements.open({
     dataDir,
@@ -195,7 +195,8 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
       directory: join(dataDir, 'prompt-cache'),
       maxBytes: nodeSettings.current().diskCacheGigabytes * 1e9,
     }),
-    // A damaged copy in another program's folder is passed over and fetched anew; one of ours is the person's to replace.
+    // A damaged copy in another program's folder is ignored and fetched again; a damaged one of ours is for the user to
+    // replace.
     modelPath: (modelId) => {
       const model = catalogue.find(modelId)
       return model?.problem === undefined ? model?.path : undefined
@@ -259,17 +260,17 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   })
   wiredGuard.guard = guard
   opened.add(() => guard.close())
-  opened.add(nodeSettings.subscribe(() => void guard.look()))
+  opened.add(nodeSettings.subscribe(() => void guard.check()))
   opened.add(nodeSettings.subscribe(() => void worker.emptyDiskCache()))
   opened.add(
     environment.subscribe((printed) => {
       if (printed !== undefined) return
       facts.tell()
-      // Whether models can hold a conversation could not be tried without Python.
+      // Chat ability could not be checked without Python: check again.
       if (environment.view().status === 'ready') void catalogue.refresh()
     }),
   )
-  // Declarations are placed by what this machine says of itself.
+  // Placement needs this machine's facts.
   await facts.ready
   presence.has(catalogue.list())
   opened.add(catalogue.subscribe(() => presence.has(catalogue.list())))
@@ -331,8 +332,8 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
 }
 
 /**
- * Builds one node from its parts and starts it: the same in Electron and without. Rejects with an error
- * that has `code`, `message` and `hint`; nothing is left open then.
+ * Builds a node from its parts and starts it, with or without Electron. On failure everything is closed again, and it
+ * rejects with an error that has `code`, `message` and `hint`.
  */
 export const startNode = async (options: NodeOptions): Promise<RunningNode> => {
   const opened = new Opened()

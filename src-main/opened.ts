@@ -1,4 +1,4 @@
-/** Closes what was opened, the last first; one that fails does not keep the others open. */
+/** Closes resources in reverse order of opening. If one fails, the others are still closed. */
 export class Opened {
   private readonly closers: (() => Promise<void> | void)[] = []
 

@@ -11,7 +11,7 @@ import { runnerEnvironment } from './worker/python'
 
 export interface OpenPythonOptions {
   readonly dataDir: string
-  /** The folder with native-runner in it. */
+  /** The folder that contains native-runner. */
   readonly appRoot: string
   readonly bundled: BundledRunner | undefined
   readonly env: NodeJS.ProcessEnv
@@ -19,10 +19,10 @@ export interface OpenPythonOptions {
   readonly log: Logger
 }
 
-/** An installed app tries again by itself: whoever opens it may be offline just now. */
+/** An installed app retries by itself: the machine may be offline at first. */
 const RETRY_AFTER_MS = [10_000, 60_000, 300_000]
 
-/** The file that holds the starter model, in the unpacked package that carries it. */
+/** The starter model's file in the unpacked package. */
 const starterSource = async (folder: string): Promise<string> => {
   const found = (await readdir(folder, { recursive: true })).find((name) => name.endsWith('.gguf'))
   if (found === undefined) throw new Error('The package of the starter model holds no model')
@@ -30,8 +30,8 @@ const starterSource = async (folder: string): Promise<string> => {
 }
 
 /**
- * The Python environment that runs models, with what installing it takes from the other parts. An installed app begins
- * to make it where it is missing; elsewhere a person does.
+ * Opens the Python environment with what its installation needs from other parts. An installed app starts a missing
+ * installation by itself; elsewhere the user does.
  */
 export const openPythonEnvironment = async (options: OpenPythonOptions): Promise<PythonEnvironment> => {
   const { dataDir, appRoot, bundled, env, catalogue, log } = options

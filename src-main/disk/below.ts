@@ -1,7 +1,7 @@
 import { lstat, mkdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** An entry on a disk, as the system tells two of them apart. */
+/** Identity of an entry on a disk. */
 export interface Entry {
   readonly dev: number
   readonly ino: number
@@ -9,20 +9,20 @@ export interface Entry {
   isSymbolicLink(): boolean
 }
 
-/** What is asked of the disk here; a test puts something between. */
+/** The file-system calls used here; tests replace them. */
 export interface Disk {
   lstat(path: string): Promise<Entry>
   readdir(path: string): Promise<string[]>
   rename(from: string, to: string): Promise<void>
 }
 
-/** A place that is not inside the folder it was said to be in: nothing there is changed. */
+/** A path that leaves the folder it belongs to: nothing there was changed. */
 export class OutsideError extends Error {
   readonly code = 'not_ours'
   constructor(
-    /** What was in the way. */
+    /** The path at fault. */
     readonly path: string,
-    /** Goes on the sentence that begins with the path. */
+    /** The rest of the sentence that begins with the path. */
     readonly why: string,
   ) {
     super(`${path} ${why}: Muster changes nothing there`)
@@ -30,7 +30,7 @@ export class OutsideError extends Error {
   }
 }
 
-/** Whether it names one entry of a folder: no path, and not the folder itself or the one above. */
+/** Whether it names one entry of a folder: no path, and not `.` or `..`. */
 export const isName = (name: string): boolean => name !== '' && name !== '.' && name !== '..' && !/[/\\\0]/.test(name)
 
 const isAbsent = (error: unknown): boolean =>
@@ -43,23 +43,23 @@ export const ifPresent = <Value>(found: Promise<Value>): Promise<Value | undefin
   })
 
 export interface Found {
-  /** Without a link in it. */
+  /** The real path, without links. */
   readonly path: string
-  /** Of the root. */
+  /** The root's device. */
   readonly base: string
-  /** The folders on the way, the root first. */
+  /** The folders from the root downwards. */
   readonly way: readonly { readonly path: string; readonly entry: Entry }[]
   readonly entry: Entry
 }
 
 /**
- * The entry below a folder of ours, reached through real folders on the same disk only; undefined where there is none.
- * The root may be a link, for people keep their data folder on another disk that way; below it no link is followed,
- * and each name must be the one on the disk, also where the disk takes `Owner` for `owner`. The entry itself may be a
- * link: whoever removes it removes the link.
+ * Resolves an entry below one of our folders, through real folders on the same disk only; undefined if it does not
+ * exist. The root may be a link, as people move their data folder to another disk that way. Below it no link is
+ * followed, and each name must be spelt as on the disk, even where the disk treats `Owner` and `owner` alike. The entry
+ * itself may be a link: removing it removes the link.
  *
- * @param names one for each level, e.g. `['OWNER', 'NAME']`
- * @throws OutsideError; and what the disk says, but for what is missing
+ * @param names one per level, e.g. `['OWNER', 'NAME']`
+ * @throws OutsideError; and the disk's errors other than a missing entry
  */
 export const findBelow = async (root: string, names: readonly string[], disk: Disk): Promise<Found | undefined> => {
   if (names.length === 0 || !names.every(isName))
@@ -85,9 +85,9 @@ export const findBelow = async (root: string, names: readonly string[], disk: Di
 }
 
 /**
- * Makes folders one below the other in a folder of ours, where they are missing. Gives back the last one's path.
+ * Creates nested folders below one of our folders where they are missing. Returns the last one's path.
  *
- * @throws OutsideError where one that exists is a link: what is written behind it could never be removed again
+ * @throws OutsideError if an existing one is a link: data written behind it could never be removed again
  */
 export const makeBelow = async (root: string, names: readonly string[]): Promise<string> => {
   if (!names.every(isName)) throw new OutsideError(join(root, ...names), `is no place inside of ${root}`)

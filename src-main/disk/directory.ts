@@ -1,11 +1,11 @@
-/** A file that is open for writing. Positions and sizes are in bytes. */
+/** A file open for writing. Positions and sizes are in bytes. */
 export interface OpenFile {
   readonly size: number
-  /** Writes from a position on. Resolves with how many of the bytes were written, which may be fewer than there are. */
+  /** Writes at a position. Resolves with the number of bytes written, which may be fewer than given. */
   write(bytes: Buffer, at: { readonly offset: number; readonly position: number }): Promise<number>
-  /** Resolves when what was written is on the disk. */
+  /** Resolves when everything written is durable. */
   sync(): Promise<void>
-  /** Writes all of it, from where the last such write ended. */
+  /** Appends all bytes after the last append that succeeded. */
   writeSync(bytes: Buffer | string): void
   syncSync(): void
   truncateSync(size: number): void
@@ -13,31 +13,31 @@ export interface OpenFile {
 }
 
 /**
- * A folder that a part keeps files in, with all that it may do there: the product's is on the disk (`systemDirectory`),
- * the simulator's in its memory. Everything throws, or rejects with, what the disk says. A name that was made, renamed
- * or removed survives a power cut after `sync`, and what a file holds after the file's own.
+ * A folder with the file operations that a part needs: on disk (`systemDirectory`), or in the simulator's memory.
+ * All operations throw, or reject with, the disk's errors. Created, renamed and removed names survive a power cut after
+ * `sync`, a file's content after the file's own `sync`.
  */
 export interface Directory {
   readonly path: string
   make(): void
-  /** Of files and folders in it, in no order. */
+  /** Names of files and folders, unordered. */
   names(): string[]
   has(name: string): boolean
   /** Milliseconds since 1970. */
   modifiedAt(name: string): number
   read(name: string): Promise<Buffer>
   readSync(name: string): Buffer
-  /** `kept`: with what the file has, if there is one; `emptied`: with nothing. */
+  /** `kept`: an existing file keeps its content; `emptied`: it is truncated. */
   open(name: string, contents: 'kept' | 'emptied'): OpenFile
-  /** In one step, over what has that name. */
+  /** Atomic; replaces an existing target. */
   rename(from: string, to: string, into?: Directory): void
-  /** A file; nothing happens where there is none. */
+  /** Removes a file; does nothing if it does not exist. */
   remove(name: string): void
-  /** A file, or a folder with all that is in it. */
+  /** Removes a file, or a folder with its content. */
   removeAll(name: string): Promise<void>
-  /** The file's text as a whole, in one step and durable; the folder is made where it is missing. */
+  /** Replaces a file's text atomically and durably; creates the folder if needed. */
   replace(name: string, text: string): Promise<void>
   sync(): void
-  /** A folder in it. */
+  /** A subfolder. */
   below(name: string): Directory
 }

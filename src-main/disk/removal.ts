@@ -1,12 +1,12 @@
 /**
- * The only place that removes anything from a disk (lint holds it). Whoever removes says a folder of ours and the
- * names below it, so that no link, no `..` and no name that somebody sent can lead to what is not ours.
+ * The only place that removes anything from a disk (held by lint). Callers give one of our folders and the names below
+ * it, so that no link, no `..` and no name from outside can lead to other people's files.
  *
- * 1. A link is removed as a link. What it points to stays, at every level.
- * 2. What is on another disk stays (a mount, a link's target).
- * 3. Only the name asked for is removed. What it is called elsewhere (hard links) stays.
- * 4. It is first moved to a hidden name in our folder, in one step, and removed there only if the way to it is still the
- *    one that was looked at: what was moved from behind a link that somebody put there meanwhile goes back.
+ * 1. A link is removed as a link. Its target stays, at every level.
+ * 2. Whatever is on another disk stays (a mount, a link's target).
+ * 3. Only the given name is removed. Other hard links to the file stay.
+ * 4. The entry is first renamed to a hidden name in our folder, and removed there only if the path to it is still the
+ *    one that was checked: an entry moved from behind a link that appeared meanwhile is moved back.
  *
  * Held by `removal.test.ts`.
  */
@@ -18,11 +18,11 @@ import { findBelow, ifPresent, isName, OutsideError, type Disk, type Found } fro
 
 const DISK: Disk = { lstat: (path) => lstat(path), readdir: (path) => readdir(path), rename }
 
-/** What was moved away to be removed; the start after a crash removes it. */
+/** Prefix of entries renamed for removal; after a crash the next start removes them. */
 const DOOMED = /^\.removed-[0-9a-f-]{36}$/
 
-/** Whether each folder on the way to it is still the one that was looked at. (What was moved itself may have another
- * number now: exFAT and some network disks make them from the place of the name.) */
+/** Whether each folder on the path is still the one that was checked. (The entry itself may have another inode number
+now: exFAT and some network disks derive it from the name's position.) */
 const isSameWay = async ({ way }: Found, disk: Disk): Promise<boolean> => {
   for (const { path, entry } of way) {
     const now = await ifPresent(disk.lstat(path))
@@ -31,7 +31,7 @@ const isSameWay = async ({ way }: Found, disk: Disk): Promise<boolean> => {
   return true
 }
 
-/** Throws OutsideError where another disk is mounted anywhere in a folder. */
+/** Throws OutsideError if another disk is mounted anywhere in a folder. */
 const proveOneDisk = async (path: string, dev: number, disk: Disk): Promise<void> => {
   for (const entry of await readdir(path, { withFileTypes: true })) {
     if (!entry.isDirectory()) continue
@@ -42,11 +42,11 @@ const proveOneDisk = async (path: string, dev: number, disk: Disk): Promise<void
 }
 
 /**
- * Removes a folder with all that is in it, a file, or a link, below a folder of ours. Does nothing where it is missing.
+ * Removes a folder with its content, a file, or a link, below one of our folders. Does nothing if it does not exist.
  *
- * @param root a folder of ours; it may be a link itself
- * @param names one for each level below it
- * @throws OutsideError where something on the way is not ours, and then nothing was removed; and what the disk says
+ * @param root one of our folders; it may be a link itself
+ * @param names one per level below it
+ * @throws OutsideError if the path leaves our folder; nothing was removed then. Also the disk's errors
  */
 export const removeBelow = async (root: string, names: readonly string[], disk: Disk = DISK): Promise<void> => {
   const found = await findBelow(root, names, disk)
@@ -57,7 +57,7 @@ export const removeBelow = async (root: string, names: readonly string[], disk: 
   const moved = join(base, `.moved-${id}`)
   await disk.rename(path, moved)
   if (!(await isSameWay(found, disk))) {
-    // By the same way back to where it was.
+    // Move it back the same way.
     await disk.rename(moved, path)
     throw new OutsideError(path, 'was replaced by something else just now')
   }
@@ -66,7 +66,7 @@ export const removeBelow = async (root: string, names: readonly string[], disk: 
   await rm(doomed, { recursive: true, force: true })
 }
 
-/** Removes what an earlier removal left when it was interrupted. Call it before anything is removed from that folder. */
+/** Removes leftovers of interrupted removals. Call it before removing anything from that folder. */
 export const finishRemovals = async (root: string): Promise<void> => {
   const names = (await ifPresent(readdir(root))) ?? []
   for (const name of names) if (DOOMED.test(name)) await removeBelow(root, [name])
@@ -77,12 +77,12 @@ const filePath = (folder: string, name: string): string => {
   return join(folder, name)
 }
 
-/** Removes a file of a folder of ours, or a link as a link; never a folder. Does nothing where it is missing. */
+/** Removes a file of one of our folders, or a link as a link; never a folder. Does nothing if it does not exist. */
 export const removeFile = async (folder: string, name: string): Promise<void> => {
   await ifPresent(unlink(filePath(folder, name)))
 }
 
-/** The same at once. Throws what the disk says. */
+/** As `removeFile`, synchronous. Throws the disk's errors. */
 export const removeFileSync = (folder: string, name: string): void => {
   try {
     unlinkSync(filePath(folder, name))

@@ -3,8 +3,8 @@ import { basename, dirname } from 'node:path'
 import { removeFile } from './removal'
 
 /**
- * Replaces a file in one step: a crash leaves the old one or the new one, whole. Only its owner may read it.
- * Rejects with what the disk says; the old file is then unchanged.
+ * Replaces a file atomically: a crash leaves the old or the new content, complete. Readable by its owner only.
+ * Rejects with the disk's error; the old file is then unchanged.
  */
 export const replaceFile = async (path: string, text: string): Promise<void> => {
   const temporary = `${path}.new`

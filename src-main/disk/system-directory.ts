@@ -59,10 +59,10 @@ class SystemFile implements OpenFile {
   }
 }
 
-/** Not in append mode: after a failed write the next one must begin where the last good one ended. */
+/** Not in append mode: after a failed write the next one must start where the last successful one ended. */
 const KEPT = constants.O_RDWR | constants.O_CREAT
 
-/** A folder on the disk, for its owner alone. */
+/** A folder on disk, accessible to its owner only. */
 export const systemDirectory = (path: string): Directory => ({
   path,
   make: () => void mkdirSync(path, { recursive: true, mode: 0o700 }),

@@ -1,11 +1,11 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 
-/** Nobody is shown more of the past than this at once. */
+/** Limit on history returned at once. */
 const MOST_BYTES = 1024 * 1024
 
 const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT'
 
-/** The end of a file, as whole lines. Nothing where there is no such file. */
+/** The last complete lines of a file; none if it does not exist. */
 const endOf = (path: string): string[] => {
   let file: number
   try {
@@ -20,7 +20,7 @@ const endOf = (path: string): string[] => {
     const bytes = Buffer.alloc(size - from)
     const length = readSync(file, bytes, 0, bytes.length, from)
     const lines = bytes.toString('utf8', 0, length).split('\n')
-    // The first one began before what was read; after the last feed there is nothing, or a line that is being written.
+    // The first line may be cut off; after the last newline there is nothing, or a line that is being written.
     return lines.slice(from === 0 ? 0 : 1, -1)
   } finally {
     closeSync(file)
@@ -28,9 +28,9 @@ const endOf = (path: string): string[] => {
 }
 
 /**
- * The last lines of a log that goes over several files.
+ * The last lines of a log that spans several files.
  *
- * @param paths the newest file first
+ * @param paths newest file first
  */
 export const lastLines = (paths: readonly string[], most: number): string[] => {
   let lines: string[] = []

@@ -15,31 +15,31 @@ export interface LogMethod {
   (message: string): void
 }
 
-/** What every part of a node writes to. Fields first, then a sentence without values in it; an error goes in the field `error`. */
+/** The log of a node's parts. Fields first, then a sentence without values in it; an error goes in the field `err`. */
 export interface Logger {
   readonly debug: LogMethod
   readonly info: LogMethod
   readonly warn: LogMethod
   readonly error: LogMethod
-  /** A logger whose lines all carry these fields, such as `{ part: 'worker' }`. */
+  /** A logger that adds these fields to every line, such as `{ part: 'worker' }`. */
   child(fields: LogFields): Logger
 }
 
 export interface LogOptions {
-  /** Where `muster.log` and its predecessors lie; made if it is missing. */
+  /** The folder of `muster.log` and its predecessors; created if missing. */
   readonly directory: string
   readonly level: LogLevel
-  /** Lines for people, of this level and above. Never standard output: programs read that. */
+  /** Readable lines of this level and above. Never standard output, which programs read. */
   readonly terminal?: { readonly level: LogLevel; readonly colour: boolean; write(text: string): void }
 }
 
 export interface Log {
   readonly logger: Logger
-  /** The last lines, of those that were written at `since` or later. Throws where the files cannot be read. */
+  /** The last lines written at `since` or later. Throws if the files cannot be read. */
   lastLines(which: NodeLogQuery): readonly string[]
-  /** Told each line of the file once it is written; whoever listens must not write to the log for it. */
+  /** Notifies of each line once it is written. The listener must not log in response. */
   subscribe(listener: (line: string) => void): () => void
-  /** The file a person is told to look into. */
+  /** The file to show to people. */
   readonly path: string
   close(): Promise<void>
 }
@@ -47,16 +47,16 @@ export interface Log {
 const MAX_BYTES = 5 * 1024 * 1024
 const FILES = 5
 
-/** When a line was written, as it says itself: ISO times compare as text. */
+/** A line's own timestamp: ISO times compare as text. */
 const timeOf = (line: string): string => /"time":"([^"]*)"/.exec(line)?.[1] ?? ''
 
-/** The one of two levels that lets more through. */
+/** The more verbose of two levels. */
 const lower = (a: LogLevel, b: LogLevel): LogLevel => LogLevel.options.find((level) => level === a || level === b) ?? a
 
 /**
- * Opens this node's log: JSON lines in `muster.log`, at most five files of 5 MB, and readable lines on
- * the terminal where one is given. Lines are written before the call returns, so that the last line
- * before a crash is there. A disk that refuses them costs lines, never the node.
+ * Opens this node's log: JSON lines in `muster.log`, at most five files of 5 MB, and readable lines on a terminal if
+ * given. Lines are written before the call returns, so that the last line before a crash is kept. A failing disk costs
+ * lines, never the node.
  */
 export const openLog = ({ directory, level, terminal }: LogOptions): Log => {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
@@ -82,7 +82,7 @@ export const openLog = ({ directory, level, terminal }: LogOptions): Log => {
   }
   const logger = pino(
     {
-      // The least of the streams' levels: each stream then takes its own.
+      // The most verbose of the streams' levels: each stream then filters by its own.
       level: lower(level, terminal?.level ?? level),
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,

@@ -3,11 +3,11 @@ import { dirname, extname, join, basename } from 'node:path'
 
 export interface RotatingFileOptions {
   readonly path: string
-  /** A file that would grow beyond this many bytes is put aside and a new one begun. */
+  /** Size in bytes at which a file is rotated. */
   readonly maxBytes: number
-  /** How many files there may be, the current one included. */
+  /** Number of files, including the current one. */
   readonly files: number
-  /** Called once for a row of failed writes. */
+  /** Called once for consecutive failed writes. */
   onError(error: Error): void
 }
 
@@ -24,7 +24,7 @@ const numbered = (path: string, age: number): string => {
   return age === 0 ? path : join(dirname(path), `${basename(path, extension)}.${age}${extension}`)
 }
 
-/** Its files, the newest first. */
+/** Its files, newest first. */
 export const filesOf = (path: string, files: number): string[] =>
   Array.from({ length: files }, (_, age) => numbered(path, age))
 
@@ -39,8 +39,8 @@ const shift = ({ path, files }: RotatingFileOptions): void => {
 }
 
 /**
- * A file for lines that is put aside when it is full. Writes are synchronous: a log has few lines, and
- * the one before a crash matters most. A failed write is reported once and tried anew with the next line.
+ * A rotating file of lines. Writes are synchronous: a log has few lines, and the one before a crash matters most. A
+ * failed write is reported once and retried with the next line.
  */
 export const openRotatingFile = (options: RotatingFileOptions): RotatingFile => {
   let descriptor: number | undefined

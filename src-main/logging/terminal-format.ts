@@ -11,7 +11,7 @@ const Line = z.looseObject({
 const colours: Readonly<Record<string, string>> = { warn: '\u001b[33m', error: '\u001b[31m', debug: '\u001b[2m' }
 const PLAIN = '\u001b[0m'
 
-/** A value as a person reads it; text with blanks in quotes, so that `name=value` pairs stay apart. */
+/** Formats a value; text with spaces is quoted, so that `name=value` pairs stay apart. */
 const printed = (value: unknown): string => {
   if (typeof value === 'string' && /^[^\s"=]+$/.test(value)) return value
   return JSON.stringify(value)
@@ -22,7 +22,7 @@ const clock = (time: string): string => {
   return [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':')
 }
 
-/** Turns one JSON line of the log into a line for people: `09:12:44 warn worker: runner failed (model=a/b)`. */
+/** Formats a JSON line of the log for people: `09:12:44 warn worker: runner failed (model=a/b)`. */
 export const formatForTerminal = (json: string, { colour }: { readonly colour: boolean }): string => {
   const { time, level, msg, part, error, ...fields } = Line.parse(JSON.parse(json))
   const pairs = Object.entries(fields).map(([name, value]) => `${name}=${printed(value)}`)

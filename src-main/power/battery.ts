@@ -1,13 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** Runs a program of the system; undefined where that fails. */
+/** Runs a system program; undefined if it fails. */
 type RunCommand = (path: string, args: readonly string[]) => Promise<string | undefined>
 
-/** What `pmset -g batt` says in its first line: `Now drawing from 'Battery Power'`. */
+/** Parses `pmset -g batt`, whose first line is like `Now drawing from 'Battery Power'`. */
 export const drawsFromBattery = (printed: string): boolean => /drawing from 'Battery Power'/.test(printed)
 
-/** A laptop on Linux: it has a battery, and none of its chargers is online. Others are on power. */
+/** Linux: on battery if there is one and no charger is online. Machines without a battery are on power. */
 const onBatteryInLinux = async (folder: string): Promise<boolean> => {
   const read = (...names: string[]) =>
     readFile(join(folder, ...names), 'utf8').then(
@@ -27,7 +27,7 @@ const onBatteryInLinux = async (folder: string): Promise<boolean> => {
   return hasBattery && !facts.some(({ type, online }) => type !== 'Battery' && online === '1')
 }
 
-/** Whether this machine runs on its battery now; false where the system does not tell. */
+/** Whether this machine runs on its battery now; false if the system does not tell. */
 export const isOnBattery = async ({
   run,
   platform = process.platform,

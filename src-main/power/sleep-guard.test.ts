@@ -35,7 +35,7 @@ const machine = (start: { keepAwake: KeepAwake; onBattery?: boolean }) => {
     },
     onChange: () => told.push(guard.facts()),
     log: { info: () => undefined, warn: () => undefined },
-    lookEveryMs: 1e6,
+    checkEveryMs: 1e6,
     lingerMs: 1,
   })
   const download = (status: 'Ongoing' | 'Complete') => {
@@ -58,7 +58,7 @@ const started = (start: Parameters<typeof machine>[0]) => {
 describe('keeping a machine awake', () => {
   it('holds one request while there is a reason, and says which', async () => {
     const { guard, held, download } = started({ keepAwake: 'never' })
-    await guard.look()
+    await guard.check()
     expect(guard.facts()).toEqual({ onBattery: false })
     download('Ongoing')
     await vi.waitUntil(() => held.size === 1)
@@ -71,36 +71,36 @@ describe('keeping a machine awake', () => {
 
   it('lets a laptop sleep when it goes on battery, where a declared model was the reason', async () => {
     const { guard, held, now } = started({ keepAwake: 'on-power' })
-    await guard.look()
+    await guard.check()
     expect(held.size).toBe(1)
     now.onBattery = true
-    await guard.look()
+    await guard.check()
     expect(held.size).toBe(0)
     expect(guard.facts()).toEqual({ onBattery: true })
   })
 
   it('goes by a changed setting at the next look', async () => {
     const { guard, held, now } = started({ keepAwake: 'never' })
-    await guard.look()
+    await guard.check()
     now.keepAwake = 'always'
-    await guard.look()
+    await guard.check()
     expect([...held]).toEqual(['Models are kept running here'])
   })
 
   it('says that the machine may sleep when the system has dropped the request, and asks again later', async () => {
     const { guard, told, lose, held } = started({ keepAwake: 'always' })
-    await guard.look()
+    await guard.check()
     held.clear()
     lose()
     expect(guard.facts()).toEqual({ onBattery: false })
     expect(told.at(-1)).toEqual({ onBattery: false })
-    await guard.look()
+    await guard.check()
     expect(guard.facts()).toEqual({ onBattery: false, awakeFor: 'model' })
   })
 
   it('leaves no request behind', async () => {
     const { guard, held } = started({ keepAwake: 'always' })
-    await guard.look()
+    await guard.check()
     guard.close()
     expect(held.size).toBe(0)
   })

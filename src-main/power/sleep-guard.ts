@@ -6,11 +6,11 @@ import type { KeepAwake } from '@core/settings/keep-awake'
 import type { State } from '@core/state/state'
 import type { PreventSleep, SleepRequest } from './system-request'
 
-/** How often the battery is looked at, and a lost request made again. */
-const LOOK_EVERY_MS = 15_000
-/** Events come in bursts. */
-const JUDGE_AFTER_MS = 200
-/** A request outlives its reason for so long: one answer often follows another. */
+/** Interval for checking the battery and renewing a lost request. */
+const CHECK_EVERY_MS = 15_000
+/** Debounce: events come in bursts. */
+const DEBOUNCE_MS = 200
+/** How long a request outlives its reason: one answer often follows another. */
 const LINGER_MS = 30_000
 
 const WHY: Readonly<Record<AwakeReason, string>> = {
@@ -25,10 +25,10 @@ export interface SleepGuardOptions {
   readonly keepAwake: () => KeepAwake
   readonly onBattery: () => Promise<boolean>
   readonly preventSleep: PreventSleep
-  /** What this machine says of its sleep has changed. */
+  /** This machine's power facts have changed. */
   readonly onChange: () => void
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
-  readonly lookEveryMs?: number
+  readonly checkEveryMs?: number
   readonly lingerMs?: number
 }
 
@@ -37,7 +37,7 @@ export class SleepGuard {
   private battery = false
   private reason: AwakeReason | undefined
   private request: SleepRequest | undefined
-  /** The system did not keep the last request: none is promised until the next look. */
+  /** The system dropped the last request: do not promise another one before the next check. */
   private refused = false
   private scheduled: NodeJS.Timeout | undefined
   private lingering: NodeJS.Timeout | undefined
@@ -48,13 +48,13 @@ export class SleepGuard {
     const soon = (): void => {
       this.scheduled ??= setTimeout(() => {
         this.scheduled = undefined
-        this.judge()
-      }, JUDGE_AFTER_MS)
+        this.update()
+      }, DEBOUNCE_MS)
     }
     this.unsubscribe = options.source.subscribe(soon, soon)
-    this.timer = setInterval(() => void this.look(), options.lookEveryMs ?? LOOK_EVERY_MS)
+    this.timer = setInterval(() => void this.check(), options.checkEveryMs ?? CHECK_EVERY_MS)
     this.timer.unref()
-    void this.look()
+    void this.check()
   }
 
   facts(): PowerFacts {
@@ -62,13 +62,13 @@ export class SleepGuard {
     return { onBattery: this.battery, ...(awakeFor !== undefined && { awakeFor }) }
   }
 
-  /** The setting or the source of power has changed. */
-  async look(): Promise<void> {
+  /** Checks the battery and the setting, and decides again. */
+  async check(): Promise<void> {
     const battery = await this.options.onBattery().catch(() => false)
     const changed = battery !== this.battery
     this.battery = battery
     this.refused = false
-    if (!this.judge() && changed) this.options.onChange()
+    if (!this.update() && changed) this.options.onChange()
   }
 
   close(): void {
@@ -81,7 +81,7 @@ export class SleepGuard {
   }
 
   /** @returns whether anything changed */
-  private judge(): boolean {
+  private update(): boolean {
     const { source, nodeId, keepAwake, lingerMs = LINGER_MS } = this.options
     const reason = awakeReason(source.state(), nodeId, { keepAwake: keepAwake(), onBattery: this.battery })
     const wanted = this.refused ? undefined : reason
@@ -91,7 +91,7 @@ export class SleepGuard {
       return false
     }
     if (wanted !== undefined) return this.hold(wanted)
-    // A model is no reason any more once somebody said so, or pulled the plug: that counts at once.
+    // Release at once if the reason was a kept model: the setting changed, or the machine was unplugged.
     if (this.reason === 'model' || lingerMs === 0) return this.hold(undefined)
     this.lingering ??= setTimeout(() => this.hold(undefined), lingerMs)
     return false

@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process'
 
 /** A request to the system not to sleep by itself. */
 export interface SleepRequest {
-  /** Calls it once when the system no longer heeds the request, or never did. */
+  /** Calls the listener once when the system no longer honours the request, or never did. */
   readonly onLost: (listener: () => void) => void
   readonly release: () => void
 }
 
-/** Asks the system not to sleep by itself; `why` is what it may show to people. */
+/** Asks the system not to sleep by itself; it may show `why` to people. */
 export type PreventSleep = (why: string) => SleepRequest
 
 interface Program {
@@ -15,14 +15,14 @@ interface Program {
   readonly args: readonly string[]
 }
 
-/** The program that holds a request for as long as it runs; undefined where a system has none. */
+/** The program that holds a request while it runs; undefined if the system has none. */
 export const requestProgram = (platform: NodeJS.Platform, pid: number, why: string): Program | undefined => {
   switch (platform) {
     case 'darwin':
       // Idle sleep only, and no longer than this process lives.
       return { file: '/usr/bin/caffeinate', args: ['-i', '-w', String(pid)] }
     case 'linux':
-      // Its own child reads from this process's pipe, which closes with it.
+      // Its child reads from this process's pipe, which closes with it.
       return {
         file: 'systemd-inhibit',
         args: ['--what=idle:sleep', '--mode=block', '--who=Muster', `--why=${why}`, 'cat'],
@@ -32,7 +32,7 @@ export const requestProgram = (platform: NodeJS.Platform, pid: number, why: stri
   }
 }
 
-/** For a node without a window: a program of the system holds the request. */
+/** For a node without a window: a system program holds the request. */
 export const bySystemProgram =
   (
     programFor: (why: string) => Program | undefined = (why) => requestProgram(process.platform, process.pid, why),
@@ -50,7 +50,7 @@ export const bySystemProgram =
     const child = program && spawn(program.file, [...program.args], { stdio: ['pipe', 'ignore', 'ignore'] })
     child?.once('error', lost)
     child?.once('exit', lost)
-    // A program that is gone takes no end of its input.
+    // Ignore write errors: the program has already ended.
     child?.stdin.on('error', () => undefined)
     return {
       onLost: (listener) => void listeners.add(listener),

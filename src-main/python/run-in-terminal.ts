@@ -1,4 +1,4 @@
-/** Starts a program whose output is shown as in a terminal, of so many columns. */
+/** Starts a program under a terminal of that many columns. */
 export type StartProcess = (options: {
   readonly file: string
   readonly args: readonly string[]
@@ -11,14 +11,14 @@ export type StartProcess = (options: {
 }) => Promise<{ kill(signal: NodeJS.Signals): void }>
 
 export interface Running {
-  /** Its exit code; undefined where a signal ended it. */
+  /** Exit code; undefined if a signal ended it. */
   readonly ended: Promise<number | undefined>
   kill(): void
 }
 
 /** As wide as the terminal in the app. */
 const SIZE = { columns: 80, rows: 24 }
-/** A program that does not end when it is asked to is ended. */
+/** Time for a graceful end before it is killed. */
 const KILL_AFTER_MS = 5000
 
 export const runInTerminal = async (

@@ -2,27 +2,27 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** What can make a Python environment here. */
+/** The tool that makes the Python environment. */
 export type PythonTool =
   | { readonly kind: 'uv'; readonly executable: string }
   | { readonly kind: 'python'; readonly executable: string; readonly version: string }
 
-/** The oldest and the newest minor version of Python 3 that MLX has ready-made packages for. */
+/** The oldest and newest minor version of Python 3 with prebuilt packages of MLX. */
 export const OLDEST_MINOR = 11
 export const NEWEST_MINOR = 14
 
-/** A question to a Python may wait for a disk that sleeps. */
+/** Timeout for asking a Python its version; the disk may have to spin up. */
 const TIME_LIMIT_MS = 15_000
 
 const FACTS = 'import sys; print(sys.version_info[0], sys.version_info[1], sys.executable)'
 
 type Env = Readonly<Record<string, string | undefined>>
 
-/** Whether a Python 3 with that minor version can have the runner's packages. */
+/** Whether a Python 3 of that minor version can have the runner's packages. */
 export const fitsRunner = (major: number, minor: number): boolean =>
   major === 3 && minor >= OLDEST_MINOR && minor <= NEWEST_MINOR
 
-/** Apple's own python3 is too old, and asking it on a Mac without developer tools opens a dialog. */
+/** Skipped: Apple's python3 is too old, and on a Mac without developer tools running it opens a dialog. */
 const foldersOf = (env: Env): readonly string[] =>
   (env['PATH'] ?? '')
     .split(delimiter)
@@ -42,15 +42,15 @@ const askPython = (executable: string): Promise<PythonTool | undefined> =>
     })
   })
 
-/** Newest first; the name without a version last. */
+/** Newest first, then the name without a version. */
 const pythonNames = (): readonly string[] => [
   ...Array.from({ length: NEWEST_MINOR - OLDEST_MINOR + 1 }, (_, index) => `python3.${NEWEST_MINOR - index}`),
   'python3',
 ]
 
 /**
- * uv where it is there, for it is quicker and brings a Python along: the one that `MUSTER_UV` names, the one in a
- * packaged app, or one on the PATH. Else the newest fitting Python on the PATH; undefined where there is neither.
+ * Finds uv, which is quicker and brings a Python: the one in `MUSTER_UV`, in a packaged app, or on the PATH. Otherwise
+ * the newest fitting Python on the PATH; undefined if there is neither.
  *
  * @param bundled the uv of an installed app
  */

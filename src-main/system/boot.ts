@@ -2,11 +2,11 @@ import { uptime } from 'node:os'
 import { runCommand, type RunCommand } from './command'
 import { readTextBelow, type ReadText } from './linux/read-text'
 
-/** One run of this machine, from when it was started until it is started again. */
+/** One boot of this machine. */
 export interface Boot {
-  /** What the system calls it. */
+  /** The system's boot id. */
   readonly id?: string
-  /** Milliseconds since 1970; a moment off, and by a clock that may be set right. */
+  /** Milliseconds since 1970. Approximate, and by a clock that may be corrected. */
   readonly startedAt: number
 }
 
@@ -18,7 +18,7 @@ export interface BootOptions {
   readonly uptimeSeconds?: () => number
 }
 
-/** The run of this machine that this process is in. Never fails: where the system has no name for it, there is none. */
+/** The current boot. Never fails: without a boot id in the system there is none here. */
 export const thisBoot = async (options: BootOptions = {}): Promise<Boot> => {
   const { now = Date.now, uptimeSeconds = uptime } = options
   const id = (await nameOf(options))?.trim()

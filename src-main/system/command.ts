@@ -1,20 +1,20 @@
 import { spawn } from 'node:child_process'
 
-/** How a program of the system ended. Its exit code says little: some answer well and exit badly. */
+/** How a system program ended. Its exit code says little: some print a good answer and then fail. */
 export type CommandResult =
   | { readonly ended: 'exited'; readonly stdout: string; readonly stderr: string }
   | { readonly ended: 'missing' }
-  /** Nothing came in time. `gone` resolves when it has really ended: a program that waits for a driver cannot be killed. */
+  /** It did not end in time. `gone` resolves when it really has: a program that waits for a driver cannot be killed. */
   | { readonly ended: 'time_limit'; readonly gone: Promise<void> }
 
 export interface CommandOptions {
   readonly timeLimitMs?: number
 }
 
-/** Runs a program of the system and tells how it went. Never rejects, and always resolves within the time limit. */
+/** Runs a system program. Never rejects, and always resolves within the time limit. */
 export type Execute = (path: string, args: readonly string[], options?: CommandOptions) => Promise<CommandResult>
 
-/** Runs a program of the system and gives what it printed; undefined where it is missing, fails or takes too long. */
+/** Runs a system program and returns its output; undefined if it is missing, fails or takes too long. */
 export type RunCommand = (
   path: string,
   args: readonly string[],
@@ -36,7 +36,7 @@ export const execute: Execute = (path, args, { timeLimitMs = TIME_LIMIT_MS } = {
     const gone = new Promise<void>((ended) => child.once('close', () => ended()))
     const late = setTimeout(() => {
       child.kill('SIGKILL')
-      // What a child of its own holds open would keep us waiting, and it must not keep this process from ending.
+      // The program's own children may hold the pipes open: wait for them no longer, and let this process exit.
       child.stdout.destroy()
       child.stderr.destroy()
       child.unref()
@@ -52,7 +52,7 @@ export const execute: Execute = (path, args, { timeLimitMs = TIME_LIMIT_MS } = {
     })
   })
 
-/** A program that fails after it printed something (sysctl, of whose names one is unknown) has answered all the same. */
+/** Output counts even if the program then failed: sysctl does so if one of several names is unknown. */
 export const printedBy =
   (run: Execute): RunCommand =>
   async (path, args, options) => {

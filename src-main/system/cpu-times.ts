@@ -1,7 +1,7 @@
 import type { CpuInfo } from 'node:os'
 import type { CpuTimes } from './facts'
 
-/** Adds up what the processors did since the system started. */
+/** Sums the times of all processors since boot. */
 export const sumCpuTimes = (processors: readonly CpuInfo[]): CpuTimes => {
   let busy = 0
   let total = 0
@@ -12,7 +12,7 @@ export const sumCpuTimes = (processors: readonly CpuInfo[]): CpuTimes => {
   return { busy, total }
 }
 
-/** Load between two readings, 0 to 1; undefined where no time has passed between them. */
+/** Load between two readings, 0 to 1; undefined if no time has passed between them. */
 export const loadBetween = (earlier: CpuTimes, later: CpuTimes): number | undefined => {
   const total = later.total - earlier.total
   return total > 0 ? Math.min(1, Math.max(0, (later.busy - earlier.busy) / total)) : undefined

@@ -6,13 +6,13 @@ export interface DiskSpace {
   readonly freeBytes: number
 }
 
-/** Space on the volume that holds, or will hold, a directory; undefined where no part of its path can be read. */
+/** Space on the volume of a directory that need not exist yet; undefined if no part of its path can be read. */
 export const diskSpace = async (directory: string): Promise<DiskSpace | undefined> => {
   try {
     const { bsize, blocks, bavail } = await statfs(directory)
     return { totalBytes: blocks * bsize, freeBytes: bavail * bsize }
   } catch {
-    // Made when it is first needed: its parent's volume is the one.
+    // It does not exist yet: use its parent's volume.
     const parent = dirname(directory)
     return parent === directory ? undefined : diskSpace(parent)
   }

@@ -4,13 +4,13 @@ import type { ThunderboltFacts } from '@core/state/thunderbolt'
 
 type System = NonNullable<NodeInfo['system']>
 
-/** What a machine can say about itself without knowing what runs on it. */
+/** A machine's facts about itself, independent of what runs on it. */
 export type MachineFacts = Pick<
   NodeInfo,
   'chip' | 'model' | 'memory' | 'memoryBandwidth' | 'disk' | 'system' | 'network' | 'thunderbolt' | 'rdma' | 'os'
 >
 
-/** Ticks of all processors together since the system started, in any unit. */
+/** Ticks of all processors together since boot, in any unit. */
 export interface CpuTimes {
   readonly busy: number
   readonly total: number
@@ -19,11 +19,11 @@ export interface CpuTimes {
 export interface Memory {
   readonly ramTotal: number
   readonly ramAvailable: number
-  /** Bytes that models may take altogether, where that is less than all of it. */
+  /** Bytes that models may use in total, if less than all memory. */
   readonly limit?: number
 }
 
-/** How hard a machine works, and how warm it gets. */
+/** Load, temperature, power. */
 export type Sensors = Pick<System, 'gpuLoad' | 'temperature' | 'powerWatts' | 'memoryPressure'>
 
 export interface PortFacts {
@@ -31,37 +31,40 @@ export interface PortFacts {
   readonly rdma: RdmaFacts
 }
 
-/** What can be seen of ports at a glance. */
+/** A quick reading of the ports. */
 export interface PortsGlance {
-  /** Another one whenever a cable, an address or a bridge came or went. */
+  /** Changes whenever a cable, an address or a bridge comes or goes. */
   readonly mark: string
-  /** What was read earlier, as far as it cannot be true any more: a port that nothing is plugged into is down. */
+  /** Corrects an earlier full reading where the glance contradicts it: a port with nothing plugged in is down. */
   correct(facts: PortFacts): PortFacts
 }
 
-/** Ports for cables from machine to machine, and what they carry. Reading them takes seconds. */
+/** Ports that connect machines, and what runs over them. A full reading takes seconds. */
 export interface PortsReader {
-  /** Quickly told. */
+  /** The quick reading. */
   glance(): Promise<PortsGlance>
-  /** Undefined, or rejects, where it failed. Without `mayProbe` no device is opened, and of each the last that was learnt is told. */
+  /**
+  * The full reading. Undefined, or rejects, if it failed. Without `mayProbe` no device is opened: each has the values
+  * of its last probe.
+  */
   read(options: { readonly mayProbe: boolean }): Promise<PortFacts | undefined>
 }
 
-/** What differs between systems. Answers are best efforts: what cannot be read is left out, never an error. */
+/** The system-specific readings. Best effort: what cannot be read is left out, never an error. */
 export interface PlatformReader {
-  /** Asked once. */
+  /** Called once. */
   chip(): Promise<{ readonly name: string; readonly memoryBandwidth?: number }>
-  /** Asked once: `macOS 26.5.1`, `Debian GNU/Linux 12 (bookworm)`; where the system counts so, version and build. */
+  /** Called once: `macOS 26.5.1`, `Debian GNU/Linux 12 (bookworm)`; version and build where the system has them. */
   os(): Promise<{ readonly name: string; readonly version?: string; readonly build?: string }>
-  /** Asked once, and slow. */
+  /** Called until it answers; slow. */
   readonly model?: () => Promise<NodeInfo['model']>
   memory(): Promise<Memory>
   cpuTimes(): Promise<CpuTimes>
-  /** Asked when interfaces come or go. */
+  /** Called when interfaces come or go. */
   interfaceTypes(names: readonly string[]): Promise<ReadonlyMap<string, InterfaceType>>
-  /** Quick ones. */
+  /** Quick sensors, read each time. */
   readonly sensors?: () => Promise<Sensors>
-  /** Those that take a moment. */
+  /** Slow sensors, read in the background. */
   readonly slowSensors?: () => Promise<Sensors | undefined>
   readonly ports?: PortsReader
 }

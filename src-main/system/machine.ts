@@ -11,29 +11,29 @@ import { portableReader } from './portable-reader'
 import { RarelyRead } from './rarely-read'
 
 export interface MachineOptions {
-  /** Where models are kept: the disk figures are its volume's. */
+  /** Where models are kept: the disk figures are of its volume. */
   readonly modelsDir: string
   /** Bytes that this node's runners hold now. */
   readonly heldByRunners: () => number
-  /** Whether devices may be opened to see how they are: not while a model computes over them. */
+  /** Whether devices may be opened for a probe: not while a model computes over them. */
   readonly mayProbe?: () => boolean
   readonly platform?: NodeJS.Platform
   readonly reader?: PlatformReader
-  /** Milliseconds; never goes back. */
+  /** Milliseconds; never decreases. */
   readonly now?: () => number
 }
 
 export interface Machine {
-  /** Everything this machine says about itself, read now. Never fails: what cannot be read is left out. */
+  /** Reads all facts. Never fails: what cannot be read is left out. */
   gather(): Promise<MachineFacts>
-  /** Called when something was read in the background: time to gather again. */
+  /** Called when a background reading has finished: gather again. */
   onNews(listener: () => void): void
 }
 
-/** Ports are read when something was plugged in, then soon again until it has come up, and else so rarely. */
+/** Full readings of ports: after a change soon and repeatedly, until the port has come up; otherwise this rarely. */
 const PORTS_MS = { soonest: 3000, longest: 60_000 }
 const SLOW_SENSORS_MS = { soonest: 10_000, longest: 10_000 }
-/** Until it is known. */
+/** Until the model is known. */
 const MODEL_MS = { soonest: 60_000, longest: 3_600_000 }
 
 const readerFor = (platform: NodeJS.Platform): PlatformReader => {
@@ -47,7 +47,7 @@ const readerFor = (platform: NodeJS.Platform): PlatformReader => {
   }
 }
 
-/** The system refuses a list of its interfaces where a sandbox or a lack of descriptors forbids it. */
+/** Listing the interfaces fails in some sandboxes, or without free file descriptors. */
 const interfacesNow = (): ReturnType<typeof networkInterfaces> => {
   try {
     return networkInterfaces()
@@ -56,14 +56,14 @@ const interfacesNow = (): ReturnType<typeof networkInterfaces> => {
   }
 }
 
-/** What runners hold is in neither figure, and together the two never exceed what models may take. */
+/** Available memory and memory held by runners are disjoint, and together never exceed what models may use. */
 const nodeMemory = ({ ramTotal, ramAvailable, limit = ramTotal }: Memory, held: number): NodeMemory => ({
   ramTotal: Math.floor(ramTotal),
   ramAvailable: Math.floor(Math.max(0, Math.min(ramAvailable, limit - held))),
   heldByRunners: Math.floor(held),
 })
 
-/** The machine this runs on. What cannot change is read once, interface types when interfaces come or go. */
+/** This machine. Constant facts are read once, interface types when interfaces come or go. */
 export const thisMachine = (options: MachineOptions): Machine => {
   const platform = options.platform ?? process.platform
   const reader = options.reader ?? readerFor(platform)
@@ -96,7 +96,7 @@ export const thisMachine = (options: MachineOptions): Machine => {
     return { interfaces: describeInterfaces(interfaces, types.byName) }
   }
 
-  /** Load since the last reading; the first one has only the time since the system started to go by. */
+  /** Load since the last reading; for the first one, since boot. */
   const readLoad = async (): Promise<number> => {
     const times = await reader.cpuTimes()
     const load = loadBetween(lastTimes ?? { busy: 0, total: 0 }, times)

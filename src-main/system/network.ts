@@ -3,11 +3,11 @@ import type { NetworkInterfaceInfo } from 'node:os'
 
 type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>
 
-/** An IPv6 link-local address reaches nobody without the zone, which has another name on each machine. */
+/** Leave out IPv6 link-local addresses: they need a zone, whose name differs on each machine. */
 const reachable = ({ family, address }: NetworkInterfaceInfo): boolean =>
   family === 'IPv4' || !/^fe[89ab]/i.test(address)
 
-/** The interfaces that others can reach this machine by, with their types, in order of name. */
+/** Interfaces by which others can reach this machine, with their types, sorted by name. */
 export const describeInterfaces = (
   interfaces: Interfaces,
   types: ReadonlyMap<string, InterfaceType>,

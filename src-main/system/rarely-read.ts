@@ -1,19 +1,18 @@
 export interface RarelyReadOptions<Value> {
-  /** Undefined, or rejects, where it failed. */
+  /** Undefined, or rejects, if it failed. */
   read(): Promise<Value | undefined>
-  /** There is a value that may be another one than before. */
+  /** A reading has finished; the value may have changed. */
   onRead(): void
-  /** Milliseconds; never goes back. */
+  /** Milliseconds; never decreases. */
   now(): number
-  /** Milliseconds until it is read again; doubled each time, up to `longest`. */
+  /** Milliseconds until the next reading; doubled each time, up to `longest`. */
   readonly soonest: number
   readonly longest: number
 }
 
 /**
- * What takes long to read: asking for it gives what is known at once, and has it read in the background where that is
- * due. It is due when the mark is another one (then soon again, since a cable that was just plugged in takes a while
- * to come up), and else rarely.
+ * Caches a slow reading: returns the last value at once and refreshes it in the background when due. A new mark makes
+ * it due at once and then soon again (a cable just plugged in takes a while to come up); otherwise it is due rarely.
  */
 export class RarelyRead<Value> {
   private value: Value | undefined
@@ -41,7 +40,7 @@ export class RarelyRead<Value> {
     this.reading = true
     const value = await read().catch(() => undefined)
     this.reading = false
-    // One reading that failed says nothing of what has not changed.
+    // A single failed reading does not invalidate the value of an unchanged mark.
     if (value !== undefined || mark !== this.mark) this.value = value
     this.mark = mark
     this.dueAt = now() + this.delay

@@ -6,7 +6,7 @@ const DISK_SHARE = 0.01
 const TEMPERATURE_STEP = 5
 const POWER_STEP = 5
 
-/** What moves all the time, against what is worth a report whenever it changes. */
+/** Values that change all the time, with the difference that is worth a report. */
 const settled = ({ memory, system, disk, ...rest }: MachineFacts): string =>
   JSON.stringify([
     rest,
@@ -20,9 +20,9 @@ const differ = (a: number | undefined, b: number | undefined, by: number): boole
   Math.abs((a ?? 0) - (b ?? 0)) >= by
 
 /**
- * Whether others should hear of the change: memory by 2 % of all, load by 5 %, disk by 1 % of all, 5 degrees, 5
- * watts, or anything else at all. Compared with what was reported last, so that slow changes add up, and measured
- * as a distance, so that a value that wavers around a step is not reported each time.
+ * Whether a change is worth reporting: memory by 2 % of all, load by 5 %, disk by 1 % of all, 5 degrees, 5 watts, or
+ * any other change. Compared with the last report, so that slow changes add up, and by distance, so that a value that
+ * oscillates around a step is not reported each time.
  */
 export const isSignificant = (reported: MachineFacts, now: MachineFacts): boolean =>
   settled(reported) !== settled(now) ||
@@ -36,7 +36,7 @@ export const isSignificant = (reported: MachineFacts, now: MachineFacts): boolea
 
 const inLoadSteps = (load: number): number => Math.round(load / LOAD_STEP) / (1 / LOAD_STEP)
 
-/** The facts as they are reported: loads in steps of 5 %, degrees and watts whole. */
+/** Rounds facts for reporting: loads to 5 %, degrees and watts to integers. */
 export const inSteps = (facts: MachineFacts): MachineFacts => {
   const { system } = facts
   if (!system) return facts

@@ -2,7 +2,7 @@ import type { SleepSettings } from '@core/protocols/setup'
 import { runCommand, type RunCommand } from './command'
 import { parseSleep } from './macos/sleep'
 
-/** When this machine sleeps; undefined on what is no Mac, and where macOS does not tell. */
+/** When this machine sleeps; undefined on other systems than macOS, or if macOS does not tell. */
 export const readSleepSettings = async (
   run: RunCommand = runCommand,
   platform: NodeJS.Platform = process.platform,

@@ -4,23 +4,23 @@ import { inSteps, isSignificant } from './significance'
 
 export interface WatchOptions {
   readonly machine: Machine
-  /** Milliseconds between two looks. */
+  /** Milliseconds between two readings. */
   readonly every: number
-  /** Called with the first facts and then whenever something changed that matters. */
+  /** Called with the first facts, and again after each significant change. */
   onChange(facts: MachineFacts): void
 }
 
 export interface SystemWatch {
-  /** Resolves after the first look, when `onChange` has been called with it. */
+  /** Resolves after the first reading, once `onChange` was called. */
   readonly ready: Promise<void>
-  /** What was reported last; undefined before the first look. */
+  /** The facts last reported; undefined before the first reading. */
   current(): MachineFacts | undefined
-  /** Looks now, for instance when a runner has come or gone. Resolves when `onChange` has been called if it is to be. */
+  /** Reads now, e.g. when a runner has come or gone. Resolves once `onChange` was called, if it is to be. */
   refresh(): Promise<void>
   close(): Promise<void>
 }
 
-/** Looks at the machine again and again; one look at a time. */
+/** Reads the machine's facts periodically, one reading at a time. */
 export const watchSystem = ({ machine, every, onChange }: WatchOptions): SystemWatch => {
   let reported: MachineFacts | undefined
   let looking: Promise<void> | undefined
@@ -34,7 +34,7 @@ export const watchSystem = ({ machine, every, onChange }: WatchOptions): SystemW
     onChange(inSteps(facts))
   }
   const refresh = async (): Promise<void> => {
-    // A look that began before the call may have missed what the caller knows of.
+    // A reading that began before this call may have missed the caller's change.
     await looking
     if (closed) return
     looking ??= look().finally(() => {

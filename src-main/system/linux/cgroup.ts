@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { ReadText } from './read-text'
 
-/** What a control group leaves its processes, in bytes. */
+/** Memory limit and what is left of it in a control group, in bytes. */
 export interface GroupMemory {
   readonly limit: number
   readonly available: number
@@ -11,7 +11,7 @@ interface Hierarchy {
   readonly mount: string
   readonly limit: string
   readonly usage: string
-  /** Page cache in memory.stat: counted as used, and given back when it is needed. */
+  /** Page cache in memory.stat: counted as used, but reclaimable. */
   readonly cache: readonly string[]
 }
 
@@ -28,13 +28,13 @@ const v1: Hierarchy = {
   cache: ['total_active_file', 'total_inactive_file'],
 }
 
-/** The group and all above it. In a container the path may be the host's: levels that are not there are skipped. */
+/** The group and its ancestors. In a container the path may be the host's: levels that do not exist are skipped. */
 const levels = (path: string): string[] => {
   const parts = path.split('/').filter((part) => part !== '' && part !== '..')
   return parts.map((_, index) => parts.slice(0, parts.length - index).join('/')).concat('')
 }
 
-/** Lines of /proc/self/cgroup: `0::/path` (v2), `4:memory:/path` (v1). */
+/** Parses lines of /proc/self/cgroup: `0::/path` (v2), `4:memory:/path` (v1). */
 const ownGroups = (text: string): { hierarchy: Hierarchy; path: string }[] =>
   text.split('\n').flatMap((line) => {
     const [id, controllers, ...path] = line.split(':')
@@ -64,8 +64,8 @@ const memoryOf = async (
 }
 
 /**
- * What this process's control groups (a container, a service with MemoryMax) leave it: the least of each
- * level. Undefined without any limit; v1 writes "no limit" as a number near 2^63, which is more than any machine has.
+ * The tightest memory limit among this process's control groups (a container, a service with MemoryMax) and their
+ * ancestors. Undefined without any limit; v1 writes "no limit" as a number near 2^63, more than any machine has.
  */
 export const readGroupMemory = async (read: ReadText): Promise<GroupMemory | undefined> => {
   const groups = ownGroups((await read('proc/self/cgroup')) ?? '')

@@ -8,7 +8,7 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   )
 
-/** What kind of interface /sys/class/net/NAME is. Bridges, tunnels and container ends have no device: unknown. */
+/** The type of interface /sys/class/net/NAME. Bridges, tunnels and container ends have no device: unknown. */
 const typeOf = async (directory: string): Promise<InterfaceType> => {
   if ((await exists(join(directory, 'wireless'))) || (await exists(join(directory, 'phy80211')))) return 'wifi'
   const driver = await readlink(join(directory, 'device', 'driver')).catch(() => '')

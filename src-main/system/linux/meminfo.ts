@@ -1,6 +1,6 @@
 import type { Memory } from '../facts'
 
-/** Reads /proc/meminfo, whose figures are in KiB though they say kB. */
+/** Parses /proc/meminfo, whose "kB" are KiB. */
 export const parseMeminfo = (text: string): Memory | undefined => {
   const bytes = (name: string): number | undefined => {
     const match = new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)

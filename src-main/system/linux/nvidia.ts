@@ -2,7 +2,7 @@ import { z } from 'zod'
 import drivers from './cuda-drivers.json'
 import type { Execute } from '../command'
 
-/** Where distributions, containers, WSL and NixOS have it. */
+/** Locations in distributions, containers, WSL and NixOS. */
 const PLACES = [
   '/usr/bin/nvidia-smi',
   '/usr/local/bin/nvidia-smi',
@@ -19,13 +19,13 @@ const FIELDS = [
   'power.draw',
 ]
 const QUERY = [`--query-gpu=${FIELDS.join(',')}`, '--format=csv,noheader,nounits']
-/** It takes up to a second where no program keeps the driver loaded. */
+/** The program takes up to a second if nothing keeps the driver loaded. */
 const TIME_LIMIT_MS = 5000
 const ASK_EVERY_MS = 5000
 
 const MIB = 1024 * 1024
 
-/** `[N/A]`, `[Not Supported]` and the like stand where a GPU does not tell a figure. */
+/** A GPU without some figure prints `[N/A]`, `[Not Supported]` and the like. */
 const figure = (least: number, most: number) => z.coerce.number().min(least).max(most).optional().catch(undefined)
 
 const Line = z
@@ -41,7 +41,7 @@ const Line = z
   .transform(([name, driver, total, free, load, temperature, powerWatts]) => ({
     name,
     driver,
-    /** Bytes of its own memory; absent where it shares the machine's. */
+    /** Bytes of its own memory; absent if it shares the machine's. */
     ...(total !== undefined && free !== undefined && { memory: { total: total * MIB, free: free * MIB } }),
     /** Between 0 and 1. */
     ...(load !== undefined && { load: load / 100 }),
@@ -49,17 +49,17 @@ const Line = z
     ...(powerWatts !== undefined && { powerWatts }),
   }))
 
-/** What a GPU of NVIDIA says of itself. */
+/** One reading of an NVIDIA GPU. */
 export type NvidiaGpu = z.infer<typeof Line>
 
-/** The first GPU that `nvidia-smi` lists, which is the one that models run on; undefined for what is no such list. */
+/** Parses the first GPU in the list of `nvidia-smi`, which models run on; undefined if the text is no such list. */
 export const parseNvidiaSmi = (printed: string): NvidiaGpu | undefined => {
   const [first = ''] = printed.trim().split('\n')
   const parts = first.split(',').map((part) => part.trim())
   return parts.length === FIELDS.length ? Line.safeParse(parts).data : undefined
 }
 
-/** The pinned packages whose CUDA this driver can run; undefined where it is too old for any, and the processor computes. */
+/** The pinned packages whose CUDA version this driver supports; undefined if it is too old for all: use the CPU. */
 export const cudaRequirements = (driver: string): string | undefined => {
   const major = Number.parseInt(driver, 10)
   return drivers.find(({ driver: least }) => major >= least)?.requirements
@@ -68,13 +68,13 @@ export const cudaRequirements = (driver: string): string | undefined => {
 export interface NvidiaOptions {
   readonly execute: Execute
   readonly places?: readonly string[]
-  /** Milliseconds; never goes back. */
+  /** Milliseconds; never decreases. */
   readonly now?: () => number
 }
 
 /**
- * This machine's GPU as `nvidia-smi` last told it. The first call waits for it, the others have it asked in the
- * background. One that fails or hangs leaves what was known; a machine without the program is not asked again.
+ * This machine's GPU as last read from `nvidia-smi`. The first call waits for it; later ones refresh it in the
+ * background. A failing or hanging program leaves the last values; if it is missing it is not called again.
  */
 export const nvidiaGpu = ({
   execute,
@@ -95,7 +95,7 @@ export const nvidiaGpu = ({
       if (result.ended === 'missing') continue
       candidates = [place]
       if (result.ended === 'time_limit') {
-        // A driver that hangs must not collect processes that wait for it.
+        // A hanging driver must not accumulate processes.
         void result.gone.then(() => (asking = false))
         return
       }

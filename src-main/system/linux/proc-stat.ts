@@ -1,8 +1,8 @@
 import type { CpuTimes } from '../facts'
 
 /**
- * Reads the first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal (guest time is
- * in user already). One line for all processors, where os.cpus() reads several files for each.
+ * Parses the first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal (guest time is already in
+ * user). One line covers all processors, where os.cpus() reads several files for each.
  */
 export const parseProcStat = (text: string): CpuTimes | undefined => {
   const ticks = /^cpu +(.*)$/m.exec(text)?.[1]?.trim().split(/\s+/).slice(0, 8).map(Number)

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Reads a file below the root; undefined where there is none or it may not be read. */
+/** Reads a file below the root; undefined if it does not exist or may not be read. */
 export type ReadText = (path: string) => Promise<string | undefined>
 
 /**
- * Reads at once: the kernel makes these files in memory. Through Node's thread pool each of them would cost five trips
- * to another thread and back, every few seconds, which was most of what an idle node did.
+ * Reads synchronously: the kernel generates these files in memory. Through Node's thread pool each would cost five
+ * round trips to another thread every few seconds, which was most of an idle node's CPU time.
  */
 export const readTextBelow =
   (root: string): ReadText =>

@@ -10,13 +10,13 @@ import { readTextBelow } from './read-text'
 
 export interface LinuxOptions {
   readonly root: string
-  /** NVIDIA's GPU, where there is one. */
+  /** The NVIDIA GPU, if any. */
   readonly gpu?: () => Promise<NvidiaGpu | undefined>
 }
 
 /**
- * Facts about a Linux machine from /proc, /sys and /etc below `root`. Where models run on a GPU, the machine is named by
- * it, and its memory is the GPU's.
+ * Reads facts of a Linux machine from /proc, /sys and /etc below `root`. If models run on a GPU, chip and memory are
+ * the GPU's.
  */
 export const linuxReader = ({ root, gpu = nvidiaGpu({ execute }) }: LinuxOptions): PlatformReader => {
   const usableGpu = async (): Promise<NvidiaGpu | undefined> => {

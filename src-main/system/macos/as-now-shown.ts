@@ -9,8 +9,8 @@ export const bridgesIn = (shown: readonly ShownInterface[]): NetworkBridge[] =>
     .map(({ name, members, active }) => ({ name, members: [...members], active: active === true }))
 
 /**
- * What was read of ports and devices, after a newer look at the interfaces. It takes things back and gives none: that a
- * device works again has to be read of the device itself.
+ * Corrects an earlier reading of ports and devices by newer output of `ifconfig`. It only takes away: whether a device
+ * works again can be read only from the device.
  */
 export const asNowShown = ({ thunderbolt, rdma }: PortFacts, shown: readonly ShownInterface[]): PortFacts => {
   const device = (known: RdmaDevice): RdmaDevice => {

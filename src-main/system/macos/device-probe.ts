@@ -2,10 +2,10 @@ import type { RdmaDevice } from '@core/state/rdma'
 import type { Execute } from '../command'
 import { parseIbvDevinfo, type ShownDevice } from './rdma-devices'
 
-/** A driver that works answers within milliseconds. */
+/** A working driver answers within milliseconds. */
 const TIME_LIMIT_MS = 5000
 
-/** What opening a device told. */
+/** The result of opening a device. */
 export interface Probed extends Pick<ShownDevice, 'port' | 'hasIpv4Gid'>, Pick<RdmaDevice, 'health' | 'problem'> {}
 
 const unhealthy = (problem: string): Probed => ({
@@ -18,18 +18,18 @@ const unhealthy = (problem: string): Probed => ({
 const UNKNOWN: Probed = { port: 'unknown', hasIpv4Gid: undefined, health: 'unknown' }
 
 /**
- * Opens RDMA devices in a process of its own and asks them for their ports (`ibv_devinfo -v`), so that a driver that
- * hangs takes nothing along. It allocates no protection domain: one that is held by a process which is killed is lost
- * until the machine restarts, and a probe that hangs is killed. So a device that has none left still looks healthy.
+ * Probes RDMA devices in a separate process (`ibv_devinfo -v`), so that a hanging driver blocks nothing else. It
+ * allocates no protection domain: one held by a killed process is lost until reboot, and a hanging probe is killed.
+ * So a device without free protection domains still looks healthy.
  */
 export class DeviceProbe {
   private readonly last = new Map<string, Probed>()
-  /** Devices with a probe that cannot even be killed; another one would only join it. */
+  /** Devices with a probe that cannot be killed: another one would hang as well. */
   private readonly stuck = new Set<string>()
 
   constructor(private readonly run: Execute) {}
 
-  /** What was learnt when it was last opened. */
+  /** Results of the last probe. */
   known(device: string): Probed {
     return this.last.get(device) ?? UNKNOWN
   }

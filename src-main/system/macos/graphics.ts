@@ -1,4 +1,4 @@
-/** What `ioreg -r -d 1 -w 0 -c AGXAccelerator` tells of the graphics processor. */
+/** The graphics processor's facts in `ioreg -r -d 1 -w 0 -c AGXAccelerator`. */
 export interface Graphics {
   readonly cores?: number
   /** 0 to 1. */
@@ -10,7 +10,7 @@ const number = (text: string, pattern: RegExp): number | undefined => {
   return found === undefined ? undefined : Number(found)
 }
 
-/** Reads it. A load beyond 100 % is a reading that went wrong. */
+/** Parses the output. A load above 100 % is a faulty reading. */
 export const parseGraphics = (text: string): Graphics => {
   const cores = number(text, /"gpu-core-count"\s*=\s*(\d+)/)
   const percent = number(text, /"Device Utilization %"\s*=\s*(\d+)/)

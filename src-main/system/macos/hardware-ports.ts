@@ -12,11 +12,11 @@ const portsIn = (text: string): (readonly [port: string, device: string])[] =>
     port === undefined || device === undefined ? [] : [[port.trim(), device] as const],
   )
 
-/** Reads `networksetup -listallhardwareports`: interface name to type. */
+/** Parses `networksetup -listallhardwareports`: interface name to type. */
 export const parseHardwarePorts = (text: string): ReadonlyMap<string, InterfaceType> =>
   new Map(portsIn(text).map(([port, device]) => [device, typeOf(port)]))
 
-/** The same text: the interface of each Thunderbolt port, by the port's number. Neither need be in order. */
+/** Parses the same text: interface by Thunderbolt port number. Neither list need be in order. */
 export const parseThunderboltInterfaces = (text: string): ReadonlyMap<number, string> =>
   new Map(
     portsIn(text).flatMap(([port, device]) => {

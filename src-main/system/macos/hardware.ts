@@ -7,7 +7,7 @@ const Report = z.object({
     .rest(z.unknown()),
 })
 
-/** Reads `system_profiler SPHardwareDataType -json`: what kind of machine it is (`Mac15,14`, `Mac Studio`). */
+/** Parses `system_profiler SPHardwareDataType -json`: the machine's model (`Mac15,14`, `Mac Studio`). */
 export const parseHardware = (text: string): NodeInfo['model'] => {
   try {
     const { machine_model: identifier, machine_name: name } = Report.parse(JSON.parse(text)).SPHardwareDataType[0]

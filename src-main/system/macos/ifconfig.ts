@@ -1,18 +1,18 @@
-/** An interface as `ifconfig` shows it. */
+/** An interface in the output of `ifconfig`. */
 export interface ShownInterface {
   readonly name: string
-  /** Undefined where it has no such state (a tunnel). */
+  /** Undefined for interfaces without a status (a tunnel). */
   readonly active: boolean | undefined
   /** IPv4 addresses. */
   readonly addresses: readonly string[]
-  /** Of a bridge: the interfaces that it joins. */
+  /** Members, if it is a bridge. */
   readonly members: readonly string[]
 }
 
 const allMatches = (block: string, pattern: RegExp): string[] =>
   [...block.matchAll(pattern)].flatMap(([, found]) => found ?? [])
 
-/** Reads `ifconfig` (or `ifconfig -v`): a block for each interface, its lines indented. */
+/** Parses `ifconfig` (or `ifconfig -v`): one block per interface, its lines indented. */
 export const parseIfconfig = (text: string): ShownInterface[] =>
   text.split(/^(?=\S)/m).flatMap((block): ShownInterface[] => {
     const name = /^([\w.-]+): flags=/.exec(block)?.[1]

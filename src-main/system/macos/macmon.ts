@@ -2,15 +2,15 @@ import { z } from 'zod'
 import type { Execute } from '../command'
 import type { Sensors } from '../facts'
 
-/** Where package managers put it. It is a person's choice to have it: macOS itself tells power only to root. */
+/** Where package managers install it. Optional: macOS itself reports power only to root. */
 const PLACES = ['/opt/homebrew/bin/macmon', '/usr/local/bin/macmon', '/opt/local/bin/macmon']
-/** Between two looks at the counters, which is what it needs for one sample. */
+/** Sampling interval; one sample needs two readings of the counters. */
 const SAMPLE_MS = 250
 const TIME_LIMIT_MS = 3000
 
 const Ratio = z.number().min(0).max(1)
 
-/** One sample; the names of the graphics processor's load changed with 0.8.0 and again with 0.8.1. */
+/** One sample. The field for GPU load was renamed in 0.8.0 and again in 0.8.1. */
 const Sample = z.object({
   temp: z.object({ cpu_temp_avg: z.number().optional(), gpu_temp_avg: z.number().optional() }).optional(),
   gpu_usage: z.tuple([z.number(), Ratio]).optional(),
@@ -28,7 +28,7 @@ const parseLine = (line: string): z.infer<typeof Sample> | undefined => {
   }
 }
 
-/** Reads what `macmon pipe` printed, a sample a line: the last whole one counts. Without fans and sensors figures are 0. */
+/** Parses the last complete line of `macmon pipe`, which prints a sample per line. Missing fans and sensors are 0. */
 export const parseMacmon = (text: string): Sensors => {
   const sample = text
     .trim()
@@ -47,7 +47,7 @@ export const parseMacmon = (text: string): Sensors => {
   } = sample
   const gpuLoad = scaled ?? ratio ?? usage?.[1]
   const temperature = Math.max(temp?.cpu_temp_avg ?? 0, temp?.gpu_temp_avg ?? 0)
-  // The whole machine's where its sensor is known, else the chip's.
+  // The whole machine's power if there is a sensor, else the chip's.
   const powerWatts = [all, chip].find((watts) => watts !== undefined && watts > 0)
   return {
     ...(gpuLoad !== undefined && { gpuLoad }),
@@ -56,7 +56,7 @@ export const parseMacmon = (text: string): Sensors => {
   }
 }
 
-/** One sample of macmon, where it is installed; where it is not, nobody looks for it again. */
+/** Takes one sample. If macmon is not installed, it is not looked for again. */
 export const macmonReader = ({ execute }: { readonly execute: Execute }): (() => Promise<Sensors | undefined>) => {
   let places = PLACES
   return async () => {

@@ -2,7 +2,7 @@ import type { NodeInfo } from '@core/state/nodes'
 
 export type MemoryPressure = NonNullable<NonNullable<NodeInfo['system']>['memoryPressure']>
 
-/** The value of `kern.memorystatus_vm_pressure_level`, as the kernel counts: 1, 2 and 4. */
+/** Values of `kern.memorystatus_vm_pressure_level`: 1, 2 and 4. */
 export const memoryPressureOf = (level: string | undefined): MemoryPressure | undefined => {
   switch (level) {
     case '1':

@@ -9,18 +9,18 @@ import { parseIbvDevices } from './rdma-devices'
 import { parseRdmaStatus } from './rdma-status'
 import { parseThunderbolt } from './thunderbolt'
 
-/** Reading is in nobody's way, so that a machine under load may take its time. system_profiler needs a second or two. */
+/** Generous, for a machine under load: readings block nothing. system_profiler needs a second or two. */
 const TIME_LIMIT_MS = 10_000
 const PROFILER_TIME_LIMIT_MS = 30_000
 
 const isPort = ({ name }: ShownInterface): boolean => /^(?:en|bridge)\d+$/.test(name)
 
-/** Thunderbolt ports and RDMA devices of a Mac. No program needs rights. */
+/** Reads Thunderbolt ports and RDMA devices of a Mac. No program needs privileges. */
 export const macPorts = ({ execute }: { readonly execute: Execute }): PortsReader => {
   const probe = new DeviceProbe(execute)
   let shownLast: readonly ShownInterface[] = []
 
-  /** What a program says. Rejects where it hangs: that tells nothing, and must not be taken for an empty answer. */
+  /** Runs a program. Rejects on a timeout, which must not be taken for an empty answer. */
   const ask = async (path: string, args: readonly string[], timeLimitMs = TIME_LIMIT_MS): Promise<CommandResult> => {
     const result = await execute(path, args, { timeLimitMs })
     if (result.ended === 'time_limit') throw new Error(`${path} did not answer`)
@@ -39,7 +39,7 @@ export const macPorts = ({ execute }: { readonly execute: Execute }): PortsReade
       name,
       interfaceName,
       port,
-      // Its GID follows the address; where it does not, the address is of no use to it.
+      // The GID table follows the address. Without the GID the device cannot use the address.
       hasAddress: hasAddress && hasIpv4Gid !== false,
       health,
       ...(problem !== undefined && { problem }),
@@ -50,7 +50,7 @@ export const macPorts = ({ execute }: { readonly execute: Execute }): PortsReade
     const status = parseRdmaStatus(await ask('/usr/bin/rdma_ctl', ['status']))
     if (status === 'unavailable') return { status, devices: [] }
     const devices: RdmaDevice[] = []
-    // One after the other: nobody knows what drivers make of being opened side by side.
+    // Sequential: how drivers take concurrent opens is unknown.
     for (const name of parseIbvDevices(await printed('/usr/bin/ibv_devices', [])))
       devices.push(await readDevice(name, shown, mayProbe))
     return { status, devices }

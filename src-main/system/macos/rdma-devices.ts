@@ -1,14 +1,14 @@
 import type { RdmaDevice } from '@core/state/rdma'
 
-/** Reads `ibv_devices`: the names of the devices, which is only a heading where RDMA is off. */
+/** Parses `ibv_devices` into device names. With RDMA off it prints only a heading. */
 export const parseIbvDevices = (text: string): string[] =>
   [...text.matchAll(/^\s+(\S+)\s+[0-9a-f]{16}\s*$/gim)].flatMap(([, name]) => name ?? [])
 
-/** A device as `ibv_devinfo` shows it. */
+/** A device in the output of `ibv_devinfo`. */
 export interface ShownDevice {
   readonly name: string
   readonly port: RdmaDevice['port']
-  /** Whether one of its GIDs stands for an IPv4 address; undefined where the table was not asked for (`-v`). */
+  /** Whether one of its GIDs is an IPv4 address; undefined without the table (`-v`). */
   readonly hasIpv4Gid: boolean | undefined
 }
 
@@ -23,7 +23,7 @@ const portOf = (state: string | undefined): RdmaDevice['port'] => {
   }
 }
 
-/** Reads `ibv_devinfo`, of one device or of all, with `-v` or without. */
+/** Parses `ibv_devinfo`, of one device or of all, with or without `-v`. */
 export const parseIbvDevinfo = (text: string): ShownDevice[] =>
   text.split(/^(?=hca_id:)/m).flatMap((block): ShownDevice[] => {
     const name = /^hca_id:\s*(\S+)/.exec(block)?.[1]

@@ -2,8 +2,8 @@ import type { RdmaFacts } from '@core/state/rdma'
 import type { CommandResult } from '../command'
 
 /**
- * Reads `rdma_ctl status`. Its words are judged, not its exit code, of which sources disagree; a word that nobody has
- * seen is unknown. A macOS without the program has no RDMA.
+ * Parses `rdma_ctl status`. The words count, not the exit code, which is documented inconsistently; other words are
+ * `unknown`. A macOS without the program has no RDMA.
  */
 export const parseRdmaStatus = (result: CommandResult): RdmaFacts['status'] => {
   if (result.ended !== 'exited') return result.ended === 'missing' ? 'unavailable' : 'unknown'

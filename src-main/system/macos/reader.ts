@@ -14,10 +14,10 @@ import { macPorts } from './ports'
 import { parseSysctl } from './sysctl'
 import { parseVmStat } from './vm-stat'
 
-/** system_profiler collects what it prints, which takes a while. */
+/** system_profiler collects its data when called, which takes a while. */
 const PROFILER_TIME_LIMIT_MS = 20_000
 
-/** Facts about a Mac from the programs that come with macOS, and macmon where it is installed. None needs rights. */
+/** Reads a Mac's facts with macOS's own programs, and macmon if installed. None needs privileges. */
 export const macosReader = ({ execute }: { readonly execute: Execute }): PlatformReader => {
   const run = printedBy(execute)
   const sysctl = async (...names: string[]): Promise<ReadonlyMap<string, string>> =>

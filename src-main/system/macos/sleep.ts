@@ -5,7 +5,7 @@ const minutes = (section: string | undefined): number | undefined => {
   return found === undefined ? undefined : Number(found)
 }
 
-/** Reads `pmset -g custom`: after how many idle minutes a Mac sleeps, on its power adapter and on battery. */
+/** Parses `pmset -g custom`: idle minutes until a Mac sleeps, on its power adapter and on battery. */
 export const parseSleep = (text: string): SleepSettings | undefined => {
   const sections = new Map(
     text.split(/^(?=\S.*Power:\s*$)/m).map((section) => [/^(.*) Power:/.exec(section)?.[1], section] as const),

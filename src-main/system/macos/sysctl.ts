@@ -1,4 +1,4 @@
-/** Reads `sysctl NAME…`: one `name: value` per line. */
+/** Parses `sysctl NAME…`: one `name: value` per line. */
 export const parseSysctl = (text: string): ReadonlyMap<string, string> => {
   const values = new Map<string, string>()
   for (const line of text.split('\n')) {

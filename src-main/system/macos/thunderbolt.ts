@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ThunderboltPeer, ThunderboltPort } from '@core/state/thunderbolt'
 
-/** `80 Gb/s`, `Up to 120 Gb/s`. */
+/** Parses `80 Gb/s` and `Up to 120 Gb/s`. */
 const gbps = (text: string | undefined): number | undefined => {
   const number = /([\d.]+) Gb\/s/.exec(text ?? '')?.[1]
   return number === undefined ? undefined : Number(number)
@@ -14,7 +14,7 @@ const Receptacle = z.object({
 })
 type Receptacle = z.infer<typeof Receptacle>
 
-/** A bus of this machine, a device on it, or another Mac. Receptacles are under keys of their own. */
+/** A bus of this machine, a device on it, or another Mac. Each receptacle has a key of its own. */
 const Item = z.looseObject({
   domain_uuid_key: z.string().optional(),
   device_name_key: z.string().optional(),
@@ -28,7 +28,7 @@ const Report = z.object({ SPThunderboltDataType: z.array(Item) })
 
 const isConnected = ({ receptacle_status_key: status }: Receptacle): boolean => status === 'receptacle_connected'
 
-/** What stands under the keys that look like this: `receptacle_1_tag`, `receptacle_upstream_ambiguous_tag`. */
+/** Values of all keys that match, such as `receptacle_1_tag` and `receptacle_upstream_ambiguous_tag`. */
 const receptacles = (item: Item, key: RegExp): Receptacle[] =>
   Object.entries(item).flatMap(([name, value]) => {
     const parsed = key.test(name) ? Receptacle.safeParse(value) : undefined
@@ -40,7 +40,7 @@ const least = (...speeds: readonly (number | undefined)[]): number | undefined =
   return known.length === 0 ? undefined : Math.min(...known)
 }
 
-/** How fast a dock is: towards us, and on the best of its other ports that something hangs on, which one is not said. */
+/** A dock's speed: upstream, and of its fastest downstream port in use; the report does not say which one leads on. */
 const dockSpeed = (dock: Item): number | undefined => {
   const [up] = receptacles(dock, /^receptacle_upstream_/).filter(isConnected)
   const down = receptacles(dock, /^receptacle_\d+_tag$/)
@@ -49,7 +49,7 @@ const dockSpeed = (dock: Item): number | undefined => {
   return least(gbps(up?.current_speed_key), down.length === 0 ? undefined : Math.max(...down))
 }
 
-/** The Macs on a bus, however many docks there are in between. Only a Mac has a domain of its own. */
+/** The Macs on a bus, through any number of docks. Only a Mac has a domain of its own. */
 const peersBelow = (items: readonly Item[], way?: { readonly gbps: number | undefined }): ThunderboltPeer[] =>
   items.flatMap((item) => {
     const { domain_uuid_key: domainUuid, device_name_key: model, _items: below = [] } = item
@@ -94,9 +94,9 @@ const json = (text: string): unknown => {
 }
 
 /**
- * Reads `system_profiler SPThunderboltDataType -json`: the ports in the order of their numbers, with the Macs at the
- * other ends. Undefined where it is no such report; a machine without ports (a virtual one) has an empty one. Which
- * network interface a port has is not in it.
+ * Parses `system_profiler SPThunderboltDataType -json`: the ports in order of number, with the Macs at their other
+ * ends. Undefined if the text is no such report; a machine without ports (a virtual one) has an empty one. The report
+ * does not contain the ports' network interfaces.
  */
 export const parseThunderbolt = (text: string): ThunderboltPort[] | undefined => {
   const report = Report.safeParse(json(text))

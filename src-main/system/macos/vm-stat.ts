@@ -1,7 +1,7 @@
 /**
- * Bytes that macOS could give without swapping, from `vm_stat`: free pages, pages that are copies of files
- * (speculative ones are among them) and purgeable ones. What Activity Monitor counts as used is the rest.
- * Inactive pages are not counted as such: those of programs would have to be compressed first.
+ * Bytes that macOS could free without swapping, from `vm_stat`: free, file-backed (including speculative) and purgeable
+ * pages. The rest is what Activity Monitor counts as used. Inactive pages are not counted: those of programs would have
+ * to be compressed first.
  */
 export const parseVmStat = (text: string): number | undefined => {
   const pageSize = Number(/page size of (\d+) bytes/.exec(text)?.[1])

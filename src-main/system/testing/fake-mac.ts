@@ -25,7 +25,7 @@ interface Bus {
 
 const exited = (stdout: string, stderr = ''): CommandResult => ({ ended: 'exited', stdout, stderr })
 
-/** One interface's block of `ifconfig`, or one device's of `ibv_devinfo`, replaced. */
+/** Replaces one interface's block of `ifconfig`, or one device's of `ibv_devinfo`. */
 const inBlock = (text: string, head: RegExp, change: (block: string) => string): string =>
   text
     .split(/^(?=\S)/m)
@@ -33,8 +33,8 @@ const inBlock = (text: string, head: RegExp, change: (block: string) => string):
     .join('')
 
 /**
- * A Mac that is not there: its programs play recordings, given by the names of their files. Cables can be plugged in;
- * then the recordings change as those of Macs do that have one.
+ * A simulated Mac: its programs play recordings, given by file name. Plugging in cables changes the recordings as on
+ * real Macs.
  */
 export class FakeMac {
   readonly asked: string[] = []
@@ -53,12 +53,12 @@ export class FakeMac {
     return Promise.resolve(this.answer(command))
   }
 
-  /** Another recording for one of its programs. */
+  /** Replaces the recording of a program. */
   plays(key: keyof Recordings, name: string): void {
     this.texts[key] = recorded(name)
   }
 
-  /** Makes this Mac another one than the recorded: domains of Thunderbolt are unique. */
+  /** Gives this Mac its own Thunderbolt domains, which are unique. */
   isAnother(): void {
     this.texts.thunderbolt = (this.texts.thunderbolt ?? '').replace(
       /"([0-9A-F]{7})[0-9A-F](-[0-9A-F-]{27})"/g,
@@ -83,7 +83,7 @@ export class FakeMac {
     return play(plain[command as keyof typeof plain])
   }
 
-  /** Recordings are of all devices at once; one device's is its block. */
+  /** Recordings cover all devices; this is one device's block. */
   private devinfo(device: string): CommandResult {
     const { ibvDevinfo } = this.texts
     if (ibvDevinfo === undefined) return { ended: 'missing' }
@@ -110,7 +110,7 @@ export class FakeMac {
     return this.bus(JSON.parse(this.texts.thunderbolt ?? '') as Report, receptacle).domain_uuid_key
   }
 
-  /** What the interface and the device of a port become. */
+  /** Sets the state of a port's interface and device. */
   private interfaceOf(receptacle: number, { up }: { readonly up: boolean }): void {
     const name = parseThunderboltInterfaces(this.texts.hardwarePorts ?? '').get(receptacle) ?? ''
     const address = `\tinet 169.254.${receptacle}.${name.charCodeAt(2)} netmask 0xffff0000 broadcast 169.254.255.255\n`
@@ -133,7 +133,7 @@ export class FakeMac {
     this.interfaceOf(receptacle, { up: true })
   }
 
-  /** Takes out whatever is in a port. */
+  /** Unplugs whatever is in a port. */
   unplug(receptacle: number): void {
     this.changeBus(receptacle, (bus) => {
       delete bus._items
@@ -145,7 +145,7 @@ export class FakeMac {
     this.interfaceOf(receptacle, { up: false })
   }
 
-  /** A cable from one Mac's port to another's. */
+  /** Plugs a cable from one Mac's port into another's. */
   static plug(
     [a, from]: readonly [FakeMac, number],
     [b, to]: readonly [FakeMac, number],

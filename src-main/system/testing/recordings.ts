@@ -1,4 +1,4 @@
 import { readFileSync } from 'node:fs'
 
-/** What a program of macOS printed; ../fixtures/SOURCES.md says where from. */
+/** Recorded output of a macOS program; ../fixtures/SOURCES.md has the sources. */
 export const recorded = (name: string): string => readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8')

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 
-/** What became of commands that a person had to allow. */
+/** The outcome of commands that a person had to allow. */
 export type Allowed =
   | { readonly outcome: 'done' }
   | { readonly outcome: 'declined' }
@@ -8,25 +8,25 @@ export type Allowed =
 
 export interface Task {
   readonly commands: readonly string[]
-  /** What macOS says above the fields for name and password. */
+  /** The prompt above macOS's fields for name and password. */
   readonly prompt: string
-  /** Whether a command that fails keeps the rest from being run. */
+  /** Whether a failing command stops the ones after it. */
   readonly stopAtFailure: boolean
 }
 
 export type AsAdministrator = (task: Task) => Promise<Allowed>
 
-/** The only forms that reach a shell, whoever asks: the last door, after every other check. */
+/** The only command forms that may reach a shell: the last check, after all others. */
 const ALLOWED =
   /^(?:\/sbin\/ifconfig bridge\d{1,3} (?:addm|deletem) en\d{1,3}|\/usr\/sbin\/ipconfig set en\d{1,3} (?:DHCP|NONE))$/
 const PROMPT = /^[A-Za-z0-9 .,]{1,200}$/
 
 /** A person may take a while to fetch an administrator. */
 const TIME_LIMIT_MS = 10 * 60_000
-/** AppleScript's number for "the person chose Cancel". */
+/** AppleScript's error number for Cancel. */
 const CANCELLED = '(-128)'
 
-/** The AppleScript for it. Throws for commands of any other form. */
+/** Builds the AppleScript. Throws for commands of any other form. */
 export const scriptFor = ({ commands, prompt, stopAtFailure }: Task): string => {
   const foreign = commands.find((command) => !ALLOWED.test(command))
   if (foreign !== undefined || commands.length === 0 || !PROMPT.test(prompt))
@@ -35,7 +35,7 @@ export const scriptFor = ({ commands, prompt, stopAtFailure }: Task): string => 
   return `do shell script "${line}" with prompt "${prompt}" with administrator privileges`
 }
 
-/** Runs commands as administrator after macOS asked the person at this Mac. */
+/** Runs commands as administrator, after macOS asked the person at this Mac. */
 export const asAdministrator =
   ({ osascript = '/usr/bin/osascript' }: { readonly osascript?: string } = {}): AsAdministrator =>
   (task) =>

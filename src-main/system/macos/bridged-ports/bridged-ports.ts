@@ -7,16 +7,16 @@ import { BridgeRecord } from './record'
 export interface BridgedPortsOptions {
   readonly platform: NodeJS.Platform
   readonly dataDir: string
-  /** This machine's ports that are cabled to members and lie in a bridge, as last reported. */
+  /** This machine's bridged ports that are cabled to members, as last reported. */
   readonly ports: () => readonly BridgePorts[]
   readonly run: RunCommand
   readonly asAdministrator: AsAdministrator
-  /** The machine is another one now. */
+  /** This machine has changed: read its facts again. */
   readonly onChange: () => void
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
 }
 
-/** What can be done now, as `ifconfig` says at this moment. */
+/** What can be done now, according to `ifconfig`. */
 interface Plan {
   readonly toRelease: readonly BridgePorts[]
   readonly toUndo: readonly BridgePorts[]
@@ -27,11 +27,11 @@ const UNDO_PROMPT = 'Muster wants to put Thunderbolt ports back into their bridg
 
 const NOTHING: Pick<BridgedPortsAnswer, 'release' | 'undo'> = { release: [], undo: [] }
 
-/** Reads `ifconfig bridge0`: the interfaces in it. */
+/** Parses the members of `ifconfig bridge0`. */
 export const parseMembers = (text: string): ReadonlySet<string> =>
   new Set([...text.matchAll(/^\s+member: (\S+) /gm)].flatMap(([, name]) => name ?? []))
 
-/** Both lists in one, each bridge and each of its ports once. */
+/** Merges both lists, with each bridge and port once. */
 const merged = (before: readonly BridgePorts[], more: readonly BridgePorts[]): BridgePorts[] => {
   const byBridge = new Map<string, Set<string>>()
   for (const { bridge, interfaces } of [...before, ...more])
@@ -40,20 +40,20 @@ const merged = (before: readonly BridgePorts[], more: readonly BridgePorts[]): B
 }
 
 /**
- * The one thing that Muster changes in a Mac's settings, if a person wants it: Thunderbolt ports come out of
- * their bridge, and go back. What is to be put back is on disk before the first command runs. Everything is
- * decided by what `ifconfig` says at that moment, so doing a thing twice, or again after a crash, is no harm.
+ * The only Mac setting that Muster changes, at a person's request: takes Thunderbolt ports out of their bridge, and
+ * puts them back. The record for undoing is on disk before the first command runs. Every step is idempotent, because it
+ * goes by the current output of `ifconfig`: repeating one, or continuing after a crash, is harmless.
  */
 export class BridgedPorts {
   private readonly record: BridgeRecord
-  /** One at a time: two questions of macOS at once would confuse anybody. */
+  /** One at a time: two password prompts at once would be confusing. */
   private last: Promise<unknown> = Promise.resolve()
 
   constructor(private readonly options: BridgedPortsOptions) {
     this.record = new BridgeRecord(options.dataDir)
   }
 
-  /** Never rejects: what goes wrong is an answer. */
+  /** Never rejects: failures are part of the result. */
   answer(request: BridgedPortsRequest): Promise<BridgedPortsAnswer> {
     const next = this.last.then(() => this.carryOut(request)).catch((error: unknown) => this.refused(error))
     this.last = next
@@ -99,7 +99,7 @@ export class BridgedPorts {
     const allowed = await this.options.asAdministrator({
       commands: toUndo.flatMap(undoCommands),
       prompt: UNDO_PROMPT,
-      // Each port goes back by itself, whatever became of another.
+      // Each port is put back by itself, whether or not another one failed.
       stopAtFailure: false,
     })
     const answer = await this.after(
@@ -111,7 +111,7 @@ export class BridgedPorts {
     return answer
   }
 
-  /** What became of it, judged by how the machine is now and not by what a command returned. */
+  /** The outcome, judged by the machine's state now and not by exit codes. */
   private async after(
     allowed: Allowed,
     reached: (plan: Plan) => boolean,
@@ -136,7 +136,7 @@ export class BridgedPorts {
     const ports = this.options.ports()
     const members = new Map<string, ReadonlySet<string>>()
     for (const { bridge } of merged(taken, ports)) {
-      // No answer is no bridge: there is nothing to take out of it, and nothing to put back into.
+      // No output: the bridge does not exist.
       const text = await this.options.run('/sbin/ifconfig', [bridge])
       if (text !== undefined) members.set(bridge, parseMembers(text))
     }

@@ -11,7 +11,7 @@ const RecordFile = z.strictObject({ version: z.literal(1), taken: z.array(Bridge
 
 const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT'
 
-/** Which ports were taken out of which bridge, on disk: what undoing goes by, also after a crash. */
+/** The record on disk of which ports were taken out of which bridge, for undoing, also after a crash. */
 export class BridgeRecord {
   private readonly path: string
 
@@ -19,7 +19,7 @@ export class BridgeRecord {
     this.path = join(dataDir, FILE)
   }
 
-  /** Rejects where there is a record that cannot be read: whoever goes on would forget what to put back. */
+  /** Rejects if a record exists but cannot be read: going on would lose what has to be put back. */
   async read(): Promise<readonly BridgePorts[]> {
     try {
       return RecordFile.parse(JSON.parse(await readFile(this.path, 'utf8'))).taken
