@@ -44,9 +44,9 @@ export interface PortsReader {
   /** The quick reading. */
   glance(): Promise<PortsGlance>
   /**
-  * The full reading. Undefined, or rejects, if it failed. Without `mayProbe` no device is opened: each has the values
-  * of its last probe.
-  */
+   * The full reading. Undefined, or rejects, if it failed. Without `mayProbe` no device is opened: each has the values
+   * of its last probe.
+   */
   read(options: { readonly mayProbe: boolean }): Promise<PortFacts | undefined>
 }
 
