@@ -2,12 +2,12 @@ import type { Benchmark, BenchmarkedPlacement, BenchmarkPlan, BenchmarkStep } fr
 import { figuresOf } from '../texts/figures'
 import type { Translator } from '../texts/translator'
 
-type Where = Pick<BenchmarkedPlacement, 'machines' | 'sharding' | 'instanceMeta'>
+type PlacementLabel = Pick<BenchmarkedPlacement, 'machines' | 'sharding' | 'instanceMeta'>
 
 /** Texts about benchmarks, in one language. */
 export interface BenchmarkTexts {
   /** `Mac Studio + MacBook Pro, Tensor over RDMA`; only the name for a single machine. */
-  readonly placement: (placement: Where) => string
+  readonly placement: (placement: PlacementLabel) => string
   /** Results of a placement, each with its label. */
   readonly figures: (figures: BenchmarkedPlacement['figures']) => string[]
   /** Progress of a placement; undefined once measured. */
@@ -15,7 +15,7 @@ export interface BenchmarkTexts {
   /** What it disturbs, in sentences. */
   readonly disturbs: (disturbs: BenchmarkPlan['disturbs']) => string[]
   /** The whole benchmark as text, for sharing; times are UTC. */
-  readonly whole: (benchmark: Benchmark) => string
+  readonly report: (benchmark: Benchmark) => string
 }
 
 export const benchmarkTexts = (translator: Translator): BenchmarkTexts => {
@@ -27,7 +27,7 @@ export const benchmarkTexts = (translator: Translator): BenchmarkTexts => {
       ? text('benchmark.milliseconds', { value: number(Math.round(milliseconds)) })
       : text('benchmark.seconds', { value: number(milliseconds / 1000, 1) })
 
-  const placement = ({ machines, sharding, instanceMeta }: Where): string => {
+  const placement = ({ machines, sharding, instanceMeta }: PlacementLabel): string => {
     const names = machines.map(({ name }) => name).join(' + ')
     if (machines.length < 2) return names
     return text(instanceMeta === 'MlxJaccl' ? 'benchmark.sharedOverRdma' : 'benchmark.shared', { names, sharding })
@@ -87,11 +87,11 @@ export const benchmarkTexts = (translator: Translator): BenchmarkTexts => {
       ...(requests > 0 ? [text('benchmark.underWay', { count: requests })] : []),
       ...(loads > 0 ? [text('benchmark.loads', { count: loads })] : []),
     ],
-    whole: ({ model, modelId, startedAt, placements }) => {
+    report: ({ model, modelId, startedAt, placements }) => {
       const name = model === modelId ? modelId : `${model} (${modelId})`
       const lines = placements.map((one) => {
-        const said = [...figures(one.figures), ...[state(one) ?? []].flat()]
-        return [`- ${placement(one)}`, ...said.map((part) => `    ${part}`)].join('\n')
+        const details = [...figures(one.figures), ...[state(one) ?? []].flat()]
+        return [`- ${placement(one)}`, ...details.map((part) => `    ${part}`)].join('\n')
       })
       return [`${name}, ${new Date(startedAt).toISOString().slice(0, 16).replace('T', ' ')} UTC`, ...lines].join('\n')
     },

@@ -77,7 +77,7 @@ it('a benchmark has a text for sharing, including what was not measured', () => 
       },
     ],
   }
-  expect(benchmarkTexts(english).whole(benchmark)).toBe(
+  expect(benchmarkTexts(english).report(benchmark)).toBe(
     [
       'chat (m/small), 2026-03-04 12:00 UTC',
       '- Mac Studio + MacBook Pro, Tensor over RDMA',

@@ -3,7 +3,7 @@ import { MetaInstanceId, ModelId } from '../ids'
 import { SMALL, World } from '../testing/world'
 import { compare, type Difference } from './difference'
 import { DeclarationDocument, Prune } from './document'
-import { documented } from './documented'
+import { toDocument } from './documented'
 
 const document = (name: string, rest: Record<string, unknown> = {}): DeclarationDocument =>
   DeclarationDocument.parse({ name, modelId: SMALL, ...rest })
@@ -109,6 +109,6 @@ describe('a declaration as a document', () => {
     }
     applied(world, [DeclarationDocument.parse(written)])
     const [declared] = Object.values(world.state.metaInstances)
-    expect(declared && documented(world.state, declared)).toEqual(written)
+    expect(declared && toDocument(world.state, declared)).toEqual(written)
   })
 })

@@ -11,7 +11,7 @@ export type WrittenDocument = Partial<DeclarationDocument> & Pick<DeclarationDoc
  * Converts a declaration to an equivalent document, omitting defaults. Without a name, its id is used, as a document
  * needs one.
  */
-export const documented = ({ members }: Pick<State, 'members'>, declared: MetaInstance): WrittenDocument => {
+export const toDocument = ({ members }: Pick<State, 'members'>, declared: MetaInstance): WrittenDocument => {
   const { name, metaInstanceId, modelId, sharding, instanceMeta, minNodes, nodeIds, placementPreference } = declared
   const { maxContext, concurrency, kvBits, draftModelId, replicas, paused, hours, owner, labels } = declared
   const least = instanceMeta === 'MlxJaccl' ? 2 : 1

@@ -24,6 +24,6 @@ export const seenBy = ({ views }: Pick<Evidence, 'views'>, from: NodeId, to: Nod
 
 /** Whether either machine reports a link between the two; undefined if neither could be asked. */
 export const areLinked = (evidence: Pick<Evidence, 'views'>, a: NodeId, b: NodeId): boolean | undefined => {
-  const said = [seenBy(evidence, a, b), seenBy(evidence, b, a)].flatMap((seen) => (seen ? [seen.linked] : []))
-  return said.length === 0 ? undefined : said.some(Boolean)
+  const reports = [seenBy(evidence, a, b), seenBy(evidence, b, a)].flatMap((seen) => (seen ? [seen.linked] : []))
+  return reports.length === 0 ? undefined : reports.some(Boolean)
 }

@@ -16,7 +16,7 @@ const removed = ({ nameOf }: Evidence, from: NodeId, to: NodeId): Finding => ({
 })
 
 const versions = ({ nameOf, views }: Evidence, from: NodeId, to: NodeId): Finding => {
-  const said = [from, to].flatMap((nodeId) => {
+  const versionTexts = [from, to].flatMap((nodeId) => {
     const version = views.get(nodeId)?.version
     return version === undefined ? [] : [`${nameOf(nodeId)} has ${version}`]
   })
@@ -25,7 +25,7 @@ const versions = ({ nameOf, views }: Evidence, from: NodeId, to: NodeId): Findin
     severity: 'problem',
     nodeIds: [from, to],
     what: `${nameOf(from)} and ${nameOf(to)} do not understand each other.`,
-    why: `Their versions of Muster are too far apart${said.length > 0 ? `: ${said.join(', ')}` : ''}.`,
+    why: `Their versions of Muster are too far apart${versionTexts.length > 0 ? `: ${versionTexts.join(', ')}` : ''}.`,
     todo: 'Update Muster on both to the same version.',
   }
 }

@@ -3,7 +3,7 @@ import { BATCH_SIZE } from './batch'
 import { instancesOf, isReady } from '../state/bindings'
 import type { Instance } from '../state/instances'
 import type { MetaInstance } from '../state/meta-instances'
-import { surplus } from '../state/replicas'
+import { surplusReplicas } from '../state/replicas'
 import { isOffHours, temporaryOf } from '../state/scheduling'
 import type { State } from '../state/state'
 import { statusOf } from '../state/status'
@@ -111,7 +111,7 @@ const isEnding = (state: State, instance: Instance, others: readonly Instance[])
   const declared = metaInstanceId === undefined ? undefined : state.metaInstances[metaInstanceId]
   if (declared === undefined) return false
   const own = others.filter((one) => one.metaInstanceId === metaInstanceId)
-  return isOffHours(declared) || surplus(state, declared, own).includes(instance)
+  return isOffHours(declared) || surplusReplicas(state, declared, own).includes(instance)
 }
 
 /** Of declarations outside their hours the one that comes back first. */

@@ -58,9 +58,9 @@ export class Funnel {
   missingMachines(missing: readonly NodeId[], sentence: CodedText, remaining: readonly NodeId[]): PlacementRefusal {
     const why = missing.map((nodeId) => {
       const name = nodeName(this.state, nodeId)
-      const fell = [...this.removed].find(([, group]) => group.nodeIds.includes(nodeId))
-      if (!fell) return coded('refusals.noMember', { name })
-      const [rule, { coded: detail }] = fell
+      const exclusion = [...this.removed].find(([, group]) => group.nodeIds.includes(nodeId))
+      if (!exclusion) return coded('refusals.noMember', { name })
+      const [rule, { coded: detail }] = exclusion
       return rule === 'offline'
         ? coded('refusals.isOffline', { name })
         : coded('refusals.lacking', { name, detail: clauses(detail) })

@@ -115,16 +115,16 @@ export const noRdma = (
   const withoutRdma = pairsWithoutRdma(state, usable)
   const isInformative = ({ reasons }: MissingRdma): boolean =>
     reasons.some(({ code: why }) => why !== 'not_a_mac' && why !== 'not_read')
-  const told = withoutRdma.filter(isInformative).map(({ nodeIds: [a, b], reasons }) => {
+  const described = withoutRdma.filter(isInformative).map(({ nodeIds: [a, b], reasons }) => {
     // The sentence gives only the first kind of reason; the details have them all.
     const foremost = reasons.filter(({ code: why }) => why === reasons[0]?.code)
     const what = commas(foremost.map(({ text, coded: why }) => why ?? text))
     return coded('refusals.pair', { a: nodeName(state, a), b: nodeName(state, b), reasons: what })
   })
-  const more = told.length - MAX_PAIRS_NAMED
+  const more = described.length - MAX_PAIRS_NAMED
   const others = more > 0 ? [coded('refusals.morePairs', { count: more })] : []
-  const pairs = clauses(...told.slice(0, MAX_PAIRS_NAMED), ...others)
-  const whole = told.length === 0 ? sentence : coded('refusals.because', { sentence: clauses(sentence), pairs })
+  const pairs = clauses(...described.slice(0, MAX_PAIRS_NAMED), ...others)
+  const whole = described.length === 0 ? sentence : coded('refusals.because', { sentence: clauses(sentence), pairs })
   const error = funnel.error(code, whole, usable)
   const { details } = error
   return { ...error, ...(details && withoutRdma.length > 0 && { details: { ...details, withoutRdma } }) }

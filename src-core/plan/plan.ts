@@ -64,10 +64,10 @@ const failedElsewhere = (state: State, { shards }: Instance, nodeId: NodeId): No
  */
 export const plan = (state: State, nodeId: NodeId, running: Running): Action[] => {
   const actions: Action[] = []
-  const mine = shardsOn(state, nodeId)
-  const wanted = new Set(mine.map(({ shard }) => shard.runnerId))
+  const ownShards = shardsOn(state, nodeId)
+  const wanted = new Set(ownShards.map(({ shard }) => shard.runnerId))
   for (const runnerId of running.runners.keys()) if (!wanted.has(runnerId)) actions.push({ kind: 'stop', runnerId })
-  for (const { instance, shard } of mine) {
+  for (const { instance, shard } of ownShards) {
     const known = state.runners[shard.runnerId]
     const seen = running.runners.get(shard.runnerId)
     const failed = failedElsewhere(state, instance, nodeId)

@@ -50,8 +50,8 @@ export const rdmaReports = (state: State, self: NodeId): Observation[] => {
     if (isRdma(edge) && edge.from === self && isDevice(edge.fromInterface) && !wanted.has(edgeKey(edge)))
       events.push({ type: 'TopologyEdgeDeleted', edge })
   for (const [key, edge] of wanted) {
-    const told = state.topology.edges[key]
-    if (told === undefined || !isRdma(told) || told.toInterface !== edge.toInterface)
+    const known = state.topology.edges[key]
+    if (known === undefined || !isRdma(known) || known.toInterface !== edge.toInterface)
       events.push({ type: 'TopologyEdgeCreated', edge })
   }
   return events

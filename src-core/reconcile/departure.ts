@@ -6,7 +6,7 @@ import { place } from '../placement/place'
 import { PlacementSpace } from '../placement/space'
 import { unfitMachines } from '../placement/unfit'
 import { instancesOf } from '../state/bindings'
-import { replicasOf, takenBy } from '../state/replicas'
+import { replicasOf, nodesTakenBy } from '../state/replicas'
 import { asScheduled } from '../state/scheduling'
 import type { State } from '../state/state'
 import { instanceOf } from './instances'
@@ -62,7 +62,7 @@ export const departures = (
     const card = own && (one.draftModelId === undefined || draft) && withDraft(own, draft)
     if (card === undefined) return [{ ...named, fate: 'stops', reason: NO_CARD }]
     const space = new PlacementSpace(left)
-    const result = place(left, card, { ...one, unfit: unfitMachines(left, one), taken: takenBy(left, one) }, space)
+    const result = place(left, card, { ...one, unfit: unfitMachines(left, one), taken: nodesTakenBy(left, one) }, space)
     if (result.status === 'refused') return [{ ...named, fate: 'stops', reason: result.error.reason }]
     const ids = {
       instanceId: () => InstanceId.parse(`departure-${index}`),

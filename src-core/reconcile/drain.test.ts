@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { routeOf } from '../generation/route'
 import { ModelId, TaskId, type MetaInstanceId, type NodeId } from '../ids'
-import { onMachine } from '../state/drain'
+import { modelsOnMachine } from '../state/drain'
 import { GB, SMALL, smallCard, World } from '../testing/world'
 
 const drain = (world: World, nodeId: NodeId, drained = true) => world.command({ type: 'DrainMember', nodeId, drained })
@@ -34,7 +34,7 @@ describe('a machine that is drained', () => {
       world.apply({ type: 'RunnerStatusUpdated', runnerId, status: 'Ready' })
     world.reconcile()
     expect(machinesOf(world, id)).toEqual(['mini'])
-    expect(onMachine(world.state, studio)).toEqual([])
+    expect(modelsOnMachine(world.state, studio)).toEqual([])
   })
 
   it('keeps what has no other place, says why, and is not asked again until something changes', () => {
@@ -42,7 +42,7 @@ describe('a machine that is drained', () => {
     drain(world, studio)
     world.reconcile()
     expect(machinesOf(world, id)).toEqual(['studio'])
-    expect(onMachine(world.state, studio)).toMatchObject([
+    expect(modelsOnMachine(world.state, studio)).toMatchObject([
       { label: 'm/small', stuck: expect.stringMatching(/studio/) as string },
     ])
     expect(world.reconcile().events).toEqual([])

@@ -3,7 +3,7 @@ import { instancesOf, isReady, nodeName } from '../state/bindings'
 import { connectionsOf } from '../state/connections'
 import type { Instance } from '../state/instances'
 import { isLastingFailure, isTerminal, type Runner } from '../state/runners'
-import { standing } from '../state/replicas'
+import { countedReplicas } from '../state/replicas'
 import type { State } from '../state/state'
 import { clauses, coded, type CodedText } from '../texts/coded'
 import { inEnglish } from '../texts/english'
@@ -101,7 +101,7 @@ const recovery = (state: State, instance: Instance, { now }: ReconcileInputs): E
   const clean = consecutiveFailures === 0 && replacements === 0 && lastFailureError === undefined
   if (clean) return []
   // With several replicas the failures of one are forgotten only when all of them serve; one of them says so.
-  const replicas = standing(instancesOf(state, metaInstanceId))
+  const replicas = countedReplicas(instancesOf(state, metaInstanceId))
   const serves = (one: Instance): boolean =>
     one.readySince !== undefined && now >= one.readySince + RECOVERY_MS && isReady(state, one)
   const speaks = replicas.length < 2 || (replicas[0] === instance && replicas.every(serves))

@@ -8,7 +8,7 @@ import type { MetaInstanceId, Timestamp } from '../ids'
 import { isReady } from '../state/bindings'
 import type { Instance } from '../state/instances'
 import type { MetaInstance, PlacementError } from '../state/meta-instances'
-import { replicasOf, standing, surplus } from '../state/replicas'
+import { replicasOf, countedReplicas, surplusReplicas } from '../state/replicas'
 import { asScheduled, isOffHours, temporaryOf } from '../state/scheduling'
 import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
@@ -149,9 +149,9 @@ const settle = (
     if (isReady(state, newer)) return isFinishing(state, old, newer, inputs) ? [] : [deleted(old)]
     return stays(newer) ? [] : [deleted(newer)]
   })
-  const tooMany = surplus(state, metaInstance, instances).filter((instance) => !isBusy(state, instance))
+  const tooMany = surplusReplicas(state, metaInstance, instances).filter((instance) => !isBusy(state, instance))
   if (ended.length + tooMany.length > 0) return { events: [...ended, ...tooMany.map(deleted)] }
-  const replicas = standing(instances)
+  const replicas = countedReplicas(instances)
   const isMissing = replicas.length < replicasOf(metaInstance)
   const further = isMissing ? placed(state, metaInstance, inputs) : nothing
   // One is replaced at a time, and none goes first while others are not back yet.

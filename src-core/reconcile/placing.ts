@@ -5,7 +5,7 @@ import type { NodeId } from '../ids'
 import type { Instance } from '../state/instances'
 import type { MetaInstance } from '../state/meta-instances'
 import { temporaryOf } from '../state/scheduling'
-import { replicasOf, takenBy } from '../state/replicas'
+import { replicasOf, nodesTakenBy } from '../state/replicas'
 import type { State } from '../state/state'
 import { trustedAt } from '../state/topology'
 import { filesToldBy } from './expected'
@@ -63,7 +63,7 @@ const placePreferably = (
   metaInstance: MetaInstance,
   inputs: PlacingInputs,
 ): PlacementResult => {
-  const taken = takenBy(state, metaInstance, inputs.replaced)
+  const taken = nodesTakenBy(state, metaInstance, inputs.replaced)
   const request = { ...metaInstance, unfit: unfitNow(state, metaInstance, inputs), taken }
   const isNamed = metaInstance.nodeIds !== undefined && replicasOf(metaInstance) === 1
   const avoided: readonly string[] = isNamed ? [] : (metaInstance.failedNodeIds ?? [])

@@ -4,7 +4,7 @@ import { NodeId, TaskId, type MetaInstanceId } from '../ids'
 import { instancesOf } from '../state/bindings'
 import type { Instance } from '../state/instances'
 import type { MetaInstanceChanges } from '../state/meta-instances'
-import { standing } from '../state/replicas'
+import { countedReplicas } from '../state/replicas'
 import type { RunnerStatus } from '../state/runners'
 import { statusOf } from '../state/status'
 import { GB, SMALL, smallCard, World } from '../testing/world'
@@ -180,7 +180,7 @@ describe('a change of a declaration with replicas', () => {
     farm.change({ maxContext: 4096 })
     for (let passes = 0; passes < 30; passes += 1) {
       const { events } = farm.reconcile()
-      const ready = standing(farm.instances).filter(({ readySince }) => readySince !== undefined)
+      const ready = countedReplicas(farm.instances).filter(({ readySince }) => readySince !== undefined)
       expect(ready.length).toBeGreaterThanOrEqual(2)
       if (events.length === 0) break
       for (const one of farm.instances) if (one.readySince === undefined) farm.say(one, { status: 'Ready' })

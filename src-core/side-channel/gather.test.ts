@@ -3,17 +3,17 @@ import type { Event, Observation } from '../events/event'
 import { InstanceId, RunnerId } from '../ids'
 import { rdmaWorld } from '../testing/rdma-world'
 import type { World } from '../testing/world'
-import { Gather } from './gather'
+import { Gatherer } from './gather'
 
 let world: World
-let gather: Gather
+let gather: Gatherer
 const instance = () => Object.values(world.state.instances)[0]
 const runners = (): RunnerId[] => instance()?.shards.map(({ runnerId }) => runnerId) ?? []
 const instanceId = (): InstanceId => instance()?.instanceId ?? InstanceId.parse('none')
 
 beforeEach(() => {
   world = rdmaWorld(['a', 'b', 'c'])
-  gather = new Gather()
+  gather = new Gatherer()
 })
 
 const take = (event: Event): Observation[] => {
@@ -75,7 +75,7 @@ describe('a round of the side channel', () => {
     for (const rank of [0, 1, 2]) say(rank, 0)
     say(0, 1)
     // The others have not received round 0 when the master dies.
-    gather = new Gather()
+    gather = new Gatherer()
     expect(say(1, 0)).toEqual([])
     expect(say(0, 0)).toEqual([])
     expect(say(0, 1)).toEqual([])

@@ -27,7 +27,7 @@ interface Collected {
  * A round is published once, when the last rank of the instance's current attempt has contributed. A rank that resends
  * its part of a published round, and nothing later, has missed the result: the round is published again.
  */
-export class Gather {
+export class Gatherer {
   private readonly gatherings = new Map<InstanceId, Collected>()
 
   /** Returns the master's observations after an event that is already folded into the state. Most events need none. */

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import type { Event, Observation } from '../events/event'
 import { RunnerId, type InstanceId } from '../ids'
 import { rdmaWorld } from '../testing/rdma-world'
-import { Gather } from './gather'
+import { Gatherer } from './gather'
 import { Rounds } from './rounds'
 
 const ROUNDS = 4
@@ -22,7 +22,7 @@ interface Rank {
 class Group {
   private readonly world
   private readonly instanceId: InstanceId
-  private gather = new Gather()
+  private gather = new Gatherer()
   private now = 0
   private attempt = 0
   readonly ranks: Rank[]
@@ -74,7 +74,7 @@ class Group {
 
   /** Another node becomes master, and the first message of this rank to it is lost. */
   changeMaster(at: number): void {
-    this.gather = new Gather()
+    this.gather = new Gatherer()
     for (const rank of this.ranks.keys()) this.cut(rank)
     this.lose(at)
   }

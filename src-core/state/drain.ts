@@ -2,7 +2,7 @@ import type { InstanceId, MetaInstanceId, NodeId } from '../ids'
 import type { State } from './state'
 
 /** A model that still has a shard on a machine. */
-export interface OnMachine {
+export interface RemainingModel {
   readonly instanceId: InstanceId
   /** Absent: no declaration owns the instance, so nothing will move it. */
   readonly metaInstanceId?: MetaInstanceId
@@ -13,7 +13,7 @@ export interface OnMachine {
 }
 
 /** Returns the models on a machine. A drained machine may sleep or be updated once this is empty. */
-export const onMachine = ({ instances, metaInstances, members }: State, nodeId: NodeId): OnMachine[] =>
+export const modelsOnMachine = ({ instances, metaInstances, members }: State, nodeId: NodeId): RemainingModel[] =>
   Object.values(instances).flatMap(({ instanceId, metaInstanceId, modelId, shards }) => {
     if (!shards.some((shard) => shard.nodeId === nodeId)) return []
     const declared = metaInstanceId === undefined ? undefined : metaInstances[metaInstanceId]

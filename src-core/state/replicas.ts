@@ -8,7 +8,7 @@ import type { State } from './state'
 export const replicasOf = ({ replicas = 1 }: Pick<MetaInstance, 'replicas'>): number => replicas
 
 /** Returns the instances that count as replicas; an instance that replaces one that still exists does not. */
-export const standing = (instances: readonly Instance[]): Instance[] => {
+export const countedReplicas = (instances: readonly Instance[]): Instance[] => {
   const there = new Set<string>(instances.map(({ instanceId }) => instanceId))
   return instances.filter(({ replaces }) => replaces === undefined || !there.has(replaces))
 }
@@ -20,8 +20,12 @@ const isDrained = ({ members }: State, { shards }: Instance): boolean =>
  * Returns the replicas to remove because fewer are wanted, first to go first: those that do not serve, then those on
  * drained machines, then the newest. They get no new requests and end when their answers are complete.
  */
-export const surplus = (state: State, metaInstance: MetaInstance, instances: readonly Instance[]): Instance[] => {
-  const replicas = standing(instances)
+export const surplusReplicas = (
+  state: State,
+  metaInstance: MetaInstance,
+  instances: readonly Instance[],
+): Instance[] => {
+  const replicas = countedReplicas(instances)
   const count = replicas.length - replicasOf(metaInstance)
   if (count <= 0) return []
   const keepPriority = (instance: Instance): number =>
@@ -34,12 +38,14 @@ export const surplus = (state: State, metaInstance: MetaInstance, instances: rea
 
 /** Returns the serving replicas and the desired number. */
 export const readyReplicas = (state: State, metaInstance: MetaInstance): { ready: Instance[]; wanted: number } => ({
-  ready: standing(instancesOf(state, metaInstance.metaInstanceId)).filter((instance) => isReady(state, instance)),
+  ready: countedReplicas(instancesOf(state, metaInstance.metaInstanceId)).filter((instance) =>
+    isReady(state, instance),
+  ),
   wanted: replicasOf(metaInstance),
 })
 
 /** Returns the machines that another replica may not use, without those of the instance it replaces. */
-export const takenBy = (
+export const nodesTakenBy = (
   state: State,
   { metaInstanceId, replicas }: Pick<MetaInstance, 'metaInstanceId' | 'replicas'>,
   replaced?: Instance,

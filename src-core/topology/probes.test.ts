@@ -62,7 +62,7 @@ describe('probing', () => {
     second(targets, targets)
     for (let missed = 0; missed <= LOST_AFTER; missed += 1) second(targets, targets.slice(0, 1))
     expect(probes.unreachable()).toEqual([c])
-    probes.wake()
+    probes.resetAfterSleep()
     second(targets, [])
     expect(probes.unreachable()).toEqual([])
     for (let missed = 0; missed <= 2 * LOST_AFTER; missed += 1) second(targets, [])

@@ -109,7 +109,7 @@ export class Probes {
   }
 
   /** After this machine slept, unanswered probes prove nothing; start counting again. */
-  wake(): void {
+  resetAfterSleep(): void {
     for (const route of this.routes.values()) route.missed = -LOST_AFTER
   }
 

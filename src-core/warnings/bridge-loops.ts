@@ -5,7 +5,7 @@ import type { State } from '../state/state'
 import { coded } from '../texts/coded'
 import { bridgeSteps } from './bridge-steps'
 import { namesOf } from './names'
-import type { Detector, Found } from './warning'
+import type { Detector, DetectedWarning } from './warning'
 
 /** A cable between two bridges. */
 interface Joint {
@@ -60,14 +60,14 @@ const groupsOf = (joints: readonly Joint[]): string[][] => {
 
 /** Warns about bridges cabled in a loop: each forwards all frames, so that they circulate forever. */
 export const bridgeLoopDetector: Detector = (state) =>
-  groupsOf(looped(jointsOf(state))).flatMap((bridges): Found[] => {
+  groupsOf(looped(jointsOf(state))).flatMap((bridges): DetectedWarning[] => {
     const inLoop = new Set(bridges.map((bridge) => bridge.slice(0, bridge.lastIndexOf(' '))))
     const nodeIds = Object.values(state.nodes)
       .map(({ nodeId }) => nodeId)
       .filter((nodeId) => inLoop.has(nodeId))
     const [first, second, ...others] = nodeIds
     if (first === undefined) return []
-    const found: Found = {
+    const found: DetectedWarning = {
       id: `bridge-loop ${bridges.join(', ')}`,
       code: 'bridge-loop',
       severity: 'error',

@@ -51,10 +51,10 @@ export const cabledPairs = (state: State): readonly CabledPair[] => {
 
 /** Returns the ends of a pair's cables that a reason applies to; the reasons concern only one of several cables. */
 export const endsWith = ({ cables, reasons }: CabledPair, code: RdmaReasonCode): readonly CableEnd[] => {
-  const meant = reasons.filter((reason) => reason.code === code)
+  const matching = reasons.filter((reason) => reason.code === code)
   return cables
     .flatMap(endsOf)
     .filter(({ nodeId, port }) =>
-      meant.some((reason) => reason.nodeId === nodeId && reason.interfaceName === port.interfaceName),
+      matching.some((reason) => reason.nodeId === nodeId && reason.interfaceName === port.interfaceName),
     )
 }

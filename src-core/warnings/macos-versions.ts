@@ -5,7 +5,7 @@ import type { State } from '../state/state'
 import { allOf, coded } from '../texts/coded'
 import { namesOf } from './names'
 import { jacclDeclarations } from './rdma-wanted'
-import type { Detector, Found, WarningSubject } from './warning'
+import type { Detector, DetectedWarning, WarningSubject } from './warning'
 
 interface Group {
   readonly nodeIds: readonly NodeId[]
@@ -37,7 +37,7 @@ const versionOn = ({ nodes }: State, nodeId: NodeId): string | undefined => {
  * stable yet.
  */
 export const macosVersionDetector: Detector = (state) => {
-  const found = new Map<string, Found>()
+  const found = new Map<string, DetectedWarning>()
   for (const { nodeIds, subject } of groupsOf(state)) {
     const known = [...nodeIds].sort().flatMap((nodeId) => {
       const version = versionOn(state, nodeId)
@@ -49,7 +49,7 @@ export const macosVersionDetector: Detector = (state) => {
     if (!doubtful) continue
     const id = `macos-versions ${known.map(({ nodeId, version }) => `${nodeId} ${version}`).join(', ')}`
     if (found.has(id)) continue
-    const says = known.map(({ nodeId, version }) =>
+    const versionTexts = known.map(({ nodeId, version }) =>
       coded('alerts.macos.has', { name: nodeName(state, nodeId), version }),
     )
     found.set(id, {
@@ -57,7 +57,7 @@ export const macosVersionDetector: Detector = (state) => {
       code: 'macos-versions',
       severity: 'warning',
       title: coded('alerts.macos.title'),
-      cause: coded('alerts.macos.cause', { versions: allOf(says) }),
+      cause: coded('alerts.macos.cause', { versions: allOf(versionTexts) }),
       fix: [
         {
           text: coded('alerts.macos.update', {

@@ -7,7 +7,7 @@ import { whyNoRdma } from '../rdma/why-no-rdma'
 import { cabledPairs } from './cables'
 import { declarationName } from './names'
 import { jacclDeclarations } from './rdma-wanted'
-import type { Detector, Found } from './warning'
+import type { Detector, DetectedWarning } from './warning'
 
 const pairKey = (a: NodeId, b: NodeId): string => [a, b].sort().join(' ')
 
@@ -18,7 +18,7 @@ const pairsOf = (nodeIds: readonly NodeId[]): [NodeId, NodeId][] =>
  * Returns the machines a declaration needs connected: those it names, else all that have a cable. None if it has an
  * instance, whose pairs are connected, or if a named machine is offline, as its cables are unknown.
  */
-const meant = (state: State, { metaInstanceId, nodeIds }: MetaInstance): readonly NodeId[] => {
+const targetMachines = (state: State, { metaInstanceId, nodeIds }: MetaInstance): readonly NodeId[] => {
   if (instancesOf(state, metaInstanceId).length > 0) return []
   if (nodeIds) return nodeIds.every((nodeId) => nodeId in state.nodes) ? nodeIds : []
   const cabled = new Set(cabledPairs(state).flatMap((pair) => pair.nodeIds))
@@ -33,9 +33,9 @@ const meant = (state: State, { metaInstanceId, nodeIds }: MetaInstance): readonl
  */
 export const missingPairDetector: Detector = (state) => {
   const cabled = new Set(cabledPairs(state).map(({ nodeIds: [a, b] }) => pairKey(a, b)))
-  const found = new Map<string, Found>()
+  const found = new Map<string, DetectedWarning>()
   for (const metaInstance of jacclDeclarations(state)) {
-    const pairs = pairsOf(meant(state, metaInstance))
+    const pairs = pairsOf(targetMachines(state, metaInstance))
     const without = pairs.map((pair) => ({ pair, reasons: whyNoRdma(state, ...pair) }))
     const missing = without
       .filter(({ reasons }) => reasons.some(({ code }) => code === 'no_cable'))

@@ -3,7 +3,7 @@ import { coded } from '../texts/coded'
 import { PortInterface } from './bridge-commands'
 import { cabledPairs, endsWith, namedPort } from './cables'
 import { rdmaWanted, wantedBetween } from './rdma-wanted'
-import type { Detector, Found } from './warning'
+import type { Detector, DetectedWarning } from './warning'
 
 /** Warns about unbridged ports without an IPv4 address: their RDMA device has none either (Apple TN3205). */
 export const noAddressDetector: Detector = (state) => {
@@ -11,7 +11,7 @@ export const noAddressDetector: Detector = (state) => {
   return cabledPairs(state).flatMap((pair) => {
     const severity = wantedBetween(wanted, pair.nodeIds)
     if (severity === undefined) return []
-    return endsWith(pair, 'no_address').flatMap((end): Found[] => {
+    return endsWith(pair, 'no_address').flatMap((end): DetectedWarning[] => {
       const { nodeId, port } = end
       const parsed = PortInterface.safeParse(port.interfaceName)
       if (!parsed.success) return []

@@ -8,9 +8,9 @@ import type { Detector } from './warning'
 /** Warns about leaked protection domains: a process killed while using RDMA keeps its domain until the Mac restarts. */
 export const protectionDomainDetector: Detector = (state) => {
   const failures = failuresIn(state)
-  const whose = (says: (text: string) => boolean): ReadonlySet<NodeId> =>
-    new Set(failures.flatMap(({ nodeId, text }): NodeId[] => (nodeId && says(text) ? [nodeId] : [])))
-  const [failed, leaked] = [whose(isOutOfDomains), whose(isKilledWithDomain)]
+  const nodesWhose = (matches: (text: string) => boolean): ReadonlySet<NodeId> =>
+    new Set(failures.flatMap(({ nodeId, text }): NodeId[] => (nodeId && matches(text) ? [nodeId] : [])))
+  const [failed, leaked] = [nodesWhose(isOutOfDomains), nodesWhose(isKilledWithDomain)]
   return Object.values(state.nodes).flatMap(({ nodeId, rdma }) => {
     const killed = rdma?.killedRunners ?? (leaked.has(nodeId) ? 1 : 0)
     const exhausted = failed.has(nodeId) || (rdma?.devices.some(({ problem = '' }) => isOutOfDomains(problem)) ?? false)

@@ -2,10 +2,10 @@ import { machineReason, OLDEST_MACOS } from '../rdma/machine'
 import { nodeName } from '../state/bindings'
 import { coded } from '../texts/coded'
 import { rdmaWanted } from './rdma-wanted'
-import type { Detector, Found } from './warning'
+import type { Detector, DetectedWarning } from './warning'
 
 /** Steps to enable RDMA. */
-export const ENABLE_RDMA: Found['fix'] = [
+export const ENABLE_RDMA: DetectedWarning['fix'] = [
   { text: coded('alerts.rdmaOff.shutDown') },
   { text: coded('alerts.rdmaOff.recovery') },
   { text: coded('alerts.rdmaOff.enable'), commands: ['rdma_ctl enable'] },
@@ -15,12 +15,12 @@ export const ENABLE_RDMA: Found['fix'] = [
 
 /** Warns if RDMA is disabled, as it is on a new Mac, or unavailable, as on an older macOS. */
 export const rdmaOffDetector: Detector = (state) =>
-  [...rdmaWanted(state)].flatMap(([nodeId, severity]): Found[] => {
+  [...rdmaWanted(state)].flatMap(([nodeId, severity]): DetectedWarning[] => {
     const node = state.nodes[nodeId]
     const reason = machineReason(state, nodeId)
     if (!node || !reason) return []
     const name = nodeName(state, nodeId)
-    const where: Pick<Found, 'subject' | 'nodeIds' | 'severity'> = {
+    const where: Pick<DetectedWarning, 'subject' | 'nodeIds' | 'severity'> = {
       subject: { kind: 'node', nodeId },
       nodeIds: [nodeId],
       severity,

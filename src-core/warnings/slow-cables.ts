@@ -4,12 +4,12 @@ import { coded } from '../texts/coded'
 import { cabledPairs, namedPort } from './cables'
 import { namesOf } from './names'
 import { rdmaWanted, wantedBetween } from './rdma-wanted'
-import type { Detector, Found } from './warning'
+import type { Detector, DetectedWarning } from './warning'
 
 /** Warns about connections at half the speed that both Macs support: an older cable, or a dock. */
 export const slowCableDetector: Detector = (state) => {
   const wanted = rdmaWanted(state)
-  return cabledPairs(state).flatMap(({ nodeIds, cables, reasons }): Found[] => {
+  return cabledPairs(state).flatMap(({ nodeIds, cables, reasons }): DetectedWarning[] => {
     const severity = wantedBetween(wanted, nodeIds)
     if (severity === undefined || !reasons.some(({ code }) => code === 'cable_speed')) return []
     const [slow, ...others] = cables.filter((cable) => (cableGbps(cable) ?? RDMA_GBPS) < RDMA_GBPS)

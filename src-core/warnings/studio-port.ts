@@ -2,16 +2,16 @@ import { nodeName } from '../state/bindings'
 import { coded } from '../texts/coded'
 import { cabledPairs, endsWith, namedPort } from './cables'
 import { rdmaWanted, wantedBetween } from './rdma-wanted'
-import type { Detector, Found } from './warning'
+import type { Detector, DetectedWarning } from './warning'
 
 /** Warns about cables to members in the Mac Studio port that does no RDMA although macOS lists a device for it. */
 export const studioPortDetector: Detector = (state) => {
   const wanted = rdmaWanted(state)
-  return cabledPairs(state).flatMap((pair): Found[] => {
+  return cabledPairs(state).flatMap((pair): DetectedWarning[] => {
     const { nodeIds } = pair
     const severity = wantedBetween(wanted, nodeIds)
     if (severity === undefined) return []
-    return endsWith(pair, 'studio_port').map((end): Found => {
+    return endsWith(pair, 'studio_port').map((end): DetectedWarning => {
       const other = nodeIds[0] === end.nodeId ? nodeIds[1] : nodeIds[0]
       const name = nodeName(state, end.nodeId)
       return {

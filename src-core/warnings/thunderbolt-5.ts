@@ -5,7 +5,7 @@ import type { State } from '../state/state'
 import { coded } from '../texts/coded'
 import { declarationName, namesOf } from './names'
 import { jacclDeclarations, namedForRdma } from './rdma-wanted'
-import type { Detector, Found } from './warning'
+import type { Detector, DetectedWarning } from './warning'
 
 /** Whether a machine can never have RDMA; false if its ports' capabilities are unknown. */
 const lacksThunderbolt5 = (state: State, nodeId: NodeId): boolean => {
@@ -15,8 +15,8 @@ const lacksThunderbolt5 = (state: State, nodeId: NodeId): boolean => {
 
 const RING = { text: coded('alerts.thunderbolt5.ring') }
 
-const named = (state: State): Found[] =>
-  [...namedForRdma(state)].flatMap((nodeId): Found[] => {
+const named = (state: State): DetectedWarning[] =>
+  [...namedForRdma(state)].flatMap((nodeId): DetectedWarning[] => {
     const node = state.nodes[nodeId]
     if (!node || !lacksThunderbolt5(state, nodeId)) return []
     const name = nodeName(state, nodeId)
@@ -38,10 +38,10 @@ const named = (state: State): Found[] =>
   })
 
 /** Warns about a declaration without named machines in a cluster with too few capable ones. */
-const open = (state: State): Found[] => {
+const open = (state: State): DetectedWarning[] => {
   const nodes = Object.values(state.nodes)
   const able = nodes.map(({ nodeId }) => nodeId).filter((nodeId) => !lacksThunderbolt5(state, nodeId))
-  return jacclDeclarations(state).flatMap((metaInstance): Found[] => {
+  return jacclDeclarations(state).flatMap((metaInstance): DetectedWarning[] => {
     const { metaInstanceId, nodeIds, minNodes } = metaInstance
     const needed = Math.max(2, minNodes)
     if (nodeIds !== undefined || nodes.length === 0 || able.length >= needed) return []

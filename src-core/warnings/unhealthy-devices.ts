@@ -8,7 +8,7 @@ import { cabledPairs, namedPort } from './cables'
 import { isOutOfDomains } from './jaccl-text'
 import { namesOf } from './names'
 import { rdmaWanted, wantedBetween } from './rdma-wanted'
-import type { Detector, Found } from './warning'
+import type { Detector, DetectedWarning } from './warning'
 
 /** Returns the device at a cable's end if it is unhealthy; exhausted protection domains have their own warning. */
 const unhealthyAt = (state: State, end: CableEnd): RdmaDevice | undefined => {
@@ -24,17 +24,17 @@ const problemOf = (name: string, { name: device, problem }: RdmaDevice): CodedTe
 /** Warns about devices that cannot be opened, on cables between members. */
 export const unhealthyDeviceDetector: Detector = (state) => {
   const wanted = rdmaWanted(state)
-  return cabledPairs(state).flatMap(({ nodeIds, cables, reasons }): Found[] => {
+  return cabledPairs(state).flatMap(({ nodeIds, cables, reasons }): DetectedWarning[] => {
     const severity = wantedBetween(wanted, nodeIds)
     if (severity === undefined || !reasons.some(({ code }) => code === 'unhealthy')) return []
     const [first, ...others] = cables.filter((cable) => endsOf(cable).some((end) => unhealthyAt(state, end)))
     if (!first) return []
-    const says = [first, ...others].flatMap(endsOf).flatMap((end) => {
+    const problems = [first, ...others].flatMap(endsOf).flatMap((end) => {
       const device = unhealthyAt(state, end)
       return device ? [problemOf(nodeName(state, end.nodeId), device)] : []
     })
     const names = namesOf(state, nodeIds)
-    const different = new Map(says.map((one) => [JSON.stringify(one), one]))
+    const different = new Map(problems.map((one) => [JSON.stringify(one), one]))
     return [
       {
         id: `unhealthy-device ${nodeIds.join(' ')}`,

@@ -71,10 +71,10 @@ export interface CodedWarning extends Readonly<Omit<Warning, 'title' | 'cause' |
 }
 
 /** Result of a detector; `about` follows from the subject. */
-export type Found = Omit<CodedWarning, 'about'>
+export type DetectedWarning = Omit<CodedWarning, 'about'>
 
 /** One kind of warning: a pure function of the state. */
-export type Detector = (state: State) => readonly Found[]
+export type Detector = (state: State) => readonly DetectedWarning[]
 
 const query = (parameters: Readonly<Record<string, string>>): string =>
   Object.entries(parameters)

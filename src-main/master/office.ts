@@ -1,6 +1,6 @@
 import type { Event, Observation } from '@core/events/event'
 import type { NodeId, Timestamp } from '@core/ids'
-import { Gather } from '@core/side-channel/gather'
+import { Gatherer } from '@core/side-channel/gather'
 import type { ReconcileInputs } from '@core/reconcile/process-manager'
 import { wait } from '@core/time/timers'
 import { follow } from './following'
@@ -38,7 +38,7 @@ export class Office {
   private tellLed: () => void = () => undefined
   private loop: ReconcileLoop | undefined
   /** Of the term in which this node leads. */
-  private gather = new Gather()
+  private gather = new Gatherer()
   private unfollow: (() => void) | undefined
 
   constructor(private readonly parts: OfficeParts) {
@@ -104,7 +104,7 @@ export class Office {
 
   private lead(term: number): void {
     const { self, network, projection, cards, onTerm, apply, now, host, onPassed, log } = this.parts
-    this.gather = new Gather()
+    this.gather = new Gatherer()
     onTerm(term)
     this.loop = lead({
       self,

@@ -4,7 +4,7 @@ import type { Envelope, Event, Observation } from '@core/events/event'
 import type { MetaInstanceId, NodeId, RunnerId } from '@core/ids'
 import { MetaInstanceId as Id } from '@core/ids'
 import { next } from '@core/reconcile/apply'
-import { Gather } from '@core/side-channel/gather'
+import { Gatherer } from '@core/side-channel/gather'
 import { mayObserve } from '@core/events/observer'
 import { rehearsalDevice } from '@core/state/rehearsal'
 import { rdmaWorld } from '@core/testing/rdma-world'
@@ -59,7 +59,7 @@ export interface WorkerGroupOptions {
 export class WorkerGroup {
   readonly world: World
   readonly failures: string[] = []
-  private gather = new Gather()
+  private gather = new Gatherer()
   private told = { attempt: '', events: 0 }
   private readonly seats: Seat[]
   private readonly listeners = new Set<() => void>()
@@ -137,7 +137,7 @@ export class WorkerGroup {
 
   /** Somebody else leads: he knows nothing of any round, and what was on its way is lost. */
   changeMaster(): void {
-    this.gather = new Gather()
+    this.gather = new Gatherer()
     for (const at of this.seats.keys()) this.cut(at)
   }
 

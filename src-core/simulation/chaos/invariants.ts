@@ -9,7 +9,7 @@ import { durablePart } from '../../state/durable'
 import type { Instance } from '../../state/instances'
 import { canonical } from '../../state/canonical'
 import type { MetaInstance } from '../../state/meta-instances'
-import { replicasOf, standing } from '../../state/replicas'
+import { replicasOf, countedReplicas } from '../../state/replicas'
 import { asScheduled, isOffHours } from '../../state/scheduling'
 import type { Timestamp } from '../../ids'
 import type { State } from '../../state/state'
@@ -80,7 +80,7 @@ const bound = (state: State): Map<string, Instance[]> => {
 /** Those of one declaration: each replica has at most one that is to replace it, and machines of its own. */
 const checkReplicas = (state: State, declaration: MetaInstance, instances: readonly Instance[]): void => {
   const { metaInstanceId: id } = declaration
-  const replicas = standing(instances)
+  const replicas = countedReplicas(instances)
   const replaced = instances.flatMap((one) => (replicas.includes(one) ? [] : (one.replaces ?? [])))
   insist(new Set(replaced).size === replaced.length, () => `an instance of ${id} is replaced twice`)
   // More than are wanted are there only to end their answers.

@@ -1,6 +1,6 @@
 import type { Envelope } from '../../events/event'
 import type { MetaInstanceId } from '../../ids'
-import { replicasOf, standing } from '../../state/replicas'
+import { replicasOf, countedReplicas } from '../../state/replicas'
 import { instancesOf, isReady } from '../../state/bindings'
 import { connectionsOf } from '../../state/connections'
 import type { Instance } from '../../state/instances'
@@ -201,7 +201,7 @@ export class PathCounter {
       case undefined: {
         const replacement = Object.values(before.instances).some(({ replaces }) => replaces === event.instanceId)
         const runners = instance.shards.map(({ runnerId }) => before.runners[runnerId])
-        const others = metaInstanceId === undefined ? [] : standing(instancesOf(before, metaInstanceId))
+        const others = metaInstanceId === undefined ? [] : countedReplicas(instancesOf(before, metaInstanceId))
         if (replacement) counts['replacement took over'] += 1
         if (replacement && others.length > 1) counts['one of several replicas replaced'] += 1
         if (replacement) return

@@ -3,7 +3,7 @@ import { decide } from '@core/commands/decide'
 import type { Command } from '@core/commands/command'
 import { compare, type Difference } from '@core/declarations/difference'
 import { declarationSchema } from '@core/declarations/json-schema'
-import { documented, type WrittenDocument } from '@core/declarations/documented'
+import { toDocument, type WrittenDocument } from '@core/declarations/documented'
 import { withChanges } from '@core/fold/meta-instances'
 import { InstanceId, MetaInstanceId, RunnerId, type CommandId } from '@core/ids'
 import { ApplyRequest, type AppliedChange } from '@core/protocols/apply'
@@ -36,7 +36,7 @@ const created = (
   { document, nodeIds, hours }: Extract<Difference, { kind: 'create' }>,
 ): WrittenDocument => {
   const { hours: _hours, ...fields } = document
-  return documented(state, {
+  return toDocument(state, {
     ...{ ...fields, paused: document.paused ?? false, ...(nodeIds && { nodeIds }), ...(hours && { hours }) },
     ...{ metaInstanceId: MetaInstanceId.parse('new'), generation: 0, createdAt: 0 },
     ...{ consecutiveFailures: 0, replacements: 0 },
@@ -50,10 +50,10 @@ const changeOf = (state: State, difference: Difference, newId: MetaInstanceId | 
   const { metaInstanceId } = difference
   const known = state.metaInstances[metaInstanceId]
   if (!known) return { kind, name, metaInstanceId }
-  const before = documented(state, known)
+  const before = toDocument(state, known)
   if (difference.kind === 'delete') return { kind, name, metaInstanceId, before }
   const changes = difference.kind === 'update' ? difference.changes : {}
-  return { kind, name, metaInstanceId, before, after: documented(state, withChanges(known, changes)) }
+  return { kind, name, metaInstanceId, before, after: toDocument(state, withChanges(known, changes)) }
 }
 
 /** Nothing is placed by an apply: ids of instances are not asked for. */

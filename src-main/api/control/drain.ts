@@ -3,7 +3,7 @@ import { NodeId, type ModelId } from '@core/ids'
 import type { ModelCard } from '@core/placement/model-card'
 import { DrainRequest, type DrainView, type WhatIfView } from '@core/protocols/cluster'
 import { departures } from '@core/reconcile/departure'
-import { onMachine } from '@core/state/drain'
+import { modelsOnMachine } from '@core/state/drain'
 import type { State } from '@core/state/state'
 import { camelCased, jsonBody, parseWith } from '../body'
 import { carryOut } from '../commands'
@@ -18,7 +18,7 @@ const viewOf = (state: State, nodeId: NodeId): DrainView => {
       hint: 'GET /cluster lists them.',
     })
   const drained = member.drained === true
-  const remaining = onMachine(state, nodeId)
+  const remaining = modelsOnMachine(state, nodeId)
   return { nodeId, drained, empty: drained && remaining.length === 0, remaining }
 }
 

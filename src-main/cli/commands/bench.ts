@@ -71,6 +71,6 @@ export const run = async (
       exitCode: UNREACHABLE,
     })
   if (json) await out.json(last)
-  else await out.line(texts.whole({ ...last, model }))
+  else await out.line(texts.report({ ...last, model }))
   return last.state === 'done' ? DONE : FAILED
 }

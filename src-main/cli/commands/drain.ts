@@ -1,6 +1,6 @@
 import { DrainView, WhatIfView } from '@core/protocols/cluster'
 import { nodeName } from '@core/state/bindings'
-import { onMachine } from '@core/state/drain'
+import { modelsOnMachine } from '@core/state/drain'
 import { followStates } from '../api/events'
 import { readState } from '../api/state'
 import type { CommandContext, CommonOptions } from '../context'
@@ -58,7 +58,7 @@ export const run = async (
         signal: stop.signal,
         onLost: (text) => progress.show('lost', text),
       })) {
-        const remaining = onMachine(now, nodeId)
+        const remaining = modelsOnMachine(now, nodeId)
         // What remains will not move by itself: instances without a declaration, and declarations without another
         // place. The user decides about those.
         if (remaining.every(({ metaInstanceId, stuck }) => metaInstanceId === undefined || stuck !== undefined)) break

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { nameKey } from '@core/declarations/names'
-import { documented } from '@core/declarations/documented'
+import { toDocument } from '@core/declarations/documented'
 import { matchesLabels } from '@core/state/labels'
 import { updatedYaml, yamlOf } from '../../declaration-files/write'
 import { replaceFile } from '../../disk/replace-file'
@@ -39,7 +39,7 @@ export const run = async (flags: GetFlags, { api, out }: CommandContext): Promis
     const text = await readFile(file, 'utf8')
     const updated = updatedYaml(text, (wanted) => {
       const known = all.find((one) => one.name !== undefined && nameKey(one.name) === nameKey(wanted))
-      return known && { ...documented(state, known), name: wanted }
+      return known && { ...toDocument(state, known), name: wanted }
     })
     if (!write) await out.print(updated)
     else if (updated !== text) await replaceFile(file, updated)
@@ -49,7 +49,7 @@ export const run = async (flags: GetFlags, { api, out }: CommandContext): Promis
   const meant = name === undefined ? all : [declarationBy(all, name)]
   const documents = meant
     .filter((one) => labels === undefined || matchesLabels(one.labels, labels))
-    .map((one) => documented(state, one))
+    .map((one) => toDocument(state, one))
   if (json || output === 'json') await out.json(documents)
   else await out.print(yamlOf(documents))
   return DONE

@@ -87,7 +87,7 @@ export class Prober {
 
   /** This machine has slept. */
   wake(): void {
-    this.probes.wake()
+    this.probes.resetAfterSleep()
   }
 
   /** Measures throughput to all addresses of a member again. Rejects if none can be measured. */

@@ -1,7 +1,7 @@
 import type { NodeId } from '@core/ids'
 import type { WhatIfView } from '@core/protocols/cluster'
 import { nodeName } from '@core/state/bindings'
-import { onMachine } from '@core/state/drain'
+import { modelsOnMachine } from '@core/state/drain'
 import type { State } from '@core/state/state'
 import type { TextPart } from '@core/texts/translator'
 import { listText, said, t, tParts } from '../../state/texts.svelte'
@@ -34,7 +34,7 @@ export interface DrainedMachine {
 export const drainedMachines = (state: State): DrainedMachine[] =>
   Object.values(state.members).flatMap(({ nodeId, friendlyName: name, drained }): DrainedMachine[] => {
     if (!drained) return []
-    const remaining = onMachine(state, nodeId)
+    const remaining = modelsOnMachine(state, nodeId)
     const stuck = remaining.filter((one) => one.stuck !== undefined || one.metaInstanceId === undefined)
     const labels = (some: typeof remaining): string => some.map(({ label }) => label).join(', ')
     if (remaining.length === 0) return [{ nodeId, name, empty: true, text: t('machines.drainedEmpty') }]
