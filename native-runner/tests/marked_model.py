@@ -2,18 +2,19 @@
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 MARKS = ("<tool_call>", "</tool_call>", "<think>", "</think>")
 
 
-def make_marked(tiny: Path, out: Path, *, special: bool) -> dict[str, int]:
-    """Gives the number of each mark's token. The marks take the places of bytes that no UTF-8 has."""
+def make_marked(tiny: Path, out: Path, *, special: bool, marks: Sequence[str] = MARKS) -> dict[str, int]:
+    """Gives the number of each mark's token. The marks take the places of bytes that no UTF-8 has, seven at most."""
     shutil.copytree(tiny, out)
     tokenizer = json.loads((out / "tokenizer.json").read_text())
     vocabulary: dict[str, int] = tokenizer["model"]["vocab"]
-    # The byte-level alphabet writes bytes 0xF8 to 0xFB as these.
-    numbers = {mark: vocabulary.pop(chr(byte)) for mark, byte in zip(MARKS, range(0xF8, 0xFC), strict=True)}
+    # The byte-level alphabet writes bytes from 0xF5 on as these.
+    numbers = {mark: vocabulary.pop(chr(0xF5 + at)) for at, mark in enumerate(marks)}
     vocabulary.update(numbers)
     flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
     tokenizer["added_tokens"] += [

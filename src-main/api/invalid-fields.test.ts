@@ -22,6 +22,15 @@ describe('what is wrong with a body', () => {
     expect(says(schema, { size: 8 })).toBe('size: Too big: expected number to be <=7, not 8')
   })
 
+  it('of a union of objects is said by the one whose type was given, or left out where that may be', () => {
+    const schema = z.union([
+      z.object({ type: z.literal('message').default('message'), text: z.string() }),
+      z.object({ type: z.literal('call'), name: z.string(), input: z.string() }),
+    ])
+    expect(says(schema, { type: 'call', name: 'f' })).toBe('input: expected string, received undefined')
+    expect(says(schema, { text: 1 })).toBe('text: expected string, received number, not 1')
+  })
+
   it('names every kind of value that a union takes where none of them was given', () => {
     const schema = z.object({ size: z.union([z.string(), z.array(z.string()), z.null()]) })
     expect(says(schema, { size: { a: 1 } })).toBe('size: expected string or array or null, received object')

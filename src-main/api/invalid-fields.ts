@@ -37,6 +37,12 @@ const typeOf = (value: unknown): string => (Array.isArray(value) ? 'array' : val
 const isForeign = (branch: readonly Issue[]): boolean =>
   branch.some(({ code, path }) => path.length === 0 && (code === 'invalid_type' || code === 'invalid_value'))
 
+/** Of branches that tell their objects apart by `type`, those that take the type that was given, where any does. */
+const ofTheType = (branches: readonly (readonly Issue[])[]): readonly (readonly Issue[])[] => {
+  const same = branches.filter((branch) => !branch.some(({ path }) => path.length === 1 && path[0] === 'type'))
+  return same.length > 0 ? same : branches
+}
+
 const foreignMessage = (branches: readonly (readonly Issue[])[], input: unknown): string => {
   const expected = branches.flatMap(([first]) => {
     if (!first) return []
@@ -53,7 +59,7 @@ const inUnion = (
   path: readonly PropertyKey[],
   input: unknown,
 ): InvalidField[] => {
-  const near = branches.filter((branch) => !isForeign(branch))
+  const near = ofTheType(branches.filter((branch) => !isForeign(branch)))
   const [only, ...others] = near
   if (!only) return [{ path, message: foreignMessage(branches, input) }]
   if (others.length === 0) return only.flatMap((issue) => invalidFields(issue, path))

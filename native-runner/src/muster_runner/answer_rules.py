@@ -7,6 +7,7 @@ from muster_runner.call_grammars import begins_with_call, call_grammar, callable
 from muster_runner.channels import Channels, channels, opens_thought
 from muster_runner.constraints import Constraint, ThoughtLimit, Vocabulary
 from muster_runner.grammars import BadFormat, bad_format, format_grammar
+from muster_runner.harmony_grammars import harmony_grammar
 from muster_runner.protocol import ChatPrompt, GenerationRequest
 from muster_runner.tokenizer import Tokenizer
 
@@ -58,15 +59,21 @@ class AnswerRules:
     def grammar(self, request: GenerationRequest) -> str | None:
         """What the request holds the answer to, from the end of a thought on that the prompt has begun. Nothing is
         compiled for it. Raises BadFormat."""
-        asked = request.prompt
         try:
-            calls = call_grammar(asked, self._form.tool, self._special()) if isinstance(asked, ChatPrompt) else None
-            grammar = calls or format_grammar(request)
+            grammar = self._grammar(request)
         except Exception as error:  # schemas hold whatever JSON does
             raise bad_format(error) from error
         if grammar is not None and self._vocabulary is None:
             raise BadFormat("answers of this model cannot be held to a format or to a choice of tools")
         return grammar
+
+    def _grammar(self, request: GenerationRequest) -> str | None:
+        prompt = request.prompt
+        if not isinstance(prompt, ChatPrompt):
+            return format_grammar(request)
+        if self._form.harmony:
+            return harmony_grammar(request, {mark: token for token, mark in self._form.tokens.items()})
+        return call_grammar(prompt, self._form.tool, self._special()) or format_grammar(request)
 
     def constraint(self, request: GenerationRequest, prompt: list[int], grammar: str | None) -> Constraint | None:
         """What an answer is held to: its ``grammar``, and its thought to the length that the request allows. Raises
