@@ -13,8 +13,9 @@ def make_marked(tiny: Path, out: Path, *, special: bool, marks: Sequence[str] = 
     shutil.copytree(tiny, out)
     tokenizer = json.loads((out / "tokenizer.json").read_text())
     vocabulary: dict[str, int] = tokenizer["model"]["vocab"]
-    # The byte-level alphabet writes bytes from 0xF5 on as these.
-    numbers = {mark: vocabulary.pop(chr(0xF5 + at)) for at, mark in enumerate(marks)}
+    # The byte-level alphabet writes bytes 0xF5 to 0xFB as these.
+    bytes_of_none = range(0xFC - len(marks), 0xFC)
+    numbers = {mark: vocabulary.pop(chr(byte)) for mark, byte in zip(marks, bytes_of_none, strict=True)}
     vocabulary.update(numbers)
     flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
     tokenizer["added_tokens"] += [
