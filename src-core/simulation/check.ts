@@ -165,6 +165,9 @@ class Introduced {
       case 'wakeMetaInstance':
       case 'setWallClock':
       case 'changeSetting':
+      case 'createApiKey':
+      case 'updateApiKey':
+      case 'revokeApiKey':
       case 'placeInstance':
       case 'deleteInstance':
       case 'crashMaster':

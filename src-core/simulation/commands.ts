@@ -77,6 +77,9 @@ export type CommandStep = StepOf<
   | 'renameMember'
   | 'drainMember'
   | 'changeSetting'
+  | 'createApiKey'
+  | 'updateApiKey'
+  | 'revokeApiKey'
 >
 
 const commandSteps: ReadonlySet<Step['do']> = new Set<CommandStep['do']>([
@@ -91,6 +94,9 @@ const commandSteps: ReadonlySet<Step['do']> = new Set<CommandStep['do']>([
   'renameMember',
   'drainMember',
   'changeSetting',
+  'createApiKey',
+  'updateApiKey',
+  'revokeApiKey',
 ])
 
 export const isCommandStep = (step: Step): step is CommandStep => commandSteps.has(step.do)
@@ -123,5 +129,13 @@ export const sendCommand = (master: CommandTaker, step: CommandStep, cards: Card
       return master.submit({ type: 'DrainMember', nodeId: step.node, drained: step.drained })
     case 'changeSetting':
       return master.submit({ type: 'ChangeSetting', change: step.change })
+    case 'createApiKey': {
+      const { id: apiKeyId, name, limits } = step
+      return master.submit({ type: 'CreateApiKey', apiKey: { apiKeyId, name, hash: `hash of ${apiKeyId}`, limits } })
+    }
+    case 'updateApiKey':
+      return master.submit({ type: 'UpdateApiKey', apiKeyId: step.id, changes: step.changes })
+    case 'revokeApiKey':
+      return master.submit({ type: 'RevokeApiKey', apiKeyId: step.id })
   }
 }

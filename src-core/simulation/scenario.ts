@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { Bytes, InstanceId, MetaInstanceId, ModelId, NodeId, TaskId, Timestamp } from '../ids'
+import { ApiKeyId, Bytes, InstanceId, MetaInstanceId, ModelId, NodeId, TaskId, Timestamp } from '../ids'
 import { ModelCard } from '../placement/model-card'
 import { CreateMetaInstanceRequest, PlaceInstanceRequest, UpdateMetaInstanceRequest } from '../protocols/control'
 import { SettingChange } from '../settings/cluster'
 import { GivenName } from '../settings/given-name'
+import { ApiKey, ApiKeyChanges, ApiKeyLimits } from '../state/api-keys'
 import { InterfaceType } from '../state/nodes'
 import { RunnerStatus } from '../state/runners'
 
@@ -147,6 +148,9 @@ const Sleep = onNode('sleep').extend({
   announced: z.boolean().default(true),
 })
 
+const onApiKey = <Name extends string>(name: Name) =>
+  z.strictObject({ ...when, ...via, do: z.literal(name), id: ApiKeyId })
+
 /** The power of a machine goes: what was not synced is not on its disk. */
 const CrashNode = onNode('crashNode').extend({
   /** A part of what was being written is there. */
@@ -235,6 +239,10 @@ export const Step = z.discriminatedUnion('do', [
   onNode('renameMember').extend({ ...via, friendlyName: GivenName }),
   onNode('drainMember').extend({ ...via, drained: z.boolean() }),
   z.strictObject({ ...when, ...via, do: z.literal('changeSetting'), change: SettingChange }),
+  /** A person makes a key for the API, changes it, or takes it back. */
+  onApiKey('createApiKey').extend({ name: ApiKey.shape.name, limits: ApiKeyLimits.optional() }),
+  onApiKey('updateApiKey').extend({ changes: ApiKeyChanges }),
+  onApiKey('revokeApiKey'),
 ])
 export type Step = z.infer<typeof Step>
 export type StepOf<Name extends Step['do']> = Extract<Step, { do: Name }>

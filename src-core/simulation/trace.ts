@@ -109,8 +109,11 @@ const detail = (state: State, event: Event): string => {
     case 'SettingChanged':
       return `${event.change.key} = ${String(event.change.value)}`
     case 'ApiKeyCreated':
+      return `${event.apiKey.apiKeyId} ${event.apiKey.name}`
     case 'ApiKeyUpdated':
+      return `${event.apiKeyId} ${JSON.stringify(event.changes)}`
     case 'ApiKeyRevoked':
+      return event.apiKeyId
     case 'JacclSideChannelData':
     case 'JacclSideChannelGathered':
       return ''

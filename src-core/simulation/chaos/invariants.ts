@@ -120,8 +120,8 @@ export const checkState = (state: State): void => {
 }
 
 export const declarative = (state: State): string => {
-  const { metaInstances, instances, members, settings } = durablePart(state)
-  return canonical({ metaInstances, instances, members, settings })
+  const { metaInstances, instances, apiKeys, members, settings } = durablePart(state)
+  return canonical({ metaInstances, instances, apiKeys, members, settings })
 }
 
 /** Whether somebody's hours have begun or ended since then: what came of it may still be under way. */

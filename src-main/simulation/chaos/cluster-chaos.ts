@@ -34,7 +34,7 @@ export const runClusterChaos = async ({
   const world = { ...chaoticWorld(seed), wallClock: MIDNIGHT, replicas: nodes }
   const steps: Step[] = []
   const [down, asleep, silent, ailing] = [new Set<string>(), new Set<string>(), new Set<string>(), new Set<string>()]
-  const names = { 'meta-instance': 0, instance: 0, task: 0 }
+  const names = { 'meta-instance': 0, instance: 0, task: 0, key: 0 }
   let [events, parted] = [0, false]
 
   const promises = new ClusterPromises(() => simulation)

@@ -27,6 +27,7 @@ export const clusterPaths = [
   'brought up to date by a snapshot',
   'setting merged',
   'name or drain of a machine merged',
+  'API key merged',
   'clock of the master set back',
   'clock of the master set forward',
   'stepped down because its disk refused',
@@ -124,6 +125,7 @@ export class ClusterPathCounter {
     if (event.type === 'MetaInstanceUpdated' && event.origin) counts['change merged'] += 1
     if (event.type === 'MetaInstanceDeleted' && event.origin) counts['deletion merged'] += 1
     if (event.type === 'SettingChanged' && event.origin) counts['setting merged'] += 1
+    if (event.type.startsWith('ApiKey') && 'origin' in event && event.origin) counts['API key merged'] += 1
     if (event.type === 'MemberUpdated' && event.origin) counts['name or drain of a machine merged'] += 1
     if (event.type !== 'RunnerStatusUpdated' || before.runners[event.runnerId] !== undefined || !isServing(event))
       return

@@ -6,6 +6,7 @@ import type { ClusterSimulation } from '../cluster-simulation'
 import type { Happening } from '@core/simulation/happening'
 import type { SimulatedNode } from '../node'
 import type { Step } from '@core/simulation/scenario'
+import { AcknowledgedLives } from './lives'
 import { AcknowledgedWrites } from './writes'
 import type { OpenedLog } from '../../master/index'
 import { checkEvent, checkMasterAtRest, checkState, declarative, insist } from '@core/simulation/chaos/invariants'
@@ -23,13 +24,12 @@ const disturbs: Readonly<Partial<Record<Step['do'], true>>> = {
 
 /** Keeps what people were told and what the nodes did, and insists that it holds. */
 export class ClusterPromises {
-  private readonly acknowledged = new Set<string>()
-  private readonly deletionAsked = new Set<string>()
+  private readonly declarations = new AcknowledgedLives('declaration')
+  private readonly apiKeys = new AcknowledgedLives('API key')
   /** Temporary declarations, which may end by themselves, until somebody was told that they are kept. */
   private readonly temporary = new Set<string>()
   /** Of the commands that were decided to keep one. */
   private readonly keeping = new Map<CommandId, string>()
-  private readonly deleted = new Set<string>()
   private readonly writes = new AcknowledgedWrites()
   private readonly ledIn = new Map<number, Set<NodeId>>()
   private readonly obeyed = new Map<NodeId, Map<number, NodeId>>()
@@ -52,7 +52,8 @@ export class ClusterPromises {
 
   step(step: Step, now: Timestamp): void {
     if (step.do in disturbs) this.lastDisturbed = now
-    if (step.do === 'deleteMetaInstance') this.deletionAsked.add(step.id)
+    if (step.do === 'deleteMetaInstance') this.declarations.askRemoval(step.id)
+    if (step.do === 'revokeApiKey') this.apiKeys.askRemoval(step.id)
     if (step.do === 'createMetaInstance' && step.onRequest) this.temporary.add(step.id)
     switch (step.do) {
       case 'crashNode':
@@ -133,9 +134,11 @@ export class ClusterPromises {
         return
       case 'acknowledged':
         this.writes.acknowledged(happening.commandId)
-        if (happening.command === 'createMetaInstance') this.acknowledged.add(happening.id)
+        if (happening.command === 'createMetaInstance') this.declarations.make(happening.id)
+        if (happening.command === 'createApiKey') this.apiKeys.make(happening.id)
         this.temporary.delete(this.keeping.get(happening.commandId) ?? '')
-        if (happening.command === 'deleteMetaInstance') this.deleted.add(happening.id)
+        if (happening.command === 'deleteMetaInstance') this.declarations.remove(happening.id)
+        if (happening.command === 'revokeApiKey') this.apiKeys.remove(happening.id)
         return
       default:
     }
@@ -181,13 +184,9 @@ export class ClusterPromises {
         () => `${node.self} has another state than ${master.self} at rest`,
       )
     }
-    for (const id of this.acknowledged)
-      insist(
-        id in state.metaInstances || this.deletionAsked.has(id) || this.temporary.has(id),
-        () => `the declaration ${id} is lost`,
-      )
+    this.declarations.rest(state.metaInstances, this.temporary)
+    this.apiKeys.rest(state.apiKeys)
     this.writes.rest(state)
-    for (const id of this.deleted) insist(!(id in state.metaInstances), () => `${id} was deleted and is back`)
     const inputs = master.inputs()
     if (inputs) checkMasterAtRest(state, inputs, master.readLog().state)
   }

@@ -33,7 +33,7 @@ export interface ClusterSituation {
   readonly ailing: ReadonlySet<string>
   readonly parted: boolean
   /** Names that are used once, as the product's ids are. */
-  readonly nextName: (kind: 'meta-instance' | 'instance' | 'task') => string
+  readonly nextName: (kind: 'meta-instance' | 'instance' | 'task' | 'key') => string
 }
 
 type Draw = (random: Random, situation: ClusterSituation) => object | undefined
@@ -118,7 +118,23 @@ const setting = (random: Random): object | undefined =>
   random.pick<object>([
     { key: 'maxRetries', value: random.integer(1, 5) },
     { key: 'name', value: random.pick(['Home', 'Studio', 'Lab']) },
+    { key: 'clusterId', value: random.pick(['one', 'two']) },
   ])
+
+const keyChange = (random: Random): object =>
+  random.pick<object>([
+    { name: random.pick(['phone', 'laptop', 'ci']) },
+    { limits: { concurrent: random.integer(1, 9) } },
+    { limits: { requestsPerMinute: random.integer(1, 600) }, name: 'shared' },
+    { limits: null },
+  ]) ?? {}
+
+const onKey =
+  (fields: (random: Random) => object): Draw =>
+  (random, situation) => {
+    const id = random.pick(Object.keys(situation.state.apiKeys))
+    return id === undefined ? undefined : { id, ...via(random, situation), ...fields(random) }
+  }
 
 const onRunner =
   (fields: (random: Random) => object): Draw =>
@@ -207,6 +223,15 @@ const draws: readonly (readonly [number, Draw])[] = [
     ),
   ],
   [2, (random, situation) => ({ do: 'changeSetting', change: setting(random), ...via(random, situation) })],
+  [
+    2,
+    (random, situation) => ({
+      ...{ do: 'createApiKey', id: situation.nextName('key'), name: random.pick(['phone', 'laptop', 'ci']) },
+      ...via(random, situation),
+    }),
+  ],
+  [2, onKey((random) => ({ do: 'updateApiKey', changes: keyChange(random) }))],
+  [1, onKey(() => ({ do: 'revokeApiKey' }))],
   [
     2,
     (random, situation) => ({

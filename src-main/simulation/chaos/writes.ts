@@ -2,6 +2,7 @@ import { compareStamps, fieldStamp, SETTINGS_KEY, stampKey, type Stamp } from '@
 import type { Envelope, Event } from '@core/events/event'
 import type { CommandId } from '@core/ids'
 import { canonical } from '@core/state/canonical'
+import { ApiKeyChanges } from '@core/state/api-keys'
 import { MetaInstanceChanges } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
 import { insist } from '@core/simulation/chaos/invariants'
@@ -26,6 +27,7 @@ const metaInstance = (id: string): Entity => ({
   of: ({ metaInstances }) => metaInstances[id],
 })
 const member = (id: string): Entity => ({ key: stampKey('member', id), of: ({ members }) => members[id] })
+const apiKey = (id: string): Entity => ({ key: stampKey('apiKey', id), of: ({ apiKeys }) => apiKeys[id] })
 const settings: Entity = { key: SETTINGS_KEY, of: (state) => state.settings }
 
 /** The fields that an event writes, where it is not a merge that brings them. */
@@ -41,6 +43,10 @@ const fieldsOf = (event: Event): (Entity & { readonly fields: readonly string[] 
         ...member(event.nodeId),
         fields: event.drained === undefined ? ['friendlyName', 'ownName'] : ['drained'],
       }
+    case 'ApiKeyCreated':
+      return { ...apiKey(event.apiKey.apiKeyId), fields: Object.keys(ApiKeyChanges.shape) }
+    case 'ApiKeyUpdated':
+      return { ...apiKey(event.apiKeyId), fields: Object.keys(event.changes) }
     case 'SettingChanged':
       return { ...settings, fields: [event.change.key] }
     default:
@@ -49,7 +55,7 @@ const fieldsOf = (event: Event): (Entity & { readonly fields: readonly string[] 
 }
 
 /**
- * What was written to the fields of declarations and members, and to settings: at rest each holds the newest write that
+ * What was written to the fields of declarations, keys and members, and to settings: at rest each holds the newest write that
  * was acknowledged, or a newer one.
  */
 export class AcknowledgedWrites {
