@@ -19,7 +19,8 @@ import { removeDeclaration, removeInstance } from '../declarations/removal'
 /*
  * `decide` turns a command into the events that carry it out, or refuses it; pure, run by the leader only.
  *
- * 1. Repeating a command, with the ids that its sender chose, changes nothing.
+ * 1. The sender chooses the ids of what a command creates, so creating twice creates once. (A repeated command is
+ *    normally recognized earlier, by its command id, in `src-main/master/sequencer.ts`.)
  * 2. A refused command changes nothing; a command of several parts is decided completely or not at all.
  * 3. Commands place nothing (except `PlaceInstance`); the reconcile pass does.
  *

@@ -3,7 +3,7 @@ import { MetaInstanceId, ModelId } from '../ids'
 import { SMALL, World } from '../testing/world'
 import { compare, type Difference } from './difference'
 import { DeclarationDocument, Prune } from './document'
-import { toDocument } from './documented'
+import { toDocument } from './to-document'
 
 const document = (name: string, rest: Record<string, unknown> = {}): DeclarationDocument =>
   DeclarationDocument.parse({ name, modelId: SMALL, ...rest })

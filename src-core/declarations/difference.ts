@@ -7,6 +7,17 @@ import type { State } from '../state/state'
 import type { DeclarationDocument, Prune } from './document'
 import { canonical } from '../state/canonical'
 
+/*
+ * Declarative apply: compares documents with the declarations in the state, by name, and returns what to create, update
+ * and delete so that the documents are true. Pure; `commands/apply-declarations.ts` turns the result into events.
+ *
+ * 1. Once the documents are true, there is nothing to change.
+ * 2. An omitted field has its default, except `paused`, which stays as it is.
+ * 3. A document that is invalid, or names an unknown or ambiguous machine, refuses all of them.
+ *
+ * Held by `difference.test.ts`.
+ */
+
 /** The change that one document requires, or the removal of a declaration without a document. */
 export type Difference =
   | {

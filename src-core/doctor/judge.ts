@@ -7,7 +7,7 @@ import { pairFindings } from './pair-findings'
 /*
  * The doctor interprets what machines see of one another (`Evidence`) and returns checks for every ordered pair of
  * members, and findings: each names a cause once, so findings that follow from another one are dropped.
- * `judge.test.ts` has a case for each finding.
+ * Held by `judge.test.ts`.
  */
 
 /** Whether a `firewall` finding already explains this one: failing or one-way probes follow from it. */

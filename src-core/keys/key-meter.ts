@@ -1,6 +1,6 @@
 import { meanServiceMs } from '../generation/waiting'
 import type { ApiKeyLimits } from '../state/api-keys'
-import { levelOf, msUntil, taken, type Bucket } from './token-bucket'
+import { levelOf, msUntil, withTaken, type Bucket } from './token-bucket'
 
 /** State of one limit. */
 export interface Standing {
@@ -22,7 +22,7 @@ export type Verdict =
   | { readonly kind: 'admitted' }
   | { readonly kind: 'refused'; readonly by: 'requests' | 'tokens' | 'concurrent'; readonly retryAfterMs: number }
 
-/** Retry delay, in milliseconds, until a request of the key has ended, and the upper bound of all retry delays. */
+/** Retry delays at the concurrency limit, in milliseconds: before any request of the key has ended, and at most. */
 const DEFAULT_RETRY_MS = 1000
 const MAX_RETRY_MS = 60_000
 
@@ -49,8 +49,8 @@ export class KeyMeter {
     const expected = Math.max(1, tokens)
     const fill = tokensPerMinute === undefined ? 0 : msUntil(this.tokens, tokensPerMinute, expected, now)
     if (fill > 0) return { kind: 'refused', by: 'tokens', retryAfterMs: fill }
-    if (requestsPerMinute !== undefined) this.requests = taken(this.requests, requestsPerMinute, 1, now)
-    if (tokensPerMinute !== undefined) this.tokens = taken(this.tokens, tokensPerMinute, tokens, now)
+    if (requestsPerMinute !== undefined) this.requests = withTaken(this.requests, requestsPerMinute, 1, now)
+    if (tokensPerMinute !== undefined) this.tokens = withTaken(this.tokens, tokensPerMinute, tokens, now)
     this.live += 1
     return { kind: 'admitted' }
   }
@@ -63,7 +63,7 @@ export class KeyMeter {
     this.live -= 1
     this.serviceMs = meanServiceMs(this.serviceMs, now - began)
     const { tokensPerMinute } = limits
-    if (tokensPerMinute !== undefined) this.tokens = taken(this.tokens, tokensPerMinute, used - expected, now)
+    if (tokensPerMinute !== undefined) this.tokens = withTaken(this.tokens, tokensPerMinute, used - expected, now)
   }
 
   /** Requests in flight end one by one, so the next ends after its share of the mean duration. */

@@ -18,7 +18,7 @@ export const levelOf = (bucket: Bucket | undefined, perMinute: number, now: numb
   bucket === undefined ? perMinute : Math.min(perMinute, bucket.level + ((now - bucket.at) * perMinute) / MS_PER_MINUTE)
 
 /** Returns the bucket after taking `amount`, or giving it back if negative. */
-export const taken = (bucket: Bucket | undefined, perMinute: number, amount: number, now: number): Bucket => ({
+export const withTaken = (bucket: Bucket | undefined, perMinute: number, amount: number, now: number): Bucket => ({
   level: Math.min(perMinute, levelOf(bucket, perMinute, now) - amount),
   at: now,
 })

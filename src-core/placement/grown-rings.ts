@@ -1,7 +1,7 @@
 import type { Graph } from './graph'
 
 export interface Growth {
-  /** Value of each machine to a group (its free bytes); the highest is added first. */
+  /** Value of each machine to a group (usually its free bytes); the highest is added first. */
   readonly worth: readonly number[]
   /** Stop growing at this size. */
   readonly largest: number

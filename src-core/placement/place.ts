@@ -24,7 +24,8 @@ import { PlacementSpace, type Region } from './space'
  * groups, `Search` assigns layers and memory to each, `comparisonFor` ranks those that fit.
  *
  * 1. Every layer is assigned once, no rank gets more than its machine has free, and only live links are used.
- * 2. For up to `EXACT_UP_TO` machines a group is found whenever one exists; beyond that, heuristics are polynomial.
+ * 2. For up to `EXACT_UP_TO` machines every set that forms a ring is considered, in one rank order; beyond that,
+ *    polynomial heuristics choose the candidates.
  * 3. The same state gives the same placement.
  * 4. The requested backend is never replaced by another one.
  *

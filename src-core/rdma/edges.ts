@@ -6,6 +6,12 @@ import { cableReasons, deviceOf } from './cable-reasons'
 import { cablesBetween } from './cables'
 import { machineReason } from './machine'
 
+/*
+ * RDMA edges of the topology. Each machine derives and reports its own end from the ports that all machines report; an
+ * edge counts as a connection only if the other end reports the same cable (`mirroredRdmaEdges`). Held by
+ * `edges.test.ts`; `why-no-rdma.ts` explains the pairs without an edge.
+ */
+
 const isRdma = (edge: Edge): edge is RdmaEdge => !isSocketEdge(edge)
 
 /** Whether a machine reaches another over the network; without that, RDMA edges would outlive the other machine. */

@@ -1,5 +1,5 @@
 import { isScalar, parseAllDocuments, stringify, type Document } from 'yaml'
-import type { WrittenDocument } from '@core/declarations/documented'
+import type { WrittenDocument } from '@core/declarations/to-document'
 
 /** Writes declarations, or some of their fields, as YAML with one document each. */
 export const yamlOf = (documents: readonly Partial<WrittenDocument>[]): string =>

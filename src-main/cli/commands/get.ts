@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { nameKey } from '@core/declarations/names'
-import { toDocument } from '@core/declarations/documented'
+import { toDocument } from '@core/declarations/to-document'
 import { matchesLabels } from '@core/state/labels'
 import { updatedYaml, yamlOf } from '../../declaration-files/write'
 import { replaceFile } from '../../disk/replace-file'
