@@ -6,6 +6,7 @@ import { DownloadParams, DownloadResult } from '@core/protocols/peer'
 import type { NodeSettings } from '@core/settings/node'
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
+import { coded, type CodedText } from '@core/texts/coded'
 import { holdersOf } from './models/card-finder'
 import type { Catalogue } from './models/catalogue'
 import { DownloadError, Downloads } from './models/downloads'
@@ -45,7 +46,7 @@ export interface ModelSupplyParts {
   readonly hub: Hub
   readonly catalogue: Catalogue
   /** Machines that had a model and are away, in a sentence; undefined where none is known. */
-  readonly away: (modelId: ModelId) => string | undefined
+  readonly away: (modelId: ModelId) => CodedText | undefined
   readonly deciding: { state(): State; observe(event: Observation): void }
   readonly links: {
     get(peer: NodeId): object | undefined
@@ -95,7 +96,7 @@ export class ModelSupply {
       onComplete: async (modelId) => {
         await catalogue.refresh()
         const model = catalogue.find(modelId) ?? catalogue.unreadable().find((one) => one.modelId === modelId)
-        return model ? model.problem : 'what was fetched is no model'
+        return model ? model.problem : coded('downloads.notAModel')
       },
       onBrought: async (model) => {
         if (!shares) return

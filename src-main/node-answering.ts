@@ -174,7 +174,7 @@ export const openAnswering = async (parts: AnsweringParts) => {
         find: (modelId) => catalogue.find(modelId),
         refresh: () => catalogue.refresh(),
         card: loadCard,
-        away: (modelId) => holders.away(modelId),
+        away: (modelId) => holders.awayInEnglish(modelId),
         elsewhere: modelsElsewhere({
           linked: () => links.links.all().map(({ peer }) => peer),
           ask: (...asked) => links.links.ask(...asked),

@@ -8,6 +8,7 @@ import type { State } from '@core/state/state'
 import type { MasterStatus } from './master/index'
 import type { LinkedFolder } from './models/folder-link'
 import type { PreventSleep } from './power/system-request'
+import type { CannotRun } from './own-facts'
 import type { NodeSettingsStore } from './settings/node-settings'
 import type { ClusterDesk } from './cluster/view'
 import type { BridgedPorts } from './system/macos/bridged-ports/bridged-ports'
@@ -76,7 +77,7 @@ export interface RunningNode {
   readonly catalogue: { list(): readonly CatalogueModel[] }
   readonly signInLink: (() => string) | undefined
   /** Why no model can run here; undefined if one can. */
-  cannotRun(): string | undefined
+  cannotRun(): CannotRun | undefined
   /** The cluster and its join requests. */
   readonly cluster: Pick<ClusterDesk, 'view' | 'decide' | 'subscribe'>
   readonly settings: NodeSettingsStore

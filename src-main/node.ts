@@ -20,7 +20,7 @@ import { openFoundation } from './node-foundation'
 import type { NodeOptions, RunningNode } from './node-options'
 import { Opened } from './opened'
 import { departure } from './departure'
-import { OwnFacts } from './own-facts'
+import { OwnFacts, type CannotRun } from './own-facts'
 import { peerStreams } from './peer-streams'
 import { isOnBattery } from './power/battery'
 import { SleepGuard } from './power/sleep-guard'
@@ -74,7 +74,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     hub,
     state: () => master.state(),
     nodeId,
-    away: (modelId) => wired.holders?.away(modelId),
+    away: (modelId) => wired.holders?.awayInEnglish(modelId),
     ask: (...asked) => wired.peers?.links.ask(...asked) ?? Promise.reject(new Error('no links')),
   })
   const master: Master = await Master.open({
@@ -228,9 +228,9 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   opened.add(watchRehearsal({ nodeId, rehearses, source: master, observer: master }))
   const presence = new Presence({ nodeId, source: master, observer: master })
   opened.add(() => presence.close())
-  const cannotRun = (): string | undefined => {
+  const cannotRun = (): CannotRun | undefined => {
     const python = environment.current()
-    return 'unavailable' in python ? python.unavailable : undefined
+    return 'unavailable' in python ? { reason: python.unavailable, coded: python.coded } : undefined
   }
   const machine = thisMachine({
     modelsDir: modelFolders({ dataDir, folders: current.modelFolders })[0],

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { coded } from '@core/texts/coded'
 import type { NodeInfo } from '@core/state/nodes'
 import { OwnFacts, type OwnFactsOptions } from './own-facts'
 import type { MachineFacts } from './system/facts'
@@ -69,12 +70,16 @@ describe('the memory bandwidth that a machine tells', () => {
 
   it.each<[string, Partial<OwnFactsOptions>]>([
     ['only coordinates', { worker: false }],
-    ['cannot run models', { cannotRun: () => 'there is no Python' }],
+    [
+      'cannot run models',
+      { cannotRun: () => ({ reason: 'there is no Python', coded: coded('checks.python.absent') }) },
+    ],
   ])('is not measured where it %s', async (_, options) => {
     const { told, memoryBandwidth } = await telling(machineFacts, options)
     expect(memoryBandwidth).not.toHaveBeenCalled()
     expect(told[0]).not.toHaveProperty('memoryBandwidth')
-    expect(told[0]?.cannotRun).toBe(options.cannotRun?.())
+    const cannotRun = options.cannotRun?.()
+    expect([told[0]?.cannotRun, told[0]?.cannotRunCoded]).toEqual([cannotRun?.reason, cannotRun?.coded])
   })
 })
 

@@ -1,6 +1,7 @@
 import { PEER_PROTOCOL } from '@core/protocols/peer'
 import type { MeasuredSpeed } from '@core/state/measured-speeds'
 import type { NodeInfo } from '@core/state/nodes'
+import type { CodedText } from '@core/texts/coded'
 import type { MachineFacts } from './system/facts'
 import type { Machine } from './system/machine'
 import { watchSystem, type SystemWatch } from './system/watch'
@@ -8,12 +9,18 @@ import { version } from './version'
 
 const LOOK_EVERY_MS = 5000
 
+/** Why no model can run on this machine, in English, and as a code if the node itself found out. */
+export interface CannotRun {
+  readonly reason: string
+  readonly coded: CodedText | undefined
+}
+
 export interface OwnFactsOptions {
   readonly machine: Machine
   /** Models may be placed here. */
   readonly worker: boolean
   /** Why no model can run here; undefined where one can. */
-  cannotRun(): string | undefined
+  cannotRun(): CannotRun | undefined
   /** Bytes per second, where its owner says it. */
   readonly knownBandwidth: number | undefined
   readonly measurements: {
@@ -74,7 +81,7 @@ export class OwnFacts {
       version,
       protocol: PEER_PROTOCOL,
       worker,
-      ...(cannotRun !== undefined && { cannotRun }),
+      ...(cannotRun && { cannotRun: cannotRun.reason, cannotRunCoded: cannotRun.coded }),
       ...(power !== undefined && { power }),
     }
   }

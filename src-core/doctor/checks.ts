@@ -1,72 +1,121 @@
 import type { NodeId } from '../ids'
-import type { AddressCheck, Check, NearbyReport, PairReport } from '../protocols/doctor'
+import type { AddressCheck, CallOutcome, Check, LastCall, NearbyReport, PairReport } from '../protocols/doctor'
 import { isSocketEdge } from '../state/topology'
+import { coded, commas, type CodedText, type ListValue } from '../texts/coded'
+import { inEnglish } from '../texts/english'
 import { areLinked, seenBy, type Evidence } from './evidence'
 
-const yes = (code: string, reason: string): Check => ({ state: 'yes', code, reason })
-const no = (code: string, reason: string): Check => ({ state: 'no', code, reason })
-const unknown = (code: string, reason: string): Check => ({ state: 'unknown', code, reason })
+const check = (state: Check['state'], code: string, sentence: CodedText): Check => ({
+  state,
+  code,
+  reason: inEnglish(sentence),
+  coded: sentence,
+})
+const yes = (code: string, sentence: CodedText): Check => check('yes', code, sentence)
+const no = (code: string, sentence: CodedText): Check => check('no', code, sentence)
+const unknown = (code: string, sentence: CodedText): Check => check('unknown', code, sentence)
 
 /** Failures of TCP connections, most informative first. */
 const TCP_FAILURES = ['refused', 'timed_out', 'unreachable'] as const
 
-const REASONS: Readonly<Record<(typeof TCP_FAILURES)[number], string>> = {
-  refused: 'It refuses the connection: nothing listens on that port there.',
-  timed_out: 'Nothing comes back: a firewall, or a machine that is off.',
-  unreachable: 'This machine knows no way to that network.',
+const unanswered = (tcp: (typeof TCP_FAILURES)[number], addresses: ListValue): CodedText => {
+  switch (tcp) {
+    case 'refused':
+      return coded('doctor.reach.refused', { addresses })
+    case 'timed_out':
+      return coded('doctor.reach.timedOut', { addresses })
+    case 'unreachable':
+      return coded('doctor.reach.unreachable', { addresses })
+  }
 }
+
+/** Says how the last call ended, with the caller's own words if the outcome alone says too little. */
+const callEnd = (outcome: CallOutcome, detail: string): CodedText => {
+  switch (outcome) {
+    case 'no_address':
+      return coded('doctor.reach.noAddress')
+    case 'unreachable':
+      return coded('doctor.link.unreachable')
+    case 'refused':
+      return coded('doctor.link.refused')
+    case 'timed_out':
+      return coded('doctor.link.timedOut')
+    case 'tls':
+      return coded('doctor.link.tls', { detail })
+    case 'other_machine':
+      return coded('doctor.link.otherMachine')
+    case 'not_member':
+      return coded('doctor.link.notMember')
+    case 'protocol':
+      return coded('doctor.link.protocol', { detail })
+    case 'same_identity':
+      return coded('doctor.link.sameIdentity')
+    case 'lost':
+      return coded('doctor.link.lost', { detail })
+  }
+}
+
+/** The failed last call: the caller's own English reason, and its outcome as a code. */
+const called = ({ outcome, reason }: LastCall): Check => ({
+  state: 'no',
+  code: outcome,
+  reason,
+  coded: callEnd(outcome, reason),
+})
+
+const notAsked = ({ nameOf }: Evidence, nodeId: NodeId): Check =>
+  unknown('not_asked', coded('doctor.notAsked', { name: nameOf(nodeId) }))
 
 const addressed = ({ ip, port }: AddressCheck): string => `${ip.includes(':') ? `[${ip}]` : ip}:${port}`
 
 /** Whether any of these addresses accepts connections. */
 export const tcpOf = (checks: readonly AddressCheck[]): Check => {
   const open = checks.find(({ tcp }) => tcp === 'open')
-  if (open) return yes('open', `It answers at ${addressed(open)}.`)
+  if (open) return yes('open', coded('doctor.reach.open', { address: addressed(open) }))
   for (const tcp of TCP_FAILURES) {
     const tried = checks.filter((check) => check.tcp === tcp)
-    if (tried.length > 0) return no(tcp, `${REASONS[tcp]} Tried: ${tried.map(addressed).join(', ')}.`)
+    if (tried.length > 0) return no(tcp, unanswered(tcp, commas(tried.map(addressed))))
   }
-  return no('no_address', 'No address of it is known.')
+  return no('no_address', coded('doctor.reach.noAddress'))
 }
 
 /** Whether the peer there proves the expected identity. */
 export const tlsOf = (checks: readonly AddressCheck[]): Check => {
-  if (checks.some(({ tls }) => tls === 'ok')) return yes('proved', 'It has proved its identity.')
-  if (checks.some(({ tls }) => tls === 'failed'))
-    return no('tls_failed', 'Something answers there, but does not complete an encrypted connection.')
-  if (checks.some(({ tls }) => tls === 'other_machine'))
-    return no('other_machine', 'Another machine answers at that address.')
-  return unknown('no_connection', 'There is no connection to check it over.')
+  if (checks.some(({ tls }) => tls === 'ok')) return yes('proved', coded('doctor.proof.proved'))
+  if (checks.some(({ tls }) => tls === 'failed')) return no('tls_failed', coded('doctor.proof.failed'))
+  if (checks.some(({ tls }) => tls === 'other_machine')) return no('other_machine', coded('doctor.proof.otherMachine'))
+  return unknown('no_connection', coded('doctor.proof.noConnection'))
 }
 
 const announced = (evidence: Evidence, from: NodeId, to: NodeId): Check => {
   const seen = seenBy(evidence, from, to)
-  if (!seen) return unknown('not_asked', `${evidence.nameOf(from)} could not be asked.`)
-  if (seen.announced) return yes('announced', `It announces itself where ${evidence.nameOf(from)} hears it.`)
+  if (!seen) return notAsked(evidence, from)
+  const name = evidence.nameOf(from)
+  if (seen.announced) return yes('announced', coded('doctor.heard.yes', { name }))
   return evidence.views.get(from)?.discovery === false
-    ? no('discovery_off', `${evidence.nameOf(from)} does not listen: discovery is off there.`)
-    : no('not_announced', `${evidence.nameOf(from)} hears no announcement of it.`)
+    ? no('discovery_off', coded('doctor.heard.off', { name }))
+    : no('not_announced', coded('doctor.heard.no', { name }))
 }
 
 const tcp = (evidence: Evidence, from: NodeId, to: NodeId): Check => {
   const seen = seenBy(evidence, from, to)
   if (seen) return tcpOf(seen.checks)
   // A machine that cannot be asked is known to connect if it has called the other one.
-  if (seenBy(evidence, to, from)?.calledHere === true) return yes('called', 'It has connected before.')
-  return unknown('not_asked', `${evidence.nameOf(from)} could not be asked.`)
+  if (seenBy(evidence, to, from)?.calledHere === true) return yes('called', coded('doctor.reach.called'))
+  return notAsked(evidence, from)
 }
 
 const tls = (evidence: Evidence, from: NodeId, to: NodeId): Check => {
   const seen = seenBy(evidence, from, to)
-  return seen ? tlsOf(seen.checks) : unknown('not_asked', `${evidence.nameOf(from)} could not be asked.`)
+  return seen ? tlsOf(seen.checks) : notAsked(evidence, from)
 }
 
 const link = (evidence: Evidence, from: NodeId, to: NodeId): Check => {
   const linked = areLinked(evidence, from, to)
-  if (linked === undefined) return unknown('not_asked', 'Neither of the two could be asked.')
-  if (linked) return yes('linked', 'They are connected.')
+  if (linked === undefined) return unknown('not_asked', coded('doctor.neitherAsked'))
+  if (linked) return yes('linked', coded('doctor.link.linked'))
   const last = seenBy(evidence, from, to)?.lastCall
-  return last ? no(last.outcome, last.reason) : no('not_linked', 'They are not connected.')
+  return last ? called(last) : no('not_linked', coded('doctor.link.not'))
 }
 
 /** Returns the checks from one machine to another. */
@@ -83,8 +132,8 @@ export const checkPair = (evidence: Evidence, from: NodeId, to: NodeId): PairRep
     link: link(evidence, from, to),
     probe:
       ways.length > 0
-        ? yes('answered', 'Its probes are answered.')
-        : no('unanswered', 'No probe of it has been answered lately.'),
+        ? yes('answered', coded('doctor.probe.answered'))
+        : no('unanswered', coded('doctor.probe.unanswered')),
     ...(latencies.length > 0 && { latencyMs: Math.min(...latencies) }),
   }
 }

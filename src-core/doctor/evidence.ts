@@ -1,6 +1,7 @@
 import type { NodeId } from '../ids'
 import type { NearbyReport, OwnView, Seen } from '../protocols/doctor'
 import type { Edge } from '../state/topology'
+import type { CodedText } from '../texts/coded'
 
 /** What the doctor has collected from all machines. */
 export interface Evidence {
@@ -11,7 +12,7 @@ export interface Evidence {
   /** Views of the machines that answered, including this one. */
   readonly views: ReadonlyMap<NodeId, OwnView>
   /** Why the others did not answer. */
-  readonly silent: ReadonlyMap<NodeId, string>
+  readonly silent: ReadonlyMap<NodeId, CodedText>
   readonly edges: readonly Edge[]
   /** Clock offset of each machine from this one, in milliseconds. */
   readonly clocks: ReadonlyMap<NodeId, number>

@@ -3,6 +3,8 @@ import { NodeId } from '../ids'
 import type { AddressCheck, OwnView, Seen } from '../protocols/doctor'
 import type { Edge } from '../state/topology'
 import type { Evidence } from './evidence'
+import { coded } from '../texts/coded'
+import { inEnglish } from '../texts/english'
 import { judge } from './judge'
 
 const [a, b, c] = ['Studio', 'Pro', 'Mini'].map((name) => NodeId.parse(name)) as [NodeId, NodeId, NodeId]
@@ -53,12 +55,23 @@ const evidence = (
     self: a,
     nameOf: (nodeId) => nodeId,
     views: answered,
-    silent: new Map(more.members.filter((nodeId) => !answered.has(nodeId)).map((nodeId) => [nodeId, 'no link'])),
+    silent: new Map(
+      more.members.filter((nodeId) => !answered.has(nodeId)).map((nodeId) => [nodeId, coded('doctor.silent.noLink')]),
+    ),
     edges: between(...more.members),
     clocks: new Map(),
     nearby: [],
     ...more,
   }
+}
+
+/** Expects a code beside every English sentence, so that each language can say it. */
+const saysAllAsCodes = (given: Evidence): void => {
+  const { findings, pairs } = judge(given)
+  for (const { what, why, todo, coded: said } of findings)
+    expect([said?.what, said?.why, said?.todo].map((one) => one && inEnglish(one))).toEqual([what, why, todo])
+  for (const { announced, tcpOut, tcpIn, tls, link, probe } of pairs)
+    for (const check of [announced, tcpOut, tcpIn, tls, link, probe]) expect(check.coded).toBeDefined()
 }
 
 /** Findings as `code severity: machines`. */
@@ -141,6 +154,7 @@ describe('what the doctor finds', () => {
     ],
   ])('%s', (_, given, expected) => {
     expect(found(given)).toEqual(expected)
+    saysAllAsCodes(given)
   })
 
   it('a firewall that lets a machine call but not be called, reported once, without failing probes', () => {

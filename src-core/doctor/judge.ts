@@ -1,4 +1,5 @@
 import type { DoctorReport, Finding } from '../protocols/doctor'
+import { inEnglish } from '../texts/english'
 import { checkNearby, checkPair } from './checks'
 import type { Evidence } from './evidence'
 import { memberFindings } from './member-findings'
@@ -37,7 +38,7 @@ export const judge = (evidence: Evidence): DoctorReport => {
         nodeId,
         friendlyName: nameOf(nodeId),
         answered: views.has(nodeId),
-        ...(reason !== undefined && { reason }),
+        ...(reason && { reason: inEnglish(reason), coded: reason }),
       }
     }),
     pairs: members.flatMap((from) => members.filter((to) => to !== from).map((to) => checkPair(evidence, from, to))),

@@ -1,91 +1,97 @@
 import type { NodeId } from '../ids'
 import type { Finding } from '../protocols/doctor'
+import { clauses, coded, type ListValue } from '../texts/coded'
 import { tcpOf, tlsOf } from './checks'
 import { areLinked, seenBy, type Evidence } from './evidence'
+import { finding } from './finding'
 
 /** A clock off by more shows confusing times and can invalidate certificates. */
 const CLOCK_OFF_MS = 30_000
 
-const portOf = (evidence: Evidence, nodeId: NodeId): string => {
+const portOf = (evidence: Evidence, nodeId: NodeId): ListValue => {
   const port =
     evidence.views.get(nodeId)?.port ??
     [...evidence.views.values()].flatMap(({ seen }) => seen.filter((one) => one.nodeId === nodeId))[0]?.checks[0]?.port
-  return port === undefined || port === 0 ? 'its port' : `port ${port}`
+  const isKnown = port !== undefined && port !== 0
+  return clauses(isKnown ? coded('doctor.port', { port: String(port) }) : coded('doctor.unknownPort'))
 }
-
-const openFirewall = (names: string, port: string): string =>
-  `On ${names}, let Muster accept incoming connections (${port}, TCP and UDP). On a Mac: System Settings → Network → Firewall → Options.`
 
 /** Explains why no machine that answered has a link to a member. */
 const unreached = (evidence: Evidence, to: NodeId): Finding => {
   const { nameOf, self, views } = evidence
-  const name = nameOf(to)
+  const [name, selfName] = [nameOf(to), nameOf(self)]
   const port = portOf(evidence, to)
   const tried = [...views.keys()].flatMap((from) => seenBy(evidence, from, to) ?? [])
   const checks = tried.flatMap((seen) => seen.checks)
   const [reach, proof] = [tcpOf(checks), tlsOf(checks)]
   const isHeard = tried.some(({ announced }) => announced)
-  const about = { severity: 'problem' as const, nodeIds: [to] }
+  const nodeIds = [to]
   if (reach.state === 'yes') {
     switch (proof.code) {
       case 'tls_failed':
-        return {
-          ...about,
-          code: 'tls_failed',
-          what: `${name} accepts connections but does not answer.`,
-          why: 'The machine is on, but Muster hangs there, or another program has taken its port.',
-          todo: `On ${name}, quit Muster and start it again. If it does not come up, restart the machine.`,
-        }
+        return finding(
+          { code: 'tls_failed', nodeIds },
+          {
+            what: coded('doctor.hangs.what', { name }),
+            why: coded('doctor.hangs.why'),
+            todo: coded('doctor.hangs.todo', { name }),
+          },
+        )
       case 'other_machine':
-        return {
-          ...about,
-          code: 'other_machine',
-          what: `Another machine answers where ${name} was.`,
-          why: 'Its address has changed and was given to somebody else, or its data folder was replaced.',
-          todo: `Check that Muster runs on ${name} and is on this network; it is then found by itself. If it was set up anew, remove it here and let it join again.`,
-        }
+        return finding(
+          { code: 'other_machine', nodeIds },
+          {
+            what: coded('doctor.replaced.what', { name }),
+            why: coded('doctor.replaced.why'),
+            todo: coded('doctor.replaced.todo', { name }),
+          },
+        )
       default:
-        return {
-          ...about,
-          code: 'not_linked',
-          what: `${name} answers, but there is no link to it.`,
-          why: 'It may just have started, or it is shutting down.',
-          todo: 'Look again in a few seconds. If it stays so, restart Muster on both machines.',
-        }
+        return finding(
+          { code: 'not_linked', nodeIds },
+          {
+            what: coded('doctor.unlinked.what', { name }),
+            why: coded('doctor.unlinked.why'),
+            todo: coded('doctor.unlinked.todo'),
+          },
+        )
     }
   }
   if (reach.code === 'refused')
-    return {
-      ...about,
-      code: 'not_running',
-      what: `Muster does not run on ${name}.`,
-      why: `The machine is on, but refuses connections on ${port}.`,
-      todo: `Start Muster on ${name}. If it runs there with another port, look it up there and give its address here.`,
-    }
+    return finding(
+      { code: 'not_running', nodeIds },
+      {
+        what: coded('doctor.notRunning.what', { name }),
+        why: coded('doctor.notRunning.why', { port }),
+        todo: coded('doctor.notRunning.todo', { name }),
+      },
+    )
   if (isHeard && reach.code === 'timed_out')
-    return {
-      ...about,
-      code: 'firewall',
-      nodeIds: [to, self],
-      what: `A firewall keeps ${nameOf(self)} and ${name} apart.`,
-      why: `${name} announces itself on this network, but nothing comes back from ${port} there, and it does not get through to here either.`,
-      todo: openFirewall(`${name} and on ${nameOf(self)}`, port),
-    }
+    return finding(
+      { code: 'firewall', nodeIds: [to, self] },
+      {
+        what: coded('doctor.walled.what', { a: selfName, b: name }),
+        why: coded('doctor.walled.why', { name, port }),
+        todo: coded('doctor.todo.firewalls', { a: name, b: selfName, port }),
+      },
+    )
   if (isHeard)
-    return {
-      ...about,
-      code: 'different_network',
-      what: `${name} cannot be reached.`,
-      why: 'It announces itself here, but at addresses of a network that this machine is not on.',
-      todo: `Put ${name} and ${nameOf(self)} on one network, or join them with a Thunderbolt or Ethernet cable.`,
-    }
-  return {
-    ...about,
-    code: 'away',
-    what: `${name} is away.`,
-    why: 'No machine hears it or gets an answer from it: it is off, asleep, or on another network.',
-    todo: `Wake ${name} and check that Muster runs there. If it is on another network, bring both onto one, or start Muster here with \`--peer\` and its address.`,
-  }
+    return finding(
+      { code: 'different_network', nodeIds },
+      {
+        what: coded('doctor.elsewhere.what', { name }),
+        why: coded('doctor.elsewhere.why'),
+        todo: coded('doctor.elsewhere.todo', { a: name, b: selfName }),
+      },
+    )
+  return finding(
+    { code: 'away', nodeIds },
+    {
+      what: coded('doctor.away.what', { name }),
+      why: coded('doctor.away.why'),
+      todo: coded('doctor.away.todo', { name }),
+    },
+  )
 }
 
 /** Finds a member that connects to others but accepts no connections. */
@@ -94,16 +100,15 @@ const blocksIncoming = (evidence: Evidence, to: NodeId): Finding | undefined => 
   const checks = callers.flatMap((from) => seenBy(evidence, from, to)?.checks ?? [])
   if (checks.length === 0 || checks.some(({ tcp }) => tcp === 'open')) return undefined
   if (tcpOf(checks).code !== 'timed_out') return undefined
-  const port = portOf(evidence, to)
-  const name = evidence.nameOf(to)
-  return {
-    code: 'firewall',
-    severity: 'problem',
-    nodeIds: [to],
-    what: `A firewall on ${name} keeps other machines out.`,
-    why: `${name} is connected because it called itself; nothing comes back from ${port} there. A model over several machines needs both directions.`,
-    todo: openFirewall(name, port),
-  }
+  const [name, port] = [evidence.nameOf(to), portOf(evidence, to)]
+  return finding(
+    { code: 'firewall', nodeIds: [to] },
+    {
+      what: coded('doctor.keepsOut.what', { name }),
+      why: coded('doctor.keepsOut.why', { name, port }),
+      todo: coded('doctor.todo.firewall', { name, port }),
+    },
+  )
 }
 
 const sameIdentity = (evidence: Evidence, nodeId: NodeId): Finding | undefined => {
@@ -111,30 +116,34 @@ const sameIdentity = (evidence: Evidence, nodeId: NodeId): Finding | undefined =
     ([from, view]) => (from === nodeId && view.duplicated) || seenBy(evidence, from, nodeId)?.duplicated === true,
   )
   if (!isDuplicated) return undefined
-  const name = evidence.nameOf(nodeId)
-  return {
-    code: 'same_identity',
-    severity: 'problem',
-    nodeIds: [nodeId],
-    what: `Two machines are up with the identity of ${name}.`,
-    why: 'A data folder was copied from one machine to another, or restored from a backup while the first goes on.',
-    todo: `On the copy, quit Muster, run \`muster new-identity\`, and start Muster again: it is then a new machine, which can join.`,
-  }
+  return finding(
+    { code: 'same_identity', nodeIds: [nodeId] },
+    {
+      what: coded('doctor.twice.what', { name: evidence.nameOf(nodeId) }),
+      why: coded('doctor.twice.why'),
+      todo: coded('doctor.twice.todo'),
+    },
+  )
 }
 
 const clock = ({ clocks, nameOf }: Evidence, nodeId: NodeId): Finding | undefined => {
   const off = clocks.get(nodeId) ?? 0
   if (Math.abs(off) < CLOCK_OFF_MS) return undefined
   const minutes = Math.round(Math.abs(off) / 60_000)
-  const much = minutes < 1 ? `${Math.round(Math.abs(off) / 1000)} s` : `${minutes} min`
-  return {
-    code: 'clock',
-    severity: 'notice',
-    nodeIds: [nodeId],
-    what: `The clock of ${nameOf(nodeId)} is ${much} ${off > 0 ? 'ahead' : 'behind'}.`,
-    why: 'Times in the history are those of the machine that leads, and would jump when another one does.',
-    todo: `On ${nameOf(nodeId)}, let the date and time be set automatically (System Settings → General → Date & Time).`,
+  const name = nameOf(nodeId)
+  const much = {
+    name,
+    unit: minutes < 1 ? ('s' as const) : ('min' as const),
+    amount: String(minutes < 1 ? Math.round(Math.abs(off) / 1000) : minutes),
   }
+  return finding(
+    { code: 'clock', severity: 'notice', nodeIds: [nodeId] },
+    {
+      what: off > 0 ? coded('doctor.clock.ahead', much) : coded('doctor.clock.behind', much),
+      why: coded('doctor.clock.why'),
+      todo: coded('doctor.clock.todo', { name }),
+    },
+  )
 }
 
 const notAnnounced = (evidence: Evidence, nodeId: NodeId): Finding | undefined => {
@@ -143,27 +152,27 @@ const notAnnounced = (evidence: Evidence, nodeId: NodeId): Finding | undefined =
   const hearers = [...views].filter(([from, { discovery }]) => from !== nodeId && discovery)
   if (hearers.length === 0 || hearers.some(([from]) => seenBy(evidence, from, nodeId)?.announced === true))
     return undefined
-  return {
-    code: 'not_announced',
-    severity: 'notice',
-    nodeIds: [nodeId],
-    what: `Nobody hears the announcements of ${nameOf(nodeId)}.`,
-    why: 'It is connected by an address that is known. If that changes, it is not found by itself: something on the network keeps multicast back.',
-    todo: 'In the router, turn off client isolation and allow multicast (mDNS); on a Mac, allow Muster in Privacy & Security → Local Network.',
-  }
+  return finding(
+    { code: 'not_announced', severity: 'notice', nodeIds: [nodeId] },
+    {
+      what: coded('doctor.unheard.what', { name: nameOf(nodeId) }),
+      why: coded('doctor.unheard.why'),
+      todo: coded('doctor.unheard.todo'),
+    },
+  )
 }
 
 const notAsked = ({ silent, nameOf }: Evidence, nodeId: NodeId, isLinked: boolean): Finding | undefined => {
   const reason = silent.get(nodeId)
   if (reason === undefined || !isLinked) return undefined
-  return {
-    code: 'not_asked',
-    severity: 'notice',
-    nodeIds: [nodeId],
-    what: `${nameOf(nodeId)} did not say what it sees.`,
-    why: reason,
-    todo: 'Look again; if it stays so, update Muster there.',
-  }
+  return finding(
+    { code: 'not_asked', severity: 'notice', nodeIds: [nodeId] },
+    {
+      what: coded('doctor.silent.what', { name: nameOf(nodeId) }),
+      why: coded('doctor.silent.why', { reason: clauses(reason) }),
+      todo: coded('doctor.silent.todo'),
+    },
+  )
 }
 
 /**
@@ -190,5 +199,5 @@ export const memberFindings = (
     isLinked ? notAnnounced(evidence, nodeId) : undefined,
     notAsked(evidence, nodeId, isLinked),
   ]
-  return { findings: findings.filter((finding) => finding !== undefined), isUnreached }
+  return { findings: findings.filter((one) => one !== undefined), isUnreached }
 }

@@ -1,55 +1,65 @@
 import type { NodeId } from '../ids'
 import type { CallOutcome, Finding } from '../protocols/doctor'
+import { coded, commas } from '../texts/coded'
 import { checkPair } from './checks'
 import { areLinked, seenBy, type Evidence } from './evidence'
+import { finding } from './finding'
 
 const outcome = (evidence: Evidence, from: NodeId, to: NodeId): CallOutcome | undefined =>
   seenBy(evidence, from, to)?.lastCall?.outcome
 
-const removed = ({ nameOf }: Evidence, from: NodeId, to: NodeId): Finding => ({
-  code: 'removed',
-  severity: 'problem',
-  nodeIds: [from, to],
-  what: `${nameOf(to)} does not count ${nameOf(from)} as a member.`,
-  why: `${nameOf(from)} was removed from the cluster while it was away, and has not heard of it.`,
-  todo: `On ${nameOf(from)}, leave the cluster, then join it again.`,
-})
+const removed = ({ nameOf }: Evidence, from: NodeId, to: NodeId): Finding => {
+  const [a, b] = [nameOf(from), nameOf(to)]
+  return finding(
+    { code: 'removed', nodeIds: [from, to] },
+    {
+      what: coded('doctor.removed.what', { a, b }),
+      why: coded('doctor.removed.why', { a }),
+      todo: coded('doctor.removed.todo', { a }),
+    },
+  )
+}
 
 const versions = ({ nameOf, views }: Evidence, from: NodeId, to: NodeId): Finding => {
   const versionTexts = [from, to].flatMap((nodeId) => {
     const version = views.get(nodeId)?.version
-    return version === undefined ? [] : [`${nameOf(nodeId)} has ${version}`]
+    return version === undefined ? [] : [coded('doctor.versions.of', { name: nameOf(nodeId), version })]
   })
-  return {
-    code: 'versions',
-    severity: 'problem',
-    nodeIds: [from, to],
-    what: `${nameOf(from)} and ${nameOf(to)} do not understand each other.`,
-    why: `Their versions of Muster are too far apart${versionTexts.length > 0 ? `: ${versionTexts.join(', ')}` : ''}.`,
-    todo: 'Update Muster on both to the same version.',
-  }
+  return finding(
+    { code: 'versions', nodeIds: [from, to] },
+    {
+      what: coded('doctor.versions.what', { a: nameOf(from), b: nameOf(to) }),
+      why:
+        versionTexts.length > 0
+          ? coded('doctor.versions.whyKnown', { versions: commas(versionTexts) })
+          : coded('doctor.versions.why'),
+      todo: coded('doctor.versions.todo'),
+    },
+  )
 }
 
 const disconnected = (evidence: Evidence, from: NodeId, to: NodeId): Finding => {
   const { nameOf } = evidence
-  const [a, b] = [nameOf(from), nameOf(to)]
-  const about = { severity: 'problem' as const, nodeIds: [from, to] }
+  const names = { a: nameOf(from), b: nameOf(to) }
+  const nodeIds = [from, to]
   const { tcpOut, tcpIn } = checkPair(evidence, from, to)
   if (tcpOut.state === 'yes' || tcpIn.state === 'yes')
-    return {
-      ...about,
-      code: 'not_linked',
-      what: `${a} and ${b} answer each other, but are not connected.`,
-      why: 'One of them may just have started.',
-      todo: 'Look again in a few seconds. If it stays so, restart Muster on both.',
-    }
-  return {
-    ...about,
-    code: 'different_network',
-    what: `There is no way between ${a} and ${b}.`,
-    why: 'Other machines reach both of them: the two are on different networks, or the network keeps its clients apart.',
-    todo: `Put ${a} and ${b} on one network, join them with a Thunderbolt or Ethernet cable, or turn off client isolation in the router.`,
-  }
+    return finding(
+      { code: 'not_linked', nodeIds },
+      {
+        what: coded('doctor.unconnected.what', names),
+        why: coded('doctor.unconnected.why'),
+        todo: coded('doctor.unconnected.todo'),
+      },
+    )
+  return finding(
+    { code: 'different_network', nodeIds },
+    {
+      what: coded('doctor.apart.what', names),
+      why: coded('doctor.apart.why'),
+      todo: coded('doctor.apart.todo', names),
+    },
+  )
 }
 
 /** Finds linked pairs whose probes fail in at least one direction. */
@@ -58,30 +68,31 @@ const missingProbes = (evidence: Evidence, from: NodeId, to: NodeId): Finding | 
   const [out, back] = [checkPair(evidence, from, to).probe, checkPair(evidence, to, from).probe]
   if (out.state === 'yes' && back.state === 'yes') return undefined
   if (out.state !== 'yes' && back.state !== 'yes')
-    return {
-      code: 'no_probes',
-      severity: 'problem',
-      nodeIds: [from, to],
-      what: `${nameOf(from)} and ${nameOf(to)} are connected, but do not answer each other’s probes.`,
-      why: 'Probes are small UDP packets; a firewall drops them. Without them no model is shared out over the two.',
-      todo: 'On both machines, let Muster accept incoming connections over UDP as well, on the same port.',
-    }
+    return finding(
+      { code: 'no_probes', nodeIds: [from, to] },
+      {
+        what: coded('doctor.unprobed.what', { a: nameOf(from), b: nameOf(to) }),
+        why: coded('doctor.unprobed.why'),
+        todo: coded('doctor.unprobed.todo'),
+      },
+    )
   const [prober, deaf] = out.state === 'yes' ? [to, from] : [from, to]
-  return {
-    code: 'one_way',
-    severity: 'problem',
-    nodeIds: [deaf, prober],
-    what: `${nameOf(prober)} does not reach ${nameOf(deaf)}; the other way round it works.`,
-    why: `A firewall on ${nameOf(deaf)} drops what comes in by itself. A model over both needs both directions.`,
-    todo: `On ${nameOf(deaf)}, let Muster accept incoming connections, over TCP and UDP.`,
-  }
+  const name = nameOf(deaf)
+  return finding(
+    { code: 'one_way', nodeIds: [deaf, prober] },
+    {
+      what: coded('doctor.oneWay.what', { a: nameOf(prober), b: name }),
+      why: coded('doctor.oneWay.why', { name }),
+      todo: coded('doctor.oneWay.todo', { name }),
+    },
+  )
 }
 
 /** Returns the findings about two members. */
 export const pairFindings = (evidence: Evidence, a: NodeId, b: NodeId): readonly Finding[] => {
   if (areLinked(evidence, a, b) === true) {
-    const finding = missingProbes(evidence, a, b)
-    return finding ? [finding] : []
+    const found = missingProbes(evidence, a, b)
+    return found ? [found] : []
   }
   for (const [from, to] of [
     [a, b],

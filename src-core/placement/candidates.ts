@@ -34,7 +34,11 @@ export const usableNodes = (
     if (drained) return funnel.remove('drained', nodeId, coded('refusals.rule.drained'))
     if (!node.worker) return funnel.remove('no_worker', nodeId, coded('refusals.rule.noWorker'))
     if (node.cannotRun !== undefined)
-      return funnel.remove('cannot_run', nodeId, coded('refusals.rule.cannotRun', { why: node.cannotRun }))
+      return funnel.remove(
+        'cannot_run',
+        nodeId,
+        coded('refusals.rule.cannotRun', { why: clauses(node.cannotRunCoded ?? node.cannotRun) }),
+      )
     if (kind === 'embedding' && node.protocol < EMBEDDINGS_SINCE_PROTOCOL)
       return funnel.remove('too_old', nodeId, coded('refusals.rule.tooOld'))
     const reason = unfit[nodeId]

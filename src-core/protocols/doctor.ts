@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { NodeId } from '../ids'
+import { CodedText } from '../texts/coded'
 
 /**
  * What machines find when they connect to one another. Each reports only its own side; the node that is asked collects
@@ -69,7 +70,7 @@ const CheckState = z.enum(['yes', 'no', 'unknown'])
 export type CheckState = z.infer<typeof CheckState>
 
 /** Result of one check from one machine to another. */
-export const Check = z.object({ state: CheckState, code: z.string(), reason: z.string() })
+export const Check = z.object({ state: CheckState, code: z.string(), reason: z.string(), coded: CodedText })
 export type Check = z.infer<typeof Check>
 
 export const CHECKS = ['announced', 'tcpOut', 'tcpIn', 'tls', 'link', 'probe'] as const
@@ -114,6 +115,8 @@ export const Finding = z.object({
   what: z.string(),
   why: z.string(),
   todo: z.string(),
+  /** The sentences as codes with values, for other languages. */
+  coded: z.object({ what: CodedText, why: CodedText, todo: CodedText }).optional(),
 })
 export type Finding = z.infer<typeof Finding>
 
@@ -139,6 +142,7 @@ export const DoctorReport = z.object({
       /** Whether its own view is included; if not, `reason` says why. */
       answered: z.boolean(),
       reason: z.string().optional(),
+      coded: CodedText,
     }),
   ),
   pairs: z.array(PairReport),

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Bytes, ModelId, NodeId } from '../ids'
 import { ModelCard, ModelProblemCode } from '../placement/model-card'
 import { UnusedCopy } from '../state/unused-models'
+import { CodedText } from '../texts/coded'
 
 /** Schemas of the control API for models: on disk, on the hub, and downloading. */
 
@@ -53,8 +54,9 @@ export const HubModel = CatalogueModel.pick({ modelId: true, title: true, quanti
   downloads: z.number().int().nonnegative().optional(),
   /** Its license must be accepted on the hub first. */
   gated: z.boolean(),
-  /** Why it cannot run. */
+  /** Why it cannot run, in English; `coded` says it in other languages. */
   problem: z.string().optional(),
+  coded: CodedText,
 })
 export type HubModel = z.infer<typeof HubModel>
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { CodedText } from '../texts/coded'
 import { SetupProgress } from '../settings/setup-progress'
 
 /** Minutes of idle time before a Mac sleeps; 0 is never. `battery` is absent on a Mac without one. */
@@ -14,8 +15,10 @@ export const PythonView = z.object({
   /** Why it is missing, or why the installation failed. */
   reason: z.string().optional(),
   hint: z.string().optional(),
+  /** Reason and hint as codes with values; absent if a program that was run printed them. */
+  coded: z.object({ reason: CodedText, hint: CodedText }).optional(),
   /** Current installation step: `at` of `of`, from 1. */
-  step: z.object({ title: z.string(), at: z.number().int(), of: z.number().int() }).optional(),
+  step: z.object({ title: z.string(), coded: CodedText, at: z.number().int(), of: z.number().int() }).optional(),
 })
 export type PythonView = z.infer<typeof PythonView>
 

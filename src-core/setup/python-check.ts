@@ -1,11 +1,14 @@
 import type { PythonView } from '../protocols/setup'
-import { coded } from '../texts/coded'
+import { clauses, coded, type CodedText } from '../texts/coded'
 import type { Check } from './check'
+
+const stepLine = ({ title, coded: said, at, of }: NonNullable<PythonView['step']>): CodedText =>
+  coded('checks.python.step', { title: clauses(said ?? title), at, of })
 
 /** Checks whether models can run here at all. */
 export const pythonCheck = ({ python }: { readonly python: PythonView }): Check => {
   const check = { id: 'python', title: coded('checks.python.title') } as const
-  const { reason, hint, step } = python
+  const { reason, hint, step, coded: said } = python
   switch (python.status) {
     case 'ready':
       return { ...check, state: 'ok', line: coded('checks.python.ready'), fix: [] }
@@ -13,7 +16,7 @@ export const pythonCheck = ({ python }: { readonly python: PythonView }): Check 
       return {
         ...check,
         state: 'working',
-        line: step === undefined ? coded('checks.python.beginning') : coded('checks.python.step', step),
+        line: step === undefined ? coded('checks.python.beginning') : stepLine(step),
         fix: [],
       }
     case 'missing':
@@ -27,8 +30,18 @@ export const pythonCheck = ({ python }: { readonly python: PythonView }): Check 
       return {
         ...check,
         state: 'problem',
-        line: reason === undefined ? coded('checks.python.failedSilently') : coded('checks.python.failed', { reason }),
-        fix: [{ text: hint === undefined ? coded('checks.python.again') : coded('checks.python.hint', { hint }) }],
+        line:
+          reason === undefined
+            ? coded('checks.python.failedSilently')
+            : coded('checks.python.failed', { reason: clauses(said?.reason ?? reason) }),
+        fix: [
+          {
+            text:
+              hint === undefined
+                ? coded('checks.python.again')
+                : coded('checks.python.hint', { hint: clauses(said?.hint ?? hint) }),
+          },
+        ],
       }
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Bytes } from '../ids'
+import { CodedText } from '../texts/coded'
 
 /** Progress of a model's files on one node. */
 export const Download = z.object({
@@ -9,7 +10,9 @@ export const Download = z.object({
   /** Paused by a person; only with `Pending`. Older versions show it as waiting. */
   paused: z.boolean().optional(),
   bytesPerSecond: z.number().nonnegative().optional(),
+  /** Why it failed, in English; `coded` says it in other languages and is absent from older versions. */
   error: z.string().optional(),
+  coded: CodedText,
   /** Fingerprint of a complete model's files; changes with any of them. Absent from older versions. */
   fingerprint: z.string().max(100).optional(),
 })

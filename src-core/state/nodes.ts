@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Bytes, NodeId } from '../ids'
+import { CodedText } from '../texts/coded'
 import { PowerFacts } from './power'
 import { MeasuredSpeed } from './measured-speeds'
 import { RdmaFacts } from './rdma'
@@ -58,6 +59,8 @@ export const NodeInfo = z.object({
   speeds: z.array(MeasuredSpeed).optional(),
   /** Why this node cannot run models now (such as a missing Python environment), for people. */
   cannotRun: z.string().optional(),
+  /** The same as a code with values; absent if `MUSTER_PYTHON_PROBLEM` gave the reason, and from older versions. */
+  cannotRunCoded: CodedText,
   /** Sleep and battery; absent from older versions. */
   power: PowerFacts.optional(),
 })

@@ -8,6 +8,8 @@ import { checks } from './de/checks'
 import { cluster } from './de/cluster'
 import { connect } from './de/connect'
 import { desktop } from './de/desktop'
+import { doctor } from './de/doctor'
+import { downloads } from './de/downloads'
 import { failures } from './de/failures'
 import { figures } from './de/figures'
 import { fits } from './de/fits'
@@ -36,6 +38,8 @@ export const de: Texts = {
   cluster,
   connect,
   desktop,
+  doctor,
+  downloads,
   failures,
   figures,
   fits,

@@ -8,6 +8,8 @@ import { checks } from './zh-Hans/checks'
 import { cluster } from './zh-Hans/cluster'
 import { connect } from './zh-Hans/connect'
 import { desktop } from './zh-Hans/desktop'
+import { doctor } from './zh-Hans/doctor'
+import { downloads } from './zh-Hans/downloads'
 import { failures } from './zh-Hans/failures'
 import { figures } from './zh-Hans/figures'
 import { fits } from './zh-Hans/fits'
@@ -36,6 +38,8 @@ export const zhHans: Texts = {
   cluster,
   connect,
   desktop,
+  doctor,
+  downloads,
   failures,
   figures,
   fits,

@@ -1,10 +1,10 @@
 import { nodeName } from '../state/bindings'
-import { coded } from '../texts/coded'
+import { clauses, coded } from '../texts/coded'
 import type { Detector } from './warning'
 
 /** Warns about machines that cannot run models now. */
 export const cannotRunDetector: Detector = (state) =>
-  Object.values(state.nodes).flatMap(({ nodeId, cannotRun }) =>
+  Object.values(state.nodes).flatMap(({ nodeId, cannotRun, cannotRunCoded }) =>
     cannotRun === undefined
       ? []
       : [
@@ -13,7 +13,7 @@ export const cannotRunDetector: Detector = (state) =>
             code: 'cannot-run',
             severity: 'warning',
             title: coded('alerts.cannotRun.title', { name: nodeName(state, nodeId) }),
-            cause: coded('alerts.cannotRun.cause', { reason: cannotRun }),
+            cause: coded('alerts.cannotRun.cause', { reason: clauses(cannotRunCoded ?? cannotRun) }),
             fix: [{ text: coded('alerts.cannotRun.setUp', { name: nodeName(state, nodeId) }) }],
             subject: { kind: 'node', nodeId },
             nodeIds: [nodeId],

@@ -14,7 +14,7 @@ export interface WelcomedNode {
   readonly commands: { submit(command: Command, options: { commandId: CommandId }): Promise<{ status: string }> }
   readonly catalogue: { list(): readonly CatalogueModel[] }
   /** Why no model can run here; undefined if one can. */
-  cannotRun(): string | undefined
+  cannotRun(): { readonly reason: string } | undefined
 }
 
 /** A question that the starter model can answer. */
@@ -48,7 +48,7 @@ const declareStarter = async (node: WelcomedNode, modelId: ModelId): Promise<voi
 export const welcome = async (node: WelcomedNode, print: (line: string) => void): Promise<() => void> => {
   print(`Muster is running: ${node.url}`)
   const cannotRun = node.cannotRun()
-  if (cannotRun !== undefined) print(`No model can run here yet: ${cannotRun}`)
+  if (cannotRun) print(`No model can run here yet: ${cannotRun.reason}`)
 
   const shown = new Map<string, string>()
   let greeted = false

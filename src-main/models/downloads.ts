@@ -2,6 +2,8 @@ import type { ModelId, NodeId } from '@core/ids'
 import type { ErrorCode } from '@core/errors/error-codes'
 import { neededModels } from '@core/state/needed-models'
 import type { State } from '@core/state/state'
+import type { CodedText } from '@core/texts/coded'
+import { inEnglish } from '@core/texts/english'
 import type { Catalogue } from './catalogue'
 import type { Fetcher } from './fetching/fetcher'
 import type { Hub } from './hub/hub'
@@ -31,7 +33,7 @@ export interface DownloadsParts {
   readonly fetcher: Pick<Fetcher, 'ask' | 'cancel' | 'pause' | 'isPaused'>
   readonly hub: Pick<Hub, 'card'>
   /** A sentence naming machines that had the model and are offline; undefined if none is known. */
-  readonly away: (modelId: ModelId) => string | undefined
+  readonly away: (modelId: ModelId) => CodedText | undefined
   readonly state: () => State
 }
 
@@ -62,7 +64,7 @@ export class Downloads {
   private notOnHub(modelId: ModelId, error: unknown): never {
     const away = this.parts.away(modelId)
     if (!(error instanceof HubError) || away === undefined) throw error
-    throw new DownloadError(error.code, `${away}. ${error.message}`, `Start that machine, or: ${error.hint}`)
+    throw new DownloadError(error.code, `${inEnglish(away)}. ${error.message}`, `Start that machine, or: ${error.hint}`)
   }
 
   /** Pauses a download; it stays paused over restarts. Rejects with DownloadError if there is none. */

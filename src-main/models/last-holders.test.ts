@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Envelope, Event } from '@core/events/event'
 import { ModelId, NodeId } from '@core/ids'
 import { next } from '@core/reconcile/apply'
+import { coded } from '@core/texts/coded'
 import { World } from '@core/testing/world'
 import { cardFinder } from './card-finder'
 import { HubError } from './hub/hub-error'
@@ -54,13 +55,13 @@ describe('machines that had a model', () => {
     const holders = new LastHolders({ source })
     source.has('Mac Studio')
     source.has('Mac mini', 'Ongoing')
-    expect(holders.away(modelId)).toBeUndefined()
+    expect(holders.awayInEnglish(modelId)).toBeUndefined()
     source.leave('Mac Studio')
     source.leave('Mac mini')
-    expect(holders.away(modelId)).toBe('Mac Studio, which has this model, is away')
+    expect(holders.awayInEnglish(modelId)).toBe('Mac Studio, which has this model, is away')
     expect(holders.away(ModelId.parse('m/other'))).toBeUndefined()
     source.world.addNode('Mac Studio')
-    expect(holders.away(modelId)).toBeUndefined()
+    expect(holders.awayInEnglish(modelId)).toBeUndefined()
   })
 
   it('are all named, including those from before and those from a replaced state', () => {
@@ -76,7 +77,9 @@ describe('machines that had a model', () => {
     })
     source.reset()
     for (const name of ['Mac Studio', 'Mac mini', 'MacBook Pro']) source.leave(name)
-    expect(holders.away(modelId)).toBe('Mac Studio, Mac mini and MacBook Pro, which have this model, are away')
+    expect(holders.awayInEnglish(modelId)).toBe(
+      'Mac Studio, Mac mini, and MacBook Pro, which have this model, are away',
+    )
   })
 
   it('are not named if they deleted it before they left, or are no longer members', () => {
@@ -87,7 +90,7 @@ describe('machines that had a model', () => {
     source.take({ type: 'NodeDownloadProgress', nodeId: NodeId.parse('Mac Studio'), modelId })
     source.leave('Mac Studio')
     source.take({ type: 'MemberRemoved', nodeId: NodeId.parse('Mac mini') })
-    expect(holders.away(modelId)).toBeUndefined()
+    expect(holders.awayInEnglish(modelId)).toBeUndefined()
   })
 })
 
@@ -100,7 +103,12 @@ describe('the reason for a missing card', () => {
         find: () => undefined,
         unreadable: () => [],
       },
-      hub: { card: () => Promise.reject(new HubError({ code: 'hub_offline', message: 'no hub (--offline)', hint })) },
+      hub: {
+        card: () =>
+          Promise.reject(
+            new HubError({ code: 'hub_offline', what: coded('downloads.hub.offline', { what: '--offline' }), hint }),
+          ),
+      },
       state: () => new World().state,
       nodeId: NodeId.parse('here'),
       away: () => away,
@@ -112,8 +120,10 @@ describe('the reason for a missing card', () => {
 
   it('starts with the offline machine that has the model, because it can be started', async () => {
     expect(await reasonWhere('Mac Studio, which has this model, is away')).toBe(
-      'Mac Studio, which has this model, is away; no hub (--offline)',
+      'Mac Studio, which has this model, is away; This machine is told to ask no model hub (--offline)',
     )
-    expect(await reasonWhere(undefined)).toBe('it is on no machine that is connected; no hub (--offline)')
+    expect(await reasonWhere(undefined)).toBe(
+      'it is on no machine that is connected; This machine is told to ask no model hub (--offline)',
+    )
   })
 })

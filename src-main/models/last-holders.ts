@@ -2,6 +2,8 @@ import type { Envelope } from '@core/events/event'
 import type { ModelId, NodeId } from '@core/ids'
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
+import { allOf, coded, type CodedText } from '@core/texts/coded'
+import { inEnglish } from '@core/texts/english'
 
 export interface LastHoldersOptions {
   readonly source: { state(): State; subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void }
@@ -32,16 +34,22 @@ export class LastHolders {
   }
 
   /** `Mac Studio, which has this model, is away`; undefined if no such machine is known. */
-  away(modelId: ModelId): string | undefined {
+  away(modelId: ModelId): CodedText | undefined {
     const state = this.options.source.state()
     const names = [...(this.models.get(modelId) ?? [])]
       .filter((nodeId) => nodeId in state.members && !(nodeId in state.nodes))
       .map((nodeId) => nodeName(state, nodeId))
-    if (names.length === 0) return undefined
-    const [last, ...others] = [...names].reverse()
+    const [only, ...others] = names
+    if (only === undefined) return undefined
     return others.length === 0
-      ? `${last}, which has this model, is away`
-      : `${others.reverse().join(', ')} and ${last}, which have this model, are away`
+      ? coded('downloads.away', { name: only })
+      : coded('downloads.severalAway', { names: allOf(names) })
+  }
+
+  /** The same in English, for API answers and logs. */
+  awayInEnglish(modelId: ModelId): string | undefined {
+    const away = this.away(modelId)
+    return away && inEnglish(away)
   }
 
   private readAll(): void {

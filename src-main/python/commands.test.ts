@@ -1,3 +1,4 @@
+import { inEnglish } from '@core/texts/english'
 import { describe, expect, it } from 'vitest'
 import { environmentCommands, installEnvironment, starterCommand } from './commands'
 import { fitsRunner } from './tools'
@@ -51,7 +52,7 @@ describe('the commands that install the Python environment', () => {
   })
 
   it('go on with an environment that was made before', () => {
-    const titles = environmentCommands({ tool: uv, ...where, isMade: true }).map(({ title }) => title)
+    const titles = environmentCommands({ tool: uv, ...where, isMade: true }).map(({ title }) => inEnglish(title))
     expect(titles).toEqual(['Installing MLX and what it needs', 'Trying it'])
   })
 

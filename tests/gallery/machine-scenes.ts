@@ -3,6 +3,7 @@ import type { NodeId } from '@core/ids'
 import { NodeId as NodeIdSchema } from '@core/ids'
 import type { OwnView, Seen } from '@core/protocols/doctor'
 import { edgesOf } from '@core/state/topology'
+import { coded } from '@core/texts/coded'
 import { GB } from '@core/testing/world'
 import { Scene } from './scene'
 
@@ -210,7 +211,7 @@ const doctor = (): Scene => {
     members: nodes,
     nameOf: (nodeId) => scene.world.state.members[nodeId]?.friendlyName ?? nodeId,
     views: new Map([pro, studio, mini].map((nodeId) => [nodeId, view(nodeId)])),
-    silent: new Map([[hall, 'This machine has no link to it.']]),
+    silent: new Map([[hall, coded('doctor.silent.noLink')]]),
     edges: edgesOf(scene.world.state.topology),
     clocks: new Map([[studio, 312_000]]),
     nearby: [],

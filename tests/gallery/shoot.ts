@@ -31,7 +31,7 @@ const launchPlaces: readonly string[] = ['launch', 'choose', 'options']
 const open = async (page: Page, url: string, place: string): Promise<void> => {
   const launching = launchPlaces.includes(place)
   const warned = warningPlaces[place]
-  const shown = launching || warned || place === 'setup' ? 'cluster' : place === 'hub' ? 'models' : place
+  const shown = launching || warned || place === 'setup' ? 'cluster' : place === 'hub' ? 'models?view=hub' : place
   await page.goto(`${url}/#/${shown}`)
   await page.getByRole('heading', { level: 1 }).waitFor()
   // The setup has the window for itself.

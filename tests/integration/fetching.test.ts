@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ModelId } from '@core/ids'
+import { inEnglish } from '@core/texts/english'
 import type { Download } from '@core/state/downloads'
 import { Fetcher } from '@main/models/fetching/fetcher'
 import { peerSource } from '@main/models/fetching/peer-source'
@@ -34,7 +35,11 @@ describe('bringing a model here', () => {
 
   const partial = () => join(folder.path, `${TINY}.partial`)
   const target = () => join(folder.path, TINY)
-  const errors = () => told.flatMap((download) => download?.error ?? [])
+  /** Why it failed, as the codes say it that other languages are made of. */
+  const errors = () =>
+    told.flatMap((download) =>
+      download?.error === undefined ? [] : [download.coded ? inEnglish(download.coded) : `no code: ${download.error}`],
+    )
 
   beforeEach(async () => {
     Object.assign(folder, temporaryFolder())

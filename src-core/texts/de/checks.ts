@@ -11,6 +11,21 @@ export const checks: Translation<'checks'> = {
   'python.failed': 'Nicht installiert: {reason}',
   'python.failedSilently': 'Nicht installiert, ohne Angabe eines Grundes',
   'python.hint': '{hint}',
+  'python.absent': 'Die Python-Umgebung, die Modelle ausführt, ist nicht installiert',
+  'python.stopped': 'Abgebrochen',
+  'python.noTool': 'Auf diesem Rechner gibt es weder uv noch ein Python 3.{oldest} bis 3.{newest}',
+  'python.toolHintMac':
+    'Python mit „brew install python@3.13“ oder von python.org installieren und noch einmal versuchen.',
+  'python.toolHint':
+    'Python mit „sudo apt install python3 python3-venv“ (oder dem Gegenstück der Distribution) installieren und noch einmal versuchen.',
+  'python.installHint':
+    'Prüfen, ob dieser Rechner das Internet erreicht und 3 GB frei hat, und noch einmal versuchen: was geholt ist, bleibt erhalten.',
+  'python.stepFailed': '{step}: mit dem Code {code} gescheitert',
+  'python.making': 'Python-Umgebung anlegen',
+  'python.packages': 'MLX mit allem Nötigen installieren',
+  'python.trying': 'Ausprobieren',
+  'python.fetchingStarter': 'Startmodell holen',
+  'python.convertingStarter': 'Startmodell umwandeln',
   'python.again': 'Noch einmal versuchen: was schon geholt ist, bleibt erhalten.',
   'chip.title': 'Chip',
   'chip.name': '{name}',

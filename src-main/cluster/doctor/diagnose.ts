@@ -5,6 +5,7 @@ import { OwnView, type DoctorReport } from '@core/protocols/doctor'
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
 import { edgesOf } from '@core/state/topology'
+import { coded, type CodedText } from '@core/texts/coded'
 import type { Links } from '../links/links'
 import { StreamError } from '../links/streams'
 import type { Sighting } from '../discovery'
@@ -29,22 +30,22 @@ interface Answer {
   readonly clockMs: number
 }
 
-const askMember = async (links: DiagnoseOptions['links'], nodeId: NodeId): Promise<Answer | string> => {
+const askMember = async (links: DiagnoseOptions['links'], nodeId: NodeId): Promise<Answer | CodedText> => {
   const begun = Date.now()
   const late = AbortSignal.timeout(ANSWER_MS)
   try {
     for await (const item of links.open(nodeId, EXAMINE_STREAM, {}, late)) {
       const parsed = OwnView.safeParse(item)
       const ended = Date.now()
-      if (!parsed.success) return 'It answered in a way that this version of Muster does not understand.'
+      if (!parsed.success) return coded('doctor.silent.nonsense')
       const { at } = parsed.data
       // It looked at some moment between request and answer: only a clock outside of that span is off.
       return { view: parsed.data, clockMs: at < begun ? at - begun : at > ended ? at - ended : 0 }
     }
-    return late.aborted ? 'It did not answer in time.' : 'It gave no answer.'
+    return coded(late.aborted ? 'doctor.silent.late' : 'doctor.silent.nothing')
   } catch (error) {
-    if (error instanceof StreamError && error.code === 'unknown_stream') return 'Its version of Muster is too old.'
-    return error instanceof Error ? error.message : String(error)
+    if (error instanceof StreamError && error.code === 'unknown_stream') return coded('doctor.silent.old')
+    return coded('doctor.silent.failed', { detail: error instanceof Error ? error.message : String(error) })
   }
 }
 
@@ -52,15 +53,15 @@ const askMember = async (links: DiagnoseOptions['links'], nodeId: NodeId): Promi
 export const diagnose = async (options: DiagnoseOptions): Promise<DoctorReport> => {
   const { self, state, members, nearby, links, examineHere } = options
   const views = new Map<NodeId, OwnView>()
-  const silent = new Map<NodeId, string>()
+  const silent = new Map<NodeId, CodedText>()
   const clocks = new Map<NodeId, number>()
   const asked = members.filter((nodeId) => nodeId !== self)
   await Promise.all([
     examineHere().then((view) => views.set(self, view)),
     ...asked.map(async (nodeId) => {
-      if (!links.get(nodeId)) return void silent.set(nodeId, 'This machine has no link to it.')
+      if (!links.get(nodeId)) return void silent.set(nodeId, coded('doctor.silent.noLink'))
       const answer = await askMember(links, nodeId)
-      if (typeof answer === 'string') return void silent.set(nodeId, answer)
+      if ('code' in answer) return void silent.set(nodeId, answer)
       views.set(nodeId, answer.view)
       clocks.set(nodeId, answer.clockMs)
     }),

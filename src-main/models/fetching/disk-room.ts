@@ -1,4 +1,5 @@
-import { gigabytes } from '@core/texts/english'
+import { coded, type CodedText } from '@core/texts/coded'
+import { CodedError } from '@core/texts/coded-error'
 
 /** Always kept free, because the node's log is on the same disk. */
 const LEAST_FREE_BYTES = 256 * 1024 * 1024
@@ -13,9 +14,9 @@ export interface DiskRoomOptions {
 }
 
 /** Not enough free disk space. */
-export class DiskFullError extends Error {
-  constructor(why: string) {
-    super(`${why}. Make room, and it goes on by itself`)
+export class DiskFullError extends CodedError {
+  constructor(why: CodedText) {
+    super(why)
     this.name = 'DiskFullError'
   }
 }
@@ -35,10 +36,13 @@ export class DiskRoom {
 
   /** @throws DiskFullError if writing this many bytes would leave less than the reserve */
   async demand(neededBytes: number): Promise<void> {
-    const { free, kept, words } = await this.look()
+    const { free, kept, wanted } = await this.look()
     if (free === undefined || neededBytes <= 0 || neededBytes + kept <= free) return
+    const sizes = { needed: { bytes: neededBytes }, free: { bytes: Math.max(0, free - kept) } }
     throw new DiskFullError(
-      `the disk is full: ${gigabytes(neededBytes)} more are needed and ${gigabytes(Math.max(0, free - kept))} are free${words}`,
+      wanted > LEAST_FREE_BYTES
+        ? coded('downloads.disk.fullKeeping', { ...sizes, kept: { bytes: wanted } })
+        : coded('downloads.disk.full', sizes),
     )
   }
 
@@ -51,15 +55,18 @@ export class DiskRoom {
   /** @throws DiskFullError if less than the reserve is free */
   async check(): Promise<void> {
     this.writtenSinceLook = 0
-    const { free, kept, words } = await this.look()
-    if (free !== undefined && free < kept)
-      throw new DiskFullError(`the disk is nearly full: only ${gigabytes(free)} are left${words}`)
+    const { free, kept, wanted } = await this.look()
+    if (free === undefined || free >= kept) return
+    throw new DiskFullError(
+      wanted > LEAST_FREE_BYTES
+        ? coded('downloads.disk.nearlyFullKeeping', { free: { bytes: free }, kept: { bytes: wanted } })
+        : coded('downloads.disk.nearlyFull', { free: { bytes: free } }),
+    )
   }
 
-  private async look(): Promise<{ free: number | undefined; kept: number; words: string }> {
+  /** Bytes: free now, to be kept free, and kept free by the user's setting. */
+  private async look(): Promise<{ free: number | undefined; kept: number; wanted: number }> {
     const wanted = this.options.keepFreeBytes()
-    const words =
-      wanted > LEAST_FREE_BYTES ? ` beside the ${gigabytes(wanted)} that the setting keepFreeGigabytes keeps free` : ''
-    return { free: await this.options.freeBytes(this.directory), kept: Math.max(wanted, LEAST_FREE_BYTES), words }
+    return { free: await this.options.freeBytes(this.directory), kept: Math.max(wanted, LEAST_FREE_BYTES), wanted }
   }
 }

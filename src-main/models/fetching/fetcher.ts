@@ -1,5 +1,8 @@
 import type { ModelId } from '@core/ids'
 import type { Download } from '@core/state/downloads'
+import { clauses, coded, type CodedText } from '@core/texts/coded'
+import { saidBy } from '@core/texts/coded-error'
+import { inEnglish } from '@core/texts/english'
 import { finishRemovals } from '../../disk/removal'
 import { ownPlace, partialModels } from '../own-store'
 import { PartialModel, type Amount, type Brought } from './partial'
@@ -22,7 +25,7 @@ export interface FetcherOptions {
   readonly peers: (modelId: ModelId) => readonly Source[]
   readonly hub: (modelId: ModelId) => Source
   /** A sentence naming machines that had the model and are offline; undefined if none is known. */
-  readonly away: (modelId: ModelId) => string | undefined
+  readonly away: (modelId: ModelId) => CodedText | undefined
   /**
    * Returns a function to poll: whether another machine is downloading the model from the hub, for this one to copy.
    */
@@ -39,7 +42,7 @@ export interface FetcherOptions {
   /** Called when a model has arrived completely and its commit is known. Never rejects. */
   readonly onBrought?: (model: Omit<Brought, 'revision'> & { modelId: ModelId; revision: string }) => Promise<void>
   /** Called when a model is complete; resolves with its problem, if any. */
-  readonly onComplete: (modelId: ModelId) => Promise<string | undefined>
+  readonly onComplete: (modelId: ModelId) => Promise<CodedText | string | undefined>
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void }
   /** Sleeps; tests replace it. */
   readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>
@@ -59,9 +62,14 @@ interface Fetching {
 
 /** Why no source delivered the model. */
 interface Failure {
-  readonly text: string
+  readonly why: CodedText
   readonly retryAfterMs: number
 }
+
+const failed = (amount: Amount, why: CodedText | string): Download => ({
+  ...{ status: 'Failed', ...amount },
+  ...(typeof why === 'string' ? { error: why } : { error: inEnglish(why), coded: why }),
+})
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
@@ -183,8 +191,8 @@ export class Fetcher {
     if (known && !known.stop.signal.aborted) return known
     const partial = this.partialOf(modelId)
     if (!partial) {
-      const error = `${modelId} is no name that a model can be fetched by: it has to be OWNER/NAME`
-      this.options.onProgress(modelId, { status: 'Failed', downloadedBytes: 0, totalBytes: 0, error })
+      const amount = { downloadedBytes: 0, totalBytes: 0 }
+      this.options.onProgress(modelId, failed(amount, coded('downloads.badName', { model: modelId })))
       return undefined
     }
     const stop = new AbortController()
@@ -223,13 +231,13 @@ export class Fetcher {
           progress.end()
           const error = await onComplete(modelId)
           // Not retried: the same bytes would arrive again.
-          if (error !== undefined) onProgress(modelId, { status: 'Failed', ...progress.downloaded, error })
+          if (error !== undefined) onProgress(modelId, failed(progress.downloaded, error))
           return
         }
         if (signal.aborted) break
         // Progress resets the backoff.
         if (progress.downloaded.downloadedBytes > before) pause = FIRST_PAUSE_MS
-        onProgress(modelId, { status: 'Failed', ...progress.downloaded, error: failure.text })
+        onProgress(modelId, failed(progress.downloaded, failure.why))
         await wait(Math.max(pause, failure.retryAfterMs), signal)
         pause = Math.min(2 * pause, LONGEST_PAUSE_MS)
       }
@@ -260,7 +268,7 @@ export class Fetcher {
     } = this.options
     const { pieceBytes = PIECE_BYTES } = this.options
     const { partial, progress, signal } = attempt
-    const failures: string[] = []
+    const failures: (CodedText | string)[] = []
     let retryAfterMs = 0
     /** The hub's error is permanent. */
     let isLasting = false
@@ -281,7 +289,9 @@ export class Fetcher {
         return true
       } catch (error) {
         const reason = messageOf(error)
-        failures.push(reason.includes(source.name) ? reason : `${source.name}: ${reason}`)
+        const said = saidBy(error)
+        const isNamed = reason.includes(source.name)
+        failures.push(isNamed ? said : coded('downloads.from', { source: source.name, reason: clauses(said) }))
         retryAfterMs = retryAfterOf(error)
         isLasting = error instanceof Error && 'isTransient' in error && error.isTransient === false
         if (!signal.aborted) log.warn({ modelId, from: source.name, reason }, 'fetching a model was interrupted')
@@ -290,7 +300,7 @@ export class Fetcher {
     }
     for (;;) {
       for (const peer of peers(modelId)) {
-        if (signal.aborted) return { text: 'it is not wanted any more', retryAfterMs }
+        if (signal.aborted) return { why: coded('downloads.notWanted'), retryAfterMs }
         if (await tryFrom(peer)) return undefined
       }
       if (signal.aborted || !isWaiting()) break
@@ -302,7 +312,7 @@ export class Fetcher {
     // The actionable reason first: the machine that has the model can be started.
     const away = hadNoPeer ? this.options.away(modelId) : undefined
     if (away !== undefined) failures.unshift(away)
-    else if (hadNoPeer && isLasting) failures.unshift('no machine that is connected has it')
-    return { text: failures.join('; '), retryAfterMs }
+    else if (hadNoPeer && isLasting) failures.unshift(coded('downloads.nobodyHasIt'))
+    return { why: coded('downloads.reasons', { reasons: clauses(...failures) }), retryAfterMs }
   }
 }

@@ -1,6 +1,8 @@
 import { lstat, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import { coded } from '@core/texts/coded'
+import { CodedError } from '@core/texts/coded-error'
 import { makeBelow } from '../../disk/below'
 import { removeBelow, removeFile } from '../../disk/removal'
 import { PARTIAL, type OwnPlace } from '../own-store'
@@ -124,7 +126,7 @@ export class PartialModel {
     const { source, progress, limit, pieceBytes, signal } = options
     const offer = await source.offer(signal)
     const { files } = offer
-    if (files.length === 0) throw new Error('it has no files of that model')
+    if (files.length === 0) throw new CodedError(coded('downloads.source.noFiles'))
     await makeBelow(this.modelsDir, this.segments)
     await this.dropOthers(files)
     for (const { name } of files)

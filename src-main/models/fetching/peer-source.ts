@@ -1,5 +1,7 @@
 import type { ModelId } from '@core/ids'
 import { FileHash, FileList } from '@core/protocols/peer'
+import { coded } from '@core/texts/coded'
+import { CodedError } from '@core/texts/coded-error'
 import { isModelFile } from '../model-files'
 import type { Source } from './source'
 
@@ -15,7 +17,7 @@ export interface PeerSourceOptions {
 async function* firstBytes(items: AsyncIterable<unknown>, most: number): AsyncGenerator<Uint8Array> {
   let left = most
   for await (const item of items) {
-    if (!(item instanceof Uint8Array)) throw new Error('it sent something else than a file')
+    if (!(item instanceof Uint8Array)) throw new CodedError(coded('downloads.source.notAFile'))
     yield item.subarray(0, left)
     left -= item.length
     if (left <= 0) return
@@ -26,7 +28,7 @@ async function* firstBytes(items: AsyncIterable<unknown>, most: number): AsyncGe
 export const peerSource = ({ modelId, name, open }: PeerSourceOptions): Source => {
   const ask = async (kind: string, params: unknown, signal: AbortSignal): Promise<unknown> => {
     for await (const item of open(kind, params, signal)) return item
-    throw new Error('it gave no answer')
+    throw new CodedError(coded('downloads.source.silent'))
   }
   return {
     name,

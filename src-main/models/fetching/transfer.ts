@@ -1,4 +1,6 @@
 import { join } from 'node:path'
+import { coded } from '@core/texts/coded'
+import { CodedError } from '@core/texts/coded-error'
 import { DiskFullError, isDiskFull, type DiskRoom } from './disk-room'
 import type { Piece } from './ledger'
 import { PiecewiseFile } from './piecewise-file'
@@ -83,8 +85,9 @@ export class Transfer {
       signal.removeEventListener('abort', abort)
       for (const { content } of this.open) await content.close()
     }
-    if (this.failure) throw isDiskFull(this.failure.error) ? new DiskFullError('the disk is full') : this.failure.error
-    if (signal.aborted) throw new Error('it is not wanted any more')
+    if (this.failure)
+      throw isDiskFull(this.failure.error) ? new DiskFullError(coded('downloads.disk.refused')) : this.failure.error
+    if (signal.aborted) throw new CodedError(coded('downloads.notWanted'))
   }
 
   private async work(): Promise<void> {
@@ -178,7 +181,7 @@ export class Transfer {
       if (isWhole) target.waiting = []
       this.probed?.end()
     } else if (isWhole && several && this.givesParts === true)
-      throw new Error(`it gave all of ${file.name} where a part was asked for`)
+      throw new CodedError(coded('downloads.source.whole', { file: file.name }))
     if (!isWhole) return this.receive(target, { pieces: [piece], bytes })
     if (content.downloadedBytes > 0) {
       progress.add(-content.downloadedBytes)
@@ -210,7 +213,7 @@ export class Transfer {
     try {
       for await (const part of bytes) {
         left -= part.length
-        if (left < 0) throw new Error('it sent more than the file has')
+        if (left < 0) throw new CodedError(coded('downloads.source.tooMuch'))
         await limit.take(part.length, signal)
         progress.add(part.length)
         parts.push(part)
@@ -222,7 +225,10 @@ export class Transfer {
       if (size > 0) await write()
     }
     signal.throwIfAborted()
-    if (left > 0) throw new Error(`${file.name} ended after ${content.downloadedBytes} of ${file.size} bytes`)
+    if (left > 0) {
+      const [done, size] = [String(content.downloadedBytes), String(file.size)]
+      throw new CodedError(coded('downloads.source.brokeOff', { file: file.name, done, size }))
+    }
   }
 
   private async finish(target: Target): Promise<void> {
@@ -240,7 +246,7 @@ export class Transfer {
     }
     this.open.delete(target)
     await content.close()
-    if (!isRight) throw new Error(`${file.name} arrived damaged and is fetched again`)
+    if (!isRight) throw new CodedError(coded('downloads.source.damaged', { file: file.name }))
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ModelCard } from '@core/placement/model-card'
+import { clauses, coded, type CodedText } from '@core/texts/coded'
 import { readModelConfig } from '../model-config'
 import { configProblem } from '../config-check'
 import { cardOf, tokenizerProblem, unknownArchitecture } from '../model-description'
@@ -12,10 +13,10 @@ import type { HubRequests } from './requests'
 /** The largest files read are tokenizer configurations with thousands of added tokens. */
 const JSON_LIMIT = 16 * 1024 * 1024
 
-const unsupported = (modelId: string, why: string): HubError =>
+const unsupported = (modelId: string, why: CodedText | string): HubError =>
   new HubError({
     code: 'hub_unsupported',
-    message: `${modelId} cannot be run: ${why}`,
+    what: coded('downloads.hub.cannotRun', { model: modelId, why: clauses(why) }),
     hint: 'Search for an MLX version of it; most are under mlx-community.',
   })
 
@@ -24,14 +25,15 @@ export const hubCard = async (requests: HubRequests, listing: HubListing, signal
   const { modelId, files, names } = listing
   const read = async (name: string): Promise<unknown> => {
     const file = files.find((one) => one.name === name)
-    if (!file) throw unsupported(modelId, `${name} is missing`)
+    if (!file) throw unsupported(modelId, coded('downloads.hub.missingFile', { file: name }))
     return requests.json({ path: filePath(listing, name), modelId, signal }, Math.min(JSON_LIMIT, file.size))
   }
   const weights = files.filter(({ name }) => isWeights(name))
   if (weights.length === 0) {
     const formats = otherFormats(names)
-    const only = formats === undefined ? '' : `, only ${formats}`
-    throw unsupported(modelId, `it has no safetensors weights${only}`)
+    const lack =
+      formats === undefined ? coded('downloads.hub.noWeights') : coded('downloads.hub.noWeightsOnly', { formats })
+    throw unsupported(modelId, lack)
   }
   const config = await read('config.json')
   const reading = readModelConfig(config)

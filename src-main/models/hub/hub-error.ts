@@ -1,9 +1,11 @@
 import type { ErrorCode } from '@core/errors/error-codes'
+import { coded, type CodedText } from '@core/texts/coded'
+import { CodedError } from '@core/texts/coded-error'
 
 export type HubErrorCode = Extract<ErrorCode, `hub_${string}`>
 
 /** A hub request failed: why, and what to do about it. */
-export class HubError extends Error {
+export class HubError extends CodedError {
   readonly code: HubErrorCode
   readonly hint: string
   /** From the hub's `Retry-After`. */
@@ -11,12 +13,12 @@ export class HubError extends Error {
 
   constructor(options: {
     readonly code: HubErrorCode
-    readonly message: string
+    readonly what: CodedText
     readonly hint: string
     readonly retryAfterMs?: number | undefined
     readonly cause?: unknown
   }) {
-    super(options.message, { cause: options.cause })
+    super(options.what, { cause: options.cause })
     this.name = 'HubError'
     this.code = options.code
     this.hint = options.hint
@@ -55,7 +57,10 @@ const retryAfterOf = (headers: Pick<Headers, 'get'>, now: number): number | unde
 const notFound = ({ host, modelId, withToken }: HubErrorContext): HubError =>
   new HubError({
     code: 'hub_not_found',
-    message: `There is no model ${modelId ?? ''} on ${host}${withToken ? '' : ', or it is private'}`,
+    what: coded(withToken ? 'downloads.hub.notFound' : 'downloads.hub.notFoundOrPrivate', {
+      model: modelId ?? '',
+      host,
+    }),
     hint:
       'Is the name right? It is OWNER/NAME, such as mlx-community/Qwen3-8B-4bit. ' + `For a private one, ${GET_TOKEN}.`,
   })
@@ -76,7 +81,7 @@ export const errorOfAnswer = (
     const license = `accept the license of ${modelId} at ${endpoint}/${modelId}`
     return new HubError({
       code: 'hub_gated',
-      message: `${modelId} is given only to those who accepted its license on ${host}`,
+      what: coded('downloads.hub.gated', { model: modelId, host }),
       hint: withToken
         ? `With the account whose token this machine has, ${license}; it goes on by itself then.`
         : `Log in there and ${license}; then ${GET_TOKEN}.`,
@@ -85,7 +90,7 @@ export const errorOfAnswer = (
   if (refused || (status === 403 && withToken)) {
     return new HubError({
       code: 'hub_token_refused',
-      message: `${host} refuses this machine's token`,
+      what: coded('downloads.hub.tokenRefused', { host }),
       hint: `It may have expired, or may not read ${modelId || 'models'}. Make a new one at ${endpoint}/settings/tokens; then ${GET_TOKEN}.`,
     })
   }
@@ -95,14 +100,14 @@ export const errorOfAnswer = (
     const wait = retryAfterMs === undefined ? 'a few minutes' : `${Math.ceil(retryAfterMs / 1000)} s`
     return new HubError({
       code: 'hub_busy',
-      message: `${host} takes no more requests from here for now`,
+      what: coded('downloads.hub.busy', { host }),
       hint: `Wait ${wait}. ${withToken ? '' : `With a token it takes more: ${GET_TOKEN}.`}`.trim(),
       retryAfterMs,
     })
   }
   return new HubError({
     code: 'hub_failed',
-    message: `${host} answered with status ${status}`,
+    what: coded('downloads.hub.failed', { host, status: String(status) }),
     hint: 'Try again in a few minutes.',
     retryAfterMs: retryAfterOf(headers, now),
   })

@@ -1,6 +1,7 @@
 import type { ModelId } from '@core/ids'
 import type { ModelCard } from '@core/placement/model-card'
 import type { HubModel } from '@core/protocols/models'
+import { coded } from '@core/texts/coded'
 import type { Endpoint } from './endpoint'
 import { hubCard } from './hub-card'
 import { HubError } from './hub-error'
@@ -70,7 +71,7 @@ export class Hub {
     if (offline === undefined) return
     throw new HubError({
       code: 'hub_offline',
-      message: `This machine is told to ask no model hub (${offline})`,
+      what: coded('downloads.hub.offline', { what: offline }),
       hint: 'Put the model on a disk of one of your machines, or start Muster without that.',
     })
   }
@@ -84,7 +85,7 @@ export class Hub {
       if (!late.signal.aborted) throw error
       throw new HubError({
         code: 'hub_unreachable',
-        message: `${this.name} gave no answer in ${CARD_LIMIT_MS / 1000} s`,
+        what: coded('downloads.hub.late', { host: this.name, seconds: String(CARD_LIMIT_MS / 1000) }),
         hint: 'Check this machine’s connection to the internet.',
         cause: error,
       })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ModelId } from '@core/ids'
+import { coded } from '@core/texts/coded'
 import { isModelFile } from '../model-files'
 import type { Digest } from '../fetching/digest'
 import { HubError } from './hub-error'
@@ -50,7 +51,7 @@ export const listModel = async (requests: HubRequests, modelId: ModelId, signal?
   if (!isHubModel(modelId)) {
     throw new HubError({
       code: 'hub_not_found',
-      message: `${modelId} is no name of a model on ${requests.endpoint.host}`,
+      what: coded('downloads.hub.badName', { model: modelId, host: requests.endpoint.host }),
       hint: 'Such a name is OWNER/NAME, such as mlx-community/Qwen3-8B-4bit.',
     })
   }

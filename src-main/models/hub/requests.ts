@@ -1,3 +1,4 @@
+import { coded } from '@core/texts/coded'
 import type { Endpoint } from './endpoint'
 import { errorOfAnswer, HubError, type HubErrorContext } from './hub-error'
 import { CertificateFileError, openNetwork, type Network, type NetworkRequest, type NetworkResponse } from './network'
@@ -158,7 +159,7 @@ export class HubRequests {
   unexpectedAnswer(what: string, cause?: unknown): HubError {
     return new HubError({
       code: 'hub_nonsense',
-      message: `${this.endpoint.host} sent ${what} where something else was expected`,
+      what: coded('downloads.hub.nonsense', { host: this.endpoint.host, what }),
       hint: 'Is HF_ENDPOINT the address of a hub? A proxy or a sign-in page of the network may answer in its place.',
       cause,
     })
@@ -221,13 +222,19 @@ export class HubRequests {
     if (idle.signal.aborted && !idle.isOver) return error
     const { host } = this.endpoint
     const { proxy } = this.network
-    const over = proxy === undefined ? '' : ` through the proxy ${proxy}`
     const cause = causeOf(error)
+    const seconds = String(this.idleMs / 1000)
+    const silent =
+      proxy === undefined
+        ? coded('downloads.hub.silent', { host, seconds })
+        : coded('downloads.hub.silentThrough', { host, seconds, proxy })
+    const unreachable =
+      proxy === undefined
+        ? coded('downloads.hub.unreachable', { host, cause })
+        : coded('downloads.hub.unreachableThrough', { host, cause, proxy })
     return new HubError({
       code: 'hub_unreachable',
-      message: idle.isOver
-        ? `${host} has not answered${over} for ${this.idleMs / 1000} s`
-        : `${host} cannot be reached${over} (${cause})`,
+      what: idle.isOver ? silent : unreachable,
       hint: this.wayOut(error, cause),
       cause: error,
     })

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { ModelId } from '@core/ids'
 import type { HubModel } from '@core/protocols/models'
+import { coded } from '@core/texts/coded'
+import { inEnglish } from '@core/texts/english'
 import { architectureOf } from '../architectures'
 import { titleOf } from '../model-description'
 import { isHubModel } from './listing'
@@ -66,10 +68,14 @@ const described = (found: Found): HubModel[] => {
       ...(sizeBytes !== undefined && { sizeBytes }),
       ...(quantization !== undefined && { quantization }),
       ...(found.downloads !== undefined && { downloads: found.downloads }),
-      ...(type !== undefined &&
-        !architectureOf(type) && { problem: `the installed mlx-lm cannot run "${type}" models` }),
+      ...(type !== undefined && !architectureOf(type) && unknownArchitecture(type)),
     },
   ]
+}
+
+const unknownArchitecture = (type: string): Pick<HubModel, 'problem' | 'coded'> => {
+  const why = coded('downloads.hub.unknownArchitecture', { type })
+  return { problem: inEnglish(why), coded: why }
 }
 
 /** Searches MLX models on the hub, most downloaded first. Throws HubError. */

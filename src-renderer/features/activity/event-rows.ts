@@ -127,7 +127,7 @@ const told = (state: State, event: Event): Told => {
           t('activity.downloadTo', { name: shortName(event.modelId), machine: machine(event.nodeId) }),
           event.download ? t(`activity.download.${event.download.status}`) : t('activity.removed'),
         ),
-        failure: event.download?.error,
+        failure: event.download?.error && nodeText(event.download.coded, event.download.error),
       }
     case 'TopologyEdgeCreated':
     case 'TopologyEdgeDeleted':

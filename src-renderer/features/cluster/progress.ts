@@ -4,7 +4,7 @@ import type { Instance } from '@core/state/instances'
 import type { Runner, RunnerStatus } from '@core/state/runners'
 import type { State } from '@core/state/state'
 import { durationText, bytesText, partText, sentence } from '../../state/text'
-import { t } from '../../state/texts.svelte'
+import { nodeText, t } from '../../state/texts.svelte'
 
 /** What a runner is at, in a word or two, as it stands beside a machine's name. */
 export const stageText = (runner: RunnerStatus | undefined): string => {
@@ -59,7 +59,7 @@ export const downloadFailures = (state: State, { modelId, shards }: Instance): s
       ? [
           t('cards.downloadRetried', {
             name: nodeName(state, nodeId),
-            error: download.error ?? t('cards.downloadFailed'),
+            error: nodeText(download.coded, download.error ?? t('cards.downloadFailed')),
           }),
         ]
       : []

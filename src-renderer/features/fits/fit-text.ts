@@ -31,7 +31,7 @@ export const lackText = (lack: Lack): string => {
     case 'nowhere':
       return t('fits.nowhere')
     case 'cannot-run':
-      return t('fits.cannotRun', { why: lack.why })
+      return t('fits.cannotRun', { why: nodeText(lack.coded, lack.why) })
     case 'rule':
       return nodeText(lack.coded, lack.text)
   }

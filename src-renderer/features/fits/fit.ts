@@ -32,7 +32,7 @@ interface Together {
 export type Lack =
   | { readonly kind: 'memory'; readonly bytes: number }
   | { readonly kind: 'offline' | 'no-worker' | 'nowhere' }
-  | { readonly kind: 'cannot-run'; readonly why: string }
+  | { readonly kind: 'cannot-run'; readonly why: string; readonly coded: CodedText | undefined }
   /** As the rules of placement say it. */
   | { readonly kind: 'rule'; readonly text: string; readonly coded: CodedText | undefined }
 

@@ -28,7 +28,8 @@ const fitBySize = (state: State, bytes: number | undefined, nodeIds: readonly No
     const node = state.nodes[nodeId]
     if (!node) return { fits: false, lack: { kind: 'offline' } }
     if (!node.worker) return { fits: false, lack: { kind: 'no-worker' } }
-    if (node.cannotRun !== undefined) return { fits: false, lack: { kind: 'cannot-run', why: node.cannotRun } }
+    if (node.cannotRun !== undefined)
+      return { fits: false, lack: { kind: 'cannot-run', why: node.cannotRun, coded: node.cannotRunCoded } }
     free += freeBytes(state, nodeId, claimed)
   }
   if (bytes === undefined) return { fits: true, toDownload: true }

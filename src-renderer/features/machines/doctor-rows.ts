@@ -1,5 +1,5 @@
 import type { NodeId } from '@core/ids'
-import type { Check, DoctorReport, PairReport } from '@core/protocols/doctor'
+import type { Check, DoctorReport, NearbyReport, PairReport } from '@core/protocols/doctor'
 import { latencyText } from './links'
 import { t } from '../../state/texts.svelte'
 
@@ -108,3 +108,6 @@ export const verdict = ({ findings, members }: DoctorReport): { readonly good: b
     text: members.length === 2 ? t('machines.bothReach') : t('machines.allReach', { count: members.length }),
   }
 }
+
+/** The check that keeps a machine near from being joined. */
+export const apart = ({ tcpOut, tls }: NearbyReport): Check => (tcpOut.state === 'yes' ? tls : tcpOut)

@@ -2,6 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { ModelId } from '@core/ids'
 import type { Download } from '@core/state/downloads'
 import { GB, World } from '@core/testing/world'
+import { coded } from '@core/texts/coded'
+import { inEnglish } from '@core/texts/english'
+import { english, loadTranslator } from '@core/texts/translator'
+import { speak } from '../../state/texts.svelte'
 import { arrivals } from './arrivals'
 
 const world = () => {
@@ -30,6 +34,22 @@ describe('models on their way', () => {
       ['Tried again after: the disk is full', true, 0],
       ['Waiting for another machine, to copy it from there', false, 0],
     ])
+  })
+
+  it('say why they failed in the reader’s language, and in English where an older machine tells no code', async () => {
+    const { made, tell } = world()
+    const amount = { status: 'Failed', downloadedBytes: 0, totalBytes: 0 } as const
+    const full = coded('downloads.disk.full', { needed: { bytes: 11e9 }, free: { bytes: 3.2e9 } })
+    tell('a/coded', { ...amount, error: inEnglish(full), coded: full })
+    tell('a/older', { ...amount, error: inEnglish(full) })
+    speak(await loadTranslator('de'))
+    try {
+      const [said, older] = arrivals(made.state).map(({ line }) => line)
+      expect(said).toContain('der Datenträger ist voll: 11 GB fehlen noch, 3,2 GB sind frei')
+      expect(older).toContain('the disk is full: 11 GB more are needed')
+    } finally {
+      speak(english)
+    }
   })
 
   it('are known to be needed where an instance waits for them', () => {

@@ -3,7 +3,7 @@ import { nodeName } from '@core/state/bindings'
 import type { Download } from '@core/state/downloads'
 import type { State } from '@core/state/state'
 import { bytesText, durationText, partText, sentence } from '../../state/text'
-import { t } from '../../state/texts.svelte'
+import { nodeText, t } from '../../state/texts.svelte'
 
 /** A model on its way to a machine. */
 export interface Arrival {
@@ -21,10 +21,10 @@ export interface Arrival {
   readonly needed: boolean
 }
 
-const lineOf = ({ status, paused, downloadedBytes, totalBytes, bytesPerSecond, error }: Download): string => {
+const lineOf = ({ status, paused, downloadedBytes, totalBytes, bytesPerSecond, error, coded }: Download): string => {
   switch (status) {
     case 'Failed':
-      return t('models.arrival.failed', { error: error ?? t('models.arrival.itFailed') })
+      return t('models.arrival.failed', { error: nodeText(coded, error ?? t('models.arrival.itFailed')) })
     case 'Pending':
       return paused
         ? t('models.arrival.paused', { part: partText(downloadedBytes, totalBytes) })
