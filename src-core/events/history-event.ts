@@ -2,13 +2,16 @@ import { z } from 'zod'
 import { Timestamp } from '../ids'
 import { Envelope, type Event } from './event'
 
-/** A decision in a declaration's history. Failures in a row of one cause are one entry: the latest of them, and how many. */
+/**
+ * A decision in a declaration's history. Consecutive failures with the same cause are one entry: the latest, and their
+ * number.
+ */
 export const HistoryEvent = Envelope.extend({
   repeated: z.object({ times: z.number().int().min(2), since: Timestamp }).optional(),
 })
 export type HistoryEvent = z.infer<typeof HistoryEvent>
 
-/** Why something failed, as an event says it; undefined if it is no failure. */
+/** Returns why something failed according to an event; undefined if the event is no failure. */
 export const failureOf = (event: Event): string | undefined => {
   switch (event.type) {
     case 'InstanceDeleted':
@@ -21,7 +24,10 @@ export const failureOf = (event: Event): string | undefined => {
   }
 }
 
-/** A history with one more decision; oldest first. Attempts between two failures of one cause go into their count. */
+/**
+ * Appends a decision to a history, oldest first. Attempts between two failures with the same cause are merged into
+ * them.
+ */
 export const withDecision = (events: readonly HistoryEvent[], envelope: Envelope): readonly HistoryEvent[] => {
   const cause = failureOf(envelope.event)
   const at = events.findLastIndex(({ event }) => event.type !== 'InstanceCreated')
