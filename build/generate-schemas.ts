@@ -1,4 +1,4 @@
-/** `npm run schemas`: writes what is generated from src-core: schemas, and pages of reference. */
+/** `npm run schemas`: generates schemas and reference pages from src-core. */
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { DECLARATION_SCHEMA_FILE, declarationSchemaText } from './schemas/declaration'

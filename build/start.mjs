@@ -1,6 +1,6 @@
 /**
- * `npm start`: makes what this machine lacks, then opens the app, or serves it headless where no window
- * can be shown. Uses nothing but Node, for in a fresh clone there is nothing else.
+ * `npm start`: sets up what this machine lacks, then opens the app, or serves it headless if no window can be shown.
+ * Uses Node alone, because a fresh clone has nothing else.
  */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
@@ -16,13 +16,13 @@ import { pythonEnvironment } from './set-up/python-environment.mjs'
 import { explain, setUp } from './set-up/set-up.mjs'
 import { starterModel, testModels } from './set-up/starter-model.mjs'
 
-/** Signals by which a program ends that could not even begin, such as Electron without a working sandbox. */
+/** Signals that end a program which could not start, such as Electron without a working sandbox. */
 const FALSE_STARTS = ['SIGTRAP', 'SIGABRT', 'SIGSEGV', 'SIGILL']
 
 /** @param {string} line */
 const print = (line) => console.log(line)
 
-/** Options that the app takes from its environment, with a window and without. */
+/** Command-line options that the app reads from its environment, with or without a window. */
 const FROM_ENVIRONMENT = { port: 'MUSTER_PORT', host: 'MUSTER_HOST', name: 'MUSTER_NAME' }
 
 const { values: options } = parseArgs({
@@ -45,7 +45,7 @@ async function prepare(signal) {
 }
 
 /**
- * What the app is told: where its data is, and its Python or why it has none.
+ * The app's environment: its data folder, and its Python or why there is none.
  *
  * @param {import('./set-up/set-up.mjs').Problems} problems
  */
@@ -70,7 +70,7 @@ async function run(problems) {
   const env = environmentFor(problems)
   const electron = hasDisplay() ? await installedElectron() : undefined
   if (electron !== undefined) {
-    // Chromium's sandbox refuses to work for root.
+    // Chromium's sandbox refuses to run as root.
     const asRoot = process.platform === 'linux' && process.getuid?.() === 0
     const ended = await runInForeground(electron, ['.', ...(asRoot ? ['--no-sandbox'] : []), ...args], { env })
     if (ended.signal === null || !FALSE_STARTS.includes(ended.signal)) return ended.code

@@ -1,7 +1,8 @@
 /**
- * `npm test`: makes what this machine lacks, then runs every suite. With the name of a suite
+ * `npm test`: sets up what this machine lacks, then runs every suite. With the name of a suite
  * (`lint`, `typecheck`, `unit`, `python`, `integration`, `clients`, `models`, `e2e`, `docs`,
- * `package`, `soak`, `agents`, `bench`) it runs that one, and what follows goes to its test runner. Uses nothing but Node, for in a fresh clone there is nothing else.
+ * `package`, `soak`, `agents`, `bench`) it runs that one and passes further arguments to its test runner. Uses Node
+ * alone, because a fresh clone has nothing else.
  */
 import path from 'node:path'
 import { packagingTools } from './package/tools.mjs'
@@ -61,7 +62,7 @@ function prepare(suites, signal) {
   )
 }
 
-/** What a test must not inherit, and what it must know. */
+/** Removes variables that tests must not inherit, and adds those that they need. */
 function environment() {
   const { MUSTER_DATA_DIR, MUSTER_URL, MUSTER_HOST, MUSTER_PORT, ...inherited } = process.env
   return {

@@ -3,13 +3,12 @@ import { z } from 'zod'
 import { recommendedCatalogue, type RecommendedModel } from '@core/catalogue/recommended-models'
 
 /**
- * `npm run catalogue`: whether the recommended models are what the file says. Of each it asks the hub (HF_ENDPOINT, else
- * huggingface.co) whether it is there, what architecture it is and how large its weights are. `--offline` checks the
- * file alone. Ends with 1 where something is wrong.
+ * `npm run catalogue`: checks the recommended models against the hub (HF_ENDPOINT, else huggingface.co): whether each
+ * exists, its architecture and the size of its weights. `--offline` checks only the file. Exits with 1 on any error.
  */
 
 const HUB = process.env['HF_ENDPOINT'] ?? 'https://huggingface.co'
-/** Some sizes were rounded where they were taken down. */
+/** Tolerance: some sizes in the file are rounded. */
 const TOLERANCE = 0.08
 
 const Architectures = z.object({
@@ -30,7 +29,7 @@ const architectures = Architectures.parse(
 const runs = ({ architecture }: RecommendedModel): boolean =>
   (architectures.aliases[architecture] ?? architecture) in architectures.architectures
 
-/** What the hub says otherwise. */
+/** Differences from the hub. */
 const differences = async ({ modelId, architecture, sizeBytes }: RecommendedModel): Promise<string[]> => {
   const response = await fetch(`${HUB}/api/models/${modelId}?blobs=true`)
   if (!response.ok) return [`the hub answers ${response.status}`]

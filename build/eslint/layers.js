@@ -1,21 +1,21 @@
 /**
- * The rooms of the house and what each may import, as one table; ARCHITECTURE.md draws the same picture.
- * Paths are relative to the repository and carry no extension.
+ * The layers of the source tree and what each may import, as one table; ARCHITECTURE.md describes the same. Paths are
+ * relative to the repository, without extension.
  *
  * @typedef {object} Layer
- * @property {string} name as a message says it
- * @property {RegExp} files which files belong to it; the first layer that matches a file is its layer
- * @property {readonly RegExp[]} may which of our files it may import
- * @property {readonly RegExp[]} [mayTypes] which of our files it may import types from, beside those
- * @property {RegExp} packages which npm packages it may import
+ * @property {string} name for messages
+ * @property {RegExp} files the files that belong to it; the first layer that matches a file applies
+ * @property {readonly RegExp[]} may our files that it may import
+ * @property {readonly RegExp[]} [mayTypes] further files of ours that it may import types from
+ * @property {RegExp} packages npm packages that it may import
  * @property {boolean} node whether it may import Node's own modules
  */
 
 const CORE = /^src-core\//
 
 /**
- * The rooms of the core in their order: each may import those before it, itself, and the files beside the rooms (ids).
- * So no two of them ever need each other.
+ * The rooms of the core in order: each may import earlier rooms, itself, and the files beside the rooms (ids). So
+ * there are no cycles between rooms.
  */
 const CORE_ROOMS = [
   ...['time', 'errors', 'texts', 'identity', 'suspects', 'catalogue', 'connect'],
@@ -32,7 +32,7 @@ const CORE_ROOMS = [
 /** @param {string} room */
 const upTo = (room) => CORE_ROOMS.slice(0, CORE_ROOMS.indexOf(room) + 1)
 const RENDERER = /^src-renderer\//
-/** Which models the runner can run, and what they can do: data for both sides. */
+/** Which models the runner supports, and their abilities: data for both sides. */
 const ARCHITECTURES = /^native-runner\/src\/muster_runner\/(?:(?:embedding|vision)\/)?architectures\.json$/
 const ANY = /^/
 const ANY_BUT_ELECTRON = /^(?!electron($|\/))/
@@ -93,22 +93,22 @@ const FIXED_LAYERS = [
   { name: 'src-renderer', files: RENDERER, may: [CORE, RENDERER], packages: ANY_BUT_ELECTRON, node: false },
 ]
 
-/** Rooms that say in their `index` what others may know of them. */
-const ROOMS_WITH_A_DOOR = ['src-core/consensus/', 'src-core/merging/', 'src-main/master/']
+/** Rooms that may be imported only through their `index`. */
+const ROOMS_WITH_INDEX = ['src-core/consensus/', 'src-core/merging/', 'src-main/master/']
 
 /**
- * The door of the room that a file is in; undefined where it has none, and for whoever is in the same room.
+ * The index through which a file must be imported; undefined if any import is allowed, as within the same room.
  *
  * @param {string} target
  * @param {string} importer
  * @returns {string | undefined}
  */
-export function doorTo(target, importer) {
-  const room = ROOMS_WITH_A_DOOR.find((one) => target.startsWith(one) && !importer.startsWith(one))
+export function indexFor(target, importer) {
+  const room = ROOMS_WITH_INDEX.find((one) => target.startsWith(one) && !importer.startsWith(one))
   return room === undefined || !importer.startsWith('src-') ? undefined : `${room}index`
 }
 
-/** What builds, tests and measures may import everything. */
+/** Build scripts, tests and benchmarks may import everything. */
 const OUTSIDE = { name: 'the tools', files: ANY, may: [ANY], packages: ANY, node: true }
 
 /**
@@ -127,8 +127,8 @@ function coreLayer(room) {
 }
 
 /**
- * The layer of a file. Each folder of src-main is a part, which knows itself, the core, and how files are
- * written (disk); what it needs of another part is given to it by node.ts through an interface of its own.
+ * Finds the layer of a file. Each folder of src-main is a part that may import itself, the core, and file writing
+ * (disk). What it needs from another part it declares as an interface, which node.ts implements.
  *
  * @param {string} file
  * @returns {Layer}

@@ -4,19 +4,19 @@ const READ = new Set([
   ...['label', 'summary', 'lead', 'what', 'of'],
 ])
 
-/** Letters of a language; one alone is a sign (`×`, `A`). */
+/** Text in a language; a single letter is a sign (`×`, `A`). */
 const WORD = /\p{L}{2,}/u
 
-/** Two words that begin as a sentence does, or an apostrophe as people write it. */
+/** Two words at the start of a sentence, or a typographic apostrophe. */
 const SENTENCE = /^\p{Lu}\p{L}*[,:]? \p{L}|\p{L}’\p{L}/u
 
-/** The first word of a sentence that goes on with a value. */
+/** The first word of a sentence that continues with a value. */
 const OPENING = /^\p{Lu}\p{Ll}+ $/u
 
-/** What stands in code and not in the markup is read by people if it looks like a sentence. */
+/** Outside of markup a string counts as text for people if it looks like a sentence. */
 const isSentence = (/** @type {string} */ text) => SENTENCE.test(text.trim())
 
-/** Whether the text is for engineers: in an error that is thrown, on the console, in an answer of HTTP. */
+/** Whether the text is for engineers: in a thrown error, on the console, in an HTTP response. */
 const isForEngineers = (/** @type {any} */ node) => {
   for (let one = node.parent; one; one = one.parent) {
     if (one.type === 'NewExpression') return /(Error|Response)$/.test(one.callee.name ?? '')
@@ -27,7 +27,7 @@ const isForEngineers = (/** @type {any} */ node) => {
 }
 
 /**
- * Texts for people come from the catalogue in src-core/texts, where they can be translated.
+ * Requires texts for people to come from the catalogue in src-core/texts, where they can be translated.
  *
  * @type {import('eslint').Rule.RuleModule}
  */

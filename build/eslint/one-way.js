@@ -1,12 +1,12 @@
 import { isBuiltin } from 'node:module'
 import path from 'node:path'
-import { doorTo, layerOf } from './layers.js'
+import { indexFor, layerOf } from './layers.js'
 
 /** @type {Readonly<Record<string, string>>} */
 const ALIASES = { '@core/': 'src-core/', '@main/': 'src-main/', '@renderer/': 'src-renderer/' }
 
 /**
- * What an import names: one of our files (as a path without extension), a module of Node, or a package.
+ * Resolves an import: to one of our files (as a path without extension), a Node module, or a package.
  *
  * @param {string} specifier
  * @param {string} file the importing file, relative to the repository
@@ -38,9 +38,9 @@ export const oneWay = {
     type: 'problem',
     schema: [],
     messages: {
-      layer: '{{layer}} must not import {{target}}. What it needs from there is handed to it by whoever composes it.',
+      layer: '{{layer}} must not import {{target}}. Declare an interface for it, which the composition root passes in.',
       typesOnly: '{{layer}} may import only types from {{target}}: write `import type`.',
-      door: '{{target}} is inside a room: import what is public of it from {{door}}.',
+      index: '{{target}} is internal to its room: import from {{index}}.',
       alias: 'Import across top-level folders through an alias (@core/, @main/, @renderer/), not {{specifier}}.',
     },
   },
@@ -60,9 +60,9 @@ export const oneWay = {
       if (target.kind !== 'ours') return
       const crosses = topFolder(target.name) !== topFolder(importer) && topFolder(target.name).startsWith('src-')
       if (specifier.startsWith('.') && crosses) context.report({ node, messageId: 'alias', data })
-      const door = doorTo(target.name, importer)
-      if (door !== undefined && door !== target.name)
-        context.report({ node, messageId: 'door', data: { ...data, door } })
+      const index = indexFor(target.name, importer)
+      if (index !== undefined && index !== target.name)
+        context.report({ node, messageId: 'index', data: { ...data, index } })
       if (layer.may.some((pattern) => pattern.test(target.name))) return
       if (!layer.mayTypes?.some((pattern) => pattern.test(target.name)))
         context.report({ node, messageId: 'layer', data })

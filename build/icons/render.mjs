@@ -1,6 +1,6 @@
 /**
- * `node build/icons/render.mjs`: draws the app's icon from the mark, and the background of its disk image. The results
- * are kept in the repository; run it again only when a drawing changes.
+ * `node build/icons/render.mjs`: renders the app's icon from the mark, and the background of its disk image. The
+ * results are committed; run it again only after changing a drawing.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -9,7 +9,7 @@ import { systemBrowser } from '../test-runtime/browser.mjs'
 
 const folder = import.meta.dirname
 
-/** Linux desktops take each size as it is; macOS and Windows icons are made from the largest. */
+/** Linux desktops use each size as it is; macOS and Windows icons are made from the largest. */
 const SIZES = [16, 32, 48, 64, 128, 256, 512, 1024]
 
 const disk = path.join(folder, '..', 'package', 'mac')

@@ -3,6 +3,6 @@ import { declarationSchema } from '@core/declarations/json-schema'
 
 export const DECLARATION_SCHEMA_FILE = 'docs/declaration.schema.json'
 
-/** The text of that file. */
+/** Generates the file's text. */
 export const declarationSchemaText = (): Promise<string> =>
   format(JSON.stringify(declarationSchema()), { parser: 'json', printWidth: 120 })

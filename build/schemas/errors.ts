@@ -9,7 +9,7 @@ Every error of the API has a code, which programs may compare: codes are never r
 This page is written by \`npm run schemas\` from the list that the code answers by.
 `
 
-/** The text of that file. */
+/** Generates the file's text. */
 export const errorsText = (): string =>
   [
     HEAD,

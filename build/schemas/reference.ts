@@ -7,7 +7,7 @@ export const API_FILE = 'docs/reference/api.md'
 
 const WIDTH = 100
 
-/** What `--help` of a command prints, examples included. */
+/** The output of a command's `--help`, with examples. */
 const helpOf = (command: Command): string => {
   let text = ''
   command.configureOutput({

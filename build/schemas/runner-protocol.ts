@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { RUNNER_PROTOCOL, RunnerCommand, RunnerEvent } from '@core/protocols/runner'
 
-/** Where the Python runner finds the schema, relative to the repository. */
+/** The schema's path for the Python runner, relative to the repository. */
 export const RUNNER_SCHEMA_FILE = 'native-runner/src/muster_runner/protocol.schema.json'
 
 /**
- * The runner protocol as JSON Schema, for the side that does not speak zod: `$defs.command` is what a
- * runner is told, `$defs.event` what it says.
+ * Generates the runner protocol as JSON Schema for the Python side: `$defs.command` is what a runner receives,
+ * `$defs.event` what it sends.
  */
 export function runnerProtocolSchema(): string {
   const document = {
@@ -18,7 +18,7 @@ export function runnerProtocolSchema(): string {
   return `${JSON.stringify(document, null, 2)}\n`
 }
 
-/** The schema of what is accepted, not of what parsing returns: unknown fields of events may be there. */
+/** Describes the accepted input, not the parsed output: events may have unknown fields. */
 function definition(schema: z.ZodType): unknown {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input' })
   return rest

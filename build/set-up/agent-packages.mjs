@@ -13,14 +13,14 @@ const openWebUi = path.join(cache, 'open-webui')
 const [nodePackages, requirements] = [path.join(sources, 'package.json'), path.join(sources, 'requirements.txt')]
 const openWebUiRequirements = path.join(sources, 'open-webui.txt')
 
-/** Where the agents from npm are. */
+/** The folder of agents from npm. */
 export const agentsFolder = path.join(cache, 'agents')
 
-/** The Python that has the other ones. */
+/** The Python environment of the other agents. */
 export const agentsPython = pythonOf(python)
 
 /**
- * Claude Code, Codex, Open WebUI and others: more than two gigabytes, which only the suite that runs them asks for.
+ * Claude Code, Codex, Open WebUI and others: more than 2 GB, needed only by the suite that runs them.
  *
  * @param {{ signal: AbortSignal }} options
  * @returns {import('./steps.mjs').Step}
@@ -41,7 +41,7 @@ export const agentPackages = ({ signal }) => ({
     const log = 'agents'
     await mkdir(agentsFolder, { recursive: true })
     await copyFile(nodePackages, path.join(agentsFolder, 'package.json'))
-    // Without a lock file: not every platform's binary of theirs is to be had from every registry.
+    // Without a lock file: not every registry has every platform's binary of these packages.
     const [program, args] = npm(['install', '--no-package-lock', '--no-audit', '--no-fund', '--prefer-offline'])
     await withRetries(() => runCommand(program, args, { log, signal, cwd: agentsFolder }), {
       signal,

@@ -31,7 +31,7 @@ export const appBuild = ({ signal }) => ({
   inputs: () => fingerprint({ files: SOURCES.map((name) => path.join(root, name)) }),
   isThere: async () => {
     const [built, stamped] = await Promise.all([modifiedAt(cli), modifiedAt(path.join(root, 'out', 'built'))])
-    // Somebody else's build after ours may be of other sources.
+    // A build newer than the stamp was made by something else, and may be of other sources.
     return built !== undefined && stamped !== undefined && built <= stamped
   },
   hint: 'The sources do not build. If you changed them, `npm run build` shows where.',

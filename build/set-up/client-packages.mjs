@@ -7,7 +7,7 @@ import { fingerprint } from './stamps.mjs'
 const folder = path.join(cache, 'clients')
 const requirements = path.join(root, 'tests', 'clients', 'requirements.txt')
 
-/** A Python that has the clients of other services, and nothing of Muster's. */
+/** A Python environment with other services' clients and nothing of Muster. */
 export const clientsPython = pythonOf(folder)
 
 /**

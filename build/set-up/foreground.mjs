@@ -3,7 +3,7 @@ import { exitCodeOf } from './interruption.mjs'
 import { root } from './places.mjs'
 
 /**
- * Runs a program in this process's place: same terminal, same signals, same exit code.
+ * Runs a program in the foreground: same terminal, same signals, same exit code.
  *
  * @param {string} program
  * @param {readonly string[]} args
@@ -14,7 +14,7 @@ export function runInForeground(program, args, { env }) {
   const child = spawn(program, args, { cwd: root, env, stdio: 'inherit' })
   /** @param {NodeJS.Signals} signal */
   const pass = (signal) => {
-    // A terminal interrupts the child by itself; a second time would mean "at once".
+    // The terminal interrupts the child itself; a second signal would mean "at once".
     if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
   }
   const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])

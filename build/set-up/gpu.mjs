@@ -6,8 +6,8 @@ import { root } from './places.mjs'
 const QUERY = ['--query-gpu=driver_version', '--format=csv,noheader']
 
 /**
- * The file of pinned packages for what computes here: MLX for the CUDA that the driver of an NVIDIA GPU can run, else
- * for processors and Metal. A driver that does not answer in time counts as none.
+ * Picks the file of pinned packages for this machine: MLX for the CUDA version that an NVIDIA driver supports, else
+ * for CPU and Metal. A driver that does not answer in time counts as none.
  *
  * @param {{ signal: AbortSignal }} options
  * @returns {Promise<string>} its name in native-runner

@@ -2,12 +2,12 @@ import os from 'node:os'
 
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])
 
-/** A terminal's interrupt may arrive twice, from the terminal and from npm. */
+/** A terminal's interrupt may arrive twice: from the terminal and from npm. */
 const SAME_INTERRUPT_MS = 1000
 
 /**
- * Does work that stops when this process is asked to end; the process then ends as that signal would
- * have ended it. Asked again, it waits for nothing.
+ * Runs work that stops on a signal; the process then ends as that signal would have ended it. A second signal ends it
+ * at once.
  *
  * @template T
  * @param {(signal: AbortSignal) => Promise<T>} work
@@ -38,7 +38,7 @@ export async function interruptible(work) {
 }
 
 /**
- * What a shell reports for a process that a signal ended.
+ * The exit code that a shell reports for a process ended by a signal.
  *
  * @param {NodeJS.Signals} signal
  */

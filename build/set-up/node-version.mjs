@@ -1,4 +1,4 @@
-/** Ends the process with an explanation where Node is too old for what comes. */
+/** Exits with an explanation if Node is too old. */
 export function requireNode() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
   if (major > 20 || (major === 20 && minor >= 19)) return

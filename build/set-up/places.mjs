@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url'
 /** The repository. */
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** What the set-up keeps and anyone may delete. */
+/** The set-up's cache, safe to delete. */
 export const cache = path.join(root, '.cache')
 
 export const runner = path.join(root, 'native-runner')
 
-/** The runner's own Python environment. */
+/** The runner's Python environment. */
 export const environment = path.join(runner, '.venv')
 
 export const environmentPython =
@@ -19,8 +19,8 @@ export const environmentPython =
     : path.join(environment, 'bin', 'python')
 
 /**
- * Where a node keeps everything unless it is told another place. The node decides by the same rule
- * (src-main/settings/data-dir.ts), which cannot be asked before it is built.
+ * The default data folder of a node. The same rule as in src-main/settings/data-dir.ts, which cannot be called before
+ * it is built.
  *
  * @param {{ platform: NodeJS.Platform, env: NodeJS.ProcessEnv, home: string }} [surroundings]
  */

@@ -1,10 +1,10 @@
-/** Something the set-up cannot do, with what a person can do about it. Trying again would not help. */
+/** A problem that retrying does not solve, with what the user can do. */
 export class SetUpProblem extends Error {
   /**
    * @param {object} details
    * @param {string} details.message
    * @param {string} details.hint what to do
-   * @param {string} [details.output] what the program that failed had to say
+   * @param {string} [details.output] the output of the program that failed
    * @param {unknown} [details.cause]
    */
   constructor({ message, hint, output, cause }) {

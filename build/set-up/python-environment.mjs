@@ -12,8 +12,8 @@ const HINT = [
 ].join('\n')
 
 /**
- * The runner's Python environment. Its packages are pinned by hash; the runner itself is not copied
- * into it but found where it lies, so that a changed source needs no new set-up.
+ * The runner's Python environment. Its packages are pinned by hash. The runner itself is used in place and not copied
+ * into it, so that a changed source needs no new set-up.
  *
  * @param {{ signal: AbortSignal, extras: 'run' | 'test' }} options
  * @returns {import('./steps.mjs').Step}

@@ -10,7 +10,7 @@ import { NEWEST, OLDEST, findPython, hasUv, installHint } from './python.mjs'
  * @typedef {object} Filling
  * @property {readonly string[]} requirements files
  * @property {boolean} hashes whether all of their packages must have one
- * @property {boolean} [complete] whether they name all that is installed: what packages ask for beside is left out
+ * @property {boolean} [complete] whether the files list every package: dependencies outside of them are not installed
  * @property {string} log
  * @property {AbortSignal} signal
  * @property {(news: string) => void} say
@@ -21,7 +21,7 @@ export const pythonOf = (folder) =>
   process.platform === 'win32' ? path.join(folder, 'Scripts', 'python.exe') : path.join(folder, 'bin', 'python')
 
 /**
- * Makes a virtual environment where none works, and installs packages into it.
+ * Makes a virtual environment unless a working one exists, and installs packages into it.
  *
  * @param {Environment} environment
  * @param {Filling} filling
@@ -30,13 +30,13 @@ export async function fillEnvironment(environment, filling) {
   const { requirements, log, signal, say } = filling
   const installer = await chooseInstaller(environment, filling)
   if (!(await exists(environment.python)) || !(await runs(environment, { log, signal }))) await installer.make()
-  // pip and uv try each download several times themselves.
+  // pip and uv retry downloads themselves.
   const retrying = { signal, pausesMs: [1000], onRetry: () => say('failed, trying again') }
   for (const file of requirements) await withRetries(() => installer.install(file), retrying)
 }
 
 /**
- * An environment dies with the Python it was made from, for instance when that is upgraded.
+ * Whether the environment works: it breaks when the Python it was made from is upgraded or removed.
  *
  * @param {Environment} environment
  * @param {{ log: string, signal: AbortSignal }} options
@@ -48,7 +48,7 @@ const runs = ({ python }, { log, signal }) =>
   )
 
 /**
- * uv where it is there, for it is quicker and can bring a Python; else Python's own tools.
+ * Uses uv if available, which is quicker and can bring a Python; otherwise Python's own tools.
  *
  * @param {Environment} environment
  * @param {Filling} filling

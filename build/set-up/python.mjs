@@ -1,6 +1,6 @@
 import { runCommand } from './commands.mjs'
 
-/** The versions for which MLX and its friends have ready-made packages. */
+/** Versions with prebuilt packages of MLX and its dependencies. */
 export const OLDEST = [3, 11]
 export const NEWEST = [3, 14]
 
@@ -9,7 +9,7 @@ const HOW = {
   linux: 'sudo apt install python3 python3-venv   (or your distribution’s packages)',
 }
 
-/** What to do about a missing Python, for a person. */
+/** Advice for a missing Python. */
 export const installHint = () =>
   [
     `Install Python ${OLDEST.join('.')} to ${NEWEST.join('.')}, then run the same command again:`,
@@ -59,7 +59,7 @@ function fits(version) {
  * @returns {Promise<Python | undefined>}
  */
 async function inspect(name, signal) {
-  // Apple's own python3 is too old, and on a Mac without developer tools asking it opens a dialog.
+  // Skipped: Apple's python3 is too old, and on a Mac without developer tools running it opens a dialog.
   const env =
     process.platform === 'darwin' ? { ...process.env, PATH: withoutUsrBin(process.env['PATH'] ?? '') } : process.env
   try {
@@ -67,7 +67,7 @@ async function inspect(name, signal) {
     const [major, minor, machine, ...executable] = output.trim().split(' ')
     return { executable: executable.join(' '), version: `${major}.${minor}`, machine: machine ?? '' }
   } catch {
-    // Not there, or not one that runs: the next name may be.
+    // Missing or not working: try the next name.
     return undefined
   }
 }

@@ -8,12 +8,12 @@ import { runStep } from './steps.mjs'
 /** @typedef {Map<Step['id'], SetUpProblem>} Problems */
 
 /**
- * Does chains of steps, all chains at the same time, one set-up of this repository at a time. What needs
- * a step that failed is left out; the rest goes on.
+ * Runs chains of steps in parallel, one set-up of this repository at a time. Steps that need a failed one are skipped;
+ * the others continue.
  *
- * @param {readonly (readonly Step[])[]} chains what a step needs comes before it in its own chain
+ * @param {readonly (readonly Step[])[]} chains each step comes after the ones it needs, in its own chain
  * @param {{ signal: AbortSignal, print: (line: string) => void }} options
- * @returns {Promise<Problems>} what could not be done
+ * @returns {Promise<Problems>} the failures by step
  */
 export async function setUp(chains, { signal, print }) {
   const release = await acquireLock(path.join(cache, 'set-up', 'lock'), {

@@ -3,8 +3,7 @@ import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promise
 import path from 'node:path'
 
 /**
- * The fingerprint of everything a step's result depends on: files, whole folders (missing ones count
- * as such) and values.
+ * Fingerprints the inputs of a step: files, whole folders and values. Missing ones count as such.
  *
  * @param {{ files?: readonly string[], values?: readonly string[] }} inputs
  * @returns {Promise<string>} hex
@@ -33,8 +32,8 @@ async function addFile(hash, file) {
 }
 
 /**
- * A stamp says with which inputs a step was last completed. It lies inside what the step made, so that
- * whoever deletes the one deletes the other.
+ * A stamp records with which inputs a step was last completed. It is inside the step's result, so that both are
+ * deleted together.
  *
  * @param {string} file
  */
@@ -51,7 +50,7 @@ export function stampAt(file) {
       await rename(draft, file)
     },
 
-    /** From here on the step counts as not done, whatever interrupts it. */
+    /** Removes the stamp: from here on the step counts as not done, even if it is interrupted. */
     remove: async () => rm(file, { force: true }),
   }
 }

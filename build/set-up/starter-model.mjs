@@ -6,18 +6,18 @@ import { cache, environmentPython, runner } from './places.mjs'
 
 export const STARTER_MODEL = path.join('HuggingFaceTB', 'SmolLM2-135M-Instruct')
 
-/** The package that carries it, pinned by hash; the app reads the same file. */
+/** The package that contains the model, pinned by hash; the app reads the same file. */
 const packagePin = () => readFile(path.join(runner, 'starter-model.txt'), 'utf8')
 
-/** Where tests have theirs: they must not depend on what a person keeps. */
+/** The tests' own copy: they must not depend on the user's models. */
 export const testModels = path.join(cache, 'starter')
 
 /**
- * The starter model, converted once for MLX into a folder of models. It comes inside a Python package,
- * so the first chat needs no model hub.
+ * The starter model, converted for MLX into a folder of models. It comes as a Python package, so the first chat needs
+ * no model hub.
  *
  * @param {{ signal: AbortSignal, models: string, elsewhere: readonly string[] }} options
- *   models: the folder it belongs in; elsewhere: other such folders that may have it already
+ *   models: the folder to put it in; elsewhere: other such folders that may already have it
  * @returns {import('./steps.mjs').Step}
  */
 export function starterModel({ signal, models, elsewhere }) {
@@ -50,7 +50,7 @@ export function starterModel({ signal, models, elsewhere }) {
 }
 
 /**
- * The same files a second time without a second copy, where the disk can.
+ * Links the files, or copies them if the disk cannot link.
  *
  * @param {string} from
  * @param {string} to

@@ -5,12 +5,12 @@ import { stampAt } from './stamps.mjs'
 /**
  * @typedef {object} Step
  * @property {'node-packages' | 'app' | 'electron' | 'python' | 'starter' | 'coder' | 'clients' | 'agents' | 'browser' | 'packaging' | 'site' | 'uv'} id
- * @property {readonly Step['id'][]} needs steps without which it cannot be done
+ * @property {readonly Step['id'][]} needs steps that have to be done first
  * @property {string} title
- * @property {string} doing what the progress line says while it runs
- * @property {string} stamp the file that remembers with which inputs it was done
+ * @property {string} doing the progress line's text while it runs
+ * @property {string} stamp the file that records with which inputs it was done
  * @property {() => Promise<string>} inputs a fingerprint
- * @property {() => Promise<boolean>} isThere whether its result still is where the stamp says
+ * @property {() => Promise<boolean>} isThere whether its result still exists
  * @property {(say: (news: string) => void) => Promise<void>} work
  * @property {string} hint what to do when it fails
  */
@@ -18,7 +18,7 @@ import { stampAt } from './stamps.mjs'
 const REMINDER_MS = 30_000
 
 /**
- * Does a step unless it was done with the same inputs before, with a line at its start and its end.
+ * Runs a step unless it was done with the same inputs, printing a line at its start and its end.
  *
  * @param {Step} step
  * @param {{ print: (line: string) => void, signal: AbortSignal, now?: () => number }} options
@@ -64,7 +64,7 @@ function problemOf(error, { title, hint }) {
 }
 
 /**
- * Of what a program said the lines that seem to say why it failed: not its stack traces, nor its retries.
+ * Picks the lines of a program's output that seem to explain its failure: no stack traces, no retries.
  *
  * @param {string} output
  */

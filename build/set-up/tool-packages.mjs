@@ -8,7 +8,7 @@ import { fingerprint } from './stamps.mjs'
 const FILES = ['package.json', 'package-lock.json']
 
 /**
- * Packages with a lock file of their own, apart from the app's: tools that nothing of the app imports.
+ * Packages with their own lock file, separate from the app's: tools that the app does not import.
  *
  * @param {object} options
  * @param {import('./steps.mjs').Step['id']} options.id

@@ -10,7 +10,7 @@ const SYSTEM_BROWSERS = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr
 export const browsers = path.join(cache, 'browsers')
 const DOWNLOAD_LIMIT_MS = 5 * 60_000
 
-/** @returns {Promise<string | undefined>} a browser the system has; without one Playwright uses its own */
+/** @returns {Promise<string | undefined>} a browser of the system; without one Playwright uses its own */
 export async function systemBrowser() {
   for (const file of SYSTEM_BROWSERS) if (await exists(file)) return file
   return undefined

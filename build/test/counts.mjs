@@ -3,14 +3,14 @@ import { readFile } from 'node:fs/promises'
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 
 /**
- * A suite that failed without saying which of its tests did, for instance because it could not start, or that ended
- * well without having run any: nothing was shown then.
+ * Counts a failure for a suite that exited with an error but reported none, for instance because it could not start,
+ * and for one that succeeded without running any test.
  *
  * @param {Counts} counts
  * @param {readonly number[]} exitCodes
  * @returns {Counts}
  */
-const honest = (counts, exitCodes) =>
+const withSilentFailure = (counts, exitCodes) =>
   counts.failed === 0 && (counts.passed === 0 || exitCodes.some((code) => code !== 0))
     ? { ...counts, failed: 1 }
     : counts
@@ -35,7 +35,7 @@ export const sum = (all) =>
  * @param {(text: string) => Counts} parse
  */
 const fromReport = async (report, exitCodes, parse) =>
-  honest(await readFile(report, 'utf8').then(parse, () => NONE), exitCodes)
+  withSilentFailure(await readFile(report, 'utf8').then(parse, () => NONE), exitCodes)
 
 /** Each command is one check. @type {import('./suites.mjs').Suite['count']} */
 export const countChecks = async ({ exitCodes }) => ({
@@ -80,7 +80,7 @@ export function parseJUnit(text) {
 }
 
 /**
- * Playwright's JSON report. What passed only at a second try has failed.
+ * Playwright's JSON report. A test that passed only on retry counts as failed.
  *
  * @param {string} text
  * @returns {Counts}

@@ -8,12 +8,12 @@ import { reportOf } from './suites.mjs'
 /** @typedef {import('./suites.mjs').Suite} Suite */
 /** @typedef {{ suite: Suite, counts: import('./counts.mjs').Counts, seconds: number }} Outcome */
 
-/** Most suites wait for processes of their own half of the time; no test tells how long something took. */
+/** Suites that run at a time. Most wait for their own processes half of the time, and no test asserts durations. */
 const LANES = 2
 
 /**
- * Runs suites, two at a time. Each one's output comes in one piece and
- * in the given order: the first unfinished one is shown as it goes, the others when their turn comes.
+ * Runs suites, two at a time. Output is printed per suite in the given order: the first unfinished one live, the
+ * others when it is their turn.
  *
  * @param {readonly Suite[]} suites
  * @param {{ args: readonly string[], env: NodeJS.ProcessEnv, signal: AbortSignal, write: (text: string) => void }} options
@@ -68,7 +68,7 @@ export const describe = ({ passed, failed, skipped }) =>
 const VIRTUAL_DISPLAY = '/usr/bin/xvfb-run'
 
 /**
- * Windows need a display; where there is none a virtual one does.
+ * Wraps a command in a virtual display if there is none.
  *
  * @param {import('./suites.mjs').Command} command
  * @param {Suite} suite

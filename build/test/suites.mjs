@@ -13,8 +13,8 @@ import { countChecks, countJUnit, countPlaywright, countVitest, sum } from './co
  * @typedef {object} Suite
  * @property {string} name
  * @property {string} title
- * @property {readonly Need[]} needs what the set-up must have made
- * @property {(args: readonly string[]) => readonly Command[]} commands all of them run, whatever the ones before said
+ * @property {readonly Need[]} needs what the set-up must provide
+ * @property {(args: readonly string[]) => readonly Command[]} commands all are run, even if an earlier one fails
  * @property {NodeJS.ProcessEnv} [env]
  * @property {(result: { exitCodes: readonly number[], report: string }) => Promise<import('./counts.mjs').Counts>} count
  */
@@ -23,7 +23,7 @@ import { countChecks, countJUnit, countPlaywright, countVitest, sum } from './co
 export const reportOf = (name) => path.join(cache, 'test-reports', name)
 
 /**
- * @param {string} entry a tool's own script, which needs no shell and no PATH
+ * @param {string} entry the tool's own script, which needs no shell and no PATH
  * @param {readonly string[]} args
  * @returns {Command}
  */
@@ -44,14 +44,14 @@ const vitest = (name, projects) => (/** @type {readonly string[]} */ args) => [
 ]
 
 /**
- * The runner's tests compute with the library that a node gives its runners (`src-main/worker/python.ts`), which takes a
- * tenth of the time of MLX's own on Linux; on one thread, for two suites run at a time.
+ * The runner's tests use the BLAS that a node gives its runners (`src-main/worker/python.ts`), which takes a tenth of
+ * the time of MLX's own on Linux. One thread, because two suites run at a time.
  */
 const OPENBLAS = ['x86_64-linux-gnu/libopenblas.so.0', 'aarch64-linux-gnu/libopenblas.so.0', 'libopenblas.so.0']
   .map((name) => path.join('/usr/lib', name))
   .find((file) => process.platform === 'linux' && existsSync(file))
 
-/** What comes before a command that computes. */
+/** Prefix for commands that compute. */
 const WITH_OPENBLAS = OPENBLAS === undefined ? [] : ['env', `LD_PRELOAD=${OPENBLAS}`, 'OPENBLAS_NUM_THREADS=1']
 
 /**
@@ -91,7 +91,7 @@ const hosts = {
 
 const clientTests = path.join(root, 'tests', 'clients')
 
-/** What ruff looks at beside the runner. */
+/** What ruff checks beside the runner. */
 const pythonTests = [clientTests, path.join(root, 'tests', 'agents')]
 
 /** @type {Suite} */
@@ -112,7 +112,7 @@ const models = {
   count: countVitest,
 }
 
-/** In the order in which they are started and told about: the long ones first, or the last would run alone. @type {readonly Suite[]} */
+/** In order of start and report: long ones first, or the last one would run alone. @type {readonly Suite[]} */
 export const SUITES = [
   {
     name: 'lint',
@@ -176,14 +176,14 @@ export const SUITES = [
 const SOAK_CLIENTS = 'soak-clients'
 const madeUpRequests = path.join(clientTests, 'test_openapi.py')
 
-/** What is not part of a plain `npm test`. @type {readonly Suite[]} */
+/** Suites outside a plain `npm test`. @type {readonly Suite[]} */
 export const EXTRA_SUITES = [
   {
     ...integration,
     name: 'soak',
     title: 'Integration tests, a real model and made-up requests, long counts',
     needs: [...integration.needs, 'coder', 'clients'],
-    // Arguments choose among vitest's tests.
+    // Arguments select vitest's tests.
     commands: (args) => [
       ...vitest('soak', ['integration', 'models'])(args),
       ...(args.length > 0 ? [] : pytest(SOAK_CLIENTS, clientsPython, clientTests)([madeUpRequests])),
