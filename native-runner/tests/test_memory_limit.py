@@ -11,7 +11,7 @@ from muster_runner.cache_layers import Footprint
 REQUESTS, TOKENS = 64, 12
 
 
-def test_many_long_requests_are_all_answered_with_memory_for_two(tiny: Path, runner: RunnerProcess) -> None:
+def test_many_long_requests_are_all_answered_with_memory_for_two_and_told_their_places(tiny: Path, runner: RunnerProcess) -> None:
     runner.ready(tiny, maxContext=600, concurrency=2, cache={"spareBytes": 0})
     text = "once upon a time " * 20
     for at in range(REQUESTS):
@@ -22,6 +22,15 @@ def test_many_long_requests_are_all_answered_with_memory_for_two(tiny: Path, run
         assert (end["type"], end.get("reason")) == ("finished", "length"), end
         waiting.remove(end["taskId"])
     assert runner.process.poll() is None
+    told: dict[str, list[int]] = {}
+    for frame in runner.seen:
+        if frame["type"] == "prompt" and "ahead" in frame:
+            assert frame["processed"] == 0 < frame["total"]
+            told.setdefault(frame["taskId"], []).append(frame["ahead"])
+    # Each but the first few hears its place, and comes nearer.
+    assert len(told) > REQUESTS // 2
+    assert all(places == sorted(places, reverse=True) for places in told.values())
+    assert all(places[-1] == 0 for places in told.values())
 
 
 def test_without_a_bound_the_context_is_what_the_memory_holds(tiny: Path, tmp_path: Path) -> None:

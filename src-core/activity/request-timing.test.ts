@@ -10,6 +10,7 @@ const delta: GenerationUpdate = { type: 'delta', content: [{ channel: 'text', te
 describe('where the time of a request went', () => {
   it('is waiting, then the prompt, then writing', () => {
     const timing = new RequestTiming(head, 0)
+    timing.take({ type: 'progress', processed: 0, total: 90, ahead: 3 }, 150)
     timing.take({ type: 'progress', processed: 0, total: 100 }, 200)
     timing.take(delta, 700)
     timing.take(delta, 1700)

@@ -46,7 +46,7 @@ export class RequestTiming {
   take(update: GenerationUpdate, now: number): void {
     switch (update.type) {
       case 'progress':
-        this.begunAt ??= now
+        if (update.ahead === undefined) this.begunAt ??= now
         return
       case 'delta':
       case 'embeddings':

@@ -56,7 +56,20 @@ describe('a fair queue', () => {
           const numbers = taken.filter((one) => one.key === key).map(({ number }) => number)
           expect(numbers).toEqual([...all.entries()].flatMap(([number, one]) => (one.key === key ? [number] : [])))
         }
-        expect([queue.size, ...keys.map((key) => queue.sizeOf(key)), ...queue.items()]).toEqual([0, 0, 0, 0, 0])
+        expect([queue.size, ...keys.map((key) => queue.sizeOf(key)), ...queue.order()]).toEqual([0, 0, 0, 0, 0])
+      }),
+    )
+  })
+
+  it('tells the order in which those that wait will be taken, also in the middle of a round', () => {
+    fc.assert(
+      fc.property(requests, fc.nat(20), (all, before) => {
+        const queue = new FairQueue<Waiting>()
+        for (const [number, { key, cost }] of all.entries()) queue.add(key, { key, number }, cost)
+        for (let taken = 0; taken < before; taken += 1) queue.next()
+        const told = queue.order()
+        expect(queue.size).toBe(told.length)
+        expect(drain(queue)).toEqual(told)
       }),
     )
   })

@@ -73,9 +73,22 @@ export class FairQueue<Item> {
     return undefined
   }
 
-  /** All that wait, in no promised order. */
-  *items(): Generator<Item> {
-    for (const { entries } of this.flows.values()) for (const { item } of entries) yield item
+  /** All that wait, in the order in which `next` would take them if no other came. */
+  order(): Item[] {
+    const turns = [...this.flows.values()].map(({ entries, deficit }) => ({ entries: [...entries], at: 0, deficit }))
+    const taken: Item[] = []
+    for (const turn of turns) {
+      turn.deficit += QUANTUM
+      const oldest = turn.entries[turn.at]
+      if (oldest !== undefined && oldest.cost <= turn.deficit) {
+        turn.deficit -= oldest.cost
+        turn.at += 1
+        taken.push(oldest.item)
+      }
+      // The loop goes on to what is added while it runs.
+      if (turn.at < turn.entries.length) turns.push(turn)
+    }
+    return taken
   }
 
   private remove(entry: Entry<Item>): void {

@@ -70,7 +70,14 @@ export type Embedding = z.infer<typeof Embedding>
 
 /** What comes back for one request, in order: any number of `progress`, `delta` and `embeddings`, then one `finished` or `failed`. */
 export const GenerationUpdate = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('progress'), processed: z.number().int(), total: z.number().int() }),
+  z.object({
+    type: z.literal('progress'),
+    processed: z.number().int(),
+    /** Tokens of the prompt; an estimate while the request is queued. */
+    total: z.number().int(),
+    /** Requests ahead of this one in the queue, while it has not begun. Older machines ignore it. */
+    ahead: z.number().int().nonnegative().optional(),
+  }),
   z.object({
     type: z.literal('delta'),
     /** May be empty: for a token that is part of a character, or may yet become a stop string. */

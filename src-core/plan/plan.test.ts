@@ -33,6 +33,15 @@ describe('a worker', () => {
     expect(world.reconcile().events).toEqual([])
   })
 
+  it('starts nothing before the state says how much memory this machine has', () => {
+    const { world, id } = readyWorld()
+    world.apply({ type: 'RunnerDeleted', runnerId: runnerOf(world, id) })
+    const { [studio]: node, ...nodes } = world.state.nodes
+    expect(node).toBeDefined()
+    expect(plan({ ...world.state, nodes }, studio, none)).toEqual([])
+    expect(plan(world.state, studio, none)).toMatchObject([{ kind: 'start' }])
+  })
+
   it('stops what the state no longer has', () => {
     const { world, id } = readyWorld()
     const runnerId = runnerOf(world, id)

@@ -83,7 +83,8 @@ export const plan = (state: State, nodeId: NodeId, running: Running): Action[] =
       if (differs(seen, known)) actions.push({ kind: 'report', runnerId: shard.runnerId, status: seen })
     } else if (known && !isTerminal(known)) {
       actions.push({ kind: 'reportDeleted', runnerId: shard.runnerId })
-    } else if (!known) {
+    } else if (!known && nodeId in state.nodes) {
+      // After a restart the log has the instance before this node has said what memory there is beside its claim.
       actions.push({ kind: 'start', instance, shard })
     }
   }

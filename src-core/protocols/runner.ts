@@ -149,7 +149,14 @@ export const RunnerEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('handedOver') }),
   /** From a separate thread. `steps` grows while the engine works; `active` is the number of live requests. */
   z.object({ type: z.literal('heartbeat'), steps: z.number().int(), active: z.number().int() }),
-  z.object({ type: z.literal('prompt'), taskId: TaskId, processed: z.number().int(), total: z.number().int() }),
+  z.object({
+    type: z.literal('prompt'),
+    taskId: TaskId,
+    processed: z.number().int(),
+    total: z.number().int(),
+    /** Requests ahead of this one that wait for memory too; `processed` is 0 then. */
+    ahead: z.number().int().nonnegative().optional(),
+  }),
   /** One frame per engine step, with the output of every request in the batch. */
   z.object({
     type: z.literal('tokens'),

@@ -132,6 +132,51 @@ describe('requests for one instance', () => {
     expect(machine.queues.live).toEqual({ running: 0, waiting: 0 })
   })
 
+  it('hear how many are ahead of them whenever that changes, until their turn', async () => {
+    machine = new Machine()
+    const [a, b, c, d, e] = ['a', 'b', 'c', 'd', 'e'].map((name) => machine.send(name))
+    await settled()
+    const leaving = new AbortController()
+    const f = machine.send('f', { signal: leaving.signal })
+    await settled()
+    machine.finish('a')
+    await settled()
+    leaving.abort()
+    for (const name of ['b', 'c', 'd', 'e']) {
+      await settled()
+      machine.finish(name)
+    }
+    const places = (updates: GenerationUpdate[] | undefined): (number | undefined)[] =>
+      (updates ?? []).flatMap((update) => (update.type === 'progress' ? [update.ahead] : []))
+    const heard = await Promise.all([a, b, c, d, e, f])
+    expect(heard.map(places)).toEqual([[], [], [0], [1, 0], [2, 1, 0], [3, 2]])
+  })
+
+  it('give their slot back where nobody reads on after the place', async () => {
+    machine = new Machine()
+    const sent = ['a', 'b'].map((name) => machine.send(name))
+    await settled()
+    const signal = new AbortController().signal
+    const request = {
+      taskId: TaskId.parse('c'),
+      modelId: SMALL,
+      prompt: { kind: 'text', text: 'x' },
+      sampling: {},
+      stop: [],
+    } as const
+    const reader = machine.queues
+      .generate({ ...request, stop: [] }, { instanceId: machine.instanceId, signal })
+      [Symbol.asyncIterator]()
+    expect((await reader.next()).value).toMatchObject({ type: 'progress', processed: 0, ahead: 0 })
+    machine.finish('a')
+    await settled()
+    expect(machine.queues.live).toEqual({ running: 2, waiting: 0 })
+    await reader.return?.()
+    expect(machine.queues.live).toEqual({ running: 1, waiting: 0 })
+    machine.finish('b')
+    await Promise.all(sent)
+  })
+
   it('of one key do not hold up the single one of another', async () => {
     machine = new Machine()
     for (let number = 0; number < 15; number += 1) void machine.send(`many ${number}`, { key: 'many' })
@@ -158,7 +203,7 @@ describe('requests for one instance', () => {
     }
     // Two had begun: the second of them was cancelled in the runner.
     expect(machine.began).toEqual(['0', '1', '2', '4', '6', '8'])
-    expect((await Promise.all(sent))[3]).toMatchObject([{ type: 'finished', reason: 'cancelled' }])
+    expect((await Promise.all(sent))[3]?.at(-1)).toMatchObject({ type: 'finished', reason: 'cancelled' })
     expect(machine.queues.live).toEqual({ running: 0, waiting: 0 })
   })
 
@@ -170,10 +215,10 @@ describe('requests for one instance', () => {
     const left = machine.send('d')
     await settled()
     machine.take({ type: 'TaskStatusUpdated', taskId: TaskId.parse('c'), status: 'Cancelled' })
-    expect(await cancelled).toMatchObject([{ type: 'finished', reason: 'cancelled' }])
+    expect((await cancelled).at(-1)).toMatchObject({ type: 'finished', reason: 'cancelled' })
     machine.take({ type: 'InstanceDeleted', instanceId: machine.instanceId })
     // It can be brought to another instance.
-    expect(await left).toMatchObject([{ type: 'failed', code: 'model_unavailable' }])
+    expect((await left).at(-1)).toMatchObject({ type: 'failed', code: 'model_unavailable' })
     expect(machine.began).toEqual(['a', 'b'])
   })
 
@@ -228,7 +273,7 @@ describe('requests for one instance', () => {
     await Promise.all([running, drained])
     expect(machine.began).toEqual(['running'])
     machine.queues.releaseWaiting()
-    expect(await held).toMatchObject([{ type: 'failed', code: 'model_unavailable' }])
+    expect((await held).at(-1)).toMatchObject({ type: 'failed', code: 'model_unavailable' })
   })
 
   it('that only count tokens bypass the queue', async () => {

@@ -13,6 +13,7 @@ import type { InstanceId, TaskId } from '@core/ids'
 import { isLive } from '@core/state/tasks'
 import type { State } from '@core/state/state'
 import { noTracer, type Tracer } from '@core/tracing/tracer'
+import { QueuedRequest, type Turn } from './queued-request'
 
 export interface InstanceQueuesOptions {
   readonly source: { state(): State; subscribe(event: (envelope: Envelope) => void, reset?: () => void): () => void }
@@ -55,17 +56,19 @@ export interface QueuedOptions {
   readonly traceparent?: string | undefined
 }
 
-/** The outcome of waiting: admitted, cancelled by the client, or the instance ended first. */
-type Turn = 'run' | 'cancelled' | 'gone'
-
-/** Settles a waiting request and removes it from its queue. */
-type Settle = (turn: Turn) => void
+/** A queued request as its lane has it. Settling it removes it from the queue. */
+interface Waiter {
+  readonly place: (ahead: number) => void
+  readonly settle: (turn: Turn) => void
+}
 
 /** The queue and counters of one instance on this machine. */
 interface Lane {
   running: number
-  readonly queue: FairQueue<Settle>
+  readonly queue: FairQueue<Waiter>
   serviceMs: number | undefined
+  /** Places have changed, and those that wait are about to be told. */
+  isStale: boolean
 }
 
 /**
@@ -78,7 +81,7 @@ interface Lane {
  */
 export class InstanceQueues {
   private readonly lanes = new Map<InstanceId, Lane>()
-  private readonly waiting = new Map<TaskId, Settle>()
+  private readonly waiting = new Map<TaskId, Waiter>()
   private readonly unsubscribe: () => void
   private held = false
   private onIdle: (() => void) | undefined
@@ -88,10 +91,10 @@ export class InstanceQueues {
       ({ event }) => {
         switch (event.type) {
           case 'TaskStatusUpdated':
-            if (!isLive(event)) this.waiting.get(event.taskId)?.('cancelled')
+            if (!isLive(event)) this.waiting.get(event.taskId)?.settle('cancelled')
             return
           case 'TaskFailed':
-            this.waiting.get(event.taskId)?.('gone')
+            this.waiting.get(event.taskId)?.settle('gone')
             return
           case 'InstanceDeleted':
           case 'InstanceRetrying':
@@ -173,8 +176,12 @@ export class InstanceQueues {
         parent: traceparent,
         attributes: { 'muster.waiting': lane.queue.size },
       })
-      const turn = await this.turn(lane, { request, instanceId, key, signal })
-      wait.end(turn === 'run' ? {} : { failure: turn })
+      let turn: Turn = 'cancelled'
+      try {
+        turn = yield* this.turn(lane, { request, instanceId, key, signal })
+      } finally {
+        wait.end(turn === 'run' ? {} : { failure: turn })
+      }
       if (turn !== 'run') {
         this.forgetIdle(instanceId, lane)
         return yield turn === 'gone' ? GONE : CANCELLED
@@ -188,15 +195,26 @@ export class InstanceQueues {
         yield update
       }
     } finally {
-      lane.running -= 1
-      if (this.live.running === 0) this.onIdle?.()
-      this.fill(instanceId, lane)
-      this.forgetIdle(instanceId, lane)
+      this.release(instanceId, lane)
     }
   }
 
+  /** Frees a slot of the batch. */
+  private release(instanceId: InstanceId, lane: Lane): void {
+    lane.running -= 1
+    if (this.live.running === 0) this.onIdle?.()
+    this.fill(instanceId, lane)
+    this.tellPlaces(lane)
+    this.forgetIdle(instanceId, lane)
+  }
+
   private lane(instanceId: InstanceId): Lane {
-    const lane = this.lanes.get(instanceId) ?? { running: 0, queue: new FairQueue(), serviceMs: undefined }
+    const lane = this.lanes.get(instanceId) ?? {
+      running: 0,
+      queue: new FairQueue(),
+      serviceMs: undefined,
+      isStale: false,
+    }
     this.lanes.set(instanceId, lane)
     return lane
   }
@@ -222,46 +240,68 @@ export class InstanceQueues {
     return { type: 'failed', code: 'too_many_requests', message, retryAfter }
   }
 
-  private async turn(
+  /** Waits for a slot of the batch and yields the request's place whenever that changes. Returns the outcome. */
+  private async *turn(
     lane: Lane,
     { request, instanceId, key, signal }: { request: GenerationRequest } & Required<Omit<QueuedOptions, 'traceparent'>>,
-  ): Promise<Turn> {
+  ): AsyncGenerator<GenerationUpdate, Turn> {
     if (signal.aborted) return 'cancelled'
     const { taskId } = request
-    let resolve: (turn: Turn) => void = () => undefined
-    const turn = new Promise<Turn>((resolved) => {
-      resolve = resolved
-    })
-    const settle: Settle = (outcome) => {
-      leave()
-      resolve(outcome)
+    const queued = new QueuedRequest()
+    const waiter: Waiter = {
+      place: (ahead) => queued.place(ahead),
+      settle: (turn) => {
+        leave()
+        queued.settle(turn)
+        this.tellPlaces(lane)
+      },
     }
-    const leave = lane.queue.add(key, settle, costOf(estimatedTokens(request)))
-    this.waiting.set(taskId, settle)
-    const abort = (): void => settle('cancelled')
+    const total = estimatedTokens(request)
+    const leave = lane.queue.add(key, waiter, costOf(total))
+    this.waiting.set(taskId, waiter)
+    const abort = (): void => waiter.settle('cancelled')
     signal.addEventListener('abort', abort, { once: true })
     this.fill(instanceId, lane)
+    this.tellPlaces(lane)
+    let heard: Turn | undefined
     try {
-      return await turn
+      for (;;) {
+        const news = await queued.next()
+        if (typeof news !== 'number') return (heard = news)
+        yield { type: 'progress', processed: 0, total, ahead: news }
+      }
     } finally {
       this.waiting.delete(taskId)
       signal.removeEventListener('abort', abort)
+      // The reader left between two updates: a slot that was granted meanwhile is free again.
+      if (heard === undefined && queued.outcome === 'run') this.release(instanceId, lane)
+      else if (heard === undefined) waiter.settle('cancelled')
     }
+  }
+
+  /** Tells all waiting requests their places, once for all changes of this moment. */
+  private tellPlaces(lane: Lane): void {
+    if (lane.isStale) return
+    lane.isStale = true
+    queueMicrotask(() => {
+      lane.isStale = false
+      for (const [ahead, waiter] of lane.queue.order().entries()) waiter.place(ahead)
+    })
   }
 
   /** Admits waiting requests while the batch has free slots. */
   private fill(instanceId: InstanceId, lane: Lane): void {
     while (this.hasRoom(instanceId, lane)) {
-      const run = lane.queue.next()
-      if (!run) return
+      const waiter = lane.queue.next()
+      if (!waiter) return
       // Counted here, because the request starts asynchronously.
       lane.running += 1
-      run('run')
+      waiter.settle('run')
     }
   }
 
   private settleAll(instanceId: InstanceId): void {
-    for (const settle of this.lanes.get(instanceId)?.queue.items() ?? []) settle('gone')
+    for (const waiter of this.lanes.get(instanceId)?.queue.order() ?? []) waiter.settle('gone')
   }
 
   /** Drops the lane of an ended instance once it is empty. */

@@ -49,7 +49,12 @@ export class RequestsUnderWay {
   take(event: RequestEvent): void {
     switch (event.type) {
       case 'prompt':
-        return this.push(event.taskId, { type: 'progress', processed: event.processed, total: event.total })
+        return this.push(event.taskId, {
+          type: 'progress',
+          processed: event.processed,
+          total: event.total,
+          ...(event.ahead !== undefined && { ahead: event.ahead }),
+        })
       case 'tokens':
         for (const { taskId, ...delta } of event.items) this.push(taskId, { type: 'delta', ...delta })
         return

@@ -63,6 +63,7 @@ class Engine:
             options.prefill,
             options.budget,
             self._say_progress,
+            self._say_queued,
             options.restores_in_step,
         )
         self._pressure = MemoryPressure(options.budget.total, options.claimed)
@@ -198,3 +199,6 @@ class Engine:
 
     def _say_progress(self, task_id: str, done: int, total: int) -> None:
         self._emit(type="prompt", taskId=task_id, processed=done, total=total)
+
+    def _say_queued(self, task_id: str, ahead: int, total: int) -> None:
+        self._emit(type="prompt", taskId=task_id, processed=0, total=total, ahead=ahead)

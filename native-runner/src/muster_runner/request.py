@@ -30,6 +30,8 @@ class Request:
     answering: bool = False
     # Tokens of its prompt that need not be computed.
     cached: int = 0
+    # Requests ahead of it that wait for memory too, as it was last told; None before.
+    ahead: int | None = None
 
     def wait_again(self, sequence: Sequence) -> None:
         """Its prompt is now all that it has been fed, and the token to be fed next."""

@@ -41,7 +41,8 @@ PREFILLS = 8
 
 class Schedule:
     """``able``: what the model can do. ``cache``: None where nothing may be kept. ``progress(task, done, total)``: a
-    prompt was computed in part. ``restores_in_step``: see Restores."""
+    prompt was computed in part. ``queued(task, ahead, total)``: its prompt waits for memory, as so many do that came
+    before it. ``restores_in_step``: see Restores."""
 
     def __init__(
         self,
@@ -52,14 +53,17 @@ class Schedule:
         steps: PrefillSteps,
         budget: MemoryBudget = UNLIMITED,
         progress: Callable[[str, int, int], None] = lambda _task_id, _done, _total: None,
+        queued: Callable[[str, int, int], None] = lambda _task_id, _ahead, _total: None,
         restores_in_step: bool = False,
     ):
         self._model, self._able, self._batch = model, able, batch
-        self._prefill, self._budget, self._progress = steps, budget, progress
+        self._prefill, self._budget, self._progress, self._queued = steps, budget, progress, queued
         self._requests: dict[str, Request] = {}
         self._prompts: deque[Request] = deque()
         self._restores = Restores(restores_in_step)
         self._history = 0
+        # Whether a prompt waits because there is no room for it.
+        self._lacks_memory = False
         # Whether positions are no count of tokens after a picture.
         self._shifts = places_of(model) is not None
         self.cache = cache
@@ -127,6 +131,7 @@ class Schedule:
         drawn = self._make_room()
         if not self._compute_prompts() and not len(self._batch):
             self._restores.wait()
+        self._tell_places()
         drawn += self._batch.step()
         self.mark = zlib.crc32(b"%d %d" % (self.steps, len(self.cache or ())), self._history)
         return drawn
@@ -194,7 +199,7 @@ class Schedule:
     def _turn(self) -> list[Request]:
         """The requests whose prompts are computed now, in the order of their turns."""
         turn: list[Request] = []
-        full = False
+        full = self._lacks_memory = False
         for request in list(self._prompts):
             if len(turn) == min(PREFILLS, COMPLETION_BATCH - len(self._batch)):
                 break
@@ -205,6 +210,7 @@ class Schedule:
                         continue
                     full = bool(len(self._batch) or self._begun()) and not self._fits(request)
                     if full:
+                        self._lacks_memory = True
                         continue
                     self._restore(request)
                 if not self._is_restored(request):
@@ -212,6 +218,16 @@ class Schedule:
                 self._begin(request)
             turn.append(request)
         return turn
+
+    def _tell_places(self) -> None:
+        """Tells requests that wait for memory how many are ahead of them, where that has changed."""
+        if not self._lacks_memory:
+            return
+        waiting = (request for request in self._prompts if not request.has_begun and not request.answering)
+        for ahead, request in enumerate(waiting):
+            if request.ahead != ahead:
+                request.ahead = ahead
+                self._queued(request.task_id, ahead, len(request.tokens))
 
     def _is_awaited(self, request: Request) -> bool:
         """Whether another prompt is being read or computed whose beginning this one can use in a moment."""

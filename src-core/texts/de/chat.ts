@@ -135,6 +135,8 @@ export const chat: Translation<'chat'> = {
   'cut.closed': 'Abgebrochen: das Fenster wurde geschlossen',
   tokens: '{count, plural, one {# Token} other {# Tokens}}',
   firstToken: 'erstes Token nach {time}',
+  queued:
+    '{count, plural, =0 {Als Nächstes an der Reihe} one {In der Warteschlange: # Anfrage davor} other {In der Warteschlange: # Anfragen davor}}',
   readingPrompt: 'Liest den Prompt: {done, number} von {total, number} Tokens',
   lessThanSecond: 'noch weniger als eine Sekunde',
   thinking: 'Denkt nach…',

@@ -131,6 +131,7 @@ export const chat = {
   'cut.closed': 'Interrupted: its window was closed',
   tokens: '{count, plural, one {# token} other {# tokens}}',
   firstToken: 'first token after {time}',
+  queued: '{count, plural, =0 {Next in the queue} one {Queued: # request ahead} other {Queued: # requests ahead}}',
   readingPrompt: 'Reading the prompt: {done, number} of {total, number} tokens',
   lessThanSecond: 'less than a second left',
   thinking: 'Thinking…',

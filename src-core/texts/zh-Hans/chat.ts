@@ -131,6 +131,7 @@ export const chat: Translation<'chat'> = {
   'cut.closed': '已中断：窗口被关闭',
   tokens: '{count, plural, other {# 个 token}}',
   firstToken: '首个 token 用时 {time}',
+  queued: '{count, plural, =0 {排队中：下一个} other {排队中：前面还有 # 个请求}}',
   readingPrompt: '正在读取提示：{done, number} / {total, number} 个 token',
   lessThanSecond: '剩余不到一秒',
   thinking: '正在思考…',

@@ -26,6 +26,8 @@ export interface AnswerWriter {
   begin(): string
   /** Absent where the dialect has no word for it. */
   progress?(progress: Progress): string
+  /** The request waits behind so many others. May come before `begin`; absent where the dialect has no word for it. */
+  queued?(ahead: number): string
   delta(delta: Delta): string
   finished(end: Finished): string
   failed(problem: Problem): string
@@ -59,17 +61,15 @@ export const streamAnswer = (
 
 /** Streams several answers to one request into one stream, as they come; the first that fails ends them all. */
 export const streamAnswers = async (c: Context<ApiEnv>, answers: readonly Streamed[]): Promise<Response> => {
-  const begun = answers.map(({ updates, writer }) => {
-    const iterator = updates[Symbol.asyncIterator]()
-    return { iterator, writer, first: iterator.next() }
-  })
+  const begun = answers.map(beginning)
   const soon = await firstWithin(Promise.all(begun.map(({ first }) => first)), HEADERS_AFTER_MS)
   for (const result of soon ?? []) if (!result.done && result.value.type === 'failed') throw failureOf(result.value)
   const [one] = begun
   if (!one) throw new Error('no answer to stream')
   const socket = new AnswerSocket(c, one.writer)
-  const send = async ({ iterator, writer, first }: (typeof begun)[number]): Promise<void> => {
+  const send = async ({ iterator, writer, first, queue }: Beginning): Promise<void> => {
     const stream = new AnswerStream(socket, writer)
+    queue.follow((place) => stream.take(place))
     try {
       for (let result = await first; !result.done; result = await iterator.next()) stream.take(result.value)
     } catch (error) {
@@ -83,6 +83,44 @@ export const streamAnswers = async (c: Context<ApiEnv>, answers: readonly Stream
     socket.end()
   }
   return RESPONSE_ALREADY_SENT
+}
+
+/** An answer whose first update is awaited, places in the queue apart: they open no stream, so that a refusal of one
+ * that waited only shortly is an honest status. */
+interface Beginning {
+  readonly iterator: AsyncIterator<GenerationUpdate>
+  readonly writer: AnswerWriter
+  readonly first: Promise<IteratorResult<GenerationUpdate>>
+  readonly queue: Queue
+}
+
+/** The latest place in the queue, for whoever follows it. */
+class Queue {
+  private latest: Progress | undefined
+  private listener: ((place: Progress) => void) | undefined
+
+  tell(place: Progress): void {
+    this.latest = place
+    this.listener?.(place)
+  }
+
+  follow(listener: (place: Progress) => void): void {
+    this.listener = listener
+    if (this.latest) listener(this.latest)
+  }
+}
+
+const beginning = ({ updates, writer }: Streamed): Beginning => {
+  const iterator = updates[Symbol.asyncIterator]()
+  const queue = new Queue()
+  const first = async (): Promise<IteratorResult<GenerationUpdate>> => {
+    for (;;) {
+      const result = await iterator.next()
+      if (result.done || result.value.type !== 'progress' || result.value.ahead === undefined) return result
+      queue.tell(result.value)
+    }
+  }
+  return { iterator, writer, first: first(), queue }
 }
 
 /** One answer's part of the stream. */
@@ -121,7 +159,9 @@ class AnswerStream {
 
   /** Only the latest is of use: a client that does not read is not told. */
   private tellProgress(progress: Progress): void {
-    const told = this.socket.isFull ? '' : (this.writer.progress?.(progress) ?? '')
+    if (this.socket.isFull) return
+    if (progress.ahead !== undefined) return this.socket.write(this.writer.queued?.(progress.ahead) ?? '')
+    const told = this.writer.progress?.(progress) ?? ''
     if (told !== '') this.socket.write(this.beginning() + told)
   }
 

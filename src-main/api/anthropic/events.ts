@@ -1,5 +1,6 @@
 import type { ContentDelta } from '@core/generation/stream'
 import type { Delta, Finished } from '../answering/answer'
+import { queuedComment } from '../answering/queued-comment'
 import type { AnswerWriter } from '../answering/stream-answer'
 import type { Problem } from '../problem'
 import { anthropicError, newRequestId } from './error'
@@ -44,6 +45,7 @@ const moreOf = (delta: ContentDelta): object | undefined => {
 export class MessageEvents implements AnswerWriter {
   readonly contentType = 'text/event-stream; charset=utf-8'
   readonly heartbeat = event('ping', {})
+  readonly queued = queuedComment
   /** Of the block that is open, or of the next one. */
   private index = 0
   private open: Open | undefined

@@ -35,6 +35,7 @@ const Chunk = z.object({
     )
     .optional(),
   prompt_progress: z.object({ processed: z.number(), total: z.number() }).optional(),
+  queue: z.object({ ahead: z.number() }).optional(),
   usage: z.object({ completion_tokens: z.number() }).nullish(),
   error: z.object({ message: z.string(), code: z.string().nullish() }).optional(),
 })
@@ -52,6 +53,8 @@ export interface PromptProgress {
 export interface GrowingAnswer extends AnswerRecord {
   /** Absent once the first token is there. */
   readonly progress?: PromptProgress | undefined
+  /** Requests ahead of this one, while it is queued. */
+  readonly ahead?: number | undefined
 }
 
 const endedEarly = (): ApiError => new ApiError('ended_early', t('chat.brokeOff'), { hint: t('chat.brokeOffHint') })
@@ -128,8 +131,9 @@ export class AnswerReader {
     this.lastAt = askedAt
   }
 
-  take({ choices, prompt_progress: progress, usage }: Chunk, now: number): void {
+  take({ choices, prompt_progress: progress, queue, usage }: Chunk, now: number): void {
     const [choice] = choices ?? []
+    if (queue && this.firstAt === undefined) this.answer = { ...this.answer, ahead: queue.ahead }
     if (progress && this.firstAt === undefined) this.takeProgress(progress, now)
     if (choice) {
       this.takeDelta(choice.delta, now)
@@ -147,7 +151,7 @@ export class AnswerReader {
     if (!content && !thought && !calls) return
     this.lastAt = now
     this.firstAt ??= now
-    const { progress: _done, ...before } = this.answer
+    const { progress: _done, ahead: _turn, ...before } = this.answer
     this.answer = {
       ...before,
       text: before.text + (content ?? ''),
@@ -160,7 +164,8 @@ export class AnswerReader {
     this.firstProgress ??= { at: now, processed }
     const done = processed - this.firstProgress.processed
     const leftMs = done > 0 ? ((now - this.firstProgress.at) / done) * (total - processed) : undefined
-    this.answer = { ...this.answer, progress: { processed, total, leftMs } }
+    const { ahead: _turn, ...before } = this.answer
+    this.answer = { ...before, progress: { processed, total, leftMs } }
   }
 
   private takeAlternatives(tokens: readonly z.infer<typeof TokenLogprobs>[]): void {

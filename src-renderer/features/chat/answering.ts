@@ -82,7 +82,11 @@ const grow = async (thread: Thread, { parentId, partner, place, api, keep }: Gro
 const isEmpty = ({ text, thinking, calls }: GrowingAnswer): boolean =>
   text === '' && thinking === undefined && calls === undefined
 
-const recordOf = ({ progress: _progress, ...record }: GrowingAnswer): Omit<GrowingAnswer, 'progress'> => record
+const recordOf = ({
+  progress: _progress,
+  ahead: _ahead,
+  ...record
+}: GrowingAnswer): Omit<GrowingAnswer, 'progress' | 'ahead'> => record
 
 const emptyAnswer = (): ApiError =>
   new ApiError('empty_answer', t('chat.emptyAnswer'), { hint: t('chat.emptyAnswerHint') })

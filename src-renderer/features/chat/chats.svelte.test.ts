@@ -132,14 +132,17 @@ describe('conversations', () => {
     expect(await writing.conversations.messagesOf(thread.id)).toEqual([])
   })
 
-  it('show the answer while it is written, its figures when it is done, and how much of the prompt is read before', async () => {
+  it('show the answer while it is written, its figures when it is done, and before it its place in the queue and how much of the prompt is read', async () => {
     const stream = new FakeStream()
     const thread = await ask(await open(new FakeApi().next(stream.response)), 'Why?')
+    stream.send({ ...delta(''), queue: { ahead: 2 } })
+    await eventually(() => expect(thread.growing?.answer.ahead).toBe(2))
     stream.send({ ...delta(''), prompt_progress: { processed: 512, total: 2048 } })
     await eventually(() => expect(thread.growing?.answer.progress).toMatchObject({ processed: 512, total: 2048 }))
     stream.send({ choices: [{ delta: { reasoning_content: 'Hm.' }, finish_reason: null }] })
     stream.send(delta('Because'))
     await eventually(() => expect(thread.growing?.answer).toMatchObject({ text: 'Because', thinking: 'Hm.' }))
+    expect(thread.growing?.answer).not.toHaveProperty('ahead')
     expect(thread.growing?.answer.progress).toBeUndefined()
     for (const data of [end(), { choices: [], usage: { completion_tokens: 11 } }, '[DONE]']) stream.send(data)
     await idle(thread)

@@ -36,6 +36,14 @@ describe('a streamed completion', () => {
     expect(read(told(true).join(''))).toEqual([{ ...chunk(0, {}), prompt_progress: { processed: 512, total: 2048 } }])
   })
 
+  it('tells how many requests are ahead, in a comment that clients skip or in a chunk where progress is asked for', () => {
+    const options = { choices: 1, includeUsage: true, callForm: TOOLS }
+    const told = (tellsProgress: boolean) =>
+      chunksOf(head, { ...options, tellsProgress }).map((writer) => writer.queued?.(3) ?? '')
+    expect(told(false)).toEqual([': queued, 3 ahead\n\n'])
+    expect(read(told(true).join(''))).toEqual([{ ...chunk(0, {}), queue: { ahead: 3 } }])
+  })
+
   it('has thoughts, text and calls in chunks of their own, and its usage last', () => {
     const written = writers(1).map((writer) =>
       [

@@ -1,5 +1,6 @@
 import type { ContentDelta, LogprobEntry } from '@core/generation/stream'
 import type { Delta, Finished, Progress } from '../../answering/answer'
+import { queuedComment } from '../../answering/queued-comment'
 import type { AnswerWriter } from '../../answering/stream-answer'
 import { openaiError } from '../../dialect'
 import type { Problem } from '../../problem'
@@ -50,10 +51,11 @@ class Chunks implements AnswerWriter {
   }
 
   progress({ processed, total }: Progress): string {
-    if (!this.shared.tellsProgress) return ''
-    const choice = { index: this.index, delta: {}, logprobs: null, finish_reason: null }
-    const told = JSON.stringify({ processed, total })
-    return `data: ${this.shared.head},"choices":[${JSON.stringify(choice)}],"prompt_progress":${told}${this.shared.tail}`
+    return this.shared.tellsProgress ? this.beside('prompt_progress', { processed, total }) : ''
+  }
+
+  queued(ahead: number): string {
+    return this.shared.tellsProgress ? this.beside('queue', { ahead }) : queuedComment(ahead)
   }
 
   delta({ content, logprobs }: Delta): string {
@@ -77,6 +79,13 @@ class Chunks implements AnswerWriter {
 
   failed(problem: Problem): string {
     return `data: ${JSON.stringify(openaiError(problem))}\n\n`
+  }
+
+  /** A chunk that adds nothing to the answer, with a field of its own. */
+  private beside(field: string, value: object): string {
+    const choice = { index: this.index, delta: {}, logprobs: null, finish_reason: null }
+    const { head, tail } = this.shared
+    return `data: ${head},"choices":[${JSON.stringify(choice)}],"${field}":${JSON.stringify(value)}${tail}`
   }
 
   private chunk(

@@ -1,5 +1,6 @@
 import { textOn, type FinishReason } from '@core/generation/stream'
 import type { Answer, Delta, Finished } from '../../answering/answer'
+import { queuedComment } from '../../answering/queued-comment'
 import type { AnswerWriter } from '../../answering/stream-answer'
 import { openaiError } from '../../dialect'
 import type { Problem } from '../../problem'
@@ -44,6 +45,7 @@ export const toCompletion = (
 class TextChunks implements AnswerWriter {
   readonly contentType = 'text/event-stream; charset=utf-8'
   readonly heartbeat = ': alive\n\n'
+  readonly queued = queuedComment
   private offset: number
 
   constructor(

@@ -1,4 +1,5 @@
 import type { Delta, Finished } from '../../answering/answer'
+import { queuedComment } from '../../answering/queued-comment'
 import type { AnswerWriter } from '../../answering/stream-answer'
 import { openaiError } from '../../dialect'
 import type { Problem } from '../../problem'
@@ -17,6 +18,7 @@ export interface ResponseEventsOptions {
 export class ResponseEvents implements AnswerWriter {
   readonly contentType = 'text/event-stream; charset=utf-8'
   readonly heartbeat = ': alive\n\n'
+  readonly queued = queuedComment
   private readonly output: Output
   private sequence = 0
 
