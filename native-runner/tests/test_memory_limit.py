@@ -11,7 +11,9 @@ from muster_runner.cache_layers import Footprint
 REQUESTS, TOKENS = 64, 12
 
 
-def test_many_long_requests_are_all_answered_with_memory_for_two_and_told_their_places(tiny: Path, runner: RunnerProcess) -> None:
+def test_many_long_requests_are_all_answered_with_memory_for_two_and_told_their_places(
+    tiny: Path, runner: RunnerProcess
+) -> None:
     runner.ready(tiny, maxContext=600, concurrency=2, cache={"spareBytes": 0})
     text = "once upon a time " * 20
     for at in range(REQUESTS):
