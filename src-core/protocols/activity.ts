@@ -34,7 +34,7 @@ export type RequestRecord = z.infer<typeof RequestRecord>
 /** `GET /requests`: the last requests that this node took, newest first. */
 export const RequestsResponse = z.object({ requests: z.array(RequestRecord) })
 
-/** `GET /support_bundle`: diagnostics for whoever helps, without secrets and prompts. */
+/** `GET /support_bundle`: diagnostics for support, without secrets and prompts. */
 export const SupportBundle = z.object({
   format: z.literal('muster-support'),
   version: z.string(),
