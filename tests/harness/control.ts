@@ -2,7 +2,7 @@ import { MetaInstanceView } from '@core/protocols/control'
 import type { State } from '@core/state/state'
 import { follow } from './events'
 
-/** The control API of one node, for tests. */
+/** Client of a node's control API. */
 export class Control {
   constructor(readonly url: string) {}
 
@@ -27,7 +27,7 @@ export class Control {
     return (await (await this.request('/state')).json()) as State
   }
 
-  /** The first state for which the condition holds, as it arrives over `/events`: nothing is polled. */
+  /** Resolves with the first state that meets the condition, from `/events`: no polling. */
   async until(what: string, holds: (state: State) => boolean, timeoutMs = 60_000): Promise<State> {
     const stop = new AbortController()
     const timer = setTimeout(() => stop.abort(), timeoutMs)

@@ -1,6 +1,6 @@
 /**
- * A master in a process of its own, to be killed: declares and deletes as fast as it can, and prints a line
- * of JSON for its state at the start and for everything that was acknowledged.
+ * A leader in a separate process, to be killed: declares and deletes as fast as it can, and prints a line of JSON for
+ * its state at the start and for every acknowledgement.
  *
  *     deciding-process.ts DATA_DIR ROUND
  */
@@ -13,10 +13,10 @@ import type { DecidingLine } from './deciding'
 
 const [dataDir = '', round = ''] = process.argv.slice(2)
 const AT_ONCE = 8
-/** So many stay declared before the oldest is deleted. */
+/** Declarations kept before the oldest is deleted. */
 const DECLARED = 30
 
-// Synchronously: what was said before the kill was said.
+// Synchronous, so that a line printed before the kill is complete.
 const say = (line: DecidingLine): void => void writeSync(1, `${JSON.stringify(line)}\n`)
 
 const warnings: string[] = []

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import { root } from './paths'
 
-/** What a deciding process prints, one line of JSON each. */
+/** A deciding process's output, one line of JSON each. */
 export const DecidingLine = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('open'),
@@ -24,11 +24,11 @@ export type DecidingLine = z.infer<typeof DecidingLine>
 export interface DecidingProcess {
   /** Its first line: open or refused. */
   readonly first: Promise<DecidingLine>
-  /** Ends it at once, and resolves with all that it said before. */
+  /** Kills it, and resolves with everything it printed before. */
   kill(): Promise<readonly DecidingLine[]>
 }
 
-/** Starts a master in a process of its own, which decides until it is killed. */
+/** Starts a leader in a separate process, which decides until it is killed. */
 export const startDeciding = (dataDir: string, round: string): DecidingProcess => {
   const script = join(import.meta.dirname, 'deciding-process.ts')
   const child = spawn(process.execPath, ['--import', 'tsx', script, dataDir, round], {
@@ -44,7 +44,7 @@ export const startDeciding = (dataDir: string, round: string): DecidingProcess =
   const closed = once(child, 'close')
   const first = new Promise<DecidingLine>((resolve, reject) => {
     lines.on('line', (text) => {
-      // The last one may have been cut short by the kill.
+      // The kill may have cut the last line short.
       if (!text.endsWith('}')) return
       const line = DecidingLine.parse(JSON.parse(text))
       said.push(line)

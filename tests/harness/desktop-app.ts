@@ -9,7 +9,7 @@ import { root } from './paths'
 
 const executablePath = await testElectron()
 
-/** Why the desktop app cannot run here; undefined where it can. */
+/** Why the desktop app cannot run here; undefined if it can. */
 export const noDesktop =
   executablePath === undefined
     ? 'No Electron binary is here; the set-up says why.'
@@ -20,9 +20,9 @@ export const noDesktop =
 export interface DesktopLaunch {
   readonly dataDir: string
   readonly env?: Readonly<Record<string, string>>
-  /** The folder to start in, if not the repository's. */
+  /** The working directory; by default the repository. */
   readonly cwd?: string
-  /** What Electron loads, if not the app itself. */
+  /** The script that Electron loads; by default the app itself. */
   readonly main?: string
 }
 
@@ -43,8 +43,8 @@ export const startDesktop = ({ dataDir, env, cwd, main = root }: DesktopLaunch):
   })
 
 /**
- * Starts the app once more beside one that runs; resolves with its exit code. Not through Playwright, which
- * wants to speak to an app that ends before it can answer.
+ * Starts the app a second time beside a running one; resolves with its exit code. Not through Playwright, which tries
+ * to talk to an app that exits before it can answer.
  */
 export const startDesktopAgain = async ({
   dataDir,
@@ -60,14 +60,14 @@ export const startDesktopAgain = async ({
   return code
 }
 
-/** A question that the app put to the person in a native dialog, and what the person could choose. */
+/** A native dialog of the app, with its buttons. */
 export interface Question {
   readonly message: string
   readonly detail: string
   readonly buttons: readonly string[]
 }
 
-/** What the stand-ins below keep in Electron's main process. */
+/** What the fakes below record in Electron's main process. */
 interface Person {
   questions: (Question & { answer: (response: number) => void })[]
   opened: string[]
@@ -100,8 +100,8 @@ const standIns = `
 `
 
 /**
- * A stand-in for the app's entry that loads the app itself, with a person behind its dialogs, its browser
- * and its tray who can be asked by a test: no window system shows those to Playwright.
+ * An entry that loads the app with fakes for dialogs, browser and tray, which a test controls: Playwright cannot reach
+ * the native ones.
  */
 export const withPerson = (folder: string): string => {
   const main = join(folder, 'with-person')
@@ -115,7 +115,7 @@ export const withPerson = (folder: string): string => {
   return main
 }
 
-/** Questions that nobody has answered yet, the oldest first. */
+/** Unanswered dialogs, oldest first. */
 export const questions = (app: ElectronApplication): Promise<Question[]> =>
   app.evaluate(() =>
     (globalThis as unknown as { person: Person }).person.questions.map(({ message, detail, buttons }) => ({
@@ -125,26 +125,26 @@ export const questions = (app: ElectronApplication): Promise<Question[]> =>
     })),
   )
 
-/** Answers the oldest question by the label of a button. */
+/** Clicks a button of the oldest dialog by its label. */
 export const answer = (app: ElectronApplication, button: string): Promise<void> =>
   app.evaluate((_electron, label) => {
     const question = (globalThis as unknown as { person: Person }).person.questions.shift()
     question?.answer(question.buttons.indexOf(label))
   }, button)
 
-/** Notifications that were shown, the oldest first. */
+/** Notifications shown, oldest first. */
 export const notices = (app: ElectronApplication): Promise<{ title: string; body: string }[]> =>
   app.evaluate(() => (globalThis as unknown as { person: Person }).person.notices)
 
-/** Addresses that were opened in the browser. */
+/** Addresses opened in the browser. */
 export const opened = (app: ElectronApplication): Promise<string[]> =>
   app.evaluate(() => (globalThis as unknown as { person: Person }).person.opened)
 
-/** The labels of the tray's menu, those of a submenu after its own. */
+/** Labels of the tray's menu; a submenu's follow its own. */
 export const trayMenu = (app: ElectronApplication): Promise<string[]> =>
   app.evaluate(() => (globalThis as unknown as { person: Person }).person.menu.map(({ label }) => label))
 
-/** Chooses an entry of the tray's menu. */
+/** Clicks an entry of the tray's menu. */
 export const chooseInTray = (app: ElectronApplication, entry: string): Promise<void> =>
   app.evaluate((_electron, wanted) => {
     ;(globalThis as unknown as { person: Person }).person.menu.find(({ label }) => label === wanted)?.click()

@@ -1,6 +1,6 @@
 import type { Locator, Page } from '@playwright/test'
 
-/** Drags as a hand does: what lies under the pointer is asked more than once before the button is let go. */
+/** Drags with several pointer moves, as a hand does, so that drop targets are hovered before the release. */
 export const dragTo = async (page: Page, what: Locator, where: Locator): Promise<void> => {
   await what.hover()
   await page.mouse.down()

@@ -1,7 +1,7 @@
-"""A runner that asks for rounds as it is told to and ends in one way or another.
+"""A fake runner that starts rounds and ends in a given way.
 
-use: ending_runner.py WAY PIPES. WAY: ``orderly`` ends when it is asked to, ``stubborn`` never does, ``crash`` ends by a
-signal once it is loaded, ``large`` gives too much to a round, ``hasty`` asks for two rounds at once."""
+use: ending_runner.py WAY PIPES. WAY: ``orderly`` ends when asked to, ``stubborn`` never does, ``crash`` ends by a
+signal once loaded, ``large`` sends too large a part for a round, ``hasty`` starts two rounds at once."""
 
 import os
 import signal

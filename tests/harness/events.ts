@@ -2,7 +2,7 @@ import { fold } from '@core/fold/fold'
 import { EventStreamMessage } from '@core/protocols/event-stream'
 import type { State } from '@core/state/state'
 
-/** Every state a node goes through, folded here from its event stream as the app does. */
+/** All states that a node goes through, folded from its event stream as in the app. */
 export async function* follow(url: string, signal: AbortSignal): AsyncGenerator<State> {
   const response = await fetch(`${url}/events`, { signal, headers: { accept: 'text/event-stream' } })
   if (!response.ok || !response.body) throw new Error(`/events answered ${response.status}`)

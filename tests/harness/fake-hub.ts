@@ -9,7 +9,7 @@ import { filesIn } from './models'
 /** A file of a model on the fake hub. */
 interface HubFile {
   readonly content: Buffer
-  /** Large ones are kept apart, served by another machine and named by their SHA-256. */
+  /** Large files are stored separately, served by the CDN and named by their SHA-256. */
   readonly lfs: boolean
   readonly sha256: string
   readonly gitBlob: string
@@ -22,7 +22,7 @@ interface HubModel {
   readonly tags: readonly string[]
 }
 
-/** What somebody asked of it. */
+/** A request it received. */
 export interface HubRequest {
   readonly server: 'hub' | 'cdn'
   readonly method: string
@@ -30,7 +30,7 @@ export interface HubRequest {
   readonly path: string
   readonly authorization: string | undefined
   readonly range: string | undefined
-  /** Of the body, so far. */
+  /** Bytes of the body sent so far. */
   sent: number
 }
 
@@ -50,7 +50,7 @@ const gitBlob = (content: Buffer): string =>
 
 const CHUNK_BYTES = 16 * 1024
 
-/** Resolves when more can be written, or nothing any more. */
+/** Resolves when more can be written, or the connection is closed. */
 const drained = async (response: ServerResponse): Promise<void> => {
   const over = new AbortController()
   const { signal } = over
@@ -58,13 +58,13 @@ const drained = async (response: ServerResponse): Promise<void> => {
   over.abort()
 }
 
-/** The token that the fake hub knows, of somebody who has accepted every license. */
+/** The only token the fake hub accepts; its user has accepted every license. */
 export const GOOD_TOKEN = 'hf_good'
 
 /**
- * A stand-in for a model hub, which cannot be reached from here. It speaks the protocol of Hugging Face's own as far as
- * models are listed, searched and fetched: over HTTP, with a second server in the part of its CDN, and with the faults
- * that a test asks for. `fake-hub.test.ts` holds it against Hugging Face's own client.
+ * A fake model hub. It implements Hugging Face's protocol for listing, searching and downloading models over HTTP, with
+ * a second server as its CDN, and injects the faults that a test asks for. Checked against Hugging Face's own client in
+ * `fake-hub.test.ts`.
  */
 export class FakeHub {
   readonly requests: HubRequest[] = []
@@ -93,7 +93,7 @@ export class FakeHub {
     this.cdn = createServer(serve('cdn'))
   }
 
-  /** On free ports of an address. Larger chunks are faster and counted less closely. */
+  /** On free ports of an address. Larger chunks are faster, but progress is counted less precisely. */
   static async start(host = '127.0.0.1', { chunkBytes = CHUNK_BYTES } = {}): Promise<FakeHub> {
     const fake = new FakeHub(host, chunkBytes)
     for (const server of [fake.hub, fake.cdn]) {
@@ -116,7 +116,7 @@ export class FakeHub {
     }
   }
 
-  /** Has a model, of the files of a folder and of others that a test names. */
+  /** Adds a model with the files of a folder and further ones. */
   add(
     modelId: string,
     {
@@ -148,42 +148,42 @@ export class FakeHub {
     this.models.set(modelId, { files: all, commit, gated, tags })
   }
 
-  /** The next requests whose path contains that are answered so. */
+  /** Answers the next requests whose path contains `matches` with this status. */
   failNext(matches: string, status: number, options: { headers?: Record<string, string>; times?: number } = {}): void {
     this.faults.push({ matches, act: 'status', status, headers: options.headers ?? {}, left: options.times ?? 1 })
   }
 
-  /** The next such request is answered with that, whatever it is. */
+  /** Answers the next such request with this body, whatever it is. */
   answerNext(matches: string, body: string): void {
     this.faults.push({ matches, act: 'answer', body, left: 1 })
   }
 
-  /** The connection is cut in the middle of a body. */
+  /** Cuts the connection in the middle of a body. */
   cutNext(matches: string, { afterBytes, times = 1 }: { afterBytes: number; times?: number }): void {
     this.faults.push({ matches, act: 'cut', afterBytes, left: times })
   }
 
-  /** One byte of a body is another. */
+  /** Corrupts one byte of a body. */
   damageNext(matches: string, { times = 1 } = {}): void {
     this.faults.push({ matches, act: 'damage', left: times })
   }
 
-  /** A body that stops coming, over a connection that stays. */
+  /** Stalls a body over an open connection. */
   silenceNext(matches: string, { afterBytes }: { afterBytes: number }): void {
     this.faults.push({ matches, act: 'silence', afterBytes, left: 1 })
   }
 
-  /** How fast each body comes. */
+  /** Throttles every body. */
   limit(bytesPerSecond: number): void {
     this.bytesPerSecond = bytesPerSecond
   }
 
-  /** Gives whole files only, as some mirrors do. */
+  /** Ignores ranges and serves whole files, as some mirrors do. */
   ignoreRanges(): void {
     this.wholeOnly = true
   }
 
-  /** Resolves when such a request has come, or when there was one already. */
+  /** Resolves when such a request has arrived, or had arrived before. */
   async asked(holds: (request: HubRequest) => boolean): Promise<HubRequest> {
     for (;;) {
       const found = this.requests.find(holds)
@@ -198,7 +198,7 @@ export class FakeHub {
     }
   }
 
-  /** Bytes of a file that were sent, over all requests. */
+  /** Bytes sent of a file, over all requests. */
   sentOf(name: string): number {
     return this.requests
       .filter(({ path }) => path.split('?')[0]?.endsWith(`/${name}`))
@@ -218,7 +218,7 @@ export class FakeHub {
   private async answer(request: HubRequest, response: ServerResponse): Promise<void> {
     const url = new URL(request.path, this.url)
     const redirected = /^\/[^/]+\/[^/]+\/resolve\//.test(url.pathname)
-    // What goes wrong with a large file goes wrong at the CDN.
+    // Faults of large files happen at the CDN.
     const fault = redirected && url.pathname.endsWith('.safetensors') ? undefined : this.fault(request.path)
     if (fault?.act === 'status') return void this.fail(response, fault.status ?? 500, fault.headers ?? {})
     if (fault?.act === 'answer') return void response.writeHead(200).end(fault.body)
@@ -235,7 +235,7 @@ export class FakeHub {
     this.fail(response, 404)
   }
 
-  /** Nobody is told whether a model is missing or private, unless he says who he is. */
+  /** Without a token the answer is 401, which does not tell a missing model from a private one. */
   private missing(response: ServerResponse, authorization: string | undefined): void {
     const status = authorization === undefined ? 401 : 404
     this.fail(response, status, { 'x-error-code': 'RepoNotFound', 'x-error-message': 'Repository not found' })
@@ -330,7 +330,7 @@ export class FakeHub {
     const file = this.models.get(`${owner}/${title}`)?.files.get(decodeURIComponent(name))
     const fault = this.fault(request.path)
     if (fault?.act === 'status') return this.fail(response, fault.status ?? 500, fault.headers ?? {})
-    // A signed address allows what it allows; a token beside it is refused.
+    // A signed address is its own permission; a token beside it is refused.
     if (file === undefined || request.authorization !== undefined) return this.fail(response, 403)
     response.setHeader('etag', `"${file.sha256}"`)
     await this.send({ request, response, fault, content: file.content })
@@ -370,7 +370,7 @@ export class FakeHub {
         await new Promise((resolve) => setTimeout(resolve, (1000 * chunk.length) / this.bytesPerSecond))
     }
     if (fault?.act === 'cut') {
-      // What was written is on its way before the connection ends.
+      // Let written bytes reach the client before the connection ends.
       await new Promise((resolve) => setImmediate(resolve))
       response.destroy()
     } else if (fault?.act !== 'silence') response.end()

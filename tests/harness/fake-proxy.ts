@@ -3,24 +3,24 @@ import { once } from 'node:events'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-/** Where a proxy that is set up for a test brings whoever asks, whatever host they name. */
+/** Where the fake proxy connects to, whatever host the client names. */
 export interface ProxyRoutes {
   /** For `CONNECT`: a port of this machine. */
   readonly tunnelTo: number
   /** For requests in absolute form: a port of this machine. */
   readonly forwardTo: number
-  /** `user:password` that it demands. */
+  /** `user:password` that it requires. */
   readonly credentials?: string
 }
 
 export interface FakeProxy {
   readonly port: number
-  /** `CONNECT host:port` and `GET http://…`, in the order they came. */
+  /** `CONNECT host:port` and `GET http://…`, in order of arrival. */
   readonly asked: readonly string[]
   close(): Promise<void>
 }
 
-/** A stand-in for a network's HTTP proxy: tunnels and forwards as RFC 9110 has it, but to one place. */
+/** A fake HTTP proxy: tunnels and forwards according to RFC 9110, but always to one place. */
 export const startFakeProxy = async ({ tunnelTo, forwardTo, credentials }: ProxyRoutes): Promise<FakeProxy> => {
   const asked: string[] = []
   const open = new Set<Socket | Duplex>()

@@ -2,15 +2,15 @@ import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs
 import { join } from 'node:path'
 import { python, required } from './paths'
 
-/** A stand-in for uv that makes an environment out of the tests' own Python, and does what a test tells it. */
+/** A fake uv that makes an environment from the tests' own Python, controlled by the test. */
 export interface FakeUv {
-  /** What a node starts with to have no Python and find this uv. */
+  /** Environment for a node without Python that finds this uv. */
   readonly env: Readonly<Record<string, string>>
-  /** From now on packages cannot be installed, with this error. */
+  /** Makes installations fail with this error. */
   fail(message: string): void
-  /** From now on they can. */
+  /** Makes installations succeed. */
   mend(): void
-  /** Packages take until `release`. */
+  /** Blocks installations until `release`. */
   hold(): void
   release(): void
 }

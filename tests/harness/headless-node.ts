@@ -7,18 +7,18 @@ import { createInterface } from 'node:readline'
 import { ReadyLine } from '@core/protocols/control'
 import { cli, python, required } from './paths'
 
-/** A real node in a process of its own. */
+/** A real node in a separate process. */
 export interface HeadlessNode {
   readonly url: string
   readonly ollamaUrl: string | undefined
   readonly nodeId: string
   readonly dataDir: string
   readonly process: ChildProcess
-  /** What it said on standard error. */
+  /** Its standard error. */
   stderr(): string
-  /** Ends it as a user would; resolves with the exit code. */
+  /** Stops it as a user would; resolves with the exit code. */
   stop(): Promise<number | null>
-  /** Ends it as a power cut would. */
+  /** Kills it, as a power cut would. */
   kill(): Promise<void>
 }
 
@@ -33,18 +33,18 @@ export interface NodeLaunch {
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
-/** The environment tests start nodes in: no model folders but their own. */
+/** The environment of nodes in tests: no model folders but their own. */
 export const testEnvironment = (dataDir: string, env: NodeLaunch['env'] = {}): NodeJS.ProcessEnv => ({
   ...process.env,
   HOME: dataDir,
   HF_HOME: join(dataDir, 'no-huggingface'),
-  // No test asks a real hub.
+  // No test contacts a real hub.
   HF_HUB_OFFLINE: '1',
   MUSTER_PYTHON: python,
-  // A test that is not about the setup is not met by it.
+  // Skip the setup in tests that are not about it.
   MUSTER_OFFER_SETUP: 'false',
   MLX_DISABLE_COMPILE: '1',
-  // Not measured in the midst of a test.
+  // Avoid a measurement in the middle of a test.
   MUSTER_MEMORY_BANDWIDTH: '10',
   ...env,
 })
@@ -56,7 +56,7 @@ export const startHeadless = async ({ dataDir, args = [], env }: NodeLaunch): Pr
     env: testEnvironment(dataDir, env),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  // A test that fails must not leave its node behind.
+  // Kill the node if the test fails.
   const killed = (): void => void child.kill('SIGKILL')
   process.once('exit', killed)
   child.once('exit', () => process.off('exit', killed))

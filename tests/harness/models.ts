@@ -9,7 +9,7 @@ export const STARTER = 'HuggingFaceTB/SmolLM2-135M-Instruct'
 
 export const TINY_SEEING = 'muster/tiny-seeing'
 
-/** Numbers in a vector of the tiny embedding model, and the most tokens that it takes. */
+/** The tiny embedding model's dimensions and context length. */
 export const TINY_EMBEDDING = { modelId: 'muster/tiny-encoder', width: 32, context: 128 } as const
 
 const made = (name: string, module: string, ...more: readonly string[]): string => {
@@ -24,13 +24,13 @@ const made = (name: string, module: string, ...more: readonly string[]): string 
 /** A model with random weights, made once. */
 export const tinyModel = (): string => made('tiny', 'muster_runner.make_tiny')
 
-/** An embedding model with random weights, made once: of BERT's family, as sentence-transformers saves one. */
+/** An embedding model with random weights, made once: BERT, as saved by sentence-transformers. */
 export const tinyEmbeddingModel = (): string => made('tiny-encoder', 'muster_runner.embedding.make_tiny')
 
-/** A model with random weights that reads pictures, made once: of Qwen2-VL's family. */
+/** A vision model with random weights, made once: Qwen2-VL. */
 export const tinySeeingModel = (): string => made('tiny-seeing', 'muster_runner.vision.make_tiny')
 
-/** Names of all files in a folder and in those in it, as `FOLDER/NAME`, in order. */
+/** All files of a folder and its subfolders, as `FOLDER/NAME`, sorted. */
 export const filesIn = (folder: string): string[] =>
   readdirSync(folder, { withFileTypes: true })
     .flatMap((entry) =>
@@ -44,21 +44,21 @@ const storeOf = (dataDir: string, modelId: string): string => {
   return path
 }
 
-/** Puts a copy of the tiny model into a data folder; a test may damage it. */
+/** Copies the tiny model into a data folder; a test may damage the copy. */
 export const addTinyModel = (dataDir: string, modelId: string = TINY): string => {
   const path = storeOf(dataDir, modelId)
   cpSync(tinyModel(), path, { recursive: true })
   return path
 }
 
-/** Puts a model that can guess for the tiny one into a data folder: of one layer, with the same tokenizer. */
+/** Puts a draft model for the tiny one into a data folder: one layer, the same tokenizer. */
 export const addTinyDraft = (dataDir: string, modelId: string): string => {
   const path = storeOf(dataDir, modelId)
   cpSync(made('tiny-draft', 'muster_runner.make_tiny', '--layers', '1'), path, { recursive: true })
   return path
 }
 
-/** Puts a copy of the tiny model into a data folder that takes prompts of thousands of tokens. Returns its folder. */
+/** Puts a tiny model with a context of thousands of tokens into a data folder. Returns its folder. */
 export const addLongTinyModel = (dataDir: string, context = 16_384): string => {
   const path = addTinyModel(dataDir)
   for (const [file, field] of [
@@ -71,21 +71,21 @@ export const addLongTinyModel = (dataDir: string, context = 16_384): string => {
   return path
 }
 
-/** Puts a copy of the tiny model that reads pictures into a data folder. */
+/** Copies the tiny vision model into a data folder. */
 export const addTinySeeingModel = (dataDir: string): string => {
   const path = storeOf(dataDir, TINY_SEEING)
   cpSync(tinySeeingModel(), path, { recursive: true })
   return path
 }
 
-/** Puts a copy of the tiny embedding model into a data folder. */
+/** Copies the tiny embedding model into a data folder. */
 export const addTinyEmbeddingModel = (dataDir: string): string => {
   const path = storeOf(dataDir, TINY_EMBEDDING.modelId)
   cpSync(tinyEmbeddingModel(), path, { recursive: true })
   return path
 }
 
-/** By link: such models are large and nothing writes to them. */
+/** Links instead of copying: such models are large and read-only. */
 const linkModel = (dataDir: string, modelId: string, model: string): string => {
   const path = storeOf(dataDir, modelId)
   symlinkSync(required(model, 'run `npm test`, which fetches it'), path)

@@ -11,12 +11,12 @@ export interface Ended {
 
 export interface MusterOptions {
   readonly url: string
-  /** What comes on standard input; without it there is none. */
+  /** Standard input; none by default. */
   readonly input?: string
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
-/** The environment of a command: nothing of whoever runs the tests. */
+/** A clean environment, without the caller's variables. */
 export const musterEnvironment = ({ url, env }: Pick<MusterOptions, 'url' | 'env'>): NodeJS.ProcessEnv => ({
   ...process.env,
   MUSTER_URL: url,
@@ -25,7 +25,7 @@ export const musterEnvironment = ({ url, env }: Pick<MusterOptions, 'url' | 'env
   ...env,
 })
 
-/** What a command says of a node that takes long to answer: on a busy machine any may. */
+/** Printed by commands while a node is slow to answer, which may happen on a busy machine. */
 const WAITING = /^Waiting for the node at .*\n/gm
 
 /** Runs the built command line as a script does: no terminal. */

@@ -22,14 +22,14 @@ export const oddText = fc.oneof(
     'a '.repeat(40_000),
   ),
   fc.string({ unit: 'binary', maxLength: 40 }),
-  // Any code units, halves of pairs among them.
+  // Any UTF-16 code units, including unpaired surrogates.
   fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 20 }).map((units) => String.fromCharCode(...units)),
 )
 
 const nested = (open: string, close: string) =>
   fc.constantFrom(1, 50, 199, 201, 5000).map((depth) => open.repeat(depth) + '0' + close.repeat(depth))
 
-/** JSON texts: some hold numbers that no program has. */
+/** JSON texts, some with numbers that no program can represent. */
 export const oddJson: fc.Arbitrary<string> = fc.oneof(
   oddText.map((text) => JSON.stringify(text)),
   fc.constantFrom('0', '-0', '-1', '1', '2', '0.5', '1e-400', '1e400', '-1e999', '9007199254740993', '1e19', '0.1e-7'),
@@ -40,6 +40,6 @@ export const oddJson: fc.Arbitrary<string> = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }).map((value) => JSON.stringify(value)),
 )
 
-/** The text of a JSON object, of which each field's value is JSON already. */
+/** Builds the text of a JSON object from values that are JSON already. */
 export const object = (fields: ReadonlyMap<string, string>): string =>
   `{${[...fields].map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',')}}`

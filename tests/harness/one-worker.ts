@@ -17,10 +17,10 @@ export const realPython = (): Python => ({
   source: join(root, 'native-runner', 'src'),
 })
 
-/** A stand-in for a runner: a shell script, in which `$EVENTS` is the pipe to the supervisor. */
+/** A fake runner: a shell script, in which `$EVENTS` is the pipe to the supervisor. */
 export const scriptedRunner = (folder: string, script: string): Python => {
   const executable = join(folder, 'scripted-runner')
-  // It is started as: -m muster_runner --pipes DIRECTORY
+  // Called as: -m muster_runner --pipes DIRECTORY
   writeFileSync(executable, `#!/bin/sh\nEVENTS="$4/events"\n${script}\n`)
   chmodSync(executable, 0o755)
   return { executable, source: folder }
@@ -30,11 +30,11 @@ export interface OneWorkerOptions extends Partial<Pick<WorkerOptions, 'limits'>>
   readonly folder: string
   readonly python: Python
   readonly modelPath: string
-  /** What the state holds before the worker looks at it. */
+  /** Prepares the state before the worker starts. */
   readonly before?: (world: World, id: MetaInstanceId) => void
 }
 
-/** A real worker on the real core: a stand-in for the master folds what it says and reconciles at once. */
+/** A real worker on the real core, with a fake leader that folds its observations and reconciles at once. */
 export class OneWorker {
   readonly world = new World()
   readonly nodeId: NodeId
@@ -60,7 +60,7 @@ export class OneWorker {
       nodeId: made.nodeId,
       source: {
         state: () => made.world.state,
-        // It is told of every change as of a new state: it works by level.
+        // Notify of every change as of a replaced state: the worker is level-triggered.
         subscribe: (_event, reset) => made.listen(() => reset?.()),
       },
       observer: { observe: (event) => made.observe(event) },
@@ -87,7 +87,7 @@ export class OneWorker {
     this.change(() => void this.world.command(command))
   }
 
-  /** The runner of the declaration's instance, where it has reported. */
+  /** The runner of the declaration's instance, once it has reported. */
   get runner(): Runner | undefined {
     const [shard] = this.world.instance(this.id).shards
     return shard && this.world.state.runners[shard.runnerId]
@@ -99,7 +99,7 @@ export class OneWorker {
     return pid
   }
 
-  /** The first moment at which the condition holds; it is looked at with every event. */
+  /** Resolves once the condition holds, checked after every event. */
   until(what: string, holds: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (act: () => void): void => {
@@ -113,7 +113,7 @@ export class OneWorker {
       const timer = setTimeout(() => {
         const { metaInstances, runners } = this.world.state
         const state = JSON.stringify({ metaInstances, runners })
-        settle(() => reject(new Error(`waited in vain for: ${what}; last state: ${state}`)))
+        settle(() => reject(new Error(`timed out waiting for: ${what}; last state: ${state}`)))
       }, PATIENCE_MS)
       const unlisten = this.listen(look)
       look()
@@ -124,14 +124,14 @@ export class OneWorker {
     return this.until('READY', () => this.world.status(this.id) === 'READY')
   }
 
-  /** What the declaration's last failure was, once there was one. */
+  /** The declaration's last failure, once there is one. */
   async failure(): Promise<string> {
     const error = (): string | undefined => this.world.metaInstance(this.id).lastFailureError
     await this.until('a failure', () => error() !== undefined)
     return error() ?? ''
   }
 
-  /** Streams a request; its id is `task-1`, `task-2` and so on. */
+  /** Streams a request; ids are `task-1`, `task-2` and so on. */
   generate(maxTokens: number, signal = new AbortController().signal): AsyncIterable<GenerationUpdate> {
     const { instanceId } = this.world.instance(this.id)
     const taskId = TaskId.parse(`task-${++this.count}`)

@@ -1,6 +1,6 @@
 /**
- * `node otlp-collector-process.mjs ADDRESS`: a collector of OpenTelemetry's protocol over HTTP, in JSON. Prints the URL that it
- * listens at, then every span it is sent as a line of JSON, with the resource's attributes as `resource`.
+ * `node otlp-collector-process.mjs ADDRESS`: a collector of OTLP over HTTP, in JSON. Prints its URL, then every span it
+ * receives as a line of JSON, with the resource's attributes as `resource`.
  */
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'

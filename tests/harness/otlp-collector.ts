@@ -6,7 +6,7 @@ import { expect } from 'vitest'
 import { z } from 'zod'
 import { root } from './paths'
 
-/** A span as OTLP has it in JSON; times in nanoseconds since 1970. */
+/** A span in OTLP's JSON; times in nanoseconds since 1970. */
 export const CollectedSpan = z.object({
   traceId: z.string().regex(/^[0-9a-f]{32}$/),
   spanId: z.string().regex(/^[0-9a-f]{16}$/),
@@ -22,17 +22,17 @@ export type CollectedSpan = z.infer<typeof CollectedSpan>
 
 export interface OtlpCollector {
   readonly url: string
-  /** All that came, as lines of JSON. */
+  /** All received spans, as lines of JSON. */
   text(): string
   spans(): CollectedSpan[]
-  /** Resolves when so many spans of that name have come. */
+  /** Resolves when `count` spans of that name have arrived. */
   until(name: string, count: number): Promise<CollectedSpan[]>
   close(): Promise<void>
 }
 
 type Start = (command: string, args: readonly string[]) => ChildProcess
 
-/** Starts a collector at an address of the machine that `start` starts programs on. */
+/** Starts a collector at an address of the machine on which `start` runs programs. */
 export const startCollector = async (
   address = '127.0.0.1',
   start: Start = (command, args) => spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] }),

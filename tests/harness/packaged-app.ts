@@ -4,12 +4,12 @@ import { testEnvironment } from './headless-node'
 import { PageProbe } from './page-probe'
 import { root } from './paths'
 
-/** Where `npm run package -- --linux --dir` leaves the app. */
+/** The output of `npm run package -- --linux --dir`. */
 export const packagedFolder = join(root, 'dist', 'packages', 'linux-unpacked')
 export const packagedProgram = join(packagedFolder, 'muster-desktop')
 export const packagedResources = join(packagedFolder, 'resources')
 
-/** Why the packaged app cannot be tried here; undefined where it can. */
+/** Why the packaged app cannot be tested here; undefined if it can. */
 export const noPackage =
   process.platform !== 'linux'
     ? 'Tests try the package for Linux.'
@@ -17,7 +17,7 @@ export const noPackage =
       ? 'No display is here; run under xvfb-run.'
       : undefined
 
-/** Chromium's sandbox refuses to work for root. */
+/** Chromium's sandbox refuses to run as root. */
 const unsandboxed = process.getuid?.() === 0 ? ['--no-sandbox'] : []
 
 export const packageApp = (): void => {
@@ -31,9 +31,9 @@ export const packageApp = (): void => {
 export interface PackagedApp {
   readonly page: PageProbe
   readonly process: ChildProcess
-  /** What it said on standard error. */
+  /** Its standard error. */
   stderr(): string
-  /** Ends it as a user would; resolves with the exit code. */
+  /** Stops it as a user would; resolves with the exit code. */
   quit(): Promise<number | null>
 }
 
@@ -41,13 +41,13 @@ const environment = (dataDir: string, env: Readonly<Record<string, string | unde
   ...testEnvironment(dataDir),
   MUSTER_DATA_DIR: dataDir,
   MUSTER_PORT: '0',
-  // It brings its own.
+  // It contains its own.
   MUSTER_PYTHON: undefined,
   UV_CACHE_DIR: join(root, '.cache', 'uv-downloads'),
   ...env,
 })
 
-/** Starts the app as it is handed on. It takes no inspector, so the window is reached by Chromium's own protocol. */
+/** Starts the packaged app. It accepts no inspector, so its window is reached over the Chrome DevTools protocol. */
 export const startPackaged = async (
   dataDir: string,
   env?: Readonly<Record<string, string | undefined>>,
@@ -82,7 +82,7 @@ export const startPackaged = async (
   }
 }
 
-/** Starts the app beside one that runs on the same data folder; resolves with what it printed when it has ended. */
+/** Starts the app beside a running one on the same data folder; resolves with its output when it has ended. */
 export const startPackagedAgain = (
   dataDir: string,
   { args = [], env }: { readonly args?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {},
@@ -97,7 +97,7 @@ export const startPackagedAgain = (
 interface Launched {
   readonly dataDir: string
   readonly args: readonly string[]
-  /** Of standard input. */
+  /** Standard input. */
   readonly input?: string
 }
 

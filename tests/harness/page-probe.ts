@@ -13,8 +13,8 @@ const PATIENCE_MS = 60_000
 const ALL_TEXT = 'document.body.innerText'
 
 /**
- * A window's page by Chromium's own protocol: for a packaged Electron, whose main process takes no inspector, and whose
- * browser lacks what Playwright asks of one.
+ * A window's page over the Chrome DevTools protocol: for a packaged Electron, whose main process accepts no inspector
+ * and whose browser lacks what Playwright needs.
  */
 export class PageProbe {
   private asked = 0
@@ -38,7 +38,7 @@ export class PageProbe {
     }
   }
 
-  /** The value of an expression in the page; of a promise, what it resolves with. */
+  /** Evaluates an expression in the page; promises are awaited. */
   evaluate(expression: string): Promise<unknown> {
     this.asked += 1
     const id = this.asked
@@ -61,7 +61,7 @@ export class PageProbe {
     const limit = performance.now() + PATIENCE_MS
     while ((await this.evaluate(expression)) !== true) {
       if (performance.now() > limit)
-        throw new Error(`waited in vain for ${expression}; the page says: ${String(await this.evaluate(ALL_TEXT))}`)
+        throw new Error(`timed out waiting for ${expression}; the page says: ${String(await this.evaluate(ALL_TEXT))}`)
       await new Promise((resolve) => setTimeout(resolve, EVERY_MS))
     }
   }

@@ -8,17 +8,17 @@ export const cli = join(root, 'out', 'main', 'cli.cjs')
 
 const venv = join(root, 'native-runner', '.venv', 'bin', 'python')
 
-/** The Python that has the runner; the set-up makes it. */
+/** The Python environment with the runner; the set-up makes it. */
 export const python = process.env['MUSTER_PYTHON'] ?? venv
 
-/** The starter model as the set-up converted it, where it did. */
+/** The starter model that the set-up converted, if any. */
 export const starterModel = join(
   process.env['MUSTER_STARTER_DIR'] ?? join(root, '.cache', 'starter'),
   'HuggingFaceTB',
   'SmolLM2-135M-Instruct',
 )
 
-/** The model with tools as the set-up converted it, where it did. */
+/** The tool-calling model that the set-up converted, if any. */
 export const coderModel =
   process.env['MUSTER_CODER_MODEL'] ?? join(root, '.cache', 'coder', 'Qwen', 'Qwen2.5-Coder-0.5B-Instruct')
 

@@ -9,7 +9,7 @@ const chunk = (type: string, data: Buffer): Buffer => {
   return framed
 }
 
-/** A PNG in base64: a slope from black on the left to a colour on the right. */
+/** A PNG in base64: a gradient from black on the left to a colour on the right. */
 export const png = (width: number, height: number, color: readonly [number, number, number]): string => {
   const row = Buffer.from([
     0,
@@ -18,7 +18,7 @@ export const png = (width: number, height: number, color: readonly [number, numb
   const header = Buffer.alloc(13)
   header.writeUInt32BE(width, 0)
   header.writeUInt32BE(height, 4)
-  // Eight bits of red, green and blue.
+  // 8-bit RGB.
   header.set([8, 2, 0, 0, 0], 8)
   return Buffer.concat([
     Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),

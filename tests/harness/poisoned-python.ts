@@ -2,7 +2,7 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { python, required, root } from './paths'
 
-/** A Python in that folder whose runners crash when they are given a request with the word `poison`. */
+/** A Python in that folder whose runners crash on a request with the word `poison`. */
 export const poisonedPython = (folder: string): string => {
   const executable = join(folder, 'poisoned-python')
   const real = required(python, 'run `npm test`')

@@ -1,6 +1,6 @@
-"""The real runner, which crashes as soon as it is given a request whose text has the word ``poison``.
+"""The real runner, which crashes on a request whose text has the word ``poison``.
 
-use: as ``python -m muster_runner`` is used."""
+use: in place of ``python -m muster_runner``."""
 
 import json
 import os

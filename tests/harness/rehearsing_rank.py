@@ -1,5 +1,5 @@
-"""A runner that does nothing but come together with the others: it speaks the real protocol over the real pipes, goes
-through JACCL's rounds by the runner's own code, and is then ready. Without mlx, so that hundreds can be started."""
+"""A fake runner that only meets the other ranks: it speaks the real protocol over the real pipes, goes through JACCL's
+rounds with the runner's own code, and is then ready. Without mlx, so that hundreds can be started."""
 
 import os
 import queue

@@ -2,12 +2,12 @@ import { spawn } from 'node-pty'
 import { cli, required } from './paths'
 import { musterEnvironment, type MusterOptions } from './muster'
 
-/** `muster` in a terminal, as a person has it. */
+/** `muster` in a terminal, as for a person. */
 export interface TerminalSession {
-  /** All that came on the screen, escape sequences included. */
+  /** All output, including escape sequences. */
   screen(): string
   type(text: string): void
-  /** Resolves when the screen, from where it was looked at last, has it. */
+  /** Resolves when the output after the last match contains the text. */
   shows(pattern: RegExp, timeoutMs?: number): Promise<void>
   readonly exited: Promise<number>
   kill(): void

@@ -7,21 +7,21 @@ interface Release {
   readonly version: string
   /** The installer's content. */
   readonly content: Buffer
-  /** As the feed says it; the content's own unless a test wants a wrong one. */
+  /** The checksum in the feed; that of the content unless a test wants a wrong one. */
   readonly sha512?: string
 }
 
 export interface UpdateFeed {
   readonly url: string
   publish(release: Release): void
-  /** Paths that were asked for, the oldest first. */
+  /** Requested paths, oldest first. */
   readonly asked: readonly string[]
   close(): Promise<void>
 }
 
 const sha512Of = (content: Buffer): string => createHash('sha512').update(content).digest('base64')
 
-/** The feed of releases that electron-builder's `generic` provider reads, with one release at a time. */
+/** A release feed for electron-builder's `generic` provider, with one release at a time. */
 export const startUpdateFeed = async (): Promise<UpdateFeed> => {
   let release: Release | undefined
   const asked: string[] = []

@@ -17,26 +17,26 @@ import { python, required, root } from './paths'
 const PATIENCE_MS = 90_000
 const CHAT = Id.parse('chat')
 
-/** Runners that only come together, as processes of their own behind real pipes. */
+/** Runners that only meet the other ranks, in separate processes behind real pipes. */
 export const rehearsingRunner = (folder: string): Python => {
   const executable = join(folder, 'rehearsing-runner')
   const script = join(import.meta.dirname, 'rehearsing_rank.py')
-  // It is started as: -m muster_runner --pipes DIRECTORY. Without site-packages it starts twice as fast.
+  // Called as: -m muster_runner --pipes DIRECTORY. Without site-packages it starts twice as fast.
   const real = required(python, 'run `npm test`, which makes it')
   writeFileSync(executable, `#!/bin/sh\nexec ${real} -S ${script} "$4"\n`)
   chmodSync(executable, 0o755)
   return { executable, source: join(root, 'native-runner', 'src') }
 }
 
-interface Seat {
+interface Member {
   readonly nodeId: NodeId
   readonly runDir: string
   worker: Worker | undefined
   listeners: { event: (envelope: Envelope) => void; reset: (() => void) | undefined }[]
-  /** What is on its way from and to the master, in order. */
+  /** Messages in flight to and from the leader, in order. */
   up: Promise<void>
   down: Promise<void>
-  /** Counts up where the link broke: what was on its way is lost. */
+  /** Incremented when the link breaks: messages in flight are lost. */
   link: number
 }
 
@@ -44,24 +44,24 @@ export interface WorkerGroupOptions {
   readonly folder: string
   readonly size: number
   readonly python: Python
-  /** How long the next event takes to its other end, in milliseconds. */
+  /** Delay of the next message, in milliseconds. */
   readonly delay: () => number
-  /** What stands for RDMA towards another machine; a rehearsal of it where nothing is given. */
+  /** The RDMA device towards another machine; a rehearsal by default. */
   readonly device?: (to: NodeId) => string
-  /** A worker tells that a runner may have lost something of RDMA. */
+  /** A worker reports that a runner may have leaked RDMA resources. */
   readonly onLeak: () => void
 }
 
 /**
- * Real workers with real runners, all in this process, on the real core. In the place of the master stands what folds
- * and reconciles at once; links take their time, break, and see masters change.
+ * Real workers with real runners, all in this process, on the real core. A fake leader folds and reconciles at once;
+ * links have delays and breaks, and leaders change.
  */
 export class WorkerGroup {
   readonly world: World
   readonly failures: string[] = []
   private gather = new Gatherer()
-  private told = { attempt: '', events: 0 }
-  private readonly seats: Seat[]
+  private counted = { attempt: '', events: 0 }
+  private readonly members: Member[]
   private readonly listeners = new Set<() => void>()
   private reconciling = false
 
@@ -69,7 +69,7 @@ export class WorkerGroup {
     const { size, folder, device = rehearsalDevice } = options
     const names = Array.from({ length: size }, (_, at) => `machine-${at}`)
     this.world = rdmaWorld(names, { device: (to) => device(to) })
-    this.seats = Object.values(this.world.state.members).map(({ nodeId }, at) => ({
+    this.members = Object.values(this.world.state.members).map(({ nodeId }, at) => ({
       nodeId,
       runDir: join(folder, `run-${at}`),
       worker: undefined,
@@ -83,21 +83,21 @@ export class WorkerGroup {
   static async start(options: WorkerGroupOptions): Promise<WorkerGroup> {
     mkdirSync(options.folder, { recursive: true })
     const group = new WorkerGroup(options)
-    for (const seat of group.seats) {
-      seat.worker = await Worker.start({
-        nodeId: seat.nodeId,
+    for (const member of group.members) {
+      member.worker = await Worker.start({
+        nodeId: member.nodeId,
         source: {
           state: () => group.world.state,
           subscribe: (event, reset) => {
             const listener = { event, reset }
-            seat.listeners.push(listener)
-            return () => void (seat.listeners = seat.listeners.filter((one) => one !== listener))
+            member.listeners.push(listener)
+            return () => void (member.listeners = member.listeners.filter((one) => one !== listener))
           },
         },
-        observer: { observe: (event) => group.observe(seat, event) },
+        observer: { observe: (event) => group.observe(member, event) },
         suspects: new Suspects(),
         python: () => options.python,
-        runDir: seat.runDir,
+        runDir: member.runDir,
         modelPath: () => options.folder,
         rehearses: true,
         onLeak: options.onLeak,
@@ -118,55 +118,55 @@ export class WorkerGroup {
     )
   }
 
-  /** The instance and the attempt, as one word. */
+  /** Identifies the instance and its attempt. */
   attempt(): string {
     return Object.values(this.world.state.instances)
       .flatMap(({ shards }) => shards.map(({ runnerId }): RunnerId => runnerId))
       .join(' ')
   }
 
-  /** How many events of the side channel there were in the current attempt. */
-  toldInRounds(): number {
-    return this.told.attempt === this.attempt() ? this.told.events : 0
+  /** Number of side-channel events in the current attempt. */
+  sideChannelEvents(): number {
+    return this.counted.attempt === this.attempt() ? this.counted.events : 0
   }
 
   restart(): void {
     this.happen(() => void this.world.command({ type: 'RestartMetaInstance', metaInstanceId: CHAT }))
-    this.tellAll()
+    this.resetAll()
   }
 
-  /** Somebody else leads: he knows nothing of any round, and what was on its way is lost. */
+  /** Another leader takes over: it has no rounds, and messages in flight are lost. */
   changeMaster(): void {
     this.gather = new Gatherer()
-    for (const at of this.seats.keys()) this.cut(at)
+    for (const at of this.members.keys()) this.cut(at)
   }
 
   /** A node's link breaks and comes back at once. */
   cut(at: number): void {
-    const seat = this.seats[at % this.seats.length]
-    if (!seat) return
-    seat.link += 1
-    for (const { reset } of seat.listeners) reset?.()
+    const member = this.members[at % this.members.length]
+    if (!member) return
+    member.link += 1
+    for (const { reset } of member.listeners) reset?.()
   }
 
   until(what: string, holds: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (act: () => void): void => {
         clearTimeout(timer)
-        this.listeners.delete(look)
+        this.listeners.delete(check)
         act()
       }
-      const look = (): void => {
+      const check = (): void => {
         if (holds()) settle(resolve)
       }
       const timer = setTimeout(() => {
         const { metaInstances, runners } = this.world.state
         settle(() =>
-          reject(new Error(`waited in vain for: ${what}; last: ${JSON.stringify({ metaInstances, runners })}`)),
+          reject(new Error(`timed out waiting for: ${what}; last: ${JSON.stringify({ metaInstances, runners })}`)),
         )
       }, PATIENCE_MS)
-      this.listeners.add(look)
-      look()
+      this.listeners.add(check)
+      check()
     })
   }
 
@@ -178,17 +178,17 @@ export class WorkerGroup {
     return this.until('READY', () => this.isReady())
   }
 
-  /** Ends all runners; what is left in the folders of their pipes. */
+  /** Ends all runners; returns what is left in their run folders. */
   async close(): Promise<string[]> {
-    await Promise.all(this.seats.flatMap(({ worker }) => (worker ? [worker.close()] : [])))
-    return this.seats.flatMap(({ runDir }) => readdirSync(runDir))
+    await Promise.all(this.members.flatMap(({ worker }) => (worker ? [worker.close()] : [])))
+    return this.members.flatMap(({ runDir }) => readdirSync(runDir))
   }
 
-  private observe(seat: Seat, event: Observation): void {
-    const { link } = seat
-    seat.up = seat.up.then(async () => {
+  private observe(member: Member, event: Observation): void {
+    const { link } = member
+    member.up = member.up.then(async () => {
       await new Promise((resolve) => setTimeout(resolve, this.options.delay()))
-      if (seat.link === link && mayObserve(this.world.state, seat.nodeId, event)) this.take(event)
+      if (member.link === link && mayObserve(this.world.state, member.nodeId, event)) this.take(event)
     })
   }
 
@@ -198,34 +198,34 @@ export class WorkerGroup {
       const one = events[at]
       if (!one) break
       if (one.type === 'JacclSideChannelData' || one.type === 'JacclSideChannelGathered')
-        this.told = { attempt: this.attempt(), events: this.toldInRounds() + 1 }
+        this.counted = { attempt: this.attempt(), events: this.sideChannelEvents() + 1 }
       const envelope = next(this.world.state, one, Date.now())
       this.happen(() => void this.world.apply(one))
-      this.tell(envelope)
+      this.broadcast(envelope)
       events.push(...this.gather.take(() => this.world.state, one))
     }
   }
 
-  private tell(envelope: Envelope): void {
-    for (const seat of this.seats) {
-      const { link } = seat
-      seat.down = seat.down.then(async () => {
+  private broadcast(envelope: Envelope): void {
+    for (const member of this.members) {
+      const { link } = member
+      member.down = member.down.then(async () => {
         await new Promise((resolve) => setTimeout(resolve, this.options.delay()))
-        if (seat.link === link) for (const { event } of seat.listeners) event(envelope)
+        if (member.link === link) for (const { event } of member.listeners) event(envelope)
       })
     }
   }
 
-  /** The state has changed by more than one event: all look at it. */
-  private tellAll(): void {
-    for (const { listeners } of this.seats) for (const { reset } of listeners) reset?.()
+  /** The state has changed by more than one event: notifies all of a replaced state. */
+  private resetAll(): void {
+    for (const { listeners } of this.members) for (const { reset } of listeners) reset?.()
   }
 
   private happen(act: () => void): void {
     const { world } = this
     world.wait(Math.max(0, Date.now() - world.now))
     act()
-    for (const look of [...this.listeners]) look()
+    for (const listener of [...this.listeners]) listener()
     if (this.reconciling) return
     this.reconciling = true
     setImmediate(() => {
@@ -239,8 +239,8 @@ export class WorkerGroup {
         this.gather.take(() => world.state, event)
       }
       if (decided.length === 0) return
-      this.tellAll()
-      for (const look of [...this.listeners]) look()
+      this.resetAll()
+      for (const listener of [...this.listeners]) listener()
     })
   }
 }

@@ -67,7 +67,7 @@ describe('groups that are joined by RDMA', () => {
           left -= 1
           // Somewhere between the first part and the last round.
           const point = 1 + Math.floor(draw() * EVENTS)
-          await group.until('rounds', () => group.toldInRounds() >= point || group.isReady())
+          await group.until('rounds', () => group.sideChannelEvents() >= point || group.isReady())
           for (const pid of group.pids()) pids.add(pid)
           if (!group.isReady()) midway += 1
           if (draw() < 0.4) kill(group.pids()[Math.floor(draw() * RANKS)])
