@@ -1,5 +1,7 @@
 """Anthropic's own client for Python."""
 
+import json
+
 import pytest
 from anthropic import Anthropic, BadRequestError, NotFoundError
 
@@ -42,6 +44,10 @@ def test_gets_a_tool_called_and_gives_its_result(node: Node, client: Anthropic):
     called = client.messages.create(**request, messages=HELLO, tool_choice={"type": "any"})
     use = called.content[0]
     assert (called.stop_reason, use.name, use.input) == ("tool_use", "get_weather", {"day": "today"})
+    with client.messages.stream(**request, messages=HELLO, tool_choice={"type": "any"}) as stream:
+        pieces = [event.partial_json for event in stream if event.type == "input_json"]
+        assert stream.get_final_message().content[0].input == use.input == json.loads("".join(pieces))
+    assert len(pieces) > 2
     result = {"type": "tool_result", "tool_use_id": use.id, "content": "sunny"}
     messages = [*HELLO, {"role": "assistant", "content": called.content}, {"role": "user", "content": [result]}]
     assert client.messages.create(**request, messages=messages, tool_choice={"type": "none"}).content[0].text

@@ -1,5 +1,6 @@
 """OpenAI's own client for Python."""
 
+import json
 import os
 import signal
 
@@ -68,11 +69,34 @@ def test_completes_a_prompt_and_answers_as_a_response(node: Node, client: OpenAI
 def test_gets_a_tool_called_whole_and_streamed(node: Node, client: OpenAI):
     request = {"model": node.model, "messages": HELLO, "tools": [TOOL], "tool_choice": "required", "temperature": 0}
     call = client.chat.completions.create(**request).choices[0].message.tool_calls[0]
-    assert (call.function.name, call.function.arguments.replace(" ", "")) == ("get_weather", '{"day":"today"}')
+    assert (call.function.name, json.loads(call.function.arguments)) == ("get_weather", {"day": "today"})
     with client.chat.completions.stream(**request) as stream:
         streamed = stream.get_final_completion().choices[0]
     assert streamed.message.tool_calls[0].function.arguments == call.function.arguments
     assert streamed.finish_reason == "tool_calls"
+
+
+def test_hears_arguments_while_they_are_written_as_a_chat_and_as_a_response(node: Node, client: OpenAI):
+    request = {"model": node.model, "messages": HELLO, "tools": [TOOL], "tool_choice": "required", "temperature": 0}
+    with client.chat.completions.stream(**request) as stream:
+        pieces = [event.arguments_delta for event in stream if event.type == "tool_calls.function.arguments.delta"]
+        call = stream.get_final_completion().choices[0].message.tool_calls[0]
+    assert "".join(pieces) == call.function.arguments
+    assert len([piece for piece in pieces if piece]) > 2
+    tool = {"type": "function", **TOOL["function"], "strict": False}
+    asked = {"model": node.model, "input": "hello", "tools": [tool], "tool_choice": "required", "temperature": 0}
+    with client.responses.stream(**asked) as stream:
+        events = list(stream)
+    deltas = [event.delta for event in events if event.type == "response.function_call_arguments.delta"]
+    assert "".join(deltas) == events[-1].response.output[0].arguments == call.function.arguments
+    assert len(deltas) > 2
+
+
+def test_gets_a_call_that_the_limit_cuts_as_a_call(node: Node, client: OpenAI):
+    request = {"model": node.model, "messages": HELLO, "tools": [TOOL], "tool_choice": "required", "temperature": 0}
+    cut = client.chat.completions.create(**request, max_tokens=45, stop=['"']).choices[0]
+    assert (cut.finish_reason, cut.message.content) == ("length", None)
+    assert cut.message.tool_calls[0].function.name == "get_weather"
 
 
 def test_parses_an_answer_into_a_class(node: Node, client: OpenAI):
