@@ -1,6 +1,7 @@
 import type { ModelId, NodeId } from '@core/ids'
 import { departures, type Departure } from '@core/reconcile/departure'
 import type { CardResult } from '@core/reconcile/process-manager'
+import { namedModels } from '@core/state/needed-models'
 import type { State } from '@core/state/state'
 
 export interface DepartureOptions {
@@ -25,13 +26,13 @@ export const departure = async ({ nodeId, state, card }: DepartureOptions): Prom
   const models = new Set(
     Object.values(state().instances)
       .filter(({ shards }) => shards.some((shard) => shard.nodeId === nodeId))
-      .flatMap(({ modelId, draftModelId }) => [modelId, draftModelId ?? modelId]),
+      .flatMap(namedModels),
   )
   const cards = await Promise.all(
     [...models].map(async (modelId) => {
       const found = await within(CARD_LIMIT_MS, card(modelId))
-      return [modelId, found?.status === 'loaded' ? found.card : undefined] as const
+      return found === undefined ? [] : [[modelId, found] as const]
     }),
   )
-  return departures(state(), nodeId, Object.fromEntries(cards))
+  return departures(state(), nodeId, Object.fromEntries(cards.flat()))
 }

@@ -95,7 +95,7 @@ export class ModelSupply {
         deciding.observe({ type: 'NodeDownloadProgress', nodeId, modelId, ...(download && { download }) }),
       onComplete: async (modelId) => {
         await catalogue.refresh()
-        const model = catalogue.find(modelId) ?? catalogue.unreadable().find((one) => one.modelId === modelId)
+        const model = catalogue.held(modelId) ?? catalogue.unreadable().find((one) => one.modelId === modelId)
         return model ? model.problem : coded('downloads.notAModel')
       },
       onBrought: async (model) => {

@@ -171,6 +171,7 @@ export const openAnswering = async (parts: AnsweringParts) => {
       catalogue: {
         list: () => catalogue.list(),
         unreadable: () => catalogue.unreadable(),
+        adapters: () => catalogue.adapters(),
         find: (modelId) => catalogue.find(modelId),
         refresh: () => catalogue.refresh(),
         card: loadCard,

@@ -198,7 +198,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
     // A damaged copy in another program's folder is ignored and fetched again; a damaged one of ours is for the user to
     // replace.
     modelPath: (modelId) => {
-      const model = catalogue.find(modelId)
+      const model = catalogue.held(modelId)
       return model?.problem === undefined ? model?.path : undefined
     },
     modelProblem: (modelId) => catalogue.problemOfOwn(modelId),
@@ -272,8 +272,9 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   )
   // Placement needs this machine's facts.
   await facts.ready
-  presence.has(catalogue.list())
-  opened.add(catalogue.subscribe(() => presence.has(catalogue.list())))
+  const tellModels = (): void => presence.has([...catalogue.list(), ...catalogue.adapters()])
+  tellModels()
+  opened.add(catalogue.subscribe(tellModels))
   await supply.fetcher.resume()
   supply.withdrawStale()
   opened.add(

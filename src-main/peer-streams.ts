@@ -21,7 +21,7 @@ type Serve = (params: unknown, signal: AbortSignal) => AsyncIterable<unknown>
 export interface PeerStreamsParts {
   readonly catalogue: {
     list(): readonly CatalogueModel[]
-    find(modelId: ModelId): { readonly path: string } | undefined
+    held(modelId: ModelId): { readonly path: string } | undefined
     card(modelId: ModelId): Promise<unknown>
   }
   /** Like `supply` it begins after the links: a stream that comes before it fails. */
@@ -73,7 +73,7 @@ export const peerStreams = ({
       },
     ],
     ...suspected.handlers,
-    ...sharing((modelId) => catalogue.find(modelId)?.path),
+    ...sharing((modelId) => catalogue.held(modelId)?.path),
     [USAGE_STREAM, () => one(Promise.resolve(usage()))],
     ['models', () => one(Promise.resolve(catalogue.list()))],
     ['card', (params) => one(catalogue.card(ModelParams.parse(params).modelId))],

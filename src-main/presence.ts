@@ -1,6 +1,6 @@
 import type { Envelope, Observation } from '@core/events/event'
 import type { NodeId } from '@core/ids'
-import type { CatalogueModel } from '@core/protocols/models'
+import type { CatalogueAdapter, CatalogueModel } from '@core/protocols/models'
 import type { Download } from '@core/state/downloads'
 import type { NodeInfo } from '@core/state/nodes'
 import type { State } from '@core/state/state'
@@ -11,11 +11,16 @@ export interface PresenceOptions {
   readonly observer: { observe(event: Observation): void }
 }
 
-const onDisk = ({ card: { storageBytes }, fingerprint }: CatalogueModel): Download => ({
+/** What lies whole on this machine's disk. */
+type OnDisk = CatalogueModel | CatalogueAdapter
+
+const bytesOf = (one: OnDisk): number => ('card' in one ? one.card.storageBytes : one.storageBytes)
+
+const onDisk = (one: OnDisk): Download => ({
   status: 'Complete',
-  downloadedBytes: storageBytes,
-  totalBytes: storageBytes,
-  ...(fingerprint !== undefined && { fingerprint }),
+  downloadedBytes: bytesOf(one),
+  totalBytes: bytesOf(one),
+  ...(one.fingerprint !== undefined && { fingerprint: one.fingerprint }),
 })
 
 const isKnown = (told: Download | undefined, { totalBytes, fingerprint }: Download): boolean =>
@@ -24,7 +29,7 @@ const isKnown = (told: Download | undefined, { totalBytes, fingerprint }: Downlo
 /** Says by level what this node is and which models it has: again whenever the state knows otherwise. */
 export class Presence {
   private info: NodeInfo | undefined
-  private models: readonly CatalogueModel[] = []
+  private models: readonly OnDisk[] = []
   private readonly unsubscribe: () => void
 
   constructor(private readonly options: PresenceOptions) {
@@ -45,8 +50,8 @@ export class Presence {
     this.options.observer.observe({ type: 'NodeGatheredInfo', nodeId: this.options.nodeId, info })
   }
 
-  /** The models on this machine have changed. */
-  has(models: readonly CatalogueModel[]): void {
+  /** The models and adapters on this machine have changed. */
+  has(models: readonly OnDisk[]): void {
     this.models = models.filter(({ problem }) => problem === undefined)
     this.sayModels()
   }

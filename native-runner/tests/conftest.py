@@ -225,14 +225,15 @@ class RunnerGroup:
         ends: list[int] | None = None,
         layers: int = 4,
         first: Frame | None = None,
+        **every: Any,
     ) -> None:
-        """``first``: what rank 0 is told besides."""
+        """``first``: what rank 0 is told besides; ``every``: what all of them are."""
         for rank, shard in zip(self.ranks, self.shards(sharding, ends, layers), strict=True):
             model = models if isinstance(models, Path) else models[rank.rank]
             frame = {"modelId": "muster/tiny", "modelPath": str(model), "sharding": sharding, "instanceMeta": "MlxRing"}
             rank.hello()
             more = first if first is not None and rank.rank == 0 else {}
-            rank.send(type="load", **frame, shard=shard, ring={"hosts": self.neighbours(rank.rank)}, **more)
+            rank.send(type="load", **frame, shard=shard, ring={"hosts": self.neighbours(rank.rank)}, **more, **every)
 
     def neighbours(self, rank: int) -> list[str | None]:
         """The addresses that this rank is told: its own and the next rank's."""
@@ -246,8 +247,9 @@ class RunnerGroup:
         ends: list[int] | None = None,
         layers: int = 4,
         first: Frame | None = None,
+        **every: Any,
     ) -> "RunnerGroup":
-        self.load(models, sharding, ends, layers, first)
+        self.load(models, sharding, ends, layers, first, **every)
         for rank in self.ranks:
             rank.status("Ready")
         return self

@@ -7,6 +7,7 @@ import { instanceOf } from '../reconcile/instances'
 import { instancesOf, nodeName } from '../state/bindings'
 import type { MetaInstance, MetaInstanceChanges } from '../state/meta-instances'
 import type { SettingChange } from '../settings/cluster'
+import { servedId } from '../state/needed-models'
 import { isOffHours } from '../state/scheduling'
 import type { State } from '../state/state'
 import { isLive } from '../state/tasks'
@@ -56,11 +57,11 @@ const create = (state: State, command: Extract<Command, { type: 'CreateMetaInsta
       : refused('conflict', `${metaInstanceId} is declared already, for ${known.modelId}`)
   }
   const declared =
-    wanted.onRequest && Object.values(state.metaInstances).find(({ modelId }) => modelId === wanted.modelId)
+    wanted.onRequest && Object.values(state.metaInstances).find((one) => servedId(one) === servedId(wanted))
   if (declared) return refused('conflict', `${wanted.modelId} is declared already, as ${declared.metaInstanceId}`)
   // A declaration of the other side of a split was valid there; it takes precedence over a name here that equals its
   // model's id.
-  const notTwice = again ? undefined : (idProblem(state, wanted.modelId) ?? idProblem(state, metaInstanceId))
+  const notTwice = again ? undefined : (idProblem(state, servedId(wanted)) ?? idProblem(state, metaInstanceId))
   const taken = conflict(notTwice ?? (wanted.name === undefined ? undefined : nameProblem(state, wanted.name, command)))
   if (taken) return taken
   const { replicas, ...fields } = wanted
@@ -84,12 +85,17 @@ const changesProblem = (
   { changes, again }: Extract<Command, { type: 'UpdateMetaInstance' }>,
 ): string | undefined => {
   const { metaInstanceId } = known
-  const modelId = changes.modelId ?? known.modelId
+  const changed = {
+    metaInstanceId,
+    modelId: changes.modelId ?? known.modelId,
+    adapterId: changes.adapterId === undefined ? known.adapterId : (changes.adapterId ?? undefined),
+  }
+  const served = servedId(changed)
   const name = changes.name === undefined ? known.name : (changes.name ?? undefined)
-  const otherModel = modelId !== known.modelId && !again
-  const problem = otherModel ? idProblem(state, modelId, metaInstanceId) : undefined
-  const renamed = name !== undefined && (name !== known.name || (otherModel && nameKey(name) === nameKey(modelId)))
-  return problem ?? (renamed ? nameProblem(state, name, { metaInstanceId, modelId }) : undefined)
+  const otherModel = served !== servedId(known) && !again
+  const problem = otherModel ? idProblem(state, served, metaInstanceId) : undefined
+  const renamed = name !== undefined && (name !== known.name || (otherModel && nameKey(name) === nameKey(served)))
+  return problem ?? (renamed ? nameProblem(state, name, changed) : undefined)
 }
 
 /** An always-on declaration has no idle end to change or pin. */
@@ -144,7 +150,7 @@ const placeInstance = (
 ): Decided => {
   const { type: _type, instanceId, card, ...wanted } = command
   if (instanceId in state.instances) return decided()
-  const taken = conflict(idProblem(state, wanted.modelId))
+  const taken = conflict(idProblem(state, servedId(wanted)))
   if (taken) return taken
   const constraints = { ...wanted, minNodes: leastNodes(wanted.instanceMeta, wanted.minNodes) }
   const result = place(state, card, constraints)

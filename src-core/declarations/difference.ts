@@ -103,6 +103,7 @@ const desiredFields = (document: DeclarationDocument, { nodeIds, hours }: Resolv
   concurrency: document.concurrency ?? null,
   kvBits: document.kvBits ?? null,
   draftModelId: document.draftModelId ?? null,
+  adapterId: document.adapterId ?? null,
   replicas: document.replicas > 1 ? document.replicas : null,
   owner: document.owner ?? null,
   labels: document.labels ?? null,

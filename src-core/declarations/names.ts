@@ -1,4 +1,5 @@
 import type { MetaInstanceId, ModelId } from '../ids'
+import { servedId } from '../state/needed-models'
 import type { State } from '../state/state'
 
 /**
@@ -22,13 +23,13 @@ export const nameKey = (text: string): string =>
     .normalize('NFKC')
 
 const declaredModels = ({ metaInstances, instances }: State): ModelId[] =>
-  [...Object.values(metaInstances), ...Object.values(instances)].map(({ modelId }) => modelId)
+  [...Object.values(metaInstances), ...Object.values(instances)].map(servedId)
 
 /** Returns why a declaration cannot have this name; undefined if it can. `own` is the declaration to be named. */
 export const nameProblem = (
   state: State,
   name: string,
-  own: { readonly metaInstanceId: MetaInstanceId; readonly modelId: ModelId },
+  own: { readonly metaInstanceId: MetaInstanceId; readonly modelId: ModelId; readonly adapterId?: ModelId | undefined },
 ): string | undefined => {
   const key = nameKey(name)
   for (const { metaInstanceId, name: taken } of Object.values(state.metaInstances)) {
@@ -38,7 +39,7 @@ export const nameProblem = (
     if (nameKey(metaInstanceId) === key)
       return `The name "${name}" is the id of another declaration; choose another one`
   }
-  if (nameKey(own.modelId) === key)
+  if (nameKey(servedId(own)) === key)
     return `The name "${name}" is the id of the model itself, which is asked for by it anyway; leave the name away or choose another one`
   return declaredModels(state).some((modelId) => nameKey(modelId) === key)
     ? `The name "${name}" is the id of a model; choose another one`

@@ -13,7 +13,7 @@ export type WrittenDocument = Partial<DeclarationDocument> & Pick<DeclarationDoc
  */
 export const toDocument = ({ members }: Pick<State, 'members'>, declared: MetaInstance): WrittenDocument => {
   const { name, metaInstanceId, modelId, sharding, instanceMeta, minNodes, nodeIds, placementPreference } = declared
-  const { maxContext, concurrency, kvBits, draftModelId, replicas, paused, hours, owner, labels } = declared
+  const { maxContext, concurrency, kvBits, draftModelId, adapterId, replicas, paused, hours, owner, labels } = declared
   const least = instanceMeta === 'MlxJaccl' ? 2 : 1
   const names = Object.values(members).map(({ friendlyName }) => friendlyName)
   const asNamed = (nodeId: NodeId): string => {
@@ -41,6 +41,7 @@ export const toDocument = ({ members }: Pick<State, 'members'>, declared: MetaIn
     ...(concurrency !== undefined && { concurrency }),
     ...(kvBits !== undefined && { kvBits }),
     ...(draftModelId !== undefined && { draftModelId }),
+    ...(adapterId !== undefined && { adapterId }),
     ...(paused && { paused }),
   }
 }

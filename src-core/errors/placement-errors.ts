@@ -48,6 +48,11 @@ export const PLACEMENT_ERRORS = {
     cause: 'The draft model cannot be used: it is not smaller than the model, or the model generates no text',
     remedy: 'Name a smaller model of the same family, or leave `draftModelId` out',
   },
+  unsuitable_adapter: {
+    statuses: [400],
+    cause: 'What was named as a LoRA adapter is none, or the model cannot take one',
+    remedy: 'Name an adapter in the format of mlx-lm that was trained for the model, or leave `adapterId` out',
+  },
   tensor_unsupported: {
     statuses: [400],
     cause: 'The architecture of the model does not support tensor sharding',

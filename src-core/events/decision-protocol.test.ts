@@ -37,6 +37,8 @@ describe('what an older machine cannot read', () => {
     expect(withOlder(4).command({ ...declaration, placementPreference: 'auto', kvBits: 8 }).status).toBe('refused')
     const draftModelId = ModelId.parse('m/draft')
     expect(withOlder(5).command({ ...declaration, placementPreference: 'auto', draftModelId }).status).toBe('refused')
+    const adapterId = ModelId.parse('m/adapter')
+    expect(withOlder(6).command({ ...declaration, placementPreference: 'auto', adapterId }).status).toBe('refused')
   })
 
   it('is decided once that machine is updated or gone', () => {

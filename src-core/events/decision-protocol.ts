@@ -6,10 +6,11 @@ import type { State } from '../state/state'
 /**
  * Returns the lowest protocol that understands these fields. Earlier versions would drop `hours` and `replicas`, and so
  * keep the model loaded always and once; or drop the fields that memory is claimed by, and so place it with other
- * claims.
+ * claims; or load a model without its adapter.
  */
 const protocolOf = (changes: MetaInstanceChanges): number => {
-  const { placementPreference, hours, concurrency, kvBits, replicas, draftModelId } = changes
+  const { placementPreference, hours, concurrency, kvBits, replicas, draftModelId, adapterId } = changes
+  if (adapterId) return 7
   if (draftModelId) return 6
   if (hours || concurrency || kvBits || replicas) return 5
   return placementPreference === 'auto' ? 2 : 1

@@ -3,6 +3,7 @@ import { BATCH_SIZE } from './batch'
 import { instancesOf, isReady } from '../state/bindings'
 import type { Instance } from '../state/instances'
 import type { MetaInstance } from '../state/meta-instances'
+import { servedId } from '../state/needed-models'
 import { surplusReplicas } from '../state/replicas'
 import { isOffHours, temporaryOf } from '../state/scheduling'
 import type { State } from '../state/state'
@@ -16,14 +17,14 @@ export interface Target {
 }
 
 /**
- * By a model's id: all its declarations and what nothing keeps; else by the id, else by the name of a declaration. This
+ * By the id of a model, or of an adapter: all its declarations and what nothing keeps; else by the id, else by the name of a declaration. This
  * order decides only where an older log holds a name that today's commands refuse (declarations/names.ts).
  */
 export const targetOf = (state: State, model: string): Target => {
   const declared = Object.values(state.metaInstances)
   const byModel = {
-    metaInstances: declared.filter(({ modelId }) => modelId === model),
-    instances: Object.values(state.instances).filter(({ modelId }) => modelId === model),
+    metaInstances: declared.filter((one) => servedId(one) === model),
+    instances: Object.values(state.instances).filter((one) => servedId(one) === model),
   }
   if (byModel.metaInstances.length + byModel.instances.length > 0) return byModel
   const byId = declared.filter(({ metaInstanceId }) => metaInstanceId === model)

@@ -1,6 +1,7 @@
 import { nameKey, nameProblem } from '../declarations/names'
 import type { State } from '../state/state'
 import type { DeclaredMetaInstance, Stamped } from './declared'
+import { servedId } from '../state/needed-models'
 import { compareStamps, fieldStamp } from '../state/stamp'
 
 type Family = Readonly<Record<string, Stamped<DeclaredMetaInstance>>>
@@ -19,7 +20,7 @@ const numbered = (name: string, count: number): string =>
 export const withNamesOfTheirOwn = (family: Family, state: State): Record<string, Stamped<DeclaredMetaInstance>> => {
   const named = { ...family }
   const models = [...Object.values(family).map(({ value }) => value), ...Object.values(state.instances)]
-  const taken = new Map(models.map(({ modelId }) => [nameKey(modelId), '']))
+  const taken = new Map(models.map((one) => [nameKey(servedId(one)), '']))
   for (const id of Object.keys(family)) taken.set(nameKey(id), id)
   // A number that makes somebody else's name of it would only pass the conflict on.
   const given = new Set(Object.values(family).map(({ value: { name = '' } }) => nameKey(name)))
@@ -28,11 +29,11 @@ export const withNamesOfTheirOwn = (family: Family, state: State): Record<string
       compareStamps(fieldStamp(other, 'name'), fieldStamp(one, 'name')) || (a < b ? -1 : 1),
   )
   for (const [id, { value, stamps }] of newestFirst) {
-    const { name, metaInstanceId, modelId } = value
+    const { name } = value
     if (name === undefined) continue
     const isFree = (candidate: string): boolean => (taken.get(nameKey(candidate)) ?? id) === id
     const known = state.metaInstances[id]
-    const isAsBefore = known?.name === name && nameProblem(state, name, { metaInstanceId, modelId }) !== undefined
+    const isAsBefore = known?.name === name && nameProblem(state, name, value) !== undefined
     let own = name
     const isTaken = (): boolean => !isFree(own) || (own !== name && given.has(nameKey(own)))
     for (let count = 2; !isAsBefore && isTaken(); count += 1) own = numbered(name, count)

@@ -29,8 +29,14 @@ export const ModelCard = z.object({
   supportsPipeline: z.boolean(),
   /** The draft model declared for speculative decoding; it runs whole, on rank 0. */
   draft: z.object(sizes).optional(),
+  /** The adapter that is declared for it; its bytes are part of `storageBytes`. */
+  adapterId: ModelId.optional(),
 })
 export type ModelCard = z.infer<typeof ModelCard>
+
+/** What placing needs to know of a LoRA adapter, which changes a model and is none. */
+export const AdapterCard = z.object({ modelId: ModelId, storageBytes: Bytes })
+export type AdapterCard = z.infer<typeof AdapterCard>
 
 /**
  * Why a model cannot run: `damaged` if a file is missing or incomplete, which a new download may cure; `unsupported` if
@@ -39,18 +45,28 @@ export type ModelCard = z.infer<typeof ModelCard>
 export const ModelProblemCode = z.enum(['damaged', 'unsupported'])
 export type ModelProblemCode = z.infer<typeof ModelProblemCode>
 
-const withDrafts = new WeakMap<ModelCard, WeakMap<ModelCard, ModelCard>>()
-
-/** Adds the draft's card to a model's card. Memoized: the same two cards always give the same object. */
-export const withDraft = (card: ModelCard, draft: ModelCard | undefined): ModelCard => {
-  if (!draft) return card
-  const known = withDrafts.get(card) ?? new WeakMap<ModelCard, ModelCard>()
-  withDrafts.set(card, known)
-  const { modelId, storageBytes, layers, kvHeads, headDim } = draft
-  const both = known.get(draft) ?? {
-    ...card,
-    draft: { modelId, storageBytes, layers, kvHeads, ...(headDim !== undefined && { headDim }) },
+/** Joins a card with another one. Memoized: the same two cards always give the same object. */
+const joiner = <Other extends object>(join: (card: ModelCard, other: Other) => ModelCard) => {
+  const joined = new WeakMap<ModelCard, WeakMap<Other, ModelCard>>()
+  return (card: ModelCard, other: Other | undefined): ModelCard => {
+    if (!other) return card
+    const known = joined.get(card) ?? new WeakMap<Other, ModelCard>()
+    joined.set(card, known)
+    const both = known.get(other) ?? join(card, other)
+    known.set(other, both)
+    return both
   }
-  known.set(draft, both)
-  return both
 }
+
+/** A model's card with that of the draft that is declared for it. */
+export const withDraft = joiner((card, { modelId, storageBytes, layers, kvHeads, headDim }: ModelCard) => ({
+  ...card,
+  draft: { modelId, storageBytes, layers, kvHeads, ...(headDim !== undefined && { headDim }) },
+}))
+
+/** A model's card with that of its adapter, whose weights are kept, read and shared out beside the model's own. */
+export const withAdapter = joiner((card, { modelId, storageBytes }: AdapterCard) => ({
+  ...card,
+  storageBytes: card.storageBytes + storageBytes,
+  adapterId: modelId,
+}))

@@ -12,7 +12,15 @@ import { meshProblem, maxRanks } from './mesh-limit'
 import type { ModelCard } from './model-card'
 import type { PlacementRequest } from './placement-request'
 import { comparisonFor, type Choice } from './preference'
-import { cannotLoad, draftProblem, noRdma, embeddingProblem, shardingProblem, tooLittleMemory } from './refusal'
+import {
+  adapterProblem,
+  cannotLoad,
+  draftProblem,
+  embeddingProblem,
+  noRdma,
+  shardingProblem,
+  tooLittleMemory,
+} from './refusal'
 import { assignShards, shardBytes, type ShardPlan } from './shards'
 import { PlacementSpace, type Region } from './space'
 
@@ -225,7 +233,8 @@ export const place = (
   const usable = request.nodeIds?.filter((nodeId) => found.includes(nodeId)) ?? found
   const gone = request.nodeIds?.filter((nodeId) => !found.includes(nodeId)) ?? []
   const refuse = (code: PlacementErrorCode, sentence: CodedText) => refused(funnel.error(code, sentence, usable))
-  const impossible = meshProblem(request) ?? embeddingProblem(card, request) ?? draftProblem(card)
+  const impossible =
+    meshProblem(request) ?? embeddingProblem(card, request) ?? draftProblem(card) ?? adapterProblem(card)
   if (impossible) return refused(funnel.requestProblem(impossible, usable))
   if (usable.length < request.minNodes) {
     const unfit = cannotLoad(state, request, funnel.details(usable))

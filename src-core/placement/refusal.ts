@@ -12,7 +12,7 @@ import type { PlacementRequest } from './placement-request'
 
 /** Refuses a model that cannot be sharded like this over `size` machines; undefined if it can. */
 export const shardingProblem = (
-  { modelId, kind, layers, hiddenSize, kvHeads, supportsTensor, supportsPipeline }: ModelCard,
+  { modelId, kind, layers, hiddenSize, kvHeads, supportsTensor, supportsPipeline, adapterId }: ModelCard,
   { sharding }: Pick<PlacementRequest, 'sharding'>,
   size: number,
 ): PlacementRefusal | undefined => {
@@ -21,6 +21,7 @@ export const shardingProblem = (
   const count = size
   if (kind === 'embedding') return refusal('not_shared_out', coded('refusals.embedding', { model }))
   if (sharding === 'Tensor') {
+    if (adapterId !== undefined) return refusal('tensor_unsupported', coded('refusals.adapterTensor', { model }))
     if (!supportsTensor) return refusal('tensor_unsupported', coded('refusals.noTensor', { model }))
     return hiddenSize % size === 0 && kvHeads % size === 0
       ? undefined
@@ -40,6 +41,12 @@ export const embeddingProblem = (
   card.kind === 'embedding'
     ? shardingProblem(card, request, request.instanceMeta === 'MlxJaccl' ? 2 : request.minNodes)
     : undefined
+
+/** Refuses an adapter for a model that cannot take one; undefined if nothing is known against it. */
+export const adapterProblem = ({ modelId, kind, adapterId }: ModelCard): PlacementRefusal | undefined =>
+  adapterId === undefined || kind !== 'embedding'
+    ? undefined
+    : refusal('unsuitable_adapter', coded('refusals.adapterOfEmbedding', { model: modelId }))
 
 /** Refuses a draft that cannot serve its model; undefined if nothing is known against it. */
 export const draftProblem = ({ modelId, kind, storageBytes, draft }: ModelCard): PlacementRefusal | undefined => {

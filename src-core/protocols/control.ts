@@ -36,6 +36,8 @@ export const PlaceInstanceRequest = z.strictObject({
   kvBits: KvBits.optional(),
   /** A smaller model with the same tokenizer, for speculative decoding. */
   draftModelId: ModelId.optional(),
+  /** A LoRA adapter of this model, applied when it is loaded. Clients ask for its id, or for the declaration's name. */
+  adapterId: ModelId.optional(),
 })
 export type PlaceInstanceRequest = z.infer<typeof PlaceInstanceRequest>
 
@@ -71,6 +73,7 @@ export const UpdateMetaInstanceRequest = z.strictObject({
   concurrency: Concurrency.nullable().optional(),
   kvBits: KvBits.nullable().optional(),
   draftModelId: ModelId.nullable().optional(),
+  adapterId: ModelId.nullable().optional(),
   paused: z.boolean().optional(),
   replicas: Replicas.nullable().optional(),
   hours: GivenHours.nullable().optional(),

@@ -30,6 +30,23 @@ export const CatalogueModel = z.object({
 })
 export type CatalogueModel = z.infer<typeof CatalogueModel>
 
+/** A LoRA adapter that is on this machine: it changes the answers of a model, and is none. */
+export const CatalogueAdapter = CatalogueModel.pick({
+  modelId: true,
+  title: true,
+  source: true,
+  path: true,
+  fingerprint: true,
+  problem: true,
+  problemCode: true,
+}).extend({
+  /** Of its weights. */
+  storageBytes: Bytes,
+  /** The model that it was trained for, as its configuration names it. */
+  baseModel: z.string().max(1000).optional(),
+})
+export type CatalogueAdapter = z.infer<typeof CatalogueAdapter>
+
 /** A model's directory whose config.json is missing or damaged. */
 export const UnreadableModel = CatalogueModel.pick({
   modelId: true,
@@ -44,6 +61,8 @@ export type UnreadableModel = z.infer<typeof UnreadableModel>
 export const ModelsResponse = z.object({
   models: z.array(CatalogueModel),
   unreadable: z.array(UnreadableModel).optional(),
+  /** On this machine. */
+  adapters: z.array(CatalogueAdapter).optional(),
 })
 
 /** A model found on the hub. */

@@ -15,7 +15,7 @@ import { Traceparent } from '../tracing/tracer'
  * frames below, as JSON. A binary message starts with the stream's id, `uint32` little-endian; the rest is the next
  * part of the message that a `parts` frame announced for that stream and direction, or else an item.
  */
-export const PEER_PROTOCOL = 6
+export const PEER_PROTOCOL = 7
 /** Oldest protocol that this version still speaks. */
 export const OLDEST_PEER_PROTOCOL = 1
 

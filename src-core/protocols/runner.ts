@@ -50,6 +50,8 @@ export const LoadCommand = z.strictObject({
   kvBits: KvBits.optional(),
   /** A smaller model with the same tokenizer for speculative decoding; rank 0 only. */
   draft: z.strictObject({ modelId: ModelId, modelPath: z.string().min(1) }).optional(),
+  /** A LoRA adapter in the format of mlx-lm, which every rank applies to the layers that it has. */
+  adapter: z.strictObject({ adapterId: ModelId, adapterPath: z.string().min(1) }).optional(),
   /** Memory and disk for this rank's KV cache, of live and earlier requests. */
   cache: z
     .strictObject({

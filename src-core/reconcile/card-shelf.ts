@@ -41,7 +41,8 @@ export class CardShelf {
   begin(modelId: ModelId, now: Timestamp): CardLoad | undefined {
     const entry = this.entries.get(modelId) ?? { loading: false, failures: 0, notBefore: 0 }
     this.entries.set(modelId, entry)
-    if (entry.loading || entry.result?.status === 'loaded' || now < entry.notBefore) return undefined
+    if (entry.loading || (entry.result !== undefined && entry.result.status !== 'failed') || now < entry.notBefore)
+      return undefined
     entry.loading = true
     return { modelId, entry }
   }

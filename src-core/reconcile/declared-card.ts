@@ -1,22 +1,48 @@
 import type { ModelId } from '../ids'
-import { withDraft, type ModelCard } from '../placement/model-card'
+import { withAdapter, withDraft, type ModelCard } from '../placement/model-card'
 import type { Constraints } from '../state/meta-instances'
-import type { ReconcileInputs } from './process-manager'
+import type { CardResult, ReconcileInputs } from './process-manager'
 
 /** The card of what is declared, or of which model it is missing: `reason` says why, where that is known. */
 export type DeclaredCard =
   | { readonly status: 'loaded'; readonly card: ModelCard }
   | { readonly status: 'missing'; readonly modelId: ModelId; readonly reason?: string }
 
-/** The card of a declared model with that of its draft, as far as they are at hand. */
+/** Why a card is of no use where a model is named, or an adapter; undefined where it is not known yet. */
+const whyNot = (result: CardResult | undefined): string | undefined => {
+  switch (result?.status) {
+    case undefined:
+      return undefined
+    case 'failed':
+      return result.reason
+    case 'adapter':
+      return 'it is a LoRA adapter and no model; name it as adapterId, beside the model that it changes'
+    case 'loaded':
+      return 'it is a model and no LoRA adapter'
+  }
+}
+
+const missing = (modelId: ModelId, reason: string | undefined): DeclaredCard => ({
+  status: 'missing',
+  modelId,
+  ...(reason !== undefined && { reason }),
+})
+
+/** The card of a declared model with those of its adapter and its draft, as far as they are at hand. */
 export const declaredCard = (
   cards: ReconcileInputs['cards'],
-  { modelId, draftModelId }: Pick<Constraints, 'modelId' | 'draftModelId'>,
+  { modelId, draftModelId, adapterId }: Pick<Constraints, 'modelId' | 'draftModelId' | 'adapterId'>,
 ): DeclaredCard => {
+  const named = (id: ModelId): string | undefined => {
+    const reason = whyNot(cards[id])
+    return reason && `${id}: ${reason}`
+  }
   const own = cards[modelId]
-  if (own?.status !== 'loaded') return { status: 'missing', modelId, ...(own && { reason: own.reason }) }
-  if (draftModelId === undefined) return own
-  const draft = cards[draftModelId]
-  if (draft?.status === 'loaded') return { status: 'loaded', card: withDraft(own.card, draft.card) }
-  return { status: 'missing', modelId: draftModelId, ...(draft && { reason: `${draftModelId}: ${draft.reason}` }) }
+  if (own?.status !== 'loaded') return missing(modelId, whyNot(own))
+  const adapter = adapterId === undefined ? undefined : cards[adapterId]
+  if (adapterId !== undefined && adapter?.status !== 'adapter') return missing(adapterId, named(adapterId))
+  const draft = draftModelId === undefined ? undefined : cards[draftModelId]
+  if (draftModelId !== undefined && draft?.status !== 'loaded') return missing(draftModelId, named(draftModelId))
+  const adapted = withAdapter(own.card, adapter?.status === 'adapter' ? adapter.card : undefined)
+  return { status: 'loaded', card: withDraft(adapted, draft?.status === 'loaded' ? draft.card : undefined) }
 }

@@ -3,7 +3,8 @@ import { ModelId, NodeId } from '../ids'
 import { GB, SMALL, smallCard, World } from '../testing/world'
 import { departures } from './departure'
 
-const cards = { [SMALL]: smallCard }
+const loaded = { status: 'loaded', card: smallCard } as const
+const cards = { [SMALL]: loaded }
 
 /** Two machines of which the second takes only so many models. */
 const pair = (freeElsewhere: number): { world: World; here: NodeId } => {
@@ -52,7 +53,7 @@ describe('what becomes of models when a machine goes', () => {
 
   it('does not promise a model whose card is not known', () => {
     const { world, here } = pair(48 * GB)
-    const other = { [ModelId.parse('m/other')]: smallCard }
+    const other = { [ModelId.parse('m/other')]: loaded }
     expect(departures(world.state, here, other).map(({ fate }) => fate)).toEqual(['stops', 'stops'])
   })
 })

@@ -1,6 +1,5 @@
 import { fold } from '../fold/fold'
-import { InstanceId, RunnerId, type MetaInstanceId, type ModelId, type NodeId } from '../ids'
-import { withDraft, type ModelCard } from '../placement/model-card'
+import { InstanceId, RunnerId, type MetaInstanceId, type NodeId } from '../ids'
 import { expectedSpeed } from '../placement/expectation'
 import { place } from '../placement/place'
 import { PlacementSpace } from '../placement/space'
@@ -9,7 +8,9 @@ import { instancesOf } from '../state/bindings'
 import { replicasOf, nodesTakenBy } from '../state/replicas'
 import { asScheduled } from '../state/scheduling'
 import type { State } from '../state/state'
+import { declaredCard } from './declared-card'
 import { instanceOf } from './instances'
+import type { ReconcileInputs } from './process-manager'
 
 /** What becomes of a declaration when a machine that it uses goes. */
 export type Departure = {
@@ -35,11 +36,7 @@ const NO_CARD = 'nobody else has it'
  * placement on the state without it, the earlier ones' memory being claimed for the later ones. A model without a card
  * cannot be judged and counts as stopped.
  */
-export const departures = (
-  state: State,
-  nodeId: NodeId,
-  cards: Readonly<Record<ModelId, ModelCard | undefined>>,
-): readonly Departure[] => {
+export const departures = (state: State, nodeId: NodeId, cards: ReconcileInputs['cards']): readonly Departure[] => {
   const affected = Object.values(state.instances).filter(({ shards }) =>
     shards.some((shard) => shard.nodeId === nodeId),
   )
@@ -57,10 +54,9 @@ export const departures = (
     const one = asScheduled(declared)
     const others = replicasOf(one) > 1 ? instancesOf(left, metaInstanceId).length : 0
     const named = { metaInstanceId, name: one.name ?? one.modelId, ...(others > 0 && { others }) }
-    const own = cards[one.modelId]
-    const draft = one.draftModelId && cards[one.draftModelId]
-    const card = own && (one.draftModelId === undefined || draft) && withDraft(own, draft)
-    if (card === undefined) return [{ ...named, fate: 'stops', reason: NO_CARD }]
+    const found = declaredCard(cards, one)
+    if (found.status === 'missing') return [{ ...named, fate: 'stops', reason: NO_CARD }]
+    const { card } = found
     const space = new PlacementSpace(left)
     const result = place(left, card, { ...one, unfit: unfitMachines(left, one), taken: nodesTakenBy(left, one) }, space)
     if (result.status === 'refused') return [{ ...named, fate: 'stops', reason: result.error.reason }]

@@ -21,7 +21,7 @@ export const instanceOf = (
   },
 ): Instance => {
   const { ids, now, instanceId, ...binding } = options
-  const { modelId, sharding, instanceMeta, maxContext, concurrency, kvBits, draftModelId } = constraints
+  const { modelId, sharding, instanceMeta, maxContext, concurrency, kvBits, draftModelId, adapterId } = constraints
   return {
     instanceId: instanceId ?? ids.instanceId(),
     ...binding,
@@ -36,6 +36,7 @@ export const instanceOf = (
     ...(concurrency !== undefined && { concurrency }),
     ...(kvBits !== undefined && { kvBits }),
     ...(draftModelId !== undefined && { draftModelId }),
+    ...(adapterId !== undefined && { adapterId }),
     createdAt: now,
   }
 }
@@ -59,6 +60,7 @@ export const stillFits = (state: State, instance: Instance, metaInstance: MetaIn
     instance.concurrency === concurrency &&
     instance.kvBits === metaInstance.kvBits &&
     instance.draftModelId === metaInstance.draftModelId &&
+    instance.adapterId === metaInstance.adapterId &&
     nodes.length >= minNodes &&
     (named === undefined ||
       (isGroup

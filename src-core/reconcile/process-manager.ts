@@ -1,6 +1,6 @@
 import type { Event } from '../events/event'
 import type { InstanceId, ModelId, NodeId, RunnerId, Timestamp } from '../ids'
-import type { ModelCard, ModelProblemCode } from '../placement/model-card'
+import type { AdapterCard, ModelCard, ModelProblemCode } from '../placement/model-card'
 import type { State } from '../state/state'
 
 /** Fresh ids. The simulator counts, the product draws. */
@@ -12,6 +12,8 @@ export interface IdSource {
 /** What loading a model's card came to. */
 export type CardResult =
   | { readonly status: 'loaded'; readonly card: ModelCard }
+  /** The id is that of an adapter. */
+  | { readonly status: 'adapter'; readonly card: AdapterCard }
   /** `code` where the model's files were judged. */
   | { readonly status: 'failed'; readonly reason: string; readonly code?: ModelProblemCode | undefined }
 

@@ -127,10 +127,11 @@ describe('a declaration with replicas', () => {
 
   it('keeps its other replicas where a machine would go and there is no further one', () => {
     const farm = new Farm(2, 2)
-    const told = departures(farm.state, NodeId.parse('mini-1'), { [SMALL]: smallCard })
+    const cards = { [SMALL]: { status: 'loaded', card: smallCard } } as const
+    const told = departures(farm.state, NodeId.parse('mini-1'), cards)
     expect(told).toMatchObject([{ fate: 'stops', others: 1 }])
     farm.addNode('mini-3', { free: 6 * GB, total: 8 * GB })
-    expect(departures(farm.state, NodeId.parse('mini-1'), { [SMALL]: smallCard })).toMatchObject([
+    expect(departures(farm.state, NodeId.parse('mini-1'), cards)).toMatchObject([
       { fate: 'moves', nodeIds: ['mini-3'], others: 1 },
     ])
   })

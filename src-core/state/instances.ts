@@ -42,6 +42,8 @@ export const Instance = z.object({
   kvBits: KvBits.optional(),
   /** Draft model for speculative decoding, on rank 0's node. */
   draftModelId: ModelId.optional(),
+  /** Applied by every rank when it loads the model. */
+  adapterId: ModelId.optional(),
   ring: RingConnections.optional(),
   jaccl: JacclConnections.optional(),
   createdAt: Timestamp,

@@ -75,6 +75,8 @@ export const Constraints = z.object({
   kvBits: KvBits.optional(),
   /** A smaller model with the same tokenizer, for speculative decoding. */
   draftModelId: ModelId.optional(),
+  /** A LoRA adapter of this model, applied when it is loaded: clients then ask for the adapter's id, not the model's. */
+  adapterId: ModelId.optional(),
 })
 export type Constraints = z.infer<typeof Constraints>
 
@@ -149,6 +151,7 @@ export const MetaInstanceChanges = z.object({
   concurrency: Concurrency.nullable().optional(),
   kvBits: KvBits.nullable().optional(),
   draftModelId: ModelId.nullable().optional(),
+  adapterId: ModelId.nullable().optional(),
   paused: z.boolean().optional(),
   replicas: Replicas.nullable().optional(),
   hours: HoursList.nullable().optional(),

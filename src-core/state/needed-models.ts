@@ -1,12 +1,24 @@
 import type { ModelId, NodeId } from '../ids'
 import type { Instance } from './instances'
+import type { Constraints } from './meta-instances'
 
-/** Returns the models that an instance needs on a node: its own, and the draft model on rank 0's node. */
-export const neededModels = (
-  { modelId, draftModelId, shards }: Pick<Instance, 'modelId' | 'draftModelId' | 'shards'>,
-  nodeId: NodeId,
-): ModelId[] => {
+type Named = Pick<Constraints, 'modelId' | 'draftModelId' | 'adapterId'>
+
+/** What a declaration or an instance names of files: its model, its draft model, its adapter. */
+export const namedModels = ({ modelId, draftModelId, adapterId }: Named): ModelId[] =>
+  [modelId, draftModelId, adapterId].filter((id) => id !== undefined)
+
+/** The files that an instance needs on a node: model and adapter on each, the draft model where rank 0 is. */
+export const neededModels = ({ shards, ...named }: Named & Pick<Instance, 'shards'>, nodeId: NodeId): ModelId[] => {
   const shard = shards.find((one) => one.nodeId === nodeId)
   if (!shard) return []
-  return shard.rank === 0 && draftModelId !== undefined ? [modelId, draftModelId] : [modelId]
+  const { draftModelId: _, ...onEach } = named
+  return namedModels(shard.rank === 0 ? named : onEach)
 }
+
+/**
+ * The id that clients ask for: the adapter's where there is one, else the model's. So a request for a model never
+ * reaches an instance whose answers an adapter has changed.
+ */
+export const servedId = ({ modelId, adapterId }: Pick<Constraints, 'modelId' | 'adapterId'>): ModelId =>
+  adapterId ?? modelId

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Bytes, ModelId, NodeId } from '../ids'
+import { namedModels } from './needed-models'
 import type { State } from './state'
 
 /** A model on a machine's disk that nothing uses. */
@@ -15,11 +16,7 @@ export const unusedCopies = (
   { downloads, metaInstances, instances }: State,
   removable: (modelId: ModelId) => boolean,
 ): UnusedCopy[] => {
-  const used = new Set<string>(
-    [...Object.values(metaInstances), ...Object.values(instances)].flatMap(({ modelId, draftModelId }) =>
-      draftModelId === undefined ? [modelId] : [modelId, draftModelId],
-    ),
-  )
+  const used = new Set<string>([...Object.values(metaInstances), ...Object.values(instances)].flatMap(namedModels))
   return Object.entries(downloads)
     .flatMap(([node, models]) =>
       Object.entries(models).flatMap(([model, { status, totalBytes }]): UnusedCopy[] => {

@@ -10,7 +10,7 @@ import type { ModelCard } from '@core/placement/model-card'
 import type { NodeLogQuery } from '@core/protocols/node-log'
 import type { Benchmark, BenchmarkPlan, BenchmarkRequest } from '@core/protocols/benchmark'
 import type { ClusterView } from '@core/protocols/cluster'
-import type { CatalogueModel, HubModel, UnreadableModel } from '@core/protocols/models'
+import type { CatalogueAdapter, CatalogueModel, HubModel, UnreadableModel } from '@core/protocols/models'
 import type { RequestRecord } from '@core/protocols/activity'
 import type { ToolConfigPreview, ToolConfigView, WritableTool } from '@core/protocols/connect'
 import type { DoctorReport } from '@core/protocols/doctor'
@@ -125,8 +125,9 @@ export interface ApiContext {
   readonly catalogue: {
     list(): readonly CatalogueModel[]
     unreadable(): readonly UnreadableModel[]
+    adapters(): readonly CatalogueAdapter[]
     find(modelId: ModelId): CatalogueModel | undefined
-    /** The card of a model that some machine has, when that machine has judged its files; else the hub's. */
+    /** The card of a model or an adapter that some machine has, when that machine has judged its files; else the hub's. */
     card(modelId: ModelId): Promise<CardResult>
     /** Machines that had the model and are away, in a sentence; undefined where none is known. */
     away(modelId: ModelId): string | undefined

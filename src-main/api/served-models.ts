@@ -1,10 +1,11 @@
 import { targetOf, type Target } from '@core/generation/route'
 import type { ModelId } from '@core/ids'
+import { servedId } from '@core/state/needed-models'
 import type { State } from '@core/state/state'
 
 /** A model as a client can ask for it. */
 export interface ServedModel {
-  /** A model's id, or the name of a declaration. */
+  /** The id of a model or an adapter, or the name of a declaration. */
   readonly name: string
   readonly modelId: ModelId
   /** Milliseconds since 1970; 0 for one that is on disk only. */
@@ -45,8 +46,10 @@ export const servedModel = ({ state, loadable }: Servable, name: string): Served
 export const servedModels = (where: Servable): ServedModel[] => {
   const { metaInstances, instances } = where.state
   const names = new Set<string>([
-    ...Object.values(metaInstances).flatMap(({ modelId, name }) => (name === undefined ? [modelId] : [modelId, name])),
-    ...Object.values(instances).map(({ modelId }) => modelId),
+    ...Object.values(metaInstances).flatMap((one) =>
+      one.name === undefined ? [servedId(one)] : [servedId(one), one.name],
+    ),
+    ...Object.values(instances).map(servedId),
     ...where.loadable,
   ])
   return [...names].flatMap((name) => servedModel(where, name) ?? [])

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ModelId, NodeId } from '@core/ids'
-import { ModelCard, ModelProblemCode } from '@core/placement/model-card'
+import { AdapterCard, ModelCard, ModelProblemCode } from '@core/placement/model-card'
 import type { CardResult } from '@core/reconcile/process-manager'
 import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
@@ -10,12 +10,13 @@ import { HubError } from './hub/hub-error'
 
 const AnsweredCard = z.discriminatedUnion('status', [
   z.object({ status: z.literal('loaded'), card: ModelCard }),
+  z.object({ status: z.literal('adapter'), card: AdapterCard }),
   z.object({ status: z.literal('failed'), reason: z.string(), code: ModelProblemCode.optional() }),
 ])
 
 export interface CardFinderParts {
-  readonly own: Pick<Catalogue, 'card' | 'find' | 'unreadable'>
-  readonly hub: Pick<Hub, 'card'>
+  readonly own: Pick<Catalogue, 'card' | 'held' | 'unreadable'>
+  readonly hub: Pick<Hub, 'described'>
   readonly state: () => State
   readonly nodeId: NodeId
   /** A sentence naming machines that had the model and are offline; undefined if none is known. */
@@ -30,26 +31,26 @@ export const holdersOf = ({ downloads }: State, modelId: ModelId): NodeId[] =>
     .filter(([, models]) => models[modelId]?.status === 'Complete')
     .map(([nodeId]) => nodeId as NodeId)
 
-/** Finds a model's card: on this machine, else on machines that have the model, else on the hub. */
+/** Finds the card of a model or an adapter: on this machine, else on machines that have the model, else on the hub. */
 export const cardFinder =
   ({ own, hub, state, nodeId: self, away, ask }: CardFinderParts) =>
   async (modelId: ModelId): Promise<CardResult> => {
     const here = await own.card(modelId)
-    if (here.status === 'loaded') return here
+    if (here.status !== 'failed') return here
     let refusal: CardResult | undefined
     for (const holder of holdersOf(state(), modelId)) {
       if (holder === self) continue
       const there = await ask(holder, 'card', { modelId })
         .then((answer) => AnsweredCard.parse(answer))
         .catch(() => undefined)
-      if (there?.status === 'loaded') return there
+      if (there !== undefined && there.status !== 'failed') return there
       if (there) refusal ??= { ...there, reason: `${nodeName(state(), holder)}: ${there.reason}` }
     }
     // A damaged copy on this machine is reported rather than hidden by another source: the user put it there.
-    if (own.find(modelId) !== undefined || own.unreadable().some((one) => one.modelId === modelId)) return here
+    if (own.held(modelId) !== undefined || own.unreadable().some((one) => one.modelId === modelId)) return here
     if (refusal) return refusal
     try {
-      return { status: 'loaded', card: await hub.card(modelId) }
+      return await hub.described(modelId)
     } catch (error) {
       if (!(error instanceof HubError)) throw error
       // The actionable reason first: the machine that has the model can be started.

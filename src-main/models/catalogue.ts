@@ -1,5 +1,5 @@
 import type { ModelId } from '@core/ids'
-import type { CatalogueModel, UnreadableModel } from '@core/protocols/models'
+import type { CatalogueAdapter, CatalogueModel, UnreadableModel } from '@core/protocols/models'
 import type { CardResult } from '@core/reconcile/process-manager'
 import { createHash } from 'node:crypto'
 import { dirname } from 'node:path'
@@ -35,7 +35,11 @@ export interface Catalogue {
   list(): readonly CatalogueModel[]
   /** Model folders that could not be read, with the reason. */
   unreadable(): readonly UnreadableModel[]
+  /** LoRA adapters, in order of id; they are no models, and in no other list. */
+  adapters(): readonly CatalogueAdapter[]
   find(modelId: ModelId): CatalogueModel | undefined
+  /** What has all its files here by that id, a model or an adapter. */
+  held(modelId: ModelId): CatalogueModel | CatalogueAdapter | undefined
   /** Why a model on this machine cannot be run, by the id clients use; undefined if it can, or is not here. */
   problemOf(model: string): string | undefined
   /** Why the copy in our own store cannot be run; undefined if it can, or there is none. */
@@ -64,14 +68,19 @@ const fingerprintOf = (files: readonly ModelFile[], version: string): string =>
     .slice(0, 32)
 
 const withFingerprint = (inspection: Inspection, fingerprint: string): Inspection =>
-  inspection.status === 'model' ? { ...inspection, model: { ...inspection.model, fingerprint } } : inspection
+  inspection.status === 'model'
+    ? { ...inspection, model: { ...inspection.model, fingerprint } }
+    : inspection.status === 'adapter'
+      ? { ...inspection, model: { ...inspection.model, fingerprint } }
+      : inspection
 
 const byId = (a: { readonly modelId: string }, b: { readonly modelId: string }): number =>
   a.modelId < b.modelId ? -1 : 1
 
 /** Picks one folder per model: a runnable one before one that is not, then in order of the stores. */
 const preferred = (inspections: readonly Inspection[]): Inspection[] => {
-  const rank = (one: Inspection): number => (one.status === 'model' ? (one.model.problem === undefined ? 0 : 1) : 2)
+  const rank = (one: Inspection): number =>
+    one.status === 'model' || one.status === 'adapter' ? (one.model.problem === undefined ? 0 : 1) : 2
   const best = new Map<string, Inspection>()
   for (const inspection of inspections) {
     if (inspection.status === 'none') continue
@@ -92,6 +101,7 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
   const listeners = new Set<() => void>()
   let models: readonly CatalogueModel[] = []
   let unreadable: readonly UnreadableModel[] = []
+  let adapters: readonly CatalogueAdapter[] = []
   let scanning: Promise<void> | undefined
   let closed = false
 
@@ -111,10 +121,11 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
 
   const publish = (inspections: readonly Inspection[]): void => {
     const chosen = preferred(inspections)
-    const before = JSON.stringify([models, unreadable])
+    const before = JSON.stringify([models, unreadable, adapters])
     models = chosen.flatMap((one) => (one.status === 'model' ? [one.model] : [])).sort(byId)
     unreadable = chosen.flatMap((one) => (one.status === 'unreadable' ? [one.model] : [])).sort(byId)
-    if (JSON.stringify([models, unreadable]) !== before) for (const listener of listeners) listener()
+    adapters = chosen.flatMap((one) => (one.status === 'adapter' ? [one.model] : [])).sort(byId)
+    if (JSON.stringify([models, unreadable, adapters]) !== before) for (const listener of listeners) listener()
   }
 
   const scan = async (): Promise<void> => {
@@ -166,15 +177,19 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
     return { ...model, ...problem }
   }
   const find = (modelId: ModelId): CatalogueModel | undefined => models.find((one) => one.modelId === modelId)
-  const findAny = (model: string): CatalogueModel | UnreadableModel | undefined =>
-    [...models, ...unreadable].find(({ modelId }) => modelId === model)
+  const held = (modelId: ModelId): CatalogueModel | CatalogueAdapter | undefined =>
+    find(modelId) ?? adapters.find((one) => one.modelId === modelId)
+  const findAny = (model: string): CatalogueModel | CatalogueAdapter | UnreadableModel | undefined =>
+    [...models, ...adapters, ...unreadable].find(({ modelId }) => modelId === model)
   const ready = begin()
 
   return {
     ready,
     list: () => models,
     unreadable: () => unreadable,
+    adapters: () => adapters,
     find,
+    held,
     problemOf: (model) => findAny(model)?.problem,
     problemOfOwn: (modelId) => {
       const own = findAny(modelId)
@@ -185,7 +200,10 @@ export const openCatalogue = (options: CatalogueOptions): Catalogue => {
       await refresh()
       const model = await withVerdict(modelId)
       if (model && model.problem === undefined) return { status: 'loaded', card: model.card }
-      const broken = model ?? unreadable.find((one) => one.modelId === modelId)
+      const adapter = adapters.find((one) => one.modelId === modelId)
+      if (adapter && adapter.problem === undefined)
+        return { status: 'adapter', card: { modelId, storageBytes: adapter.storageBytes } }
+      const broken = model ?? adapter ?? unreadable.find((one) => one.modelId === modelId)
       if (!broken) return { status: 'failed', reason: 'it is not on this machine' }
       return { status: 'failed', reason: `${broken.problem} (${broken.path})`, code: broken.problemCode }
     },

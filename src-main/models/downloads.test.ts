@@ -55,8 +55,8 @@ const downloads = (): Downloads => {
     nodeId: NodeId.parse('here'),
     modelsDir,
     fetcher,
-    catalogue: { find, unreadable: () => [], refresh: async () => undefined },
-    hub: { card: offline },
+    catalogue: { held: find, unreadable: () => [], refresh: async () => undefined },
+    hub: { described: offline },
     away: () => undefined,
     state: emptyState,
   })

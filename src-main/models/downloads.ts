@@ -29,9 +29,9 @@ export class DownloadError extends Error {
 export interface DownloadsParts {
   readonly nodeId: NodeId
   readonly modelsDir: string
-  readonly catalogue: Pick<Catalogue, 'find' | 'unreadable' | 'refresh'>
+  readonly catalogue: Pick<Catalogue, 'held' | 'unreadable' | 'refresh'>
   readonly fetcher: Pick<Fetcher, 'ask' | 'cancel' | 'pause' | 'isPaused'>
-  readonly hub: Pick<Hub, 'card'>
+  readonly hub: Pick<Hub, 'described'>
   /** A sentence naming machines that had the model and are offline; undefined if none is known. */
   readonly away: (modelId: ModelId) => CodedText | undefined
   readonly state: () => State
@@ -52,11 +52,11 @@ export class Downloads {
     if (!ownPlace(modelsDir, modelId))
       throw new DownloadError('invalid', `${modelId} is no name of a model`, 'Such a name is OWNER/NAME.')
     await catalogue.refresh()
-    const here = catalogue.find(modelId)
+    const here = catalogue.held(modelId)
     if (here && here.problem === undefined) return
     const holders = holdersOf(state(), modelId).filter((holder) => holder !== nodeId)
     // Checks the card first, so that a model that cannot be run is not downloaded.
-    if (holders.length === 0) await hub.card(modelId).catch((error: unknown) => this.notOnHub(modelId, error))
+    if (holders.length === 0) await hub.described(modelId).catch((error: unknown) => this.notOnHub(modelId, error))
     await fetcher.ask(modelId)
   }
 
@@ -99,7 +99,7 @@ export class Downloads {
       )
     }
     await catalogue.refresh()
-    const here = catalogue.find(modelId) ?? catalogue.unreadable().find((one) => one.modelId === modelId)
+    const here = catalogue.held(modelId) ?? catalogue.unreadable().find((one) => one.modelId === modelId)
     const existed = await fetcher.cancel(modelId).catch(refuse)
     const place = ownPlace(modelsDir, modelId)
     if (here?.source === 'muster' && place && here.path === place.path) {

@@ -15,7 +15,7 @@ export type LinkedFolder =
 
 export interface LinkOptions {
   readonly dataDir: string
-  readonly catalogue: Pick<Catalogue, 'list' | 'unreadable' | 'refresh'>
+  readonly catalogue: Pick<Catalogue, 'list' | 'adapters' | 'unreadable' | 'refresh'>
 }
 
 /** Owner part of the id if the folder does not reveal one. */
@@ -51,7 +51,7 @@ export const linkModelFolder = async (given: string, { dataDir, catalogue }: Lin
   if (!found.isDirectory())
     return refused(`${basename(given)} is a file`, 'Drop the folder that has config.json and the weights in it.')
   await catalogue.refresh()
-  for (const { path, modelId } of [...catalogue.list(), ...catalogue.unreadable()])
+  for (const { path, modelId } of [...catalogue.list(), ...catalogue.adapters(), ...catalogue.unreadable()])
     if ((await realpath(path).catch(() => undefined)) === folder) return { status: 'known', modelId }
   const files = await listModelFiles(folder)
   if (!files) return refused(`${given} cannot be read`, 'Let Muster read it, or move it to where it may.')

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { CatalogueModel, UnreadableModel } from '@core/protocols/models'
+import { CatalogueAdapter, CatalogueModel, UnreadableModel } from '@core/protocols/models'
 import { replaceFile } from '../disk/replace-file'
 import type { Inspection } from './model-directory'
 
@@ -14,6 +14,7 @@ const Kept = z.object({
   fingerprint: z.string().max(100),
   inspection: z.discriminatedUnion('status', [
     z.object({ status: z.literal('model'), model: CatalogueModel }),
+    z.object({ status: z.literal('adapter'), model: CatalogueAdapter }),
     z.object({ status: z.literal('unreadable'), model: UnreadableModel }),
     z.object({ status: z.literal('none') }),
   ]),

@@ -100,11 +100,11 @@ describe('the reason for a missing card', () => {
     const find = cardFinder({
       own: {
         card: async () => ({ status: 'failed', reason: 'it is not on this machine' }),
-        find: () => undefined,
+        held: () => undefined,
         unreadable: () => [],
       },
       hub: {
-        card: () =>
+        described: () =>
           Promise.reject(
             new HubError({ code: 'hub_offline', what: coded('downloads.hub.offline', { what: '--offline' }), hint }),
           ),

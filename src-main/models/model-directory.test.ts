@@ -139,11 +139,6 @@ describe('a directory that may hold a model', () => {
       'model: config.json says that this is a "novel" model',
     ],
     [
-      'only a LoRA adapter',
-      { 'model.safetensors': null, 'config.json': null, 'adapter_config.json': '{}', 'adapters.safetensors': 'x' },
-      'unreadable: model.safetensors is missing: the folder holds a LoRA adapter',
-    ],
-    [
       'only GGUF',
       {
         'model.safetensors': null,

@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises'
 import type { ModelId } from '@core/ids'
-import type { CatalogueModel, UnreadableModel } from '@core/protocols/models'
+import type { CatalogueAdapter, CatalogueModel, UnreadableModel } from '@core/protocols/models'
 import { abilitiesOf } from './abilities'
+import { inspectAdapter, isAdapter } from './adapter'
 import { readModelConfig } from './model-config'
 import { configProblem } from './config-check'
 import { embeddingProblem, kindOf, runs } from './model-kind'
@@ -22,6 +23,7 @@ export interface Candidate {
 
 export type Inspection =
   | { readonly status: 'model'; readonly model: CatalogueModel }
+  | { readonly status: 'adapter'; readonly model: CatalogueAdapter }
   | { readonly status: 'unreadable'; readonly model: UnreadableModel }
   /** Not a model, or in another program's folder one that is not for us (images, speech, other formats). */
   | { readonly status: 'none' }
@@ -50,6 +52,8 @@ export const inspectModelDirectory = async (
   { starter }: { readonly starter: boolean },
 ): Promise<Inspection> => {
   const ours = source === 'muster'
+  const names = files.map(({ name }) => name)
+  if (isAdapter(names)) return { status: 'adapter', model: await inspectAdapter({ modelId, path, source }, files) }
   const weights = await inspectWeights(path, files)
   const instead = weights || !ours ? undefined : insteadOfWeights(await readdir(path).catch(() => []))
   // Folders with only tokenizers and configurations are common leftovers of other programs.
@@ -60,7 +64,6 @@ export const inspectModelDirectory = async (
     model: { modelId, source, path, ...problem },
   })
   const has = (name: string): boolean => files.some((file) => file.name === name)
-  const names = files.map(({ name }) => name)
   const json = (name: string): Promise<unknown> => readModelJson(path, files, name)
   const text = (name: string): Promise<string> => readModelText(path, files, name)
   if (instead !== undefined && !has('config.json')) return unreadable(unsupported(instead))

@@ -22,7 +22,7 @@ describe('what belongs to a model', () => {
       '1_Pooling/a.py',
       '.config.json',
       'README.md',
-      'adapters.safetensors',
+      '0000100_adapters.safetensors',
       'config.json.py',
     ],
     ...['consolidated.safetensors', 'model.safetensors.py', 'x\nconfig.json', ''],

@@ -27,6 +27,9 @@ const MODEL_FILES: readonly RegExp[] = [
   /^(?:spiece|sentencepiece\.bpe|tiktoken)\.model$/,
   /^\w+\.tiktoken$/,
   /^chat_template\.(?:jinja|json)$/,
+  // A LoRA adapter as mlx-lm writes it.
+  /^adapter_config\.json$/,
+  /^adapters\.safetensors$/,
 ]
 
 /** Folders of an embedding model's steps; model files are in no other subfolder. */

@@ -22,7 +22,7 @@ export const otherFormats = (names: readonly string[]): string | undefined => {
 export const insteadOfWeights = (names: readonly string[]): string | undefined => {
   const adapter = names.find(isAdapter)
   if (adapter !== undefined)
-    return `model.safetensors is missing: the folder holds a LoRA adapter (${adapter}), which changes a model and is none; merge it into its model with mlx_lm.fuse`
+    return `model.safetensors is missing: the folder holds a LoRA adapter (${adapter}), which changes a model and is none; put it into a folder of its own with adapter_config.json, and name it as adapterId`
   const formats = otherFormats(names.filter((name) => !isModelFile(name)))
   return formats === undefined
     ? undefined

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ADAPTER_WEIGHTS } from './adapter'
 import { missingFile, readModelJson } from './model-json'
 import type { ModelFile } from './model-files'
 import { readSafetensors, type Tensors } from './safetensors'
@@ -24,7 +25,8 @@ export interface Weights {
 
 const NONE: Tensors = new Map()
 
-export const isWeights = (name: string): boolean => name.endsWith('.safetensors')
+/** Whether a file holds weights of a model; those of an adapter are none. */
+export const isWeights = (name: string): boolean => name.endsWith('.safetensors') && name !== ADAPTER_WEIGHTS
 
 /** Inspects the weights as mlx-lm would load them. Undefined if the folder has none. */
 export const inspectWeights = async (directory: string, files: readonly ModelFile[]): Promise<Weights | undefined> => {

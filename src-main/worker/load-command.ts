@@ -3,11 +3,18 @@ import type { RunnerId } from '@core/ids'
 import type { Instance, Shard } from '@core/state/instances'
 import type { WorkerOptions } from './worker-options'
 
+/** Paths of an instance's files on this machine. */
+export interface ModelPaths {
+  readonly modelPath: string
+  readonly draftPath: string | undefined
+  readonly adapterPath: string | undefined
+}
+
 /** The load command for a runner; the addresses of other ranks are added once known. */
 export const loadCommand = (
-  { modelId, sharding, instanceMeta, maxContext, concurrency, kvBits, draftModelId }: Instance,
+  { modelId, sharding, instanceMeta, maxContext, concurrency, kvBits, draftModelId, adapterId }: Instance,
   { rank, worldSize, startLayer, endLayer, layers }: Shard,
-  paths: { readonly modelPath: string; readonly draftPath: string | undefined },
+  paths: ModelPaths,
   cache?: LoadCommand['cache'],
 ): LoadCommand => ({
   type: 'load',
@@ -22,7 +29,18 @@ export const loadCommand = (
   ...(draftModelId !== undefined &&
     paths.draftPath !== undefined &&
     rank === 0 && { draft: { modelId: draftModelId, modelPath: paths.draftPath } }),
+  ...(adapterId !== undefined &&
+    paths.adapterPath !== undefined && { adapter: { adapterId, adapterPath: paths.adapterPath } }),
   ...(cache && { cache }),
+})
+
+/** Paths of an instance's draft model and adapter, where it has them. */
+export const besidePaths = (
+  { draftModelId, adapterId }: Instance,
+  pathOf: WorkerOptions['modelPath'],
+): Omit<ModelPaths, 'modelPath'> => ({
+  draftPath: draftModelId && pathOf(draftModelId),
+  adapterPath: adapterId && pathOf(adapterId),
 })
 
 /** The single-rank instance that this node's state assigns to the runner, with its load command. */
@@ -33,9 +51,8 @@ export const wantedOf = (
   for (const instance of Object.values(source.state().instances)) {
     const shard = instance.shards.find((one) => one.runnerId === runnerId && one.nodeId === nodeId)
     const modelPath = shard && shard.worldSize === 1 ? pathOf(instance.modelId) : undefined
-    const draftPath = instance.draftModelId && pathOf(instance.draftModelId)
     if (shard && modelPath !== undefined)
-      return { instance, shard, load: loadCommand(instance, shard, { modelPath, draftPath }) }
+      return { instance, shard, load: loadCommand(instance, shard, { modelPath, ...besidePaths(instance, pathOf) }) }
   }
   return undefined
 }

@@ -13,7 +13,7 @@ import { AwaitedModels, type Start } from './awaited-models'
 import { causeFrom } from './causes'
 import type { Adopted } from './handover/adopt-left'
 import { filesDigest } from './handover/record'
-import { loadCommand, wantedOf } from './load-command'
+import { besidePaths, loadCommand, wantedOf } from './load-command'
 import type { WaitingRank, RankRendezvous } from './rendezvous'
 import { OldConsoles } from './old-consoles'
 import type { OrphanedRequests } from './orphaned-requests'
@@ -117,12 +117,16 @@ export class Runners {
       return
     }
     const path = modelPath(modelId)
-    const draftPath = instance.draftModelId && modelPath(instance.draftModelId)
     const gone = missing[0] ?? (path !== undefined && existsSync(path) ? undefined : modelId)
     if (gone !== undefined || path === undefined)
       return this.fail(runnerId, causeFrom(coded('failures.modelGone', { model: gone ?? modelId })))
     log.info({ runnerId, modelId, instanceId, ...(rehearsal && { rdma: REHEARSAL }) }, 'starting a runner')
-    const load = loadCommand(instance, shard, { modelPath: path, draftPath }, this.cacheRoom())
+    const load = loadCommand(
+      instance,
+      shard,
+      { modelPath: path, ...besidePaths(instance, modelPath) },
+      this.cacheRoom(),
+    )
     const supervisor = this.supervise(
       { instance, shard },
       {

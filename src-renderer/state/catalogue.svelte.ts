@@ -1,10 +1,17 @@
-import { type CatalogueModel, ModelsResponse, type UnreadableModel } from '@core/protocols/models'
+import {
+  type CatalogueAdapter,
+  type CatalogueModel,
+  ModelsResponse,
+  type UnreadableModel,
+} from '@core/protocols/models'
 import type { Api } from '../api/access'
 
 /** The models on this machine. The node has no events for them: it looks at its disk when it is asked. */
 export class Catalogue {
   all: readonly CatalogueModel[] = $state.raw([])
   unreadable: readonly UnreadableModel[] = $state.raw([])
+  /** LoRA adapters that can be applied. */
+  adapters: readonly CatalogueAdapter[] = $state.raw([])
   /** Before the first answer nothing is known: that is not the same as no models. */
   known = $state(false)
   reading = $state(false)
@@ -26,9 +33,10 @@ export class Catalogue {
     if (this.reading) return
     this.reading = true
     try {
-      const { models, unreadable = [] } = await this.api.get('/models', ModelsResponse)
+      const { models, unreadable = [], adapters = [] } = await this.api.get('/models', ModelsResponse)
       this.all = models
       this.unreadable = unreadable
+      this.adapters = adapters.filter(({ problem }) => problem === undefined)
       this.known = true
       this.problem = undefined
     } catch (error) {

@@ -12,9 +12,17 @@ export const TINY_SEEING = 'muster/tiny-seeing'
 /** The tiny embedding model's dimensions and context length. */
 export const TINY_EMBEDDING = { modelId: 'muster/tiny-encoder', width: 32, context: 128 } as const
 
-const made = (name: string, module: string, ...more: readonly string[]): string => {
+interface Made {
+  readonly name: string
+  readonly module: string
+  readonly more?: readonly string[]
+  /** The file that is written last. */
+  readonly last?: string
+}
+
+const made = ({ name, module, more = [], last = 'config.json' }: Made): string => {
   const out = join(root, '.cache', 'test-models', name)
-  if (!existsSync(join(out, 'config.json'))) {
+  if (!existsSync(join(out, last))) {
     mkdirSync(dirname(out), { recursive: true })
     execFileSync(required(python, 'run `npm test`, which makes it'), ['-m', module, out, ...more])
   }
@@ -22,13 +30,14 @@ const made = (name: string, module: string, ...more: readonly string[]): string 
 }
 
 /** A model with random weights, made once. */
-export const tinyModel = (): string => made('tiny', 'muster_runner.make_tiny')
+export const tinyModel = (): string => made({ name: 'tiny', module: 'muster_runner.make_tiny' })
 
 /** An embedding model with random weights, made once: BERT, as saved by sentence-transformers. */
-export const tinyEmbeddingModel = (): string => made('tiny-encoder', 'muster_runner.embedding.make_tiny')
+export const tinyEmbeddingModel = (): string =>
+  made({ name: 'tiny-encoder', module: 'muster_runner.embedding.make_tiny' })
 
 /** A vision model with random weights, made once: Qwen2-VL. */
-export const tinySeeingModel = (): string => made('tiny-seeing', 'muster_runner.vision.make_tiny')
+export const tinySeeingModel = (): string => made({ name: 'tiny-seeing', module: 'muster_runner.vision.make_tiny' })
 
 /** All files of a folder and its subfolders, as `FOLDER/NAME`, sorted. */
 export const filesIn = (folder: string): string[] =>
@@ -54,7 +63,22 @@ export const addTinyModel = (dataDir: string, modelId: string = TINY): string =>
 /** Puts a draft model for the tiny one into a data folder: one layer, the same tokenizer. */
 export const addTinyDraft = (dataDir: string, modelId: string): string => {
   const path = storeOf(dataDir, modelId)
-  cpSync(made('tiny-draft', 'muster_runner.make_tiny', '--layers', '1'), path, { recursive: true })
+  cpSync(made({ name: 'tiny-draft', module: 'muster_runner.make_tiny', more: ['--layers', '1'] }), path, {
+    recursive: true,
+  })
+  return path
+}
+
+/** Puts a LoRA adapter of the tiny model into a data folder. */
+export const addTinyAdapter = (dataDir: string, modelId: string): string => {
+  const path = storeOf(dataDir, modelId)
+  const adapter = made({
+    name: 'tiny-adapter',
+    module: 'muster_runner.make_tiny_adapter',
+    more: ['--model', tinyModel()],
+    last: 'adapter_config.json',
+  })
+  cpSync(adapter, path, { recursive: true })
   return path
 }
 

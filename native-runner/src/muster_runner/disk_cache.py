@@ -22,6 +22,7 @@ from pathlib import Path
 
 from muster_runner.block_file import PackedBlock, ReadBlock, Unreadable, decoded
 from muster_runner.blocks import Block, StoredBlock
+from muster_runner.protocol import Adapter
 
 # parent, key, number of tokens, and whether states are there too.
 _NAME = re.compile(r"^([0-9a-f]{2,64})-([0-9a-f]{32})-(\d{1,3})(s?)\.safetensors$")
@@ -40,8 +41,18 @@ SAMPLES, SAMPLE_BYTES = 16, 1 << 16
 def model_digest(directory: Path, *others: object) -> bytes:
     """Names what a model computes: its files, as far as they can be told apart quickly (by sizes, times and samples of
     the weights), and ``others``, such as the versions of the libraries and which layers are here."""
-    digest = hashlib.blake2b(repr(others).encode(), digest_size=16)
-    digest.update((directory / "config.json").read_bytes())
+    return _digest(directory, "config.json", repr(others).encode())
+
+
+def adapter_digest(adapter: Adapter | None) -> bytes:
+    """Names what an adapter changes, like ``model_digest``; empty for none. What a model computes with one is of no use
+    to the model without it, nor to another version of the same adapter."""
+    return b"" if adapter is None else _digest(Path(adapter.adapter_path), "adapter_config.json", b"")
+
+
+def _digest(directory: Path, config: str, others: bytes) -> bytes:
+    digest = hashlib.blake2b(others, digest_size=16)
+    digest.update((directory / config).read_bytes())
     for path in sorted(directory.glob("*.safetensors")):
         facts = path.stat()
         digest.update(f"{path.name} {facts.st_size} {facts.st_mtime_ns}".encode())

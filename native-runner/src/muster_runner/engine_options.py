@@ -12,7 +12,7 @@ from muster_runner.architectures import Abilities
 from muster_runner.cache_layers import NOTHING, Footprint, has_only_full
 from muster_runner.decoding import PASS_TOKENS
 from muster_runner.device import has_gpu
-from muster_runner.disk_cache import DiskCache, model_digest
+from muster_runner.disk_cache import DiskCache, adapter_digest, model_digest
 from muster_runner.draft import Draft
 from muster_runner.group import Group
 from muster_runner.loading import DEFAULT_CONTEXT, LoadedModel
@@ -145,6 +145,7 @@ def _root(loaded: LoadedModel, load: Load) -> bytes:
         version("mlx-lm"),
         load.sharding,
         load.kv_bits,
+        adapter_digest(load.adapter),
         shard.rank,
         shard.world_size,
         shard.start_layer,

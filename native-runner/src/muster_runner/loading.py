@@ -7,6 +7,7 @@ from typing import Any
 
 import mlx.core as mx
 
+from muster_runner.adapters import apply_adapter
 from muster_runner.answer_rules import AnswerRules
 from muster_runner.architectures import Abilities, abilities, module_name, within
 from muster_runner.constraints import Vocabulary
@@ -15,6 +16,7 @@ from muster_runner.failures import Unsupported
 from muster_runner.model_files import ModelFileError, check_model, context_length, read_json
 from muster_runner.part import Part
 from muster_runner.pipeline import ARCHITECTURES, Stage
+from muster_runner.protocol import Adapter
 from muster_runner.quantized_cache import keep_in_8_bits
 from muster_runner.tensor import Slice, uneven
 from muster_runner.tokenizer import Tokenizer, load_tokenizer
@@ -45,17 +47,23 @@ class LoadedModel:
 
 
 def load(
-    directory: Path, max_context: int | None, progress: Progress, part: Part, kv_bits: int | None = None
+    directory: Path,
+    max_context: int | None,
+    progress: Progress,
+    part: Part,
+    kv_bits: int | None = None,
+    adapter: Adapter | None = None,
 ) -> LoadedModel:
     """Loads this rank's layers. ``progress(loaded, layers)`` after each of them. Raises ModelFileError and Unsupported,
-    and on several ranks PeerLost. ``kv_bits``: of what is kept of the context; None for the model's own."""
+    and on several ranks PeerLost. ``kv_bits``: of what is kept of the context; None for the model's own.
+    ``adapter``: what changes the model, if anything does."""
     config = check_model(directory, lambda names: needed_names(part, names), tokenizer=part.answers)
     tokenizer = load_tokenizer(directory, config) if part.answers else None
     rules = AnswerRules(tokenizer, Vocabulary(tokenizer)) if tokenizer is not None else None
     path = directory / "generation_config.json"
     generation_config = read_json(path) if path.exists() else {}
     wire_memory()
-    model, config = _mine(directory, config, part)
+    model, config = _mine(directory, config, part, adapter)
     layers = list(getattr(model, "layers", []))
     total = max(1, len(layers))
     # Lazy arrays are read when they are evaluated: layer by layer shows honest progress and bounds the peak. The
@@ -99,14 +107,18 @@ def context_of(model: Any, config: dict[str, Any]) -> int | None:
     return None
 
 
-def _mine(directory: Path, config: dict[str, Any], part: Part) -> tuple[Any, dict[str, Any]]:
+def _mine(directory: Path, config: dict[str, Any], part: Part, adapter: Adapter | None) -> tuple[Any, dict[str, Any]]:
     """This rank's part, without its weights read yet."""
     kind = config["model_type"]
     if part.pipelined and module_name(config) not in ARCHITECTURES:
         raise Unsupported(f"the layers of the architecture {kind} cannot be spread over several machines")
     if part.group is not None and not part.pipelined and (why := uneven(config, part.group.size)):
         raise Unsupported(f"this model cannot be split by tensors: {why}")
+    if adapter is not None and part.group is not None and not part.pipelined:
+        raise Unsupported("a model cannot be split by tensors with a LoRA adapter")
     model, config = open_model(directory, config, part)
+    if adapter is not None:
+        apply_adapter(model, adapter)
     if part.group is not None:
         if len(model.layers) != part.layers:
             raise ModelFileError(f"config.json gives the model {len(model.layers)} layers, not {part.layers}")

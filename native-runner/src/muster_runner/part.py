@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from muster_runner.disk_cache import adapter_digest
 from muster_runner.failures import Disagreement
 from muster_runner.group import Group
 from muster_runner.protocol import Load
@@ -38,7 +39,8 @@ class Part:
         model = zlib.crc32(repr(sorted(config.items(), key=lambda item: item[0])).encode()) >> 1
         code = zlib.crc32(" ".join(versions).encode()) >> 1
         cache = [load.max_context or 0, load.concurrency, load.kv_bits or 0]
-        told = group.each([self.start, self.end, self.layers, model, code, self.pipelined, *cache])
+        adapter = zlib.crc32(adapter_digest(load.adapter)) >> 1
+        told = group.each([self.start, self.end, self.layers, model, code, self.pipelined, *cache, adapter])
         for at, what in (
             (2, "numbers of layers"),
             (3, "configurations of the model"),
@@ -47,6 +49,7 @@ class Part:
             (6, "bounds of the context"),
             (7, "numbers of requests to keep memory for"),
             (8, "bits of the context"),
+            (9, "LoRA adapters"),
         ):
             if len({values[at] for values in told}) > 1:
                 raise Disagreement(f"the ranks have different {what}: {[values[at] for values in told]}")

@@ -264,6 +264,13 @@ class DraftModel(Record):
     model_path: NonEmpty
 
 
+class Adapter(Record):
+    """A LoRA adapter in the format of mlx-lm, applied to the model by every rank."""
+
+    adapter_id: Id
+    adapter_path: NonEmpty
+
+
 class Load(Record, tag="load", tag_field="type"):
     model_id: Id
     model_path: NonEmpty
@@ -274,6 +281,7 @@ class Load(Record, tag="load", tag_field="type"):
     concurrency: Annotated[int, Meta(ge=1, le=1024)] = 1
     kv_bits: Literal[8] | None = None
     draft: DraftModel | None = None
+    adapter: Adapter | None = None
     cache: CacheMemory | None = None
     ring: Ring | None = None
     jaccl: Jaccl | None = None

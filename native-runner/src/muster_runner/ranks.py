@@ -82,7 +82,7 @@ def load_part(load: Load, group: Group | None, progress: Progress) -> LoadedMode
     if group is not None:
         part.agree(read_config(directory), (version("mlx"), version("mlx-lm")), load)
     progress(0, part.end - part.start if part.pipelined else part.layers)
-    return load_model(directory, load.max_context, progress, part, load.kv_bits)
+    return load_model(directory, load.max_context, progress, part, load.kv_bits, load.adapter)
 
 
 def start(

@@ -113,6 +113,7 @@ export const cards: Translation<'cards'> = {
   'field.concurrency': 'gleichzeitige Anfragen',
   'field.kvBits': 'Bits des Kontexts',
   'field.draftModelId': 'Entwurfsmodell',
+  'field.adapterId': 'Adapter',
   'field.owner': 'Verantwortlich',
   'field.labels': 'Labels',
   'request.pinned': 'Auf Anfrage · angeheftet',

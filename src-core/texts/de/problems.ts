@@ -44,6 +44,8 @@ export const problems: ProblemTexts = {
   pipeline_unsupported: 'Dieses Modell lässt sich nicht nach Schichten aufteilen. Tensor verwenden.',
   indivisible: 'Das Modell lässt sich nicht gleichmäßig auf so viele Rechner verteilen. Eine andere Zahl wählen.',
   too_few_layers: 'Das Modell hat weniger Schichten als Rechner. Weniger Rechner wählen.',
+  unsuitable_adapter:
+    'Das ist kein LoRA-Adapter, oder das Modell nimmt keinen. Einen für dieses Modell wählen oder keinen.',
   unsuitable_draft: 'Dieses Entwurfsmodell passt nicht zum Modell. Ein kleineres derselben Familie wählen oder keines.',
   cannot_load: 'Das Modell ließ sich aus diesen Dateien nicht laden. Löschen und neu herunterladen.',
   model_card: 'Die Angaben zum Modell lassen sich nicht lesen. Dateien oder Verbindung zum Hub prüfen.',

@@ -23,6 +23,8 @@ export const refusals: Translation<'refusals'> = {
   noPipeline: '{model} lässt sich nicht nach Schichten aufteilen; Tensor verwenden',
   tooFewLayers: '{model} hat nur {layers} Schichten für {count} Rechner',
   nothingToGuess: '{model} ist ein Embedding-Modell und schreibt nichts, was ein Entwurfsmodell raten könnte',
+  adapterTensor: '{model} lässt sich mit einem LoRA-Adapter nicht nach Tensoren aufteilen',
+  adapterOfEmbedding: '{model} ist ein Embedding-Modell; LoRA-Adapter sind für Modelle, die schreiben',
   largeDraft:
     'das Entwurfsmodell {draft} ist nicht kleiner als {model}; seine Vorschläge würden mehr kosten als sie sparen',
   tooManyForRdma: 'RDMA verbindet höchstens {most} Rechner, verlangt sind {asked}; ein Ring verbindet mehr',

@@ -111,6 +111,7 @@ export const cards = {
   'field.concurrency': 'requests at once',
   'field.kvBits': 'bits of the context',
   'field.draftModelId': 'draft model',
+  'field.adapterId': 'adapter',
   'field.owner': 'owner',
   'field.labels': 'labels',
   'request.pinned': 'On request · pinned',

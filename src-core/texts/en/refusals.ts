@@ -22,6 +22,8 @@ export const refusals = {
   noPipeline: '{model} does not support Pipeline sharding; use Tensor',
   tooFewLayers: '{model} has only {layers} layers for {count} machines',
   nothingToGuess: '{model} is an embedding model and writes nothing that a draft could guess',
+  adapterTensor: '{model} cannot be shared out by tensors with a LoRA adapter',
+  adapterOfEmbedding: '{model} is an embedding model, and LoRA adapters are for models that write',
   largeDraft: 'the draft model {draft} is not smaller than {model}, so its guesses would cost more than they save',
   tooManyForRdma:
     'RDMA (MlxJaccl) joins at most {most} machines, and {asked} were asked for; a ring (MlxRing) joins more',

@@ -112,6 +112,7 @@ export const cards: Translation<'cards'> = {
   'field.concurrency': '同时请求数',
   'field.kvBits': '上下文位数',
   'field.draftModelId': '草稿模型',
+  'field.adapterId': '适配器',
   'field.owner': '负责人',
   'field.labels': '标签',
   'request.pinned': '按需 · 已固定',

@@ -42,6 +42,7 @@ export const problems: ProblemTexts = {
   pipeline_unsupported: '此模型不支持按层拆分。请使用 Tensor。',
   indivisible: '此模型无法平均分给这么多机器。请换一个数量。',
   too_few_layers: '模型的层数少于机器数。请减少机器。',
+  unsuitable_adapter: '这不是 LoRA 适配器，或者该模型不能使用。请选择为该模型训练的适配器，或不选。',
   unsuitable_draft: '此草稿模型不适合该模型。请选择同一系列中更小的模型，或不选。',
   cannot_load: '无法从这些文件加载模型。请删除并重新下载。',
   model_card: '无法读取模型信息。请检查文件或与 Hub 的连接。',

@@ -23,6 +23,8 @@ export const refusals: Translation<'refusals'> = {
   noPipeline: '{model} 不支持按层拆分；请使用 Tensor',
   tooFewLayers: '{model} 只有 {layers} 层，不够 {count} 台机器分',
   nothingToGuess: '{model} 是嵌入模型，不生成可供草稿模型预测的内容',
+  adapterTensor: '{model} 使用 LoRA 适配器时无法按张量拆分',
+  adapterOfEmbedding: '{model} 是嵌入模型，LoRA 适配器只用于生成文本的模型',
   largeDraft: '草稿模型 {draft} 并不比 {model} 小，其预测得不偿失',
   tooManyForRdma: 'RDMA 最多连接 {most} 台机器，而要求的是 {asked} 台；环形连接可以更多',
   memoryOn: '{name} 有 {free} 可用，模型需要 {needed}',

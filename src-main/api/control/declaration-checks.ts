@@ -1,6 +1,6 @@
 import { nameKey } from '@core/declarations/names'
 import { meshProblem } from '@core/placement/mesh-limit'
-import { draftProblem } from '@core/placement/refusal'
+import { adapterProblem, draftProblem } from '@core/placement/refusal'
 import type { Constraints } from '@core/state/meta-instances'
 import type { ApiContext } from '../context'
 import { Problem } from '../problem'
@@ -8,7 +8,7 @@ import { declaredCard } from './views'
 
 export type Wanted = Pick<
   Constraints,
-  'modelId' | 'sharding' | 'minNodes' | 'instanceMeta' | 'nodeIds' | 'draftModelId'
+  'modelId' | 'sharding' | 'minNodes' | 'instanceMeta' | 'nodeIds' | 'draftModelId' | 'adapterId'
 >
 
 const sharesTensors = ({ sharding, minNodes }: Wanted): boolean => sharding === 'Tensor' && minNodes > 1
@@ -17,6 +17,7 @@ const sharesTensors = ({ sharding, minNodes }: Wanted): boolean => sharding === 
 const asksOfModel = (known: Wanted, wanted: Wanted): boolean =>
   wanted.modelId !== known.modelId ||
   wanted.draftModelId !== known.draftModelId ||
+  wanted.adapterId !== known.adapterId ||
   (sharesTensors(wanted) && !sharesTensors(known))
 
 /** Throws Problem for what no cluster can ever run. `known`: what is declared already and is to be changed. */
@@ -28,6 +29,13 @@ export const neverPossible = async (context: ApiContext, wanted: Wanted, known?:
   const card = await declaredCard(context, wanted)
   const unsuitable = draftProblem(card)
   if (unsuitable) throw new Problem(400, unsuitable.code, unsuitable.reason, { param: 'draftModelId' })
+  const untaken = adapterProblem(card)
+  if (untaken) throw new Problem(400, untaken.code, untaken.reason, { param: 'adapterId' })
+  if (sharesTensors(wanted) && wanted.adapterId !== undefined)
+    throw new Problem(400, 'tensor_unsupported', `${modelId} cannot be shared out by tensors with a LoRA adapter`, {
+      hint: 'Use "sharding": "Pipeline", or merge the adapter into the model with mlx_lm.fuse.',
+      param: 'sharding',
+    })
   if (sharesTensors(wanted) && !card.supportsTensor) {
     throw new Problem(400, 'tensor_unsupported', `${modelId} does not support Tensor sharding`, {
       hint: 'Use "sharding": "Pipeline".',
@@ -44,7 +52,12 @@ export const namedAsModel = async (
 ): Promise<void> => {
   if (name === undefined || name === null || name === known) return
   const key = nameKey(name)
-  const models = [...catalogue.list(), ...catalogue.unreadable(), ...(await catalogue.elsewhere())]
+  const models = [
+    ...catalogue.list(),
+    ...catalogue.adapters(),
+    ...catalogue.unreadable(),
+    ...(await catalogue.elsewhere()),
+  ]
   const model = models.find(({ modelId }) => nameKey(modelId) === key)
   if (model)
     throw new Problem(409, 'conflict', `The name "${name}" is the id of the model ${model.modelId}`, {

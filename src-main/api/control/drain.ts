@@ -1,15 +1,15 @@
 import { Hono } from 'hono'
 import { NodeId, type ModelId } from '@core/ids'
-import type { ModelCard } from '@core/placement/model-card'
 import { DrainRequest, type DrainView, type WhatIfView } from '@core/protocols/cluster'
 import { departures } from '@core/reconcile/departure'
+import type { CardResult } from '@core/reconcile/process-manager'
 import { modelsOnMachine } from '@core/state/drain'
+import { namedModels } from '@core/state/needed-models'
 import type { State } from '@core/state/state'
 import { camelCased, jsonBody, parseWith } from '../body'
 import { carryOut } from '../commands'
 import type { ApiContext } from '../context'
 import { Problem } from '../problem'
-import { usableCard } from './views'
 
 const viewOf = (state: State, nodeId: NodeId): DrainView => {
   const member = state.members[nodeId]
@@ -22,14 +22,13 @@ const viewOf = (state: State, nodeId: NodeId): DrainView => {
   return { nodeId, drained, empty: drained && remaining.length === 0, remaining }
 }
 
-/** The cards of all models that are declared, drafts too; one that cannot be read is left out. */
-const cardsOf = async (context: ApiContext, { metaInstances }: State): Promise<Record<ModelId, ModelCard>> => {
-  const declared = Object.values(metaInstances)
-  const models = [...new Set(declared.flatMap(({ modelId, draftModelId }) => [modelId, draftModelId ?? modelId]))]
+/** The cards of all models that are declared, with their drafts and adapters; what cannot be read is left out. */
+const cardsOf = async ({ catalogue }: ApiContext, { metaInstances }: State): Promise<Record<ModelId, CardResult>> => {
+  const models = [...new Set(Object.values(metaInstances).flatMap(namedModels))]
   const found = await Promise.all(
-    models.map(async (modelId): Promise<[ModelId, ModelCard][]> => {
+    models.map(async (modelId): Promise<[ModelId, CardResult][]> => {
       try {
-        return [[modelId, await usableCard(context, modelId)]]
+        return [[modelId, await catalogue.card(modelId)]]
       } catch {
         return []
       }

@@ -29,6 +29,7 @@ const PreviewQuery = z.strictObject({
   concurrency: z.coerce.number().pipe(Concurrency).optional(),
   kvBits: z.coerce.number().pipe(KvBits).optional(),
   draftModelId: ModelId.optional(),
+  adapterId: ModelId.optional(),
 })
 const AwaitQuery = z.strictObject({ modelId: z.string().min(1) })
 
@@ -73,8 +74,8 @@ export const instanceRoutes = (context: ApiContext): Hono => {
   })
 
   routes.get('/instance/previews', async (c) => {
-    const { modelId, draftModelId, ...query } = parseWith(PreviewQuery, camelCased(c.req.query()))
-    const card = await declaredCard(context, { modelId, draftModelId })
+    const { modelId, draftModelId, adapterId, ...query } = parseWith(PreviewQuery, camelCased(c.req.query()))
+    const card = await declaredCard(context, { modelId, draftModelId, adapterId })
     return c.json({ previews: previews(source.state(), card, query) })
   })
 

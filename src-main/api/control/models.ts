@@ -43,8 +43,13 @@ export const modelRoutes = (context: ApiContext): Hono => {
     const own = catalogue.list()
     const here = new Set(own.map(({ modelId }) => modelId))
     const elsewhere = (await catalogue.elsewhere()).filter(({ modelId }) => !here.has(modelId))
-    // Clients of OpenAI whose base URL has no /v1 ask here, and read `data`.
-    return c.json({ models: [...own, ...elsewhere], unreadable: catalogue.unreadable(), ...(await modelList(context)) })
+    return c.json({
+      models: [...own, ...elsewhere],
+      unreadable: catalogue.unreadable(),
+      adapters: catalogue.adapters(),
+      // Clients of OpenAI whose base URL has no /v1 ask here, and read `data`.
+      ...(await modelList(context)),
+    })
   })
 
   /** What nothing uses, of what lies in Muster's own folders as far as this node knows. */
@@ -52,7 +57,9 @@ export const modelRoutes = (context: ApiContext): Hono => {
     await catalogue.refresh()
     const others = (await catalogue.elsewhere()).filter(({ modelId }) => !catalogue.find(modelId))
     const own = new Set(
-      [...catalogue.list(), ...others].flatMap((one) => (one.source === 'muster' ? [one.modelId] : [])),
+      [...catalogue.list(), ...catalogue.adapters(), ...others].flatMap((one) =>
+        one.source === 'muster' ? [one.modelId] : [],
+      ),
     )
     return unusedCopies(source.state(), (modelId) => own.has(modelId))
   }

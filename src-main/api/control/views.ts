@@ -1,5 +1,11 @@
 import type { MetaInstanceId, ModelId } from '@core/ids'
-import { withDraft, type ModelCard, type ModelProblemCode } from '@core/placement/model-card'
+import {
+  withAdapter,
+  withDraft,
+  type AdapterCard,
+  type ModelCard,
+  type ModelProblemCode,
+} from '@core/placement/model-card'
 import type { MetaInstanceView } from '@core/protocols/control'
 import type { CatalogueModel } from '@core/protocols/models'
 import type { Constraints } from '@core/state/meta-instances'
@@ -62,6 +68,8 @@ const refuse = (
   })
 }
 
+const AN_ADAPTER = 'it is a LoRA adapter, which changes a model and is none; name it as adapterId'
+
 /**
  * The card of a model that can be run. Throws Problem: one that nobody has, or whose folder cannot be run as it is,
  * never becomes a declaration. `param`: the field that names it.
@@ -75,19 +83,41 @@ export const usableCard = async (context: ApiContext, modelId: ModelId, param = 
   const judgement = model ?? unreadable
   if (judgement?.problem !== undefined)
     return refuse(modelId, param, { problem: judgement.problem, code: judgement.problemCode })
+  const adapter = catalogue.adapters().find((one) => one.modelId === modelId)
+  if (adapter) return refuse(modelId, param, { problem: AN_ADAPTER, code: 'unsupported' })
   if (!model) return cardOnHub(context, modelId, param)
   const judged = await catalogue.card(modelId)
   if (judged.status === 'loaded') return judged.card
+  if (judged.status === 'adapter') return refuse(modelId, param, { problem: AN_ADAPTER, code: 'unsupported' })
   // The folder was removed after it was last looked at.
   if (judged.code === undefined && !(await findModel(catalogue, modelId))) return cardOnHub(context, modelId, param)
   return refuse(modelId, param, { problem: judged.reason, code: judged.code })
 }
 
-/** The card of what is declared, with that of its draft. Throws Problem as `usableCard` does, for either of them. */
+/** The card of an adapter, from whichever machine has it, else from the hub. Throws Problem where there is none. */
+const usableAdapter = async ({ catalogue }: ApiContext, adapterId: ModelId): Promise<AdapterCard> => {
+  const param = 'adapterId'
+  const found = await catalogue.card(adapterId)
+  switch (found.status) {
+    case 'adapter':
+      return found.card
+    case 'loaded':
+      throw new Problem(400, 'unsuitable_adapter', `${adapterId} is a model and no LoRA adapter`, { param })
+    case 'failed':
+      if (found.code !== undefined) return refuse(adapterId, param, { problem: found.reason, code: found.code })
+      throw new Problem(400, 'unknown_model', `The adapter ${adapterId} cannot be had: ${found.reason}`, { param })
+  }
+}
+
+/**
+ * The card of what is declared, with those of its adapter and its draft. Throws Problem as `usableCard` does, for any of
+ * them.
+ */
 export const declaredCard = async (
   context: ApiContext,
-  { modelId, draftModelId }: Pick<Constraints, 'modelId' | 'draftModelId'>,
+  { modelId, draftModelId, adapterId }: Pick<Constraints, 'modelId' | 'draftModelId' | 'adapterId'>,
 ): Promise<ModelCard> => {
-  const card = await usableCard(context, modelId)
+  const own = await usableCard(context, modelId)
+  const card = withAdapter(own, adapterId === undefined ? undefined : await usableAdapter(context, adapterId))
   return draftModelId === undefined ? card : withDraft(card, await usableCard(context, draftModelId, 'draftModelId'))
 }

@@ -1,6 +1,7 @@
 import { NodeId } from '@core/ids'
-import type { CatalogueModel, UnreadableModel } from '@core/protocols/models'
+import type { CatalogueAdapter, CatalogueModel, UnreadableModel } from '@core/protocols/models'
 import { nodeName } from '@core/state/bindings'
+import { namedModels } from '@core/state/needed-models'
 import type { State } from '@core/state/state'
 import { statusOf } from '@core/state/status'
 
@@ -10,10 +11,10 @@ export interface LsRow {
   /** Size of the weights; absent if unknown. */
   readonly sizeBytes?: number
   readonly quantization?: string
-  readonly kind: 'text' | 'embedding' | 'unknown'
+  readonly kind: 'text' | 'embedding' | 'adapter' | 'unknown'
   /** Machines with a complete or partial copy. */
   readonly machines: readonly { nodeId: string; name: string; complete: boolean; downloadedBytes: number }[]
-  /** Statuses of its declarations. */
+  /** Statuses of the declarations that name it. */
   readonly statuses: readonly string[]
   /** Why it cannot be run. */
   readonly problem?: string
@@ -22,6 +23,7 @@ export interface LsRow {
 export interface Listed {
   readonly models: readonly CatalogueModel[]
   readonly unreadable?: readonly UnreadableModel[] | undefined
+  readonly adapters?: readonly CatalogueAdapter[] | undefined
 }
 
 const machinesWith = (state: State, modelId: string): LsRow['machines'] =>
@@ -35,7 +37,7 @@ const machinesWith = (state: State, modelId: string): LsRow['machines'] =>
 const withState = (state: State, modelId: string) => ({
   machines: machinesWith(state, modelId),
   statuses: Object.values(state.metaInstances)
-    .filter((declared) => declared.modelId === modelId)
+    .filter((declared) => namedModels(declared).some((one) => one === modelId))
     .map((declared) => statusOf(state, declared).status),
 })
 
@@ -48,17 +50,26 @@ const whole = (state: State, { modelId, card, quantization, problem }: Catalogue
   ...(problem !== undefined && { problem }),
 })
 
+const adapting = (state: State, { modelId, storageBytes, problem }: CatalogueAdapter): LsRow => ({
+  modelId,
+  sizeBytes: storageBytes,
+  kind: 'adapter',
+  ...withState(state, modelId),
+  ...(problem !== undefined && { problem }),
+})
+
 const partial = (state: State, modelId: string): LsRow => {
   const totals = Object.values(state.downloads).map((models) => models[modelId]?.totalBytes ?? 0)
   const total = Math.max(0, ...totals)
   return { modelId, ...(total > 0 && { sizeBytes: total }), kind: 'unknown', ...withState(state, modelId) }
 }
 
-/** All models on the cluster's disks, including incomplete and damaged ones, by name. */
-export const lsRows = (state: State, { models, unreadable = [] }: Listed): LsRow[] => {
+/** All models and adapters on the cluster's disks, including incomplete and damaged ones, by name. */
+export const lsRows = (state: State, { models, unreadable = [], adapters = [] }: Listed): LsRow[] => {
   const rows = new Map<string, LsRow>()
   for (const { modelId, problem } of unreadable)
     rows.set(modelId, { modelId, kind: 'unknown', ...withState(state, modelId), problem })
+  for (const adapter of adapters) rows.set(adapter.modelId, adapting(state, adapter))
   for (const model of models) rows.set(model.modelId, whole(state, model))
   for (const downloads of Object.values(state.downloads))
     for (const modelId of Object.keys(downloads))

@@ -21,7 +21,7 @@ const COLUMNS: readonly Column<LsRow>[] = [
   {
     heading: 'FORMAT',
     optional: true,
-    cell: ({ quantization, kind }) => (kind === 'embedding' ? kind : (quantization ?? '')),
+    cell: ({ quantization, kind }) => (kind === 'embedding' || kind === 'adapter' ? kind : (quantization ?? '')),
   },
   { heading: 'ON', optional: true, cell: whereText, cut: true },
   { heading: 'STATE', optional: true, cell: statePiece, cut: true },

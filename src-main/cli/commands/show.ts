@@ -1,5 +1,6 @@
 import { ModelId } from '@core/ids'
-import type { CatalogueModel } from '@core/protocols/models'
+import type { CatalogueAdapter, CatalogueModel } from '@core/protocols/models'
+import { namedModels } from '@core/state/needed-models'
 import { statusOf } from '@core/state/status'
 import { readModels } from '../api/models'
 import { readState } from '../api/state'
@@ -16,21 +17,23 @@ interface Fact {
 }
 
 /** Known facts about a model, one per line. */
-const factsOf = (row: LsRow, model: CatalogueModel | undefined): Fact[] => {
+const factsOf = (row: LsRow, model: CatalogueModel | CatalogueAdapter | undefined): Fact[] => {
+  const own = model !== undefined && 'card' in model ? model : undefined
+  const adapter = model === undefined || 'card' in model ? undefined : model
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['Model', row.modelId],
     ['Title', model?.title],
     ['Size', row.sizeBytes === undefined ? undefined : bytesText(row.sizeBytes)],
     ['Format', row.quantization],
     ['Kind', row.kind],
-    ['Architecture', model?.architecture],
-    ['Layers', model && String(model.card.layers)],
-    ['Context', model?.card.contextLength === undefined ? undefined : `${model.card.contextLength} tokens`],
-    ['Can', model?.abilities?.join(', ')],
+    ['Adapts', adapter?.baseModel],
+    ['Architecture', own?.architecture],
+    ['Layers', own && String(own.card.layers)],
+    ['Context', own?.card.contextLength === undefined ? undefined : `${own.card.contextLength} tokens`],
+    ['Can', own?.abilities?.join(', ')],
     [
       'Shared out',
-      model &&
-        [model.card.supportsPipeline && 'Pipeline', model.card.supportsTensor && 'Tensor'].filter(Boolean).join(', '),
+      own && [own.card.supportsPipeline && 'Pipeline', own.card.supportsTensor && 'Tensor'].filter(Boolean).join(', '),
     ],
     ['On', row.machines.map(({ name, complete }) => (complete ? name : `${name} (in part)`)).join(', ')],
     ['Path', model?.path],
@@ -51,9 +54,10 @@ export const run = async (
   const known = rows.map(({ modelId }) => ModelId.parse(modelId))
   const modelId = named !== undefined && known.includes(named) ? named : modelBy(known, text)
   const row = rows.find((one) => one.modelId === modelId)
-  const model = listed.models.find((one) => one.modelId === modelId)
+  const isMeant = (one: { readonly modelId: ModelId }): boolean => one.modelId === modelId
+  const model = listed.models.find(isMeant) ?? listed.adapters?.find(isMeant)
   const declarations = all
-    .filter((one) => one.modelId === modelId)
+    .filter((one) => namedModels(one).some((id) => id === modelId))
     .map((one) => ({
       id: one.metaInstanceId,
       ...(one.name !== undefined && { name: one.name }),

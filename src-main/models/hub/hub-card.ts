@@ -1,11 +1,12 @@
-import type { ModelCard } from '@core/placement/model-card'
 import { clauses, coded, type CodedText } from '@core/texts/coded'
+import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, adapterConfigProblem, isAdapter } from '../adapter'
 import { readModelConfig } from '../model-config'
 import { configProblem } from '../config-check'
 import { cardOf, tokenizerProblem, unknownArchitecture } from '../model-description'
 import { embeddingProblem, kindOf, runs } from '../model-kind'
 import { otherFormats } from '../model-formats'
 import { isWeights } from '../weights'
+import type { Described } from './hub'
 import { HubError } from './hub-error'
 import { filePath, type HubListing } from './listing'
 import type { HubRequests } from './requests'
@@ -13,20 +14,28 @@ import type { HubRequests } from './requests'
 /** The largest files read are tokenizer configurations with thousands of added tokens. */
 const JSON_LIMIT = 16 * 1024 * 1024
 
-const unsupported = (modelId: string, why: CodedText | string): HubError =>
+/** The error for what the hub has and could not be run. */
+export const unsupported = (modelId: string, why: CodedText | string): HubError =>
   new HubError({
     code: 'hub_unsupported',
     what: coded('downloads.hub.cannotRun', { model: modelId, why: clauses(why) }),
     hint: 'Search for an MLX version of it; most are under mlx-community.',
   })
 
-/** Builds the card of a model from the hub's files. Throws HubError, also if the model could not be run. */
-export const hubCard = async (requests: HubRequests, listing: HubListing, signal?: AbortSignal): Promise<ModelCard> => {
+/** Builds the card of a model or an adapter from the hub's files. Throws HubError, also if the model could not be run. */
+export const hubCard = async (requests: HubRequests, listing: HubListing, signal?: AbortSignal): Promise<Described> => {
   const { modelId, files, names } = listing
   const read = async (name: string): Promise<unknown> => {
     const file = files.find((one) => one.name === name)
     if (!file) throw unsupported(modelId, coded('downloads.hub.missingFile', { file: name }))
     return requests.json({ path: filePath(listing, name), modelId, signal }, Math.min(JSON_LIMIT, file.size))
+  }
+  if (isAdapter(files.map(({ name }) => name))) {
+    const problem = adapterConfigProblem(await read(ADAPTER_CONFIG))
+    if (problem) throw unsupported(modelId, problem.problem)
+    const file = files.find(({ name }) => name === ADAPTER_WEIGHTS)
+    if (!file) throw unsupported(modelId, `${ADAPTER_WEIGHTS} is missing`)
+    return { status: 'adapter', card: { modelId, storageBytes: file.size } }
   }
   const weights = files.filter(({ name }) => isWeights(name))
   if (weights.length === 0) {
@@ -46,10 +55,6 @@ export const hubCard = async (requests: HubRequests, listing: HubListing, signal
   const tokenizer = await tokenizerProblem(ours, read)
   const problem = embedding?.problem ?? configProblem(config, {}) ?? tokenizer?.problem
   if (problem !== undefined) throw unsupported(modelId, problem)
-  return cardOf(
-    modelId,
-    shape,
-    kind,
-    weights.reduce((sum, { size }) => sum + size, 0),
-  )
+  const bytes = weights.reduce((sum, { size }) => sum + size, 0)
+  return { status: 'loaded', card: cardOf(modelId, shape, kind, bytes) }
 }

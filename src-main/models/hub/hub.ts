@@ -1,9 +1,10 @@
 import type { ModelId } from '@core/ids'
 import type { ModelCard } from '@core/placement/model-card'
+import type { CardResult } from '@core/reconcile/process-manager'
 import type { HubModel } from '@core/protocols/models'
 import { coded } from '@core/texts/coded'
 import type { Endpoint } from './endpoint'
-import { hubCard } from './hub-card'
+import { hubCard, unsupported } from './hub-card'
 import { HubError } from './hub-error'
 import { listModel } from './listing'
 import type { Network } from './network'
@@ -18,9 +19,12 @@ const REFUSAL_KEPT_MS = 3000
 const CARD_LIMIT_MS = 9000
 const MOST_CARDS = 200
 
+/** What the hub has by an id: the card of a model, or of an adapter. */
+export type Described = Exclude<CardResult, { readonly status: 'failed' }>
+
 interface Kept {
   readonly until: number
-  readonly card: Promise<ModelCard>
+  readonly described: Promise<Described>
 }
 
 export interface HubOptions {
@@ -54,15 +58,22 @@ export class Hub {
 
   /** The card of a model on the hub. Rejects with HubError, also if the model could not be run. */
   async card(modelId: ModelId): Promise<ModelCard> {
+    const described = await this.described(modelId)
+    if (described.status === 'loaded') return described.card
+    throw unsupported(modelId, 'it is a LoRA adapter, which changes a model and is none; name it as adapterId')
+  }
+
+  /** The card of a model or an adapter on the hub. Rejects with HubError, also where it could not be used. */
+  async described(modelId: ModelId): Promise<Described> {
     this.check()
     const now = performance.now()
     const known = this.cards.get(modelId)
-    if (known && now < known.until) return known.card
-    const card = this.readCard(modelId)
-    this.keep(modelId, { until: now + CARD_KEPT_MS, card })
+    if (known && now < known.until) return known.described
+    const described = this.read(modelId)
+    this.keep(modelId, { until: now + CARD_KEPT_MS, described })
     // Concurrent callers share one request.
-    card.catch(() => this.keep(modelId, { until: performance.now() + REFUSAL_KEPT_MS, card }))
-    return card
+    described.catch(() => this.keep(modelId, { until: performance.now() + REFUSAL_KEPT_MS, described }))
+    return described
   }
 
   /** Throws HubError in offline mode. */
@@ -76,7 +87,7 @@ export class Hub {
     })
   }
 
-  private async readCard(modelId: ModelId): Promise<ModelCard> {
+  private async read(modelId: ModelId): Promise<Described> {
     const late = new AbortController()
     const timer = setTimeout(() => late.abort(), CARD_LIMIT_MS)
     try {

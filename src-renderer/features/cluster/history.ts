@@ -13,7 +13,7 @@ export interface HistoryLine {
 
 const FIELDS = [
   ...(['name', 'modelId', 'sharding', 'instanceMeta', 'minNodes', 'nodeIds'] as const),
-  ...(['placementPreference', 'maxContext', 'concurrency', 'kvBits', 'draftModelId'] as const),
+  ...(['placementPreference', 'maxContext', 'concurrency', 'kvBits', 'draftModelId', 'adapterId'] as const),
   ...(['hours', 'replicas', 'owner', 'labels'] as const),
 ] satisfies readonly (keyof MetaInstanceChanges)[]
 

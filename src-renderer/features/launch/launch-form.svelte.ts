@@ -43,6 +43,8 @@ export class LaunchForm {
   smallCache = $state(false)
   /** The id of the model that guesses; empty for none. */
   draft = $state('')
+  /** The id of the LoRA adapter; empty for none. */
+  adapter = $state('')
   /** Undefined: one. */
   replicas: number | undefined = $state()
   readonly hours: HoursForm
@@ -89,6 +91,7 @@ export class LaunchForm {
     this.concurrency = metaInstance.concurrency
     this.smallCache = metaInstance.kvBits !== undefined
     this.draft = metaInstance.draftModelId ?? ''
+    this.adapter = metaInstance.adapterId ?? ''
     this.replicas = metaInstance.replicas
     this.nodeIds = metaInstance.nodeIds
   }
@@ -181,7 +184,8 @@ export class LaunchForm {
 
   /** What is asked of the node; undefined as long as there is nothing to ask. */
   private question(): string | undefined {
-    const { modelId, maxContext, concurrency, smallCache, draft, minNodes, preference, allowed, beginning } = this
+    const { modelId, maxContext, concurrency, smallCache, draft, adapter, minNodes, preference, allowed, beginning } =
+      this
     if (modelId === undefined) return undefined
     return withQuery('/instance/previews', {
       modelId,
@@ -189,6 +193,7 @@ export class LaunchForm {
       ...(concurrency && { concurrency: String(concurrency) }),
       ...(smallCache && { kvBits: '8' }),
       ...(draft && { draftModelId: draft }),
+      ...(adapter && { adapterId: adapter }),
       ...(minNodes && { minNodes: String(minNodes) }),
       ...(preference !== DEFAULT_PREFERENCE && { placementPreference: preference }),
       ...(allowed.size > 0 && { nodeIds: [...allowed].join() }),
@@ -205,7 +210,7 @@ export class LaunchForm {
   /** Only what was chosen: what is left open is for the node to decide, also in later versions. */
   private request(): z.input<typeof CreateMetaInstanceRequest> {
     const { name, sharding, instanceMeta, minNodes, maxContext, nodeIds, preference, hours } = this
-    const { concurrency, smallCache, draft, replicas } = this
+    const { concurrency, smallCache, draft, adapter, replicas } = this
     return {
       modelId: this.modelId ?? '',
       ...(name.trim() && { name: name.trim() }),
@@ -217,6 +222,7 @@ export class LaunchForm {
       ...(concurrency && { concurrency }),
       ...(smallCache && { kvBits: 8 as const }),
       ...(draft && { draftModelId: draft }),
+      ...(adapter && { adapterId: adapter }),
       ...(nodeIds && { nodeIds: [...nodeIds] }),
       ...(replicas && replicas > 1 && { replicas }),
       ...(hours.value && { hours: hours.value }),
@@ -240,6 +246,7 @@ export class LaunchForm {
       ...((concurrency ?? undefined) !== known.concurrency && { concurrency: concurrency ?? null }),
       ...(kvBits !== known.kvBits && { kvBits: kvBits ?? null }),
       ...(this.draft !== (known.draftModelId ?? '') && { draftModelId: this.draft || null }),
+      ...(this.adapter !== (known.adapterId ?? '') && { adapterId: this.adapter || null }),
       ...(!sameNodes(nodeIds, known.nodeIds) && { nodeIds: nodeIds ? [...nodeIds] : null }),
       ...(replicas !== (known.replicas ?? 1) && { replicas }),
       ...(hours.isChanged && { hours: hours.value ?? null }),

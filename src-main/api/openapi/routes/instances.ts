@@ -28,6 +28,7 @@ export const INSTANCES: readonly Described[] = [
       'concurrency',
       'kvBits',
       'draftModelId',
+      'adapterId',
     ],
     example: { query: `modelId=${MODEL}` },
   },

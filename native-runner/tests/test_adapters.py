@@ -1,0 +1,155 @@
+"""A LoRA adapter changes what a model answers, exactly as it does in mlx-lm."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+import pytest
+from conftest import RunnerGroup, RunnerProcess
+from mlx_lm.generate import generate_step
+from mlx_lm.utils import load_adapters, load_model
+from test_kept_prompts import disk, wait_for_files
+
+from muster_runner.make_tiny import make_tiny
+from muster_runner.make_tiny_adapter import make_tiny_adapter
+from muster_runner.tokenizer import load_tokenizer
+
+TEXT = "once upon a time " * 40
+TOKENS = 24
+
+
+@pytest.fixture(scope="module")
+def adapter(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("adapters") / "one"
+    make_tiny_adapter(out, tiny)
+    return out
+
+
+@pytest.fixture
+def runners(tmp_path: Path) -> Iterator[Any]:
+    started: list[RunnerProcess] = []
+
+    def start() -> RunnerProcess:
+        folder = tmp_path / f"pipes-{len(started)}"
+        folder.mkdir()
+        started.append(RunnerProcess(folder))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.close()
+
+
+def told(path: Path) -> dict[str, Any]:
+    return {"adapter": {"adapterId": "muster/adapter", "adapterPath": str(path)}}
+
+
+def failed(runner: RunnerProcess) -> str:
+    return str(runner.until(lambda frame: frame["type"] == "failed")["errorMessage"])
+
+
+def by_mlx_lm(model_path: Path, adapter: Path, text: str) -> str:
+    """The greedy text of mlx-lm alone, for the prompt that the tiny model's template makes."""
+    model, config = load_model(model_path)
+    model = load_adapters(model, str(adapter))
+    model.eval()
+    tokenizer = load_tokenizer(model_path, config)
+    prompt = f"<|im_start|>user\n{text}<|im_end|>\n<|im_start|>assistant\n"
+    ids = tokenizer.encode(prompt, templated=True)
+    steps = generate_step(mx.array(ids), model, max_tokens=TOKENS)
+    return tokenizer.decode([int(token) for token, _ in steps])
+
+
+@pytest.mark.parametrize("dora", [False, True], ids=["lora", "dora"])
+def test_answers_are_those_of_mlx_lm_with_the_adapter_and_not_those_without(
+    tiny: Path, tmp_path: Path, runners: Any, dora: bool
+) -> None:
+    make_tiny_adapter(tmp_path / "adapter", tiny, seed=3, dora=dora)
+    plain, adapted = runners(), runners()
+    plain.ready(tiny)
+    adapted.ready(tiny, **told(tmp_path / "adapter"))
+    without, _ = plain.answer("without", text="hello there", maxTokens=TOKENS)
+    with_it, _ = adapted.answer("with", text="hello there", maxTokens=TOKENS)
+    assert with_it != without
+    assert with_it == by_mlx_lm(tiny, tmp_path / "adapter", "hello there")
+
+
+def test_ranks_of_a_pipeline_answer_as_one_does(tiny: Path, adapter: Path, tmp_path: Path, runners: Any) -> None:
+    alone = runners()
+    alone.ready(tiny, **told(adapter))
+    expected, _ = alone.answer("alone", text="hello", maxTokens=TOKENS)
+    (tmp_path / "group").mkdir()
+    group = RunnerGroup(tmp_path / "group")
+    try:
+        group.ready(tiny, "Pipeline", **told(adapter))
+        assert group.first.answer("together", text="hello", maxTokens=TOKENS)[0] == expected
+    finally:
+        group.close()
+
+
+def test_ranks_with_different_adapters_are_refused(tiny: Path, adapter: Path, tmp_path: Path) -> None:
+    make_tiny_adapter(tmp_path / "other", tiny, seed=5)
+    (tmp_path / "group").mkdir()
+    group = RunnerGroup(tmp_path / "group")
+    try:
+        group.load(tiny, "Pipeline", first=told(tmp_path / "other"))
+        assert "LoRA adapters" in failed(group.first)
+    finally:
+        group.close()
+
+
+def test_what_was_computed_with_an_adapter_serves_neither_the_model_nor_another_adapter(
+    tiny: Path, adapter: Path, tmp_path: Path, runners: Any
+) -> None:
+    make_tiny_adapter(tmp_path / "other", tiny, seed=5)
+    kept = tmp_path / "kept"
+
+    def cached(*adapters: Path) -> int:
+        runner = runners()
+        runner.ready(tiny, **disk(kept), **(told(adapters[0]) if adapters else {}))
+        _, end = runner.answer("one", text=TEXT, maxTokens=4)
+        runner.answer("other", text="else", maxTokens=1)
+        wait_for_files(kept, 3)
+        return int(end["usage"]["cachedTokens"])
+
+    assert cached(adapter) == 0
+    assert cached() == 0
+    assert cached(tmp_path / "other") == 0
+    assert cached(adapter) >= 512
+
+
+def of_another_model(tiny: Path, folder: Path) -> None:
+    make_tiny(folder / "model", hidden=32)
+    make_tiny_adapter(folder, folder / "model")
+
+
+def without_weights(tiny: Path, folder: Path) -> None:
+    make_tiny_adapter(folder, tiny)
+    (folder / "adapters.safetensors").unlink()
+
+
+def without_scale(tiny: Path, folder: Path) -> None:
+    make_tiny_adapter(folder, tiny)
+    path = folder / "adapter_config.json"
+    config = json.loads(path.read_text())
+    del config["lora_parameters"]["scale"]
+    path.write_text(json.dumps(config))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (of_another_model, "trained for another model"),
+        (without_weights, "adapters.safetensors is missing"),
+        (without_scale, "scale"),
+    ],
+)
+def test_an_adapter_that_does_not_fit_fails_the_load_by_name(
+    tiny: Path, tmp_path: Path, runner: RunnerProcess, spoil: Any, said: str
+) -> None:
+    spoil(tiny, tmp_path / "adapter")
+    runner.hello()
+    runner.load(tiny, **told(tmp_path / "adapter"))
+    assert said in failed(runner)

@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { ModelId } from '@core/ids'
+import { listModelFiles } from './model-files'
+import { inspectModelDirectory, type Inspection } from './model-directory'
+
+const modelId = ModelId.parse('team/tuned-lora')
+const CONFIG = { fine_tune_type: 'lora', num_layers: 4, lora_parameters: { rank: 8, scale: 20, dropout: 0 } }
+
+let path = ''
+beforeEach(() => {
+  path = mkdtempSync(join(tmpdir(), 'muster-adapter-'))
+})
+afterEach(() => rmSync(path, { recursive: true }))
+
+/** A file with one tensor of four bytes. */
+const safetensors = (): Buffer => {
+  const header = Buffer.from(JSON.stringify({ a: { dtype: 'F32', shape: [1], data_offsets: [0, 4] } }))
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(header.length))
+  return Buffer.concat([length, header, Buffer.alloc(4)])
+}
+
+const inspected = async (config: object): Promise<Inspection> => {
+  writeFileSync(join(path, 'adapter_config.json'), JSON.stringify(config))
+  const files = (await listModelFiles(path)) ?? []
+  return inspectModelDirectory({ modelId, path, source: 'muster' }, files, { starter: false })
+}
+
+it('an adapter as mlx-lm saves it is known with its size and the model that it is for, and is in no list of models', async () => {
+  writeFileSync(join(path, 'adapters.safetensors'), safetensors())
+  // What training leaves on its way is no part of it.
+  writeFileSync(join(path, '0000100_adapters.safetensors'), safetensors())
+  expect(await inspected({ ...CONFIG, model: 'team/base' })).toEqual({
+    status: 'adapter',
+    model: {
+      modelId,
+      title: 'tuned lora',
+      source: 'muster',
+      path,
+      storageBytes: safetensors().length,
+      baseModel: 'team/base',
+    },
+  })
+})
+
+it.each([
+  ['in the format of PEFT', { peft_type: 'LORA', r: 8 }, 'unsupported', /format of PEFT/],
+  ['without a scale', { ...CONFIG, lora_parameters: { rank: 8, dropout: 0, alpha: 16 } }, 'unsupported', /scale/],
+  ['without its number of layers', { ...CONFIG, num_layers: undefined }, 'unsupported', /num_layers/],
+  ['of an unknown kind', { ...CONFIG, fine_tune_type: 'soft-prompt' }, 'unsupported', /soft-prompt/],
+  ['without weights', CONFIG, 'damaged', /adapters\.safetensors is missing/],
+])('an adapter %s cannot be applied, and its file and field are named', async (_, config, problemCode, problem) => {
+  expect(await inspected(config)).toMatchObject({
+    status: 'adapter',
+    model: { problemCode, problem: expect.stringMatching(problem) as string },
+  })
+})
