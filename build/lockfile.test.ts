@@ -6,7 +6,7 @@ interface LockedPackage {
   version?: string
   integrity?: string
   resolved?: string
-  /** Comes inside another package, whose content is pinned. */
+  /** Bundled in another package, whose content is pinned. */
   inBundle?: boolean
   optionalDependencies?: Record<string, string>
 }
@@ -15,7 +15,7 @@ const lockfile = path.resolve(import.meta.dirname, '..', 'package-lock.json')
 const { packages } = JSON.parse(readFileSync(lockfile, 'utf8')) as { packages: Record<string, LockedPackage> }
 const locked = Object.entries(packages).filter(([location]) => location !== '')
 
-/** Where Node would look for a package, seen from another one. */
+/** Where Node would resolve a package from another one. */
 const placesFor = (name: string, from: string): string[] => {
   const parents = from
     .split('/node_modules/')

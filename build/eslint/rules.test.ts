@@ -16,7 +16,7 @@ async function rulesBroken(file: string, code: string): Promise<string[]> {
   return [...new Set(result?.messages.map((message) => message.ruleId ?? message.message))]
 }
 
-/** What oxlint, which knows the types, says of a file beside the project's own configuration. */
+/** The reports of oxlint (type-aware rules) for a file beside the project's own configuration. */
 async function typedRulesBroken(code: string): Promise<string[]> {
   const folder = await mkdtemp(path.join(tmpdir(), 'muster-lint-'))
   try {

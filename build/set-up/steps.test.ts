@@ -19,7 +19,7 @@ afterEach(() => {
   lines.length = 0
 })
 
-/** A step that counts how often it was done. */
+/** A step that counts its runs. */
 function counted(overrides: Partial<Step> = {}): { step: Step; times: () => number } {
   let times = 0
   const step: Step = {

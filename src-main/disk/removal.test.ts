@@ -18,9 +18,9 @@ import { makeBelow, type Disk } from './below'
 import { finishRemovals, removeBelow, removeFile, removeFileSync } from './removal'
 
 let folder: string
-/** Ours. */
+/** Our folder. */
 let root: string
-/** Somebody else's: none of it may ever change. */
+/** Other people's files: they must never change. */
 let elsewhere: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'muster-removal-'))

@@ -9,7 +9,7 @@ import { drawsFromBattery, isOnBattery } from './battery'
 import { SleepGuard } from './sleep-guard'
 import { bySystemProgram, requestProgram, type SleepRequest } from './system-request'
 
-/** A machine that runs a declared model, and a system that keeps requests. */
+/** A machine that runs a declared model, and a system that honours requests. */
 const machine = (start: { keepAwake: KeepAwake; onBattery?: boolean }) => {
   const { world } = readyWorld()
   const nodeId = NodeId.parse(Object.keys(world.state.nodes)[0])
@@ -79,7 +79,7 @@ describe('keeping a machine awake', () => {
     expect(guard.facts()).toEqual({ onBattery: true })
   })
 
-  it('goes by a changed setting at the next look', async () => {
+  it('follows a changed setting at the next check', async () => {
     const { guard, held, now } = started({ keepAwake: 'never' })
     await guard.check()
     now.keepAwake = 'always'

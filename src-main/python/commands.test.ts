@@ -51,7 +51,7 @@ describe('the commands that install the Python environment', () => {
     expect(commands[1]?.args).toContain('--require-hashes')
   })
 
-  it('go on with an environment that was made before', () => {
+  it('continue with an environment that was made before', () => {
     const titles = environmentCommands({ tool: uv, ...where, isMade: true }).map(({ title }) => inEnglish(title))
     expect(titles).toEqual(['Installing MLX and what it needs', 'Trying it'])
   })

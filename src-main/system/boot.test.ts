@@ -4,7 +4,7 @@ import { thisBoot, type BootOptions } from './boot'
 const clock = { now: () => 5_000_000, uptimeSeconds: () => 1000.5 }
 const nothing: BootOptions = { run: () => Promise.resolve(undefined), read: () => Promise.resolve(undefined), ...clock }
 
-describe('the run of this machine', () => {
+describe('the boot of this machine', () => {
   it('has the name that macOS gives it', async () => {
     const asked: string[] = []
     const boot = await thisBoot({

@@ -32,7 +32,7 @@ const machine = (from: PlatformReader, heldByRunners = 0) =>
   thisMachine({ modelsDir: '/', heldByRunners: () => heldByRunners, platform: 'darwin', reader: from })
 
 describe('this machine', () => {
-  it('says what a node has to say', async () => {
+  it('reads a node’s facts', async () => {
     const facts = await thisMachine({ modelsDir: '/', heldByRunners: () => 0 }).gather()
     expect(NodeInfo.parse({ ...facts, version: '1.0.0', protocol: 1, worker: true })).toMatchObject({
       chip: expect.stringMatching(/./),
@@ -63,7 +63,7 @@ describe('this machine', () => {
     expect((await machine(reader({ memory }), 50 * GB).gather()).memory.ramAvailable).toBe(0)
   })
 
-  it('tells the load since it was last asked', async () => {
+  it('reports the load since the last reading', async () => {
     const times = [
       { busy: 500, total: 1000 },
       { busy: 510, total: 1100 },
@@ -104,7 +104,7 @@ describe('the ports of this machine', () => {
       now: () => now,
       ...options,
     })
-    /** The reading that is under way ends. */
+    /** Ends the current reading. */
     const answer = async (given: PortFacts | undefined) => {
       const news = new Promise<void>((resolve) => onNews(resolve))
       answers.at(-1)?.(given)
@@ -119,7 +119,7 @@ describe('the ports of this machine', () => {
     }
   }
 
-  it('keep nobody waiting: they are told when they were read', async () => {
+  it('are read in the background and reported when read', async () => {
     const { gather, answer } = withPorts()
     expect((await gather()).rdma).toBeUndefined()
     await answer(facts('rdma_en1'))

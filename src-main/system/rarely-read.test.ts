@@ -25,7 +25,7 @@ describe('what takes long to read', () => {
     await Promise.resolve()
   }
 
-  it('keeps nobody waiting', async () => {
+  it('returns the last value without waiting', async () => {
     expect(value.look('a')).toBeUndefined()
     expect(value.look('a')).toBeUndefined()
     expect(readings).toHaveLength(1)
@@ -53,7 +53,7 @@ describe('what takes long to read', () => {
     expect(readings).toHaveLength(7)
   })
 
-  it('is read again where the mark changed while it was being read', async () => {
+  it('is read again if the mark changed during the reading', async () => {
     value.look('a')
     value.look('b')
     expect(readings).toHaveLength(1)
@@ -62,7 +62,7 @@ describe('what takes long to read', () => {
     expect(readings).toHaveLength(2)
   })
 
-  it('stays as it was known where a reading fails, unless something has changed', async () => {
+  it('keeps its value when a reading fails, unless the mark has changed', async () => {
     value.look('a')
     await answer('known')
     now += 1000

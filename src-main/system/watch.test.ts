@@ -55,7 +55,7 @@ describe('a change of sensors that matters', () => {
     expect(isSignificant(facts({ system: known }), facts({ system: { ...known, ...change } }))).toBe(significant)
   })
 
-  it('is one too where a sensor is there for the first time', () => {
+  it('includes a sensor that appears for the first time', () => {
     expect(isSignificant(facts({ system: { cpuLoad: 0 } }), facts({ system: { cpuLoad: 0, powerWatts: 1 } }))).toBe(
       true,
     )
@@ -88,7 +88,7 @@ describe('watching the machine', () => {
     vi.useRealTimers()
   })
 
-  it('reports at once, and then only what matters', async () => {
+  it('reports at once, and then only significant changes', async () => {
     await vi.advanceTimersByTimeAsync(10_000)
     expect(looks).toBe(11)
     expect(seen).toEqual([facts()])
@@ -113,7 +113,7 @@ describe('watching the machine', () => {
     expect(seen.map(({ memory }) => memory.ramAvailable)).toEqual([8 * GB, 7.6 * GB])
   })
 
-  it('is not shaken by a load that wavers around a step', async () => {
+  it('does not report a load that oscillates around a step', async () => {
     await vi.advanceTimersByTimeAsync(0)
     for (const load of [0.024, 0.026, 0.024, 0.026]) {
       now = facts({ load })
@@ -136,14 +136,14 @@ describe('watching the machine', () => {
     expect(seen.at(-1)?.system).toEqual({ cpuLoad: 0, gpuLoad: 0.35, temperature: 61, powerWatts: 15 })
   })
 
-  it('looks at once when asked to', async () => {
+  it('reads at once when asked to', async () => {
     await vi.advanceTimersByTimeAsync(0)
     now = facts({ available: GB })
     await watch.refresh()
     expect(seen).toHaveLength(2)
   })
 
-  it('looks at once when the machine has read something in the background', async () => {
+  it('reads at once when a background reading has finished', async () => {
     await vi.advanceTimersByTimeAsync(0)
     now = facts({ rdma: { status: 'enabled', devices: [] } })
     news()
@@ -152,7 +152,7 @@ describe('watching the machine', () => {
     expect(seen).toHaveLength(2)
   })
 
-  it('is quiet after it was closed', async () => {
+  it('reports nothing after it was closed', async () => {
     await vi.advanceTimersByTimeAsync(0)
     await watch.close()
     now = facts({ available: GB })

@@ -39,7 +39,7 @@ describe('a runner’s pipes', () => {
 
   it('of more runners than this process has threads open at once, before the other ends are open', async () => {
     const all = await Promise.all(Array.from({ length: 12 }, () => makePipes(runDir, { sideChannel: true })))
-    // A file is read by one of those threads: none of them waits in a pipe.
+    // Reading a file takes one of those threads: none of them may be blocked by a pipe.
     expect(readFileSync(import.meta.filename, 'utf8')).not.toBe('')
     const { open } = await import('node:fs/promises')
     await (await open(import.meta.filename)).close()
@@ -63,7 +63,7 @@ describe('a runner’s pipes', () => {
   it('are all closed and removed where one of them cannot be opened', async () => {
     const before = openDescriptors()
     await expect(makePipes(join(runDir, 'missing'), { sideChannel: true })).rejects.toThrow('ENOENT')
-    // Without PATH there is no program that makes pipes.
+    // Without PATH mkfifo is not found.
     const { PATH } = process.env
     process.env['PATH'] = ''
     await expect(makePipes(runDir, { sideChannel: true }).finally(() => (process.env['PATH'] = PATH))).rejects.toThrow()

@@ -18,7 +18,7 @@ const group = () => {
     bystander,
     unheard,
     nodes,
-    /** Looks as often as a worker does. */
+    /** Checks as often as a worker does. */
     pass: (milliseconds: number): void => {
       for (const end = now + milliseconds; now < end; now += 500) nodes.check(world.state)
       nodes.check(world.state)

@@ -20,7 +20,7 @@ const identity = (): Promise<Identity> => {
   return loadIdentity({ dataDir, onWarning: () => undefined })
 }
 
-/** Accepts connections and does with them as it is told. */
+/** A TCP server that handles its connections as given. */
 const plain = async (onConnection: (server: Server) => void): Promise<number> => {
   const server = createServer()
   onConnection(server)

@@ -23,10 +23,10 @@ const greeting = (to: number): Hello => ({
   ...{ clusterId: 'cluster', addresses: [], probe: { port: 0, key: '' } },
 })
 
-/** One to four bytes each, so that parts begin in the middle of some. */
+/** One to four bytes each in UTF-8, so that parts begin in the middle of some. */
 const LETTERS = ['a', 'é', '語', '🦊', '"', '\\']
 
-/** A text that takes just so many bytes as JSON, or a little less. */
+/** A text whose JSON has this many bytes, or slightly fewer. */
 const textOf = (bytes: number, seed: number): string => {
   const letters = LETTERS.map((_, index) => LETTERS[(index + seed) % LETTERS.length] ?? '').join('')
   const lot = Buffer.byteLength(JSON.stringify(letters)) - 2
@@ -34,7 +34,7 @@ const textOf = (bytes: number, seed: number): string => {
   return text + 'x'.repeat(Math.max(0, bytes - Buffer.byteLength(JSON.stringify(text))))
 }
 
-/** What one says who was asked for a message. */
+/** Parses the params of a request for a message. */
 const asked = (params: unknown): { kind: string; bytes: number; seed: number } =>
   params as { kind: string; bytes: number; seed: number }
 
@@ -59,7 +59,7 @@ const handlers: ReadonlyMap<string, StreamHandler> = new Map<string, StreamHandl
 interface End {
   readonly link: Link
   readonly socket: WebSocket
-  /** Resolves at the first frame that is about no stream. */
+  /** Resolves at the first frame that belongs to no stream. */
   readonly framed: Promise<LinkFrame>
   readonly closed: string[]
 }
@@ -105,7 +105,7 @@ const all = async (items: AsyncIterable<unknown>): Promise<unknown[]> => {
 const outcome = (items: AsyncIterable<unknown>): Promise<unknown> =>
   all(items).catch((error: unknown) => (error instanceof StreamError ? error.code : error))
 
-/** Largest frames say how large they are, not what they are, when they differ. */
+/** Compares large values; a failure reports sizes instead of content. */
 const expectSame = (found: unknown, wanted: unknown): void => {
   if (found instanceof Uint8Array && wanted instanceof Uint8Array) {
     expect(found.length).toBe(wanted.length)
@@ -121,7 +121,7 @@ const message = fc.record({
   bytes: fc
     .tuple(
       fc.constantFrom(PART_BYTES, 2 * PART_BYTES, PART_WINDOW_BYTES, 4 * PART_WINDOW_BYTES, 2 ** 20, 3 * 2 ** 20),
-      // The envelope of a frame takes some bytes too.
+      // The frame's envelope takes some bytes too.
       fc.oneof(fc.integer({ min: -2, max: 2 }), fc.integer({ min: -60, max: 2 })),
     )
     .map(([limit, over]) => limit + over),

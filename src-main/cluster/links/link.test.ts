@@ -33,14 +33,14 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve))
 })
 
-/** One side of a link, and what it was told. */
+/** One side of a link, and what it received. */
 class End {
   readonly frames: LinkFrame[] = []
   readonly told: string[] = []
-  /** Told of each frame beside. */
+  /** Called for each frame outside of streams. */
   onFrame: (frame: LinkFrame) => void = () => undefined
   readonly link: Link
-  /** Hands on one item for each call. */
+  /** Yields one item for each call. */
   next: () => void = () => undefined
 
   constructor(
@@ -92,7 +92,7 @@ class End {
   }
 }
 
-/** A machine as the link sees it; held, its process gets no processor time: it neither hears nor says anything. */
+/** A machine as the link sees it. While held, its process gets no processor time: it neither receives nor sends. */
 const standIn = async (): Promise<{
   near: End
   hold: () => void
@@ -202,7 +202,7 @@ describe('a link on which something is too large', () => {
             ({ value }) => (value as { length: number }).length,
             (error: unknown) => (error instanceof StreamError ? error.code : error),
           )
-          // Around the limit some bytes are the frame's own.
+          // Close to the limit some bytes are the frame's own.
           if (size + 100 < MAX_PEER_FRAME_BYTES) expect(outcome).toBe(size)
           else if (size > MAX_PEER_FRAME_BYTES) expect(outcome).toBe('too_large')
           else expect([size, 'too_large']).toContain(outcome)

@@ -28,7 +28,7 @@ import {
 import { GenerateParams1, GenerationUpdate1 } from '@core/protocols/peer-1'
 import { Link, type LinkFrame } from './link'
 
-/** What two nodes of each version said to one another, never recorded again: `tests/harness/record-link.ts`. */
+/** Recorded sessions of two nodes of each version, never recorded again: `tests/harness/record-link.ts`. */
 const recorded = join(import.meta.dirname, '..', '..', '..', 'tests', 'fixtures', 'link')
 
 const Side = z.enum(['dialled', 'called'])
@@ -45,11 +45,11 @@ const sessionOf = (version: string) =>
 
 type Line = z.infer<typeof Recorded>
 
-/** A message in parts that has begun: its bytes, until they are all there. */
+/** A message in parts that is incomplete: its bytes so far. */
 class Parts {
   private readonly begun = new Map<string, { readonly bytes: number; readonly came: Buffer[] }>()
 
-  /** The frame that a line says or completes; undefined for a part that is not the last, and for an item of bytes. */
+  /** The frame that a line contains or completes; undefined for earlier parts and for byte items. */
   frameOf(line: Line): PeerFrame | undefined {
     if ('frame' in line) {
       const frame = PeerFrame.parse(line.frame)
@@ -66,7 +66,7 @@ class Parts {
     return PeerFrame.parse(JSON.parse(whole.toString()))
   }
 
-  /** Whether a line is a part, and no item of bytes. */
+  /** Whether a line is a part and not a byte item. */
   isPart(line: Line): boolean {
     return 'bytes' in line && this.begun.has(`${line.by} ${Buffer.from(line.bytes, 'base64').readUInt32LE(0)}`)
   }
@@ -77,7 +77,7 @@ const framesOf = (session: readonly Line[]): PeerFrame[] => {
   return session.flatMap((line) => parts.frameOf(line) ?? [])
 }
 
-/** What each kind of stream is asked with, and what its items are. */
+/** The params and items of each kind of stream. */
 const streams: Readonly<Record<string, { readonly params: z.ZodType; readonly item: z.ZodType }>> = {
   submit: { params: SubmitParams, item: SubmitResult },
   watch: { params: WatchParams, item: WatchItem },
@@ -92,7 +92,7 @@ const streams: Readonly<Record<string, { readonly params: z.ZodType; readonly it
   'model-hash': { params: FileParams, item: FileHash },
 }
 
-/** Items that a test hands on one by one. */
+/** Items that the test yields one by one. */
 class Served {
   private readonly items: unknown[] = []
   private wake = (): void => undefined
@@ -134,7 +134,7 @@ describe.each(readdirSync(recorded))('a session of links of version %s', (versio
     const said = new Set(frames.flatMap((frame) => (frame.type === 'consensus' ? frame.message.type : [])))
     expect([...said].sort()).toEqual(['answer', 'ask', 'follow', 'lead', 'records'])
     const asked = new Set(frames.flatMap((frame) => (frame.type === 'open' ? frame.kind : [])))
-    // Machines of protocol 1 did not ask one another for cards yet.
+    // Machines of protocol 1 did not request cards from one another yet.
     const kindsOfStreams = Object.keys(streams).filter((kind) => protocol > 1 || kind !== 'card')
     expect([...asked].sort()).toEqual(kindsOfStreams.sort())
   })
@@ -236,7 +236,7 @@ describe.each(readdirSync(recorded))('a session of links of version %s', (versio
         }
         if (frame?.type === 'item') served.get(frame.stream)?.push(frame.value)
         else if (frame?.type === 'end') served.get(frame.stream)?.end()
-        // Room is given by the link itself, for what it has taken.
+        // The link itself grants credit for what it received.
         else if (frame && frame.type !== 'hello' && frame.type !== 'room') link.send(frame)
         await hears(line.frame)
       }

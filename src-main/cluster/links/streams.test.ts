@@ -12,7 +12,7 @@ import {
 } from '@core/protocols/peer'
 import { StreamError, Streams, type StreamHandler } from './streams'
 
-/** Two ends of a link without a network: what one sends the other takes a little later, in order. */
+/** Two ends of a link without a network: frames arrive a little later, in order. */
 const pair = (handlers: Record<string, StreamHandler>) => {
   const sent: PeerFrame[] = []
   const served = new Map(Object.entries(handlers))
@@ -216,7 +216,7 @@ describe('the largest item of a stream', () => {
   it('is taken up to the limit of its kind, and ends that stream alone beyond it', async () => {
     await fc.assert(
       fc.asyncProperty(kinds, fc.constantFrom('frame', 'bytes'), around, fc.boolean(), async (kind, of, over, swap) => {
-        // Around the other kinds' limit as well.
+        // Close to the limits of the other kinds as well.
         const bytes = over + (swap ? MAX_MESSAGE_BYTES : limitOf(kind))
         const silent: StreamHandler = (_params, signal) => silence(signal)
         const { near, sent } = pair({ [kind]: silent, other: silent })

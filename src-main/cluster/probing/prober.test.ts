@@ -6,7 +6,7 @@ import { addMac, changeDevice, plug } from '@core/testing/cabled-macs'
 import { World } from '@core/testing/world'
 import { Prober } from './prober'
 
-/** Two machines that probe each other over this one's own network, and a cluster that takes their word. */
+/** Two machines that probe each other over the loopback network, and a cluster that accepts their reports. */
 describe('two Macs that probe each other', () => {
   let world: World
   let nodes: readonly [NodeId, NodeId]
@@ -37,7 +37,7 @@ describe('two Macs that probe each other', () => {
     for (const prober of probers.values()) prober.close()
   })
 
-  /** There is a link, over which the other machine has said where it can be probed. */
+  /** A link is up, and the other machine has sent its probe port over it. */
   const meet = (self: NodeId, peer: NodeId): void => {
     const there = probers.get(peer)
     if (!there) throw new Error(`${peer} does not probe`)
@@ -72,7 +72,7 @@ describe('two Macs that probe each other', () => {
     probers.get(b)?.close()
     probers.delete(b)
     await until(() => expect([edges('socket'), edges('rdma')]).toEqual([[], []]))
-    // Once each, that is: none came back in between.
+    // Once each: none came back in between.
     const told = world.log.flatMap((event) => (event.type === 'TopologyEdgeCreated' ? [event.edge] : []))
     expect(told.filter((edge) => !isSocketEdge(edge))).toHaveLength(2)
   })

@@ -76,7 +76,7 @@ describe('a Linux machine', () => {
     })
   })
 
-  it('is busy with all but idling and waiting for disks', async () => {
+  it('counts everything as load but idling and waiting for disks', async () => {
     put('proc/stat', 'cpu  10 20 30 400 500 6 7 8 9 9\ncpu0 1 1 1 1 1 1 1 1 1 1\n')
     expect(await reader().cpuTimes()).toEqual({ busy: 81, total: 981 })
   })
@@ -100,7 +100,7 @@ describe('a Linux machine', () => {
     })
   })
 
-  it('answers even where nothing can be read', async () => {
+  it('answers even if nothing can be read', async () => {
     expect(await reader().chip()).toEqual({ name: 'unknown' })
     expect(await reader().os()).toEqual({ name: 'Linux' })
     expect(await reader().memory()).toEqual({ ramTotal: 0, ramAvailable: 0 })

@@ -7,7 +7,7 @@ import { cudaRequirements, nvidiaGpu, parseNvidiaSmi } from './nvidia'
 import { linuxReader } from './reader'
 
 const MIB = 1024 * 1024
-/** As nvidia-smi of driver 580 prints it for an H200, and for a GB10, which shares the machine's memory. */
+/** Output of nvidia-smi with driver 580 for an H200, and for a GB10, which shares the machine's memory. */
 const H200 = 'NVIDIA H200, 580.95.05, 143771, 142912, 37, 41, 118.52\n'
 const GB10 = 'NVIDIA GB10, 580.95.05, [N/A], [N/A], 5, 44, 12.10\n'
 
@@ -62,7 +62,7 @@ describe('a Linux machine with a GPU of NVIDIA', () => {
   })
   afterEach(() => rmSync(root, { recursive: true }))
 
-  /** A fake of nvidia-smi: a script that prints this, or does something else. */
+  /** A fake nvidia-smi: a script that prints this, or does something else. */
   const fake = (does: string): string => {
     const path = join(root, 'fake-nvidia-smi')
     writeFileSync(path, `#!/bin/sh\n${does}\n`)
@@ -72,14 +72,14 @@ describe('a Linux machine with a GPU of NVIDIA', () => {
   const prints = (text: string): string => fake(`cat <<'END'\n${text.trim()}\nEND`)
   const readerWith = (place: string) => linuxReader({ root, gpu: nvidiaGpu({ execute, places: [place] }) })
 
-  it('is named by it, has its memory for models, and tells how it is', async () => {
+  it('is named by it, offers its memory to models, and reports its sensors', async () => {
     const reader = readerWith(prints(H200))
     expect(await reader.chip()).toEqual({ name: 'NVIDIA H200' })
     expect(await reader.memory()).toEqual({ ramTotal: 143_771 * MIB, ramAvailable: 142_912 * MIB })
     expect(await reader.slowSensors?.()).toEqual({ gpuLoad: 0.37, temperature: 41, powerWatts: 118.52 })
   })
 
-  it('counts its own memory where the GPU shares it', async () => {
+  it('counts its own memory if the GPU shares it', async () => {
     writeFileSync(join(root, 'meminfo'), '')
     const reader = readerWith(prints(GB10))
     expect(await reader.chip()).toEqual({ name: 'NVIDIA GB10' })
@@ -97,7 +97,7 @@ describe('a Linux machine with a GPU of NVIDIA', () => {
     expect(await reader.memory()).toEqual({ ramTotal: 0, ramAvailable: 0 })
   })
 
-  it('waits once for a program that hangs, starts no second one beside it, and keeps what it knew', async () => {
+  it('waits once for a hanging program, starts no second one beside it, and keeps the last values', async () => {
     let asked = 0
     let clock = 0
     let end = (): void => undefined

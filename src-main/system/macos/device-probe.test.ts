@@ -3,7 +3,7 @@ import type { CommandResult } from '../command'
 import { recorded } from '../testing/recordings'
 import { DeviceProbe } from './device-probe'
 
-/** A probe whose process ends as it is told. */
+/** A probe whose process ends as given. */
 const probing = () => {
   const asked: string[] = []
   let result: CommandResult = { ended: 'missing' }
@@ -22,7 +22,7 @@ const probing = () => {
 const exited = (stdout: string, stderr = ''): CommandResult => ({ ended: 'exited', stdout, stderr })
 
 describe('a probe of an RDMA device', () => {
-  it('opens it in a process of its own, for a limited time, and tells its port', async () => {
+  it('opens it in a separate process, for a limited time, and reports its port', async () => {
     const { probe, asked, ends } = probing()
     ends(exited(recorded('ibv_devinfo_v_mini_m4pro_ipv4.txt')))
     expect(await probe.open('rdma_en2')).toEqual({ port: 'active', hasIpv4Gid: true, health: 'healthy' })
@@ -53,7 +53,7 @@ describe('a probe of an RDMA device', () => {
     expect(await probe.open('rdma_en2')).toMatchObject({ health: 'healthy' })
   })
 
-  it('knows nothing of it where the program is missing, or it was never opened', async () => {
+  it('reports it as unknown if the program is missing or it was never opened', async () => {
     const { probe } = probing()
     const nothing = { port: 'unknown', hasIpv4Gid: undefined, health: 'unknown' }
     expect(probe.known('rdma_en2')).toEqual(nothing)

@@ -11,8 +11,7 @@ import { FakeMac, idleLaptop, laptop, studio } from '../testing/fake-mac'
 import { macosReader } from './reader'
 
 /**
- * Macs that are not there, from the words of their programs to the matrix of devices that MLX gets: only the programs
- * themselves are fake.
+ * Simulated Macs, from the output of their programs to the device matrix that MLX gets: only the programs are fake.
  */
 class Macs {
   readonly world = new World()
@@ -35,7 +34,7 @@ class Macs {
     return nodeId
   }
 
-  /** A minute goes by: everybody has looked at himself, and has reported it and what it means. */
+  /** A minute passes: every machine has read its facts and reported them with their consequences. */
   async minute(): Promise<void> {
     this.now += 60_000
     for (const [nodeId, machine] of this.machines) {
@@ -101,11 +100,11 @@ describe('two Macs with a Thunderbolt 5 cable', () => {
     expect(codes()).toEqual([])
   })
 
-  it('say no more once everything was said', () => {
+  it('report nothing more once everything was reported', () => {
     for (const nodeId of nodes) expect(rdmaReports(macs.world.state, nodeId)).toEqual([])
   })
 
-  it('are joined anew when the cable moves to another port', async () => {
+  it('are joined again when the cable moves to another port', async () => {
     desk.unplug(2)
     FakeMac.plug([book, 1], [desk, 5])
     await macs.minute()
@@ -116,8 +115,8 @@ describe('two Macs with a Thunderbolt 5 cable', () => {
     expect(macs.edges()).toEqual(['book.rdma_en6 > studio.rdma_en6', 'studio.rdma_en6 > book.rdma_en6'])
   })
 
-  it('are not believed where only one has noticed that a cable moved', async () => {
-    // The Studio has lost it, the laptop does not know yet.
+  it('are not joined while only one has noticed that a cable moved', async () => {
+    // The Studio has noticed, the laptop not yet.
     desk.unplug(2)
     await macs.minute()
     expect(macs.edges()).toEqual([])
@@ -203,7 +202,7 @@ describe('Macs in other arrangements', () => {
   it('are three in a triangle, with a device for each pair', async () => {
     const macs = new Macs()
     const [a, b, c] = [studio(), idleLaptop(), idleLaptop()]
-    // Of one recording two machines: the second has domains of its own.
+    // Two machines of one recording: the second gets its own domains.
     c.isAnother()
     a.unplug(2)
     macs.add('studio', a)
@@ -229,7 +228,7 @@ describe('Macs in other arrangements', () => {
     )
   })
 
-  it('have two ways, of which the one through a dock is too slow', async () => {
+  it('have two connections, of which the one through a dock is too slow', async () => {
     const macs = new Macs()
     const desk = studio()
     desk.plays('thunderbolt', 'thunderbolt_mac_studio_m3ultra_peer_behind_dock.json')

@@ -42,7 +42,7 @@ describe('what macOS programs print', () => {
     ['sw_vers_15_7_5.txt', { name: 'macOS 15.7.5', version: '15.7.5', build: '24G624' }],
     ['sw_vers_26_6_2.txt', { name: 'macOS 26.6.2', version: '26.6.2', build: '25G83' }],
     ['sw_vers_27_0.txt', { name: 'macOS 27.0', version: '27.0', build: '26A428' }],
-    // A rapid response keeps the version, and has a build of its own.
+    // A rapid security response keeps the version and has its own build.
     ['sw_vers_26_rapid_response.txt', { name: 'macOS 26.4.1 (a)', version: '26.4.1', build: '25E253' }],
   ])('gives the version of macOS (%s)', (name, version) => {
     expect(parseSwVers(recorded(name))).toEqual(version)
@@ -148,7 +148,7 @@ describe('the memory that a GPU may use', () => {
 })
 
 describe('a Mac', () => {
-  /** A machine whose programs print what was recorded. */
+  /** A machine whose programs print recordings. */
   const mac =
     (outputs: Readonly<Record<string, string>>): Execute =>
     (path) => {

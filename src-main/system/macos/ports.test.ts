@@ -53,11 +53,11 @@ describe('Thunderbolt ports', () => {
     )
   })
 
-  it('show a Mac behind a dock, with the speed of the way to it', () => {
+  it('show a Mac behind a dock, with the speed of the connection to it', () => {
     expect(thunderbolt('mac_studio_m3ultra_peer_behind_dock')?.[4]?.peers).toEqual([
       { domainUuid: 'A1B23434-1D6C-4134-9200-0C0FFEE37774', model: 'Mac16,5', throughDock: true, linkGbps: 40 },
     ])
-    // The dock shows to one side only.
+    // Only one side sees the dock.
     expect(thunderbolt('mbp_m4max_two_links_80_and_40')?.[2]?.peers).toMatchObject([{ throughDock: false }])
   })
 
@@ -103,7 +103,7 @@ describe('Thunderbolt ports', () => {
 describe('network interfaces', () => {
   const named = (file: string, name: string) => parseIfconfig(recorded(file)).find((one) => one.name === name)
 
-  it('are told with their addresses, and whether anything is at the other end', () => {
+  it('are listed with their addresses, and whether anything is at the other end', () => {
     expect(named('ifconfig_tb_port_active_no_bridge.txt', 'en2')).toEqual({
       name: 'en2',
       active: true,
@@ -112,7 +112,7 @@ describe('network interfaces', () => {
     })
     const file = 'ifconfig_studio_m3ultra_no_bridge.txt'
     expect(named(file, 'en2')).toMatchObject({ active: false, addresses: [] })
-    // Plugged in, and without an address.
+    // Plugged in, without an address.
     expect(named(file, 'en5')).toMatchObject({ active: true, addresses: [] })
     expect(named(file, 'en7')).toMatchObject({ addresses: ['192.168.0.1'] })
     expect(named(file, 'utun1')).toMatchObject({ active: undefined, addresses: ['100.101.7.9'] })
@@ -136,7 +136,7 @@ describe('network interfaces', () => {
 })
 
 describe('RDMA', () => {
-  it('is judged by what rdma_ctl says', () => {
+  it('is judged by the output of rdma_ctl', () => {
     expect(parseRdmaStatus(exited(recorded('rdma_status_enabled.txt')))).toBe('enabled')
     expect(parseRdmaStatus(exited(recorded('rdma_status_disabled.txt')))).toBe('disabled')
     expect(parseRdmaStatus(exited(recorded('rdma_status_unknown_word.txt')))).toBe('unknown')
@@ -186,7 +186,7 @@ describe('the ports of a Mac', () => {
   const devices = (facts: PortFacts | undefined) =>
     Object.fromEntries((facts?.rdma.devices ?? []).map(({ name, port, health }) => [name, `${port} ${health}`]))
 
-  it('are told with interfaces, bridges and devices', async () => {
+  it('are read with interfaces, bridges and devices', async () => {
     const mac = laptop()
     expect(await macPorts(mac).read({ mayProbe: true })).toMatchObject({
       thunderbolt: {
@@ -212,7 +212,7 @@ describe('the ports of a Mac', () => {
     })
   })
 
-  it('have no use of an address that gave no GID', async () => {
+  it('cannot use an address without a GID', async () => {
     const mac = new FakeMac({
       thunderbolt: 'thunderbolt_tb5_mbp_idle.json',
       hardwarePorts: 'hardwareports_mini_m4.txt',
@@ -227,7 +227,7 @@ describe('the ports of a Mac', () => {
     expect(await ofFirst()).toMatchObject({ hasAddress: true })
   })
 
-  it('are told without opening a device where that would disturb, as they were last known', async () => {
+  it('are read without opening a device when that would disturb, with its last known values', async () => {
     const mac = laptop()
     const ports = macPorts(mac)
     expect(devices(await ports.read({ mayProbe: false }))['rdma_en1']).toBe('unknown unknown')

@@ -12,7 +12,7 @@ describe('commands as administrator', () => {
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'muster-administrator-'))))
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-  /** A stand-in for osascript, as a program of its own: it writes down what it was given, then ends as told. */
+  /** A fake osascript: a program that records its input, then ends as given. */
   const fakeOsascript = (ending: string): string => {
     const path = join(folder, 'osascript')
     writeFileSync(path, `#!/bin/sh\nprintf '%s\\n' "$@" > '${folder}/given'\n${ending}\n`)
@@ -28,7 +28,7 @@ describe('commands as administrator', () => {
     )
   })
 
-  it('that the person does not allow are an ordinary answer', async () => {
+  it('that the person does not allow are an ordinary result', async () => {
     const osascript = fakeOsascript("echo '0:94: execution error: User canceled. (-128)' >&2; exit 1")
     expect(await asAdministrator({ osascript })(task(DELETE))).toEqual({ outcome: 'declined' })
   })

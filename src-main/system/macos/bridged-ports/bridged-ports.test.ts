@@ -5,12 +5,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { scriptFor, type Allowed, type Task } from './administrator'
 import { BridgedPorts, parseMembers, type BridgedPortsOptions } from './bridged-ports'
 
-/** A Mac with one bridge: it obeys the commands, and says as ifconfig does what is in the bridge. */
+/** A Mac with one bridge: it executes the commands, and prints the bridge's members as ifconfig does. */
 class FakeMac {
   members = ['en1', 'en2', 'en3']
   dhcp: string[] = []
   readonly ran: string[] = []
-  /** What the person does, or what breaks. */
+  /** What the person does, or what fails. */
   answer: 'allow' | 'decline' | { readonly failAt: number } = 'allow'
   /** Called when macOS asks, before anything is run. */
   asked: () => void = () => undefined
@@ -21,7 +21,7 @@ class FakeMac {
       : undefined
 
   readonly asAdministrator = async (task: Task): Promise<Allowed> => {
-    // What the real one would refuse is refused here too.
+    // Refuse what the real one refuses.
     scriptFor(task)
     this.asked()
     if (this.answer === 'decline') return { outcome: 'declined' }
@@ -99,12 +99,12 @@ describe('Thunderbolt ports in a bridge', () => {
     expect([mac.members.sort(), mac.dhcp, readdirSync(dataDir)]).toEqual([['en1', 'en2', 'en3'], [], []])
   })
 
-  it('can be put back by a Muster that was started anew', async () => {
+  it('can be put back after a restart of Muster', async () => {
     await start().answer({ action: 'release', commands: TAKE_OUT })
     expect(await show()).toEqual({ release: [], undo: PUT_BACK, outcome: 'shown' })
   })
 
-  it('are written down before the first command, so that a crash in the middle can be undone', async () => {
+  it('are recorded before the first command, so that a crash in the middle can be undone', async () => {
     mac.asked = () =>
       expect(JSON.parse(readFileSync(join(dataDir, 'bridged-ports.json'), 'utf8'))).toEqual({
         version: 1,
@@ -140,7 +140,7 @@ describe('Thunderbolt ports in a bridge', () => {
     expect((await show()).undo).toEqual(PUT_BACK)
   })
 
-  it('are not touched by commands that nobody was shown', async () => {
+  it('are not touched by commands that were not shown', async () => {
     for (const commands of [[], TAKE_OUT.slice(1), ['/sbin/shutdown -h now']])
       expect((await start().answer({ action: 'release', commands })).outcome).toBe('changed')
     await start().answer({ action: 'release', commands: TAKE_OUT })
@@ -163,7 +163,7 @@ describe('Thunderbolt ports in a bridge', () => {
     expect(await gone.answer({ action: 'show' })).toEqual({ release: [], undo: [], outcome: 'shown' })
   })
 
-  it('are judged by what the machine says afterwards, not by what a command returned', async () => {
+  it('are judged by the machine’s state afterwards, not by what a command returned', async () => {
     expect(
       await start({ asAdministrator: async () => ({ outcome: 'done' }) }).answer({
         action: 'release',
@@ -175,7 +175,7 @@ describe('Thunderbolt ports in a bridge', () => {
     })
   })
 
-  it('are left alone where it is not known what was taken out before', async () => {
+  it('are left alone if the record of what was taken out cannot be read', async () => {
     writeFileSync(join(dataDir, 'bridged-ports.json'), '{"version":1,"taken":[{"bridge":"x; reboot"')
     expect(await show()).toMatchObject({ release: [], undo: [], outcome: 'failed' })
     expect(await start().answer({ action: 'release', commands: TAKE_OUT })).toMatchObject({ outcome: 'failed' })
