@@ -7,6 +7,7 @@ from pathlib import Path
 from conftest import RunnerProcess
 
 from muster_runner.cache_layers import Footprint
+from muster_runner.schedule import PREFILLS
 
 REQUESTS, TOKENS = 64, 12
 
@@ -32,7 +33,8 @@ def test_many_long_requests_are_all_answered_with_memory_for_two_and_told_their_
     # Each but the first few hears its place, and comes nearer.
     assert len(told) > REQUESTS // 2
     assert all(places == sorted(places, reverse=True) for places in told.values())
-    assert all(places[-1] == 0 for places in told.values())
+    # Several may begin in one step, and those are not told that nobody is ahead any more.
+    assert all(places[-1] < PREFILLS for places in told.values())
 
 
 def test_without_a_bound_the_context_is_what_the_memory_holds(tiny: Path, tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ the same blocks, for sizes are computed and not measured. Only disks may differ,
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import mlx.core as mx
@@ -23,32 +22,11 @@ from mlx_lm.models.cache import make_prompt_cache
 
 from muster_runner.blocks import BLOCK, Block, BlockFiles, block_key
 from muster_runner.cache_layers import Footprint, is_full, joined, key_values, layers_of, set_state, state_of
+from muster_runner.prefix_path import Candidate, Step, longest
 from muster_runner.restoring import BlockReader, Restore
 from muster_runner.siblings import Siblings
 
 Agree = Callable[[int], Sequence[int]]
-
-
-@dataclass(frozen=True)
-class _Step:
-    """A block of a path, in memory or, where ``block`` is None, on the disk."""
-
-    key: bytes
-    end: int
-    block: Block | None
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    """A beginning of ``length`` tokens: so many full blocks of the path, and perhaps a last one, used in part."""
-
-    length: int
-    full: int
-    tail: _Step | None = None
-
-
-def _steps(path: Sequence[_Step], candidate: _Candidate) -> list[_Step]:
-    return [*path[: candidate.full], *([candidate.tail] if candidate.tail else [])]
 
 
 class PrefixCache:
@@ -90,7 +68,7 @@ class PrefixCache:
     def restore(self, tokens: Sequence[int]) -> Restore:
         """Begins to read from the disk what ``take`` can use then."""
         path, candidates = self._candidates(tokens[:-1], self._disk)
-        plans = [_steps(path, candidate) for candidate in candidates]
+        plans = [candidate.steps(path) for candidate in candidates]
         held = {step.key: step.block for plan in plans for step in plan if step.block is not None}
         restore = Restore([[(step.key, step.end) for step in plan] for plan in plans], held)
         if self._reader is not None and not restore.done:
@@ -105,12 +83,12 @@ class PrefixCache:
         if restore is not None:
             restore.end()
             read = restore.blocks()
-        blocks, length = self._longest(path, candidates, read, len(tokens))
+        blocks, length = longest(path, candidates, read, len(tokens))
         while len(set(proposed := self._agree(length))) > 1:
             # Every rank goes on asking until all propose the same.
             least = min(proposed)
             if least < length and self.exact:
-                blocks, length = self._longest(path, candidates, read, least)
+                blocks, length = longest(path, candidates, read, least)
             elif least < length:
                 blocks, length = [block for block in blocks if block.start < least], least
         if length == 0:
@@ -164,10 +142,10 @@ class PrefixCache:
 
     # Finding
 
-    def _candidates(self, tokens: Sequence[int], disk: BlockFiles | None) -> tuple[list[_Step], list[_Candidate]]:
+    def _candidates(self, tokens: Sequence[int], disk: BlockFiles | None) -> tuple[list[Step], list[Candidate]]:
         """The full blocks that ``tokens`` begin with, and the beginnings that could be used, the longest first."""
-        path: list[_Step] = []
-        found: list[_Candidate] = []
+        path: list[Step] = []
+        found: list[Candidate] = []
         parent, end = self._root, 0
         while True:
             rest = tokens[end : end + BLOCK]
@@ -176,22 +154,22 @@ class PrefixCache:
             stored = None if key is None or disk is None else disk.find(key)
             last = block is None and stored is None
             if self.exact or last:
-                found += [_Candidate(length, len(path), tail) for length, tail in self._tails(parent, rest, end, disk)]
+                found += [Candidate(length, len(path), tail) for length, tail in self._tails(parent, rest, end, disk)]
             if key is None or last:
                 break
             end += BLOCK
             if block is not None and block.states is None and self.exact and stored is not None and stored.has_states:
                 block = None
-            path.append(_Step(key, end, block))
+            path.append(Step(key, end, block))
             has_states = block.states is not None if block else bool(stored and stored.has_states)
             if has_states or not self.exact:
-                found.append(_Candidate(end, len(path)))
+                found.append(Candidate(end, len(path)))
             parent = key
         return path, sorted(found, key=lambda one: one.length, reverse=True)
 
     def _tails(
         self, parent: bytes, rest: Sequence[int], start: int, disk: BlockFiles | None
-    ) -> Iterator[tuple[int, _Step]]:
+    ) -> Iterator[tuple[int, Step]]:
         """Blocks after ``parent`` that can be used in part, or are short, with the positions up to which: of those in
         memory that can be cut back the one that serves most, for no other can serve where it does not."""
         siblings = self._children.get(parent)
@@ -199,37 +177,24 @@ class PrefixCache:
             nearest = siblings.nearest(rest)
             if nearest is not None and nearest[1] > 0:
                 block, count = nearest
-                yield start + count, _Step(block.key, block.end, block)
+                yield start + count, Step(block.key, block.end, block)
         elif siblings is not None:
             for length, key in self._short(parent, rest, siblings.lengths):
                 block = self._blocks.get(key)
                 if block is not None and block.states is not None:
-                    yield start + length, _Step(key, block.end, block)
+                    yield start + length, Step(key, block.end, block)
         if disk is None:
             return
         for length, key in self._short(parent, rest, disk.lengths(parent)):
             stored = None if key in self._blocks else disk.find(key)
             if stored is not None and (stored.has_states or not self.exact):
-                yield start + length, _Step(key, start + length, None)
+                yield start + length, Step(key, start + length, None)
 
     def _short(self, parent: bytes, rest: Sequence[int], lengths: Sequence[int]) -> Iterator[tuple[int, bytes]]:
         """The keys that short blocks of these lengths have if they are the beginning of ``rest``."""
         for length in lengths:
             if length < BLOCK and length <= len(rest):
                 yield length, block_key(parent, rest[:length])
-
-    def _longest(
-        self, path: list[_Step], candidates: list[_Candidate], read: dict[bytes, Block], most: int
-    ) -> tuple[list[Block], int]:
-        """The blocks of the longest beginning of up to ``most`` tokens that can be had, and its length."""
-        for candidate in candidates:
-            if candidate.length > most:
-                continue
-            blocks = [step.block or read.get(step.key) for step in _steps(path, candidate)]
-            found = [block for block in blocks if block is not None]
-            if len(found) == len(blocks):
-                return found, candidate.length
-        return [], 0
 
     def _restored(self, blocks: list[Block], length: int) -> list[Any]:
         cache = make_prompt_cache(self._model)

@@ -25,6 +25,7 @@ from muster_runner.decoding import DecodingBatch
 from muster_runner.memory_budget import HEADROOM_TOKENS, UNLIMITED, MemoryBudget
 from muster_runner.prefill import Prefill, PrefillSteps, complete, fitting
 from muster_runner.prefix_cache import PrefixCache
+from muster_runner.queue_places import Queued, nobody, tell_places
 from muster_runner.request import Request
 from muster_runner.restoring import Restores
 from muster_runner.sampling import Drawing
@@ -53,7 +54,7 @@ class Schedule:
         steps: PrefillSteps,
         budget: MemoryBudget = UNLIMITED,
         progress: Callable[[str, int, int], None] = lambda _task_id, _done, _total: None,
-        queued: Callable[[str, int, int], None] = lambda _task_id, _ahead, _total: None,
+        queued: Queued = nobody,
         restores_in_step: bool = False,
     ):
         self._model, self._able, self._batch = model, able, batch
@@ -131,7 +132,8 @@ class Schedule:
         drawn = self._make_room()
         if not self._compute_prompts() and not len(self._batch):
             self._restores.wait()
-        self._tell_places()
+        if self._lacks_memory:
+            tell_places(self._prompts, self._queued)
         drawn += self._batch.step()
         self.mark = zlib.crc32(b"%d %d" % (self.steps, len(self.cache or ())), self._history)
         return drawn
@@ -218,16 +220,6 @@ class Schedule:
                 self._begin(request)
             turn.append(request)
         return turn
-
-    def _tell_places(self) -> None:
-        """Tells requests that wait for memory how many are ahead of them, where that has changed."""
-        if not self._lacks_memory:
-            return
-        waiting = (request for request in self._prompts if not request.has_begun and not request.answering)
-        for ahead, request in enumerate(waiting):
-            if request.ahead != ahead:
-                request.ahead = ahead
-                self._queued(request.task_id, ahead, len(request.tokens))
 
     def _is_awaited(self, request: Request) -> bool:
         """Whether another prompt is being read or computed whose beginning this one can use in a moment."""
