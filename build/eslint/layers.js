@@ -57,7 +57,7 @@ const FIXED_LAYERS = [
   },
   {
     name: 'the composition root, the headless entry and the command line',
-    files: /^src-main\/([^/]+$|cli\/)/,
+    files: /^src-main\/([^/]+$|cli\/|node\/)/,
     may: [CORE, /^src-main\/(?!desktop\/|electron$)/, /^package\.json$/],
     packages: ANY_BUT_ELECTRON,
     node: true,

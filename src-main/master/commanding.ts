@@ -5,7 +5,8 @@ import type { SubmitResult } from '@core/protocols/peer'
 import type { State } from '@core/state/state'
 import { wait, type Timers } from '@core/time/timers'
 import { MasterError, noMaster } from './errors'
-import { LeadershipLost, type Leadership } from './replication'
+import type { Leadership } from './leadership'
+import { LeadershipLost } from './replication'
 import type { CommandResult, Sequencer } from './sequencer'
 
 /** How long a command waits for somebody who can decide. */

@@ -4,7 +4,7 @@ import type { JournalLog } from './decision-journal'
 import type { MasterError } from './errors'
 import type { Host } from './host'
 import type { Network } from './network'
-import type { Leadership } from './replication'
+import type { Leadership } from './leadership'
 
 /** What this node has to do with deciding, as others may know it. */
 export type MasterStatus =

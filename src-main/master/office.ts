@@ -9,7 +9,7 @@ import { lead, type LeadingParts } from './leading'
 import type { Network } from './network'
 import type { Projection } from './projection'
 import type { ReconcileLoop } from './reconcile-loop'
-import type { Leadership } from './replication'
+import type { Leadership } from './leadership'
 
 export interface OfficeParts {
   readonly self: NodeId

@@ -2,14 +2,12 @@ import {
   durabilityOf,
   type DurableOn,
   type Effect,
-  heardBy,
   HEARTBEAT_MS,
   type Input,
   KnownRemovals,
   type KnownTerm,
   knownTermOf,
   type LogEnd,
-  masterOf,
   type Message,
   type Replica,
   restartReplica,
@@ -21,6 +19,7 @@ import type { LogRecord } from '@core/events/record'
 import type { NodeId, Timestamp } from '@core/ids'
 import type { Cancel } from '@core/time/timers'
 import type { EventLog } from './event-log'
+import { isSameLeadership, leadershipOf, type Leadership } from './leadership'
 import { keepKnownTerm, readKnownTerm } from './known-term'
 import { Sending, type SendingParts } from './sending'
 import { decodeSnapshot, type Snapshot } from './snapshot'
@@ -28,17 +27,6 @@ import { decodeSnapshot, type Snapshot } from './snapshot'
 const TICK_MS = HEARTBEAT_MS / 2
 /** A node that is its own cluster keeps no clock for anybody; it looks only whether it has slept. */
 const ALONE_TICK_MS = 1000
-/** Who leads, as far as this node knows. */
-export type Leadership =
-  | { readonly kind: 'nobody' }
-  | { readonly kind: 'self'; readonly term: number }
-  | {
-      readonly kind: 'other'
-      readonly master: NodeId
-      readonly term: number
-      /** This node's disk refuses: it shows what the leader says and reports to it, and keeps none of its records. */
-      readonly listensOnly?: true
-    }
 
 export interface ReplicationOptions extends Omit<SendingParts, 'log' | 'end' | 'leadsIn'> {
   readonly self: NodeId
@@ -252,7 +240,7 @@ export class Replication {
     const { replica } = this
     const now = leadershipOf(replica)
     const before = this.leadership
-    if (isSame(before, now)) return
+    if (isSameLeadership(before, now)) return
     this.leadership = now
     if (before.kind === 'self') this.giveUpWaiting()
     this.options.onLeadership(now)
@@ -353,20 +341,4 @@ export class Replication {
       this.take({ kind: 'sent', to: effect.to, through })
     }
   }
-}
-
-const leadershipOf = (replica: Replica): Leadership => {
-  const master = masterOf(replica)
-  const heard = heardBy(replica)
-  if (heard) return { kind: 'other', master: heard.master, term: heard.term, listensOnly: true }
-  if (master === undefined) return { kind: 'nobody' }
-  const { term } = replica
-  return master === replica.self ? { kind: 'self', term } : { kind: 'other', master, term }
-}
-
-const isSame = (a: Leadership, b: Leadership): boolean => {
-  if (a.kind === 'nobody' || b.kind === 'nobody') return a.kind === b.kind
-  if (a.term !== b.term) return false
-  if (a.kind === 'self' || b.kind === 'self') return a.kind === b.kind
-  return a.master === b.master && a.listensOnly === b.listensOnly
 }

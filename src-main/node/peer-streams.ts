@@ -9,12 +9,12 @@ import {
   unavailableToOthers,
   type GenerationUpdate1,
 } from '@core/protocols/peer-1'
-import { USAGE_STREAM } from './keys/cluster-usage'
+import { USAGE_STREAM } from '../keys/cluster-usage'
 import type { UsageByKey } from '@core/keys/usage'
-import { sharing } from './models/fetching/sharing'
+import { sharing } from '../models/fetching/sharing'
 import type { ModelSupply } from './model-supply'
-import type { InstanceQueues } from './serving/instance-queues'
-import type { ClusterSuspects } from './suspects/cluster-suspects'
+import type { InstanceQueues } from '../serving/instance-queues'
+import type { ClusterSuspects } from '../suspects/cluster-suspects'
 
 type Serve = (params: unknown, signal: AbortSignal) => AsyncIterable<unknown>
 

@@ -2,10 +2,10 @@ import { PEER_PROTOCOL } from '@core/protocols/peer'
 import type { MeasuredSpeed } from '@core/state/measured-speeds'
 import type { NodeInfo } from '@core/state/nodes'
 import type { CodedText } from '@core/texts/coded'
-import type { MachineFacts } from './system/facts'
-import type { Machine } from './system/machine'
-import { watchSystem, type SystemWatch } from './system/watch'
-import { version } from './version'
+import type { MachineFacts } from '../system/facts'
+import type { Machine } from '../system/machine'
+import { watchSystem, type SystemWatch } from '../system/watch'
+import { version } from '../version'
 
 const LOOK_EVERY_MS = 5000
 

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { coded } from '@core/texts/coded'
 import type { NodeInfo } from '@core/state/nodes'
 import { OwnFacts, type OwnFactsOptions } from './own-facts'
-import type { MachineFacts } from './system/facts'
+import type { MachineFacts } from '../system/facts'
 
 const machineFacts: MachineFacts = {
   chip: 'Apple M5',
