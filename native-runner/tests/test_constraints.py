@@ -46,6 +46,12 @@ def test_a_schema_that_is_not_strict_is_kept_to_as_far_as_a_grammar_can_tell(rea
     assert refused["type"] == "rejected" and "uniqueItems" in refused["message"]
 
 
+def test_a_schema_that_only_refers_to_itself_is_refused_in_plain_words(ready: RunnerProcess) -> None:
+    _, end = ready.answer("itself", format={"kind": "jsonSchema", "schema": {"$ref": "#"}})
+    assert (end["type"], end["code"]) == ("rejected", "invalid_request")
+    assert "refers to nothing but itself" in end["message"]
+
+
 def test_an_answer_in_a_grammar_matches_it(ready: RunnerProcess) -> None:
     regex = {"kind": "grammar", "syntax": "regex", "source": "(yes|no), [0-9]{3}"}
     lark = {"kind": "grammar", "syntax": "lark", "source": 'start: "left" | "right"'}

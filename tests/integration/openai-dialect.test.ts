@@ -93,6 +93,23 @@ describe('OpenAI’s dialect with the tiny model', () => {
     expect([twins.status, await twins.text()]).toEqual([400, expect.stringContaining('two tools are named')])
   })
 
+  it('blames the field that holds what is too long', async () => {
+    const long = 'x '.repeat(9000)
+    for (const [path, body, param] of [
+      ['/v1/chat/completions', { messages: [{ role: 'user', content: long }] }, 'messages'],
+      ['/v1/responses', { input: long }, 'input'],
+      ['/v1/responses', { input: long, stream: true }, 'input'],
+      ['/v1/completions', { prompt: long }, 'prompt'],
+      ['/v1/completions', { prompt: long, stream: true }, 'prompt'],
+    ] as const) {
+      const answer = await post(path, { model: TINY, ...body })
+      expect([answer.status, await answer.json()]).toMatchObject([
+        400,
+        { error: { code: 'context_length_exceeded', param } },
+      ])
+    }
+  })
+
   it('clamps a limit beyond the room', async () => {
     const completion = await client.chat.completions.create({
       ...CHAT,

@@ -14,6 +14,8 @@ JSON_OPTIONS = {"whitespace_flexible": True, "whitespace_pattern": "( |\\n {0,16
 BYTES = 256
 # The library's reasons may hold the whole grammar.
 REASON_LENGTH = 500
+# The library's word for a grammar whose first rule leads back to itself.
+_NO_TEXT = "NoExtensionBias"
 
 
 class BadFormat(Exception):
@@ -21,7 +23,9 @@ class BadFormat(Exception):
 
 
 def bad_format(why: object) -> BadFormat:
-    reason = str(why)
+    reason = str(why).replace("<non-verbose/>", "").strip()
+    if reason == _NO_TEXT:
+        reason = "no text fits it, as where a schema refers to nothing but itself"
     return BadFormat(f"the output format cannot be kept to: {reason[:REASON_LENGTH]}{reason[REASON_LENGTH:] and '…'}")
 
 

@@ -4,6 +4,7 @@ import { collectAnswer } from '../../answering/answer'
 import { dialectBody } from '../../answering/request-body'
 import type { Running } from '../../answering/running'
 import { clientGone, paired, streamAnswers } from '../../answering/stream-answer'
+import { tooLongIn } from '../../answering/too-long'
 import type { ApiContext } from '../../context'
 import type { ApiEnv } from '../../env'
 import { newHead } from '../head'
@@ -28,9 +29,10 @@ export const completions =
     const perPrompt = body.n ?? 1
     if (body.stream) {
       const includeUsage = body.stream_options?.include_usage === true
-      return streamAnswers(c, paired(updates, textChunksOf(head, wanted, { perPrompt, includeUsage })))
+      const writers = textChunksOf(head, wanted, { perPrompt, includeUsage })
+      return tooLongIn('prompt', streamAnswers(c, paired(updates, writers)))
     }
-    const collected = await Promise.all(updates.map(collectAnswer))
+    const collected = await tooLongIn('prompt', Promise.all(updates.map(collectAnswer)))
     const answers = collected.map((answer, at) => ({ echo: wanted[at]?.echo ?? '', answer }))
     return c.json(toCompletion(head, answers, perPrompt))
   }

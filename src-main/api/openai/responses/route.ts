@@ -6,6 +6,7 @@ import { collectAnswer } from '../../answering/answer'
 import { dialectBody, nameIgnored } from '../../answering/request-body'
 import type { Owner } from '../../answering/owner'
 import { ignoredThinking } from '../../answering/thinking'
+import { tooLongIn } from '../../answering/too-long'
 import type { Running } from '../../answering/running'
 import { clientGone, streamAnswer } from '../../answering/stream-answer'
 import type { ApiContext } from '../../context'
@@ -86,9 +87,9 @@ export const createResponse =
       ...(await ignoredThinking(context, request, { reasoning: body.reasoning })),
     ])
     const updates = ask(c, context, request, signal)
-    if (body.stream) return streamAnswer(c, updates, new ResponseEvents({ describe, custom, keep }))
+    if (body.stream) return tooLongIn('input', streamAnswer(c, updates, new ResponseEvents({ describe, custom, keep })))
 
-    const { text, reasoning, toolCalls, logprobs, end } = await collectAnswer(updates)
+    const { text, reasoning, toolCalls, logprobs, end } = await tooLongIn('input', collectAnswer(updates))
     const output = new Output(custom)
     output.add(reasoning === '' ? [] : [{ channel: 'reasoning', text: reasoning }])
     output.add(text === '' ? [] : [{ channel: 'text', text }], logprobs)
