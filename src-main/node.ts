@@ -214,7 +214,7 @@ const start = async (options: NodeOptions, opened: Opened): Promise<Omit<Running
   wired.worker = worker
   opened.add(async () => {
     if (!restarting.is) return worker.close()
-    log.logger.info({ runners: await worker.leave() }, 'left runners to the next node')
+    log.logger.info({ runners: await worker.leave() }, 'handed runners over to the next node process')
   })
   opened.add(catalogue.subscribe(() => worker.modelsChanged()))
   const queues: InstanceQueues = new InstanceQueues({

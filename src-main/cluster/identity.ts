@@ -54,7 +54,7 @@ const read = (path: string, text: string): Identity => {
   try {
     file = IdentityFile.parse(JSON.parse(text))
   } catch (error) {
-    throw damaged(path, 'it is not the JSON that was written there', error)
+    throw damaged(path, 'it is not valid JSON of that format', error)
   }
   let certificate: X509Certificate
   let matches: boolean
@@ -64,7 +64,7 @@ const read = (path: string, text: string): Identity => {
   } catch (error) {
     throw damaged(path, `its key or certificate cannot be read (${messageOf(error)})`, error)
   }
-  if (!matches) throw damaged(path, 'its private key is not the one of its certificate')
+  if (!matches) throw damaged(path, 'its private key does not match its certificate')
   return {
     nodeId: NodeId.parse(publicKeyHash(certificate)),
     certificate: file.certificate,

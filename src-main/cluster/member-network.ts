@@ -61,6 +61,6 @@ export class MemberNetwork {
     const { links, relaying, log } = this.parts
     const link = links.get(to)
     const isSent = link ? link.send(frame) : relaying.via(to) === undefined || relaying.send(to, frame)
-    if (!isSent) log.warn({ peer: to, frame: frame.type }, 'what is to be said is too large for a link')
+    if (!isSent) log.warn({ peer: to, frame: frame.type }, 'a message is too large for a link')
   }
 }

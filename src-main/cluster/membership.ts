@@ -146,7 +146,7 @@ export class Membership {
       if (master.state().masterNodeId === identity.nodeId)
         await new Promise((resolve) => setTimeout(resolve, REMOVAL_DELIVERY_MS))
       if (this.closed) return
-      log.warn({}, 'this machine is no member of its cluster any more, and goes on alone')
+      log.warn({}, 'this machine was removed from its cluster and continues alone')
       admission.remove()
       await master.beginAnew([identity.nodeId], { keep: false })
       await this.registerSelf()

@@ -92,7 +92,7 @@ export class Peers {
     const open = (wanted: number): Promise<Listener> => listen({ identity, port: wanted, endpoints })
     const listener = await open(options.port).catch((error: unknown) => {
       if (options.portIsFixed) throw error
-      log.warn({ port: options.port, err: error }, 'the port for other machines is in use; another one is taken')
+      log.warn({ port: options.port, err: error }, 'the port for other machines is in use; using another one')
       return open(0)
     })
     const { port } = listener
@@ -154,7 +154,7 @@ export class Peers {
       onSameIdentity: (peer) => {
         opened.peers?.sameIdentity.add(peer)
         opened.peers?.changed()
-        log.warn({ peer }, 'two machines are up with one identity')
+        log.warn({ peer }, 'two running machines have the same identity')
       },
       log,
     }))

@@ -9,7 +9,7 @@ const FAULTS: ReadonlySet<string> = new Set([
   'replication failed',
   'the log cannot be read either',
   'what a member says of terms cannot be so',
-  'what is to be said is too large for a link',
+  'a message is too large for a link',
   'what was decided during a split cannot be read; its file is kept as damaged',
 ])
 

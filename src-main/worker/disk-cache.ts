@@ -19,6 +19,6 @@ export const emptyUnused = async (
   try {
     await removeBelow(dirname(directory), [basename(directory)])
   } catch (error) {
-    log.warn({ directory, error: String(error) }, 'what was kept of prompts on the disk could not be removed')
+    log.warn({ directory, error: String(error) }, 'the prompt cache on disk could not be removed')
   }
 }

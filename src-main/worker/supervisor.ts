@@ -213,7 +213,7 @@ export class Supervisor {
 
   private takeRound(part: Buffer): void {
     if (isTerminal(this.status)) return
-    if (this.inRound) return this.fail('the runner asked for a round of the side channel while another one was open')
+    if (this.inRound) return this.fail('the runner started a round of the side channel while another one was open')
     this.inRound = true
     this.options.rdma?.onRound(part)
   }

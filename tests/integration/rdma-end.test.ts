@@ -168,7 +168,7 @@ describe('a runner that uses RDMA', () => {
 
   it.each([
     ['large', 'the runner gave 65537 bytes to one round'],
-    ['hasty', 'asked for a round of the side channel while another one was open'],
+    ['hasty', 'started a round of the side channel while another one was open'],
   ] as const)('fails with the reason where what it asks for is no round (%s)', async (way, reason) => {
     const supervisor = start(way)
     expect(await until('Failed')).toMatchObject({ errorMessage: expect.stringContaining(reason) as string })

@@ -66,7 +66,7 @@ export class Admissions {
       },
     })
     this.speak(caller, channel)
-      .catch((err: unknown) => this.options.log.info({ err, nodeId }, 'a joining came to nothing'))
+      .catch((err: unknown) => this.options.log.info({ err, nodeId }, 'a join request failed'))
       .finally(() => {
         leave()
         channel.close()
@@ -82,7 +82,7 @@ export class Admissions {
     if (first.type === 'ask') return this.answer(caller, channel, first)
     const verdict = this.options.invitations.redeem(first.secret)
     if (verdict === 'welcome') return this.admit(caller, channel, first.friendlyName)
-    this.options.log.warn({ nodeId: caller.nodeId, verdict }, 'a token was refused')
+    this.options.log.warn({ nodeId: caller.nodeId, verdict }, 'refused an invitation token')
     const reason =
       verdict === 'expired'
         ? 'This invitation has expired: they are good for ten minutes'

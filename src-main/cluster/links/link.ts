@@ -120,7 +120,7 @@ export class Link {
     this.watch = setInterval(() => this.check(), CHECK_EVERY_MS)
     this.send(options.hello)
     setTimeout(() => {
-      if (!this.hello) this.close(CLOSED.protocol, 'no greeting')
+      if (!this.hello) this.close(CLOSED.protocol, 'no handshake')
     }, HELLO_WITHIN_MS).unref()
   }
 
@@ -246,7 +246,7 @@ export class Link {
     if (!this.hello) return this.takeHello(frame)
     switch (frame.type) {
       case 'hello':
-        return this.close(CLOSED.protocol, 'greeted twice')
+        return this.close(CLOSED.protocol, 'second handshake')
       case 'consensus':
       case 'snapshot':
       case 'relay':
@@ -266,7 +266,7 @@ export class Link {
   }
 
   private takeHello(frame: PeerFrame): void {
-    if (frame.type !== 'hello') return this.close(CLOSED.protocol, 'no greeting')
+    if (frame.type !== 'hello') return this.close(CLOSED.protocol, 'no handshake')
     const { hello } = this.options
     this.spoken = commonProtocol(frame, hello)
     if (this.spoken === undefined) return this.close(CLOSED.protocol, protocolRefusal(frame, hello))

@@ -231,7 +231,7 @@ export class Links {
       const call = lastCallOf(error)
       this.failures.set(peer, call)
       // Expected: both sides dial several addresses at once and drop the superfluous connections.
-      log[call.outcome === 'lost' ? 'info' : 'warn']({ peer, ...call }, 'a link to a member could not be made')
+      log[call.outcome === 'lost' ? 'info' : 'warn']({ peer, ...call }, 'could not link to a member')
       return
     }
     if (this.closed || !this.options.members().includes(peer)) return link.close(CLOSED.notMember, 'no member')
@@ -299,7 +299,7 @@ export class Links {
 
   private heardAgain(link: Link): void {
     if (this.links.get(link.peer) !== link || this.closed) return
-    this.options.log.info({ peer: link.peer }, 'a linked member that was silent is heard again')
+    this.options.log.info({ peer: link.peer }, 'a silent member answers again')
     this.options.onUp(link)
   }
 

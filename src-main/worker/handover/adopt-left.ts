@@ -35,8 +35,8 @@ const adoptionProblem = async (
 ): Promise<string | undefined> => {
   if (protocol !== RUNNER_PROTOCOL) return `it speaks protocol ${protocol}, not ${RUNNER_PROTOCOL}`
   const here = wanted(runnerId)
-  if (!here) return 'no instance wants it any more'
-  if (identityOf(here) !== identityOf(load)) return 'it has loaded something else than its instance wants'
+  if (!here) return 'no instance needs it any more'
+  if (identityOf(here) !== identityOf(load)) return 'it has loaded something else than its instance needs'
   const digest = await filesDigest(load.modelPath).catch(() => undefined)
   return digest === files ? undefined : 'the files of its model have changed'
 }
@@ -71,11 +71,11 @@ const adopt = async (directory: string, { wanted, log }: AdoptLeftOptions): Prom
     const problem = await adoptionProblem(record, wanted)
     if (problem !== undefined) throw new UnusableRecord(problem)
     const attach = await adoptRunner(directory, record)
-    log.info(fields, 'took over a runner with its model in memory')
+    log.info(fields, 'adopted a runner with its model in memory')
     return { record, attach }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    log.warn(fields, `a runner that was left here is not taken over: ${why}`)
+    log.warn(fields, `a runner left by the previous node process is not adopted: ${why}`)
     return undefined
   }
 }
