@@ -6,7 +6,7 @@ import { ApiError, unexpected, unreachable } from './problem'
 
 declare global {
   interface Window {
-    /** What the desktop app puts into its window; absent where a browser shows the page. */
+    /** Injected by the desktop app; absent in a browser. */
     readonly muster?: DesktopApi
   }
 }
@@ -24,21 +24,24 @@ const errorFrom = async (response: Response): Promise<ApiError> => {
   return new ApiError(code, message, { hint, details, isOfNode: true })
 }
 
-/** A path with what is asked of it. */
+/** Appends query parameters to a path. */
 export const withQuery = (path: string, query: Readonly<Record<string, string>>): string =>
   `${path}?${new URLSearchParams(query).toString()}`
 
-/** The HTTP API of the node this app belongs to. */
+/** Client of the HTTP API of this page's node. */
 export class Api {
   constructor(readonly url: string) {}
 
-  /** The desktop app says where its node is; a page that a node serves asks that node. */
+  /** The desktop app tells the node's address; in a browser it is the page's origin. */
   static async open(): Promise<Api> {
     const access = await window.muster?.apiAccess()
     return new Api(access?.url ?? window.location.origin)
   }
 
-  /** Any answer, errors among them. Throws ApiError where there is none, and what the signal says. */
+  /**
+   * Sends a request and returns any response, errors included. Throws ApiError if there is none, or the signal's abort
+   * reason.
+   */
   async request(path: string, { method = 'GET', json, signal }: RequestOptions = {}): Promise<Response> {
     const body =
       json === undefined ? {} : { body: JSON.stringify(json), headers: { 'content-type': 'application/json' } }
@@ -50,24 +53,24 @@ export class Api {
     }
   }
 
-  /** An answer that is none of an error. Throws ApiError. */
+  /** Sends a request and returns a successful response. Throws ApiError. */
   async fetch(path: string, options: RequestOptions = {}): Promise<Response> {
     const response = await this.request(path, options)
     if (!response.ok) throw await errorFrom(response)
     return response
   }
 
-  /** Throws ApiError, also for an answer that is not what was expected. */
+  /** Throws ApiError, also for an answer that does not match the schema. */
   async get<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema>> {
     return parsedAs(schema, await this.fetch(path))
   }
 
-  /** Throws ApiError, also for an answer that is not what was expected. */
+  /** Throws ApiError, also for an answer that does not match the schema. */
   async post<Schema extends z.ZodType>(path: string, json: unknown, schema: Schema): Promise<z.infer<Schema>> {
     return parsedAs(schema, await this.fetch(path, { method: 'POST', json }))
   }
 
-  /** Throws ApiError, also for an answer that is not what was expected. */
+  /** Throws ApiError, also for an answer that does not match the schema. */
   async patch<Schema extends z.ZodType>(path: string, json: unknown, schema: Schema): Promise<z.infer<Schema>> {
     return parsedAs(schema, await this.fetch(path, { method: 'PATCH', json }))
   }

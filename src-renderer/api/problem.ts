@@ -1,10 +1,10 @@
-import { problemSaid, t } from '../state/texts.svelte'
+import { problemMeaning, t } from '../state/texts.svelte'
 
-/** An answer that is an error: what happened, and what to do. */
+/** An error response: what happened, and what to do. */
 export class ApiError extends Error {
   readonly hint: string | undefined
   readonly details: unknown
-  /** The node said it, in English; other errors are in the language of the window. */
+  /** The message comes from the node, in English; other errors are in the window's language. */
   readonly isOfNode: boolean
 
   constructor(
@@ -37,12 +37,12 @@ export const unexpected = (cause?: unknown): ApiError =>
     cause,
   })
 
-/** The three parts of an error as people read it: the first is what the reader wanted. */
+/** The three parts of a shown error: what the user wanted, what happened, what to do. */
 export interface ProblemText {
   readonly what: string
   readonly why: string
   readonly todo: string | undefined
-  /** The node's own words, where the reader has them in another language. */
+  /** The node's English message, if `text` is in another language. */
   readonly original?: string
 }
 
@@ -51,13 +51,13 @@ const withPeriod = (text: string): string => (/[.?!…。？！]$/.test(text.tri
 export const problemText = (what: string, error: unknown): ProblemText => {
   const why = withPeriod(error instanceof Error ? error.message : String(error))
   const todo = error instanceof ApiError && error.hint !== undefined ? withPeriod(error.hint) : undefined
-  const translated = error instanceof ApiError && error.isOfNode ? problemSaid(error.code) : undefined
+  const translated = error instanceof ApiError && error.isOfNode ? problemMeaning(error.code) : undefined
   if (translated === undefined) return { what: withPeriod(what), why, todo }
   const original = todo === undefined ? why : `${why} ${todo}`
   return { what: withPeriod(what), why: translated, todo: undefined, original }
 }
 
-/** What a person sends to whoever helps them. */
+/** Text for a bug report or a support request. */
 export const problemDetails = (what: string, error: unknown): string => {
   const { why, todo, original } = problemText(what, error)
   const code = error instanceof ApiError ? t('app.problemCode', { code: error.code }) : undefined

@@ -1,4 +1,4 @@
-/** Nothing came for so long that whoever sends must be gone: its keep-alives come far more often. */
+/** Nothing arrived within the limit, not even a keep-alive: the sender is gone. */
 export class SilentStreamError extends Error {
   constructor(silenceMs: number) {
     super(`nothing came for ${silenceMs} ms`)
@@ -6,7 +6,7 @@ export class SilentStreamError extends Error {
   }
 }
 
-/** A computer that slept finds its connections dead without a word, so silence has to end them. */
+/** After a computer's sleep, connections can be dead without an error, so silence must end them. */
 const readWithin = async (
   reader: ReadableStreamDefaultReader<Uint8Array>,
   silenceMs: number | undefined,
@@ -25,9 +25,9 @@ const readWithin = async (
 
 /** One event of a stream. */
 export interface ServerSentMessage {
-  /** Its kind, where it says one. */
+  /** Event type, if given. */
   readonly event: string | undefined
-  /** Where to go on after it, where it says that. */
+  /** Position to resume from, if given. */
   readonly id: string | undefined
   readonly data: string
 }
@@ -49,7 +49,7 @@ interface ReadOptions {
   readonly signal?: AbortSignal
 }
 
-/** The data of each event of a stream, read as `serverSentMessages` does. */
+/** Data of each event of a stream, see `serverSentMessages`. */
 export async function* serverSentEvents(
   body: ReadableStream<Uint8Array>,
   options: ReadOptions = {},
@@ -58,9 +58,10 @@ export async function* serverSentEvents(
 }
 
 /**
- * Each event of a stream, comments left out.
+ * Yields each event of a stream; comments are skipped.
  *
- * @param options `silenceMs`: throws SilentStreamError when not even a comment comes for that long; `signal`: ends it
+ * @param options `silenceMs`: throws SilentStreamError if nothing arrives, not even a comment, for that long; `signal`:
+ * ends the stream
  */
 export async function* serverSentMessages(
   body: ReadableStream<Uint8Array>,
@@ -85,7 +86,7 @@ export async function* serverSentMessages(
     }
   } finally {
     signal?.removeEventListener('abort', end)
-    // Leaving early tells the server that nobody reads any more.
+    // Closes the connection when the consumer leaves early.
     await reader.cancel().catch(() => undefined)
   }
 }

@@ -3,7 +3,7 @@ import { t } from '../state/texts.svelte'
 
 const SAID_FOR_MS = 1500
 
-/** That something was copied, for as long as people need to see it. */
+/** Shows for a moment that something was copied. */
 export class Copying {
   private outcome: 'copied' | 'refused' | undefined = $state()
   readonly copied = $derived(this.outcome === 'copied')

@@ -1,2 +1,2 @@
-/** The states that a glyph has a form for. */
+/** States with a glyph of their own. */
 export type GlyphTone = 'ready' | 'working' | 'waiting' | 'retrying' | 'failed' | 'offline'

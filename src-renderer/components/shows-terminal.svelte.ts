@@ -7,16 +7,16 @@ interface Size {
   readonly rows: number
 }
 
-/** As `--text-3`: xterm takes pixels, and the text of the page may be larger. */
+/** Matches `--text-3`. In rem, because xterm takes pixels and the user's text size may be larger. */
 const TEXT_REM = 0.6875
-/** Lines that can be scrolled back to. */
+/** Scrollback lines. */
 const SCROLLBACK = 2000
 
 const token = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim()
 
 /**
- * The sixteen colours of terminals, as this page has them: each can be read on its ground in both themes. (xterm would
- * see to contrast itself, but by style attributes, which the page's policy forbids.)
+ * The 16 terminal colours, readable on the background in both themes. xterm's own contrast option uses style
+ * attributes, which the page's policy forbids.
  */
 const colours = () => {
   const [ink, quiet, red, green] = [token('--ink'), token('--ink-2'), token('--failed'), token('--ready')]
@@ -30,7 +30,7 @@ const colours = () => {
   }
 }
 
-/** Writes what is new; starts afresh where the beginning has changed. */
+/** Writes appended text; resets the terminal if the beginning changed. */
 const follow = (terminal: Terminal, printed: () => string): (() => void) => {
   let written = ''
   return () => {
@@ -44,7 +44,7 @@ const follow = (terminal: Terminal, printed: () => string): (() => void) => {
   }
 }
 
-/** Shows in the element what is printed, as a terminal does; nothing can be typed. The library is loaded when it is needed. */
+/** Shows output in the element as a read-only terminal. The library is loaded on demand. */
 export const showsTerminal =
   (printed: () => string, { columns, rows }: Size): Attachment<HTMLElement> =>
   (element) => {
@@ -76,7 +76,7 @@ export const showsTerminal =
       dark.addEventListener('change', recolour)
     }
     void open()
-    // An effect: the terminal draws itself, and has to be told what is new.
+    // Effect: the terminal draws itself and must be given new output.
     $effect(() => {
       printed()
       write?.()

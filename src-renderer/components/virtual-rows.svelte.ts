@@ -4,13 +4,13 @@ import { SvelteMap } from 'svelte/reactivity'
 export interface RowsOptions<Item> {
   readonly items: readonly Item[]
   readonly key: (item: Item) => string
-  /** Pixels of a row that has not been measured yet. */
+  /** Estimated pixels of an unmeasured row. */
   readonly height: number
-  /** Pixels between two rows. */
+  /** Pixels between rows. */
   readonly gap?: number
 }
 
-/** A row that is in sight or near it. */
+/** A row in or near the viewport. */
 export interface VisibleRow<Item> {
   readonly item: Item
   readonly key: string
@@ -23,9 +23,9 @@ interface Window<Item> {
   readonly after: number
 }
 
-/** Pixels above and below the window in which rows exist already, so that neither scrolling nor the Tab key finds an end. */
+/** Overscan in pixels, so that scrolling and the Tab key always find a next row. */
 const MARGIN = 240
-/** What is taken for the height of the window until it is measured. */
+/** Assumed viewport height before the first measurement. */
 const FIRST_HEIGHT = 800
 
 const scrollerOf = (element: Element): HTMLElement => {
@@ -35,23 +35,23 @@ const scrollerOf = (element: Element): HTMLElement => {
 }
 
 /**
- * Of a long list the rows that are in sight: only these exist in the page, with as much room before and after them as
- * the others would take. They may be of any height. The list lies in whatever scrolls around it.
+ * Virtualises a long list: only rows in or near the viewport are rendered, with spacers before and after. Rows may have
+ * any height. Works in any scrolling ancestor.
  */
 export class VirtualRows<Item> {
   private readonly heights = new SvelteMap<string, number>()
-  /** Where the window begins and ends, in pixels from the beginning of the list. */
+  /** The viewport's edges in pixels from the start of the list. */
   private from = $state(0)
   private to = $state(FIRST_HEIGHT)
-  private readonly window: Window<Item> = $derived.by(() => this.look())
+  private readonly window: Window<Item> = $derived.by(() => this.visible())
   readonly rows: readonly VisibleRow<Item>[] = $derived(this.window.rows)
-  /** Room for the rows before and after those, in pixels. */
+  /** Spacer heights in pixels. */
   readonly before: number = $derived(this.window.before)
   readonly after: number = $derived(this.window.after)
 
   constructor(private readonly options: () => RowsOptions<Item>) {}
 
-  /** On the element whose children the rows are. */
+  /** Attach to the element that contains the rows. */
   readonly container: Attachment<HTMLElement> = (element) => {
     const scroller = scrollerOf(element)
     const follow = (): void => {
@@ -67,7 +67,7 @@ export class VirtualRows<Item> {
     }
   }
 
-  /** On each row: how high it is. */
+  /** Attach to each row, to measure its height. */
   row(key: string): Attachment<HTMLElement> {
     return (element) => {
       const observer = new ResizeObserver(() => {
@@ -79,7 +79,7 @@ export class VirtualRows<Item> {
     }
   }
 
-  private look(): Window<Item> {
+  private visible(): Window<Item> {
     const { items, key: keyOf, height, gap = 0 } = this.options()
     const rows: VisibleRow<Item>[] = []
     let before = 0

@@ -1,6 +1,6 @@
 type Create = (tag: string) => HTMLElement
 
-/** An element that stands where a library wants a <style>, and the constructed sheet that has its rules. */
+/** A stand-in for a <style> element; its rules go to a constructed style sheet. */
 const standIn = (page: Document, create: Create): HTMLElement => {
   const sheet = new CSSStyleSheet()
   page.adoptedStyleSheets = [...page.adoptedStyleSheets, sheet]
@@ -16,8 +16,8 @@ const standIn = (page: Document, create: Create): HTMLElement => {
 }
 
 /**
- * Runs what makes <style> elements, which the page's policy (`style-src 'self'`) forbids: their rules go into
- * constructed style sheets, which it allows, also those that are set later.
+ * Runs code that creates <style> elements, which the page's policy (`style-src 'self'`) forbids. Their rules, including
+ * later changes, go to constructed style sheets, which it allows.
  */
 export const withoutStyleElements = (page: Document, act: () => void): void => {
   const create: Create = page.createElement.bind(page)

@@ -4,9 +4,9 @@ import type { Feed, FeedMessage, Reach } from './feed'
 
 const FIRST_RETRY_MS = 250
 const LONGEST_RETRY_MS = 5000
-/** A node that starts at the same time as the page has this long before that is called unreachable. */
+/** Grace period before a node that starts together with the page counts as unreachable. */
 const STARTING_MS = 4000
-/** Nodes send a comment every 15 s. */
+/** Nodes send a keep-alive comment every 15 s. */
 const SILENCE_MS = 40_000
 
 const UNAUTHORIZED = 401
@@ -23,18 +23,18 @@ const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
   })
 
 /**
- * Follows the node's one event stream for all who listen, as long as somebody does. A stream that is lost goes on after
- * what came last; it begins anew, with a snapshot for everybody, where somebody joins or did not understand what came.
+ * Shares the node's event stream between listeners while there are any. A lost stream resumes after the last event. It
+ * restarts with a snapshot for all listeners when one joins, or reports that it could not process an event.
  */
 export class EventFeed implements Feed {
   private readonly listeners = new Set<(message: FeedMessage) => void>()
   private following: AbortController | undefined
   private stream = new AbortController()
-  /** Of what came last, `term:index`. */
+  /** Position of the last event, `term:index`. */
   private position: string | undefined
-  /** What to tell of the node now; undefined while its stream flows. */
+  /** The connection problem to report; undefined while the stream is open. */
   private reach: Reach | undefined = 'starting'
-  /** Set where the next attempt need not wait. */
+  /** Skips the delay before the next attempt. */
   private joined = false
 
   constructor(private readonly api: Pick<Api, 'request'>) {}
@@ -80,7 +80,7 @@ export class EventFeed implements Feed {
           silenceMs: SILENCE_MS,
           signal: stream,
         })) {
-          // Of a stream that was given up nothing counts any more.
+          // The stream was abandoned: ignore the rest.
           if (stream.aborted) break
           if (id !== undefined) this.position = id
           this.reach = undefined
@@ -88,7 +88,7 @@ export class EventFeed implements Feed {
           this.tell({ kind: event === 'cluster' ? 'cluster' : 'state', data })
         }
       } catch {
-        // Whatever it was, the next attempt begins with what is missing or with a snapshot.
+        // Any error: the next attempt resumes, or starts with a snapshot.
       }
       if (signal.aborted) return
       if (this.joined) {

@@ -1,21 +1,21 @@
-/** `unreachable`: what is shown may be out of date. `signedOut`: the node answers, but wants to know who asks. */
+/** `unreachable`: the shown state may be out of date. `signedOut`: the node answers, but requires authentication. */
 export type Reach = 'starting' | 'unreachable' | 'signedOut'
 
-/** What a feed tells. */
+/** Messages to a feed's listeners. */
 export type FeedMessage =
   | {
-      /** What is in `data`: messages of the state, or the cluster as the node sees it. */
+      /** Content of `data`: messages of the state, or this node's view of the cluster. */
       readonly kind: 'state' | 'cluster'
       /** JSON. */
       readonly data: string
     }
   | { readonly kind: 'reach'; readonly reach: Reach }
 
-/** What happens on the node: to each listener first a snapshot, then what follows it. */
+/** The node's events. Each listener gets a snapshot first, then what follows it. */
 export interface Feed {
-  /** Returns the way to stop. */
+  /** Returns the unsubscribe function. */
   listen(listener: (message: FeedMessage) => void): () => void
-  /** What came was not understood: a snapshot comes again. */
+  /** Requests a new snapshot, because an event could not be processed. */
   restart(): void
   close(): void
 }

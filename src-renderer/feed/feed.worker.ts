@@ -4,7 +4,7 @@ import type { PageMessage } from './shared-feed'
 
 declare const self: SharedWorkerGlobalScope
 
-/** Not the page's own way of asking: that brings schemas along, which are not looked at here. */
+/** A plain fetch instead of the page's API client, which would bundle schemas that this worker does not need. */
 const feed = new EventFeed({
   request: (path, { signal } = {}) => fetch(`${self.location.origin}${path}`, { ...(signal && { signal }) }),
 })

@@ -1,9 +1,9 @@
 import type { Feed, FeedMessage } from './feed'
 
-/** What a page says to the worker that has the stream. */
+/** Messages from a page to the worker that holds the stream. */
 export type PageMessage = 'join' | 'leave' | 'restart'
 
-/** One stream for all tabs of a browser, held by a worker that they share: browsers open few connections to a host. */
+/** One stream for all tabs, held by a shared worker, because browsers limit connections per host. */
 export const sharedFeed = (): Feed => {
   const worker = new SharedWorker(new URL('./feed.worker.ts', import.meta.url), { type: 'module', name: 'muster-feed' })
   const { port } = worker
@@ -12,7 +12,7 @@ export const sharedFeed = (): Feed => {
   port.onmessage = ({ data }: MessageEvent<FeedMessage>) => {
     for (const listener of listeners) listener(data)
   }
-  // A page that is put aside and taken out again begins anew.
+  // A page in the back/forward cache leaves, and joins again when it is restored.
   const hide = (): void => say('leave')
   const show = ({ persisted }: PageTransitionEvent): void => {
     if (persisted) say('join')

@@ -20,14 +20,14 @@ import { Route } from './route.svelte'
 
 const KEY = Symbol('app')
 
-/** What the launch form is open for: a new declaration, or changes of one. */
+/** Content of the launch form: a new declaration, or changes to one. */
 export type Launching =
   | { readonly kind: 'declare'; readonly modelId?: string; readonly nodeId?: NodeId }
   | { readonly kind: 'change'; readonly metaInstance: MetaInstance }
 
-/** `add`: letting one in or joining others. `doctor`: how they reach one another. */
+/** `add`: let a machine in or join a cluster. `doctor`: check connections. */
 export type MachinesDialog =
-  /** `join`: an invitation or an address that is filled in. */
+  /** `join`: a prefilled invitation or address. */
   | { readonly kind: 'add'; readonly join?: string }
   | { readonly kind: 'doctor' }
   | { readonly kind: 'drain'; readonly nodeId: NodeId }
@@ -36,35 +36,35 @@ export type MachinesDialog =
   | { readonly kind: 'rename-cluster' }
   | { readonly kind: 'duplicate'; readonly nodeId: NodeId }
 
-/** Something that a person asked for and did not get. */
+/** A user action that failed. */
 export interface Failure {
   readonly what: string
   readonly error: unknown
 }
 
-/** What every page needs. */
+/** Shared state of all pages. */
 export class AppState {
   readonly cluster: Cluster
   readonly node: OwnNode
   readonly models: Catalogue
   readonly membership: Membership
   readonly requests = new RequestLog()
-  /** Where models would go. */
+  /** Predicted placements. */
   readonly fits: Fits
   readonly route = new Route()
   readonly appearance = new Appearance()
   readonly language = new LanguageSetting()
   launching: Launching | undefined = $state.raw()
   failure: Failure | undefined = $state.raw()
-  /** What is being done about the machines of the cluster, in a dialog. */
+  /** The open dialog about machines. */
   machines: MachinesDialog | undefined = $state.raw()
-  /** The instance whose model is pointed at: it is lit wherever it is shown. */
+  /** The instance under the pointer; it is highlighted everywhere. */
   litInstance: string | undefined = $state()
-  /** Models on their way to machines. */
+  /** Launches in progress, and dragging. */
   readonly launches: Launches
   readonly setup: Setup
 
-  /** Of every instance's bands. */
+  /** Colours of all instances. */
   readonly bandColours: BandColours = $derived.by(() => bandColours(this.cluster.state))
 
   constructor(readonly api: Api) {
@@ -90,12 +90,12 @@ export class AppState {
     this.fits = new Fits({ state: () => this.cluster.state, finder: fitWorker })
   }
 
-  /** What the machine that answers this page is, for texts that speak of `this Mac`. */
+  /** Which word texts use for this page's machine. */
   get host(): 'mac' | 'machine' {
     return this.here === 'this Mac' ? 'mac' : 'machine'
   }
 
-  /** What people call the machine that answers this page. */
+  /** How texts call this page's machine. */
   get here(): 'this Mac' | 'this machine' {
     const node = this.node.nodeId === undefined ? undefined : this.cluster.state.nodes[this.node.nodeId]
     return node?.os.platform === 'darwin' ? 'this Mac' : 'this machine'
@@ -108,7 +108,7 @@ export class AppState {
     this.route.close()
   }
 
-  /** Does it, or shows why not; says which. */
+  /** Runs an action and shows its error, if any. Resolves with whether it succeeded. */
   async attempt(what: string, action: () => Promise<unknown>): Promise<boolean> {
     try {
       await action()
@@ -119,7 +119,7 @@ export class AppState {
     }
   }
 
-  /** Keeps this model running as Muster sees fit; one that is loaded already is kept. Throws ApiError. */
+  /** Declares a model with default placement; a declaration loaded on request is kept instead. Throws ApiError. */
   async declare(modelId: string): Promise<MetaInstanceId> {
     return (await declare(this.api, this.cluster.state, { modelId })).metaInstanceId
   }

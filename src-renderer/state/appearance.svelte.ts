@@ -4,7 +4,7 @@ import { Kept } from './kept.svelte'
 export const Theme = z.enum(['system', 'light', 'dark'])
 export type Theme = z.infer<typeof Theme>
 
-/** Light or dark, as the system has it or as the person chose. */
+/** Light or dark theme, from the system or the user's choice. */
 export class Appearance {
   private readonly kept = new Kept<Theme>('muster.theme', Theme, 'system')
 

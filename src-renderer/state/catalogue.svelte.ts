@@ -6,13 +6,13 @@ import {
 } from '@core/protocols/models'
 import type { Api } from '../api/access'
 
-/** The models on this machine. The node has no events for them: it looks at its disk when it is asked. */
+/** Models on this machine. There are no events for them: the node scans its disk on request. */
 export class Catalogue {
   all: readonly CatalogueModel[] = $state.raw([])
   unreadable: readonly UnreadableModel[] = $state.raw([])
   /** LoRA adapters that can be applied. */
   adapters: readonly CatalogueAdapter[] = $state.raw([])
-  /** Before the first answer nothing is known: that is not the same as no models. */
+  /** Whether the first answer has arrived; before it, an empty list means nothing. */
   known = $state(false)
   reading = $state(false)
   problem: unknown = $state.raw()
@@ -28,7 +28,7 @@ export class Catalogue {
   }
 
   async read(): Promise<void> {
-    // The answer that is under way may be older than what this caller wants to see.
+    // A request in flight may predate the change that the caller knows about, so read again after it.
     this.askedAgain = this.reading
     if (this.reading) return
     this.reading = true
@@ -48,7 +48,7 @@ export class Catalogue {
   }
 }
 
-/** What of the catalogue contains all words of a search, in its title or its id. */
+/** Models whose title or id contains all words of the search. */
 export const matching = (models: readonly CatalogueModel[], search: string): readonly CatalogueModel[] => {
   const words = search.toLowerCase().split(/\s+/)
   return models.filter(({ title, modelId }) => {

@@ -1,10 +1,10 @@
-/** Pages that another machine opened over plain HTTP have no clipboard of their own. */
+/** Fallback for pages opened over plain HTTP, which have no clipboard API. */
 const copyBySelection = (text: string): boolean => {
   const field = document.createElement('textarea')
   field.value = text
   field.className = 'visually-hidden'
   field.setAttribute('readonly', '')
-  // Inside an open dialog, since what lies outside cannot be selected.
+  // Inside an open modal dialog, because elements outside it cannot be selected.
   const place = document.querySelector('dialog[open]') ?? document.body
   const focused = document.activeElement
   place.append(field)
@@ -17,7 +17,7 @@ const copyBySelection = (text: string): boolean => {
   }
 }
 
-/** Copies, and says whether that worked. */
+/** Copies text; resolves with whether it worked. */
 export const copyText = async (text: string): Promise<boolean> => {
   if (!window.isSecureContext) return copyBySelection(text)
   try {

@@ -1,4 +1,4 @@
-/** The time, for texts that count down; it ticks only while somebody watches. */
+/** Reactive time for countdowns; ticks only while it is read. */
 export class Clock {
   now = $state(Date.now())
 

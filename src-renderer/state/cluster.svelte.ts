@@ -2,38 +2,38 @@ import { Folding } from '@core/fold/fold'
 import { EventStreamMessage } from '@core/protocols/event-stream'
 import { emptyState, type State } from '@core/state/state'
 import type { Feed, Reach } from '../feed/feed'
-import { beforeNextPicture } from './frames'
+import { beforeNextFrame } from './frames'
 import { LiveState } from './live-state.svelte'
 
 export type Connection = Reach | 'connected'
 
-/** So long events are read and folded between two pictures: the rest of 16 ms is for drawing. */
+/** Time budget per frame for parsing and folding events; the rest of 16 ms is for drawing. */
 const FOLDING_MS = 6
 
 export interface ClusterOptions {
   readonly feed: Pick<Feed, 'listen' | 'restart'>
-  /** Called after each snapshot: what does not come with events may have changed as well. */
+  /** Called after each snapshot, for data that does not come as events. */
   readonly onSnapshot?: () => void
-  /** Called with each state that is shown, for what is to be remembered of it. */
+  /** Called with each shown state, for what keeps a history of it. */
   readonly onFolded?: (state: State) => void
 }
 
 /**
- * A read-only picture of the cluster: a snapshot and the events after it, folded as the node folds them. However many
- * come at once, they are shown once per picture.
+ * The cluster's state, read-only: a snapshot with later events folded in as the node folds them. Updates are batched
+ * per frame.
  */
 export class Cluster {
   private readonly live = new LiveState()
   connection: Connection = $state('starting')
-  /** When something came last: what is shown is as of then. */
+  /** Time of the last message; the state is current as of then. */
   heardAt = $state(Date.now())
-  /** Whether there was ever anything to show. */
+  /** Whether any state has arrived. */
   readonly known = $derived(this.live.state.lastEventIndex > 0)
   private folding = new Folding(emptyState())
-  /** What has come and is not folded yet. */
+  /** Messages not folded yet. */
   private waiting: string[] = []
   private callOff: (() => void) | undefined
-  /** An event was not understood, and cannot be left out: the node's own state has to be taken. */
+  /** An event could not be parsed and must not be skipped: take a new snapshot. */
   private lost = false
   private readonly leave: () => void
 
@@ -44,7 +44,7 @@ export class Cluster {
     })
   }
 
-  /** Always the same object; its families change. */
+  /** Always the same object; its families are reactive. */
   get state(): State {
     return this.live.state
   }
@@ -56,10 +56,10 @@ export class Cluster {
 
   private take(data: string): void {
     this.waiting.push(data)
-    this.callOff ??= beforeNextPicture(() => this.catchUp())
+    this.callOff ??= beforeNextFrame(() => this.catchUp())
   }
 
-  /** Folds as much as there is time for, and shows it. */
+  /** Folds messages within the time budget and shows the result. */
   private catchUp(): void {
     this.callOff = undefined
     const until = performance.now() + FOLDING_MS
@@ -81,7 +81,7 @@ export class Cluster {
     this.options.onFolded?.(state)
     if (!this.lost) this.connection = 'connected'
     this.heardAt = Date.now()
-    if (this.waiting.length > 0) this.callOff = beforeNextPicture(() => this.catchUp())
+    if (this.waiting.length > 0) this.callOff = beforeNextFrame(() => this.catchUp())
   }
 
   private fold(data: string): void {

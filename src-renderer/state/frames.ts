@@ -1,8 +1,8 @@
-/** A window that is hidden draws no pictures; what it shows must not be older than this when it is called up. */
+/** Maximum delay in a hidden window, which gets no animation frames, so that it is current when shown. */
 const HIDDEN_MS = 250
 
-/** Calls `act` once, before the next picture is drawn. Returns how to call it off. */
-export const beforeNextPicture = (act: () => void): (() => void) => {
+/** Calls `act` once before the next frame. Returns the function that cancels it. */
+export const beforeNextFrame = (act: () => void): (() => void) => {
   const settle = (): void => {
     cancelAnimationFrame(frame)
     clearTimeout(timer)

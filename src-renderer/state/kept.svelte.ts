@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 
-/** A value that this browser remembers; what it cannot read becomes the first value again. */
+/** A value persisted in this browser's storage. An unreadable one is replaced by the initial value. */
 export class Kept<Value> {
   private value: Value
 
@@ -21,7 +21,7 @@ export class Kept<Value> {
     try {
       localStorage.setItem(this.key, JSON.stringify(value))
     } catch {
-      // Without room it is remembered until the page closes.
+      // If storage is full, the value lasts until the page closes.
     }
   }
 

@@ -4,7 +4,7 @@ import { loadTranslator } from '@core/texts/translator'
 import { Kept } from './kept.svelte'
 import { speak } from './texts.svelte'
 
-/** The language of this window, as the browser has it or as the person chose; kept by this browser. */
+/** The window's language, from the browser or the user's choice; persisted in this browser. */
 export class LanguageSetting {
   private readonly kept = new Kept<LanguageChoice>('muster.language', LanguageChoice, 'system')
 
@@ -18,20 +18,20 @@ export class LanguageSetting {
     return this.kept.current
   }
 
-  /** Resolves when the window speaks it. */
+  /** Resolves when the window shows the language. */
   async choose(choice: LanguageChoice): Promise<void> {
     this.kept.current = choice
-    // The menu bar goes along; where it cannot be told, the window speaks the language all the same.
+    // The menu bar follows; if that fails, the window changes regardless.
     void this.desktop?.preferences({ language: choice }).catch(() => undefined)
     await this.apply()
   }
 
-  /** Speaks what is chosen. A language whose texts cannot be loaded leaves the window as it is. */
+  /** Applies the choice. If the texts cannot be loaded, the window keeps its language. */
   async apply(): Promise<void> {
     const { choice } = this
     const language = choice === 'system' ? languageFor(this.preferred()) : choice
     const translator = await loadTranslator(language).catch(() => undefined)
-    // Another one may have been chosen meanwhile.
+    // A newer choice was made meanwhile.
     if (translator === undefined || choice !== this.choice) return
     speak(translator)
     this.root.lang = language

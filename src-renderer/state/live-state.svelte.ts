@@ -2,14 +2,14 @@ import { emptyState, State } from '@core/state/state'
 
 const FAMILIES = State.keyof().options
 
-/** One family as it is now. */
+/** The reactive value of one family. */
 class Family {
   current: unknown = $state.raw()
 }
 
 /**
- * The state as the app reads it: one object that stays the same, of which every family is followed by itself. Whoever
- * reads the machines is not drawn anew for a task, for a fold gives back untouched families as they were.
+ * The state as the app reads it: one stable object whose families are tracked separately. A reader of machines is not
+ * re-rendered for a task, because folding keeps untouched families identical.
  */
 export class LiveState {
   readonly state: State
@@ -17,12 +17,12 @@ export class LiveState {
 
   constructor() {
     const readers = this.families.map(({ key, family }) => [key, { enumerable: true, get: () => family.current }])
-    // What the getters give is what `show` got: a State, family by family.
+    // The getters return what `show` received: a State, family by family.
     this.state = Object.defineProperties({}, Object.fromEntries(readers) as PropertyDescriptorMap) as State
     this.show(emptyState())
   }
 
-  /** Shows another state; only families that are another object count as changed. */
+  /** Shows another state; only families with a new identity count as changed. */
   show(next: State): void {
     for (const { key, family } of this.families) family.current = next[key]
   }

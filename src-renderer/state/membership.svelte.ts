@@ -7,23 +7,23 @@ import type { Feed } from '../feed/feed'
 export type Asking = ClusterView['asking'][number]
 export type Nearby = ClusterView['nearby'][number]
 export type Joining = NonNullable<ClusterView['joining']>
-/** By what another cluster is joined. */
+/** How to join another cluster. */
 export type JoinBy = { readonly token: string } | { readonly nodeId: NodeId } | { readonly address: string }
 
-/** Who belongs together, who is near, and who asks to be let in: what the state does not hold, as this node sees it. */
+/** Members, nearby machines and join requests as this node sees them; not part of the state. */
 export class Membership {
   view: ClusterView | undefined = $state.raw()
-  /** Requests that a person has put off: they no longer open a dialog by themselves. */
+  /** Join requests that the user postponed; they do not open a dialog any more. */
   private putOff: readonly string[] = $state.raw([])
   readonly asking: readonly Asking[] = $derived(this.view?.asking ?? [])
-  /** Who asks, and has not been answered or put off. */
+  /** The first join request that is neither answered nor postponed. */
   readonly urgent: Asking | undefined = $derived(this.asking.find(({ requestId }) => !this.putOff.includes(requestId)))
-  /** How this machine gets on with joining another cluster, or how that ended. */
+  /** Progress or result of joining another cluster. */
   readonly joining: Joining | undefined = $derived(this.view?.joining)
   readonly underWay = $derived(this.joining?.state === 'asking' || this.joining?.state === 'waiting')
-  /** How often the node has said of itself what there is to see. */
-  private said = 0
-  /** Hears no more. */
+  /** Number of views received from the stream. */
+  private received = 0
+  /** Stops listening. */
   readonly close: () => void
 
   constructor(
@@ -39,7 +39,7 @@ export class Membership {
     this.putOff = [...this.putOff, requestId]
   }
 
-  /** Opens the question again. */
+  /** Reopens a postponed request. */
   recall(requestId: string): void {
     this.putOff = this.putOff.filter((one) => one !== requestId)
   }
@@ -49,12 +49,12 @@ export class Membership {
     await this.answered(() => this.api.post(`/cluster/requests/${requestId}`, { allow }, ClusterView))
   }
 
-  /** Throws ApiError. How it gets on is in the view. */
+  /** Throws ApiError. Progress is in the view. */
   async join(by: JoinBy): Promise<void> {
     await this.answered(() => this.api.post('/cluster/join', by, ClusterView))
   }
 
-  /** Gives a joining up, or forgets how it ended. Throws ApiError. */
+  /** Cancels a join, or clears its result. Throws ApiError. */
   async forgetJoining(): Promise<void> {
     await this.answered(async () => {
       const response = await this.api.fetch('/cluster/join', { method: 'DELETE' })
@@ -67,18 +67,18 @@ export class Membership {
     return this.api.post('/cluster/invite', {}, InviteAnswer)
   }
 
-  /** Takes a machine out of the cluster; this one leaves that way. Throws ApiError. */
+  /** Removes a machine from the cluster; for this machine, leaves the cluster. Throws ApiError. */
   async remove(nodeId: NodeId): Promise<void> {
     await this.api.fetch(`/members/${nodeId}`, { method: 'DELETE' })
   }
 
-  /** What would become of each declaration, were that machine gone. Throws ApiError. */
+  /** What would happen to each declaration without that machine. Throws ApiError. */
   async whatIf(nodeId: NodeId): Promise<WhatIfView['machines'][number]['declarations']> {
     const { machines } = await this.api.get('/cluster/what-if', WhatIfView)
     return machines.find((machine) => machine.nodeId === nodeId)?.declarations ?? []
   }
 
-  /** Moves a machine's models elsewhere and keeps others away, or takes that back. Throws ApiError. */
+  /** Drains a machine, or ends draining. Throws ApiError. */
   async drain(nodeId: NodeId, drained: boolean): Promise<void> {
     await this.api.post(`/cluster/members/${nodeId}/drain`, { drained }, DrainView)
   }
@@ -93,29 +93,29 @@ export class Membership {
     await this.answered(() => this.api.patch('/cluster', { name }, ClusterView))
   }
 
-  /** How much the connections carry, in both directions; what comes of it is in the state. Throws ApiError. */
+  /** Measures bandwidth between two machines in both directions; the result arrives in the state. Throws ApiError. */
   async measure(a: NodeId, b: NodeId): Promise<void> {
     await this.api.fetch('/cluster/measure', { method: 'POST', json: { from: a, to: b } })
     await this.api.fetch('/cluster/measure', { method: 'POST', json: { from: b, to: a } })
   }
 
-  /** What all machines see of one another. Throws ApiError. */
+  /** Connection checks of all machines. Throws ApiError. */
   examine(): Promise<DoctorReport> {
     return this.api.get('/cluster/doctor', DoctorReport)
   }
 
-  /** An answer is shown at once, but not over what the node has said since: an answer may be overtaken by that. */
+  /** Shows the view in an answer, unless the stream has delivered a newer one since the request. */
   private async answered(ask: () => Promise<ClusterView>): Promise<void> {
-    const { said } = this
+    const { received } = this
     const view = await ask()
-    if (said === this.said) this.view = view
+    if (received === this.received) this.view = view
   }
 
-  /** What cannot be read is left out: the next one tells all there is. */
+  /** An unreadable message is skipped: each message is complete. */
   private take(data: string): void {
     const view = ClusterView.safeParse(JSON.parse(data))
     if (!view.success) return
     this.view = view.data
-    this.said += 1
+    this.received += 1
   }
 }

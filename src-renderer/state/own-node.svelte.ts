@@ -3,7 +3,7 @@ import { NodeId } from '@core/ids'
 import type { Api } from '../api/access'
 import { t } from './texts.svelte'
 
-/** What `GET /health` tells, also where it tells that something is wrong. */
+/** Body of `GET /health`, both healthy and not. */
 const Health = z.object({
   status: z.enum(['ok', 'degraded']),
   version: z.string(),
@@ -13,13 +13,13 @@ const Health = z.object({
 })
 type Health = z.infer<typeof Health>
 
-/** Why a node takes no commands (its disk is full, for one), and what to do about it. */
+/** Why the node refuses commands (such as a full disk), and what to do about it. */
 export interface Trouble {
   readonly reason: string
   readonly hint: string | undefined
 }
 
-/** The node that answers this page. */
+/** The node that serves this page. */
 export class OwnNode {
   private health: Health | undefined = $state.raw()
   readonly nodeId = $derived(this.health?.nodeId)
@@ -32,13 +32,13 @@ export class OwnNode {
 
   constructor(private readonly api: Pick<Api, 'request'>) {}
 
-  /** Never fails: what cannot be read stays as it was known. */
+  /** Never fails: on an error the known values stay. */
   async read(): Promise<void> {
     try {
       const parsed = Health.safeParse(await (await this.api.request('/health')).json())
       if (parsed.success) this.health = parsed.data
     } catch {
-      // That the node is away is known from its events.
+      // The event stream reports that the node is unreachable.
     }
   }
 }

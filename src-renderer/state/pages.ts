@@ -1,8 +1,8 @@
-/** The pages, in the order of the rail. */
+/** Pages in navigation order. */
 export const pages = ['cluster', 'models', 'chat', 'connect', 'activity', 'settings'] as const
 export type Page = (typeof pages)[number]
 
-/** A page with what it is about. */
+/** A page with its parameters. */
 export interface Place {
   readonly page: Page
   readonly query: Readonly<Record<string, string>>
@@ -10,13 +10,13 @@ export interface Place {
 
 const isPage = (text: string): text is Page => pages.some((page) => page === text)
 
-/** `#/chat?model=x` as a place; what it does not know leads to the first page. */
+/** Parses `#/chat?model=x`; an unknown page becomes the first one. */
 export const parsePlace = (hash: string): Place => {
   const [path = '', search = ''] = hash.replace(/^#\/?/, '').split('?')
   return { page: isPage(path) ? path : 'cluster', query: Object.fromEntries(new URLSearchParams(search)) }
 }
 
-/** The link that leads there. */
+/** Hash link to a page. */
 export const linkTo = (page: Page, query: Readonly<Record<string, string>> = {}): string => {
   const search = new URLSearchParams(query).toString()
   return `#/${page}${search === '' ? '' : `?${search}`}`

@@ -4,13 +4,13 @@ import type { Task } from '@core/state/tasks'
 import { shortName } from './text'
 import { t } from './texts.svelte'
 
-/** A request with the name of its model, as it was when the request was seen. */
+/** A request with its model's name at the time it was seen. */
 export interface NotedRequest {
   readonly task: Task
   readonly model: string
 }
 
-/** The oldest go first. */
+/** The oldest are dropped first. */
 const MOST_NOTED = 1000
 
 const modelName = (state: State, { instanceId }: Task): string | undefined => {
@@ -21,8 +21,8 @@ const modelName = (state: State, { instanceId }: Task): string | undefined => {
 }
 
 /**
- * The requests that this window has seen. The state forgets them a minute after their end, and instances when they are
- * replaced; who looks into what happened comes later.
+ * Requests seen by this window. Needed because the state drops requests a minute after their end, and instances when
+ * they are replaced.
  */
 export class RequestLog {
   all: readonly NotedRequest[] = $state.raw([])
@@ -45,6 +45,6 @@ export class RequestLog {
   }
 }
 
-/** An instance that was replaced before this window saw it: where it was asked is all that is known. */
+/** Fallback for an instance replaced before this window saw it: only the node that took the request is known. */
 const goneName = (state: State, { takenBy }: Task): string =>
   takenBy === undefined ? t('app.earlierInstance') : t('app.earlierInstanceOn', { name: nodeName(state, takenBy) })

@@ -1,6 +1,6 @@
 import { linkTo, parsePlace, type Page } from './pages'
 
-/** Where the window is, as its address says. */
+/** The window's location, from its URL hash. */
 export class Route {
   private hash = $state(window.location.hash)
   readonly current = $derived(parsePlace(this.hash))

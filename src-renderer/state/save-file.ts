@@ -1,4 +1,4 @@
-/** A file for the person to keep. */
+/** A file to download. */
 export interface ExportedFile {
   readonly name: string
   readonly type: string
@@ -7,13 +7,13 @@ export interface ExportedFile {
 
 const READ_WITHIN_MS = 10_000
 
-/** Hands a file to the browser's downloads. */
+/** Starts a browser download. */
 export const saveFile = ({ name, type, text }: ExportedFile): void => {
   const url = URL.createObjectURL(new Blob([text], { type }))
   const link = document.createElement('a')
   link.href = url
   link.download = name
   link.click()
-  // Some browsers read it only after this turn.
+  // Some browsers read the URL only after this task.
   setTimeout(() => URL.revokeObjectURL(url), READ_WITHIN_MS)
 }

@@ -3,7 +3,7 @@ import { unreachable } from '../api/problem'
 
 const encoder = new TextEncoder()
 
-/** A stream of server-sent events that a test writes to. */
+/** A server-sent event stream that a test writes to. */
 export class FakeStream {
   private controller: ReadableStreamDefaultController<Uint8Array> | undefined
   cancelled = false
@@ -18,7 +18,7 @@ export class FakeStream {
 
   readonly response = (): Response => new Response(this.body, { headers: { 'content-type': 'text/event-stream' } })
 
-  /** With its position, where it has one: `term:index`. */
+  /** `id`: position, `term:index`. */
   send(data: unknown, { event, id }: { readonly event?: string; readonly id?: string } = {}): void {
     const text = typeof data === 'string' ? data : JSON.stringify(data)
     const head = `${event === undefined ? '' : `event: ${event}\n`}${id === undefined ? '' : `id: ${id}\n`}`
@@ -40,7 +40,7 @@ export interface Asked {
   readonly json: unknown
 }
 
-/** Answers as the test says, and remembers what it was asked. */
+/** Answers as told by the test and records requests. */
 export class FakeApi extends Api {
   readonly asked: Asked[] = []
   private readonly answers: (() => Response | Promise<Response>)[] = []
@@ -49,7 +49,7 @@ export class FakeApi extends Api {
     super('http://127.0.0.1:52416')
   }
 
-  /** The next request gets this answer. */
+  /** Queues answers for the next requests. */
   next(...answers: (() => Response | Promise<Response>)[]): this {
     this.answers.push(...answers)
     return this

@@ -3,7 +3,7 @@ import type { RequestRecord } from '@core/protocols/activity'
 import { isLive, type Task } from '@core/state/tasks'
 import type { GlyphTone } from '../../components/glyph-tone'
 import type { NotedRequest } from '../../state/request-log.svelte'
-import { said, t } from '../../state/texts.svelte'
+import { formats, t } from '../../state/texts.svelte'
 
 /** A part of a request's time. */
 export interface TimePart {
@@ -133,7 +133,7 @@ export const matchingRequests = (requests: readonly RequestView[], search: strin
 }
 
 const secondsText = (milliseconds: number): string =>
-  t('figures.seconds', { value: said().number(milliseconds / 1000, milliseconds < 10_000 ? 2 : 0) })
+  t('figures.seconds', { value: formats().number(milliseconds / 1000, milliseconds < 10_000 ? 2 : 0) })
 
 /** `waited 0.02 s · prompt 0.50 s · wrote 1.20 s`. */
 export const partsText = (parts: readonly TimePart[]): string =>

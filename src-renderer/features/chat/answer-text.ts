@@ -1,12 +1,12 @@
 import { durationText, speedText } from '../../state/text'
 import type { PromptProgress } from './answer'
 import type { AnswerRecord, ToolCall } from './records'
-import { said, t } from '../../state/texts.svelte'
+import { formats, t } from '../../state/texts.svelte'
 
 /** What the chat says of answers. */
 
 const secondsText = (milliseconds: number): string =>
-  t('figures.seconds', { value: said().number(milliseconds / 1000, milliseconds < 10_000 ? 2 : 1) })
+  t('figures.seconds', { value: formats().number(milliseconds / 1000, milliseconds < 10_000 ? 2 : 1) })
 
 /** `Stopped · 120 tokens · 34 tokens/s · first token after 0.42 s`. */
 export const figuresText = ({ cut, tokens, tokensPerSecond, firstTokenMs }: AnswerRecord): string =>
@@ -56,6 +56,6 @@ export const visibleToken = (token: string): string =>
 /** `73 %` of a natural logarithm. */
 export const chanceText = (logprob: number): string => {
   const percent = 100 * Math.exp(logprob)
-  const value = percent >= 10 ? said().number(percent) : said().number(Math.max(0.1, percent), 1)
+  const value = percent >= 10 ? formats().number(percent) : formats().number(Math.max(0.1, percent), 1)
   return t('figures.percent', { value: percent >= 0.1 ? value : `< ${value}` })
 }

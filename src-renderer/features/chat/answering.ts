@@ -1,6 +1,6 @@
 import type { Api } from '../../api/access'
 import { ApiError } from '../../api/problem'
-import { beforeNextPicture } from '../../state/frames'
+import { beforeNextFrame } from '../../state/frames'
 import { t } from '../../state/texts.svelte'
 import { readAnswer, type GrowingAnswer } from './answer'
 import { promptOf } from './branches'
@@ -63,7 +63,7 @@ const grow = async (thread: Thread, { parentId, partner, place, api, keep }: Gro
   let drawing: (() => void) | undefined
   try {
     for await (answer of readAnswer(api, { model: partner.id, messages, options, signal: stop.signal })) {
-      drawing ??= beforeNextPicture(() => {
+      drawing ??= beforeNextFrame(() => {
         drawing = undefined
         thread.growing = { ...growing, answer }
       })

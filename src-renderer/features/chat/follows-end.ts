@@ -6,7 +6,7 @@ const NEAR_PIXELS = 48
 /** Keeps the end in sight while text grows there, unless somebody has scrolled away to read. */
 export const followsEnd: Attachment<HTMLElement> = (element) => {
   let following = true
-  const look = (): void => {
+  const onScroll = (): void => {
     following = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_PIXELS
   }
   const toEnd = (): void => {
@@ -14,10 +14,10 @@ export const followsEnd: Attachment<HTMLElement> = (element) => {
   }
   const observer = new MutationObserver(toEnd)
   observer.observe(element, { childList: true, subtree: true, characterData: true })
-  element.addEventListener('scroll', look)
+  element.addEventListener('scroll', onScroll)
   toEnd()
   return () => {
     observer.disconnect()
-    element.removeEventListener('scroll', look)
+    element.removeEventListener('scroll', onScroll)
   }
 }

@@ -36,15 +36,15 @@ export const pointsOut =
   (page) => {
     if (!Object.keys(TARGETS).some((name) => name in query)) return undefined
     let clear: (() => void) | undefined
-    const look = (): void => {
+    const find = (): void => {
       const target = targetIn(page, query)
       if (!target) return
       observer.disconnect()
       clear = pointOut(target)
     }
-    const observer = new MutationObserver(look)
+    const observer = new MutationObserver(find)
     observer.observe(page, { childList: true, subtree: true })
-    look()
+    find()
     return () => {
       observer.disconnect()
       clear?.()

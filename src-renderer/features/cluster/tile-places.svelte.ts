@@ -10,7 +10,7 @@ export class TilePlaces {
 
   /** On the element that the tiles lie in. */
   readonly map: Attachment<HTMLElement> = (element) => {
-    const observer = new ResizeObserver(() => this.look())
+    const observer = new ResizeObserver(() => this.measure())
     observer.observe(element)
     return () => observer.disconnect()
   }
@@ -19,7 +19,7 @@ export class TilePlaces {
   tile(nodeId: NodeId): Attachment<HTMLElement> {
     return (element) => {
       this.tiles.set(nodeId, element)
-      const observer = new ResizeObserver(() => this.look())
+      const observer = new ResizeObserver(() => this.measure())
       observer.observe(element)
       return () => {
         observer.disconnect()
@@ -29,7 +29,7 @@ export class TilePlaces {
     }
   }
 
-  private look(): void {
+  private measure(): void {
     for (const [nodeId, { offsetLeft: left, offsetTop: top, offsetWidth: width, offsetHeight: height }] of this.tiles) {
       const known = this.of.get(nodeId)
       if (known?.left === left && known.top === top && known.width === width && known.height === height) continue

@@ -4,7 +4,7 @@ import { nodeName } from '@core/state/bindings'
 import { modelsOnMachine } from '@core/state/drain'
 import type { State } from '@core/state/state'
 import type { TextPart } from '@core/texts/translator'
-import { listText, said, t, tParts } from '../../state/texts.svelte'
+import { formats, listText, t, tParts } from '../../state/texts.svelte'
 
 type WithoutMachine = WhatIfView['machines'][number]['declarations'][number]
 
@@ -18,7 +18,7 @@ export const fateParts = (state: State, told: WithoutMachine): readonly TextPart
   const moves = { model, machines: listText(nodeIds.map((nodeId) => nodeName(state, nodeId))) }
   return tokensPerSecond === undefined
     ? tParts('machines.fateMoves', moves)
-    : tParts('machines.fateMovesSpeed', { ...moves, speed: said().number(tokensPerSecond) })
+    : tParts('machines.fateMovesSpeed', { ...moves, speed: formats().number(tokensPerSecond) })
 }
 
 /** A machine that people took the models from, and how far that is. */

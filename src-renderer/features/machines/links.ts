@@ -3,7 +3,7 @@ import type { InterfaceType } from '@core/state/nodes'
 import type { State } from '@core/state/state'
 import { edgesOf, isSocketEdge, type Edge } from '@core/state/topology'
 import { bytesText } from '../../state/text'
-import { said, t } from '../../state/texts.svelte'
+import { formats, t } from '../../state/texts.svelte'
 
 export type LinkKind = 'rdma' | InterfaceType
 
@@ -119,7 +119,7 @@ export const latencyText = (milliseconds: number): string => {
   if (milliseconds < 0.1) return t('machines.microseconds', { value: Math.max(1, Math.round(1000 * milliseconds)) })
   const shown = milliseconds >= 10 ? Math.round(milliseconds) : milliseconds.toPrecision(1 + Number(milliseconds >= 1))
   const digits = Number.isInteger(Number(shown)) ? 0 : milliseconds >= 1 ? 1 : Number(shown).toString().length - 2
-  return t('machines.milliseconds', { value: said().number(Number(shown), digits) })
+  return t('machines.milliseconds', { value: formats().number(Number(shown), digits) })
 }
 
 export const rateText = (bytesPerSecond: number): string => t('cards.perSecond', { size: bytesText(bytesPerSecond) })

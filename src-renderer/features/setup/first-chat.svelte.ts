@@ -1,7 +1,7 @@
 import type { Api } from '../../api/access'
 import { speedText } from '../../state/text'
 import { readAnswer } from '../chat/answer'
-import { said, t } from '../../state/texts.svelte'
+import { formats, t } from '../../state/texts.svelte'
 
 /** Questions that a small model can answer, for whoever does not want to type. */
 export const firstQuestions = (): readonly [string, ...string[]] => [
@@ -49,7 +49,11 @@ export class FirstChat {
           ...(tokensPerSecond === undefined ? [] : [speedText(tokensPerSecond)]),
           ...(firstTokenMs === undefined
             ? []
-            : [t('setup.firstWord', { time: t('figures.seconds', { value: said().number(firstTokenMs / 1000, 1) }) })]),
+            : [
+                t('setup.firstWord', {
+                  time: t('figures.seconds', { value: formats().number(firstTokenMs / 1000, 1) }),
+                }),
+              ]),
         ].join(' · ')
       }
     } catch (error) {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Api } from '../../api/access'
 import { durationText } from '../../state/text'
-import { said, t } from '../../state/texts.svelte'
+import { formats, t } from '../../state/texts.svelte'
 
 const Completion = z.object({ choices: z.array(z.object({ message: z.object({ content: z.string().nullish() }) })) })
 
@@ -49,5 +49,5 @@ export class ToolTrial {
 
 const seconds = (milliseconds: number): string =>
   milliseconds < 10_000
-    ? t('figures.seconds', { value: said().number(milliseconds / 1000, 1) })
+    ? t('figures.seconds', { value: formats().number(milliseconds / 1000, 1) })
     : durationText(milliseconds)
