@@ -119,7 +119,7 @@ export class AppState {
     }
   }
 
-  /** Declares a model with default placement; a declaration loaded on request is kept instead. Throws ApiError. */
+  /** Declares a model with default placement; one loaded on request is made permanent instead. Throws ApiError. */
   async declare(modelId: string): Promise<MetaInstanceId> {
     return (await declare(this.api, this.cluster.state, { modelId })).metaInstanceId
   }

@@ -1,12 +1,12 @@
 import type { RunnerId } from '@core/ids'
 import type { Api } from '../../api/access'
 
-/** How often a console is read that is followed. */
+/** Polling interval of a followed console. */
 const AGAIN_MS = 1000
 
-/** What a runner has printed lately, read again and again for as long as somebody follows it. */
+/** Polls the recent output of a runner while someone follows it. */
 export class ConsoleFeed {
-  /** Undefined until it has been read. */
+  /** Undefined until the first read. */
   printed: string | undefined = $state.raw()
   problem: unknown = $state.raw()
   follows = $state(true)

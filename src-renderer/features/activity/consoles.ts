@@ -5,14 +5,14 @@ import { withoutEscapes } from '../cluster/console'
 import { stageText } from '../cluster/progress'
 import { t } from '../../state/texts.svelte'
 
-/** A runner whose console this node has. */
+/** A runner whose console is on this node. */
 export interface ConsoleOwner {
   readonly runnerId: RunnerId
-  /** `chat · ready`, with the rank where the model is shared out. */
+  /** `chat · ready`, with the rank if the model is sharded. */
   readonly label: string
 }
 
-/** The runners of this machine, in the order in which their instances were made. */
+/** Runners of this machine, by creation of their instances. */
 export const consoleOwners = (state: State, nodeId: NodeId): ConsoleOwner[] =>
   Object.values(state.instances).flatMap(({ shards, modelId, metaInstanceId }) =>
     shards.flatMap((shard) => {
@@ -27,7 +27,7 @@ export const consoleOwners = (state: State, nodeId: NodeId): ConsoleOwner[] =>
     }),
   )
 
-/** Lines of a console that have these words, case making no difference. */
+/** Lines of a console that contain all words, ignoring case. */
 export const consoleLines = (printed: string, search: string): string[] => {
   const wanted = search.trim().toLowerCase()
   return withoutEscapes(printed)

@@ -4,7 +4,7 @@ import type { Api } from '../../api/access'
 
 const MOST = 2000
 
-/** The last events that the node knows. */
+/** The latest events that the node keeps. */
 export class EventList {
   all: readonly Envelope[] = $state.raw([])
   known = $state(false)

@@ -7,7 +7,7 @@ import { nodeText, t } from '../../state/texts.svelte'
 import { changeText } from '../cluster/history'
 import { stageText } from '../cluster/progress'
 
-/** What events are about; each can be left out. */
+/** Categories of events; each can be filtered. */
 export const EVENT_KINDS = [
   'Models',
   'Machines',
@@ -20,20 +20,20 @@ export const EVENT_KINDS = [
 ] as const
 export type EventKind = (typeof EVENT_KINDS)[number]
 
-/** What is shown until somebody wants more: decisions, which are few. */
+/** Shown by default: decisions, which are few. */
 export const FIRST_KINDS: readonly EventKind[] = ['Models', 'Machines', 'Settings']
 
 export interface EventRow {
   readonly key: string
   readonly at: number
   readonly kind: EventKind
-  /** The name that logs and the API use. */
+  /** Event type as in logs and the API. */
   readonly type: Event['type']
   readonly text: string
   readonly failed: boolean
 }
 
-interface Told {
+interface Description {
   readonly kind: EventKind
   readonly about: string
   readonly failure?: string | undefined
@@ -58,7 +58,7 @@ const about = (what: string, detail: string): string => t('activity.about', { wh
 const leavingText = (reason: string): string =>
   reason === 'quit' || reason === 'sleep' ? t(`activity.leaving.${reason}`) : reason
 
-const told = (state: State, event: Event): Told => {
+const describe = (state: State, event: Event): Description => {
   const machine = (nodeId: NodeId): string => nodeName(state, nodeId)
   switch (event.type) {
     case 'MetaInstanceCreated':
@@ -148,23 +148,23 @@ const told = (state: State, event: Event): Told => {
   }
 }
 
-/** `Retrying`, of `InstanceRetrying`. */
+/** The text of an event type: `Retrying` for `InstanceRetrying`. */
 export const eventWords = (type: Event['type']): string => t(`activity.event.${type}`)
 
 export const eventRow = (state: State, { index, term, at, event }: Envelope): EventRow => {
-  const { kind, about: subject, failure } = told(state, event)
+  const { kind, about: subject, failure } = describe(state, event)
   const text = [subject, failure].filter((part) => part !== undefined && part !== '').join(': ')
   return { key: `${term}:${index}`, at, kind, type: event.type, text, failed: failure !== undefined }
 }
 
 /**
- * All of them, the oldest first. Of several models' events in a row that failed for one reason only the first says it:
- * an instance that is given up, and the declaration that finds no other place because of that.
+ * Rows of all events, oldest first. A failure that several events of a model repeat in a row is shown once: when an
+ * instance is given up, its declaration then fails to be placed for the same reason.
  */
 export const eventRows = (state: State, envelopes: readonly Envelope[]): readonly EventRow[] => {
   const before = new Map<string, string>()
   return envelopes.map((envelope) => {
-    const { kind, about: subject, failure } = told(state, envelope.event)
+    const { kind, about: subject, failure } = describe(state, envelope.event)
     if (kind !== 'Models' || failure === undefined) return eventRow(state, envelope)
     const same = before.get(subject) === failure
     before.set(subject, failure)
@@ -173,7 +173,7 @@ export const eventRows = (state: State, envelopes: readonly Envelope[]): readonl
   })
 }
 
-/** The rows of these kinds that have all the words, the newest first. */
+/** Rows of these kinds that contain all words, newest first. */
 export const matchingEvents = (
   rows: readonly EventRow[],
   { kinds, search }: { readonly kinds: readonly EventKind[]; readonly search: string },

@@ -1,7 +1,7 @@
 import { RequestsResponse, type RequestRecord } from '@core/protocols/activity'
 import type { Api } from '../../api/access'
 
-/** The requests that the node has kept. */
+/** Requests kept by the node. */
 export class KeptRequests {
   all: readonly RequestRecord[] = $state.raw([])
   known = $state(false)

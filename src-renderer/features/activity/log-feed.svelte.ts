@@ -2,14 +2,14 @@ import type { Api } from '../../api/access'
 import { serverSentEvents } from '../../api/server-sent-events'
 import { logLine, type LogLine } from './log-lines'
 
-/** What is read at first, and the most that is kept in the window. */
+/** Lines of the first read, and the most kept in the window. */
 const FIRST_LINES = 1000
 const MOST_LINES = 5000
-/** Lines come in bursts: they are shown together. */
+/** Batches bursts of lines. */
 const SHOW_AFTER_MS = 100
 const AGAIN_MS = 2000
 
-/** The node's log, followed for as long as somebody looks. */
+/** Follows the node's log while the view is open. */
 export class LogFeed {
   lines: readonly LogLine[] = $state.raw([])
   problem: unknown = $state.raw()
@@ -34,7 +34,7 @@ export class LogFeed {
       const query = since ? `since=${encodeURIComponent(since)}&lines=${MOST_LINES}` : `lines=${FIRST_LINES}`
       const { body } = await this.api.fetch(`/node/log/events?${query}`, { signal })
       this.problem = undefined
-      // It comes back with what was written at that time or later: what is known of that is dropped.
+      // The node resumes from that timestamp inclusively, so lines from it on are dropped first.
       if (since) this.lines = this.lines.filter(({ time }) => time < since)
       if (body) for await (const data of serverSentEvents(body)) this.take(data)
     } catch (error) {

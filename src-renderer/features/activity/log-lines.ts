@@ -3,7 +3,7 @@ import { z } from 'zod'
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const
 export type Level = (typeof LEVELS)[number]
 
-/** A line of the log as people read it. */
+/** A parsed log line. */
 export interface LogLine {
   readonly key: string
   readonly time: string
@@ -23,7 +23,7 @@ const Line = z.looseObject({
 
 const fieldText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
-/** A line that is no JSON is shown as it is. */
+/** Parses a line; one that is not JSON is shown as it is. */
 export const logLine = (text: string, number: number): LogLine => {
   let value: unknown
   try {
@@ -37,7 +37,7 @@ export const logLine = (text: string, number: number): LogLine => {
   return { key: String(number), time, level, part, message: msg, fields: fields.join(' ') }
 }
 
-/** Those of this level and above that have all the words. */
+/** Lines of at least this level that contain all words. */
 export const matchingLines = (
   lines: readonly LogLine[],
   { level, search }: { readonly level: Level; readonly search: string },

@@ -7,29 +7,29 @@ import { loadingLine } from '../cluster/progress'
 import { arrivals } from '../models/arrivals'
 import { t } from '../../state/texts.svelte'
 
-/** How something that takes long is ended. */
+/** How to cancel an operation. */
 export type Cancelling =
   | { readonly kind: 'download'; readonly modelId: ModelId; readonly nodeId: NodeId }
   | { readonly kind: 'pause'; readonly metaInstanceId: MetaInstanceId }
   | { readonly kind: 'request'; readonly taskId: TaskId }
 
-/** Something that takes long, as one list shows it. */
+/** A long-running operation as a list shows it. */
 export interface Ongoing {
   readonly id: string
   readonly what: 'Download' | 'Loading' | 'Request'
   readonly title: string
-  /** How far it is, how fast, and when it will be done, as far as anybody knows. */
+  /** Progress, speed and remaining time, as far as known. */
   readonly line: string
-  /** From 0 to 1; undefined where nobody can tell. */
+  /** From 0 to 1; undefined if unknown. */
   readonly share: number | undefined
   readonly failed: boolean
   readonly startedAt: number | undefined
   readonly cancelling: Cancelling | undefined
-  /** A download that can be paused, or resumed. */
+  /** For downloads that can be paused or resumed. */
   readonly pausing?: Pausing
 }
 
-/** A download, and whether a person paused it. */
+/** A download and whether the user paused it. */
 export interface Pausing {
   readonly modelId: ModelId
   readonly nodeId: NodeId
@@ -45,12 +45,12 @@ const downloads = (state: State): Ongoing[] =>
     share,
     failed,
     startedAt: undefined,
-    // It would come again as long as an instance waits for it.
+    // Cannot be cancelled: it would restart while an instance waits for it.
     cancelling: needed ? undefined : { kind: 'download', modelId, nodeId },
     pausing: { modelId, nodeId, paused },
   }))
 
-/** Layers that are loaded, of all that are to be. */
+/** Fraction of layers loaded. */
 const loadedShare = (state: State, instance: State['instances'][string]): number | undefined => {
   const runners = instance.shards.map(({ runnerId }) => state.runners[runnerId])
   const loading = runners.flatMap((runner) => (runner?.status === 'Loading' ? [runner] : []))
@@ -96,20 +96,20 @@ const requests = (state: State): Ongoing[] =>
       }
     })
 
-/** All of it: downloads, then what is being loaded, then requests, the oldest first. */
+/** Operations in progress: downloads, loading models, then requests, oldest first. */
 export const ongoing = (state: State): readonly Ongoing[] => [
   ...downloads(state),
   ...loads(state),
   ...requests(state).sort((a, b) => (a.startedAt ?? 0) - (b.startedAt ?? 0)),
 ]
 
-/** The request that pauses a download, or has it go on. */
+/** The request that pauses or resumes a download. */
 export const pauseRequest = ({ modelId, nodeId, paused }: Pausing) => ({
   path: `/models/${modelId}/download`,
   json: { paused: !paused, nodeId },
 })
 
-/** The request that ends it. */
+/** The request that cancels an operation. */
 export const cancelRequest = (
   cancelling: Cancelling,
 ): { readonly path: string; readonly method: 'DELETE' | 'PATCH'; readonly json?: object } => {

@@ -5,22 +5,22 @@ import type { GlyphTone } from '../../components/glyph-tone'
 import type { NotedRequest } from '../../state/request-log.svelte'
 import { formats, t } from '../../state/texts.svelte'
 
-/** A part of a request's time. */
+/** One phase of a request. */
 export interface TimePart {
   readonly name: 'waited' | 'prompt' | 'wrote'
   readonly milliseconds: number
-  /** Where it begins and how much of the whole it is, from 0 to 1. */
+  /** Start and length as fractions of the total time. */
   readonly from: number
   readonly share: number
 }
 
 type Outcome = RequestRecord['outcome']
 
-/** One request as the list shows it. */
+/** A request as the list shows it. */
 export interface RequestView {
   readonly id: string
   readonly model: string
-  /** Whose it was, where it had a key. */
+  /** Name of its API key, if it had one. */
   readonly key: string | undefined
   readonly outcome: Outcome
   readonly tone: GlyphTone
@@ -29,7 +29,7 @@ export interface RequestView {
   readonly cachedTokens: number | undefined
   readonly completionTokens: number | undefined
   readonly tokensPerSecond: number | undefined
-  /** Where its time went; empty where only another machine knows. */
+  /** Its phases; empty if only another machine knows them. */
   readonly parts: readonly TimePart[]
   readonly error: string | undefined
 }
@@ -57,7 +57,7 @@ const partsOf = ({ waitedMs, promptMs, writingMs }: RequestRecord): readonly Tim
   })
 }
 
-/** The first token waits for the prompt, so the speed is that of those after it. */
+/** Excludes the first token, whose time includes prefill. */
 const speedOf = ({ completionTokens = 0, writingMs = 0 }: RequestRecord): number | undefined =>
   completionTokens > 1 && writingMs > 0 ? (1000 * (completionTokens - 1)) / writingMs : undefined
 
@@ -113,7 +113,7 @@ const ofTask = ({ task, model }: NotedRequest): RequestView => {
   }
 }
 
-/** Those that have ended, the newest first: what this node kept, and what this window saw other machines take. */
+/** Ended requests, newest first: those kept by this node, and those that this window saw on other machines. */
 export const requestsIn = (
   kept: readonly RequestRecord[],
   { noted, self }: { readonly noted: readonly NotedRequest[]; readonly self: NodeId | undefined },
@@ -123,7 +123,7 @@ export const requestsIn = (
     ...noted.filter(({ task }) => !isLive(task) && task.takenBy !== self && task.takenBy !== undefined).map(ofTask),
   ].sort((a, b) => b.startedAt - a.startedAt)
 
-/** Those that have all the words, in their model, their key, how they ended or why. */
+/** Requests whose model, key, outcome or reason contains all words. */
 export const matchingRequests = (requests: readonly RequestView[], search: string): readonly RequestView[] => {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean)
   return requests.filter(({ model, key = '', outcome, error = '' }) => {

@@ -5,17 +5,17 @@ import { serverSentEvents } from '../../api/server-sent-events'
 
 const AGAIN_MS = 1000
 
-/** Benchmarks of one declaration: those that are kept, and the one that is under way. */
+/** Kept benchmarks of a declaration, and the running one. */
 export class BenchmarkRun {
   scope: BenchmarkScope = $state('here')
-  /** Undefined until the node has answered. */
+  /** Undefined until the node answers. */
   plan: BenchmarkPlan | undefined = $state.raw()
   problem: unknown = $state.raw()
   busy = $state(false)
   private all: readonly Benchmark[] = $state.raw([])
   /** Newest first. */
   readonly own: readonly Benchmark[] = $derived(this.all.filter(({ modelId }) => modelId === this.modelId))
-  /** Whichever model it measures: there is one at a time. */
+  /** The running benchmark of any model; only one runs at a time. */
   readonly running: Benchmark | undefined = $derived(this.all.find(({ state }) => state === 'running'))
   private readonly modelId: string
   private readonly model: string
@@ -28,7 +28,7 @@ export class BenchmarkRun {
     this.model = metaInstanceId
   }
 
-  /** Follows them until the returned function is called. */
+  /** Follows the node's stream until the returned function is called. */
   watch(): () => void {
     const stop = new AbortController()
     void this.follow(stop.signal)
@@ -36,7 +36,7 @@ export class BenchmarkRun {
     return () => stop.abort()
   }
 
-  /** Asks what that would measure. */
+  /** Requests the plan of a scope: what would be measured. */
   async choose(scope: BenchmarkScope): Promise<void> {
     this.scope = scope
     await this.attempt(async () => {
@@ -75,11 +75,11 @@ export class BenchmarkRun {
         const { body } = await this.api.fetch('/benchmarks/events', { signal })
         if (body)
           for await (const data of serverSentEvents(body, { signal })) {
-            const told = BenchmarksResponse.safeParse(JSON.parse(data)).data
-            if (told) this.all = told.benchmarks
+            const received = BenchmarksResponse.safeParse(JSON.parse(data)).data
+            if (received) this.all = received.benchmarks
           }
       } catch {
-        // The node is away, or was started again: the next try tells.
+        // The node is unreachable or restarted: reconnect.
       }
       if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
     }

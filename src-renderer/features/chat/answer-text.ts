@@ -3,7 +3,7 @@ import type { PromptProgress } from './answer'
 import type { AnswerRecord, ToolCall } from './records'
 import { formats, t } from '../../state/texts.svelte'
 
-/** What the chat says of answers. */
+/** Texts about answers. */
 
 const secondsText = (milliseconds: number): string =>
   t('figures.seconds', { value: formats().number(milliseconds / 1000, milliseconds < 10_000 ? 2 : 1) })
@@ -40,7 +40,7 @@ export const thinkingText = (thinkingMs: number | undefined, under: boolean): st
       ? t('chat.thoughts')
       : t('chat.thoughtFor', { time: durationText(Math.max(1000, thinkingMs)) })
 
-/** The arguments of a call, with line breaks where they are JSON. */
+/** Arguments of a tool call, pretty-printed if they are JSON. */
 export const argumentsText = ({ arguments: text }: ToolCall): string => {
   try {
     return JSON.stringify(JSON.parse(text), undefined, 2)
@@ -49,11 +49,11 @@ export const argumentsText = ({ arguments: text }: ToolCall): string => {
   }
 }
 
-/** A token with what cannot be seen made visible. */
+/** A token with whitespace and control characters made visible. */
 export const visibleToken = (token: string): string =>
   token.replaceAll('\n', '↵').replaceAll('\t', '→').replaceAll(/^ | $/g, '·') || '∅'
 
-/** `73 %` of a natural logarithm. */
+/** Probability as `73 %`, from its natural logarithm. */
 export const chanceText = (logprob: number): string => {
   const percent = 100 * Math.exp(logprob)
   const value = percent >= 10 ? formats().number(percent) : formats().number(Math.max(0.1, percent), 1)

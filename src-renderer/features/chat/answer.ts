@@ -41,17 +41,17 @@ const Chunk = z.object({
 })
 type Chunk = z.infer<typeof Chunk>
 
-/** How far the prompt is computed. */
+/** Prefill progress. */
 export interface PromptProgress {
   readonly processed: number
   readonly total: number
-  /** Undefined as long as nobody can tell. */
+  /** Undefined until it can be estimated. */
   readonly leftMs: number | undefined
 }
 
-/** An answer as it grows. */
+/** An answer while it streams. */
 export interface GrowingAnswer extends AnswerRecord {
-  /** Absent once the first token is there. */
+  /** Absent after the first token. */
   readonly progress?: PromptProgress | undefined
   /** Requests ahead of this one, while it is queued. */
   readonly ahead?: number | undefined
@@ -80,10 +80,10 @@ export interface Question {
   readonly signal: AbortSignal
 }
 
-/** How many tokens stand beside the one that was drawn. */
+/** Number of alternatives per token. */
 const ALTERNATIVES = 5
 
-/** The body of the request; what is not set stays the model's own. */
+/** The request body; unset options keep the model's defaults. */
 export const requestBody = ({ model, messages, options }: Omit<Question, 'signal'>): Record<string, unknown> => {
   const { temperature, topP, topK, minP, repetitionPenalty, maxTokens, seed, tools, thinking, alternatives } = options
   const body = {
@@ -119,7 +119,7 @@ const withCalls = (known: readonly ToolCall[] = [], more: NonNullable<Delta['too
   return calls
 }
 
-/** Puts chunks together, and takes the times. Times are milliseconds of one clock. */
+/** Assembles stream chunks into an answer and measures it. Times are milliseconds of one clock. */
 export class AnswerReader {
   answer: GrowingAnswer = { text: '' }
   finished = false
@@ -173,7 +173,7 @@ export class AnswerReader {
     this.answer = { ...this.answer, alternatives: [...(this.answer.alternatives ?? []), ...more] }
   }
 
-  /** The first token waits for the prompt, so the speed is that of those after it. */
+  /** Excludes the first token, whose time includes prefill. */
   private figures(tokens: number): Partial<AnswerRecord> {
     if (this.firstAt === undefined) return { tokens }
     const seconds = (this.lastAt - this.firstAt) / 1000
@@ -185,7 +185,7 @@ export class AnswerReader {
   }
 }
 
-/** The answer as it grows; the last one has its figures. Throws ApiError, and what the signal says. */
+/** Yields the answer as it grows; the last value has its figures. Throws ApiError, or the signal's abort reason. */
 export async function* readAnswer(api: Pick<Api, 'fetch'>, question: Question): AsyncGenerator<GrowingAnswer> {
   const reader = new AnswerReader(performance.now())
   const { signal } = question

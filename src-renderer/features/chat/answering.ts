@@ -11,17 +11,17 @@ import type { Thread } from './thread.svelte'
 
 export interface AnsweringOptions {
   readonly api: Pick<Api, 'fetch'>
-  /** Keeps a message, or what has come of it; never rejects. */
+  /** Saves a message, complete or partial; never rejects. */
   readonly keep: (message: Message) => Promise<unknown>
   readonly change: (thread: Thread, changes: ConversationChanges) => Promise<void>
 }
 
-/** What has come of an answer is kept this often, so that a window that closes loses little. */
+/** Interval of saving a streaming answer, so that closing the window loses little. */
 const KEEP_EVERY_MS = 2000
 
 /**
- * Has a model answer the message that a thread's branch ends with. The answer grows in `thread.growing`, and becomes a
- * message when it has ended, also where it was stopped or broke off. Never rejects: what went wrong is `thread.problem`.
+ * Streams a model's answer to the last message of a thread's branch. It grows in `thread.growing` and becomes a message
+ * when it ends, also if it was stopped or failed. Never rejects: errors are in `thread.problem`.
  */
 export const answerThread = async (thread: Thread, partner: Partner, options: AnsweringOptions): Promise<void> => {
   const parentId = thread.leafId
@@ -29,7 +29,7 @@ export const answerThread = async (thread: Thread, partner: Partner, options: An
   thread.held = false
   const place = { ...thread.placeAfter(parentId), role: 'assistant', model: partner.name } as const
   const answer = await grow(thread, { parentId, partner, place, ...options })
-  // In one go: between the growing answer and the kept one nothing else is shown.
+  // Synchronous up to adding the message, so that no frame shows neither.
   thread.growing = undefined
   if (isEmpty(answer)) {
     if (answer.cut === undefined) thread.problem = emptyAnswer()
@@ -37,7 +37,7 @@ export const answerThread = async (thread: Thread, partner: Partner, options: An
   }
   const message: AnswerMessage = { ...place, ...recordOf(answer) }
   thread.add(message)
-  // Who has gone to another branch meanwhile stays there.
+  // The user may have switched to another branch: stay there.
   const stays = thread.leafId !== parentId
   if (!stays) thread.leafId = message.id
   await options.keep(message)
@@ -50,7 +50,7 @@ interface Growth extends AnsweringOptions {
   readonly place: Omit<AnswerMessage, 'text'>
 }
 
-/** Shows the answer once per picture while it comes, and keeps it now and then. Gives the last of it. */
+/** Shows the growing answer once per frame and saves it at intervals. Resolves with its last value. */
 const grow = async (thread: Thread, { parentId, partner, place, api, keep }: Growth): Promise<GrowingAnswer> => {
   const stop = new AbortController()
   thread.stop = stop

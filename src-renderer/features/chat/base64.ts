@@ -1,4 +1,4 @@
-/** The bytes in base64, without a data: URL's beginning. Rejects where the file cannot be read any more. */
+/** Base64 of a file, without the prefix of a data: URL. Rejects if the file cannot be read. */
 export const base64Of = (blob: Blob): Promise<string> =>
   new Promise((resolve, reject) => {
     const reader = new FileReader()

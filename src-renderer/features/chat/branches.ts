@@ -1,14 +1,14 @@
 import { pictureUrl, type ChatFile, type ChatPicture, type Message, type ToolCall } from './records'
 import { t } from '../../state/texts.svelte'
 
-/** Messages form a tree: an edited question or another answer is a sibling. What is shown is one path from the root. */
+/** Messages form a tree: an edited question or a regenerated answer is a sibling. One path from the root is shown. */
 
 const byTime = (a: Message, b: Message): number => a.at - b.at || (a.id < b.id ? -1 : 1)
 
 const childrenOf = (messages: readonly Message[], parentId: string | undefined): readonly Message[] =>
   messages.filter((message) => message.parentId === parentId).sort(byTime)
 
-/** From the first message to that one; empty where it is not there. */
+/** The path from the first message to this one; empty if it does not exist. */
 export const pathTo = (messages: readonly Message[], leafId: string | undefined): readonly Message[] => {
   const byId = new Map(messages.map((message) => [message.id, message]))
   const path: Message[] = []
@@ -23,7 +23,7 @@ export const pathTo = (messages: readonly Message[], leafId: string | undefined)
   return path
 }
 
-/** Where the newest branch below a message ends; of the whole tree where none is named. */
+/** The end of the newest branch below a message; without one, of the whole tree. */
 export const newestLeaf = (messages: readonly Message[], below?: string): string | undefined => {
   let leaf = below
   for (const seen = new Set<string | undefined>(); !seen.has(leaf);) {
@@ -33,7 +33,7 @@ export const newestLeaf = (messages: readonly Message[], below?: string): string
   return leaf
 }
 
-/** The messages in whose place a message stands, itself among them, and which of them it is. */
+/** A message and its siblings, and its index among them. */
 export interface Siblings {
   readonly all: readonly Message[]
   readonly index: number
@@ -45,31 +45,31 @@ export const siblingsOf = (messages: readonly Message[], message: Message): Sibl
 }
 
 /**
- * The leaf to show after another tab wrote: this tab's own, or what follows it there. Where it is gone, what follows
- * the one that the conversation's record names, else the newest.
+ * The leaf to show after another tab's write: the newest below this tab's leaf; if that is gone, the newest below the
+ * conversation's recorded leaf, else of the whole tree.
  */
 export const leafAfter = (
   messages: readonly Message[],
   { own, recorded }: { readonly own: string | undefined; readonly recorded: string | undefined },
 ): string | undefined => {
-  const there = (id: string | undefined): boolean => messages.some((message) => message.id === id)
-  if (there(own)) return newestLeaf(messages, own)
-  // A message is kept a moment before the record names it.
-  return newestLeaf(messages, there(recorded) ? recorded : undefined)
+  const exists = (id: string | undefined): boolean => messages.some((message) => message.id === id)
+  if (exists(own)) return newestLeaf(messages, own)
+  // A message is saved shortly before the record refers to it.
+  return newestLeaf(messages, exists(recorded) ? recorded : undefined)
 }
 
 type UserPart =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'image_url'; readonly image_url: { readonly url: string } }
 
-/** A message as `POST /v1/chat/completions` takes it. */
+/** A message in the format of `POST /v1/chat/completions`. */
 export type ApiMessage =
   | { readonly role: 'system'; readonly content: string }
   | { readonly role: 'user'; readonly content: string | readonly UserPart[] }
   | { readonly role: 'assistant'; readonly content: string; readonly tool_calls?: readonly object[] }
   | { readonly role: 'tool'; readonly tool_call_id: string; readonly content: string }
 
-/** More backticks than the text has in a row, so that it cannot end its own fence. */
+/** A fence longer than any run of backticks in the text. */
 const fenceFor = (text: string): string => {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
   return '`'.repeat(longest + 1)
@@ -80,11 +80,11 @@ const fileText = ({ name, text }: ChatFile): string => {
   return `File ${name}:\n${fence}\n${text}\n${fence}`
 }
 
-/** A question with its files, as the model reads it. */
+/** The question as the model reads it, with its files inlined. */
 export const questionText = (text: string, files: readonly ChatFile[] = []): string =>
   [...files.map(fileText), ...(text === '' ? [] : [text])].join('\n\n')
 
-/** Pictures come before what is said about them. */
+/** Pictures precede the text about them. */
 const userContent = (text: string, pictures: readonly ChatPicture[] = []): string | readonly UserPart[] => {
   if (pictures.length === 0) return text
   const shown = pictures.map((picture): UserPart => ({ type: 'image_url', image_url: { url: pictureUrl(picture) } }))
@@ -110,13 +110,13 @@ const apiMessages = (message: Message): readonly ApiMessage[] => {
   }
 }
 
-/** How many pictures a model is shown with that path. */
+/** Number of pictures on the path. */
 export const picturesOn = (path: readonly Message[]): number =>
   path.reduce((count, message) => count + ((message.role === 'user' && message.pictures?.length) || 0), 0)
 
 /**
- * What the model is sent: the path without what chat templates refuse. Roles take turns, so a question without an
- * answer is left out, and calls without results are not mentioned.
+ * The messages to send: the path in a form that chat templates accept. Roles alternate, so unanswered questions are
+ * omitted, and so are tool calls without results.
  */
 export const promptOf = (path: readonly Message[], system = ''): readonly ApiMessage[] => [
   ...(system.trim() === '' ? [] : [{ role: 'system', content: system } as const]),
@@ -130,7 +130,7 @@ export const promptOf = (path: readonly Message[], system = ''): readonly ApiMes
 
 const TITLE_LENGTH = 60
 
-/** The beginning of the first question, in one line; where it has no words, the name of what goes with it. */
+/** A title: the start of the first question on one line, or the name of its first attachment. */
 export const titleOf = (text: string, attached: readonly { readonly name: string }[] = []): string => {
   const line = text.replace(/\s+/g, ' ').trim() || (attached[0]?.name ?? '')
   if (line.length <= TITLE_LENGTH) return line || t('chat.newChat')

@@ -3,9 +3,9 @@ import { z } from 'zod'
 import { Conversation, Message, Preset } from './records'
 
 /**
- * Conversations lie in this browser's IndexedDB, not with the node: whoever holds an API key could read them there, and
- * a node that keeps no prompts cannot lose them. Tabs share it. Every write is one transaction about one record, and a
- * record is read and written in the same one, so that no tab undoes what another did.
+ * Conversations are stored in this browser's IndexedDB, not on the node, where every holder of an API key could read
+ * them. Tabs share the store. Each write is one transaction that reads and writes one record, so that no tab overwrites
+ * another's change.
  */
 
 interface Schema extends DBSchema {
@@ -17,7 +17,7 @@ interface Schema extends DBSchema {
 const NAME = 'muster-chat'
 const VERSION = 1
 
-/** What another tab changed. */
+/** A change made by another tab. */
 export const StoreChange = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('conversations') }),
   z.object({ kind: z.literal('messages'), conversationId: z.string() }),
@@ -27,7 +27,7 @@ export type StoreChange = z.infer<typeof StoreChange>
 
 export type ConversationChanges = Partial<Omit<Conversation, 'id' | 'createdAt'>>
 
-/** Those that can be read; what a later version wrote in another form is left alone. */
+/** Skips records in formats of later versions. */
 const readable = <Value>(schema: z.ZodType<Value>, values: readonly unknown[]): Value[] =>
   values.flatMap((value) => {
     const parsed = schema.safeParse(value)
@@ -41,7 +41,7 @@ export class ChatStore {
 
   private constructor(private readonly database: IDBPDatabase<Schema>) {}
 
-  /** Rejects where the browser keeps nothing (its settings forbid it, or the disk is full). */
+  /** Rejects if the browser stores nothing (forbidden by its settings, or the disk is full). */
   static async open(): Promise<ChatStore> {
     const database = await openDB<Schema>(NAME, VERSION, {
       upgrade: (made) => {
@@ -58,7 +58,7 @@ export class ChatStore {
     this.database.close()
   }
 
-  /** Told what other tabs change. Returns the way to stop. */
+  /** Calls the listener for changes of other tabs. Returns the unsubscribe function. */
   subscribe(listener: (change: StoreChange) => void): () => void {
     const hear = ({ data }: MessageEvent<unknown>): void => {
       const parsed = StoreChange.safeParse(data)
@@ -68,7 +68,7 @@ export class ChatStore {
     return () => this.channel.removeEventListener('message', hear)
   }
 
-  /** The latest first. */
+  /** Latest first. */
   async conversations(): Promise<readonly Conversation[]> {
     const found = readable(Conversation, await this.database.getAll('conversations'))
     return found.sort((a, b) => b.changedAt - a.changedAt)
@@ -80,25 +80,25 @@ export class ChatStore {
 
   async create(conversation: Conversation): Promise<void> {
     await this.database.put('conversations', conversation)
-    this.tell({ kind: 'conversations' })
+    this.broadcast({ kind: 'conversations' })
   }
 
-  /** Only what is named is changed. Nothing happens to one that was deleted. */
+  /** Changes only the given fields. No effect if the conversation was deleted. */
   async change(id: string, changes: ConversationChanges): Promise<void> {
     const transaction = this.database.transaction('conversations', 'readwrite')
     const known = Conversation.safeParse(await transaction.store.get(id))
     if (known.success) await transaction.store.put({ ...known.data, ...changes })
     await transaction.done
-    this.tell({ kind: 'conversations' })
+    this.broadcast({ kind: 'conversations' })
   }
 
-  /** Adds a message, or what has come of it since. Nothing is kept of a conversation that was deleted. */
+  /** Saves a message or its newer version. No effect if the conversation was deleted. */
   async keep(message: Message): Promise<void> {
     const transaction = this.database.transaction(['conversations', 'messages'], 'readwrite')
     const known = await transaction.objectStore('conversations').getKey(message.conversationId)
     if (known !== undefined) await transaction.objectStore('messages').put(message)
     await transaction.done
-    this.tell({ kind: 'messages', conversationId: message.conversationId })
+    this.broadcast({ kind: 'messages', conversationId: message.conversationId })
   }
 
   async remove(id: string): Promise<void> {
@@ -110,10 +110,10 @@ export class ChatStore {
       ...keys.map((key) => messages.delete(key)),
       transaction.done,
     ])
-    this.tell({ kind: 'conversations' })
+    this.broadcast({ kind: 'conversations' })
   }
 
-  /** The conversations of which one message has all of these words. */
+  /** Ids of conversations in which one message contains all words. */
   async search(words: readonly string[]): Promise<ReadonlySet<string>> {
     const found = new Set<string>()
     let cursor = await this.database.transaction('messages').store.openCursor()
@@ -133,15 +133,15 @@ export class ChatStore {
 
   async keepPreset(preset: Preset): Promise<void> {
     await this.database.put('presets', preset)
-    this.tell({ kind: 'presets' })
+    this.broadcast({ kind: 'presets' })
   }
 
   async removePreset(id: string): Promise<void> {
     await this.database.delete('presets', id)
-    this.tell({ kind: 'presets' })
+    this.broadcast({ kind: 'presets' })
   }
 
-  private tell(change: StoreChange): void {
+  private broadcast(change: StoreChange): void {
     this.channel.postMessage(change)
   }
 }

@@ -14,23 +14,23 @@ import { emptyThread, Thread } from './thread.svelte'
 export interface ChatsOptions {
   readonly api: Pick<Api, 'fetch'>
   readonly openStore: () => Promise<ChatStore>
-  /** Who answers for a model now; undefined where nobody does. */
+  /** The partner that can answer for a model now; undefined if there is none. */
   readonly partner: (model: ChatModel) => Partner | undefined
 }
 
-/** A question, and who is to answer it. */
+/** A question and the model to ask. */
 interface Sent extends QuestionContent {
   readonly partner: Partner
 }
 
-/** What people do in the conversations of this browser. */
+/** Actions on this browser's conversations. */
 export class Chats {
   readonly keeping: Keeping
   readonly conversations: Conversations
   readonly presets: Presets
-  /** The one that is written before it is kept. */
+  /** The new, not yet saved conversation. */
   fresh: Thread = $state.raw(emptyThread())
-  /** Whether what is kept has been read. */
+  /** Whether the stored conversations have been read. */
   known = $state(false)
   private readonly threads = new SvelteMap<string, Thread>()
   private readonly opening: Promise<void>
@@ -41,7 +41,7 @@ export class Chats {
     this.conversations = new Conversations(this.keeping)
     this.presets = new Presets(this.keeping)
     this.opening = this.open()
-    // A root effect: questions wait for their models also while another page is shown.
+    // A root effect, because questions wait for their models also while another page is shown.
     this.stopAsking = $effect.root(() => {
       $effect(() => {
         for (const thread of this.threads.values()) this.askWhenReady(thread)
@@ -54,7 +54,7 @@ export class Chats {
     this.keeping.close()
   }
 
-  /** Gives the conversation with its messages, as soon as they are read. */
+  /** The conversation, once its messages are read. */
   thread(id: string): Thread | undefined {
     return this.threads.get(id)
   }
@@ -70,12 +70,12 @@ export class Chats {
     await this.read(thread)
   }
 
-  /** Begins another one. */
+  /** Starts a new conversation. */
   begin(): void {
     this.fresh = emptyThread()
   }
 
-  /** Asks, with what goes along, as soon as the model is ready. */
+  /** Sends a question when the model is ready. */
   async send(thread: Thread, { text, files, pictures, partner }: Sent): Promise<void> {
     if (thread.busy) return
     await this.keepThread(thread, titleOf(text, [...pictures, ...files]), partner)
@@ -89,7 +89,7 @@ export class Chats {
     this.ask(thread)
   }
 
-  /** Asks the same place anew with another text; what was there stays, as a branch. */
+  /** Asks again with an edited question; the old one stays as a branch. */
   async edit(thread: Thread, message: Message, text: string): Promise<void> {
     if (thread.busy || message.role !== 'user') return
     const { files, pictures } = message
@@ -103,7 +103,7 @@ export class Chats {
     this.ask(thread)
   }
 
-  /** Asks for another answer in the place of one, which stays as a branch; without one, for the one that is missing. */
+  /** Requests another answer in place of one, which stays as a branch; without an argument, the missing answer. */
   retry(thread: Thread, answer?: AnswerMessage): void {
     if (thread.busy) return
     const last = thread.path.at(-1)
@@ -112,7 +112,7 @@ export class Chats {
     this.ask(thread)
   }
 
-  /** Gives the model what its tools answered. */
+  /** Sends tool results to the model. */
   async giveResults(thread: Thread, calls: readonly ToolCall[], texts: readonly string[]): Promise<void> {
     if (thread.busy) return
     const results = calls.map(({ id, name }, at) => ({ id, name, text: texts[at] ?? '' }))
@@ -120,13 +120,13 @@ export class Chats {
     this.ask(thread)
   }
 
-  /** Ends the answer where it is, or the waiting for a model. */
+  /** Stops the answer, or the wait for a model. */
   cancel(thread: Thread): void {
     thread.held = false
     thread.stop?.abort()
   }
 
-  /** Another model for what is asked from now on. */
+  /** Changes the model for later questions. */
   async choose(thread: Thread, partner: Partner): Promise<void> {
     await this.change(thread, { model: chatModelOf(partner) })
   }
@@ -180,7 +180,7 @@ export class Chats {
     }
   }
 
-  /** An answer under way is for nobody then. */
+  /** Cancels a running answer and drops the conversation. */
   private forget(id: string): void {
     const thread = this.threads.get(id)
     if (thread) this.cancel(thread)
@@ -190,13 +190,13 @@ export class Chats {
   private async read(thread: Thread): Promise<void> {
     const messages = await this.keeping.attempt((store) => store.messages(thread.id))
     if (!messages) return
-    // What this window is writing it knows best itself.
+    // Keep this window's version of the message that it is writing.
     thread.messages = messages.filter(({ id }) => id !== thread.growing?.id)
     const { leafId: recorded } = thread.conversation
     if (!thread.busy) thread.leafId = leafAfter(thread.messages, { own: thread.leafId, recorded })
   }
 
-  /** A new conversation is kept with its first message. */
+  /** A new conversation is saved with its first message. */
   private async keepThread(thread: Thread, title: string, partner: Partner): Promise<void> {
     const model = chatModelOf(partner)
     if (thread.kept) return this.change(thread, { model })
@@ -237,7 +237,7 @@ export class Chats {
       keep: this.keep,
       change: (changed, changes) => this.change(changed, changes),
     }
-    // Not within the effect, which would follow everything that an answer reads.
+    // Outside the effect, which would otherwise track everything that answering reads.
     queueMicrotask(() => {
       if (thread.held) void answerThread(thread, partner, answering)
     })

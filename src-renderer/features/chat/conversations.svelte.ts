@@ -6,11 +6,11 @@ const NONE = { has: (_id: string) => false }
 
 const wordsOf = (text: string): readonly string[] => text.toLowerCase().split(/\s+/).filter(Boolean)
 
-/** The conversations of this browser without their messages, and the search in them. */
+/** This browser's conversations without messages, with search. */
 export class Conversations {
-  /** The latest first. */
+  /** Latest first. */
   all: readonly Conversation[] = $state.raw([])
-  /** The words that are looked for, and the conversations in whose messages they were found. */
+  /** The search text, and the conversations whose messages match. */
   private words = $state('')
   private inMessages: Pick<ReadonlySet<string>, 'has'> = $state.raw(NONE)
 
@@ -23,7 +23,7 @@ export class Conversations {
 
   constructor(private readonly keeping: Pick<Keeping, 'attempt'>) {}
 
-  /** Gives whether they could be read. */
+  /** Resolves with whether they could be read. */
   async read(): Promise<boolean> {
     const conversations = await this.keeping.attempt((store) => store.conversations())
     if (conversations) this.all = conversations
@@ -38,7 +38,7 @@ export class Conversations {
     this.words = text
     const words = wordsOf(text)
     const found = words.length === 0 ? NONE : await this.keeping.attempt((store) => store.search(words))
-    // Another search may have begun meanwhile.
+    // Ignore the result if the search text changed meanwhile.
     if (this.words === text) this.inMessages = found ?? NONE
   }
 
@@ -58,7 +58,7 @@ export class Conversations {
     await this.keeping.attempt((store) => store.change(id, changes))
   }
 
-  /** With its messages. */
+  /** Deletes it with its messages. */
   async remove(id: string): Promise<void> {
     this.all = this.all.filter((one) => one.id !== id)
     await this.keeping.attempt((store) => store.remove(id))

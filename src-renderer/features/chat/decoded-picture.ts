@@ -1,4 +1,4 @@
-/** How a picture is to be written; sides in pixels, `quality` from 0 to 1. */
+/** Output format of a picture; sides in pixels, `quality` from 0 to 1. */
 export interface PictureForm {
   readonly type: 'image/png' | 'image/jpeg'
   readonly quality?: number
@@ -6,17 +6,17 @@ export interface PictureForm {
   readonly height: number
 }
 
-/** A picture as the browser has read it: upright, its first frame. */
+/** A decoded picture: orientation applied, first frame only. */
 export interface DecodedPicture {
   readonly width: number
   readonly height: number
-  /** Rejects where the browser cannot draw that much. */
+  /** Rejects if the picture exceeds the browser's canvas limits. */
   encode(form: PictureForm): Promise<Blob>
   /** Frees its memory. */
   close(): void
 }
 
-/** Rejects where the file is no picture, or a damaged one. */
+/** Rejects if the file is not a picture or damaged. */
 export const decodeInBrowser = async (file: Blob): Promise<DecodedPicture> => {
   const bitmap = await createImageBitmap(file)
   const { width, height } = bitmap
@@ -28,7 +28,7 @@ export const decodeInBrowser = async (file: Blob): Promise<DecodedPicture> => {
       const context = canvas.getContext('2d', { alpha: form.type === 'image/png' })
       if (!context) throw new Error('this browser draws no pictures')
       if (form.type === 'image/jpeg') {
-        // What is transparent is white, as on a page.
+        // JPEG has no transparency: use a white background.
         context.fillStyle = 'white'
         context.fillRect(0, 0, form.width, form.height)
       }

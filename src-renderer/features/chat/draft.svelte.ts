@@ -4,41 +4,41 @@ import type { Reader } from './partners'
 import { readPicture, type ReadPicture } from './picture-file'
 import { MOST_PICTURES, type ChatFile, type ChatPicture } from './records'
 
-/** What a question is made of. */
+/** Content of a question. */
 export interface QuestionContent {
   readonly text: string
   readonly files: readonly ChatFile[]
   readonly pictures: readonly ChatPicture[]
 }
 
-/** A vector graphic is text, which every model reads. */
+/** SVG is text, which every model reads. */
 const isPicture = ({ type }: File): boolean => type.startsWith('image/') && type !== 'image/svg+xml'
 
-/** That a model reads text only, and which others read pictures. */
+/** Explains that a model reads text only, and names models that read pictures. */
 export const blindText = ({ name, seeing }: Reader): string =>
   seeing.length > 0
     ? t('chat.blind.others', { model: name, others: listText(seeing) })
     : t('chat.blind.none', { model: name })
 
-/** What is written and not sent yet. */
+/** The unsent question. */
 export class Draft implements QuestionContent {
   text = $state('')
   files: readonly ChatFile[] = $state.raw([])
   pictures: readonly ChatPicture[] = $state.raw([])
-  /** Why some of what was added last cannot go along. */
+  /** Reasons why recently added files were refused. */
   refused: readonly string[] = $state.raw([])
   readonly empty: boolean = $derived(this.text.trim() === '' && this.files.length + this.pictures.length === 0)
 
   constructor(private readonly read: (file: File) => Promise<ReadPicture> = readPicture) {}
 
   /**
-   * Adds files as far as their reader can read them.
+   * Adds the files that the model can read.
    *
-   * @param shown how many pictures the conversation has already
+   * @param shown number of pictures already in the conversation
    */
   async add(files: Iterable<File>, reader: Reader, shown: number): Promise<void> {
     const refused: string[] = []
-    // One after the other: a picture takes much memory while it is drawn.
+    // Sequential, because decoding a picture takes much memory.
     for (const file of files) {
       const reason = isPicture(file) ? await this.addPicture(file, reader, shown) : await this.addText(file, reader)
       if (reason !== undefined) refused.push(reason)
@@ -55,7 +55,7 @@ export class Draft implements QuestionContent {
     this.pictures = this.pictures.filter((one) => one !== attached)
   }
 
-  /** Gives what was written, and begins anew. */
+  /** Returns the content and clears the draft. */
   take(): QuestionContent {
     const { files, pictures } = this
     const text = this.text.trim()

@@ -2,7 +2,7 @@ import type { ExportedFile } from '../../state/save-file'
 import { pathTo, questionText } from './branches'
 import { pictureUrl, type AnswerMessage, type ChatPicture, type Conversation, type Message } from './records'
 
-/** Every branch of the conversations, as they are kept. */
+/** All branches of the conversations, as stored. */
 export const asJson = (
   chats: readonly { readonly conversation: Conversation; readonly messages: readonly Message[] }[],
 ): ExportedFile => ({
@@ -30,7 +30,7 @@ const section = (message: Message): string => {
   }
 }
 
-/** The branch that is shown, for people to read. */
+/** The shown branch as readable text. */
 export const asMarkdown = (conversation: Conversation, messages: readonly Message[], leafId?: string): ExportedFile => {
   const { title, options } = conversation
   const system = options.system ? [`> ${options.system.replaceAll('\n', '\n> ')}`] : []
@@ -42,7 +42,7 @@ export const asMarkdown = (conversation: Conversation, messages: readonly Messag
   }
 }
 
-/** What every file system takes. */
+/** Restricted to characters that all file systems accept. */
 const fileName = (title: string): string =>
   title
     .replace(/[^\p{L}\p{N} _-]+/gu, ' ')

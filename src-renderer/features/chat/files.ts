@@ -1,17 +1,17 @@
 import type { ChatFile } from './records'
 import { t } from '../../state/texts.svelte'
 
-/** Longer ones fill the context of any model. */
+/** Larger files would exceed any model's context. */
 const MOST_BYTES = 1_000_000
-/** So much text that was pasted is a file: it would bury the question. */
+/** Pasted text of this length becomes a file, so that it does not bury the question. */
 const PASTED_AS_FILE = 8000
 
-/** What of a clipboard goes along with the question; all else is pasted into it. */
+/** What a paste adds to the question. */
 export type Pasted = { readonly files: readonly File[] } | { readonly text: string }
 
 /**
- * Undefined where the text is pasted as it is. Programs for tables and documents put a picture of what is copied beside
- * its text and HTML: there the text is meant. A file that is copied has its name beside it: there the file is.
+ * Decides what a paste means; undefined for plain text, which is pasted as usual. Office programs add a picture of
+ * copied text: then the text is meant. A copied file also puts its name on the clipboard: then the file is meant.
  */
 export const pastedIn = (clipboard: Pick<DataTransfer, 'files' | 'getData' | 'types'>): Pasted | undefined => {
   const files = [...clipboard.files]
@@ -21,7 +21,7 @@ export const pastedIn = (clipboard: Pick<DataTransfer, 'files' | 'getData' | 'ty
   return text.length < PASTED_AS_FILE ? undefined : { text }
 }
 
-/** A file, or why it cannot go with a question. */
+/** A file, or the reason for refusing it. */
 export type ReadFile = { readonly file: ChatFile } | { readonly refused: string }
 
 const MEDIA = [
@@ -30,7 +30,7 @@ const MEDIA = [
   [/^video\//, 'video'],
 ] as const
 
-/** Reads a file as text; what is none is refused, instead of sending what no model reads. */
+/** Reads a text file; binary files are refused, because no model can read them. */
 export const readTextFile = async (file: File, modelName: string): Promise<ReadFile> => {
   const { name } = file
   const medium = MEDIA.find(([type]) => type.test(file.type))?.[1]

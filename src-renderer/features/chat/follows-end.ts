@@ -1,9 +1,9 @@
 import type { Attachment } from 'svelte/attachments'
 
-/** So near to the end that somebody reads there. */
+/** Distance from the end at which the user still counts as reading there. */
 const NEAR_PIXELS = 48
 
-/** Keeps the end in sight while text grows there, unless somebody has scrolled away to read. */
+/** Scrolls to the end while text grows, unless the user has scrolled away. */
 export const followsEnd: Attachment<HTMLElement> = (element) => {
   let following = true
   const onScroll = (): void => {

@@ -3,11 +3,11 @@ import { t } from '../../state/texts.svelte'
 import type { ChatStore, StoreChange } from './chat-store'
 
 /**
- * The browser's store, as far as there is one. What cannot be kept goes on in this window, and `problem` says so: nothing
- * here rejects.
+ * The browser's store, if available. Without it, conversations last as long as the window, and `problem` says so:
+ * nothing here rejects.
  */
 export class Keeping {
-  /** Why nothing is kept here; undefined where all is. */
+  /** Why nothing can be stored; undefined if it can. */
   problem: unknown = $state.raw()
   private store: ChatStore | undefined
   private unsubscribe: (() => void) | undefined
@@ -15,7 +15,7 @@ export class Keeping {
 
   constructor(private readonly openStore: () => Promise<ChatStore>) {}
 
-  /** @param follow told what other tabs change, until it is closed */
+  /** @param follow called with changes of other tabs, until closed */
   async open(follow: (change: StoreChange) => void): Promise<void> {
     try {
       const store = await this.openStore()
@@ -27,7 +27,7 @@ export class Keeping {
     }
   }
 
-  /** Does it in the store; undefined where that cannot be. */
+  /** Runs an action on the store; undefined if it fails. */
   async attempt<Value>(action: (store: ChatStore) => Promise<Value>): Promise<Value | undefined> {
     if (!this.store) return undefined
     try {

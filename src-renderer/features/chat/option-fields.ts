@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { ChatOptions, ChatTool } from './records'
 import { t } from '../../state/texts.svelte'
 
-/** The numbers that go with a question, as the dialog asks for them. */
+/** Numeric options as the dialog shows them. */
 export const NUMBERS = [
   { key: 'temperature', step: '0.05' },
   { key: 'topP', step: '0.01' },
@@ -14,7 +14,7 @@ export const NUMBERS = [
 ] as const
 export type NumberKey = (typeof NUMBERS)[number]['key']
 
-/** What stands in the dialog. An empty field leaves it to the model. */
+/** Content of the dialog. An empty field keeps the model's default. */
 export interface OptionFields {
   system: string
   numbers: Record<NumberKey, string>
@@ -35,7 +35,7 @@ export type ReadOptions =
   | { readonly options: ChatOptions }
   | { readonly problems: Readonly<Partial<Record<NumberKey | 'tools' | 'system', string>>> }
 
-/** OpenAI's form of a tool, as people have it at hand. */
+/** OpenAI's tool format, as users have it at hand. */
 const GivenTool = z.union([
   ChatTool,
   z.object({ type: z.literal('function'), function: ChatTool }).transform((given) => given.function),
@@ -52,7 +52,7 @@ const toolsIn = (text: string): { readonly tools?: readonly ChatTool[]; readonly
   }
 }
 
-/** The options that the fields mean, or what is wrong with which field. Thinking has a switch of its own. */
+/** Parses the fields, or reports which field is wrong. Thinking has its own switch. */
 export const readOptions = (fields: OptionFields, thinking: boolean | undefined): ReadOptions => {
   const { tools, problem } = toolsIn(fields.tools)
   const numbers = Object.fromEntries(

@@ -9,25 +9,25 @@ import { cardOf, declaredName, looseInstances } from '../cluster/card'
 import type { ChatModel } from './records'
 import { t } from '../../state/texts.svelte'
 
-/** A model that one can talk to, or could soon. */
+/** A model to chat with, ready or not. */
 export interface Partner {
-  /** What the API takes as its model. */
+  /** Model name for the API. */
   readonly id: string
   readonly name: string
   readonly modelId: ModelId
   readonly ready: boolean
   readonly paused: boolean
-  /** `disk`: it lies on a disk and does not run; somebody has to declare it first. */
+  /** `disk`: on a disk but not running; it must be declared first. */
   readonly kind: 'declared' | 'loose' | 'disk'
-  /** `READY`, `LOADING` … and a line about it; for what is not declared only whether it is ready. */
+  /** The status and its detail; without a declaration, only whether it is ready. */
   readonly word: MetaInstanceStatusWord | 'NOT_RUNNING'
   readonly detail: string
   readonly metaInstanceId: MetaInstanceId | undefined
-  /** Whether it reads pictures; undefined where no machine in reach has the model's files. */
+  /** Whether it reads pictures; undefined if no reachable machine has its files. */
   readonly sees: boolean | undefined
 }
 
-/** A partner but for what the catalogue says of its model. */
+/** A partner without what the catalogue adds. */
 type Found = Omit<Partner, 'sees'>
 
 const declaredPartners = (state: State): Found[] =>
@@ -48,7 +48,7 @@ const declaredPartners = (state: State): Found[] =>
     }
   })
 
-/** Where a model is declared as well, its declaration answers for it. */
+/** Models with a declaration are listed by that. */
 const loosePartners = (state: State): Found[] => {
   const declared = new Set<string>(Object.values(state.metaInstances).map(({ modelId }) => modelId))
   return looseInstances(state)
@@ -86,7 +86,7 @@ const diskPartners = (models: readonly CatalogueModel[], running: readonly Found
     }))
 }
 
-/** All of them, those that answer at once first, those that nobody declared last. Models that make embeddings answer nobody. */
+/** All partners: ready ones first, undeclared ones last. Embedding models are left out. */
 export const partnersOf = (state: State, catalogue: readonly CatalogueModel[] = []): readonly Partner[] => {
   const cards = new Map<string, ModelCard>(catalogue.map(({ modelId, card }) => [modelId, card]))
   const running = [...declaredPartners(state), ...loosePartners(state)]
@@ -98,11 +98,11 @@ export const partnersOf = (state: State, catalogue: readonly CatalogueModel[] = 
   return all.sort((a, b) => rank(a) - rank(b))
 }
 
-/** Who reads a question, as far as it matters for what may go with it. */
+/** What matters about a model for attachments. */
 export interface Reader {
   readonly name: string
   readonly sees: boolean | undefined
-  /** The names of others that read pictures. */
+  /** Names of models that read pictures. */
   readonly seeing: readonly string[]
 }
 
@@ -112,11 +112,14 @@ export const readerOf = (name: string, partner: Partner | undefined, partners: r
   seeing: partners.filter(({ sees }) => sees).map((one) => one.name),
 })
 
-/** The one that was asked for, by id or by name; else the first. */
+/** The requested partner, by id or name; else the first. */
 export const chosenPartner = (partners: readonly Partner[], wanted: string | undefined): Partner | undefined =>
   partners.find(({ id }) => id === wanted) ?? partners.find(({ name }) => name === wanted) ?? partners[0]
 
-/** Who goes on with a conversation: the same declaration, else whatever runs or holds the same model; undefined where it is gone. */
+/**
+ * The partner to continue a conversation with: the same declaration, else another with the same model; undefined if
+ * there is none.
+ */
 export const partnerAgain = (partners: readonly Partner[], { id, modelId }: ChatModel): Partner | undefined =>
   partners.find((partner) => partner.id === id) ?? partners.find((partner) => partner.modelId === modelId)
 

@@ -3,29 +3,29 @@ import { decodeInBrowser, type DecodedPicture } from './decoded-picture'
 import { MOST_PICTURE_BYTES, PICTURE_BEGINNINGS, type ChatPicture } from './records'
 import { t } from '../../state/texts.svelte'
 
-/** The longest side of a picture that goes with a question, in pixels; larger ones are scaled down. */
+/** Longest side in pixels; larger pictures are scaled down. */
 export const MOST_SIDE = 2048
-/** A file over this is not decoded: it would take the page's memory. */
+/** Larger files are not decoded, to bound memory. */
 const MOST_FILE_BYTES = 50_000_000
 
-/** Photos stay photos. Of all others edges matter, so JPEG is the second choice. */
+/** Photos become JPEG. For other pictures edges matter, so PNG is tried first. */
 const PHOTO = [
   { type: 'image/jpeg', quality: 0.9 },
   { type: 'image/jpeg', quality: 0.7 },
 ] as const
 const DRAWING = [{ type: 'image/png' }, ...PHOTO] as const
 
-/** How a file of each kind begins, in base64. */
+/** Magic numbers of each format, in base64. */
 const BEGINNINGS = { ...PICTURE_BEGINNINGS, 'image/gif': 'R0lGOD', 'image/webp': 'UklGR' }
 
-/** A picture for a question, or why its file cannot go with one. */
+/** A picture for a question, or the reason for refusing it. */
 export type ReadPicture = { readonly picture: ChatPicture } | { readonly refused: string }
 
 /**
- * Reads PNG, JPEG, WebP or GIF. What is kept is always drawn anew: upright, still, within the limits, and without what
- * a camera writes beside the picture.
+ * Reads PNG, JPEG, WebP or GIF. The picture is always re-encoded: upright, one frame, within the limits and without the
+ * camera's metadata.
  *
- * @param decode how the browser reads a picture; rejects where it cannot
+ * @param decode decodes a picture; rejects if it cannot
  */
 export const readPicture = async (
   file: File,
@@ -50,7 +50,7 @@ export const readPicture = async (
   }
 }
 
-/** The best form of it that is small enough. Ends, for each round has half the side of the one before. */
+/** The first form that is small enough. Terminates, because each round halves the side. */
 const drawnWithin = async (picture: DecodedPicture, forms: typeof PHOTO | typeof DRAWING): Promise<Blob> => {
   for (let scale = Math.min(1, MOST_SIDE / Math.max(picture.width, picture.height)); ; scale /= 2) {
     const width = Math.max(1, Math.round(picture.width * scale))

@@ -2,7 +2,7 @@ import type { Keeping } from './keeping.svelte'
 import { newId } from './new-id'
 import type { Preset } from './records'
 
-/** System prompts and sampling that are kept under names, in order of these. */
+/** Saved system prompts with sampling options, by name. */
 export class Presets {
   all: readonly Preset[] = $state.raw([])
 
@@ -12,7 +12,7 @@ export class Presets {
     this.all = (await this.keeping.attempt((store) => store.presets())) ?? this.all
   }
 
-  /** Adds one, or puts it in the place of the one with its id. */
+  /** Adds a preset, or replaces the one with its id. */
   async keep(preset: Omit<Preset, 'id'> & { readonly id?: string }): Promise<Preset> {
     const kept = { id: newId(), ...preset }
     await this.keeping.attempt((store) => store.keepPreset(kept))

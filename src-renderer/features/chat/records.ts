@@ -1,11 +1,11 @@
 import { z } from 'zod'
 
-/** What a chat keeps in the browser. Times are milliseconds since 1970. */
+/** Schemas of what the chat stores in the browser. Times are milliseconds since 1970. */
 
 const Id = z.string().min(1).max(64)
 const Time = z.number()
 
-/** A function that the model may ask for; the person gives its results. */
+/** A function the model may call; the user provides the results. */
 export const ChatTool = z.object({
   name: z.string().regex(/^[\w-]{1,64}$/, { error: 'a name has letters, digits, _ and - only' }),
   description: z.string().max(10_000).optional(),
@@ -13,7 +13,7 @@ export const ChatTool = z.object({
 })
 export type ChatTool = z.infer<typeof ChatTool>
 
-/** What goes with every question of a conversation. Absent numbers are the model's own. */
+/** Options of a conversation. Absent numbers are the model's defaults. */
 export const ChatOptions = z.object({
   system: z.string().max(200_000).optional(),
   temperature: z.number().min(0).max(2).optional(),
@@ -24,16 +24,16 @@ export const ChatOptions = z.object({
   maxTokens: z.number().int().min(1).max(1_000_000).optional(),
   seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
   tools: z.array(ChatTool).max(64).optional(),
-  /** Whether the model thinks first, where it can be told; absent leaves it to the model. */
+  /** Whether to think first, if the model has a switch; absent: the model's default. */
   thinking: z.boolean().optional(),
-  /** Keep which other tokens were likely. */
+  /** Record likely alternatives of each token. */
   alternatives: z.boolean().optional(),
 })
 export type ChatOptions = z.infer<typeof ChatOptions>
 
-/** The model of a conversation, as it was when it was last asked. */
+/** The conversation's model when it was last used. */
 export const ChatModel = z.object({
-  /** What the API took as its model: a declaration's id, or the model's. */
+  /** Name for the API: the declaration's id, or the model's. */
   id: z.string(),
   name: z.string(),
   modelId: z.string(),
@@ -45,25 +45,25 @@ export const Conversation = z.object({
   title: z.string(),
   model: ChatModel.optional(),
   options: ChatOptions,
-  /** The message that the shown branch ends with. */
+  /** Last message of the shown branch. */
   leafId: Id.optional(),
   createdAt: Time,
   changedAt: Time,
 })
 export type Conversation = z.infer<typeof Conversation>
 
-/** A text file that goes with a question. */
+/** An attached text file. */
 export const ChatFile = z.object({ name: z.string().max(300), text: z.string() })
 export type ChatFile = z.infer<typeof ChatFile>
 
-/** The most bytes of one picture, and the most pictures of one branch: together they fit into a request. */
+/** Limits of one picture's bytes and of pictures per branch; together they fit into one request. */
 export const MOST_PICTURE_BYTES = 1_000_000
 export const MOST_PICTURES = 16
 
-/** How a file of each kind begins, in base64. */
+/** Magic numbers of each format, in base64. */
 export const PICTURE_BEGINNINGS = { 'image/png': 'iVBORw', 'image/jpeg': '/9j/' } as const
 
-/** A picture that goes with a question: the file in base64. */
+/** An attached picture, as base64. */
 export const ChatPicture = z
   .object({
     name: z.string().max(300),
@@ -76,7 +76,7 @@ export const ChatPicture = z
   .refine(({ mediaType, data }) => data.startsWith(PICTURE_BEGINNINGS[mediaType]))
 export type ChatPicture = z.infer<typeof ChatPicture>
 
-/** A damaged picture is left out, but not its message: others hang on that. */
+/** A damaged picture is dropped but its message kept, because other messages refer to it. */
 const KeptPictures = z.array(z.unknown()).transform((values): readonly ChatPicture[] =>
   values
     .flatMap((value) => {
@@ -92,15 +92,15 @@ export const ToolCall = z.object({ id: z.string(), name: z.string(), arguments: 
 export type ToolCall = z.infer<typeof ToolCall>
 
 const Alternative = z.object({ token: z.string(), logprob: z.number() })
-/** A token of an answer, and those that were as likely; natural logarithms. */
+/** A token and its alternatives; natural logarithms of probability. */
 export const TokenAlternatives = Alternative.extend({ top: z.array(Alternative) })
 export type TokenAlternatives = z.infer<typeof TokenAlternatives>
 
-/** How an answer ended, where it did not come to its own end. `closed`: with the window that wrote it. */
+/** Why an answer is incomplete. `closed`: its window was closed. */
 export const Cut = z.enum(['stopped', 'length', 'failed', 'closed'])
 export type Cut = z.infer<typeof Cut>
 
-/** What a model answered, and what it took. */
+/** An answer and its figures. */
 export const AnswerRecord = z.object({
   text: z.string(),
   thinking: z.string().optional(),
@@ -110,14 +110,14 @@ export const AnswerRecord = z.object({
   cut: Cut.optional(),
   tokens: z.number().optional(),
   tokensPerSecond: z.number().optional(),
-  /** From the question to the first token. */
+  /** Time from the question to the first token. */
   firstTokenMs: z.number().optional(),
 })
 export type AnswerRecord = z.infer<typeof AnswerRecord>
 
 const placed = { id: Id, conversationId: Id, parentId: Id.optional(), at: Time }
 
-/** A message never changes its place: what is edited or asked again is a sibling, so no tab can overwrite another's. */
+/** Messages never move: edits and repeated questions are siblings, so tabs cannot overwrite each other's. */
 export const Message = z.discriminatedUnion('role', [
   z.object({
     ...placed,
@@ -137,6 +137,6 @@ export type Message = z.infer<typeof Message>
 export type UserMessage = Extract<Message, { role: 'user' }>
 export type AnswerMessage = Extract<Message, { role: 'assistant' }>
 
-/** A system prompt and sampling that are kept under a name. */
+/** A named system prompt with sampling options. */
 export const Preset = z.object({ id: Id, name: z.string().min(1).max(100), options: ChatOptions })
 export type Preset = z.infer<typeof Preset>

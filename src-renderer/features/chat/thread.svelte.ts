@@ -5,7 +5,7 @@ import { newId } from './new-id'
 import type { Conversation, Message } from './records'
 import { t } from '../../state/texts.svelte'
 
-/** An answer that is being written, and the message that it follows. */
+/** A streaming answer and the message before it. */
 export interface Growing {
   readonly id: string
   readonly parentId: string
@@ -13,26 +13,26 @@ export interface Growing {
   readonly answer: GrowingAnswer
 }
 
-/** One conversation as this window has it. It lives longer than its page: an answer goes on while people look elsewhere. */
+/** A conversation in this window. It outlives its page: an answer continues while another page is shown. */
 export class Thread {
   conversation: Conversation
   messages: readonly Message[] = $state.raw([])
-  /** Which branch this window shows; another one may show another. */
+  /** The branch this window shows; other windows may show others. */
   leafId: string | undefined = $state()
   growing: Growing | undefined = $state.raw()
-  /** A question waits until its model is ready. */
+  /** Whether a question is waiting for its model. */
   held = $state(false)
   problem: unknown = $state.raw()
   readonly draft = new Draft()
-  /** A new one is kept with its first message. */
+  /** Whether it is stored; a new one is stored with its first message. */
   kept = $state(false)
   stop: AbortController | undefined
 
   readonly path: readonly Message[] = $derived(pathTo(this.messages, this.leafId))
-  /** How many pictures a question at its end comes after. */
+  /** Pictures on the shown path. */
   readonly pictures: number = $derived(picturesOn(this.path))
   readonly busy: boolean = $derived(this.growing !== undefined || this.held)
-  /** Whether the last question has no answer, and can be asked again. */
+  /** Whether the last question lacks an answer and can be asked again. */
   readonly unanswered: boolean = $derived.by(() => {
     const last = this.path.at(-1)
     if (this.busy || last === undefined) return false
@@ -47,7 +47,7 @@ export class Thread {
     return this.conversation.id
   }
 
-  /** What a new message says of its place: after that one, or first. */
+  /** Parent fields of a new message: after the given one, or as the first. */
   placeAfter(parentId: string | undefined): {
     readonly id: string
     readonly conversationId: string
@@ -61,17 +61,17 @@ export class Thread {
     return siblingsOf(this.messages, message)
   }
 
-  /** Shows the branch of another message in the same place. */
+  /** Shows the branch of a sibling. */
   show(message: Message): void {
     this.leafId = newestLeaf(this.messages, message.id)
   }
 
-  /** Adds it, or puts it in the place of an earlier form of itself. */
+  /** Adds a message or replaces its earlier version. */
   add(message: Message): void {
     this.messages = [...this.messages.filter(({ id }) => id !== message.id), message]
   }
 }
 
-/** A new chat, which is kept with its first message. */
+/** A new chat, stored with its first message. */
 export const emptyThread = (): Thread =>
   new Thread({ id: newId(), title: t('chat.newChat'), options: {}, createdAt: 0, changedAt: 0 })

@@ -4,25 +4,25 @@ import type { State } from '@core/state/state'
 import { shortName } from '../../state/text'
 import { t } from '../../state/texts.svelte'
 
-/** One part of a machine's memory bar; `share` of all its memory, from 0 to 1. */
+/** A segment of a machine's memory bar; `share` of total memory, from 0 to 1. */
 export interface Band {
   readonly key: string
   readonly label: string
   readonly bytes: number
   readonly share: number
-  /** A CSS colour from the tokens. */
+  /** A CSS colour token. */
   readonly colour: string
 }
 
-/** `--band-1` to `--band-7` of the tokens, each far from the one before. */
+/** Number of colours, `--band-1` to `--band-7`; neighbours contrast. */
 const COLOURS = 7
 
-/** The colours of all instances, by instance. */
+/** Colour by instance. */
 export type BandColours = Readonly<Record<string, string>>
 
 /**
- * A model keeps its colour on all machines, and when its instance is replaced. Declarations take colours in turn; where
- * one would look like another on the same machine, it takes the next that is used there least.
+ * Assigns colours so that a model keeps its colour on all machines and when its instance is replaced. Declarations take
+ * colours in turn; on a conflict on the same machine, the next least used one.
  */
 export const bandColours = (state: Pick<State, 'instances' | 'metaInstances'>): BandColours => {
   const declared = Object.keys(state.metaInstances)
@@ -52,7 +52,7 @@ export const bandColours = (state: Pick<State, 'instances' | 'metaInstances'>): 
   )
 }
 
-/** What people call an instance: by the declaration it stands for, if that has a name. */
+/** An instance's name: its declaration's, else its model's. */
 export const instanceName = (state: State, { metaInstanceId, modelId }: Instance): string =>
   (metaInstanceId === undefined ? undefined : state.metaInstances[metaInstanceId]?.name) ?? shortName(modelId)
 
@@ -61,7 +61,7 @@ export interface MachineMemory {
   readonly freeBytes: number
 }
 
-/** What fills a machine's memory: other programs, then each of our models. The rest is free. */
+/** Segments of a machine's memory: other programs, then our models. The rest is free. */
 export const bandsOf = (state: State, { nodeId, memory }: Node, colours = bandColours(state)): MachineMemory => {
   const { ramTotal, ramAvailable, heldByRunners } = memory
   const share = (bytes: number): number => (ramTotal === 0 ? 0 : bytes / ramTotal)

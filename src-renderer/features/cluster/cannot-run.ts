@@ -1,7 +1,7 @@
 import type { NodeId } from '@core/ids'
 import type { State } from '@core/state/state'
 
-/** Why no machine can run models, as the first of them says it; undefined where one can, or none is known. */
+/** Why no machine can run models, as reported by the first; undefined if one can, or none is known. */
 export const whyNoneRuns = ({
   nodes,
 }: Pick<State, 'nodes'>): { readonly nodeId: NodeId; readonly reason: string } | undefined => {

@@ -18,7 +18,7 @@ import { servingLine, speedsOf } from './serving'
 
 export type Tone = 'ready' | 'working' | 'waiting' | 'retrying' | 'failed'
 
-/** One machine of an instance, as a chip. */
+/** A machine of an instance, shown as a chip. */
 export interface MachineChip {
   readonly nodeId: NodeId
   readonly runnerId: RunnerId
@@ -27,33 +27,33 @@ export interface MachineChip {
   readonly bytes: number | undefined
 }
 
-/** What a card shows of a declaration. */
+/** View model of a declaration's card. */
 export interface CardView {
   readonly machineWord: MetaInstanceStatusWord
   readonly word: string
   readonly tone: Tone
-  /** One line of truth about now. */
+  /** One line about the current state. */
   readonly line: string
-  /** Its last failure, until it has recovered. */
+  /** The last failure, until it has recovered. */
   readonly failure: Failure | undefined
-  /** The code of why there is no place. */
+  /** Error code of a failed placement. */
   readonly refusal: string | undefined
   /** Why there are fewer replicas than wanted. */
   readonly missing: string | undefined
-  /** From 0 to 1 while it loads. */
+  /** From 0 to 1 while loading. */
   readonly progress: number | undefined
   readonly instance: Instance | undefined
   readonly machines: readonly MachineChip[]
-  /** Tokens a second of its last requests, oldest first. */
+  /** Tokens per second of recent requests, oldest first. */
   readonly speeds: readonly number[]
-  /** Since when it serves. */
+  /** Time since when it is ready. */
   readonly readySince: number | undefined
 }
 
 interface Trouble {
-  /** The last instance failed. */
+  /** The previous instance failed. */
   readonly afterFailure: boolean
-  /** Files did not arrive, and are asked for again. */
+  /** A download failed and is being retried. */
   readonly downloadFails: boolean
 }
 
@@ -85,7 +85,7 @@ const wordAndTone = (
   }
 }
 
-/** The word on the card. */
+/** The card's status word. */
 export const cardWord = ({ lastFailureError }: MetaInstance, { word, status }: MetaInstanceStatus): string =>
   wordAndTone(word, status, { afterFailure: lastFailureError !== undefined, downloadFails: false })[0]
 
@@ -105,13 +105,13 @@ const placingLine = (metaInstance: MetaInstance, now: number, card: ModelCard | 
   return [strategyText(metaInstance), looks].join(' · ')
 }
 
-/** As a sentence; a machine's name at its beginning stays as people wrote it. */
+/** The reason as a sentence; a machine's name at its start keeps its spelling. */
 export const reasonText = (state: State, { coded, reason }: Pick<PlacementError, 'coded' | 'reason'>): string => {
   const text = nodeText(coded, reason)
   return Object.values(state.members).some(({ friendlyName }) => text.startsWith(friendlyName)) ? text : sentence(text)
 }
 
-/** On more machines than this the line sums up; how far each is stands on its chip. */
+/** With more machines, the line gives a total and each chip its own progress. */
 const NAMED = 3
 
 const startingLine = (state: State, instance: Instance): string => {
@@ -137,11 +137,11 @@ const machinesOf = (state: State, { shards, claims }: Instance): MachineChip[] =
 
 export interface CardInputs {
   readonly now: number
-  /** Of the declared model, where the catalogue has it. */
+  /** The model's card, if the catalogue has it. */
   readonly card?: ModelCard | undefined
 }
 
-/** A declaration as its card shows it. */
+/** Builds the view of a declaration. */
 export const cardOf = (state: State, metaInstance: MetaInstance, { now, card }: CardInputs): CardView => {
   const { word: machineWord, status } = statusOf(state, metaInstance)
   const { lastFailureError, placementError, metaInstanceId, paused } = metaInstance
@@ -177,19 +177,19 @@ export const cardOf = (state: State, metaInstance: MetaInstance, { now, card }: 
   }
 }
 
-/** What people call a declaration. */
+/** A declaration's display name. */
 export const declaredName = ({ name, modelId }: Pick<MetaInstance, 'name' | 'modelId'>): string =>
   name ?? shortName(modelId)
 
-/** Models that are always on: not those that came by a request. */
+/** Ids of models with a permanent declaration. */
 export const keptModels = (state: State): ReadonlySet<string> =>
   new Set(Object.values(state.metaInstances).flatMap(({ modelId, onRequest }) => (onRequest ? [] : modelId)))
 
-/** Instances that nothing keeps. */
+/** Instances without a declaration. */
 export const looseInstances = (state: State): Instance[] =>
   Object.values(state.instances).filter(({ metaInstanceId }) => metaInstanceId === undefined)
 
-/** One that nothing keeps, in a word and a line. */
+/** Status word and line of an instance without a declaration. */
 export const looseView = (state: State, instance: Instance): { word: string; tone: Tone; line: string } => {
   if (isReady(state, instance))
     return { word: t('cards.word.ready'), tone: 'ready', line: servingLine(state, [instance]) }

@@ -4,7 +4,7 @@ const SEQUENCES = new RegExp(
   'g',
 )
 
-/** What a terminal would show in the end: no colors, no cursor, and of a line written over only its last form. */
+/** Strips escape sequences and applies carriage returns: of an overwritten line only the final text remains. */
 export const withoutEscapes = (text: string): string =>
   text
     .replace(SEQUENCES, '')

@@ -2,7 +2,7 @@ import type { Attachment } from 'svelte/attachments'
 
 const TYPE = 'application/x-muster-model'
 
-/** Lets a model be dragged; `begin` and `end` surround it. */
+/** Makes a model draggable; `begin` and `end` are called around the drag. */
 export const dragsModel =
   (
     modelId: string,
@@ -25,19 +25,19 @@ export const dragsModel =
   }
 
 interface DropTarget {
-  /** Whether the model that is over it may be dropped here. */
+  /** Whether the dragged model may be dropped here. */
   readonly accepts: () => boolean
   readonly drop: (modelId: string) => void
 }
 
-/** A place to drop models on; while one that it accepts is over it, it has `data-over`. */
+/** A drop target for models; has `data-over` while an accepted one is over it. */
 export const acceptsModel =
   ({ accepts, drop }: DropTarget): Attachment<HTMLElement> =>
   (element) => {
     const isModel = ({ dataTransfer }: DragEvent): boolean => dataTransfer?.types.includes(TYPE) ?? false
     const over = (event: DragEvent): void => {
       if (!isModel(event)) return
-      // Not even the place around it, which would take what this one refuses.
+      // Stop here, or the surrounding target would accept what this one refuses.
       event.stopPropagation()
       if (!accepts()) return
       event.preventDefault()

@@ -4,15 +4,15 @@ import { remedyOf } from '@core/texts/remedies'
 import { codedText, nodeText, t } from '../../state/texts.svelte'
 import type { CardView } from './card'
 
-/** What became of a declaration's last instance, in plain words. */
+/** The last failure of a declaration, explained. */
 export interface Failure {
   readonly text: string
   readonly todo: string | undefined
-  /** What the runner or the system said, where the plain words leave some of it out. */
+  /** The original message, if the explanation omits part of it. */
   readonly details: string | undefined
 }
 
-/** Undefined where nothing failed since it recovered. */
+/** Undefined if nothing has failed since the last recovery. */
 export const failureOf = ({
   lastFailure,
   lastFailureError,
@@ -41,8 +41,8 @@ const refusalTodo = (code: string | undefined): string | undefined => {
 }
 
 /**
- * What a card says of the last failure beside its line: once, in the words of where the declaration is now. Where it
- * has no place the line says why, so that only what to do and the details are left.
+ * What a card adds about the last failure without repeating its line. If there is no place, the line has the reason, so
+ * only the remedy and details remain.
  */
 export const failureNote = ({
   machineWord,

@@ -26,7 +26,7 @@ const keptText = ({ idleSeconds }: OnRequest): string => {
     : t('cards.history.keptFor', { time: durationText(idleSeconds * MS_PER_SECOND) })
 }
 
-/** How long a model is kept that was loaded on request. */
+/** How long an on-request model stays loaded. */
 const lifetimeText = ({ onRequest, pinned }: MetaInstanceChanges): string | undefined => {
   if (onRequest === null) return t('cards.history.keptAlwaysOn')
   if (onRequest !== undefined) return keptText(onRequest)
@@ -34,7 +34,7 @@ const lifetimeText = ({ onRequest, pinned }: MetaInstanceChanges): string | unde
   return pinned ? t('cards.history.pinned') : t('cards.history.unpinned')
 }
 
-/** `Changed: name, context`: what became of a declaration. */
+/** A change of a declaration: `Changed: name, context`. */
 export const changeText = ({ paused, ...changes }: MetaInstanceChanges): string => {
   if (paused !== undefined) return paused ? t('cards.history.paused') : t('cards.history.resumed')
   const lifetime = lifetimeText(changes)
@@ -48,7 +48,7 @@ export const changeText = ({ paused, ...changes }: MetaInstanceChanges): string 
 const plain = (text: string): HistoryLine => ({ text, tone: 'plain' })
 const failure = (text: string): HistoryLine => ({ text, tone: 'failure' })
 
-/** Why something about a declaration failed, as the event says it. */
+/** The failure reason in an event, if any. */
 export const failureIn = ({ event }: Envelope): string | undefined => {
   switch (event.type) {
     case 'MetaInstancePlacementFailed':
@@ -62,9 +62,9 @@ export const failureIn = ({ event }: Envelope): string | undefined => {
 }
 
 /**
- * What a decision about a declaration reads like.
+ * The text of a decision about a declaration.
  *
- * @param before the reason that was told before this one, which is not told again
+ * @param before the reason shown before this one, which is not repeated
  */
 export const historyLine = (state: State, envelope: Envelope, before?: string): HistoryLine => {
   const { event } = envelope
@@ -97,14 +97,14 @@ export const historyLine = (state: State, envelope: Envelope, before?: string): 
   }
 }
 
-/** A failure that came again and again, with how often. */
+/** Adds to a repeated failure how often and since when it occurs. */
 const withCount = ({ text, tone }: HistoryLine, { repeated }: HistoryEvent): HistoryLine => {
   if (!repeated) return { text, tone }
   const { times, since } = repeated
   return { text: t('cards.history.repeated', { line: text, times, since: dateTimeText(since) }), tone }
 }
 
-/** All of them in the order that they are given in. A reason that comes again directly after itself in time is told once. */
+/** Lines in the given order. A reason that repeats the chronologically previous one is shown once. */
 export const historyLines = (
   state: State,
   envelopes: readonly HistoryEvent[],

@@ -11,7 +11,7 @@ const MOMENT = { weekday: 'short', hour: 'numeric', minute: '2-digit' } as const
 const momentText = (time: number): string =>
   new Intl.DateTimeFormat(spokenLanguage(), MOMENT).format(time).replace(',', '')
 
-/** `Until Mon 9:00 AM`, by the clock of whoever looks. */
+/** `Until Mon 9:00 AM`, in the viewer's time zone. */
 export const offHoursLine = ({ schedule }: Pick<MetaInstance, 'schedule'>): string =>
   schedule?.until === undefined ? t('cards.outsideHours') : t('cards.until', { time: momentText(schedule.until) })
 

@@ -3,10 +3,10 @@ import type { AppState } from '../../state/app.svelte'
 import { declaredName } from './card'
 import { t } from '../../state/texts.svelte'
 
-/** What a person can do about a model that was loaded on request. */
+/** Actions on an on-request model. */
 export interface Lifetime {
   readonly keep: () => Promise<boolean>
-  /** Or the opposite, of one that is pinned. */
+  /** Unpins if it is pinned. */
   readonly pin: () => Promise<boolean>
   readonly end: () => Promise<boolean>
 }

@@ -2,29 +2,29 @@ import type { Attachment } from 'svelte/attachments'
 import type { NodeId } from '@core/ids'
 import type { Place } from '../machines/geometry'
 
-/** A pointer that moved less than this was pressed, not drawn. In pixels. */
+/** Smaller movements, in pixels, count as a click. */
 const LEAST_MOVED = 6
 
 const overlap = (a: Place, b: Place): boolean =>
   a.left < b.left + b.width && b.left < a.left + a.width && a.top < b.top + b.height && b.top < a.top + a.height
 
-/** The places that a rectangle touches. */
+/** Ids of places that the rectangle touches. */
 export const touched = (frame: Place, places: ReadonlyMap<NodeId, Place>): readonly NodeId[] =>
   [...places].flatMap(([nodeId, place]) => (overlap(frame, place) ? [nodeId] : []))
 
 interface MarqueeOptions {
   readonly places: ReadonlyMap<NodeId, Place>
-  /** Those that it encloses now. */
+  /** Called with the machines enclosed now. */
   readonly choose: (nodeIds: readonly NodeId[]) => void
 }
 
-/** A rectangle that is drawn over the map to choose machines: from where nothing lies, with the main button. */
+/** Rubber-band selection of machines on the map, starting on empty space with the main button. */
 export class Marquee {
   frame: Place | undefined = $state.raw()
 
   constructor(private readonly options: MarqueeOptions) {}
 
-  /** On the element that the places are measured in. */
+  /** Attach to the element that the places are relative to. */
   readonly attach: Attachment<HTMLElement> = (element) => {
     let from: { readonly x: number; readonly y: number } | undefined
     const at = ({ clientX, clientY }: PointerEvent): { x: number; y: number } => {
@@ -45,7 +45,7 @@ export class Marquee {
       this.options.choose(touched(this.frame, this.options.places))
     }
     const end = (): void => {
-      // A press beside the machines ends the choice.
+      // A click on empty space clears the selection.
       if (from && !this.frame) this.options.choose([])
       from = undefined
       this.frame = undefined

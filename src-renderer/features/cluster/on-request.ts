@@ -13,12 +13,12 @@ const endText = ({ idleSeconds }: OnRequest): string => {
     : t('cards.request.endsAfterIdle', { time: durationText(idleSeconds * MS_PER_SECOND) })
 }
 
-/** `On request · ends after 5 min idle · 4 min left`; undefined for what is always on. */
+/** `On request · ends after 5 min idle · 4 min left`; undefined for permanent declarations. */
 export const onRequestLine = (state: State, metaInstance: MetaInstance, now: number): string | undefined => {
   const { onRequest, pinned } = metaInstance
   if (!onRequest) return undefined
   if (pinned) return t('cards.request.pinned')
-  // The master may know of a reason to wait longer, never of one to end it sooner.
+  // Lower bound: the master may know a reason to keep it longer, never to end it sooner.
   const until = idleUntil(state, metaInstance, { deadlinesBegan: 0 })
   const left = until === undefined ? [] : [t('cards.left', { time: durationText(until - now) })]
   return [endText(onRequest), ...left].join(' · ')

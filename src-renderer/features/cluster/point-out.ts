@@ -6,11 +6,11 @@ const TARGETS: Readonly<Record<string, string>> = {
   instance: 'data-instance-id',
 }
 
-/** What a link into this page is about: `?machine=…`, `?model=…`, `?instance=…`. */
+/** The target of a link into this page: `?machine=…`, `?model=…`, `?instance=…`. */
 const targetIn = (page: HTMLElement, query: Readonly<Record<string, string>>): HTMLElement | undefined => {
   for (const [name, attribute] of Object.entries(TARGETS)) {
     const id = query[name]
-    // Ids are compared, not put into a selector: they come from an address.
+    // Ids come from the URL: compare them rather than put them into a selector.
     if (id !== undefined)
       return [...page.querySelectorAll<HTMLElement>(`[${attribute}]`)].find((one) => one.getAttribute(attribute) === id)
   }
@@ -28,8 +28,8 @@ const pointOut = (target: HTMLElement): (() => void) => {
 }
 
 /**
- * Brings what the address names into view, and the focus to it: as soon as it is there, for what was just launched is
- * shown a moment after the answer.
+ * Scrolls to the element that the URL names and focuses it once it exists; after a launch it appears shortly after the
+ * answer.
  */
 export const pointsOut =
   (query: Readonly<Record<string, string>>): Attachment<HTMLElement> =>

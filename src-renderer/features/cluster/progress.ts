@@ -6,7 +6,7 @@ import type { State } from '@core/state/state'
 import { durationText, bytesText, partText, sentence } from '../../state/text'
 import { nodeText, t } from '../../state/texts.svelte'
 
-/** What a runner is at, in a word or two, as it stands beside a machine's name. */
+/** A runner's stage in a word or two, shown beside the machine's name. */
 export const stageText = (runner: RunnerStatus | undefined): string => {
   switch (runner?.status) {
     case undefined:
@@ -46,11 +46,11 @@ export const loadingLine = (state: State, { shards }: Instance): string => {
   return parts.join(' · ')
 }
 
-/** What of an instance's files is still on its way, over all its machines. */
+/** Unfinished downloads of an instance on all its machines. */
 const downloadsOf = (state: State, { modelId, shards }: Instance): Download[] =>
   shards.flatMap(({ nodeId }) => state.downloads[nodeId]?.[modelId] ?? [])
 
-/** What keeps an instance's files away, machine by machine, where a download has failed and is to be tried again. */
+/** Failed downloads of an instance that will be retried, one text per machine. */
 export const downloadFailures = (state: State, { modelId, shards }: Instance): string[] =>
   shards.flatMap(({ nodeId, runnerId }) => {
     const download = state.downloads[nodeId]?.[modelId]
@@ -65,7 +65,7 @@ export const downloadFailures = (state: State, { modelId, shards }: Instance): s
       : []
   })
 
-/** `3.1 of 8.0 GB · 92 MB/s · 1 min left`, and why it is tried again; undefined where nothing is known of the files. */
+/** `3.1 of 8.0 GB · 92 MB/s · 1 min left`, with the reason of a retry; undefined if nothing is known. */
 export const downloadLine = (state: State, instance: Instance): string | undefined => {
   const downloads = downloadsOf(state, instance)
   const failures = downloadFailures(state, instance)
@@ -102,7 +102,7 @@ const loadedShare = (runner: Runner | undefined): number => {
   }
 }
 
-/** How far it is, from 0 to 1: of its files while they are downloaded, of its layers after that. */
+/** Progress from 0 to 1: of the files while downloading, then of the layers. */
 export const progressOf = (state: State, instance: Instance): number => {
   const runners = instance.shards.map(({ runnerId }) => state.runners[runnerId])
   if (runners.some((runner) => runner?.status === 'Downloading')) {

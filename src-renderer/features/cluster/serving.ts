@@ -6,7 +6,7 @@ import { t } from '../../state/texts.svelte'
 
 const byInstance = new WeakMap<State['tasks'], Map<string, Task[]>>()
 
-/** The tasks of an instance. They are sorted once for all instances that ask about the same state. */
+/** Tasks of an instance. Indexed once per state, for all instances. */
 const tasksOf = ({ tasks }: State, { instanceId }: Instance): readonly Task[] => {
   const known = byInstance.get(tasks)
   if (known) return known.get(instanceId) ?? []
@@ -20,16 +20,16 @@ const tasksOf = ({ tasks }: State, { instanceId }: Instance): readonly Task[] =>
   return sorted.get(instanceId) ?? []
 }
 
-/** Tokens a second of the requests that ended lately, oldest first. */
+/** Tokens per second of recently ended requests, oldest first. */
 export const speedsOf = (state: State, instances: readonly Instance[]): number[] =>
   instances
     .flatMap((instance) => tasksOf(state, instance))
     .flatMap(({ tokensPerSecond }) => (tokensPerSecond ? [tokensPerSecond] : []))
 
-/** Requests that wait or run. */
+/** Waiting and running requests. */
 export const requestsOf = (state: State, instance: Instance): number => tasksOf(state, instance).filter(isLive).length
 
-/** `34 tokens/s · 2 requests`: the mean of the last minute, and what goes on now. */
+/** `34 tokens/s · 2 requests`: mean of the last minute, and current load. */
 export const servingLine = (state: State, instances: readonly Instance[]): string => {
   const speeds = speedsOf(state, instances)
   const requests = instances.reduce((sum, instance) => sum + requestsOf(state, instance), 0)
@@ -40,14 +40,14 @@ export const servingLine = (state: State, instances: readonly Instance[]): strin
   )
 }
 
-/** The speeds as a line in a box of this size, the slowest at its bottom; undefined where there is no line to draw. */
+/** An SVG line of the speeds in a box of this size, the slowest at the bottom; undefined with too few values. */
 export const sparkline = (
   speeds: readonly number[],
   { width, height }: { readonly width: number; readonly height: number },
 ): string | undefined => {
   if (speeds.length < 2) return undefined
   const [least, most] = [Math.min(...speeds), Math.max(...speeds)]
-  // Small differences stay small: a tenth of the speed is at least the box's height.
+  // The scale covers at least a tenth of the speed, so that small differences look small.
   const range = Math.max(most - least, most / 10)
   const step = width / (speeds.length - 1)
   return speeds

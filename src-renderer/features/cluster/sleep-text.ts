@@ -1,7 +1,7 @@
 import type { PowerFacts } from '@core/state/power'
 import { t } from '../../state/texts.svelte'
 
-/** `Kept awake by a download, on battery`: whether a machine may sleep. */
+/** Whether a machine may sleep: `Kept awake by a download, on battery`. */
 export const sleepText = ({ onBattery, awakeFor }: PowerFacts): string => {
   const why = awakeFor ?? 'may'
   return t(onBattery ? `cluster.sleep.${why}Battery` : `cluster.sleep.${why}`)

@@ -3,7 +3,7 @@ import { statusOf } from '@core/state/status'
 import { cardWord, declaredName } from './card'
 import { t } from '../../state/texts.svelte'
 
-/** What every declaration is called and how it is, by id. */
+/** Name and status of every declaration, by id. */
 export type Words = Readonly<Record<string, { readonly name: string; readonly word: string }>>
 
 export const wordsOf = (state: State): Words =>
@@ -14,10 +14,10 @@ export const wordsOf = (state: State): Words =>
     ]),
   )
 
-/** More changes at once than these are counted. */
+/** With more changes at once, only their number is announced. */
 const MOST_TOLD = 3
 
-/** What to tell people who do not see the cards: `chat: Ready. code: Retrying (1/3).`; empty where nothing changed. */
+/** Announcement for screen readers: `chat: Ready. code: Retrying (1/3).`; empty if nothing changed. */
 export const statusNews = (before: Words, after: Words): string => {
   const changed = Object.entries(after).filter(([id, { word }]) => before[id] !== undefined && before[id].word !== word)
   const told = changed.slice(0, MOST_TOLD).map(([, { name, word }]) => t('cards.news.word', { name, word }))

@@ -3,19 +3,19 @@ import { SvelteMap } from 'svelte/reactivity'
 import type { NodeId } from '@core/ids'
 import type { Place } from '../machines/geometry'
 
-/** Where the tiles lie, followed as the window, the text and the machines change. */
+/** Positions of the tiles, updated as the window, text and machines change. */
 export class TilePlaces {
   readonly of = new SvelteMap<NodeId, Place>()
   private readonly tiles = new SvelteMap<NodeId, HTMLElement>()
 
-  /** On the element that the tiles lie in. */
+  /** Attach to the element that contains the tiles. */
   readonly map: Attachment<HTMLElement> = (element) => {
     const observer = new ResizeObserver(() => this.measure())
     observer.observe(element)
     return () => observer.disconnect()
   }
 
-  /** On each tile. */
+  /** Attach to each tile. */
   tile(nodeId: NodeId): Attachment<HTMLElement> {
     return (element) => {
       this.tiles.set(nodeId, element)

@@ -11,22 +11,22 @@ import {
 import type { WritableTool } from '@core/protocols/connect'
 import { t } from '../../state/texts.svelte'
 
-/** How a program is told of this node: what to do, and the text for it, filled in. */
+/** How to configure a program for this node: instructions and a filled-in text. */
 export interface Connection {
   readonly id: string
   readonly title: string
   readonly how: string
   readonly text: string
-  /** The node can write it where the program runs on its machine. */
+  /** Set if the node can write the configuration on its own machine. */
   readonly writable?: WritableTool
 }
 
-/** One word for a POSIX shell, whatever is in it. */
+/** Quotes any text as one word for POSIX shells. */
 const shellWord = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`
 
 const json = (value: unknown): string => JSON.stringify(value, undefined, 2)
 
-/** A value of YAML: its strings in double quotes have the escapes of JSON. */
+/** A YAML value; double-quoted strings have JSON's escapes. */
 const yaml = (value: unknown): string => JSON.stringify(value)
 
 const forms: readonly ((target: ConnectTarget) => Connection)[] = [
@@ -157,10 +157,10 @@ const forms: readonly ((target: ConnectTarget) => Connection)[] = [
   }),
 ]
 
-/** Ready to be pasted: the address and a model that is declared are in them, quoted as each language wants it. */
+/** Texts ready to paste, with the address and a declared model quoted for each language. */
 export const connectionsFor = (target: ConnectTarget): readonly Connection[] => forms.map((form) => form(target))
 
-/** Whether the node takes requests from its own machine alone; those need no key. */
+/** Whether the node listens on loopback only; then no key is needed. */
 export const isLocal = (url: string): boolean => {
   const { hostname } = new URL(url)
   return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')

@@ -1,10 +1,10 @@
 import { ToolConfigPreview, ToolConfigsResponse, type ToolConfigView, type WritableTool } from '@core/protocols/connect'
 import type { Api } from '../../api/access'
 
-/** Configurations of programs on the node's machine; none where this page was opened on another. */
+/** Tool configurations on the node's machine; none if the page was opened on another machine. */
 export class ToolConfigs {
   tools: readonly ToolConfigView[] = $state.raw([])
-  /** The change that is shown, of which tool. */
+  /** The previewed change and its tool. */
   shown: { readonly tool: WritableTool; readonly preview: ToolConfigPreview } | undefined = $state.raw()
   problem: unknown = $state.raw()
   busy = $state(false)
@@ -19,7 +19,7 @@ export class ToolConfigs {
     try {
       this.tools = (await this.api.get('/connect/tools', ToolConfigsResponse)).tools
     } catch {
-      // From another machine nothing can be written; the text can be copied.
+      // From another machine nothing can be written; the text can be copied instead.
       this.tools = []
     }
   }

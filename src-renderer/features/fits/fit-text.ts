@@ -37,7 +37,7 @@ export const lackText = (lack: Lack): string => {
   }
 }
 
-/** A fit as a sentence goes on: `uses 6.2 GB · about 34 tokens/s`, `needs 8 GB more`. */
+/** A fit as a phrase: `uses 6.2 GB · about 34 tokens/s`, `needs 8 GB more`. */
 export const fitText = (fit: Fit): string => {
   if (!fit.fits) return lackText(fit.lack)
   const { where, uses, toDownload } = fit

@@ -1,12 +1,12 @@
 import type { FitAnswer, FitQuestion } from './fits-protocol'
 
-/** Whoever finds the places: a worker, or a test. */
+/** Computes placements: a worker, or a test. */
 export interface FitFinder {
   ask(question: FitQuestion): void
   close(): void
 }
 
-/** Finds them in a thread of its own, beside the page's. */
+/** Runs the computation in a web worker. */
 export const fitWorker = (answered: (answer: FitAnswer) => void): FitFinder => {
   const worker = new Worker(new URL('./fits.worker.ts', import.meta.url), { type: 'module' })
   worker.onmessage = ({ data }: MessageEvent<FitAnswer>) => answered(data)

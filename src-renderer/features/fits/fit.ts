@@ -11,15 +11,15 @@ interface Speed {
   readonly tokensPerSecond: number
 }
 
-/** What a model would take and give. */
+/** Expected use and speed of a placement. */
 export interface Fitting {
   readonly fits: true
-  /** On the only machine there is; on one of several; on several together. */
+  /** On the only machine, on one of several, or on several together. */
   readonly where?: { readonly kind: 'here' } | { readonly kind: 'on'; readonly name: string } | Together
   readonly uses?: { readonly bytes: number; readonly machines: number; readonly roughly?: boolean }
   readonly predicted?: Speed
   readonly measured?: Speed
-  /** Its files have to come first. */
+  /** Its files must be downloaded first. */
   readonly toDownload?: boolean
 }
 
@@ -28,15 +28,15 @@ interface Together {
   readonly machines: number
 }
 
-/** What a model lacks. */
+/** Why a model does not fit. */
 export type Lack =
   | { readonly kind: 'memory'; readonly bytes: number }
   | { readonly kind: 'offline' | 'no-worker' | 'nowhere' }
   | { readonly kind: 'cannot-run'; readonly why: string; readonly coded: CodedText | undefined }
-  /** As the rules of placement say it. */
+  /** A violated placement rule. */
   | { readonly kind: 'rule'; readonly text: string; readonly coded: CodedText | undefined }
 
-/** What would become of a model; `fit-text.ts` has the words. Nothing but data, for it comes from a worker. */
+/** Predicted placement of a model; `fit-text.ts` has its texts. Plain data, because it is sent by a worker. */
 export type Fit = Fitting | { readonly fits: false; readonly lack: Lack }
 
 type Placed = Extract<Expectation, { status: 'placed' }>
@@ -46,7 +46,7 @@ const speedsOf = ({ predicted, measured }: Placed): Pick<Fitting, 'predicted' | 
   ...(measured && { measured: { tokensPerSecond: measured.tokensPerSecond } }),
 })
 
-/** What the model lacks on these machines. */
+/** Why the model does not fit on these machines. */
 const lackOf = ({ details, reason, coded }: PlacementError, nodeIds: readonly NodeId[]): Lack => {
   const missing = (details?.neededBytes ?? 0) - (details?.freeBytes ?? 0)
   if (missing > 0) return { kind: 'memory', bytes: missing }
@@ -56,7 +56,7 @@ const lackOf = ({ details, reason, coded }: PlacementError, nodeIds: readonly No
   return nodeIds.length === 1 ? { kind: 'rule', text: reason, coded } : { kind: 'nowhere' }
 }
 
-/** On these machines and no others: what a launch would give that names them. */
+/** Prediction for a launch on exactly these machines. */
 export const fitOn = (state: State, card: ModelCard, nodeIds: readonly NodeId[]): Fit => {
   const expected = expectationOf(new PlacementSpace(state), card, {
     ...DEFAULT_LAUNCH,
@@ -82,7 +82,7 @@ const whereOf = (state: State, nodeIds: readonly NodeId[]): NonNullable<Fitting[
     : { kind: 'together', machines: nodeIds.length }
 }
 
-/** Where a model would go that is launched without a further word, or what it lacks; undefined where no machine is known yet. */
+/** Prediction for a launch with default options; undefined while no machine is known. */
 export const plainFit = (space: PlacementSpace, card: ModelCard): Fit | undefined => {
   const { state } = space
   const nodeIds = Object.values(state.nodes).map(({ nodeId }) => nodeId)

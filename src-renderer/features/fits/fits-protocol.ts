@@ -2,22 +2,22 @@ import type { ModelCard } from '@core/placement/model-card'
 import { emptyState, type State } from '@core/state/state'
 import type { Fit } from './fit'
 
-/** Families that a placement depends on; edges stand for the topology. */
+/** State families that placement depends on; edges stand for the topology. */
 export const FAMILIES = ['members', 'nodes', 'instances', 'downloads', 'edges'] as const
 type FamilyName = (typeof FAMILIES)[number]
 
-/** What became of a family's entries: new ones, and `null` for those that are gone. */
+/** Changed entries of a family; `null` for removed ones. */
 export type FamilyChanges = Readonly<Record<string, unknown>>
 export type InputChanges = Readonly<Partial<Record<FamilyName, FamilyChanges>>>
 
-/** To the worker: what changed since the last one of these, and what is asked about it. */
+/** To the worker: changes since the last question, and the models asked about. */
 export interface FitQuestion {
   readonly version: number
   readonly changes: InputChanges
   readonly cards: readonly ModelCard[]
 }
 
-/** From the worker, model by model. */
+/** From the worker, one per model. */
 export interface FitAnswer {
   readonly version: number
   readonly modelId: string
@@ -42,7 +42,7 @@ const changesOf = (
   return Object.keys(changes).length === 0 ? undefined : changes
 }
 
-/** What to tell whoever knows `before`: entries are compared as objects, for a fold keeps those that no event touched. */
+/** Changes for a worker that holds `before`. Entries are compared by identity, because folding keeps untouched ones. */
 export const changesBetween = (before: Families, after: Families): InputChanges =>
   Object.fromEntries(
     FAMILIES.flatMap((name) => {
@@ -56,14 +56,14 @@ const withChanges = (family: Readonly<Record<string, unknown>>, changes: FamilyC
     ? family
     : Object.fromEntries(Object.entries({ ...family, ...changes }).filter(([, value]) => value !== null))
 
-/** The state that a placement is to be found in, from what was known of it and what changed. */
+/** Applies changes to the state used for placement. */
 export const applied = (state: State, changes: InputChanges): State => {
   const known = familiesOf(state)
   const { edges, ...families } = Object.fromEntries(
     FAMILIES.map((name) => [name, withChanges(known[name], changes[name])]),
   ) as Families
-  // Entries are what the other side's State held under the same names.
+  // Safe: the entries come from a State's families of the same names.
   return { ...state, ...families, topology: { ...state.topology, edges } } as State
 }
 
-export const nothingKnown = (): State => emptyState()
+export const initialState = (): State => emptyState()

@@ -3,9 +3,9 @@ import type { ModelCard } from '@core/placement/model-card'
 import type { State } from '@core/state/state'
 import type { Fit } from './fit'
 import type { FitFinder } from './fit-worker'
-import { changesBetween, familiesOf, nothingKnown, type FitAnswer } from './fits-protocol'
+import { changesBetween, familiesOf, initialState, type FitAnswer } from './fits-protocol'
 
-/** Machines report their memory all the time; what fits where is looked at anew this long after a change. */
+/** Throttle: machines report memory constantly. */
 const AGAIN_MS = 2000
 
 interface FitsOptions {
@@ -14,27 +14,27 @@ interface FitsOptions {
 }
 
 /**
- * Where models would go that are launched without a further word. Only those in sight are asked about, and again only
- * when something has changed that a placement depends on; until then the last answer stands.
+ * Predicted placements for launches with default options. Computed for visible models only, and again only after a
+ * relevant change; until then the last answer stays.
  */
 export class Fits {
   private readonly found = new SvelteMap<string, Fit | undefined>()
-  /** Which version of the inputs a model's fit was found with. */
+  /** Input version of each model's answer. */
   private readonly versions: Record<string, number> = {}
   private inSight: readonly ModelCard[] = []
-  private told = familiesOf(nothingKnown())
+  private sent = familiesOf(initialState())
   private version = 0
   private finder: FitFinder | undefined
   private timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(private readonly options: FitsOptions) {}
 
-  /** Undefined as long as nobody knows. */
+  /** Undefined until computed. */
   of(modelId: string): Fit | undefined {
     return this.found.get(modelId)
   }
 
-  /** These are in sight now; none ends the asking. */
+  /** Sets the visible models; an empty list stops computing. */
   show(cards: readonly ModelCard[]): void {
     this.inSight = cards
     if (cards.length === 0) return this.rest()
@@ -58,8 +58,8 @@ export class Fits {
       this.ask()
     }, AGAIN_MS)
     const now = familiesOf(this.options.state())
-    const changes = changesBetween(this.told, now)
-    this.told = now
+    const changes = changesBetween(this.sent, now)
+    this.sent = now
     if (Object.keys(changes).length > 0) this.version += 1
     const cards = this.inSight.filter(({ modelId }) => this.versions[modelId] !== this.version)
     if (cards.length === 0) return

@@ -7,7 +7,7 @@ import { plainFit } from './fit'
 import { fitText } from './fit-text'
 import type { FitFinder } from './fit-worker'
 import { Fits } from './fits.svelte'
-import { applied, nothingKnown, type FitAnswer, type FitQuestion } from './fits-protocol'
+import { applied, initialState, type FitAnswer, type FitQuestion } from './fits-protocol'
 
 beforeEach(() => vi.useFakeTimers())
 afterEach(() => vi.useRealTimers())
@@ -15,7 +15,7 @@ afterEach(() => vi.useRealTimers())
 /** What the worker does, at once, and what it was asked. */
 const finder = () => {
   const asked: FitQuestion[] = []
-  let state = nothingKnown()
+  let state = initialState()
   const begin = (answered: (answer: FitAnswer) => void): FitFinder => ({
     ask: (question) => {
       // Over a worker only data goes.

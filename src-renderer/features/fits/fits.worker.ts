@@ -1,12 +1,12 @@
 import { PlacementSpace } from '@core/placement/space'
 import { plainFit } from './fit'
-import { applied, nothingKnown, type FitAnswer, type FitQuestion } from './fits-protocol'
+import { applied, initialState, type FitAnswer, type FitQuestion } from './fits-protocol'
 
 /**
- * Finds places for models beside the page: a search among a hundred machines takes longer than a picture may. It knows
- * what it was told; a newer question ends the one before.
+ * Computes placements off the main thread: with a hundred machines a search takes longer than a frame. Keeps the state
+ * from earlier messages; a newer question cancels the previous one.
  */
-let state = nothingKnown()
+let state = initialState()
 let latest = 0
 
 const answer = async ({ version, cards }: FitQuestion): Promise<void> => {
@@ -15,7 +15,7 @@ const answer = async ({ version, cards }: FitQuestion): Promise<void> => {
     if (version !== latest) return
     const found: FitAnswer = { version, modelId: card.modelId, fit: plainFit(space, card) }
     postMessage(found)
-    // Lets a newer question in.
+    // Yields, so that a newer question can arrive.
     await new Promise((resolve) => setTimeout(resolve))
   }
 }

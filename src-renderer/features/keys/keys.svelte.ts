@@ -3,10 +3,10 @@ import { ApiKeysResponse, CreatedApiKey, type ApiKeyView } from '@core/protocols
 import type { ApiKeyLimits } from '@core/state/api-keys'
 import type { Api } from '../../api/access'
 
-/** The keys that programs use, with what was used by each. A key itself is seen once, when it is made. */
+/** API keys with their usage. A secret is shown only once, when it is created. */
 export class ApiKeys {
   list: readonly ApiKeyView[] = $state.raw([])
-  /** Machines that are away: what they counted is missing. */
+  /** Unreachable machines, whose counts are missing. */
   missing: readonly string[] = $state.raw([])
   created: { readonly name: string; readonly key: string } | undefined = $state.raw()
   problem: unknown = $state.raw()
@@ -24,7 +24,7 @@ export class ApiKeys {
     })
   }
 
-  /** No limits at all where none is given. */
+  /** An empty object removes all limits. */
   limit(apiKeyId: ApiKeyId, limits: ApiKeyLimits): Promise<void> {
     const json = { limits: Object.keys(limits).length > 0 ? limits : null }
     return this.attempt(() => this.api.fetch(`/api_keys/${apiKeyId}`, { method: 'PATCH', json }))

@@ -4,14 +4,14 @@ import type { MetaInstance, OnRequest } from '@core/state/meta-instances'
 import type { State } from '@core/state/state'
 import type { Api } from '../../api/access'
 
-/** A model that was declared, and how that is taken back. */
+/** A declared model and how to undo it. */
 export interface Declared {
   readonly metaInstanceId: MetaInstanceId
-  /** As it was before, where a request had loaded it; undefined for a new declaration. */
+  /** Its lifetime before, if it was loaded on request; undefined for a new declaration. */
   readonly before: OnRequest | undefined
 }
 
-/** The declaration of a model that a request has loaded and nobody keeps. */
+/** The on-request declaration of a model. */
 export const loadedOnRequest = (
   { metaInstances }: Pick<State, 'metaInstances'>,
   modelId: string,
@@ -20,11 +20,11 @@ export const loadedOnRequest = (
 
 export interface DeclareOptions {
   readonly modelId: string
-  /** Exactly these machines; undefined leaves the choice to Muster. */
+  /** Exactly these machines; undefined leaves placement to Muster. */
   readonly nodeIds?: readonly NodeId[] | undefined
 }
 
-/** Keeps a model running. One that a request has loaded is kept as it is, and not loaded twice. Throws ApiError. */
+/** Declares a model permanently. One that is loaded on request is made permanent instead of loaded twice. Throws ApiError. */
 export const declare = async (
   api: Pick<Api, 'post' | 'fetch'>,
   state: Pick<State, 'metaInstances'>,
@@ -41,7 +41,7 @@ export const declare = async (
   return { metaInstanceId, before }
 }
 
-/** Takes it back. Throws ApiError. */
+/** Undoes `declare`. Throws ApiError. */
 export const undeclare = async (api: Pick<Api, 'fetch'>, { metaInstanceId, before }: Declared): Promise<void> => {
   const path = `/meta_instance/${metaInstanceId}`
   await api.fetch(path, before ? { method: 'PATCH', json: { onRequest: before } } : { method: 'DELETE' })

@@ -3,7 +3,7 @@ import { dragsModel } from '../cluster/dragging'
 import type { Launches } from './launches.svelte'
 import type { PlaceableModel } from './targets'
 
-/** Lets a model be dragged from where it is listed onto machines. */
+/** Makes a listed model draggable onto machines. */
 export const dragsToLaunch = (
   launches: Pick<Launches, 'drag' | 'drop'>,
   model: PlaceableModel,

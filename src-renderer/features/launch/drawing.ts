@@ -5,20 +5,20 @@ import { nodeName } from '@core/state/bindings'
 import type { State } from '@core/state/state'
 import { bandsOf } from '../cluster/bands'
 
-/** A machine in a small drawing of a placement; `used`, `ours` and `added` are shares of all its memory, from 0 to 1. */
+/** A machine in the placement diagram; `used`, `ours` and `added` are fractions of its memory. */
 export interface DrawnMachine {
   readonly nodeId: NodeId
   readonly name: string
-  /** Its place in the row, from 0. */
+  /** Position in the row, from 0. */
   readonly at: number
-  /** Undefined where the placement does without it. */
+  /** Undefined if the placement does not use it. */
   readonly rank: number | undefined
   readonly used: number
   readonly ours: number
   readonly added: number
 }
 
-/** How rank `at` reaches the next one; the last one's goes back to the first. */
+/** Connection from rank `at` to the next; the last one's leads to the first. */
 export interface DrawnLink {
   readonly at: number
   readonly to: number
@@ -28,11 +28,11 @@ export interface DrawnLink {
 export interface Drawing {
   readonly machines: readonly DrawnMachine[]
   readonly links: readonly DrawnLink[]
-  /** Machines for which there is no room. */
+  /** Number of machines left out. */
   readonly hidden: number
 }
 
-/** More machines in a row than these cannot be told apart. */
+/** Maximum machines in a row. */
 export const MOST_DRAWN = 6
 
 const machine = (state: State, preview: Preview, nodeId: NodeId, at: number): DrawnMachine => {
@@ -52,7 +52,7 @@ const machine = (state: State, preview: Preview, nodeId: NodeId, at: number): Dr
   }
 }
 
-/** The ranks in their order with what links them, then the machines that stay as they are. */
+/** Ranks in order with their links, then the unused machines. */
 export const drawPlacement = (state: State, preview: Preview): Drawing => {
   const { nodeIds, instanceMeta } = preview
   const chosen = new Set<string>(nodeIds)
@@ -63,7 +63,7 @@ export const drawPlacement = (state: State, preview: Preview): Drawing => {
   const links = ranks.flatMap((from, at): DrawnLink[] => {
     const to = (at + 1) % nodeIds.length
     const next = nodeIds[to]
-    // Two machines are linked once; what leads out of the picture is not drawn.
+    // Two machines have a single link; links to omitted machines are dropped.
     if (next === undefined || to >= drawn.length || to === at || (nodeIds.length === 2 && at === 1)) return []
     return [{ at, to, way: connectionKindBetween(state, from, next, instanceMeta) }]
   })

@@ -2,13 +2,13 @@ import type { CatalogueModel } from '@core/protocols/models'
 import { claimedBytes, freeBytes, neededBytes } from '@core/placement/memory'
 import type { State } from '@core/state/state'
 
-/** Declarations of a model that are there already. */
+/** Existing declarations of a model. */
 export const keptAs = ({ metaInstances }: Pick<State, 'metaInstances'>, modelId: string) =>
   Object.values(metaInstances).filter((metaInstance) => metaInstance.modelId === modelId)
 
 /**
- * The model to begin the form with where nobody has named one: the first that is not kept running and that the memory of
- * one machine holds, else of all together. Undefined where each is kept already or too large: then a person chooses.
+ * The form's default model: the first undeclared one that fits on one machine, else on all together. Undefined if there
+ * is none; then the user chooses.
  */
 export const firstChoice = (state: State, models: readonly CatalogueModel[]): string | undefined => {
   const claimed = claimedBytes(state)

@@ -1,7 +1,7 @@
 import type { NodeId } from '@core/ids'
 import { Day, type Hours } from '@core/schedules/hours'
 
-/** One time of the week as the form has it; no days mean every day, no machines those that are chosen for all. */
+/** One weekly period in the form; no days mean every day, no machines mean the form's machines. */
 export interface HoursEntry {
   days: readonly Day[]
   from: string
@@ -26,10 +26,10 @@ const same = (a: readonly Hours[] | undefined, b: readonly Hours[] | undefined):
   return JSON.stringify(plain(a)) === JSON.stringify(plain(b))
 }
 
-/** When a model is to be in memory, as a person is choosing it. */
+/** Form state of a declaration's hours. */
 export class HoursForm {
   entries: readonly HoursEntry[] = $state.raw([])
-  /** As the node takes it; undefined: always. */
+  /** For the API; undefined: always. */
   readonly value: Hours[] | undefined = $derived(this.entries.length === 0 ? undefined : this.entries.map(given))
 
   constructor(private readonly known: readonly Hours[] | undefined) {
@@ -40,7 +40,7 @@ export class HoursForm {
     return !same(this.known, this.value)
   }
 
-  /** Working hours first; what is added to them is the night. */
+  /** Adds working hours first, then nights. */
   add(): void {
     const timeZone = this.entries.at(-1)?.timeZone ?? ownTimeZone()
     const entry =
@@ -58,7 +58,7 @@ export class HoursForm {
     this.entries = this.entries.map((entry, at) => (at === index ? { ...entry, ...changes } : entry))
   }
 
-  /** Puts a day or a machine in, or takes it out. */
+  /** Adds or removes a day or a machine. */
   toggle<Value>(values: readonly Value[], value: Value): readonly Value[] {
     return values.includes(value) ? values.filter((one) => one !== value) : [...values, value]
   }

@@ -21,7 +21,7 @@ import { rdmaOffer, type RdmaOffer } from './rdma'
 
 export const isPossible = (preview: Preview | FailedPreview): preview is Preview => !('error' in preview)
 
-/** What the form begins with. */
+/** Initial content of the form. */
 export type Beginning =
   | { readonly kind: 'declare'; readonly modelId: string | undefined; readonly nodeId?: NodeId | undefined }
   | { readonly kind: 'change'; readonly metaInstance: MetaInstance }
@@ -29,7 +29,7 @@ export type Beginning =
 const sameNodes = (a: readonly string[] | undefined, b: readonly string[] | undefined): boolean =>
   JSON.stringify(a) === JSON.stringify(b)
 
-/** What a person has chosen in the launch form, and what the node says would come of it. */
+/** Form state of a launch, with the node's previews of it. */
 export class LaunchForm {
   modelId: string | undefined = $state()
   name = $state('')
@@ -39,39 +39,39 @@ export class LaunchForm {
   minNodes: number | undefined = $state()
   maxContext: number | undefined = $state()
   concurrency: number | undefined = $state()
-  /** Keys and values in 8 bits. */
+  /** 8-bit KV cache. */
   smallCache = $state(false)
-  /** The id of the model that guesses; empty for none. */
+  /** Id of the draft model; empty for none. */
   draft = $state('')
   /** The id of the LoRA adapter; empty for none. */
   adapter = $state('')
   /** Undefined: one. */
   replicas: number | undefined = $state()
   readonly hours: HoursForm
-  /** The machines that were picked, in rank order; undefined leaves the choice to Muster. */
+  /** Chosen machines in rank order; undefined leaves placement to Muster. */
   nodeIds: readonly NodeId[] | undefined = $state.raw()
-  /** The machines that the choice is cut down to; none means all. */
+  /** Machines that placement is restricted to; empty: all. */
   readonly allowed = new SvelteSet<NodeId>()
-  /** Undefined until the node has answered. */
+  /** Undefined until the node answers. */
   previews: readonly (Preview | FailedPreview)[] | undefined = $state.raw()
   problem: unknown = $state.raw()
   busy = $state(false)
-  /** What can be had with the chosen sharding and connection. */
+  /** Placements possible with the chosen sharding and connection. */
   readonly possible: readonly Preview[] = $derived(this.matching().filter(isPossible))
-  /** Why no other group of machines will do. */
+  /** Why no other group of machines is possible. */
   readonly refusal: FailedPreview | undefined = $derived(
     this.matching().find((preview): preview is FailedPreview => !isPossible(preview)),
   )
-  /** The preview that would come true: of the picked machines, else of those that Muster would prefer. */
+  /** The preview that a launch would realise: of the chosen machines, else Muster's preference. */
   readonly expected: Preview | undefined = $derived(this.expectation())
 
-  /** Whether RDMA can be had, and if not, why; undefined as long as nobody knows. */
+  /** Whether RDMA is possible, and if not, why; undefined until known. */
   readonly rdma: RdmaOffer | undefined = $derived(rdmaOffer(this.previews, this.sharding))
 
   constructor(
     private readonly api: Api,
     private readonly beginning: Beginning,
-    /** The declaration of a model that a request has loaded: it is kept instead of being declared again. */
+    /** The on-request declaration of a model: it is made permanent instead of declared again. */
     private readonly loaded: (modelId: string) => MetaInstance | undefined = () => undefined,
   ) {
     this.hours = new HoursForm(beginning.kind === 'change' ? beginning.metaInstance.hours : undefined)
@@ -96,7 +96,7 @@ export class LaunchForm {
     this.nodeIds = metaInstance.nodeIds
   }
 
-  /** Another model has other possibilities. */
+  /** Resets options that depend on the model. */
   choose(modelId: string): void {
     this.modelId = modelId
     this.leaveToMuster()
@@ -108,7 +108,7 @@ export class LaunchForm {
     void this.preview()
   }
 
-  /** Whether this machine is one of those that may be used; none of them leaves the choice to Muster. */
+  /** Allows or excludes a machine; with none allowed, Muster chooses. */
   allow(nodeId: NodeId, may: boolean): void {
     if (may) this.allowed.add(nodeId)
     else this.allowed.delete(nodeId)
@@ -146,7 +146,7 @@ export class LaunchForm {
     }
   }
 
-  /** Declares or changes it; false where the node refused, with the reason in `problem`. */
+  /** Creates or changes the declaration; undefined if the node refused, with the reason in `problem`. */
   async submit(): Promise<MetaInstanceId | undefined> {
     this.busy = true
     try {
@@ -182,7 +182,7 @@ export class LaunchForm {
     return this.possible.find(({ preferred }) => preferred)
   }
 
-  /** What is asked of the node; undefined as long as there is nothing to ask. */
+  /** Query of the preview request; undefined if there is nothing to ask. */
   private question(): string | undefined {
     const { modelId, maxContext, concurrency, smallCache, draft, adapter, minNodes, preference, allowed, beginning } =
       this
@@ -201,13 +201,13 @@ export class LaunchForm {
     })
   }
 
-  /** Machines that were ticked are declared in the order that the preview shows. */
+  /** Keeps the chosen machines in the order shown by the preview. */
   private followPreview(): void {
     const [shown] = this.possible
     if (this.allowed.size > 0 && shown) this.nodeIds = shown.nodeIds
   }
 
-  /** Only what was chosen: what is left open is for the node to decide, also in later versions. */
+  /** Contains only what was chosen; the rest stays the node's default, also in later versions. */
   private request(): z.input<typeof CreateMetaInstanceRequest> {
     const { name, sharding, instanceMeta, minNodes, maxContext, nodeIds, preference, hours } = this
     const { concurrency, smallCache, draft, adapter, replicas } = this
@@ -229,7 +229,7 @@ export class LaunchForm {
     }
   }
 
-  /** Only what is different, since everything that is sent may have the model loaded anew. */
+  /** Sends only differences, because any field sent may cause a reload. */
   private async change(known: MetaInstance): Promise<MetaInstanceId> {
     const name = this.name.trim()
     const { modelId, sharding, instanceMeta, preference, minNodes, maxContext, concurrency, nodeIds, hours } = this

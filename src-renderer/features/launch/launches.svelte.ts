@@ -8,10 +8,10 @@ import { declare, undeclare, type Declared } from './declare'
 import { fitOnMachines, type PlaceableModel } from './targets'
 import { t } from '../../state/texts.svelte'
 
-/** How long a launch can be taken back. */
+/** How long a launch can be undone. */
 export const UNDO_MS = 10_000
 
-/** A launch that can still be taken back. */
+/** A launch that can be undone. */
 export interface Launched {
   readonly declared: Declared
   /** `Launched Qwen3 8B on Mac Studio`. */
@@ -21,14 +21,14 @@ export interface Launched {
 interface LaunchesOptions {
   readonly api: Pick<Api, 'post' | 'fetch'>
   readonly state: () => State
-  /** Shows what a person asked for and did not get. */
+  /** Reports a failed action. */
   readonly failed: (what: string, error: unknown) => void
 }
 
-/** Models on their way to machines: what is dragged, onto which machines together, and what was just launched. */
+/** Launching by drag and drop: the dragged model, the selected machines, and the last launch. */
 export class Launches {
   dragged: PlaceableModel | undefined = $state.raw()
-  /** Machines that were chosen on the map: a model that is dropped on one of them is shared out over all. */
+  /** Machines selected on the map: a model dropped on one is sharded over all. */
   readonly chosen = new SvelteSet<NodeId>()
   last: Launched | undefined = $state.raw()
   private timer: ReturnType<typeof setTimeout> | undefined
@@ -43,25 +43,28 @@ export class Launches {
     this.dragged = undefined
   }
 
-  /** Puts a machine into the choice, or takes it out. */
+  /** Adds or removes a machine from the selection. */
   toggle(nodeId: NodeId): void {
     if (!this.chosen.delete(nodeId)) this.chosen.add(nodeId)
   }
 
-  /** The machines that a drop on this one means. */
+  /** The machines that a drop on this one targets. */
   group(nodeId: NodeId): readonly NodeId[] {
     return this.chosen.has(nodeId) ? this.living() : [nodeId]
   }
 
-  /** What a drop of what is dragged would give there; undefined while nothing is. */
+  /** Prediction for a drop there; undefined while nothing is dragged. */
   fitAt(nodeId: NodeId): Fit | undefined {
     return this.dragged && fitOnMachines(this.options.state(), this.dragged, this.group(nodeId))
   }
 
-  /** Launches it there, or where Muster chooses; undefined where that was refused, which is shown. */
+  /**
+   * Launches the model on these machines, or where Muster chooses. Resolves with undefined if it was refused, after
+   * reporting the error.
+   */
   async launch(model: PlaceableModel, nodeIds?: readonly NodeId[]): Promise<MetaInstanceId | undefined> {
     const { api, state, failed } = this.options
-    // Where there is one machine, naming it would only keep the model from moving later.
+    // In a cluster of one, do not pin the machine: that would keep the model from moving later.
     const alone = Object.keys(state().members).length <= 1
     try {
       const where = alone ? undefined : nodeIds
@@ -75,7 +78,7 @@ export class Launches {
     }
   }
 
-  /** Takes the last launch back. */
+  /** Undoes the last launch. */
   async undo(): Promise<void> {
     const { last } = this
     if (!last) return
@@ -92,7 +95,7 @@ export class Launches {
     this.last = undefined
   }
 
-  /** Whoever is about to take it back has all the time. */
+  /** Pauses the undo timeout while the pointer or focus is on the notice. */
   hold(): void {
     clearTimeout(this.timer)
   }
@@ -107,7 +110,7 @@ export class Launches {
     this.goOn()
   }
 
-  /** Machines that left the cluster are no choice. */
+  /** Drops machines that left the cluster. */
   private living(): readonly NodeId[] {
     const { members } = this.options.state()
     return [...this.chosen].filter((nodeId) => nodeId in members)

@@ -2,19 +2,19 @@ import type { FailedPreview, Preview } from '@core/placement/preview'
 import type { Sharding } from '@core/state/meta-instances'
 import { nodeText, t } from '../../state/texts.svelte'
 
-/** Whether RDMA can work here, and if not, what is in the way. */
+/** Whether RDMA can work, and if not, why. */
 export interface RdmaOffer {
   readonly possible: boolean
-  /** As they stand after "RDMA: ". */
+  /** Phrases shown after "RDMA: ". */
   readonly reasons: readonly string[]
 }
 
-/** More reasons than these are counted. */
+/** With more reasons, the rest is counted. */
 export const MOST_REASONS = 3
 
 const isFailed = (preview: Preview | FailedPreview): preview is FailedPreview => 'error' in preview
 
-/** The same lack of a machine keeps it from every other one, and is told once. */
+/** A machine that lacks something lacks it in all pairs, so duplicates are dropped. */
 const lacks = ({ error }: FailedPreview): string[] => {
   const texts = (error.details?.withoutRdma ?? []).flatMap(({ reasons }) =>
     reasons.map(({ text, coded }) => nodeText(coded, text)),
@@ -22,7 +22,7 @@ const lacks = ({ error }: FailedPreview): string[] => {
   const different = [...new Set(texts)]
   if (different.length === 0) return [nodeText(error.coded, error.reason)]
   const more = different.length - MOST_REASONS
-  // A line that says "1 more" could as well say it.
+  // Instead of "1 more", show the reason itself.
   return more > 1 ? [...different.slice(0, MOST_REASONS), t('launch.rdmaMore', { count: more })] : different
 }
 
@@ -35,12 +35,12 @@ const offerAfter = (failed: FailedPreview): RdmaOffer => {
     case 'too_few_machines':
       return { possible: false, reasons: [t('launch.rdmaTwo')] }
     default:
-      // The model does not fit, which is another matter.
+      // Does not fit in memory: says nothing about RDMA.
       return { possible: true, reasons: [] }
   }
 }
 
-/** What the node's previews say of RDMA; undefined as long as there are none. */
+/** What the previews say about RDMA; undefined while there are none. */
 export const rdmaOffer = (
   previews: readonly (Preview | FailedPreview)[] | undefined,
   sharding: Sharding,

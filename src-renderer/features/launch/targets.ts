@@ -5,7 +5,7 @@ import { PlacementSpace } from '@core/placement/space'
 import type { State } from '@core/state/state'
 import { fitOn, plainFit, type Fit } from '../fits/fit'
 
-/** A model that can be put on machines: with its card where its files are known, else with its size. */
+/** A model to place: with its card if its files are known, else with its size. */
 export interface PlaceableModel {
   readonly modelId: string
   readonly title: string
@@ -13,14 +13,14 @@ export interface PlaceableModel {
   readonly card?: ModelCard | undefined
 }
 
-/** A place that a model can be launched on, or why it cannot. */
+/** A place for a launch, or why it is not possible. */
 export interface Target {
   readonly nodeId: NodeId
   readonly name: string
   readonly fit: Fit
 }
 
-/** By its size alone: how it may be shared out is known once its files are. */
+/** By size alone: sharding constraints are unknown before the download. */
 const fitBySize = (state: State, bytes: number | undefined, nodeIds: readonly NodeId[]): Fit => {
   const claimed = claimedBytes(state)
   let free = 0
@@ -37,11 +37,11 @@ const fitBySize = (state: State, bytes: number | undefined, nodeIds: readonly No
   return { fits: true, uses: { bytes, machines: nodeIds.length, roughly: true }, toDownload: true }
 }
 
-/** What would become of the model on just these machines. */
+/** Prediction for exactly these machines. */
 export const fitOnMachines = (state: State, { card, bytes }: PlaceableModel, nodeIds: readonly NodeId[]): Fit =>
   card ? fitOn(state, card, nodeIds) : fitBySize(state, bytes, nodeIds)
 
-/** Whether Muster would find a place for it, and what that would give; undefined where no machine is known. */
+/** Prediction for a placement by Muster; undefined while no machine is known. */
 export const fitAnywhere = (state: State, model: PlaceableModel): Fit | undefined =>
   model.card
     ? plainFit(new PlacementSpace(state), model.card)
@@ -53,7 +53,7 @@ export const fitAnywhere = (state: State, model: PlaceableModel): Fit | undefine
         ),
       )
 
-/** All machines as targets, those that it fits first. */
+/** All machines as targets, fitting ones first. */
 export const targetsOf = (state: State, model: PlaceableModel): readonly Target[] => {
   const all = Object.values(state.members).map(({ nodeId, friendlyName: name }) => ({
     nodeId,

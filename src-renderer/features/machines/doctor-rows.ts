@@ -21,21 +21,21 @@ export interface DoctorRow {
   readonly tls: Cell
   readonly link: Cell
   readonly probe: Cell
-  /** Something that must work does not. */
+  /** A required check failed. */
   readonly isBroken: boolean
-  /** Each check in words. */
+  /** Texts of the checks. */
   readonly reasons: readonly { readonly what: string; readonly check: Check }[]
 }
 
 const cell = (state: CellState, text = t(`machines.state.${state}`)): Cell => ({ state, text })
 
-/** One answer for both directions. */
+/** Combines both directions. */
 const both = (forth: Check, back: Check): Cell => {
   const states = [forth.state, back.state]
   if (states.every((state) => state === 'yes')) return cell('yes')
   if (states.includes('yes') && states.includes('no')) return cell('partly')
   if (states.includes('no')) return cell('no')
-  // What one side says stands where the other cannot be asked.
+  // If one machine cannot be asked, the other's answer counts.
   return cell(states.includes('yes') ? 'yes' : 'unknown')
 }
 
@@ -84,7 +84,7 @@ const rowOf = (forth: PairReport, back: PairReport, nameOf: (nodeId: NodeId) => 
   }
 }
 
-/** One row for each two machines, those that need attention first. */
+/** One row per pair, those with problems first. */
 export const doctorRows = ({ members, pairs }: DoctorReport): readonly DoctorRow[] => {
   const names = new Map(members.map(({ nodeId, friendlyName }) => [nodeId, friendlyName]))
   const nameOf = (nodeId: NodeId): string => names.get(nodeId) ?? nodeId.slice(0, 8)

@@ -21,16 +21,16 @@ export const fateParts = (state: State, told: WithoutMachine): readonly TextPart
     : tParts('machines.fateMovesSpeed', { ...moves, speed: formats().number(tokensPerSecond) })
 }
 
-/** A machine that people took the models from, and how far that is. */
+/** A drained machine and its progress. */
 export interface DrainedMachine {
   readonly nodeId: NodeId
   readonly name: string
   readonly empty: boolean
-  /** For people: what may be done with it now, or what is still on it. */
+  /** Text: what may be done with it, or what still runs on it. */
   readonly text: string
 }
 
-/** All machines that are drained, in the order in which they joined. */
+/** Drained machines, in order of joining. */
 export const drainedMachines = (state: State): DrainedMachine[] =>
   Object.values(state.members).flatMap(({ nodeId, friendlyName: name, drained }): DrainedMachine[] => {
     if (!drained) return []

@@ -1,4 +1,4 @@
-/** Where a tile lies in the map, in pixels. */
+/** Position of a tile in the map, in pixels. */
 export interface Place {
   readonly left: number
   readonly top: number
@@ -11,7 +11,7 @@ export interface Point {
   readonly y: number
 }
 
-/** A line between two tiles, from edge to edge, with the middle of what is seen of it. */
+/** A line between two tiles, from edge to edge, with the middle of its visible part. */
 export interface Line {
   readonly path: string
   readonly middle: Point
@@ -20,8 +20,8 @@ export interface Line {
 
 const centre = ({ left, top, width, height }: Place): Point => ({ x: left + width / 2, y: top + height / 2 })
 
-/** Where the way to another point leaves the tile. */
-const exit = (place: Place, towards: Point): Point => {
+/** Where the line to another point leaves the tile. */
+const exitPoint = (place: Place, towards: Point): Point => {
   const from = centre(place)
   const [dx, dy] = [towards.x - from.x, towards.y - from.y]
   if (dx === 0 && dy === 0) return from
@@ -35,11 +35,11 @@ const exit = (place: Place, towards: Point): Point => {
 const isBetween = (value: number, one: number, other: number): boolean =>
   value > Math.min(one, other) && value < Math.max(one, other)
 
-/** Whether a straight line from one to another would run behind a third tile. */
+/** Whether a straight line would pass behind a third tile. */
 const isHidden = (from: Point, to: Point, place: Place): boolean => {
   const middle = centre(place)
   const [dx, dy] = [to.x - from.x, to.y - from.y]
-  // Along the longer side of the way, so that no division comes near zero.
+  // Iterate along the longer axis, so that no division is near zero.
   if (Math.abs(dx) >= Math.abs(dy)) {
     if (!isBetween(middle.x, from.x, to.x)) return false
     return Math.abs(from.y + (dy * (middle.x - from.x)) / dx - middle.y) < place.height / 2
@@ -48,7 +48,7 @@ const isHidden = (from: Point, to: Point, place: Place): boolean => {
   return Math.abs(from.x + (dx * (middle.y - from.y)) / dy - middle.x) < place.width / 2
 }
 
-/** Whether a box of this size around a point would lie over one of the tiles. */
+/** Whether a box of this size around a point overlaps a tile. */
 export const liesOver = (
   { x, y }: Point,
   { width, height }: { readonly width: number; readonly height: number },
@@ -62,19 +62,19 @@ export const liesOver = (
 
 const rounded = ({ x, y }: Point): string => `${Math.round(10 * x) / 10} ${Math.round(10 * y) / 10}`
 
-/** Lines that would run behind other tiles bow out of their way, as far as there is room between the rows. */
+/** Curvature of lines that avoid other tiles, as a fraction of the gap between rows. */
 const BOW = 0.8
 
-/** Where two lines cross, their labels lie above and below the crossing. */
+/** Vertical offset of labels where two lines cross. */
 const LABEL_STEP = 19
 
-/** The line between two tiles. `lift` (−1 to 1) moves its label up or down, out of the way of another. */
+/** The line between two tiles. `lift` (−1 to 1) moves its label up or down. */
 export const lineBetween = (
   a: Place,
   b: Place,
   { others = [], lift = 0 }: { readonly others?: readonly Place[]; readonly lift?: number } = {},
 ): Line => {
-  const [from, to] = [exit(a, centre(b)), exit(b, centre(a))]
+  const [from, to] = [exitPoint(a, centre(b)), exitPoint(b, centre(a))]
   const length = Math.hypot(to.x - from.x, to.y - from.y)
   if (!others.some((other) => isHidden(from, to, other)))
     return {
@@ -84,13 +84,13 @@ export const lineBetween = (
     }
   const sideways = Math.abs(to.x - from.x) >= Math.abs(to.y - from.y)
   const [above, below] = [Math.min(a.top, b.top), Math.max(a.top + a.height, b.top + b.height)]
-  // Under the last row is no gap, but what is written there.
+  // Below the last row there is no gap but text.
   const isLast = others.some(({ top }) => top < above) && !others.some(({ top }) => top > below)
   const bend = sideways
     ? { x: (from.x + to.x) / 2, y: isLast ? above - BOW * a.height : below + BOW * a.height }
     : { x: Math.max(a.left + a.width, b.left + b.width) + BOW * a.height, y: (from.y + to.y) / 2 }
-  // From the sides that face the gap, so that most of the line is seen.
-  const [start, end] = [exit(a, bend), exit(b, bend)]
+  // From the sides that face the gap, so that most of the line is visible.
+  const [start, end] = [exitPoint(a, bend), exitPoint(b, bend)]
   const middle = { x: (start.x + 2 * bend.x + end.x) / 4, y: (start.y + 2 * bend.y + end.y) / 4 }
   return { path: `M${rounded(start)}Q${rounded(bend)} ${rounded(end)}`, middle, length }
 }

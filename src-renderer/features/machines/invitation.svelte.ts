@@ -2,7 +2,7 @@ import type { InviteAnswer } from '@core/protocols/cluster'
 
 const MINUTE = 60_000
 
-/** A token that lets one machine in, while it is good. */
+/** A one-time token that admits a machine. */
 export class Invitation {
   current: InviteAnswer | undefined = $state.raw()
   problem: unknown = $state.raw()
@@ -10,7 +10,7 @@ export class Invitation {
 
   constructor(private readonly ask: () => Promise<InviteAnswer>) {}
 
-  /** Makes a new one; one made before stays good until it expires. */
+  /** Creates a token; earlier ones stay valid until they expire. */
   async create(): Promise<void> {
     this.busy = true
     try {
@@ -24,12 +24,12 @@ export class Invitation {
   }
 }
 
-/** `9:05`, or undefined when it is over. */
+/** Remaining time as `9:05`; undefined when expired. */
 export const countdown = (expiresAt: number, now: number): string | undefined => {
   const left = Math.ceil((expiresAt - now) / 1000) * 1000
   if (left <= 0) return undefined
   return `${Math.floor(left / MINUTE)}:${String((left % MINUTE) / 1000).padStart(2, '0')}`
 }
 
-/** What is typed on the other machine, where it has no window. */
+/** The command to type on a machine without a window. */
 export const joinCommand = (token: string): string => `muster join ${token}`

@@ -2,15 +2,15 @@ import { printNodeId } from '@core/identity/node-id'
 import { parsePeerAddress } from '@core/settings/peer-address'
 import type { JoinBy, Nearby } from '../../state/membership.svelte'
 
-/** A cluster that announces itself here, by those of its machines that do. */
+/** A cluster announced on the local network, with its announcing machines. */
 export interface NearbyCluster {
   readonly clusterId: string
   readonly machines: readonly Nearby[]
-  /** Whom to ask. */
+  /** The machine to send the join request to. */
   readonly door: Nearby
 }
 
-/** Machines of one cluster together, in the order they are known in. */
+/** Groups machines by cluster, in the given order. */
 export const nearbyClusters = (nearby: readonly Nearby[]): readonly NearbyCluster[] => {
   const clusters = new Map<string, Nearby[]>()
   for (const machine of nearby) clusters.set(machine.clusterId, [...(clusters.get(machine.clusterId) ?? []), machine])
@@ -20,16 +20,16 @@ export const nearbyClusters = (nearby: readonly Nearby[]): readonly NearbyCluste
   })
 }
 
-/** What a machine near calls itself, or else its id. */
+/** A nearby machine's name, or its id. */
 export const nearbyName = ({ friendlyName, nodeId }: Pick<Nearby, 'friendlyName' | 'nodeId'>): string =>
   friendlyName ?? printNodeId(nodeId)
 
-/** What somebody pasted or typed: a whole command, a token or an address. Undefined where it can be none of them. */
+/** Parses pasted text: a command, a token or an address. Undefined if it is none of them. */
 export const parseJoin = (text: string): JoinBy | undefined => {
   const trimmed = text.trim().replace(/^muster\s+join\s+/, '')
   if (/^muster1\.\S+$/.test(trimmed)) return { token: trimmed }
   return parsePeerAddress(trimmed) ? { address: trimmed } : undefined
 }
 
-/** Six digits in two groups, as people read them out. */
+/** Six digits in two groups, for reading aloud. */
 export const digitGroups = (digits: string): readonly string[] => digits.match(/.{1,3}/g) ?? []

@@ -23,7 +23,7 @@ export interface Way {
   readonly bytesPerSecond?: number | undefined
 }
 
-/** All ways between two machines, with the best of them. */
+/** All connections between two machines; `kind` is the best. */
 export interface PairLink {
   readonly key: string
   readonly a: NodeId
@@ -31,7 +31,7 @@ export interface PairLink {
   readonly kind: LinkKind
   readonly latencyMs: number | undefined
   readonly bytesPerSecond: number | undefined
-  /** The only machine that reaches the other, where it does not work both ways. */
+  /** If the link works in one direction only: the machine that reaches the other. */
   readonly onlyFrom: NodeId | undefined
   /** Best first. */
   readonly ways: readonly Way[]
@@ -59,10 +59,10 @@ const best = (figures: readonly (number | undefined)[], pick: (...all: number[])
 const pairOf = (key: string, a: NodeId, b: NodeId, ways: readonly Way[]): PairLink => {
   const forth = new Set(ways.filter(({ from }) => from === a).map(({ kind }) => kind))
   const back = new Set(ways.filter(({ from }) => from === b).map(({ kind }) => kind))
-  // What works both ways counts, however good a way in one direction may be.
+  // A kind that works in both directions wins over a better one in a single direction.
   const kind = KINDS.find((one) => forth.has(one) && back.has(one)) ?? ways[0]?.kind ?? 'unknown'
   const onlyFrom = back.size === 0 ? a : forth.size === 0 ? b : undefined
-  // RDMA has no figures of its own: those of the cable beneath it are shown.
+  // RDMA is not measured itself: show the figures of its Thunderbolt cable.
   const measured = ways.filter((way) => way.kind === kind || (kind === 'rdma' && way.kind === 'thunderbolt'))
   return {
     key,
@@ -82,7 +82,7 @@ const pairOf = (key: string, a: NodeId, b: NodeId, ways: readonly Way[]): PairLi
   }
 }
 
-/** Each pair of members between which something goes, in the order of the members. */
+/** Connected pairs of members, in the members' order. */
 export const pairLinks = ({ members, topology }: Pick<State, 'members' | 'topology'>): readonly PairLink[] => {
   const order = new Map(Object.values(members).map(({ nodeId }, at) => [nodeId, at]))
   const pairs = new Map<string, { a: NodeId; b: NodeId; ways: Way[] }>()
@@ -100,7 +100,7 @@ export const pairLinks = ({ members, topology }: Pick<State, 'members' | 'topolo
       key,
       a,
       b,
-      // There before back, whichever was found first.
+      // Outgoing before incoming, in whichever order they were found.
       [...ways].sort(
         (one, other) => rank(one.kind) - rank(other.kind) || Number(one.from === b) - Number(other.from === b),
       ),
@@ -108,7 +108,7 @@ export const pairLinks = ({ members, topology }: Pick<State, 'members' | 'topolo
   )
 }
 
-/** The other end. */
+/** The other machine of the pair. */
 export const otherEnd = ({ a, b }: Pick<PairLink, 'a' | 'b'>, nodeId: NodeId): NodeId => (a === nodeId ? b : a)
 
 export const touches = ({ a, b }: Pick<PairLink, 'a' | 'b'>, nodeId: NodeId | undefined): boolean =>
@@ -124,21 +124,21 @@ export const latencyText = (milliseconds: number): string => {
 
 export const rateText = (bytesPerSecond: number): string => t('cards.perSecond', { size: bytesText(bytesPerSecond) })
 
-/** `0.3 ms · 2.4 GB/s`, as far as it is known. */
+/** Latency and bandwidth, as far as known: `0.3 ms · 2.4 GB/s`. */
 export const figuresText = ({ latencyMs, bytesPerSecond }: Pick<Way, 'latencyMs' | 'bytesPerSecond'>): string =>
   [
     ...(latencyMs === undefined ? [] : [latencyText(latencyMs)]),
     ...(bytesPerSecond === undefined ? [] : [rateText(bytesPerSecond)]),
   ].join(' · ')
 
-/** One kind of connection, over all pairs that have it as their best. */
+/** Pairs whose best connection is of this kind. */
 export interface KindSummary {
   readonly kind: LinkKind
   /** `6 pairs · 0.2–0.4 ms` */
   readonly text: string
 }
 
-/** What connects the pairs, kind by kind, best first: what too many lines would not tell. */
+/** Totals per kind of connection, best first; shown instead of too many lines. */
 export const kindSummaries = (links: readonly PairLink[]): readonly KindSummary[] =>
   KINDS.flatMap((kind) => {
     const those = links.filter((link) => link.kind === kind)

@@ -4,7 +4,7 @@ import { t } from '../../state/texts.svelte'
 
 const SAID_FOR_MS = 1500
 
-/** Makes the copy buttons of code work that lies within the element. */
+/** Handles the copy buttons of code blocks inside the element. */
 export const copiesCode: Attachment<HTMLElement> = (element) => {
   const copy = async (event: Event): Promise<void> => {
     const button = event.target instanceof Element ? event.target.closest('button.copy') : undefined

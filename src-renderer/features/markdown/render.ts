@@ -5,16 +5,15 @@ import markedKatex from 'marked-katex-extension'
 import { t } from '../../state/texts.svelte'
 
 /**
- * What a model wrote, as elements. It is not trusted: HTML in it is shown as the text it is, pictures are named and not
- * loaded, links lead only to the web, and what is left goes through DOMPurify, which knows the elements below and no
- * others. Maths becomes MathML, which browsers set by themselves: the page's policy allows no inline styles. Loaded
- * with the first answer, for it is large.
+ * Renders untrusted model output. HTML is shown as text, images are named but not loaded, links lead only to web pages,
+ * and the result passes DOMPurify with an allow-list. Maths becomes MathML, because the page's policy forbids the
+ * inline styles of KaTeX's HTML. Large, so it is loaded with the first answer.
  */
 
 const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 
-/** Longer code stays in one colour: it is coloured anew with each token that comes. */
+/** Longer code is not highlighted, because it is highlighted again with each token. */
 const MOST_COLOURED = 20_000
 
 const coloured = (text: string, language: string): string =>
@@ -22,7 +21,7 @@ const coloured = (text: string, language: string): string =>
     ? hljs.highlight(text, { language, ignoreIllegals: true }).value
     : escaped(text)
 
-/** The address of a link that may be opened: web pages only. */
+/** The URL of a link that may be opened: web pages only. */
 const webAddress = (href: string): URL | undefined => {
   try {
     const url = new URL(href)
@@ -37,7 +36,7 @@ const address = (text: string): string => ` <code class="address">${escaped(text
 const linkHtml = (text: string, { href, text: shown }: Tokens.Link): string => {
   const url = webAddress(href)
   if (!url) return `<u>${text}</u>${shown === href ? '' : address(href)}`
-  // A text that names another place than it leads to would deceive.
+  // Show the host if the link's text does not equal its address, to prevent deception.
   const beside = shown === href ? '' : address(url.host)
   return `<a href="${escaped(url.href)}" target="_blank" rel="noopener noreferrer">${text}</a>${beside}`
 }
@@ -47,7 +46,7 @@ const MATHS = [
   { name: 'inlineKatex', open: '\\(', pattern: /^\\\(([^]+?)\\\)/, displayMode: false },
 ] as const
 
-/** `\(…\)` and `\[…\]`, which models write as often as dollars. They become the tokens of the extension for dollars. */
+/** `\(…\)` and `\[…\]`, which models write as often as dollar signs. Produces the tokens of the dollar extension. */
 const bracketMaths = MATHS.map(({ name, open, pattern, displayMode }): TokenizerAndRendererExtension => ({
   name: `${name}Brackets`,
   level: 'inline',
@@ -72,7 +71,7 @@ const marked = new Marked(
       link(token) {
         return linkHtml(this.parser.parseInline(token.tokens), token)
       },
-      // Headings of an answer are no headings of the page.
+      // Headings of an answer must not be headings of the page.
       heading({ tokens, depth }) {
         return `<p class="heading${depth < 3 ? ' large' : ''}">${this.parser.parseInline(tokens)}</p>`
       },
@@ -98,14 +97,14 @@ const marked = new Marked(
   },
 )
 
-/** Longer text is shown as it is: taking it apart anew for each token would take too long. */
+/** Longer text is shown unformatted: parsing it for each token would take too long. */
 const MOST_LENGTH = 100_000
 
 const plain = (text: string): string => `<p class="plain">${escaped(text)}</p>`
 
 /**
- * Markdown as HTML, block by block. While an answer grows only its last block changes, so the others are kept as they
- * were and nothing that was selected or scrolled is drawn anew. Not yet purified.
+ * Renders Markdown to HTML block by block. While an answer grows only its last block changes; the others are reused, so
+ * selection and scrolling are kept. Not sanitised yet.
  */
 export class Blocks {
   private known = new Map<string, string>()
@@ -125,7 +124,7 @@ export class Blocks {
       this.known = used
       return blocks
     } catch {
-      // Nested deeper than the stack reaches.
+      // Nesting exceeded the call stack.
       return [plain(text)]
     }
   }
@@ -144,10 +143,10 @@ const PURIFIED: Config = {
   ALLOWED_ATTR: ATTRIBUTES.split(' '),
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,
-  // The source that KaTeX writes beside a formula.
+  // The TeX source that KaTeX adds to a formula.
   FORBID_CONTENTS: ['annotation', 'script', 'style', 'template'],
 }
 
-/** What may be shown of it. */
+/** Sanitises HTML with the allow-list. */
 export const purified = (html: string): DocumentFragment =>
   DOMPurify.sanitize(html, { ...PURIFIED, RETURN_DOM_FRAGMENT: true })

@@ -5,19 +5,19 @@ import type { State } from '@core/state/state'
 import { bytesText, durationText, partText, sentence } from '../../state/text'
 import { nodeText, t } from '../../state/texts.svelte'
 
-/** A model on its way to a machine. */
+/** A model being downloaded to a machine. */
 export interface Arrival {
   readonly modelId: ModelId
   readonly nodeId: NodeId
   readonly machine: string
   /** From 0 to 1. */
   readonly share: number
-  /** How far it is, or why it waits. */
+  /** Progress, or the reason for waiting. */
   readonly line: string
   readonly failed: boolean
-  /** By a person. */
+  /** Paused by the user. */
   readonly paused: boolean
-  /** An instance there waits for it: it comes as long as that is wanted. */
+  /** Needed by an instance there: it cannot be cancelled meanwhile. */
   readonly needed: boolean
 }
 
@@ -45,7 +45,7 @@ const lineOf = ({ status, paused, downloadedBytes, totalBytes, bytesPerSecond, e
   }
 }
 
-/** What is on its way to the machines, in order of its id. */
+/** Downloads on all machines, by model id. */
 export const arrivals = (state: State): Arrival[] =>
   Object.entries(state.downloads)
     .flatMap(([node, models]) =>

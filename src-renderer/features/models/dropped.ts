@@ -1,15 +1,15 @@
 import type { Attachment } from 'svelte/attachments'
 import { hubIdIn } from './recommendations'
 
-/** The longest text that is worth looking for. */
+/** Longer texts are not search words. */
 const MOST_CHARACTERS = 200
 
 type Transfer = Pick<DataTransfer, 'getData' | 'types'>
 
-/** The words of a text, as a model's id if it is the address of one; undefined for what is no text. */
+/** Search words in dropped text, or the model id in a hub URL; undefined if it is not text. */
 export const wordsIn = (transfer: Transfer): string | undefined => {
   if (transfer.types.includes('Files')) return undefined
-  // A browser gives a link as a list of addresses, with comments between them.
+  // Links arrive as text/uri-list, which may contain comment lines.
   const [link] = transfer
     .getData('text/uri-list')
     .split(/\r?\n/)
@@ -19,7 +19,7 @@ export const wordsIn = (transfer: Transfer): string | undefined => {
   return hubIdIn(text) ?? text
 }
 
-/** Takes texts that are dropped on the element. Files are the window's, and what is dragged inside the app goes elsewhere. */
+/** Accepts text dropped on the element. Files and drags inside the app are handled elsewhere. */
 export const takesDrops =
   (take: (words: string) => void): Attachment<HTMLElement> =>
   (element) => {

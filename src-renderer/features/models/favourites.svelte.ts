@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Kept } from '../../state/kept.svelte'
 
-/** Models that a person comes back to; this browser remembers them. */
+/** Starred models, persisted in this browser. */
 export class Favourites {
   private readonly kept = new Kept<readonly string[]>('muster.favourites', z.array(z.string()), [])
 

@@ -2,13 +2,13 @@ import type { DesktopApi, DroppedFolderAnswer } from '@core/protocols/desktop'
 import { ApiError } from '../../api/problem'
 import { t } from '../../state/texts.svelte'
 
-/** Whether a folder is among what is dropped. Known only while the drop is being told. */
+/** Whether a folder is being dropped. Readable only during the drop event. */
 export const hasFolder = ({ items }: Pick<DataTransfer, 'items'>): boolean =>
   [...items].some((item) => item.kind === 'file' && item.webkitGetAsEntry()?.isDirectory === true)
 
 /**
- * Has the app add what was dropped on its window last. Throws ApiError with what is wrong of it; in a browser, which
- * tells no page where a folder lies, with where to put it.
+ * Adds the last dropped folder through the desktop app. Throws ApiError with the reason; in a browser, which hides
+ * paths from pages, the error says where to put the folder.
  */
 export const addDropped = async (
   desktop: Pick<DesktopApi, 'addDroppedFolder'> | undefined,

@@ -4,16 +4,16 @@ import type { State } from '@core/state/state'
 import { bytesText } from '../../state/text'
 import { t } from '../../state/texts.svelte'
 
-/** Where weights of a size would go, roughly: how a model may be shared out is known when it is about to be launched. */
+/** Rough placement by size; sharding constraints are known only at the launch. */
 export interface SizeFit {
   readonly fits: boolean
   readonly text: string
 }
 
-/** What the machines have free, the most first. Found once for all models that are asked about. */
+/** Free memory per machine, largest first. Computed once for all models. */
 export interface Room {
   readonly machines: readonly { readonly name: string; readonly free: number }[]
-  /** They are called that together. */
+  /** Whether all are Macs, for the wording. */
   readonly allMacs: boolean
 }
 
@@ -28,14 +28,14 @@ export const roomIn = (state: State): Room => {
   }
 }
 
-/** How many of the machines hold it together; undefined where all do not. */
+/** Smallest number of machines that hold it together; undefined if all together do not. */
 const fewestTogether = ({ machines }: Room, sizeBytes: number): number | undefined => {
   let sum = 0
   const at = machines.findIndex(({ free }) => (sum += free) >= sizeBytes)
   return at < 0 ? undefined : at + 1
 }
 
-/** In a few words; undefined where no machine is known. */
+/** Where it fits, in a few words; undefined while no machine is known. */
 export const sizeFit = (room: Room, sizeBytes: number): SizeFit | undefined => {
   const { machines, allMacs } = room
   if (machines.length === 0) return undefined

@@ -1,10 +1,10 @@
 import { HubSearchResponse, type HubModel } from '@core/protocols/models'
 import { withQuery, type Api } from '../../api/access'
 
-/** What a person looks for on the hub. */
+/** Search on the hub. */
 export class HubSearch {
   words = $state('')
-  /** What was found, and for which words; undefined before the first answer. */
+  /** Results and the words they answer; undefined before the first answer. */
   found: { readonly words: string; readonly hub: string; readonly models: readonly HubModel[] } | undefined =
     $state.raw()
   searching = $state(false)
@@ -35,7 +35,7 @@ export class HubSearch {
     }
   }
 
-  /** Nothing is looked for any more; an answer under way is not waited for. */
+  /** Clears the search and ignores a pending answer. */
   clear(): void {
     this.asked += 1
     this.found = undefined
@@ -44,6 +44,6 @@ export class HubSearch {
   }
 }
 
-/** Where what is done about a model's files on a machine's disk is asked for. */
+/** API path for downloading, pausing and deleting a model's files. */
 export const downloadPath = (modelId: string, nodeId?: string): string =>
   `/models/${modelId}/download${nodeId === undefined ? '' : `?nodeId=${nodeId}`}`

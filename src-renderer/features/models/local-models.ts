@@ -9,19 +9,19 @@ import { t } from '../../state/texts.svelte'
 export interface Copy {
   readonly nodeId: NodeId
   readonly machine: string
-  /** An instance there uses it, so it cannot be deleted now. */
+  /** An instance there uses it, so it cannot be deleted. */
   readonly used: boolean
 }
 
-/** A model that lies on the disks of this cluster. */
+/** A model on the cluster's disks. */
 export interface LocalModel {
   readonly model: CatalogueModel
   readonly copies: readonly Copy[]
-  /** The names of what keeps it running, or would. */
+  /** Names of its declarations, running or not. */
   readonly usedBy: readonly string[]
 }
 
-/** Where each lies and who uses it. */
+/** Merges models with their copies and users. */
 export const localModels = (
   state: State,
   models: readonly CatalogueModel[],
@@ -32,7 +32,7 @@ export const localModels = (
     const reported = Object.entries(state.downloads).flatMap(([node, files]) =>
       files[modelId]?.status === 'Complete' ? [NodeId.parse(node)] : [],
     )
-    // A copy that cannot be run is not reported; it lies here all the same.
+    // Unrunnable copies are not in the machines' reports; it is on this page's machine.
     const nodeIds = reported.length === 0 && self !== undefined ? [self] : reported
     const instances = Object.values(state.instances).filter((instance) => instance.modelId === modelId)
     const declared = Object.values(state.metaInstances).filter((one) => one.modelId === modelId)
@@ -51,9 +51,9 @@ export const localModels = (
 export const FILTERS = ['fits', 'on disk', 'vision', 'tools', 'thinking', 'favourites'] as const
 export type Filter = (typeof FILTERS)[number]
 
-/** What a filter looks at. */
+/** Facts that filters test. */
 export interface Filterable {
-  /** Undefined where nobody knows. Asked only where it matters. */
+  /** Undefined if unknown. Lazy, because it is expensive. */
   readonly fits: () => boolean | undefined
   readonly onDisk: boolean
   readonly abilities: readonly string[]
@@ -75,6 +75,6 @@ const passes = (filter: Filter, { fits, onDisk, abilities, favourite }: Filterab
   }
 }
 
-/** Whether it passes all of them. */
+/** Whether a model passes all filters. */
 export const passesAll = (filters: readonly Filter[], model: Filterable): boolean =>
   filters.every((filter) => passes(filter, model))

@@ -3,8 +3,8 @@ import { coded } from '@core/texts/coded'
 import { codedText, spokenLanguage, t } from '../../state/texts.svelte'
 
 /**
- * Why a model cannot run, in the reader's language; what its machine said, which is English, is the whole of it for
- * English readers and the details for others.
+ * Why a model cannot run, in the user's language. The machine's English message is the whole text for English readers
+ * and the details for others.
  */
 export const modelProblem = ({
   problem,

@@ -1,6 +1,6 @@
 import type { RecommendedModel } from '@core/catalogue/recommended-models'
 
-/** A model with all its quantisations, the smallest first. */
+/** A model with its quantisations, smallest first. */
 export interface Recommendation {
   readonly title: string
   readonly family: string
@@ -9,7 +9,7 @@ export interface Recommendation {
   readonly quantizations: readonly RecommendedModel[]
 }
 
-/** By title, in the order of the file. */
+/** Grouped by title, in file order. */
 export const recommendationsOf = (models: readonly RecommendedModel[]): readonly Recommendation[] => {
   const titles = [...new Set(models.map(({ title }) => title))]
   return titles.flatMap((title) => {
@@ -21,13 +21,13 @@ export const recommendationsOf = (models: readonly RecommendedModel[]): readonly
   })
 }
 
-/** The best that fits: the largest quantisation, or the smallest of all where none does. */
+/** The largest quantisation that fits, or the smallest if none does. */
 export const bestFitting = (
   { quantizations }: Recommendation,
   fits: (sizeBytes: number) => boolean,
 ): RecommendedModel | undefined => quantizations.filter(({ sizeBytes }) => fits(sizeBytes)).at(-1) ?? quantizations[0]
 
-/** Whether the words are the id of a model on the hub: `OWNER/NAME`, or its address. */
+/** The hub id in the text, given as `OWNER/NAME` or as a URL; undefined if there is none. */
 export const hubIdIn = (words: string): string | undefined =>
   /^(?:https?:\/\/)?(?:www\.)?(?:huggingface\.co\/|hf\.co\/)?([\w.-]{1,96}\/[\w.-]{1,96})(?:\/(?:tree|blob)\/.*)?\/?$/.exec(
     words.trim(),

@@ -8,7 +8,7 @@ import { bytesText } from '../../state/text'
 import { declaredName } from '../cluster/card'
 import { t } from '../../state/texts.svelte'
 
-/** What a command does, for whoever carries it out. */
+/** The action of a command. */
 export type PaletteAct =
   | { readonly kind: 'page'; readonly page: Page }
   | { readonly kind: 'launch'; readonly modelId: string }
@@ -19,10 +19,10 @@ export type PaletteAct =
   | { readonly kind: 'theme'; readonly theme: Theme }
 
 export interface PaletteCommand {
-  /** Unique; also what is searched beside the title. */
+  /** Unique; searched along with the title. */
   readonly id: string
   readonly title: string
-  /** At its right: `4.6 GB`. */
+  /** Shown on the right: `4.6 GB`. */
   readonly note?: string
   readonly act: PaletteAct
 }
@@ -35,7 +35,7 @@ export interface PaletteGroup {
 export interface PaletteInputs {
   readonly state: State
   readonly models: readonly CatalogueModel[]
-  /** What the machine that answers this page is. */
+  /** Kind of this page's machine, for the wording. */
   readonly host: 'mac' | 'machine'
 }
 
@@ -61,7 +61,7 @@ const ofDeclaration = (metaInstance: MetaInstance): PaletteCommand[] => {
   ]
 }
 
-/** Everything that can be done from anywhere, in the order in which people look for it. */
+/** All global commands, in order of expected use. */
 export const paletteGroups = ({ state, models, host }: PaletteInputs): readonly PaletteGroup[] => {
   const members = Object.keys(state.members).length
   const groups: PaletteGroup[] = [
@@ -104,7 +104,7 @@ export const paletteGroups = ({ state, models, host }: PaletteInputs): readonly 
   return groups.filter(({ commands }) => commands.length > 0)
 }
 
-/** Those whose title or id has every word of the search; with none, all of them. */
+/** Commands whose title or id contains every search word; all without a search. */
 export const found = (groups: readonly PaletteGroup[], search: string): readonly PaletteGroup[] => {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean)
   return groups

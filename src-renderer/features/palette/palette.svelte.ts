@@ -3,7 +3,7 @@ import type { PaletteAct } from './palette-commands'
 import { shortcutFor, type ShortcutAct } from './shortcuts'
 import { t } from '../../state/texts.svelte'
 
-/** The palette and the sheet of shortcuts: which is open, and what a choice does. */
+/** State of the command palette and the shortcut sheet. */
 export class Palette {
   open: 'commands' | 'help' | undefined = $state()
 
@@ -13,12 +13,12 @@ export class Palette {
     return /mac/i.test(navigator.userAgent)
   }
 
-  /** Takes a key that is a shortcut; others are left to the page. */
+  /** Handles shortcut keys; other keys are left to the page. */
   readonly pressed = (event: KeyboardEvent): void => {
     const { key, metaKey, ctrlKey, altKey, target } = event
     const typing = target instanceof HTMLElement && target.closest('input, textarea, select') !== null
     const shortcut = shortcutFor({ key, metaKey, ctrlKey, altKey, typing }, this.isMac)
-    // Behind a dialog nothing is to happen; the palette closes by its own key.
+    // Shortcuts are off behind a modal dialog; the palette's own key still closes it.
     const modal = document.querySelector('dialog[open]') !== null
     if (!shortcut || event.defaultPrevented || (modal && this.open === undefined)) return
     event.preventDefault()

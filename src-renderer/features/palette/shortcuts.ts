@@ -1,7 +1,7 @@
 import { pages, type Page } from '../../state/pages'
 import { t } from '../../state/texts.svelte'
 
-/** What a shortcut does. */
+/** The action of a shortcut. */
 export type ShortcutAct =
   | { readonly kind: 'palette' }
   | { readonly kind: 'launch' }
@@ -10,7 +10,7 @@ export type ShortcutAct =
   | { readonly kind: 'page'; readonly page: Page }
 
 export interface Shortcut {
-  /** With the system's own key for commands; without, it is only taken where nothing is being typed. */
+  /** Requires the system's command key; without it, a shortcut works only outside text fields. */
   readonly command: boolean
   readonly key: string
   readonly act: ShortcutAct
@@ -28,7 +28,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { command: false, key: '?', act: { kind: 'help' } },
 ]
 
-/** What a shortcut does, for people. */
+/** Description of a shortcut. */
 export const doesText = (act: ShortcutAct): string =>
   act.kind === 'page' ? t(`app.page.${act.page}`) : t(`palette.does.${act.kind}`)
 
@@ -39,7 +39,7 @@ export const keysText = ({ command, key }: Pick<Shortcut, 'command' | 'key'>, is
   return isMac ? `⌘${shown}` : `Ctrl+${shown}`
 }
 
-/** A key that was pressed, and whether that was in a field. */
+/** A pressed key, and whether it was in a text field. */
 export interface Pressed {
   readonly key: string
   readonly metaKey: boolean
@@ -48,7 +48,7 @@ export interface Pressed {
   readonly typing: boolean
 }
 
-/** The shortcut that is meant; undefined where none is. Text fields keep their own undo. */
+/** The matching shortcut, if any. Text fields keep their own undo. */
 export const shortcutFor = (pressed: Pressed, isMac: boolean): Shortcut | undefined => {
   const { key, metaKey, ctrlKey, altKey, typing } = pressed
   if (altKey) return undefined

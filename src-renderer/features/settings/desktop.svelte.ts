@@ -3,10 +3,10 @@ import type { DesktopApi, DesktopPreferences, DesktopPreferencesChanges, UpdateS
 import { percentText } from '../../state/text'
 import { t } from '../../state/texts.svelte'
 
-/** While an update is on its way, how often it is asked how far. */
+/** Polling interval while an update is in progress. */
 const ASK_EVERY_MS = 1000
 
-/** What is set for the desktop app, and how its update gets on. A browser has none of it. */
+/** Settings and updates of the desktop app. Not available in a browser. */
 export class DesktopSettings {
   preferences: DesktopPreferences | undefined = $state.raw()
   hasDock = $state(false)
@@ -15,7 +15,7 @@ export class DesktopSettings {
 
   constructor(private readonly desktop: Pick<DesktopApi, 'preferences' | 'update'> | undefined) {}
 
-  /** Never fails: where it cannot be read it is not offered. */
+  /** Never fails: if it cannot be read, the option is hidden. */
   async read(): Promise<void> {
     await this.change({}).catch(() => undefined)
     await this.ask('show').catch(() => undefined)
@@ -40,7 +40,7 @@ export class DesktopSettings {
   }
 }
 
-/** How an update gets on, as a line for people. */
+/** Text of an update's progress. */
 export const updateLine = (status: UpdateStatus): string => {
   switch (status.state) {
     case 'unavailable':

@@ -1,13 +1,13 @@
 import type { DesktopApi } from '@core/protocols/desktop'
 
-/** Whether the desktop app starts when the person logs in. A browser cannot know, and shows nothing of it. */
+/** Whether the desktop app starts at login. Not available in a browser. */
 export class LoginItem {
   available = $state(false)
   opens = $state(false)
 
   constructor(private readonly desktop: Pick<DesktopApi, 'loginItem'> | undefined) {}
 
-  /** Never fails: where it cannot be read it is not offered. */
+  /** Never fails: if it cannot be read, the option is hidden. */
   async read(): Promise<void> {
     await this.ask({}).catch(() => (this.available = false))
   }

@@ -1,19 +1,19 @@
 import { NodeSettingsView, type ChangeNodeSettingsRequest } from '@core/protocols/node-settings'
 import type { Api } from '../../api/access'
 
-/** Settings of the machine that answers this page: loading on request, and what it keeps of prompts on its disk. */
+/** Settings of this page's machine: loading on request, and the prefix cache on disk. */
 export class MachineSettings {
-  /** Undefined while it is not known, or where the node is of a version that has no such settings. */
+  /** Undefined until known, and for nodes of versions without these settings. */
   view: NodeSettingsView | undefined = $state.raw()
 
   constructor(private readonly api: Pick<Api, 'get' | 'patch'>) {}
 
-  /** Never fails: where it cannot be read it is not offered. */
+  /** Never fails: if it cannot be read, the option is hidden. */
   async read(): Promise<void> {
     this.view = await this.api.get('/node/settings', NodeSettingsView).catch(() => undefined)
   }
 
-  /** Throws ApiError; what is in force is shown then. */
+  /** Throws ApiError; the settings in force are shown then. */
   async change(changes: ChangeNodeSettingsRequest): Promise<void> {
     try {
       this.view = await this.api.patch('/node/settings', changes, NodeSettingsView)

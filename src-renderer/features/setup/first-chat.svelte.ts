@@ -3,19 +3,19 @@ import { speedText } from '../../state/text'
 import { readAnswer } from '../chat/answer'
 import { formats, t } from '../../state/texts.svelte'
 
-/** Questions that a small model can answer, for whoever does not want to type. */
+/** Suggested questions that a small model can answer. */
 export const firstQuestions = (): readonly [string, ...string[]] => [
   t('setup.question.capital'),
   t('setup.question.help'),
   t('setup.question.moon'),
 ]
 
-/** A first question to a model, and its answer. */
+/** The first question and its answer. */
 export class FirstChat {
   question: string | undefined = $state()
   text = $state('')
   busy = $state(false)
-  /** How quick the answer was; undefined until it is whole. */
+  /** Speed of the answer; undefined until it is complete. */
   figures: string | undefined = $state()
   problem: unknown = $state.raw()
   private stop: AbortController | undefined
@@ -26,7 +26,7 @@ export class FirstChat {
     return this.figures !== undefined
   }
 
-  /** Asks a model; how it gets on is in the fields. */
+  /** Sends the question; progress is in the fields. */
   async ask(model: string, question: string): Promise<void> {
     this.stop?.abort()
     const stop = new AbortController()

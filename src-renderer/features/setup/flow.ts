@@ -1,4 +1,4 @@
-/** How a step is left. */
+/** Navigation of a setup step. */
 export interface Flow {
   readonly done: () => void
   readonly skip: () => void

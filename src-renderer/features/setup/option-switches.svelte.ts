@@ -5,17 +5,17 @@ import { t } from '../../state/texts.svelte'
 import { LoginItem } from '../settings/login-item.svelte'
 import { PowerSettings } from '../settings/power.svelte'
 
-/** One thing that can be switched on here. */
+/** An option that can be switched on. */
 export interface OptionSwitch {
   readonly id: string
   readonly label: string
   readonly about: string
   readonly on: boolean
-  /** Throws what the node or the app says. */
+  /** Throws errors of the node or the app. */
   readonly set: (on: boolean) => Promise<void>
 }
 
-/** What can be switched on where Muster runs: only what this node and this window can really do. All of it is off at first. */
+/** Options available on this machine: only what this node and window support. All are off by default. */
 export class OptionSwitches {
   private readonly login: LoginItem
   private readonly power: PowerSettings
@@ -35,7 +35,7 @@ export class OptionSwitches {
     this.power = new PowerSettings(api)
   }
 
-  /** Never fails: what cannot be read is not offered. */
+  /** Never fails: options that cannot be read are hidden. */
   async read(): Promise<void> {
     await Promise.all([this.login.read(), this.readSettings(), this.power.read()])
   }

@@ -3,7 +3,7 @@ import { t } from '../../state/texts.svelte'
 
 export type PhaseMark = 'done' | 'now' | 'ahead'
 
-/** One part of the way of a first model. */
+/** One phase of a model's start. */
 export interface Phase {
   readonly title: string
   readonly mark: PhaseMark
@@ -11,7 +11,7 @@ export interface Phase {
 
 const PHASES = ['place', 'download', 'load', 'warm', 'ready'] as const
 
-/** Which of the titles a status is at. */
+/** Index of the phase for a status. */
 const at = (word: MetaInstanceStatusWord): number => {
   switch (word) {
     case 'PAUSED':
@@ -33,7 +33,7 @@ const at = (word: MetaInstanceStatusWord): number => {
   }
 }
 
-/** The way of a model from its launch to its first answer, with where it is. */
+/** Phases from launch to ready, with the current one marked. */
 export const phasesOf = (word: MetaInstanceStatusWord): readonly Phase[] =>
   PHASES.map((phase, index) => ({
     title: t(`setup.phase.${phase}`),

@@ -2,28 +2,25 @@ import { PythonEvent, PythonView } from '@core/protocols/setup'
 import type { Api } from '../../api/access'
 import { serverSentEvents } from '../../api/server-sent-events'
 
-/** As much as the node keeps, and then some. */
+/** Slightly more than the node keeps. */
 const KEPT_CHARACTERS = 128 * 1024
 const AGAIN_MS = 1000
 
-/** How the installation of the Python environment gets on, with what it prints. */
+/** Progress and output of the Python environment's installation. */
 export class PythonInstall {
   view: PythonView | undefined = $state.raw()
   printed = $state('')
 
   constructor(private readonly api: Pick<Api, 'fetch' | 'post'>) {}
 
-  /** Follows it until the returned function is called. */
+  /** Follows the node's stream until the returned function is called. */
   watch(): () => void {
     const stop = new AbortController()
     void this.follow(stop.signal)
     return () => stop.abort()
   }
 
-  /**
-   * Only asks for it: what has become of it comes by the stream, which may be ahead of this answer.
-   * Throws ApiError.
-   */
+  /** Requests the installation; progress comes by the stream, which may be ahead of this answer. Throws ApiError. */
   async install(): Promise<void> {
     await this.api.post('/node/python', {}, PythonView)
   }
@@ -37,11 +34,11 @@ export class PythonInstall {
     while (!signal.aborted) {
       try {
         const { body } = await this.api.fetch('/node/python/events', { signal })
-        // The node begins with all that was printed.
+        // The stream starts with all earlier output.
         this.printed = ''
         if (body) for await (const data of serverSentEvents(body, { signal })) this.take(data)
       } catch {
-        // The node is away, or was started again: the next try tells.
+        // The node is unreachable or restarted: reconnect.
       }
       if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
     }

@@ -6,37 +6,37 @@ import { bytesText } from '../../state/text'
 import type { Suggestion } from './suggestions'
 import { t } from '../../state/texts.svelte'
 
-/** A model to begin with. */
+/** A model recommended for the start. */
 export interface Recommendation {
   readonly modelId: ModelId
   readonly title: string
-  /** On the disk, and while it is downloaded. */
+  /** Size on disk and of the download. */
   readonly bytes: number
   readonly onDisk: boolean
   readonly starter: boolean
-  /** A few words about it: `on disk · 4-bit`. */
+  /** Short description: `on disk · 4-bit`. */
   readonly about: string
-  /** Why it cannot be launched; undefined where it can. */
+  /** Why it cannot be launched; undefined if it can. */
   readonly lack: string | undefined
 }
 
 export interface RecommendationInputs {
   readonly state: State
-  /** On the disks of the cluster. */
+  /** On the cluster's disks. */
   readonly models: readonly CatalogueModel[]
   /** On the hub. */
   readonly suggestions: readonly Suggestion[]
-  /** A machine that will run models as soon as its Python environment is installed. */
+  /** A machine that can run models once its Python environment is installed. */
   readonly comingNode?: NodeId | undefined
 }
 
-/** What a model that is to be downloaded takes in memory beside its files: its context, about. */
+/** Estimated memory for the context, as a fraction of the weights. */
 const CONTEXT_SHARE = 0.15
-/** More rows than these are no recommendation. */
+/** Limits the list. */
 const MOST_ON_DISK = 4
 const MOST_ON_HUB = 3
 
-/** Free bytes of all machines together that can run models. */
+/** Total free bytes of all machines that can run models. */
 export const freeTogether = (state: State, comingNode?: NodeId): number => {
   const claimed = claimedBytes(state)
   return Object.values(state.nodes)
@@ -69,15 +69,14 @@ const onHub = ({ modelId, title, bytes, about }: Suggestion, free: number): Reco
   lack: lackOf(bytes * (1 + CONTEXT_SHARE), free),
 })
 
-/** Those that leave the machines some memory come first, the largest of them before the others. */
+/** Models that leave some memory free come first, largest first, then the others. */
 const bestFirst = (all: readonly Recommendation[], roomy: number): readonly Recommendation[] => {
   const rank = ({ lack, bytes }: Recommendation): number => (lack !== undefined ? 2 : bytes <= roomy ? 0 : 1)
   return [...all].sort((a, b) => rank(a) - rank(b) || (rank(a) === 2 ? a.bytes - b.bytes : b.bytes - a.bytes))
 }
 
 /**
- * Models for the memory that all machines have together: first what is on a disk already, then what the hub has. The
- * first of them is the recommended one.
+ * Models that fit the cluster's memory: those on disk first, then those on the hub. The first is the recommended one.
  */
 export const recommendations = (inputs: RecommendationInputs): readonly Recommendation[] => {
   const { state, models, suggestions, comingNode } = inputs

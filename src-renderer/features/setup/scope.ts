@@ -3,7 +3,7 @@ import type { State } from '@core/state/state'
 import type { SetupProgress, SetupStep } from '@core/settings/setup-progress'
 import { t } from '../../state/texts.svelte'
 
-/** The declaration of the first model, as long as it is kept; else any other that is always on. */
+/** The first model's declaration, if it still exists; else any other permanent one. */
 export const firstModel = (
   { metaInstances }: Pick<State, 'metaInstances'>,
   { metaInstanceId }: Pick<SetupProgress, 'metaInstanceId'>,
@@ -13,6 +13,6 @@ export const firstModel = (
   return all.find((one) => one.metaInstanceId === metaInstanceId) ?? kept[0]
 }
 
-/** What people call a step. */
+/** Title of a step. */
 export const stepTitle = (step: SetupStep, host: 'mac' | 'machine'): string =>
   step === 'machine' ? t('setup.step.machine', { host }) : t(`setup.step.${step}`)

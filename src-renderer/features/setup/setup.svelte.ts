@@ -4,32 +4,32 @@ import { SETUP_BEGINNING, type SetupProgress, type SetupStep, type StepOutcome }
 import type { MetaInstanceId } from '@core/ids'
 import type { Api } from '../../api/access'
 
-/** Setting this machine up: where the person is, kept by the node. */
+/** Setup of this machine; the node stores the progress. */
 export class Setup {
   private view: SetupView | undefined = $state.raw()
-  /** Whether the person opened or closed it in this window; undefined leaves that to the node. */
-  private called: boolean | undefined = $state()
-  /** Why the node does not keep where the person is. */
+  /** Whether the user opened or closed it in this window; undefined: the node decides. */
+  private opened: boolean | undefined = $state()
+  /** Why the node could not store the progress. */
   problem: unknown = $state.raw()
   readonly progress: SetupProgress = $derived(this.view?.progress ?? SETUP_BEGINNING)
-  readonly shown = $derived(this.called ?? this.view?.offered ?? false)
-  /** Begun and put off. */
+  readonly shown = $derived(this.opened ?? this.view?.offered ?? false)
+  /** Started and postponed. */
   readonly waits = $derived(this.view?.progress?.state === 'later')
   readonly python: PythonView | undefined = $derived(this.view?.python)
   readonly sleep: SleepSettings | undefined = $derived(this.view?.sleep)
-  /** Answers that are under way: what they say is older than what was asked last. */
+  /** Requests in flight: their answers are older than the latest change. */
   private asking = 0
 
   constructor(private readonly api: Pick<Api, 'get' | 'patch'>) {}
 
-  /** Never fails: without an answer nothing is offered. */
+  /** Never fails: without an answer, setup is not offered. */
   async read(): Promise<void> {
     await this.take(() => this.api.get('/node/setup', SetupView)).catch(() => undefined)
   }
 
-  /** Opens it where it was left; once it is done, from its beginning. */
+  /** Opens setup where it was left; after completion, at the first step. */
   open(): void {
-    this.called = true
+    this.opened = true
     const { state, metaInstanceId } = this.progress
     this.keep(
       state === 'done'
@@ -38,15 +38,15 @@ export class Setup {
     )
   }
 
-  /** Puts it off: it is not opened by itself any more. */
+  /** Postpones setup: it no longer opens by itself. */
   later(): void {
-    this.called = false
+    this.opened = false
     this.keep({ ...this.progress, state: 'later' })
   }
 
   leave(outcome: StepOutcome, scope: SetupScope): void {
     this.keep(leaveStep(this.progress, outcome, scope))
-    if (this.progress.state === 'done') this.called = false
+    if (this.progress.state === 'done') this.opened = false
   }
 
   back(scope: SetupScope): void {
@@ -58,12 +58,12 @@ export class Setup {
     if (canGoTo(this.progress, step)) this.keep({ ...this.progress, step })
   }
 
-  /** The first model is this one. */
+  /** Records the first model. */
   launched(metaInstanceId: MetaInstanceId): void {
     this.keep({ ...this.progress, metaInstanceId })
   }
 
-  /** Shown at once; where the node cannot keep it, the person goes on all the same and is told. */
+  /** Shows progress at once; if the node cannot store it, the user continues and is informed. */
   private keep(progress: SetupProgress): void {
     this.view = { offered: false, python: { status: 'ready' }, ...this.view, progress }
     this.take(() => this.api.patch('/node/setup', progress, SetupView)).then(

@@ -1,19 +1,19 @@
 import type { RecommendedModel } from '@core/catalogue/recommended-models'
 import type { ModelId } from '@core/ids'
 
-/** A model of the hub that is known to be good to begin with. */
+/** A hub model known to be a good start. */
 export interface Suggestion {
   readonly modelId: ModelId
   readonly title: string
-  /** Of its weights. */
+  /** Size of its weights. */
   readonly bytes: number
   readonly about: string
 }
 
-/** The quantisation that most people take: little is lost by it. */
+/** The most common quantisation, with little loss of quality. */
 const USUAL = '4-bit'
 
-/** Each recommended model once: as most people take it, else in its smallest form. */
+/** One entry per recommended model: 4-bit if available, else its smallest form. */
 export const suggestionsFrom = (models: readonly RecommendedModel[]): readonly Suggestion[] => {
   const titles = [...new Set(models.map(({ title }) => title))]
   return titles.flatMap((title) => {

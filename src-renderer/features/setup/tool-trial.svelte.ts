@@ -5,13 +5,13 @@ import { formats, t } from '../../state/texts.svelte'
 
 const Completion = z.object({ choices: z.array(z.object({ message: z.object({ content: z.string().nullish() }) })) })
 
-/** A handful of tokens shows that the way is open. */
+/** A few tokens suffice to test the connection. */
 const MOST_TOKENS = 48
 
-/** Asks the API as a tool would that was connected with the text beside it. */
+/** Sends a request as a tool would that was connected with the shown text. */
 export class ToolTrial {
   busy = $state(false)
-  /** What came back, and after how long. */
+  /** The answer and how long it took. */
   answer: string | undefined = $state()
   took: string | undefined = $state()
   problem: unknown = $state.raw()

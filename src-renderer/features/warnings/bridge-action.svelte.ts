@@ -3,14 +3,14 @@ import { t } from '../../state/texts.svelte'
 
 const NOTHING: BridgedPortsAnswer = { release: [], undo: [], outcome: 'shown' }
 
-/** Takes this Mac's Thunderbolt ports out of their bridge, and puts them back: what the desktop app can do and a browser cannot. */
+/** Removes this Mac's Thunderbolt ports from their network bridge and restores them. Desktop app only. */
 export class BridgeAction {
   private answer: BridgedPortsAnswer = $state.raw(NOTHING)
   busy = $state(false)
   readonly release = $derived(this.answer.release)
   readonly undo = $derived(this.answer.undo)
   readonly unavailable = $derived(this.answer.unavailable)
-  /** How the last attempt went, in a sentence. */
+  /** Result of the last attempt. */
   readonly said = $derived.by(() => {
     switch (this.answer.outcome) {
       case 'shown':
@@ -28,7 +28,7 @@ export class BridgeAction {
 
   constructor(private readonly desktop: Pick<DesktopApi, 'bridgedPorts'> | undefined) {}
 
-  /** Never fails: where it cannot be asked it is not offered. */
+  /** Never fails: if it cannot be read, the action is hidden. */
   async read(): Promise<void> {
     this.answer = (await this.desktop?.bridgedPorts({ action: 'show' }).catch(() => undefined)) ?? NOTHING
   }

@@ -5,13 +5,13 @@ import type { Connection } from '../../state/cluster.svelte'
 import type { Trouble } from '../../state/own-node.svelte'
 import { codedText, t } from '../../state/texts.svelte'
 
-/** One line above the map: a warning of the cluster, or something about this page's own node. */
+/** A line above the map: a cluster warning, or a notice about this page's node. */
 export interface Notice {
   readonly key: string
   readonly severity: Severity
   readonly title: string
   readonly text: string
-  /** What can be opened and dismissed; what this page says of its own node cannot. */
+  /** Can be opened and dismissed; absent for notices about this page's node. */
   readonly warning?: CodedWarning
 }
 
@@ -48,7 +48,7 @@ const noticeOf = (warning: CodedWarning): Notice => {
   return { key, severity, title: codedText(title), text: codedText(cause), warning }
 }
 
-/** What deserves to be said above everything else, most severe first; this page's own node before the rest. */
+/** Notices by severity; those about this page's node come first. */
 export const noticesOf = ({ state, connection, trouble }: NoticeInputs): Notice[] => {
   const own: Notice[] = []
   const lost = connectionNotice(connection)

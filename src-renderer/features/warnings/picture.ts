@@ -3,11 +3,11 @@ import type { State } from '@core/state/state'
 import type { NamedPort, Picture } from '@core/warnings/warning'
 import { listText, t } from '../../state/texts.svelte'
 
-/** Sizes in the picture's own units. */
+/** Sizes in units of the picture. */
 export const PORT = { width: 26, height: 10, gap: 20, top: 40 } as const
 export const MACHINE = { height: 66, padding: 16, gap: 64, minWidth: 132 } as const
 export const WIDTH = 460
-/** Room under the machines for the cable or the names of ports. */
+/** Space below the machines for the cable or port names. */
 const BELOW = 36
 
 export interface DrawnPort {
@@ -27,10 +27,10 @@ export interface DrawnMachine {
 
 export interface Drawing {
   readonly machines: readonly DrawnMachine[]
-  /** The cable's way from port to port, as an SVG path. */
+  /** SVG path of the cable, from port to port. */
   readonly cable: string | undefined
   readonly height: number
-  /** For those who do not see it. */
+  /** Text alternative. */
   readonly description: string
 }
 
@@ -39,7 +39,7 @@ const portText = ({ receptacle, interfaceName }: NamedPort): string =>
     ? t('warnings.picture.port', { receptacle })
     : t('warnings.picture.portInterface', { receptacle, interface: interfaceName })
 
-/** All Thunderbolt ports of the machine, in order, with those that are meant marked. */
+/** All Thunderbolt ports of a machine, in order, with the marked ones. */
 const machineOf = (state: State, marked: readonly NamedPort[], x: number): DrawnMachine | undefined => {
   const [first] = marked
   if (!first) return undefined
@@ -57,7 +57,7 @@ const machineOf = (state: State, marked: readonly NamedPort[], x: number): Drawn
   return { name: nodeName(state, first.nodeId), x, width, ports }
 }
 
-/** Below both machines from one port to the other. */
+/** The cable's path below both machines. */
 const cableOf = ([a, b]: readonly DrawnMachine[]): string | undefined => {
   const [from, to] = [a, b].map((machine) => machine?.ports.find(({ marked }) => marked))
   if (!from || !to) return undefined
@@ -73,7 +73,7 @@ const shifted = (machine: DrawnMachine, by: number): DrawnMachine => ({
   ports: machine.ports.map((port) => ({ ...port, x: port.x + by })),
 })
 
-/** Side by side, in the middle. */
+/** Lays the machines out side by side, centred. */
 const sideBySide = (groups: readonly (readonly NamedPort[])[], state: State): DrawnMachine[] => {
   const machines: DrawnMachine[] = []
   for (const marked of groups) {
@@ -86,7 +86,7 @@ const sideBySide = (groups: readonly (readonly NamedPort[])[], state: State): Dr
   return machines.map((machine) => shifted(machine, Math.max(0, room / 2)))
 }
 
-/** The ports that a warning is about, on machines as they lie side by side. */
+/** The ports that a warning is about, on their machines. */
 export const drawingOf = (state: State, picture: Exclude<Picture, { kind: 'studio' }>): Drawing => {
   switch (picture.kind) {
     case 'ports': {

@@ -6,28 +6,28 @@ import { Kept } from '../../state/kept.svelte'
 import { noticesOf, type NoticeInputs } from './notices'
 
 const KEY = Symbol('warnings')
-/** The longest dismissed go first: a warning that old says what it has to say anew. */
+/** The oldest are dropped first, so a very old warning may appear again. */
 const MAX_DISMISSED = 200
 
-/** What is to be said, what this person does not want to hear again, and what is open to be read. */
+/** Active warnings, dismissed ones, and the one that is open. */
 export class Warnings {
-  /** Kept where the person is: somebody else at another machine may not have seen it. */
+  /** Stored in this browser: other users may not have seen the warning. */
   private readonly kept = new Kept('muster.dismissed-warnings', z.array(z.string()), [])
   private readonly all = $derived.by(() => noticesOf(this.inputs()))
   readonly shown = $derived(this.all.filter(({ warning }) => !warning || !this.isDismissed(warning)))
   readonly dismissed = $derived(
     this.all.flatMap(({ warning }) => (warning && this.isDismissed(warning) ? [warning] : [])),
   )
-  /** As they were when they were opened: who follows the steps must be able to read them to the end. */
+  /** A copy from when it was opened, so that the steps stay readable while the user follows them. */
   opened: readonly CodedWarning[] | undefined = $state.raw()
 
   constructor(private readonly inputs: () => NoticeInputs) {}
 
-  /** Those to show on a machine. */
+  /** Warnings to show on a machine. */
   readonly on = (nodeId: NodeId): CodedWarning[] =>
     this.shown.flatMap(({ warning }) => (warning?.nodeIds.includes(nodeId) ? [warning] : []))
 
-  /** Whether what it says is still so. */
+  /** Whether the warning is still active. */
   readonly lasts = ({ id }: CodedWarning): boolean => this.all.some(({ key }) => key === id)
 
   open(...warnings: readonly CodedWarning[]): void {
@@ -38,7 +38,7 @@ export class Warnings {
     this.opened = undefined
   }
 
-  /** Until it is about something new, which has another id. */
+  /** Hidden until it concerns something new, which has another id. */
   dismiss({ id }: CodedWarning): void {
     this.kept.current = [...this.kept.current.filter((one) => one !== id), id].slice(-MAX_DISMISSED)
   }
