@@ -35,7 +35,7 @@ describe('the history of a declaration', () => {
     const since = new Date(2026, 0, 2, 3, 4).getTime()
     const many = { v: 1, index: 9, term: 1, at: since + 1, event, repeated: { times: 1440, since } } as const
     expect(historyLines(world.state, [many]).map(({ line }) => line.text)).toEqual([
-      expect.stringMatching(/^Loaded again after: Mac Studio: out of memory \(1,440 times since .*2026/) as unknown,
+      expect.stringMatching(/^Restarted after: Mac Studio: out of memory \(1,440 times since .*2026/) as unknown,
     ])
   })
 })
