@@ -10,7 +10,7 @@ import pytest
 
 from muster_runner import device
 from muster_runner.decoding import DecodingBatch
-from muster_runner.embedding.engine import most_tokens
+from muster_runner.embedding.engine import max_batch_tokens
 from muster_runner.engine_options import prefill_steps
 from muster_runner.loading import load
 from muster_runner.part import Part
@@ -40,7 +40,7 @@ def test_without_a_gpu_nothing_is_wired_and_steps_are_short(monkeypatch: pytest.
     device.wire_memory()
     assert (device.has_gpu(), fake.wired) == (False, [])
     assert prefill_steps(1 << 30) == PrefillSteps(idle=256, busy=256)
-    assert most_tokens(1 << 20) == 256
+    assert max_batch_tokens(1 << 20) == 256
 
 
 @pytest.mark.parametrize("info", [{"max_recommended_working_set_size": 5}, {"device_name": "CUDA"}])
@@ -52,7 +52,7 @@ def test_on_any_gpu_steps_are_long_while_nobody_decodes(monkeypatch: pytest.Monk
     assert fake.wired == ([5] if "max_recommended_working_set_size" in info else [])
     assert prefill_steps(1 << 30) == PrefillSteps(idle=2048, busy=512)
     assert prefill_steps(20 << 30) == PrefillSteps(idle=2048, busy=256)
-    assert most_tokens(1 << 20) == 8192
+    assert max_batch_tokens(1 << 20) == 8192
 
 
 def test_mlx_says_what_it_computes_on() -> None:

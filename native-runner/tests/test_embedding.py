@@ -37,7 +37,7 @@ def imported() -> None:
 
 
 def opened(directory: Path) -> Embedder:
-    return load_embedder(directory, None, lambda _done, _layers: None).tried()
+    return load_embedder(directory, None, lambda _done, _layers: None).warmed_up()
 
 
 def change(path: Path, **fields: Any) -> None:
@@ -175,7 +175,7 @@ def test_embedding_models_are_told_from_those_that_write_as_the_node_tells_them(
 
 
 def test_batches_are_bounded_of_like_length_and_fair() -> None:
-    batches = Batches(most_tokens=40)
+    batches = Batches(max_tokens=40)
     batches.add("first", [[0] * 10] * 6 + [[0] * 30, [0] * 100])
     batches.add("second", [[0] * 10])
     taken = []

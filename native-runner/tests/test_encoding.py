@@ -15,7 +15,7 @@ import pytest
 from conftest import PATIENCE_SECONDS, SOURCES, RunnerProcess
 
 from muster_runner.encoder_messages import LEAST_CPU_SECONDS, Order, Refusal
-from muster_runner.encoding import LARGE_BYTES, Line
+from muster_runner.encoding import LARGE_BYTES, EncoderQueue
 from muster_runner.protocol import TextPrompt
 
 ENDLESS = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
@@ -142,7 +142,7 @@ def test_a_request_can_be_cancelled_while_it_waits_to_be_encoded(runner: RunnerP
 
 def test_a_process_that_has_nothing_to_do_may_end_and_comes_back(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(SOURCES))
-    line = Line("test", tiny, idle_seconds=0.01)
+    line = EncoderQueue("test", tiny, idle_seconds=0.01)
     answers: list[list[int] | Refusal] = []
     order = Order(TextPrompt(text="abc"), context=100)
     for asked in (1, 2):

@@ -1,4 +1,4 @@
-"""The chat template of a model: from a conversation to the text that the model was trained on."""
+"""Chat templates: render a conversation as the text format that the model was trained on."""
 
 import datetime
 import json
@@ -14,13 +14,14 @@ class TemplateError(Exception):
 
 
 class NoTemplate(TemplateError):
-    """The model has no chat template: it was made to continue plain text."""
+    """The model has no chat template: it is a base model."""
 
 
 def find_chat_template(directory: Path, config: dict[str, Any]) -> str | None:
-    """The template's source, from wherever models keep it; None where there is none. ``config``: tokenizer_config.json.
+    """Returns the template's source, from any of the files that models use; None if there is none.
 
-    Of several by name it is ``default``, or the only one. Raises ModelFileError.
+    Of several named templates it is ``default``, or the only one. ``config``: tokenizer_config.json. Raises
+    ModelFileError.
     """
     file = directory / "chat_template.jinja"
     if file.exists():
@@ -48,13 +49,13 @@ def _default_of(templates: list[Any]) -> str | None:
 
 
 def _environment() -> Any:
-    """What templates written for the transformers library expect to find, in a sandbox: they come with the model."""
+    """Builds the sandboxed Jinja environment that templates for the transformers library expect. They are untrusted."""
     from jinja2 import nodes
     from jinja2.ext import Extension, loopcontrols
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     class Generation(Extension):
-        """``{% generation %}`` marks what a model is trained on; here it only has to be passed over."""
+        """``{% generation %}`` marks text for training; here its body is rendered as it is."""
 
         tags = {"generation"}  # noqa: RUF012 - jinja2's own declaration
 
@@ -85,8 +86,11 @@ def _environment() -> Any:
 
 
 class ChatTemplate:
-    """``find``: gives the source, as ``find_chat_template`` does; ``variables``: the special tokens by name, such as
-    ``bos_token``. Both are used at the first conversation: plain text is continued without a good template."""
+    """A template, found and compiled at the first conversation: plain completions work without a valid one.
+
+    ``find``: returns the source, as ``find_chat_template``. ``variables``: special tokens by name, such as
+    ``bos_token``.
+    """
 
     def __init__(self, find: Callable[[], str | None], variables: dict[str, str]):
         self._find = find
@@ -95,7 +99,7 @@ class ChatTemplate:
         self._source: str | None = None
 
     def source(self) -> str:
-        """Empty where there is none, or none that can be read."""
+        """Returns the template's source; empty if there is none or it is unreadable."""
         if self._source is None:
             try:
                 self._source = self._find() or ""
@@ -104,8 +108,10 @@ class ChatTemplate:
         return self._source
 
     def render(self, messages: list[dict[str, Any]], variables: dict[str, Any]) -> str:
-        """The text of messages in the transformers library's form; ``variables``: what the template may read beside
-        them. Raises TemplateError."""
+        """Renders messages in the transformers library's format. ``variables``: further template variables.
+
+        Raises TemplateError.
+        """
         try:
             self._template = self._template or self._compile()
             return self._template.render(**{"documents": None, **self._variables, **variables, "messages": messages})
@@ -113,7 +119,7 @@ class ChatTemplate:
             raise
         except ModelFileError as error:
             raise TemplateError(str(error)) from error
-        except Exception as error:  # a template is a program of the model's author, and fails as it likes
+        except Exception as error:  # templates are foreign programs and raise arbitrary exceptions
             raise TemplateError(f"the model's chat template fails: {error}") from error
 
     def _compile(self) -> Any:

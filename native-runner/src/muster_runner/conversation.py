@@ -1,9 +1,9 @@
-"""From a conversation in the protocol's form to what chat templates take, and to templates that are strict about it.
+"""Converts a conversation of the protocol to the messages that chat templates take, and adapts it to strict templates.
 
-Templates are written for the message format of the transformers library: dicts with ``role``, ``content`` and, where
-there are any, ``tool_calls``, ``reasoning_content`` and ``tool_call_id``. Clients send system messages late, two turns
-of one role in a row, or a tool's result before the user has spoken; a template that refuses that gets the nearest
-conversation that it takes (``adaptations``), which says the same.
+Templates expect the message format of the transformers library: dicts with ``role``, ``content`` and optionally
+``tool_calls``, ``reasoning_content`` and ``tool_call_id``. Clients send late system messages, consecutive turns of one
+role, or a tool result before any user message. If a template refuses that, it gets the closest form with the same
+content that it accepts (``adaptations``).
 """
 
 import json
@@ -28,16 +28,16 @@ from muster_runner.protocol import (
 from muster_runner.tool_calls import as_openai
 
 TemplateMessage = dict[str, Any]
-# (messages, further variables) -> text. Raises TemplateError.
+# (messages, other variables) -> text. Raises TemplateError.
 Render = Callable[[list[TemplateMessage], dict[str, Any]], str]
 
-# The plainest conversation, which every chat template takes.
+# The minimal conversation, accepted by every chat template.
 GREETING = ChatPrompt(messages=[UserMessage(parts=[TextPart(text="hello")])])
 
-# Between the texts of turns that are joined into one.
+# Separates the texts of merged turns.
 PARAGRAPH = "\n\n"
 
-# What a model reads of its tools where its template knows none; calls without marks are found in any answer.
+# The instruction for models whose template does not support tools; calls without marks are parsed in any answer.
 TOOLS = (
     "You can call the functions below. To call one, answer with JSON alone, in this form:\n"
     '{"name": "FUNCTION", "arguments": {"NAME": "VALUE"}}'
@@ -47,17 +47,17 @@ TOOLS = (
 def render_conversation(
     prompt: ChatPrompt, render: Render, controls: ControlTokens = NO_CONTROLS, *, source: str | None = None
 ) -> str:
-    """The text of a conversation, in the first form that the template takes. Raises TemplateError: the first form's.
+    """Renders a conversation in the first form that the template accepts. Raises the first form's TemplateError.
 
-    What the client wrote has the marker of ``controls`` in its control tokens. ``source``: the template's, where it is
-    known: of tools that it does not read the model is told in words, so that none vanish.
+    Control tokens in the client's texts are escaped by ``controls``. ``source``: of the template, if known: tools that
+    it does not support are described to the model in text instead.
     """
-    variables = controls.inert_variables(template_variables(prompt))
-    messages = controls.inert_messages(template_messages(prompt.messages))
+    variables = controls.escaped_variables(template_variables(prompt))
+    messages = controls.escaped_messages(template_messages(prompt.messages))
     if source is not None and "tool_calls" not in source:
         messages = _plain_tools(messages)
     if source is not None and "tools" not in source and (tools := variables["tools"]):
-        messages = _told_of(tools, messages)
+        messages = _with_tools_in_system(tools, messages)
     refusal: TemplateError | None = None
     for adapted in adaptations(messages):
         try:
@@ -70,7 +70,7 @@ def render_conversation(
 
 
 def template_variables(prompt: ChatPrompt) -> dict[str, Any]:
-    """What a template is given beside the messages."""
+    """Returns the template's variables other than the messages."""
     variables: dict[str, Any] = {"add_generation_prompt": not prompt.continue_last, "tools": None}
     hidden = prompt.tool_choice is not None and prompt.tool_choice.kind == "none"
     if prompt.tools and not hidden:
@@ -85,7 +85,7 @@ def template_variables(prompt: ChatPrompt) -> dict[str, Any]:
 
 
 def template_messages(messages: list[Message]) -> list[TemplateMessage]:
-    """The messages as templates know them. A tool's results become a message each."""
+    """Converts messages to the template's format. Each tool result becomes a message."""
     return [entry for message in messages for entry in _entries(message)]
 
 
@@ -106,7 +106,7 @@ def _text(parts: list[Any]) -> str:
 
 
 def _content(parts: list[TextPart | ImagePart]) -> str | list[dict[str, str]]:
-    """A string; or, with images, the list that templates of vision models iterate."""
+    """Returns a string; with images, the list of parts that templates of vision models iterate over."""
     if not any(isinstance(part, ImagePart) for part in parts):
         return _text(parts)
     return [{"type": "text", "text": part.text} if isinstance(part, TextPart) else {"type": "image"} for part in parts]
@@ -126,7 +126,7 @@ def _assistant(parts: list[TextPart | ReasoningPart | ToolCallPart]) -> Template
 
 
 def _arguments(call: ToolCallPart) -> Any:
-    """As an object, which templates write as JSON or walk through; text that is no JSON stays text."""
+    """Parses the arguments, because templates iterate over them or write them as JSON; invalid JSON stays text."""
     try:
         return json.loads(call.arguments or "{}")
     except (ValueError, RecursionError):
@@ -142,7 +142,7 @@ def _tool_result(result: ToolResultPart) -> TemplateMessage:
 
 
 def adaptations(messages: list[TemplateMessage]) -> Iterator[list[TemplateMessage]]:
-    """The conversation as it is, then in forms for ever stricter templates."""
+    """Yields the conversation unchanged, then in forms for increasingly strict templates."""
     yield messages
     hoisted = _system_first(messages)
     yield hoisted
@@ -152,22 +152,22 @@ def adaptations(messages: list[TemplateMessage]) -> Iterator[list[TemplateMessag
     yield _joined(_user_first(_without_system(_plain_tools(hoisted))))
 
 
-def _join(one: Any, other: Any) -> Any:
-    if isinstance(one, str) and isinstance(other, str):
-        return PARAGRAPH.join(text for text in (one, other) if text)
-    parts = [[{"type": "text", "text": side}] if isinstance(side, str) else side for side in (one, other)]
+def _join(first: Any, second: Any) -> Any:
+    if isinstance(first, str) and isinstance(second, str):
+        return PARAGRAPH.join(text for text in (first, second) if text)
+    parts = [[{"type": "text", "text": side}] if isinstance(side, str) else side for side in (first, second)]
     return parts[0] + parts[1]
 
 
 def _system_first(messages: list[TemplateMessage]) -> list[TemplateMessage]:
-    """One system message, at the beginning."""
+    """Merges the system messages into one, at the beginning."""
     texts = [message["content"] for message in messages if message["role"] == "system"]
     rest = [message for message in messages if message["role"] != "system"]
     return [{"role": "system", "content": PARAGRAPH.join(filter(None, texts))}, *rest] if texts else rest
 
 
 def _joined(messages: list[TemplateMessage]) -> list[TemplateMessage]:
-    """Turns of one role in a row become one; tool results stay apart, for each answers a call of its own."""
+    """Merges consecutive turns of one role, except tool results: each answers its own call."""
     joined: list[TemplateMessage] = []
     for message in messages:
         before = joined[-1] if joined else None
@@ -182,12 +182,12 @@ def _joined(messages: list[TemplateMessage]) -> list[TemplateMessage]:
 
 
 def _without_system(messages: list[TemplateMessage]) -> list[TemplateMessage]:
-    """For templates that know no system: the user says it."""
+    """For templates without a system role: turns system messages into user messages."""
     return [message | {"role": "user"} if message["role"] == "system" else message for message in messages]
 
 
 def _plain_tools(messages: list[TemplateMessage]) -> list[TemplateMessage]:
-    """For templates that know no tools: calls and their results as text."""
+    """For templates without tools: writes calls and results as text."""
     plain: list[TemplateMessage] = []
     for message in messages:
         if message["role"] == "tool":
@@ -200,21 +200,21 @@ def _plain_tools(messages: list[TemplateMessage]) -> list[TemplateMessage]:
     return plain
 
 
-def _told_of(tools: list[dict[str, Any]], messages: list[TemplateMessage]) -> list[TemplateMessage]:
-    """For templates that know no tools: the system says which there are."""
+def _with_tools_in_system(tools: list[dict[str, Any]], messages: list[TemplateMessage]) -> list[TemplateMessage]:
+    """For templates without tools: describes the tools in the system message."""
     text = "\n".join([TOOLS, *(json.dumps(tool["function"], ensure_ascii=False) for tool in tools)])
     return _system_first([*messages, {"role": "system", "content": text}])
 
 
 def _user_first(messages: list[TemplateMessage]) -> list[TemplateMessage]:
-    """Some templates want a user's turn before any answer."""
+    """For templates that require a user turn before any answer."""
     if messages and messages[0]["role"] == "assistant":
         return [{"role": "user", "content": "…"}, *messages]
     return messages
 
 
 def _cut_after(text: str, last: TemplateMessage) -> str:
-    """Up to the end of the last message's content: what templates write to end a turn must not be there yet."""
+    """Cuts the text at the end of the last message's content, before the template's end-of-turn tokens."""
     content = last["content"].strip() if isinstance(last["content"], str) else ""
     at = text.rfind(content) if content else -1
     if at < 0:

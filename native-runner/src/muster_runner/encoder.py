@@ -1,14 +1,14 @@
-"""``python -m muster_runner.encoder DIRECTORY NICENESS``: a process that turns prompts into tokens for a runner.
+"""``python -m muster_runner.encoder DIRECTORY NICENESS``: the tokenizing process of a runner.
 
-Neither a tokenizer nor a chat template, which is a program that came with the model, runs where the engine does: either
-can hold Python's lock for seconds, or for ever. Nor is a grammar compiled there that was not compiled here first: one
-that came with a request may take hours, and all memory. This process has the tokenizer alone and
-never imports mlx, but for the one that opens pictures, whose decoders strangers feed as well. It reads orders from its
-standard input and answers each on its standard output; when the input ends, as it does with the runner, so does this
-process.
+Tokenizers and chat templates (programs that come with the model) can hold Python's GIL for seconds or for ever, so they
+never run in the engine's process. Grammars of requests are compiled here first, because compiling one may take hours
+or all memory. Pictures are decoded here too: they are untrusted input. Only the process for pictures imports mlx.
 
-An order may take as much processor time as its size allows (``cpu_seconds``); then the system ends the process by
-SIGPROF. Address space is bounded too, where the system can do that.
+Orders are read from standard input and each is answered on standard output. The process ends when its input does, which
+includes the end of the runner.
+
+The CPU time of an order is limited by its size (``cpu_seconds``); beyond that the kernel ends the process by SIGPROF.
+Address space is limited too, on systems that support it.
 """
 
 import os
@@ -25,7 +25,7 @@ import msgspec
 from muster_runner.chat_template import TemplateError
 from muster_runner.conversation import GREETING
 from muster_runner.embedding.recipe import read_recipe
-from muster_runner.embedding.texts import BadInput, Texts
+from muster_runner.embedding.texts import BadInput, InputTokenizer
 from muster_runner.encoder_messages import (
     LEAST_CPU_SECONDS,
     Encoded,
@@ -46,44 +46,44 @@ from muster_runner.tokenizer import load_tokenizer
 from muster_runner.vision.pictures import BadPicture
 
 if TYPE_CHECKING:
-    # It imports mlx, which only the process for prompts with pictures needs.
+    # It imports mlx, which only the process for pictures needs.
     from muster_runner.vision.processing import Processing
 
 ADDRESS_SPACE_BYTES = 16 << 30
 
 
 class Encoder:
-    """For the model in ``directory``. Raises ModelFileError."""
+    """Tokenizes for the model in ``directory``. Raises ModelFileError."""
 
     def __init__(self, directory: Path):
         self._directory, self._config = directory, read_config(directory)
         self._tokenizer = load_tokenizer(directory, self._config)
         self._vocabulary = self._tokenizer.vocabulary_size()
         self._prompts = Prompts(self._tokenizer)
-        self._texts: Texts | None = None
+        self._texts: InputTokenizer | None = None
         self._trial: Trial | None = None
         self._processing: Processing | None = None
 
     def warm(self) -> None:
-        """Compiles the template and makes what a first encoding makes."""
+        """Compiles the chat template and fills the caches of a first encoding."""
         with suppress(TemplateError):
             self._prompts.encode(GREETING, context=1 << 20)
 
     def encode(self, order: Order) -> list[int] | Lists | Pictured:
-        """Raises what Prompts, Texts and Processing raise, and BadFormat."""
+        """Raises what Prompts, InputTokenizer and Processing raise, and BadFormat."""
         if order.grammar is not None:
             self._trial = self._trial or Trial(self._vocabulary)
             self._trial.run(order.grammar)
         if order.has_pictures and isinstance(order.prompt, ChatPrompt):
-            return self._see().encode(order.prompt, order.context)
+            return self._pictures_processing().encode(order.prompt, order.context)
         if not isinstance(order.prompt, EmbedPrompt):
             return self._prompts.encode(order.prompt, order.context)
         if self._texts is None:
             recipe = read_recipe(self._directory, self._config)
-            self._texts = Texts(self._tokenizer, recipe, self._directory, self._vocabulary)
+            self._texts = InputTokenizer(self._tokenizer, recipe, self._directory, self._vocabulary)
         return Lists(self._texts.encode(order.prompt, order.context))
 
-    def _see(self) -> "Processing":
+    def _pictures_processing(self) -> "Processing":
         from muster_runner.vision.processing import Processing
 
         self._processing = self._processing or Processing(self._directory, self._config, self._prompts)
@@ -99,7 +99,7 @@ def _answer(encoder: Encoder, order: Order) -> Encoded:
         return Refusal("context_length_exceeded", str(error))
     except (TemplateError, UnknownToken, BadFormat, BadPicture) as error:
         return Refusal("invalid_request", str(error))
-    except Exception as error:  # whatever a text does to a tokenizer, or a conversation to a template
+    except Exception as error:  # tokenizers and templates raise arbitrary exceptions
         traceback.print_exc()
         return Refusal("invalid_request", f"the prompt cannot be encoded: {type(error).__name__}: {error}")
 
@@ -108,10 +108,10 @@ def main() -> None:
     directory = Path(sys.argv[1])
     os.nice(int(sys.argv[2]))
     orders, answers = os.dup(0), os.dup(1)
-    # What a library prints must not get among the answers.
+    # Libraries print to standard output, which must carry answers only.
     os.dup2(2, 1)
     with suppress(OSError):
-        # Where memory runs out on Linux, this process is to be ended and not the runner.
+        # Makes the OOM killer of Linux prefer this process to the runner.
         Path("/proc/self/oom_score_adj").write_text("1000")
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))

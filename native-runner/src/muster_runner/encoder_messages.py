@@ -1,8 +1,8 @@
-"""What passes between a runner and its encoder processes, over the standard input and output of these.
+"""Messages between a runner and its encoder processes, over their standard input and output.
 
-A message is a ``uint32`` little-endian byte count and that many bytes. An order is JSON (``Order``); an answer is
-``t`` and the tokens as ``uint32`` little-endian, ``l`` and JSON (the tokens of each of several inputs), ``p``, a
-``uint32`` byte count, so much JSON and safetensors (``Pictured``), or ``r`` and JSON (``Refusal``).
+A message is a ``uint32`` little-endian byte count and that many bytes. An order is JSON (``Order``). The first byte of
+an answer is its type: ``t``, then tokens as ``uint32`` little-endian; ``l``, then JSON (``Lists``); ``p``, then a
+``uint32`` byte count, that much JSON, and safetensors (``Pictured``); ``r``, then JSON (``Refusal``).
 """
 
 import array
@@ -19,15 +19,15 @@ from muster_runner.protocol import ChatPrompt, EmbedPrompt, TextPrompt, TokensPr
 HEADER = struct.Struct("<I")
 TOKENS, LISTS, PICTURED, REFUSED = b"t", b"l", b"p", b"r"
 
-# Far more than any tokenizer takes.
+# Limits of CPU time, far above what any tokenizer needs.
 LEAST_CPU_SECONDS = 3.0
 BYTES_PER_CPU_SECOND = 1 << 18
-# More for an order with pictures: to import what cuts them, and to decode the largest that are taken.
+# Added for an order with pictures: imports of the image processor, and decoding of the largest accepted pictures.
 PICTURES_CPU_SECONDS = 60.0
 
 
 class Order(msgspec.Struct, frozen=True):
-    """``context``: most tokens that are of use, of each input. ``grammar``: what the answer is held to, to be tried.
+    """A request to tokenize. ``context``: token limit of each input. ``grammar``: of the answer, compiled as a trial.
     ``has_pictures``: the prompt is a conversation with pictures."""
 
     prompt: ChatPrompt | TextPrompt | TokensPrompt | EmbedPrompt
@@ -37,19 +37,19 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """``code``: as of the runner's ``rejected``."""
+    """``code``: as in the runner's ``rejected`` event."""
 
     code: str
     message: str
 
 
 def cpu_seconds(order_bytes: int, pictures: bool = False) -> float:
-    """Processor time that an order may take."""
+    """Returns the CPU time limit of an order."""
     return LEAST_CPU_SECONDS + order_bytes / BYTES_PER_CPU_SECOND + (PICTURES_CPU_SECONDS if pictures else 0)
 
 
 def _read_exactly(fd: int, count: int) -> bytes | None:
-    """None where the other end is closed."""
+    """Returns None at the end of the pipe."""
     parts = []
     while count:
         part = os.read(fd, min(count, 1 << 20))
@@ -61,13 +61,13 @@ def _read_exactly(fd: int, count: int) -> bytes | None:
 
 
 def read_message(fd: int) -> bytes | None:
-    """The next message, or None where the other end is closed."""
+    """Reads the next message; None at the end of the pipe."""
     header = _read_exactly(fd, HEADER.size)
     return None if header is None else _read_exactly(fd, HEADER.unpack(header)[0])
 
 
 def write_message(fd: int, message: bytes) -> None:
-    """Blocks until all is written."""
+    """Writes a message; blocks until all is written."""
     for part in (HEADER.pack(len(message)), message):
         view = memoryview(part)
         while view:
@@ -83,8 +83,8 @@ class Lists:
 
 @dataclass(frozen=True)
 class Pictured:
-    """A prompt with pictures: ``token`` stands where they are seen, as often as its picture has vectors. ``hashes``: of
-    each picture's file. ``arrays``: what the model's tower takes, by name, as numpy arrays."""
+    """A tokenized prompt with pictures. ``token``: the placeholder, one per vector of a picture. ``hashes``: of the
+    picture files. ``arrays``: inputs of the vision tower by name, as numpy arrays."""
 
     tokens: list[int]
     token: int

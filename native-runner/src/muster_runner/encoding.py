@@ -1,8 +1,8 @@
-"""The runner's side of its encoder processes: a line of orders for each, time limits, and new processes for dead ones.
+"""The runner's side of its encoder processes: queues, time limits, and restarts.
 
-Prompts of more than LARGE_BYTES have a line and a process of their own, which exists while there are any: a huge prompt
-holds up other huge ones only. So have prompts with pictures. Each order that a process dies of is tried once more with
-a new process; one that took too long is not.
+Prompts above LARGE_BYTES have a queue and a process of their own, so a huge prompt delays only other huge ones; so have
+prompts with pictures. These processes end when idle. An order whose process died is retried once with a new process,
+unless it exceeded a time limit.
 """
 
 import queue
@@ -28,10 +28,10 @@ from muster_runner.encoder_messages import (
 )
 
 LARGE_BYTES = 1 << 16
-# How long the process for large prompts waits for another one.
+# Idle time after which the process ends.
 LARGE_IDLE_SECONDS = 60.0
 PICTURES_IDLE_SECONDS = 900.0
-# By the clock, for a process that gets hardly any processor time, or that waits for something.
+# Wall-clock limit, for a process that is starved of CPU time or blocked.
 STALLED_SECONDS = 60.0
 TRIES = 2
 
@@ -39,7 +39,7 @@ Done = Callable[[Encoded], None]
 
 
 class EncoderDied(Exception):
-    """The message says how, ``too_long`` whether by a time limit."""
+    """An encoder process ended. ``too_long``: by a time limit."""
 
     def __init__(self, message: str, too_long: bool):
         super().__init__(message)
@@ -47,11 +47,11 @@ class EncoderDied(Exception):
 
 
 class EncoderProcess:
-    """One process. It loads its tokenizer while its first order waits in the pipe."""
+    """An encoder process. It loads its tokenizer while its first order waits in the pipe."""
 
     def __init__(self, directory: Path, niceness: int, pictures: bool = False):
         self._pictures = pictures
-        # A new process gets no other descriptors: it must not hold the runner's pipes open.
+        # The child inherits no other descriptors: it must not keep the runner's pipes open.
         self._process = subprocess.Popen(
             [sys.executable, "-m", "muster_runner.encoder", str(directory), str(niceness)],
             stdin=subprocess.PIPE,
@@ -61,8 +61,8 @@ class EncoderProcess:
         assert self._process.stdin is not None and self._process.stdout is not None
         self._orders, self._answers = self._process.stdin.fileno(), self._process.stdout.fileno()
 
-    def ask(self, order: bytes) -> Encoded:
-        """Raises EncoderDied."""
+    def request(self, order: bytes) -> Encoded:
+        """Sends an order and waits for its answer. Raises EncoderDied."""
         limit = STALLED_SECONDS + 4 * cpu_seconds(len(order), self._pictures)
         try:
             write_message(self._orders, order)
@@ -85,7 +85,7 @@ class EncoderProcess:
         return EncoderDied(f"the process that encodes prompts ended by {how}", too_long=False)
 
     def close(self) -> None:
-        """Ends it, also amid an order."""
+        """Kills the process, even during an order."""
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
@@ -93,8 +93,8 @@ class EncoderProcess:
                 stream.close()
 
 
-class _Renewal:
-    """The process is to be replaced, where there is one."""
+class _Restart:
+    """Queue entry: replace the process, if one runs."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +104,9 @@ class _Job:
     done: Done
 
 
-class Line:
-    """Orders that wait for one process. ``idle_seconds``: how long the process may have nothing to do. ``pictures``:
-    whether its orders are prompts with pictures."""
+class EncoderQueue:
+    """The queue of one process. ``idle_seconds``: end the process after this time without orders; None: never.
+    ``pictures``: whether its orders are prompts with pictures."""
 
     def __init__(
         self,
@@ -118,17 +118,17 @@ class Line:
     ):
         self._directory, self._niceness, self._idle_seconds = directory, niceness, idle_seconds
         self._pictures = pictures
-        self._jobs: queue.SimpleQueue[_Job | _Renewal | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_Job | _Restart | None] = queue.SimpleQueue()
         self._process: EncoderProcess | None = None
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
     def warm(self) -> None:
-        """Starts the process before there is an order."""
+        """Starts the process before the first order."""
         self._jobs.put(None)
 
-    def renew(self) -> None:
-        """Replaces the process after the orders that wait."""
-        self._jobs.put(_Renewal())
+    def restart(self) -> None:
+        """Replaces the process, after the queued orders."""
+        self._jobs.put(_Restart())
 
     def put(self, order: bytes, wanted: Callable[[], bool], done: Done) -> None:
         self._jobs.put(_Job(order, wanted, done))
@@ -136,12 +136,12 @@ class Line:
     def _run(self) -> None:
         while True:
             try:
-                # Only where there is a process to be ended does anybody wake up for nothing.
+                # Times out only while a process runs that could be idle.
                 job = self._jobs.get(timeout=self._idle_seconds if self._process else None)
             except queue.Empty:
                 self._end()
                 continue
-            if isinstance(job, _Renewal):
+            if isinstance(job, _Restart):
                 if self._process is not None:
                     self._end()
                     self._start()
@@ -151,13 +151,13 @@ class Line:
                 job.done(self._encode(job.order))
 
     def _encode(self, order: bytes) -> Encoded:
-        for tried in range(1, TRIES + 1):
+        for attempt in range(1, TRIES + 1):
             try:
-                return self._start().ask(order)
+                return self._start().request(order)
             except EncoderDied as death:
                 self._end()
                 print(death, file=sys.stderr, flush=True)
-                if death.too_long or tried == TRIES:
+                if death.too_long or attempt == TRIES:
                     return Refusal("invalid_request", f"the prompt and its output format cannot be prepared: {death}")
             except OSError as error:
                 return Refusal("model_unavailable", f"the process that encodes prompts cannot be started: {error}")
@@ -175,32 +175,32 @@ class Line:
 
 
 class Encoding:
-    """Encodes prompts for the model in ``directory``, from now on: a first process starts at once."""
+    """Encodes prompts for the model in ``directory``. Starts the process for small prompts at once."""
 
     def __init__(self, directory: Path):
-        self._small = Line("encoding", directory)
-        # Nice: what it computes takes seconds, and others' tokens need the same processors.
-        self._large = Line("encoding-large", directory, niceness=10, idle_seconds=LARGE_IDLE_SECONDS)
-        # It imports much: kept while there is a conversation with pictures.
-        self._pictures = Line(
+        self._small_prompts = EncoderQueue("encoding", directory)
+        # Low priority: its orders take seconds of CPU time, which decoding needs too.
+        self._large_prompts = EncoderQueue("encoding-large", directory, niceness=10, idle_seconds=LARGE_IDLE_SECONDS)
+        # A longer idle time, because its imports are slow: it survives the pauses of a conversation.
+        self._pictures = EncoderQueue(
             "encoding-pictures", directory, niceness=10, idle_seconds=PICTURES_IDLE_SECONDS, pictures=True
         )
-        self._small.warm()
+        self._small_prompts.warm()
 
-    def renew(self) -> None:
-        """New processes: the ones that run have inherited a terminal that goes away."""
-        self._small.renew()
-        self._large.renew()
-        self._pictures.renew()
+    def restart(self) -> None:
+        """Restarts all processes: they have inherited a terminal that is going away."""
+        self._small_prompts.restart()
+        self._large_prompts.restart()
+        self._pictures.restart()
 
     def put(self, order: Order, wanted: Callable[[], bool], done: Done) -> None:
-        """Calls ``done`` from another thread, unless ``wanted`` says when its turn comes that nobody waits any more.
+        """Queues an order. ``done`` is called from another thread, unless ``wanted`` returns False when its turn comes.
 
-        Raises what msgspec raises for text that has no UTF-8.
+        Raises msgspec's error for text that cannot be encoded in UTF-8.
         """
         data = msgspec.json.encode(order)
         if order.has_pictures:
             self._pictures.put(data, wanted, done)
             return
-        line = self._small if len(data) <= LARGE_BYTES else self._large
-        line.put(data, wanted, done)
+        prompts_queue = self._small_prompts if len(data) <= LARGE_BYTES else self._large_prompts
+        prompts_queue.put(data, wanted, done)

@@ -1,4 +1,4 @@
-"""From prompts to tokens: the chat template, what a client may not write as a token, and what cannot fit."""
+"""Tokenizes prompts: chat template, escaping of control tokens, and a length check before the expensive part."""
 
 from pathlib import Path
 from typing import Any
@@ -10,20 +10,20 @@ from muster_runner.model_files import ModelFileError
 from muster_runner.protocol import ChatPrompt, TextPrompt, TokensPrompt
 from muster_runner.tokenizer import Tokenizer, load_tokenizer
 
-# A text of fewer characters for each token of the context is encoded in one go: that takes no longer than a prompt
-# that fits. Of a longer one pieces are counted first, until there are too many tokens.
+# A text with fewer characters per token of the context is tokenized at once: that costs no more than a prompt that
+# fits. Longer texts are counted in pieces first, and refused once there are too many tokens.
 CHARACTERS_PER_TOKEN = 4
 PIECE_CHARACTERS = 1 << 16
-# How many tokens more a piece may have than its text has as a part of the whole.
+# Upper bound of the extra tokens that cutting a text at a piece's borders can cause.
 PIECE_SLACK = 64
 
 
 class TooLong(Exception):
-    """A prompt that cannot fit into the context; the message is for people."""
+    """The prompt exceeds the context; the message is for people."""
 
 
 class UnknownToken(Exception):
-    """A token's number that the model's vocabulary does not have; the message is for people."""
+    """The prompt has a token id outside the model's vocabulary; the message is for people."""
 
 
 class Prompts:
@@ -37,8 +37,8 @@ class Prompts:
         self._marker = tokenizer.add_token(self._controls.marker)
 
     def encode(self, prompt: ChatPrompt | TextPrompt | TokensPrompt, context: int) -> list[int]:
-        """The prompt's tokens. ``context``: most tokens that are of use. In plain text control tokens are obeyed:
-        whoever continues a text writes all of it. Raises TemplateError, TooLong and UnknownToken."""
+        """Returns the prompt's tokens. ``context``: token limit. Control tokens in a plain text keep their meaning:
+        its client writes the whole prompt. Raises TemplateError, TooLong and UnknownToken."""
         match prompt:
             case ChatPrompt():
                 return self.tokens(self.text(prompt, context))
@@ -54,8 +54,10 @@ class Prompts:
                 return tokens
 
     def text(self, prompt: ChatPrompt, context: int) -> str:
-        """What the chat template makes of a conversation, for ``tokens``: a marker stands in control tokens that the
-        client wrote. Raises TemplateError and TooLong."""
+        """Renders a conversation for ``tokens``, with a marker inside control tokens that the client wrote.
+
+        Raises TemplateError and TooLong.
+        """
         source = self._tokenizer.template_source()
         text = render_conversation(prompt, self._tokenizer.render, self._controls, source=source)
         self._check_length(text, context)
@@ -80,9 +82,9 @@ class Prompts:
 
 
 def check_conversations(directory: Path, model_config: dict[str, Any]) -> None:
-    """Tries the tokenizer and the chat template, where there is one, on a plain conversation. Raises ModelFileError.
+    """Tries the tokenizer and the chat template, if there is one, on a plain conversation. Raises ModelFileError.
 
-    The template is a program that came with the model: run this where nothing waits for it without a time limit.
+    The template is a program that came with the model and may never end: call this under a time limit.
     """
     tokenizer = load_tokenizer(directory, model_config)
     try:

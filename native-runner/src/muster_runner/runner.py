@@ -285,7 +285,7 @@ class Runner:
             case HandOver(token=token, seconds=seconds):
                 self._handover.begin(token, seconds)
                 if self._encoding is not None:
-                    self._encoding.renew()
+                    self._encoding.restart()
             case Wake():
                 raise Failure("rank 0 wakes the other ranks, and is never woken", "protocol")
             case prepared:

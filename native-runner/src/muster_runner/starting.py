@@ -66,7 +66,7 @@ def start_embedder(starting: Starting) -> Started:
     embedder = load_embedder(Path(load.model_path), load.max_context, starting.progress)
     starting.reports.status("WarmingUp")
     ready = time.monotonic()
-    embedder = embedder.tried()
+    embedder = embedder.warmed_up()
     engine = EmbeddingEngine(embedder, starting.send)
     assert starting.encoding is not None
     intake = EmbeddingIntake(starting.encoding, embedder.context_length, starting.deliver)

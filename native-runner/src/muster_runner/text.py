@@ -1,10 +1,10 @@
-"""The text of a generation as it may be shown: without stop strings, and nothing that may yet become one."""
+"""Stop strings: ends the text before one, and holds back text that may become one."""
 
 from collections.abc import Sequence
 
 
 class StopStrings:
-    """Gives text on as soon as it cannot be the beginning of a stop string."""
+    """Emits text once it can no longer be a prefix of a stop string."""
 
     def __init__(self, stops: Sequence[str]):
         self._stops = stops
@@ -12,7 +12,7 @@ class StopStrings:
         self.matched: str | None = None
 
     def add(self, text: str) -> str:
-        """What may be shown after ``text``; once a stop string is complete, what stood before it and never more."""
+        """Returns the text to emit after ``text``. Once a stop string matched, only the text before it is emitted."""
         if self.matched is not None:
             return ""
         if not self._stops:
@@ -23,16 +23,16 @@ class StopStrings:
             at, _, self.matched = min(found)
             self._held = ""
             return seen[:at]
-        hold = self._longest_beginning(seen)
+        hold = self._held_length(seen)
         self._held = seen[len(seen) - hold :]
         return seen[: len(seen) - hold]
 
     def flush(self) -> str:
-        """What was held back, at the end."""
+        """Returns the held text, at the end of the generation."""
         held, self._held = self._held, ""
         return held
 
-    def _longest_beginning(self, text: str) -> int:
+    def _held_length(self, text: str) -> int:
         for length in range(min(len(text), max(map(len, self._stops)) - 1), 0, -1):
             ending = text[-length:]
             if any(stop.startswith(ending) for stop in self._stops):

@@ -1,4 +1,4 @@
-"""The text of one token after the other. Characters that are spread over several tokens are held back until whole."""
+"""Incremental detokenizers. Characters spread over several tokens are held back until complete."""
 
 import codecs
 from collections.abc import Callable
@@ -10,7 +10,7 @@ class TextStream(Protocol):
 
 
 class ByteStream:
-    """For vocabularies whose tokens are bytes: exact, and the same work for every token."""
+    """For byte-level vocabularies: exact, with constant work per token."""
 
     def __init__(self, token_bytes: Callable[[int], bytes], skipped: frozenset[int]):
         self._token_bytes = token_bytes
@@ -22,7 +22,7 @@ class ByteStream:
 
 
 class FastStream:
-    """For the other vocabularies that the ``tokenizers`` library reads."""
+    """For other vocabularies of the ``tokenizers`` library."""
 
     def __init__(self, tokenizer: Any):
         self._tokenizer = tokenizer
@@ -37,26 +37,26 @@ class FastStream:
         try:
             return self._stream.step(self._tokenizer, token) or ""
         except Exception:
-            # The library gives up on some sequences of broken bytes. What was pending is no text; the rest may be.
+            # The library fails on some invalid byte sequences. Drop the pending bytes and continue with this token.
             self._start()
             return self._stream.step(self._tokenizer, token) or ""
 
 
 class DecodingStream:
-    """For any tokenizer that decodes: each token is decoded together with the few before it that it may change."""
+    """For any tokenizer: decodes each token together with the few tokens before it whose text it may change."""
 
     def __init__(self, decode: Callable[[list[int]], str]):
         self._decode = decode
         self._tokens: list[int] = []
-        self._given = 0
+        self._emitted = 0
 
     def add(self, token: int) -> str:
         self._tokens.append(token)
-        before = self._decode(self._tokens[: self._given])
+        before = self._decode(self._tokens[: self._emitted])
         after = self._decode(self._tokens)
         if after.endswith("\ufffd") or len(after) <= len(before):
             return ""
-        # What has been given stays as context for one more token, so that spaces between words come out right.
-        self._tokens = self._tokens[self._given :]
-        self._given = len(self._tokens)
+        # Emitted tokens stay as context for the next one, so that spaces between words are kept.
+        self._tokens = self._tokens[self._emitted :]
+        self._emitted = len(self._tokens)
         return after[len(before) :]

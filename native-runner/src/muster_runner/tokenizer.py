@@ -1,4 +1,4 @@
-"""Text to tokens and back, with the ``tokenizers`` library where the model has a tokenizer.json."""
+"""Tokenizers: the ``tokenizers`` library if the model has a tokenizer.json, else transformers."""
 
 import json
 from collections.abc import Sequence
@@ -16,39 +16,39 @@ class Tokenizer(Protocol):
     eos_token_ids: frozenset[int]
 
     def encode(self, text: str, templated: bool) -> list[int]:
-        """``templated``: a chat template wrote it, with the tokens that begin and end a text."""
+        """Tokenizes text. ``templated``: it is rendered by a chat template, which wrote the BOS and EOS tokens."""
         ...
 
     def encode_within(self, text: str, limit: int | None) -> list[int]:
-        """With the tokens that begin and end a text, which also a text has that was cut to ``limit`` tokens."""
+        """Tokenizes with BOS and EOS tokens, truncated to ``limit`` tokens including these."""
         ...
 
     def render(self, messages: list[dict[str, Any]], variables: dict[str, Any]) -> str:
-        """What the chat template makes of messages in the transformers library's form. Raises TemplateError."""
+        """Renders messages in transformers' format by the chat template. Raises TemplateError."""
         ...
 
     def template_source(self) -> str:
-        """The chat template; empty where there is none."""
+        """Returns the chat template; empty if there is none."""
         ...
 
     def added_tokens(self) -> tuple[list[str], list[str]]:
-        """The texts of the special tokens, and of the others that are found in a text before it is split."""
+        """Returns the texts of the special and of the other added tokens, which match before the text is split."""
         ...
 
     def add_token(self, text: str) -> int:
-        """Makes a text a special token. Returns its number."""
+        """Adds a special token. Returns its id."""
         ...
 
     def token_number(self, text: str) -> int | None:
-        """The number of the token that stands for exactly this text."""
+        """Returns the id of the token with exactly this text."""
         ...
 
     def vocabulary_size(self) -> int:
-        """One more than the highest number of a token."""
+        """Returns the highest token id plus one."""
         ...
 
     def vocabulary(self) -> dict[str, int]:
-        """The number of every token, special ones and others."""
+        """Returns the id of every token, special ones included."""
         ...
 
     def decode(self, tokens: Sequence[int]) -> str: ...
@@ -57,7 +57,7 @@ class Tokenizer(Protocol):
 
 
 def _byte_characters() -> dict[str, int]:
-    """The printable character that byte-level vocabularies write for each byte.
+    """Returns the byte of each printable character that byte-level vocabularies use for it.
 
     See ``bytes_to_unicode`` in https://github.com/openai/gpt-2/blob/master/src/encoder.py
     """
@@ -70,7 +70,7 @@ BYTE_CHARACTERS = _byte_characters()
 
 
 def _decoder_kinds(tokenizer: Any) -> set[str]:
-    """The names of the steps that make text of tokens."""
+    """Returns the types of the decoder's steps."""
     if tokenizer.decoder is None:
         return set()
     state = json.loads(tokenizer.decoder.__getstate__())
@@ -88,7 +88,7 @@ class FastTokenizer:
             self._tokenizer = tokenizers.Tokenizer.from_buffer(content)
         except Exception as error:  # the library raises plain Exceptions
             raise ModelFileError(f"tokenizer.json is damaged: {error}") from error
-        # Some were saved as they stood in a training, where texts are cut and filled up to one length.
+        # Some files keep the truncation and padding of training.
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         config = read_optional(directory, "tokenizer_config.json")
@@ -155,7 +155,7 @@ class FastTokenizer:
             return content
         text = self._tokenizer.id_to_token(token)
         if text is None:
-            # Vocabularies are padded: a model may draw an entry that stands for nothing.
+            # Vocabularies are padded: the model can sample an entry without a token.
             return b""
         if "ByteLevel" in self._decoders:
             return bytes(BYTE_CHARACTERS[character] for character in text if character in BYTE_CHARACTERS)
@@ -167,18 +167,17 @@ class FastTokenizer:
 
 
 class TransformersTokenizer:
-    """For models whose tokenizer only the transformers library can read."""
+    """A tokenizer that only the transformers library can read."""
 
     def __init__(self, directory: Path, model_config: dict[str, Any]):
         from transformers import AutoTokenizer
 
         try:
-            # A model may bring a program that makes its tokenizer. None is run, and nobody is asked: left open, the
-            # library puts that question at the terminal.
+            # Code that comes with a model is never run. Without False the library would ask at the terminal.
             self._tokenizer = AutoTokenizer.from_pretrained(
                 str(directory), local_files_only=True, trust_remote_code=False
             )
-        except Exception as error:  # so many tokenizers, so many ways to fail
+        except Exception as error:  # tokenizer classes raise arbitrary exceptions
             raise ModelFileError(f"the tokenizer in {directory} cannot be read: {error}") from error
         ids = end_token_ids(directory, model_config, self._tokenizer.convert_tokens_to_ids)
         own = self._tokenizer.eos_token_id
@@ -217,7 +216,7 @@ class TransformersTokenizer:
     def render(self, messages: list[dict[str, Any]], variables: dict[str, Any]) -> str:
         try:
             return self._tokenizer.apply_chat_template(messages, tokenize=False, **variables)
-        except Exception as error:  # templates raise what they like
+        except Exception as error:  # templates raise arbitrary exceptions
             raise TemplateError(f"the model's chat template fails: {error}") from error
 
     def decode(self, tokens: Sequence[int]) -> str:
@@ -231,7 +230,7 @@ class TransformersTokenizer:
 
 
 def load_tokenizer(directory: Path, model_config: dict[str, Any]) -> Tokenizer:
-    """The model's tokenizer. Raises ModelFileError."""
+    """Loads the model's tokenizer. Raises ModelFileError."""
     if (directory / "tokenizer.json").exists():
         return FastTokenizer(directory, model_config)
     check_tokenizer(directory)

@@ -1,6 +1,6 @@
-"""Embedding models: text in, one vector for each text out.
+"""Embedding models: text in, one vector per text out.
 
-``kind`` tells them from models that write; ``recipe`` reads how vectors are made of what the network computes;
-``networks`` has the encoders, ``decoders`` those that mlx-lm runs; ``engine`` computes batches. What needs no mlx
-(``kind``, ``recipe``, ``texts``) is also used by the process that encodes prompts.
+``kind`` distinguishes them from generative models; ``recipe`` reads how hidden states become vectors; ``networks`` has
+the encoders, ``decoders`` the decoder-only models that mlx-lm runs; ``engine`` computes batches. ``kind``, ``recipe``
+and ``texts`` do not import mlx: the tokenizing process uses them too.
 """

@@ -1,24 +1,24 @@
-"""Which texts are computed together: bounded in tokens, and of like length, for padding is computed too."""
+"""Groups texts into batches: limited in tokens, and of similar length, because padding costs compute too."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-# Vectors in one frame are far below its limit even where they are wide.
+# Keeps the frame that carries a batch's vectors far below its size limit, even for wide vectors.
 MOST_TEXTS = 64
-# A text joins a batch only if it is at least this share of the longest one.
+# A text joins a batch only if the shorter of the two is at least this fraction of the longer one.
 LEAST_SHARE = 0.5
 
 
 @dataclass
-class Texts:
-    """What is left of one request: its inputs as tokens, the longest last."""
+class PendingInputs:
+    """The inputs of one request that are not in a batch yet, as (index, tokens), the longest last."""
 
-    left: list[tuple[int, list[int]]] = field(default_factory=list)
+    remaining: list[tuple[int, list[int]]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
-class Piece:
-    """The input ``index`` of a request."""
+class BatchItem:
+    """Input number ``index`` of a request."""
 
     task_id: str
     index: int
@@ -26,39 +26,39 @@ class Piece:
 
 
 class Batches:
-    """All requests' texts that are not computed yet; requests take turns at being the first of a batch.
+    """Queue of the inputs of all requests. Round robin: each batch starts with another request's inputs.
 
-    ``most_tokens``: of a batch, padding counted. A longer text is a batch of its own.
+    ``max_tokens``: limit of a batch, padding included. A longer text is a batch of its own.
     """
 
-    def __init__(self, most_tokens: int):
-        self._most_tokens = most_tokens
-        self._requests: OrderedDict[str, Texts] = OrderedDict()
+    def __init__(self, max_tokens: int):
+        self._max_tokens = max_tokens
+        self._requests: OrderedDict[str, PendingInputs] = OrderedDict()
 
     def add(self, task_id: str, inputs: list[list[int]]) -> None:
-        self._requests[task_id] = Texts(sorted(enumerate(inputs), key=lambda each: len(each[1])))
+        self._requests[task_id] = PendingInputs(sorted(enumerate(inputs), key=lambda each: len(each[1])))
 
     def remove(self, task_id: str) -> None:
         self._requests.pop(task_id, None)
 
-    def next(self) -> list[Piece]:
-        """Takes the next batch: of the request whose turn it is, its longest texts, then others' of like length."""
-        batch: list[Piece] = []
+    def next(self) -> list[BatchItem]:
+        """Takes the next batch: the longest texts of the first request, then similar ones of the others."""
+        batch: list[BatchItem] = []
         for task_id, texts in list(self._requests.items()):
-            while texts.left and self._fits(batch, len(texts.left[-1][1])):
-                index, tokens = texts.left.pop()
-                batch.append(Piece(task_id, index, tokens))
+            while texts.remaining and self._fits(batch, len(texts.remaining[-1][1])):
+                index, tokens = texts.remaining.pop()
+                batch.append(BatchItem(task_id, index, tokens))
         if batch:
-            # Whoever was first is last the next time.
+            # Round robin: the first request goes to the end of the queue.
             self._requests.move_to_end(batch[0].task_id)
-        for task_id in [task_id for task_id, texts in self._requests.items() if not texts.left]:
+        for task_id in [task_id for task_id, texts in self._requests.items() if not texts.remaining]:
             del self._requests[task_id]
         return batch
 
-    def _fits(self, batch: list[Piece], tokens: int) -> bool:
+    def _fits(self, batch: list[BatchItem], tokens: int) -> bool:
         if not batch:
             return True
         longest = max(len(piece.tokens) for piece in batch)
         if len(batch) >= MOST_TEXTS or min(tokens, longest) < LEAST_SHARE * max(tokens, longest):
             return False
-        return (len(batch) + 1) * max(tokens, longest) <= self._most_tokens
+        return (len(batch) + 1) * max(tokens, longest) <= self._max_tokens

@@ -1,7 +1,6 @@
-"""Embedding models that are decoders, computed by mlx-lm's own classes without the head.
+"""Decoder-only embedding models, computed by mlx-lm's own classes without the head.
 
-Every token looks only at what stands before it, so that padding behind a text changes nothing in it, and there is no
-mask.
+Attention is causal: padding after a text cannot change its hidden states, so no mask is needed.
 """
 
 from pathlib import Path
@@ -18,7 +17,7 @@ from muster_runner.weights import open_model
 def _headless(model_class: Any) -> Any:
     class Headless(model_class):
         def sanitize(self, weights: dict[str, mx.array]) -> dict[str, mx.array]:
-            """Models that were saved without their head lack the name of what is around it."""
+            """Drops the head, and adds the ``model.`` prefix that models saved without a head lack."""
             if not any(name.startswith("model.") for name in weights):
                 weights = {f"model.{name}": value for name, value in weights.items()}
             return super().sanitize({name: value for name, value in weights.items() if not name.startswith("lm_head.")})
@@ -27,14 +26,17 @@ def _headless(model_class: Any) -> Any:
 
 
 def open_decoder(directory: Path, config: dict[str, Any], part: Part) -> Any:
-    """The model, not read yet; its ``model`` gives hidden states. Raises ModelFileError and Unsupported."""
+    """Opens the model with its weights unread; its ``model`` returns hidden states.
+
+    Raises ModelFileError and Unsupported.
+    """
     if config.get("is_causal") is False or config.get("use_bidirectional_attention") is True:
-        raise Unsupported("in this model tokens look at one another in both directions, which mlx-lm does not compute")
+        raise Unsupported("this model uses bidirectional attention, which mlx-lm does not compute")
 
     def classes(config: dict[str, Any]) -> tuple[Any, Any]:
         model_class, arguments = _get_classes(config)
         return _headless(model_class), arguments
 
-    # A tied head is no weight of its own.
+    # With a tied head mlx-lm expects no head weights.
     model, _ = open_model(directory, {**config, "tie_word_embeddings": True}, part, classes)
     return model

@@ -1,4 +1,4 @@
-"""Computes the vectors of requests, a batch of texts in each step. Commands are applied between steps."""
+"""Computes the vectors of requests, one batch of texts per step. Commands are applied between steps."""
 
 import base64
 from collections import defaultdict
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import mlx.core as mx
 
 from muster_runner.device import has_gpu
-from muster_runner.embedding.batches import Batches, Piece
+from muster_runner.embedding.batches import Batches, BatchItem
 from muster_runner.embedding.loading import Embedder
 from muster_runner.embedding.pooling import unit
 from muster_runner.engine import NO_NUMBERS, Emit
@@ -17,7 +17,7 @@ from muster_runner.protocol import EmbedPrompt, GenerationRequest
 
 @dataclass(frozen=True)
 class PreparedTexts:
-    """A request the engine can take. ``inputs``: the tokens of each text."""
+    """A tokenized request. ``inputs``: the tokens of each text."""
 
     request: GenerationRequest
     prompt: EmbedPrompt
@@ -30,18 +30,19 @@ class PreparedTexts:
 
 @dataclass
 class _Request:
-    """``left``: inputs whose vectors were not sent yet."""
+    """``remaining``: number of inputs whose vectors were not sent yet."""
 
     prepared: PreparedTexts
-    left: int
+    remaining: int
 
 
 SMALL_MODEL_BYTES = 1 << 30
 
 
-def most_tokens(weight_bytes: int) -> int:
-    """Of one batch: a step should stay under a second, so that a cancel takes effect and the supervisor sees it move.
-    Placing counts on no more (``src-core/placement/memory.ts``)."""
+def max_batch_tokens(weight_bytes: int) -> int:
+    """Returns the token limit of a batch. A step should stay under a second, so that a cancel takes effect soon and
+    the supervisor sees progress. The memory estimate of placement assumes this limit
+    (``src-core/placement/memory.ts``)."""
     if not has_gpu():
         return 256
     return 8192 if weight_bytes < SMALL_MODEL_BYTES else 4096
@@ -52,17 +53,17 @@ class EmbeddingEngine:
 
     def __init__(self, embedder: Embedder, emit: Emit):
         self._embedder, self._emit = embedder, emit
-        self._batches = Batches(most_tokens(embedder.weight_bytes))
+        self._batches = Batches(max_batch_tokens(embedder.weight_bytes))
         self._requests: dict[str, _Request] = {}
         self.steps = 0
 
     @property
     def active(self) -> int:
-        """Requests that have not ended."""
+        """The number of unfinished requests."""
         return len(self._requests)
 
     def add(self, prepared: PreparedTexts) -> None:
-        """Lets a request join at the next step. Raises Rejected."""
+        """Queues a request for the next step. Raises Rejected."""
         task_id = prepared.request.task_id
         if task_id in self._requests:
             raise Rejected("invalid_request", f"the task {task_id} is already running")
@@ -73,7 +74,7 @@ class EmbeddingEngine:
         self._batches.add(task_id, prepared.inputs)
 
     def cancel(self, task_id: str) -> None:
-        """Ends a request before the next step. Unknown ids do nothing."""
+        """Ends a request before the next step. Unknown ids are ignored."""
         if request := self._requests.pop(task_id, None):
             self._batches.remove(task_id)
             self._finish(task_id, request, "cancelled")
@@ -85,7 +86,7 @@ class EmbeddingEngine:
         finite = mx.all(mx.isfinite(vectors), axis=-1)
         mx.eval(vectors, finite)
         self.steps += 1
-        by_task: defaultdict[str, list[tuple[int, Piece]]] = defaultdict(list)
+        by_task: defaultdict[str, list[tuple[int, BatchItem]]] = defaultdict(list)
         for row, (piece, sound) in enumerate(zip(batch, finite.tolist(), strict=True)):
             if sound:
                 by_task[piece.task_id].append((row, piece))
@@ -100,22 +101,22 @@ class EmbeddingEngine:
             mx.clear_cache()
 
     def rest(self) -> None:
-        """With nothing live: there is nobody else to be sent to sleep."""
+        """Called when no request is live. Nothing to do: there are no other ranks to release."""
 
-    def _send(self, task_id: str, request: _Request, rows: list[tuple[int, Piece]], vectors: mx.array) -> None:
-        mine = vectors[mx.array([row for row, _ in rows])]
+    def _send(self, task_id: str, request: _Request, rows: list[tuple[int, BatchItem]], vectors: mx.array) -> None:
+        vectors_of_task = vectors[mx.array([row for row, _ in rows])]
         if (dimensions := request.prepared.prompt.dimensions) is not None:
-            # Models that are trained for it tell most with the first numbers; what is left gets unit length again.
-            mine = unit(mine[:, :dimensions])
-        data = bytes(memoryview(mine.astype(mx.float32)))
+            # Matryoshka models put most information into the first dimensions; normalize again after cutting.
+            vectors_of_task = unit(vectors_of_task[:, :dimensions])
+        data = bytes(memoryview(vectors_of_task.astype(mx.float32)))
         size = len(data) // len(rows)
         items = [
             {"index": piece.index, "vector": base64.b64encode(data[at * size : (at + 1) * size]).decode()}
             for at, (_, piece) in enumerate(rows)
         ]
         self._emit(type="embeddings", taskId=task_id, items=items)
-        request.left -= len(rows)
-        if request.left == 0:
+        request.remaining -= len(rows)
+        if request.remaining == 0:
             del self._requests[task_id]
             self._finish(task_id, request, "stop")
 

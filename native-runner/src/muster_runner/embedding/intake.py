@@ -1,4 +1,4 @@
-"""Turns requests for embeddings into what the engine takes."""
+"""Prepares embedding requests for the engine."""
 
 from muster_runner.embedding.engine import PreparedTexts
 from muster_runner.encoder_messages import Lists
@@ -12,7 +12,7 @@ ONLY_EMBEDS = (
 
 
 class EmbeddingIntake(Intake[PreparedTexts]):
-    """Of a model that embeds. Plain texts may be counted."""
+    """Accepts embedding requests, and token counts of plain text."""
 
     def _grammar(self, request: GenerationRequest) -> None:
         counts = request.count_only and isinstance(request.prompt, TextPrompt)

@@ -1,9 +1,9 @@
-"""Tells embedding models from those that write text. ``src-main/models/model-kind.ts`` has the same rules for the node.
+"""Distinguishes embedding models from generative ones. ``src-main/models/model-kind.ts`` has the same rules.
 
-1. An encoder (BERT and its family) makes embeddings and can do nothing else.
-2. A folder with ``modules.json`` was saved by sentence-transformers, which makes embeddings.
-3. A decoder that can be run as an embedding model is one if its configuration names the network without a head
-   (``MistralModel``), or if its name says so: conversions for MLX leave ``modules.json`` out.
+1. An encoder (the BERT family) is an embedding model.
+2. A folder with ``modules.json`` was saved by sentence-transformers: an embedding model.
+3. A decoder of a supported architecture is one if its configuration names the network without a head
+   (``MistralModel``), or if the model's name contains "embed": MLX conversions leave ``modules.json`` out.
 """
 
 import json
@@ -29,12 +29,12 @@ def is_encoder(config: dict[str, Any]) -> bool:
 
 
 def is_decoder(config: dict[str, Any]) -> bool:
-    """Whether it is a decoder that can be run as an embedding model."""
+    """Whether this runner can run this decoder architecture as an embedding model."""
     return config["model_type"] in _table()["decoders"]
 
 
 def makes_embeddings(directory: Path, model_id: str, config: dict[str, Any]) -> bool:
-    """Whether the folder holds an embedding model; the rules are above."""
+    """Whether the folder holds an embedding model, by the module's rules."""
     if is_encoder(config) or (directory / MODULES).exists():
         return True
     named = config.get("architectures")

@@ -1,4 +1,4 @@
-"""Brings an embedding model into memory, telling how far it is."""
+"""Loads an embedding model and reports progress."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,14 +22,14 @@ from muster_runner.weights import damaged, open_model
 Network = Callable[[mx.array, mx.array | None], mx.array]
 
 WARM_UP_TOKENS = 8
-# Where no file of the model tells how long a text may be.
+# In tokens, for models whose files state no limit.
 DEFAULT_CONTEXT = 512
 
 
 @dataclass(frozen=True)
 class Embedder:
-    """``context_length``: most tokens of a text. ``width``: numbers in a vector, once it was tried. ``weight_bytes``:
-    what the weights take here."""
+    """``context_length``: maximum tokens of a text. ``width``: dimensions of a vector, known after ``warmed_up``.
+    ``weight_bytes``: memory of the weights on this machine."""
 
     directory: Path
     network: Network
@@ -39,17 +39,20 @@ class Embedder:
     width: int = 0
 
     def vectors(self, texts: list[list[int]]) -> mx.array:
-        """The vectors (texts, width) of texts as tokens, of which none is empty."""
+        """Computes the vectors (texts, width) of tokenized texts, none of them empty."""
         counts = [len(tokens) for tokens in texts]
         longest = max(counts)
-        # Which token pads does not matter: nothing looks at it.
+        # Any token can be the padding: it is masked, or follows the text in causal attention.
         tokens = mx.array([[*text, *[0] * (longest - len(text))] for text in texts])
         lengths = mx.array(counts)
         mask = None if min(counts) == longest else mx.arange(longest)[None] < lengths[:, None]
         return vectors_of(self.network(tokens, mask), lengths, self.recipe)
 
-    def tried(self) -> "Embedder":
-        """Makes what is made at first use, looks at what comes out, and knows the width. Raises ModelFileError."""
+    def warmed_up(self) -> "Embedder":
+        """Compiles kernels, checks that the output is finite and not zero, and sets ``width``.
+
+        Raises ModelFileError.
+        """
         vectors = self.vectors([list(range(min(WARM_UP_TOKENS, self.context_length))), [0]])
         if mx.all(mx.isfinite(vectors)).item() and mx.any(vectors).item():
             return replace(self, width=vectors.shape[1])
@@ -59,23 +62,23 @@ class Embedder:
         )
 
 
-def _part() -> Part:
+def _whole_model() -> Part:
     return Part("Pipeline", 0, 0, 0, None)
 
 
 def _open(directory: Path, config: dict[str, Any]) -> tuple[Any, Network, int | None]:
-    """The model, its network, and most tokens of a text. Raises ModelFileError and Unsupported."""
+    """Returns the model, its network and its token limit per text. Raises ModelFileError and Unsupported."""
     if is_encoder(config):
-        model, _ = open_model(directory, config, _part(), classes_of)
+        model, _ = open_model(directory, config, _whole_model(), classes_of)
         return model, model, model.args.longest
     if is_decoder(config):
-        model = open_decoder(directory, config, _part())
+        model = open_decoder(directory, config, _whole_model())
         return model, lambda tokens, _mask: model.model(tokens), context_length(config)
     raise Unsupported(f"this runner makes no embeddings with the architecture {config['model_type']}")
 
 
 def load_embedder(directory: Path, max_context: int | None, progress: Progress) -> Embedder:
-    """``progress(loaded, layers)`` after each layer. Raises ModelFileError and Unsupported."""
+    """Loads layer by layer and calls ``progress(loaded, layers)`` after each. Raises ModelFileError and Unsupported."""
     config = check_model(directory)
     recipe = read_recipe(directory, config)
     wire_memory()

@@ -1,7 +1,7 @@
 """``python -m muster_runner.embedding.make_tiny OUT``: a tiny embedding model with random weights, for tests.
 
-It has 256 bytes and four special tokens as its vocabulary, the files of sentence-transformers, and weights under the
-names that each family's models have on the hub. The same seed gives the same weights.
+Its vocabulary is 256 bytes and four special tokens. It has the files of sentence-transformers, and weights with the
+names that models of each family have on the hub. The same seed gives the same weights.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from muster_runner.model_files import read_json
 from muster_runner.tokenizer import BYTE_CHARACTERS
 
 CONTEXT = 128
-# The numbers of the tokens that begin, end and pad a text.
+# Token ids.
 BEGIN, END, PADDING = 1, 2, 3
 WIDTH, INNER, HEADS, LAYERS = 32, 64, 4, 2
 TYPES = 2
@@ -49,7 +49,7 @@ def _bert(vocabulary: int, positions: int) -> Shapes:
         shapes |= _norm(f"{layer}.attention.output.LayerNorm")
         shapes |= _linear(f"{layer}.intermediate.dense", INNER, WIDTH)
         shapes |= _linear(f"{layer}.output.dense", WIDTH, INNER) | _norm(f"{layer}.output.LayerNorm")
-    # A head that no embedding needs, as most models have it.
+    # Unused by embeddings; most released models have it.
     return shapes | _linear("pooler.dense", WIDTH, WIDTH)
 
 
@@ -116,7 +116,7 @@ _BERT = {
     "type_vocab_size": TYPES,
     "pad_token_id": PADDING,
 }
-# RoBERTa's family has no text at the positions up to the padding token's number.
+# In the RoBERTa family text starts at the position after the padding token's id.
 _ROBERTA = {**_BERT, "max_position_embeddings": CONTEXT + PADDING + 1, "layer_norm_eps": 1e-5}
 
 FAMILIES = {
@@ -169,7 +169,7 @@ FAMILIES = {
 
 
 def make_tiny_encoder(out: Path, family: str = "bert", pooling: str = "mean_tokens", seed: int = 0) -> None:
-    """Writes the model directory. ``pooling``: as sentence-transformers names it in the pooling's settings."""
+    """Writes the model directory. ``pooling``: the suffix of sentence-transformers' ``pooling_mode_`` setting."""
     shapes_of, sizes = FAMILIES[family]
     vocabulary = {
         text: token for token, text in enumerate([*SPECIAL, *sorted(BYTE_CHARACTERS, key=BYTE_CHARACTERS.__getitem__)])
@@ -178,19 +178,19 @@ def make_tiny_encoder(out: Path, family: str = "bert", pooling: str = "mean_toke
     mx.random.seed(seed)
     weights = {}
     for name, shape in shapes_of(len(vocabulary), sizes.get("max_position_embeddings", CONTEXT)).items():
-        # Norms and biases are no ones and zeros here, so that none can be left out unnoticed.
+        # Norms and biases are random too (not ones and zeros), so that omitting one changes the result.
         weights[name] = mx.random.normal(shape) * DEVIATION + ("orm" in name and name.endswith("weight"))
     write_weights(out, weights)
     tokenizer = byte_level_tokenizer(vocabulary, list(enumerate(SPECIAL)), [], split_words=False)
     write_json(out / "tokenizer.json", {**tokenizer, "post_processor": _between(SPECIAL[BEGIN], SPECIAL[END])})
     write_json(out / "tokenizer_config.json", {"tokenizer_class": "PreTrainedTokenizerFast", "pad_token": SPECIAL[3]})
     write_steps(out, pooling)
-    # Last: a folder with a configuration is a model.
+    # Written last: a folder counts as a model once it has config.json.
     write_json(out / "config.json", {"model_type": family, "vocab_size": len(vocabulary), **sizes})
 
 
 def write_steps(out: Path, pooling: str, normalize: bool = True) -> None:
-    """The files in which sentence-transformers says how vectors are made."""
+    """Writes the sentence-transformers files that describe the recipe."""
     kinds = ["Transformer", "Pooling", *(["Normalize"] if normalize else [])]
     modules = [
         {
@@ -210,7 +210,7 @@ def write_steps(out: Path, pooling: str, normalize: bool = True) -> None:
 
 
 def _between(begin: str, end: str) -> dict[str, Any]:
-    """A tokenizer's step that puts a text between two tokens."""
+    """The tokenizer's post-processor that puts a text between two tokens."""
     special = {text: {"id": text, "ids": [SPECIAL.index(text)], "tokens": [text]} for text in (begin, end)}
     single = [
         {"SpecialToken": {"id": begin, "type_id": 0}},
@@ -222,7 +222,7 @@ def _between(begin: str, end: str) -> dict[str, Any]:
 
 
 def make_tiny_decoder(out: Path, architecture: str = "qwen3", seed: int = 0) -> None:
-    """A decoder as sentence-transformers saves one: without its head, and with the steps that take the last token."""
+    """Writes a decoder as sentence-transformers saves one: without its head, and with last-token pooling."""
     make_tiny(out, architecture, layers=2, seed=seed)
     weights = mx.load(str(out / "model.safetensors"))
     mx.eval(weights)

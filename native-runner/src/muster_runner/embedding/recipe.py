@@ -1,8 +1,8 @@
-"""How a model's vectors are made of what its network computes, as the files of sentence-transformers tell.
+"""Reads from the files of sentence-transformers how hidden states become vectors.
 
-``modules.json`` lists the steps; a step's settings lie in the folder that it names. Where there is no ``modules.json``
-encoders average all tokens, decoders take the last one, and vectors get unit length.
-The format: https://sbert.net/docs/package_reference/sentence_transformer/models.html
+``modules.json`` lists the steps; the settings of a step are in the folder that it names. Without ``modules.json``
+encoders use mean pooling, decoders the last token, and vectors are normalized.
+Format: https://sbert.net/docs/package_reference/sentence_transformer/models.html
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from muster_runner.embedding.kind import MODULES, is_decoder
 from muster_runner.failures import Unsupported
 from muster_runner.model_files import ModelFileError, read_json
 
-# The setting that asks for each way of pooling, in the order in which several are put one after the other.
+# Pooling mode to its setting, in the order in which several modes are concatenated.
 POOLING = {
     "cls": "pooling_mode_cls_token",
     "max": "pooling_mode_max_tokens",
@@ -26,8 +26,8 @@ POOLING = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """``pooling``: keys of POOLING. ``max_tokens``: most tokens of a text, where the files tell. ``prompts``: texts
-    that a client can have put before its own, by name. ``pools_prompt``: whether their tokens count in the average."""
+    """``pooling``: keys of POOLING. ``max_tokens``: token limit of a text, if the files state one. ``prompts``: named
+    prefixes that a client can select. ``pools_prompt``: whether the tokens of the prefix are pooled."""
 
     pooling: tuple[str, ...]
     normalize: bool = True
@@ -38,17 +38,17 @@ class Recipe:
 
 
 def _object(path: Path) -> dict[str, Any]:
-    """The object in a JSON file; empty where there is no such file. Raises ModelFileError."""
+    """Reads the object in a JSON file; empty if the file does not exist. Raises ModelFileError."""
     if not path.exists():
         return {}
     value = read_json(path)
     if not isinstance(value, dict):
-        raise ModelFileError(f"{path.name} is damaged: it holds no object")
+        raise ModelFileError(f"{path.name} is damaged: it is not a JSON object")
     return value
 
 
 def _modules(directory: Path) -> list[tuple[str, str]]:
-    """Each step's kind and folder, in order. Raises ModelFileError."""
+    """Lists the kind and folder of each step, in order. Raises ModelFileError."""
     listed = read_json(directory / MODULES)
     try:
         return [(str(each["type"]).rsplit(".", 1)[-1], str(each["path"])) for each in listed]
@@ -57,23 +57,23 @@ def _modules(directory: Path) -> list[tuple[str, str]]:
 
 
 def _pooling(directory: Path, folder: str) -> tuple[tuple[str, ...], bool]:
-    """Raises ModelFileError and Unsupported."""
+    """Reads the pooling modes, and whether the prefix is pooled. Raises ModelFileError and Unsupported."""
     path = directory / Path(folder).name / "config.json"
     settings = read_json(path)
     if not isinstance(settings, dict):
-        raise ModelFileError(f"{folder}/config.json is damaged: it holds no object")
+        raise ModelFileError(f"{folder}/config.json is damaged: it is not a JSON object")
     named = settings.get("pooling_mode")
     modes = (named,) if isinstance(named, str) else tuple(named or ())
     modes = modes or tuple(mode for mode, setting in POOLING.items() if settings.get(setting) is True)
     if not modes:
-        raise ModelFileError(f"{folder}/config.json is damaged: it names no way of pooling")
+        raise ModelFileError(f"{folder}/config.json is damaged: it names no pooling mode")
     if unknown := [mode for mode in modes if mode not in POOLING]:
-        raise Unsupported(f"{folder}/config.json asks for a way of pooling that is not known: {unknown[0]}")
+        raise Unsupported(f"{folder}/config.json asks for an unknown pooling mode: {unknown[0]}")
     return modes, settings.get("include_prompt") is not False
 
 
 def read_recipe(directory: Path, config: dict[str, Any]) -> Recipe:
-    """Raises ModelFileError, and Unsupported for steps that this runner lacks."""
+    """Reads the recipe. Raises ModelFileError, and Unsupported for steps that this runner lacks."""
     settings = _object(directory / "sentence_bert_config.json")
     longest = settings.get("max_seq_length")
     prompts = _object(directory / "config_sentence_transformers.json").get("prompts")

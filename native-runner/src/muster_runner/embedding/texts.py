@@ -1,4 +1,4 @@
-"""From the texts of a request to tokens, in the process that encodes prompts."""
+"""Tokenizes the inputs of an embedding request, in the tokenizing process."""
 
 from pathlib import Path
 from typing import Any
@@ -17,22 +17,22 @@ class BadInput(Exception):
         self.code = code
 
 
-class Texts:
-    """Encodes inputs for one model. Not thread-safe. ``vocabulary``: one more than the highest number of a token."""
+class InputTokenizer:
+    """Tokenizes inputs for one model. Not thread-safe. ``vocabulary``: the highest token id plus one."""
 
     def __init__(self, tokenizer: Tokenizer, recipe: Recipe, directory: Path, vocabulary: int):
         self._tokenizer, self._recipe, self._vocabulary = tokenizer, recipe, vocabulary
-        # Tokenizers of Llama's family are told by a setting, not in their own file, that a text ends with a token.
+        # Llama tokenizers append the end token by a setting of tokenizer_config.json, not of tokenizer.json.
         config: dict[str, Any] = read_optional(directory, "tokenizer_config.json")
         end = token_text(config.get("eos_token")) if config.get("add_eos_token") is True else None
         self._end = tokenizer.token_number(end) if end is not None else None
 
     def encode(self, prompt: EmbedPrompt, limit: int) -> list[list[int]]:
-        """The tokens of each input. ``limit``: most tokens of one. Raises BadInput, which names the input."""
-        before = self._before(prompt.prompt_name)
-        return [self._encode(at, given, before, prompt.truncate, limit) for at, given in enumerate(prompt.inputs)]
+        """Returns the tokens of each input. ``limit``: maximum tokens per input. Raises BadInput naming the input."""
+        prefix = self._prefix(prompt.prompt_name)
+        return [self._encode(at, given, prefix, prompt.truncate, limit) for at, given in enumerate(prompt.inputs)]
 
-    def _before(self, name: str | None) -> str:
+    def _prefix(self, name: str | None) -> str:
         if name is None:
             return ""
         prompts = self._recipe.prompts or {}
@@ -43,12 +43,12 @@ class Texts:
             raise BadInput("this model leaves its prompts out of the average, which is not supported", "unsupported")
         return prompts[name]
 
-    def _encode(self, at: int, given: str | list[int], before: str, truncate: bool, limit: int) -> list[int]:
+    def _encode(self, at: int, given: str | list[int], prefix: str, truncate: bool, limit: int) -> list[int]:
         if isinstance(given, str):
-            tokens = self._tokens(before + given, limit if truncate else None)
+            tokens = self._tokens(prefix + given, limit if truncate else None)
             if not tokens:
                 raise BadInput(f"input[{at}] is empty")
-        elif before:
+        elif prefix:
             raise BadInput(f"input[{at}] is given as tokens, which no prompt can be put before; send text")
         else:
             tokens = given[:limit] if truncate else given

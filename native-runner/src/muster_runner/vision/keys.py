@@ -1,24 +1,23 @@
-"""Numbers that stand for a picture's placeholder tokens wherever beginnings of prompts are compared."""
+"""Cache keys of prompts with pictures: placeholder tokens are replaced by numbers derived from the pictures."""
 
 import hashlib
 from array import array
 from collections.abc import Sequence
 
-# No vocabulary has so many tokens: whatever is above stands for a part of a picture.
+# Above every token id of any vocabulary: keys from here on stand for parts of pictures.
 FIRST_KEY = 1 << 31
 
 
 def prompt_keys(tokens: Sequence[int], token: int, hashes: Sequence[bytes]) -> list[int]:
-    """The prompt's tokens, with numbers in place of each ``token`` that no prompt with other pictures has there.
+    """Returns the prompt's tokens with every placeholder ``token`` replaced by a number derived from the pictures.
 
-    They are made of the hashes of all pictures, so it need not be known which of them a placeholder belongs to, but a
-    picture that comes in a later turn leaves the numbers of those before it as they were: each run of placeholders is
-    numbered by the pictures up to its own share of them.
+    Run n of placeholders is derived from the hashes of pictures 1 to n, so a picture added in a later turn does not
+    change the keys before it. If runs and pictures differ in number, every run depends on all pictures.
     """
     runs = _runs(tokens, token)
     keys = list(tokens)
     for at, (start, end) in enumerate(runs):
-        # As many pictures as runs is the rule; where a picture is several runs, all pictures count for each.
+        # Usually one run per picture. A picture of several runs cannot be assigned, so all pictures count.
         known = hashes[: at + 1] if len(runs) == len(hashes) else hashes
         digest = hashlib.shake_256(b"".join(known)).digest(4 * (end - start))
         for place, word in zip(range(start, end), array("I", digest), strict=True):
@@ -27,10 +26,10 @@ def prompt_keys(tokens: Sequence[int], token: int, hashes: Sequence[bytes]) -> l
 
 
 def _runs(tokens: Sequence[int], token: int) -> list[tuple[int, int]]:
-    """Half-open ranges in which every token is ``token``."""
+    """Returns the half-open ranges in which every token is ``token``."""
     runs: list[tuple[int, int]] = []
-    for at, one in enumerate(tokens):
-        if one != token:
+    for at, each in enumerate(tokens):
+        if each != token:
             continue
         if runs and runs[-1][1] == at:
             runs[-1] = (runs[-1][0], at + 1)
@@ -40,5 +39,5 @@ def _runs(tokens: Sequence[int], token: int) -> list[tuple[int, int]]:
 
 
 def before_pictures(tokens: list[int]) -> list[int]:
-    """The tokens before the first that stands for a part of a picture."""
+    """Returns the tokens before the first part of a picture."""
     return next((tokens[:at] for at, token in enumerate(tokens) if token >= FIRST_KEY), tokens)

@@ -1,4 +1,4 @@
-"""mlx-vlm's models, without what it imports for a server, for audio and for data sets."""
+"""Imports mlx-vlm's models without its server, audio and data set dependencies."""
 
 import importlib
 import importlib.util
@@ -11,19 +11,19 @@ from muster_runner.failures import Failure
 
 
 def family(name: str) -> Any:
-    """The package of an architecture. Raises Failure where mlx-vlm is not installed."""
-    _place_package()
+    """Imports the package of an architecture. Raises Failure if mlx-vlm is not installed."""
+    _stub_package()
     try:
         return importlib.import_module(f"mlx_vlm.models.{name}")
     except ImportError as error:
         raise Failure(f"the Python environment is incomplete: {error}; run the set-up again", "environment") from error
 
 
-def _place_package() -> None:
-    """Stands in for mlx_vlm's ``__init__``, which imports all of it: its models need none of that."""
+def _stub_package() -> None:
+    """Replaces ``mlx_vlm/__init__``, which imports everything; the models do not need it."""
     if "mlx_vlm" in sys.modules:
         return
-    # transformers says at every import that it found no PyTorch; nothing is ever fetched.
+    # Silences transformers' warning about a missing PyTorch, and forbids downloads.
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     spec = importlib.util.find_spec("mlx_vlm")

@@ -1,7 +1,7 @@
-"""``python -m muster_runner.vision.make_tiny OUT``: a tiny model with random weights that reads pictures.
+"""``python -m muster_runner.vision.make_tiny OUT``: a tiny vision model with random weights, for tests.
 
-Like ``muster_runner.make_tiny`` it has bytes and a few special tokens as its vocabulary, and the same seed gives the
-same weights. What it sees changes what it writes, at random.
+As with ``make_tiny``, its vocabulary is bytes and a few special tokens, and the same seed gives the same weights. Its
+output depends on the pictures, without meaning.
 """
 
 import argparse
@@ -80,7 +80,7 @@ def _gemma(vocabulary: int, number: dict[str, int]) -> dict[str, Any]:
 
 
 def make_tiny(out: Path, kind: str = "qwen2_vl", seed: int = 0) -> None:
-    """Writes the model directory. ``kind``: one of the families of ``architectures.json``."""
+    """Writes the model directory. ``kind``: an architecture of ``architectures.json``."""
     import_mlx_lm()
     texts = [*SPECIAL, *sorted(BYTE_CHARACTERS, key=BYTE_CHARACTERS.__getitem__)]
     vocabulary = {text: token for token, text in enumerate(texts)}
@@ -112,7 +112,7 @@ def make_tiny(out: Path, kind: str = "qwen2_vl", seed: int = 0) -> None:
     write_json(out / "preprocessor_config.json", _preprocessor(gemma))
     if gemma:
         write_json(out / "processor_config.json", {"processor_class": "Gemma3Processor", "image_seq_length": 4})
-    # Last: a folder with a configuration is a model.
+    # Written last: a folder counts as a model once it has config.json.
     write_json(out / "config.json", config)
 
 
@@ -144,7 +144,7 @@ def _weights(kind: str, config: dict[str, Any], letters: mx.array, seed: int) ->
         elif "bias" in name:
             value = mx.zeros_like(value)
         weights[name] = value
-    # Rows of zeros for all but letters and the space.
+    # Zero rows except for lower-case letters and the space, so that output is readable.
     head = "language_model.lm_head.weight"
     weights[head] = weights[head] * letters[:, None]
     return weights

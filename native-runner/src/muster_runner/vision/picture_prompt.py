@@ -1,4 +1,4 @@
-"""A prompt with pictures, as it is fed to the language model."""
+"""A prompt with pictures, as embeddings for the language model."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -12,9 +12,9 @@ from muster_runner.vision.places import places_of
 
 @dataclass(frozen=True)
 class PicturePrompt:
-    """``keys``: its tokens for comparing prompts. ``embeddings`` (1, tokens, width): with what the tower saw in place
-    of placeholders; ``embed`` makes those of tokens that come after. ``positions`` (3, 1, tokens) and ``shift``, of
-    what comes after, where positions are no count of tokens."""
+    """``keys``: for the prefix cache, one per token. ``embeddings`` (1, tokens, width): with the output of the vision
+    tower at the placeholders; ``embed`` embeds later tokens. ``positions`` (3, 1, tokens) and, for later tokens,
+    ``shift`` (position minus token count): only with multimodal rotary embeddings."""
 
     keys: list[int]
     embeddings: mx.array
@@ -23,18 +23,19 @@ class PicturePrompt:
     shift: int = 0
 
     def feed(self, model: Any, tokens: list[int], start: int, cache: list[Any]) -> None:
-        """Feeds the tokens from the position ``start`` on: of the prompt, or of the answer that had begun after it."""
+        """Runs the model on ``tokens``, which start at index ``start``: of the prompt, or of an answer that was
+        preempted after it."""
         end, length = start + len(tokens), self.embeddings.shape[1]
         seen = self.embeddings[:, start : min(end, length)]
         answered = tokens[max(0, length - start) :]
         if answered:
             seen = mx.concatenate([seen, self.embed(mx.array([answered]))], axis=1)
-        placed = nullcontext()
+        placed_at = nullcontext()
         places = places_of(model)
         if places is not None and self.positions is not None:
-            placed = places.at(self._positions(self.positions, start, end), seen)
-        with placed:
-            # Of the tokens only the number counts: pictures have no tokens that the vocabulary knows.
+            placed_at = places.at(self._positions(self.positions, start, end), seen)
+        with placed_at:
+            # With input embeddings the model uses only the shape of the tokens; keys of pictures are no token ids.
             model(mx.zeros((1, len(tokens)), dtype=mx.uint32), cache=cache, input_embeddings=seen)
 
     def _positions(self, positions: mx.array, start: int, end: int) -> mx.array:

@@ -1,4 +1,4 @@
-"""Opens the pictures of a request. They come from anywhere: what is large, broken or something else is refused."""
+"""Decodes the pictures of a request. They are untrusted: oversized, broken and mislabelled files are refused."""
 
 import base64
 import binascii
@@ -18,30 +18,30 @@ FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP", "imag
 
 
 class BadPicture(Exception):
-    """A picture that is not taken; the message says which and why, for people."""
+    """A refused picture; the message says which and why, for people."""
 
 
 def picture_parts(prompt: ChatPrompt) -> list[ImagePart]:
-    """The pictures of a conversation, in their order."""
+    """Lists the pictures of a conversation, in order."""
     found = []
     for message in prompt.messages:
         for part in message.parts:
             inner = part.content if isinstance(part, ToolResultPart) else [part]
-            found += [one for one in inner if isinstance(one, ImagePart)]
+            found += [each for each in inner if isinstance(each, ImagePart)]
     return found
 
 
 def open_pictures(parts: list[ImagePart]) -> tuple[list[Any], list[bytes]]:
-    """Each as Pillow's image in RGB, and the hash of each file. Raises BadPicture."""
+    """Returns the Pillow images in RGB and the SHA-256 of each file. Raises BadPicture."""
     if len(parts) > MOST_PICTURES:
         raise BadPicture(f"the conversation has {len(parts)} pictures, and {MOST_PICTURES} are taken; leave some out")
-    opened, hashes = [], []
+    images, hashes = [], []
     for number, part in enumerate(parts, start=1):
         name = "the picture" if len(parts) == 1 else f"picture {number} of {len(parts)}"
         data = _bytes_of(part, name)
-        opened.append(_opened(data, part.media_type, name))
+        images.append(_decoded(data, part.media_type, name))
         hashes.append(hashlib.sha256(data).digest())
-    return opened, hashes
+    return images, hashes
 
 
 def _bytes_of(part: ImagePart, name: str) -> bytes:
@@ -54,22 +54,22 @@ def _bytes_of(part: ImagePart, name: str) -> bytes:
     return data
 
 
-def _opened(data: bytes, media_type: str, name: str) -> Any:
+def _decoded(data: bytes, media_type: str, name: str) -> Any:
     from PIL import Image, ImageOps
 
     kind = FORMATS[media_type]
-    # Opening decodes nothing yet: our own limit is looked at first, and names the picture.
+    # Opening does not decode yet, so our limit is checked first; its error names the picture.
     Image.MAX_IMAGE_PIXELS = None
     try:
         picture = Image.open(io.BytesIO(data), formats=[kind])
         _check_size(picture.size, name)
         if getattr(picture, "is_animated", False):
             raise BadPicture(f"{name} is animated; send one frame of it")
-        # Whoever turned a camera meant the picture to be seen upright.
+        # Applies the EXIF orientation of cameras.
         return _on_white(ImageOps.exif_transpose(picture))
     except BadPicture:
         raise
-    except Exception as error:  # decoders fail as they like
+    except Exception as error:  # decoders raise arbitrary exceptions
         raise BadPicture(f"{name} cannot be read as {kind}: {error}") from error
 
 
@@ -85,7 +85,7 @@ def _check_size(size: tuple[int, int], name: str) -> None:
 
 
 def _on_white(picture: Any) -> Any:
-    """In RGB; what is transparent is white, as on a page."""
+    """Converts to RGB; transparent pixels become white, as on a page."""
     from PIL import Image
 
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:

@@ -1,9 +1,9 @@
-"""Positions in families whose pictures take more tokens than places (multimodal rotary embeddings, as of Qwen-VL).
+"""Multimodal rotary embeddings (Qwen-VL), where a picture takes more tokens than positions.
 
-There a token of a picture has a position for time, height and width, and the text goes on after the largest of them. A
-pass over a prompt with pictures is therefore given every token's positions (``Places.at``). Text has three equal
-positions, which is a plain rotary embedding at a shifted place: once a prompt is computed, the caches of its sequence
-count from there (``ShiftedCache``), and it decodes in one batch with all others.
+A picture's token has a position for each of time, height and width; text continues after the largest of them. The
+prefill of a prompt with pictures is therefore given the positions of every token (``Places.at``). Text tokens have
+three equal positions, which is a plain rotary embedding at a shifted offset: after prefill the KV caches of the
+sequence carry the shift (``ShiftedCache``), and it decodes in one batch with all others.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -18,8 +18,10 @@ Rotate = Callable[[mx.array, mx.array, mx.array], mx.array]
 
 
 class Places:
-    """Where the tokens of the pass under way stand; None where that is told by the cache alone. ``embedding(x,
-    positions)``: cosines and sines of positions (3, 1, tokens)."""
+    """The positions of the current forward pass, as cosines and sines in ``now``; None: the cache's offset applies.
+
+    ``embedding(x, positions)``: cosines and sines of positions (3, 1, tokens).
+    """
 
     def __init__(self, embedding: Callable[[mx.array, mx.array], tuple[mx.array, mx.array]], rotate: Rotate):
         self._embedding, self.rotate = embedding, rotate
@@ -27,7 +29,7 @@ class Places:
 
     @contextmanager
     def at(self, positions: mx.array, like: mx.array) -> Iterator[None]:
-        """While this lasts, tokens stand at these positions. ``like``: of the type to compute with."""
+        """Sets the positions within the ``with`` block. ``like``: an array of the dtype to compute in."""
         self.now = self._embedding(like, positions)
         try:
             yield
@@ -36,7 +38,7 @@ class Places:
 
 
 class PlacedRope:
-    """In place of an attention's rotary embedding."""
+    """Replaces the rotary embedding of an attention layer."""
 
     def __init__(self, plain: Any, places: Places):
         self._plain, self._places = plain, places
@@ -48,13 +50,13 @@ class PlacedRope:
 
 
 def places_of(model: Any) -> Places | None:
-    """None where positions count tokens."""
+    """Returns None if positions are plain token counts."""
     places = getattr(model, "places", None)
     return places if isinstance(places, Places) else None
 
 
 class ShiftedCache(KVCache):
-    """Keys and values whose ``offset``, the position of the next token, is ``shift`` more than they have tokens."""
+    """A KV cache whose ``offset``, the position of the next token, is its token count plus ``shift``."""
 
     def __init__(self, cache: KVCache, shift: int):
         super().__init__()
@@ -66,7 +68,7 @@ class ShiftedCache(KVCache):
         return self.offset - self.shift
 
     def plain(self) -> KVCache:
-        """The same with an offset that counts tokens."""
+        """Returns the same keys and values with an offset that counts tokens."""
         cache = KVCache()
         cache.keys, cache.values, cache.offset = self.keys, self.values, self.tokens
         return cache
@@ -88,17 +90,17 @@ class ShiftedCache(KVCache):
 
     @classmethod
     def merge(_, caches: Sequence["ShiftedCache"]) -> BatchKVCache:
-        """All of a model with places are shifted, be it by nothing."""
+        """Merges into a batch. All sequences of such a model are shifted, some by 0."""
         batch = BatchKVCache.merge([cache.plain() for cache in caches])
         batch.offset = batch.offset + mx.array([cache.shift for cache in caches])
         return batch
 
 
 def shifted(cache: Sequence[Any], shift: int) -> list[Any]:
-    """A sequence's caches, as they decode."""
+    """Returns a sequence's caches for decoding."""
     return [ShiftedCache(layer, shift) if type(layer) is KVCache else layer for layer in cache]
 
 
 def unshifted(cache: Sequence[Any]) -> list[Any]:
-    """The same as they are kept."""
+    """Returns a sequence's caches for the prefix cache."""
     return [layer.plain() if isinstance(layer, ShiftedCache) else layer for layer in cache]

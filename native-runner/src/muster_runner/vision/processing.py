@@ -1,4 +1,4 @@
-"""Makes tokens and arrays of a conversation with pictures, by the model family's own processor."""
+"""Turns a conversation with pictures into tokens and arrays, with the architecture's own processor."""
 
 from pathlib import Path
 from typing import Any
@@ -11,39 +11,38 @@ from muster_runner.vision.pictures import BadPicture, open_pictures, picture_par
 
 
 class _OurTokenizer:
-    """Stands for the processor's tokenizer: text becomes tokens as everywhere else, so that what a client wrote is text
-    also where it spells a control token."""
+    """Replaces the processor's tokenizer by ``Prompts``, so that control tokens in a client's text stay text."""
 
     def __init__(self, theirs: Any, prompts: Prompts):
         self._theirs, self._prompts = theirs, prompts
 
     def __call__(self, text: list[str], **_options: Any) -> dict[str, list[list[int]]]:
-        return {"input_ids": [self._prompts.tokens(one) for one in text]}
+        return {"input_ids": [self._prompts.tokens(each) for each in text]}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._theirs, name)
 
 
 class Processing:
-    """For the model in ``directory``. Reads the processor's settings; runs no code that came with the model."""
+    """The processor of the model in ``directory``. Runs no code that came with the model."""
 
     def __init__(self, directory: Path, config: dict[str, Any], prompts: Prompts):
         import mlx.core as mx
 
-        # Arrays of numbers are all that is made here: that is no work for a graphics processor.
+        # Only prepares arrays: keeps this process off the GPU.
         mx.set_default_device(mx.cpu)
         module = family(config["model_type"])
         processors = next(value for name, value in vars(module).items() if name.startswith("processing_"))
         processor = getattr(processors, processors.__all__[0])
-        # Left open, the library would ask at the terminal whether to run a program of the model's.
-        made = processor.from_pretrained(str(directory), trust_remote_code=False)
-        self._placeholder = getattr(made, "boi_token", None) or made.image_token
-        self._token = int(made.image_token_id)
-        made.tokenizer = _OurTokenizer(made.tokenizer, prompts)
-        self._processor, self._prompts = made, prompts
+        # Without False the library would ask at the terminal whether to run the model's code.
+        loaded_processor = processor.from_pretrained(str(directory), trust_remote_code=False)
+        self._placeholder = getattr(loaded_processor, "boi_token", None) or loaded_processor.image_token
+        self._token = int(loaded_processor.image_token_id)
+        loaded_processor.tokenizer = _OurTokenizer(loaded_processor.tokenizer, prompts)
+        self._processor, self._prompts = loaded_processor, prompts
 
     def encode(self, prompt: ChatPrompt, context: int) -> Pictured:
-        """Raises BadPicture, TemplateError and TooLong."""
+        """Tokenizes a conversation and its pictures. Raises BadPicture, TemplateError and TooLong."""
         import numpy as np
 
         pictures, hashes = open_pictures(picture_parts(prompt))
@@ -51,7 +50,7 @@ class Processing:
         if (shown := text.count(self._placeholder)) != len(pictures):
             raise BadPicture(
                 f"the model's chat template shows {shown} of the {len(pictures)} pictures of the conversation: it "
-                "takes those in what the user says"
+                "takes pictures in user messages only"
             )
         inputs = self._processor(text=[text], images=pictures)
         tokens = np.array(inputs.pop("input_ids"))[0].tolist()

@@ -1,7 +1,7 @@
-"""Encoders, by the ``model_type`` of config.json, in the form in which mlx-lm loads models.
+"""Encoder networks, by the ``model_type`` of config.json, with the interface that mlx-lm loads.
 
-A network takes tokens (texts, longest) and ``mask``, where there is padding: true for each token that is none. It gives
-the hidden states (texts, longest, width).
+A network takes tokens (texts, longest) and a ``mask`` (true: not padding; None: no padding), and returns hidden states
+(texts, longest, width).
 """
 
 from typing import Any
@@ -16,6 +16,6 @@ MODULES = {
 
 
 def classes_of(config: dict[str, Any]) -> tuple[Any, Any]:
-    """The network's class and its arguments', as mlx-lm's ``load_model`` wants them."""
+    """Returns the classes of the network and its arguments, as mlx-lm's ``load_model`` expects."""
     module = MODULES[config["model_type"]]
     return module.Model, module.Arguments

@@ -1,4 +1,4 @@
-"""ModernBERT: rotary positions, norms before the sums, and local attention in most layers."""
+"""ModernBERT: rotary positions, pre-norm, and local (sliding-window) attention in most layers."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +11,8 @@ from muster_runner.embedding.networks.parts import activation, attention, over_k
 
 @dataclass(frozen=True)
 class Arguments:
-    """``window``: how many tokens a local layer looks at, half of them to each side. ``every``: one layer of so many
-    looks at all."""
+    """``window``: tokens that a local layer attends to, half on each side. ``every``: each n-th layer has global
+    attention. ``longest``: maximum tokens of a text."""
 
     layers: int
     width: int
@@ -32,7 +32,7 @@ class Arguments:
 
     @classmethod
     def from_dict(cls, config: dict[str, Any]) -> "Arguments":
-        """Of config.json. Raises KeyError for what is missing."""
+        """Reads config.json. Raises KeyError for missing fields."""
         global_base = config.get("global_rope_theta", 160000.0)
         return cls(
             layers=config["num_hidden_layers"],
@@ -54,12 +54,12 @@ class Arguments:
 
 
 class Attention(nn.Module):
-    def __init__(self, args: Arguments, everywhere: bool):
+    def __init__(self, args: Arguments, is_global: bool):
         super().__init__()
         self._heads = args.heads
         self.Wqkv = nn.Linear(args.width, 3 * args.width, bias=args.attention_bias)
         self.Wo = nn.Linear(args.width, args.width, bias=args.attention_bias)
-        self.rope = nn.RoPE(args.width // args.heads, base=args.global_base if everywhere else args.local_base)
+        self.rope = nn.RoPE(args.width // args.heads, base=args.global_base if is_global else args.local_base)
 
     def __call__(self, x: mx.array, mask: mx.array | None) -> mx.array:
         queries, keys, values = (split_heads(each, self._heads) for each in mx.split(self.Wqkv(x), 3, axis=-1))
@@ -81,10 +81,10 @@ class Mlp(nn.Module):
 class Layer(nn.Module):
     def __init__(self, args: Arguments, at: int):
         super().__init__()
-        self.everywhere = at % args.every == 0
-        # The embeddings' own norm is the first layer's.
+        self.is_global = at % args.every == 0
+        # The first layer has no norm of its own: the embeddings are already normalized.
         self.attn_norm = nn.LayerNorm(args.width, eps=args.epsilon, bias=args.norm_bias) if at else nn.Identity()
-        self.attn = Attention(args, self.everywhere)
+        self.attn = Attention(args, self.is_global)
         self.mlp_norm = nn.LayerNorm(args.width, eps=args.epsilon, bias=args.norm_bias)
         self.mlp = Mlp(args)
 
@@ -113,23 +113,23 @@ class Model(nn.Module):
 
     def __call__(self, tokens: mx.array, mask: mx.array | None) -> mx.array:
         x = self.embeddings(tokens)
-        looks = over_keys(mask)
-        near = self._near(tokens.shape[1])
-        looks_near = near if looks is None or near is None else looks & near
+        global_mask = over_keys(mask)
+        window = self._window_mask(tokens.shape[1])
+        local_mask = window if global_mask is None or window is None else global_mask & window
         for layer in self.layers:
-            x = layer(x, looks if layer.everywhere else (looks if near is None else looks_near))
+            x = layer(x, global_mask if layer.is_global else (global_mask if window is None else local_mask))
         return self.final_norm(x)
 
-    def _near(self, tokens: int) -> mx.array | None:
-        """Which tokens a local layer looks at; None where that is all of them."""
+    def _window_mask(self, tokens: int) -> mx.array | None:
+        """The sliding-window mask of local layers; None if the window covers every token."""
         reach = self.args.window // 2
         if tokens <= reach + 1:
             return None
-        places = mx.arange(tokens)
-        return mx.abs(places[None] - places[:, None]) <= reach
+        positions = mx.arange(tokens)
+        return mx.abs(positions[None] - positions[:, None]) <= reach
 
     def sanitize(self, weights: dict[str, mx.array]) -> dict[str, mx.array]:
-        """Without a head."""
+        """Drops the head."""
         named = {name.removeprefix("model."): value for name, value in weights.items()}
         own = ("embeddings.", "layers.", "final_norm.")
         return {name: value for name, value in named.items() if name.startswith(own)}

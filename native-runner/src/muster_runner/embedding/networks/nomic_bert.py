@@ -1,4 +1,4 @@
-"""Nomic's BERT: rotary positions and gated feed-forward layers, with BERT's norms after the sums."""
+"""Nomic's BERT: rotary positions and gated feed-forward layers, post-norm as in BERT."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ import mlx.nn as nn
 from muster_runner.embedding.networks.parts import activation, attention, over_keys, split_heads
 from muster_runner.failures import Unsupported
 
-# What the released models have; others of this configuration's many choices are not computed here.
+# The settings of the released models; other values are not supported.
 _EXPECTED = {
     "prenorm": False,
     "parallel_block": False,
@@ -38,12 +38,12 @@ class Arguments:
 
     @classmethod
     def from_dict(cls, config: dict[str, Any]) -> "Arguments":
-        """Of config.json. Raises KeyError for what is missing, and Unsupported."""
+        """Reads config.json. Raises KeyError for missing fields, and Unsupported."""
         for name, expected in _EXPECTED.items():
             if (value := config.get(name, expected)) != expected:
                 raise Unsupported(f"config.json: {name} is {value!r}, and this runner computes only {expected!r}")
-        # Beyond these the positions of some models are stretched, which is not computed here.
-        stretched = config.get("rotary_scaling_factor") is not None
+        # Some models scale rotary positions beyond the trained length. That is not supported: use the trained length.
+        scaled_positions = config.get("rotary_scaling_factor") is not None
         multiple = config.get("pad_vocab_size_multiple", 1)
         return cls(
             layers=config["n_layer"],
@@ -51,7 +51,7 @@ class Arguments:
             heads=config["n_head"],
             inner=config["n_inner"],
             vocabulary=-(-config["vocab_size"] // multiple) * multiple,
-            longest=config.get("max_trained_positions", 2048) if stretched else config["n_positions"],
+            longest=config.get("max_trained_positions", 2048) if scaled_positions else config["n_positions"],
             types=config.get("type_vocab_size", 2),
             epsilon=config.get("layer_norm_epsilon", 1e-12),
             base=config.get("rotary_emb_base", 10000),
@@ -114,14 +114,14 @@ class Model(nn.Module):
         if self.args.types:
             x = x + self.types(mx.array([0]))
         x = self.emb_ln(x)
-        looks = over_keys(mask)
+        attention_mask = over_keys(mask)
         for layer in self.layers:
-            x = layer(x, looks)
+            x = layer(x, attention_mask)
         return x
 
     def sanitize(self, weights: dict[str, mx.array]) -> dict[str, mx.array]:
-        """Without a head and a pooler."""
-        ours = {
+        """Renames the weights, without the head and the pooler."""
+        renames = {
             "embeddings.word_embeddings.": "words.",
             "embeddings.token_type_embeddings.": "types.",
             "encoder.layers.": "layers.",
@@ -131,6 +131,6 @@ class Model(nn.Module):
         return {
             new + name.removeprefix(old): value
             for name, value in named.items()
-            for old, new in ours.items()
+            for old, new in renames.items()
             if name.startswith(old)
         }

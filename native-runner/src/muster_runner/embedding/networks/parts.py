@@ -1,4 +1,4 @@
-"""What encoders have in common."""
+"""Building blocks shared by the encoders."""
 
 import math
 from collections.abc import Callable
@@ -20,20 +20,20 @@ ACTIVATIONS: dict[str, Callable[[mx.array], mx.array]] = {
 
 
 def activation(name: Any) -> Callable[[mx.array], mx.array]:
-    """Raises Unsupported."""
+    """Looks up an activation by its name in config.json. Raises Unsupported."""
     if name not in ACTIVATIONS:
         raise Unsupported(f"this model's activation is not known: {name!r}")
     return ACTIVATIONS[name]
 
 
 def split_heads(values: mx.array, heads: int) -> mx.array:
-    """(texts, tokens, width) to (texts, heads, tokens, width of a head)."""
+    """(texts, tokens, width) to (texts, heads, tokens, head width)."""
     texts, tokens, width = values.shape
     return values.reshape(texts, tokens, heads, width // heads).transpose(0, 2, 1, 3)
 
 
 def attention(queries: mx.array, keys: mx.array, values: mx.array, mask: mx.array | None) -> mx.array:
-    """Of split heads, put together again. ``mask``: boolean, or what is added to the scores."""
+    """Attention over split heads; returns (texts, tokens, width). ``mask``: boolean, or added to the scores."""
     scale = 1 / math.sqrt(queries.shape[-1])
     out = mx.fast.scaled_dot_product_attention(queries, keys, values, scale=scale, mask=mask)
     texts, _, tokens, _ = out.shape
@@ -41,5 +41,5 @@ def attention(queries: mx.array, keys: mx.array, values: mx.array, mask: mx.arra
 
 
 def over_keys(mask: mx.array | None) -> mx.array | None:
-    """The mask of attention: no token looks at padding."""
+    """Broadcasts a padding mask to an attention mask: no token attends to padding."""
     return None if mask is None else mask[:, None, None, :]

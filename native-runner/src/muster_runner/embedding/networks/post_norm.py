@@ -1,7 +1,6 @@
-"""BERT and the encoders that differ from it in names and positions: RoBERTa, DistilBERT, MPNet.
+"""BERT and the encoders that differ from it only in weight names and positions: RoBERTa, DistilBERT, MPNet.
 
-Positions are learned, and norms follow the sums. Weights keep the files' order and get one set of names for all
-families.
+Learned positions, post-norm. ``sanitize`` maps the weight names of all families to one set.
 """
 
 import math
@@ -58,8 +57,9 @@ _DISTILBERT = {
 
 @dataclass(frozen=True)
 class Family:
-    """``names``: of the modules in the files, as patterns, and ours. ``counts_padding``: positions begin after the
-    padding token's number, which also has one. ``relative``: attention is biased by the distance of tokens."""
+    """``names``: patterns for the module names in the files, and the names used here. ``prefix``: of the names in the
+    files. ``counts_padding``: positions start after the padding token's id, as in fairseq. ``relative``: attention has
+    a bias by token distance."""
 
     names: dict[str, str]
     prefix: str
@@ -76,14 +76,14 @@ FAMILIES = {
     "mpnet": Family(_MPNET, "mpnet", counts_padding=True, relative=True),
 }
 
-# Distances up to this are told apart one by one or in steps that grow; larger ones are all alike.
-FARTHEST = 128
+# Larger token distances share one bucket (T5's ``max_distance``).
+MAX_DISTANCE = 128
 _SUFFIXES = {"gamma": "weight", "beta": "bias"}
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """``first``: the position of a text's first token."""
+    """``first``: the position of a text's first token. ``types``: segment embeddings, 0 for none."""
 
     family: Family
     layers: int
@@ -100,17 +100,17 @@ class Arguments:
 
     @property
     def longest(self) -> int:
-        """Most tokens of a text."""
+        """Maximum tokens of a text."""
         return self.positions - self.first
 
     @classmethod
     def from_dict(cls, config: dict[str, Any]) -> "Arguments":
-        """Of config.json. Raises KeyError for what is missing, and Unsupported."""
+        """Reads config.json. Raises KeyError for missing fields, and Unsupported."""
         family = FAMILIES[config["model_type"]]
         if (kind := config.get("position_embedding_type", "absolute")) != "absolute":
-            raise Unsupported(f"this model's positions are of a kind that this runner lacks: {kind}")
+            raise Unsupported(f"this runner does not support the model's position embeddings: {kind}")
         if config.get("is_decoder") is True:
-            raise Unsupported("this model writes text from left to right, though it is of BERT's family")
+            raise Unsupported("this model of the BERT family is a decoder, which this runner does not support")
         distil = config["model_type"] == "distilbert"
         return cls(
             family=family,
@@ -148,14 +148,14 @@ class Layer(nn.Module):
 
 
 def buckets_of(tokens: int, buckets: int) -> mx.array:
-    """Which bias the distance of every two tokens has (tokens, tokens), as in T5: half of the buckets for what comes
-    after, and in each half one bucket for every near distance, then ever wider ones."""
+    """Returns the relative-position bucket of every pair of tokens (tokens, tokens), as in T5: half of the buckets are
+    for later tokens; in each half near distances have a bucket each, larger ones share logarithmic buckets."""
     half = buckets // 2
     near = half // 2
     distances = mx.arange(tokens)[None] - mx.arange(tokens)[:, None]
     far = mx.abs(distances)
-    # Of 0 no logarithm is taken: it is near.
-    grown = mx.log(mx.maximum(far, 1) / near) / math.log(FARTHEST / near) * (half - near)
+    # Avoids log(0); distance 0 is near, so the value is not used.
+    grown = mx.log(mx.maximum(far, 1) / near) / math.log(MAX_DISTANCE / near) * (half - near)
     wide = mx.minimum(near + grown.astype(mx.int32), half - 1)
     return mx.where(distances > 0, half, 0) + mx.where(far < near, far, wide)
 
@@ -179,9 +179,9 @@ class Model(nn.Module):
         if self.args.types:
             x = x + self.types(mx.array([0]))
         x = self.norm(x)
-        looks = self._mask(mask, count, x.dtype)
+        attention_mask = self._mask(mask, count, x.dtype)
         for layer in self.layers:
-            x = layer(x, looks)
+            x = layer(x, attention_mask)
         return x
 
     def _mask(self, mask: mx.array | None, tokens: int, dtype: mx.Dtype) -> mx.array | None:
@@ -192,7 +192,7 @@ class Model(nn.Module):
         return bias if keys is None else mx.where(keys, bias, -mx.inf)
 
     def sanitize(self, weights: dict[str, mx.array]) -> dict[str, mx.array]:
-        """Under our names, without what is no part of the encoder: heads, poolers, numbers of positions."""
+        """Renames the weights and drops everything outside the encoder: heads, poolers, position ids."""
         family = self.args.family
         patterns = [(re.compile(pattern), ours) for pattern, ours in family.names.items()]
         renamed = {}
